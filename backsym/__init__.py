@@ -1,0 +1,48 @@
+"""backsym derives backpropagation for small networks symbolically and prints the worked solution.
+
+Importing the package imports nothing else: each public name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from backsym.errors import BacksymError, InputError, ShapeError, VerificationError
+    from backsym.reading.loader import load
+    from backsym.solution import Solution, solve
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BacksymError",
+    "InputError",
+    "ShapeError",
+    "Solution",
+    "VerificationError",
+    "__version__",
+    "load",
+    "solve",
+]
+
+_PLACES = {
+    "BacksymError": "backsym.errors",
+    "InputError": "backsym.errors",
+    "ShapeError": "backsym.errors",
+    "VerificationError": "backsym.errors",
+    "load": "backsym.reading.loader",
+    "Solution": "backsym.solution",
+    "solve": "backsym.solution",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_PLACES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

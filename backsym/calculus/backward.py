@@ -1,0 +1,427 @@
+"""The backward pass: every derivative of the loss, with its derivation.
+
+Nodes are visited in reverse forward order (iteratively; no recursion over the graph).  The adjoint of v collects one
+contribution from each consumer c of v:  dL/dv[I] = sum over c and J of dL/dc[J] * dc[J]/dv[I].  Each contribution is
+written in the cheapest of a few equal forms.  Every rewrite is recorded as a step while it is made.
+
+This module must not know about numbers or printing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from backsym.errors import NoMatrixForm
+from backsym.expr import ONE, Adj, Entry, Equation, Expr, Ix, Partial, Sym
+from backsym.problem import NodeEquation, Problem
+from backsym.steps import Derivation, Fact, ForwardForms, Step
+
+from .differentiate import Style, differentiate
+from .display import present_forward, relettered
+from .letters import Namer, primed
+from .lift import Lifter
+from .lower import lower
+from .raising import Raiser, signed_sum, times
+from .simplify import (
+    Definition,
+    add_like,
+    cheapest,
+    collapse,
+    cost,
+    definition_of,
+    expand,
+    factor,
+    fold,
+    inline_adjoint,
+    open_deltas,
+)
+from .terms import (
+    Del,
+    Ent,
+    Fun,
+    Index,
+    Poly,
+    Term,
+    as_factor,
+    constant,
+    fixed_index,
+    fresh,
+    multiply,
+    poly_key,
+    sub_poly,
+)
+
+Axes = tuple[Index, ...]
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A forward equation in terms: ``name[params] = body``."""
+
+    equation: NodeEquation
+    params: Axes
+    body: Poly
+    definition: Definition | None
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """One recorded rewrite of an adjoint on its way to its final form."""
+
+    kind: str
+    result: Poly
+    facts: dict[str, Fact]
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one consumer adds to an adjoint."""
+
+    consumer: str
+    at: Axes
+    """Indices of the consumer's entry; where only one entry depends, they are the free ones."""
+    summed: Axes
+    local: Poly
+    local_steps: tuple[Rewrite, ...]
+    by_name: Poly
+    rewrites: tuple[Rewrite, ...]
+
+    @property
+    def result(self) -> Poly:
+        return self.rewrites[-1].result if self.rewrites else self.by_name
+
+
+class Backward:
+    """One backward pass.  ``ones`` names the tensors whose sum along the last axis is one."""
+
+    def __init__(self, problem: Problem, ones: frozenset[str] = frozenset()):
+        self.problem = problem
+        self.ones = ones
+        self.style = Style(problem.abstract, problem.derivatives)
+        self.namer = Namer(problem)
+        self.raiser = Raiser(self.namer)
+        self.lowered = {eq.name: self._lower(eq) for eq in problem.equations}
+        self.adjoints: dict[str, tuple[Axes, Poly]] = {}
+        self.relevant = self._relevant()
+
+    def _lower(self, eq: NodeEquation) -> Lowered:
+        letters = self.namer.for_symbol(eq.name)
+        params = tuple(fixed_index(1, 1) if d == 1 else fresh(d, ix.letter) for d, ix in zip(eq.shape, letters, strict=True))
+        if eq.index_level:
+            own = dict(zip(eq.indices, params, strict=True))
+            body = lower(eq.rhs, (), own, self.namer.hint)
+        else:
+            shape = eq.rhs.shape
+            body = lower(eq.rhs, params if len(shape) == len(params) else (), None, self.namer.hint)
+        body = collapse(body)
+        definition = definition_of(Sym(eq.name, eq.shape), params, body)
+        if definition and any(
+            isinstance(f, Fun) and self.style.modes.get(f.name) == "formula" for f, _ in definition.term.powers
+        ):
+            definition = None
+        return Lowered(eq, params, body, definition)
+
+    def _relevant(self) -> frozenset[str]:
+        """The nodes and leaves that the loss depends on."""
+        seen = {self.problem.loss}
+        for eq in reversed(self.problem.equations):
+            if eq.name in seen:
+                seen |= self._mentioned(eq.name)
+        return frozenset(seen)
+
+    def _mentioned(self, node: str) -> frozenset[str]:
+        return frozenset().union(*(t.symbols for t in self.lowered[node].body))
+
+    def order(self) -> Iterator[str]:
+        """The loss, then every node, input and parameter that it depends on, in backward order.
+
+        A leaf follows as soon as the last of its consumers is done, parameters before inputs.
+        """
+        symbols = self.problem.symbols
+        waiting: dict[str, int] = {}
+        for eq in self.problem.equations:
+            if eq.name in self.relevant:
+                for name in self._mentioned(eq.name):
+                    waiting[name] = waiting.get(name, 0) + 1
+        for eq in reversed(self.problem.equations):
+            if eq.name not in self.relevant:
+                continue
+            yield eq.name
+            mentioned = self._mentioned(eq.name)
+            for name in mentioned:
+                waiting[name] -= 1
+            ready = [n for n in names_of(eq) if n in mentioned and waiting[n] == 0 and n not in self.lowered]
+            for role in ("parameter", "input"):
+                yield from (n for n in ready if symbols[n].role == role)
+
+    def derive(self) -> Iterator[Derivation]:
+        """All derivations, in backward order."""
+        for name in self.order():
+            yield self.derivation(name)
+
+    # --- one derivative ---
+
+    def derivation(self, name: str) -> Derivation:
+        shape = self.problem.symbols[name].shape
+        shown = self.namer.for_symbol(name)
+        at = tuple(fixed_index(1, 1) if d == 1 else fresh(d, ix.letter) for d, ix in zip(shape, shown, strict=True))
+        letters = {i: ix for i, ix in zip(at, shown, strict=True) if not i.fixed}
+        target = entry_of(Adj(name, shape), shown)
+        record = Recorder(self, name, at, letters, target)
+        if name == self.problem.loss:
+            result = constant(1)
+            record.step("start", ONE, {"node": target})
+        else:
+            result = self._collect(name, at, record)
+        self.adjoints[name] = (at, result)
+        entry = Equation(target, self.raiser.poly(result, letters))
+        matrix, why_not = None, None
+        if shape or any(t.bound for t in result):
+            try:
+                lifter = Lifter(self.namer, letters)
+                whole = Adj(name, shape)
+                matrix = Equation(whole, lifter.poly(result, at))
+                record.steps.append(Step("vectorize", whole, matrix.rhs, tuple(lifter.steps), {"node": self.problem.sym(name)}))
+            except NoMatrixForm as error:
+                why_not = str(error)
+        return Derivation(name, shown, entry, matrix, tuple(record.steps), why_not)
+
+    def _collect(self, name: str, at: Axes, record: Recorder) -> Poly:
+        parts = []
+        for consumer in self.problem.consumers.get(name, ()):
+            if consumer in self.relevant:
+                part = self._contribution(name, at, consumer)
+                if part is not None:
+                    parts.append(part)
+        parts.sort(key=lambda part: cost(part.result))
+        total = add_like(tuple(t for part in parts for t in part.result))
+        return record.paths(parts, total)
+
+    def _contribution(self, name: str, at: Axes, consumer: str) -> Contribution | None:
+        lowered = self.lowered[consumer]
+        params = tuple(i if i.fixed else fresh(i.dim, i.hint) for i in lowered.params)
+        body = sub_poly(lowered.body, {a: b for a, b in zip(lowered.params, params, strict=True) if not a.fixed})
+        raw = differentiate(body, name, at, self.style)
+        local = collapse(raw)
+        if not local:
+            return None
+        params, local, summed = restrict(params, local)
+        steps = [Rewrite("differentiate", local, {})]
+        node: dict[str, Fact] = {"node": self.problem.sym(consumer)}
+        folded = fold(local, lowered.definition)
+        if folded is not local:
+            steps.append(Rewrite("fold", folded, node))
+        factored = factor(folded)
+        if cost(factored) < cost(folded):
+            steps.append(Rewrite("factor", factored, {}))
+        local = steps[-1].result
+        by_name = local
+        if consumer != self.problem.loss:
+            adjoint = Ent(Adj(consumer, self.problem.symbols[consumer].shape), params)
+            outer = multiply(Term(Fraction(1), ((adjoint, 1),)), as_factor(local))
+            by_name = (Term(outer.coeff, outer.powers, summed + outer.bound),)
+        rewrites = self._choose(consumer, by_name, lowered.definition)
+        return Contribution(consumer, params, summed, local, tuple(steps), by_name, rewrites)
+
+    def _choose(self, consumer: str, by_name: Poly, definition: Definition | None) -> tuple[Rewrite, ...]:
+        """The cheapest of {by name, inlined} x {as is, expanded, factored}; the earliest wins a tie."""
+        node: dict[str, Fact] = {"node": self.problem.sym(consumer)}
+        chains = [self._tidied([], by_name)]
+        if consumer != self.problem.loss:
+            params, value = self.adjoints[consumer]
+            inlined = inline_adjoint(by_name, consumer, params, value)
+            chains.append(self._tidied([Rewrite("inline_adjoint", inlined, node)], inlined))
+        forms: list[list[Rewrite]] = []
+        for chain in chains:
+            base = chain[-1].result
+            grown = self._ones_collapsed([*chain, Rewrite("expand", expand(base), {})], expand(base))
+            for form in (chain, grown):
+                forms.append(form)
+                forms.append([*form, Rewrite("factor", factor(form[-1].result), {})])
+        forms = [self._folded(form, definition, node) for form in forms]
+        return tuple(forms[cheapest([form[-1].result for form in forms])])
+
+    def _tidied(self, chain: list[Rewrite], p: Poly) -> list[Rewrite]:
+        """Deltas eliminated, powers merged, sums to one."""
+        opened = open_deltas(p)
+        merged = collapse(opened, deltas=False)
+        done = collapse(merged)
+        chain = [*chain, Rewrite("cancel", merged, {}), Rewrite("kronecker", done, {})]
+        return self._ones_collapsed(chain, done)
+
+    def _ones_collapsed(self, chain: list[Rewrite], p: Poly) -> list[Rewrite]:
+        summed = collapse(p, self.ones)
+        return [*chain, Rewrite("sum_to_one", summed, {})] if poly_key(summed) != poly_key(p) else chain
+
+    @staticmethod
+    def _folded(form: list[Rewrite], definition: Definition | None, node: dict[str, Fact]) -> list[Rewrite]:
+        last = form[-1].result
+        folded = fold(last, definition)
+        return form if folded is last else [*form, Rewrite("fold", folded, node)]
+
+    # --- forward equations at both levels ---
+
+    def forward(self) -> Iterator[ForwardForms]:
+        for eq in self.problem.equations:
+            lowered = self.lowered[eq.name]
+            shown = self.namer.for_symbol(eq.name)
+            letters = {i: ix for i, ix in zip(lowered.params, shown, strict=True) if not i.fixed}
+            yield present_forward(eq, lowered.params, lowered.body, shown, letters, self.namer)
+
+
+class Recorder:
+    """Records the steps of one derivative as displayed equalities."""
+
+    def __init__(self, backward: Backward, name: str, at: Axes, letters: dict[Index, Ix], target: Expr):
+        self.backward = backward
+        self.name = name
+        self.at = at
+        self.letters = letters
+        self.target = target
+        self.steps: list[Step] = []
+        self.current = target
+
+    def step(self, kind: str, after: Expr, facts: dict[str, Fact]) -> None:
+        """A rewrite of the adjoint itself; one that changes nothing on the page is no step."""
+        if after != self.current:
+            self.steps.append(Step(kind, self.current, after, (), facts))
+            self.current = after
+
+    def paths(self, parts: list[Contribution], total: Poly) -> Poly:
+        """Chain rule over all consumers, the local derivatives, substitution, simplification."""
+        b = self.backward
+        scopes = [self._scope(part) for part in parts]
+        loss = b.problem.loss
+        node = entry_of(b.problem.sym(self.name), tuple(self._ix(i) for i in self.at))
+        consumers = tuple(self._node(part, s) for part, s in zip(parts, scopes, strict=True))
+        direct = [p.consumer for p in parts] == [loss]
+        if parts and not direct:
+            chain = signed_sum(
+                [(False, self._chain_term(part, s, node)) for part, s in zip(parts, scopes, strict=True)]
+            )
+            kind = "chain" if len(parts) == 1 and not parts[0].summed else "chain_multi"
+            self.step(kind, chain, {"node": node, "consumers": consumers})
+        for part, scope in zip(parts, scopes, strict=True):
+            self._local(part, scope, node, direct)
+        self._show("differentiate" if direct else "substitute", tuple(t for part in parts for t in part.by_name), {})
+        done: list[Poly] = []
+        for n, part in enumerate(parts):
+            later = tuple(t for other in parts[n + 1 :] for t in other.by_name)
+            before = tuple(t for p in done for t in p)
+            for rewrite in part.rewrites:
+                self._show(rewrite.kind, (*before, *rewrite.result, *later), rewrite.facts)
+            done.append(part.result)
+        self._show("collect", total, {})
+        better = factor(total)
+        if len(parts) > 1 and cost(better) < cost(total):
+            total = better
+            self._show("factor", total, {})
+        if not parts:
+            self._show("independent", total, {"node": node})
+        return total
+
+    def _show(self, kind: str, p: Poly, facts: dict[str, Fact]) -> None:
+        self.step(kind, self.backward.raiser.poly(p, self.letters), facts)
+
+    def _ix(self, i: Index) -> Ix:
+        return self.letters[i] if i in self.letters else Ix(str(-i.serial), i.dim)
+
+    def _scope(self, part: Contribution) -> dict[Index, Ix]:
+        """Letters of the consumer's indices: its own, with primes where the free letters clash."""
+        scope = dict(self.letters)
+        for i in part.summed:
+            taken = {ix.letter for ix in scope.values()}
+            scope[i] = Ix(primed(i.hint or self.backward.namer.hint(i.dim), taken), i.dim)
+        return scope
+
+    def _node(self, part: Contribution, scope: dict[Index, Ix]) -> Expr:
+        return entry_of(self.backward.problem.sym(part.consumer), self._letters(part, scope))
+
+    @staticmethod
+    def _letters(part: Contribution, scope: dict[Index, Ix]) -> tuple[Ix, ...]:
+        return tuple(scope[i] if i in scope else Ix(str(-i.serial), i.dim) for i in part.at)
+
+    def _chain_term(self, part: Contribution, scope: dict[Index, Ix], node: Expr) -> Expr:
+        from backsym.expr import IndexReduce
+
+        consumer = self._node(part, scope)
+        shape = self.backward.problem.symbols[part.consumer].shape
+        adjoint = entry_of(Adj(part.consumer, shape), self._letters(part, scope))
+        local = Partial(consumer, node)
+        body = local if part.consumer == self.backward.problem.loss else times([adjoint, local])
+        over = tuple(scope[i] for i in part.summed)
+        return IndexReduce("sum", body, over) if over else body
+
+    def _local(self, part: Contribution, scope: dict[Index, Ix], node: Expr, direct: bool) -> None:
+        """The consumer's forward equation and its local derivative."""
+        b = self.backward
+        consumer = self._node(part, scope)
+        lowered = b.lowered[part.consumer]
+        taken = {ix.letter for ix in scope.values()}
+        if lowered.equation.index_level or not lowered.params:
+            own = dict(zip(lowered.equation.indices, self._letters(part, scope), strict=True))
+            rhs = relettered(lowered.equation.rhs, own, taken)
+        else:
+            params = dict(zip(lowered.params, part.at, strict=True))
+            body = sub_poly(lowered.body, {a: c for a, c in params.items() if not a.fixed})
+            rhs = b.raiser.poly(body, scope)
+        self.steps.append(Step("forward", consumer, rhs, (), {"node": b.problem.sym(part.consumer)}))
+        if direct:  # The derivative of the loss's own equation is the derivative itself.
+            return
+        before: Expr = Partial(consumer, node)
+        substeps: list[Step] = []
+        current = before
+        for rewrite in part.local_steps:
+            after = b.raiser.poly(rewrite.result, scope)
+            if after != current:
+                substeps.append(Step(rewrite.kind, current, after, (), rewrite.facts))
+                current = after
+        self.steps.append(
+            Step("local", before, current, tuple(substeps) if len(substeps) > 1 else (), {"num": consumer, "den": node})
+        )
+
+
+def restrict(params: Axes, local: Poly) -> tuple[Axes, Poly, Axes]:
+    """Only the consumer's entries that really depend are summed over.
+
+    Where every term of the local derivative carries delta(j, i), the consumer's index j is i.  Returns the consumer's
+    indices, the local derivative at them, and the indices that remain to be summed.
+    """
+    params_now = list(params)
+    summed: list[Index] = []
+    for n, j in enumerate(params):
+        if j.fixed:
+            continue
+        other = _common_delta(j, local)
+        if other is None:
+            summed.append(j)
+            continue
+        local = collapse(sub_poly(local, {j: other}))
+        params_now[n] = other
+    return tuple(params_now), local, tuple(summed)
+
+
+def _common_delta(j: Index, local: Poly) -> Index | None:
+    partners: list[set[Index]] = []
+    for t in local:
+        found = set()
+        for f, e in t.powers:
+            if isinstance(f, Del) and j in (f.a, f.b) and e == 1:
+                other = f.b if f.a == j else f.a
+                if other not in t.bound:
+                    found.add(other)
+        partners.append(found)
+    common = set.intersection(*partners) if partners else set()
+    return min(common, key=lambda i: i.serial) if common else None
+
+
+def entry_of(base: Expr, indices: tuple[Ix, ...]) -> Expr:
+    return Entry(base, indices) if indices else base
+
+
+def names_of(eq: NodeEquation) -> tuple[str, ...]:
+    from backsym.expr import names_in
+
+    return names_in(eq.rhs)

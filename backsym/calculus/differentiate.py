@@ -1,0 +1,187 @@
+"""Local derivatives: the partial derivative of a sum of terms by one entry of a symbol.
+
+Product rule over factors, power rule over exponents, chain rule into functions (their derivatives stand in the function
+table), and T[J] by T[I] gives the product of Kronecker deltas of J and I.  This module must not know about the backward
+pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
+
+from backsym.errors import BacksymError
+from backsym.expr import Sym
+from backsym.functions import FUNCTIONS
+from backsym.reading.formula import formula
+
+from .lower import lower
+from .simplify import collapse
+from .terms import (
+    Del,
+    Dm,
+    Ent,
+    Factor,
+    Fun,
+    Grp,
+    Ind,
+    Index,
+    Lam,
+    Poly,
+    Term,
+    constant,
+    distribute,
+    fresh,
+    instantiate,
+    mentions,
+    of_factor,
+    power,
+    product,
+)
+
+
+@dataclass(frozen=True)
+class Style:
+    """How derivatives of functions are written: abstract functions, and the file's choice for each function."""
+
+    abstract: frozenset[str] = frozenset()
+    modes: Mapping[str, str] = field(default_factory=dict)
+
+    def mode(self, name: str) -> str:
+        """``prime``, ``by_node`` or ``formula``."""
+        if name in self.abstract or name not in FUNCTIONS:
+            return "prime"
+        return self.modes.get(name, FUNCTIONS[name].show)
+
+
+def differentiate(p: Poly, name: str, at: tuple[Index, ...], style: Style) -> Poly:
+    """d p / d name[at], not yet collapsed."""
+    out: list[Term] = []
+    for t in p:
+        if name not in t.symbols:
+            continue
+        for n, (f, e) in enumerate(t.powers):
+            if name not in f.symbols:
+                continue
+            others = t.powers[:n] + (((f, e - 1),) if e != 1 else ()) + t.powers[n + 1 :]
+            outer = Term(t.coeff * Fraction(e), others, t.bound)
+            out.extend(distribute((outer,), _of_factor(f, name, at, style)))
+    return tuple(out)
+
+
+def _of_factor(f: Factor, name: str, at: tuple[Index, ...], style: Style) -> Poly:
+    """Product-free part: the derivative of one factor."""
+    if isinstance(f, Ent):
+        if isinstance(f.base, Sym):
+            deltas = [of_factor(Del(j, i)) for j, i in zip(f.idx, at, strict=True) if j != i]
+            return product(deltas) if deltas else constant(1)
+        raise TypeError(f"cannot differentiate an entry of {type(f.base).__name__}")
+    if isinstance(f, Grp):
+        return differentiate(f.body, name, at, style)
+    if isinstance(f, Fun):
+        return _of_function(f, name, at, style)
+    if isinstance(f, (Ind, Del, Dm)):
+        return ()
+    raise TypeError(f"no derivative for {type(f).__name__}")
+
+
+def _of_function(f: Fun, name: str, at: tuple[Index, ...], style: Style) -> Poly:
+    """Chain rule: f(u)' = sum over arguments and their entries of (partial of f) * (derivative of u)."""
+    out: list[Term] = []
+    for n, arg in enumerate(f.args):
+        if not mentions(arg.body, name):
+            continue
+        if f.kind == "elementwise":
+            outer = _partial(f, n, style)
+            out.extend(distribute(outer, differentiate(arg.body, name, at, style)))
+            continue
+        if f.order:
+            if f.kind == "pick":
+                continue  # The place of the maximum is constant almost everywhere.
+            raise BacksymError(f"the second derivative of {f.name} is not available")
+        if n:
+            raise BacksymError(f"the derivative of {f.name} by its argument number {n + 1} is not available")
+        entry = tuple(fresh(i.dim, i.hint) for i in arg.params)
+        outer = (Term(Fraction(1), ((Fun(f.name, 1, f.args, entry, f.kind), 1),), tuple(i for i in entry if not i.fixed)),)
+        for o in outer:
+            inner = differentiate(instantiate(arg, entry), name, at, style)
+            # The entry's indices stay shared between both factors: they are bound in the product.
+            out.extend(_under(o, inner))
+    return tuple(out)
+
+
+def _under(outer: Term, inner: Poly) -> Poly:
+    """Sum of outer * inner where inner mentions the bound indices of outer."""
+    free = Term(outer.coeff, outer.powers)
+    return tuple(
+        Term(p.coeff, p.powers, outer.bound + p.bound) for p in distribute((free,), inner)
+    )
+
+
+def _partial(f: Fun, n: int, style: Style) -> Poly:
+    """The partial derivative of an element-wise function by its n-th argument, at its arguments."""
+    if style.mode(f.name) == "prime" and n == 0:
+        if f.name in FUNCTIONS and not derivative_template(f.name, f.order + 1):
+            return ()
+        return of_factor(Fun(f.name, f.order + 1, f.args, f.out, f.kind))
+    if f.order and n:
+        raise BacksymError(f"the mixed derivative of {f.name} is not available")
+    template = derivative_template(f.name, f.order + 1) if n == 0 else partial_template(f.name, n)
+    names = FUNCTIONS[f.name].args
+    return put(template, {placeholder(a): arg.body for a, arg in zip(names, f.args, strict=True)})
+
+
+def placeholder(arg: str) -> str:
+    """The name that stands for an argument in a template; no problem can declare it."""
+    return f"<{arg}>"
+
+
+@lru_cache(maxsize=None)
+def partial_template(name: str, n: int) -> Poly:
+    """The formula of the n-th partial derivative, in terms of placeholders; a pure function of the table."""
+    entry = FUNCTIONS[name]
+    if n >= len(entry.partials):
+        raise BacksymError(f"the derivative of {name} by its argument number {n + 1} is not available")
+    return collapse(lower(formula(entry.partials[n], {a: Sym(placeholder(a), ()) for a in entry.args})))
+
+
+@lru_cache(maxsize=None)
+def derivative_template(name: str, order: int) -> Poly:
+    """The formula of the derivative of some order by the first argument."""
+    if order == 1:
+        return partial_template(name, 0)
+    first = placeholder(FUNCTIONS[name].args[0])
+    return collapse(differentiate(derivative_template(name, order - 1), first, (), Style(modes={name: "formula"})))
+
+
+def put(p: Poly, values: Mapping[str, Poly]) -> Poly:
+    """Put expressions in place of scalar symbols."""
+    out: list[Term] = []
+    for t in p:
+        if t.symbols.isdisjoint(values):
+            out.append(t)
+            continue
+        pieces: list[Poly] = [constant(t.coeff)]
+        for f, e in t.powers:
+            if isinstance(f, Ent) and isinstance(f.base, Sym) and f.base.name in values:
+                pieces.append(power(values[f.base.name], e))
+            else:
+                pieces.append(of_factor(_put_inside(f, values), e))
+        out.extend(product(pieces))
+    return tuple(out)
+
+
+def _put_inside(f: Factor, values: Mapping[str, Poly]) -> Factor:
+    if f.symbols.isdisjoint(values):
+        return f
+    if isinstance(f, Grp):
+        return Grp(put(f.body, values))
+    if isinstance(f, Ind):
+        return Ind(f.op, put(f.a, values), put(f.b, values))
+    if isinstance(f, Fun):
+        return Fun(f.name, f.order, tuple(Lam(a.params, put(a.body, values)) for a in f.args), f.out, f.kind)
+    raise TypeError(f"cannot put a value into {type(f).__name__}")
+
+

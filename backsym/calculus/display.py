@@ -1,0 +1,162 @@
+"""The forward equations as displayed: the author's form kept, broadcasting made explicit, both levels given.
+
+This module must not know about derivatives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from backsym.errors import NoMatrixForm
+from backsym.expr import (
+    Add,
+    Delta,
+    Div,
+    Entry,
+    Equation,
+    Expr,
+    IndexPick,
+    IndexReduce,
+    Ix,
+    Mul,
+    Ones,
+    Reduce,
+    Reshape,
+    Shape,
+    Sym,
+    T,
+    rebuild,
+)
+from backsym.problem import NodeEquation
+from backsym.steps import ForwardForms, Step
+
+from .letters import Letters, Namer, primed
+from .lift import Lifter, matmul
+from .lower import lower
+from .raising import Raiser
+from .simplify import collapse
+from .terms import Index, Poly, fixed_index, fresh
+
+
+def relettered(e: Expr, letters: Mapping[Ix, Ix], taken: set[str]) -> Expr:
+    """The author's expression with other free letters; bound letters get primes where they would clash."""
+
+    def visit(node: Expr, m: dict[Ix, Ix], used: set[str]) -> Expr:
+        if isinstance(node, Entry):
+            return Entry(visit(node.base, m, used), tuple(m.get(i, i) for i in node.indices))
+        if isinstance(node, Delta):
+            return Delta(m.get(node.i, node.i), m.get(node.j, node.j))
+        if isinstance(node, (IndexReduce, IndexPick)):
+            inner, now = dict(m), set(used)
+            own = []
+            for ix in node.indices:
+                new = Ix(primed(ix.letter.rstrip("'"), now) if ix.letter in now else ix.letter, ix.dim)
+                now.add(new.letter)
+                inner[ix] = new
+                own.append(new)
+            body = visit(node.body, inner, now)
+            if isinstance(node, IndexPick):
+                return IndexPick(node.op, body, tuple(own), tuple(m.get(i, i) for i in node.at))
+            return IndexReduce(node.op, body, tuple(own))
+        return rebuild(node, lambda child: visit(child, m, used))
+
+    return visit(e, dict(letters), set(taken))
+
+
+def explicit(e: Expr, namer: Namer) -> Expr:
+    """An array-level expression as mathematics writes it: broadcasting by ones vectors, sums as products."""
+    if isinstance(e, Reduce) and e.op in ("sum", "mean"):
+        return _lifted(e, namer)
+    e = rebuild(e, lambda child: explicit(child, namer))
+    if isinstance(e, (Add, Mul)):
+        shape = e.shape
+        args = tuple(_widened(a, shape, additive=isinstance(e, Add)) for a in e.args)
+        if isinstance(e, Mul):
+            return _scaled(args, shape)
+        return Add(args)
+    if isinstance(e, Div) and e.den.shape:
+        return Div(_widened(e.num, e.shape, additive=False), _widened(e.den, e.shape, additive=False))
+    return e
+
+
+def _lifted(e: Expr, namer: Namer) -> Expr:
+    out = tuple(fixed_index(1, 1) if d == 1 else fresh(d, namer.hint(d)) for d in e.shape)
+    return Lifter(namer).poly(collapse(lower(e, out, None, namer.hint)), out)
+
+
+def _widened(a: Expr, shape: Shape, additive: bool) -> Expr:
+    """An operand of an element-wise operation in the full shape; a number stays a factor."""
+    if a.shape == shape or len(shape) == 0:
+        return a
+    if not a.shape or all(d == 1 for d in a.shape):
+        if not additive:
+            return a
+        scalar = a if not a.shape else Reshape(a, ())
+        from backsym.expr import ONE, Neg
+
+        if scalar == ONE:
+            return Ones(shape)
+        if isinstance(scalar, Neg) and scalar.arg == ONE:
+            return Neg(Ones(shape))
+        return Mul((scalar, Ones(shape)))
+    if len(shape) == 1:
+        return a
+    rows, columns = shape
+    if len(a.shape) == 1:
+        return matmul([Ones((rows,)), T(a)])
+    if a.shape[0] == 1:
+        return matmul([Ones((rows,)), a])
+    return matmul([a, T(Ones((columns,)))])
+
+
+def _scaled(args: tuple[Expr, ...], shape: Shape) -> Expr:
+    return Mul(args)
+
+
+def has_array(e: Expr) -> bool:
+    """Whether a scalar-valued expression involves a whole array or a sum over entries."""
+    from backsym.expr import walk
+
+    return any(isinstance(node, (IndexReduce, Entry)) or node.shape for node in walk(e))
+
+
+def present_forward(
+    eq: NodeEquation, params: tuple[Index, ...], body: Poly, shown: tuple[Ix, ...], letters: Letters, namer: Namer
+) -> ForwardForms:
+    """Both forms of a forward equation; the level that the author wrote is kept as written."""
+    whole = Sym(eq.name, eq.shape)
+    lhs = Entry(whole, shown) if shown else whole
+    arrays = bool(eq.shape) or has_array(eq.rhs)
+    if eq.index_level or not arrays:
+        own = dict(zip(eq.indices, shown, strict=True))
+        entry = Equation(lhs, relettered(eq.rhs, own, {ix.letter for ix in shown}))
+        if not arrays:
+            return ForwardForms(eq.name, shown, entry, None)
+        lifter = Lifter(namer, letters)
+        try:
+            matrix = Equation(whole, lifter.poly(body, params))
+        except NoMatrixForm as error:
+            return ForwardForms(eq.name, shown, entry, None, (), str(error))
+        step = Step("vectorize", whole, matrix.rhs, tuple(lifter.steps), {"node": whole})
+        return ForwardForms(eq.name, shown, entry, matrix, (step,))
+    entry = Equation(lhs, Raiser(namer).poly(body, letters))
+    if _is_index_sum(eq.rhs):
+        try:
+            return ForwardForms(eq.name, shown, Equation(lhs, eq.rhs), Equation(whole, Lifter(namer).poly(body, params)))
+        except NoMatrixForm as error:
+            return ForwardForms(eq.name, shown, Equation(lhs, eq.rhs), None, (), str(error))
+    try:
+        matrix = Equation(whole, explicit(eq.rhs, namer))
+    except NoMatrixForm as error:
+        return ForwardForms(eq.name, shown, entry, None, (), str(error))
+    step = Step("entries", lhs, entry.rhs, (), {"node": whole})
+    return ForwardForms(eq.name, shown, entry, matrix, (step,))
+
+
+def _is_index_sum(e: Expr) -> bool:
+    """Whether a scalar equation is written entry by entry."""
+    from backsym.expr import walk
+
+    return any(isinstance(node, IndexReduce) for node in walk(e))
+
+

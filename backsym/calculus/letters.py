@@ -1,0 +1,80 @@
+"""Index letters: one namer chooses what is shown, the author's letters first, with primes on a clash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from backsym.expr import Dim, Ix, Shape
+from backsym.names import split_name
+from backsym.problem import Problem
+
+from .terms import Index
+
+_ALPHABET = "ijklmnpqrsuvabcfgh"
+_OWN_LETTER = frozenset("IJKMNPQRS")
+
+
+class Namer:
+    """Letters for the dimensions of one problem."""
+
+    def __init__(self, problem: Problem):
+        self.problem = problem
+        self._by_dim: dict[Dim, list[str]] = {}
+        for letter, dim in problem.index_dims.items():
+            self._by_dim.setdefault(dim, []).append(letter.rstrip("'"))
+        taken = set(problem.index_dims)
+        taken |= {split_name(name)[0] for name, s in problem.symbols.items() if not s.shape}
+        avoid = {split_name(name)[0] for name in problem.symbols}
+        for symbol in problem.symbols.values():
+            for dim in symbol.shape:
+                if dim != 1 and dim not in self._by_dim:
+                    letter = self._pick(dim, taken, avoid)
+                    taken.add(letter)
+                    self._by_dim[dim] = [letter]
+
+    @staticmethod
+    def _pick(dim: Dim, taken: set[str], avoid: set[str]) -> str:
+        if isinstance(dim, str) and dim in _OWN_LETTER and dim.lower() not in taken:
+            return dim.lower()
+        free = [c for c in _ALPHABET if c not in taken]
+        return next((c for c in free if c not in avoid and not (c == "n" and dim != "N")), (free or ["i"])[0])
+
+    def hint(self, dim: Dim) -> str:
+        return self._by_dim.get(dim, ["i"])[0]
+
+    def for_shape(self, shape: Shape) -> tuple[Ix, ...]:
+        """One letter for each axis; an axis of length one is at position 1."""
+        out: list[Ix] = []
+        for dim in shape:
+            if dim == 1:
+                out.append(Ix("1", 1))
+                continue
+            taken = {ix.letter for ix in out}
+            options = list(dict.fromkeys(self._by_dim.get(dim, ["i"])))
+            letter = next((c for c in options if c not in taken), None)
+            out.append(Ix(letter or primed(options[0], taken), dim))
+        return tuple(out)
+
+    def for_symbol(self, name: str) -> tuple[Ix, ...]:
+        """The author's letters of a node written entry by entry, else one for each axis."""
+        equation = self.problem.by_name.get(name)
+        shape = self.problem.symbols[name].shape
+        if equation is not None and equation.indices:
+            return tuple(Ix("1", 1) if d == 1 else ix for d, ix in zip(shape, equation.indices, strict=True))
+        return self.for_shape(shape)
+
+    def letter(self, index: Index, taken: Iterable[str]) -> Ix:
+        """A letter for a bound index that no letter in scope equals."""
+        if index.fixed:
+            return Ix(str(-index.serial), index.dim)
+        return Ix(primed(index.hint or self.hint(index.dim), set(taken)), index.dim)
+
+
+def primed(letter: str, taken: set[str]) -> str:
+    """The letter itself if it is free, else with as few primes as make it so."""
+    while letter in taken:
+        letter += "'"
+    return letter
+
+
+Letters = Mapping[Index, Ix]

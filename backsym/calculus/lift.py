@@ -1,0 +1,514 @@
+"""Lifting: terms to matrix form.
+
+The factors of a term are vertices and its indices are edges.  Vertices on the same indices merge element by element;
+bound indices are eliminated by matrix products, fewest neighbours first; what is left is assembled along the free
+indices with ones vectors, outer products and diagonals.  Each elimination records a step.  Where no matrix form exists
+NoMatrixForm says why.  This module must not know about the backward pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from backsym.errors import NoMatrixForm
+from backsym.expr import (
+    ONE,
+    ZERO,
+    Adj,
+    Cmp,
+    Div,
+    Entry,
+    Expr,
+    Eye,
+    Fn,
+    IndexReduce,
+    MatMul,
+    Mul,
+    Neg,
+    Num,
+    Ones,
+    Pick,
+    Pow,
+    Reduce,
+    Reshape,
+    Shape,
+    Sym,
+    T,
+    Zeros,
+    num,
+)
+from backsym.steps import Step
+
+from .letters import Letters, Namer
+from .raising import front, positive_first, raised_to, signed_sum, sorted_powers, times
+from .terms import Del, Dm, Ent, Exponent, Factor, Fun, Grp, Ind, Index, Poly, Term, in_order
+
+Axes = tuple[Index, ...]
+
+
+@dataclass
+class Vertex:
+    """An array on one or two indices: an element-wise product of ``over`` divided by ``under``."""
+
+    axes: Axes
+    over: list[Expr] = field(default_factory=list)
+    under: list[Expr] = field(default_factory=list)
+
+    def along(self, axes: Axes) -> Vertex:
+        """The same array with its axes in the given order."""
+        if axes == self.axes:
+            return self
+        return Vertex(axes, [transpose(e) for e in self.over], [transpose(e) for e in self.under])
+
+    @property
+    def shape(self) -> Shape:
+        return tuple(i.dim for i in self.axes)
+
+    @property
+    def expr(self) -> Expr:
+        top = times(self.over) if self.over else Ones(self.shape)
+        return Div(top, times(self.under)) if self.under else top
+
+
+# --- building matrix expressions -------------------------------------------------------------------------------------
+
+
+def transpose(e: Expr) -> Expr:
+    """The transpose, pushed to where it reads best."""
+    if not e.shape or isinstance(e, Eye) or (isinstance(e, Fn) and e.kind == "diag" and len(e.shape) == 2):
+        return e
+    if isinstance(e, T) and len(e.arg.shape) == 2:
+        return e.arg
+    if isinstance(e, T):
+        return e.arg
+    if isinstance(e, MatMul):
+        return MatMul(tuple(transpose(a) for a in reversed(e.args)))
+    if isinstance(e, Mul) and sum(1 for a in e.args if a.shape) == 1:
+        return Mul(tuple(transpose(a) for a in e.args))
+    if isinstance(e, Neg):
+        return Neg(transpose(e.arg))
+    if isinstance(e, Div) and not e.den.shape:
+        return Div(transpose(e.num), e.den)
+    if isinstance(e, Ones) and len(e.of) == 2:
+        return Ones(e.of[::-1])
+    if isinstance(e, Reshape) and len(e.to) == 1 and len(e.arg.shape) == 2:
+        # A vector that is a 1 x D or D x 1 matrix: its row is that matrix or its transpose.
+        return e.arg if e.arg.shape[0] == 1 else T(e.arg)
+    return T(e)
+
+
+def matmul(factors: Sequence[Expr]) -> Expr:
+    """A chain of products, flattened; identities vanish."""
+    flat: list[Expr] = []
+    for f in factors:
+        flat.extend(f.args if isinstance(f, MatMul) else [f])
+    kept = [f for f in flat if not isinstance(f, Eye)]
+    if not kept:
+        return flat[0]
+    return kept[0] if len(kept) == 1 else MatMul(tuple(kept))
+
+
+def scalar_chain(factors: Sequence[Expr]) -> Expr:
+    """A product that is a number, read in the direction with fewer transposed matrices: x^T M x, not x^T M^T x."""
+    forth = matmul(factors)
+    if not isinstance(forth, MatMul):
+        return forth
+    back = transpose(forth)
+
+    def transposes(e: Expr) -> int:
+        return sum(1 for a in e.args[1:] if isinstance(a, T)) if isinstance(e, MatMul) else 0
+
+    return back if transposes(back) < transposes(forth) else forth
+
+
+def diagonal(e: Expr) -> Expr:
+    return Fn("diag", (e,), 0, "diag")
+
+
+def inner_product(v: Vertex) -> Expr:
+    """The sum of all entries of a vector: u^T v where it is a product, else 1^T v."""
+    over: list[Expr] = []
+    for e in v.over:
+        square = isinstance(e, Pow) and e.exp == num(2)
+        over.extend([e.base, e.base] if square else [e])  # type: ignore[attr-defined]
+    if len(over) >= 2:
+        rest = Vertex(v.axes, over[1:], v.under).expr
+        return scalar_chain([transpose(over[0]), rest])
+    if len(over) == 1 and not v.under and isinstance(over[0], Fn) and over[0].kind == "diag":
+        return Fn("trace", over[0].args, 0, "scalar")
+    return scalar_chain([T(Ones(v.shape)), v.expr])
+
+
+# --- lifting ---------------------------------------------------------------------------------------------------------
+
+
+class Lifter:
+    """Lifts the terms of one derivation; ``steps`` collects what was done when ``letters`` are given."""
+
+    def __init__(self, namer: Namer, letters: Letters | None = None):
+        self.namer = namer
+        self.letters = letters
+        self.steps: list[Step] = []
+
+    def poly(self, p: Poly, free: Axes) -> Expr:
+        """The array with entries ``p`` along ``free`` (none, one or two indices)."""
+        real = tuple(i for i in free if not i.fixed)
+        if len(real) > 2:
+            raise NoMatrixForm(f"an array with {len(real)} axes is not a matrix")
+        if len(set(real)) < len(real):
+            raise NoMatrixForm("an index is repeated on the left side")
+        shape = tuple(i.dim for i in real)
+        if not p:
+            return ZERO if not free else Zeros(tuple(i.dim for i in free))
+        outer = self.letters
+        self.letters = self._bind(real)
+        try:
+            total = signed_sum([(t.coeff < 0, self.term(t, real)) for t in positive_first(p)])
+        finally:
+            self.letters = outer
+        if total.shape != shape:
+            raise NoMatrixForm(f"internal: shape {total.shape} instead of {shape}")
+        return self.placed(total, free, real)
+
+    @staticmethod
+    def placed(e: Expr, free: Axes, real: Axes) -> Expr:
+        """The array in its declared shape, where axes have length one."""
+        if free == real:
+            return e
+        shape = tuple(i.dim for i in free)
+        if len(real) == 1 and len(free) == 2:
+            return transpose(e) if free[0].fixed else Reshape(e, shape)
+        return e if not real else Reshape(e, shape)
+
+    # --- one term ---
+
+    def term(self, t: Term, free: Axes) -> Expr:
+        """The absolute value of a term along ``free``."""
+        outer = self.letters
+        self.letters = self._bind(t.bound)
+        try:
+            return self._term(t, free)
+        finally:
+            self.letters = outer
+
+    def _term(self, t: Term, free: Axes) -> Expr:
+        scalars_over: list[Expr] = []
+        scalars_under: list[Expr] = []
+        vertices: list[Vertex] = []
+        for f, e in sorted_powers(t):
+            if isinstance(f, Dm):
+                continue
+            axes = axes_of(f)
+            half = isinstance(f, Grp) and e.denominator == 2
+            expr = self.root(f, axes, e) if isinstance(f, Grp) and half else raised_to(self.factor(f, axes), abs(e))
+            if not axes:
+                (scalars_over if e > 0 else scalars_under).append(expr)
+            else:
+                v = Vertex(axes)
+                (v.over if e > 0 else v.under).append(expr)
+                vertices.append(v)
+        vertices = merge(vertices)
+        todo = list(t.bound)
+        while todo:
+            b = min(todo, key=lambda i: (len(neighbours(i, vertices)), todo.index(i)))
+            todo.remove(b)
+            vertices, scalar = self.eliminate(b, vertices, free, frozenset(todo))
+            if scalar is not None:
+                scalars_over.append(scalar)
+                todo = [i for i in todo if any(i in v.axes for v in vertices)]
+        lead, above, below = front(t, bool(scalars_under))
+        body = assemble(vertices, free)
+        return combine(lead, [num(above), *scalars_over], [num(below), *scalars_under], body)
+
+    def _bind(self, indices: Axes) -> Letters | None:
+        """Letters for indices that have none yet."""
+        if self.letters is None:
+            return None
+        out = dict(self.letters)
+        for i in indices:
+            if i not in out:
+                out[i] = self.namer.letter(i, (ix.letter for ix in out.values()))
+        return out
+
+    def eliminate(
+        self, b: Index, vertices: list[Vertex], free: Axes, bound: frozenset[Index]
+    ) -> tuple[list[Vertex], Expr | None]:
+        """Sum over ``b``: the vertices that carry it become one vertex, or a number."""
+        touching = [v for v in vertices if b in v.axes]
+        rest = [v for v in vertices if b not in v.axes]
+        vectors = [v for v in touching if len(v.axes) == 1]
+        matrices = [v for v in touching if len(v.axes) == 2]
+        if not matrices:
+            total = inner_product(vectors[0])
+            self.record("lift_sum", touching, b, total, ())
+            return rest, total
+        if len(matrices) == 1:
+            m = matrices[0]
+            c = m.axes[0] if m.axes[1] == b else m.axes[1]
+            alone = c in bound and not vectors and not any(c in v.axes for v in rest)
+            if alone:
+                total = sum_of_entries(m)
+                self.record("lift_sum", touching, b, total, (c,))
+                return rest, total
+            v = vectors[0].expr if vectors else Ones((b.dim,))
+            new = Vertex((c,), [matmul([m.along((c, b)).expr, v])])
+        elif len(matrices) == 2:
+            first, second = matrices
+            left = [i for i in first.axes if i != b][0]
+            right = [i for i in second.axes if i != b][0]
+            if free and right == free[0] or (len(free) == 2 and left == free[1]):
+                first, second, left, right = second, first, right, left
+            middle = [diagonal(v.expr) for v in vectors]
+            chain = [first.along((left, b)).expr, *middle, second.along((b, right)).expr]
+            new = Vertex((left, right), [matmul(chain)])
+        else:
+            raise NoMatrixForm(f"a sum joins {len(matrices)} matrices on one index")
+        self.record("lift_product", touching, b, new.expr, new.axes)
+        return merge([*rest, new]), None
+
+    def record(self, kind: str, touching: list[Vertex], b: Index, after: Expr, axes: Axes) -> None:
+        """The step: a sum of products of entries equals an entry of the new array."""
+        letters = self.letters
+        if letters is None:
+            return
+        product = times([Entry(v.expr, tuple(letters[i] for i in v.axes)) for v in touching])
+        over = (letters[b],)
+        if not after.shape and axes:
+            over, axes = (letters[b], *(letters[i] for i in axes)), ()  # type: ignore[assignment]
+        before = IndexReduce("sum", product, over)
+        shown = Entry(after, tuple(letters[i] for i in axes)) if axes else after
+        self.steps.append(Step(kind, before, shown, (), {"index": letters[b]}))
+
+    # --- factors ---
+
+    def factor(self, f: Factor, axes: Axes) -> Expr:
+        """A factor as an array along its axes."""
+        if isinstance(f, Ent):
+            return self.entry(f, axes)
+        if isinstance(f, Del):
+            if len(axes) != 2:
+                raise NoMatrixForm("a Kronecker delta with a fixed index has no matrix form here")
+            return Eye(f.a.dim)
+        if isinstance(f, Grp):
+            return self.poly(f.body, axes)
+        if isinstance(f, Ind):
+            return Cmp(f.op, self.argument(f.a, axes), self.argument(f.b, axes))
+        if isinstance(f, Fun):
+            return self.function(f, axes)
+        raise TypeError(f"no matrix form for {type(f).__name__}")
+
+    def root(self, f: Grp, axes: Axes, e: Exponent) -> Expr:
+        """A power with half an exponent; the root of x^T x is the norm of x."""
+        body = self.poly(f.body, axes)
+        base: Expr | None = None
+        if isinstance(body, MatMul) and len(body.args) == 2 and transpose(body.args[0]) == body.args[1]:
+            base = Fn("norm", (body.args[1],), 0, "scalar")
+        elif isinstance(body, Pow) and body.exp == num(2) and isinstance(body.base, Fn) and body.base.name == "norm":
+            base = body.base
+        if base is None:
+            return raised_to(body, abs(e))
+        return raised_to(base, abs(e) * 2)
+
+    def entry(self, f: Ent, axes: Axes) -> Expr:
+        real = [i for i in f.idx if not i.fixed]
+        if any(i.fixed and i.dim != 1 for i in f.idx):
+            raise NoMatrixForm("an entry at a fixed position has no matrix form here")
+        if len(real) > len(set(real)):
+            if len(f.idx) != 2:
+                raise NoMatrixForm("a repeated index of an array with more than two axes")
+            return Fn("diag", (f.base,), 0, "diag")
+        if len(f.idx) > 2:
+            raise NoMatrixForm(f"an array with {len(f.idx)} axes has no matrix form")
+        if len(real) == 2:
+            return f.base if tuple(real) == axes else transpose(f.base)
+        if len(f.idx) == len(real):
+            return f.base
+        if not real:
+            return Reshape(f.base, ())
+        # A 1 x D or D x 1 matrix is used as the vector that it holds.
+        column = f.base if f.idx[1].fixed else T(f.base)
+        return Reshape(column, (real[0].dim,))
+
+    def argument(self, p: Poly, axes: Axes) -> Expr:
+        """An operand of an element-wise function: a number stays a number, all else gets the full shape."""
+        if len(p) == 1 and not p[0].powers and not p[0].bound:
+            return Num(p[0].coeff) if p[0].coeff >= 0 else Neg(Num(-p[0].coeff))
+        if not p:
+            return ZERO
+        inside = {i for t in p for i in t.free}
+        return self.poly(p, axes if inside else ())
+
+    def function(self, f: Fun, axes: Axes) -> Expr:
+        if f.kind == "elementwise":
+            args = tuple(self.argument(a.body, axes) for a in f.args)
+            if f.name == "pow" and not f.order:
+                return Pow(args[0], args[1])
+            return Fn(f.name, args, f.order)
+        if f.kind == "scalar":
+            whole = Fn(f.name, tuple(self.poly(a.body, a.params) for a in f.args), f.order, "scalar")
+            if f.out and tuple(i for i in f.out if not i.fixed) != axes:
+                return transpose(whole)
+            return whole
+        if f.kind == "pick":
+            return self.pick(f, axes)
+        raise TypeError(f"unknown kind of function: {f.kind}")
+
+    def pick(self, f: Fun, axes: Axes) -> Expr:
+        """Maximum along all entries or one axis, and the place of it."""
+        lam = f.args[0]
+        outer = in_order(lam.free)
+        if not outer:
+            arg = self.poly(lam.body, lam.params)
+            if f.order == 0:
+                return Reduce(f.name, arg)
+            whole = Pick(f.name, arg)
+            return whole if tuple(i for i in f.out if not i.fixed) == axes else transpose(whole)
+        if len(outer) != 1 or len(lam.params) != 1:
+            raise NoMatrixForm(f"a {f.name} over {len(lam.params)} of {len(outer) + len(lam.params)} axes")
+        arg = self.poly(lam.body, (outer[0], lam.params[0]))
+        if f.order == 0:
+            return Reduce(f.name, arg, axis=1)
+        whole = Pick(f.name, arg, axis=1)
+        if f.out[0] in outer:
+            raise NoMatrixForm("the place of a maximum on a diagonal")
+        return whole if axes == (outer[0], f.out[0]) else transpose(whole)
+
+
+# --- graph -----------------------------------------------------------------------------------------------------------
+
+
+def axes_of(f: Factor) -> Axes:
+    """The free indices of a factor in the order of the first matrix inside it."""
+    if len(f.free) > 2:
+        raise NoMatrixForm(f"a quantity depends on {len(f.free)} indices at once")
+    if len(f.free) < 2:
+        return in_order(f.free)
+    return _first_pair(f, f.free) or in_order(f.free)
+
+
+def _first_pair(f: Factor, wanted: frozenset[Index]) -> Axes | None:
+    if isinstance(f, Ent):
+        pair = tuple(i for i in f.idx if i in wanted)
+        return pair if len(set(pair)) == 2 and len(pair) == 2 else None
+    bodies: list[Poly] = []
+    if isinstance(f, Grp):
+        bodies = [f.body]
+    elif isinstance(f, Fun):
+        bodies = [a.body for a in f.args]
+        if f.out and frozenset(f.out) == wanted:
+            return f.out
+    elif isinstance(f, Ind):
+        bodies = [f.a, f.b]
+    for body in bodies:
+        for t in body:
+            for g, _ in sorted_powers(t):
+                pair = _first_pair(g, wanted)
+                if pair is not None:
+                    return pair
+    return None
+
+
+def neighbours(i: Index, vertices: list[Vertex]) -> set[Index]:
+    return {j for v in vertices if i in v.axes for j in v.axes if j != i}
+
+
+def merge(vertices: list[Vertex]) -> list[Vertex]:
+    """Vertices on the same indices become one, element by element."""
+    out: list[Vertex] = []
+    for v in vertices:
+        same = next((w for w in out if set(w.axes) == set(v.axes)), None)
+        if same is None:
+            out.append(Vertex(v.axes, list(v.over), list(v.under)))
+            continue
+        turned = v.along(same.axes)
+        same.over.extend(turned.over)
+        same.under.extend(turned.under)
+    return out
+
+
+def sum_of_entries(v: Vertex) -> Expr:
+    """The sum of all entries of a matrix: a squared norm, or 1^T M 1."""
+    if len(v.over) == 1 and not v.under:
+        e = v.over[0]
+        if isinstance(e, Pow) and e.exp == num(2):
+            return Pow(Fn("norm", (e.base,), 0, "scalar"), num(2))
+    if len(v.over) == 2 and not v.under and all(isinstance(e, (T, MatMul, Sym, Adj)) for e in v.over):
+        a, b = v.over
+        if isinstance(b, T) and isinstance(b.arg, Sym):
+            return Fn("trace", (matmul([a, b.arg]),), 0, "scalar")
+    rows, columns = v.shape
+    return scalar_chain([T(Ones((rows,))), v.expr, Ones((columns,))])
+
+
+def assemble(vertices: list[Vertex], free: Axes) -> Expr:
+    """What is left after all sums, along the free indices; ONE where nothing is left for no index."""
+    if not free:
+        return ONE
+    if len(free) == 1:
+        return vertices[0].expr if vertices else Ones((free[0].dim,))
+    i, j = free
+    u = next((v for v in vertices if v.axes == (i,)), None)
+    w = next((v for v in vertices if v.axes == (j,)), None)
+    m = next((v.along((i, j)) for v in vertices if len(v.axes) == 2), None)
+    if m is None:
+        return _outer(u, w, i, j)
+    if any(isinstance(e, Eye) for e in m.over):
+        return _on_diagonal(m, u, w)
+    under = list(m.under)
+    left: list[Expr] = []
+    right: list[Expr] = []
+    for v, ones_after, side in ((u, True, left), (w, False, right)):
+        if v is None:
+            continue
+        for d in v.under:
+            under.append(matmul([d, T(Ones((j.dim,)))]) if ones_after else matmul([Ones((i.dim,)), transpose(d)]))
+        if v.over:
+            side.append(diagonal(times(v.over)))
+    top = matmul([*left, Vertex((i, j), m.over).expr, *right])
+    return Div(top, times(under)) if under else top
+
+
+def _outer(u: Vertex | None, w: Vertex | None, i: Index, j: Index) -> Expr:
+    if u is None and w is None:
+        return Ones((i.dim, j.dim))
+    column = u.expr if u is not None else Ones((i.dim,))
+    row = w.expr if w is not None else Ones((j.dim,))
+    return matmul([column, transpose(row)])
+
+
+def _on_diagonal(m: Vertex, u: Vertex | None, w: Vertex | None) -> Expr:
+    others = [e for e in m.over if not isinstance(e, Eye)]
+    over = [e for v in (u, w) if v is not None for e in v.over]
+    under = [e for v in (u, w) if v is not None for e in v.under]
+    eye = next(e for e in m.over if isinstance(e, Eye))
+    axes = (u or w or m).axes
+    line = Vertex(axes, over, under)
+    core: Expr = eye if not over and not under else diagonal(line.expr)
+    top = times([core, *others])
+    return Div(top, times(m.under)) if m.under else top
+
+
+def combine(lead: Expr, over: list[Expr], under: list[Expr], body: Expr) -> Expr:
+    """Numbers in front of an array; after it where the array is a transposed row, so that the sizes chain."""
+    scalars = [e for e in over if e != ONE]
+    bottom = times(under)
+    if bottom != ONE:
+        if body == ONE:
+            return times([lead, Div(times(scalars), bottom)])
+        return times([lead, Div(times([*scalars, body]), bottom)])
+    if body == ONE and scalars:
+        return times([lead, *scalars])
+    row_after = isinstance(body, Reshape) and isinstance(body.arg, T)
+    ordered = [body, *scalars] if row_after else [*scalars, body]
+    return times([lead, *_flat(ordered)])
+
+
+def _flat(factors: list[Expr]) -> list[Expr]:
+    """A Hadamard product inside a product is that product."""
+    out: list[Expr] = []
+    for f in factors:
+        out.extend(f.args if isinstance(f, Mul) else [f])
+    return out
+
+

@@ -1,0 +1,313 @@
+"""Lowering: an expression tree to terms, entry by entry.
+
+Whole arrays are indexed here: broadcasting, transposes and products become indices, named functions become their
+definitions.  This module must not know about derivatives, simplification or display.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+from backsym.errors import BacksymError
+from backsym.expr import (
+    Add,
+    Adj,
+    Cmp,
+    Const,
+    Delta,
+    Dim,
+    Div,
+    Entry,
+    Expr,
+    Eye,
+    Fn,
+    IndexPick,
+    IndexReduce,
+    Ix,
+    MatMul,
+    Mul,
+    Neg,
+    Num,
+    Ones,
+    Pick,
+    Pow,
+    Reduce,
+    Shape,
+    Size,
+    Sym,
+    T,
+    Zeros,
+)
+from backsym.functions import FUNCTIONS
+from backsym.reading.formula import formula
+
+from .terms import (
+    Del,
+    Ent,
+    Fun,
+    Ind,
+    Index,
+    Lam,
+    Poly,
+    bind,
+    constant,
+    fixed_index,
+    fresh,
+    of_factor,
+    power,
+    product,
+    scale,
+    size_of,
+)
+
+Out = tuple[Index, ...]
+
+
+class Lowering:
+    """One walk over one equation; ``letters`` maps the author's free letters to indices.
+
+    ``hint`` gives the letter hint of a new index along a dimension.
+    """
+
+    def __init__(self, letters: Mapping[Ix, Index], hint: Callable[[Dim], str] = lambda dim: ""):
+        self.letters = dict(letters)
+        self.hint = hint
+        self.pos = 0
+
+    def index(self, ix: Ix) -> Index:
+        if ix.fixed:
+            return fixed_index(int(ix.letter), ix.dim)
+        if ix.dim == 1:
+            return fixed_index(1, 1)
+        if ix not in self.letters:
+            raise BacksymError(f"the index {ix.letter} is free, but nothing gives it a value")
+        return self.letters[ix]
+
+    def fresh(self, dim: Dim) -> Index:
+        return fresh(dim, self.hint(dim))
+
+    def entry(self, e: Expr, out: Out) -> Poly:
+        """The entry of ``e`` at ``out``, one index for each axis of its shape."""
+        rule = _RULES.get(type(e))
+        if rule is None:
+            raise TypeError(f"no lowering for {type(e).__name__}")
+        return rule(self, e, out)
+
+    def operand(self, e: Expr, shape: Shape, out: Out) -> Poly:
+        """The entry of an operand that is broadcast to ``shape``."""
+        own = out[len(shape) - len(e.shape) :]
+        return self.entry(e, tuple(fixed_index(1, 1) if d == 1 else i for d, i in zip(e.shape, own, strict=True)))
+
+    def place(self) -> int:
+        self.pos += 1
+        return self.pos
+
+
+def lower(
+    e: Expr, out: Out = (), letters: Mapping[Ix, Index] | None = None, hint: Callable[[Dim], str] = lambda dim: ""
+) -> Poly:
+    """The entry of ``e`` at ``out`` as a sum of terms."""
+    return Lowering(letters or {}, hint).entry(e, out)
+
+
+# --- one rule for each kind of node ----------------------------------------------------------------------------------
+
+
+def _num(lo: Lowering, e: Num, out: Out) -> Poly:
+    return constant(e.value)
+
+
+def _const(lo: Lowering, e: Const, out: Out) -> Poly:
+    return of_factor(Ent(e, (), lo.place()))
+
+
+def _sym(lo: Lowering, e: Sym | Adj, out: Out) -> Poly:
+    return of_factor(Ent(e, out, lo.place()))
+
+
+def _size(lo: Lowering, e: Size, out: Out) -> Poly:
+    return size_of(e.dim)
+
+
+def _ones(lo: Lowering, e: Ones, out: Out) -> Poly:
+    return constant(1)
+
+
+def _zeros(lo: Lowering, e: Zeros, out: Out) -> Poly:
+    return ()
+
+
+def _eye(lo: Lowering, e: Eye, out: Out) -> Poly:
+    return of_factor(Del(out[0], out[1]))
+
+
+def _delta(lo: Lowering, e: Delta, out: Out) -> Poly:
+    return of_factor(Del(lo.index(e.i), lo.index(e.j)))
+
+
+def _add(lo: Lowering, e: Add, out: Out) -> Poly:
+    return tuple(t for a in e.args for t in lo.operand(a, e.shape, out))
+
+
+def _neg(lo: Lowering, e: Neg, out: Out) -> Poly:
+    return scale(lo.entry(e.arg, out), -1)
+
+
+def _mul(lo: Lowering, e: Mul, out: Out) -> Poly:
+    return product([lo.operand(a, e.shape, out) for a in e.args])
+
+
+def _div(lo: Lowering, e: Div, out: Out) -> Poly:
+    num, den = lo.operand(e.num, e.shape, out), lo.operand(e.den, e.shape, out)
+    if not den:
+        raise BacksymError("division by zero")
+    return product([num, power(den, -1)])
+
+
+def _pow(lo: Lowering, e: Pow, out: Out) -> Poly:
+    base = lo.operand(e.base, e.shape, out)
+    exponent = lo.operand(e.exp, e.shape, out)
+    if not exponent:
+        return constant(1)
+    if len(exponent) == 1 and not exponent[0].powers and not exponent[0].bound:
+        if not base and exponent[0].coeff < 0:
+            raise BacksymError("division by zero")
+        return power(base, exponent[0].coeff) if base else ()
+    return of_factor(Fun("pow", 0, (Lam((), base), Lam((), exponent))))
+
+
+def _matmul(lo: Lowering, e: MatMul, out: Out) -> Poly:
+    one = fixed_index(1, 1)
+    first, last = (*out, one, one)[:2]
+    # The first row index and the last column index are free, those between are summed over.
+    inner = tuple(lo.fresh(_columns(a.shape)) for a in e.args[:-1])
+    rows = (first, *inner)
+    factors = [
+        lo.entry(a, (row, column)[: len(a.shape)]) for a, row, column in zip(e.args, rows, (*inner, last), strict=True)
+    ]
+    return bind(product(factors), inner)
+
+
+def _columns(shape: Shape) -> Dim:
+    """Number of columns, where a vector is a column."""
+    return shape[1] if len(shape) == 2 else 1
+
+
+def _transpose(lo: Lowering, e: T, out: Out) -> Poly:
+    n = len(e.arg.shape)
+    return lo.entry(e.arg, out[1:] if n == 1 else out[::-1] if n == 2 else ())
+
+
+def _cmp(lo: Lowering, e: Cmp, out: Out) -> Poly:
+    return of_factor(Ind(e.op, lo.operand(e.a, e.shape, out), lo.operand(e.b, e.shape, out)))
+
+
+def _reduce(lo: Lowering, e: Reduce, out: Out) -> Poly:
+    shape = e.arg.shape
+    axes = tuple(range(len(shape))) if e.axis is None else (e.axis % len(shape),)
+    over = {n: lo.fresh(shape[n]) for n in axes}
+    rest = iter(out)
+    at = []
+    for n, dim in enumerate(shape):
+        # An axis that e.shape has lost because only ones were left is at its only position.
+        kept = next(rest, fixed_index(1, 1)) if n not in axes or (e.keepdims and e.axis is not None) else None
+        at.append(over[n] if n in axes else fixed_index(1, 1) if dim == 1 else kept or fixed_index(1, 1))
+    return _reduced(e.op, lo.entry(e.arg, tuple(at)), tuple(over.values()))
+
+
+def _reduced(op: str, body: Poly, over: tuple[Index, ...]) -> Poly:
+    if op in ("max", "min"):
+        return of_factor(Fun(op, 0, (Lam(over, body),), (), "pick"))
+    total = bind(body, over)
+    if op == "sum":
+        return total
+    if op == "mean":
+        return product([*(size_of(i.dim, -1) for i in over), total])
+    raise TypeError(f"unknown reduction {op}")
+
+
+def _pick(lo: Lowering, e: Pick, out: Out) -> Poly:
+    shape = e.arg.shape
+    axes = range(len(shape)) if e.axis is None else (e.axis % len(shape),)
+    over = {n: lo.fresh(shape[n]) for n in axes}
+    body = lo.entry(e.arg, tuple(over.get(n, out[n]) for n in range(len(shape))))
+    return of_factor(Fun(e.op, 1, (Lam(tuple(over.values()), body),), tuple(out[n] for n in over), "pick"))
+
+
+def _entry(lo: Lowering, e: Entry, out: Out) -> Poly:
+    indices = tuple(
+        fixed_index(1, 1) if d == 1 else lo.index(ix) for d, ix in zip(e.base.shape, e.indices, strict=True)
+    )
+    return lo.entry(e.base, indices)
+
+
+def _within(lo: Lowering, indices: tuple[Ix, ...], body: Expr, out: Out) -> tuple[tuple[Index, ...], Poly]:
+    """The body of a construct that binds index letters."""
+    own = {ix: fresh(ix.dim, ix.letter) for ix in indices}
+    outer = lo.letters
+    lo.letters = {**outer, **own}
+    try:
+        return tuple(own.values()), lo.entry(body, out)
+    finally:
+        lo.letters = outer
+
+
+def _index_reduce(lo: Lowering, e: IndexReduce, out: Out) -> Poly:
+    over, body = _within(lo, e.indices, e.body, out)
+    return _reduced(e.op, body, over)
+
+
+def _index_pick(lo: Lowering, e: IndexPick, out: Out) -> Poly:
+    over, body = _within(lo, e.indices, e.body, out)
+    return of_factor(Fun(e.op, 1, (Lam(over, body),), tuple(lo.index(ix) for ix in e.at), "pick"))
+
+
+def _fn(lo: Lowering, e: Fn, out: Out) -> Poly:
+    entry = FUNCTIONS.get(e.name)
+    if entry is not None and entry.definition is not None:
+        if e.order:
+            raise BacksymError(f"{e.name}' is not available: {e.name} is not an element-wise function")
+        return lo.entry(formula(entry.definition, dict(zip(entry.args, e.args, strict=True))), out)
+    if e.kind == "elementwise":
+        args = tuple(Lam((), lo.operand(a, e.shape, out)) for a in e.args)
+        return of_factor(Fun(e.name, e.order, args))
+    if e.kind == "diag":
+        if len(e.args[0].shape) == 1:
+            return product([lo.entry(e.args[0], (out[0],)), of_factor(Del(out[0], out[1]))])
+        return lo.entry(e.args[0], (out[0], out[0]))
+    if e.kind == "scalar":
+        return of_factor(Fun(e.name, e.order, tuple(_array(lo, a) for a in e.args), out, "scalar"))
+    raise BacksymError(f"{e.name} has no definition by which it could be differentiated")
+
+
+def _array(lo: Lowering, e: Expr) -> Lam:
+    params = tuple(lo.fresh(d) for d in e.shape)
+    return Lam(params, lo.entry(e, params))
+
+
+_RULES: dict[type[Expr], Callable[[Lowering, Expr, Out], Poly]] = {  # type: ignore[assignment]
+    Num: _num,
+    Const: _const,
+    Sym: _sym,
+    Adj: _sym,
+    Size: _size,
+    Ones: _ones,
+    Zeros: _zeros,
+    Eye: _eye,
+    Delta: _delta,
+    Add: _add,
+    Neg: _neg,
+    Mul: _mul,
+    Div: _div,
+    Pow: _pow,
+    MatMul: _matmul,
+    T: _transpose,
+    Cmp: _cmp,
+    Reduce: _reduce,
+    Pick: _pick,
+    Entry: _entry,
+    IndexReduce: _index_reduce,
+    IndexPick: _index_pick,
+    Fn: _fn,
+}

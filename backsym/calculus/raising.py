@@ -1,0 +1,179 @@
+"""Raising: terms back to an expression at the index level, as it is displayed.
+
+Positive term first; in a product numbers, then adjoints, then the author's order; factors that a sum does not run over
+stand outside it.  This module must not know about the backward pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from backsym.errors import BacksymError
+from backsym.expr import (
+    ONE,
+    ZERO,
+    Add,
+    Cmp,
+    Delta,
+    Div,
+    Entry,
+    Expr,
+    Fn,
+    IndexPick,
+    IndexReduce,
+    Ix,
+    Mul,
+    Neg,
+    Num,
+    Pow,
+    Size,
+    num,
+)
+
+from .letters import Letters, Namer
+from .terms import Del, Dm, Ent, Exponent, Factor, Fun, Grp, Ind, Index, Poly, Term
+
+
+def positive_first(p: Poly) -> Poly:
+    """a - t, never -t + a: the first positive term leads."""
+    if p and p[0].coeff < 0:
+        for n, t in enumerate(p):
+            if t.coeff > 0:
+                return (t, *p[:n], *p[n + 1 :])
+    return p
+
+
+def signed_sum(terms: Sequence[tuple[bool, Expr]]) -> Expr:
+    """Sum of (negative, absolute value) pairs."""
+    parts = [Neg(e) if negative else e for negative, e in terms]
+    return parts[0] if len(parts) == 1 else Add(tuple(parts))
+
+
+def times(factors: Sequence[Expr]) -> Expr:
+    """Product without ones."""
+    kept = [f for f in factors if f != ONE]
+    if not kept:
+        return ONE
+    return kept[0] if len(kept) == 1 else Mul(tuple(kept))
+
+
+def raised_to(e: Expr, exponent: Exponent) -> Expr:
+    if exponent == 1:
+        return e
+    if exponent == Fraction(1, 2):
+        return Fn("sqrt", (e,))
+    return Pow(e, num(Fraction(exponent)))
+
+
+def sorted_powers(t: Term) -> list[tuple[Factor, Exponent]]:
+    """The factors in the order in which they are displayed."""
+    return sorted(t.powers, key=lambda fe: fe[0].order_pos)
+
+
+def front(t: Term, has_quotient: bool) -> tuple[Expr, int, int]:
+    """What leads a product: the sizes and, unless there is a quotient to take it in, the coefficient.
+
+    Returns the leading expression and what is left of the coefficient: numerator and denominator.
+    """
+    c = abs(t.coeff)
+    above: list[Expr] = []
+    below: list[Expr] = []
+    for f, e in t.powers:
+        if isinstance(f, Dm):
+            (above if e > 0 else below).append(raised_to(Size(f.dim), abs(e)))
+    if has_quotient and not below:
+        return times(above), c.numerator, c.denominator
+    if not below:
+        lead: list[Expr] = [] if c == 1 else [Num(c)]
+        return times([*lead, *above]), 1, 1
+    top = times([num(c.numerator), *above])
+    bottom = times([num(c.denominator), *below])
+    return Div(top, bottom), 1, 1
+
+
+class Raiser:
+    """Raises terms for one derivation; the namer chooses letters for bound indices."""
+
+    def __init__(self, namer: Namer):
+        self.namer = namer
+
+    def poly(self, p: Poly, letters: Letters) -> Expr:
+        if not p:
+            return ZERO
+        return signed_sum([(t.coeff < 0, self.magnitude(t, letters)) for t in positive_first(p)])
+
+    def ix(self, i: Index, letters: Letters) -> Ix:
+        if i.fixed:
+            return Ix(str(-i.serial), i.dim)
+        if i not in letters:
+            raise BacksymError(f"internal: an index along {i.dim} has no letter")
+        return letters[i]
+
+    def magnitude(self, t: Term, letters: Letters) -> Expr:
+        """A term without its sign."""
+        inner = self.bind(t.bound, letters)
+        bound = frozenset(t.bound)
+        powers = [(f, e) for f, e in sorted_powers(t) if not isinstance(f, Dm)]
+        outside = [(f, e) for f, e in powers if f.free.isdisjoint(bound)]
+        inside = [(f, e) for f, e in powers if not f.free.isdisjoint(bound)]
+        lead, above, below = front(t, any(e < 0 for _, e in outside))
+        over: list[Expr] = [self.factor(f, e, inner) for f, e in outside if e > 0]
+        under: list[Expr] = [self.factor(f, -e, inner) for f, e in outside if e < 0]
+        if bound:
+            body = self.quotient(
+                [self.factor(f, e, inner) for f, e in inside if e > 0],
+                [self.factor(f, -e, inner) for f, e in inside if e < 0],
+            )
+            over.append(IndexReduce("sum", body, tuple(inner[b] for b in t.bound)))
+        body = self.quotient([num(above), *over], [num(below), *under])
+        return times([lead, body])
+
+    @staticmethod
+    def quotient(over: list[Expr], under: list[Expr]) -> Expr:
+        bottom = times(under)
+        return times(over) if bottom == ONE else Div(times(over), bottom)
+
+    def bind(self, bound: tuple[Index, ...], letters: Letters) -> dict[Index, Ix]:
+        out = dict(letters)
+        for b in bound:
+            out[b] = self.namer.letter(b, (ix.letter for ix in out.values()))
+        return out
+
+    def factor(self, f: Factor, e: Exponent, letters: Letters) -> Expr:
+        """A factor to a positive power."""
+        return raised_to(self.base(f, letters), e)
+
+    def base(self, f: Factor, letters: Letters) -> Expr:
+        if isinstance(f, Ent):
+            return Entry(f.base, tuple(self.ix(i, letters) for i in f.idx)) if f.idx else f.base
+        if isinstance(f, Del):
+            return Delta(self.ix(f.a, letters), self.ix(f.b, letters))
+        if isinstance(f, Dm):
+            return Size(f.dim)
+        if isinstance(f, Grp):
+            return self.poly(f.body, letters)
+        if isinstance(f, Ind):
+            return Cmp(f.op, self.poly(f.a, letters), self.poly(f.b, letters))
+        if isinstance(f, Fun):
+            return self.function(f, letters)
+        raise TypeError(f"cannot display {type(f).__name__}")
+
+    def function(self, f: Fun, letters: Letters) -> Expr:
+        if f.kind == "elementwise":
+            args = tuple(self.poly(a.body, letters) for a in f.args)
+            return Pow(args[0], args[1]) if f.name == "pow" and not f.order else Fn(f.name, args, f.order)
+        if f.kind == "pick":
+            inner = self.bind(f.args[0].params, letters)
+            body, over = self.poly(f.args[0].body, inner), tuple(inner[i] for i in f.args[0].params)
+            if f.order == 0:
+                return IndexReduce(f.name, body, over)
+            return IndexPick(f.name, body, over, tuple(self.ix(i, letters) for i in f.out))
+        if f.kind == "scalar":
+            from .lift import Lifter
+
+            lifter = Lifter(self.namer)
+            args = tuple(lifter.poly(a.body, a.params) for a in f.args)
+            whole = Fn(f.name, args, f.order, "scalar")
+            return Entry(whole, tuple(self.ix(i, letters) for i in f.out)) if f.out and f.order else whole
+        raise TypeError(f"unknown kind of function: {f.kind}")

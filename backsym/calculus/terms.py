@@ -1,0 +1,487 @@
+"""The normal form for calculus: a sum of terms.
+
+A term is an exact coefficient, factors with exact exponents, and bound (dummy) indices.  An index is an identity with a
+dimension and a letter hint that equality ignores.  Bound indices are made fresh whenever one scope is merged into
+another (``multiply``), so that no rewrite can capture an index.
+
+Terms are compared by ``poly_key``/``factor_key``, in which bound indices are numbered canonically.  This module must not
+know about display, lowering or derivatives.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from math import factorial
+from typing import Any
+
+from backsym.errors import BacksymError
+from backsym.expr import Adj, Const, Dim, Expr, Sym, names_in
+
+Exponent = Fraction | int
+Key = tuple[Any, ...]
+
+# Serials only ever decide identity and creation order, never what is printed: the relative order within a derivation is
+# the same whatever ran before.
+_serials = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index; a negative serial is a fixed position (``-1`` is position 1)."""
+
+    dim: Dim
+    serial: int
+    hint: str = field(compare=False, default="")
+
+    def __hash__(self) -> int:
+        return self.serial
+
+    @property
+    def fixed(self) -> bool:
+        return self.serial < 0
+
+
+def fixed_index(position: int, dim: Dim) -> Index:
+    return Index(dim, -position, str(position))
+
+
+def fresh(dim: Dim, hint: str = "") -> Index:
+    """A new index; along a dimension of length one there is only position 1."""
+    return fixed_index(1, dim) if dim == 1 else Index(dim, next(_serials), hint)
+
+
+NO_INDICES: frozenset[Index] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """Base class of factors. ``free`` are its free indices, ``symbols`` the names it mentions, ``pos`` its place in the
+    author's equation (adjoints come first)."""
+
+    @cached_property
+    def free(self) -> frozenset[Index]:
+        raise TypeError(type(self).__name__)
+
+    @cached_property
+    def symbols(self) -> frozenset[str]:
+        raise TypeError(type(self).__name__)
+
+    @cached_property
+    def order_pos(self) -> int:
+        raise TypeError(type(self).__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Ent(Factor):
+    """An entry of a tensor: of a symbol, an adjoint, a constant, or a whole array expression."""
+
+    base: Expr
+    idx: tuple[Index, ...]
+    pos: int = 0
+
+    @cached_property
+    def free(self) -> frozenset[Index]:
+        return frozenset(i for i in self.idx if not i.fixed)
+
+    @cached_property
+    def symbols(self) -> frozenset[str]:
+        if isinstance(self.base, Sym):
+            return frozenset((self.base.name,))
+        return frozenset(names_in(self.base))
+
+    @cached_property
+    def order_pos(self) -> int:
+        return -1 if isinstance(self.base, Adj) else self.pos
+
+
+@dataclass(frozen=True, eq=False)
+class Del(Factor):
+    """Kronecker delta."""
+
+    a: Index
+    b: Index
+
+    @cached_property
+    def free(self) -> frozenset[Index]:
+        return frozenset(i for i in (self.a, self.b) if not i.fixed)
+
+    @cached_property
+    def symbols(self) -> frozenset[str]:
+        return frozenset()
+
+    @cached_property
+    def order_pos(self) -> int:
+        return 1 << 30
+
+
+@dataclass(frozen=True, eq=False)
+class Dm(Factor):
+    """The size of a dimension."""
+
+    dim: str
+
+    @cached_property
+    def free(self) -> frozenset[Index]:
+        return NO_INDICES
+
+    @cached_property
+    def symbols(self) -> frozenset[str]:
+        return frozenset()
+
+    @cached_property
+    def order_pos(self) -> int:
+        return -2
+
+
+@dataclass(frozen=True, eq=False)
+class Lam:
+    """An array given entry by entry: ``params`` are bound in ``body``."""
+
+    params: tuple[Index, ...]
+    body: Poly
+
+    @cached_property
+    def free(self) -> frozenset[Index]:
+        return poly_free(self.body) - frozenset(self.params)
+
+
+@dataclass(frozen=True, eq=False)
+class Fun(Factor):
+    """A function of the function table, or an abstract one.
+
+    ``kind`` elementwise: scalar arguments (no params), ``out`` empty.  ``kind`` scalar: whole arrays as arguments; a
+    derivative of order 1 is by the first argument and has its indices in ``out``.  ``kind`` pick is the maximum or
+    minimum of an array, whose derivative is 1 at the first position of it.
+    """
+
+    name: str
+    order: int
+    args: tuple[Lam, ...]
+    out: tuple[Index, ...] = ()
+    kind: str = "elementwise"
+
+    @cached_property
+    def free(self) -> frozenset[Index]:
+        return frozenset().union(*(a.free for a in self.args)) | frozenset(i for i in self.out if not i.fixed)
+
+    @cached_property
+    def symbols(self) -> frozenset[str]:
+        return frozenset().union(*(poly_symbols(a.body) for a in self.args))
+
+    @cached_property
+    def order_pos(self) -> int:
+        return min((poly_pos(a.body) for a in self.args), default=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Ind(Factor):
+    """An indicator: 1 where the comparison holds, else 0."""
+
+    op: str
+    a: Poly
+    b: Poly
+
+    @cached_property
+    def free(self) -> frozenset[Index]:
+        return poly_free(self.a) | poly_free(self.b)
+
+    @cached_property
+    def symbols(self) -> frozenset[str]:
+        return poly_symbols(self.a) | poly_symbols(self.b)
+
+    @cached_property
+    def order_pos(self) -> int:
+        return min(poly_pos(self.a), poly_pos(self.b))
+
+
+@dataclass(frozen=True, eq=False)
+class Grp(Factor):
+    """A protected sum."""
+
+    body: Poly
+
+    @cached_property
+    def free(self) -> frozenset[Index]:
+        return poly_free(self.body)
+
+    @cached_property
+    def symbols(self) -> frozenset[str]:
+        return poly_symbols(self.body)
+
+    @cached_property
+    def order_pos(self) -> int:
+        """The place of its first value: an adjoint inside does not lead the product that the sum stands in."""
+        places = [f.order_pos for t in self.body for f, _ in t.powers if f.order_pos >= 0]
+        return min(places, default=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    coeff: Fraction
+    powers: tuple[tuple[Factor, Exponent], ...] = ()
+    bound: tuple[Index, ...] = ()
+
+    @cached_property
+    def used(self) -> frozenset[Index]:
+        """All indices that occur in the factors, bound or free."""
+        return frozenset().union(*(f.free for f, _ in self.powers))
+
+    @cached_property
+    def free(self) -> frozenset[Index]:
+        return self.used - frozenset(self.bound)
+
+    @cached_property
+    def symbols(self) -> frozenset[str]:
+        return frozenset().union(*(f.symbols for f, _ in self.powers))
+
+
+Poly = tuple[Term, ...]
+
+ONE_TERM = Term(Fraction(1))
+
+
+def poly_free(p: Poly) -> frozenset[Index]:
+    return frozenset().union(*(t.free for t in p))
+
+
+def poly_symbols(p: Poly) -> frozenset[str]:
+    return frozenset().union(*(t.symbols for t in p))
+
+
+def poly_pos(p: Poly) -> int:
+    return min((f.order_pos for t in p for f, _ in t.powers), default=0)
+
+
+def in_order(indices: Iterable[Index]) -> tuple[Index, ...]:
+    """Indices in the order of their creation: iterating over a set must not decide what is printed."""
+    return tuple(sorted(indices, key=lambda i: i.serial))
+
+
+# --- building --------------------------------------------------------------------------------------------------------
+
+
+def constant(value: Fraction | int) -> Poly:
+    return (Term(Fraction(value)),) if value else ()
+
+
+def of_factor(f: Factor, exponent: Exponent = 1) -> Poly:
+    return (Term(Fraction(1), ((f, exponent),)),)
+
+
+def size_of(dim: Dim, exponent: int = 1) -> Poly:
+    return constant(Fraction(dim) ** exponent) if isinstance(dim, int) else of_factor(Dm(dim), exponent)
+
+
+def scale(p: Poly, by: Fraction | int) -> Poly:
+    return tuple(Term(t.coeff * by, t.powers, t.bound) for t in p) if by else ()
+
+
+def refresh(t: Term) -> Term:
+    """The same term with new bound indices."""
+    if not t.bound:
+        return t
+    new = {b: fresh(b.dim, b.hint) for b in t.bound}
+    return Term(t.coeff, tuple((sub_factor(f, new), e) for f, e in t.powers), tuple(new[b] for b in t.bound))
+
+
+def multiply(a: Term, b: Term) -> Term:
+    """Product of two terms; the bound indices of the second are made fresh, so that none is captured."""
+    b = refresh(b)
+    return Term(a.coeff * b.coeff, a.powers + b.powers, a.bound + b.bound)
+
+
+def bind(p: Poly, indices: tuple[Index, ...]) -> Poly:
+    """Sum over ``indices``, which become bound, each term with its own."""
+    out = []
+    for t in p:
+        bound = tuple(i for i in indices if not i.fixed)
+        out.append(refresh(Term(t.coeff, t.powers, t.bound + bound)))
+    return tuple(out)
+
+
+def as_factor(p: Poly) -> Term:
+    """A polynomial as one term: itself if it is one, else a protected sum."""
+    return refresh(p[0]) if len(p) == 1 else Term(Fraction(1), ((Grp(p), 1),))
+
+
+def product(polys: Iterable[Poly]) -> Poly:
+    """Product that keeps sums protected."""
+    total = ONE_TERM
+    for p in polys:
+        if not p:
+            return ()
+        total = multiply(total, as_factor(p))
+    return (total,)
+
+
+def distribute(a: Poly, b: Poly) -> Poly:
+    """Product, multiplied out."""
+    return tuple(multiply(x, y) for x in a for y in b)
+
+
+def power(p: Poly, exponent: Exponent) -> Poly:
+    """``p ** exponent``; a product is taken apart only where that is right for all real factors."""
+    if exponent == 1:
+        return p
+    if exponent == 0:
+        return constant(1)
+    if not p:
+        if exponent < 0:
+            raise BacksymError("division by zero")
+        return ()
+    if len(p) == 1 and not p[0].bound:
+        t = p[0]
+        if isinstance(exponent, int) or exponent.denominator == 1:
+            n = int(exponent)
+            return (Term(t.coeff**n, tuple((f, e * n) for f, e in t.powers)),)
+        if t.coeff == 1 and len(t.powers) == 1 and t.powers[0][1] == 1:
+            return (Term(t.coeff, ((t.powers[0][0], exponent),)),)
+    return of_factor(Grp(p), exponent)
+
+
+# --- renaming --------------------------------------------------------------------------------------------------------
+
+Renaming = Mapping[Index, Index]
+
+
+def sub_factor(f: Factor, m: Renaming) -> Factor:
+    """The factor with indices renamed; unchanged parts are shared."""
+    if f.free.isdisjoint(m):
+        return f
+    if isinstance(f, Ent):
+        return Ent(f.base, tuple(m.get(i, i) for i in f.idx), f.pos)
+    if isinstance(f, Del):
+        return Del(m.get(f.a, f.a), m.get(f.b, f.b))
+    if isinstance(f, Fun):
+        return Fun(
+            f.name, f.order, tuple(sub_lam(a, m) for a in f.args), tuple(m.get(i, i) for i in f.out), f.kind
+        )
+    if isinstance(f, Grp):
+        return Grp(sub_poly(f.body, m))
+    if isinstance(f, Ind):
+        return Ind(f.op, sub_poly(f.a, m), sub_poly(f.b, m))
+    raise TypeError(f"cannot rename indices in {type(f).__name__}")
+
+
+def sub_lam(lam: Lam, m: Renaming) -> Lam:
+    return lam if lam.free.isdisjoint(m) else Lam(lam.params, sub_poly(lam.body, m))
+
+
+def sub_term(t: Term, m: Renaming) -> Term:
+    if t.free.isdisjoint(m):
+        return t
+    inner = {k: v for k, v in m.items() if k not in t.bound}
+    return Term(t.coeff, tuple((sub_factor(f, inner), e) for f, e in t.powers), t.bound)
+
+
+def sub_poly(p: Poly, m: Renaming) -> Poly:
+    return tuple(sub_term(t, m) for t in p)
+
+
+def instantiate(lam: Lam, at: tuple[Index, ...]) -> Poly:
+    """The entry of an array at given indices, with fresh bound indices."""
+    m = {a: b for a, b in zip(lam.params, at, strict=True) if not a.fixed}
+    return tuple(refresh(sub_term(t, m)) for t in lam.body)
+
+
+# --- canonical keys --------------------------------------------------------------------------------------------------
+
+Labels = Mapping[Index, tuple[int, int]]
+NO_LABELS: Labels = {}
+
+
+def _label(i: Index, labels: Labels) -> tuple[int, int]:
+    return labels.get(i) or (0, i.serial)
+
+
+def _base_key(base: Expr) -> Key:
+    if isinstance(base, (Sym, Adj, Const)):
+        return (type(base).__name__, base.name)
+    return ("expr", repr(base))
+
+
+def factor_key(f: Factor, labels: Labels = NO_LABELS) -> Key:
+    """A key that two factors share only if they are equal up to the names of their bound indices."""
+    if isinstance(f, Ent):
+        return ("ent", *_base_key(f.base), tuple(_label(i, labels) for i in f.idx))
+    if isinstance(f, Del):
+        return ("del", tuple(sorted((_label(f.a, labels), _label(f.b, labels)))))
+    if isinstance(f, Dm):
+        return ("dim", f.dim)
+    if isinstance(f, Fun):
+        args = tuple(_lam_key(a, labels) for a in f.args)
+        return ("fun", f.kind, f.name, f.order, args, tuple(_label(i, labels) for i in f.out))
+    if isinstance(f, Grp):
+        return ("grp", poly_key(f.body, labels))
+    if isinstance(f, Ind):
+        return ("ind", f.op, poly_key(f.a, labels), poly_key(f.b, labels))
+    raise TypeError(f"no key for {type(f).__name__}")
+
+
+def _lam_key(lam: Lam, labels: Labels) -> Key:
+    inner = dict(labels)
+    for i in lam.params:
+        if not i.fixed:
+            inner[i] = (1, _depth(inner))
+    return (tuple(str(i.dim) for i in lam.params), poly_key(lam.body, inner))
+
+
+def _depth(labels: Labels) -> int:
+    return sum(1 for kind, _ in labels.values() if kind == 1)
+
+
+def poly_key(p: Poly, labels: Labels = NO_LABELS) -> Key:
+    return tuple(sorted(term_key(t, labels) for t in p))
+
+
+def term_key(t: Term, labels: Labels = NO_LABELS) -> Key:
+    """Key of a term: bound indices are numbered by what they touch; ties are broken by trying all orders."""
+    if not t.bound:
+        return _numbered_key(t, labels, ())
+    if len(t.bound) == 1:
+        return _numbered_key(t, labels, t.bound)
+    by_color: dict[Key, list[Index]] = {}
+    for b in t.bound:
+        by_color.setdefault(_color(b, t), []).append(b)
+    groups = [by_color[c] for c in sorted(by_color)]
+    orders = 1
+    for g in groups:
+        orders *= factorial(len(g))
+    if orders > 720:  # Too symmetric to try: the order of creation is kept, like terms may then stay unmerged.
+        return _numbered_key(t, labels, tuple(itertools.chain(*groups)))
+    candidates = itertools.product(*(itertools.permutations(g) for g in groups))
+    return min(_numbered_key(t, labels, tuple(itertools.chain(*c))) for c in candidates)
+
+
+def _numbered_key(t: Term, labels: Labels, bound: tuple[Index, ...]) -> Key:
+    if bound:
+        depth = _depth(labels)
+        labels = {**labels, **{b: (1, depth + n) for n, b in enumerate(bound)}}
+    powers = tuple(sorted((factor_key(f, labels), e) for f, e in t.powers))
+    return (tuple(str(b.dim) for b in bound), powers, t.coeff)
+
+
+def _color(b: Index, t: Term) -> Key:
+    """What a bound index touches, without reference to the names of other indices."""
+    touches = []
+    for f, e in t.powers:
+        if b not in f.free:
+            continue
+        if isinstance(f, Ent):
+            touches.append((_base_key(f.base), tuple(n for n, i in enumerate(f.idx) if i == b), e))
+        else:
+            touches.append(((type(f).__name__, getattr(f, "name", "")), (), e))
+    return (str(b.dim), tuple(sorted(touches)))
+
+
+def like_key(t: Term) -> Key:
+    """Key of a term without its coefficient: like terms share it."""
+    return term_key(Term(Fraction(1), t.powers, t.bound))
+
+
+def mentions(p: Poly, name: str) -> bool:
+    return any(name in t.symbols for t in p)

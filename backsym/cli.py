@@ -1,0 +1,211 @@
+"""The command line.  ``--help`` imports nothing but click: every command imports what it needs when it runs.
+
+Exit status: 0 done; 1 a verification or a ``show`` claim failed; 2 unusable input.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from backsym.errors import BacksymError, VerificationError
+from backsym.expr import Adj, names_in, walk
+
+if TYPE_CHECKING:
+    from backsym.claims import FalseClaim
+    from backsym.problem import Collection, Problem
+    from backsym.solution import Solution
+
+FORMATS = ("md", "tex", "json")
+DEFAULT_FORMATS = ("md", "tex")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="backsym")
+def main() -> None:
+    """Derive backpropagation for small networks and print the worked solution.
+
+    FILE is a problem file or a collection (YAML), or the bare name of a bundled one.
+    """
+
+
+@main.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option(
+    "--format", "form", type=click.Choice([*FORMATS, "all"]), help="One output form. [default: md and tex]"
+)
+@click.option(
+    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="The folder to write to. [default: output]"
+)
+def solve(files: tuple[str, ...], form: str | None, output: Path | None) -> None:
+    """Write the worked solution of each FILE.
+
+    With --format json and no -o, the JSON is printed instead.
+    """
+    with _reported():
+        forms = FORMATS if form == "all" else (form,) if form else DEFAULT_FORMATS
+        printed = form == "json" and output is None
+        if not printed:
+            _refuse_clashes(files)
+        for name in files:
+            task = _load(name)
+            solutions = [_solved(problem, task.name) for problem in task.problems]
+            texts = {f: _rendered(task, solutions, f) for f in forms}
+            if printed:
+                click.echo(texts["json"], nl=False)
+                continue
+            folder = output or Path("output")
+            for f, text in texts.items():
+                path = folder / f"{task.stem}.{f}"
+                _write(path, text)
+                click.echo(f"wrote {path}")
+
+
+@main.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+def verify(files: tuple[str, ...]) -> None:
+    """Check every derivative of each FILE numerically; exit 1, naming the node, if one fails."""
+    failures = 0
+    with _reported():
+        for name in files:
+            task = _load(name)
+            for problem in task.problems:
+                failures += _verify(problem, task)
+    if failures:
+        sys.exit(1)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One input: its name for messages, its stem for outputs, and the problems that it holds."""
+
+    name: str
+    stem: str
+    collection: Collection | None
+    problems: tuple[Problem, ...]
+
+
+def _load(name: str) -> _Task:
+    from backsym.problem import Collection
+    from backsym.reading.loader import load
+    from backsym.resources import find_problem
+
+    path = find_problem(name)
+    loaded = load(str(path))
+    if isinstance(loaded, Collection):
+        return _Task(name, path.stem, loaded, tuple(p for section in loaded.sections for p in section.problems))
+    return _Task(name, path.stem, None, (loaded,))
+
+
+def _solved(problem: Problem, name: str) -> Solution:
+    """The solution, whose derivatives passed the numeric check and whose claims hold; else VerificationError."""
+    from backsym.claims import false_claims
+    from backsym.solution import solve as solve_problem
+
+    try:
+        solution = solve_problem(problem)
+    except VerificationError as error:
+        raise VerificationError(error.node, f"{name}: {error}") from error
+    for claim in false_claims(problem, solution.derivations):
+        raise _refuted(claim, problem, name)
+    return solution
+
+
+def _refuted(claim: FalseClaim, problem: Problem, name: str) -> VerificationError:
+    """The error for a part whose stated equation is false, with the place in the problem file."""
+    from backsym.documents.solved import label_of
+
+    part = problem.parts[claim.part]
+    place = f"{problem.path or name}:{part.line}" if part.line is not None else name
+    node = next((e.name for e in walk(claim.lhs) if isinstance(e, Adj)), "") or "".join(names_in(claim.lhs)[:1])
+    label = label_of(claim.part)
+    message = f"{place}: part {label} ({part.kind}) states an equation for {node} that does not hold"
+    return VerificationError(node, message)
+
+
+def _rendered(task: _Task, solutions: Sequence[Solution], form: str) -> str:
+    from backsym.documents.render import rendered
+
+    return rendered(task.collection, solutions, form)
+
+
+def _verify(problem: Problem, task: _Task) -> int:
+    """Print what the check says about one problem; the number of derivatives and claims that failed."""
+    from backsym.claims import false_claims
+    from backsym.solution import solve as solve_problem
+
+    solution = solve_problem(problem, check=False)
+    for node, verification in solution.verified.items():
+        error_text = f"error at most {verification.max_error:.0e}" if verification.max_error else "no error"
+        line = f"{task.name}: {node}: {verification.status} ({verification.draws} draws, {error_text})"
+        click.echo(line, err=verification.status == "failed")
+    claims = false_claims(problem, solution.derivations)
+    for claim in claims:
+        click.echo(str(_refuted(claim, problem, task.name)), err=True)
+    return len(solution.failed) + len(claims)
+
+
+def _refuse_clashes(files: Sequence[str]) -> None:
+    """Two inputs of the same name would overwrite each other's output."""
+    seen: dict[str, str] = {}
+    for name in files:
+        stem = Path(name).stem if name.endswith((".yaml", ".yml")) else Path(name).name
+        if stem in seen:
+            raise BacksymError(f"{seen[stem]} and {name} would both be written to {stem}; solve them one at a time")
+        seen[stem] = name
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Turn errors that a user can do something about into one message and an exit status."""
+    try:
+        yield
+    except VerificationError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    except BacksymError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(f"error: {place}{error.strerror or error}", err=True)
+        sys.exit(2)
+    except RecursionError:
+        click.echo("error: an expression is nested too deeply", err=True)
+        sys.exit(2)
+    except Exception as error:
+        if os.environ.get("BACKSYM_TRACEBACK"):
+            raise
+        click.echo(f"error: this is a bug in backsym, {type(error).__name__}: {error}", err=True)
+        click.echo("Set BACKSYM_TRACEBACK=1 to see where it happens.", err=True)
+        sys.exit(2)

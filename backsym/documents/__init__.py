@@ -1,0 +1,1 @@
+"""Documents: a solved problem to Markdown, LaTeX and JSON."""

@@ -1,0 +1,272 @@
+"""A solved problem, or a collection of them, to neutral blocks.
+
+This module must not know about output languages; ``render`` picks one.
+"""
+
+from __future__ import annotations
+
+import math as numbers
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from backsym.documents.blocks import (
+    Block,
+    Bullets,
+    Document,
+    Equations,
+    Heading,
+    Inlines,
+    Math,
+    Paragraph,
+    Row,
+    StepItem,
+    Steps,
+    Text,
+)
+from backsym.documents.dimensions import dimension_check
+from backsym.documents.markup import blocks_of, check_math, inlines_of
+from backsym.documents.questions import question_blocks, row, worded_answer
+from backsym.documents.sentences import catalogue, escaped, listing, why
+from backsym.documents.solved import AnsweredPart, Piece, Solved, answered_parts
+from backsym.expr import Equation, Expr, Size
+from backsym.printing.latex import latex, range_latex, shape_latex
+from backsym.printing.notation import Notation
+from backsym.problem import Collection, Problem, Symbol
+from backsym.steps import Derivation, ForwardForms, Step, Verification
+
+
+def document_of(solved: Solved) -> Document:
+    """The document of one solved problem."""
+    title = inlines_of(solved.problem.title, "title")
+    return Document(title, problem_blocks(solved, level=2))
+
+
+def collection_document(collection: Collection, solutions: Sequence[Solved]) -> Document:
+    """One document of all problems of a collection; ``solutions`` are in the order of its problems."""
+    lines = [text for text in (collection.course, collection.author, collection.date) if text]
+    byline = tuple(inlines_of(text, "collection") for text in lines)
+    blocks: list[Block] = list(blocks_of(collection.text, "text") if collection.text else ())
+    rest = iter(solutions)
+    for section in collection.sections:
+        if section.title:
+            blocks.append(Heading(2, inlines_of(section.title, "section")))
+        blocks.extend(_objective(section.objective))
+        for number, _ in enumerate(section.problems, start=1):
+            solved = next(rest)
+            title = inlines_of(solved.problem.title, "title")
+            blocks.append(Heading(3, (Text(f"{number}. "), *title)))
+            blocks.extend(problem_blocks(solved, level=4))
+    return Document(inlines_of(collection.title, "title"), tuple(blocks), byline)
+
+
+def problem_blocks(solved: Solved, level: int) -> tuple[Block, ...]:
+    """Everything about one problem except its title, with headings of ``level``."""
+    problem = solved.problem
+    _check_spellings(problem)
+    notation = Notation.of(problem)
+    phrases = catalogue()
+
+    def heading(key: str) -> Heading:
+        return Heading(level, (Text(phrases.phrase(f"document.{key}")),))
+
+    blocks: list[Block] = [*_objective(problem.objective)]
+    if problem.text:
+        blocks.extend(blocks_of(problem.text, "text"))
+    blocks += [heading("quantities"), _quantities(problem, notation)]
+    blocks += [heading("forward"), *_forward_pass(solved.forward, notation)]
+    parts = answered_parts(solved)
+    shown = _Shown()
+    if parts:
+        blocks.append(heading("questions"))
+        for answered in parts:
+            blocks.extend(_part(answered, problem, notation, shown))
+    blocks.append(heading("backward"))
+    for derivation in solved.derivations:
+        blocks.extend(_derivation(derivation, shown, solved, notation, level + 1))
+    return tuple(blocks)
+
+
+def _check_spellings(problem: Problem) -> None:
+    """The author's own LaTeX for symbols and dimensions reaches the page as it is, so it is checked like user text."""
+    spellings = {name: symbol.latex for name, symbol in problem.symbols.items()}
+    spellings |= {name: dim.latex for name, dim in problem.dims.items() if dim.latex}
+    for name, spelling in spellings.items():
+        if spelling:
+            check_math(spelling, f"the latex of {name}")
+
+
+def _objective(objective: str | None) -> tuple[Block, ...]:
+    if not objective:
+        return ()
+    label = Text(catalogue().phrase("document.objective"), "strong")
+    return (Paragraph((label, *inlines_of(objective, "objective"))),)
+
+
+def _quantities(problem: Problem, notation: Notation) -> Bullets:
+    items = [_quantity(symbol, notation, problem) for symbol in problem.symbols.values()]
+    for dim in problem.dims.values():
+        if dim.size is not None:
+            name = f"${latex(Size(dim.name), notation)}$"
+            items.append(inlines_of(catalogue().phrase("document.size", name=name, size=f"${dim.size}$"), "dims"))
+    return Bullets(tuple(items))
+
+
+def _quantity(symbol: Symbol, notation: Notation, problem: Problem) -> Inlines:
+    phrases = catalogue()
+    role = phrases.phrase(f"document.roles.{symbol.role}")
+    name = f"${latex(problem.sym(symbol.name), notation)}$"
+    if not symbol.shape:
+        return inlines_of(phrases.phrase("document.scalar", name=name, role=role), symbol.name)
+    key = "one_hot" if symbol.one_hot else "sums_to_one" if symbol.sums_to_one else "shape"
+    shape = f"${shape_latex(symbol.shape, notation)}$"
+    return inlines_of(phrases.phrase(f"document.{key}", name=name, role=role, shape=shape), symbol.name)
+
+
+def _forward_pass(forms: Iterable[ForwardForms], notation: Notation) -> tuple[Block, ...]:
+    forms = tuple(forms)
+    entries = Equations(tuple(row(f.entry, f.indices, notation) for f in forms))
+    if all(f.matrix is None or f.matrix == f.entry for f in forms):
+        return (entries,)
+    matrices = Equations(tuple(row(f.matrix or f.entry, () if f.matrix else f.indices, notation) for f in forms))
+    blocks: list[Block] = [_phrase("entry_by_entry"), entries, _phrase("matrix_form"), matrices]
+    blocks += [_phrase("no_matrix", reason=escaped(f.no_matrix)) for f in forms if f.no_matrix]
+    return tuple(blocks)
+
+
+def _phrase(key: str, **facts: str) -> Paragraph:
+    return Paragraph(inlines_of(catalogue().phrase(f"document.{key}", **facts), key))
+
+
+class _Shown:
+    """Which steps of which derivation the parts have printed already, so that none is printed twice."""
+
+    def __init__(self) -> None:
+        self._labels: dict[str, dict[int, str]] = {}
+
+    def rest(self, node: str, positions: Iterable[int], label: str | None = None) -> tuple[tuple[int, ...], list[str]]:
+        """The positions that are still to be printed, and where the others were; ``label`` prints them now."""
+        labels = self._labels.setdefault(node, {})
+        positions = tuple(positions)
+        where = list(dict.fromkeys(labels[p] for p in positions if p in labels))
+        rest = tuple(p for p in positions if p not in labels)
+        if label is not None:
+            labels.update(dict.fromkeys(rest, label))
+        return rest, where
+
+
+def _part(answered: AnsweredPart, problem: Problem, notation: Notation, shown: _Shown) -> list[Block]:
+    blocks: list[Block] = []
+    question = question_blocks(answered, problem, notation)
+    label = Text(answered.label + " ", "strong")
+    first = question[0] if question else None
+    if isinstance(first, Paragraph):
+        blocks += [Paragraph((label, *first.content)), *question[1:]]
+    else:
+        blocks += [Paragraph((label,)), *question]
+    blocks.append(Paragraph((Text(catalogue().phrase("document.result") + ".", "emphasis"),)))
+    blocks.extend(worded_answer(answered, problem, notation))
+    for piece in answered.pieces:
+        blocks.extend(_piece(piece, answered.label, notation, problem, shown))
+    return blocks
+
+
+def _piece(piece: Piece, label: str, notation: Notation, problem: Problem, shown: _Shown) -> list[Block]:
+    """The steps that no earlier part has printed, and the result."""
+    steps = piece.steps
+    blocks: list[Block] = []
+    if piece.shown:
+        rest, where = shown.rest(piece.node, piece.shown, label)
+        steps = tuple(step for position, step in zip(piece.shown, piece.steps, strict=True) if position in rest)
+        blocks += _derived_in(where)
+    result = row(piece.result, piece.indices, notation)
+    blocks += _stated(_steps(steps, notation, problem), (result,))
+    return [*blocks, *_dimensions(piece.result, notation)]
+
+
+def _stated(steps: Steps, results: tuple[Row, ...]) -> list[Block]:
+    """The steps and then the results, but the last step is not said again where it is the only result."""
+    if not steps.items:
+        return [Equations(results)]
+    last = steps.items[-1]
+    final = last.equation.rows[-1]
+    if len(results) == 1 and (final.lhs, final.rhs) == (results[0].lhs, results[0].rhs):
+        return [Steps((*steps.items[:-1], replace(last, equation=Equations(results))))]
+    return [steps, Equations(results)]
+
+
+def _dimensions(equation: Equation, notation: Notation) -> list[Block]:
+    check = dimension_check(equation, notation)
+    return [] if check is None else [_phrase("dimensions"), Equations((Row(*check),))]
+
+
+def _derived_in(labels: Sequence[str]) -> list[Block]:
+    if not labels:
+        return []
+    key = "derived_in_one" if len(labels) == 1 else "derived_in"
+    return [_phrase(key, labels=listing(list(labels)))]
+
+
+def _steps(steps: Sequence[Step], notation: Notation, problem: Problem) -> Steps:
+    """The steps, each stated for the left side at which its chain of equalities began.
+
+    Where two chains meet in the same expression, the first one, which is what is derived, goes on.
+    """
+    began: dict[Expr, Expr] = {}
+    main = {steps[0].before} if steps else set()
+    items: list[StepItem] = []
+    for step in steps:
+        lhs = steps[0].before if step.before in main else began.get(step.before, step.before)
+        began[step.after] = lhs
+        if step.before in main:
+            main.add(step.after)
+        sentence = inlines_of(why(step, notation, problem), step.kind)
+        equation = Equations((row(Equation(lhs, step.after), (), notation),))
+        substeps = _steps(step.substeps, notation, problem) if step.substeps else None
+        items.append(StepItem(_colon(sentence), equation, substeps))
+    return Steps(tuple(items))
+
+
+def _colon(sentence: Inlines) -> Inlines:
+    """The sentence with a colon in place of its full stop, because an equation follows."""
+    last = sentence[-1] if sentence else None
+    if isinstance(last, Text) and last.text.endswith("."):
+        return (*sentence[:-1], Text(last.text[:-1] + ":", last.style))
+    return (*sentence, Text(":"))
+
+
+def _derivation(
+    derivation: Derivation, shown: _Shown, solved: Solved, notation: Notation, level: int
+) -> list[Block]:
+    """One derivative: where it was derived or its steps, both forms, and what the numeric check said."""
+    range_text = range_latex(derivation.indices, notation)
+    tail = (Text(", "), Math(range_text)) if range_text else ()
+    blocks: list[Block] = [Heading(level, (Math(latex(derivation.entry.lhs, notation)), *tail))]
+    rest, where = shown.rest(derivation.node, range(len(derivation.steps)))
+    blocks += _derived_in(where)
+    steps = _steps([derivation.steps[p] for p in rest], notation, solved.problem)
+    blocks += _stated(steps, _both_forms(derivation, notation))
+    if derivation.matrix is not None:
+        blocks += _dimensions(derivation.matrix, notation)
+    if derivation.no_matrix:
+        blocks.append(_phrase("no_matrix", reason=escaped(derivation.no_matrix)))
+    blocks.append(_verified(solved.verified[derivation.node]))
+    return blocks
+
+
+def _both_forms(derivation: Derivation, notation: Notation) -> tuple[Row, ...]:
+    rows = [row(derivation.entry, derivation.indices, notation)]
+    if derivation.matrix is not None and derivation.matrix != derivation.entry:
+        rows.append(row(derivation.matrix, (), notation))
+    return tuple(rows)
+
+
+def _verified(verification: Verification) -> Paragraph:
+    draws = str(verification.draws)
+    if verification.status == "unexercised":
+        return _phrase("unexercised", draws=draws)
+    if verification.status == "failed":
+        return _phrase("failed")
+    if verification.max_error == 0:
+        return _phrase("exact", draws=draws)
+    exponent = numbers.ceil(numbers.log10(verification.max_error) - 1e-9)
+    return _phrase("verified", draws=draws, error=f"$10^{{{exponent}}}$")

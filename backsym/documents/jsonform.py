@@ -1,0 +1,116 @@
+"""The JSON form of solved problems: a public promise, see the README.
+
+entry, matrix, before and after are LaTeX, null where that level does not apply; why and question are Markdown with
+$math$.  This module must not know about documents.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from backsym.documents.markdown import markdown_text
+from backsym.documents.questions import edge_text, question_blocks, worded_answer
+from backsym.documents.sentences import why
+from backsym.documents.solved import AnsweredPart, Solved, answered_parts
+from backsym.expr import Equation, Shape
+from backsym.printing.latex import equation_latex, latex, range_latex
+from backsym.printing.notation import Notation
+from backsym.problem import Collection, Problem
+from backsym.steps import Derivation, ForwardForms, Step, Verification
+
+VERSION = 1
+
+Json = dict[str, Any]
+
+
+def json_text(data: Json) -> str:
+    """The text of a JSON file, ending in a newline; the same data give the same text."""
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def problem_json(solved: Solved) -> Json:
+    """One solved problem."""
+    problem = solved.problem
+    notation = Notation.of(problem)
+    return {
+        "backsym": VERSION,
+        "title": problem.title,
+        "forward": [_forward(forms, solved, notation) for forms in solved.forward],
+        "derivatives": [_derivative(derivation, solved, notation) for derivation in solved.derivations],
+        "parts": [_part(answered, problem, notation) for answered in answered_parts(solved)],
+    }
+
+
+def collection_json(collection: Collection, solutions: Sequence[Solved]) -> Json:
+    """A collection with all its problems, in order."""
+    return {
+        "backsym": VERSION,
+        "title": collection.title,
+        "problems": [problem_json(solved) for solved in solutions],
+    }
+
+
+def _shape(shape: Shape) -> list[str | int]:
+    return list(shape)
+
+
+def _sides(equation: Equation | None, notation: Notation) -> Json | None:
+    if equation is None:
+        return None
+    return {"lhs": latex(equation.lhs, notation), "rhs": latex(equation.rhs, notation)}
+
+
+def _forward(forms: ForwardForms, solved: Solved, notation: Notation) -> Json:
+    return {
+        "node": forms.node,
+        "shape": _shape(solved.problem.symbols[forms.node].shape),
+        "entry": _sides(forms.entry, notation),
+        "matrix": _sides(forms.matrix, notation),
+        "numpy": solved.forward_numpy(forms.node),
+    }
+
+
+def _derivative(derivation: Derivation, solved: Solved, notation: Notation) -> Json:
+    return {
+        "node": derivation.node,
+        "shape": _shape(solved.problem.symbols[derivation.node].shape),
+        "range": range_latex(derivation.indices, notation),
+        "entry": _sides(derivation.entry, notation),
+        "matrix": _sides(derivation.matrix, notation),
+        "numpy": solved.numpy(derivation.node),
+        "steps": [_step(step, solved.problem, notation) for step in derivation.steps],
+        "verified": _verified(solved.verified[derivation.node]),
+    }
+
+
+def _step(step: Step, problem: Problem, notation: Notation) -> Json:
+    return {
+        "kind": step.kind,
+        "why": why(step, notation, problem),
+        "before": latex(step.before, notation),
+        "after": latex(step.after, notation),
+        "substeps": [_step(substep, problem, notation) for substep in step.substeps],
+    }
+
+
+def _verified(verification: Verification) -> Json:
+    return {"max_error": verification.max_error, "draws": verification.draws, "status": verification.status}
+
+
+def _part(answered: AnsweredPart, problem: Problem, notation: Notation) -> Json:
+    """A part; ``result`` has one equation a line, the edges of a graph, or a worded answer."""
+    if answered.part.kind == "graph":
+        result = edge_text(problem)
+    elif answered.pieces:
+        result = "\n".join(equation_latex(piece.result, notation) for piece in answered.pieces)
+    else:
+        result = markdown_text(worded_answer(answered, problem, notation))
+    return {
+        "kind": answered.part.kind,
+        "label": answered.label,
+        "question": markdown_text(question_blocks(answered, problem, notation)),
+        "steps": [_step(step, problem, notation) for piece in answered.pieces for step in piece.steps],
+        "result": result,
+    }

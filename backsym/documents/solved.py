@@ -1,0 +1,213 @@
+"""What the documents need of a solved problem, and how its parts are answered.
+
+A part of a question is answered from the derivations and the forward forms; nothing is derived here.  This module must
+not know about output languages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from backsym.errors import BacksymError
+from backsym.expr import Adj, Entry, Equation, Expr, Ix, Sym, free_indices, names_in
+from backsym.problem import Part, Problem
+from backsym.steps import Derivation, ForwardForms, Step, Verification
+
+
+class Solved(Protocol):
+    """A solved problem: ``backsym.solution.Solution`` is one."""
+
+    @property
+    def problem(self) -> Problem: ...
+    @property
+    def forward(self) -> tuple[ForwardForms, ...]: ...
+    @property
+    def derivations(self) -> tuple[Derivation, ...]: ...
+    @property
+    def verified(self) -> Mapping[str, Verification]: ...
+    def numpy(self, node: str) -> str: ...
+    def forward_numpy(self, node: str) -> str: ...
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One result within the answer of a part: the steps that lead to it (``lhs`` is where they start) and what it is.
+
+    ``shown`` names the steps among all those of the node, so that a document does not print them twice.
+    """
+
+    node: str
+    steps: tuple[Step, ...]
+    result: Equation
+    indices: tuple[Ix, ...] = ()
+    shown: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class AnsweredPart:
+    """A part with its label and its answer; ``asked`` are the equations that its question prints."""
+
+    part: Part
+    label: str
+    asked: tuple[tuple[Equation, tuple[Ix, ...]], ...]
+    pieces: tuple[Piece, ...]
+
+
+def answered_parts(solved: Solved) -> tuple[AnsweredPart, ...]:
+    """All parts of the problem, labelled (a), (b), ... in order."""
+    return tuple(_answer(solved, part, label_of(n)) for n, part in enumerate(solved.problem.parts))
+
+
+def label_of(n: int) -> str:
+    """(a) ... (z), (aa) ... for n = 0, 1, ..."""
+    letters = ""
+    n += 1
+    while n:
+        n, rest = divmod(n - 1, 26)
+        letters = chr(ord("a") + rest) + letters
+    return f"({letters})"
+
+
+def split_levels(steps: Sequence[Step]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Positions of the steps entry by entry, and of those that lead from there to matrices."""
+    for position, step in enumerate(steps):
+        if step.kind == "vectorize" or step.kind.startswith("lift_"):
+            return tuple(range(position)), tuple(range(position, len(steps)))
+    return tuple(range(len(steps))), ()
+
+
+def _answer(solved: Solved, part: Part, label: str) -> AnsweredPart:
+    if part.kind in ("graph", "ask", "why"):
+        return AnsweredPart(part, label, (), ())
+    answer = {
+        "show": _show,
+        "derive": _derive,
+        "gradients": _gradients,
+        "vectorize": _vectorize,
+        "forward": _forward,
+    }.get(part.kind)
+    if answer is None:
+        raise BacksymError(f"part {label}: no answer is known for a part of kind {part.kind}")
+    return answer(solved, part, label)
+
+
+def derivation_of(solved: Solved, node: str) -> Derivation:
+    for derivation in solved.derivations:
+        if derivation.node == node:
+            return derivation
+    raise BacksymError(f"the loss {solved.problem.loss} does not depend on {node}, so there is no derivative by it")
+
+
+def forward_of(solved: Solved, node: str) -> ForwardForms:
+    for forms in solved.forward:
+        if forms.node == node:
+            return forms
+    raise BacksymError(f"{node} has no forward equation")
+
+
+def _piece(derivation: Derivation, positions: tuple[int, ...], result: Equation, indices: tuple[Ix, ...]) -> Piece:
+    steps = tuple(derivation.steps[p] for p in positions)
+    return Piece(derivation.node, steps, result, indices, positions)
+
+
+def _show(solved: Solved, part: Part, label: str) -> AnsweredPart:
+    asked, pieces = [], []
+    for lhs, rhs in part.claims:
+        claim = Equation(lhs, rhs)
+        derivation = derivation_of(solved, _adjoint_name(lhs, label))
+        entry, matrix = split_levels(derivation.steps)
+        positions = entry if isinstance(lhs, Entry) or not lhs.shape else entry + matrix
+        indices = free_indices(lhs)
+        asked.append((claim, indices))
+        pieces.append(_piece(derivation, positions, claim, indices))
+    return AnsweredPart(part, label, tuple(asked), tuple(pieces))
+
+
+def _derive(solved: Solved, part: Part, label: str) -> AnsweredPart:
+    pieces = []
+    for name in part.targets:
+        derivation = derivation_of(solved, name)
+        pieces.append(_piece(derivation, split_levels(derivation.steps)[0], derivation.entry, derivation.indices))
+    return AnsweredPart(part, label, (), tuple(pieces))
+
+
+def _gradients(solved: Solved, part: Part, label: str) -> AnsweredPart:
+    pieces = []
+    for name in part.targets:
+        derivation = derivation_of(solved, name)
+        everything = tuple(range(len(derivation.steps)))
+        if derivation.matrix is not None:
+            pieces.append(_piece(derivation, everything, derivation.matrix, ()))
+        else:
+            pieces.append(_piece(derivation, everything, derivation.entry, derivation.indices))
+    return AnsweredPart(part, label, (), tuple(pieces))
+
+
+def _vectorize(solved: Solved, part: Part, label: str) -> AnsweredPart:
+    asked, pieces = [], []
+    for lhs, rhs in part.claims:
+        asked.append((Equation(lhs, rhs), free_indices(lhs)))
+        base = lhs.base if isinstance(lhs, Entry) else lhs
+        if isinstance(base, Sym):
+            pieces.append(_forward_piece(forward_of(solved, base.name)))
+            continue
+        derivation = derivation_of(solved, _adjoint_name(lhs, label))
+        matrix = derivation.matrix
+        positions = split_levels(derivation.steps)[1]
+        indices = () if matrix else derivation.indices
+        pieces.append(_piece(derivation, positions, matrix or derivation.entry, indices))
+    for name in part.targets:
+        forms = forward_of(solved, name)
+        asked.append((forms.entry, forms.indices))
+        pieces.append(_forward_piece(forms))
+    return AnsweredPart(part, label, tuple(asked), tuple(pieces))
+
+
+def _forward_piece(forms: ForwardForms) -> Piece:
+    if forms.matrix is None:
+        return Piece(forms.node, forms.steps, forms.entry, forms.indices)
+    return Piece(forms.node, forms.steps, forms.matrix)
+
+
+def _forward(solved: Solved, part: Part, label: str) -> AnsweredPart:
+    pieces = []
+    for name in part.targets:
+        if name not in solved.problem.by_name:
+            raise BacksymError(f"part {label}: {name} has no forward equation")
+        node = solved.problem.by_name[name]
+        pieces.append(Piece(name, (), Equation(node.lhs, node.rhs), node.indices))
+    return AnsweredPart(part, label, (), tuple(pieces))
+
+
+def _adjoint_name(lhs: Expr, label: str) -> str:
+    base = lhs.base if isinstance(lhs, Entry) else lhs
+    if isinstance(base, Adj):
+        return base.name
+    raise BacksymError(f"part {label}: the left side must be a derivative of the loss, not a {type(base).__name__}")
+
+
+def parameters_behind(problem: Problem, node: str) -> tuple[str, ...]:
+    """The parameters from which ``node`` is computed, in the order in which the problem declares them."""
+    seen: set[str] = set()
+    todo = [node]
+    while todo:
+        equation = problem.by_name.get(todo.pop())
+        if equation is None:
+            continue
+        for source in sources_of(problem, equation.name):
+            if source not in seen:
+                seen.add(source)
+                todo.append(source)
+    return tuple(name for name, symbol in problem.symbols.items() if name in seen and symbol.role == "parameter")
+
+
+def sources_of(problem: Problem, node: str) -> tuple[str, ...]:
+    """The quantities that the equation of ``node`` mentions, in the author's order."""
+    return names_in(problem.by_name[node].rhs)
+
+
+def edges(problem: Problem) -> tuple[tuple[str, str], ...]:
+    """The computation graph: (source, node), in forward order."""
+    return tuple((source, eq.name) for eq in problem.equations for source in sources_of(problem, eq.name))

@@ -1,0 +1,72 @@
+"""Errors that help: every message names the place, the offending text, what is expected and a near name.
+
+This module must not know about any other part of backsym.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One problem found in an input.
+
+    ``line`` and ``column`` are 1-based; ``source`` is the whole text of that line and ``width`` the number of
+    characters to underline.  ``hint`` says what is expected or names a near name.
+    """
+
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    source: str | None = None
+    width: int = 1
+    hint: str | None = None
+
+    def render(self) -> str:
+        place = [part for part in (self.file, self.line, self.column) if part is not None]
+        head = ":".join(str(part) for part in place)
+        lines = [f"{head}: {self.message}" if head else self.message]
+        if self.source is not None and self.column is not None:
+            lines.append("    " + self.source.replace("\t", " "))
+            lines.append("    " + " " * (self.column - 1) + "^" * max(1, self.width))
+        if self.hint:
+            lines.append(f"  {self.hint}")
+        return "\n".join(lines)
+
+
+class BacksymError(Exception):
+    """Base of every error that backsym raises on purpose; ``str()`` of it is fit for a user."""
+
+
+class InputError(BacksymError):
+    """An unusable input: one or more diagnostics, all of them reported together (exit status 2)."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]):
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
+        super().__init__("\n".join(d.render() for d in self.diagnostics))
+
+
+class ShapeError(BacksymError):
+    """Two shapes that do not fit together; the message shows both."""
+
+
+class NoMatrixForm(BacksymError):
+    """An index expression for which no matrix form exists (or none is known); the message says why."""
+
+
+class VerificationError(BacksymError):
+    """A derivative whose numeric check failed; ``node`` names it."""
+
+    def __init__(self, node: str, message: str):
+        self.node = node
+        super().__init__(message)
+
+
+def near_name(word: str, names: Iterable[str]) -> str | None:
+    """The most similar name, or None: used for "did you mean"."""
+    matches = difflib.get_close_matches(word, sorted(set(names)), n=1, cutoff=0.6)
+    return matches[0] if matches else None

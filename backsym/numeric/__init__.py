@@ -1,0 +1,1 @@
+"""The numeric judge: evaluates what is displayed and differentiates only by complex step."""

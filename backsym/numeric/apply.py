@@ -1,0 +1,197 @@
+"""Values of functions and of their derivatives.
+
+Derivatives of table functions are evaluated from the formula in the table (they are what is displayed); a second
+derivative is the complex step of that formula.  Abstract functions have exact derivatives of any order.
+
+This module must not know about the calculus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from backsym.errors import BacksymError
+from backsym.expr import Expr, Fn, Ix, Shape, Sym
+from backsym.functions import FUNCTIONS, Function
+from backsym.numeric.abstract import AbstractFunction
+from backsym.numeric.axes import Array, Val, align_all, arrange
+from backsym.numeric.context import Context
+
+STEP = 1e-30
+"""The complex step: so small that it has no truncation error, and large enough not to underflow."""
+
+Evaluator = Callable[[Expr, Context], Val]
+
+
+@cache
+def _parsed(text: str, names: tuple[str, ...], shapes: tuple[Shape, ...]) -> Expr:
+    """A formula of the function table over its argument names (a pure function, kept because it is asked for often)."""
+    from backsym.reading.formula import formula
+
+    return formula(text, {name: Sym(name, shape) for name, shape in zip(names, shapes, strict=True)})
+
+
+def apply_function(e: Fn, ctx: Context, ev: Evaluator) -> Val:
+    """The value of a function node."""
+    args = [ev(a, ctx) for a in e.args]
+    instance = ctx.functions.get(e.name)
+    if instance is not None:
+        return _abstract(e, instance, args, ctx)
+    fn = FUNCTIONS.get(e.name)
+    if fn is None:
+        raise BacksymError(f"the function {e.name} has no value here: it is neither in the table nor abstract")
+    args += _defaults(fn, len(args), ctx, ev)
+    if e.kind == "elementwise":
+        return _elementwise(fn, e.order, args, ctx, ev)
+    if e.kind == "scalar":
+        return _scalar(fn, e, args, ctx, ev)
+    if e.order:
+        raise BacksymError(f"the derivative of {fn.name} is not a single function: it has no value as {fn.name}'")
+    if e.kind == "diag":
+        return _diag(args[0])
+    if fn.value is None:
+        return _by_definition(fn, e, args, ctx, ev)
+    if e.kind in ("rowwise", "rowreduce"):
+        return _rows(fn, e, args, ctx)
+    raise TypeError(f"unknown kind of function: {e.kind}")
+
+
+def _defaults(fn: Function, given: int, ctx: Context, ev: Evaluator) -> list[Val]:
+    missing = len(fn.args) - given
+    if not 0 <= missing <= len(fn.defaults):
+        raise BacksymError(f"{fn.name} takes {len(fn.args)} arguments, but {given} are given")
+    texts = fn.defaults[len(fn.defaults) - missing :] if missing else ()
+    return [ev(_parsed(text, (), ()), ctx) for text in texts]
+
+
+def _settle(result: Any, args: Sequence[Array]) -> Array:
+    """Real arguments give a real value, also where a function computes in complex numbers."""
+    out = np.asarray(result)
+    if out.dtype.kind == "c" and not any(np.iscomplexobj(a) for a in args):
+        return out.real
+    return out
+
+
+# --- element-wise ----------------------------------------------------------------------------------------------------
+
+
+def _elementwise(fn: Function, order: int, args: list[Val], ctx: Context, ev: Evaluator) -> Val:
+    names, arrays = align_all(args)
+    if ctx.tracer is not None:
+        ctx.tracer.function(fn, arrays, ctx)
+    return names, elementwise(fn, order, arrays, ctx, ev)
+
+
+def elementwise(fn: Function, order: int, arrays: list[Array], ctx: Context, ev: Evaluator) -> Array:
+    """f or a derivative of f by its first argument, on arrays that broadcast."""
+    if order == 0 and fn.value is not None:
+        return _settle(fn.value(np, *arrays), arrays)
+    if order == 0 and fn.definition is not None:
+        return by_formula(fn.definition, fn.args, arrays, ctx, ev)
+    if order == 1 and fn.partials:
+        return by_formula(fn.partials[0], fn.args, arrays, ctx, ev)
+    if order == 1 or (order == 2 and fn.partials):
+        return _complex_step(lambda step: elementwise(fn, order - 1, step, ctx, ev), fn, arrays)
+    raise BacksymError(f"the derivative of order {order} of {fn.name} has no value here")
+
+
+def _complex_step(inner: Callable[[list[Array]], Array], fn: Function, arrays: list[Array]) -> Array:
+    if any(np.iscomplexobj(a) for a in arrays):
+        raise BacksymError(f"a derivative of {fn.name} is taken inside another complex step")
+    return np.asarray(inner([arrays[0] + 1j * STEP, *arrays[1:]]).imag / STEP)
+
+
+def by_formula(text: str, names: tuple[str, ...], arrays: Sequence[Array], ctx: Context, ev: Evaluator) -> Array:
+    """A formula of the table, element by element: every axis of the arguments becomes a named one."""
+    full = np.broadcast_arrays(*arrays) if len(arrays) > 1 else list(arrays)
+    labels = tuple(Ix(f"axis {n}", 1) for n in range(full[0].ndim))
+    values: dict[str, Array | Val] = {name: (labels, x) for name, x in zip(names, full, strict=True)}
+    inner = Context(ctx.dims, values, {}, ctx.functions, {})
+    parsed = _parsed(text, names, ((),) * len(names))
+    return arrange(ev(parsed, inner), labels, full[0].shape)
+
+
+# --- whole arrays ----------------------------------------------------------------------------------------------------
+
+
+def _rows(fn: Function, e: Fn, args: list[Val], ctx: Context) -> Val:
+    """Along the last positional axis; a scalar counts as a vector of length one."""
+    assert fn.value is not None
+    (names, x), lone = args[0], not args[0][1].ndim - len(args[0][0])
+    if lone:
+        x = np.expand_dims(x, -1)
+    if ctx.tracer is not None:
+        ctx.tracer.function(fn, [x], ctx)
+    result = _settle(fn.value(np, x), [x])
+    if lone and e.kind == "rowwise":
+        result = result[..., 0]
+    return names, result.reshape(x.shape[: len(names)] + ctx.sizes(e.shape))
+
+
+def _diag(arg: Val) -> Val:
+    names, x = arg
+    if x.ndim - len(names) == 2:
+        return names, np.diagonal(x, axis1=-2, axis2=-1)
+    return names, x[..., :, np.newaxis] * np.eye(x.shape[-1])
+
+
+def _by_definition(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evaluator) -> Val:
+    if fn.definition is None:
+        raise BacksymError(f"the function {fn.name} has neither a value nor a definition")
+    shapes = tuple(a.shape for a in e.args) + ((),) * (len(args) - len(e.args))
+    values: dict[str, Array | Val] = dict(zip(fn.args, args, strict=True))
+    inner = Context(ctx.dims, values, {}, ctx.functions, {}, ctx.tracer)
+    return ev(_parsed(fn.definition, fn.args, shapes), inner)
+
+
+def _scalar(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evaluator) -> Val:
+    if e.order > 1:
+        raise BacksymError(f"the derivative of order {e.order} of {fn.name} has no value here")
+    if e.order:
+        return _each(args, lambda *xs: _gradient(fn, xs))
+    if fn.value is None or (ctx.tracer is not None and fn.definition is not None):
+        return _by_definition(fn, e, args, ctx, ev)
+    value = fn.value
+    return _each(args, lambda *xs: _settle(value(np, *xs), xs))
+
+
+def _gradient(fn: Function, args: tuple[Array, ...]) -> Array:
+    """The gradient of a scalar function by its first argument, entry by entry."""
+    if fn.value is None or any(np.iscomplexobj(a) for a in args):
+        raise BacksymError(f"the gradient of {fn.name} has no value here")
+    out = np.zeros(np.shape(args[0]))
+    for at in np.ndindex(out.shape):
+        moved = np.asarray(args[0], dtype=complex).copy()
+        moved[at] += 1j * STEP
+        out[at] = np.asarray(fn.value(np, moved, *args[1:])).imag / STEP
+    return out
+
+
+def _each(args: list[Val], f: Callable[..., Array]) -> Val:
+    """A function of whole arrays, at every position of the named axes."""
+    names: tuple[Ix, ...] = ()
+    sizes: dict[Ix, int] = {}
+    for own, x in args:
+        sizes.update(zip(own, x.shape, strict=False))
+        names += tuple(n for n in own if n not in names)
+    if not names:
+        return (), np.asarray(f(*[x for _, x in args]))
+    lead = tuple(sizes[n] for n in names)
+    full = [arrange(a, names, lead) for a in args]
+    results = [f(*[x[at] for x in full]) for at in np.ndindex(lead)]
+    return names, np.asarray(results).reshape(lead + np.shape(results[0]))
+
+
+def _abstract(e: Fn, instance: AbstractFunction, args: list[Val], ctx: Context) -> Val:
+    if e.kind == "scalar":
+        return _each(args, lambda *xs: instance.derivative(e.order, *xs))
+    if e.kind != "elementwise":
+        raise BacksymError(f"the abstract function {e.name} cannot act along rows")
+    names, arrays = align_all(args)
+    if ctx.tracer is not None:
+        ctx.tracer.abstract(e.name, arrays)
+    return names, instance.derivative(e.order, *arrays)

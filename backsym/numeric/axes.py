@@ -1,0 +1,192 @@
+"""Arrays with named axes: what the evaluator computes with.
+
+A value is ``(names, array)``: the array's leading axes are named by index letters, the trailing ones are positional
+(the axes of the expression's shape).  Two values are combined by aligning the names and broadcasting the rest.  A name
+that is present always has its full size.
+
+This module must not know about expressions other than index letters, nor about problems or derivatives.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from backsym.errors import BacksymError
+from backsym.expr import Ix
+
+Array = npt.NDArray[Any]
+
+Val = tuple[tuple[Ix, ...], Array]
+
+LIMIT = 10_000_000
+"""An intermediate with more elements than this is refused: it would exhaust the memory of a small machine."""
+
+
+def guard(shape: Sequence[int]) -> None:
+    """Raise before an array of this shape is made if it is too large."""
+    size = math.prod(shape)
+    if size > LIMIT:
+        shown = " x ".join(str(n) for n in shape)
+        raise BacksymError(f"an intermediate array of {shown} = {size} elements is too large (limit {LIMIT})")
+
+
+def _spread(have: tuple[Ix, ...], x: Array, want: tuple[Ix, ...], rank: int) -> Array:
+    """Reorder and insert axes so that ``x`` has the axes ``want`` followed by ``rank`` positional ones."""
+    k = len(have)
+    order = [have.index(n) for n in want if n in have]
+    if order != sorted(order):
+        x = x.transpose(order + list(range(k, x.ndim)))
+    sizes = iter(x.shape[:k])
+    lead = tuple(next(sizes) if n in have else 1 for n in want)
+    positional = x.shape[k:]
+    return x.reshape(lead + (1,) * (rank - len(positional)) + positional)
+
+
+def align(a: Val, b: Val) -> tuple[tuple[Ix, ...], Array, Array]:
+    """The common names of two values, and both arrays laid out so that NumPy's broadcasting combines them."""
+    na, xa = a
+    nb, xb = b
+    ra, rb = xa.ndim - len(na), xb.ndim - len(nb)
+    if na == nb and (ra == rb or not na):
+        return na, xa, xb
+    if not nb and rb <= ra:
+        return na, xa, xb
+    if not na and ra <= rb:
+        return nb, xa, xb
+    names = na + tuple(n for n in nb if n not in na)
+    rank = max(ra, rb)
+    return names, _spread(na, xa, names, rank), _spread(nb, xb, names, rank)
+
+
+def align_all(values: Sequence[Val]) -> tuple[tuple[Ix, ...], list[Array]]:
+    """Like ``align`` for any number of values."""
+    if len(values) == 1:
+        return values[0][0], [values[0][1]]
+    names = values[0][0]
+    for other, _ in values[1:]:
+        names += tuple(n for n in other if n not in names)
+    rank = max(x.ndim - len(n) for n, x in values)
+    arrays = [_spread(n, x, names, rank) for n, x in values]
+    guard(np.broadcast_shapes(*(x.shape for x in arrays)))
+    return names, arrays
+
+
+def binary(op: Callable[[Any, Any], Any], a: Val, b: Val) -> Val:
+    """An element-wise operation on two values."""
+    names, x, y = align(a, b)
+    if x.ndim and y.ndim and x.shape != y.shape:
+        n = max(x.ndim, y.ndim)
+        sx, sy = (1,) * (n - x.ndim) + x.shape, (1,) * (n - y.ndim) + y.shape
+        guard([max(p, q) for p, q in zip(sx, sy, strict=True)])
+    return names, op(x, y)
+
+
+def select(value: Val, indices: tuple[Ix, ...]) -> Val:
+    """Name the positional axes.  A fixed index takes its position; a repeated letter takes the diagonal."""
+    names, x = value
+    labels = names + indices
+    if any(ix.fixed for ix in indices):
+        lead = len(names)
+        for axis, ix in enumerate(indices):
+            if ix.fixed and not 1 <= int(ix.letter) <= x.shape[lead + axis]:
+                raise BacksymError(f"position {ix.letter} is outside 1..{x.shape[lead + axis]}")
+        x = x[tuple(int(ix.letter) - 1 if ix.fixed else slice(None) for ix in labels)]
+        labels = tuple(ix for ix in labels if not ix.fixed)
+    unique = tuple(dict.fromkeys(labels))
+    if len(unique) == len(labels):
+        return labels, x
+    return unique, np.einsum(x, [unique.index(ix) for ix in labels], list(range(len(unique))))
+
+
+def arrange(value: Val, want: tuple[Ix, ...], sizes: Sequence[int]) -> Array:
+    """The array with the axes ``want`` in that order, then the positional ones.
+
+    ``sizes`` are the sizes of ``want``; an index that the value does not mention is broadcast, and a fixed one becomes
+    an axis of length one.
+    """
+    names, x = value
+    if names == want:
+        return x
+    extra = [ix.letter for ix in names if ix not in want]
+    if extra:
+        raise BacksymError(f"index {', '.join(extra)} is free here, but only {_letters(want)} may be")
+    lead = tuple(1 if ix.fixed else n for ix, n in zip(want, sizes, strict=True))
+    spread = _spread(names, x, want, x.ndim - len(names))
+    shape = lead + spread.shape[len(want) :]
+    if spread.shape == shape:
+        return spread
+    guard(shape)
+    return np.broadcast_to(spread, shape)
+
+
+def _letters(indices: tuple[Ix, ...]) -> str:
+    return ", ".join(ix.letter for ix in indices) or "no index"
+
+
+def _last(x: Array, axes: Sequence[int]) -> Array:
+    """``x`` with ``axes`` moved to the end, in their order, and flattened into one."""
+    kept = [i for i in range(x.ndim) if i not in axes]
+    moved = x.transpose(kept + list(axes))
+    return np.reshape(moved, [*(x.shape[i] for i in kept), -1])
+
+
+def _first_extreme(op: str, flat: Array) -> Array:
+    """Position of the first maximum or minimum along the last axis; complex numbers compare by their real part."""
+    real = flat.real
+    if op not in ("max", "min"):
+        raise TypeError(f"unknown reduction: {op}")
+    return np.expand_dims(np.argmax(real, axis=-1) if op == "max" else np.argmin(real, axis=-1), -1)
+
+
+def reduce_axes(op: str, x: Array, axes: tuple[int, ...]) -> Array:
+    """``sum``, ``mean``, ``max`` or ``min`` over axes of an array."""
+    if not axes:
+        return x
+    if op == "sum":
+        return np.asarray(x.sum(axis=axes))
+    if op == "mean":
+        return np.asarray(x.sum(axis=axes) / math.prod(x.shape[i] for i in axes))
+    flat = _last(x, axes)
+    return np.take_along_axis(flat, _first_extreme(op, flat), axis=-1)[..., 0]
+
+
+def first_one_hot(op: str, x: Array, axes: tuple[int, ...]) -> Array:
+    """1 at the first extreme over ``axes`` (in their order), else 0; the axes come last, in that order."""
+    flat = _last(x, axes)
+    hot = np.zeros(flat.shape)
+    np.put_along_axis(hot, _first_extreme(op, flat), 1.0, axis=-1)
+    kept = tuple(x.shape[i] for i in range(x.ndim) if i not in axes)
+    return hot.reshape(kept + tuple(x.shape[i] for i in axes))
+
+
+def power(x: Array, p: Array) -> Array:
+    """``x ** p``, complex-differentiable also at a negative base with an integer exponent.
+
+    NumPy's complex power goes through the polar angle, where a tiny imaginary part next to pi is lost.
+    """
+    if p.ndim == 0 and not np.iscomplexobj(p) and float(p).is_integer() and abs(float(p)) <= 64:
+        return _integer_power(x, int(p))
+    if not np.iscomplexobj(x) and not np.iscomplexobj(p):
+        return np.asarray(np.power(x, p))
+    negative = np.real(x) < 0
+    whole = np.real(p) == np.round(np.real(p))
+    odd = negative & (np.mod(np.real(p), 2) == 1)
+    size = np.exp(p * np.log(np.where(negative, -x, x)))
+    return np.where(negative & ~whole, np.nan, np.where(odd, -size, size))
+
+
+def _integer_power(x: Array, n: int) -> Array:
+    if n < 0:
+        return 1.0 / _integer_power(x, -n)
+    result: Any = None
+    while n:
+        if n & 1:
+            result = x if result is None else result * x
+        x = x * x
+        n >>= 1
+    return np.ones_like(x) if result is None else result

@@ -1,0 +1,74 @@
+"""What an expression is evaluated in: sizes, values, adjoints, instances of abstract functions.
+
+This module must not know how expressions are evaluated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from backsym.errors import BacksymError
+from backsym.expr import Dim, Ix
+from backsym.functions import Function
+from backsym.numeric.abstract import AbstractFunction
+from backsym.numeric.axes import Array, Val
+from backsym.problem import NodeEquation
+
+
+@dataclass(frozen=True)
+class Env:
+    """A point at which expressions are evaluated: the sizes of the dimensions, the values of all symbols and nodes with
+    their declared shapes, and the adjoints that are known so far."""
+
+    dims: dict[str, int]
+    values: dict[str, Array]
+    adjoints: dict[str, Array] = field(default_factory=dict)
+    functions: dict[str, AbstractFunction] = field(default_factory=dict)
+    equations: Mapping[str, NodeEquation] = field(default_factory=dict)
+
+
+class Tracer(Protocol):
+    """Sees the operands of operations that are not defined, or not smooth, everywhere; it may raise."""
+
+    def function(self, fn: Function, args: Sequence[Array], ctx: Context) -> None: ...
+
+    def abstract(self, name: str, args: Sequence[Array]) -> None: ...
+
+    def denominator(self, value: Array) -> None: ...
+
+    def power(self, base: Array, exponent: Array) -> None: ...
+
+
+@dataclass(frozen=True)
+class Context:
+    """An ``Env`` in use.  A value may carry named axes: the directions of a complex step."""
+
+    dims: Mapping[str, int]
+    values: Mapping[str, Array | Val]
+    adjoints: Mapping[str, Array]
+    functions: Mapping[str, AbstractFunction]
+    equations: Mapping[str, NodeEquation]
+    tracer: Tracer | None = None
+
+    @staticmethod
+    def of(env: Env, tracer: Tracer | None = None) -> Context:
+        return Context(env.dims, env.values, env.adjoints, env.functions, env.equations, tracer)
+
+    def with_values(self, values: Mapping[str, Array | Val]) -> Context:
+        return replace(self, values=values)
+
+    def size(self, dim: Dim) -> int:
+        if isinstance(dim, int):
+            return dim
+        try:
+            return self.dims[dim]
+        except KeyError:
+            raise BacksymError(f"the dimension {dim} has no size here") from None
+
+    def sizes(self, shape: Sequence[Dim]) -> tuple[int, ...]:
+        return tuple([self.size(d) for d in shape])
+
+    def index_sizes(self, indices: tuple[Ix, ...]) -> tuple[int, ...]:
+        return tuple([1 if ix.fixed else self.size(ix.dim) for ix in indices])

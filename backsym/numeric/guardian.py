@@ -1,0 +1,109 @@
+"""What makes a point unfit for checking a derivative: outside a domain, at a kink, saturated, dead or overflowing.
+
+This module must not know where the point came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from backsym.functions import Function
+from backsym.numeric.apply import STEP, by_formula, elementwise
+from backsym.numeric.axes import Array
+from backsym.numeric.context import Context
+from backsym.numeric.evaluate import ev
+
+_LARGE = 6.0
+"""Beyond this a saturating function loses digits: 1 - tanh(z)**2 at z = 10 has a relative error of 1e-8."""
+
+_NEAR = 1e-3
+
+
+class Rejected(Exception):
+    """A point is unfit; ``large`` tells that smaller values may help."""
+
+    def __init__(self, message: str, *, large: bool = False):
+        self.large = large
+        super().__init__(message)
+
+
+class Guardian:
+    """A tracer that raises ``Rejected``.
+
+    ``strictness`` 2 asks for comfort (no saturation, live units, well away from kinks and poles), 1 for smoothness, 0
+    only for a defined value; at 0 a kink itself is accepted where the value and the displayed derivative agree.
+    """
+
+    def __init__(self) -> None:
+        self.strictness = 2
+
+    def function(self, fn: Function, args: Sequence[Array], ctx: Context) -> None:
+        low, high = fn.domain
+        for x in args if np.isfinite(low) or np.isfinite(high) else ():
+            margin = _NEAR if self.strictness == 2 else 1e-9
+            if not np.all((x > low + margin) & (x < high - margin)):
+                raise Rejected(f"{fn.name} needs an argument between {low:g} and {high:g}")
+        if fn.kink is not None:
+            self._kink(fn, fn.kink, args, ctx)
+        elif self.strictness == 2 and not np.isfinite(low):
+            self._moderate(fn.name, args)
+
+    def abstract(self, name: str, args: Sequence[Array]) -> None:
+        if self.strictness == 2 and args:
+            self._moderate(name, args)
+
+    def denominator(self, value: Array) -> None:
+        self._away_from_zero("a denominator", np.asarray(value))
+
+    def power(self, base: Array, exponent: Array) -> None:
+        if not np.all(exponent == np.round(exponent)):
+            if not np.all(base > (_NEAR if self.strictness == 2 else 1e-9)):
+                raise Rejected("a power with a broken exponent needs a positive base")
+        elif np.any(exponent < 0):
+            self._away_from_zero("the base of a negative power", np.asarray(base))
+
+    def result(self, value: Array) -> None:
+        """Checks of the value of a whole node."""
+        if not np.all(np.isfinite(value)):
+            raise Rejected("the value is not finite", large=True)
+        if np.any(np.abs(value) > 1e60):
+            raise Rejected("the value is too large", large=True)
+        if self.strictness == 2 and self._dead(value):
+            raise Rejected("all values are zero")
+
+    @staticmethod
+    def _dead(value: Array) -> bool:
+        """No entry is alive; in a batch, no entry of some row."""
+        if value.ndim < 2:
+            return not np.any(value)
+        return not np.all(np.any(value.reshape(value.shape[0], -1), axis=1))
+
+    @staticmethod
+    def _moderate(name: str, args: Sequence[Array]) -> None:
+        if any(np.any(np.abs(x) > _LARGE) for x in args):
+            raise Rejected(f"the argument of {name} is large", large=True)
+
+    def _away_from_zero(self, what: str, x: Array) -> None:
+        limit = (_NEAR * 10, _NEAR, 1e-9)[2 - self.strictness]
+        if not np.all(np.abs(x) > limit):
+            raise Rejected(f"{what} is too close to zero")
+
+    def _kink(self, fn: Function, kink: str, args: Sequence[Array], ctx: Context) -> None:
+        distance = np.abs(by_formula(kink, fn.args, args, ctx, ev))
+        if self.strictness == 2:
+            near = distance <= _NEAR
+        else:
+            near = distance <= _NEAR * min(1.0, float(np.max(distance, initial=0.0)))
+        if not np.any(near):
+            return
+        if self.strictness == 0 and np.all(distance[near] == 0) and self._agrees(fn, args, ctx, near):
+            return
+        raise Rejected(f"{fn.name} is at or near its kink")
+
+    @staticmethod
+    def _agrees(fn: Function, args: Sequence[Array], ctx: Context, near: Array) -> bool:
+        """Whether the value, by complex step, and the formula of the derivative choose the same side of the kink."""
+        stepped = elementwise(fn, 0, [args[0] + 1j * STEP, *args[1:]], ctx, ev).imag / STEP
+        return bool(np.allclose(stepped[near], elementwise(fn, 1, list(args), ctx, ev)[near]))

@@ -1,0 +1,262 @@
+"""Random points at which derivatives are checked.
+
+A point is found by forward evaluation of the author's equations.  Where an equation leaves the domain of a function,
+meets a kink, saturates or dies, the leaves that it depends on are drawn again, the most recently used first, and the
+evaluation goes back to where they are used.  The same problem and seed give the same point in any process.
+
+This module must not know about the calculus: it uses no derivative but the complex step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from backsym.errors import BacksymError
+from backsym.expr import Add, Entry, Fn, Ix, Neg, Sym, walk
+from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.numeric.abstract import AbstractFunction, SmoothFunction, SmoothLoss
+from backsym.numeric.apply import STEP
+from backsym.numeric.axes import Array, Val
+from backsym.numeric.context import Context, Env
+from backsym.numeric.evaluate import node_value
+from backsym.numeric.guardian import Guardian, Rejected
+from backsym.numeric.sizes import choose_sizes
+from backsym.problem import Problem, Symbol
+
+_GAINS = (1.0, 1.5, 0.7, 2.5, 4.0)
+"""Scales of the weights that are tried until hardly any gradient vanishes."""
+
+_SOFT, _HARD, _TOTAL = 24, 300, 6000
+"""Redraws for one equation for comfort (saturation, dead units), for need (domains), and for the whole problem."""
+
+_PROBES = 48
+"""So many leaves at most are probed for a vanishing gradient."""
+
+_TINY, _HUGE = 1e-200, 1e200
+
+_DIRECTION = Ix("probe", 1)
+
+
+def draw(problem: Problem, seed: int, *, sizes: Mapping[str, int] | None = None) -> Env:
+    """A random point of the problem: sizes, leaves and forward values.
+
+    Sizes of free dimensions are small, at least 2 and different from each other; ``sizes`` overrides them.  Among a few
+    candidates the one in which fewest leaves have a vanishing gradient is taken.  Raises BacksymError, naming the
+    equation, if no point within the domains of all functions is found.
+    """
+    dims = choose_sizes(problem, seed, sizes)
+    plan = _Plan(problem)
+    best: tuple[int, Env] | None = None
+    for number, gain in enumerate(_GAINS[:2] if len(problem.equations) > 2000 else _GAINS):
+        rng = np.random.default_rng([seed, 2, number])
+        try:
+            env = _Search(plan, dims, gain, rng).run()
+        except BacksymError:
+            if best is None and gain == _GAINS[-1]:
+                raise
+            continue
+        dead = _vanishing(problem, env)
+        if best is None or dead < best[0]:
+            best = dead, env
+        if not dead:
+            break
+    if best is None:
+        rng = np.random.default_rng([seed, 2])
+        return _Search(plan, dims, 1.0, rng).run()
+    return best[1]
+
+
+def sums_to_one(problem: Problem, draws: Sequence[Env]) -> frozenset[str]:
+    """Nodes whose entries sum to 1 along the last axis at every drawn point, and leaves that are declared so.
+
+    A probabilistic identity test: an analytic sum that is 1 at random points is 1 everywhere.
+    """
+    if not draws:
+        raise BacksymError("sums_to_one needs at least one point")
+    declared = {s.name for s in problem.symbols.values() if s.role != "node" and (s.sums_to_one or s.one_hot)}
+    found = {
+        eq.name
+        for eq in problem.equations
+        if eq.shape and all(np.all(np.abs(env.values[eq.name].sum(axis=-1) - 1) <= 1e-10) for env in draws)
+    }
+    return frozenset(declared | found)
+
+
+class _Plan:
+    """What the search needs to know of a problem, whatever the point."""
+
+    def __init__(self, problem: Problem):
+        self.problem = problem
+        self.leaves = {name: s for name, s in problem.symbols.items() if name not in problem.by_name}
+        self.position = {eq.name: n for n, eq in enumerate(problem.equations)}
+        self.uses: list[tuple[str, ...]] = []
+        self.first_use: dict[str, int] = {}
+        # Leaves that are used as a plain term of a sum, like a bias: they are kept small.
+        self.additive: set[str] = set()
+        self.abstract = {name: "scalar" if name == ABSTRACT_LOSS else "elementwise" for name in sorted(problem.abstract)}
+        for position, eq in enumerate(problem.equations):
+            names: dict[str, None] = {}
+            for node in walk(eq.rhs):
+                if isinstance(node, Sym):
+                    names[node.name] = None
+                    self.first_use.setdefault(node.name, position)
+                elif isinstance(node, Add):
+                    self._note_terms(node)
+                elif isinstance(node, Fn) and (node.name not in FUNCTIONS or node.name in problem.abstract):
+                    self.abstract[node.name] = node.kind
+            self.uses.append(tuple(names))
+
+    def _note_terms(self, node: Add) -> None:
+        for arg in node.args:
+            inner = arg.arg if isinstance(arg, Neg) else arg
+            inner = inner.base if isinstance(inner, Entry) else inner
+            if isinstance(inner, Sym):
+                self.additive.add(inner.name)
+
+    def instances(self, rng: np.random.Generator) -> dict[str, AbstractFunction]:
+        """A random instance for every abstract function that the problem declares or uses."""
+        return {
+            name: SmoothLoss.random(rng) if kind == "scalar" else SmoothFunction.random(rng)
+            for name, kind in self.abstract.items()
+        }
+
+    def leaves_behind(self, position: int) -> list[str]:
+        """The leaves that an equation depends on."""
+        seen: set[str] = set()
+        leaves: list[str] = []
+        stack = list(self.uses[position])
+        while stack:
+            name = stack.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            if name in self.leaves:
+                leaves.append(name)
+            elif name in self.position:
+                stack.extend(self.uses[self.position[name]])
+        return leaves
+
+
+class _Search:
+    """The search for one point: leaves, how often each was drawn, and the forward values so far."""
+
+    def __init__(self, plan: _Plan, dims: dict[str, int], gain: float, rng: np.random.Generator):
+        self.plan, self.problem, self.dims, self.gain, self.rng = plan, plan.problem, dims, gain, rng
+        self.functions = plan.instances(rng)
+        self.leaves, self.first_use, self.additive = plan.leaves, plan.first_use, plan.additive
+        self.times = dict.fromkeys(self.leaves, 0)
+        self.shrink = dict.fromkeys(self.leaves, 1.0)
+        self.values: dict[str, Array | Val] = {}
+        for name in self.leaves:
+            self._redraw(name)
+
+    def run(self) -> Env:
+        guardian = Guardian()
+        ctx = Context(self.dims, self.values, {}, self.functions, self.problem.by_name, guardian)
+        trouble = [0] * len(self.problem.equations)
+        position = total = 0
+        with np.errstate(all="ignore"):
+            while position < len(trouble):
+                eq = self.problem.equations[position]
+                guardian.strictness = 2 if trouble[position] < _SOFT else 1 if trouble[position] < _HARD // 2 else 0
+                try:
+                    _, value = node_value(eq, ctx)
+                    guardian.result(np.asarray(value))
+                except Rejected as reason:
+                    trouble[position] += 1
+                    total += 1
+                    back = self._retry(position, trouble[position], reason)
+                    if back is None or trouble[position] > _HARD or total > _TOTAL:
+                        raise BacksymError(f"no point to check the equation of {eq.name} was found: {reason}") from None
+                    position = back
+                    continue
+                self.values[eq.name] = np.asarray(value, dtype=float)
+                position += 1
+        values = {name: np.asarray(v) for name, v in self.values.items()}
+        return Env(self.dims, values, {}, self.functions, self.problem.by_name)
+
+    def _retry(self, position: int, attempt: int, reason: Rejected) -> int | None:
+        """Draw some leaves behind an equation again; the position from which to evaluate, None if there is no leaf."""
+        behind = self.plan.leaves_behind(position)
+        if not behind:
+            return None
+        recent = sorted(behind, key=lambda name: (self.first_use[name], name), reverse=True)
+        newest = self.first_use[recent[0]]
+        # Widen slowly: first the leaves that came in last, then twice as many every few attempts.
+        width = sum(self.first_use[name] == newest for name in recent) << (attempt // 8 if attempt < 160 else 20)
+        chosen = recent[:width]
+        if len(chosen) > 3 and attempt > 8:
+            keep = self.rng.random(len(chosen)) < 0.5
+            chosen = [name for name, k in zip(chosen, keep, strict=True) if k] or chosen
+        for name in chosen:
+            if reason.large:
+                self.shrink[name] *= 0.75
+            self._redraw(name)
+        return min(self.first_use[name] for name in chosen)
+
+    def _redraw(self, name: str) -> None:
+        symbol = self.leaves[name]
+        shape = tuple(d if isinstance(d, int) else self.dims[d] for d in symbol.shape)
+        time = self.times[name]
+        self.times[name] += 1
+        self.values[name] = self._sample(symbol, shape, time)
+
+    def _sample(self, symbol: Symbol, shape: tuple[int, ...], time: int) -> Array:
+        """A value for a leaf; later times take turns between distributions."""
+        rng = self.rng
+        if shape and symbol.one_hot:
+            return np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])]
+        if shape and symbol.sums_to_one:
+            weights = rng.uniform(0.3, 1.0, size=shape)
+            return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
+        how = ("normal", "normal", "normal", "positive", "unit")[time] if time < 5 else ""
+        how = how or str(rng.choice(["normal", "positive", "unit"]))
+        if how == "unit":
+            return np.asarray(rng.uniform(0.1, 0.9, size=shape))
+        if how == "positive":
+            return np.asarray(rng.uniform(0.2, 1.5, size=shape) * self.shrink[symbol.name])
+        # Magnitudes are log-normal: away from zero, and the product of many is about one.
+        size = np.exp(0.35 * rng.standard_normal(shape)) * self._scale(symbol, shape)
+        return np.asarray(np.where(rng.random(shape) < 0.5, -size, size) * self.shrink[symbol.name])
+
+    def _scale(self, symbol: Symbol, shape: tuple[int, ...]) -> float:
+        if symbol.role != "parameter":
+            return 1.0
+        if symbol.name in self.additive:
+            return 0.25
+        if len(shape) < 2:
+            return self.gain
+        # The mean of the axis lengths stands for the fan-in: a product then keeps the size of its operand.
+        return self.gain * 1.3 / float(math.prod(shape) ** (0.5 / len(shape)))
+
+
+def _vanishing(problem: Problem, env: Env) -> int:
+    """How many leaves (of a sample of inputs and parameters) have no visible influence on the loss."""
+    leaves = [s.name for s in problem.symbols.values() if s.role in ("input", "parameter") and s.name in env.values]
+    if len(leaves) > _PROBES:
+        leaves = [leaves[n * len(leaves) // _PROBES] for n in range(_PROBES)]
+    if not leaves:
+        return 0
+    values: dict[str, Array | Val] = dict(env.values)
+    rng = np.random.default_rng(0)
+    for n, name in enumerate(leaves):
+        base = env.values[name]
+        moved = np.repeat(base[np.newaxis], len(leaves), axis=0).astype(complex)
+        moved[n] += 1j * STEP * rng.uniform(0.5, 1.5, size=base.shape)
+        values[name] = (_DIRECTION,), moved
+    ctx = replace(Context.of(env), values=values)
+    with np.errstate(all="ignore"):
+        try:
+            for eq in problem.equations:
+                values[eq.name] = node_value(eq, ctx)
+        except BacksymError:  # too large to probe
+            return 0
+    value = values[problem.loss]
+    if not isinstance(value, tuple) or not value[0]:
+        return len(leaves)
+    slope = np.abs(np.imag(value[1]).reshape(len(leaves), -1).sum(axis=1) / STEP)
+    return int(np.sum(~((slope > _TINY) & (slope < _HUGE))))

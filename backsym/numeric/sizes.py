@@ -1,0 +1,87 @@
+"""Sizes for the free dimensions of a problem: small, and different where a mix-up could hide.
+
+This module must not know about values or expressions beyond the dimensions that they mention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from backsym.expr import Dim
+from backsym.problem import Problem
+
+_ALL_DISTINCT = 8
+"""Up to so many free dimensions all sizes differ; beyond, only those that meet in one equation or its neighbours."""
+
+
+def choose_sizes(problem: Problem, seed: int, sizes: Mapping[str, int] | None = None) -> dict[str, int]:
+    """A size for every dimension: given, declared, or free (then at least 2)."""
+    known = {name: d.size for name, d in problem.dims.items() if d.size is not None}
+    known.update(sizes or {})
+    free = [name for name in _dimension_names(problem) if name not in known]
+    taken = {n for n in known.values() if n > 1} | {d for d in _used(problem) if isinstance(d, int) and d > 1}
+    rng = np.random.default_rng([seed, 1])
+    if len(free) <= _ALL_DISTINCT:
+        palette = _palette(len(free) + 2, taken)
+        order = [int(n) for n in rng.permutation(len(palette))]
+        # The first size walks through the palette, so that consecutive seeds never agree in it.
+        first = seed % len(palette)
+        order.remove(first)
+        chosen = {name: palette[n] for name, n in zip(free, [first, *order], strict=False)}
+    else:
+        chosen = _coloured(problem, free, taken, rng)
+    return {**known, **chosen}
+
+
+def _palette(count: int, taken: set[int]) -> list[int]:
+    """The smallest sizes from 2 upwards that are not taken."""
+    result: list[int] = []
+    n = 2
+    while len(result) < count:
+        if n not in taken:
+            result.append(n)
+        n += 1
+    return result
+
+
+def _used(problem: Problem) -> Iterable[Dim]:
+    for symbol in problem.symbols.values():
+        yield from symbol.shape
+    for eq in problem.equations:
+        yield from eq.shape
+    yield from problem.index_dims.values()
+
+
+def _dimension_names(problem: Problem) -> list[str]:
+    names: dict[str, None] = dict.fromkeys(problem.dims)
+    names.update(dict.fromkeys(d for d in _used(problem) if isinstance(d, str)))
+    return list(names)
+
+
+def _coloured(problem: Problem, free: list[str], taken: set[int], rng: np.random.Generator) -> dict[str, int]:
+    """Greedy colouring: dimensions that meet in an equation, or in the next one, get different sizes."""
+    meets: dict[str, set[str]] = {name: set() for name in free}
+    uses: dict[str, list[str]] = {}
+    for name, nodes in problem.consumers.items():
+        for node in nodes:
+            uses.setdefault(node, []).append(name)
+    own = {name: [d for d in symbol.shape if d in meets] for name, symbol in problem.symbols.items()}
+    before: set[str] = set()
+    for eq in problem.equations:
+        here = {str(d) for name in [eq.name, *uses.get(eq.name, ())] for d in own.get(name, ())}
+        group = here | before
+        for d in here:
+            meets[d] |= group - {d}
+        for d in before:
+            meets[d] |= here - {d}
+        before = here
+    palette = [_palette(6, taken)[int(n)] for n in rng.permutation(6)]
+    chosen: dict[str, int] = {}
+    for name in free:
+        near = {chosen[d] for d in meets[name] if d in chosen}
+        spare = [n for n in palette if n not in near]
+        # Walking through the palette keeps equal sizes far apart.
+        chosen[name] = spare[len(chosen) % len(spare)] if spare else _palette(1, taken | near | set(palette))[0]
+    return chosen

@@ -1,0 +1,342 @@
+"""The numeric proof of a set of derivatives.
+
+The derivatives are evaluated as displayed, in backward order.  Each is checked locally: for a random direction d, the
+derivative of the consumers' equations along d, weighted with the consumers' adjoints, must be <adjoint, d>.  One
+directional derivative of the loss through the whole forward pass closes the argument.  The cost is linear in the
+number of equations, and an error is pinned on the node where it was made.
+
+This module must not know about the calculus: it reads only what a derivation states.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+import numpy as np
+
+from backsym.errors import BacksymError
+from backsym.expr import (
+    Add,
+    Adj,
+    Entry,
+    Expr,
+    IndexReduce,
+    Ix,
+    MatMul,
+    Reduce,
+    Sym,
+    free_indices,
+    names_in,
+    walk,
+)
+from backsym.numeric.apply import STEP
+from backsym.numeric.axes import Array, Val, arrange
+from backsym.numeric.context import Context, Env
+from backsym.numeric.evaluate import ev, evaluate, node_value
+from backsym.numeric.sample import draw
+from backsym.problem import NodeEquation, Problem
+from backsym.steps import Derivation, Step, Verification
+
+TOLERANCE = 1e-9
+
+_DIRECTIONS = 2
+
+_SLOT_BUDGET = 300_000
+"""Elements of the perturbed arguments of one equation that are evaluated at once."""
+
+_SLOT = Ix("slot", 1)
+
+
+@dataclass
+class _Tally:
+    """What was seen of one derivative over all draws."""
+
+    worst: float = 0.0
+    exercised: bool = False
+
+    def error(self, value: float) -> None:
+        self.worst = max(self.worst, value) if math.isfinite(value) else math.inf
+
+    def verdict(self, draws: int) -> Verification:
+        failed = self.worst > TOLERANCE
+        status = "failed" if failed else "verified" if self.exercised else "unexercised"
+        return Verification(_power_of_ten(self.worst), draws, status)
+
+
+def verify(
+    problem: Problem, derivations: Sequence[Derivation], draws: Sequence[Env] | None = None
+) -> dict[str, Verification]:
+    """Check every derivative at random points (by default three).
+
+    ``derivations`` are all derivatives of the loss in backward order, the loss first.  A status is ``failed`` for an
+    error above 1e-9 relative to the magnitude of the summed terms, ``unexercised`` for a derivative that was zero at
+    every point, else ``verified``.  The error of the loss is that of the end-to-end check.  Raises BacksymError for a
+    derivative that refers to an adjoint which is not derived before it, or if one that is needed is missing.
+    """
+    points = list(draws) if draws is not None else [draw(problem, seed) for seed in range(3)]
+    tallies = {d.node: _Tally() for d in derivations}
+    uses = {eq.name: names_in(eq.rhs) for eq in problem.equations}
+    _check_complete(problem, tallies, uses)
+    terms: dict[str, _Terms] = {}
+    with np.errstate(all="ignore"):
+        for number, env in enumerate(points):
+            _Check(problem, derivations, env, np.random.default_rng([number, 3]), tallies, uses, terms).run()
+    return {node: tally.verdict(len(points)) for node, tally in tallies.items()}
+
+
+def with_adjoints(derivations: Sequence[Derivation], env: Env) -> Env:
+    """The same point with the adjoints that the derivations state, in their order."""
+    adjoints: dict[str, Array] = dict(env.adjoints)
+    filled = replace(env, adjoints=adjoints)
+    for d in derivations:
+        adjoints[d.node] = _entry_value(d, filled)
+    return filled
+
+
+def check_steps(steps: Sequence[Step], env: Env, free: tuple[Ix, ...] = ()) -> tuple[float, str]:
+    """The worst mismatch between the two sides of any step or substep, and the path of that step.
+
+    The error is relative to the largest entry of either side (at least 1e-6, because both sides may be rounding noise
+    of an exact zero).  A side that does not mention a free index is repeated along it.
+    """
+    worst, place = 0.0, ""
+    for path, step in _all_steps(steps, ""):
+        letters = dict.fromkeys([*free, *free_indices(step.before), *free_indices(step.after)])
+        before, after = (_flat(evaluate(side, env, tuple(letters)), len(letters)) for side in (step.before, step.after))
+        if before.shape != after.shape:
+            return math.inf, f"{path}: shapes {before.shape} and {after.shape}"
+        error = _difference(before, after, 1e-6)
+        if error > worst:
+            worst, place = error, path
+    return worst, place
+
+
+def _all_steps(steps: Sequence[Step], prefix: str) -> Iterator[tuple[str, Step]]:
+    for number, step in enumerate(steps):
+        path = f"{prefix}{number} {step.kind}"
+        yield path, step
+        yield from _all_steps(step.substeps, path + " / ")
+
+
+def _flat(value: Array, lead: int) -> Array:
+    """Without positional axes of length one: a (D, 1) column compares with a (D,) vector."""
+    return value.reshape(value.shape[:lead] + tuple(n for n in value.shape[lead:] if n != 1))
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """What a derivative mentions, and whether it adds anything up, so that it might cancel."""
+
+    values: tuple[str, ...]
+    adjoints: tuple[str, ...]
+    sums: bool
+
+    @staticmethod
+    def of(e: Expr) -> _Terms:
+        nodes = list(walk(e))
+        return _Terms(
+            tuple(dict.fromkeys(node.name for node in nodes if isinstance(node, Sym))),
+            tuple(dict.fromkeys(node.name for node in nodes if isinstance(node, Adj))),
+            any(isinstance(node, (Add, IndexReduce, Reduce, MatMul)) for node in nodes),
+        )
+
+
+def _check_complete(problem: Problem, tallies: dict[str, _Tally], uses: dict[str, tuple[str, ...]]) -> None:
+    """Every node between a derived quantity and the loss needs a derivative, else its paths would be missed."""
+    live = {problem.loss}
+    for eq in reversed(problem.equations):
+        if eq.name in live:
+            live.update(uses[eq.name])
+    if problem.loss not in tallies:
+        raise BacksymError(f"the derivative of the loss {problem.loss} by itself is missing")
+    for eq in problem.equations:
+        if eq.name in live and eq.name not in tallies and any(name in tallies for name in uses[eq.name]):
+            raise BacksymError(f"the derivative by {eq.name} is missing: others depend on it")
+
+
+class _Check:
+    """The check at one point."""
+
+    def __init__(
+        self, problem: Problem, derivations: Sequence[Derivation], env: Env, rng: np.random.Generator,
+        tallies: dict[str, _Tally], uses: dict[str, tuple[str, ...]], terms: dict[str, _Terms],
+    ):
+        self.problem, self.derivations, self.rng, self.tallies = problem, derivations, rng, tallies
+        self.uses, self.terms = uses, terms
+        self.env = replace(env, adjoints={})
+        self.adjoints = self.env.adjoints
+        self.ctx = Context.of(self.env)
+        self.by_node = {d.node: d for d in derivations}
+        self.directions: dict[str, Array] = {}
+
+    def run(self) -> None:
+        for d in self.derivations:
+            value = _entry_value(d, self.env)
+            self.adjoints[d.node] = np.zeros_like(value) if self._is_noise(d, value) else value
+            self.directions[d.node] = self.rng.standard_normal((_DIRECTIONS, *np.shape(value)))
+            if np.any(self.adjoints[d.node]):
+                self.tallies[d.node].exercised = True
+            if d.matrix is not None:
+                self._compare_forms(d)
+        self._local()
+        self._end_to_end()
+
+    # A derivative can be an exact zero that floating point shows as rounding noise (a sum of softmax gradients).  Then
+    # neither its size nor the size of what it is compared with tells the magnitude of the terms that cancel.
+
+    def _noise(self, d: Derivation, value: Array) -> float:
+        """The magnitude of the terms of a derivative, by the response to small relative changes of all quantities."""
+        small = 1e-6
+        if d.node not in self.terms:
+            self.terms[d.node] = _Terms.of(d.entry.rhs)
+        terms = self.terms[d.node]
+        if not terms.sums:
+            return float(np.max(np.abs(value), initial=0.0))
+        rng = np.random.default_rng(4)
+
+        def jitter(x: Array) -> Array:
+            return np.asarray(x * (1 + small * rng.standard_normal(np.shape(x))))
+
+        values = {name: jitter(self.env.values[name]) for name in terms.values}
+        values.setdefault(d.node, self.env.values[d.node])
+        adjoints = {name: jitter(self.adjoints[name]) for name in terms.adjoints}
+        moved = _entry_value(d, replace(self.env, values=values, adjoints=adjoints))
+        return float(np.max(np.abs(moved - value), initial=0.0)) / small
+
+    def _is_noise(self, d: Derivation, value: Array) -> bool:
+        """Whether a tiny value is what rounding leaves of terms that cancel: then it stands for zero."""
+        size = float(np.max(np.abs(value), initial=0.0))
+        return 0.0 < size < 1e-9 and size < 1e-12 * self._noise(d, value)
+
+    def _compare_forms(self, d: Derivation) -> None:
+        """Both sides of the matrix form against the entries."""
+        assert d.matrix is not None
+        entries = self.adjoints[d.node]
+        for side in (d.matrix.lhs, d.matrix.rhs):
+            whole = _value(side, (), self.env)
+            if whole.size != entries.size or _flat(whole, 0).shape != _flat(entries, 0).shape:
+                self.tallies[d.node].error(math.inf)
+                continue
+            whole = whole.reshape(entries.shape)
+            error = _difference(entries, whole)
+            if error > TOLERANCE:
+                error = _difference(entries, whole, self._noise(d, entries))
+            self.tallies[d.node].error(error)
+
+    def _local(self) -> None:
+        """Every local vector-Jacobian product: each equation is evaluated once, all its arguments perturbed in turn."""
+        products = {name: np.zeros(_DIRECTIONS) for name in self.by_node}
+        sizes = {name: np.zeros(_DIRECTIONS) for name in self.by_node}
+        for eq in self.problem.equations:
+            if eq.name in self.adjoints:
+                for group in self._groups(eq):
+                    self._push(eq, group, products, sizes)
+        loss = self.problem.loss
+        self.tallies[loss].error(_difference(np.ones(()), self.adjoints[loss].reshape(-1)[0]))
+        for name, d in self.by_node.items():
+            if name == loss:
+                continue
+            terms = (self.adjoints[name] * self.directions[name]).reshape(_DIRECTIONS, -1)
+            scale = np.maximum(sizes[name], np.abs(terms).sum(axis=1))
+            error = _worst(products[name], terms.sum(axis=1), scale)
+            if TOLERANCE < error < math.inf:
+                spread = np.abs(self.directions[name]).reshape(_DIRECTIONS, -1).sum(axis=1)
+                error = _worst(products[name], terms.sum(axis=1), np.maximum(scale, self._noise(d, self.adjoints[name]) * spread))
+            self.tallies[name].error(error)
+
+    def _groups(self, eq: NodeEquation) -> Iterator[list[str]]:
+        """The differentiable arguments of an equation, in groups small enough to be perturbed at once."""
+        group: list[str] = []
+        largest = 1
+        for name in self.uses[eq.name]:
+            if name not in self.by_node:
+                continue
+            size = max(largest, self.env.values[name].size)
+            if group and size * _DIRECTIONS * (len(group) + 1) > _SLOT_BUDGET:
+                yield group
+                group, size = [], self.env.values[name].size
+            group.append(name)
+            largest = size
+        if group:
+            yield group
+
+    def _push(self, eq: NodeEquation, group: list[str], products: dict[str, Array], sizes: dict[str, Array]) -> None:
+        """Add this equation's share to the products of its arguments; slot n*R + r moves argument n along d_r."""
+        slots = len(group) * _DIRECTIONS
+        values: dict[str, Array | Val] = {
+            name: self.env.values[name] for name in self.uses[eq.name] if name in self.env.values
+        }
+        for n, name in enumerate(group):
+            base = self.env.values[name]
+            moved = np.empty((slots, *base.shape), dtype=complex)
+            moved[...] = base
+            moved[n * _DIRECTIONS : (n + 1) * _DIRECTIONS] += 1j * STEP * self.directions[name]
+            values[name] = (_SLOT,), moved
+        slopes = arrange(node_value(eq, self.ctx.with_values(values)), (_SLOT,), (slots,)).imag / STEP
+        terms = (slopes * self.adjoints[eq.name]).reshape(len(group), _DIRECTIONS, -1)
+        for name, row in zip(group, terms, strict=True):
+            products[name] += row.sum(axis=1)
+            sizes[name] += np.abs(row).sum(axis=1)
+
+    def _end_to_end(self) -> None:
+        """The loss along one direction of all leaves at once; a failure is pinned on the failed node nearest to it."""
+        leaves = [name for name in self.by_node if name not in self.problem.by_name]
+        if not leaves:
+            return
+        values: dict[str, Array | Val] = dict(self.env.values)
+        for name in leaves:
+            values[name] = self.env.values[name] + 1j * STEP * self.directions[name][0]
+        ctx = self.ctx.with_values(values)
+        for eq in self.problem.equations:
+            values[eq.name] = node_value(eq, ctx)[1]
+        slope = float(np.imag(np.asarray(values[self.problem.loss])).reshape(-1)[0]) / STEP
+        terms = [float((self.adjoints[name] * self.directions[name][0]).sum()) for name in leaves]
+        size = sum(float(np.abs(self.adjoints[name] * self.directions[name][0]).sum()) for name in leaves)
+        error = _worst(np.asarray([slope]), np.asarray([math.fsum(terms)]), np.asarray([max(size, abs(slope))]))
+        already = any(self.tallies[name].worst > TOLERANCE for name in self.by_node)
+        if error <= TOLERANCE or not already:
+            self.tallies[self.problem.loss].error(error)
+
+
+def _entry_value(d: Derivation, env: Env) -> Array:
+    """The derivative entry by entry, with the shape of the node."""
+    indices = d.entry.lhs.indices if isinstance(d.entry.lhs, Entry) else d.indices
+    value = _value(d.entry.rhs, indices, env)
+    shape = np.shape(env.values[d.node])
+    if value.shape == shape:
+        return value
+    if value.size != math.prod(shape):
+        raise BacksymError(f"the derivative by {d.node} has shape {value.shape}, but {d.node} has shape {shape}")
+    return value.reshape(shape)
+
+
+def _value(e: Expr, free: tuple[Ix, ...], env: Env) -> Array:
+    ctx = Context.of(env)
+    return np.asarray(arrange(ev(e, ctx), free, ctx.index_sizes(free)))
+
+
+def _difference(a: Array, b: Array, floor: float = 0.0) -> float:
+    """The largest difference of two arrays relative to their largest entry, or to ``floor`` if that is larger."""
+    gap = float(np.max(np.abs(a - b), initial=0.0))
+    if gap == 0.0:
+        return 0.0
+    scale = reduce(max, (float(np.max(np.abs(x), initial=0.0)) for x in (a, b)), floor)
+    return gap / scale if math.isfinite(gap) and math.isfinite(scale) else math.inf
+
+
+def _worst(a: Array, b: Array, scale: Array) -> float:
+    """The largest relative difference of pairs, each with its own scale."""
+    gap = np.abs(a - b)
+    if not np.all(np.isfinite(gap)):
+        return math.inf
+    return float(np.max(np.where(gap == 0, 0.0, gap / np.where(scale == 0, 1.0, scale))))
+
+
+def _power_of_ten(error: float) -> float:
+    """An error rounded up to a power of ten, which does not depend on the last digits of rounding."""
+    if error == 0.0 or not math.isfinite(error):
+        return error
+    return float(f"1e{math.ceil(math.log10(error) - 1e-9)}")

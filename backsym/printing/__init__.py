@@ -1,0 +1,1 @@
+"""Printing: Expr -> layout -> LaTeX, and Expr -> NumPy source."""

@@ -1,0 +1,177 @@
+"""The author's choices of notation, and the layout of names under them.
+
+``Notation`` holds frozen choices and the declared spellings of symbols and dimensions; everything that has a name
+(symbols, nodes, entries, dimensions, index letters, functions) gets its layout here.
+
+This module must not know how expressions are put together, nor about any output language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from backsym.errors import BacksymError, near_name
+from backsym.expr import Dim, Ix
+from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.names import GREEK, split_name
+from backsym.printing import layout as lay
+from backsym.printing.fragment import fragment
+from backsym.printing.layout import Ident, Layout
+from backsym.problem import Problem
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "layer": ("superscript", "subscript"),
+    "gradient": ("nabla", "partial", "bar", "delta"),
+    "vectors": ("bold", "arrow", "plain"),
+    "transpose": ("top", "T"),
+}
+"""The choices of each kind; the first is the default."""
+
+
+@dataclass(frozen=True)
+class Notation:
+    """How one problem is written.  ``symbols`` and ``dims`` hold the spellings that the author declared."""
+
+    layer: str = "superscript"
+    gradient: str = "nabla"
+    vectors: str = "bold"
+    transpose: str = "top"
+    loss: str = "L"
+    symbols: Mapping[str, Layout] = field(default_factory=dict)
+    dims: Mapping[str, Layout] = field(default_factory=dict)
+    abstract: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        for key, allowed in CHOICES.items():
+            value = getattr(self, key)
+            if value not in allowed:
+                near = near_name(value, allowed)
+                hint = f"; did you mean {near}?" if near else ""
+                raise BacksymError(f"notation: {key} is {value!r}, expected one of {', '.join(allowed)}{hint}")
+
+    @staticmethod
+    def of(problem: Problem) -> Notation:
+        """The notation of a problem; raises BacksymError for an unknown choice."""
+        for key in problem.notation:
+            if key not in CHOICES:
+                raise BacksymError(f"notation: unknown key {key!r}, expected one of {', '.join(CHOICES)}")
+        return Notation(
+            **{key: problem.notation.get(key, allowed[0]) for key, allowed in CHOICES.items()},
+            loss=problem.loss,
+            symbols={s.name: fragment(s.latex) for s in problem.symbols.values() if s.latex},
+            dims={d.name: fragment(d.latex) for d in problem.dims.values() if d.latex},
+            abstract=problem.abstract,
+        )
+
+    # --- names ---
+
+    def name(self, name: str, rank: int = 0) -> Layout:
+        """A whole symbol or node; its rank (number of axes) decides the weight."""
+        if name in self.symbols:
+            return self.symbols[name]
+        if name == self.loss == "L":
+            return Ident("L", "calligraphic")
+        base, tag = split_name(name)
+        return self._tagged(self._letter(base, rank), tag)
+
+    def entry(self, name: str, indices: tuple[Ix, ...]) -> Layout:
+        """One entry of a symbol: light, with the indices as subscript."""
+        if not indices:
+            return self.name(name)
+        base = light(self.symbols[name]) if name in self.symbols else self.name(name)
+        return lay.with_sub(base, index_list(indices))
+
+    def dim(self, dim: Dim) -> Layout:
+        """A dimension: a number, the declared spelling, or its name as a scalar's."""
+        if isinstance(dim, int):
+            return lay.Number(str(dim))
+        if dim in self.dims:
+            return self.dims[dim]
+        base, tag = split_name(dim)
+        return self._tagged(Ident(base), tag)
+
+    def function(self, name: str) -> Layout:
+        """The name of a function.  An abstract one has its tag below: a superscript would read as a derivative."""
+        if name in self.symbols:
+            return self.symbols[name]
+        if name == ABSTRACT_LOSS and name not in FUNCTIONS:
+            return Ident("L", "calligraphic")
+        if name in FUNCTIONS:
+            return fragment(FUNCTIONS[name].latex)
+        if name in self.abstract:
+            return word(name)
+        raise BacksymError(f"cannot print the function {name!r}: it is neither in the function table nor abstract")
+
+    def _letter(self, base: str, rank: int) -> Layout:
+        if rank == 0 or self.vectors == "plain":
+            return Ident(base)
+        if rank == 1 and self.vectors == "arrow":
+            return lay.Accent("vec", Ident(base))
+        return Ident(base, "bold")
+
+    def _tagged(self, letter: Layout, tag: str) -> Layout:
+        mark = tag_layout(tag)
+        if mark is None:
+            return letter
+        if self.layer == "superscript":
+            return lay.Script(letter, sup=lay.Fenced("paren", mark))
+        return lay.Script(letter, sub=mark)
+
+
+def tag_layout(tag: str) -> Layout | None:
+    """The tag of a name: a number, a letter, or a word; None where there is none."""
+    tag = tag.replace("_", "")
+    if not tag:
+        return None
+    if tag.isdecimal():
+        return lay.Number(tag)
+    return Ident(tag) if len(tag) == 1 or tag in GREEK else Ident(tag, "roman")
+
+
+def word(name: str) -> Layout:
+    """The name of an index letter or an abstract function: ``k``, ``phi``, ``i_1``, or a word in roman."""
+    base, tag = split_name(name)
+    mark = tag_layout(tag)
+    if mark is None:
+        return Ident(base)
+    if "_" in name or isinstance(mark, lay.Number):
+        return lay.Script(Ident(base), sub=mark)
+    return Ident(name, "roman")
+
+
+def index(ix: Ix) -> Layout:
+    """An index letter, primes kept, or a fixed position."""
+    if ix.fixed:
+        return lay.Number(ix.letter)
+    letter = ix.letter.rstrip("'")
+    primes = len(ix.letter) - len(letter)
+    return lay.Primed(word(letter), primes) if primes else word(letter)
+
+
+def index_list(indices: tuple[Ix, ...]) -> Layout:
+    """Indices side by side, with commas where they would run together (positions, longer letters)."""
+    letters = [ix.letter.rstrip("'") for ix in indices]
+    run_together = any(len(x) > 1 for x in letters) or any(
+        a.isdecimal() and b.isdecimal() for a, b in pairwise(letters)
+    )
+    items: list[Layout] = []
+    for n, ix in enumerate(indices):
+        if n and run_together:
+            items.append(lay.COMMA)
+        items.append(index(ix))
+    return lay.tight(*items)
+
+
+def light(layout: Layout) -> Layout:
+    """A declared spelling of an array as its entries have it: not bold, without an arrow."""
+    if isinstance(layout, Ident) and layout.style == "bold":
+        return Ident(layout.text)
+    if isinstance(layout, lay.Script):
+        return lay.Script(light(layout.base), layout.sub, layout.sup)
+    if isinstance(layout, lay.Primed):
+        return lay.Primed(light(layout.base), layout.count)
+    if isinstance(layout, lay.Accent):
+        return layout.body if layout.name == "vec" else lay.Accent(layout.name, light(layout.body))
+    return layout

@@ -1,0 +1,545 @@
+"""Expr -> layout: all mathematical notation stands here, once for every output language.
+
+Parentheses follow from the precedence of what is printed (``Level``), never from the shape of the tree, so that there
+are none that a reader does not need.  The author's order is kept.
+
+This module must not know any output language, nor about calculus or numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Any
+
+from backsym.errors import BacksymError
+from backsym.expr import (
+    Add,
+    Adj,
+    Cmp,
+    Const,
+    Delta,
+    Div,
+    Entry,
+    Equation,
+    Expr,
+    Eye,
+    Fn,
+    IndexPick,
+    IndexReduce,
+    Ix,
+    MatMul,
+    Mul,
+    Neg,
+    Num,
+    Ones,
+    Partial,
+    Pick,
+    Pow,
+    Reduce,
+    Reshape,
+    Shape,
+    Size,
+    Sym,
+    T,
+    Zeros,
+    scalar_if_ones,
+)  # fmt: skip
+from backsym.printing import layout as lay
+from backsym.printing.layout import Ident, Layout, Number, Op, Script, fenced, row, tight
+from backsym.printing.notation import Notation, index, index_list
+
+
+class Level(IntEnum):
+    """How firmly a printed expression holds together, from a sum to an atom."""
+
+    SUM = 0
+    NEGATIVE = 1
+    PRODUCT = 2
+    FACTOR = 3
+    """Stands in any product, but takes no superscript: a fraction, a gradient, ``x^2``, ``W^{(2)}``."""
+    ATOM = 4
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A printed expression.
+
+    ``opens`` is ``sum`` or ``max`` when it ends in the body of such a sign, which would swallow a factor to its right.
+    ``hadamard`` and ``matmul`` mark products that do not mix without parentheses.
+    """
+
+    layout: Layout
+    level: Level = Level.ATOM
+    opens: str = ""
+    product: str = ""
+
+
+POWERS_ON_THE_NAME = frozenset(("tanh", "sin", "cos", "sinh", "cosh", "sech"))
+"""Functions whose integer powers are written ``tanh^2(z)``; of others ``sigma(z)^2``."""
+
+COMPARISONS = {
+    ">": "greater", ">=": "greater_equal", "<": "less", "<=": "less_equal", "==": "equal", "!=": "not_equal",
+}  # fmt: skip
+PARTIAL = lay.Symbol("partial")
+THIN = lay.Space("thin")
+INDICATOR = Ident("1", "blackboard")
+
+
+def layout_of(expr: Expr, notation: Notation) -> Layout:
+    """The layout of an expression; raises TypeError for a node without a rule."""
+    return _piece(expr, notation).layout
+
+
+def equation_layout(equation: Equation, notation: Notation) -> Layout:
+    """``lhs = rhs``."""
+    return row(layout_of(equation.lhs, notation), lay.EQUALS, layout_of(equation.rhs, notation))
+
+
+def range_layout(indices: Sequence[Ix], notation: Notation) -> Layout | None:
+    """``k = 1, ..., D``, for each index that is not fixed; None if there is none."""
+    items: list[Layout] = []
+    for ix in indices:
+        if not ix.fixed:
+            items.extend((lay.COMMA, lay.Space("thick")) if items else ())
+            dots = lay.Symbol("dots")
+            items.extend((index(ix), lay.EQUALS, Number("1"), lay.COMMA, dots, lay.COMMA, notation.dim(ix.dim)))
+    return row(*items) if items else None
+
+
+def size_layout(shape: Shape, notation: Notation) -> Layout:
+    """``N x D``, as in a dimension check; a vector's is ``D x 1``, a scalar's ``1 x 1``."""
+    full = {0: (1, 1), 1: (*shape, 1)}.get(len(shape), shape)
+    return lay.separated(tuple(notation.dim(d) for d in full), Op("times"))
+
+
+def shape_layout(shape: Shape, notation: Notation) -> Layout:
+    """The set that an array of this shape belongs to: R, R^D or R^{N x D}."""
+    reals = Ident("R", "blackboard")
+    if not shape:
+        return reals
+    return Script(reals, sup=lay.separated(tuple(notation.dim(d) for d in shape), Op("times")))
+
+
+# --- the frame -------------------------------------------------------------------------------------------------------
+
+
+def _piece(e: Expr, n: Notation) -> Piece:
+    rule = _RULES.get(type(e))
+    if rule is None:
+        raise TypeError(f"no notation for the expression node {type(e).__name__}")
+    return rule(e, n)
+
+
+def _at_least(p: Piece, level: Level) -> Layout:
+    return p.layout if p.level >= level else fenced("paren", p.layout)
+
+
+def _power(base: Piece, exponent: Layout) -> Piece:
+    return Piece(lay.with_sup(_at_least(base, Level.ATOM), exponent), Level.FACTOR)
+
+
+def _named(layout: Layout) -> Piece:
+    """A name: one that has a superscript already (``W^{(2)}``) takes no other."""
+    has_sup = isinstance(layout, Script) and layout.sup is not None
+    opaque = isinstance(layout, (lay.Row, lay.Verbatim))
+    return Piece(layout, Level.FACTOR if has_sup or opaque else Level.ATOM)
+
+
+def _apply(head: Layout, args: Sequence[Layout]) -> Layout:
+    return tight(head, fenced("paren", lay.separated(tuple(args))))
+
+
+def _is_array(e: Expr) -> bool:
+    return scalar_if_ones(e.shape) != ()
+
+
+def _leftmost(layout: Layout) -> Layout:
+    if isinstance(layout, lay.Row):
+        return _leftmost(layout.items[0])
+    return _leftmost(layout.base) if isinstance(layout, Script) else layout
+
+
+# --- atoms -----------------------------------------------------------------------------------------------------------
+
+
+def _num(e: Num, n: Notation) -> Piece:
+    positive = _magnitude(e)
+    if e.value < 0:
+        return Piece(tight(lay.MINUS, positive), Level.NEGATIVE)
+    if isinstance(positive, Number):
+        return Piece(positive)
+    return Piece(positive, Level.PRODUCT if isinstance(positive, lay.Row) else Level.FACTOR)
+
+
+def _magnitude(e: Num) -> Layout:
+    """A number without its sign, in the author's spelling; 1e-5 as a power of ten."""
+    value = abs(e.value)
+    if e.text is not None:
+        mantissa, _, exponent = e.text.lstrip("+-").lower().partition("e")
+        if not exponent:
+            return Number(mantissa)
+        digits = exponent.lstrip("+-0") or "0"
+        sup = tight(lay.MINUS, Number(digits)) if exponent.startswith("-") else Number(digits)
+        power = Script(Number("10"), sup=sup)
+        return power if mantissa == "1" else row(Number(mantissa), Op("times"), power)
+    if value.denominator == 1:
+        return Number(str(value.numerator))
+    return lay.Frac(Number(str(value.numerator)), Number(str(value.denominator)))
+
+
+def _const(e: Const, n: Notation) -> Piece:
+    if e.name not in ("pi", "e"):
+        raise BacksymError(f"cannot print the constant {e.name!r}")
+    return Piece(Ident(e.name))
+
+
+def _shaped(symbol: Layout, shape: Shape, n: Notation) -> Piece:
+    """An all-ones array or an identity matrix with its size below."""
+    return Piece(Script(symbol, sub=lay.separated(tuple(n.dim(d) for d in shape), Op("times"))))
+
+
+def _ones(e: Ones, n: Notation) -> Piece:
+    return _shaped(INDICATOR, e.of, n) if e.of else Piece(Number("1"))
+
+
+def _zeros(e: Zeros, n: Notation) -> Piece:
+    return Piece(Ident("0", "bold") if e.of else Number("0"))
+
+
+def _delta(e: Delta, n: Notation) -> Piece:
+    return Piece(Script(Ident("delta"), sub=index_list((e.i, e.j))))
+
+
+# --- derivatives -----------------------------------------------------------------------------------------------------
+
+
+def _leibniz(top: Layout, bottom: Layout) -> Piece:
+    return Piece(lay.Frac(row(PARTIAL, top), row(PARTIAL, bottom)), Level.FACTOR)
+
+
+def _over_bar(name: str, quantity: Layout) -> Piece:
+    """The quantity with a bar over its letter, its scripts kept."""
+    if isinstance(quantity, Script):
+        return _named(Script(lay.Accent("bar", quantity.base), quantity.sub, quantity.sup))
+    return _named(lay.Accent("bar", quantity))
+
+
+def _adjoint(name: str, quantity: Layout, whole_array: bool, n: Notation) -> Piece:
+    """The derivative of the loss by a quantity that is already laid out."""
+    loss = n.name(n.loss)
+    if n.gradient == "bar":
+        return _over_bar(name, quantity)
+    if n.gradient == "delta":
+        return Piece(Script(Ident("delta", "bold" if whole_array else "italic"), sub=quantity))
+    if n.gradient == "partial" or not whole_array:
+        return _leibniz(loss, quantity)
+    return Piece(row(Script(lay.Symbol("nabla"), sub=quantity), loss), Level.FACTOR)
+
+
+def _adj(e: Adj, n: Notation) -> Piece:
+    return _adjoint(e.name, n.name(e.name, len(e.declared)), bool(e.declared), n)
+
+
+def _partial(e: Partial, n: Notation) -> Piece:
+    return _leibniz(layout_of(e.num, n), layout_of(e.den, n))
+
+
+def _entry(e: Entry, n: Notation) -> Piece:
+    base = e.base
+    if isinstance(base, Sym):
+        return _named(n.entry(base.name, e.indices))
+    if isinstance(base, Adj):
+        return _adjoint(base.name, n.entry(base.name, e.indices), False, n)
+    if isinstance(base, Fn) and base.kind in ("rowwise", "rowreduce", "diag") and base.name not in _SPECIAL:
+        return Piece(lay.with_sub(layout_of(base, n), index_list(e.indices)))
+    if isinstance(base, Eye):
+        return Piece(Script(Ident("I"), sub=index_list(e.indices)))
+    inside = lay.Fenced("bracket", layout_of(base, n), stretchy=True)
+    return Piece(Script(inside, sub=index_list(e.indices)))
+
+
+# --- sums and products -----------------------------------------------------------------------------------------------
+
+
+def _signed(e: Expr) -> tuple[bool, Expr]:
+    """Whether a term is subtracted, and the term without that sign; a negative leading number counts as a sign."""
+    if isinstance(e, Neg):
+        return True, e.arg
+    if isinstance(e, Num) and e.value < 0:
+        return True, Num(-e.value, e.text.lstrip("+-") if e.text else None)
+    if isinstance(e, Mul) and not isinstance(e.args[0], Neg):
+        negative, first = _signed(e.args[0])
+        return negative, (replace(e, args=(first, *e.args[1:])) if negative else e)
+    if isinstance(e, Div) and isinstance(e.num, Num):
+        negative, top = _signed(e.num)
+        return negative, (replace(e, num=top) if negative else e)
+    return False, e
+
+
+def _add(e: Add, n: Notation) -> Piece:
+    items: list[Layout] = []
+    terms = _terms(e)
+    for at, (negative, term) in enumerate(terms):
+        p = _piece(term, n)
+        # "max_k z_k + b" could be read with b inside, so such a term is fenced unless it is the last.
+        swallows = p.opens == "max" and at < len(terms) - 1
+        body = fenced("paren", p.layout) if swallows or p.level < Level.PRODUCT else p.layout
+        if items:
+            items.append(Op("minus" if negative else "plus"))
+        elif negative:
+            items.append(lay.MINUS)
+        items.append(body)
+    return Piece(row(*items), Level.SUM)
+
+
+def _terms(e: Add) -> list[tuple[bool, Expr]]:
+    out: list[tuple[bool, Expr]] = []
+    for arg in e.args:
+        out.extend(_terms(arg) if isinstance(arg, Add) else (_signed(arg),))
+    return out
+
+
+def _neg(e: Neg, n: Notation) -> Piece:
+    p = _piece(e.arg, n)
+    return Piece(row(lay.MINUS, _at_least(p, Level.PRODUCT)), Level.NEGATIVE, p.opens)
+
+
+def _mul(e: Mul, n: Notation) -> Piece:
+    negative, positive = _signed(e)
+    if negative:
+        return _neg(Neg(positive), n)
+    factors = _factors(e)
+    arrays = sum(_is_array(f) for f in factors)
+    items: list[Layout] = []
+    seen_array = False
+    p = Piece(Number("1"))
+    for at, factor in enumerate(factors):
+        p = _piece(factor, n)
+        last = at == len(factors) - 1
+        mixed = arrays > 1 and p.product == "matmul"
+        fence = p.level < Level.PRODUCT or mixed or (p.opens != "" and not last)
+        body = fenced("paren", p.layout) if fence else p.layout
+        if items:
+            hadamard = seen_array and _is_array(factor)
+            items.extend((Op("odot"),) if hadamard else _between(factors[at - 1], items[-1], factor, body))
+        items.append(body)
+        seen_array = seen_array or _is_array(factor)
+    product = "hadamard" if arrays > 1 else ("matmul" if p.product == "matmul" else "scaled")
+    return Piece(row(*items), Level.PRODUCT, p.opens, product)
+
+
+def _factors(e: Mul) -> list[Expr]:
+    out: list[Expr] = []
+    for arg in e.args:
+        out.extend(_factors(arg) if isinstance(arg, Mul) and not _signed(arg)[0] else (arg,))
+    return out
+
+
+def _between(left: Expr, left_layout: Layout, right: Expr, right_layout: Layout) -> tuple[Layout, ...]:
+    """What stands between two juxtaposed factors: mostly nothing.
+
+    A dot before a number and after a factor one (``2 . 3``, ``g . 1``), and between the adjoint and the local
+    derivative of a chain rule, as textbooks have it; a thin space where ``L (x)`` would look like a function of x.
+    """
+    one = isinstance(left, Num) and left.value == 1
+    if one or isinstance(right, (Num, Partial)) or isinstance(_leftmost(right_layout), Number):
+        return (Op("cdot"),)
+    if isinstance(left, Num) and isinstance(right, Div) and isinstance(right.num, Num):
+        return (Op("cdot"),)
+    parenthesis = isinstance(_leftmost(right_layout), lay.Fenced)
+    loss_name = isinstance(left_layout, Ident) or (isinstance(left, Adj) and isinstance(left_layout, lay.Row))
+    return (THIN,) if parenthesis and loss_name and _ends_in_loss(left_layout) else ()
+
+
+def _ends_in_loss(layout: Layout) -> bool:
+    if isinstance(layout, lay.Row):
+        return _ends_in_loss(layout.items[-1])
+    return isinstance(layout, Ident) and layout.style == "calligraphic"
+
+
+def _matmul(e: MatMul, n: Notation) -> Piece:
+    items: list[Layout] = []
+    p = Piece(Number("1"))
+    for at, arg in enumerate(e.args):
+        p = _piece(arg, n)
+        first, last = at == 0, at == len(e.args) - 1
+        mixed = p.product == "hadamard" or (p.product == "scaled" and not first)
+        fence = p.level < Level.PRODUCT or mixed or (p.opens != "" and not last)
+        body = fenced("paren", p.layout) if fence else p.layout
+        if items:
+            items.extend(_between(e.args[at - 1], items[-1], arg, body))
+        items.append(body)
+    return Piece(row(*items), Level.PRODUCT, p.opens, "matmul")
+
+
+def _div(e: Div, n: Notation) -> Piece:
+    negative, positive = _signed(e)
+    if negative:
+        return _neg(Neg(positive), n)
+    return Piece(lay.Frac(layout_of(e.num, n), layout_of(e.den, n)), Level.FACTOR)
+
+
+def _pow(e: Pow, n: Notation) -> Piece:
+    return _raised(e.base, e.exp, n)
+
+
+def _raised(base: Expr, exponent: Expr, n: Notation) -> Piece:
+    """A power.  Of an array it is entry by entry, which the exponent says, except on a function's name."""
+    integer = isinstance(exponent, Num) and exponent.value.denominator == 1 and exponent.value > 1
+    sup = _exponent(exponent, n)
+    if integer and isinstance(base, Fn) and base.order == 0 and base.name in POWERS_ON_THE_NAME:
+        head = lay.with_sup(n.function(base.name), sup)
+        return Piece(_apply(head, [layout_of(a, n) for a in base.args]), Level.FACTOR)
+    if _is_array(base):
+        sup = row(Op("odot", "ordinary"), sup)
+    return _power(_piece(base, n), sup)
+
+
+def _exponent(e: Expr, n: Notation) -> Layout:
+    """An exponent: fractions of numbers stand on one line."""
+    sign, positive = _signed(e)
+    if isinstance(positive, Num) and positive.text is None and positive.value.denominator != 1:
+        top, bottom = str(positive.value.numerator), str(positive.value.denominator)
+    elif isinstance(positive, Div) and isinstance(positive.num, Num) and isinstance(positive.den, Num):
+        return _slash(sign, layout_of(positive.num, n), layout_of(positive.den, n))
+    else:
+        return layout_of(e, n)
+    return _slash(sign, Number(top), Number(bottom))
+
+
+def _slash(negative: bool, top: Layout, bottom: Layout) -> Layout:
+    minus = (lay.MINUS,) if negative else ()
+    return tight(*minus, top, Op("slash", "ordinary"), bottom)
+
+
+def _transpose(e: T, n: Notation) -> Piece:
+    sup: Layout = lay.Symbol("top") if n.transpose == "top" else Ident("T")
+    return _power(_piece(e.arg, n), sup)
+
+
+# --- functions -------------------------------------------------------------------------------------------------------
+
+
+def _fn(e: Fn, n: Notation) -> Piece:
+    special = _SPECIAL.get(e.name)
+    if special is not None and e.order == 0:
+        return special(e, n)
+    head = Ident(e.name, "operator") if special is not None else n.function(e.name)
+    if e.order:
+        head = lay.Primed(head, e.order)
+    return Piece(_apply(head, [layout_of(a, n) for a in e.args]))
+
+
+def _exp(e: Fn, n: Notation) -> Piece:
+    """``e^{z_k}`` of one scalar quantity; ``exp(...)`` of an array or of anything longer."""
+    arg = e.args[0].arg if isinstance(e.args[0], Neg) else e.args[0]
+    if e.shape == () and isinstance(arg, (Entry, Sym, Num)) and not lay.is_tall(layout_of(arg, n)):
+        return Piece(Script(Ident("e"), sup=layout_of(e.args[0], n)), Level.FACTOR)
+    return Piece(_apply(n.function("exp"), [layout_of(e.args[0], n)]))
+
+
+def _sqrt(e: Fn, n: Notation) -> Piece:
+    return Piece(lay.Sqrt(layout_of(e.args[0], n)), Level.FACTOR)
+
+
+def _bars(kind: str) -> Callable[[Fn, Notation], Piece]:
+    return lambda e, n: Piece(fenced(kind, layout_of(e.args[0], n)))
+
+
+_SPECIAL: dict[str, Callable[[Fn, Notation], Piece]] = {
+    "exp": _exp,
+    "sqrt": _sqrt,
+    "abs": _bars("abs"),
+    "norm": _bars("norm"),
+    "pow": lambda e, n: _raised(e.args[0], e.args[1], n),
+}
+"""Functions that are not written as a name with arguments."""
+
+
+def _indicator(condition: Layout) -> Layout:
+    return tight(INDICATOR, fenced("bracket", condition))
+
+
+def _cmp(e: Cmp, n: Notation) -> Piece:
+    if e.op not in COMPARISONS:
+        raise BacksymError(f"cannot print the comparison {e.op!r}")
+    return Piece(_indicator(row(layout_of(e.a, n), Op(COMPARISONS[e.op], "relation"), layout_of(e.b, n))))
+
+
+def _reduce(e: Reduce, n: Notation) -> Piece:
+    """A reduction of a whole array; an axis is noted below, as no common notation has it."""
+    head: Layout = Ident(e.op, "operator")
+    if e.axis is not None and len(e.arg.shape) > 1:
+        note = tight(Ident("axis", "roman"), lay.EQUALS, Number(str(e.axis % len(e.arg.shape))))
+        head = Script(head, sub=note)
+    return Piece(_apply(head, [layout_of(e.arg, n)]))
+
+
+def _pick(e: Pick, n: Notation) -> Piece:
+    sign: Layout = lay.Big("arg" + e.op)
+    if e.axis is not None and len(e.arg.shape) > 1:
+        sign = lay.Big("arg" + e.op, tight(Ident("axis", "roman"), lay.EQUALS, Number(str(e.axis % len(e.arg.shape)))))
+    return Piece(tight(INDICATOR, fenced("bracket", _apply(sign, [layout_of(e.arg, n)]))))
+
+
+# --- sums over an index ----------------------------------------------------------------------------------------------
+
+
+def _index_reduce(e: IndexReduce, n: Notation) -> Piece:
+    if e.op in ("max", "min"):
+        sign = lay.Big(e.op, lay.separated(tuple(index(ix) for ix in e.indices)))
+        return Piece(row(sign, _body(e.body, n)), Level.PRODUCT, "max")
+    signs: list[Layout] = []
+    if e.op == "mean":
+        signs.append(lay.Frac(Number("1"), row(*(n.dim(ix.dim) for ix in e.indices))))
+    elif e.op != "sum":
+        raise BacksymError(f"cannot print the reduction {e.op!r}")
+    signs.extend(_sum_sign(ix, n) for ix in e.indices)
+    return Piece(row(*signs, _body(e.body, n)), Level.PRODUCT, "sum")
+
+
+def _sum_sign(ix: Ix, n: Notation) -> Layout:
+    return lay.Big("sum", tight(index(ix), lay.EQUALS, Number("1")), n.dim(ix.dim))
+
+
+def _body(e: Expr, n: Notation) -> Layout:
+    return _at_least(_piece(e, n), Level.PRODUCT)
+
+
+def _index_pick(e: IndexPick, n: Notation) -> Piece:
+    at: Layout = lay.separated(tuple(index(ix) for ix in e.at))
+    if len(e.at) > 1:
+        at = fenced("paren", at)
+    sign = lay.Big("arg" + e.op, lay.separated(tuple(index(ix) for ix in e.indices)))
+    return Piece(_indicator(row(at, lay.EQUALS, sign, _body(e.body, n))))
+
+
+_RULES: dict[type[Expr], Callable[[Any, Notation], Piece]] = {
+    Num: _num,
+    Const: _const,
+    Sym: lambda e, n: _named(n.name(e.name, len(e.declared))),
+    Adj: _adj,
+    Size: lambda e, n: _named(n.dim(e.dim)),
+    Ones: _ones,
+    Zeros: _zeros,
+    Eye: lambda e, n: _shaped(Ident("I", "bold"), (e.dim,), n),
+    Delta: _delta,
+    Add: _add,
+    Neg: _neg,
+    Mul: _mul,
+    Div: _div,
+    Pow: _pow,
+    MatMul: _matmul,
+    T: _transpose,
+    Reshape: lambda e, n: _piece(e.arg, n),
+    Fn: _fn,
+    Cmp: _cmp,
+    Reduce: _reduce,
+    Pick: _pick,
+    Entry: _entry,
+    IndexReduce: _index_reduce,
+    IndexPick: _index_pick,
+    Partial: _partial,
+}

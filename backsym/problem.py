@@ -1,0 +1,140 @@
+"""A problem: declared symbols and forward equations, checked and with shapes.
+
+The reader builds it; everything downstream only reads it.  It must not know about YAML, calculus or printing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from backsym.expr import Dim, Entry, Expr, Ix, Shape, Sym, names_in
+
+ROLES = ("input", "parameter", "target", "constant")
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A declared dimension: how it prints, and its size where the file fixes one."""
+
+    name: str
+    latex: str | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A quantity of the problem: a leaf (role input, parameter, target or constant) or a node (role node)."""
+
+    name: str
+    shape: Shape
+    role: str
+    one_hot: bool = False
+    sums_to_one: bool = False
+    latex: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class NodeEquation:
+    """The forward equation that defines one node.
+
+    ``indices`` are the letters of the author's left side (empty for a scalar or an array-level equation);
+    ``rhs`` is in the author's form.  ``index_level`` tells whether the author wrote it entry by entry.
+    """
+
+    name: str
+    shape: Shape
+    indices: tuple[Ix, ...]
+    rhs: Expr
+    text: str
+    index_level: bool
+    line: int | None = None
+
+    @property
+    def lhs(self) -> Expr:
+        sym = Sym(self.name, self.shape)
+        return Entry(sym, self.indices) if self.indices else sym
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a question. ``targets`` are names for derive, gradients, forward and why; ``claims`` are the
+    (lhs, rhs) equations of show and vectorize."""
+
+    kind: str
+    targets: tuple[str, ...] = ()
+    claims: tuple[tuple[Expr, Expr], ...] = ()
+    option: str | None = None
+    text: str | None = None
+    answer: str | None = None
+    marks: str | None = None
+    accept: str = "any"
+    form: Expr | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A checked problem. ``equations`` are in forward (topological) order as the author gave them."""
+
+    title: str
+    equations: tuple[NodeEquation, ...]
+    loss: str
+    symbols: Mapping[str, Symbol]
+    dims: Mapping[str, Dimension]
+    index_dims: Mapping[str, Dim]
+    abstract: frozenset[str] = frozenset()
+    derivatives: Mapping[str, str] = field(default_factory=dict)
+    notation: Mapping[str, str] = field(default_factory=dict)
+    objective: str | None = None
+    text: str | None = None
+    show_forward: bool = True
+    parts: tuple[Part, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+    variants: Mapping[str, Any] = field(default_factory=dict)
+    path: str | None = None
+
+    @cached_property
+    def by_name(self) -> dict[str, NodeEquation]:
+        return {eq.name: eq for eq in self.equations}
+
+    @cached_property
+    def consumers(self) -> dict[str, tuple[str, ...]]:
+        """For each symbol, the nodes whose equation mentions it, in forward order."""
+        uses: dict[str, list[str]] = {}
+        for eq in self.equations:
+            for name in names_in(eq.rhs):
+                uses.setdefault(name, []).append(eq.name)
+        return {name: tuple(nodes) for name, nodes in uses.items()}
+
+    def sym(self, name: str) -> Sym:
+        return Sym(name, self.symbols[name].shape)
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of a collection: a learning objective and its problems."""
+
+    title: str | None
+    objective: str | None
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Several problems in one document."""
+
+    title: str
+    sections: tuple[Section, ...]
+    course: str | None = None
+    author: str | None = None
+    date: str | None = None
+    text: str | None = None
+    path: str | None = None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return tuple(problem for section in self.sections for problem in section.problems)

@@ -1,0 +1,260 @@
+"""The declarations of a problem file: dimensions, symbols, index letters, functions, notation, values.
+
+Turns located trees into declared things and reports what is wrong with them; knows no equations.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from backsym.expr import Dim, Shape
+from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
+from backsym.problem import ROLES, Dimension, Symbol
+from backsym.reading.fields import Report, boolean, choice, is_name, known_keys, table, text
+from backsym.reading.scope import suggest
+from backsym.reading.yamlfile import Listing, Scalar, Table, Tree
+
+MAX_SIZE = 1_000_000
+MAX_AXES = 4
+
+NOTATION = {
+    "layer": ("superscript", "subscript"),
+    "gradient": ("nabla", "partial", "bar", "delta"),
+    "vectors": ("bold", "arrow", "plain"),
+    "transpose": ("top", "T"),
+}
+"""The choices of notation; the first is the default."""
+
+DERIVATIVE_STYLES = ("prime", "by_node", "formula")
+
+_LETTER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*'*")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_RESERVED = (*REDUCTIONS, *FUNCTIONS, ABSTRACT_LOSS, "ones", "eye", "grad")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """An entry of ``symbols``; ``shape`` and ``role`` are None where the file does not say.
+
+    ``readable`` is false if a shape was given but could not be read.
+    """
+
+    name: str
+    key: Scalar
+    shape: Shape | None = None
+    role: str | None = None
+    one_hot: bool = False
+    sums_to_one: bool = False
+    latex: str | None = None
+    readable: bool = True
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the entry says that this is a given quantity, not a node."""
+        return self.role is not None or self.sums_to_one
+
+
+# --- dimensions and shapes -------------------------------------------------------------------------------------------
+
+
+def read_dims(tree: Tree | None, report: Report) -> dict[str, Dimension]:
+    """``dims``: a name with nothing, its LaTeX, a fixed size, or both as {latex, size}; or a list of names."""
+    entries = _names_or_table(tree, report, "dims")
+    dims: dict[str, Dimension] = {}
+    for key, value in entries:
+        if not is_name(key.text):
+            report.add(key, f"{key.text} cannot be the name of a dimension")
+        elif isinstance(value, Table):
+            found = known_keys(value.entries, ("latex", "size"), report)
+            size = _size(found["size"], report) if "size" in found else None
+            dims[key.text] = Dimension(key.text, text(found.get("latex"), report, "latex"), size)
+        else:
+            word = text(value, report, "a dimension's LaTeX or size")
+            number = word is not None and _NUMBER.fullmatch(word) is not None
+            dims[key.text] = Dimension(key.text, None if number else word, _size(value, report) if number else None)
+    return dims
+
+
+def _names_or_table(tree: Tree | None, report: Report, what: str) -> tuple[tuple[Scalar, Tree], ...]:
+    if isinstance(tree, Listing):
+        return tuple((item, Scalar(item.mark, item.label)) for item in tree.items if isinstance(item, Scalar))
+    return table(tree, report, what)
+
+
+def _size(tree: Tree, report: Report) -> int | None:
+    word = tree.text.strip() if isinstance(tree, Scalar) else ""
+    if word.isascii() and word.isdecimal() and len(word) < 10 and 1 <= int(word) <= MAX_SIZE:
+        return int(word)
+    report.add(tree, f"a size is a whole number from 1 to {MAX_SIZE}")
+    return None
+
+
+def read_shape(tree: Tree, dims: dict[str, Dimension], report: Report) -> Shape | None:
+    """A list of dimensions; a new name among them is declared by its use here."""
+    if isinstance(tree, Scalar) and not tree.text.strip():
+        return ()
+    if not isinstance(tree, Listing):
+        hint = f"write [{tree.text}]" if isinstance(tree, Scalar) else None
+        report.add(tree, "a shape is a list of dimensions, such as [D1, D0]", hint)
+        return None
+    if len(tree.items) > MAX_AXES:
+        report.add(tree, f"a shape has at most {MAX_AXES} dimensions")
+        return None
+    shape = [dim_of(item, dims, report) for item in tree.items]
+    return None if None in shape else tuple(d for d in shape if d is not None)
+
+
+def dim_of(tree: Tree, dims: dict[str, Dimension], report: Report) -> Dim | None:
+    word = tree.text.strip() if isinstance(tree, Scalar) else ""
+    if word[:1].isdigit():
+        return _size(tree, report)
+    if not is_name(word):
+        report.add(tree, "a dimension is a name or a size", "for example [D1, D0] or [1, K]")
+        return None
+    size = dims.setdefault(word, Dimension(word)).size
+    return word if size is None else size
+
+
+# --- symbols ---------------------------------------------------------------------------------------------------------
+
+
+def read_symbols(tree: Tree | None, dims: dict[str, Dimension], report: Report) -> dict[str, Declared]:
+    """``symbols``: a name with its shape, or with {shape, role, one_hot, sums_to_one, latex}; or a list of scalars."""
+    symbols: dict[str, Declared] = {}
+    for key, value in _names_or_table(tree, report, "symbols"):
+        if not is_name(key.text):
+            report.add(key, f"{key.text} cannot be a name", "a name is a letter, then letters, digits or _")
+            continue
+        symbols[key.text] = _symbol(key, value, dims, report)
+    return symbols
+
+
+def _symbol(key: Scalar, value: Tree, dims: dict[str, Dimension], report: Report) -> Declared:
+    if not isinstance(value, Table):
+        shape = read_shape(value, dims, report)
+        return Declared(key.text, key, shape, readable=shape is not None)
+    found = known_keys(value.entries, ("shape", "role", "one_hot", "sums_to_one", "latex"), report)
+    role = choice(found["role"], report, "role", ROLES, "") if "role" in found else ""
+    one_hot = boolean(found.get("one_hot"), report, "one_hot")
+    shape = read_shape(found["shape"], dims, report) if "shape" in found else None
+    sums_to_one = boolean(found.get("sums_to_one"), report, "sums_to_one") or one_hot
+    latex = text(found.get("latex"), report, "latex")
+    readable = shape is not None or "shape" not in found
+    return Declared(key.text, key, shape, role or None, one_hot, sums_to_one, latex, readable)
+
+
+def read_indices(tree: Tree | None, dims: Mapping[str, Dimension], report: Report) -> dict[str, Dim]:
+    """``indices``: each letter with the dimension that it runs over."""
+    letters: dict[str, Dim] = {}
+    for key, value in table(tree, report, "indices"):
+        word = text(value, report, "a range") or ""
+        if not _LETTER.fullmatch(key.text):
+            report.add(key, f"{key.text} cannot be an index letter")
+        elif word[:1].isdigit():
+            size = _size(value, report)
+            letters.update({key.text: size} if size is not None else {})
+        elif word not in dims:
+            report.add(value, f"{word or 'this'} is not a dimension", suggest(word, list(dims)))
+        else:
+            size = dims[word].size
+            letters[key.text] = word if size is None else size
+    return letters
+
+
+# --- functions and notation ------------------------------------------------------------------------------------------
+
+
+def read_functions(tree: Tree | None, report: Report) -> frozenset[str]:
+    """``functions``: names of abstract element-wise functions."""
+    names = set()
+    for key, value in table(tree, report, "functions"):
+        if key.text in _RESERVED:
+            report.add(key, f"{key.text} is a built-in function", "choose another name")
+        elif not is_name(key.text):
+            report.add(key, f"{key.text} cannot be the name of a function")
+        else:
+            choice(value, report, "a function", ("abstract",), "abstract")
+            names.add(key.text)
+    return frozenset(names)
+
+
+def read_derivatives(tree: Tree | None, abstract: frozenset[str], report: Report) -> dict[str, str]:
+    """``derivatives``: how f' is shown, for each function named."""
+    styles: dict[str, str] = {}
+    for key, value in table(tree, report, "derivatives"):
+        if key.text not in FUNCTIONS and key.text not in abstract:
+            report.add(key, f"unknown function {key.text}", suggest(key.text, [*FUNCTIONS, *sorted(abstract)]))
+            continue
+        style = choice(value, report, f"the derivative of {key.text}", DERIVATIVE_STYLES, "")
+        if style:
+            styles[key.text] = style
+    return styles
+
+
+def read_notation(tree: Tree | None, report: Report) -> dict[str, str]:
+    """``notation`` as a full map; a single word is the layer notation."""
+    notation = {key: choices[0] for key, choices in NOTATION.items()}
+    if isinstance(tree, Scalar):
+        notation["layer"] = choice(tree, report, "notation", NOTATION["layer"], notation["layer"])
+        return notation
+    found = known_keys(table(tree, report, "notation"), tuple(NOTATION), report)
+    for key, value in found.items():
+        notation[key] = choice(value, report, key, NOTATION[key], notation[key])
+    return notation
+
+
+# --- values ----------------------------------------------------------------------------------------------------------
+
+Value: TypeAlias = "float | tuple[Value, ...]"
+
+
+def read_values(tree: Tree | None, symbols: Mapping[str, Symbol], report: Report) -> dict[str, Value]:
+    """``values``: numbers for given quantities, nested lists for vectors and matrices, checked against the shapes."""
+    values: dict[str, Value] = {}
+    sizes: dict[Dim, int] = {}
+    leaves = [name for name, symbol in symbols.items() if symbol.role != "node"]
+    for key, value in table(tree, report, "values"):
+        if key.text not in leaves:
+            what = "is computed, not given" if key.text in symbols else "is not declared"
+            report.add(key, f"{key.text} {what}", suggest(key.text, leaves))
+            continue
+        number = _value(value, symbols[key.text].shape, sizes, report)
+        if number is not None:
+            values[key.text] = number
+    return values
+
+
+def _value(tree: Tree, shape: Shape, sizes: dict[Dim, int], report: Report) -> Value | None:
+    if not shape:
+        return _number(tree, report)
+    if not isinstance(tree, Listing) or not tree.items:
+        report.add(tree, f"a list of numbers is expected, along {shape[0]}")
+        return None
+    wanted = shape[0] if isinstance(shape[0], int) else sizes.setdefault(shape[0], len(tree.items))
+    if len(tree.items) != wanted:
+        report.add(tree, f"{len(tree.items)} items along {shape[0]}, {wanted} expected")
+        return None
+    items = [_value(item, shape[1:], sizes, report) for item in tree.items]
+    return None if None in items else tuple(item for item in items if item is not None)
+
+
+def _number(tree: Tree, report: Report) -> float | None:
+    parts = tree.text.strip().replace("−", "-").split("/") if isinstance(tree, Scalar) else []
+    if 1 <= len(parts) <= 2 and all(_NUMBER.fullmatch(part.strip()) and len(part) < 60 for part in parts):
+        above, below = (Fraction(part.strip()) for part in (parts if len(parts) == 2 else [*parts, "1"]))
+        if below and abs(above / below) < Fraction(10) ** 300:
+            number = float(above / below)
+            if math.isfinite(number):
+                return number
+    report.add(tree, "a number is expected", "for example 0.5, -2 or 1/3")
+    return None
+
+
+def declares_shapes(symbols: Mapping[str, Declared]) -> bool:
+    return any(symbol.shape for symbol in symbols.values())
+

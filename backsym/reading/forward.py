@@ -1,0 +1,273 @@
+"""The forward equations of a problem: parsed, put in scope one after the other, resolved and checked.
+
+Each equation defines one node; it may use given quantities and the nodes above it.  An equation that cannot be read
+silences those that use its node, so that one mistake is reported once.  Knows located texts and expressions; knows
+no other part of a problem file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from backsym.errors import InputError
+from backsym.expr import Dim, Expr, Ix, Shape, Sym, scalar_if_ones, show_shape
+from backsym.functions import ABSTRACT_LOSS
+from backsym.problem import Dimension, NodeEquation, Symbol
+from backsym.reading import syntax
+from backsym.reading.declare import Declared, declares_shapes
+from backsym.reading.fields import Report
+from backsym.reading.plain import parse_equation
+from backsym.reading.resolve import Resolver, extra_letter
+from backsym.reading.scope import Frame, Scope, free_letters, index_reduction, positional, range_by_use
+from backsym.reading.source import Source
+from backsym.reading.syntax import Node
+from backsym.reading.yamlfile import Scalar
+
+MAX_EQUATIONS = 10_000
+LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error", ABSTRACT_LOSS)
+"""Functions whose second argument is a target."""
+
+_LEFT_NAME = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)")
+
+
+class Unavailable(Exception):
+    """A name whose own equation could not be read."""
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """One equation as syntax; ``letters`` are the indices of its left side."""
+
+    text: Scalar
+    source: Source
+    name: str
+    letters: tuple[Node, ...]
+    lhs: Node
+    rhs: Node
+
+    @property
+    def place(self) -> str:
+        return f"line {self.text.line}" if self.text.line is not None else self.text.label
+
+
+@dataclass
+class Forward:
+    """The state while equations are read in order; ``equations`` and ``symbols`` are the result."""
+
+    declared: Mapping[str, Declared]
+    dims: Mapping[str, Dimension]
+    index_dims: Mapping[str, Dim]
+    abstract: frozenset[str]
+    report: Report
+    equations: list[NodeEquation] = field(default_factory=list)
+    names: dict[str, Expr] = field(default_factory=dict)
+    assumed: list[str] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
+    parsed: dict[str, Parsed] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    current: str = ""
+    assume_scalars: bool = False
+    scope: Scope = field(default_factory=lambda: Scope({}))
+
+    def read(self, texts: Sequence[Scalar]) -> None:
+        self.parse_all(texts)
+        for name, symbol in self.declared.items():
+            if not symbol.readable:
+                # Every use of it would look wrong.
+                self.broken.add(name)
+            if name not in self.parsed and name not in self.broken:
+                self.names[name] = Sym(name, symbol.shape or ())
+        self.assume_scalars = not declares_shapes(self.declared)
+        self.scope = Scope(
+            self.names, self.dims, self.index_dims, nodes=self.parsed, abstract=self.abstract, missing=self.missing
+        )
+        for equation in self.parsed.values():
+            self.current = equation.name
+            try:
+                self.define(equation)
+            except InputError as e:
+                self.report.extend(e.diagnostics)
+                self.broken.add(equation.name)
+            except Unavailable:
+                self.broken.add(equation.name)
+
+    # --- syntax ---
+
+    def parse_all(self, texts: Sequence[Scalar]) -> None:
+        left = {match[1] for item in texts if (match := _LEFT_NAME.match(item.text))}
+        known = left | set(self.declared)
+
+        def is_partial(above: str, below: str) -> bool:
+            return above in known and below in known and "d" + above not in known
+
+        for item in texts:
+            match = _LEFT_NAME.match(item.text)
+            try:
+                equation = self.split(item, *parse_equation(item.source(), is_partial))
+                self.check_new(equation)
+                self.parsed[equation.name] = equation
+            except InputError as e:
+                self.report.extend(e.diagnostics)
+                self.broken.update([match[1]] if match and match[1] not in self.parsed else [])
+                continue
+            self.used.update(n.value for n in syntax.walk(equation.rhs) if n.kind == "name")
+
+    def split(self, item: Scalar, lhs: Node, rhs: Node) -> Parsed:
+        """The name and letters of the left side."""
+        source = item.source()
+        base, letters = (lhs.children[0], lhs.children[1:]) if lhs.kind == "entry" else (lhs, ())
+        if base.kind != "name" or "'" in base.value:
+            raise source.error("the left side is a name or its entries", lhs.span, "such as z = ... or z[j] = ...")
+        seen: set[str] = set()
+        for ix in letters:
+            if ix.kind != "name":
+                raise source.error(
+                    "an equation defines all entries; on the left side an index is a letter", ix.span, "such as z[j]"
+                )
+            if ix.value in seen:
+                raise source.error(f"index {ix.value} stands twice on the left side", ix.span)
+            seen.add(ix.value)
+        return Parsed(item, source, base.value, letters, lhs, rhs)
+
+    def check_new(self, equation: Parsed) -> None:
+        name = equation.name
+        if name in self.parsed:
+            message = f"{name} is defined twice; its first equation is in {self.parsed[name].place}"
+            raise equation.source.error(message, equation.lhs.span)
+        declared = self.declared.get(name)
+        if declared is not None and declared.is_given:
+            role = declared.role or "target"
+            article = "an" if role == "input" else "a"
+            message = f"{name} is declared as {article} {role}; it cannot have an equation"
+            raise equation.source.error(message, equation.lhs.span)
+
+    # --- meaning ---
+
+    def missing(self, name: str) -> Expr | str | None:
+        """What to make of a name that is not in scope yet."""
+        if name in self.broken:
+            raise Unavailable
+        if name in self.parsed:
+            return self.too_early(name)
+        letter = self.scope.range_of(name) is not None
+        if self.assume_scalars and name not in self.dims and not letter and "'" not in name:
+            self.names[name] = Sym(name, ())
+            self.assumed.append(name)
+            return self.names[name]
+        return None
+
+    def too_early(self, name: str) -> str:
+        if name == self.current:
+            return f"{name} is used in its own equation"
+        circle = self.path(name, self.current)
+        if circle:
+            around = [self.current, *circle]
+            if len(around) > 8:
+                around[3:-2] = ["..."]
+            return f"these equations go in a circle: {' -> '.join(around)}"
+        return f"{name} is used before its equation, {self.parsed[name].place}"
+
+    def path(self, start: str, goal: str) -> list[str]:
+        """The names from ``start`` to ``goal``, each using the next; empty if there is no such path."""
+        came_from = {start: ""}
+        pending = [start]
+        while pending:
+            name = pending.pop()
+            if name == goal:
+                break
+            for used in (n.value for n in syntax.walk(self.parsed[name].rhs) if n.kind == "name"):
+                if used in self.parsed and used not in came_from:
+                    came_from[used] = name
+                    pending.append(used)
+        if goal not in came_from:
+            return []
+        names = [goal]
+        while names[-1] != start:
+            names.append(came_from[names[-1]])
+        return names[::-1]
+
+    def define(self, equation: Parsed) -> None:
+        source, rhs = equation.source, equation.rhs
+        for name, at in free_letters(rhs, self.scope).items():
+            if all(name != ix.value for ix in equation.letters):
+                raise extra_letter(source, name, at)
+        declared = self.declared.get(equation.name)
+        ranges = self.left_ranges(equation, declared.shape if declared else None)
+        frame, letters = Frame().bind(ranges)
+        value = Resolver(source, self.scope, frame).resolve(rhs)
+        indices = []
+        for node, letter in zip(equation.letters, letters, strict=True):
+            if letter.dim is None:
+                hint = f"declare it: indices: {{{node.value}: D}}"
+                raise source.error(f"the range of index {node.value} is not known", node.span, hint)
+            indices.append(Ix(letter.shown, letter.dim))
+        shape = self.shape_of(equation, value, tuple(indices), declared.shape if declared else None)
+        text = equation.text
+        self.names[equation.name] = Sym(equation.name, shape)
+        by_entries = bool(indices) or self.mentions_entries(rhs)
+        self.equations.append(
+            NodeEquation(equation.name, shape, tuple(indices), value, text.text, by_entries, text.line)
+        )
+
+    def mentions_entries(self, tree: Node) -> bool:
+        return any(n.kind == "entry" or bool(index_reduction(n, self.scope)) for n in syntax.walk(tree))
+
+    def left_ranges(self, equation: Parsed, shape: Shape | None) -> list[tuple[str, Dim | None]]:
+        """The letters of the left side with their ranges: declared, else by the node's shape, else by use."""
+        if shape is not None and len(shape) != len(equation.letters) and equation.letters:
+            message = f"{equation.name} is declared {show_shape(shape)}"
+            raise equation.source.error(message, equation.lhs.span, "give one index for each axis")
+        ranges: list[tuple[str, Dim | None]] = []
+        for axis, ix in enumerate(equation.letters):
+            dim = self.scope.range_of(ix.value)
+            if shape is not None and dim is not None and dim != shape[axis]:
+                message = f"index {ix.value} runs over {dim}, but {equation.name} is declared {show_shape(shape)}"
+                raise equation.source.error(message, ix.span)
+            if dim is None:
+                dim = shape[axis] if shape is not None else range_by_use(ix.value, (equation.rhs,), self.scope)
+            ranges.append((ix.value, dim))
+        return ranges
+
+    def shape_of(self, equation: Parsed, value: Expr, indices: tuple[Ix, ...], declared: Shape | None) -> Shape:
+        """The node's shape; a declared one is kept, if it agrees."""
+        found = scalar_if_ones(value.shape)
+        if indices and found:
+            message = f"the right side of an equation for entries is a scalar; this is {show_shape(found)}"
+            raise equation.source.error(message, equation.rhs.span, "give each array its indices")
+        shape = tuple(ix.dim for ix in indices) if indices else found
+        if declared is None:
+            return shape
+        if scalar_if_ones(declared) != scalar_if_ones(shape):
+            message = f"{equation.name} is declared {show_shape(declared)}, but its equation gives {show_shape(shape)}"
+            raise equation.source.error(message, (equation.lhs.span[0], equation.rhs.span[1]))
+        return declared
+
+    # --- the result ---
+
+    def symbols(self) -> dict[str, Symbol]:
+        """Given quantities in the order of declaration, then assumed ones, then nodes."""
+        targets = self.targets()
+        symbols: dict[str, Symbol] = {}
+        for name, entry in self.declared.items():
+            if name not in self.parsed:
+                role = entry.role or ("target" if entry.sums_to_one or name in targets else "parameter")
+                symbols[name] = Symbol(
+                    name, entry.shape or (), role, entry.one_hot, entry.sums_to_one, entry.latex, entry.key.line
+                )
+        for name in self.assumed:
+            symbols[name] = Symbol(name, (), "target" if name in targets else "parameter")
+        for equation in self.equations:
+            latex = self.declared[equation.name].latex if equation.name in self.declared else None
+            symbols[equation.name] = Symbol(equation.name, equation.shape, "node", latex=latex, line=equation.line)
+        return symbols
+
+    def targets(self) -> set[str]:
+        """Bare names that are the second argument of a loss."""
+        found: set[str] = set()
+        for equation in self.parsed.values():
+            for node in syntax.walk(equation.rhs):
+                if node.kind == "call" and node.value in LOSSES:
+                    found.update(arg.value for arg in positional(node)[1:2] if arg.kind == "name")
+        return found

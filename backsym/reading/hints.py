@@ -1,0 +1,63 @@
+"""What to try when two shapes do not fit together.  Knows shapes only."""
+
+from __future__ import annotations
+
+from backsym.errors import ShapeError
+from backsym.expr import Shape, broadcast, matmul_shape
+
+
+def fits_matmul(a: Shape, b: Shape) -> bool:
+    try:
+        matmul_shape(a, b)
+    except ShapeError:
+        return False
+    return True
+
+
+def fits_elementwise(a: Shape, b: Shape) -> bool:
+    try:
+        broadcast(a, b)
+    except ShapeError:
+        return False
+    return True
+
+
+def transposed(shape: Shape) -> Shape:
+    return (1, *shape) if len(shape) == 1 else shape[::-1]
+
+
+def broadcast_hint(a: Shape, b: Shape, verb: str) -> str | None:
+    """A hint for two shapes that do not broadcast."""
+    if "multiply" in verb and (fits_matmul(a, b) or fits_matmul(b, a)):
+        return "* is element-wise; a matrix product is written @"
+    if len(a) == len(b) == 2 and fits_elementwise(a, transposed(b)):
+        return "the transpose, .T, of one of them would fit"
+    matrix, vector = (a, b) if len(a) > len(b) else (b, a)
+    if len(matrix) == 2 and len(vector) == 1:
+        if matrix[0] == vector[0]:
+            return f"a vector goes along the last axis; to go down the first, declare it [{vector[0]}, 1]"
+        return "a vector goes along the last axis"
+    return None
+
+
+def matmul_hint(a: Shape, b: Shape, left: str, right: str) -> str | None:
+    """A hint for two shapes that do not multiply; ``left`` and ``right`` are the operands as written."""
+    left, right = _operand(left), _operand(right)
+    if not a or not b:
+        return "a scalar multiplies with *"
+    if len(a) == 1 and len(b) == 1:
+        if a == b:
+            products = f"{left}.T @ {right} is the scalar product, {left} @ {right}.T the outer product"
+            return f"a vector is a column: {products}"
+        return f"a vector is a column: {left} @ {right}.T is the outer product"
+    if len(a) == 1 and fits_matmul(transposed(a), b):
+        return f"a vector is a column: {left}.T @ {right} would fit"
+    if fits_matmul(transposed(a), b):
+        return f"{left}.T @ {right} would fit"
+    if fits_matmul(a, transposed(b)):
+        return f"{left} @ {right}.T would fit"
+    return f"{right} @ {left} would fit" if fits_matmul(b, a) else None
+
+
+def _operand(text: str) -> str:
+    return text if text.replace("_", "").isalnum() else f"({text})"

@@ -1,0 +1,99 @@
+"""Characters to tokens, each with its place in the text.
+
+Knows the alphabet of the plain expression language and its limits; knows no grammar and no symbols.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from backsym.reading.source import Source
+
+MAX_CHARACTERS = 4096
+MAX_TOKENS = 1500
+MAX_NUMBER = 60
+MAX_EXPONENT = 300
+MAX_PRIMES = 8
+
+
+class Token(NamedTuple):
+    """``kind`` is name, number, op or end; ``text`` is the ASCII spelling of an operator or prime."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+# Spellings that people paste from documents; the plain language itself is ASCII.
+_SAME = {
+    "−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "∙": "*", "∗": "*", "⊙": "*", "≥": ">=", "≤": "<=", "≠": "!=",
+}  # fmt: skip
+_PRIMES = "'′’"
+
+_TOKEN = re.compile(
+    rf"""(?P<space>\s+)
+    |(?P<name>[A-Za-z_][A-Za-z0-9_]*[{_PRIMES}]*)
+    |(?P<number>(?:\d+(?:\.\d+|\.(?![A-Za-z_.]))?|\.\d+)(?:[eE][+-]?\d+)?)
+    |(?P<op>\*\*|==|!=|<=|>=|[-+*/@^()\[\],.=<>{"".join(_SAME)}])
+    """,
+    re.VERBOSE | re.ASCII,
+)
+
+_HINTS = {
+    "|": "an absolute value is written abs(x), a norm norm(x)",
+    "{": "group with ( )",
+    "}": "group with ( )",
+    "&": "an indicator has one comparison: [a > b]",
+    ":": "an entry has one letter or position for each axis: W[k, j]",
+    '"': "names are written without quotes",
+    "\u00a0": "this is a no-break space; use an ordinary one",
+}
+
+
+def tokenize(source: Source) -> list[Token]:
+    """The tokens of a text, ended by an ``end`` token; raises InputError at the first character out of place."""
+    text = source.text
+    if len(text) > MAX_CHARACTERS:
+        raise source.error(
+            f"this expression has {len(text)} characters; at most {MAX_CHARACTERS} are read", (0, 1),
+            "define parts of it in equations of their own",
+        )
+    tokens: list[Token] = []
+    position = 0
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None or match.lastgroup is None:
+            raise _unexpected(source, position)
+        if match.lastgroup != "space":
+            tokens.append(_token(source, match.lastgroup, match[0], match.start(), match.end()))
+            if len(tokens) > MAX_TOKENS:
+                raise source.error(
+                    f"this expression has more than {MAX_TOKENS} tokens", match.span(),
+                    "define parts of it in equations of their own",
+                )
+        position = match.end()
+    tokens.append(Token("end", "", len(text), len(text)))
+    return tokens
+
+
+def _token(source: Source, kind: str, text: str, start: int, end: int) -> Token:
+    if kind == "op":
+        return Token(kind, _SAME.get(text, text), start, end)
+    if kind == "name":
+        bare = text.rstrip(_PRIMES)
+        primes = len(text) - len(bare)
+        if primes > MAX_PRIMES:
+            raise source.error(f"{primes} primes; at most {MAX_PRIMES} are read", (start, end))
+        return Token(kind, bare + "'" * primes, start, end)
+    exponent = re.split("[eE]", text)[1:]
+    if len(text) > MAX_NUMBER or (exponent and abs(int(exponent[0])) > MAX_EXPONENT):
+        raise source.error("this number is too long to be read exactly", (start, end))
+    return Token(kind, text, start, end)
+
+
+def _unexpected(source: Source, position: int) -> Exception:
+    char = source.text[position]
+    shown = char if char.isprintable() and not char.isspace() else f"U+{ord(char):04X}"
+    return source.error(f"unexpected character {shown}", (position, position + 1), _HINTS.get(char))

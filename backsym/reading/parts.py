@@ -1,0 +1,186 @@
+"""The parts of a question: what to derive, show, vectorise, draw or answer.
+
+Knows the problem that the parts are about; does not solve anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from backsym.errors import InputError
+from backsym.expr import Expr, names_in
+from backsym.problem import Part, Problem
+from backsym.reading.fields import Report, choice, is_name, known_keys, scalars, text
+from backsym.reading.plain import parse_equation, parse_expression
+from backsym.reading.resolve import resolve_equation, resolve_expression
+from backsym.reading.scope import Scope, suggest
+from backsym.reading.texts import scope_of
+from backsym.reading.yamlfile import Listing, Scalar, Table, Tree
+
+GRAPHS = ("vectorized", "scalar", "network")
+ACCEPT = ("any", "by_name", "simplified")
+_EXTRAS = ("text", "marks", "accept", "form", "answer")
+
+
+def read_parts(tree: Tree | None, problem: Problem, report: Report) -> tuple[Part, ...]:
+    """All parts, in order."""
+    if tree is None or (isinstance(tree, Scalar) and not tree.text):
+        return ()
+    if not isinstance(tree, Listing):
+        report.add(tree, "parts is a list", "such as - derive: [W, b]")
+        return ()
+    reader = _Reader(problem, report)
+    return tuple(part for item in tree.items if (part := reader.part(item)) is not None)
+
+
+class _Reader:
+    def __init__(self, problem: Problem, report: Report):
+        self.problem = problem
+        self.report = report
+        self.scope: Scope = scope_of(problem)
+        self.differentiable = _reaches_loss(problem)
+
+    def part(self, tree: Tree) -> Part | None:
+        if isinstance(tree, Scalar) and tree.text.strip() == "graph":
+            return Part("graph", option=GRAPHS[0], line=tree.line)
+        if not isinstance(tree, Table):
+            self.report.add(tree, "a part is a mapping such as derive: [W, b]", "kinds: " + ", ".join(_KINDS))
+            return None
+        found = known_keys(tree.entries, (*_KINDS, *_EXTRAS), self.report)
+        kinds = [key for key in found if key in _KINDS]
+        if len(kinds) != 1:
+            what = "several: " + ", ".join(kinds) if kinds else "none"
+            self.report.add(tree, f"a part has one kind, this has {what}", "kinds: " + ", ".join(_KINDS))
+            return None
+        kind = kinds[0]
+        common = self.common(kind, found)
+        return _KINDS[kind](self, kind, found[kind], {**common, "line": tree.line})
+
+    def common(self, kind: str, found: Mapping[str, Tree]) -> dict[str, object]:
+        """The fields that every kind may have."""
+        report = self.report
+        fields: dict[str, object] = {"text": text(found.get("text"), report, "text")}
+        marks = text(found.get("marks"), report, "marks")
+        if marks is not None and not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", marks, re.ASCII):
+            report.add(found["marks"], f"marks is a number, not {marks}")
+        fields["marks"] = marks
+        fields["accept"] = choice(found.get("accept"), report, "accept", ACCEPT, ACCEPT[0])
+        fields["form"] = self.form(found["form"]) if "form" in found else None
+        fields["answer"] = text(found.get("answer"), report, "answer")
+        if "answer" in found and kind not in ("ask", "why"):
+            report.add(found["answer"], f"{kind} is answered by the solution", "answer: belongs to ask or why")
+        return fields
+
+    # --- kinds ---
+
+    def graph(self, kind: str, tree: Tree, fields: Mapping[str, object]) -> Part:
+        return _part(kind, fields, option=choice(tree, self.report, "graph", GRAPHS, GRAPHS[0]))
+
+    def ask(self, kind: str, tree: Tree, fields: Mapping[str, object]) -> Part | None:
+        """The question is the part's text."""
+        question = text(tree, self.report, "ask")
+        if question is None:
+            self.report.add(tree, "ask needs a question")
+        more = fields["text"]
+        return _part(kind, {**fields, "text": f"{more}\n\n{question}" if more else question})
+
+    def claims(self, kind: str, tree: Tree, fields: Mapping[str, object]) -> Part:
+        items = self.some(tree, kind, "an equation")
+        found = [claim for item in items if (claim := self.claim(item)) is not None]
+        return _part(kind, fields, claims=tuple(found))
+
+    def vectorize(self, kind: str, tree: Tree, fields: Mapping[str, object]) -> Part:
+        """Equations, and names for their forward equations."""
+        targets: list[str] = []
+        claims: list[tuple[Expr, Expr]] = []
+        for item in self.some(tree, kind, "an equation or a node"):
+            if is_name(item.text.strip()):
+                targets += self.node(item)
+            elif (claim := self.claim(item)) is not None:
+                claims.append(claim)
+        return _part(kind, fields, targets=tuple(targets), claims=tuple(claims))
+
+    def gradients(self, kind: str, tree: Tree, fields: Mapping[str, object]) -> Part:
+        targets = [name for item in self.some(tree, kind, "a name") for name in self.differentiated(item)]
+        return _part(kind, fields, targets=tuple(targets))
+
+    def nodes(self, kind: str, tree: Tree, fields: Mapping[str, object]) -> Part:
+        targets = [name for item in self.some(tree, kind, "a node") for name in self.node(item)]
+        return _part(kind, fields, targets=tuple(targets))
+
+    # --- items ---
+
+    def some(self, tree: Tree, kind: str, what: str) -> tuple[Scalar, ...]:
+        items = scalars(tree, self.report, kind)
+        if not items and not (isinstance(tree, Listing) and tree.items):
+            self.report.add(tree, f"{kind} needs {what}")
+        return items
+
+    def node(self, item: Scalar) -> list[str]:
+        name = item.text.strip()
+        if name in self.problem.by_name:
+            return [name]
+        if name in self.problem.symbols:
+            self.report.add(item, f"{name} has no forward equation")
+        else:
+            self.report.add(item, f"{name} is not a node", suggest(name, list(self.problem.by_name)))
+        return []
+
+    def differentiated(self, item: Scalar) -> list[str]:
+        name = item.text.strip()
+        symbol = self.problem.symbols.get(name)
+        if symbol is None:
+            self.report.add(item, f"{name} is not declared", suggest(name, list(self.problem.symbols)))
+        elif symbol.role in ("target", "constant"):
+            hint = "give it the role input or parameter to differentiate by it"
+            self.report.add(item, f"{name} is a {symbol.role}; the loss is not differentiated by it", hint)
+        elif name not in self.differentiable:
+            self.report.add(item, f"{self.problem.loss} does not depend on {name}")
+        else:
+            return [name]
+        return []
+
+    def claim(self, item: Scalar) -> tuple[Expr, Expr] | None:
+        source = item.source()
+        try:
+            return resolve_equation(*parse_equation(source, self.scope.is_partial), source, self.scope)
+        except InputError as e:
+            self.report.extend(e.diagnostics)
+            return None
+
+    def form(self, tree: Tree) -> Expr | None:
+        if not isinstance(tree, Scalar):
+            self.report.add(tree, "form is an expression")
+            return None
+        source = tree.source()
+        try:
+            return resolve_expression(parse_expression(source, self.scope.is_partial), source, self.scope)
+        except InputError as e:
+            self.report.extend(e.diagnostics)
+            return None
+
+
+def _part(kind: str, fields: Mapping[str, object], **own: object) -> Part:
+    return Part(kind, **{**fields, **own})  # type: ignore[arg-type]
+
+
+def _reaches_loss(problem: Problem) -> set[str]:
+    """The names that the loss depends on, the loss included."""
+    found = {problem.loss}
+    for equation in reversed(problem.equations):
+        if equation.name in found:
+            found.update(names_in(equation.rhs))
+    return found
+
+
+_KINDS: dict[str, Callable[[_Reader, str, Tree, Mapping[str, object]], Part | None]] = {
+    "graph": _Reader.graph,
+    "show": _Reader.claims,
+    "derive": _Reader.gradients,
+    "vectorize": _Reader.vectorize,
+    "gradients": _Reader.gradients,
+    "forward": _Reader.nodes,
+    "why": _Reader.gradients,
+    "ask": _Reader.ask,
+}

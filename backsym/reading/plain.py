@@ -1,0 +1,313 @@
+"""The plain expression language: text to syntax tree, by precedence, in linear time.
+
+Precedences are Python's: ``+ -`` below ``* / @`` below unary minus below ``**``, which groups to the right.  A leading
+minus takes its whole term: ``-x*y`` is -(x*y).  Symbols are unknown here; only whether ``dX/dY`` is a derivative is
+asked of the caller, because it decides the grouping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from backsym.reading.lexer import Token, tokenize
+from backsym.reading.source import Source
+from backsym.reading.syntax import MAX_DEPTH, MAX_NESTING, Node, node
+
+IsPartial = Callable[[str, str], bool]
+"""Whether ``dX/dY`` is a derivative, given X and Y."""
+
+_PRODUCTS = {"*": "mul", "@": "matmul", "/": "div"}
+_COMPARISONS = (">", ">=", "<", "<=", "==", "!=")
+_SPLIT_HINT = "define parts of it in equations of their own"
+
+
+def _never(_num: str, _den: str) -> bool:
+    return False
+
+
+def parse_expression(source: Source, is_partial: IsPartial = _never) -> Node:
+    """The syntax tree of one expression; raises InputError with the place."""
+    parser = _Parser(source, is_partial)
+    tree = parser.additive()
+    parser.finish()
+    return tree
+
+
+def parse_equation(source: Source, is_partial: IsPartial = _never) -> tuple[Node, Node]:
+    """The syntax trees of the two sides of ``lhs = rhs``."""
+    parser = _Parser(source, is_partial)
+    lhs = parser.additive()
+    parser.equals()
+    rhs = parser.additive()
+    parser.finish()
+    return lhs, rhs
+
+
+@lru_cache(maxsize=512)
+def formula_syntax(text: str) -> Node:
+    """The syntax tree of a formula of the function table, read once."""
+    return parse_expression(Source(text))
+
+
+class _Parser:
+    """Recursive descent over the tokens; each method consumes one construct."""
+
+    def __init__(self, source: Source, is_partial: IsPartial):
+        self.source = source
+        self.is_partial = is_partial
+        self.tokens = tokenize(source)
+        self.position = 0
+        self.nesting = 0
+
+    # --- helpers ---
+
+    @property
+    def token(self) -> Token:
+        return self.tokens[self.position]
+
+    def ahead(self, count: int = 1) -> Token:
+        return self.tokens[min(self.position + count, len(self.tokens) - 1)]
+
+    def at(self, *ops: str) -> bool:
+        return self.token.kind == "op" and self.token.text in ops
+
+    def take(self) -> Token:
+        token = self.token
+        self.position += 1
+        return token
+
+    def make(self, kind: str, value: str, children: tuple[Node, ...], start: int) -> Node:
+        """A node that reaches from ``start`` to the last token taken."""
+        made = node(kind, value, children, (start, self.tokens[self.position - 1].end))
+        if made.depth > MAX_DEPTH:
+            raise self.too_deep(made.span)
+        return made
+
+    def too_deep(self, span: tuple[int, int]) -> Exception:
+        return self.source.error(f"this is nested more than {MAX_NESTING} deep", span, _SPLIT_HINT)
+
+    def enter(self, token: Token) -> None:
+        self.nesting += 1
+        if self.nesting > MAX_NESTING:
+            raise self.too_deep((token.start, token.end))
+
+    def leave(self) -> None:
+        self.nesting -= 1
+
+    def close(self, opening: Token, closing: str) -> None:
+        if not self.at(closing):
+            if self.token.kind == "end":
+                span = (opening.start, opening.end)
+                raise self.source.error(f"this {opening.text} is never closed", span, f"add {closing}")
+            raise self.unexpected(f"{closing} or an operator")
+        self.take()
+
+    def unexpected(self, expected: str, hint: str | None = None) -> Exception:
+        token = self.token
+        if token.kind == "end":
+            return self.source.error(f"expected {expected}, found the end", (token.start, token.start + 1), hint)
+        return self.source.error(f"expected {expected}, found {token.text}", (token.start, token.end), hint)
+
+    # --- whole texts ---
+
+    def equals(self) -> None:
+        if self.at("=="):
+            raise self.unexpected("=", "an equation is written with a single =")
+        if not self.at("="):
+            if self.token.kind == "end":
+                raise self.unexpected("= and a right side", "an equation reads like z = w*x + b")
+            self.finish()
+        self.take()
+
+    def finish(self) -> None:
+        """Nothing may follow."""
+        token = self.token
+        if token.kind == "end":
+            return
+        if self.at("="):
+            raise self.unexpected("the end", "an equation has one = sign")
+        if self.at(")", "]"):
+            raise self.source.error(f"this {token.text} closes nothing", (token.start, token.end))
+        if self.at(*_COMPARISONS):
+            raise self.unexpected("an operator", "a comparison is an indicator, in brackets: [a > b]")
+        raise self.juxtaposed()
+
+    def juxtaposed(self) -> Exception:
+        token, before = self.token, self.tokens[self.position - 1]
+        hint = None
+        if token.kind in ("name", "number") or self.at("(", "["):
+            hint = f"a product is written with *: {before.text}*{token.text}" + ("..." if token.kind == "op" else "")
+        return self.unexpected("an operator", hint)
+
+    # --- grammar ---
+
+    def additive(self) -> Node:
+        start = self.token.start
+        terms = [self.term()]
+        while self.at("+", "-"):
+            sign = self.take()
+            term = self.term()
+            terms.append(term if sign.text == "+" else self.make("neg", "", (term,), sign.start))
+        return terms[0] if len(terms) == 1 else self.make("add", "", tuple(terms), start)
+
+    def term(self) -> Node:
+        """A product with an optional sign, which applies to all of it."""
+        return self.signed(self.term) if self.at("-", "+") else self.product()
+
+    def signed(self, operand: Callable[[], Node]) -> Node:
+        sign = self.take()
+        self.enter(sign)
+        inner = operand()
+        self.leave()
+        return self.make("neg", "", (inner,), sign.start) if sign.text == "-" else inner
+
+    def product(self) -> Node:
+        start = self.token.start
+        kind = ""
+        factors = [self.factor()]
+        while self.at("*", "@", "/"):
+            operator = _PRODUCTS[self.token.text]
+            if kind and (operator != kind or kind == "div"):
+                factors = [self.make(kind, "", tuple(factors), start)]
+            kind = operator
+            self.take()
+            factors.append(self.factor())
+        return self.make(kind, "", tuple(factors), start) if kind else factors[0]
+
+    def factor(self) -> Node:
+        return self.signed(self.factor) if self.at("-", "+") else self.power()
+
+    def power(self) -> Node:
+        start = self.token.start
+        base = self.postfix()
+        if not self.at("**", "^"):
+            return base
+        self.enter(self.take())
+        exponent = self.factor()
+        self.leave()
+        return self.make("pow", "", (base, exponent), start)
+
+    def postfix(self) -> Node:
+        start = self.token.start
+        tree = self.derivative() if self.starts_derivative() else self.primary()
+        while True:
+            if self.at("."):
+                self.take()
+                if self.token.kind != "name" or self.token.text != "T":
+                    raise self.unexpected("T after the dot", "functions are written before their argument: sum(x)")
+                self.take()
+                tree = self.make("transpose", "", (tree,), start)
+            elif self.at("^") and self.ahead().kind == "name" and self.ahead().text == "T":
+                self.position += 2
+                tree = self.make("transpose", "", (tree,), start)
+            elif self.at("["):
+                tree = self.entry(tree, start)
+            else:
+                return tree
+
+    def entry(self, base: Node, start: int) -> Node:
+        opening = self.take()
+        indices = [self.index()]
+        while self.at(","):
+            self.take()
+            indices.append(self.index())
+        self.close(opening, "]")
+        return self.make("entry", "", (base, *indices), start)
+
+    def index(self) -> Node:
+        token = self.token
+        follows = self.ahead()
+        if token.kind not in ("name", "number") or follows.text not in (",", "]", ""):
+            end = token if token.kind == "end" or self.at(",", "]") else follows
+            span = (token.start, max(token.start + 1, end.end))
+            raise self.source.error(
+                "an index is a letter or a position", span, "for example W[k, j], z[k'] or h[1]"
+            )
+        self.take()
+        return self.make("num" if token.kind == "number" else "name", token.text, (), token.start)
+
+    def primary(self) -> Node:
+        token = self.token
+        if token.kind == "number":
+            self.take()
+            return self.make("num", token.text, (), token.start)
+        if token.kind == "name":
+            self.take()
+            if self.at("("):
+                return self.call(token)
+            return self.make("name", token.text, (), token.start)
+        if self.at("("):
+            self.enter(self.take())
+            inner = self.additive()
+            self.leave()
+            self.close(token, ")")
+            return inner
+        if self.at("["):
+            return self.indicator()
+        raise self.unexpected("a name, a number or (")
+
+    def call(self, name: Token) -> Node:
+        opening = self.take()
+        self.enter(opening)
+        if self.at(")"):
+            raise self.unexpected("an argument")
+        arguments = [self.argument()]
+        while self.at(","):
+            self.take()
+            arguments.append(self.argument())
+        self.leave()
+        self.close(opening, ")")
+        return self.make("call", name.text, tuple(arguments), name.start)
+
+    def argument(self) -> Node:
+        token = self.token
+        if token.kind == "name" and self.ahead().kind == "op" and self.ahead().text == "=":
+            self.position += 2
+            return self.make("keyword", token.text, (self.additive(),), token.start)
+        return self.additive()
+
+    def indicator(self) -> Node:
+        opening = self.take()
+        self.enter(opening)
+        left = self.additive()
+        if not self.at(*_COMPARISONS):
+            raise self.unexpected("a comparison", "brackets hold an indicator, [z > 0], or follow an array: z[k]")
+        operator = self.take()
+        right = self.additive()
+        if self.at(*_COMPARISONS):
+            raise self.unexpected("]", "an indicator has one comparison: [a > b]*[b > c]")
+        self.leave()
+        self.close(opening, "]")
+        return self.make("cmp", operator.text, (left, right), opening.start)
+
+    # --- dX/dY ---
+
+    def starts_derivative(self) -> bool:
+        first = self.token
+        if not _differential(first):
+            return False
+        position = self.position + 1
+        if self.tokens[position].text == "[":
+            while self.tokens[position].kind != "end" and self.tokens[position].text != "]":
+                position += 1
+            position += 1
+        if position + 1 >= len(self.tokens) or self.tokens[position].text != "/":
+            return False
+        second = self.tokens[position + 1]
+        return _differential(second) and self.is_partial(first.text[1:], second.text[1:])
+
+    def derivative(self) -> Node:
+        start = self.token.start
+        above = self.differential()
+        self.take()
+        return self.make("partial", "", (above, self.differential()), start)
+
+    def differential(self) -> Node:
+        token = self.take()
+        name = self.make("name", token.text[1:], (), token.start)
+        return self.entry(name, token.start) if self.at("[") else name
+
+
+def _differential(token: Token) -> bool:
+    return token.kind == "name" and len(token.text) > 1 and token.text[0] == "d"

@@ -1,0 +1,351 @@
+"""Syntax tree and scope to a checked expression.
+
+Every name is looked up, every function's arguments are counted, every shape is checked where it arises, and the error
+underlines the expression that does not fit.  Functions that the table marks as expanded are replaced by their
+definition.  The result keeps the author's order and grouping.
+
+Must not know about problem files, calculus, numbers or printing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from backsym.errors import InputError
+from backsym.expr import (
+    Add,
+    Adj,
+    Cmp,
+    Const,
+    Dim,
+    Div,
+    Entry,
+    Expr,
+    Ix,
+    MatMul,
+    Mul,
+    Neg,
+    Num,
+    Partial,
+    Pow,
+    Shape,
+    Size,
+    Span,
+    Sym,
+    T,
+    broadcast,
+    matmul_shape,
+    scalar_if_ones,
+    show_shape,
+)
+from backsym.reading import calls
+from backsym.reading.hints import broadcast_hint, fits_elementwise, fits_matmul, matmul_hint
+from backsym.reading.plain import formula_syntax
+from backsym.reading.scope import Frame, Letter, Scope, free_letters, range_by_use, suggest
+from backsym.reading.source import Source
+from backsym.reading.syntax import Node
+
+FORMULA_CONSTANTS: Mapping[str, Expr] = {"pi": Const("pi")}
+
+
+def resolve_expression(tree: Node, source: Source, scope: Scope, indices: Sequence[Ix] = ()) -> Expr:
+    """The expression; its free letters are those of ``indices``, then any others, ranged by use."""
+    resolver = Resolver(source, scope, Frame().with_fixed(indices))
+    resolver.bind_free(free_letters(tree, scope), (tree,))
+    return resolver.resolve(tree)
+
+
+def resolve_equation(lhs: Node, rhs: Node, source: Source, scope: Scope, strict: bool = True) -> tuple[Expr, Expr]:
+    """Both sides; the free letters are those of the left side.
+
+    With ``strict``, a letter that only the right side has free is an error, and so are sides of different shapes.
+    """
+    letters = free_letters(lhs, scope)
+    extra = {name: at for name, at in free_letters(rhs, scope).items() if name not in letters}
+    if strict and extra:
+        name, at = next(iter(extra.items()))
+        raise extra_letter(source, name, at)
+    resolver = Resolver(source, scope, Frame())
+    resolver.bind_free({**letters, **extra}, (lhs, rhs))
+    left, right = resolver.resolve(lhs), resolver.resolve(rhs)
+    if strict and scalar_if_ones(left.shape) != scalar_if_ones(right.shape):
+        raise source.error(
+            f"the left side is {show_shape(left.shape)}, the right side {show_shape(right.shape)}",
+            (lhs.span[0], rhs.span[1]),
+        )
+    return left, right
+
+
+def extra_letter(source: Source, name: str, at: Node) -> InputError:
+    return source.error(
+        f"index {name} is free on the right side, but the left side does not have it", at.span,
+        f"sum over it, sum(..., {name}), or put it on the left side",
+    )
+
+
+class Resolver:
+    """Resolves one text.  ``at`` (a macro's call) stands in for the places of all its nodes; see ``inside``."""
+
+    def __init__(self, source: Source, scope: Scope, frame: Frame, at: Span | None = None, spans: bool = True):
+        self.source = source
+        self.scope = scope
+        self.frame = frame
+        self.at = at
+        self.spans = spans
+        self.macros = 0
+
+    # --- services to the rules ---
+
+    def resolve(self, tree: Node) -> Expr:
+        rule = _RULES.get(tree.kind)
+        if rule is None:
+            raise TypeError(f"unknown kind of syntax: {tree.kind}")
+        return rule(self, tree)
+
+    def where(self, tree: Node) -> Span:
+        return self.at or tree.span
+
+    def mark(self, tree: Node) -> Span | None:
+        """The span that an expression made from this node carries."""
+        return self.where(tree) if self.spans else None
+
+    def error(self, message: str, tree: Node, hint: str | None = None) -> InputError:
+        return self.source.error(message, self.where(tree), hint)
+
+    def quote(self, tree: Node) -> str:
+        start, end = self.where(tree)
+        return self.source.text[start:end]
+
+    def definition(self, text: str, args: Mapping[str, Expr], tree: Node) -> Expr:
+        """The formula of a function of the table, at the place of its call."""
+        scope = Scope(names=args, constants=FORMULA_CONSTANTS)
+        inner = Resolver(self.source, scope, self.frame, at=self.where(tree), spans=self.spans)
+        return inner.resolve(formula_syntax(text))
+
+    def fit(self, parts: Sequence[tuple[Node, Expr]], tree: Node, verb: str) -> None:
+        """Check that shapes broadcast; the error underlines from the first operand to the one that does not fit."""
+        shape: Shape = parts[0][1].shape
+        for operand, value in parts[1:]:
+            if not fits_elementwise(shape, value.shape):
+                message = f"cannot {verb} {show_shape(shape)} and {show_shape(value.shape)}"
+                hint = broadcast_hint(shape, value.shape, verb)
+                raise self.source.error(message, self.up_to(operand, tree), hint)
+            shape = broadcast(shape, value.shape)
+
+    def up_to(self, operand: Node, tree: Node) -> Span:
+        """The span of an operator expression from its start to one of its operands."""
+        last = operand is tree.children[-1]
+        return self.where(tree) if last or self.at else (tree.span[0], operand.span[1])
+
+    # --- letters ---
+
+    def bind_free(self, letters: Mapping[str, Node], trees: Sequence[Node]) -> None:
+        new = [name for name in letters if name not in self.frame.letters]
+        self.frame, _ = self.frame.bind([(name, self.range_of(name, trees)) for name in new])
+
+    def range_of(self, letter: str, trees: Sequence[Node]) -> Dim | None:
+        declared = None if self.scope.own_letters else self.scope.range_of(letter)
+        return declared if declared is not None else range_by_use(letter, trees, self.scope)
+
+    def under(self, letters: Sequence[Node], body: Node) -> tuple[Expr, list[Letter]]:
+        """Resolve ``body`` with letters bound in it."""
+        outer = self.frame
+        self.frame, bound = outer.bind([(ix.value, self.range_of(ix.value, (body,))) for ix in letters])
+        value = self.resolve(body)
+        self.frame = outer
+        return value, bound
+
+    def index(self, tree: Node, dim: Dim | None) -> Ix:
+        """A letter or fixed position on an axis of dimension ``dim`` (None: whatever its range is)."""
+        if tree.kind == "num":
+            return self.position(tree, dim)
+        if tree.kind != "name":
+            raise self.error("an index is a letter or a position", tree)
+        letter = self.frame.letters.get(tree.value)
+        if letter is None:
+            raise self.error(f"index {tree.value} is not bound here", tree)
+        if letter.dim is None:
+            letter.dim = dim if dim is not None else self.scope.range_of(letter.written)
+        if letter.dim is None:
+            raise self.error(
+                f"the range of index {tree.value} is not known", tree, f"declare it: indices: {{{tree.value}: D}}"
+            )
+        if dim is not None and letter.dim != dim:
+            raise self.error(f"index {tree.value} runs over {letter.dim}, but this axis has {dim} entries", tree)
+        return Ix(letter.shown, letter.dim)
+
+    def position(self, tree: Node, dim: Dim | None) -> Ix:
+        if not tree.value.isdecimal() or dim is None:
+            raise self.error("a position is a whole number: h[1]", tree)
+        number = int(tree.value)
+        if number < 1:
+            raise self.error("positions count from 1", tree)
+        if isinstance(dim, int) and number > dim:
+            raise self.error(f"position {number} is beyond the end: this axis has {dim} entries", tree)
+        return Ix(str(number), dim)
+
+
+# --- names -----------------------------------------------------------------------------------------------------------
+
+
+def name_rule(r: Resolver, tree: Node) -> Expr:
+    name, scope = tree.value, r.scope
+    known = scope.names.get(name)
+    if isinstance(known, Sym) and r.spans and r.at is None:
+        return Sym(known.name, known.declared, span=r.mark(tree))
+    if known is not None:
+        return known
+    if name in scope.constants:
+        return replace(scope.constants[name], span=r.mark(tree))
+    found = scope.missing(name) if scope.missing is not None else None
+    if isinstance(found, str):
+        raise r.error(found, tree)
+    if found is not None:
+        return replace(found, span=r.mark(tree))
+    if name in scope.dims:
+        size = scope.dims[name].size
+        return Size(name, span=r.mark(tree)) if size is None else Num(Fraction(size), span=r.mark(tree))
+    raise undeclared(r, tree)
+
+
+def undeclared(r: Resolver, tree: Node) -> InputError:
+    name = tree.value
+    bare = name.rstrip("'")
+    if name in r.frame.letters or r.scope.range_of(name) is not None:
+        hint: str | None = "a letter stands in entries, W[k, j], and at the end of sum(..., k)"
+        return r.error(f"{name} is an index letter, not a quantity", tree, hint)
+    if bare != name and bare in r.scope.names:
+        return r.error(f"{name} is not declared", tree, f"a transpose is written {bare}.T")
+    hint = suggest(name, [*r.scope.names, *r.scope.dims])
+    return r.error(f"{name} is not declared", tree, hint)
+
+
+def num_rule(r: Resolver, tree: Node) -> Expr:
+    return Num(Fraction(tree.value), tree.value, span=r.mark(tree))
+
+
+# --- arithmetic ------------------------------------------------------------------------------------------------------
+
+
+def add_rule(r: Resolver, tree: Node) -> Expr:
+    args = tuple(r.resolve(child) for child in tree.children)
+    r.fit(list(zip(tree.children, args, strict=True)), tree, "add")
+    return Add(args, span=r.mark(tree))
+
+
+def neg_rule(r: Resolver, tree: Node) -> Expr:
+    return Neg(r.resolve(tree.children[0]), span=r.mark(tree))
+
+
+def mul_rule(r: Resolver, tree: Node) -> Expr:
+    args = tuple(r.resolve(child) for child in tree.children)
+    r.fit(list(zip(tree.children, args, strict=True)), tree, "multiply element-wise")
+    return Mul(args, span=r.mark(tree))
+
+
+def div_rule(r: Resolver, tree: Node) -> Expr:
+    above, below = (r.resolve(child) for child in tree.children)
+    r.fit(list(zip(tree.children, (above, below), strict=True)), tree, "divide")
+    return Div(above, below, span=r.mark(tree))
+
+
+def pow_rule(r: Resolver, tree: Node) -> Expr:
+    base, exponent = (r.resolve(child) for child in tree.children)
+    r.fit(list(zip(tree.children, (base, exponent), strict=True)), tree, "raise")
+    return Pow(base, exponent, span=r.mark(tree))
+
+
+def cmp_rule(r: Resolver, tree: Node) -> Expr:
+    left, right = (r.resolve(child) for child in tree.children)
+    r.fit(list(zip(tree.children, (left, right), strict=True)), tree, "compare")
+    return Cmp(tree.value, left, right, span=r.mark(tree))
+
+
+def matmul_rule(r: Resolver, tree: Node) -> Expr:
+    args = tuple(r.resolve(child) for child in tree.children)
+    shape = args[0].shape
+    left = r.quote(tree.children[0])
+    for operand, value in zip(tree.children[1:], args[1:], strict=True):
+        if not fits_matmul(shape, value.shape):
+            names = ("u", "v") if r.at else (left, r.quote(operand))
+            message = f"cannot multiply {show_shape(shape)} @ {show_shape(value.shape)}"
+            raise r.source.error(message, r.up_to(operand, tree), matmul_hint(shape, value.shape, *names))
+        shape = matmul_shape(shape, value.shape)
+        start, end = r.up_to(operand, tree)
+        left = r.source.text[start:end]
+    return MatMul(args, span=r.mark(tree))
+
+
+def transpose_rule(r: Resolver, tree: Node) -> Expr:
+    arg = r.resolve(tree.children[0])
+    if len(arg.shape) > 2:
+        raise r.error(f"cannot transpose {show_shape(arg.shape)}: it has {len(arg.shape)} axes", tree)
+    return T(arg, span=r.mark(tree))
+
+
+# --- entries and derivatives -----------------------------------------------------------------------------------------
+
+
+def entry_rule(r: Resolver, tree: Node) -> Expr:
+    first, *indices = tree.children
+    base = r.resolve(first)
+    rank = len(base.shape)
+    if rank == 0:
+        raise r.error(f"{r.quote(first)} is a scalar; it has no entries", tree)
+    if rank != len(indices):
+        count = "1 index" if len(indices) == 1 else f"{len(indices)} indices"
+        raise r.error(
+            f"{count} for {r.quote(first)}, which is {show_shape(base.shape)}", tree, "give one index for each axis"
+        )
+    return Entry(base, tuple(map(r.index, indices, base.shape)), span=r.mark(tree))
+
+
+def partial_rule(r: Resolver, tree: Node) -> Expr:
+    above, below = tree.children
+    if not r.scope.derivatives:
+        raise r.error("a derivative cannot stand in a forward equation", tree)
+    if r.scope.loss is not None and above.kind == "name" and above.value == r.scope.loss:
+        return adjoint(r, below, tree)
+    num = r.resolve(above)
+    name = (above.children[0] if above.kind == "entry" else above).value
+    if name not in r.scope.nodes:
+        raise r.error(f"{name} has no forward equation to differentiate", above)
+    den = r.resolve(below)
+    if num.shape or den.shape:
+        raise r.error(
+            "a local derivative is written entry by entry", tree, "for example dz[k]/dW[k, j]; the gradient is dL/dW"
+        )
+    return Partial(num, den, span=r.mark(tree))
+
+
+def adjoint(r: Resolver, below: Node, tree: Node) -> Expr:
+    """``dL/dz`` as a whole, or one entry of it."""
+    name = below.children[0] if below.kind == "entry" else below
+    target = r.resolve(name)
+    if not isinstance(target, Sym):
+        raise r.error(f"{name.value} is not a quantity to differentiate by", name)
+    whole = Adj(target.name, target.declared, span=r.mark(tree))
+    if below.kind != "entry":
+        return whole
+    if len(target.shape) != len(below.children) - 1:
+        raise r.error(f"{len(below.children) - 1} indices for {name.value}, which is {show_shape(target.shape)}", tree)
+    return Entry(whole, tuple(map(r.index, below.children[1:], target.shape)), span=r.mark(tree))
+
+
+_RULES: dict[str, Callable[[Resolver, Node], Expr]] = {
+    "num": num_rule,
+    "name": name_rule,
+    "add": add_rule,
+    "neg": neg_rule,
+    "mul": mul_rule,
+    "div": div_rule,
+    "pow": pow_rule,
+    "cmp": cmp_rule,
+    "matmul": matmul_rule,
+    "transpose": transpose_rule,
+    "entry": entry_rule,
+    "partial": partial_rule,
+    "call": lambda r, tree: calls.call_rule(r, tree),
+}

@@ -1,0 +1,53 @@
+"""The neutral syntax tree that every way of writing an expression is read into.
+
+A tree says how a text is grouped, not what its names mean.  Its kinds:
+
+    num        value: the number as written
+    name       value: the name as written, with its primes
+    add, mul, matmul   two or more children, in the author's order; a subtracted term is a neg
+    neg, transpose     one child
+    div, pow           two children
+    entry      the array, then one num or name for each axis
+    call       value: the function's name with its primes; children are its arguments
+    keyword    value: the keyword; one child; only as an argument
+    cmp        value: the comparison; two children
+    partial    two children, each a name or an entry of a name (without the ``d``): d first / d second
+
+This module must not know about declared symbols.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from backsym.expr import Span
+
+MAX_NESTING = 64
+"""Parentheses, calls, signs and powers inside each other."""
+
+MAX_DEPTH = 100
+"""Depth of the tree; it bounds the recursion of everything that reads one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    kind: str
+    value: str
+    children: tuple[Node, ...]
+    span: Span = field(compare=False)
+    depth: int = field(default=1, compare=False)
+
+
+def node(kind: str, value: str, children: tuple[Node, ...], span: Span) -> Node:
+    """A node with its depth filled in."""
+    return Node(kind, value, children, span, 1 + max((c.depth for c in children), default=0))
+
+
+def walk(tree: Node) -> Iterator[Node]:
+    """The node and all below it, in the author's order."""
+    pending = [tree]
+    while pending:
+        current = pending.pop()
+        yield current
+        pending.extend(reversed(current.children))

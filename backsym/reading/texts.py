@@ -1,0 +1,54 @@
+"""Expressions and equations about a problem that is already read: claims, forms, answers.
+
+They may use adjoints.  Knows problems, not their files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backsym.expr import Expr, Ix
+from backsym.problem import Problem
+from backsym.reading.plain import parse_equation, parse_expression
+from backsym.reading.resolve import resolve_equation, resolve_expression
+from backsym.reading.scope import Scope
+from backsym.reading.source import Source
+
+
+def scope_of(problem: Problem, own_letters: bool = False) -> Scope:
+    """All names of a problem, with derivatives."""
+    return Scope(
+        names={name: problem.sym(name) for name in problem.symbols},
+        dims=problem.dims,
+        index_dims=problem.index_dims,
+        nodes=problem.by_name,
+        abstract=problem.abstract,
+        loss=problem.loss,
+        derivatives=True,
+        own_letters=own_letters,
+    )
+
+
+def read_expression(
+    problem: Problem, text: str | Source, indices: Sequence[Ix] = (), *, own_letters: bool = False
+) -> Expr:
+    """The expression that a text denotes in a problem; raises InputError with the place in the text.
+
+    ``indices`` are letters that may be free, with their ranges; any other free letter takes the range declared for it
+    or, with ``own_letters`` first of all, that of the axis it is used on.  ``free_indices`` of the result lists them.
+    """
+    source = text if isinstance(text, Source) else Source(text)
+    scope = scope_of(problem, own_letters)
+    return resolve_expression(parse_expression(source, scope.is_partial), source, scope, indices)
+
+
+def read_equation(
+    problem: Problem, text: str | Source, *, strict: bool = True, own_letters: bool = False
+) -> tuple[Expr, Expr]:
+    """Both sides of an equation about a problem; raises InputError with the place in the text.
+
+    ``strict`` refuses sides of different shapes, and a letter that is free on the right side only.
+    """
+    source = text if isinstance(text, Source) else Source(text)
+    scope = scope_of(problem, own_letters)
+    return resolve_equation(*parse_equation(source, scope.is_partial), source, scope, strict)

@@ -1,0 +1,323 @@
+"""A strict reader for YAML: every plain scalar is a string, and every key and value knows its line and column.
+
+Stricter than YAML on purpose: no repeated keys, no anchors, aliases or tags, one document.  Built on PyYAML's events,
+so that depth costs no recursion.  Python mappings become the same tree.  Knows nothing about problems.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from backsym.errors import Diagnostic, InputError
+from backsym.reading.source import Location, Source
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 32
+
+_LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file's text, by lines; ``file`` is the name that errors show."""
+
+    file: str | None
+    text: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lines", tuple(_LINE_BREAK.split(self.text)))
+
+    lines: tuple[str, ...] = field(init=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where a value stands: 1-based line and column, and its extent in the document's text."""
+
+    document: Document
+    line: int
+    column: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A value of the file.  ``label`` names it by its keys (``forward[2]``) where there is no file."""
+
+    mark: Mark | None
+    label: str
+
+    def diagnostic(self, message: str, hint: str | None = None) -> Diagnostic:
+        if self.mark is None:
+            return Diagnostic(message, self.label or None, hint=hint)
+        mark = self.mark
+        line = mark.document.lines[mark.line - 1]
+        ends = line.rstrip()
+        width = min(mark.end - mark.start, len(ends) - mark.column + 1)
+        return Diagnostic(message, mark.document.file, mark.line, mark.column, line, max(1, width), hint)
+
+    @property
+    def line(self) -> int | None:
+        return self.mark.line if self.mark else None
+
+
+@dataclass(frozen=True)
+class Scalar(Tree):
+    text: str = ""
+
+    def source(self) -> Source:
+        """The text with a way back to its place in the file."""
+        if self.mark is None:
+            return Source(self.text, self.label)
+        return Source(self.text, self.mark.document.file, self._locate)
+
+    def _locate(self, offset: int) -> Location:
+        """The place of a character, by counting characters other than white space: folding changes only that."""
+        assert self.mark is not None
+        document, position = self.mark.document, self.mark.start
+        raw = document.text
+        for char in self.text[:offset]:
+            if not char.isspace():
+                position = raw.find(char, position, self.mark.end) + 1
+        if offset < len(self.text) and not self.text[offset].isspace():
+            position = raw.find(self.text[offset], position, self.mark.end)
+        if position < self.mark.start:
+            position = self.mark.start
+        before = _LINE_BREAK.split(raw[self.mark.start : position])
+        line = self.mark.line + len(before) - 1
+        column = len(before[-1]) + (self.mark.column if len(before) == 1 else 1)
+        return line, column, document.lines[line - 1]
+
+
+@dataclass(frozen=True)
+class Listing(Tree):
+    items: tuple[Tree, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table(Tree):
+    """A mapping; ``entries`` keeps the order of the file."""
+
+    entries: tuple[tuple[Scalar, Tree], ...] = ()
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+def read_file(path: str) -> Tree:
+    """The tree of a YAML file; raises InputError for a file that cannot be read or is not such a file."""
+    return read_text(_text_of(path), path)
+
+
+def _text_of(path: str) -> str:
+    def refuse(message: str) -> InputError:
+        return InputError([Diagnostic(message, path)])
+
+    file = Path(path)
+    if "\0" in path:
+        raise refuse("this is not a file name")
+    if file.is_dir():
+        raise refuse("this is a folder; a problem file is expected")
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise refuse("no such file") from None
+    except OSError as e:
+        raise refuse(f"cannot read this file: {e.strerror or e}") from None
+    if len(data) > MAX_BYTES:
+        raise refuse(f"this file is larger than {MAX_BYTES // 1000} kB")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as e:
+        line = data.count(b"\n", 0, e.start) + 1
+        raise InputError([Diagnostic("this file is not UTF-8 text", path, line, hint="save it as UTF-8")]) from None
+
+
+def read_text(text: str, file: str | None = None) -> Tree:
+    """The tree of a YAML text."""
+    import yaml
+
+    document = Document(file, text)
+    if not text.strip():
+        raise InputError([Diagnostic("this file is empty", file)])
+    loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    builder = _Builder(document)
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            builder.take(event)
+    except yaml.MarkedYAMLError as e:
+        raise builder.refuse(_cause(e), e.problem_mark or e.context_mark) from None
+    except yaml.YAMLError as e:
+        raise InputError([Diagnostic(f"not YAML: {_first_line(e)}", file)]) from None
+    if builder.root is None:
+        raise InputError([Diagnostic("this file is empty", file)])
+    return builder.root
+
+
+def _first_line(e: Exception) -> str:
+    return (str(e).splitlines() or ["unreadable"])[0]
+
+
+def _cause(e: Any) -> str:
+    return "not YAML: " + ", ".join(part for part in (e.problem, e.context) if part)
+
+
+@dataclass
+class _Open:
+    """A list or mapping whose end has not been seen."""
+
+    label: str
+    mark: Mark
+    table: bool
+    items: list[Tree] = field(default_factory=list)
+    keys: dict[str, Scalar] = field(default_factory=dict)
+    key: Scalar | None = None
+
+
+class _Builder:
+    """Events to a tree, with a stack of open collections."""
+
+    def __init__(self, document: Document):
+        self.document = document
+        self.stack: list[_Open] = []
+        self.root: Tree | None = None
+        self.documents = 0
+
+    def refuse(self, message: str, mark: Any, hint: str | None = None, width: int = 1) -> InputError:
+        file, lines = self.document.file, self.document.lines
+        if mark is None:
+            return InputError([Diagnostic(message, file, hint=hint)])
+        line = min(mark.line, len(lines) - 1)
+        return InputError([Diagnostic(message, file, line + 1, mark.column + 1, lines[line], width, hint)])
+
+    def take(self, event: Any) -> None:
+        rule = _EVENTS.get(type(event).__name__)
+        if rule is None:
+            raise TypeError(f"unknown YAML event: {type(event).__name__}")
+        rule(self, event)
+
+    def nothing(self, event: Any) -> None:
+        pass
+
+    def document_start(self, event: Any) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            raise self.refuse("a second document in the file", event.start_mark, "a problem file holds one document")
+
+    def alias(self, event: Any) -> None:
+        raise self.refuse(
+            "an alias, *, is not read in problem files", event.start_mark, "quote text that begins with *"
+        )
+
+    def plain(self, event: Any) -> None:
+        """No anchor and no tag."""
+        if event.anchor is not None:
+            raise self.refuse(
+                "an anchor, &, is not read in problem files", event.start_mark, "quote text that begins with &"
+            )
+        if event.tag is not None:
+            hint = "quote text that begins with !"
+            raise self.refuse("a tag, !, is not read in problem files", event.start_mark, hint)
+
+    def mark(self, event: Any) -> Mark:
+        start, end = event.start_mark, event.end_mark
+        return Mark(self.document, start.line + 1, start.column + 1, start.index, end.index)
+
+    def label(self) -> str:
+        """The keys that lead here."""
+        if not self.stack:
+            return ""
+        top = self.stack[-1]
+        if top.table:
+            key = top.key.text if top.key is not None else ""
+            return f"{top.label}.{key}".strip(".")
+        return f"{top.label}[{len(top.items) + 1}]"
+
+    def scalar(self, event: Any) -> None:
+        self.plain(event)
+        self.add(Scalar(self.mark(event), self.label(), event.value))
+
+    def start(self, event: Any) -> None:
+        self.plain(event)
+        if len(self.stack) >= MAX_DEPTH:
+            raise self.refuse(f"this file is nested more than {MAX_DEPTH} deep", event.start_mark)
+        top = self.stack[-1] if self.stack else None
+        if top is not None and top.table and top.key is None:
+            raise self.refuse("a key is a name", event.start_mark, "quote a text that begins with [ or {")
+        table = type(event).__name__ == "MappingStartEvent"
+        self.stack.append(_Open(self.label(), self.mark(event), table))
+
+    def end(self, event: Any) -> None:
+        done = self.stack.pop()
+        mark = Mark(self.document, done.mark.line, done.mark.column, done.mark.start, event.end_mark.index)
+        if done.table:
+            self.add(Table(mark, done.label, tuple(zip(done.keys.values(), done.items, strict=True))))
+        else:
+            self.add(Listing(mark, done.label, tuple(done.items)))
+
+    def add(self, tree: Tree) -> None:
+        if not self.stack:
+            self.root = tree
+            return
+        top = self.stack[-1]
+        if not top.table or top.key is not None:
+            top.items.append(tree)
+            top.key = None
+            return
+        assert isinstance(tree, Scalar), "start() refuses keys that are not scalars"
+        if tree.text in top.keys:
+            first = top.keys[tree.text].line
+            diagnostic = tree.diagnostic(f"the key {tree.text} is given twice", f"it stands already in line {first}")
+            raise InputError([diagnostic])
+        top.keys[tree.text] = tree
+        top.key = tree
+
+
+_EVENTS = {
+    "StreamStartEvent": _Builder.nothing,
+    "StreamEndEvent": _Builder.nothing,
+    "DocumentStartEvent": _Builder.document_start,
+    "DocumentEndEvent": _Builder.nothing,
+    "AliasEvent": _Builder.alias,
+    "ScalarEvent": _Builder.scalar,
+    "SequenceStartEvent": _Builder.start,
+    "SequenceEndEvent": _Builder.end,
+    "MappingStartEvent": _Builder.start,
+    "MappingEndEvent": _Builder.end,
+}
+
+
+# --- Python values ---------------------------------------------------------------------------------------------------
+
+
+def tree_of(value: object, label: str = "", depth: int = 0) -> Tree:
+    """The tree of a Python value: texts, numbers, truth values, None, sequences, arrays, mappings with string keys."""
+    if depth > MAX_DEPTH:
+        raise InputError([Diagnostic(f"nested more than {MAX_DEPTH} deep", label)])
+    if value is None:
+        return Scalar(None, label, "")
+    if isinstance(value, bool):
+        return Scalar(None, label, "true" if value else "false")
+    if isinstance(value, (str, int, float, Fraction)):
+        return Scalar(None, label, str(value))
+    if isinstance(value, Mapping):
+        entries = []
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise InputError([Diagnostic(f"a key is a text, not {type(key).__name__}", label or None)])
+            inner = f"{label}.{key}".strip(".")
+            entries.append((Scalar(None, inner, key), tree_of(item, inner, depth + 1)))
+        return Table(None, label, tuple(entries))
+    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
+        items = (tree_of(item, f"{label}[{n}]", depth + 1) for n, item in enumerate(value, 1))
+        return Listing(None, label, tuple(items))
+    if callable(getattr(value, "tolist", None)):
+        return tree_of(value.tolist(), label, depth + 1)  # type: ignore[attr-defined]
+    raise InputError([Diagnostic(f"cannot read a {type(value).__name__} here", label or None)])

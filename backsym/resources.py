@@ -1,0 +1,58 @@
+"""Where the templates and the bundled problems are: inside an installed wheel, or beside the package in a clone.
+
+This module must not know what the files mean.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from backsym.errors import Diagnostic, InputError, near_name
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def resource(*parts: str) -> Path:
+    """The path of a bundled file or folder, such as ``resource("templates", "md.jinja")``.
+
+    A wheel carries them under ``backsym/_data``; in a clone (editable install) they stand beside the package.
+    Raises FileNotFoundError, naming the resource, when neither has it.
+    """
+    for root in (_PACKAGE / "_data", _PACKAGE.parent):
+        path = root.joinpath(*parts)
+        if path.exists():
+            return path
+    raise FileNotFoundError(f"backsym was installed without its file {'/'.join(parts)}")
+
+
+def bundled_problems() -> dict[str, Path]:
+    """Every bundled problem and collection by its bare name, sorted.
+
+    Two files of the same name in different folders are told apart by ``folder/name``.
+    """
+    root = resource("problems")
+    paths = sorted(path for path in root.rglob("*.yaml") if path.is_file())
+    stems = [path.stem for path in paths]
+    return {
+        path.stem if stems.count(path.stem) == 1 else path.relative_to(root).with_suffix("").as_posix(): path
+        for path in paths
+    }
+
+
+def find_problem(name: str) -> Path:
+    """The file that ``name`` means: a path, or else a bundled problem by its bare name.
+
+    Raises InputError with a near name when there is neither.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    bundled = bundled_problems()
+    found = bundled.get(name) or bundled.get(name.removesuffix(".yaml"))
+    if found is not None:
+        return found
+    if path.exists():
+        return path  # a folder: whoever opens it says what is wrong with it
+    near = near_name(name, bundled)
+    hint = f"did you mean the bundled problem {near}?" if near else "expected the path of a problem file"
+    raise InputError([Diagnostic("no such file, and no bundled problem of this name", file=name, hint=hint)])

@@ -1,0 +1,139 @@
+"""Solving a problem: the backward pass, its numeric proof, and the results by name.
+
+This is where calculus and numbers meet; it must not know about documents or the command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from backsym.errors import VerificationError, near_name
+from backsym.expr import Equation, Shape
+from backsym.problem import Problem
+from backsym.steps import Derivation, ForwardForms, Step, Verification
+
+
+@dataclass(frozen=True)
+class Result:
+    """The derivative of the loss by one quantity: ``entry`` and ``matrix`` forms, ``steps``, ``latex()``, ``numpy``."""
+
+    problem: Problem
+    derivation: Derivation
+    verification: Verification
+
+    @property
+    def node(self) -> str:
+        return self.derivation.node
+
+    @property
+    def shape(self) -> Shape:
+        return self.problem.symbols[self.node].shape
+
+    @property
+    def entry(self) -> Equation:
+        return self.derivation.entry
+
+    @property
+    def matrix(self) -> Equation | None:
+        return self.derivation.matrix
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return self.derivation.steps
+
+    def latex(self) -> str:
+        """The matrix form if there is one, else the entry form, as LaTeX."""
+        from backsym.printing.latex import equation_latex
+        from backsym.printing.notation import Notation
+
+        return equation_latex(self.matrix or self.entry, Notation.of(self.problem))
+
+    @cached_property
+    def numpy(self) -> str:
+        """The derivative in NumPy, of the shape of the quantity."""
+        return _numpy(self.problem, self.shape, self.derivation.matrix, self.derivation.entry, self.derivation.indices)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A solved problem: forward equations at both levels and every derivative, proved numerically.
+
+    ``solution["W2"]`` is the :class:`Result` for ``W2``; iteration runs in backward order.
+    """
+
+    problem: Problem
+    forward: tuple[ForwardForms, ...]
+    derivations: tuple[Derivation, ...]
+    verified: dict[str, Verification]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Derivation]:
+        return {d.node: d for d in self.derivations}
+
+    def __getitem__(self, name: str) -> Result:
+        if name not in self._by_name:
+            near = near_name(name, self._by_name)
+            raise KeyError(f"no derivative by {name!r}" + (f"; did you mean {near!r}?" if near else ""))
+        return Result(self.problem, self._by_name[name], self.verified[name])
+
+    def __iter__(self) -> Iterator[Result]:
+        return (self[d.node] for d in self.derivations)
+
+    def __len__(self) -> int:
+        return len(self.derivations)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def numpy(self, node: str) -> str:
+        """The derivative by a node in NumPy."""
+        return self[node].numpy
+
+    def forward_numpy(self, node: str) -> str:
+        """The forward equation of a node in NumPy."""
+        forms = next(f for f in self.forward if f.node == node)
+        return _numpy(self.problem, self.problem.symbols[node].shape, forms.matrix, forms.entry, forms.indices)
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Names of the quantities whose derivative failed the numeric check."""
+        return tuple(name for name, v in self.verified.items() if v.status == "failed")
+
+
+def _numpy(problem: Problem, shape: Shape, matrix: Equation | None, entry: Equation, indices: tuple) -> str:  # type: ignore[type-arg]
+    from backsym.printing.numpy_code import numpy_source
+
+    if matrix is not None:
+        return numpy_source(matrix.rhs, problem, shape=shape)
+    return numpy_source(entry.rhs, problem, indices, shape=shape)
+
+
+def solve(problem: Problem, *, check: bool = True) -> Solution:
+    """Derive every derivative of the loss and prove each of them numerically.
+
+    Raises VerificationError, naming the node nearest to the loss, if a derivative is wrong; with ``check=False`` the
+    solution is returned with its failures for the caller to judge.
+    """
+    from backsym.calculus.backward import Backward
+    from backsym.numeric.sample import draws as draw_all
+    from backsym.numeric.sample import sums_to_one
+    from backsym.numeric.verify import verify
+
+    draws = draw_all(problem)
+    backward = Backward(problem, sums_to_one(problem, draws))
+    derivations = tuple(backward.derive())
+    forward = tuple(backward.forward())
+    verified = verify(problem, derivations, draws)
+    solution = Solution(problem, forward, derivations, verified)
+    if check and solution.failed:
+        node = solution.failed[0]
+        raise VerificationError(node, f"the derivative by {node} failed its numeric check; nothing was written")
+    return solution
+
+
+__all__ = ["Result", "Solution", "solve"]

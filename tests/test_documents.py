@@ -1,0 +1,290 @@
+"""Documents: sentences, markup, escaping, the JSON form, and LaTeX that compiles."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backsym.documents.blocks import Bullets, Document, Equations, Heading, Math, Paragraph, Row, StepItem, Steps, Text
+from backsym.documents.jsonform import problem_json
+from backsym.documents.markdown import markdown, markdown_text
+from backsym.documents.markup import blocks_of, inlines_of
+from backsym.documents.render import rendered
+from backsym.documents.sentences import catalogue, why
+from backsym.documents.solved import label_of
+from backsym.documents.tex import break_points, escape, tex, tex_text, width
+from backsym.errors import BacksymError
+from backsym.expr import Entry, Ix, Sym, num
+from backsym.printing.notation import Notation
+from backsym.reading.loader import load
+from backsym.solution import Solution, solve
+from backsym.steps import Step
+
+needs_pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+
+PROBLEM = r"""
+title: 'A layer: 100% & more_of #1 {x} ~ ^ \$5'
+objective: Derive *it*.
+text: |
+  A paragraph with $\mathbf{x}$ and `code_x`, <b> | "quotes" and an en–dash.
+
+  - one $a < b$
+  - two **strong**
+
+  $$\mathbb{1}_N \in \mathbb{R}^{N}$$
+indices: {i: D, k: K}
+symbols:
+  W: {shape: [K, D], role: parameter}
+  b: {shape: [K], role: parameter}
+  x: {shape: [D], role: input}
+  t: {shape: [K], role: target, one_hot: true}
+forward:
+  - z[k] = sum(W[k,i]*x[i], i) + b[k]
+  - y[k] = exp(z[k]) / sum(exp(z[k']), k')
+  - L = -sum(t[k]*log(y[k]), k)
+parts:
+  - graph: vectorized
+  - show: dL/dz[k] = y[k] - t[k]
+  - derive: [W]
+  - gradients: [W, b]
+  - vectorize: [y]
+  - vectorize: dL/dW[k,i] = dL/dz[k]*x[i]
+  - forward: [z]
+  - why: y
+  - ask: What if $x = 0$?
+    answer: Then $\nabla_{\mathbf{W}} \mathcal{L} = 0$.
+"""
+
+
+@pytest.fixture(scope="module")
+def solution(tmp_path_factory: pytest.TempPathFactory) -> Solution:
+    path = tmp_path_factory.mktemp("problem") / "layer.yaml"
+    path.write_text(PROBLEM, encoding="utf-8")
+    problem = load(str(path))
+    return solve(problem)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def data(solution: Solution) -> dict[str, Any]:
+    return problem_json(solution)
+
+
+# --- sentences ---
+
+
+def test_every_kind_of_step_has_a_sentence_and_an_example() -> None:
+    for kind, sentence in catalogue().steps.items():
+        assert sentence.text.endswith("."), kind
+        assert "=" in sentence.example, kind
+
+
+def test_facts_are_filled_in() -> None:
+    k = Ix("k", "K")
+    step = Step("lift_sum", num(1), num(1), (), {"index": k})
+    assert why(step, Notation()) == "A sum of entries over $k$ is a product with a vector of ones."
+    z = Entry(Sym("z1", ("K",)), (k,))
+    step = Step("chain", num(1), num(1), (), {"node": z, "consumers": (Sym("y", ("K",)), Sym("L", ()))})
+    assert r"$z_k^{(1)}$ reaches the loss only through $\mathbf{y}$ and $\mathcal{L}$" in why(step, Notation())
+    step = Step("define", num(1), num(1), (), {"function": "relu"})
+    assert why(step, Notation()) == r"By the definition of $\text{ReLU}$."
+
+
+def test_an_unknown_kind_is_named() -> None:
+    with pytest.raises(BacksymError, match="no sentence for a step of kind chian; did you mean chain"):
+        why(Step("chian", num(1), num(1)), Notation())
+
+
+def test_a_missing_fact_is_named() -> None:
+    with pytest.raises(BacksymError, match="lift_sum has no fact index"):
+        why(Step("lift_sum", num(1), num(1)), Notation())
+
+
+# --- user text ---
+
+
+def test_markup_is_read() -> None:
+    assert blocks_of("A *b* **c** `d_e` $f$ \\$5\n$$g = h$$\nend\n\n- i\n  j\n- k", "text") == (
+        Paragraph(
+            (
+                Text("A "), Text("b", "emphasis"), Text(" "), Text("c", "strong"), Text(" "), Text("d_e", "code"),
+                Text(" "), Math("f"), Text(" $5"),
+            )
+        ),
+        Equations((Row("", "g = h"),)),
+        Paragraph((Text("end"),)),
+        Bullets(((Text("i j"),), (Text("k"),))),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a $ b", "without its partner"),
+        ("$\\input{/etc/passwd}$", r"unknown macro \\input"),
+        ("$\\frack{a}{b}$", r"did you mean \\frac"),
+        ("${a$", "braces do not match"),
+        ("$a } b {$", "braces do not match"),
+        ("$a % b$", "% has no meaning"),
+        ("$a & b$", "need an environment"),
+        ("$\\begin{verbatim}$", "unknown environment verbatim"),
+        ("$^^5cinput$", "has no meaning"),
+    ],
+)
+def test_bad_mathematics_is_an_error(text: str, message: str) -> None:
+    with pytest.raises(BacksymError, match=message):
+        blocks_of(text, "text")
+
+
+def test_markdown_escapes_text() -> None:
+    blocks = blocks_of("a\\*b <i> x_y [z]", "text")
+    assert markdown_text(blocks) == r"a\*b \<i\> x\_y \[z\]"
+    assert markdown_text(blocks_of("# no heading", "text")) == r"\# no heading"
+    assert markdown_text((Paragraph((Text("1. no list"),)),)) == r"1\. no list"
+    assert markdown_text(blocks_of("$a < b$", "text")) == r"$a \lt  b$"
+
+
+def test_latex_escapes_text() -> None:
+    assert escape("100% & a_b #1 {x} $") == r"100\% \& a\_b \#1 \{x\} \$"
+    assert escape("\\ ~ ^ < >") == (
+        r"\textbackslash{} \textasciitilde{} \textasciicircum{} \textless{} \textgreater{}"
+    )
+    assert escape("--x é α Ω") == r"-{}-x é \ensuremath{\alpha} \ensuremath{\Omega}"
+
+
+def test_latex_names_a_sign_that_it_cannot_set() -> None:
+    with pytest.raises(BacksymError, match="CJK UNIFIED IDEOGRAPH"):
+        escape("漢")
+
+
+def test_labels() -> None:
+    assert [label_of(n) for n in (0, 25, 26, 27, 701, 702)] == ["(a)", "(z)", "(aa)", "(ab)", "(zz)", "(aaa)"]
+
+
+# --- layout ---
+
+
+def test_steps_nest() -> None:
+    inner = Steps((StepItem((Text("because:"),), Equations((Row("a", "b"),))),))
+    steps = Steps((StepItem((Text("so:"),), Equations((Row("a", "c"),)), inner),))
+    assert markdown_text([steps]) == "so:\n\n> because:\n>\n> $$\n> a = b\n> $$\n\n$$\na = c\n$$"
+    assert tex_text([steps]).count(r"\begin{quote}") == 1
+
+
+def test_substeps_that_end_in_the_equation_do_not_repeat_it() -> None:
+    equation = Equations((Row("a", "b"),))
+    steps = Steps((StepItem((Text("so:"),), equation, Steps((StepItem((Text("as:"),), equation),))),))
+    assert markdown_text([steps]).count("a = b") == 1
+    assert tex_text([steps]).count("a = b") == 1
+
+
+def test_wide_rows_are_broken_at_their_signs() -> None:
+    long = " + ".join(rf"\frac{{\partial \mathcal{{L}}}}{{\partial z_{{{n}}}}} w_{{{n}}} x" for n in range(30))
+    text = tex_text([Equations((Row("y", long),))])
+    assert text.count(r"\\") >= 2
+    assert break_points("a + (b + c) - \\left[ d + e \\right] + f_{g + h}") == [
+        "a ", "+ (b + c) ", "- \\left[ d + e \\right] ", "+ f_{g + h}",
+    ]  # fmt: skip
+    assert width(r"\frac{a + b}{c}") < width("a + b + c + d")
+
+
+def test_an_unknown_block_is_named() -> None:
+    with pytest.raises(TypeError, match="int"):
+        markdown_text([3])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="int"):
+        tex_text([3])  # type: ignore[list-item]
+
+
+def test_templates_hold_the_title() -> None:
+    document = Document((Text("T & U"),), (Heading(2, (Text("H"),)),), ((Text("by"),),))
+    assert markdown(document).startswith("# T & U\n\nby\n\n## H")
+    assert r"T \& U" in tex(document)
+
+
+def test_titles_may_contain_mathematics() -> None:
+    assert inlines_of("About $x_1$", "title") == (Text("About "), Math("x_1"))
+
+
+# --- a whole solution ---
+
+
+def test_json_has_the_promised_keys(data: dict[str, Any]) -> None:
+    assert list(data) == ["backsym", "title", "forward", "derivatives", "parts"]
+    assert data["backsym"] == 1
+    for item in data["forward"]:
+        assert list(item) == ["node", "shape", "entry", "matrix", "numpy"]
+    for item in data["derivatives"]:
+        assert list(item) == ["node", "shape", "range", "entry", "matrix", "numpy", "steps", "verified"]
+        assert list(item["verified"]) == ["max_error", "draws", "status"]
+        assert item["verified"]["status"] == "verified"
+        for step in item["steps"]:
+            assert list(step) == ["kind", "why", "before", "after", "substeps"]
+    for item in data["parts"]:
+        assert list(item) == ["kind", "label", "question", "steps", "result"]
+    assert json.loads(json.dumps(data, allow_nan=False)) == data
+
+
+def test_json_has_the_loss_first_and_shapes_by_name(data: dict[str, Any]) -> None:
+    nodes = [item["node"] for item in data["derivatives"]]
+    assert nodes[0] == "L"
+    assert set(nodes) == {"L", "y", "z", "W", "b", "x"}
+    weights = next(item for item in data["derivatives"] if item["node"] == "W")
+    assert weights["shape"] == ["K", "D"]
+    assert weights["entry"] == {
+        "lhs": r"\frac{\partial \mathcal{L}}{\partial W_{ki}}",
+        "rhs": r"\frac{\partial \mathcal{L}}{\partial z_k} x_i",
+    }
+    assert weights["matrix"]["rhs"] == r"\nabla_{\mathbf{z}} \mathcal{L} \mathbf{x}^\top"
+    assert data["derivatives"][0]["matrix"] is None
+
+
+def test_json_answers_the_parts(data: dict[str, Any]) -> None:
+    parts = {item["label"]: item for item in data["parts"]}
+    assert [item["kind"] for item in data["parts"]] == [
+        "graph", "show", "derive", "gradients", "vectorize", "vectorize", "forward", "why", "ask",
+    ]  # fmt: skip
+    assert "W -> z\n" in parts["(a)"]["result"]
+    assert parts["(b)"]["result"] == r"\frac{\partial \mathcal{L}}{\partial z_k} = y_k - t_k"
+    assert parts["(b)"]["steps"]
+    assert len(parts["(d)"]["result"].splitlines()) == 2
+    assert parts["(e)"]["result"].startswith(r"\mathbf{y} = ")
+    assert parts["(f)"]["result"].startswith(r"\nabla_{\mathbf{W}} \mathcal{L} = ")
+    assert r"$\mathbf{W}$ and $\mathbf{b}$" in parts["(h)"]["result"]
+    assert parts["(i)"]["question"] == "What if $x = 0$?"
+    assert "vectorize" not in [step["kind"] for step in parts["(c)"]["steps"]]
+
+
+def test_the_document_shows_everything_once(solution: Solution) -> None:
+    text = rendered(None, [solution], "md")
+    for heading in ("## Quantities", "## Forward pass", "## Questions and solutions", "## Backward pass"):
+        assert text.count(heading) == 1
+    assert text.count("(i)") == 1
+    assert r"[K \times 1] [1 \times D] = [K \times D]" in text
+    assert "Checked numerically" in text
+    assert "For the steps that are left out here, see part" in text
+
+
+def test_an_unknown_form_is_named(solution: Solution) -> None:
+    with pytest.raises(BacksymError, match="docx"):
+        rendered(None, [solution], "docx")
+
+
+@needs_pdflatex
+def test_the_latex_compiles_without_overfull_lines(solution: Solution, tmp_path: Path) -> None:
+    (tmp_path / "layer.tex").write_text(rendered(None, [solution], "tex"), encoding="utf-8")
+    result = subprocess.run(
+        ["pdflatex", "-no-shell-escape", "-halt-on-error", "-interaction=nonstopmode", "layer.tex"],
+        cwd=tmp_path, capture_output=True, text=True, errors="replace", timeout=120, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout[-2000:]
+    assert "Overfull" not in result.stdout
+    if shutil.which("pdftotext"):
+        text = subprocess.run(
+            ["pdftotext", "layer.pdf", "-"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+        ).stdout
+        assert "100% & more_of #1 {x} ~ ^ $5" in text
+        assert '<b> | "quotes"' in text
