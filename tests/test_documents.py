@@ -81,6 +81,7 @@ def test_every_kind_of_step_has_a_sentence_and_an_example() -> None:
     for kind, sentence in catalogue().steps.items():
         assert sentence.text.endswith("."), kind
         assert "=" in sentence.example, kind
+        assert sentence.bare is None or "{" not in sentence.bare, kind
 
 
 def test_facts_are_filled_in() -> None:

@@ -314,10 +314,6 @@ class Recorder:
                 self._show(rewrite.kind, (*before, *rewrite.result, *later), rewrite.facts)
             done.append(part.result)
         self._show("collect", total, {})
-        better = factor(total)
-        if len(parts) > 1 and cost(better) < cost(total):
-            total = better
-            self._show("factor", total, {})
         if not parts:
             self._show("independent", total, {"node": node})
         return total

@@ -31,6 +31,7 @@ from .terms import (
     Lam,
     Poly,
     Term,
+    as_factor,
     constant,
     distribute,
     fresh,
@@ -95,7 +96,8 @@ def _of_function(f: Fun, name: str, at: tuple[Index, ...], style: Style) -> Poly
             continue
         if f.kind == "elementwise":
             outer = _partial(f, n, style)
-            out.extend(distribute(outer, differentiate(arg.body, name, at, style)))
+            if outer:
+                out.extend(distribute((as_factor(outer),), differentiate(arg.body, name, at, style)))
             continue
         if f.order:
             if f.kind == "pick":
@@ -104,20 +106,12 @@ def _of_function(f: Fun, name: str, at: tuple[Index, ...], style: Style) -> Poly
         if n:
             raise BacksymError(f"the derivative of {f.name} by its argument number {n + 1} is not available")
         entry = tuple(fresh(i.dim, i.hint) for i in arg.params)
-        outer = (Term(Fraction(1), ((Fun(f.name, 1, f.args, entry, f.kind), 1),), tuple(i for i in entry if not i.fixed)),)
-        for o in outer:
-            inner = differentiate(instantiate(arg, entry), name, at, style)
-            # The entry's indices stay shared between both factors: they are bound in the product.
-            out.extend(_under(o, inner))
+        slope = of_factor(Fun(f.name, 1, f.args, entry, f.kind))
+        inner = differentiate(instantiate(arg, entry), name, at, style)
+        # Both factors share the entry's indices, which are then bound in their product.
+        over = tuple(i for i in entry if not i.fixed)
+        out.extend(Term(t.coeff, t.powers, over + t.bound) for t in distribute(slope, inner))
     return tuple(out)
-
-
-def _under(outer: Term, inner: Poly) -> Poly:
-    """Sum of outer * inner where inner mentions the bound indices of outer."""
-    free = Term(outer.coeff, outer.powers)
-    return tuple(
-        Term(p.coeff, p.powers, outer.bound + p.bound) for p in distribute((free,), inner)
-    )
 
 
 def _partial(f: Fun, n: int, style: Style) -> Poly:

@@ -19,6 +19,7 @@ from backsym.expr import (
     IndexReduce,
     Ix,
     Mul,
+    Neg,
     Ones,
     Reduce,
     Reshape,
@@ -26,6 +27,7 @@ from backsym.expr import (
     Sym,
     T,
     rebuild,
+    walk,
 )
 from backsym.problem import NodeEquation
 from backsym.steps import ForwardForms, Step
@@ -33,7 +35,7 @@ from backsym.steps import ForwardForms, Step
 from .letters import Letters, Namer, primed
 from .lift import Lifter, matmul
 from .lower import lower
-from .raising import Raiser
+from .raising import Raiser, times
 from .simplify import collapse
 from .terms import Index, Poly, fixed_index, fresh
 
@@ -70,10 +72,7 @@ def explicit(e: Expr, namer: Namer) -> Expr:
     e = rebuild(e, lambda child: explicit(child, namer))
     if isinstance(e, (Add, Mul)):
         shape = e.shape
-        args = tuple(_widened(a, shape, additive=isinstance(e, Add)) for a in e.args)
-        if isinstance(e, Mul):
-            return _scaled(args, shape)
-        return Add(args)
+        return type(e)(tuple(_widened(a, shape, additive=isinstance(e, Add)) for a in e.args))
     if isinstance(e, Div) and e.den.shape:
         return Div(_widened(e.num, e.shape, additive=False), _widened(e.den, e.shape, additive=False))
     return e
@@ -86,37 +85,34 @@ def _lifted(e: Expr, namer: Namer) -> Expr:
 
 def _widened(a: Expr, shape: Shape, additive: bool) -> Expr:
     """An operand of an element-wise operation in the full shape; a number stays a factor."""
+    if isinstance(a, Neg):
+        return Neg(_widened(a.arg, shape, additive))
     if a.shape == shape or len(shape) == 0:
         return a
-    if not a.shape or all(d == 1 for d in a.shape):
+    if all(d == 1 for d in a.shape):
         if not additive:
             return a
         scalar = a if not a.shape else Reshape(a, ())
-        from backsym.expr import ONE, Neg
-
-        if scalar == ONE:
-            return Ones(shape)
-        if isinstance(scalar, Neg) and scalar.arg == ONE:
-            return Neg(Ones(shape))
-        return Mul((scalar, Ones(shape)))
+        return times([scalar, ones(shape)])
     if len(shape) == 1:
         return a
     rows, columns = shape
     if len(a.shape) == 1:
-        return matmul([Ones((rows,)), T(a)])
+        return matmul([Ones((rows,)), T(a)]) if rows != 1 else T(a)
     if a.shape[0] == 1:
         return matmul([Ones((rows,)), a])
     return matmul([a, T(Ones((columns,)))])
 
 
-def _scaled(args: tuple[Expr, ...], shape: Shape) -> Expr:
-    return Mul(args)
+def ones(shape: Shape) -> Expr:
+    """The all-ones array; a column or a row is written by the ones vector."""
+    if len(shape) == 2 and 1 in shape:
+        return T(Ones((shape[1],))) if shape[0] == 1 else Reshape(Ones((shape[0],)), shape)
+    return Ones(shape)
 
 
 def has_array(e: Expr) -> bool:
     """Whether a scalar-valued expression involves a whole array or a sum over entries."""
-    from backsym.expr import walk
-
     return any(isinstance(node, (IndexReduce, Entry)) or node.shape for node in walk(e))
 
 
@@ -155,8 +151,6 @@ def present_forward(
 
 def _is_index_sum(e: Expr) -> bool:
     """Whether a scalar equation is written entry by entry."""
-    from backsym.expr import walk
-
     return any(isinstance(node, IndexReduce) for node in walk(e))
 
 

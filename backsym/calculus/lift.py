@@ -15,6 +15,7 @@ from backsym.errors import NoMatrixForm
 from backsym.expr import (
     ONE,
     ZERO,
+    Add,
     Adj,
     Cmp,
     Div,
@@ -36,7 +37,10 @@ from backsym.expr import (
     Sym,
     T,
     Zeros,
+    children,
     num,
+    rebuild,
+    walk,
 )
 from backsym.steps import Step
 
@@ -59,7 +63,9 @@ class Vertex:
         """The same array with its axes in the given order."""
         if axes == self.axes:
             return self
-        return Vertex(axes, [transpose(e) for e in self.over], [transpose(e) for e in self.under])
+        if len(self.over) + len(self.under) == 1 or all(isinstance(e, T) for e in (*self.over, *self.under)):
+            return Vertex(axes, [transpose(e) for e in self.over], [transpose(e) for e in self.under])
+        return Vertex(axes, [transpose(self.expr)])
 
     @property
     def shape(self) -> Shape:
@@ -92,9 +98,31 @@ def transpose(e: Expr) -> Expr:
         return Div(transpose(e.num), e.den)
     if isinstance(e, Ones) and len(e.of) == 2:
         return Ones(e.of[::-1])
-    if isinstance(e, Reshape) and len(e.to) == 1 and len(e.arg.shape) == 2:
-        # A vector that is a 1 x D or D x 1 matrix: its row is that matrix or its transpose.
-        return e.arg if e.arg.shape[0] == 1 else T(e.arg)
+    if len(e.shape) == 1 and any(isinstance(node, Reshape) for node in walk(e)):
+        row = as_row(e)
+        if row is not None:
+            return row
+    return T(e)
+
+
+def as_row(e: Expr) -> Expr | None:
+    """The row of a vector that is made, entry by entry, of 1 x D matrices; None where it is not."""
+    if not e.shape:
+        return e
+    if isinstance(e, Reshape) and len(e.arg.shape) == 2:
+        return transpose(e.arg)
+    if isinstance(e, Ones):
+        return T(e)
+    if isinstance(e, Fn) and e.kind != "elementwise":
+        return None
+    if isinstance(e, (Mul, Add, Neg, Div, Pow, Fn, Cmp)):
+        parts = [as_row(child) for child in children(e)]
+        if any(part is None for part in parts):
+            return None
+        turned = iter(parts)
+        return rebuild(e, lambda child: next(turned))  # type: ignore[arg-type,return-value]
+    if isinstance(e, MatMul):
+        return transpose(e)
     return T(e)
 
 
@@ -366,13 +394,16 @@ class Lifter:
             return whole if tuple(i for i in f.out if not i.fixed) == axes else transpose(whole)
         if len(outer) != 1 or len(lam.params) != 1:
             raise NoMatrixForm(f"a {f.name} over {len(lam.params)} of {len(outer) + len(lam.params)} axes")
-        arg = self.poly(lam.body, (outer[0], lam.params[0]))
+        rows_first = _pair_inside([lam.body], lam.free | frozenset(lam.params)) != (lam.params[0], outer[0])
+        along = (outer[0], lam.params[0]) if rows_first else (lam.params[0], outer[0])
+        arg = self.poly(lam.body, along)
         if f.order == 0:
-            return Reduce(f.name, arg, axis=1)
-        whole = Pick(f.name, arg, axis=1)
+            return Reduce(f.name, arg, axis=1 if rows_first else 0)
         if f.out[0] in outer:
             raise NoMatrixForm("the place of a maximum on a diagonal")
-        return whole if axes == (outer[0], f.out[0]) else transpose(whole)
+        whole = Pick(f.name, arg, axis=1 if rows_first else 0)
+        natural = (outer[0], f.out[0]) if rows_first else (f.out[0], outer[0])
+        return whole if axes == natural else transpose(whole)
 
 
 # --- graph -----------------------------------------------------------------------------------------------------------
@@ -400,6 +431,10 @@ def _first_pair(f: Factor, wanted: frozenset[Index]) -> Axes | None:
             return f.out
     elif isinstance(f, Ind):
         bodies = [f.a, f.b]
+    return _pair_inside(bodies, wanted)
+
+
+def _pair_inside(bodies: Sequence[Poly], wanted: frozenset[Index]) -> Axes | None:
     for body in bodies:
         for t in body:
             for g, _ in sorted_powers(t):

@@ -31,6 +31,7 @@ from .terms import (
     in_order,
     like_key,
     multiply,
+    power,
     refresh,
     sub_factor,
     sub_poly,
@@ -81,7 +82,7 @@ def add_like(p: Poly) -> Poly:
 
 def _collapse_term(t: Term, ones: frozenset[str], deltas: bool) -> Term | None:
     """The collapsed term, or None where it is zero."""
-    rules = (_flatten, _merge_powers, _deltas, _idle_sums) if deltas else (_flatten, _merge_powers)
+    rules = (_merge_powers, _flatten, _cancel_sums, _deltas, _idle_sums) if deltas else (_merge_powers, _flatten)
     while t.coeff:
         for rule in rules:
             new = rule(t, ones)
@@ -106,6 +107,15 @@ def _flatten(t: Term, ones: frozenset[str]) -> Term:
         g = _inside(f, ones)
         changed |= g is not f
         integral = e.denominator == 1
+        if isinstance(g, Fun) and g.name == "exp" and g.kind == "elementwise" and not g.order and integral:
+            split = _exp_of_logs(g)
+            if split is not None:
+                rest, factors = split
+                powers.extend((h, x * int(e)) for h, x in factors)
+                if rest:
+                    powers.append((Fun("exp", 0, (Lam((), rest),)), e))
+                changed = True
+                continue
         if isinstance(g, Ind):
             truth = _decided(g)
             if truth is not None:
@@ -150,6 +160,25 @@ def _inside(f: Factor, ones: frozenset[str]) -> Factor:
     return f
 
 
+def _exp_of_logs(f: Fun) -> tuple[Poly, list[tuple[Factor, Exponent]]] | None:
+    """exp(p + n log u) = exp(p) u^n: what is left of p, and the powers; None without such a logarithm."""
+    rest: list[Term] = []
+    out: list[tuple[Factor, Exponent]] = []
+    for t in f.args[0].body:
+        single = len(t.powers) == 1 and not t.bound and t.coeff.denominator == 1 and t.powers[0][1] == 1
+        g = t.powers[0][0] if single else None
+        if isinstance(g, Fun) and g.name == "log" and not g.order:
+            out.extend(power(g.args[0].body, int(t.coeff))[0].powers if _plain(g.args[0].body) else
+                       [(Grp(g.args[0].body), int(t.coeff))])
+        else:
+            rest.append(t)
+    return (tuple(rest), out) if out else None
+
+
+def _plain(p: Poly) -> bool:
+    return len(p) == 1 and p[0].coeff == 1 and not p[0].bound
+
+
 def _same(p: Poly, q: Poly) -> bool:
     return len(p) == len(q) and all(a is b for a, b in zip(p, q, strict=True))
 
@@ -172,6 +201,27 @@ def _decided(f: Ind) -> bool | None:
             return None
         sides.append(p[0].coeff if p else Fraction(0))
     return _COMPARE[f.op](sides[0], sides[1])
+
+
+def _cancel_sums(t: Term, ones: frozenset[str]) -> Term:
+    """(sum over k of u_k) / (sum over k of u_k) = 1, where the upper sum has become part of the term."""
+    if not t.bound:
+        return t
+    for n, (g, e) in enumerate(t.powers):
+        if not (isinstance(g, Grp) and e < 0 and len(g.body) == 1 and len(g.body[0].bound) == 1):
+            continue
+        below = g.body[0]
+        for k in t.bound:
+            if k.dim != below.bound[0].dim or k in g.free:
+                continue
+            above = tuple((f, x) for f, x in t.powers if k in f.free)
+            if len(above) == len(below.powers) and like_key(Term(Fraction(1), above, (k,))) == like_key(below):
+                powers = tuple(
+                    (f, x + 1 if m == n else x) for m, (f, x) in enumerate(t.powers) if k not in f.free
+                )
+                kept = tuple((f, x) for f, x in powers if x != 0)
+                return Term(t.coeff / below.coeff, kept, tuple(b for b in t.bound if b != k))
+    return t
 
 
 def _merge_powers(t: Term, ones: frozenset[str]) -> Term:

@@ -103,7 +103,16 @@ def _objective(objective: str | None) -> tuple[Block, ...]:
 
 
 def _quantities(problem: Problem, notation: Notation) -> Bullets:
-    items = [_quantity(symbol, notation, problem) for symbol in problem.symbols.values()]
+    """Every quantity with its role and shape, in the order of the problem; scalars of one role are listed together."""
+    items: list[Inlines] = []
+    symbols = list(problem.symbols.values())
+    for symbol in symbols:
+        if symbol.shape:
+            items.append(_array(symbol, notation, problem))
+            continue
+        alike = [s for s in symbols if not s.shape and s.role == symbol.role]
+        if alike[0] is symbol:
+            items.append(_scalars(alike, notation, problem))
     for dim in problem.dims.values():
         if dim.size is not None:
             name = f"${latex(Size(dim.name), notation)}$"
@@ -111,15 +120,25 @@ def _quantities(problem: Problem, notation: Notation) -> Bullets:
     return Bullets(tuple(items))
 
 
-def _quantity(symbol: Symbol, notation: Notation, problem: Problem) -> Inlines:
+def _array(symbol: Symbol, notation: Notation, problem: Problem) -> Inlines:
     phrases = catalogue()
     role = phrases.phrase(f"document.roles.{symbol.role}")
     name = f"${latex(problem.sym(symbol.name), notation)}$"
-    if not symbol.shape:
-        return inlines_of(phrases.phrase("document.scalar", name=name, role=role), symbol.name)
     key = "one_hot" if symbol.one_hot else "sums_to_one" if symbol.sums_to_one else "shape"
     shape = f"${shape_latex(symbol.shape, notation)}$"
     return inlines_of(phrases.phrase(f"document.{key}", name=name, role=role, shape=shape), symbol.name)
+
+
+def _scalars(symbols: Sequence[Symbol], notation: Notation, problem: Problem) -> Inlines:
+    phrases = catalogue()
+    names = [f"${latex(problem.sym(symbol.name), notation)}$" for symbol in symbols]
+    role = symbols[0].role
+    if len(names) == 1:
+        text = phrases.phrase("document.scalar", name=names[0], role=phrases.phrase(f"document.roles.{role}"))
+    else:
+        roles = phrases.phrase(f"document.plural_roles.{role}")
+        text = phrases.phrase("document.scalars", names=listing(names), roles=roles)
+    return inlines_of(text, role)
 
 
 def _forward_pass(forms: Iterable[ForwardForms], notation: Notation) -> tuple[Block, ...]:
@@ -165,6 +184,8 @@ def _part(answered: AnsweredPart, problem: Problem, notation: Notation, shown: _
         blocks += [Paragraph((label,)), *question]
     blocks.append(Paragraph((Text(catalogue().phrase("document.result") + ".", "emphasis"),)))
     blocks.extend(worded_answer(answered, problem, notation))
+    if answered.part.kind == "forward":
+        return [*blocks, Equations(tuple(row(piece.result, piece.indices, notation) for piece in answered.pieces))]
     for piece in answered.pieces:
         blocks.extend(_piece(piece, answered.label, notation, problem, shown))
     return blocks

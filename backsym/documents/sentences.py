@@ -26,10 +26,11 @@ _SPECIAL = re.compile(r"([\\`*$\[\]<>])")
 
 @dataclass(frozen=True)
 class Sentence:
-    """The sentence of one kind of step, and a short example of it in LaTeX."""
+    """The sentence of one kind of step, a short example of it in LaTeX, and the sentence for a step without facts."""
 
     text: str
     example: str
+    bare: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,9 @@ def catalogue(language: str = "en") -> Catalogue:
 
     with resource("templates", language, "sentences.yaml").open(encoding="utf-8") as file:
         data = yaml.safe_load(file)
-    steps = {kind: Sentence(entry["sentence"], entry["example"]) for kind, entry in data["steps"].items()}
+    steps = {
+        kind: Sentence(entry["sentence"], entry["example"], entry.get("bare")) for kind, entry in data["steps"].items()
+    }
     return Catalogue(steps, dict(_flat({key: data[key] for key in ("questions", "answers", "document")})))
 
 
@@ -77,7 +80,8 @@ def why(step: Step, notation: Notation, problem: Problem | None = None) -> str:
         near = near_name(step.kind, sentences)
         hint = f"; did you mean {near}?" if near else ""
         raise BacksymError(f"no sentence for a step of kind {step.kind}{hint}")
-    template = sentences[step.kind].text
+    sentence = sentences[step.kind]
+    template = sentence.text if step.facts or sentence.bare is None else sentence.bare
     needed = _PLACEHOLDER.findall(template)
     facts = {name: fact_text(name, step.facts[name], notation, problem) for name in needed if name in step.facts}
     return _filled(template, facts, f"step of kind {step.kind}")

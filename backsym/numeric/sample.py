@@ -9,9 +9,11 @@ This module must not know about the calculus: it uses no derivative but the comp
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, islice
 
 import numpy as np
 
@@ -30,7 +32,7 @@ from backsym.problem import Problem, Symbol
 _GAINS = (1.0, 1.5, 0.7, 2.5, 4.0)
 """Scales of the weights that are tried until hardly any gradient vanishes."""
 
-_SOFT, _HARD, _TOTAL = 24, 300, 6000
+_SOFT, _HARD, _TOTAL = 24, 300, 3000
 """Redraws for one equation for comfort (saturation, dead units), for need (domains), and for the whole problem."""
 
 _PROBES = 48
@@ -70,6 +72,11 @@ def draw(problem: Problem, seed: int, *, sizes: Mapping[str, int] | None = None)
     return best[1]
 
 
+def draws(problem: Problem, count: int = 3, *, sizes: Mapping[str, int] | None = None) -> tuple[Env, ...]:
+    """The points of the numeric check: the first ``count`` seeds, whose sizes differ from each other."""
+    return tuple(draw(problem, seed, sizes=sizes) for seed in range(count))
+
+
 def sums_to_one(problem: Problem, draws: Sequence[Env]) -> frozenset[str]:
     """Nodes whose entries sum to 1 along the last axis at every drawn point, and leaves that are declared so.
 
@@ -97,7 +104,10 @@ class _Plan:
         self.first_use: dict[str, int] = {}
         # Leaves that are used as a plain term of a sum, like a bias: they are kept small.
         self.additive: set[str] = set()
-        self.abstract = {name: "scalar" if name == ABSTRACT_LOSS else "elementwise" for name in sorted(problem.abstract)}
+        self.abstract = dict.fromkeys(sorted(problem.abstract), "elementwise")
+        if ABSTRACT_LOSS in self.abstract:
+            self.abstract[ABSTRACT_LOSS] = "scalar"
+        levels: dict[str, int] = {}
         for position, eq in enumerate(problem.equations):
             names: dict[str, None] = {}
             for node in walk(eq.rhs):
@@ -109,6 +119,8 @@ class _Plan:
                 elif isinstance(node, Fn) and (node.name not in FUNCTIONS or node.name in problem.abstract):
                     self.abstract[node.name] = node.kind
             self.uses.append(tuple(names))
+            levels[eq.name] = 1 + max((levels.get(name, 0) for name in names), default=0)
+        self.depth = max(levels.values(), default=1)
 
     def _note_terms(self, node: Add) -> None:
         for arg in node.args:
@@ -124,21 +136,26 @@ class _Plan:
             for name, kind in self.abstract.items()
         }
 
-    def leaves_behind(self, position: int) -> list[str]:
-        """The leaves that an equation depends on."""
+    def recent_leaves(self, position: int) -> Iterator[str]:
+        """The leaves that an equation depends on, the one that came into use last first."""
+        waiting: list[tuple[int, str]] = []  # nodes and leaves by descending position
         seen: set[str] = set()
-        leaves: list[str] = []
-        stack = list(self.uses[position])
-        while stack:
-            name = stack.pop()
-            if name in seen:
-                continue
-            seen.add(name)
+
+        def push(names: tuple[str, ...]) -> None:
+            for name in names:
+                if name not in seen:
+                    seen.add(name)
+                    place = self.first_use[name] if name in self.leaves else self.position[name]
+                    # At the same position an equation comes before the leaves that it brings in.
+                    heapq.heappush(waiting, (-2 * place - (name not in self.leaves), name))
+
+        push(self.uses[position])
+        while waiting:
+            _, name = heapq.heappop(waiting)
             if name in self.leaves:
-                leaves.append(name)
-            elif name in self.position:
-                stack.extend(self.uses[self.position[name]])
-        return leaves
+                yield name
+            else:
+                push(self.uses[self.position[name]])
 
 
 class _Search:
@@ -170,7 +187,7 @@ class _Search:
                     trouble[position] += 1
                     total += 1
                     back = self._retry(position, trouble[position], reason)
-                    if back is None or trouble[position] > _HARD or total > _TOTAL:
+                    if back is None or trouble[position] > _HARD or total > _TOTAL + 4 * len(trouble):
                         raise BacksymError(f"no point to check the equation of {eq.name} was found: {reason}") from None
                     position = back
                     continue
@@ -181,14 +198,19 @@ class _Search:
 
     def _retry(self, position: int, attempt: int, reason: Rejected) -> int | None:
         """Draw some leaves behind an equation again; the position from which to evaluate, None if there is no leaf."""
-        behind = self.plan.leaves_behind(position)
-        if not behind:
-            return None
-        recent = sorted(behind, key=lambda name: (self.first_use[name], name), reverse=True)
-        newest = self.first_use[recent[0]]
         # Widen slowly: first the leaves that came in last, then twice as many every few attempts.
-        width = sum(self.first_use[name] == newest for name in recent) << (attempt // 8 if attempt < 160 else 20)
-        chosen = recent[:width]
+        leaves = self.plan.recent_leaves(position)
+        chosen = list(islice(leaves, 1))
+        if not chosen:
+            return None
+        newest = self.first_use[chosen[0]]
+        for name in leaves:
+            if self.first_use[name] != newest:
+                leaves = chain([name], leaves)
+                break
+            chosen.append(name)
+        wider = len(chosen) * ((1 << min(attempt // 8, 20)) - 1)
+        chosen += islice(leaves, wider)
         if len(chosen) > 3 and attempt > 8:
             keep = self.rng.random(len(chosen)) < 0.5
             chosen = [name for name, k in zip(chosen, keep, strict=True) if k] or chosen
@@ -220,14 +242,16 @@ class _Search:
         if how == "positive":
             return np.asarray(rng.uniform(0.2, 1.5, size=shape) * self.shrink[symbol.name])
         # Magnitudes are log-normal: away from zero, and the product of many is about one.
-        size = np.exp(0.35 * rng.standard_normal(shape)) * self._scale(symbol, shape)
+        spread = 0.35 * min(1.0, 8.0 / math.sqrt(self.plan.depth))
+        size = np.exp(spread * rng.standard_normal(shape)) * self._scale(symbol, shape)
         return np.asarray(np.where(rng.random(shape) < 0.5, -size, size) * self.shrink[symbol.name])
 
     def _scale(self, symbol: Symbol, shape: tuple[int, ...]) -> float:
         if symbol.role != "parameter":
             return 1.0
         if symbol.name in self.additive:
-            return 0.25
+            # Through many layers, larger biases would saturate every unit and no gradient would arrive.
+            return 0.25 * min(1.0, 32.0 / self.plan.depth)
         if len(shape) < 2:
             return self.gain
         # The mean of the axis lengths stands for the fan-in: a product then keeps the size of its operand.

@@ -44,6 +44,9 @@ TOLERANCE = 1e-9
 
 _DIRECTIONS = 2
 
+_UNDERFLOW = 1e-270
+"""Adjoints below this have lost digits to underflow, as they do behind thousands of layers; they count as zero."""
+
 _SLOT_BUDGET = 300_000
 """Elements of the perturbed arguments of one equation that are evaluated at once."""
 
@@ -207,9 +210,9 @@ class _Check:
         return float(np.max(np.abs(moved - value), initial=0.0)) / small
 
     def _is_noise(self, d: Derivation, value: Array) -> bool:
-        """Whether a tiny value is what rounding leaves of terms that cancel: then it stands for zero."""
+        """Whether a tiny value is what rounding leaves of terms that cancel, or underflows: it stands for zero."""
         size = float(np.max(np.abs(value), initial=0.0))
-        return 0.0 < size < 1e-9 and size < 1e-12 * self._noise(d, value)
+        return 0.0 < size < 1e-9 and (size < _UNDERFLOW or size < 1e-12 * self._noise(d, value))
 
     def _compare_forms(self, d: Derivation) -> None:
         """Both sides of the matrix form against the entries."""
@@ -244,7 +247,8 @@ class _Check:
             error = _worst(products[name], terms.sum(axis=1), scale)
             if TOLERANCE < error < math.inf:
                 spread = np.abs(self.directions[name]).reshape(_DIRECTIONS, -1).sum(axis=1)
-                error = _worst(products[name], terms.sum(axis=1), np.maximum(scale, self._noise(d, self.adjoints[name]) * spread))
+                scale = np.maximum(scale, self._noise(d, self.adjoints[name]) * spread)
+                error = _worst(products[name], terms.sum(axis=1), scale)
             self.tallies[name].error(error)
 
     def _groups(self, eq: NodeEquation) -> Iterator[list[str]]:
@@ -321,7 +325,7 @@ def _value(e: Expr, free: tuple[Ix, ...], env: Env) -> Array:
 def _difference(a: Array, b: Array, floor: float = 0.0) -> float:
     """The largest difference of two arrays relative to their largest entry, or to ``floor`` if that is larger."""
     gap = float(np.max(np.abs(a - b), initial=0.0))
-    if gap == 0.0:
+    if gap <= _UNDERFLOW:
         return 0.0
     scale = reduce(max, (float(np.max(np.abs(x), initial=0.0)) for x in (a, b)), floor)
     return gap / scale if math.isfinite(gap) and math.isfinite(scale) else math.inf
@@ -332,7 +336,7 @@ def _worst(a: Array, b: Array, scale: Array) -> float:
     gap = np.abs(a - b)
     if not np.all(np.isfinite(gap)):
         return math.inf
-    return float(np.max(np.where(gap == 0, 0.0, gap / np.where(scale == 0, 1.0, scale))))
+    return float(np.max(np.where(gap <= 1e3 * _UNDERFLOW, 0.0, gap / np.where(scale == 0, 1.0, scale))))
 
 
 def _power_of_ten(error: float) -> float:

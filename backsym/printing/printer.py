@@ -243,7 +243,11 @@ def _adj(e: Adj, n: Notation) -> Piece:
 
 
 def _partial(e: Partial, n: Notation) -> Piece:
-    return _leibniz(layout_of(e.num, n), layout_of(e.den, n))
+    piece = _leibniz(layout_of(e.num, n), layout_of(e.den, n))
+    if isinstance(e.num, Sym) and e.num.name == n.loss:
+        # The loss's own equation alone: without the mark it would read as the whole derivative.
+        return Piece(Script(fenced("bracket", piece.layout), sub=Ident("direct", "roman")), Level.FACTOR)
+    return piece
 
 
 def _entry(e: Entry, n: Notation) -> Piece:
@@ -318,7 +322,9 @@ def _mul(e: Mul, n: Notation) -> Piece:
     for at, factor in enumerate(factors):
         p = _piece(factor, n)
         last = at == len(factors) - 1
-        mixed = arrays > 1 and p.product == "matmul"
+        # (u^T v) u, never u^T v u: next to an array a product that is a number would read as a longer product.
+        number = p.product == "matmul" and not _is_array(factor) and arrays > 0
+        mixed = (arrays > 1 and p.product == "matmul") or number
         fence = p.level < Level.PRODUCT or mixed or (p.opens != "" and not last)
         body = fenced("paren", p.layout) if fence else p.layout
         if items:
@@ -393,7 +399,8 @@ def _raised(base: Expr, exponent: Expr, n: Notation) -> Piece:
         head = lay.with_sup(n.function(base.name), sup)
         return Piece(_apply(head, [layout_of(a, n) for a in base.args]), Level.FACTOR)
     if _is_array(base):
-        sup = row(Op("odot", "ordinary"), sup)
+        tight_sup = sup if isinstance(exponent, (Num, Sym, Size)) else fenced("paren", sup)
+        sup = row(Op("odot", "ordinary"), tight_sup)
     return _power(_piece(base, n), sup)
 
 
@@ -448,11 +455,18 @@ def _bars(kind: str) -> Callable[[Fn, Notation], Piece]:
     return lambda e, n: Piece(fenced(kind, layout_of(e.args[0], n)))
 
 
+def _norm(e: Fn, n: Notation) -> Piece:
+    """The 2-norm of a vector, the Frobenius norm of a matrix."""
+    bars = fenced("norm", layout_of(e.args[0], n))
+    matrix = sum(d != 1 for d in e.args[0].shape) > 1
+    return Piece(lay.with_sub(bars, Ident("F")) if matrix else bars)
+
+
 _SPECIAL: dict[str, Callable[[Fn, Notation], Piece]] = {
     "exp": _exp,
     "sqrt": _sqrt,
     "abs": _bars("abs"),
-    "norm": _bars("norm"),
+    "norm": _norm,
     "pow": lambda e, n: _raised(e.args[0], e.args[1], n),
 }
 """Functions that are not written as a name with arguments."""

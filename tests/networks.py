@@ -1,0 +1,197 @@
+"""Networks that the tests run through the whole engine: every level, shared weights, reuse, mixed shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Network = dict[str, Any]
+
+NETWORKS: dict[str, Network] = {
+    "rnn": {
+        "symbols": {"U": ["H", "D"], "W": ["H", "H"], "b": ["H"], "V": ["K", "H"], "h0": ["H"], "x1": ["D"], "x2": ["D"],
+                    "x3": ["D"], "t": {"shape": ["K"], "role": "target"}},
+        "forward": ["z1 = U @ x1 + W @ h0 + b", "h1 = tanh(z1)", "z2 = U @ x2 + W @ h1 + b", "h2 = tanh(z2)",
+                    "z3 = U @ x3 + W @ h2 + b", "h3 = tanh(z3)", "y = V @ h3", "L = squared_error(y, t)"],
+    },
+    "tied-autoencoder": {
+        "symbols": {"W": ["H", "D"], "b": ["H"], "c": ["D"], "x": {"shape": ["D"], "role": "input"}},
+        "forward": ["h = sigmoid(W @ x + b)", "y = W.T @ h + c", "L = 1/2*sum((y - x)**2)"],
+    },
+    "batch-bce": {
+        "symbols": {"X": {"shape": ["N", "D"], "role": "input"}, "w": ["D"], "b": [], "t": {"shape": ["N"], "role": "target"}},
+        "forward": ["z = X @ w + b", "y = sigmoid(z)", "L = -mean(t*log(y) + (1 - t)*log(1 - y))"],
+    },
+    "layer-norm": {
+        "symbols": {"x": ["D"], "g": ["D"], "b": ["D"], "t": {"shape": ["D"], "role": "target"},
+                    "eps": {"role": "constant", "latex": r"\epsilon"}},
+        "forward": ["m = mean(x)", "v = mean((x - m)**2)", "h = (x - m)/sqrt(v + eps)", "y = g*h + b",
+                    "L = squared_error(y, t)"],
+    },
+    "layer-norm-batch": {
+        "symbols": {"X": ["N", "D"], "g": ["D"], "b": ["D"], "T": {"shape": ["N", "D"], "role": "target"}},
+        "forward": ["m = mean(X, axis=1, keepdims=True)", "C = X - m", "v = mean(C**2, axis=1, keepdims=True)",
+                    "H = C/sqrt(v + 0.01)", "Y = g*H + b", "L = mean((Y - T)**2)"],
+    },
+    "batch-norm": {
+        "symbols": {"X": ["N", "D"], "g": ["D"], "b": ["D"], "T": {"shape": ["N", "D"], "role": "target"}},
+        "forward": ["m = mean(X, axis=0)", "C = X - m", "v = mean(C**2, axis=0)", "s = sqrt(v + 0.01)", "H = C/s",
+                    "Y = H*g + b", "L = sum((Y - T)**2)/2"],
+    },
+    "rms-norm": {
+        "symbols": {"x": ["D"], "g": ["D"], "t": {"shape": ["D"], "role": "target"}},
+        "forward": ["r = sqrt(mean(x**2) + 0.01)", "y = g*x/r", "L = squared_error(y, t)"],
+    },
+    "attention": {
+        "symbols": {"X": ["N", "D"], "Wq": ["D", "K"], "Wk": ["D", "K"], "Wv": ["D", "M"],
+                    "T": {"shape": ["N", "M"], "role": "target"}},
+        "forward": ["Q = X @ Wq", "Kk = X @ Wk", "V = X @ Wv", "S = Q @ Kk.T / sqrt(K)", "A = softmax(S)", "Y = A @ V",
+                    "L = 1/2*sum((Y - T)**2)"],
+    },
+    "attention-entries": {
+        "indices": {"n": "N", "m": "N", "h": "H", "d": "D", "e": "E"},
+        "symbols": {"Q": ["N", "H", "D"], "K": ["N", "H", "D"], "V": ["N", "H", "E"],
+                    "T": {"shape": ["N", "E"], "role": "target"}},
+        "forward": ["S[h,n,m] = sum(Q[n,h,d]*K[m,h,d], d)", "A[h,n,m] = exp(S[h,n,m])/sum(exp(S[h,n,m']), m')",
+                    "Y[n,e] = sum(A[h,n,m]*V[m,h,e], h, m)", "L = 1/2*sum((Y[n,e] - T[n,e])**2, n, e)"],
+    },
+    "quadratic-form": {
+        "symbols": {"x": ["D"], "A": ["D", "D"]},
+        "forward": ["L = x.T @ A @ x"],
+    },
+    "l2": {
+        "symbols": {"W": ["K", "D"], "x": {"shape": ["D"], "role": "input"}, "t": {"shape": ["K"], "role": "target"},
+                    "lam": {"role": "constant", "latex": r"\lambda"}},
+        "forward": ["y = W @ x", "L = squared_error(y, t) + lam/2*sum(W**2)"],
+    },
+    "logsumexp": {"symbols": {"x": ["D"], "w": ["D"]}, "forward": ["z = w*x", "L = logsumexp(z)"]},
+    "logsumexp-batch": {"symbols": {"X": ["N", "D"], "W": ["K", "D"]}, "forward": ["Z = X @ W.T", "l = logsumexp(Z)", "L = mean(l)"]},
+    "cosine": {
+        "symbols": {"u": ["D"], "v": ["D"]},
+        "forward": ["L = u.T @ v / (norm(u)*norm(v))"],
+    },
+    "cosine-entries": {
+        "indices": {"i": "D"},
+        "symbols": {"u": ["D"], "v": ["D"]},
+        "forward": ["c = sum(u[i]*v[i], i)/(sqrt(sum(u[i]**2, i))*sqrt(sum(v[i]**2, i)))", "L = 1 - c"],
+    },
+    "sum-of-softmax": {"symbols": {"z": ["D"]}, "forward": ["a = softmax(z)", "L = sum(a)"]},
+    "softmax-three-lines": {
+        "symbols": {"z": ["D"], "t": {"shape": ["D"], "role": "target", "one_hot": True}},
+        "forward": ["e = exp(z)", "s = sum(e)", "a = e/s", "L = cross_entropy(a, t)"],
+    },
+    "softmax-inline": {
+        "symbols": {"W": ["K", "D"], "x": ["D"], "t": {"shape": ["K"], "role": "target", "one_hot": True}},
+        "forward": ["L = cross_entropy(softmax(W @ x), t)"],
+    },
+    "log-softmax": {
+        "symbols": {"z": ["K"], "t": {"shape": ["K"], "role": "target", "one_hot": True}},
+        "forward": ["l = log_softmax(z)", "L = -sum(t*l)"],
+    },
+    "log-softmax-batch": {
+        "symbols": {"Z": ["N", "K"], "T": {"shape": ["N", "K"], "role": "target", "one_hot": True}},
+        "forward": ["L = -mean(sum(T*log_softmax(Z), axis=1))"],
+    },
+    "row-vector": {
+        "symbols": {"x": [1, "D"], "W": ["D", "H"], "b": [1, "H"], "V": ["H", 1], "t": {"role": "target"}},
+        "forward": ["h = tanh(x @ W + b)", "y = h @ V", "L = (y - t)**2/2"],
+    },
+    "lstm-cell": {
+        "symbols": {"Wf": ["H", "D"], "Wi": ["H", "D"], "Wo": ["H", "D"], "Wc": ["H", "D"], "x": ["D"], "c0": ["H"],
+                    "t": {"shape": ["H"], "role": "target"}},
+        "forward": ["f = sigmoid(Wf @ x)", "i = sigmoid(Wi @ x)", "o = sigmoid(Wo @ x)", "g = tanh(Wc @ x)",
+                    "c = f*c0 + i*g", "h = o*tanh(c)", "L = squared_error(h, t)"],
+    },
+    "abstract": {
+        "functions": {"phi": "abstract"},
+        "symbols": {"W": ["H", "D"], "x": ["D"], "v": ["H"], "t": {"role": "target"}},
+        "forward": ["h = phi(W @ x)", "y = v.T @ h", "L = loss(y, t)"],
+    },
+    "abstract-loss-vector": {
+        "symbols": {"W": ["K", "D"], "x": ["D"], "t": {"shape": ["K"], "role": "target"}},
+        "forward": ["y = W @ x", "L = loss(y, t)"],
+    },
+    "abstract-loss-inline": {
+        "symbols": {"W": ["K", "D"], "x": ["D"], "t": {"shape": ["K"], "role": "target"}},
+        "forward": ["L = loss(W @ x, t)"],
+    },
+    "trace": {"symbols": {"A": ["D", "K"], "B": ["K", "D"]}, "forward": ["L = trace(A @ B)"]},
+    "bilinear": {
+        "symbols": {"u": ["D"], "M": ["D", "E"], "v": ["E"], "t": {"role": "target"}},
+        "forward": ["s = u.T @ M @ v", "y = sigmoid(s)", "L = binary_cross_entropy(y, t)"],
+    },
+    "max-pool-all": {
+        "symbols": {"x": ["D"], "w": ["D"]},
+        "forward": ["h = w*x", "m = max(h)", "L = m**2"],
+    },
+    "max-rows": {
+        "symbols": {"X": ["N", "D"], "w": ["N"]},
+        "forward": ["m = max(X, axis=1)", "k = min(X, axis=0)", "L = sum(w*m) + sum(k**2)"],
+    },
+    "max-two": {"symbols": {"x": ["D"], "y": ["D"]}, "forward": ["h = max(x, y)", "L = sum(h**3)/3"]},
+    "triplet-hinge": {
+        "symbols": {"a": ["D"], "p": ["D"], "n": ["D"]},
+        "forward": ["d = sum((a - p)**2) - sum((a - n)**2) + 5", "L = max(d, 0)"],
+    },
+    "glu": {
+        "symbols": {"W": ["H", "D"], "V": ["H", "D"], "x": ["D"], "t": {"shape": ["H"], "role": "target"}},
+        "forward": ["h = (W @ x)*sigmoid(V @ x)", "L = squared_error(h, t)"],
+    },
+    "activations": {
+        "symbols": {"x": ["D"], "a": []},
+        "forward": ["h1 = gelu(x)", "h2 = silu(h1)", "h3 = softplus(h2)", "h4 = elu(h3)", "h5 = leaky_relu(h4, 0.1)",
+                    "h6 = abs(h5) + sin(h5)*cos(h5)", "h7 = leaky_relu(h6 - 1, a)", "L = sum(exp(h7)*sqrt(1 + h6**2))"],
+    },
+    "power": {"symbols": {"x": ["D"], "p": []}, "forward": ["h = (1 + x**2)**p", "L = sum(h)"]},
+    "diag": {
+        "symbols": {"d": ["D"], "x": ["D"], "M": ["D", "D"]},
+        "forward": ["y = diag(d) @ x + diag(M)", "L = sum(y**2)"],
+    },
+    "outer": {
+        "symbols": {"u": ["D"], "v": ["E"], "T": {"shape": ["D", "E"], "role": "target"}},
+        "forward": ["M = outer(u, v)", "L = squared_error(M, T)"],
+    },
+    "vae": {
+        "symbols": {"mu": ["D"], "r": ["D"], "eps": {"shape": ["D"], "role": "constant"}, "W": ["K", "D"],
+                    "x": {"shape": ["K"], "role": "target"}},
+        "forward": ["s = exp(r/2)", "z = mu + s*eps", "y = W @ z", "R = squared_error(y, x)",
+                    "K0 = -1/2*sum(1 + r - mu**2 - exp(r))", "L = R + K0"],
+    },
+    "mixture": {
+        "symbols": {"G": ["E", "D"], "x": ["D"], "A": ["K", "D"], "B": ["K", "D"], "g0": ["K"], "t": {"shape": ["K"], "role": "target"}},
+        "forward": ["g = sigmoid(A @ x)", "y = g*(A @ x) + (1 - g)*(B @ x)", "p = softmax(G @ x)", "L = squared_error(y, t) + sum(p**2)"],
+    },
+    "column-vectors": {
+        "symbols": {"x": ["D", 1], "W": ["H", "D"], "b": ["H", 1], "T": {"shape": ["H", 1], "role": "target"}},
+        "forward": ["z = W @ x + b", "h = tanh(z)", "L = sum((h - T)**2)"],
+    },
+    "square-bias": {
+        "symbols": {"X": ["D", "D"], "b": ["D"], "c": ["D", 1]},
+        "forward": ["Z = X + b + c", "Y = X*b/c", "L = sum(Z*Y)"],
+    },
+    "scalar-everything": {
+        "forward": ["a = x*y", "b = a/x + exp(a)", "c = b**2 - a", "L = log(c**2 + 1)"],
+    },
+    "dead-end": {
+        "symbols": {"x": ["D"], "w": ["D"]},
+        "forward": ["a = w*x", "u = sum(a**2)", "k = [w > 0]*x", "L = sum(a) + sum(k)"],
+    },
+    "dims-in-expression": {
+        "symbols": {"X": ["N", "D"], "w": ["D"]},
+        "forward": ["z = X @ w/N", "L = sum(z**2)*D + N"],
+    },
+    "fixed-dims": {
+        "dims": {"D": 2},
+        "symbols": {"W": [3, "D"], "x": ["D"], "v": [3]},
+        "forward": ["h = tanh(W @ x)", "L = (v.T @ h)**2"],
+    },
+    "matrix-chain": {
+        "symbols": {"A": ["N", "D"], "B": ["D", "K"], "C": ["K", "M"]},
+        "forward": ["P = A @ B @ C", "Q = P.T @ P", "L = trace(Q)"],
+    },
+    "word2vec": {
+        "symbols": {"u": ["D"], "V": ["K", "D"], "t": {"shape": ["K"], "role": "target", "one_hot": True}},
+        "forward": ["s = V @ u", "y = exp(s - logsumexp(s))", "L = -sum(t*log(y))"],
+    },
+    "frobenius": {"symbols": {"W": ["K", "D"]}, "forward": ["n = norm(W)", "L = n"]},
+    "mean-of-everything": {"symbols": {"W": ["K", "D"], "x": ["D"]}, "forward": ["y = W @ x", "L = mean(y) + mean(W) + mean(x**2)"]},
+}
