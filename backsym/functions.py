@@ -23,8 +23,8 @@ Array = Any
 class Function:
     """One function.
 
-    ``kind``: ``elementwise`` | ``rowwise`` (along the last axis, keeps the shape) | ``rowreduce`` (drops the last axis) |
-    ``scalar`` (an array to a number) | ``diag`` | ``matrix`` (shown as a matrix product).
+    ``kind``: ``elementwise`` | ``rowwise`` (along the last axis, keeps the shape) | ``rowreduce`` (drops the last
+    axis) | ``scalar`` (an array to a number) | ``diag`` | ``matrix`` (shown as a matrix product).
 
     ``show``: how a derivative is printed by default: ``by_node`` (the formula, in terms of the node where the function
     defines one), ``formula``, or ``prime`` (f'(z)); a problem file's ``derivatives`` overrides it.
@@ -93,7 +93,8 @@ _TABLE = (
     # --- elementary ---
     Function("exp", ("x",), r"\exp", value=lambda np, x: np.exp(x), code="np.exp({0})", partials=("exp(x)",)),
     Function(
-        "log", ("x",), r"\log", value=lambda np, x: np.log(x), code="np.log({0})", partials=("1/x",), domain=(0, math.inf)
+        "log", ("x",), r"\log", value=lambda np, x: np.log(x), code="np.log({0})", partials=("1/x",),
+        domain=(0, math.inf),
     ),
     Function("sin", ("x",), r"\sin", value=lambda np, x: np.sin(x), code="np.sin({0})", partials=("cos(x)",)),
     Function("cos", ("x",), r"\cos", value=lambda np, x: np.cos(x), code="np.cos({0})", partials=("-sin(x)",)),

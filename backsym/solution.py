@@ -5,7 +5,9 @@ This is where calculus and numbers meet; it must not know about documents or the
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -110,7 +112,20 @@ def _numpy(problem: Problem, shape: Shape, matrix: Equation | None, entry: Equat
 
     if matrix is not None:
         return numpy_source(matrix.rhs, problem, shape=shape)
-    return numpy_source(entry.rhs, problem, indices, shape=shape)
+    return numpy_source(entry.rhs, problem, indices)
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Without cyclic garbage collection: a derivation makes many small objects in no cycles, and scanning them again
+    and again would make the cost of a deep network grow faster than its number of equations."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def solve(problem: Problem, *, check: bool = True) -> Solution:
@@ -124,11 +139,12 @@ def solve(problem: Problem, *, check: bool = True) -> Solution:
     from backsym.numeric.sample import sums_to_one
     from backsym.numeric.verify import verify
 
-    draws = draw_all(problem)
-    backward = Backward(problem, sums_to_one(problem, draws))
-    derivations = tuple(backward.derive())
-    forward = tuple(backward.forward())
-    verified = verify(problem, derivations, draws)
+    with _collection_paused():
+        draws = draw_all(problem)
+        backward = Backward(problem, sums_to_one(problem, draws))
+        derivations = tuple(backward.derive())
+        forward = tuple(backward.forward())
+        verified = verify(problem, derivations, draws)
     solution = Solution(problem, forward, derivations, verified)
     if check and solution.failed:
         node = solution.failed[0]

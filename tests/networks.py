@@ -157,7 +157,7 @@ NETWORKS: dict[str, Network] = {
                     "K0 = -1/2*sum(1 + r - mu**2 - exp(r))", "L = R + K0"],
     },
     "mixture": {
-        "symbols": {"G": ["E", "D"], "x": ["D"], "A": ["K", "D"], "B": ["K", "D"], "g0": ["K"], "t": {"shape": ["K"], "role": "target"}},
+        "symbols": {"G": ["E", "D"], "x": ["D"], "A": ["K", "D"], "B": ["K", "D"], "t": {"shape": ["K"], "role": "target"}},
         "forward": ["g = sigmoid(A @ x)", "y = g*(A @ x) + (1 - g)*(B @ x)", "p = softmax(G @ x)", "L = squared_error(y, t) + sum(p**2)"],
     },
     "column-vectors": {

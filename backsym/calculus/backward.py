@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from backsym.errors import NoMatrixForm
-from backsym.expr import ONE, Adj, Entry, Equation, Expr, Ix, Partial, Sym
+from backsym.expr import ONE, Adj, Entry, Equation, Expr, IndexReduce, Ix, Partial, Sym, names_in
 from backsym.problem import NodeEquation, Problem
 from backsym.steps import Derivation, Fact, ForwardForms, Step
 
@@ -35,6 +35,7 @@ from .simplify import (
     factor,
     fold,
     inline_adjoint,
+    is_product,
     open_deltas,
 )
 from .terms import (
@@ -113,8 +114,10 @@ class Backward:
             own = dict(zip(eq.indices, params, strict=True))
             body = lower(eq.rhs, (), own, self.namer.hint)
         else:
-            shape = eq.rhs.shape
-            body = lower(eq.rhs, params if len(shape) == len(params) else (), None, self.namer.hint)
+            # A node that is a number may be written as a 1x1 matrix: then every axis is at its only position.
+            same = len(eq.rhs.shape) == len(params)
+            out = params if same else tuple(fixed_index(1, 1) for _ in eq.rhs.shape)
+            body = lower(eq.rhs, out, None, self.namer.hint)
         body = collapse(body)
         definition = definition_of(Sym(eq.name, eq.shape), params, body)
         if definition and any(
@@ -152,7 +155,7 @@ class Backward:
             mentioned = self._mentioned(eq.name)
             for name in mentioned:
                 waiting[name] -= 1
-            ready = [n for n in names_of(eq) if n in mentioned and waiting[n] == 0 and n not in self.lowered]
+            ready = [n for n in names_in(eq.rhs) if n in mentioned and waiting[n] == 0 and n not in self.lowered]
             for role in ("parameter", "input"):
                 yield from (n for n in ready if symbols[n].role == role)
 
@@ -236,6 +239,9 @@ class Backward:
         forms: list[list[Rewrite]] = []
         for chain in chains:
             base = chain[-1].result
+            if is_product(base):
+                forms.append(chain)
+                continue
             grown = self._ones_collapsed([*chain, Rewrite("expand", expand(base), {})], expand(base))
             for form in (chain, grown):
                 forms.append(form)
@@ -292,31 +298,43 @@ class Recorder:
     def paths(self, parts: list[Contribution], total: Poly) -> Poly:
         """Chain rule over all consumers, the local derivatives, substitution, simplification."""
         b = self.backward
-        scopes = [self._scope(part) for part in parts]
-        loss = b.problem.loss
         node = entry_of(b.problem.sym(self.name), tuple(self._ix(i) for i in self.at))
-        consumers = tuple(self._node(part, s) for part, s in zip(parts, scopes, strict=True))
-        direct = [p.consumer for p in parts] == [loss]
-        if parts and not direct:
-            chain = signed_sum(
-                [(False, self._chain_term(part, s, node)) for part, s in zip(parts, scopes, strict=True)]
-            )
-            kind = "chain" if len(parts) == 1 and not parts[0].summed else "chain_multi"
-            self.step(kind, chain, {"node": node, "consumers": consumers})
-        for part, scope in zip(parts, scopes, strict=True):
-            self._local(part, scope, node, direct)
-        self._show("differentiate" if direct else "substitute", tuple(t for part in parts for t in part.by_name), {})
-        done: list[Poly] = []
-        for n, part in enumerate(parts):
-            later = tuple(t for other in parts[n + 1 :] for t in other.by_name)
-            before = tuple(t for p in done for t in p)
-            for rewrite in part.rewrites:
-                self._show(rewrite.kind, (*before, *rewrite.result, *later), rewrite.facts)
-            done.append(part.result)
-        self._show("collect", total, {})
+        scopes = [self._scope(part) for part in parts]
         if not parts:
             self._show("independent", total, {"node": node})
+            return total
+        if [p.consumer for p in parts] == [b.problem.loss]:
+            # The derivative of the loss's own equation is the derivative itself.
+            self.steps.append(self._forward(parts[0], scopes[0]))
+            self._show("differentiate", parts[0].by_name, {})
+            self._rewrite(parts[0])
+            return total
+        terms = [self._chain_term(part, s, node) for part, s in zip(parts, scopes, strict=True)]
+        consumers = tuple(self._node(part, s) for part, s in zip(parts, scopes, strict=True))
+        single = len(parts) == 1
+        kind = "chain" if single and not parts[0].summed else "chain_multi"
+        self.step(kind, signed_sum([(False, t) for t in terms]), {"node": node, "consumers": consumers})
+        if single:
+            self._path(parts[0], scopes[0], node)
+            return total
+        for part, scope, term in zip(parts, scopes, terms, strict=True):
+            path = Recorder(b, self.name, self.at, self.letters, term)
+            path._path(part, scope, node)
+            through = {"node": node, "consumer": self._node(part, scope)}
+            self.steps.append(Step("path", term, path.current, tuple(path.steps), through))
+        self._show("sum_paths", total, {"node": node})
         return total
+
+    def _path(self, part: Contribution, scope: dict[Index, Ix], node: Expr) -> None:
+        """One path: the consumer's forward equation, its local derivative, substitution, simplification."""
+        self.steps.append(self._forward(part, scope))
+        self.steps.append(self._local(part, scope, node))
+        self._show("substitute", part.by_name, {})
+        self._rewrite(part)
+
+    def _rewrite(self, part: Contribution) -> None:
+        for rewrite in part.rewrites:
+            self._show(rewrite.kind, rewrite.result, rewrite.facts)
 
     def _show(self, kind: str, p: Poly, facts: dict[str, Fact]) -> None:
         self.step(kind, self.backward.raiser.poly(p, self.letters), facts)
@@ -340,8 +358,6 @@ class Recorder:
         return tuple(scope[i] if i in scope else Ix(str(-i.serial), i.dim) for i in part.at)
 
     def _chain_term(self, part: Contribution, scope: dict[Index, Ix], node: Expr) -> Expr:
-        from backsym.expr import IndexReduce
-
         consumer = self._node(part, scope)
         shape = self.backward.problem.symbols[part.consumer].shape
         adjoint = entry_of(Adj(part.consumer, shape), self._letters(part, scope))
@@ -350,33 +366,27 @@ class Recorder:
         over = tuple(scope[i] for i in part.summed)
         return IndexReduce("sum", body, over) if over else body
 
-    def _local(self, part: Contribution, scope: dict[Index, Ix], node: Expr, direct: bool) -> None:
-        """The consumer's forward equation and its local derivative."""
+    def _forward(self, part: Contribution, scope: dict[Index, Ix]) -> Step:
+        """The consumer's forward equation, with the letters of this derivation."""
         b = self.backward
-        consumer = self._node(part, scope)
         lowered = b.lowered[part.consumer]
-        taken = {ix.letter for ix in scope.values()}
         if lowered.equation.index_level or not lowered.params:
             own = dict(zip(lowered.equation.indices, self._letters(part, scope), strict=True))
-            rhs = relettered(lowered.equation.rhs, own, taken)
+            rhs = relettered(lowered.equation.rhs, own, {ix.letter for ix in scope.values()})
         else:
             params = dict(zip(lowered.params, part.at, strict=True))
             body = sub_poly(lowered.body, {a: c for a, c in params.items() if not a.fixed})
             rhs = b.raiser.poly(body, scope)
-        self.steps.append(Step("forward", consumer, rhs, (), {"node": b.problem.sym(part.consumer)}))
-        if direct:  # The derivative of the loss's own equation is the derivative itself.
-            return
-        before: Expr = Partial(consumer, node)
-        substeps: list[Step] = []
-        current = before
+        return Step("forward", self._node(part, scope), rhs, (), {"node": b.problem.sym(part.consumer)})
+
+    def _local(self, part: Contribution, scope: dict[Index, Ix], node: Expr) -> Step:
+        """The consumer's local derivative."""
+        consumer = self._node(part, scope)
+        inner = Recorder(self.backward, self.name, self.at, self.letters, Partial(consumer, node))
         for rewrite in part.local_steps:
-            after = b.raiser.poly(rewrite.result, scope)
-            if after != current:
-                substeps.append(Step(rewrite.kind, current, after, (), rewrite.facts))
-                current = after
-        self.steps.append(
-            Step("local", before, current, tuple(substeps) if len(substeps) > 1 else (), {"num": consumer, "den": node})
-        )
+            inner.step(rewrite.kind, self.backward.raiser.poly(rewrite.result, scope), rewrite.facts)
+        substeps = tuple(inner.steps) if len(inner.steps) > 1 else ()
+        return Step("local", Partial(consumer, node), inner.current, substeps, {"num": consumer, "den": node})
 
 
 def restrict(params: Axes, local: Poly) -> tuple[Axes, Poly, Axes]:
@@ -416,8 +426,3 @@ def _common_delta(j: Index, local: Poly) -> Index | None:
 def entry_of(base: Expr, indices: tuple[Ix, ...]) -> Expr:
     return Entry(base, indices) if indices else base
 
-
-def names_of(eq: NodeEquation) -> tuple[str, ...]:
-    from backsym.expr import names_in
-
-    return names_in(eq.rhs)

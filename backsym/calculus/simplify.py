@@ -81,7 +81,10 @@ def add_like(p: Poly) -> Poly:
 
 
 def _collapse_term(t: Term, ones: frozenset[str], deltas: bool) -> Term | None:
-    """The collapsed term, or None where it is zero."""
+    """The collapsed term, or None where it is zero; a term remembers by which rules it is collapsed already."""
+    done: set[tuple[frozenset[str], bool]] = t.__dict__.setdefault("collapsed", set())
+    if (ones, deltas) in done:
+        return t
     rules = (_merge_powers, _flatten, _cancel_sums, _deltas, _idle_sums) if deltas else (_merge_powers, _flatten)
     while t.coeff:
         for rule in rules:
@@ -92,6 +95,7 @@ def _collapse_term(t: Term, ones: frozenset[str], deltas: bool) -> Term | None:
             if ones:
                 new = _sum_to_one(t, ones)
             if new is t:
+                t.__dict__.setdefault("collapsed", set()).add((ones, deltas))
                 return t
         t = new
     return None
@@ -329,6 +333,11 @@ def _next_sum(t: Term) -> int | None:
     return sums[0] if sums else None
 
 
+def is_product(p: Poly) -> bool:
+    """Whether there is nothing to multiply out or to factor: at most one term, without a protected sum."""
+    return len(p) < 2 and not any(isinstance(f, Grp) for t in p for f, _ in t.powers)
+
+
 def open_deltas(p: Poly) -> Poly:
     """Multiply out the protected sums in which a Kronecker delta binds a summed index."""
     out: list[Term] = []
@@ -363,7 +372,7 @@ def factor(p: Poly) -> Poly:
     shared: list[tuple[Factor, Exponent]] = []
     taken: dict[Key, Exponent] = {}
     bound = frozenset(b for t in p for b in t.bound)
-    for key, (f, e) in tables[0].items():
+    for key, (f, _) in tables[0].items():
         exponents = [table[key][1] for table in tables if key in table]
         if len(exponents) < len(p) or not f.free.isdisjoint(bound):
             continue
@@ -497,8 +506,11 @@ def cost(p: Poly) -> int:
 
 
 def term_cost(t: Term) -> int:
-    total = len(t.bound) + sum(_factor_cost(f, e) for f, e in t.powers)
-    return total + (1 if abs(t.coeff) != 1 or not t.powers else 0)
+    known: int | None = t.__dict__.get("cost")
+    if known is None:
+        total = len(t.bound) + sum(_factor_cost(f, e) for f, e in t.powers)
+        known = t.__dict__["cost"] = total + (1 if t.coeff not in (1, -1) or not t.powers else 0)
+    return known
 
 
 def _factor_cost(f: Factor, e: Exponent) -> int:

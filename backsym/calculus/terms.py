@@ -4,8 +4,8 @@ A term is an exact coefficient, factors with exact exponents, and bound (dummy) 
 dimension and a letter hint that equality ignores.  Bound indices are made fresh whenever one scope is merged into
 another (``multiply``), so that no rewrite can capture an index.
 
-Terms are compared by ``poly_key``/``factor_key``, in which bound indices are numbered canonically.  This module must not
-know about display, lowering or derivatives.
+Terms are compared by ``poly_key`` and ``factor_key``, in which bound indices are numbered canonically.  This module must
+not know about display, lowering or derivatives.
 """
 
 from __future__ import annotations
@@ -406,6 +406,17 @@ def _base_key(base: Expr) -> Key:
 
 def factor_key(f: Factor, labels: Labels = NO_LABELS) -> Key:
     """A key that two factors share only if they are equal up to the names of their bound indices."""
+    if labels and not f.free.isdisjoint(labels):
+        return _factor_key(f, labels)
+    # Nested bound indices are numbered from the depth of the labels around them.
+    depth = _depth(labels) if labels else 0
+    keys: dict[int, Key] = f.__dict__.setdefault("keys", {})
+    if depth not in keys:
+        keys[depth] = _factor_key(f, labels)
+    return keys[depth]
+
+
+def _factor_key(f: Factor, labels: Labels) -> Key:
     if isinstance(f, Ent):
         return ("ent", *_base_key(f.base), tuple(_label(i, labels) for i in f.idx))
     if isinstance(f, Del):

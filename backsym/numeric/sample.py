@@ -261,10 +261,11 @@ class _Search:
 def _vanishing(problem: Problem, env: Env) -> int:
     """How many leaves (of a sample of inputs and parameters) have no visible influence on the loss."""
     leaves = [s.name for s in problem.symbols.values() if s.role in ("input", "parameter") and s.name in env.values]
-    if len(leaves) > _PROBES:
-        leaves = [leaves[n * len(leaves) // _PROBES] for n in range(_PROBES)]
     if not leaves:
         return 0
+    probes = max(1, min(_PROBES, 2_000_000 // max(value.size for value in env.values.values())))
+    if len(leaves) > probes:
+        leaves = [leaves[n * len(leaves) // probes] for n in range(probes)]
     values: dict[str, Array | Val] = dict(env.values)
     rng = np.random.default_rng(0)
     for n, name in enumerate(leaves):

@@ -174,6 +174,8 @@ class _Check:
         self.ctx = Context.of(self.env)
         self.by_node = {d.node: d for d in derivations}
         self.directions: dict[str, Array] = {}
+        self.traffic = 0.0
+        """The magnitude of the largest sum of terms that the local checks have seen."""
 
     def run(self) -> None:
         for d in self.derivations:
@@ -250,6 +252,7 @@ class _Check:
                 scale = np.maximum(scale, self._noise(d, self.adjoints[name]) * spread)
                 error = _worst(products[name], terms.sum(axis=1), scale)
             self.tallies[name].error(error)
+        self.traffic = max((float(size.max()) for size in sizes.values()), default=0.0)
 
     def _groups(self, eq: NodeEquation) -> Iterator[list[str]]:
         """The differentiable arguments of an equation, in groups small enough to be perturbed at once."""
@@ -299,7 +302,11 @@ class _Check:
         slope = float(np.imag(np.asarray(values[self.problem.loss])).reshape(-1)[0]) / STEP
         terms = [float((self.adjoints[name] * self.directions[name][0]).sum()) for name in leaves]
         size = sum(float(np.abs(self.adjoints[name] * self.directions[name][0]).sum()) for name in leaves)
-        error = _worst(np.asarray([slope]), np.asarray([math.fsum(terms)]), np.asarray([max(size, abs(slope))]))
+        total, scale = math.fsum(terms), max(size, abs(slope))
+        error = _worst(np.asarray([slope]), np.asarray([total]), np.asarray([scale]))
+        if TOLERANCE < error < math.inf:
+            # Where the loss does not react at all, terms that cancel leave only rounding noise of their own magnitude.
+            error = _worst(np.asarray([slope]), np.asarray([total]), np.asarray([max(scale, self.traffic)]))
         already = any(self.tallies[name].worst > TOLERANCE for name in self.by_node)
         if error <= TOLERANCE or not already:
             self.tallies[self.problem.loss].error(error)

@@ -41,6 +41,7 @@ from backsym.expr import (
     Pick,
     Pow,
     Reduce,
+    Reshape,
     Shape,
     Size,
     Sym,
@@ -293,6 +294,9 @@ class _Coder:
             shape += (1,) if at in axes and keep else () if at in axes else (dim,)
         return Code(text, axes=code.axes, shape=shape)
 
+    def reshape(self, e: Reshape, loose: bool) -> Code:
+        return fitted(self.strict(e.arg).number, e.to, self.size)
+
     def pick(self, e: Pick, loose: bool) -> Code:
         code, rank = self.strict(e.arg).number, len(e.arg.shape)
         if not rank:
@@ -494,6 +498,7 @@ _RULES: dict[type[Expr], Callable[[_Coder, Any, bool], Code]] = {
     Fn: _Coder.fn,
     Cmp: _Coder.cmp,
     Reduce: _Coder.reduce,
+    Reshape: _Coder.reshape,
     Pick: _Coder.pick,
     Entry: _Coder.entry,
     IndexReduce: _Coder.index_reduce,

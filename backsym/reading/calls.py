@@ -255,7 +255,7 @@ def check_letter(r: Resolver, tree: Node, letter: Node, inside: dict[str, Node])
         )
     if letter.kind != "name":
         raise r.error(f"{tree.value} takes an array, then index letters", letter)
-    known = letter.value in inside or r.scope.range_of(letter.value) is not None
+    known = bool(letter.children) or letter.value in inside or r.scope.range_of(letter.value) is not None
     if not known and letter.value in r.scope.names:
         raise r.error(f"{letter.value} is a quantity, not an index letter", letter)
 

@@ -17,7 +17,7 @@ from backsym.functions import ABSTRACT_LOSS
 from backsym.problem import Dimension, NodeEquation, Symbol
 from backsym.reading import syntax
 from backsym.reading.declare import Declared, declares_shapes
-from backsym.reading.fields import Report
+from backsym.reading.fields import Report, is_name
 from backsym.reading.plain import parse_equation
 from backsym.reading.resolve import Resolver, extra_letter
 from backsym.reading.scope import Frame, Scope, free_letters, index_reduction, positional, range_by_use
@@ -118,7 +118,7 @@ class Forward:
         """The name and letters of the left side."""
         source = item.source()
         base, letters = (lhs.children[0], lhs.children[1:]) if lhs.kind == "entry" else (lhs, ())
-        if base.kind != "name" or "'" in base.value:
+        if base.kind != "name" or not is_name(base.value):
             raise source.error("the left side is a name or its entries", lhs.span, "such as z = ... or z[j] = ...")
         seen: set[str] = set()
         for ix in letters:

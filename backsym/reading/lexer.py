@@ -34,7 +34,7 @@ _PRIMES = "'′’"
 
 _TOKEN = re.compile(
     rf"""(?P<space>\s+)
-    |(?P<name>[A-Za-z_][A-Za-z0-9_]*[{_PRIMES}]*)
+    |(?P<name>π|[A-Za-z_][A-Za-z0-9_]*[{_PRIMES}]*)
     |(?P<number>(?:\d+(?:\.\d+|\.(?![A-Za-z_.]))?|\.\d+)(?:[eE][+-]?\d+)?)
     |(?P<op>\*\*|==|!=|<=|>=|[-+*/@^()\[\],.=<>{"".join(_SAME)}])
     """,

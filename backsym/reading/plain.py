@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from backsym.reading.lexer import Token, tokenize
 from backsym.reading.source import Source
+from backsym.reading.sympy_text import equation_of, plain_of
 from backsym.reading.syntax import MAX_DEPTH, MAX_NESTING, Node, node
 
 IsPartial = Callable[[str, str], bool]
@@ -31,17 +32,19 @@ def parse_expression(source: Source, is_partial: IsPartial = _never) -> Node:
     parser = _Parser(source, is_partial)
     tree = parser.additive()
     parser.finish()
-    return tree
+    return plain_of(tree, source)
 
 
 def parse_equation(source: Source, is_partial: IsPartial = _never) -> tuple[Node, Node]:
-    """The syntax trees of the two sides of ``lhs = rhs``."""
+    """The syntax trees of the two sides of ``lhs = rhs``, or of SymPy's ``Eq(lhs, rhs)``."""
     parser = _Parser(source, is_partial)
     lhs = parser.additive()
+    if parser.token.kind == "end" and (sides := equation_of(lhs, source)) is not None:
+        return sides
     parser.equals()
     rhs = parser.additive()
     parser.finish()
-    return lhs, rhs
+    return plain_of(lhs, source), plain_of(rhs, source)
 
 
 @lru_cache(maxsize=512)
@@ -194,10 +197,7 @@ class _Parser:
         while True:
             if self.at("."):
                 self.take()
-                if self.token.kind != "name" or self.token.text != "T":
-                    raise self.unexpected("T after the dot", "functions are written before their argument: sum(x)")
-                self.take()
-                tree = self.make("transpose", "", (tree,), start)
+                tree = self.after_dot(tree, start)
             elif self.at("^") and self.ahead().kind == "name" and self.ahead().text == "T":
                 self.position += 2
                 tree = self.make("transpose", "", (tree,), start)
@@ -205,6 +205,16 @@ class _Parser:
                 tree = self.entry(tree, start)
             else:
                 return tree
+
+    def after_dot(self, tree: Node, start: int) -> Node:
+        """``.T``, or SymPy's ``.applyfunc(f)``."""
+        if self.token.text == "applyfunc" and self.ahead().text == "(":
+            call = self.call(self.take())
+            return self.make("call", "applyfunc", (tree, *call.children), start)
+        if self.token.kind != "name" or self.token.text != "T":
+            raise self.unexpected("T after the dot", "functions are written before their argument: sum(x)")
+        self.take()
+        return self.make("transpose", "", (tree,), start)
 
     def entry(self, base: Node, start: int) -> Node:
         opening = self.take()
@@ -240,12 +250,26 @@ class _Parser:
         if self.at("("):
             self.enter(self.take())
             inner = self.additive()
+            if self.at(","):
+                inner = self.tuple(inner, token)
             self.leave()
             self.close(token, ")")
             return inner
         if self.at("["):
             return self.indicator()
         raise self.unexpected("a name, a number or (")
+
+    def tuple(self, first: Node, opening: Token) -> Node:
+        """The rest of SymPy's ``(i, 1, D)`` or ``(z, z > 0)``, up to its closing parenthesis."""
+        items = [first]
+        while self.at(","):
+            self.take()
+            item = self.additive()
+            if self.at(*_COMPARISONS):
+                operator = self.take()
+                item = self.make("cmp", operator.text, (item, self.additive()), item.span[0])
+            items.append(item)
+        return self.make("tuple", "", tuple(items), opening.start)
 
     def call(self, name: Token) -> Node:
         opening = self.take()

@@ -149,10 +149,14 @@ class Resolver:
         declared = None if self.scope.own_letters else self.scope.range_of(letter)
         return declared if declared is not None else range_by_use(letter, trees, self.scope)
 
+    def written_range(self, letter: Node, body: Node) -> Dim | None:
+        """The range that the author wrote with a bound letter, else the declared one, else that of its use."""
+        return calls.dim_of(self, letter.children[0]) if letter.children else self.range_of(letter.value, (body,))
+
     def under(self, letters: Sequence[Node], body: Node) -> tuple[Expr, list[Letter]]:
         """Resolve ``body`` with letters bound in it."""
         outer = self.frame
-        self.frame, bound = outer.bind([(ix.value, self.range_of(ix.value, (body,))) for ix in letters])
+        self.frame, bound = outer.bind([(ix.value, self.written_range(ix, body)) for ix in letters])
         value = self.resolve(body)
         self.frame = outer
         return value, bound
@@ -192,6 +196,8 @@ class Resolver:
 
 def name_rule(r: Resolver, tree: Node) -> Expr:
     name, scope = tree.value, r.scope
+    if name == "π":
+        return Const("pi", span=r.mark(tree))
     known = scope.names.get(name)
     if isinstance(known, Sym) and r.spans and r.at is None:
         return Sym(known.name, known.declared, span=r.mark(tree))
@@ -245,6 +251,20 @@ def mul_rule(r: Resolver, tree: Node) -> Expr:
     return Mul(args, span=r.mark(tree))
 
 
+def product_rule(r: Resolver, tree: Node) -> Expr:
+    """Scalars scale; arrays multiply as matrices, in their order, at the place of the first one."""
+    args = [r.resolve(child) for child in tree.children]
+    arrays = [(child, arg) for child, arg in zip(tree.children, args, strict=True) if arg.shape]
+    if len(arrays) < 2:
+        return Mul(tuple(args), span=r.mark(tree))
+    chain = matrix_chain(r, arrays, tree)
+    if len(arrays) == len(args):
+        return chain
+    first = next(n for n, arg in enumerate(args) if arg.shape)
+    scalars = [arg for arg in args if not arg.shape]
+    return Mul((*scalars[:first], chain, *scalars[first:]), span=r.mark(tree))
+
+
 def div_rule(r: Resolver, tree: Node) -> Expr:
     above, below = (r.resolve(child) for child in tree.children)
     r.fit(list(zip(tree.children, (above, below), strict=True)), tree, "divide")
@@ -253,6 +273,8 @@ def div_rule(r: Resolver, tree: Node) -> Expr:
 
 def pow_rule(r: Resolver, tree: Node) -> Expr:
     base, exponent = (r.resolve(child) for child in tree.children)
+    if tree.value == "matrix" and base.shape:
+        raise r.error("a power of an array is not read here", tree, "entry by entry it is HadamardPower(A, 2)")
     r.fit(list(zip(tree.children, (base, exponent), strict=True)), tree, "raise")
     return Pow(base, exponent, span=r.mark(tree))
 
@@ -264,10 +286,14 @@ def cmp_rule(r: Resolver, tree: Node) -> Expr:
 
 
 def matmul_rule(r: Resolver, tree: Node) -> Expr:
-    args = tuple(r.resolve(child) for child in tree.children)
-    shape = args[0].shape
-    left = r.quote(tree.children[0])
-    for operand, value in zip(tree.children[1:], args[1:], strict=True):
+    return matrix_chain(r, [(child, r.resolve(child)) for child in tree.children], tree)
+
+
+def matrix_chain(r: Resolver, factors: Sequence[tuple[Node, Expr]], tree: Node) -> MatMul:
+    """A product of matrices and vectors, whose shapes are checked from left to right."""
+    shape = factors[0][1].shape
+    left = r.quote(factors[0][0])
+    for operand, value in factors[1:]:
         if not fits_matmul(shape, value.shape):
             names = ("u", "v") if r.at else (left, r.quote(operand))
             message = f"cannot multiply {show_shape(shape)} @ {show_shape(value.shape)}"
@@ -275,7 +301,7 @@ def matmul_rule(r: Resolver, tree: Node) -> Expr:
         shape = matmul_shape(shape, value.shape)
         start, end = r.up_to(operand, tree)
         left = r.source.text[start:end]
-    return MatMul(args, span=r.mark(tree))
+    return MatMul(tuple(value for _, value in factors), span=r.mark(tree))
 
 
 def transpose_rule(r: Resolver, tree: Node) -> Expr:
@@ -340,6 +366,7 @@ _RULES: dict[str, Callable[[Resolver, Node], Expr]] = {
     "add": add_rule,
     "neg": neg_rule,
     "mul": mul_rule,
+    "product": product_rule,
     "div": div_rule,
     "pow": pow_rule,
     "cmp": cmp_rule,

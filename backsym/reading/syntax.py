@@ -3,10 +3,12 @@
 A tree says how a text is grouped, not what its names mean.  Its kinds:
 
     num        value: the number as written
-    name       value: the name as written, with its primes
+    name       value: the name as written, with its primes; π is the number.  As an index letter that is summed over
+               it may have one child, a num or name: its range, where the author wrote one
     add, mul, matmul   two or more children, in the author's order; a subtracted term is a neg
+    product    two or more children: a product whose sign does not say which; arrays multiply as matrices, scalars scale
     neg, transpose     one child
-    div, pow           two children
+    div, pow           two children; a pow whose value is ``matrix`` is a matrix power if its base is a matrix
     entry      the array, then one num or name for each axis
     call       value: the function's name with its primes; children are its arguments
     keyword    value: the keyword; one child; only as an argument
