@@ -32,6 +32,8 @@ class Function:
     ``definition`` is the function in simpler terms.  ``expanded`` functions are replaced by it as soon as they are read
     (losses are shown in full); others keep their name on the page and are lowered by it.
 
+    ``slope`` names the row-wise function of the same argument in whose terms the derivative reads best.
+
     ``domain`` bounds each real argument (exclusive) where the function is smooth or defined; ``kink`` is the formula
     whose zero set is to be kept away from when sampling.
     """
@@ -46,6 +48,7 @@ class Function:
     show: str = "by_node"
     definition: str | None = None
     expanded: bool = False
+    slope: str | None = None
     domain: tuple[float, float] = (-math.inf, math.inf)
     kink: str | None = None
     defaults: tuple[str, ...] = ()
@@ -180,18 +183,18 @@ _TABLE = (
         "softmax", ("x",), r"\text{softmax}", kind="rowwise",
         value=lambda np, x: np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True),
         code="(np.exp({0}) / np.exp({0}).sum(axis=-1, keepdims=True))",
-        definition="exp(x)/sum(exp(x), axis=-1, keepdims=True)",
+        definition="exp(x)/sum(exp(x), axis=-1, keepdims=True)", slope="softmax",
     ),
     Function(
         "log_softmax", ("x",), r"\text{log\,softmax}", kind="rowwise",
         value=lambda np, x: x - np.log(np.exp(x).sum(axis=-1, keepdims=True)),
         code="({0} - np.log(np.exp({0}).sum(axis=-1, keepdims=True)))",
-        definition="x - log(sum(exp(x), axis=-1, keepdims=True))",
+        definition="x - log(sum(exp(x), axis=-1, keepdims=True))", slope="softmax",
     ),
     Function(
         "logsumexp", ("x",), r"\text{logsumexp}", kind="rowreduce",
         value=lambda np, x: np.log(np.exp(x).sum(axis=-1)), code="np.log(np.exp({0}).sum(axis=-1))",
-        definition="log(sum(exp(x), axis=-1))",
+        definition="log(sum(exp(x), axis=-1))", slope="softmax",
     ),
     # --- matrices ---
     Function(

@@ -221,7 +221,8 @@ def test_renaming_a_free_index_renames_it_everywhere(p: Poly) -> None:
 @MANY
 def test_key_ignores_the_order_of_terms_and_factors(order: list[int], p: Poly) -> None:
     shuffled = tuple(
-        Term(t.coeff, tuple(t.powers[n] for n in order if n < len(t.powers)), tuple(reversed(t.bound))) for t in reversed(p)
+        Term(t.coeff, tuple(t.powers[n] for n in order if n < len(t.powers)), tuple(reversed(t.bound)))
+        for t in reversed(p)
     )
     assert poly_key(shuffled) == poly_key(p)
 
@@ -242,8 +243,13 @@ def test_fold_keeps_the_value(p: Poly) -> None:
     """A node defined by a product may replace that product wherever it stands."""
     i = fresh("A", "i")
     params = (i,)
-    body = Term(Fraction(1), ((Fun("tanh", 0, (Lam((), ((Term(Fraction(1), ((Ent(Sym("u", ("A",)), (i,)), 1),))),)),)), 1),
-                              (Ent(Sym("s", ()), ()), -1)))
+    body = Term(
+        Fraction(1),
+        (
+            (Fun("tanh", 0, (Lam((), ((Term(Fraction(1), ((Ent(Sym("u", ("A",)), (i,)), 1),))),)),)), 1),
+            (Ent(Sym("s", ()), ()), -1),
+        ),
+    )
     node = Sym("h", ("A",))
     definition = Definition(node, params, body)
     inside = FREE[0]
@@ -290,7 +296,16 @@ def test_the_lift_property_is_not_vacuous() -> None:
     forms: list[tuple[Poly, tuple[Index, ...]]] = [
         ((Term(Fraction(1), ((Ent(Sym("M", ("A", "B")), (i, j)), 1), (Ent(Sym("v", ("B",)), (j,)), 1)), (j,)),), (i,)),
         ((Term(Fraction(1), ((Ent(Sym("u", ("A",)), (i,)), 1), (Ent(Sym("v", ("B",)), (j,)), 1))),), (i, j)),
-        ((Term(Fraction(1), ((Ent(Sym("K", ("B", "C")), (j, k)), 1), (Ent(Sym("K", ("B", "C")), (j, k)), 1)), (j, k)),), ()),
+        (
+            (
+                Term(
+                    Fraction(1),
+                    ((Ent(Sym("K", ("B", "C")), (j, k)), 1), (Ent(Sym("K", ("B", "C")), (j, k)), 1)),
+                    (j, k),
+                ),
+            ),
+            (),
+        ),
     ]
     for p, free in forms:
         matrix = Lifter(NAMER).poly(collapse(p), free)

@@ -14,14 +14,30 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from backsym.errors import NoMatrixForm
-from backsym.expr import ONE, Adj, Entry, Equation, Expr, IndexReduce, Ix, Partial, Sym, names_in
+from backsym.expr import (
+    ONE,
+    Adj,
+    Entry,
+    Equation,
+    Expr,
+    Fn,
+    IndexReduce,
+    Ix,
+    Partial,
+    Shape,
+    Sym,
+    free_indices,
+    names_in,
+    walk,
+)
+from backsym.functions import FUNCTIONS
 from backsym.problem import NodeEquation, Problem
 from backsym.steps import Derivation, Fact, ForwardForms, Step
 
 from .differentiate import Style, differentiate
-from .display import present_forward, relettered
-from .letters import Namer, primed
-from .lift import Lifter
+from .display import explicit, present_forward, relettered
+from .letters import Letters, Namer, primed
+from .lift import Lifter, weight
 from .lower import lower
 from .raising import Raiser, signed_sum, times
 from .simplify import (
@@ -64,7 +80,8 @@ class Lowered:
     equation: NodeEquation
     params: Axes
     body: Poly
-    definition: Definition | None
+    definitions: tuple[tuple[Definition, Fact], ...]
+    """What may be folded back in derivatives of this equation, and what each fold refers to."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +125,7 @@ class Backward:
         self.relevant = self._relevant()
 
     def _lower(self, eq: NodeEquation) -> Lowered:
-        letters = self.namer.for_symbol(eq.name)
-        params = tuple(fixed_index(1, 1) if d == 1 else fresh(d, ix.letter) for d, ix in zip(eq.shape, letters, strict=True))
+        params = along(eq.shape, self.namer.for_symbol(eq.name))
         if eq.index_level:
             own = dict(zip(eq.indices, params, strict=True))
             body = lower(eq.rhs, (), own, self.namer.hint)
@@ -119,12 +135,25 @@ class Backward:
             out = params if same else tuple(fixed_index(1, 1) for _ in eq.rhs.shape)
             body = lower(eq.rhs, out, None, self.namer.hint)
         body = collapse(body)
-        definition = definition_of(Sym(eq.name, eq.shape), params, body)
-        if definition and any(
-            isinstance(f, Fun) and self.style.modes.get(f.name) == "formula" for f, _ in definition.term.powers
+        return Lowered(eq, params, body, tuple(self._definitions(eq, params, body)))
+
+    def _definitions(self, eq: NodeEquation, params: Axes, body: Poly) -> Iterator[tuple[Definition, Fact]]:
+        """The node itself, unless the file asks for the formula; then the row-wise functions of the author's calls."""
+        node = Sym(eq.name, eq.shape)
+        own = definition_of(node, params, body)
+        if own and not any(
+            isinstance(f, Fun) and self.style.modes.get(f.name) == "formula" for f, _ in own.term.powers
         ):
-            definition = None
-        return Lowered(eq, params, body, definition)
+            yield own, node
+        for call in walk(eq.rhs):
+            entry = FUNCTIONS.get(call.name) if isinstance(call, Fn) else None
+            if entry is None or entry.slope is None or not isinstance(call, Fn) or free_indices(call):
+                continue
+            slope = Fn(entry.slope, (explicit(call.args[0], self.namer),), 0, "rowwise")
+            at = along(slope.shape, self.namer.for_shape(slope.shape))
+            found = definition_of(slope, at, collapse(lower(slope, at, None, self.namer.hint)))
+            if found:
+                yield found, slope
 
     def _relevant(self) -> frozenset[str]:
         """The nodes and leaves that the loss depends on."""
@@ -135,7 +164,8 @@ class Backward:
         return frozenset(seen)
 
     def _mentioned(self, node: str) -> frozenset[str]:
-        return frozenset().union(*(t.symbols for t in self.lowered[node].body))
+        """The names in a node's equation, also where they cancel: their derivative is then shown to be zero."""
+        return frozenset(names_in(self.lowered[node].equation.rhs))
 
     def order(self) -> Iterator[str]:
         """The loss, then every node, input and parameter that it depends on, in backward order.
@@ -169,7 +199,7 @@ class Backward:
     def derivation(self, name: str) -> Derivation:
         shape = self.problem.symbols[name].shape
         shown = self.namer.for_symbol(name)
-        at = tuple(fixed_index(1, 1) if d == 1 else fresh(d, ix.letter) for d, ix in zip(shape, shown, strict=True))
+        at = along(shape, shown)
         letters = {i: ix for i, ix in zip(at, shown, strict=True) if not i.fixed}
         target = entry_of(Adj(name, shape), shown)
         record = Recorder(self, name, at, letters, target)
@@ -183,13 +213,29 @@ class Backward:
         matrix, why_not = None, None
         if shape or any(t.bound for t in result):
             try:
-                lifter = Lifter(self.namer, letters)
-                whole = Adj(name, shape)
-                matrix = Equation(whole, lifter.poly(result, at))
-                record.steps.append(Step("vectorize", whole, matrix.rhs, tuple(lifter.steps), {"node": self.problem.sym(name)}))
+                form, steps = self._lifted(result, at, letters)
+                matrix = Equation(Adj(name, shape), form)
+                facts: dict[str, Fact] = {"node": self.problem.sym(name)}
+                record.steps.append(Step("vectorize", matrix.lhs, form, steps, facts))
             except NoMatrixForm as error:
                 why_not = str(error)
         return Derivation(name, shown, entry, matrix, tuple(record.steps), why_not)
+
+    def _lifted(self, p: Poly, at: Axes, letters: Letters) -> tuple[Expr, tuple[Step, ...]]:
+        """The matrix form that is easier to read: of the form as it is, or multiplied out."""
+        found: list[tuple[int, Expr, tuple[Step, ...]]] = []
+        failure: NoMatrixForm | None = None
+        for form in (p,) if is_product(p) else (p, expand(p)):
+            lifter = Lifter(self.namer, letters)
+            try:
+                e = lifter.poly(form, at)
+                found.append((weight(e), e, tuple(lifter.steps)))
+            except NoMatrixForm as error:
+                failure = failure or error
+        if failure and not found:
+            raise failure
+        _, best, steps = min(found, key=lambda item: item[0])
+        return best, steps
 
     def _collect(self, name: str, at: Axes, record: Recorder) -> Poly:
         parts = []
@@ -211,11 +257,8 @@ class Backward:
         if not local:
             return None
         params, local, summed = restrict(params, local)
-        steps = [Rewrite("differentiate", local, {})]
-        node: dict[str, Fact] = {"node": self.problem.sym(consumer)}
-        folded = fold(local, lowered.definition)
-        if folded is not local:
-            steps.append(Rewrite("fold", folded, node))
+        steps = self._folded([Rewrite("differentiate", local, {})], lowered)
+        folded = steps[-1].result
         factored = factor(folded)
         if cost(factored) < cost(folded):
             steps.append(Rewrite("factor", factored, {}))
@@ -225,10 +268,10 @@ class Backward:
             adjoint = Ent(Adj(consumer, self.problem.symbols[consumer].shape), params)
             outer = multiply(Term(Fraction(1), ((adjoint, 1),)), as_factor(local))
             by_name = (Term(outer.coeff, outer.powers, summed + outer.bound),)
-        rewrites = self._choose(consumer, by_name, lowered.definition)
+        rewrites = self._choose(consumer, by_name, lowered)
         return Contribution(consumer, params, summed, local, tuple(steps), by_name, rewrites)
 
-    def _choose(self, consumer: str, by_name: Poly, definition: Definition | None) -> tuple[Rewrite, ...]:
+    def _choose(self, consumer: str, by_name: Poly, lowered: Lowered) -> tuple[Rewrite, ...]:
         """The cheapest of {by name, inlined} x {as is, expanded, factored}; the earliest wins a tie."""
         node: dict[str, Fact] = {"node": self.problem.sym(consumer)}
         chains = [self._tidied([], by_name)]
@@ -246,7 +289,7 @@ class Backward:
             for form in (chain, grown):
                 forms.append(form)
                 forms.append([*form, Rewrite("factor", factor(form[-1].result), {})])
-        forms = [self._folded(form, definition, node) for form in forms]
+        forms = [self._folded(form, lowered) for form in forms]
         return tuple(forms[cheapest([form[-1].result for form in forms])])
 
     def _tidied(self, chain: list[Rewrite], p: Poly) -> list[Rewrite]:
@@ -262,10 +305,12 @@ class Backward:
         return [*chain, Rewrite("sum_to_one", summed, {})] if poly_key(summed) != poly_key(p) else chain
 
     @staticmethod
-    def _folded(form: list[Rewrite], definition: Definition | None, node: dict[str, Fact]) -> list[Rewrite]:
-        last = form[-1].result
-        folded = fold(last, definition)
-        return form if folded is last else [*form, Rewrite("fold", folded, node)]
+    def _folded(form: list[Rewrite], lowered: Lowered) -> list[Rewrite]:
+        for definition, node in lowered.definitions:
+            folded = fold(form[-1].result, definition)
+            if folded is not form[-1].result:
+                form = [*form, Rewrite("fold", folded, {"node": node})]
+        return form
 
     # --- forward equations at both levels ---
 
@@ -320,7 +365,7 @@ class Recorder:
         for part, scope, term in zip(parts, scopes, terms, strict=True):
             path = Recorder(b, self.name, self.at, self.letters, term)
             path._path(part, scope, node)
-            through = {"node": node, "consumer": self._node(part, scope)}
+            through: dict[str, Fact] = {"node": node, "consumer": self._node(part, scope)}
             self.steps.append(Step("path", term, path.current, tuple(path.steps), through))
         self._show("sum_paths", total, {"node": node})
         return total
@@ -389,6 +434,11 @@ class Recorder:
         return Step("local", Partial(consumer, node), inner.current, substeps, {"num": consumer, "den": node})
 
 
+def along(shape: Shape, letters: tuple[Ix, ...]) -> Axes:
+    """A fresh index for each axis, hinted by its letter."""
+    return tuple(fixed_index(1, 1) if d == 1 else fresh(d, ix.letter) for d, ix in zip(shape, letters, strict=True))
+
+
 def restrict(params: Axes, local: Poly) -> tuple[Axes, Poly, Axes]:
     """Only the consumer's entries that really depend are summed over.
 
@@ -406,6 +456,8 @@ def restrict(params: Axes, local: Poly) -> tuple[Axes, Poly, Axes]:
             continue
         local = collapse(sub_poly(local, {j: other}))
         params_now[n] = other
+        # An earlier axis may have been set equal to this one.
+        params_now = [other if i == j else i for i in params_now]
     return tuple(params_now), local, tuple(summed)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 
 from backsym.errors import BacksymError
 from backsym.expr import Sym
@@ -132,7 +132,7 @@ def placeholder(arg: str) -> str:
     return f"<{arg}>"
 
 
-@lru_cache(maxsize=None)
+@cache
 def partial_template(name: str, n: int) -> Poly:
     """The formula of the n-th partial derivative, in terms of placeholders; a pure function of the table."""
     entry = FUNCTIONS[name]
@@ -141,7 +141,7 @@ def partial_template(name: str, n: int) -> Poly:
     return collapse(lower(formula(entry.partials[n], {a: Sym(placeholder(a), ()) for a in entry.args})))
 
 
-@lru_cache(maxsize=None)
+@cache
 def derivative_template(name: str, order: int) -> Poly:
     """The formula of the derivative of some order by the first argument."""
     if order == 1:

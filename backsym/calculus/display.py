@@ -67,9 +67,9 @@ def relettered(e: Expr, letters: Mapping[Ix, Ix], taken: set[str]) -> Expr:
 
 def explicit(e: Expr, namer: Namer) -> Expr:
     """An array-level expression as mathematics writes it: broadcasting by ones vectors, sums as products."""
+    e = rebuild(e, lambda child: explicit(child, namer))
     if isinstance(e, Reduce) and e.op in ("sum", "mean"):
         return _lifted(e, namer)
-    e = rebuild(e, lambda child: explicit(child, namer))
     if isinstance(e, (Add, Mul)):
         shape = e.shape
         return type(e)(tuple(_widened(a, shape, additive=isinstance(e, Add)) for a in e.args))
@@ -80,7 +80,7 @@ def explicit(e: Expr, namer: Namer) -> Expr:
 
 def _lifted(e: Expr, namer: Namer) -> Expr:
     out = tuple(fixed_index(1, 1) if d == 1 else fresh(d, namer.hint(d)) for d in e.shape)
-    return Lifter(namer).poly(collapse(lower(e, out, None, namer.hint)), out)
+    return Lifter(namer).poly(collapse(lower(e, out, None, namer.hint, named=True)), out)
 
 
 def _widened(a: Expr, shape: Shape, additive: bool) -> Expr:
@@ -138,7 +138,8 @@ def present_forward(
     entry = Equation(lhs, Raiser(namer).poly(body, letters))
     if _is_index_sum(eq.rhs):
         try:
-            return ForwardForms(eq.name, shown, Equation(lhs, eq.rhs), Equation(whole, Lifter(namer).poly(body, params)))
+            lifted = Equation(whole, Lifter(namer).poly(body, params))
+            return ForwardForms(eq.name, shown, Equation(lhs, eq.rhs), lifted)
         except NoMatrixForm as error:
             return ForwardForms(eq.name, shown, Equation(lhs, eq.rhs), None, (), str(error))
     try:

@@ -1,10 +1,11 @@
-"""Index letters: one namer chooses what is shown, the author's letters first, with primes on a clash."""
+"""Index letters and numbers as they are shown: the author's first, with primes on a clash of letters."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 
-from backsym.expr import Dim, Ix, Shape
+from backsym.expr import Dim, Ix, Num, Shape, walk
 from backsym.names import split_name
 from backsym.problem import Problem
 
@@ -22,6 +23,11 @@ class Namer:
         self._by_dim: dict[Dim, list[str]] = {}
         for letter, dim in problem.index_dims.items():
             self._by_dim.setdefault(dim, []).append(letter.rstrip("'"))
+        self._spelling: dict[Fraction, str] = {}
+        for equation in problem.equations:
+            for node in walk(equation.rhs):
+                if isinstance(node, Num) and node.text and "." in node.text:
+                    self._spelling.setdefault(abs(node.value), node.text.lstrip("-"))
         taken = set(problem.index_dims)
         taken |= {split_name(name)[0] for name, s in problem.symbols.items() if not s.shape}
         avoid = {split_name(name)[0] for name in problem.symbols}
@@ -38,6 +44,10 @@ class Namer:
             return dim.lower()
         free = [c for c in _ALPHABET if c not in taken]
         return next((c for c in free if c not in avoid and not (c == "n" and dim != "N")), (free or ["i"])[0])
+
+    def number(self, value: Fraction) -> Num:
+        """A number, spelled as the author spelled it: 0.01 stays 0.01."""
+        return Num(value, self._spelling.get(value))
 
     def hint(self, dim: Dim) -> str:
         return self._by_dim.get(dim, ["i"])[0]

@@ -27,7 +27,6 @@ from backsym.expr import (
     MatMul,
     Mul,
     Neg,
-    Num,
     Ones,
     Pick,
     Pow,
@@ -46,7 +45,7 @@ from backsym.steps import Step
 
 from .letters import Letters, Namer
 from .raising import front, positive_first, raised_to, signed_sum, sorted_powers, times
-from .terms import Del, Dm, Ent, Exponent, Factor, Fun, Grp, Ind, Index, Poly, Term, in_order
+from .terms import Del, Dm, Ent, Exponent, Factor, Fun, Grp, Ind, Index, Poly, Term, in_order, positive
 
 Axes = tuple[Index, ...]
 
@@ -168,6 +167,19 @@ def inner_product(v: Vertex) -> Expr:
     return scalar_chain([T(Ones(v.shape)), v.expr])
 
 
+def weight(e: Expr) -> int:
+    """How much there is to read in a matrix form; what only serves to make shapes fit counts more."""
+    total = 0
+    for node in walk(e):
+        if isinstance(node, Fn) and node.kind == "diag":
+            total += 4
+        elif isinstance(node, (Ones, T)):
+            total += 2
+        else:
+            total += 1
+    return total
+
+
 # --- lifting ---------------------------------------------------------------------------------------------------------
 
 
@@ -228,8 +240,10 @@ class Lifter:
             if isinstance(f, Dm):
                 continue
             axes = axes_of(f)
-            half = isinstance(f, Grp) and e.denominator == 2
-            expr = self.root(f, axes, e) if isinstance(f, Grp) and half else raised_to(self.factor(f, axes), abs(e))
+            if isinstance(f, Grp) and e.denominator == 2:
+                expr = self.root(f, axes, e)
+            else:
+                expr = raised_to(self.factor(f, axes), positive(e))
             if not axes:
                 (scalars_over if e > 0 else scalars_under).append(expr)
             else:
@@ -245,7 +259,7 @@ class Lifter:
             if scalar is not None:
                 scalars_over.append(scalar)
                 todo = [i for i in todo if any(i in v.axes for v in vertices)]
-        lead, above, below = front(t, bool(scalars_under))
+        lead, above, below = front(t, bool(scalars_under), self.namer)
         body = assemble(vertices, free)
         return combine(lead, [num(above), *scalars_over], [num(below), *scalars_under], body)
 
@@ -283,9 +297,9 @@ class Lifter:
             new = Vertex((c,), [matmul([m.along((c, b)).expr, v])])
         elif len(matrices) == 2:
             first, second = matrices
-            left = [i for i in first.axes if i != b][0]
-            right = [i for i in second.axes if i != b][0]
-            if free and right == free[0] or (len(free) == 2 and left == free[1]):
+            left = next(i for i in first.axes if i != b)
+            right = next(i for i in second.axes if i != b)
+            if (free and right == free[0]) or (len(free) == 2 and left == free[1]):
                 first, second, left, right = second, first, right, left
             middle = [diagonal(v.expr) for v in vectors]
             chain = [first.along((left, b)).expr, *middle, second.along((b, right)).expr]
@@ -335,8 +349,8 @@ class Lifter:
         elif isinstance(body, Pow) and body.exp == num(2) and isinstance(body.base, Fn) and body.base.name == "norm":
             base = body.base
         if base is None:
-            return raised_to(body, abs(e))
-        return raised_to(base, abs(e) * 2)
+            return raised_to(body, positive(e))
+        return raised_to(base, positive(e) * 2)
 
     def entry(self, f: Ent, axes: Axes) -> Expr:
         real = [i for i in f.idx if not i.fixed]
@@ -361,7 +375,8 @@ class Lifter:
     def argument(self, p: Poly, axes: Axes) -> Expr:
         """An operand of an element-wise function: a number stays a number, all else gets the full shape."""
         if len(p) == 1 and not p[0].powers and not p[0].bound:
-            return Num(p[0].coeff) if p[0].coeff >= 0 else Neg(Num(-p[0].coeff))
+            number = self.namer.number(abs(p[0].coeff))
+            return number if p[0].coeff >= 0 else Neg(number)
         if not p:
             return ZERO
         inside = {i for t in p for i in t.free}
@@ -496,8 +511,9 @@ def assemble(vertices: list[Vertex], free: Axes) -> Expr:
     for v, ones_after, side in ((u, True, left), (w, False, right)):
         if v is None:
             continue
-        for d in v.under:
-            under.append(matmul([d, T(Ones((j.dim,)))]) if ones_after else matmul([Ones((i.dim,)), transpose(d)]))
+        under.extend(
+            matmul([d, T(Ones((j.dim,)))]) if ones_after else matmul([Ones((i.dim,)), transpose(d)]) for d in v.under
+        )
         if v.over:
             side.append(diagonal(times(v.over)))
     top = matmul([*left, Vertex((i, j), m.over).expr, *right])

@@ -7,7 +7,7 @@ definitions.  This module must not know about derivatives, simplification or dis
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
+from typing import Any
 
 from backsym.errors import BacksymError
 from backsym.expr import (
@@ -38,6 +38,7 @@ from backsym.expr import (
     Sym,
     T,
     Zeros,
+    free_indices,
 )
 from backsym.functions import FUNCTIONS
 from backsym.reading.formula import formula
@@ -67,12 +68,16 @@ Out = tuple[Index, ...]
 class Lowering:
     """One walk over one equation; ``letters`` maps the author's free letters to indices.
 
-    ``hint`` gives the letter hint of a new index along a dimension.
+    ``hint`` gives the letter hint of a new index along a dimension.  ``named`` keeps the calls of row-wise functions as
+    arrays of their own, for an expression that is only displayed.
     """
 
-    def __init__(self, letters: Mapping[Ix, Index], hint: Callable[[Dim], str] = lambda dim: ""):
+    def __init__(
+        self, letters: Mapping[Ix, Index], hint: Callable[[Dim], str] = lambda dim: "", named: bool = False
+    ):
         self.letters = dict(letters)
         self.hint = hint
+        self.named = named
         self.pos = 0
 
     def index(self, ix: Ix) -> Index:
@@ -105,10 +110,15 @@ class Lowering:
 
 
 def lower(
-    e: Expr, out: Out = (), letters: Mapping[Ix, Index] | None = None, hint: Callable[[Dim], str] = lambda dim: ""
+    e: Expr,
+    out: Out = (),
+    letters: Mapping[Ix, Index] | None = None,
+    hint: Callable[[Dim], str] = lambda dim: "",
+    *,
+    named: bool = False,
 ) -> Poly:
     """The entry of ``e`` at ``out`` as a sum of terms."""
-    return Lowering(letters or {}, hint).entry(e, out)
+    return Lowering(letters or {}, hint, named).entry(e, out)
 
 
 # --- one rule for each kind of node ----------------------------------------------------------------------------------
@@ -265,6 +275,8 @@ def _index_pick(lo: Lowering, e: IndexPick, out: Out) -> Poly:
 
 def _fn(lo: Lowering, e: Fn, out: Out) -> Poly:
     entry = FUNCTIONS.get(e.name)
+    if lo.named and e.kind in ("rowwise", "rowreduce") and not free_indices(e):
+        return of_factor(Ent(e, out, lo.place()))
     if entry is not None and entry.definition is not None:
         if e.order:
             raise BacksymError(f"{e.name}' is not available: {e.name} is not an element-wise function")
@@ -286,7 +298,7 @@ def _array(lo: Lowering, e: Expr) -> Lam:
     return Lam(params, lo.entry(e, params))
 
 
-_RULES: dict[type[Expr], Callable[[Lowering, Expr, Out], Poly]] = {  # type: ignore[assignment]
+_RULES: dict[type[Expr], Callable[[Lowering, Any, Out], Poly]] = {
     Num: _num,
     Const: _const,
     Sym: _sym,

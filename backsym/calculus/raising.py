@@ -25,14 +25,13 @@ from backsym.expr import (
     Ix,
     Mul,
     Neg,
-    Num,
     Pow,
     Size,
     num,
 )
 
 from .letters import Letters, Namer
-from .terms import Del, Dm, Ent, Exponent, Factor, Fun, Grp, Ind, Index, Poly, Term
+from .terms import Del, Dm, Ent, Exponent, Factor, Fun, Grp, Ind, Index, Poly, Term, positive
 
 
 def positive_first(p: Poly) -> Poly:
@@ -71,7 +70,7 @@ def sorted_powers(t: Term) -> list[tuple[Factor, Exponent]]:
     return sorted(t.powers, key=lambda fe: fe[0].order_pos)
 
 
-def front(t: Term, has_quotient: bool) -> tuple[Expr, int, int]:
+def front(t: Term, has_quotient: bool, namer: Namer) -> tuple[Expr, int, int]:
     """What leads a product: the sizes and, unless there is a quotient to take it in, the coefficient.
 
     Returns the leading expression and what is left of the coefficient: numerator and denominator.
@@ -81,12 +80,12 @@ def front(t: Term, has_quotient: bool) -> tuple[Expr, int, int]:
     below: list[Expr] = []
     for f, e in t.powers:
         if isinstance(f, Dm):
-            (above if e > 0 else below).append(raised_to(Size(f.dim), abs(e)))
-    if has_quotient and not below:
+            (above if e > 0 else below).append(raised_to(Size(f.dim), positive(e)))
+    number = namer.number(c)
+    if has_quotient and not below and number.text is None:
         return times(above), c.numerator, c.denominator
     if not below:
-        lead: list[Expr] = [] if c == 1 else [Num(c)]
-        return times([*lead, *above]), 1, 1
+        return times([number, *above]), 1, 1
     top = times([num(c.numerator), *above])
     bottom = times([num(c.denominator), *below])
     return Div(top, bottom), 1, 1
@@ -117,7 +116,7 @@ class Raiser:
         powers = [(f, e) for f, e in sorted_powers(t) if not isinstance(f, Dm)]
         outside = [(f, e) for f, e in powers if f.free.isdisjoint(bound)]
         inside = [(f, e) for f, e in powers if not f.free.isdisjoint(bound)]
-        lead, above, below = front(t, any(e < 0 for _, e in outside))
+        lead, above, below = front(t, any(e < 0 for _, e in outside), self.namer)
         over: list[Expr] = [self.factor(f, e, inner) for f, e in outside if e > 0]
         under: list[Expr] = [self.factor(f, -e, inner) for f, e in outside if e < 0]
         if bound:

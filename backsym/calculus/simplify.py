@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from backsym.expr import Adj, Sym
+from backsym.expr import Adj, Expr, Sym
 
 from .terms import (
     Del,
@@ -240,7 +240,7 @@ def _merge_powers(t: Term, ones: frozenset[str]) -> Term:
             merged[key] = (first, total + e)
         else:
             merged[key] = (f, e)
-    powers = []
+    powers: list[tuple[Factor, Exponent]] = []
     for f, e in merged.values():
         if isinstance(f, (Del, Ind)) and e > 0:
             powers.append((f, 1 if e != 1 else e))
@@ -400,14 +400,17 @@ def factor(p: Poly) -> Poly:
 
 @dataclass(frozen=True)
 class Definition:
-    """What a node is: ``name[params] = coeff * product of powers``; folding turns the product back into the node."""
+    """What an array is, entry by entry: ``node[params] = coeff * product of powers``.
 
-    node: Sym
+    Folding turns the product back into an entry of the array: of a node, or of a function that the author wrote.
+    """
+
+    node: Expr
     params: tuple[Index, ...]
     term: Term
 
 
-def definition_of(node: Sym, params: tuple[Index, ...], body: Poly) -> Definition | None:
+def definition_of(node: Expr, params: tuple[Index, ...], body: Poly) -> Definition | None:
     """The definition of a node, if it is a product to which terms can be folded back."""
     if len(body) != 1:
         return None
@@ -419,9 +422,9 @@ def definition_of(node: Sym, params: tuple[Index, ...], body: Poly) -> Definitio
     return Definition(node, params, t)
 
 
-def fold(p: Poly, definition: Definition | None) -> Poly:
-    """Replace what equals the node by the node, wherever that makes the expression simpler."""
-    if definition is None or not p:
+def fold(p: Poly, definition: Definition) -> Poly:
+    """Replace what equals an entry of the array by that entry, wherever that makes the expression simpler."""
+    if not p:
         return p
     folded = tuple(_fold_term(t, definition) for t in p)
     return folded if cost(folded) < cost(p) else p

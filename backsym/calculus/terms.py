@@ -4,8 +4,8 @@ A term is an exact coefficient, factors with exact exponents, and bound (dummy) 
 dimension and a letter hint that equality ignores.  Bound indices are made fresh whenever one scope is merged into
 another (``multiply``), so that no rewrite can capture an index.
 
-Terms are compared by ``poly_key`` and ``factor_key``, in which bound indices are numbered canonically.  This module must
-not know about display, lowering or derivatives.
+Terms are compared by ``poly_key`` and ``factor_key``, in which bound indices are numbered canonically.  This module
+must not know about display, lowering or derivatives.
 """
 
 from __future__ import annotations
@@ -262,6 +262,11 @@ def in_order(indices: Iterable[Index]) -> tuple[Index, ...]:
 
 
 # --- building --------------------------------------------------------------------------------------------------------
+
+
+def positive(e: Exponent) -> Exponent:
+    """The absolute value of an exponent."""
+    return -e if e < 0 else e
 
 
 def constant(value: Fraction | int) -> Poly:

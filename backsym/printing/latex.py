@@ -117,7 +117,10 @@ def _script(node: lay.Script) -> str:
     if isinstance(node.base, (lay.Row, lay.Verbatim, lay.Frac, lay.Script)):
         base = f"{{{base}}}"
     if node.sub is not None:
-        base += "_" + _argument(to_latex(node.sub))
+        sub = to_latex(node.sub)
+        # The size of an all-ones vector is always braced, as in the source handout's own LaTeX.
+        ones = isinstance(node.base, lay.Ident) and node.base.style == "blackboard"
+        base += f"_{{{sub}}}" if ones else "_" + _argument(sub)
     if node.sup is not None:
         base += "^" + _argument(to_latex(node.sup))
     return base

@@ -17,6 +17,7 @@ from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.problem import ROLES, Dimension, Symbol
 from backsym.reading.fields import Report, boolean, choice, is_name, known_keys, table, text
 from backsym.reading.scope import suggest
+from backsym.reading.sympy_text import SPELLINGS
 from backsym.reading.yamlfile import Listing, Scalar, Table, Tree
 
 MAX_SIZE = 1_000_000
@@ -34,7 +35,7 @@ DERIVATIVE_STYLES = ("prime", "by_node", "formula")
 
 _LETTER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*'*")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-_RESERVED = (*REDUCTIONS, *FUNCTIONS, ABSTRACT_LOSS, "ones", "eye", "grad")
+_RESERVED = (*REDUCTIONS, *FUNCTIONS, ABSTRACT_LOSS, "ones", "eye", "grad", *SPELLINGS)
 
 
 @dataclass(frozen=True)

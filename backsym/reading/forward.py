@@ -29,7 +29,7 @@ MAX_EQUATIONS = 10_000
 LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error", ABSTRACT_LOSS)
 """Functions whose second argument is a target."""
 
-_LEFT_NAME = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)")
+_LEFT_NAME = re.compile(r"\s*(?:Eq\s*\(\s*)?([A-Za-z_][A-Za-z0-9_]*)")
 
 
 class Unavailable(Exception):

@@ -1,0 +1,539 @@
+"""An exact judge that shares nothing with the engine's calculus and numbers: SymPy on explicit scalars.
+
+The author's equations are written out entry by entry at a small concrete size, the loss is composed, and SymPy
+differentiates it by every entry of every quantity; everything is then compared to 50 digits.  Both the author's and
+the derived expressions are read by one small recursive evaluator, over SymPy's scalars (to differentiate) or mpmath's
+(to compare).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import mpmath
+import numpy as np
+import sympy
+
+from backsym import expr as ex
+from backsym.expr import Dim, Expr, Ix
+from backsym.numeric.sample import draw
+from backsym.problem import NodeEquation, Problem
+from backsym.reading.loader import load, problem_from_mapping
+from backsym.resources import bundled_problems
+from networks import NETWORKS
+
+DIGITS = 60
+TOLERANCE = mpmath.mpf(10) ** -45
+
+Array = Any
+Letters = Mapping[str, int]
+
+# --- functions ---------------------------------------------------------------------------------------------------------
+
+
+def _step(test: Any, yes: Any, no: Any) -> Any:
+    return sympy.Piecewise((yes, test), (no, True))
+
+
+def _gelu(x: Any) -> Any:
+    return x * (1 + sympy.erf(x / sympy.sqrt(2))) / 2
+
+
+_ELEMENTWISE: dict[str, Callable[..., Any]] = {
+    "exp": sympy.exp,
+    "log": sympy.log,
+    "sin": sympy.sin,
+    "cos": sympy.cos,
+    "sinh": sympy.sinh,
+    "cosh": sympy.cosh,
+    "tanh": sympy.tanh,
+    "erf": sympy.erf,
+    "sqrt": lambda x: x ** sympy.Rational(1, 2),
+    "sech": lambda x: 1 / sympy.cosh(x),
+    "abs": lambda x: _step(x >= 0, x, -x),
+    "sign": lambda x: sympy.Piecewise((1, x > 0), (-1, x < 0), (0, True)),
+    "sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
+    "relu": lambda x: _step(x > 0, x, 0),
+    "leaky_relu": lambda x, a=sympy.Rational(1, 100): _step(x > 0, x, a * x),
+    "elu": lambda x, a=sympy.Integer(1): _step(x > 0, x, a * (sympy.exp(x) - 1)),
+    "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
+    "silu": lambda x: x / (1 + sympy.exp(-x)),
+    "gelu": _gelu,
+    "max": lambda x, y: _step(x >= y, x, y),
+    "min": lambda x, y: _step(x <= y, x, y),
+    "pow": lambda x, p: x**p,
+}
+
+
+def _abstract(name: str) -> Callable[..., Any]:
+    """An instance of an abstract element-wise function; different names give different functions."""
+    shift = sympy.Rational(sum(map(ord, name)) % 7 + 1, 9)
+    return lambda x, *rest: sympy.sin(2 * x / 3 + shift + sum(rest)) + shift * x**2 / 5
+
+
+def _abstract_loss(y: Sequence[Any], *others: Sequence[Any]) -> Any:
+    """An instance of an abstract loss of the entries of its arguments."""
+    fixed = sum((n + 2) * x / 5 for n, x in enumerate(itertools.chain(*others)))
+    linear = sum((n + 1) * x / 3 for n, x in enumerate(y))
+    return sympy.sin(linear + fixed) + sum(x**2 * (n + 1) / 7 * (1 + fixed) for n, x in enumerate(y))
+
+
+def _scalar_function(name: str, order: int) -> Callable[..., Any]:
+    """A SymPy function of scalars, or its derivative by the first argument."""
+    base = _ELEMENTWISE.get(name) or _abstract(name)
+    if order == 0:
+        return base
+    slot = sympy.Dummy("slot", real=True)
+
+    def derivative(x: Any, *rest: Any) -> Any:
+        return sympy.diff(base(slot, *rest), slot, order).subs(slot, x)
+
+    return derivative
+
+
+@cache
+def _numeric_function(name: str, order: int, arity: int) -> Callable[..., Any]:
+    args = [sympy.Dummy(f"x{n}", real=True) for n in range(arity)]
+    return sympy.lambdify(args, _scalar_function(name, order)(*args), "mpmath")  # type: ignore[no-any-return]
+
+
+def _loss_gradient(sizes: Sequence[int]) -> tuple[Any, list[Any], list[list[Any]]]:
+    groups = [[sympy.Dummy(f"g{g}_{n}", real=True) for n in range(size)] for g, size in enumerate(sizes)]
+    value = _abstract_loss(*groups)
+    return value, [sympy.diff(value, y) for y in groups[0]], groups
+
+
+@dataclass(frozen=True)
+class Field:
+    """The scalars that an expression is evaluated in: SymPy's, or numbers of 60 digits."""
+
+    symbolic: bool
+
+    def number(self, value: Any) -> Any:
+        return sympy.Rational(value) if self.symbolic else mpmath.mpf(value.numerator) / value.denominator
+
+    def constant(self, name: str) -> Any:
+        return {"pi": sympy.pi, "e": sympy.E}[name] if self.symbolic else {"pi": +mpmath.pi, "e": +mpmath.e}[name]
+
+    def apply(self, name: str, order: int, args: Sequence[Any]) -> Any:
+        if self.symbolic:
+            return _scalar_function(name, order)(*args)
+        return _numeric_function(name, order, len(args))(*args)
+
+    def indicator(self, op: str, a: Any, b: Any) -> Any:
+        if not self.symbolic:
+            return mpmath.mpf(int(_COMPARE[op](a, b)))
+        return _step(_RELATION[op](a, b), sympy.Integer(1), sympy.Integer(0))
+
+    def power(self, base: Any, exponent: Any) -> Any:
+        return base**exponent
+
+    def loss(self, order: int, groups: Sequence[Sequence[Any]]) -> Any:
+        value, gradient, slots = _loss_gradient([len(g) for g in groups])
+        flat = [s for group in slots for s in group]
+        given = [x for group in groups for x in group]
+        forms = gradient if order else [value]
+        if self.symbolic:
+            results = [form.subs(dict(zip(flat, given, strict=True)), simultaneous=True) for form in forms]
+        else:
+            results = [sympy.lambdify(flat, form, "mpmath")(*given) for form in forms]
+        return results if order else results[0]
+
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    ">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
+    "==": lambda a, b: a == b, "!=": lambda a, b: a != b,
+}  # fmt: skip
+_RELATION: dict[str, Any] = {
+    ">": sympy.Gt, ">=": sympy.Ge, "<": sympy.Lt, "<=": sympy.Le, "==": sympy.Eq, "!=": sympy.Ne,
+}  # fmt: skip
+
+# --- expressions -------------------------------------------------------------------------------------------------------
+
+
+class Mismatch(Exception):
+    """An expression that has no value: shapes that do not fit, a letter without a value."""
+
+
+def cell(x: Any) -> Array:
+    """A scalar as an array without axes."""
+    out = np.empty((), dtype=object)
+    out[()] = x
+    return out
+
+
+def array_of(shape: Sequence[int], entry: Callable[[tuple[int, ...]], Any]) -> Array:
+    out = np.empty(tuple(shape), dtype=object)
+    for at in np.ndindex(*shape):
+        out[at] = entry(at)
+    return out
+
+
+@dataclass
+class Reader:
+    """The value of an expression at concrete sizes: an array of scalars, letters being bound to positions."""
+
+    field: Field
+    dims: Mapping[str, int]
+    values: Mapping[str, Array]
+    adjoints: Mapping[str, Array] = field(default_factory=dict)
+    abstract: frozenset[str] = frozenset()
+
+    def size(self, dim: Dim) -> int:
+        return dim if isinstance(dim, int) else self.dims[dim]
+
+    def sizes(self, shape: Sequence[Dim]) -> tuple[int, ...]:
+        return tuple(self.size(d) for d in shape)
+
+    def position(self, ix: Ix, letters: Letters) -> int:
+        if ix.fixed:
+            return int(ix.letter) - 1
+        if ix.letter not in letters:
+            raise Mismatch(f"the letter {ix.letter} has no value")
+        return letters[ix.letter]
+
+    def entries(self, e: Expr, indices: Sequence[Ix], shape: Sequence[Dim]) -> Array:
+        """A scalar-valued expression for every position of its free letters."""
+
+        def entry(at: tuple[int, ...]) -> Any:
+            letters = {ix.letter: n for ix, n in zip(indices, at, strict=True) if not ix.fixed}
+            value = self.read(e, letters)
+            if value.size != 1:
+                raise Mismatch(f"an entry of shape {value.shape}")
+            return value.reshape(())[()]
+
+        return array_of(self.sizes(shape), entry)
+
+    def whole(self, e: Expr, shape: Sequence[Dim]) -> Array:
+        """An array expression with the given shape; axes of length one may be missing or added."""
+        value, sizes = self.read(e, {}), self.sizes(shape)
+        if [n for n in value.shape if n != 1] != [n for n in sizes if n != 1]:
+            raise Mismatch(f"shapes {value.shape} and {sizes}")
+        return value.reshape(sizes)
+
+    def read(self, e: Expr, letters: Letters) -> Array:
+        method = getattr(self, f"_{type(e).__name__.lower()}", None)
+        if method is None:
+            raise TypeError(f"the judge cannot read {type(e).__name__}")
+        return method(e, letters)
+
+    # atoms
+
+    def _num(self, e: ex.Num, letters: Letters) -> Array:
+        return cell(self.field.number(e.value))
+
+    def _const(self, e: ex.Const, letters: Letters) -> Array:
+        return cell(self.field.constant(e.name))
+
+    def _sym(self, e: ex.Sym, letters: Letters) -> Array:
+        return self.values[e.name]
+
+    def _adj(self, e: ex.Adj, letters: Letters) -> Array:
+        return self.adjoints[e.name]
+
+    def _size(self, e: ex.Size, letters: Letters) -> Array:
+        return cell(self.field.number(self.size(e.dim)))
+
+    def _filled(self, shape: Sequence[Dim], value: int) -> Array:
+        return array_of(self.sizes(shape), lambda at: self.field.number(value))
+
+    def _ones(self, e: ex.Ones, letters: Letters) -> Array:
+        return self._filled(e.of, 1)
+
+    def _zeros(self, e: ex.Zeros, letters: Letters) -> Array:
+        return self._filled(e.of, 0)
+
+    def _eye(self, e: ex.Eye, letters: Letters) -> Array:
+        return array_of(self.sizes((e.dim, e.dim)), lambda at: self.field.number(int(at[0] == at[1])))
+
+    def _delta(self, e: ex.Delta, letters: Letters) -> Array:
+        return cell(self.field.number(int(self.position(e.i, letters) == self.position(e.j, letters))))
+
+    # arithmetic
+
+    def _each(self, op: Callable[..., Any], *args: Array) -> Array:
+        try:
+            full = np.broadcast_arrays(*args)
+        except ValueError as error:
+            raise Mismatch(str(error)) from None
+        return array_of(full[0].shape, lambda at: op(*[x[at] for x in full]))
+
+    def _fold(self, op: Callable[[Any, Any], Any], args: Sequence[Expr], letters: Letters) -> Array:
+        result = self.read(args[0], letters)
+        for arg in args[1:]:
+            result = self._each(op, result, self.read(arg, letters))
+        return result
+
+    def _add(self, e: ex.Add, letters: Letters) -> Array:
+        return self._fold(lambda a, b: a + b, e.args, letters)
+
+    def _mul(self, e: ex.Mul, letters: Letters) -> Array:
+        return self._fold(lambda a, b: a * b, e.args, letters)
+
+    def _neg(self, e: ex.Neg, letters: Letters) -> Array:
+        return self._each(lambda a: -a, self.read(e.arg, letters))
+
+    def _div(self, e: ex.Div, letters: Letters) -> Array:
+        return self._fold(lambda a, b: a / b, (e.num, e.den), letters)
+
+    def _pow(self, e: ex.Pow, letters: Letters) -> Array:
+        return self._fold(self.field.power, (e.base, e.exp), letters)
+
+    def _cmp(self, e: ex.Cmp, letters: Letters) -> Array:
+        return self._fold(lambda a, b: self.field.indicator(e.op, a, b), (e.a, e.b), letters)
+
+    def _matmul(self, e: ex.MatMul, letters: Letters) -> Array:
+        result = self.read(e.args[0], letters)
+        for arg in e.args[1:]:
+            result = self._product(result, self.read(arg, letters))
+        return result.reshape(()) if result.size == 1 else result
+
+    def _product(self, a: Array, b: Array) -> Array:
+        column = b.ndim < 2
+        a = a.reshape(a.shape + (1,) * (2 - a.ndim))
+        b = b.reshape(b.shape + (1,) * (2 - b.ndim))
+        if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
+            raise Mismatch(f"a product of {a.shape} and {b.shape}")
+        out = array_of((a.shape[0], b.shape[1]), lambda at: self._total([x * y for x, y in zip(a[at[0]], b[:, at[1]])]))
+        return out[:, 0] if column else out
+
+    def _total(self, items: Sequence[Any]) -> Any:
+        result = items[0]
+        for item in items[1:]:
+            result = result + item
+        return result
+
+    def _t(self, e: ex.T, letters: Letters) -> Array:
+        value = self.read(e.arg, letters)
+        if value.ndim > 2:
+            raise Mismatch("a transpose of an array with three axes")
+        return value.reshape((1, -1)) if value.ndim == 1 else value.T
+
+    def _reshape(self, e: ex.Reshape, letters: Letters) -> Array:
+        return self.read(e.arg, letters).reshape(self.sizes(e.to))
+
+    # functions
+
+    def _fn(self, e: ex.Fn, letters: Letters) -> Array:
+        args = [self.read(a, letters) for a in e.args]
+        if e.name == "loss" or e.name in self.abstract and e.kind == "scalar":
+            result = self.field.loss(e.order, [list(a.reshape(-1)) for a in args])
+            return array_of(args[0].shape, lambda at: result[_flat(at, args[0].shape)]) if e.order else cell(result)
+        if e.kind == "elementwise":
+            return self._each(lambda *xs: self.field.apply(e.name, e.order, xs), *args)
+        if e.order:
+            raise Mismatch(f"{e.name} has no derivative as one function")
+        return self._array_function(e.name, args[0])
+
+    def _array_function(self, name: str, x: Array) -> Array:
+        exp, log = (lambda v: self.field.apply("exp", 0, [v])), (lambda v: self.field.apply("log", 0, [v]))
+        if name in ("softmax", "log_softmax"):
+            total = [self._total([exp(v) for v in x[at[:-1]]]) for at in np.ndindex(*x.shape)]
+            shaped = array_of(x.shape, lambda at: total[_flat(at, x.shape)])
+            if name == "softmax":
+                return self._each(lambda v, s: exp(v) / s, x, shaped)
+            return self._each(lambda v, s: v - log(s), x, shaped)
+        if name == "logsumexp":
+            return array_of(x.shape[:-1], lambda at: log(self._total([exp(v) for v in x[at]])))
+        if name == "norm":
+            return cell(self.field.apply("sqrt", 0, [self._total([v * v for v in x.reshape(-1)])]))
+        if name == "trace":
+            return cell(self._total([x[n, n] for n in range(len(x))]))
+        if name == "diag":
+            if x.ndim == 2:
+                return array_of(x.shape[:1], lambda at: x[at[0], at[0]])
+            zero = self.field.number(0)
+            return array_of(x.shape * 2, lambda at: x[at[0]] if at[0] == at[1] else zero)
+        raise TypeError(f"the judge does not know the function {name}")
+
+    # reductions
+
+    def _combine(self, op: str, items: Sequence[Any]) -> Any:
+        if op == "sum":
+            return self._total(items)
+        if op == "mean":
+            return self._total(items) / self.field.number(len(items))
+        result = items[0]
+        for item in items[1:]:
+            result = self.field.apply(op, 0, [result, item])
+        return result
+
+    def _reduce(self, e: ex.Reduce, letters: Letters) -> Array:
+        x = self.read(e.arg, letters)
+        if e.axis is None:
+            return cell(self._combine(e.op, list(x.reshape(-1))))
+        rows = np.moveaxis(x, e.axis, -1)
+        out = array_of(rows.shape[:-1], lambda at: self._combine(e.op, list(rows[at])))
+        if e.keepdims:
+            out = np.expand_dims(out, e.axis)
+        return out.reshape(()) if out.size == 1 else out
+
+    def _first(self, op: str, items: Sequence[Any]) -> int:
+        if self.field.symbolic:
+            raise TypeError("the place of a maximum is not a symbolic quantity")
+        return items.index(max(items) if op == "max" else min(items))
+
+    def _pick(self, e: ex.Pick, letters: Letters) -> Array:
+        x = self.read(e.arg, letters)
+        if e.axis is None:
+            hot = self._first(e.op, list(x.reshape(-1)))
+            return array_of(x.shape, lambda at: self.field.number(int(_flat(at, x.shape) == hot)))
+        rows = np.moveaxis(x, e.axis, -1)
+        out = array_of(rows.shape, lambda at: self.field.number(int(self._first(e.op, list(rows[at[:-1]])) == at[-1])))
+        return np.moveaxis(out, -1, e.axis)
+
+    # index level
+
+    def _entry(self, e: ex.Entry, letters: Letters) -> Array:
+        base = self.read(e.base, letters)
+        at = tuple(self.position(ix, letters) for ix in e.indices)
+        if len(at) != base.ndim or any(n >= size for n, size in zip(at, base.shape, strict=False)):
+            raise Mismatch(f"the entry {at} of an array of shape {base.shape}")
+        return cell(base[at])
+
+    def _positions(self, indices: Sequence[Ix]) -> list[tuple[int, ...]]:
+        return list(itertools.product(*[range(self.size(ix.dim)) for ix in indices]))
+
+    def _bodies(self, e: ex.IndexReduce | ex.IndexPick, letters: Letters) -> list[Array]:
+        names = [ix.letter for ix in e.indices]
+        return [self.read(e.body, {**letters, **dict(zip(names, at, strict=True))}) for at in self._positions(e.indices)]
+
+    def _indexreduce(self, e: ex.IndexReduce, letters: Letters) -> Array:
+        bodies = self._bodies(e, letters)
+        return self._each(lambda *items: self._combine(e.op, items), *bodies)
+
+    def _indexpick(self, e: ex.IndexPick, letters: Letters) -> Array:
+        hot = self._first(e.op, [b.reshape(())[()] for b in self._bodies(e, letters)])
+        here = tuple(self.position(ix, letters) for ix in e.at)
+        return cell(self.field.number(int(self._positions(e.indices)[hot] == here)))
+
+
+def _flat(at: tuple[int, ...], shape: tuple[int, ...]) -> int:
+    return int(np.ravel_multi_index(at, shape)) if shape else 0
+
+
+# --- problems ----------------------------------------------------------------------------------------------------------
+
+
+def node_array(reader: Reader, eq: NodeEquation) -> Array:
+    """The entries of a node by its own equation, with the node's declared shape."""
+    sizes = reader.sizes(eq.shape)
+    if eq.indices:
+        return reader.entries(eq.rhs, eq.indices, eq.shape)
+    value = reader.read(eq.rhs, {})
+    if value.size == math.prod(sizes):
+        return value.reshape(sizes)
+    return np.broadcast_to(value.reshape((1,) * (len(sizes) - value.ndim) + value.shape), sizes)
+
+
+@dataclass
+class Truth:
+    """A point of a problem at a small size: the values of all quantities and SymPy's derivative of the loss by each."""
+
+    problem: Problem
+    reader: Reader
+
+    @property
+    def adjoints(self) -> Mapping[str, Array]:
+        return self.reader.adjoints
+
+    def right(self, name: str, value: Array) -> bool:
+        """Whether an array is the derivative by ``name``, to 45 digits of its largest entry."""
+        return equal(value, self.adjoints[name])
+
+    def entry_right(self, name: str, rhs: Expr, indices: Sequence[Ix]) -> bool:
+        try:
+            return self.right(name, self.reader.entries(rhs, indices, self.problem.symbols[name].shape))
+        except (Mismatch, ex.ShapeError):
+            return False
+
+    def matrix_right(self, name: str, rhs: Expr) -> bool:
+        try:
+            return self.right(name, self.reader.whole(rhs, self.problem.symbols[name].shape))
+        except (Mismatch, ex.ShapeError):
+            return False
+
+
+def equal(a: Array, b: Array) -> bool:
+    if a.shape != b.shape:
+        return False
+    gap = max((abs(x - y) for x, y in zip(a.reshape(-1), b.reshape(-1), strict=True)), default=0)
+    size = max((abs(x) for x in (*a.reshape(-1), *b.reshape(-1))), default=0)
+    return bool(gap <= TOLERANCE * max(size, 1))
+
+
+def small_sizes(problem: Problem, seed: int) -> dict[str, int]:
+    """Sizes 2 and 3, taken in turn: large enough for every sum to have terms, small enough to write out."""
+    names = dict.fromkeys(d for s in problem.symbols.values() for d in s.shape if isinstance(d, str))
+    fixed = {n for n, d in problem.dims.items() if d.size is not None}
+    return {name: 2 + (n + seed) % 2 for n, name in enumerate(d for d in names if d not in fixed)}
+
+
+class Judge:
+    """SymPy's derivatives of one problem at one size, as functions of a point."""
+
+    def __init__(self, problem: Problem, seed: int = 0):
+        self.problem = problem
+        self.sizes = small_sizes(problem, seed)
+        fixed = {n: d.size for n, d in problem.dims.items() if d.size is not None}
+        self.dims = {**fixed, **self.sizes}
+        shapes = Reader(Field(True), self.dims, {})
+        self.symbols = {
+            name: array_of(shapes.sizes(s.shape), lambda at, name=name: sympy.Symbol(f"{name}_" + "_".join(map(str, at)), real=True))  # type: ignore[misc]
+            for name, s in problem.symbols.items()
+        }
+        self.flat = [x for name in problem.symbols for x in self.symbols[name].reshape(-1)]
+        self.functions: dict[str, Callable[..., Any]] = {}
+
+    def gradient(self, name: str) -> list[Any]:
+        """The derivatives of the composed loss by the entries of one quantity, all that feeds it being held fixed."""
+        values: dict[str, Array] = dict(self.symbols)
+        reader = Reader(Field(True), self.dims, values, abstract=self.problem.abstract)
+        moving = {name}
+        for eq in self.problem.equations:
+            if eq.name != name and moving.intersection(ex.names_in(eq.rhs)):
+                values[eq.name] = node_array(reader, eq)
+                moving.add(eq.name)
+        loss = values[self.problem.loss].reshape(())[()]
+        return [sympy.diff(loss, x) for x in self.symbols[name].reshape(-1)]
+
+    def derivative(self, name: str) -> Callable[..., Any]:
+        if name not in self.functions:
+            self.functions[name] = sympy.lambdify(self.flat, self.gradient(name), "mpmath", cse=True)
+        return self.functions[name]
+
+    def at(self, seed: int, names: Sequence[str]) -> Truth:
+        """The truth at a random point with rational coordinates (a float is a rational number)."""
+        env = draw(self.problem, seed, sizes=self.sizes)
+        values: dict[str, Array] = {
+            n: array_of(np.shape(x), lambda at, x=x: mpmath.mpf(float(x[at])))  # type: ignore[misc]
+            for n, x in env.values.items()
+            if n not in self.problem.by_name
+        }
+        reader = Reader(Field(False), self.dims, values, {}, self.problem.abstract)
+        for eq in self.problem.equations:
+            values[eq.name] = node_array(reader, eq)
+        given = [x for name in self.problem.symbols for x in values[name].reshape(-1)]
+        reader.adjoints = {
+            name: array_of(
+                values[name].shape,
+                lambda at, found=self.derivative(name)(*given), shape=values[name].shape: mpmath.mpf(found[_flat(at, shape)]),  # type: ignore[misc]
+            )
+            for name in names
+        }
+        return Truth(self.problem, reader)
+
+
+def all_problems() -> dict[str, Problem]:
+    """The problems that come with backsym, and the hand-written networks of the tests."""
+    found: dict[str, Problem] = {}
+    for name, path in bundled_problems().items():
+        loaded = load(str(path))
+        if isinstance(loaded, Problem):
+            found[name] = loaded
+    return found | {name: problem_from_mapping({"title": name, **network}) for name, network in NETWORKS.items()}

@@ -1,0 +1,117 @@
+"""Every displayed step of every derivation states an equality, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+from exact import all_problems
+
+from backsym.documents.sentences import catalogue, why
+from backsym.expr import Expr
+from backsym.numeric.sample import draws
+from backsym.numeric.verify import check_steps, with_adjoints
+from backsym.printing.latex import latex
+from backsym.printing.notation import Notation
+from backsym.problem import Problem
+from backsym.solution import Solution, solve
+from backsym.steps import Step
+
+PROBLEMS = all_problems()
+TOLERANCE = 1e-9
+
+
+@pytest.fixture(scope="module")
+def solutions() -> dict[str, Solution]:
+    return {}
+
+
+def solved(name: str, cache: dict[str, Solution]) -> tuple[Problem, Solution]:
+    if name not in cache:
+        cache[name] = solve(PROBLEMS[name], check=False)
+    return PROBLEMS[name], cache[name]
+
+
+def every(steps: Sequence[Step]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        yield from every(step.substeps)
+
+
+def all_steps(solution: Solution) -> Iterator[tuple[str, Step]]:
+    for d in solution.derivations:
+        yield from ((d.node, step) for step in every(d.steps))
+    for f in solution.forward:
+        yield from ((f.node, step) for step in every(f.steps))
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_both_sides_of_every_step_are_equal(name: str, solutions: dict[str, Solution]) -> None:
+    problem, solution = solved(name, solutions)
+    for env in draws(problem, 2):
+        point = with_adjoints(solution.derivations, env)
+        for item in (*solution.derivations, *solution.forward):
+            error, place = check_steps(item.steps, point, item.indices)
+            assert error <= TOLERANCE, (item.node, place, error)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_every_step_says_why(name: str, solutions: dict[str, Solution]) -> None:
+    problem, solution = solved(name, solutions)
+    notation = Notation.of(problem)
+    for node, step in all_steps(solution):
+        sentence = why(step, notation, problem)
+        assert sentence.endswith("."), (node, step.kind)
+        assert sentence.count("$") % 2 == 0, (node, step.kind)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_no_step_is_empty_on_the_page(name: str, solutions: dict[str, Solution]) -> None:
+    """A rewrite that changes nothing that a reader sees is no step."""
+    problem, solution = solved(name, solutions)
+    notation = Notation.of(problem)
+    for d in solution.derivations:
+        for step in every(d.steps):
+            if step.kind not in ("forward", "start", "vectorize"):
+                assert latex(step.before, notation) != latex(step.after, notation), (d.node, step.kind)
+
+
+ASIDES = ("forward", "local", "path")
+"""Steps that state a fact that a later step uses, rather than rewriting the adjoint."""
+
+
+def trace(steps: Sequence[Step], start: Expr) -> Expr:
+    """Where a sequence of steps leads from ``start``; every rewrite must begin where the last one ended."""
+    current = start
+    for step in steps:
+        if step.kind in ASIDES and step.before != current:
+            continue
+        assert step.before == current, step.kind
+        current = step.after
+    return current
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_the_steps_lead_to_the_result(name: str, solutions: dict[str, Solution]) -> None:
+    """Each rewrite of the adjoint starts where the last one ended, and the last one ends in the stated result."""
+    _, solution = solved(name, solutions)
+    for d in solution.derivations:
+        steps = list(d.steps)
+        if d.matrix is not None:
+            assert steps[-1].kind == "vectorize"
+            assert steps[-1].after == d.matrix.rhs
+        if steps[-1].kind == "vectorize":
+            steps.pop()
+        assert trace(steps, d.entry.lhs) == d.entry.rhs, d.node
+        for step in every(steps):
+            if step.substeps:
+                assert trace(step.substeps, step.before) == step.after, (d.node, step.kind)
+
+
+def test_the_catalogue_has_a_sentence_and_an_example_for_every_kind(solutions: dict[str, Solution]) -> None:
+    sentences = catalogue().steps
+    seen = {step.kind for name in PROBLEMS for _, step in all_steps(solved(name, solutions)[1])}
+    assert seen <= set(sentences)
+    for kind in seen:
+        assert sentences[kind].text
+        assert sentences[kind].example
