@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,14 +12,16 @@ import numpy as np
 from torch_judge import forward_and_gradients
 
 from backsym.errors import BacksymError
-from backsym.expr import Entry, Equation
+from backsym.expr import Adj, Entry, Equation, free_indices, walk
 from backsym.numeric.evaluate import Env, evaluate
 from backsym.numeric.sample import draw
-from backsym.numeric.verify import check_steps
+from backsym.printing.latex import equation_latex, latex
+from backsym.printing.notation import Notation
 from backsym.printing.numpy_code import python_name
 from backsym.problem import Problem
 from backsym.reading.loader import problem_from_mapping
 from backsym.solution import Solution, solve
+from backsym.steps import Step
 
 RELATIVE = 1e-9
 
@@ -37,11 +39,12 @@ def judge(mapping: dict[str, Any], seed: int = 3) -> list[str]:
     wrong = [f"{name} failed its own check" for name in solution.failed]
     with np.errstate(all="ignore"):
         for name, value in values.items():
-            wrong += differs(f"forward value of {name}", env.values[name], value)
+            wrong += differs(f"forward value of {name}", env.values[name], value, 1.0)
         wrong += check_derivatives(solution, env)
         wrong += check_forward(solution, env)
         wrong += check_all_steps(solution, env)
     wrong += check_complete(solution, env)
+    check_printed(solution)
     return wrong
 
 
@@ -63,7 +66,7 @@ def check_derivatives(solution: Solution, env: Env) -> list[str]:
     """Entry form, matrix form and NumPy source of every derivative, with the true adjoints."""
     wrong = []
     names = namespace(solution.problem, env)
-    scale = max((float(np.max(np.abs(a), initial=0.0)) for a in env.adjoints.values()), default=0.0)
+    scale = largest(env.adjoints)
     for result in solution:
         node, true = result.node, env.adjoints[result.node]
         for kind, equation in (("entry", result.entry), ("matrix", result.matrix)):
@@ -82,8 +85,9 @@ def check_forward(solution: Solution, env: Env) -> list[str]:
         for kind, equation in (("entry", forms.entry), ("matrix", forms.matrix)):
             if equation is not None:
                 for side, value in zip(("left", "right"), sides(equation, env, true.shape), strict=True):
-                    wrong += differs(f"{kind} form of the equation of {forms.node}, {side} side", value, true)
-        wrong += differs(f"NumPy source of the equation of {forms.node}", run(solution.forward_numpy(forms.node), names), true)
+                    wrong += differs(f"{kind} form of the equation of {forms.node}, {side} side", value, true, 1.0)
+        source = solution.forward_numpy(forms.node)
+        wrong += differs(f"NumPy source of the equation of {forms.node}", run(source, names), true, 1.0)
     return wrong
 
 
@@ -99,31 +103,66 @@ def same_but_for_ones(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
 
 
 def check_all_steps(solution: Solution, env: Env) -> list[str]:
+    """Both sides of every step and substep are equal."""
     wrong = []
+    scale = largest(env.adjoints)
     for derivation in solution.derivations:
-        error, place = check_steps(derivation.steps, env)
-        if error > RELATIVE:
-            wrong.append(f"steps of {derivation.node}: {error:.3g} at {place}")
+        for place, step in all_steps(derivation.steps, f"the derivative by {derivation.node}"):
+            wrong += check_step(place, step, env, scale)
     for forms in solution.forward:
-        error, place = check_steps(forms.steps, env)
-        if error > RELATIVE:
-            wrong.append(f"steps of the equation of {forms.node}: {error:.3g} at {place}")
+        for place, step in all_steps(forms.steps, f"the equation of {forms.node}"):
+            wrong += check_step(place, step, env, 1.0)
     return wrong
 
 
+def check_step(place: str, step: Step, env: Env, scale: float) -> list[str]:
+    letters = tuple(dict.fromkeys([*free_indices(step.before), *free_indices(step.after)]))
+    values = [evaluate(side, env, letters) for side in (step.before, step.after)]
+    # A column compares with a vector; the letters' axes stay.
+    before, after = (v.reshape(v.shape[: len(letters)] + tuple(n for n in v.shape[len(letters) :] if n != 1)) for v in values)
+    return differs(place, after, before, scale)
+
+
+def all_steps(steps: Sequence[Step], place: str) -> Iterator[tuple[str, Step]]:
+    for number, step in enumerate(steps):
+        path = f"{place} / {number} {step.kind}"
+        yield path, step
+        yield from all_steps(step.substeps, path)
+
+
 def check_complete(solution: Solution, env: Env) -> list[str]:
-    """Every node, input and parameter that moves the loss has a derivative, in backward order."""
+    """Every node, input and parameter that moves the loss has a derivative; one uses only adjoints before it."""
     wrong = []
     for name, symbol in solution.problem.symbols.items():
         if symbol.role in ("node", "parameter", "input") and name not in solution and np.any(env.adjoints[name]):
             wrong.append(f"no derivative by {name}")
-    order = [d.node for d in solution.derivations]
-    for equation in solution.problem.equations:
-        for used in solution.problem.consumers:
-            if used in order and equation.name in order and equation.name in solution.problem.consumers[used]:
-                if order.index(used) < order.index(equation.name):
-                    wrong.append(f"{used} comes before {equation.name}")
+    known: set[str] = set()
+    for derivation in solution.derivations:
+        used = {e.name for e in walk(derivation.entry.rhs) if isinstance(e, Adj)}
+        if not used <= known:
+            wrong.append(f"the derivative by {derivation.node} uses {used - known}, which comes later")
+        known.add(derivation.node)
     return wrong
+
+
+def largest(arrays: Mapping[str, np.ndarray]) -> float:
+    return max((float(np.max(np.abs(a), initial=0.0)) for a in arrays.values()), default=0.0)
+
+
+def check_printed(solution: Solution) -> None:
+    """Everything that is displayed can be printed."""
+    notation = Notation.of(solution.problem)
+    for derivation in solution.derivations:
+        for equation in (derivation.entry, derivation.matrix):
+            if equation is not None:
+                equation_latex(equation, notation)
+        for _, step in all_steps(derivation.steps, ""):
+            latex(step.before, notation)
+            latex(step.after, notation)
+    for forms in solution.forward:
+        for equation in (forms.entry, forms.matrix):
+            if equation is not None:
+                equation_latex(equation, notation)
 
 
 # --- NumPy sources ---------------------------------------------------------------------------------------------------

@@ -555,8 +555,6 @@ class _Maker:
         self.forward.append("L = " + " + ".join(terms))
 
     def target(self, shape: Shape, **facts: Any) -> str:
-        if self.level == "scalar":
-            return self.leaf(())
         return self.declare(shape, role="target", **facts)
 
     def squares(self, name: str) -> str:

@@ -180,11 +180,21 @@ def _cmp(j: _Judge, e: Cmp) -> Tensor:
     return _COMPARE[e.op](a, b).double()
 
 
+def _first(x: Tensor, axes: list[int], sign: int) -> Tensor:
+    """The maximum (sign 1) or minimum (-1) over axes, as the entry at its first position: autograd splits ties."""
+    rest = [n for n in range(x.ndim) if n not in axes]
+    flat = x.permute(rest + axes).reshape([*(x.shape[n] for n in rest), -1])
+    # NumPy documents that argmax is the first position; torch does not.
+    where = torch.from_numpy(np.asarray(np.argmax(sign * flat.detach().numpy(), axis=-1)))
+    picked = flat.gather(-1, where.unsqueeze(-1)).squeeze(-1)
+    return picked.reshape([1 if n in axes else x.shape[n] for n in range(x.ndim)])
+
+
 _REDUCE: dict[str, Callable[[Tensor, list[int]], Tensor]] = {
-    "sum": lambda x, dims: x.sum(dims, keepdim=True),
-    "mean": lambda x, dims: x.mean(dims, keepdim=True),
-    "max": lambda x, dims: x.amax(dims, keepdim=True),
-    "min": lambda x, dims: x.amin(dims, keepdim=True),
+    "sum": lambda x, axes: x.sum(axes, keepdim=True),
+    "mean": lambda x, axes: x.mean(axes, keepdim=True),
+    "max": lambda x, axes: _first(x, axes, 1),
+    "min": lambda x, axes: _first(x, axes, -1),
 }
 
 
@@ -240,8 +250,8 @@ _FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
     "silu": torch.nn.functional.silu,
     "gelu": torch.nn.functional.gelu,
-    "max": torch.maximum,
-    "min": torch.minimum,
+    "max": lambda x, y: torch.where(x >= y, x, y),
+    "min": lambda x, y: torch.where(x <= y, x, y),
     "pow": torch.pow,
 }
 

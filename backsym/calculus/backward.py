@@ -373,7 +373,10 @@ class Recorder:
     def _path(self, part: Contribution, scope: dict[Index, Ix], node: Expr) -> None:
         """One path: the consumer's forward equation, its local derivative, substitution, simplification."""
         self.steps.append(self._forward(part, scope))
-        self.steps.append(self._local(part, scope, node))
+        local = self._local(part, scope, node)
+        self.steps.append(local)
+        if local.before == self.current:  # The loss's own local derivative is the whole contribution of its path.
+            self.current = local.after
         self._show("substitute", part.by_name, {})
         self._rewrite(part)
 

@@ -33,6 +33,7 @@ from backsym.expr import (
     Pick,
     Pow,
     Reduce,
+    Reshape,
     Shape,
     Size,
     Sym,
@@ -209,6 +210,12 @@ def _transpose(lo: Lowering, e: T, out: Out) -> Poly:
     return lo.entry(e.arg, out[1:] if n == 1 else out[::-1] if n == 2 else ())
 
 
+def _reshape(lo: Lowering, e: Reshape, out: Out) -> Poly:
+    """Axes of length one are added or dropped; the others keep their order."""
+    kept = iter([i for d, i in zip(e.to, out, strict=True) if d != 1])
+    return lo.entry(e.arg, tuple(fixed_index(1, 1) if d == 1 else next(kept) for d in e.arg.shape))
+
+
 def _cmp(lo: Lowering, e: Cmp, out: Out) -> Poly:
     return of_factor(Ind(e.op, lo.operand(e.a, e.shape, out), lo.operand(e.b, e.shape, out)))
 
@@ -315,6 +322,7 @@ _RULES: dict[type[Expr], Callable[[Lowering, Any, Out], Poly]] = {
     Pow: _pow,
     MatMul: _matmul,
     T: _transpose,
+    Reshape: _reshape,
     Cmp: _cmp,
     Reduce: _reduce,
     Pick: _pick,

@@ -1,0 +1,63 @@
+"""Names of SymPy symbols as names of a problem, and sizes as dimensions.
+
+A SymPy symbol may be called anything; a problem's names are letters, digits and ``_``.  ``z^{(1)}`` becomes ``z1`` and
+``\\eta`` becomes ``eta``; what cannot be turned into a name is refused.  Knows no equations.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import sympy
+
+from backsym.errors import Diagnostic, InputError
+from backsym.expr import Dim
+from backsym.names import GREEK
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_LETTER = re.compile(r"[A-Za-z][A-Za-z0-9_]*'*")
+_FONTS = re.compile(r"\\(mathbf|boldsymbol|bm|vec|mathrm|mathcal|text)(?![A-Za-z])")
+_GREEK = re.compile(r"\\(" + "|".join(sorted(GREEK, key=len, reverse=True)) + r")(?![A-Za-z])")
+_MARKS = re.compile(r"[{}()^\s,]")
+
+
+def refuse(message: str, hint: str | None = None, place: str | None = None) -> InputError:
+    """The error for something that SymPy can say and a problem cannot."""
+    return InputError([Diagnostic(message, place, hint=hint)])
+
+
+class Names:
+    """Names of one problem; remembers which SymPy name each came from, so that no two become one."""
+
+    def __init__(self) -> None:
+        self.origin: dict[str, str] = {}
+
+    def name(self, written: str) -> str:
+        """The name of a quantity, a dimension or a function."""
+        found = _without_marks(written)
+        if not _NAME.fullmatch(found):
+            raise refuse(f"{written} cannot be a name", "a name is a letter, then letters, digits or _")
+        other = self.origin.setdefault(found, written)
+        if other != written:
+            raise refuse(f"{other} and {written} would both be called {found}", "rename one of them")
+        return found
+
+    def letter(self, symbol: Any) -> str:
+        """The letter of an index; a Dummy has its own whatever others are called."""
+        found = _without_marks(str(symbol.name))
+        if not _LETTER.fullmatch(found):
+            raise refuse(f"{symbol} cannot be an index letter", "a letter is such as i, k or k'")
+        return f"{found}_{symbol.dummy_index}" if isinstance(symbol, sympy.Dummy) else found
+
+    def dim(self, size: Any, of: object) -> Dim:
+        """A dimension from a symbolic size."""
+        if isinstance(size, sympy.Integer) and size > 0:
+            return int(size)
+        if isinstance(size, sympy.Symbol):
+            return self.name(size.name)
+        raise refuse(f"the size {size} of {of} is not a dimension", "a size is a symbol, such as D, or a whole number")
+
+
+def _without_marks(written: str) -> str:
+    return _MARKS.sub("", _GREEK.sub(r"\1", _FONTS.sub("", written)))

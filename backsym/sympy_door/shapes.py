@@ -1,0 +1,254 @@
+"""What SymPy equations declare without saying so: quantities, their shapes, dimensions, abstract functions.
+
+A MatrixSymbol knows its size.  The axes of an IndexedBase get theirs from its shape, from the ranges of the letters it
+is used with, or from another array with the same letter.  A D x 1 matrix is a vector [D]; other matrices keep both axes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy
+from sympy.core.function import AppliedUndef
+from sympy.matrices.expressions.matexpr import MatrixElement
+
+from backsym.expr import Dim, Shape, show_shape
+from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
+from backsym.sympy_door.names import Names, refuse
+
+INDEX_EXTREMES = {"IndexMax": "max", "IndexMin": "min"}
+"""Undefined functions that say what SymPy cannot: IndexMax(Lambda(k, e), D) is the maximum of e over k."""
+
+
+@dataclass
+class Letter:
+    """An index letter in force somewhere; its dimension may be found later."""
+
+    name: str
+    dim: Dim | None = None
+
+
+@dataclass
+class Found:
+    """The declarations of a problem, in the order of appearance; an axis whose size is not known yet is None."""
+
+    names: Names
+    arrays: dict[str, list[Dim | None]] = field(default_factory=dict)
+    scalars: dict[str, None] = field(default_factory=dict)
+    order: dict[str, None] = field(default_factory=dict)
+    dims: dict[str, None] = field(default_factory=dict)
+    functions: dict[str, None] = field(default_factory=dict)
+    links: list[tuple[str, int, Letter]] = field(default_factory=list)
+    from_zero: bool = False
+    position: object = None
+
+    def declare(self, shapes: Mapping[str, Shape]) -> None:
+        """Shapes that the author gave, for arrays whose size SymPy does not know."""
+        for name, shape in shapes.items():
+            if shape:
+                self.arrays[name] = list(shape)
+                self._dims(shape)
+
+    def scan(self, sides: tuple[Any, Any]) -> None:
+        """Take in one equation."""
+        free: dict[object, Letter] = {}
+        for side in sides:
+            self._visit(side, free, {}, frozenset())
+
+    def settle(self) -> None:
+        """Give letters and axes each other's dimensions until nothing changes; then every shape must be known."""
+        changed = True
+        while changed:
+            changed = False
+            for name, axis, letter in self.links:
+                dim = self.arrays[name][axis]
+                if dim is None and letter.dim is not None:
+                    self.arrays[name][axis], changed = letter.dim, True
+                elif letter.dim is None and dim is not None:
+                    letter.dim, changed = dim, True
+        for name, shape in self.arrays.items():
+            if None in shape:
+                hint = f"give its letters ranges, k = Idx('k', (1, D)), or declare it: symbols={{'{name}': ['D']}}"
+                raise refuse(f"the size of axis {shape.index(None) + 1} of {name} is not known", hint)
+        clash = next((name for name in self.order if name in self.dims), None)
+        if clash is not None:
+            raise refuse(f"{clash} is a quantity and a dimension", "rename one of them")
+        if self.from_zero and self.position is not None:
+            hint = "positions count from 1; give ranges from 1 as well, Idx('k', (1, D))"
+            raise refuse(f"{self.position} is a fixed position, but some ranges count from 0", hint)
+
+    def shape(self, name: str) -> Shape:
+        return tuple(d for d in self.arrays.get(name, []) if d is not None)
+
+    # --- the walk ---
+
+    def _visit(self, e: Any, free: dict[object, Letter], bound: Mapping[object, Letter], local: frozenset[Any]) -> None:
+        if isinstance(e, sympy.Indexed):
+            self._indexed(e, free, bound)
+        elif isinstance(e, MatrixElement) and isinstance(e.parent, sympy.MatrixSymbol):
+            self._matrix(e.parent)
+            self._link(self.names.name(e.parent.name), vector_indices(e), free, bound)
+        elif isinstance(e, sympy.MatrixSymbol):
+            self._matrix(e)
+        elif isinstance(e, sympy.IndexedBase):
+            self._base(e, None)
+        elif isinstance(e, sympy.Sum):
+            inner = dict(bound)
+            for limit in e.limits:
+                letter = self.range(limit)
+                inner[key_of(limit[0])] = letter
+            self._visit(e.function, free, inner, local)
+        elif isinstance(e, sympy.Lambda):
+            self._visit(e.expr, free, bound, local | set(e.variables))
+        elif isinstance(e, AppliedUndef) and type(e).__name__ in INDEX_EXTREMES:
+            self._extreme(e, free, bound, local)
+        elif isinstance(e, sympy.Subs):
+            for arg in (*e.point, e.expr):
+                self._visit(arg, free, bound, local | set(e.variables))
+        elif isinstance(e, sympy.Derivative):
+            self._visit(e.expr, free, bound, local)
+        elif isinstance(e, (sympy.Identity, sympy.OneMatrix, sympy.ZeroMatrix)):
+            self._dims(tuple(self.names.dim(size, e) for size in e.shape))
+        elif isinstance(e, sympy.FunctionMatrix):
+            self._visit(e.lamda, free, bound, local)
+        elif isinstance(e, sympy.KroneckerDelta):
+            for ix in e.args[:2]:
+                self._letter(ix, free, bound)
+        elif isinstance(e, sympy.Symbol):
+            if e not in local and key_of(e) not in bound:
+                self.scalars.setdefault(self.names.name(e.name))
+        else:
+            if isinstance(e, AppliedUndef):
+                self._function(e)
+            for arg in e.args:
+                self._visit(arg, free, bound, local)
+
+    def _function(self, e: Any) -> None:
+        name = self.names.name(type(e).__name__)
+        if name not in FUNCTIONS and name != ABSTRACT_LOSS and name not in REDUCTIONS:
+            self.functions.setdefault(name)
+
+    def _extreme(
+        self, e: Any, free: dict[object, Letter], bound: Mapping[object, Letter], local: frozenset[Any]
+    ) -> None:
+        function, *sizes = e.args
+        if not isinstance(function, sympy.Lambda) or len(function.variables) != len(sizes):
+            raise refuse(f"cannot read {e}", f"write {type(e).__name__}(Lambda(k, z[k]), D)")
+        inner = dict(bound)
+        for variable, size in zip(function.variables, sizes, strict=True):
+            dim = self.names.dim(size, variable)
+            self._dims((dim,))
+            inner[key_of(variable)] = Letter(self.names.letter(variable), dim)
+        self._visit(function.expr, free, inner, local)
+
+    def _indexed(self, e: Any, free: dict[object, Letter], bound: Mapping[object, Letter]) -> None:
+        self._base(e.base, len(e.indices))
+        for ix in e.indices:
+            if isinstance(ix, sympy.Integer):
+                if ix < 1:
+                    raise refuse(f"{e} has position {ix}", "positions count from 1")
+                self.position = e
+        self._link(self.names.name(e.base.name), e.indices, free, bound)
+
+    def _base(self, base: Any, rank: int | None) -> None:
+        name = self.names.name(base.name)
+        if base.shape is not None:
+            self._array(name, [self.names.dim(size, base) for size in base.shape])
+        elif rank is not None:
+            self._array(name, [None] * rank)
+        if rank is not None and rank != len(self.arrays[name]):
+            raise refuse(f"{name} has {len(self.arrays[name])} axes and is used with {rank} indices")
+        self.order.setdefault(name)
+
+    def _matrix(self, matrix: Any) -> None:
+        name = self.names.name(matrix.name)
+        self._array(name, list(matrix_shape(matrix, self.names)))
+        self.order.setdefault(name)
+
+    def _array(self, name: str, shape: list[Dim | None] | list[Dim]) -> None:
+        known = self.arrays.get(name)
+        if known is None:
+            self.arrays[name] = list(shape)
+        elif len(known) == len(shape):
+            merged = [a if a is not None else b for a, b in zip(known, shape, strict=True)]
+            if any(b is not None and a != b for a, b in zip(merged, shape, strict=True)):
+                raise refuse(f"{name} has two shapes, {_shown(known)} and {_shown(shape)}")
+            self.arrays[name] = merged
+        else:
+            raise refuse(f"{name} has two shapes, {_shown(known)} and {_shown(shape)}")
+        self._dims(tuple(d for d in shape if d is not None))
+
+    def _link(
+        self, name: str, indices: tuple[Any, ...], free: dict[object, Letter], bound: Mapping[object, Letter]
+    ) -> None:
+        for axis, ix in enumerate(indices):
+            letter = self._letter(ix, free, bound)
+            if letter is not None:
+                self.links.append((name, axis, letter))
+
+    def _letter(self, ix: Any, free: dict[object, Letter], bound: Mapping[object, Letter]) -> Letter | None:
+        if isinstance(ix, sympy.Integer):
+            return None
+        if not isinstance(ix, (sympy.Symbol, sympy.Idx)):
+            raise refuse(f"{ix} cannot be an index", "an index is a letter or a position")
+        key = key_of(ix)
+        letter = bound.get(key) or free.setdefault(key, Letter(self.names.letter(ix)))
+        if isinstance(ix, sympy.Idx) and ix.lower is not None and ix.upper is not None:
+            dim = self._whole(ix.lower, ix.upper, ix)
+            letter.dim = letter.dim if letter.dim is not None else dim
+        return letter
+
+    def range(self, limit: Any) -> Letter:
+        """The letter of a sum with its range."""
+        if len(limit) != 3:
+            raise refuse(f"the sum over {limit[0]} has no range", f"write ({limit[0]}, 1, D)")
+        letter = Letter(self.names.letter(limit[0]), self._whole(limit[1], limit[2], limit[0]))
+        return letter
+
+    def _whole(self, low: Any, high: Any, letter: object) -> Dim:
+        """The dimension of a range that counts from 1 or from 0."""
+        if low == 0:
+            self.from_zero = True
+            high = high + 1
+        elif low != 1:
+            raise refuse(f"{letter} runs from {low} to {high}", f"an index runs over a whole dimension: ({letter}, 1, D)")
+        dim = self.names.dim(high, f"the range of {letter}")
+        self._dims((dim,))
+        return dim
+
+    def _dims(self, dims: Shape) -> None:
+        for dim in dims:
+            if isinstance(dim, str):
+                self.dims.setdefault(dim)
+
+    def quantities(self) -> dict[str, Shape]:
+        """Every quantity with its shape: arrays, and scalars that are not dimensions."""
+        for name in self.scalars:
+            if name in self.arrays and name in self.order:
+                raise refuse(f"{name} is a number in one place and {show_shape(self.shape(name))} in another")
+            if name not in self.dims:
+                self.order.setdefault(name)
+        return {name: self.shape(name) for name in self.order}
+
+
+def key_of(symbol: Any) -> object:
+    """What makes two index symbols the same letter: the name, or for a Dummy itself."""
+    return symbol if isinstance(symbol, sympy.Dummy) else str(symbol.name)
+
+
+def matrix_shape(matrix: Any, names: Names) -> Shape:
+    """[D] for D x 1, else both axes."""
+    rows, columns = (names.dim(size, matrix) for size in matrix.shape)
+    return (rows,) if columns == 1 else (rows, columns)
+
+
+def vector_indices(element: Any) -> tuple[Any, ...]:
+    """The indices of a matrix element, counting from 1, without the second one of a column."""
+    indices = element.indices[:1] if element.parent.shape[1] == 1 else element.indices
+    return tuple(ix + 1 if isinstance(ix, sympy.Integer) else ix for ix in indices)
+
+
+def _shown(shape: list[Dim | None] | list[Dim]) -> str:
+    return "[" + ", ".join("?" if d is None else str(d) for d in shape) + "]"
