@@ -8,15 +8,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from backsym.errors import BacksymError, InputError, ShapeError, VerificationError
+    from backsym.api import Problem
+    from backsym.errors import BacksymError, InputError, NoMatrixForm, ShapeError, VerificationError
     from backsym.reading.loader import load
-    from backsym.solution import Solution, solve
+    from backsym.solution import Result, Solution, solve
 
 __version__ = "0.1.0"
 
 __all__ = [
     "BacksymError",
     "InputError",
+    "NoMatrixForm",
+    "Problem",
+    "Result",
     "ShapeError",
     "Solution",
     "VerificationError",
@@ -28,6 +32,9 @@ __all__ = [
 _PLACES = {
     "BacksymError": "backsym.errors",
     "InputError": "backsym.errors",
+    "NoMatrixForm": "backsym.errors",
+    "Problem": "backsym.api",
+    "Result": "backsym.solution",
     "ShapeError": "backsym.errors",
     "VerificationError": "backsym.errors",
     "load": "backsym.reading.loader",

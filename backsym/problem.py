@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backsym.expr import Dim, Entry, Expr, Ix, Shape, Sym, names_in
+
+if TYPE_CHECKING:
+    from backsym.solution import Solution
 
 ROLES = ("input", "parameter", "target", "constant")
 
@@ -112,6 +115,12 @@ class Problem:
 
     def sym(self, name: str) -> Sym:
         return Sym(name, self.symbols[name].shape)
+
+    def solve(self, *, check: bool = True) -> Solution:
+        """Derive every derivative of the loss and prove it; see :func:`backsym.solution.solve`."""
+        from backsym.solution import solve
+
+        return solve(self, check=check)
 
 
 @dataclass(frozen=True)

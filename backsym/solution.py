@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-from backsym.errors import VerificationError, near_name
+from backsym.errors import NoMatrixForm, VerificationError, near_name
 from backsym.expr import Equation, Shape
 from backsym.problem import Problem
 from backsym.steps import Derivation, ForwardForms, Step, Verification
@@ -51,6 +52,14 @@ class Result:
         from backsym.printing.notation import Notation
 
         return equation_latex(self.matrix or self.entry, Notation.of(self.problem))
+
+    def sympy(self, *, matrix: bool = False) -> Any:
+        """The derivative as a ``sympy.Eq``: entry by entry, or with ``matrix`` as a whole (a number: the same as entry).
+
+        ``dL_dz`` is the derivative of L by z; free letters are Idx with their ranges.  Raises NoMatrixForm, with
+        ``matrix``, where there is no such form or SymPy has no matrix expression for it.
+        """
+        return _sympy(self.problem, self.entry, self.matrix, self.derivation.no_matrix, matrix)
 
     @cached_property
     def numpy(self) -> str:
@@ -101,10 +110,26 @@ class Solution:
         forms = next(f for f in self.forward if f.node == node)
         return _numpy(self.problem, self.problem.symbols[node].shape, forms.matrix, forms.entry, forms.indices)
 
+    def forward_sympy(self, node: str, *, matrix: bool = False) -> Any:
+        """The forward equation of a node as a ``sympy.Eq``; see :meth:`Result.sympy`."""
+        forms = next(f for f in self.forward if f.node == node)
+        return _sympy(self.problem, forms.entry, forms.matrix, forms.no_matrix, matrix)
+
     @property
     def failed(self) -> tuple[str, ...]:
         """Names of the quantities whose derivative failed the numeric check."""
         return tuple(name for name, v in self.verified.items() if v.status == "failed")
+
+
+def _sympy(problem: Problem, entry: Equation, matrix: Equation | None, no_matrix: str | None, whole: bool) -> Any:
+    from backsym.sympy_door.entries import entry_equation
+    from backsym.sympy_door.matrices import matrix_equation
+
+    if whole and matrix is None and no_matrix is not None:
+        raise NoMatrixForm(no_matrix)
+    if whole and matrix is not None:
+        return matrix_equation(matrix, problem.loss)
+    return entry_equation(entry, problem.loss)
 
 
 def _numpy(problem: Problem, shape: Shape, matrix: Equation | None, entry: Equation, indices: tuple) -> str:  # type: ignore[type-arg]

@@ -25,6 +25,7 @@ from backsym.numeric.sample import draw
 from backsym.problem import NodeEquation, Problem
 from backsym.reading.loader import load, problem_from_mapping
 from backsym.resources import bundled_problems
+from backsym.steps import Derivation
 from networks import NETWORKS
 
 DIGITS = 60
@@ -102,10 +103,14 @@ def _numeric_function(name: str, order: int, arity: int) -> Callable[..., Any]:
     return sympy.lambdify(args, _scalar_function(name, order)(*args), "mpmath")  # type: ignore[no-any-return]
 
 
-def _loss_gradient(sizes: Sequence[int]) -> tuple[Any, list[Any], list[list[Any]]]:
+@cache
+def _loss_forms(order: int, sizes: tuple[int, ...]) -> tuple[list[Any], list[Any], list[Callable[..., Any]]]:
+    """The abstract loss (order 0) or its gradient (order 1): slots, formulas, and the formulas as functions."""
     groups = [[sympy.Dummy(f"g{g}_{n}", real=True) for n in range(size)] for g, size in enumerate(sizes)]
     value = _abstract_loss(*groups)
-    return value, [sympy.diff(value, y) for y in groups[0]], groups
+    slots = [slot for group in groups for slot in group]
+    forms = [sympy.diff(value, y) for y in groups[0]] if order else [value]
+    return slots, forms, [sympy.lambdify(slots, form, "mpmath") for form in forms]
 
 
 @dataclass(frozen=True)
@@ -134,14 +139,12 @@ class Field:
         return base**exponent
 
     def loss(self, order: int, groups: Sequence[Sequence[Any]]) -> Any:
-        value, gradient, slots = _loss_gradient([len(g) for g in groups])
-        flat = [s for group in slots for s in group]
+        slots, forms, functions = _loss_forms(order, tuple(len(g) for g in groups))
         given = [x for group in groups for x in group]
-        forms = gradient if order else [value]
         if self.symbolic:
-            results = [form.subs(dict(zip(flat, given, strict=True)), simultaneous=True) for form in forms]
+            results = [form.subs(dict(zip(slots, given, strict=True)), simultaneous=True) for form in forms]
         else:
-            results = [sympy.lambdify(flat, form, "mpmath")(*given) for form in forms]
+            results = [function(*given) for function in functions]
         return results if order else results[0]
 
 
@@ -181,7 +184,7 @@ class Reader:
     field: Field
     dims: Mapping[str, int]
     values: Mapping[str, Array]
-    adjoints: Mapping[str, Array] = field(default_factory=dict)
+    adjoints: dict[str, Array] = field(default_factory=dict)
     abstract: frozenset[str] = frozenset()
 
     def size(self, dim: Dim) -> int:
@@ -315,7 +318,10 @@ class Reader:
         return value.reshape((1, -1)) if value.ndim == 1 else value.T
 
     def _reshape(self, e: ex.Reshape, letters: Letters) -> Array:
-        return self.read(e.arg, letters).reshape(self.sizes(e.to))
+        value, sizes = self.read(e.arg, letters), self.sizes(e.to)
+        if value.size != math.prod(sizes):
+            raise Mismatch(f"an array of shape {value.shape} as {sizes}")
+        return value.reshape(sizes)
 
     # functions
 
@@ -449,13 +455,13 @@ class Truth:
     def entry_right(self, name: str, rhs: Expr, indices: Sequence[Ix]) -> bool:
         try:
             return self.right(name, self.reader.entries(rhs, indices, self.problem.symbols[name].shape))
-        except (Mismatch, ex.ShapeError):
+        except (Mismatch, ex.ShapeError, ZeroDivisionError):
             return False
 
     def matrix_right(self, name: str, rhs: Expr) -> bool:
         try:
             return self.right(name, self.reader.whole(rhs, self.problem.symbols[name].shape))
-        except (Mismatch, ex.ShapeError):
+        except (Mismatch, ex.ShapeError, ZeroDivisionError):
             return False
 
 
@@ -467,25 +473,36 @@ def equal(a: Array, b: Array) -> bool:
     return bool(gap <= TOLERANCE * max(size, 1))
 
 
-def small_sizes(problem: Problem, seed: int) -> dict[str, int]:
-    """Sizes 2 and 3, taken in turn: large enough for every sum to have terms, small enough to write out."""
+_SIZES = ((2, 3, 2, 3), (3, 2, 4, 3))
+"""Sizes of the dimensions, in turn: two choices, which together tell all dimensions apart and none from always 2."""
+
+
+def small_sizes(problem: Problem, choice: int) -> dict[str, int]:
+    """Sizes large enough for every sum to have terms, small enough to write out."""
     names = dict.fromkeys(d for s in problem.symbols.values() for d in s.shape if isinstance(d, str))
-    fixed = {n for n, d in problem.dims.items() if d.size is not None}
-    return {name: 2 + (n + seed) % 2 for n, name in enumerate(d for d in names if d not in fixed)}
+    free = [name for name in names if problem.dims[name].size is None]
+    return {name: _SIZES[choice][n % 4] for n, name in enumerate(free)}
+
+
+def _namer(name: str) -> Callable[[tuple[int, ...]], Any]:
+    return lambda at: sympy.Symbol("_".join([name, *map(str, at)]), real=True)
+
+
+def _picker(items: Sequence[Any], shape: tuple[int, ...]) -> Callable[[tuple[int, ...]], Any]:
+    return lambda at: items[_flat(at, shape)]
 
 
 class Judge:
     """SymPy's derivatives of one problem at one size, as functions of a point."""
 
-    def __init__(self, problem: Problem, seed: int = 0):
+    def __init__(self, problem: Problem, choice: int = 0):
         self.problem = problem
-        self.sizes = small_sizes(problem, seed)
+        self.sizes = small_sizes(problem, choice)
         fixed = {n: d.size for n, d in problem.dims.items() if d.size is not None}
         self.dims = {**fixed, **self.sizes}
         shapes = Reader(Field(True), self.dims, {})
         self.symbols = {
-            name: array_of(shapes.sizes(s.shape), lambda at, name=name: sympy.Symbol(f"{name}_" + "_".join(map(str, at)), real=True))  # type: ignore[misc]
-            for name, s in problem.symbols.items()
+            name: array_of(shapes.sizes(s.shape), _namer(name)) for name, s in problem.symbols.items()
         }
         self.flat = [x for name in problem.symbols for x in self.symbols[name].reshape(-1)]
         self.functions: dict[str, Callable[..., Any]] = {}
@@ -507,25 +524,34 @@ class Judge:
             self.functions[name] = sympy.lambdify(self.flat, self.gradient(name), "mpmath", cse=True)
         return self.functions[name]
 
-    def at(self, seed: int, names: Sequence[str]) -> Truth:
-        """The truth at a random point with rational coordinates (a float is a rational number)."""
+    def point(self, seed: int) -> Reader:
+        """A random point with rational coordinates (a float is a rational number), and the forward values there."""
         env = draw(self.problem, seed, sizes=self.sizes)
         values: dict[str, Array] = {
-            n: array_of(np.shape(x), lambda at, x=x: mpmath.mpf(float(x[at])))  # type: ignore[misc]
-            for n, x in env.values.items()
-            if n not in self.problem.by_name
+            name: array_of(x.shape, _picker([mpmath.mpf(float(v)) for v in x.reshape(-1)], x.shape))
+            for name, x in env.values.items()
+            if name not in self.problem.by_name
         }
         reader = Reader(Field(False), self.dims, values, {}, self.problem.abstract)
         for eq in self.problem.equations:
             values[eq.name] = node_array(reader, eq)
-        given = [x for name in self.problem.symbols for x in values[name].reshape(-1)]
-        reader.adjoints = {
-            name: array_of(
-                values[name].shape,
-                lambda at, found=self.derivative(name)(*given), shape=values[name].shape: mpmath.mpf(found[_flat(at, shape)]),  # type: ignore[misc]
-            )
-            for name in names
-        }
+        return reader
+
+    def at(self, seed: int, names: Sequence[str]) -> Truth:
+        """SymPy's derivatives at a random point."""
+        reader = self.point(seed)
+        given = [x for name in self.problem.symbols for x in reader.values[name].reshape(-1)]
+        for name in names:
+            found = [mpmath.mpf(x) for x in self.derivative(name)(*given)]
+            reader.adjoints[name] = array_of(reader.values[name].shape, _picker(found, reader.values[name].shape))
+        return Truth(self.problem, reader)
+
+    def stated(self, seed: int, derivations: Sequence[Derivation]) -> Truth:
+        """The derivatives that derivations state, at a random point; for derivations that are known to be right."""
+        reader = self.point(seed)
+        for d in derivations:
+            shape = self.problem.symbols[d.node].shape
+            reader.adjoints[d.node] = reader.entries(d.entry.rhs, d.indices, shape)
         return Truth(self.problem, reader)
 
 

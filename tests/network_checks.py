@@ -118,9 +118,13 @@ def check_all_steps(solution: Solution, env: Env) -> list[str]:
 def check_step(place: str, step: Step, env: Env, scale: float) -> list[str]:
     letters = tuple(dict.fromkeys([*free_indices(step.before), *free_indices(step.after)]))
     values = [evaluate(side, env, letters) for side in (step.before, step.after)]
-    # A column compares with a vector; the letters' axes stay.
-    before, after = (v.reshape(v.shape[: len(letters)] + tuple(n for n in v.shape[len(letters) :] if n != 1)) for v in values)
+    before, after = (without_ones(v, len(letters)) for v in values)
     return differs(place, after, before, scale)
+
+
+def without_ones(value: np.ndarray, lead: int) -> np.ndarray:
+    """Without positional axes of length one, so that a column compares with a vector; the letters' axes stay."""
+    return value.reshape(value.shape[:lead] + tuple(n for n in value.shape[lead:] if n != 1))
 
 
 def all_steps(steps: Sequence[Step], place: str) -> Iterator[tuple[str, Step]]:

@@ -142,13 +142,16 @@ class _Maker:
         name = self.function()
         if name == "leaky_relu" and self.chance(0.6):
             return f"leaky_relu({e}, {self.r.choice(('0.1', '0.2', '1/4'))})"
-        if name in ("exp", "sinh", "cosh", "sech") and self.chance(0.7):
-            e = self.r.choice(("tanh({})", "({})/2", "-({})**2", "sin({})")).format(e)
+        if name in ("sinh", "cosh") or (name in ("exp", "sech") and self.chance(0.7)):
+            forms = ("tanh({})", "sin({})", "({})/2") + (("-({})**2",) if name in ("exp", "sech") else ())
+            e = self.r.choice(forms).format(e)
         return f"{name}({e})"
 
     def positive(self, e: str) -> str:
-        forms = ("(1 + ({})**2)", "(2 + tanh({}))", "(1 + sigmoid({}))", "softplus({})", "(1.5 + cos({}))", "(1 + abs({}))",
-                 "exp(sin({}))", "sigmoid({})")  # fmt: skip
+        forms = (
+            "(1 + ({})**2)", "(2 + tanh({}))", "(1 + sigmoid({}))", "softplus({})", "(1.5 + cos({}))", "(1 + abs({}))",
+            "exp(sin({}))", "sigmoid({})",
+        )  # fmt: skip
         return self.r.choice(forms).format(e)
 
     # --- arrays ---
@@ -187,6 +190,8 @@ class _Maker:
             options += [(k,), (1, k), (n, 1)]
         if self.chance(0.15):
             return self.number()
+        if self.level == "mixed" and self.chance(0.15):
+            return self.atom({})
         return self.array(self.r.choice(options), depth)
 
     def pair(self, shape: Shape, depth: int) -> list[str]:
@@ -202,7 +207,8 @@ class _Maker:
     def added(self, shape: Shape, d: int) -> str:
         a, b = self.pair(shape, d)
         more = f" + {self.operand(shape, d)}" if self.chance(0.25) else ""
-        return f"({a} {self.r.choice('+-')} {b}{more})"
+        sign = self.r.choice("+-") if a != b else "+"
+        return f"({a} {sign} {b}{more})"
 
     def multiplied(self, shape: Shape, d: int) -> str:
         a, b = self.pair(shape, d)
@@ -224,9 +230,10 @@ class _Maker:
         return self.pick(rules)
 
     def gated(self, shape: Shape, d: int) -> str:
+        left = self.leaf(shape)
         other = "0" if self.chance(0.5) else self.operand(shape, 0)
         op = self.r.choice((">", "<", ">=", "<="))
-        return f"([{self.leaf(shape)} {op} {other}]*{self.array(shape, d)})"
+        return f"([{left} {op} {other if other != left else 0}]*{self.array(shape, d)})"
 
     def vector_rules(self, shape: Shape, d: int) -> list[tuple[float, Callable[[], str]]]:
         (k,) = shape
@@ -374,7 +381,8 @@ class _Maker:
         return tuple(self.r.choice(dims) if dims and self.chance(0.85) else self.dim() for _ in range(rank))
 
     def atom(self, scope: dict[str, Dim]) -> str:
-        known = [n for n, s in self.shapes.items() if all(d == 1 or d in scope.values() for d in s) and (s or not scope)]
+        fits = {1, *scope.values()}
+        known = [n for n, shape in self.shapes.items() if fits.issuperset(shape) and (shape or not scope)]
         fresh = [n for n in known if n in self.nodes and n not in self.used]
         if fresh and self.chance(0.7):
             name = self.r.choice(fresh)
@@ -449,7 +457,7 @@ class _Maker:
         forms = (f"exp({at})/sum(exp({below}), {inner})", f"exp({at} - log(sum(exp({below}), {inner})))",
                  f"({at} - log(sum(exp({below}), {inner})))",
                  f"exp({at} - max({below}, {inner}))/sum(exp({below} - max({below}, {inner})), {inner})")  # fmt: skip
-        return f"({self.r.choice(forms[: 3 if inner in scope else 3])})"
+        return f"({self.r.choice(forms)})"
 
     def entry_of_array(self, scope: dict[str, Dim]) -> str:
         """An entry of a whole-array expression."""
@@ -535,12 +543,10 @@ class _Maker:
 
     def close(self) -> None:
         """The loss: a sum over everything that nothing consumes, sometimes with a regulariser."""
-        terms = []
         open_nodes = [n for n in self.nodes if n not in self.used]
         if self.chance(0.3) and len(open_nodes) > 1:
             open_nodes = self.r.sample(open_nodes, len(open_nodes) - 1)  # a dead end
-        for name in open_nodes or [self.leaf(())]:
-            terms.append(self.loss_of(name))
+        terms = [self.loss_of(name) for name in open_nodes or [self.leaf(())]]
         if self.chance(0.35):
             leaves = [n for n in self.shapes if n not in self.nodes and self.shapes[n] and n in self.used]
             if leaves:
@@ -605,7 +611,8 @@ class _Maker:
             t = self.target(shape)
             return f"1/2*sum(({text} - {t}{at})**2, {over})"
         if form == 1:
-            return f"{self.r.choice(('mean', 'max', 'min'))}({text}, {over})" if len(letters) == 1 else f"mean({text}, {over})"
+            op = self.r.choice(("mean", "max", "min")) if len(letters) == 1 else "mean"
+            return f"{op}({text}, {over})"
         if form == 2:
             c = self.declare(shape)
             return f"sum({text}*{c}{at}, {over})"

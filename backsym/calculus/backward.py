@@ -53,6 +53,7 @@ from .simplify import (
     inline_adjoint,
     is_product,
     open_deltas,
+    open_matrices,
 )
 from .terms import (
     Del,
@@ -126,14 +127,14 @@ class Backward:
 
     def _lower(self, eq: NodeEquation) -> Lowered:
         params = along(eq.shape, self.namer.for_symbol(eq.name))
-        if eq.index_level:
+        # What is a number may be written as a 1x1 matrix: then every axis is at its only position.
+        at_one = tuple(fixed_index(1, 1) for _ in eq.rhs.shape)
+        if eq.indices:
             own = dict(zip(eq.indices, params, strict=True))
-            body = lower(eq.rhs, (), own, self.namer.hint)
+            body = lower(eq.rhs, at_one, own, self.namer.hint)
         else:
-            # A node that is a number may be written as a 1x1 matrix: then every axis is at its only position.
             same = len(eq.rhs.shape) == len(params)
-            out = params if same else tuple(fixed_index(1, 1) for _ in eq.rhs.shape)
-            body = lower(eq.rhs, out, None, self.namer.hint)
+            body = lower(eq.rhs, params if same else at_one, None, self.namer.hint)
         body = collapse(body)
         return Lowered(eq, params, body, tuple(self._definitions(eq, params, body)))
 
@@ -222,10 +223,10 @@ class Backward:
         return Derivation(name, shown, entry, matrix, tuple(record.steps), why_not)
 
     def _lifted(self, p: Poly, at: Axes, letters: Letters) -> tuple[Expr, tuple[Step, ...]]:
-        """The matrix form that is easier to read: of the form as it is, or multiplied out."""
+        """The matrix form that is easiest to read: of the form as it is, or multiplied out in part or in full."""
         found: list[tuple[int, Expr, tuple[Step, ...]]] = []
         failure: NoMatrixForm | None = None
-        for form in (p,) if is_product(p) else (p, expand(p)):
+        for form in (p,) if is_product(p) else (p, open_matrices(p), expand(p)):
             lifter = Lifter(self.namer, letters)
             try:
                 e = lifter.poly(form, at)
@@ -234,7 +235,9 @@ class Backward:
                 failure = failure or error
         if failure and not found:
             raise failure
-        _, best, steps = min(found, key=lambda item: item[0])
+        # Multiplied out only where that is clearly easier to read.
+        lightest = min(found, key=lambda item: item[0])
+        _, best, steps = lightest if 6 * lightest[0] < 5 * found[0][0] else found[0]
         return best, steps
 
     def _collect(self, name: str, at: Axes, record: Recorder) -> Poly:
@@ -418,7 +421,7 @@ class Recorder:
         """The consumer's forward equation, with the letters of this derivation."""
         b = self.backward
         lowered = b.lowered[part.consumer]
-        if lowered.equation.index_level or not lowered.params:
+        if lowered.equation.indices or not lowered.params:
             own = dict(zip(lowered.equation.indices, self._letters(part, scope), strict=True))
             rhs = relettered(lowered.equation.rhs, own, {ix.letter for ix in scope.values()})
         else:

@@ -123,8 +123,9 @@ def present_forward(
     whole = Sym(eq.name, eq.shape)
     lhs = Entry(whole, shown) if shown else whole
     arrays = bool(eq.shape) or has_array(eq.rhs)
-    if eq.index_level or not arrays:
-        own = dict(zip(eq.indices, shown, strict=True))
+    by_entries = eq.index_level and (eq.indices or not eq.shape)
+    if by_entries or not arrays:
+        own = dict(zip(eq.indices, shown, strict=True)) if eq.indices else {}
         entry = Equation(lhs, relettered(eq.rhs, own, {ix.letter for ix in shown}))
         if not arrays:
             return ForwardForms(eq.name, shown, entry, None)
@@ -136,7 +137,7 @@ def present_forward(
         step = Step("vectorize", whole, matrix.rhs, tuple(lifter.steps), {"node": whole})
         return ForwardForms(eq.name, shown, entry, matrix, (step,))
     entry = Equation(lhs, Raiser(namer).poly(body, letters))
-    if _is_index_sum(eq.rhs):
+    if _is_index_sum(eq.rhs) and not eq.shape:
         try:
             lifted = Equation(whole, Lifter(namer).poly(body, params))
             return ForwardForms(eq.name, shown, Equation(lhs, eq.rhs), lifted)

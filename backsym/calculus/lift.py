@@ -171,12 +171,7 @@ def weight(e: Expr) -> int:
     """How much there is to read in a matrix form; what only serves to make shapes fit counts more."""
     total = 0
     for node in walk(e):
-        if isinstance(node, Fn) and node.kind == "diag":
-            total += 4
-        elif isinstance(node, (Ones, T)):
-            total += 2
-        else:
-            total += 1
+        total += 12 if isinstance(node, Fn) and node.kind == "diag" else 1
     return total
 
 

@@ -340,25 +340,31 @@ def is_product(p: Poly) -> bool:
 
 def open_deltas(p: Poly) -> Poly:
     """Multiply out the protected sums in which a Kronecker delta binds a summed index."""
+    return _opened(p, _holds_delta)
+
+
+def open_matrices(p: Poly) -> Poly:
+    """Multiply out the protected sums of matrices that a sum contracts, so that each becomes a product of its own."""
+    return collapse(_opened(p, lambda f, bound: len(f.free) > 1 and not f.free.isdisjoint(bound)))
+
+
+def _opened(p: Poly, chosen: Callable[[Grp, tuple[Index, ...]], bool]) -> Poly:
     out: list[Term] = []
     todo = list(p)
     while todo:
         t = todo.pop(0)
-        n = next((n for n, (f, e) in enumerate(t.powers) if e == 1 and _holds_delta(f, t.bound)), None)
-        if n is None:
+        for n, (f, e) in enumerate(t.powers):
+            if isinstance(f, Grp) and e == 1 and chosen(f, t.bound):
+                outer = Term(t.coeff, t.powers[:n] + t.powers[n + 1 :], t.bound)
+                todo = [multiply(outer, b) for b in f.body] + todo
+                break
+        else:
             out.append(t)
-            continue
-        outer = Term(t.coeff, t.powers[:n] + t.powers[n + 1 :], t.bound)
-        f = t.powers[n][0]
-        assert isinstance(f, Grp)
-        todo = [multiply(outer, b) for b in f.body] + todo
     return tuple(out)
 
 
-def _holds_delta(f: Factor, bound: tuple[Index, ...]) -> bool:
-    return isinstance(f, Grp) and any(
-        isinstance(g, Del) and not g.free.isdisjoint(bound) for b in f.body for g, _ in b.powers
-    )
+def _holds_delta(f: Grp, bound: tuple[Index, ...]) -> bool:
+    return any(isinstance(g, Del) and not g.free.isdisjoint(bound) for b in f.body for g, _ in b.powers)
 
 
 # --- factor ----------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from backsym.errors import BacksymError
+from backsym.errors import BacksymError, ShapeError
 from backsym.expr import Ix
 
 Array = npt.NDArray[Any]
@@ -82,6 +82,8 @@ def binary(op: Callable[[Any, Any], Any], a: Val, b: Val) -> Val:
     if x.ndim and y.ndim and x.shape != y.shape:
         n = max(x.ndim, y.ndim)
         sx, sy = (1,) * (n - x.ndim) + x.shape, (1,) * (n - y.ndim) + y.shape
+        if any(p != q and p != 1 and q != 1 for p, q in zip(sx, sy, strict=True)):
+            raise ShapeError(f"arrays of shapes {x.shape[len(names) :]} and {y.shape[len(names) :]} do not fit together")
         guard([max(p, q) for p, q in zip(sx, sy, strict=True)])
     return names, op(x, y)
 

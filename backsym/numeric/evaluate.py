@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from backsym.errors import BacksymError
+from backsym.errors import BacksymError, ShapeError
 from backsym.expr import (
     Add,
     Adj,
@@ -109,7 +109,8 @@ def node_value(eq: NodeEquation, c: Context) -> Val:
         return names, np.broadcast_to(padded, lead + sizes)
     extra = tuple(n for n in names if n not in eq.indices)
     lead = tuple(x.shape[names.index(n)] for n in extra)
-    return extra, arrange((names, x), extra + eq.indices, lead + sizes)
+    # Entries that are 1x1 matrices count as the scalars they hold.
+    return extra, np.reshape(arrange((names, x), extra + eq.indices, lead + sizes), lead + sizes)
 
 
 # --- atoms -----------------------------------------------------------------------------------------------------------
@@ -235,7 +236,10 @@ def _transpose(e: T, c: Context) -> Val:
 
 def _reshape(e: Reshape, c: Context) -> Val:
     names, x = ev(e.arg, c)
-    return names, x.reshape(x.shape[: len(names)] + c.sizes(e.to))
+    sizes = c.sizes(e.to)
+    if math.prod(x.shape[len(names) :]) != math.prod(sizes):
+        raise ShapeError(f"an array of shape {x.shape[len(names) :]} cannot be laid out as {sizes}")
+    return names, x.reshape(x.shape[: len(names)] + sizes)
 
 
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {

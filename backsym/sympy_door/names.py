@@ -44,11 +44,11 @@ class Names:
         return found
 
     def letter(self, symbol: Any) -> str:
-        """The letter of an index; a Dummy has its own whatever others are called."""
+        """The letter of an index."""
         found = _without_marks(str(symbol.name))
         if not _LETTER.fullmatch(found):
             raise refuse(f"{symbol} cannot be an index letter", "a letter is such as i, k or k'")
-        return f"{found}_{symbol.dummy_index}" if isinstance(symbol, sympy.Dummy) else found
+        return found
 
     def dim(self, size: Any, of: object) -> Dim:
         """A dimension from a symbolic size."""

@@ -72,7 +72,7 @@ class Found:
             if None in shape:
                 hint = f"give its letters ranges, k = Idx('k', (1, D)), or declare it: symbols={{'{name}': ['D']}}"
                 raise refuse(f"the size of axis {shape.index(None) + 1} of {name} is not known", hint)
-        clash = next((name for name in self.order if name in self.dims), None)
+        clash = next((name for name in self.order if name in self.dims and name in self.arrays), None)
         if clash is not None:
             raise refuse(f"{clash} is a quantity and a dimension", "rename one of them")
         if self.from_zero and self.position is not None:
@@ -118,7 +118,9 @@ class Found:
                 self._letter(ix, free, bound)
         elif isinstance(e, sympy.Symbol):
             if e not in local and key_of(e) not in bound:
-                self.scalars.setdefault(self.names.name(e.name))
+                name = self.names.name(e.name)
+                self.scalars.setdefault(name)
+                self.order.setdefault(name)
         else:
             if isinstance(e, AppliedUndef):
                 self._function(e)
@@ -226,11 +228,9 @@ class Found:
     def quantities(self) -> dict[str, Shape]:
         """Every quantity with its shape: arrays, and scalars that are not dimensions."""
         for name in self.scalars:
-            if name in self.arrays and name in self.order:
+            if self.shape(name):
                 raise refuse(f"{name} is a number in one place and {show_shape(self.shape(name))} in another")
-            if name not in self.dims:
-                self.order.setdefault(name)
-        return {name: self.shape(name) for name in self.order}
+        return {name: self.shape(name) for name in self.order if name not in self.dims}
 
 
 def key_of(symbol: Any) -> object:

@@ -1,0 +1,63 @@
+"""``bs.Problem(...)``: a problem from Python keywords, which are the keys of a problem file, or from SymPy equations.
+
+Knows the readers; must not know about solving or printing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from backsym import problem as internal
+from backsym.errors import Diagnostic, InputError
+from backsym.reading.loader import problem_from_mapping
+
+
+class _Constructor(type):
+    """Makes ``Problem(...)`` return, and ``isinstance`` recognise, the problem that everything else works with."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, internal.Problem)
+
+
+class Problem(metaclass=_Constructor):
+    """A problem; ``solve()`` gives its solution."""
+
+    def __new__(  # type: ignore[misc]
+        cls,
+        *,
+        equations: Sequence[Any] | None = None,
+        forward: Sequence[str] | str | None = None,
+        symbols: Mapping[Any, Any] | Sequence[Any] | None = None,
+        dims: Mapping[Any, Any] | Sequence[Any] | None = None,
+        indices: Mapping[Any, Any] | None = None,
+        functions: Mapping[str, str] | None = None,
+        derivatives: Mapping[str, str] | None = None,
+        loss: Any = None,
+        title: str | None = None,
+        objective: str | None = None,
+        text: str | None = None,
+        notation: str | Mapping[str, str] | None = None,
+        show_forward: bool | None = None,
+        parts: Sequence[Any] | None = None,
+        values: Mapping[Any, Any] | None = None,
+        variants: Mapping[str, Any] | None = None,
+    ) -> internal.Problem:
+        """The checked problem.
+
+        Either ``forward``, texts as in a problem file, or ``equations``, a list of ``sympy.Eq``; the other keywords are
+        the keys of a problem file.  Raises InputError with every mistake found.
+        """
+        keys: dict[str, object] = {
+            "title": title, "objective": objective, "text": text, "notation": notation, "dims": dims,
+            "indices": indices, "symbols": symbols, "functions": functions, "derivatives": derivatives,
+            "loss": loss, "show_forward": show_forward, "parts": parts, "values": values, "variants": variants,
+        }  # fmt: skip
+        if equations is not None and forward is not None:
+            raise InputError([Diagnostic("a problem has equations (SymPy) or forward (texts), not both")])
+        if equations is not None:
+            from backsym.sympy_door.incoming import problem_of
+
+            return problem_of(equations, keys)
+        given = {key: value for key, value in {**keys, "forward": forward}.items() if value is not None}
+        return problem_from_mapping(given)

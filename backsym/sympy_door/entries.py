@@ -1,0 +1,379 @@
+"""Expressions out, entry by entry: Indexed, Sum with ranges from 1, KroneckerDelta.
+
+``at(e, indices)`` is one entry of an array-level expression at SymPy indices, so that both levels come out the same way.
+A free letter is an Idx with its range, a bound one a Symbol.  An adjoint is called ``dL_dz``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy
+
+from backsym.errors import BacksymError
+from backsym.expr import (
+    Add,
+    Adj,
+    Cmp,
+    Const,
+    Delta,
+    Dim,
+    Div,
+    Entry,
+    Equation,
+    Expr,
+    Eye,
+    Fn,
+    IndexPick,
+    IndexReduce,
+    Ix,
+    MatMul,
+    Mul,
+    Neg,
+    Num,
+    Ones,
+    Pick,
+    Pow,
+    Reduce,
+    Reshape,
+    Shape,
+    Size,
+    Sym,
+    T,
+    Zeros,
+    children,
+    walk,
+)
+from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.reading.formula import formula
+from backsym.sympy_door.functions import VALUES, indicator
+from backsym.sympy_door.shapes import INDEX_EXTREMES
+from backsym.sympy_door.texts import FIRST_EXTREME
+
+Indices = tuple[Any, ...]
+
+_ONE = sympy.Integer(1)
+_LETTERS = "ijklmnpqrs"
+_EXTREMES = {op: name for name, op in INDEX_EXTREMES.items()}
+
+
+def size(dim: Dim) -> Any:
+    """A dimension as a number or a positive integer symbol."""
+    return sympy.Integer(dim) if isinstance(dim, int) else sympy.Symbol(dim, integer=True, positive=True)
+
+
+def entry_equation(equation: Equation, loss: str) -> Any:
+    """The equation as a ``sympy.Eq`` of numbers."""
+    converter = Entries.of(equation, loss)
+    return sympy.Eq(converter.number(equation.lhs), converter.number(equation.rhs), evaluate=False)
+
+
+@dataclass
+class Entries:
+    """Converts one equation; ``taken`` are the letters in use, ``bound`` those of the sums around the current place."""
+
+    loss: str
+    taken: set[str] = field(default_factory=set)
+    bound: dict[str, Any] = field(default_factory=dict)
+
+    @staticmethod
+    def of(equation: Equation, loss: str) -> Entries:
+        nodes = [*walk(equation.lhs), *walk(equation.rhs)]
+        taken = {str(getattr(n, "name", "")) for n in nodes}
+        for node in nodes:
+            for letters in (getattr(node, key, ()) for key in ("indices", "at")):
+                taken |= {ix.letter for ix in letters}
+        return Entries(loss, taken)
+
+    def number(self, e: Expr) -> Any:
+        """A scalar expression."""
+        return self.at(e, tuple(_ONE for _ in e.shape))
+
+    def at(self, e: Expr, ixs: Indices) -> Any:
+        """The entry of ``e`` at ``ixs``, one index for each axis."""
+        rule = _RULES.get(type(e))
+        if rule is None:
+            raise TypeError(f"no SymPy for an expression of type {type(e).__name__}")
+        return rule(self, e, ixs)
+
+    def part(self, e: Expr, ixs: Indices) -> Any:
+        """The entry of an operand that broadcasts: axes of length one stay at 1, missing ones are dropped."""
+        padded = (*(_ONE for _ in e.shape), *ixs)[-len(e.shape) :] if e.shape else ()
+        return self.at(e, tuple(_ONE if dim == 1 else ix for dim, ix in zip(e.shape, padded, strict=True)))
+
+    # --- letters ---
+
+    def index(self, ix: Ix) -> Any:
+        if ix.fixed:
+            return sympy.Integer(int(ix.letter))
+        if ix.letter in self.bound:
+            return self.bound[ix.letter]
+        return sympy.Idx(sympy.Symbol(ix.letter, integer=True), (1, size(ix.dim)))
+
+    def fresh(self) -> Any:
+        """A letter that the equation does not use."""
+        primes = ""
+        while True:
+            for letter in _LETTERS:
+                if letter + primes not in self.taken:
+                    self.taken.add(letter + primes)
+                    return sympy.Symbol(letter + primes, integer=True)
+            primes += "'"
+
+    def over(self, op: str, letters: Sequence[Any], dims: Shape, body: Any) -> Any:
+        """A sum, mean, maximum or minimum over letters; an axis of length one needs none of them."""
+        ranges = [(letter, 1, size(dim)) for letter, dim in zip(letters, dims, strict=True)]
+        if not ranges:
+            return body
+        if op in ("sum", "mean"):
+            # One at a time: SymPy's limits would otherwise stand in the reverse order.
+            total = sympy.Sum(body, *ranges)
+            return total / sympy.Mul(*(high for _, _, high in ranges)) if op == "mean" else total
+        function = sympy.Lambda(tuple(letters), body) if len(letters) > 1 else sympy.Lambda(letters[0], body)
+        return sympy.Function(_EXTREMES[op])(function, *(high for _, _, high in ranges))
+
+
+# --- atoms -----------------------------------------------------------------------------------------------------------
+
+
+def array_entry(name: str, shape: Shape, ixs: Indices) -> Any:
+    return sympy.IndexedBase(name)[ixs] if shape else sympy.Symbol(name)
+
+
+def _adjoint(c: Entries, e: Adj, ixs: Indices) -> Any:
+    return array_entry(adjoint_name(e.name, c.loss), e.declared, ixs)
+
+
+def adjoint_name(name: str, loss: str) -> str:
+    return f"d{loss}_d{name}"
+
+
+def constant(e: Const) -> Any:
+    if e.name not in ("pi", "e"):
+        raise BacksymError(f"no SymPy for the constant {e.name}")
+    return sympy.pi if e.name == "pi" else sympy.E
+
+
+# --- arithmetic ------------------------------------------------------------------------------------------------------
+
+
+def _compare(c: Entries, e: Cmp, ixs: Indices) -> Any:
+    return indicator(e.op, c.part(e.a, ixs), c.part(e.b, ixs))
+
+
+def _matmul(c: Entries, e: MatMul, ixs: Indices) -> Any:
+    """A chain: a sum over each inner dimension."""
+    sides = [_two_axes(arg.shape) for arg in e.args]
+    letters: list[Any] = []
+    dims: list[Dim] = []
+    between: list[Any] = []
+    for rows, _ in sides[1:]:
+        letter = _ONE if rows == 1 else c.fresh()
+        between.append(letter)
+        if rows != 1:
+            letters.append(letter)
+            dims.append(rows)
+    row = ixs[0] if ixs else _ONE
+    column = ixs[1] if len(ixs) > 1 else _ONE
+    positions = [row, *between, column]
+    entries = [
+        c.at(arg, (_at(positions[n], rows), _at(positions[n + 1], columns))[: len(arg.shape)])
+        for n, (arg, (rows, columns)) in enumerate(zip(e.args, sides, strict=True))
+    ]
+    return c.over("sum", letters, tuple(dims), sympy.Mul(*entries))
+
+
+def _two_axes(shape: Shape) -> tuple[Dim, Dim]:
+    if len(shape) > 2:
+        raise BacksymError(f"an array with {len(shape)} axes is not a matrix")
+    return (shape[0], shape[1]) if len(shape) == 2 else (shape[0], 1) if shape else (1, 1)
+
+
+def _at(ix: Any, dim: Dim) -> Any:
+    return _ONE if dim == 1 else ix
+
+
+def _transpose(c: Entries, e: T, ixs: Indices) -> Any:
+    rank = len(e.arg.shape)
+    return c.at(e.arg, ixs[1:] if rank == 1 else ixs[::-1])
+
+
+def _reshape(c: Entries, e: Reshape, ixs: Indices) -> Any:
+    """The indices of the axes that are longer than one, in order."""
+    kept = [ix for ix, dim in zip(ixs, e.to, strict=True) if dim != 1]
+    return c.at(e.arg, tuple(_ONE if dim == 1 else kept.pop(0) for dim in e.arg.shape))
+
+
+# --- functions -------------------------------------------------------------------------------------------------------
+
+
+def _function(c: Entries, e: Fn, ixs: Indices) -> Any:
+    if e.name == ABSTRACT_LOSS and e.kind == "scalar":
+        return _loss(c, e, ixs)
+    if e.kind == "elementwise":
+        return elementwise(c, e, [c.part(arg, ixs) for arg in e.args])
+    if e.kind == "diag":
+        if len(e.args[0].shape) == 1:
+            return sympy.KroneckerDelta(*ixs) * c.at(e.args[0], ixs[:1])
+        return c.at(e.args[0], (ixs[0], ixs[0]))
+    function = FUNCTIONS.get(e.name)
+    if function is None or function.definition is None or e.order:
+        raise BacksymError(f"no SymPy for {e.name}" + "'" * e.order)
+    return c.part(formula(function.definition, dict(zip(function.args, e.args, strict=False))), ixs)
+
+
+def elementwise(c: Entries, e: Fn, args: Sequence[Any]) -> Any:
+    """The function, or a derivative of it by its first argument, at SymPy numbers."""
+    function = FUNCTIONS.get(e.name)
+    if function is None or not (function.partials or function.definition):
+        return _abstract(e, args)
+    values = [*args, *(c.number(formula(text, {})) for text in function.defaults[len(args) - len(function.args) :])]
+    values = values[: len(function.args)]
+    if not e.order:
+        return VALUES[e.name](*values)
+    names = {name: sympy.Dummy(name, real=True) for name in function.args}
+    symbols: dict[str, Expr] = {name: Sym(name, ()) for name in function.args}
+    if function.partials:
+        derivative = Placeholders(c.loss, names).number(formula(function.partials[0], symbols))
+    else:
+        assert function.definition is not None
+        first = names[function.args[0]]
+        derivative = Placeholders(c.loss, names).number(formula(function.definition, symbols)).diff(first)
+    derivative = sympy.diff(derivative, names[function.args[0]], e.order - 1) if e.order > 1 else derivative
+    return derivative.subs(dict(zip(names.values(), values, strict=True)), simultaneous=True)
+
+
+@dataclass
+class Placeholders(Entries):
+    """Converts a formula of the function table, whose names stand for ``names``."""
+
+    names: Mapping[str, Any] = field(default_factory=dict)
+
+    def __init__(self, loss: str, names: Mapping[str, Any]):
+        super().__init__(loss)
+        self.names = names
+
+    def at(self, e: Expr, ixs: Indices) -> Any:
+        return self.names[e.name] if isinstance(e, Sym) else super().at(e, ixs)
+
+
+def _abstract(e: Fn, args: Sequence[Any]) -> Any:
+    function = sympy.Function(e.name)
+    if not e.order:
+        return function(*args)
+    variable = sympy.Dummy("xi")
+    derivative = sympy.Derivative(function(variable), (variable, e.order))
+    if isinstance(args[0], (sympy.Symbol, sympy.Indexed)):
+        return sympy.Derivative(function(args[0]), (args[0], e.order))
+    return sympy.Subs(derivative, variable, args[0])
+
+
+def _loss(c: Entries, e: Fn, ixs: Indices) -> Any:
+    """L(y, t) and its derivative by y or by one entry of y."""
+    args = [_whole(c, arg) for arg in e.args]
+    value = sympy.Function(e.name)(*args)
+    if not e.order:
+        return value
+    first = args[0]
+    if e.order == 1 and not e.args[0].shape:
+        if isinstance(first, (sympy.Symbol, sympy.Indexed)):
+            return sympy.Derivative(value, first)
+        variable = sympy.Dummy("xi")
+        return sympy.Subs(sympy.Derivative(value.func(variable, *args[1:]), variable), variable, first)
+    if e.order == 1 and isinstance(first, sympy.IndexedBase):
+        return sympy.Derivative(value, first[ixs])
+    # The array is not a symbol: the derivative at it gets a name of its own, with the position as last arguments.
+    return sympy.Function(e.name + "_prime" * e.order)(*args, *ixs)
+
+
+def _whole(c: Entries, e: Expr) -> Any:
+    """An argument as a whole: a number, an IndexedBase, or a Lambda from positions to entries."""
+    if not e.shape:
+        return c.number(e)
+    if isinstance(e, Sym):
+        return sympy.IndexedBase(e.name)
+    letters = tuple(c.fresh() for _ in e.shape)
+    return sympy.Lambda(letters, c.at(e, letters))
+
+
+# --- reductions ------------------------------------------------------------------------------------------------------
+
+
+def _reduce(c: Entries, e: Reduce, ixs: Indices) -> Any:
+    shape = e.arg.shape
+    axes = range(len(shape)) if e.axis is None else (e.axis % len(shape),)
+    letters = {axis: c.fresh() for axis in axes if shape[axis] != 1}
+    rest = list(ixs)
+    positions: list[Any] = []
+    for axis in range(len(shape)):
+        if axis in axes:
+            positions.append(letters.get(axis, _ONE))
+            if e.axis is not None and e.keepdims and rest:
+                rest.pop(0)
+        else:
+            positions.append(rest.pop(0) if rest else _ONE)
+    body = c.at(e.arg, tuple(positions))
+    return c.over(e.op, list(letters.values()), tuple(shape[axis] for axis in letters), body)
+
+
+def _index_reduce(c: Entries, e: IndexReduce, ixs: Indices) -> Any:
+    outer = dict(c.bound)
+    letters = [sympy.Symbol(ix.letter, integer=True) for ix in e.indices]
+    c.bound.update({ix.letter: letter for ix, letter in zip(e.indices, letters, strict=True)})
+    body = c.at(e.body, ixs)
+    c.bound = outer
+    return c.over(e.op, letters, tuple(ix.dim for ix in e.indices), body)
+
+
+def _first(op: str, letters: Sequence[Any], body: Any, dims: Shape, at: Indices) -> Any:
+    """1 where ``at`` is the first position of the maximum; SymPy has no word for it."""
+    name = FIRST_EXTREME if op == "max" else FIRST_EXTREME.replace("Max", "Min")
+    return sympy.Function(name)(sympy.Lambda(tuple(letters), body), *map(size, dims), *at)
+
+
+def _pick(c: Entries, e: Pick, ixs: Indices) -> Any:
+    axes = range(len(e.arg.shape)) if e.axis is None else (e.axis % len(e.arg.shape),)
+    letters = {axis: c.fresh() for axis in axes}
+    body = c.at(e.arg, tuple(letters.get(axis, ix) for axis, ix in enumerate(ixs)))
+    dims = tuple(e.arg.shape[axis] for axis in axes)
+    return _first(e.op, list(letters.values()), body, dims, tuple(ixs[axis] for axis in axes))
+
+
+def _index_pick(c: Entries, e: IndexPick, ixs: Indices) -> Any:
+    outer = dict(c.bound)
+    at = tuple(map(c.index, e.at))
+    letters = [sympy.Symbol(ix.letter, integer=True) for ix in e.indices]
+    c.bound.update({ix.letter: letter for ix, letter in zip(e.indices, letters, strict=True)})
+    body = c.at(e.body, ixs)
+    c.bound = outer
+    return _first(e.op, letters, body, tuple(ix.dim for ix in e.indices), at)
+
+
+_RULES: dict[type[Expr], Callable[..., Any]] = {
+    Num: lambda c, e, ixs: sympy.Rational(e.value.numerator, e.value.denominator),
+    Const: lambda c, e, ixs: constant(e),
+    Sym: lambda c, e, ixs: array_entry(e.name, e.declared, ixs),
+    Adj: _adjoint,
+    Size: lambda c, e, ixs: size(e.dim),
+    Ones: lambda c, e, ixs: _ONE,
+    Zeros: lambda c, e, ixs: sympy.Integer(0),
+    Eye: lambda c, e, ixs: sympy.KroneckerDelta(*ixs),
+    Delta: lambda c, e, ixs: sympy.KroneckerDelta(c.index(e.i), c.index(e.j)),
+    Add: lambda c, e, ixs: sympy.Add(*(c.part(arg, ixs) for arg in e.args)),
+    Neg: lambda c, e, ixs: -c.at(e.arg, ixs),
+    Mul: lambda c, e, ixs: sympy.Mul(*(c.part(arg, ixs) for arg in e.args)),
+    Div: lambda c, e, ixs: c.part(e.num, ixs) / c.part(e.den, ixs),
+    Pow: lambda c, e, ixs: c.part(e.base, ixs) ** c.part(e.exp, ixs),
+    MatMul: _matmul,
+    T: _transpose,
+    Fn: _function,
+    Cmp: _compare,
+    Reduce: _reduce,
+    Pick: _pick,
+    Reshape: _reshape,
+    Entry: lambda c, e, ixs: c.at(e.base, tuple(map(c.index, e.indices))),
+    IndexReduce: _index_reduce,
+    IndexPick: _index_pick,
+}

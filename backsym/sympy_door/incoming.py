@@ -1,0 +1,204 @@
+"""SymPy equations in: the declarations and texts of a problem, and statements about a problem.
+
+A forward equation is a ``sympy.Eq`` whose left side is a Symbol, an Indexed with a letter for each axis, or a
+MatrixSymbol; a pair ``(lhs, rhs)`` serves where ``Eq`` evaluates to False because SymPy takes an array for a number.
+The author's order of terms is lost already when SymPy makes an expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import sympy
+from sympy.matrices.expressions.matexpr import MatrixElement
+
+from backsym.errors import Diagnostic, InputError
+from backsym.expr import Equation, Shape
+from backsym.problem import Problem
+from backsym.reading.loader import problem_from_mapping
+from backsym.reading.texts import read_equation
+from backsym.sympy_door.names import Names, refuse
+from backsym.sympy_door.shapes import Found
+from backsym.sympy_door.texts import Writer
+
+Keys = Mapping[str, object]
+
+
+def problem_of(equations: Sequence[object], keys: Keys) -> Problem:
+    """The problem of these forward equations and the other keys of a problem file, whose texts may be SymPy too.
+
+    Raises InputError, naming the equation and what cannot be read in it.
+    """
+    mapping = _Door(keys).mapping(equations)
+    try:
+        return problem_from_mapping(mapping)
+    except InputError as e:
+        raise InputError(replace(d, file=_relabelled(d.file)) for d in e.diagnostics) from None
+
+
+def _relabelled(label: str | None) -> str | None:
+    return label.replace("forward[", "equations[") if label else label
+
+
+def equation_of(problem: Problem, equation: object) -> Equation:
+    """A statement about a problem, such as a result that went out by the other door; ``dL_dz`` is the adjoint of z.
+
+    Raises InputError for what cannot be read.
+    """
+    lhs, rhs = _sides(equation)
+    text = _claim_writer(problem.loss, {name: s.shape for name, s in problem.symbols.items()}).equation(lhs, rhs)
+    return Equation(*read_equation(problem, text, strict=False))
+
+
+def _claim_writer(loss: str, shapes: Mapping[str, Shape]) -> Writer:
+    """A writer that knows adjoints.  A [D, 1] quantity is a column in SymPy, so as a whole it is written as a vector."""
+    adjoints = {f"d{loss}_d{name}": name for name in shapes if f"d{loss}_d{name}" not in shapes}
+    texts = {name: name for name in shapes} | {name: f"d{loss}/d{of}" for name, of in adjoints.items()}
+    columns = {name: shapes[adjoints.get(name, name)] for name in texts}
+    whole = {
+        name: f"sum({text}, axis=1)" for name, text in texts.items() if len(columns[name]) == 2 and columns[name][1] == 1
+    }
+    return Writer(Names(), whole, adjoints, loss)
+
+
+def _sides(equation: object) -> tuple[Any, Any]:
+    """Both sides of an equation, as SymPy objects."""
+    if isinstance(equation, sympy.Equality):
+        return equation.lhs, equation.rhs
+    if equation in (False, sympy.false) and not isinstance(equation, int | sympy.Integer | float):
+        hint = "where SymPy takes an array for a number, give a pair (lhs, rhs) or Eq(lhs, rhs, evaluate=False)"
+        raise refuse("SymPy has evaluated this equation to False", hint)
+    if isinstance(equation, tuple) and len(equation) == 2 and all(isinstance(s, sympy.Basic) for s in equation):
+        return equation
+    raise refuse(f"an equation is a sympy.Eq, not {type(equation).__name__}", "write sympy.Eq(z, w*x + b)")
+
+
+class _Door:
+    """Builds the mapping of a problem from its equations and keys."""
+
+    def __init__(self, keys: Keys):
+        self.names = Names()
+        self.found = Found(self.names)
+        self.keys = {key: self.plain(value) for key, value in keys.items() if value is not None}
+
+    def plain(self, value: object) -> object:
+        """Keys may name things by SymPy symbols; equations among them are left for ``claims``."""
+        if isinstance(value, sympy.Equality):
+            return value
+        if isinstance(value, (sympy.Symbol, sympy.MatrixSymbol, sympy.IndexedBase, sympy.Idx)):
+            return self.names.name(str(value.name))
+        if isinstance(value, sympy.Integer):
+            return int(value)
+        if isinstance(value, (sympy.Rational, sympy.Float)):
+            return str(value)
+        if isinstance(value, sympy.Basic):
+            raise refuse(f"cannot read {value} here")
+        if isinstance(value, Mapping):
+            return {str(self.plain(key)): self.plain(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.plain(item) for item in value]
+        return value
+
+    def mapping(self, equations: Sequence[object]) -> dict[str, object]:
+        if not isinstance(equations, (list, tuple)) or not equations:
+            raise refuse("equations is a list of SymPy equations", "such as [sympy.Eq(z, w*x + b)]")
+        declared = _as_mapping(self.keys.get("symbols"))
+        self.found.declare({name: shape for name, entry in declared.items() if (shape := _shape(entry)) is not None})
+        sides = self.sides(equations)
+        self.found.settle()
+        shapes = self.found.quantities()
+        self.no_clash(declared, shapes)
+        forward = self.texts(sides)
+        loss = str(self.keys.get("loss") or self.left_name(sides[-1][0]))
+        return {
+            **{key: self.claims(value, loss, shapes) for key, value in self.keys.items()},
+            "dims": {**_as_mapping(self.keys.get("dims")), **self.new(self.found.dims, "dims")},
+            "symbols": _with_shapes(declared, shapes),
+            "functions": {**_as_mapping(self.keys.get("functions")), **self.new(self.found.functions, "functions")},
+            "forward": forward,
+        }
+
+    def new(self, names: Mapping[str, None], key: str) -> dict[str, object]:
+        """What the equations declare and the keys do not."""
+        given = _as_mapping(self.keys.get(key))
+        return {name: "abstract" if key == "functions" else None for name in names if name not in given}
+
+    def sides(self, equations: Sequence[object]) -> list[tuple[Any, Any]]:
+        """The sides of all equations, with what they declare taken in; every mistake is reported."""
+        sides: list[tuple[Any, Any]] = []
+        mistakes: list[Diagnostic] = []
+        for number, equation in enumerate(equations, 1):
+            try:
+                sides.append(_sides(equation))
+                self.left_name(sides[-1][0])
+                self.found.scan(sides[-1])
+            except InputError as e:
+                mistakes += [replace(d, file=f"equations[{number}]") for d in e.diagnostics]
+        if mistakes:
+            raise InputError(mistakes)
+        return sides
+
+    def texts(self, sides: Sequence[tuple[Any, Any]]) -> list[str]:
+        texts: list[str] = []
+        mistakes: list[Diagnostic] = []
+        for number, (lhs, rhs) in enumerate(sides, 1):
+            try:
+                texts.append(Writer(self.names).equation(lhs, rhs))
+            except InputError as e:
+                mistakes += [replace(d, file=f"equations[{number}]") for d in e.diagnostics]
+        if mistakes:
+            raise InputError(mistakes)
+        return texts
+
+    def left_name(self, lhs: Any) -> str:
+        """The name of the quantity that an equation defines."""
+        if isinstance(lhs, sympy.Indexed):
+            return self.names.name(lhs.base.name)
+        if isinstance(lhs, MatrixElement) and isinstance(lhs.parent, sympy.MatrixSymbol):
+            return self.names.name(lhs.parent.name)
+        if isinstance(lhs, (sympy.Symbol, sympy.MatrixSymbol)):
+            return self.names.name(lhs.name)
+        raise refuse(f"{lhs} cannot stand on the left", "an equation defines a Symbol, a MatrixSymbol, or z[k]")
+
+    def no_clash(self, declared: Mapping[str, object], shapes: Mapping[str, Shape]) -> None:
+        for name, entry in declared.items():
+            shape = _shape(entry)
+            if name in shapes and shape is not None and shape != shapes[name]:
+                raise refuse(f"{name} is declared {list(shape)}, but its equations say {list(shapes[name])}")
+
+    def claims(self, value: object, loss: str, shapes: Mapping[str, Shape]) -> object:
+        """SymPy equations in parts, as texts."""
+        if isinstance(value, sympy.Equality):
+            return _claim_writer(loss, shapes).equation(value.lhs, value.rhs)
+        if isinstance(value, dict):
+            return {key: self.claims(item, loss, shapes) for key, item in value.items()}
+        return [self.claims(item, loss, shapes) for item in value] if isinstance(value, list) else value
+
+
+def _as_mapping(value: object) -> dict[str, object]:
+    """A mapping, or a list of names."""
+    if isinstance(value, list):
+        return {str(name): None for name in value}
+    return dict(value) if isinstance(value, dict) else {}
+
+
+def _shape(entry: object) -> Shape | None:
+    """The shape in an entry of ``symbols``; whatever else stands there is for the reader to judge."""
+    shape = entry.get("shape") if isinstance(entry, dict) else entry
+    if not isinstance(shape, list) or not all(isinstance(d, (str, int)) for d in shape):
+        return None
+    return tuple(int(d) if isinstance(d, str) and d.isdecimal() else d for d in shape)
+
+
+def _with_shapes(declared: Mapping[str, object], shapes: Mapping[str, Shape]) -> dict[str, object]:
+    """The declared symbols, then the others, all with their shapes."""
+    symbols: dict[str, object] = {}
+    for name, entry in declared.items():
+        known = name in shapes and (entry is None or (isinstance(entry, dict) and "shape" not in entry))
+        extra = entry if isinstance(entry, dict) else {}
+        symbols[name] = {**extra, "shape": list(shapes[name])} if known else entry
+    for name, shape in shapes.items():
+        symbols.setdefault(name, list(shape))
+    return symbols

@@ -1,0 +1,300 @@
+"""Expressions out, as whole arrays: MatrixSymbol, MatMul, Transpose, HadamardProduct, applyfunc, OneMatrix.
+
+A vector [D] is a D x 1 matrix.  Broadcasting, which SymPy lacks, is written out with OneMatrix, and a number that is a
+1 x 1 product is its Trace.  What SymPy has no matrix expression for raises NoMatrixForm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+from sympy.matrices.expressions.diagonal import DiagonalOf
+
+from backsym.errors import NoMatrixForm
+from backsym.expr import (
+    Add,
+    Adj,
+    Cmp,
+    Const,
+    Dim,
+    Div,
+    Equation,
+    Expr,
+    Eye,
+    Fn,
+    MatMul,
+    Mul,
+    Neg,
+    Num,
+    Ones,
+    Pow,
+    Reduce,
+    Reshape,
+    Shape,
+    Size,
+    Sym,
+    T,
+    Zeros,
+    broadcast,
+    scalar_if_ones,
+)
+from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.reading.formula import formula
+from backsym.sympy_door.entries import Entries, adjoint_name, constant, elementwise, size
+from backsym.sympy_door.functions import indicator
+
+
+def matrix_equation(equation: Equation, loss: str) -> Any:
+    """The equation as a ``sympy.Eq`` of matrices, or of numbers."""
+    converter = Matrices(Entries.of(equation, loss))
+    lhs, rhs = converter.of(equation.lhs), converter.of(equation.rhs)
+    if equation.lhs.shape:
+        rhs = converter.spread(rhs, equation.rhs.shape, equation.lhs.shape)
+    return sympy.Eq(lhs, rhs, evaluate=False)
+
+
+def rows_columns(shape: Shape) -> tuple[Dim, Dim]:
+    """The size of the SymPy matrix that stands for an array."""
+    if len(shape) > 2:
+        raise NoMatrixForm(f"an array with {len(shape)} axes is not a matrix")
+    return (shape[0], shape[1]) if len(shape) == 2 else (shape[0], 1) if shape else (1, 1)
+
+
+def ones(rows: Dim, columns: Dim) -> Any:
+    return sympy.OneMatrix(size(rows), size(columns))
+
+
+def is_matrix(value: Any) -> bool:
+    return bool(getattr(value, "is_Matrix", False))
+
+
+def as_number(value: Any) -> Any:
+    """The number that a 1 x 1 matrix holds."""
+    if not is_matrix(value):
+        return value
+    return value[0, 0] if isinstance(value, sympy.MatrixSymbol) else sympy.Trace(value)
+
+
+@dataclass
+class Matrices:
+    """Converts one equation.  An expression of shape () becomes a number, any other one a matrix."""
+
+    entries: Entries
+
+    def of(self, e: Expr) -> Any:
+        rule = _RULES.get(type(e))
+        if rule is None:
+            raise NoMatrixForm(f"SymPy has no matrix expression for {type(e).__name__}")
+        value = rule(self, e)
+        return value if e.shape else as_number(value)
+
+    def symbol(self, name: str, shape: Shape) -> Any:
+        rows, columns = rows_columns(shape)
+        return sympy.MatrixSymbol(name, size(rows), size(columns)) if shape else sympy.Symbol(name)
+
+    def spread(self, value: Any, shape: Shape, to: Shape) -> Any:
+        """A value of one shape as a matrix of a shape that it broadcasts to."""
+        rows, columns = rows_columns(to)
+        if not scalar_if_ones(shape):
+            number = as_number(value)
+            return number * ones(rows, columns) if (rows, columns) != (1, 1) else number * sympy.Identity(1)
+        if len(shape) == 1 and len(to) == 2:
+            value, shape = value.T, (1, *shape)
+        have = rows_columns(shape)
+        if have[0] == 1 and rows != 1:
+            value = ones(rows, 1) * value
+        if have[1] == 1 and columns != 1:
+            value = value * ones(1, columns)
+        return value
+
+    def arguments(self, e: Expr, args: tuple[Expr, ...]) -> tuple[Any, list[tuple[Expr, Any]]]:
+        """The product of the numbers among the factors, and the arrays spread to the shape of the product."""
+        number = sympy.Integer(1)
+        arrays: list[tuple[Expr, Any]] = []
+        for arg in args:
+            value = self.of(arg)
+            if not scalar_if_ones(arg.shape):
+                number = number * as_number(value)
+            elif not isinstance(arg, Ones) or len(args) == 1:
+                arrays.append((arg, self.spread(value, arg.shape, e.shape)))
+        return number, arrays
+
+    def map(self, function: Callable[[Any], Any], value: Any) -> Any:
+        """A function of numbers, entry by entry."""
+        variable = sympy.Dummy("u")
+        return value.applyfunc(sympy.Lambda(variable, function(variable)))
+
+
+def _add(m: Matrices, e: Add) -> Any:
+    if not e.shape:
+        return sympy.Add(*(m.of(arg) for arg in e.args))
+    terms = [m.spread(m.of(arg), arg.shape, e.shape) for arg in e.args]
+    return sympy.MatAdd(*terms)
+
+
+def _mul(m: Matrices, e: Mul) -> Any:
+    number, arrays = m.arguments(e, e.args)
+    if not e.shape:
+        return number
+    if not arrays:
+        return m.spread(number, (), e.shape)
+    values = [value for _, value in arrays]
+    product = values[0] if len(values) == 1 else sympy.HadamardProduct(*values)
+    return product if number == 1 else number * product
+
+
+def _div(m: Matrices, e: Div) -> Any:
+    below = m.of(e.den)
+    if not scalar_if_ones(e.den.shape):
+        above = m.of(e.num)
+        quotient = above / as_number(below)
+        return m.spread(quotient, e.num.shape, e.shape) if e.shape else quotient
+    inverse = sympy.HadamardPower(m.spread(below, e.den.shape, e.shape), -1)
+    if not scalar_if_ones(e.num.shape):
+        return as_number(m.of(e.num)) * inverse
+    return sympy.HadamardProduct(m.spread(m.of(e.num), e.num.shape, e.shape), inverse)
+
+
+def _pow(m: Matrices, e: Pow) -> Any:
+    base, exponent = m.of(e.base), m.of(e.exp)
+    if not e.shape:
+        return base**exponent
+    if not scalar_if_ones(e.exp.shape):
+        return sympy.HadamardPower(m.spread(base, e.base.shape, e.shape), as_number(exponent))
+    if not scalar_if_ones(e.base.shape):
+        number = as_number(base)
+        return m.map(lambda u: number**u, m.spread(exponent, e.exp.shape, e.shape))
+    return sympy.HadamardPower(m.spread(base, e.base.shape, e.shape), m.spread(exponent, e.exp.shape, e.shape))
+
+
+def _matmul(m: Matrices, e: MatMul) -> Any:
+    """A number among the factors scales the rest."""
+    number = sympy.Integer(1)
+    product: Any = None
+    for arg in e.args:
+        value = m.of(arg)
+        if not arg.shape:
+            number = number * value
+        else:
+            product = value if product is None else product * value
+    if product is None:
+        return number
+    return product if number == 1 else number * product
+
+
+def _compare(m: Matrices, e: Cmp) -> Any:
+    """Of arrays: their difference is compared with 0."""
+    if not e.shape:
+        return indicator(e.op, m.of(e.a), m.of(e.b))
+    left = m.spread(m.of(e.a), e.a.shape, e.shape)
+    if not scalar_if_ones(e.b.shape):
+        number = as_number(m.of(e.b))
+        return m.map(lambda u: indicator(e.op, u, number), left)
+    difference = left - m.spread(m.of(e.b), e.b.shape, e.shape)
+    return m.map(lambda u: indicator(e.op, u, sympy.Integer(0)), difference)
+
+
+def _reduce(m: Matrices, e: Reduce) -> Any:
+    """Products with ones; SymPy has no maximum of a matrix."""
+    if e.op not in ("sum", "mean"):
+        raise NoMatrixForm(f"SymPy has no {e.op} of a matrix")
+    value, shape = m.of(e.arg), e.arg.shape
+    rows, columns = rows_columns(shape)
+    if not is_matrix(value):
+        return value
+    count: Any = sympy.Integer(1)
+    down = e.axis is None or e.axis % len(shape) == 0
+    across = e.axis is None or e.axis % len(shape) == 1
+    if down and rows != 1:
+        value, count = ones(1, rows) * value, count * size(rows)
+    if across and columns != 1:
+        value, count = value * ones(columns, 1), count * size(columns)
+    if len(e.shape) == 1 and value.shape[1] != 1:
+        value = value.T
+    return value if e.op == "sum" or count == 1 else value / count
+
+
+def _reshape(m: Matrices, e: Reshape) -> Any:
+    value = m.of(e.arg)
+    if not is_matrix(value):
+        return m.spread(value, (), e.to) if e.to else value
+    return value if rows_columns(e.arg.shape) == rows_columns(e.to) else value.T
+
+
+def _function(m: Matrices, e: Fn) -> Any:
+    if e.kind == "elementwise":
+        return _elementwise(m, e)
+    if e.name == ABSTRACT_LOSS:
+        return _loss(m, e)
+    if e.kind == "diag":
+        value = m.of(e.args[0])
+        return sympy.DiagMatrix(value) if len(e.args[0].shape) == 1 else DiagonalOf(value)
+    if e.name == "trace" and not e.order:
+        return sympy.Trace(m.of(e.args[0]))
+    function = FUNCTIONS.get(e.name)
+    if function is None or function.definition is None or e.order:
+        raise NoMatrixForm(f"SymPy has no matrix expression for {e.name}" + "'" * e.order)
+    return m.of(formula(function.definition, dict(zip(function.args, e.args, strict=False))))
+
+
+def _elementwise(m: Matrices, e: Fn) -> Any:
+    arrays = [n for n, arg in enumerate(e.args) if scalar_if_ones(arg.shape)]
+    values = [m.of(arg) for arg in e.args]
+    numbers = [value if n in arrays else as_number(value) for n, value in enumerate(values)]
+    if not e.shape:
+        return elementwise(m.entries, e, numbers)
+    if not arrays:
+        return m.spread(elementwise(m.entries, e, numbers), (), e.shape)
+    spread = {n: m.spread(values[n], e.args[n].shape, e.shape) for n in arrays}
+    if len(arrays) == 1:
+        n = arrays[0]
+        return m.map(lambda u: elementwise(m.entries, e, [*numbers[:n], u, *numbers[n + 1 :]]), spread[n])
+    if len(e.args) == 2 and e.name in ("max", "min") and not e.order:
+        # max(x, y) = y + max(x - y, 0)
+        extreme = sympy.Max if e.name == "max" else sympy.Min
+        return spread[1] + m.map(lambda u: extreme(u, 0), spread[0] - spread[1])
+    if e.name == "pow" and not e.order:
+        return sympy.HadamardPower(spread[0], spread[1])
+    raise NoMatrixForm(f"SymPy has no function of several matrices, such as {e.name}, entry by entry")
+
+
+def _loss(m: Matrices, e: Fn) -> Any:
+    """The gradient of an abstract loss is the matrix of its derivatives."""
+    args = [m.of(arg) for arg in e.args]
+    value = sympy.Function(e.name)(*args)
+    if not e.order:
+        return value
+    if not e.args[0].shape:
+        return m.entries.number(e)
+    if e.order > 1 or not isinstance(args[0], sympy.MatrixSymbol):
+        raise NoMatrixForm("SymPy has no gradient at an expression; define it in an equation of its own")
+    i, j = m.entries.fresh(), m.entries.fresh()
+    rows, columns = args[0].shape
+    position = args[0][i, sympy.Integer(0)] if columns == 1 else args[0][i, j]
+    return sympy.FunctionMatrix(rows, columns, sympy.Lambda((i, j), sympy.Derivative(value, position)))
+
+
+_RULES: dict[type[Expr], Callable[..., Any]] = {
+    Num: lambda m, e: sympy.Rational(e.value.numerator, e.value.denominator),
+    Const: lambda m, e: constant(e),
+    Size: lambda m, e: size(e.dim),
+    Sym: lambda m, e: m.symbol(e.name, e.declared),
+    Adj: lambda m, e: m.symbol(adjoint_name(e.name, m.entries.loss), e.declared),
+    Ones: lambda m, e: ones(*rows_columns(e.of)) if scalar_if_ones(e.of) else sympy.Identity(1),
+    Zeros: lambda m, e: sympy.ZeroMatrix(*map(size, rows_columns(e.of))),
+    Eye: lambda m, e: sympy.Identity(size(e.dim)),
+    Add: _add,
+    Neg: lambda m, e: -m.of(e.arg),
+    Mul: _mul,
+    Div: _div,
+    Pow: _pow,
+    MatMul: _matmul,
+    T: lambda m, e: m.of(e.arg).T if e.arg.shape else m.of(e.arg),
+    Fn: _function,
+    Cmp: _compare,
+    Reduce: _reduce,
+    Reshape: _reshape,
+}

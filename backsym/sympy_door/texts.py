@@ -1,0 +1,481 @@
+"""A SymPy expression as a text in the language of problem files.
+
+The text is read, resolved and checked like any other, so that this module need not know what fits together: it writes
+down what SymPy says.  SymPy has sorted the terms already; its printing order is kept.  Every class that is not in the
+table is refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import sympy
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
+from sympy.matrices.expressions.diagonal import DiagonalOf
+from sympy.matrices.expressions.matexpr import MatrixElement
+
+from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
+from backsym.sympy_door.names import Names, refuse
+from backsym.sympy_door.shapes import INDEX_EXTREMES, vector_indices
+
+ADD, MUL, POW, ATOM = 1, 2, 3, 4
+"""How tightly a text holds together."""
+
+_LETTERS = "ijklmnpqrs"
+
+
+class Piece(NamedTuple):
+    """A text; ``negative`` is the text of its opposite if it begins with a minus; ``array`` marks an array that SymPy
+    takes for a number."""
+
+    text: str
+    level: int
+    negative: Piece | None = None
+    array: bool = False
+
+
+def atom(text: str) -> Piece:
+    return Piece(text, ATOM)
+
+
+def at(piece: Piece, level: int) -> str:
+    """The text, in parentheses if it holds together less tightly than ``level``."""
+    return piece.text if piece.level >= level else f"({piece.text})"
+
+
+@dataclass
+class Writer:
+    """Writes one equation.
+
+    ``whole`` gives the text that stands for a whole array, where that is not its name; ``adjoints`` maps names such as
+    ``dL_dz`` to the quantity; ``letters`` the dummies met so far.
+    """
+
+    names: Names
+    whole: Mapping[str, str] = field(default_factory=dict)
+    adjoints: Mapping[str, str] = field(default_factory=dict)
+    loss: str = ""
+    local: dict[Any, Piece] = field(default_factory=dict)
+    letters: dict[Any, str] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+
+    def equation(self, lhs: Any, rhs: Any) -> str:
+        """``lhs = rhs``."""
+        for side in (lhs, rhs):
+            self.taken |= {str(s.name) for s in side.atoms(sympy.Symbol, sympy.Idx) if not isinstance(s, sympy.Dummy)}
+        return f"{self.piece(lhs).text} = {self.piece(rhs, array=True).text}"
+
+    def piece(self, e: Any, array: bool = False) -> Piece:
+        for kind in type(e).__mro__:
+            rule = _RULES.get(kind)
+            if rule is not None:
+                made = rule(self, e)
+                if made.array and not array:
+                    raise refuse(
+                        f"SymPy takes {e} for a number, but it is an array", "define it in an equation of its own"
+                    )
+                return made
+        raise refuse(f"cannot read {e}: {type(e).__name__} has no counterpart here")
+
+    # --- names ---
+
+    def quantity(self, name: str) -> str:
+        name = self.names.name(name)
+        if name in self.adjoints:
+            return f"d{self.loss}/d{self.adjoints[name]}"
+        return name
+
+    def array_name(self, name: str) -> Piece:
+        name = self.names.name(name)
+        return atom(self.whole[name]) if name in self.whole else atom(self.quantity(name))
+
+    def index(self, ix: Any) -> str:
+        if isinstance(ix, sympy.Dummy):
+            if ix not in self.letters:
+                self.letters[ix] = self.fresh()
+            return self.letters[ix]
+        if isinstance(ix, sympy.Integer):
+            return str(int(ix))
+        return self.names.letter(ix)
+
+    def fresh(self) -> str:
+        """A letter that the equation does not use."""
+        primes = ""
+        while True:
+            for letter in _LETTERS:
+                if letter + primes not in self.taken:
+                    self.taken.add(letter + primes)
+                    return letter + primes
+            primes += "'"
+
+    # --- arithmetic ---
+
+    def sum_of(self, terms: Sequence[Piece]) -> Piece:
+        """The terms in SymPy's order, but for a first one with a minus: ``y - t``, not ``-t + y``."""
+        text = ""
+        first = next((n for n, term in enumerate(terms) if term.negative is None), 0)
+        for term in (terms[first], *terms[:first], *terms[first + 1 :]):
+            if not text:
+                text = term.text
+            elif term.negative is not None:
+                text += f" - {at(term.negative, MUL)}"
+            else:
+                text += f" + {at(term, MUL)}"
+        return Piece(text, ADD) if len(terms) > 1 else terms[0]
+
+    def product_of(self, coefficient: Any, above: Sequence[Piece], below: Sequence[Piece]) -> Piece:
+        """coefficient*above/below, where the coefficient is rational; arrays multiply entry by entry."""
+        if coefficient < 0:
+            inner = self.product_of(-coefficient, above, below)
+            return Piece("-" + at(inner, MUL), ADD, negative=inner)
+        p, q = int(coefficient.p), int(coefficient.q)
+        factors = [at(piece, POW) for piece in above]
+        if below:
+            divisors = ([str(q)] if q != 1 else []) + [at(piece, POW) for piece in below]
+            factors = ([str(p)] if p != 1 else []) + factors
+            under = divisors[0] if len(divisors) == 1 else f"({'*'.join(divisors)})"
+            return Piece(f"{'*'.join(factors) or '1'}/{under}", MUL)
+        if p != 1 or q != 1 or not factors:
+            factors.insert(0, str(p) if q == 1 else f"{p}/{q}")
+        if len(above) == 1 and coefficient == 1:
+            return above[0]
+        level = MUL if len(factors) > 1 or q != 1 else ATOM
+        return Piece("*".join(factors), level)
+
+    def factors(self, factors: Sequence[Any]) -> tuple[Any, list[Piece], list[Piece]]:
+        """Factors sorted into a rational coefficient, those above the line and those below."""
+        coefficient: Any = sympy.Integer(1)
+        above: list[Piece] = []
+        below: list[Piece] = []
+        for factor in factors:
+            if isinstance(factor, sympy.Rational):
+                coefficient *= factor
+            elif not isinstance(factor, sympy.Pow):
+                above.append(self.piece(factor))
+            elif isinstance(factor.exp, sympy.Rational) and factor.exp < 0:
+                below.append(self.power(factor.base, -factor.exp))
+            else:
+                above.append(self.power(factor.base, factor.exp))
+        return coefficient, above, below
+
+    def power(self, base: Any, exponent: Any) -> Piece:
+        if exponent == 1:
+            return self.piece(base)
+        if exponent == sympy.Rational(1, 2):
+            return atom(f"sqrt({self.piece(base).text})")
+        return Piece(f"{at(self.piece(base), ATOM)}**{at(self.piece(exponent), ATOM)}", POW)
+
+    def call(self, name: str, args: Sequence[Any], array: bool = False) -> Piece:
+        return atom(f"{name}({', '.join(self.piece(a, array).text for a in args)})")
+
+
+# --- numbers and names -----------------------------------------------------------------------------------------------
+
+
+def _rational(w: Writer, e: Any) -> Piece:
+    return w.product_of(e, [], [])
+
+
+def _float(w: Writer, e: Any) -> Piece:
+    number = float(e)
+    text = repr(number) if e._prec <= 53 else str(e)
+    piece = atom(text.lstrip("-"))
+    return Piece("-" + piece.text, ADD, negative=piece) if number < 0 else piece
+
+
+def _symbol(w: Writer, e: Any) -> Piece:
+    return w.local[e] if e in w.local else atom(w.quantity(e.name))
+
+
+def _indexed(w: Writer, e: Any) -> Piece:
+    return atom(f"{w.quantity(e.base.name)}[{', '.join(map(w.index, e.indices))}]")
+
+
+def _element(w: Writer, e: Any) -> Piece:
+    parent = e.parent
+    if isinstance(parent, sympy.MatrixSymbol):
+        return atom(f"{w.quantity(parent.name)}[{', '.join(map(w.index, vector_indices(e)))}]")
+    if parent.shape == (1, 1):
+        return w.piece(parent)
+    return atom(f"({w.piece(parent).text})[{', '.join(map(w.index, vector_indices(e)))}]")
+
+
+# --- sums and functions ----------------------------------------------------------------------------------------------
+
+
+def _add(w: Writer, e: Any) -> Piece:
+    return w.sum_of([w.piece(term) for term in e.as_ordered_terms()])
+
+
+def _mul(w: Writer, e: Any) -> Piece:
+    return w.product_of(*w.factors(e.as_ordered_factors()))
+
+
+def _pow(w: Writer, e: Any) -> Piece:
+    return w.product_of(*w.factors([e]))
+
+
+def _sum(w: Writer, e: Any) -> Piece:
+    ranges = []
+    for letter, low, high in e.limits:
+        dim = high + 1 if low == 0 else high
+        ranges.append(f"({w.index(letter)}, 1, {w.names.dim(dim, e)})")
+    return atom(f"Sum({w.piece(e.function).text}, {', '.join(ranges)})")
+
+
+def _named(name: str) -> Callable[[Writer, Any], Piece]:
+    return lambda w, e: w.call(name, e.args)
+
+
+def _extreme(w: Writer, e: Any) -> Piece:
+    """Numbers first, so that Max(0, x) is recognised."""
+    args = sorted(e.args, key=sympy.default_sort_key)
+    return w.call(type(e).__name__, args)
+
+
+def _logarithm(w: Writer, e: Any) -> Piece:
+    if len(e.args) != 1:
+        raise refuse(f"cannot read {e}: only the natural logarithm is read")
+    return w.call("log", e.args)
+
+
+def _heaviside(w: Writer, e: Any) -> Piece:
+    """The value at 0 is the second argument, 1/2 by default."""
+    x = w.piece(e.args[0]).text
+    above, at_zero = f"[{x} > 0]", e.args[1] if len(e.args) > 1 else sympy.Rational(1, 2)
+    if at_zero == 0:
+        return atom(above)
+    return Piece(f"{above} + {at(w.piece(at_zero), POW)}*[{x} == 0]", ADD)
+
+
+def _piecewise(w: Writer, e: Any) -> Piece:
+    cases = []
+    for case in e.args:
+        condition = case.cond
+        if condition == sympy.true:
+            text = "True"
+        elif isinstance(condition, Relational):
+            text = f"{w.piece(condition.lhs).text} {_COMPARISONS[condition.rel_op]} {w.piece(condition.rhs).text}"
+        else:
+            raise refuse(f"cannot read the condition {condition}", "a condition is one comparison")
+        cases.append(f"({w.piece(case.expr).text}, {text})")
+    return atom(f"Piecewise({', '.join(cases)})")
+
+
+_COMPARISONS = {">": ">", ">=": ">=", "<": "<", "<=": "<=", "==": "==", "!=": "!="}
+
+
+def _delta(w: Writer, e: Any) -> Piece:
+    """The letter first, so that a position finds its range."""
+    i, j = sorted(e.args[:2], key=lambda ix: isinstance(ix, sympy.Integer))
+    return atom(f"delta({w.index(i)}, {w.index(j)})")
+
+
+def _undefined(w: Writer, e: Any) -> Piece:
+    """A function by name: one of the table, a reduction, the abstract loss, or an abstract function."""
+    name = w.names.name(type(e).__name__)
+    if name in INDEX_EXTREMES:
+        function = e.args[0]
+        letters = ", ".join(map(w.index, function.variables))
+        return atom(f"{INDEX_EXTREMES[name]}({w.piece(function.expr).text}, {letters})")
+    if name == FIRST_EXTREME:
+        raise refuse(f"cannot read {e}", "the position of a maximum has no spelling in a problem")
+    made = w.call(name, e.args, array=True)
+    is_array = _gives_array(name, [_rank(w, a) for a in e.args])
+    return Piece(made.text, made.level, array=is_array)
+
+
+FIRST_EXTREME = "FirstMax"
+"""Says that an index is the first position of a maximum; results have it, equations cannot."""
+
+
+def _gives_array(name: str, ranks: Sequence[int]) -> bool:
+    known = FUNCTIONS.get(name)
+    if name == ABSTRACT_LOSS or (name in REDUCTIONS and len(ranks) == 1):
+        return False
+    if known is None or known.kind in ("elementwise", "rowwise"):
+        return max(ranks, default=0) > 0
+    if known.kind == "rowreduce":
+        return ranks[0] > 1
+    return name in ("diag", "outer")
+
+
+def _rank(w: Writer, e: Any) -> int:
+    """0 for a number, else how many axes an argument has."""
+    if isinstance(e, sympy.MatrixExpr):
+        return 0 if e.shape == (1, 1) else 1 if e.shape[1] == 1 else 2
+    if isinstance(e, sympy.IndexedBase):
+        return 1
+    return max((_rank(w, a) for a in e.args), default=0) if isinstance(e, AppliedUndef) else 0
+
+
+def _derivative(w: Writer, e: Any) -> Piece:
+    """phi'(u), and L'(y, t) of the abstract loss by its first argument or one entry of it."""
+    function, counts = e.expr, e.variable_count
+    if isinstance(function, AppliedUndef) and len(counts) == 1:
+        variable, count = counts[0]
+        first = function.args[0]
+        name = w.names.name(type(function).__name__) + "'" * int(count)
+        arguments = ", ".join(w.piece(a, array=True).text for a in function.args)
+        if variable == first:
+            return atom(f"{name}({arguments})")
+        if isinstance(variable, sympy.Indexed) and variable.base == first:
+            return atom(f"{name}({arguments})[{', '.join(map(w.index, variable.indices))}]")
+        if isinstance(variable, MatrixElement) and variable.parent == first:
+            return atom(f"{name}({arguments})[{', '.join(map(w.index, vector_indices(variable)))}]")
+    raise refuse(f"cannot read {e}: only the derivative of an abstract function by its argument is read")
+
+
+def _substituted(w: Writer, e: Any) -> Piece:
+    """Subs(Derivative(phi(xi), xi), xi, u) is phi'(u)."""
+    if isinstance(e.expr, sympy.Derivative) and len(e.variables) == 1:
+        w.local[e.variables[0]] = w.piece(e.point[0])
+        return _derivative(w, e.expr)
+    raise refuse(f"cannot read {e}")
+
+
+# --- matrices --------------------------------------------------------------------------------------------------------
+
+
+def _matmul(w: Writer, e: Any) -> Piece:
+    """Scalars times a chain; a number such as -1 or 1/2 becomes the coefficient."""
+    scalars, matrices = e.as_coeff_matrices()
+    coefficient, above, below = w.factors(sympy.Mul.make_args(scalars))
+    chain = [w.piece(m) for m in matrices]
+    product = chain[0] if len(chain) == 1 else Piece(" @ ".join(at(m, POW) for m in chain), MUL)
+    if len(chain) > 1 and (coefficient not in (1, -1) or above or below):
+        product = atom(f"({product.text})")
+    if coefficient in (1, -1) and not above and not below:
+        return product if coefficient == 1 else Piece("-" + at(product, MUL), ADD, negative=product)
+    return w.product_of(coefficient, [*above, product], below)
+
+
+def _matadd(w: Writer, e: Any) -> Piece:
+    return w.sum_of([w.piece(term) for term in e.args])
+
+
+def _hadamard(w: Writer, e: Any) -> Piece:
+    if len({tuple(arg.shape) for arg in e.args}) > 1:
+        shapes = " and ".join(str(tuple(arg.shape)) for arg in e.args)
+        raise refuse(f"{e} multiplies arrays of different shapes, {shapes}")
+    return w.product_of(sympy.Integer(1), [w.piece(arg) for arg in e.args], [])
+
+
+def _hadamard_power(w: Writer, e: Any) -> Piece:
+    return w.power(e.base, e.exp)
+
+
+def _applied(w: Writer, e: Any) -> Piece:
+    function = e.function
+    if not isinstance(function, sympy.Lambda) or len(function.variables) != 1:
+        raise refuse(f"cannot read {e}", "applyfunc takes a function of one argument")
+    variable = function.variables[0]
+    w.local[variable] = w.piece(e.expr)
+    made = w.piece(function.expr)
+    del w.local[variable]
+    return made
+
+
+def _ones(w: Writer, e: Any) -> Piece:
+    rows, columns = (w.names.dim(size, e) for size in e.shape)
+    return atom(f"OneMatrix({rows}, {columns})")
+
+
+def _zeros(w: Writer, e: Any) -> Piece:
+    return Piece(f"0*{_ones(w, e).text}", MUL)
+
+
+def _identity(w: Writer, e: Any) -> Piece:
+    dim = w.names.dim(e.shape[0], e)
+    return atom("1" if dim == 1 else f"eye({dim})")
+
+
+def _transpose(w: Writer, e: Any) -> Piece:
+    return atom(f"{at(w.piece(e.arg), ATOM)}.T")
+
+
+def _trace(w: Writer, e: Any) -> Piece:
+    """Of a 1 x 1 matrix it is the number that it holds."""
+    return w.piece(e.arg) if e.arg.shape == (1, 1) else w.call("trace", [e.arg])
+
+
+def _matpow(w: Writer, e: Any) -> Piece:
+    if isinstance(e.exp, sympy.Integer) and 1 <= e.exp <= 8:
+        return Piece(" @ ".join([at(w.piece(e.base), POW)] * int(e.exp)), MUL)
+    raise refuse(f"cannot read {e}: an inverse or such a power of a matrix has no counterpart here")
+
+
+def _diag(w: Writer, e: Any) -> Piece:
+    arg = e.args[0]
+    if 1 in arg.shape and arg.shape != (1, 1) and arg.shape[1] != 1:
+        arg = arg.T
+    return w.call("diag", [arg])
+
+
+def _function_matrix(w: Writer, e: Any) -> Piece:
+    """The gradient of the abstract loss; no other matrix is given by a formula for its entries."""
+    lambda_ = e.lamda
+    derivative = lambda_.expr
+    if isinstance(derivative, sympy.Derivative) and len(derivative.variable_count) == 1:
+        variable = derivative.variables[0]
+        function = derivative.expr
+        if isinstance(variable, MatrixElement) and isinstance(function, AppliedUndef):
+            if variable.parent == function.args[0] and variable.parent.shape == e.shape:
+                arguments = ", ".join(w.piece(a, array=True).text for a in function.args)
+                return atom(f"{w.names.name(type(function).__name__)}'({arguments})")
+    raise refuse(f"cannot read {e}: a FunctionMatrix has no counterpart here", "write the equation entry by entry")
+
+
+_RULES: dict[type, Callable[[Writer, Any], Piece]] = {
+    sympy.Rational: _rational,
+    sympy.Float: _float,
+    type(sympy.pi): lambda w, e: atom("π"),
+    type(sympy.E): lambda w, e: atom("exp(1)"),
+    sympy.Symbol: _symbol,
+    sympy.Idx: lambda w, e: atom(w.index(e)),
+    sympy.Indexed: _indexed,
+    sympy.IndexedBase: lambda w, e: w.array_name(e.name),
+    sympy.MatrixSymbol: lambda w, e: w.array_name(e.name),
+    MatrixElement: _element,
+    sympy.Add: _add,
+    sympy.Mul: _mul,
+    sympy.Pow: _pow,
+    sympy.Sum: _sum,
+    sympy.exp: _named("exp"),
+    sympy.log: _logarithm,
+    sympy.sin: _named("sin"),
+    sympy.cos: _named("cos"),
+    sympy.sinh: _named("sinh"),
+    sympy.cosh: _named("cosh"),
+    sympy.tanh: _named("tanh"),
+    sympy.sech: _named("sech"),
+    sympy.erf: _named("erf"),
+    sympy.Abs: _named("abs"),
+    sympy.sign: _named("sign"),
+    sympy.Max: _extreme,
+    sympy.Min: _extreme,
+    sympy.Heaviside: _heaviside,
+    sympy.Piecewise: _piecewise,
+    sympy.KroneckerDelta: _delta,
+    AppliedUndef: _undefined,
+    sympy.Derivative: _derivative,
+    sympy.Subs: _substituted,
+    sympy.MatMul: _matmul,
+    sympy.MatAdd: _matadd,
+    sympy.HadamardProduct: _hadamard,
+    sympy.HadamardPower: _hadamard_power,
+    ElementwiseApplyFunction: _applied,
+    sympy.OneMatrix: _ones,
+    sympy.ZeroMatrix: _zeros,
+    sympy.Identity: _identity,
+    sympy.Transpose: _transpose,
+    sympy.Trace: _trace,
+    sympy.MatPow: _matpow,
+    sympy.DiagMatrix: _diag,
+    DiagonalOf: _diag,
+    sympy.FunctionMatrix: _function_matrix,
+}

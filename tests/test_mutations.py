@@ -1,0 +1,159 @@
+"""The numeric check against wrong derivatives: it catches practically all, and never accuses a right one.
+
+Every derived expression is changed in one place.  SymPy at small sizes decides which of these mutants are wrong (a
+change may keep the value), and then the numeric check must say the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+
+import mpmath
+import pytest
+from click.testing import CliRunner
+from exact import DIGITS, Judge, Truth, all_problems
+from mutants import Maker, Mutant, same
+
+from backsym.cli import main
+from backsym.errors import BacksymError
+from backsym.expr import Equation
+from backsym.functions import FUNCTIONS
+from backsym.numeric.sample import draws
+from backsym.numeric.verify import verify
+from backsym.problem import Problem
+from backsym.solution import solve
+from backsym.steps import Derivation
+
+PROBLEMS = all_problems()
+SAME_NETWORK = ("backward-single", "forward-single", "forward-batch")
+"""Problem files whose network is that of mlp-entries or backward-batch."""
+
+PER_NETWORK = 300
+REQUIRED = 0.995
+
+
+@dataclass
+class Score:
+    """How the numeric check judged the mutants."""
+
+    wrong: Counter[str] = field(default_factory=Counter)
+    missed: list[tuple[str, str, str]] = field(default_factory=list)
+    right: int = 0
+    accused: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        caught = 1 - len(self.missed) / self.wrong.total()
+        kinds = ", ".join(f"{kind} {count}" for kind, count in self.wrong.most_common())
+        return (
+            f"{self.wrong.total()} wrong mutants ({kinds}), {caught:.4%} of them caught, missed: {self.missed}; "
+            f"{self.right} mutants of equal value, falsely accused: {self.accused}"
+        )
+
+
+def jobs(problem: Problem, derivations: Sequence[Derivation]) -> Iterator[tuple[int, str, Mutant]]:
+    """Mutants of the entry form and of the matrix form of every derivative."""
+    for n, d in enumerate(derivations):
+        if d.node == problem.loss:
+            continue
+        maker = Maker(problem, [earlier.node for earlier in derivations[:n]])
+        letters = tuple(ix for ix in d.indices if not ix.fixed)
+        yield from ((n, "entry", m) for m in chain(maker.mutants(d.entry.rhs, letters), same(d.entry.rhs)))
+        if d.matrix is not None:
+            yield from ((n, "matrix", m) for m in chain(maker.mutants(d.matrix.rhs), same(d.matrix.rhs)))
+
+
+def truths(problem: Problem, derivations: Sequence[Derivation]) -> list[Truth]:
+    """SymPy's derivatives, and at further sizes the derivatives that they confirm."""
+    judge = Judge(problem)
+    found = [judge.at(seed, [d.node for d in derivations]) for seed in range(4)]
+    assert all(t.entry_right(d.node, d.entry.rhs, d.indices) for t in found for d in derivations)
+    return found + [Judge(problem, 1).stated(seed, derivations) for seed in range(4, 8)]
+
+
+def spoiled(d: Derivation, form: str, mutant: Mutant) -> Derivation:
+    """An entry form stands alone, so that only the derivative itself can give it away."""
+    if form == "entry":
+        return replace(d, entry=Equation(d.entry.lhs, mutant[1]), matrix=None)
+    assert d.matrix is not None
+    return replace(d, matrix=Equation(d.matrix.lhs, mutant[1]))
+
+
+def run(name: str, score: Score) -> None:
+    problem = PROBLEMS[name]
+    derivations = solve(problem, check=False).derivations
+    points, known = draws(problem), truths(problem, derivations)
+    work = list(jobs(problem, derivations))
+    stride = max(1, -(-len(work) // PER_NETWORK))
+    for n, form, mutant in work[::stride]:
+        d = derivations[n]
+        if form == "entry":
+            right = all(t.entry_right(d.node, mutant[1], d.indices) for t in known)
+        else:
+            right = all(t.matrix_right(d.node, mutant[1]) for t in known)
+        try:
+            result = verify(problem, [*derivations[:n], spoiled(d, form, mutant), *derivations[n + 1 :]], points)
+            flagged = result[d.node].status == "failed"
+            assert flagged or all(v.status != "failed" for v in result.values()), "flagged at another node"
+        except BacksymError:
+            flagged = True  # shapes that do not fit
+        label = (name, d.node, f"{form} {mutant[0]}")
+        if right:
+            score.right += 1
+            score.accused += [label] if flagged else []
+        else:
+            score.wrong[mutant[0]] += 1
+            score.missed += [] if flagged else [label]
+
+
+def test_the_numeric_check_agrees_with_sympy_on_mutants() -> None:
+    score = Score()
+    with mpmath.workdps(DIGITS):
+        for name in PROBLEMS:
+            if name not in SAME_NETWORK:
+                run(name, score)
+    print(score)
+    assert score.wrong.total() > 5000, str(score)
+    assert not score.accused, str(score)
+    assert len(score.missed) <= (1 - REQUIRED) * score.wrong.total(), str(score)
+
+
+TANH = """\
+title: A neuron
+symbols: {x: {role: input}, w: {role: parameter}, b: {role: parameter}, t: {role: target}}
+forward:
+  - z = w*x + b
+  - y = FUNCTION(z)
+  - L = 1/2*(y - t)**2
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "wrong"),
+    [
+        ("tanh", "1 + tanh(x)**2"),
+        ("sigmoid", "sigmoid(x)*(1 + sigmoid(x))"),
+        ("exp", "2*exp(x)"),
+        ("sin", "-cos(x)"),
+        ("gelu", "(1 + erf(x/sqrt(2)))/2"),
+        ("relu", "[x < 0]"),
+    ],
+)
+def test_a_wrong_rule_is_found_named_and_not_written(
+    function: str, wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, out = tmp_path / "neuron.yaml", tmp_path / "out"
+    path.write_text(TANH.replace("FUNCTION", function), encoding="utf-8")
+    assert CliRunner().invoke(main, ["verify", str(path)]).exit_code == 0
+    monkeypatch.setitem(FUNCTIONS, function, replace(FUNCTIONS[function], partials=(wrong,)))
+    result = CliRunner().invoke(main, ["verify", str(path)])
+    assert result.exit_code == 1
+    assert "z: failed" in result.stderr
+    assert all(f"{node}: verified" in result.stdout for node in ("L", "y", "w", "b", "x"))
+    result = CliRunner().invoke(main, ["solve", str(path), "-o", str(out)])
+    assert result.exit_code == 1
+    assert " z " in result.stderr
+    assert not out.exists()
