@@ -137,7 +137,7 @@ def _numpy(problem: Problem, shape: Shape, matrix: Equation | None, entry: Equat
 
     if matrix is not None:
         return numpy_source(matrix.rhs, problem, shape=shape)
-    return numpy_source(entry.rhs, problem, indices)
+    return numpy_source(entry.rhs, problem, indices, shape=() if indices else shape)
 
 
 @contextmanager

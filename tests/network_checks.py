@@ -29,11 +29,23 @@ NOISE = 1e-11
 """Of the largest term: what rounding may leave where terms cancel."""
 
 
+class NoPoint(Exception):
+    """A network that no point was found for: somewhere it leaves the domain of a function, whatever its inputs."""
+
+
 def judge(mapping: dict[str, Any], seed: int = 3) -> list[str]:
-    """Everything that is wrong with the solution of a network; an empty list if nothing is."""
+    """Everything that is wrong with the solution of a network; an empty list if nothing is.
+
+    Raises NoPoint if the network cannot be evaluated.
+    """
     problem = problem_from_mapping(mapping)
-    solution = solve(problem, check=False)
-    env = draw(problem, seed)
+    try:
+        env = draw(problem, seed)
+        solution = solve(problem, check=False)
+    except BacksymError as error:
+        if "no point to check" in str(error):
+            raise NoPoint(str(error)) from error
+        raise
     values, adjoints = forward_and_gradients(problem, env)
     env = replace(env, adjoints=adjoints)
     wrong = [f"{name} failed its own check" for name in solution.failed]

@@ -21,6 +21,11 @@ LETTERS = {"N": "n", "D": "d", "H": "h", "K": "k"}
 LEVELS = ("scalar", "entries", "vector", "batch", "mixed")
 
 SMOOTH = ("tanh", "sigmoid", "softplus", "silu", "gelu", "sin", "cos", "exp", "erf", "square", "sinh", "cosh", "sech")
+TRICKY = (
+    "n", "d", "h", "k", "i", "E", "I", "T", "pi", "e", "np", "math", "lambda", "d_x", "dx", "theta_1", "x_prime", "in",
+    "delta_", "S", "nabla", "Sigma", "psi1", "loss1", "one", "dim", "W_",
+)  # fmt: skip
+
 KINKED = ("relu", "leaky_relu", "elu", "abs")
 
 
@@ -52,9 +57,11 @@ class _Maker:
         self.depth = self.r.choice((1, 1, 2, 2, 3))
 
     def make(self) -> Network:
-        for _ in range(self.r.randint(1, 5)):
+        for _ in range(self.r.randint(1, 6)):
             self.equation()
         self.close()
+        if self.chance(0.15):
+            self.rename()
         # Some rules draw a quantity and then do not use it.
         words = set(re.findall(r"\w+", " ".join(self.forward)))
         self.symbols = {name: entry for name, entry in self.symbols.items() if name in words}
@@ -73,6 +80,16 @@ class _Maker:
             result["derivatives"] = {self.r.choice(("sigmoid", "tanh", "relu", "exp", "softplus")): mode}
         return result
 
+    def rename(self) -> None:
+        """One quantity with a name that could be taken for something else."""
+        old = self.r.choice(list(self.shapes))
+        new = self.r.choice(TRICKY)
+        if new in self.dims or new == "L":
+            return
+        self.forward = [re.sub(rf"\b{old}\b", new, text) for text in self.forward]
+        self.symbols = {new if name == old else name: entry for name, entry in self.symbols.items()}
+        self.shapes = {new if name == old else name: shape for name, shape in self.shapes.items()}
+
     # --- drawing ---
 
     def chance(self, p: float) -> bool:
@@ -83,7 +100,9 @@ class _Maker:
         return rule()
 
     def dim(self) -> Dim:
-        return self.r.choice(self.dims)
+        """A dimension, often one that an unused node has, so that equations hang together."""
+        waiting = [d for name in self.nodes if name not in self.used for d in self.shapes[name] if d in self.dims]
+        return self.r.choice(waiting if waiting and self.chance(0.5) else self.dims)
 
     def shape(self) -> Shape:
         """A shape for a node of this level."""
@@ -477,6 +496,9 @@ class _Maker:
             self.softmax()
             return
         by_entries = self.level == "entries" or (self.level == "mixed" and self.chance(0.5))
+        if self.chance(0.3):
+            self.layer(by_entries)
+            return
         if by_entries:
             self.entry_equation()
             return
@@ -493,11 +515,47 @@ class _Maker:
         self.nodes.append(name)
         return name
 
-    def entry_equation(self) -> None:
-        shape = tuple(self.dim() for _ in range(self.r.choice((0, 1, 1, 2, 2, 3))))
+    def layer(self, by_entries: bool) -> None:
+        """z = W h + b and its activation, with a shared weight or a skip connection now and then."""
+        batch = self.level == "batch" or (self.level != "vector" and self.chance(0.4))
+        n, d, k = self.dim(), self.dim(), self.dim()
+        h = self.leaf((n, d) if batch else (d,))
+        turned = self.chance(0.4)
+        w = self.leaf((d, k) if turned else (k, d))
+        b = self.leaf((k,)) if self.chance(0.7) else ""
+        shape: Shape = (n, k) if batch else (k,)
+        if by_entries:
+            z, scope = self.entry_layer(h, w, b, shape, d, turned), self.scope_of(shape)
+        else:
+            matrix = w if turned == batch else f"{w}.T"
+            product = f"{h} @ {matrix}" if batch else f"{matrix} @ {h}"
+            z, scope = self.define(shape, f"{product} + {b}" if b else product), {}
+        at = f"[{','.join(scope)}]" if scope else ""
+        self.used.add(z)
+        skip = f" + {self.leaf(shape)}{at}" if self.chance(0.3) else ""
+        self.define(shape, f"{self.called(z + at)}{skip}", list(scope))
+
+    def scope_of(self, shape: Shape) -> dict[str, Dim]:
         scope: dict[str, Dim] = {}
         for dim in shape:
             scope[self.letter(dim, scope, shadow=False)] = dim
+        return scope
+
+    def entry_layer(self, h: str, w: str, b: str, shape: Shape, d: Dim, turned: bool) -> str:
+        scope = self.scope_of(shape)
+        letters = list(scope)
+        inner = self.letter(d, scope, shadow=False)
+        k = letters[-1]
+        weight = f"{w}[{inner},{k}]" if turned else f"{w}[{k},{inner}]"
+        value = f"{h}[{','.join([*letters[:-1], inner])}]"
+        factors = [weight, value]
+        self.r.shuffle(factors)
+        bias = f" + {b}[{k}]" if b else ""
+        return self.define(shape, f"sum({'*'.join(factors)}, {inner}){bias}", letters)
+
+    def entry_equation(self) -> None:
+        shape = tuple(self.dim() for _ in range(self.r.choice((0, 1, 1, 2, 2, 3))))
+        scope = self.scope_of(shape)
         text = self.entry(scope, self.depth)
         # A letter without a declared range needs an axis that shows it.
         for ix, dim in scope.items():
@@ -572,9 +630,7 @@ class _Maker:
 
     def whole(self, name: str) -> tuple[str, list[str]]:
         """All entries of a quantity, with the letters to sum over."""
-        scope: dict[str, Dim] = {}
-        for dim in self.shapes[name]:
-            scope[self.letter(dim, scope, shadow=False)] = dim
+        scope = self.scope_of(self.shapes[name])
         return (f"{name}[{','.join(scope)}]" if scope else name), list(scope)
 
     def loss_of(self, name: str) -> str:

@@ -75,6 +75,8 @@ def _node(eq: NodeEquation, tensors: Mapping[str, Tensor], env: Env) -> Tensor:
     sizes = judge.sizes(eq.shape)
     if not eq.indices:
         return value.reshape(value.shape[judge.lead :]).broadcast_to(judge.sizes(eq.rhs.shape)).reshape(sizes)
+    # Entries that are 1x1 matrices count as the scalars they hold.
+    value = value.reshape(value.shape[: judge.lead])
     full = value.broadcast_to([n if ix in eq.indices else 1 for ix, n in judge.letters.items()])
     kept = [ix for ix in judge.letters if ix in eq.indices]
     full = full.reshape([judge.letters[ix] for ix in kept])

@@ -14,7 +14,7 @@ from functools import cache
 
 from backsym.errors import BacksymError
 from backsym.expr import Sym
-from backsym.functions import FUNCTIONS
+from backsym.functions import FUNCTIONS, Function
 from backsym.reading.formula import formula
 
 from .lower import lower
@@ -117,12 +117,12 @@ def _of_function(f: Fun, name: str, at: tuple[Index, ...], style: Style) -> Poly
 def _partial(f: Fun, n: int, style: Style) -> Poly:
     """The partial derivative of an element-wise function by its n-th argument, at its arguments."""
     if style.mode(f.name) == "prime" and n == 0:
-        if f.name in FUNCTIONS and not derivative_template(f.name, f.order + 1):
+        if f.name in FUNCTIONS and not derivative_template(FUNCTIONS[f.name], f.order + 1):
             return ()
         return of_factor(Fun(f.name, f.order + 1, f.args, f.out, f.kind))
     if f.order and n:
         raise BacksymError(f"the mixed derivative of {f.name} is not available")
-    template = derivative_template(f.name, f.order + 1) if n == 0 else partial_template(f.name, n)
+    template = derivative_template(FUNCTIONS[f.name], f.order + 1) if n == 0 else partial_template(FUNCTIONS[f.name], n)
     names = FUNCTIONS[f.name].args
     return put(template, {placeholder(a): arg.body for a, arg in zip(names, f.args, strict=True)})
 
@@ -133,21 +133,21 @@ def placeholder(arg: str) -> str:
 
 
 @cache
-def partial_template(name: str, n: int) -> Poly:
-    """The formula of the n-th partial derivative, in terms of placeholders; a pure function of the table."""
-    entry = FUNCTIONS[name]
+def partial_template(entry: Function, n: int) -> Poly:
+    """The formula of the n-th partial derivative, in terms of placeholders; a pure function of the table's entry."""
     if n >= len(entry.partials):
-        raise BacksymError(f"the derivative of {name} by its argument number {n + 1} is not available")
+        raise BacksymError(f"the derivative of {entry.name} by its argument number {n + 1} is not available")
     return collapse(lower(formula(entry.partials[n], {a: Sym(placeholder(a), ()) for a in entry.args})))
 
 
 @cache
-def derivative_template(name: str, order: int) -> Poly:
+def derivative_template(entry: Function, order: int) -> Poly:
     """The formula of the derivative of some order by the first argument."""
     if order == 1:
-        return partial_template(name, 0)
-    first = placeholder(FUNCTIONS[name].args[0])
-    return collapse(differentiate(derivative_template(name, order - 1), first, (), Style(modes={name: "formula"})))
+        return partial_template(entry, 0)
+    first = placeholder(entry.args[0])
+    style = Style(modes={entry.name: "formula"})
+    return collapse(differentiate(derivative_template(entry, order - 1), first, (), style))
 
 
 def put(p: Poly, values: Mapping[str, Poly]) -> Poly:

@@ -147,8 +147,10 @@ def present_forward(
         matrix = Equation(whole, explicit(eq.rhs, namer))
     except NoMatrixForm as error:
         return ForwardForms(eq.name, shown, entry, None, (), str(error))
-    step = Step("entries", lhs, entry.rhs, (), {"node": whole})
-    return ForwardForms(eq.name, shown, entry, matrix, (step,))
+    steps = [Step("entries", lhs, entry.rhs, (), {"node": whole})]
+    if matrix.rhs != eq.rhs:
+        steps.insert(0, Step("broadcast", eq.rhs, matrix.rhs, (), {"node": whole}))
+    return ForwardForms(eq.name, shown, entry, matrix, tuple(steps))
 
 
 def _is_index_sum(e: Expr) -> bool:

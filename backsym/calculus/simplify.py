@@ -450,20 +450,23 @@ def _fold_term(t: Term, d: Definition) -> Term:
 
 def _fold_at(t: Term, d: Definition, m: dict[Index, Index]) -> Term:
     have = {factor_key(f): (n, f, e) for n, (f, e) in enumerate(t.powers)}
-    ratios = []
+    # Two factors of the definition may be one here: x_j x_k at j = k is x_j squared.
+    wanted: dict[Key, Exponent] = {}
     for g, q in d.term.powers:
         key = factor_key(sub_factor(g, m))
         if key not in have:
             return t
-        ratios.append((key, have[key][2], q))
-    whole = [int(e / Fraction(q)) for _, e, q in ratios]
+        wanted[key] = wanted.get(key, 0) + q
+    if not all(wanted.values()):
+        return t
+    whole = [int(have[key][2] / Fraction(q)) for key, q in wanted.items()]
     if all(r > 0 for r in whole):
         times = min(whole)
     elif all(r < 0 for r in whole):
         times = max(whole)
     else:
         return t
-    used = {key: q * times for key, _, q in ratios}
+    used = {key: q * times for key, q in wanted.items()}
     first = min(have[key][0] for key in used)
     powers: list[tuple[Factor, Exponent]] = []
     for n, (f, e) in enumerate(t.powers):

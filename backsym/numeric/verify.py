@@ -249,10 +249,21 @@ class _Check:
             error = _worst(products[name], terms.sum(axis=1), scale)
             if TOLERANCE < error < math.inf:
                 spread = np.abs(self.directions[name]).reshape(_DIRECTIONS, -1).sum(axis=1)
-                scale = np.maximum(scale, self._noise(d, self.adjoints[name]) * spread)
+                floor = max(self._noise(d, self.adjoints[name]) * float(spread.max()), 1e-3 * self._weight(name))
+                scale = np.maximum(scale, floor)
                 error = _worst(products[name], terms.sum(axis=1), scale)
             self.tallies[name].error(error)
         self.traffic = max((float(size.max()) for size in sizes.values()), default=0.0)
+
+    def _weight(self, name: str) -> float:
+        """The magnitude of what the consumers of a quantity pass on.
+
+        Where an equation does not react to it at all (a softmax to a shift of its argument), its derivative is an exact
+        zero without any terms, and the complex step of the equation is rounding noise some digits below this.
+        """
+        consumers = [eq.name for eq in self.problem.equations if name in self.uses[eq.name]]
+        parts = [self.adjoints[node] * self.env.values[node] for node in consumers if node in self.adjoints]
+        return sum(float(np.abs(part).sum()) for part in parts)
 
     def _groups(self, eq: NodeEquation) -> Iterator[list[str]]:
         """The differentiable arguments of an equation, in groups small enough to be perturbed at once."""

@@ -120,6 +120,7 @@ class _Coder:
             if isinstance(node, (IndexReduce, IndexPick)):
                 for ix in (*node.indices, *(node.at if isinstance(node, IndexPick) else ())):
                     self.rank.setdefault(ix, len(self.rank))
+        self.plain = not any(isinstance(node, (Sym, Adj, Ones, Zeros, Eye, Delta)) for node in walk(expr))
         self.memo: dict[tuple[int, bool], tuple[Expr, Code]] = {}
 
     # --- the frame ---
@@ -159,9 +160,12 @@ class _Coder:
         unknown = [ix.letter for ix in code.axes if ix not in free]
         if unknown:
             raise BacksymError(f"the index {unknown[0]} is free in the expression, but not asked for")
+        if self.plain and (free or shape):  # A number of Python's has no axes to add or to broadcast.
+            dims = [1 if ix.fixed else ix.dim for ix in free] + list(shape)
+            return f"np.full({shape_text(dims, self.size)}, {_decimal(code.number.text)})"
         code = fitted(code.number, shape, self.size)
         if re.fullmatch(r"\d+", code.text):
-            code = replace(code, text=code.text + ".0")
+            code = replace(code, text=_decimal(code.text))
         code = permuted(code, tuple(ix for ix in free if ix in code.axes))
         missing = [ix for ix in free if ix not in code.axes]
         if not missing:
@@ -452,6 +456,11 @@ def _times(codes: Sequence[Code], axes: tuple[Ix, ...], shape: Shape) -> Code:
         return replace(codes[0], axes=axes, shape=shape)
     texts = [c.at_least(Prec.MUL if n == 0 else Prec.POW) for n, c in enumerate(codes)]
     return Code(" * ".join(texts), Prec.MUL, axes, shape)
+
+
+def _decimal(text: str) -> str:
+    """A number that is no integer in NumPy."""
+    return f"{text}.0" if re.fullmatch(r"-?\d+", text) else text
 
 
 def _factors(e: Expr) -> list[Expr]:

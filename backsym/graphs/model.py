@@ -1,0 +1,193 @@
+"""The neutral graph: what is connected to what, and how each vertex and edge is labelled.
+
+``computation_graph`` makes it from a problem, whole quantities (vectorized) or entry by entry (scalar); ``network``
+makes the drawing of units.  Labels are layout, so that they reach every output language.
+
+This module must not know where anything is placed, nor about any output language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from backsym.errors import BacksymError, near_name
+from backsym.expr import Dim, Ix, Shape, Sym, names_in, walk
+from backsym.printing import layout as lay
+from backsym.printing.layout import Layout
+from backsym.printing.notation import Notation
+from backsym.printing.printer import layout_of
+from backsym.problem import Problem
+
+KINDS = ("vectorized", "scalar", "network")
+DERIVATIVES = ("none", "edges", "nodes")
+ROLES = ("input", "parameter", "target", "constant", "node", "loss")
+"""What a vertex stands for; every output tells them apart by shape, not by colour alone."""
+
+
+@dataclass(frozen=True)
+class Vertex:
+    """One vertex.
+
+    ``name`` is the plain name for identifiers and screen readers.  ``second`` is the activation of a unit whose
+    pre-activation is ``label``; ``note`` stands below the vertex (a derivative, or the bias of a unit).
+    """
+
+    name: str
+    role: str
+    label: Layout
+    second: Layout | None = None
+    note: Layout | None = None
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An arrow from ``source`` to ``target``, the names of vertices; ``text`` is the label in plain words."""
+
+    source: str
+    target: str
+    label: Layout | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Vertices and edges in the author's order; edges lead forward, so the graph has no cycle."""
+
+    kind: str
+    title: str
+    vertices: tuple[Vertex, ...]
+    edges: tuple[Edge, ...]
+
+    def vertex(self, name: str) -> Vertex:
+        return next(v for v in self.vertices if v.name == name)
+
+
+def choose(word: str, allowed: tuple[str, ...], what: str) -> str:
+    """The word itself, if it is allowed; else BacksymError with a near one."""
+    if word in allowed:
+        return word
+    near = near_name(word, allowed)
+    hint = f"; did you mean {near}?" if near else ""
+    raise BacksymError(f"no {what} is called {word!r}, expected one of {', '.join(allowed)}{hint}")
+
+
+def computation_graph(problem: Problem, kind: str = "vectorized", derivatives: str = "none") -> Graph:
+    """One vertex for every quantity that an equation uses or defines.
+
+    ``kind`` is vectorized (whole quantities) or scalar (their entries, where the indices have letters).
+    ``derivatives`` puts the local derivative on each edge, or the derivative of the loss below each vertex, wherever
+    the backward pass goes.  Raises BacksymError for an unknown choice.
+    """
+    choose(kind, KINDS[:2], "computation graph")
+    choose(derivatives, DERIVATIVES, "place for derivatives")
+    notation = Notation.of(problem)
+    sources = {eq.name: names_in(eq.rhs) for eq in problem.equations}
+    used = {name for names in sources.values() for name in names} | set(sources)
+    backward = _backward(problem, sources)
+    labels = {name: _label(problem, name, kind, notation) for name in used}
+    vertices = []
+    for name in _in_order(problem, sources):
+        role = _role(problem, name)
+        note = None
+        if derivatives == "nodes" and name in backward:
+            note = _adjoint(problem, name, kind, notation)
+        vertices.append(Vertex(name, role, labels[name], note=note))
+    edges = []
+    for target, names in sources.items():
+        for source in names:
+            marked = derivatives == "edges" and source in backward and target in backward
+            label = _partial(labels[target], labels[source]) if marked else None
+            edges.append(Edge(source, target, label, f"d{target}/d{source}" if marked else ""))
+    return Graph(kind, problem.title, tuple(vertices), tuple(edges))
+
+
+def _in_order(problem: Problem, sources: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Each quantity at its first use, so that the inputs of a layer stand in the order of its equation."""
+    seen: dict[str, None] = {}
+    for target, names in sources.items():
+        for name in (*names, target):
+            seen.setdefault(name)
+    return list(seen)
+
+
+def _role(problem: Problem, name: str) -> str:
+    if name == problem.loss:
+        return "loss"
+    if name in problem.by_name:
+        return "node"
+    role = problem.symbols[name].role
+    if role not in ROLES:
+        raise BacksymError(f"the graph cannot show {name}: its role is {role!r}, expected one of {', '.join(ROLES)}")
+    return role
+
+
+def _backward(problem: Problem, sources: Mapping[str, tuple[str, ...]]) -> set[str]:
+    """The quantities that the backward pass reaches: the loss depends on them, and they are not given constants."""
+    reached = {problem.loss}
+    for target in reversed(list(sources)):
+        if target in reached:
+            reached.update(sources[target])
+    return {name for name in reached if _role(problem, name) not in ("target", "constant")}
+
+
+def _label(problem: Problem, name: str, kind: str, notation: Notation) -> Layout:
+    shape = problem.symbols[name].shape
+    indices = _indices(problem, name) if kind == "scalar" else ()
+    return notation.entry(name, indices) if indices else notation.name(name, len(shape))
+
+
+def _adjoint(problem: Problem, name: str, kind: str, notation: Notation) -> Layout:
+    from backsym.expr import Adj, Entry
+
+    whole = Adj(name, problem.symbols[name].shape)
+    indices = _indices(problem, name) if kind == "scalar" else ()
+    return layout_of(Entry(whole, indices) if indices else whole, notation)
+
+
+def _partial(top: Layout, bottom: Layout) -> Layout:
+    partial = lay.Symbol("partial")
+    return lay.Frac(lay.row(partial, top), lay.row(partial, bottom))
+
+
+def _indices(problem: Problem, name: str) -> tuple[Ix, ...]:
+    """The letters of an entry: the author's where an equation has them, else those declared for the dimensions.
+
+    Empty for a scalar, and where a dimension has no letter.
+    """
+    own = problem.by_name.get(name)
+    if own is not None and own.indices:
+        return own.indices
+    return _as_used(problem, name) or _declared(problem, problem.symbols[name].shape)
+
+
+def _as_used(problem: Problem, name: str) -> tuple[Ix, ...]:
+    from backsym.expr import Entry
+
+    for equation in problem.equations:
+        for node in walk(equation.rhs):
+            if isinstance(node, Entry) and isinstance(node.base, Sym) and node.base.name == name:
+                return node.indices
+    return ()
+
+
+def _declared(problem: Problem, shape: Shape) -> tuple[Ix, ...]:
+    letters: list[Ix] = []
+    for dim in shape:
+        letter = _letter(problem.index_dims, dim, {ix.letter for ix in letters})
+        if letter is None:
+            return ()
+        letters.append(Ix(letter, dim))
+    return tuple(letters)
+
+
+def _letter(declared: Mapping[str, Dim], dim: Dim, taken: set[str]) -> str | None:
+    """A declared letter of the dimension, primed if the entry has used it for another axis."""
+    letters = [letter for letter, of in declared.items() if of == dim]
+    free = [letter for letter in letters if letter not in taken]
+    if free or not letters:
+        return free[0] if free else None
+    letter = letters[0] + "'"
+    while letter in taken:
+        letter += "'"
+    return letter

@@ -1,0 +1,145 @@
+"""The order within the columns: few crossings, by medians and exchanges, from grandalf's order and shuffled ones.
+
+The shuffles come from a generator with a fixed seed, so that the same graph always gets the same drawing.
+
+This module must not know what the slots stand for or how they look.
+"""
+
+from __future__ import annotations
+
+import random
+from bisect import bisect_right, insort
+from collections.abc import Iterator, Sequence
+
+from backsym.graphs.sugiyama import Order, Slots
+
+STARTS = 30
+ROUNDS = 10
+KEPT = 6
+
+
+def crossings(slots: Slots, order: Order) -> int:
+    """How many pairs of edges cross between neighbouring columns."""
+    position = _positions(order)
+    total = 0
+    for column in order[:-1]:
+        seen: list[int] = []
+        for slot in column:
+            ends = sorted(position[r] for r in slots.right[slot])
+            total += sum(len(seen) - bisect_right(seen, end) for end in ends)
+            for end in ends:
+                insort(seen, end)
+    return total
+
+
+def orders(slots: Slots) -> list[Order]:
+    """The best orders that were found, all with the same number of crossings, in the order in which they were found."""
+    chance = random.Random(0)
+    found: list[Order] = []
+    fewest: int | None = None
+    for start in range(STARTS):
+        order = [list(column) for column in slots.columns]
+        if start == 1:
+            order = [sorted(column) for column in order]
+        if start > 1:
+            for column in order:
+                chance.shuffle(column)
+        count = _improve(slots, order)
+        if fewest is None or count < fewest:
+            fewest, found = count, []
+        if count == fewest and order not in found and len(found) < KEPT:
+            found.append(order)
+        if len(found) == KEPT and fewest == 0:
+            break
+    return found
+
+
+def _improve(slots: Slots, order: Order) -> int:
+    """Sweep and exchange in place until nothing is gained; the number of crossings that are left."""
+    best = crossings(slots, order)
+    kept = [list(column) for column in order]
+    for sweep in range(ROUNDS):
+        if best == 0:
+            break
+        _by_medians(slots, order, forward=sweep % 2 == 0)
+        _exchange(slots, order)
+        count = crossings(slots, order)
+        if count < best:
+            best, kept = count, [list(column) for column in order]
+    for column, good in zip(order, kept, strict=True):
+        column[:] = good
+    return best
+
+
+def _by_medians(slots: Slots, order: Order, forward: bool) -> None:
+    """Order each column by the medians of its neighbours in the column before (after); others keep their places."""
+    beside = slots.left if forward else slots.right
+    columns = range(1, len(order)) if forward else range(len(order) - 2, -1, -1)
+    for at in columns:
+        position = {slot: n for n, slot in enumerate(order[at - 1 if forward else at + 1])}
+        column = order[at]
+        wanted = {slot: _median([position[b] for b in beside[slot]]) for slot in column if beside[slot]}
+        movable = iter(sorted(wanted, key=lambda slot: wanted[slot]))
+        order[at] = [next(movable) if slot in wanted else slot for slot in column]
+
+
+def _median(numbers: Sequence[float]) -> float:
+    ordered = sorted(numbers)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def _exchange(slots: Slots, order: Order) -> None:
+    """Move slots to any other place of their column as long as that saves crossings."""
+    position = _positions(order)
+    improved = True
+    while improved:
+        improved = False
+        for column in order:
+            for slot in list(column):
+                place, gain = _best_place(slots, column, slot, position)
+                if gain > 0:
+                    column.remove(slot)
+                    column.insert(place, slot)
+                    position.update((s, n) for n, s in enumerate(column))
+                    improved = True
+
+
+def _best_place(slots: Slots, column: list[int], slot: int, position: dict[int, int]) -> tuple[int, int]:
+    """Where in its column a slot saves most crossings, and how many; exchanges with one neighbour after another add up."""
+    here = column.index(slot)
+    best, place = 0, here
+    for step in (-1, 1):
+        gain, at = 0, here + step
+        while 0 <= at < len(column):
+            other = column[at]
+            upper, lower = (other, slot) if step < 0 else (slot, other)
+            gain += _between(slots, upper, lower, position) - _between(slots, lower, upper, position)
+            if gain > best:
+                best, place = gain, at
+            at += step
+    return place, best
+
+
+def _between(slots: Slots, upper: int, lower: int, position: dict[int, int]) -> int:
+    """The crossings among the edges of two slots, one above the other."""
+    count = 0
+    for beside in (slots.left, slots.right):
+        count += sum(position[a] > position[b] for a in beside[upper] for b in beside[lower])
+    return count
+
+
+def _positions(order: Order) -> dict[int, int]:
+    return {slot: n for column in order for n, slot in enumerate(column)}
+
+
+def exchanges(slots: Slots, order: Order) -> Iterator[Order]:
+    """The orders that differ by one exchange of neighbours that adds no crossing."""
+    position = _positions(order)
+    for at, column in enumerate(order):
+        for n in range(len(column) - 1):
+            upper, lower = column[n], column[n + 1]
+            if _between(slots, lower, upper, position) <= _between(slots, upper, lower, position):
+                other = [list(c) for c in order]
+                other[at][n : n + 2] = [lower, upper]
+                yield other

@@ -1,0 +1,211 @@
+"""Labels measured and set: a layout becomes glyphs and rules at positions, for SVG and for the room that labels need.
+
+Lengths are in em of the label's size, y grows downward from the baseline.  Widths are those of Computer Modern, which
+is wider than most text fonts; each glyph is placed by its middle, so that another font shifts nothing.
+
+This module must not know about graphs or output languages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from backsym.errors import BacksymError
+from backsym.graphs.signs import OPERATORS, SYMBOLS, letters
+from backsym.printing import layout as lay
+from backsym.printing.layout import Layout
+
+SCRIPT = 0.7
+"""The size of a script, and of the parts of a fraction, against what it belongs to."""
+
+_ITALIC = (
+    "a529b429c433d520e466f490g477h576i345j412k521l298m878n600o485p503q446r451s469t361u572v485w716x572y490z465"
+    "A750B758C715D828E738F643G786H831I440J555K849L681M970N803O763P642Q791R759S613T584U683V583W944X828Y581Z683"
+)
+_ROMAN = (
+    "a500b556c444d556e444f306g500h556i278j306k528l278m833n556o500p556q528r392s394t389u556v528w722x528y528z444"
+    "A750B708C722D764E681F653G785H750I361J514K778L625M917N750O778P681Q778R736S556T722U750V750W1028X750Y750Z611"
+)
+_DESCENDING = frozenset("gjpqyfQβγζημξρςφϕχψ,;()[]{}/|")
+_SHORT = frozenset("aceimnorsuvwxzgpqyαγεϵηικμνοπρστυωχ")
+
+
+def _table(text: str) -> dict[str, float]:
+    starts = [at for at, sign in enumerate(text) if sign.isalpha()]
+    ends = [*starts[1:], len(text)]
+    return {text[a]: int(text[a + 1 : b]) / 1000 for a, b in zip(starts, ends, strict=True)}
+
+
+_WIDTHS = {"italic": _table(_ITALIC), "roman": _table(_ROMAN)}
+_BOLD = 1.15
+_OTHER_WIDTHS = {
+    "(": 0.39, ")": 0.39, "[": 0.28, "]": 0.28, ",": 0.28, ".": 0.28, "′": 0.28, "·": 0.28, "|": 0.28, "-": 0.33,
+    " ": 0.33, "\u2009": 0.17, "∂": 0.53, "∇": 0.83, "ℓ": 0.42, "ℒ": 0.69,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Glyphs:
+    """Letters of one style: the middle of their baseline, their size and their width."""
+
+    x: float
+    y: float
+    size: float
+    style: str
+    text: str
+    width: float
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A horizontal line, as in a fraction or over a letter."""
+
+    x1: float
+    x2: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Box:
+    """Something set: its extent from the left end of its baseline, and what is in it."""
+
+    width: float
+    height: float
+    depth: float
+    items: tuple[Glyphs | Rule, ...] = ()
+
+    def moved(self, dx: float, dy: float) -> tuple[Glyphs | Rule, ...]:
+        return tuple(_moved(item, dx, dy) for item in self.items)
+
+
+def typeset(layout: Layout, size: float = 1.0) -> Box:
+    """The layout set at a size; raises BacksymError for what does not occur in the label of a graph.
+
+    An author's LaTeX that could not be taken apart is only measured, roughly: it has no glyphs of its own.
+    """
+    rule = _RULES.get(type(layout))
+    if rule is None:
+        raise BacksymError(f"a label of a graph cannot hold a {type(layout).__name__}")
+    return rule(layout, size)
+
+
+def _moved(item: Glyphs | Rule, dx: float, dy: float) -> Glyphs | Rule:
+    if isinstance(item, Rule):
+        return Rule(item.x1 + dx, item.x2 + dx, item.y + dy)
+    return replace(item, x=item.x + dx, y=item.y + dy)
+
+
+def _glyphs(text: str, style: str, size: float) -> Box:
+    width = sum(_width(sign, style) for sign in text) * size
+    short = all(sign in _SHORT for sign in text)
+    depth = 0.21 if any(sign in _DESCENDING for sign in text) else 0.0
+    item = Glyphs(width / 2, 0.0, size, style, text, width)
+    return Box(width, (0.45 if short else 0.7) * size, depth * size, (item,))
+
+
+def _width(sign: str, style: str) -> float:
+    if sign in _OTHER_WIDTHS:
+        return _OTHER_WIDTHS[sign]
+    table = _WIDTHS["italic" if style in ("italic", "calligraphic") else "roman"]
+    default = 0.5 if sign.isdecimal() else 0.78 if sign in OPERATORS.values() else 0.6
+    return table.get(sign, default) * (_BOLD if style == "bold" else 1)
+
+
+def _beside(boxes: list[Box], gaps: list[float]) -> Box:
+    """Boxes in a row, with a gap before each."""
+    x = 0.0
+    items: list[Glyphs | Rule] = []
+    for box, gap in zip(boxes, gaps, strict=True):
+        x += gap
+        items += box.moved(x, 0)
+        x += box.width
+    return Box(x, max((b.height for b in boxes), default=0), max((b.depth for b in boxes), default=0), tuple(items))
+
+
+def _row(node: lay.Row, size: float) -> Box:
+    boxes = [typeset(item, size) for item in node.items]
+    gaps = [_gap(node, at) * size for at in range(len(boxes))]
+    return _beside(boxes, gaps)
+
+
+def _gap(node: lay.Row, at: int) -> float:
+    """The space before an item, by the class of what stands beside it."""
+    if at == 0 or node.tight:
+        return 0.0
+    before, item = node.items[at - 1], node.items[at]
+    spacings = {neighbour.spacing for neighbour in (before, item) if isinstance(neighbour, lay.Op)}
+    if "relation" in spacings:
+        return 0.28
+    if "binary" in spacings:
+        return 0.22
+    return 0.17 if isinstance(before, lay.Op) and before.spacing == "punctuation" else 0.0
+
+
+def _script(node: lay.Script, size: float) -> Box:
+    base = typeset(node.base, size)
+    small = size * SCRIPT
+    x = base.width + 0.03 * size
+    items = list(base.items)
+    width, height, depth = base.width, base.height, base.depth
+    if node.sup is not None:
+        sup = typeset(node.sup, small)
+        rise = max(0.38 * size, base.height - 0.32 * size)
+        items += sup.moved(x, -rise)
+        width, height = max(width, x + sup.width), max(height, rise + sup.height)
+    if node.sub is not None:
+        sub = typeset(node.sub, small)
+        drop = max(0.16 * size, sub.height - 0.36 * size)
+        drop = max(drop, 0.25 * size) if node.sup is not None else drop
+        items += sub.moved(x, drop)
+        width, depth = max(width, x + sub.width), max(depth, drop + sub.depth)
+    return Box(width + 0.05 * size, height, depth, tuple(items))
+
+
+def _frac(node: lay.Frac, size: float) -> Box:
+    top, bottom = typeset(node.num, size * SCRIPT), typeset(node.den, size * SCRIPT)
+    width = max(top.width, bottom.width) + 0.24 * size
+    axis, space = -0.25 * size, 0.12 * size
+    up = -axis + space + top.depth
+    down = axis + space + bottom.height
+    items = (
+        *top.moved((width - top.width) / 2, -up),
+        Rule(0.06 * size, width - 0.06 * size, axis),
+        *bottom.moved((width - bottom.width) / 2, down),
+    )
+    return Box(width, up + top.height, down + bottom.depth, items)
+
+
+def _fenced(node: lay.Fenced, size: float) -> Box:
+    left, right = {"paren": "()", "bracket": "[]", "brace": "{}", "abs": "||", "norm": "‖‖"}[node.kind]
+    body = typeset(node.body, size)
+    return _beside([_glyphs(left, "roman", size), body, _glyphs(right, "roman", size)], [0, 0, 0])
+
+
+def _accent(node: lay.Accent, size: float) -> Box:
+    body = typeset(node.body, size)
+    top = body.height + 0.12 * size
+    if node.name == "bar":
+        return replace(body, height=top + 0.05 * size, items=(*body.items, Rule(0, body.width, -top)))
+    mark = Glyphs(body.width / 2, -top + 0.45 * size, size, "roman", _MARKS[node.name], body.width)
+    return replace(body, height=top + 0.25 * size, items=(*body.items, mark))
+
+
+_MARKS = {"hat": "ˆ", "tilde": "˜", "vec": "⃗", "dot": "˙"}
+_SPACES = {"thin": 0.17, "thick": 0.28, "quad": 1.0}
+
+_RULES: dict[type[Layout], Callable[[Any, float], Box]] = {
+    lay.Row: _row,
+    lay.Ident: lambda node, size: _glyphs(letters(node), node.style, size),
+    lay.Number: lambda node, size: _glyphs(node.text, "roman", size),
+    lay.Symbol: lambda node, size: _glyphs(SYMBOLS[node.name], "roman", size),
+    lay.Op: lambda node, size: _glyphs(OPERATORS[node.name], "roman", size),
+    lay.Frac: _frac,
+    lay.Script: _script,
+    lay.Primed: lambda node, size: _beside([typeset(node.base, size), _glyphs("′" * node.count, "roman", size)], [0, 0]),
+    lay.Accent: _accent,
+    lay.Fenced: _fenced,
+    lay.Space: lambda node, size: Box(_SPACES[node.size] * size, 0, 0),
+    lay.Verbatim: lambda node, size: Box(0.4 * len(node.latex) * size, 0.9 * size, 0.3 * size),
+}
