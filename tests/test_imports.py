@@ -17,11 +17,12 @@ LAYERS: dict[str, set[str]] = {
     "names": set(),
     "resources": {"errors"},
     "expr": {"errors", "names"},
+    "entrywise": {"errors", "names", "expr"},
     "functions": {"errors", "names", "expr"},
     "problem": {"errors", "names", "expr"},
     "steps": {"errors", "names", "expr"},
 }
-BASE = {"errors", "names", "expr", "functions", "problem", "steps"}
+BASE = {"errors", "names", "expr", "entrywise", "functions", "problem", "steps"}
 LAYERS["reading"] = BASE
 LAYERS["calculus"] = BASE | {"reading"}
 LAYERS["numeric"] = BASE | {"reading"}

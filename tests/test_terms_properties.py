@@ -151,10 +151,11 @@ def polys(scope: Scope, depth: int) -> st.SearchStrategy[Poly]:
 
 ANY = polys(FREE, 2)
 MANY = settings(max_examples=1000, deadline=None)
+THOUSANDS = settings(max_examples=3000, deadline=None)
 
 
 @given(ANY)
-@MANY
+@THOUSANDS
 def test_renaming_bound_indices_changes_neither_value_nor_key(p: Poly) -> None:
     renamed = tuple(refresh(t) for t in p)
     assert poly_key(renamed) == poly_key(p)
@@ -162,13 +163,13 @@ def test_renaming_bound_indices_changes_neither_value_nor_key(p: Poly) -> None:
 
 
 @given(ANY)
-@MANY
+@THOUSANDS
 def test_collapse_keeps_the_value(p: Poly) -> None:
     assert close(value(collapse(p)), value(p))
 
 
 @given(ANY)
-@MANY
+@THOUSANDS
 def test_collapse_with_sums_to_one_keeps_the_value(p: Poly) -> None:
     assert close(value(collapse(p, ONES)), value(p))
 
@@ -181,7 +182,7 @@ def test_collapse_is_a_fixpoint(p: Poly) -> None:
 
 
 @given(ANY)
-@MANY
+@THOUSANDS
 def test_expand_keeps_the_value(p: Poly) -> None:
     assert close(value(expand(p)), value(p))
 
@@ -238,7 +239,7 @@ def test_equal_keys_mean_equal_values(p: Poly, q: Poly) -> None:
 
 
 @given(polys(FREE, 1))
-@MANY
+@THOUSANDS
 def test_fold_keeps_the_value(p: Poly) -> None:
     """A node defined by a product may replace that product wherever it stands."""
     i = fresh("A", "i")
@@ -265,7 +266,7 @@ def test_fold_keeps_the_value(p: Poly) -> None:
 
 
 @given(st.sampled_from([(), (0,), (1,), (0, 1), (1, 0)]), st.integers(0, 2**40))
-@settings(max_examples=3000, deadline=None)
+@THOUSANDS
 def test_lift_keeps_the_value_and_each_step_is_an_equality(which: tuple[int, ...], seed: int) -> None:
     free = tuple(FREE[n] for n in which)
     scope = free or (fresh("A", "i"),)

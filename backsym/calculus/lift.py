@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from backsym.entrywise import entry_of
 from backsym.errors import NoMatrixForm
 from backsym.expr import (
     ONE,
@@ -44,7 +45,7 @@ from backsym.expr import (
 from backsym.steps import Step
 
 from .letters import Letters, Namer
-from .raising import front, positive_first, raised_to, signed_sum, sorted_powers, times
+from .raising import Raiser, front, positive_first, raised_to, signed_sum, sorted_powers, times
 from .terms import Del, Dm, Ent, Exponent, Factor, Fun, Grp, Ind, Index, Poly, Term, in_order, positive
 
 Axes = tuple[Index, ...]
@@ -256,6 +257,7 @@ class Lifter:
                 todo = [i for i in todo if any(i in v.axes for v in vertices)]
         lead, above, below = front(t, bool(scalars_under), self.namer)
         body = assemble(vertices, free)
+        self.record_assembly(vertices, free, body)
         return combine(lead, [num(above), *scalars_over], [num(below), *scalars_under], body)
 
     def _bind(self, indices: Axes) -> Letters | None:
@@ -309,13 +311,40 @@ class Lifter:
         letters = self.letters
         if letters is None:
             return
-        product = times([Entry(v.expr, tuple(letters[i] for i in v.axes)) for v in touching])
+        product = times([entry_of(v.expr, tuple(letters[i] for i in v.axes)) for v in touching])
         over = (letters[b],)
         if not after.shape and axes:
             over, axes = (letters[b], *(letters[i] for i in axes)), ()  # type: ignore[assignment]
         before = IndexReduce("sum", product, over)
         shown = Entry(after, tuple(letters[i] for i in axes)) if axes else after
         self.steps.append(Step(kind, before, shown, (), {"index": letters[b]}))
+
+    def record_assembly(self, vertices: list[Vertex], free: Axes, body: Expr) -> None:
+        """The step from entries that are left after all sums to the array that has them."""
+        if self.letters is None or not free:
+            return
+        over: list[Expr] = []
+        under: list[Expr] = []
+        for v in vertices:
+            at = tuple(self.letters[i] for i in v.axes)
+            over.extend(entry_of(e, at) for e in v.over)
+            under.extend(entry_of(e, at) for e in v.under)
+        axes = [set(v.axes) for v in vertices]
+        missing = set(free) - set().union(*axes)
+        if under:
+            kind = "lift_quotient"
+        elif missing:
+            kind = "lift_ones"
+        elif len(axes) > 1:
+            kind = "lift_diag" if any(len(a) == 2 for a in axes) else "lift_outer"
+        else:
+            kind = "lift_hadamard"
+        if len(over) + len(under) < 2 and not missing:
+            return
+        top = times(over)
+        before = Div(top, times(under)) if under else top
+        if before != ONE:
+            self.steps.append(Step(kind, before, Entry(body, tuple(self.letters[i] for i in free))))
 
     # --- factors ---
 
@@ -382,7 +411,12 @@ class Lifter:
             args = tuple(self.argument(a.body, axes) for a in f.args)
             if f.name == "pow" and not f.order:
                 return Pow(args[0], args[1])
-            return Fn(f.name, args, f.order)
+            whole = Fn(f.name, args, f.order)
+            if axes and self.letters is not None:
+                entry = Raiser(self.namer).function(f, self.letters)
+                at = tuple(self.letters[i] for i in axes)
+                self.steps.append(Step("lift_elementwise", entry, Entry(whole, at), (), {"function": f.name}))
+            return whole
         if f.kind == "scalar":
             whole = Fn(f.name, tuple(self.poly(a.body, a.params) for a in f.args), f.order, "scalar")
             if f.out and tuple(i for i in f.out if not i.fixed) != axes:

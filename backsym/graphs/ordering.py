@@ -11,11 +11,39 @@ import random
 from bisect import bisect_right, insort
 from collections.abc import Iterator, Sequence
 
-from backsym.graphs.sugiyama import Order, Slots
+from backsym.graphs.ranks import moved, ranks
+from backsym.graphs.sugiyama import Order, Slots, slots
 
 STARTS = 30
+PROBE_STARTS = 4
+PROBES = 80
 ROUNDS = 10
 KEPT = 6
+
+
+def arranged_slots(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> tuple[Slots, ...]:
+    """The slots of each connected part, in columns that make the edges short and, before that, cross little."""
+    rank = ranks(names, edges)
+    parts = slots(rank, edges)
+    fewest = _total(parts, STARTS)
+    probes = 0
+    improved = True
+    while improved and fewest:
+        improved = False
+        for other in moved(rank, edges):
+            probes += 1
+            if probes > PROBES:
+                break
+            candidate = slots(other, edges)
+            count = _total(candidate, PROBE_STARTS)
+            if count < fewest:
+                rank, parts, fewest, improved = other, candidate, count, True
+                break
+    return parts
+
+
+def _total(parts: Sequence[Slots], starts: int) -> int:
+    return sum(crossings(part, orders(part, starts)[0]) for part in parts)
 
 
 def crossings(slots: Slots, order: Order) -> int:
@@ -32,12 +60,12 @@ def crossings(slots: Slots, order: Order) -> int:
     return total
 
 
-def orders(slots: Slots) -> list[Order]:
+def orders(slots: Slots, starts: int = STARTS) -> list[Order]:
     """The best orders that were found, all with the same number of crossings, in the order in which they were found."""
     chance = random.Random(0)
     found: list[Order] = []
     fewest: int | None = None
-    for start in range(STARTS):
+    for start in range(starts):
         order = [list(column) for column in slots.columns]
         if start == 1:
             order = [sorted(column) for column in order]

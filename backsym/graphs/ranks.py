@@ -5,28 +5,77 @@ This module must not know what the vertices mean or how they look.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
-def ranks(names: Sequence[str], edges: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """The column of each vertex, from 0; a leaf stands just before its first use.
+def ranks(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, int]:
+    """The column of each vertex, from 0, for which the sum of the lengths of all edges is least.
 
-    The sum of the lengths of the edges is a minimum against moving any vertex alone.
+    From the leftmost columns, sets of vertices that gain by it move right together until none gains; this reaches the
+    minimum, since the sum is L-natural-convex (Murota, Discrete Convex Analysis, 2003).
     """
+    rank = _leftmost(names, edges)
+    gain = dict.fromkeys(names, 0)
+    for source, target in edges:
+        gain[source] += 1
+        gain[target] -= 1
+    while True:
+        tight = [(s, t) for s, t in edges if rank[t] == rank[s] + 1]
+        moving = _gaining(gain, tight)
+        if not moving:
+            first = min(rank.values(), default=0)
+            return {name: at - first for name, at in rank.items()}
+        for name in moving:
+            rank[name] += 1
+
+
+def _gaining(gain: Mapping[str, int], tight: Sequence[tuple[str, str]]) -> list[str]:
+    """The vertices whose common move to the right gains most; a tight edge takes its target along.
+
+    This is the closure of greatest weight, found as a minimum cut by augmenting paths; empty if nothing gains.
+    """
+    room: dict[str, dict[str, int]] = {"": {}, **{name: {} for name in gain}}
+    for name, value in gain.items():
+        if value > 0:
+            room[""][name] = value
+    for source, target in tight:
+        room[source][target] = sum(map(abs, gain.values()))
+        room[target].setdefault(source, 0)
+    spare = {name: -value for name, value in gain.items() if value < 0}
+    while True:
+        came = _reached(room)
+        end = next((name for name in came if spare.get(name, 0) > 0), None)
+        if end is None:
+            return [name for name in gain if name in came]
+        spare[end] -= 1
+        while end:
+            before = came[end]
+            room[before][end] -= 1
+            room[end][before] = room[end].get(before, 0) + 1
+            end = before
+
+
+def _reached(room: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
+    """The vertices that a path with room leads to from the start, each with the one before it."""
+    came: dict[str, str] = {"": ""}
+    waiting = [""]
+    for name in waiting:
+        for other, capacity in room[name].items():
+            if capacity > 0 and other not in came:
+                came[other] = name
+                waiting.append(other)
+    del came[""]
+    return came
+
+
+def _leftmost(names: Sequence[str], edges: Iterable[tuple[str, str]]) -> dict[str, int]:
     sources: dict[str, list[str]] = {name: [] for name in names}
-    targets: dict[str, list[str]] = {name: [] for name in names}
     for source, target in edges:
         sources[target].append(source)
-        targets[source].append(target)
     rank: dict[str, int] = {}
     for name in _forward(names, sources):
         rank[name] = max((rank[s] + 1 for s in sources[name]), default=0)
-    for _ in names:
-        moves = [_settle(name, rank, sources, targets) for name in names]
-        if not any(moves):
-            break
-    first = min(rank.values(), default=0)
-    return {name: at - first for name, at in rank.items()}
+    return rank
 
 
 def _forward(names: Sequence[str], sources: Mapping[str, Sequence[str]]) -> list[str]:
@@ -42,20 +91,13 @@ def _forward(names: Sequence[str], sources: Mapping[str, Sequence[str]]) -> list
     return list(done)
 
 
-def _settle(
-    name: str, rank: dict[str, int], sources: Mapping[str, list[str]], targets: Mapping[str, list[str]]
-) -> bool:
-    """Move a vertex to where its edges are shortest; whether anything moved.
-
-    Its private leaves, which serve nothing else, go with it and so do not hold it back.
-    """
-    private = [s for s in sources[name] if not sources[s] and targets[s] == [name]]
-    others = [s for s in sources[name] if s not in private]
-    before = [rank[name], *(rank[leaf] for leaf in private)]
-    if targets[name] and len(targets[name]) > len(others):
-        rank[name] = min(rank[t] for t in targets[name]) - 1
-    elif others:
-        rank[name] = max(rank[s] for s in others) + 1
-    for leaf in private:
-        rank[leaf] = rank[name] - 1
-    return before != [rank[name], *(rank[leaf] for leaf in private)]
+def moved(rank: Mapping[str, int], edges: Sequence[tuple[str, str]]) -> Iterator[dict[str, int]]:
+    """The other ranks that differ in one vertex, near places first; every edge still leads right."""
+    for name, at in rank.items():
+        before = [rank[source] for source, target in edges if target == name]
+        after = [rank[target] for source, target in edges if source == name]
+        low = max(before) + 1 if before else min(rank.values())
+        high = min(after) - 1 if after else at
+        for other in sorted(range(low, high + 1), key=lambda place: (abs(place - at), place)):
+            if other != at:
+                yield {**rank, name: other}

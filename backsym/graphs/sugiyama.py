@@ -10,9 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-from backsym.graphs.ranks import ranks
-
 Order = list[list[int]]
 """The slots of each column from top to bottom."""
 
@@ -45,20 +42,19 @@ class Slots:
         return [float(item.view.xy[0]) for item in self._items]
 
 
-def slots(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> tuple[Slots, ...]:
-    """The slots of each connected part of a graph without cycles, in grandalf's order; ``names`` come in forward order."""
+def slots(rank: Mapping[str, int], edges: Sequence[tuple[str, str]]) -> tuple[Slots, ...]:
+    """The slots of each connected part of a graph, in grandalf's order; ``rank`` tells the column of each vertex."""
     from grandalf.graphs import Edge, Graph, Vertex
     from grandalf.layouts import Layer, SugiyamaLayout, VertexViewer
 
-    rank = ranks(names, edges)
-    vertices = {name: Vertex(name) for name in names}
+    vertices = {name: Vertex(name) for name in rank}
     for vertex in vertices.values():
         vertex.view = VertexViewer()
     made = {pair: Edge(vertices[pair[0]], vertices[pair[1]]) for pair in edges}
     parts = []
     for core in Graph(list(vertices.values()), list(made.values())).C:
         engine = SugiyamaLayout(core)
-        inside = [name for name in names if vertices[name] in core.sV]
+        inside = [name for name in rank if vertices[name] in core.sV]
         start = min(rank[name] for name in inside)
         engine.alt_e = []
         engine.layers = [Layer() for _ in range(max(rank[name] for name in inside) - start + 1)]

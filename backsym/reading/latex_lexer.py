@@ -36,7 +36,7 @@ _TOKEN = re.compile(
     |(?P<comment>%[^\n]*\n?)
     |(?P<newline>\\\\(?:\[[\d.]*(?:pt|em|ex|mm|cm)\])?)
     |(?P<env>\\(?:begin|end)\s*\{{(?P<envname>[A-Za-z]+\*?)\}}(?:\{{[lcr| ]*\}})?)
-    |(?P<word>\\(?:{_WORD_MACROS})\*?\s*\{{(?P<content>(?:[A-Za-z0-9 \-.,:;]|\\,|\\ |\\-)*)\}})
+    |(?P<word>\\(?:{_WORD_MACROS})\*?\s*\{{(?P<content>(?:[^{{}}$\\\n]|\\[ ,\-_&%])*)\}})
     |(?P<tag>\\(?:label|tag\*?)\s*\{{[^{{}}\n]*\}})
     |(?P<macro>\\[A-Za-z]+\*?)
     |(?P<escape>\\[^A-Za-z])
@@ -202,9 +202,9 @@ def _token(source: Source, match: re.Match[str]) -> Token | None:
 
 
 def _word(match: re.Match[str]) -> Token | None:
-    r"""``\text{ReLU}``: the word, with spaces and hyphens dropped; None for one that is empty."""
-    content = re.sub(r"\\[ ,-]|[ \-]", "", match["content"]).strip(".,:;")
-    if not content:
+    r"""``\text{ReLU}``: the word, with spaces and hyphens dropped; None for an empty one or a remark in parentheses."""
+    content = re.sub(r"\\[ ,-]|[ \-]", "", match["content"]).replace("\\_", "_").strip(".,:;")
+    if not content or (content[0] == "(" and content[-1] == ")"):
         return None
     if content.isdecimal():
         return Token("number", content, *match.span())

@@ -1,0 +1,5 @@
+"""``python -m backsym`` is the command ``backsym``."""
+
+from backsym.cli import main
+
+main(prog_name="backsym")
