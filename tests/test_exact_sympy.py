@@ -6,11 +6,8 @@ from collections.abc import Iterator
 
 import mpmath
 import pytest
-import sympy
-from exact import DIGITS, Field, Judge, Mismatch, Reader, all_problems, equal
+from exact import DIGITS, Judge, all_problems, equal
 
-from backsym.expr import Adj, Entry, Expr, IndexReduce, Ix, Mul, Sym
-from backsym.reading.loader import problem_from_mapping
 from backsym.solution import solve
 
 PROBLEMS = all_problems()

@@ -50,10 +50,12 @@ from .simplify import (
     expand,
     factor,
     fold,
+    free_deltas,
     inline_adjoint,
     is_product,
     open_deltas,
     open_matrices,
+    without_delta,
 )
 from .terms import (
     Del,
@@ -436,8 +438,34 @@ class Recorder:
         inner = Recorder(self.backward, self.name, self.at, self.letters, Partial(consumer, node))
         for rewrite in part.local_steps:
             inner.step(rewrite.kind, self.backward.raiser.poly(rewrite.result, scope), rewrite.facts)
-        substeps = tuple(inner.steps) if len(inner.steps) > 1 else ()
+        cases = self._cases(part, scope, node)
+        substeps = (*inner.steps, *cases) if len(inner.steps) > 1 or cases else ()
         return Step("local", Partial(consumer, node), inner.current, substeps, {"num": consumer, "den": node})
+
+
+    def _cases(self, part: Contribution, scope: dict[Index, Ix], node: Expr) -> tuple[Step, ...]:
+        """What a Kronecker delta of the two entries' indices says: the case in which they are equal, and the other."""
+        pairs = free_deltas(part.local)
+        if len(pairs) != 1:
+            return ()
+        (j, i) = pairs[0] if pairs[0][0] in part.summed else pairs[0][::-1]
+        if j not in part.summed or i not in scope:
+            return ()
+        raiser = self.backward.raiser
+        same = {**scope, j: scope[i]}
+        facts: dict[str, Fact] = {"index": scope[j], "other": scope[i]}
+        equal = collapse(sub_poly(part.local, {j: i}))
+        different = collapse(without_delta(part.local, (j, i)))
+        return (
+            Step("case_equal", Partial(self._node(part, same), node), raiser.poly(equal, scope), (), facts),
+            Step(
+                "case_different",
+                Partial(self._node(part, scope), node),
+                raiser.poly(different, scope),
+                (),
+                {**facts, "unless": (scope[j], scope[i])},
+            ),
+        )
 
 
 def along(shape: Shape, letters: tuple[Ix, ...]) -> Axes:

@@ -367,6 +367,32 @@ def _holds_delta(f: Grp, bound: tuple[Index, ...]) -> bool:
     return any(isinstance(g, Del) and not g.free.isdisjoint(bound) for b in f.body for g, _ in b.powers)
 
 
+def free_deltas(p: Poly) -> list[tuple[Index, Index]]:
+    """The pairs of free indices of which there is a Kronecker delta, also inside protected sums."""
+    found: dict[tuple[Index, Index], None] = {}
+    for t in p:
+        for f, _ in t.powers:
+            if isinstance(f, Del) and f.free.isdisjoint(t.bound):
+                low, high = in_order((f.a, f.b))
+                found.setdefault((low, high))
+            elif isinstance(f, Grp):
+                found.update(dict.fromkeys(pair for pair in free_deltas(f.body) if t.free.issuperset(pair)))
+    return list(found)
+
+
+def without_delta(p: Poly, pair: tuple[Index, Index]) -> Poly:
+    """The sum where the two indices differ: terms with their delta are gone."""
+
+    def inside(f: Factor) -> Factor:
+        return Grp(without_delta(f.body, pair)) if isinstance(f, Grp) else f
+
+    return tuple(
+        Term(t.coeff, tuple((inside(f), e) for f, e in t.powers), t.bound)
+        for t in p
+        if not any(isinstance(f, Del) and {f.a, f.b} == set(pair) for f, _ in t.powers)
+    )
+
+
 # --- factor ----------------------------------------------------------------------------------------------------------
 
 

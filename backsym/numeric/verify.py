@@ -103,12 +103,19 @@ def check_steps(steps: Sequence[Step], env: Env, free: tuple[Ix, ...] = ()) -> t
     """The worst mismatch between the two sides of any step or substep, and the path of that step.
 
     The error is relative to the largest entry of either side (at least 1e-6, because both sides may be rounding noise
-    of an exact zero).  A side that does not mention a free index is repeated along it.
+    of an exact zero).  A side that does not mention a free index is repeated along it.  A step with the fact
+    ``unless``, two indices, is compared where they differ.
     """
     worst, place = 0.0, ""
     for path, step in _all_steps(steps, ""):
         letters = dict.fromkeys([*free, *free_indices(step.before), *free_indices(step.after)])
         before, after = (_flat(evaluate(side, env, tuple(letters)), len(letters)) for side in (step.before, step.after))
+        unless = step.facts.get("unless")
+        if isinstance(unless, tuple):  # The step is stated for unequal values of two indices only.
+            a, b = (list(letters).index(ix) for ix in unless if isinstance(ix, Ix))
+            equal = np.equal.outer(*(np.arange(before.shape[n]) for n in (a, b)))
+            mask = np.expand_dims(equal, tuple(n for n in range(before.ndim) if n not in (a, b)))
+            before, after = (np.where(mask if a < b else mask.swapaxes(a, b), 0.0, side) for side in (before, after))
         if before.shape != after.shape:
             return math.inf, f"{path}: shapes {before.shape} and {after.shape}"
         error = _difference(before, after, 1e-6)

@@ -101,7 +101,7 @@ class Cursor:
 
 def shown(token: Token) -> str:
     """A token as the author wrote it, for messages."""
-    if token.kind == "macro" or token.kind == "greek":
+    if token.kind in ("macro", "greek"):
         return f"\\{token.text}"
     if token.kind == "word":
         return rf"\text{{{token.text}}}"
@@ -145,6 +145,7 @@ def _tidied(source: Source, tokens: Sequence[Token]) -> list[Token]:
             after_box = False
             if boxed:
                 continue
+        after_box = False
         previous = tokens[n - 1] if n else None
         if previous is not None and previous.kind == "macro" and previous.text in ("left", "right"):
             sized = _sized(token, previous.text)
