@@ -54,7 +54,7 @@ class Result:
         return equation_latex(self.matrix or self.entry, Notation.of(self.problem))
 
     def sympy(self, *, matrix: bool = False) -> Any:
-        """The derivative as a ``sympy.Eq``: entry by entry, or with ``matrix`` as a whole (a number: the same as entry).
+        """The derivative as a ``sympy.Eq``: entry by entry, or with ``matrix`` as a whole (for a number the same).
 
         ``dL_dz`` is the derivative of L by z; free letters are Idx with their ranges.  Raises NoMatrixForm, with
         ``matrix``, where there is no such form or SymPy has no matrix expression for it.

@@ -29,8 +29,8 @@ class Derivation:
     """The derivative of the loss by one quantity, with its derivation.
 
     ``entry`` states it entry by entry (or, for a scalar, plainly), ``matrix`` as a whole; ``matrix`` is None for a
-    scalar, and where no matrix form is known, in which case ``no_matrix`` says why.  ``indices`` are the free letters of
-    ``entry``, in the order of the axes of ``node`` (an axis of length one has a fixed index).
+    scalar, and where no matrix form is known, in which case ``no_matrix`` says why.  ``indices`` are the free letters
+    of ``entry``, in the order of the axes of ``node`` (an axis of length one has a fixed index).
     """
 
     node: str

@@ -18,6 +18,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import sympy
+from networks import NETWORKS
 
 from backsym import expr as ex
 from backsym.expr import Dim, Expr, Ix
@@ -26,7 +27,6 @@ from backsym.problem import NodeEquation, Problem
 from backsym.reading.loader import load, problem_from_mapping
 from backsym.resources import bundled_problems
 from backsym.steps import Derivation
-from networks import NETWORKS
 
 DIGITS = 60
 TOLERANCE = mpmath.mpf(10) ** -45
@@ -34,7 +34,7 @@ TOLERANCE = mpmath.mpf(10) ** -45
 Array = Any
 Letters = Mapping[str, int]
 
-# --- functions ---------------------------------------------------------------------------------------------------------
+# --- functions --------------------------------------------------------------------------------------------------------
 
 
 def _step(test: Any, yes: Any, no: Any) -> Any:
@@ -60,8 +60,8 @@ _ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "sign": lambda x: sympy.Piecewise((1, x > 0), (-1, x < 0), (0, True)),
     "sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
     "relu": lambda x: _step(x > 0, x, 0),
-    "leaky_relu": lambda x, a=sympy.Rational(1, 100): _step(x > 0, x, a * x),
-    "elu": lambda x, a=sympy.Integer(1): _step(x > 0, x, a * (sympy.exp(x) - 1)),
+    "leaky_relu": lambda x, a: _step(x > 0, x, a * x),
+    "elu": lambda x, a: _step(x > 0, x, a * (sympy.exp(x) - 1)),
     "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
     "silu": lambda x: x / (1 + sympy.exp(-x)),
     "gelu": _gelu,
@@ -156,7 +156,7 @@ _RELATION: dict[str, Any] = {
     ">": sympy.Gt, ">=": sympy.Ge, "<": sympy.Lt, "<=": sympy.Le, "==": sympy.Eq, "!=": sympy.Ne,
 }  # fmt: skip
 
-# --- expressions -------------------------------------------------------------------------------------------------------
+# --- expressions ------------------------------------------------------------------------------------------------------
 
 
 class Mismatch(Exception):
@@ -302,7 +302,11 @@ class Reader:
         b = b.reshape(b.shape + (1,) * (2 - b.ndim))
         if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
             raise Mismatch(f"a product of {a.shape} and {b.shape}")
-        out = array_of((a.shape[0], b.shape[1]), lambda at: self._total([x * y for x, y in zip(a[at[0]], b[:, at[1]])]))
+
+        def entry(at: tuple[int, ...]) -> Any:
+            return self._total([x * y for x, y in zip(a[at[0]], b[:, at[1]], strict=True)])
+
+        out = array_of((a.shape[0], b.shape[1]), entry)
         return out[:, 0] if column else out
 
     def _total(self, items: Sequence[Any]) -> Any:
@@ -327,7 +331,7 @@ class Reader:
 
     def _fn(self, e: ex.Fn, letters: Letters) -> Array:
         args = [self.read(a, letters) for a in e.args]
-        if e.name == "loss" or e.name in self.abstract and e.kind == "scalar":
+        if e.name == "loss" or (e.name in self.abstract and e.kind == "scalar"):
             result = self.field.loss(e.order, [list(a.reshape(-1)) for a in args])
             return array_of(args[0].shape, lambda at: result[_flat(at, args[0].shape)]) if e.order else cell(result)
         if e.kind == "elementwise":
@@ -407,7 +411,8 @@ class Reader:
 
     def _bodies(self, e: ex.IndexReduce | ex.IndexPick, letters: Letters) -> list[Array]:
         names = [ix.letter for ix in e.indices]
-        return [self.read(e.body, {**letters, **dict(zip(names, at, strict=True))}) for at in self._positions(e.indices)]
+        bound = [dict(zip(names, at, strict=True)) for at in self._positions(e.indices)]
+        return [self.read(e.body, {**letters, **own}) for own in bound]
 
     def _indexreduce(self, e: ex.IndexReduce, letters: Letters) -> Array:
         bodies = self._bodies(e, letters)
@@ -423,7 +428,7 @@ def _flat(at: tuple[int, ...], shape: tuple[int, ...]) -> int:
     return int(np.ravel_multi_index(at, shape)) if shape else 0
 
 
-# --- problems ----------------------------------------------------------------------------------------------------------
+# --- problems ---------------------------------------------------------------------------------------------------------
 
 
 def node_array(reader: Reader, eq: NodeEquation) -> Array:
@@ -501,9 +506,7 @@ class Judge:
         fixed = {n: d.size for n, d in problem.dims.items() if d.size is not None}
         self.dims = {**fixed, **self.sizes}
         shapes = Reader(Field(True), self.dims, {})
-        self.symbols = {
-            name: array_of(shapes.sizes(s.shape), _namer(name)) for name, s in problem.symbols.items()
-        }
+        self.symbols = {name: array_of(shapes.sizes(s.shape), _namer(name)) for name, s in problem.symbols.items()}
         self.flat = [x for name in problem.symbols for x in self.symbols[name].reshape(-1)]
         self.functions: dict[str, Callable[..., Any]] = {}
 

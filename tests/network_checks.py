@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +12,10 @@ import numpy as np
 from torch_judge import forward_and_gradients
 
 from backsym.errors import BacksymError
-from backsym.expr import Adj, Entry, Equation, free_indices, walk
+from backsym.expr import Adj, Entry, Equation, walk
 from backsym.numeric.evaluate import Env, evaluate
 from backsym.numeric.sample import draw
+from backsym.numeric.verify import check_steps
 from backsym.printing.latex import equation_latex, latex
 from backsym.printing.notation import Notation
 from backsym.printing.numpy_code import python_name
@@ -117,33 +118,13 @@ def same_but_for_ones(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
 def check_all_steps(solution: Solution, env: Env) -> list[str]:
     """Both sides of every step and substep are equal."""
     wrong = []
-    scale = largest(env.adjoints)
-    for derivation in solution.derivations:
-        for place, step in all_steps(derivation.steps, f"the derivative by {derivation.node}"):
-            wrong += check_step(place, step, env, scale)
-    for forms in solution.forward:
-        for place, step in all_steps(forms.steps, f"the equation of {forms.node}"):
-            wrong += check_step(place, step, env, 1.0)
+    told = [(f"the derivative by {d.node}", d.steps, largest(env.adjoints)) for d in solution.derivations]
+    told += [(f"the equation of {forms.node}", forms.steps, 1.0) for forms in solution.forward]
+    for what, steps, scale in told:
+        error, place = check_steps(steps, env, floor=scale * NOISE / RELATIVE)
+        if error > RELATIVE:
+            wrong.append(f"{what}: step {place} is off by {error:.3g}")
     return wrong
-
-
-def check_step(place: str, step: Step, env: Env, scale: float) -> list[str]:
-    letters = tuple(dict.fromkeys([*free_indices(step.before), *free_indices(step.after)]))
-    values = [evaluate(side, env, letters) for side in (step.before, step.after)]
-    before, after = (without_ones(v, len(letters)) for v in values)
-    return differs(place, after, before, scale)
-
-
-def without_ones(value: np.ndarray, lead: int) -> np.ndarray:
-    """Without positional axes of length one, so that a column compares with a vector; the letters' axes stay."""
-    return value.reshape(value.shape[:lead] + tuple(n for n in value.shape[lead:] if n != 1))
-
-
-def all_steps(steps: Sequence[Step], place: str) -> Iterator[tuple[str, Step]]:
-    for number, step in enumerate(steps):
-        path = f"{place} / {number} {step.kind}"
-        yield path, step
-        yield from all_steps(step.substeps, path)
 
 
 def check_complete(solution: Solution, env: Env) -> list[str]:
@@ -172,13 +153,18 @@ def check_printed(solution: Solution) -> None:
         for equation in (derivation.entry, derivation.matrix):
             if equation is not None:
                 equation_latex(equation, notation)
-        for _, step in all_steps(derivation.steps, ""):
-            latex(step.before, notation)
-            latex(step.after, notation)
+        print_steps(derivation.steps, notation)
     for forms in solution.forward:
         for equation in (forms.entry, forms.matrix):
             if equation is not None:
                 equation_latex(equation, notation)
+
+
+def print_steps(steps: Sequence[Step], notation: Notation) -> None:
+    for step in steps:
+        latex(step.before, notation)
+        latex(step.after, notation)
+        print_steps(step.substeps, notation)
 
 
 # --- NumPy sources ---------------------------------------------------------------------------------------------------

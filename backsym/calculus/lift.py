@@ -280,7 +280,7 @@ class Lifter:
         matrices = [v for v in touching if len(v.axes) == 2]
         if not matrices:
             total = inner_product(vectors[0])
-            self.record("lift_sum", touching, b, total, ())
+            self.record("lift_inner" if len(vectors[0].over) > 1 else "lift_sum", touching, b, total, ())
             return rest, total
         if len(matrices) == 1:
             m = matrices[0]
@@ -414,8 +414,9 @@ class Lifter:
             whole = Fn(f.name, args, f.order)
             if axes and self.letters is not None:
                 entry = Raiser(self.namer).function(f, self.letters)
-                at = tuple(self.letters[i] for i in axes)
-                self.steps.append(Step("lift_elementwise", entry, Entry(whole, at), (), {"function": f.name}))
+                array = Entry(whole, tuple(self.letters[i] for i in axes))
+                if not any(isinstance(s.after, Entry) and s.after.base == whole for s in self.steps):
+                    self.steps.append(Step("lift_elementwise", entry, array, (), {"function": f.name}))
             return whole
         if f.kind == "scalar":
             whole = Fn(f.name, tuple(self.poly(a.body, a.params) for a in f.args), f.order, "scalar")

@@ -28,6 +28,7 @@ from backsym.documents.markup import blocks_of, check_math, inlines_of
 from backsym.documents.questions import question_blocks, row, worded_answer
 from backsym.documents.sentences import catalogue, escaped, listing, why
 from backsym.documents.solved import AnsweredPart, Piece, Solved, answered_parts
+from backsym.documents.vectorizing import after_steps, before_steps, other_form
 from backsym.expr import Equation, Expr, Size
 from backsym.printing.latex import latex, range_latex, shape_latex
 from backsym.printing.notation import Notation
@@ -187,8 +188,24 @@ def _part(answered: AnsweredPart, problem: Problem, notation: Notation, shown: _
     if answered.part.kind == "forward":
         return [*blocks, Equations(tuple(row(piece.result, piece.indices, notation) for piece in answered.pieces))]
     for piece in answered.pieces:
-        blocks.extend(_piece(piece, answered.label, notation, problem, shown))
+        if answered.part.kind == "vectorize":
+            blocks.extend(_vectorized(piece, answered.label, notation, problem, shown))
+        else:
+            blocks.extend(_piece(piece, answered.label, notation, problem, shown))
     return blocks
+
+
+def _vectorized(piece: Piece, label: str, notation: Notation, problem: Problem, shown: _Shown) -> list[Block]:
+    """Shapes, the operation that fits, what it does to each subexpression, the picture, the result, its sizes."""
+    if piece.indices:  # There is no matrix form.
+        return _piece(piece, label, notation, problem, shown)
+    shown.rest(piece.node, piece.shown, label)
+    inner = tuple(s for step in piece.steps if step.kind == "vectorize" for s in step.substeps)
+    blocks = before_steps(piece.result, notation)
+    if inner:
+        blocks.append(_steps(inner, notation, problem))
+    blocks += after_steps(piece.result, notation)
+    return [*blocks, *_dimensions(piece.result, notation), *other_form(piece.result, notation)]
 
 
 def _piece(piece: Piece, label: str, notation: Notation, problem: Problem, shown: _Shown) -> list[Block]:

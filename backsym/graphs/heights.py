@@ -16,49 +16,47 @@ from backsym.graphs.sugiyama import Order, Slots
 Pull = Callable[[int, int], float]
 """How hard an edge from one slot to another pulls to be level."""
 
+Distance = Callable[[int, int], float]
+"""What two slots of a column must keep between their middles, the first above the second."""
+
 SWEEPS = 8
 FINAL_SWEEPS = 24
 EXCHANGES = 150
 """How many exchanges of neighbours are tried at most, each of which costs a fit."""
 
 
-def arranged(slots: Slots, distance: Callable[[int, int], float], extent: Sequence[float], pull: Pull) -> list[float]:
-    """The height of each slot, downward from 0.
-
-    ``distance`` is what two slots must keep, the first above the second; ``extent`` is the room that a slot takes.
-    """
-    best: tuple[float, Order] | None = None
+def best_order(slots: Slots, distance: Distance, extent: Sequence[float], pull: Pull) -> Order:
+    """Of the orders with fewest crossings the one whose edges can be most level; ``extent`` is the room of a slot."""
+    costs = [(_cost(slots, order, distance, extent, pull), n, order) for n, order in enumerate(orders(slots))]
+    cost, _, best = min(costs)
     tried = 0
-    for order in orders(slots):
-        cost = _cost(slots, order, distance, extent, pull)
-        if best is None or cost < best[0] - 1e-6:
-            best = cost, order
-    if best is None:
-        return []
     improved = True
-    while improved and tried < EXCHANGES:
+    while improved:
         improved = False
-        for order in exchanges(slots, best[1]):
-            tried += 1
-            cost = _cost(slots, order, distance, extent, pull)
-            if cost < best[0] - 1e-6:
-                best, improved = (cost, order), True
-                break
+        for order in exchanges(slots, best):
             if tried >= EXCHANGES:
                 break
-    heights = _fitted(slots, best[1], distance, extent, pull, FINAL_SWEEPS)
+            tried += 1
+            other = _cost(slots, order, distance, extent, pull)
+            if other < cost - 1e-6:
+                best, cost, improved = order, other, True
+                break
+    return best
+
+
+def heights_of(slots: Slots, order: Order, distance: Distance, extent: Sequence[float], pull: Pull) -> list[float]:
+    """The height of each slot, downward from 0."""
+    heights = _fitted(slots, order, distance, extent, pull, FINAL_SWEEPS)
     top = min(heights)
     return [height - top for height in heights]
 
 
 def _cost(
-    slots: Slots, order: Order, distance: Callable[[int, int], float], extent: Sequence[float], pull: Pull
+    slots: Slots, order: Order, distance: Distance, extent: Sequence[float], pull: Pull
 ) -> float:
     """How far the edges are from level; a little for each pair that stands against the author's order."""
     heights = _fitted(slots, order, distance, extent, pull, SWEEPS)
-    slope = sum(
-        pull(a, b) * abs(heights[a] - heights[b]) for chain in slots.chains.values() for a, b in zip(chain, chain[1:], strict=False)
-    )
+    slope = sum(pull(a, b) * abs(heights[a] - heights[b]) for a, near in enumerate(slots.right) for b in near)
     against = sum(a > b for column in order for n, a in enumerate(column) for b in column[n + 1 :])
     return slope + 0.02 * against
 
@@ -66,7 +64,7 @@ def _cost(
 def _fitted(
     slots: Slots,
     order: Order,
-    distance: Callable[[int, int], float],
+    distance: Distance,
     extent: Sequence[float],
     pull: Pull,
     sweeps: int,

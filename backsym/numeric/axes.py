@@ -83,7 +83,8 @@ def binary(op: Callable[[Any, Any], Any], a: Val, b: Val) -> Val:
         n = max(x.ndim, y.ndim)
         sx, sy = (1,) * (n - x.ndim) + x.shape, (1,) * (n - y.ndim) + y.shape
         if any(p != q and p != 1 and q != 1 for p, q in zip(sx, sy, strict=True)):
-            raise ShapeError(f"arrays of shapes {x.shape[len(names) :]} and {y.shape[len(names) :]} do not fit together")
+            k = len(names)
+            raise ShapeError(f"arrays of shapes {x.shape[k:]} and {y.shape[k:]} do not fit together")
         guard([max(p, q) for p, q in zip(sx, sy, strict=True)])
     return names, op(x, y)
 

@@ -15,8 +15,9 @@ from backsym.numeric.axes import Array
 from backsym.numeric.context import Context
 from backsym.numeric.evaluate import ev
 
-_LARGE = 6.0
-"""Beyond this a saturating function loses digits: 1 - tanh(z)**2 at z = 10 has a relative error of 1e-8."""
+_LARGE = {2: 6.0, 1: 12.0}
+"""Beyond this a saturating function loses digits: 1 - tanh(z)**2 at z = 10 has a relative error of 1e-8.  By strictness:
+an equation that cannot stay in comfort may still stay where log(1 - sigmoid(z)) has most of its digits."""
 
 _NEAR = 1e-3
 
@@ -47,11 +48,11 @@ class Guardian:
                 raise Rejected(f"{fn.name} needs an argument between {low:g} and {high:g}")
         if fn.kink is not None:
             self._kink(fn, fn.kink, args, ctx)
-        elif self.strictness == 2 and not np.isfinite(low):
+        elif not np.isfinite(low):
             self._moderate(fn.name, args)
 
     def abstract(self, name: str, args: Sequence[Array]) -> None:
-        if self.strictness == 2 and args:
+        if args:
             self._moderate(name, args)
 
     def denominator(self, value: Array) -> None:
@@ -80,9 +81,9 @@ class Guardian:
             return not np.any(value)
         return not np.all(np.any(value.reshape(value.shape[0], -1), axis=1))
 
-    @staticmethod
-    def _moderate(name: str, args: Sequence[Array]) -> None:
-        if any(np.any(np.abs(x) > _LARGE) for x in args):
+    def _moderate(self, name: str, args: Sequence[Array]) -> None:
+        limit = _LARGE.get(self.strictness, np.inf)
+        if any(np.any(np.abs(x) > limit) for x in args):
             raise Rejected(f"the argument of {name} is large", large=True)
 
     def _away_from_zero(self, what: str, x: Array) -> None:

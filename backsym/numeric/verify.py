@@ -99,11 +99,13 @@ def with_adjoints(derivations: Sequence[Derivation], env: Env) -> Env:
     return filled
 
 
-def check_steps(steps: Sequence[Step], env: Env, free: tuple[Ix, ...] = ()) -> tuple[float, str]:
+def check_steps(
+    steps: Sequence[Step], env: Env, free: tuple[Ix, ...] = (), floor: float = 1e-6
+) -> tuple[float, str]:
     """The worst mismatch between the two sides of any step or substep, and the path of that step.
 
-    The error is relative to the largest entry of either side (at least 1e-6, because both sides may be rounding noise
-    of an exact zero).  A side that does not mention a free index is repeated along it.  A step with the fact
+    The error is relative to the largest entry of either side (at least ``floor``, because both sides may be rounding
+    noise of an exact zero).  A side that does not mention a free index is repeated along it.  A step with the fact
     ``unless``, two indices, is compared where they differ.
     """
     worst, place = 0.0, ""
@@ -118,7 +120,7 @@ def check_steps(steps: Sequence[Step], env: Env, free: tuple[Ix, ...] = ()) -> t
             before, after = (np.where(mask if a < b else mask.swapaxes(a, b), 0.0, side) for side in (before, after))
         if before.shape != after.shape:
             return math.inf, f"{path}: shapes {before.shape} and {after.shape}"
-        error = _difference(before, after, 1e-6)
+        error = _difference(before, after, floor)
         if error > worst:
             worst, place = error, path
     return worst, place
@@ -266,11 +268,25 @@ class _Check:
         """The magnitude of what the consumers of a quantity pass on.
 
         Where an equation does not react to it at all (a softmax to a shift of its argument), its derivative is an exact
-        zero without any terms, and the complex step of the equation is rounding noise some digits below this.
+        zero without any terms, and the complex step of the equation is rounding noise some digits below this.  A value
+        that is itself an exact zero of terms that cancel shows their size when all it is made of changes a little.
         """
-        consumers = [eq.name for eq in self.problem.equations if name in self.uses[eq.name]]
-        parts = [self.adjoints[node] * self.env.values[node] for node in consumers if node in self.adjoints]
-        return sum(float(np.abs(part).sum()) for part in parts)
+        small = 1e-6
+        rng = np.random.default_rng(5)
+        total = 0.0
+        for eq in self.problem.equations:
+            if name not in self.uses[eq.name] or eq.name not in self.adjoints:
+                continue
+            near: dict[str, Array | Val] = {
+                used: x * (1 + small * rng.standard_normal(np.shape(x)))
+                for used in self.uses[eq.name]
+                if (x := self.env.values.get(used)) is not None
+            }
+            moved = np.asarray(node_value(eq, self.ctx.with_values(near))[1]) - self.env.values[eq.name]
+            size = np.abs(self.env.values[eq.name]) + np.abs(moved) / small
+            # The complex step of x**3 at zero is not zero but the square of the step.
+            total += float((np.abs(self.adjoints[eq.name]) * (size + STEP)).sum())
+        return total
 
     def _groups(self, eq: NodeEquation) -> Iterator[list[str]]:
         """The differentiable arguments of an equation, in groups small enough to be perturbed at once."""

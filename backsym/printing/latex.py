@@ -22,6 +22,7 @@ SYMBOLS = {
     "nabla": r"\nabla", "partial": r"\partial", "dots": r"\dots", "top": r"\top", "prime": r"\prime", "in": r"\in",
     "ell": r"\ell", "star": r"\star", "ast": "*", "dagger": r"\dagger", "infinity": r"\infty", "odot": r"\odot",
     "cdot": r"\cdot", "times": r"\times", "vdots": r"\vdots", "ddots": r"\ddots",
+    "cdots": r"\cdots",
 }  # fmt: skip
 OPERATORS = {
     "plus": "+", "minus": "-", "equals": "=", "comma": ",", "slash": "/", "ast": "*", "odot": r"\odot",
@@ -144,7 +145,11 @@ def _big(node: lay.Big) -> str:
 
 
 def _matrix(node: lay.Matrix) -> str:
-    rows = r" \\ ".join(" & ".join(to_latex(cell) for cell in cells) for cells in node.rows)
+    # Rows of fractions would touch without some air between them.
+    tall = any(lay.is_tall(cell) for cells in node.rows for cell in cells)
+    rows = (r" \\[4pt] " if tall else r" \\ ").join(
+        " & ".join(to_latex(cell) for cell in cells) for cells in node.rows
+    )
     return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
 
 

@@ -50,7 +50,7 @@ from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.reading.formula import formula
 from backsym.sympy_door.functions import VALUES, indicator
 from backsym.sympy_door.shapes import INDEX_EXTREMES
-from backsym.sympy_door.texts import FIRST_EXTREME
+from backsym.sympy_door.texts import FIRST_EXTREMES
 
 Indices = tuple[Any, ...]
 
@@ -128,8 +128,7 @@ class Entries:
         if not ranges:
             return body
         if op in ("sum", "mean"):
-            # One at a time: SymPy's limits would otherwise stand in the reverse order.
-            total = sympy.Sum(body, *ranges)
+                total = sympy.Sum(body, *ranges)
             return total / sympy.Mul(*(high for _, _, high in ranges)) if op == "mean" else total
         function = sympy.Lambda(tuple(letters), body) if len(letters) > 1 else sympy.Lambda(letters[0], body)
         return sympy.Function(_EXTREMES[op])(function, *(high for _, _, high in ranges))
@@ -329,8 +328,7 @@ def _index_reduce(c: Entries, e: IndexReduce, ixs: Indices) -> Any:
 
 def _first(op: str, letters: Sequence[Any], body: Any, dims: Shape, at: Indices) -> Any:
     """1 where ``at`` is the first position of the maximum; SymPy has no word for it."""
-    name = FIRST_EXTREME if op == "max" else FIRST_EXTREME.replace("Max", "Min")
-    return sympy.Function(name)(sympy.Lambda(tuple(letters), body), *map(size, dims), *at)
+    return sympy.Function(FIRST_EXTREMES[op])(sympy.Lambda(tuple(letters), body), *map(size, dims), *at)
 
 
 def _pick(c: Entries, e: Pick, ixs: Indices) -> Any:

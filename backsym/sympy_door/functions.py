@@ -11,8 +11,6 @@ from typing import Any
 
 import sympy
 
-ABSTRACT = sympy.Function
-
 
 def indicator(op: str, a: Any, b: Any) -> Any:
     """1 where the comparison holds, else 0."""

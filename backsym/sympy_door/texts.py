@@ -282,15 +282,17 @@ def _undefined(w: Writer, e: Any) -> Piece:
         function = e.args[0]
         letters = ", ".join(map(w.index, function.variables))
         return atom(f"{INDEX_EXTREMES[name]}({w.piece(function.expr).text}, {letters})")
-    if name == FIRST_EXTREME:
-        raise refuse(f"cannot read {e}", "the position of a maximum has no spelling in a problem")
+    if name in FIRST_EXTREMES.values():
+        raise refuse(f"cannot read {e}", "the position of a maximum or minimum has no spelling in a problem")
+    if any(isinstance(arg, sympy.Lambda) for arg in e.args):
+        raise refuse(f"cannot read {e}", "define the array in an equation of its own")
     made = w.call(name, e.args, array=True)
     is_array = _gives_array(name, [_rank(w, a) for a in e.args])
     return Piece(made.text, made.level, array=is_array)
 
 
-FIRST_EXTREME = "FirstMax"
-"""Says that an index is the first position of a maximum; results have it, equations cannot."""
+FIRST_EXTREMES = {"max": "FirstMax", "min": "FirstMin"}
+"""Undefined functions that say that an index is the first position of a maximum; results have it, equations cannot."""
 
 
 def _gives_array(name: str, ranks: Sequence[int]) -> bool:

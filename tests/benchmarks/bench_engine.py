@@ -38,8 +38,7 @@ def batch_mlp(depth: int) -> Mapping:
 def chain(length: int) -> Mapping:
     """Scalar equations in a row, with a weight that all of them share."""
     forward = ["z0 = w*x"]
-    for n in range(1, length - 1):
-        forward.append(f"z{n} = sin(z{n - 1})*w" if n % 2 else f"z{n} = tanh(z{n - 1}) + w")
+    forward += [f"z{n} = sin(z{n - 1})*w" if n % 2 else f"z{n} = tanh(z{n - 1}) + w" for n in range(1, length - 1)]
     forward.append(f"L = (z{length - 2} - t)**2/2")
     roles = {"t": {"role": "target"}, "w": {"role": "parameter"}, "x": {"role": "input"}}
     return {"title": f"{length} scalar equations", "symbols": roles, "forward": forward}
@@ -81,9 +80,8 @@ def sympy_named(length: int) -> None:
     clear_cache()
     w, x, t = sp.symbols("w x t")
     z = sp.symbols(f"z0:{length - 1}")
-    equations = [(z[0], w * x)]
-    for n in range(1, length - 1):
-        equations.append((z[n], sp.sin(z[n - 1]) * w if n % 2 else sp.tanh(z[n - 1]) + w))
+    rest = [(z[n], sp.sin(z[n - 1]) * w if n % 2 else sp.tanh(z[n - 1]) + w) for n in range(1, length - 1)]
+    equations = [(z[0], w * x), *rest]
     adjoint: dict[Any, list[Any]] = {z[-1]: [sp.diff((z[-1] - t) ** 2 / 2, z[-1])]}
     for node, rhs in reversed(equations):
         for argument in rhs.free_symbols:

@@ -1,0 +1,109 @@
+"""Places for the labels of edges: beside their own edge, clear of vertices, of other edges and of other labels.
+
+This module must not know what the labels say, nor about any output language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from backsym.graphs.drawing import PlacedEdge, PlacedVertex, Point, Rect
+
+CELL = 0.25
+STEP = 0.06
+OWN = 0.03
+"""How near a label may come to its own edge; ``OTHER``: to another edge."""
+OTHER = 0.1
+FARTHEST = 0.9
+
+Pair = tuple[str, str]
+
+
+def place_labels(
+    edges: Sequence[PlacedEdge],
+    vertices: Sequence[PlacedVertex],
+    sizes: Mapping[Pair, tuple[float, float]],
+    near: float,
+) -> tuple[list[PlacedEdge], int]:
+    """The edges with their labels placed, and how many labels found no clear place (those are put on their edge).
+
+    ``near`` is the share of the way along an edge at which a label is wanted.
+    """
+    if not sizes:
+        return list(edges), 0
+    room = _Room(edges, vertices)
+    placed = list(edges)
+    failed = 0
+    # Short edges have the least choice.
+    for at in sorted(range(len(edges)), key=lambda n: (len(edges[n].points()), n)):
+        size = sizes.get(_pair(edges[at]))
+        if size is None:
+            continue
+        rect = room.place(edges[at], size, near)
+        if rect is None:
+            failed += 1
+            x, y = edges[at].points()[len(edges[at].points()) // 2]
+            rect = Rect(x, y, *size)
+        room.labels.append(rect)
+        placed[at] = replace(edges[at], label=rect)
+    return placed, failed
+
+
+def _pair(edge: PlacedEdge) -> Pair:
+    return edge.edge.source, edge.edge.target
+
+
+class _Room:
+    """What is where: the points of edges by cells, the boxes of vertices and notes, the labels placed so far."""
+
+    def __init__(self, edges: Sequence[PlacedEdge], vertices: Sequence[PlacedVertex]):
+        self.boxes = [r for v in vertices for r in (v.outline, v.note) if r is not None]
+        self.labels: list[Rect] = []
+        self.cells: dict[tuple[int, int], list[tuple[Point, Pair]]] = {}
+        for edge in edges:
+            for point in edge.points(STEP):
+                self.cells.setdefault(_cell(point), []).append((point, _pair(edge)))
+
+    def place(self, edge: PlacedEdge, size: tuple[float, float], near: float) -> Rect | None:
+        """The clear place nearest to the wanted one, above rather than below the edge."""
+        best: tuple[float, Rect] | None = None
+        for cost, rect in _candidates(edge, size, near):
+            if (best is None or cost < best[0]) and self.clear(rect, _pair(edge)):
+                best = cost, rect
+        return best[1] if best else None
+
+    def clear(self, rect: Rect, own: Pair) -> bool:
+        grown = rect.grown(0.05)
+        if any(grown.meets(other) for other in (*self.boxes, *self.labels)):
+            return False
+        near, nearer = rect.grown(OTHER), rect.grown(OWN)
+        (left, top), (right, bottom) = _cell((near.left, near.top)), _cell((near.right, near.bottom))
+        for column in range(left, right + 1):
+            for line in range(top, bottom + 1):
+                for point, pair in self.cells.get((column, line), ()):
+                    if (nearer if pair == own else near).holds(point):
+                        return False
+        return True
+
+
+def _cell(point: Point) -> tuple[int, int]:
+    return int(point[0] // CELL), int(point[1] // CELL)
+
+
+def _candidates(edge: PlacedEdge, size: tuple[float, float], near: float) -> Iterator[tuple[float, Rect]]:
+    """Places beside the edge with what they cost: far along from where it is wanted, far off the edge, below it."""
+    points = edge.points(STEP)
+    for at in range(1, len(points) - 1):
+        share = at / (len(points) - 1)
+        (x0, y0), (x, y), (x1, y1) = points[at - 1], points[at], points[at + 1]
+        length = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5 or 1.0
+        across, down = -(y1 - y0) / length, (x1 - x0) / length
+        for side in (-1, 1):
+            nx, ny = side * across, side * down
+            reach = abs(nx) * size[0] / 2 + abs(ny) * size[1] / 2
+            for more in (OWN + 0.01, 0.1, 0.2, 0.35, 0.5):
+                off = reach + more
+                if off <= FARTHEST:
+                    cost = abs(share - near) * (len(points) * STEP) + 1.5 * more + (0.05 if ny > 0 else 0)
+                    yield cost, Rect(x + nx * off, y + ny * off, *size)

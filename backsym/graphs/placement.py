@@ -1,0 +1,261 @@
+"""From a graph to a drawing: columns of vertices, edges between them, labels where there is room.
+
+Edges are straight if that leads none through a vertex or a label and adds no crossing; else they leave and arrive level
+and bend between the columns, where nothing is in their way.  Of several widths of the gaps the first is taken that
+works and fits the text; what is still too wide is made smaller as a whole.
+
+This module must not know what a graph means, nor about any output language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from backsym.graphs.drawing import EM, Drawing, PlacedEdge, PlacedVertex, Point, Rect
+from backsym.graphs.heights import Distance, Pull, best_order, heights_of
+from backsym.graphs.labels import place_labels
+from backsym.graphs.model import Edge, Graph, Vertex
+from backsym.graphs.ordering import arranged_slots
+from backsym.graphs.routes import Column, Route, crossing_pairs, curved, moved, straight
+from backsym.graphs.sugiyama import Order, Slots
+from backsym.graphs.typeset import typeset
+from backsym.printing.layout import Layout
+
+TEXT_WIDTH = 15.5
+TEXT_HEIGHT = 21.0
+VERTEX = 0.8
+PADDING = 0.16
+LANE = 0.1
+"""The room of an edge that passes a column."""
+MARGIN = 0.07
+"""What edges keep from vertices and notes at least."""
+EDGE_MARGIN = 0.02
+
+
+@dataclass(frozen=True)
+class _Try:
+    """One way to draw: straight or curved edges, and how wide the gaps between columns and within them are."""
+
+    straight: bool
+    across: float
+    down: float
+
+
+PLAIN = tuple(_Try(True, across, down) for across, down in ((0.9, 0.35), (1.3, 0.35), (1.3, 0.6), (1.8, 0.6), (2.4, 0.6)))
+CURVED = tuple(_Try(False, across, down) for across, down in ((0.9, 0.35), (0.7, 0.35), (1.4, 0.6), (2.0, 0.8)))
+WIDER = tuple(replace(t, across=t.across + 0.7, down=t.down + 0.5) for t in PLAIN + CURVED)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """How large a vertex is: its outline, the note below it, and where a unit is parted."""
+
+    width: float
+    height: float
+    note: tuple[float, float] | None
+    split: float | None
+
+
+def draw(graph: Graph) -> Drawing:
+    """The drawing of a graph."""
+    return _Draft(graph).best()
+
+
+class _Draft:
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self.shapes = {vertex.name: _shape(vertex) for vertex in graph.vertices}
+        self.edges = {(edge.source, edge.target): edge for edge in graph.edges}
+        self.below = max((s.note[1] + 0.1 for s in self.shapes.values() if s.note), default=0.0)
+        self.parts = arranged_slots([v.name for v in graph.vertices], list(self.edges))
+        self.labels = {pair: _size(edge.label) for pair, edge in self.edges.items() if edge.label is not None}
+        self._heights: dict[float, list[list[float]]] = {}
+        self._orders: list[Order] = [self._arranged(part, PLAIN[0].down) for part in self.parts]
+
+    def best(self) -> Drawing:
+        """The first try without a flaw that (nearly) fits; else the one with fewest flaws, and of those the smallest."""
+        found: list[tuple[int, float, Drawing]] = []
+        for attempt in PLAIN + CURVED + (WIDER if self.labels else ()):
+            drawing, flaws = self.drawn(attempt)
+            scale = min(1.0, TEXT_WIDTH / drawing.width, TEXT_HEIGHT / drawing.height)
+            found.append((flaws, -scale, replace(drawing, scale=scale)))
+            if not flaws and scale > 0.9:
+                break
+        return min(found, key=lambda item: item[:2])[2]
+
+    def drawn(self, attempt: _Try) -> tuple[Drawing, int]:
+        """One try, and its flaws: edges too near to vertices, crossings that need not be, labels without a place."""
+        vertices: list[PlacedVertex] = []
+        edges: list[PlacedEdge] = []
+        flaws = 0
+        top = 0.0
+        for number, part in enumerate(self.parts):
+            placed, columns = self._vertices(part, self._fitted(attempt.down)[number], attempt.across, top)
+            routes = self._routes(part, placed, columns, self._fitted(attempt.down)[number], top)
+            lead = straight if attempt.straight else curved
+            found = [lead(route) for route in routes]
+            if attempt.straight:
+                flaws += abs(crossing_pairs(found) - crossing_pairs([curved(route) for route in routes]))
+            vertices += placed
+            edges += found
+            top = max(self._bottom(v) for v in placed) + 0.6
+        flaws += sum(_too_near(edge, vertex) for edge in edges for vertex in vertices)
+        edges, without = place_labels(edges, vertices, self.labels, near=0.3 if self.graph.kind == "network" else 0.5)
+        return _bounded(vertices, edges), flaws + 2 * without
+
+    def _bottom(self, vertex: PlacedVertex) -> float:
+        return vertex.outline.bottom + self.below
+
+    def _fitted(self, down: float) -> list[list[float]]:
+        """The heights of the slots of each part for a gap; they do not depend on the columns' widths."""
+        if down not in self._heights:
+            pairs = zip(self.parts, self._orders, strict=True)
+            self._heights[down] = [
+                heights_of(part, order, *self._geometry(part, down), self._pull(part)) for part, order in pairs
+            ]
+        return self._heights[down]
+
+    def _arranged(self, part: Slots, down: float) -> Order:
+        return best_order(part, *self._geometry(part, down), self._pull(part))
+
+    def _geometry(self, part: Slots, down: float) -> tuple[Distance, list[float]]:
+        """What slots keep from one another, and the room of each."""
+
+        def size(slot: int) -> float:
+            name = part.vertex[slot]
+            return LANE if name is None else self.shapes[name].height
+
+        def distance(above: int, below: int) -> float:
+            lanes = (part.vertex[above] is None) + (part.vertex[below] is None)
+            gap = (down, max(0.22, down * 0.6), 0.22)[lanes]
+            return (size(above) + size(below)) / 2 + self.below + gap
+
+        return distance, [size(slot) + self.below for slot in range(len(part.vertex))]
+
+    def _pull(self, part: Slots) -> Pull:
+        """Long edges and chains of computed quantities pull harder than the leaves beside them."""
+
+        def pull(a: int, b: int) -> float:
+            lanes = (part.vertex[a] is None) + (part.vertex[b] is None)
+            if lanes:
+                return (0.0, 2.5, 8.0)[lanes]
+            return 4.0 if part.left[a] or self._is_input(part.vertex[a]) else 1.0
+
+        return pull
+
+    @cached_property
+    def _inputs(self) -> frozenset[str]:
+        return frozenset(v.name for v in self.graph.vertices if v.role == "input")
+
+    def _is_input(self, name: str | None) -> bool:
+        return name in self._inputs
+
+    def _vertices(
+        self, part: Slots, heights: Sequence[float], across: float, top: float
+    ) -> tuple[list[PlacedVertex], list[Column]]:
+        placed: list[PlacedVertex] = []
+        columns: list[Column] = []
+        x = 0.0
+        widest = self._label_widths(part)
+        highest = min(heights[s] - self.shapes[n].height / 2 for s, n in enumerate(part.vertex) if n is not None)
+        for at, column in enumerate(part.columns):
+            names = [(slot, name) for slot in column if (name := part.vertex[slot]) is not None]
+            width = max((self.shapes[name].width for _, name in names), default=0.0)
+            x += width / 2
+            for slot, name in names:
+                placed.append(self._placed(name, x, heights[slot] - highest + top))
+            columns.append(Column(x - width / 2, x + width / 2))
+            x += width / 2 + max(across, widest[at] + 0.35 if widest[at] else 0.0)
+        return placed, columns
+
+    def _label_widths(self, part: Slots) -> list[float]:
+        """For each gap between columns, the widest label of an edge that ends behind it and began before it."""
+        at = {slot: n for n, column in enumerate(part.columns) for slot in column}
+        widest = [0.0] * len(part.columns)
+        for pair, chain in part.chains.items():
+            if pair in self.labels:
+                gap = at[chain[-2]]
+                widest[gap] = max(widest[gap], self.labels[pair][0])
+        return widest
+
+    def _placed(self, name: str, x: float, y: float) -> PlacedVertex:
+        vertex, shape = self.graph.vertex(name), self.shapes[name]
+        outline = Rect(x, y, shape.width, shape.height)
+        note = None
+        if shape.note is not None:
+            note = Rect(x, outline.bottom + 0.08 + shape.note[1] / 2, *shape.note)
+        return PlacedVertex(vertex, outline, note, shape.split)
+
+    def _routes(
+        self,
+        part: Slots,
+        placed: Sequence[PlacedVertex],
+        columns: Sequence[Column],
+        heights: Sequence[float],
+        top: float,
+    ) -> list[Route]:
+        by_name = {v.vertex.name: v for v in placed}
+        column_of = {slot: columns[n] for n, column in enumerate(part.columns) for slot in column}
+        base = next(
+            by_name[name].outline.y - heights[slot] for slot, name in enumerate(part.vertex) if name is not None
+        )
+        routes = []
+        for (source, target), chain in part.chains.items():
+            stops = tuple((column_of[slot], heights[slot] + base) for slot in chain)
+            routes.append(Route(self.edges[source, target], by_name[source], by_name[target], stops))
+        return routes
+
+
+def _too_near(edge: PlacedEdge, vertex: PlacedVertex) -> bool:
+    """Whether an edge leads through a vertex that it does not join, or through any note."""
+    own = vertex.vertex.name in (edge.edge.source, edge.edge.target)
+    box, note = vertex.outline.grown(MARGIN), vertex.note.grown(EDGE_MARGIN) if vertex.note else None
+    for point in edge.points():
+        if note is not None and note.holds(point):
+            return True
+        if not own and box.holds(point) and vertex.contains(point, MARGIN):
+            return True
+    return False
+
+
+def _bounded(vertices: Sequence[PlacedVertex], edges: Sequence[PlacedEdge]) -> Drawing:
+    """Everything moved so that the picture begins at (0, 0), with a small margin."""
+    rects = [r for v in vertices for r in (v.outline, v.note) if r is not None] + [e.label for e in edges if e.label]
+    points = [p for e in edges for p in e.points()]
+    left = min([r.left for r in rects] + [x for x, _ in points]) - 0.1
+    top = min([r.top for r in rects] + [y for _, y in points]) - 0.1
+    right = max([r.right for r in rects] + [x for x, _ in points]) + 0.1
+    bottom = max([r.bottom for r in rects] + [y for _, y in points]) + 0.1
+    shifted = tuple(
+        replace(v, outline=_shift(v.outline, left, top), note=_shift(v.note, left, top) if v.note else None)
+        for v in vertices
+    )
+    return Drawing(right - left, bottom - top, shifted, tuple(moved(e, -left, -top) for e in edges))
+
+
+def _shift(rect: Rect, left: float, top: float) -> Rect:
+    return replace(rect, x=rect.x - left, y=rect.y - top)
+
+
+def _size(layout: Layout) -> tuple[float, float]:
+    box = typeset(layout, EM)
+    return box.width, box.height + box.depth
+
+
+def _shape(vertex: Vertex) -> _Shape:
+    """The outline that holds the label, or both labels of a unit; a loss has a second line around it."""
+    width, height = _size(vertex.label)
+    split = None
+    extra = 0.1 if vertex.role == "loss" else 0.0
+    if vertex.second is not None:
+        second = _size(vertex.second)
+        height = max(height, second[1])
+        first = max(width + 3 * PADDING, VERTEX * 0.7)
+        split = first
+        outer = first + max(second[0] + 3 * PADDING, VERTEX * 0.7)
+    else:
+        outer = max(VERTEX, width + 2 * PADDING)
+    note = _size(vertex.note) if vertex.note is not None else None
+    return _Shape(outer + extra, max(VERTEX, height + 2 * PADDING) + extra, note, split)

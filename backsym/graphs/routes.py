@@ -1,0 +1,139 @@
+"""The paths of edges: straight from middle to middle, or level at both ends and bent between the columns.
+
+This module must not know what the edges mean, nor about any output language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from backsym.graphs.drawing import Curve, Line, Piece, PlacedEdge, PlacedVertex, Point, Rect
+from backsym.graphs.model import Edge
+
+CORNER = 0.3
+"""How far from a corner a path begins to bend."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """The left and the right end of a column."""
+
+    left: float
+    right: float
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where an edge must lead: from its source, through a place in each column that it passes, to its target."""
+
+    edge: Edge
+    source: PlacedVertex
+    target: PlacedVertex
+    stops: tuple[tuple[Column, float], ...]
+
+
+def straight(route: Route) -> PlacedEdge:
+    """Straight pieces from middle to middle, level where a column is passed, with rounded corners."""
+    points = [(route.source.outline.x, route.source.outline.y)]
+    for column, y in route.stops[1:-1]:
+        points += [(column.left, y), (column.right, y)] if column.left < column.right else [(column.left, y)]
+    points.append((route.target.outline.x, route.target.outline.y))
+    points[0] = _border(route.source, points[0], points[1])
+    points[-1] = _border(route.target, points[-1], points[-2])
+    return PlacedEdge(route.edge, points[0], _rounded(points))
+
+
+def _border(vertex: PlacedVertex, inside: Point, outside: Point) -> Point:
+    """Where the line from the middle of a vertex to a point outside meets its outline."""
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        point = _along(inside, outside, middle)
+        low, high = (middle, high) if vertex.contains(point) else (low, middle)
+    return _along(inside, outside, high)
+
+
+def _along(a: Point, b: Point, t: float) -> Point:
+    return a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t
+
+
+def _rounded(points: Sequence[Point]) -> tuple[Piece, ...]:
+    pieces: list[Piece] = []
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        near = min(CORNER, _distance(before, corner) / 2)
+        far = min(CORNER, _distance(corner, after) / 2)
+        start = _along(corner, before, near / (_distance(before, corner) or 1))
+        end = _along(corner, after, far / (_distance(corner, after) or 1))
+        pieces += [Line(start), Curve(_along(start, corner, 2 / 3), _along(end, corner, 2 / 3), end)]
+    return (*pieces, Line(points[-1]))
+
+
+def _distance(a: Point, b: Point) -> float:
+    return float(((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2) ** 0.5)
+
+
+def curved(route: Route) -> PlacedEdge:
+    """Level through the columns and bent between them, where nothing else is; so two paths cross only if they must."""
+    start = (route.source.outline.right, route.source.outline.y)
+    pieces: list[Piece] = []
+    place = start
+    for (column, y), (after, to) in zip(route.stops, route.stops[1:], strict=False):
+        if column.right > place[0] + 1e-9:
+            pieces.append(Line((column.right, y)))
+        place = (after.left, to)
+        bend = (after.left - column.right) / 2
+        pieces.append(Curve((column.right + bend, y), (after.left - bend, to), place))
+    end = (route.target.outline.left, route.target.outline.y)
+    if end[0] > place[0] + 1e-9:
+        pieces.append(Line(end))
+    return PlacedEdge(route.edge, start, tuple(pieces))
+
+
+def moved(edge: PlacedEdge, dx: float, dy: float) -> PlacedEdge:
+    """The same path and label elsewhere."""
+
+    def at(point: Point) -> Point:
+        return point[0] + dx, point[1] + dy
+
+    pieces = tuple(
+        Line(at(p.end)) if isinstance(p, Line) else Curve(at(p.control1), at(p.control2), at(p.end))
+        for p in edge.pieces
+    )
+    label = Rect(*at((edge.label.x, edge.label.y)), edge.label.width, edge.label.height) if edge.label else None
+    return replace(edge, start=at(edge.start), pieces=pieces, label=label)
+
+
+def crossing_pairs(edges: Sequence[PlacedEdge]) -> int:
+    """How many crossings the paths have, as drawn; paths that share an end may meet there."""
+    lines = [_simplified(edge.points(0.15)) for edge in edges]
+    total = 0
+    for n, first in enumerate(lines):
+        for second in lines[:n]:
+            total += _crossings(first, second)
+    return total
+
+
+def _simplified(points: Sequence[Point]) -> list[Point]:
+    """The points at which a path turns, and its ends."""
+    kept = [points[0]]
+    for before, point, after in zip(points, points[1:], points[2:], strict=False):
+        (x0, y0), (x1, y1), (x2, y2) = before, point, after
+        if abs((x1 - x0) * (y2 - y1) - (x2 - x1) * (y1 - y0)) > 1e-9:
+            kept.append(point)
+    return [*kept, points[-1]]
+
+
+def _crossings(first: Sequence[Point], second: Sequence[Point]) -> int:
+    count = 0
+    for a, b in zip(first, first[1:], strict=False):
+        for c, d in zip(second, second[1:], strict=False):
+            if max(a[0], b[0]) < min(c[0], d[0]) or max(c[0], d[0]) < min(a[0], b[0]):
+                continue
+            count += _side(a, b, c) * _side(a, b, d) < 0 and _side(c, d, a) * _side(c, d, b) < 0
+    return count
+
+
+def _side(a: Point, b: Point, c: Point) -> float:
+    side = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+    return side if abs(side) > 1e-9 else 0.0
