@@ -21,6 +21,7 @@ from backsym.expr import Adj, names_in, walk
 
 if TYPE_CHECKING:
     from backsym.claims import FalseClaim
+    from backsym.documents.options import Options
     from backsym.problem import Collection, Problem
     from backsym.solution import Solution
 
@@ -45,11 +46,31 @@ def main() -> None:
 @click.option(
     "-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="The folder to write to. [default: output]"
 )
-def solve(files: tuple[str, ...], form: str | None, output: Path | None) -> None:
+@click.option("--questions", "version", flag_value="questions", help="The question sheet, without any answer.")
+@click.option("--key", "version", flag_value="key", help="The answer key: results without steps.")
+@click.option("--detail", type=click.Choice(["full", "brief"]), default="full", help="brief leaves out substeps.")
+@click.option("--fragment", is_flag=True, help="A .tex file without preamble, to be \\input into one's own document.")
+@click.option(
+    "--templates",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder of one's own templates, which go before the bundled ones.",
+)
+def solve(
+    files: tuple[str, ...],
+    form: str | None,
+    output: Path | None,
+    version: str | None,
+    detail: str,
+    fragment: bool,
+    templates: Path | None,
+) -> None:
     """Write the worked solution of each FILE.
 
     With --format json and no -o, the JSON is printed instead.
     """
+    from backsym.documents.options import Options
+
+    options = Options(version or "solution", detail, fragment, templates)
     with _reported():
         forms = FORMATS if form == "all" else (form,) if form else DEFAULT_FORMATS
         printed = form == "json" and output is None
@@ -58,13 +79,13 @@ def solve(files: tuple[str, ...], form: str | None, output: Path | None) -> None
         for name in files:
             task = _load(name)
             solutions = [_solved(problem, task.name) for problem in task.problems]
-            texts = {f: _rendered(task, solutions, f) for f in forms}
+            texts = {f: _rendered(task, solutions, f, options) for f in forms}
             if printed:
                 click.echo(texts["json"], nl=False)
                 continue
             folder = output or Path("output")
             for f, text in texts.items():
-                path = folder / f"{task.stem}.{f}"
+                path = folder / f"{task.stem}{options.suffix}.{f}"
                 _write(path, text)
                 click.echo(f"wrote {path}")
 
@@ -81,6 +102,40 @@ def verify(files: tuple[str, ...]) -> None:
                 failures += _verify(problem, task)
     if failures:
         sys.exit(1)
+
+
+@main.command()
+@click.argument("file")
+@click.option("--format", "form", type=click.Choice(["svg", "tikz", "dot", "mermaid"]), help="The form. [default: svg]")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
+@click.option(
+    "--kind", type=click.Choice(["vectorized", "scalar", "network"]), help="What is drawn. [default: as FILE asks]"
+)
+@click.option(
+    "--derivatives", type=click.Choice(["none", "edges", "nodes"]), default="none", show_default=True,
+    help="Local derivatives on the edges, or derivatives of the loss at the nodes.",
+)  # fmt: skip
+def graph(file: str, form: str | None, output: Path | None, kind: str | None, derivatives: str) -> None:
+    """Draw the computation graph of FILE, or its network of units.
+
+    Without -o the drawing is printed; with it, the form follows the file's ending if --format does not say.
+    """
+    with _reported():
+        from backsym.graphs.figure import figure
+
+        task = _load(file)
+        if task.collection is not None:
+            raise BacksymError(f"{file} is a collection: draw its problems one at a time")
+        problem = task.problems[0]
+        asked = next((part.option for part in problem.parts if part.kind == "graph"), None)
+        endings = {".tex": "tikz", ".tikz": "tikz", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid"}
+        form = form or (endings.get(output.suffix) if output else None) or "svg"
+        text = figure(problem, kind or asked or "vectorized", derivatives).written(form)
+        if output is None:
+            click.echo(text, nl=False)
+            return
+        _write(output, text)
+        click.echo(f"wrote {output}")
 
 
 @dataclass(frozen=True)
@@ -131,10 +186,10 @@ def _refuted(claim: FalseClaim, problem: Problem, name: str) -> VerificationErro
     return VerificationError(node, message)
 
 
-def _rendered(task: _Task, solutions: Sequence[Solution], form: str) -> str:
+def _rendered(task: _Task, solutions: Sequence[Solution], form: str, options: Options) -> str:
     from backsym.documents.render import rendered
 
-    return rendered(task.collection, solutions, form)
+    return rendered(task.collection, solutions, form, options)
 
 
 def _verify(problem: Problem, task: _Task) -> int:

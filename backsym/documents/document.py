@@ -6,7 +6,7 @@ This module must not know about output languages; ``render`` picks one.
 from __future__ import annotations
 
 import math as numbers
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from backsym.documents.blocks import (
@@ -25,24 +25,27 @@ from backsym.documents.blocks import (
 )
 from backsym.documents.dimensions import dimension_check
 from backsym.documents.markup import blocks_of, check_math, inlines_of
+from backsym.documents.options import FULL, Options
 from backsym.documents.questions import question_blocks, row, worded_answer
 from backsym.documents.sentences import catalogue, escaped, listing, why
 from backsym.documents.solved import AnsweredPart, Piece, Solved, answered_parts
 from backsym.documents.vectorizing import after_steps, before_steps, other_form
-from backsym.expr import Equation, Expr, Size
+from backsym.expr import Equation, Expr, Mul, Size, walk
 from backsym.printing.latex import latex, range_latex, shape_latex
 from backsym.printing.notation import Notation
 from backsym.problem import Collection, Problem, Symbol
 from backsym.steps import Derivation, ForwardForms, Step, Verification
 
 
-def document_of(solved: Solved) -> Document:
+def document_of(solved: Solved, options: Options = FULL) -> Document:
     """The document of one solved problem."""
     title = inlines_of(solved.problem.title, "title")
-    return Document(title, problem_blocks(solved, level=2))
+    return Document(title, problem_blocks(solved, 2, options))
 
 
-def collection_document(collection: Collection, solutions: Sequence[Solved]) -> Document:
+def collection_document(
+    collection: Collection, solutions: Sequence[Solved], options: Options = FULL
+) -> Document:
     """One document of all problems of a collection; ``solutions`` are in the order of its problems."""
     lines = [text for text in (collection.course, collection.author, collection.date) if text]
     byline = tuple(inlines_of(text, "collection") for text in lines)
@@ -56,12 +59,17 @@ def collection_document(collection: Collection, solutions: Sequence[Solved]) -> 
             solved = next(rest)
             title = inlines_of(solved.problem.title, "title")
             blocks.append(Heading(3, (Text(f"{number}. "), *title)))
-            blocks.extend(problem_blocks(solved, level=4))
+            blocks.extend(problem_blocks(solved, 4, options, summary=True))
     return Document(inlines_of(collection.title, "title"), tuple(blocks), byline)
 
 
-def problem_blocks(solved: Solved, level: int) -> tuple[Block, ...]:
-    """Everything about one problem except its title, with headings of ``level``."""
+def problem_blocks(
+    solved: Solved, level: int, options: Options = FULL, *, summary: bool = False
+) -> tuple[Block, ...]:
+    """Everything about one problem except its title, with headings of ``level``.
+
+    With ``summary``, a problem with parts shows the steps that its parts ask for, and of the rest the results only.
+    """
     problem = solved.problem
     _check_spellings(problem)
     notation = Notation.of(problem)
@@ -70,21 +78,101 @@ def problem_blocks(solved: Solved, level: int) -> tuple[Block, ...]:
     def heading(key: str) -> Heading:
         return Heading(level, (Text(phrases.phrase(f"document.{key}")),))
 
+    parts = answered_parts(solved)
+    if options.version == "key":
+        return (heading("key"), *_key(parts, solved, notation))
     blocks: list[Block] = [*_objective(problem.objective)]
     if problem.text:
         blocks.extend(blocks_of(problem.text, "text"))
     blocks += [heading("quantities"), _quantities(problem, notation)]
+    if options.version == "questions":
+        return (*blocks, *_question_sheet(parts, solved, notation, heading))
+    blocks += _hadamard_note(solved, notation)
     blocks += [heading("forward"), *_forward_pass(solved.forward, notation)]
-    parts = answered_parts(solved)
-    shown = _Shown()
+    shown = _Shown(options)
     if parts:
         blocks.append(heading("questions"))
         for answered in parts:
             blocks.extend(_part(answered, problem, notation, shown))
     blocks.append(heading("backward"))
+    if parts and summary:
+        return (*blocks, *_summary(solved, notation))
     for derivation in solved.derivations:
         blocks.extend(_derivation(derivation, shown, solved, notation, level + 1))
     return tuple(blocks)
+
+
+def _summary(solved: Solved, notation: Notation) -> list[Block]:
+    """All derivatives in backward order, without steps."""
+    rows = [row(d.entry, d.indices, notation) for d in solved.derivations]
+    matrices = [row(d.matrix, (), notation) for d in solved.derivations if d.matrix is not None]
+    worst = max((v for v in solved.verified.values()), key=lambda v: v.max_error)
+    blocks: list[Block] = [_phrase("all_entries"), Equations(tuple(rows))]
+    if matrices:
+        blocks += [_phrase("all_matrices"), Equations(tuple(matrices))]
+    return [*blocks, _verified(worst)]
+
+
+def _question_sheet(
+    parts: Sequence[AnsweredPart], solved: Solved, notation: Notation, heading: Callable[[str], Heading]
+) -> list[Block]:
+    """The forward equations as the author wrote them, without those that a part asks for, and the questions."""
+    problem = solved.problem
+    asked = {name for a in parts if a.part.kind in ("forward", "vectorize") for name in a.part.targets}
+    blocks: list[Block] = []
+    given = [forms for forms in solved.forward if forms.node not in asked]
+    if problem.show_forward and given:
+        index_level = {eq.name for eq in problem.equations if eq.index_level or not eq.shape}
+        rows = [
+            row(f.entry, f.indices, notation)
+            if f.node in index_level or f.matrix is None
+            else row(f.matrix, (), notation)
+            for f in given
+        ]
+        blocks += [heading("forward"), Equations(tuple(rows))]
+    if parts:
+        blocks.append(heading("asked"))
+    for answered in parts:
+        blocks.extend(_labelled(answered, question_blocks(answered, problem, notation), with_marks=True))
+    return blocks
+
+
+def _key(parts: Sequence[AnsweredPart], solved: Solved, notation: Notation) -> list[Block]:
+    """The results of the parts, without steps; of a problem without parts, all derivatives."""
+    blocks: list[Block] = []
+    for answered in parts:
+        rows = tuple(row(piece.result, piece.indices, notation) for piece in answered.pieces)
+        found: list[Block] = [*worded_answer(answered, solved.problem, notation)]
+        if rows:
+            found.append(Equations(rows))
+        blocks.extend(_labelled(answered, found, with_marks=True))
+    if not parts:
+        blocks += [Equations(_both_forms(d, notation)) for d in solved.derivations]
+    return blocks
+
+
+def _labelled(answered: AnsweredPart, content: Sequence[Block], with_marks: bool = False) -> list[Block]:
+    """The blocks with the part's label in front, and its marks."""
+    label: tuple[Text, ...] = (Text(answered.label + " ", "strong"),)
+    if with_marks and answered.part.marks:
+        label += (Text(catalogue().phrase("document.marks", marks=escaped(str(answered.part.marks))) + " "),)
+    first = content[0] if content else None
+    if isinstance(first, Paragraph):
+        return [Paragraph((*label, *first.content)), *content[1:]]
+    return [Paragraph(label), *content]
+
+
+def _hadamard_note(solved: Solved, notation: Notation) -> list[Block]:
+    """What the sign of the element-wise product means, where it is used."""
+    forms = [d.matrix for d in solved.derivations] + [f.matrix for f in solved.forward]
+    used = any(
+        sum(1 for a in e.args if a.shape) > 1
+        for equation in forms
+        if equation is not None
+        for e in walk(equation.rhs)
+        if isinstance(e, Mul)
+    )
+    return [_phrase("hadamard")] if used else []
 
 
 def _check_spellings(problem: Problem) -> None:
@@ -160,7 +248,8 @@ def _phrase(key: str, **facts: str) -> Paragraph:
 class _Shown:
     """Which steps of which derivation the parts have printed already, so that none is printed twice."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: Options = FULL) -> None:
+        self.options = options
         self._labels: dict[str, dict[int, str]] = {}
 
     def rest(self, node: str, positions: Iterable[int], label: str | None = None) -> tuple[tuple[int, ...], list[str]]:
@@ -175,14 +264,7 @@ class _Shown:
 
 
 def _part(answered: AnsweredPart, problem: Problem, notation: Notation, shown: _Shown) -> list[Block]:
-    blocks: list[Block] = []
-    question = question_blocks(answered, problem, notation)
-    label = Text(answered.label + " ", "strong")
-    first = question[0] if question else None
-    if isinstance(first, Paragraph):
-        blocks += [Paragraph((label, *first.content)), *question[1:]]
-    else:
-        blocks += [Paragraph((label,)), *question]
+    blocks = _labelled(answered, question_blocks(answered, problem, notation), with_marks=True)
     blocks.append(Paragraph((Text(catalogue().phrase("document.result") + ".", "emphasis"),)))
     blocks.extend(worded_answer(answered, problem, notation))
     if answered.part.kind == "forward":
@@ -203,7 +285,7 @@ def _vectorized(piece: Piece, label: str, notation: Notation, problem: Problem, 
     inner = tuple(s for step in piece.steps if step.kind == "vectorize" for s in step.substeps)
     blocks = before_steps(piece.result, notation)
     if inner:
-        blocks.append(_steps(inner, notation, problem))
+        blocks.append(_steps(inner, notation, problem, shown.options))
     blocks += after_steps(piece.result, notation)
     return [*blocks, *_dimensions(piece.result, notation), *other_form(piece.result, notation)]
 
@@ -217,7 +299,7 @@ def _piece(piece: Piece, label: str, notation: Notation, problem: Problem, shown
         steps = tuple(step for position, step in zip(piece.shown, piece.steps, strict=True) if position in rest)
         blocks += _derived_in(where)
     result = row(piece.result, piece.indices, notation)
-    blocks += _stated(_steps(steps, notation, problem), (result,))
+    blocks += _stated(_steps(steps, notation, problem, shown.options), (result,))
     return [*blocks, *_dimensions(piece.result, notation)]
 
 
@@ -244,7 +326,7 @@ def _derived_in(labels: Sequence[str]) -> list[Block]:
     return [_phrase(key, labels=listing(list(labels)))]
 
 
-def _steps(steps: Sequence[Step], notation: Notation, problem: Problem) -> Steps:
+def _steps(steps: Sequence[Step], notation: Notation, problem: Problem, options: Options) -> Steps:
     """The steps, each stated for the left side at which its chain of equalities began.
 
     Where two chains meet in the same expression, the first one, which is what is derived, goes on.
@@ -259,7 +341,8 @@ def _steps(steps: Sequence[Step], notation: Notation, problem: Problem) -> Steps
             main.add(step.after)
         sentence = inlines_of(why(step, notation, problem), step.kind)
         equation = Equations((row(Equation(lhs, step.after), (), notation),))
-        substeps = _steps(step.substeps, notation, problem) if step.substeps else None
+        inner = step.substeps and options.detail == "full"
+        substeps = _steps(step.substeps, notation, problem, options) if inner else None
         items.append(StepItem(_colon(sentence), equation, substeps))
     return Steps(tuple(items))
 
@@ -281,7 +364,7 @@ def _derivation(
     blocks: list[Block] = [Heading(level, (Math(latex(derivation.entry.lhs, notation)), *tail))]
     rest, where = shown.rest(derivation.node, range(len(derivation.steps)))
     blocks += _derived_in(where)
-    steps = _steps([derivation.steps[p] for p in rest], notation, solved.problem)
+    steps = _steps([derivation.steps[p] for p in rest], notation, solved.problem, shown.options)
     blocks += _stated(steps, _both_forms(derivation, notation))
     if derivation.matrix is not None:
         blocks += _dimensions(derivation.matrix, notation)

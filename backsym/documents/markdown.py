@@ -21,18 +21,20 @@ from backsym.documents.blocks import (
     Row,
     Steps,
 )
+from backsym.documents.options import FULL, Options
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|$])")
 _LINE_START = re.compile(r"^(\s*)(#{1,6}|[-+=~]+|\d+[.)])(?=\s|$)")
 _STYLES = {"strong": "**", "emphasis": "*"}
 
 
-def markdown(document: Document) -> str:
+def markdown(document: Document, options: Options = FULL) -> str:
     """The whole document, through its template."""
     from backsym.documents.templating import render_template
 
     return render_template(
         "md.jinja",
+        options.templates,
         title=inlines_text(document.title),
         byline=[inlines_text(line) for line in document.byline],
         body=markdown_text(document.blocks),

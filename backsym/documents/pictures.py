@@ -151,4 +151,4 @@ def _map(node: Layout, visit: Callable[[Layout], Layout], size: Callable[[], Lay
             changes[f.name] = visit(value)
         elif isinstance(value, tuple) and any(isinstance(item, Layout) for item in value):
             changes[f.name] = tuple(visit(item) if isinstance(item, Layout) else item for item in value)
-    return replace(node, **changes) if changes else node  # type: ignore[arg-type]
+    return replace(node, **changes) if changes else node

@@ -5,18 +5,23 @@ A template gets text that its serialiser has escaped already.  This module must 
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from backsym.errors import BacksymError
 from backsym.resources import resource
 
 
-def render_template(name: str, **values: object) -> str:
+def render_template(name: str, folder: Path | None = None, **values: object) -> str:
     """The template ``templates/NAME`` filled with ``values``; an unknown name in it is an error.
+
+    A template of that name in ``folder`` goes before the bundled one.
 
     ``<< x >>`` is a value, ``<% for %>`` a statement and ``<# ... #>`` a comment.
     """
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resource("templates")),
+        loader=jinja2.FileSystemLoader([*([folder] if folder else []), resource("templates")]),
         undefined=jinja2.StrictUndefined,
         variable_start_string="<<",
         variable_end_string=">>",
@@ -29,4 +34,8 @@ def render_template(name: str, **values: object) -> str:
         keep_trailing_newline=True,
         autoescape=False,
     )
-    return environment.get_template(name).render(**values)
+    try:
+        return environment.get_template(name).render(**values)
+    except jinja2.TemplateError as error:
+        place = f"{folder}: " if folder else ""
+        raise BacksymError(f"{place}the template {name} cannot be used: {error}") from error

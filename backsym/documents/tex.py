@@ -23,6 +23,7 @@ from backsym.documents.blocks import (
     Steps,
     Text,
 )
+from backsym.documents.options import FULL, Options
 from backsym.errors import BacksymError
 
 _ESCAPES = {
@@ -52,12 +53,13 @@ DEEPEST = 3
 """Substeps are indented up to this depth: LaTeX allows six nested lists."""
 
 
-def tex(document: Document) -> str:
-    """The whole document, through its template."""
+def tex(document: Document, options: Options = FULL) -> str:
+    """The whole document, through its template; a fragment has no preamble, for a document that has its own."""
     from backsym.documents.templating import render_template
 
     return render_template(
-        "tex.jinja",
+        "fragment.tex.jinja" if options.fragment else "tex.jinja",
+        options.templates,
         title=inlines_tex(document.title),
         byline=[inlines_tex(line) for line in document.byline],
         body=tex_text(document.blocks),

@@ -71,17 +71,13 @@ class Figure:
             if sources:
                 name = vertex.name
                 if vertex.second is not None:
-                    name += f", activation {_plain(unicode_text(vertex.second))},"
+                    name += f", activation {unicode_text(vertex.second)},"
                 sentences.append(f"{_listed(sources)} {'leads' if len(sources) == 1 else 'lead'} to {name}.")
         return " ".join(sentences)
 
 
 def _spoken(source: str, label: str) -> str:
     return f"{source} ({label})" if label else source
-
-
-def _plain(text: str) -> str:
-    return text
 
 
 def _listed(words: list[str]) -> str:

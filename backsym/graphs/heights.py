@@ -9,6 +9,7 @@ This module must not know what the slots stand for or how they look.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from backsym.graphs.ordering import exchanges, orders
 from backsym.graphs.sugiyama import Order, Slots
@@ -51,9 +52,7 @@ def heights_of(slots: Slots, order: Order, distance: Distance, extent: Sequence[
     return [height - top for height in heights]
 
 
-def _cost(
-    slots: Slots, order: Order, distance: Distance, extent: Sequence[float], pull: Pull
-) -> float:
+def _cost(slots: Slots, order: Order, distance: Distance, extent: Sequence[float], pull: Pull) -> float:
     """How far the edges are from level; a little for each pair that stands against the author's order."""
     heights = _fitted(slots, order, distance, extent, pull, SWEEPS)
     slope = sum(pull(a, b) * abs(heights[a] - heights[b]) for a, near in enumerate(slots.right) for b in near)
@@ -79,7 +78,7 @@ def _fitted(
                 near += [(heights[b], pull(slot, b)) for b in slots.right[slot]]
                 wanted.append(_weighted_median(near) if near else heights[slot])
                 weights.append(sum(weight for _, weight in near) or 0.1)
-            gaps = [distance(a, b) for a, b in zip(column, column[1:], strict=False)]
+            gaps = [distance(a, b) for a, b in pairwise(column)]
             for slot, height in zip(column, fit(wanted, weights, gaps), strict=True):
                 heights[slot] = height
     return heights

@@ -1,7 +1,8 @@
 """The network drawing: units joined by weighted edges, read off the equations of a problem.
 
 A unit is a weighted sum of inputs and of other units; a quantity that is a function of one weighted sum alone is that
-unit's activation and is drawn with it.  A whole layer counts as a unit whose weight is a matrix.  The loss is not drawn.
+unit's activation and is drawn with it.  A whole layer counts as a unit whose weight is a matrix.  The loss is
+not drawn.
 
 This module must not know where anything is placed, nor about any output language.
 """

@@ -134,7 +134,7 @@ def _exchange(slots: Slots, order: Order) -> None:
 
 
 def _best_place(slots: Slots, column: list[int], slot: int, position: dict[int, int]) -> tuple[int, int]:
-    """Where in its column a slot saves most crossings, and how many; exchanges with one neighbour after another add up."""
+    """Where in its column a slot saves most crossings, and how many, passing one neighbour after another."""
     here = column.index(slot)
     best, place = 0, here
     for step in (-1, 1):

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from backsym.graphs.drawing import EM, Drawing, PlacedEdge, PlacedVertex, Point, Rect
+from backsym.graphs.drawing import EM, Drawing, PlacedEdge, PlacedVertex, Rect
 from backsym.graphs.heights import Distance, Pull, best_order, heights_of
 from backsym.graphs.labels import place_labels
-from backsym.graphs.model import Edge, Graph, Vertex
+from backsym.graphs.model import Graph, Vertex
 from backsym.graphs.ordering import arranged_slots
 from backsym.graphs.routes import Column, Route, crossing_pairs, curved, moved, straight
 from backsym.graphs.sugiyama import Order, Slots
@@ -43,7 +43,9 @@ class _Try:
     down: float
 
 
-PLAIN = tuple(_Try(True, across, down) for across, down in ((0.9, 0.35), (1.3, 0.35), (1.3, 0.6), (1.8, 0.6), (2.4, 0.6)))
+PLAIN = tuple(
+    _Try(True, across, down) for across, down in ((0.9, 0.35), (1.3, 0.35), (1.3, 0.6), (1.8, 0.6), (2.4, 0.6))
+)
 CURVED = tuple(_Try(False, across, down) for across, down in ((0.9, 0.35), (0.7, 0.35), (1.4, 0.6), (2.0, 0.8)))
 WIDER = tuple(replace(t, across=t.across + 0.7, down=t.down + 0.5) for t in PLAIN + CURVED)
 
@@ -75,7 +77,7 @@ class _Draft:
         self._orders: list[Order] = [self._arranged(part, PLAIN[0].down) for part in self.parts]
 
     def best(self) -> Drawing:
-        """The first try without a flaw that (nearly) fits; else the one with fewest flaws, and of those the smallest."""
+        """The first try without a flaw that (nearly) fits; else the one with fewest flaws, then the least shrunk."""
         found: list[tuple[int, float, Drawing]] = []
         for attempt in PLAIN + CURVED + (WIDER if self.labels else ()):
             drawing, flaws = self.drawn(attempt)

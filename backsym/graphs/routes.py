@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from backsym.graphs.drawing import Curve, Line, Piece, PlacedEdge, PlacedVertex, Point, Rect
 from backsym.graphs.model import Edge
@@ -78,7 +79,7 @@ def curved(route: Route) -> PlacedEdge:
     start = (route.source.outline.right, route.source.outline.y)
     pieces: list[Piece] = []
     place = start
-    for (column, y), (after, to) in zip(route.stops, route.stops[1:], strict=False):
+    for (column, y), (after, to) in pairwise(route.stops):
         if column.right > place[0] + 1e-9:
             pieces.append(Line((column.right, y)))
         place = (after.left, to)
@@ -126,8 +127,8 @@ def _simplified(points: Sequence[Point]) -> list[Point]:
 
 def _crossings(first: Sequence[Point], second: Sequence[Point]) -> int:
     count = 0
-    for a, b in zip(first, first[1:], strict=False):
-        for c, d in zip(second, second[1:], strict=False):
+    for a, b in pairwise(first):
+        for c, d in pairwise(second):
             if max(a[0], b[0]) < min(c[0], d[0]) or max(c[0], d[0]) < min(a[0], b[0]):
                 continue
             count += _side(a, b, c) * _side(a, b, d) < 0 and _side(c, d, a) * _side(c, d, b) < 0

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
+
 Order = list[list[int]]
 """The slots of each column from top to bottom."""
 
@@ -86,7 +88,7 @@ def _slots(engine: Any, vertices: Mapping[str, Any], edges: Mapping[tuple[str, s
         inner = [passed[at] for at in sorted(passed)][1:-1]
         chain = tuple(number[id(item)] for item in (vertices[source], *inner, vertices[target]))
         chains[source, target] = chain
-        for a, b in zip(chain, chain[1:], strict=False):
+        for a, b in pairwise(chain):
             right[a].append(b)
             left[b].append(a)
     columns = tuple(tuple(number[id(item)] for item in layer) for layer in engine.layers)

@@ -1,14 +1,13 @@
 """A drawing as SVG: one file without scripts or fonts of its own; the labels are mathematics set from their layout.
 
-Everything is drawn in the current colour.  A file of its own carries a small style sheet that gives it a light or a dark
-background with it; an inline one takes both from the page.
+Everything is drawn in the current colour.  A file of its own carries a small style sheet with a light and a dark pair
+of colours, so that it can be read on any page; an inline one takes its colour from the page.
 
 This module must not know how a drawing is laid out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 from backsym.graphs.drawing import EM, Drawing, Line, PlacedEdge, PlacedVertex, Point, Rect
@@ -20,9 +19,7 @@ from backsym.printing.layout import Layout
 UNIT = 40
 """Units of the picture in a centimetre; a little more than the 37.8 pixels that a browser takes for one."""
 FONTS = "'Latin Modern Math','STIX Two Text','STIX Two Math','Cambria Math','Times New Roman',Times,serif"
-_STYLE = (
-    "svg{color:#1f2328;background:#fff}@media(prefers-color-scheme:dark){svg{color:#e6edf3;background:#0d1117}}"
-)
+_STYLE = "svg{color:#1f2328;background:#fff}@media(prefers-color-scheme:dark){svg{color:#e6edf3;background:#0d1117}}"
 _FACES = {
     "italic": ' font-style="italic"', "bold": ' font-weight="bold"', "roman": "", "operator": "", "calligraphic": "",
     "blackboard": "",

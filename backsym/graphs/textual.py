@@ -22,8 +22,7 @@ def dot(graph: Graph) -> str:
     """A digraph from left to right."""
     lines = ["digraph {", "  rankdir=LR;", "  node [margin=0.05];", f"  label={_quoted(graph.title)};"]
     ids = {vertex.name: f"v{n}" for n, vertex in enumerate(graph.vertices)}
-    for vertex in graph.vertices:
-        lines.append(f"  {ids[vertex.name]} [label={_quoted(_label(vertex))}, {_DOT_SHAPES[vertex.role]}];")
+    lines += [f"  {ids[v.name]} [label={_quoted(_label(v))}, {_DOT_SHAPES[v.role]}];" for v in graph.vertices]
     for edge in graph.edges:
         label = "" if edge.label is None else f" [label={_quoted(unicode_text(edge.label))}]"
         lines.append(f"  {ids[edge.source]} -> {ids[edge.target]}{label};")

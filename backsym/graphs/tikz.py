@@ -16,64 +16,64 @@ _STYLES = {
 
 def tikz(drawing: Drawing) -> str:
     """A ``tikzpicture``; the document needs ``\\usepackage{tikz}`` and amsmath."""
-    options = [">=stealth", "every node/.style={font=\\small, inner sep=0pt}"]
-    if drawing.scale < 1:
-        options += [f"scale={drawing.scale:.3f}", "transform shape"]
-    lines = [f"\\begin{{tikzpicture}}[{', '.join(options)}]"]
-    lines.append(f"\\useasboundingbox (0,0) rectangle {_at((drawing.width, drawing.height))};")
-    for edge in drawing.edges:
-        lines.append(_edge(edge))
-    for vertex in drawing.vertices:
-        lines += _vertex(vertex)
-    for edge in drawing.edges:
-        if edge.label is not None and edge.edge.label is not None:
-            lines.append(_label(edge.label, edge.edge.label))
-    return "\n".join([*lines, "\\end{tikzpicture}"]) + "\n"
+    return _Writer(drawing.scale).picture(drawing)
 
 
-def _at(point: Point) -> str:
-    return f"({_number(point[0])},{_number(-point[1])})"
+class _Writer:
+    """Writes numbers already scaled: TikZ's own scale leaves rounded corners as they are."""
 
+    def __init__(self, scale: float):
+        self.scale = scale
 
-def _number(value: float) -> str:
-    """Hundredths of a millimetre; no minus before a zero."""
-    return f"{round(value, 3) + 0.0:g}"
+    def picture(self, drawing: Drawing) -> str:
+        node = "font=\\small, inner sep=0pt" + (f", scale={self.scale:.3f}" if self.scale < 1 else "")
+        lines = [f"\\begin{{tikzpicture}}[>=stealth, every node/.style={{{node}}}]"]
+        lines.append(f"\\useasboundingbox (0,0) rectangle {self.at((drawing.width, drawing.height))};")
+        lines += [self.edge(edge) for edge in drawing.edges]
+        for vertex in drawing.vertices:
+            lines += self.vertex(vertex)
+        for edge in drawing.edges:
+            if edge.label is not None and edge.edge.label is not None:
+                lines.append(self.label(edge.label, edge.edge.label))
+        return "\n".join([*lines, "\\end{tikzpicture}"]) + "\n"
 
+    def number(self, value: float) -> str:
+        """Centimetres to hundredths of a millimetre; no minus before a zero."""
+        return f"{round(value * self.scale, 3) + 0.0:g}"
 
-def _edge(edge: PlacedEdge) -> str:
-    path = _at(edge.start)
-    for piece in edge.pieces:
-        if isinstance(piece, Line):
-            path += f" -- {_at(piece.end)}"
+    def at(self, point: Point) -> str:
+        return f"({self.number(point[0])},{self.number(-point[1])})"
+
+    def edge(self, edge: PlacedEdge) -> str:
+        path = self.at(edge.start)
+        for piece in edge.pieces:
+            if isinstance(piece, Line):
+                path += f" -- {self.at(piece.end)}"
+            else:
+                path += f" .. controls {self.at(piece.control1)} and {self.at(piece.control2)} .. {self.at(piece.end)}"
+        return f"\\draw[->] {path};"
+
+    def vertex(self, vertex: PlacedVertex) -> list[str]:
+        box = vertex.outline
+        lines = [self.outline(vertex, box, _STYLES[vertex.vertex.role])]
+        if vertex.vertex.role == "loss":
+            lines.append(self.outline(vertex, box.grown(-0.06), ""))
+        if vertex.split is None or vertex.vertex.second is None:
+            lines.append(self.label(box, vertex.vertex.label))
         else:
-            path += f" .. controls {_at(piece.control1)} and {_at(piece.control2)} .. {_at(piece.end)}"
-    return f"\\draw[->] {path};"
+            x = box.left + vertex.split
+            lines.append(f"\\draw {self.at((x, box.top))} -- {self.at((x, box.bottom))};")
+            lines.append(self.label(Rect((box.left + x) / 2, box.y, 0, 0), vertex.vertex.label))
+            lines.append(self.label(Rect((x + box.right) / 2, box.y, 0, 0), vertex.vertex.second))
+        if vertex.note is not None and vertex.vertex.note is not None:
+            lines.append(self.label(vertex.note, vertex.vertex.note))
+        return lines
 
+    def outline(self, vertex: PlacedVertex, box: Rect, style: str) -> str:
+        if vertex.rounded:
+            style = ", ".join(filter(None, (style, f"rounded corners={self.number(box.height / 2 - 0.002)}cm")))
+        corners = f"{self.at((box.left, box.top))} rectangle {self.at((box.right, box.bottom))}"
+        return f"\\draw[{style}] {corners};" if style else f"\\draw {corners};"
 
-def _vertex(vertex: PlacedVertex) -> list[str]:
-    box = vertex.outline
-    style = _STYLES[vertex.vertex.role]
-    lines = [_outline(vertex, box, style)]
-    if vertex.vertex.role == "loss":
-        lines.append(_outline(vertex, box.grown(-0.06), ""))
-    if vertex.split is None or vertex.vertex.second is None:
-        lines.append(_label(box, vertex.vertex.label))
-    else:
-        x = box.left + vertex.split
-        lines.append(f"\\draw {_at((x, box.top))} -- {_at((x, box.bottom))};")
-        lines.append(_label(Rect((box.left + x) / 2, box.y, 0, 0), vertex.vertex.label))
-        lines.append(_label(Rect((x + box.right) / 2, box.y, 0, 0), vertex.vertex.second))
-    if vertex.note is not None and vertex.vertex.note is not None:
-        lines.append(_label(vertex.note, vertex.vertex.note))
-    return lines
-
-
-def _outline(vertex: PlacedVertex, box: Rect, style: str) -> str:
-    corners = f"{_at((box.left, box.top))} rectangle {_at((box.right, box.bottom))}"
-    if vertex.rounded:
-        style = ", ".join(filter(None, (style, f"rounded corners={_number(box.height / 2 - 0.001)}cm")))
-    return f"\\draw[{style}] {corners};" if style else f"\\draw {corners};"
-
-
-def _label(place: Rect, label: Layout) -> str:
-    return f"\\node at {_at((place.x, place.y))} {{${to_latex(label)}$}};"
+    def label(self, place: Rect, label: Layout) -> str:
+        return f"\\node at {self.at((place.x, place.y))} {{${to_latex(label)}$}};"

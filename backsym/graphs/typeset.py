@@ -203,7 +203,9 @@ _RULES: dict[type[Layout], Callable[[Any, float], Box]] = {
     lay.Op: lambda node, size: _glyphs(OPERATORS[node.name], "roman", size),
     lay.Frac: _frac,
     lay.Script: _script,
-    lay.Primed: lambda node, size: _beside([typeset(node.base, size), _glyphs("′" * node.count, "roman", size)], [0, 0]),
+    lay.Primed: lambda node, size: _beside(
+        [typeset(node.base, size), _glyphs("′" * node.count, "roman", size)], [0, 0]
+    ),
     lay.Accent: _accent,
     lay.Fenced: _fenced,
     lay.Space: lambda node, size: Box(_SPACES[node.size] * size, 0, 0),

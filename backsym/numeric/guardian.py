@@ -16,8 +16,10 @@ from backsym.numeric.context import Context
 from backsym.numeric.evaluate import ev
 
 _LARGE = {2: 6.0, 1: 12.0}
-"""Beyond this a saturating function loses digits: 1 - tanh(z)**2 at z = 10 has a relative error of 1e-8.  By strictness:
-an equation that cannot stay in comfort may still stay where log(1 - sigmoid(z)) has most of its digits."""
+"""Beyond this a saturating function loses digits: 1 - tanh(z)**2 at z = 10 has a relative error of 1e-8.
+
+By strictness: an equation that cannot stay in comfort may still stay where log(1 - sigmoid(z)) has most of its digits.
+"""
 
 _NEAR = 1e-3
 

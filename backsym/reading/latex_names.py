@@ -76,6 +76,8 @@ class Vocabulary:
     layer: str = "superscript"
     gradient: str = "nabla"
     latex: Mapping[str, str] = field(default_factory=dict)
+    open: bool = False
+    """Whether a name that is not declared is a scalar of its own."""
 
     # --- tables ---
 

@@ -1,8 +1,8 @@
 """SymPy's way of writing: ``Eq(z, W*x + b)``, ``Sum(W[j, i]*x[i], (i, 1, D))``, ``HadamardProduct(a, b)``.
 
-Rewrites the syntax tree of a text into the kinds and functions of the plain language; nothing is given to SymPy.  Inside
-``Eq( )`` a ``*`` between arrays is a matrix product, as it is in SymPy; outside of it, ``*`` stays element-wise.  A range
-counts from 1, ``(i, 1, D)``, or from 0, ``(i, 0, D - 1)``; it must cover the dimension.
+Rewrites the syntax tree of a text into the kinds and functions of the plain language; nothing is given to SymPy.
+Inside ``Eq( )`` a ``*`` between arrays is a matrix product, as it is in SymPy; outside of it, ``*`` stays element-wise.
+A range counts from 1, ``(i, 1, D)``, or from 0, ``(i, 0, D - 1)``; it must cover the dimension.
 
 Knows the syntax tree only: no symbols, no shapes.
 """
@@ -73,9 +73,8 @@ class _Rewriter:
 
     def tree(self, tree: Node) -> Node:
         if tree.kind == "tuple":
-            raise self.error(
-                "a list in parentheses is not a value", tree, "it gives the range of an index: Sum(W[j, i]*x[i], (i, 1, D))"
-            )
+            hint = "it gives the range of an index: Sum(W[j, i]*x[i], (i, 1, D))"
+            raise self.error("a list in parentheses is not a value", tree, hint)
         if tree.kind == "call" and tree.value in _RULES:
             return _RULES[tree.value](self, tree)
         return self.inside(tree)
@@ -262,9 +261,11 @@ def _balanced(name: str, args: Sequence[Node], tree: Node) -> Node:
 
 def _relu_of(cases: Sequence[tuple[Node, Node | None]]) -> Node | None:
     """z for ((z, z > 0), (0, True)) and ((0, z < 0), (z, True)), with or without equality."""
-    if len(cases) != 2 or cases[0][1] is None:
+    if len(cases) != 2:
         return None
     (first, condition), (second, _) = cases
+    if condition is None:
+        return None
     left, right = condition.children
     if not _is_zero(right):
         return None

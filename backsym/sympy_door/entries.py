@@ -1,7 +1,7 @@
 """Expressions out, entry by entry: Indexed, Sum with ranges from 1, KroneckerDelta.
 
-``at(e, indices)`` is one entry of an array-level expression at SymPy indices, so that both levels come out the same way.
-A free letter is an Idx with its range, a bound one a Symbol.  An adjoint is called ``dL_dz``.
+``at(e, indices)`` is one entry of an array-level expression at SymPy indices, so that both levels come out the same
+way.  A free letter is an Idx with its range, a bound one a Symbol.  An adjoint is called ``dL_dz``.
 """
 
 from __future__ import annotations
@@ -43,7 +43,6 @@ from backsym.expr import (
     Sym,
     T,
     Zeros,
-    children,
     walk,
 )
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
@@ -128,7 +127,7 @@ class Entries:
         if not ranges:
             return body
         if op in ("sum", "mean"):
-                total = sympy.Sum(body, *ranges)
+            total = sympy.Sum(body, *ranges)
             return total / sympy.Mul(*(high for _, _, high in ranges)) if op == "mean" else total
         function = sympy.Lambda(tuple(letters), body) if len(letters) > 1 else sympy.Lambda(letters[0], body)
         return sympy.Function(_EXTREMES[op])(function, *(high for _, _, high in ranges))

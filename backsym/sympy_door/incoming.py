@@ -53,13 +53,12 @@ def equation_of(problem: Problem, equation: object) -> Equation:
 
 
 def _claim_writer(loss: str, shapes: Mapping[str, Shape]) -> Writer:
-    """A writer that knows adjoints.  A [D, 1] quantity is a column in SymPy, so as a whole it is written as a vector."""
+    """A writer that knows adjoints.  A [D, 1] quantity is a column in SymPy, so it is written as a vector."""
     adjoints = {f"d{loss}_d{name}": name for name in shapes if f"d{loss}_d{name}" not in shapes}
     texts = {name: name for name in shapes} | {name: f"d{loss}/d{of}" for name, of in adjoints.items()}
-    columns = {name: shapes[adjoints.get(name, name)] for name in texts}
-    whole = {
-        name: f"sum({text}, axis=1)" for name, text in texts.items() if len(columns[name]) == 2 and columns[name][1] == 1
-    }
+    shape_of = {name: shapes[adjoints.get(name, name)] for name in texts}
+    columns = [name for name, shape in shape_of.items() if len(shape) == 2 and shape[1] == 1]
+    whole = {name: f"sum({texts[name]}, axis=1)" for name in columns}
     return Writer(Names(), whole, adjoints, loss)
 
 

@@ -38,7 +38,6 @@ from backsym.expr import (
     Sym,
     T,
     Zeros,
-    broadcast,
     scalar_if_ones,
 )
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS

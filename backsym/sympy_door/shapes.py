@@ -1,12 +1,12 @@
 """What SymPy equations declare without saying so: quantities, their shapes, dimensions, abstract functions.
 
 A MatrixSymbol knows its size.  The axes of an IndexedBase get theirs from its shape, from the ranges of the letters it
-is used with, or from another array with the same letter.  A D x 1 matrix is a vector [D]; other matrices keep both axes.
+is used with, or from another array with the same letter.  A D x 1 matrix is a vector [D]; others keep both axes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -169,7 +169,7 @@ class Found:
         self._array(name, list(matrix_shape(matrix, self.names)))
         self.order.setdefault(name)
 
-    def _array(self, name: str, shape: list[Dim | None] | list[Dim]) -> None:
+    def _array(self, name: str, shape: Sequence[Dim | None]) -> None:
         known = self.arrays.get(name)
         if known is None:
             self.arrays[name] = list(shape)
@@ -215,7 +215,8 @@ class Found:
             self.from_zero = True
             high = high + 1
         elif low != 1:
-            raise refuse(f"{letter} runs from {low} to {high}", f"an index runs over a whole dimension: ({letter}, 1, D)")
+            hint = f"an index runs over a whole dimension: ({letter}, 1, D)"
+            raise refuse(f"{letter} runs from {low} to {high}", hint)
         dim = self.names.dim(high, f"the range of {letter}")
         self._dims((dim,))
         return dim
@@ -250,5 +251,5 @@ def vector_indices(element: Any) -> tuple[Any, ...]:
     return tuple(ix + 1 if isinstance(ix, sympy.Integer) else ix for ix in indices)
 
 
-def _shown(shape: list[Dim | None] | list[Dim]) -> str:
+def _shown(shape: Sequence[Dim | None]) -> str:
     return "[" + ", ".join("?" if d is None else str(d) for d in shape) + "]"

@@ -423,12 +423,11 @@ def _function_matrix(w: Writer, e: Any) -> Piece:
     lambda_ = e.lamda
     derivative = lambda_.expr
     if isinstance(derivative, sympy.Derivative) and len(derivative.variable_count) == 1:
-        variable = derivative.variables[0]
-        function = derivative.expr
-        if isinstance(variable, MatrixElement) and isinstance(function, AppliedUndef):
-            if variable.parent == function.args[0] and variable.parent.shape == e.shape:
-                arguments = ", ".join(w.piece(a, array=True).text for a in function.args)
-                return atom(f"{w.names.name(type(function).__name__)}'({arguments})")
+        variable, function = derivative.variables[0], derivative.expr
+        entry = isinstance(variable, MatrixElement) and isinstance(function, AppliedUndef)
+        if entry and variable.parent == function.args[0] and variable.parent.shape == e.shape:
+            arguments = ", ".join(w.piece(a, array=True).text for a in function.args)
+            return atom(f"{w.names.name(type(function).__name__)}'({arguments})")
     raise refuse(f"cannot read {e}: a FunctionMatrix has no counterpart here", "write the equation entry by entry")
 
 

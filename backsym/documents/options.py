@@ -1,0 +1,31 @@
+"""What a document is to contain.  This module must not know how it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+VERSIONS = ("solution", "questions", "key")
+DETAILS = ("full", "brief")
+
+
+@dataclass(frozen=True)
+class Options:
+    """``version``: the worked solution, the question sheet without any answer, or the answer key (results only).
+
+    ``detail``: ``brief`` leaves out the substeps of each step.  ``fragment`` leaves out the preamble of a .tex file.
+    ``templates`` is a folder whose templates take the place of the bundled ones.
+    """
+
+    version: str = "solution"
+    detail: str = "full"
+    fragment: bool = False
+    templates: Path | None = None
+
+    @property
+    def suffix(self) -> str:
+        """What the name of an output file gets: nothing, ``-questions`` or ``-key``."""
+        return "" if self.version == "solution" else f"-{self.version}"
+
+
+FULL = Options()
