@@ -57,7 +57,7 @@ def _cost(slots: Slots, order: Order, distance: Distance, extent: Sequence[float
     heights = _fitted(slots, order, distance, extent, pull, SWEEPS)
     slope = sum(pull(a, b) * abs(heights[a] - heights[b]) for a, near in enumerate(slots.right) for b in near)
     against = sum(a > b for column in order for n, a in enumerate(column) for b in column[n + 1 :])
-    return slope + 0.02 * against
+    return slope + 0.05 * against
 
 
 def _fitted(

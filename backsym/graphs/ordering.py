@@ -1,4 +1,5 @@
-"""The order within the columns: few crossings, by medians and exchanges, from grandalf's order and shuffled ones.
+"""The order within the columns: few crossings, by medians and exchanges, from the author's order, grandalf's and
+shuffled ones.
 
 The shuffles come from a generator with a fixed seed, so that the same graph always gets the same drawing.
 
@@ -66,9 +67,9 @@ def orders(slots: Slots, starts: int = STARTS) -> list[Order]:
     found: list[Order] = []
     fewest: int | None = None
     for start in range(starts):
-        order = [list(column) for column in slots.columns]
+        order = [sorted(column) for column in slots.columns]
         if start == 1:
-            order = [sorted(column) for column in order]
+            order = [list(column) for column in slots.columns]
         if start > 1:
             for column in order:
                 chance.shuffle(column)

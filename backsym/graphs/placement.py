@@ -47,6 +47,7 @@ PLAIN = tuple(
     _Try(True, across, down) for across, down in ((0.9, 0.35), (1.3, 0.35), (1.3, 0.6), (1.8, 0.6), (2.4, 0.6))
 )
 CURVED = tuple(_Try(False, across, down) for across, down in ((0.9, 0.35), (0.7, 0.35), (1.4, 0.6), (2.0, 0.8)))
+UNITS = tuple(_Try(True, across, 0.8) for across in (1.6, 1.2, 2.0, 2.6))
 WIDER = tuple(replace(t, across=t.across + 0.7, down=t.down + 0.5) for t in PLAIN + CURVED)
 
 
@@ -79,7 +80,7 @@ class _Draft:
     def best(self) -> Drawing:
         """The first try without a flaw that (nearly) fits; else the one with fewest flaws, then the least shrunk."""
         found: list[tuple[int, float, Drawing]] = []
-        for attempt in PLAIN + CURVED + (WIDER if self.labels else ()):
+        for attempt in (UNITS if self.graph.kind == "network" else ()) + PLAIN + CURVED + (WIDER if self.labels else ()):
             drawing, flaws = self.drawn(attempt)
             scale = min(1.0, TEXT_WIDTH / drawing.width, TEXT_HEIGHT / drawing.height)
             found.append((flaws, -scale, replace(drawing, scale=scale)))
@@ -142,8 +143,8 @@ class _Draft:
         def pull(a: int, b: int) -> float:
             lanes = (part.vertex[a] is None) + (part.vertex[b] is None)
             if lanes:
-                return (0.0, 2.5, 8.0)[lanes]
-            return 4.0 if part.left[a] or self._is_input(part.vertex[a]) else 1.0
+                return (0.0, 20.0, 60.0)[lanes]
+            return 40.0 if part.left[a] else 3.0 if self._is_input(part.vertex[a]) else 1.0
 
         return pull
 

@@ -69,14 +69,12 @@ def slots(rank: Mapping[str, int], edges: Sequence[tuple[str, str]]) -> tuple[Sl
         for layer in engine.layers:
             layer.setup(engine)
         engine.initdone = True
-        for _ in range(3):
-            for _ in engine.ordering_step():
-                pass
         parts.append(_slots(engine, vertices, own))
     return tuple(parts)
 
 
 def _slots(engine: Any, vertices: Mapping[str, Any], edges: Mapping[tuple[str, str], Any]) -> Slots:
+    """Slots are numbered in the author's order, before grandalf orders the columns."""
     items = tuple(item for layer in engine.layers for item in layer)
     number = {id(item): at for at, item in enumerate(items)}
     names = {id(vertex): name for name, vertex in vertices.items()}
@@ -91,6 +89,9 @@ def _slots(engine: Any, vertices: Mapping[str, Any], edges: Mapping[tuple[str, s
         for a, b in pairwise(chain):
             right[a].append(b)
             left[b].append(a)
+    for _ in range(3):
+        for _ in engine.ordering_step():
+            pass
     columns = tuple(tuple(number[id(item)] for item in layer) for layer in engine.layers)
     return Slots(
         columns,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from backsym.errors import InputError
-from backsym.expr import Adj, Delta, Dim, Expr, Eye, Fn, IndexReduce, Ix, Ones, Reduce, Sym, show_shape
+from backsym.expr import Adj, Delta, Dim, Expr, Eye, Fn, IndexReduce, Ix, Ones, Reduce, Sym, Zeros, show_shape
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS, Function
 from backsym.reading.scope import free_letters, index_reduction, is_delta, positional, suggest
 from backsym.reading.syntax import Node
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_MACROS = 8
 """Expanded functions inside each other: their definitions repeat arguments, so that size doubles at each level."""
 
-_BUILT_IN = (*REDUCTIONS, ABSTRACT_LOSS, "ones", "eye", "grad", "delta")
+_BUILT_IN = (*REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "direct")
 
 _USUAL_NAMES = {
     "ln": "the natural logarithm is written log",
@@ -283,6 +283,19 @@ def ones_call(r: Resolver, tree: Node) -> Expr:
     return Ones(dims_of(r, tree, 2), span=r.mark(tree))
 
 
+def zeros_call(r: Resolver, tree: Node) -> Expr:
+    return Zeros(dims_of(r, tree, 2), span=r.mark(tree))
+
+
+def direct_call(r: Resolver, tree: Node) -> Expr:
+    """``direct(dL/dy)``: the local derivative in the loss's own equation, all other quantities held fixed."""
+    no_keywords(r, tree)
+    (arg,) = arguments(r, tree, 1, 1, "direct(dL/dy)")
+    if arg.kind != "partial":
+        raise r.error("direct takes a derivative", arg, "for example direct(dL/dy)")
+    return r.resolve(Node("partial", "direct", arg.children, arg.span))
+
+
 def eye_call(r: Resolver, tree: Node) -> Expr:
     return Eye(dims_of(r, tree, 1)[0], span=r.mark(tree))
 
@@ -308,4 +321,10 @@ def delta_call(r: Resolver, tree: Node) -> Expr:
     return Delta(i, j, span=r.mark(tree))
 
 
-_SPECIAL: dict[str, Callable[[Resolver, Node], Expr]] = {"ones": ones_call, "eye": eye_call, "grad": grad_call}
+_SPECIAL: dict[str, Callable[[Resolver, Node], Expr]] = {
+    "ones": ones_call,
+    "zeros": zeros_call,
+    "eye": eye_call,
+    "grad": grad_call,
+    "direct": direct_call,
+}

@@ -40,7 +40,7 @@ from backsym.expr import (
     scalar_if_ones,
     show_shape,
 )
-from backsym.reading import calls
+from backsym.reading import calls, formulas
 from backsym.reading.hints import broadcast_hint, fits_elementwise, fits_matmul, matmul_hint
 from backsym.reading.plain import formula_syntax
 from backsym.reading.scope import Frame, Letter, Scope, free_letters, range_by_use, suggest
@@ -143,20 +143,20 @@ class Resolver:
 
     def bind_free(self, letters: Mapping[str, Node], trees: Sequence[Node]) -> None:
         new = [name for name in letters if name not in self.frame.letters]
-        self.frame, _ = self.frame.bind([(name, self.range_of(name, trees)) for name in new])
+        self.frame, _ = self.frame.bind([(name, self.written_range(letters[name], trees)) for name in new])
 
     def range_of(self, letter: str, trees: Sequence[Node]) -> Dim | None:
         declared = None if self.scope.own_letters else self.scope.range_of(letter)
         return declared if declared is not None else range_by_use(letter, trees, self.scope)
 
-    def written_range(self, letter: Node, body: Node) -> Dim | None:
-        """The range that the author wrote with a bound letter, else the declared one, else that of its use."""
-        return calls.dim_of(self, letter.children[0]) if letter.children else self.range_of(letter.value, (body,))
+    def written_range(self, letter: Node, trees: Sequence[Node]) -> Dim | None:
+        """The range that the author wrote with a letter, else the declared one, else that of its use."""
+        return calls.dim_of(self, letter.children[0]) if letter.children else self.range_of(letter.value, trees)
 
     def under(self, letters: Sequence[Node], body: Node) -> tuple[Expr, list[Letter]]:
         """Resolve ``body`` with letters bound in it."""
         outer = self.frame
-        self.frame, bound = outer.bind([(ix.value, self.written_range(ix, body)) for ix in letters])
+        self.frame, bound = outer.bind([(ix.value, self.written_range(ix, (body,))) for ix in letters])
         value = self.resolve(body)
         self.frame = outer
         return value, bound
@@ -236,6 +236,8 @@ def num_rule(r: Resolver, tree: Node) -> Expr:
 
 
 def add_rule(r: Resolver, tree: Node) -> Expr:
+    if tree.value == "columns":
+        return formulas.columns_rule(r, tree)
     args = tuple(r.resolve(child) for child in tree.children)
     r.fit(list(zip(tree.children, args, strict=True)), tree, "add")
     return Add(args, span=r.mark(tree))
@@ -276,6 +278,8 @@ def pow_rule(r: Resolver, tree: Node) -> Expr:
     if tree.value == "matrix" and base.shape:
         raise r.error("a power of an array is not read here", tree, "entry by entry it is HadamardPower(A, 2)")
     r.fit(list(zip(tree.children, (base, exponent), strict=True)), tree, "raise")
+    if tree.value == "formula":
+        return formulas.formula_power(r, tree, base, exponent)
     return Pow(base, exponent, span=r.mark(tree))
 
 
@@ -332,7 +336,7 @@ def partial_rule(r: Resolver, tree: Node) -> Expr:
     above, below = tree.children
     if not r.scope.derivatives:
         raise r.error("a derivative cannot stand in a forward equation", tree)
-    if r.scope.loss is not None and above.kind == "name" and above.value == r.scope.loss:
+    if above.kind == "name" and above.value == r.scope.loss and tree.value != "direct":
         return adjoint(r, below, tree)
     num = r.resolve(above)
     name = (above.children[0] if above.kind == "entry" else above).value
@@ -375,4 +379,6 @@ _RULES: dict[str, Callable[[Resolver, Node], Expr]] = {
     "entry": entry_rule,
     "partial": partial_rule,
     "call": lambda r, tree: calls.call_rule(r, tree),
+    "terms": formulas.terms_rule,
+    "bare": formulas.bare_rule,
 }

@@ -24,7 +24,7 @@ class Scope:
 
     ``missing`` is asked about a name that is not in ``names``: an Expr is its meaning, a text is the error to report,
     None leaves it undeclared.  ``constants`` are names such as pi that only formulas know.  With ``own_letters``, a
-    letter takes its range from the axis that it is used on, whatever ``index_dims`` says.
+    letter takes its range from the axis that it is used on, whatever ``index_dims`` says.  ``latex`` has declared spellings and ``notation`` the choices that a LaTeX text is read by.
     """
 
     names: Mapping[str, Expr]
@@ -36,6 +36,8 @@ class Scope:
     derivatives: bool = False
     own_letters: bool = False
     missing: Callable[[str], Expr | str | None] | None = None
+    latex: Mapping[str, str] = field(default_factory=dict)
+    notation: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, Expr] = field(default_factory=dict)
 
     def is_partial(self, above: str, below: str) -> bool:

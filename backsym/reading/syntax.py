@@ -5,15 +5,21 @@ A tree says how a text is grouped, not what its names mean.  Its kinds:
     num        value: the number as written
     name       value: the name as written, with its primes; π is the number.  As an index letter that is summed over
                it may have one child, a num or name: its range, where the author wrote one
-    add, mul, matmul   two or more children, in the author's order; a subtracted term is a neg
+    add, mul, matmul   two or more children, in the author's order; a subtracted term is a neg.
+               An add whose value is ``columns`` stands in a formula, where [D, 1] beside [D] is the same column
     product    two or more children: a product whose sign does not say which; arrays multiply as matrices, scalars scale
+    terms      two or more children: a product in a formula; value: its signs, a space for juxtaposition, . x for \\cdot
+               and \\times, o * for element-wise ones.  Shapes decide what it is (``formulas``)
+    bare       value: ones, zeros or eye: such an array in a formula, with a size that its neighbours tell
     neg, transpose     one child
-    div, pow           two children; a pow whose value is ``matrix`` is a matrix power if its base is a matrix
+    div, pow           two children; a pow whose value is ``matrix`` is a matrix power if its base is a matrix;
+               a pow whose value is ``formula`` is element-wise unless its base is a square matrix
     entry      the array, then one num or name for each axis
     call       value: the function's name with its primes; children are its arguments
     keyword    value: the keyword; one child; only as an argument
     cmp        value: the comparison; two children
-    partial    two children, each a name or an entry of a name (without the ``d``): d first / d second
+    partial    two children, each a name or an entry of a name (without the ``d``): d first / d second;
+               with the value ``direct`` it is local even if the first is the loss
 
 This module must not know about declared symbols.
 """
