@@ -35,7 +35,7 @@ from backsym.problem import NodeEquation, Problem
 from backsym.steps import Derivation, Fact, ForwardForms, Step
 
 from .differentiate import Style, differentiate
-from .display import explicit, present_forward, relettered
+from .display import explicit, present_forward, relettered, written_by_entries
 from .letters import Letters, Namer, primed
 from .lift import Lifter, weight
 from .lower import lower
@@ -423,7 +423,7 @@ class Recorder:
         """The consumer's forward equation, with the letters of this derivation."""
         b = self.backward
         lowered = b.lowered[part.consumer]
-        if lowered.equation.indices or not lowered.params:
+        if written_by_entries(lowered.equation):
             own = dict(zip(lowered.equation.indices, self._letters(part, scope), strict=True))
             rhs = relettered(lowered.equation.rhs, own, {ix.letter for ix in scope.values()})
         else:

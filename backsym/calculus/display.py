@@ -153,6 +153,11 @@ def present_forward(
     return ForwardForms(eq.name, shown, entry, matrix, tuple(steps))
 
 
+def written_by_entries(eq: NodeEquation) -> bool:
+    """Whether the author's right side is at the index level: entry by entry, or a plain scalar formula."""
+    return bool(eq.indices) or (not eq.shape and (not has_array(eq.rhs) or _is_index_sum(eq.rhs)))
+
+
 def _is_index_sum(e: Expr) -> bool:
     """Whether a scalar equation is written entry by entry."""
     return any(isinstance(node, IndexReduce) for node in walk(e))

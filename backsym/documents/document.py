@@ -271,9 +271,8 @@ def _part(answered: AnsweredPart, problem: Problem, notation: Notation, shown: _
         return [*blocks, Equations(tuple(row(piece.result, piece.indices, notation) for piece in answered.pieces))]
     for piece in answered.pieces:
         if len(answered.pieces) > 1:
-            name = f"${latex(problem.sym(piece.node), notation)}$"
-            label = catalogue().phrase("document.piece", node=name)
-            blocks.append(Paragraph(inlines_of(label, answered.label)))
+            about = Text(catalogue().phrase("document.piece") + " ", "strong")
+            blocks.append(Paragraph((about, Math(latex(problem.sym(piece.node), notation)))))
         if answered.part.kind == "vectorize":
             blocks.extend(_vectorized(piece, answered.label, notation, problem, shown))
         else:

@@ -35,7 +35,7 @@ DERIVATIVE_STYLES = ("prime", "by_node", "formula")
 
 _LETTER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*'*")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-_RESERVED = (*REDUCTIONS, *FUNCTIONS, ABSTRACT_LOSS, "ones", "eye", "grad", *SPELLINGS)
+_RESERVED = (*REDUCTIONS, *FUNCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "direct", *SPELLINGS)
 
 
 @dataclass(frozen=True)

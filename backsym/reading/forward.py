@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from backsym.errors import InputError
 from backsym.expr import Dim, Expr, Ix, Shape, Sym, scalar_if_ones, show_shape
 from backsym.functions import ABSTRACT_LOSS
 from backsym.problem import Dimension, NodeEquation, Symbol
-from backsym.reading import syntax
+from backsym.reading import latex, syntax
 from backsym.reading.declare import Declared, declares_shapes
+from backsym.reading.calls import dim_of
 from backsym.reading.fields import Report, is_name
+from backsym.reading.latex_names import Vocabulary
 from backsym.reading.plain import parse_equation
 from backsym.reading.resolve import Resolver, extra_letter
 from backsym.reading.scope import Frame, Scope, free_letters, index_reduction, positional, range_by_use
@@ -29,7 +31,7 @@ MAX_EQUATIONS = 10_000
 LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error", ABSTRACT_LOSS)
 """Functions whose second argument is a target."""
 
-_LEFT_NAME = re.compile(r"\s*(?:Eq\s*\(\s*)?([A-Za-z_][A-Za-z0-9_]*)")
+_LEFT_NAME = re.compile(r"\s*(?:Eq\s*\(\s*)?([A-Za-z_][A-Za-z0-9_]*)(?:\s*\[([^\]]*)\])?")
 
 
 class Unavailable(Exception):
@@ -61,6 +63,7 @@ class Forward:
     index_dims: Mapping[str, Dim]
     abstract: frozenset[str]
     report: Report
+    notation: Mapping[str, str] = field(default_factory=dict)
     equations: list[NodeEquation] = field(default_factory=list)
     names: dict[str, Expr] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
@@ -96,27 +99,63 @@ class Forward:
     # --- syntax ---
 
     def parse_all(self, texts: Sequence[Scalar]) -> None:
-        left = {match[1] for item in texts if (match := _LEFT_NAME.match(item.text))}
-        known = left | set(self.declared)
+        left = [self.left_names(item) for item in texts]
+        ranks: dict[str, int | None] = {
+            name: None if entry.shape is None else len(entry.shape) for name, entry in self.declared.items()
+        }
+        for names in left:
+            for name, rank in names.items():
+                ranks.setdefault(name, rank)
+        words = self.vocabulary(ranks)
 
         def is_partial(above: str, below: str) -> bool:
-            return above in known and below in known and "d" + above not in known
+            return above in ranks and below in ranks and "d" + above not in ranks
 
-        for item in texts:
-            match = _LEFT_NAME.match(item.text)
+        for item, names in zip(texts, left, strict=True):
+            source = item.source()
             try:
-                equation = self.split(item, *parse_equation(item.source(), is_partial))
-                self.check_new(equation)
-                self.parsed[equation.name] = equation
+                if latex.is_latex(item.text):
+                    sides = [(e.lhs, e.rhs) for e in latex.parse_equations(source, words)]
+                else:
+                    sides = [parse_equation(source, is_partial)]
+                for lhs, rhs in sides:
+                    self.add(self.split(item, source, lhs, rhs))
             except InputError as e:
                 self.report.extend(e.diagnostics)
-                self.broken.update([match[1]] if match and match[1] not in self.parsed else [])
-                continue
-            self.used.update(n.value for n in syntax.walk(equation.rhs) if n.kind == "name")
+                self.broken.update(name for name in names if name not in self.parsed)
 
-    def split(self, item: Scalar, lhs: Node, rhs: Node) -> Parsed:
-        """The name and letters of the left side."""
-        source = item.source()
+    def vocabulary(self, ranks: Mapping[str, int | None]) -> Vocabulary:
+        """What LaTeX equations may mention: declared names, and ``ranks`` of names with equations."""
+        return Vocabulary(
+            ranks, self.dims, frozenset(self.index_dims), self.abstract,
+            layer=self.notation.get("layer", "superscript"), gradient=self.notation.get("gradient", "nabla"),
+            latex={name: entry.latex for name, entry in self.declared.items() if entry.latex},
+            open=not declares_shapes(self.declared),
+        )  # fmt: skip
+
+    def left_names(self, item: Scalar) -> dict[str, int | None]:
+        """A first look at the names that an item defines, with the number of their indices if there are any."""
+        if not latex.is_latex(item.text):
+            match = _LEFT_NAME.match(item.text)
+            return {match[1]: match[2].count(",") + 1 if match[2] else None} if match else {}
+        ranks = {name: len(entry.shape) if entry.shape is not None else None for name, entry in self.declared.items()}
+        try:
+            trees = latex.left_sides(item.source(), self.vocabulary(ranks))
+        except InputError:
+            return {}
+        return {(t.children[0] if t.kind == "entry" else t).value: len(t.children) - 1 if t.children else None for t in trees}
+
+    def add(self, equation: Parsed) -> None:
+        self.check_new(equation)
+        self.parsed[equation.name] = equation
+        self.used.update(n.value for n in syntax.walk(equation.rhs) if n.kind == "name")
+
+    def split(self, item: Scalar, source: Source, lhs: Node, rhs: Node) -> Parsed:
+        """The name and letters of the left side; an equation of a block has its own text and line."""
+        start, end = lhs.span[0], rhs.span[1]
+        if latex.is_latex(item.text):
+            mark = replace(item.mark, line=source.place(start)[0]) if item.mark is not None else None
+            item = replace(item, text=source.text[start:end], mark=mark)
         base, letters = (lhs.children[0], lhs.children[1:]) if lhs.kind == "entry" else (lhs, ())
         if base.kind != "name" or not is_name(base.value):
             raise source.error("the left side is a name or its entries", lhs.span, "such as z = ... or z[j] = ...")
@@ -222,6 +261,8 @@ class Forward:
         ranges: list[tuple[str, Dim | None]] = []
         for axis, ix in enumerate(equation.letters):
             dim = self.scope.range_of(ix.value)
+            if ix.children:
+                dim = dim_of(Resolver(equation.source, self.scope, Frame()), ix.children[0])
             if shape is not None and dim is not None and dim != shape[axis]:
                 message = f"index {ix.value} runs over {dim}, but {equation.name} is declared {show_shape(shape)}"
                 raise equation.source.error(message, ix.span)

@@ -1,7 +1,7 @@
 r"""LaTeX to syntax trees: expressions, equations with their ranges, blocks of several equations.
 
 ``parse_equations`` reads ``z_j^{(1)} &= \sum_i W_{ji}^{(1)} a_i^{(0)} + b_j^{(1)}, & j &= 1, \dots, D^{(1)} \\ ...``.  The result is
-the tree that the plain spelling would give, except for products and sums, which wait for the shapes (``latex_rules``).
+the tree that the plain spelling would give, except for products and sums, which wait for the shapes (``formulas``).
 
 Knows vocabularies and scopes; resolves nothing.
 """
@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from backsym.errors import InputError
 from backsym.expr import Span
 from backsym.reading.latex_cursor import shown
 from backsym.reading.latex_derivatives import Formula
@@ -24,7 +25,7 @@ from backsym.reading.syntax import Node
 
 MAX_EQUATIONS = 10_000
 
-_IS_LATEX = re.compile(r"\\|[_^]\{|\$")
+_IS_LATEX = re.compile(r"\\|[_^]\{|\A\s*\$[^$]*\$\s*\Z|\A\s*\$\$[^$]*\$\$\s*\Z")
 _RANGE_WORDS = frozenset("for forall foreach forevery all and every each where with".split())
 
 
@@ -93,19 +94,22 @@ def parse_equations(source: Source, words: Vocabulary, start: int = 0, end: int 
     return found
 
 
-def left_sides(source: Source, words: Vocabulary, start: int = 0, end: int | None = None) -> list[tuple[Node, bool]]:
-    """The left sides of a block's equations, each a name or its entries, and whether it stands for a whole array.
+def left_sides(source: Source, words: Vocabulary, start: int = 0, end: int | None = None) -> list[Node]:
+    """The left sides of a block's equations, each a name or its entries.
 
     A first look: right sides are not read, and a left side that cannot be read is left out.
     """
     reader = _Reader(source, words, start, end)
-    found: list[tuple[Node, bool]] = []
+    found: list[Node] = []
     for position in reader.left_positions():
-        reader.position = position
-        tree = reader.left_side()
+        reader.position, reader.nesting = position, 0
+        try:
+            tree = reader.left_side()
+        except InputError:
+            continue
         base = tree.children[0] if tree.kind == "entry" else tree
-        if base.kind == "name":
-            found.append((tree, reader.tokens[position].kind == "macro"))
+        if base.kind == "name" and reader.at("="):
+            found.append(tree)
     return found
 
 

@@ -37,6 +37,7 @@ _TOKEN = re.compile(
     |(?P<newline>\\\\(?:\[[\d.]*(?:pt|em|ex|mm|cm)\])?)
     |(?P<env>\\(?:begin|end)\s*\{{(?P<envname>[A-Za-z]+\*?)\}}(?:\{{[lcr| ]*\}})?)
     |(?P<word>\\(?:{_WORD_MACROS})\*?\s*\{{(?P<content>(?:[^{{}}$\\\n]|\\[ ,\-_&%])*)\}})
+    |(?P<bareword>\\(?:mathrm|mathsf|mathit|mathtt)\s+[A-Za-z])
     |(?P<tag>\\(?:label|tag\*?)\s*\{{[^{{}}\n]*\}})
     |(?P<macro>\\[A-Za-z]+\*?)
     |(?P<escape>\\[^A-Za-z])
@@ -132,6 +133,7 @@ def tokenize(source: Source, start: int = 0, end: int | None = None) -> list[Tok
     """
     text = source.text
     end = len(text) if end is None else end
+    start, end = _inside_dollars(text, start, end)
     _check_lines(source, start, end)
     tokens: list[Token] = []
     row_start = 0
@@ -159,6 +161,15 @@ def tokenize(source: Source, start: int = 0, end: int | None = None) -> list[Tok
     return tokens
 
 
+def _inside_dollars(text: str, start: int, end: int) -> tuple[int, int]:
+    """The part of the text between the dollar signs around it, if there are any."""
+    while start < end and text[start] in " \t\n$":
+        start += 1
+    while end > start and text[end - 1] in " \t\n$" and text[end - 2 : end - 1] != "\\":
+        end -= 1
+    return start, end
+
+
 def _check_lines(source: Source, start: int, end: int) -> None:
     position = start
     while position < end:
@@ -183,6 +194,8 @@ def _token(source: Source, match: re.Match[str]) -> Token | None:
     kind, text, (start, end) = match.lastgroup, match[0], match.span()
     if match["word"] is not None:
         return _word(match)
+    if kind == "bareword":
+        return Token("word", text[-1], start, end)
     if match["env"] is not None:
         return _environment(source, match)
     if kind in ("space", "comment", "tag"):
@@ -195,7 +208,7 @@ def _token(source: Source, match: re.Match[str]) -> Token | None:
         raise source.error("this number is too long to be read exactly", (start, end))
     if kind == "op":
         if text == "$":
-            return None
+            raise source.error("unexpected character $", (start, end), "dollar signs stand around a formula only")
         text = {":=": "=", "..": "dots", "...": "dots"}.get(text, text)
     assert kind is not None
     return Token(kind, text, start, end)

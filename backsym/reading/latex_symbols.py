@@ -18,6 +18,7 @@ from backsym.reading.syntax import Node
 _BOLD = frozenset("mathbf boldsymbol bm pmb bf vec underline".split())
 _SCRIPT_FONTS = frozenset(("mathcal", "mathscr"))
 _USUAL_LETTERS = frozenset("ijklmn")
+_LOSS_LETTERS = frozenset("LJEC")
 _CONSTANT_FONTS = _BOLD | {"mathbb"}
 
 
@@ -228,6 +229,7 @@ class Symbols(Grammar):
         ``\mathcal{L}_{\text{CE}}(y, t)`` is the named one.  None if this is no loss.
         """
         is_loss = base.font in _SCRIPT_FONTS or base.text in (self.words.loss, "ell")
+        is_loss = is_loss or (self.left and base.text in _LOSS_LETTERS)
         word = LOSS_WORDS.get("".join(x.value for x in scripts.items).lower().replace("-", ""))
         if not is_loss and word is None:
             return None

@@ -62,7 +62,8 @@ def _problem(tree: Table, path: str | None) -> Problem:
     declared = declare.read_symbols(found.get("symbols"), dims, report)
     index_dims = declare.read_indices(found.get("indices"), dims, report)
     abstract = declare.read_functions(found.get("functions"), report)
-    forward = Forward(declared, dims, index_dims, abstract, report)
+    notation = declare.read_notation(found.get("notation"), report)
+    forward = Forward(declared, dims, index_dims, abstract, report, notation)
     forward.read(_equation_texts(found.get("forward"), tree, report))
     loss = _loss(found.get("loss"), forward, report)
     if not report.diagnostics:
@@ -77,7 +78,7 @@ def _problem(tree: Table, path: str | None) -> Problem:
         index_dims=index_dims,
         abstract=abstract,
         derivatives=declare.read_derivatives(found.get("derivatives"), abstract, report),
-        notation=declare.read_notation(found.get("notation"), report),
+        notation=notation,
         objective=text(found.get("objective"), report, "objective"),
         text=text(found.get("text"), report, "text"),
         show_forward=boolean(found.get("show_forward"), report, "show_forward", True),

@@ -12,7 +12,7 @@ from backsym.errors import InputError
 from backsym.expr import Expr, names_in
 from backsym.problem import Part, Problem
 from backsym.reading.fields import Report, choice, is_name, known_keys, scalars, text
-from backsym.reading.plain import parse_equation, parse_expression
+from backsym.reading.either import equation_syntax, expression_syntax
 from backsym.reading.resolve import resolve_equation, resolve_expression
 from backsym.reading.scope import Scope, suggest
 from backsym.reading.texts import scope_of
@@ -144,7 +144,7 @@ class _Reader:
     def claim(self, item: Scalar) -> tuple[Expr, Expr] | None:
         source = item.source()
         try:
-            return resolve_equation(*parse_equation(source, self.scope.is_partial), source, self.scope)
+            return resolve_equation(*equation_syntax(source, self.scope), source, self.scope)
         except InputError as e:
             self.report.extend(e.diagnostics)
             return None
@@ -155,7 +155,7 @@ class _Reader:
             return None
         source = tree.source()
         try:
-            return resolve_expression(parse_expression(source, self.scope.is_partial), source, self.scope)
+            return resolve_expression(expression_syntax(source, self.scope), source, self.scope)
         except InputError as e:
             self.report.extend(e.diagnostics)
             return None

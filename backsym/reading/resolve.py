@@ -128,6 +128,9 @@ class Resolver:
         """Check that shapes broadcast; the error underlines from the first operand to the one that does not fit."""
         shape: Shape = parts[0][1].shape
         for operand, value in parts[1:]:
+            if tree.value == "matrix" and shape and value.shape and shape != value.shape:
+                message = f"cannot {verb} {show_shape(shape)} and {show_shape(value.shape)}"
+                raise self.source.error(message, self.up_to(operand, tree), "matrices of one shape are expected here")
             if not fits_elementwise(shape, value.shape):
                 message = f"cannot {verb} {show_shape(shape)} and {show_shape(value.shape)}"
                 hint = broadcast_hint(shape, value.shape, verb)

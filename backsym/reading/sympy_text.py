@@ -85,7 +85,7 @@ class _Rewriter:
         kind, value = tree.kind, tree.value
         if self.matrices and kind == "mul":
             kind = "product"
-        if self.matrices and kind == "pow":
+        if self.matrices and kind in ("pow", "add"):
             value = "matrix"
         if (kind, value) == (tree.kind, tree.value) and all(map(_same, children, tree.children)):
             return tree
@@ -305,13 +305,13 @@ _RULES: dict[str, Callable[[_Rewriter, Node], Node]] = {
     "DiagMatrix": _renamed("diag", "DiagMatrix(v)"),
     "DiagonalOf": _renamed("diag", "DiagonalOf(A)"),
     "KroneckerDelta": _renamed("delta", "KroneckerDelta(i, j)", 2),
-    "Add": _operator("add", "Add(x, y)"),
-    "MatAdd": _operator("add", "MatAdd(A, B)"),
+    "Add": _operator("add", "Add(x, y)", "matrix"),
+    "MatAdd": _operator("add", "MatAdd(A, B)", "matrix"),
     "Mul": _operator("product", "Mul(x, y)"),
     "MatMul": _operator("product", "MatMul(A, B)"),
     "Pow": _operator("pow", "Pow(x, 2)", "matrix"),
-    "HadamardProduct": _operator("mul", "HadamardProduct(a, b)"),
-    "hadamard_product": _operator("mul", "hadamard_product(a, b)"),
+    "HadamardProduct": _operator("mul", "HadamardProduct(a, b)", "matrix"),
+    "hadamard_product": _operator("mul", "hadamard_product(a, b)", "matrix"),
     "HadamardPower": _operator("pow", "HadamardPower(a, 2)"),
 }
 

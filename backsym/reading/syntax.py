@@ -6,6 +6,7 @@ A tree says how a text is grouped, not what its names mean.  Its kinds:
     name       value: the name as written, with its primes; π is the number.  As an index letter that is summed over
                it may have one child, a num or name: its range, where the author wrote one
     add, mul, matmul   two or more children, in the author's order; a subtracted term is a neg.
+               In an add or mul whose value is ``matrix`` arrays have one shape: nothing broadcasts.
                An add whose value is ``columns`` stands in a formula, where [D, 1] beside [D] is the same column
     product    two or more children: a product whose sign does not say which; arrays multiply as matrices, scalars scale
     terms      two or more children: a product in a formula; value: its signs, a space for juxtaposition, . x for \\cdot

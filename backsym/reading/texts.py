@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from backsym.expr import Expr, Ix
 from backsym.problem import Problem
-from backsym.reading.plain import parse_equation, parse_expression
+from backsym.reading.either import equation_syntax, expression_syntax
 from backsym.reading.resolve import resolve_equation, resolve_expression
 from backsym.reading.scope import Scope
 from backsym.reading.source import Source
@@ -26,29 +26,31 @@ def scope_of(problem: Problem, own_letters: bool = False) -> Scope:
         loss=problem.loss,
         derivatives=True,
         own_letters=own_letters,
+        latex={s.name: s.latex for s in problem.symbols.values() if s.latex},
+        notation=problem.notation,
     )
 
 
 def read_expression(
     problem: Problem, text: str | Source, indices: Sequence[Ix] = (), *, own_letters: bool = False
 ) -> Expr:
-    """The expression that a text denotes in a problem; raises InputError with the place in the text.
+    """The expression that a text, plain or LaTeX, denotes in a problem; raises InputError with the place in the text.
 
     ``indices`` are letters that may be free, with their ranges; any other free letter takes the range declared for it
     or, with ``own_letters`` first of all, that of the axis it is used on.  ``free_indices`` of the result lists them.
     """
     source = text if isinstance(text, Source) else Source(text)
     scope = scope_of(problem, own_letters)
-    return resolve_expression(parse_expression(source, scope.is_partial), source, scope, indices)
+    return resolve_expression(expression_syntax(source, scope), source, scope, indices)
 
 
 def read_equation(
     problem: Problem, text: str | Source, *, strict: bool = True, own_letters: bool = False
 ) -> tuple[Expr, Expr]:
-    """Both sides of an equation about a problem; raises InputError with the place in the text.
+    """Both sides of an equation, plain or LaTeX, about a problem; raises InputError with the place in the text.
 
     ``strict`` refuses sides of different shapes, and a letter that is free on the right side only.
     """
     source = text if isinstance(text, Source) else Source(text)
     scope = scope_of(problem, own_letters)
-    return resolve_equation(*parse_equation(source, scope.is_partial), source, scope, strict)
+    return resolve_equation(*equation_syntax(source, scope), source, scope, strict)

@@ -110,11 +110,13 @@ class _Door:
         shapes = self.found.quantities()
         self.no_clash(declared, shapes)
         forward = self.texts(sides)
+        indices = _as_mapping(self.keys.get("indices"))
         loss = str(self.keys.get("loss") or self.left_name(sides[-1][0]))
         return {
             **{key: self.claims(value, loss, shapes) for key, value in self.keys.items()},
             "dims": {**_as_mapping(self.keys.get("dims")), **self.new(self.found.dims, "dims")},
             "symbols": _with_shapes(declared, shapes),
+            "indices": {**self.found.index_letters(), **indices},
             "functions": {**_as_mapping(self.keys.get("functions")), **self.new(self.found.functions, "functions")},
             "forward": forward,
         }

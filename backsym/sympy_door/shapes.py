@@ -41,6 +41,7 @@ class Found:
     dims: dict[str, None] = field(default_factory=dict)
     functions: dict[str, None] = field(default_factory=dict)
     links: list[tuple[str, int, Letter]] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
     from_zero: bool = False
     position: object = None
 
@@ -196,7 +197,10 @@ class Found:
         if not isinstance(ix, (sympy.Symbol, sympy.Idx)):
             raise refuse(f"{ix} cannot be an index", "an index is a letter or a position")
         key = key_of(ix)
-        letter = bound.get(key) or free.setdefault(key, Letter(self.names.letter(ix)))
+        letter = bound.get(key) or free.get(key)
+        if letter is None:
+            letter = free[key] = Letter(self.names.letter(ix))
+            self._note(ix, letter)
         if isinstance(ix, sympy.Idx) and ix.lower is not None and ix.upper is not None:
             dim = self._whole(ix.lower, ix.upper, ix)
             letter.dim = letter.dim if letter.dim is not None else dim
@@ -207,7 +211,22 @@ class Found:
         if len(limit) != 3:
             raise refuse(f"the sum over {limit[0]} has no range", f"write ({limit[0]}, 1, D)")
         letter = Letter(self.names.letter(limit[0]), self._whole(limit[1], limit[2], limit[0]))
+        self._note(limit[0], letter)
         return letter
+
+    def _note(self, symbol: Any, letter: Letter) -> None:
+        if not isinstance(symbol, sympy.Dummy):
+            self.letters.append(letter)
+
+    def index_letters(self) -> dict[str, Dim]:
+        """The letters that run over one dimension wherever they are used; k' follows k."""
+        ranges: dict[str, list[Dim]] = {}
+        for letter in self.letters:
+            dims = ranges.setdefault(letter.name, [])
+            if letter.dim is not None and letter.dim not in dims:
+                dims.append(letter.dim)
+        taken = {*self.order, *self.dims}
+        return {n: dims[0] for n, dims in ranges.items() if len(dims) == 1 and "'" not in n and n not in taken}
 
     def _whole(self, low: Any, high: Any, letter: object) -> Dim:
         """The dimension of a range that counts from 1 or from 0."""

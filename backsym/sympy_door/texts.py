@@ -397,6 +397,9 @@ def _identity(w: Writer, e: Any) -> Piece:
 
 
 def _transpose(w: Writer, e: Any) -> Piece:
+    """The transpose of a row [1, D] must be the vector [D], as every D x 1 matrix is: its only row is summed over."""
+    if e.shape[1] == 1 and e.shape[0] != 1:
+        return atom(f"sum({w.piece(e.arg).text}, axis=0)")
     return atom(f"{at(w.piece(e.arg), ATOM)}.T")
 
 
