@@ -138,6 +138,14 @@ def graph(file: str, form: str | None, output: Path | None, kind: str | None, de
         click.echo(f"wrote {output}")
 
 
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of problem files and collections, for editors."""
+    from backsym.schema import schema_text
+
+    click.echo(schema_text(), nl=False)
+
+
 @dataclass(frozen=True)
 class _Task:
     """One input: its name for messages, its stem for outputs, and the problems that it holds."""

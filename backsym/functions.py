@@ -108,7 +108,7 @@ _TABLE = (
         partials=("-sech(x)*tanh(x)",),
     ),
     Function(
-        "abs", ("x",), r"\text{abs}", value=lambda np, x: _where_real(np, lambda r: r >= 0, x, x, -x),
+        "abs", ("x",), r"\text{abs}", value=lambda np, x: np.sign(np.real(x)) * x,
         code="np.abs({0})", partials=("sign(x)",), kink="x",
     ),
     Function(

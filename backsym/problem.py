@@ -100,6 +100,9 @@ class Problem:
     variants: Mapping[str, Any] = field(default_factory=dict)
     path: str | None = None
 
+    def __repr__(self) -> str:
+        return f"<Problem {self.title!r}: {', '.join(eq.name for eq in self.equations)}; loss {self.loss}>"
+
     @cached_property
     def by_name(self) -> dict[str, NodeEquation]:
         return {eq.name: eq for eq in self.equations}

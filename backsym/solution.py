@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from backsym.errors import NoMatrixForm, VerificationError, near_name
+from backsym.errors import BacksymError, NoMatrixForm, VerificationError, near_name
 from backsym.expr import Equation, Shape
 from backsym.problem import Problem
 from backsym.steps import Derivation, ForwardForms, Step, Verification
@@ -66,6 +66,22 @@ class Result:
         """The derivative in NumPy, of the shape of the quantity."""
         return _numpy(self.problem, self.shape, self.derivation.matrix, self.derivation.entry, self.derivation.indices)
 
+    def __str__(self) -> str:
+        """Both forms in the plain language, one a line."""
+        return "\n".join(self._text(form) for form in (self.entry, self.matrix) if form is not None)
+
+    def __repr__(self) -> str:
+        return f"<Result {self._text(self.matrix or self.entry)} ({self.verification.status})>"
+
+    def _text(self, equation: Equation) -> str:
+        from backsym.printing.plain import plain
+
+        try:
+            return f"{plain(equation.lhs, self.problem)} = {plain(equation.rhs, self.problem)}"
+        except BacksymError:
+            # The plain language cannot say everything that mathematics can.
+            return self.latex()
+
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
 
@@ -100,6 +116,16 @@ class Solution:
 
     def __contains__(self, name: object) -> bool:
         return name in self._by_name
+
+    def __str__(self) -> str:
+        return "\n\n".join(map(str, self))
+
+    def __repr__(self) -> str:
+        return f"<Solution of {self.problem.title!r}: {', '.join(self._by_name)}>"
+
+    def _repr_latex_(self) -> str:
+        rows = r" \\ ".join(result.latex() for result in self)
+        return rf"$$\begin{{gathered}} {rows} \end{{gathered}}$$"
 
     def numpy(self, node: str) -> str:
         """The derivative by a node in NumPy."""

@@ -68,11 +68,11 @@ class _Maker:
         result: Network = {"symbols": self.symbols, "forward": self.forward}
         if not self.symbols:
             del result["symbols"]
-        if self.fixed:
-            result["dims"] = self.fixed
+        if self.level != "scalar":
+            # A dimension may occur only in ones(D), or as the range of a letter.
+            result["dims"] = {d: self.fixed.get(d, f"D_{d}") for d in DIMS if d in self.dims}
         if self.level in ("entries", "mixed"):
             result["indices"] = {LETTERS[d]: d for d in DIMS if d in self.dims}
-            result["dims"] = {d: self.fixed.get(d, f"D_{d}") for d in DIMS if d in self.dims}
         if self.abstract:
             result["functions"] = dict.fromkeys(self.abstract, "abstract")
         if self.r.random() < 0.15:

@@ -75,7 +75,7 @@ def four_units() -> Equations:
     m, h = sp.symbols("m1:5"), sp.symbols("h1:5")
     z, y, t, L = sp.symbols("z y t L")
     sums = [w[1] * x[0] + w[2] * x[1], w[3] * x[0] + w[4] * x[1], w[5] * h[0] + w[6] * h[1], w[7] * h[0] + w[8] * h[1]]
-    layers = [eq for m_, h_, total in zip(m, h, sums) for eq in (Eq(m_, total), Eq(h_, sp.Max(0, m_)))]
+    layers = [eq for m_, h_, total in zip(m, h, sums, strict=True) for eq in (Eq(m_, total), Eq(h_, sp.Max(0, m_)))]
     return [*layers, Eq(z, w[9] * h[2] + w[10] * h[3]), Eq(y, sigmoid(z)), Eq(L, Function("loss")(y, t))]
 
 

@@ -383,7 +383,26 @@ class Recorder:
         if local.before == self.current:  # The loss's own local derivative is the whole contribution of its path.
             self.current = local.after
         self._show("substitute", part.by_name, {})
+        if any(rewrite.kind == "inline_adjoint" for rewrite in part.rewrites):
+            self.steps.append(self._recall(part, scope))
         self._rewrite(part)
+
+    def _recall(self, part: Contribution, scope: dict[Index, Ix]) -> Step:
+        """The consumer's derivative, which is about to be substituted; with its steps if the loss is next."""
+        b = self.backward
+        params, value = b.adjoints[part.consumer]
+        here = sub_poly(value, {a: c for a, c in zip(params, part.at, strict=True) if not a.fixed})
+        shape = b.problem.symbols[part.consumer].shape
+        lhs = entry_of(Adj(part.consumer, shape), self._letters(part, scope))
+        steps: list[Step] = []
+        loss = b.problem.loss
+        if [c for c in b.problem.consumers.get(part.consumer, ()) if c in b.relevant] == [loss]:
+            direct = b._contribution(part.consumer, part.at, loss)
+            inner = Recorder(b, part.consumer, part.at, scope, lhs)
+            if direct is not None:
+                inner.paths([direct], direct.result)
+                steps = inner.steps
+        return Step("recall", lhs, b.raiser.poly(here, scope), tuple(steps), {"node": b.problem.sym(part.consumer)})
 
     def _rewrite(self, part: Contribution) -> None:
         for rewrite in part.rewrites:

@@ -8,7 +8,7 @@ This module must not know what the slots stand for or how they look.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 from backsym.graphs.ordering import exchanges, orders
@@ -22,14 +22,18 @@ Distance = Callable[[int, int], float]
 
 SWEEPS = 8
 FINAL_SWEEPS = 24
+FIXED = 1e9
 EXCHANGES = 150
 """How many exchanges of neighbours are tried at most, each of which costs a fit."""
 
 
 def best_order(slots: Slots, distance: Distance, extent: Sequence[float], pull: Pull) -> Order:
     """Of the orders with fewest crossings the one whose edges can be most level; ``extent`` is the room of a slot."""
-    costs = [(_cost(slots, order, distance, extent, pull), n, order) for n, order in enumerate(orders(slots))]
-    cost, _, best = min(costs)
+    found = orders(slots)
+    mirrored = [[column[::-1] for column in order] for order in found]
+    cost, _, best = min(
+        (_cost(slots, order, distance, extent, pull), n, order) for n, order in enumerate([*found, *mirrored])
+    )
     tried = 0
     improved = True
     while improved:
@@ -46,8 +50,19 @@ def best_order(slots: Slots, distance: Distance, extent: Sequence[float], pull: 
 
 
 def heights_of(slots: Slots, order: Order, distance: Distance, extent: Sequence[float], pull: Pull) -> list[float]:
-    """The height of each slot, downward from 0."""
+    """The height of each slot, downward from 0.
+
+    Paths that pull hardest are made level where their neighbours leave room, and then stay where they are.
+    """
     heights = _fitted(slots, order, distance, extent, pull, FINAL_SWEEPS)
+    fixed: dict[int, float] = {}
+    for path in _paths(slots, pull):
+        level = _level(path, order, distance, heights, fixed)
+        if level is not None:
+            fixed.update(dict.fromkeys(path, level))
+            _sweep(slots, order, distance, heights, pull, fixed)
+    for _ in range(FINAL_SWEEPS):
+        _sweep(slots, order, distance, heights, pull, fixed)
     top = min(heights)
     return [height - top for height in heights]
 
@@ -70,18 +85,66 @@ def _fitted(
 ) -> list[float]:
     heights = slots.heights(order, extent, 0.2)
     for sweep in range(sweeps):
-        columns = order if sweep % 2 == 0 else order[::-1]
-        for column in columns:
-            wanted, weights = [], []
-            for slot in column:
-                near = [(heights[b], pull(b, slot)) for b in slots.left[slot]]
-                near += [(heights[b], pull(slot, b)) for b in slots.right[slot]]
-                wanted.append(_weighted_median(near) if near else heights[slot])
-                weights.append(sum(weight for _, weight in near) or 0.1)
-            gaps = [distance(a, b) for a, b in pairwise(column)]
-            for slot, height in zip(column, fit(wanted, weights, gaps), strict=True):
-                heights[slot] = height
+        _sweep(slots, order if sweep % 2 == 0 else order[::-1], distance, heights, pull, {})
     return heights
+
+
+def _sweep(
+    slots: Slots, columns: Order, distance: Distance, heights: list[float], pull: Pull, fixed: Mapping[int, float]
+) -> None:
+    """Give the slots of each column in turn the heights that their neighbours would like best; fixed ones stay."""
+    for column in columns:
+        wanted, weights = [], []
+        for slot in column:
+            near = [(heights[b], pull(b, slot)) for b in slots.left[slot]]
+            near += [(heights[b], pull(slot, b)) for b in slots.right[slot]]
+            wanted.append(fixed.get(slot, _weighted_median(near) if near else heights[slot]))
+            weights.append(FIXED if slot in fixed else sum(weight for _, weight in near) or 0.1)
+        gaps = [distance(a, b) for a, b in pairwise(column)]
+        for slot, height in zip(column, fit(wanted, weights, gaps), strict=True):
+            heights[slot] = fixed.get(slot, height)
+
+
+def _paths(slots: Slots, pull: Pull) -> list[list[int]]:
+    """Paths along the edges that pull hardest, each slot in one at most; the path that pulls hardest comes first."""
+    after: dict[int, int] = {}
+    before: dict[int, int] = {}
+    pairs = [(a, b) for a, beside in enumerate(slots.right) for b in beside]
+    for a, b in sorted(pairs, key=lambda pair: (-pull(*pair), pair)):
+        if a not in after and b not in before and pull(a, b) > 1:
+            after[a], before[b] = b, a
+    paths = []
+    for start in sorted(after.keys() - before.keys()):
+        path = [start]
+        while path[-1] in after:
+            path.append(after[path[-1]])
+        paths.append(path)
+    return sorted(paths, key=lambda path: (-sum(pull(a, b) for a, b in pairwise(path)), path))
+
+
+def _level(
+    path: Sequence[int], order: Order, distance: Distance, heights: Sequence[float], fixed: Mapping[int, float]
+) -> float | None:
+    """One height for a whole path, between the fixed slots above and below; None if there is none."""
+    low, high = float("-inf"), float("inf")
+    for column in order:
+        for at in (n for n, slot in enumerate(column) if slot in path):
+            room = 0.0
+            for upper, lower in zip(column[at - 1 :: -1] if at else [], column[at:0:-1], strict=False):
+                room += distance(upper, lower)
+                if upper in fixed:
+                    low = max(low, fixed[upper] + room)
+                    break
+            room = 0.0
+            for upper, lower in pairwise(column[at:]):
+                room += distance(upper, lower)
+                if lower in fixed:
+                    high = min(high, fixed[lower] - room)
+                    break
+    if low > high + 1e-9:
+        return None
+    middle = sorted(heights[slot] for slot in path)[len(path) // 2]
+    return min(max(middle, low), high)
 
 
 def _weighted_median(pairs: Sequence[tuple[float, float]]) -> float:

@@ -47,7 +47,8 @@ PLAIN = tuple(
     _Try(True, across, down) for across, down in ((0.9, 0.35), (1.3, 0.35), (1.3, 0.6), (1.8, 0.6), (2.4, 0.6))
 )
 CURVED = tuple(_Try(False, across, down) for across, down in ((0.9, 0.35), (0.7, 0.35), (1.4, 0.6), (2.0, 0.8)))
-UNITS = tuple(_Try(True, across, 0.8) for across in (1.6, 1.2, 2.0, 2.6))
+UNITS = tuple(_Try(True, across, 1.1) for across in (1.8, 1.4, 2.4))
+LABELLED = tuple(_Try(True, across, down) for across, down in ((1.3, 0.7), (1.0, 0.7), (1.7, 0.9)))
 WIDER = tuple(replace(t, across=t.across + 0.7, down=t.down + 0.5) for t in PLAIN + CURVED)
 
 
@@ -80,13 +81,18 @@ class _Draft:
     def best(self) -> Drawing:
         """The first try without a flaw that (nearly) fits; else the one with fewest flaws, then the least shrunk."""
         found: list[tuple[int, float, Drawing]] = []
-        for attempt in (UNITS if self.graph.kind == "network" else ()) + PLAIN + CURVED + (WIDER if self.labels else ()):
+        for attempt in self._attempts():
             drawing, flaws = self.drawn(attempt)
             scale = min(1.0, TEXT_WIDTH / drawing.width, TEXT_HEIGHT / drawing.height)
             found.append((flaws, -scale, replace(drawing, scale=scale)))
             if not flaws and scale > 0.9:
                 break
         return min(found, key=lambda item: item[:2])[2]
+
+    def _attempts(self) -> tuple[_Try, ...]:
+        if self.graph.kind == "network":
+            return UNITS + PLAIN + CURVED + WIDER
+        return LABELLED + PLAIN + CURVED + WIDER if self.labels else PLAIN + CURVED
 
     def drawn(self, attempt: _Try) -> tuple[Drawing, int]:
         """One try, and its flaws: edges too near to vertices, crossings that need not be, labels without a place."""

@@ -1,6 +1,6 @@
 """Expr -> backsym's own expression language: ``plain(expr, problem)`` reads back as the same expression.
 
-Reading it again (``reading.read_expression`` with the free letters of the expression, ``own_letters=True``) gives an equal
+Reading it again (``read_expression`` with the free letters of the expression and ``own_letters=True``) gives an equal
 tree, apart from three spellings that the language does not have nodes for: a number that is negative or a fraction is
 read as a sign or a quotient, an array with an axis of length one added or dropped as a product with ones, and the
 first position of a maximum as a comparison with the maximum (the same where there is no tie).

@@ -15,6 +15,7 @@ from typing import TypeAlias
 from backsym.expr import Dim, Shape
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.problem import ROLES, Dimension, Symbol
+from backsym.reading import keys
 from backsym.reading.fields import Report, boolean, choice, is_name, known_keys, table, text
 from backsym.reading.scope import suggest
 from backsym.reading.sympy_text import SPELLINGS
@@ -71,7 +72,7 @@ def read_dims(tree: Tree | None, report: Report) -> dict[str, Dimension]:
         if not is_name(key.text):
             report.add(key, f"{key.text} cannot be the name of a dimension")
         elif isinstance(value, Table):
-            found = known_keys(value.entries, ("latex", "size"), report)
+            found = known_keys(value.entries, tuple(keys.DIMENSION), report)
             size = _size(found["size"], report) if "size" in found else None
             dims[key.text] = Dimension(key.text, text(found.get("latex"), report, "latex"), size)
         else:
@@ -139,7 +140,7 @@ def _symbol(key: Scalar, value: Tree, dims: dict[str, Dimension], report: Report
     if not isinstance(value, Table):
         shape = read_shape(value, dims, report)
         return Declared(key.text, key, shape, readable=shape is not None)
-    found = known_keys(value.entries, ("shape", "role", "one_hot", "sums_to_one", "latex"), report)
+    found = known_keys(value.entries, tuple(keys.SYMBOL), report)
     role = choice(found["role"], report, "role", ROLES, "") if "role" in found else ""
     one_hot = boolean(found.get("one_hot"), report, "one_hot")
     shape = read_shape(found["shape"], dims, report) if "shape" in found else None

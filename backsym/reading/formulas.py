@@ -62,7 +62,7 @@ class Operand:
 
 def terms_rule(r: Resolver, tree: Node) -> Expr:
     """A product with its signs: groups of ``\\odot``, each of them a chain."""
-    values = bare_filled(r, tree.children, tree.value)
+    values = factors_filled(r, tree.children, tree.value)
     operands = [Operand(child, value) for child, value in zip(tree.children, values, strict=True)]
     if not any(operand.is_array for operand in operands):
         return Mul(tuple(values), span=r.mark(tree))
@@ -211,11 +211,11 @@ def _spanned(value: Expr, r: Resolver, tree: Node) -> Expr:
 
 def columns_rule(r: Resolver, tree: Node) -> Expr:
     """A sum: bare arrays take the shape of the other terms."""
-    args = [None if _bare(child) else r.resolve(child) for child in tree.children]
+    args = [None if is_bare(child) else r.resolve(child) for child in tree.children]
     known = [arg.shape for arg in args if arg is not None]
     shape = max(known, key=len, default=())
-    filled = [_filled(child, shape, r) if arg is None else arg for child, arg in zip(tree.children, args, strict=True)]
-    values = columns(r, filled)
+    whole = [filled(child, shape, r) if arg is None else arg for child, arg in zip(tree.children, args, strict=True)]
+    values = columns(r, whole)
     r.fit(list(zip(tree.children, values, strict=True)), tree, "add")
     return Add(tuple(values), span=r.mark(tree))
 
@@ -249,11 +249,19 @@ def formula_power(r: Resolver, tree: Node, base: Expr, exponent: Expr) -> Expr:
     return Pow(base, exponent, span=r.mark(tree))
 
 
+def column_rule(r: Resolver, tree: Node) -> Expr:
+    """Where a vector is expected: a column [D, 1] is that vector."""
+    value = r.resolve(tree.children[0])
+    shape = value.shape
+    is_vector = _is_column(shape) and shape[0] != 1 and r.scope.derivatives
+    return Reshape(value, shape[:1], span=r.mark(tree)) if is_vector else value
+
+
 # --- arrays that take their size from their neighbours ---------------------------------------------------------------
 
 
-def _bare(tree: Node) -> bool:
-    return tree.kind == "bare" or (tree.kind in ("neg", "transpose") and _bare(tree.children[0]))
+def is_bare(tree: Node) -> bool:
+    return tree.kind == "bare" or (tree.kind in ("neg", "transpose") and is_bare(tree.children[0]))
 
 
 def bare_rule(r: Resolver, tree: Node) -> Expr:
@@ -264,13 +272,13 @@ def bare_rule(r: Resolver, tree: Node) -> Expr:
     raise r.error(f"the size of {r.quote(tree)} is not known here", tree, f"write it below: {sign}_N")
 
 
-def _filled(tree: Node, shape: Shape, r: Resolver) -> Expr:
+def filled(tree: Node, shape: Shape, r: Resolver) -> Expr:
     """A bare array, perhaps with a sign or transposed, as one of this shape."""
     if tree.kind == "neg":
-        return Neg(_filled(tree.children[0], shape, r), span=r.mark(tree))
+        return Neg(filled(tree.children[0], shape, r), span=r.mark(tree))
     if tree.kind == "transpose":
         inner = shape[1:] if len(shape) == 2 and shape[0] == 1 else shape[::-1]
-        return T(_filled(tree.children[0], inner, r), span=r.mark(tree))
+        return T(filled(tree.children[0], inner, r), span=r.mark(tree))
     if not shape:
         return r.resolve(tree) if tree.value == "eye" else num(1 if tree.value == "ones" else 0)
     if tree.value == "eye":
@@ -278,9 +286,9 @@ def _filled(tree: Node, shape: Shape, r: Resolver) -> Expr:
     return Ones(shape, span=r.mark(tree)) if tree.value == "ones" else Zeros(shape, span=r.mark(tree))
 
 
-def bare_filled(r: Resolver, trees: Sequence[Node], signs: str) -> list[Expr]:
+def factors_filled(r: Resolver, trees: Sequence[Node], signs: str) -> list[Expr]:
     """The factors' values; a bare array takes its size from the neighbour that it multiplies."""
-    values = [None if _bare(tree) else r.resolve(tree) for tree in trees]
+    values = [None if is_bare(tree) else r.resolve(tree) for tree in trees]
     done: list[Expr] = []
     for n, (tree, value) in enumerate(zip(trees, values, strict=True)):
         if value is None:
@@ -294,14 +302,14 @@ def _between(r: Resolver, tree: Node, n: int, values: Sequence[Expr | None], sig
     after = _neighbour(values, range(n + 1, len(values)))
     if (n and signs[n - 1] in HADAMARD) or (n < len(signs) and signs[n] in HADAMARD):
         other = before if n and signs[n - 1] in HADAMARD else after
-        return _filled(tree, other.shape if other is not None else (), r)
+        return filled(tree, other.shape if other is not None else (), r)
     row = tree.kind == "transpose"
     if row and after is not None:
-        return _filled(tree, (1, after.shape[0]), r)
+        return filled(tree, (1, after.shape[0]), r)
     if before is not None and not row:
-        return _filled(tree, _columns_of(before.shape, tree), r)
+        return filled(tree, _columns_of(before.shape, tree), r)
     if after is not None and tree.kind == "bare" and tree.value == "eye":
-        return _filled(tree, (after.shape[0], after.shape[0]), r)
+        return filled(tree, (after.shape[0], after.shape[0]), r)
     return r.resolve(tree)
 
 
@@ -320,4 +328,4 @@ def _neighbour(values: Sequence[Expr | None], places: range) -> Expr | None:
     return None
 
 
-__all__ = ["bare_rule", "columns_rule", "formula_power", "terms_rule"]
+__all__ = ["bare_rule", "column_rule", "columns", "columns_rule", "filled", "formula_power", "is_bare", "terms_rule"]

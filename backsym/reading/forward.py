@@ -33,6 +33,9 @@ LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error", ABSTRACT_LOS
 
 _LEFT_NAME = re.compile(r"\s*(?:Eq\s*\(\s*)?([A-Za-z_][A-Za-z0-9_]*)(?:\s*\[([^\]]*)\])?")
 
+_PLAIN_SIGN = re.compile(r"[*@\[\]]|\.T|[A-Za-z0-9_]{2,}'*\s*\(|[A-Za-z]\d")
+_LONG = re.compile(r"[A-Za-z_][A-Za-z0-9_]+")
+
 
 class Unavailable(Exception):
     """A name whose own equation could not be read."""
@@ -99,7 +102,8 @@ class Forward:
     # --- syntax ---
 
     def parse_all(self, texts: Sequence[Scalar]) -> None:
-        left = [self.left_names(item) for item in texts]
+        formulas = self.formulas(texts)
+        left = [self.left_names(item, item in formulas) for item in texts]
         ranks: dict[str, int | None] = {
             name: None if entry.shape is None else len(entry.shape) for name, entry in self.declared.items()
         }
@@ -114,12 +118,12 @@ class Forward:
         for item, names in zip(texts, left, strict=True):
             source = item.source()
             try:
-                if latex.is_latex(item.text):
+                if item in formulas:
                     sides = [(e.lhs, e.rhs) for e in latex.parse_equations(source, words)]
                 else:
                     sides = [parse_equation(source, is_partial)]
                 for lhs, rhs in sides:
-                    self.add(self.split(item, source, lhs, rhs))
+                    self.add(self.split(item, source, lhs, rhs, item in formulas))
             except InputError as e:
                 self.report.extend(e.diagnostics)
                 self.broken.update(name for name in names if name not in self.parsed)
@@ -133,9 +137,17 @@ class Forward:
             open=not declares_shapes(self.declared),
         )  # fmt: skip
 
-    def left_names(self, item: Scalar) -> dict[str, int | None]:
+    def formulas(self, texts: Sequence[Scalar]) -> set[Scalar]:
+        """The items that are LaTeX.  Among others, ``z = wx + b`` is one too, though nothing in it says so."""
+        found = {item for item in texts if latex.is_latex(item.text)}
+        if found:
+            words = set(self.declared) | {match[1] for item in texts if (match := _LEFT_NAME.match(item.text))}
+            found.update(item for item in texts if not _PLAIN_SIGN.search(item.text) and not words & set(_LONG.findall(item.text)))
+        return found
+
+    def left_names(self, item: Scalar, is_formula: bool) -> dict[str, int | None]:
         """A first look at the names that an item defines, with the number of their indices if there are any."""
-        if not latex.is_latex(item.text):
+        if not is_formula:
             match = _LEFT_NAME.match(item.text)
             return {match[1]: match[2].count(",") + 1 if match[2] else None} if match else {}
         ranks = {name: len(entry.shape) if entry.shape is not None else None for name, entry in self.declared.items()}
@@ -150,10 +162,10 @@ class Forward:
         self.parsed[equation.name] = equation
         self.used.update(n.value for n in syntax.walk(equation.rhs) if n.kind == "name")
 
-    def split(self, item: Scalar, source: Source, lhs: Node, rhs: Node) -> Parsed:
+    def split(self, item: Scalar, source: Source, lhs: Node, rhs: Node, is_formula: bool = False) -> Parsed:
         """The name and letters of the left side; an equation of a block has its own text and line."""
         start, end = lhs.span[0], rhs.span[1]
-        if latex.is_latex(item.text):
+        if is_formula:
             mark = replace(item.mark, line=source.place(start)[0]) if item.mark is not None else None
             item = replace(item, text=source.text[start:end], mark=mark)
         base, letters = (lhs.children[0], lhs.children[1:]) if lhs.kind == "entry" else (lhs, ())

@@ -75,7 +75,7 @@ class Grammar(Cursor):
                 above = self.terms(factors, signs, start)
                 below = self.signed(self.factor) if self.at("-", "+") else self.factor()
                 self.check_slash(above)
-                factors, signs = [self.make("div", "", (above, below), start)], ""
+                factors, signs = [self.make("div", "columns", (above, below), start)], ""
             elif self.starts_factor():
                 signs += " "
                 factors.append(self.factor())
@@ -167,7 +167,8 @@ class Grammar(Cursor):
         if len(items) == 1 and items[0].value == "direct" and base.kind == "partial":
             base = self.make("partial", "direct", base.children, start)
         elif items:
-            base = self.make("entry", "", (base, *items), start)
+            whole = self.make("column", "", (base,), start) if len(items) == 1 else base
+            base = self.make("entry", "", (whole, *items), start)
         return self.raised(base, scripts, start)
 
     def raised(self, base: Node, scripts: Scripts, start: int) -> Node:
@@ -256,7 +257,7 @@ class Grammar(Cursor):
         start = self.take().start
         above = self.operand()
         below = self.operand()
-        return self.scripted(self.make("div", "", (above, below), start), start)
+        return self.scripted(self.make("div", "columns", (above, below), start), start)
 
     def operand(self) -> Node:
         r"""What ``\frac`` and ``\sqrt`` take: a group in braces, or one token."""
@@ -323,7 +324,10 @@ class Grammar(Cursor):
                 what = "is not clear" if step != "T" else "is not a transpose of a value"
                 raise self.error(f"this superscript of {name} {what}", head, r"write \frac{1}{f(z)} or f(z)^\top")
         value = name + "'" * scripts.primes
-        call = self.make("call", value, self.arguments(name), head.start)
+        arguments = self.arguments(name)
+        if name == "diag":
+            arguments = tuple(self.make("column", "", (argument,), argument.span[0]) for argument in arguments)
+        call = self.make("call", value, arguments, head.start)
         if scripts.steps:
             return self.raised(call, scripts, head.start)
         return self.scripted(call, head.start)

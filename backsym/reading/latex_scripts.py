@@ -165,7 +165,7 @@ def _above(cursor: Cursor, expression: Callable[[], Node], scripts: Scripts, tag
             cursor.position += 1
             _one_above(cursor, scripts)
             cursor.expect("}")
-        elif tags and scripts.tag is None and not scripts.steps and (end := _tag_ahead(cursor)):
+        elif tags and scripts.tag is None and not scripts.steps and (end := tag_ahead(cursor)):
             _take_tag(cursor, scripts, end)
         elif cursor.at("odot"):
             cursor.take()
@@ -212,7 +212,7 @@ def _transpose_ahead(cursor: Cursor) -> bool:
     return _is_transpose(cursor.token) and cursor.ahead().text in ("}", "^", "'")
 
 
-def _tag_ahead(cursor: Cursor) -> int:
+def tag_ahead(cursor: Cursor) -> int:
     """The position of the parenthesis that closes a tag here; 0 if this is no tag."""
     if not cursor.at("(", "["):
         return 0

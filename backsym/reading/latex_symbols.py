@@ -11,7 +11,7 @@ from backsym.reading.latex_cursor import shown
 from backsym.reading.latex_grammar import COMPARISONS, Grammar
 from backsym.reading.latex_lexer import ACCENTS, FONTS, Token
 from backsym.reading.latex_names import LOSS_WORDS, Found, Key, new_name, spelling
-from backsym.reading.latex_scripts import Scripts, item, read_scripts
+from backsym.reading.latex_scripts import Scripts, item, read_scripts, tag_ahead
 from backsym.reading.scope import suggest
 from backsym.reading.syntax import Node
 
@@ -112,7 +112,7 @@ class Symbols(Grammar):
             return self.blackboard(base)
         if base.text == "delta" and self.at("_") and not self.words.known("delta"):
             return self.delta(base)
-        if base.text == "e" and self.at("^") and not self.words.has("e"):
+        if base.text == "e" and self.is_euler(base):
             return self.euler(base)
         if base.text == "I" and not self.words.known("I") and "I" not in (self.words.loss or ""):
             return self.identity(base)
@@ -254,6 +254,18 @@ class Symbols(Grammar):
         return self.words.loss or new_name(base.text, "")
 
     # --- constants ---
+
+    def is_euler(self, base: Base) -> bool:
+        """Whether a light e with an exponent is the number: it is no declared scalar, and the exponent no declared tag."""
+        if base.bold or not self.at("^") or self.words.ranks.get("e") == 0 or "e" in self.words.dims:
+            return False
+        if self.ahead().text != "{":
+            return True
+        mark, self.position = self.position, self.position + 2
+        end = tag_ahead(self)
+        tag = "".join(token.text for token in self.tokens[self.position + 1 : end])
+        self.position = mark
+        return not (end and self.words.has("e", tag))
 
     def euler(self, base: Base) -> Node:
         """``e^{z}`` is exp(z)."""

@@ -13,7 +13,7 @@ from typing import Any
 from backsym.errors import Diagnostic, InputError
 from backsym.expr import scalar_if_ones, show_shape
 from backsym.problem import Collection, Problem, Section
-from backsym.reading import declare
+from backsym.reading import declare, keys
 from backsym.reading.fields import Report, boolean, known_keys, plain_value, scalars, text
 from backsym.reading.forward import MAX_EQUATIONS, Forward
 from backsym.reading.parts import read_parts
@@ -22,13 +22,6 @@ from backsym.reading.texts import read_equation, read_expression
 from backsym.reading.yamlfile import Listing, Scalar, Table, Tree, read_file, tree_of
 
 __all__ = ["load", "problem_from_mapping", "read_equation", "read_expression"]
-
-PROBLEM_KEYS = (
-    "title", "objective", "text", "notation", "dims", "indices", "symbols", "functions", "derivatives", "forward",
-    "loss", "show_forward", "parts", "values", "variants",
-)  # fmt: skip
-COLLECTION_KEYS = ("title", "course", "author", "date", "text", "sections")
-SECTION_KEYS = ("title", "objective", "problems")
 
 
 def load(path: str) -> Problem | Collection:
@@ -57,7 +50,7 @@ def _mapping(tree: Tree, path: str) -> Table:
 
 def _problem(tree: Table, path: str | None) -> Problem:
     report = Report()
-    found = known_keys(tree.entries, PROBLEM_KEYS, report)
+    found = known_keys(tree.entries, tuple(keys.PROBLEM), report)
     dims = declare.read_dims(found.get("dims"), report)
     declared = declare.read_symbols(found.get("symbols"), dims, report)
     index_dims = declare.read_indices(found.get("indices"), dims, report)
@@ -145,7 +138,7 @@ def _variants(tree: Tree | None, report: Report) -> dict[str, Any]:
 
 def _collection(tree: Table, path: str) -> Collection:
     report = Report()
-    found = known_keys(tree.entries, COLLECTION_KEYS, report)
+    found = known_keys(tree.entries, tuple(keys.COLLECTION), report)
     sections_tree = found["sections"]
     sections = []
     if not isinstance(sections_tree, Listing) or not sections_tree.items:
@@ -162,7 +155,7 @@ def _section(tree: Tree, folder: Path, report: Report) -> Section:
     if not isinstance(tree, Table):
         report.add(tree, "a section is a mapping with title, objective and problems")
         return Section(None, None, ())
-    found = known_keys(tree.entries, SECTION_KEYS, report)
+    found = known_keys(tree.entries, tuple(keys.SECTION), report)
     problems: list[Problem] = []
     files = scalars(found.get("problems"), report, "problems")
     if not files:

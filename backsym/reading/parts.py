@@ -12,6 +12,7 @@ from backsym.errors import InputError
 from backsym.expr import Expr, names_in
 from backsym.problem import Part, Problem
 from backsym.reading.fields import Report, choice, is_name, known_keys, scalars, text
+from backsym.reading.keys import PART_EXTRAS
 from backsym.reading.either import equation_syntax, expression_syntax
 from backsym.reading.resolve import resolve_equation, resolve_expression
 from backsym.reading.scope import Scope, suggest
@@ -20,7 +21,6 @@ from backsym.reading.yamlfile import Listing, Scalar, Table, Tree
 
 GRAPHS = ("vectorized", "scalar", "network")
 ACCEPT = ("any", "by_name", "simplified")
-_EXTRAS = ("text", "marks", "accept", "form", "answer")
 
 
 def read_parts(tree: Tree | None, problem: Problem, report: Report) -> tuple[Part, ...]:
@@ -47,7 +47,7 @@ class _Reader:
         if not isinstance(tree, Table):
             self.report.add(tree, "a part is a mapping such as derive: [W, b]", "kinds: " + ", ".join(_KINDS))
             return None
-        found = known_keys(tree.entries, (*_KINDS, *_EXTRAS), self.report)
+        found = known_keys(tree.entries, (*_KINDS, *PART_EXTRAS), self.report)
         kinds = [key for key in found if key in _KINDS]
         if len(kinds) != 1:
             what = "several: " + ", ".join(kinds) if kinds else "none"

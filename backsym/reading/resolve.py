@@ -69,7 +69,9 @@ def resolve_equation(lhs: Node, rhs: Node, source: Source, scope: Scope, strict:
         raise extra_letter(source, name, at)
     resolver = Resolver(source, scope, Frame())
     resolver.bind_free({**letters, **extra}, (lhs, rhs))
-    left, right = resolver.resolve(lhs), resolver.resolve(rhs)
+    left = resolver.resolve(lhs)
+    bare = formulas.is_bare(rhs)
+    right = formulas.filled(rhs, left.shape, resolver) if bare else resolver.resolve(rhs)
     if strict and scalar_if_ones(left.shape) != scalar_if_ones(right.shape):
         raise source.error(
             f"the left side is {show_shape(left.shape)}, the right side {show_shape(right.shape)}",
@@ -272,6 +274,8 @@ def product_rule(r: Resolver, tree: Node) -> Expr:
 
 def div_rule(r: Resolver, tree: Node) -> Expr:
     above, below = (r.resolve(child) for child in tree.children)
+    if tree.value == "columns":
+        above, below = formulas.columns(r, (above, below))
     r.fit(list(zip(tree.children, (above, below), strict=True)), tree, "divide")
     return Div(above, below, span=r.mark(tree))
 
@@ -384,4 +388,5 @@ _RULES: dict[str, Callable[[Resolver, Node], Expr]] = {
     "call": lambda r, tree: calls.call_rule(r, tree),
     "terms": formulas.terms_rule,
     "bare": formulas.bare_rule,
+    "column": formulas.column_rule,
 }

@@ -7,11 +7,13 @@ A tree says how a text is grouped, not what its names mean.  Its kinds:
                it may have one child, a num or name: its range, where the author wrote one
     add, mul, matmul   two or more children, in the author's order; a subtracted term is a neg.
                In an add or mul whose value is ``matrix`` arrays have one shape: nothing broadcasts.
-               An add whose value is ``columns`` stands in a formula, where [D, 1] beside [D] is the same column
+               An add whose value is ``columns`` stands in a formula, where [D, 1] beside [D] is the same column;
+               so for div
     product    two or more children: a product whose sign does not say which; arrays multiply as matrices, scalars scale
     terms      two or more children: a product in a formula; value: its signs, a space for juxtaposition, . x for \\cdot
                and \\times, o * for element-wise ones.  Shapes decide what it is (``formulas``)
     bare       value: ones, zeros or eye: such an array in a formula, with a size that its neighbours tell
+    column     one child, in a formula where a vector is expected: an array [D, 1] is that vector
     neg, transpose     one child
     div, pow           two children; a pow whose value is ``matrix`` is a matrix power if its base is a matrix;
                a pow whose value is ``formula`` is element-wise unless its base is a square matrix

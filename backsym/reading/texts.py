@@ -5,14 +5,22 @@ They may use adjoints.  Knows problems, not their files.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
+from backsym.errors import InputError
 from backsym.expr import Expr, Ix
 from backsym.problem import Problem
+from backsym.reading import latex
 from backsym.reading.either import equation_syntax, expression_syntax
 from backsym.reading.resolve import resolve_equation, resolve_expression
 from backsym.reading.scope import Scope
 from backsym.reading.source import Source
+
+_SUBSCRIPTS = re.compile(r"[A-Za-z]_[A-Za-z0-9]")
+
+Read = TypeVar("Read")
 
 
 def scope_of(problem: Problem, own_letters: bool = False) -> Scope:
@@ -41,7 +49,14 @@ def read_expression(
     """
     source = text if isinstance(text, Source) else Source(text)
     scope = scope_of(problem, own_letters)
-    return resolve_expression(expression_syntax(source, scope), source, scope, indices)
+
+    def formula() -> Expr:
+        return resolve_expression(latex.parse_expression(source, latex.vocabulary(scope)), source, scope, indices)
+
+    def text_itself() -> Expr:
+        return resolve_expression(expression_syntax(source, scope), source, scope, indices)
+
+    return _read(source, text_itself, formula)
 
 
 def read_equation(
@@ -53,4 +68,25 @@ def read_equation(
     """
     source = text if isinstance(text, Source) else Source(text)
     scope = scope_of(problem, own_letters)
-    return resolve_equation(*equation_syntax(source, scope), source, scope, strict)
+
+    def formula() -> tuple[Expr, Expr]:
+        return resolve_equation(*latex.parse_equation(source, latex.vocabulary(scope)), source, scope, strict)
+
+    def text_itself() -> tuple[Expr, Expr]:
+        return resolve_equation(*equation_syntax(source, scope), source, scope, strict)
+
+    return _read(source, text_itself, formula)
+
+
+def _read(source: Source, text_itself: Callable[[], Read], formula: Callable[[], Read]) -> Read:
+    """What the text says; one such as ``a_k - t_k``, which is no sense as plain text, is tried as a formula."""
+    try:
+        return text_itself()
+    except InputError:
+        if latex.is_latex(source.text) or not _SUBSCRIPTS.search(source.text):
+            raise
+        try:
+            return formula()
+        except InputError:
+            pass
+        raise

@@ -48,14 +48,14 @@ from backsym.expr import (
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.reading.formula import formula
 from backsym.sympy_door.functions import VALUES, indicator
-from backsym.sympy_door.shapes import INDEX_EXTREMES
-from backsym.sympy_door.texts import FIRST_EXTREMES
+from backsym.sympy_door.shapes import FIRST_EXTREMES, INDEX_EXTREMES
 
 Indices = tuple[Any, ...]
 
 _ONE = sympy.Integer(1)
 _LETTERS = "ijklmnpqrs"
 _EXTREMES = {op: name for name, op in INDEX_EXTREMES.items()}
+_FIRST = {op: name for name, op in FIRST_EXTREMES.items()}
 
 
 def size(dim: Dim) -> Any:
@@ -327,7 +327,7 @@ def _index_reduce(c: Entries, e: IndexReduce, ixs: Indices) -> Any:
 
 def _first(op: str, letters: Sequence[Any], body: Any, dims: Shape, at: Indices) -> Any:
     """1 where ``at`` is the first position of the maximum; SymPy has no word for it."""
-    return sympy.Function(FIRST_EXTREMES[op])(sympy.Lambda(tuple(letters), body), *map(size, dims), *at)
+    return sympy.Function(_FIRST[op])(sympy.Lambda(tuple(letters), body), *map(size, dims), *at)
 
 
 def _pick(c: Entries, e: Pick, ixs: Indices) -> Any:

@@ -21,6 +21,9 @@ from backsym.sympy_door.names import Names, refuse
 INDEX_EXTREMES = {"IndexMax": "max", "IndexMin": "min"}
 """Undefined functions that say what SymPy cannot: IndexMax(Lambda(k, e), D) is the maximum of e over k."""
 
+FIRST_EXTREMES = {"FirstMax": "max", "FirstMin": "min"}
+"""FirstMax(Lambda(k, e), D, i) is 1 where i is the first position of that maximum, else 0."""
+
 
 @dataclass
 class Letter:
@@ -103,7 +106,7 @@ class Found:
             self._visit(e.function, free, inner, local)
         elif isinstance(e, sympy.Lambda):
             self._visit(e.expr, free, bound, local | set(e.variables))
-        elif isinstance(e, AppliedUndef) and type(e).__name__ in INDEX_EXTREMES:
+        elif isinstance(e, AppliedUndef) and type(e).__name__ in (*INDEX_EXTREMES, *FIRST_EXTREMES):
             self._extreme(e, free, bound, local)
         elif isinstance(e, sympy.Subs):
             for arg in (*e.point, e.expr):
@@ -136,9 +139,14 @@ class Found:
     def _extreme(
         self, e: Any, free: dict[object, Letter], bound: Mapping[object, Letter], local: frozenset[Any]
     ) -> None:
-        function, *sizes = e.args
-        if not isinstance(function, sympy.Lambda) or len(function.variables) != len(sizes):
-            raise refuse(f"cannot read {e}", f"write {type(e).__name__}(Lambda(k, z[k]), D)")
+        function, *rest = e.args
+        count = len(function.variables) if isinstance(function, sympy.Lambda) else 0
+        first = type(e).__name__ in FIRST_EXTREMES
+        if not count or len(rest) != (2 * count if first else count):
+            raise refuse(f"cannot read {e}", f"write {type(e).__name__}(Lambda(k, z[k]), D{', i' if first else ''})")
+        sizes, positions = rest[:count], rest[count:]
+        for position in positions:
+            self._letter(position, free, bound)
         inner = dict(bound)
         for variable, size in zip(function.variables, sizes, strict=True):
             dim = self.names.dim(size, variable)

@@ -20,7 +20,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.sympy_door.names import Names, refuse
-from backsym.sympy_door.shapes import INDEX_EXTREMES, vector_indices
+from backsym.sympy_door.shapes import FIRST_EXTREMES, INDEX_EXTREMES, vector_indices
 
 ADD, MUL, POW, ATOM = 1, 2, 3, 4
 """How tightly a text holds together."""
@@ -282,8 +282,8 @@ def _undefined(w: Writer, e: Any) -> Piece:
         function = e.args[0]
         letters = ", ".join(map(w.index, function.variables))
         return atom(f"{INDEX_EXTREMES[name]}({w.piece(function.expr).text}, {letters})")
-    if name in FIRST_EXTREMES.values():
-        raise refuse(f"cannot read {e}", "the position of a maximum or minimum has no spelling in a problem")
+    if name in FIRST_EXTREMES:
+        return _first_extreme(w, e, FIRST_EXTREMES[name])
     if any(isinstance(arg, sympy.Lambda) for arg in e.args):
         raise refuse(f"cannot read {e}", "define the array in an equation of its own")
     made = w.call(name, e.args, array=True)
@@ -291,8 +291,13 @@ def _undefined(w: Writer, e: Any) -> Piece:
     return Piece(made.text, made.level, array=is_array)
 
 
-FIRST_EXTREMES = {"max": "FirstMax", "min": "FirstMin"}
-"""Undefined functions that say that an index is the first position of a maximum; results have it, equations cannot."""
+def _first_extreme(w: Writer, e: Any, op: str) -> Piece:
+    """As a comparison with the maximum, which is the same where there is no tie."""
+    function = e.args[0]
+    variables = function.variables
+    here = function.expr.subs(dict(zip(variables, e.args[1 + len(variables) :], strict=True)), simultaneous=True)
+    letters = ", ".join(map(w.index, variables))
+    return atom(f"[{w.piece(here).text} == {op}({w.piece(function.expr).text}, {letters})]")
 
 
 def _gives_array(name: str, ranks: Sequence[int]) -> bool:

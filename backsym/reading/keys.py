@@ -1,0 +1,82 @@
+"""The keys of problem files and collections, each with what it is for: the one table of them.
+
+The readers take their known keys from here, and so does the schema.  Knows no values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Keys = Mapping[str, str]
+
+PROBLEM: Keys = {
+    "title": "The title of the problem; by default the name of the file.",
+    "objective": "What the problem teaches.",
+    "text": "The introduction: Markdown with $math$ and $$displayed math$$.",
+    "notation": "How names print: superscript (z1 as z^{(1)}, the default), subscript (z_1), or a map of choices.",
+    "dims": "Dimensions: a name with its LaTeX, with a fixed size, with both, or with nothing; or a list of names.",
+    "indices": "Index letters, each with the dimension that it runs over.",
+    "symbols": "Given quantities, each with its shape or a map of properties; nodes may get latex here; or a list.",
+    "functions": "Names of element-wise functions that stay abstract.",
+    "derivatives": "How the derivative of a function is shown.",
+    "forward": "The forward equations in order; each defines one node. Plain, LaTeX or SymPy's spelling.",
+    "loss": "The node to differentiate, a scalar; by default that of the last equation.",
+    "show_forward": "Whether the question sheet prints the forward equations; true by default.",
+    "parts": "What is asked, in order.",
+    "values": "Numbers for given quantities, for a worked example; lists for vectors and matrices.",
+    "variants": "How variants of the problem are drawn.",
+}
+
+NOTATION: Keys = {
+    "layer": "Where the tag of a name stands.",
+    "gradient": "How a derivative of the loss by a vector or matrix is written.",
+    "vectors": "How vectors and matrices are set.",
+    "transpose": "The sign of a transpose.",
+}
+
+DIMENSION: Keys = {
+    "latex": "How the dimension prints.",
+    "size": "Its fixed size.",
+}
+
+SYMBOL: Keys = {
+    "shape": "A list of dimensions; empty, or absent, for a scalar.",
+    "role": "What the quantity is: it decides what the loss is differentiated by.",
+    "one_hot": "Whether one entry along the last axis is 1 and the others are 0; implies sums_to_one.",
+    "sums_to_one": "Whether the entries along the last axis sum to 1.",
+    "latex": "How the quantity prints.",
+}
+
+PART_KINDS: Keys = {
+    "graph": "Draw the computation graph.",
+    "show": "Show that these equations hold.",
+    "derive": "Derive the derivatives of the loss by these quantities, entry by entry.",
+    "vectorize": "Put these equations, or the forward equations of these nodes, into matrix form.",
+    "gradients": "Derive the derivatives of the loss by these quantities in matrix form.",
+    "forward": "Write down the forward equations of these nodes.",
+    "why": "Explain why to compute the derivative by a quantity that is not learned.",
+    "ask": "A question in words; its answer is given in answer.",
+}
+
+PART_EXTRAS: Keys = {
+    "text": "A text before the question.",
+    "marks": "The marks of the part.",
+    "accept": "Which forms of an answer count as correct.",
+    "form": "An expression to present the result in.",
+    "answer": "The answer to a question in words.",
+}
+
+COLLECTION: Keys = {
+    "title": "The title of the collection; by default the name of the file.",
+    "course": "The course.",
+    "author": "The author or authors.",
+    "date": "The date, as it is to be printed.",
+    "text": "An introduction.",
+    "sections": "The sections in order; a file with this key is a collection.",
+}
+
+SECTION: Keys = {
+    "title": "The title of the section.",
+    "objective": "What the section teaches.",
+    "problems": "The problem files, relative to the collection.",
+}
