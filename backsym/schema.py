@@ -25,8 +25,10 @@ _NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 # Every plain value of a problem file is read as a text; other readers of YAML give numbers and truth values.
 _TEXT: Schema = {"type": ["string", "number", "boolean", "null"]}
 _NAME_TEXT: Schema = {"type": "string", "pattern": _NAME}
+_FILLED: Schema = {"type": "string", "minLength": 1}
 _BOOLEAN: Schema = {"enum": [True, False, "true", "false"]}
-_SIZE: Schema = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": MAX_SIZE}, {"type": "string", "pattern": "^[0-9]+$"}]}
+_WHOLE: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_SIZE}
+_SIZE: Schema = {"anyOf": [_WHOLE, {"type": "string", "pattern": "^[0-9]+$"}]}
 _DIM: Schema = {"anyOf": [_NAME_TEXT, _SIZE]}
 _SHAPE: Schema = {"type": "array", "items": _DIM, "maxItems": MAX_AXES}
 _TEXTS: Schema = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
@@ -48,7 +50,7 @@ def schema() -> Schema:
             "notation": _object(keys.NOTATION, {key: {"enum": list(words)} for key, words in NOTATION.items()}),
             "part": _part(),
             "collection": _object(keys.COLLECTION, _collection_values(), required=["sections"]),
-            "section": _object(keys.SECTION, {"title": _TEXT, "objective": _TEXT, "problems": _TEXTS}, required=["problems"]),
+            "section": _object(keys.SECTION, _section_values(), required=["problems"]),
             "value": {"anyOf": [_NUMBER, {"type": "array", "items": {"$ref": "#/$defs/value"}}]},
         },
     }
@@ -91,8 +93,8 @@ def _problem_values() -> dict[str, Schema]:
         "derivatives": _named({"enum": list(DERIVATIVE_STYLES)}),
         "forward": {
             "anyOf": [
-                {"type": "string", "minLength": 1},
-                {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1, "maxItems": MAX_EQUATIONS},
+                _FILLED,
+                {"type": "array", "items": _FILLED, "minItems": 1, "maxItems": MAX_EQUATIONS},
             ]
         },
         "loss": _NAME_TEXT,
@@ -115,9 +117,9 @@ def _symbol_values() -> dict[str, Schema]:
 
 def _part() -> Schema:
     """A part has exactly one kind."""
-    kinds: dict[str, Schema] = {kind: _TEXTS for kind in keys.PART_KINDS}
+    kinds: dict[str, Schema] = dict.fromkeys(keys.PART_KINDS, _TEXTS)
     kinds["graph"] = {"enum": [*GRAPHS, None, ""]}
-    kinds["ask"] = {"type": "string", "minLength": 1}
+    kinds["ask"] = _FILLED
     extras: dict[str, Schema] = {
         "text": _TEXT,
         "marks": {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d{1,6}(\.\d{1,3})?$"}]},
@@ -130,5 +132,9 @@ def _part() -> Schema:
 
 
 def _collection_values() -> dict[str, Schema]:
-    texts = {key: _TEXT for key in ("title", "course", "author", "date", "text")}
-    return {**texts, "sections": {"type": "array", "items": {"$ref": "#/$defs/section"}, "minItems": 1}}
+    sections: Schema = {"type": "array", "items": {"$ref": "#/$defs/section"}, "minItems": 1}
+    return {**dict.fromkeys(("title", "course", "author", "date", "text"), _TEXT), "sections": sections}
+
+
+def _section_values() -> dict[str, Schema]:
+    return {"title": _TEXT, "objective": _TEXT, "problems": _TEXTS}

@@ -71,7 +71,10 @@ def test_every_key_that_is_read_is_described() -> None:
     assert set(keys.PART_KINDS) == set(_KINDS)
 
 
-TABLES = [keys.PROBLEM, keys.NOTATION, keys.DIMENSION, keys.SYMBOL, keys.PART_KINDS, keys.PART_EXTRAS, keys.COLLECTION, keys.SECTION]
+TABLES = [
+    keys.PROBLEM, keys.NOTATION, keys.DIMENSION, keys.SYMBOL, keys.PART_KINDS, keys.PART_EXTRAS, keys.COLLECTION,
+    keys.SECTION,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("key", sorted({key for table in TABLES for key in table}))
@@ -108,7 +111,8 @@ def test_every_kind_of_value_is_accepted() -> None:
 
 BAD: list[Any] = [
     [], "text", {}, {"forward": []}, {"forward": [""]}, {**FULL, "titel": "x"}, {**FULL, "notation": "sub"},
-    {**FULL, "notation": {"layers": "superscript"}}, {**FULL, "symbols": {"x": "D"}}, {**FULL, "symbols": {"a b": ["D"]}},
+    {**FULL, "notation": {"layers": "superscript"}}, {**FULL, "symbols": {"x": "D"}},
+    {**FULL, "symbols": {"a b": ["D"]}},
     {**FULL, "symbols": {"x": {"shap": ["D"]}}}, {**FULL, "symbols": {"x": {"role": "inptu"}}},
     {**FULL, "symbols": {"x": ["D", 0]}}, {**FULL, "symbols": {"x": ["D", "D", "D", "D", "D"]}},
     {**FULL, "functions": {"phi": "concrete"}}, {**FULL, "derivatives": {"tanh": "primed"}},

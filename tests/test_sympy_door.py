@@ -322,9 +322,14 @@ ERRORS: list[tuple[Any, dict[str, Any], str]] = [
     ([], {}, "equations is a list of SymPy equations"),
     ([x + y], {}, "equations[1]: an equation is a sympy.Eq, not Add"),
     ([Eq(MatrixSymbol("q", D, 1), Function("softmax")(c))], {}, "SymPy has evaluated this equation to False"),
+    ([Eq(x, x)], {}, "SymPy has evaluated this equation to True"),
+    (Eq(L, x), {}, "equations is a list of SymPy equations"),
     ([Eq(x + y, z)], {}, "x + y cannot stand on the left"),
     ([Eq(L, sp.tan(x))], {}, "cannot read tan(x): tan has no counterpart here"),
     ([Eq(L, sp.I * x)], {}, "ImaginaryUnit has no counterpart here"),
+    ([Eq(L, sp.Product(v[ix], (ix, 1, D)))], {}, "Product has no counterpart here"),
+    ([Eq(L, Function("IndexMax")(x, D))], {}, "cannot read IndexMax(x, D)"),
+    ([Eq(L, Function("FirstMax")(sp.Lambda(ix, v[ix]), D))], {}, "write FirstMax(Lambda(k, z[k]), D, i)"),
     ([Eq(L, sp.Integral(x, x))], {}, "Integral has no counterpart here"),
     ([Eq(L, sp.Determinant(X.T * X))], {}, "cannot read Determinant(X.T*X)"),
     ([Eq(MatrixSymbol("q", D, D), sp.Inverse(X.T * X))], {}, "an inverse or such a power of a matrix"),
@@ -362,6 +367,15 @@ def test_what_cannot_be_read_is_named(equations: list[Any], keys: dict[str, Any]
     with pytest.raises(bs.InputError) as caught:
         bs.Problem(equations=equations, **keys)
     assert message in str(caught.value)
+
+
+def test_deep_equations_are_refused() -> None:
+    for depth in (90, 250):
+        deep: Any = x
+        for _ in range(depth):
+            deep = Function("phi")(deep)
+        with pytest.raises(bs.InputError, match="nested"):
+            bs.Problem(equations=[Eq(L, deep)])
 
 
 def test_all_mistakes_are_reported_together() -> None:
@@ -533,3 +547,12 @@ def test_repetition_stays_small() -> None:
             problem_from_mapping({"forward": [text]})
         except bs.InputError as e:
             assert len(str(e)) < 20_000  # noqa: PT017
+
+
+def test_the_readme_shows_what_comes_out() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = [
+        readme.split(f"<!-- {mark} -->\n```", 1)[1].split("\n", 1)[1].split("```", 1)[0]
+        for mark in ("example: sympy", "example: sympy output")
+    ]
+    assert run(blocks[0], "0") == blocks[1]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
-from backsym.graphs.ordering import exchanges, orders
+from backsym.graphs.ordering import moves, orders
 from backsym.graphs.sugiyama import Order, Slots
 
 Pull = Callable[[int, int], float]
@@ -23,30 +23,43 @@ Distance = Callable[[int, int], float]
 SWEEPS = 8
 FINAL_SWEEPS = 24
 FIXED = 1e9
-EXCHANGES = 150
-"""How many exchanges of neighbours are tried at most, each of which costs a fit."""
+WORTH = 20.0
+"""The least pull for which a path is made level."""
+MOVES = 200
+"""How many moves of one slot are tried at most, each of which costs a fit."""
 
 
 def best_order(slots: Slots, distance: Distance, extent: Sequence[float], pull: Pull) -> Order:
-    """Of the orders with fewest crossings the one whose edges can be most level; ``extent`` is the room of a slot."""
+    """Of the orders with fewest crossings the one whose edges can be most level; ``extent`` is the room of a slot.
+
+    The search starts at the best of those found, and at the one that came from the author's order.
+    """
+
+    def cost(order: Order) -> float:
+        return _cost(slots, order, distance, extent, pull)
+
     found = orders(slots)
     mirrored = [[column[::-1] for column in order] for order in found]
-    cost, _, best = min(
-        (_cost(slots, order, distance, extent, pull), n, order) for n, order in enumerate([*found, *mirrored])
-    )
+    ranked = sorted((cost(order), n, order) for n, order in enumerate([*found, *mirrored]))
+    starts = [ranked[0], *(item for item in ranked[1:] if item[1] == 0)]
+    return min(_searched(slots, order, value, cost) for value, _, order in starts)[1]
+
+
+def _searched(slots: Slots, order: Order, value: float, cost: Callable[[Order], float]) -> tuple[float, Order]:
+    """Move single slots as long as that makes edges more level; the cost that is reached, and its order."""
     tried = 0
     improved = True
     while improved:
         improved = False
-        for order in exchanges(slots, best):
-            if tried >= EXCHANGES:
+        for other in moves(slots, order):
+            if tried >= MOVES:
                 break
             tried += 1
-            other = _cost(slots, order, distance, extent, pull)
-            if other < cost - 1e-6:
-                best, cost, improved = order, other, True
+            reached = cost(other)
+            if reached < value - 1e-6:
+                order, value, improved = other, reached, True
                 break
-    return best
+    return value, order
 
 
 def heights_of(slots: Slots, order: Order, distance: Distance, extent: Sequence[float], pull: Pull) -> list[float]:
@@ -72,7 +85,7 @@ def _cost(slots: Slots, order: Order, distance: Distance, extent: Sequence[float
     heights = _fitted(slots, order, distance, extent, pull, SWEEPS)
     slope = sum(pull(a, b) * abs(heights[a] - heights[b]) for a, near in enumerate(slots.right) for b in near)
     against = sum(a > b for column in order for n, a in enumerate(column) for b in column[n + 1 :])
-    return slope + 0.05 * against
+    return slope + 0.1 * against
 
 
 def _fitted(
@@ -106,13 +119,18 @@ def _sweep(
 
 
 def _paths(slots: Slots, pull: Pull) -> list[list[int]]:
-    """Paths along the edges that pull hardest, each slot in one at most; the path that pulls hardest comes first."""
+    """Paths along edges that pull harder than all others at both their ends; the path that pulls hardest comes first.
+
+    Where equals meet there is no path, so that they meet in the middle.
+    """
     after: dict[int, int] = {}
     before: dict[int, int] = {}
-    pairs = [(a, b) for a, beside in enumerate(slots.right) for b in beside]
-    for a, b in sorted(pairs, key=lambda pair: (-pull(*pair), pair)):
-        if a not in after and b not in before and pull(a, b) > 1:
-            after[a], before[b] = b, a
+    for a, beside in enumerate(slots.right):
+        for b in beside:
+            rivals = [pull(a, other) for other in beside if other != b]
+            rivals += [pull(other, b) for other in slots.left[b] if other != a]
+            if pull(a, b) >= WORTH and pull(a, b) > max(rivals, default=0.0):
+                after[a], before[b] = b, a
     paths = []
     for start in sorted(after.keys() - before.keys()):
         path = [start]

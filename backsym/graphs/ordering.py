@@ -162,13 +162,21 @@ def _positions(order: Order) -> dict[int, int]:
     return {slot: n for column in order for n, slot in enumerate(column)}
 
 
-def exchanges(slots: Slots, order: Order) -> Iterator[Order]:
-    """The orders that differ by one exchange of neighbours that adds no crossing."""
+def moves(slots: Slots, order: Order) -> Iterator[Order]:
+    """The orders in which one slot stands elsewhere in its column and that have no more crossings; near moves first."""
     position = _positions(order)
-    for at, column in enumerate(order):
-        for n in range(len(column) - 1):
-            upper, lower = column[n], column[n + 1]
-            if _between(slots, lower, upper, position) <= _between(slots, upper, lower, position):
-                other = [list(c) for c in order]
-                other[at][n : n + 2] = [lower, upper]
-                yield other
+    found: list[tuple[int, int, int, int]] = []
+    for number, column in enumerate(order):
+        for here, slot in enumerate(column):
+            for step in (-1, 1):
+                more, at = 0, here + step
+                while 0 <= at < len(column):
+                    upper, lower = (column[at], slot) if step < 0 else (slot, column[at])
+                    more += _between(slots, lower, upper, position) - _between(slots, upper, lower, position)
+                    if more <= 0:
+                        found.append((abs(at - here), number, here, at))
+                    at += step
+    for _, number, here, at in sorted(found):
+        other = [list(column) for column in order]
+        other[number].insert(at, other[number].pop(here))
+        yield other

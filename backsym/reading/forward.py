@@ -103,7 +103,7 @@ class Forward:
 
     def parse_all(self, texts: Sequence[Scalar]) -> None:
         formulas = self.formulas(texts)
-        left = [self.left_names(item, item in formulas) for item in texts]
+        left = [self.left_names(*pair) for pair in zip(texts, formulas, strict=True)]
         ranks: dict[str, int | None] = {
             name: None if entry.shape is None else len(entry.shape) for name, entry in self.declared.items()
         }
@@ -115,15 +115,15 @@ class Forward:
         def is_partial(above: str, below: str) -> bool:
             return above in ranks and below in ranks and "d" + above not in ranks
 
-        for item, names in zip(texts, left, strict=True):
+        for item, names, is_formula in zip(texts, left, formulas, strict=True):
             source = item.source()
             try:
-                if item in formulas:
+                if is_formula:
                     sides = [(e.lhs, e.rhs) for e in latex.parse_equations(source, words)]
                 else:
                     sides = [parse_equation(source, is_partial)]
                 for lhs, rhs in sides:
-                    self.add(self.split(item, source, lhs, rhs, item in formulas))
+                    self.add(self.split(item, source, lhs, rhs, is_formula))
             except InputError as e:
                 self.report.extend(e.diagnostics)
                 self.broken.update(name for name in names if name not in self.parsed)
@@ -137,12 +137,14 @@ class Forward:
             open=not declares_shapes(self.declared),
         )  # fmt: skip
 
-    def formulas(self, texts: Sequence[Scalar]) -> set[Scalar]:
-        """The items that are LaTeX.  Among others, ``z = wx + b`` is one too, though nothing in it says so."""
-        found = {item for item in texts if latex.is_latex(item.text)}
-        if found:
-            words = set(self.declared) | {match[1] for item in texts if (match := _LEFT_NAME.match(item.text))}
-            found.update(item for item in texts if not _PLAIN_SIGN.search(item.text) and not words & set(_LONG.findall(item.text)))
+    def formulas(self, texts: Sequence[Scalar]) -> list[bool]:
+        """Which items are LaTeX.  Among others, ``z = wx + b`` is so too, though nothing in it says so."""
+        found = [latex.is_latex(item.text) for item in texts]
+        if not any(found):
+            return found
+        words = set(self.declared) | {match[1] for item in texts if (match := _LEFT_NAME.match(item.text))}
+        for n, item in enumerate(texts):
+            found[n] = found[n] or not (_PLAIN_SIGN.search(item.text) or words & set(_LONG.findall(item.text)))
         return found
 
     def left_names(self, item: Scalar, is_formula: bool) -> dict[str, int | None]:

@@ -30,6 +30,44 @@ _RANGE_WORDS = frozenset("for forall foreach forevery all and every each where w
 
 
 @dataclass(frozen=True)
+class Spelled:
+    """A name as a formula spells it: base and tag, whether the tag stands below, whether the letter is bold."""
+
+    key: Key
+    below: bool
+    bold: bool
+    span: Span
+    calligraphic: bool = False
+
+    @property
+    def name(self) -> str:
+        return new_name(*self.key)
+
+    def latex(self, bold: bool) -> str:
+        r"""A spelling of the whole quantity, such as ``\hat{\mathbf{y}}`` or ``W_{s}``."""
+        *accents, letter = self.key[0].split(":")
+        text = f"\\{letter}" if letter in GREEK or letter == "ell" else letter
+        if bold:
+            text = rf"\boldsymbol{{{text}}}" if text.startswith("\\") else rf"\mathbf{{{text}}}"
+        for accent in reversed(accents):
+            text = rf"\{accent}{{{text}}}"
+        tag = self.key[1]
+        if not tag:
+            return text
+        tag = tag if tag.isdecimal() or len(tag) == 1 else rf"\text{{{tag}}}"
+        return f"{text}_{{{tag}}}" if self.below else f"{text}^{{({tag})}}"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The text of one equation in a document, with its left side."""
+
+    left: Spelled
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
 class LatexEquation:
     """The two sides of one equation; ``ranges`` are its trailing ranges, letter and dimension, already in ``lhs``."""
 
@@ -63,7 +101,7 @@ def vocabulary(scope: Scope) -> Vocabulary:
 
 def parse_expression(source: Source, words: Vocabulary) -> Node:
     """The syntax tree of one expression; raises InputError with the place."""
-    reader = _Reader(source, words)
+    reader = FormulaReader(source, words)
     tree = reader.additive()
     reader.took(",", ".", ";")
     if reader.token.kind != "end":
@@ -81,7 +119,7 @@ def parse_equation(source: Source, words: Vocabulary) -> tuple[Node, Node]:
 
 def parse_equations(source: Source, words: Vocabulary, start: int = 0, end: int | None = None) -> list[LatexEquation]:
     r"""All equations of a block, parted by ``\\`` or commas; at least one.  Raises InputError with the place."""
-    reader = _Reader(source, words, start, end)
+    reader = FormulaReader(source, words, start, end)
     reader.separators()
     found: list[LatexEquation] = []
     while reader.token.kind != "end":
@@ -99,7 +137,7 @@ def left_sides(source: Source, words: Vocabulary, start: int = 0, end: int | Non
 
     A first look: right sides are not read, and a left side that cannot be read is left out.
     """
-    reader = _Reader(source, words, start, end)
+    reader = FormulaReader(source, words, start, end)
     found: list[Node] = []
     for position in reader.left_positions():
         reader.position, reader.nesting = position, 0
@@ -113,7 +151,28 @@ def left_sides(source: Source, words: Vocabulary, start: int = 0, end: int | Non
     return found
 
 
-class _Reader(Formula):
+def segments(source: Source, words: Vocabulary, start: int, end: int) -> list[Segment]:
+    """The equations of a formula whose left side is a quantity or its entries; all else in it is passed over."""
+    try:
+        reader = FormulaReader(source, words, start, end)
+    except InputError:
+        # Said again, with its place, if it is a forward equation after all.
+        return [found] if (found := _unreadable(source, start, end)) else []
+    positions = reader.left_positions()
+    found: list[Segment] = []
+    for position, after in zip(positions, [*positions[1:], len(reader.tokens)], strict=True):
+        reader.position, reader.nesting = position, 0
+        try:
+            left = reader.spelled_left()
+        except InputError:
+            continue
+        if left is not None:
+            last = reader.tokens[after - 2] if after > position + 1 else reader.token
+            found.append(Segment(left, reader.tokens[position].start, last.end))
+    return found
+
+
+class FormulaReader(Formula):
     """Equations, their ranges, and what stands between them."""
 
     def __init__(self, source: Source, words: Vocabulary, start: int = 0, end: int | None = None):
@@ -198,6 +257,22 @@ class _Reader(Formula):
         tree = self.additive()
         self.left = False
         return tree
+
+    def spelled_left(self) -> Spelled | None:
+        """The name on the left side as it is spelled; None if that is no quantity."""
+        mark = self.position
+        token = self.token
+        tree = self.left_side()
+        name = tree.children[0] if tree.kind == "entry" else tree
+        if name.kind != "name" or not self.at("="):
+            return None
+        self.position = mark
+        base = self.base()
+        scripts = read_scripts(self, self.additive)
+        parted = split_tag(name.value)
+        key = (base.text, parted[1]) if parted[0] == base.text else (base.text, "")
+        calligraphic = base.font in ("mathcal", "mathscr")
+        return Spelled(key, scripts.tag is None, base.bold, (token.start, tree.span[1]), calligraphic, name.value)
 
     def leftover(self) -> Exception:
         token = self.token

@@ -95,6 +95,9 @@ def _equation_texts(tree: Tree | None, whole: Table, report: Report) -> tuple[Sc
             texts.append(item)
         else:
             report.add(item, "an equation is expected", "such as z = w*x + b")
+    if not texts and not report.diagnostics:
+        report.add(tree or whole, "a problem needs forward equations", "forward: a list such as - z = w*x + b")
+        report.stop()
     if len(texts) > MAX_EQUATIONS:
         report.add(tree or whole, f"{len(texts)} equations; at most {MAX_EQUATIONS} are read")
         report.stop()

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from backsym.errors import InputError
 from backsym.expr import Expr, names_in
 from backsym.problem import Part, Problem
+from backsym.reading.either import equation_syntax, expression_syntax
 from backsym.reading.fields import Report, choice, is_name, known_keys, scalars, text
 from backsym.reading.keys import PART_EXTRAS
-from backsym.reading.either import equation_syntax, expression_syntax
 from backsym.reading.resolve import resolve_equation, resolve_expression
 from backsym.reading.scope import Scope, suggest
 from backsym.reading.texts import scope_of

@@ -112,10 +112,12 @@ class Table(Tree):
 
 def read_file(path: str) -> Tree:
     """The tree of a YAML file; raises InputError for a file that cannot be read or is not such a file."""
-    return read_text(_text_of(path), path)
+    return read_text(text_of(path), path)
 
 
-def _text_of(path: str) -> str:
+def text_of(path: str) -> str:
+    """The text of a file; raises InputError for one that is missing, a folder, too large or not UTF-8."""
+
     def refuse(message: str) -> InputError:
         return InputError([Diagnostic(message, path)])
 

@@ -31,7 +31,11 @@ def problem_of(equations: Sequence[object], keys: Keys) -> Problem:
 
     Raises InputError, naming the equation and what cannot be read in it.
     """
-    mapping = _Door(keys).mapping(equations)
+    try:
+        mapping = _Door(keys).mapping(equations)
+    except RecursionError:
+        hint = "define parts of them in equations of their own"
+        raise refuse("these equations are nested too deeply to be read", hint) from None
     try:
         return problem_from_mapping(mapping)
     except InputError as e:
@@ -66,9 +70,9 @@ def _sides(equation: object) -> tuple[Any, Any]:
     """Both sides of an equation, as SymPy objects."""
     if isinstance(equation, sympy.Equality):
         return equation.lhs, equation.rhs
-    if equation in (False, sympy.false) and not isinstance(equation, int | sympy.Integer | float):
+    if isinstance(equation, (bool, type(sympy.true), type(sympy.false))):
         hint = "where SymPy takes an array for a number, give a pair (lhs, rhs) or Eq(lhs, rhs, evaluate=False)"
-        raise refuse("SymPy has evaluated this equation to False", hint)
+        raise refuse(f"SymPy has evaluated this equation to {bool(equation)}", hint)
     if isinstance(equation, tuple) and len(equation) == 2 and all(isinstance(s, sympy.Basic) for s in equation):
         return equation
     raise refuse(f"an equation is a sympy.Eq, not {type(equation).__name__}", "write sympy.Eq(z, w*x + b)")
@@ -105,20 +109,19 @@ class _Door:
             raise refuse("equations is a list of SymPy equations", "such as [sympy.Eq(z, w*x + b)]")
         declared = _as_mapping(self.keys.get("symbols"))
         self.found.declare({name: shape for name, entry in declared.items() if (shape := _shape(entry)) is not None})
-        sides = self.sides(equations)
+        taken = self.take(equations)
         self.found.settle()
         shapes = self.found.quantities()
         self.no_clash(declared, shapes)
-        forward = self.texts(sides)
         indices = _as_mapping(self.keys.get("indices"))
-        loss = str(self.keys.get("loss") or self.left_name(sides[-1][0]))
+        loss = str(self.keys.get("loss") or taken[-1][0])
         return {
             **{key: self.claims(value, loss, shapes) for key, value in self.keys.items()},
             "dims": {**_as_mapping(self.keys.get("dims")), **self.new(self.found.dims, "dims")},
             "symbols": _with_shapes(declared, shapes),
             "indices": {**self.found.index_letters(), **indices},
             "functions": {**_as_mapping(self.keys.get("functions")), **self.new(self.found.functions, "functions")},
-            "forward": forward,
+            "forward": [text for _, text in taken],
         }
 
     def new(self, names: Mapping[str, None], key: str) -> dict[str, object]:
@@ -126,32 +129,20 @@ class _Door:
         given = _as_mapping(self.keys.get(key))
         return {name: "abstract" if key == "functions" else None for name in names if name not in given}
 
-    def sides(self, equations: Sequence[object]) -> list[tuple[Any, Any]]:
-        """The sides of all equations, with what they declare taken in; every mistake is reported."""
-        sides: list[tuple[Any, Any]] = []
+    def take(self, equations: Sequence[object]) -> list[tuple[str, str]]:
+        """The defined name and the text of each equation; what they declare is taken in, every mistake reported."""
+        taken: list[tuple[str, str]] = []
         mistakes: list[Diagnostic] = []
         for number, equation in enumerate(equations, 1):
             try:
-                sides.append(_sides(equation))
-                self.left_name(sides[-1][0])
-                self.found.scan(sides[-1])
+                lhs, rhs = _sides(equation)
+                taken.append((self.left_name(lhs), Writer(self.names).equation(lhs, rhs)))
+                self.found.scan((lhs, rhs))
             except InputError as e:
                 mistakes += [replace(d, file=f"equations[{number}]") for d in e.diagnostics]
         if mistakes:
             raise InputError(mistakes)
-        return sides
-
-    def texts(self, sides: Sequence[tuple[Any, Any]]) -> list[str]:
-        texts: list[str] = []
-        mistakes: list[Diagnostic] = []
-        for number, (lhs, rhs) in enumerate(sides, 1):
-            try:
-                texts.append(Writer(self.names).equation(lhs, rhs))
-            except InputError as e:
-                mistakes += [replace(d, file=f"equations[{number}]") for d in e.diagnostics]
-        if mistakes:
-            raise InputError(mistakes)
-        return texts
+        return taken
 
     def left_name(self, lhs: Any) -> str:
         """The name of the quantity that an equation defines."""

@@ -45,6 +45,8 @@ class Names:
 
     def letter(self, symbol: Any) -> str:
         """The letter of an index."""
+        if not isinstance(symbol, (sympy.Symbol, sympy.Idx)):
+            raise refuse(f"{symbol} cannot be an index", "an index is a letter or a position")
         found = _without_marks(str(symbol.name))
         if not _LETTER.fullmatch(found):
             raise refuse(f"{symbol} cannot be an index letter", "a letter is such as i, k or k'")

@@ -139,12 +139,7 @@ class Found:
     def _extreme(
         self, e: Any, free: dict[object, Letter], bound: Mapping[object, Letter], local: frozenset[Any]
     ) -> None:
-        function, *rest = e.args
-        count = len(function.variables) if isinstance(function, sympy.Lambda) else 0
-        first = type(e).__name__ in FIRST_EXTREMES
-        if not count or len(rest) != (2 * count if first else count):
-            raise refuse(f"cannot read {e}", f"write {type(e).__name__}(Lambda(k, z[k]), D{', i' if first else ''})")
-        sizes, positions = rest[:count], rest[count:]
+        function, sizes, positions = extreme_parts(e)
         for position in positions:
             self._letter(position, free, bound)
         inner = dict(bound)
@@ -202,12 +197,11 @@ class Found:
     def _letter(self, ix: Any, free: dict[object, Letter], bound: Mapping[object, Letter]) -> Letter | None:
         if isinstance(ix, sympy.Integer):
             return None
-        if not isinstance(ix, (sympy.Symbol, sympy.Idx)):
-            raise refuse(f"{ix} cannot be an index", "an index is a letter or a position")
+        name = self.names.letter(ix)
         key = key_of(ix)
         letter = bound.get(key) or free.get(key)
         if letter is None:
-            letter = free[key] = Letter(self.names.letter(ix))
+            letter = free[key] = Letter(name)
             self._note(ix, letter)
         if isinstance(ix, sympy.Idx) and ix.lower is not None and ix.upper is not None:
             dim = self._whole(ix.lower, ix.upper, ix)
@@ -216,8 +210,6 @@ class Found:
 
     def range(self, limit: Any) -> Letter:
         """The letter of a sum with its range."""
-        if len(limit) != 3:
-            raise refuse(f"the sum over {limit[0]} has no range", f"write ({limit[0]}, 1, D)")
         letter = Letter(self.names.letter(limit[0]), self._whole(limit[1], limit[2], limit[0]))
         self._note(limit[0], letter)
         return letter
@@ -259,6 +251,15 @@ class Found:
             if self.shape(name):
                 raise refuse(f"{name} is a number in one place and {show_shape(self.shape(name))} in another")
         return {name: self.shape(name) for name in self.order if name not in self.dims}
+
+
+def extreme_parts(e: Any) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]:
+    """The Lambda, the sizes and, of a first position, the indices of an extreme over letters."""
+    first = type(e).__name__ in FIRST_EXTREMES
+    count = len(e.args[0].variables) if isinstance(e.args[0], sympy.Lambda) else 0
+    if not count or len(e.args) != 1 + (2 * count if first else count):
+        raise refuse(f"cannot read {e}", f"write {type(e).__name__}(Lambda(k, z[k]), D{', i' if first else ''})")
+    return e.args[0], e.args[1 : 1 + count], e.args[1 + count :]
 
 
 def key_of(symbol: Any) -> object:

@@ -20,7 +20,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.sympy_door.names import Names, refuse
-from backsym.sympy_door.shapes import FIRST_EXTREMES, INDEX_EXTREMES, vector_indices
+from backsym.sympy_door.shapes import FIRST_EXTREMES, INDEX_EXTREMES, extreme_parts, vector_indices
 
 ADD, MUL, POW, ATOM = 1, 2, 3, 4
 """How tightly a text holds together."""
@@ -221,9 +221,12 @@ def _pow(w: Writer, e: Any) -> Piece:
 
 def _sum(w: Writer, e: Any) -> Piece:
     ranges = []
-    for letter, low, high in e.limits:
+    for limit in e.limits:
+        if len(limit) != 3:
+            raise refuse(f"the sum over {limit[0]} has no range", f"write ({limit[0]}, 1, D)")
+        letter, low, high = limit
         dim = high + 1 if low == 0 else high
-        ranges.append(f"({w.index(letter)}, 1, {w.names.dim(dim, e)})")
+        ranges.append(f"({w.index(letter)}, 1, {w.names.dim(dim, f'the range of {letter}')})")
     return atom(f"Sum({w.piece(e.function).text}, {', '.join(ranges)})")
 
 
@@ -279,7 +282,7 @@ def _undefined(w: Writer, e: Any) -> Piece:
     """A function by name: one of the table, a reduction, the abstract loss, or an abstract function."""
     name = w.names.name(type(e).__name__)
     if name in INDEX_EXTREMES:
-        function = e.args[0]
+        function, _, _ = extreme_parts(e)
         letters = ", ".join(map(w.index, function.variables))
         return atom(f"{INDEX_EXTREMES[name]}({w.piece(function.expr).text}, {letters})")
     if name in FIRST_EXTREMES:
@@ -293,9 +296,9 @@ def _undefined(w: Writer, e: Any) -> Piece:
 
 def _first_extreme(w: Writer, e: Any, op: str) -> Piece:
     """As a comparison with the maximum, which is the same where there is no tie."""
-    function = e.args[0]
+    function, _, positions = extreme_parts(e)
     variables = function.variables
-    here = function.expr.subs(dict(zip(variables, e.args[1 + len(variables) :], strict=True)), simultaneous=True)
+    here = function.expr.subs(dict(zip(variables, positions, strict=True)), simultaneous=True)
     letters = ", ".join(map(w.index, variables))
     return atom(f"[{w.piece(here).text} == {op}({w.piece(function.expr).text}, {letters})]")
 
