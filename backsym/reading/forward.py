@@ -67,6 +67,7 @@ class Forward:
     abstract: frozenset[str]
     report: Report
     notation: Mapping[str, str] = field(default_factory=dict)
+    all_latex: bool = False
     equations: list[NodeEquation] = field(default_factory=list)
     names: dict[str, Expr] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
@@ -139,8 +140,8 @@ class Forward:
 
     def formulas(self, texts: Sequence[Scalar]) -> list[bool]:
         """Which items are LaTeX.  Among others, ``z = wx + b`` is so too, though nothing in it says so."""
-        found = [latex.is_latex(item.text) for item in texts]
-        if not any(found):
+        found = [self.all_latex or latex.is_latex(item.text) for item in texts]
+        if all(found) or not any(found):
             return found
         words = set(self.declared) | {match[1] for item in texts if (match := _LEFT_NAME.match(item.text))}
         for n, item in enumerate(texts):

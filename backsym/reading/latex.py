@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 from backsym.errors import InputError
 from backsym.expr import Span
 from backsym.reading.latex_cursor import shown
+from backsym.names import GREEK
 from backsym.reading.latex_derivatives import Formula
 from backsym.reading.latex_lexer import Token
-from backsym.reading.latex_names import Vocabulary
-from backsym.reading.latex_scripts import item
+from backsym.reading.latex_names import Key, Vocabulary, new_name
+from backsym.reading.latex_scripts import item, read_scripts
 from backsym.reading.scope import Scope
 from backsym.reading.source import Source
 from backsym.reading.syntax import Node
@@ -156,20 +157,31 @@ def segments(source: Source, words: Vocabulary, start: int, end: int) -> list[Se
     try:
         reader = FormulaReader(source, words, start, end)
     except InputError:
-        # Said again, with its place, if it is a forward equation after all.
-        return [found] if (found := _unreadable(source, start, end)) else []
-    positions = reader.left_positions()
-    found: list[Segment] = []
-    for position, after in zip(positions, [*positions[1:], len(reader.tokens)], strict=True):
+        return _unreadable(source, words, start, end)
+    begins: list[tuple[int, Spelled | None]] = []
+    for position in reader.left_positions():
         reader.position, reader.nesting = position, 0
         try:
-            left = reader.spelled_left()
+            if (left := reader.spelled_left()) is not None or reader.at("="):
+                begins.append((position, left))
         except InputError:
             continue
-        if left is not None:
-            last = reader.tokens[after - 2] if after > position + 1 else reader.token
-            found.append(Segment(left, reader.tokens[position].start, last.end))
-    return found
+    ends = [position - 2 for position, _ in begins[1:]] + [len(reader.tokens) - 2]
+    spans = [(reader.tokens[position].start, reader.tokens[end].end) for (position, _), end in zip(begins, ends, strict=True)]
+    return [Segment(left, *span) for (_, left), span in zip(begins, spans, strict=True) if left is not None]
+
+
+def _unreadable(source: Source, words: Vocabulary, start: int, end: int) -> list[Segment]:
+    """A formula with something unknown in it is still a forward equation if its left side is; the error comes later."""
+    equals = source.text.find("=", start, end)
+    if equals < 0:
+        return []
+    try:
+        reader = FormulaReader(source, words, start, equals + 1)
+        left = reader.spelled_left()
+    except InputError:
+        return []
+    return [Segment(left, start, end)] if left is not None else []
 
 
 class FormulaReader(Formula):
@@ -269,10 +281,10 @@ class FormulaReader(Formula):
         self.position = mark
         base = self.base()
         scripts = read_scripts(self, self.additive)
-        parted = split_tag(name.value)
-        key = (base.text, parted[1]) if parted[0] == base.text else (base.text, "")
+        own = scripts.items[: len(scripts.items) - max(0, len(tree.children) - 1)]
+        key = base.text, (scripts.tag or "") + "".join(item.value for item in own)
         calligraphic = base.font in ("mathcal", "mathscr")
-        return Spelled(key, scripts.tag is None, base.bold, (token.start, tree.span[1]), calligraphic, name.value)
+        return Spelled(key, bool(own), base.bold, (token.start, tree.span[1]), calligraphic)
 
     def leftover(self) -> Exception:
         token = self.token

@@ -17,8 +17,8 @@ from pathlib import Path
 from backsym.errors import Diagnostic, InputError
 from backsym.expr import show_shape
 from backsym.problem import Problem
-from backsym.reading.latex import Segment, segments
-from backsym.reading.latex_declare import Declaration, Declarations, Spelled
+from backsym.reading.latex import Segment, Spelled, segments
+from backsym.reading.latex_declare import Declaration, Declarations
 from backsym.reading.latex_names import Vocabulary, split_tag
 from backsym.reading.source import Source
 from backsym.reading.yamlfile import Document, Listing, Mark, Scalar, Table, Tree, text_of
@@ -114,7 +114,7 @@ class _Note:
     # --- the tree ---
 
     def tree(self) -> Table:
-        declarations = [f for f in self.formulas if self.declares(f)]
+        declarations = [f for n, f in enumerate(self.formulas) if self.declares(n, f)]
         equations = self.equations(f for f in self.formulas if f.displayed and f not in declarations)
         if not equations:
             hint = r"displayed, such as $$ z = w x + b $$ or \[ \mathbf{z} = \mathbf{W} \mathbf{x} \]"
@@ -147,18 +147,22 @@ class _Note:
 
     # --- declarations ---
 
-    def declares(self, formula: Formula) -> bool:
+    def declares(self, number: int, formula: Formula) -> bool:
         if r"\in" not in self.document.text[formula.start : formula.end]:
             return False
         before = len(self.declared.found)
         found = self.declared.read(self.source, formula.start, formula.end)
-        words = self.prose(formula)
+        words = self.prose(number)
         self.words.update({d.spelled.name: words for d in self.declared.found[before:]})
         return found
 
-    def prose(self, formula: Formula) -> str:
-        """The words of the list item or line that a formula stands in."""
-        text = self.document.text
+    def prose(self, number: int) -> str:
+        """The words that tell what a formula declares: those right after it, else its whole list item or line."""
+        formula, text = self.formulas[number], self.document.text
+        after = self.formulas[number + 1 : number + 2]
+        near = text[formula.end : min(after[0].start if after else len(text), formula.end + 200)].partition("\n\n")[0]
+        if any(pattern.search(near) for _, pattern in _ROLES):
+            return near
         start = text.rfind("\n", 0, formula.start) + 1
         item = re.compile(r"\n\s*(?:[-*+]\s|\d+[.)]\s|\\item\b|\n)")
         match = item.search(text, formula.end, formula.end + 400)

@@ -16,16 +16,22 @@ from backsym.problem import Collection, Problem, Section
 from backsym.reading import declare, keys
 from backsym.reading.fields import Report, boolean, known_keys, plain_value, scalars, text
 from backsym.reading.forward import MAX_EQUATIONS, Forward
+from backsym.reading.latex_document import document_tree, is_document, what_was_read
 from backsym.reading.parts import read_parts
 from backsym.reading.scope import suggest
 from backsym.reading.texts import read_equation, read_expression
 from backsym.reading.yamlfile import Listing, Scalar, Table, Tree, read_file, tree_of
 
-__all__ = ["load", "problem_from_mapping", "read_equation", "read_expression"]
+__all__ = ["load", "problem_from_mapping", "read_equation", "read_expression", "what_was_read"]
 
 
 def load(path: str) -> Problem | Collection:
-    """The problem or collection in a YAML file; raises InputError with every mistake found in it."""
+    """The problem or collection in a YAML file, or the problem in a Markdown or .tex note.
+
+    Raises InputError with every mistake found in it.
+    """
+    if is_document(path):
+        return _problem(document_tree(path), path, note=True)
     tree = _mapping(read_file(path), path)
     if any(key.text == "sections" for key, _ in tree.entries):
         return _collection(tree, path)
@@ -48,7 +54,8 @@ def _mapping(tree: Tree, path: str) -> Table:
 # --- problems --------------------------------------------------------------------------------------------------------
 
 
-def _problem(tree: Table, path: str | None) -> Problem:
+def _problem(tree: Table, path: str | None, note: bool = False) -> Problem:
+    """The problem of a mapping; that of a ``note`` may declare more than its equations use."""
     report = Report()
     found = known_keys(tree.entries, tuple(keys.PROBLEM), report)
     dims = declare.read_dims(found.get("dims"), report)
@@ -56,10 +63,12 @@ def _problem(tree: Table, path: str | None) -> Problem:
     index_dims = declare.read_indices(found.get("indices"), dims, report)
     abstract = declare.read_functions(found.get("functions"), report)
     notation = declare.read_notation(found.get("notation"), report)
-    forward = Forward(declared, dims, index_dims, abstract, report, notation)
+    forward = Forward(declared, dims, index_dims, abstract, report, notation, all_latex=note)
     forward.read(_equation_texts(found.get("forward"), tree, report))
     loss = _loss(found.get("loss"), forward, report)
-    if not report.diagnostics:
+    if note:
+        forward.declared = {n: d for n, d in declared.items() if n in forward.used or n in forward.parsed}
+    elif not report.diagnostics:
         _check_used(forward, report)
     symbols = forward.symbols()
     problem = Problem(
