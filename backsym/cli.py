@@ -34,7 +34,8 @@ DEFAULT_FORMATS = ("md", "tex")
 def main() -> None:
     """Derive backpropagation for small networks and print the worked solution.
 
-    FILE is a problem file or a collection (YAML), or the bare name of a bundled one.
+    FILE is a problem file or a collection (YAML), a note with LaTeX equations (.md, .tex), or the bare name of a
+    bundled problem.
     """
 
 
@@ -86,6 +87,7 @@ def solve(
             folder = output or Path("output")
             for f, text in texts.items():
                 path = folder / f"{task.stem}{options.suffix}.{f}"
+                _refuse_own_input(path, name)
                 _write(path, text)
                 click.echo(f"wrote {path}")
 
@@ -130,7 +132,10 @@ def graph(file: str, form: str | None, output: Path | None, kind: str | None, de
         asked = next((part.option for part in problem.parts if part.kind == "graph"), None)
         endings = {".tex": "tikz", ".tikz": "tikz", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid"}
         form = form or (endings.get(output.suffix) if output else None) or "svg"
-        text = figure(problem, kind or asked or "vectorized", derivatives).written(form)
+        drawn = figure(problem, kind or asked or "vectorized", derivatives)
+        text = drawn.written(form)
+        if form in ("svg", "tikz") and drawn.unlabelled:
+            click.echo(f"{file}: {len(drawn.unlabelled)} edges are too close together for their labels", err=True)
         if output is None:
             click.echo(text, nl=False)
             return
@@ -158,13 +163,15 @@ class _Task:
 
 def _load(name: str) -> _Task:
     from backsym.problem import Collection
-    from backsym.reading.loader import load
+    from backsym.reading.loader import is_document, load, what_was_read
     from backsym.resources import find_problem
 
     path = find_problem(name)
     loaded = load(str(path))
     if isinstance(loaded, Collection):
         return _Task(name, path.stem, loaded, tuple(p for section in loaded.sections for p in section.problems))
+    if is_document(str(path)):
+        click.echo(what_was_read(loaded), err=True)
     return _Task(name, path.stem, None, (loaded,))
 
 
@@ -224,6 +231,12 @@ def _refuse_clashes(files: Sequence[str]) -> None:
         if stem in seen:
             raise BacksymError(f"{seen[stem]} and {name} would both be written to {stem}; solve them one at a time")
         seen[stem] = name
+
+
+def _refuse_own_input(path: Path, name: str) -> None:
+    """The solution of notes.md is another notes.md; it must not take its place."""
+    if path.exists() and Path(name).exists() and path.samefile(name):
+        raise BacksymError(f"{path} would be overwritten by its own solution; name another folder with -o")
 
 
 def _write(path: Path, text: str) -> None:

@@ -10,6 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
+WIDEST = 100
+"""Characters of an offending line that are shown; of a longer one, those around the place."""
+
+
 @dataclass(frozen=True)
 class Diagnostic:
     """One problem found in an input.
@@ -30,12 +34,26 @@ class Diagnostic:
         place = [part for part in (self.file, self.line, self.column) if part is not None]
         head = ":".join(str(part) for part in place)
         lines = [f"{head}: {self.message}" if head else self.message]
-        if self.source is not None and self.column is not None:
-            lines.append("    " + self.source.replace("\t", " "))
-            lines.append("    " + " " * (self.column - 1) + "^" * max(1, self.width))
+        if self.source is not None and self.column is not None and self.source.strip():
+            source, column, width = _clipped(self.source.rstrip().replace("\t", " "), self.column, max(1, self.width))
+            lines.append("    " + source)
+            lines.append("    " + " " * (column - 1) + "^" * width)
         if self.hint:
             lines.append(f"  {self.hint}")
         return "\n".join(lines)
+
+
+def _clipped(source: str, column: int, width: int) -> tuple[str, int, int]:
+    """A line that fits a window, cut to the surroundings of what is underlined; its column and width there."""
+    if len(source) <= WIDEST:
+        return source, column, width
+    start = max(0, min(column - 1 - WIDEST // 3, len(source) - WIDEST))
+    shown = source[start : start + WIDEST]
+    column -= start
+    width = max(1, min(width, len(shown) - column + 1))
+    before = "..." if start else ""
+    after = "..." if start + WIDEST < len(source) else ""
+    return before + shown + after, column + len(before), width
 
 
 class BacksymError(Exception):

@@ -42,6 +42,12 @@ class Figure:
         """What the figure shows, in plain words."""
         return f"{_WHAT[self.graph.kind]} of {self.graph.title}"
 
+    @property
+    def unlabelled(self) -> tuple[tuple[str, str], ...]:
+        """The edges, by the names of their ends, whose labels found no room in the drawing (very dense networks)."""
+        edges = [placed for placed in self.drawing.edges if placed.edge.label is not None and placed.label is None]
+        return tuple((placed.edge.source, placed.edge.target) for placed in edges)
+
     def tikz(self) -> str:
         """A tikzpicture, at most 15.5 cm wide; needs tikz without libraries, and amsmath."""
         return tikz(self.drawing)

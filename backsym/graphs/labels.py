@@ -26,7 +26,7 @@ def place_labels(
     sizes: Mapping[Pair, tuple[float, float]],
     near: float,
 ) -> tuple[list[PlacedEdge], int]:
-    """The edges with their labels placed, and how many labels found no clear place (those are put on their edge).
+    """The edges with their labels placed, and how many labels found no clear place and are left out.
 
     ``near`` is the share of the way along an edge at which a label is wanted.
     """
@@ -43,8 +43,7 @@ def place_labels(
         rect = room.place(edges[at], size, near)
         if rect is None:
             failed += 1
-            x, y = edges[at].points()[len(edges[at].points()) // 2]
-            rect = Rect(x, y, *size)
+            continue
         room.labels.append(rect)
         placed[at] = replace(edges[at], label=rect)
     return placed, failed
@@ -67,17 +66,15 @@ class _Room:
 
     def place(self, edge: PlacedEdge, size: tuple[float, float], near: float) -> Rect | None:
         """The clear place nearest to the wanted one, above rather than below the edge."""
-        best: tuple[float, Rect] | None = None
-        for cost, rect in _candidates(edge, size, near):
-            if (best is None or cost < best[0]) and self.clear(rect, _pair(edge)):
-                best = cost, rect
-        return best[1] if best else None
+        candidates = sorted(_candidates(edge, size, near), key=lambda candidate: candidate[0])
+        return next((rect for _, off, rect in candidates if self.clear(rect, _pair(edge), off)), None)
 
-    def clear(self, rect: Rect, own: Pair) -> bool:
+    def clear(self, rect: Rect, own: Pair, off: float) -> bool:
+        """Whether a place ``off`` its own edge is free, and nearer to that edge than to any other."""
         grown = rect.grown(0.05)
         if any(grown.meets(other) for other in (*self.boxes, *self.labels)):
             return False
-        near, nearer = rect.grown(OTHER), rect.grown(OWN)
+        near, nearer = rect.grown(max(OTHER, off + 0.05)), rect.grown(OWN)
         (left, top), (right, bottom) = _cell((near.left, near.top)), _cell((near.right, near.bottom))
         for column in range(left, right + 1):
             for line in range(top, bottom + 1):
@@ -91,8 +88,8 @@ def _cell(point: Point) -> tuple[int, int]:
     return int(point[0] // CELL), int(point[1] // CELL)
 
 
-def _candidates(edge: PlacedEdge, size: tuple[float, float], near: float) -> Iterator[tuple[float, Rect]]:
-    """Places beside the edge with what they cost: far along from where it is wanted, far off the edge, below it."""
+def _candidates(edge: PlacedEdge, size: tuple[float, float], near: float) -> Iterator[tuple[float, float, Rect]]:
+    """Places beside the edge: what each costs (for being far along, far off, or below), and how far off it is."""
     points = edge.points(STEP)
     for at in range(1, len(points) - 1):
         share = at / (len(points) - 1)
@@ -102,8 +99,8 @@ def _candidates(edge: PlacedEdge, size: tuple[float, float], near: float) -> Ite
         for side in (-1, 1):
             nx, ny = side * across, side * down
             reach = abs(nx) * size[0] / 2 + abs(ny) * size[1] / 2
-            for more in (OWN + 0.01, 0.1, 0.2, 0.35, 0.5):
+            for more in (OWN + 0.01, 0.12, 0.22, 0.35):
                 off = reach + more
                 if off <= FARTHEST:
                     cost = abs(share - near) * (len(points) * STEP) + 1.5 * more + (0.05 if ny > 0 else 0)
-                    yield cost, Rect(x + nx * off, y + ny * off, *size)
+                    yield cost, more, Rect(x + nx * off, y + ny * off, *size)

@@ -17,7 +17,7 @@ from backsym.graphs.drawing import EM, Drawing, PlacedEdge, PlacedVertex, Rect
 from backsym.graphs.heights import Distance, Pull, best_order, heights_of
 from backsym.graphs.labels import place_labels
 from backsym.graphs.model import Graph, Vertex
-from backsym.graphs.ordering import arranged_slots
+from backsym.graphs.ordering import arranged_slots, crossings
 from backsym.graphs.routes import Column, Route, crossing_pairs, curved, moved, straight
 from backsym.graphs.sugiyama import Order, Slots
 from backsym.graphs.typeset import typeset
@@ -47,8 +47,9 @@ PLAIN = tuple(
     _Try(True, across, down) for across, down in ((0.9, 0.35), (1.3, 0.35), (1.3, 0.6), (1.8, 0.6), (2.4, 0.6))
 )
 CURVED = tuple(_Try(False, across, down) for across, down in ((0.9, 0.35), (0.7, 0.35), (1.4, 0.6), (2.0, 0.8)))
-UNITS = tuple(_Try(True, across, 1.1) for across in (1.8, 1.4, 2.4))
+UNITS = tuple(_Try(True, across, 1.1) for across in (1.8, 1.4, 2.4)) + (_Try(True, 4.5, 1.4), _Try(True, 7.0, 1.6))
 LABELLED = tuple(_Try(True, across, down) for across, down in ((1.3, 0.7), (1.0, 0.7), (1.7, 0.9)))
+NARROW = tuple(_Try(level, across, 0.35) for across in (0.6, 0.45, 0.3) for level in (True, False))
 WIDER = tuple(replace(t, across=t.across + 0.7, down=t.down + 0.5) for t in PLAIN + CURVED)
 
 
@@ -92,7 +93,7 @@ class _Draft:
     def _attempts(self) -> tuple[_Try, ...]:
         if self.graph.kind == "network":
             return UNITS + PLAIN + CURVED + WIDER
-        return LABELLED + PLAIN + CURVED + WIDER if self.labels else PLAIN + CURVED
+        return LABELLED + PLAIN + CURVED + WIDER if self.labels else PLAIN + CURVED + NARROW
 
     def drawn(self, attempt: _Try) -> tuple[Drawing, int]:
         """One try, and its flaws: edges too near to vertices, crossings that need not be, labels without a place."""
@@ -106,7 +107,7 @@ class _Draft:
             lead = straight if attempt.straight else curved
             found = [lead(route) for route in routes]
             if attempt.straight:
-                flaws += abs(crossing_pairs(found) - crossing_pairs([curved(route) for route in routes]))
+                flaws += abs(crossing_pairs(found) - crossings(part, self._orders[number]))
             vertices += placed
             edges += found
             top = max(self._bottom(v) for v in placed) + 0.6

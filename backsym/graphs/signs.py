@@ -42,7 +42,9 @@ _SUPERSCRIPTS = dict(
 )
 _SUBSCRIPTS = dict(zip("0123456789+−=()aehijklmnoprstuvxβγρχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵪ", strict=True))
 _MARKS = {"bar": "\u0304", "hat": "\u0302", "tilde": "\u0303", "vec": "\u20d7", "dot": "\u0307"}
-_FENCES = {"paren": "()", "bracket": "[]", "brace": "{}", "abs": "||", "norm": "‖‖"}
+FENCES = {
+    "paren": ("(", ")"), "bracket": ("[", "]"), "brace": ("{", "}"), "abs": ("|", "|"), "norm": ("‖", "‖"),
+}  # fmt: skip
 
 
 def letters(node: Ident) -> str:
@@ -114,7 +116,7 @@ _RULES: dict[type[Layout], Callable[[Any], str]] = {
     lay.Script: _script,
     lay.Primed: lambda node: unicode_text(node.base) + "′" * node.count,
     lay.Accent: lambda node: unicode_text(node.body) + _MARKS[node.name],
-    lay.Fenced: lambda node: _FENCES[node.kind][0] + unicode_text(node.body) + _FENCES[node.kind][1],
+    lay.Fenced: lambda node: FENCES[node.kind][0] + unicode_text(node.body) + FENCES[node.kind][1],
     lay.Space: lambda node: " ",
     lay.Verbatim: _verbatim,
 }

@@ -13,12 +13,35 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from backsym.errors import BacksymError
-from backsym.graphs.signs import OPERATORS, SYMBOLS, letters
+from backsym.graphs.signs import FENCES, OPERATORS, SYMBOLS, letters
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 
-SCRIPT = 0.7
-"""The size of a script, and of the parts of a fraction, against what it belongs to."""
+_SIZES = (1.0, 0.74, 0.58)
+"""The sizes of text, of scripts and of scripts of scripts; the parts of a fraction count as scripts."""
+_SPREAD = (1.0, 1.06, 1.17)
+"""How much wider small letters are set; TeX has wider letters for small sizes, and the room must do for them."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """The size of an em at full size, and how far down in scripts one is."""
+
+    full: float
+    level: int = 0
+
+    @property
+    def em(self) -> float:
+        return self.full * _SIZES[self.level]
+
+    @property
+    def spread(self) -> float:
+        return _SPREAD[self.level]
+
+    @property
+    def smaller(self) -> Size:
+        return Size(self.full, min(self.level + 1, len(_SIZES) - 1))
+
 
 _ITALIC = (
     "a529b429c433d520e466f490g477h576i345j412k521l298m878n600o485p503q446r451s469t361u572v485w716x572y490z465"
@@ -80,11 +103,15 @@ class Box:
         return tuple(_moved(item, dx, dy) for item in self.items)
 
 
-def typeset(layout: Layout, size: float = 1.0) -> Box:
-    """The layout set at a size; raises BacksymError for what does not occur in the label of a graph.
+def typeset(layout: Layout, em: float = 1.0) -> Box:
+    """The layout set at a size, the length of an em; raises BacksymError for what no label of a graph holds.
 
     An author's LaTeX that could not be taken apart is only measured, roughly: it has no glyphs of its own.
     """
+    return _set(layout, Size(em))
+
+
+def _set(layout: Layout, size: Size) -> Box:
     rule = _RULES.get(type(layout))
     if rule is None:
         raise BacksymError(f"a label of a graph cannot hold a {type(layout).__name__}")
@@ -97,12 +124,12 @@ def _moved(item: Glyphs | Rule, dx: float, dy: float) -> Glyphs | Rule:
     return replace(item, x=item.x + dx, y=item.y + dy)
 
 
-def _glyphs(text: str, style: str, size: float) -> Box:
-    width = sum(_width(sign, style) for sign in text) * size
+def _glyphs(text: str, style: str, size: Size) -> Box:
+    width = sum(_width(sign, style) for sign in text) * size.em * size.spread
     short = all(sign in _SHORT for sign in text)
     depth = 0.21 if any(sign in _DESCENDING for sign in text) else 0.0
-    item = Glyphs(width / 2, 0.0, size, style, text, width)
-    return Box(width, (0.45 if short else 0.7) * size, depth * size, (item,))
+    item = Glyphs(width / 2, 0.0, size.em, style, text, width)
+    return Box(width, (0.45 if short else 0.7) * size.em, depth * size.em, (item,))
 
 
 def _width(sign: str, style: str) -> float:
@@ -124,9 +151,9 @@ def _beside(boxes: list[Box], gaps: list[float]) -> Box:
     return Box(x, max((b.height for b in boxes), default=0), max((b.depth for b in boxes), default=0), tuple(items))
 
 
-def _row(node: lay.Row, size: float) -> Box:
-    boxes = [typeset(item, size) for item in node.items]
-    gaps = [_gap(node, at) * size for at in range(len(boxes))]
+def _row(node: lay.Row, size: Size) -> Box:
+    boxes = [_set(item, size) for item in node.items]
+    gaps = [_gap(node, at) * size.em for at in range(len(boxes))]
     return _beside(boxes, gaps)
 
 
@@ -143,59 +170,60 @@ def _gap(node: lay.Row, at: int) -> float:
     return 0.17 if isinstance(before, lay.Op) and before.spacing == "punctuation" else 0.0
 
 
-def _script(node: lay.Script, size: float) -> Box:
-    base = typeset(node.base, size)
-    small = size * SCRIPT
-    x = base.width + 0.03 * size
+def _script(node: lay.Script, size: Size) -> Box:
+    base = _set(node.base, size)
+    em, small = size.em, size.smaller
+    x = base.width + 0.03 * em
     items = list(base.items)
     width, height, depth = base.width, base.height, base.depth
     if node.sup is not None:
-        sup = typeset(node.sup, small)
-        rise = max(0.38 * size, base.height - 0.32 * size)
+        sup = _set(node.sup, small)
+        rise = max((0.4 if node.sub is None else 0.48) * em, base.height - 0.32 * em)
         items += sup.moved(x, -rise)
         width, height = max(width, x + sup.width), max(height, rise + sup.height)
     if node.sub is not None:
-        sub = typeset(node.sub, small)
-        drop = max(0.16 * size, sub.height - 0.36 * size)
-        drop = max(drop, 0.25 * size) if node.sup is not None else drop
+        sub = _set(node.sub, small)
+        drop = max(0.16 * em, sub.height - 0.36 * em)
+        drop = max(drop, 0.27 * em) if node.sup is not None else drop
         items += sub.moved(x, drop)
         width, depth = max(width, x + sub.width), max(depth, drop + sub.depth)
-    return Box(width + 0.05 * size, height, depth, tuple(items))
+    return Box(width + 0.05 * em, height, depth, tuple(items))
 
 
-def _frac(node: lay.Frac, size: float) -> Box:
-    top, bottom = typeset(node.num, size * SCRIPT), typeset(node.den, size * SCRIPT)
-    width = max(top.width, bottom.width) + 0.24 * size
-    axis, space = -0.25 * size, 0.12 * size
+def _frac(node: lay.Frac, size: Size) -> Box:
+    top, bottom = _set(node.num, size.smaller), _set(node.den, size.smaller)
+    em = size.em
+    width = max(top.width, bottom.width) + 0.3 * em
+    axis, space = -0.25 * em, 0.12 * em
     up = -axis + space + top.depth
     down = axis + space + bottom.height
     items = (
         *top.moved((width - top.width) / 2, -up),
-        Rule(0.06 * size, width - 0.06 * size, axis),
+        Rule(0.08 * em, width - 0.08 * em, axis),
         *bottom.moved((width - bottom.width) / 2, down),
     )
     return Box(width, up + top.height, down + bottom.depth, items)
 
 
-def _fenced(node: lay.Fenced, size: float) -> Box:
-    left, right = {"paren": "()", "bracket": "[]", "brace": "{}", "abs": "||", "norm": "‖‖"}[node.kind]
-    body = typeset(node.body, size)
+def _fenced(node: lay.Fenced, size: Size) -> Box:
+    left, right = FENCES[node.kind]
+    body = _set(node.body, size)
     return _beside([_glyphs(left, "roman", size), body, _glyphs(right, "roman", size)], [0, 0, 0])
 
 
-def _accent(node: lay.Accent, size: float) -> Box:
-    body = typeset(node.body, size)
-    top = body.height + 0.12 * size
+def _accent(node: lay.Accent, size: Size) -> Box:
+    body, em = _set(node.body, size), size.em
+    top = body.height + 0.12 * em
     if node.name == "bar":
-        return replace(body, height=top + 0.05 * size, items=(*body.items, Rule(0, body.width, -top)))
-    mark = Glyphs(body.width / 2, -top + 0.45 * size, size, "roman", _MARKS[node.name], body.width)
-    return replace(body, height=top + 0.25 * size, items=(*body.items, mark))
+        return replace(body, height=top + 0.05 * em, items=(*body.items, Rule(0, body.width, -top)))
+    mark = Glyphs(body.width / 2, -top + 0.45 * em, em, "roman", _MARKS[node.name], body.width)
+    return replace(body, height=top + 0.25 * em, items=(*body.items, mark))
 
 
 _MARKS = {"hat": "ˆ", "tilde": "˜", "vec": "⃗", "dot": "˙"}
 _SPACES = {"thin": 0.17, "thick": 0.28, "quad": 1.0}
 
-_RULES: dict[type[Layout], Callable[[Any, float], Box]] = {
+_RULES: dict[type[Layout], Callable[[Any, Size], Box]] = {
     lay.Row: _row,
     lay.Ident: lambda node, size: _glyphs(letters(node), node.style, size),
     lay.Number: lambda node, size: _glyphs(node.text, "roman", size),
@@ -203,11 +231,9 @@ _RULES: dict[type[Layout], Callable[[Any, float], Box]] = {
     lay.Op: lambda node, size: _glyphs(OPERATORS[node.name], "roman", size),
     lay.Frac: _frac,
     lay.Script: _script,
-    lay.Primed: lambda node, size: _beside(
-        [typeset(node.base, size), _glyphs("′" * node.count, "roman", size)], [0, 0]
-    ),
+    lay.Primed: lambda node, size: _beside([_set(node.base, size), _glyphs("′" * node.count, "roman", size)], [0, 0]),
     lay.Accent: _accent,
     lay.Fenced: _fenced,
-    lay.Space: lambda node, size: Box(_SPACES[node.size] * size, 0, 0),
-    lay.Verbatim: lambda node, size: Box(0.4 * len(node.latex) * size, 0.9 * size, 0.3 * size),
+    lay.Space: lambda node, size: Box(_SPACES[node.size] * size.em, 0, 0),
+    lay.Verbatim: lambda node, size: Box(0.4 * len(node.latex) * size.em, 0.9 * size.em, 0.3 * size.em),
 }

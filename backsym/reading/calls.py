@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_MACROS = 8
 """Expanded functions inside each other: their definitions repeat arguments, so that size doubles at each level."""
 
-_BUILT_IN = (*REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "direct")
+_BUILT_IN = (*REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta")
 
 _USUAL_NAMES = {
     "ln": "the natural logarithm is written log",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -17,6 +17,7 @@ from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.problem import ROLES, Dimension, Symbol
 from backsym.reading import keys
 from backsym.reading.fields import Report, boolean, choice, is_name, known_keys, table, text
+from backsym.reading.latex_declare import Declarations
 from backsym.reading.scope import suggest
 from backsym.reading.sympy_text import SPELLINGS
 from backsym.reading.yamlfile import Listing, Scalar, Table, Tree
@@ -126,13 +127,36 @@ def dim_of(tree: Tree, dims: dict[str, Dimension], report: Report) -> Dim | None
 
 
 def read_symbols(tree: Tree | None, dims: dict[str, Dimension], report: Report) -> dict[str, Declared]:
-    """``symbols``: a name with its shape, or with {shape, role, one_hot, sums_to_one, latex}; or a list of scalars."""
+    """``symbols``: a name with its shape, or with {shape, role, one_hot, sums_to_one, latex}; or a list of scalars.
+
+    A text, or an item of the list, may also be a declaration in LaTeX, ``\\mathbf{x} \\in \\mathbb{R}^D``.
+    """
     symbols: dict[str, Declared] = {}
+    items = (tree,) if isinstance(tree, Scalar) else tree.items if isinstance(tree, Listing) else ()
+    declarations = [item for item in items if isinstance(item, Scalar) and r"\in" in item.text]
+    for item in declarations:
+        symbols.update(_declared_in(item, dims, report))
+    if declarations:
+        rest = tuple(item for item in items if item not in declarations)
+        tree = Listing(declarations[0].mark, declarations[0].label, rest)
     for key, value in _names_or_table(tree, report, "symbols"):
         if not is_name(key.text):
             report.add(key, f"{key.text} cannot be a name", "a name is a letter, then letters, digits or _")
             continue
         symbols[key.text] = _symbol(key, value, dims, report)
+    return symbols
+
+
+def _declared_in(item: Scalar, dims: dict[str, Dimension], report: Report) -> dict[str, Declared]:
+    """What a declaration in LaTeX declares."""
+    declarations = Declarations()
+    if not declarations.read(item.source(), 0, len(item.text)):
+        report.add(item, "this declaration is not read", r"such as \mathbf{x}, \mathbf{y} \in \mathbb{R}^{D}")
+    symbols: dict[str, Declared] = {}
+    for found in declarations.found:
+        shape = [dim_of(replace(item, text=dim), dims, report) for dim in found.shape]
+        name = found.spelled.name
+        symbols[name] = Declared(name, replace(item, text=name), tuple(d for d in shape if d is not None))
     return symbols
 
 

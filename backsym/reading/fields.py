@@ -44,6 +44,17 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
+def either(words: Sequence[str]) -> str:
+    """``a, b or c``."""
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def quoted(word: str) -> str:
+    """A word of the file inside a message: shortened if it is long, in quotes if it is blank."""
+    word = " ".join(word.split())
+    return (word if len(word) <= 40 else word[:37] + "...") or "''"
+
+
 def table(tree: Tree | None, report: Report, what: str) -> tuple[tuple[Scalar, Tree], ...]:
     """The entries of a mapping; none if the field is absent or empty."""
     if tree is None or (isinstance(tree, Scalar) and not tree.text):
@@ -62,7 +73,7 @@ def known_keys(entries: Iterable[tuple[Scalar, Tree]], keys: Sequence[str], repo
             found[key.text] = value
         else:
             hint = suggest(key.text, keys) or "known keys: " + ", ".join(keys)
-            report.add(key, f"unknown key {key.text}", hint)
+            report.add(key, f"unknown key {quoted(key.text)}", hint)
     return found
 
 
@@ -81,7 +92,7 @@ def boolean(tree: Tree | None, report: Report, what: str, default: bool = False)
     if tree is None or word is None:
         return default
     if word.lower() not in ("true", "false"):
-        report.add(tree, f"{what} is true or false, not {word}")
+        report.add(tree, f"{what} is true or false, not {quoted(word)}")
     return word.lower() == "true"
 
 
@@ -90,7 +101,7 @@ def choice(tree: Tree | None, report: Report, what: str, choices: Sequence[str],
     if tree is None or word is None:
         return default
     if word not in choices:
-        report.add(tree, f"{what} is {' or '.join(choices)}, not {word}", suggest(word, choices))
+        report.add(tree, f"{what} is {either(choices)}, not {quoted(word)}", suggest(word, choices))
         return default
     return word
 

@@ -166,9 +166,12 @@ def segments(source: Source, words: Vocabulary, start: int, end: int) -> list[Se
                 begins.append((position, left))
         except InputError:
             continue
-    ends = [position - 2 for position, _ in begins[1:]] + [len(reader.tokens) - 2]
-    spans = [(reader.tokens[position].start, reader.tokens[end].end) for (position, _), end in zip(begins, ends, strict=True)]
-    return [Segment(left, *span) for (_, left), span in zip(begins, spans, strict=True) if left is not None]
+    found: list[Segment] = []
+    for n, (position, left) in enumerate(begins):
+        last = begins[n + 1][0] - 2 if n + 1 < len(begins) else len(reader.tokens) - 2
+        if left is not None:
+            found.append(Segment(left, reader.tokens[position].start, reader.tokens[last].end))
+    return found
 
 
 def _unreadable(source: Source, words: Vocabulary, start: int, end: int) -> list[Segment]:

@@ -108,7 +108,7 @@ class _Reader(FormulaReader):
 
     def axes(self) -> tuple[str, ...]:
         if not self.at("{"):
-            return (self.dimension().value,)
+            return (self.dimension(scripts_too=False).value,)
         opening = self.take()
         dims = [self.dimension().value]
         while self.took("times", ","):

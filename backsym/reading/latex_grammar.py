@@ -397,13 +397,13 @@ class Grammar(Cursor):
 
     def upper_limit(self) -> Node:
         if not self.at("{"):
-            return self.dimension()
+            return self.dimension(scripts_too=False)
         opening = self.take()
         dim = self.dimension()
         self.expect("}", opening)
         return dim
 
-    def dimension(self) -> Node:
+    def dimension(self, scripts_too: bool = True) -> Node:
         raise NotImplementedError("Symbols reads dimensions")
 
     # --- derivatives, in Symbols ---

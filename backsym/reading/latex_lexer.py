@@ -245,8 +245,8 @@ def _macro(source: Source, name: str, match: re.Match[str]) -> Token | None:
         return Token("greek", _GREEK_VARIANTS.get(name, name), start, end)
     if name in MACROS:
         return Token("macro", name, start, end)
-    known = [f"\\{word}" for word in sorted(MACROS)]
-    hint = _UNKNOWN_HINTS.get(name) or suggest(f"\\{name}", known)
+    hint = _UNKNOWN_HINTS.get(name) or suggest(name, sorted(MACROS))
+    hint = hint.replace("mean ", "mean \\") if hint and hint.startswith("did") else hint
     raise source.error(f"unknown macro \\{name}", (start, end), hint)
 
 

@@ -116,6 +116,10 @@ class Vocabulary:
         """Whether any quantity has this base letter."""
         return base in self._bases
 
+    def tagged(self, base: str) -> bool:
+        """Whether tags are in use for this letter: then a superscript in parentheses is one, not a power."""
+        return any(tag for other, tag in self.keys if other == base)
+
     @cached_property
     def _bases(self) -> frozenset[str]:
         return frozenset(base for base, _ in (*self.keys, *self.dim_keys))
@@ -165,11 +169,14 @@ class Vocabulary:
         return self._positions(best[1]) if best else None
 
     def _grade(self, found: Found, count: int, bold: bool) -> int:
+        """How well a reading fits: a bold letter stands for the whole, a light one for a scalar or an entry."""
         rank = self.ranks.get(found.name, 0)
-        fits = rank == len(found.indices) or (rank is None and bold == (not found.indices))
-        grade = 100 * fits
-        grade += 10 * (not found.indices) if bold or self.layer == "subscript" else 10 * (count == 0)
-        return grade
+        if found.indices:
+            fits = 100 * (rank in (None, len(found.indices)))
+        else:
+            fits = 100 if bold or not rank else 50
+        usual = not found.indices if bold or self.layer == "subscript" else count == 0
+        return fits + 10 * usual
 
     def _positions(self, found: Found) -> Found:
         """``W_{11}`` of a matrix: the number is two positions."""

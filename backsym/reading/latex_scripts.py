@@ -77,7 +77,7 @@ def below(cursor: Cursor) -> list[list[Node]]:
             raise cursor.error(
                 f"without braces only {token.text[0]} stands below", token, f"write _{{{token.text}}}"
             )
-        return [[item(cursor)]]
+        return [[item(cursor, scripted=False)]]
     opening = cursor.take()
     cursor.enter(opening)
     groups: list[list[Node]] = [[]]
@@ -98,8 +98,8 @@ def below(cursor: Cursor) -> list[list[Node]]:
     return groups
 
 
-def item(cursor: Cursor) -> Node:
-    """One index letter with its primes, a number, or a word."""
+def item(cursor: Cursor, scripted: bool = True) -> Node:
+    """One index letter with its primes, a number, or a word; inside braces a letter may have a subscript."""
     token = cursor.token
     if token.kind == "number" and token.text.isdecimal():
         cursor.take()
@@ -111,6 +111,8 @@ def item(cursor: Cursor) -> Node:
         raise cursor.error("an index is a letter or a position", token, hint)
     cursor.take()
     value = token.text
+    if not scripted:
+        return cursor.make("name", value, (), token.start)
     if cursor.at("_"):
         cursor.take()
         value += "_" + "".join(inner.value for group in below(cursor) for inner in group)

@@ -129,7 +129,7 @@ class Symbols(Grammar):
             if special is not None:
                 return special
             found = self.words.choose(base.text, "", scripts.below or [], base.bold)
-            if found is not None and scripts.power is not None:
+            if found is not None and scripts.power is not None and not base.bold and not self.words.tagged(base.text):
                 scripts.steps.insert(0, ("pow", scripts.power))
             else:
                 found = self.assumed(base, scripts)
@@ -298,7 +298,7 @@ class Symbols(Grammar):
 
     def size_below(self) -> tuple[Node, ...]:
         if not self.at("{"):
-            return (self.dimension(),)
+            return (self.dimension(scripts_too=False),)
         opening = self.take()
         dims = [self.dimension()]
         while self.at("times", ",", "cdot"):
@@ -444,8 +444,8 @@ class Symbols(Grammar):
         self.take()
         return letters
 
-    def dimension(self) -> Node:
-        """A dimension by its declared spelling, or a size."""
+    def dimension(self, scripts_too: bool = True) -> Node:
+        """A dimension by its declared spelling, or a size; without braces a subscript is one letter, no scripts."""
         token = self.token
         if token.kind == "number":
             self.take()
@@ -453,7 +453,7 @@ class Symbols(Grammar):
         if token.kind not in ("letter", "greek", "word", "macro"):
             raise self.unexpected("a dimension", "such as D, D^{(1)} or 3")
         base = self.base()
-        scripts = read_scripts(self, self.additive)
+        scripts = read_scripts(self, self.additive) if scripts_too else Scripts()
         key = self.dimension_key(base, scripts)
         name = self.words.dim_keys.get(key) or self.new_dimension(key)
         if name is None or scripts.steps or scripts.primes:

@@ -22,7 +22,7 @@ from backsym.reading.scope import suggest
 from backsym.reading.texts import read_equation, read_expression
 from backsym.reading.yamlfile import Listing, Scalar, Table, Tree, read_file, tree_of
 
-__all__ = ["load", "problem_from_mapping", "read_equation", "read_expression", "what_was_read"]
+__all__ = ["is_document", "load", "problem_from_mapping", "read_equation", "read_expression", "what_was_read"]
 
 
 def load(path: str) -> Problem | Collection:
