@@ -123,12 +123,16 @@ def graph(file: str, form: str | None, output: Path | None, kind: str | None, de
     Without -o the drawing is printed; with it, the form follows the file's ending if --format does not say.
     """
     with _reported():
+        from backsym.documents.markup import check_math
         from backsym.graphs.figure import figure
 
         task = _load(file)
         if task.collection is not None:
             raise BacksymError(f"{file} is a collection: draw its problems one at a time")
         problem = task.problems[0]
+        for symbol in problem.symbols.values():
+            if symbol.latex:
+                check_math(symbol.latex, f"the latex of {symbol.name}")
         asked = next((part.option for part in problem.parts if part.kind == "graph"), None)
         endings = {".tex": "tikz", ".tikz": "tikz", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid"}
         form = form or (endings.get(output.suffix) if output else None) or "svg"

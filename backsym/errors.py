@@ -9,7 +9,6 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-
 WIDEST = 100
 """Characters of an offending line that are shown; of a longer one, those around the place."""
 

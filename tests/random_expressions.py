@@ -117,11 +117,16 @@ class Maker:
         return self.random.choice([shape, shape, (), shape[1:], (1, *shape[1:]) if len(shape) == 2 else shape])
 
     def sum(self, shape: Shape, depth: int) -> Expr:
-        args = [self.array(shape, depth), *(self.array(self.same(shape), depth) for _ in range(self.random.randint(1, 2)))]
+        args = [
+            self.array(shape, depth),
+            *(self.array(self.same(shape), depth) for _ in range(self.random.randint(1, 2))),
+        ]
         return Add(tuple(Neg(arg) if n and self.random.random() < 0.4 else arg for n, arg in enumerate(args)))
 
     def product(self, shape: Shape, depth: int) -> Expr:
-        return Mul((self.array(shape, depth), *(self.array(self.same(shape), depth) for _ in range(self.random.randint(1, 2)))))
+        return Mul(
+            (self.array(shape, depth), *(self.array(self.same(shape), depth) for _ in range(self.random.randint(1, 2))))
+        )
 
     def scaled(self, shape: Shape, depth: int) -> Expr:
         return Mul((self.array((), depth), self.array(shape, depth)))
@@ -171,7 +176,9 @@ class Maker:
             return Reduce(op, self.array((shape[0], other), depth), 1)
         if self.broadcasting and shape[0] == 1:
             return Reduce(op, self.array((other, shape[1]), depth), 0, True)
-        return Fn("diag", (self.array(shape[:1], depth),), 0, "diag") if shape[0] == shape[1] else self.sum(shape, depth)
+        return (
+            Fn("diag", (self.array(shape[:1], depth),), 0, "diag") if shape[0] == shape[1] else self.sum(shape, depth)
+        )
 
     # --- entries ---
 
@@ -198,7 +205,9 @@ class Maker:
     def sum_over(self, depth: int) -> Expr:
         dim = self.random.choice(["D", "K", "N"])
         taken = {ix.letter for ix in self.free}
-        letters = [letter for letter in LETTERS[dim] if letter not in taken and (letter[-1] != "'" or letter[0] in taken)]
+        letters = [
+            letter for letter in LETTERS[dim] if letter not in taken and (letter[-1] != "'" or letter[0] in taken)
+        ]
         if not letters:
             return self.entry()
         ix = Ix(letters[0], dim)
@@ -224,7 +233,9 @@ class Maker:
             return self.atom(())
         if pick < 0.2:
             same = [ix for ix in self.free if ix.dim == self.free[0].dim]
-            return Delta(self.free[0], self.random.choice(same)) if len(same) > 1 else Delta(same[0], Ix("1", same[0].dim))
+            return (
+                Delta(self.free[0], self.random.choice(same)) if len(same) > 1 else Delta(same[0], Ix("1", same[0].dim))
+            )
         name = self.random.choice(usable)
         indices = tuple(self.index(str(d)) for d in self.shapes[name])
         if pick < 0.25 and self.random.random() < 0.5:

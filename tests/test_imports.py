@@ -16,13 +16,14 @@ LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "names": set(),
     "resources": {"errors"},
+    "mathtext": {"errors", "names"},
     "expr": {"errors", "names"},
     "entrywise": {"errors", "names", "expr"},
     "functions": {"errors", "names", "expr"},
     "problem": {"errors", "names", "expr"},
     "steps": {"errors", "names", "expr"},
 }
-BASE = {"errors", "names", "expr", "entrywise", "functions", "problem", "steps"}
+BASE = {"errors", "names", "mathtext", "expr", "entrywise", "functions", "problem", "steps"}
 LAYERS["reading"] = BASE
 LAYERS["calculus"] = BASE | {"reading"}
 LAYERS["numeric"] = BASE | {"reading"}

@@ -9,42 +9,11 @@ This module must not know about problems or output languages.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from backsym.documents.blocks import Block, Bullets, Equations, Inline, Inlines, Math, Paragraph, Row, Text
-from backsym.errors import BacksymError, near_name
-from backsym.names import GREEK
-
-_MACROS = frozenset(
-    (
-        "frac dfrac tfrac sqrt sum prod int lim max min sup inf arg log ln exp sin cos tan sinh cosh tanh det dim "
-        "ker Pr gcd deg hom sec csc cot limsup liminf mathbf mathrm mathit mathcal mathbb mathsf mathtt mathfrak "
-        "boldsymbol text textbf textit textrm operatorname hat tilde bar vec dot ddot overline underline widehat "
-        "widetilde overbrace underbrace overset underset stackrel left right big Big bigg Bigg bigl bigr Bigl "
-        "Bigr middle nabla partial infty ell hbar Re Im cdot cdots dots ldots vdots ddots times div pm mp ast "
-        "star circ bullet odot oplus otimes ominus wedge vee cap cup setminus in ni notin subset subseteq supset "
-        "supseteq emptyset varnothing forall exists neg lnot le leq ge geq ne neq lt gt ll gg approx sim simeq "
-        "cong equiv propto mid parallel perp to gets rightarrow leftarrow Rightarrow Leftarrow leftrightarrow "
-        "Leftrightarrow longrightarrow mapsto implies iff quad qquad top bot prime dagger intercal lvert rvert "
-        "lVert rVert vert Vert langle rangle lfloor rfloor lceil rceil lbrace rbrace lbrack rbrack displaystyle "
-        "textstyle scriptstyle limits nolimits binom boxed begin end therefore because angle triangle square mod "
-        "bmod pmod colon not phantom substack varepsilon vartheta varpi varrho varsigma varphi imath jmath aleph"
-    ).split()
-) | frozenset(name for name in GREEK if name != "omicron")
-_ENVIRONMENTS = frozenset("matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix cases aligned gathered".split())
-_SIGNS = frozenset("\\,;:! {}_%#&$|")
-
-_MACRO = re.compile(r"\\([A-Za-z]+|.|$)", re.DOTALL)
-_INLINE = re.compile(
-    r"\\(?P<literal>[\\`*$_{}\[\]<>#|-])"
-    r"|\$\$(?P<display>(?:[^$\\]|\\.)*)\$\$"
-    r"|\$(?P<math>(?:[^$\\]|\\.)+)\$"
-    r"|\*\*(?P<strong>[^*$`\n]+)\*\*"
-    r"|\*(?P<emphasis>[^*$`\s](?:[^*$`\n]*[^*$`\s])?)\*"
-    r"|`(?P<code>[^`\n]+)`",
-    re.DOTALL,
-)
+from backsym.errors import BacksymError
+from backsym.mathtext import INLINE, math_complaints
 
 
 def blocks_of(text: str, where: str) -> tuple[Block, ...]:
@@ -64,32 +33,10 @@ def inlines_of(text: str, where: str) -> Inlines:
 
 
 def check_math(latex: str, where: str) -> str:
-    """The formula itself, if it uses known macros only and its braces match; BacksymError otherwise."""
-    stripped = _MACRO.sub("", latex)
-    for match in _MACRO.finditer(latex):
-        name = match[1]
-        if name.isalpha():
-            if name not in _MACROS:
-                near = near_name(name, _MACROS)
-                hint = f"; did you mean \\{near}?" if near else ""
-                raise BacksymError(f"{where}: unknown macro \\{name} in ${latex}${hint}")
-        elif name not in _SIGNS:
-            raise BacksymError(f"{where}: unknown macro \\{name} in ${latex}$")
-    for match in re.finditer(r"\\(?:begin|end)\s*\{([^}]*)\}", latex):
-        if match[1] not in _ENVIRONMENTS:
-            raise BacksymError(f"{where}: unknown environment {match[1]} in ${latex}$")
-    depth = 0
-    for sign in stripped:
-        depth += {"{": 1, "}": -1}.get(sign, 0)
-        if depth < 0:
-            break
-    if depth:
-        raise BacksymError(f"{where}: braces do not match in ${latex}$")
-    for sign in ("%", "#", "~", "^^"):
-        if sign in stripped:
-            raise BacksymError(f"{where}: {sign} has no meaning in ${latex}$; leave it out")
-    if ("&" in stripped or "\\\\" in latex) and "\\begin" not in latex and "\\substack" not in latex:
-        raise BacksymError(f"{where}: & and \\\\ need an environment such as aligned, in ${latex}$")
+    """The formula itself, if it may go onto a page; BacksymError otherwise."""
+    for complaint in math_complaints(latex):
+        hint = f"; {complaint.hint}" if complaint.hint else ""
+        raise BacksymError(f"{where}: {complaint.message}, in ${latex}${hint}")
     return latex.strip()
 
 
@@ -161,7 +108,7 @@ def _trimmed(run: list[Inline]) -> Inlines:
 
 def _pieces(text: str, where: str) -> Iterator[Inline | Row]:
     position = 0
-    for match in _INLINE.finditer(text):
+    for match in INLINE.finditer(text):
         if match.start() > position:
             yield _plain(text[position : match.start()], text, where)
         position = match.end()

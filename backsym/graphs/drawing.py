@@ -6,6 +6,7 @@ This module must not know how it is laid out, nor about any output language.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from backsym.graphs.model import Edge, Vertex
 
@@ -108,6 +109,12 @@ class PlacedEdge:
     @property
     def end(self) -> Point:
         return self.pieces[-1].end
+
+    @property
+    def length(self) -> float:
+        """How long the path is, roughly."""
+        points = self.points(0.2)
+        return sum(abs(x1 - x0) + abs(y1 - y0) for (x0, y0), (x1, y1) in pairwise(points))
 
     def points(self, step: float = 0.08) -> list[Point]:
         """Points along the path, both ends included, about ``step`` apart."""

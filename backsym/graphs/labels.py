@@ -16,6 +16,7 @@ OWN = 0.03
 """How near a label may come to its own edge; ``OTHER``: to another edge."""
 OTHER = 0.1
 FARTHEST = 0.9
+ROUNDS = 3
 
 Pair = tuple[str, str]
 
@@ -33,20 +34,24 @@ def place_labels(
     if not sizes:
         return list(edges), 0
     room = _Room(edges, vertices)
-    placed = list(edges)
-    failed = 0
-    # Short edges have the least choice.
-    for at in sorted(range(len(edges)), key=lambda n: (len(edges[n].points()), n)):
-        size = sizes.get(_pair(edges[at]))
-        if size is None:
-            continue
-        rect = room.place(edges[at], size, near)
-        if rect is None:
-            failed += 1
-            continue
-        room.labels.append(rect)
-        placed[at] = replace(edges[at], label=rect)
-    return placed, failed
+    # Short edges have the least choice; those that found no place come first in the next round.
+    waiting = sorted((n for n in range(len(edges)) if _pair(edges[n]) in sizes), key=lambda n: (edges[n].length, n))
+    best: dict[int, Rect] = {}
+    for _ in range(ROUNDS):
+        room.labels.clear()
+        found: dict[int, Rect] = {}
+        for at in waiting:
+            rect = room.place(edges[at], sizes[_pair(edges[at])], near)
+            if rect is not None:
+                found[at] = rect
+                room.labels.append(rect)
+        if len(found) > len(best):
+            best = found
+        if len(found) == len(waiting):
+            break
+        waiting.sort(key=lambda n: n in found)
+    placed = [replace(edge, label=best.get(at)) for at, edge in enumerate(edges)]
+    return placed, len(waiting) - len(best)
 
 
 def _pair(edge: PlacedEdge) -> Pair:

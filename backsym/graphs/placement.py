@@ -50,7 +50,7 @@ CURVED = tuple(_Try(False, across, down) for across, down in ((0.9, 0.35), (0.7,
 UNITS = tuple(_Try(True, across, 1.1) for across in (1.8, 1.4, 2.4)) + (_Try(True, 4.5, 1.4), _Try(True, 7.0, 1.6))
 LABELLED = tuple(_Try(True, across, down) for across, down in ((1.3, 0.7), (1.0, 0.7), (1.7, 0.9)))
 NARROW = tuple(_Try(level, across, 0.35) for across in (0.6, 0.45, 0.3) for level in (True, False))
-WIDER = tuple(replace(t, across=t.across + 0.7, down=t.down + 0.5) for t in PLAIN + CURVED)
+WIDER = tuple(replace(t, across=t.across + 0.7, down=t.down + 0.5) for t in PLAIN + CURVED) + (_Try(True, 3.2, 1.6),)
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,12 @@ class _Draft:
 
     def best(self) -> Drawing:
         """The first try without a flaw that (nearly) fits; else the one with fewest flaws, then the least shrunk."""
-        found: list[tuple[int, float, Drawing]] = []
+        found: list[tuple[tuple[int, int], float, Drawing]] = []
         for attempt in self._attempts():
             drawing, flaws = self.drawn(attempt)
             scale = min(1.0, TEXT_WIDTH / drawing.width, TEXT_HEIGHT / drawing.height)
             found.append((flaws, -scale, replace(drawing, scale=scale)))
-            if not flaws and scale > 0.9:
+            if flaws == (0, 0) and scale > 0.9:
                 break
         return min(found, key=lambda item: item[:2])[2]
 
@@ -95,8 +95,11 @@ class _Draft:
             return UNITS + PLAIN + CURVED + WIDER
         return LABELLED + PLAIN + CURVED + WIDER if self.labels else PLAIN + CURVED + NARROW
 
-    def drawn(self, attempt: _Try) -> tuple[Drawing, int]:
-        """One try, and its flaws: edges too near to vertices, crossings that need not be, labels without a place."""
+    def drawn(self, attempt: _Try) -> tuple[Drawing, tuple[int, int]]:
+        """One try, and its flaws: edges too near to vertices or crossing needlessly, and labels without a place.
+
+        Where the edges are wrong, no place is sought for the labels.
+        """
         vertices: list[PlacedVertex] = []
         edges: list[PlacedEdge] = []
         flaws = 0
@@ -111,9 +114,11 @@ class _Draft:
             vertices += placed
             edges += found
             top = max(self._bottom(v) for v in placed) + 0.6
-        flaws += sum(_too_near(edge, vertex) for edge in edges for vertex in vertices)
+        flaws += _too_near(edges, vertices)
+        if flaws:
+            return _bounded(vertices, edges), (flaws, len(self.labels))
         edges, without = place_labels(edges, vertices, self.labels, near=0.3 if self.graph.kind == "network" else 0.5)
-        return _bounded(vertices, edges), flaws + 2 * without
+        return _bounded(vertices, edges), (0, without)
 
     def _bottom(self, vertex: PlacedVertex) -> float:
         return vertex.outline.bottom + self.below
@@ -218,16 +223,22 @@ class _Draft:
         return routes
 
 
-def _too_near(edge: PlacedEdge, vertex: PlacedVertex) -> bool:
-    """Whether an edge leads through a vertex that it does not join, or through any note."""
-    own = vertex.vertex.name in (edge.edge.source, edge.edge.target)
-    box, note = vertex.outline.grown(MARGIN), vertex.note.grown(EDGE_MARGIN) if vertex.note else None
-    for point in edge.points():
-        if note is not None and note.holds(point):
-            return True
-        if not own and box.holds(point) and vertex.contains(point, MARGIN):
-            return True
-    return False
+def _too_near(edges: Sequence[PlacedEdge], vertices: Sequence[PlacedVertex]) -> int:
+    """How many times an edge leads through a vertex that it does not join, or through any note."""
+    count = 0
+    for edge in edges:
+        points = edge.points()
+        top, bottom = min(y for _, y in points), max(y for _, y in points)
+        for vertex in vertices:
+            box, note = vertex.outline.grown(MARGIN), vertex.note
+            if points[0][0] > box.right or points[-1][0] < box.left:
+                continue
+            if bottom < box.top or top > (note.bottom if note else box.bottom):
+                continue
+            own = vertex.vertex.name in (edge.edge.source, edge.edge.target)
+            near = not own and any(box.holds(p) and vertex.contains(p, MARGIN) for p in points)
+            count += near or (note is not None and any(note.grown(EDGE_MARGIN).holds(p) for p in points))
+    return count
 
 
 def _bounded(vertices: Sequence[PlacedVertex], edges: Sequence[PlacedEdge]) -> Drawing:

@@ -58,12 +58,19 @@ def call_rule(r: Resolver, tree: Node) -> Expr:
     raise unknown_function(r, tree, name)
 
 
+def is_function(r: Resolver, tree: Node) -> bool:
+    """Whether there is a function of this name."""
+    name = tree.value.rstrip("'")
+    known = name in FUNCTIONS or name in REDUCTIONS or name in _SPECIAL or name == ABSTRACT_LOSS
+    return known or name in r.scope.abstract or is_delta(tree, r.scope)
+
+
 def unknown_function(r: Resolver, tree: Node, name: str) -> InputError:
-    if name in r.scope.names:
+    if r.scope.has(name):
         return r.error(f"{name} is a quantity, not a function", tree, f"a product is written {name}*(...)")
     hint = _USUAL_NAMES.get(name) or suggest(name, [*FUNCTIONS, *_BUILT_IN, *sorted(r.scope.abstract)])
     if hint is None:
-        hint = f"an abstract function is declared: functions: {{{name}: abstract}}"
+        hint = f"an abstract function is declared, functions: {{{name}: abstract}}; a product is written {name}*(...)"
     return r.error(f"unknown function {name}", tree, hint)
 
 
@@ -184,7 +191,7 @@ def array_reduction(r: Resolver, tree: Node, body: Node) -> Expr:
         if letters:
             raise r.error(
                 f"{tree.value} needs the index letters that it runs over", tree,
-                f"for example {tree.value}({r.quote(body)}, {letters[0]})",
+                f"such as {tree.value}({r.quote(body)}, {letters[0]})",
             )
         return arg
     if axis is None or rank == 1:
@@ -217,7 +224,7 @@ def integer(r: Resolver, keyword: Node) -> int:
     if value.kind == "neg":
         value, sign = value.children[0], -1
     if value.kind != "num" or not value.value.isdecimal():
-        raise r.error(f"{keyword.value} is a whole number", keyword, "for example axis=0 or axis=-1")
+        raise r.error(f"{keyword.value} is a whole number", keyword, "such as axis=0 or axis=-1")
     return sign * int(value.value)
 
 
@@ -292,7 +299,7 @@ def direct_call(r: Resolver, tree: Node) -> Expr:
     no_keywords(r, tree)
     (arg,) = arguments(r, tree, 1, 1, "direct(dL/dy)")
     if arg.kind != "partial":
-        raise r.error("direct takes a derivative", arg, "for example direct(dL/dy)")
+        raise r.error("direct takes a derivative", arg, "such as direct(dL/dy)")
     return r.resolve(Node("partial", "direct", arg.children, arg.span))
 
 
@@ -307,7 +314,7 @@ def grad_call(r: Resolver, tree: Node) -> Expr:
         raise r.error("a gradient cannot stand in a forward equation", tree)
     target = r.resolve(arg)
     if arg.kind != "name" or not isinstance(target, Sym):
-        raise r.error("grad takes the name of a quantity", arg, "for example grad(z) or, of one entry, grad(z)[k]")
+        raise r.error("grad takes the name of a quantity", arg, "such as grad(z) or, of one entry, grad(z)[k]")
     return Adj(target.name, target.declared, span=r.mark(tree))
 
 

@@ -7,16 +7,27 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from backsym.expr import Dim, Shape
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.problem import ROLES, Dimension, Symbol
 from backsym.reading import keys
-from backsym.reading.fields import Report, boolean, choice, is_name, known_keys, table, text
+from backsym.reading.fields import (
+    Report,
+    boolean,
+    choice,
+    count,
+    is_name,
+    known_keys,
+    listed,
+    quoted,
+    spelling,
+    table,
+)
 from backsym.reading.latex_declare import Declarations
 from backsym.reading.scope import suggest
 from backsym.reading.sympy_text import SPELLINGS
@@ -34,6 +45,8 @@ NOTATION = {
 """The choices of notation; the first is the default."""
 
 DERIVATIVE_STYLES = ("prime", "by_node", "formula")
+
+NAME = "a name is a letter, then letters, digits or _"
 
 _LETTER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*'*")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
@@ -67,33 +80,42 @@ class Declared:
 
 def read_dims(tree: Tree | None, report: Report) -> dict[str, Dimension]:
     """``dims``: a name with nothing, its LaTeX, a fixed size, or both as {latex, size}; or a list of names."""
-    entries = _names_or_table(tree, report, "dims")
+    entries = _names_or_table(tree, report, "dims", "D: 'D^{(0)}', K: 3")
     dims: dict[str, Dimension] = {}
     for key, value in entries:
         if not is_name(key.text):
-            report.add(key, f"{key.text} cannot be the name of a dimension")
+            report.add(key, f"{quoted(key.text)} cannot be the name of a dimension", NAME)
         elif isinstance(value, Table):
             found = known_keys(value.entries, tuple(keys.DIMENSION), report)
             size = _size(found["size"], report) if "size" in found else None
-            dims[key.text] = Dimension(key.text, text(found.get("latex"), report, "latex"), size)
+            dims[key.text] = Dimension(key.text, spelling(found.get("latex"), report), size)
+        elif isinstance(value, Scalar) and _NUMBER.fullmatch(value.text.strip()):
+            dims[key.text] = Dimension(key.text, None, _size(value, report))
         else:
-            word = text(value, report, "a dimension's LaTeX or size")
-            number = word is not None and _NUMBER.fullmatch(word) is not None
-            dims[key.text] = Dimension(key.text, None if number else word, _size(value, report) if number else None)
+            dims[key.text] = Dimension(key.text, spelling(value, report, "a dimension's LaTeX or size"), None)
     return dims
 
 
-def _names_or_table(tree: Tree | None, report: Report, what: str) -> tuple[tuple[Scalar, Tree], ...]:
-    if isinstance(tree, Listing):
-        return tuple((item, Scalar(item.mark, item.label)) for item in tree.items if isinstance(item, Scalar))
-    return table(tree, report, what)
+def _names_or_table(tree: Tree | None, report: Report, what: str, example: str) -> tuple[tuple[Scalar, Tree], ...]:
+    if not isinstance(tree, Listing):
+        return table(tree, report, what, example)
+    found: dict[str, tuple[Scalar, Tree]] = {}
+    for item in tree.items:
+        if not isinstance(item, Scalar):
+            report.add(item, f"each item of {what} is a name", f"without dashes, such as {what}: {{{example}}}")
+        elif item.text in found:
+            report.add(item, f"{quoted(item.text)} is given twice")
+        else:
+            found[item.text] = item, Scalar(item.mark, item.label)
+    return tuple(found.values())
 
 
 def _size(tree: Tree, report: Report) -> int | None:
     word = tree.text.strip() if isinstance(tree, Scalar) else ""
     if word.isascii() and word.isdecimal() and len(word) < 10 and 1 <= int(word) <= MAX_SIZE:
         return int(word)
-    report.add(tree, f"a size is a whole number from 1 to {MAX_SIZE}")
+    found = f", not {quoted(tree.text)}" if isinstance(tree, Scalar) else ""
+    report.add(tree, f"a size is a whole number from 1 to {MAX_SIZE}{found}")
     return None
 
 
@@ -102,11 +124,13 @@ def read_shape(tree: Tree, dims: dict[str, Dimension], report: Report) -> Shape 
     if isinstance(tree, Scalar) and not tree.text.strip():
         return ()
     if not isinstance(tree, Listing):
-        hint = f"write [{tree.text}]" if isinstance(tree, Scalar) else None
-        report.add(tree, "a shape is a list of dimensions, such as [D1, D0]", hint)
+        names = re.split(r"[\s,;x×*()]+", tree.text.strip(" ()")) if isinstance(tree, Scalar) else []
+        fits = all(map(is_name, names)) and len(names) <= MAX_AXES
+        example = ", ".join(names) if names and fits else "D1, D0"
+        report.add(tree, "a shape is a list of dimensions", f"write [{example}]")
         return None
     if len(tree.items) > MAX_AXES:
-        report.add(tree, f"a shape has at most {MAX_AXES} dimensions")
+        report.add(tree, f"a shape has at most {MAX_AXES} dimensions, this has {len(tree.items)}")
         return None
     shape = [dim_of(item, dims, report) for item in tree.items]
     return None if None in shape else tuple(d for d in shape if d is not None)
@@ -117,7 +141,8 @@ def dim_of(tree: Tree, dims: dict[str, Dimension], report: Report) -> Dim | None
     if word[:1].isdigit():
         return _size(tree, report)
     if not is_name(word):
-        report.add(tree, "a dimension is a name or a size", "for example [D1, D0] or [1, K]")
+        found = f", not {quoted(word)}" if isinstance(tree, Scalar) else ""
+        report.add(tree, f"a dimension is a name or a size{found}", "such as [D1, D0] or [1, K]")
         return None
     size = dims.setdefault(word, Dimension(word)).size
     return word if size is None else size
@@ -133,18 +158,22 @@ def read_symbols(tree: Tree | None, dims: dict[str, Dimension], report: Report) 
     """
     symbols: dict[str, Declared] = {}
     items = (tree,) if isinstance(tree, Scalar) else tree.items if isinstance(tree, Listing) else ()
-    declarations = [item for item in items if isinstance(item, Scalar) and r"\in" in item.text]
+    declarations = [item for item in items if _is_declaration(item)]
     for item in declarations:
         symbols.update(_declared_in(item, dims, report))
     if declarations:
-        rest = tuple(item for item in items if item not in declarations)
+        rest = tuple(item for item in items if not _is_declaration(item))
         tree = Listing(declarations[0].mark, declarations[0].label, rest)
-    for key, value in _names_or_table(tree, report, "symbols"):
+    for key, value in _names_or_table(tree, report, "symbols", "x: [D], W: [K, D]"):
         if not is_name(key.text):
-            report.add(key, f"{key.text} cannot be a name", "a name is a letter, then letters, digits or _")
+            report.add(key, f"{quoted(key.text)} cannot be a name", NAME)
             continue
         symbols[key.text] = _symbol(key, value, dims, report)
     return symbols
+
+
+def _is_declaration(tree: Tree) -> TypeGuard[Scalar]:
+    return isinstance(tree, Scalar) and r"\in" in tree.text
 
 
 def _declared_in(item: Scalar, dims: dict[str, Dimension], report: Report) -> dict[str, Declared]:
@@ -169,23 +198,28 @@ def _symbol(key: Scalar, value: Tree, dims: dict[str, Dimension], report: Report
     one_hot = boolean(found.get("one_hot"), report, "one_hot")
     shape = read_shape(found["shape"], dims, report) if "shape" in found else None
     sums_to_one = boolean(found.get("sums_to_one"), report, "sums_to_one") or one_hot
-    latex = text(found.get("latex"), report, "latex")
-    readable = shape is not None or "shape" not in found
+    latex = spelling(found.get("latex"), report)
+    # Beside an unknown key, the shape may be what that key was to give.
+    readable = shape is not None or ("shape" not in found and len(found) == len(value.entries))
     return Declared(key.text, key, shape, role or None, one_hot, sums_to_one, latex, readable)
 
 
 def read_indices(tree: Tree | None, dims: Mapping[str, Dimension], report: Report) -> dict[str, Dim]:
     """``indices``: each letter with the dimension that it runs over."""
     letters: dict[str, Dim] = {}
-    for key, value in table(tree, report, "indices"):
-        word = text(value, report, "a range") or ""
+    for key, value in table(tree, report, "indices", "i: D0, j: D1"):
+        word = value.text.strip() if isinstance(value, Scalar) else ""
         if not _LETTER.fullmatch(key.text):
-            report.add(key, f"{key.text} cannot be an index letter")
+            report.add(key, f"{quoted(key.text)} cannot be an index letter", "such as k or k'")
+        elif not word:
+            at = key if isinstance(value, Scalar) else value
+            report.add(at, f"the range of index {key.text} is a dimension", f"such as {key.text}: D")
         elif word[:1].isdigit():
             size = _size(value, report)
             letters.update({key.text: size} if size is not None else {})
         elif word not in dims:
-            report.add(value, f"{word or 'this'} is not a dimension", suggest(word, list(dims)))
+            hint = suggest(word, list(dims)) or listed(dims, "dimensions")
+            report.add(value, f"{quoted(word)} is not a dimension", hint)
         else:
             size = dims[word].size
             letters[key.text] = word if size is None else size
@@ -198,11 +232,11 @@ def read_indices(tree: Tree | None, dims: Mapping[str, Dimension], report: Repor
 def read_functions(tree: Tree | None, report: Report) -> frozenset[str]:
     """``functions``: names of abstract element-wise functions."""
     names = set()
-    for key, value in table(tree, report, "functions"):
+    for key, value in table(tree, report, "functions", "phi: abstract"):
         if key.text in _RESERVED:
-            report.add(key, f"{key.text} is a built-in function", "choose another name")
+            report.add(key, f"{key.text} is a built-in function", "leave it out, or give the abstract one another name")
         elif not is_name(key.text):
-            report.add(key, f"{key.text} cannot be the name of a function")
+            report.add(key, f"{quoted(key.text)} cannot be the name of a function", NAME)
         else:
             choice(value, report, "a function", ("abstract",), "abstract")
             names.add(key.text)
@@ -212,9 +246,9 @@ def read_functions(tree: Tree | None, report: Report) -> frozenset[str]:
 def read_derivatives(tree: Tree | None, abstract: frozenset[str], report: Report) -> dict[str, str]:
     """``derivatives``: how f' is shown, for each function named."""
     styles: dict[str, str] = {}
-    for key, value in table(tree, report, "derivatives"):
+    for key, value in table(tree, report, "derivatives", "sigmoid: prime"):
         if key.text not in FUNCTIONS and key.text not in abstract:
-            report.add(key, f"unknown function {key.text}", suggest(key.text, [*FUNCTIONS, *sorted(abstract)]))
+            report.add(key, f"unknown function {quoted(key.text)}", suggest(key.text, [*FUNCTIONS, *sorted(abstract)]))
             continue
         style = choice(value, report, f"the derivative of {key.text}", DERIVATIVE_STYLES, "")
         if style:
@@ -228,7 +262,7 @@ def read_notation(tree: Tree | None, report: Report) -> dict[str, str]:
     if isinstance(tree, Scalar):
         notation["layer"] = choice(tree, report, "notation", NOTATION["layer"], notation["layer"])
         return notation
-    found = known_keys(table(tree, report, "notation"), tuple(NOTATION), report)
+    found = known_keys(table(tree, report, "notation", "gradient: nabla"), tuple(NOTATION), report)
     for key, value in found.items():
         notation[key] = choice(value, report, key, NOTATION[key], notation[key])
     return notation
@@ -239,15 +273,19 @@ def read_notation(tree: Tree | None, report: Report) -> dict[str, str]:
 Value: TypeAlias = "float | tuple[Value, ...]"
 
 
-def read_values(tree: Tree | None, symbols: Mapping[str, Symbol], report: Report) -> dict[str, Value]:
+def read_values(
+    tree: Tree | None, symbols: Mapping[str, Symbol], report: Report, broken: Container[str] = ()
+) -> dict[str, Value]:
     """``values``: numbers for given quantities, nested lists for vectors and matrices, checked against the shapes."""
     values: dict[str, Value] = {}
     sizes: dict[Dim, int] = {}
     leaves = [name for name, symbol in symbols.items() if symbol.role != "node"]
-    for key, value in table(tree, report, "values"):
+    for key, value in table(tree, report, "values", "x: [1, 2], b: 0.5"):
+        if key.text in broken:
+            continue
         if key.text not in leaves:
             what = "is computed, not given" if key.text in symbols else "is not declared"
-            report.add(key, f"{key.text} {what}", suggest(key.text, leaves))
+            report.add(key, f"{quoted(key.text)} {what}", suggest(key.text, leaves))
             continue
         number = _value(value, symbols[key.text].shape, sizes, report)
         if number is not None:
@@ -259,11 +297,11 @@ def _value(tree: Tree, shape: Shape, sizes: dict[Dim, int], report: Report) -> V
     if not shape:
         return _number(tree, report)
     if not isinstance(tree, Listing) or not tree.items:
-        report.add(tree, f"a list of numbers is expected, along {shape[0]}")
+        report.add(tree, f"expected a list of numbers along {shape[0]}", "such as [1, 2, 3]")
         return None
     wanted = shape[0] if isinstance(shape[0], int) else sizes.setdefault(shape[0], len(tree.items))
     if len(tree.items) != wanted:
-        report.add(tree, f"{len(tree.items)} items along {shape[0]}, {wanted} expected")
+        report.add(tree, f"{count(len(tree.items), 'number')} along {shape[0]}, expected {wanted}")
         return None
     items = [_value(item, shape[1:], sizes, report) for item in tree.items]
     return None if None in items else tuple(item for item in items if item is not None)
@@ -277,7 +315,7 @@ def _number(tree: Tree, report: Report) -> float | None:
             number = float(above / below)
             if math.isfinite(number):
                 return number
-    report.add(tree, "a number is expected", "for example 0.5, -2 or 1/3")
+    report.add(tree, "expected a number", "such as 0.5, -2 or 1/3")
     return None
 
 

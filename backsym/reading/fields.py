@@ -9,10 +9,12 @@ import re
 from collections.abc import Iterable, Sequence
 
 from backsym.errors import Diagnostic, InputError
+from backsym.mathtext import Complaint, math_complaints, text_complaints
 from backsym.reading.scope import suggest
 from backsym.reading.yamlfile import Listing, Scalar, Table, Tree
 
 MAX_DIAGNOSTICS = 50
+QUOTE = "quote a text that begins with [ or { or contains ': '"
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -31,13 +33,19 @@ class Report:
             if diagnostic not in self.diagnostics:
                 self.diagnostics.append(diagnostic)
         if len(self.diagnostics) >= MAX_DIAGNOSTICS:
-            self.diagnostics.append(Diagnostic("too many errors; the rest is not shown"))
+            last = self.diagnostics[-1]
+            self.diagnostics.append(Diagnostic("the rest is not shown; mend these first", last.file))
             self.stop()
 
     def stop(self) -> None:
-        """Raise what was found, in the order of the file."""
+        """Raise what was found, file by file, each in its order."""
+        files = list(dict.fromkeys(d.file for d in self.diagnostics))
+
+        def place(d: Diagnostic) -> tuple[int, int, int]:
+            return files.index(d.file), d.line if d.line is not None else 1 << 30, d.column or 0
+
         if self.diagnostics:
-            raise InputError(sorted(self.diagnostics, key=lambda d: d.line if d.line is not None else 1 << 30))
+            raise InputError(sorted(self.diagnostics, key=place))
 
 
 def is_name(text: str) -> bool:
@@ -55,13 +63,27 @@ def quoted(word: str) -> str:
     return (word if len(word) <= 40 else word[:37] + "...") or "''"
 
 
-def table(tree: Tree | None, report: Report, what: str) -> tuple[tuple[Scalar, Tree], ...]:
+def count(number: int, noun: str) -> str:
+    """``1 index``, ``2 indices``."""
+    plural = {"index": "indices"}.get(noun, noun + "s")
+    return f"{number} {noun if number == 1 else plural}"
+
+
+def listed(names: Iterable[str], what: str) -> str | None:
+    """A hint that names what there is, if that is not too much."""
+    found = list(names)
+    return f"{what}: {', '.join(found)}" if 0 < len(found) <= 12 else None
+
+
+def table(
+    tree: Tree | None, report: Report, what: str, example: str = "name: value"
+) -> tuple[tuple[Scalar, Tree], ...]:
     """The entries of a mapping; none if the field is absent or empty."""
     if tree is None or (isinstance(tree, Scalar) and not tree.text):
         return ()
     if isinstance(tree, Table):
         return tree.entries
-    report.add(tree, f"{what} is a mapping, name: value")
+    report.add(tree, f"{what} is a mapping", f"such as {what}: {{{example}}}")
     return ()
 
 
@@ -83,31 +105,54 @@ def text(tree: Tree | None, report: Report, what: str) -> str | None:
         return None
     if isinstance(tree, Scalar):
         return tree.text.strip() or None
-    report.add(tree, f"{what} is a text", "quote a text that begins with [ or { or contains ': '")
+    report.add(tree, f"{what} is a text", QUOTE)
     return None
 
 
+def prose(tree: Tree | None, report: Report, what: str) -> str | None:
+    """A text with $math$, which is checked."""
+    found = text(tree, report, what)
+    if found is not None and isinstance(tree, Scalar):
+        _complain(tree, text_complaints(tree.text), report)
+    return found
+
+
+def spelling(tree: Tree | None, report: Report, what: str = "latex") -> str | None:
+    """The author's own LaTeX for a name, which is checked."""
+    found = text(tree, report, what)
+    if found is not None and isinstance(tree, Scalar):
+        _complain(tree, math_complaints(tree.text), report)
+    return found
+
+
+def _complain(tree: Scalar, complaints: Iterable[Complaint], report: Report) -> None:
+    source = tree.source()
+    report.extend(source.diagnostic(c.message, (c.start, c.end), c.hint) for c in complaints)
+
+
 def boolean(tree: Tree | None, report: Report, what: str, default: bool = False) -> bool:
-    word = text(tree, report, what)
-    if tree is None or word is None:
-        return default
-    if word.lower() not in ("true", "false"):
-        report.add(tree, f"{what} is true or false, not {quoted(word)}")
-    return word.lower() == "true"
+    word = choice(tree, report, what, ("true", "false"), "true" if default else "false", lower=True)
+    return word == "true"
 
 
-def choice(tree: Tree | None, report: Report, what: str, choices: Sequence[str], default: str) -> str:
-    word = text(tree, report, what)
-    if tree is None or word is None:
+def choice(
+    tree: Tree | None, report: Report, what: str, choices: Sequence[str], default: str, lower: bool = False
+) -> str:
+    """One of some words; in any case, with ``lower``."""
+    if tree is None or (isinstance(tree, Scalar) and not tree.text.strip()):
         return default
+    if not isinstance(tree, Scalar):
+        report.add(tree, f"{what} is {either(choices)}")
+        return default
+    word = tree.text.strip().lower() if lower else tree.text.strip()
     if word not in choices:
-        report.add(tree, f"{what} is {either(choices)}, not {quoted(word)}", suggest(word, choices))
+        report.add(tree, f"{what} is {either(choices)}, not {quoted(tree.text)}", suggest(word, choices))
         return default
     return word
 
 
-def scalars(tree: Tree | None, report: Report, what: str) -> tuple[Scalar, ...]:
-    """A text or a list of texts."""
+def scalars(tree: Tree | None, report: Report, what: str, hint: str | None = None) -> tuple[Scalar, ...]:
+    """A text or a list of texts; ``hint`` says how one of them reads."""
     if tree is None:
         return ()
     if isinstance(tree, Scalar):
@@ -117,9 +162,9 @@ def scalars(tree: Tree | None, report: Report, what: str) -> tuple[Scalar, ...]:
         if isinstance(item, Scalar):
             found.append(item)
         else:
-            report.add(item, f"each item of {what} is a text", "quote a text that begins with [ or { or contains ': '")
+            report.add(item, f"each item of {what} is a text", hint or QUOTE)
     if not isinstance(tree, Listing):
-        report.add(tree, f"{what} is a text or a list of texts")
+        report.add(tree, f"{what} is a text or a list of texts", hint)
     return tuple(found)
 
 

@@ -16,15 +16,25 @@ from backsym.expr import Dim, Expr, Ix, Shape, Sym, scalar_if_ones, show_shape
 from backsym.functions import ABSTRACT_LOSS
 from backsym.problem import Dimension, NodeEquation, Symbol
 from backsym.reading import latex, syntax
-from backsym.reading.declare import Declared, declares_shapes
 from backsym.reading.calls import dim_of
+from backsym.reading.declare import Declared, declares_shapes
 from backsym.reading.fields import Report, is_name
+from backsym.reading.hints import matmul_meant
 from backsym.reading.latex_names import Vocabulary
 from backsym.reading.plain import parse_equation
-from backsym.reading.resolve import Resolver, extra_letter
-from backsym.reading.scope import Frame, Scope, free_letters, index_reduction, positional, range_by_use
+from backsym.reading.resolve import Resolver, extra_letters
+from backsym.reading.scope import (
+    Frame,
+    Scope,
+    Unavailable,
+    free_letters,
+    index_reduction,
+    positional,
+    range_by_use,
+)
 from backsym.reading.source import Source
 from backsym.reading.syntax import Node
+from backsym.reading.unknown import unknown_names
 from backsym.reading.yamlfile import Scalar
 
 MAX_EQUATIONS = 10_000
@@ -35,10 +45,6 @@ _LEFT_NAME = re.compile(r"\s*(?:Eq\s*\(\s*)?([A-Za-z_][A-Za-z0-9_]*)(?:\s*\[([^\
 
 _PLAIN_SIGN = re.compile(r"[*@\[\]]|\.T|[A-Za-z0-9_]{2,}'*\s*\(|[A-Za-z]\d")
 _LONG = re.compile(r"[A-Za-z_][A-Za-z0-9_]+")
-
-
-class Unavailable(Exception):
-    """A name whose own equation could not be read."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,11 @@ class Parsed:
 
 @dataclass
 class Forward:
-    """The state while equations are read in order; ``equations`` and ``symbols`` are the result."""
+    """The state while equations are read in order; ``equations`` and ``symbols`` are the result.
+
+    ``broken`` are the names whose declaration or equation has an error, reported already; ``unread`` tells whether an
+    equation has one of syntax, so that it is not known what it uses.
+    """
 
     declared: Mapping[str, Declared]
     dims: Mapping[str, Dimension]
@@ -74,6 +84,7 @@ class Forward:
     broken: set[str] = field(default_factory=set)
     parsed: dict[str, Parsed] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    unread: bool = False
     current: str = ""
     assume_scalars: bool = False
     scope: Scope = field(default_factory=lambda: Scope({}))
@@ -104,10 +115,13 @@ class Forward:
 
     def parse_all(self, texts: Sequence[Scalar]) -> None:
         formulas = self.formulas(texts)
-        left = [self.left_names(*pair) for pair in zip(texts, formulas, strict=True)]
         ranks: dict[str, int | None] = {
             name: None if entry.shape is None else len(entry.shape) for name, entry in self.declared.items()
         }
+        given = self.vocabulary(dict(ranks))
+        left = [
+            self.left_names(item, given if formula else None) for item, formula in zip(texts, formulas, strict=True)
+        ]
         for names in left:
             for name, rank in names.items():
                 ranks.setdefault(name, rank)
@@ -127,6 +141,7 @@ class Forward:
                     self.add(self.split(item, source, lhs, rhs, is_formula))
             except InputError as e:
                 self.report.extend(e.diagnostics)
+                self.unread = True
                 self.broken.update(name for name in names if name not in self.parsed)
 
     def vocabulary(self, ranks: Mapping[str, int | None]) -> Vocabulary:
@@ -148,17 +163,22 @@ class Forward:
             found[n] = found[n] or not (_PLAIN_SIGN.search(item.text) or words & set(_LONG.findall(item.text)))
         return found
 
-    def left_names(self, item: Scalar, is_formula: bool) -> dict[str, int | None]:
-        """A first look at the names that an item defines, with the number of their indices if there are any."""
-        if not is_formula:
+    def left_names(self, item: Scalar, words: Vocabulary | None) -> dict[str, int | None]:
+        """A first look at the names that an item defines, with the number of their indices if there are any.
+
+        ``words`` is given for a formula.
+        """
+        if words is None:
             match = _LEFT_NAME.match(item.text)
             return {match[1]: match[2].count(",") + 1 if match[2] else None} if match else {}
-        ranks = {name: len(entry.shape) if entry.shape is not None else None for name, entry in self.declared.items()}
         try:
-            trees = latex.left_sides(item.source(), self.vocabulary(ranks))
+            trees = latex.left_sides(item.source(), words)
         except InputError:
             return {}
-        return {(t.children[0] if t.kind == "entry" else t).value: len(t.children) - 1 if t.children else None for t in trees}
+        return {
+            (t.children[0] if t.kind == "entry" else t).value: len(t.children) - 1 if t.children else None
+            for t in trees
+        }
 
     def add(self, equation: Parsed) -> None:
         self.check_new(equation)
@@ -244,9 +264,13 @@ class Forward:
 
     def define(self, equation: Parsed) -> None:
         source, rhs = equation.source, equation.rhs
-        for name, at in free_letters(rhs, self.scope).items():
-            if all(name != ix.value for ix in equation.letters):
-                raise extra_letter(source, name, at)
+        unknown = unknown_names(rhs, source, self.scope)
+        if unknown:
+            raise InputError(unknown)
+        own = {ix.value for ix in equation.letters}
+        extra = {name: at for name, at in free_letters(rhs, self.scope).items() if name not in own}
+        if extra:
+            raise extra_letters(source, extra, rhs, self.scope)
         declared = self.declared.get(equation.name)
         ranges = self.left_ranges(equation, declared.shape if declared else None)
         frame, letters = Frame().bind(ranges)
@@ -297,7 +321,9 @@ class Forward:
             return shape
         if scalar_if_ones(declared) != scalar_if_ones(shape):
             message = f"{equation.name} is declared {show_shape(declared)}, but its equation gives {show_shape(shape)}"
-            raise equation.source.error(message, (equation.lhs.span[0], equation.rhs.span[1]))
+            meant = equation.rhs.kind == "mul" and matmul_meant(value, [declared])
+            hint = "* is element-wise; a matrix product is written @" if meant else None
+            raise equation.source.error(message, (equation.lhs.span[0], equation.rhs.span[1]), hint)
         return declared
 
     # --- the result ---

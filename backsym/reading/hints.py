@@ -1,9 +1,11 @@
-"""What to try when two shapes do not fit together.  Knows shapes only."""
+"""What to try when two shapes do not fit together.  Knows expressions and their shapes only."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from backsym.errors import ShapeError
-from backsym.expr import Shape, broadcast, matmul_shape
+from backsym.expr import Expr, Mul, Shape, broadcast, matmul_shape
 
 
 def fits_matmul(a: Shape, b: Shape) -> bool:
@@ -26,8 +28,21 @@ def transposed(shape: Shape) -> Shape:
     return (1, *shape) if len(shape) == 1 else shape[::-1]
 
 
+def matmul_meant(value: Expr, others: Sequence[Shape]) -> bool:
+    """Whether an element-wise product of two arrays would fit ``others`` if it were a matrix product."""
+    if not isinstance(value, Mul) or len(value.args) != 2:
+        return False
+    a, b = (arg.shape for arg in value.args)
+    if not a or not b or not fits_matmul(a, b):
+        return False
+    product = matmul_shape(a, b)
+    return all(fits_elementwise(product, other) for other in others)
+
+
 def broadcast_hint(a: Shape, b: Shape, verb: str) -> str | None:
     """A hint for two shapes that do not broadcast."""
+    if "multiply" in verb and len(a) == len(b) == 2 and a == transposed(b):
+        return "* is element-wise; the transpose, .T, of one of them would fit; a matrix product is written @"
     if "multiply" in verb and (fits_matmul(a, b) or fits_matmul(b, a)):
         return "* is element-wise; a matrix product is written @"
     if len(a) == len(b) == 2 and fits_elementwise(a, transposed(b)):

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 
 from backsym.errors import InputError
 from backsym.expr import Span
-from backsym.reading.latex_cursor import shown
 from backsym.names import GREEK
+from backsym.reading.latex_cursor import shown
 from backsym.reading.latex_derivatives import Formula
 from backsym.reading.latex_lexer import Token
 from backsym.reading.latex_names import Key, Vocabulary, new_name
@@ -192,8 +192,7 @@ class FormulaReader(Formula):
 
     def __init__(self, source: Source, words: Vocabulary, start: int = 0, end: int | None = None):
         super().__init__(source, words, start, end)
-        letters = frozenset(words.letters) | self.letters_with_ranges()
-        self.words = replace(words, letters=letters)
+        self.letters = self.letters_with_ranges()
 
     # --- looking ahead ---
 

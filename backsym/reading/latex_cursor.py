@@ -172,8 +172,24 @@ def _continues(before: Token | None, tokens: Sequence[Token], n: int) -> bool:
 
 
 def _check_delimiter(source: Source, token: Token, follows: Token) -> None:
-    if follows.kind != "op" or follows.text not in ("(", ")", "[", "]", r"\{", r"\}", ".", "|", "||", "|(", "|)", "||(", "||)"):
-        raise source.error(f"\\{token.text} stands before a delimiter", (token.start, token.end), r"such as \left( or \right]")
+    if follows.kind != "op" or follows.text not in (
+        "(",
+        ")",
+        "[",
+        "]",
+        r"\{",
+        r"\}",
+        ".",
+        "|",
+        "||",
+        "|(",
+        "|)",
+        "||(",
+        "||)",
+    ):
+        raise source.error(
+            f"\\{token.text} stands before a delimiter", (token.start, token.end), r"such as \left( or \right]"
+        )
 
 
 def _sized(token: Token, side: str) -> Token | None:

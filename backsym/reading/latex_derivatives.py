@@ -31,7 +31,9 @@ class Formula(Symbols):
         self.expect("}", opening)
         self.leave()
         if below is None:
-            raise self.error("a derivative is by a quantity", opening, r"such as \frac{\partial \mathcal{L}}{\partial z}")
+            raise self.error(
+                "a derivative is by a quantity", opening, r"such as \frac{\partial \mathcal{L}}{\partial z}"
+            )
         if above is None:
             # \frac{\partial}{\partial z} L
             above = self.of_loss(self.factor())
@@ -68,7 +70,9 @@ class Formula(Symbols):
             raise self.unexpected(f"a quantity after {shown(sign)}")
         name = tree.children[0] if tree.kind == "entry" else tree
         if name.kind != "name":
-            raise self.source.error("a derivative is of a quantity and by a quantity", tree.span, r"such as \partial z_k")
+            raise self.source.error(
+                "a derivative is of a quantity and by a quantity", tree.span, r"such as \partial z_k"
+            )
         return tree
 
     def of_loss(self, tree: Node) -> Node:
@@ -85,7 +89,8 @@ class Formula(Symbols):
             raise self.unexpected(r"/ \partial", r"such as \frac{\partial \mathcal{L}}{\partial z}")
         self.take()
         below = self.differential()
-        assert above is not None and below is not None, "only a sign at a closing brace has nothing after it"
+        assert above is not None, "only a sign at a closing brace has nothing after it"
+        assert below is not None, "only a sign at a closing brace has nothing after it"
         return self.make("partial", "", (above, below), start)
 
     # --- gradients ---
@@ -98,7 +103,9 @@ class Formula(Symbols):
         target = self.operand() if self.at("{") else self.factor_below()
         name = target.children[0] if target.kind == "entry" else target
         if name.kind != "name":
-            raise self.source.error("a gradient is by a quantity", target.span, r"such as \nabla_{\mathbf{W}} \mathcal{L}")
+            raise self.source.error(
+                "a gradient is by a quantity", target.span, r"such as \nabla_{\mathbf{W}} \mathcal{L}"
+            )
         transposed = self.at("^") and self.ahead().text in ("top", "T")
         self.position += 2 * transposed
         scripts = self.the_loss()
@@ -125,7 +132,9 @@ class Formula(Symbols):
         mine = base.font in ("mathcal", "mathscr") or base.text in (self.words.loss, "ell")
         own = self.words.choose(base.text, scripts.tag or "", scripts.below or [], base.bold)
         if not mine and (own is None or own.name != self.words.loss):
-            raise self.error("a gradient is of the loss", token, f"the loss is {self.words.loss}" if self.words.loss else None)
+            raise self.error(
+                "a gradient is of the loss", token, f"the loss is {self.words.loss}" if self.words.loss else None
+            )
         if self.at("(") and self.position in self.lists:
             self.argument_list()
         return Scripts(steps=scripts.steps)

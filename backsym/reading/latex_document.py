@@ -10,6 +10,7 @@ Knows the marks of formulas in such files; reads no mathematics itself.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,7 @@ def document_tree(path: str) -> Table:
     """The note as the tree of a problem file; raises InputError if it has no forward equation."""
     document = Document(path, text_of(path))
     if not document.text.strip():
-        raise InputError([Diagnostic("this file is empty", path)])
+        raise InputError([Diagnostic("this file is empty", path, hint="it needs displayed equations")])
     return _Note(document).tree()
 
 
@@ -98,15 +99,13 @@ class _Note:
         self.formulas = tuple(formulas(document.text, self.tex))
         self.declared = Declarations()
         self.words: dict[str, str] = {}
-        self.line_starts = [0, *(m.end() for m in re.finditer("\r\n|[\r\n\x85\u2028\u2029]", document.text))]
 
     # --- places ---
 
     def mark(self, start: int, end: int) -> Mark:
-        from bisect import bisect_right
-
-        line = bisect_right(self.line_starts, start)
-        return Mark(self.document, line, start - self.line_starts[line - 1] + 1, start, end)
+        starts = self.document.line_starts
+        line = bisect_right(starts, start)
+        return Mark(self.document, line, start - starts[line - 1] + 1, start, end)
 
     def scalar(self, text: str, start: int, end: int) -> Scalar:
         return Scalar(self.mark(start, end), "", text)

@@ -39,6 +39,8 @@ class Grammar(Cursor):
         self.bars: list[str] = []
         self.font = ""
         self.left = False
+        self.letters: frozenset[str] = frozenset()
+        """Index letters that the text itself gives a range."""
 
     # --- sums and products ---
 
@@ -91,7 +93,9 @@ class Grammar(Cursor):
         name_like = token.kind in ("letter", "greek", "number") or self.at_macro(*FONTS, *ACCENTS, "ell")
         if name_like and not _is_number(above):
             raise self.error(
-                "it is not clear what this slash divides by", token, r"write \frac{a}{b} c, or a / (b c) with parentheses"
+                "it is not clear what this slash divides by",
+                token,
+                r"write \frac{a}{b} c, or a / (b c) with parentheses",
             )
 
     def starts_factor(self) -> bool:
@@ -329,7 +333,8 @@ class Grammar(Cursor):
             arguments = tuple(self.make("column", "", (argument,), argument.span[0]) for argument in arguments)
         call = self.make("call", value, arguments, head.start)
         if scripts.steps:
-            return self.raised(call, scripts, head.start)
+            # A power on the name of a function is one of its values: tanh^2(z) of an array is entry by entry.
+            return self.raised(call, Scripts(steps=[("hadamard", e) for _, e in scripts.steps]), head.start)
         return self.scripted(call, head.start)
 
     def arguments(self, name: str) -> tuple[Node, ...]:
@@ -342,7 +347,9 @@ class Grammar(Cursor):
         argument = self.factor()
         self.leave()
         token = self.token
-        name_like = token.kind in ("letter", "greek", "number") or self.at("(", "[", "{") or self.at_macro(*FONTS, *ACCENTS)
+        name_like = (
+            token.kind in ("letter", "greek", "number") or self.at("(", "[", "{") or self.at_macro(*FONTS, *ACCENTS)
+        )
         if name_like and argument.kind != "call":
             raise self.error(
                 f"it is not clear where the argument of {name} ends", token, f"write {name}(...) with parentheses"

@@ -74,7 +74,9 @@ _GREEK_VARIANTS = {
     "omicron": "omicron",
 }  # fmt: skip
 
-FUNCTION_MACROS = frozenset("exp log ln sin cos tan sinh cosh tanh coth sec csc max min arg tr det sqrt sup inf".split())
+FUNCTION_MACROS = frozenset(
+    "exp log ln sin cos tan sinh cosh tanh coth sec csc max min arg tr det sqrt sup inf".split()
+)
 FONTS = frozenset("mathbf boldsymbol bm pmb mathcal mathscr mathbb mathfrak bf vec underline".split())
 ACCENTS = frozenset("hat widehat tilde widetilde bar overline dot ddot check breve".split())
 GROUPS = frozenset("mathbf mathrm mathsf mathit mathtt text operatorname boxed".split())
@@ -153,7 +155,8 @@ def tokenize(source: Source, start: int = 0, end: int | None = None) -> list[Tok
                 row_start = len(tokens)
             elif len(tokens) - row_start > MAX_TOKENS:
                 raise source.error(
-                    f"this formula has more than {MAX_TOKENS} tokens", match.span(),
+                    f"this formula has more than {MAX_TOKENS} tokens",
+                    match.span(),
                     "define parts of it in equations of their own",
                 )
         position = match.end()
@@ -178,7 +181,8 @@ def _check_lines(source: Source, start: int, end: int) -> None:
         if stop - position > MAX_CHARACTERS:
             raise source.error(
                 f"this line has {stop - position} characters; at most {MAX_CHARACTERS} are read",
-                (position, position + 1), "define parts of it in equations of their own",
+                (position, position + 1),
+                "define parts of it in equations of their own",
             )
         position = stop + 1
 

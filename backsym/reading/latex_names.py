@@ -70,7 +70,7 @@ class Vocabulary:
 
     ranks: Mapping[str, int | None]
     dims: Mapping[str, Dimension] = field(default_factory=dict)
-    letters: Iterable[str] = ()
+    letters: frozenset[str] = frozenset()
     abstract: frozenset[str] = frozenset()
     loss: str | None = None
     layer: str = "superscript"
@@ -129,6 +129,10 @@ class Vocabulary:
         key = (base, tag)
         return self.keys.get(key) or self.dim_keys.get(key)
 
+    def is_index(self, letter: str) -> bool:
+        """Whether this letter is declared as an index."""
+        return letter in self.letters or tuple(letter.partition("_")[::2]) in self.letter_keys
+
     def letter(self, token: str, tag: str = "") -> str | None:
         """The declared index letter of this spelling."""
         return self.letter_keys.get((token, tag))
@@ -149,9 +153,12 @@ class Vocabulary:
 
     # --- scripts ---
 
-    def choose(self, base: str, tag: str, groups: list[list[Node]], bold: bool) -> Found | None:
+    def choose(
+        self, base: str, tag: str, groups: list[list[Node]], bold: bool, letters: frozenset[str] = frozenset()
+    ) -> Found | None:
         """The quantity that a letter with a superscript tag and a subscript is, with its indices; None if undeclared.
 
+        ``letters`` are index letters besides the declared ones.
         The subscript may hold a tag, indices, or a tag and then indices.  A reading whose indices fit the declared
         rank is preferred; of several the one that the notation would print.
         """
@@ -163,18 +170,20 @@ class Vocabulary:
             if name is None:
                 continue
             found = Found(name, tuple(items[count:]))
-            grade = self._grade(found, count, bold)
+            grade = self._grade(found, count, bold, letters)
             if best is None or grade > best[0]:
                 best = grade, found
         return self._positions(best[1]) if best else None
 
-    def _grade(self, found: Found, count: int, bold: bool) -> int:
+    def _grade(self, found: Found, count: int, bold: bool, letters: frozenset[str]) -> int:
         """How well a reading fits: a bold letter stands for the whole, a light one for a scalar or an entry."""
         rank = self.ranks.get(found.name, 0)
         if found.indices:
-            fits = 100 * (rank in (None, len(found.indices)))
+            bare = [ix.value.rstrip("'") for ix in found.indices if ix.kind == "name"]
+            strange = any(letter not in letters and not self.is_index(letter) for letter in bare)
+            fits = (70 if strange else 100) * (rank in (None, len(found.indices)))
         else:
-            fits = 100 if bold or not rank else 50
+            fits = 100 if bold or not rank else 80
         usual = not found.indices if bold or self.layer == "subscript" else count == 0
         return fits + 10 * usual
 
@@ -187,7 +196,9 @@ class Vocabulary:
         if index.kind != "num" or len(index.value) != rank:
             return found
         start = index.span[0]
-        return Found(found.name, tuple(Node("num", d, (), (start + n, start + n + 1)) for n, d in enumerate(index.value)))
+        return Found(
+            found.name, tuple(Node("num", d, (), (start + n, start + n + 1)) for n, d in enumerate(index.value))
+        )
 
     def spelled(self) -> list[str]:
         """The declared names as LaTeX would spell them, for near names."""

@@ -38,7 +38,9 @@ class Scripts:
         return [item for group in self.below or [] for item in group]
 
 
-def read_scripts(cursor: Cursor, expression: Callable[[], Node], scripts: Scripts | None = None, tags: bool = True) -> Scripts:
+def read_scripts(
+    cursor: Cursor, expression: Callable[[], Node], scripts: Scripts | None = None, tags: bool = True
+) -> Scripts:
     """All scripts that follow; ``tags`` is false after a group, where parentheses above are an exponent."""
     scripts = scripts or Scripts()
     while True:
@@ -74,9 +76,7 @@ def below(cursor: Cursor) -> list[list[Node]]:
     if not cursor.at("{"):
         token = cursor.token
         if token.kind == "number" and len(token.text) > 1:
-            raise cursor.error(
-                f"without braces only {token.text[0]} stands below", token, f"write _{{{token.text}}}"
-            )
+            raise cursor.error(f"without braces only {token.text[0]} stands below", token, f"write _{{{token.text}}}")
         return [[item(cursor, scripted=False)]]
     opening = cursor.take()
     cursor.enter(opening)
@@ -94,7 +94,9 @@ def below(cursor: Cursor) -> list[list[Node]]:
     cursor.take()
     cursor.leave()
     if not all(groups):
-        raise cursor.error("an index is missing here", opening, "indices stand together, W_{kj}, or with commas, W_{k,j}")
+        raise cursor.error(
+            "an index is missing here", opening, "indices stand together, W_{kj}, or with commas, W_{k,j}"
+        )
     return groups
 
 
@@ -107,7 +109,7 @@ def item(cursor: Cursor, scripted: bool = True) -> Node:
     if token.kind == "macro" and token.text == "ell":
         token = token._replace(kind="letter")
     if token.kind not in ("letter", "greek", "word"):
-        hint = "a shifted index is not read" if cursor.at("+", "-", "=") else "for example W_{kj}, z_{k'} or h_1"
+        hint = "a shifted index is not read" if cursor.at("+", "-", "=") else "such as W_{kj}, z_{k'} or h_1"
         raise cursor.error("an index is a letter or a position", token, hint)
     cursor.take()
     value = token.text

@@ -99,7 +99,9 @@ class Symbols(Grammar):
         inner = self.base()
         if self.at("_", "^", "'"):
             raise self.error(
-                f"put the sub- and superscripts after the braces of \\{outer.text}", None, rf"such as \{outer.text}{{y}}_k"
+                f"put the sub- and superscripts after the braces of \\{outer.text}",
+                None,
+                rf"such as \{outer.text}{{y}}_k",
             )
         self.expect("}", opening)
         return inner
@@ -123,12 +125,12 @@ class Symbols(Grammar):
         start = base.token.start
         if (loss := self.loss_call(base, scripts)) is not None:
             return loss
-        found = self.words.choose(base.text, scripts.tag or "", scripts.below or [], base.bold)
+        found = self.words.choose(base.text, scripts.tag or "", scripts.below or [], base.bold, self.letters)
         if found is None:
             special = self.undeclared(base, scripts)
             if special is not None:
                 return special
-            found = self.words.choose(base.text, "", scripts.below or [], base.bold)
+            found = self.words.choose(base.text, "", scripts.below or [], base.bold, self.letters)
             if found is not None and scripts.power is not None and not base.bold and not self.words.tagged(base.text):
                 scripts.steps.insert(0, ("pow", scripts.power))
             else:
@@ -176,9 +178,14 @@ class Symbols(Grammar):
             return self.over_bar(base, scripts)
         if base.text == "pi" and not mark:
             return self.raised(self.make("name", "π", (), base.token.start), scripts, base.token.start)
-        if self.at("(") and not self.left and scripts.tag is None and not scripts.items and not self.words.known(base.text):
-            if not self.words.open or self.position in self.lists:
-                return self.applied(self.words.word(base.text) or base.text, scripts, base.token)
+        if (
+            self.at("(")
+            and not self.left
+            and scripts.tag is None
+            and not scripts.items
+            and not self.words.known(base.text)
+        ) and (not self.words.open or self.position in self.lists):
+            return self.applied(self.words.word(base.text) or base.text, scripts, base.token)
         return None
 
     def assumed(self, base: Base, scripts: Scripts) -> Found:
@@ -199,7 +206,7 @@ class Symbols(Grammar):
         if tree.kind != "name":
             return False
         bare = tree.value.rstrip("'")
-        if self.words.letter(*_parted(bare)) or bare in self.words.letters:
+        if self.words.is_index(bare) or bare in self.letters:
             return True
         return not base.bold and (bare in _USUAL_LETTERS or bare != tree.value)
 
@@ -207,7 +214,7 @@ class Symbols(Grammar):
 
     def word(self) -> Node:
         token = self.token
-        if self.words.has(token.text) and not self.ahead().text == "(":
+        if self.words.has(token.text) and self.ahead().text != "(":
             return self.from_base(self.base())
         name = self.words.word(token.text)
         if name is not None:
@@ -228,6 +235,8 @@ class Symbols(Grammar):
 
         ``\mathcal{L}_{\text{CE}}(y, t)`` is the named one.  None if this is no loss.
         """
+        if ":" in base.text:
+            return None
         is_loss = base.font in _SCRIPT_FONTS or base.text in (self.words.loss, "ell")
         is_loss = is_loss or (self.left and base.text in _LOSS_LETTERS)
         word = LOSS_WORDS.get("".join(x.value for x in scripts.items).lower().replace("-", ""))
@@ -374,7 +383,7 @@ class Symbols(Grammar):
             if depth == 0 or self.tokens[end].kind == "row":
                 break
         inside = self.tokens[mark:end]
-        if not any(t.kind == "macro" and t.text == "arg" or t.kind == "op" and t.text in COMPARISONS for t in inside):
+        if not any((t.kind == "macro" and t.text == "arg") or (t.kind == "op" and t.text in COMPARISONS) for t in inside):
             return None
         self.take()
         self.enter(opening)
@@ -480,11 +489,6 @@ class Symbols(Grammar):
         raise NotImplementedError("Derivatives reads adjoints")
 
 
-def _parted(letter: str) -> tuple[str, str]:
-    base, _, tag = letter.partition("_")
-    return base, tag
-
-
 def _renamed(tree: Node, names: dict[str, Node]) -> Node:
     """The tree with other letters in its entries."""
     if tree.kind == "entry":
@@ -493,4 +497,3 @@ def _renamed(tree: Node, names: dict[str, Node]) -> Node:
         return Node(tree.kind, tree.value, children, tree.span, tree.depth)
     children = tuple(_renamed(child, names) for child in tree.children)
     return Node(tree.kind, tree.value, children, tree.span, tree.depth)
-

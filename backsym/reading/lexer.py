@@ -48,6 +48,10 @@ _HINTS = {
     "&": "an indicator has one comparison: [a > b]",
     ":": "an entry has one letter or position for each axis: W[k, j]",
     '"': "names are written without quotes",
+    ";": "an equation ends with its line; leave it out",
+    "$": "a plain equation stands without dollar signs",
+    "%": "a remainder is not differentiable",
+    "!": "a comparison is [a != b]; a factorial is not read",
     "\u00a0": "this is a no-break space; use an ordinary one",
 }
 
@@ -96,4 +100,6 @@ def _token(source: Source, kind: str, text: str, start: int, end: int) -> Token:
 def _unexpected(source: Source, position: int) -> Exception:
     char = source.text[position]
     shown = char if char.isprintable() and not char.isspace() else f"U+{ord(char):04X}"
-    return source.error(f"unexpected character {shown}", (position, position + 1), _HINTS.get(char))
+    assignment = source.text[position : position + 2] == ":="
+    hint = "an equation is written with a single =" if assignment else _HINTS.get(char)
+    return source.error(f"unexpected character {shown}", (position, position + 1), hint)

@@ -5,16 +5,17 @@ Puts together what the other modules of this package read; all errors of a file 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from backsym.errors import Diagnostic, InputError
+from backsym.errors import InputError
 from backsym.expr import scalar_if_ones, show_shape
+from backsym.mathtext import literal
 from backsym.problem import Collection, Problem, Section
 from backsym.reading import declare, keys
-from backsym.reading.fields import Report, boolean, known_keys, plain_value, scalars, text
+from backsym.reading.fields import Report, boolean, known_keys, listed, plain_value, prose, quoted, scalars, text
 from backsym.reading.forward import MAX_EQUATIONS, Forward
 from backsym.reading.latex_document import document_tree, is_document, what_was_read
 from backsym.reading.parts import read_parts
@@ -32,7 +33,7 @@ def load(path: str) -> Problem | Collection:
     """
     if is_document(path):
         return _problem(document_tree(path), path, note=True)
-    tree = _mapping(read_file(path), path)
+    tree = _mapping(read_file(path))
     if any(key.text == "sections" for key, _ in tree.entries):
         return _collection(tree, path)
     return _problem(tree, path)
@@ -45,10 +46,10 @@ def problem_from_mapping(mapping: Mapping[str, object], path: str | None = None)
     return _problem(tree, path)
 
 
-def _mapping(tree: Tree, path: str) -> Table:
+def _mapping(tree: Tree) -> Table:
     if isinstance(tree, Table):
         return tree
-    raise InputError([Diagnostic("a problem file is a mapping, key: value", path, hint="it starts with title: ...")])
+    raise InputError([tree.diagnostic("a problem file is a mapping, key: value", "it begins like title: A neuron")])
 
 
 # --- problems --------------------------------------------------------------------------------------------------------
@@ -68,11 +69,11 @@ def _problem(tree: Table, path: str | None, note: bool = False) -> Problem:
     loss = _loss(found.get("loss"), forward, report)
     if note:
         forward.declared = {n: d for n, d in declared.items() if n in forward.used or n in forward.parsed}
-    elif not report.diagnostics:
+    elif forward.parsed and not forward.unread:
         _check_used(forward, report)
     symbols = forward.symbols()
     problem = Problem(
-        title=text(found.get("title"), report, "title") or (Path(path).stem if path else "Problem"),
+        title=prose(found.get("title"), report, "title") or (literal(Path(path).stem) if path else "Problem"),
         equations=tuple(forward.equations),
         loss=loss,
         symbols=symbols,
@@ -81,36 +82,49 @@ def _problem(tree: Table, path: str | None, note: bool = False) -> Problem:
         abstract=abstract,
         derivatives=declare.read_derivatives(found.get("derivatives"), abstract, report),
         notation=notation,
-        objective=text(found.get("objective"), report, "objective"),
-        text=text(found.get("text"), report, "text"),
+        objective=prose(found.get("objective"), report, "objective"),
+        text=prose(found.get("text"), report, "text"),
         show_forward=boolean(found.get("show_forward"), report, "show_forward", True),
-        values=declare.read_values(found.get("values"), symbols, report) if not forward.broken else {},
+        values=declare.read_values(found.get("values"), symbols, report, forward.broken),
         variants=_variants(found.get("variants"), report),
         path=path,
     )
-    if not forward.broken and loss in problem.by_name:
-        problem = replace(problem, parts=read_parts(found.get("parts"), problem, report))
+    parts = read_parts(found.get("parts"), problem, report, frozenset(forward.broken))
+    problem = replace(problem, parts=parts)
     report.stop()
     return problem
 
 
 def _equation_texts(tree: Tree | None, whole: Table, report: Report) -> tuple[Scalar, ...]:
-    if tree is None or (isinstance(tree, Scalar) and not tree.text.strip()):
-        report.add(tree or whole, "a problem needs forward equations", "forward: a list such as - z = w*x + b")
-        report.stop()
+    before = len(report.diagnostics)
     texts: list[Scalar] = []
-    for item in scalars(tree, report, "forward"):
+    for item in _equation_items(tree, report):
         if item.text.strip():
             texts.append(item)
         else:
-            report.add(item, "an equation is expected", "such as z = w*x + b")
-    if not texts and not report.diagnostics:
+            report.add(item, "expected an equation", "such as z = w*x + b")
+    misspelt = any(suggest(key.text, ["forward"]) for key, _ in whole.entries if key.text not in keys.PROBLEM)
+    if not texts and len(report.diagnostics) == before and not misspelt:
         report.add(tree or whole, "a problem needs forward equations", "forward: a list such as - z = w*x + b")
-        report.stop()
     if len(texts) > MAX_EQUATIONS:
         report.add(tree or whole, f"{len(texts)} equations; at most {MAX_EQUATIONS} are read")
         report.stop()
     return tuple(texts)
+
+
+def _equation_items(tree: Tree | None, report: Report) -> Iterator[Scalar]:
+    """The texts of ``forward``; an equation with a colon for its equals sign is a mapping."""
+    hint = "forward: a list such as - z = w*x + b"
+    for item in tree.items if isinstance(tree, Listing) else ():
+        if isinstance(item, Table) and len(item.entries) == 1 and isinstance(item.entries[0][1], Scalar):
+            (key, value), *_ = item.entries
+            report.add(item, "an equation has an = sign", f"write {key.text} = {plain_value(value) or '...'}")
+        elif isinstance(item, Scalar):
+            yield item
+        else:
+            report.add(item, "each item of forward is an equation", "such as z = w*x + b")
+    if not isinstance(tree, Listing):
+        yield from scalars(tree, report, "forward", hint)
 
 
 def _loss(tree: Tree | None, forward: Forward, report: Report) -> str:
@@ -118,13 +132,15 @@ def _loss(tree: Tree | None, forward: Forward, report: Report) -> str:
     given = text(tree, report, "loss")
     name = given or next(reversed(forward.parsed), "")
     if tree is not None and given and given not in forward.parsed and given not in forward.broken:
-        report.add(tree, f"the loss {given} has no equation", suggest(given, list(forward.parsed)))
+        hint = suggest(given, list(forward.parsed)) or listed(forward.parsed, "nodes")
+        report.add(tree, f"the loss {quoted(given)} has no equation", hint)
     equation = next((e for e in reversed(forward.equations) if e.name == name), None)
-    if equation is not None and scalar_if_ones(equation.shape):
+    known = given is not None or not forward.unread  # Else the last equation may be one that could not be read.
+    if equation is not None and known and scalar_if_ones(equation.shape):
         parsed = forward.parsed[name]
         message = f"the loss {name} must be a scalar; this is {show_shape(equation.shape)}"
-        hint = None if given else "name another equation with loss: ..."
-        report.extend([parsed.source.diagnostic(message, (parsed.lhs.span[0], parsed.rhs.span[1]), hint)])
+        advice = "sum over its entries" + ("" if given else ", or name another equation with loss: ...")
+        report.extend([parsed.source.diagnostic(message, (parsed.lhs.span[0], parsed.rhs.span[1]), advice)])
     return name
 
 
@@ -132,8 +148,7 @@ def _check_used(forward: Forward, report: Report) -> None:
     """Every declared quantity occurs in an equation."""
     for name, entry in forward.declared.items():
         if name not in forward.used and name not in forward.parsed:
-            hint = suggest(name, [*forward.parsed, *sorted(forward.used)])
-            report.add(entry.key, f"{name} is declared but no equation uses it", hint)
+            report.add(entry.key, f"{name} is declared, but no equation uses it", "use it or leave it out")
 
 
 def _variants(tree: Tree | None, report: Report) -> dict[str, Any]:
@@ -141,7 +156,7 @@ def _variants(tree: Tree | None, report: Report) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
     if tree is not None and value:
-        report.add(tree, "variants is a mapping")
+        report.add(tree, "variants is a mapping", "the README tells its keys")
     return {}
 
 
@@ -154,29 +169,30 @@ def _collection(tree: Table, path: str) -> Collection:
     sections_tree = found["sections"]
     sections = []
     if not isinstance(sections_tree, Listing) or not sections_tree.items:
-        report.add(sections_tree, "sections is a list", "each with title, objective and problems: [files]")
+        report.add(sections_tree, "sections is a list", "each item has title, objective and problems: [files]")
     else:
         sections = [_section(item, Path(path).parent, report) for item in sections_tree.items]
-    texts = {key: text(found.get(key), report, key) for key in ("course", "author", "date", "text")}
-    title = text(found.get("title"), report, "title") or Path(path).stem
+    texts = {key: prose(found.get(key), report, key) for key in ("course", "author", "date", "text")}
+    title = prose(found.get("title"), report, "title") or literal(Path(path).stem)
     report.stop()
     return Collection(title=title, sections=tuple(sections), path=path, **texts)
 
 
 def _section(tree: Tree, folder: Path, report: Report) -> Section:
     if not isinstance(tree, Table):
-        report.add(tree, "a section is a mapping with title, objective and problems")
+        report.add(tree, "a section is a mapping", "it has title, objective and problems: [files]")
         return Section(None, None, ())
     found = known_keys(tree.entries, tuple(keys.SECTION), report)
     problems: list[Problem] = []
     files = scalars(found.get("problems"), report, "problems")
-    if not files:
-        report.add(found.get("problems", tree), "a section needs problems", "problems: [one.yaml, two.yaml]")
+    misspelt = any(suggest(key.text, ["problems"]) for key, _ in tree.entries if key.text not in keys.SECTION)
+    if not files and not misspelt:
+        report.add(found.get("problems", tree), "a section needs problems", "such as problems: [one.yaml, two.yaml]")
     for item in files:
         problem = _member(item, folder, report)
         problems += [problem] if problem is not None else []
     return Section(
-        text(found.get("title"), report, "title"), text(found.get("objective"), report, "objective"), tuple(problems)
+        prose(found.get("title"), report, "title"), prose(found.get("objective"), report, "objective"), tuple(problems)
     )
 
 
@@ -187,7 +203,7 @@ def _member(item: Scalar, folder: Path, report: Report) -> Problem | None:
         report.add(item, f"no such file: {path}", suggest(item.text.strip(), beside))
         return None
     try:
-        tree = _mapping(read_file(str(path)), str(path))
+        tree = _mapping(read_file(str(path)))
         if any(key.text == "sections" for key, _ in tree.entries):
             report.add(item, f"{item.text} is itself a collection", "name its problems here")
             return None

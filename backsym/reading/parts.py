@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from backsym.errors import InputError
 from backsym.expr import Expr, names_in
 from backsym.problem import Part, Problem
 from backsym.reading.either import equation_syntax, expression_syntax
-from backsym.reading.fields import Report, choice, is_name, known_keys, scalars, text
+from backsym.reading.fields import Report, choice, is_name, known_keys, listed, prose, quoted, scalars, text
 from backsym.reading.keys import PART_EXTRAS
+from backsym.reading.latex import is_latex
 from backsym.reading.resolve import resolve_equation, resolve_expression
-from backsym.reading.scope import Scope, suggest
+from backsym.reading.scope import Scope, Unavailable, suggest
 from backsym.reading.texts import scope_of
 from backsym.reading.yamlfile import Listing, Scalar, Table, Tree
 
@@ -23,22 +25,26 @@ GRAPHS = ("vectorized", "scalar", "network")
 ACCEPT = ("any", "by_name", "simplified")
 
 
-def read_parts(tree: Tree | None, problem: Problem, report: Report) -> tuple[Part, ...]:
-    """All parts, in order."""
+def read_parts(
+    tree: Tree | None, problem: Problem, report: Report, broken: frozenset[str] = frozenset()
+) -> tuple[Part, ...]:
+    """All parts, in order; what is wrong with the ``broken`` names has been reported and is not said again."""
     if tree is None or (isinstance(tree, Scalar) and not tree.text):
         return ()
     if not isinstance(tree, Listing):
         report.add(tree, "parts is a list", "such as - derive: [W, b]")
         return ()
-    reader = _Reader(problem, report)
+    reader = _Reader(problem, report, broken)
     return tuple(part for item in tree.items if (part := reader.part(item)) is not None)
 
 
 class _Reader:
-    def __init__(self, problem: Problem, report: Report):
+    def __init__(self, problem: Problem, report: Report, broken: frozenset[str]):
         self.problem = problem
         self.report = report
-        self.scope: Scope = scope_of(problem)
+        self.whole = not broken and problem.loss in problem.by_name
+        self.broken = broken
+        self.scope: Scope = replace(scope_of(problem), unavailable=broken)
         self.differentiable = _reaches_loss(problem)
 
     def part(self, tree: Tree) -> Part | None:
@@ -49,6 +55,8 @@ class _Reader:
             return None
         found = known_keys(tree.entries, (*_KINDS, *PART_EXTRAS), self.report)
         kinds = [key for key in found if key in _KINDS]
+        if not kinds and any(suggest(key.text, list(_KINDS)) for key, _ in tree.entries if key.text not in found):
+            return None
         if len(kinds) != 1:
             what = "several: " + ", ".join(kinds) if kinds else "none"
             self.report.add(tree, f"a part has one kind, this has {what}", "kinds: " + ", ".join(_KINDS))
@@ -60,14 +68,14 @@ class _Reader:
     def common(self, kind: str, found: Mapping[str, Tree]) -> dict[str, object]:
         """The fields that every kind may have."""
         report = self.report
-        fields: dict[str, object] = {"text": text(found.get("text"), report, "text")}
+        fields: dict[str, object] = {"text": prose(found.get("text"), report, "text")}
         marks = text(found.get("marks"), report, "marks")
         if marks is not None and not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", marks, re.ASCII):
-            report.add(found["marks"], f"marks is a number, not {marks}")
+            report.add(found["marks"], f"marks is a number, not {quoted(marks)}")
         fields["marks"] = marks
         fields["accept"] = choice(found.get("accept"), report, "accept", ACCEPT, ACCEPT[0])
         fields["form"] = self.form(found["form"]) if "form" in found else None
-        fields["answer"] = text(found.get("answer"), report, "answer")
+        fields["answer"] = prose(found.get("answer"), report, "answer")
         if "answer" in found and kind not in ("ask", "why"):
             report.add(found["answer"], f"{kind} is answered by the solution", "answer: belongs to ask or why")
         return fields
@@ -79,9 +87,9 @@ class _Reader:
 
     def ask(self, kind: str, tree: Tree, fields: Mapping[str, object]) -> Part | None:
         """The question is the part's text."""
-        question = text(tree, self.report, "ask")
-        if question is None:
-            self.report.add(tree, "ask needs a question")
+        question = prose(tree, self.report, "ask")
+        if question is None and isinstance(tree, Scalar):
+            self.report.add(tree, "ask needs a question", "such as ask: What does a zero gradient mean?")
         more = fields["text"]
         return _part(kind, {**fields, "text": f"{more}\n\n{question}" if more else question})
 
@@ -112,50 +120,68 @@ class _Reader:
     # --- items ---
 
     def some(self, tree: Tree, kind: str, what: str) -> tuple[Scalar, ...]:
-        items = scalars(tree, self.report, kind)
-        if not items and not (isinstance(tree, Listing) and tree.items):
-            self.report.add(tree, f"{kind} needs {what}")
+        example = "dL/dz = y - t" if "equation" in what else "[W, b]"
+        items = scalars(tree, self.report, kind, f"such as {kind}: {example}")
+        empty = isinstance(tree, Scalar) or (isinstance(tree, Listing) and not tree.items)
+        if not items and empty:
+            self.report.add(tree, f"{kind} needs {what}", f"such as {kind}: {example}")
         return items
 
     def node(self, item: Scalar) -> list[str]:
         name = item.text.strip()
         if name in self.problem.by_name:
             return [name]
+        if name in self.broken:
+            return []
         if name in self.problem.symbols:
-            self.report.add(item, f"{name} has no forward equation")
+            self.report.add(item, f"{name} has no forward equation", listed(self.problem.by_name, "nodes"))
         else:
-            self.report.add(item, f"{name} is not a node", suggest(name, list(self.problem.by_name)))
+            hint = suggest(name, list(self.problem.by_name)) or listed(self.problem.by_name, "nodes")
+            self.report.add(item, f"{quoted(name)} is not a node", hint)
         return []
 
     def differentiated(self, item: Scalar) -> list[str]:
         name = item.text.strip()
         symbol = self.problem.symbols.get(name)
+        if name in self.broken:
+            return []
         if symbol is None:
-            self.report.add(item, f"{name} is not declared", suggest(name, list(self.problem.symbols)))
+            hint = suggest(name, list(self.problem.symbols)) or listed(self.problem.symbols, "declared")
+            self.report.add(item, f"{quoted(name)} is not declared", hint)
         elif symbol.role in ("target", "constant"):
             hint = "give it the role input or parameter to differentiate by it"
             self.report.add(item, f"{name} is a {symbol.role}; the loss is not differentiated by it", hint)
-        elif name not in self.differentiable:
-            self.report.add(item, f"{self.problem.loss} does not depend on {name}")
+        elif self.whole and name not in self.differentiable:
+            hint = listed(self.differentiable, "it depends on")
+            self.report.add(item, f"{self.problem.loss} does not depend on {name}", hint)
         else:
             return [name]
         return []
 
     def claim(self, item: Scalar) -> tuple[Expr, Expr] | None:
         source = item.source()
+        if self.broken and is_latex(item.text):
+            # Which letters are names of quantities is not known.
+            return None
         try:
             return resolve_equation(*equation_syntax(source, self.scope), source, self.scope)
+        except Unavailable:
+            return None
         except InputError as e:
             self.report.extend(e.diagnostics)
             return None
 
     def form(self, tree: Tree) -> Expr | None:
         if not isinstance(tree, Scalar):
-            self.report.add(tree, "form is an expression")
+            self.report.add(tree, "form is an expression", "such as form: outer(dL/dz, x)")
             return None
         source = tree.source()
+        if self.broken and is_latex(tree.text):
+            return None
         try:
             return resolve_expression(expression_syntax(source, self.scope), source, self.scope)
+        except Unavailable:
+            return None
         except InputError as e:
             self.report.extend(e.diagnostics)
             return None
@@ -165,12 +191,12 @@ def _part(kind: str, fields: Mapping[str, object], **own: object) -> Part:
     return Part(kind, **{**fields, **own})  # type: ignore[arg-type]
 
 
-def _reaches_loss(problem: Problem) -> set[str]:
+def _reaches_loss(problem: Problem) -> dict[str, None]:
     """The names that the loss depends on, the loss included."""
-    found = {problem.loss}
+    found = {problem.loss: None}
     for equation in reversed(problem.equations):
         if equation.name in found:
-            found.update(names_in(equation.rhs))
+            found.update(dict.fromkeys(names_in(equation.rhs)))
     return found
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
+from backsym.functions import FUNCTIONS
 from backsym.reading.lexer import Token, tokenize
 from backsym.reading.source import Source
 from backsym.reading.sympy_text import equation_of, plain_of
@@ -20,6 +21,14 @@ IsPartial = Callable[[str, str], bool]
 
 _PRODUCTS = {"*": "mul", "@": "matmul", "/": "div"}
 _COMPARISONS = (">", ">=", "<", "<=", "==", "!=")
+_MODULES = ("np", "numpy", "torch", "F", "nn", "tf", "jnp", "jax", "sp", "sympy", "math")
+_CHOICE = "a choice is written with indicators: [z > 0]*a + [z <= 0]*b"
+_PYTHON = {
+    "if": _CHOICE, "else": _CHOICE, "for": "a sum over an index is written sum(x[i], i)",
+    "and": "indicators are multiplied: [a > b]*[b > c]", "or": "indicators are added: [a > b] + [a <= c]",
+}  # fmt: skip
+"""Words of Python that are no names here, and what to write."""
+
 _SPLIT_HINT = "define parts of it in equations of their own"
 
 
@@ -108,6 +117,7 @@ class _Parser:
 
     def unexpected(self, expected: str, hint: str | None = None) -> Exception:
         token = self.token
+        hint = _PYTHON.get(token.text, hint)
         if token.kind == "end":
             return self.source.error(f"expected {expected}, found the end", (token.start, token.start + 1), hint)
         return self.source.error(f"expected {expected}, found {token.text}", (token.start, token.end), hint)
@@ -139,7 +149,9 @@ class _Parser:
     def juxtaposed(self) -> Exception:
         token, before = self.token, self.tokens[self.position - 1]
         hint = None
-        if token.kind in ("name", "number") or self.at("(", "["):
+        if before.text in FUNCTIONS and token.kind in ("name", "number"):
+            hint = f"an argument stands in parentheses: {before.text}({token.text})"
+        elif token.kind in ("name", "number") or self.at("(", "["):
             hint = f"a product is written with *: {before.text}*{token.text}" + ("..." if token.kind == "op" else "")
         return self.unexpected("an operator", hint)
 
@@ -212,7 +224,10 @@ class _Parser:
             call = self.call(self.take())
             return self.make("call", "applyfunc", (tree, *call.children), start)
         if self.token.kind != "name" or self.token.text != "T":
-            raise self.unexpected("T after the dot", "functions are written before their argument: sum(x)")
+            hint = "functions are written before their argument: sum(x)"
+            if tree.value in _MODULES:
+                hint = f"functions stand without {tree.value}: {self.token.text}(...)"
+            raise self.unexpected("T after the dot", hint)
         self.take()
         return self.make("transpose", "", (tree,), start)
 
@@ -232,7 +247,7 @@ class _Parser:
             end = token if token.kind == "end" or self.at(",", "]") else follows
             span = (token.start, max(token.start + 1, end.end))
             raise self.source.error(
-                "an index is a letter or a position", span, "for example W[k, j], z[k'] or h[1]"
+                "an index is a letter or a position", span, "such as W[k, j], z[k'] or h[1]"
             )
         self.take()
         return self.make("num" if token.kind == "number" else "name", token.text, (), token.start)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from backsym.errors import InputError
+from backsym.errors import Diagnostic, InputError
 from backsym.expr import (
     Add,
     Adj,
@@ -41,11 +41,14 @@ from backsym.expr import (
     show_shape,
 )
 from backsym.reading import calls, formulas
-from backsym.reading.hints import broadcast_hint, fits_elementwise, fits_matmul, matmul_hint
+from backsym.reading.hints import broadcast_hint, fits_elementwise, fits_matmul, matmul_hint, matmul_meant
 from backsym.reading.plain import formula_syntax
-from backsym.reading.scope import Frame, Letter, Scope, free_letters, range_by_use, suggest
+from backsym.reading.scope import Frame, Letter, Scope, Unavailable, free_letters, range_by_use, suggest, unindexed
 from backsym.reading.source import Source
 from backsym.reading.syntax import Node
+
+MAX_LISTED = 12
+"""Names in a hint."""
 
 FORMULA_CONSTANTS: Mapping[str, Expr] = {"pi": Const("pi")}
 
@@ -65,8 +68,7 @@ def resolve_equation(lhs: Node, rhs: Node, source: Source, scope: Scope, strict:
     letters = free_letters(lhs, scope)
     extra = {name: at for name, at in free_letters(rhs, scope).items() if name not in letters}
     if strict and extra:
-        name, at = next(iter(extra.items()))
-        raise extra_letter(source, name, at)
+        raise extra_letters(source, extra, rhs, scope)
     resolver = Resolver(source, scope, Frame())
     resolver.bind_free({**letters, **extra}, (lhs, rhs))
     left = resolver.resolve(lhs)
@@ -80,11 +82,21 @@ def resolve_equation(lhs: Node, rhs: Node, source: Source, scope: Scope, strict:
     return left, right
 
 
-def extra_letter(source: Source, name: str, at: Node) -> InputError:
-    return source.error(
-        f"index {name} is free on the right side, but the left side does not have it", at.span,
-        f"sum over it, sum(..., {name}), or put it on the left side",
-    )
+def extra_letters(source: Source, extra: Mapping[str, Node], rhs: Node, scope: Scope) -> InputError:
+    """The error for letters that only the right side has free."""
+    found: list[Diagnostic] = []
+    for name, at in extra.items():
+        call = unindexed(rhs, at, scope)
+        if call is not None and source.text.startswith(call.value, call.span[0]):
+            start, end = call.children[0].span
+            message = f"{call.value} needs the index letters that it runs over"
+            hint = f"such as {call.value}({source.text[start:end]}, {name})"
+            found.append(source.diagnostic(message, call.span, hint))
+            continue
+        message = f"index {name} is free on the right side, but the left side does not have it"
+        hint = f"sum over it, sum(..., {name}), or put it on the left side"
+        found.append(source.diagnostic(message, at.span, hint))
+    return InputError(dict.fromkeys(found))
 
 
 class Resolver:
@@ -135,9 +147,19 @@ class Resolver:
                 raise self.source.error(message, self.up_to(operand, tree), "matrices of one shape are expected here")
             if not fits_elementwise(shape, value.shape):
                 message = f"cannot {verb} {show_shape(shape)} and {show_shape(value.shape)}"
-                hint = broadcast_hint(shape, value.shape, verb)
+                hint = self.product_hint(parts, operand) or broadcast_hint(shape, value.shape, verb)
                 raise self.source.error(message, self.up_to(operand, tree), hint)
             shape = broadcast(shape, value.shape)
+
+    def product_hint(self, parts: Sequence[tuple[Node, Expr]], last: Node) -> str | None:
+        """A hint for ``W*x + b`` where ``W @ x`` would fit everything before and at ``last``."""
+        count = 1 + next(n for n, (operand, _) in enumerate(parts) if operand is last)
+        for n, (operand, value) in enumerate(parts[:count]):
+            others = [other.shape for m, (_, other) in enumerate(parts[:count]) if m != n]
+            if self.at is None and operand.kind == "mul" and matmul_meant(value, others):
+                left, right = (self.quote(child) for child in operand.children)
+                return f"* is element-wise; a matrix product is written {left} @ {right}"
+        return None
 
     def up_to(self, operand: Node, tree: Node) -> Span:
         """The span of an operator expression from its start to one of its operands."""
@@ -210,6 +232,8 @@ def name_rule(r: Resolver, tree: Node) -> Expr:
         return known
     if name in scope.constants:
         return replace(scope.constants[name], span=r.mark(tree))
+    if name in scope.unavailable:
+        raise Unavailable
     found = scope.missing(name) if scope.missing is not None else None
     if isinstance(found, str):
         raise r.error(found, tree)
@@ -229,8 +253,13 @@ def undeclared(r: Resolver, tree: Node) -> InputError:
         return r.error(f"{name} is an index letter, not a quantity", tree, hint)
     if bare != name and bare in r.scope.names:
         return r.error(f"{name} is not declared", tree, f"a transpose is written {bare}.T")
-    hint = suggest(name, [*r.scope.names, *r.scope.dims])
-    return r.error(f"{name} is not declared", tree, hint)
+    hint = suggest(name, [*r.scope.names, *r.scope.unavailable, *r.scope.dims])
+    return r.error(f"{name} is not declared", tree, hint or declared_names(r.scope))
+
+
+def declared_names(scope: Scope) -> str | None:
+    """A hint that names what is declared, if that is not too much."""
+    return f"declared: {', '.join(scope.names)}" if 0 < len(scope.names) <= MAX_LISTED else None
 
 
 def num_rule(r: Resolver, tree: Node) -> Expr:
@@ -352,7 +381,7 @@ def partial_rule(r: Resolver, tree: Node) -> Expr:
     den = r.resolve(below)
     if num.shape or den.shape:
         raise r.error(
-            "a local derivative is written entry by entry", tree, "for example dz[k]/dW[k, j]; the gradient is dL/dW"
+            "a local derivative is written entry by entry", tree, "such as dz[k]/dW[k, j]; the gradient is dL/dW"
         )
     return Partial(num, den, span=r.mark(tree))
 

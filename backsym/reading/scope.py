@@ -18,13 +18,19 @@ from backsym.problem import Dimension
 from backsym.reading.syntax import Node, walk
 
 
+class Unavailable(Exception):
+    """A name whose own declaration or equation could not be read."""
+
+
 @dataclass(frozen=True)
 class Scope:
     """The names that an expression may use.
 
     ``missing`` is asked about a name that is not in ``names``: an Expr is its meaning, a text is the error to report,
     None leaves it undeclared.  ``constants`` are names such as pi that only formulas know.  With ``own_letters``, a
-    letter takes its range from the axis that it is used on, whatever ``index_dims`` says.  ``latex`` has declared spellings and ``notation`` the choices that a LaTeX text is read by.
+    letter takes its range from the axis that it is used on, whatever ``index_dims`` says.  ``latex`` has declared
+    spellings and ``notation`` the choices that a LaTeX text is read by.  ``unavailable`` names are declared, but what
+    was wrong with them has been reported already.
     """
 
     names: Mapping[str, Expr]
@@ -39,10 +45,14 @@ class Scope:
     latex: Mapping[str, str] = field(default_factory=dict)
     notation: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, Expr] = field(default_factory=dict)
+    unavailable: frozenset[str] = frozenset()
 
     def is_partial(self, above: str, below: str) -> bool:
         """Whether ``dX/dY`` is a derivative: X and Y are declared, and dX is not itself a name."""
-        return above in self.names and below in self.names and "d" + above not in self.names
+        return self.has(above) and self.has(below) and not self.has("d" + above)
+
+    def has(self, name: str) -> bool:
+        return name in self.names or name in self.unavailable
 
     def range_of(self, letter: str) -> Dim | None:
         """The declared dimension of a letter; k' runs over the range of k."""
@@ -85,6 +95,19 @@ def index_reduction(tree: Node, scope: Scope) -> tuple[Node, ...]:
         if ordinary and candidate.value not in letters_in_entries(body):
             return ()
     return tuple(rest)
+
+
+def unindexed(tree: Node, at: Node, scope: Scope) -> Node | None:
+    """The innermost ``sum`` of entries around ``at`` that names no letters and no axis."""
+    found = None
+    for call in walk(tree):
+        around = call.span[0] <= at.span[0] and at.span[1] <= call.span[1]
+        if around and call.kind == "call" and call.value in REDUCTIONS and not index_reduction(call, scope):
+            plain = len(call.children) == 1 or all(child.kind == "num" for child in call.children[1:])
+            found = call if plain else found
+        elif around and call.kind == "call" and index_reduction(call, scope):
+            found = None
+    return found
 
 
 def letters_in_entries(tree: Node) -> set[str]:

@@ -7,17 +7,22 @@ so that depth costs no recursion.  Python mappings become the same tree.  Knows 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from backsym.errors import Diagnostic, InputError
+from backsym.mathtext import MACROS
 from backsym.reading.source import Location, Source
+from backsym.reading.yamlwords import BACKSLASH, CONTROL, explained
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
+EMPTY = "the least is forward: with a list of equations, such as - z = w*x"
 
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
@@ -33,6 +38,10 @@ class Document:
         object.__setattr__(self, "lines", tuple(_LINE_BREAK.split(self.text)))
 
     lines: tuple[str, ...] = field(init=False, repr=False)
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        return [0, *(match.end() for match in _LINE_BREAK.finditer(self.text))]
 
 
 @dataclass(frozen=True)
@@ -77,22 +86,24 @@ class Scalar(Tree):
             return Source(self.text, self.label)
         return Source(self.text, self.mark.document.file, self._locate)
 
-    def _locate(self, offset: int) -> Location:
-        """The place of a character, by counting characters other than white space: folding changes only that."""
+    @cached_property
+    def _places(self) -> list[int]:
+        """The place in the document of each character, and of the end: folding changes white space only."""
         assert self.mark is not None
-        document, position = self.mark.document, self.mark.start
-        raw = document.text
-        for char in self.text[:offset]:
+        raw, position = self.mark.document.text, self.mark.start
+        places = []
+        for char in self.text:
             if not char.isspace():
-                position = raw.find(char, position, self.mark.end) + 1
-        if offset < len(self.text) and not self.text[offset].isspace():
-            position = raw.find(self.text[offset], position, self.mark.end)
-        if position < self.mark.start:
-            position = self.mark.start
-        before = _LINE_BREAK.split(raw[self.mark.start : position])
-        line = self.mark.line + len(before) - 1
-        column = len(before[-1]) + (self.mark.column if len(before) == 1 else 1)
-        return line, column, document.lines[line - 1]
+                position = max(raw.find(char, position, self.mark.end), self.mark.start)
+            places.append(position)
+            position += not char.isspace()
+        return [*places, position]
+
+    def _locate(self, offset: int) -> Location:
+        assert self.mark is not None
+        document, position = self.mark.document, self._places[min(offset, len(self.text))]
+        line = bisect_right(document.line_starts, position)
+        return line, position - document.line_starts[line - 1] + 1, document.lines[line - 1]
 
 
 @dataclass(frozen=True)
@@ -135,11 +146,17 @@ def text_of(path: str) -> str:
         raise refuse(f"cannot read this file: {e.strerror or e}") from None
     if len(data) > MAX_BYTES:
         raise refuse(f"this file is larger than {MAX_BYTES // 1000} kB")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError([Diagnostic("this file is UTF-16 text", path, hint="save it as UTF-8")])
+    if b"\0" in data:
+        raise InputError([Diagnostic("this is a binary file", path, hint="a problem file is a text in YAML")])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as e:
         line = data.count(b"\n", 0, e.start) + 1
-        raise InputError([Diagnostic("this file is not UTF-8 text", path, line, hint="save it as UTF-8")]) from None
+        column = len(data[:e.start].rpartition(b"\n")[2].decode("utf-8-sig")) + 1
+        message = "this file is not UTF-8 text"
+        raise InputError([Diagnostic(message, path, line, column, hint="save it as UTF-8")]) from None
 
 
 def read_text(text: str, file: str | None = None) -> Tree:
@@ -148,27 +165,30 @@ def read_text(text: str, file: str | None = None) -> Tree:
 
     document = Document(file, text)
     if not text.strip():
-        raise InputError([Diagnostic("this file is empty", file)])
+        raise InputError([Diagnostic("this file is empty", file, hint=EMPTY)])
+    _refuse_controls(document)
     loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     builder = _Builder(document)
     try:
         for event in yaml.parse(text, Loader=loader):
             builder.take(event)
     except yaml.MarkedYAMLError as e:
-        raise builder.refuse(_cause(e), e.problem_mark or e.context_mark) from None
-    except yaml.YAMLError as e:
-        raise InputError([Diagnostic(f"not YAML: {_first_line(e)}", file)]) from None
+        words = explained(e, document.lines)
+        raise builder.refuse(words.message, words.line, words.column, words.hint) from None
     if builder.root is None:
-        raise InputError([Diagnostic("this file is empty", file)])
+        raise InputError([Diagnostic("this file holds comments only", file, hint=EMPTY)])
     return builder.root
 
 
-def _first_line(e: Exception) -> str:
-    return (str(e).splitlines() or ["unreadable"])[0]
-
-
-def _cause(e: Any) -> str:
-    return "not YAML: " + ", ".join(part for part in (e.problem, e.context) if part)
+def _refuse_controls(document: Document) -> None:
+    match = CONTROL.search(document.text)
+    if match is None:
+        return
+    before = _LINE_BREAK.split(document.text[: match.start()])
+    line, column = len(before), len(before[-1]) + 1
+    message = f"a control character, U+{ord(match[0]):04X}"
+    source = CONTROL.sub("\N{REPLACEMENT CHARACTER}", document.lines[line - 1])
+    raise InputError([Diagnostic(message, document.file, line, column, source, hint="delete it")])
 
 
 @dataclass
@@ -192,12 +212,16 @@ class _Builder:
         self.root: Tree | None = None
         self.documents = 0
 
-    def refuse(self, message: str, mark: Any, hint: str | None = None, width: int = 1) -> InputError:
-        file, lines = self.document.file, self.document.lines
-        if mark is None:
-            return InputError([Diagnostic(message, file, hint=hint)])
-        line = min(mark.line, len(lines) - 1)
-        return InputError([Diagnostic(message, file, line + 1, mark.column + 1, lines[line], width, hint)])
+    def refuse(self, message: str, line: int, column: int, hint: str | None = None) -> InputError:
+        """An error at a 0-based place; the end of the file counts to its last line."""
+        lines = self.document.lines
+        while line >= len(lines) or (line and not lines[line].strip()):
+            line -= 1
+            column = len(lines[line]) if line < len(lines) else 0
+        return InputError([Diagnostic(message, self.document.file, line + 1, column + 1, lines[line], hint=hint)])
+
+    def refuse_event(self, message: str, event: Any, hint: str | None = None) -> InputError:
+        return self.refuse(message, event.start_mark.line, event.start_mark.column, hint)
 
     def take(self, event: Any) -> None:
         rule = _EVENTS.get(type(event).__name__)
@@ -211,22 +235,20 @@ class _Builder:
     def document_start(self, event: Any) -> None:
         self.documents += 1
         if self.documents > 1:
-            raise self.refuse("a second document in the file", event.start_mark, "a problem file holds one document")
+            raise self.refuse_event("a second document in the file", event, "a problem file holds one; delete this ---")
 
     def alias(self, event: Any) -> None:
-        raise self.refuse(
-            "an alias, *, is not read in problem files", event.start_mark, "quote text that begins with *"
-        )
+        hint = "quote a text that begins with *; aliases are not read"
+        raise self.refuse_event("a text cannot begin with *", event, hint)
 
     def plain(self, event: Any) -> None:
         """No anchor and no tag."""
         if event.anchor is not None:
-            raise self.refuse(
-                "an anchor, &, is not read in problem files", event.start_mark, "quote text that begins with &"
-            )
+            hint = "quote a text that begins with &; anchors are not read"
+            raise self.refuse_event("a text cannot begin with &", event, hint)
         if event.tag is not None:
-            hint = "quote text that begins with !"
-            raise self.refuse("a tag, !, is not read in problem files", event.start_mark, hint)
+            hint = "quote a text that begins with !; tags are not read"
+            raise self.refuse_event("a text cannot begin with !", event, hint)
 
     def mark(self, event: Any) -> Mark:
         start, end = event.start_mark, event.end_mark
@@ -244,15 +266,23 @@ class _Builder:
 
     def scalar(self, event: Any) -> None:
         self.plain(event)
+        if event.style == '"':
+            self.refuse_macros(event)
         self.add(Scalar(self.mark(event), self.label(), event.value))
+
+    def refuse_macros(self, event: Any) -> None:
+        """No LaTeX in double quotes, where \\nabla would begin with a line break and \\beta with an unseen sign."""
+        raw = self.document.text[event.start_mark.index : event.end_mark.index]
+        if CONTROL.search(event.value) or any(m[1] in MACROS for m in re.finditer(r"\\([A-Za-z]+|.)", raw)):
+            raise self.refuse_event(BACKSLASH[0], event, BACKSLASH[1])
 
     def start(self, event: Any) -> None:
         self.plain(event)
         if len(self.stack) >= MAX_DEPTH:
-            raise self.refuse(f"this file is nested more than {MAX_DEPTH} deep", event.start_mark)
+            raise self.refuse_event(f"this is nested more than {MAX_DEPTH} deep", event)
         top = self.stack[-1] if self.stack else None
         if top is not None and top.table and top.key is None:
-            raise self.refuse("a key is a name", event.start_mark, "quote a text that begins with [ or {")
+            raise self.refuse_event("a key is a name", event, "quote a text that begins with [ or {")
         table = type(event).__name__ == "MappingStartEvent"
         self.stack.append(_Open(self.label(), self.mark(event), table))
 

@@ -1,0 +1,148 @@
+"""What is wrong with a text that is not YAML, in words that say what to do.
+
+PyYAML's two parsers name the same mistake differently, and by the grammar's names; this looks at the place as well.
+Knows the parsers' errors and the lines of the file, nothing about its meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+CONTROL = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What a YAML text may not contain."""
+
+BACKSLASH = "a backslash in a text in double quotes", r"LaTeX goes in single quotes: '\frac{1}{2}'"
+_COLUMNS = "items of one list, and keys of one mapping, start in the same column"
+
+
+@dataclass(frozen=True)
+class Words:
+    """A message with its hint, and where it points: 0-based line and column."""
+
+    message: str
+    line: int
+    column: int
+    hint: str | None = None
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the parser stopped, and where what it was reading began."""
+
+    lines: Sequence[str]
+    problem: str
+    line: int
+    column: int
+    first_line: int
+    first_column: int
+
+    @property
+    def char(self) -> str:
+        return self.text[self.column : self.column + 1]
+
+    @property
+    def text(self) -> str:
+        return self.lines[self.line] if self.line < len(self.lines) else ""
+
+    @property
+    def first_char(self) -> str:
+        line = self.lines[self.first_line] if self.first_line < len(self.lines) else ""
+        return line[self.first_column : self.first_column + 1]
+
+    def here(self, message: str, hint: str | None = None) -> Words:
+        return Words(message, self.line, self.column, hint)
+
+    def at_first(self, message: str, hint: str | None = None) -> Words:
+        return Words(message, self.first_line, self.first_column, hint)
+
+
+def explained(error: Any, lines: Sequence[str]) -> Words:
+    """The words for a ``yaml.MarkedYAMLError``."""
+    problem, context = error.problem or "", error.context or ""
+    mark = error.problem_mark or error.context_mark
+    first = error.context_mark or mark
+    place = _Place(lines, problem, mark.line, mark.column, first.line, first.column)
+    if place.char == "\t" or "tab character" in problem:
+        return place.here("a tab stands where the indentation is", "indent with spaces")
+    for pattern, rule in _RULES:
+        if re.search(pattern, f"{problem} | {context}"):
+            return rule(place)
+    return place.here(f"not YAML: {', '.join(part for part in (problem, context) if part)}")
+
+
+def _first_sign(place: _Place) -> Words:
+    return place.here(f"a text cannot begin with {place.char}", f"quote a text that begins with {place.char}")
+
+
+def _first_sign_of_text(place: _Place) -> Words:
+    char = place.first_char
+    return place.at_first(f"a text cannot begin with {char}", f"quote a text that begins with {char}")
+
+
+def _colon(place: _Place) -> Words:
+    second = re.search(r":\s", place.text[: place.column]) is not None
+    hint = "quote a text that contains ': '" if second else f"a space follows the colon of a key, and {_COLUMNS}"
+    return place.here("this colon is out of place", hint)
+
+
+def _flow(place: _Place) -> Words:
+    if place.char == ":" and place.line == place.first_line:
+        return _colon(place)
+    opening = place.first_char
+    closing = {"[": "]", "{": "}"}.get(opening)
+    if closing is None:
+        return place.here(f"not YAML: {place.problem}")
+    if place.char in ("]", "}", "") or place.line != place.first_line:
+        return place.at_first(f"this {opening} is never closed", f"add {closing}")
+    return place.here(f"expected , or {closing}", f"quote a text that contains {place.char}")
+
+
+def _quote(place: _Place) -> Words:
+    return place.at_first("this quote is never closed", f"add {place.first_char}")
+
+
+def _key(place: _Place) -> Words:
+    return place.at_first("expected key: value", "the lines of a long text are indented below its key")
+
+
+def _block(place: _Place) -> Words:
+    before = place.text[: place.column].strip()
+    if not before:
+        return place.here("this line is not indented like those it belongs to", _COLUMNS)
+    if before[-1] in "'\"":
+        return place.here("there is more after the closing quote", "quote all of it; a ' inside '...' is doubled")
+    return place.here(f"not YAML: {place.problem}")
+
+
+def _sequence(place: _Place) -> Words:
+    return place.here("a list begins on a line of its own", "in one line it is written [a, b]")
+
+
+def _scalar(place: _Place) -> Words:
+    return place.here(f"the text after {place.first_char} begins on the next line", "indent it below its key")
+
+
+def _value(place: _Place) -> Words:
+    return place.here("a value is expected", f"quote a text that begins with {place.char}" if place.char else None)
+
+
+def _escape(place: _Place) -> Words:
+    return place.at_first(*BACKSLASH)
+
+
+_RULES = (
+    ("cannot start any token", _first_sign),
+    ("(values|entries) are not allowed.*\\bmapping|mapping values", _colon),
+    ("sequence entries are not allowed", _sequence),
+    ("parsing a flow", _flow),
+    ("end of stream.*quoted scalar", _quote),
+    ("escape", _escape),
+    ("scanning (an alias|an anchor|a tag|a directive)|parsing a tag", _first_sign_of_text),
+    ("could not find expected ':'", _key),
+    ("block scalar", _scalar),
+    ("node content", _value),
+    ("block (mapping|collection|sequence)|document start", _block),
+)

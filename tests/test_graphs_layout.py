@@ -1,0 +1,167 @@
+"""Drawings: nothing overlaps, edges lead round vertices, few crossings, and it fits the page."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+from itertools import combinations
+
+import pytest
+from graph_examples import chain, crossing_edges, dense, examples, graphviz
+
+from backsym.errors import BacksymError
+from backsym.graphs.drawing import Drawing
+from backsym.graphs.figure import Figure, figure
+from backsym.graphs.heights import fit
+from backsym.graphs.placement import TEXT_HEIGHT, TEXT_WIDTH
+from backsym.graphs.ranks import ranks
+from backsym.problem import Problem
+
+RANDOMS = 24
+ALL = dict(examples(RANDOMS))
+
+
+def figures(problem: Problem) -> list[Figure]:
+    """Every way to draw a problem."""
+    drawn = [figure(problem, "vectorized", derivatives) for derivatives in ("none", "edges", "nodes")]
+    with contextlib.suppress(BacksymError):  # not every problem is a network of units
+        drawn.append(figure(problem, "network"))
+    return drawn
+
+
+def check(drawing: Drawing) -> None:
+    """Vertices, notes and labels keep apart; edges lead through none of them, and end where they should."""
+    boxes = [(v.vertex.name, box) for v in drawing.vertices for box in (v.outline, v.note) if box is not None]
+    boxes += [(f"label {e.edge.source} {e.edge.target}", e.label) for e in drawing.edges if e.label is not None]
+    for (name, box), (other, second) in combinations(boxes, 2):
+        assert not box.meets(second), f"{name} and {other} overlap"
+    for name, box in boxes:
+        assert box.left >= 0, name
+        assert box.top >= 0, name
+        assert box.right <= drawing.width + 1e-9, name
+        assert box.bottom <= drawing.height + 1e-9, name
+    place = {v.vertex.name: v for v in drawing.vertices}
+    for edge in drawing.edges:
+        points = edge.points(0.04)
+        for vertex in drawing.vertices:
+            assert not any(vertex.contains(p, -1e-6) for p in points), f"{edge.edge} leads into {vertex.vertex.name}"
+        for name, box in boxes:
+            if name not in place or box is not place[name].outline:
+                assert not any(box.holds(p) for p in points), f"{edge.edge} leads through {name}"
+        assert place[edge.edge.source].contains(points[0], 0.01)
+        assert place[edge.edge.target].contains(points[-1], 0.01)
+        assert place[edge.edge.source].outline.x < place[edge.edge.target].outline.x, "an edge leads back"
+
+
+def fits(drawing: Drawing) -> None:
+    assert drawing.width * drawing.scale <= TEXT_WIDTH + 1e-6
+    assert drawing.height * drawing.scale <= TEXT_HEIGHT + 1e-6
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_overlaps_and_it_fits_the_page(name: str) -> None:
+    for drawn in figures(ALL[name]):
+        check(drawn.drawing)
+        fits(drawn.drawing)
+        assert len(drawn.unlabelled) <= (len(drawn.graph.edges) // 20 if name.startswith("random") else 0)
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if not name.startswith("random")])
+def test_small_graphs_keep_their_size(name: str) -> None:
+    assert figure(ALL[name]).drawing.scale > 0.9
+
+
+@pytest.mark.parametrize("problem", [chain(30), dense(2, 5), dense(3, 4)], ids=["chain", "two-five", "three-four"])
+def test_extreme_graphs_fit_too(problem: Problem) -> None:
+    for drawn in figures(problem):
+        check(drawn.drawing)
+        fits(drawn.drawing)
+
+
+def test_labels_without_room_are_left_out_and_told() -> None:
+    drawn = figure(dense(4, 8), "network")
+    check(drawn.drawing)
+    assert drawn.unlabelled
+    source, target = drawn.unlabelled[0]
+    assert f"w{source[1:]}_{target[1:]}" in drawn.alt_text()
+
+
+@pytest.mark.parametrize("name", ["twin", "four-units", "skip"])
+def test_a_label_is_nearer_to_its_own_edge_than_to_any_other(name: str) -> None:
+    drawing = figure(ALL[name], derivatives="edges").drawing
+
+    def distance(edge, label) -> float:
+        return min(
+            max(abs(x - label.x) - label.width / 2, abs(y - label.y) - label.height / 2) for x, y in edge.points(0.03)
+        )
+
+    for edge in drawing.edges:
+        if edge.label is not None:
+            own = distance(edge, edge.label)
+            assert all(own < distance(other, edge.label) for other in drawing.edges if other is not edge)
+
+
+def test_the_main_path_of_a_network_is_level() -> None:
+    place = {v.vertex.name: v.outline.y for v in figure(ALL["mlp-entries"]).drawing.vertices}
+    assert len({round(place[name], 6) for name in ("a0", "z1", "a1", "z2", "a2", "L")}) == 1
+
+
+def test_crossings_are_no_more_than_those_of_graphviz() -> None:
+    if shutil.which("dot") is None:
+        assert not os.environ.get("CI"), "the Debian package graphviz is missing"
+        pytest.skip("graphviz is not installed")
+    for name, problem in examples(60):
+        drawn = figure(problem)
+        names = [v.name for v in drawn.graph.vertices]
+        if len(names) > 30:
+            continue
+        theirs = crossing_edges(graphviz(names, [(e.source, e.target) for e in drawn.graph.edges]))
+        edges = {(e.edge.source, e.edge.target): e.points(0.1) for e in drawn.drawing.edges}
+        assert crossing_edges(edges) <= theirs, name
+
+
+def total(rank: dict[str, int], edges: list[tuple[str, str]]) -> int:
+    return sum(rank[b] - rank[a] for a, b in edges)
+
+
+def test_columns_make_the_edges_as_short_as_can_be() -> None:
+    """Against all assignments of small graphs."""
+    chance = random.Random(1)
+    for _ in range(60):
+        names = "abcdef"
+        edges = [(a, b) for a, b in combinations(names, 2) if chance.random() < 0.4]
+        rank = ranks(names, edges)
+        assert all(rank[b] > rank[a] for a, b in edges)
+        assert total(rank, edges) == shortest(names, edges)
+
+
+def shortest(names: str, edges: list[tuple[str, str]]) -> int:
+    best = None
+
+    def place(at: int, rank: dict[str, int]) -> None:
+        nonlocal best
+        if at == len(names):
+            length = total(rank, edges)
+            best = length if best is None else min(best, length)
+            return
+        low = max((rank[a] + 1 for a, b in edges if b == names[at]), default=0)
+        for column in range(low, len(names)):
+            place(at + 1, {**rank, names[at]: column})
+
+    place(0, {})
+    assert best is not None
+    return best
+
+
+def test_a_cycle_is_named() -> None:
+    with pytest.raises(ValueError, match="a cycle among a, b"):
+        ranks("ab", [("a", "b"), ("b", "a")])
+
+
+def test_fit_keeps_the_gaps_and_moves_as_little_as_possible() -> None:
+    assert fit([0, 5], [1, 1], [1]) == [0, 5]
+    assert fit([2, 2], [1, 1], [1]) == [1.5, 2.5]
+    assert fit([2, 2], [1, 3], [1]) == [1.25, 2.25]
+    assert fit([3, 2, 1], [1, 1, 1], [1, 1]) == [1, 2, 3]
