@@ -19,7 +19,7 @@ from backsym.graphs.placement import TEXT_HEIGHT, TEXT_WIDTH
 from backsym.graphs.ranks import ranks
 from backsym.problem import Problem
 
-RANDOMS = 24
+RANDOMS = 20
 ALL = dict(examples(RANDOMS))
 
 
@@ -73,7 +73,7 @@ def test_small_graphs_keep_their_size(name: str) -> None:
     assert figure(ALL[name]).drawing.scale > 0.9
 
 
-@pytest.mark.parametrize("problem", [chain(30), dense(2, 5), dense(3, 4)], ids=["chain", "two-five", "three-four"])
+@pytest.mark.parametrize("problem", [chain(30), dense(2, 4), dense(3, 3)], ids=["chain", "two-four", "three-three"])
 def test_extreme_graphs_fit_too(problem: Problem) -> None:
     for drawn in figures(problem):
         check(drawn.drawing)
@@ -112,7 +112,7 @@ def test_crossings_are_no_more_than_those_of_graphviz() -> None:
     if shutil.which("dot") is None:
         assert not os.environ.get("CI"), "the Debian package graphviz is missing"
         pytest.skip("graphviz is not installed")
-    for name, problem in examples(60):
+    for name, problem in examples(40):
         drawn = figure(problem)
         names = [v.name for v in drawn.graph.vertices]
         if len(names) > 30:

@@ -17,6 +17,8 @@ OWN = 0.03
 OTHER = 0.1
 FARTHEST = 0.9
 ROUNDS = 3
+HOPEFUL = 3
+"""With more labels than this without a place, another round does not help."""
 
 Pair = tuple[str, str]
 
@@ -47,7 +49,8 @@ def place_labels(
                 room.labels.append(rect)
         if len(found) > len(best):
             best = found
-        if len(found) == len(waiting):
+        missing = len(waiting) - len(found)
+        if missing == 0 or missing > HOPEFUL:
             break
         waiting.sort(key=lambda n: n in found)
     placed = [replace(edge, label=best.get(at)) for at, edge in enumerate(edges)]
