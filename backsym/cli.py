@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from backsym.errors import BacksymError, VerificationError
+from backsym.errors import BacksymError, InputError, VerificationError
 from backsym.expr import Adj, names_in, walk
 
 if TYPE_CHECKING:
@@ -271,6 +271,10 @@ def _reported() -> Iterator[None]:
     except VerificationError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)
+    except InputError as error:
+        for diagnostic in error.diagnostics:
+            click.echo(f"error: {diagnostic.render()}", err=True)
+        sys.exit(2)
     except BacksymError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)

@@ -83,7 +83,7 @@ class VerificationError(BacksymError):
         super().__init__(message)
 
 
-def near_name(word: str, names: Iterable[str]) -> str | None:
-    """The most similar name, or None: used for "did you mean"."""
-    matches = difflib.get_close_matches(word, sorted(set(names)), n=1, cutoff=0.6)
+def near_name(word: str, names: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The most similar name, or None: used for "did you mean".  Among many names, ask for more ``likeness``."""
+    matches = difflib.get_close_matches(word, sorted(set(names)), n=1, cutoff=likeness)
     return matches[0] if matches else None

@@ -125,7 +125,7 @@ def _macro_complaints(latex: str) -> Iterator[Complaint]:
         name = match[1]
         if name in MACROS or name in _SIGNS:
             continue
-        near = near_name(name, MACROS) if name.isascii() and name.isalpha() else None
+        near = near_name(name, MACROS, 0.8) if name.isascii() and name.isalpha() else None
         hint = f"did you mean \\{near}?" if near else None
         yield Complaint(f"unknown macro \\{name}", match.start(), match.end(), hint)
 

@@ -58,7 +58,7 @@ def complaint(text: str, problem: Problem = PROBLEM) -> tuple[str, str, str | No
         # names
         ("zz + t", "zz is not declared", "zz", "did you mean z?"),
         ("w @ x", "w is not declared", "w", "did you mean W?"),
-        ("q", "q is not declared", "q", None),
+        ("q", "q is not declared", "q", "declared: x, W, A, B, s, t, g, m, z, y, L"),
         ("W' @ z", "W' is not declared", "W'", "a transpose is written W.T"),
         ("k*z", "k is an index letter, not a quantity", "k",
          "a letter stands in entries, W[k, j], and at the end of sum(..., k)"),
@@ -66,7 +66,8 @@ def complaint(text: str, problem: Problem = PROBLEM) -> tuple[str, str, str | No
         ("ReLU(z)", "unknown function ReLU", "ReLU(z)", "did you mean relu?"),
         ("ln(z)", "unknown function ln", "ln(z)", "the natural logarithm is written log"),
         ("s(z)", "s is a quantity, not a function", "s(z)", "a product is written s*(...)"),
-        ("psi(z)", "unknown function psi", "psi(z)", "an abstract function is declared: functions: {psi: abstract}"),
+        ("psi(z)", "unknown function psi", "psi(z)",
+         "an abstract function is declared, functions: {psi: abstract}; a product is written psi*(...)"),
         # arguments
         ("exp(z, t)", "exp takes 1 argument, 2 given", "exp(z, t)", "write exp(x)"),
         ("leaky_relu(z, s, s)", "leaky_relu takes 1 or 2 arguments, 3 given", "leaky_relu(z, s, s)",
@@ -109,8 +110,8 @@ def complaint(text: str, problem: Problem = PROBLEM) -> tuple[str, str, str | No
         # entries
         ("s[k]", "s is a scalar; it has no entries", "s[k]", None),
         ("W[k]*s", "1 index for W, which is [K, D]", "W[k]", "give one index for each axis"),
-        ("W[i, k]", "index i runs over D, but this axis has K entries", "i", None),
-        ("z[p]*x[p]", "index p runs over K, but this axis has D entries", "p", None),
+        ("W[i, k]", "index i runs over D, but this axis has K entries", "i", "W is [K, D]"),
+        ("z[p]*x[p]", "index p runs over K, but this axis has D entries", "p", "x is [D]"),
         ("delta(p, q)", "the range of index p is not known", "p", "declare it: indices: {p: D}"),
         ("m[4]", "position 4 is beyond the end: this axis has 3 entries", "4", None),
         ("m[0]", "positions count from 1", "0", None),

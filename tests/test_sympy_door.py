@@ -357,7 +357,7 @@ ERRORS: list[tuple[Any, dict[str, Any], str]] = [
     ([Eq(MatrixSymbol("q", D, 1), c)], {}, "the loss q must be a scalar"),
     ([Eq(L, w * x)], {"symbols": {"w": ["D"]}}, "w is a number in one place and [D] in another"),
     ([Eq(L, sp.Trace(X.T * X))], {"symbols": {"X": ["D", "K"]}}, "X has two shapes, [D, K] and [K, D]"),
-    ([Eq(L, w * x)], {"symbols": {"q": ["D"]}}, "q is declared but no equation uses it"),
+    ([Eq(L, w * x)], {"symbols": {"q": ["D"]}}, "q is declared, but no equation uses it"),
     ([Eq(L, w * x)], {"forward": ["L = w*x"]}, "not both"),
 ]
 

@@ -9,6 +9,7 @@ A part of ``resolve``, which hands itself over as ``r``.  Must not know about pr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -194,12 +195,22 @@ def _hint(a: Shape, b: Shape, left: str, right: str) -> str | None:
     if len(a) == len(b) == 1 and a == b:
         return rf"{left}^\top {right} is the scalar product, {left} \odot {right} the element-wise one"
     if len(a) <= 2 and fits_matmul(transposed(a), b):
-        return rf"{left}^\top {right} would fit"
+        return f"{_transposed_text(left)} {right} would fit"
     if len(b) <= 2 and fits_matmul(a, transposed(b)):
-        return rf"{left} {right}^\top would fit"
+        return f"{left} {_transposed_text(right)} would fit"
+    if fits_matmul(b, a):
+        return f"{right} {left} would fit"
     if fits_elementwise(a, b):
         return rf"an element-wise product is written {left} \odot {right}"
-    return f"{right} {left} would fit" if fits_matmul(b, a) else None
+    return None
+
+
+def _transposed_text(factor: str) -> str:
+    bare = re.sub(r"\^(\{\s*(T|\\top|\\intercal)\s*\}|T|\\top|\\intercal)$", "", factor)
+    if bare != factor:
+        return bare
+    simple = re.fullmatch(r"\\?\w+|\\[A-Za-z]+\{[^{}]*\}", factor)
+    return rf"{factor}^\top" if simple else rf"({factor})^\top"
 
 
 def _spanned(value: Expr, r: Resolver, tree: Node) -> Expr:

@@ -45,6 +45,8 @@ def broadcast_hint(a: Shape, b: Shape, verb: str) -> str | None:
         return "* is element-wise; the transpose, .T, of one of them would fit; a matrix product is written @"
     if "multiply" in verb and (fits_matmul(a, b) or fits_matmul(b, a)):
         return "* is element-wise; a matrix product is written @"
+    if "multiply" in verb and len(a) == len(b) == 2 and (fits_matmul(a, b[::-1]) or fits_matmul(a[::-1], b)):
+        return "* is element-wise; a matrix product is written @, with .T where it needs a transpose"
     if len(a) == len(b) == 2 and fits_elementwise(a, transposed(b)):
         return "the transpose, .T, of one of them would fit"
     matrix, vector = (a, b) if len(a) > len(b) else (b, a)
@@ -68,11 +70,15 @@ def matmul_hint(a: Shape, b: Shape, left: str, right: str) -> str | None:
     if len(a) == 1 and fits_matmul(transposed(a), b):
         return f"a vector is a column: {left}.T @ {right} would fit"
     if fits_matmul(transposed(a), b):
-        return f"{left}.T @ {right} would fit"
+        return f"{_transposed_text(left)} @ {right} would fit"
     if fits_matmul(a, transposed(b)):
-        return f"{left} @ {right}.T would fit"
+        return f"{left} @ {_transposed_text(right)} would fit"
     return f"{right} @ {left} would fit" if fits_matmul(b, a) else None
 
 
 def _operand(text: str) -> str:
-    return text if text.replace("_", "").isalnum() else f"({text})"
+    return text if text.removesuffix(".T").replace("_", "").isalnum() else f"({text})"
+
+
+def _transposed_text(operand: str) -> str:
+    return operand.removesuffix(".T") if operand.endswith(".T") else f"{operand}.T"

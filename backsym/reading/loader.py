@@ -5,12 +5,12 @@ Puts together what the other modules of this package read; all errors of a file 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from backsym.errors import InputError
+from backsym.errors import Diagnostic, InputError
 from backsym.expr import scalar_if_ones, show_shape
 from backsym.mathtext import literal
 from backsym.problem import Collection, Problem, Section
@@ -33,10 +33,10 @@ def load(path: str) -> Problem | Collection:
     """
     if is_document(path):
         return _problem(document_tree(path), path, note=True)
-    tree = _mapping(read_file(path))
-    if any(key.text == "sections" for key, _ in tree.entries):
-        return _collection(tree, path)
-    return _problem(tree, path)
+    tree, complaints = read_file(path)
+    if _is_collection(tree):
+        return _collection(_mapping(tree), path, complaints)
+    return _problem(_mapping(tree), path, complaints)
 
 
 def problem_from_mapping(mapping: Mapping[str, object], path: str | None = None) -> Problem:
@@ -44,6 +44,10 @@ def problem_from_mapping(mapping: Mapping[str, object], path: str | None = None)
     tree = tree_of(mapping)
     assert isinstance(tree, Table)
     return _problem(tree, path)
+
+
+def _is_collection(tree: Tree) -> bool:
+    return isinstance(tree, Table) and any(key.text == "sections" for key, _ in tree.entries)
 
 
 def _mapping(tree: Tree) -> Table:
@@ -55,9 +59,12 @@ def _mapping(tree: Tree) -> Table:
 # --- problems --------------------------------------------------------------------------------------------------------
 
 
-def _problem(tree: Table, path: str | None, note: bool = False) -> Problem:
+def _problem(
+    tree: Table, path: str | None, complaints: Iterable[Diagnostic] = (), *, note: bool = False
+) -> Problem:
     """The problem of a mapping; that of a ``note`` may declare more than its equations use."""
     report = Report()
+    report.extend(complaints)
     found = known_keys(tree.entries, tuple(keys.PROBLEM), report)
     dims = declare.read_dims(found.get("dims"), report)
     declared = declare.read_symbols(found.get("symbols"), dims, report)
@@ -114,7 +121,6 @@ def _equation_texts(tree: Tree | None, whole: Table, report: Report) -> tuple[Sc
 
 def _equation_items(tree: Tree | None, report: Report) -> Iterator[Scalar]:
     """The texts of ``forward``; an equation with a colon for its equals sign is a mapping."""
-    hint = "forward: a list such as - z = w*x + b"
     for item in tree.items if isinstance(tree, Listing) else ():
         if isinstance(item, Table) and len(item.entries) == 1 and isinstance(item.entries[0][1], Scalar):
             (key, value), *_ = item.entries
@@ -123,8 +129,10 @@ def _equation_items(tree: Tree | None, report: Report) -> Iterator[Scalar]:
             yield item
         else:
             report.add(item, "each item of forward is an equation", "such as z = w*x + b")
-    if not isinstance(tree, Listing):
-        yield from scalars(tree, report, "forward", hint)
+    if isinstance(tree, Table):
+        report.add(tree, "forward is a list of equations", "such as - z = w*x + b")
+    elif isinstance(tree, Scalar) and tree.text.strip():
+        yield tree
 
 
 def _loss(tree: Tree | None, forward: Forward, report: Report) -> str:
@@ -163,8 +171,9 @@ def _variants(tree: Tree | None, report: Report) -> dict[str, Any]:
 # --- collections -----------------------------------------------------------------------------------------------------
 
 
-def _collection(tree: Table, path: str) -> Collection:
+def _collection(tree: Table, path: str, complaints: Iterable[Diagnostic]) -> Collection:
     report = Report()
+    report.extend(complaints)
     found = known_keys(tree.entries, tuple(keys.COLLECTION), report)
     sections_tree = found["sections"]
     sections = []
@@ -203,11 +212,11 @@ def _member(item: Scalar, folder: Path, report: Report) -> Problem | None:
         report.add(item, f"no such file: {path}", suggest(item.text.strip(), beside))
         return None
     try:
-        tree = _mapping(read_file(str(path)))
-        if any(key.text == "sections" for key, _ in tree.entries):
+        tree, complaints = read_file(str(path))
+        if _is_collection(tree):
             report.add(item, f"{item.text} is itself a collection", "name its problems here")
             return None
-        return _problem(tree, str(path))
+        return _problem(_mapping(tree), str(path), complaints)
     except InputError as e:
         report.extend(e.diagnostics)
         return None

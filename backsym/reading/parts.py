@@ -152,7 +152,9 @@ class _Reader:
             hint = "give it the role input or parameter to differentiate by it"
             self.report.add(item, f"{name} is a {symbol.role}; the loss is not differentiated by it", hint)
         elif self.whole and name not in self.differentiable:
-            hint = listed(self.differentiable, "it depends on")
+            symbols = self.problem.symbols
+            on = [other for other in self.differentiable if symbols[other].role not in ("target", "constant")]
+            hint = listed(on, "it depends on")
             self.report.add(item, f"{self.problem.loss} does not depend on {name}", hint)
         else:
             return [name]

@@ -188,7 +188,7 @@ class Resolver:
         self.frame = outer
         return value, bound
 
-    def index(self, tree: Node, dim: Dim | None) -> Ix:
+    def index(self, tree: Node, dim: Dim | None, hint: str | None = None) -> Ix:
         """A letter or fixed position on an axis of dimension ``dim`` (None: whatever its range is)."""
         if tree.kind == "num":
             return self.position(tree, dim)
@@ -204,7 +204,8 @@ class Resolver:
                 f"the range of index {tree.value} is not known", tree, f"declare it: indices: {{{tree.value}: D}}"
             )
         if dim is not None and letter.dim != dim:
-            raise self.error(f"index {tree.value} runs over {letter.dim}, but this axis has {dim} entries", tree)
+            message = f"index {tree.value} runs over {letter.dim}, but this axis has {dim} entries"
+            raise self.error(message, tree, hint)
         return Ix(letter.shown, letter.dim)
 
     def position(self, tree: Node, dim: Dim | None) -> Ix:
@@ -253,6 +254,8 @@ def undeclared(r: Resolver, tree: Node) -> InputError:
         return r.error(f"{name} is an index letter, not a quantity", tree, hint)
     if bare != name and bare in r.scope.names:
         return r.error(f"{name} is not declared", tree, f"a transpose is written {bare}.T")
+    if r.scope.derivatives and name[:1] == "d" and r.scope.has(name[1:]):
+        return r.error(f"{name} is not declared", tree, f"a derivative, {name}/dz, is by a declared quantity")
     hint = suggest(name, [*r.scope.names, *r.scope.unavailable, *r.scope.dims])
     return r.error(f"{name} is not declared", tree, hint or declared_names(r.scope))
 
@@ -365,7 +368,9 @@ def entry_rule(r: Resolver, tree: Node) -> Expr:
         raise r.error(
             f"{count} for {r.quote(first)}, which is {show_shape(base.shape)}", tree, "give one index for each axis"
         )
-    return Entry(base, tuple(map(r.index, indices, base.shape)), span=r.mark(tree))
+    hint = f"{r.quote(first)} is {show_shape(base.shape)}"
+    found = (r.index(ix, dim, hint) for ix, dim in zip(indices, base.shape, strict=True))
+    return Entry(base, tuple(found), span=r.mark(tree))
 
 
 def partial_rule(r: Resolver, tree: Node) -> Expr:

@@ -121,8 +121,11 @@ class Table(Tree):
 # --- files -----------------------------------------------------------------------------------------------------------
 
 
-def read_file(path: str) -> Tree:
-    """The tree of a YAML file; raises InputError for a file that cannot be read or is not such a file."""
+def read_file(path: str) -> tuple[Tree, tuple[Diagnostic, ...]]:
+    """The tree of a YAML file, and complaints that do not keep the rest from being read, such as repeated keys.
+
+    Raises InputError for a file that cannot be read or is not such a file.
+    """
     return read_text(text_of(path), path)
 
 
@@ -159,8 +162,8 @@ def text_of(path: str) -> str:
         raise InputError([Diagnostic(message, path, line, column, hint="save it as UTF-8")]) from None
 
 
-def read_text(text: str, file: str | None = None) -> Tree:
-    """The tree of a YAML text."""
+def read_text(text: str, file: str | None = None) -> tuple[Tree, tuple[Diagnostic, ...]]:
+    """The tree of a YAML text, and complaints that do not keep the rest from being read."""
     import yaml
 
     document = Document(file, text)
@@ -177,7 +180,7 @@ def read_text(text: str, file: str | None = None) -> Tree:
         raise builder.refuse(words.message, words.line, words.column, words.hint) from None
     if builder.root is None:
         raise InputError([Diagnostic("this file holds comments only", file, hint=EMPTY)])
-    return builder.root
+    return builder.root, tuple(builder.complaints)
 
 
 def _refuse_controls(document: Document) -> None:
@@ -199,7 +202,8 @@ class _Open:
     mark: Mark
     table: bool
     items: list[Tree] = field(default_factory=list)
-    keys: dict[str, Scalar] = field(default_factory=dict)
+    keys: list[Scalar] = field(default_factory=list)
+    first: dict[str, Scalar] = field(default_factory=dict)
     key: Scalar | None = None
 
 
@@ -210,6 +214,7 @@ class _Builder:
         self.document = document
         self.stack: list[_Open] = []
         self.root: Tree | None = None
+        self.complaints: list[Diagnostic] = []
         self.documents = 0
 
     def refuse(self, message: str, line: int, column: int, hint: str | None = None) -> InputError:
@@ -266,15 +271,20 @@ class _Builder:
 
     def scalar(self, event: Any) -> None:
         self.plain(event)
-        if event.style == '"':
-            self.refuse_macros(event)
-        self.add(Scalar(self.mark(event), self.label(), event.value))
+        value = self.unescaped(event) if event.style == '"' else event.value
+        self.add(Scalar(self.mark(event), self.label(), value))
 
-    def refuse_macros(self, event: Any) -> None:
-        """No LaTeX in double quotes, where \\nabla would begin with a line break and \\beta with an unseen sign."""
+    def unescaped(self, event: Any) -> str:
+        """The text in double quotes, where LaTeX is refused: \\nabla would begin with a line break.
+
+        What was meant goes on to be read, so that only this is said of it.
+        """
         raw = self.document.text[event.start_mark.index : event.end_mark.index]
         if CONTROL.search(event.value) or any(m[1] in MACROS for m in re.finditer(r"\\([A-Za-z]+|.)", raw)):
-            raise self.refuse_event(BACKSLASH[0], event, BACKSLASH[1])
+            message, hint = BACKSLASH
+            self.complaints.extend(self.refuse_event(message, event, hint).diagnostics)
+            return raw[1:-1]
+        return str(event.value)
 
     def start(self, event: Any) -> None:
         self.plain(event)
@@ -290,7 +300,8 @@ class _Builder:
         done = self.stack.pop()
         mark = Mark(self.document, done.mark.line, done.mark.column, done.mark.start, event.end_mark.index)
         if done.table:
-            self.add(Table(mark, done.label, tuple(zip(done.keys.values(), done.items, strict=True))))
+            entries = zip(done.keys, done.items, strict=True)
+            self.add(Table(mark, done.label, tuple((k, v) for k, v in entries if done.first[k.text] is k)))
         else:
             self.add(Listing(mark, done.label, tuple(done.items)))
 
@@ -304,11 +315,11 @@ class _Builder:
             top.key = None
             return
         assert isinstance(tree, Scalar), "start() refuses keys that are not scalars"
-        if tree.text in top.keys:
-            first = top.keys[tree.text].line
-            diagnostic = tree.diagnostic(f"the key {tree.text} is given twice", f"it stands already in line {first}")
-            raise InputError([diagnostic])
-        top.keys[tree.text] = tree
+        first = top.first.setdefault(tree.text, tree)
+        if first is not tree:
+            message = f"the key {tree.text} is given twice"
+            self.complaints.append(tree.diagnostic(message, f"it stands already in line {first.line}"))
+        top.keys.append(tree)
         top.key = tree
 
 

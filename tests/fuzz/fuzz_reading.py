@@ -1,56 +1,147 @@
-"""Coverage-guided fuzzing of everything that reads untrusted text (needs atheris; not part of the test run).
+"""A coverage-guided fuzz run over everything that reads input; not part of the test run.
 
-    python tests/fuzz/fuzz_reading.py [CORPUS] -max_total_time=1800 -timeout=2
+    pip install atheris
+    python tests/fuzz/fuzz_reading.py CORPUS_FOLDER -max_total_time=1800
 
-Plain and LaTeX expressions and equations, whole problem files (YAML) and Markdown fragments.  Any exception but
-BacksymError is a finding, and so is an input that takes longer than the time limit.
+Nothing but BacksymError may come out of a reader, no input may take more than a second, and no file, process or network
+connection may be opened.  The corpus folder is filled from the bundled problems and the test files when it is empty.  An
+input that breaks a rule is written to the working directory as ``crash-...``, which the run ends with.
 """
 
 from __future__ import annotations
 
+import re
 import sys
-import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import atheris
 
 with atheris.instrument_imports(include=["backsym"]):
+    import backsym.documents.markup as markup
     from backsym.errors import BacksymError
-    from backsym.reading.loader import load, problem_from_mapping
-    from backsym.reading.texts import read_equation, read_expression
+    from backsym.mathtext import math_complaints, text_complaints
+    from backsym.problem import Collection
+    from backsym.reading import latex_document, loader, yamlfile
 
-SAMPLE = problem_from_mapping(
+ROOT = Path(__file__).resolve().parents[2]
+SLOW = 1.0
+
+FORBIDDEN = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "socket.connect", "exec", "compile")
+_watching = False
+
+
+def watch(event: str, args: tuple[object, ...]) -> None:
+    """Nothing in an input may start, compile or open anything while it is read."""
+    if _watching and (event in FORBIDDEN or (event == "open" and isinstance(args[1], str) and "w" in args[1])):
+        raise SystemError(f"{event} while reading: {args!r}")
+
+
+PROBLEM = loader.problem_from_mapping(
     {
-        "title": "sample",
-        "indices": {"i": "D", "j": "H"},
+        "indices": {"k": "K", "i": "D", "j": "K", "n": "N"},
         "functions": {"phi": "abstract"},
-        "symbols": {"W1": ["H", "D"], "x": ["D"], "b1": ["H"], "t": {"shape": ["H"], "role": "target"}, "s": {}},
-        "forward": ["z1 = W1 @ x + b1", "h1 = phi(z1)*s", "L = loss(h1, t)"],
+        "symbols": {"x": ["D"], "W": ["K", "D"], "A": ["N", "D"], "B": ["N", "K"], "s": [], "t": ["K"], "g": ["N"]},
+        "forward": ["z = W @ x", "a1 = phi(z)", "y = softmax(a1)",
+                    "L = cross_entropy(y, t) + sum(A)*s*sum(B)*sum(g)"],
     }
-)
-FOLDER = Path(tempfile.mkdtemp())
+)  # fmt: skip
+
+
+def read_as_file(text: str) -> None:
+    """As a problem file, without its way through the disk."""
+    tree, complaints = yamlfile.read_text(text, "f.yaml")
+    if isinstance(tree, yamlfile.Table) and not any(key.text == "sections" for key, _ in tree.entries):
+        problem = loader._problem(tree, "f.yaml", complaints)
+        assert not isinstance(problem, Collection)
+        for part in (problem.title, problem.text):
+            markup.blocks_of(part or "", "text")
+
+
+def read_as_note(text: str) -> None:
+    document = yamlfile.Document("f.md", text)
+    loader._problem(latex_document._Note(document).tree(), "f.md", note=True)
+
+
+def read_expression(text: str) -> None:
+    loader.read_expression(PROBLEM, text)
+
+
+def read_own_letters(text: str) -> None:
+    loader.read_expression(PROBLEM, text, own_letters=True)
+
+
+def read_equation(text: str) -> None:
+    loader.read_equation(PROBLEM, text)
+
+
+def read_forward(text: str) -> None:
+    loader.problem_from_mapping({"symbols": {"x": ["D"], "W": ["K", "D"]}, "forward": text.split("\n")})
+
+
+def read_prose(text: str) -> None:
+    complaints = [*text_complaints(text), *math_complaints(text)]
+    for complaint in complaints:
+        assert 0 <= complaint.start <= complaint.end <= len(text)
+    if not complaints:
+        markup.blocks_of(text, "text")
+
+
+READERS: tuple[Callable[[str], None], ...] = (
+    read_as_file, read_as_note, read_expression, read_own_letters, read_equation, read_forward, read_prose,
+)  # fmt: skip
 
 
 def one_input(data: bytes) -> None:
-    kind = data[:1]
+    """The first byte chooses the reader, so that one corpus serves all."""
+    global _watching
+    if not data:
+        return
+    reader = READERS[data[0] % len(READERS)]
     text = data[1:].decode("utf-8", errors="replace")
+    began = time.perf_counter()
+    _watching = True
     try:
-        if kind < b"\x40":
-            read_expression(SAMPLE, text)
-        elif kind < b"\x80":
-            read_equation(SAMPLE, text)
-        elif kind < b"\xc0":
-            path = FOLDER / "problem.yaml"
-            path.write_bytes(data[1:])
-            load(str(path))
-        else:
-            path = FOLDER / "notes.md"
-            path.write_bytes(data[1:])
-            load(str(path))
-    except BacksymError:
-        pass
+        reader(text)
+    except BacksymError as e:
+        str(e).encode("utf-8")
+    finally:
+        _watching = False
+    taken = time.perf_counter() - began
+    if taken > SLOW:
+        raise TimeoutError(f"{reader.__name__} took {taken:.1f} s")
+
+
+def fill(folder: Path) -> None:
+    """The first inputs: problem files whole, and their equations one by one."""
+    texts: list[tuple[int, str]] = []
+    for path in sorted([*(ROOT / "problems").rglob("*.yaml"), *(ROOT / "tests" / "bad_files").glob("*.yaml")]):
+        text = path.read_bytes().decode("utf-8", errors="replace")
+        texts.append((0, text))
+        texts.extend((6, line) for line in text.splitlines() if "$" in line)
+        equations = re.findall(r"^\s*- (?:show: |vectorize: )?(\S.* = .*)$", text, re.MULTILINE)
+        texts.extend((5, equation) for equation in equations)
+        texts.extend((reader, equation.partition(" = ")[2]) for equation in equations for reader in (2, 3))
+        texts.extend((4, equation) for equation in equations)
+    for path in sorted((ROOT / "tests").glob("test_reading*.py")):
+        formulas = re.findall(r'r"([^"\n]*\\[^"\n]*)"', path.read_text(encoding="utf-8"))
+        texts.extend((reader, formula) for formula in formulas for reader in (2, 4, 5, 6))
+        texts.extend((1, f"# Note\n\n$${formula}$$\n") for formula in formulas)
+    for number, (reader, text) in enumerate(texts):
+        (folder / f"seed-{number:05d}").write_bytes(bytes([reader]) + text.encode("utf-8", errors="replace"))
+
+
+def main() -> None:
+    folders = [Path(argument) for argument in sys.argv[1:] if not argument.startswith("-")]
+    if folders and not any(folders[0].iterdir()):
+        fill(folders[0])
+    for number in range(len(READERS)):
+        one_input(bytes([number]) + b"forward: [L = x]")  # What is imported when first used is imported now.
+    sys.addaudithook(watch)
+    atheris.Setup(sys.argv, one_input)
+    atheris.Fuzz()
 
 
 if __name__ == "__main__":
-    atheris.Setup(sys.argv, one_input)
-    atheris.Fuzz()
+    main()
