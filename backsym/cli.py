@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from backsym.errors import BacksymError, InputError, VerificationError
+from backsym.errors import BacksymError, Diagnostic, InputError, VerificationError
 from backsym.expr import Adj, names_in, walk
 
 if TYPE_CHECKING:
@@ -77,18 +77,18 @@ def solve(
         printed = form == "json" and output is None
         if not printed:
             _refuse_clashes(files)
-        for name in files:
-            task = _load(name)
+        for task in _load_all(files):
             solutions = [_solved(problem, task.name) for problem in task.problems]
             texts = {f: _rendered(task, solutions, f, options) for f in forms}
             if printed:
                 click.echo(texts["json"], nl=False)
                 continue
             folder = output or Path("output")
-            for f, text in texts.items():
-                path = folder / f"{task.stem}{options.suffix}.{f}"
-                _refuse_own_input(path, name)
-                _write(path, text)
+            written = {folder / f"{task.stem}{options.suffix}.{f}": text for f, text in texts.items()}
+            for path in written:
+                _refuse_own_input(path, task.name)
+            _write(written)
+            for path in written:
                 click.echo(f"wrote {path}")
 
 
@@ -98,8 +98,7 @@ def verify(files: tuple[str, ...]) -> None:
     """Check every derivative of each FILE numerically; exit 1, naming the node, if one fails."""
     failures = 0
     with _reported():
-        for name in files:
-            task = _load(name)
+        for task in _load_all(files):
             for problem in task.problems:
                 failures += _verify(problem, task)
     if failures:
@@ -143,7 +142,7 @@ def graph(file: str, form: str | None, output: Path | None, kind: str | None, de
         if output is None:
             click.echo(text, nl=False)
             return
-        _write(output, text)
+        _write({output: text})
         click.echo(f"wrote {output}")
 
 
@@ -163,6 +162,20 @@ class _Task:
     stem: str
     collection: Collection | None
     problems: tuple[Problem, ...]
+
+
+def _load_all(files: Sequence[str]) -> list[_Task]:
+    """Every input; what is wrong with any of them is said before anything is done with one."""
+    tasks: list[_Task] = []
+    found: list[Diagnostic] = []
+    for name in files:
+        try:
+            tasks.append(_load(name))
+        except InputError as error:
+            found.extend(error.diagnostics)
+    if found:
+        raise InputError(found)
+    return tasks
 
 
 def _load(name: str) -> _Task:
@@ -243,18 +256,25 @@ def _refuse_own_input(path: Path, name: str) -> None:
         raise BacksymError(f"{path} would be overwritten by its own solution; name another folder with -o")
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def _write(texts: Mapping[Path, str]) -> None:
+    """Write files so that each is there whole or not at all, and none takes its place before all are on the disk."""
+    temporaries: dict[Path, Path] = {}
+    path = next(iter(texts))
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        for path, text in texts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".backsym-")
+            temporaries[path] = Path(name)
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            os.chmod(name, 0o666 & ~_umask())
+        for path, temporary in temporaries.items():
+            os.replace(temporary, path)
+    except OSError as error:
+        raise BacksymError(f"{path}: cannot write this file: {error.strerror or error}") from error
+    finally:
+        for temporary in temporaries.values():
+            temporary.unlink(missing_ok=True)
 
 
 def _umask() -> int:

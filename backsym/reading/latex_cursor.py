@@ -157,7 +157,10 @@ def _tidied(source: Source, tokens: Sequence[Token]) -> list[Token]:
 
 
 def _next(tokens: Sequence[Token], n: int) -> Token:
-    return next((t for t in tokens[n + 1 :] if t.text != "&"), tokens[-1])
+    n += 1
+    while n < len(tokens) - 1 and tokens[n].text == "&":
+        n += 1
+    return tokens[n]
 
 
 def _open_ended(token: Token) -> bool:

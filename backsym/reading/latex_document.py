@@ -13,6 +13,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from backsym.errors import Diagnostic, InputError
@@ -21,8 +22,10 @@ from backsym.problem import Problem
 from backsym.reading.latex import Segment, Spelled, segments
 from backsym.reading.latex_declare import Declaration, Declarations
 from backsym.reading.latex_names import Vocabulary, split_tag
-from backsym.reading.source import Source
+from backsym.reading.source import Location, Source
 from backsym.reading.yamlfile import Document, Listing, Mark, Scalar, Table, Tree, text_of
+
+MAX_FORMULAS = 20_000
 
 SUFFIXES = (".md", ".markdown", ".tex")
 
@@ -37,6 +40,8 @@ _OPENING = re.compile(
 )
 _CLOSING = {"$$": "$$", "\\[": "\\]", "$": "$", "\\(": "\\)", "```": "```", "<!--": "-->", "%": "\n"}
 _TITLE = re.compile(r"^#+[ \t]+(.+?)[ \t]*#*$|\\(?:title|section|chapter)\*?\{([^{}]+)\}", re.MULTILINE)
+
+_IN = re.compile(r"\\in(?![A-Za-z])|∈")
 
 _ROLES = (
     ("parameter", re.compile(r"\b(weights?|bias(es)?|parameters?|learned|trainable)\b", re.IGNORECASE)),
@@ -94,18 +99,24 @@ def formulas(text: str, tex: bool) -> Iterator[Formula]:
 class _Note:
     def __init__(self, document: Document):
         self.document = document
-        self.source = Source(document.text, document.file)
+        self.source = Source(document.text, document.file, self.locate)
         self.tex = str(document.file).lower().endswith(".tex")
-        self.formulas = tuple(formulas(document.text, self.tex))
+        self.formulas = tuple(islice(formulas(document.text, self.tex), MAX_FORMULAS + 1))
+        if len(self.formulas) > MAX_FORMULAS:
+            raise InputError([Diagnostic(f"more than {MAX_FORMULAS} formulas in one note", document.file)])
         self.declared = Declarations()
         self.words: dict[str, str] = {}
 
     # --- places ---
 
-    def mark(self, start: int, end: int) -> Mark:
+    def locate(self, offset: int) -> Location:
         starts = self.document.line_starts
-        line = bisect_right(starts, start)
-        return Mark(self.document, line, start - starts[line - 1] + 1, start, end)
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1, self.document.lines[line - 1]
+
+    def mark(self, start: int, end: int) -> Mark:
+        line, column, _ = self.locate(start)
+        return Mark(self.document, line, column, start, end)
 
     def scalar(self, text: str, start: int, end: int) -> Scalar:
         return Scalar(self.mark(start, end), "", text)
@@ -113,8 +124,10 @@ class _Note:
     # --- the tree ---
 
     def tree(self) -> Table:
-        declarations = [f for n, f in enumerate(self.formulas) if self.declares(n, f)]
-        equations = self.equations(f for f in self.formulas if f.displayed and f not in declarations)
+        declares = [self.declares(n, f) for n, f in enumerate(self.formulas)]
+        equations = self.equations(
+            f for f, declared in zip(self.formulas, declares, strict=True) if f.displayed and not declared
+        )
         if not equations:
             hint = r"displayed, such as $$ z = w x + b $$ or \[ \mathbf{z} = \mathbf{W} \mathbf{x} \]"
             raise InputError([Diagnostic("this note has no forward equation", self.document.file, hint=hint)])
@@ -147,7 +160,7 @@ class _Note:
     # --- declarations ---
 
     def declares(self, number: int, formula: Formula) -> bool:
-        if r"\in" not in self.document.text[formula.start : formula.end]:
+        if _IN.search(self.document.text, formula.start, formula.end) is None:
             return False
         before = len(self.declared.found)
         found = self.declared.read(self.source, formula.start, formula.end)

@@ -7,6 +7,7 @@ the words in ``\text{...}``.  Knows no grammar and no symbols.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from backsym.names import GREEK
@@ -249,9 +250,15 @@ def _macro(source: Source, name: str, match: re.Match[str]) -> Token | None:
         return Token("greek", _GREEK_VARIANTS.get(name, name), start, end)
     if name in MACROS:
         return Token("macro", name, start, end)
-    hint = _UNKNOWN_HINTS.get(name) or suggest(name, sorted(MACROS))
-    hint = hint.replace("mean ", "mean \\") if hint and hint.startswith("did") else hint
-    raise source.error(f"unknown macro \\{name}", (start, end), hint)
+    raise source.error(f"unknown macro \\{name}", (start, end), _macro_hint(name))
+
+
+@lru_cache(maxsize=512)
+def _macro_hint(name: str) -> str | None:
+    if name in _UNKNOWN_HINTS:
+        return _UNKNOWN_HINTS[name]
+    hint = suggest(name, sorted(MACROS))
+    return hint.replace("mean ", "mean \\") if hint else None
 
 
 def _unexpected(source: Source, position: int) -> Exception:

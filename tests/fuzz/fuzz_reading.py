@@ -4,8 +4,8 @@
     python tests/fuzz/fuzz_reading.py CORPUS_FOLDER -max_total_time=1800
 
 Nothing but BacksymError may come out of a reader, no input may take more than a second, and no file, process or network
-connection may be opened.  The corpus folder is filled from the bundled problems and the test files when it is empty.  An
-input that breaks a rule is written to the working directory as ``crash-...``, which the run ends with.
+connection may be opened.  The corpus folder is filled from the bundled problems and the test files when it is empty.
+An input that breaks a rule is written to the working directory as ``crash-...``, which the run ends with.
 """
 
 from __future__ import annotations
@@ -28,7 +28,16 @@ with atheris.instrument_imports(include=["backsym"]):
 ROOT = Path(__file__).resolve().parents[2]
 SLOW = 1.0
 
-FORBIDDEN = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "socket.connect", "exec", "compile")
+FORBIDDEN = (
+    "subprocess.Popen",
+    "os.system",
+    "os.exec",
+    "os.posix_spawn",
+    "os.fork",
+    "socket.connect",
+    "exec",
+    "compile",
+)
 _watching = False
 
 
