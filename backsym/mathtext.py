@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from backsym.errors import near_name
+from backsym.mathform import flaw_of
 from backsym.names import GREEK
 
 MACROS = frozenset(
@@ -45,6 +46,9 @@ _DELIMITERS = frozenset(
     r"\Vert \lfloor \rfloor \lceil \rceil".split()
 )
 _TEXT_GROUP = re.compile(r"\\text(?:bf|it|rm)?\s*\{[^{}]*\}")
+
+LATIN_LETTERS = frozenset(map(chr, range(0xA1, 0x17F))) - frozenset("ĦħĸĿŀŉŦŧ\u00ad")
+"""What the fonts of a plain LaTeX have beyond ASCII: letters with accents, and signs."""
 
 INLINE = re.compile(
     r"\\(?P<literal>[\\`*$_{}\[\]<>#|-])"
@@ -113,11 +117,14 @@ def _passages(text: str) -> Iterator[tuple[int, int]]:
 
 def math_complaints(latex: str) -> Iterator[Complaint]:
     """What is wrong with a formula (without its dollar signs), the gravest first."""
-    yield from _macro_complaints(latex)
-    yield from _environment_complaints(latex)
-    yield from _fence_complaints(latex)
-    yield from _brace_complaints(latex)
-    yield from _sign_complaints(latex)
+    found = False
+    for check in (_macro_complaints, _environment_complaints, _fence_complaints, _brace_complaints, _sign_complaints):
+        for complaint in check(latex):
+            found = True
+            yield complaint
+    flaw = None if found else flaw_of(latex)
+    if flaw is not None:
+        yield Complaint(*flaw)
 
 
 def _macro_complaints(latex: str) -> Iterator[Complaint]:
@@ -193,7 +200,7 @@ def _sign_complaints(latex: str) -> Iterator[Complaint]:
     if at >= 0 and not any(_macros(latex, "begin", "substack")):
         sign = "&" if latex[at] == "&" else "\\\\"
         yield Complaint(f"{sign} needs an environment such as aligned", at, at + len(sign))
-    words = _TEXT_GROUP.sub(lambda match: "".join("x" if "\u00a0" < c <= "\u017f" else c for c in match[0]), latex)
+    words = _TEXT_GROUP.sub(lambda match: "".join("x" if c in LATIN_LETTERS else c for c in match[0]), latex)
     for at, sign in enumerate(words):
         if not (" " <= sign <= "~" or sign in "\t\n"):
             yield Complaint(f"{_shown(sign)} is not read in a formula", at, at + 1, _spelling(sign))

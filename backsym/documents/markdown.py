@@ -23,7 +23,7 @@ from backsym.documents.blocks import (
 )
 from backsym.documents.options import FULL, Options
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|$])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|$~#]|&(?=#?\w+;))")
 _LINE_START = re.compile(r"^(\s*)(#{1,6}|[-+=~]+|\d+[.)])(?=\s|$)")
 _STYLES = {"strong": "**", "emphasis": "*"}
 

@@ -25,6 +25,8 @@ from backsym.documents.blocks import (
 )
 from backsym.documents.options import FULL, Options
 from backsym.errors import BacksymError
+from backsym.mathtext import LATIN_LETTERS
+from backsym.names import GREEK
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "_": r"\_", "&": r"\&", "#": r"\#", "$": r"\$",
@@ -85,7 +87,9 @@ def _block(block: Block, depth: int) -> str:
     if isinstance(block, Equations):
         return _display(block.rows)
     if isinstance(block, Bullets):
-        items = "\n".join(f"  \\item {inlines_tex(item)}" for item in block.items)
+        texts = [inlines_tex(item) for item in block.items]
+        # A bracket after \\item would be its label.
+        items = "\n".join(f"  \\item {'{}' if text.startswith('[') else ''}{text}" for text in texts)
         return f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}"
     if isinstance(block, Steps):
         return "\n\n".join(_steps(block, depth))
@@ -224,12 +228,13 @@ def _inline(item: Inline) -> str:
 
 
 def escape(text: str) -> str:
-    """Plain text as LaTeX; raises BacksymError for a sign that pdflatex has no font for, naming it."""
-    escaped = "".join(_sign(sign) for sign in unicodedata.normalize("NFC", text))
-    return escaped.replace("--", "-{}-") if "--" in text else escaped
+    """Plain text as LaTeX; raises BacksymError for a sign that pdflatex has no font for, naming it and the text."""
+    escaped = "".join(_sign(sign, text) for sign in unicodedata.normalize("NFC", text))
+    # Two dashes, commas or apostrophes would be drawn as one other sign.
+    return re.sub("(?<=([-,']))(?=\\1)", "{}", escaped)
 
 
-def _sign(sign: str) -> str:
+def _sign(sign: str, text: str) -> str:
     if sign in _ESCAPES:
         return _ESCAPES[sign]
     if " " <= sign <= "~" or sign in "\n\t":
@@ -239,16 +244,18 @@ def _sign(sign: str) -> str:
     if sign in _SIGNS:
         return f"\\ensuremath{{{_SIGNS[sign]}}}"
     name = unicodedata.name(sign, "")
-    greek = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", name)
-    if greek is not None:
+    greek = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+|FINAL SIGMA)", name)
+    if greek is not None and greek[2].lower() in _GREEK:
         return _greek(greek[1] == "CAPITAL", greek[2].lower())
-    if "\u00a1" <= sign <= "\u017f":
+    if sign in LATIN_LETTERS:
         return sign
-    raise BacksymError(
-        f"the sign {sign!r} ({name or f'U+{ord(sign):04X}'}) cannot be set by pdflatex; the Markdown output can show it"
-    )
+    what = f"{sign!r} ({name})" if name else f"U+{ord(sign):04X}"
+    around = " ".join(text.split())
+    around = around if len(around) <= 60 else around[:57] + "..."
+    raise BacksymError(f"the sign {what} in {around!r} cannot be set by pdflatex; --format md can show it")
 
 
+_GREEK = frozenset(["lamda", "final sigma", *(name.lower() for name in GREEK)])
 _LATIN_CAPITALS = {
     "alpha": "A", "beta": "B", "epsilon": "E", "zeta": "Z", "eta": "H", "iota": "I", "kappa": "K", "mu": "M", "nu": "N",
     "omicron": "O", "rho": "P", "tau": "T", "chi": "X",
@@ -256,7 +263,7 @@ _LATIN_CAPITALS = {
 
 
 def _greek(capital: bool, name: str) -> str:
-    name = {"lamda": "lambda", "final": "varsigma"}.get(name, name)
+    name = {"lamda": "lambda", "final sigma": "varsigma"}.get(name, name)
     if capital:
         return _LATIN_CAPITALS.get(name) or f"\\ensuremath{{\\{name.capitalize()}}}"
     return "o" if name == "omicron" else f"\\ensuremath{{\\{name}}}"

@@ -43,6 +43,7 @@ _TITLE = re.compile(r"^#+[ \t]+(.+?)[ \t]*#*$|\\(?:title|section|chapter)\*?\{([
 
 _IN = re.compile(r"\\in(?![A-Za-z])|∈")
 
+_LAST_WORDS = re.compile(r"[\w\-]+(?:\s+(?:vector|matrix|array|scalar|value))?[\s$\\(]*\Z")
 _ROLES = (
     ("parameter", re.compile(r"\b(weights?|bias(es)?|parameters?|learned|trainable)\b", re.IGNORECASE)),
     ("target", re.compile(r"\b(targets?|labels?|one[- ]hot|ground[- ]truth)\b", re.IGNORECASE)),
@@ -169,8 +170,12 @@ class _Note:
         return found
 
     def prose(self, number: int) -> str:
-        """The words that tell what a formula declares: those right after it, else its whole list item or line."""
+        """The words that tell what a formula declares: those right before or after it, else its list item or line."""
         formula, text = self.formulas[number], self.document.text
+        before = self.formulas[number - 1].end if number else 0
+        close = _LAST_WORDS.search(text, max(before, formula.start - 60, text.rfind("\n", 0, formula.start)), formula.start)
+        if close is not None and any(pattern.search(close[0]) for _, pattern in _ROLES):
+            return close[0]
         after = self.formulas[number + 1 : number + 2]
         near = text[formula.end : min(after[0].start if after else len(text), formula.end + 200)].partition("\n\n")[0]
         if any(pattern.search(near) for _, pattern in _ROLES):

@@ -250,7 +250,8 @@ def _macro(source: Source, name: str, match: re.Match[str]) -> Token | None:
         return Token("greek", _GREEK_VARIANTS.get(name, name), start, end)
     if name in MACROS:
         return Token("macro", name, start, end)
-    raise source.error(f"unknown macro \\{name}", (start, end), _macro_hint(name))
+    shown = name if len(name) <= 40 else name[:40] + "..."
+    raise source.error(f"unknown macro \\{shown}", (start, end), _macro_hint(name))
 
 
 @lru_cache(maxsize=512)
