@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from backsym.api import Problem
     from backsym.errors import BacksymError, InputError, NoMatrixForm, ShapeError, VerificationError
+    from backsym.marking.verdicts import Marker, Verdict, check, check_all
     from backsym.reading.loader import load
     from backsym.solution import Result, Solution, solve
 
@@ -18,13 +19,17 @@ __version__ = "0.1.0"
 __all__ = [
     "BacksymError",
     "InputError",
+    "Marker",
     "NoMatrixForm",
     "Problem",
     "Result",
     "ShapeError",
     "Solution",
+    "Verdict",
     "VerificationError",
     "__version__",
+    "check",
+    "check_all",
     "load",
     "solve",
 ]
@@ -33,10 +38,14 @@ _PLACES = {
     "BacksymError": "backsym.errors",
     "InputError": "backsym.errors",
     "NoMatrixForm": "backsym.errors",
+    "Marker": "backsym.marking.verdicts",
     "Problem": "backsym.api",
     "Result": "backsym.solution",
     "ShapeError": "backsym.errors",
+    "Verdict": "backsym.marking.verdicts",
     "VerificationError": "backsym.errors",
+    "check": "backsym.marking.verdicts",
+    "check_all": "backsym.marking.verdicts",
     "load": "backsym.reading.loader",
     "Solution": "backsym.solution",
     "solve": "backsym.solution",

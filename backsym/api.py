@@ -37,8 +37,10 @@ class Problem(metaclass=_Constructor):
         title: str | None = None,
         objective: str | None = None,
         text: str | None = None,
+        language: str | None = None,
         notation: str | Mapping[str, str] | None = None,
         show_forward: bool | None = None,
+        figure: str | None = None,
         parts: Sequence[Any] | None = None,
         values: Mapping[Any, Any] | None = None,
         variants: Mapping[str, Any] | None = None,
@@ -49,9 +51,10 @@ class Problem(metaclass=_Constructor):
         the keys of a problem file.  Raises InputError with every mistake found.
         """
         keys: dict[str, object] = {
-            "title": title, "objective": objective, "text": text, "notation": notation, "dims": dims,
-            "indices": indices, "symbols": symbols, "functions": functions, "derivatives": derivatives,
-            "loss": loss, "show_forward": show_forward, "parts": parts, "values": values, "variants": variants,
+            "title": title, "objective": objective, "text": text, "language": language, "notation": notation,
+            "dims": dims, "indices": indices, "symbols": symbols, "functions": functions, "derivatives": derivatives,
+            "loss": loss, "show_forward": show_forward, "figure": figure, "parts": parts, "values": values,
+            "variants": variants,
         }  # fmt: skip
         if equations is not None and forward is not None:
             raise InputError([Diagnostic("a problem has equations (SymPy) or forward (texts), not both")])

@@ -8,25 +8,41 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from backsym.cli_check import check
+from backsym.cli_errors import reported as _reported
+from backsym.documents.languages import forms
 from backsym.errors import BacksymError, Diagnostic, InputError, VerificationError
-from backsym.expr import Adj, names_in, walk
 
 if TYPE_CHECKING:
-    from backsym.claims import FalseClaim
     from backsym.documents.options import Options
     from backsym.problem import Collection, Problem
     from backsym.solution import Solution
 
-FORMATS = ("md", "tex", "json")
 DEFAULT_FORMATS = ("md", "tex")
+
+
+class _Form(click.ParamType):
+    """A form of output, as the table of languages has it."""
+
+    name = "form"
+
+    def __init__(self, *others: str):
+        self.others = others
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return f"[{'|'.join((*forms(), *self.others))}]"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in (*forms(), *self.others):
+            self.fail(f"{value!r} is not one of {', '.join((*forms(), *self.others))}.", param, ctx)
+        return value
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,13 +55,16 @@ def main() -> None:
     """
 
 
+main.add_command(check)
+
+
 @main.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option(
-    "--format", "form", type=click.Choice([*FORMATS, "all"]), help="One output form. [default: md and tex]"
+    "--format", "form", type=_Form("all"), help="One output form. [default: md and tex]"
 )
 @click.option(
-    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="The folder to write to. [default: output]"
+    "-o", "--output", type=click.Path(path_type=Path), help="The folder to write to. [default: output]"
 )
 @click.option("--questions", "version", flag_value="questions", help="The question sheet, without any answer.")
 @click.option("--key", "version", flag_value="key", help="The answer key: results without steps.")
@@ -56,6 +75,10 @@ def main() -> None:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="A folder of one's own templates, which go before the bundled ones.",
 )
+@click.option(
+    "--engine", type=click.Choice(["typst", "latex"]), default="typst", show_default=True,
+    help="What makes a PDF: Typst, which is built in, or one's own pdflatex.",
+)  # fmt: skip
 def solve(
     files: tuple[str, ...],
     form: str | None,
@@ -64,6 +87,7 @@ def solve(
     detail: str,
     fragment: bool,
     templates: Path | None,
+    engine: str,
 ) -> None:
     """Write the worked solution of each FILE.
 
@@ -71,25 +95,69 @@ def solve(
     """
     from backsym.documents.options import Options
 
-    options = Options(version or "solution", detail, fragment, templates)
+    options = Options(version or "solution", detail, fragment, templates, engine)
     with _reported():
-        forms = FORMATS if form == "all" else (form,) if form else DEFAULT_FORMATS
+        if output is not None and output.is_file():
+            raise BacksymError(f"{output}: this is a file; -o names a folder")
+        wanted = forms() if form == "all" else (form,) if form else DEFAULT_FORMATS
         printed = form == "json" and output is None
         if not printed:
             _refuse_clashes(files)
         for task in _load_all(files):
             solutions = [_solved(problem, task.name) for problem in task.problems]
-            texts = {f: _rendered(task, solutions, f, options) for f in forms}
+            texts = _files(task, solutions, wanted, options)
             if printed:
-                click.echo(texts["json"], nl=False)
+                click.echo("".join(map(str, texts.values())), nl=False)
                 continue
             folder = output or Path("output")
-            written = {folder / f"{task.stem}{options.suffix}.{f}": text for f, text in texts.items()}
+            written = {folder / name: text for name, text in texts.items()}
             for path in written:
                 _refuse_own_input(path, task.name)
             _write(written)
             for path in written:
                 click.echo(f"wrote {path}")
+
+
+@main.command()
+@click.argument("file")
+@click.option(
+    "--format", "form", type=_Form(), default="html", show_default=True, help="The form of output."
+)
+@click.option(
+    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("output"), show_default=True,
+    help="The folder to write to.",
+)  # fmt: skip
+@click.option(
+    "--templates",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder of one's own templates, which go before the bundled ones.",
+)
+def watch(file: str, form: str, output: Path, templates: Path | None) -> None:
+    """Write the solution of FILE, and write it anew whenever FILE is saved; Ctrl-C ends it.
+
+    What is wrong with FILE is printed, and the last good output stays.
+    """
+    from backsym.cli_watch import watch as watch_files
+    from backsym.documents.options import Options
+
+    options = Options(templates=templates)
+
+    def renew() -> list[Path]:
+        with _reported():
+            task = _load(file)
+            texts = _files(task, [_solved(problem, task.name) for problem in task.problems], (form,), options)
+            written = {output / name: text for name, text in texts.items()}
+            for path in written:
+                _refuse_own_input(path, task.name)
+            _write(written)
+            click.echo(f"wrote {next(iter(written))}")
+        return [Path(problem.path) for problem in task.problems if problem.path]
+
+    with _reported():
+        from backsym.resources import find_problem
+
+        own = sorted(templates.rglob("*.jinja")) if templates else []
+        watch_files([find_problem(file), *own], renew)
 
 
 @main.command()
@@ -122,20 +190,19 @@ def graph(file: str, form: str | None, output: Path | None, kind: str | None, de
     Without -o the drawing is printed; with it, the form follows the file's ending if --format does not say.
     """
     with _reported():
-        from backsym.documents.markup import check_math
-        from backsym.graphs.figure import figure
+        from backsym.documents.figures import picture
+        from backsym.documents.quantities import check_spellings
+        from backsym.documents.sentences import Voice
 
         task = _load(file)
         if task.collection is not None:
             raise BacksymError(f"{file} is a collection: draw its problems one at a time")
         problem = task.problems[0]
-        for symbol in problem.symbols.values():
-            if symbol.latex:
-                check_math(symbol.latex, f"the latex of {symbol.name}")
+        check_spellings(problem)
         asked = next((part.option for part in problem.parts if part.kind == "graph"), None)
         endings = {".tex": "tikz", ".tikz": "tikz", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid"}
         form = form or (endings.get(output.suffix) if output else None) or "svg"
-        drawn = figure(problem, kind or asked or "vectorized", derivatives)
+        drawn = picture(Voice.of(problem), kind or asked or problem.figure or "vectorized", derivatives).drawn
         text = drawn.written(form)
         if form in ("svg", "tikz") and drawn.unlabelled:
             click.echo(f"{file}: {len(drawn.unlabelled)} edges are too close together for their labels", err=True)
@@ -151,7 +218,8 @@ def schema() -> None:
     """Print the JSON Schema of problem files and collections, for editors."""
     from backsym.schema import schema_text
 
-    click.echo(schema_text(), nl=False)
+    with _reported():
+        click.echo(schema_text(), nl=False)
 
 
 @dataclass(frozen=True)
@@ -195,6 +263,7 @@ def _load(name: str) -> _Task:
 def _solved(problem: Problem, name: str) -> Solution:
     """The solution, whose derivatives passed the numeric check and whose claims hold; else VerificationError."""
     from backsym.claims import false_claims
+    from backsym.cli_claims import refuted
     from backsym.solution import solve as solve_problem
 
     try:
@@ -202,31 +271,22 @@ def _solved(problem: Problem, name: str) -> Solution:
     except VerificationError as error:
         raise VerificationError(error.node, f"{name}: {error}") from error
     for claim in false_claims(problem, solution.derivations):
-        raise _refuted(claim, problem, name)
+        raise refuted(claim, problem, solution.derivations, name)
     return solution
 
 
-def _refuted(claim: FalseClaim, problem: Problem, name: str) -> VerificationError:
-    """The error for a part whose stated equation is false, with the place in the problem file."""
-    from backsym.documents.solved import label_of
+def _files(
+    task: _Task, solutions: Sequence[Solution], wanted: Sequence[str], options: Options
+) -> dict[str, str | bytes]:
+    from backsym.documents.render import all_files
 
-    part = problem.parts[claim.part]
-    place = f"{problem.path or name}:{part.line}" if part.line is not None else name
-    node = next((e.name for e in walk(claim.lhs) if isinstance(e, Adj)), "") or "".join(names_in(claim.lhs)[:1])
-    label = label_of(claim.part)
-    message = f"{place}: part {label} ({part.kind}) states an equation for {node} that does not hold"
-    return VerificationError(node, message)
-
-
-def _rendered(task: _Task, solutions: Sequence[Solution], form: str, options: Options) -> str:
-    from backsym.documents.render import rendered
-
-    return rendered(task.collection, solutions, form, options)
+    return all_files(task.collection, solutions, wanted, options, f"{task.stem}{options.suffix}")
 
 
 def _verify(problem: Problem, task: _Task) -> int:
     """Print what the check says about one problem; the number of derivatives and claims that failed."""
     from backsym.claims import false_claims
+    from backsym.cli_claims import refuted
     from backsym.solution import solve as solve_problem
 
     solution = solve_problem(problem, check=False)
@@ -236,7 +296,7 @@ def _verify(problem: Problem, task: _Task) -> int:
         click.echo(line, err=verification.status == "failed")
     claims = false_claims(problem, solution.derivations)
     for claim in claims:
-        click.echo(str(_refuted(claim, problem, task.name)), err=True)
+        click.echo(str(refuted(claim, problem, solution.derivations, task.name)), err=True)
     return len(solution.failed) + len(claims)
 
 
@@ -256,17 +316,19 @@ def _refuse_own_input(path: Path, name: str) -> None:
         raise BacksymError(f"{path} would be overwritten by its own solution; name another folder with -o")
 
 
-def _write(texts: Mapping[Path, str]) -> None:
+def _write(texts: Mapping[Path, str | bytes]) -> None:
     """Write files so that each is there whole or not at all, and none takes its place before all are on the disk."""
     temporaries: dict[Path, Path] = {}
     path = next(iter(texts))
+    for taken in filter(Path.is_dir, texts):
+        raise BacksymError(f"{taken}: cannot write this file: there is a folder of this name")
     try:
         for path, text in texts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=path.parent, prefix=".backsym-")
             temporaries[path] = Path(name)
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            with os.fdopen(handle, "wb") as file:
+                file.write(text if isinstance(text, bytes) else text.encode("utf-8"))
             os.chmod(name, 0o666 & ~_umask())
         for path, temporary in temporaries.items():
             os.replace(temporary, path)
@@ -281,35 +343,3 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
-
-
-@contextmanager
-def _reported() -> Iterator[None]:
-    """Turn errors that a user can do something about into one message and an exit status."""
-    try:
-        yield
-    except VerificationError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(1)
-    except InputError as error:
-        for diagnostic in error.diagnostics:
-            click.echo(f"error: {diagnostic.render()}", err=True)
-        sys.exit(2)
-    except BacksymError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(2)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        click.echo(f"error: {place}{error.strerror or error}", err=True)
-        sys.exit(2)
-    except RecursionError:
-        click.echo("error: an expression is nested too deeply", err=True)
-        sys.exit(2)
-    except Exception as error:
-        if os.environ.get("BACKSYM_TRACEBACK"):
-            raise
-        click.echo(f"error: this is a bug in backsym, {type(error).__name__}: {error}", err=True)
-        click.echo("Set BACKSYM_TRACEBACK=1 to see where it happens.", err=True)
-        sys.exit(2)

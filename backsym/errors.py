@@ -39,7 +39,8 @@ class Diagnostic:
             lines.append("    " + " " * (column - 1) + "^" * width)
         if self.hint:
             lines.append(f"  {self.hint}")
-        return "\n".join(lines)
+        # Half a character, which JSON can hold, can be neither printed nor written.
+        return "\n".join(lines).encode("utf-8", "replace").decode("utf-8")
 
 
 def _clipped(source: str, column: int, width: int) -> tuple[str, int, int]:

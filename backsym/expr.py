@@ -13,10 +13,10 @@ This module must not know about reading, calculus, numbers or printing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 
 from backsym.errors import ShapeError
 
@@ -41,6 +41,52 @@ class Ix:
     @property
     def fixed(self) -> bool:
         return self.letter.isdecimal()
+
+
+@dataclass(frozen=True)
+class Shift(Ix):
+    """An index computed from letters, ``i + k - 1`` or ``2*i - 1``: ``offset`` plus each letter times its factor.
+
+    It names a position along an axis of dimension ``dim``.  An entry whose position lies outside 1, ..., dim counts as
+    zero.  Build it with ``shifted``, which keeps it in one form.
+    """
+
+    parts: tuple[tuple[Ix, int], ...] = ()
+    offset: int = 0
+
+
+def shifted(parts: Iterable[tuple[Ix, int]], offset: int, dim: Dim) -> Ix:
+    """The index ``offset + sum of factor * letter``; a letter or a fixed position where it is no more than that."""
+    total: dict[Ix, int] = {}
+    for ix, factor in parts:
+        if ix.fixed:
+            offset += factor * int(ix.letter)
+            continue
+        for letter, inner in ix.parts if isinstance(ix, Shift) else ((ix, 1),):
+            total[letter] = total.get(letter, 0) + factor * inner
+        offset += factor * ix.offset if isinstance(ix, Shift) else 0
+    kept = tuple((letter, factor) for letter, factor in total.items() if factor)
+    if len(kept) == 1 and not offset and kept[0][1] == 1 and kept[0][0].dim == dim:
+        return kept[0][0]
+    if not kept and offset >= 1:
+        return Ix(str(offset), dim)
+    words = [("-" if f < 0 else "+") + (f"{abs(f)}*" if abs(f) != 1 else "") + letter.letter for letter, f in kept]
+    words += [f"{offset:+d}"] if offset or not kept else []
+    return Shift("".join(words).removeprefix("+"), dim, kept, offset)
+
+
+def letters_of(ix: Ix) -> tuple[Ix, ...]:
+    """The letters of an index; none for a fixed position."""
+    if isinstance(ix, Shift):
+        return tuple(letter for letter, _ in ix.parts)
+    return () if ix.fixed else (ix,)
+
+
+def with_letters(ix: Ix, letters: Mapping[Ix, Ix]) -> Ix:
+    """The index with its letters replaced."""
+    if isinstance(ix, Shift):
+        return shifted(((letters.get(letter, letter), factor) for letter, factor in ix.parts), ix.offset, ix.dim)
+    return letters.get(ix, ix)
 
 
 @dataclass(frozen=True)
@@ -340,7 +386,10 @@ class Reshape(Expr):
 
 @dataclass(frozen=True)
 class Entry(Expr):
-    """One entry of an array, ``W[k,j]``; one index per axis.  A repeated letter takes the diagonal."""
+    """One entry of an array, ``W[k,j]``; one index per axis.  A repeated letter takes the diagonal.
+
+    At a shifted index, ``x[i+k-1]``, an entry outside the array counts as zero.
+    """
 
     base: Expr
     indices: tuple[Ix, ...]
@@ -458,10 +507,16 @@ def matmul_shape(a: Shape, b: Shape) -> Shape:
 # --- traversal -------------------------------------------------------------------------------------------------------
 
 
+@cache
+def _field_names(kind: type[Expr]) -> tuple[str, ...]:
+    """The fields of a kind of node that can hold sub-expressions (looked up once: trees are walked often)."""
+    return tuple(f.name for f in fields(kind) if f.name != "span")
+
+
 def children(e: Expr) -> Iterator[Expr]:
     """The direct sub-expressions, in order."""
-    for f in fields(e):
-        value = getattr(e, f.name)
+    for name in _field_names(type(e)):  # type: ignore[arg-type]
+        value = getattr(e, name)
         if isinstance(value, Expr):
             yield value
         elif isinstance(value, tuple):
@@ -472,20 +527,22 @@ def children(e: Expr) -> Iterator[Expr]:
 
 def walk(e: Expr) -> Iterator[Expr]:
     """The expression and all its sub-expressions, in the author's order."""
-    yield e
-    for child in children(e):
-        yield from walk(child)
+    pending = [e]
+    while pending:
+        node = pending.pop()
+        yield node
+        pending.extend(reversed(tuple(children(node))))
 
 
 def rebuild(e: Expr, fn: Callable[[Expr], Expr]) -> Expr:
     """The same node with ``fn`` applied to each direct sub-expression."""
     changes: dict[str, object] = {}
-    for f in fields(e):
-        value = getattr(e, f.name)
+    for name in _field_names(type(e)):  # type: ignore[arg-type]
+        value = getattr(e, name)
         if isinstance(value, Expr):
-            changes[f.name] = fn(value)
+            changes[name] = fn(value)
         elif isinstance(value, tuple) and any(isinstance(item, Expr) for item in value):
-            changes[f.name] = tuple(fn(item) if isinstance(item, Expr) else item for item in value)
+            changes[name] = tuple(fn(item) if isinstance(item, Expr) else item for item in value)
     return replace(e, **changes) if changes else e  # type: ignore[arg-type]
 
 
@@ -501,9 +558,10 @@ def free_indices(e: Expr) -> tuple[Ix, ...]:
             own = (node.i, node.j)
         elif isinstance(node, IndexPick):
             own = node.at
-        for ix in own:
-            if not ix.fixed and ix not in bound:
-                seen.setdefault(ix)
+        for index in own:
+            for ix in letters_of(index):
+                if ix not in bound:
+                    seen.setdefault(ix)
         inner = bound | frozenset(node.indices) if isinstance(node, (IndexReduce, IndexPick)) else bound
         for child in children(node):
             visit(child, inner)
@@ -515,3 +573,15 @@ def free_indices(e: Expr) -> tuple[Ix, ...]:
 def names_in(e: Expr) -> tuple[str, ...]:
     """Names of the symbols that an expression mentions, in order of first appearance."""
     return tuple(dict.fromkeys(node.name for node in walk(e) if isinstance(node, Sym)))
+
+
+def with_indices(e: Expr, names: Mapping[Ix, Ix]) -> Expr:
+    """The expression with its free letters replaced; a letter bound inside hides the one outside."""
+    if isinstance(e, (IndexReduce, IndexPick)):
+        names = {old: new for old, new in names.items() if old not in e.indices}
+    done = rebuild(e, lambda child: with_indices(child, names))
+    if isinstance(done, Entry):
+        return Entry(done.base, tuple(with_letters(ix, names) for ix in done.indices))
+    if isinstance(done, Delta):
+        return Delta(with_letters(done.i, names), with_letters(done.j, names))
+    return done

@@ -92,6 +92,8 @@ class Problem:
     abstract: frozenset[str] = frozenset()
     derivatives: Mapping[str, str] = field(default_factory=dict)
     notation: Mapping[str, str] = field(default_factory=dict)
+    language: str = "en"
+    figure: str | None = None
     objective: str | None = None
     text: str | None = None
     show_forward: bool = True
@@ -99,6 +101,8 @@ class Problem:
     values: Mapping[str, Any] = field(default_factory=dict)
     variants: Mapping[str, Any] = field(default_factory=dict)
     path: str | None = None
+    remarks: tuple[str, ...] = ()
+    """What a reader of a lecture note passed over, for the author to know."""
 
     def __repr__(self) -> str:
         return f"<Problem {self.title!r}: {', '.join(eq.name for eq in self.equations)}; loss {self.loss}>"
@@ -145,6 +149,7 @@ class Collection:
     author: str | None = None
     date: str | None = None
     text: str | None = None
+    language: str = "en"
     path: str | None = None
 
     @property

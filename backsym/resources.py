@@ -25,6 +25,11 @@ def resource(*parts: str) -> Path:
     raise FileNotFoundError(f"backsym was installed without its file {'/'.join(parts)}")
 
 
+def languages() -> tuple[str, ...]:
+    """The languages that there are sentences in, sorted: each is a folder of templates."""
+    return tuple(sorted(path.parent.name for path in resource("templates").glob("*/sentences.yaml")))
+
+
 def bundled_problems() -> dict[str, Path]:
     """Every bundled problem and collection by its bare name, sorted.
 

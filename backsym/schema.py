@@ -15,6 +15,7 @@ from backsym.reading import keys
 from backsym.reading.declare import DERIVATIVE_STYLES, MAX_AXES, MAX_SIZE, NOTATION
 from backsym.reading.forward import MAX_EQUATIONS
 from backsym.reading.parts import ACCEPT, GRAPHS
+from backsym.resources import languages
 
 Schema = dict[str, Any]
 
@@ -85,6 +86,7 @@ def _problem_values() -> dict[str, Schema]:
         "title": _TEXT,
         "objective": _TEXT,
         "text": _TEXT,
+        "language": {"enum": list(languages())},
         "notation": {"anyOf": [{"enum": list(NOTATION["layer"])}, {"$ref": "#/$defs/notation"}]},
         "dims": _names_or({"anyOf": [_TEXT, {"$ref": "#/$defs/dimension"}]}),
         "indices": _named(_DIM, r"^[A-Za-z_][A-Za-z0-9_]*'*$"),
@@ -99,6 +101,7 @@ def _problem_values() -> dict[str, Schema]:
         },
         "loss": _NAME_TEXT,
         "show_forward": _BOOLEAN,
+        "figure": {"enum": list(GRAPHS)},
         "parts": {"type": "array", "items": {"anyOf": [{"const": "graph"}, {"$ref": "#/$defs/part"}]}},
         "values": _named({"$ref": "#/$defs/value"}),
         "variants": {"type": "object"},
@@ -133,7 +136,8 @@ def _part() -> Schema:
 
 def _collection_values() -> dict[str, Schema]:
     sections: Schema = {"type": "array", "items": {"$ref": "#/$defs/section"}, "minItems": 1}
-    return {**dict.fromkeys(("title", "course", "author", "date", "text"), _TEXT), "sections": sections}
+    texts = dict.fromkeys(("title", "course", "author", "date", "text"), _TEXT)
+    return {**texts, "language": {"enum": list(languages())}, "sections": sections}
 
 
 def _section_values() -> dict[str, Schema]:

@@ -194,6 +194,9 @@ class Reader:
         return tuple(self.size(d) for d in shape)
 
     def position(self, ix: Ix, letters: Letters) -> int:
+        """The position from 0; that of a shifted index may lie outside of the array."""
+        if isinstance(ix, ex.Shift):
+            return sum(factor * (self.position(letter, letters) + 1) for letter, factor in ix.parts) + ix.offset - 1
         if ix.fixed:
             return int(ix.letter) - 1
         if ix.letter not in letters:
@@ -402,7 +405,10 @@ class Reader:
     def _entry(self, e: ex.Entry, letters: Letters) -> Array:
         base = self.read(e.base, letters)
         at = tuple(self.position(ix, letters) for ix in e.indices)
-        if len(at) != base.ndim or any(n >= size for n, size in zip(at, base.shape, strict=False)):
+        places = list(zip(at, base.shape, e.indices, strict=False))
+        if len(at) == base.ndim and any(isinstance(ix, ex.Shift) and not 0 <= n < size for n, size, ix in places):
+            return cell(self.field.number(0))
+        if len(at) != base.ndim or any(n >= size for n, size, _ in places):
             raise Mismatch(f"the entry {at} of an array of shape {base.shape}")
         return cell(base[at])
 

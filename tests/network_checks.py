@@ -39,7 +39,11 @@ def judge(mapping: dict[str, Any], seed: int = 3) -> list[str]:
 
     Raises NoPoint if the network cannot be evaluated.
     """
-    problem = problem_from_mapping(mapping)
+    return judge_problem(problem_from_mapping(mapping), seed)
+
+
+def judge_problem(problem: Problem, seed: int = 3) -> list[str]:
+    """Everything that is wrong with the solution of a problem; see ``judge``."""
     try:
         env = draw(problem, seed)
         solution = solve(problem, check=False)

@@ -313,4 +313,43 @@ NETWORKS: dict[str, Network] = {
         "symbols": {"W": ["K", "D"], "x": ["D"]},
         "forward": ["y = W @ x", "L = mean(y) + mean(W) + mean(x**2)"],
     },
+    "graph-convolution": {
+        "symbols": {"A": ["N", "N"], "X": ["N", "D"], "W": ["D", "H"], "T": {"shape": ["N", "H"], "role": "target"}},
+        "forward": ["Y = relu(A @ X @ W)", "L = squared_error(Y, T)"],
+    },
+    "support-vectors": {
+        "symbols": {
+            "X": {"shape": ["N", "D"], "role": "input"},
+            "w": ["D"],
+            "b": [],
+            "t": {"shape": ["N"], "role": "target"},
+            "a": {"role": "constant"},
+        },
+        "forward": ["y = X @ w + b", "L = mean(max(1 - t*y, 0)**2) + a/2*norm(w)**2"],
+    },
+    "normalised-rows": {
+        "symbols": {"Z": ["N", "D"], "T": {"shape": ["N", "N"], "role": "target", "one_hot": True}},
+        "forward": [
+            "n = sqrt(sum(Z**2, axis=1, keepdims=True))",
+            "U = Z/n",
+            "S = U @ U.T/0.1",
+            "L = -sum(T*log_softmax(S))/N",
+        ],
+    },
+    "low-rank": {
+        "symbols": {"A": ["H", "R"], "B": ["R", "D"], "x": ["D"], "t": {"shape": ["H"], "role": "target"}},
+        "forward": ["y = A @ (B @ x)", "L = squared_error(y, t)"],
+    },
+    "weight-norm": {
+        "symbols": {"v": ["D"], "g": [], "x": ["D"], "t": {"role": "target"}},
+        "forward": ["w = g*v/norm(v)", "y = w.T @ x", "L = (y - t)**2/2"],
+    },
+    "projection": {
+        "symbols": {"W": ["D", "K"], "X": {"shape": ["N", "D"], "role": "input"}},
+        "forward": ["E = X - X @ W @ W.T", "L = sum(E**2)/N"],
+    },
+    "negative-log-sigmoid": {
+        "symbols": {"N": ["K", "D"], "v": ["D"]},
+        "forward": ["r = N @ v", "L = -sum(log(sigmoid(-r)))"],
+    },
 }

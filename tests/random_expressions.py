@@ -31,6 +31,7 @@ from backsym.expr import (
     Sym,
     T,
     Zeros,
+    scalar_if_ones,
 )
 
 PROBLEM = {
@@ -87,8 +88,8 @@ class Maker:
         if depth <= 0:
             return self.atom(shape)
         make = self.random.choice(
-            [self.sum, self.product, self.product, self.quotient, self.function, self.power, self.negative, self.matrices,
-             self.matrices, self.transposed, self.reduced, self.scaled]
+            [self.sum, self.product, self.product, self.quotient, self.function, self.power, self.negative,
+             self.matrices, self.matrices, self.transposed, self.reduced, self.scaled]
         )  # fmt: skip
         return make(shape, depth - 1)
 
@@ -142,7 +143,8 @@ class Maker:
         if name == "leaky_relu":
             return Fn(name, (self.array(shape, depth), Num(Fraction("0.1"), "0.1")))
         if shape and self.random.random() < 0.15:
-            return Fn("softmax", (self.array(shape, depth),), 0, "rowwise")
+            inner = self.array(shape, depth)
+            return Fn("softmax", (inner,), 0, "rowwise") if scalar_if_ones(inner.shape) else inner
         order = 1 if name in ("relu", "sigmoid", "phi") and self.random.random() < 0.4 else 0
         return Fn(name, (self.array(shape, depth),), order)
 

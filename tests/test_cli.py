@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from backsym.cli import main
+from backsym.documents.languages import forms
 from backsym.resources import bundled_problems
 
 NEURON = """\
@@ -41,7 +43,9 @@ def test_solve_writes_markdown_and_latex(neuron: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "folder"
     result = run("solve", neuron, "-o", out)
     assert result.exit_code == 0, result.output
-    assert sorted(p.name for p in out.iterdir()) == ["neuron.md", "neuron.tex"]
+    assert sorted(p.name for p in out.iterdir()) == [
+        "neuron-figure-1.svg", "neuron.md", "neuron.tex",
+    ]  # fmt: skip
     assert "# A neuron" in (out / "neuron.md").read_text(encoding="utf-8")
 
 
@@ -53,7 +57,8 @@ def test_solve_writes_to_output_by_default(neuron: Path, tmp_path: Path, monkeyp
 
 def test_all_formats(neuron: Path, tmp_path: Path) -> None:
     assert run("solve", neuron, "--format", "all", "-o", tmp_path / "o").exit_code == 0
-    assert sorted(p.suffix for p in (tmp_path / "o").iterdir()) == [".json", ".md", ".tex"]
+    written = {p.name for p in (tmp_path / "o").iterdir()}
+    assert {f"neuron.{form}" for form in forms()} <= written
 
 
 def test_json_is_printed_without_an_output_folder(
@@ -181,7 +186,9 @@ def test_a_collection_makes_one_document(neuron: Path, tmp_path: Path) -> None:
     )
     assert run("solve", tmp_path / "sheet.yaml", "--format", "all", "-o", tmp_path / "o").exit_code == 0
     text = (tmp_path / "o" / "sheet.md").read_text(encoding="utf-8")
-    assert text.count("A neuron") == 2
+    assert [line for line in text.splitlines() if "A neuron" in line and line.startswith("#")] == [
+        "### 1. A neuron", "### 2. A neuron",
+    ]  # fmt: skip
     assert "## First" in text
     data = json.loads((tmp_path / "o" / "sheet.json").read_text(encoding="utf-8"))
     assert [p["title"] for p in data["problems"]] == ["A neuron", "A neuron"]
@@ -191,4 +198,8 @@ def test_a_collection_makes_one_document(neuron: Path, tmp_path: Path) -> None:
 def test_every_bundled_problem_is_solved(name: str, tmp_path: Path) -> None:
     result = run("solve", name, "--format", "all", "-o", tmp_path)
     assert result.exit_code == 0, result.output
-    assert len(list(tmp_path.iterdir())) == 3
+    written = {p.name for p in tmp_path.iterdir()}
+    assert {f"{name}.{form}" for form in forms()} <= written
+    text = (tmp_path / f"{name}.md").read_text(encoding="utf-8")
+    for picture in re.findall(r"\]\(([^)]+\.svg)\)", text):
+        assert picture in written

@@ -12,14 +12,18 @@ import pytest
 
 from backsym.documents.blocks import Bullets, Document, Equations, Heading, Math, Paragraph, Row, StepItem, Steps, Text
 from backsym.documents.jsonform import problem_json
-from backsym.documents.markdown import markdown, markdown_text
+from backsym.documents.markdown import inlines_text, markdown, markdown_text
 from backsym.documents.markup import blocks_of, inlines_of
 from backsym.documents.render import rendered
 from backsym.documents.sentences import catalogue, why
 from backsym.documents.solved import label_of
-from backsym.documents.tex import break_points, escape, tex, tex_text, width
+from backsym.documents.tex import escape, tex, tex_text
 from backsym.errors import BacksymError
 from backsym.expr import Entry, Ix, Sym, num
+from backsym.printing.fragment import fragment
+from backsym.printing.latex import to_latex
+from backsym.printing.layout import Ident, Layout, Op, row
+from backsym.printing.measure import broken, width
 from backsym.printing.notation import Notation
 from backsym.reading.loader import load
 from backsym.solution import Solution, solve
@@ -87,12 +91,13 @@ def test_every_kind_of_step_has_a_sentence_and_an_example() -> None:
 def test_facts_are_filled_in() -> None:
     k = Ix("k", "K")
     step = Step("lift_sum", num(1), num(1), (), {"index": k})
-    assert why(step, Notation()) == "A sum of entries over $k$ is a product with a vector of ones."
+    assert inlines_text(why(step, Notation())) == "A sum of entries over $k$ is a product with a vector of ones."
     z = Entry(Sym("z1", ("K",)), (k,))
     step = Step("chain", num(1), num(1), (), {"node": z, "consumers": (Sym("y", ("K",)), Sym("L", ()))})
-    assert r"$z_k^{(1)}$ reaches the loss only through $\mathbf{y}$ and $\mathcal{L}$" in why(step, Notation())
+    sentence = inlines_text(why(step, Notation()))
+    assert r"$z_k^{(1)}$ reaches the loss only through $\mathbf{y}$ and $\mathcal{L}$" in sentence
     step = Step("define", num(1), num(1), (), {"function": "relu"})
-    assert why(step, Notation()) == r"By the definition of $\text{ReLU}$."
+    assert inlines_text(why(step, Notation())) == r"By the definition of $\text{ReLU}$."
 
 
 def test_an_unknown_kind_is_named() -> None:
@@ -113,10 +118,10 @@ def test_markup_is_read() -> None:
         Paragraph(
             (
                 Text("A "), Text("b", "emphasis"), Text(" "), Text("c", "strong"), Text(" "), Text("d_e", "code"),
-                Text(" "), Math("f"), Text(" $5"),
+                Text(" "), Math(fragment("f")), Text(" $5"),
             )
         ),
-        Equations((Row("", "g = h"),)),
+        Equations((Row(None, fragment("g = h")),)),
         Paragraph((Text("end"),)),
         Bullets(((Text("i j"),), (Text("k"),))),
     )  # fmt: skip
@@ -169,28 +174,51 @@ def test_labels() -> None:
 # --- layout ---
 
 
+A, B, C = (Ident(letter) for letter in "abc")
+
+
 def test_steps_nest() -> None:
-    inner = Steps((StepItem((Text("because:"),), Equations((Row("a", "b"),))),))
-    steps = Steps((StepItem((Text("so:"),), Equations((Row("a", "c"),)), inner),))
+    inner = Steps((StepItem((Text("because:"),), Equations((Row(A, B),))),))
+    steps = Steps((StepItem((Text("so:"),), Equations((Row(A, C),)), inner),))
     assert markdown_text([steps]) == "so:\n\n> because:\n>\n> $$\n> a = b\n> $$\n\n$$\na = c\n$$"
-    assert tex_text([steps]).count(r"\begin{quote}") == 1
+    assert tex_text([steps]).count(r"\begin{substeps}") == 1
 
 
 def test_substeps_that_end_in_the_equation_do_not_repeat_it() -> None:
-    equation = Equations((Row("a", "b"),))
+    equation = Equations((Row(A, B),))
     steps = Steps((StepItem((Text("so:"),), equation, Steps((StepItem((Text("as:"),), equation),))),))
     assert markdown_text([steps]).count("a = b") == 1
     assert tex_text([steps]).count("a = b") == 1
 
 
+def formula(latex: str) -> Layout:
+    return fragment(latex)
+
+
 def test_wide_rows_are_broken_at_their_signs() -> None:
-    long = " + ".join(rf"\frac{{\partial \mathcal{{L}}}}{{\partial z_{{{n}}}}} w_{{{n}}} x" for n in range(30))
-    text = tex_text([Equations((Row("y", long),))])
+    terms = [formula(rf"w_{{{n}}} x_{{{n}}} y_{{{n}}}") for n in range(40)]
+    long = row(*(item for term in terms for item in (Op("plus"), term)))
+    text = tex_text([Equations((Row(Ident("y"), long),))])
     assert text.count(r"\\") >= 2
-    assert break_points("a + (b + c) - \\left[ d + e \\right] + f_{g + h}") == [
-        "a ", "+ (b + c) ", "- \\left[ d + e \\right] ", "+ f_{g + h}",
-    ]  # fmt: skip
-    assert width(r"\frac{a + b}{c}") < width("a + b + c + d")
+    assert all("+" in line.split("{}")[1][:3] for line in text.splitlines()[2:-1])
+
+
+@pytest.mark.parametrize(
+    ("latex", "lines"),
+    [
+        ("a + b = c + d", ["a + b", "= c + d"]),
+        (r"(a + b) \odot (c + d) - e", [r"(a + b)", r"\odot (c + d)", "- e"]),
+        ("f (a + b + c + d + e + f + g)", ["f \\bigl(a + b", "+ c + d", "+ e + f", r"+ g \bigr)"]),
+        ("ab", ["ab"]),
+    ],
+)
+def test_a_formula_is_broken_at_relations_then_signs_then_inside_parentheses(latex: str, lines: list[str]) -> None:
+    assert [to_latex(line).replace("( ", "(") for line in broken(formula(latex), 5, 5)] == lines
+
+
+def test_a_fraction_is_as_wide_as_its_wider_half() -> None:
+    assert width(formula(r"\frac{a + b}{c}")) < width(formula("a + b + c + d"))
+    assert width(formula("x_{10}")) < width(formula("x 10 0"))
 
 
 def test_an_unknown_block_is_named() -> None:
@@ -202,12 +230,12 @@ def test_an_unknown_block_is_named() -> None:
 
 def test_templates_hold_the_title() -> None:
     document = Document((Text("T & U"),), (Heading(2, (Text("H"),)),), ((Text("by"),),))
-    assert markdown(document).startswith("# T & U\n\nby\n\n## H")
-    assert r"T \& U" in tex(document)
+    assert markdown(document)["solution.md"].startswith("# T & U\n\nby\n\n## H")
+    assert r"T \& U" in tex(document)["solution.tex"]
 
 
 def test_titles_may_contain_mathematics() -> None:
-    assert inlines_of("About $x_1$", "title") == (Text("About "), Math("x_1"))
+    assert inlines_of("About $x_1$", "title") == (Text("About "), Math(fragment("x_1")))
 
 
 # --- a whole solution ---

@@ -11,6 +11,8 @@ from itertools import combinations
 import pytest
 from graph_examples import chain, crossing_edges, dense, examples, graphviz
 
+from backsym.documents.figures import picture
+from backsym.documents.sentences import Voice
 from backsym.errors import BacksymError
 from backsym.graphs.drawing import Drawing
 from backsym.graphs.figure import Figure, figure
@@ -60,6 +62,11 @@ def fits(drawing: Drawing) -> None:
     assert drawing.height * drawing.scale <= TEXT_HEIGHT + 1e-6
 
 
+def described(problem: Problem, kind: str = "vectorized", derivatives: str = "none") -> Figure:
+    return picture(Voice.of(problem), kind, derivatives).drawn
+
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_nothing_overlaps_and_it_fits_the_page(name: str) -> None:
     for drawn in figures(ALL[name]):
@@ -81,11 +88,11 @@ def test_extreme_graphs_fit_too(problem: Problem) -> None:
 
 
 def test_labels_without_room_are_left_out_and_told() -> None:
-    drawn = figure(dense(4, 8), "network")
+    drawn = described(dense(4, 8), "network")
     check(drawn.drawing)
     assert drawn.unlabelled
     source, target = drawn.unlabelled[0]
-    assert f"w{source[1:]}_{target[1:]}" in drawn.alt_text()
+    assert f"w{source[1:]}_{target[1:]}" in drawn.alt
 
 
 @pytest.mark.parametrize("name", ["twin", "four-units", "skip"])

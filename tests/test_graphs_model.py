@@ -10,7 +10,7 @@ from backsym.expr import names_in
 from backsym.graphs.figure import figure
 from backsym.graphs.model import computation_graph
 from backsym.graphs.network import network_graph
-from backsym.graphs.signs import unicode_text
+from backsym.printing.unicode import to_unicode
 from backsym.problem import Problem
 from backsym.reading.loader import problem_from_mapping
 
@@ -18,7 +18,7 @@ ALL = dict(examples())
 
 
 def labels(graph, part="label"):
-    return [unicode_text(layout) for v in graph.vertices if (layout := getattr(v, part)) is not None]
+    return [to_unicode(layout) for v in graph.vertices if (layout := getattr(v, part)) is not None]
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -54,7 +54,7 @@ def test_derivatives_stand_where_the_backward_pass_goes() -> None:
     assert {v.name for v in nodes.vertices if v.note} == {"w", "x", "b", "z", "y", "L"}
     assert labels(nodes, "note") == ["∂ℒ/∂w", "∂ℒ/∂x", "∂ℒ/∂b", "∂ℒ/∂z", "∂ℒ/∂y", "∂ℒ/∂ℒ"]
     edges = computation_graph(problem, "scalar", "edges")
-    texts = {(e.source, e.target): unicode_text(e.label) for e in edges.edges if e.label}
+    texts = {(e.source, e.target): to_unicode(e.label) for e in edges.edges if e.label}
     assert texts["x", "y"] == "∂y/∂x"
     assert ("t", "L") not in texts
 
@@ -66,7 +66,7 @@ def test_a_dead_end_is_drawn_but_has_no_derivative() -> None:
 
 def test_the_drawn_network_of_four_units() -> None:
     graph = network_graph(ALL["four-units"])
-    units = {v.name: unicode_text(v.second) for v in graph.vertices if v.second is not None}
+    units = {v.name: to_unicode(v.second) for v in graph.vertices if v.second is not None}
     assert units == {"m1": "h₁", "m2": "h₂", "m3": "h₃", "m4": "h₄", "z": "y"}
     assert [v.name for v in graph.vertices if v.role == "input"] == ["x1", "x2"]
     assert {(e.source, e.target): e.text for e in graph.edges} == {
@@ -88,7 +88,7 @@ def test_signs_biases_plain_edges_and_functions_around_a_sum() -> None:
         ["a = tanh(w*x1 - v*x2 + b)", "s = a - x1 - c", "y = 0.5*s + a", "L = y**2"], x1=x, x2=x, w={}, v={}, b={}, c={}
     )
     graph = network_graph(p)
-    assert {(e.source, e.target): e.label and unicode_text(e.label) for e in graph.edges} == {
+    assert {(e.source, e.target): e.label and to_unicode(e.label) for e in graph.edges} == {
         ("x1", "a"): "w", ("x2", "a"): "−v", ("a", "s"): None, ("x1", "s"): "−1", ("s", "y"): "0.5", ("a", "y"): None,
     }  # fmt: skip
     assert labels(graph, "note") == ["+b", "−c"]

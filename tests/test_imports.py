@@ -25,7 +25,7 @@ LAYERS: dict[str, set[str]] = {
     "steps": {"errors", "names", "expr"},
 }
 BASE = {"errors", "names", "mathtext", "expr", "entrywise", "functions", "problem", "steps"}
-LAYERS["reading"] = BASE
+LAYERS["reading"] = BASE | {"resources"}
 LAYERS["calculus"] = BASE | {"reading"}
 LAYERS["numeric"] = BASE | {"reading"}
 LAYERS["printing"] = BASE | {"reading"}
@@ -35,17 +35,23 @@ LAYERS["solution"] |= {"sympy_door"}
 LAYERS["api"] = BASE | {"reading", "sympy_door"}
 LAYERS["graphs"] = BASE | {"printing", "reading"}
 LAYERS["claims"] = BASE | {"numeric"}
-LAYERS["documents"] = BASE | {"printing", "resources", "graphs"}
+LAYERS["marking"] = BASE | {"reading", "numeric", "printing", "resources", "solution"}
+LAYERS["documents"] = BASE | {"printing", "resources", "graphs", "numeric", "claims"}
+LAYERS["cli_errors"] = {"errors"}
+LAYERS["cli_claims"] = BASE | {"claims", "documents", "printing"}
+LAYERS["cli_check"] = BASE | {"cli_errors", "reading", "resources", "marking"}
 LAYERS["cli"] = BASE | {"reading", "documents", "resources", "solution", "claims", "graphs", "schema"}
-LAYERS["schema"] = BASE | {"reading"}
-LAYERS["__init__"] = LAYERS["cli"] | {"cli", "api"}
+LAYERS["cli_watch"] = set()
+LAYERS["cli"] |= {"cli_check", "cli_claims", "cli_errors", "cli_watch"}
+LAYERS["schema"] = BASE | {"reading", "resources"}
+LAYERS["__init__"] = LAYERS["cli"] | {"cli", "api", "marking"}
 LAYERS["__main__"] = {"cli"}
 
 # Convenience on the class that users hold, imported when called: ``Problem.solve()``.
 CALLED_BACK = {("problem", "backsym.solution.solve"), ("problem", "backsym.solution.Solution")}
 
-HEAVY = {"numpy", "sympy", "jinja2", "yaml"}
-AT_THE_TOP = {"numeric", "sympy_door"}
+HEAVY = {"numpy", "sympy", "jinja2", "yaml", "typst"}
+AT_THE_TOP = {"numeric", "sympy_door", "marking"}
 """Parts that are themselves imported only when they are needed."""
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -7,13 +7,14 @@ writes them anew.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from backsym.documents.options import FULL, Options
-from backsym.documents.render import rendered
+from backsym.documents.render import files
 from backsym.problem import Collection
 from backsym.reading.loader import load
 from backsym.solution import solve
@@ -32,7 +33,7 @@ def documents(source: Path) -> Iterator[tuple[str, str]]:
     versions = (FULL, Options("questions"), Options("key")) if collection else (FULL,)
     for options in versions:
         for form in FORMS:
-            yield f"{source.stem}{options.suffix}.{form}", rendered(collection, solutions, form, options)
+            yield from files(collection, solutions, form, options, f"{source.stem}{options.suffix}").items()
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
@@ -47,7 +48,7 @@ def test_the_committed_output_is_current(source: Path, monkeypatch: pytest.Monke
 def test_nothing_else_is_in_output() -> None:
     stems = {source.stem for source in SOURCES}
     for path in (ROOT / "output").iterdir():
-        stem = path.stem.removesuffix("-questions").removesuffix("-key")
+        stem = re.sub(r"(-questions|-key)?(-figure-\d+)?$", "", path.stem)
         assert stem in stems, f"{path.name} belongs to no problem"
 
 

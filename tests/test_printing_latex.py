@@ -378,7 +378,7 @@ def test_declared_spellings() -> None:
     assert (latex(array("c", "D0"), notation), entry("c")) == (r"\tilde{C}", r"\tilde{C}_i")
     assert (latex(array("u", "D0"), notation), entry("u")) == (r"\mathbf{x}^{(0)}", "x_i^{(0)}")
     assert (latex(array("v", "D0"), notation), entry("v")) == (r"\mathbf{x}_0", "x_{0,i}")
-    assert (latex(array("odd", "D0"), notation), entry("odd")) == (r"\mathfrak{z}", r"{\mathfrak{z}}_i")
+    assert (latex(array("odd", "D0"), notation), entry("odd")) == (r"\mathfrak{z}", r"\mathfrak{z}_i")
     assert latex(Size("D0"), notation) == "D_{in}"
     assert latex(T(array("u", "D0")), notation) == r"(\mathbf{x}^{(0)})^\top"
 

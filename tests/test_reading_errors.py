@@ -12,6 +12,8 @@ from backsym.reading.loader import problem_from_mapping, read_expression
 from backsym.reading.plain import parse_equation, parse_expression
 from backsym.reading.source import Source
 
+_INDEX_HINT = "such as W[k, j], z[k'], h[1] or x[i + k - 1]"
+
 PROBLEM = problem_from_mapping(
     {
         "indices": {"k": "K", "i": "D", "j": "K"},
@@ -47,7 +49,9 @@ def complaint(text: str, problem: Problem = PROBLEM) -> tuple[str, str, str | No
         ("2 z", "expected an operator, found z", "z", "a product is written with *: 2*z"),
         ("s (", "expected a name, a number or (, found the end", "", None),
         ("2(z)", "expected an operator, found (", "(", "a product is written with *: 2*(..."),
-        ("z[k-1]", "an index is a letter or a position", "k-", "such as W[k, j], z[k'] or h[1]"),
+        ("z[k*j]", "an index is a letter, a position or a shift of letters", "k*", _INDEX_HINT),
+        ("z[(k)]", "an index is a letter, a position or a shift of letters", "(", _INDEX_HINT),
+        ("z[1.5*k]", "an index is a letter, a position or a shift of letters", "1.5", _INDEX_HINT),
         ("z > 0", "expected an operator, found >", ">", "a comparison is an indicator, in brackets: [a > b]"),
         ("[z]", "expected a comparison, found ]", "]",
          "brackets hold an indicator, [z > 0], or follow an array: z[k]"),
@@ -105,7 +109,10 @@ def complaint(text: str, problem: Problem = PROBLEM) -> tuple[str, str, str | No
          "a vector is a column: (s*z).T @ t is the scalar product, (s*z) @ t.T the outer product"),
         ("s @ x", "cannot multiply scalar @ [D]", "s @ x", "a scalar multiplies with *"),
         ("A.T @ B @ A", "cannot multiply [D, K] @ [N, D]", "A.T @ B @ A", "A @ (A.T @ B) would fit"),
-        ("squared_error(y, x)", "cannot add [K] and [D]", "squared_error(y, x)", None),
+        (
+            "squared_error(y, x)", "squared_error compares arrays of one shape; these are [K] and [D]",
+            "squared_error(y, x)", None,
+        ),
         ("[W > A]", "cannot compare [K, D] and [N, D]", "[W > A]", None),
         # entries
         ("s[k]", "s is a scalar; it has no entries", "s[k]", None),

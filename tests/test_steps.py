@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 from exact import all_problems
 
+from backsym.documents.markdown import inlines_text
 from backsym.documents.sentences import catalogue, why
 from backsym.expr import Expr
 from backsym.numeric.sample import draws
@@ -60,7 +61,7 @@ def test_every_step_says_why(name: str, solutions: dict[str, Solution]) -> None:
     problem, solution = solved(name, solutions)
     notation = Notation.of(problem)
     for node, step in all_steps(solution):
-        sentence = why(step, notation, problem)
+        sentence = inlines_text(why(step, notation, problem))
         assert sentence.endswith("."), (node, step.kind)
         assert sentence.count("$") % 2 == 0, (node, step.kind)
 

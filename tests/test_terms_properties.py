@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backsym.calculus.forms import Definition, factor, fold
 from backsym.calculus.letters import Namer
 from backsym.calculus.lift import Lifter
 from backsym.calculus.raising import Raiser
-from backsym.calculus.simplify import Definition, add_like, collapse, expand, factor, fold
+from backsym.calculus.simplify import add_like, collapse, expand
 from backsym.calculus.terms import (
     Del,
     Dm,

@@ -33,10 +33,12 @@ from backsym.expr import (
     Ones,
     Pow,
     Reduce,
+    Shift,
     Size,
     Sym,
     T,
     Zeros,
+    letters_of,
     walk,
 )
 from backsym.numeric.abstract import SmoothFunction, SmoothLoss
@@ -91,9 +93,9 @@ class _Judge:
         found: dict[Ix, None] = dict.fromkeys(eq.indices)
         for node in walk(eq.rhs):
             if isinstance(node, Entry):
-                found.update(dict.fromkeys(node.indices))
+                found.update(dict.fromkeys(letter for ix in node.indices for letter in letters_of(ix)))
             elif isinstance(node, Delta):
-                found.update(dict.fromkeys((node.i, node.j)))
+                found.update(dict.fromkeys(letter for ix in (node.i, node.j) for letter in letters_of(ix)))
             elif isinstance(node, IndexReduce):
                 found.update(dict.fromkeys(node.indices))
         self.letters = {ix: self.size(ix.dim) for ix in found if not ix.fixed}
@@ -120,7 +122,10 @@ class _Judge:
         return self.plain(torch.tensor(float(x), dtype=torch.float64))
 
     def position(self, ix: Ix, rank: int) -> Tensor:
-        """The 0-based positions that an index takes, along its own axis."""
+        """The 0-based positions that an index takes, along the axes of its letters."""
+        if isinstance(ix, Shift):
+            places = [factor * (self.position(letter, rank) + 1) for letter, factor in ix.parts]
+            return sum(places, torch.zeros([1] * rank, dtype=torch.long)) + ix.offset - 1
         if ix.fixed:
             return torch.zeros([1] * rank, dtype=torch.long) + (int(ix.letter) - 1)
         shape = [1] * rank
@@ -223,7 +228,13 @@ def _entry(j: _Judge, e: Entry) -> Tensor:
         torch.arange(n).reshape([n if m == place else 1 for m in range(j.lead)])
         for place, n in enumerate(x.shape[: j.lead])
     ]
-    return x[tuple(own + [j.position(ix, j.lead) for ix in e.indices])]
+    places = [j.position(ix, j.lead) for ix in e.indices]
+    inside = torch.tensor(True)
+    for place, size in zip(places, x.shape[j.lead :], strict=True):
+        inside = inside & (place >= 0) & (place < size)
+    within = [place.clamp(0, size - 1) for place, size in zip(places, x.shape[j.lead :], strict=True)]
+    # An entry outside the array counts as zero.
+    return torch.where(inside, x[tuple(own + within)], 0.0)
 
 
 def _delta(j: _Judge, e: Delta) -> Tensor:

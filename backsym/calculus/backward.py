@@ -35,29 +35,16 @@ from backsym.problem import NodeEquation, Problem
 from backsym.steps import Derivation, Fact, ForwardForms, Step
 
 from .differentiate import Style, differentiate
-from .display import explicit, present_forward, relettered, written_by_entries
+from .display import author_entry, explicit, present_forward, relettered, written_by_entries
+from .entries import NoEntries
+from .forms import Definition, cheapest, cost, definition_of, factor, fold, inline_adjoint, reflect, without_minus
 from .letters import Letters, Namer, primed
-from .lift import Lifter, weight
+from .lift import Lifter
 from .lower import lower
 from .raising import Raiser, signed_sum, times
-from .simplify import (
-    Definition,
-    add_like,
-    cheapest,
-    collapse,
-    cost,
-    definition_of,
-    expand,
-    factor,
-    fold,
-    free_deltas,
-    inline_adjoint,
-    is_product,
-    open_deltas,
-    open_matrices,
-    without_delta,
-)
+from .simplify import add_like, collapse, expand, free_deltas, is_product, open_deltas, open_matrices, without_delta
 from .terms import (
+    Affine,
     Del,
     Ent,
     Fun,
@@ -72,6 +59,7 @@ from .terms import (
     poly_key,
     sub_poly,
 )
+from .vertices import weight
 
 Axes = tuple[Index, ...]
 
@@ -261,8 +249,16 @@ class Backward:
         local = collapse(raw)
         if not local:
             return None
+        unsolved = collapse(raw, shifted=False)
+        before = params
         params, local, summed = restrict(params, local)
-        steps = self._folded([Rewrite("differentiate", local, {})], lowered)
+        steps = [Rewrite("differentiate", local, {})]
+        if poly_key(unsolved) != poly_key(collapse(raw)):
+            # A delta of a shifted index is shown before it is used.
+            now = {a: b for a, b in zip(before, params, strict=True) if a != b}
+            unsolved = collapse(sub_poly(unsolved, now), shifted=False)
+            steps = [Rewrite("differentiate", unsolved, {}), Rewrite("kronecker_shift", local, {})]
+        steps = self._folded(steps, lowered)
         folded = steps[-1].result
         factored = factor(folded)
         if cost(factored) < cost(folded):
@@ -280,7 +276,7 @@ class Backward:
         """The cheapest of {by name, inlined} x {as is, expanded, factored}; the earliest wins a tie."""
         node: dict[str, Fact] = {"node": self.problem.sym(consumer)}
         chains = [self._tidied([], by_name)]
-        if consumer != self.problem.loss:
+        if consumer != self.problem.loss and not _at_shifted(by_name, consumer):
             params, value = self.adjoints[consumer]
             inlined = inline_adjoint(by_name, consumer, params, value)
             chains.append(self._tidied([Rewrite("inline_adjoint", inlined, node)], inlined))
@@ -290,19 +286,24 @@ class Backward:
             if is_product(base):
                 forms.append(chain)
                 continue
-            grown = self._ones_collapsed([*chain, Rewrite("expand", expand(base), {})], expand(base))
+            # Quotients meet what they cancel in a line of its own.
+            stages = [Rewrite("distribute", expand(base, quotients=True), {}), Rewrite("expand", expand(base), {})]
+            grown = self._ones_collapsed([*chain, *stages], stages[-1].result)
             for form in (chain, grown):
                 forms.append(form)
                 forms.append([*form, Rewrite("factor", factor(form[-1].result), {})])
-        forms = [self._folded(form, lowered) for form in forms]
+        forms = [_signed(self._folded(form, lowered)) for form in forms]
         return tuple(forms[cheapest([form[-1].result for form in forms])])
 
     def _tidied(self, chain: list[Rewrite], p: Poly) -> list[Rewrite]:
         """Deltas eliminated, powers merged, sums to one."""
         opened = open_deltas(p)
         merged = collapse(opened, deltas=False)
-        done = collapse(merged)
-        chain = [*chain, Rewrite("cancel", merged, {}), Rewrite("kronecker", done, {})]
+        plain = collapse(merged, shifted=False)
+        done = collapse(plain)
+        chain = [*chain, Rewrite("open", opened, {}), Rewrite("cancel", merged, {}), Rewrite("kronecker", plain, {})]
+        if poly_key(plain) != poly_key(done):
+            chain = [*chain, Rewrite("kronecker_shift", done, {})]
         return self._ones_collapsed(chain, done)
 
     def _ones_collapsed(self, chain: list[Rewrite], p: Poly) -> list[Rewrite]:
@@ -325,6 +326,25 @@ class Backward:
             shown = self.namer.for_symbol(eq.name)
             letters = {i: ix for i, ix in zip(lowered.params, shown, strict=True) if not i.fixed}
             yield present_forward(eq, lowered.params, lowered.body, shown, letters, self.namer)
+
+
+def _at_shifted(p: Poly, name: str) -> bool:
+    """Whether an adjoint stands at a shifted index, where its value may be meant outside of its array."""
+    return any(
+        isinstance(f, Ent) and isinstance(f.base, Adj) and f.base.name == name and isinstance(i, Affine)
+        for t in collapse(open_deltas(p))
+        for f, _ in t.powers
+        for i in (f.idx if isinstance(f, Ent) else ())
+    )
+
+
+def _signed(form: list[Rewrite]) -> list[Rewrite]:
+    """Without signs that a function or a difference takes in."""
+    for kind, rewrite in (("reflect", reflect), ("expand", without_minus)):
+        result = rewrite(form[-1].result) if form else ()
+        if form and result is not form[-1].result:
+            form = [*form, Rewrite(kind, result, {})]
+    return form
 
 
 class Recorder:
@@ -446,9 +466,13 @@ class Recorder:
             own = dict(zip(lowered.equation.indices, self._letters(part, scope), strict=True))
             rhs = relettered(lowered.equation.rhs, own, {ix.letter for ix in scope.values()})
         else:
-            params = dict(zip(lowered.params, part.at, strict=True))
-            body = sub_poly(lowered.body, {a: c for a, c in params.items() if not a.fixed})
-            rhs = b.raiser.poly(body, scope)
+            taken = frozenset(ix.letter for ix in scope.values())
+            try:
+                rhs = author_entry(lowered.equation, self._letters(part, scope), b.namer, taken)
+            except NoEntries:
+                params = dict(zip(lowered.params, part.at, strict=True))
+                body = sub_poly(lowered.body, {a: c for a, c in params.items() if not a.fixed})
+                rhs = b.raiser.poly(body, scope)
         return Step("forward", self._node(part, scope), rhs, (), {"node": b.problem.sym(part.consumer)})
 
     def _local(self, part: Contribution, scope: dict[Index, Ix], node: Expr) -> Step:
@@ -460,7 +484,6 @@ class Recorder:
         cases = self._cases(part, scope, node)
         substeps = (*inner.steps, *cases) if len(inner.steps) > 1 or cases else ()
         return Step("local", Partial(consumer, node), inner.current, substeps, {"num": consumer, "den": node})
-
 
     def _cases(self, part: Contribution, scope: dict[Index, Ix], node: Expr) -> tuple[Step, ...]:
         """What a Kronecker delta of the two entries' indices says: the case in which they are equal, and the other."""
@@ -521,7 +544,7 @@ def _common_delta(j: Index, local: Poly) -> Index | None:
         for f, e in t.powers:
             if isinstance(f, Del) and j in (f.a, f.b) and e == 1:
                 other = f.b if f.a == j else f.a
-                if other not in t.bound:
+                if other not in t.bound and not isinstance(other, Affine):
                     found.add(other)
         partners.append(found)
     common = set.intersection(*partners) if partners else set()
@@ -530,4 +553,3 @@ def _common_delta(j: Index, local: Poly) -> Index | None:
 
 def entry_of(base: Expr, indices: tuple[Ix, ...]) -> Expr:
     return Entry(base, indices) if indices else base
-

@@ -177,5 +177,3 @@ def _put_inside(f: Factor, values: Mapping[str, Poly]) -> Factor:
     if isinstance(f, Fun):
         return Fun(f.name, f.order, tuple(Lam(a.params, put(a.body, values)) for a in f.args), f.out, f.kind)
     raise TypeError(f"cannot put a value into {type(f).__name__}")
-
-

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from backsym.entrywise import FIRST
 from backsym.errors import NoMatrixForm
 from backsym.expr import (
     Add,
@@ -28,16 +29,19 @@ from backsym.expr import (
     T,
     rebuild,
     walk,
+    with_letters,
 )
 from backsym.problem import NodeEquation
 from backsym.steps import ForwardForms, Step
 
+from .entries import NoEntries, entries, product
 from .letters import Letters, Namer, primed
-from .lift import Lifter, matmul
+from .lift import Lifter
 from .lower import lower
 from .raising import Raiser, times
 from .simplify import collapse
 from .terms import Index, Poly, fixed_index, fresh
+from .vertices import matmul
 
 
 def relettered(e: Expr, letters: Mapping[Ix, Ix], taken: set[str]) -> Expr:
@@ -45,9 +49,9 @@ def relettered(e: Expr, letters: Mapping[Ix, Ix], taken: set[str]) -> Expr:
 
     def visit(node: Expr, m: dict[Ix, Ix], used: set[str]) -> Expr:
         if isinstance(node, Entry):
-            return Entry(visit(node.base, m, used), tuple(m.get(i, i) for i in node.indices))
+            return Entry(visit(node.base, m, used), tuple(with_letters(i, m) for i in node.indices))
         if isinstance(node, Delta):
-            return Delta(m.get(node.i, node.i), m.get(node.j, node.j))
+            return Delta(with_letters(node.i, m), with_letters(node.j, m))
         if isinstance(node, (IndexReduce, IndexPick)):
             inner, now = dict(m), set(used)
             own = []
@@ -58,7 +62,7 @@ def relettered(e: Expr, letters: Mapping[Ix, Ix], taken: set[str]) -> Expr:
                 own.append(new)
             body = visit(node.body, inner, now)
             if isinstance(node, IndexPick):
-                return IndexPick(node.op, body, tuple(own), tuple(m.get(i, i) for i in node.at))
+                return IndexPick(node.op, body, tuple(own), tuple(with_letters(i, m) for i in node.at))
             return IndexReduce(node.op, body, tuple(own))
         return rebuild(node, lambda child: visit(child, m, used))
 
@@ -70,17 +74,31 @@ def explicit(e: Expr, namer: Namer) -> Expr:
     e = rebuild(e, lambda child: explicit(child, namer))
     if isinstance(e, Reduce) and e.op in ("sum", "mean"):
         return _lifted(e, namer)
-    if isinstance(e, (Add, Mul)):
-        shape = e.shape
-        return type(e)(tuple(_widened(a, shape, additive=isinstance(e, Add)) for a in e.args))
+    if isinstance(e, Add):
+        return Add(tuple(_widened(a, e.shape, additive=True) for a in e.args))
+    if isinstance(e, Mul):
+        factors = [_widened(a, e.shape, additive=False) for a in e.args]
+        return product(factors) if any(_is_mean(f) for f in factors) else Mul(tuple(factors))
     if isinstance(e, Div) and e.den.shape:
         return Div(_widened(e.num, e.shape, additive=False), _widened(e.den, e.shape, additive=False))
     return e
 
 
+def author_entry(eq: NodeEquation, at: tuple[Ix, ...], namer: Namer, taken: frozenset[str]) -> Expr:
+    """The entry of an array-level equation as the author wrote it; raises NoEntries where a sum of terms is clearer."""
+    # What is a number may be written as a 1x1 matrix: then every axis is at its only position.
+    same = len(eq.rhs.shape) == len(at)
+    return entries(eq.rhs, at if same else tuple(FIRST for _ in eq.rhs.shape), namer, taken)
+
+
 def _lifted(e: Expr, namer: Namer) -> Expr:
     out = tuple(fixed_index(1, 1) if d == 1 else fresh(d, namer.hint(d)) for d in e.shape)
     return Lifter(namer).poly(collapse(lower(e, out, None, namer.hint, named=True)), out)
+
+
+def _is_mean(e: Expr) -> bool:
+    """Whether a factor is a product that starts with one over a size, which joins the numbers before it."""
+    return isinstance(e, Mul) and isinstance(e.args[0], Div)
 
 
 def _widened(a: Expr, shape: Shape, additive: bool) -> Expr:
@@ -136,7 +154,10 @@ def present_forward(
             return ForwardForms(eq.name, shown, entry, None, (), str(error))
         step = Step("vectorize", whole, matrix.rhs, tuple(lifter.steps), {"node": whole})
         return ForwardForms(eq.name, shown, entry, matrix, (step,))
-    entry = Equation(lhs, Raiser(namer).poly(body, letters))
+    try:
+        entry = Equation(lhs, author_entry(eq, shown, namer, frozenset(ix.letter for ix in shown)))
+    except NoEntries:
+        entry = Equation(lhs, Raiser(namer).poly(body, letters))
     if _is_index_sum(eq.rhs) and not eq.shape:
         try:
             lifted = Equation(whole, Lifter(namer).poly(body, params))
@@ -161,5 +182,3 @@ def written_by_entries(eq: NodeEquation) -> bool:
 def _is_index_sum(e: Expr) -> bool:
     """Whether a scalar equation is written entry by entry."""
     return any(isinstance(node, IndexReduce) for node in walk(e))
-
-

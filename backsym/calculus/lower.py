@@ -35,6 +35,7 @@ from backsym.expr import (
     Reduce,
     Reshape,
     Shape,
+    Shift,
     Size,
     Sym,
     T,
@@ -52,6 +53,7 @@ from .terms import (
     Index,
     Lam,
     Poly,
+    affine,
     bind,
     constant,
     fixed_index,
@@ -73,15 +75,15 @@ class Lowering:
     arrays of their own, for an expression that is only displayed.
     """
 
-    def __init__(
-        self, letters: Mapping[Ix, Index], hint: Callable[[Dim], str] = lambda dim: "", named: bool = False
-    ):
+    def __init__(self, letters: Mapping[Ix, Index], hint: Callable[[Dim], str] = lambda dim: "", named: bool = False):
         self.letters = dict(letters)
         self.hint = hint
         self.named = named
         self.pos = 0
 
     def index(self, ix: Ix) -> Index:
+        if isinstance(ix, Shift):
+            return affine(((self.index(letter), factor) for letter, factor in ix.parts), ix.offset, ix.dim)
         if ix.fixed:
             return fixed_index(int(ix.letter), ix.dim)
         if ix.dim == 1:

@@ -14,6 +14,7 @@ from backsym.expr import (
     ONE,
     ZERO,
     Add,
+    Adj,
     Cmp,
     Delta,
     Div,
@@ -25,13 +26,16 @@ from backsym.expr import (
     Ix,
     Mul,
     Neg,
+    Num,
     Pow,
     Size,
     num,
+    shifted,
+    walk,
 )
 
 from .letters import Letters, Namer
-from .terms import Del, Dm, Ent, Exponent, Factor, Fun, Grp, Ind, Index, Poly, Term, positive
+from .terms import Affine, Del, Dm, Ent, Exponent, Factor, Fun, Grp, Ind, Index, Poly, Term, positive
 
 
 def positive_first(p: Poly) -> Poly:
@@ -57,6 +61,17 @@ def times(factors: Sequence[Expr]) -> Expr:
     return kept[0] if len(kept) == 1 else Mul(tuple(kept))
 
 
+def is_adjoint(e: Expr) -> bool:
+    """Whether a factor prints as a derivative of the loss: itself a fraction."""
+    base = e.base if isinstance(e, (Entry, Pow)) else e
+    return isinstance(base, Adj) or (isinstance(base, Entry) and isinstance(base.base, Adj))
+
+
+def is_number(e: Expr) -> bool:
+    """Whether an expression is a number, a size or a product of such."""
+    return isinstance(e, (Num, Size)) or (isinstance(e, Mul) and all(map(is_number, e.args)))
+
+
 def raised_to(e: Expr, exponent: Exponent) -> Expr:
     if exponent == 1:
         return e
@@ -70,10 +85,11 @@ def sorted_powers(t: Term) -> list[tuple[Factor, Exponent]]:
     return sorted(t.powers, key=lambda fe: fe[0].order_pos)
 
 
-def front(t: Term, has_quotient: bool, namer: Namer) -> tuple[Expr, int, int]:
-    """What leads a product: the sizes and, unless there is a quotient to take it in, the coefficient.
+def front(t: Term, quotient: bool, namer: Namer, *, scalar: bool = False) -> tuple[Expr, list[Expr], list[Expr]]:
+    """What leads a product: the sizes and the coefficient.
 
-    Returns the leading expression and what is left of the coefficient: numerator and denominator.
+    Where there is a ``quotient`` it takes in the coefficient, and the sizes too if it is divided by a ``scalar``.
+    Returns the leading expression and what is left for the numerator and the denominator of the quotient.
     """
     c = abs(t.coeff)
     above: list[Expr] = []
@@ -82,13 +98,14 @@ def front(t: Term, has_quotient: bool, namer: Namer) -> tuple[Expr, int, int]:
         if isinstance(f, Dm):
             (above if e > 0 else below).append(raised_to(Size(f.dim), positive(e)))
     number = namer.number(c)
-    if has_quotient and not below and number.text is None:
-        return times(above), c.numerator, c.denominator
+    top, bottom = [num(c.numerator), *above], [num(c.denominator), *below]
+    if quotient and scalar and (below or number.text is None):
+        return ONE, top, bottom
+    if quotient and not below and number.text is None:
+        return times(above), top[:1], bottom[:1]
     if not below:
-        return times([number, *above]), 1, 1
-    top = times([num(c.numerator), *above])
-    bottom = times([num(c.denominator), *below])
-    return Div(top, bottom), 1, 1
+        return times([number, *above]), [], []
+    return Div(times(top), times(bottom)), [], []
 
 
 class Raiser:
@@ -103,6 +120,9 @@ class Raiser:
         return signed_sum([(t.coeff < 0, self.magnitude(t, letters)) for t in positive_first(p)])
 
     def ix(self, i: Index, letters: Letters) -> Ix:
+        if isinstance(i, Affine):
+            parts = [(self.ix(j, letters), factor) for j, factor in i.parts]
+            return shifted(sorted(parts, key=lambda part: (part[1] < 0, part[0].letter)), i.offset, i.dim)
         if i.fixed:
             return Ix(str(-i.serial), i.dim)
         if i not in letters:
@@ -116,7 +136,9 @@ class Raiser:
         powers = [(f, e) for f, e in sorted_powers(t) if not isinstance(f, Dm)]
         outside = [(f, e) for f, e in powers if f.free.isdisjoint(bound)]
         inside = [(f, e) for f, e in powers if not f.free.isdisjoint(bound)]
-        lead, above, below = front(t, any(e < 0 for _, e in outside), self.namer)
+        divisors = [f for f, e in outside if e < 0]
+        scalar = all(not f.free for f in divisors)
+        lead, above, below = front(t, bool(divisors), self.namer, scalar=scalar)
         over: list[Expr] = [self.factor(f, e, inner) for f, e in outside if e > 0]
         under: list[Expr] = [self.factor(f, -e, inner) for f, e in outside if e < 0]
         if bound:
@@ -125,13 +147,21 @@ class Raiser:
                 [self.factor(f, -e, inner) for f, e in inside if e < 0],
             )
             over.append(IndexReduce("sum", body, tuple(inner[b] for b in t.bound)))
-        body = self.quotient([num(above), *over], [num(below), *under])
+        body = self.quotient([*above, *over], [*below, *under])
         return times([lead, body])
 
     @staticmethod
     def quotient(over: list[Expr], under: list[Expr]) -> Expr:
+        """A quotient without fractions or sums in its numerator: adjoints stand before it, sums after it."""
         bottom = times(under)
-        return times(over) if bottom == ONE else Div(times(over), bottom)
+        if bottom == ONE:
+            return times(over)
+        before = [e for e in over if is_adjoint(e)]
+        divided_by_sum = any(isinstance(node, IndexReduce) for node in walk(bottom))
+        after = [] if divided_by_sum else [e for e in over if isinstance(e, IndexReduce)]
+        top = times([e for e in over if e not in before and e not in after])
+        fraction = Div(top, bottom)
+        return times([fraction, *before, *after] if is_number(top) else [*before, fraction, *after])
 
     def bind(self, bound: tuple[Index, ...], letters: Letters) -> dict[Index, Ix]:
         out = dict(letters)

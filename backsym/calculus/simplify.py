@@ -1,4 +1,4 @@
-"""Rewrites of terms that keep their value: collapse, expand, fold, factor; and the cost that chooses between forms.
+"""Rewrites of terms that keep their value: collapse, expand, and what is done with Kronecker deltas.
 
 Each rewrite is a function ``Poly -> Poly``; who calls them records the step.  This module must not know about the
 backward pass or display.
@@ -6,14 +6,15 @@ backward pass or display.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable
 from fractions import Fraction
 
-from backsym.expr import Adj, Expr, Sym
+from backsym.expr import Sym
+from backsym.functions import FUNCTIONS
 
 from .terms import (
+    Affine,
     Del,
     Dm,
     Ent,
@@ -27,14 +28,16 @@ from .terms import (
     Lam,
     Poly,
     Term,
+    affine,
     factor_key,
     in_order,
     like_key,
     multiply,
+    parts_of,
+    poly_key,
     power,
     refresh,
     sub_factor,
-    sub_poly,
 )
 
 MAX_TERMS = 64
@@ -44,27 +47,27 @@ MAX_TERMS = 64
 # --- collapse --------------------------------------------------------------------------------------------------------
 
 
-def collapse(p: Poly, ones: frozenset[str] = frozenset(), *, deltas: bool = True) -> Poly:
+def collapse(p: Poly, ones: frozenset[str] = frozenset(), *, deltas: bool = True, shifted: bool = True) -> Poly:
     """Collapse to a fixpoint: merge powers, eliminate deltas and idle sums, add like terms.
 
     ``ones`` names the tensors whose sum along the last axis is one.  That holds for values only, so it is given for
     adjoints and never for an expression that is still to be differentiated.  With ``deltas=False`` Kronecker deltas and
-    idle sums stay, for a step that shows them.
+    idle sums stay, for a step that shows them; with ``shifted=False`` only deltas of shifted indices do.
     """
     out: list[Term] = []
     for t in p:
-        collapsed = _collapse_term(t, ones, deltas)
+        collapsed = _collapse_term(t, ones, deltas, shifted)
         if collapsed is not None:
             out.append(collapsed)
-    return _dissolve(add_like(tuple(out)), ones, deltas)
+    return _dissolve(add_like(tuple(out)), ones, deltas, shifted)
 
 
-def _dissolve(p: Poly, ones: frozenset[str], deltas: bool) -> Poly:
+def _dissolve(p: Poly, ones: frozenset[str], deltas: bool, shifted: bool) -> Poly:
     """A sum that is one protected sum is that sum."""
     if len(p) == 1 and not p[0].bound and len(p[0].powers) == 1:
         (f, e), c = p[0].powers[0], p[0].coeff
         if isinstance(f, Grp) and e == 1 and c == 1:
-            return collapse(f.body, ones, deltas=deltas)
+            return collapse(f.body, ones, deltas=deltas, shifted=shifted)
     return p
 
 
@@ -80,12 +83,13 @@ def add_like(p: Poly) -> Poly:
     return tuple(t for t in merged.values() if t.coeff != 0)
 
 
-def _collapse_term(t: Term, ones: frozenset[str], deltas: bool) -> Term | None:
+def _collapse_term(t: Term, ones: frozenset[str], deltas: bool, shifted: bool) -> Term | None:
     """The collapsed term, or None where it is zero; a term remembers by which rules it is collapsed already."""
-    done: set[tuple[frozenset[str], bool]] = t.__dict__.setdefault("collapsed", set())
-    if (ones, deltas) in done:
+    done: set[tuple[frozenset[str], bool, bool]] = t.__dict__.setdefault("collapsed", set())
+    if (ones, deltas, shifted) in done:
         return t
-    rules = (_merge_powers, _flatten, _cancel_sums, _deltas, _idle_sums) if deltas else (_merge_powers, _flatten)
+    quick = (merge_powers, _flatten, _clipped)
+    rules = (*quick, _cancel_sums, _deltas if shifted else _plain_deltas, _idle_sums) if deltas else quick
     while t.coeff:
         for rule in rules:
             new = rule(t, ones)
@@ -95,7 +99,7 @@ def _collapse_term(t: Term, ones: frozenset[str], deltas: bool) -> Term | None:
             if ones:
                 new = _sum_to_one(t, ones)
             if new is t:
-                t.__dict__.setdefault("collapsed", set()).add((ones, deltas))
+                t.__dict__.setdefault("collapsed", set()).add((ones, deltas, shifted))
                 return t
         t = new
     return None
@@ -172,8 +176,11 @@ def _exp_of_logs(f: Fun) -> tuple[Poly, list[tuple[Factor, Exponent]]] | None:
         single = len(t.powers) == 1 and not t.bound and t.coeff.denominator == 1 and t.powers[0][1] == 1
         g = t.powers[0][0] if single else None
         if isinstance(g, Fun) and g.name == "log" and not g.order:
-            out.extend(power(g.args[0].body, int(t.coeff))[0].powers if _plain(g.args[0].body) else
-                       [(Grp(g.args[0].body), int(t.coeff))])
+            out.extend(
+                power(g.args[0].body, int(t.coeff))[0].powers
+                if _plain(g.args[0].body)
+                else [(Grp(g.args[0].body), int(t.coeff))]
+            )
         else:
             rest.append(t)
     return (tuple(rest), out) if out else None
@@ -220,15 +227,13 @@ def _cancel_sums(t: Term, ones: frozenset[str]) -> Term:
                 continue
             above = tuple((f, x) for f, x in t.powers if k in f.free)
             if len(above) == len(below.powers) and like_key(Term(Fraction(1), above, (k,))) == like_key(below):
-                powers = tuple(
-                    (f, x + 1 if m == n else x) for m, (f, x) in enumerate(t.powers) if k not in f.free
-                )
+                powers = tuple((f, x + 1 if m == n else x) for m, (f, x) in enumerate(t.powers) if k not in f.free)
                 kept = tuple((f, x) for f, x in powers if x != 0)
                 return Term(t.coeff / below.coeff, kept, tuple(b for b in t.bound if b != k))
     return t
 
 
-def _merge_powers(t: Term, ones: frozenset[str]) -> Term:
+def merge_powers(t: Term, ones: frozenset[str]) -> Term:
     """x^a x^b -> x^(a+b); x^0 -> 1; an indicator or a delta is its own square."""
     if len(t.powers) < 2 and not any(isinstance(f, (Del, Ind)) and e != 1 for f, e in t.powers):
         return t
@@ -250,12 +255,22 @@ def _merge_powers(t: Term, ones: frozenset[str]) -> Term:
     return t if unchanged else Term(t.coeff, tuple(powers), t.bound)
 
 
-def _deltas(t: Term, ones: frozenset[str]) -> Term:
+def _plain_deltas(t: Term, ones: frozenset[str]) -> Term:
+    """Like ``_deltas``, but deltas of shifted indices stay."""
+    return _deltas(t, ones, shifted=False)
+
+
+def _deltas(t: Term, ones: frozenset[str], shifted: bool = True) -> Term:
     """delta(i, i) = 1; a delta with a bound index substitutes the other index for it and unbinds it."""
     for n, (f, _) in enumerate(t.powers):
         if not isinstance(f, Del):
             continue
         rest = t.powers[:n] + t.powers[n + 1 :]
+        if isinstance(f.a, Affine) or isinstance(f.b, Affine):
+            solved = _solved(t, n, f) if shifted else None
+            if solved is not None:
+                return solved
+            continue
         if f.a == f.b or f.a.dim == 1:
             return Term(t.coeff, rest, t.bound)
         if f.a.fixed and f.b.fixed:
@@ -265,6 +280,65 @@ def _deltas(t: Term, ones: frozenset[str]) -> Term:
                 m = {gone: kept}
                 bound = tuple(b for b in t.bound if b != gone)
                 return Term(t.coeff, tuple((sub_factor(g, m), e) for g, e in rest), bound)
+    return t
+
+
+def _solved(t: Term, n: int, f: Del) -> Term | None:
+    """sum_k w_k delta(i + k - 1, m) = w_(m-i+1), which is zero where m - i + 1 is no position of w.
+
+    The delta is solved for a summed index whose factor is 1 or -1.  That an entry of another factor is at that very
+    index keeps the sum's range: outside it the entry, and with it the product, is zero.  None where nothing is solved.
+    """
+    gap = affine(((f.a, 1), (f.b, -1)), 0, "")
+    parts, offset = parts_of(gap), gap.offset if isinstance(gap, Affine) else -gap.serial if gap.fixed else 0
+    rest = t.powers[:n] + t.powers[n + 1 :]
+    if not parts:
+        return Term(t.coeff if offset == 0 else Fraction(0), rest, t.bound)
+    for k, factor in parts:
+        if abs(factor) != 1 or k not in t.bound:
+            continue
+        inside = [(g, e) for g, e in rest if k in g.free]
+        if not any(_vanishes_outside(g, k) and e > 0 for g, e in inside):
+            continue
+        if not all(e > 0 and _defined_at_zero(g) for g, e in inside):
+            continue
+        value = affine(((i, -factor * c) for i, c in parts if i != k), -factor * offset, k.dim)
+        powers = tuple((sub_factor(g, {k: value}), e) for g, e in rest)
+        return Term(t.coeff, powers, tuple(b for b in t.bound if b != k))
+    return None
+
+
+def _vanishes_outside(f: Factor, k: Index) -> bool:
+    """Whether a factor is zero where the index lies outside its range."""
+    if isinstance(f, Ent):
+        return k in f.idx
+    return isinstance(f, Fun) and f.kind == "pick" and f.order == 1 and k in f.out
+
+
+def _defined_at_zero(f: Factor) -> bool:
+    """Whether a factor has a value even where the entries in it are zero because they lie outside their arrays."""
+    if isinstance(f, Grp):
+        return all(e > 0 and _defined_at_zero(g) for t in f.body for g, e in t.powers)
+    if isinstance(f, Fun):
+        everywhere = f.name not in FUNCTIONS or FUNCTIONS[f.name].domain == (-math.inf, math.inf)
+        return everywhere and all(e > 0 and _defined_at_zero(g) for a in f.args for t in a.body for g, e in t.powers)
+    return True
+
+
+_CLIPS = {"max": (">", ">="), "min": ("<", "<="), "relu": (">", ">=")}
+
+
+def _clipped(t: Term, ones: frozenset[str]) -> Term:
+    """max(u, 0) [u > 0] = max(u, 0): where the indicator is zero, so is the function."""
+    for n, (ind, _) in enumerate(t.powers):
+        if not isinstance(ind, Ind) or ind.b:
+            continue
+        for f, e in t.powers:
+            if not (isinstance(f, Fun) and f.kind == "elementwise" and not f.order and e > 0):
+                continue
+            at_zero = len(f.args) == 1 or not f.args[1].body
+            if ind.op in _CLIPS.get(f.name, ()) and at_zero and poly_key(f.args[0].body) == poly_key(ind.a):
+                return Term(t.coeff, t.powers[:n] + t.powers[n + 1 :], t.bound)
     return t
 
 
@@ -297,17 +371,18 @@ def _sum_to_one(t: Term, ones: frozenset[str]) -> Term:
 # --- expand ----------------------------------------------------------------------------------------------------------
 
 
-def expand(p: Poly, ones: frozenset[str] = frozenset()) -> Poly:
+def expand(p: Poly, ones: frozenset[str] = frozenset(), *, quotients: bool = False) -> Poly:
     """Multiply protected sums out, one at a time, collapsing in between.
 
     A sum that holds reciprocals goes first, so that they meet the factors that they cancel before those are multiplied
-    out themselves.  The unexpanded form is returned where the result would exceed MAX_TERMS.
+    out themselves; with ``quotients`` only such sums are multiplied out.  The unexpanded form is returned where the
+    result would exceed MAX_TERMS.
     """
     done: list[Term] = []
     todo = list(collapse(p, ones))
     while todo:
         t = todo.pop(0)
-        n = _next_sum(t)
+        n = _next_sum(t, quotients)
         if n is None:
             done.append(t)
             continue
@@ -323,14 +398,14 @@ def expand(p: Poly, ones: frozenset[str] = frozenset()) -> Poly:
     return collapse(tuple(done), ones)
 
 
-def _next_sum(t: Term) -> int | None:
+def _next_sum(t: Term, quotients: bool) -> int | None:
     sums = [n for n, (f, e) in enumerate(t.powers) if isinstance(f, Grp) and e > 0 and e.denominator == 1 and e <= 4]
     for n in sums:
         f = t.powers[n][0]
         assert isinstance(f, Grp)
         if any(e < 0 for b in f.body for _, e in b.powers):
             return n
-    return sums[0] if sums else None
+    return sums[0] if sums and not quotients else None
 
 
 def is_product(p: Poly) -> bool:
@@ -372,7 +447,8 @@ def free_deltas(p: Poly) -> list[tuple[Index, Index]]:
     found: dict[tuple[Index, Index], None] = {}
     for t in p:
         for f, _ in t.powers:
-            if isinstance(f, Del) and f.free.isdisjoint(t.bound):
+            plain = isinstance(f, Del) and not isinstance(f.a, Affine) and not isinstance(f.b, Affine)
+            if isinstance(f, Del) and plain and f.free.isdisjoint(t.bound):
                 low, high = in_order((f.a, f.b))
                 found.setdefault((low, high))
             elif isinstance(f, Grp):
@@ -391,178 +467,3 @@ def without_delta(p: Poly, pair: tuple[Index, Index]) -> Poly:
         for t in p
         if not any(isinstance(f, Del) and {f.a, f.b} == set(pair) for f, _ in t.powers)
     )
-
-
-# --- factor ----------------------------------------------------------------------------------------------------------
-
-
-def factor(p: Poly) -> Poly:
-    """ax + ay -> a(x + y): what every term shares, in front of a protected sum."""
-    if len(p) < 2:
-        return p
-    tables = [{factor_key(f): (f, e) for f, e in t.powers} for t in p]
-    shared: list[tuple[Factor, Exponent]] = []
-    taken: dict[Key, Exponent] = {}
-    bound = frozenset(b for t in p for b in t.bound)
-    for key, (f, _) in tables[0].items():
-        exponents = [table[key][1] for table in tables if key in table]
-        if len(exponents) < len(p) or not f.free.isdisjoint(bound):
-            continue
-        if all(x > 0 for x in exponents):
-            common = min(exponents)
-        elif all(x < 0 for x in exponents):
-            common = max(exponents)
-        else:
-            continue
-        shared.append((f, common))
-        taken[key] = common
-    size = abs(p[0].coeff)
-    c = size if all(abs(t.coeff) == size for t in p) else Fraction(1)
-    if not shared and c == 1:
-        return p
-    rest = []
-    for t in p:
-        powers = [(f, e - taken.get(factor_key(f), 0)) for f, e in t.powers]
-        rest.append(Term(t.coeff / c, tuple((f, e) for f, e in powers if e != 0), t.bound))
-    return (Term(c, (*shared, (Grp(tuple(rest)), 1))),)
-
-
-# --- fold ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Definition:
-    """What an array is, entry by entry: ``node[params] = coeff * product of powers``.
-
-    Folding turns the product back into an entry of the array: of a node, or of a function that the author wrote.
-    """
-
-    node: Expr
-    params: tuple[Index, ...]
-    term: Term
-
-
-def definition_of(node: Expr, params: tuple[Index, ...], body: Poly) -> Definition | None:
-    """The definition of a node, if it is a product to which terms can be folded back."""
-    if len(body) != 1:
-        return None
-    t = body[0]
-    plain = isinstance(t.powers[0][0], Ent) and t.powers[0][1] == 1 if len(t.powers) == 1 else False
-    covered = frozenset(params) >= t.free and t.free >= frozenset(i for i in params if not i.fixed)
-    if t.bound or not t.powers or plain or not covered:
-        return None
-    return Definition(node, params, t)
-
-
-def fold(p: Poly, definition: Definition) -> Poly:
-    """Replace what equals an entry of the array by that entry, wherever that makes the expression simpler."""
-    if not p:
-        return p
-    folded = tuple(_fold_term(t, definition) for t in p)
-    return folded if cost(folded) < cost(p) else p
-
-
-def _fold_term(t: Term, d: Definition) -> Term:
-    powers = tuple((_fold_inside(f, d), e) for f, e in t.powers)
-    t = Term(t.coeff, powers, t.bound)
-    candidates = in_order(t.used)
-    slots = [i for i in d.params if not i.fixed]
-    options = [[c for c in candidates if c.dim == i.dim] for i in slots]
-    for choice in itertools.product(*options):
-        m = dict(zip(slots, choice, strict=True))
-        t = _fold_at(t, d, m)
-    return t
-
-
-def _fold_at(t: Term, d: Definition, m: dict[Index, Index]) -> Term:
-    have = {factor_key(f): (n, f, e) for n, (f, e) in enumerate(t.powers)}
-    # Two factors of the definition may be one here: x_j x_k at j = k is x_j squared.
-    wanted: dict[Key, Exponent] = {}
-    for g, q in d.term.powers:
-        key = factor_key(sub_factor(g, m))
-        if key not in have:
-            return t
-        wanted[key] = wanted.get(key, 0) + q
-    if not all(wanted.values()):
-        return t
-    whole = [int(have[key][2] / Fraction(q)) for key, q in wanted.items()]
-    if all(r > 0 for r in whole):
-        times = min(whole)
-    elif all(r < 0 for r in whole):
-        times = max(whole)
-    else:
-        return t
-    used = {key: q * times for key, q in wanted.items()}
-    first = min(have[key][0] for key in used)
-    powers: list[tuple[Factor, Exponent]] = []
-    for n, (f, e) in enumerate(t.powers):
-        if n == first:
-            place = min(have[key][1].order_pos for key in used)
-            powers.append((Ent(d.node, tuple(m.get(i, i) for i in d.params), place), times))
-        e = e - used.get(factor_key(f), 0)
-        if e != 0:
-            powers.append((f, e))
-    merged = Term(t.coeff / d.term.coeff**times, tuple(powers), t.bound)
-    return _merge_powers(merged, frozenset())
-
-
-def _fold_inside(f: Factor, d: Definition) -> Factor:
-    if isinstance(f, Grp):
-        body = fold(f.body, d)
-        return f if body is f.body else Grp(body)
-    return f
-
-
-# --- replacing -------------------------------------------------------------------------------------------------------
-
-
-def inline_adjoint(p: Poly, name: str, params: tuple[Index, ...], body: Poly) -> Poly:
-    """Put the known adjoint ``dL/dname[params] = body`` in place of its name."""
-
-    def term(t: Term) -> Term:
-        for n, (f, e) in enumerate(t.powers):
-            if isinstance(f, Ent) and isinstance(f.base, Adj) and f.base.name == name and e == 1:
-                m = {a: b for a, b in zip(params, f.idx, strict=True) if not a.fixed}
-                value = sub_poly(body, m)
-                rest = Term(t.coeff, t.powers[:n] + t.powers[n + 1 :], t.bound)
-                if not value:
-                    return Term(Fraction(0))
-                if len(value) == 1:
-                    return multiply(rest, value[0])
-                return Term(rest.coeff, (*t.powers[:n], (Grp(value), 1), *t.powers[n + 1 :]), t.bound)
-        return t
-
-    return tuple(term(t) for t in p)
-
-
-# --- cost ------------------------------------------------------------------------------------------------------------
-
-
-def cost(p: Poly) -> int:
-    """How much there is to read: factors, exponents, sum signs, additions."""
-    return sum(term_cost(t) for t in p) + max(0, len(p) - 1)
-
-
-def term_cost(t: Term) -> int:
-    known: int | None = t.__dict__.get("cost")
-    if known is None:
-        total = len(t.bound) + sum(_factor_cost(f, e) for f, e in t.powers)
-        known = t.__dict__["cost"] = total + (1 if t.coeff not in (1, -1) or not t.powers else 0)
-    return known
-
-
-def _factor_cost(f: Factor, e: Exponent) -> int:
-    raised = 0 if abs(e) == 1 else 1
-    if isinstance(f, Grp):
-        return cost(f.body) + raised
-    if isinstance(f, Fun):
-        return 1 + sum(cost(a.body) for a in f.args) + raised
-    if isinstance(f, Ind):
-        return 1 + cost(f.a) + cost(f.b)
-    return 1 + raised
-
-
-def cheapest(candidates: Sequence[Poly]) -> int:
-    """Position of the cheapest form; the first one wins a tie."""
-    costs = [cost(c) for c in candidates]
-    return costs.index(min(costs))

@@ -54,6 +54,53 @@ def fresh(dim: Dim, hint: str = "") -> Index:
     return fixed_index(1, dim) if dim == 1 else Index(dim, next(_serials), hint)
 
 
+@dataclass(frozen=True)
+class Affine(Index):
+    """An index that is computed from others: ``offset`` plus each of ``parts`` times its factor.
+
+    It stands in a slot along ``dim``; an entry outside 1, ..., dim counts as zero.  Build it with ``affine``.
+    """
+
+    parts: tuple[tuple[Index, int], ...] = ()
+    offset: int = 0
+
+    def __hash__(self) -> int:
+        return hash((self.parts, self.offset))
+
+
+def affine(parts: Iterable[tuple[Index, int]], offset: int, dim: Dim) -> Index:
+    """``offset + sum of factor * index`` in one form: an index or a position where it is no more than that."""
+    total: dict[Index, int] = {}
+    for i, factor in parts:
+        for index, inner in i.parts if isinstance(i, Affine) else ((i, 1),):
+            if index.fixed:
+                offset -= factor * inner * index.serial
+            else:
+                total[index] = total.get(index, 0) + factor * inner
+        offset += factor * i.offset if isinstance(i, Affine) else 0
+    kept = tuple(sorted(((i, f) for i, f in total.items() if f), key=lambda part: part[0].serial))
+    if len(kept) == 1 and not offset and kept[0][1] == 1 and kept[0][0].dim == dim:
+        return kept[0][0]
+    if not kept and offset >= 1:
+        return fixed_index(offset, dim)
+    return Affine(dim, 0, "", kept, offset)
+
+
+def parts_of(i: Index) -> tuple[tuple[Index, int], ...]:
+    """The indices that a slot is computed from, with their factors; a fixed position has none."""
+    return i.parts if isinstance(i, Affine) else () if i.fixed else ((i, 1),)
+
+
+def free_of(slots: Iterable[Index]) -> frozenset[Index]:
+    return frozenset(i for slot in slots for i, _ in parts_of(slot))
+
+
+def sub_index(i: Index, m: Mapping[Index, Index]) -> Index:
+    if isinstance(i, Affine):
+        return affine(((m.get(j, j), factor) for j, factor in i.parts), i.offset, i.dim)
+    return m.get(i, i)
+
+
 NO_INDICES: frozenset[Index] = frozenset()
 
 
@@ -85,7 +132,7 @@ class Ent(Factor):
 
     @cached_property
     def free(self) -> frozenset[Index]:
-        return frozenset(i for i in self.idx if not i.fixed)
+        return free_of(self.idx)
 
     @cached_property
     def symbols(self) -> frozenset[str]:
@@ -107,7 +154,7 @@ class Del(Factor):
 
     @cached_property
     def free(self) -> frozenset[Index]:
-        return frozenset(i for i in (self.a, self.b) if not i.fixed)
+        return free_of((self.a, self.b))
 
     @cached_property
     def symbols(self) -> frozenset[str]:
@@ -166,7 +213,7 @@ class Fun(Factor):
 
     @cached_property
     def free(self) -> frozenset[Index]:
-        return frozenset().union(*(a.free for a in self.args)) | frozenset(i for i in self.out if not i.fixed)
+        return frozenset().union(*(a.free for a in self.args)) | free_of(self.out)
 
     @cached_property
     def symbols(self) -> frozenset[str]:
@@ -174,7 +221,8 @@ class Fun(Factor):
 
     @cached_property
     def order_pos(self) -> int:
-        return min((poly_pos(a.body) for a in self.args), default=0)
+        """The place of its first value; an argument that is a number has none."""
+        return min((poly_pos(a.body) for a in self.args if poly_symbols(a.body)), default=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +243,7 @@ class Ind(Factor):
 
     @cached_property
     def order_pos(self) -> int:
-        return min(poly_pos(self.a), poly_pos(self.b))
+        return min((poly_pos(p) for p in (self.a, self.b) if poly_symbols(p)), default=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -358,13 +406,11 @@ def sub_factor(f: Factor, m: Renaming) -> Factor:
     if f.free.isdisjoint(m):
         return f
     if isinstance(f, Ent):
-        return Ent(f.base, tuple(m.get(i, i) for i in f.idx), f.pos)
+        return Ent(f.base, tuple(sub_index(i, m) for i in f.idx), f.pos)
     if isinstance(f, Del):
-        return Del(m.get(f.a, f.a), m.get(f.b, f.b))
+        return Del(sub_index(f.a, m), sub_index(f.b, m))
     if isinstance(f, Fun):
-        return Fun(
-            f.name, f.order, tuple(sub_lam(a, m) for a in f.args), tuple(m.get(i, i) for i in f.out), f.kind
-        )
+        return Fun(f.name, f.order, tuple(sub_lam(a, m) for a in f.args), tuple(sub_index(i, m) for i in f.out), f.kind)
     if isinstance(f, Grp):
         return Grp(sub_poly(f.body, m))
     if isinstance(f, Ind):
@@ -399,7 +445,9 @@ Labels = Mapping[Index, tuple[int, int]]
 NO_LABELS: Labels = {}
 
 
-def _label(i: Index, labels: Labels) -> tuple[int, int]:
+def _label(i: Index, labels: Labels) -> tuple[Any, ...]:
+    if isinstance(i, Affine):
+        return (2, i.offset, tuple(sorted((_label(j, labels), factor) for j, factor in i.parts)))
     return labels.get(i) or (0, i.serial)
 
 
@@ -488,7 +536,8 @@ def _color(b: Index, t: Term) -> Key:
         if b not in f.free:
             continue
         if isinstance(f, Ent):
-            touches.append((_base_key(f.base), tuple(n for n, i in enumerate(f.idx) if i == b), e))
+            places = tuple((n, factor) for n, i in enumerate(f.idx) for j, factor in parts_of(i) if j == b)
+            touches.append((_base_key(f.base), places, e))
         else:
             touches.append(((type(f).__name__, getattr(f, "name", "")), (), e))
     return (str(b.dim), tuple(sorted(touches)))

@@ -1,1 +1,1 @@
-"""Documents: a solved problem to Markdown, LaTeX and JSON."""
+"""Documents: a solved problem to Markdown, LaTeX, Typst, PDF, HTML and JSON."""

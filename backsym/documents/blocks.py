@@ -1,12 +1,15 @@
 """A small neutral document tree: what a solution consists of, before any output language.
 
-Mathematics is held as LaTeX, which is what the Markdown and LaTeX serialisers need.  This module must not know about
-problems, derivations or output languages.
+Mathematics is held as layout, so that each output language serialises it in its own way.  This module must not know
+about problems, derivations or output languages.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from backsym.graphs.figure import Figure as Drawn
+from backsym.printing.layout import Layout
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Text:
 class Math:
     """Inline mathematics."""
 
-    latex: str
+    layout: Layout
 
 
 Inline = Text | Math
@@ -41,11 +44,11 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a displayed equation; ``lhs`` is empty where the row is one formula; ``tail`` is a range."""
+    """One row of a displayed equation; ``lhs`` is None where the row is one formula; ``tail`` is a range."""
 
-    lhs: str
-    rhs: str
-    tail: str = ""
+    lhs: Layout | None
+    rhs: Layout
+    tail: Layout | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,22 @@ class Bullets:
 
 
 @dataclass(frozen=True)
+class Table:
+    """A table with a heading row; every row has as many cells as it."""
+
+    head: tuple[Inlines, ...]
+    rows: tuple[tuple[Inlines, ...], ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawn graph; ``alt`` says in words what it shows, for whoever cannot see it."""
+
+    drawn: Drawn = field(hash=False)
+    alt: str
+
+
+@dataclass(frozen=True)
 class Steps:
     """A derivation: each item is a sentence, the equation that it explains, and what lies in between."""
 
@@ -71,9 +90,12 @@ class Steps:
 
 @dataclass(frozen=True)
 class StepItem:
+    """``then`` leads from the substeps to the equation, where they do not end in it."""
+
     why: Inlines
     equation: Equations
     substeps: Steps | None = None
+    then: Inlines = ()
 
     @property
     def repeats(self) -> bool:
@@ -81,13 +103,19 @@ class StepItem:
         return self.substeps is not None and self.substeps.items[-1].equation == self.equation
 
 
-Block = Heading | Paragraph | Equations | Bullets | Steps
+Block = Heading | Paragraph | Equations | Bullets | Table | Picture | Steps
 
 
 @dataclass(frozen=True)
 class Document:
-    """A whole document: its title (also the first heading), who and when, and its blocks."""
+    """A whole document: its title (also the first heading), who and when, and its blocks.
+
+    ``language`` is that of its sentences.  With ``contents``, its headings are listed before its blocks.
+    """
 
     title: Inlines
     blocks: tuple[Block, ...]
     byline: tuple[Inlines, ...] = ()
+    language: str = "en"
+    contents: bool = False
+

@@ -5,13 +5,14 @@ This module must not know about output languages.
 
 from __future__ import annotations
 
-from backsym.expr import Equation, Expr, MatMul, Mul, Neg, Shape
-from backsym.printing.latex import to_latex
+from backsym.expr import Add, Equation, Expr, MatMul, Mul, Neg, Shape
+from backsym.printing import layout as lay
+from backsym.printing.layout import Layout
 from backsym.printing.notation import Notation
 
 
-def dimension_check(equation: Equation, notation: Notation) -> tuple[str, str] | None:
-    """The sizes of the factors and of the result, ``[N x K] [K x J]`` and ``[N x J]``, as LaTeX.
+def dimension_check(equation: Equation, notation: Notation) -> tuple[Layout, Layout] | None:
+    """The sizes of the factors and of the result, ``[N x K] [K x J]`` and ``[N x J]``.
 
     None where there is nothing to check: the right side is no product of arrays.  A vector counts as a column.
     """
@@ -21,24 +22,38 @@ def dimension_check(equation: Equation, notation: Notation) -> tuple[str, str] |
     return None if product is None else (product, _size(equation.lhs.shape, notation))
 
 
-def _sizes(e: Expr, notation: Notation) -> str | None:
+def _sizes(e: Expr, notation: Notation) -> Layout | None:
     """The sizes of a product's factors; None for anything else.  Scalar factors have no size to check."""
     if isinstance(e, Neg):
         return _sizes(e.arg, notation)
+    if isinstance(e, Add):
+        return _sum_sizes(e, notation)
     if not isinstance(e, (MatMul, Mul)):
         return None
     arrays = [a for a in e.args if a.shape]
     if len(arrays) == 1:
         return _sizes(arrays[0], notation)
-    sign = " " if isinstance(e, MatMul) else r" \odot "
-    parts: list[str] = []
+    parts: list[Layout] = []
     for a in arrays:
         inner = _sizes(a, notation)
-        mixed = inner is not None and isinstance(e, MatMul) and isinstance(a, Mul)
+        mixed = inner is not None and (isinstance(a, Add) or (isinstance(e, MatMul) and isinstance(a, Mul)))
+        if parts and not isinstance(e, MatMul):
+            parts.append(lay.Op("odot"))
         parts.append(_size(a.shape, notation) if inner is None or mixed else inner)
-    return sign.join(parts)
+    return lay.row(*parts)
 
 
-def _size(shape: Shape, notation: Notation) -> str:
+def _sum_sizes(e: Add, notation: Notation) -> Layout | None:
+    """The sizes term by term, where each term is a product of arrays."""
+    items: list[Layout] = []
+    for arg in e.args:
+        sizes = _sizes(arg, notation)
+        if sizes is None or not arg.shape:
+            return None
+        items.extend((lay.Op("plus"), sizes) if items else (sizes,))
+    return lay.row(*items)
+
+
+def _size(shape: Shape, notation: Notation) -> Layout:
     full = (*shape, 1) if len(shape) == 1 else shape
-    return "[" + r" \times ".join(to_latex(notation.dim(d)) for d in full) + "]"
+    return lay.Fenced("bracket", lay.separated(tuple(notation.dim(d) for d in full), lay.Op("times")))

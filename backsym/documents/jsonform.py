@@ -10,14 +10,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from backsym.documents.markdown import markdown_text
+from backsym.documents.markdown import inlines_text, markdown_text
 from backsym.documents.questions import edge_text, question_blocks, worded_answer
-from backsym.documents.sentences import why
+from backsym.documents.sentences import Voice
 from backsym.documents.solved import AnsweredPart, Solved, answered_parts
 from backsym.expr import Equation, Shape
 from backsym.printing.latex import equation_latex, latex, range_latex
 from backsym.printing.notation import Notation
-from backsym.problem import Collection, Problem
+from backsym.problem import Collection
 from backsym.steps import Derivation, ForwardForms, Step, Verification
 
 VERSION = 1
@@ -33,13 +33,14 @@ def json_text(data: Json) -> str:
 def problem_json(solved: Solved) -> Json:
     """One solved problem."""
     problem = solved.problem
-    notation = Notation.of(problem)
+    voice = Voice.of(problem)
+    notation = voice.notation
     return {
         "backsym": VERSION,
         "title": problem.title,
         "forward": [_forward(forms, solved, notation) for forms in solved.forward],
-        "derivatives": [_derivative(derivation, solved, notation) for derivation in solved.derivations],
-        "parts": [_part(answered, problem, notation) for answered in answered_parts(solved)],
+        "derivatives": [_derivative(derivation, solved, voice) for derivation in solved.derivations],
+        "parts": [_part(answered, voice) for answered in answered_parts(solved)],
     }
 
 
@@ -72,7 +73,8 @@ def _forward(forms: ForwardForms, solved: Solved, notation: Notation) -> Json:
     }
 
 
-def _derivative(derivation: Derivation, solved: Solved, notation: Notation) -> Json:
+def _derivative(derivation: Derivation, solved: Solved, voice: Voice) -> Json:
+    notation = voice.notation
     return {
         "node": derivation.node,
         "shape": _shape(solved.problem.symbols[derivation.node].shape),
@@ -80,18 +82,18 @@ def _derivative(derivation: Derivation, solved: Solved, notation: Notation) -> J
         "entry": _sides(derivation.entry, notation),
         "matrix": _sides(derivation.matrix, notation),
         "numpy": solved.numpy(derivation.node),
-        "steps": [_step(step, solved.problem, notation) for step in derivation.steps],
+        "steps": [_step(step, voice) for step in derivation.steps],
         "verified": _verified(solved.verified[derivation.node]),
     }
 
 
-def _step(step: Step, problem: Problem, notation: Notation) -> Json:
+def _step(step: Step, voice: Voice) -> Json:
     return {
         "kind": step.kind,
-        "why": why(step, notation, problem),
-        "before": latex(step.before, notation),
-        "after": latex(step.after, notation),
-        "substeps": [_step(substep, problem, notation) for substep in step.substeps],
+        "why": inlines_text(voice.why(step)),
+        "before": latex(step.before, voice.notation),
+        "after": latex(step.after, voice.notation),
+        "substeps": [_step(substep, voice) for substep in step.substeps],
     }
 
 
@@ -99,18 +101,18 @@ def _verified(verification: Verification) -> Json:
     return {"max_error": verification.max_error, "draws": verification.draws, "status": verification.status}
 
 
-def _part(answered: AnsweredPart, problem: Problem, notation: Notation) -> Json:
+def _part(answered: AnsweredPart, voice: Voice) -> Json:
     """A part; ``result`` has one equation a line, the edges of a graph, or a worded answer."""
     if answered.part.kind == "graph":
-        result = edge_text(problem)
+        result = edge_text(voice.problem)
     elif answered.pieces:
-        result = "\n".join(equation_latex(piece.result, notation) for piece in answered.pieces)
+        result = "\n".join(equation_latex(piece.result, voice.notation) for piece in answered.pieces)
     else:
-        result = markdown_text(worded_answer(answered, problem, notation))
+        result = markdown_text(worded_answer(answered, voice))
     return {
         "kind": answered.part.kind,
         "label": answered.label,
-        "question": markdown_text(question_blocks(answered, problem, notation)),
-        "steps": [_step(step, problem, notation) for piece in answered.pieces for step in piece.steps],
+        "question": markdown_text(question_blocks(answered, voice)),
+        "steps": [_step(step, voice) for piece in answered.pieces for step in (*piece.steps, *piece.after)],
         "result": result,
     }

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from backsym.documents.blocks import Block, Bullets, Equations, Inline, Inlines, Math, Paragraph, Row, Text
 from backsym.errors import BacksymError
 from backsym.mathtext import INLINE, math_complaints
+from backsym.printing.fragment import fragment
+from backsym.printing.layout import Layout
 
 
 def blocks_of(text: str, where: str) -> tuple[Block, ...]:
@@ -38,6 +40,11 @@ def check_math(latex: str, where: str) -> str:
         hint = f"; {complaint.hint}" if complaint.hint else ""
         raise BacksymError(f"{where}: {complaint.message}, in ${latex}${hint}")
     return latex.strip()
+
+
+def formula(latex: str, where: str) -> Layout:
+    """The layout of a formula from outside; BacksymError if it may not go onto a page."""
+    return fragment(check_math(latex, where))
 
 
 def _chunks(text: str) -> Iterator[tuple[bool, str]]:
@@ -118,9 +125,9 @@ def _pieces(text: str, where: str) -> Iterator[Inline | Row]:
         if kind == "literal":
             yield Text(value)
         elif kind == "display":
-            yield Row("", check_math(" ".join(value.split()), where))
+            yield Row(None, formula(" ".join(value.split()), where))
         elif kind == "math":
-            yield Math(check_math(" ".join(value.split()), where))
+            yield Math(formula(" ".join(value.split()), where))
         else:
             yield Text(value, kind)
     if position < len(text):

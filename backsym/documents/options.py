@@ -7,6 +7,7 @@ from pathlib import Path
 
 VERSIONS = ("solution", "questions", "key")
 DETAILS = ("full", "brief")
+ENGINES = ("typst", "latex")
 
 
 @dataclass(frozen=True)
@@ -14,13 +15,14 @@ class Options:
     """``version``: the worked solution, the question sheet without any answer, or the answer key (results only).
 
     ``detail``: ``brief`` leaves out the substeps of each step.  ``fragment`` leaves out the preamble of a .tex file.
-    ``templates`` is a folder whose templates take the place of the bundled ones.
+    ``templates`` is a folder whose templates take the place of the bundled ones.  ``engine`` makes the PDF.
     """
 
     version: str = "solution"
     detail: str = "full"
     fragment: bool = False
     templates: Path | None = None
+    engine: str = "typst"
 
     @property
     def suffix(self) -> str:

@@ -1,38 +1,64 @@
-"""One file from one problem or collection: picks the output language.
+"""The files of one problem or collection in an output language (``languages``), or as JSON.
 
-A new output language is one serialiser, its template, and one line here.
+This module must not know any output language.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from backsym.documents.blocks import Document
 from backsym.documents.document import collection_document, document_of
 from backsym.documents.jsonform import collection_json, json_text, problem_json
-from backsym.documents.markdown import markdown
+from backsym.documents.languages import LANGUAGES, Files, forms
 from backsym.documents.options import FULL, Options
 from backsym.documents.solved import Solved
-from backsym.documents.tex import tex
-from backsym.errors import BacksymError
+from backsym.errors import BacksymError, near_name
 from backsym.problem import Collection
 
-_DOCUMENTS: dict[str, Callable[[Document, Options], str]] = {"md": markdown, "tex": tex}
+
+def files(
+    source: Collection | None, solutions: Sequence[Solved], form: str, options: Options = FULL, stem: str = "solution"
+) -> Files:
+    """The output in one form, ``STEM.FORM``, and the files that it refers to; see :func:`all_files`."""
+    return all_files(source, solutions, (form,), options, stem)
 
 
-def rendered(
-    source: Collection | None, solutions: Sequence[Solved], form: str, options: Options = FULL
-) -> str:
-    """The text of one output file in the form md, tex or json.
+def all_files(
+    source: Collection | None,
+    solutions: Sequence[Solved],
+    wanted: Sequence[str],
+    options: Options = FULL,
+    stem: str = "solution",
+) -> Files:
+    """The outputs in several forms, of one document that is put together once.
 
     ``solutions`` is the one solution of a problem (``source`` None), or those of all problems of a collection.
+    Raises BacksymError for a form that is not known, and for what its language cannot show.
     """
-    if form == "json":
-        return json_text(problem_json(solutions[0]) if source is None else collection_json(source, solutions))
-    if form not in _DOCUMENTS:
-        raise BacksymError(f"no output is known in the form {form}")
-    if source is None:
-        document = document_of(solutions[0], options)
-    else:
-        document = collection_document(source, solutions, options)
-    return _DOCUMENTS[form](document, options)
+    for form in wanted:
+        if form not in forms():
+            near = near_name(form, forms())
+            hint = f"; did you mean {near}?" if near else f"; expected one of {', '.join(forms())}"
+            raise BacksymError(f"no output is known in the form {form}{hint}")
+    document = None
+    if any(form in LANGUAGES for form in wanted):
+        if source is None:
+            document = document_of(solutions[0], options)
+        else:
+            document = collection_document(source, solutions, options)
+    found: Files = {}
+    for form in wanted:
+        if document is not None and form in LANGUAGES:
+            found |= LANGUAGES[form](document, options, stem)
+        else:
+            data = problem_json(solutions[0]) if source is None else collection_json(source, solutions)
+            found[f"{stem}.json"] = json_text(data)
+    return found
+
+
+def rendered(source: Collection | None, solutions: Sequence[Solved], form: str, options: Options = FULL) -> str:
+    """The text of the document alone; see :func:`files`.  Raises BacksymError for a form that is no text."""
+    text = next(iter(files(source, solutions, form, options).values()))
+    if isinstance(text, bytes):
+        raise BacksymError(f"an output in the form {form} is no text")
+    return text

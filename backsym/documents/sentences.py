@@ -7,30 +7,40 @@ language is another folder under ``templates/``.  This module must not know how 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from backsym.documents.blocks import Inline, Inlines, Math, Paragraph, Text
+from backsym.documents.markup import inlines_of
 from backsym.errors import BacksymError, near_name
-from backsym.expr import Expr, Ix
+from backsym.expr import Entry, Expr, Ix
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
-from backsym.printing.latex import latex, to_latex
+from backsym.printing.layout import Layout
 from backsym.printing.notation import Notation, index
+from backsym.printing.printer import layout_of, range_layout
 from backsym.problem import Problem
 from backsym.resources import resource
 from backsym.steps import Fact, Step
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_SPECIAL = re.compile(r"([\\`*$\[\]<>])")
+
+Value = str | Layout | Inlines
+"""What fills a placeholder: plain text, a formula, or inline content."""
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """The sentence of one kind of step, a short example of it in LaTeX, and the sentence for a step without facts."""
+    """The sentence of one kind of step, and a short example of it in LaTeX.
+
+    ``bare`` is the sentence for a step without facts, ``indexed`` that for one whose quantities have indices that the
+    node does not have, so that it must say what they number.
+    """
 
     text: str
     example: str
     bare: str | None = None
+    indexed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,11 +50,24 @@ class Catalogue:
     steps: Mapping[str, Sentence]
     phrases: Mapping[str, str]
 
-    def phrase(self, key: str, **facts: str) -> str:
-        """A sentence by its key, filled with texts that are Markdown already."""
+    def phrase(self, key: str, **facts: Value) -> Inlines:
+        """A sentence by its key, filled."""
+        return _filled(self.text(key), facts, key)
+
+    def text(self, key: str) -> str:
+        """A sentence by its key, as it stands in the catalogue."""
         if key not in self.phrases:
             raise BacksymError(f"the sentence catalogue has no entry {key}")
-        return _filled(self.phrases[key], facts, key)
+        return self.phrases[key]
+
+    def listing(self, items: Sequence[Value]) -> Inlines:
+        """``a``, ``a and b``, ``a, b and c``."""
+        out: list[Inline] = []
+        for n, item in enumerate(items):
+            if n:
+                out.append(Text(f" {self.text('document.and')} " if n == len(items) - 1 else ", "))
+            out.extend(_inlines(item))
+        return merged(out)
 
 
 @cache
@@ -55,9 +78,10 @@ def catalogue(language: str = "en") -> Catalogue:
     with resource("templates", language, "sentences.yaml").open(encoding="utf-8") as file:
         data = yaml.safe_load(file)
     steps = {
-        kind: Sentence(entry["sentence"], entry["example"], entry.get("bare")) for kind, entry in data["steps"].items()
+        kind: Sentence(entry["sentence"], entry["example"], entry.get("bare"), entry.get("indexed"))
+        for kind, entry in data["steps"].items()
     }
-    return Catalogue(steps, dict(_flat({key: data[key] for key in ("questions", "answers", "document")})))
+    return Catalogue(steps, dict(_flat({key: data[key] for key in data if key != "steps"})))
 
 
 def _flat(tree: Mapping[str, object], prefix: str = "") -> list[tuple[str, str]]:
@@ -70,62 +94,132 @@ def _flat(tree: Mapping[str, object], prefix: str = "") -> list[tuple[str, str]]
     return result
 
 
-def why(step: Step, notation: Notation, problem: Problem | None = None) -> str:
-    """Why a step holds, as Markdown with $math$.  With ``problem``, facts that are names print as quantities.
+@dataclass(frozen=True)
+class Voice:
+    """How one problem is spoken about: its sentences, its notation, and the quantities that its names mean."""
+
+    problem: Problem
+    notation: Notation
+    catalogue: Catalogue
+
+    @classmethod
+    def of(cls, problem: Problem) -> Voice:
+        return cls(problem, Notation.of(problem), catalogue(problem.language))
+
+    def say(self, key: str, **facts: Value) -> Paragraph:
+        """A sentence of the catalogue as a paragraph."""
+        return Paragraph(self.catalogue.phrase(key, **facts))
+
+    def quantity(self, name: str) -> Layout:
+        """A symbol or node as it is printed."""
+        return layout_of(self.problem.sym(name), self.notation)
+
+    def layout(self, e: Expr) -> Layout:
+        return layout_of(e, self.notation)
+
+    def why(self, step: Step) -> Inlines:
+        """Why a step holds; see :func:`why`."""
+        return why(step, self.notation, self.problem, self.catalogue)
+
+
+def why(
+    step: Step, notation: Notation, problem: Problem | None = None, sentences: Catalogue | None = None
+) -> Inlines:
+    """Why a step holds.  With ``problem``, facts that are names print as quantities.
 
     Raises BacksymError for a kind that the catalogue does not have, or a fact that its sentence needs and lacks.
     """
-    sentences = catalogue().steps
-    if step.kind not in sentences:
-        near = near_name(step.kind, sentences)
+    sentences = sentences or catalogue()
+    if step.kind not in sentences.steps:
+        near = near_name(step.kind, sentences.steps)
         hint = f"; did you mean {near}?" if near else ""
         raise BacksymError(f"no sentence for a step of kind {step.kind}{hint}")
-    sentence = sentences[step.kind]
+    sentence = sentences.steps[step.kind]
     template = sentence.text if step.facts or sentence.bare is None else sentence.bare
-    needed = _PLACEHOLDER.findall(template)
-    facts = {name: fact_text(name, step.facts[name], notation, problem) for name in needed if name in step.facts}
-    return _filled(template, facts, f"step of kind {step.kind}")
+    ranges = _ranges(step, notation, sentences) if sentence.indexed else ()
+    template = sentence.indexed if sentence.indexed and ranges else template
+    facts: dict[str, Value] = {
+        name: _fact(name, step.facts[name], notation, problem, sentences)
+        for name in _PLACEHOLDER.findall(template)
+        if name in step.facts
+    }
+    return _filled(template, {**facts, "ranges": ranges}, f"step of kind {step.kind}")
 
 
-def _filled(template: str, facts: Mapping[str, str], what: str) -> str:
-    def fill(match: re.Match[str]) -> str:
-        name = match[1]
-        if name not in facts:
-            raise BacksymError(f"{what} has no fact {name}, which its sentence needs")
-        return facts[name]
+def _ranges(step: Step, notation: Notation, words: Catalogue) -> Inlines:
+    """What the indices of the consumers and of the node number; empty where the consumers bring no new index."""
+    node, consumers = step.facts["node"], step.facts["consumers"]
+    assert isinstance(consumers, tuple)
+    quantities: dict[tuple[Ix, ...], list[Layout]] = {}
+    for entry in (*consumers, node):
+        indices = tuple(ix for ix in entry.indices if not ix.fixed) if isinstance(entry, Entry) else ()
+        if isinstance(entry, Entry) and indices:
+            quantities.setdefault(indices, []).append(layout_of(entry.base, notation))
+    own = set(node.indices) if isinstance(node, Entry) else set()
+    if all(own.issuperset(indices) for indices in quantities):
+        return ()
+    items: list[Value] = []
+    for indices, names in quantities.items():
+        range_of = range_layout(indices, notation)
+        assert range_of is not None
+        key = "document.those" if items else "document.numbers_entries"
+        items.append(words.phrase(key, range=range_of, quantities=words.listing(list(names))))
+    return words.listing(items)
 
-    return _PLACEHOLDER.sub(fill, template)
+
+@cache
+def _parsed(template: str) -> Inlines:
+    return inlines_of(template, "sentence")
 
 
-def fact_text(name: str, value: Fact, notation: Notation, problem: Problem | None = None) -> str:
-    """A fact as Markdown: mathematics between dollar signs, several in a list, other texts as they are."""
-    if isinstance(value, tuple):
-        return listing([fact_text(name, item, notation, problem) for item in value])
-    if isinstance(value, Ix):
-        return f"${to_latex(index(value))}$"
-    if isinstance(value, Expr):
-        return f"${latex(value, notation)}$"
+def _filled(template: str, facts: Mapping[str, Value], what: str) -> Inlines:
+    out: list[Inline] = []
+    for item in _parsed(template):
+        if isinstance(item, Math):
+            out.append(item)
+            continue
+        for n, piece in enumerate(_PLACEHOLDER.split(item.text)):
+            if n % 2 == 0:
+                out.append(Text(piece, item.style))
+            elif piece in facts:
+                out.extend(_inlines(facts[piece]))
+            else:
+                raise BacksymError(f"{what} has no fact {piece}, which its sentence needs")
+    return merged(out)
+
+
+def _inlines(value: Value) -> Inlines:
     if isinstance(value, str):
-        return _name_text(name, value, notation, problem)
-    raise TypeError(f"a fact cannot be a {type(value).__name__}")
+        return (Text(value),)
+    return (Math(value),) if isinstance(value, Layout) else value
 
 
-def _name_text(name: str, value: str, notation: Notation, problem: Problem | None) -> str:
+def merged(items: Iterable[Inline]) -> Inlines:
+    """Without empty texts, and with neighbouring texts of one style joined."""
+    out: list[Inline] = []
+    for item in items:
+        last = out[-1] if out else None
+        if isinstance(item, Text) and not item.text:
+            continue
+        if isinstance(item, Text) and isinstance(last, Text) and item.style == last.style:
+            out[-1] = Text(last.text + item.text, item.style)
+        else:
+            out.append(item)
+    return tuple(out)
+
+
+def _fact(name: str, value: Fact, notation: Notation, problem: Problem | None, words: Catalogue) -> Value:
+    """A fact as it is printed: mathematics as formulas, several in a list, other texts as they are."""
+    if isinstance(value, tuple):
+        return words.listing([_fact(name, item, notation, problem, words) for item in value])
+    if isinstance(value, Ix):
+        return index(value)
+    if isinstance(value, Expr):
+        return layout_of(value, notation)
+    if not isinstance(value, str):
+        raise TypeError(f"a fact cannot be a {type(value).__name__}")
     if name == "function" and (value in FUNCTIONS or value in notation.abstract or value == ABSTRACT_LOSS):
-        return f"${to_latex(notation.function(value))}$"
+        return notation.function(value)
     if problem is not None and value in problem.symbols:
-        return f"${latex(problem.sym(value), notation)}$"
-    return escaped(value)
-
-
-def escaped(text: str) -> str:
-    """Plain text as Markdown."""
-    return _SPECIAL.sub(r"\\\1", text)
-
-
-def listing(items: list[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
-    if len(items) <= 1:
-        return "".join(items)
-    conjunction = catalogue().phrase("document.and")
-    return f"{', '.join(items[:-1])} {conjunction} {items[-1]}"
+        return layout_of(problem.sym(value), notation)
+    return value

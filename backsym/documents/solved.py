@@ -7,11 +7,12 @@ not know about output languages.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from backsym.claims import stated_form
 from backsym.errors import BacksymError
-from backsym.expr import Adj, Entry, Equation, Expr, Ix, Sym, free_indices, names_in
+from backsym.expr import Adj, Entry, Equation, Expr, Ix, Sym, free_indices, names_in, with_indices
 from backsym.problem import Part, Problem
 from backsym.steps import Derivation, ForwardForms, Step, Verification
 
@@ -35,7 +36,8 @@ class Solved(Protocol):
 class Piece:
     """One result within the answer of a part: the steps that lead to it (``lhs`` is where they start) and what it is.
 
-    ``shown`` names the steps among all those of the node, so that a document does not print them twice.
+    ``shown`` names the steps among all those of the node, so that a document does not print them twice; ``after`` are
+    steps that only this part has.
     """
 
     node: str
@@ -43,6 +45,7 @@ class Piece:
     result: Equation
     indices: tuple[Ix, ...] = ()
     shown: tuple[int, ...] = ()
+    after: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,21 @@ def _derive(solved: Solved, part: Part, label: str) -> AnsweredPart:
     for name in part.targets:
         derivation = derivation_of(solved, name)
         pieces.append(_piece(derivation, split_levels(derivation.steps)[0], derivation.entry, derivation.indices))
-    return AnsweredPart(part, label, (), tuple(pieces))
+    return AnsweredPart(part, label, (), _presented(solved, part, pieces))
+
+
+def _presented(solved: Solved, part: Part, pieces: list[Piece]) -> tuple[Piece, ...]:
+    """The pieces, the only one rewritten in the form that the part asks for."""
+    if part.form is None:
+        return tuple(pieces)
+    stated, piece = stated_form(solved.problem, part, solved.derivations), pieces[0]
+    if isinstance(stated.lhs, Entry) != bool(piece.indices):
+        return (replace(piece, steps=(), shown=(), result=stated, indices=free_indices(stated.lhs)),)
+    form = with_indices(stated.rhs, dict(zip(free_indices(stated.lhs), free_indices(piece.result.lhs), strict=True)))
+    if form == piece.result.rhs:
+        return (piece,)
+    step = Step("present", piece.result.rhs, form)
+    return (replace(piece, after=(step,), result=Equation(piece.result.lhs, form)),)
 
 
 def _gradients(solved: Solved, part: Part, label: str) -> AnsweredPart:
@@ -142,7 +159,7 @@ def _gradients(solved: Solved, part: Part, label: str) -> AnsweredPart:
             pieces.append(_piece(derivation, everything, derivation.matrix, ()))
         else:
             pieces.append(_piece(derivation, everything, derivation.entry, derivation.indices))
-    return AnsweredPart(part, label, (), tuple(pieces))
+    return AnsweredPart(part, label, (), _presented(solved, part, pieces))
 
 
 def _vectorize(solved: Solved, part: Part, label: str) -> AnsweredPart:

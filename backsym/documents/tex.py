@@ -19,14 +19,18 @@ from backsym.documents.blocks import (
     Inlines,
     Math,
     Paragraph,
+    Picture,
     Row,
     Steps,
+    Table,
     Text,
 )
 from backsym.documents.options import FULL, Options
 from backsym.errors import BacksymError
 from backsym.mathtext import LATIN_LETTERS
 from backsym.names import GREEK
+from backsym.printing.latex import to_latex
+from backsym.printing.measure import broken, width
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "_": r"\_", "&": r"\&", "#": r"\#", "$": r"\$",
@@ -42,35 +46,40 @@ _TEXT_SIGNS = {
     "–": "--", "—": "---", "‘": "`", "’": "'", "“": "``", "”": "''", "…": r"\ldots{}", "\u00a0": "~",
     "•": r"\textbullet{}",
 }  # fmt: skip
-_MACRO = re.compile(r"\\([A-Za-z]+|.)", re.DOTALL)
-_NO_WIDTH = frozenset(["mathbf", "text", "left", "right", "operatorname", "mathcal", "mathbb", "underbrace", "boxed"])
-_WORDS = frozenset(["log", "exp", "tanh", "max", "min", "sin", "cos", "sinh", "cosh", "dots"])
 _STYLES = {"strong": "textbf", "emphasis": "emph", "code": "texttt"}
+_LISTED = {2: "section", 3: "subsection"}
+"""Headings that the contents list."""
+
 _SECTIONS = {1: "section*", 2: "section*", 3: "subsection*", 4: "subsubsection*"}
 
-WIDE = 78
-"""Signs, roughly, that fit on a line of displayed mathematics."""
+ROOM = 40.5
+"""The width of the text in em."""
+
+INDENT = 1.6
+"""How much narrower a nested derivation is, in em."""
 
 DEEPEST = 3
 """Substeps are indented up to this depth: LaTeX allows six nested lists."""
 
 
-def tex(document: Document, options: Options = FULL) -> str:
+def tex(document: Document, options: Options = FULL, stem: str = "solution") -> dict[str, str]:
     """The whole document, through its template; a fragment has no preamble, for a document that has its own."""
     from backsym.documents.templating import render_template
 
-    return render_template(
+    text = render_template(
         "fragment.tex.jinja" if options.fragment else "tex.jinja",
         options.templates,
         title=inlines_tex(document.title),
         byline=[inlines_tex(line) for line in document.byline],
+        contents=document.contents,
         body=tex_text(document.blocks),
     )
+    return {f"{stem}.tex": text}
 
 
 def tex_text(blocks: Iterable[Block]) -> str:
     """Blocks without title and preamble; no newline at the end."""
-    return "\n\n".join(_block(block, 0) for block in blocks)
+    return _joined(blocks, 0)
 
 
 def inlines_tex(content: Inlines) -> str:
@@ -81,19 +90,44 @@ def _block(block: Block, depth: int) -> str:
     if isinstance(block, Heading):
         command = _SECTIONS.get(block.level, "paragraph*")
         end = "\\mbox{}" if command == "paragraph*" else ""
-        return f"\\{command}{{{inlines_tex(block.content)}}}{end}"
+        text = inlines_tex(block.content)
+        listed = _LISTED.get(block.level)
+        entry = f"\n\\addcontentsline{{toc}}{{{listed}}}{{{text}}}" if listed else ""
+        return f"\\{command}{{{text}}}{end}{entry}"
     if isinstance(block, Paragraph):
         return inlines_tex(block.content)
     if isinstance(block, Equations):
-        return _display(block.rows)
+        return _display(block.rows, depth)
     if isinstance(block, Bullets):
         texts = [inlines_tex(item) for item in block.items]
         # A bracket after \\item would be its label.
         items = "\n".join(f"  \\item {'{}' if text.startswith('[') else ''}{text}" for text in texts)
         return f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}"
+    if isinstance(block, Picture):
+        return f"\\begin{{center}}\n{block.drawn.tikz()}\\end{{center}}"
+    if isinstance(block, Table):
+        return _table(block)
     if isinstance(block, Steps):
         return "\n\n".join(_steps(block, depth))
     raise TypeError(f"no LaTeX for a block of type {type(block).__name__}")
+
+
+def _table(block: Table) -> str:
+    """Rows with some air, because a cell may hold a matrix; a long table goes on over the page."""
+    rows = [" & ".join(inlines_tex(cell) for cell in cells) + r" \\[4pt]" for cells in (block.head, *block.rows)]
+    body = "\n".join([rows[0], r"\hline \noalign{\vskip 4pt}", *rows[1:]])
+    return f"\\begin{{longtable}}{{{'l' * len(block.head)}}}\n{body}\n\\end{{longtable}}"
+
+
+def _joined(blocks: Iterable[Block], depth: int) -> str:
+    """Blocks one after another; a displayed formula belongs to the paragraph before it, so no empty line parts them."""
+    text = ""
+    before: Block | None = None
+    for block in blocks:
+        follows = isinstance(block, Equations) and isinstance(before, (Paragraph, Equations))
+        text += ("" if before is None else "\n" if follows else "\n\n") + _block(block, depth)
+        before = block
+    return text
 
 
 def _steps(block: Steps, depth: int) -> Iterator[str]:
@@ -104,115 +138,34 @@ def _steps(block: Steps, depth: int) -> Iterator[str]:
             continue
         inner = _block(item.substeps, depth + 1)
         yield inlines_tex(item.why)
-        yield f"\\begin{{quote}}\n{inner}\n\\end{{quote}}" if depth < DEEPEST else inner
+        yield f"\\begin{{substeps}}\n{inner}\n\\end{{substeps}}" if depth < DEEPEST else inner
         if not item.repeats:
-            yield equation
+            yield f"{inlines_tex(item.then)}\n{equation}"
 
 
 # --- mathematics -----------------------------------------------------------------------------------------------------
 
 
-def _display(rows: tuple[Row, ...]) -> str:
-    lines = [line for r in rows for line in _row_lines(r)]
+def _display(rows: tuple[Row, ...], depth: int) -> str:
+    room = ROOM - INDENT * min(depth, DEEPEST)
+    left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in rows)
+    lines = [line for r in rows for line in _lines(r, room, left)]
     if len(rows) == 1 and len(lines) == 1:
-        only = rows[0]
-        head = f"{only.lhs} = {only.rhs}" if only.lhs else only.rhs
-        return "\\begin{equation*}\n" + head + (f", \\quad {only.tail}" if only.tail else "") + "\n\\end{equation*}"
+        return "\\begin{equation*}\n" + lines[0].replace("&= ", "= ", 1).removeprefix("& ") + "\n\\end{equation*}"
     return "\\begin{align*}\n" + " \\\\\n".join(lines) + "\n\\end{align*}"
 
 
-def _row_lines(r: Row) -> list[str]:
-    """One row as lines of an alignment; a row that is too wide is broken before its top-level signs."""
-    left = f"{r.lhs} &= " if r.lhs else "& "
-    tail = f", \\quad {r.tail}" if r.tail else ""
-    if width(r.lhs) + width(r.rhs) + width(r.tail) <= WIDE:
-        return [left + r.rhs + tail]
-    lines: list[str] = []
-    current = ""
-    for piece in break_points(r.rhs):
-        if current and width(r.lhs) + width(current) + width(piece) > WIDE:
-            lines.append(current)
-            current = ""
-        current += piece
-    lines.append(current)
-    result = [left + lines[0], *(f"&\\quad {{}} {line.strip()}" for line in lines[1:])]
-    if tail and width(r.lhs) + width(lines[-1]) + width(r.tail) > WIDE:
-        return [*result[:-1], result[-1] + ",", f"&\\qquad {r.tail}"]
-    return [*result[:-1], result[-1] + tail]
-
-
-def width(latex: str) -> int:
-    """About how many signs wide a formula is: a fraction counts for the wider of its two parts, a script for half."""
-    return _width(latex, 0, len(latex))
-
-
-def _width(latex: str, start: int, end: int) -> int:
-    total, position, halved = 0.0, start, False
-    while position < end:
-        sign = latex[position]
-        step, size = 1, 1.0
-        if sign == "\\":
-            match = _MACRO.match(latex, position)
-            assert match is not None
-            step, name = len(match[0]), match[1]
-            size = 1.0
-            if name == "frac":
-                first = _group_end(latex, position + step)
-                second = _group_end(latex, first)
-                size = max(_width(latex, position + step, first), _width(latex, first, second)) + 0.5
-                step = second - position
-            elif name in _NO_WIDTH:
-                size = 0.0
-            elif name in _WORDS:
-                size = float(len(name))
-        elif sign in "{} ":
-            size = 0.0
-        elif sign in "_^":
-            halved = True
-            position += 1
-            continue
-        elif sign in "+=-<>":
-            size = 2.0
-        if halved and sign == "{":
-            close = _group_end(latex, position)
-            total += 0.6 * _width(latex, position + 1, close - 1)
-            position, halved = close, False
-            continue
-        total += 0.6 * size if halved else size
-        halved = False
-        position += step
-    return round(total)
-
-
-def _group_end(latex: str, position: int) -> int:
-    """The position after the braced group that starts at ``position``; after one sign where there is none."""
-    if position >= len(latex) or latex[position] != "{":
-        return min(position + 1, len(latex))
-    depth = 0
-    for at in range(position, len(latex)):
-        if latex[at] == "\\":
-            continue
-        if latex[at] in "{}" and (at == 0 or latex[at - 1] != "\\"):
-            depth += 1 if latex[at] == "{" else -1
-            if depth == 0:
-                return at + 1
-    return len(latex)
-
-
-def break_points(latex: str) -> list[str]:
-    """The formula cut before each ``+`` and ``-`` that stands outside all braces and brackets."""
-    pieces: list[str] = []
-    depth, last = 0, 0
-    for match in re.finditer(r"\\left|\\right|\\[A-Za-z]+|\\.|[{}()\[\]]|(?<= )[+-](?= )", latex):
-        token = match[0]
-        if token in ("\\left", "{", "(", "["):
-            depth += 1
-        elif token in ("\\right", "}", ")", "]"):
-            depth -= 1
-        elif token in ("+", "-") and depth == 0 and match.start() > last:
-            pieces.append(latex[last : match.start()])
-            last = match.start()
-    return [*pieces, latex[last:]]
+def _lines(r: Row, room: float, left: float) -> list[str]:
+    """One row as lines of an alignment whose left sides are ``left`` em wide; a row that is too wide is broken."""
+    room -= left + (1.4 if r.lhs is not None else 0.0)
+    parts = broken(r.rhs, room, room - 1.5)
+    head = f"{to_latex(r.lhs)} &= " if r.lhs is not None else "& "
+    lines = [head + to_latex(parts[0]), *(f"&\\quad {{}} {to_latex(part)}" for part in parts[1:])]
+    if r.tail is None:
+        return lines
+    if width(parts[-1]) + width(r.tail) + 1.5 > room:
+        return [*lines[:-1], lines[-1] + ",", f"&\\qquad {to_latex(r.tail)}"]
+    return [*lines[:-1], f"{lines[-1]}, \\quad {to_latex(r.tail)}"]
 
 
 # --- text ------------------------------------------------------------------------------------------------------------
@@ -220,7 +173,7 @@ def break_points(latex: str) -> list[str]:
 
 def _inline(item: Inline) -> str:
     if isinstance(item, Math):
-        return f"${item.latex}$"
+        return f"${to_latex(item.layout)}$"
     if isinstance(item, Text):
         text = escape(item.text)
         return f"\\{_STYLES[item.style]}{{{text}}}" if item.style != "plain" else text

@@ -6,51 +6,56 @@ the tests evaluate.  This module must not know about output languages.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from backsym.documents.blocks import Block, Equations, Paragraph, Row
-from backsym.documents.markup import inlines_of
 from backsym.documents.pictures import picture
-from backsym.documents.sentences import catalogue
+from backsym.documents.sentences import Voice
 from backsym.expr import Add, Adj, Div, Equation, Expr, Fn, IndexReduce, MatMul, Mul, Neg, Ones, Sym, T, walk
 from backsym.printing import layout as lay
-from backsym.printing.latex import latex, to_latex
-from backsym.printing.notation import Notation
+from backsym.printing.layout import Layout
 from backsym.printing.printer import equation_layout, size_layout
 
 PER_LINE = 3
 """Shapes on one line."""
 
 
-def before_steps(equation: Equation, notation: Notation) -> list[Block]:
+def before_steps(equation: Equation, voice: Voice) -> list[Block]:
     """What is given: the shape of each array, and which operation takes them to the left side."""
     blocks: list[Block] = []
     named = (e for e in (equation.lhs, *walk(equation.rhs)) if isinstance(e, (Sym, Adj)))
     arrays = list(dict.fromkeys(e for e in named if e.shape))
     if arrays:
-        shown = [rf"{latex(e, notation)} \in {_real(e, notation)}" for e in arrays]
-        lines = [shown[n : n + PER_LINE] for n in range(0, len(shown), PER_LINE)]
-        rows = tuple(Row("", r", \quad ".join(line)) for line in lines)
-        blocks += [_phrase("shapes"), Equations(rows)]
+        shown = [
+            lay.row(
+                voice.layout(e),
+                lay.Op("in", "relation"),
+                lay.Script(lay.Ident("R", "blackboard"), sup=size_layout(e.shape, voice.notation)),
+            )
+            for e in arrays
+        ]
+        blocks += [_say("shapes", voice), Equations(lines_of(shown, PER_LINE))]
     if equation.lhs.shape:
-        blocks.append(_phrase(operation(equation.rhs)))
+        blocks.append(_say(operation(equation.rhs), voice))
     return blocks
 
 
-def after_steps(equation: Equation, notation: Notation) -> list[Block]:
+def after_steps(equation: Equation, voice: Voice) -> list[Block]:
     """The picture, the boxed result, and another way to write it where there is a useful one."""
     blocks: list[Block] = []
-    drawn = picture(equation, notation)
+    drawn = picture(equation, voice.notation)
     if drawn is not None:
-        blocks += [_phrase("picture"), Equations((Row("", to_latex(drawn)),))]
-    boxed = lay.Boxed(equation_layout(equation, notation))
-    return [*blocks, _phrase("result"), Equations((Row("", to_latex(boxed)),))]
+        blocks += [_say("picture", voice), Equations((Row(None, drawn),))]
+    boxed = lay.Boxed(equation_layout(equation, voice.notation))
+    return [*blocks, _say("result", voice), Equations((Row(None, boxed),))]
 
 
-def other_form(equation: Equation, notation: Notation) -> list[Block]:
+def other_form(equation: Equation, voice: Voice) -> list[Block]:
     """Another way to write the equation, where there is a useful one."""
     other = alternative(equation)
     if other is None:
         return []
-    return [_phrase("alternative"), Equations((Row(latex(other.lhs, notation), latex(other.rhs, notation)),))]
+    return [_say("alternative", voice), Equations((Row(voice.layout(other.lhs), voice.layout(other.rhs)),))]
 
 
 def operation(e: Expr) -> str:
@@ -89,9 +94,16 @@ def alternative(equation: Equation) -> Equation | None:
     return Equation(equation.lhs, MatMul((Fn("diag", (u,), 0, "diag"), v)))
 
 
-def _real(e: Expr, notation: Notation) -> str:
-    return rf"\mathbb{{R}}^{{{to_latex(size_layout(e.shape, notation))}}}"
+def lines_of(formulas: Sequence[Layout], each: int) -> tuple[Row, ...]:
+    """Formulas side by side, ``each`` of them on a line."""
+    rows = []
+    for start in range(0, len(formulas), each):
+        items: list[Layout] = []
+        for formula in formulas[start : start + each]:
+            items.extend((lay.COMMA, lay.Space("quad"), formula) if items else (formula,))
+        rows.append(Row(None, lay.row(*items)))
+    return tuple(rows)
 
 
-def _phrase(key: str) -> Paragraph:
-    return Paragraph(inlines_of(catalogue().phrase(f"document.vectorizing.{key}"), key))
+def _say(key: str, voice: Voice) -> Paragraph:
+    return voice.say(f"document.vectorizing.{key}")

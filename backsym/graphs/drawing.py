@@ -123,6 +123,19 @@ class PlacedEdge:
             points.extend(_sampled(points[-1], piece, step))
         return points
 
+    def arrow(self) -> tuple[Point, ...]:
+        """The corners of the arrowhead at the end, the tip first."""
+        (x0, y0), (x1, y1) = self.arrives_from(), self.end
+        length = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5 or 1.0
+        dx, dy = (x1 - x0) / length, (y1 - y0) / length
+        back, wide = 0.19, 0.07
+        return (
+            (x1, y1),
+            (x1 - back * dx - wide * dy, y1 - back * dy + wide * dx),
+            (x1 - 0.7 * back * dx, y1 - 0.7 * back * dy),
+            (x1 - back * dx + wide * dy, y1 - back * dy - wide * dx),
+        )
+
     def arrives_from(self) -> Point:
         """A point from which the last bit of the path leads straight to its end."""
         last = self.pieces[-1]

@@ -13,34 +13,28 @@ from backsym.graphs.drawing import Drawing
 from backsym.graphs.model import DERIVATIVES, KINDS, Graph, choose, computation_graph
 from backsym.graphs.network import network_graph
 from backsym.graphs.placement import draw
-from backsym.graphs.signs import unicode_text
 from backsym.graphs.svg import svg
 from backsym.graphs.textual import dot, mermaid
 from backsym.graphs.tikz import tikz
+from backsym.graphs.typst import typst
 from backsym.problem import Problem
 
 FORMATS = ("svg", "tikz", "dot", "mermaid")
-_WHAT = {
-    "vectorized": "Computation graph",
-    "scalar": "Computation graph, entry by entry",
-    "network": "Network",
-}
-
 
 @dataclass(frozen=True)
 class Figure:
-    """A graph that can be drawn.  ``drawing`` is the positioned model, for further output languages."""
+    """A graph that can be drawn; ``title`` and ``alt`` say in words what it shows.
+
+    ``drawing`` is the positioned model, for further output languages.
+    """
 
     graph: Graph
+    title: str = ""
+    alt: str = ""
 
     @cached_property
     def drawing(self) -> Drawing:
         return draw(self.graph)
-
-    @property
-    def title(self) -> str:
-        """What the figure shows, in plain words."""
-        return f"{_WHAT[self.graph.kind]} of {self.graph.title}"
 
     @property
     def unlabelled(self) -> tuple[tuple[str, str], ...]:
@@ -52,9 +46,13 @@ class Figure:
         """A tikzpicture, at most 15.5 cm wide; needs tikz without libraries, and amsmath."""
         return tikz(self.drawing)
 
+    def typst(self) -> str:
+        """A Typst expression, at most 15.5 cm wide, for use in code: put ``#`` before it in text."""
+        return typst(self.drawing)
+
     def svg(self, inline: bool = False) -> str:
         """An SVG file; ``inline`` leaves the colours to the page that it is put into."""
-        return svg(self.drawing, self.title, self.alt_text(), inline)
+        return svg(self.drawing, self.title, self.alt, inline)
 
     def dot(self) -> str:
         """A digraph for Graphviz."""
@@ -68,26 +66,6 @@ class Figure:
         """The text in a form of ``FORMATS``; raises BacksymError for another."""
         choose(form, FORMATS, "form of a graph")
         return str(getattr(self, form)())
-
-    def alt_text(self) -> str:
-        """The edges in words, a sentence for each vertex that has any coming in: for screen readers."""
-        sentences = [f"{self.title}."]
-        for vertex in self.graph.vertices:
-            sources = [_spoken(edge.source, edge.text) for edge in self.graph.edges if edge.target == vertex.name]
-            if sources:
-                name = vertex.name
-                if vertex.second is not None:
-                    name += f", activation {unicode_text(vertex.second)},"
-                sentences.append(f"{_listed(sources)} {'leads' if len(sources) == 1 else 'lead'} to {name}.")
-        return " ".join(sentences)
-
-
-def _spoken(source: str, label: str) -> str:
-    return f"{source} ({label})" if label else source
-
-
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def figure(problem: Problem, kind: str = "vectorized", derivatives: str = "none") -> Figure:

@@ -11,9 +11,7 @@ from __future__ import annotations
 from xml.sax.saxutils import escape
 
 from backsym.graphs.drawing import EM, Drawing, Line, PlacedEdge, PlacedVertex, Point, Rect
-from backsym.graphs.signs import refuse
 from backsym.graphs.typeset import Glyphs, typeset
-from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 
 UNIT = 40
@@ -22,7 +20,9 @@ FONTS = "'Latin Modern Math','STIX Two Text','STIX Two Math','Cambria Math','Tim
 _STYLE = "svg{color:#1f2328;background:#fff}@media(prefers-color-scheme:dark){svg{color:#e6edf3;background:#0d1117}}"
 _FACES = {
     "italic": ' font-style="italic"', "bold": ' font-weight="bold"', "roman": "", "operator": "", "calligraphic": "",
-    "blackboard": "",
+    "blackboard": "", "fraktur": "", "bold_italic": ' font-weight="bold" font-style="italic"',
+    "roman_bold": ' font-weight="bold"', "roman_italic": ' font-style="italic"', "sans": ' font-family="sans-serif"',
+    "mono": ' font-family="monospace"',
 }  # fmt: skip
 
 
@@ -77,17 +77,7 @@ def _edge(edge: PlacedEdge) -> str:
 
 
 def _arrow(edge: PlacedEdge) -> str:
-    (x0, y0), (x1, y1) = edge.arrives_from(), edge.end
-    length = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5 or 1.0
-    dx, dy = (x1 - x0) / length, (y1 - y0) / length
-    back, wide = 0.19, 0.07
-    corners = [
-        (x1, y1),
-        (x1 - back * dx - wide * dy, y1 - back * dy + wide * dx),
-        (x1 - 0.7 * back * dx, y1 - 0.7 * back * dy),
-        (x1 - back * dx + wide * dy, y1 - back * dy - wide * dx),
-    ]
-    return f'<path d="M{" L".join(_at(corner) for corner in corners)}Z"/>'
+    return f'<path d="M{" L".join(_at(corner) for corner in edge.arrow())}Z"/>'
 
 
 def _outlines(vertex: PlacedVertex) -> list[str]:
@@ -128,7 +118,6 @@ def _labels(vertex: PlacedVertex) -> list[str]:
 
 def _label(place: Rect, label: Layout) -> list[str]:
     """One text element for the glyphs, each in its place, and lines for the rules."""
-    _refuse_verbatim(label)
     box = typeset(label, EM)
     left, base = place.x - box.width / 2, place.y + (box.height - box.depth) / 2
     spans: list[str] = []
@@ -148,15 +137,3 @@ def _span(item: Glyphs) -> str:
     face = _FACES["bold"] + _FACES["italic"] if greek else _FACES[item.style]
     place = f'x="{_number(item.x * UNIT)}" y="{_number(item.y * UNIT)}"'
     return f'<tspan {place} font-size="{_number(item.size * UNIT)}"{face}>{_text(item.text)}</tspan>'
-
-
-def _refuse_verbatim(label: Layout) -> None:
-    waiting: list[object] = [label]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, lay.Verbatim):
-            raise refuse(node.latex, "SVG")
-        if isinstance(node, lay.Row):
-            waiting.extend(node.items)
-        elif isinstance(node, lay.Layout):
-            waiting.extend(value for value in vars(node).values() if isinstance(value, lay.Layout))

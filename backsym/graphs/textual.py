@@ -6,7 +6,7 @@ This module must not know how labels are set or vertices placed.
 from __future__ import annotations
 
 from backsym.graphs.model import Graph, Vertex
-from backsym.graphs.signs import unicode_text
+from backsym.printing.unicode import to_unicode
 
 _DOT_SHAPES = {
     "input": "shape=box", "parameter": "shape=box, style=filled, fillcolor=gray90", "target": "shape=box, style=dashed",
@@ -24,7 +24,7 @@ def dot(graph: Graph) -> str:
     ids = {vertex.name: f"v{n}" for n, vertex in enumerate(graph.vertices)}
     lines += [f"  {ids[v.name]} [label={_quoted(_label(v))}, {_DOT_SHAPES[v.role]}];" for v in graph.vertices]
     for edge in graph.edges:
-        label = "" if edge.label is None else f" [label={_quoted(unicode_text(edge.label))}]"
+        label = "" if edge.label is None else f" [label={_quoted(to_unicode(edge.label))}]"
         lines.append(f"  {ids[edge.source]} -> {ids[edge.target]}{label};")
     return "\n".join([*lines, "}"]) + "\n"
 
@@ -37,17 +37,17 @@ def mermaid(graph: Graph) -> str:
         left, right = _MERMAID_SHAPES[vertex.role]
         lines.append(f'  {ids[vertex.name]}{left}"{_entities(_label(vertex))}"{right}')
     for edge in graph.edges:
-        label = "" if edge.label is None else f'|"{_entities(unicode_text(edge.label))}"|'
+        label = "" if edge.label is None else f'|"{_entities(to_unicode(edge.label))}"|'
         lines.append(f"  {ids[edge.source]} -->{label} {ids[edge.target]}")
     return "\n".join(lines) + "\n"
 
 
 def _label(vertex: Vertex) -> str:
     """The names of a vertex, and in parentheses what is noted below it."""
-    text = unicode_text(vertex.label)
+    text = to_unicode(vertex.label)
     if vertex.second is not None:
-        text += f" | {unicode_text(vertex.second)}"
-    return text if vertex.note is None else f"{text}  ({unicode_text(vertex.note)})"
+        text += f" | {to_unicode(vertex.second)}"
+    return text if vertex.note is None else f"{text}  ({to_unicode(vertex.note)})"
 
 
 def _quoted(text: str) -> str:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from backsym.errors import BacksymError
-from backsym.graphs.signs import FENCES, OPERATORS, SYMBOLS, letters
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
+from backsym.printing.signs import DELIMITERS, FENCES, SIGNS, sign
+from backsym.printing.unicode import letters
 
 _SIZES = (1.0, 0.74, 0.58)
 """The sizes of text, of scripts and of scripts of scripts; the parts of a fraction count as scripts."""
@@ -51,6 +52,7 @@ _ROMAN = (
     "a500b556c444d556e444f306g500h556i278j306k528l278m833n556o500p556q528r392s394t389u556v528w722x528y528z444"
     "A750B708C722D764E681F653G785H750I361J514K778L625M917N750O778P681Q778R736S556T722U750V750W1028X750Y750Z611"
 )
+_OPERATORS = frozenset(sign.char for sign in SIGNS.values() if sign.kind in ("binary", "relation"))
 _DESCENDING = frozenset("gjpqyfQβγζημξρςφϕχψ,;()[]{}/|")
 _SHORT = frozenset("aceimnorsuvwxzgpqyαγεϵηικμνοπρστυωχ")
 
@@ -64,8 +66,8 @@ def _table(text: str) -> dict[str, float]:
 _WIDTHS = {"italic": _table(_ITALIC), "roman": _table(_ROMAN)}
 _BOLD = 1.15
 _OTHER_WIDTHS = {
-    "(": 0.39, ")": 0.39, "[": 0.28, "]": 0.28, ",": 0.28, ".": 0.28, "′": 0.28, "·": 0.28, "|": 0.28, "-": 0.33,
-    " ": 0.33, "\u2009": 0.17, "∂": 0.53, "∇": 0.83, "ℓ": 0.42, "ℒ": 0.69,
+    "(": 0.39, ")": 0.39, "[": 0.28, "]": 0.28, ",": 0.28, ".": 0.28, "′": 0.28, "⋅": 0.28, "|": 0.28, "‖": 0.5,
+    "-": 0.33, " ": 0.33, "\u2009": 0.17, "∂": 0.53, "∇": 0.83, "ℓ": 0.42, "ℒ": 0.69,
 }  # fmt: skip
 
 
@@ -104,10 +106,7 @@ class Box:
 
 
 def typeset(layout: Layout, em: float = 1.0) -> Box:
-    """The layout set at a size, the length of an em; raises BacksymError for what no label of a graph holds.
-
-    An author's LaTeX that could not be taken apart is only measured, roughly: it has no glyphs of its own.
-    """
+    """The layout set at a size, the length of an em; raises BacksymError for what no label of a graph holds."""
     return _set(layout, Size(em))
 
 
@@ -136,7 +135,7 @@ def _width(sign: str, style: str) -> float:
     if sign in _OTHER_WIDTHS:
         return _OTHER_WIDTHS[sign]
     table = _WIDTHS["italic" if style in ("italic", "calligraphic") else "roman"]
-    default = 0.5 if sign.isdecimal() else 0.78 if sign in OPERATORS.values() else 0.6
+    default = 0.5 if sign.isdecimal() else 0.78 if sign in _OPERATORS else 0.6
     return table.get(sign, default) * (_BOLD if style == "bold" else 1)
 
 
@@ -206,34 +205,38 @@ def _frac(node: lay.Frac, size: Size) -> Box:
 
 
 def _fenced(node: lay.Fenced, size: Size) -> Box:
-    left, right = FENCES[node.kind]
+    left, right = (DELIMITERS[name].char for name in FENCES[node.kind])
     body = _set(node.body, size)
     return _beside([_glyphs(left, "roman", size), body, _glyphs(right, "roman", size)], [0, 0, 0])
 
 
 def _accent(node: lay.Accent, size: Size) -> Box:
+    if node.name == "underline":
+        raise BacksymError("a label of a graph cannot be underlined")
     body, em = _set(node.body, size), size.em
     top = body.height + 0.12 * em
-    if node.name == "bar":
+    if node.name in ("bar", "overline"):
         return replace(body, height=top + 0.05 * em, items=(*body.items, Rule(0, body.width, -top)))
     mark = Glyphs(body.width / 2, -top + 0.45 * em, em, "roman", _MARKS[node.name], body.width)
     return replace(body, height=top + 0.25 * em, items=(*body.items, mark))
 
 
-_MARKS = {"hat": "ˆ", "tilde": "˜", "vec": "⃗", "dot": "˙"}
-_SPACES = {"thin": 0.17, "thick": 0.28, "quad": 1.0}
+_MARKS = {"hat": "ˆ", "tilde": "˜", "vec": "⃗", "dot": "˙", "ddot": "¨", "wide_hat": "ˆ", "wide_tilde": "˜"}
+_SPACES = {
+    "negative": -0.17, "thin": 0.17, "medium": 0.22, "thick": 0.28, "word": 0.33, "quad": 1.0, "qquad": 2.0,
+}  # fmt: skip
 
 _RULES: dict[type[Layout], Callable[[Any, Size], Box]] = {
     lay.Row: _row,
     lay.Ident: lambda node, size: _glyphs(letters(node), node.style, size),
     lay.Number: lambda node, size: _glyphs(node.text, "roman", size),
-    lay.Symbol: lambda node, size: _glyphs(SYMBOLS[node.name], "roman", size),
-    lay.Op: lambda node, size: _glyphs(OPERATORS[node.name], "roman", size),
+    lay.Symbol: lambda node, size: _glyphs(sign(node.name).char, "bold" if node.bold else "roman", size),
+    lay.Op: lambda node, size: _glyphs(sign(node.name).char, "roman", size),
     lay.Frac: _frac,
     lay.Script: _script,
     lay.Primed: lambda node, size: _beside([_set(node.base, size), _glyphs("′" * node.count, "roman", size)], [0, 0]),
     lay.Accent: _accent,
     lay.Fenced: _fenced,
+    lay.Delimiter: lambda node, size: _glyphs(DELIMITERS[node.name].char, "roman", size),
     lay.Space: lambda node, size: Box(_SPACES[node.size] * size.em, 0, 0),
-    lay.Verbatim: lambda node, size: Box(0.4 * len(node.latex) * size.em, 0.9 * size.em, 0.3 * size.em),
 }

@@ -1,13 +1,14 @@
 """Values of functions and of their derivatives.
 
-Derivatives of table functions are evaluated from the formula in the table (they are what is displayed); a second
-derivative is the complex step of that formula.  Abstract functions have exact derivatives of any order.
+Derivatives of table functions are evaluated from the formula in the table (they are what is displayed); a higher
+derivative is found from that formula by Cauchy's integral.  Abstract functions have exact derivatives of any order.
 
 This module must not know about the calculus.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -94,15 +95,44 @@ def elementwise(fn: Function, order: int, arrays: list[Array], ctx: Context, ev:
         return by_formula(fn.definition, fn.args, arrays, ctx, ev)
     if order == 1 and fn.partials:
         return by_formula(fn.partials[0], fn.args, arrays, ctx, ev)
-    if order == 1 or (order == 2 and fn.partials):
-        return _complex_step(lambda step: elementwise(fn, order - 1, step, ctx, ev), fn, arrays)
-    raise BacksymError(f"the derivative of order {order} of {fn.name} has no value here")
+    above = order - 1 if order == 1 or (order == 2 and fn.partials) else None
+    if above is not None and not any(np.iscomplexobj(a) for a in arrays):
+        return np.asarray(elementwise(fn, above, [arrays[0] + 1j * STEP, *arrays[1:]], ctx, ev).imag / STEP)
+    return _higher(fn, order, arrays, ctx, ev)
 
 
-def _complex_step(inner: Callable[[list[Array]], Array], fn: Function, arrays: list[Array]) -> Array:
-    if any(np.iscomplexobj(a) for a in arrays):
+_CIRCLE = 32
+_RADIUS = 0.05
+
+
+def _higher(fn: Function, order: int, arrays: list[Array], ctx: Context, ev: Evaluator) -> Array:
+    """A derivative without a formula, by Cauchy's integral formula for the highest one that has a formula.
+
+    The mean over a small circle around each point converges geometrically (Trefethen and Weideman, SIAM Review 56,
+    2014), and takes no differences of real values.  In a complex step the imaginary part is the next derivative.
+    """
+    if any(np.iscomplexobj(a) for a in arrays[1:]):
         raise BacksymError(f"a derivative of {fn.name} is taken inside another complex step")
-    return np.asarray(inner([arrays[0] + 1j * STEP, *arrays[1:]]).imag / STEP)
+    known = 1 if fn.partials else 0
+    x = np.asarray(arrays[0])
+    real = x.real
+    low, high = fn.domain
+    radius = np.minimum(_RADIUS, np.minimum(real - low, high - real) / 4)
+
+    def derivative(n: int) -> Array:
+        total = np.zeros(np.broadcast_shapes(*(np.shape(a) for a in arrays)), dtype=complex)
+        size = np.zeros(total.shape)
+        for point in np.exp(2j * math.pi * np.arange(_CIRCLE) / _CIRCLE):
+            sample = elementwise(fn, known, [real + radius * point, *arrays[1:]], ctx, ev)
+            total, size = total + sample * point**-n, np.maximum(size, np.abs(sample))
+        # What rounding leaves of an exact zero is a zero.
+        mean = np.where(np.abs(total.real) <= _CIRCLE * np.finfo(float).eps * size, 0.0, total.real) / _CIRCLE
+        return np.asarray(mean * math.factorial(n) / radius**n)
+
+    value = derivative(order - known)
+    if np.iscomplexobj(x):
+        return np.asarray(value + 1j * x.imag * derivative(order - known + 1))
+    return value
 
 
 def by_formula(text: str, names: tuple[str, ...], arrays: Sequence[Array], ctx: Context, ev: Evaluator) -> Array:

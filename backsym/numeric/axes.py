@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backsym.errors import BacksymError, ShapeError
-from backsym.expr import Ix
+from backsym.expr import Dim, Ix, Shift, letters_of
 
 Array = npt.NDArray[Any]
 
@@ -100,10 +100,39 @@ def select(value: Val, indices: tuple[Ix, ...]) -> Val:
                 raise BacksymError(f"position {ix.letter} is outside 1..{x.shape[lead + axis]}")
         x = x[tuple(int(ix.letter) - 1 if ix.fixed else slice(None) for ix in labels)]
         labels = tuple(ix for ix in labels if not ix.fixed)
+    return _diagonal(labels, x)
+
+
+def _diagonal(labels: tuple[Ix, ...], x: Array) -> Val:
+    """An array whose axes are all named: a repeated letter takes the diagonal."""
     unique = tuple(dict.fromkeys(labels))
     if len(unique) == len(labels):
         return labels, x
     return unique, np.einsum(x, [unique.index(ix) for ix in labels], list(range(len(unique))))
+
+
+def gather(value: Val, indices: tuple[Ix, ...], size: Callable[[Dim], int]) -> Val:
+    """Like ``select`` where some indices are shifted: an entry outside the array is zero."""
+    names, x = value
+    if not any(isinstance(ix, Shift) for ix in indices):
+        return select(value, indices)
+    lead = len(names)
+    letters = tuple(dict.fromkeys(letter for ix in indices for letter in letters_of(ix)))
+    grid = tuple(size(letter.dim) for letter in letters)
+    guard((*x.shape[:lead], *grid))
+    inside = np.ones(grid, dtype=bool)
+    places: list[Array] = []
+    for ix, n in zip(indices, x.shape[lead:], strict=True):
+        offset = int(ix.letter) if ix.fixed else ix.offset if isinstance(ix, Shift) else 0
+        place = np.full(grid, offset - 1)
+        for letter, factor in ix.parts if isinstance(ix, Shift) else () if ix.fixed else ((ix, 1),):
+            axis = letters.index(letter)
+            steps = np.arange(1, grid[axis] + 1).reshape([-1 if a == axis else 1 for a in range(len(grid))])
+            place = place + factor * steps
+        inside &= (place >= 0) & (place < n)
+        places.append(np.clip(place, 0, n - 1))
+    found = x[(slice(None),) * lead + tuple(places)]
+    return _diagonal(names + letters, np.where(inside, found, 0.0))
 
 
 def arrange(value: Val, want: tuple[Ix, ...], sizes: Sequence[int]) -> Array:

@@ -43,11 +43,11 @@ class Tracer(Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """An ``Env`` in use.  A value may carry named axes: the directions of a complex step."""
+    """An ``Env`` in use.  A value may carry named axes: the directions of a complex step, or several points at once."""
 
     dims: Mapping[str, int]
     values: Mapping[str, Array | Val]
-    adjoints: Mapping[str, Array]
+    adjoints: Mapping[str, Array | Val]
     functions: Mapping[str, AbstractFunction]
     equations: Mapping[str, NodeEquation]
     tracer: Tracer | None = None

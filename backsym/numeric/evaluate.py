@@ -39,6 +39,7 @@ from backsym.expr import (
     Pow,
     Reduce,
     Reshape,
+    Shift,
     Size,
     Sym,
     T,
@@ -54,6 +55,7 @@ from backsym.numeric.axes import (
     arrange,
     binary,
     first_one_hot,
+    gather,
     guard,
     power,
     reduce_axes,
@@ -137,7 +139,7 @@ def _adj(e: Adj, c: Context) -> Val:
     value = c.adjoints.get(e.name)
     if value is None:
         raise BacksymError(f"the adjoint of {e.name} is used, but it has no value here")
-    return (), value
+    return value if isinstance(value, tuple) else ((), value)
 
 
 def _size(e: Size, c: Context) -> Val:
@@ -163,9 +165,24 @@ def _eye(e: Eye, c: Context) -> Val:
 
 
 def _delta(e: Delta, c: Context) -> Val:
+    if isinstance(e.i, Shift) or isinstance(e.j, Shift):
+        return _equal_places(e, c)
     n = max(c.index_sizes((e.i, e.j)) + tuple(int(ix.letter) for ix in (e.i, e.j) if ix.fixed))
     guard((n, n))
     return select(((), np.eye(n)), (e.i, e.j))
+
+
+def _equal_places(e: Delta, c: Context) -> Val:
+    """Where two indices, of which one or both are shifted, are the same number."""
+    sides: list[Val] = []
+    for ix in (e.i, e.j):
+        offset = int(ix.letter) if ix.fixed else ix.offset if isinstance(ix, Shift) else 0
+        side: Val = (), np.asarray(float(offset))
+        for letter, factor in ix.parts if isinstance(ix, Shift) else () if ix.fixed else ((ix, 1),):
+            steps: Val = (letter,), factor * np.arange(1.0, c.size(letter.dim) + 1)
+            side = binary(add, side, steps)
+        sides.append(side)
+    return binary(lambda a, b: np.asarray(a == b, dtype=float), *sides)
 
 
 # --- arithmetic ------------------------------------------------------------------------------------------------------
@@ -295,7 +312,7 @@ def _entry(e: Entry, c: Context) -> Val:
     for ix, n in zip(e.indices, x.shape[lead:], strict=True):
         if not ix.fixed and c.size(ix.dim) != n:
             raise BacksymError(f"the index {ix.letter} runs over {ix.dim}, but the axis has length {n}")
-    return select((names, x), e.indices)
+    return gather((names, x), e.indices, c.size)
 
 
 def _index_reduce(e: IndexReduce, c: Context) -> Val:
@@ -346,7 +363,7 @@ def _index_pick(e: IndexPick, c: Context) -> Val:
     lead = tuple(x.shape[names.index(n)] for n in rest)
     full = arrange(value, rest + e.indices, lead + c.index_sizes(e.indices))
     hot = first_one_hot(e.op, full, tuple(range(len(rest), full.ndim)))
-    return select((rest, hot), e.at)
+    return gather((rest, hot), e.at, c.size)
 
 
 def _target(e: Expr) -> tuple[Sym, tuple[Ix, ...]]:

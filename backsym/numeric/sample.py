@@ -43,20 +43,31 @@ _TINY, _HUGE = 1e-200, 1e200
 _DIRECTION = Ix("probe", 1)
 
 
-def draw(problem: Problem, seed: int, *, sizes: Mapping[str, int] | None = None) -> Env:
+def draw(
+    problem: Problem,
+    seed: int,
+    *,
+    sizes: Mapping[str, int] | None = None,
+    functions: Mapping[str, AbstractFunction] | None = None,
+    lively: bool = True,
+) -> Env:
     """A random point of the problem: sizes, leaves and forward values.
 
-    Sizes of free dimensions are small, at least 2 and different from each other; ``sizes`` overrides them.  Among a few
-    candidates the one in which fewest leaves have a vanishing gradient is taken.  Raises BacksymError, naming the
-    equation, if no point within the domains of all functions is found.
+    Sizes of free dimensions are small, at least 2 and different from each other; ``sizes`` overrides them.  Abstract
+    functions get random instances, or those of ``functions``, which an earlier point has.  Among a few candidates the
+    one in which fewest leaves have a vanishing gradient is taken.  Raises BacksymError, naming the equation, if no
+    point within the domains of all functions is found.  Unless ``lively``, units may be off, and the first point is
+    taken.
     """
     dims = choose_sizes(problem, seed, sizes)
     plan = _Plan(problem)
+    if not lively:
+        return _Search(plan, dims, 1.0, np.random.default_rng([seed, 2]), functions, lively=False).run()
     best: tuple[int, Env] | None = None
     for number, gain in enumerate(_GAINS[:2] if len(problem.equations) > 2000 else _GAINS):
         rng = np.random.default_rng([seed, 2, number])
         try:
-            env = _Search(plan, dims, gain, rng).run()
+            env = _Search(plan, dims, gain, rng, functions).run()
         except BacksymError:
             if best is None and gain == _GAINS[-1]:
                 raise
@@ -68,7 +79,7 @@ def draw(problem: Problem, seed: int, *, sizes: Mapping[str, int] | None = None)
             break
     if best is None:
         rng = np.random.default_rng([seed, 2])
-        return _Search(plan, dims, 1.0, rng).run()
+        return _Search(plan, dims, 1.0, rng, functions).run()
     return best[1]
 
 
@@ -161,9 +172,13 @@ class _Plan:
 class _Search:
     """The search for one point: leaves, how often each was drawn, and the forward values so far."""
 
-    def __init__(self, plan: _Plan, dims: dict[str, int], gain: float, rng: np.random.Generator):
+    def __init__(
+        self, plan: _Plan, dims: dict[str, int], gain: float, rng: np.random.Generator,
+        functions: Mapping[str, AbstractFunction] | None = None, lively: bool = True,
+    ):  # fmt: skip
+        self.strictest = 2 if lively else 1
         self.plan, self.problem, self.dims, self.gain, self.rng = plan, plan.problem, dims, gain, rng
-        self.functions = plan.instances(rng)
+        self.functions = {**plan.instances(rng), **(functions or {})}
         self.leaves, self.first_use, self.additive = plan.leaves, plan.first_use, plan.additive
         self.times = dict.fromkeys(self.leaves, 0)
         self.shrink = dict.fromkeys(self.leaves, 1.0)
@@ -179,7 +194,8 @@ class _Search:
         with np.errstate(all="ignore"):
             while position < len(trouble):
                 eq = self.problem.equations[position]
-                guardian.strictness = 2 if trouble[position] < _SOFT else 1 if trouble[position] < _HARD // 2 else 0
+                strictness = 2 if trouble[position] < _SOFT else 1 if trouble[position] < _HARD // 2 else 0
+                guardian.strictness = min(self.strictest, strictness)
                 try:
                     _, value = node_value(eq, ctx)
                     guardian.result(np.asarray(value))

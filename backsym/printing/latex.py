@@ -12,34 +12,31 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from backsym.expr import Dim, Equation, Expr, Ix
-from backsym.names import GREEK
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.notation import Notation
 from backsym.printing.printer import equation_layout, layout_of, range_layout, shape_layout
+from backsym.printing.signs import BIG_SIGNS, DELIMITERS, FENCES, LIMIT_WORDS, PLAIN_WORDS, is_greek, sign
 
-SYMBOLS = {
-    "nabla": r"\nabla", "partial": r"\partial", "dots": r"\dots", "top": r"\top", "prime": r"\prime", "in": r"\in",
-    "ell": r"\ell", "star": r"\star", "ast": "*", "dagger": r"\dagger", "infinity": r"\infty", "odot": r"\odot",
-    "cdot": r"\cdot", "times": r"\times", "vdots": r"\vdots", "ddots": r"\ddots",
-    "cdots": r"\cdots",
+SPACES = {
+    "negative": r"\!", "thin": r"\,", "medium": r"\:", "thick": r"\;", "word": "\\ ", "quad": r"\quad",
+    "qquad": r"\qquad",
 }  # fmt: skip
-OPERATORS = {
-    "plus": "+", "minus": "-", "equals": "=", "comma": ",", "slash": "/", "ast": "*", "odot": r"\odot",
-    "cdot": r"\cdot", "times": r"\times", "in": r"\in", "greater": ">", "greater_equal": r"\ge", "less": "<",
-    "less_equal": r"\le", "equal": "=", "not_equal": r"\ne", "to": r"\to", "approx": r"\approx",
+FONTS = {
+    "bold": r"\mathbf", "bold_italic": r"\boldsymbol", "calligraphic": r"\mathcal", "blackboard": r"\mathbb",
+    "sans": r"\mathsf", "mono": r"\mathtt", "fraktur": r"\mathfrak", "italic": r"\mathit",
 }  # fmt: skip
-FENCES = {
-    "paren": ("(", ")"), "bracket": ("[", "]"), "brace": (r"\{", r"\}"), "abs": (r"\lvert ", r" \rvert"),
-    "norm": (r"\lVert ", r" \rVert"),
+TEXTS = {"roman": r"\text", "roman_bold": r"\textbf", "roman_italic": r"\textit"}
+ACCENTS = {"wide_hat": "widehat", "wide_tilde": "widetilde"}
+ENVIRONMENTS = {
+    "none": "matrix", "paren": "pmatrix", "bracket": "bmatrix", "brace": "Bmatrix", "abs": "vmatrix", "norm": "Vmatrix",
 }  # fmt: skip
-BIG = {"sum": r"\sum", "max": r"\max", "min": r"\min", "argmax": r"\arg\max", "argmin": r"\arg\min"}
-SPACES = {"thin": r"\,", "thick": r"\;", "quad": r"\quad"}
-FONTS = {"bold": r"\mathbf", "calligraphic": r"\mathcal", "blackboard": r"\mathbb", "italic": ""}
-NAMED_OPERATORS = frozenset("exp log ln sin cos tan sinh cosh tanh max min det dim".split())
+FRACTIONS = {"auto": r"\frac", "display": r"\dfrac", "text": r"\tfrac"}
+STYLES = {"display": r"\displaystyle", "text": r"\textstyle", "script": r"\scriptstyle"}
+LIMITS = {"auto": "", "limits": r"\limits", "beside": r"\nolimits"}
 ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "_": r"\_", "%": r"\%", "#": r"\#", "&": r"\&", "$": r"\$",
-    "^": r"\^{}", "~": r"\~{}", "\u2009": r"\,",
+    "^": r"\^{}", "~": r"\~{}", "\u2009": r"\,", "\u2003": r"\quad{}",
 }  # fmt: skip
 
 
@@ -85,12 +82,15 @@ def _row(node: lay.Row) -> str:
     gap = False
     for item in node.items:
         text = to_latex(item)
-        closes = isinstance(item, lay.Op) and item.spacing == "punctuation"
+        op = item if isinstance(item, lay.Op) else None
+        if op is not None and op.spacing == "ordinary" and out and sign(op.name).kind != "ordinary":
+            text = f"{{{text}}}"  # Without the braces LaTeX would put the space of its kind around it.
+        closes = op is not None and op.spacing == "punctuation"
         after_comma = out.endswith(",") and isinstance(item, lay.Space)
         if out and gap and not node.tight and not closes and not after_comma:
             out += " "
         out = _joined(out, text)
-        gap = not (isinstance(item, lay.Op) and item.spacing == "prefix")
+        gap = not (op is not None and op.spacing == "prefix")
     return out
 
 
@@ -102,29 +102,46 @@ def _joined(left: str, right: str) -> str:
 
 
 def _ident(node: lay.Ident) -> str:
-    text = node.text
-    if node.style == "roman":
-        return r"\text{" + "".join(ESCAPES.get(c, c) for c in text) + "}"
-    if node.style == "operator":
-        return f"\\{text}" if text in NAMED_OPERATORS else r"\operatorname{" + text.replace("\u2009", r"\,") + "}"
-    if text in GREEK:
-        return rf"\boldsymbol{{\{text}}}" if node.style == "bold" else rf"\{text}"
-    font = FONTS[node.style]
-    return f"{font}{{{text}}}" if font else text
+    text, style = node.text, node.style
+    if style in TEXTS:
+        return f"{TEXTS[style]}{{{''.join(ESCAPES.get(c, c) for c in text)}}}"
+    if style == "operator":
+        return _operator(text)
+    if is_greek(text):
+        letter = "o" if text == "omicron" else rf"\{text}"
+        return rf"\boldsymbol{{{letter}}}" if style.startswith("bold") else letter
+    return text if style == "italic" and len(text) == 1 else f"{FONTS[style]}{{{text}}}"
+
+
+def _operator(word: str, star: str = "") -> str:
+    if word in PLAIN_WORDS or (word in LIMIT_WORDS and not word.startswith("arg")):
+        return f"\\{word}"
+    return rf"\operatorname{star}{{{word}}}".replace("\u2009", r"\,")
+
+
+def _symbol(node: lay.Symbol) -> str:
+    text = sign(node.name).latex
+    return rf"\boldsymbol{{{text}}}" if node.bold else text
+
+
+def _frac(node: lay.Frac) -> str:
+    return f"{FRACTIONS[node.size]}{{{to_latex(node.num)}}}{{{to_latex(node.den)}}}"
 
 
 def _script(node: lay.Script) -> str:
     base = to_latex(node.base)
-    if isinstance(node.base, (lay.Row, lay.Verbatim, lay.Frac, lay.Script)):
+    if isinstance(node.base, (lay.Row, lay.Frac, lay.Script)):
         base = f"{{{base}}}"
-    if node.sub is not None:
-        sub = to_latex(node.sub)
-        # The size of an all-ones vector is always braced, as in the source handout's own LaTeX.
-        ones = isinstance(node.base, lay.Ident) and node.base.style == "blackboard"
-        base += f"_{{{sub}}}" if ones else "_" + _argument(sub)
-    if node.sup is not None:
-        base += "^" + _argument(to_latex(node.sup))
-    return base
+    # The size of an all-ones vector is always braced, as in the source handout's own LaTeX.
+    ones = isinstance(node.base, lay.Ident) and node.base.style == "blackboard"
+    return base + _scripts(node.sub, node.sup, ones)
+
+
+def _scripts(sub: Layout | None, sup: Layout | None, braced: bool = False) -> str:
+    out = ""
+    if sub is not None:
+        out = f"_{{{to_latex(sub)}}}" if braced else "_" + _argument(to_latex(sub))
+    return out if sup is None else out + "^" + _argument(to_latex(sup))
 
 
 def _argument(text: str) -> str:
@@ -132,49 +149,109 @@ def _argument(text: str) -> str:
     return text if len(text) == 1 or re.fullmatch(r"\\[A-Za-z]+", text) else f"{{{text}}}"
 
 
+def _primed(node: lay.Primed) -> str:
+    base = to_latex(node.base)
+    return (f"{{{base}}}" if isinstance(node.base, (lay.Row, lay.Script)) else base) + "'" * node.count
+
+
 def _fenced(node: lay.Fenced) -> str:
-    left, right = FENCES[node.kind]
+    left, right = (DELIMITERS[name].latex for name in FENCES[node.kind])
     body = to_latex(node.body)
     if node.stretchy:
-        return rf"\left{left.strip()} {body} \right{right.strip()}"
-    return f"{left}{body}{right}"
+        return rf"\left{left} {body} \right{right}"
+    spaced = re.search(r"[A-Za-z]$", left) is not None
+    return f"{left} {body} {right}" if spaced else f"{left}{body}{right}"
+
+
+def _delimited(node: lay.Delimited) -> str:
+    left, right = (DELIMITERS[name].latex for name in (node.left, node.right))
+    return rf"\left{left} {to_latex(node.body)} \right{right}"
+
+
+def _delimiter(node: lay.Delimiter) -> str:
+    text = DELIMITERS[node.name].latex
+    if node.size == "normal":
+        return text
+    suffix = {"open": "l", "close": "r"}.get(node.side, "") if node.size != "middle" else ""
+    return rf"\{node.size}{suffix}{text}"
 
 
 def _big(node: lay.Big) -> str:
-    return _script(lay.Script(lay.Verbatim(""), node.lower, node.upper)).replace("{}", BIG[node.op], 1)
+    if node.op in BIG_SIGNS:
+        head = BIG_SIGNS[node.op][1]
+    elif node.op in ("argmax", "argmin"):
+        head = rf"\arg\{node.op[3:]}"
+    else:
+        head = _operator(node.op, "*")
+    return head + LIMITS[node.limits] + _scripts(node.lower, node.upper)
+
+
+def _sqrt(node: lay.Sqrt) -> str:
+    degree = "" if node.degree is None else to_latex(node.degree)
+    degree = f"[{{{degree}}}]" if "]" in degree else f"[{degree}]" if degree else ""
+    return rf"\sqrt{degree}{{{to_latex(node.body)}}}"
+
+
+def _environment(name: str, rows: Sequence[Sequence[Layout]], air: str = "") -> str:
+    text = rf" \\{air} ".join(" & ".join(to_latex(cell) for cell in cells) for cells in rows)
+    return rf"\begin{{{name}}} {text} \end{{{name}}}"
 
 
 def _matrix(node: lay.Matrix) -> str:
+    if node.small:
+        inner = _environment("smallmatrix", node.rows)
+        if node.fence == "none":
+            return inner
+        left, right = (DELIMITERS[name].latex for name in FENCES[node.fence])
+        return rf"\left{left} {inner} \right{right}"
     # Rows of fractions would touch without some air between them.
     tall = any(lay.is_tall(cell) for cells in node.rows for cell in cells)
-    rows = (r" \\[4pt] " if tall else r" \\ ").join(
-        " & ".join(to_latex(cell) for cell in cells) for cells in node.rows
-    )
-    return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
+    return _environment(ENVIRONMENTS[node.fence], node.rows, "[4pt]" if tall else "")
 
 
-def _aligned(node: lay.Aligned) -> str:
-    rows = r" \\ ".join(" & ".join(to_latex(cell) for cell in cells) for cells in node.rows)
-    return rf"\begin{{aligned}} {rows} \end{{aligned}}"
+def _gathered(node: lay.Gathered) -> str:
+    if node.small:
+        lines = r" \\ ".join(to_latex(line) for line in node.lines)
+        return rf"\substack{{{lines}}}"
+    return _environment("gathered", [(line,) for line in node.lines])
+
+
+def _underbrace(node: lay.Underbrace) -> str:
+    label = "" if node.label is None else f"{'^' if node.over else '_'}{{{to_latex(node.label)}}}"
+    return rf"\{'over' if node.over else 'under'}brace{{{to_latex(node.body)}}}{label}"
+
+
+def _stacked(node: lay.Stacked) -> str:
+    text = to_latex(node.base)
+    if node.below is not None:
+        text = rf"\underset{{{to_latex(node.below)}}}{{{text}}}"
+    return text if node.above is None else rf"\overset{{{to_latex(node.above)}}}{{{text}}}"
 
 
 _RULES: dict[type[Layout], Callable[[Any], str]] = {
     lay.Row: _row,
     lay.Ident: _ident,
     lay.Number: lambda node: node.text,
-    lay.Symbol: lambda node: SYMBOLS[node.name],
-    lay.Op: lambda node: OPERATORS[node.name],
-    lay.Frac: lambda node: rf"\frac{{{to_latex(node.num)}}}{{{to_latex(node.den)}}}",
+    lay.Symbol: _symbol,
+    lay.Op: lambda node: sign(node.name).latex,
+    lay.Frac: _frac,
+    lay.Binom: lambda node: rf"\binom{{{to_latex(node.top)}}}{{{to_latex(node.bottom)}}}",
     lay.Script: _script,
-    lay.Primed: lambda node: to_latex(node.base) + "'" * node.count,
-    lay.Accent: lambda node: rf"\{node.name}{{{to_latex(node.body)}}}",
+    lay.Primed: _primed,
+    lay.Accent: lambda node: rf"\{ACCENTS.get(node.name, node.name)}{{{to_latex(node.body)}}}",
     lay.Fenced: _fenced,
+    lay.Delimited: _delimited,
+    lay.Delimiter: _delimiter,
     lay.Big: _big,
-    lay.Sqrt: lambda node: rf"\sqrt{{{to_latex(node.body)}}}",
+    lay.Sqrt: _sqrt,
     lay.Matrix: _matrix,
-    lay.Underbrace: lambda node: rf"\underbrace{{{to_latex(node.body)}}}_{{{to_latex(node.label)}}}",
+    lay.Cases: lambda node: _environment("cases", node.rows),
+    lay.Underbrace: _underbrace,
+    lay.Stacked: _stacked,
     lay.Boxed: lambda node: rf"\boxed{{{to_latex(node.body)}}}",
-    lay.Aligned: _aligned,
+    lay.Aligned: lambda node: _environment("aligned", node.rows),
+    lay.Gathered: _gathered,
+    lay.Sized: lambda node: f"{{{STYLES[node.size]} {to_latex(node.body)}}}",
+    lay.Phantom: lambda node: rf"\phantom{{{to_latex(node.body)}}}",
     lay.Space: lambda node: SPACES[node.size],
-    lay.Verbatim: lambda node: node.latex,
 }

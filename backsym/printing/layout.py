@@ -1,8 +1,8 @@
 """The tree of presentation: what stands on the page and where, in no particular output language.
 
-``printer`` makes it and each output language serialises it.  Nothing in it is LaTeX (except ``Verbatim``, an author's
-own spelling that the fragment reader could not take apart): a symbol is named by its meaning (``odot``, ``nabla``), a
-Greek letter by its name.
+``printer`` makes it from expressions, ``fragment`` from the LaTeX of an author, and each output language serialises it.
+Nothing in it is LaTeX: a symbol is named by its meaning (``odot``, ``nabla``; all names are in ``signs``), a Greek
+letter by its name.
 
 This module must not know about expressions, problems or any output language.
 """
@@ -11,8 +11,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-STYLES = ("italic", "bold", "roman", "operator", "calligraphic", "blackboard")
+from backsym.printing.signs import BIG_SIGNS
+
+STYLES = (
+    "italic", "bold", "bold_italic", "roman", "roman_bold", "roman_italic", "operator", "calligraphic", "blackboard",
+    "sans", "mono", "fraktur",
+)  # fmt: skip
 SPACINGS = ("binary", "relation", "punctuation", "prefix", "ordinary")
+SIZES = ("display", "text", "script")
+DELIMITER_SIZES = ("normal", "big", "Big", "bigg", "Bigg", "middle")
 
 
 @dataclass(frozen=True)
@@ -30,9 +37,9 @@ class Row(Layout):
 
 @dataclass(frozen=True)
 class Ident(Layout):
-    """A name: a letter, the name of a Greek letter, or (roman and operator) a word.
+    """A name: a letter, the name of a Greek letter, or a word.
 
-    A thin space inside a word is U+2009.
+    Roman styles hold words of text, with their spaces; a thin space inside a word is U+2009.
     """
 
     text: str
@@ -46,9 +53,10 @@ class Number(Layout):
 
 @dataclass(frozen=True)
 class Symbol(Layout):
-    """A symbol by its meaning: nabla, partial, dots, top, prime, in, ell, star, infinity, cdot (a placeholder)."""
+    """A sign by its meaning, without any space around it: nabla, partial, dots, top, cdot (a placeholder)."""
 
     name: str
+    bold: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,8 +69,19 @@ class Op(Layout):
 
 @dataclass(frozen=True)
 class Frac(Layout):
+    """A fraction; ``size`` is display or text where the author asks for it, else auto."""
+
     num: Layout
     den: Layout
+    size: str = "auto"
+
+
+@dataclass(frozen=True)
+class Binom(Layout):
+    """One above the other in parentheses, without a line: a binomial coefficient."""
+
+    top: Layout
+    bottom: Layout
 
 
 @dataclass(frozen=True)
@@ -80,7 +99,10 @@ class Primed(Layout):
 
 @dataclass(frozen=True)
 class Accent(Layout):
-    """A mark over a short body: bar, hat, tilde, vec, dot."""
+    """A mark over a body.
+
+    Of fixed width: bar, hat, tilde, vec, dot, ddot.  As wide as the body: wide_hat, wide_tilde, overline, underline.
+    """
 
     name: str
     body: Layout
@@ -88,7 +110,7 @@ class Accent(Layout):
 
 @dataclass(frozen=True)
 class Fenced(Layout):
-    """A body between delimiters, ``kind``: paren, bracket, brace, abs or norm.  Stretchy ones grow with the body."""
+    """A body between delimiters; ``kind`` is a key of ``signs.FENCES``.  Stretchy ones grow with the body."""
 
     kind: str
     body: Layout
@@ -96,28 +118,78 @@ class Fenced(Layout):
 
 
 @dataclass(frozen=True)
+class Delimited(Layout):
+    """A body between two delimiters of any kinds (keys of ``signs.DELIMITERS``) that grow with it."""
+
+    left: str
+    body: Layout
+    right: str
+
+
+@dataclass(frozen=True)
+class Delimiter(Layout):
+    """A delimiter alone, as where the other half of its pair stands on another line; a key of ``signs.DELIMITERS``.
+
+    ``side`` is open, close or ordinary, which decides the space around it; ``middle`` ones grow with the ``Delimited``
+    body that they stand in.
+    """
+
+    name: str
+    size: str = "normal"
+    side: str = "ordinary"
+
+
+@dataclass(frozen=True)
 class Big(Layout):
-    """A big operator with its limits: sum, max, min, argmax or argmin.  What it applies to follows it in the row."""
+    """A big operator with its limits: a key of ``signs.BIG_SIGNS`` or a word.  What it applies to follows in the row.
+
+    ``limits`` says where they stand: above and below (``limits``), beside (``beside``), or as is usual (``auto``).
+    """
 
     op: str
     lower: Layout | None = None
     upper: Layout | None = None
+    limits: str = "auto"
 
 
 @dataclass(frozen=True)
 class Sqrt(Layout):
     body: Layout
+    degree: Layout | None = None
 
 
 @dataclass(frozen=True)
 class Matrix(Layout):
+    """Rows of cells; ``fence`` is none, paren, bracket, brace, abs or norm.  Small ones fit a line of text."""
+
+    rows: tuple[tuple[Layout, ...], ...]
+    fence: str = "bracket"
+    small: bool = False
+
+
+@dataclass(frozen=True)
+class Cases(Layout):
+    """A brace and rows of a value and its condition."""
+
     rows: tuple[tuple[Layout, ...], ...]
 
 
 @dataclass(frozen=True)
 class Underbrace(Layout):
+    """A brace below the body, or (``over``) above it, and its label beyond."""
+
     body: Layout
-    label: Layout
+    label: Layout | None
+    over: bool = False
+
+
+@dataclass(frozen=True)
+class Stacked(Layout):
+    """Something small above or below a base, which keeps its meaning: ``=`` with a ``!`` above is a relation still."""
+
+    base: Layout
+    above: Layout | None = None
+    below: Layout | None = None
 
 
 @dataclass(frozen=True)
@@ -133,17 +205,33 @@ class Aligned(Layout):
 
 
 @dataclass(frozen=True)
-class Space(Layout):
-    """A space, ``size``: thin, thick or quad."""
+class Gathered(Layout):
+    """Lines below each other, each in the middle; small ones are several lines of a limit (``substack``)."""
 
-    size: str = "thin"
+    lines: tuple[Layout, ...]
+    small: bool = False
 
 
 @dataclass(frozen=True)
-class Verbatim(Layout):
-    """LaTeX of the author that is not understood; an output language other than LaTeX must refuse it by name."""
+class Sized(Layout):
+    """A body in the size of a display, of text or of a script (``SIZES``)."""
 
-    latex: str
+    size: str
+    body: Layout
+
+
+@dataclass(frozen=True)
+class Phantom(Layout):
+    """The room that a body would take."""
+
+    body: Layout
+
+
+@dataclass(frozen=True)
+class Space(Layout):
+    """A space, ``size``: negative, thin, medium, thick, word, quad or qquad."""
+
+    size: str = "thin"
 
 
 MINUS = Op("minus", "prefix")
@@ -177,15 +265,15 @@ def separated(items: tuple[Layout, ...], separator: Layout = COMMA) -> Layout:
 
 def is_tall(layout: Layout) -> bool:
     """Whether delimiters around it should grow: it holds a fraction, a sum sign, a matrix or an underbrace."""
-    if isinstance(layout, (Frac, Matrix, Underbrace, Aligned)):
+    if isinstance(layout, (Frac, Binom, Matrix, Cases, Underbrace, Stacked, Aligned, Gathered)):
         return True
     if isinstance(layout, Big):
-        return layout.op == "sum"
+        return layout.op in BIG_SIGNS
     if isinstance(layout, Row):
         return any(is_tall(item) for item in layout.items)
     if isinstance(layout, (Script, Primed)):
         return is_tall(layout.base)
-    if isinstance(layout, (Fenced, Sqrt, Boxed, Accent)):
+    if isinstance(layout, (Fenced, Delimited, Sqrt, Boxed, Accent, Sized, Phantom)):
         return is_tall(layout.body)
     return False
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from backsym.errors import BacksymError, near_name
-from backsym.expr import Dim, Ix
+from backsym.expr import Dim, Ix, Shift
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.names import GREEK, split_name
 from backsym.printing import layout as lay
@@ -42,6 +42,8 @@ class Notation:
     symbols: Mapping[str, Layout] = field(default_factory=dict)
     dims: Mapping[str, Layout] = field(default_factory=dict)
     abstract: frozenset[str] = frozenset()
+    e_is_a_name: bool = False
+    """Whether the problem has a quantity that prints as e, so that the base of the exponential must not."""
 
     def __post_init__(self) -> None:
         for key, allowed in CHOICES.items():
@@ -63,6 +65,7 @@ class Notation:
             symbols={s.name: fragment(s.latex) for s in problem.symbols.values() if s.latex},
             dims={d.name: fragment(d.latex) for d in problem.dims.values() if d.latex},
             abstract=problem.abstract,
+            e_is_a_name=any(s.latex == "e" or (s.name == "e" and not s.latex) for s in problem.symbols.values()),
         )
 
     # --- names ---
@@ -142,12 +145,27 @@ def word(name: str) -> Layout:
 
 
 def index(ix: Ix) -> Layout:
-    """An index letter, primes kept, or a fixed position."""
+    """An index letter, primes kept, a fixed position, or letters with a shift: i + k - 1 set tight."""
+    if isinstance(ix, Shift):
+        return _shift(ix)
     if ix.fixed:
         return lay.Number(ix.letter)
     letter = ix.letter.rstrip("'")
     primes = len(ix.letter) - len(letter)
     return lay.Primed(word(letter), primes) if primes else word(letter)
+
+
+def _shift(ix: Shift) -> Layout:
+    """What is added before what is subtracted; the number last."""
+    items: list[Layout] = []
+    for letter, factor in sorted(ix.parts, key=lambda part: part[1] < 0):
+        items += [lay.Op("minus", "prefix")] if factor < 0 else [lay.Op("plus", "prefix")] if items else []
+        items += [lay.Number(str(abs(factor)))] if abs(factor) != 1 else []
+        items.append(index(letter))
+    if ix.offset:
+        items.append(lay.Op("minus" if ix.offset < 0 else "plus", "prefix"))
+        items.append(lay.Number(str(abs(ix.offset))))
+    return lay.tight(*items)
 
 
 def index_list(indices: tuple[Ix, ...]) -> Layout:

@@ -43,6 +43,7 @@ from backsym.expr import (
     Reduce,
     Reshape,
     Shape,
+    Shift,
     Size,
     Sym,
     T,
@@ -225,7 +226,31 @@ class _Coder:
         return Code(f"np.eye({self.size(e.dim)})", shape=e.shape)
 
     def delta(self, e: Delta, loose: bool) -> Code:
+        if isinstance(e.i, Shift) or isinstance(e.j, Shift):
+            return self.equal_places(e)
         return self.entries(Code(f"np.eye({self.size(e.i.dim)})", shape=(e.i.dim, e.j.dim)), (e.i, e.j))
+
+    def equal_places(self, e: Delta) -> Code:
+        """1 where two indices, of which one or both are shifted, are the same number; positions count from 0 here."""
+        sides: list[tuple[list[tuple[Ix, int]], int]] = []
+        for ix in (e.i, e.j):
+            parts = list(ix.parts) if isinstance(ix, Shift) else [] if ix.fixed else [(ix, 1)]
+            offset = int(ix.letter) if ix.fixed else ix.offset if isinstance(ix, Shift) else 0
+            sides.append((parts, offset - 1 + sum(factor for _, factor in parts)))
+        pieces = [
+            Code(f"np.arange({self.size(ix.dim)})", Prec.ATOM, (ix,))
+            if factor == 1
+            else Code(f"{factor} * np.arange({self.size(ix.dim)})", Prec.MUL, (ix,))
+            for parts, _ in sides
+            for ix, factor in parts
+        ]
+        laid, axes = aligned(pieces, self.order)
+        texts = []
+        for parts, offset in sides:
+            terms = [laid.pop(0).text for _ in parts]
+            terms += [str(offset)] if offset or not terms else []
+            texts.append(" + ".join(terms).replace("+ -", "- "))
+        return Code(" == ".join(texts), Prec.COMPARE, axes, boolean=True)
 
     # --- arithmetic ---
 
@@ -372,6 +397,8 @@ class _Coder:
     # --- the index level ---
 
     def entry(self, e: Entry, loose: bool) -> Code:
+        if any(isinstance(ix, Shift) for ix in e.indices):
+            return self.strict(self.unshifted(e.indices, lambda at: Entry(e.base, at)))
         return self.entries(self.strict(e.base).number, e.indices)
 
     def entries(self, code: Code, indices: tuple[Ix, ...]) -> Code:
@@ -381,6 +408,12 @@ class _Coder:
         axes = code.axes + tuple(ix for ix in indices if not ix.fixed)
         picked = Code(text, code.prec if text == code.text else Prec.ATOM, axes)
         return diagonal(picked, axes) if len(set(axes)) < len(axes) else picked
+
+    def unshifted(self, indices: tuple[Ix, ...], entry: Callable[[tuple[Ix, ...]], Expr]) -> Expr:
+        """x[i + k - 1] as the sum over m of x[m] [m = i + k - 1], which is zero outside of the array."""
+        at = tuple(Ix(f"#{n}", ix.dim) if isinstance(ix, Shift) else ix for n, ix in enumerate(indices))
+        moved = [(new, ix) for new, ix in zip(at, indices, strict=True) if new != ix]
+        return IndexReduce("sum", Mul((entry(at), *(Delta(new, ix) for new, ix in moved))), tuple(n for n, _ in moved))
 
     def index_reduce(self, e: IndexReduce, loose: bool) -> Code:
         if e.op == "sum":
@@ -424,6 +457,8 @@ class _Coder:
         return Code(reduced("sum", code, positions), axes=rest, shape=code.shape) if positions else code
 
     def index_pick(self, e: IndexPick, loose: bool) -> Code:
+        if any(isinstance(ix, Shift) for ix in e.at):
+            return self.strict(self.unshifted(e.at, lambda at: IndexPick(e.op, e.body, e.indices, at)))
         code = self.strict(e.body).number
         rest = tuple(ix for ix in code.axes if ix not in e.indices)
         ordered = spread(permuted(code, rest + tuple(ix for ix in e.indices if ix in code.axes)), rest + e.indices, 0)

@@ -46,8 +46,8 @@ from backsym.expr import (
     Sym,
     T,
     Zeros,
-    rebuild,
     show_shape,
+    with_indices,
 )  # fmt: skip
 from backsym.problem import Problem
 
@@ -221,21 +221,9 @@ class _Plain:
         return f"[{inner} == {e.op}({inner}{options})]", Level.ATOM
 
     def index_pick(self, e: IndexPick) -> Text:
-        there = _renamed(e.body, dict(zip(e.indices, e.at, strict=True)))
+        there = with_indices(e.body, dict(zip(e.indices, e.at, strict=True)))
         letters = ", ".join(_index(ix) for ix in e.indices)
         return f"[{self.free(there)} == {e.op}({self.free(e.body)}, {letters})]", Level.ATOM
-
-
-def _renamed(e: Expr, names: dict[Ix, Ix]) -> Expr:
-    """The expression with its free letters replaced; a letter bound inside hides the one outside."""
-    if isinstance(e, (IndexReduce, IndexPick)):
-        names = {old: new for old, new in names.items() if old not in e.indices}
-    done = rebuild(e, lambda child: _renamed(child, names))
-    if isinstance(done, Entry):
-        return Entry(done.base, tuple(names.get(ix, ix) for ix in done.indices))
-    if isinstance(done, Delta):
-        return Delta(names.get(done.i, done.i), names.get(done.j, done.j))
-    return done
 
 
 def _spells(text: str, value: Fraction) -> bool:

@@ -143,7 +143,7 @@ def _power(base: Piece, exponent: Layout) -> Piece:
 def _named(layout: Layout) -> Piece:
     """A name: one that has a superscript already (``W^{(2)}``) takes no other."""
     has_sup = isinstance(layout, Script) and layout.sup is not None
-    opaque = isinstance(layout, (lay.Row, lay.Verbatim))
+    opaque = isinstance(layout, lay.Row)
     return Piece(layout, Level.FACTOR if has_sup or opaque else Level.ATOM)
 
 
@@ -440,9 +440,9 @@ def _fn(e: Fn, n: Notation) -> Piece:
 
 
 def _exp(e: Fn, n: Notation) -> Piece:
-    """``e^{z_k}`` of one scalar quantity; ``exp(...)`` of an array or of anything longer."""
+    """``e^{z_k}`` of one scalar quantity; ``exp(...)`` of an array, of anything longer, or where e is a quantity."""
     arg = e.args[0].arg if isinstance(e.args[0], Neg) else e.args[0]
-    if e.shape == () and isinstance(arg, (Entry, Sym, Num)) and not lay.is_tall(layout_of(arg, n)):
+    if e.shape == () and not n.e_is_a_name and isinstance(arg, (Entry, Sym, Num)) and not lay.is_tall(layout_of(arg, n)):
         return Piece(Script(Ident("e"), sup=layout_of(e.args[0], n)), Level.FACTOR)
     return Piece(_apply(n.function("exp"), [layout_of(e.args[0], n)]))
 

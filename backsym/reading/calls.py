@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from backsym.errors import InputError
 from backsym.expr import Adj, Delta, Dim, Expr, Eye, Fn, IndexReduce, Ix, Ones, Reduce, Sym, Zeros, show_shape
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS, Function
+from backsym.reading.hints import Mismatch, fits_elementwise
 from backsym.reading.scope import free_letters, index_reduction, is_delta, positional, suggest
 from backsym.reading.syntax import Node
 
@@ -31,6 +32,7 @@ _USUAL_NAMES = {
     "ce": "did you mean cross_entropy?",
     "sgn": "did you mean sign?",
     "tr": "did you mean trace?",
+    "inv": "an inverse is not read",
     "argmax": "the position of a maximum is not differentiable",
     "where": "a choice is written with indicators: [z > 0]*a + [z <= 0]*b",
 }
@@ -108,7 +110,7 @@ def loss_call(r: Resolver, tree: Node, order: int) -> Expr:
 def table_call(r: Resolver, tree: Node, function: Function, order: int) -> Expr:
     usage = f"{function.name}({', '.join(function.args)})"
     given = arguments(r, tree, *function.arity, usage)
-    if order and (function.kind != "elementwise" or not function.partials):
+    if order and (function.kind != "elementwise" or not (function.partials or r.scope.derivatives)):
         raise r.error(f"{function.name} has no derivative to write as {tree.value}", tree)
     row = function.kind in ("rowwise", "rowreduce")
     if not row:
@@ -134,6 +136,11 @@ def expanded_call(r: Resolver, tree: Node, function: Function, given: Sequence[N
         raise r.error(f"more than {MAX_MACROS} losses, squares or dots inside each other", tree)
     args = {name: r.resolve(arg) for name, arg in zip(function.args, given, strict=True)}
     r.macros -= 1
+    shapes = [value.shape for value in args.values()]
+    if function.kind == "scalar" and len(shapes) == 2 and not fits_elementwise(*shapes):
+        both = " and ".join(map(show_shape, shapes))
+        error = r.error(f"{function.name} compares arrays of one shape; these are {both}", tree)
+        raise Mismatch(error, "compare", *args.values())
     if function.kind == "matrix":
         for node, value in zip(given, args.values(), strict=True):
             if len(value.shape) > 2 or (len(value.shape) == 2 and value.shape[1] != 1):

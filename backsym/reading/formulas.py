@@ -1,8 +1,8 @@
 r"""Products and sums as formulas write them, decided by shapes.
 
-A juxtaposition multiplies matrices where there are matrices, and scales by scalars.  ``\odot`` is element-wise and holds
-together less tightly.  ``\cdot`` between two vectors is their scalar product.  A column of shape [D, 1] next to a vector
-[D] is the same column, never a broadcast.  An all-ones array without a size takes it from its neighbours.
+A juxtaposition multiplies matrices where there are matrices, and scales by scalars.  ``\odot`` is element-wise and
+holds together less tightly.  ``\cdot`` between two vectors is their scalar product.  A column of shape [D, 1] next to a
+vector [D] is the same column, never a broadcast.  An all-ones array without a size takes it from its neighbours.
 
 A part of ``resolve``, which hands itself over as ``r``.  Must not know about problem files, calculus or printing.
 """
@@ -10,7 +10,7 @@ A part of ``resolve``, which hands itself over as ``r``.  Must not know about pr
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ from backsym.expr import (
     scalar_if_ones,
     show_shape,
 )
-from backsym.reading.hints import fits_elementwise, fits_matmul, transposed
+from backsym.reading.hints import Mismatch, SizeUnknown, fits_elementwise, fits_matmul, transposed
 from backsym.reading.syntax import Node
 
 if TYPE_CHECKING:
@@ -157,8 +157,21 @@ def juxtaposed(r: Resolver, operands: Sequence[Operand]) -> Operand:
     if run.operands:
         factors.insert(run.place, run.value())
     span = (operands[0].tree.span[0], operands[-1].tree.span[1])
-    value = factors[0] if len(factors) == 1 else Mul(tuple(factors))
+    value = factors[0] if len(factors) == 1 else Mul(tuple(_without_groups(factors)))
     return Operand(Node("terms", " ", tuple(o.tree for o in operands), span), value)
+
+
+def _without_groups(factors: Sequence[Expr]) -> Iterator[Expr]:
+    """The factors, with those of a scaled matrix product in parentheses, ``(s A B)``, among them.
+
+    Where the scalars stand does not matter, and the printer has no parentheses for them.
+    """
+    for factor in factors:
+        scaled = isinstance(factor, Mul) and sum(bool(arg.shape) for arg in factor.args) == 1
+        if isinstance(factor, Mul) and scaled and any(isinstance(arg, MatMul) for arg in factor.args):
+            yield from factor.args
+        else:
+            yield factor
 
 
 class _Run:
@@ -174,7 +187,7 @@ class _Run:
         self.operands.append(operand)
 
     def takes_scalar(self) -> bool:
-        """Whether a scalar to the right is the one entry of a column's second axis: ``W^T s`` with W of shape [1, D]."""
+        """Whether a scalar to the right is the one entry of a column's second axis: ``W^T s``, W of shape [1, D]."""
         return len(self.shape) == 2 and self.shape[1] == 1 and self.shape[0] != 1
 
     def value(self) -> Expr:
@@ -188,7 +201,8 @@ def mismatch(r: Resolver, run: _Run, operand: Operand) -> Exception:
     right = r.quote(operand.tree).strip()
     span = (run.operands[0].tree.span[0], operand.tree.span[1])
     message = f"cannot multiply {show_shape(a)} and {show_shape(b)} as matrices"
-    return r.source.error(message, r.at or span, _hint(a, b, left, right))
+    error = r.source.error(message, r.at or span, _hint(a, b, left, right))
+    return Mismatch(error, "matmul", run.value(), operand.value)
 
 
 def _hint(a: Shape, b: Shape, left: str, right: str) -> str | None:
@@ -222,13 +236,23 @@ def _spanned(value: Expr, r: Resolver, tree: Node) -> Expr:
 
 def columns_rule(r: Resolver, tree: Node) -> Expr:
     """A sum: bare arrays take the shape of the other terms."""
-    args = [None if is_bare(child) else r.resolve(child) for child in tree.children]
+    args = [None if is_bare(child) else _unless_size_unknown(r, child) for child in tree.children]
     known = [arg.shape for arg in args if arg is not None]
     shape = max(known, key=len, default=())
     whole = [filled(child, shape, r) if arg is None else arg for child, arg in zip(tree.children, args, strict=True)]
     values = columns(r, whole)
     r.fit(list(zip(tree.children, values, strict=True)), tree, "add")
     return Add(tuple(values), span=r.mark(tree))
+
+
+def _unless_size_unknown(r: Resolver, tree: Node) -> Expr | None:
+    """The value of a term; None for a number times an array of ones that takes its size from the other terms."""
+    try:
+        return r.resolve(tree)
+    except SizeUnknown:
+        if tree.kind not in ("terms", "neg"):
+            raise
+        return None
 
 
 def columns(r: Resolver, values: Sequence[Expr]) -> list[Expr]:
@@ -280,7 +304,8 @@ def bare_rule(r: Resolver, tree: Node) -> Expr:
     if tree.value == "zeros":
         return num(0)
     sign = r"\mathbf{1}" if tree.value == "ones" else r"\mathbf{I}"
-    raise r.error(f"the size of {r.quote(tree)} is not known here", tree, f"write it below: {sign}_N")
+    error = r.error(f"the size of {r.quote(tree)} is not known here", tree, f"write it below: {sign}_N")
+    raise SizeUnknown(error.diagnostics)
 
 
 def filled(tree: Node, shape: Shape, r: Resolver) -> Expr:
@@ -290,6 +315,11 @@ def filled(tree: Node, shape: Shape, r: Resolver) -> Expr:
     if tree.kind == "transpose":
         inner = shape[1:] if len(shape) == 2 and shape[0] == 1 else shape[::-1]
         return T(filled(tree.children[0], inner, r), span=r.mark(tree))
+    if tree.kind == "terms":
+        values = [filled(child, shape, r) if is_bare(child) else r.resolve(child) for child in tree.children]
+        if sum(bool(value.shape) for value in values) > 1 or set(tree.value) & set(HADAMARD):
+            return r.resolve(tree)
+        return Mul(tuple(values), span=r.mark(tree))
     if not shape:
         return r.resolve(tree) if tree.value == "eye" else num(1 if tree.value == "ones" else 0)
     if tree.value == "eye":

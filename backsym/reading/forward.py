@@ -21,6 +21,7 @@ from backsym.reading.declare import Declared, declares_shapes
 from backsym.reading.fields import Report, is_name
 from backsym.reading.hints import matmul_meant
 from backsym.reading.latex_names import Vocabulary
+from backsym.reading.latex_rows import with_rows
 from backsym.reading.plain import parse_equation
 from backsym.reading.resolve import Resolver, extra_letters
 from backsym.reading.scope import (
@@ -85,6 +86,7 @@ class Forward:
     parsed: dict[str, Parsed] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     unread: bool = False
+    remarks: list[str] = field(default_factory=list)
     current: str = ""
     assume_scalars: bool = False
     scope: Scope = field(default_factory=lambda: Scope({}))
@@ -138,11 +140,21 @@ class Forward:
                 else:
                     sides = [parse_equation(source, is_partial)]
                 for lhs, rhs in sides:
-                    self.add(self.split(item, source, lhs, rhs, is_formula))
+                    self.add(self.split(item, source, *self.whole(lhs, rhs, source), is_formula))
             except InputError as e:
                 self.report.extend(e.diagnostics)
                 self.unread = True
                 self.broken.update(name for name in names if name not in self.parsed)
+
+    def whole(self, lhs: Node, rhs: Node, source: Source) -> tuple[Node, Node]:
+        """The equation; in a note the index of the rows may be left out."""
+        if not self.all_latex:
+            return lhs, rhs
+        lhs, rhs, letter = with_rows(lhs, rhs, {n: d.shape for n, d in self.declared.items() if d.shape})
+        if letter is not None:
+            line = source.place(lhs.span[0])[0]
+            self.remarks.append(f"line {line}: {lhs.children[0].value} lacks the index of its rows; {letter} is put in")
+        return lhs, rhs
 
     def vocabulary(self, ranks: Mapping[str, int | None]) -> Vocabulary:
         """What LaTeX equations may mention: declared names, and ``ranks`` of names with equations."""

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backsym.errors import ShapeError
+from backsym.errors import InputError, ShapeError
 from backsym.expr import Expr, Mul, Shape, broadcast, matmul_shape
+
+
+class Mismatch(InputError):
+    """Two operands whose shapes do not fit together under an operation (add, multiply element-wise, matmul, ...)."""
+
+    def __init__(self, error: InputError, operation: str, left: Expr, right: Expr):
+        self.operation, self.left, self.right = operation, left, right
+        super().__init__(error.diagnostics)
+
+
+class SizeUnknown(InputError):
+    """An array of ones, zeros or an identity whose size nothing beside it tells."""
 
 
 def fits_matmul(a: Shape, b: Shape) -> bool:

@@ -13,6 +13,7 @@ PROBLEM: Keys = {
     "title": "The title of the problem; by default the name of the file.",
     "objective": "What the problem teaches.",
     "text": "The introduction: Markdown with $math$ and $$displayed math$$.",
+    "language": "The language of the sentences, a folder of templates: en (the default) or de.",
     "notation": "How names print: superscript (z1 as z^{(1)}, the default), subscript (z_1), or a map of choices.",
     "dims": "Dimensions: a name with its LaTeX, with a fixed size, with both, or with nothing; or a list of names.",
     "indices": "Index letters, each with the dimension that it runs over.",
@@ -22,6 +23,7 @@ PROBLEM: Keys = {
     "forward": "The forward equations in order; each defines one node. Plain, LaTeX or SymPy's spelling.",
     "loss": "The node to differentiate, a scalar; by default that of the last equation.",
     "show_forward": "Whether the question sheet prints the forward equations; true by default.",
+    "figure": "A graph that stands with the text: network, vectorized or scalar; none by default.",
     "parts": "What is asked, in order.",
     "values": "Numbers for given quantities, for a worked example; lists for vectors and matrices.",
     "variants": "How variants of the problem are drawn.",
@@ -72,6 +74,7 @@ COLLECTION: Keys = {
     "author": "The author or authors.",
     "date": "The date, as it is to be printed.",
     "text": "An introduction.",
+    "language": "The language of the headings between the problems; en by default.",
     "sections": "The sections in order; a file with this key is a collection.",
 }
 

@@ -1,7 +1,8 @@
 r"""LaTeX to syntax trees: expressions, equations with their ranges, blocks of several equations.
 
-``parse_equations`` reads ``z_j^{(1)} &= \sum_i W_{ji}^{(1)} a_i^{(0)} + b_j^{(1)}, & j &= 1, \dots, D^{(1)} \\ ...``.  The result is
-the tree that the plain spelling would give, except for products and sums, which wait for the shapes (``formulas``).
+``parse_equations`` reads ``z_j^{(1)} &= \sum_i W_{ji}^{(1)} a_i^{(0)} + b_j^{(1)}, & j &= 1, \dots, D^{(1)} \\ ...``.
+The result is the tree that the plain spelling would give, except for products and sums, which wait for the shapes
+(``formulas``).
 
 Knows vocabularies and scopes; resolves nothing.
 """

@@ -26,6 +26,9 @@ _SHOWN = {
 class Cursor:
     """A position in the tokens of one formula; every parser of LaTeX is built on it."""
 
+    reads_shifts = False
+    """Whether a sum of letters and numbers in a subscript, ``x_{i+k-1}``, is an index."""
+
     def __init__(self, source: Source, start: int = 0, end: int | None = None):
         self.source = source
         self.tokens = _tidied(source, tokenize(source, start, end))

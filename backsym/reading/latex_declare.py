@@ -15,6 +15,7 @@ from backsym.reading.latex_names import Key, Vocabulary, new_name
 from backsym.reading.latex_scripts import Scripts, read_scripts
 from backsym.reading.latex_symbols import Base
 from backsym.reading.source import Source
+from backsym.reading.syntax import Node
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,35 @@ class Declarations:
         except InputError:
             return False
         return reader.declarations()
+
+
+def names_in_formula(source: Source, start: int, end: int) -> list[Spelled]:
+    """The names in a formula that is nothing but names and commas; else none."""
+    try:
+        reader = _Reader(source, Declarations(), start, end)
+        names = [reader.name()]
+        while reader.took(","):
+            names.append(reader.name())
+    except InputError:
+        return []
+    return names if reader.token.kind == "end" else []
+
+
+def shape_in_formula(source: Source, start: int, end: int, sink: Declarations) -> tuple[str, ...] | None:
+    """The dimensions of a formula such as ``N \\times D^{(i)}`` or ``J``, added to ``sink``; None for others."""
+    found = Declarations()
+    try:
+        reader = _Reader(source, found, start, end)
+        dims = [reader.dimension().value]
+        while reader.took("times"):
+            dims.append(reader.dimension().value)
+    except InputError:
+        return None
+    if reader.token.kind != "end":
+        return None
+    for name, spelled in found.dims.items():
+        sink.dims.setdefault(name, spelled)
+    return tuple(dims)
 
 
 class _Reader(FormulaReader):
@@ -91,7 +121,7 @@ class _Reader(FormulaReader):
                 read_scripts(self, self.additive, tags=False)
         shape = self.axes() if self.took("^") else ()
         declared = [name for name in names if name.key[0] not in ("0", "1")]
-        self.sink.found.extend(Declaration(name, _column(name, shape)) for name in declared)
+        self.sink.found.extend(Declaration(name, column(name, shape)) for name in declared)
         return True
 
     def braced_set(self) -> str | None:
@@ -116,6 +146,23 @@ class _Reader(FormulaReader):
         self.expect("}", opening)
         return tuple(dims)
 
+    def dimension(self, scripts_too: bool = True) -> Node:
+        return (self.shifted_layer() if scripts_too else None) or super().dimension(scripts_too)
+
+    def shifted_layer(self) -> Node | None:
+        """``D^{(i-1)}``, whose tag is no power here; None if it does not stand here."""
+        tokens = self.tokens[self.position : self.position + 9]
+        signs = [token.text for token in tokens]
+        kinds = [token.kind for token in tokens]
+        if len(tokens) < 9 or [*signs[1:4], *signs[7:]] != ["^", "{", "(", ")", "}"] or signs[5] not in "+-":
+            return None
+        if kinds[0] != "letter" or kinds[4] != "letter" or kinds[6] != "number":
+            return None
+        self.position += 9
+        key = signs[0], "".join(signs[4:7])
+        self.sink.dims.setdefault(new_name(*key), Spelled(key, False, False, (0, 0)))
+        return self.make("name", new_name(*key), (), tokens[0].start)
+
     def dimension_key(self, base: Base, scripts: Scripts) -> Key:
         key = super().dimension_key(base, scripts)
         self.sink.dims.setdefault(new_name(*key), Spelled(key, bool(scripts.items), False, (0, 0)))
@@ -125,7 +172,7 @@ class _Reader(FormulaReader):
         return new_name(*key)
 
 
-def _column(name: Spelled, shape: tuple[str, ...]) -> tuple[str, ...]:
+def column(name: Spelled, shape: tuple[str, ...]) -> tuple[str, ...]:
     """The declared shape; a small letter that is D x 1 is a vector."""
     small = name.key[0].rpartition(":")[2].islower()
     return shape[:1] if small and len(shape) == 2 and shape[1] == "1" else shape

@@ -1,7 +1,7 @@
-r"""Derivatives in LaTeX formulas: ``\frac{\partial \mathcal{L}}{\partial z_k}``, ``\nabla_{\mathbf{z}} \mathcal{L}``, ``\bar{z}``.
+r"""Derivatives in LaTeX formulas: ``\frac{\partial \mathcal{L}}{\partial z_k}``, ``\nabla_{\mathbf{z}} \mathcal{L}``.
 
-Also the two meanings of ``\delta``: Kronecker's delta of two indices, and, in that notation, the adjoint of a quantity.
-Completes the grammar.
+Also ``\bar{z}`` in the notation with bars, and the two meanings of ``\delta``: Kronecker's delta of two indices, and,
+in that notation, the adjoint of a quantity.  Completes the grammar.
 """
 
 from __future__ import annotations
@@ -164,7 +164,8 @@ class Formula(Symbols):
         if letters:
             return self.scripted(self.make("call", "delta", letters, start), start)
         if self.words.gradient != "delta":
-            hint = r"a Kronecker delta has two indices, \delta_{kj}; adjoints are \delta_{z} with notation: {gradient: delta}"
+            kronecker = r"a Kronecker delta has two indices, \delta_{kj}"
+            hint = kronecker + r"; adjoints are \delta_{z} with notation: {gradient: delta}"
             raise self.error(r"this \delta is not declared", base.token, hint)
         target = self.operand() if self.at("{") else self.factor_below()
         tree = self.adjoint_of(target)

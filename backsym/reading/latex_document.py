@@ -1,8 +1,8 @@
 r"""A lecture note as a problem: the forward equations and declarations in a Markdown or .tex file.
 
-Displayed equations whose left side is a quantity, or its entries, are the forward equations; formulas with ``\in`` declare
-shapes, index ranges and, by the words beside them, roles.  The result is the tree of a problem file, with the places in
-the note, so that everything after this is as for YAML.
+Displayed equations whose left side is a quantity, or its entries, are the forward equations; formulas with ``\in``
+declare shapes, index ranges and, by the words beside them, roles.  The result is the tree of a problem file, with the
+places in the note, so that everything after this is as for YAML.
 
 Knows the marks of formulas in such files; reads no mathematics itself.
 """
@@ -11,18 +11,23 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, count, islice
 from pathlib import Path
 
 from backsym.errors import Diagnostic, InputError
 from backsym.expr import show_shape
-from backsym.problem import Problem
+from backsym.problem import Part, Problem
 from backsym.reading.latex import Segment, Spelled, segments
 from backsym.reading.latex_declare import Declaration, Declarations
-from backsym.reading.latex_names import Vocabulary, split_tag
+from backsym.reading.latex_names import Key, Vocabulary, split_tag
+from backsym.reading.note_equations import Equations, defined_functions
+from backsym.reading.note_shapes import Shapes
+from backsym.reading.note_tasks import Task, Tasks
+from backsym.reading.note_words import Place, class_letter, layers, usual_rank, worded
 from backsym.reading.source import Location, Source
+from backsym.reading.syntax import walk
 from backsym.reading.yamlfile import Document, Listing, Mark, Scalar, Table, Tree, text_of
 
 MAX_FORMULAS = 20_000
@@ -41,7 +46,11 @@ _OPENING = re.compile(
 _CLOSING = {"$$": "$$", "\\[": "\\]", "$": "$", "\\(": "\\)", "```": "```", "<!--": "-->", "%": "\n"}
 _TITLE = re.compile(r"^#+[ \t]+(.+?)[ \t]*#*$|\\(?:title|section|chapter)\*?\{([^{}]+)\}", re.MULTILINE)
 
+_DERIVATIVE = re.compile(r"\\partial|\\nabla")
 _IN = re.compile(r"\\in(?![A-Za-z])|∈")
+
+_FREE_LETTERS = "DKHMPQRS"
+"""Dimensions that the note does not name take these first."""
 
 _LAST_WORDS = re.compile(r"[\w\-]+(?:\s+(?:vector|matrix|array|scalar|value))?[\s$\\(]*\Z")
 _ROLES = (
@@ -66,12 +75,13 @@ def is_document(path: str) -> bool:
     return Path(path).suffix.lower() in SUFFIXES
 
 
-def document_tree(path: str) -> Table:
-    """The note as the tree of a problem file; raises InputError if it has no forward equation."""
+def document_tree(path: str) -> tuple[Table, tuple[str, ...]]:
+    """The note as the tree of a problem file, and what was passed over; raises InputError without an equation."""
     document = Document(path, text_of(path))
     if not document.text.strip():
         raise InputError([Diagnostic("this file is empty", path, hint="it needs displayed equations")])
-    return _Note(document).tree()
+    note = _Note(document)
+    return note.tree(), note.remarks
 
 
 # --- formulas --------------------------------------------------------------------------------------------------------
@@ -107,6 +117,11 @@ class _Note:
             raise InputError([Diagnostic(f"more than {MAX_FORMULAS} formulas in one note", document.file)])
         self.declared = Declarations()
         self.words: dict[str, str] = {}
+        self.remarks: tuple[str, ...] = ()
+        self.left_over: list[int] = []
+        self.unread: list[int] = []
+        self.not_asked: set[str] = set()
+        self.spelled_otherwise: dict[str, str] = {}
 
     # --- places ---
 
@@ -126,22 +141,53 @@ class _Note:
 
     def tree(self) -> Table:
         declares = [self.declares(n, f) for n, f in enumerate(self.formulas)]
-        equations = self.equations(
-            f for f, declared in zip(self.formulas, declares, strict=True) if f.displayed and not declared
-        )
-        if not equations:
-            hint = r"displayed, such as $$ z = w x + b $$ or \[ \mathbf{z} = \mathbf{W} \mathbf{x} \]"
-            raise InputError([Diagnostic("this note has no forward equation", self.document.file, hint=hint)])
-        layer = self.layer([d.spelled for d in self.declared.found] + [s.left for s in equations])
+        places = [Place(f.start, f.end) for f in self.formulas]
+        self.declare_by_words(places)
+        displayed = [f for f, done in zip(self.formulas, declares, strict=True) if f.displayed and not done]
+        equations = self.equations(displayed)
+        if not equations.found:
+            raise self.without_equations()
+        self.declare_what_is_used(equations, places)
+        found = [equation.segment for equation in equations.found]
+        layer = self.layer([d.spelled for d in self.declared.found] + [s.left for s in found])
         fields = {
             "title": self.title(),
             "notation": self.table({"layer": self.word(layer)}),
-            "dims": self.dims(layer),
+            "dims": self.dims(layer, equations),
             "indices": self.indices(),
-            "symbols": self.symbols(equations, layer),
-            "forward": Listing(self.mark(0, 0), "", tuple(self.equation(s) for s in equations)),
+            "symbols": self.symbols(found, layer),
+            "functions": self.functions(equations),
+            "forward": Listing(self.mark(0, 0), "", tuple(self.equation(s) for s in found)),
+            "loss": self.loss(equations),
+            "parts": self.parts(equations),
         }
+        self.remarks = self.what_was_passed_over(equations)
         return self.table({key: value for key, value in fields.items() if value is not None})
+
+    def loss(self, equations: Equations) -> Tree | None:
+        """The loss, where it is not the last equation, which it is without being named."""
+        loss = equations.loss()
+        return self.word(loss) if loss is not None and loss != equations.found[-1].name else None
+
+    def without_equations(self) -> InputError:
+        text = self.document.text
+        at = next((f for f in self.formulas if f.displayed and _DERIVATIVE.search(text, f.start, f.end)), None)
+        example = r"such as $$ z = w x + b $$ or \[ \mathbf{z} = \mathbf{W} \mathbf{x} \]"
+        hint = f"displayed, {example}"
+        if at is not None:
+            hint = f"it has derivatives only; display what is differentiated too, {example}"
+        return InputError([Diagnostic("this note has no forward equation", self.document.file, hint=hint)])
+
+    def what_was_passed_over(self, equations: Equations) -> tuple[str, ...]:
+        """In order of the lines, what an instructor might look for in vain."""
+        found = [(self.locate(at)[0], reason) for at, reason in equations.passed_over]
+        found += [(self.locate(at)[0], "a formula to be shown that cannot be read") for at in self.unread]
+        lines = sorted({self.locate(at)[0] for at in self.left_over})
+        if lines:
+            others = ", ".join(map(str, lines[1:12])) + (", ..." if len(lines) > 12 else "")
+            more = f"; also in line{'s' if len(lines) > 2 else ''} {others}" if others else ""
+            found.append((lines[0], f"a derivative that nobody asks for{more}"))
+        return tuple(f"passed over, line {n}: {reason}" for n, reason in sorted(found))
 
     def word(self, text: str) -> Scalar:
         return self.scalar(text, 0, 0)
@@ -173,7 +219,8 @@ class _Note:
         """The words that tell what a formula declares: those right before or after it, else its list item or line."""
         formula, text = self.formulas[number], self.document.text
         before = self.formulas[number - 1].end if number else 0
-        close = _LAST_WORDS.search(text, max(before, formula.start - 60, text.rfind("\n", 0, formula.start)), formula.start)
+        start = max(before, formula.start - 60, text.rfind("\n", 0, formula.start))
+        close = _LAST_WORDS.search(text, start, formula.start)
         if close is not None and any(pattern.search(close[0]) for _, pattern in _ROLES):
             return close[0]
         after = self.formulas[number + 1 : number + 2]
@@ -185,8 +232,43 @@ class _Note:
         match = item.search(text, formula.end, formula.end + 400)
         return text[max(start, formula.start - 400) : match.start() if match else formula.end + 200]
 
-    def dims(self, layer: str) -> Tree | None:
-        spelled = {name: s for name, s in self.declared.dims.items() if not name.isdecimal()}
+    def declare_by_words(self, places: list[Place]) -> None:
+        known = {d.spelled.name for d in self.declared.found}
+        for number, declaration in worded(self.source, places, self.declared):
+            if declaration.spelled.name not in known:
+                known.add(declaration.spelled.name)
+                self.declared.found.append(declaration)
+                self.words[declaration.spelled.name] = self.prose(number)
+
+    def declare_what_is_used(self, equations: Equations, places: list[Place]) -> None:
+        """Add the given quantities that no words declare, with the shapes that the equations tell."""
+        for name, spelled in equations.dims.items():
+            self.declared.dims.setdefault(name, spelled)
+        declared = {d.spelled.name: d.shape for d in self.declared.found if not d.letter}
+        given = {name: s for name, s in equations.given().items() if name not in declared}
+        sides = [equation.sides for equation in equations.found if equation.sides is not None]
+        trees = [tree for pair in sides for side in pair for tree in walk(side) if tree.kind == "entry"]
+        entries = {tree.children[0].value: len(tree.children) - 1 for tree in trees}
+        has_bold = any(s.bold for s in (*equations.names.values(), *(d.spelled for d in self.declared.found)))
+        names = {**equations.names, **{e.name: e.segment.left for e in equations.found}}
+        ranks: dict[str, int | None] = {}
+        for name, spelled in names.items():
+            unknown = None if not has_bold and not spelled.calligraphic else usual_rank(spelled)
+            ranks[name] = entries.get(name, unknown)
+        shapes = Shapes(declared, ranks)
+        shapes.read(sides)
+        axes = AxisNames(self.declared, names, class_letter(self.source, places))
+        for name, spelled in given.items():
+            shape = tuple(axes.name(axis) for axis in shapes.shape(name) or ())
+            self.declared.found.append(Declaration(spelled, shape))
+
+    def functions(self, equations: Equations) -> Tree | None:
+        names = sorted(equations.functions)
+        return self.table({name: self.word("abstract") for name in names}) if names else None
+
+    def dims(self, layer: str, equations: Equations) -> Tree | None:
+        used = {*equations.dims, *(dim for d in self.declared.found for dim in d.shape)}
+        spelled = {name: s for name, s in self.declared.dims.items() if name in used and not name.isdecimal()}
         entries: dict[str, Tree] = {}
         for name, dim in spelled.items():
             own = dim.key[1] != "" and dim.below != (layer == "subscript")
@@ -206,24 +288,34 @@ class _Note:
                 continue
             fields: dict[str, Tree] = {"shape": self.shape(declaration)}
             if spelled.name not in nodes:
-                fields.update(self.roles(spelled.name))
+                fields.update(self.roles(spelled, nodes))
             fields.update(self.spelling(spelled, layer, bool(declaration.shape)))
             entries[spelled.name] = self.scalar(spelled.name, *spelled.span), self.table(fields)
+            self.note_spelling(spelled.name, fields)
         for name, left in nodes.items():
             fields = self.spelling(left, layer, left.bold)
             if name not in entries and fields:
                 entries[name] = self.scalar(name, *left.span), self.table(fields)
+                self.note_spelling(name, fields)
         return Table(self.mark(0, 0), "", tuple(entries.values())) if entries else None
+
+    def note_spelling(self, name: str, fields: Mapping[str, Tree]) -> None:
+        if isinstance(latex := fields.get("latex"), Scalar):
+            self.spelled_otherwise[name] = latex.text
 
     def shape(self, declaration: Declaration) -> Listing:
         start, end = declaration.spelled.span
         items = tuple(self.scalar(dim, start, end) for dim in declaration.shape)
         return Listing(self.mark(start, end), "", items)
 
-    def roles(self, name: str) -> dict[str, Tree]:
-        words = self.words.get(name, "")
+    def roles(self, spelled: Spelled, nodes: Mapping[str, Spelled]) -> dict[str, Tree]:
+        """The role that the words give, else the one that the letter has by custom."""
+        words = self.words.get(spelled.name, "")
         role = next((role for role, pattern in _ROLES if pattern.search(words)), None)
+        role = role or _by_custom(spelled, [left.key for left in nodes.values()])
         fields: dict[str, Tree] = {"role": self.word(role)} if role else {}
+        if role in ("target", "constant"):
+            self.not_asked.add(spelled.name)
         if role == "target" and _ONE_HOT.search(words):
             fields["one_hot"] = self.word("true")
         return fields
@@ -242,14 +334,86 @@ class _Note:
 
     # --- equations ---
 
-    def equations(self, found: Iterable[Formula]) -> list[Segment]:
-        """The forward equations, each quantity's first."""
-        words = Vocabulary({d.spelled.name: len(d.shape) for d in self.declared.found}, open=True)
-        first: dict[str, Segment] = {}
-        for formula in found:
-            for segment in segments(self.source, words, formula.start, formula.end):
-                first.setdefault(segment.left.name, segment)
-        return list(first.values())
+    def equations(self, found: Sequence[Formula]) -> Equations:
+        """The forward equations; layers that were declared with a letter are declared one by one."""
+        words = self.vocabulary()
+        segs = [s for f in found for s in segments(self.source, words, f.start, f.end)]
+        defined = defined_functions(self.source, [(f.start, f.end) for f in found])
+        equations = Equations(self.source, segs, defined, words)
+        before = self.declared.found
+        used = [s.key for s in (*equations.names.values(), *(e.segment.left for e in equations.found))]
+        layers(self.declared, used)
+        # What is said of the layer with a letter holds for each layer.
+        said: dict[str, str] = {}
+        for declaration in before:
+            if declaration.spelled.name in self.words:
+                said.setdefault(declaration.spelled.key[0], self.words[declaration.spelled.name])
+        for declaration in self.declared.found:
+            if declaration.spelled.key[0] in said:
+                self.words.setdefault(declaration.spelled.name, said[declaration.spelled.key[0]])
+        if self.declared.found == before:
+            return equations
+        return Equations(self.source, segs, defined, self.vocabulary())
+
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary({d.spelled.name: len(d.shape) for d in self.declared.found if not d.letter}, open=True)
+
+    def parts(self, equations: Equations) -> Tree | None:
+        """What the words of the note ask for."""
+        nodes = [equation.name for equation in equations.found]
+        ranks: dict[str, int | None] = {d.spelled.name: len(d.shape) for d in self.declared.found if not d.letter}
+        ranks.update({name: ranks.get(name) for name in nodes})
+        targets = {*nodes, *ranks, *equations.given()} - set(self.not_asked)
+        loss = equations.loss() or (nodes[-1] if nodes else None)
+        words = Vocabulary(ranks, loss=loss, open=True, latex=self.spelled_otherwise)
+        tasks = Tasks(self.source, words, nodes, targets)
+        items = [self.part(task) for task in tasks.read([(f.start, f.end, f.displayed) for f in self.formulas])]
+        self.left_over = tasks.left_over
+        self.unread = tasks.unread
+        return Listing(self.mark(0, 0), "", tuple(items)) if items else None
+
+    def part(self, task: Task) -> Table:
+        start = task.equations[0][0] if task.equations else task.at
+        at = self.mark(start, start + 1)
+        if task.kind == "graph":
+            return Table(at, "", ((self.word("graph"), self.word(task.names[0])),))
+        equations = [self.scalar(self.document.text[a:b], a, b) for a, b in task.equations]
+        names = [self.scalar(name, task.at, task.at + 1) for name in task.names]
+        return Table(at, "", ((self.word(task.kind), Listing(at, "", (*names, *equations))),))
+
+
+def _by_custom(spelled: Spelled, nodes: Iterable[Key]) -> str | None:
+    """x is an input and t a target; so is y beside y-hat; of layers that are computed the given one is the input."""
+    base, tag = spelled.key
+    letter = base.rpartition(":")[2].lower()
+    computed = {other for other, _ in nodes}
+    if letter == "x":
+        return "input"
+    if letter == "t" or (letter == "y" and f"hat:{base}" in computed):
+        return "target"
+    return "input" if tag.isdecimal() and base in computed else None
+
+
+class AxisNames:
+    """Names for axes: known ones, the one of the classes for the first that nothing tells, else a letter."""
+
+    def __init__(self, declared: Declarations, used: Iterable[str], classes: str | None):
+        self.taken = {*used, *declared.dims, *(d.spelled.name for d in declared.found)}
+        self.classes = classes if classes not in self.taken else None
+        self.dims = declared.dims
+        self.own: dict[str, str] = {}
+
+    def name(self, axis: str) -> str:
+        if not axis.startswith("?"):
+            return axis
+        if axis not in self.own:
+            free = chain(_FREE_LETTERS, (f"D{n}" for n in count(1)))
+            name = self.classes or next(name for name in free if name not in self.taken)
+            self.classes = None
+            self.taken.add(name)
+            self.own[axis] = name
+            self.dims.setdefault(name, Spelled(split_tag(name), False, False, (0, 0)))
+        return self.own[axis]
 
 
 # --- a report --------------------------------------------------------------------------------------------------------
@@ -267,4 +431,14 @@ def what_was_read(problem: Problem) -> str:
         role = "one-hot target" if symbol.one_hot else symbol.role
         lines.append(f"  {role} {symbol.name} {show_shape(symbol.shape)}")
     lines.append(f"  loss {problem.loss}")
+    if problem.parts:
+        lines.append(f"  parts: {', '.join(_summary(part) for part in problem.parts)}")
+    lines += [f"  {remark}" for remark in problem.remarks]
     return "\n".join(lines)
+
+
+def _summary(part: Part) -> str:
+    """A part in a few words: ``show (line 12)``, ``gradients W, b``."""
+    if part.targets:
+        return f"{part.kind} {' '.join(part.targets)}"
+    return f"{part.kind} {part.option or ''}".strip() if part.line is None else f"{part.kind} (line {part.line})"

@@ -24,7 +24,7 @@ SIGNS = {"cdot": ".", "times": "x", "odot": "o", "*": "*"}
 COMPARISONS = {"<": "<", ">": ">", "<=": "<=", ">=": ">=", "=": "==", "!=": "!="}
 _CLOSING = {"(": ")", "[": "]", r"\{": r"\}", "{": "}"}
 _END_WORDS = frozenset(
-    "for forall forevery foreach forall where with and if each all every when otherwise iff so hence thus or as on".split()
+    "for forall forevery foreach where with and if each all every when otherwise iff so hence thus or as on".split()
 )
 REDUCTIONS = ("sum", "mean", "max", "min")
 _NO_ARGUMENT = frozenset("tr arg det sup inf tan coth sec csc".split())
@@ -285,7 +285,7 @@ class Grammar(Cursor):
         if token.kind in ("letter", "greek"):
             self.take()
             return self.exponent(self.make("name", token.text, (), token.start))
-        raise self.unexpected("{")
+        raise self.unexpected("{", r"such as \frac{a}{b} or \sqrt{x}")
 
     def root(self) -> Node:
         start = self.take().start
@@ -311,7 +311,7 @@ class Grammar(Cursor):
     # --- functions ---
 
     def function(self, name: str, head: Token) -> Node:
-        r"""A function whose name is taken: ``\tanh(z)``, ``\tanh^2(z)``, ``\sigma'(z)``, ``\log z_k``, ``\max_k z_k``."""
+        r"""A function whose name is taken: ``\tanh(z)``, ``\tanh^2(z)``, ``\sigma'(z)``, ``\log z_k``, ``\max_k z``."""
         if name in REDUCTIONS and self.at("_"):
             return self.reduction(name, head)
         scripts = read_scripts(self, self.additive)

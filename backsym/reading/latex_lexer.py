@@ -62,7 +62,8 @@ _IGNORED_ESCAPES = frozenset(", ; : ! > / -".split()) | {" ", "\n", "\t", "(", "
 _SIGNS = {
     "cdot": "cdot", "bullet": "cdot", "times": "times", "odot": "odot", "circ": "odot", "ast": "*", "star": "*",
     "lvert": "|(", "rvert": "|)", "lVert": "||(", "rVert": "||)", "vert": "|", "Vert": "||", "|": "||", "{": r"\{",
-    "}": r"\}", "lbrace": r"\{", "rbrace": r"\}", "lbrack": "[", "rbrack": "]", "le": "<=", "leq": "<=", "leqslant": "<=",
+    "}": r"\}", "lbrace": r"\{", "rbrace": r"\}", "lbrack": "[", "rbrack": "]", "le": "<=", "leq": "<=",
+    "leqslant": "<=",
     "ge": ">=", "geq": ">=", "geqslant": ">=", "ne": "!=", "neq": "!=", "lt": "<", "gt": ">", "prime": "'",
     "coloneqq": "=", "triangleq": "=", "coloneq": "=", "dots": "dots", "ldots": "dots", "cdots": "dots",
     "dotsc": "dots", "dotsb": "dots", "top": "top", "intercal": "top", "in": "in", "forall": "forall",
@@ -90,8 +91,8 @@ MACROS = (
 """Every macro that is known, for near names."""
 
 ENVIRONMENTS = frozenset(
-    "equation equation* align align* aligned alignat gather gather* gathered split multline multline* eqnarray eqnarray* "
-    "displaymath math array flalign flalign*".split()
+    "equation equation* align align* aligned alignat gather gather* gathered split multline multline* eqnarray "
+    "eqnarray* displaymath math array flalign flalign*".split()
 )
 
 _UNICODE = {
@@ -108,6 +109,7 @@ _UNKNOWN_HINTS = {
     "begin": "environments of equations are read: align, aligned, equation, gather, split",
     "infty": "infinity is not a number that a node can have",
     "int": "an integral is not read",
+    **dict.fromkeys("approx sim simeq equiv propto to gets leftarrow".split(), "an equation has an = sign"),
     "pm": "write two equations",
     "argmax": r"write \arg\max",
     "softmax": r"write \text{softmax}",
@@ -118,8 +120,8 @@ _UNKNOWN_HINTS = {
     "abs": r"write \lvert x \rvert",
     "R": r"write \mathbb{R}",
     "E": "an expectation is not read; write the sum or the mean",
-    "def": "macros of your own are not read; write them out",
-    "newcommand": "macros of your own are not read; write them out",
+    "def": "macros of one's own are not read; write them out",
+    "newcommand": "macros of one's own are not read; write them out",
     "otimes": r"an outer product is written \mathbf{u} \mathbf{v}^\top, an element-wise one \odot",
 }
 _ENV_HINTS = {

@@ -1,8 +1,8 @@
 r"""What the letters of a formula mean: a vocabulary made from the declared names.
 
-``z^{(2)}`` is the quantity z2 because z2 is declared, and a power otherwise; ``W_{1,kj}`` is an entry of W1 because W1 is
-declared as a matrix.  A spelling is looked up by its base letter and its tag, so that superscript and subscript tags,
-fonts and arrows all find the same name.
+``z^{(2)}`` is the quantity z2 because z2 is declared, and a power otherwise; ``W_{1,kj}`` is an entry of W1 because W1
+is declared as a matrix.  A spelling is looked up by its base letter and its tag, so that superscript and subscript
+tags, fonts and arrows all find the same name.
 
 Knows declared names and ranks; knows no grammar.
 """
@@ -65,7 +65,7 @@ class Vocabulary:
     """The names that a formula may use.
 
     ``ranks`` has every quantity with its number of axes, None where that is not known yet.  ``latex`` has the declared
-    spellings of names and dimensions.  ``letters`` are index letters.  ``layer`` and ``gradient`` are choices of notation.
+    spellings of names and dimensions.  ``letters`` are index letters.  ``layer`` and ``gradient`` choose the notation.
     """
 
     ranks: Mapping[str, int | None]
@@ -252,7 +252,7 @@ def _keyed(names: Iterable[str], latex: Mapping[str, str]) -> dict[Key, str]:
 
 
 def key_of(latex: str) -> Key | None:
-    r"""Base and tag of a short spelling such as ``\mathbf{W}^{(1)}``, ``\hat{y}``, ``D_{1}``; None for anything else."""
+    r"""Base and tag of a short spelling such as ``\mathbf{W}^{(1)}``, ``\hat{y}``, ``D_{1}``; None for others."""
     try:
         tokens = tokenize(Source(latex))[:-1]
     except InputError:

@@ -21,9 +21,9 @@ _TRANSPOSES = ("T", "top", "t", "tr", "transpose")
 class Scripts:
     """What is written below and above a symbol.
 
-    ``below`` has the comma-separated groups of a subscript.  ``tag`` is a superscript in parentheses, ``power`` the same
-    as an exponent, where it could be one.  ``steps`` are transposes and powers (``T``; ``pow`` and ``hadamard`` with an
-    exponent) in the order in which they apply.
+    ``below`` has the comma-separated groups of a subscript.  ``tag`` is a superscript in parentheses, ``power`` the
+    same as an exponent, where it could be one.  ``steps`` are transposes and powers (``T``; ``pow`` and ``hadamard``
+    with an exponent) in the order in which they apply.
     """
 
     below: list[list[Node]] | None = None
@@ -89,6 +89,8 @@ def below(cursor: Cursor) -> list[list[Node]]:
             cursor.take()
         elif cursor.at("{"):
             groups[-1].extend(inner for group in below(cursor) for inner in group)
+        elif cursor.reads_shifts and not groups[-1] and is_shift(cursor):
+            groups[-1].append(shift(cursor))
         else:
             groups[-1].append(item(cursor))
     cursor.take()
@@ -98,6 +100,36 @@ def below(cursor: Cursor) -> list[list[Node]]:
             "an index is missing here", opening, "indices stand together, W_{kj}, or with commas, W_{k,j}"
         )
     return groups
+
+
+def is_shift(cursor: Cursor, end: str = "}") -> bool:
+    """Whether a sum of letters and numbers stands here, up to the next comma or ``end``."""
+    position = cursor.position
+    signs = 0
+    while cursor.tokens[position].text not in (",", end):
+        token = cursor.tokens[position]
+        if token.kind not in ("letter", "greek", "number", "word") and token.text not in ("+", "-", "'", "*", "cdot"):
+            return False
+        signs += token.kind == "op" and token.text in ("+", "-")
+        position += 1
+    return signs > 0
+
+
+def shift(cursor: Cursor) -> Node:
+    """Letters with whole factors and a number: ``i + k - 1``, ``2i - 1``."""
+    start = cursor.token.start
+    parts: list[Node] = []
+    while not cursor.at(",", "}", "="):
+        first = cursor.token.start
+        sign = "-" if cursor.at("-") else ""
+        cursor.took("+", "-")
+        number = cursor.take().text if cursor.token.kind == "number" else ""
+        cursor.took("*", "cdot")
+        letter = () if cursor.at("+", "-", ",", "}", "=") and number else (item(cursor),)
+        if number and not number.isdecimal():
+            raise cursor.error("a shift is a whole number")
+        parts.append(cursor.make("part", sign + (number or "1"), letter, first))
+    return cursor.make("shift", "", tuple(parts), start)
 
 
 def item(cursor: Cursor, scripted: bool = True) -> Node:

@@ -11,7 +11,7 @@ from backsym.reading.latex_cursor import shown
 from backsym.reading.latex_grammar import COMPARISONS, Grammar
 from backsym.reading.latex_lexer import ACCENTS, FONTS, Token
 from backsym.reading.latex_names import LOSS_WORDS, Found, Key, new_name, spelling
-from backsym.reading.latex_scripts import Scripts, item, read_scripts, tag_ahead
+from backsym.reading.latex_scripts import Scripts, is_shift, item, read_scripts, shift, tag_ahead
 from backsym.reading.scope import suggest
 from backsym.reading.syntax import Node
 
@@ -202,7 +202,7 @@ class Symbols(Grammar):
         return Found(new_name(base.text, "".join(x.value for x in own)), tuple(items[len(own) :]))
 
     def is_letter(self, tree: Node, base: Base) -> bool:
-        """Whether this subscript is an index: a letter that is declared or has a range; else one of i to n, if light."""
+        """Whether this subscript is an index: a declared letter, or one with a range; else one of i to n, if light."""
         if tree.kind != "name":
             return False
         bare = tree.value.rstrip("'")
@@ -265,7 +265,7 @@ class Symbols(Grammar):
     # --- constants ---
 
     def is_euler(self, base: Base) -> bool:
-        """Whether a light e with an exponent is the number: it is no declared scalar, and the exponent no declared tag."""
+        """Whether a light e with an exponent is the number: no declared scalar, and the exponent no declared tag."""
         if base.bold or not self.at("^") or self.words.ranks.get("e") == 0 or "e" in self.words.dims:
             return False
         if self.ahead().text != "{":
@@ -383,12 +383,13 @@ class Symbols(Grammar):
             if depth == 0 or self.tokens[end].kind == "row":
                 break
         inside = self.tokens[mark:end]
-        if not any((t.kind == "macro" and t.text == "arg") or (t.kind == "op" and t.text in COMPARISONS) for t in inside):
+        extreme = any(t.kind == "macro" and t.text == "arg" for t in inside)
+        if not extreme and not any(t.kind == "op" and t.text in COMPARISONS for t in inside):
             return None
         self.take()
         self.enter(opening)
         self.bars.append("")
-        if any(t.kind == "macro" and t.text == "arg" for t in inside):
+        if extreme:
             tree = self.position_of_extreme()
         else:
             left = self.additive()
@@ -407,7 +408,7 @@ class Symbols(Grammar):
         in_parentheses = self.took("(")
         while not self.at_macro("arg"):
             if not self.took(",", ")", "="):
-                at.append(self.index(item(self)))
+                at.append(shift(self) if self.reads_shifts and is_shift(self, "=") else self.index(item(self)))
         if in_parentheses and len(at) < 2:
             raise self.unexpected("index letters", r"such as (i, j) = \arg\max_{i', j'} z_{i' j'}")
         self.take()
@@ -426,7 +427,9 @@ class Symbols(Grammar):
         letters = self.lower_limit(head.text) if self.took("_") else []
         if len(letters) != len(at):
             raise self.error("give one letter of the maximum for each position", head)
-        body = self.product()
+        return self.extreme_at(head, self.product(), letters, at, start)
+
+    def extreme_at(self, head: Token, body: Node, letters: list[Node], at: list[Node], start: int) -> Node:
         names = {letter.value: position for letter, position in zip(letters, at, strict=True)}
         call = self.make("call", head.text, (body, *letters), head.start)
         return self.make("cmp", "==", (_renamed(body, names), call), start)

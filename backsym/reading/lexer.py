@@ -6,6 +6,7 @@ Knows the alphabet of the plain expression language and its limits; knows no gra
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 from backsym.reading.source import Source
@@ -97,9 +98,19 @@ def _token(source: Source, kind: str, text: str, start: int, end: int) -> Token:
     return Token(kind, text, start, end)
 
 
+def _greek(char: str) -> str | None:
+    """The name to write for a Greek letter."""
+    match = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", unicodedata.name(char, ""))
+    if match is None:
+        return None
+    name = match[2].lower().replace("lamda", "lambda")
+    word = name if match[1] == "SMALL" else name.capitalize()
+    return f"write {word}; the function is sigmoid" if word == "sigma" else f"write {word}"
+
+
 def _unexpected(source: Source, position: int) -> Exception:
     char = source.text[position]
     shown = char if char.isprintable() and not char.isspace() else f"U+{ord(char):04X}"
     assignment = source.text[position : position + 2] == ":="
-    hint = "an equation is written with a single =" if assignment else _HINTS.get(char)
+    hint = "an equation is written with a single =" if assignment else _HINTS.get(char) or _greek(char)
     return source.error(f"unexpected character {shown}", (position, position + 1), hint)

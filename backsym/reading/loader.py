@@ -15,15 +15,29 @@ from backsym.expr import scalar_if_ones, show_shape
 from backsym.mathtext import literal
 from backsym.problem import Collection, Problem, Section
 from backsym.reading import declare, keys
-from backsym.reading.fields import Report, boolean, known_keys, listed, plain_value, prose, quoted, scalars, text
+from backsym.reading.fields import (
+    Report,
+    boolean,
+    choice,
+    known_keys,
+    listed,
+    plain_value,
+    prose,
+    quoted,
+    scalars,
+    text,
+)
 from backsym.reading.forward import MAX_EQUATIONS, Forward
 from backsym.reading.latex_document import document_tree, is_document, what_was_read
-from backsym.reading.parts import read_parts
+from backsym.reading.parts import GRAPHS, read_parts
 from backsym.reading.scope import suggest
 from backsym.reading.texts import read_equation, read_expression
 from backsym.reading.yamlfile import Listing, Scalar, Table, Tree, read_file, tree_of
+from backsym.resources import languages
 
 __all__ = ["is_document", "load", "problem_from_mapping", "read_equation", "read_expression", "what_was_read"]
+
+DEFAULT_LANGUAGE = "en"
 
 
 def load(path: str) -> Problem | Collection:
@@ -32,7 +46,9 @@ def load(path: str) -> Problem | Collection:
     Raises InputError with every mistake found in it.
     """
     if is_document(path):
-        return _problem(document_tree(path), path, note=True)
+        note, remarks = document_tree(path)
+        problem = _problem(note, path, note=True)
+        return replace(problem, remarks=(*problem.remarks, *remarks))
     tree, complaints = read_file(path)
     if _is_collection(tree):
         return _collection(_mapping(tree), path, complaints)
@@ -89,12 +105,15 @@ def _problem(
         abstract=abstract,
         derivatives=declare.read_derivatives(found.get("derivatives"), abstract, report),
         notation=notation,
+        language=choice(found.get("language"), report, "language", languages(), DEFAULT_LANGUAGE),
+        figure=choice(found.get("figure"), report, "figure", GRAPHS, "") or None,
         objective=prose(found.get("objective"), report, "objective"),
         text=prose(found.get("text"), report, "text"),
         show_forward=boolean(found.get("show_forward"), report, "show_forward", True),
         values=declare.read_values(found.get("values"), symbols, report, forward.broken),
         variants=_variants(found.get("variants"), report),
         path=path,
+        remarks=tuple(forward.remarks),
     )
     parts = read_parts(found.get("parts"), problem, report, frozenset(forward.broken))
     problem = replace(problem, parts=parts)
@@ -183,8 +202,9 @@ def _collection(tree: Table, path: str, complaints: Iterable[Diagnostic]) -> Col
         sections = [_section(item, Path(path).parent, report) for item in sections_tree.items]
     texts = {key: prose(found.get(key), report, key) for key in ("course", "author", "date", "text")}
     title = prose(found.get("title"), report, "title") or literal(Path(path).stem)
+    language = choice(found.get("language"), report, "language", languages(), DEFAULT_LANGUAGE)
     report.stop()
-    return Collection(title=title, sections=tuple(sections), path=path, **texts)
+    return Collection(title=title, language=language, sections=tuple(sections), path=path, **texts)
 
 
 def _section(tree: Tree, folder: Path, report: Report) -> Section:

@@ -71,7 +71,7 @@ class _Reader:
         fields: dict[str, object] = {"text": prose(found.get("text"), report, "text")}
         marks = text(found.get("marks"), report, "marks")
         if marks is not None and not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", marks, re.ASCII):
-            report.add(found["marks"], f"marks is a number, not {quoted(marks)}")
+            report.add(found["marks"], f"marks is a number, not {quoted(marks)}", "such as 2 or 0.5")
         fields["marks"] = marks
         fields["accept"] = choice(found.get("accept"), report, "accept", ACCEPT, ACCEPT[0])
         fields["form"] = self.form(found["form"]) if "form" in found else None
@@ -146,7 +146,9 @@ class _Reader:
         if name in self.broken:
             return []
         if symbol is None:
-            hint = suggest(name, list(self.problem.symbols)) or listed(self.problem.symbols, "declared")
+            whole = name.partition("[")[0]
+            hint = f"name the whole quantity: {whole}" if whole in self.problem.symbols else None
+            hint = hint or suggest(name, list(self.problem.symbols)) or listed(self.problem.symbols, "declared")
             self.report.add(item, f"{quoted(name)} is not declared", hint)
         elif symbol.role in ("target", "constant"):
             hint = "give it the role input or parameter to differentiate by it"

@@ -29,6 +29,8 @@ _PYTHON = {
 }  # fmt: skip
 """Words of Python that are no names here, and what to write."""
 
+_STATEMENTS = ("for", "while", "if", "def", "let", "return", "import", "print")
+
 _SPLIT_HINT = "define parts of it in equations of their own"
 
 
@@ -149,7 +151,9 @@ class _Parser:
     def juxtaposed(self) -> Exception:
         token, before = self.token, self.tokens[self.position - 1]
         hint = None
-        if before.text in FUNCTIONS and token.kind in ("name", "number"):
+        if before.text in _STATEMENTS and before.start == 0:
+            hint = "only equations are read, such as z = w*x + b; repeated ones are written out"
+        elif before.text in FUNCTIONS and token.kind in ("name", "number"):
             hint = f"an argument stands in parentheses: {before.text}({token.text})"
         elif token.kind in ("name", "number") or self.at("(", "["):
             hint = f"a product is written with *: {before.text}*{token.text}" + ("..." if token.kind == "op" else "")
@@ -224,7 +228,10 @@ class _Parser:
             call = self.call(self.take())
             return self.make("call", "applyfunc", (tree, *call.children), start)
         if self.token.kind != "name" or self.token.text != "T":
-            hint = "functions are written before their argument: sum(x)"
+            name = self.token.text
+            hint = f"functions are written before their argument: {name if name in FUNCTIONS else 'sum'}(x)"
+            if name in ("t", "transpose"):
+                hint = "a transpose is written W.T"
             if tree.value in _MODULES:
                 hint = f"functions stand without {tree.value}: {self.token.text}(...)"
             raise self.unexpected("T after the dot", hint)
@@ -241,16 +248,42 @@ class _Parser:
         return self.make("entry", "", (base, *indices), start)
 
     def index(self) -> Node:
-        token = self.token
-        follows = self.ahead()
-        if token.kind not in ("name", "number") or follows.text not in (",", "]", ""):
-            end = token if token.kind == "end" or self.at(",", "]") else follows
-            span = (token.start, max(token.start + 1, end.end))
-            raise self.source.error(
-                "an index is a letter or a position", span, "such as W[k, j], z[k'] or h[1]"
-            )
-        self.take()
-        return self.make("num" if token.kind == "number" else "name", token.text, (), token.start)
+        """A letter, a position, or letters with whole factors and a shift: ``i + k - 1``, ``2*i - 1``."""
+        token, start = self.token, self.token.start
+        if token.kind in ("name", "number") and self.ahead().text in (",", "]", ""):
+            self.take()
+            return self.make("num" if token.kind == "number" else "name", token.text, (), start)
+        parts = [self.index_part()]
+        while self.at("+", "-"):
+            parts.append(self.index_part())
+        if not self.at(",", "]"):
+            raise self.bad_index(token, self.token)
+        return self.make("shift", "", tuple(parts), start)
+
+    def index_part(self) -> Node:
+        """One summand of a shifted index: its value is the whole factor, its child, if any, the letter."""
+        first = self.token
+        sign = self.take().text if self.at("+", "-") else "+"
+        number, letter = "1", None
+        if self.token.kind == "number" and self.token.text.isdecimal():
+            number = self.take().text
+            if self.at("*"):
+                self.take()
+                letter = self.token
+        else:
+            letter = self.token
+        if letter is not None:
+            if letter.kind != "name" or self.ahead().text in ("(", "["):
+                raise self.bad_index(first, letter)
+            self.take()
+        children = (node("name", letter.text, (), (letter.start, letter.end)),) if letter is not None else ()
+        return self.make("part", sign.removeprefix("+") + number, children, first.start)
+
+    def bad_index(self, first: Token, last: Token) -> Exception:
+        end = first if last.kind == "end" or last.text in (",", "]") else last
+        span = (first.start, max(first.start + 1, end.end))
+        message = "an index is a letter, a position or a shift of letters"
+        return self.source.error(message, span, "such as W[k, j], z[k'], h[1] or x[i + k - 1]")
 
     def primary(self) -> Node:
         token = self.token
@@ -272,7 +305,9 @@ class _Parser:
             return inner
         if self.at("["):
             return self.indicator()
-        raise self.unexpected("a name, a number or (")
+        updated = self.at("=") and self.position > 0 and self.tokens[self.position - 1].text in "+-*/@"
+        hint = "a node has one equation; give the new value a name of its own" if updated else None
+        raise self.unexpected("a name, a number or (", hint)
 
     def tuple(self, first: Node, opening: Token) -> Node:
         """The rest of SymPy's ``(i, 1, D)`` or ``(z, z > 0)``, up to its closing parenthesis."""

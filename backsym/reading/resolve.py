@@ -9,6 +9,7 @@ Must not know about problem files, calculus, numbers or printing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -23,6 +24,7 @@ from backsym.expr import (
     Div,
     Entry,
     Expr,
+    IndexPick,
     Ix,
     MatMul,
     Mul,
@@ -38,10 +40,18 @@ from backsym.expr import (
     broadcast,
     matmul_shape,
     scalar_if_ones,
+    shifted,
     show_shape,
 )
 from backsym.reading import calls, formulas
-from backsym.reading.hints import broadcast_hint, fits_elementwise, fits_matmul, matmul_hint, matmul_meant
+from backsym.reading.hints import (
+    Mismatch,
+    broadcast_hint,
+    fits_elementwise,
+    fits_matmul,
+    matmul_hint,
+    matmul_meant,
+)
 from backsym.reading.plain import formula_syntax
 from backsym.reading.scope import Frame, Letter, Scope, Unavailable, free_letters, range_by_use, suggest, unindexed
 from backsym.reading.source import Source
@@ -49,6 +59,9 @@ from backsym.reading.syntax import Node
 
 MAX_LISTED = 12
 """Names in a hint."""
+
+_BELOW = re.compile(r"(?:\[[^\]]*\])?\s*/\s*d([A-Za-z_]\w*)")
+"""What a differential is divided by."""
 
 FORMULA_CONSTANTS: Mapping[str, Expr] = {"pi": Const("pi")}
 
@@ -94,7 +107,8 @@ def extra_letters(source: Source, extra: Mapping[str, Node], rhs: Node, scope: S
             found.append(source.diagnostic(message, call.span, hint))
             continue
         message = f"index {name} is free on the right side, but the left side does not have it"
-        hint = f"sum over it, sum(..., {name}), or put it on the left side"
+        sum_over = rf"\sum_{name}" if "\\" in source.text else f"sum(..., {name})"
+        hint = f"sum over it, {sum_over}, or put it on the left side"
         found.append(source.diagnostic(message, at.span, hint))
     return InputError(dict.fromkeys(found))
 
@@ -144,11 +158,14 @@ class Resolver:
         for operand, value in parts[1:]:
             if tree.value == "matrix" and shape and value.shape and shape != value.shape:
                 message = f"cannot {verb} {show_shape(shape)} and {show_shape(value.shape)}"
-                raise self.source.error(message, self.up_to(operand, tree), "matrices of one shape are expected here")
+                error = self.source.error(message, self.up_to(operand, tree), "matrices of one shape are expected here")
+                raise Mismatch(error, verb, parts[0][1], value)
             if not fits_elementwise(shape, value.shape):
                 message = f"cannot {verb} {show_shape(shape)} and {show_shape(value.shape)}"
                 hint = self.product_hint(parts, operand) or broadcast_hint(shape, value.shape, verb)
-                raise self.source.error(message, self.up_to(operand, tree), hint)
+                error = self.source.error(message, self.up_to(operand, tree), hint)
+                clashing = (v for _, v in parts if not fits_elementwise(v.shape, value.shape))
+                raise Mismatch(error, verb, next(clashing, parts[0][1]), value)
             shape = broadcast(shape, value.shape)
 
     def product_hint(self, parts: Sequence[tuple[Node, Expr]], last: Node) -> str | None:
@@ -192,6 +209,8 @@ class Resolver:
         """A letter or fixed position on an axis of dimension ``dim`` (None: whatever its range is)."""
         if tree.kind == "num":
             return self.position(tree, dim)
+        if tree.kind == "shift":
+            return self.shift(tree, dim)
         if tree.kind != "name":
             raise self.error("an index is a letter or a position", tree)
         letter = self.frame.letters.get(tree.value)
@@ -207,6 +226,17 @@ class Resolver:
             message = f"index {tree.value} runs over {letter.dim}, but this axis has {dim} entries"
             raise self.error(message, tree, hint)
         return Ix(letter.shown, letter.dim)
+
+    def shift(self, tree: Node, dim: Dim | None) -> Ix:
+        """A shifted index: its letters have ranges of their own, the axis does not give them one."""
+        if dim is None or dim == 1:
+            raise self.error("an axis of length one, or of no known length, takes no shifted index", tree)
+        parts = [(self.index(part.children[0], None), int(part.value)) for part in tree.children if part.children]
+        offset = sum(int(part.value) for part in tree.children if not part.children)
+        found = shifted(parts, offset, dim)
+        if found.fixed and isinstance(dim, int) and int(found.letter) > dim:
+            raise self.error(f"position {found.letter} is beyond the end: this axis has {dim} entries", tree)
+        return found
 
     def position(self, tree: Node, dim: Dim | None) -> Ix:
         if not tree.value.isdecimal() or dim is None:
@@ -255,6 +285,10 @@ def undeclared(r: Resolver, tree: Node) -> InputError:
     if bare != name and bare in r.scope.names:
         return r.error(f"{name} is not declared", tree, f"a transpose is written {bare}.T")
     if r.scope.derivatives and name[:1] == "d" and r.scope.has(name[1:]):
+        below = _BELOW.match(r.source.text, tree.span[1]) if r.at is None else None
+        if below is not None and not r.scope.has(below[1]):
+            near = suggest(below[1], list(r.scope.names)) or declared_names(r.scope)
+            return r.source.error(f"{below[1]} is not declared", below.span(1), near)
         return r.error(f"{name} is not declared", tree, f"a derivative, {name}/dz, is by a declared quantity")
     hint = suggest(name, [*r.scope.names, *r.scope.unavailable, *r.scope.dims])
     return r.error(f"{name} is not declared", tree, hint or declared_names(r.scope))
@@ -340,7 +374,9 @@ def matrix_chain(r: Resolver, factors: Sequence[tuple[Node, Expr]], tree: Node) 
         if not fits_matmul(shape, value.shape):
             names = ("u", "v") if r.at else (left, r.quote(operand))
             message = f"cannot multiply {show_shape(shape)} @ {show_shape(value.shape)}"
-            raise r.source.error(message, r.up_to(operand, tree), matmul_hint(shape, value.shape, *names))
+            error = r.source.error(message, r.up_to(operand, tree), matmul_hint(shape, value.shape, *names))
+            done = tuple(v for _, v in factors[: next(n for n, f in enumerate(factors) if f[0] is operand)])
+            raise Mismatch(error, "matmul", done[0] if len(done) == 1 else MatMul(done), value)
         shape = matmul_shape(shape, value.shape)
         start, end = r.up_to(operand, tree)
         left = r.source.text[start:end]
@@ -352,6 +388,22 @@ def transpose_rule(r: Resolver, tree: Node) -> Expr:
     if len(arg.shape) > 2:
         raise r.error(f"cannot transpose {show_shape(arg.shape)}: it has {len(arg.shape)} axes", tree)
     return T(arg, span=r.mark(tree))
+
+
+def pick_rule(r: Resolver, tree: Node) -> Expr:
+    body, *rest = tree.children
+    letters, at = rest[: len(rest) // 2], rest[len(rest) // 2 :]
+    value, bound = r.under(letters, body)
+    if value.shape:
+        raise r.error("the position of a maximum over letters needs entries", tree)
+    indices: list[Ix] = []
+    for node, letter in zip(letters, bound, strict=True):
+        dim = letter.dim if letter.dim is not None else r.scope.range_of(node.value)
+        if dim is None:
+            raise r.error(f"the range of index {node.value} is not known", node)
+        indices.append(Ix(letter.shown, dim))
+    places = tuple(r.index(ix, own.dim) for ix, own in zip(at, indices, strict=True))
+    return IndexPick(tree.value, value, tuple(indices), places, span=r.mark(tree))
 
 
 # --- entries and derivatives -----------------------------------------------------------------------------------------
@@ -368,6 +420,9 @@ def entry_rule(r: Resolver, tree: Node) -> Expr:
         raise r.error(
             f"{count} for {r.quote(first)}, which is {show_shape(base.shape)}", tree, "give one index for each axis"
         )
+    shift = next((ix for ix in indices if ix.kind == "shift"), None)
+    if shift is not None and not isinstance(base, (Sym, Adj)):
+        raise r.error("a shifted index needs the name of an array", shift, "define the array in an equation of its own")
     hint = f"{r.quote(first)} is {show_shape(base.shape)}"
     found = (r.index(ix, dim, hint) for ix, dim in zip(indices, base.shape, strict=True))
     return Entry(base, tuple(found), span=r.mark(tree))
@@ -419,6 +474,7 @@ _RULES: dict[str, Callable[[Resolver, Node], Expr]] = {
     "transpose": transpose_rule,
     "entry": entry_rule,
     "partial": partial_rule,
+    "pick": pick_rule,
     "call": lambda r, tree: calls.call_rule(r, tree),
     "terms": formulas.terms_rule,
     "bare": formulas.bare_rule,

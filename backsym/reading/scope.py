@@ -111,7 +111,15 @@ def unindexed(tree: Node, at: Node, scope: Scope) -> Node | None:
 
 
 def letters_in_entries(tree: Node) -> set[str]:
-    return {ix.value for n in walk(tree) if n.kind == "entry" for ix in n.children[1:] if ix.kind == "name"}
+    return {ix.value for n in walk(tree) if n.kind == "entry" for ix in _index_letters(n.children[1:])}
+
+
+def _index_letters(indices: Sequence[Node]) -> tuple[Node, ...]:
+    """The letters of indices, also those inside shifted ones."""
+    found: list[Node] = []
+    for ix in indices:
+        found += [letter for part in ix.children for letter in part.children] if ix.kind == "shift" else [ix]
+    return tuple(ix for ix in found if ix.kind == "name")
 
 
 def is_delta(tree: Node, scope: Scope) -> bool:
@@ -121,9 +129,11 @@ def is_delta(tree: Node, scope: Scope) -> bool:
 def own_letters(tree: Node, scope: Scope) -> tuple[Node, ...]:
     """The letters that this node itself mentions as indices."""
     if tree.kind == "entry":
-        return tuple(ix for ix in tree.children[1:] if ix.kind == "name")
+        return _index_letters(tree.children[1:])
     if is_delta(tree, scope):
         return tuple(ix for ix in tree.children if ix.kind == "name")
+    if tree.kind == "pick":
+        return _index_letters(tree.children[1 + len(tree.children) // 2 :])
     return ()
 
 
@@ -146,6 +156,9 @@ def _scoped_children(tree: Node, scope: Scope, bound: frozenset[str]) -> Iterato
     """The children that are expressions, each with the letters bound in it."""
     if tree.kind == "entry":
         yield tree.children[0], bound
+        return
+    if tree.kind == "pick":
+        yield tree.children[0], bound | {ix.value for ix in tree.children[1 : 1 + len(tree.children) // 2]}
         return
     if is_delta(tree, scope):
         return

@@ -17,9 +17,13 @@ A tree says how a text is grouped, not what its names mean.  Its kinds:
     neg, transpose     one child
     div, pow           two children; a pow whose value is ``matrix`` is a matrix power if its base is a matrix;
                a pow whose value is ``formula`` is element-wise unless its base is a square matrix
-    entry      the array, then one num or name for each axis
+    entry      the array, then one num, name or shift for each axis
+    shift      an index that is a sum of parts; only as an index
+    part       value: a whole factor; one child, the name of a letter, or none: the factor itself
     call       value: the function's name with its primes; children are its arguments
     keyword    value: the keyword; one child; only as an argument
+    pick       value: max or min; the body, the letters that it is over, then a position for each letter: 1 where the
+               extreme is first reached there
     cmp        value: the comparison; two children
     partial    two children, each a name or an entry of a name (without the ``d``): d first / d second;
                with the value ``direct`` it is local even if the first is the loss

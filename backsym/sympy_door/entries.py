@@ -39,6 +39,7 @@ from backsym.expr import (
     Reduce,
     Reshape,
     Shape,
+    Shift,
     Size,
     Sym,
     T,
@@ -105,6 +106,8 @@ class Entries:
     # --- letters ---
 
     def index(self, ix: Ix) -> Any:
+        if isinstance(ix, Shift):
+            raise BacksymError(f"the shifted index {ix.letter} has no SymPy form: its entry may lie outside the array")
         if ix.fixed:
             return sympy.Integer(int(ix.letter))
         if ix.letter in self.bound:

@@ -1,0 +1,293 @@
+"""The entry of an array-level equation in the author's form: sums stay sums, the order and the grouping stay.
+
+``mean((y - t)**2)`` is (1/N) sum over n of (y_n - t_n)^2.  What has no natural entry form raises NoEntries, and the
+caller shows the sum of terms instead.  This module must not know about terms or derivatives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from backsym.entrywise import FIRST
+from backsym.expr import (
+    ONE,
+    Add,
+    Adj,
+    Cmp,
+    Const,
+    Dim,
+    Div,
+    Entry,
+    Expr,
+    Fn,
+    IndexReduce,
+    Ix,
+    MatMul,
+    Mul,
+    Neg,
+    Num,
+    Ones,
+    Pow,
+    Reduce,
+    Reshape,
+    Shape,
+    Size,
+    Sym,
+    T,
+    free_indices,
+    num,
+    rebuild,
+    walk,
+)
+from backsym.functions import FUNCTIONS
+from backsym.reading.formula import formula
+
+from .letters import Namer, primed
+from .raising import times
+
+At = tuple[Ix, ...]
+
+TWO = num(2)
+
+
+class NoEntries(Exception):
+    """An expression whose entry is better shown as a sum of terms."""
+
+
+class Entries:
+    """Entries of one equation; ``taken`` are the letters in scope."""
+
+    def __init__(self, namer: Namer, taken: frozenset[str]):
+        self.namer = namer
+        self.taken = taken
+
+    def entry(self, e: Expr, at: At) -> Expr:
+        """The entry of ``e`` at ``at``, one index for each axis of its shape."""
+        rule = _RULES.get(type(e))
+        if rule is None:
+            raise NoEntries(type(e).__name__)
+        return rule(self, e, at)
+
+    def operand(self, e: Expr, shape: Shape, at: At) -> Expr:
+        """The entry of an operand that is broadcast to ``shape``."""
+        own = at[len(shape) - len(e.shape) :]
+        return self.entry(e, tuple(FIRST if d == 1 else i for d, i in zip(e.shape, own, strict=True)))
+
+    def under(self, dims: Sequence[Dim]) -> tuple[At, Entries]:
+        """A new letter for each dimension, and the scope in which they are taken."""
+        taken = set(self.taken)
+        out = []
+        for dim in dims:
+            ix = FIRST if dim == 1 else Ix(primed(self.namer.hint(dim), taken), dim)
+            taken.add(ix.letter)
+            out.append(ix)
+        return tuple(out), Entries(self.namer, frozenset(taken))
+
+
+def entries(e: Expr, at: At, namer: Namer, taken: frozenset[str]) -> Expr:
+    """The entry of an array-level expression in the author's form; raises NoEntries where there is none."""
+    return Entries(namer, taken).entry(e, at)
+
+
+# --- products and sums -----------------------------------------------------------------------------------------------
+
+
+def numeric(e: Expr) -> bool:
+    """Whether an expression is made of numbers and sizes only."""
+    if isinstance(e, (Mul, Div)):
+        return all(numeric(child) for child in (e.args if isinstance(e, Mul) else (e.num, e.den)))
+    return isinstance(e, (Num, Size))
+
+
+def product(factors: Sequence[Expr]) -> Expr:
+    """A product, flattened, in which numbers and sizes are one leading fraction."""
+    flat: list[Expr] = []
+    for f in factors:
+        flat.extend(f.args if isinstance(f, Mul) else [f])
+    lead = [f for f in flat if numeric(f) and f != ONE]
+    rest = [f for f in flat if not numeric(f)]
+    return times([*(lead if len(lead) < 2 else [_fraction(lead)]), *rest])
+
+
+def _fraction(numbers: Sequence[Expr]) -> Expr:
+    value = Fraction(1)
+    above: list[Expr] = []
+    below: list[Expr] = []
+
+    def collect(e: Expr, over: list[Expr], under: list[Expr], sign: int) -> None:
+        nonlocal value
+        if isinstance(e, Num):
+            value *= e.value**sign
+        elif isinstance(e, Size):
+            over.append(e)
+        elif isinstance(e, Mul):
+            for a in e.args:
+                collect(a, over, under, sign)
+        elif isinstance(e, Div):
+            collect(e.num, over, under, sign)
+            collect(e.den, under, over, -sign)
+
+    for e in numbers:
+        collect(e, above, below, 1)
+    top, bottom = times([num(value.numerator), *_powers(above)]), times([num(value.denominator), *_powers(below)])
+    return top if bottom == ONE else Div(top, bottom)
+
+
+def _powers(factors: Sequence[Expr]) -> list[Expr]:
+    """Equal factors as a power."""
+    counts = {f: factors.count(f) for f in factors}
+    return [f if n == 1 else Pow(f, num(n)) for f, n in counts.items()]
+
+
+def _total(body: Expr, over: At) -> Expr:
+    """The sum of ``body`` over letters; signs and numbers stand before it, a sum inside joins it."""
+    over = tuple(ix for ix in over if ix != FIRST)
+    if not over:
+        return body
+    if isinstance(body, Neg):
+        return Neg(_total(body.arg, over))
+    if isinstance(body, Mul):
+        outside = [f for f in body.args if set(over).isdisjoint(free_indices(f))]
+        if outside:
+            return product([*outside, _total(times([f for f in body.args if f not in outside]), over)])
+        sums = [f for f in body.args if isinstance(f, IndexReduce) and f.op == "sum"]
+        if len(sums) == 1:
+            inner = times([f.body if f is sums[0] else f for f in body.args])
+            return _total(_squares(inner), (*over, *sums[0].indices))
+    if isinstance(body, IndexReduce) and body.op == "sum":
+        return _total(body.body, (*over, *body.indices))
+    if not set(over) <= set(free_indices(body)):
+        raise NoEntries("a sum of equal terms")
+    return IndexReduce("sum", body, over)
+
+
+def _squares(e: Expr) -> Expr:
+    """x x is x squared."""
+    if not isinstance(e, Mul):
+        return e
+    out: list[Expr] = []
+    for f in e.args:
+        if f in out:
+            out[out.index(f)] = Pow(f, TWO)
+        else:
+            out.append(f)
+    return times(out)
+
+
+# --- one rule for each kind of node ----------------------------------------------------------------------------------
+
+
+def _itself(r: Entries, e: Expr, at: At) -> Expr:
+    return e
+
+
+def _symbol(r: Entries, e: Sym | Adj, at: At) -> Expr:
+    return Entry(e, tuple(FIRST if d == 1 else i for d, i in zip(e.shape, at, strict=True))) if e.shape else e
+
+
+def _ones(r: Entries, e: Ones, at: At) -> Expr:
+    return ONE
+
+
+def _div(r: Entries, e: Div, at: At) -> Expr:
+    """A quotient; a sum in its numerator stands after it."""
+    top, bottom = r.operand(e.num, e.shape, at), r.operand(e.den, e.shape, at)
+    factors = top.args if isinstance(top, Mul) else (top,)
+    divided_by_sum = any(isinstance(node, IndexReduce) for node in walk(bottom))
+    after = [] if divided_by_sum else [f for f in factors if isinstance(f, IndexReduce)]
+    return times([Div(times([f for f in factors if f not in after]), bottom), *after])
+
+
+def _elementwise(r: Entries, e: Add | Neg | Cmp, at: At) -> Expr:
+    return rebuild(e, lambda child: r.operand(child, e.shape, at))
+
+
+def _mul(r: Entries, e: Mul, at: At) -> Expr:
+    return product([r.operand(a, e.shape, at) for a in e.args])
+
+
+def _pow(r: Entries, e: Pow, at: At) -> Expr:
+    base, exponent = r.operand(e.base, e.shape, at), r.operand(e.exp, e.shape, at)
+    if exponent == TWO and isinstance(base, Fn) and base.name == "sqrt":
+        return base.args[0]  # The square of a norm.
+    return Pow(base, exponent)
+
+
+def _transpose(r: Entries, e: T, at: At) -> Expr:
+    n = len(e.arg.shape)
+    return r.entry(e.arg, at[1:] if n == 1 else at[::-1] if n == 2 else ())
+
+
+def _reshape(r: Entries, e: Reshape, at: At) -> Expr:
+    kept = iter([i for d, i in zip(e.to, at, strict=True) if d != 1])
+    return r.entry(e.arg, tuple(FIRST if d == 1 else next(kept) for d in e.arg.shape))
+
+
+def _matmul(r: Entries, e: MatMul, at: At) -> Expr:
+    first, last = (*at, FIRST, FIRST)[:2]
+    inner, scope = r.under([a.shape[1] if len(a.shape) == 2 else 1 for a in e.args[:-1]])
+    rows = (first, *inner)
+    factors = [
+        scope.entry(a, (row, column)[: len(a.shape)])
+        for a, row, column in zip(e.args, rows, (*inner, last), strict=True)
+    ]
+    return _total(_squares(product(factors)), inner)
+
+
+def _reduce(r: Entries, e: Reduce, at: At) -> Expr:
+    shape = e.arg.shape
+    axes = range(len(shape)) if e.axis is None else (e.axis % len(shape),)
+    over, scope = r.under([shape[n] for n in axes])
+    letters = dict(zip(axes, over, strict=True))
+    rest = iter(at)
+    place = []
+    for n, dim in enumerate(shape):
+        # An axis that the result has lost because only ones were left is at its only position.
+        kept = next(rest, FIRST) if n not in letters or (e.keepdims and e.axis is not None) else FIRST
+        place.append(letters.get(n, FIRST if dim == 1 else kept))
+    body = scope.entry(e.arg, tuple(place))
+    if e.op in ("max", "min"):
+        return IndexReduce(e.op, body, over)
+    total = _total(body, over)
+    if e.op == "sum":
+        return total
+    if e.op == "mean":
+        sizes = [Size(ix.dim) if isinstance(ix.dim, str) else num(ix.dim) for ix in over if ix != FIRST]
+        return product([*(Div(ONE, size) for size in sizes), total])
+    raise NoEntries(e.op)
+
+
+def _fn(r: Entries, e: Fn, at: At) -> Expr:
+    if e.kind == "elementwise":
+        return rebuild(e, lambda child: r.operand(child, e.shape, at))
+    if e.kind == "diag" and len(e.args[0].shape) == 2:
+        return r.entry(e.args[0], (at[0], at[0]))
+    entry = FUNCTIONS.get(e.name)
+    if entry is None or entry.definition is None or e.order:
+        if e.shape:
+            raise NoEntries(e.name)
+        return e
+    return r.entry(formula(entry.definition, dict(zip(entry.args, e.args, strict=True))), at)
+
+
+_RULES: dict[type[Expr], Callable[[Entries, Any, At], Expr]] = {
+    Num: _itself,
+    Const: _itself,
+    Size: _itself,
+    Sym: _symbol,
+    Adj: _symbol,
+    Ones: _ones,
+    Add: _elementwise,
+    Neg: _elementwise,
+    Div: _div,
+    Cmp: _elementwise,
+    Mul: _mul,
+    Pow: _pow,
+    T: _transpose,
+    Reshape: _reshape,
+    MatMul: _matmul,
+    Reduce: _reduce,
+    Fn: _fn,
+}

@@ -1,0 +1,281 @@
+"""Forms of an expression that are easier to read: common factors, signs, names folded back; and what a form costs.
+
+Each rewrite is a function ``Poly -> Poly`` that keeps the value; who calls them records the step.  This module must not
+know about the backward pass or display.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from backsym.expr import Adj, Expr
+
+from .simplify import merge_powers
+from .terms import (
+    Dm,
+    Ent,
+    Exponent,
+    Factor,
+    Fun,
+    Grp,
+    Ind,
+    Index,
+    Key,
+    Lam,
+    Poly,
+    Term,
+    factor_key,
+    in_order,
+    multiply,
+    sub_factor,
+    sub_poly,
+)
+
+# --- factor ----------------------------------------------------------------------------------------------------------
+
+
+def factor(p: Poly) -> Poly:
+    """ax + ay -> a(x + y): what every term shares, in front of a protected sum."""
+    if len(p) < 2:
+        return p
+    together = _under_one_sum(p)
+    if together is not None:
+        return together
+    tables = [{factor_key(f): (f, e) for f, e in t.powers} for t in p]
+    shared: list[tuple[Factor, Exponent]] = []
+    taken: dict[Key, Exponent] = {}
+    bound = frozenset(b for t in p for b in t.bound)
+    for key, (f, _) in tables[0].items():
+        exponents = [table[key][1] for table in tables if key in table]
+        if len(exponents) < len(p) or not f.free.isdisjoint(bound):
+            continue
+        if all(x > 0 for x in exponents):
+            common = min(exponents)
+        elif all(x < 0 for x in exponents):
+            common = max(exponents)
+        else:
+            continue
+        shared.append((f, common))
+        taken[key] = common
+    size = abs(p[0].coeff)
+    c = size if all(abs(t.coeff) == size for t in p) else Fraction(1)
+    if not shared and c == 1:
+        return p
+    rest = []
+    for t in p:
+        powers = [(f, e - taken.get(factor_key(f), 0)) for f, e in t.powers]
+        rest.append(Term(t.coeff / c, tuple((f, e) for f, e in powers if e != 0), t.bound))
+    return (Term(c, (*shared, (Grp(tuple(rest)), 1))),)
+
+
+def _under_one_sum(p: Poly) -> Poly | None:
+    """sum_k x_k a_k + sum_k y_k a_k -> sum_k (x_k + y_k) a_k, where some factor with the summed index is shared."""
+    k = p[0].bound[0] if len(p[0].bound) == 1 else None
+    if k is None or any(len(t.bound) != 1 or t.bound[0].dim != k.dim for t in p):
+        return None
+    opened = [Term(t.coeff, tuple((sub_factor(f, {t.bound[0]: k}), e) for f, e in t.powers)) for t in p]
+    keys = [{factor_key(f) for f, e in t.powers if e > 0 and k in f.free} for t in opened]
+    if not set.intersection(*keys):
+        return None
+    (t,) = factor(tuple(opened))
+    return (Term(t.coeff, t.powers, (k,)),)
+
+
+# --- rewriting signs -------------------------------------------------------------------------------------------------
+
+
+def without_minus(p: Poly) -> Poly:
+    """-(a - b) -> b - a, where that is all there is."""
+    if len(p) == 1 and p[0].coeff == -1 and not p[0].bound and len(p[0].powers) == 1:
+        f, e = p[0].powers[0]
+        if isinstance(f, Grp) and e == 1 and any(t.coeff < 0 for t in f.body):
+            turned = (Term(-t.coeff, t.powers, t.bound) for t in f.body)
+            return tuple(sorted(turned, key=lambda t: t.coeff < 0))
+    return p
+
+
+def reflect(p: Poly) -> Poly:
+    """1 - sigmoid(-u) -> sigmoid(u), also inside protected sums."""
+    out = []
+    for t in p:
+        powers = tuple((_reflected(f), e) for f, e in t.powers)
+        out.append(
+            t
+            if all(a is b for (a, _), (b, _) in zip(powers, t.powers, strict=True))
+            else Term(t.coeff, powers, t.bound)
+        )
+    if len(out) == 2:
+        one = next((t for t in out if not t.powers and not t.bound), None)
+        other = next((t for t in out if t is not one and len(t.powers) == 1 and not t.bound), None)
+        if one is not None and other is not None and one.coeff == -other.coeff:
+            f, e = other.powers[0]
+            if isinstance(f, Fun) and f.name == "sigmoid" and not f.order and e == 1:
+                body = f.args[0].body
+                if body and all(t.coeff < 0 for t in body):
+                    positive = tuple(Term(-t.coeff, t.powers, t.bound) for t in body)
+                    return (Term(one.coeff, ((Fun("sigmoid", 0, (Lam((), positive),)), 1),)),)
+    return p if all(a is b for a, b in zip(out, p, strict=True)) else tuple(out)
+
+
+def _reflected(f: Factor) -> Factor:
+    if not isinstance(f, Grp):
+        return f
+    body = reflect(f.body)
+    return f if body is f.body else Grp(body)
+
+
+# --- fold ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What an array is, entry by entry: ``node[params] = coeff * product of powers``.
+
+    Folding turns the product back into an entry of the array: of a node, or of a function that the author wrote.
+    """
+
+    node: Expr
+    params: tuple[Index, ...]
+    term: Term
+
+
+def definition_of(node: Expr, params: tuple[Index, ...], body: Poly) -> Definition | None:
+    """The definition of a node, if it is a product to which terms can be folded back."""
+    if len(body) != 1:
+        return None
+    t = body[0]
+    plain = isinstance(t.powers[0][0], Ent) and t.powers[0][1] == 1 if len(t.powers) == 1 else False
+    covered = frozenset(params) >= t.free and t.free >= frozenset(i for i in params if not i.fixed)
+    if t.bound or not t.powers or plain or not covered:
+        return None
+    return Definition(node, params, t)
+
+
+def fold(p: Poly, definition: Definition) -> Poly:
+    """Replace what equals an entry of the array by that entry, wherever that makes the expression simpler."""
+    if not p:
+        return p
+    folded = tuple(_fold_term(t, definition) for t in p)
+    return folded if cost(folded) < cost(p) else p
+
+
+def _fold_term(t: Term, d: Definition) -> Term:
+    powers = tuple((_fold_inside(f, d), e) for f, e in t.powers)
+    t = Term(t.coeff, powers, t.bound)
+    candidates = in_order(t.used)
+    slots = [i for i in d.params if not i.fixed]
+    options = [[c for c in candidates if c.dim == i.dim] for i in slots]
+    for choice in itertools.product(*options):
+        m = dict(zip(slots, choice, strict=True))
+        t = _fold_at(t, d, m)
+    return t
+
+
+def _fold_at(t: Term, d: Definition, m: dict[Index, Index]) -> Term:
+    have = {factor_key(f): (n, f, e) for n, (f, e) in enumerate(t.powers)}
+    # Two factors of the definition may be one here: x_j x_k at j = k is x_j squared.
+    wanted: dict[Key, Exponent] = {}
+    for g, q in d.term.powers:
+        key = factor_key(sub_factor(g, m))
+        if key not in have:
+            return t
+        wanted[key] = wanted.get(key, 0) + q
+    if not all(wanted.values()):
+        return t
+    whole = [int(have[key][2] / Fraction(q)) for key, q in wanted.items()]
+    if all(r > 0 for r in whole):
+        times = min(whole)
+    elif all(r < 0 for r in whole):
+        times = max(whole)
+    else:
+        return t
+    used = {key: q * times for key, q in wanted.items()}
+    first = min(have[key][0] for key in used)
+    powers: list[tuple[Factor, Exponent]] = []
+    for n, (f, e) in enumerate(t.powers):
+        if n == first:
+            place = min(have[key][1].order_pos for key in used)
+            powers.append((Ent(d.node, tuple(m.get(i, i) for i in d.params), place), times))
+        e = e - used.get(factor_key(f), 0)
+        if e != 0:
+            powers.append((f, e))
+    merged = Term(t.coeff / d.term.coeff**times, tuple(powers), t.bound)
+    return merge_powers(merged, frozenset())
+
+
+def _fold_inside(f: Factor, d: Definition) -> Factor:
+    if isinstance(f, Grp):
+        body = fold(f.body, d)
+        return f if body is f.body else Grp(body)
+    return f
+
+
+# --- replacing -------------------------------------------------------------------------------------------------------
+
+
+def inline_adjoint(p: Poly, name: str, params: tuple[Index, ...], body: Poly) -> Poly:
+    """Put the known adjoint ``dL/dname[params] = body`` in place of its name."""
+
+    def term(t: Term) -> Term:
+        for n, (f, e) in enumerate(t.powers):
+            if isinstance(f, Ent) and isinstance(f.base, Adj) and f.base.name == name and e == 1:
+                m = {a: b for a, b in zip(params, f.idx, strict=True) if not a.fixed}
+                value = sub_poly(body, m)
+                rest = Term(t.coeff, t.powers[:n] + t.powers[n + 1 :], t.bound)
+                if not value:
+                    return Term(Fraction(0))
+                if len(value) == 1:
+                    return multiply(rest, value[0])
+                return Term(rest.coeff, (*t.powers[:n], (Grp(value), 1), *t.powers[n + 1 :]), t.bound)
+        return t
+
+    return tuple(term(t) for t in p)
+
+
+# --- cost ------------------------------------------------------------------------------------------------------------
+
+
+def cost(p: Poly) -> int:
+    """How much there is to read: factors, exponents, sum signs, additions."""
+    return sum(term_cost(t) for t in p) + max(0, len(p) - 1)
+
+
+_NESTING = 8
+"""The cost of a fraction inside the numerator of a fraction, about that of another term."""
+
+
+def term_cost(t: Term) -> int:
+    known: int | None = t.__dict__.get("cost")
+    if known is None:
+        total = len(t.bound) + sum(_factor_cost(f, e) for f, e in t.powers) + (_NESTING if _nested(t) else 0)
+        known = t.__dict__["cost"] = total + (1 if t.coeff not in (1, -1) or not t.powers else 0)
+    return known
+
+
+def _factor_cost(f: Factor, e: Exponent) -> int:
+    raised = 0 if abs(e) == 1 else 1
+    if isinstance(f, Grp):
+        return cost(f.body) + raised
+    if isinstance(f, Fun):
+        return 1 + sum(cost(a.body) for a in f.args) + raised
+    if isinstance(f, Ind):
+        return 1 + cost(f.a) + cost(f.b)
+    return 1 + raised
+
+
+def _nested(t: Term) -> bool:
+    """Whether a fraction stands in the numerator of a fraction."""
+    divided = any(e < 0 and not isinstance(f, Dm) for f, e in t.powers)
+    return divided and any(
+        isinstance(f, Grp) and e > 0 and any(x < 0 and not isinstance(g, Dm) for b in f.body for g, x in b.powers)
+        for f, e in t.powers
+    )
+
+
+def cheapest(candidates: Sequence[Poly]) -> int:
+    """Position of the cheapest form; the first one wins a tie."""
+    costs = [cost(c) for c in candidates]
+    return costs.index(min(costs))

@@ -1,0 +1,102 @@
+"""The notation list and the forward pass of a problem, as blocks.
+
+This module must not know about output languages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from backsym.documents.blocks import Block, Bullets, Equations, Inlines, Text
+from backsym.documents.markup import check_math, inlines_of
+from backsym.documents.questions import row
+from backsym.documents.sentences import Voice
+from backsym.documents.solved import Solved
+from backsym.expr import Mul, Size, walk
+from backsym.printing import layout as lay
+from backsym.printing.layout import Layout
+from backsym.printing.printer import shape_layout
+from backsym.problem import Problem, Symbol
+from backsym.steps import ForwardForms
+
+
+def objective_blocks(objective: str | None, voice_phrases: Inlines) -> tuple[Block, ...]:
+    """The learning objective with its label; nothing where there is none."""
+    from backsym.documents.blocks import Paragraph
+
+    if not objective:
+        return ()
+    label = tuple(Text(item.text, "strong") if isinstance(item, Text) else item for item in voice_phrases)
+    return (Paragraph((*label, Text(" "), *inlines_of(objective, "objective"))),)
+
+
+def quantities(voice: Voice) -> Bullets:
+    """Every quantity with its role and shape, in the order of the problem; those that are alike share an item."""
+    problem = voice.problem
+    groups: dict[tuple[object, ...], list[Symbol]] = {}
+    for symbol in problem.symbols.values():
+        groups.setdefault((symbol.role, symbol.shape, symbol.one_hot, symbol.sums_to_one), []).append(symbol)
+    items = [_item(symbols, voice) for symbols in groups.values()]
+    for dim in problem.dims.values():
+        if dim.size is not None:
+            size = lay.row(voice.layout(Size(dim.name)), lay.EQUALS, lay.Number(str(dim.size)))
+            items.append(voice.catalogue.phrase("document.size", name=size))
+    return Bullets(tuple(items))
+
+
+def _item(symbols: list[Symbol], voice: Voice) -> Inlines:
+    words, first = voice.catalogue, symbols[0]
+    names: list[Layout] = []
+    for symbol in symbols:
+        names.extend((lay.COMMA, voice.quantity(symbol.name)) if names else (voice.quantity(symbol.name),))
+    member = lay.row(*names, lay.Op("in", "relation"), shape_layout(first.shape, voice.notation))
+    roles = "roles" if len(symbols) == 1 else "plural_roles"
+    key = "one_hot" if first.one_hot else "sums_to_one" if first.sums_to_one else "quantity"
+    return words.phrase(f"document.{key}", names=member, role=words.text(f"document.{roles}.{first.role}"))
+
+
+def hadamard_note(solved: Solved, voice: Voice) -> list[Block]:
+    """What the sign of the element-wise product means, where it is used."""
+    forms = [d.matrix for d in solved.derivations] + [f.matrix for f in solved.forward]
+    used = any(
+        sum(1 for a in e.args if a.shape) > 1
+        for equation in forms
+        if equation is not None
+        for e in walk(equation.rhs)
+        if isinstance(e, Mul)
+    )
+    return [voice.say("document.hadamard")] if used else []
+
+
+def gradient_note(solved: Solved, voice: Voice) -> list[Block]:
+    """Which shape a gradient has, said of the last array that the loss is differentiated by."""
+    arrays = [d for d in solved.derivations if d.matrix is not None and d.matrix != d.entry]
+    if not arrays:
+        return []
+    shown = next((d for d in arrays if voice.problem.symbols[d.node].role == "parameter"), arrays[0])
+    assert shown.matrix is not None
+    example = voice.layout(shown.matrix.lhs)
+    return [voice.say("document.gradient", example=example, node=voice.quantity(shown.node))]
+
+
+def check_spellings(problem: Problem) -> None:
+    """The author's own LaTeX for symbols and dimensions reaches the page, so it is checked like user text."""
+    spellings = {name: symbol.latex for name, symbol in problem.symbols.items()}
+    spellings |= {name: dim.latex for name, dim in problem.dims.items() if dim.latex}
+    for name, spelling in spellings.items():
+        if spelling:
+            check_math(spelling, f"the latex of {name}")
+
+
+def forward_pass(forms: Iterable[ForwardForms], voice: Voice) -> tuple[Block, ...]:
+    """All forward equations, entry by entry and as matrices; once where the two are the same."""
+    forms = tuple(forms)
+    entries = Equations(tuple(row(f.entry, f.indices, voice) for f in forms))
+    if all(f.matrix is None or f.matrix == f.entry for f in forms):
+        return (entries,)
+    matrices = Equations(tuple(row(f.matrix or f.entry, () if f.matrix else f.indices, voice) for f in forms))
+    blocks: list[Block] = [
+        voice.say("document.entry_by_entry"), entries, voice.say("document.matrix_form"), matrices
+    ]  # fmt: skip
+    blocks += [voice.say("document.no_matrix", reason=f.no_matrix) for f in forms if f.no_matrix]
+    return tuple(blocks)

@@ -1,0 +1,185 @@
+"""Blocks to Typst, which the ``typst`` wheel makes a PDF of.
+
+All text is escaped here.  Each formula and figure carries a text that says what it shows, so that the PDF can be read
+aloud; the functions ``formula``, ``substeps`` and ``drawing`` are defined in the template.  This module must not know
+about problems.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from backsym.documents.blocks import (
+    Block,
+    Bullets,
+    Document,
+    Equations,
+    Heading,
+    Inline,
+    Inlines,
+    Math,
+    Paragraph,
+    Picture,
+    Row,
+    Steps,
+    Table,
+    Text,
+)
+from backsym.documents.options import FULL, Options
+from backsym.documents.plaintext import equations_text, inlines_plain
+from backsym.printing.measure import broken, width
+from backsym.printing.typst import string, to_typst
+
+_SPECIAL = re.compile(r'[\\*_`$#<>@\[\]~"]|(?<=[-.])[-.]|-(?=[-?\d])|/(?=[/*])|(?<=/)[/*]')
+_LINE_START = re.compile(r"^(\s*)(=+|[-+/]|\d+\.)(?=\s|$)")
+_STYLES = {"strong": "strong", "emphasis": "emph"}
+
+ROOM = 41.0
+"""The width of the text in em."""
+
+INDENT = 1.6
+"""How much narrower a nested derivation is, in em."""
+
+
+def typst(document: Document, options: Options = FULL, stem: str = "solution") -> dict[str, str]:
+    """The whole document, through its template."""
+    from backsym.documents.templating import render_template
+
+    text = render_template(
+        "typ.jinja",
+        options.templates,
+        title=inlines_typst(document.title),
+        plain_title=string(inlines_plain(document.title)),
+        byline=[inlines_typst(line) for line in document.byline],
+        authors=", ".join(string(inlines_plain(line)) for line in document.byline),
+        language=string(document.language),
+        contents=document.contents,
+        body=typst_text(document.blocks),
+    )
+    return {f"{stem}.typ": text}
+
+
+def typst_text(blocks: Iterable[Block]) -> str:
+    """Blocks without title and preamble; no newline at the end."""
+    return _joined(blocks, 0)
+
+
+def inlines_typst(content: Inlines) -> str:
+    return "".join(_inline(item) for item in content)
+
+
+def _joined(blocks: Iterable[Block], depth: int) -> str:
+    """Blocks one after another; a displayed formula belongs to the paragraph before it, so no empty line parts them."""
+    text = last = ""
+    before: Block | None = None
+    for block in blocks:
+        follows = isinstance(block, Equations) and isinstance(before, Paragraph)
+        if follows and isinstance(before, Paragraph):
+            text = text[: -len(last)] + _lead(before.content)
+        last = _block(block, depth)
+        text += ("" if before is None else "\n" if follows else "\n\n") + last
+        before = block
+    return text
+
+
+def _block(block: Block, depth: int) -> str:
+    if isinstance(block, Heading):
+        return f"{'=' * max(block.level - 1, 1)} {inlines_typst(block.content)}"
+    if isinstance(block, Paragraph):
+        return _guarded(inlines_typst(block.content))
+    if isinstance(block, Equations):
+        return _display(block.rows, depth)
+    if isinstance(block, Bullets):
+        return "\n".join(f"- {inlines_typst(item)}" for item in block.items)
+    if isinstance(block, Table):
+        return _table(block)
+    if isinstance(block, Picture):
+        return f"#drawing({string(block.alt)}, {block.drawn.typst()})"
+    if isinstance(block, Steps):
+        return "\n\n".join(_steps(block, depth))
+    raise TypeError(f"no Typst for a block of type {type(block).__name__}")
+
+
+def _steps(block: Steps, depth: int) -> Iterator[str]:
+    for item in block.items:
+        equation = _block(item.equation, depth)
+        if item.substeps is None:
+            yield f"{_lead(item.why)}\n{equation}"
+            continue
+        yield _lead(item.why)
+        yield f"#substeps[\n{_block(item.substeps, depth + 1)}\n]"
+        if not item.repeats:
+            yield f"{_lead(item.then)}\n{equation}".lstrip("\n")
+
+
+def _lead(content: Inlines) -> str:
+    """What stands before a formula, on the same page; nothing where there is nothing to say."""
+    return f"#lead[{_guarded(inlines_typst(content))}]" if content else ""
+
+
+def _table(block: Table) -> str:
+    def cells(row: tuple[Inlines, ...]) -> str:
+        return ", ".join(f"[{inlines_typst(cell)}]" for cell in row)
+
+    rows = "".join(f"\n  {cells(row)}," for row in block.rows)
+    return f"#table(\n  columns: {len(block.head)},\n  table.header({cells(block.head)}),{rows}\n)"
+
+
+# --- mathematics -----------------------------------------------------------------------------------------------------
+
+
+def _display(rows: tuple[Row, ...], depth: int) -> str:
+    left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in rows)
+    lines = [line for r in rows for line in _lines(r, ROOM - INDENT * depth, left)]
+    if len(lines) == 1:
+        lines = [lines[0].replace(" &= ", " = ", 1).removeprefix("& ")]
+    body = " \\\n".join(lines)
+    return f"#formula({string(equations_text(rows))}, $ {body} $)"
+
+
+def _lines(r: Row, room: float, left: float) -> list[str]:
+    """One row as lines of an alignment whose left sides are ``left`` em wide; a row that is too wide is broken."""
+    room -= left + (1.4 if r.lhs is not None else 0.0)
+    parts = broken(r.rhs, room, room - 1.5)
+    head = f"{to_typst(r.lhs)} &= " if r.lhs is not None else "& "
+    # The empty words keep the space around a sign at the start of a line.
+    lines = [head + to_typst(parts[0]), *(f'&quad ""{_after_words(to_typst(part))}' for part in parts[1:])]
+    if r.tail is None:
+        return lines
+    if width(parts[-1]) + width(r.tail) + 1.5 > room:
+        return [*lines[:-1], lines[-1] + ",", f"&wide {to_typst(r.tail)}"]
+    return [*lines[:-1], f"{lines[-1]}, quad {to_typst(r.tail)}"]
+
+
+def _after_words(text: str) -> str:
+    return text if text.startswith('"') else f" {text}"
+
+
+# --- text ------------------------------------------------------------------------------------------------------------
+
+
+def _inline(item: Inline) -> str:
+    if isinstance(item, Math):
+        return f"#formula({string(inlines_plain((item,)))}, ${to_typst(item.layout)}$)"
+    if isinstance(item, Text):
+        if item.style == "code":
+            return f"#raw({string(item.text)})"
+        text = escape(item.text)
+        return f"#{_STYLES[item.style]}[{text}]" if item.style != "plain" else text
+    raise TypeError(f"no Typst for inline content of type {type(item).__name__}")
+
+
+def escape(text: str) -> str:
+    """Plain text as Typst markup."""
+    return _SPECIAL.sub(lambda match: "\\" + match[0], " ".join(re.split(r"[ \n\t]+", text)))
+
+
+def _guarded(text: str) -> str:
+    """A paragraph whose first sign does not turn it into a heading or a list."""
+    match = _LINE_START.match(text)
+    if match is None:
+        return text
+    sign = match[2]
+    escaped = sign[:-1] + "\\" + sign[-1]
+    return match[1] + escaped + text[match.end() :]

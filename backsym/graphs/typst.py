@@ -1,0 +1,94 @@
+"""A drawing as Typst: lines, rectangles and curves at absolute places, no packages; labels are Typst mathematics.
+
+This module must not know how a drawing is laid out.
+"""
+
+from __future__ import annotations
+
+from backsym.graphs.drawing import EM, Drawing, Line, PlacedEdge, PlacedVertex, Point, Rect
+from backsym.printing.layout import Layout
+from backsym.printing.typst import to_typst
+
+_STYLES = {
+    "input": "", "parameter": "fill: luma(90%), ", "target": "dashed: true, ", "constant": "dashed: true, ", "node": "",
+    "loss": "",
+}  # fmt: skip
+_HEAD = """\
+  let pen(dashed: false) = (paint: black, thickness: 0.45pt, dash: if dashed { "dashed" })
+  let path(..pieces) = place(top + left, curve(stroke: pen(), ..pieces))
+  let tip(..corners) = place(top + left, polygon(fill: black, ..corners))
+  let frame(x, y, w, h, r, fill: none, dashed: false) = place(
+    top + left, dx: x, dy: y, rect(width: w, height: h, radius: r, fill: fill, stroke: pen(dashed: dashed)))
+  let label(x, y, body) = place(
+    top + left, dx: x, dy: y, box(width: 0pt, height: 0pt, place(center + horizon, body)))"""
+_CENTIMETRE = 28.3465
+"""Points in a centimetre."""
+
+
+def typst(drawing: Drawing) -> str:
+    """A code expression for a block of the drawing's size, to be put after a ``#`` or into a call."""
+    return _Writer(drawing.scale).picture(drawing)
+
+
+class _Writer:
+    """Writes lengths already scaled."""
+
+    def __init__(self, scale: float):
+        self.scale = scale
+
+    def picture(self, drawing: Drawing) -> str:
+        size = EM * _CENTIMETRE * self.scale
+        width, height = self.length(drawing.width), self.length(drawing.height)
+        lines = [f"block(width: {width}, height: {height}, breakable: false, {{", _HEAD]
+        # Labels are centred by what is drawn of them.
+        lines.append(f'  set text(size: {size:.4g}pt, top-edge: "bounds", bottom-edge: "bounds")')
+        for edge in drawing.edges:
+            lines += self.edge(edge)
+        for vertex in drawing.vertices:
+            lines += self.vertex(vertex)
+        for edge in drawing.edges:
+            if edge.label is not None and edge.edge.label is not None:
+                lines.append(self.label(edge.label, edge.edge.label))
+        return "\n".join([*lines, "})"])
+
+    def length(self, value: float) -> str:
+        """Centimetres to hundredths of a millimetre; no minus before a zero."""
+        return f"{round(value * self.scale, 3) + 0.0:g}cm"
+
+    def at(self, point: Point) -> str:
+        return f"({self.length(point[0])}, {self.length(point[1])})"
+
+    def edge(self, edge: PlacedEdge) -> list[str]:
+        pieces = [f"curve.move({self.at(edge.start)})"]
+        for piece in edge.pieces:
+            if isinstance(piece, Line):
+                pieces.append(f"curve.line({self.at(piece.end)})")
+            else:
+                points = ", ".join(self.at(p) for p in (piece.control1, piece.control2, piece.end))
+                pieces.append(f"curve.cubic({points})")
+        corners = ", ".join(self.at(corner) for corner in edge.arrow())
+        return [f"  path({', '.join(pieces)})", f"  tip({corners})"]
+
+    def vertex(self, vertex: PlacedVertex) -> list[str]:
+        box = vertex.outline
+        lines = [self.outline(vertex, box, _STYLES[vertex.vertex.role])]
+        if vertex.vertex.role == "loss":
+            lines.append(self.outline(vertex, box.grown(-0.06), ""))
+        if vertex.split is None or vertex.vertex.second is None:
+            lines.append(self.label(box, vertex.vertex.label))
+        else:
+            x = box.left + vertex.split
+            lines.append(f"  path(curve.move({self.at((x, box.top))}), curve.line({self.at((x, box.bottom))}))")
+            lines.append(self.label(Rect((box.left + x) / 2, box.y, 0, 0), vertex.vertex.label))
+            lines.append(self.label(Rect((x + box.right) / 2, box.y, 0, 0), vertex.vertex.second))
+        if vertex.note is not None and vertex.vertex.note is not None:
+            lines.append(self.label(vertex.note, vertex.vertex.note))
+        return lines
+
+    def outline(self, vertex: PlacedVertex, box: Rect, style: str) -> str:
+        radius = self.length(box.height / 2) if vertex.rounded else "0pt"
+        place = ", ".join(self.length(value) for value in (box.left, box.top, box.width, box.height))
+        return f"  frame({style}{place}, {radius})"
+
+    def label(self, place: Rect, label: Layout) -> str:
+        return f"  label({self.length(place.x)}, {self.length(place.y)}, ${to_typst(label)}$)"

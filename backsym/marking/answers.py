@@ -1,0 +1,555 @@
+r"""Reading answers: plain or LaTeX, index or matrix form, with or without a left side, on one line or many.
+
+A text is cut into statements (``lines``); each member is read as the plain language or, where that fails, as a formula
+after what people write by hand has been respelled (``reading.loose``).  Of several possible readings those whose shape
+is the target's are kept.
+
+Must not know how an answer is judged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from backsym.errors import BacksymError, InputError, near_name
+from backsym.expr import Entry, Expr, Ix, Mul, Neg, Shape, Sym, T, rebuild, scalar_if_ones, show_shape
+from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
+from backsym.marking.einsum import einsum_in
+from backsym.marking.left import Left, left_of, letters_of
+from backsym.marking.letters import Bound, bindings, position, spare_axes
+from backsym.marking.lines import MAX_MEMBERS, Statement, statements
+from backsym.marking.model import Clash, Line, ReadAnswer, Target, Unreadable
+from backsym.marking.shapes import same_layout
+from backsym.names import GREEK, split_name
+from backsym.problem import Problem
+from backsym.reading import formulas
+from backsym.reading.hints import Mismatch, SizeUnknown
+from backsym.reading.latex import vocabulary
+from backsym.reading.latex_answers import parse_answer
+from backsym.reading.latex_names import Vocabulary
+from backsym.reading.lexer import MAX_CHARACTERS
+from backsym.reading.loose import loosened
+from backsym.reading.plain import parse_expression
+from backsym.reading.resolve import Resolver
+from backsym.reading.scope import Frame, Scope, Unavailable, free_letters
+from backsym.reading.source import Source
+from backsym.reading.syntax import Node, walk
+from backsym.reading.texts import scope_of
+
+__all__ = ["AnswerReader", "Clash", "Line", "ReadAnswer", "Target", "Unreadable"]
+
+_FORMULA = re.compile(r"\\|[_^]\{|[^\x00-\x7f−–×·⋅∙∗⊙≥≤≠′’π]")
+_DOTS = re.compile("[·⋅∙×•]")
+_MODULE = re.compile(r"\b(?:np|numpy|torch|jnp|tf)\.(?=[A-Za-z])")
+_SINGLE = re.compile(r"_[A-Za-z0-9]{2}")
+_TARGET = re.compile(r"\s*(?:d[A-Za-z]\w*\s*/\s*d|grad\s*\(\s*)?([A-Za-z_]\w*)\s*\)?\s*(?:\[\s*([^\]]*?)\s*\])?\s*")
+_BUILT_IN = frozenset((*FUNCTIONS, *REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "direct"))
+_LETTERS = dict(zip("αβγδεζηθικλμνξπρστυφχψω", (g for g in GREEK[:24] if g != "omicron"), strict=True))
+_KEPT = 1000
+_MESSAGE = 300
+_WHOLE_LOCAL = "a local derivative is written entry by entry"
+_FONT = re.compile(r"\\(?:mathbf|boldsymbol|bm|vec|mathrm|mathit|text)\s*\{([^{}]*)\}")
+_OWN = re.compile(
+    r"\\?(?P<base>[A-Za-zα-ω][A-Za-z0-9]*)\s*(?P<scripts>(?:\^\s*\{?\s*\(?\w+\)?\s*\}?|_\s*(?:\{[\w\s,']*\}|\w)|\[[\w\s,']*\]|\s)*)"
+)
+_OWN_SCRIPT = re.compile(
+    r"(?P<tag>\^\s*\{?\s*\(?(?P<mark>\w+)\)?\s*\}?)|_\s*(?:\{(?P<below>[\w\s,']*)\}|(?P<one>\w))"
+    r"|\[(?P<entry>[\w\s,']*)\]"
+)
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What names mean while one answer is read: those of the problem, and the student's own."""
+
+    scope: Scope
+    words: Vocabulary
+    own: Mapping[str, tuple[Expr, tuple[Ix, ...]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One way to read a member: the expression and its free letters in order of appearance.
+
+    ``positional`` tells that the letters only count axes, as in einsum, and are no names for them.
+    """
+
+    expr: Expr
+    letters: tuple[Ix, ...]
+    positional: bool = False
+
+
+class _Refused(Exception):
+    """An answer that cannot be read."""
+
+    def __init__(self, tag: str, message: str, hint: str | None = None, clash: Clash | None = None):
+        self.tag, self.message, self.hint, self.clash = tag, message, hint, clash
+        super().__init__(message)
+
+
+class AnswerReader:
+    """Reads answers about one problem; make one and use it for all of them.
+
+    ``letters`` are the author's letters for the axes of each quantity, where they are known.
+    """
+
+    def __init__(self, problem: Problem, letters: Mapping[str, tuple[Ix, ...]] | None = None):
+        self.problem = problem
+        self.letters = letters or {}
+        scope = scope_of(problem)
+        self.names = _Names(scope, vocabulary(scope))
+        self._lefts: dict[str, Left] = {}
+
+    def left(self, text: str, session: _Session) -> Left:
+        """What a left side is.  A class writes few different ones, so that they are kept."""
+        if text not in self._lefts:
+            left = session.read_left(text)
+            if len(self._lefts) > _KEPT or session.names is not self.names:
+                return left
+            self._lefts[text] = left
+        return self._lefts[text]
+
+    # --- targets ---
+
+    def target(self, text: str) -> Target:
+        """The target that ``W2`` or ``W2[k,j]`` names; raises BacksymError with a near name."""
+        match = _TARGET.fullmatch(text)
+        name = match[1] if match else text.strip()
+        symbol = self.problem.symbols.get(name)
+        if match is None or symbol is None:
+            near = near_name(name, self.problem.symbols)
+            hint = f"; did you mean {near}?" if near else ""
+            raise BacksymError(f"{text.strip()!r} is not a quantity of this problem{hint}")
+        if not match[2]:
+            return Target(name, symbol.shape)
+        written = [part.strip() for part in match[2].split(",")]
+        axes = spare_axes(symbol.shape, len(written))
+        if axes is None:
+            raise BacksymError(f"{name} is {show_shape(symbol.shape)}; {text.strip()} has {len(written)} indices")
+        indices = [position(dim) for dim in symbol.shape]
+        for axis, letter in zip(axes, written, strict=True):
+            if not re.fullmatch(r"[A-Za-z]\w*'*|[1-9]\d{0,5}", letter):
+                raise BacksymError(f"{letter!r} in {text.strip()} is neither a letter nor a position")
+            indices[axis] = Ix(letter, symbol.shape[axis])
+        return Target(name, symbol.shape, tuple(indices))
+
+    # --- answers ---
+
+    def read(self, target: Target, text: str) -> ReadAnswer | Unreadable:
+        """The answer, or why it cannot be read; never raises for anything that a text can hold."""
+        if len(text) > MAX_CHARACTERS:
+            message = f"this answer has {len(text)} characters; at most {MAX_CHARACTERS} are read"
+            return Unreadable(target, text[:200], "limit", message, self.problem)
+        line: int | None = None
+        try:
+            found = statements(text)
+            count = sum(len(s.members) + (s.left is not None) for s in found)
+            if not found:
+                raise _Refused("syntax", "there is no answer here")
+            if count > MAX_MEMBERS:
+                raise _Refused("limit", f"more than {MAX_MEMBERS} lines")
+            line = 1 if count > 1 else None
+            return _Session(self, target, text).read(found)
+        except _Refused as e:
+            return Unreadable(target, text, e.tag, e.message[:_MESSAGE], self.problem, e.hint, line, e.clash)
+        except RecursionError:
+            return Unreadable(target, text, "limit", "this is nested too deeply", self.problem)
+
+
+class _Session:
+    """The reading of one answer."""
+
+    def __init__(self, reader: AnswerReader, target: Target, text: str):
+        self.reader, self.target, self.text = reader, target, text
+        self.problem = reader.problem
+        self.names = reader.names
+        self.lines: list[Line] = []
+        self.unchecked: list[str] = []
+        self.started: Statement | None = None
+
+    def read(self, found: Sequence[Statement]) -> ReadAnswer:
+        answer: ReadAnswer | None = None
+        for n, statement in enumerate(found):
+            read = self.statement(statement, last=n == len(found) - 1)
+            # The last statement about the target is the answer; without any, the last one.
+            if read is not None and (read.of is None or answer is None or answer.of is not None):
+                answer = read
+        if answer is None:
+            raise _Refused("syntax", "this defines names, but does not say what the derivative is")
+        return replace(answer, lines=tuple(self.lines), unchecked=tuple(self.unchecked))
+
+    def statement(self, statement: Statement, last: bool) -> ReadAnswer | None:
+        left = self.left(statement)
+        if left is None and statement.left is not None:
+            # a - t = softmax(z) - t: a chain without a left side.
+            statement = Statement(None, (statement.left, *statement.members), statement.first_line)
+        if left is not None and left.quantity is None and not self.labels_target(left, last):
+            if left.name in self.problem.symbols:
+                self.aside(statement)
+            else:
+                self.define(left, statement)
+            return None
+        if left is None and statement.left is None and len(statement.members) > 1 and self.is_local(statement.members[0]):
+            self.aside(Statement(statement.members[0], statement.members[1:], statement.first_line))
+            return None
+        name = left.quantity if left is not None and left.quantity is not None else self.target.name
+        of = None if name == self.target.name else name
+        target = self.target if of is None else Target(name, self.problem.symbols[name].shape)
+        given = self.given(left, target) if left is not None and left.quantity is not None else None
+        answer: ReadAnswer | None = None
+        for n, member in enumerate(statement.members):
+            try:
+                answer = self.member(member, target, given, bool(left and left.transposed))
+            except _Refused as e:
+                if e.message.startswith(_WHOLE_LOCAL) and n < len(statement.members) - 1:
+                    # dL/dz dz/dW of whole arrays is a reminder of the chain rule; it has no value of its own.
+                    self.unchecked.append(member)
+                    continue
+                if len(statement.members) == 1 and not self.lines:
+                    raise
+                number = statement.first_line + n + (statement.left is not None)
+                raise _Refused(e.tag, f"line {number}: {e.message}", e.hint, e.clash) from None
+            starts = not self.lines or self.started is not statement
+            self.started = statement
+            self.lines.append(Line(member, answer.expr, answer.indices, starts, target.name, answer.fits))
+            given = given or (answer.indices if answer.indices else None)
+        assert answer is not None, "a statement has members"
+        return replace(answer, of=of)
+
+    def is_local(self, text: str) -> bool:
+        """Whether this is a local derivative, such as ``dy/dz``."""
+        return any(tree.kind == "partial" for _, trees in self.trees(text, self.names) for tree in trees)
+
+    def aside(self, statement: Statement) -> None:
+        """A forward equation or a local derivative beside the answer: its sides are checked against each other."""
+        given: tuple[Ix, ...] | None = None
+        for text in (statement.left or "", *statement.members):
+            reading = self.readings(text, given)[0]
+            given = reading.letters if given is None else given
+            self.lines.append(Line(text, reading.expr, given, text == statement.left, None, aside=True))
+
+    def labels_target(self, left: Left, last: bool) -> bool:
+        """Whether a bare name on the left is only a label of the answer: the target itself, or a word before ``=``."""
+        return left.name == self.target.name or (last and not self.lines and left.name not in self.problem.symbols)
+
+    # --- left sides ---
+
+    def left(self, statement: Statement) -> Left | None:
+        """What a statement is about; None for a chain of expressions only."""
+        if statement.left is None:
+            return None
+        try:
+            return self.reader.left(statement.left, self)
+        except _Refused:
+            try:
+                self.readings(statement.left, None)
+            except _Refused:
+                pass
+            else:
+                return None
+            raise
+
+    def read_left(self, text: str) -> Left:
+        if (own := own_name(text, self.names.words)) is not None:
+            return own
+        for _, trees in self.trees(text, self.names):
+            for tree in trees:
+                left = left_of(tree, self.problem.loss)
+                if left is not None and (left.quantity is None or left.quantity in self.problem.symbols):
+                    return left
+        raise _Refused("syntax", f"the left side {_shown(text)} is not a derivative of {self.problem.loss}")
+
+    def given(self, left: Left, target: Target) -> tuple[Ix, ...] | None:
+        """The letters that a left side gives to the axes; None for a left side that is the whole."""
+        if left.indices is None:
+            return None
+        axes = spare_axes(target.shape, len(left.indices))
+        if axes is None:
+            count = len(left.indices)
+            message = f"{count} indices for {target.name}, which is {show_shape(target.shape)}"
+            raise _Refused("wrong_index", message, "give one index for each axis")
+        letters = letters_of(left.indices)
+        if len(set(letters)) < len(letters):
+            raise _Refused("wrong_index", f"the left side has the index {letters[0]} twice")
+        indices = [position(dim) for dim in target.shape]
+        for axis, ix in zip(axes, left.indices, strict=True):
+            indices[axis] = Ix(ix.value, target.shape[axis])
+        return tuple(indices)
+
+    def define(self, left: Left, statement: Statement) -> None:
+        """A name of the student's own, for the lines that follow."""
+        assert left.name is not None
+        found = self.readings(statement.members[-1], None)
+        reading = found[0]
+        by_name = {ix.letter: ix for ix in reading.letters}
+        written = letters_of(left.indices or ())
+        if set(by_name) - set(written) or (left.indices is not None and set(written) - set(by_name)):
+            message = f"the two sides of the line that defines {_shown(left.name)} have different indices"
+            raise _Refused("wrong_index", message)
+        own = tuple(by_name[letter] for letter in written)
+        shape: Shape = tuple(ix.dim for ix in own) if own else reading.expr.shape
+        scope = self.names.scope
+        scope = replace(scope, names={**scope.names, left.name: Sym(left.name, shape)})
+        self.names = _Names(scope, vocabulary(scope), {**self.names.own, left.name: (reading.expr, own)})
+
+    # --- members ---
+
+    def member(self, text: str, target: Target, given: tuple[Ix, ...] | None, transposed: bool) -> ReadAnswer:
+        """One member of a chain about ``target``; of several readings those that fit, the most natural one first."""
+        usual = target.indices if target.indices else self.reader.letters.get(target.name, ())
+        asked = given if given is not None else tuple(ix for ix in target.indices if not ix.fixed)
+        options: list[tuple[Expr, tuple[Ix, ...], bool]] = []
+        for reading in self.readings(text, asked):
+            expr = T(reading.expr) if transposed and len(reading.expr.shape) <= 2 else reading.expr
+            if reading.positional:
+                options.append((expr, reading.letters, _in_place(reading.letters, target.shape)))
+                continue
+            by_entries = given is not None or bool(reading.letters) or (bool(target.indices) and not expr.shape)
+            if not by_entries:
+                options.append((expr, (), same_layout(expr.shape, target.shape)))
+                continue
+            if given is not None and not reading.letters and expr.shape and same_layout(expr.shape, target.shape):
+                options.append((expr, (), True))
+                continue
+            free = reading.letters
+            for b in bindings(target.shape, free, usual) if given is None else [_as_given(given, free)]:
+                partial = any(ix.fixed and ix.dim != 1 for ix in b.indices) and not target.is_position
+                fits = not b.extra and not scalar_if_ones(expr.shape) and not partial
+                options.append((expr, (*b.indices, *b.extra), fits))
+        fitting = [option for option in options if option[2]] or options[:1]
+        (expr, indices, fits), *others = fitting
+        return ReadAnswer(
+            target, expr, indices, text, self.problem, fits, tuple((e, ixs) for e, ixs, _ in others)
+        )
+
+    def readings(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
+        """Every reading of a text, of the first way of writing that makes sense; raises _Refused if none does."""
+        if "einsum" in text:
+            return [self.einsum(text)]
+        found: list[_Reading] = []
+        errors: list[InputError] = []
+        both = _DOTS.search(text) is not None
+        for source, trees in self.trees(text, self.names):
+            for tree in trees:
+                try:
+                    reading = self.resolved(tree, source, given)
+                except InputError as e:
+                    errors.append(e)
+                except Unavailable:
+                    continue
+                else:
+                    if reading not in found:
+                        found.append(reading)
+            if found and not both:
+                break
+        if not found:
+            raise self.refusal(text, errors)
+        return found
+
+    def trees(self, text: str, names: _Names) -> Iterator[tuple[Source, tuple[Node, ...]]]:
+        """The syntax trees of a text: as plain text, then as a formula."""
+        formula = _FORMULA.search(text) is not None
+        if "." in text:
+            text = _MODULE.sub("", text)
+        if not formula:
+            source = Source(text)
+            try:
+                tree = parse_expression(source, names.scope.is_partial)
+            except InputError:
+                pass
+            else:
+                if self.makes_sense(tree, names.scope):
+                    yield source, (tree,)
+        for single in (False, True) if _SINGLE.search(text) else (False,):
+            source = Source(loosened(text, names.words, single))
+            try:
+                yield source, parse_answer(source, names.words)
+            except InputError:
+                continue
+
+    def makes_sense(self, tree: Node, scope: Scope) -> bool:
+        """Whether every name in a plain text means something: a cheap look before it is resolved."""
+        for n in walk(tree):
+            if n.kind == "name":
+                name = n.value
+                known = name in scope.names or name in scope.dims or name == "π" or len(name.rstrip("'")) == 1
+                if not known and scope.range_of(name) is None and name not in ("True", "False"):
+                    return False
+            elif n.kind == "call":
+                name = n.value.rstrip("'")
+                if name not in _BUILT_IN and name not in scope.abstract:
+                    return False
+        return True
+
+    def resolved(self, tree: Node, source: Source, given: tuple[Ix, ...] | None) -> _Reading:
+        """The expression of a tree; summed letters may be the student's own, free ones keep their declared range."""
+        scope = self.names.scope
+        fixed = tuple(ix for ix in given or () if not ix.fixed)
+        free = free_letters(tree, scope)
+        try:
+            return self.resolved_in(scope, tree, source, fixed, free)
+        except Mismatch:
+            raise
+        except InputError:
+            known = {ix.letter for ix in fixed}
+            ranges = {letter: scope.range_of(letter) for letter in free if letter not in known}
+            declared = tuple(Ix(letter, dim) for letter, dim in ranges.items() if dim is not None)
+            own = replace(scope, own_letters=True)
+            try:
+                return self.resolved_in(own, tree, source, (*fixed, *declared), free)
+            except InputError:
+                pass
+            raise
+
+    def resolved_in(
+        self, scope: Scope, tree: Node, source: Source, fixed: tuple[Ix, ...], free: Mapping[str, Node]
+    ) -> _Reading:
+        resolver = Resolver(source, scope, Frame().with_fixed(fixed))
+        resolver.bind_free(free, (tree,))
+        whole: Shape = () if fixed else self.target.shape
+        if formulas.is_bare(tree):
+            expr = formulas.filled(tree, whole, resolver)
+        else:
+            try:
+                expr = resolver.resolve(tree)
+            except SizeUnknown:
+                if tree.kind not in ("terms", "neg"):
+                    raise
+                expr = formulas.filled(tree, whole, resolver)
+        if self.names.own:
+            expr = self.inlined(expr)
+        frame = resolver.frame.letters
+        letters = tuple(Ix(frame[name].shown, frame[name].dim or 1) for name in free)
+        return _Reading(expr, letters)
+
+    def inlined(self, e: Expr) -> Expr:
+        """An expression with the student's own names replaced by what they were defined as."""
+        own = self.names.own
+        if isinstance(e, Entry) and isinstance(e.base, Sym) and e.base.name in own and own[e.base.name][1]:
+            expr, letters = own[e.base.name]
+            return _with_letters(expr, dict(zip(letters, e.indices, strict=True)))
+        if isinstance(e, Sym) and e.name in own:
+            expr, letters = own[e.name]
+            if letters:
+                raise _Refused("shape", f"{e.name} was defined entry by entry, and is used as a whole here")
+            return expr
+        return rebuild(e, self.inlined)
+
+    def einsum(self, text: str) -> _Reading:
+        """``einsum('nk,nj->kj', A, B)``, perhaps scaled: the entries that it sums, with the letters of its result."""
+        parts = einsum_in(text)
+        if parts is None:
+            hint = "such as einsum('nk,nj->kj', A, B), perhaps times a number"
+            raise _Refused("syntax", "this einsum is not read", hint)
+        operands = [self.readings(operand, ())[0].expr for operand in parts.operands]
+        try:
+            expr, letters = parts.sum(operands)
+        except BacksymError as e:
+            raise _Refused("shape", str(e)) from None
+        for scale in parts.scales:
+            factor = self.readings(scale, ())[0].expr
+            if factor.shape:
+                raise _Refused("syntax", "an einsum is multiplied by numbers only")
+            expr = Mul((factor, expr))
+        return _Reading(Neg(expr) if parts.negative else expr, letters, bool(letters))
+
+    # --- errors ---
+
+    def refusal(self, text: str, errors: Sequence[InputError]) -> _Refused:
+        """The most helpful of the errors: a clash of shapes, else that of the way in which the text was written."""
+        clash = next((e for e in errors if isinstance(e, Mismatch)), None)
+        if clash is not None:
+            return _refused(clash)
+        if not _FORMULA.search(text):
+            source = Source(text)
+            try:
+                self.resolved(parse_expression(source, self.names.scope.is_partial), source, None)
+            except InputError as e:
+                plain = _refused(e)
+                if plain.tag != "syntax" or not errors:
+                    return plain
+        if errors:
+            return _refused(errors[0])
+        source = Source(loosened(text, self.names.words))
+        try:
+            parse_answer(source, self.names.words)
+        except InputError as e:
+            return _refused(e)
+        return _Refused("syntax", "this is not read")
+
+
+def _in_place(letters: Sequence[Ix], shape: Shape) -> bool:
+    """Whether letters that count axes have the dimensions of the target's."""
+    return tuple(ix.dim for ix in letters) == shape
+
+
+def _as_given(given: tuple[Ix, ...], letters: Sequence[Ix]) -> Bound:
+    mine = set(given)
+    return Bound(given, tuple(ix for ix in letters if ix not in mine))
+
+
+def _with_letters(e: Expr, to: Mapping[Ix, Ix]) -> Expr:
+    """An expression with other free letters; bound ones that would catch them get primes."""
+    from backsym.marking.offers import renamed
+
+    return renamed(e, to)
+
+
+def own_name(text: str, words: Vocabulary) -> Left | None:
+    r"""A name that the problem does not have, such as ``\delta^{(2)}_k``; None for anything else on a left side."""
+    match = _OWN.fullmatch(_FONT.sub(r"\1", text).strip())
+    if match is None:
+        return None
+    base = _LETTERS.get(match["base"], match["base"])
+    tag, letters = "", ""
+    for script in _OWN_SCRIPT.finditer(match["scripts"]):
+        if script["mark"]:
+            tag += script["mark"]
+        else:
+            below = script["below"] or script["one"] or script["entry"] or ""
+            if below.strip().isdecimal() and not script["entry"]:
+                tag += below.strip()
+            else:
+                letters += below
+    name = base + tag
+    known = words.has(name) or words.known(split_name(name)[0]) or words.has(*split_name(name))
+    if known or (name[:1] == "d" and (words.has(name[1:]) or words.known(split_name(name[1:])[0]))):
+        return None
+    found = re.findall(r"[A-Za-z]'*", letters)
+    nodes = tuple(Node("name", letter, (), (0, 1)) for letter in found)
+    return Left(None, name, nodes or None)
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+_TAGS = (
+    ("limit", (
+        r"nested (?:more|too)|characters; at most|more than \d+ (?:tokens|losses|primes)|has more than|too long"
+        r"|too large|primes; at most"
+    )),
+    ("undeclared", (
+        r"not declared|unknown function|not a declared name|not a dimension|unknown macro|has no forward equation"
+    )),
+    ("wrong_index", (
+        r"\bind(?:ex|ices)\b.*(?:runs over|free|not bound|range|letter|twice|for )|runs over|position|has no index"
+        r"|needs the index letters"
+    )),
+    ("shape", r"^cannot |has no entries|needs a vector|takes vectors|is a scalar|which is \[|size of|shape"),
+)  # fmt: skip
+"""What the message of an error says about its kind."""
+
+
+def _refused(error: InputError) -> _Refused:
+    diagnostic = error.diagnostics[0]
+    message = re.sub(r"\\text\{(\w+)\}", r"\1", diagnostic.message)
+    hint = re.sub(r"\\text\{(\w+)\}", r"\1", diagnostic.hint) if diagnostic.hint else None
+    if isinstance(error, Mismatch):
+        return _Refused("shape", message, hint, Clash(error.operation, error.left, error.right))
+    tag = next((tag for tag, pattern in _TAGS if re.search(pattern, message)), "syntax")
+    return _Refused(tag, message, hint)
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= 40 else text[:40] + "..."

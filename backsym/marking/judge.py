@@ -1,0 +1,319 @@
+"""Whether an answer is right: by evaluation at random points, against the derivatives of the solution.
+
+The points are drawn once: two assignments of pairwise distinct sizes (one, where nothing is left to choose) with three
+seeds each, and more near kinks.  The points of one assignment are evaluated together, as one more named axis, and a
+wrong answer is recognised at the first assignment.  Adjoints stand for their true values.
+
+This module must not know how answers are written, nor how verdicts are worded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from backsym.errors import BacksymError, near_name
+from backsym.expr import Expr, IndexReduce, Ix, Partial, walk
+from backsym.marking.model import Target
+from backsym.marking.points import SEEDS, points
+from backsym.marking.shapes import same_layout
+from backsym.numeric.apply import STEP
+from backsym.numeric.axes import Array, Val, arrange
+from backsym.numeric.context import Context, Env
+from backsym.numeric.evaluate import ev, node_value
+from backsym.numeric.sizes import choose_sizes
+from backsym.problem import Problem
+from backsym.solution import Solution
+from backsym.steps import Derivation
+
+__all__ = ["Carried", "Judge", "TooLarge", "equal_values", "same_layout"]
+
+TOLERANCE = 1e-8
+"""Relative to the largest entry at a point."""
+
+FLOOR = 1e-6
+"""Smaller magnitudes count as this: rounding of an exact zero is no disagreement."""
+
+NOISE_FLOOR = 1e-3
+"""The same for a derivative that is zero everywhere, where nothing else tells the magnitude of what cancels."""
+
+LARGEST = 400_000
+"""Elements of the largest intermediate of an answer, over all points of an assignment."""
+
+_POINT = Ix("point", 1)
+
+
+class TooLarge(BacksymError):
+    """An answer that would take too long to evaluate."""
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """The points with one assignment of sizes: each by itself, and all together."""
+
+    points: tuple[Env, ...]
+    together: Context
+
+    @staticmethod
+    def of(points: Sequence[Env]) -> _Stack:
+        first = points[0]
+        values: dict[str, Array | Val] = {
+            name: ((_POINT,), np.stack([p.values[name] for p in points])) for name in first.values
+        }
+        adjoints: dict[str, Array | Val] = {
+            name: ((_POINT,), np.stack([p.adjoints[name] for p in points])) for name in first.adjoints
+        }
+        return _Stack(tuple(points), Context(first.dims, values, adjoints, first.functions, first.equations))
+
+    def value(self, expr: Expr, indices: tuple[Ix, ...], one_by_one: bool) -> Array:
+        """The values at all points: axes for the points, for ``indices``, then those of the expression's shape."""
+        count, ctx = len(self.points), self.together
+        if one_by_one:
+            # A local derivative is taken by a step in every entry, at one point at a time.
+            each = [arrange(ev(expr, Context.of(p)), indices, ctx.index_sizes(indices)) for p in self.points]
+            return np.stack(each)
+        return arrange(ev(expr, ctx), (_POINT, *indices), (count, *ctx.index_sizes(indices)))
+
+
+class Judge:
+    """Judges answers about one problem; make one and use it for all of them.
+
+    ``solution`` is solved, and proved, if it is not given.
+    """
+
+    def __init__(self, problem: Problem, solution: Solution | None = None, seed: int = 0):
+        self.problem = problem
+        self.solution = solution if solution is not None else problem.solve()
+        self.seed = seed
+        self._stacks = tuple(_stacks(problem, self.solution.derivations, seed))
+        self._references: dict[str, tuple[Array, ...]] = {}
+
+    # --- points ---
+
+    @cached_property
+    def points(self) -> tuple[Env, ...]:
+        """Every point, with the true adjoints; those of the first assignment of sizes come first."""
+        return tuple(point for stack in self._stacks for point in stack.points)
+
+    @cached_property
+    def derivations(self) -> Mapping[str, Derivation]:
+        return {d.node: d for d in self.solution.derivations}
+
+    def derivation(self, name: str) -> Derivation:
+        """The derivation of one quantity; raises BacksymError, with a near name, if there is none."""
+        if name not in self.derivations:
+            near = near_name(name, self.derivations)
+            hint = f"; did you mean {near}?" if near else ""
+            raise BacksymError(f"there is no derivative of {self.problem.loss} by {name}{hint}")
+        return self.derivations[name]
+
+    # --- values ---
+
+    def values(self, expr: Expr, indices: tuple[Ix, ...] = ()) -> tuple[Array, ...]:
+        """The value at each point: axes for ``indices``, in that order, then those of the expression's shape.
+
+        Raises BacksymError for what cannot be evaluated or would be too large.
+        """
+        partial = self._guard(expr, indices)
+        with np.errstate(all="ignore"):
+            return tuple(value for stack in self._stacks for value in stack.value(expr, indices, partial))
+
+    def first_value(self, expr: Expr, indices: tuple[Ix, ...] = ()) -> Array:
+        """The value at the first point only: to screen candidates before ``agrees``."""
+        with np.errstate(all="ignore"):
+            sizes = self._stacks[0].together.index_sizes(indices)
+            value = arrange(ev(expr, Context.of(self.points[0])), indices, sizes)
+        return np.asarray(value)
+
+    def reference(self, target: str | Target) -> tuple[Array, ...]:
+        """The true derivative at each point: of the declared shape, or the entry that is asked for."""
+        name = target if isinstance(target, str) else target.name
+        whole = tuple(value for stack in self._reference(name) for value in stack)
+        if isinstance(target, str) or not target.is_position:
+            return whole
+        at = tuple(int(ix.letter) - 1 if ix.fixed else slice(None) for ix in target.indices)
+        return tuple(np.asarray(value[at]) for value in whole)
+
+    def _reference(self, name: str) -> tuple[Array, ...]:
+        """For each assignment of sizes, the derivative at all points."""
+        if name not in self._references:
+            self.derivation(name)
+            zero = self._is_zero(name)
+            found = [np.stack([point.adjoints[name] for point in stack.points]) for stack in self._stacks]
+            self._references[name] = tuple(np.zeros_like(value) if zero else value for value in found)
+        return self._references[name]
+
+    def _is_zero(self, name: str) -> bool:
+        """Whether the numeric proof saw nothing but zero."""
+        verification = self.solution.verified.get(name)
+        return verification is not None and verification.status == "unexercised"
+
+    # --- verdicts ---
+
+    def agrees(self, target: str | Target, expr: Expr, indices: tuple[Ix, ...] = ()) -> bool | None:
+        """Whether an expression is the derivative by the target.
+
+        With ``indices``, one for each axis of the target, it is its entry; without, the whole, and its shape must be
+        that of the target (a column [D, 1] counts as a vector [D]).  None where that is not decided: no point gives a
+        finite value, all finite values agree but some are not finite, or the evaluation would be too large.
+        """
+        name = target if isinstance(target, str) else target.name
+        references = self._reference(name)
+        if not isinstance(target, str) and target.is_position and not _more_general(indices, target):
+            return self.same(self.reference(target), expr, indices)
+        floor = NOISE_FLOOR if self._is_zero(name) else FLOOR
+        if not indices and not same_layout(expr.shape, self.problem.symbols[name].shape):
+            return False
+        sure = True
+        try:
+            partial = self._guard(expr, indices)
+            with np.errstate(all="ignore"):
+                for stack, reference in zip(self._stacks, references, strict=True):
+                    value = stack.value(expr, indices, partial)
+                    found = _compared(value, reference, floor)
+                    if found is False:
+                        return False
+                    sure = sure and found is True
+        except (BacksymError, FloatingPointError, OverflowError, MemoryError):
+            return None
+        return True if sure else None
+
+    def same(self, references: Sequence[Array], expr: Expr, indices: tuple[Ix, ...] = ()) -> bool | None:
+        """Whether an expression has these values, one array for each point."""
+        try:
+            values = self.values(expr, indices)
+        except (BacksymError, OverflowError, MemoryError):
+            return None
+        return equal_values(values, references)
+
+    def _guard(self, expr: Expr, indices: tuple[Ix, ...]) -> bool:
+        """Whether an expression is evaluated at one point at a time, because it has a local derivative.
+
+        Refuses a sum over so many letters that an intermediate would be huge; the usual answer has few.
+        """
+        letters: dict[Ix, None] = dict.fromkeys(indices)
+        partial = False
+        for node in walk(expr):
+            kind = type(node)
+            if kind is IndexReduce:
+                letters.update(dict.fromkeys(node.indices))  # type: ignore[attr-defined]
+            elif kind is Partial:
+                partial = True
+        if len(letters) > 4:
+            for stack in self._stacks:
+                if math.prod(stack.together.index_sizes(tuple(letters))) * len(stack.points) > LARGEST:
+                    raise TooLarge(f"this sums over {len(letters)} letters at once, which is too large to evaluate")
+        return partial
+
+    # --- following through ---
+
+    def carried(self, own: Mapping[str, Sequence[Array]]) -> Carried:
+        """All adjoints as they follow from own values of some, at each point and in the layout of the node."""
+        return Carried(self, own)
+
+
+class Carried:
+    """The backward pass with some adjoints replaced: any other is the vector-Jacobian product of its consumers'."""
+
+    def __init__(self, judge: Judge, own: Mapping[str, Sequence[Array]]):
+        self.judge = judge
+        self.own = own
+        self.points: tuple[Env, ...] = tuple(
+            replace(point, adjoints=self._backward(n, point)) for n, point in enumerate(judge.points)
+        )
+
+    def _backward(self, n: int, point: Env) -> dict[str, Array]:
+        adjoints: dict[str, Array] = {}
+        for d in self.judge.solution.derivations:
+            replaced = self.own.get(d.node)
+            adjoints[d.node] = replaced[n] if replaced is not None else self.follows(d.node, n, point, adjoints)
+        return adjoints
+
+    def follows(self, node: str, n: int, point: Env, adjoints: Mapping[str, Array]) -> Array:
+        """The adjoint of a node from those of its consumers, at one point."""
+        total = np.zeros(np.shape(point.values[node]))
+        if node == self.judge.problem.loss:
+            return total + 1.0
+        for consumer in self.judge.problem.consumers.get(node, ()):
+            if consumer in adjoints:
+                total = total + _pulled_back(point, consumer, node, adjoints[consumer])
+        return total
+
+    def reference(self, name: str) -> tuple[Array, ...]:
+        """What the derivative by ``name`` would be if the adjoints of its consumers were these."""
+        return tuple(self.follows(name, n, point, point.adjoints) for n, point in enumerate(self.points))
+
+    def values(self, expr: Expr, indices: tuple[Ix, ...]) -> tuple[Array, ...]:
+        """An expression's values with these adjoints."""
+        self.judge._guard(expr, indices)
+        found = []
+        with np.errstate(all="ignore"):
+            for point in self.points:
+                ctx = Context.of(point)
+                found.append(np.asarray(arrange(ev(expr, ctx), indices, ctx.index_sizes(indices))))
+        return tuple(found)
+
+
+# --- comparing -------------------------------------------------------------------------------------------------------
+
+
+def equal_values(values: Sequence[Array], references: Sequence[Array], floor: float = FLOOR) -> bool | None:
+    """Whether arrays agree at every point; None where a value is not finite and nothing disagrees."""
+    sure = True
+    for value, reference in zip(values, references, strict=True):
+        if np.size(value) != np.size(reference):
+            return False
+        found = _compared(np.reshape(value, (1, -1)), np.reshape(reference, (1, -1)), floor)
+        if found is False:
+            return False
+        sure = sure and found is True
+    return True if sure else None
+
+
+def _compared(value: Array, reference: Array, floor: float) -> bool | None:
+    """Whether values at several points (the first axis) agree, relative to the largest entry at each."""
+    count = len(reference)
+    a, b = np.reshape(value, (count, -1)), np.reshape(reference, (count, -1))
+    gap = np.abs(a - b)
+    size = np.maximum(np.abs(b).max(axis=1, initial=floor), np.abs(a).max(axis=1, initial=0.0))
+    if math.isfinite(float(size.sum())):
+        return bool((gap <= TOLERANCE * size[:, np.newaxis]).all())
+    # Where only some entries are finite, a disagreement of those still counts.
+    finite = np.isfinite(gap)
+    size = np.maximum(np.abs(b).max(axis=1, initial=floor), np.where(finite, np.abs(a), 0.0).max(axis=1, initial=0.0))
+    wrong = finite & (gap > TOLERANCE * size[:, np.newaxis])
+    return False if wrong.any() else None
+
+
+# --- points ----------------------------------------------------------------------------------------------------------
+
+
+def _stacks(problem: Problem, derivations: Sequence[Derivation], seed: int) -> list[_Stack]:
+    sizes = [choose_sizes(problem, seed), choose_sizes(problem, seed + 1)]
+    if sizes[0] == sizes[1]:
+        return [_Stack.of(points(problem, derivations, sizes[0], seed, 2 * SEEDS))]
+    return [
+        _Stack.of(points(problem, derivations, own, seed + n * SEEDS, near_kinks=not n)) for n, own in enumerate(sizes)
+    ]
+
+
+def _pulled_back(point: Env, consumer: str, node: str, adjoint: Array) -> Array:
+    """The vector-Jacobian product of one consumer's equation, by a complex step in every entry."""
+    base = point.values[node]
+    moved = np.repeat(base[np.newaxis], max(1, base.size), axis=0).astype(complex)
+    moved.reshape(base.size, -1)[np.arange(base.size), np.arange(base.size)] += 1j * STEP
+    axis = Ix("step", 1)
+    ctx = Context.of(point).with_values({**point.values, node: ((axis,), moved)})
+    with np.errstate(all="ignore"):
+        slopes = arrange(node_value(point.equations[consumer], ctx), (axis,), (base.size,)).imag / STEP
+    return np.asarray((slopes * adjoint).reshape(base.size, -1).sum(axis=1).reshape(base.shape))
+
+
+def _more_general(indices: tuple[Ix, ...], target: Target) -> bool:
+    """Whether an answer is an entry at letters where the target has positions."""
+    pairs = zip(indices, target.indices, strict=False)
+    return any(asked.fixed and asked.dim != 1 and not mine.fixed for mine, asked in pairs)

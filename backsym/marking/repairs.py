@@ -1,0 +1,50 @@
+"""The smallest repair that makes a wrong answer right.
+
+Repairs are offered in stages, in order of size within each: constant factors and signs of the whole; changes of what is
+there, place by place; what is missing; what the answer would be if a mistake had been made on the way to the true
+derivative; and, last, pairs.
+
+This module must not know how a repair is worded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from backsym.marking.echoes import Echoes, echo_repairs
+from backsym.marking.pairs import pairs
+from backsym.marking.rules import FIRST_BULKS, FIRST_RULES, SECOND_BULKS, SECOND_RULES
+from backsym.marking.search import Repair, Search, by_size
+from backsym.marking.wholes import another, diagonal_repairs, factor_repairs, path_repairs
+
+__all__ = ["Repair", "repairs"]
+
+_CHEAPEST_BULK = 1.29
+"""Many candidates at once are not tried where something smaller than any of them is right."""
+
+
+def repairs(search: Search, echoes: Echoes) -> Iterator[Repair]:
+    """Repairs of an answer, smallest first; they are right at one point, and the judge has the last word."""
+    stages = _stages(search, echoes)
+    while True:
+        with np.errstate(all="ignore"):
+            stage = next(stages, None)
+        if stage is None:
+            return
+        yield from stage
+
+
+def _stages(search: Search, echoes: Echoes) -> Iterator[list[Repair]]:
+    if search.truth.size == 0.0:
+        return
+    yield by_size(list(factor_repairs(search)))
+    first = search.run(FIRST_RULES, ())
+    if all(draft.cost > _CHEAPEST_BULK for draft in first):
+        first += search.run((), FIRST_BULKS)
+    yield by_size([*path_repairs(search), *map(search.repair, first)])
+    yield by_size([*map(search.repair, search.throughout()), *diagonal_repairs(search)])
+    yield by_size(list(map(search.repair, search.run(SECOND_RULES, SECOND_BULKS))))
+    yield [*another(search), *by_size(list(echo_repairs(search, echoes)))]
+    yield list(pairs(search))

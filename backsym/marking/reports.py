@@ -1,0 +1,71 @@
+"""Verdicts as a table for the terminal, as JSON and as CSV.  Knows verdicts; knows no files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import textwrap
+from collections.abc import Sequence
+
+from backsym.marking.verdicts import Verdict
+
+COLUMNS = ("student", "target", "verdict", "score", "tags", "feedback", "interpreted")
+
+_FORMULA = re.compile(r"[\s\0]*[=+\-@|%\t\r]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_WIDTH = 100
+
+
+def as_json(verdicts: Sequence[Verdict]) -> str:
+    """A list of objects, one for each answer."""
+    return json.dumps([v.to_json() for v in verdicts], ensure_ascii=False, indent=2) + "\n"
+
+
+def as_csv(verdicts: Sequence[Verdict]) -> str:
+    """One line for each answer; no cell can start a formula in a spreadsheet."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for v in verdicts:
+        cells = v.to_json()
+        cells["tags"] = " ".join(v.tags)
+        writer.writerow([cells["score"] if name == "score" else safe_cell(cells[name]) for name in COLUMNS])
+    return out.getvalue()
+
+
+def safe_cell(value: str | None) -> str:
+    """A text that no spreadsheet takes for a formula: an apostrophe goes before one that would be."""
+    text = "" if value is None else value
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def as_table(verdicts: Sequence[Verdict]) -> str:
+    """A line for each answer, its feedback and how it was read below, and the score at the end."""
+    named = any(v.student is not None for v in verdicts)
+    lines: list[str] = []
+    before: str | None = None
+    for v in verdicts:
+        if named and v.student != before:
+            lines.append(_clean(v.student or "?"))
+            before = v.student
+        tags = f"  [{', '.join(v.tags)}]" if v.tags else ""
+        lines.append(f"{_clean(v.target):<12} {v.verdict:<16} {_number(v.score)}/{_number(v.marks)}{tags}")
+        if v.interpreted_plain:
+            lines.append(f"    read as: {_clean(v.interpreted_plain)}")
+        if v.verdict != "correct" and v.feedback:
+            lines.extend(f"    {line}" for line in textwrap.wrap(_clean(v.feedback), _WIDTH, break_long_words=False))
+    total, most = sum(v.score for v in verdicts), sum(v.marks for v in verdicts)
+    right = sum(v.verdict == "correct" for v in verdicts)
+    lines.append(f"{right} of {len(verdicts)} correct, score {_number(total)} of {_number(most)}")
+    return "\n".join(lines) + "\n"
+
+
+def _number(value: float) -> str:
+    return f"{value:g}"
+
+
+def _clean(text: str) -> str:
+    """Text without characters that move the cursor of a terminal or turn its direction."""
+    return _CONTROL.sub(" ", text)

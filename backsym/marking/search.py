@@ -1,0 +1,263 @@
+"""The search for single repairs of one answer at one point: candidates from ``rules``, screened place by place.
+
+This module must not know how a repair is worded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import combinations
+from operator import add, mul, sub, truediv
+
+import numpy as np
+
+from backsym.expr import Expr, Fn, Ix, MatMul, Shape, Sym, T, broadcast, children
+from backsym.functions import FUNCTIONS
+from backsym.marking.drafts import COSTS, Bulk, BulkRule, Draft, Rule, Site
+from backsym.marking.offers import renamed
+from backsym.marking.places import Place, ancestors, is_leaf, outline, replaced
+from backsym.marking.rules import alternatives, drafted, expanded
+from backsym.marking.screening import Screen, stand_in
+from backsym.marking.subject import Subject, free
+from backsym.numeric.axes import Array, Val, binary
+from backsym.reading.formula import formula
+from backsym.steps import Fact
+
+MAX_PLACES = 120
+"""In an answer with more sub-expressions only the whole is repaired."""
+
+_OPERATIONS = {"times": mul, "over": truediv, "plus": add, "minus": sub}
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A change that makes an answer right.
+
+    ``expr`` is the repaired answer, with ``indices`` the letters of its axes if it is one entry by entry.  ``place`` is
+    the sub-expression of the answer that the repair is about, and ``new`` what should stand there.  With ``echo``, the
+    answer is what the true derivative ``expr`` becomes when its sub-expression ``new`` is spoiled to ``place``.
+    """
+
+    tag: str
+    kind: str
+    size: float
+    expr: Expr
+    indices: tuple[Ix, ...]
+    place: Expr
+    new: Expr
+    whole: bool
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    second: Repair | None = None
+    echo: bool = False
+    stated: Expr | None = None
+    """For an echo, the true derivative with the mistake in it, ``stated_letters`` being the letters of its axes: the
+    answer must have its value."""
+    stated_letters: tuple[Ix, ...] = ()
+    around: Expr | None = None
+    """What directly contains the place."""
+    several: bool = False
+    """Whether several paths are missing."""
+
+    @property
+    def leaf(self) -> bool:
+        """Whether the place is a number, a quantity or an entry of one."""
+        return is_leaf(self.place) or not any(children(self.place))
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return (self.tag,) if self.second is None else tuple(dict.fromkeys((self.tag, *self.second.tags)))
+
+
+@dataclass(frozen=True)
+class Block:
+    """Values of the answer with one change each: given as drafts, or as many candidates for one place."""
+
+    rows: Array
+    drafts: Sequence[Draft]
+    site: Site | None = None
+    bulk: Bulk | None = None
+    exprs: tuple[Expr, ...] = ()
+
+    def draft(self, n: int) -> Draft:
+        if self.site is None or self.bulk is None:
+            return self.drafts[n]
+        return drafted(self.site, self.bulk, self.exprs[n])
+
+    def traits(self, n: int) -> tuple[int, str, float]:
+        """Place, kind and cost of one change."""
+        if self.site is None or self.bulk is None:
+            draft = self.drafts[n]
+            return -1 if draft.also else draft.place, draft.kind, draft.cost
+        return self.site.place.number, self.bulk.kind, COSTS[self.bulk.kind]
+
+
+class Search:
+    """All repairs of one answer, screened at one point."""
+
+    def __init__(self, subject: Subject, expr: Expr, letters: tuple[Ix, ...]):
+        self.subject = subject
+        self.letters = letters
+        self.places = outline(expr, free(letters))
+        self.top = len(self.places) - 1
+        self.screen = Screen(self.places, letters, subject.point, subject.truth)
+        self.truth = subject.truth
+        self.base = self.screen.whole()
+        self.blocks: list[Block] = []
+        self._ancestors: dict[int, frozenset[int]] = {}
+        self.own = {f"place {p.number}": p.expr for p in self.places}
+
+    @property
+    def seems_right(self) -> bool:
+        """Whether the answer happens to be right at this point, as 2/D is 1 where D is 2."""
+        return self.base is not None and bool(self.screen.hits(self.base[np.newaxis]))
+
+    def expanded(self, e: Expr) -> Expr:
+        return expanded(e, self.own)
+
+    # --- screening ---
+
+    @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """The places where repairs are tried."""
+        return tuple(map(self._site, self.places if len(self.places) <= MAX_PLACES else self.places[-1:]))
+
+    def run(self, rules: Sequence[Rule], bulks: Sequence[BulkRule]) -> list[Draft]:
+        """The drafts of these rules that make the answer right at the point."""
+        before = len(self.blocks)
+        for site in self.sites:
+            # A value with a letter that nothing binds would spoil those that it is stacked with.
+            groups: dict[tuple[Shape, bool], tuple[list[Draft], list[Val]]] = {}
+            letters = site.place.letters
+            for rule in rules:
+                for draft in rule(site):
+                    value = self.screen.of(draft.new)
+                    if value is not None:
+                        loose = any(ix not in letters for ix in value[0])
+                        drafts, values = groups.setdefault((draft.new.shape, loose), ([], []))
+                        drafts.append(draft)
+                        values.append(value)
+            for (shape, _), (drafts, values) in groups.items():
+                rows = self.screen.changed(site.place.number, shape, values)
+                if rows is not None:
+                    self.blocks.append(Block(rows, drafts))
+            for many in bulks:
+                for bulk in many(site):
+                    self._many(site, bulk)
+        return self._right(self.blocks[before:])
+
+    def _right(self, blocks: Sequence[Block]) -> list[Draft]:
+        """The drafts that make the answer right, all compared with the truth at once."""
+        if not blocks:
+            return []
+        hits = self.screen.hits(np.concatenate([block.rows for block in blocks]))
+        found: list[Draft] = []
+        start = 0
+        for block in blocks:
+            found += [block.draft(n - start) for n in hits if start <= n < start + len(block.rows)]
+            start += len(block.rows)
+        return found
+
+    def _many(self, site: Site, bulk: Bulk) -> None:
+        """Many candidates of one kind at one place, made into drafts only where they are right."""
+        exprs, stacked = self.subject.stacked(bulk)
+        if stacked is None:
+            return
+        number = site.place.number
+        own = self.screen.value(number)
+        shape = exprs[0].shape
+        if bulk.how != "instead":
+            if own is None or site.shape is None:
+                return
+            stacked = binary(_OPERATIONS[bulk.how], own, stacked)
+            shape = broadcast(site.shape, shape)
+        rows = self.screen.changed_to(number, shape, stacked, len(exprs))
+        if rows is not None:
+            self.blocks.append(Block(rows, (), site, bulk, exprs))
+
+    def _site(self, place: Place) -> Site:
+        screen, n = self.screen, place.number
+        shape = screen.shapes[n]
+        # A value can be missing where a shape is not: there a letter is free that nothing binds.
+        parts = tuple(stand_in(c, screen.shapes[c] or ()) for c in place.inside)
+        above = self.places[place.above] if place.above >= 0 else None
+        wanted = self.truth.shape if n == self.top and not free(self.letters) else None
+        node = place.expr if not place.inside else screen.local[n]
+        me = None if shape is None or not screen.known[n] else stand_in(n, shape)
+        return Site(place, node, me, shape, parts, self.subject.offers, above, wanted, self.screen.fits(screen.shape))
+
+    def throughout(self) -> list[Draft]:
+        """A quantity that occurs several times, replaced by another at all these places; letters exchanged."""
+        found: list[Draft] = []
+        where: dict[Expr, list[Place]] = {}
+        for place in self.places:
+            if is_leaf(place.expr) or isinstance(place.expr, Sym):
+                where.setdefault(place.expr, []).append(place)
+        for places in where.values():
+            site = self._site(places[0])
+            if not 1 < len(places) <= 8 or len(self.places) > MAX_PLACES or site.shape is None:
+                continue
+            bulk = alternatives(site, "wrong_node")
+            exprs, stacked = self.subject.stacked(bulk)
+            if stacked is None:
+                continue
+            also = tuple(p.number for p in places[1:])
+            rows = self.screen.with_changes({p.number: (site.shape, stacked) for p in places}, len(exprs))
+            hits = [] if rows is None else self.screen.hits(rows)
+            found += [replace(site.draft("wrong_node", exprs[n], 0.05), also=also) for n in hits]
+        return found + self._exchanged()
+
+    def _exchanged(self) -> list[Draft]:
+        """Two letters of the same dimension exchanged throughout."""
+        found: list[Block] = []
+        letters = free(self.letters)
+        if self.base is None or len(letters) < 2:
+            return []
+        value = self.base.reshape(self.screen.sizes)
+        for a, b in combinations(range(len(letters)), 2):
+            if letters[a].dim == letters[b].dim:
+                swap = {letters[a]: letters[b], letters[b]: letters[a]}
+                draft = Draft(self.top, renamed(self.places[-1].expr, swap), "wrong_index")
+                found.append(Block(value.swapaxes(a, b).reshape(1, -1), [draft]))
+        self.blocks += found
+        return self._right(found)
+
+    # --- repairs ---
+
+    def repair(self, draft: Draft) -> Repair:
+        """The answer with a draft in it."""
+        new = self.expanded(draft.new)
+        expr = replaced(self.places, dict.fromkeys((draft.place, *draft.also), new))
+        return Repair(
+            draft.tag, draft.kind, draft.cost, expr, self.letters, self.places[draft.place].expr, self._shown(new),
+            draft.place == self.top, {k: self._fact(f) for k, f in draft.facts.items()}, around=self._around(draft),
+        )  # fmt: skip
+
+    def _shown(self, e: Expr) -> Expr:
+        """The same value as one would write it: (A B).T as B.T A.T, and log'(z) as 1/z."""
+        problem = self.subject.problem
+        if isinstance(e, T) and isinstance(e.arg, MatMul):
+            return MatMul(tuple(a.arg if isinstance(a, T) else T(a) for a in reversed(e.arg.args)))
+        entry = FUNCTIONS.get(e.name) if isinstance(e, Fn) and e.order == 1 and e.name not in problem.abstract else None
+        if not isinstance(e, Fn) or entry is None or len(e.args) != 1 or len(entry.partials) != 1:
+            return e
+        by_formula = problem.derivatives.get(e.name, entry.show) != "prime"
+        return formula(entry.partials[0], {entry.args[0]: e.args[0]}) if by_formula else e
+
+    def _fact(self, fact: Fact) -> Fact:
+        return self.expanded(fact) if isinstance(fact, Expr) else fact
+
+    def _around(self, draft: Draft) -> Expr | None:
+        above = self.places[draft.place].above
+        return self.places[above].expr if above >= 0 else None
+
+    def above(self, number: int) -> frozenset[int]:
+        """The numbers of all places that contain a place."""
+        if number not in self._ancestors:
+            self._ancestors[number] = frozenset(ancestors(self.places, (number,)))
+        return self._ancestors[number]
+
+
+def by_size(found: list[Repair]) -> list[Repair]:
+    return sorted(found, key=lambda repair: repair.size)

@@ -1,0 +1,408 @@
+"""Verdicts: an answer is read, judged, compared with the form that is asked for, and put into words and marks.
+
+``check`` is for one answer; ``check_all`` for one student's answers, where a later one may follow from an earlier wrong
+one; a ``Marker`` keeps what both need, for a class.
+
+Must not know files or output formats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from backsym.errors import BacksymError
+from backsym.expr import Adj, Expr, Ix, scalar_if_ones
+from backsym.marking.accept import FORMS, Criterion, criterion, is_simplified, missing_names
+from backsym.marking.answers import AnswerReader
+from backsym.marking.derivation import Break, first_break
+from backsym.marking.explain import Explanation, explain, explain_clash
+from backsym.marking.judge import Carried, Judge, equal_values
+from backsym.marking.model import ReadAnswer, Target, Unreadable
+from backsym.marking.phrases import listed, math, phrase, shape_words
+from backsym.marking.shapes import transposed_layout
+from backsym.numeric.axes import Array
+from backsym.printing.notation import Notation
+from backsym.problem import Problem
+from backsym.solution import Solution
+
+VERDICTS = ("correct", "equivalent_form", "follow_through", "incorrect", "invalid", "undetermined")
+
+SHARES: Mapping[str, float] = {"correct": 1.0, "follow_through": 1.0, "equivalent_form": 0.5}
+"""The share of the marks that a verdict is worth; any other is worth nothing."""
+
+HINTS = ("none", "gentle", "full")
+
+Given = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict on one answer.
+
+    ``score`` is out of ``marks``.  ``feedback`` is Markdown with formulas between dollar signs; ``interpreted`` is how
+    the answer was read, as LaTeX, and ``interpreted_plain`` the same in the plain language (each empty if it was not
+    read).
+    """
+
+    target: str
+    verdict: str
+    score: float
+    tags: tuple[str, ...] = ()
+    feedback: str = ""
+    marks: float = 1.0
+    student: str | None = None
+    read: ReadAnswer | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def interpreted(self) -> str:
+        return self.read.interpreted_latex if self.read is not None else ""
+
+    @cached_property
+    def interpreted_plain(self) -> str:
+        return self.read.interpreted_plain if self.read is not None else ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields of ``backsym check --format json``."""
+        return {
+            "student": self.student, "target": self.target, "verdict": self.verdict, "score": self.score,
+            "tags": list(self.tags), "feedback": self.feedback, "interpreted": self.interpreted,
+        }  # fmt: skip
+
+
+def check(
+    problem: Problem,
+    target: str,
+    answer: str,
+    *,
+    accept: str | None = None,
+    marks: float | None = None,
+    hints: str = "full",
+    judge: Judge | Marker | None = None,
+) -> Verdict:
+    """The verdict on one answer.
+
+    ``target`` is a quantity such as ``W2`` or entries of it, ``W2[k,j]``; ``answer`` the derivative of the loss by it,
+    plain or LaTeX.  ``accept`` (any, by_name, simplified) and ``marks`` are those of the problem's part for this target
+    if they are not given.  To check many answers, make a :class:`Marker` once.
+
+    Raises BacksymError if there is no such target; whatever stands in ``answer`` gets a verdict.
+    """
+    return _marker(problem, judge).mark(target, answer, accept=accept, marks=marks, hints=hints)
+
+
+def check_all(
+    problem: Problem,
+    answers: Given,
+    *,
+    accept: str | None = None,
+    marks: Mapping[str, float] | None = None,
+    hints: str = "full",
+    judge: Judge | Marker | None = None,
+) -> list[Verdict]:
+    """The verdicts on one student's answers, in their order, following through earlier wrong ones."""
+    return _marker(problem, judge).mark_all(answers, accept=accept, marks=marks, hints=hints)
+
+
+def _marker(problem: Problem, judge: Judge | Marker | None) -> Marker:
+    if isinstance(judge, Marker):
+        return judge
+    return Marker(problem, judge)
+
+
+class Marker:
+    """Everything that marking answers to one problem needs: its judge, its reader, its notation."""
+
+    def __init__(self, problem: Problem, judge: Judge | None = None, solution: Solution | None = None):
+        self.problem = problem
+        self.judge = judge if judge is not None else Judge(problem, solution)
+        self.reader = AnswerReader(problem, {d.node: d.indices for d in self.judge.solution.derivations})
+        self.notation = Notation.of(problem)
+        self._targets: dict[str, Target] = {}
+        self._criteria: dict[str, Criterion] = {}
+
+    def target(self, text: str) -> Target:
+        """The target of this name; raises BacksymError for one that the loss is not differentiated by."""
+        if text not in self._targets:
+            target = self.reader.target(text)
+            self.judge.derivation(target.name)
+            self._targets[text] = target
+            self._criteria[text] = criterion(self.problem, target.name)
+        return self._targets[text]
+
+    def trouble_with(self, target: str) -> str | None:
+        """What is wrong with the name of a target; None for a good one."""
+        try:
+            self.target(target)
+        except BacksymError as error:
+            return phrase("words.unknown_target", message=str(error))
+        return None
+
+    def unusable(self, message: str) -> Verdict:
+        """The verdict in place of a student's file that cannot be read."""
+        return Verdict("", "invalid", 0.0, ("syntax",), phrase("verdict.invalid", message=message))
+
+    def mark(
+        self, target: str, answer: str, *, accept: str | None = None, marks: float | None = None, hints: str = "full"
+    ) -> Verdict:
+        """See :func:`check`."""
+        return _Marking(self, target, answer, accept, marks, hints).verdict()
+
+    def mark_all(
+        self,
+        answers: Given,
+        *,
+        accept: str | None = None,
+        marks: Mapping[str, float] | None = None,
+        hints: str = "full",
+        strict: bool = True,
+    ) -> list[Verdict]:
+        """See :func:`check_all`; unless ``strict``, an unknown target is an invalid answer and not an error."""
+        earlier = _Earlier(self.judge)
+        verdicts: list[Verdict] = []
+        for target, answer in answers.items():
+            if not strict and (trouble := self.trouble_with(target)) is not None:
+                verdicts.append(Verdict(target, "invalid", 0.0, ("undeclared",), trouble))
+                continue
+            marking = _Marking(self, target, answer, accept, (marks or {}).get(target), hints, earlier)
+            verdicts.append(marking.verdict())
+            earlier.add(marking.target, verdicts[-1])
+        return verdicts
+
+
+class _Earlier:
+    """A student's earlier wrong answers, and what follows from them."""
+
+    def __init__(self, judge: Judge):
+        self.judge = judge
+        self.own: dict[str, tuple[Array, ...]] = {}
+        self._carried: Carried | None = None
+
+    @property
+    def carried(self) -> Carried:
+        if self._carried is None:
+            self._carried = self.judge.carried(self.own)
+        return self._carried
+
+    def add(self, target: Target, verdict: Verdict) -> None:
+        """Take a wrong answer, with its own values, into what later ones may follow from."""
+        read = verdict.read
+        if read is None or target.is_position or verdict.verdict not in ("incorrect", "follow_through"):
+            return
+        if not read.fits or read.of is not None:
+            return
+        values = self.values(read)
+        if values is not None and all(np.isfinite(value).all() for value in values):
+            self.own[target.name] = values
+            self._carried = None
+
+    def values(self, read: ReadAnswer) -> tuple[Array, ...] | None:
+        """The values of an answer with the student's own derivatives, in the layout of the quantity."""
+        try:
+            source = self.carried if self.own else self.judge
+            found = source.values(read.expr, read.indices)
+        except (BacksymError, OverflowError, MemoryError):
+            return None
+        like = self.judge.reference(read.target.name)
+        if any(np.size(value) != np.size(true) for value, true in zip(found, like, strict=True)):
+            return None
+        return tuple(np.reshape(value, np.shape(true)) for value, true in zip(found, like, strict=True))
+
+    def follows(self, read: ReadAnswer) -> tuple[str, ...]:
+        """The earlier answers that make this one right; empty if it does not follow from them.
+
+        It does not where the derivatives that were put in make everything zero.
+        """
+        name = read.target.name
+        if not self.own or name in self.own or read.target.is_position:
+            return ()
+        expected = self.carried.reference(name)
+        if not any(np.any(np.abs(value) > 1e-12) for value in expected):
+            return ()
+        if equal_values(expected, self.judge.reference(name)):
+            return ()
+        own = self.values(read)
+        true = self.judge.values(read.expr, read.indices)
+        if not (own is not None and equal_values(own, expected)) and not equal_values(true, expected):
+            return ()
+        return self.behind(name)
+
+    def behind(self, name: str) -> tuple[str, ...]:
+        """The nearest replaced derivatives on the way from a quantity to the loss."""
+        found: dict[str, None] = {}
+        seen: set[str] = set()
+        pending = [name]
+        while pending:
+            for consumer in self.judge.problem.consumers.get(pending.pop(0), ()):
+                if consumer in self.own:
+                    found.setdefault(consumer)
+                elif consumer not in seen:
+                    seen.add(consumer)
+                    pending.append(consumer)
+        return tuple(found)
+
+
+@dataclass
+class _Marking:
+    """The marking of one answer."""
+
+    marker: Marker
+    name: str
+    answer: str
+    accept: str | None
+    marks: float | None
+    hints: str
+    earlier: _Earlier | None = None
+
+    def __post_init__(self) -> None:
+        if self.hints not in HINTS:
+            raise BacksymError(f"hints is {self.hints!r}, expected one of {', '.join(HINTS)}")
+        self.target = self.marker.target(self.name)
+        own = self.marker._criteria[self.name]
+        self.criterion = replace(
+            own,
+            accept=own.accept if self.accept is None else self.accept,
+            marks=own.marks if self.marks is None else float(self.marks),
+        )
+        if self.criterion.accept not in FORMS:
+            raise BacksymError(f"accept is {self.criterion.accept!r}, expected one of {', '.join(FORMS)}")
+        self.judge = self.marker.judge
+
+    # --- the verdict ---
+
+    def verdict(self) -> Verdict:
+        read = self.marker.reader.read(self.target, self.answer)
+        if isinstance(read, Unreadable):
+            return self.unreadable(read)
+        if read.of is not None:
+            return self.other_quantity(read)
+        broken = first_break(self.judge, read)
+        found = self.judged(read)
+        if found == "readings":
+            return self.made("undetermined", read, (), self.two_readings(read))
+        if found is None:
+            return self.made("undetermined", read, (), phrase("verdict.undetermined"))
+        if found is False:
+            names = self.earlier.follows(read) if self.earlier is not None and broken is None and read.fits else ()
+            if names:
+                return self.made("follow_through", read, (), phrase("verdict.follow_through", names=self.names(names)))
+            return self.wrong(read, broken)
+        if broken is not None:
+            return self.wrong(read, broken)
+        return self.right(read)
+
+    def judged(self, read: ReadAnswer) -> bool | str | None:
+        """Whether the answer is right; ``readings`` where it can be read in ways that differ in value."""
+        if not read.fits:
+            return False
+        found = self.judge.agrees(self.target, read.expr, read.indices)
+        if read.others and found is not None:
+            for expr, indices in read.others:
+                if not self.same_value(read, expr, indices):
+                    return "readings"
+        return found
+
+    def same_value(self, read: ReadAnswer, expr: Expr, indices: tuple[Ix, ...]) -> bool:
+        try:
+            mine, other = self.judge.values(read.expr, read.indices), self.judge.values(expr, indices)
+        except (BacksymError, OverflowError, MemoryError):
+            return False
+        return equal_values(mine, other) is True
+
+    def made(self, verdict: str, read: ReadAnswer | None, tags: tuple[str, ...], feedback: str) -> Verdict:
+        score = round(self.criterion.marks * SHARES.get(verdict, 0.0), 6)
+        return Verdict(self.name, verdict, score, tags, feedback, self.criterion.marks, None, read)
+
+    # --- right in value ---
+
+    def right(self, read: ReadAnswer) -> Verdict:
+        derivation = self.judge.derivation(self.target.name)
+        form = self.criterion.accept
+        if form == "by_name" and (missing := missing_names(read, derivation)):
+            adjoints = listed([self.quantity(name) for name in missing])
+            return self.made("equivalent_form", read, (), phrase("verdict.by_name", adjoints=adjoints))
+        if form == "simplified" and not is_simplified(read, self.judge.derivations, self.criterion.form):
+            return self.made("equivalent_form", read, (), phrase("verdict.simplified"))
+        return self.made("correct", read, (), self.joined(phrase("verdict.correct"), self.unchecked(read)))
+
+    def unchecked(self, read: ReadAnswer) -> str:
+        return phrase("lines.unchecked", text=read.unchecked[0]) if read.unchecked and self.hints != "none" else ""
+
+    # --- wrong ---
+
+    def wrong(self, read: ReadAnswer, broken: Break | None) -> Verdict:
+        """What is wrong: with the first line that does not follow, if there are several, else with the answer."""
+        about, place = read, ""
+        if broken is not None:
+            key = "lines.first" if broken.starts else "lines.breaks"
+            place = phrase(key, line=str(broken.number + 1), text=broken.line.text)
+            line = broken.line
+            target = read.target if line.of in (None, read.target.name) else self.marker.target(line.of or "")
+            about = replace(read, target=target, expr=line.expr, indices=line.indices, fits=line.fits, others=())
+        plainly = phrase("verdict.incorrect", lhs=math(about.lhs, self.marker.notation))
+        tags, sentences = self.shape_trouble(about) if not about.fits else ((), "")
+        explained = explain(self.judge, about)
+        if explained.tags or not sentences:
+            tags, sentences = explained.tags or tags, self.told(explained)
+        if self.hints == "none":
+            return self.made("incorrect", read, tags, plainly)
+        return self.made("incorrect", read, tags, self.joined(place, sentences or plainly))
+
+    def told(self, explained: Explanation) -> str:
+        """As much of an explanation as the level of hints allows."""
+        return {"none": "", "gentle": explained.gentle, "full": explained.full}[self.hints]
+
+    def shape_trouble(self, read: ReadAnswer) -> tuple[tuple[str, ...], str]:
+        """Why a well-formed answer has not the shape of its target."""
+        notation = self.marker.notation
+        target = read.target
+        lhs = math(read.lhs, notation)
+        extra = read.indices[len(target.shape) :]
+        if read.indices and scalar_if_ones(read.expr.shape):
+            return ("shape",), phrase("shape.mixed")
+        if read.indices and len(read.indices) == len(target.shape):
+            return ("transpose", "wrong_index"), phrase("shape.transposed_entries", lhs=lhs)
+        if extra:
+            letters = listed([f"${ix.letter}$" for ix in extra])
+            return ("missing_sum", "wrong_index"), phrase("shape.free_letter", letters=letters)
+        own, expected = shape_words(read.expr.shape, notation), shape_words(target.shape, notation)
+        if transposed_layout(read.expr.shape, target.shape):
+            return ("transpose", "shape"), phrase("shape.transposed", own=own, expected=expected)
+        return ("shape",), phrase("shape.other", own=own, expected=expected, lhs=lhs)
+
+    def other_quantity(self, read: ReadAnswer) -> Verdict:
+        own = math(read.lhs, self.marker.notation)
+        lhs = self.quantity(self.target.name)
+        return self.made("incorrect", read, ("wrong_node",), phrase("verdict.other_quantity", own=own, lhs=lhs))
+
+    def unreadable(self, read: Unreadable) -> Verdict:
+        explained = explain_clash(self.judge, read.clash) if read.clash is not None else None
+        tags = tuple(dict.fromkeys((*(explained.tags if explained is not None else ()), read.tag)))
+        told = explained is None and read.hint and self.hints == "full"
+        key = "verdict.invalid_hint" if told else "verdict.invalid"
+        message = phrase(key, message=read.message, hint=read.hint or "")
+        if explained is not None and self.hints != "none":
+            message = self.joined(message, self.told(explained))
+        return self.made("invalid", None, tags, message)
+
+    def two_readings(self, read: ReadAnswer) -> str:
+        expr, indices = read.others[0]
+        other = replace(read, expr=expr, indices=indices)
+        return phrase("verdict.readings", first=f"${read.interpreted_latex}$", second=f"${other.interpreted_latex}$")
+
+    # --- words ---
+
+    def quantity(self, name: str) -> str:
+        """The derivative by a quantity, as a formula."""
+        return math(Adj(name, self.marker.problem.symbols[name].shape), self.marker.notation)
+
+    def names(self, names: tuple[str, ...]) -> str:
+        return listed([self.quantity(name) for name in names])
+
+    @staticmethod
+    def joined(*sentences: str) -> str:
+        return " ".join(sentence for sentence in sentences if sentence)

@@ -1,0 +1,118 @@
+"""Repairs that are seen from the value of the whole answer: a constant factor, a missing path, another derivative.
+
+This module must not know how a repair is worded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from backsym.expr import ONE, Add, Adj, Entry, Expr, Ix, Mul, Neg
+from backsym.marking.places import is_leaf
+from backsym.marking.screening import CLOSE
+from backsym.marking.search import Repair, Search
+from backsym.marking.subject import free
+from backsym.numeric.axes import Array
+
+
+def up_to_a_factor(search: Search, row: Array) -> Iterator[Expr]:
+    """The constants by which a value has to be multiplied to be right."""
+    size = float(row @ row)
+    if not size > 0.0:
+        return
+    ratio = float(row @ search.truth.flat) / size
+    if not np.abs(ratio * row - search.truth.flat).max() <= CLOSE * search.truth.size:
+        return
+    values, constants = search.subject.ratios
+    for n in np.flatnonzero(np.abs(values - abs(ratio)) <= 1e-9 * abs(ratio)):
+        yield Neg(constants[n]) if ratio < 0 else constants[n]
+
+
+def factor_repairs(search: Search) -> Iterator[Repair]:
+    if search.base is None:
+        return
+    whole = search.places[-1].expr
+    for c in up_to_a_factor(search, search.base):
+        yield scaled(search, c, whole, whole, None)
+
+
+def scaled(search: Search, c: Expr, whole: Expr, place: Expr, first: Repair | None) -> Repair:
+    positive = c.arg if isinstance(c, Neg) else c
+    plain = Repair(
+        "factor", "factor_whole", 1.05, Mul((positive, whole)), search.letters, place, Mul((positive, place)), True,
+        {"factor": positive},
+    )  # fmt: skip
+    if isinstance(c, Neg):
+        e = Neg(plain.expr)
+        opposite = place.arg if isinstance(place, Neg) else Neg(place)
+        sign = Repair("sign", "sign_whole", 1.0, e, search.letters, place, opposite, True)
+        if positive == ONE:
+            plain = sign
+        else:
+            plain = replace(sign, size=2.05, second=replace(plain, expr=e))
+    if first is None:
+        return plain
+    return replace(first, size=first.size + plain.size + 0.3, expr=plain.expr, second=plain)
+
+
+def path_repairs(search: Search) -> Iterator[Repair]:
+    """A term of the sum over consumers that is missing."""
+    if search.base is None:
+        return
+    rows, what = search.subject.missing_paths
+    if not len(rows):
+        return
+    whole = by_entries(search)
+    for n in search.screen.hits(rows + search.base):
+        consumer, term = what[n]
+        yield Repair(
+            "missing_path", "missing_path", 1.4, Add((whole, term)), search.subject.offers.letters,
+            search.places[-1].expr, term, True, {"consumer": consumer, "term": term},
+            several=isinstance(term, Add) and term not in [path.term for path in search.subject.offers.paths],
+        )  # fmt: skip
+
+
+def by_entries(search: Search) -> Expr:
+    """The answer entry by entry, in the letters of the offers."""
+    whole = search.places[-1].expr
+    letters = search.subject.offers.letters
+    if free(search.letters) or not letters or not whole.shape:
+        return whole
+    if len(whole.shape) == len(letters):
+        return Entry(whole, letters)
+    rest = iter(free(letters))
+    return Entry(whole, tuple(Ix("1", 1) if d == 1 else next(rest) for d in whole.shape))
+
+
+def diagonal_repairs(search: Search) -> Iterator[Repair]:
+    """Only the terms in which a bound index equals a free one."""
+    if search.base is None:
+        return
+    offers = search.subject.offers
+    for row, stated, bound in search.subject.diagonals:
+        if np.abs(row - search.base).max() <= CLOSE * max(search.truth.size, float(np.abs(row).max())):
+            whole = search.places[-1].expr
+            yield Repair(
+                "missing_sum", "diagonal", 1.5, offers.entry, offers.letters, whole, offers.entry, True,
+                {"index": bound}, stated=stated, stated_letters=offers.letters,
+            )  # fmt: skip
+
+
+def another(search: Search) -> Iterator[Repair]:
+    """The answer is some other quantity, or the derivative by one."""
+    offers = search.subject.offers
+    if search.base is None or is_leaf(search.places[-1].expr):
+        return
+    size = float(np.abs(search.base).max())
+    for e in offers.like(offers.shape):
+        value = search.subject.point.value(e)
+        if value is None or value[0] or not isinstance(e, Adj) or np.size(value[1]) != len(search.base):
+            continue
+        if size > 0.0 and np.abs(np.reshape(value[1], -1) - search.base).max() <= CLOSE * size:
+            yield Repair(
+                "wrong_node", "another", 1.9, offers.entry, offers.letters, search.places[-1].expr, e, True,
+                {"quantity": e}, stated=e,
+            )  # fmt: skip

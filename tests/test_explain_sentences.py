@@ -1,0 +1,178 @@
+"""What a student reads about typical slips: the tag, and the sentence at both levels of hints."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from functools import cache
+
+import pytest
+from networks import NETWORKS
+
+from backsym.errors import BacksymError
+from backsym.marking.answers import AnswerReader
+from backsym.marking.explain import Explanation, explain, explain_clash
+from backsym.marking.feedback import Sentence, Words, catalogue
+from backsym.marking.judge import Judge
+from backsym.marking.model import TAGS, ReadAnswer, Unreadable
+from backsym.reading.loader import load, problem_from_mapping
+from backsym.resources import find_problem
+
+
+@cache
+def judge_of(name: str) -> Judge:
+    return Judge(problem_from_mapping(NETWORKS[name]) if name in NETWORKS else load(str(find_problem(name))))  # type: ignore[arg-type]
+
+
+def read(name: str, target: str, text: str) -> ReadAnswer | Unreadable:
+    reader = AnswerReader(judge_of(name).problem)
+    return reader.read(reader.target(target), text)
+
+
+def explained(name: str, target: str, text: str) -> Explanation:
+    judge, answer = judge_of(name), read(name, target, text)
+    assert isinstance(answer, ReadAnswer), answer
+    assert judge.agrees(answer.target, answer.expr, answer.indices[: len(answer.target.shape)]) is not True
+    return explain(judge, answer)
+
+
+FULL = [
+    ("scalar-tanh", "z", "-(y - t)*(1 - tanh(z)**2)", "sign", "Only the sign is wrong: the answer should be "),
+    ("scalar-tanh", "y", "2*(y - t)", "factor", "it has to be multiplied by 1/2."),
+    ("scalar-tanh", "z", "dL/dy*(1 + tanh(z)**2)", "sign", "tanh(z)**2 has the wrong sign: it should be -tanh(z)**2."),
+    ("scalar-tanh", "x", "dL/dz*w", "missing_path", "The term of the path through y is missing: add dL/dy."),
+    ("scalar-tanh", "x", "dL/dy", "missing_path", "The term of the path through z is missing: add dL/dz*w."),
+    ("scalar-tanh", "w", "dL/dz", "missing_factor", "The factor x is missing: dL/dz should be dL/dz*x."),
+    ("scalar-tanh", "z", "dL/dy*tanh(z)", "missing_prime", "tanh(z) should be 1 - tanh(z)**2."),
+    ("scalar-tanh", "w", "dL/dz*w", "wrong_node", "w is not the quantity that belongs there: it should be x."),
+    ("scalar-tanh", "b", "dL/dz*x", "extra_factor", "The factor x does not belong there"),
+    ("mlp-entries", "z2", "t - a2", "sign", "Only the sign is wrong"),
+    ("mlp-entries", "W2", "a1 @ dL/dz2.T", "transpose", "D1 × D2, where dL/dW2 is D2 × D1."),
+    ("mlp-entries", "a1", "dL/dz2[k]*W2[k,j]", "missing_sum", "should be sum(dL/dz2[k]*W2[k,j], k)."),
+    ("mlp-entries", "z1", "dL/da1*relu(z1)", "missing_prime", "relu(z1) should be relu'(z1)."),
+    ("mlp-entries", "z1", "dL/da1*z1", "missing_prime", "z1 should be relu'(z1)."),
+    ("mlp-entries", "z1", "dL/da1*a1", "missing_prime", "a1 should be relu'(z1)."),
+    ("mlp-entries", "z2", "-t/a2", "wrong_node", "The answer is dL/da2, not dL/dz2."),
+    ("mlp-entries", "z2", "-t*(1 - a2)", "missing_sum", "but every one contributes"),
+    ("mlp-entries", "W1", "dL/dz1 @ a1.T", "wrong_node", "a1 is not the quantity that belongs there: it should be a0."),
+    ("twin", "W1", "dL/dm_a @ x_a.T", "missing_path", "The term of the path through m_b[j] is missing"),
+    ("twin", "m_a", "dL/dh_a*relu'(m_b)", "evaluation_point", "m_b should be m_a."),
+    ("twin", "h", "dL/dz*W2", "transpose", "W2 needs a transpose"),
+    ("skip", "z1", "dL/dh1*z1*(1 - z1)", "wrong_node", "z1 is not the quantity that belongs there: it should be h1."),
+    ("backward-batch", "Z2", "A2 - T", "factor", "it has to be multiplied by 1/N."),
+    ("backward-batch", "b2", "dL/dZ2", "missing_sum", "dL/dZ2 should be sum(dL/dZ2, axis=0)."),
+    ("backward-batch", "b2", "mean(dL/dZ2, axis=0)", "factor", "it has to be multiplied by N."),
+    ("rnn", "W", "dL/dz3 @ h2.T", "missing_path", "The terms of several paths"),
+    ("rnn", "h1", "W @ dL/dz2", "transpose", "W needs a transpose"),
+    ("rnn", "h1", "sum(W[i,j]*dL/dz2[j], j)", "wrong_index", "W[i,j] should be W[j,i]."),
+    ("rnn", "z1", "dL/dh1*(1 - h1)", "missing_factor", "h1 should be squared: h1**2."),
+]
+
+
+@pytest.mark.parametrize(("name", "target", "text", "tag", "part"), FULL)
+def test_the_smallest_repair_is_named(name: str, target: str, text: str, tag: str, part: str) -> None:
+    found = explained(name, target, text)
+    assert found.tags[0] == tag
+    assert part in found.full_plain
+    assert found.repair is not None
+    assert found.gentle_plain != found.full_plain
+
+
+GENTLE = [
+    ("scalar-tanh", "x", "dL/dz*w", "dL/dy"),
+    ("scalar-tanh", "w", "dL/dz*w", "x"),
+    ("scalar-tanh", "y", "2*(y - t)", "1/2"),
+    ("mlp-entries", "z1", "dL/da1*z1", "relu"),
+    ("twin", "m_a", "dL/dh_a*relu'(m_b)", "m_a"),
+    ("backward-batch", "b2", "dL/dZ2", "axis"),
+    ("mlp-entries", "z2", "a2*(1 - a2)", "gives 0, but"),
+]
+
+
+@pytest.mark.parametrize(("name", "target", "text", "answer"), GENTLE)
+def test_a_gentle_hint_does_not_give_the_repair_away(name: str, target: str, text: str, answer: str) -> None:
+    found = explained(name, target, text)
+    own = [word for word in found.gentle_plain.replace("?", " ").replace(".", " ").split() if word == answer]
+    assert not own
+    assert f"should be {answer}" not in found.gentle_plain
+    assert found.gentle_plain != found.full_plain
+
+
+def test_two_slips_are_both_named() -> None:
+    found = explained("scalar-tanh", "w", "(t - y)*(1 - tanh(z))*x")
+    assert set(found.tags) == {"sign", "missing_factor"}
+    assert found.full_plain.startswith("Two changes are needed.")
+
+
+def test_an_answer_beyond_repair_gets_numbers_to_follow() -> None:
+    found = explained("scalar-tanh", "w", "x**3")
+    assert found.tags == ()
+    assert found.repair is None
+    assert found.full_plain == "Try it with x = -1: there your answer gives -1, but dL/dw is 2."
+    assert found.gentle_plain == "Try it with x = -1: there your answer gives -1, which is not dL/dw."
+
+
+def test_a_derivative_that_is_zero_is_said_to_be() -> None:
+    found = explained("sum-of-softmax", "z", "a")
+    assert found.full_plain == "The loss does not change with z, so dL/dz is zero."
+
+
+CLASHES = [
+    ("mlp-entries", "W2", "dL/dz2 @ a1", "transpose", "a1 may need a transpose: dL/dz2 @ a1.T can be formed."),
+    ("mlp-entries", "z1", "dL/da1 @ relu'(z1)", "hadamard_vs_matmul", "by entry, dL/da1*relu'(z1) can be formed."),
+    ("mlp-entries", "W2", "dL/dz2*a1", "hadamard_vs_matmul", "As a matrix product, dL/dz2 @ a1.T can be formed."),
+    ("mlp-entries", "a1", "W2 @ dL/dz2", "transpose", "W2 may need a transpose: W2.T @ dL/dz2 can be formed."),
+    ("backward-batch", "A1", "W2 @ dL/dZ2", "order", "In the other order, dL/dZ2 @ W2 can be formed."),
+]
+
+
+@pytest.mark.parametrize(("name", "target", "text", "tag", "sentence"), CLASHES)
+def test_shapes_that_clash_are_shown(name: str, target: str, text: str, tag: str, sentence: str) -> None:
+    answer = read(name, target, text)
+    assert isinstance(answer, Unreadable)
+    assert answer.clash is not None
+    found = explain_clash(judge_of(name), answer.clash, answer.target)
+    assert found.tags == (tag,)
+    assert found.full_plain.endswith(sentence)
+    assert " is D" in found.full_plain or " is N" in found.full_plain
+    assert sentence not in found.gentle_plain
+
+
+def test_mathematics_is_latex_in_the_notation_of_the_problem() -> None:
+    found = explained("mlp-entries", "W2", "dL/dz2 @ a1.T + dL/dz2 @ a1.T")
+    assert found.full == "The answer is right up to a constant factor: it has to be multiplied by $\\frac{1}{2}$."
+    found = explained("rnn", "h1", "W @ dL/dz2")
+    assert r"$\mathbf{W}$ needs a transpose" in found.full
+    assert r"$\mathbf{W}^\top \nabla_{\mathbf{z}^{(2)}} \mathcal{L}$" in found.full
+
+
+def test_every_kind_of_repair_has_its_sentences() -> None:
+    from backsym.marking.drafts import COSTS, TAG_OF
+
+    for kind in COSTS:
+        assert f"repairs.{kind}.gentle" in catalogue()
+        assert f"repairs.{kind}.full" in catalogue()
+        assert TAG_OF.get(kind, kind) in TAGS
+    for key in catalogue():
+        if key.startswith("slips."):
+            assert key.removeprefix("slips.") in TAGS
+
+
+def test_a_sentence_without_its_facts_is_refused() -> None:
+    words = Words(judge_of("scalar-tanh").problem)
+    with pytest.raises(BacksymError, match="needs place"):
+        words.text(Sentence("repairs.sign_term.gentle"))
+    with pytest.raises(BacksymError, match=r"no entry repairs\.nothing"):
+        words.text(Sentence("repairs.nothing"))
+
+
+def test_what_is_prepared_for_a_judge_goes_with_it() -> None:
+    judge = Judge(judge_of("scalar-tanh").problem)
+    reader = AnswerReader(judge.problem)
+    answer = reader.read(reader.target("y"), "t - y")
+    assert isinstance(answer, ReadAnswer)
+    assert explain(judge, answer).tags == ("sign",)
+    gone = weakref.ref(judge)
+    del judge
+    gc.collect()
+    assert gone() is None

@@ -1,0 +1,120 @@
+"""A table of answers as students write them: each gets its verdict, and SymPy says independently which are wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mpmath
+import pytest
+import yaml
+from exact import DIGITS, Truth
+from exact import Judge as Exact
+
+from backsym.marking.model import TAGS, ReadAnswer
+from backsym.marking.shapes import same_layout
+from backsym.marking.verdicts import VERDICTS, Marker
+from backsym.problem import Problem
+from backsym.reading.loader import load, problem_from_mapping
+from backsym.resources import find_problem
+
+TABLES = sorted((Path(__file__).parent / "answers").glob("*.yaml"))
+
+
+@dataclass(frozen=True)
+class Row:
+    target: str
+    answer: str
+    verdict: str
+    tags: tuple[str, ...] | None
+
+
+def table(path: Path) -> tuple[Problem, list[Row]]:
+    """The problem of a table, by name or inline, and its rows."""
+    data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    found = load(str(find_problem(data["problem"]))) if "problem" in data else problem_from_mapping(data["inline"])
+    assert isinstance(found, Problem)
+    rows: list[Row] = []
+    for target, groups in data["answers"].items():
+        for verdict, items in groups.items():
+            for item in items:
+                if isinstance(item, str):
+                    rows.append(Row(target, item, verdict, None))
+                else:
+                    rows.append(Row(target, item["answer"], verdict, tuple(item["tags"])))
+    return found, rows
+
+
+def test_the_table_is_large() -> None:
+    rows = [row for path in TABLES for row in table(path)[1]]
+    assert len(TABLES) >= 12
+    assert len(rows) >= 300
+    assert {row.verdict for row in rows} <= set(VERDICTS)
+    tags = Counter(tag for row in rows for tag in row.tags or ())
+    assert set(TAGS) - {"limit"} <= set(tags), "a wrong answer of every tag; those that are too large stand elsewhere"
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
+def test_every_answer_gets_its_verdict(path: Path) -> None:
+    problem, rows = table(path)
+    marker = Marker(problem)
+    wrong = [
+        (row, verdict.verdict, verdict.tags, verdict.feedback)
+        for row in rows
+        if (verdict := marker.mark(row.target, row.answer, accept="any")).verdict != row.verdict
+    ]
+    assert not wrong
+
+
+def test_tags_are_acceptable_in_95_of_100_wrong_answers() -> None:
+    judged, off = 0, []
+    for path in TABLES:
+        problem, rows = table(path)
+        marker = Marker(problem)
+        for row in rows:
+            if row.tags is None or row.verdict not in ("incorrect", "invalid"):
+                continue
+            judged += 1
+            found = marker.mark(row.target, row.answer, accept="any").tags
+            assert set(found) <= set(TAGS)
+            if row.tags and not set(found) & set(row.tags):
+                off.append((path.stem, row, found))
+    assert judged > 200
+    assert len(off) <= 0.05 * judged, off
+
+
+def comparable(marker: Marker, rows: list[Row]) -> Iterator[tuple[Row, ReadAnswer]]:
+    """The answers that are expressions for the target, read one way."""
+    for row in rows:
+        read = marker.reader.read(marker.target(row.target), row.answer)
+        whole = isinstance(read, ReadAnswer) and read.of is None and not read.others and not read.target.is_position
+        if whole and row.verdict in ("correct", "incorrect") and len(read.lines) <= 1:
+            assert isinstance(read, ReadAnswer)
+            yield row, read
+
+
+def is_right(known: list[Truth], read: ReadAnswer) -> bool:
+    name, shape = read.target.name, read.target.shape
+    if read.indices:
+        entries = len(read.indices) == len(shape) and tuple(ix.dim for ix in read.indices) == shape
+        return entries and all(t.entry_right(name, read.expr, read.indices) for t in known)
+    return same_layout(read.expr.shape, shape) and all(t.matrix_right(name, read.expr) for t in known)
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
+def test_sympy_agrees_on_which_answers_are_wrong(path: Path) -> None:
+    problem, rows = table(path)
+    marker = Marker(problem)
+    names = [d.node for d in marker.judge.solution.derivations]
+    with mpmath.workdps(DIGITS):
+        exact = Exact(problem)
+        known = [exact.at(seed, names) for seed in range(3)]
+        judged = Counter(
+            (row.verdict == "correct", is_right(known, read), row.answer if (row.verdict == "correct") != is_right(known, read) else "")
+            for row, read in comparable(marker, rows)
+        )
+    assert not [answer for right, found, answer in judged if right != found]
+    assert sum(judged.values()) > 15

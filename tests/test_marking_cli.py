@@ -1,0 +1,163 @@
+"""``backsym check``: one answer, YAML, CSV, folders; formats, hints, exit statuses, safe cells."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from backsym.cli import main
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["check", *map(str, arguments)])
+
+
+def test_one_answer_at_the_desk() -> None:
+    result = run("mlp-entries", "--target", "W2", "--answer", r"\nabla_{z^{(2)}} L \, a^{(1)\top}")
+    assert result.exit_code == 0, result.output
+    assert "correct" in result.stdout
+    assert "read as: dL/dW2 = dL/dz2 @ a1.T" in result.stdout
+    result = run("mlp-entries", "--target", "W2", "--answer", "a1 dL/dz2^T")
+    assert result.exit_code == 1
+    assert "transpose" in result.stdout
+
+
+def test_one_student(tmp_path: Path) -> None:
+    path = tmp_path / "answers.yaml"
+    path.write_text("z: (y - t)(1 - tanh^2 z)\nw: dL/dz x\nb: 2 dL/dz\nq: 1\nx: [1, 2]\n", encoding="utf-8")
+    result = run("scalar-tanh", path, "--format", "json")
+    assert result.exit_code == 1
+    rows = json.loads(result.stdout)
+    assert [row["target"] for row in rows] == ["z", "w", "b", "q", "x"]
+    assert [row["verdict"] for row in rows] == ["correct", "correct", "incorrect", "invalid", "invalid"]
+    assert rows[3]["tags"] == ["undeclared"]
+    assert all(set(row) == {"student", "target", "verdict", "score", "tags", "feedback", "interpreted"} for row in rows)
+
+
+def test_all_right_is_status_0(tmp_path: Path) -> None:
+    path = tmp_path / "answers.yaml"
+    path.write_text("y: y - t\nb: dL/dz\n", encoding="utf-8")
+    assert run("scalar-tanh", path).exit_code == 0
+
+
+CLASS = """\
+Student,z,w,remark
+ann,(y - t)*sech(z)^2,dL/dz x,
+"=cmd|' /C calc'!A0",y + t,"(y+t) (1 - tanh(z)^2) x",late
++bob,9**9**9**9,,
+"@SUM(1,2)",-(t - y)(1 - tanh^2 z),=1+2,
+"""
+
+
+def test_a_class(tmp_path: Path) -> None:
+    path, out = tmp_path / "class.csv", tmp_path / "out" / "marks.csv"
+    path.write_text(CLASS, encoding="utf-8")
+    result = run("scalar-tanh", path, "--format", "csv", "-o", out)
+    assert result.exit_code == 1
+    assert "ignored: remark" in result.stderr
+    rows = list(csv.reader(io.StringIO(out.read_text(encoding="utf-8"))))
+    assert rows[0] == ["student", "target", "verdict", "score", "tags", "feedback", "interpreted"]
+    assert len(rows) == 1 + 4 * 2
+    assert [row[2] for row in rows[1:]] == [
+        "correct", "correct", "incorrect", "incorrect", "undetermined", "invalid", "correct", "invalid",
+    ]  # fmt: skip
+    for row in rows[1:]:
+        for cell in row:
+            assert not cell.lstrip().startswith(("=", "+", "-", "@", "\t", "|", "%")), cell
+
+
+def test_a_folder_of_students(tmp_path: Path) -> None:
+    (tmp_path / "ann.yaml").write_text("y: y - t\n", encoding="utf-8")
+    (tmp_path / "bob.yaml").write_text("y: [unclosed\n", encoding="utf-8")
+    (tmp_path / "eve.yml").write_text("a: &a [x, x]\nb: *a\n", encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("not read\n", encoding="utf-8")
+    rows = json.loads(run("scalar-tanh", tmp_path, "--format", "json").stdout)
+    assert [row["student"] for row in rows] == ["ann", "bob", "eve"]
+    assert [row["verdict"] for row in rows] == ["correct", "invalid", "invalid"]
+
+
+def test_following_through_goes_by_the_order_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "answers.yaml"
+    path.write_text("y: t - y\nz: (t - y)(1 - tanh(z)^2)\n", encoding="utf-8")
+    rows = json.loads(run("scalar-tanh", path, "--format", "json").stdout)
+    assert [row["verdict"] for row in rows] == ["incorrect", "follow_through"]
+
+
+@pytest.mark.parametrize("hints", ["none", "gentle", "full"])
+def test_hints(hints: str) -> None:
+    result = run("scalar-tanh", "--target", "x", "--answer", "w dL/dz", "--hints", hints, "--format", "json")
+    feedback = json.loads(result.stdout)[0]["feedback"]
+    gives_away = r"\frac{\partial \mathcal{L}}{\partial y}" in feedback
+    assert gives_away == (hints == "full")
+    assert ("path" in feedback or "term" in feedback) == (hints != "none")
+
+
+def test_accept() -> None:
+    arguments = ("scalar-tanh", "--target", "w", "--answer", "(y - t)(1 - tanh(z)^2) x")
+    assert run(*arguments).exit_code == 0
+    result = run(*arguments, "--accept", "by_name")
+    assert result.exit_code == 1
+    assert "equivalent_form" in result.stdout
+
+
+def test_the_sheet_of_what_one_may_write() -> None:
+    result = run("--syntax")
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) < 60
+    assert "A gradient has the shape of its variable" in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "FILE is missing"),
+        (("scalar-tanh",), "either ANSWERS or"),
+        (("scalar-tanh", "--target", "w"), "belong together"),
+        (("no-such-problem", "--target", "w", "--answer", "x"), "no such file"),
+        (("scalar-tanh", "--target", "q", "--answer", "x"), "not a quantity"),
+        (("handout", "--target", "w", "--answer", "x"), "collection"),
+        (("scalar-tanh", "nowhere.yaml"), "no such file"),
+    ],
+)
+def test_unusable_input_is_status_2(arguments: tuple[str, ...], message: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("", "empty"), ("name,z\nann,y\n", "no column student"), ("student,q\nann,y\n", "no column of this file is a target"),
+     ("student,z,z\nann,y,y\n", "stands twice")],
+)  # fmt: skip
+def test_unusable_tables_are_status_2(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "class.csv"
+    path.write_text(text, encoding="utf-8")
+    result = run("scalar-tanh", path)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_a_cell_of_a_megabyte(tmp_path: Path) -> None:
+    path = tmp_path / "class.csv"
+    path.write_text(f"student,z\nann,{'y+' * 600_000}y\nbob,y - t\n", encoding="utf-8")
+    start = time.perf_counter()
+    rows = json.loads(run("scalar-tanh", path, "--format", "json").stdout)
+    assert time.perf_counter() - start < 5
+    assert [row["tags"] for row in rows][0] == ["limit"]
+    assert rows[1]["student"] == "bob"
+
+
+def test_the_terminal_is_safe(tmp_path: Path) -> None:
+    path = tmp_path / "class.csv"
+    path.write_text('student,z\n"\x1b[2Jann\u202e",y - t\n', encoding="utf-8")
+    result = run("scalar-tanh", path)
+    assert "\x1b" not in result.stdout
+    assert "\u202e" not in result.stdout

@@ -1,0 +1,140 @@
+"""Every derivative of every bundled problem as an answer, and its mutants: right ones are correct, wrong ones not.
+
+SymPy at small sizes decides which mutants change the value.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
+
+import mpmath
+import pytest
+from exact import DIGITS, Truth
+from exact import Judge as Exact
+from mutants import Maker, same
+
+from backsym.errors import BacksymError
+from backsym.expr import Entry, Equation, Expr, IndexPick, IndexReduce, Ix, free_indices, walk
+from backsym.marking.shapes import same_layout
+from backsym.marking.verdicts import Marker
+from backsym.printing.latex import equation_latex, latex
+from backsym.printing.notation import Notation
+from backsym.printing.plain import plain
+from backsym.problem import Problem
+from backsym.reading.loader import load
+from backsym.resources import bundled_problems
+from backsym.steps import Derivation
+
+PROBLEMS = {
+    name: problem for name, path in bundled_problems().items() if isinstance(problem := load(str(path)), Problem)
+}
+
+
+def spellings(problem: Problem, equation: Equation) -> Iterator[str]:
+    """An equation as answers: plain and LaTeX, with its left side and, for whole arrays and numbers, without."""
+    notation = Notation.of(problem)
+    if not any(isinstance(node, IndexPick) for node in walk(equation.rhs)):  # no spelling of its own
+        yield f"{plain(equation.lhs, problem)} = {plain(equation.rhs, problem)}"
+    yield equation_latex(equation, notation)
+    if not isinstance(equation.lhs, Entry):
+        yield plain(equation.rhs, problem)
+        yield latex(equation.rhs, notation)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_the_reference_answers_are_correct(name: str) -> None:
+    problem = PROBLEMS[name]
+    marker = Marker(problem)
+    for d in marker.judge.solution.derivations:
+        forms = [form for form in (d.entry, d.matrix) if form is not None]
+        texts = [text for form in forms for text in spellings(problem, form)]
+        assert len(texts) >= 1
+        for text in texts:
+            verdict = marker.mark(d.node, text, accept="any")
+            assert verdict.verdict == "correct", (d.node, text, verdict)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_an_entry_is_correct_without_a_left_side(name: str) -> None:
+    """Its letters are bound by the author's letters, or by dimension."""
+    problem = PROBLEMS[name]
+    marker = Marker(problem)
+    for d in marker.judge.solution.derivations:
+        if any(isinstance(node, IndexPick) for node in walk(d.entry.rhs)):
+            continue
+        for text in (plain(d.entry.rhs, problem), latex(d.entry.rhs, Notation.of(problem))):
+            letters = ",".join(ix.letter for ix in d.indices)
+            target = f"{d.node}[{letters}]" if d.indices else d.node
+            assert marker.mark(target, text, accept="any").verdict == "correct", (target, text)
+
+
+def mutated(problem: Problem, derivations: list[Derivation]) -> Iterator[tuple[Derivation, bool, str, Expr]]:
+    for n, d in enumerate(derivations):
+        if d.node == problem.loss:
+            continue
+        maker = Maker(problem, [earlier.node for earlier in derivations[:n]])
+        letters: tuple[Ix, ...] = tuple(ix for ix in d.indices if not ix.fixed)
+        for kind, expr in chain(maker.mutants(d.entry.rhs, letters), same(d.entry.rhs)):
+            yield d, False, kind, expr
+        if d.matrix is not None:
+            for kind, expr in chain(maker.mutants(d.matrix.rhs), same(d.matrix.rhs)):
+                yield d, True, kind, expr
+
+
+def sums_idly(e: Expr) -> bool:
+    """Whether a sum runs over a letter that its body does not have."""
+    sums = [node for node in walk(e) if isinstance(node, (IndexReduce, IndexPick))]
+    return any(set(node.indices) - set(free_indices(node.body)) for node in sums)
+
+
+def is_right(known: list[Truth], d: Derivation, whole: bool, expr: Expr) -> bool:
+    if whole and not same_layout(expr.shape, d.matrix.lhs.shape if d.matrix else ()):
+        return False  # the right numbers, but a row for a column
+    if whole:
+        return all(t.matrix_right(d.node, expr) for t in known)
+    return all(t.entry_right(d.node, expr, d.indices) for t in known)
+
+
+SAME_NETWORK = ("backward-single", "forward-single", "forward-batch")
+"""Problem files whose network is that of another."""
+
+MOST = 90
+"""Mutants of one problem that are marked, evenly spread."""
+
+
+@pytest.mark.parametrize("name", [name for name in PROBLEMS if name not in SAME_NETWORK])
+def test_mutants_are_told_from_right_answers(name: str) -> None:
+    """Of each mutant one spelling is marked: plain and LaTeX take turns."""
+    problem = PROBLEMS[name]
+    marker = Marker(problem)
+    notation = Notation.of(problem)
+    derivations = list(marker.judge.solution.derivations)
+    seen: Counter[str] = Counter()
+    with mpmath.workdps(DIGITS):
+        exact = Exact(problem)
+        known = [exact.at(seed, [d.node for d in derivations]) for seed in range(3)]
+        other = Exact(problem, 1)
+        known += [other.stated(seed, derivations) for seed in range(3, 6)]
+        every = list(mutated(problem, derivations))
+        for number, (d, whole, kind, expr) in enumerate(every[:: max(1, len(every) // MOST)]):
+            lhs = d.matrix.lhs if whole and d.matrix is not None else d.entry.lhs
+            try:
+                shape = expr.shape
+                if sums_idly(expr):
+                    continue  # nothing tells how far such a letter runs
+                equation = Equation(lhs, expr)
+                if number % 2:
+                    text = f"{plain(lhs, problem)} = {plain(expr, problem)}"
+                else:
+                    text = equation_latex(equation, notation)
+            except BacksymError:
+                continue  # its own shapes clash, or it cannot be written
+            right = is_right(known, d, whole, expr)
+            verdict = marker.mark(d.node, text, accept="any", hints="none")
+            expected = "correct" if right else "incorrect"
+            assert verdict.verdict == expected, (d.node, kind, text, shape, verdict)
+            seen[expected] += 1
+    assert seen["incorrect"] > 20
+    assert seen["correct"] > 2

@@ -1,0 +1,300 @@
+"""Verdicts: forms that are asked for, following through, derivations, readings, marks, limits."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+import backsym as bs
+from backsym.errors import BacksymError
+from backsym.marking.verdicts import Marker, check, check_all
+from backsym.problem import Problem
+from backsym.reading.loader import load, problem_from_mapping
+from backsym.resources import find_problem
+
+
+def problem(name: str) -> Problem:
+    loaded = load(str(find_problem(name)))
+    assert isinstance(loaded, Problem)
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def mlp() -> Marker:
+    return Marker(problem("mlp-entries"))
+
+
+@pytest.fixture(scope="module")
+def tanh() -> Marker:
+    return Marker(problem("scalar-tanh"))
+
+
+# --- the example of the design ---------------------------------------------------------------------------------------
+
+
+def test_one_answer() -> None:
+    v = bs.check(problem("scalar-tanh"), "z", "(y - t)*(1 - tanh(z)**2)")
+    assert (v.verdict, v.score, v.tags) == ("correct", 1.0, ())
+    assert v.feedback
+    assert v.interpreted == r"\frac{\partial \mathcal{L}}{\partial z} = (y - t) (1 - \tanh^2(z))"
+    assert v.interpreted_plain == "dL/dz = (y - t)*(1 - tanh(z)**2)"
+    assert set(v.to_json()) == {"student", "target", "verdict", "score", "tags", "feedback", "interpreted"}
+
+
+def test_an_unknown_target_names_a_near_one(mlp: Marker) -> None:
+    with pytest.raises(BacksymError, match="did you mean W2"):
+        check(mlp.problem, "w2", "a2", judge=mlp)
+    with pytest.raises(BacksymError, match="no derivative of L by t"):
+        check(mlp.problem, "t", "a2", judge=mlp)
+    with pytest.raises(BacksymError, match="3 indices"):
+        check(mlp.problem, "W2[i,j,k]", "a2", judge=mlp)
+
+
+# --- the form that is asked for --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("accept", "answer", "verdict"),
+    [
+        ("any", "dL/dz2 a1^T", "correct"),
+        ("any", "(a2 - t) a1^T", "correct"),
+        ("by_name", "dL/dz2 a1^T", "correct"),
+        ("by_name", "(a2 - t) a1^T", "equivalent_form"),
+        ("by_name", "(a2 + t) a1^T", "incorrect"),
+        ("simplified", "dL/dz2 a1^T", "correct"),
+        ("simplified", "(a2 - t) a1^T", "correct"),
+        ("simplified", "(exp(z2)/sum(exp(z2)) - t) a1^T", "equivalent_form"),
+        ("simplified", "2*(a2 - t) a1^T + (t - a2) a1^T", "equivalent_form"),
+    ],
+)
+def test_the_form_that_is_asked_for(mlp: Marker, accept: str, answer: str, verdict: str) -> None:
+    found = mlp.mark("W2", answer, accept=accept)
+    assert found.verdict == verdict
+    assert found.score == {"correct": 1.0, "equivalent_form": 0.5, "incorrect": 0.0}[verdict]
+
+
+def test_by_name_asks_nothing_where_only_the_loss_comes_before(tanh: Marker) -> None:
+    assert tanh.mark("y", "y - t", accept="by_name").verdict == "correct"
+    assert tanh.mark("z", "(y - t)*(1 - tanh(z)**2)", accept="by_name").verdict == "equivalent_form"
+
+
+def test_the_problem_file_says_what_is_accepted_and_the_marks() -> None:
+    found = problem_from_mapping({
+        "title": "Marks", "forward": ["z = w*x", "y = tanh(z)", "L = (y - t)**2"], "symbols": {"t": {"role": "target"}},
+        "parts": [{"derive": ["z", "w"], "accept": "by_name", "marks": "3"}, {"derive": ["x"]}],
+    })  # fmt: skip
+    marker = Marker(found)
+    assert marker.mark("z", "2(y - t)(1 - y^2)").verdict == "equivalent_form"
+    right = marker.mark("w", "dL/dz x")
+    assert (right.verdict, right.score, right.marks) == ("correct", 1.5, 1.5)
+    assert marker.mark("x", "2(y - t)(1 - y^2) w").score == 1.0
+    assert marker.mark("w", "dL/dz x", marks=4).score == 4.0
+
+
+def test_unknown_options_are_refused(tanh: Marker) -> None:
+    with pytest.raises(BacksymError, match="accept"):
+        tanh.mark("y", "y - t", accept="exactly")
+    with pytest.raises(BacksymError, match="hints"):
+        tanh.mark("y", "y - t", hints="much")
+
+
+# --- following through -----------------------------------------------------------------------------------------------
+
+
+def verdicts(marker: Marker, answers: dict[str, str]) -> dict[str, str]:
+    return {v.target: v.verdict for v in check_all(marker.problem, answers, judge=marker)}
+
+
+def test_what_follows_from_an_earlier_wrong_answer(mlp: Marker) -> None:
+    found = verdicts(mlp, {
+        "z2": "a2 + t", "W2": "(a2 + t) a1^T", "b2": "dL/dz2", "a1": "W2^T (a2 + t)", "z1": "W2^T(a2 + t) * relu'(z1)",
+        "W1": "dL/dz1 a0^T", "b1": "2 dL/dz1",
+    })  # fmt: skip
+    assert found == {
+        "z2": "incorrect", "W2": "follow_through", "b2": "correct", "a1": "follow_through", "z1": "follow_through",
+        "W1": "correct", "b1": "incorrect",
+    }  # fmt: skip
+
+
+def test_it_names_the_earlier_answer(mlp: Marker) -> None:
+    found = mlp.mark_all({"z2": "a2 + t", "W2": "(a2 + t) a1^T"})[1]
+    assert r"\nabla_{\mathbf{z}^{(2)}}" in found.feedback
+    assert found.score == 1.0
+
+
+def test_nothing_follows_from_a_later_answer_or_from_zero(mlp: Marker) -> None:
+    assert verdicts(mlp, {"W2": "(a2 + t) a1^T", "z2": "a2 + t"})["W2"] == "incorrect"
+    assert verdicts(mlp, {"z2": "a2 - a2", "W2": "0*a2 a1^T"})["W2"] == "incorrect"
+
+
+def test_a_wrong_shape_is_not_carried_on(mlp: Marker) -> None:
+    assert verdicts(mlp, {"z2": "(a2 - t)^T", "b2": "(a2 - t)^T"})["b2"] == "incorrect"
+
+
+def test_paths_add_up_when_only_one_is_wrong(tanh: Marker) -> None:
+    found = verdicts(tanh, {"y": "t - y", "z": "dL/dy (1 - tanh(z)^2)", "x": "(t - y)(1 + w sech(z)^2)", "w": "dL/dy x"})
+    assert found == {"y": "incorrect", "z": "correct", "x": "follow_through", "w": "incorrect"}
+
+
+# --- derivations -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        ("dL/dz = dL/dy dy/dz = (t - y)(1 - tanh(z)^2) = (y - t)(1 - tanh(z)^2)", 2),
+        ("dL/dz = dL/dy dy/dz\n= (y - t) (1 - tanh(z)^2)\n= (y - t)(1 - y^2)", 3),
+        (r"\frac{dL}{dz} = \frac{dL}{dy} \tanh'(z) \\ = (y - t) \tanh(z)", 2),
+        ("dL/dy = y - t\ndy/dz = 1 + tanh(z)^2\ndL/dz = (y - t)(1 - tanh(z)^2)", 3),
+        ("dL/dy = y + t\ndL/dz = (y - t)(1 - tanh(z)^2)", 1),
+    ],
+)
+def test_the_first_line_that_does_not_follow_is_named(tanh: Marker, answer: str, line: int) -> None:
+    found = tanh.mark("z", answer)
+    assert found.verdict == "incorrect"
+    assert f"Line {line} " in found.feedback
+
+
+def test_a_chain_without_a_left_side(tanh: Marker) -> None:
+    assert tanh.mark("z", "dL/dy dy/dz = (y - t)(1 - tanh(z)^2)").verdict == "correct"
+
+
+def test_names_of_the_students_own(mlp: Marker) -> None:
+    whole = "delta = a2 - t\nepsilon = W2^T delta\ndL/dz1 = epsilon * relu'(z1)"
+    assert mlp.mark("z1", whole).verdict == "correct"
+    entries = r"\delta_k = a_k^{(2)} - t_k \\ \frac{\partial L}{\partial a^{(1)}_j} = \sum_k \delta_k W^{(2)}_{kj}"
+    assert mlp.mark("a1", entries).verdict == "correct"
+    assert mlp.mark("W2", "dL/dW2 = d2 a1^T where d2 = a2 - t").verdict == "correct"
+    assert mlp.mark("a1", r"\delta_k = a_j^{(2)} \\ \delta_k").verdict == "invalid"
+
+
+# --- readings --------------------------------------------------------------------------------------------------------
+
+
+def test_two_readings_that_differ_are_not_decided(tanh: Marker) -> None:
+    found = tanh.mark("z", "(y - t)/2x")
+    assert found.verdict == "undetermined"
+    assert r"\frac{y - t}{2 x}" in found.feedback
+
+
+def test_two_readings_of_one_value_are_fine(tanh: Marker) -> None:
+    # t/1x: dividing by one changes nothing
+    assert tanh.mark("w", "(y - t)(1 - tanh(z)^2)/1x").verdict == "undetermined"
+    assert tanh.mark("y", "y/1 - t").verdict == "correct"
+
+
+def test_letters_without_a_left_side() -> None:
+    found = problem_from_mapping({
+        "title": "Square", "symbols": {"W": ["D", "D"], "x": ["D"], "t": {"shape": ["D"], "role": "target"}},
+        "forward": ["y = W @ x", "L = squared_error(y, t)"],
+    })  # fmt: skip
+    marker = Marker(found)
+    assert marker.mark("W", "dL/dW[i,j] = dL/dy[i]*x[j]").verdict == "correct"
+    assert marker.mark("W", "dL/dW[j,i] = dL/dy[j]*x[i]").verdict == "correct"
+    assert marker.mark("W[p,q]", "dL/dy[p]*x[q]").verdict == "correct"
+    assert marker.mark("W[p,q]", "dL/dy[q]*x[p]").verdict == "incorrect"
+    assert marker.mark("W", "dL/dy[p]*x[q]").verdict == "correct"
+    assert marker.mark("W", "x[q]*dL/dy[p]").verdict == "undetermined", "by place or by the alphabet"
+
+
+def test_both_sides_of_a_kink_are_seen() -> None:
+    found = problem_from_mapping({
+        "title": "Hinge", "symbols": {"s": {"role": "parameter"}, "t": {"role": "constant"}},
+        "forward": ["a = relu(s)", "b = relu(t)", "L = a + a*b"],
+    })  # fmt: skip
+    marker = Marker(found)
+    assert marker.mark("s", "dL/da relu'(s)").verdict == "correct"
+    for wrong in ("dL/da", "dL/da relu'(t)", "dL/da [s >= 1]", "(1 + t) relu'(s)"):
+        assert marker.mark("s", wrong).verdict == "incorrect", wrong
+
+
+# --- limits ----------------------------------------------------------------------------------------------------------
+
+HOSTILE = {
+    "tower": "9**9**9**9",
+    "factorial of powers": "**".join(["9"] * 60),
+    "parentheses": "(" * 10_000,
+    "closed parentheses": "(" * 2000 + "y" + ")" * 2000,
+    "megabyte": "y+" * 500_000,
+    "nines": "9" * 4000,
+    "exponent": "1e999999999",
+    "nested sums": "sum(" * 60 + "y" + ", i)" * 60,
+    "nested latex sums": r"\sum_{i}" * 400 + "y",
+    "braces": "{" * 4000,
+    "indicators": "1(" * 2000,
+    "scripts": "y" + "_{a" * 1000,
+    "superscripts": "y" + "^2" * 1500,
+    "slashes": "/".join(["y"] * 1500),
+    "slashes and spaces": "/".join(["y y"] * 900),
+    "equals": "=".join(["y"] * 2000),
+    "lines": "\n".join(["y"] * 2000),
+    "letters": "y" * 4000,
+    "underscores": "_" * 4000,
+    "input": r"\input{/etc/passwd}",
+    "write": r"\immediate\write18{ls}",
+    "import": "__import__('os').system('touch x')",
+    "lambda": "(lambda: 1)()",
+    "format": "{0.__class__}%s{y}",
+    "unicode": "\u202e\u200b\ufeff𝟙₁₂₃²³" * 100,
+    "nul": "y\0 - t",
+    "sympy": "Integer(9)**Integer(9)**9",
+    "einsum": "einsum('" + "a" * 3000 + "', y)",
+    "many einsums": "einsum(" * 500,
+    "quotes": "'" * 4000,
+    "dollars": "$" * 4000,
+    "sizes": "ones(99999, 99999) @ ones(99999, 99999)",
+    "empty": "",
+    "space": " \n\t ",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_answers_get_a_verdict_within_a_second(tanh: Marker, name: str) -> None:
+    start = time.perf_counter()
+    found = tanh.mark("z", HOSTILE[name])
+    assert time.perf_counter() - start < 1.0
+    assert found.verdict in ("invalid", "undetermined", "incorrect")
+    assert found.score == 0.0
+    assert len(found.feedback) < 20_000
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_answers_about_arrays(mlp: Marker, name: str) -> None:
+    start = time.perf_counter()
+    found = mlp.mark("W2", HOSTILE[name].replace("y", "a2"))
+    assert time.perf_counter() - start < 1.0
+    assert found.verdict in ("invalid", "undetermined", "incorrect")
+
+
+def test_a_sum_over_many_letters_is_not_decided(mlp: Marker) -> None:
+    letters = [f"m{n}" for n in range(14)]
+    product = "*".join(f"a1[{x}]" for x in letters)
+    found = mlp.mark("z2", f"dL/dz2[k] = a2[k] - t[k] + 0*sum({product}, {', '.join(letters)})")
+    assert found.verdict == "undetermined"
+
+
+@pytest.mark.parametrize(("name", "tag"), [("megabyte", "limit"), ("parentheses", "limit"), ("closed parentheses", "limit"),
+                                           ("import", "syntax"), ("input", "undeclared"), ("lines", "limit")])  # fmt: skip
+def test_the_tag_of_a_hostile_answer(tanh: Marker, name: str, tag: str) -> None:
+    assert tag in tanh.mark("z", HOSTILE[name]).tags
+
+
+# --- speed -----------------------------------------------------------------------------------------------------------
+
+
+def test_reading_an_answer_takes_less_than_a_millisecond(mlp: Marker) -> None:
+    """On average, over answers in many notations; the best of several runs, because the machine may be busy."""
+    answers = [
+        ("W2", "dL/dz2 @ a1.T"), ("W2", "(a2 - t) a1^T"), ("a1", "sum(dL/dz2[k]*W2[k,j], k)"),
+        ("a1", r"\sum_{k=1}^{D^{(2)}} \frac{\partial L}{\partial z_k^{(2)}} W_{kj}^{(2)}"),
+        ("z1", r"W2^T(a2 - t) \odot \text{ReLU}'(z^{1})"), ("z1", "dL/da1 * relu'(z1)"),
+    ]  # fmt: skip
+    targets = {name: mlp.target(name) for name, _ in answers}
+    best = float("inf")
+    for _ in range(8):
+        start = time.perf_counter()
+        for name, answer in answers:
+            mlp.reader.read(targets[name], answer)
+        best = min(best, (time.perf_counter() - start) / len(answers))
+    assert best < 1e-3

@@ -1,0 +1,157 @@
+"""Shifted indices, x[i + k - 1]: read, differentiated, evaluated, printed and written as NumPy."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+from network_checks import judge
+
+from backsym.errors import InputError
+from backsym.expr import Entry, Ix, Shift, shifted, walk
+from backsym.numeric.evaluate import Env, evaluate
+from backsym.printing.latex import equation_latex
+from backsym.printing.notation import Notation
+from backsym.printing.plain import plain
+from backsym.reading.loader import problem_from_mapping, read_expression
+from backsym.solution import solve
+
+AT_I, AT_K, AT_M = Ix("i", "M"), Ix("k", "K"), Ix("m", "D")
+
+
+def problem_of(*forward: str, **more: Any) -> dict[str, Any]:
+    """A network over x [D] and w [K] with a target [M]; each equation may use shifted indices."""
+    symbols: dict[str, Any] = {"x": ["D"], "w": ["K"], "t": {"shape": ["M"], "role": "target"}}
+    return {"indices": {"i": "M", "k": "K", "m": "D"}, "symbols": symbols, "forward": list(forward), **more}
+
+
+CONVOLUTION = problem_of("z[i] = sum(w[k]*x[i+k-1], k)", "L = 1/2*sum((z[i] - t[i])**2, i)")
+
+
+@pytest.mark.parametrize(
+    ("parts", "offset", "expected"),
+    [
+        ([(AT_I, 1), (AT_K, 1)], -1, "i+k-1"),
+        ([(AT_I, 2)], -1, "2*i-1"),
+        ([(AT_M, 1), (AT_I, -1)], 1, "m-i+1"),
+        ([(AT_I, 1), (AT_I, -1), (AT_K, 1)], 2, "k+2"),
+        ([(AT_I, 1), (AT_I, -1)], 3, "3"),
+        ([(AT_M, 1)], 0, "m"),
+        ([(AT_I, 1)], 0, "i"),
+        ([(AT_I, 1), (Ix("2", "K"), 1)], 0, "i+2"),
+    ],
+)
+def test_a_shifted_index_has_one_form(parts: list[tuple[Ix, int]], offset: int, expected: str) -> None:
+    found = shifted(parts, offset, "D")
+    assert found.letter == expected
+    # A letter of the axis' own range and a fixed position are no shifts; a letter of another range is one.
+    assert isinstance(found, Shift) == (expected not in ("3", "m"))
+
+
+def test_shifts_are_composed() -> None:
+    inner = shifted([(AT_I, 1), (AT_K, -1)], 1, "K")
+    assert shifted([(inner, 2), (AT_M, 1)], 3, "D") == shifted([(AT_I, 2), (AT_K, -2), (AT_M, 1)], 5, "D")
+
+
+@pytest.mark.parametrize("text", ["x[i+k-1]", "x[2*i-1]", "x[-i+3]", "x[i + 2*k]", "x[k + i - 1]"])
+def test_a_shifted_index_is_read_and_written(text: str) -> None:
+    problem = problem_from_mapping(CONVOLUTION)
+    read = read_expression(problem, text)
+    (entry,) = (e for e in walk(read) if isinstance(e, Entry))
+    assert isinstance(entry.indices[0], Shift)
+    assert read_expression(problem, plain(read, problem)) == read
+
+
+@pytest.mark.parametrize(
+    ("forward", "message"),
+    [
+        ("z[i] = (x + x)[i+1]", "a shifted index needs the name of an array"),
+        ("z[i] = x[q+1]*t[i]", "index q is free on the right side"),
+        ("z[i+1] = x[i]", "on the left side an index is a letter"),
+        ("z[i] = x[i]*t[i]", "index i runs over M, but this axis has D entries"),
+        ("z[i] = sum(w[k]*x[i*k], k)", "an index is a letter, a position or a shift of letters"),
+    ],
+)
+def test_what_is_no_shift_is_refused_by_name(forward: str, message: str) -> None:
+    with pytest.raises(InputError, match=message.replace("[", r"\[")):
+        problem_from_mapping(problem_of(forward, "L = sum(z[i]*t[i], i) + sum(w[k], k) + sum(x[m], m)"))
+
+
+def test_an_entry_outside_its_array_counts_as_zero() -> None:
+    problem = problem_from_mapping(CONVOLUTION)
+    x = np.array([1.0, 2.0, 3.0])
+    env = Env({"D": 3, "K": 2, "M": 4}, {"x": x, "w": np.ones(2), "t": np.ones(4)})
+    found = evaluate(read_expression(problem, "x[i+k-1]"), env, (AT_I, AT_K))
+    assert found.tolist() == [[1, 2], [2, 3], [3, 0], [0, 0]]
+
+
+def test_the_gradient_of_a_convolution() -> None:
+    problem = problem_from_mapping(CONVOLUTION)
+    solution = solve(problem)
+    notation = Notation.of(problem)
+    by_filter, by_signal = (equation_latex(solution[name].entry, notation) for name in ("w", "x"))
+    adjoint = r"\frac{\partial \mathcal{L}}{\partial z_i}"
+    assert by_filter == rf"\frac{{\partial \mathcal{{L}}}}{{\partial w_k}} = \sum_{{i=1}}^M {adjoint} x_{{i+k-1}}"
+    assert by_signal == rf"\frac{{\partial \mathcal{{L}}}}{{\partial x_m}} = \sum_{{i=1}}^M {adjoint} w_{{m-i+1}}"
+    kinds = [sub.kind for step in solution["x"].steps for sub in step.substeps]
+    assert "kronecker_shift" in kinds
+
+
+def test_a_delta_that_no_entry_covers_stays() -> None:
+    """Each x_m may be used by one i or by none; a sum of ones would count it even outside the range of i."""
+    problem = problem_from_mapping(
+        problem_of("z[i] = x[2*i-1]", "L = sum(z[i]*t[i], i) + sum(w[k], k)", symbols={
+            "x": ["D"], "w": ["K"], "t": {"shape": ["M"], "role": "target"}})
+    )
+    found = equation_latex(solve(problem)["x"].entry, Notation.of(problem))
+    assert found.endswith(r"\sum_{i=1}^M \frac{\partial \mathcal{L}}{\partial z_i} \delta_{2i-1,m}")
+
+
+# --- random networks -------------------------------------------------------------------------------------------------
+
+
+def index(r: random.Random, letters: list[str]) -> str:
+    """A random index of one or two letters with small factors and a small shift."""
+    parts = ""
+    for letter in r.sample(letters, r.randint(1, min(2, len(letters)))):
+        factor = r.choice([1, 1, 1, -1, 2])
+        parts += ("+" if factor > 0 else "-") + (f"{abs(factor)}*" if abs(factor) != 1 else "") + letter
+    return (parts + f"{r.choice([1, -1, 2, -2]):+d}").removeprefix("+")
+
+
+def network(seed: int) -> dict[str, Any]:
+    """A random network with shifted entries in sums, products, functions and maxima."""
+    r = random.Random(seed)
+
+    def some(e: str) -> str:
+        return r.choice([e, e, f"tanh({e})", f"exp({e}/4)", f"relu({e})", f"({e})**2"])
+
+    def x() -> str:
+        return f"x[{index(r, ['i', 'k'])}]"
+
+    first = r.choice([
+        f"sum(w[k]*{some(x())}, k) + b[i]",
+        f"sum(w[k]*{x()}*{x()}, k)*b[i]",
+        f"x[{index(r, ['i'])}]*b[i] + x[{index(r, ['i'])}] + sum(w[k], k)",
+        f"max({x()}, k)*sum(w[k], k) + b[i]",
+        f"sum({some(x())}, k)*b[i] + sum(w[k], k)",
+        f"sum(w[{index(r, ['k', 'i'])}]*x[m], m, k) + b[i]",
+    ])
+    h = f"h[{index(r, ['j', 's'])}]"
+    second = r.choice([
+        f"max({h}, s)*sum(u[s], s)", f"sum({h}*u[s], s)", f"h[{index(r, ['j'])}]*h[{index(r, ['j'])}]*sum(u[s], s)",
+        f"sum({h}/(1 + exp(u[s])), s)",
+    ])
+    return {
+        "dims": {"D": r.choice([4, 5, 7]), "K": 3, "M": 6, "P": r.choice([3, 4]), "S": 2},
+        "indices": {"i": "M", "k": "K", "m": "D", "j": "P", "s": "S"},
+        "symbols": {"x": ["D"], "w": ["K"], "b": ["M"], "u": ["S"], "t": {"shape": ["P"], "role": "target"}},
+        "forward": [f"y[i] = {first}", f"h[i] = {some('y[i]')}", f"g[j] = {second}", "L = sum((g[j] - t[j])**2, j)/2"],
+    }
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_networks_with_shifted_indices(seed: int) -> None:
+    assert judge(network(seed), seed % 7) == []
