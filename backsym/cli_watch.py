@@ -6,13 +6,13 @@ Must not know what is read or written.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 PAUSE = 0.3
 """Seconds between two looks."""
 
-State = tuple[tuple[Path, int, int], ...]
+Stamp = tuple[int, int]
 
 
 def watch(
@@ -23,16 +23,16 @@ def watch(
     ``renew`` returns further files to look at.  It reports what is wrong by SystemExit, as commands do, and the watch
     goes on: the next save may mend it.
     """
+    seen: dict[Path, Stamp] = {}
     watched: tuple[Path, ...] = tuple(files)
-    seen: State | None = None
     try:
         while rounds is None or rounds > 0:
             rounds = None if rounds is None else rounds - 1
-            state = _state(watched)
-            if state != seen:
-                # The state from before the work, so that a save in the meantime is not missed.
+            found = {path: _stamp(path) for path in watched}
+            if found != seen:
+                # The times from before the work, so that a save in the meantime is not missed.
                 watched = tuple(dict.fromkeys((*files, *_renewed(renew, watched))))
-                seen = state if set(watched) == {path for path, *_ in state} else _state(watched)
+                seen = {path: found[path] if path in found else _stamp(path) for path in watched}
             time.sleep(pause)
     except KeyboardInterrupt:
         return
@@ -46,12 +46,8 @@ def _renewed(renew: Callable[[], Sequence[Path]], watched: Sequence[Path]) -> Se
         return watched
 
 
-def _state(files: Iterable[Path]) -> State:
-    """Time and size of each file; of one that is missing, as while an editor replaces it, nothing."""
-    return tuple((path, *_stamp(path)) for path in files)
-
-
-def _stamp(path: Path) -> tuple[int, int]:
+def _stamp(path: Path) -> Stamp:
+    """Time and size of a file; of one that is missing, as while an editor replaces it, none."""
     try:
         found = path.stat()
     except OSError:

@@ -506,8 +506,9 @@ def _picker(items: Sequence[Any], shape: tuple[int, ...]) -> Callable[[tuple[int
 class Judge:
     """SymPy's derivatives of one problem at one size, as functions of a point."""
 
-    def __init__(self, problem: Problem, choice: int = 0):
+    def __init__(self, problem: Problem, choice: int = 0, lively: bool = True):
         self.problem = problem
+        self.lively = lively
         self.sizes = small_sizes(problem, choice)
         fixed = {n: d.size for n, d in problem.dims.items() if d.size is not None}
         self.dims = {**fixed, **self.sizes}
@@ -535,7 +536,7 @@ class Judge:
 
     def point(self, seed: int) -> Reader:
         """A random point with rational coordinates (a float is a rational number), and the forward values there."""
-        env = draw(self.problem, seed, sizes=self.sizes)
+        env = draw(self.problem, seed, sizes=self.sizes, lively=self.lively)
         values: dict[str, Array] = {
             name: array_of(x.shape, _picker([mpmath.mpf(float(v)) for v in x.reshape(-1)], x.shape))
             for name, x in env.values.items()

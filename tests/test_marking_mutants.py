@@ -115,8 +115,9 @@ def test_mutants_are_told_from_right_answers(name: str) -> None:
     with mpmath.workdps(DIGITS):
         exact = Exact(problem)
         known = [exact.at(seed, [d.node for d in derivations]) for seed in range(3)]
-        other = Exact(problem, 1)
-        known += [other.stated(seed, derivations) for seed in range(3, 6)]
+        # At other sizes and with units that are off, the derivatives that SymPy has confirmed.
+        other = Exact(problem, 1, lively=False)
+        known += [other.stated(seed, derivations) for seed in range(3, 11)]
         every = list(mutated(problem, derivations))
         for number, (d, whole, kind, expr) in enumerate(every[:: max(1, len(every) // MOST)]):
             lhs = d.matrix.lhs if whole and d.matrix is not None else d.entry.lhs
@@ -125,7 +126,7 @@ def test_mutants_are_told_from_right_answers(name: str) -> None:
                 if sums_idly(expr):
                     continue  # nothing tells how far such a letter runs
                 equation = Equation(lhs, expr)
-                if number % 2:
+                if number % 2 and not any(isinstance(node, IndexPick) for node in walk(expr)):
                     text = f"{plain(lhs, problem)} = {plain(expr, problem)}"
                 else:
                     text = equation_latex(equation, notation)

@@ -133,7 +133,8 @@ def test_a_wrong_shape_is_not_carried_on(mlp: Marker) -> None:
 
 
 def test_paths_add_up_when_only_one_is_wrong(tanh: Marker) -> None:
-    found = verdicts(tanh, {"y": "t - y", "z": "dL/dy (1 - tanh(z)^2)", "x": "(t - y)(1 + w sech(z)^2)", "w": "dL/dy x"})
+    answers = {"y": "t - y", "z": "dL/dy (1 - tanh(z)^2)", "x": "(t - y)(1 + w sech(z)^2)", "w": "dL/dy x"}
+    found = verdicts(tanh, answers)
     assert found == {"y": "incorrect", "z": "correct", "x": "follow_through", "w": "incorrect"}
 
 
@@ -274,8 +275,17 @@ def test_a_sum_over_many_letters_is_not_decided(mlp: Marker) -> None:
     assert found.verdict == "undetermined"
 
 
-@pytest.mark.parametrize(("name", "tag"), [("megabyte", "limit"), ("parentheses", "limit"), ("closed parentheses", "limit"),
-                                           ("import", "syntax"), ("input", "undeclared"), ("lines", "limit")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "tag"),
+    [
+        ("megabyte", "limit"),
+        ("parentheses", "limit"),
+        ("closed parentheses", "limit"),
+        ("import", "syntax"),
+        ("input", "undeclared"),
+        ("lines", "limit"),
+    ],
+)
 def test_the_tag_of_a_hostile_answer(tanh: Marker, name: str, tag: str) -> None:
     assert tag in tanh.mark("z", HOSTILE[name]).tags
 

@@ -166,7 +166,7 @@ def test_a_result_is_sympy_that_can_be_worked_with() -> None:
     assert sp.expand(written_out - (2 * A[1, 1] * v[1] + A[1, 2] * v[2] + A[2, 1] * v[2])) == 0
     matrix = s["x"].sympy(matrix=True)
     assert matrix.lhs.shape == (size, 1)
-    assert str(matrix.rhs) == "A*x + A.T*x"
+    assert str(matrix.rhs) == "(A + A.T)*x"
 
 
 def test_adjoints_and_letters_have_the_promised_names() -> None:

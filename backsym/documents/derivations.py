@@ -25,7 +25,7 @@ from backsym.documents.dimensions import dimension_check
 from backsym.documents.options import FULL, Options
 from backsym.documents.questions import question_blocks, row, worded_answer
 from backsym.documents.sentences import Voice
-from backsym.documents.solved import AnsweredPart, Piece, Solved
+from backsym.documents.solved import AnsweredPart, Piece
 from backsym.documents.vectorizing import after_steps, before_steps, other_form
 from backsym.expr import Equation, Expr
 from backsym.printing.printer import range_layout
@@ -163,7 +163,9 @@ def _colon(sentence: Inlines) -> Inlines:
     return (*sentence, Text(":"))
 
 
-def derivation_blocks(derivation: Derivation, shown: Shown, solved: Solved, voice: Voice, level: int) -> list[Block]:
+def derivation_blocks(
+    derivation: Derivation, shown: Shown, verification: Verification, voice: Voice, level: int
+) -> list[Block]:
     """One derivative: where it was derived or its steps, both forms, and what the numeric check said."""
     indices = range_layout(derivation.indices, voice.notation)
     tail = (Text(", "), Math(indices)) if indices is not None else ()
@@ -176,7 +178,7 @@ def derivation_blocks(derivation: Derivation, shown: Shown, solved: Solved, voic
         blocks += dimensions(derivation.matrix, voice)
     if derivation.no_matrix:
         blocks.append(voice.say("document.no_matrix", reason=derivation.no_matrix))
-    blocks.append(verified(solved.verified[derivation.node], voice))
+    blocks.append(verified(verification, voice))
     return blocks
 
 

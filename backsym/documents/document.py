@@ -104,7 +104,8 @@ def _solution(
         blocks += _summary(solved, voice)
     else:
         for derivation in solved.derivations:
-            blocks.extend(derivation_blocks(derivation, shown, solved, voice, level + 1))
+            checked = solved.verified[derivation.node]
+            blocks.extend(derivation_blocks(derivation, shown, checked, voice, level + 1))
     if problem.values:
         blocks += [_heading("numbers", level, voice), *worked_example(solved, voice)]
     return blocks

@@ -70,9 +70,12 @@ def html(document: Document, options: Options = FULL, stem: str = "solution") ->
     return {f"{stem}.html": text}
 
 
-def html_text(blocks: Iterable[Block]) -> str:
-    """Blocks without a title and a page around them; no newline at the end."""
-    return _Page().blocks(blocks)
+def html_text(blocks: Iterable[Block], *, anchors: bool = True) -> str:
+    """Blocks without a title and a page around them; no newline at the end.
+
+    Without ``anchors``, the headings can be put into a page with others, on which an id would stand twice.
+    """
+    return _Page(anchors=anchors).blocks(blocks)
 
 
 def inlines_html(content: Inlines) -> str:
@@ -103,6 +106,7 @@ class _Page:
 
     headings: list[Heading] = field(default_factory=list)
     folded: bool = False
+    anchors: bool = True
 
     def blocks(self, blocks: Iterable[Block]) -> str:
         return "\n".join(self.block(block) for block in blocks)
@@ -111,7 +115,8 @@ class _Page:
         if isinstance(block, Heading):
             self.headings.append(block)
             level = min(block.level, 6)
-            return f'<h{level} id="h{len(self.headings)}">{inlines_html(block.content)}</h{level}>'
+            anchor = f' id="h{len(self.headings)}"' if self.anchors else ""
+            return f"<h{level}{anchor}>{inlines_html(block.content)}</h{level}>"
         if isinstance(block, Paragraph):
             return f"<p>{inlines_html(block.content)}</p>"
         if isinstance(block, Equations):

@@ -23,7 +23,9 @@ PER_LINE = 3
 def before_steps(equation: Equation, voice: Voice) -> list[Block]:
     """What is given: the shape of each array, and which operation takes them to the left side."""
     blocks: list[Block] = []
-    named = (e for e in (equation.lhs, *walk(equation.rhs)) if isinstance(e, (Sym, Adj)))
+    factors = equation.rhs.args if isinstance(equation.rhs, (Mul, MatMul)) else ()
+    applied = [a for a in factors if isinstance(a, Fn)]
+    named = [e for e in (equation.lhs, *walk(equation.rhs), *applied) if isinstance(e, (Sym, Adj)) or e in applied]
     arrays = list(dict.fromkeys(e for e in named if e.shape))
     if arrays:
         shown = [

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from backsym.errors import BacksymError, InputError, near_name
+from backsym.errors import BacksymError, InputError
 from backsym.expr import Entry, Expr, Ix, Mul, Neg, Shape, Sym, T, rebuild, scalar_if_ones, show_shape
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.marking.einsum import einsum_in
@@ -33,7 +33,7 @@ from backsym.reading.lexer import MAX_CHARACTERS
 from backsym.reading.loose import loosened
 from backsym.reading.plain import parse_expression
 from backsym.reading.resolve import Resolver
-from backsym.reading.scope import Frame, Scope, Unavailable, free_letters
+from backsym.reading.scope import Frame, Scope, Unavailable, free_letters, letters_in_entries, suggest
 from backsym.reading.source import Source
 from backsym.reading.syntax import Node, walk
 from backsym.reading.texts import scope_of
@@ -119,8 +119,8 @@ class AnswerReader:
         name = match[1] if match else text.strip()
         symbol = self.problem.symbols.get(name)
         if match is None or symbol is None:
-            near = near_name(name, self.problem.symbols)
-            hint = f"; did you mean {near}?" if near else ""
+            near = suggest(name, list(self.problem.symbols))
+            hint = f"; {near}" if near else ""
             raise BacksymError(f"{text.strip()!r} is not a quantity of this problem{hint}")
         if not match[2]:
             return Target(name, symbol.shape)
@@ -191,8 +191,9 @@ class _Session:
             else:
                 self.define(left, statement)
             return None
-        if left is None and statement.left is None and len(statement.members) > 1 and self.is_local(statement.members[0]):
-            self.aside(Statement(statement.members[0], statement.members[1:], statement.first_line))
+        first, *rest = statement.members
+        if left is None and statement.left is None and rest and self.is_local(first):
+            self.aside(Statement(first, tuple(rest), statement.first_line))
             return None
         name = left.quantity if left is not None and left.quantity is not None else self.target.name
         of = None if name == self.target.name else name
@@ -375,7 +376,8 @@ class _Session:
             if n.kind == "name":
                 name = n.value
                 known = name in scope.names or name in scope.dims or name == "π" or len(name.rstrip("'")) == 1
-                if not known and scope.range_of(name) is None and name not in ("True", "False"):
+                known = known or scope.range_of(name) is not None or name in ("True", "False")
+                if not known and name not in letters_in_entries(tree):
                     return False
             elif n.kind == "call":
                 name = n.value.rstrip("'")

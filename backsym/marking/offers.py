@@ -353,13 +353,20 @@ class Offers:
 
     def fresh_letter(self, dim: Dim) -> str:
         """A letter for a sum over a dimension: the one that the problem declares, or that the derivation uses."""
+        if dim in self._fresh:
+            return self._fresh[dim]
         declared = [letter for letter, d in self.problem.index_dims.items() if d == dim]
         used = [ix.letter for e, _ in self.references for n in walk(e) for ix in _own_letters(n) if ix.dim == dim]
         letter = (declared or used or ["m"])[0]
         taken = {ix.letter for ix in self.letters}
         while letter in taken:
             letter += "'"
+        self._fresh[dim] = letter
         return letter
+
+    @cached_property
+    def _fresh(self) -> dict[Dim, str]:
+        return {}
 
     def slopes_at(self, e: Expr) -> Iterator[Expr]:
         """f'(e) for the functions f that some node applies to this quantity, or entry."""

@@ -23,6 +23,9 @@ from backsym.numeric.axes import Array
 MAX_PAIRED = 700
 """Single repairs that are tried in pairs."""
 
+MAX_ALIKE = 12
+"""Repairs of one value that are tried as partners of another."""
+
 Origin = tuple[Block, int]
 """One of the values of a block."""
 
@@ -71,13 +74,13 @@ def _two(search: Search, rows: Array, origin: Sequence[Origin]) -> Iterator[Repa
     base, true = search.base, search.truth.flat
     weights = 1.0 + (0.37 * np.arange(len(true))) % 1.0
     change = (rows - base) @ weights
-    wanted = float((true - base) @ weights)
-    near = np.abs(change[:, None] + change[None, :] - wanted) <= CLOSE * (np.abs(true).sum() + abs(wanted))
+    wanted = np.broadcast_to((true - base) @ weights, change.shape)
+    near = _meeting(change, wanted - change, CLOSE * (np.abs(true).sum() + float(np.abs(wanted[0]))))
     at = int(np.argmax(np.abs(base)))
     ratio, quotient = rows[:, at] / base[at], true[at] / base[at]
-    near |= np.abs(ratio[:, None] * ratio[None, :] - quotient) <= CLOSE * abs(quotient)
+    near |= _meeting(ratio, quotient / ratio, CLOSE * np.abs(quotient / ratio))
     traits = [block.traits(n) for block, n in origin]
-    chosen = [(a, b) for a, b in np.argwhere(np.triu(near, 1)).tolist() if _together(search, traits[a], traits[b])]
+    chosen = [pair for pair in near if _together(search, traits[pair[0]], traits[pair[1]])]
     chosen.sort(key=lambda pair: (traits[pair[0]][2] + traits[pair[1]][2], pair))
     for a, b in chosen[:100]:
         multiplied = np.where(base != 0.0, rows[a] * rows[b] / base, true)
@@ -85,6 +88,20 @@ def _two(search: Search, rows: Array, origin: Sequence[Origin]) -> Iterator[Repa
             if np.abs(both - true).max() <= CLOSE * search.truth.size:
                 yield _both(search, origin[a][0].draft(origin[a][1]), origin[b][0].draft(origin[b][1]))
                 break
+
+
+def _meeting(values: Array, partners: Array, tolerance: Array | float) -> set[tuple[int, int]]:
+    """The pairs a < b where the value of one is the partner that the other needs; at most a few of each."""
+    order = np.argsort(values)
+    ranked = values[order]
+    first = np.searchsorted(ranked, partners - tolerance)
+    last = np.searchsorted(ranked, partners + tolerance, side="right")
+    found: set[tuple[int, int]] = set()
+    for a in np.flatnonzero((last > first) & np.isfinite(partners)).tolist():
+        for b in order[first[a] : min(last[a], first[a] + MAX_ALIKE)].tolist():
+            if a != b:
+                found.add((min(a, b), max(a, b)))
+    return found
 
 
 def _together(search: Search, a: Traits, b: Traits) -> bool:

@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 
 from backsym.errors import BacksymError
-from backsym.expr import Adj, Expr, Ix, Shape, Sym, scalar_if_ones
+from backsym.expr import Adj, Expr, Ix, Shape, Sym, rebuild, scalar_if_ones
 from backsym.marking.places import Place, ancestors, with_child
 from backsym.marking.shapes import same_layout
 from backsym.numeric.axes import Array, Val, arrange
@@ -100,9 +100,8 @@ class Screen:
             value = self.point.value(e)
             shape = e.shape if value is not None else _shape(e)
         else:
-            for child in place.inside:
-                shape = self.shapes[child]
-                e = with_child(e, self.places[child].slot, stand_in(child, () if shape is None else shape))
+            parts = iter([stand_in(child, self.shapes[child] or ()) for child in place.inside])
+            e = rebuild(e, lambda _: next(parts))
             clash = any(self.shapes[child] is None for child in place.inside)
             shape = None if clash else _shape(e)
             known = shape is not None and all(self.known[child] for child in place.inside)

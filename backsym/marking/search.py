@@ -19,7 +19,7 @@ from backsym.marking.drafts import COSTS, Bulk, BulkRule, Draft, Rule, Site
 from backsym.marking.offers import renamed
 from backsym.marking.places import Place, ancestors, is_leaf, outline, replaced
 from backsym.marking.rules import alternatives, drafted, expanded
-from backsym.marking.screening import Screen, stand_in
+from backsym.marking.screening import CHANGE, Screen, stand_in
 from backsym.marking.subject import Subject, free
 from backsym.numeric.axes import Array, Val, binary
 from backsym.reading.formula import formula
@@ -142,9 +142,8 @@ class Search:
                 rows = self.screen.changed(site.place.number, shape, values)
                 if rows is not None:
                     self.blocks.append(Block(rows, drafts))
-            for many in bulks:
-                for bulk in many(site):
-                    self._many(site, bulk)
+            if bulks:
+                self._many(site, [bulk for many in bulks for bulk in many(site)])
         return self._right(self.blocks[before:])
 
     def _right(self, blocks: Sequence[Block]) -> list[Draft]:
@@ -159,22 +158,34 @@ class Search:
             start += len(block.rows)
         return found
 
-    def _many(self, site: Site, bulk: Bulk) -> None:
-        """Many candidates of one kind at one place, made into drafts only where they are right."""
-        exprs, stacked = self.subject.stacked(bulk)
-        if stacked is None:
-            return
-        number = site.place.number
-        own = self.screen.value(number)
-        shape = exprs[0].shape
-        if bulk.how != "instead":
-            if own is None or site.shape is None:
-                return
-            stacked = binary(_OPERATIONS[bulk.how], own, stacked)
-            shape = broadcast(site.shape, shape)
-        rows = self.screen.changed_to(number, shape, stacked, len(exprs))
-        if rows is not None:
-            self.blocks.append(Block(rows, (), site, bulk, exprs))
+    def _many(self, site: Site, bulks: Sequence[Bulk]) -> None:
+        """Many candidates at one place; those that are laid out alike share one evaluation of what is above it."""
+        groups: dict[tuple[Shape, tuple[Ix, ...], tuple[int, ...]], list[tuple[Bulk, tuple[Expr, ...], Array]]] = {}
+        for bulk in bulks:
+            exprs, stacked = self.subject.stacked(bulk)
+            if stacked is None:
+                continue
+            shape = exprs[0].shape
+            if bulk.how != "instead":
+                own = self.screen.value(site.place.number)
+                if own is None or site.shape is None:
+                    continue
+                stacked = binary(_OPERATIONS[bulk.how], own, stacked)
+                shape = broadcast(site.shape, shape)
+            names, x = stacked
+            at = names.index(CHANGE)
+            groups.setdefault((shape, names, x.shape[:at] + x.shape[at + 1 :]), []).append((bulk, exprs, x))
+        for (shape, names, _), members in groups.items():
+            arrays = [x for _, _, x in members]
+            values = arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=names.index(CHANGE))
+            count = sum(len(exprs) for _, exprs, _ in members)
+            rows = self.screen.changed_to(site.place.number, shape, (names, values), count)
+            if rows is None:
+                continue
+            start = 0
+            for bulk, exprs, _ in members:
+                self.blocks.append(Block(rows[start : start + len(exprs)], (), site, bulk, exprs))
+                start += len(exprs)
 
     def _site(self, place: Place) -> Site:
         screen, n = self.screen, place.number

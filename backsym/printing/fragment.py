@@ -469,7 +469,7 @@ _COMMANDS = {
     "not": _not,
     "pmod": _pmod,
     "mod": lambda reader, name: lay.tight(lay.Space("quad"), lay.Ident("mod", "operator"), lay.Space("medium")),
-    **dict.fromkeys("big Big bigg Bigg bigl bigr Bigl Bigr middle".split(), _sized),
+    **dict.fromkeys("big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr middle".split(), _sized),
 }
 
 

@@ -33,6 +33,7 @@ _PIECE = re.compile(
     |(?P<above>[{"".join(_ABOVE)}]+)
     |(?P<number>\d+(?:\.\d+)?)
     |(?P<power>\*\*)
+    |(?P<compare>[<>!=]=)
     |(?P<sigma>[ΣΣ∑])
     |(?P<space>\s+)
     |(?P<other>.)
@@ -157,6 +158,9 @@ class _Writer:
 
     def _above(self, text: str) -> None:
         self.out.append("^{" + "".join(_ABOVE[c] for c in text) + "}")
+
+    def _compare(self, text: str) -> None:
+        self.out.append({">=": r"\ge ", "<=": r"\le ", "!=": r"\ne ", "==": "="}[text])
 
     def _power(self, text: str) -> None:
         self.raised(tags=False)

@@ -3,8 +3,8 @@
     python tests/benchmarks/bench_marking.py
 
 The answers are those of 200 students to 5 questions, all texts distinct, most of them wrong: the derivatives of a
-problem, with one or two slips made in them.  SymPy decides ``simplify(a - b) == 0`` and math-verify ``verify(a, b)``, on
-the answers of scalars only; math-verify is left out where it is not installed.
+problem, with one or two slips made in them.  SymPy decides ``simplify(a - b) == 0`` and math-verify ``verify(a, b)``,
+on the answers of scalars only; math-verify is left out where it is not installed.
 """
 
 from __future__ import annotations
@@ -12,16 +12,12 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from mutants import Maker
-
 from backsym.errors import BacksymError
-from backsym.expr import Expr
+from backsym.expr import Expr, walk
 from backsym.marking.explain import explain
 from backsym.marking.model import ReadAnswer
 from backsym.marking.verdicts import Marker
@@ -35,37 +31,47 @@ STUDENTS, TARGETS = 200, 5
 Answer = tuple[str, str]
 
 
-def slips(problem: Problem, marker: Marker, target: str) -> Iterator[str]:
-    """Texts of the derivative by a target: right, with one slip, and with two."""
+def slips(problem: Problem, marker: Marker, target: str) -> tuple[list[str], list[str]]:
+    """Texts of the derivative by a target: right or with one slip, and with two."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    from mutants import Maker
+
     derivations = marker.judge.solution.derivations
     number = next(n for n, d in enumerate(derivations) if d.node == target)
     d = derivations[number]
     maker = Maker(problem, [earlier.node for earlier in derivations[:number]])
     forms: list[tuple[Expr, Expr]] = [(d.entry.lhs, d.entry.rhs)]
     forms += [(d.matrix.lhs, d.matrix.rhs)] if d.matrix is not None else []
+    once: dict[str, None] = {}
+    twice: dict[str, None] = {}
     for lhs, rhs in forms:
         letters = tuple(ix for ix in d.indices if not ix.fixed) if lhs is d.entry.lhs else ()
-        once = [e for _, e in maker.mutants(rhs, letters)]
-        for e in [rhs, *once, *(twice for one in once for _, twice in maker.mutants(one, letters))]:
-            try:
-                yield f"{plain(lhs, problem)} = {plain(e, problem)}"
-            except BacksymError:
-                continue
+        one = [e for _, e in maker.mutants(rhs, letters) if has_shape(e)]
+        two = [e for changed in one for _, e in maker.mutants(changed, letters)]
+        for found, kept in (([rhs, *one], once), (two, twice)):
+            kept.update(dict.fromkeys(f"{plain(lhs, problem)} = {plain(e, problem)}" for e in found if has_shape(e)))
+    return list(once), [text for text in twice if text not in once]
 
 
-def answers(problem: Problem, marker: Marker) -> list[Answer]:
-    """The answers of all students, one list of texts for each target, each text once."""
+def has_shape(e: Expr) -> bool:
+    try:
+        return all(node.shape is not None for node in walk(e))
+    except BacksymError:
+        return False
+
+
+def answers(problem: Problem, marker: Marker) -> tuple[list[Answer], list[Answer]]:
+    """The answers of all students, each text once: with at most one slip, and with two to make up the number."""
     names = [d.node for d in marker.judge.solution.derivations if d.node != problem.loss]
-    found: list[Answer] = []
-    per_target = STUDENTS * TARGETS // min(len(names), TARGETS)
-    for name in names[-TARGETS:]:
-        texts = list(dict.fromkeys(slips(problem, marker, name)))
-        # Right answers, single slips and pairs of slips, in equal steps.
-        singles = texts[: per_target * 2 // 3]
-        rest = texts[len(singles) :]
-        stride = max(1, len(rest) // max(1, per_target - len(singles)))
-        found += [(name, text) for text in [*singles, *rest[::stride]][:per_target]]
-    return found
+    one: list[Answer] = []
+    two: list[Answer] = []
+    for name in names:
+        once, twice = slips(problem, marker, name)
+        one += [(name, text) for text in once]
+        two += [(name, text) for text in twice]
+    one = one[:: max(1, len(one) // (STUDENTS * TARGETS))]
+    rest = max(1, STUDENTS * TARGETS - len(one))
+    return one, two[:: max(1, len(two) // rest)][:rest]
 
 
 def timed(run: Callable[[], object]) -> float:
@@ -78,36 +84,34 @@ def of_a_problem(name: str) -> None:
     problem = load(str(find_problem(name)))
     assert isinstance(problem, Problem)
     marker = Marker(problem)
-    texts = answers(problem, marker)
-    read: list[ReadAnswer] = []
+    one, two = answers(problem, marker)
+    print(f"{name}: {len(one) + len(two)} answers, all distinct")
+    for answer in [*one, *two][::25]:
+        marker.mark(*answer)  # start-up
+    for what, texts in (("at most one slip", one), ("two slips", two)):
+        read: list[ReadAnswer] = []
+        verdicts: list[bool | None] = []
+        told: list[bool] = []
+        reading = timed(lambda texts=texts, read=read: read.extend(known(marker, texts)))  # type: ignore[misc]
+        judging = timed(lambda read=read, out=verdicts: out.extend(judged(marker, a) for a in read))  # type: ignore[misc]
+        wrong = [answer for answer, right in zip(read, verdicts, strict=True) if right is False]
+        explaining = timed(lambda wrong=wrong, out=told: out.extend(explained(marker, a) for a in wrong))  # type: ignore[misc]
+        print(f"  {what}: {len(texts)}, {len(wrong)} of them wrong, {sum(told) / len(told):.1%} explained by a repair")
+        print(f"    read {len(texts) / reading:,.0f}, judged {len(read) / judging:,.0f}, ", end="")
+        print(f"explained {len(wrong) / explaining:,.0f} a second")
+    everything = [*one, *two]
+    seconds = timed(lambda: [marker.mark(target, text) for target, text in everything])
+    print(f"  all of it, by Marker.mark: {len(everything) / seconds:,.0f} a second")
 
-    def reading() -> None:
-        for target, text in texts:
-            answer = marker.reader.read(marker.target(target), text)
-            if isinstance(answer, ReadAnswer):
-                read.append(answer)
 
-    seconds = timed(reading)
-    print(f"{name}: {len(texts)} answers, all distinct")
-    print(f"  read: {len(texts) / seconds:,.0f} a second")
-    verdicts: list[bool | None] = []
-    seconds = timed(lambda: verdicts.extend(judged(marker, answer) for answer in read))
-    print(f"  judged: {len(read) / seconds:,.0f} a second")
-    wrong = [answer for answer, right in zip(read, verdicts, strict=True) if right is False]
-    for answer in wrong[:: max(1, len(wrong) // 20)]:
-        explain(marker.judge, answer)  # start-up
-    told: list[tuple[str, ...]] = []
+def known(marker: Marker, texts: Sequence[Answer]) -> list[ReadAnswer]:
+    found = [marker.reader.read(marker.target(target), text) for target, text in texts]
+    return [answer for answer in found if isinstance(answer, ReadAnswer)]
 
-    def explaining() -> None:
-        for answer in wrong:
-            found = explain(marker.judge, answer)
-            told.append(found.tags if found.full else ())
 
-    seconds = timed(explaining)
-    tagged = sum(bool(tags) for tags in told)
-    print(f"  explained: {len(wrong) / seconds:,.0f} a second ({len(wrong)} wrong, {tagged / len(wrong):.1%} by a repair)")
-    seconds = timed(lambda: [marker.mark(target, text) for target, text in texts])
-    print(f"  all of it, by Marker.mark: {len(texts) / seconds:,.0f} a second")
+def explained(marker: Marker, answer: ReadAnswer) -> bool:
+    found = explain(marker.judge, answer)
+    return bool(found.full and found.tags)
 
 
 def judged(marker: Marker, answer: ReadAnswer) -> bool | None:
@@ -120,12 +124,16 @@ def judged(marker: Marker, answer: ReadAnswer) -> bool | None:
 # --- other checkers --------------------------------------------------------------------------------------------------
 
 
+_FOREIGN = re.compile(r"'|sigmoid")
+"""What the other checkers do not read."""
+
+
 def against_others(name: str) -> None:
     """The answers of a problem whose quantities are all scalars."""
     problem = load(str(find_problem(name)))
     assert isinstance(problem, Problem)
     marker = Marker(problem)
-    texts = answers(problem, marker)[:200]
+    texts = [a for part in answers(problem, marker) for a in part if not _FOREIGN.search(a[1])][:200]
     ours = timed(lambda: [judged(marker, read_of(marker, *answer)) for answer in texts]) / len(texts)
     print(f"{name}: {len(texts)} scalar answers; backsym reads and judges one in {1e3 * ours:.2f} ms")
     truths = {d.node: plain(d.entry.rhs, problem) for d in marker.judge.solution.derivations}
@@ -156,10 +164,10 @@ def by_sympy(texts: Sequence[Answer], truths: dict[str, str]) -> list[bool]:
 
     names = {word: sympy.Symbol(word, real=True) for _, text in texts for word in re.findall(r"\b[a-z]\w*\b", text)}
     names |= {word: sympy.Symbol(word, real=True) for _, t in texts for word in re.findall(r"dL_d\w+", right_side(t))}
-    names = {word: symbol for word, symbol in names.items() if word != "tanh"}
+    del names["tanh"]
 
     def parsed(text: str) -> Any:
-        return sympy.parse_expr(right_side(text).replace("tanh'(z)", "(1 - tanh(z)**2)"), local_dict=names)
+        return sympy.parse_expr(right_side(text), local_dict=names)
 
     return [sympy.simplify(parsed(text) - parsed(truths[target])) == 0 for target, text in texts]
 
