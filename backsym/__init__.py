@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from backsym.api import Problem
     from backsym.errors import BacksymError, InputError, NoMatrixForm, ShapeError, VerificationError
     from backsym.marking.verdicts import Marker, Verdict, check, check_all
+    from backsym.oneliner import Gradient, gradient
     from backsym.reading.loader import load
     from backsym.solution import Result, Solution, solve
 
@@ -18,6 +19,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BacksymError",
+    "Gradient",
     "InputError",
     "Marker",
     "NoMatrixForm",
@@ -30,12 +32,14 @@ __all__ = [
     "__version__",
     "check",
     "check_all",
+    "gradient",
     "load",
     "solve",
 ]
 
 _PLACES = {
     "BacksymError": "backsym.errors",
+    "Gradient": "backsym.oneliner",
     "InputError": "backsym.errors",
     "NoMatrixForm": "backsym.errors",
     "Marker": "backsym.marking.verdicts",
@@ -46,6 +50,7 @@ _PLACES = {
     "VerificationError": "backsym.errors",
     "check": "backsym.marking.verdicts",
     "check_all": "backsym.marking.verdicts",
+    "gradient": "backsym.oneliner",
     "load": "backsym.reading.loader",
     "Solution": "backsym.solution",
     "solve": "backsym.solution",

@@ -17,6 +17,8 @@ import click
 
 from backsym.cli_check import check
 from backsym.cli_errors import reported as _reported
+from backsym.cli_new import list_problems, new
+from backsym.cli_progress import progress, say
 from backsym.documents.languages import forms
 from backsym.errors import BacksymError, Diagnostic, InputError, VerificationError
 
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from backsym.solution import Solution
 
 DEFAULT_FORMATS = ("md", "tex")
+
+FEW = 3
+"""Problems whose results a terminal shows without being asked to."""
 
 
 class _Form(click.ParamType):
@@ -51,11 +56,12 @@ def main() -> None:
     """Derive backpropagation for small networks and print the worked solution.
 
     FILE is a problem file or a collection (YAML), a note with LaTeX equations (.md, .tex), or the bare name of a
-    bundled problem.
+    bundled problem; for solve and verify also a folder of problem files.
     """
 
 
-main.add_command(check)
+for _command in (check, new, list_problems):
+    main.add_command(_command)
 
 
 @main.command()
@@ -79,6 +85,10 @@ main.add_command(check)
     "--engine", type=click.Choice(["typst", "latex"]), default="typst", show_default=True,
     help="What makes a PDF: Typst, which is built in, or one's own pdflatex.",
 )  # fmt: skip
+@click.option(
+    "--summary/--no-summary", default=None,
+    help="Print the results in Unicode, too. [default: for a few problems, on a terminal]",
+)  # fmt: skip
 def solve(
     files: tuple[str, ...],
     form: str | None,
@@ -88,8 +98,9 @@ def solve(
     fragment: bool,
     templates: Path | None,
     engine: str,
+    summary: bool | None,
 ) -> None:
-    """Write the worked solution of each FILE.
+    """Write the worked solution of each FILE; of a folder, of every problem file and collection in it.
 
     With --format json and no -o, the JSON is printed instead.
     """
@@ -101,21 +112,28 @@ def solve(
             raise BacksymError(f"{output}: this is a file; -o names a folder")
         wanted = forms() if form == "all" else (form,) if form else DEFAULT_FORMATS
         printed = form == "json" and output is None
+        names = _expanded(files)
         if not printed:
-            _refuse_clashes(files)
-        for task in _load_all(files):
-            solutions = [_solved(problem, task.name) for problem in task.problems]
-            texts = _files(task, solutions, wanted, options)
-            if printed:
-                click.echo("".join(map(str, texts.values())), nl=False)
-                continue
-            folder = output or Path("output")
-            written = {folder / name: text for name, text in texts.items()}
-            for path in written:
-                _refuse_own_input(path, task.name)
-            _write(written)
-            for path in written:
-                click.echo(f"wrote {path}")
+            _refuse_clashes(names)
+        tasks = _load_all(names)
+        if summary is None:
+            summary = version is None and sum(len(task.problems) for task in tasks) <= FEW and sys.stdout.isatty()
+        with progress(tasks, "solving") as rest:
+            for task in rest:
+                solutions = [_solved(problem, task.name) for problem in task.problems]
+                texts = _files(task, solutions, wanted, options)
+                if summary:
+                    _summarise(solutions, err=printed)
+                if printed:
+                    say("".join(map(str, texts.values())).removesuffix("\n"))
+                    continue
+                folder = output or Path("output")
+                written = {folder / name: text for name, text in texts.items()}
+                for path in written:
+                    _refuse_own_input(path, task.name)
+                _write(written)
+                for path in written:
+                    say(f"wrote {path}")
 
 
 @main.command()
@@ -163,12 +181,19 @@ def watch(file: str, form: str, output: Path, templates: Path | None) -> None:
 @main.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 def verify(files: tuple[str, ...]) -> None:
-    """Check every derivative of each FILE numerically; exit 1, naming the node, if one fails."""
+    """Check every derivative of each FILE numerically; exit 1, naming the node, if one fails.
+
+    A folder stands for the problem files in it.  A problem that is given by itself is not checked again as a member of
+    a collection.
+    """
     failures = 0
     with _reported():
-        for task in _load_all(files):
+        tasks = _load_all(_expanded(files))
+        alone = {_identity(problem) for task in tasks if task.collection is None for problem in task.problems}
+        for task in tasks:
             for problem in task.problems:
-                failures += _verify(problem, task)
+                if task.collection is None or _identity(problem) not in alone:
+                    failures += _verify(problem, task)
     if failures:
         sys.exit(1)
 
@@ -232,6 +257,27 @@ class _Task:
     problems: tuple[Problem, ...]
 
 
+def _expanded(files: Sequence[str]) -> list[str]:
+    """The inputs, with its problem files in place of a folder; all that is unusable is said at once."""
+    from backsym.resources import problem_files
+
+    names: list[str] = []
+    found: list[Diagnostic] = []
+    for name in files:
+        try:
+            names += problem_files(name)
+        except InputError as error:
+            found.extend(error.diagnostics)
+    if found:
+        raise InputError(found)
+    return names
+
+
+def _identity(problem: Problem) -> Path | None:
+    """What two readings of one problem file have in common."""
+    return Path(problem.path).resolve() if problem.path else None
+
+
 def _load_all(files: Sequence[str]) -> list[_Task]:
     """Every input; what is wrong with any of them is said before anything is done with one."""
     tasks: list[_Task] = []
@@ -281,6 +327,17 @@ def _files(
     from backsym.documents.render import all_files
 
     return all_files(task.collection, solutions, wanted, options, f"{task.stem}{options.suffix}")
+
+
+def _summarise(solutions: Sequence[Solution], err: bool) -> None:
+    """The results on the terminal; on stderr where stdout is for the output itself."""
+    from backsym.documents.summary import summary
+
+    text = "\n".join(map(summary, solutions))
+    if err:
+        click.echo(text, err=True)
+    else:
+        say(text)
 
 
 def _verify(problem: Problem, task: _Task) -> int:

@@ -80,11 +80,13 @@ def explanation(
     return [*derived[:1], *(_setting(problem, voice) if setting else ()), *derived[1:]]
 
 
-def feedback_shown(feedback: str) -> list[Block]:
-    """The feedback of a verdict, which is Markdown with $math$."""
+def verdict_shown(verdict: str, score: float, marks: float, feedback: str) -> list[Block]:
+    """A verdict with its score, and its feedback, which is Markdown with $math$."""
+    from backsym.documents.blocks import Paragraph, Text
     from backsym.documents.markup import blocks_of
 
-    return list(blocks_of(feedback, "feedback"))
+    head = Paragraph((Text(verdict.replace("_", " "), "strong"), Text(f" ({score:g}/{marks:g})")))
+    return [head, *blocks_of(feedback, "feedback")]
 
 
 def _setting(problem: Problem, voice: Voice) -> list[Block]:

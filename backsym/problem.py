@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from backsym.expr import Dim, Entry, Expr, Ix, Shape, Sym, names_in
 
 if TYPE_CHECKING:
+    from backsym.graphs.figure import Figure
     from backsym.solution import Solution
 
 ROLES = ("input", "parameter", "target", "constant")
@@ -128,6 +129,31 @@ class Problem:
         from backsym.solution import solve
 
         return solve(self, check=check)
+
+    def graph(self, kind: str = "vectorized", *, derivatives: str = "none") -> Figure:
+        """The computation graph (``kind`` vectorized or scalar), or the network of units (network); a drawing.
+
+        ``derivatives`` puts local derivatives on the edges, or the derivatives of the loss at the nodes.  Raises
+        BacksymError for an unknown choice, and where a problem is not a network of units.
+        """
+        from backsym.display import figure
+
+        return figure(self, kind, derivatives)
+
+    def _repr_latex_(self) -> str:
+        from backsym import display
+
+        return rf"$$\begin{{gathered}} {display.latex(self)} \end{{gathered}}$$"
+
+    def _repr_markdown_(self) -> str:
+        from backsym import display
+
+        return display.markdown(display.problem_shown(self))
+
+    def _repr_html_(self) -> str:
+        from backsym import display
+
+        return display.html(display.problem_shown(self), self.language)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,9 @@ from backsym.errors import Diagnostic, InputError, near_name
 
 _PACKAGE = Path(__file__).resolve().parent
 
+PROBLEM_ENDINGS = (".yaml", ".yml")
+"""The endings of the files that are taken from a folder; a note (.md, .tex) is named by itself."""
+
 
 def resource(*parts: str) -> Path:
     """The path of a bundled file or folder, such as ``resource("templates", "md.jinja")``.
@@ -42,6 +45,33 @@ def bundled_problems() -> dict[str, Path]:
         path.stem if stems.count(path.stem) == 1 else path.relative_to(root).with_suffix("").as_posix(): path
         for path in paths
     }
+
+
+def problem_files(name: str) -> list[str]:
+    """What ``name`` stands for: all problem files of a folder and of the folders in it, sorted; else itself.
+
+    A folder is one of the user's own, or else a bundled one (``problems``, ``gallery``).  Hidden files and folders are
+    passed over.  Raises InputError for a folder without a problem file.
+    """
+    folder = Path(name)
+    if folder.is_file() or name in bundled_problems():
+        return [name]
+    if not folder.is_dir():
+        root = resource("problems")
+        folder = next((path for path in (root, *sorted(root.iterdir())) if path.is_dir() and path.name == name), folder)
+    if not folder.is_dir():
+        return [name]
+    found = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix in PROBLEM_ENDINGS
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    if not found:
+        hint = f"problem files end in {' or '.join(PROBLEM_ENDINGS)}"
+        raise InputError([Diagnostic("there is no problem file in this folder", file=name, hint=hint)])
+    return [str(path) for path in found]
 
 
 def find_problem(name: str) -> Path:

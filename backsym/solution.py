@@ -1,6 +1,7 @@
 """Solving a problem: the backward pass, its numeric proof, and the results by name.
 
-This is where calculus and numbers meet; it must not know about documents or the command line.
+This is where calculus and numbers meet; it must not know about the command line, and of documents only that
+``display`` shows a result in a notebook.
 """
 
 from __future__ import annotations
@@ -10,17 +11,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backsym.errors import BacksymError, NoMatrixForm, VerificationError, near_name
 from backsym.expr import Equation, Shape
 from backsym.problem import Problem
 from backsym.steps import Derivation, ForwardForms, Step, Verification
 
+if TYPE_CHECKING:
+    from backsym.display import Markdown
 
 @dataclass(frozen=True)
 class Result:
-    """The derivative of the loss by one quantity: ``entry`` and ``matrix`` forms, ``steps``, ``latex()``, ``numpy``."""
+    """The derivative of the loss by one quantity: ``entry`` and ``matrix`` forms, ``steps``, ``latex()``, ``numpy``.
+
+    A notebook shows both forms; ``explain()`` is the derivation.
+
+    >>> import backsym as bs
+    >>> problem = bs.Problem(forward=["z = w*x + b", "y = tanh(z)", "L = (y - t)**2/2"])
+    >>> result = problem.solve()["z"]
+    >>> print(result)
+    dL/dz = (y - t)*(1 - y**2)
+    >>> result.numpy
+    '(y - t) * (1.0 - y ** 2)'
+    >>> result.verification.status
+    'verified'
+    """
 
     problem: Problem
     derivation: Derivation
@@ -66,6 +82,12 @@ class Result:
         """The derivative in NumPy, of the shape of the quantity."""
         return _numpy(self.problem, self.shape, self.derivation.matrix, self.derivation.entry, self.derivation.indices)
 
+    def explain(self) -> Markdown:
+        """The derivation, step by step, as Markdown with $math$, which a notebook shows as what it means."""
+        from backsym import display
+
+        return display.markdown(display.explanation(self.problem, self.derivation, self.verification))
+
     def __str__(self) -> str:
         """Both forms in the plain language, one a line."""
         return "\n".join(self._text(form) for form in (self.entry, self.matrix) if form is not None)
@@ -85,12 +107,34 @@ class Result:
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
 
+    def _repr_markdown_(self) -> str:
+        from backsym import display
+
+        return display.markdown(display.result_shown(self.problem, self.derivation, self.verification))
+
+    def _repr_html_(self) -> str:
+        from backsym import display
+
+        shown = display.result_shown(self.problem, self.derivation, self.verification)
+        return display.html(shown, self.problem.language)
+
 
 @dataclass(frozen=True)
 class Solution:
     """A solved problem: forward equations at both levels and every derivative, proved numerically.
 
-    ``solution["W2"]`` is the :class:`Result` for ``W2``; iteration runs in backward order.
+    ``solution["W2"]`` is the :class:`Result` for ``W2``; iteration runs in backward order.  A notebook shows the whole
+    worked solution.
+
+    >>> import backsym as bs
+    >>> solution = bs.Problem(forward=["z = w*x", "L = z**2"]).solve()
+    >>> [result.node for result in solution]
+    ['L', 'z', 'w', 'x']
+    >>> print(solution["w"])
+    dL/dw = dL/dz*x
+    >>> solution["v"]
+    Traceback (most recent call last):
+    KeyError: "no derivative by 'v'"
     """
 
     problem: Problem
@@ -126,6 +170,20 @@ class Solution:
     def _repr_latex_(self) -> str:
         rows = r" \\ ".join(result.latex() for result in self)
         return rf"$$\begin{{gathered}} {rows} \end{{gathered}}$$"
+
+    def _repr_markdown_(self) -> str:
+        return self.explain()
+
+    def _repr_html_(self) -> str:
+        from backsym import display
+
+        return display.html(display.solution_shown(self), self.problem.language)
+
+    def explain(self) -> Markdown:
+        """The whole worked solution as Markdown with $math$; its drawings are left out, see :meth:`Problem.graph`."""
+        from backsym import display
+
+        return display.markdown(display.solution_shown(self))
 
     def numpy(self, node: str) -> str:
         """The derivative by a node in NumPy."""
@@ -184,6 +242,10 @@ def solve(problem: Problem, *, check: bool = True) -> Solution:
 
     Raises VerificationError, naming the node nearest to the loss, if a derivative is wrong; with ``check=False`` the
     solution is returned with its failures for the caller to judge.
+
+    >>> import backsym as bs
+    >>> bs.solve(bs.Problem(forward=["y = w*x", "L = (y - t)**2/2"]))
+    <Solution of 'Problem': L, y, w, x, t>
     """
     from backsym.calculus.backward import Backward
     from backsym.numeric.sample import draws as draw_all

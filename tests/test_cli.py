@@ -103,8 +103,64 @@ def test_unusable_input_exits_2_without_traceback(tmp_path: Path, text: str, mes
     assert not (tmp_path / "o").exists()
 
 
-def test_a_folder_in_place_of_a_file_exits_2(tmp_path: Path) -> None:
-    assert run("solve", tmp_path).exit_code == 2
+@pytest.mark.parametrize("command", ["solve", "verify"])
+def test_a_folder_without_a_problem_file_exits_2(command: str, tmp_path: Path) -> None:
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / ".hidden" / "neuron.yaml").write_text(NEURON, encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("z = w x", encoding="utf-8")
+    result = run(command, tmp_path)
+    assert result.exit_code == 2
+    assert "there is no problem file in this folder" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["graph", "watch"])
+def test_a_folder_where_one_file_is_wanted_exits_2(command: str, neuron: Path) -> None:
+    assert run(command, neuron.parent).exit_code == 2
+
+
+@pytest.fixture
+def course(neuron: Path) -> Path:
+    """A folder with a problem, another one deeper down, and a collection of both and of one that is elsewhere."""
+    folder = neuron.parent / "course"
+    (folder / "more").mkdir(parents=True)
+    (folder / "first.yaml").write_text(NEURON, encoding="utf-8")
+    (folder / "more" / "second.yml").write_text(NEURON.replace("tanh", "sigmoid"), encoding="utf-8")
+    (folder / "all.yaml").write_text(
+        "title: All\nsections:\n  - title: S\n    problems: [first.yaml, more/second.yml, ../neuron.yaml]\n",
+        encoding="utf-8",
+    )
+    return folder
+
+
+def test_verify_checks_each_problem_of_a_folder_once(course: Path) -> None:
+    result = run("verify", course)
+    assert result.exit_code == 0, result.stderr
+    heads = [line.partition(": ")[0] for line in result.stdout.splitlines()]
+    files = [str(course / name) for name in ("all.yaml", "first.yaml", "more/second.yml")]
+    assert list(dict.fromkeys(heads)) == files
+    # Of the collection only the problem that is not in the folder is left.
+    assert [heads.count(name) for name in files] == [6, 6, 6]
+
+
+def test_solve_writes_a_document_for_every_file_of_a_folder(course: Path, tmp_path: Path) -> None:
+    assert run("solve", course, "--format", "md", "-o", tmp_path / "o").exit_code == 0
+    assert {"all.md", "first.md", "second.md"} <= {path.name for path in (tmp_path / "o").iterdir()}
+
+
+def test_one_bad_file_of_a_folder_is_named(course: Path) -> None:
+    (course / "more" / "bad.yaml").write_text("title: x\nforward: [y = w*q]\nsymbols: {w: [D]}\n", encoding="utf-8")
+    result = run("verify", course)
+    assert result.exit_code == 2
+    assert "bad.yaml" in result.stderr
+    assert result.stdout == ""
+
+
+def test_the_folders_of_bundled_problems_have_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run("verify", "csc311-week6")
+    assert result.exit_code == 0
+    assert "twin.yaml" in result.stdout
+    assert "handout.yaml" not in result.stdout
 
 
 def test_an_output_folder_that_cannot_be_made_exits_2(neuron: Path, tmp_path: Path) -> None:

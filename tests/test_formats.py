@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -118,7 +119,7 @@ def test_the_page_needs_nothing_from_elsewhere(solution: Solution) -> None:
     levels = [int(level) for level in re.findall(r"<h([1-6])", page)]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert all(b - a <= 1 for a, b in pairwise(levels))
 
 
 @pytest.mark.parametrize("solution", [*SOME_NETWORKS, "four-units", "skip"], indirect=True)
@@ -136,12 +137,18 @@ def test_the_pdf_is_tagged_and_always_the_same(solution: Solution) -> None:
 # --- blocks and text ---
 
 ROW = Row(fragment("a"), fragment(r"b < \mathbf{c}"), fragment("k = 1"))
+INNER = Steps((StepItem((Text("as:"),), Equations((Row(None, fragment("q")),))),))
 BLOCKS = (
     Heading(2, (Text("About "), Math(fragment("x_1")))),
-    Paragraph((Text("So "), Text("it", "emphasis"), Text(" is"), Text("x_y", "code"), Text(" & "), Math(fragment("z")), Text(", so."))),
+    Paragraph(
+        (
+            Text("So "), Text("it", "emphasis"), Text(" is"), Text("x_y", "code"), Text(" & "), Math(fragment("z")),
+            Text(", so."),
+        )
+    ),
     Equations((ROW,)),
     Table(((Text("A"),), (Text("B"),)), (((Text("1"),), (Math(fragment("y")),)),)),
-    Steps((StepItem((Text("why:"),), Equations((ROW,)), Steps((StepItem((Text("as:"),), Equations((Row(None, fragment("q")),))),)), (Text("Then:"),)),)),
+    Steps((StepItem((Text("why:"),), Equations((ROW,)), INNER, (Text("Then:"),)),)),
 )  # fmt: skip
 
 
@@ -190,7 +197,8 @@ def test_text_is_escaped() -> None:
 
 
 def test_hostile_text_is_set_as_it_is(tmp_path: Path) -> None:
-    document = Document((Text(HOSTILE),), (Paragraph((Text(HOSTILE),)), Heading(2, (Text(HOSTILE),))), ((Text(HOSTILE),),))
+    content = (Text(HOSTILE),)
+    document = Document(content, (Paragraph(content), Heading(2, content)), (content,))
     source = typst(document)["solution.typ"]
     (tmp_path / "a.pdf").write_bytes(pdf_bytes(source))
     page = html(document)["solution.html"]
@@ -257,7 +265,7 @@ def test_pdflatex_gives_the_same_bytes_each_time(tmp_path: Path) -> None:
 
 @needs_pdflatex
 def test_an_error_in_latex_shows_its_line() -> None:
-    with pytest.raises(BacksymError, match=r"line 4 of the \.tex file: Undefined control sequence.*\n    b \\nonsense c"):
+    with pytest.raises(BacksymError, match=r"line 4 of the \.tex file: Undefined.*\n    b \\nonsense c"):
         latex_pdf_bytes(MINIMAL % "a\nb \\nonsense c")
 
 
@@ -296,7 +304,7 @@ def test_a_missing_engine_says_how_to_install_it(tmp_path: Path, monkeypatch: py
 def test_an_error_in_typst_is_shown() -> None:
     with pytest.raises(BacksymError, match="the text `\"漢\"` could not be displayed"):
         pdf_bytes('#set document(title: "T")\n漢')
-    with pytest.raises(BacksymError, match="Typst cannot set this document.*nonsense"):
+    with pytest.raises(BacksymError, match=r"Typst cannot set this document.*nonsense"):
         pdf_bytes("#nonsense")
 
 
@@ -304,7 +312,7 @@ def test_typst_reads_only_its_folder(tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("hello")
     head = '#set document(title: "T")\n'
     assert pdf_bytes(head + '#read("note.txt")', tmp_path)
-    for source in ('#read("/etc/hostname")', '#read("../../../../../../etc/hostname")', '#import "@preview/cetz:0.3.0"'):
+    for source in ('#read("/etc/hostname")', '#read("../../../../etc/hostname")', '#import "@preview/cetz:0.3.0"'):
         with pytest.raises(BacksymError, match="Typst cannot set"):
             pdf_bytes(head + source)
 

@@ -37,18 +37,30 @@ LAYERS["graphs"] = BASE | {"printing", "reading"}
 LAYERS["claims"] = BASE | {"numeric"}
 LAYERS["marking"] = BASE | {"reading", "numeric", "printing", "resources", "solution"}
 LAYERS["documents"] = BASE | {"printing", "resources", "graphs", "numeric", "claims"}
+LAYERS["display"] = BASE | {"printing", "graphs", "documents"}
+LAYERS["solution"] |= {"display"}
+LAYERS["marking"] |= {"display"}
+LAYERS["oneliner"] = BASE | {"api", "display", "numeric", "solution"}
 LAYERS["cli_errors"] = {"errors"}
 LAYERS["cli_claims"] = BASE | {"claims", "documents", "printing"}
 LAYERS["cli_check"] = BASE | {"cli_errors", "reading", "resources", "marking"}
 LAYERS["cli"] = BASE | {"reading", "documents", "resources", "solution", "claims", "graphs", "schema"}
 LAYERS["cli_watch"] = set()
-LAYERS["cli"] |= {"cli_check", "cli_claims", "cli_errors", "cli_watch"}
+LAYERS["cli_new"] = {"errors", "mathtext", "resources", "reading", "cli_errors"}
+LAYERS["cli_progress"] = set()
+LAYERS["cli"] |= {"cli_check", "cli_claims", "cli_errors", "cli_watch", "cli_new", "cli_progress"}
 LAYERS["schema"] = BASE | {"reading", "resources"}
-LAYERS["__init__"] = LAYERS["cli"] | {"cli", "api", "marking"}
+LAYERS["__init__"] = LAYERS["cli"] | {"cli", "api", "marking", "oneliner"}
 LAYERS["__main__"] = {"cli"}
 
-# Convenience on the class that users hold, imported when called: ``Problem.solve()``.
-CALLED_BACK = {("problem", "backsym.solution.solve"), ("problem", "backsym.solution.Solution")}
+# Convenience on the class that users hold, imported when called: ``Problem.solve()``, and what a notebook shows.
+CALLED_BACK = {
+    ("problem", "backsym.solution.solve"),
+    ("problem", "backsym.solution.Solution"),
+    ("problem", "backsym.graphs.figure.Figure"),
+    ("problem", "backsym.display"),
+    ("problem", "backsym.display.figure"),
+}
 
 HEAVY = {"numpy", "sympy", "jinja2", "yaml", "typst"}
 AT_THE_TOP = {"numeric", "sympy_door", "marking"}

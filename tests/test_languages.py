@@ -35,7 +35,7 @@ def test_a_language_has_every_sentence_with_the_same_facts(language: str) -> Non
     assert list(other.steps) == list(english.steps)
     assert set(other.phrases) == set(english.phrases)
     for kind, sentence in english.steps.items():
-        for key in ("text", "bare", "indexed"):
+        for key in ("text", "bare", "indexed", "indicator"):
             assert facts(getattr(other.steps[kind], key)) == facts(getattr(sentence, key)), kind
         assert other.steps[kind].example == sentence.example
     for key, phrase in english.phrases.items():

@@ -22,7 +22,7 @@ WIDE = {
     "text": (
         "Inline $a_1 + a_2 + a_3 + a_4 + a_5 + a_6 + a_7 + a_8 + a_9 + a_{10} + a_{11} + a_{12} + a_{13} + a_{14}$ and"
         " $$\\begin{aligned} a &= \\begin{bmatrix} 1 & 2 & 3 & 4 & 5 & 6 & 7 & 8 & 9 & 10 & 11 & 12 \\end{bmatrix} \\\\"
-        " &= \\underbrace{x + y}_{z} \\end{aligned}$$ and `a_very_long_word_in_code_that_cannot_be_broken_anywhere_at_all`"
+        " &= \\underbrace{x + y}_{z} \\end{aligned}$$ and `a_very_long_word_in_code_that_cannot_be_broken_at_all`"
     ),
     "symbols": {"W": ["K", "D"], "x": {"shape": ["D"], "role": "input"}, "t": {"shape": ["K"], "role": "target"}},
     "forward": ["y = softmax(W @ x)", "L = cross_entropy(y, t)"],
@@ -134,5 +134,5 @@ def test_the_page_follows_dark_mode(chromium: Browser, page: Path) -> None:
 def test_no_script_runs(chromium: Browser, page: Path) -> None:
     assert "<script" not in page.read_text(encoding="utf-8")
     chromium.open(page, 360)
-    chromium.evaluate("const s = document.createElement('script'); s.textContent = 'window.ran = 1'; document.body.append(s)")
+    chromium.evaluate("const s = document.createElement('script'); s.text = 'window.ran = 1'; document.body.append(s)")
     assert chromium.evaluate("window.ran === undefined")

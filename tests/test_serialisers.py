@@ -1,4 +1,4 @@
-"""Formulas in LaTeX, Typst, MathML and plain text: the author's LaTeX is read into layout, and every language writes it."""
+"""Formulas in LaTeX, Typst, MathML and plain text: what authors write is read, and every language writes it."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def test_no_two_signs_share_a_spelling() -> None:
 
 def test_the_examples_hold_every_macro_and_environment() -> None:
     used = set(re.findall(r"\\([A-Za-z]+)", EXAMPLES))
-    assert MACROS <= used | {"begin", "end"}
+    assert used >= MACROS - {"begin", "end"}
     assert set(ENVIRONMENTS) == set(re.findall(r"\\begin\{(\w+)\}", EXAMPLES))
     for line in EXAMPLES.strip().splitlines():
         assert not [c for c in math_complaints(line) if "# has no" not in c.message and "% has no" not in c.message]

@@ -41,8 +41,8 @@ _PUNCTUATION = re.compile(r"[,.;:!?)\]’”]+")
 ROOM = 40.0
 """The width of the text on a wide screen, in em."""
 
-NARROW = 17.0
-"""The width of the text on a phone, in em: what is wider gets a box that scrolls."""
+NARROW = 12.0
+"""What surely fits a phone, in em, in nested steps too: what may be wider gets a box that the keyboard can scroll."""
 
 SHRUNK = 0.7
 """How far a figure shrinks on a narrow screen before it scrolls."""

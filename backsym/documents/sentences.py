@@ -34,13 +34,15 @@ class Sentence:
     """The sentence of one kind of step, and a short example of it in LaTeX.
 
     ``bare`` is the sentence for a step without facts, ``indexed`` that for one whose quantities have indices that the
-    node does not have, so that it must say what they number.
+    node does not have, so that it must say what they number, and ``indicator`` that for a notation in which Kronecker
+    deltas are written as indicators.
     """
 
     text: str
     example: str
     bare: str | None = None
     indexed: str | None = None
+    indicator: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,9 @@ def catalogue(language: str = "en") -> Catalogue:
     with resource("templates", language, "sentences.yaml").open(encoding="utf-8") as file:
         data = yaml.safe_load(file)
     steps = {
-        kind: Sentence(entry["sentence"], entry["example"], entry.get("bare"), entry.get("indexed"))
+        kind: Sentence(
+            entry["sentence"], entry["example"], entry.get("bare"), entry.get("indexed"), entry.get("indicator")
+        )
         for kind, entry in data["steps"].items()
     }
     return Catalogue(steps, dict(_flat({key: data[key] for key in data if key != "steps"})))
@@ -138,6 +142,8 @@ def why(
     template = sentence.text if step.facts or sentence.bare is None else sentence.bare
     ranges = _ranges(step, notation, sentences) if sentence.indexed else ()
     template = sentence.indexed if sentence.indexed and ranges else template
+    if notation.gradient == "delta" and sentence.indicator is not None:
+        template = sentence.indicator
     facts: dict[str, Value] = {
         name: _fact(name, step.facts[name], notation, problem, sentences)
         for name in _PLACEHOLDER.findall(template)

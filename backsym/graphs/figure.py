@@ -54,6 +54,9 @@ class Figure:
         """An SVG file; ``inline`` leaves the colours to the page that it is put into."""
         return svg(self.drawing, self.title, self.alt, inline)
 
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
     def dot(self) -> str:
         """A digraph for Graphviz."""
         return dot(self.graph)

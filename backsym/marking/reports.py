@@ -10,11 +10,14 @@ import textwrap
 from collections.abc import Sequence
 
 from backsym.marking.verdicts import Verdict
+from backsym.printing.fragment import fragment
+from backsym.printing.unicode import to_unicode
 
 COLUMNS = ("student", "target", "verdict", "score", "tags", "feedback", "interpreted")
 
 _FORMULA = re.compile(r"[\s\0]*[=+\-@|%\t\r]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_FORMULAS = re.compile(r"\$([^$]+)\$")
 _WIDTH = 100
 
 
@@ -55,7 +58,8 @@ def as_table(verdicts: Sequence[Verdict]) -> str:
         if v.interpreted_plain:
             lines.append(f"    read as: {_clean(v.interpreted_plain)}")
         if v.verdict != "correct" and v.feedback:
-            lines.extend(f"    {line}" for line in textwrap.wrap(_clean(v.feedback), _WIDTH, break_long_words=False))
+            feedback = _clean(_in_unicode(v.feedback))
+            lines.extend(f"    {line}" for line in textwrap.wrap(feedback, _WIDTH, break_long_words=False))
     total, most = sum(v.score for v in verdicts), sum(v.marks for v in verdicts)
     right = sum(v.verdict == "correct" for v in verdicts)
     lines.append(f"{right} of {len(verdicts)} correct, score {_number(total)} of {_number(most)}")
@@ -64,6 +68,11 @@ def as_table(verdicts: Sequence[Verdict]) -> str:
 
 def _number(value: float) -> str:
     return f"{value:g}"
+
+
+def _in_unicode(text: str) -> str:
+    """Feedback for a terminal: its formulas as Unicode; the space in a formula is no place to break a line."""
+    return _FORMULAS.sub(lambda match: to_unicode(fragment(match[1])).replace(" ", "\u00a0"), text)
 
 
 def _clean(text: str) -> str:

@@ -66,6 +66,16 @@ class Verdict:
     def interpreted_plain(self) -> str:
         return self.read.interpreted_plain if self.read is not None else ""
 
+    def _repr_markdown_(self) -> str:
+        from backsym import display
+
+        return display.markdown(display.verdict_shown(self.verdict, self.score, self.marks, self.feedback))
+
+    def _repr_html_(self) -> str:
+        from backsym import display
+
+        return display.html(display.verdict_shown(self.verdict, self.score, self.marks, self.feedback))
+
     def to_json(self) -> dict[str, Any]:
         """The fields of ``backsym check --format json``."""
         return {
@@ -380,13 +390,13 @@ class _Marking:
         return self.made("incorrect", read, ("wrong_node",), phrase("verdict.other_quantity", own=own, lhs=lhs))
 
     def unreadable(self, read: Unreadable) -> Verdict:
-        explained = explain_clash(self.judge, read.clash) if read.clash is not None else None
+        explained = explain_clash(self.judge, read.clash, read.target) if read.clash is not None else None
         tags = tuple(dict.fromkeys((*(explained.tags if explained is not None else ()), read.tag)))
         told = explained is None and read.hint and self.hints == "full"
         key = "verdict.invalid_hint" if told else "verdict.invalid"
         message = phrase(key, message=read.message, hint=read.hint or "")
         if explained is not None and self.hints != "none":
-            message = self.joined(message, self.told(explained))
+            message = self.told(explained) or message
         return self.made("invalid", None, tags, message)
 
     def two_readings(self, read: ReadAnswer) -> str:

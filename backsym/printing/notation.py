@@ -8,12 +8,12 @@ This module must not know how expressions are put together, nor about any output
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from backsym.errors import BacksymError, near_name
-from backsym.expr import Dim, Ix, Shift
+from backsym.expr import Dim, Entry, Expr, Fn, Ix, Sym, children, Shift
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.names import GREEK, split_name
 from backsym.printing import layout as lay
@@ -45,6 +45,9 @@ class Notation:
     e_is_a_name: bool = False
     """Whether the problem has a quantity that prints as e, so that the base of the exponential must not."""
 
+    preactivations: frozenset[str] = frozenset()
+    """Nodes that are used only inside functions: with ``gradient: delta`` theirs is the sign of the error signal."""
+
     def __post_init__(self) -> None:
         for key, allowed in CHOICES.items():
             value = getattr(self, key)
@@ -65,6 +68,7 @@ class Notation:
             symbols={s.name: fragment(s.latex) for s in problem.symbols.values() if s.latex},
             dims={d.name: fragment(d.latex) for d in problem.dims.values() if d.latex},
             abstract=problem.abstract,
+            preactivations=frozenset(preactivations(problem)),
             e_is_a_name=any(s.latex == "e" or (s.name == "e" and not s.latex) for s in problem.symbols.values()),
         )
 
@@ -121,6 +125,27 @@ class Notation:
         if self.layer == "superscript":
             return lay.Script(letter, sup=lay.Fenced("paren", mark))
         return lay.Script(letter, sub=mark)
+
+
+def preactivations(problem: Problem) -> Iterator[str]:
+    """The nodes that every equation which uses them puts into a function of one argument, some before the loss."""
+    for node in problem.by_name:
+        users = problem.consumers.get(node, ())
+        inside = all(_only_inside_functions(problem.by_name[user].rhs, node) for user in users)
+        if inside and any(user != problem.loss for user in users):
+            yield node
+
+
+def _only_inside_functions(e: Expr, name: str) -> bool:
+    """Whether each mention of ``name`` is, alone or as an entry, the argument of a function."""
+    if isinstance(e, Sym):
+        return e.name != name
+    if isinstance(e, Fn) and len(e.args) == 1:
+        arg = e.args[0]
+        base = arg.base if isinstance(arg, Entry) else arg
+        if isinstance(base, Sym):
+            return True
+    return all(_only_inside_functions(child, name) for child in children(e))
 
 
 def tag_layout(tag: str) -> Layout | None:

@@ -209,6 +209,8 @@ def _zeros(e: Zeros, n: Notation) -> Piece:
 
 
 def _delta(e: Delta, n: Notation) -> Piece:
+    if n.gradient == "delta":  # The letter is taken by the error signals.
+        return _named(_indicator(row(index(e.i), lay.EQUALS, index(e.j))))
     return Piece(Script(Ident("delta"), sub=index_list((e.i, e.j))))
 
 
@@ -231,7 +233,7 @@ def _adjoint(name: str, quantity: Layout, whole_array: bool, n: Notation) -> Pie
     loss = n.name(n.loss)
     if n.gradient == "bar":
         return _over_bar(name, quantity)
-    if n.gradient == "delta":
+    if n.gradient == "delta" and name in n.preactivations:
         return Piece(Script(Ident("delta", "bold" if whole_array else "italic"), sub=quantity))
     if n.gradient == "partial" or not whole_array:
         return _leibniz(loss, quantity)

@@ -119,6 +119,12 @@ def _part(layout: Layout) -> str:
     return f"({text})" if row or isinstance(layout, lay.Frac) else text
 
 
+def _below(layout: Layout) -> str:
+    """A denominator, in parentheses if it is a product: ``a/(2s)``, because a slash binds the next factor only."""
+    text = _part(layout)
+    return f"({text})" if isinstance(layout, lay.Row) and len(layout.items) > 1 and text[:1] != "(" else text
+
+
 def _fenced(left: str, body: Layout, right: str) -> str:
     return DELIMITERS[left].char + to_unicode(body) + DELIMITERS[right].char
 
@@ -166,7 +172,7 @@ _RULES: dict[type[Layout], Callable[[Any], str]] = {
     lay.Number: lambda node: node.text,
     lay.Symbol: lambda node: sign(node.name).char,
     lay.Op: lambda node: sign(node.name).char,
-    lay.Frac: lambda node: f"{_part(node.num)}/{_part(node.den)}",
+    lay.Frac: lambda node: f"{_part(node.num)}/{_below(node.den)}",
     lay.Binom: lambda node: f"({to_unicode(node.top)} choose {to_unicode(node.bottom)})",
     lay.Script: lambda node: _scripts(to_unicode(node.base), node.sub, node.sup),
     lay.Primed: lambda node: to_unicode(node.base) + "′" * node.count,

@@ -5,6 +5,7 @@ Knows the vocabulary; adds to the grammar what depends on names.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backsym.reading.latex_cursor import shown
@@ -387,6 +388,12 @@ class Symbols(Grammar):
         if not extreme and not any(t.kind == "op" and t.text in COMPARISONS for t in inside):
             return None
         self.take()
+        if self.equal_letters(inside[1:]):
+            first = item(self)
+            self.take()
+            letters = (self.index(first), self.index(item(self)))
+            self.expect(close, opening)
+            return self.scripted(self.make("call", "delta", letters, base.token.start), base.token.start)
         self.enter(opening)
         self.bars.append("")
         if extreme:
@@ -400,6 +407,12 @@ class Symbols(Grammar):
         self.leave()
         self.expect(close, opening)
         return self.scripted(tree, base.token.start)
+
+    def equal_letters(self, inside: Sequence[Token]) -> bool:
+        """Whether these tokens say that two index letters are equal, ``k' = k``: a Kronecker delta."""
+        texts = [t.text for t in inside if t.text != "'"]
+        letters = [t for t in inside if t.kind in ("letter", "greek")]
+        return texts[1:2] == ["="] and len(texts) == 3 == len(letters) + 1 and not any(map(self.words.has, texts))
 
     def position_of_extreme(self) -> Node:
         r"""Inside an indicator: ``k = \arg\max_{k'} z_{k'}`` is ``z_k = \max_{k'} z_{k'}``, where there is no tie."""

@@ -1,0 +1,35 @@
+"""How far a run has come: a bar on stderr, and only where a person watches a terminal.
+
+Must not know any command.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+import click
+
+FEWEST = 3
+"""Of fewer items no bar is shown."""
+
+Item = TypeVar("Item")
+
+
+@contextmanager
+def progress(items: Sequence[Item], label: str) -> Iterator[Iterator[Item]]:
+    """The items one by one, with a bar on stderr if it is a terminal and the items are many."""
+    if len(items) < FEWEST or not sys.stderr.isatty():
+        yield iter(items)
+        return
+    with click.progressbar(items, label=label, file=sys.stderr, item_show_func=lambda _: None) as bar:
+        yield iter(bar)
+
+
+def say(text: str) -> None:
+    """A line on stdout; where the bar is on the same terminal, on a line of its own."""
+    if sys.stdout.isatty() and sys.stderr.isatty():
+        click.echo("\r\033[K", nl=False, err=True)
+    click.echo(text)

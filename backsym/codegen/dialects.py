@@ -1,0 +1,317 @@
+"""NumPy expressions in the words of other array libraries.
+
+Each dialect is a table from the functions that the NumPy printer writes to rules that write the same in its library.  A
+function that the table does not have is an error, never passed through.
+
+This module must not know about networks.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from backsym.codegen.ranks import rank_of
+from backsym.codegen.source import call, dotted, method, name, names_of, parsed, replaced
+from backsym.errors import BacksymError
+
+Ranks = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an expression stands: the ranks of the names in it, and an array whose type is that of its result."""
+
+    ranks: Ranks
+    like: str
+
+
+Rule = Callable[[ast.Call, Place], ast.expr]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One target: its imports, the name of its arrays' type, its helpers' definitions, and its translation."""
+
+    target: str
+    title: str
+    imports: Mapping[str, str]
+    """The import statement for each prefix that sources of this target may use."""
+    array: str
+    helpers: Mapping[str, str]
+    translate: Callable[[ast.expr, Place], ast.expr]
+
+
+# --- NumPy -----------------------------------------------------------------------------------------------------------
+
+_NUMPY_HELPERS = {
+    "sigmoid": "def sigmoid(x):\n    return 1 / (1 + np.exp(-x))\n",
+    "softmax": (
+        "def softmax(x):\n"
+        "    e = np.exp(x - x.max(axis=-1, keepdims=True))\n"
+        "    return e / e.sum(axis=-1, keepdims=True)\n"
+    ),
+    "erf": "erf = np.vectorize(math.erf)\n",
+}
+
+# --- JAX -------------------------------------------------------------------------------------------------------------
+
+_JAX_HELPERS = {"sigmoid": "jax.nn.sigmoid", "softmax": "jax.nn.softmax", "erf": "jax.scipy.special.erf"}
+
+
+def _jax(node: ast.expr, place: Place) -> ast.expr:
+    def rule(inner: ast.expr) -> ast.expr:
+        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id in _JAX_HELPERS:
+            if inner.func.id == "erf" and rank_of(inner.args[0], place.ranks) is None:
+                return call("math.erf", *inner.args)
+            return call(_JAX_HELPERS[inner.func.id], *inner.args)
+        return inner
+
+    def library(inner: ast.expr) -> ast.expr:
+        return name("jnp") if isinstance(inner, ast.Name) and inner.id == "np" else inner
+
+    return replaced(replaced(node, rule), library)
+
+
+# --- complex numbers -------------------------------------------------------------------------------------------------
+
+
+def _real(node: ast.expr) -> ast.expr:
+    return call("np.real", node)
+
+
+def _picked(op: ast.cmpop) -> Rule:
+    """maximum(a, b) -> where(real(a) >= real(b), a, b)"""
+
+    def rule(node: ast.Call, place: Place) -> ast.expr:
+        a, b = node.args
+        return call("np.where", ast.Compare(_real(a), [op], [_real(b)]), a, b)
+
+    return rule
+
+
+_COMPLEX: dict[str, Rule] = {
+    "np.maximum": _picked(ast.GtE()),
+    "np.minimum": _picked(ast.LtE()),
+    "np.abs": lambda node, place: ast.BinOp(call("np.sign", _real(node.args[0])), ast.Mult(), node.args[0]),
+    "np.sign": lambda node, place: call("np.sign", _real(node.args[0])),
+    "np.logaddexp": lambda node, place: call("np.log", ast.BinOp(
+        ast.Constant(1), ast.Add(), call("np.exp", node.args[1]))),
+    "np.argmax": lambda node, place: ast.Call(node.func, [_real(node.args[0]), *node.args[1:]], node.keywords),
+    "np.argmin": lambda node, place: ast.Call(node.func, [_real(node.args[0]), *node.args[1:]], node.keywords),
+}  # fmt: skip
+
+
+def analytic(node: ast.expr, place: Place) -> ast.expr:
+    """The same value of real arguments, such that a complex step differentiates it: branches look at real parts.
+
+    Maxima of arrays need no rule: NumPy orders complex numbers by their real parts first.
+    """
+
+    def rule(inner: ast.expr) -> ast.expr:
+        if isinstance(inner, ast.Compare):
+            return ast.Compare(_real(inner.left), inner.ops, [_real(side) for side in inner.comparators])
+        if isinstance(inner, ast.Call) and dotted(inner.func) in _COMPLEX:
+            return _COMPLEX[dotted(inner.func)](inner, place)
+        return inner
+
+    return replaced(node, rule)
+
+
+# --- PyTorch ---------------------------------------------------------------------------------------------------------
+
+
+def _torch(node: ast.expr, place: Place) -> ast.expr:
+    """Tensors that are made take the type and the device of one that is there, so that precision is the inputs'."""
+    return _Torch(place).expr(node)
+
+
+class _Torch:
+    """Translates one expression; ranks are asked of the NumPy tree, before it is translated."""
+
+    def __init__(self, place: Place):
+        self.place = place
+
+    def expr(self, node: ast.expr) -> ast.expr:
+        if isinstance(node, ast.Call):
+            return self.call(node)
+        if isinstance(node, ast.Compare):
+            return method(self.condition(node), "to", name(self.like(node)))
+        if isinstance(node, ast.Attribute) and dotted(node) in ("np.pi", "np.e"):
+            return parsed(f"math.{node.attr}")
+        if isinstance(node, ast.BinOp):
+            return ast.BinOp(self.expr(node.left), node.op, self.expr(node.right))
+        if isinstance(node, ast.UnaryOp):
+            return ast.UnaryOp(node.op, self.expr(node.operand))
+        if isinstance(node, ast.Attribute):
+            return ast.Attribute(self.expr(node.value), node.attr, node.ctx)
+        if isinstance(node, ast.Subscript):
+            inside = [self.expr(item) for item in node.slice.elts] if isinstance(node.slice, ast.Tuple) else None
+            places = ast.Tuple(inside, ast.Load()) if inside is not None else self.expr(node.slice)
+            return ast.Subscript(self.expr(node.value), places, node.ctx)
+        if isinstance(node, ast.Tuple):
+            return ast.Tuple([self.expr(item) for item in node.elts], node.ctx)
+        if isinstance(node, (ast.Name, ast.Constant, ast.Slice)):
+            return node
+        raise TypeError(f"no PyTorch source for the Python node {type(node).__name__}")
+
+    def like(self, node: ast.expr) -> str:
+        """An array in the expression, whose type a new one takes."""
+        arrays = (found for found in names_of(node) if found in self.place.ranks)
+        return next(arrays, self.place.like)
+
+    def number(self, node: ast.expr) -> bool:
+        return rank_of(node, self.place.ranks) is None
+
+    def tensor(self, node: ast.expr) -> ast.expr:
+        """The expression as a tensor, also if it is a number."""
+        made = self.expr(node)
+        return method(name(self.place.like), "new_tensor", made) if self.number(node) else made
+
+    def condition(self, node: ast.expr) -> ast.expr:
+        if isinstance(node, ast.Compare):
+            return ast.Compare(self.expr(node.left), node.ops, [self.expr(side) for side in node.comparators])
+        return self.expr(node)
+
+    def call(self, node: ast.Call) -> ast.expr:
+        function = dotted(node.func)
+        if isinstance(node.func, ast.Attribute) and not function.startswith("np."):
+            # x.sum(axis=0) is np.sum(x, axis=0) to the rules; a method stays one where PyTorch has it.
+            plain = ast.Call(parsed(f"np.{node.func.attr}"), [node.func.value, *node.args], node.keywords)
+            if node.func.attr in ("sum", "mean"):
+                return ast.Call(ast.Attribute(self.expr(node.func.value), node.func.attr, ast.Load()), [], _axes(node))
+            return self.call(plain)
+        if f"{function}()" in self.place.ranks:  # an abstract function
+            return ast.Call(node.func, [self.tensor(arg) for arg in node.args], [])
+        rule = _TORCH.get(function)
+        if rule is None:
+            raise BacksymError(f"no PyTorch source for {function}( )")
+        return rule(self, node)
+
+    # --- rules ---
+
+    def unary(self, node: ast.Call) -> ast.expr:
+        function = dotted(node.func).removeprefix("np.")
+        if self.number(node.args[0]):
+            return call(f"math.{function}", self.expr(node.args[0]))
+        return call(f"torch.{function}", self.expr(node.args[0]))
+
+    def sigmoid(self, node: ast.Call) -> ast.expr:
+        return call("torch.sigmoid", self.tensor(node.args[0]))
+
+    def softmax(self, node: ast.Call) -> ast.expr:
+        return call("torch.softmax", self.tensor(node.args[0]), dim=parsed("-1"))
+
+    def extreme(self, node: ast.Call) -> ast.expr:
+        function = dotted(node.func).removeprefix("np.")
+        a, b = node.args
+        for x, bound in ((a, b), (b, a)):
+            if self.number(bound) and not self.number(x):
+                if function == "maximum" and isinstance(bound, ast.Constant) and bound.value == 0:
+                    return call("torch.relu", self.expr(x))
+                side = {"maximum": "min", "minimum": "max"}[function]
+                return call("torch.clamp", self.expr(x), **{side: self.expr(bound)})
+        return call(f"torch.{function}", self.tensor(a), self.tensor(b))
+
+    def where(self, node: ast.Call) -> ast.expr:
+        test, yes, no = node.args
+        if isinstance(yes, ast.Constant) and isinstance(no, ast.Constant) and (yes.value, no.value) == (1, 0):
+            return method(self.condition(test), "to", name(self.like(test)))
+        return call("torch.where", self.condition(test), self.tensor(yes), self.expr(no))
+
+    def logaddexp(self, node: ast.Call) -> ast.expr:
+        x = self.tensor(node.args[1])
+        return call("torch.logaddexp", call("torch.zeros_like", x), x)
+
+    def reduced(self, node: ast.Call) -> ast.expr:
+        function = dotted(node.func).removeprefix("np.")
+        made = call({"max": "torch.amax", "min": "torch.amin"}.get(function, f"torch.{function}"))
+        return ast.Call(made.func, [self.tensor(node.args[0])], _axes(node))
+
+    def plain(self, node: ast.Call) -> ast.expr:
+        """Functions of the same name and arguments."""
+        function = dotted(node.func).removeprefix("np.")
+        made = call({"transpose": "torch.permute"}.get(function, f"torch.{function}"))
+        return ast.Call(made.func, [self.expr(arg) for arg in node.args], node.keywords)
+
+    def outer(self, node: ast.Call) -> ast.expr:
+        """PyTorch's takes vectors only; NumPy's also a column or a row that is kept as a matrix."""
+        made = [self.expr(arg) for arg in node.args]
+        flat = [x if rank_of(arg, self.place.ranks) == 1 else method(x, "ravel")
+                for x, arg in zip(made, node.args, strict=True)]  # fmt: skip
+        return call("torch.outer", *flat)
+
+    def eye(self, node: ast.Call) -> ast.expr:
+        return method(call("torch.eye", self.expr(node.args[0])), "to", name(self.like(node)))
+
+    def filled(self, node: ast.Call) -> ast.expr:
+        """np.ones(shape), np.full(shape, value)"""
+        function = dotted(node.func).removeprefix("np.")
+        sizes = _sizes(self.expr(node.args[0]))
+        rest = node.args[1:]
+        if rest and not self.number(rest[0]):
+            return call("torch.broadcast_to", self.expr(rest[0]), sizes)
+        return method(name(self.like(node)), f"new_{function}", sizes, *(self.expr(arg) for arg in rest))
+
+    def broadcast(self, node: ast.Call) -> ast.expr:
+        return call("torch.broadcast_to", self.tensor(node.args[0]), _sizes(self.expr(node.args[1])))
+
+    def shape(self, node: ast.Call) -> ast.expr:
+        return ast.Attribute(self.expr(node.args[0]), "shape", ast.Load())
+
+    def array(self, node: ast.Call) -> ast.expr:
+        return method(name(self.place.like), "new_tensor", self.expr(node.args[0]))
+
+    def alike(self, node: ast.Call) -> ast.expr:
+        return call(f"torch.{dotted(node.func).removeprefix('np.')}", *(self.expr(arg) for arg in node.args))
+
+
+def _axes(node: ast.Call) -> list[ast.keyword]:
+    return [ast.keyword({"axis": "dim", "keepdims": "keepdim"}.get(kw.arg or "", kw.arg), kw.value)
+            for kw in node.keywords]  # fmt: skip
+
+
+def _sizes(node: ast.expr) -> ast.expr:
+    return node if isinstance(node, ast.Tuple) or dotted(node).endswith(".shape") else ast.Tuple([node], ast.Load())
+
+
+_TORCH: dict[str, Callable[[_Torch, ast.Call], ast.expr]] = {
+    **{
+        f"np.{function}": _Torch.unary
+        for function in ("exp", "log", "sqrt", "abs", "sign", "sin", "cos", "sinh", "cosh", "tanh", "expm1")
+    },
+    **{f"np.{function}": _Torch.reduced for function in ("sum", "mean", "max", "min", "argmax", "argmin")},
+    **{
+        f"np.{function}": _Torch.plain
+        for function in ("einsum", "diag", "trace", "reshape", "swapaxes", "transpose", "arange")
+    },
+    **{f"np.{function}": _Torch.alike for function in ("ones_like", "zeros_like", "full_like")},
+    **{f"np.{function}": _Torch.filled for function in ("ones", "zeros", "full")},
+    "np.maximum": _Torch.extreme,
+    "np.minimum": _Torch.extreme,
+    "np.where": _Torch.where,
+    "np.logaddexp": _Torch.logaddexp,
+    "np.eye": _Torch.eye,
+    "np.outer": _Torch.outer,
+    "np.broadcast_to": _Torch.broadcast,
+    "np.shape": _Torch.shape,
+    "np.array": _Torch.array,
+    "sigmoid": _Torch.sigmoid,
+    "softmax": _Torch.softmax,
+    "erf": _Torch.unary,
+}
+
+DIALECTS: dict[str, Dialect] = {
+    "numpy": Dialect(
+        "numpy", "NumPy", {"math": "import math", "np": "import numpy as np"}, "np.ndarray", _NUMPY_HELPERS,
+        lambda node, place: node,
+    ),
+    "torch": Dialect(
+        "torch", "PyTorch", {"math": "import math", "torch": "import torch"}, "torch.Tensor", {}, _torch,
+    ),
+    "jax": Dialect(
+        "jax", "JAX", {"math": "import math", "jax": "import jax", "jnp": "import jax.numpy as jnp"}, "jax.Array", {},
+        _jax,
+    ),
+}  # fmt: skip

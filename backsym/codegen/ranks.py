@@ -1,0 +1,117 @@
+"""How many axes the value of a NumPy expression has.
+
+This module must not know about networks: the ranks of names are handed to it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from backsym.codegen.source import dotted
+from backsym.errors import BacksymError
+
+_LARGEST = {
+    "exp", "log", "sqrt", "abs", "sign", "sin", "cos", "sinh", "cosh", "tanh", "expm1", "logaddexp", "maximum",
+    "minimum", "where", "real",
+}  # fmt: skip
+"""Element by element: the rank is that of the largest argument."""
+
+_SAME = {"transpose", "swapaxes", "ones_like", "zeros_like", "full_like", "roll"}
+_REDUCING = {"sum", "mean", "max", "min", "argmax", "argmin"}
+_SHAPED = {"full": 0, "ones": 0, "zeros": 0, "broadcast_to": 1, "reshape": 1}
+"""The argument that gives the shape."""
+
+_FIXED = {"outer": 2, "eye": 2, "trace": 0, "arange": 1, "array": 0}
+
+
+def rank_of(node: ast.expr, ranks: Mapping[str, int]) -> int | None:
+    """The number of axes; None for a number of Python's.  Raises BacksymError for a name or function without one."""
+    if isinstance(node, ast.Constant):
+        return None
+    if isinstance(node, ast.Name):
+        if node.id not in ranks:
+            raise BacksymError(f"the source uses {node.id}, which is not defined")
+        return ranks[node.id]
+    if isinstance(node, ast.Attribute):
+        return None if dotted(node) in ("np.pi", "np.e", "math.pi", "math.e") else rank_of(node.value, ranks)
+    if isinstance(node, ast.UnaryOp):
+        return rank_of(node.operand, ranks)
+    if isinstance(node, ast.Compare):
+        return _largest([node.left, *node.comparators], ranks)
+    if isinstance(node, ast.BinOp):
+        if isinstance(node.op, ast.MatMult):
+            a, b = rank_of(node.left, ranks) or 0, rank_of(node.right, ranks) or 0
+            return a + b - 2
+        return _largest([node.left, node.right], ranks)
+    if isinstance(node, ast.Subscript):
+        return _subscript(node, ranks)
+    if isinstance(node, ast.Call):
+        return _call(node, ranks)
+    raise TypeError(f"no rank for the Python node {type(node).__name__}")
+
+
+def _largest(args: list[ast.expr], ranks: Mapping[str, int]) -> int | None:
+    found = [rank for arg in args if (rank := rank_of(arg, ranks)) is not None]
+    return max(found) if found else None
+
+
+def _subscript(node: ast.Subscript, ranks: Mapping[str, int]) -> int | None:
+    if isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
+        return None
+    rank = rank_of(node.value, ranks) or 0
+    for item in node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]:
+        if isinstance(item, ast.Slice):
+            continue
+        if isinstance(item, ast.Constant):
+            rank += 1 if item.value is None else -1
+        else:
+            rank += (rank_of(item, ranks) or 0) - 1
+    return rank
+
+
+def _call(node: ast.Call, ranks: Mapping[str, int]) -> int | None:
+    function = dotted(node.func)
+    args = node.args
+    if isinstance(node.func, ast.Attribute) and not function.startswith("np."):
+        function, args = node.func.attr, [node.func.value, *args]
+    function = function.removeprefix("np.")
+    if function in _FIXED:
+        return _FIXED[function]
+    if function in _SHAPED:
+        return _dimensions(args[_SHAPED[function]], ranks)
+    if function == "einsum":
+        spec = args[0]
+        assert isinstance(spec, ast.Constant)
+        assert isinstance(spec.value, str)
+        if "..." in spec.value:  # a diagonal of the last two axes
+            return (rank_of(args[1], ranks) or 0) - 1
+        return len(spec.value.split("->")[1])
+    if function in _REDUCING:
+        return _reduced(node, rank_of(args[0], ranks) or 0)
+    if function == "diag":
+        return 3 - (rank_of(args[0], ranks) or 0)
+    if function in _LARGEST or function in ("sigmoid", "erf"):
+        return _largest(args, ranks)
+    if function in _SAME or function == "softmax":
+        return rank_of(args[0], ranks)
+    if f"{function}()" in ranks:  # an abstract function: the rank of its value, or that of its first argument
+        return ranks[f"{function}()"] if ranks[f"{function}()"] >= 0 else rank_of(args[0], ranks)
+    raise BacksymError(f"the rank of {function}( ) is not known")
+
+
+def _dimensions(node: ast.expr, ranks: Mapping[str, int]) -> int | None:
+    if isinstance(node, ast.Tuple):
+        return len(node.elts)
+    if isinstance(node, ast.Call) and dotted(node.func) == "np.shape":
+        return rank_of(node.args[0], ranks)
+    return 1
+
+
+def _reduced(node: ast.Call, rank: int) -> int:
+    options = {kw.arg: kw.value for kw in node.keywords}
+    if "axis" not in options:
+        return 0
+    if "keepdims" in options:
+        return rank
+    return rank - (len(options["axis"].elts) if isinstance(options["axis"], ast.Tuple) else 1)

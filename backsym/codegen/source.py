@@ -1,0 +1,194 @@
+"""Python expressions as trees and as text in the style of Black, so that no formatter is needed when code is written.
+
+A matrix product beside an element-wise one is parenthesised, which Python would not need and readers do.
+
+This module must not know about networks or about any array library.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from enum import IntEnum
+from typing import Any
+
+WIDTH = 88
+"""The line length of Black."""
+
+
+class Level(IntEnum):
+    """How tightly a text holds together, in Python's grammar."""
+
+    COMPARE = 0
+    SUM = 1
+    PRODUCT = 2
+    UNARY = 3
+    POWER = 4
+    ATOM = 5
+
+
+def parsed(text: str) -> ast.expr:
+    """The tree of an expression."""
+    return ast.parse(text, mode="eval").body
+
+
+def name(identifier: str) -> ast.Name:
+    return ast.Name(identifier, ast.Load())
+
+
+def call(function: str, *args: ast.expr, **keywords: ast.expr) -> ast.Call:
+    """``function(args, keywords)``; the function may be dotted."""
+    return ast.Call(parsed(function), list(args), [ast.keyword(key, value) for key, value in keywords.items()])
+
+
+def method(value: ast.expr, attribute: str, *args: ast.expr) -> ast.Call:
+    """``value.attribute(args)``."""
+    return ast.Call(ast.Attribute(value, attribute, ast.Load()), list(args), [])
+
+
+def same(a: ast.expr, b: ast.expr) -> bool:
+    return ast.dump(a) == ast.dump(b)
+
+
+def dotted(node: ast.expr) -> str:
+    """``np.exp`` of such a tree; empty for what is no chain of names."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        inner = dotted(node.value)
+        return f"{inner}.{node.attr}" if inner else ""
+    return ""
+
+
+def names_of(node: ast.AST) -> Iterator[str]:
+    """All names, in the order of the text, repeated where they are."""
+    if isinstance(node, ast.Name):
+        yield node.id
+    for child in ast.iter_child_nodes(node):
+        yield from names_of(child)
+
+
+def expressions(node: ast.AST) -> Iterator[ast.expr]:
+    """The expression and those inside it, outer ones first."""
+    if isinstance(node, ast.expr):
+        yield node
+    for child in ast.iter_child_nodes(node):
+        yield from expressions(child)
+
+
+def replaced(node: ast.expr, rule: Callable[[ast.expr], ast.expr]) -> ast.expr:
+    """A copy with ``rule`` applied to every expression, inner ones first."""
+
+    class Walker(ast.NodeTransformer):
+        def visit(self, inner: ast.AST) -> Any:
+            done = super().generic_visit(inner)
+            return rule(done) if isinstance(done, ast.expr) else done
+
+    copied: ast.expr = Walker().visit(ast.parse(ast.unparse(node), mode="eval").body)
+    return copied
+
+
+def text_of(node: ast.expr) -> str:
+    """The text of an expression; raises TypeError for a kind of node that no source here has."""
+    return _text(node)[0]
+
+
+def _text(node: ast.expr) -> tuple[str, Level]:
+    rule = _RULES.get(type(node))
+    if rule is None:
+        raise TypeError(f"no text for the Python node {type(node).__name__}")
+    return rule(node)
+
+
+def _at_least(node: ast.expr, level: Level) -> str:
+    text, own = _text(node)
+    return text if own >= level else f"({text})"
+
+
+def _constant(node: ast.Constant) -> tuple[str, Level]:
+    if isinstance(node.value, str):
+        return '"' + node.value + '"', Level.ATOM
+    return repr(node.value), Level.ATOM
+
+
+def _attribute(node: ast.Attribute) -> tuple[str, Level]:
+    return f"{_at_least(node.value, Level.ATOM)}.{node.attr}", Level.ATOM
+
+
+def _subscript(node: ast.Subscript) -> tuple[str, Level]:
+    inside = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    places = ", ".join(":" if isinstance(item, ast.Slice) else text_of(item) for item in inside)
+    return f"{_at_least(node.value, Level.ATOM)}[{places}]", Level.ATOM
+
+
+def _call(node: ast.Call) -> tuple[str, Level]:
+    args = [text_of(arg) for arg in node.args] + [f"{kw.arg}={text_of(kw.value)}" for kw in node.keywords]
+    return f"{_at_least(node.func, Level.ATOM)}({', '.join(args)})", Level.ATOM
+
+
+def _tuple(node: ast.Tuple) -> tuple[str, Level]:
+    inside = ", ".join(text_of(item) for item in node.elts)
+    return f"({inside}{',' if len(node.elts) == 1 else ''})", Level.ATOM
+
+
+def _unary(node: ast.UnaryOp) -> tuple[str, Level]:
+    if not isinstance(node.op, ast.USub):
+        raise TypeError(f"no text for the operator {type(node.op).__name__}")
+    # -x ** 2 is -(x ** 2), which nobody should have to know.
+    power = isinstance(node.operand, ast.BinOp) and isinstance(node.operand.op, ast.Pow)
+    inner = f"({text_of(node.operand)})" if power else _at_least(node.operand, Level.UNARY)
+    return f"-{inner}", Level.UNARY
+
+
+def _compare(node: ast.Compare) -> tuple[str, Level]:
+    sides = [node.left, *node.comparators]
+    texts = [_at_least(side, Level.SUM) for side in sides]
+    return texts[0] + "".join(
+        f" {_COMPARISONS[type(op)]} {text}" for op, text in zip(node.ops, texts[1:], strict=True)
+    ), Level.COMPARE  # fmt: skip
+
+
+def _binary(node: ast.BinOp) -> tuple[str, Level]:
+    if isinstance(node.op, ast.Pow):
+        base, exponent = _at_least(node.left, Level.ATOM), _at_least(node.right, Level.UNARY)
+        return f"{base}**{exponent}" if _simple(node.left) and _simple(node.right) else f"{base} ** {exponent}", (
+            Level.POWER
+        )
+    sign = _SIGNS.get(type(node.op))
+    if sign is None:
+        raise TypeError(f"no text for the operator {type(node.op).__name__}")
+    if sign in "+-":
+        return f"{_at_least(node.left, Level.SUM)} {sign} {_at_least(node.right, Level.PRODUCT)}", Level.SUM
+    left, right = _at_least(node.left, Level.PRODUCT), _at_least(node.right, Level.UNARY)
+    if isinstance(node.left, ast.BinOp) and (
+        {_SIGNS.get(type(node.left.op)), sign} & {"*", "/"} and "@" in (_SIGNS.get(type(node.left.op)), sign)
+        and not left.startswith("(" + text_of(node.left))
+    ):  # fmt: skip
+        left = f"({left})"
+    return f"{left} {sign} {right}", Level.PRODUCT
+
+
+def _simple(node: ast.expr) -> bool:
+    """Whether Black writes a power of it without spaces."""
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.operand, (ast.Name, ast.Constant)) or bool(dotted(node.operand))
+    return isinstance(node, ast.Constant) or bool(dotted(node))
+
+
+_SIGNS: dict[type[ast.operator], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@",
+}  # fmt: skip
+_COMPARISONS: dict[type[ast.cmpop], str] = {
+    ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!=",
+}  # fmt: skip
+_RULES: dict[type[ast.expr], Callable[[Any], tuple[str, Level]]] = {
+    ast.Name: lambda node: (node.id, Level.ATOM),
+    ast.Constant: _constant,
+    ast.Attribute: _attribute,
+    ast.Subscript: _subscript,
+    ast.Call: _call,
+    ast.Tuple: _tuple,
+    ast.UnaryOp: _unary,
+    ast.Compare: _compare,
+    ast.BinOp: _binary,
+}

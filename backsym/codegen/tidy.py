@@ -1,0 +1,128 @@
+"""The NumPy source of a formula as a programmer would rather write it: equal in value, shorter, with named helpers.
+
+This module must not know about networks.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from backsym.codegen.ranks import rank_of
+from backsym.codegen.source import call, dotted, parsed, replaced, same
+
+HELPERS = ("sigmoid", "softmax", "erf")
+"""Functions that the tidied source may call by these names; the last one is ``math.erf`` for arrays."""
+
+
+def tidied(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
+    """The same value: logistic functions and softmaxes by name, no roots squared, no products with diag(v)."""
+
+    def rule(inner: ast.expr) -> ast.expr:
+        for rewrite in (_error_function, _logistic, _softmax, _squared_root, _double_sum, _double_minus):
+            inner = rewrite(inner, ranks)
+        return _diagonal(inner, ranks)
+
+    return replaced(node, rule)
+
+
+def _is_call(node: ast.expr, function: str) -> bool:
+    return isinstance(node, ast.Call) and dotted(node.func) == function
+
+
+def _is_number(node: ast.expr, value: float) -> bool:
+    return isinstance(node, ast.Constant) and not isinstance(node.value, str) and node.value == value
+
+
+def _error_function(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
+    """np.vectorize(math.erf)(x) -> erf(x)"""
+    if isinstance(node, ast.Call) and _is_call(node.func, "np.vectorize"):
+        return call("erf", *node.args)
+    return node
+
+
+def _logistic(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
+    """1 / (1 + exp(-x)) -> sigmoid(x), y / (1 + exp(-x)) -> y * sigmoid(x)"""
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and isinstance(node.right, ast.BinOp)):
+        return node
+    below = node.right
+    if not (isinstance(below.op, ast.Add) and _is_number(below.left, 1) and _is_call(below.right, "np.exp")):
+        return node
+    assert isinstance(below.right, ast.Call)
+    exponent = below.right.args[0]
+    argument = _without_minus(exponent)
+    if argument is None:
+        return node
+    made = call("sigmoid", argument)
+    return made if _is_number(node.left, 1) else ast.BinOp(node.left, ast.Mult(), made)
+
+
+def _without_minus(node: ast.expr) -> ast.expr | None:
+    """x of -x, also of -(-x) and of (-a) @ b; None if there is no minus sign in front."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return node.operand
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div, ast.MatMult)):
+        left = _without_minus(node.left)
+        return None if left is None else ast.BinOp(left, node.op, node.right)
+    return None
+
+
+def _softmax(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
+    """exp(x) / exp(x).sum(axis=-1, keepdims=True) -> softmax(x)"""
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and _is_call(node.left, "np.exp")):
+        return node
+    total = node.right
+    if not (isinstance(total, ast.Call) and isinstance(total.func, ast.Attribute) and total.func.attr == "sum"):
+        return node
+    if not same(total.func.value, node.left):
+        return node
+    assert isinstance(node.left, ast.Call)
+    argument = node.left.args[0]
+    options = {kw.arg: ast.unparse(kw.value) for kw in total.keywords}
+    rank = rank_of(argument, ranks)
+    along_the_last = options == {"axis": "-1", "keepdims": "True"} and rank
+    return call("softmax", argument) if along_the_last or (rank == 1 and not options) else node
+
+
+def _squared_root(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
+    """sqrt(x) ** 2 -> x"""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and _is_call(node.left, "np.sqrt"):
+        assert isinstance(node.left, ast.Call)
+        if _is_number(node.right, 2):
+            return node.left.args[0]
+    return node
+
+
+def _double_sum(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
+    """np.sum(np.sum(x, axis=0)) -> np.sum(x)"""
+    if _is_call(node, "np.sum"):
+        assert isinstance(node, ast.Call)
+        inner = node.args[0]
+        if not node.keywords and _is_call(inner, "np.sum"):
+            assert isinstance(inner, ast.Call)
+            return call("np.sum", inner.args[0])
+    return node
+
+
+def _double_minus(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
+    """-(-x) -> x"""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.UnaryOp):
+        return node.operand.operand
+    return node
+
+
+def _diagonal(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
+    """diag(v) @ x -> v * x for a vector, v[:, None] * X for a matrix; X @ diag(v) -> X * v"""
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)):
+        return node
+    for side, other in ((node.left, node.right), (node.right, node.left)):
+        if _is_call(side, "np.diag") and rank_of(side, ranks) == 2:
+            assert isinstance(side, ast.Call)
+            vector = side.args[0]
+            if side is node.right:
+                return ast.BinOp(other, ast.Mult(), vector)
+            if rank_of(other, ranks) == 2:
+                places = ast.Tuple([ast.Slice(), parsed("None")], ast.Load())
+                vector = ast.Subscript(vector, places, ast.Load())
+            return ast.BinOp(vector, ast.Mult(), other)
+    return node

@@ -1,0 +1,93 @@
+"""Other courses' notation: the same values in other signs, and what is printed reads back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from itertools import product
+
+import pytest
+from networks import NETWORKS
+from test_solution_pages import check_page
+
+from backsym.documents.render import files
+from backsym.printing.latex import latex
+from backsym.printing.notation import CHOICES, Notation
+from backsym.problem import Problem
+from backsym.reading.loader import load, problem_from_mapping
+from backsym.resources import find_problem
+from backsym.solution import Solution, solve
+
+PACKS = [dict(zip(CHOICES, values, strict=True)) for values in product(*CHOICES.values())]
+PROBLEMS = ("mlp-entries", "backward-batch", "twin", "skip")
+
+
+@cache
+def solved(name: str) -> Solution:
+    problem = load(str(find_problem(name)))
+    assert isinstance(problem, Problem)
+    return solve(replace(problem, text=None, parts=tuple(replace(part, text=None) for part in problem.parts)))
+
+
+def with_pack(solution: Solution, pack: dict[str, str]) -> Solution:
+    return replace(solution, problem=replace(solution.problem, notation=pack))
+
+
+@pytest.mark.parametrize("pack", PACKS, ids=lambda pack: "-".join(pack.values()))
+def test_every_equation_reads_back_in_every_pack(pack: dict[str, str]) -> None:
+    name = PROBLEMS[PACKS.index(pack) % len(PROBLEMS)]
+    assert check_page(with_pack(solved(name), pack)) >= 10
+
+
+@pytest.mark.parametrize(
+    ("gradient", "expected"),
+    [
+        ("nabla", r"\nabla_{\mathbf{z}^{(1)}} \mathcal{L}"),
+        ("partial", r"\frac{\partial \mathcal{L}}{\partial \mathbf{z}^{(1)}}"),
+        ("bar", r"\bar{\mathbf{z}}^{(1)}"),
+        ("delta", r"\boldsymbol{\delta}_{\mathbf{z}^{(1)}}"),
+    ],
+)
+def test_gradients(gradient: str, expected: str) -> None:
+    solution = with_pack(solved("mlp-entries"), {"gradient": gradient})
+    matrix = solution["z1"].derivation.matrix
+    assert matrix is not None
+    assert latex(matrix.lhs, Notation.of(solution.problem)) == expected
+
+
+def test_deltas_are_error_signals_of_pre_activations_only() -> None:
+    solution = with_pack(solved("mlp-entries"), {"gradient": "delta"})
+    notation = Notation.of(solution.problem)
+    assert notation.preactivations == {"z1", "z2"}
+    page = files(None, [solution], "md")["solution.md"].replace("&=", "=")
+    weights = r"\nabla_{\mathbf{W}^{(2)}} \mathcal{L} = \boldsymbol{\delta}_{\mathbf{z}^{(2)}} (\mathbf{a}^{(1)})^\top"
+    assert weights in page
+    assert r"\mathbb{1}[k' = k]" in page
+    assert r"\delta_{k'k}" not in page
+    assert "Kronecker" not in page
+    assert "the indicator is 1" in page
+
+
+ROWS = {
+    "title": "Row vectors",
+    "symbols": {
+        "x": {"shape": [1, "D"], "role": "input"}, "W": {"shape": ["D", "K"], "role": "parameter"},
+        "b": {"shape": [1, "K"], "role": "parameter"}, "t": {"shape": [1, "K"], "role": "target"},
+    },
+    "forward": ["z = x @ W + b", "h = tanh(z)", "L = squared_error(h, t)"],
+}  # fmt: skip
+
+
+def test_a_row_vector_network_is_solved_in_its_own_convention() -> None:
+    solution = solve(problem_from_mapping(ROWS))
+    forms = {name: solution[name].latex() for name in ("W", "b", "x")}
+    assert forms == {
+        "W": r"\nabla_{\mathbf{W}} \mathcal{L} = \mathbf{x}^\top \nabla_{\mathbf{z}} \mathcal{L}",
+        "b": r"\nabla_{\mathbf{b}} \mathcal{L} = \nabla_{\mathbf{z}} \mathcal{L}",
+        "x": r"\nabla_{\mathbf{x}} \mathcal{L} = \nabla_{\mathbf{z}} \mathcal{L} \mathbf{W}^\top",
+    }
+    assert check_page(solution) > 10
+
+
+def test_the_networks_of_the_tests_have_row_vector_ones() -> None:
+    assert "row-vector" in NETWORKS
