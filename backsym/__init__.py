@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from backsym.api import Problem
     from backsym.errors import BacksymError, InputError, NoMatrixForm, ShapeError, VerificationError
+    from backsym.marking.classes import check_class
     from backsym.marking.verdicts import Marker, Verdict, check, check_all
     from backsym.oneliner import Gradient, gradient
     from backsym.reading.loader import load
@@ -32,6 +33,7 @@ __all__ = [
     "__version__",
     "check",
     "check_all",
+    "check_class",
     "gradient",
     "load",
     "solve",
@@ -50,6 +52,7 @@ _PLACES = {
     "VerificationError": "backsym.errors",
     "check": "backsym.marking.verdicts",
     "check_all": "backsym.marking.verdicts",
+    "check_class": "backsym.marking.classes",
     "gradient": "backsym.oneliner",
     "load": "backsym.reading.loader",
     "Solution": "backsym.solution",

@@ -1,6 +1,7 @@
 """``backsym check``: verdicts on answers, from the command line, a YAML file, a CSV or a folder.
 
-Exit status: 0 all answers are correct; 1 otherwise; 2 unusable input.  Importing this imports nothing but click.
+Exit status: 0 all answers are correct; 1 otherwise; 2 unusable input; 130 interrupted.  Importing this imports nothing
+but click.
 """
 
 from __future__ import annotations
@@ -8,20 +9,41 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from backsym.cli_errors import reported
-from backsym.errors import BacksymError
+from backsym.cli_progress import counted
+from backsym.errors import BacksymError, InputError
 
 if TYPE_CHECKING:
+    from backsym.marking.records import Record
     from backsym.marking.submissions import Submission
-    from backsym.marking.verdicts import Marker, Verdict
+    from backsym.marking.verdicts import Marker
     from backsym.problem import Problem
+
+MANY = 1_000
+"""Answers from which on several processes are worth their start."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for on the command line; ``answers`` or ``target`` and ``answer`` are given."""
+
+    file: str
+    answers: Path | None
+    target: str | None
+    answer: str | None
+    form: str
+    output: Path | None
+    hints: str
+    accept: str | None
+    summary: Path | None
+    workers: int | None
 
 
 @click.command()
@@ -29,62 +51,83 @@ if TYPE_CHECKING:
 @click.argument("answers", required=False, type=click.Path(path_type=Path))
 @click.option("--target", help="The quantity whose derivative --answer is: W2, or entries of it, W2[k,j].")
 @click.option("--answer", help="One answer, plain or LaTeX, in place of a file of answers.")
-@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), help="The form. [default: table]")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "csv", "gradescope"]), help="The form. [default: table]"
+)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
 @click.option(
-    "--hints", type=click.Choice(["none", "gentle", "full"]), default="full", show_default=True,
-    help="How much the feedback gives away.",
+    "--hints", type=click.Choice(["none", "gentle", "full"]),
+    help="How much the feedback gives away. [default: full; of an autograder: gentle]",
 )
 @click.option(
     "--accept", type=click.Choice(["any", "by_name", "simplified"]), help="The form asked for. [default: as FILE]"
 )
+@click.option(
+    "--summary", type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write an HTML page with the shares right and the commonest errors.",
+)
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes that mark a class. [default: by its size]")
+@click.option(
+    "--autograder", type=click.Path(file_okay=False, path_type=Path),
+    help="Write a Gradescope autograder for FILE into this folder, and stop.",
+)
 @click.option("--syntax", is_flag=True, help="Print what students may write, and stop.")
 def check(
     file: str | None, answers: Path | None, target: str | None, answer: str | None, form: str | None,
-    output: Path | None, hints: str, accept: str | None, syntax: bool,
+    output: Path | None, hints: str | None, accept: str | None, summary: Path | None, workers: int | None,
+    autograder: Path | None, syntax: bool,
 ) -> None:  # fmt: skip
     """Check students' derivatives against the problem in FILE.
 
     ANSWERS is a YAML file of one student ({target: answer}), a CSV of a class (a column student, and one for each
     target) or a folder of YAML files named by student.  With --target and --answer no file is needed.  Every answer
     gets a verdict: correct, equivalent_form, follow_through, incorrect, invalid or undetermined.
+
+    With -o, marking that is interrupted goes on where it stopped when the same command is given again.
     """
     if syntax:
         click.echo(syntax_sheet(), nl=False)
         return
     if file is None:
         raise click.UsageError("FILE is missing: the problem that the answers belong to.")
+    if autograder is not None:
+        if answers is not None or target is not None or answer is not None:
+            raise click.UsageError("--autograder takes no answers.")
+        with reported():
+            write_autograder(file, autograder, hints or "gentle", accept)
+        return
     single = target is not None or answer is not None
     if single and (target is None or answer is None):
         raise click.UsageError("--target and --answer belong together.")
     if single == (answers is not None):
         raise click.UsageError("Give either ANSWERS or --target and --answer.")
+    request = Request(
+        file, answers, target, answer, form or "table", output, hints or "full", accept, summary, workers
+    )  # fmt: skip
     with reported():
-        wrong = run(file, answers, target, answer, form or "table", output, hints, accept)
+        wrong = run(request)
     if wrong:
         sys.exit(1)
 
 
-def run(
-    file: str, answers: Path | None, target: str | None, answer: str | None, form: str, output: Path | None,
-    hints: str, accept: str | None,
-) -> int:  # fmt: skip
-    """Check the answers and write the report; the number of answers that are not correct."""
+def run(request: Request) -> int:
+    """Check the answers and write the reports; the number of answers that are not correct."""
+    from backsym.marking.records import Record
     from backsym.marking.verdicts import Marker
 
-    marker = Marker(load_problem(file))
-    if target is not None and answer is not None:
-        verdicts = [marker.mark(target, answer, accept=accept, hints=hints)]
+    marker = Marker(load_problem(request.file))
+    journal: Path | None = None
+    if request.target is not None and request.answer is not None:
+        verdict = marker.mark(request.target, request.answer, accept=request.accept, hints=request.hints)
+        records = [Record.of(verdict, None)]
     else:
-        assert answers is not None, "the options were checked"
-        verdicts = list(marked(marker, submissions(marker, answers), accept, hints))
-    text = written(verdicts, form)
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        write(output, text)
-        click.echo(f"wrote {output}", err=True)
-    return sum(v.verdict != "correct" for v in verdicts)
+        if request.output is not None:
+            journal = request.output.with_name(f"{request.output.name}.journal")
+        records = marked(marker, submissions(marker, request), request, journal)
+    report(records, marker.problem, request)
+    if journal is not None:
+        journal.unlink(missing_ok=True)
+    return sum(record.verdict != "correct" for record in records)
 
 
 def syntax_sheet() -> str:
@@ -106,28 +149,104 @@ def load_problem(name: str) -> Problem:
     return loaded
 
 
-def submissions(marker: Marker, path: Path) -> Iterable[Submission]:
+# --- in --------------------------------------------------------------------------------------------------------------
+
+
+def submissions(marker: Marker, request: Request) -> Sequence[Submission]:
+    """The answers; for Gradescope a folder is one student's, and one that is unusable gets its results all the same."""
+    from backsym.marking.autograder import submitted
+    from backsym.marking.gradescope import unusable_gradescope
     from backsym.marking.submissions import read_submissions
 
-    found = read_submissions(path, tuple(marker.problem.symbols))
+    path = request.answers
+    assert path is not None, "the options were checked"
+    try:
+        file = submitted(path) if request.form == "gradescope" and path.is_dir() else path
+        found = read_submissions(file, tuple(marker.problem.symbols))
+    except BacksymError as error:
+        if request.form == "gradescope" and request.output is not None:
+            message = "; ".join(d.message for d in error.diagnostics) if isinstance(error, InputError) else str(error)
+            write(request.output, unusable_gradescope(marker.problem, message))
+        raise
     if found.ignored:
         click.echo(f"{path}: no targets, ignored: {', '.join(found.ignored)}", err=True)
+    if found.repeated:
+        click.echo(f"{path}: these students stand more than once: {', '.join(found.repeated)}", err=True)
     return found.items
 
 
-def marked(marker: Marker, items: Iterable[Submission], accept: str | None, hints: str) -> Iterator[Verdict]:
-    """The verdicts on all answers, student by student, each answer's in the order of its file."""
-    for item in items:
-        for verdict in marker.mark_all(item.answers, accept=accept, hints=hints, strict=False):
-            yield replace(verdict, student=item.student)
-        if item.troubles:
-            yield replace(marker.unusable(item.troubles[0]), student=item.student)
+def marked(marker: Marker, items: Sequence[Submission], request: Request, journal: Path | None) -> list[Record]:
+    """The verdicts on all answers, student by student, each student's in the order of the file."""
+    from backsym.marking.classes import check_class
+
+    workers = request.workers
+    if workers is None:
+        workers = (os.cpu_count() or 1) if sum(len(item.answers) for item in items) >= MANY else 1
+    done = 0
+
+    def step(now: int, total: int) -> None:
+        nonlocal done
+        done = now
+        moved(now)
+
+    try:
+        with counted(len(items), "marking") as moved:
+            return check_class(
+                marker, items, workers=workers, journal=journal, accept=request.accept, hints=request.hints,
+                progress=step,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        click.echo(f"\ninterrupted: {done} of {len(items)} students are marked", err=True)
+        if journal is not None:
+            click.echo("the same command goes on where this stopped", err=True)
+        sys.exit(130)
 
 
-def written(verdicts: list[Verdict], form: str) -> str:
+# --- out -------------------------------------------------------------------------------------------------------------
+
+
+def report(records: Sequence[Record], problem: Problem, request: Request) -> None:
+    """The report, and for a class its summary; what goes to stdout is never mixed with data."""
+    from backsym.marking.summary import summarise, summary_table
+
+    text = written(records, problem, request.form)
+    if request.output is None:
+        click.echo(text, nl=False)
+    else:
+        write(request.output, text)
+        click.echo(f"wrote {request.output}", err=True)
+    summary = summarise(records)
+    if request.summary is not None:
+        from backsym.marking.class_page import class_page
+
+        write(request.summary, class_page(summary, problem.title))
+        click.echo(f"wrote {request.summary}", err=True)
+    if summary.students > 1 and (request.output is not None or request.form == "table"):
+        click.echo(("" if request.output is not None else "\n") + summary_table(summary), nl=False)
+
+
+def written(records: Sequence[Record], problem: Problem, form: str) -> str:
+    from backsym.marking.gradescope import as_gradescope
     from backsym.marking.reports import as_csv, as_json, as_table
 
-    return {"table": as_table, "json": as_json, "csv": as_csv}[form](verdicts)
+    if form == "gradescope":
+        return as_gradescope(problem, records)
+    return {"table": as_table, "json": as_json, "csv": as_csv}[form](records)
+
+
+def write_autograder(name: str, folder: Path, hints: str, accept: str | None) -> None:
+    """Write the folder, whose scripts can be run; files in it that are not ours are left alone."""
+    from backsym.marking.autograder import autograder_files
+    from backsym.resources import find_problem
+
+    options = ("--hints", hints, *(("--accept", accept) if accept is not None else ()))
+    problem = load_problem(name)
+    for relative, (text, runs) in autograder_files(problem, find_problem(name), options).items():
+        path = folder / relative
+        write(path, text)
+        if runs:
+            path.chmod(path.stat().st_mode | 0o111)
+    click.echo(f"wrote {folder}", err=True)
 
 
 def write(path: Path, text: str) -> None:

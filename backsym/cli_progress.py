@@ -6,7 +6,7 @@ Must not know any command.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -33,3 +33,13 @@ def say(text: str) -> None:
     if sys.stdout.isatty() and sys.stderr.isatty():
         click.echo("\r\033[K", nl=False, err=True)
     click.echo(text)
+
+
+@contextmanager
+def counted(total: int, label: str) -> Iterator[Callable[[int], None]]:
+    """What is called with the number of items done so far; it moves a bar as :func:`progress` does."""
+    if total < FEWEST or not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
+        yield lambda done: bar.update(done - bar.pos)

@@ -351,6 +351,8 @@ class Reduce(Expr):
         s = self.arg.shape
         if self.axis is None:
             return ()
+        if not s:
+            raise ShapeError(f"{self.op} along an axis of a number")
         axis = self.axis % len(s)
         middle: Shape = (1,) if self.keepdims else ()
         return scalar_if_ones(s[:axis] + middle + s[axis + 1 :])

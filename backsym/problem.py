@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,32 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Grid:
+    """The numbers ``first``, ``first + step``, ... that are not beyond the end; ``count`` of them."""
+
+    first: Decimal
+    step: Decimal
+    count: int
+
+
+@dataclass(frozen=True)
+class Variants:
+    """How variants of a problem may differ from it; see the README.
+
+    ``activation`` and ``letters`` give what may stand in place of a function and of a letter, ``loss`` further
+    equations of the loss, ``dims`` sizes.  ``values`` gives for a quantity its possible values (as texts), a grid that
+    every entry is drawn from, or None: a one-hot vector.  ``words`` is what the texts call a function.
+    """
+
+    activation: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    loss: tuple[str, ...] = ()
+    dims: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    letters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    values: Mapping[str, tuple[Any, ...] | Grid | None] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Problem:
     """A checked problem. ``equations`` are in forward (topological) order as the author gave them."""
 
@@ -100,7 +127,7 @@ class Problem:
     show_forward: bool = True
     parts: tuple[Part, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
-    variants: Mapping[str, Any] = field(default_factory=dict)
+    variants: Variants = Variants()
     path: str | None = None
     remarks: tuple[str, ...] = ()
     """What a reader of a lecture note passed over, for the author to know."""

@@ -50,6 +50,8 @@ def schema() -> Schema:
             "dimension": _object(keys.DIMENSION, {"latex": _TEXT, "size": _SIZE}),
             "notation": _object(keys.NOTATION, {key: {"enum": list(words)} for key, words in NOTATION.items()}),
             "part": _part(),
+            "variants": _object(keys.VARIANTS, _variant_values()),
+            "grid": _object(keys.GRID, dict.fromkeys(keys.GRID, _NUMBER), required=["from", "to"]),
             "collection": _object(keys.COLLECTION, _collection_values(), required=["sections"]),
             "section": _object(keys.SECTION, _section_values(), required=["problems"]),
             "value": {"anyOf": [_NUMBER, {"type": "array", "items": {"$ref": "#/$defs/value"}}]},
@@ -104,7 +106,7 @@ def _problem_values() -> dict[str, Schema]:
         "figure": {"enum": list(GRAPHS)},
         "parts": {"type": "array", "items": {"anyOf": [{"const": "graph"}, {"$ref": "#/$defs/part"}]}},
         "values": _named({"$ref": "#/$defs/value"}),
-        "variants": {"type": "object"},
+        "variants": {"$ref": "#/$defs/variants"},
     }
 
 
@@ -115,6 +117,19 @@ def _symbol_values() -> dict[str, Schema]:
         "one_hot": _BOOLEAN,
         "sums_to_one": _BOOLEAN,
         "latex": _TEXT,
+    }
+
+
+def _variant_values() -> dict[str, Schema]:
+    ranged: Schema = {"type": "string", "pattern": r"^\s*[0-9]+\s*\.\.\s*[0-9]+\s*$"}
+    listed: Schema = {"type": "array", "items": {"$ref": "#/$defs/value"}, "minItems": 1}
+    return {
+        "activation": _named(_TEXTS),
+        "loss": _TEXTS,
+        "dims": _named({"anyOf": [ranged, _SIZE, {"type": "array", "items": _SIZE, "minItems": 1}]}),
+        "letters": _named(_TEXTS),
+        "values": _named({"anyOf": [listed, {"$ref": "#/$defs/grid"}, {"const": "one_hot"}]}),
+        "words": _named(_TEXT),
     }
 
 

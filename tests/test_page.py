@@ -55,7 +55,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture(scope="module", params=["wide", "handout"])
+@pytest.fixture(scope="module", params=["wide", "mlp-entries"])
 def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     if request.param == "wide":
         text = rendered(None, [solve(problem_from_mapping(WIDE))], "html")
@@ -70,6 +70,7 @@ def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return path
 
 
+@pytest.mark.parametrize("page", ["wide", "handout", "mlp-entries"], indirect=True)
 @pytest.mark.parametrize("width", [360, 1280])
 def test_formulas_are_visible_and_nothing_overflows(chromium: Browser, page: Path, width: int) -> None:
     chromium.open(page, width)

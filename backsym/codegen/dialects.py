@@ -12,11 +12,9 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from backsym.codegen.ranks import rank_of
+from backsym.codegen.ranks import Ranks, rank_of
 from backsym.codegen.source import call, dotted, method, name, names_of, parsed, replaced
 from backsym.errors import BacksymError
-
-Ranks = Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -39,21 +37,22 @@ class Dialect:
     imports: Mapping[str, str]
     """The import statement for each prefix that sources of this target may use."""
     array: str
-    helpers: Mapping[str, str]
+    helpers: Mapping[str, tuple[str, ...]]
     translate: Callable[[ast.expr, Place], ast.expr]
 
 
 # --- NumPy -----------------------------------------------------------------------------------------------------------
 
 _NUMPY_HELPERS = {
-    "sigmoid": "def sigmoid(x):\n    return 1 / (1 + np.exp(-x))\n",
+    "erf": ("erf = np.vectorize(math.erf)",),
+    "sigmoid": ("def sigmoid(x):", "    return 1 / (1 + np.exp(-x))"),
     "softmax": (
-        "def softmax(x):\n"
-        "    e = np.exp(x - x.max(axis=-1, keepdims=True))\n"
-        "    return e / e.sum(axis=-1, keepdims=True)\n"
+        "def softmax(x):",
+        "    e = np.exp(x - np.max(x, axis=-1, keepdims=True))",
+        "    return e / e.sum(axis=-1, keepdims=True)",
     ),
-    "erf": "erf = np.vectorize(math.erf)\n",
 }
+"""Their lines: an assignment, or a function whose docstring is the catalogue's."""
 
 # --- JAX -------------------------------------------------------------------------------------------------------------
 
@@ -158,7 +157,7 @@ class _Torch:
 
     def like(self, node: ast.expr) -> str:
         """An array in the expression, whose type a new one takes."""
-        arrays = (found for found in names_of(node) if found in self.place.ranks)
+        arrays = (found for found in names_of(node) if self.place.ranks.get(found) is not None)
         return next(arrays, self.place.like)
 
     def number(self, node: ast.expr) -> bool:
@@ -193,9 +192,9 @@ class _Torch:
 
     def unary(self, node: ast.Call) -> ast.expr:
         function = dotted(node.func).removeprefix("np.")
-        if self.number(node.args[0]):
-            return call(f"math.{function}", self.expr(node.args[0]))
-        return call(f"torch.{function}", self.expr(node.args[0]))
+        if self.number(node.args[0]) and function != "sign":
+            return call("abs" if function == "abs" else f"math.{function}", self.expr(node.args[0]))
+        return call(f"torch.{function}", self.tensor(node.args[0]))
 
     def sigmoid(self, node: ast.Call) -> ast.expr:
         return call("torch.sigmoid", self.tensor(node.args[0]))

@@ -28,6 +28,19 @@ class Assignment:
     def text(self) -> str:
         return f"{self.target} = {text_of(self.value)}"
 
+    def lines(self, indent: int) -> list[str]:
+        """The text, indented; a call that is too long has its arguments on lines of their own."""
+        pad = " " * indent
+        value = self.value
+        if len(self.text) + indent <= WIDTH or not _wraps(value):
+            return [pad + self.text]
+        assert isinstance(value, ast.Call)
+        arguments = _arguments(value)
+        inside = ", ".join(arguments)
+        fits = len(inside) + indent + 4 <= WIDTH
+        body = [inside] if fits else [f"{argument}," for argument in arguments]
+        return [f"{pad}{self.target} = {text_of(value.func)}(", *(f"{pad}    {line}" for line in body), f"{pad})"]
+
 
 def broken(assignment: Assignment, indent: int, fresh: Fresh) -> Iterator[Assignment]:
     """The same in lines that fit where they can be made to."""
@@ -40,6 +53,9 @@ def broken(assignment: Assignment, indent: int, fresh: Fresh) -> Iterator[Assign
     if part is None and len(terms) > 1 and not (isinstance(terms[0][1], ast.Name) and terms[0][1].id == target):
         yield from _in_steps(target, terms, indent, fresh)
         return
+    if part is None and _wraps(value) and len(", ".join(_arguments(value))) + indent + 4 <= WIDTH:
+        yield assignment
+        return
     part = part or _longest(value, WIDTH - indent - len("contraction2 = "))
     if part is None:
         yield assignment
@@ -50,7 +66,18 @@ def broken(assignment: Assignment, indent: int, fresh: Fresh) -> Iterator[Assign
     yield from broken(Assignment(target, short), indent, fresh)
 
 
-def _in_steps(target: str, terms: list[tuple[ast.operator, ast.expr]], indent: int, fresh: Fresh) -> Iterator[Assignment]:
+def _wraps(value: ast.expr) -> bool:
+    return isinstance(value, ast.Call) and bool(dotted(value.func))
+
+
+def _arguments(value: ast.expr) -> list[str]:
+    assert isinstance(value, ast.Call)
+    return [text_of(arg) for arg in value.args] + [f"{kw.arg}={text_of(kw.value)}" for kw in value.keywords]
+
+
+def _in_steps(
+    target: str, terms: list[tuple[ast.operator, ast.expr]], indent: int, fresh: Fresh
+) -> Iterator[Assignment]:
     """target = first; target = target + second; ..., as many terms a line as fit."""
     total = terms[0][1]
     for op, term in terms[1:]:
@@ -97,6 +124,8 @@ def _longest(value: ast.expr, width: int) -> ast.expr | None:
 
 def _kind(part: ast.expr) -> str:
     """A name for a part, by what it is."""
+    if "arange" in ast.dump(part) and not isinstance(part, ast.Call):
+        return "place"
     if isinstance(part, ast.Subscript):
         return "chosen"
     if isinstance(part, ast.BinOp):

@@ -10,7 +10,6 @@ import builtins
 import keyword
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from backsym.codegen.ranks import rank_of
 from backsym.codegen.source import call, name, names_of, parsed, replaced
@@ -22,7 +21,7 @@ from backsym.printing.notation import Notation
 from backsym.printing.numpy_code import numpy_source
 from backsym.printing.printer import equation_layout, range_layout
 from backsym.printing.unicode import to_unicode
-from backsym.problem import NodeEquation, Problem
+from backsym.problem import Problem
 from backsym.solution import Solution
 
 _OWN = {"np", "math", "torch", "jax", "jnp", "inputs", "values", "gradients", "given", "forward", "backward", *HELPERS}
@@ -53,7 +52,7 @@ class Network:
     sizes: tuple[str, ...]
     forward: tuple[Statement, ...]
     backward: tuple[Statement, ...]
-    ranks: Mapping[str, int]
+    ranks: Mapping[str, int | None]
 
     @property
     def leaves(self) -> tuple[str, ...]:
@@ -115,11 +114,11 @@ class _Maker:
         kinds = _abstract(self.problem)
         # A quantity may have the name of an abstract function: then the key of the function is told from it.
         self.functions = {f: f"{f}()" if f in self.problem.symbols else f for f in kinds}
-        self.ranks = {own: len(self.problem.symbols[quantity].shape) for quantity, own in self.names.items()}
+        self.ranks: dict[str, int | None] = {own: len(self.problem.symbols[quantity].shape) for quantity, own in self.names.items()}
         self.ranks |= {f"d_{quantity}": len(symbol.shape) for quantity, symbol in self.problem.symbols.items()}
         for function, kind in kinds.items():
-            # The derivative of an abstract loss has the rank of its first argument, which is written as -1.
-            self.ranks |= {f"{function}()": 0 if kind == "scalar" else -1, f"{function}_prime()": -1}
+            # What is None has the rank of the first argument: also the derivative of an abstract loss.
+            self.ranks |= {f"{function}()": 0 if kind == "scalar" else None, f"{function}_prime()": None}
         self.sizes: dict[str, None] = {}
         symbols = {own: replace(self.problem.symbols[q], name=own) for q, own in self.names.items()}
         equations = tuple(replace(eq, rhs=self.renamed(eq.rhs)) for eq in self.problem.equations)
@@ -207,5 +206,5 @@ class _Maker:
                 f"the size {dim} is an axis of no input and must be given by its name, which is that of something else"
             )
         self.sizes[str(dim)] = None
-        self.ranks[str(dim)] = 0
+        self.ranks[str(dim)] = None
         return name(str(dim))

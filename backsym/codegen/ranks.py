@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from backsym.codegen.source import dotted
 from backsym.errors import BacksymError
 
+Ranks = Mapping[str, int | None]
+"""The rank of each name, None for a number; that of a function's value under ``f()``."""
+
 _LARGEST = {
     "exp", "log", "sqrt", "abs", "sign", "sin", "cos", "sinh", "cosh", "tanh", "expm1", "logaddexp", "maximum",
     "minimum", "where", "real",
@@ -25,7 +28,7 @@ _SHAPED = {"full": 0, "ones": 0, "zeros": 0, "broadcast_to": 1, "reshape": 1}
 _FIXED = {"outer": 2, "eye": 2, "trace": 0, "arange": 1, "array": 0}
 
 
-def rank_of(node: ast.expr, ranks: Mapping[str, int]) -> int | None:
+def rank_of(node: ast.expr, ranks: Ranks) -> int | None:
     """The number of axes; None for a number of Python's.  Raises BacksymError for a name or function without one."""
     if isinstance(node, ast.Constant):
         return None
@@ -51,12 +54,12 @@ def rank_of(node: ast.expr, ranks: Mapping[str, int]) -> int | None:
     raise TypeError(f"no rank for the Python node {type(node).__name__}")
 
 
-def _largest(args: list[ast.expr], ranks: Mapping[str, int]) -> int | None:
+def _largest(args: list[ast.expr], ranks: Ranks) -> int | None:
     found = [rank for arg in args if (rank := rank_of(arg, ranks)) is not None]
     return max(found) if found else None
 
 
-def _subscript(node: ast.Subscript, ranks: Mapping[str, int]) -> int | None:
+def _subscript(node: ast.Subscript, ranks: Ranks) -> int | None:
     if isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
         return None
     rank = rank_of(node.value, ranks) or 0
@@ -70,7 +73,7 @@ def _subscript(node: ast.Subscript, ranks: Mapping[str, int]) -> int | None:
     return rank
 
 
-def _call(node: ast.Call, ranks: Mapping[str, int]) -> int | None:
+def _call(node: ast.Call, ranks: Ranks) -> int | None:
     function = dotted(node.func)
     args = node.args
     if isinstance(node.func, ast.Attribute) and not function.startswith("np."):
@@ -95,12 +98,13 @@ def _call(node: ast.Call, ranks: Mapping[str, int]) -> int | None:
         return _largest(args, ranks)
     if function in _SAME or function == "softmax":
         return rank_of(args[0], ranks)
-    if f"{function}()" in ranks:  # an abstract function: the rank of its value, or that of its first argument
-        return ranks[f"{function}()"] if ranks[f"{function}()"] >= 0 else rank_of(args[0], ranks)
+    if f"{function}()" in ranks:  # an abstract function; None: its value has the rank of its first argument
+        own = ranks[f"{function}()"]
+        return own if own is not None else rank_of(args[0], ranks) or 0
     raise BacksymError(f"the rank of {function}( ) is not known")
 
 
-def _dimensions(node: ast.expr, ranks: Mapping[str, int]) -> int | None:
+def _dimensions(node: ast.expr, ranks: Ranks) -> int | None:
     if isinstance(node, ast.Tuple):
         return len(node.elts)
     if isinstance(node, ast.Call) and dotted(node.func) == "np.shape":

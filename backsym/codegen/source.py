@@ -151,19 +151,16 @@ def _compare(node: ast.Compare) -> tuple[str, Level]:
 def _binary(node: ast.BinOp) -> tuple[str, Level]:
     if isinstance(node.op, ast.Pow):
         base, exponent = _at_least(node.left, Level.ATOM), _at_least(node.right, Level.UNARY)
-        return f"{base}**{exponent}" if _simple(node.left) and _simple(node.right) else f"{base} ** {exponent}", (
-            Level.POWER
-        )
+        close = _simple(node.left) and not isinstance(node.left, ast.UnaryOp) and _simple(node.right)
+        return f"{base}**{exponent}" if close else f"{base} ** {exponent}", Level.POWER
     sign = _SIGNS.get(type(node.op))
     if sign is None:
         raise TypeError(f"no text for the operator {type(node.op).__name__}")
     if sign in "+-":
         return f"{_at_least(node.left, Level.SUM)} {sign} {_at_least(node.right, Level.PRODUCT)}", Level.SUM
     left, right = _at_least(node.left, Level.PRODUCT), _at_least(node.right, Level.UNARY)
-    if isinstance(node.left, ast.BinOp) and (
-        {_SIGNS.get(type(node.left.op)), sign} & {"*", "/"} and "@" in (_SIGNS.get(type(node.left.op)), sign)
-        and not left.startswith("(" + text_of(node.left))
-    ):  # fmt: skip
+    inner = _SIGNS.get(type(node.left.op), "") if isinstance(node.left, ast.BinOp) else ""
+    if inner in ("*", "/", "@") and (inner == "@") != (sign == "@"):
         left = f"({left})"
     return f"{left} {sign} {right}", Level.PRODUCT
 

@@ -6,22 +6,22 @@ This module must not know about networks.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 
-from backsym.codegen.ranks import rank_of
+from backsym.codegen.ranks import Ranks, rank_of
 from backsym.codegen.source import call, dotted, parsed, replaced, same
 
 HELPERS = ("sigmoid", "softmax", "erf")
 """Functions that the tidied source may call by these names; the last one is ``math.erf`` for arrays."""
 
 
-def tidied(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
-    """The same value: logistic functions and softmaxes by name, no roots squared, no products with diag(v)."""
+def tidied(node: ast.expr, ranks: Ranks) -> ast.expr:
+    """The same value: logistic functions and softmaxes by name, matrix products for
+    contractions that are some, no roots squared, no products with diag(v)."""
 
     def rule(inner: ast.expr) -> ast.expr:
-        for rewrite in (_error_function, _logistic, _softmax, _squared_root, _double_sum, _double_minus):
+        for rewrite in _REWRITES:
             inner = rewrite(inner, ranks)
-        return _diagonal(inner, ranks)
+        return inner
 
     return replaced(node, rule)
 
@@ -34,14 +34,14 @@ def _is_number(node: ast.expr, value: float) -> bool:
     return isinstance(node, ast.Constant) and not isinstance(node.value, str) and node.value == value
 
 
-def _error_function(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
+def _error_function(node: ast.expr, ranks: Ranks) -> ast.expr:
     """np.vectorize(math.erf)(x) -> erf(x)"""
     if isinstance(node, ast.Call) and _is_call(node.func, "np.vectorize"):
         return call("erf", *node.args)
     return node
 
 
-def _logistic(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
+def _logistic(node: ast.expr, ranks: Ranks) -> ast.expr:
     """1 / (1 + exp(-x)) -> sigmoid(x), y / (1 + exp(-x)) -> y * sigmoid(x)"""
     if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and isinstance(node.right, ast.BinOp)):
         return node
@@ -67,7 +67,7 @@ def _without_minus(node: ast.expr) -> ast.expr | None:
     return None
 
 
-def _softmax(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
+def _softmax(node: ast.expr, ranks: Ranks) -> ast.expr:
     """exp(x) / exp(x).sum(axis=-1, keepdims=True) -> softmax(x)"""
     if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and _is_call(node.left, "np.exp")):
         return node
@@ -84,7 +84,7 @@ def _softmax(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
     return call("softmax", argument) if along_the_last or (rank == 1 and not options) else node
 
 
-def _squared_root(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
+def _squared_root(node: ast.expr, ranks: Ranks) -> ast.expr:
     """sqrt(x) ** 2 -> x"""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and _is_call(node.left, "np.sqrt"):
         assert isinstance(node.left, ast.Call)
@@ -93,7 +93,7 @@ def _squared_root(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
     return node
 
 
-def _double_sum(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
+def _double_sum(node: ast.expr, ranks: Ranks) -> ast.expr:
     """np.sum(np.sum(x, axis=0)) -> np.sum(x)"""
     if _is_call(node, "np.sum"):
         assert isinstance(node, ast.Call)
@@ -104,14 +104,14 @@ def _double_sum(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
     return node
 
 
-def _double_minus(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
+def _double_minus(node: ast.expr, ranks: Ranks) -> ast.expr:
     """-(-x) -> x"""
     if isinstance(node, ast.UnaryOp) and isinstance(node.operand, ast.UnaryOp):
         return node.operand.operand
     return node
 
 
-def _diagonal(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
+def _diagonal(node: ast.expr, ranks: Ranks) -> ast.expr:
     """diag(v) @ x -> v * x for a vector, v[:, None] * X for a matrix; X @ diag(v) -> X * v"""
     if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)):
         return node
@@ -126,3 +126,39 @@ def _diagonal(node: ast.expr, ranks: Mapping[str, int]) -> ast.expr:
                 vector = ast.Subscript(vector, places, ast.Load())
             return ast.BinOp(vector, ast.Mult(), other)
     return node
+
+
+_PRODUCTS: dict[str, str] = {
+    "a,a->": "{0} @ {1}", "ab,b->a": "{0} @ {1}", "a,ba->b": "{1} @ {0}", "a,ab->b": "{0} @ {1}",
+    "ab,a->b": "{1} @ {0}", "ab,bc->ac": "{0} @ {1}", "ab,ac->bc": "{0}.T @ {1}", "ab,cb->ac": "{0} @ {1}.T",
+    "a,b->ab": "np.outer({0}, {1})",
+}  # fmt: skip
+"""Contractions that are matrix products, with letters in the order in which they occur."""
+
+
+def _contraction(node: ast.expr, ranks: Ranks) -> ast.expr:
+    """einsum("kj,j->k", W, x) -> W @ x"""
+    if not (isinstance(node, ast.Call) and _is_call(node, "np.einsum") and len(node.args) == 3):
+        return node
+    spec = node.args[0]
+    assert isinstance(spec, ast.Constant)
+    letters = dict.fromkeys(c for c in str(spec.value) if c.isalpha())
+    table = dict(zip(letters, "abcdefghijklmnopqrstuvwxyz", strict=False))
+    pattern = "".join(table.get(c, c) for c in str(spec.value))
+    if pattern not in _PRODUCTS:
+        return node
+    shape = parsed(_PRODUCTS[pattern].format("_0", "_1"))
+    operands = {"_0": node.args[1], "_1": node.args[2]}
+    return replaced(shape, lambda inner: operands.get(dotted(inner), inner))
+
+
+def _times_one(node: ast.expr, ranks: Ranks) -> ast.expr:
+    """1 * x -> x, where x is an array"""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and _is_number(node.left, 1):
+        return node if rank_of(node.right, ranks) is None else node.right
+    return node
+
+
+_REWRITES = (
+    _error_function, _logistic, _softmax, _squared_root, _double_sum, _double_minus, _contraction, _diagonal, _times_one,
+)  # fmt: skip

@@ -1,4 +1,4 @@
-"""Verdicts as a table for the terminal, as JSON and as CSV.  Knows verdicts; knows no files."""
+"""Verdicts as a table for the terminal, as JSON and as CSV.  Knows records; knows no files."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from backsym.marking.verdicts import Verdict
+from backsym.errors import BacksymError
+from backsym.marking.records import Row
 from backsym.printing.fragment import fragment
 from backsym.printing.unicode import to_unicode
 
 COLUMNS = ("student", "target", "verdict", "score", "tags", "feedback", "interpreted")
 
 _FORMULA = re.compile(r"[\s\0]*[=+\-@|%\t\r]")
+_PARTED = re.compile(r"([;\t\r\n]\s*)(?=[=+\-@|%])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _FORMULAS = re.compile(r"\$([^$]+)\$")
 _WIDTH = 100
 
 
-def as_json(verdicts: Sequence[Verdict]) -> str:
+def as_json(verdicts: Sequence[Row]) -> str:
     """A list of objects, one for each answer."""
     return json.dumps([v.to_json() for v in verdicts], ensure_ascii=False, indent=2) + "\n"
 
 
-def as_csv(verdicts: Sequence[Verdict]) -> str:
+def as_csv(verdicts: Sequence[Row]) -> str:
     """One line for each answer; no cell can start a formula in a spreadsheet."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -39,26 +41,29 @@ def as_csv(verdicts: Sequence[Verdict]) -> str:
 
 
 def safe_cell(value: str | None) -> str:
-    """A text that no spreadsheet takes for a formula: an apostrophe goes before one that would be."""
-    text = "" if value is None else value
+    """A text that no spreadsheet takes for a formula: an apostrophe goes before one that would be.
+
+    The same within a text, after what may part cells where the reader's spreadsheet goes by other signs.
+    """
+    text = _PARTED.sub(r"\1'", "" if value is None else value)
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def as_table(verdicts: Sequence[Verdict]) -> str:
+def as_table(verdicts: Sequence[Row]) -> str:
     """A line for each answer, its feedback and how it was read below, and the score at the end."""
     named = any(v.student is not None for v in verdicts)
     lines: list[str] = []
     before: str | None = None
     for v in verdicts:
         if named and v.student != before:
-            lines.append(_clean(v.student or "?"))
+            lines.append(clean(v.student or "?"))
             before = v.student
         tags = f"  [{', '.join(v.tags)}]" if v.tags else ""
-        lines.append(f"{_clean(v.target):<12} {v.verdict:<16} {_number(v.score)}/{_number(v.marks)}{tags}")
+        lines.append(f"{clean(v.target):<12} {v.verdict:<16} {_number(v.score)}/{_number(v.marks)}{tags}")
         if v.interpreted_plain:
-            lines.append(f"    read as: {_clean(v.interpreted_plain)}")
+            lines.append(f"    read as: {clean(v.interpreted_plain)}")
         if v.verdict != "correct" and v.feedback:
-            feedback = _clean(_in_unicode(v.feedback))
+            feedback = in_unicode(v.feedback)
             lines.extend(f"    {line}" for line in textwrap.wrap(feedback, _WIDTH, break_long_words=False))
     total, most = sum(v.score for v in verdicts), sum(v.marks for v in verdicts)
     right = sum(v.verdict == "correct" for v in verdicts)
@@ -70,11 +75,18 @@ def _number(value: float) -> str:
     return f"{value:g}"
 
 
-def _in_unicode(text: str) -> str:
-    """Feedback for a terminal: its formulas as Unicode; the space in a formula is no place to break a line."""
-    return _FORMULAS.sub(lambda match: to_unicode(fragment(match[1])).replace(" ", "\u00a0"), text)
+def in_unicode(text: str) -> str:
+    """Feedback as plain text: its formulas as Unicode; the space in a formula is no place to break a line."""
+    return clean(_FORMULAS.sub(lambda match: _formula(match[1]), text))
 
 
-def _clean(text: str) -> str:
+def _formula(latex: str) -> str:
+    try:
+        return to_unicode(fragment(latex)).replace(" ", "\u00a0")
+    except BacksymError:
+        return latex  # What stands between the dollar signs is a student's text.
+
+
+def clean(text: str) -> str:
     """Text without characters that move the cursor of a terminal or turn its direction."""
     return _CONTROL.sub(" ", text)

@@ -1,29 +1,40 @@
 """Answers from files: YAML of one student, CSV of a class, a folder of YAML files named by student.
 
-Whatever a file holds in place of an answer becomes an answer that cannot be read, so that nothing is lost.  Knows
-files; knows nothing about mathematics.
+Whatever a file holds in place of an answer becomes an answer that cannot be read, so that nothing is lost.  Files come
+from students: links are not followed, and no name of a file is used for anything but to name its student.  Knows files;
+knows nothing about mathematics.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from backsym.errors import Diagnostic, InputError
-from backsym.reading.yamlfile import Scalar, Table, read_file, text_of
+from backsym.reading.yamlfile import EMPTY, Scalar, Table, read_text, text_of
 
 STUDENT = "student"
 LONGEST_CELL = 10_000_000
+LARGEST_TABLE = 100_000_000
+"""Bytes of a CSV: a class of 5,000 with 5 answers of the greatest length that is read."""
+
+YAML_ENDINGS = (".yaml", ".yml")
+DELIMITERS = ",;\t"
+
+_EXAMPLE = "such as z: (y - t)*(1 - tanh(z)**2)"
 
 
 @dataclass(frozen=True)
 class Submission:
     """One student's answers by target, in the order of the file.
 
-    ``troubles`` are messages about a file of a folder that could not be read at all.
+    ``troubles`` are messages about a file of a folder, or a line of a table, that could not be read: then no answer of
+    it is judged.
     """
 
     student: str | None
@@ -38,6 +49,12 @@ class Submissions:
     items: tuple[Submission, ...]
     ignored: tuple[str, ...] = ()
 
+    @property
+    def repeated(self) -> tuple[str, ...]:
+        """The students who stand more than once."""
+        counts = Counter(item.student for item in self.items if item.student)
+        return tuple(student for student, count in counts.items() if count > 1)
+
 
 def read_submissions(path: Path, targets: Sequence[str]) -> Submissions:
     """The answers of a YAML file, a CSV or a folder; raises InputError for a file that is unusable as a whole.
@@ -50,33 +67,51 @@ def read_submissions(path: Path, targets: Sequence[str]) -> Submissions:
         hint = "answers are a YAML file, a CSV or a folder"
         raise InputError([Diagnostic("there is no such file", str(path), hint=hint)])
     if path.suffix.lower() == ".csv":
-        return _csv(path, targets)
-    answers, troubles = _yaml(path)
+        return csv_of(_table_text(path), str(path), targets)
+    answers, troubles = yaml_of(text_of(str(path)), str(path))
     if troubles:
         raise InputError(troubles)
     return Submissions((Submission(None, answers),))
 
 
+# --- YAML ------------------------------------------------------------------------------------------------------------
+
+
 def _folder(path: Path) -> Iterator[Submission]:
-    files = sorted(p for p in path.iterdir() if p.suffix.lower() in (".yaml", ".yml") and not p.name.startswith("."))
+    """One submission for each YAML file, in the order of their names; folders in the folder are not entered."""
+    files = sorted(p for p in path.iterdir() if p.suffix.lower() in YAML_ENDINGS and not p.name.startswith("."))
     if not files:
         raise InputError([Diagnostic("there are no YAML files in this folder", str(path), hint="one for each student")])
     for file in files:
+        # A file name is bytes; those that are no text would be refused by every output.
+        student = os.fsencode(file.stem).decode("utf-8", errors="replace")
+        answers: dict[str, str] = {}
+        if file.is_symlink():
+            yield Submission(student, {}, ("this is a link to another file, which is not followed",))
+            continue
+        if not file.is_file():
+            yield Submission(student, {}, ("this is not a file",))
+            continue
         try:
-            answers, troubles = _yaml(file)
+            answers, troubles = yaml_of(text_of(str(file)), str(file))
         except InputError as error:
-            answers, troubles = {}, error.diagnostics
-        yield Submission(file.stem, answers, tuple(d.message for d in troubles))
+            troubles = error.diagnostics
+        yield Submission(student, {} if troubles else answers, tuple(d.message for d in troubles))
 
 
-def _yaml(path: Path) -> tuple[dict[str, str], tuple[Diagnostic, ...]]:
-    """The answers of one file, and what is wrong with it; of an answer that is no text, the text is kept."""
-    tree, complaints = read_file(str(path))
+def yaml_of(text: str, name: str) -> tuple[dict[str, str], tuple[Diagnostic, ...]]:
+    """The answers of one student's file, and what is wrong with it; of an answer that is no text, the text is kept.
+
+    Raises InputError for a text that is no YAML.
+    """
+    try:
+        tree, complaints = read_text(text, name)
+    except InputError as error:
+        raise InputError([replace(d, hint=_EXAMPLE) if d.hint == EMPTY else d for d in error.diagnostics]) from None
     if complaints:
         return {}, tuple(complaints)
     if not isinstance(tree, Table):
-        hint = "such as z: (y - t)*(1 - tanh(z)**2)"
-        return {}, (tree.diagnostic("answers are a mapping of targets to answers", hint),)
+        return {}, (tree.diagnostic("answers are a mapping of targets to answers", _EXAMPLE),)
     return {key.text: _text(value) for key, value in tree.entries}, ()
 
 
@@ -88,35 +123,87 @@ def _text(value: object) -> str:
     return mark.document.text[mark.start : mark.end] if mark is not None else "[]"
 
 
-def _csv(path: Path, targets: Sequence[str]) -> Submissions:
-    text = text_of(str(path)) if path.stat().st_size <= 1_000_000 else path.read_text("utf-8-sig", errors="replace")
+# --- CSV -------------------------------------------------------------------------------------------------------------
+
+
+def _table_text(path: Path) -> str:
+    """The text of a table, as spreadsheets save it: UTF-8, or UTF-16 with its mark."""
+    with path.open("rb") as file:
+        data = file.read(LARGEST_TABLE + 1)
+    if len(data) > LARGEST_TABLE:
+        raise InputError([Diagnostic(f"this file is larger than {LARGEST_TABLE // 1_000_000} MB", str(path))])
+    return decoded(data, str(path))
+
+
+def decoded(data: bytes, name: str) -> str:
+    """The text of a table; raises InputError, naming the line, for what is no text."""
+    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"this file is not {encoding.upper()[:6].rstrip('-')} text"
+        raise InputError([Diagnostic(message, name, line, hint="save it as CSV UTF-8")]) from None
+
+
+def csv_of(text: str, name: str, targets: Sequence[str]) -> Submissions:
+    """The answers of a class, a line for each student; raises InputError for a table that is unusable as a whole.
+
+    The columns are parted by commas, semicolons or tabs, whichever the first line has.  A line with more cells than
+    the first is one where an answer with a comma lacks its quotes: its answers are not judged.
+    """
+    rows = _rows(text, name)
+    if not rows:
+        raise InputError([Diagnostic("this file is empty", name, hint="its first line names the columns")])
+    header = [cell.strip() for cell in rows[0][1]]
+    who, columns = _columns(header, name, targets)
+    ignored = tuple(cell for n, cell in enumerate(header) if n != who and n not in columns and cell)
+    items = []
+    for line, row in rows[1:]:
+        cells = [*row, *[""] * (len(header) - len(row))]
+        troubles: tuple[str, ...] = ()
+        if any(cell.strip() for cell in cells[len(header) :]):
+            count = f"line {line} has {len(row)} cells and the first line {len(header)}"
+            troubles = (f"{count}; an answer with a comma in it needs quotes around it",)
+        items.append(Submission(cells[who].strip() or None, {header[n]: cells[n] for n in columns}, troubles))
+    return Submissions(tuple(items), ignored)
+
+
+def _rows(text: str, name: str) -> list[tuple[int, list[str]]]:
+    """The lines that are not blank, each with its number; a cell in quotes may go on over several."""
+    text = text.lstrip("\ufeff").replace("\0", "")
+    head = text.lstrip().partition("\n")[0]
+    delimiter = max(DELIMITERS, key=lambda sign: (head.count(sign), -DELIMITERS.index(sign)))
     limit = csv.field_size_limit(LONGEST_CELL)
     try:
-        reader = csv.reader(io.StringIO(text.lstrip("\ufeff").replace("\0", "")))
-        rows = [row for row in reader if any(cell.strip() for cell in row)]
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        found: list[tuple[int, list[str]]] = []
+        line = 1
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                found.append((line, row))
+            line = reader.line_num + 1
+        return found
     except csv.Error as error:
-        raise InputError([Diagnostic(f"this is not read as CSV: {error}", str(path))]) from None
+        raise InputError([Diagnostic(f"this is not read as CSV: {error}", name)]) from None
     finally:
         csv.field_size_limit(limit)
-    if not rows:
-        raise InputError([Diagnostic("this file is empty", str(path), hint="its first line names the columns")])
-    header = [cell.strip() for cell in rows[0]]
+
+
+def _columns(header: Sequence[str], name: str, targets: Sequence[str]) -> tuple[int, list[int]]:
+    """Where the students stand, and the columns of answers."""
     lower = [cell.lower() for cell in header]
     if STUDENT not in lower:
         hint = f"found: {', '.join(header)[:200]}"
-        raise InputError([Diagnostic(f"there is no column {STUDENT}", str(path), 1, hint=hint)])
-    repeated = sorted({cell for cell in header if cell and header.count(cell) > 1})
+        raise InputError([Diagnostic(f"there is no column {STUDENT}", name, 1, hint=hint)])
+    counts = Counter(cell for cell in header if cell)
+    repeated = sorted(cell for cell, count in counts.items() if count > 1)
     if repeated:
-        raise InputError([Diagnostic(f"the column {repeated[0]} stands twice", str(path), 1)])
+        raise InputError([Diagnostic(f"the column {repeated[0][:200]} stands twice", name, 1)])
     who = lower.index(STUDENT)
     known = set(targets)
     columns = [n for n, cell in enumerate(header) if n != who and cell.split("[")[0].strip() in known]
     if not columns:
         hint = f"a column is named after a quantity: {', '.join(targets)[:200]}"
-        raise InputError([Diagnostic("no column of this file is a target", str(path), 1, hint=hint)])
-    ignored = tuple(cell for n, cell in enumerate(header) if n != who and n not in columns and cell)
-    items = []
-    for row in rows[1:]:
-        cells = [*row, *[""] * (len(header) - len(row))]
-        items.append(Submission(cells[who].strip(), {header[n]: cells[n] for n in columns}))
-    return Submissions(tuple(items), ignored)
+        raise InputError([Diagnostic("no column of this file is a target", name, 1, hint=hint)])
+    return who, columns

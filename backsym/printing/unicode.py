@@ -57,7 +57,9 @@ def _row(node: lay.Row) -> str:
         if spaced:
             out += f" {text} " if out else f"{text} "
         elif at and not out.endswith(" ") and not text.startswith(" ") and (
-            _apart(node.items[at - 1], item, node.tight) or (_LARGE_SCRIPT.search(out) and text[:1].isalnum())
+            _apart(node.items[at - 1], item, node.tight)
+            or (_LARGE_SCRIPT.search(out) and text[:1].isalnum())
+            or (at > 1 and not node.tight and _is_nabla(node.items[at - 2]) and not isinstance(item, lay.Op))
         ):
             out += f" {text}"
         else:
@@ -76,14 +78,17 @@ def _apart(left: Layout, right: Layout, tight: bool) -> bool:
         return True
     if isinstance(right, lay.Big) or _is_word(right) or isinstance(left, (lay.Big, lay.Frac)):
         return True
-    nabla = isinstance(left, lay.Script) and left.base == lay.Symbol("nabla")
-    return not tight and (nabla or isinstance(right, lay.Frac) or not _is_short(left) or not _is_short(right))
+    return not tight and (_is_nabla(left) or isinstance(right, lay.Frac) or not _is_short(left) or not _is_short(right))
 
 
 def _is_short(layout: Layout) -> bool:
     if isinstance(layout, lay.Script):
         return _is_short(layout.base)
     return isinstance(layout, (lay.Ident, lay.Number, lay.Symbol, lay.Fenced, lay.Delimiter, lay.Space))
+
+
+def _is_nabla(layout: Layout) -> bool:
+    return isinstance(layout, lay.Script) and layout.base == lay.Symbol("nabla")
 
 
 def _is_word(layout: Layout) -> bool:
@@ -122,7 +127,8 @@ def _part(layout: Layout) -> str:
 def _below(layout: Layout) -> str:
     """A denominator, in parentheses if it is a product: ``a/(2s)``, because a slash binds the next factor only."""
     text = _part(layout)
-    return f"({text})" if isinstance(layout, lay.Row) and len(layout.items) > 1 and text[:1] != "(" else text
+    product = isinstance(layout, lay.Row) and len(layout.items) > 1 and layout.items[0] != lay.Symbol("partial")
+    return f"({text})" if product and text[:1] != "(" else text
 
 
 def _fenced(left: str, body: Layout, right: str) -> str:

@@ -68,6 +68,21 @@ PART_EXTRAS: Keys = {
     "answer": "The answer to a question in words.",
 }
 
+VARIANTS: Keys = {
+    "activation": "Functions, each with those that may stand in its place.",
+    "loss": "Further losses: functions such as cross_entropy, or equations of the loss.",
+    "dims": "Dimensions, each with its possible sizes, a list or a range such as 2..5.",
+    "letters": "Letters of quantities, each with those that may stand in its place.",
+    "values": "Given quantities, each with a list of values, with {from, to, step} for each entry, or one_hot.",
+    "words": "What the texts call a function or a loss, where that is not its name.",
+}
+
+GRID: Keys = {
+    "from": "The least number.",
+    "to": "The greatest number.",
+    "step": "The distance of neighbouring numbers; 1 by default.",
+}
+
 COLLECTION: Keys = {
     "title": "The title of the collection; by default the name of the file.",
     "course": "The course.",

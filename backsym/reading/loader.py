@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from backsym.errors import Diagnostic, InputError
 from backsym.expr import scalar_if_ones, show_shape
@@ -32,6 +31,7 @@ from backsym.reading.latex_document import document_tree, is_document, what_was_
 from backsym.reading.parts import GRAPHS, read_parts
 from backsym.reading.scope import suggest
 from backsym.reading.texts import read_equation, read_expression
+from backsym.reading.variants import read_variants
 from backsym.reading.yamlfile import Listing, Scalar, Table, Tree, read_file, tree_of
 from backsym.resources import languages
 
@@ -111,12 +111,13 @@ def _problem(
         text=prose(found.get("text"), report, "text"),
         show_forward=boolean(found.get("show_forward"), report, "show_forward", True),
         values=declare.read_values(found.get("values"), symbols, report, forward.broken),
-        variants=_variants(found.get("variants"), report),
         path=path,
         remarks=tuple(forward.remarks),
     )
     parts = read_parts(found.get("parts"), problem, report, frozenset(forward.broken))
     problem = replace(problem, parts=parts)
+    whole = not forward.broken and not report.diagnostics and loss in problem.by_name
+    problem = replace(problem, variants=read_variants(found.get("variants"), problem, report, whole))
     report.stop()
     return problem
 
@@ -176,15 +177,6 @@ def _check_used(forward: Forward, report: Report) -> None:
     for name, entry in forward.declared.items():
         if name not in forward.used and name not in forward.parsed:
             report.add(entry.key, f"{name} is declared, but no equation uses it", "use it or leave it out")
-
-
-def _variants(tree: Tree | None, report: Report) -> dict[str, Any]:
-    value = plain_value(tree) if tree is not None else {}
-    if isinstance(value, dict):
-        return value
-    if tree is not None and value:
-        report.add(tree, "variants is a mapping", "the README tells its keys")
-    return {}
 
 
 # --- collections -----------------------------------------------------------------------------------------------------

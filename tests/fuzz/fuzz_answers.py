@@ -25,7 +25,7 @@ import atheris
 with atheris.instrument_imports(include=["backsym.marking", "backsym.reading"]):
     from backsym.errors import BacksymError
     from backsym.marking import reports
-    from backsym.marking.submissions import csv_of, yaml_of
+    from backsym.marking.submissions import csv_of, decoded, yaml_of
     from backsym.marking.verdicts import VERDICTS, Marker, Verdict
     from backsym.problem import Problem
     from backsym.reading.loader import load, problem_from_mapping
@@ -109,13 +109,13 @@ def student(text: str) -> None:
 
 
 def yaml_file(text: str) -> None:
-    answers, troubles = yaml_of(text.encode(), "a.yaml")
+    answers, troubles = yaml_of(text, "a.yaml")
     examine(SCALAR.mark_all(dict(list(answers.items())[:20]), strict=False))
     examine([SCALAR.unusable(t.message) for t in troubles[:5]])
 
 
 def csv_file(text: str) -> None:
-    found = csv_of(text.encode("utf-8", errors="replace"), "a.csv", tuple(SCALAR.problem.symbols))
+    found = csv_of(decoded(text.encode("utf-8", errors="replace"), "a.csv"), "a.csv", tuple(SCALAR.problem.symbols))
     for item in found.items[:5]:
         examine(SCALAR.mark_all(dict(list(item.answers.items())[:5]), strict=False))
 

@@ -1,0 +1,193 @@
+"""The text of a module with ``forward`` and ``backward`` for one array library.
+
+This module must not know how a formula is derived or translated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from backsym.codegen.dialects import DIALECTS, Dialect, Place
+from backsym.codegen.layout import INDENT, comment, dictionary, docstring, quoted, table
+from backsym.codegen.lines import Assignment, broken
+from backsym.codegen.network import Network, Statement, network_of
+from backsym.codegen.source import names_of
+from backsym.codegen.words import words
+from backsym.errors import BacksymError, near_name
+from backsym.expr import Shape
+from backsym.functions import ABSTRACT_LOSS
+from backsym.solution import Solution
+
+
+def module_source(solution: Solution, target: str = "numpy") -> str:
+    """The module for ``target``: numpy, torch or jax.
+
+    Raises BacksymError for an unknown target and for what has no source in it.
+    """
+    network, dialect = network_of(solution), dialect_of(target)
+    body = [*forward_function(network, dialect), "", "", *backward_function(network, dialect)]
+    head = docstring([words("module.title", title=title_of(network), library=dialect.title), *_about(network, dialect)])
+    return assembled(head, body, dialect)
+
+
+def dialect_of(target: str) -> Dialect:
+    if target not in DIALECTS:
+        near = near_name(target, DIALECTS)
+        known = ", ".join(DIALECTS)
+        hint = f"; did you mean {near}?" if near else ""
+        raise BacksymError(f"unknown target {target!r}, expected one of {known}{hint}")
+    return DIALECTS[target]
+
+
+def title_of(network: Network) -> str:
+    return " ".join(network.problem.title.split())
+
+
+def assembled(head: Sequence[str], body: Sequence[str], dialect: Dialect, imports: Iterable[str] = ()) -> str:
+    """Docstring, the imports and helpers that the body needs, and the body."""
+    text = "\n".join(body)
+    helpers = helper_lines(dialect, _code(text))
+    whole = _code("\n".join([text, *helpers]))
+    needed = [line for prefix, line in dialect.imports.items() if _uses(whole, prefix)]
+    return "\n".join([*head, "", *_sorted_imports([*needed, *imports]), *helpers, "", "", *body]) + "\n"
+
+
+def helper_lines(dialect: Dialect, code: str) -> list[str]:
+    """The definitions of the helpers that some code calls, each after blank lines."""
+    out: list[str] = []
+    for helper, (first, *rest) in dialect.helpers.items():
+        if f"{helper}(" in code:
+            explained = docstring([words(f"helpers.{helper}")], 4) if rest else []
+            out += ["", *([""] if rest else []), first, *explained, *rest]
+    return out
+
+
+def _sorted_imports(lines: Sequence[str]) -> list[str]:
+    """The standard library's first, then a blank line and the others."""
+    own = [line for line in lines if line == "import math"]
+    others = [line for line in lines if line != "import math"]
+    return [*own, *([""] if own and others else []), *others]
+
+
+def _code(text: str) -> str:
+    """The text without comments: formulas in them name functions too."""
+    return "\n".join(line for line in text.split("\n") if not line.lstrip().startswith("#"))
+
+
+def _uses(code: str, prefix: str) -> bool:
+    import re
+
+    return re.search(rf"(?<![\w.\"]){prefix}\.", code) is not None
+
+
+# --- the docstring ---------------------------------------------------------------------------------------------------
+
+
+def _about(network: Network, dialect: Dialect) -> Iterator[str]:
+    yield words("module.purpose", loss=network.problem.loss)
+    yield from quantities(network, dialect)
+
+
+def quantities(network: Network, dialect: Dialect) -> Iterator[str]:
+    """The tables of inputs and nodes with their shapes, and what kind of arrays they are."""
+    symbols = network.problem.symbols
+    rows = [
+        [key, "", words("module.loss_function" if function == ABSTRACT_LOSS else "module.function")]
+        for function, key in network.functions.items()
+    ]
+    rows += [[size, "", words("module.size", size=size)] for size in network.sizes]
+    leaves = [[q, shape_text(symbols[q].shape), words(f"module.{symbols[q].role}")] for q in network.leaves]
+    if leaves or rows:
+        yield words("module.inputs")
+        yield table([*leaves, *rows])
+    yield words("module.nodes")
+    yield table([[eq.name, shape_text(symbols[eq.name].shape)] for eq in network.problem.equations])
+    note = words("module.arrays", array=dialect.array)
+    yield f"{note} {words('module.precision')}" if dialect.target == "jax" else note
+
+
+def shape_text(shape: Shape) -> str:
+    """``(K, D)``, ``(K,)`` or ``()``."""
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+# --- the functions ---------------------------------------------------------------------------------------------------
+
+
+def forward_function(network: Network, dialect: Dialect) -> list[str]:
+    """The lines of ``forward``."""
+    body = Body(network, dialect, "inputs", network.leaves)
+    lines = body.lines(network.forward)
+    computed = [f"{quoted(s.quantity)}: {s.target}" for s in network.forward]
+    return [
+        "def forward(inputs: dict) -> dict:",
+        *docstring([words("module.forward")], 4),
+        *body.loads(dict(network.names)),
+        *lines,
+        *dictionary(["**inputs", *computed]),
+    ]
+
+
+def backward_function(network: Network, dialect: Dialect) -> list[str]:
+    """The lines of ``backward``."""
+    body = Body(network, dialect, "values", (network.problem.loss,))
+    lines = body.lines(network.backward)
+    return [
+        "def backward(values: dict) -> dict:",
+        *docstring([words("module.backward", loss=network.problem.loss)], 4),
+        *body.loads(dict(network.names)),
+        *lines,
+        *dictionary([f"{quoted(s.quantity)}: {s.target}" for s in network.backward]),
+    ]
+
+
+class Body:
+    """The body of a function: its assignments, translated and in short lines, and what it must load for them.
+
+    ``source`` is the dictionary that values are taken from; ``arrays`` are quantities of which the first gives its type
+    to tensors that are made from nothing.
+    """
+
+    def __init__(self, network: Network, dialect: Dialect, source: str, arrays: Sequence[str]):
+        self.network, self.dialect, self.source = network, dialect, source
+        like = network.names[arrays[0]] if arrays else ""
+        self.place = Place(network.ranks, like)
+        self.used: set[str] = set()
+        self.own: set[str] = set()
+        self.taken = set(network.taken)
+
+    def lines(self, statements: Sequence[Statement], indent: int = 4) -> list[str]:
+        """The assignments under their formulas, with a blank line between the parts of the function."""
+        out: list[str] = []
+        for statement in statements:
+            out += comment(statement.formula, indent)
+            out += self.assignment(statement, indent)
+        return out
+
+    def assignment(self, statement: Statement, indent: int) -> list[str]:
+        value = self.dialect.translate(statement.value, self.place)
+        whole = Assignment(statement.target, value)
+        self.used |= set(names_of(value)) - self.own
+        self.own.add(statement.target)
+        return [line for part in broken(whole, indent, self.fresh) for line in part.lines(indent)]
+
+    def fresh(self, wish: str) -> str:
+        """A variable for a part of a formula."""
+        own, number = wish, 1
+        while own in self.taken:
+            number += 1
+            own = f"{wish}{number}"
+        self.taken.add(own)
+        return own
+
+    def loads(self, names: Mapping[str, str]) -> list[str]:
+        """The lines that take what was used from the dictionary."""
+        lines = [
+            f"{INDENT}{own} = {self.source}[{quoted(quantity)}]" for quantity, own in names.items() if own in self.used
+        ]
+        lines += [f"{INDENT}{size} = {self.source}[{quoted(size)}]" for size in self.network.sizes if size in self.used]
+        for function, key in self.network.functions.items():
+            pair = [f if f in self.used else "_" for f in (function, f"{function}_prime")]
+            if pair != ["_", "_"]:
+                lines.append(f"{INDENT}{', '.join(pair)} = {self.source}[{quoted(key)}]")
+        return lines

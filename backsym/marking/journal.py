@@ -1,0 +1,105 @@
+"""What of a class is marked already: a file of JSON lines, so that interrupted marking goes on where it stopped.
+
+Each line holds a student's records under a key that depends on everything they follow from: the problem, the settings,
+and the answers.  Whatever changes is marked again, and nothing else is.  A line that was cut off is dropped.
+
+Knows records; must not know how they are made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from backsym.marking.records import Record
+
+
+def fingerprint(value: object) -> str:
+    """A digest of plain data and of dataclasses of it, the same in every process.
+
+    Raises TypeError, naming the type, for a value that is neither.
+    """
+    digest = hashlib.sha256()
+    pending: list[object] = [value]
+    while pending:
+        item = pending.pop()
+        if item is None or isinstance(item, (str, int, float, bool)):
+            digest.update(f"{type(item).__name__}:{item!r};".encode())
+            continue
+        digest.update(f"{type(item).__name__}(".encode())
+        if is_dataclass(item) and not isinstance(item, type):
+            inside: list[object] = [getattr(item, f.name) for f in fields(item) if f.compare]
+        elif isinstance(item, Mapping):
+            inside = [part for pair in item.items() for part in pair]
+        elif isinstance(item, (list, tuple)):
+            inside = list(item)
+        elif isinstance(item, (set, frozenset)):
+            inside = sorted(item, key=repr)
+        elif type(item).__str__ is not object.__str__:
+            inside = [str(item)]  # a number of another kind, such as a fraction
+        else:
+            raise TypeError(f"no fingerprint of a {type(item).__name__}")
+        digest.update(f"{len(inside)})".encode())
+        pending.extend(inside)
+    return digest.hexdigest()
+
+
+class Journal:
+    """The records that are done, by key; a context in which more are added.
+
+    ``path`` None keeps nothing.  The file is made when the first records are added, and stays until :meth:`remove`.
+    """
+
+    def __init__(self, path: Path | None):
+        self.path = path
+        self.done: dict[str, tuple[Record, ...]] = {}
+        self._file: IO[bytes] | None = None
+        self._sound = self._load() if path is not None and path.exists() else 0
+
+    def _load(self) -> int:
+        """Read the whole lines; the length of the file up to the end of the last one."""
+        assert self.path is not None, "a journal without a file has nothing to load"
+        data = self.path.read_bytes()
+        sound = data.rfind(b"\n") + 1
+        for line in data[:sound].splitlines():
+            try:
+                entry = json.loads(line)
+                self.done[str(entry["key"])] = tuple(Record.loaded(saved) for saved in entry["records"])
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue  # not a line that this module wrote: its student is marked again
+        return sound
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def add(self, key: str, records: Sequence[Record]) -> None:
+        """Keep the records of a student; they are in the file when this returns."""
+        self.done[key] = tuple(records)
+        if self.path is None:
+            return
+        if self._file is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("r+b" if self.path.exists() else "wb")
+            self._file.truncate(self._sound)
+            self._file.seek(self._sound)
+        entry: dict[str, Any] = {"key": key, "records": [record.saved() for record in records]}
+        self._file.write(json.dumps(entry).encode() + b"\n")
+        self._file.flush()
+
+    def remove(self) -> None:
+        """Forget everything: the marking is finished and written."""
+        self.done.clear()
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)

@@ -1,0 +1,74 @@
+"""Verdicts as plain data: what a report, a journal and another process need of them, and nothing else.
+
+Must not know how a verdict comes about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+
+class Row(Protocol):
+    """What a report shows of one answer: a :class:`~backsym.marking.verdicts.Verdict`, or a :class:`Record` of it."""
+
+    @property
+    def student(self) -> str | None: ...
+    @property
+    def target(self) -> str: ...
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def marks(self) -> float: ...
+    @property
+    def tags(self) -> tuple[str, ...]: ...
+    @property
+    def feedback(self) -> str: ...
+    @property
+    def interpreted(self) -> str: ...
+    @property
+    def interpreted_plain(self) -> str: ...
+
+    def to_json(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Record:
+    """One verdict; the fields are those of a :class:`~backsym.marking.verdicts.Verdict`."""
+
+    student: str | None
+    target: str
+    verdict: str
+    score: float
+    marks: float
+    tags: tuple[str, ...] = ()
+    feedback: str = ""
+    interpreted: str = ""
+    interpreted_plain: str = ""
+
+    @staticmethod
+    def of(row: Row, student: str | None) -> Record:
+        """The record of a verdict on an answer of ``student``."""
+        return Record(
+            student, row.target, row.verdict, row.score, row.marks, row.tags, row.feedback, row.interpreted,
+            row.interpreted_plain,
+        )  # fmt: skip
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields of ``backsym check --format json``."""
+        return {
+            "student": self.student, "target": self.target, "verdict": self.verdict, "score": self.score,
+            "tags": list(self.tags), "feedback": self.feedback, "interpreted": self.interpreted,
+        }  # fmt: skip
+
+    def saved(self) -> dict[str, Any]:
+        """Everything, for :meth:`loaded`."""
+        return asdict(self)
+
+    @staticmethod
+    def loaded(saved: Mapping[str, Any]) -> Record:
+        """The record that was saved; raises TypeError for anything else."""
+        return Record(**{**saved, "tags": tuple(saved.get("tags", ()))})
