@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from backsym.cli_check import check
+from backsym.cli_code import code
 from backsym.cli_errors import reported as _reported
 from backsym.cli_new import list_problems, new
 from backsym.cli_progress import progress, say
@@ -60,7 +61,7 @@ def main() -> None:
     """
 
 
-for _command in (check, new, list_problems):
+for _command in (check, code, new, list_problems):
     main.add_command(_command)
 
 

@@ -51,6 +51,8 @@ class Function:
     slope: str | None = None
     domain: tuple[float, float] = (-math.inf, math.inf)
     kink: str | None = None
+    slope_code: str | None = None
+    """NumPy source of the derivative, where the formula would overflow."""
     defaults: tuple[str, ...] = ()
     """Texts of the default values of trailing arguments."""
 
@@ -59,9 +61,18 @@ class Function:
         return len(self.args) - len(self.defaults), len(self.args)
 
 
+def decisive(np: Any, x: Array) -> Array:
+    """The real part, on which comparisons decide, so that a complex step stays on its branch.
+
+    A real part that is smaller than the step in it is what products of steps leave of an exact zero.
+    """
+    real, step = np.real(x), np.imag(x)
+    return np.where(np.abs(real) <= np.abs(step), 0.0, real)
+
+
 def _where_real(np: Any, test: Callable[[Array], Array], x: Array, yes: Array, no: Array) -> Array:
-    """``where`` that decides on the real part, so that a complex step stays on its branch."""
-    return np.where(test(np.real(x)), yes, no)
+    """``where`` that decides on the real part."""
+    return np.where(test(decisive(np, x)), yes, no)
 
 
 def _erf(np: Any, x: Array) -> Array:
@@ -108,11 +119,11 @@ _TABLE = (
         partials=("-sech(x)*tanh(x)",),
     ),
     Function(
-        "abs", ("x",), r"\text{abs}", value=lambda np, x: np.sign(np.real(x)) * x,
+        "abs", ("x",), r"\text{abs}", value=lambda np, x: np.sign(decisive(np, x)) * x,
         code="np.abs({0})", partials=("sign(x)",), kink="x",
     ),
     Function(
-        "sign", ("x",), r"\text{sign}", value=lambda np, x: np.sign(np.real(x)) + 0 * x, code="np.sign({0})",
+        "sign", ("x",), r"\text{sign}", value=lambda np, x: np.sign(decisive(np, x)) + 0 * x, code="np.sign({0})",
         partials=("0",), kink="x",
     ),
     Function(
@@ -149,6 +160,7 @@ _TABLE = (
         ),
         code="np.where({0} > 0, {0}, {1} * np.expm1(np.minimum({0}, 0)))",
         partials=("[x > 0] + a*exp(x)*[x <= 0]", "(exp(x) - 1)*[x <= 0]"), show="prime", kink="x", defaults=("1",),
+        slope_code="np.where({0} > 0, 1.0, {1} * np.exp(np.minimum({0}, 0)))",
     ),
     Function(
         "softplus", ("x",), r"\text{softplus}", value=lambda np, x: np.log(1 + np.exp(x)), code="np.logaddexp(0, {0})",
@@ -166,12 +178,14 @@ _TABLE = (
     # --- two arguments; at a tie the derivative goes to the first ---
     Function(
         "max", ("x", "y"), r"\max",
-        value=lambda np, x, y: np.where(np.real(x) >= np.real(y), x + 0 * y, y + 0 * x), code="np.maximum({0}, {1})",
+        value=lambda np, x, y: np.where(decisive(np, x) >= decisive(np, y), x + 0 * y, y + 0 * x),
+        code="np.maximum({0}, {1})",
         partials=("[x >= y]", "[x < y]"), kink="x - y",
     ),
     Function(
         "min", ("x", "y"), r"\min",
-        value=lambda np, x, y: np.where(np.real(x) <= np.real(y), x + 0 * y, y + 0 * x), code="np.minimum({0}, {1})",
+        value=lambda np, x, y: np.where(decisive(np, x) <= decisive(np, y), x + 0 * y, y + 0 * x),
+        code="np.minimum({0}, {1})",
         partials=("[x <= y]", "[x > y]"), kink="x - y",
     ),
     Function(

@@ -23,14 +23,17 @@ from backsym.expr import Adj, Entry, Expr, Fn, Sym, rebuild, walk
 from backsym.functions import FUNCTIONS
 from backsym.printing.plain import plain
 from backsym.problem import Grid, Problem, Variants
-from backsym.reading.fields import is_name
+from backsym.reading.fields import is_name, plain_value
 from backsym.reading.loader import load, problem_from_mapping
 from backsym.reading.rewriting import Renaming, names_with
 from backsym.reading.variants import losses, sizes_of
-from backsym.reading.yamlfile import plain_value, read_file
+from backsym.reading.yamlfile import read_file
 from backsym.solution import Solution, solve
 
 MAX_COUNT = 10_000
+
+BY_LINES = ("forward", "parts")
+"""Lists of a problem file that are written with one item a line."""
 
 File = dict[str, Any]
 """A problem file as strings, lists and mappings."""
@@ -306,32 +309,37 @@ class _Maker:
     # --- claims ---
 
     def true(self, solution: Solution, file: File) -> tuple[Solution, File]:
-        """The solution and the file with true claims only: a false one gives way to what was derived."""
+        """The solution and the file with true claims only: a false one gives way to what was derived.
+
+        Where the plain language cannot say that, the part asks for the derivative instead of stating it.
+        """
         for repair in (self.derived, self.asked):
             claims = false_claims(solution.problem, solution.derivations)
             if not claims:
-                break
-            file = {**file, "parts": list(file["parts"])}
+                return solution, file
+            parts = list(file["parts"])
             for claim in claims:
-                file["parts"][claim.part] = repair(solution, file["parts"][claim.part], claim)
+                parts[claim.part] = repair(solution, parts[claim.part], claim)
+            repaired = {**file, "parts": parts}
             try:
-                solution = replace(solution, problem=self.read(file))
+                solution = replace(solution, problem=self.read(repaired))
+                file = repaired
             except InputError:
                 if repair == self.asked:
                     raise
-                # The plain language cannot say the result; then it is asked for instead of stated.
-                file = self.all_asked(solution, file, claims)
-                solution = replace(solution, problem=self.read(file))
         for claim in false_claims(solution.problem, solution.derivations):
             raise VerificationError("", f"{self.path}: part {claim.part + 1} states an equation that does not hold")
         return solution, file
 
     def derived(self, solution: Solution, part: File, claim: FalseClaim) -> File:
         """The part with the engine's own result in place of the false equation."""
-        read = solution.problem.parts[solution_part(claim)]
-        if claim_position(read.claims, claim) is None:
+        read = solution.problem.parts[claim.part]
+        position = _position(read.claims, claim)
+        if position is None:
             return {key: item for key, item in part.items() if key != "form"}
-        derivation = next((d for d in solution.derivations if d.node == _node(claim)), None)
+        if read.kind not in part:
+            return part
+        derivation = next((d for d in solution.derivations if d.node == _node_of(claim.lhs)), None)
         if derivation is None:
             return self.asked(solution, part, claim)
         whole = not isinstance(claim.lhs, Entry) and derivation.matrix is not None
@@ -342,39 +350,22 @@ class _Maker:
             return self.asked(solution, part, claim)
         items = part[read.kind] if isinstance(part[read.kind], list) else [part[read.kind]]
         equations = [n for n, item in enumerate(items) if not is_name(item.strip())]
-        position = claim_position(read.claims, claim)
-        assert position is not None
         items = [text if n == equations[position] else item for n, item in enumerate(items)]
         return {**part, read.kind: items if len(items) > 1 else items[0]}
 
     def asked(self, solution: Solution, part: File, claim: FalseClaim) -> File:
         """The part asking for the derivatives that it stated."""
-        read = solution.problem.parts[solution_part(claim)]
-        if read.kind not in ("show", "vectorize"):
+        read = solution.problem.parts[claim.part]
+        if read.kind not in ("show", "vectorize") or read.kind not in part:
             return {key: item for key, item in part.items() if key != "form"}
         kind = "derive" if any(isinstance(lhs, Entry) for lhs, _ in read.claims) else "gradients"
         nodes = list(dict.fromkeys(_node_of(lhs) for lhs, _ in read.claims))
         return {kind: nodes, **{key: item for key, item in part.items() if key not in (read.kind, "form")}}
 
-    def all_asked(self, solution: Solution, file: File, claims: Sequence[FalseClaim]) -> File:
-        parts = list(file["parts"])
-        for claim in claims:
-            if isinstance(parts[claim.part], dict) and {"show", "vectorize"} & set(parts[claim.part]):
-                parts[claim.part] = self.asked(solution, parts[claim.part], claim)
-        return {**file, "parts": parts}
 
-
-def solution_part(claim: FalseClaim) -> int:
-    return claim.part
-
-
-def claim_position(claims: Sequence[tuple[Expr, Expr]], claim: FalseClaim) -> int | None:
+def _position(claims: Sequence[tuple[Expr, Expr]], claim: FalseClaim) -> int | None:
     """Which of the equations of a part this is; None for its ``form``."""
     return next((n for n, sides in enumerate(claims) if sides == (claim.lhs, claim.rhs)), None)
-
-
-def _node(claim: FalseClaim) -> str:
-    return _node_of(claim.lhs)
 
 
 def _node_of(lhs: Expr) -> str:
@@ -396,7 +387,7 @@ def _spellings(name: str, words: Mapping[str, str]) -> list[str]:
 
 
 def _called(name: str, words: Mapping[str, str]) -> str:
-    return words[name] if name in words else _spellings(name, {})[0]
+    return words.get(name) or _spellings(name, {})[0]
 
 
 def _listed(choices: Mapping[str, str]) -> str:
@@ -410,6 +401,10 @@ def worded(problem: Problem) -> tuple[str, ...]:
     return tuple(str(n) for n, part in enumerate(problem.parts, 1) if part.answer)
 
 
+class _Lines(list[Any]):
+    """A list that is written with one item a line."""
+
+
 def written(file: File, comment: str) -> str:
     """A problem file as text; reading it gives the same strings again."""
     import yaml
@@ -421,8 +416,13 @@ def written(file: File, comment: str) -> str:
     def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
 
+    def lines(dumper: yaml.SafeDumper, value: _Lines) -> yaml.SequenceNode:
+        return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=False)
+
     Dumper.add_representer(str, text)
-    body = yaml.dump(file, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)
+    Dumper.add_representer(_Lines, lines)
+    shown = {key: _Lines(value) if key in BY_LINES and isinstance(value, list) else value for key, value in file.items()}
+    body = yaml.dump(shown, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)
     return f"# {comment}\n{body}"
 
 

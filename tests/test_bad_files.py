@@ -96,7 +96,9 @@ def test_a_folder_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(tmp_path)
     for name in ("problems", "notes.md"):
         (tmp_path / name).mkdir()
-        assert refused(name, tmp_path) == f"error: {name}: this is a folder; a problem file is expected\n"
+        assert refused(name, tmp_path) == (
+            f"error: {name}: there is no problem file in this folder\n  problem files end in .yaml or .yml\n"
+        )
 
 
 @pytest.mark.parametrize(

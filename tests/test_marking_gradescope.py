@@ -82,7 +82,7 @@ def test_what_is_not_asked_for_does_not_count(tmp_path: Path) -> None:
 
 
 def test_one_entry_is_not_the_whole(tmp_path: Path) -> None:
-    text = "title: t\nsymbols: {W: [K, D], x: {shape: [D], role: input}}\nforward: [y = W @ x, L = sum(y)]\nparts: [{derive: [W]}]\n"
+    text = "symbols: {W: [K, D], x: {shape: [D]}}\nforward: [y = W @ x, L = sum(y)]\nparts: [derive: [W]]\n"
     (tmp_path / "q.yaml").write_text(text, encoding="utf-8")
     for target, score in (("'W[1,1]'", 0.0), ("'W[k,d]'", 1.0)):
         answer = "x[1]" if "1" in target else "x[d]"

@@ -30,10 +30,14 @@ Rule = Callable[[ast.Call, Place], ast.expr]
 
 @dataclass(frozen=True)
 class Dialect:
-    """One target: its imports, the name of its arrays' type, its helpers' definitions, and its translation."""
+    """One target: its imports, the name of its arrays' type, its helpers' definitions, and its translation.
+
+    ``library`` is what its functions are called under.
+    """
 
     target: str
     title: str
+    library: str
     imports: Mapping[str, str]
     """The import statement for each prefix that sources of this target may use."""
     array: str
@@ -77,7 +81,7 @@ def _jax(node: ast.expr, place: Place) -> ast.expr:
 
 
 def _real(node: ast.expr) -> ast.expr:
-    return call("np.real", node)
+    return node if isinstance(node, ast.Constant) else call("np.real", node)
 
 
 def _picked(op: ast.cmpop) -> Rule:
@@ -303,14 +307,14 @@ _TORCH: dict[str, Callable[[_Torch, ast.Call], ast.expr]] = {
 
 DIALECTS: dict[str, Dialect] = {
     "numpy": Dialect(
-        "numpy", "NumPy", {"math": "import math", "np": "import numpy as np"}, "np.ndarray", _NUMPY_HELPERS,
+        "numpy", "NumPy", "np", {"math": "import math", "np": "import numpy as np"}, "np.ndarray", _NUMPY_HELPERS,
         lambda node, place: node,
     ),
     "torch": Dialect(
-        "torch", "PyTorch", {"math": "import math", "torch": "import torch"}, "torch.Tensor", {}, _torch,
+        "torch", "PyTorch", "torch", {"math": "import math", "torch": "import torch"}, "torch.Tensor", {}, _torch,
     ),
     "jax": Dialect(
-        "jax", "JAX", {"math": "import math", "jax": "import jax", "jnp": "import jax.numpy as jnp"}, "jax.Array", {},
-        _jax,
+        "jax", "JAX", "jnp",
+        {"math": "import math", "jax": "import jax", "jnp": "import jax.numpy as jnp"}, "jax.Array", {}, _jax,
     ),
 }  # fmt: skip

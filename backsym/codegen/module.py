@@ -43,13 +43,16 @@ def title_of(network: Network) -> str:
     return " ".join(network.problem.title.split())
 
 
-def assembled(head: Sequence[str], body: Sequence[str], dialect: Dialect, imports: Iterable[str] = ()) -> str:
-    """Docstring, the imports and helpers that the body needs, and the body."""
+def assembled(
+    head: Sequence[str], body: Sequence[str], dialect: Dialect, imports: Iterable[str] = (), *, separate: bool = True
+) -> str:
+    """Docstring, the imports and helpers that the body needs, and the body, which is set off unless it is data."""
     text = "\n".join(body)
     helpers = helper_lines(dialect, _code(text))
     whole = _code("\n".join([text, *helpers]))
     needed = [line for prefix, line in dialect.imports.items() if _uses(whole, prefix)]
-    return "\n".join([*head, "", *_sorted_imports([*needed, *imports]), *helpers, "", "", *body]) + "\n"
+    gap = ["", ""] if separate or any(line.startswith("def ") for line in helpers) else [""]
+    return "\n".join([*head, "", *_sorted_imports([*needed, *imports]), *helpers, *gap, *body]) + "\n"
 
 
 def helper_lines(dialect: Dialect, code: str) -> list[str]:
@@ -66,7 +69,8 @@ def _sorted_imports(lines: Sequence[str]) -> list[str]:
     """The standard library's first, then a blank line and the others."""
     own = [line for line in lines if line == "import math"]
     others = [line for line in lines if line != "import math"]
-    return [*own, *([""] if own and others else []), *others]
+    spaced = own and others and not others[0].startswith("from functools")
+    return [*own, *([""] if spaced else []), *others]
 
 
 def _code(text: str) -> str:

@@ -11,7 +11,7 @@ from backsym.codegen.dialects import Dialect
 from backsym.codegen.layout import INDENT, docstring, quoted
 from backsym.codegen.module import assembled, dialect_of, forward_function, quantities, shape_text, title_of
 from backsym.codegen.network import Network, network_of
-from backsym.codegen.tests import tests_of
+from backsym.codegen.checks import checks_of
 from backsym.codegen.words import words
 from backsym.solution import Solution
 
@@ -37,13 +37,13 @@ def skeleton_source(solution: Solution, target: str = "numpy") -> str:
     return assembled(head, [*body, "", "", *_backward(network, asked, dialect)], dialect)
 
 
-def tests_source(solution: Solution, module: str, target: str = "numpy") -> str:
+def checks_source(solution: Solution, module: str, target: str = "numpy") -> str:
     """A file of tests, for pytest, of the skeleton that stands in ``MODULE.py``.
 
     Raises BacksymError where no point is found at which the derivatives can be checked.
     """
     network = network_of(solution)
-    return tests_of(network, asked_for(network), module, dialect_of(target))
+    return checks_of(network, asked_for(network), module, dialect_of(target))
 
 
 def asked_for(network: Network) -> list[str]:
@@ -69,8 +69,7 @@ def _gradient(network: Network, quantity: str, earlier: Sequence[str]) -> list[s
 
 def _backward(network: Network, asked: Sequence[str], dialect: Dialect) -> list[str]:
     loss = network.problem.loss
-    library = {"numpy": "np", "torch": "torch", "jax": "jnp"}[dialect.target]
-    first = f"{library}.ones_like(values[{quoted(loss)}])"
+    first = f"{dialect.library}.ones_like(values[{quoted(loss)}])"
     return [
         "def backward(values: dict) -> dict:",
         *docstring([words("skeleton.backward", loss=loss)], 4),

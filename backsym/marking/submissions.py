@@ -23,6 +23,15 @@ LONGEST_CELL = 10_000_000
 LARGEST_TABLE = 100_000_000
 """Bytes of a CSV: a class of 5,000 with 5 answers of the greatest length that is read."""
 
+MAX_ANSWERS = 500
+"""Answers of one student."""
+
+MAX_TEXT = 250_000
+"""Characters of one student's file."""
+
+MAX_TROUBLES = 3
+"""Messages about one file."""
+
 YAML_ENDINGS = (".yaml", ".yml")
 DELIMITERS = ",;\t"
 
@@ -104,14 +113,18 @@ def yaml_of(text: str, name: str) -> tuple[dict[str, str], tuple[Diagnostic, ...
 
     Raises InputError for a text that is no YAML.
     """
+    if len(text) > MAX_TEXT:
+        return {}, (Diagnostic(f"one student's file has at most {MAX_TEXT} characters; this has {len(text)}", name),)
     try:
         tree, complaints = read_text(text, name)
     except InputError as error:
         raise InputError([replace(d, hint=_EXAMPLE) if d.hint == EMPTY else d for d in error.diagnostics]) from None
     if complaints:
-        return {}, tuple(complaints)
+        return {}, tuple(complaints[:MAX_TROUBLES])
     if not isinstance(tree, Table):
         return {}, (tree.diagnostic("answers are a mapping of targets to answers", _EXAMPLE),)
+    if len(tree.entries) > MAX_ANSWERS:
+        return {}, (Diagnostic(f"there are more than {MAX_ANSWERS} answers", name),)
     return {key.text: _text(value) for key, value in tree.entries}, ()
 
 

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from backsym.errors import BacksymError, ShapeError
 from backsym.expr import Dim, Ix, Shift, letters_of
+from backsym.functions import decisive
 
 Array = npt.NDArray[Any]
 
@@ -169,7 +170,7 @@ def _last(x: Array, axes: Sequence[int]) -> Array:
 
 def _first_extreme(op: str, flat: Array) -> Array:
     """Position of the first maximum or minimum along the last axis; complex numbers compare by their real part."""
-    real = flat.real
+    real = decisive(np, flat)
     if op not in ("max", "min"):
         raise TypeError(f"unknown reduction: {op}")
     return np.expand_dims(np.argmax(real, axis=-1) if op == "max" else np.argmin(real, axis=-1), -1)

@@ -8,7 +8,7 @@ analytic f in the direction d is Im f(x + i h d) / h, exact to rounding for a ti
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import add, mul, truediv
 from typing import Any
 
@@ -47,6 +47,7 @@ from backsym.expr import (
     matmul_shape,
     names_in,
 )
+from backsym.functions import decisive
 from backsym.numeric.apply import STEP, apply_function
 from backsym.numeric.axes import (
     Array,
@@ -200,7 +201,23 @@ def _add(e: Add, c: Context) -> Val:
 
 
 def _mul(e: Mul, c: Context) -> Val:
-    return _fold(mul, e.args, c)
+    return _product(e.args, [ev(arg, c) for arg in e.args])
+
+
+def _product(factors: Sequence[Expr], values: Sequence[Val]) -> Val:
+    """The product of values.
+
+    Where an indicator is 0, so is the product, even if another factor overflows there (Knuth, Two notes on notation,
+    1992: a bracket that is false is very strongly zero): exp(x) [x <= 0] at x = 1000.
+    """
+    result = values[0]
+    for value in values[1:]:
+        result = binary(mul, result, value)
+    brackets = [value for factor, value in zip(factors, values, strict=True) if isinstance(factor, Cmp)]
+    if brackets and not np.all(np.isfinite(result[1])):
+        for bracket in brackets:
+            result = binary(lambda x, hit: np.where(hit == 0, 0.0, x), result, bracket)
+    return result
 
 
 def _neg(e: Neg, c: Context) -> Val:
@@ -273,7 +290,11 @@ def _cmp(e: Cmp, c: Context) -> Val:
     compare = _COMPARE.get(e.op)
     if compare is None:
         raise TypeError(f"unknown comparison: {e.op}")
-    return binary(lambda a, b: np.asarray(compare(np.real(a), np.real(b)), dtype=float), ev(e.a, c), ev(e.b, c))
+
+    def holds(a: Array, b: Array) -> Array:
+        return np.asarray(compare(decisive(np, a), decisive(np, b)), dtype=float)
+
+    return binary(holds, ev(e.a, c), ev(e.b, c))
 
 
 def _positional(names: tuple[Ix, ...], x: Array, axis: int | None) -> tuple[int, ...]:
@@ -336,10 +357,7 @@ def _contract(product: Mul, over: tuple[Ix, ...], c: Context) -> Val:
         sizes.update(zip(names, x.shape, strict=False))
     scalar = all(x.ndim == len(names) for names, x in values)
     if not scalar or math.prod(sizes.values()) < _EINSUM_FROM:
-        result = values[0]
-        for value in values[1:]:
-            result = binary(mul, result, value)
-        return result
+        return _product(product.args, values)
     bound = [ix for ix in over if ix in sizes]
     ones: Val = (tuple(bound), np.ones([1] * len(bound)))
     kept = tuple(ix for ix in sizes if ix not in over)

@@ -350,11 +350,11 @@ class _Coder:
         named = dict(zip(table.args, args, strict=True))
         if e.order > 1 or (e.order == 1 and not table.partials):
             raise BacksymError(f"no NumPy source for the derivative of order {e.order} of {e.name}")
-        if e.order == 1:
+        if e.order == 1 and table.slope_code is None:
             return self.code(_formula(table.partials[0], named), loose=loose)
         if e.name == "diag":
             return self.diag(e)
-        code_text = table.code
+        code_text = table.slope_code if e.order else table.code
         batched = e.kind == "scalar" and bool(free_indices(e))
         if code_text is None or batched:
             if table.definition is None:

@@ -409,10 +409,13 @@ class Symbols(Grammar):
         return self.scripted(tree, base.token.start)
 
     def equal_letters(self, inside: Sequence[Token]) -> bool:
-        """Whether these tokens say that two index letters are equal, ``k' = k``: a Kronecker delta."""
-        texts = [t.text for t in inside if t.text != "'"]
-        letters = [t for t in inside if t.kind in ("letter", "greek")]
-        return texts[1:2] == ["="] and len(texts) == 3 == len(letters) + 1 and not any(map(self.words.has, texts))
+        """Whether these tokens say that two indices are equal, ``k' = k`` or ``k = 1``: a Kronecker delta."""
+        tokens = [t for t in inside if t.text != "'"]
+        if len(tokens) != 3 or tokens[1].text != "=":
+            return False
+        letters = [t.text for t in tokens if t.kind in ("letter", "greek")]
+        positions = [t for t in tokens if t.kind == "number" and t.text.isdecimal()]
+        return bool(letters) and len(letters) + len(positions) == 2 and not any(map(self.words.has, letters))
 
     def position_of_extreme(self) -> Node:
         r"""Inside an indicator: ``k = \arg\max_{k'} z_{k'}`` is ``z_k = \max_{k'} z_{k'}``, where there is no tie."""

@@ -146,7 +146,7 @@ class Renaming:
 
 
 def names_with(letters: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
-    """The whole names that change with their letters; ``_`` keeps letter and tag apart where they would run together."""
+    """The names that change with their letters; ``_`` keeps letter and tag apart where they would run together."""
     found: dict[str, str] = {}
     for name in names:
         base, tag = split_name(name)

@@ -1,0 +1,340 @@
+"""Marking a class: the same records whoever does the work, interruptions, the journal, the summary."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pickle
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+import backsym
+from backsym.cli import main
+from backsym.errors import BacksymError
+from backsym.marking import classes
+from backsym.marking.class_page import class_page
+from backsym.marking.classes import check_class
+from backsym.marking.journal import Journal, fingerprint
+from backsym.marking.records import Record
+from backsym.marking.summary import summarise, summary_table
+from backsym.marking.verdicts import Marker
+from backsym.problem import Problem
+
+ROOT = Path(__file__).resolve().parents[1]
+
+RIGHT = {"y": "y - t", "z": "dL/dy*(1 - tanh(z)^2)", "w": "dL/dz*x"}
+WRONG = {"y": "t - y", "z": "dL/dy*(1 - tanh(z)^2)", "w": "dL/dz"}
+
+
+def a_class(count: int) -> dict[str, dict[str, str]]:
+    """Students whose answers are all different texts; every third is wrong."""
+    return {
+        f"s{n:03d}": {t: f"{n + 2}/{n + 2}*({a})" for t, a in (RIGHT if n % 3 else WRONG).items()} for n in range(count)
+    }
+
+
+@pytest.fixture(scope="module")
+def marker() -> Marker:
+    problem = backsym.load(str(ROOT / "problems" / "csc311-week6" / "scalar-tanh.yaml"))
+    assert isinstance(problem, Problem)
+    return Marker(problem)
+
+
+@pytest.fixture(scope="module")
+def expected(marker: Marker) -> list[Record]:
+    return check_class(marker, a_class(20))
+
+
+def test_the_verdicts_are_those_of_each_student(marker: Marker, expected: list[Record]) -> None:
+    assert [record.student for record in expected] == [f"s{n:03d}" for n in range(20) for _ in RIGHT]
+    assert [record.target for record in expected] == list(RIGHT) * 20
+    for n, (student, answers) in enumerate(a_class(20).items()):
+        own = [Record.of(verdict, student) for verdict in marker.mark_all(answers)]
+        assert expected[3 * n : 3 * n + 3] == own
+    assert [record.verdict for record in expected[:6]] == ["incorrect", "correct", "incorrect", *["correct"] * 3]
+
+
+class Backwards(Executor):
+    """An executor of our own, which does the work last come first served, by way of bytes as another machine would."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Future[Any], bytes]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.calls.append((future, pickle.dumps((fn, args, kwargs))))
+        if len(self.calls) == 1:
+            threading.Timer(0.2, self.work).start()
+        return future
+
+    def work(self) -> None:
+        for future, call in reversed(self.calls):
+            fn, args, kwargs = pickle.loads(call)
+            future.set_result(pickle.loads(pickle.dumps(fn(*args, **kwargs))))
+
+
+def test_any_executor_gives_the_same(marker: Marker, expected: list[Record]) -> None:
+    executor = Backwards()
+    assert check_class(marker, a_class(20), executor=executor) == expected
+    assert len(executor.calls) > 1
+    with ThreadPoolExecutor(3) as pool:
+        assert check_class(marker, a_class(20), executor=pool) == expected
+
+
+def test_processes_give_the_same(marker: Marker, expected: list[Record]) -> None:
+    assert check_class(marker, a_class(20), workers=2) == expected
+
+
+def test_a_dask_client_gives_the_same(marker: Marker, expected: list[Record]) -> None:
+    # A package of the test extra: where it is missing, this fails.
+    code = """
+import json, sys
+from distributed import Client, LocalCluster
+import backsym
+problem = backsym.load(sys.argv[1])
+given = json.load(sys.stdin)
+with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as cluster:
+    with Client(cluster) as client, client.get_executor() as executor:
+        print(json.dumps([r.saved() for r in backsym.check_class(problem, given, executor=executor)]))
+"""
+    problem = str(ROOT / "problems" / "csc311-week6" / "scalar-tanh.yaml")
+    done = subprocess.run(
+        [sys.executable, "-c", code, problem], input=json.dumps(a_class(20)), capture_output=True, text=True,
+        timeout=240, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert [Record.loaded(saved) for saved in json.loads(done.stdout)] == expected
+
+
+def dies(*given: object) -> None:
+    os._exit(1)
+
+
+def test_a_worker_that_dies_is_an_error_that_says_so(marker: Marker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classes, "mark_chunk", dies)
+    with pytest.raises(BacksymError, match="has died"):
+        check_class(marker, a_class(20), workers=2)
+
+
+def test_settings(marker: Marker) -> None:
+    given = {"ann": {"z": "(y - t)(1 - tanh(z)^2)", "w": "dL/dz x"}}
+    records = check_class(marker, given, accept="by_name", marks={"z": 4, "w": 6}, hints="none")
+    assert [(r.verdict, r.score, r.marks) for r in records] == [("equivalent_form", 2.0, 4.0), ("correct", 6.0, 6.0)]
+    for wrong in ({"hints": "some"}, {"accept": "all"}):
+        with pytest.raises(BacksymError, match="expected one of"):
+            check_class(marker, given, **wrong)  # type: ignore[arg-type]
+
+
+def test_an_error_of_ours_does_not_cost_the_class_its_marks(marker: Marker, monkeypatch: pytest.MonkeyPatch) -> None:
+    true = Marker.mark_all
+
+    def failing(self: Marker, answers: dict[str, str], **how: Any) -> Any:
+        if "t" in answers["y"].partition("-")[2]:
+            raise ZeroDivisionError
+        return true(self, answers, **how)
+
+    monkeypatch.setattr(Marker, "mark_all", failing)
+    records = check_class(marker, {"ann": {"y": "y - t"}, "bob": {"y": "y"}})
+    assert [record.verdict for record in records] == ["undetermined", "incorrect"]
+    assert "ZeroDivisionError" in records[0].feedback
+
+
+# --- the journal -----------------------------------------------------------------------------------------------------
+
+
+class Stopped(Exception):
+    pass
+
+
+def stop_after(count: int) -> Callable[[int, int], None]:
+    def progress(done: int, total: int) -> None:
+        if done == count:
+            raise Stopped
+
+    return progress
+
+
+@pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """The students that are marked while a test runs."""
+    seen: list[str | None] = []
+    true = classes.mark_submission
+
+    def counted(marker: Marker, item: Any, settings: Any) -> list[Record]:
+        seen.append(item.student)
+        return true(marker, item, settings)
+
+    monkeypatch.setattr(classes, "mark_submission", counted)
+    return seen
+
+
+def test_marking_goes_on_where_it_stopped(
+    marker: Marker, expected: list[Record], tmp_path: Path, counting: list[str | None]
+) -> None:
+    journal = tmp_path / "marks.journal"
+    for count in (5, 11):
+        with pytest.raises(Stopped):
+            check_class(marker, a_class(20), journal=journal, progress=stop_after(count))
+        assert len(journal.read_text(encoding="utf-8").splitlines()) == count
+    seen: list[tuple[int, int]] = []
+    assert check_class(marker, a_class(20), journal=journal, progress=lambda *now: seen.append(now)) == expected
+    assert counting == list(a_class(20)), "nobody is marked twice, nobody is left out"
+    assert seen == [(n, 20) for n in range(11, 21)]
+
+
+def test_a_line_that_was_cut_off_is_marked_again(
+    marker: Marker, expected: list[Record], tmp_path: Path, counting: list[str | None]
+) -> None:
+    journal = tmp_path / "marks.journal"
+    check_class(marker, a_class(20), journal=journal)
+    data = journal.read_bytes()
+    counting.clear()
+    journal.write_bytes(b"not ours\n" + data[: data.rfind(b"\n", 0, -1) + 30])
+    assert check_class(marker, a_class(20), journal=journal) == expected
+    assert counting == ["s019"]
+    counting.clear()
+    assert check_class(marker, a_class(20), journal=journal) == expected
+    assert counting == []
+
+
+def test_what_has_changed_is_marked_again(marker: Marker, tmp_path: Path, counting: list[str | None]) -> None:
+    journal = tmp_path / "marks.journal"
+    given = a_class(4)
+    check_class(marker, given, journal=journal)
+    counting.clear()
+    given["s002"]["y"] = "y + t"
+    records = check_class(marker, given, journal=journal)
+    assert counting == ["s002"]
+    assert records[6].verdict == "incorrect"
+    counting.clear()
+    check_class(marker, given, journal=journal, hints="none")
+    assert counting == list(given), "other settings are other marks"
+
+
+def test_a_fingerprint_is_the_same_in_every_process(marker: Marker) -> None:
+    code = "import sys, backsym, backsym.marking.journal as j; print(j.fingerprint(backsym.load(sys.argv[1])))"
+    path = str(ROOT / "problems" / "gallery" / "rnn.yaml")
+    own = fingerprint(backsym.load(path))
+    for seed in "01":
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run([sys.executable, "-c", code, path], env=environment, capture_output=True, text=True)
+        assert done.stdout.strip() == own, done.stderr
+    with pytest.raises(TypeError, match="object"):
+        fingerprint(object())
+
+
+def test_a_journal_keeps_what_it_is_given(tmp_path: Path) -> None:
+    record = Record("ann\n\u2028", "z", "incorrect", 0.5, 1.0, ("sign",), "é \ud800", "a", "b")
+    with Journal(tmp_path / "j") as journal:
+        journal.add("k", [record])
+    assert Journal(tmp_path / "j").done == {"k": (record,)}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c(tmp_path: Path, workers: int) -> None:
+    """Interrupted again and again, the command ends with the output of a run that was left alone, and no journal."""
+    table = tmp_path / "class.csv"
+    with table.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["student", *RIGHT])
+        rows.writerows([student, *answers.values()] for student, answers in a_class(300).items())
+    command = [sys.executable, "-m", "backsym", "check", "scalar-tanh", str(table), "--format", "json"]
+    command += ["--workers", str(workers)]
+    out, whole = tmp_path / "out.json", tmp_path / "whole.json"
+    journal = tmp_path / "out.json.journal"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([*command, "-o", str(whole)], env=environment, capture_output=True, timeout=300)
+    before = 0
+    for _ in range(2):
+        process = subprocess.Popen([*command, "-o", str(out)], env=environment, stderr=subprocess.PIPE, text=True)
+        wait_for_lines(journal, before + 10)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 130, said
+        assert re.search(r"interrupted: \d+ of 300 students are marked", said), said
+        assert "Traceback" not in said
+        assert not out.exists(), "there is no output until it is whole"
+        assert before + 10 <= lines_of(journal) < 300
+        before = lines_of(journal)
+    done = subprocess.run([*command, "-o", str(out)], env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1, done.stderr
+    assert out.read_bytes() == whole.read_bytes()
+    assert not journal.exists()
+
+
+def lines_of(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def wait_for_lines(path: Path, count: int) -> None:
+    end = time.monotonic() + 120
+    while lines_of(path) < count:
+        assert time.monotonic() < end, "nothing was marked"
+        time.sleep(0.01)
+
+
+# --- the summary -----------------------------------------------------------------------------------------------------
+
+
+def test_the_summary_counts(expected: list[Record]) -> None:
+    summary = summarise(expected)
+    assert (summary.students, summary.answers, summary.right) == (20, 60, 60 - 14)
+    by_target = {target.target: target for target in summary.targets}
+    assert {name: target.right for name, target in by_target.items()} == {"y": 13, "z": 20, "w": 13}
+    assert [(slip.tag, slip.count) for slip in by_target["y"].slips] == [("sign", 7)]
+    assert "sign" in by_target["y"].slips[0].example
+    assert by_target["w"].slips[0].tag == "missing_factor"
+    assert by_target["z"].slips == ()
+    table = summary_table(summary)
+    assert "65%" in table
+    assert "13 of 20" in table
+    assert "$" not in table
+
+
+def test_the_summary_does_not_depend_on_the_order_of_students(expected: list[Record]) -> None:
+    tied = [Record(s, "y", "incorrect", 0.0, 1.0, (tag,), "f") for s, tag in (("a", "sign"), ("b", "factor"))]
+    assert [slip.tag for slip in summarise(tied).targets[0].slips] == ["factor", "sign"]
+    assert [slip.tag for slip in summarise(tied[::-1]).targets[0].slips] == ["factor", "sign"]
+
+
+def test_the_page_is_whole_and_safe(expected: list[Record]) -> None:
+    hostile = Record("eve", "<script>alert(1)</script>", "invalid", 0.0, 1.0, ("syntax",), "`<img>` & **b *c")
+    page = class_page(summarise([*expected, hostile]), "A <b>neuron</b>")
+    assert page == class_page(summarise([*expected, hostile]), "A <b>neuron</b>")
+    assert "<script" not in page
+    assert "<img" not in page
+    assert not re.findall(r"(?:src|href|url)\s*[=(]", page), "it needs nothing else"
+    chart = re.search(r"<svg.*?</svg>", page, re.DOTALL)
+    assert chart is not None
+    ET.fromstring(chart[0])
+    assert 'role="img" aria-label="Bar chart' in chart[0]
+    bars = [float(width) for width in re.findall(r'width="([\d.]+)" height="16" fill="var\(--link', chart[0])]
+    assert [round(bar / bars[1], 2) for bar in bars] == [0.65, 1.0, 0.65, 0.0]
+
+
+def test_the_summary_on_the_command_line(tmp_path: Path) -> None:
+    table = tmp_path / "class.csv"
+    out = io.StringIO()
+    csv.writer(out).writerows([["student", *RIGHT], ["ann", *RIGHT.values()], ["bob", *WRONG.values()]])
+    table.write_text(out.getvalue(), encoding="utf-8")
+    page = tmp_path / "summary.html"
+    result = CliRunner().invoke(main, ["check", "scalar-tanh", str(table), "--summary", str(page)])
+    assert result.exit_code == 1
+    assert "2 students, 6 answers, 4 of them right" in result.stdout
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    result = CliRunner().invoke(main, ["check", "scalar-tanh", str(table), "--format", "json"])
+    assert len(json.loads(result.stdout)) == 6, "nothing but JSON goes to standard output"
