@@ -64,10 +64,13 @@ class Function:
 def decisive(np: Any, x: Array) -> Array:
     """The real part, on which comparisons decide, so that a complex step stays on its branch.
 
-    A real part that is smaller than the step in it is what products of steps leave of an exact zero.
+    A real part that is smaller than the step in it, or far smaller than the steps around it, is what products of steps
+    leave of an exact zero.
     """
-    real, step = np.real(x), np.imag(x)
-    return np.where(np.abs(real) <= np.abs(step), 0.0, real)
+    real, step = np.real(x), np.abs(np.imag(x))
+    if not np.any(step):
+        return real
+    return np.where(np.abs(real) <= np.maximum(step, 1e-15 * np.max(step)), 0.0, real)
 
 
 def _where_real(np: Any, test: Callable[[Array], Array], x: Array, yes: Array, no: Array) -> Array:
@@ -99,6 +102,12 @@ def _erf(np: Any, x: Array) -> Array:
     return np.where(inner, series, outer)
 
 
+def _sech(np: Any, x: Array) -> Array:
+    """1 / cosh without its overflow: sech is even, and 2 e^-x / (1 + e^-2x) goes to zero."""
+    x = np.where(np.real(x) < 0, -x, x)
+    return 2 * np.exp(-x) / (1 + np.exp(-2 * x))
+
+
 def _sigmoid(np: Any, x: Array) -> Array:
     return 1.0 / (1.0 + np.exp(-x))
 
@@ -115,7 +124,7 @@ _TABLE = (
     Function("sinh", ("x",), r"\sinh", value=lambda np, x: np.sinh(x), code="np.sinh({0})", partials=("cosh(x)",)),
     Function("cosh", ("x",), r"\cosh", value=lambda np, x: np.cosh(x), code="np.cosh({0})", partials=("sinh(x)",)),
     Function(
-        "sech", ("x",), r"\text{sech}", value=lambda np, x: 1 / np.cosh(x), code="(1 / np.cosh({0}))",
+        "sech", ("x",), r"\text{sech}", value=_sech, code="(1 / np.cosh({0}))",
         partials=("-sech(x)*tanh(x)",),
     ),
     Function(

@@ -352,4 +352,175 @@ NETWORKS: dict[str, Network] = {
         "symbols": {"N": ["K", "D"], "v": ["D"]},
         "forward": ["r = N @ v", "L = -sum(log(sigmoid(-r)))"],
     },
+    "three-axis-trilinear": {
+        "symbols": {"W": ["K", "D", "H"], "x": ["D"], "u": ["H"], "t": {"shape": ["K"], "role": "target"}},
+        "indices": {"k": "K", "d": "D", "h": "H"},
+        "forward": ["y[k]=sum(W[k,d,h]*x[d]*u[h],d,h)", "L=squared_error(y,t)"],
+    },
+    "nested-softmax": {
+        "symbols": {"z": ["D"], "W": ["K", "D"], "t": {"shape": ["K"], "role": "target"}},
+        "forward": ["p=softmax(W @ softmax(z))", "L=-sum(t*log(p))"],
+    },
+    "masked-attention": {
+        "symbols": {
+            "Q": ["N", "D"],
+            "P": ["N", "D"],
+            "V": ["N", "H"],
+            "M": ["N", "N"],
+            "T": {"shape": ["N", "H"], "role": "target"},
+        },
+        "forward": ["S = Q @ P.T/sqrt(D) + M", "A = softmax(S)", "Y = A @ V", "L = sum((Y-T)**2)/N"],
+    },
+    "infonce": {
+        "symbols": {"z": ["D"], "P": ["N", "D"], "tau": []},
+        "forward": ["s = P @ z/(tau*norm(z))", "L = -s[1] + log(sum(exp(s)))"],
+    },
+    "gru-two-steps": {
+        "symbols": {
+            "Wz": ["H", "D"],
+            "Uz": ["H", "H"],
+            "Wr": ["H", "D"],
+            "Ur": ["H", "H"],
+            "W": ["H", "D"],
+            "U": ["H", "H"],
+            "x1": ["D"],
+            "x2": ["D"],
+            "h0": ["H"],
+            "t": {"shape": ["H"], "role": "target"},
+        },
+        "forward": [
+            "z1 = sigmoid(Wz @ x1 + Uz @ h0)",
+            "r1 = sigmoid(Wr @ x1 + Ur @ h0)",
+            "n1 = tanh(W @ x1 + U @ (r1*h0))",
+            "h1 = (1 - z1)*h0 + z1*n1",
+            "z2 = sigmoid(Wz @ x2 + Uz @ h1)",
+            "r2 = sigmoid(Wr @ x2 + Ur @ h1)",
+            "n2 = tanh(W @ x2 + U @ (r2*h1))",
+            "h2 = (1 - z2)*h1 + z2*n2",
+            "L = squared_error(h2,t)",
+        ],
+    },
+    "bilinear-pooling": {
+        "symbols": {"X": ["N", "D"], "Y": ["N", "H"], "w": ["D", "H"], "t": []},
+        "forward": ["B = X.T @ Y/N", "S = sign(B)*sqrt(abs(B))", "s = sum(w*S)/norm(S)", "L=(s-t)**2"],
+    },
+    "mixture-density": {
+        "symbols": {"a": ["K"], "m": ["K"], "l": ["K"], "t": {"role": "target"}},
+        "forward": [
+            "p = softmax(a)",
+            "s = exp(l)",
+            "f = p*exp(-(t-m)**2/(2*s**2))/(s*sqrt(2*π))",
+            "L = -log(sum(f))",
+        ],
+    },
+    "rbm-free-energy": {
+        "symbols": {"W": ["H", "D"], "b": ["D"], "c": ["H"], "v": ["D"], "u": ["D"]},
+        "forward": [
+            "F = -b.T @ v - sum(softplus(W @ v + c))",
+            "G = -b.T @ u - sum(softplus(W @ u + c))",
+            "L = F - G",
+        ],
+    },
+    "huber": {
+        "symbols": {
+            "W": ["K", "D"],
+            "x": ["D"],
+            "t": {"shape": ["K"], "role": "target"},
+            "delta_": {"role": "constant"},
+        },
+        "forward": ["r = abs(W @ x - t)", "q = min(r, delta_)", "L = sum(q*(r - q/2))"],
+    },
+    "crammer-singer": {
+        "symbols": {"W": ["K", "D"], "x": ["D"], "t": {"shape": ["K"], "role": "target", "one_hot": True}},
+        "forward": ["s = W @ x", "L = max(s + 1 - t) - t.T @ s"],
+    },
+    "label-smoothing": {
+        "symbols": {
+            "W": ["K", "D"],
+            "x": ["D"],
+            "t": {"shape": ["K"], "role": "target", "one_hot": True},
+            "eps": {"role": "constant"},
+        },
+        "forward": ["z = W @ x", "q = (1-eps)*t + eps/K", "L = -sum(q*log_softmax(z))"],
+    },
+    "focal": {
+        "symbols": {"w": ["D"], "x": ["D"], "g": {"role": "constant"}},
+        "forward": ["p = sigmoid(w.T @ x)", "L = -(1-p)**g*log(p)"],
+    },
+    "distillation": {
+        "symbols": {
+            "z": ["K"],
+            "q": {"shape": ["K"], "role": "target"},
+            "tau": {"role": "constant"},
+            "t": {"shape": ["K"], "role": "target", "one_hot": True},
+            "lam": {"role": "constant"},
+        },
+        "forward": [
+            "p = softmax(z/tau)",
+            "L = -lam*tau**2*sum(softmax(q/tau)*log(p)) - (1-lam)*sum(t*log_softmax(z))",
+        ],
+    },
+    "ordinal": {
+        "symbols": {"w": ["D"], "x": ["D"], "c": ["K"], "t": {"shape": ["K"], "role": "target"}},
+        "forward": ["s = w.T @ x", "p = sigmoid(c - s)", "L = binary_cross_entropy(p,t)"],
+    },
+    "mahalanobis": {
+        "symbols": {"M": ["D", "D"], "x": ["D"], "y": ["D"]},
+        "forward": ["r = x - y", "d = sqrt(r.T @ M.T @ M @ r)", "L = d"],
+    },
+    "hyper-network": {
+        "symbols": {"C": ["K", "D", "H"], "e": ["H"], "x": ["D"], "t": {"shape": ["K"], "role": "target"}},
+        "indices": {"k": "K", "d": "D", "h": "H"},
+        "forward": ["W[k,d] = sum(C[k,d,h]*e[h],h)", "y = W @ x", "L=squared_error(y,t)"],
+    },
+    "moe-shared": {
+        "symbols": {"G": ["K", "D"], "W": ["K", "H", "D"], "x": ["D"], "t": {"shape": ["H"], "role": "target"}},
+        "indices": {"k": "K", "h": "H", "d": "D"},
+        "forward": ["g = softmax(G @ x)", "y[h] = sum(g[k]*W[k,h,d]*x[d],k,d)", "L=squared_error(y,t)"],
+    },
+    "factorisation-machine": {
+        "symbols": {"V": ["D", "H"], "w": ["D"], "x": ["D"], "t": {"role": "target"}},
+        "indices": {"h": "H", "d": "D"},
+        "forward": [
+            "s = 1/2*sum(sum(V[d,h]*x[d],d)**2 - sum(V[d,h]**2*x[d]**2,d),h)",
+            "y = w.T @ x + s",
+            "L=(y-t)**2",
+        ],
+    },
+    "barlow-twins": {
+        "symbols": {"X": ["N", "D"], "Y": ["N", "D"], "lam": {"role": "constant"}},
+        "forward": ["C = X.T @ Y/N", "L = sum((1-diag(C))**2) + lam*(sum(C**2)-sum(diag(C)**2))"],
+    },
+    "jensen-two-losses": {
+        "symbols": {"z": ["K"], "q": ["K"]},
+        "forward": [
+            "p = softmax(z)",
+            "r = softmax(q)",
+            "m = (p+r)/2",
+            "L = 1/2*sum(p*log(p/m)) + 1/2*sum(r*log(r/m))",
+        ],
+    },
+    "conv-stride-two-channels-relu": {
+        "symbols": {"W": ["O", "C", "K"], "X": ["C", "D"], "b": ["O"], "T": {"shape": ["O", "M"], "role": "target"}},
+        "indices": {"o": "O", "c": "C", "k": "K", "i": "M"},
+        "forward": [
+            "Z[o,i] = sum(W[o,c,k]*X[c,2*i+k-2],c,k)+b[o]",
+            "Y[o,i]=relu(Z[o,i])",
+            "L=sum((Y[o,i]-T[o,i])**2,o,i)",
+        ],
+    },
+    "causal-moving-average": {
+        "symbols": {"x": ["D"], "a": [], "t": {"shape": ["D"], "role": "target"}},
+        "indices": {"i": "D"},
+        "forward": ["y[i]=a*x[i]+(1-a)*x[i-1]", "L=squared_error(y,t)"],
+    },
+    "squeeze-excite": {
+        "symbols": {"X": ["C", "P"], "A": ["R", "C"], "B": ["C", "R"], "T": {"shape": ["C", "P"], "role": "target"}},
+        "forward": ["s = mean(X,axis=1)", "e = sigmoid(B @ relu(A @ s))", "Y[c,p] = X[c,p]*e[c]", "L=sum((Y-T)**2)"],
+        "indices": {"c": "C", "p": "P"},
+    },
+    "kl-gaussians": {
+        "symbols": {"m": ["D"], "s": ["D"], "n": ["D"], "r": ["D"]},
+        "forward": ["L = sum(log(exp(r)/exp(s)) + (exp(2*s)+(m-n)**2)/(2*exp(2*r)) - 1/2)"],
+    },
 }

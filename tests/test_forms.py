@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from networks import NETWORKS
 
+from backsym.errors import BacksymError
 from backsym.printing.latex import equation_latex
 from backsym.printing.notation import Notation
 from backsym.reading.loader import problem_from_mapping
@@ -39,3 +40,11 @@ def test_the_matrix_form_is_the_natural_one(name: str, node: str) -> None:
     found = solve(problem)[node].matrix
     assert found is not None
     assert equation_latex(found, Notation.of(problem)).partition(" = ")[2] == FORMS[name, node]
+
+
+def test_an_abstract_loss_is_not_differentiated_by_its_second_argument() -> None:
+    """L'(y, t) has no usual counterpart for t, so that the reason is said in place of a made-up sign."""
+    symbols = {"W": ["K", "D"], "V": ["K", "D"], "x": ["D"]}
+    problem = problem_from_mapping({"symbols": symbols, "forward": ["y = W @ x", "u = V @ x", "L = loss(y, u)"]})
+    with pytest.raises(BacksymError, match="the second argument of the abstract loss depends on u"):
+        solve(problem)

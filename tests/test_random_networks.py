@@ -55,6 +55,47 @@ MINIMISED: dict[str, dict[str, Any]] = {
         "indices": {"n": "N", "d": "D", "h": "H"},
         "forward": ["S[n,h,d] = tanh(Q[n,d,h]*x[d])", "L = sum(S[n,h,d]**2, n, h, d)"],
     },
+    "a kink of an exact zero behind a smooth function": {
+        "forward": ["m = abs([exp(c) <= 0]*c)", "y = abs(gelu(m)) + c", "L = y**2"],
+    },
+    "ties of exact zeros behind smooth functions": {
+        "symbols": {"x": ["D"], "u": ["D"]},
+        "forward": [
+            "z = gelu([exp(x) <= 0]*u)", "s = max(z) + min(z)", "y = max(z, 0) - min(0, z)*u", "L = s + sum(y + x)**2",
+        ],
+    },
+    "the place of a maximum in a row": {
+        "symbols": {"X": ["D", "D"], "c": ["D", 1], "V": ["D", "D"]},
+        "forward": ["A = max(mean(X, axis=0, keepdims=True)) + X**2", "B = A*max(c) + sin(c)", "L = sum(B*V)"],
+    },
+    "a softmax does not react to a logsumexp": {
+        "symbols": {"x": ["N"], "b": ["K"], "w": [], "t": {"shape": ["K"], "role": "target"}},
+        "forward": [
+            "z = softmax(b*w - b + logsumexp(x))", "y = softmax(elu(1/(1 + exp(-z))))", "L = squared_error(y, t)",
+        ],
+    },
+    "a tie of products of exact zeros": {
+        "symbols": {"x": ["D"], "u": ["D"]},
+        "indices": {"d": "D"},
+        "forward": [
+            "y[d] = [x[d] > mean(x[d'], d')]*u[d]", "z[d] = max(y[d]*y[d']*exp(x[d']), d')",
+            "L = sum(sin(z[d] + u[d]), d)",
+        ],
+    },
+    "a false indicator beside an overflow": {
+        "symbols": {"x": ["D"]},
+        "forward": ["z = 400*x**2 + 800", "y = elu(z)", "L = mean(y)"],
+    },
+    "a value that cancels together with its slopes": {
+        "symbols": {"V": ["H", "N"], "t": {"shape": ["N"], "role": "target"}},
+        "forward": ["y = logsumexp(log_softmax(V.T))", "L = squared_error(y, t)"],
+    },
+    "a point away from saturation takes larger inputs": {
+        "symbols": {"X": ["K", "N"], "t": {"shape": ["K"], "role": "target"}},
+        "forward": [
+            "y = max(X - 3, axis=1)", "z = y**3*elu(y)", "L = binary_cross_entropy(sigmoid(z), t)",
+        ],
+    },
 }  # fmt: skip
 
 

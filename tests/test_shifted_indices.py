@@ -155,3 +155,41 @@ def network(seed: int) -> dict[str, Any]:
 @pytest.mark.parametrize("seed", range(40))
 def test_random_networks_with_shifted_indices(seed: int) -> None:
     assert judge(network(seed), seed % 7) == []
+
+
+SHIFTED_LATEX = [
+    (r"x_{i+k-1}", "x[i+k-1]"),
+    (r"x_{i + k - 1}", "x[i+k-1]"),
+    (r"x_{2i-1}", "x[2*i-1]"),
+    (r"x_{2 \cdot i - 1}", "x[2*i-1]"),
+    (r"x_{-i+3}", "x[-i+3]"),
+    (r"X_{b,\,i+k-1}", "X[b,i+k-1]"),
+    (r"X_{b,{i+k-1}}", "X[b,i+k-1]"),
+]
+
+
+@pytest.mark.parametrize(("latex", "text"), SHIFTED_LATEX)
+def test_a_shifted_index_in_latex_is_that_of_the_plain_language(latex: str, text: str) -> None:
+    mapping = problem_of("z[i] = sum(w[k]*x[i+k-1]*X[b,m], k, b, m)", "L = sum(z[i]*t[i], i)")
+    mapping["symbols"]["X"] = ["B", "D"]
+    mapping["indices"]["b"] = "B"
+    problem = problem_from_mapping(mapping)
+    letters = (AT_I, AT_K, Ix("b", "B"))
+    assert read_expression(problem, latex, letters) == read_expression(problem, text, letters)
+
+
+def test_a_convolution_in_latex_is_that_in_plain_text() -> None:
+    same = problem_of(r"z_i = \sum_{k=1}^K w_k x_{i+k-1}", r"\mathcal{L} = \frac{1}{2} \sum_i (z_i - t_i)^2")
+    latex, plain_text = problem_from_mapping(same), problem_from_mapping(CONVOLUTION)
+    assert latex.equations[0].rhs == plain_text.equations[0].rhs
+    assert judge(same) == []
+
+
+def test_an_argmax_in_a_forward_equation() -> None:
+    forward = [r"z_i = \tanh(x_i)", r"s = \sum_i u_i z_i \mathbb{1}[i = \arg\max_{j} z_{j}]", "L = s**2"]
+    mapping = {"symbols": {"x": ["D"], "u": ["D"]}, "indices": {"i": "D"}, "forward": forward}
+    solution = solve(problem_from_mapping(mapping))
+    assert {v.status for v in solution.verified.values()} == {"verified"}
+    assert equation_latex(solution["u"].entry, Notation.of(solution.problem)).partition(" = ")[2] == (
+        r"\frac{\partial \mathcal{L}}{\partial s} z_i \mathbb{1}[i = \arg\max_j z_j]"
+    )

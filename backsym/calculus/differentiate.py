@@ -104,7 +104,11 @@ def _of_function(f: Fun, name: str, at: tuple[Index, ...], style: Style) -> Poly
                 continue  # The place of the maximum is constant almost everywhere.
             raise BacksymError(f"the second derivative of {f.name} is not available")
         if n:
-            raise BacksymError(f"the derivative of {f.name} by its argument number {n + 1} is not available")
+            # L'(y, t) has no usual counterpart for the second argument, so that none is made up.
+            raise BacksymError(
+                f"the second argument of the abstract {f.name} depends on {name}, but {f.name}' is the derivative"
+                " by the first argument only: write this loss as a formula"
+            )
         entry = tuple(fresh(i.dim, i.hint) for i in arg.params)
         slope = of_factor(Fun(f.name, 1, f.args, entry, f.kind))
         inner = differentiate(instantiate(arg, entry), name, at, style)

@@ -315,9 +315,7 @@ class Lifter:
             return whole
         if f.kind == "scalar":
             whole = Fn(f.name, tuple(self.poly(a.body, a.params) for a in f.args), f.order, "scalar")
-            if f.out and tuple(i for i in f.out if not i.fixed) != axes:
-                return transpose(whole)
-            return whole
+            return oriented(whole, f.out, axes) if f.out else whole
         if f.kind == "pick":
             return self.pick(f, axes)
         raise TypeError(f"unknown kind of function: {f.kind}")
@@ -332,10 +330,10 @@ class Lifter:
             arg = self.poly(lam.body, lam.params)
             if f.order == 0:
                 return Reduce(f.name, arg)
-            whole = Pick(f.name, arg)
-            return whole if tuple(i for i in f.out if not i.fixed) == axes else transpose(whole)
+            return oriented(Pick(f.name, arg), f.out, axes)
         if len(outer) != 1 or len(lam.params) != 1:
-            raise NoMatrixForm(f"a {f.name} over {len(lam.params)} of {len(outer) + len(lam.params)} axes")
+            word = {"max": "maximum", "min": "minimum"}.get(f.name, f.name)
+            raise NoMatrixForm(f"a {word} over {len(lam.params)} of {len(outer) + len(lam.params)} indices")
         rows_first = _pair_inside([lam.body], lam.free | frozenset(lam.params)) != (lam.params[0], outer[0])
         along = (outer[0], lam.params[0]) if rows_first else (lam.params[0], outer[0])
         arg = self.poly(lam.body, along)
@@ -349,6 +347,15 @@ class Lifter:
 
 
 # --- axes -------------------------------------------------------------------------------------------------------------
+
+
+def oriented(e: Expr, out: Axes, axes: Axes) -> Expr:
+    """An array whose axes are ``out``, along ``axes``; a 1 x D or D x 1 matrix is used as the vector that it holds."""
+    real = tuple(i for i in out if not i.fixed)
+    if len(e.shape) != len(real):
+        column = transpose(e) if e.shape[0] == 1 else e
+        return Reshape(column, tuple(i.dim for i in real))
+    return e if real == axes else transpose(e)
 
 
 def axes_of(f: Factor) -> Axes:

@@ -35,6 +35,9 @@ _GAINS = (1.0, 1.5, 0.7, 2.5, 4.0)
 _SOFT, _HARD, _TOTAL = 24, 300, 3000
 """Redraws for one equation for comfort (saturation, dead units), for need (domains), and for the whole problem."""
 
+_PATIENCE = 40
+"""After so many redraws the remedy so far (smaller values) has not helped: others are tried too."""
+
 _PROBES = 48
 """So many leaves at most are probed for a vanishing gradient."""
 
@@ -231,6 +234,8 @@ class _Search:
             keep = self.rng.random(len(chosen)) < 0.5
             chosen = [name for name, k in zip(chosen, keep, strict=True) if k] or chosen
         for name in chosen:
+            if attempt % _PATIENCE == 0:
+                self.shrink[name] = 1.0
             if reason.large:
                 self.shrink[name] *= 0.75
             self._redraw(name)
@@ -252,11 +257,14 @@ class _Search:
             weights = rng.uniform(0.3, 1.0, size=shape)
             return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
         how = ("normal", "normal", "normal", "positive", "unit")[time] if time < 5 else ""
-        how = how or str(rng.choice(["normal", "positive", "unit"]))
+        if not how:
+            how = str(rng.choice(["normal", "positive", "unit", "wide"][: 3 + (time > _PATIENCE)]))
         if how == "unit":
             return np.asarray(rng.uniform(0.1, 0.9, size=shape))
         if how == "positive":
             return np.asarray(rng.uniform(0.2, 1.5, size=shape) * self.shrink[symbol.name])
+        if how == "wide":
+            return np.asarray(rng.uniform(-5.0, 5.0, size=shape))
         # Magnitudes are log-normal: away from zero, and the product of many is about one.
         spread = 0.35 * min(1.0, 8.0 / math.sqrt(self.plan.depth))
         size = np.exp(spread * rng.standard_normal(shape)) * self._scale(symbol, shape)

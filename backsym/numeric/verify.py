@@ -11,7 +11,7 @@ This module must not know about the calculus: it reads only what a derivation st
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -46,6 +46,9 @@ _DIRECTIONS = 2
 
 _UNDERFLOW = 1e-270
 """Adjoints below this have lost digits to underflow, as they do behind thousands of layers; they count as zero."""
+
+_LAST = 1e-13
+"""A relative change in the last digits of a number."""
 
 _SLOT_BUDGET = 300_000
 """Elements of the perturbed arguments of one equation that are evaluated at once."""
@@ -201,29 +204,38 @@ class _Check:
     # A derivative can be an exact zero that floating point shows as rounding noise (a sum of softmax gradients).  Then
     # neither its size nor the size of what it is compared with tells the magnitude of the terms that cancel.
 
-    def _noise(self, d: Derivation, value: Array) -> float:
+    def _noise(self, d: Derivation, value: Array, small: float = 1e-6) -> float:
         """The magnitude of the terms of a derivative, by the response to small relative changes of all quantities."""
-        small = 1e-6
+        if not self._terms(d).sums:
+            return float(np.max(np.abs(value), initial=0.0))
+        moved = _entry_value(d, self._moved(d.node, self._terms(d), small))
+        return float(np.max(np.abs(moved - value), initial=0.0)) / small
+
+    def _terms(self, d: Derivation) -> _Terms:
         if d.node not in self.terms:
             self.terms[d.node] = _Terms.of(d.entry.rhs)
-        terms = self.terms[d.node]
-        if not terms.sums:
-            return float(np.max(np.abs(value), initial=0.0))
+        return self.terms[d.node]
+
+    def _moved(self, node: str, terms: _Terms, small: float) -> Env:
+        """The point with a small relative change of all quantities that a derivative by ``node`` mentions."""
         rng = np.random.default_rng(4)
 
         def jitter(x: Array) -> Array:
             return np.asarray(x * (1 + small * rng.standard_normal(np.shape(x))))
 
         values = {name: jitter(self.env.values[name]) for name in terms.values}
-        values.setdefault(d.node, self.env.values[d.node])
+        values.setdefault(node, self.env.values[node])
         adjoints = {name: jitter(self.adjoints[name]) for name in terms.adjoints}
-        moved = _entry_value(d, replace(self.env, values=values, adjoints=adjoints))
-        return float(np.max(np.abs(moved - value), initial=0.0)) / small
+        return replace(self.env, values=values, adjoints=adjoints)
 
     def _is_noise(self, d: Derivation, value: Array) -> bool:
         """Whether a tiny value is what rounding leaves of terms that cancel, or underflows: it stands for zero."""
         size = float(np.max(np.abs(value), initial=0.0))
-        return 0.0 < size < 1e-9 and (size < _UNDERFLOW or size < 1e-12 * self._noise(d, value))
+        if not 0.0 < size < 1e-9:
+            return False
+        if size < _UNDERFLOW or size < 1e-12 * self._noise(d, value):
+            return True
+        return _has_no_digits(value, _entry_value(d, self._moved(d.node, self._terms(d), _LAST)))
 
     def _compare_forms(self, d: Derivation) -> None:
         """Both sides of the matrix form against the entries."""
@@ -238,6 +250,9 @@ class _Check:
             error = _difference(entries, whole)
             if error > TOLERANCE:
                 error = _difference(entries, whole, self._noise(d, entries))
+            if error > TOLERANCE and not entries.any():
+                moved = _value(side, (), self._moved(d.node, _Terms.of(side), _LAST)).reshape(entries.shape)
+                error = 0.0 if _has_no_digits(whole, moved) else error
             self.tallies[d.node].error(error)
 
     def _local(self) -> None:
@@ -261,6 +276,9 @@ class _Check:
                 floor = max(self._noise(d, self.adjoints[name]) * float(spread.max()), 1e-3 * self._weight(name))
                 scale = np.maximum(scale, floor)
                 error = _worst(products[name], terms.sum(axis=1), scale)
+            gap = float(np.abs(products[name] - terms.sum(axis=1)).max())
+            if TOLERANCE < error < math.inf and gap < self._rounding(name, products[name], terms):
+                error = TOLERANCE
             self.tallies[name].error(error)
         self.traffic = max((float(size.max()) for size in sizes.values()), default=0.0)
 
@@ -288,6 +306,26 @@ class _Check:
             total += float((np.abs(self.adjoints[eq.name]) * (size + STEP)).sum())
         return total
 
+    def _rounding(self, name: str, product: Array, terms: Array) -> float:
+        """The size of what rounding may do to the slopes of the equations that use a quantity.
+
+        Where a value cancels together with its slopes (the logarithm of a sum of probabilities), nothing that is stated
+        tells the size of the terms that cancel.  But a true slope stays what it is when all arguments change in their
+        last digits, and rounding does not.
+        """
+        consumers = [eq for eq in self.problem.equations if name in self.uses[eq.name] and eq.name in self.adjoints]
+        passed_on = sum(float(np.abs(self.adjoints[eq.name]).sum()) for eq in consumers)
+        most = max(1e-6 * float(np.abs(terms).sum()), 1e-10 * passed_on)
+        rng = np.random.default_rng(6)
+        change = 0.0
+        for _ in range(5):
+            near = {x: v * (1 + _LAST * rng.standard_normal(np.shape(v))) for x, v in self.env.values.items()}
+            products, sizes = {name: np.zeros(_DIRECTIONS)}, {name: np.zeros(_DIRECTIONS)}
+            for eq in consumers:
+                self._push(eq, [name], products, sizes, near)
+            change = max(change, float(np.abs(products[name] - product).max()))
+        return min(30 * change, most)
+
     def _groups(self, eq: NodeEquation) -> Iterator[list[str]]:
         """The differentiable arguments of an equation, in groups small enough to be perturbed at once."""
         group: list[str] = []
@@ -304,14 +342,16 @@ class _Check:
         if group:
             yield group
 
-    def _push(self, eq: NodeEquation, group: list[str], products: dict[str, Array], sizes: dict[str, Array]) -> None:
+    def _push(
+        self, eq: NodeEquation, group: list[str], products: dict[str, Array], sizes: dict[str, Array],
+        near: Mapping[str, Array] | None = None,
+    ) -> None:  # fmt: skip
         """Add this equation's share to the products of its arguments; slot n*R + r moves argument n along d_r."""
         slots = len(group) * _DIRECTIONS
-        values: dict[str, Array | Val] = {
-            name: self.env.values[name] for name in self.uses[eq.name] if name in self.env.values
-        }
+        point = self.env.values if near is None else near
+        values: dict[str, Array | Val] = {name: point[name] for name in self.uses[eq.name] if name in point}
         for n, name in enumerate(group):
-            base = self.env.values[name]
+            base = point[name]
             moved = np.empty((slots, *base.shape), dtype=complex)
             moved[...] = base
             moved[n * _DIRECTIONS : (n + 1) * _DIRECTIONS] += 1j * STEP * self.directions[name]
@@ -361,6 +401,15 @@ def _entry_value(d: Derivation, env: Env) -> Array:
 def _value(e: Expr, free: tuple[Ix, ...], env: Env) -> Array:
     ctx = Context.of(env)
     return np.asarray(arrange(ev(e, ctx), free, ctx.index_sizes(free)))
+
+
+def _has_no_digits(value: Array, moved: Array) -> bool:
+    """Whether a tiny value loses three digits to a change of its ingredients in their last ones.
+
+    Then all of it is rounding: its terms cancel whatever the values are.
+    """
+    size = float(np.max(np.abs(value), initial=0.0))
+    return size < 1e-9 and float(np.max(np.abs(moved - value), initial=0.0)) > 1e-3 * size
 
 
 def _difference(a: Array, b: Array, floor: float = 0.0) -> float:
