@@ -44,7 +44,7 @@ def written(file: str, target: str, skeleton: bool, output: Path | None) -> dict
     """The texts by the files that they go to."""
     from backsym.cli_check import load_problem
     from backsym.codegen.module import module_source
-    from backsym.codegen.skeleton import skeleton_source, checks_source
+    from backsym.codegen.skeleton import checks_source, skeleton_source
 
     if skeleton and output is not None and not output.stem.isidentifier():
         raise BacksymError(f"{output}: the tests import this file, so its name must be one that Python can import")

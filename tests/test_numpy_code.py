@@ -128,6 +128,10 @@ def total(body: Expr, *indices: Ix) -> IndexReduce:
     return IndexReduce("sum", body, indices)
 
 
+def diag(vector: Expr) -> Expr:
+    return fn("diag", vector, kind="diag")
+
+
 WRITTEN: list[tuple[str, Expr, tuple[Ix, ...]]] = [
     ("W.T @ d_x", MatMul((T(W), dx)), ()),
     ("np.outer(d_x, h)", MatMul((dx, T(h))), ()),
@@ -147,7 +151,12 @@ WRITTEN: list[tuple[str, Expr, tuple[Ix, ...]]] = [
     ("1 / X.shape[0] * (X - Y)", Mul((Div(ONE, Size("N")), Add((X, Neg(Y))))), ()),
     ("-(x - y)", Neg(Add((x, Neg(y)))), ()),
     ("x[None, :]", T(x), ()),
-    ("np.diag(x) @ W", MatMul((fn("diag", x, kind="diag"), W)), ()),
+    ("x[:, None] * W", MatMul((diag(x), W)), ()),
+    ("X * x", MatMul((X, diag(x))), ()),
+    ("(X @ W) * h", MatMul((X, W, diag(h))), ()),
+    ("x * y", MatMul((diag(x), y)), ()),
+    ("x", MatMul((diag(x), Ones(("K",)))), ()),
+    ("np.diag(x * y)", MatMul((diag(x), diag(y))), ()),
     ("np.eye(X.shape[1])", Eye("K"), ()),
     ("phi_prime(x)", fn("phi", x, order=1), ()),
     ("loss_prime(x, y)", fn("loss", x, y, order=1, kind="scalar"), ()),
@@ -178,6 +187,10 @@ PRODUCTS = [
     (T(MatMul((X, W))), X), (MatMul((x, T(h))), h), (T(x), MatMul((V, x))), (Ones(("N", "K")), W), (x, c), (r, q),
     (q, r), (Ones(("K",)), c), (T(Ones(("K",))), Ones(("K",))), (MatMul((T(x), V)), x), (Neg(T(x)), Mul((c, y))),
     (Mul((x, y)), T(Add((h, h)))), (Eye("K"), x), (Zeros(("K",)), T(h)),
+    (diag(x), W), (X, diag(x)), (diag(x), y), (T(x), diag(y)), (diag(x), diag(y)), (diag(x), diag(y), W), (r, diag(x)),
+    (diag(v), X, diag(x)), (diag(x), Ones(("K",))), (T(Ones(("K",))), diag(x)), (T(x), diag(y), x), (y, T(x), diag(y)),
+    (diag(Add((x, y))), W), (X, diag(Neg(x))), (X, W, diag(Add((h, h)))), (diag(x), Ones(("K",)), T(h)), (diag(x), q),
+    (diag(x), Ones(("K", "N"))), (diag(Ones(("K",))), W), (Add((X, Y)), diag(x), W),
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from backsym.codegen.dialects import DIALECTS, Dialect, analytic
+from backsym.codegen.dialects import ANALYTIC_HELPERS, DIALECTS, Dialect, analytic
 from backsym.codegen.layout import INDENT, dictionary, docstring, literal, quoted
 from backsym.codegen.module import Body, assembled
 from backsym.codegen.network import Network
@@ -41,7 +41,8 @@ def checks_of(network: Network, asked: Sequence[str], module: str, dialect: Dial
         *_section(_gradient_test(module, network.problem.loss, dialect)),
         *_section(_backward_test(module, dialect)),
     ]
-    numpy = replace(DIALECTS["numpy"], imports={"math": "import math"})
+    plain = DIALECTS["numpy"]
+    numpy = replace(plain, imports={"math": "import math"}, helpers={**plain.helpers, **ANALYTIC_HELPERS})
     return assembled(head, body, numpy, _imports(module, dialect), separate=False)
 
 
@@ -69,7 +70,7 @@ def _data(network: Network, asked: Sequence[str], dialect: Dialect) -> list[str]
     if network.functions:
         lines += _functions("FUNCTIONS", network, "np")
     if network.functions and dialect.target != "numpy":
-        lines += _functions("CONVERTED", network, dialect.library)
+        lines += _functions("OWN", network, dialect.library)
     return lines
 
 
@@ -96,7 +97,8 @@ def _replayed(network: Network, smooth: bool) -> list[str]:
     body = Body(network, replace(numpy, translate=analytic) if smooth else numpy, "values", network.leaves)
     lines: list[str] = []
     for s in network.forward:
-        lines += [f"{INDENT}if given == {quoted(s.quantity)}:", f"{INDENT * 2}{s.target} = values[{quoted(s.quantity)}]"]
+        lines.append(f"{INDENT}if given == {quoted(s.quantity)}:")
+        lines.append(f"{INDENT * 2}{s.target} = values[{quoted(s.quantity)}]")
         lines += [f"{INDENT}else:", *body.assignment(s, 8)]
     computed = [f"{quoted(s.quantity)}: {s.target}" for s in network.forward]
     return [
@@ -167,7 +169,7 @@ def _expected(network: Network) -> list[str]:
 def _converted(network: Network, dialect: Dialect) -> list[str]:
     """The conversion of NumPy's arrays, and of its numbers, to those of the module."""
     make = {"torch": "torch.tensor(value)", "jax": "jnp.asarray(value)"}[dialect.target]
-    other = "CONVERTED.get(name, value)" if network.functions else "value"
+    other = "OWN.get(name, value)" if network.functions else "value"
     return [
         "def converted(values):",
         *docstring([words("tests.converted")], 4),

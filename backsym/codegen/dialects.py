@@ -81,7 +81,32 @@ def _jax(node: ast.expr, place: Place) -> ast.expr:
 
 
 def _real(node: ast.expr) -> ast.expr:
-    return node if isinstance(node, ast.Constant) else call("np.real", node)
+    """real(x); what holds no array but sizes of some is real as it is."""
+    sizes = {id(n.value) for n in ast.walk(node) if isinstance(n, ast.Attribute) and n.attr == "shape"}
+    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and id(n) not in sizes}
+    return call("np.real", node) if names - {"np"} else node
+
+
+def _first(node: ast.Call, place: Place) -> ast.expr:
+    """np.max(x, axis=1) -> largest(x, 1), which takes the first of equal ones; not over some of the axes together"""
+    helper = {"max": "largest", "min": "smallest"}[dotted(node.func).removeprefix("np.")]
+    options = {kw.arg: kw.value for kw in node.keywords}
+    if not options:
+        return call(helper, call("np.ravel", node.args[0]), ast.Constant(0))
+    if set(options) == {"axis"} and not isinstance(options["axis"], ast.Tuple):
+        return call(helper, node.args[0], options["axis"])
+    return node
+
+
+ANALYTIC_HELPERS = {
+    helper: (
+        f"def {helper}(x, axis):",
+        f"    place = np.expand_dims(np.{function}(np.real(x), axis=axis), axis)",
+        "    return np.take_along_axis(x, place, axis=axis).squeeze(axis)",
+    )
+    for helper, function in (("largest", "argmax"), ("smallest", "argmin"))
+}
+"""What ``analytic`` needs beside the helpers of NumPy."""
 
 
 def _picked(op: ast.cmpop) -> Rule:
@@ -107,14 +132,14 @@ _COMPLEX: dict[str, Rule] = {
 
 
 def analytic(node: ast.expr, place: Place) -> ast.expr:
-    """The same value of real arguments, such that a complex step differentiates it: branches look at real parts.
-
-    Maxima of arrays need no rule: NumPy orders complex numbers by their real parts first.
-    """
+    """The same value of real arguments, such that a complex step differentiates it: branches look at real parts."""
 
     def rule(inner: ast.expr) -> ast.expr:
         if isinstance(inner, ast.Compare):
             return ast.Compare(_real(inner.left), inner.ops, [_real(side) for side in inner.comparators])
+        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr in ("max", "min"):
+            values = inner.args if dotted(inner.func).startswith("np.") else [inner.func.value]
+            return _first(ast.Call(parsed(f"np.{inner.func.attr}"), values, inner.keywords), place)
         if isinstance(inner, ast.Call) and dotted(inner.func) in _COMPLEX:
             return _COMPLEX[dotted(inner.func)](inner, place)
         return inner

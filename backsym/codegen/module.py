@@ -5,6 +5,7 @@ This module must not know how a formula is derived or translated.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from backsym.codegen.dialects import DIALECTS, Dialect, Place
@@ -79,8 +80,6 @@ def _code(text: str) -> str:
 
 
 def _uses(code: str, prefix: str) -> bool:
-    import re
-
     return re.search(rf"(?<![\w.\"]){prefix}\.", code) is not None
 
 
@@ -189,7 +188,8 @@ class Body:
         lines = [
             f"{INDENT}{own} = {self.source}[{quoted(quantity)}]" for quantity, own in names.items() if own in self.used
         ]
-        lines += [f"{INDENT}{size} = {self.source}[{quoted(size)}]" for size in self.network.sizes if size in self.used]
+        sizes = self.network.sizes.items()
+        lines += [f"{INDENT}{own} = {self.source}[{quoted(size)}]" for size, own in sizes if own in self.used]
         for function, key in self.network.functions.items():
             pair = [f if f in self.used else "_" for f in (function, f"{function}_prime")]
             if pair != ["_", "_"]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from backsym.codegen.ranks import rank_of
-from backsym.codegen.source import call, name, names_of, parsed, replaced
+from backsym.codegen.source import call, name, parsed, replaced
 from backsym.codegen.tidy import HELPERS, tidied
 from backsym.errors import BacksymError
 from backsym.expr import Dim, Equation, Expr, Fn, Ix, Shape, Sym, rebuild, walk
@@ -24,7 +24,10 @@ from backsym.printing.unicode import to_unicode
 from backsym.problem import Problem
 from backsym.solution import Solution
 
-_OWN = {"np", "math", "torch", "jax", "jnp", "inputs", "values", "gradients", "given", "forward", "backward", *HELPERS}
+_OWN = {
+    "np", "math", "torch", "jax", "jnp", "inputs", "values", "gradients", "given", "forward", "backward", "largest",
+    "smallest", *HELPERS,
+}  # fmt: skip
 """Names that the modules use for other things."""
 
 
@@ -42,14 +45,14 @@ class Statement:
 class Network:
     """What a module is made of.
 
-    ``names`` gives the variable of every quantity, ``functions`` the abstract functions by their key in ``inputs``, and
-    ``sizes`` the dimensions that are an axis of no leaf, so that ``inputs`` must say them.
+    ``names`` gives the variable of every quantity, ``functions`` the key of every abstract function in ``inputs``, and
+    ``sizes`` the variables of the dimensions that are an axis of no leaf, so that ``inputs`` must say them.
     """
 
     problem: Problem
     names: Mapping[str, str]
     functions: Mapping[str, str]
-    sizes: tuple[str, ...]
+    sizes: Mapping[str, str]
     forward: tuple[Statement, ...]
     backward: tuple[Statement, ...]
     ranks: Mapping[str, int | None]
@@ -61,7 +64,7 @@ class Network:
     @property
     def taken(self) -> set[str]:
         """All variables: what a new name must not be."""
-        return {*_reserved(self.problem), *self.names.values(), *(f"d_{q}" for q in self.problem.symbols), *self.sizes}
+        return {*_reserved(self.problem), *self.names.values(), *self.sizes.values()}
 
 
 def network_of(solution: Solution) -> Network:
@@ -69,7 +72,7 @@ def network_of(solution: Solution) -> Network:
     maker = _Maker(solution)
     forward = tuple(maker.forward())
     return Network(
-        solution.problem, maker.names, maker.functions, tuple(maker.sizes), forward, tuple(maker.backward()), maker.ranks
+        solution.problem, maker.names, maker.functions, maker.sizes, forward, tuple(maker.backward()), maker.ranks
     )
 
 
@@ -114,12 +117,13 @@ class _Maker:
         kinds = _abstract(self.problem)
         # A quantity may have the name of an abstract function: then the key of the function is told from it.
         self.functions = {f: f"{f}()" if f in self.problem.symbols else f for f in kinds}
-        self.ranks: dict[str, int | None] = {own: len(self.problem.symbols[quantity].shape) for quantity, own in self.names.items()}
-        self.ranks |= {f"d_{quantity}": len(symbol.shape) for quantity, symbol in self.problem.symbols.items()}
+        self.ranks: dict[str, int | None] = {}
+        for quantity, symbol in self.problem.symbols.items():
+            self.ranks |= {self.names[quantity]: len(symbol.shape), f"d_{quantity}": len(symbol.shape)}
         for function, kind in kinds.items():
             # What is None has the rank of the first argument: also the derivative of an abstract loss.
             self.ranks |= {f"{function}()": 0 if kind == "scalar" else None, f"{function}_prime()": None}
-        self.sizes: dict[str, None] = {}
+        self.sizes: dict[str, str] = {}
         symbols = {own: replace(self.problem.symbols[q], name=own) for q, own in self.names.items()}
         equations = tuple(replace(eq, rhs=self.renamed(eq.rhs)) for eq in self.problem.equations)
         self.inner = replace(self.problem, symbols=symbols, equations=equations)
@@ -201,10 +205,11 @@ class _Maker:
             shape = self.problem.symbols[quantity].shape
             if dim in shape:
                 return parsed(f"{array}.shape[{shape.index(dim)}]")
-        if str(dim) in self.problem.symbols or str(dim) in _reserved(self.problem):
-            raise BacksymError(
-                f"the size {dim} is an axis of no input and must be given by its name, which is that of something else"
-            )
-        self.sizes[str(dim)] = None
-        self.ranks[str(dim)] = None
-        return name(str(dim))
+        own = str(dim)
+        if own in self.problem.symbols:
+            raise BacksymError(f"no input has the size {own} as an axis, and a quantity has its name: rename it")
+        while own in _reserved(self.problem) or own in self.names.values():
+            own += "_"
+        self.sizes[str(dim)] = own
+        self.ranks[own] = None
+        return name(own)

@@ -43,7 +43,8 @@ def _point(problem: Problem, seed: int, *, lively: bool) -> tuple[dict[str, Any]
     from backsym.numeric.sample import draw
 
     env = draw(problem, seed, lively=lively)
-    leaves = {name: _rounded(problem, name, env.values[name]) for name in problem.symbols if name not in problem.by_name}
+    names = [name for name in problem.symbols if name not in problem.by_name]
+    leaves = {name: _rounded(problem, name, env.values[name]) for name in names}
     return (leaves, env.dims) if _is_fit(problem, env, leaves) else None
 
 

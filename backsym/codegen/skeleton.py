@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from backsym.codegen.checks import checks_of
 from backsym.codegen.dialects import Dialect
 from backsym.codegen.layout import INDENT, docstring, quoted
 from backsym.codegen.module import assembled, dialect_of, forward_function, quantities, shape_text, title_of
 from backsym.codegen.network import Network, network_of
-from backsym.codegen.checks import checks_of
 from backsym.codegen.words import words
 from backsym.solution import Solution
 

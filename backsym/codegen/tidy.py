@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 
 from backsym.codegen.ranks import Ranks, rank_of
-from backsym.codegen.source import call, dotted, parsed, replaced, same
+from backsym.codegen.source import call, dotted, parsed, replaced, same, text_of
 
 HELPERS = ("sigmoid", "softmax", "erf")
 """Functions that the tidied source may call by these names; the last one is ``math.erf`` for arrays."""
@@ -68,10 +68,13 @@ def _without_minus(node: ast.expr) -> ast.expr | None:
 
 
 def _softmax(node: ast.expr, ranks: Ranks) -> ast.expr:
-    """exp(x) / exp(x).sum(axis=-1, keepdims=True) -> softmax(x)"""
+    """exp(x) / exp(x).sum(axis=-1, keepdims=True) -> softmax(x), in every way of writing the sum"""
     if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and _is_call(node.left, "np.exp")):
         return node
-    total = node.right
+    total, rank = node.right, rank_of(node.left, ranks)
+    kept = f"[{':, ' * ((rank or 0) - 1)}None]"
+    if isinstance(total, ast.Subscript) and text_of(total) == text_of(total.value) + kept:
+        total = total.value  # the axis put back: x.sum(axis=1)[:, None]
     if not (isinstance(total, ast.Call) and isinstance(total.func, ast.Attribute) and total.func.attr == "sum"):
         return node
     if not same(total.func.value, node.left):
@@ -79,9 +82,11 @@ def _softmax(node: ast.expr, ranks: Ranks) -> ast.expr:
     assert isinstance(node.left, ast.Call)
     argument = node.left.args[0]
     options = {kw.arg: ast.unparse(kw.value) for kw in total.keywords}
-    rank = rank_of(argument, ranks)
-    along_the_last = options == {"axis": "-1", "keepdims": "True"} and rank
-    return call("softmax", argument) if along_the_last or (rank == 1 and not options) else node
+    if total is not node.right:
+        last = rank is not None and rank > 1 and options == {"axis": str(rank - 1)}
+    else:
+        last = (options == {"axis": "-1", "keepdims": "True"} and bool(rank)) or (rank == 1 and not options)
+    return call("softmax", argument) if last else node
 
 
 def _squared_root(node: ast.expr, ranks: Ranks) -> ast.expr:
@@ -102,6 +107,18 @@ def _double_sum(node: ast.expr, ranks: Ranks) -> ast.expr:
             assert isinstance(inner, ast.Call)
             return call("np.sum", inner.args[0])
     return node
+
+
+def _sum_of_transpose(node: ast.expr, ranks: Ranks) -> ast.expr:
+    """np.sum(x.T, axis=1) -> np.sum(x, axis=0), and the other way about, for a matrix"""
+    if not (isinstance(node, ast.Call) and _is_call(node, "np.sum") and [kw.arg for kw in node.keywords] == ["axis"]):
+        return node
+    inner, axis = node.args[0], node.keywords[0].value
+    if not (isinstance(inner, ast.Attribute) and inner.attr == "T" and rank_of(inner, ranks) == 2):
+        return node
+    if not isinstance(axis, ast.Constant) or axis.value not in (0, 1):
+        return node
+    return call("np.sum", inner.value, axis=ast.Constant(1 - axis.value))
 
 
 def _double_minus(node: ast.expr, ranks: Ranks) -> ast.expr:
@@ -160,5 +177,6 @@ def _times_one(node: ast.expr, ranks: Ranks) -> ast.expr:
 
 
 _REWRITES = (
-    _error_function, _logistic, _softmax, _squared_root, _double_sum, _double_minus, _contraction, _diagonal, _times_one,
+    _error_function, _logistic, _softmax, _squared_root, _double_sum, _sum_of_transpose, _double_minus, _contraction,
+    _diagonal, _times_one,
 )  # fmt: skip

@@ -297,10 +297,12 @@ class _Coder:
             return Operand(self.strict(e.arg).number, row=True, ones=isinstance(e.arg, Ones))
         if isinstance(e, MatMul):
             return chain([self.operand(a) for a in e.args], self.size, loose=False)
+        if isinstance(e, Fn) and e.kind == "diag" and len(e.args[0].shape) == 1 and not free_indices(e):
+            return Operand(self.strict(e.args[0]).number, diagonal=True)
         return Operand(self.strict(e).number, ones=isinstance(e, Ones) and len(e.of) == 1)
 
     def matmul(self, e: MatMul, loose: bool) -> Code:
-        return chain([self.operand(a) for a in e.args], self.size, loose=loose).code
+        return chain([self.operand(a) for a in e.args], self.size, loose=loose).written_out().code
 
     def transpose(self, e: T, loose: bool) -> Code:
         code = self.strict(e.arg).number

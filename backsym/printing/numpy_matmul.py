@@ -18,22 +18,35 @@ from backsym.printing.numpy_axes import Code, Prec, SizeOf, einsum, reduced
 
 @dataclass(frozen=True)
 class Operand:
-    """One factor of a matrix product.  ``row``: its 1-D array is a row.  ``ones``: it is an all-ones vector."""
+    """One factor of a matrix product.
+
+    ``row``: its 1-D array is a row.  ``ones``: it is an all-ones vector.  ``diagonal``: its 1-D array is the diagonal
+    of a matrix that is zero elsewhere.
+    """
 
     code: Code
     row: bool = False
     ones: bool = False
+    diagonal: bool = False
 
     @property
     def kind(self) -> str:
-        """``scalar``, ``column``, ``row`` or ``matrix``."""
+        """``scalar``, ``column``, ``row``, ``diagonal`` or ``matrix``."""
+        if self.diagonal:
+            return "diagonal"
         return {0: "scalar", 1: "row" if self.row else "column"}.get(len(self.code.shape), "matrix")
+
+    def written_out(self) -> Operand:
+        """The same factor; the matrix itself where only its diagonal is held."""
+        if not self.diagonal:
+            return self
+        return Operand(Code(f"np.diag({self.code.text})", shape=self.code.shape * 2))
 
 
 def chain(operands: Sequence[Operand], size: SizeOf, *, loose: bool) -> Operand:
     """The product of a chain.  A loose result need only broadcast to the product's shape."""
     if any(op.code.axes for op in operands):
-        return _by_einsum(operands)
+        return _by_einsum([op.written_out() for op in operands])
     if operands[0].kind == "column" and len(operands) > 2:
         # The rest is a row, so the outer product comes last: never a matrix of ones times something.
         return pair(operands[0], chain(operands[1:], size, loose=False), size, loose=loose)
@@ -45,6 +58,8 @@ def chain(operands: Sequence[Operand], size: SizeOf, *, loose: bool) -> Operand:
 
 def pair(a: Operand, b: Operand, size: SizeOf, *, loose: bool) -> Operand:
     """The product of two operands, by their kinds."""
+    if a.diagonal or b.diagonal:
+        return _scaled(a, b, size, loose=loose)
     kinds = (a.kind, b.kind)
     if kinds in (("column", "row"), ("matrix", "row"), ("column", "matrix")):
         return _outer(a, b, size, loose=loose)
@@ -61,6 +76,20 @@ def pair(a: Operand, b: Operand, size: SizeOf, *, loose: bool) -> Operand:
         return Operand(Code(f"{left} * {b.code.at_least(Prec.POW)}", Prec.MUL, shape=a.code.shape[:1]))
     shape = a.code.shape if b.kind == "scalar" or kinds == ("column", "column") else b.code.shape
     return Operand(Code(text, Prec.MUL, shape=shape), row=(a.row and b.kind == "scalar") or b.row)
+
+
+def _scaled(a: Operand, b: Operand, size: SizeOf, *, loose: bool) -> Operand:
+    """X diag(v) scales the columns of X, which is X * v; diag(v) X scales its rows."""
+    other = b if a.diagonal else a
+    if other.ones and other.row == b.diagonal:
+        return replace(a if a.diagonal else b, diagonal=False, row=other.row)
+    left = a.code.text if a.code.prec == Prec.MUL else a.code.at_least(Prec.POW)
+    right = b.code.at_least(Prec.POW)
+    if (a.kind, b.kind) == ("diagonal", "matrix"):
+        return Operand(Code(f"{a.code.atom}[:, None] * {right}", Prec.MUL, shape=b.code.shape))
+    if {a.kind, b.kind} <= {"diagonal", "matrix", "row", "column"} and (a.kind, b.kind) != ("column", "diagonal"):
+        return Operand(Code(f"{left} * {right}", Prec.MUL, shape=other.code.shape), other.row, False, other.diagonal)
+    return pair(a.written_out(), b.written_out(), size, loose=loose)
 
 
 def _product(a: Operand, b: Operand) -> Operand:
