@@ -16,14 +16,17 @@ import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import browser, program
 from click.testing import CliRunner
 
 import backsym
 from backsym.cli import main
+from backsym.cli_progress import counted
 from backsym.errors import BacksymError
 from backsym.marking import classes
 from backsym.marking.class_page import class_page
@@ -35,6 +38,11 @@ from backsym.marking.verdicts import Marker
 from backsym.problem import Problem
 
 ROOT = Path(__file__).resolve().parents[1]
+
+AXE = """
+axe.run().then(result => result.violations.filter(v => ['serious', 'critical'].includes(v.impact))
+  .map(v => v.id + ': ' + v.nodes.map(n => n.html.slice(0, 120)).slice(0, 3).join(' | ')))
+"""
 
 RIGHT = {"y": "y - t", "z": "dL/dy*(1 - tanh(z)^2)", "w": "dL/dz*x"}
 WRONG = {"y": "t - y", "z": "dL/dy*(1 - tanh(z)^2)", "w": "dL/dz"}
@@ -338,3 +346,31 @@ def test_the_summary_on_the_command_line(tmp_path: Path) -> None:
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
     result = CliRunner().invoke(main, ["check", "scalar-tanh", str(table), "--format", "json"])
     assert len(json.loads(result.stdout)) == 6, "nothing but JSON goes to standard output"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_shows_how_far_it_is_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    for stream, shown in ((Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        with counted(40, "marking") as moved:
+            for done in (10, 25, 40):
+                moved(done)
+        assert ("marking" in stream.getvalue() and "100%" in stream.getvalue()) == shown
+
+
+@pytest.mark.skipif(program() is None, reason="no browser")
+def test_the_page_in_a_browser(expected: list[Record], tmp_path: Path) -> None:
+    """Nothing is wider than a phone, and axe finds no serious fault, in light and in dark."""
+    path = tmp_path / "summary.html"
+    path.write_text(class_page(summarise(expected), "A neuron"), encoding="utf-8")
+    axe = (package_files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
+    with browser(tmp_path / "profile") as page:
+        for width, dark in ((360, False), (1280, True)):
+            page.open(path, width, dark=dark)
+            assert page.evaluate("document.documentElement.scrollWidth") == width
+            page.evaluate(axe)
+            assert page.evaluate(AXE) == []

@@ -113,6 +113,15 @@ def test_the_sheet_of_what_one_may_write() -> None:
     assert "A gradient has the shape of its variable" in " ".join(result.stdout.split())
 
 
+def test_the_question_sheet_has_it_too(tmp_path: Path) -> None:
+    arguments = ["solve", "scalar-tanh", "--format", "html", "-o", str(tmp_path)]
+    for option, there in (("--questions", True), ("--key", False)):
+        assert CliRunner().invoke(main, [*arguments, option]).exit_code == 0
+        page = next(tmp_path.glob(f"*{option[1:]}.html")).read_text(encoding="utf-8")
+        assert ("<summary>What you may write in an answer</summary>" in page) == there
+        assert ("A gradient has the shape of its variable" in " ".join(page.split())) == there
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -13,6 +13,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -43,6 +44,9 @@ NOISE_FLOOR = 1e-3
 
 LARGEST = 400_000
 """Elements of the largest intermediate of an answer, over all points of an assignment."""
+
+MAX_SLOPES = 5_000
+"""Local derivatives that are kept; without a limit, a large problem would keep a great many."""
 
 _POINT = Ix("point", 1)
 
@@ -91,6 +95,11 @@ class Judge:
         self.seed = seed
         self._stacks = tuple(_stacks(problem, self.solution.derivations, seed))
         self._references: dict[str, tuple[Array, ...]] = {}
+        self._slopes: dict[tuple[str, str, int], Array] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the slopes, which a copy in another process makes anew when it needs them."""
+        return {**self.__dict__, "_slopes": {}}
 
     # --- points ---
 
@@ -211,6 +220,15 @@ class Judge:
 
     # --- following through ---
 
+    def slopes(self, consumer: str, node: str, n: int) -> Array:
+        """The derivatives of one equation by one quantity at one point: entries of the node, then of the consumer."""
+        key = (consumer, node, n)
+        if key not in self._slopes:
+            if len(self._slopes) >= MAX_SLOPES:
+                self._slopes.clear()
+            self._slopes[key] = _local_slopes(self.points[n], consumer, node)
+        return self._slopes[key]
+
     def carried(self, own: Mapping[str, Sequence[Array]]) -> Carried:
         """All adjoints as they follow from own values of some, at each point and in the layout of the node."""
         return Carried(self, own)
@@ -221,10 +239,15 @@ class Carried:
 
     def __init__(self, judge: Judge, own: Mapping[str, Sequence[Array]]):
         self.judge = judge
-        self.own = own
-        self.points: tuple[Env, ...] = tuple(
-            replace(point, adjoints=self._backward(n, point)) for n, point in enumerate(judge.points)
-        )
+        self.own = dict(own)
+        self._points: dict[int, Env] = {}
+
+    def point(self, n: int) -> Env:
+        """A point with these adjoints.  Most answers are told apart at the first, so that others are made on demand."""
+        if n not in self._points:
+            point = self.judge.points[n]
+            self._points[n] = replace(point, adjoints=self._backward(n, point))
+        return self._points[n]
 
     def _backward(self, n: int, point: Env) -> dict[str, Array]:
         adjoints: dict[str, Array] = {}
@@ -240,22 +263,30 @@ class Carried:
             return total + 1.0
         for consumer in self.judge.problem.consumers.get(node, ()):
             if consumer in adjoints:
-                total = total + _pulled_back(point, consumer, node, adjoints[consumer])
+                slopes = self.judge.slopes(consumer, node, n)
+                with np.errstate(all="ignore"):
+                    total = total + (slopes @ np.ravel(adjoints[consumer])).reshape(total.shape)
         return total
 
     def reference(self, name: str) -> tuple[Array, ...]:
         """What the derivative by ``name`` would be if the adjoints of its consumers were these."""
-        return tuple(self.follows(name, n, point, point.adjoints) for n, point in enumerate(self.points))
+        return tuple(self.reference_at(name, n) for n in range(len(self.judge.points)))
+
+    def reference_at(self, name: str, n: int) -> Array:
+        """The same at one point."""
+        point = self.point(n)
+        return self.follows(name, n, point, point.adjoints)
 
     def values(self, expr: Expr, indices: tuple[Ix, ...]) -> tuple[Array, ...]:
         """An expression's values with these adjoints."""
         self.judge._guard(expr, indices)
-        found = []
+        return tuple(self.value_at(expr, indices, n) for n in range(len(self.judge.points)))
+
+    def value_at(self, expr: Expr, indices: tuple[Ix, ...], n: int) -> Array:
+        """The same at one point; the caller makes sure that the expression is not too large."""
+        ctx = Context.of(self.point(n))
         with np.errstate(all="ignore"):
-            for point in self.points:
-                ctx = Context.of(point)
-                found.append(np.asarray(arrange(ev(expr, ctx), indices, ctx.index_sizes(indices))))
-        return tuple(found)
+            return np.asarray(arrange(ev(expr, ctx), indices, ctx.index_sizes(indices)))
 
 
 # --- comparing -------------------------------------------------------------------------------------------------------
@@ -301,8 +332,8 @@ def _stacks(problem: Problem, derivations: Sequence[Derivation], seed: int) -> l
     ]
 
 
-def _pulled_back(point: Env, consumer: str, node: str, adjoint: Array) -> Array:
-    """The vector-Jacobian product of one consumer's equation, by a complex step in every entry."""
+def _local_slopes(point: Env, consumer: str, node: str) -> Array:
+    """The Jacobian of one equation by one quantity, transposed, by a complex step in every entry."""
     base = point.values[node]
     moved = np.repeat(base[np.newaxis], max(1, base.size), axis=0).astype(complex)
     moved.reshape(base.size, -1)[np.arange(base.size), np.arange(base.size)] += 1j * STEP
@@ -310,7 +341,7 @@ def _pulled_back(point: Env, consumer: str, node: str, adjoint: Array) -> Array:
     ctx = Context.of(point).with_values({**point.values, node: ((axis,), moved)})
     with np.errstate(all="ignore"):
         slopes = arrange(node_value(point.equations[consumer], ctx), (axis,), (base.size,)).imag / STEP
-    return np.asarray((slopes * adjoint).reshape(base.size, -1).sum(axis=1).reshape(base.shape))
+    return np.asarray(slopes.reshape(base.size, -1))
 
 
 def _more_general(indices: tuple[Ix, ...], target: Target) -> bool:

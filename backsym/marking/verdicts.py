@@ -101,6 +101,14 @@ def check(
     if they are not given.  To check many answers, make a :class:`Marker` once.
 
     Raises BacksymError if there is no such target; whatever stands in ``answer`` gets a verdict.
+
+    >>> import backsym as bs
+    >>> problem = bs.Problem(forward=["z = w*x", "y = tanh(z)", "L = (y - t)**2/2"])
+    >>> bs.check(problem, "z", "(y - t)*(1 - tanh(z)**2)").verdict
+    'correct'
+    >>> wrong = bs.check(problem, "z", "(t - y)*(1 - y**2)")
+    >>> wrong.verdict, wrong.tags
+    ('incorrect', ('sign',))
     """
     return _marker(problem, judge).mark(target, answer, accept=accept, marks=marks, hints=hints)
 
@@ -230,6 +238,8 @@ class _Earlier:
         name = read.target.name
         if not self.own or name in self.own or read.target.is_position:
             return ()
+        if self.clearly_not(read):
+            return ()
         expected = self.carried.reference(name)
         if not any(np.any(np.abs(value) > 1e-12) for value in expected):
             return ()
@@ -240,6 +250,18 @@ class _Earlier:
         if not (own is not None and equal_values(own, expected)) and not equal_values(true, expected):
             return ()
         return self.behind(name)
+
+    def clearly_not(self, read: ReadAnswer) -> bool:
+        """Whether the first point shows that an answer does not follow, with the student's derivatives or true ones."""
+        expected = self.carried.reference_at(read.target.name, 0)
+        try:
+            true = self.judge.first_value(read.expr, read.indices)
+            if equal_values((true,), (expected,)) is not False:
+                return False
+            own = self.carried.value_at(read.expr, read.indices, 0)
+        except (BacksymError, OverflowError, MemoryError):
+            return False
+        return equal_values((own,), (expected,)) is False
 
     def behind(self, name: str) -> tuple[str, ...]:
         """The nearest replaced derivatives on the way from a quantity to the loss."""

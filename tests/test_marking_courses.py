@@ -1,0 +1,91 @@
+"""What the README says about checking answers is true: its commands, and its code for graders and notebooks."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import nbclient
+import nbformat
+import pytest
+from click.testing import CliRunner
+
+from backsym.cli import main
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(mark: str) -> str:
+    """The code block after ``<!-- MARK -->``."""
+    found = re.search(rf"<!-- {re.escape(mark)} -->\n```\w*\n(.*?)```", README, re.DOTALL)
+    assert found is not None, mark
+    return found[1]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "layer.yaml").write_text(block("example: layer.yaml"), encoding="utf-8")
+    (tmp_path / "class.csv").write_text(block("example: class.csv"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [("command: check", "example: check output"), ("command: check class", "example: class output")],
+)
+def test_the_commands(folder: Path, command: str, output: str) -> None:
+    result = CliRunner().invoke(main, shlex.split(block(command))[1:])
+    assert result.exit_code == 1, result.output
+    assert result.stdout == block(output)
+
+
+@pytest.mark.parametrize(
+    ("code", "output"),
+    [("example: check python", "example: check python output"), ("example: class python", None)],
+)
+def test_the_code(folder: Path, capsys: pytest.CaptureFixture[str], code: str, output: str | None) -> None:
+    exec(compile(block(code), code, "exec"), {"__name__": "readme"})
+    printed = capsys.readouterr().out
+    if output is not None:
+        assert printed == block(output)
+    else:
+        assert printed.splitlines()[:4] == [
+            "ann y correct 1.0", "ann W correct 1.0", "ann x correct 1.0", "bob y incorrect 0.0",
+        ]  # fmt: skip
+
+
+def graded(answers: dict[str, str]) -> dict[str, Any]:
+    """The data of a PrairieLearn question after ``grade``."""
+    scope: dict[str, Any] = {}
+    exec(compile(block("example: prairielearn"), "server.py", "exec"), scope)
+    data: dict[str, Any] = {"submitted_answers": answers, "partial_scores": {}, "score": 0.0, "feedback": {}}
+    scope["grade"](data)
+    return data
+
+
+def test_prairielearn(folder: Path) -> None:
+    data = graded({"y": "y - t", "W": "x (dL/dy * (1 - y^2))^T"})
+    assert data["score"] == 0.5
+    assert data["partial_scores"]["y"] == {"score": 1.0, "weight": 1.0, "feedback": "Correct."}
+    assert data["partial_scores"]["W"]["score"] == 0.0
+    assert "transpose" in data["partial_scores"]["W"]["feedback"]
+    assert graded({"y": "9**9**9**9", "W": "\\input{x}"})["score"] == 0.0
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_notebook(folder: Path, right: bool) -> None:
+    answer = block("example: notebook answer") if right else 'answer = "x (dL/dy * (1 - y^2))^T"'
+    path = f"import sys; sys.path.insert(0, {str(ROOT)!r})"
+    cells = [nbformat.v4.new_code_cell(text) for text in (path, answer, block("example: notebook test"))]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python", "language": "python"}
+    client = nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}})
+    if right:
+        client.execute()
+    else:
+        with pytest.raises(nbclient.exceptions.CellExecutionError, match="transpose"):
+            client.execute()
