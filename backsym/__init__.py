@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from backsym.oneliner import Gradient, gradient
     from backsym.reading.loader import load
     from backsym.solution import Result, Solution, solve
+    from backsym.versions import Variant, variants
 
 __version__ = "0.1.0"
 
@@ -28,6 +29,7 @@ __all__ = [
     "Result",
     "ShapeError",
     "Solution",
+    "Variant",
     "Verdict",
     "VerificationError",
     "__version__",
@@ -37,6 +39,7 @@ __all__ = [
     "gradient",
     "load",
     "solve",
+    "variants",
 ]
 
 _PLACES = {
@@ -57,6 +60,8 @@ _PLACES = {
     "load": "backsym.reading.loader",
     "Solution": "backsym.solution",
     "solve": "backsym.solution",
+    "Variant": "backsym.versions",
+    "variants": "backsym.versions",
 }
 
 

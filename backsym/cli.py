@@ -20,6 +20,7 @@ from backsym.cli_code import code
 from backsym.cli_errors import reported as _reported
 from backsym.cli_new import list_problems, new
 from backsym.cli_progress import progress, say
+from backsym.cli_variants import variants
 from backsym.documents.languages import forms
 from backsym.errors import BacksymError, Diagnostic, InputError, VerificationError
 
@@ -34,7 +35,13 @@ FEW = 3
 """Problems whose results a terminal shows without being asked to."""
 
 
-class _Form(click.ParamType):
+if TYPE_CHECKING:  # The class takes the type of its values since click 8.5, and no type before.
+    _TextType = click.ParamType[str]
+else:
+    _TextType = click.ParamType
+
+
+class _Form(_TextType):
     """A form of output, as the table of languages has it."""
 
     name = "form"
@@ -61,7 +68,7 @@ def main() -> None:
     """
 
 
-for _command in (check, code, new, list_problems):
+for _command in (check, code, new, list_problems, variants):
     main.add_command(_command)
 
 

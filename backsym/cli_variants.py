@@ -20,7 +20,7 @@ from backsym.cli_progress import progress, say
 from backsym.errors import BacksymError
 
 if TYPE_CHECKING:
-    from backsym.variants import Drawn, Variant
+    from backsym.versions import Drawn, Variant
 
 VERSIONS = ("questions", "solution", "key")
 
@@ -44,14 +44,18 @@ def variants(file: str, count: int, seed: int, output: Path | None, form: str, t
     Each gets its own problem file, questions, solution and answer key; a table says what was chosen for which.
     """
     with reported():
+        from backsym.documents.solved import label_of
         from backsym.resources import find_problem
-        from backsym.variants import variants as make
+        from backsym.versions import variants as make
 
         path = find_problem(file)
         drawn = make(path, count, seed)
         folder = output or Path("output") / f"{path.stem}-variants"
         for text in drawn.left_out:
             click.echo(f"{file}: left out, because it cannot be evaluated: {text}", err=True)
+        if drawn.worded:
+            labels = ", ".join(map(label_of, drawn.worded))
+            click.echo(f"{file}: answered in words, the same for all variants; see that they fit: {labels}", err=True)
         write(folder / f"{path.stem}-variants.csv", table(drawn).encode("utf-8"))
         with progress(drawn.variants, "writing") as rest:
             for variant in rest:

@@ -52,8 +52,11 @@ LAYERS["cli"] |= {"cli_check", "cli_claims", "cli_errors", "cli_watch", "cli_new
 LAYERS["codegen"] = BASE | {"printing", "numeric", "resources", "solution"}
 LAYERS["cli_code"] = {"errors", "cli_check", "cli_errors", "codegen"}
 LAYERS["cli"] |= {"cli_code"}
+LAYERS["versions"] = BASE | {"reading", "printing", "claims", "solution"}
+LAYERS["cli_variants"] = {"errors", "cli_errors", "cli_progress", "documents", "resources", "versions"}
+LAYERS["cli"] |= {"cli_variants"}
 LAYERS["schema"] = BASE | {"reading", "resources"}
-LAYERS["__init__"] = LAYERS["cli"] | {"cli", "api", "marking", "oneliner"}
+LAYERS["__init__"] = LAYERS["cli"] | {"cli", "api", "marking", "oneliner", "versions"}
 LAYERS["__main__"] = {"cli"}
 
 # Convenience on the class that users hold, imported when called: ``Problem.solve()``, and what a notebook shows.

@@ -8,7 +8,7 @@ or the command line.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from hashlib import sha256
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from backsym.claims import FalseClaim, false_claims
-from backsym.errors import BacksymError, InputError, VerificationError
+from backsym.errors import BacksymError, Diagnostic, InputError, VerificationError
 from backsym.expr import Adj, Entry, Expr, Fn, Sym, rebuild, walk
 from backsym.functions import FUNCTIONS
 from backsym.printing.plain import plain
@@ -56,7 +56,7 @@ class Draw:
 
     def choices(self) -> dict[str, str]:
         """What was chosen, for a table: by the name of the choice."""
-        rows = {name: new for name, new in self.functions.items()}
+        rows = dict(self.functions)
         rows |= {"loss": self.loss} if self.loss is not None else {}
         rows |= {name: str(size) for name, size in self.dims.items()} | dict(self.letters)
         return rows | {f"value of {name}": _shown(value) for name, value in self.values.items()}
@@ -78,10 +78,14 @@ class Variant:
 
 @dataclass(frozen=True)
 class Drawn:
-    """The variants, and what was left out: combinations that have no value where they are evaluated, and why."""
+    """The variants, and what was left out: combinations that have no value where they are evaluated, and why.
+
+    ``worded`` are the parts (from 0) whose answers in words all variants repeat though functions or the loss vary.
+    """
 
     variants: tuple[Variant, ...]
     left_out: tuple[str, ...]
+    worded: tuple[int, ...] = ()
 
 
 def variants(path: str | Path, count: int, seed: int = 0) -> Drawn:
@@ -90,6 +94,17 @@ def variants(path: str | Path, count: int, seed: int = 0) -> Drawn:
     A stated equation that does not hold for a variant is replaced by the one that does.  Raises InputError for a file
     that cannot be used, BacksymError if there are fewer variants, naming how many, and VerificationError if a
     derivative fails its numeric check.
+
+    >>> import backsym as bs
+    >>> from pathlib import Path
+    >>> lines = "forward: [y = sigmoid(w*x), L = (y - t)**2]", "variants: {activation: {sigmoid: [tanh, relu]}}"
+    >>> path = Path("neuron.yaml")
+    >>> _ = path.write_text("\\n".join(lines))
+    >>> for variant in bs.variants(path, count=3, seed=1).variants:
+    ...     print(variant.number, variant.problem.equations[0].text)
+    1 y = sigmoid(w*x)
+    2 y = relu(w*x)
+    3 y = tanh(w*x)
     """
     problem = load(str(path))
     if not isinstance(problem, Problem):
@@ -123,11 +138,9 @@ def _value_count(problem: Problem, name: str, sizes: Mapping[str, int]) -> int:
 
 def _assignments(v: Variants) -> list[dict[str, str]]:
     """The choices of letters in which no two quantities get the same."""
-    found = []
-    for chosen in product(*((old, *new) for old, new in v.letters.items())):
-        if len(set(chosen)) == len(chosen):
-            found.append({old: new for old, new in zip(v.letters, chosen, strict=True) if old != new})
-    return found
+    every = product(*((old, *new) for old, new in v.letters.items()))
+    injective = (chosen for chosen in every if len(set(chosen)) == len(chosen))
+    return [{o: n for o, n in zip(v.letters, chosen, strict=True) if o != n} for chosen in injective]
 
 
 def draw(problem: Problem, seed: int, number: int) -> Draw:
@@ -147,8 +160,7 @@ def draw(problem: Problem, seed: int, number: int) -> Draw:
     for name, choices in v.values.items():
         shape = tuple(known[d] if isinstance(d, str) else d for d in problem.symbols[name].shape)
         if isinstance(choices, Grid):
-            grid = choices
-            values[name] = _array(shape, lambda at, name=name, grid=grid: _at(grid, pick(f"values {name}{at}", grid.count)))
+            values[name] = _entries(choices, shape, pick, f"values {name}")
         elif choices is None:
             hot = pick(f"values {name}", shape[0])
             values[name] = [str(int(n == hot)) for n in range(shape[0])]
@@ -160,12 +172,11 @@ def draw(problem: Problem, seed: int, number: int) -> Draw:
     )  # fmt: skip
 
 
-def _array(shape: tuple[int, ...], entry: Any, at: tuple[int, ...] = ()) -> Any:
-    return [_array(shape[1:], entry, (*at, n)) for n in range(shape[0])] if shape else entry(at)
-
-
-def _at(grid: Grid, n: int) -> str:
-    number = (grid.first + n * grid.step).normalize()
+def _entries(grid: Grid, shape: tuple[int, ...], pick: Callable[[str, int], int], at: str) -> Any:
+    """A number, or nested lists of numbers, each picked by its own place."""
+    if shape:
+        return [_entries(grid, shape[1:], pick, f"{at}[{n}]") for n in range(shape[0])]
+    number = (grid.first + pick(at, grid.count) * grid.step).normalize()
     return format(number + Decimal(0), "f")
 
 
@@ -209,7 +220,7 @@ class _Maker:
         if len(found) < count:
             but = f" ({len(left_out)} more cannot be evaluated: {left_out[0]})" if left_out else ""
             raise BacksymError(f"{self.path} has {len(found)} different variants, not {count}{but}")
-        return Drawn(tuple(found), tuple(left_out))
+        return Drawn(tuple(found), tuple(left_out), _worded(self.problem))
 
     def draws(self, seed: int) -> Iterator[Draw]:
         number = 0
@@ -232,7 +243,8 @@ class _Maker:
         self.check_same(plainly, problem, renaming)
         solution = solve(problem)
         solution, file = self.true(solution, file)
-        return Variant(number, drawing.choices(), written(file, f"variant {number} of {Path(self.path).name}"), solution)
+        text = written(file, f"variant {number} of {Path(self.path).name}")
+        return Variant(number, drawing.choices(), text, solution)
 
     def read(self, file: File) -> Problem:
         return problem_from_mapping(file, self.path)
@@ -270,7 +282,7 @@ class _Maker:
         given = self.problem.by_name[self.problem.loss].text
         replaced = dict(drawing.functions)
         if drawing.loss is not None:
-            old, new = (next((f for f in losses() if re.search(rf"\b{f}\(", text)), "") for text in (given, drawing.loss))
+            old, new = _loss_in(given), _loss_in(drawing.loss)
             replaced |= {old: new} if old and new else {}
         prose: dict[str, str] = {}
         for old, new in replaced.items():
@@ -300,11 +312,10 @@ class _Maker:
             ):
                 raise InputError([self.problem_with(old.text, equation.text)])
 
-    def problem_with(self, old: str, new: str) -> Any:
-        from backsym.errors import Diagnostic
-
+    def problem_with(self, old: str, new: str) -> Diagnostic:
         hint = "write it in the plain language, or take other letters"
-        return Diagnostic(f"this equation cannot be carried over to other names: {old} became {new}", self.path, hint=hint)
+        message = f"this equation cannot be carried over to other names: {old} became {new}"
+        return Diagnostic(message, self.path, hint=hint)
 
     # --- claims ---
 
@@ -363,6 +374,11 @@ class _Maker:
         return {kind: nodes, **{key: item for key, item in part.items() if key not in (read.kind, "form")}}
 
 
+def _loss_in(equation: str) -> str | None:
+    """The loss function that an equation calls."""
+    return next((name for name in losses() if re.search(rf"\b{name}\(", equation)), None)
+
+
 def _position(claims: Sequence[tuple[Expr, Expr]], claim: FalseClaim) -> int | None:
     """Which of the equations of a part this is; None for its ``form``."""
     return next((n for n, sides in enumerate(claims) if sides == (claim.lhs, claim.rhs)), None)
@@ -394,11 +410,10 @@ def _listed(choices: Mapping[str, str]) -> str:
     return ", ".join(f"{name} → {new}" for name, new in choices.items()) or "nothing changed"
 
 
-def worded(problem: Problem) -> tuple[str, ...]:
-    """The labels of parts whose answers in words every variant repeats, where functions or the loss vary."""
+def _worded(problem: Problem) -> tuple[int, ...]:
     if not problem.variants.activation and not problem.variants.loss:
         return ()
-    return tuple(str(n) for n, part in enumerate(problem.parts, 1) if part.answer)
+    return tuple(n for n, part in enumerate(problem.parts) if part.answer)
 
 
 class _Lines(list[Any]):
@@ -411,7 +426,7 @@ def written(file: File, comment: str) -> str:
 
     class Dumper(yaml.SafeDumper):
         # Every plain scalar of a problem file is a text, so none needs quotes for looking like a number.
-        yaml_implicit_resolvers: dict[str, Any] = {}
+        yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 (as PyYAML declares it)
 
     def text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
@@ -421,7 +436,7 @@ def written(file: File, comment: str) -> str:
 
     Dumper.add_representer(str, text)
     Dumper.add_representer(_Lines, lines)
-    shown = {key: _Lines(value) if key in BY_LINES and isinstance(value, list) else value for key, value in file.items()}
+    shown = {key: _Lines(item) if key in BY_LINES and isinstance(item, list) else item for key, item in file.items()}
     body = yaml.dump(shown, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)
     return f"# {comment}\n{body}"
 
