@@ -8,7 +8,22 @@ import pytest
 from handout_equations import EQUATIONS, VARIANTS
 
 from backsym.errors import InputError
-from backsym.expr import Adj, Entry, Eye, Ix, MatMul, Mul, Ones, Partial, Reshape, Sym, T, Zeros, free_indices
+from backsym.expr import (
+    Adj,
+    Entry,
+    Eye,
+    IndexPick,
+    Ix,
+    MatMul,
+    Mul,
+    Ones,
+    Partial,
+    Reshape,
+    Sym,
+    T,
+    Zeros,
+    free_indices,
+)
 from backsym.problem import Problem
 from backsym.reading.latex import is_latex, parse_equations, vocabulary
 from backsym.reading.loader import load, problem_from_mapping, read_equation, read_expression
@@ -197,7 +212,6 @@ SAME = [
     (r"\mathbf{1}\{ z_k \ge 0 \}", "[z[k] >= 0]"),
     (r"\mathbb{1}_{s > c}", "[s > c]"),
     (r"[s \neq c]", "[s != c]"),
-    (r"\mathbb{1}[k = \arg\max_{j} z_{j}]", "[z[k] == max(z[j], j)]"),
     (r"\delta_{kj} z_j", "delta(k, j)*z[j]"),
     (r"\delta_{k,1}", "delta(k, 1)"),
     # derivatives
@@ -233,6 +247,13 @@ def test_reads_as(problem: Problem, latex: str, plain: str) -> None:
     latex = as_written(latex)
     expected = read_expression(problem, plain)
     assert read_expression(problem, latex, free_indices(expected)) == expected
+
+
+def test_the_position_of_a_maximum_is_one_position(problem: Problem) -> None:
+    """A comparison with the maximum would hold at every position of a tie."""
+    found = read_expression(problem, r"\mathbb{1}[k = \arg\max_{j} z_{j}]", (Ix("k", "K"),))
+    at, over = Ix("k", "K"), Ix("j", "K")
+    assert found == IndexPick("max", Entry(problem.sym("z"), (over,)), (over,), (at,))
 
 
 def test_unicode_is_read(problem: Problem) -> None:

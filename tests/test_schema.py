@@ -60,6 +60,8 @@ def test_every_key_that_is_read_is_described() -> None:
         "dimension": keys.DIMENSION,
         "notation": keys.NOTATION,
         "part": {**keys.PART_KINDS, **keys.PART_EXTRAS},
+        "variants": keys.VARIANTS,
+        "grid": keys.GRID,
         "collection": keys.COLLECTION,
         "section": keys.SECTION,
     }
@@ -73,7 +75,7 @@ def test_every_key_that_is_read_is_described() -> None:
 
 TABLES = [
     keys.PROBLEM, keys.NOTATION, keys.DIMENSION, keys.SYMBOL, keys.PART_KINDS, keys.PART_EXTRAS, keys.COLLECTION,
-    keys.SECTION,
+    keys.SECTION, keys.VARIANTS, keys.GRID,
 ]  # fmt: skip
 
 
@@ -101,6 +103,11 @@ FULL: dict[str, Any] = {
         {"forward": ["z"]}, {"why": "z", "answer": "It is on the way."}, {"ask": "Why?", "answer": "So."},
     ],
     "values": {"s": 1.5, "eta": "1/3", "x": [1, 2]},
+    "variants": {
+        "activation": {"phi": ["tanh", "relu"]}, "loss": ["cross_entropy(y, p)*s*eta"], "dims": {"M": "2..3"},
+        "letters": {"x": "u"}, "values": {"s": [1, 2], "x": {"from": -1, "to": 1, "step": 0.5}, "t": "one_hot"},
+        "words": {"phi": "the activation"},
+    },
 }  # fmt: skip
 
 
@@ -120,6 +127,9 @@ BAD: list[Any] = [
     {**FULL, "parts": [{"derive": ["x"], "mark": 1}]}, {**FULL, "parts": [{"graph": "round"}]},
     {**FULL, "parts": [{"derive": ["x"], "marks": "many"}]}, {**FULL, "parts": [{"derive": ["x"], "accept": "all"}]},
     {**FULL, "values": {"s": "one"}}, {**FULL, "dims": {"D": {"sise": 2}}}, {**FULL, "indices": {"i": 0}},
+    {**FULL, "variants": {"activations": {}}}, {**FULL, "variants": {"values": {"s": {"from": 1}}}},
+    {**FULL, "variants": {"dims": {"M": "2.."}}}, {**FULL, "variants": {"values": {"s": "two"}}},
+    {**FULL, "variants": ["x"]},
 ]  # fmt: skip
 
 

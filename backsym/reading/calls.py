@@ -326,7 +326,7 @@ def grad_call(r: Resolver, tree: Node) -> Expr:
 
 
 def delta_call(r: Resolver, tree: Node) -> Expr:
-    """``delta(i, j)``: a letter without a range of its own takes the other's."""
+    """``delta(i, j)``: a letter without a range of its own takes the other's, and so does a shifted index."""
     no_keywords(r, tree)
     arguments(r, tree, 2, 2, "delta(i, j)")
     dims = [r.frame.letters[ix.value].dim for ix in tree.children if ix.value in r.frame.letters]

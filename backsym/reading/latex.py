@@ -191,6 +191,8 @@ def _unreadable(source: Source, words: Vocabulary, start: int, end: int) -> list
 class FormulaReader(Formula):
     """Equations, their ranges, and what stands between them."""
 
+    reads_shifts = True
+
     def __init__(self, source: Source, words: Vocabulary, start: int = 0, end: int | None = None):
         super().__init__(source, words, start, end)
         self.letters = self.letters_with_ranges()

@@ -113,10 +113,6 @@ class AnswerFormula(Formula):
         inner = self.additive()
         return self.compared(inner) if self.at(*COMPARISONS) else inner
 
-    def extreme_at(self, head: Token, body: Node, letters: list[Node], at: list[Node], start: int) -> Node:
-        """The first position of an extreme, which a comparison would not tell from a tie."""
-        return self.make("pick", head.text, (body, *letters, *at), start)
-
     # --- names ---
 
     def symbol(self) -> Node:

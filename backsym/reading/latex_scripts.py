@@ -123,11 +123,12 @@ def shift(cursor: Cursor) -> Node:
         first = cursor.token.start
         sign = "-" if cursor.at("-") else ""
         cursor.took("+", "-")
-        number = cursor.take().text if cursor.token.kind == "number" else ""
+        token = cursor.token
+        number = cursor.take().text if token.kind == "number" else ""
         cursor.took("*", "cdot")
         letter = () if cursor.at("+", "-", ",", "}", "=") and number else (item(cursor),)
         if number and not number.isdecimal():
-            raise cursor.error("a shift is a whole number")
+            raise cursor.error("a shift is a whole number", token)
         parts.append(cursor.make("part", sign + (number or "1"), letter, first))
     return cursor.make("shift", "", tuple(parts), start)
 

@@ -6,7 +6,7 @@ Knows the vocabulary; adds to the grammar what depends on names.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backsym.reading.latex_cursor import shown
 from backsym.reading.latex_grammar import COMPARISONS, Grammar
@@ -151,7 +151,9 @@ class Symbols(Grammar):
         return self.raised(tree, Scripts(steps=steps), start)
 
     def index(self, tree: Node) -> Node:
-        """An index with the declared spelling of its letter."""
+        """An index with the declared spelling of its letter, or of its letters where it is shifted."""
+        if tree.kind in ("shift", "part"):
+            return replace(tree, children=tuple(map(self.index, tree.children)))
         if tree.kind != "name":
             return tree
         bare = tree.value.rstrip("'")
@@ -345,14 +347,35 @@ class Symbols(Grammar):
             return ()
         inside = self.tokens[self.position + 1 : self.closing[self.position]]
         simple = all(t.kind in ("letter", "greek", "number", "word") or t.text in (",", "'") for t in inside)
-        if not simple or sum(t.kind != "op" for t in inside) != 2:
+        count = sum(t.kind != "op" for t in inside)
+        if not (simple and count == 2) and not (self.reads_shifts and self.two_shifts()):
             return ()
         self.take()
-        first = item(self)
+        first = self.index_or_shift()
         self.took(",")
-        second = item(self)
+        second = self.index_or_shift()
         self.take()
-        return (self.index(first), self.index(second))
+        return (first, second)
+
+    def index_or_shift(self, end: str = "}") -> Node:
+        return self.index(shift(self) if self.reads_shifts and is_shift(self, end) else item(self))
+
+    def two_shifts(self) -> bool:
+        """Whether the braces here hold two indices with a comma, of which one or both are shifted."""
+        commas = [n for n in range(self.position, self.closing[self.position]) if self.tokens[n].text == ","]
+        if len(commas) != 1:
+            return False
+        mark = self.position
+        shifts = []
+        for start in (mark + 1, commas[0] + 1):
+            self.position = start
+            shifts.append(is_shift(self))
+        self.position = mark
+        parts = (mark + 1, commas[0]), (commas[0] + 1, self.closing[mark])
+        return any(shifts) and all(
+            shifted or all(t.kind != "op" or t.text == "'" for t in self.tokens[start:end])
+            for shifted, (start, end) in zip(shifts, parts, strict=True)
+        )
 
     def blackboard(self, base: Base) -> Node:
         if base.text == "I" and self.at("[", "(", r"\{") and (indicator := self.indicator(base)) is not None:
@@ -418,13 +441,13 @@ class Symbols(Grammar):
         return bool(letters) and len(letters) + len(positions) == 2 and not any(map(self.words.has, letters))
 
     def position_of_extreme(self) -> Node:
-        r"""Inside an indicator: ``k = \arg\max_{k'} z_{k'}`` is ``z_k = \max_{k'} z_{k'}``, where there is no tie."""
+        r"""Inside an indicator: ``k = \arg\max_{k'} z_{k'}`` is at the first position of the maximum."""
         start = self.token.start
         at: list[Node] = []
         in_parentheses = self.took("(")
         while not self.at_macro("arg"):
             if not self.took(",", ")", "="):
-                at.append(shift(self) if self.reads_shifts and is_shift(self, "=") else self.index(item(self)))
+                at.append(self.index_or_shift("="))
         if in_parentheses and len(at) < 2:
             raise self.unexpected("index letters", r"such as (i, j) = \arg\max_{i', j'} z_{i' j'}")
         self.take()
@@ -443,12 +466,7 @@ class Symbols(Grammar):
         letters = self.lower_limit(head.text) if self.took("_") else []
         if len(letters) != len(at):
             raise self.error("give one letter of the maximum for each position", head)
-        return self.extreme_at(head, self.product(), letters, at, start)
-
-    def extreme_at(self, head: Token, body: Node, letters: list[Node], at: list[Node], start: int) -> Node:
-        names = {letter.value: position for letter, position in zip(letters, at, strict=True)}
-        call = self.make("call", head.text, (body, *letters), head.start)
-        return self.make("cmp", "==", (_renamed(body, names), call), start)
+        return self.make("pick", head.text, (self.product(), *letters, *at), start)
 
     # --- letters and dimensions ---
 
@@ -506,13 +524,3 @@ class Symbols(Grammar):
 
     def over_bar(self, base: Base, scripts: Scripts) -> Node:
         raise NotImplementedError("Derivatives reads adjoints")
-
-
-def _renamed(tree: Node, names: dict[str, Node]) -> Node:
-    """The tree with other letters in its entries."""
-    if tree.kind == "entry":
-        first, *indices = tree.children
-        children = (_renamed(first, names), *(names.get(x.value, x) for x in indices))
-        return Node(tree.kind, tree.value, children, tree.span, tree.depth)
-    children = tuple(_renamed(child, names) for child in tree.children)
-    return Node(tree.kind, tree.value, children, tree.span, tree.depth)

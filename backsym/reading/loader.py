@@ -44,6 +44,13 @@ def load(path: str) -> Problem | Collection:
     """The problem or collection in a YAML file, or the problem in a Markdown or .tex note.
 
     Raises InputError with every mistake found in it.
+
+    >>> import backsym as bs
+    >>> from pathlib import Path
+    >>> path = Path("neuron.yaml")
+    >>> _ = path.write_text("forward: [y = tanh(w*x), L = (y - t)**2/2]")
+    >>> bs.load(str(path))
+    <Problem 'neuron': y, L; loss L>
     """
     if is_document(path):
         note, remarks = document_tree(path)

@@ -190,7 +190,7 @@ def _quantities(tree: Node) -> Iterable[str]:
     """Names that stand for quantities: not the letters of entries and sums."""
     if tree.kind == "name":
         yield tree.value
-    elif tree.kind == "entry":
+    elif tree.kind in ("entry", "pick"):
         yield from _quantities(tree.children[0])
     elif tree.kind == "call" and tree.value in ("sum", "max", "min", "mean"):
         yield from _quantities(tree.children[0])

@@ -236,6 +236,7 @@ _RULES: dict[str, Callable[[Shapes, Node], Axes | None]] = {
     "product": Shapes.nothing,
     "bare": Shapes.nothing,
     "partial": Shapes.number,
+    "pick": Shapes.number,
     "column": Shapes.inner,
     "neg": Shapes.inner,
     "pow": Shapes.inner,

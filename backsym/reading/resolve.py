@@ -291,6 +291,8 @@ def undeclared(r: Resolver, tree: Node) -> InputError:
             return r.source.error(f"{below[1]} is not declared", below.span(1), near)
         return r.error(f"{name} is not declared", tree, f"a derivative, {name}/dz, is by a declared quantity")
     hint = suggest(name, [*r.scope.names, *r.scope.unavailable, *r.scope.dims])
+    if name == "pi":
+        hint = "the number is written π; a quantity of this name is declared in symbols"
     return r.error(f"{name} is not declared", tree, hint or declared_names(r.scope))
 
 

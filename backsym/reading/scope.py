@@ -131,7 +131,7 @@ def own_letters(tree: Node, scope: Scope) -> tuple[Node, ...]:
     if tree.kind == "entry":
         return _index_letters(tree.children[1:])
     if is_delta(tree, scope):
-        return tuple(ix for ix in tree.children if ix.kind == "name")
+        return _index_letters(tree.children)
     if tree.kind == "pick":
         return _index_letters(tree.children[1 + len(tree.children) // 2 :])
     return ()
