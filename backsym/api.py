@@ -21,7 +21,17 @@ class _Constructor(type):
 
 
 class Problem(metaclass=_Constructor):
-    """A problem; ``solve()`` gives its solution."""
+    """A problem; ``solve()`` gives its solution, ``graph()`` a drawing of it.
+
+    >>> import backsym as bs
+    >>> problem = bs.Problem(
+    ...     forward=["z = W @ x", "L = squared_error(z, t)"],
+    ...     symbols={"W": ["K", "D"], "x": {"shape": ["D"], "role": "input"}, "t": {"shape": ["K"], "role": "target"}},
+    ... )
+    >>> print(problem.solve()["W"])
+    dL/dW[k,i] = dL/dz[k]*x[i]
+    dL/dW = dL/dz @ x.T
+    """
 
     def __new__(  # type: ignore[misc]
         cls,

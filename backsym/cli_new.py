@@ -18,8 +18,9 @@ ENDING = ".yaml"
 @click.command()
 @click.argument("name")
 @click.option(
-    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="Where the solution goes. [default: output]"
-)
+    "-o", "--output", type=click.Path(file_okay=False, path_type=Path),
+    help="The folder of the solution. [default: output]",
+)  # fmt: skip
 @click.pass_context
 def new(ctx: click.Context, name: str, output: Path | None) -> None:
     """Write NAME.yaml, a commented problem to change, and solve it."""

@@ -67,15 +67,12 @@ class Gradient(Result):
     def _sizes(self, arrays: Mapping[str, Array]) -> dict[str, int]:
         """The size of each dimension, which all arrays must agree on."""
         leaves = [name for name, symbol in self.problem.symbols.items() if symbol.role != "node"]
-        found: list[Diagnostic] = []
-        for name in arrays:
-            if name not in leaves:
-                found.append(Diagnostic(f"the expression has no {name}", hint=f"it has {', '.join(leaves)}"))
-        for name in leaves:
-            if name not in arrays:
-                found.append(Diagnostic(f"{name} has no value", hint=f"call it with {name}=..."))
-        if found:
-            raise InputError(found)
+        hint = f"it has {', '.join(leaves)}"
+        unknown = [Diagnostic(f"the expression has no {name}", hint=hint) for name in arrays if name not in leaves]
+        missing = [name for name in leaves if name not in arrays]
+        absent = [Diagnostic(f"{name} has no value", hint=f"call it with {name}=...") for name in missing]
+        if unknown or absent:
+            raise InputError([*unknown, *absent])
         sizes = {name: dim.size for name, dim in self.problem.dims.items() if dim.size is not None}
         for name in leaves:
             shape, given = self.problem.symbols[name].shape, arrays[name].shape

@@ -31,9 +31,9 @@ class Result:
     >>> problem = bs.Problem(forward=["z = w*x + b", "y = tanh(z)", "L = (y - t)**2/2"])
     >>> result = problem.solve()["z"]
     >>> print(result)
-    dL/dz = (y - t)*(1 - y**2)
+    dL/dz = dL/dy*(1 - y**2)
     >>> result.numpy
-    '(y - t) * (1.0 - y ** 2)'
+    'd_y * (1 - y ** 2)'
     >>> result.verification.status
     'verified'
     """
@@ -245,7 +245,7 @@ def solve(problem: Problem, *, check: bool = True) -> Solution:
 
     >>> import backsym as bs
     >>> bs.solve(bs.Problem(forward=["y = w*x", "L = (y - t)**2/2"]))
-    <Solution of 'Problem': L, y, w, x, t>
+    <Solution of 'Problem': L, t, y, w, x>
     """
     from backsym.calculus.backward import Backward
     from backsym.numeric.sample import draws as draw_all

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from backsym.cli import main
 from backsym.functions import FUNCTIONS
 from backsym.problem import Problem
 from backsym.reading.forward import MAX_EQUATIONS
@@ -43,6 +45,38 @@ def test_the_example_prints_what_it_shows(tmp_path: Path) -> None:
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout == block("example: output")
+
+
+@pytest.mark.parametrize(("name", "needs"), [("gradient", "layer.yaml"), ("variants", "neuron.yaml")])
+def test_the_snippet_prints_what_it_shows(name: str, needs: str, tmp_path: Path) -> None:
+    (tmp_path / needs).write_text(block(f"example: {needs}"), encoding="utf-8")
+    script = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n" + block(f"example: {name}")
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", timeout=120
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == block(f"example: {name} output")
+
+
+def test_the_summary_is_what_the_terminal_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("layer.yaml").write_text(block("example: layer.yaml"), encoding="utf-8")
+    result = CliRunner().invoke(main, ["solve", "layer.yaml", "--summary"])
+    assert result.stdout.startswith(block("example: summary"))
+
+
+def test_editors_find_the_schema_and_shells_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("_BACKSYM_COMPLETE", "bash_source")
+    shown = CliRunner().invoke(main, [], prog_name="backsym")
+    assert "complete -o nosort -F _backsym_completion backsym" in shown.stdout
+    monkeypatch.delenv("_BACKSYM_COMPLETE")
+    assert "_BACKSYM_COMPLETE=bash_source backsym" in block("example: completion")
+    named = re.search(r"> (\S+)", block("command: schema"))
+    assert named is not None
+    assert block("example: modeline").strip().endswith(f"$schema={named[1]}")
+    Path("layer.yaml").write_text(block("example: modeline") + block("example: layer.yaml"), encoding="utf-8")
+    assert isinstance(load("layer.yaml"), Problem)
 
 
 def test_the_note_is_read_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,7 @@ from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.mathml import to_mathml
 from backsym.printing.measure import broken, width
+from backsym.resources import resource
 
 _STYLES = {"strong": "strong", "emphasis": "em", "code": "code"}
 
@@ -55,6 +56,8 @@ def html(document: Document, options: Options = FULL, stem: str = "solution") ->
     words = catalogue(document.language)
     page = _Page()
     body = page.blocks(document.blocks)
+    if options.version == "questions":
+        body += f"\n{_answers_sheet()}"
     text = render_template(
         "html.jinja",
         options.templates,
@@ -141,6 +144,14 @@ class _Page:
                 inside.append(_display(item.equation.rows))
             body = "\n".join(inside)
             yield f"<details>\n<summary>{inlines_html(item.why)}</summary>\n{body}\n</details>"
+
+
+def _answers_sheet() -> str:
+    """What students may write in an answer that a program checks, and how a gradient is laid out, to unfold."""
+    title, _, sheet = resource("templates", "en", "answers.txt").read_text(encoding="utf-8").partition("\n")
+    words = escape(title)
+    pre = f'<pre class="scroll" role="group" aria-label="{words}" tabindex="0">{escape(sheet.strip())}</pre>'
+    return f'<details class="sheet" lang="en">\n<summary>{words}</summary>\n{pre}\n</details>'
 
 
 def _contents(headings: list[Heading]) -> str:

@@ -59,6 +59,9 @@ def _html(document: Document, options: Options, stem: str) -> Files:
 LANGUAGES: dict[str, Writer] = {"md": _markdown, "tex": _tex, "typ": _typst, "pdf": _pdf, "html": _html}
 """By the ending of the file."""
 
+BY_ANOTHER_PROGRAM = frozenset(["pdf"])
+"""What is mostly made outside Python, so that the other forms can be written in the meantime."""
+
 
 def forms() -> tuple[str, ...]:
     """All forms of output, by the endings of their files; JSON has no document, so it is not in the table."""

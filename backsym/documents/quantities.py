@@ -98,5 +98,9 @@ def forward_pass(forms: Iterable[ForwardForms], voice: Voice) -> tuple[Block, ..
     blocks: list[Block] = [
         voice.say("document.entry_by_entry"), entries, voice.say("document.matrix_form"), matrices
     ]  # fmt: skip
-    blocks += [voice.say("document.no_matrix", reason=f.no_matrix) for f in forms if f.no_matrix]
+    blocks += [
+        voice.say("document.no_matrix_of", node=voice.quantity(f.node), reason=f.no_matrix)
+        for f in forms
+        if f.no_matrix
+    ]
     return tuple(blocks)

@@ -6,10 +6,11 @@ This module must not know any output language.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from backsym.documents.document import collection_document, document_of
 from backsym.documents.jsonform import collection_json, json_text, problem_json
-from backsym.documents.languages import LANGUAGES, Files, forms
+from backsym.documents.languages import BY_ANOTHER_PROGRAM, LANGUAGES, Files, forms
 from backsym.documents.options import FULL, Options
 from backsym.documents.solved import Solved
 from backsym.errors import BacksymError, near_name
@@ -46,14 +47,18 @@ def all_files(
             document = document_of(solutions[0], options)
         else:
             document = collection_document(source, solutions, options)
-    found: Files = {}
-    for form in wanted:
+
+    def written(form: str) -> Files:
         if document is not None and form in LANGUAGES:
-            found |= LANGUAGES[form](document, options, stem)
-        else:
-            data = problem_json(solutions[0]) if source is None else collection_json(source, solutions)
-            found[f"{stem}.json"] = json_text(data)
-    return found
+            return LANGUAGES[form](document, options, stem)
+        data = problem_json(solutions[0]) if source is None else collection_json(source, solutions)
+        return {f"{stem}.json": json_text(data)}
+
+    with ThreadPoolExecutor(1) as aside:
+        waiting = {form: aside.submit(written, form) for form in wanted if form in BY_ANOTHER_PROGRAM}
+        ready = {form: written(form) for form in wanted if form not in waiting}
+        parts = [ready[form] if form in ready else waiting[form].result() for form in wanted]
+    return {name: text for part in parts for name, text in part.items()}
 
 
 def rendered(source: Collection | None, solutions: Sequence[Solved], form: str, options: Options = FULL) -> str:

@@ -70,17 +70,16 @@ def inlines_typst(content: Inlines) -> str:
 
 
 def _joined(blocks: Iterable[Block], depth: int) -> str:
-    """Blocks one after another; a displayed formula belongs to the paragraph before it, so no empty line parts them."""
-    text = last = ""
+    """Blocks one after another; a paragraph that a displayed formula follows stays with it."""
+    pieces: list[str] = []
     before: Block | None = None
     for block in blocks:
         follows = isinstance(block, Equations) and isinstance(before, Paragraph)
         if follows and isinstance(before, Paragraph):
-            text = text[: -len(last)] + _lead(before.content)
-        last = _block(block, depth)
-        text += ("" if before is None else "\n" if follows else "\n\n") + last
+            pieces[-1] = _lead(before.content)
+        pieces += ["" if before is None else "\n" if follows else "\n\n", _block(block, depth)]
         before = block
-    return text
+    return "".join(pieces)
 
 
 def _block(block: Block, depth: int) -> str:

@@ -21,7 +21,7 @@ from backsym.problem import Problem
 
 FORMATS = ("svg", "tikz", "dot", "mermaid")
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Figure:
     """A graph that can be drawn; ``title`` and ``alt`` say in words what it shows.
 
@@ -53,6 +53,9 @@ class Figure:
     def svg(self, inline: bool = False) -> str:
         """An SVG file; ``inline`` leaves the colours to the page that it is put into."""
         return svg(self.drawing, self.title, self.alt, inline)
+
+    def __repr__(self) -> str:
+        return f"<Figure {self.title or self.graph.kind!r}>"
 
     def _repr_svg_(self) -> str:
         return self.svg()

@@ -19,12 +19,16 @@ STARTS = 30
 PROBE_STARTS = 4
 PROBES = 80
 ROUNDS = 10
+MANY = 6
+"""So many crossings are worth a walk through other ranks."""
+
+WALK = 40
 KEPT = 6
 
 
 def arranged_slots(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> tuple[Slots, ...]:
     """The slots of each connected part, in columns that make the edges short and, before that, cross little."""
-    rank = ranks(names, edges)
+    rank = dict(ranks(names, edges))
     parts = slots(rank, edges)
     fewest = _total(parts, STARTS)
     probes = 0
@@ -40,6 +44,26 @@ def arranged_slots(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> tu
             if count < fewest:
                 rank, parts, fewest, improved = other, candidate, count, True
                 break
+    return _wandered(rank, parts, fewest, edges) if fewest > MANY else parts
+
+
+def _wandered(
+    rank: dict[str, int], parts: tuple[Slots, ...], fewest: int, edges: Sequence[tuple[str, str]]
+) -> tuple[Slots, ...]:
+    """A walk through other ranks, now and then to worse ones, because single better steps end in a poor place."""
+    chance = random.Random(0)
+    here, count = rank, fewest
+    for _ in range(WALK):
+        others = list(moved(here, edges))
+        if not others:
+            break
+        other = chance.choice(others)
+        candidate = slots(other, edges)
+        found = _total(candidate, PROBE_STARTS)
+        if found <= count + (chance.random() < 0.2):
+            here, count = other, found
+        if found < fewest:
+            parts, fewest = candidate, found
     return parts
 
 

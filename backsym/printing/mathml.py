@@ -36,7 +36,7 @@ STYLES = {
 }  # fmt: skip
 WORD_STYLES = {"roman_bold": "font-weight:bold", "roman_italic": "font-style:italic"}
 _NO_SPACE = 'lspace="0" rspace="0"'
-_CELL = "padding:0.2em {0};text-align:{1};text-align:-webkit-{1}"
+_CELL = "padding:{0};text-align:{1};text-align:-webkit-{1}"
 """Browsers lay the content of a cell out as a block, which plain ``text-align`` does not move in all of them."""
 
 
@@ -303,12 +303,14 @@ def _matrix(node: lay.Matrix, small: bool) -> str:
 
 
 def _cases(node: lay.Cases, small: bool) -> str:
-    styles = [_CELL.format("0.3em", "left"), _CELL.format("0 0.2em 1em", "left")]
+    styles = [_CELL.format("0.2em 0.3em", "left"), _CELL.format("0.2em 0 0.2em 1em", "left")]
     return f"<mrow>{_fence('{', 'prefix', True)}{_table(node.rows, styles, small)}</mrow>"
 
 
 def _aligned(node: lay.Aligned, small: bool) -> str:
-    styles = [_CELL.format("0", "right"), _CELL.format("0", "left")]
+    tall = any(lay.is_tall(cell) for cells in node.rows for cell in cells)
+    air = "0.4em 0" if tall else "0.25em 0"
+    styles = [_CELL.format(air, "right"), _CELL.format(air, "left")]
     return _table(node.rows, styles, small, ' displaystyle="true"')
 
 

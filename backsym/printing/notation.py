@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from backsym.errors import BacksymError, near_name
-from backsym.expr import Dim, Entry, Expr, Fn, Ix, Sym, children, Shift
+from backsym.expr import Dim, Entry, Expr, Fn, Ix, Shift, Sym, children
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.names import GREEK, split_name
 from backsym.printing import layout as lay

@@ -444,7 +444,8 @@ def _fn(e: Fn, n: Notation) -> Piece:
 def _exp(e: Fn, n: Notation) -> Piece:
     """``e^{z_k}`` of one scalar quantity; ``exp(...)`` of an array, of anything longer, or where e is a quantity."""
     arg = e.args[0].arg if isinstance(e.args[0], Neg) else e.args[0]
-    if e.shape == () and not n.e_is_a_name and isinstance(arg, (Entry, Sym, Num)) and not lay.is_tall(layout_of(arg, n)):
+    short = isinstance(arg, (Entry, Sym, Num)) and not lay.is_tall(layout_of(arg, n))
+    if e.shape == () and not n.e_is_a_name and short:
         return Piece(Script(Ident("e"), sup=layout_of(e.args[0], n)), Level.FACTOR)
     return Piece(_apply(n.function("exp"), [layout_of(e.args[0], n)]))
 

@@ -1,0 +1,99 @@
+"""``bs.gradient``: one expression in, its gradient out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+
+import backsym as bs
+
+SHAPES = {"W": ["K", "D"], "x": ["D"], "t": ["K"]}
+EXPRESSION = "sum((W @ x - t)**2)/2"
+
+
+def test_the_gradient_in_every_form() -> None:
+    g = bs.gradient(EXPRESSION, wrt="W", shapes=SHAPES)
+    assert str(g) == "dL/dW[k,i] = (sum(W[k,i']*x[i'], i') - t[k])*x[i]\ndL/dW = (W @ x - t) @ x.T"
+    assert g.numpy == "np.outer(W @ x - t, x)"
+    assert g.latex().endswith(r"= (\mathbf{W} \mathbf{x} - \mathbf{t}) \mathbf{x}^\top")
+    assert str(g.sympy(matrix=True)) == "Eq(dL_dW, (W*x - t)*x.T)"
+    assert g.verification.status == "verified"
+
+
+def test_its_value_is_that_of_finite_differences() -> None:
+    random = np.random.default_rng(1)
+    point = {"W": random.normal(size=(3, 2)), "x": random.normal(size=2), "t": random.normal(size=3)}
+    g = bs.gradient("sum(log(softmax(W @ x))*t)", "W", SHAPES)
+    found = g(**point)
+    for at in np.ndindex(3, 2):
+        step = np.zeros((3, 2))
+        step[at] = 1e-6
+
+        def value(w: Any) -> float:
+            z = w @ point["x"]
+            return float(np.sum((z - np.log(np.exp(z).sum())) * point["t"]))
+
+        assert found[at] == pytest.approx((value(point["W"] + step) - value(point["W"] - step)) / 2e-6, abs=1e-6)
+
+
+def test_the_explanation_has_what_is_given_and_every_step() -> None:
+    text = bs.gradient(EXPRESSION, "W", SHAPES).explain()
+    assert text.startswith("### $")
+    assert r"$\mathbf{W} \in \mathbb{R}^{K \times D}$" in text
+    assert "Differentiating term by term" in text
+    assert r"\nabla_{\mathbf{W}} \mathcal{L} &= (\mathbf{W} \mathbf{x} - \mathbf{t}) \mathbf{x}^\top" in text
+    assert text._repr_markdown_() == text
+
+
+def test_several_at_once_and_formulas_and_scalars() -> None:
+    both = bs.gradient(r"\frac{1}{2} \lVert \mathbf{W}\mathbf{x} - \mathbf{t} \rVert^2", ["W", "x"], SHAPES)
+    assert [g.numpy for g in both] == ["np.outer(W @ x - t, x)", "W.T @ (W @ x - t)"]
+    assert str(bs.gradient("(y - t)**2", "y")) == "dL/dy = 2*(y - t)"
+    assert str(bs.gradient("L**2", "L")) == "dJ/dL = 2*L"
+    assert bs.gradient("x**3", "x")(x=2) == 12
+
+
+def test_sympy_expressions() -> None:
+    rows, columns = sympy.symbols("K D", integer=True, positive=True)
+    w, x = sympy.MatrixSymbol("W", rows, columns), sympy.MatrixSymbol("x", columns, 1)
+    t = sympy.MatrixSymbol("t", rows, 1)
+    r = w * x - t
+    for half in (r.T * r / 2, sympy.Trace(r.T * r) / 2):
+        assert bs.gradient(half, w).numpy == "np.outer(W @ x - t, x)"
+    a = sympy.Symbol("a")
+    assert str(bs.gradient(sympy.sin(a), a)) == "dL/da = cos(a)"
+    with pytest.raises(bs.InputError, match=r"must be a scalar; this is \[K, 1\]"):
+        bs.gradient(r, w)
+
+
+BAD: list[tuple[tuple[Any, ...], str]] = [
+    (("W @ x", "W", SHAPES), r"expression:1:1: the loss L must be a scalar; this is \[K\]"),
+    (("sum(W @ y)", "W", SHAPES), r'expression:1:9: y is not declared(.|\n)*give its shape too, such as "y": \["D"\]'),
+    (("sum(W @ x)", "V", SHAPES), "the expression has no V"),
+    (("sum(W @ @ x)", "W", SHAPES), "expression:1:9: expected a name"),
+    (("sum(W @ x)", "W"), "@ needs the shapes of arrays"),
+    (("", "x"), "expected a name, a number"),
+    (("5", "x"), "only numbers"),
+    ((3, "x"), "an expression is a text or a SymPy expression, not 3"),
+    (("x**2", 4), "wrt is a name"),
+    (("sum(W @ x)", "W", {"W": "KD", "x": ["D"]}), "cannot multiply"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD, ids=range(len(BAD)))
+def test_what_is_wrong_is_said_with_its_place(arguments: tuple[Any, ...], message: str) -> None:
+    with pytest.raises(bs.InputError, match=message):
+        bs.gradient(*arguments)
+
+
+def test_numbers_of_another_shape_are_refused() -> None:
+    g = bs.gradient(EXPRESSION, "W", SHAPES)
+    with pytest.raises(bs.InputError, match="t has no value"):
+        g(W=[[1.0]], x=[1.0])
+    with pytest.raises(bs.InputError, match="the expression has no v"):
+        g(W=[[1.0]], x=[1.0], t=[1.0], v=1)
+    with pytest.raises(bs.InputError, match=r"x has the shape \[1\], expected \[2\]"):
+        g(W=[[1.0, 2.0]], x=[1.0], t=[1.0])
