@@ -338,8 +338,14 @@ GRADIENTS = [
 @pytest.mark.parametrize(("style", "whole", "entry"), GRADIENTS)
 def test_other_gradient_styles(style: str, whole: str, entry: str) -> None:
     adjoint = Adj("W2", ("D2", "D1"))
-    assert latex(adjoint, Notation(gradient=style)) == whole
-    assert latex(at(adjoint, k, j), Notation(gradient=style)) == entry
+    notation = Notation(gradient=style, preactivations=frozenset(["W2"]))
+    assert latex(adjoint, notation) == whole
+    assert latex(at(adjoint, k, j), notation) == entry
+
+
+def test_with_deltas_other_quantities_than_pre_activations_have_gradients() -> None:
+    notation = Notation(gradient="delta")
+    assert latex(Adj("W2", ("D2", "D1")), notation) == r"\nabla_{\mathbf{W}^{(2)}} \mathcal{L}"
 
 
 def test_other_vector_and_transpose_styles() -> None:
