@@ -91,7 +91,7 @@ def test_every_kind_of_step_has_a_sentence_and_an_example() -> None:
 def test_facts_are_filled_in() -> None:
     k = Ix("k", "K")
     step = Step("lift_sum", num(1), num(1), (), {"index": k})
-    assert inlines_text(why(step, Notation())) == "A sum of entries over $k$ is a product with a vector of ones."
+    assert inlines_text(why(step, Notation())) == "A product with a vector of ones sums the entries over $k$."
     z = Entry(Sym("z1", ("K",)), (k,))
     step = Step("chain", num(1), num(1), (), {"node": z, "consumers": (Sym("y", ("K",)), Sym("L", ()))})
     sentence = inlines_text(why(step, Notation()))

@@ -42,6 +42,7 @@ from .letters import Letters, Namer, primed
 from .lift import Lifter
 from .lower import lower
 from .raising import Raiser, signed_sum, times
+from .reasons import reasons
 from .simplify import add_like, collapse, expand, free_deltas, is_product, open_deltas, open_matrices, without_delta
 from .terms import (
     Affine,
@@ -297,18 +298,30 @@ class Backward:
 
     def _tidied(self, chain: list[Rewrite], p: Poly) -> list[Rewrite]:
         """Deltas eliminated, powers merged, sums to one."""
-        opened = open_deltas(p)
+        cancelled = collapse(p, deltas=False)
+        opened = open_deltas(cancelled)
         merged = collapse(opened, deltas=False)
         plain = collapse(merged, shifted=False)
         done = collapse(plain)
-        chain = [*chain, Rewrite("open", opened, {}), Rewrite("cancel", merged, {}), Rewrite("kronecker", plain, {})]
+        chain = [*chain, Rewrite("cancel", cancelled, {}), Rewrite("open", opened, {}), Rewrite("cancel", merged, {})]
+        chain.append(Rewrite("kronecker", plain, {}))
         if poly_key(plain) != poly_key(done):
             chain = [*chain, Rewrite("kronecker_shift", done, {})]
         return self._ones_collapsed(chain, done)
 
     def _ones_collapsed(self, chain: list[Rewrite], p: Poly) -> list[Rewrite]:
         summed = collapse(p, self.ones)
-        return [*chain, Rewrite("sum_to_one", summed, {})] if poly_key(summed) != poly_key(p) else chain
+        if poly_key(summed) == poly_key(p):
+            return chain
+        summed_up = {
+            f.base.name
+            for t in p
+            for f, _ in t.powers
+            if isinstance(f, Ent) and isinstance(f.base, Sym) and f.idx and f.idx[-1] in t.bound
+        }
+        names = [name for name in self.problem.symbols if name in self.ones & summed_up]
+        facts: dict[str, Fact] = {"node": self.problem.sym(names[0])} if len(names) == 1 else {}
+        return [*chain, Rewrite("sum_to_one", summed, facts)]
 
     @staticmethod
     def _folded(form: list[Rewrite], lowered: Lowered) -> list[Rewrite]:
@@ -375,8 +388,10 @@ class Recorder:
             return total
         if [p.consumer for p in parts] == [b.problem.loss]:
             # The derivative of the loss's own equation is the derivative itself.
-            self.steps.append(self._forward(parts[0], scopes[0]))
-            self._show("differentiate", parts[0].by_name, {})
+            forward = self._forward(parts[0], scopes[0])
+            self.steps.append(forward)
+            after = b.raiser.poly(parts[0].by_name, self.letters)
+            self.step("differentiate", after, {"node": node, **reasons(forward.after, node, after)})
             self._rewrite(parts[0])
             return total
         terms = [self._chain_term(part, s, node) for part, s in zip(parts, scopes, strict=True)]
@@ -397,9 +412,9 @@ class Recorder:
 
     def _path(self, part: Contribution, scope: dict[Index, Ix], node: Expr) -> None:
         """One path: the consumer's forward equation, its local derivative, substitution, simplification."""
-        self.steps.append(self._forward(part, scope))
-        local = self._local(part, scope, node)
-        self.steps.append(local)
+        forward = self._forward(part, scope)
+        local = self._local(part, scope, node, forward.after)
+        self.steps += [forward, local]
         if local.before == self.current:  # The loss's own local derivative is the whole contribution of its path.
             self.current = local.after
         self._show("substitute", part.by_name, {})
@@ -475,15 +490,20 @@ class Recorder:
                 rhs = b.raiser.poly(body, scope)
         return Step("forward", self._node(part, scope), rhs, (), {"node": b.problem.sym(part.consumer)})
 
-    def _local(self, part: Contribution, scope: dict[Index, Ix], node: Expr) -> Step:
-        """The consumer's local derivative."""
+    def _local(self, part: Contribution, scope: dict[Index, Ix], node: Expr, rhs: Expr) -> Step:
+        """The consumer's local derivative; ``rhs`` is its equation as displayed."""
         consumer = self._node(part, scope)
         inner = Recorder(self.backward, self.name, self.at, self.letters, Partial(consumer, node))
+        why: dict[str, Fact] = {}
         for rewrite in part.local_steps:
-            inner.step(rewrite.kind, self.backward.raiser.poly(rewrite.result, scope), rewrite.facts)
+            after = self.backward.raiser.poly(rewrite.result, scope)
+            if rewrite.kind == "differentiate":
+                why = reasons(rhs, node, after)
+            inner.step(rewrite.kind, after, {**rewrite.facts, **({"node": node, **why} if not inner.steps else {})})
         cases = self._cases(part, scope, node)
         substeps = (*inner.steps, *cases) if len(inner.steps) > 1 or cases else ()
-        return Step("local", Partial(consumer, node), inner.current, substeps, {"num": consumer, "den": node})
+        facts: dict[str, Fact] = {"num": consumer, "den": node, **({} if substeps else why)}
+        return Step("local", Partial(consumer, node), inner.current, substeps, facts)
 
     def _cases(self, part: Contribution, scope: dict[Index, Ix], node: Expr) -> tuple[Step, ...]:
         """What a Kronecker delta of the two entries' indices says: the case in which they are equal, and the other."""

@@ -34,7 +34,7 @@ from backsym.expr import (
     num,
     walk,
 )
-from backsym.steps import Step
+from backsym.steps import Fact, Step
 
 from .letters import Letters, Namer
 from .raising import Raiser, front, positive_first, raised_to, signed_sum, sorted_powers, times
@@ -171,7 +171,7 @@ class Lifter:
         matrices = [v for v in touching if len(v.axes) == 2]
         if not matrices:
             total = inner_product(vectors[0])
-            self.record("lift_inner" if len(vectors[0].over) > 1 else "lift_sum", touching, b, total, ())
+            self.record("lift_inner" if len(vectors[0].over) > 1 else "lift_sum", touching, (b,), total, ())
             return rest, total
         if len(matrices) == 1:
             m = matrices[0]
@@ -179,10 +179,14 @@ class Lifter:
             alone = c in bound and not vectors and not any(c in v.axes for v in rest)
             if alone:
                 total = sum_of_entries(m)
-                self.record("lift_sum", touching, b, total, (c,))
+                kind = "lift_trace" if isinstance(total, Fn) else "lift_norm" if isinstance(total, Pow) else "lift_sum"
+                if kind == "lift_sum":
+                    self.record_merged(matrices)
+                self.record(kind, touching, m.axes, total, ())
                 return rest, total
-            v = vectors[0].expr if vectors else Ones((b.dim,))
-            new = Vertex((c,), [matmul([m.along((c, b)).expr, v])])
+            v = vectors[0] if vectors else Vertex((b,), [Ones((b.dim,))])
+            order = [m.along((c, b)), v]
+            new = Vertex((c,), [matmul([order[0].expr, v.expr])])
         elif len(matrices) == 2:
             first, second = matrices
             left = next(i for i in first.axes if i != b)
@@ -190,25 +194,71 @@ class Lifter:
             if (free and right == free[0]) or (len(free) == 2 and left == free[1]):
                 first, second, left, right = second, first, right, left
             middle = [diagonal(v.expr) for v in vectors]
-            chain = [first.along((left, b)).expr, *middle, second.along((b, right)).expr]
-            new = Vertex((left, right), [matmul(chain)])
+            order = [first.along((left, b)), *vectors, second.along((b, right))]
+            new = Vertex((left, right), [matmul([order[0].expr, *middle, order[-1].expr])])
         else:
             raise NoMatrixForm(f"a sum joins {len(matrices)} matrices on one index")
-        self.record("lift_product", touching, b, new.expr, new.axes)
+        self.record_merged(matrices)
+        if len(touching) == 1:
+            self.record("lift_sum", touching, (b,), new.expr, new.axes)
+        else:
+            turned = self.record_turned(touching, order, b)
+            self.record("lift_product", touching, (b,), new.expr, new.axes, turned)
         return merge([*rest, new]), None
 
-    def record(self, kind: str, touching: list[Vertex], b: Index, after: Expr, axes: Axes) -> None:
+    def record(
+        self, kind: str, touching: list[Vertex], over: Axes, after: Expr, axes: Axes, before: Expr | None = None
+    ) -> None:
         """The step: a sum of products of entries equals an entry of the new array."""
         letters = self.letters
         if letters is None:
             return
-        product = times([entry_of(v.expr, tuple(letters[i] for i in v.axes)) for v in touching])
-        over = (letters[b],)
-        if not after.shape and axes:
-            over, axes = (letters[b], *(letters[i] for i in axes)), ()  # type: ignore[assignment]
-        before = IndexReduce("sum", product, over)
+        if before is None:
+            before = self.summed(over, [entry_of(v.expr, tuple(letters[i] for i in v.axes)) for v in touching])
         shown = Entry(after, tuple(letters[i] for i in axes)) if axes else after
-        self.steps.append(Step(kind, before, shown, (), {"index": letters[b]}))
+        index: Fact = letters[over[0]] if len(over) == 1 else tuple(letters[i] for i in over)
+        self.steps.append(Step(kind, before, shown, (), {"index": index}))
+
+    def summed(self, over: Axes, factors: list[Expr]) -> Expr:
+        assert self.letters is not None
+        return IndexReduce("sum", times(factors), tuple(self.letters[i] for i in over))
+
+    def record_merged(self, matrices: list[Vertex]) -> None:
+        """The step in which several factors on the same two indices become one matrix, before it is multiplied."""
+        if self.letters is None:
+            return
+        for v in matrices:
+            if len(v.over) + len(v.under) < 2:
+                continue
+            at = tuple(self.letters[i] for i in v.axes)
+            whole = Entry(v.expr, at)
+            self.steps.append(Step("lift_quotient" if v.under else "lift_hadamard", entry_of(v.expr, at), whole))
+
+    def record_turned(self, touching: list[Vertex], order: list[Vertex], b: Index) -> Expr | None:
+        """The step that writes the entries of transposed factors as such, with the shared index in the middle.
+
+        Returns the sum that it leads to; None where nothing is transposed.
+        """
+        letters = self.letters
+        if letters is None:
+            return None
+        entries: list[Expr] = []
+        turned: list[Expr] = []
+        for v in order:
+            at = tuple(letters[i] for i in v.axes)
+            whole = v.expr
+            if isinstance(whole, T) and len(whole.shape) == 2 and len(whole.arg.shape) == 2:
+                turned.append(whole.arg)
+                entries.append(Entry(whole, at))
+            else:
+                entries.append(entry_of(whole, at))
+        if not turned:
+            return None
+        before = self.summed((b,), [entry_of(v.expr, tuple(letters[i] for i in v.axes)) for v in touching])
+        after = self.summed((b,), entries)
+        facts: dict[str, Fact] = {"index": letters[b], "arrays": tuple(turned)}
+        self.steps.append(Step("lift_transpose", before, after, (), facts))
+        return after
 
     def record_assembly(self, vertices: list[Vertex], free: Axes, body: Expr) -> None:
         """The step from entries that are left after all sums to the array that has them."""
@@ -223,6 +273,7 @@ class Lifter:
         axes = [set(v.axes) for v in vertices]
         missing = set(free) - set().union(*axes)
         if under:
+            self.record_repeated(vertices, free)
             kind = "lift_quotient"
         elif missing:
             kind = "lift_ones"
@@ -236,6 +287,21 @@ class Lifter:
         before = Div(top, times(under)) if under else top
         if before != ONE:
             self.steps.append(Step(kind, before, Entry(body, tuple(self.letters[i] for i in free))))
+
+    def record_repeated(self, vertices: list[Vertex], free: Axes) -> None:
+        """The steps in which a vector that divides the rows or columns of a matrix is repeated to its shape."""
+        if self.letters is None or len(free) != 2:
+            return
+        whole = tuple(self.letters[i] for i in free)
+        for v in vertices:
+            if len(v.axes) != 1:
+                continue
+            i, j = free
+            for e in v.under:
+                rows = v.axes == (i,)
+                after = matmul([e, T(Ones((j.dim,)))]) if rows else matmul([Ones((i.dim,)), transpose(e)])
+                before = entry_of(e, tuple(self.letters[k] for k in v.axes))
+                self.steps.append(Step("lift_ones", before, Entry(after, whole)))
 
     # --- factors ---
 
@@ -311,7 +377,8 @@ class Lifter:
                 entry = Raiser(self.namer).function(f, self.letters)
                 array = Entry(whole, tuple(self.letters[i] for i in axes))
                 if not any(isinstance(s.after, Entry) and s.after.base == whole for s in self.steps):
-                    self.steps.append(Step("lift_elementwise", entry, array, (), {"function": f.name}))
+                    primes = "'" * f.order
+                    self.steps.append(Step("lift_elementwise", entry, array, (), {"function": f.name + primes}))
             return whole
         if f.kind == "scalar":
             whole = Fn(f.name, tuple(self.poly(a.body, a.params) for a in f.args), f.order, "scalar")

@@ -152,13 +152,20 @@ class Raiser:
 
     @staticmethod
     def quotient(over: list[Expr], under: list[Expr]) -> Expr:
-        """A quotient without fractions or sums in its numerator: adjoints stand before it, sums after it."""
+        """A quotient without fractions or sums in its numerator: adjoints stand before it, sums after it.
+
+        A factor that still has to be cancelled stands beside the fraction, as it does before one cancels by hand.
+        """
         bottom = times(under)
         if bottom == ONE:
             return times(over)
         before = [e for e in over if is_adjoint(e)]
         divided_by_sum = any(isinstance(node, IndexReduce) for node in walk(bottom))
-        after = [] if divided_by_sum else [e for e in over if isinstance(e, IndexReduce)]
+        after: list[Expr] = [] if divided_by_sum else [e for e in over if isinstance(e, IndexReduce)]
+        uncancelled = [e for e in over if e in under and e not in before and not is_number(e)]
+        if uncancelled:
+            beside = [e for e in over if isinstance(e, (Add, IndexReduce)) and e not in before]
+            after = [e for e in over if e in uncancelled or e in beside]
         top = times([e for e in over if e not in before and e not in after])
         fraction = Div(top, bottom)
         return times([fraction, *before, *after] if is_number(top) else [*before, fraction, *after])

@@ -72,41 +72,54 @@ def part_blocks(
     blocks.extend(figures or worded_answer(answered, voice))
     if answered.part.kind == "forward":
         return [*blocks, Equations(tuple(row(piece.result, piece.indices, voice) for piece in answered.pieces))]
-    for piece in answered.pieces:
-        if len(answered.pieces) > 1:
+    blocks.extend(_needed(answered, voice))
+    for n, piece in enumerate((*answered.needed, *answered.pieces)):
+        if len(answered.pieces) + len(answered.needed) > 1:
             about = voice.catalogue.phrase("document.piece", node=voice.quantity(piece.node))
             blocks.append(Heading(level + 1, about))
         if answered.part.kind == "vectorize":
-            blocks.extend(_vectorized(piece, answered.label, voice, shown))
+            blocks.extend(_vectorized(piece, answered.asked[n][0], answered, voice, shown))
         else:
-            blocks.extend(_piece(piece, answered.label, voice, shown))
+            blocks.extend(_piece(piece, answered, voice, shown))
     return blocks
 
 
-def _vectorized(piece: Piece, label: str, voice: Voice, shown: Shown) -> list[Block]:
+def _needed(answered: AnsweredPart, voice: Voice) -> list[Block]:
+    """Which derivatives the answer rests on without any part asking for them."""
+    if not answered.needed:
+        return []
+    adjoints = voice.catalogue.listing([voice.layout(piece.result.lhs) for piece in answered.needed])
+    key = "needed_one" if len(answered.needed) == 1 else "needed"
+    return [voice.say(f"document.{key}", adjoints=adjoints)]
+
+
+def _vectorized(piece: Piece, asked: Equation, answered: AnsweredPart, voice: Voice, shown: Shown) -> list[Block]:
     """Shapes, the operation that fits, what it does to each subexpression, the picture, the result, its sizes."""
     if piece.indices:  # There is no matrix form.
-        return _piece(piece, label, voice, shown)
-    shown.rest(piece.node, piece.shown, label)
+        return _piece(piece, answered, voice, shown)
+    shown.rest(piece.node, piece.shown, answered.label)
     inner = tuple(s for step in piece.steps if step.kind == "vectorize" for s in step.substeps)
     blocks = before_steps(piece.result, voice)
     if inner:
         blocks.append(steps_block(inner, voice, shown.options))
-    blocks += after_steps(piece.result, voice)
+    blocks += after_steps(piece.result, None if inner else asked, voice)
     return [*blocks, *dimensions(piece.result, voice), *other_form(piece.result, voice)]
 
 
-def _piece(piece: Piece, label: str, voice: Voice, shown: Shown) -> list[Block]:
+def _piece(piece: Piece, answered: AnsweredPart, voice: Voice, shown: Shown) -> list[Block]:
     """The steps that no earlier part has printed, and the result."""
     steps = piece.steps
     blocks: list[Block] = []
     if piece.shown:
-        rest, where = shown.rest(piece.node, piece.shown, label)
+        rest, where = shown.rest(piece.node, piece.shown, answered.label)
         steps = tuple(step for position, step in zip(piece.shown, piece.steps, strict=True) if position in rest)
         blocks += _derived_in(where, voice)
     steps += piece.after
     result = row(piece.result, piece.indices, voice)
-    blocks += _stated(steps_block(steps, voice, shown.options), (result,))
+    stated = _stated(steps_block(steps, voice, shown.options), (result,))
+    if len(stated) > 1 and answered.part.kind == "show":
+        stated.insert(1, voice.say("document.stated"))
+    blocks += stated
     return [*blocks, *dimensions(piece.result, voice)]
 
 
@@ -152,7 +165,15 @@ def steps_block(steps: Sequence[Step], voice: Voice, options: Options = FULL) ->
         substeps = steps_block(step.substeps, voice, options) if inner else None
         then = voice.catalogue.phrase("document.together") if substeps is not None else ()
         items.append(StepItem(_colon(voice.why(step)), equation, substeps, then))
-    return Steps(tuple(items))
+    return Steps(_likewise(items, voice))
+
+
+def _likewise(items: Sequence[StepItem], voice: Voice) -> tuple[StepItem, ...]:
+    """The items, with a word for a sentence that repeats the one before."""
+    pairs = zip([None, *items], items, strict=False)
+    word = voice.catalogue.phrase("document.likewise")
+    same = [before is not None and before.why == item.why and before.substeps is None for before, item in pairs]
+    return tuple(replace(item, why=word) if again else item for item, again in zip(items, same, strict=True))
 
 
 def _colon(sentence: Inlines) -> Inlines:

@@ -9,6 +9,7 @@ from backsym.expr import Add, Equation, Expr, MatMul, Mul, Neg, Shape
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.notation import Notation
+from backsym.printing.printer import size_layout
 
 
 def dimension_check(equation: Equation, notation: Notation) -> tuple[Layout, Layout] | None:
@@ -16,8 +17,6 @@ def dimension_check(equation: Equation, notation: Notation) -> tuple[Layout, Lay
 
     None where there is nothing to check: the right side is no product of arrays.  A vector counts as a column.
     """
-    if not equation.lhs.shape:
-        return None
     product = _sizes(equation.rhs, notation)
     return None if product is None else (product, _size(equation.lhs.shape, notation))
 
@@ -31,6 +30,9 @@ def _sizes(e: Expr, notation: Notation) -> Layout | None:
     if not isinstance(e, (MatMul, Mul)):
         return None
     arrays = [a for a in e.args if a.shape]
+    if not arrays:
+        found = [sizes for a in e.args if (sizes := _sizes(a, notation)) is not None]
+        return found[0] if len(found) == 1 else None
     if len(arrays) == 1:
         return _sizes(arrays[0], notation)
     parts: list[Layout] = []
@@ -44,16 +46,16 @@ def _sizes(e: Expr, notation: Notation) -> Layout | None:
 
 
 def _sum_sizes(e: Add, notation: Notation) -> Layout | None:
-    """The sizes term by term, where each term is a product of arrays."""
+    """The sizes term by term, where some term is a product of arrays."""
+    found = [_sizes(arg, notation) for arg in e.args]
+    if not any(found) or (e.shape and not all(arg.shape for arg in e.args)):
+        return None
     items: list[Layout] = []
-    for arg in e.args:
-        sizes = _sizes(arg, notation)
-        if sizes is None or not arg.shape:
-            return None
-        items.extend((lay.Op("plus"), sizes) if items else (sizes,))
+    for arg, sizes in zip(e.args, found, strict=True):
+        size = _size(arg.shape, notation) if sizes is None else sizes
+        items.extend((lay.Op("plus"), size) if items else (size,))
     return lay.row(*items)
 
 
 def _size(shape: Shape, notation: Notation) -> Layout:
-    full = (*shape, 1) if len(shape) == 1 else shape
-    return lay.Fenced("bracket", lay.separated(tuple(notation.dim(d) for d in full), lay.Op("times")))
+    return lay.Fenced("bracket", size_layout(shape, notation))

@@ -6,6 +6,7 @@ This module must not know about output languages; ``render`` picks one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from backsym.documents.blocks import Block, Document, Equations, Heading, Text
 from backsym.documents.derivations import (
@@ -24,6 +25,7 @@ from backsym.documents.quantities import (
     forward_pass,
     gradient_note,
     hadamard_note,
+    matrix_forms,
     objective_blocks,
     quantities,
 )
@@ -89,7 +91,10 @@ def _solution(
 ) -> list[Block]:
     """The forward pass, the answers of the parts, the backward pass, and the numbers where there are any."""
     problem = solved.problem
-    blocks: list[Block] = [_heading("forward", level, voice), *forward_pass(solved.forward, voice)]
+    vectorized = bool(_asked(parts, "vectorize"))
+    blocks: list[Block] = []
+    if not _asked(parts, "forward") >= problem.by_name.keys() - {problem.loss}:
+        blocks += [_heading("forward", level, voice), *forward_pass(solved.forward, voice, matrices=not vectorized)]
     if not any(a.part.kind == "graph" for a in parts) and not problem.figure:
         blocks.append(picture(voice, "vectorized"))
     shown = Shown(options)
@@ -99,6 +104,8 @@ def _solution(
             part = answered.part
             drawn = [picture(voice, part.option or "vectorized")] if part.kind == "graph" else []
             blocks.extend(part_blocks(answered, voice, shown, level, drawn))
+    if vectorized:
+        blocks += [_heading("forward_matrices", level, voice), *matrix_forms(solved.forward, voice)]
     blocks.append(_heading("backward", level, voice))
     if parts and summary:
         blocks += _summary(solved, voice)
@@ -109,6 +116,11 @@ def _solution(
     if problem.values:
         blocks += [_heading("numbers", level, voice), *worked_example(solved, voice)]
     return blocks
+
+
+def _asked(parts: Sequence[AnsweredPart], kind: str) -> AbstractSet[str]:
+    """The nodes whose forward equations the parts of this kind ask for."""
+    return {piece.node for a in parts if a.part.kind == kind for piece in a.pieces if not piece.derivative}
 
 
 def _heading(key: str, level: int, voice: Voice) -> Heading:
@@ -152,7 +164,7 @@ def _key(parts: Sequence[AnsweredPart], solved: Solved, voice: Voice) -> list[Bl
     """The results of the parts, without steps; of a problem without parts, all derivatives."""
     blocks: list[Block] = []
     for answered in parts:
-        rows = tuple(row(piece.result, piece.indices, voice) for piece in answered.pieces)
+        rows = tuple(row(p.result, p.indices, voice) for p in (*answered.needed, *answered.pieces))
         drawn = [picture(voice, answered.part.option or "vectorized")] if answered.part.kind == "graph" else []
         found: list[Block] = [*(drawn or worded_answer(answered, voice))]
         if rows:

@@ -7,7 +7,7 @@ languages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 
 from backsym.entrywise import entry_of
@@ -17,8 +17,8 @@ from backsym.printing.layout import Layout, Op
 from backsym.printing.notation import Notation
 from backsym.printing.printer import layout_of
 
-LAST = "\uf8ff\uf8ff"
-"""The letter that stands for the last position; two signs long, so that indices are set apart by commas."""
+LAST, LAST_COLUMN = "\uf8ff\uf8ff", "\uf8fe\uf8fe"
+"""Letters that stand for the last position of an axis; two signs long, so that indices are set apart by commas."""
 
 VDOTS, CDOTS, DDOTS = lay.Symbol("vdots"), lay.Symbol("cdots"), lay.Symbol("ddots")
 
@@ -72,7 +72,7 @@ def _outer(equation: Equation, notation: Notation) -> Layout | None:
     core = next((a for a in e.args if a.shape), e) if isinstance(e, Mul) else e
     if not isinstance(core, MatMul) or len(core.args) != 2 or len(e.shape) != 2:
         return None
-    column, row = core.args
+    column, row = core.args[0], core.args[1]
     if len(column.shape) != 1 or not isinstance(row, T) or len(row.arg.shape) != 1 or not _entrywise(column):
         return None
     if not _entrywise(row.arg):
@@ -82,73 +82,62 @@ def _outer(equation: Equation, notation: Notation) -> Layout | None:
         lay.Underbrace(_array(column, column.shape, notation), layout_of(column, notation)),
         lay.Underbrace(_array(row, row.shape, notation), layout_of(row, notation)),
         lay.EQUALS,
+        _written(
+            lambda at: Mul((*scalars, entry_of(column, at[:1]), entry_of(row.arg, at[1:]))), e.shape, notation
+        ),
+        lay.EQUALS,
         lay.Underbrace(_array(equation.lhs, equation.lhs.shape, notation), layout_of(equation.lhs, notation)),
     )
 
 
 def _array(e: Expr, shape: Shape, notation: Notation) -> Layout:
     """An array written out, at most three rows and columns of it."""
+    return _written(lambda at: entry_of(e, at), shape, notation)
+
+
+def _written(entry: Callable[[tuple[Ix, ...]], Expr], shape: Shape, notation: Notation) -> Layout:
+    """The array with these entries, at most three rows and columns of it."""
     full = shape if len(shape) == 2 else (*shape, 1)
-    rows = [_line(e, shape, r, full[1], notation) for r in _positions(full[0])]
+    rows = []
+    for r in _positions(full[0], LAST):
+        places = [(r,) if len(shape) == 1 else (r, c) for c in _positions(full[1], LAST_COLUMN)]
+        cells: list[Layout] = [_with_last(layout_of(entry(at), notation), notation, at) for at in places]
+        if _long(full[1]):
+            cells.insert(-1, CDOTS)
+        rows.append(cells)
     if _long(full[0]):
-        dots: list[Layout] = [VDOTS for _ in _positions(full[1])]
+        dots: list[Layout] = [VDOTS for _ in _positions(full[1], LAST_COLUMN)]
         if _long(full[1]):
             dots.insert(-1, DDOTS)
         rows.insert(-1, dots)
     return lay.Matrix(tuple(tuple(cells) for cells in rows))
 
 
-def _line(e: Expr, shape: Shape, r: Ix, columns: Dim, notation: Notation) -> list[Layout]:
-    cells: list[Layout] = []
-    for c in _positions(columns):
-        at = (r,) if len(shape) == 1 else (r, c)
-        cells.append(_with_last(layout_of(entry_of(e, at), notation), notation, at))
-    if _long(columns):
-        cells.insert(-1, CDOTS)
-    return cells
-
-
-def _positions(dim: Dim) -> tuple[Ix, ...]:
+def _positions(dim: Dim, last: str) -> tuple[Ix, ...]:
     """First, second and last, or all where there are at most three."""
     if isinstance(dim, int) and dim <= 3:
         return tuple(Ix(str(n), dim) for n in range(1, dim + 1))
-    return Ix("1", dim), Ix("2", dim), Ix(str(dim) if isinstance(dim, int) else LAST, dim)
+    return Ix("1", dim), Ix("2", dim), Ix(str(dim) if isinstance(dim, int) else last, dim)
 
 
 def _long(dim: Dim) -> bool:
     return not (isinstance(dim, int) and dim <= 3)
 
 
-def _with_last(layout: Layout, notation: Notation, at: tuple[Ix, ...]) -> Layout:
-    """The size of the dimension in place of the letter for its last position.
-
-    Where both indices are last, the first occurrence in each list of indices is the row's.
-    """
-    sizes = [notation.dim(ix.dim) for ix in at if ix.letter == LAST]
-    if not sizes:
-        return layout
-
-    def visit(node: Layout) -> Layout:
-        if isinstance(node, lay.Script) and node.sub is not None and len(sizes) == 2:
-            remaining = iter(sizes)
-            return replace(node, base=visit(node.base), sub=_put(node.sub, lambda: next(remaining)))
-        return _map(node, visit, lambda: sizes[0])
-
-    return visit(layout)
+def _with_last(node: Layout, notation: Notation, at: tuple[Ix, ...]) -> Layout:
+    """The size of the dimension in place of the letter for its last position."""
+    sizes = {ix.letter: notation.dim(ix.dim) for ix in at if ix.letter in (LAST, LAST_COLUMN)}
+    return _put(node, sizes) if sizes else node
 
 
-def _put(node: Layout, size: Callable[[], Layout]) -> Layout:
-    return _map(node, lambda child: _put(child, size), size)
-
-
-def _map(node: Layout, visit: Callable[[Layout], Layout], size: Callable[[], Layout]) -> Layout:
-    if isinstance(node, lay.Ident) and node.text == LAST:
-        return size()
+def _put(node: Layout, sizes: Mapping[str, Layout]) -> Layout:
+    if isinstance(node, lay.Ident) and node.text in sizes:
+        return sizes[node.text]
     changes: dict[str, object] = {}
     for f in fields(node):
         value = getattr(node, f.name)
         if isinstance(value, Layout):
-            changes[f.name] = visit(value)
+            changes[f.name] = _put(value, sizes)
         elif isinstance(value, tuple) and any(isinstance(item, Layout) for item in value):
-            changes[f.name] = tuple(visit(item) if isinstance(item, Layout) else item for item in value)
+            changes[f.name] = tuple(_put(item, sizes) if isinstance(item, Layout) else item for item in value)
     return replace(node, **changes) if changes else node

@@ -88,19 +88,23 @@ def check_spellings(problem: Problem) -> None:
             check_math(spelling, f"the latex of {name}")
 
 
-def forward_pass(forms: Iterable[ForwardForms], voice: Voice) -> tuple[Block, ...]:
-    """All forward equations, entry by entry and as matrices; once where the two are the same."""
+def forward_pass(forms: Iterable[ForwardForms], voice: Voice, *, matrices: bool = True) -> tuple[Block, ...]:
+    """All forward equations, entry by entry and, with ``matrices``, as a whole; once where the two are the same."""
     forms = tuple(forms)
     entries = Equations(tuple(row(f.entry, f.indices, voice) for f in forms))
-    if all(f.matrix is None or f.matrix == f.entry for f in forms):
+    if not matrices or all(f.matrix is None or f.matrix == f.entry for f in forms):
         return (entries,)
-    matrices = Equations(tuple(row(f.matrix or f.entry, () if f.matrix else f.indices, voice) for f in forms))
-    blocks: list[Block] = [
-        voice.say("document.entry_by_entry"), entries, voice.say("document.matrix_form"), matrices
-    ]  # fmt: skip
-    blocks += [
+    both = (voice.say("document.entry_by_entry"), entries, voice.say("document.matrix_form"))
+    return (*both, *matrix_forms(forms, voice))
+
+
+def matrix_forms(forms: Iterable[ForwardForms], voice: Voice) -> tuple[Block, ...]:
+    """All forward equations in matrix form, and why there is none of some."""
+    forms = tuple(forms)
+    rows = Equations(tuple(row(f.matrix or f.entry, () if f.matrix else f.indices, voice) for f in forms))
+    missing = [
         voice.say("document.no_matrix_of", node=voice.quantity(f.node), reason=f.no_matrix)
         for f in forms
         if f.no_matrix
     ]
-    return tuple(blocks)
+    return (rows, *missing)

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from backsym.documents.blocks import Inline, Inlines, Math, Paragraph, Text
 from backsym.documents.markup import inlines_of
 from backsym.errors import BacksymError, near_name
 from backsym.expr import Entry, Expr, Ix
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.notation import Notation, index
-from backsym.printing.printer import layout_of, range_layout
+from backsym.printing.printer import layout_of, range_layout, size_layout
 from backsym.problem import Problem
 from backsym.resources import resource
 from backsym.steps import Fact, Step
@@ -35,7 +37,8 @@ class Sentence:
 
     ``bare`` is the sentence for a step without facts, ``indexed`` that for one whose quantities have indices that the
     node does not have, so that it must say what they number, and ``indicator`` that for a notation in which Kronecker
-    deltas are written as indicators.
+    deltas are written as indicators.  ``stepwise`` is that for a step that has substeps, ``scalar`` that where the node
+    is a number, and ``rules`` has those for the rules of calculus that the step names.
     """
 
     text: str
@@ -43,6 +46,14 @@ class Sentence:
     bare: str | None = None
     indexed: str | None = None
     indicator: str | None = None
+    stepwise: str | None = None
+    scalar: str | None = None
+    rules: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> Sentence:
+        """From an entry of the catalogue's file, where the sentence itself is called so."""
+        return cls(entry["sentence"], **{key: value for key, value in entry.items() if key != "sentence"})
 
 
 @dataclass(frozen=True)
@@ -79,12 +90,7 @@ def catalogue(language: str = "en") -> Catalogue:
 
     with resource("templates", language, "sentences.yaml").open(encoding="utf-8") as file:
         data = yaml.safe_load(file)
-    steps = {
-        kind: Sentence(
-            entry["sentence"], entry["example"], entry.get("bare"), entry.get("indexed"), entry.get("indicator")
-        )
-        for kind, entry in data["steps"].items()
-    }
+    steps = {kind: Sentence.of(entry) for kind, entry in data["steps"].items()}
     return Catalogue(steps, dict(_flat({key: data[key] for key in data if key != "steps"})))
 
 
@@ -139,21 +145,78 @@ def why(
         hint = f"; did you mean {near}?" if near else ""
         raise BacksymError(f"no sentence for a step of kind {step.kind}{hint}")
     sentence = sentences.steps[step.kind]
-    template = sentence.text if step.facts or sentence.bare is None else sentence.bare
-    ranges = _ranges(step, notation, sentences) if sentence.indexed else ()
-    template = sentence.indexed if sentence.indexed and ranges else template
-    if notation.gradient == "delta" and sentence.indicator is not None:
-        template = sentence.indicator
+    new = _new_indices(step) if sentence.indexed else ()
+    template = _template(sentence, step, indexed=bool(new), indicator=notation.gradient == "delta")
     facts: dict[str, Value] = {
-        name: _fact(name, step.facts[name], notation, problem, sentences)
-        for name in _PLACEHOLDER.findall(template)
-        if name in step.facts
+        name: _fact(name, value, notation, problem, sentences)
+        for name, value in step.facts.items()
+        if name not in ("rule", "only", "unless")
     }
-    return _filled(template, {**facts, "ranges": ranges}, f"step of kind {step.kind}")
+    facts |= _computed(step, notation)
+    if new:
+        facts |= {"ranges": _ranges(step, notation, sentences), "new": sentences.listing([index(ix) for ix in new])}
+    said = _filled(template, facts, f"step of kind {step.kind}")
+    return merged((*_reasons(step, facts, notation, sentences), *said))
+
+
+def _template(sentence: Sentence, step: Step, *, indexed: bool, indicator: bool) -> str:
+    """The one of the kind's sentences that fits the step."""
+    node = step.facts.get("node")
+    if indicator and sentence.indicator is not None:
+        return sentence.indicator
+    if indexed and sentence.indexed is not None:
+        return sentence.indexed
+    if not step.facts and sentence.bare is not None:
+        return sentence.bare
+    if step.substeps and sentence.stepwise is not None:
+        return sentence.stepwise
+    if isinstance(node, Expr) and not node.shape and sentence.scalar is not None:
+        return sentence.scalar
+    return sentence.rules.get(str(step.facts.get("rule")), sentence.text)
+
+
+def _computed(step: Step, notation: Notation) -> dict[str, Value]:
+    """Facts that follow from others: the shape of the node, and that two indices are equal or not."""
+    out: dict[str, Value] = {}
+    node = step.facts.get("node")
+    if isinstance(node, Expr) and node.shape:
+        out["shape"] = size_layout(node.shape, notation)
+    i, j = step.facts.get("index"), step.facts.get("other")
+    if isinstance(i, Ix) and isinstance(j, Ix):
+        out["equality"] = lay.row(index(i), lay.EQUALS, index(j))
+        out["difference"] = lay.row(index(i), lay.Op("not_equal", "relation"), index(j))
+    return out
+
+
+def _reasons(step: Step, facts: Mapping[str, Value], notation: Notation, words: Catalogue) -> Inlines:
+    """What is said before a differentiation: which term of a sum is left, and what a Kronecker delta in it is."""
+    out: list[Inline] = []
+    only = step.facts.get("only")
+    if isinstance(only, tuple):
+        pairs: list[Value] = [
+            lay.row(index(a), lay.EQUALS, index(b))
+            for a, b in zip(only[::2], only[1::2], strict=True)
+            if isinstance(a, Ix) and isinstance(b, Ix)
+        ]
+        node = facts["den"] if "den" in facts else facts["node"]
+        out += (*words.phrase("reasons.only", pairs=words.listing(pairs), node=node), Text(" "))
+    if "delta" in step.facts:
+        key = "reasons.indicator" if notation.gradient == "delta" else "reasons.delta"
+        out += (*words.phrase(key, **facts), Text(" "))
+    return tuple(out)
+
+
+def _new_indices(step: Step) -> tuple[Ix, ...]:
+    """The indices of the consumers that the node does not have."""
+    node, consumers = step.facts["node"], step.facts["consumers"]
+    assert isinstance(consumers, tuple)
+    own = set(node.indices) if isinstance(node, Entry) else set()
+    found = [ix for entry in consumers if isinstance(entry, Entry) for ix in entry.indices if not ix.fixed]
+    return tuple(dict.fromkeys(ix for ix in found if ix not in own))
 
 
 def _ranges(step: Step, notation: Notation, words: Catalogue) -> Inlines:
-    """What the indices of the consumers and of the node number; empty where the consumers bring no new index."""
+    """What the indices of the consumers and of the node number."""
     node, consumers = step.facts["node"], step.facts["consumers"]
     assert isinstance(consumers, tuple)
     quantities: dict[tuple[Ix, ...], list[Layout]] = {}
@@ -161,9 +224,6 @@ def _ranges(step: Step, notation: Notation, words: Catalogue) -> Inlines:
         indices = tuple(ix for ix in entry.indices if not ix.fixed) if isinstance(entry, Entry) else ()
         if isinstance(entry, Entry) and indices:
             quantities.setdefault(indices, []).append(layout_of(entry.base, notation))
-    own = set(node.indices) if isinstance(node, Entry) else set()
-    if all(own.issuperset(indices) for indices in quantities):
-        return ()
     items: list[Value] = []
     for indices, names in quantities.items():
         range_of = range_layout(indices, notation)
@@ -224,8 +284,10 @@ def _fact(name: str, value: Fact, notation: Notation, problem: Problem | None, w
         return layout_of(value, notation)
     if not isinstance(value, str):
         raise TypeError(f"a fact cannot be a {type(value).__name__}")
-    if name == "function" and (value in FUNCTIONS or value in notation.abstract or value == ABSTRACT_LOSS):
-        return notation.function(value)
+    bare = value.rstrip("'")
+    if name == "function" and (bare in FUNCTIONS or bare in notation.abstract or bare == ABSTRACT_LOSS):
+        function, primes = notation.function(bare), len(value) - len(bare)
+        return lay.Primed(function, primes) if primes else function
     if problem is not None and value in problem.symbols:
         return layout_of(problem.sym(value), notation)
     return value

@@ -7,12 +7,13 @@ not know about output languages.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from backsym.claims import stated_form
 from backsym.errors import BacksymError
-from backsym.expr import Adj, Entry, Equation, Expr, Ix, Sym, free_indices, names_in, with_indices
+from backsym.expr import Adj, Entry, Equation, Expr, Ix, Sym, free_indices, names_in, walk, with_indices
 from backsym.problem import Part, Problem
 from backsym.steps import Derivation, ForwardForms, Step, Verification
 
@@ -47,20 +48,51 @@ class Piece:
     shown: tuple[int, ...] = ()
     after: tuple[Step, ...] = ()
 
+    @property
+    def derivative(self) -> bool:
+        """Whether the result is a derivative of the loss, not a forward equation."""
+        lhs = self.result.lhs
+        return isinstance(lhs.base if isinstance(lhs, Entry) else lhs, Adj)
+
 
 @dataclass(frozen=True)
 class AnsweredPart:
-    """A part with its label and its answer; ``asked`` are the equations that its question prints."""
+    """A part with its label and its answer; ``asked`` are the equations that its question prints.
+
+    ``needed`` are derivatives on which the answer rests, and for which no part asks.
+    """
 
     part: Part
     label: str
     asked: tuple[tuple[Equation, tuple[Ix, ...]], ...]
     pieces: tuple[Piece, ...]
+    needed: tuple[Piece, ...] = ()
 
 
 def answered_parts(solved: Solved) -> tuple[AnsweredPart, ...]:
     """All parts of the problem, labelled (a), (b), ... in order."""
-    return tuple(_answer(solved, part, label_of(n)) for n, part in enumerate(solved.problem.parts))
+    answers = [_answer(solved, part, label_of(n)) for n, part in enumerate(solved.problem.parts)]
+    known = {piece.node for answered in answers for piece in answered.pieces if piece.derivative}
+    for n, answered in enumerate(answers):
+        if answered.part.kind in ("derive", "gradients"):
+            answers[n] = replace(answered, needed=_needed(solved, answered, known))
+            known |= {piece.node for piece in answers[n].needed}
+    return tuple(answers)
+
+
+def _needed(solved: Solved, answered: AnsweredPart, known: AbstractSet[str]) -> tuple[Piece, ...]:
+    """The derivatives that the answer mentions, directly or through others, and that are not ``known``."""
+    by_name = {derivation.node: derivation for derivation in solved.derivations}
+    needed: set[str] = set()
+    todo = [piece.node for piece in answered.pieces]
+    while todo:
+        rhs = by_name[todo.pop()].entry.rhs
+        found = {e.name for e in walk(rhs) if isinstance(e, Adj)} - known - needed
+        needed |= found
+        todo += found
+    wanted = [derivation for derivation in solved.derivations if derivation.node in needed]
+    whole = answered.part.kind == "gradients"
+    return tuple(_gradient(d) if whole else _entries(d) for d in wanted)
 
 
 def label_of(n: int) -> str:
@@ -129,10 +161,7 @@ def _show(solved: Solved, part: Part, label: str) -> AnsweredPart:
 
 
 def _derive(solved: Solved, part: Part, label: str) -> AnsweredPart:
-    pieces = []
-    for name in part.targets:
-        derivation = derivation_of(solved, name)
-        pieces.append(_piece(derivation, split_levels(derivation.steps)[0], derivation.entry, derivation.indices))
+    pieces = [_entries(derivation_of(solved, name)) for name in part.targets]
     return AnsweredPart(part, label, (), _presented(solved, part, pieces))
 
 
@@ -151,15 +180,21 @@ def _presented(solved: Solved, part: Part, pieces: list[Piece]) -> tuple[Piece, 
 
 
 def _gradients(solved: Solved, part: Part, label: str) -> AnsweredPart:
-    pieces = []
-    for name in part.targets:
-        derivation = derivation_of(solved, name)
-        everything = tuple(range(len(derivation.steps)))
-        if derivation.matrix is not None:
-            pieces.append(_piece(derivation, everything, derivation.matrix, ()))
-        else:
-            pieces.append(_piece(derivation, everything, derivation.entry, derivation.indices))
+    pieces = [_gradient(derivation_of(solved, name)) for name in part.targets]
     return AnsweredPart(part, label, (), _presented(solved, part, pieces))
+
+
+def _entries(derivation: Derivation) -> Piece:
+    """A derivative, entry by entry."""
+    return _piece(derivation, split_levels(derivation.steps)[0], derivation.entry, derivation.indices)
+
+
+def _gradient(derivation: Derivation) -> Piece:
+    """A derivative in matrix form, or entry by entry where it has none."""
+    everything = tuple(range(len(derivation.steps)))
+    if derivation.matrix is not None:
+        return _piece(derivation, everything, derivation.matrix, ())
+    return _piece(derivation, everything, derivation.entry, derivation.indices)
 
 
 def _vectorize(solved: Solved, part: Part, label: str) -> AnsweredPart:

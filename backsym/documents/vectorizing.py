@@ -6,12 +6,28 @@ the tests evaluate.  This module must not know about output languages.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from backsym.documents.blocks import Block, Equations, Paragraph, Row
 from backsym.documents.pictures import picture
 from backsym.documents.sentences import Voice
-from backsym.expr import Add, Adj, Div, Equation, Expr, Fn, IndexReduce, MatMul, Mul, Neg, Ones, Sym, T, walk
+from backsym.expr import (
+    Add,
+    Adj,
+    Div,
+    Entry,
+    Equation,
+    Expr,
+    Fn,
+    IndexReduce,
+    MatMul,
+    Mul,
+    Neg,
+    Ones,
+    Sym,
+    T,
+    children,
+)
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.printer import equation_layout, size_layout
@@ -23,10 +39,7 @@ PER_LINE = 3
 def before_steps(equation: Equation, voice: Voice) -> list[Block]:
     """What is given: the shape of each array, and which operation takes them to the left side."""
     blocks: list[Block] = []
-    factors = equation.rhs.args if isinstance(equation.rhs, (Mul, MatMul)) else ()
-    applied = [a for a in factors if isinstance(a, Fn)]
-    named = [e for e in (equation.lhs, *walk(equation.rhs), *applied) if isinstance(e, (Sym, Adj)) or e in applied]
-    arrays = list(dict.fromkeys(e for e in named if e.shape))
+    arrays = list(dict.fromkeys(e for e in (equation.lhs, *_arrays(equation.rhs)) if e.shape))
     if arrays:
         shown = [
             lay.row(
@@ -42,14 +55,29 @@ def before_steps(equation: Equation, voice: Voice) -> list[Block]:
     return blocks
 
 
-def after_steps(equation: Equation, voice: Voice) -> list[Block]:
-    """The picture, the boxed result, and another way to write it where there is a useful one."""
+def after_steps(equation: Equation, entry: Equation | None, voice: Voice) -> list[Block]:
+    """The picture or, where there is none, the given ``entry`` form as one of the array; and the boxed result."""
     blocks: list[Block] = []
     drawn = picture(equation, voice.notation)
     if drawn is not None:
         blocks += [_say("picture", voice), Equations((Row(None, drawn),))]
+    elif entry is not None and isinstance(entry.lhs, Entry):
+        whole = voice.layout(Entry(equation.rhs, entry.lhs.indices))
+        blocks += [_say("entry", voice), Equations((Row(whole, voice.layout(entry.rhs)),))]
     boxed = lay.Boxed(equation_layout(equation, voice.notation))
     return [*blocks, _say("result", voice), Equations((Row(None, boxed),))]
+
+
+def _arrays(e: Expr) -> Iterator[Expr]:
+    """The named arrays, and those that a function makes of them as a factor of a product."""
+    if isinstance(e, (Sym, Adj)):
+        yield e
+    for child in children(e):
+        applied = isinstance(e, (Mul, MatMul)) and isinstance(child, Fn) and child.kind == "elementwise"
+        if applied and isinstance(child, Fn) and all(isinstance(arg, Sym) for arg in child.args):
+            yield child
+        else:
+            yield from _arrays(child)
 
 
 def other_form(equation: Equation, voice: Voice) -> list[Block]:
@@ -73,8 +101,10 @@ def operation(e: Expr) -> str:
     if isinstance(e, Div):
         return "quotient" if e.den.shape or operation(e.num) == "function" else operation(e.num)
     if isinstance(e, MatMul):
-        if any(isinstance(a, Ones) or (isinstance(a, T) and isinstance(a.arg, Ones)) for a in e.args):
-            return "ones" if len(e.args) == 2 and len(e.args[0].shape) == 1 else "product"
+        ones = [isinstance(a, Ones) or (isinstance(a, T) and isinstance(a.arg, Ones)) for a in e.args]
+        if any(ones):
+            repeated = len(e.args) == 2 and len(e.args[0].shape) == 1
+            return "ones" if repeated else "sums" if ones.count(False) == 1 else "product"
         outer = len(e.args) == 2 and len(e.args[0].shape) == 1 and isinstance(e.args[1], T)
         return "outer" if outer else "product"
     if isinstance(e, Add):
