@@ -10,19 +10,21 @@ Knows the marks of formulas in such files; reads no mathematics itself.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, count, islice
 from pathlib import Path
 
 from backsym.errors import Diagnostic, InputError
 from backsym.expr import show_shape
 from backsym.problem import Part, Problem
+from backsym.reading.fields import MAX_DIAGNOSTICS
 from backsym.reading.latex import Segment, Spelled, segments
 from backsym.reading.latex_declare import Declaration, Declarations
 from backsym.reading.latex_names import Key, Vocabulary, split_tag
 from backsym.reading.note_equations import Equations, defined_functions
+from backsym.reading.note_layers import layered
+from backsym.reading.note_macros import written_out
 from backsym.reading.note_shapes import Shapes
 from backsym.reading.note_tasks import Task, Tasks
 from backsym.reading.note_words import Place, class_letter, layers, usual_rank, worded
@@ -36,17 +38,20 @@ SUFFIXES = (".md", ".markdown", ".tex")
 
 _ENVIRONMENTS = "equation|align|gather|multline|eqnarray|displaymath|flalign"
 _OPENING = re.compile(
-    rf"""(?P<skip>```|<!--|(?<!\\)%|\\begin\{{verbatim\}}|\\begin\{{lstlisting\}})
+    rf"""(?P<skip>```|`|<!--|(?<!\\)%|\\begin\{{verbatim\}}|\\begin\{{lstlisting\}})
     |(?P<escaped>\\[$%\\])
     |(?P<display>\$\$|\\\[|\\begin\{{(?P<env>{_ENVIRONMENTS})(?P<star>\*?)\}})
     |(?P<inline>\$|\\\()
     """,
     re.VERBOSE,
 )
-_CLOSING = {"$$": "$$", "\\[": "\\]", "$": "$", "\\(": "\\)", "```": "```", "<!--": "-->", "%": "\n"}
+_CLOSING = {"$$": "$$", "\\[": "\\]", "$": "$", "\\(": "\\)", "```": "```", "`": "`", "<!--": "-->", "%": "\n"}
 _TITLE = re.compile(r"^#+[ \t]+(.+?)[ \t]*#*$|\\(?:title|section|chapter)\*?\{([^{}]+)\}", re.MULTILINE)
 
 _DERIVATIVE = re.compile(r"\\partial|\\nabla")
+_LEFT = re.compile(r"\s*(?:\\begin\{\w+\*?\}\s*)*&?\s*\\?[A-Za-z](?:(?!\\odot|\\cdot|\\times|\\circ)[^=+*/])*=")
+"""One symbol, perhaps with scripts or called, before an equals sign: not a sum or product that is explained."""
+
 _IN = re.compile(r"\\in(?![A-Za-z])|∈")
 
 _FREE_LETTERS = "DKHMPQRS"
@@ -75,32 +80,43 @@ def is_document(path: str) -> bool:
     return Path(path).suffix.lower() in SUFFIXES
 
 
+def is_tex(path: str) -> bool:
+    return path.lower().endswith(".tex")
+
+
 def document_tree(path: str) -> tuple[Table, tuple[str, ...]]:
     """The note as the tree of a problem file, and what was passed over; raises InputError without an equation."""
     document = Document(path, text_of(path))
     if not document.text.strip():
         raise InputError([Diagnostic("this file is empty", path, hint="it needs displayed equations")])
-    note = _Note(document)
+    document = written_out(document, is_tex(path))
+    places = [(f.start, f.end) for f in islice(formulas(document.text, is_tex(path)), MAX_FORMULAS)]
+    note = _Note(*layered(document, places))
     return note.tree(), note.remarks
 
 
 # --- formulas --------------------------------------------------------------------------------------------------------
 
 
-def formulas(text: str, tex: bool) -> Iterator[Formula]:
-    """The formulas of a note in order.  Each closing delimiter is searched for once it is known to be missing."""
+def formulas(text: str, tex: bool, unclosed: list[tuple[int, int, str]] | None = None) -> Iterator[Formula]:
+    """The formulas of a note in order; displayed ones that never end go to ``unclosed``, with what would close them.
+
+    Each closing delimiter is searched for once it is known to be missing.
+    """
     position = text.find("\\begin{document}") if tex else 0
     position = max(position, 0)
     missing: set[str] = set()
     while (match := _OPENING.search(text, position)) is not None:
         position = match.end()
-        if match["escaped"] or (match[0] == "%" and not tex):
+        if match["escaped"] or (match[0] == "%" and not tex) or (match[0] == "`" and tex):
             continue
         closing = f"\\end{{{match['env']}{match['star']}}}" if match["env"] else _CLOSING.get(match[0])
         closing = closing or match[0].replace("begin", "end")
         end = -1 if closing in missing else text.find(closing, position)
         if end < 0:
             missing.add(closing)
+            if match["display"] and unclosed is not None:
+                unclosed.append((*match.span(), closing))
             continue
         if not match["skip"]:
             yield Formula(position, end, match["display"] is not None)
@@ -108,11 +124,18 @@ def formulas(text: str, tex: bool) -> Iterator[Formula]:
 
 
 class _Note:
-    def __init__(self, document: Document):
+    def __init__(self, document: Document, powers: frozenset[Key]):
         self.document = document
+        self.powers = powers
         self.source = Source(document.text, document.file, self.locate)
-        self.tex = str(document.file).lower().endswith(".tex")
-        self.formulas = tuple(islice(formulas(document.text, self.tex), MAX_FORMULAS + 1))
+        self.tex = is_tex(str(document.file))
+        unclosed: list[tuple[int, int, str]] = []
+        self.formulas = tuple(islice(formulas(document.text, self.tex, unclosed), MAX_FORMULAS + 1))
+        if unclosed:
+            raise InputError(
+                self.source.diagnostic(f"this {document.text[a:b]} is never closed", (a, b), f"add {closing}")
+                for a, b, closing in unclosed[:MAX_DIAGNOSTICS]
+            )
         if len(self.formulas) > MAX_FORMULAS:
             raise InputError([Diagnostic(f"more than {MAX_FORMULAS} formulas in one note", document.file)])
         self.declared = Declarations()
@@ -120,15 +143,15 @@ class _Note:
         self.remarks: tuple[str, ...] = ()
         self.left_over: list[int] = []
         self.unread: list[int] = []
+        self.strange: list[int] = []
         self.not_asked: set[str] = set()
         self.spelled_otherwise: dict[str, str] = {}
 
     # --- places ---
 
     def locate(self, offset: int) -> Location:
-        starts = self.document.line_starts
-        line = bisect_right(starts, offset)
-        return line, offset - starts[line - 1] + 1, self.document.lines[line - 1]
+        line, column = self.document.place(offset)
+        return line, column, self.document.lines[line - 1]
 
     def mark(self, start: int, end: int) -> Mark:
         line, column, _ = self.locate(start)
@@ -145,6 +168,7 @@ class _Note:
         self.declare_by_words(places)
         displayed = [f for f, done in zip(self.formulas, declares, strict=True) if f.displayed and not done]
         equations = self.equations(displayed)
+        self.strange = self.without_left_side(displayed, [token.start for token in equations.defined.values()])
         if not equations.found:
             raise self.without_equations()
         self.declare_what_is_used(equations, places)
@@ -155,7 +179,7 @@ class _Note:
             "notation": self.table({"layer": self.word(layer)}),
             "dims": self.dims(layer, equations),
             "indices": self.indices(),
-            "symbols": self.symbols(found, layer),
+            "symbols": self.symbols(equations, layer),
             "functions": self.functions(equations),
             "forward": Listing(self.mark(0, 0), "", tuple(self.equation(s) for s in found)),
             "loss": self.loss(equations),
@@ -178,10 +202,23 @@ class _Note:
             hint = f"it has derivatives only; display what is differentiated too, {example}"
         return InputError([Diagnostic("this note has no forward equation", self.document.file, hint=hint)])
 
+    def without_left_side(self, displayed: Iterable[Formula], functions: Sequence[int]) -> list[int]:
+        """Displayed equations, not of derivatives, whose left side is no quantity and none of the ``functions``."""
+        text, words = self.document.text, self.vocabulary()
+        return [
+            f.start
+            for f in displayed
+            if _LEFT.match(text, f.start, f.end)
+            and not _DERIVATIVE.search(text, f.start, f.end)
+            and not any(f.start <= at < f.end for at in functions)
+            and not segments(self.source, words, f.start, f.end)
+        ]
+
     def what_was_passed_over(self, equations: Equations) -> tuple[str, ...]:
         """In order of the lines, what an instructor might look for in vain."""
         found = [(self.locate(at)[0], reason) for at, reason in equations.passed_over]
         found += [(self.locate(at)[0], "a formula to be shown that cannot be read") for at in self.unread]
+        found += [(self.locate(at)[0], "an equation whose left side is no quantity") for at in self.strange]
         lines = sorted({self.locate(at)[0] for at in self.left_over})
         if lines:
             others = ", ".join(map(str, lines[1:12])) + (", ..." if len(lines) > 12 else "")
@@ -279,8 +316,9 @@ class _Note:
         letters = {d.spelled.name: self.word(d.shape[0]) for d in self.declared.found if d.letter}
         return self.table(dict(letters)) if letters else None
 
-    def symbols(self, equations: Iterable[Segment], layer: str) -> Tree | None:
-        nodes = {s.left.name: s.left for s in equations}
+    def symbols(self, equations: Equations, layer: str) -> Tree | None:
+        nodes = {e.name: e.segment.left for e in equations.found}
+        by_entries = {e.name for e in equations.found if e.sides is not None and e.sides[0].kind == "entry"}
         entries: dict[str, tuple[Scalar, Tree]] = {}
         for declaration in self.declared.found:
             spelled = declaration.spelled
@@ -293,7 +331,7 @@ class _Note:
             entries[spelled.name] = self.scalar(spelled.name, *spelled.span), self.table(fields)
             self.note_spelling(spelled.name, fields)
         for name, left in nodes.items():
-            fields = self.spelling(left, layer, left.bold)
+            fields = self.spelling(left, layer, left.bold or name in by_entries)
             if name not in entries and fields:
                 entries[name] = self.scalar(name, *left.span), self.table(fields)
                 self.note_spelling(name, fields)
@@ -322,6 +360,9 @@ class _Note:
 
     def spelling(self, spelled: Spelled, layer: str, bold: bool) -> dict[str, Tree]:
         """The author's spelling, where the notation would print another."""
+        if spelled.key in self.powers:
+            bare = replace(spelled, key=(spelled.key[0], "")).latex(bold)
+            return {"latex": self.word(f"{bare}^{{{spelled.key[1]}}}")}
         other_layer = spelled.key[1] != "" and spelled.below != (layer == "subscript")
         usual = not other_layer and spelled.key == split_tag(spelled.name)
         return {} if usual or spelled.calligraphic else {"latex": self.word(spelled.latex(bold))}
