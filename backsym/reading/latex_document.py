@@ -20,14 +20,14 @@ from backsym.expr import show_shape
 from backsym.problem import Part, Problem
 from backsym.reading.fields import MAX_DIAGNOSTICS
 from backsym.reading.latex import Segment, Spelled, segments
-from backsym.reading.latex_declare import Declaration, Declarations
+from backsym.reading.latex_declare import Declaration, Declarations, names_in_formula
 from backsym.reading.latex_names import Key, Vocabulary, split_tag
 from backsym.reading.note_equations import Equations, defined_functions
 from backsym.reading.note_layers import layered
 from backsym.reading.note_macros import written_out
 from backsym.reading.note_shapes import Shapes
 from backsym.reading.note_tasks import Task, Tasks
-from backsym.reading.note_words import Place, class_letter, layers, usual_rank, worded
+from backsym.reading.note_words import FARTHEST, JOINS, VERB, Place, class_letter, layers, usual_rank, worded
 from backsym.reading.source import Location, Source
 from backsym.reading.syntax import walk
 from backsym.reading.yamlfile import Document, Listing, Mark, Scalar, Table, Tree, text_of
@@ -54,17 +54,30 @@ _LEFT = re.compile(r"\s*(?:\\begin\{\w+\*?\}\s*)*&?\s*\\?[A-Za-z](?:(?!\\odot|\\
 
 _IN = re.compile(r"\\in(?![A-Za-z])|∈")
 
+_SCRIPT = r"(?:\s*[_^]\s*(?:\{[^{}]*\}|\\?\w))*"
+_BEFORE_VECTOR = re.compile(
+    rf"(?<![\\A-Za-z])([A-Z]){_SCRIPT}\s*(?:\\left|\\[bB]ig+l?)?\s*\(?\s*"
+    r"\\(?:vec|mathbf|bm|boldsymbol|hat|tilde|bar)(?![A-Za-z])"
+)
+"""A light capital in front of what looks like a vector."""
+
 _FREE_LETTERS = "DKHMPQRS"
 """Dimensions that the note does not name take these first."""
 
 _LAST_WORDS = re.compile(r"[\w\-]+(?:\s+(?:vector|matrix|array|scalar|value))?[\s$\\(]*\Z")
 _ROLES = (
-    ("parameter", re.compile(r"\b(weights?|bias(es)?|parameters?|learned|trainable)\b", re.IGNORECASE)),
-    ("target", re.compile(r"\b(targets?|labels?|one[- ]hot|ground[- ]truth)\b", re.IGNORECASE)),
-    ("constant", re.compile(r"\b(constants?|hyper-?parameters?|regulari[sz]ation strength)\b", re.IGNORECASE)),
-    ("input", re.compile(r"\b(inputs?|data|features?)\b", re.IGNORECASE)),
+    ("parameter", re.compile(r"\b(weights?|bias(es)?|parameters?|learned|trainable|kernels?|filters?)\b", re.I)),
+    ("target", re.compile(r"\b(targets?|labels?|one[- ]hot|ground[- ]truth)\b", re.I)),
+    ("constant", re.compile(r"\b(constants?|hyper-?parameters?|regulari[sz]ation strength)\b", re.I)),
+    ("input", re.compile(r"\b(inputs?|data|features?)\b", re.I)),
 )
-_ONE_HOT = re.compile(r"\bone[- ]hot\b", re.IGNORECASE)
+
+
+def _tells_role(words: str) -> bool:
+    return any(pattern.search(words) for _, pattern in _ROLES)
+
+
+_ONE_HOT = re.compile(r"\bone[- ]hot\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -253,21 +266,45 @@ class _Note:
         return found
 
     def prose(self, number: int) -> str:
-        """The words that tell what a formula declares: those right before or after it, else its list item or line."""
-        formula, text = self.formulas[number], self.document.text
-        before = self.formulas[number - 1].end if number else 0
-        start = max(before, formula.start - 60, text.rfind("\n", 0, formula.start))
-        close = _LAST_WORDS.search(text, start, formula.start)
-        if close is not None and any(pattern.search(close[0]) for _, pattern in _ROLES):
+        """The words that tell what a formula declares: right before or after it, or of its list item.
+
+        Formulas that only commas and "and" part share their words.
+        """
+        text = self.document.text
+        first = last = number
+        while first and self.joined(first - 1):
+            first -= 1
+        while last + 1 < len(self.formulas) and self.joined(last):
+            last += 1
+        own, end = self.formulas[number].start, self.formulas[last].end
+        before = self.formulas[first - 1].end if first else 0
+        begin = max(before, own - 60, text.rfind("\n", 0, own))
+        close = _LAST_WORDS.search(text, begin, own)
+        if close is not None and _tells_role(close[0]):
             return close[0]
-        after = self.formulas[number + 1 : number + 2]
-        near = text[formula.end : min(after[0].start if after else len(text), formula.end + 200)].partition("\n\n")[0]
-        if any(pattern.search(near) for _, pattern in _ROLES):
+        near = self.words_after(last)
+        if VERB.search(near) and not _tells_role(near) and last + 1 < len(self.formulas):
+            # "$T$ is the $N \times K$ matrix of targets".
+            near += self.words_after(last + 1)
+        if _tells_role(near):
             return near
-        start = text.rfind("\n", 0, formula.start) + 1
-        item = re.compile(r"\n\s*(?:[-*+]\s|\d+[.)]\s|\\item\b|\n)")
-        match = item.search(text, formula.end, formula.end + 400)
-        return text[max(start, formula.start - 400) : match.start() if match else formula.end + 200]
+        item = text.rfind("\n", 0, self.formulas[first].start) + 1
+        if before > item:
+            # "$x$ is the input, and $W$ ...": what follows a verb is said of the formula before.
+            said = text[before : self.formulas[first].start]
+            return re.split(r",|;|\band\b", said)[-1] if VERB.match(said.lstrip("$\\) \n")) else said
+        return text[max(item, own - 400) : end] + near
+
+    def words_after(self, number: int) -> str:
+        """The words of the paragraph between this formula and the next."""
+        end = self.formulas[number].end
+        after = self.formulas[number + 1].start if number + 1 < len(self.formulas) else len(self.document.text)
+        return self.document.text[end : min(after, end + 200)].partition("\n\n")[0]
+
+    def joined(self, number: int) -> bool:
+        """Whether only a comma or "and" stands between this formula and the next."""
+        between = self.document.text[self.formulas[number].end : self.formulas[number + 1].start]
+        return JOINS.fullmatch(between.strip("$\\() ")) is not None
 
     def declare_by_words(self, places: list[Place]) -> None:
         known = {d.spelled.name for d in self.declared.found}
@@ -288,16 +325,38 @@ class _Note:
         entries = {tree.children[0].value: len(tree.children) - 1 for tree in trees}
         has_bold = any(s.bold for s in (*equations.names.values(), *(d.spelled for d in self.declared.found)))
         names = {**equations.names, **{e.name: e.segment.left for e in equations.found}}
+        matrices = self.light_matrices(equations, given)
         ranks: dict[str, int | None] = {}
         for name, spelled in names.items():
             unknown = None if not has_bold and not spelled.calligraphic else usual_rank(spelled)
-            ranks[name] = entries.get(name, unknown)
+            ranks[name] = entries.get(name, 2 if spelled.key[0] in matrices and name in given else unknown)
         shapes = Shapes(declared, ranks)
         shapes.read(sides)
         axes = AxisNames(self.declared, names, class_letter(self.source, places))
+        mentioned = self.mentioned(given)
         for name, spelled in given.items():
+            if name in mentioned:
+                self.words.setdefault(name, self.prose(mentioned[name]))
             shape = tuple(axes.name(axis) for axis in shapes.shape(name) or ())
             self.declared.found.append(Declaration(spelled, shape))
+
+    def light_matrices(self, equations: Equations, given: Mapping[str, Spelled]) -> set[str]:
+        r"""The capitals that multiply vectors, ``W \vec{x}``, in a note that marks vectors and not matrices."""
+        marked = [s.key[0].rpartition(":")[2] for s in (*equations.names.values(), *given.values()) if s.bold]
+        if any(letter.isupper() for letter in marked):
+            return set()
+        segments = (equation.segment for equation in equations.found)
+        return {m[1] for s in segments for m in _BEFORE_VECTOR.finditer(self.document.text, s.start, s.end)}
+
+    def mentioned(self, given: Mapping[str, Spelled]) -> dict[str, int]:
+        """The first formula of the text that consists of this name, perhaps with others: "$\\lambda$ is a constant"."""
+        found: dict[str, int] = {}
+        for n, formula in enumerate(self.formulas):
+            if not formula.displayed and formula.end - formula.start < FARTHEST:
+                for spelled in names_in_formula(self.source, formula.start, formula.end):
+                    if spelled.name in given:
+                        found.setdefault(spelled.name, n)
+        return found
 
     def functions(self, equations: Equations) -> Tree | None:
         names = sorted(equations.functions)
