@@ -216,6 +216,8 @@ def _hint(a: Shape, b: Shape, left: str, right: str) -> str | None:
         return f"{right} {left} would fit"
     if fits_elementwise(a, b):
         return rf"an element-wise product is written {left} \odot {right}"
+    if len(a) == 1 and len(b) == 2:
+        return rf"a vector is a column; a row is declared as such, {left} \in \mathbb{{R}}^{{1 \times {a[0]}}}"
     return None
 
 

@@ -52,13 +52,12 @@ _DERIVATIVE = re.compile(r"\\partial|\\nabla")
 _LEFT = re.compile(r"\s*(?:\\begin\{\w+\*?\}\s*)*&?\s*\\?[A-Za-z](?:(?!\\odot|\\cdot|\\times|\\circ)[^=+*/])*=")
 """One symbol, perhaps with scripts or called, before an equals sign: not a sum or product that is explained."""
 
+_ROW = re.compile(r"\\\\(?:\[[^\]]*\])?")
 _IN = re.compile(r"\\in(?![A-Za-z])|∈")
 
 _SCRIPT = r"(?:\s*[_^]\s*(?:\{[^{}]*\}|\\?\w))*"
-_BEFORE_VECTOR = re.compile(
-    rf"(?<![\\A-Za-z])([A-Z]){_SCRIPT}\s*(?:\\left|\\[bB]ig+l?)?\s*\(?\s*"
-    r"\\(?:vec|mathbf|bm|boldsymbol|hat|tilde|bar)(?![A-Za-z])"
-)
+_BEFORE = rf"(?<![\\A-Za-z])([A-Z]){_SCRIPT}\s*(?:\\left|\\[bB]ig+l?)?\s*\(?\s*"
+_BEFORE_VECTOR = re.compile(_BEFORE + r"\\(?:vec|mathbf|bm|boldsymbol|hat|tilde|bar)(?![A-Za-z])")
 """A light capital in front of what looks like a vector."""
 
 _FREE_LETTERS = "DKHMPQRS"
@@ -136,8 +135,15 @@ def formulas(text: str, tex: bool, unclosed: list[tuple[int, int, str]] | None =
         position = end + len(closing)
 
 
+def _rows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    for match in _ROW.finditer(text, start, end):
+        yield start, match.start()
+        start = match.end()
+    yield start, end
+
+
 class _Note:
-    def __init__(self, document: Document, powers: frozenset[Key]):
+    def __init__(self, document: Document, powers: Mapping[Key, str]):
         self.document = document
         self.powers = powers
         self.source = Source(document.text, document.file, self.locate)
@@ -218,14 +224,14 @@ class _Note:
     def without_left_side(self, displayed: Iterable[Formula], functions: Sequence[int]) -> list[int]:
         """Displayed equations, not of derivatives, whose left side is no quantity and none of the ``functions``."""
         text, words = self.document.text, self.vocabulary()
-        return [
-            f.start
-            for f in displayed
-            if _LEFT.match(text, f.start, f.end)
-            and not _DERIVATIVE.search(text, f.start, f.end)
-            and not any(f.start <= at < f.end for at in functions)
-            and not segments(self.source, words, f.start, f.end)
-        ]
+        found = []
+        for f in displayed:
+            known = [s.start for s in segments(self.source, words, f.start, f.end)]
+            for start, end in _rows(text, f.start, f.end):
+                strange = _LEFT.match(text, start, end) and not _DERIVATIVE.search(text, start, end)
+                if strange and not any(start <= at < end for at in (*known, *functions)):
+                    found.append(start + len(text[start:end]) - len(text[start:end].lstrip()))
+        return found
 
     def what_was_passed_over(self, equations: Equations) -> tuple[str, ...]:
         """In order of the lines, what an instructor might look for in vain."""
@@ -286,6 +292,8 @@ class _Note:
         if VERB.search(near) and not _tells_role(near) and last + 1 < len(self.formulas):
             # "$T$ is the $N \times K$ matrix of targets".
             near += self.words_after(last + 1)
+        if number < last and near.lstrip("$\\)").lstrip().startswith("("):
+            near = ""  # "$X$, $w$ and $y$ (targets)" tells of y alone.
         if _tells_role(near):
             return near
         item = text.rfind("\n", 0, self.formulas[first].start) + 1
@@ -345,8 +353,10 @@ class _Note:
         marked = [s.key[0].rpartition(":")[2] for s in (*equations.names.values(), *given.values()) if s.bold]
         if any(letter.isupper() for letter in marked):
             return set()
-        segments = (equation.segment for equation in equations.found)
-        return {m[1] for s in segments for m in _BEFORE_VECTOR.finditer(self.document.text, s.start, s.end)}
+        vectors = "".join(d.spelled.key[0] for d in self.declared.found if len(d.shape) == 1 and not d.letter)
+        before = re.compile(f"{_BEFORE}[{vectors}](?![A-Za-z])") if vectors.isalpha() and not marked else _BEFORE_VECTOR
+        places = (equation.segment for equation in equations.found)
+        return {m[1] for s in places for m in before.finditer(self.document.text, s.start, s.end)}
 
     def mentioned(self, given: Mapping[str, Spelled]) -> dict[str, int]:
         """The first formula of the text that consists of this name, perhaps with others: "$\\lambda$ is a constant"."""
@@ -421,7 +431,7 @@ class _Note:
         """The author's spelling, where the notation would print another."""
         if spelled.key in self.powers:
             bare = replace(spelled, key=(spelled.key[0], "")).latex(bold)
-            return {"latex": self.word(f"{bare}^{{{spelled.key[1]}}}")}
+            return {"latex": self.word(bare + self.powers[spelled.key])}
         other_layer = spelled.key[1] != "" and spelled.below != (layer == "subscript")
         usual = not other_layer and spelled.key == split_tag(spelled.name)
         return {} if usual or spelled.calligraphic else {"latex": self.word(spelled.latex(bold))}

@@ -10,7 +10,7 @@ Knows the grammar of formulas; knows no files.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
@@ -154,11 +154,13 @@ class Equations:
 
     # --- a first look ---
 
-    def with_whole_nodes(self, segments: Iterable[Segment]) -> dict[str, int | None]:
+    def with_whole_nodes(self, segments: Sequence[Segment]) -> dict[str, int | None]:
         """The declared names, and nodes of whose letter there is no other quantity: ``p_1`` is an entry of such a p."""
         keys = [*self.words.keys, *(segment.left.key for segment in segments)]
         tagged = {base for base, tag in keys if tag}
-        nodes = [s.left for s in segments if not s.left.key[1] and s.left.key[0] not in tagged]
+        text = "\n".join(self.source.text[s.start : s.end] for s in segments)
+        numbered = set(re.findall(r"([A-Za-z])\s*\}?\s*_\s*\{?\s*\d", text)) - tagged
+        nodes = [s.left for s in segments if not s.left.key[1] and s.left.key[0] in numbered]
         return {**dict.fromkeys((left.name for left in nodes), None), **self.words.ranks}
 
     def read(self, segment: Segment) -> Forward:

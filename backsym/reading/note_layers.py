@@ -24,12 +24,14 @@ _BELOW = r"\s*_\s*(?:\{[^{}]*\}|\\?[A-Za-z0-9]+?)"
 _ABOVE = r"\s*\^\s*(?:\{\s*(?P<braced>\d)\s*(?P<transpose>\\top|T)?\s*\}|(?P<bare>\d))"
 _SYMBOL = re.compile(
     rf"""(?P<symbol>(?:{_FONT}\{{\s*{_FONT}\{{\s*{_LETTER}\s*\}}\s*\}}|{_FONT}\{{\s*{_LETTER}\s*\}}
-        |{_FONT}\s{_LETTER}|{_LETTER})(?P<below>{_BELOW})?(?P<above>{_ABOVE})?(?:{_BELOW})?)
+        |{_FONT}\s{_LETTER}|{_LETTER})(?P<below>{_BELOW})?(?P<above>{_ABOVE})?(?P<after>{_BELOW})?)
     |\\(?:text|operatorname|mathrm|mathsf|begin|end|label|tag)\*?\s*\{{[^{{}}]*\}}|\\[A-Za-z]+|\\.
     """,
     re.VERBOSE,
 )
 _INNER = re.compile(_LETTER)
+_MARK = re.compile(r"\s*_\s*(?:([A-Z])|\{\s*(?:\\(?:text|mathrm|mathcal)\s*\{)?([A-Z]|[A-Za-z]{2,})\s*\}?\s*\})")
+"""A subscript that is no index: a capital or a word."""
 _EQUALS = re.compile(r"\s*&?\s*=")
 _ROW = re.compile(r"\\\\(?:\[[^\]]*\])?|\A|,|\\q?quad\b")
 _SKIPPED = re.compile(r"(?:\s|&|\$|\\begin\{\w+\*?\}|\\q?quad\b|,)*")
@@ -46,14 +48,16 @@ class Occurrence:
     transpose: str
     is_left: bool
     is_array: bool
+    below: str = ""
+    below_span: tuple[int, int] = (0, 0)
 
 
-def layered(document: Document, formulas: Iterable[tuple[int, int]]) -> tuple[Document, frozenset[Key]]:
-    r"""The note with its layers in parentheses, and the keys of quantities that are spelled as powers: ``\sigma^2``."""
+def layered(document: Document, formulas: Iterable[tuple[int, int]]) -> tuple[Document, dict[Key, str]]:
+    r"""The note with its layers in parentheses, and the scripts of quantities spelled as powers: ``\sigma_B^2``."""
     seen = [occurrence for start, end in formulas for occurrence in _occurrences(document.text, start, end)]
     defined = {o.letter for o in seen if o.is_left and o.number}
     if not defined:
-        return document, frozenset()
+        return document, {}
     numbers: dict[str, set[str]] = defaultdict(set)
     arrays: set[str] = set()
     for o in seen:
@@ -61,10 +65,21 @@ def layered(document: Document, formulas: Iterable[tuple[int, int]]) -> tuple[Do
         arrays |= {o.letter} if o.is_array else set()
     layers = {letter for letter in numbers if letter in defined or (letter in arrays and "" not in numbers[letter])}
     powers = {letter for letter in defined if numbers[letter] - {""} == {"2"}}
-    edits = [
-        Edit(o.start, o.end, f"^{{({o.number}){o.transpose}}}") for o in seen if o.letter in layers and o.number
-    ]
-    return rewritten(document, edits), frozenset((letter, "2") for letter in powers)
+    edits: list[Edit] = []
+    spelled: dict[Key, str] = {}
+    for o in seen:
+        if o.letter not in layers or not o.number:
+            continue
+        if o.letter in powers and o.below:
+            # The mark below is no index: both scripts make one tag.
+            spelled[o.letter, o.number + o.below] = f"_{{{o.below}}}^{{{o.number}}}"
+            tag = Edit(*o.below_span, f"_{{\\text{{{o.number}{o.below}}}}}")
+            edits += sorted([tag, Edit(o.start, o.end, f"^{{{o.transpose}}}" if o.transpose else "")])
+            continue
+        if o.letter in powers:
+            spelled[o.letter, o.number] = f"^{{{o.number}}}"
+        edits.append(Edit(o.start, o.end, f"^{{({o.number}){o.transpose}}}"))
+    return rewritten(document, edits), spelled
 
 
 def _occurrences(text: str, start: int, end: int) -> Iterator[Occurrence]:
@@ -77,6 +92,8 @@ def _occurrences(text: str, start: int, end: int) -> Iterator[Occurrence]:
         head = symbol if match["below"] is None else symbol[: match.start("below") - match.start()]
         inner = _INNER.findall(head.partition("^")[0].partition("_")[0])
         letter = inner[-1].lstrip("\\")
+        place = "below" if match["below"] else "after"
+        mark = _MARK.fullmatch(match[place] or "")
         yield Occurrence(
             letter,
             match["braced"] or match["bare"] or "",
@@ -84,4 +101,6 @@ def _occurrences(text: str, start: int, end: int) -> Iterator[Occurrence]:
             match["transpose"] or "",
             match.start() in rows and _EQUALS.match(text, match.end(), end) is not None,
             (head.startswith("\\") and letter != head[1:]) or "_" in symbol or letter.isupper(),
+            (mark[1] or mark[2]) if mark else "",
+            match.span(place),
         )
