@@ -192,7 +192,7 @@ class Symbols(Grammar):
         return None
 
     def stands_alone(self, base: Base) -> bool:
-        r"""Whether the letter of a function is a quantity, ``\boldsymbol{\sigma} \odot``, where nothing needs declaring."""
+        r"""Whether the letter of a function is a quantity: ``\boldsymbol{\sigma} \odot``, where nothing is declared."""
         if not self.words.open or base.text in self.words.abstract or self.at("(", "[", r"\{"):
             return False
         return base.bold or not self.starts_factor()
