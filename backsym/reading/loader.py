@@ -95,7 +95,9 @@ def _problem(
     abstract = declare.read_functions(found.get("functions"), report)
     notation = declare.read_notation(found.get("notation"), report)
     forward = Forward(declared, dims, index_dims, abstract, report, notation, all_latex=note)
-    forward.read(_equation_texts(found.get("forward"), tree, report))
+    texts = _equation_texts(found.get("forward"), tree, report)
+    forward.skip(_not_texts(found.get("forward")))
+    forward.read(texts)
     loss = _loss(found.get("loss"), forward, report)
     if note:
         forward.declared = {n: d for n, d in declared.items() if n in forward.used or n in forward.parsed}
@@ -146,12 +148,22 @@ def _equation_texts(tree: Tree | None, whole: Table, report: Report) -> tuple[Sc
     return tuple(texts)
 
 
+def _not_texts(tree: Tree | None) -> list[str]:
+    """What items that are no equations begin with."""
+    items = tree.items if isinstance(tree, Listing) else ()
+    return [key.text for item in items if isinstance(item, Table) for key, _ in item.entries[:1]]
+
+
 def _equation_items(tree: Tree | None, report: Report) -> Iterator[Scalar]:
     """The texts of ``forward``; an equation with a colon for its equals sign is a mapping."""
     for item in tree.items if isinstance(tree, Listing) else ():
         if isinstance(item, Table) and len(item.entries) == 1 and isinstance(item.entries[0][1], Scalar):
             (key, value), *_ = item.entries
-            report.add(item, "an equation has an = sign", f"write {key.text} = {plain_value(value) or '...'}")
+            if "=" in key.text:
+                report.add(item, "this is no text because of the ': ' in it", "quote a text that contains ': '")
+            else:
+                right = plain_value(value) or "..."
+                report.add(item, "an equation has an = sign", f"write {key.text} = {right}")
         elif isinstance(item, Scalar):
             yield item
         else:
@@ -164,7 +176,7 @@ def _equation_items(tree: Tree | None, report: Report) -> Iterator[Scalar]:
 
 def _loss(tree: Tree | None, forward: Forward, report: Report) -> str:
     """The name of the loss: as given, else the last equation's."""
-    given = text(tree, report, "loss")
+    given = text(tree, report, "loss", "the name of an equation", "such as loss: L")
     name = given or next(reversed(forward.parsed), "")
     if tree is not None and given and given not in forward.parsed and given not in forward.broken:
         hint = suggest(given, list(forward.parsed)) or listed(forward.parsed, "nodes")
@@ -212,7 +224,7 @@ def _section(tree: Tree, folder: Path, report: Report) -> Section:
         return Section(None, None, ())
     found = known_keys(tree.entries, tuple(keys.SECTION), report)
     problems: list[Problem] = []
-    files = scalars(found.get("problems"), report, "problems")
+    files = scalars(found.get("problems"), report, "problems", "such as problems: [one.yaml]", "a file")
     misspelt = any(suggest(key.text, ["problems"]) for key, _ in tree.entries if key.text not in keys.SECTION)
     if not files and not misspelt:
         report.add(found.get("problems", tree), "a section needs problems", "such as problems: [one.yaml, two.yaml]")

@@ -69,7 +69,7 @@ class _Reader:
         """The fields that every kind may have."""
         report = self.report
         fields: dict[str, object] = {"text": prose(found.get("text"), report, "text")}
-        marks = text(found.get("marks"), report, "marks")
+        marks = text(found.get("marks"), report, "marks", "a number", "such as 2 or 0.5")
         if marks is not None and not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", marks, re.ASCII):
             report.add(found["marks"], f"marks is a number, not {quoted(marks)}", "such as 2 or 0.5")
         fields["marks"] = marks
@@ -121,7 +121,7 @@ class _Reader:
 
     def some(self, tree: Tree, kind: str, what: str) -> tuple[Scalar, ...]:
         example = "dL/dz = y - t" if "equation" in what else "[W, b]"
-        items = scalars(tree, self.report, kind, f"such as {kind}: {example}")
+        items = scalars(tree, self.report, kind, f"such as {kind}: {example}", what)
         empty = isinstance(tree, Scalar) or (isinstance(tree, Listing) and not tree.items)
         if not items and empty:
             self.report.add(tree, f"{kind} needs {what}", f"such as {kind}: {example}")
@@ -176,7 +176,7 @@ class _Reader:
             return None
 
     def form(self, tree: Tree) -> Expr | None:
-        if not isinstance(tree, Scalar):
+        if not isinstance(tree, Scalar) or not tree.text.strip():
             self.report.add(tree, "form is an expression", "such as form: outer(dL/dz, x)")
             return None
         source = tree.source()
