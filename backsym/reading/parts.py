@@ -146,7 +146,7 @@ class _Reader:
         if name in self.broken:
             return []
         if symbol is None:
-            whole = name.partition("[")[0]
+            whole = _DERIVATIVE.sub("", name).partition("[")[0]
             hint = f"name the whole quantity: {whole}" if whole in self.problem.symbols else None
             hint = hint or suggest(name, list(self.problem.symbols)) or listed(self.problem.symbols, "declared")
             self.report.add(item, f"{quoted(name)} is not declared", hint)
@@ -203,6 +203,9 @@ def _reaches_loss(problem: Problem) -> dict[str, None]:
             found.update(dict.fromkeys(names_in(equation.rhs)))
     return found
 
+
+_DERIVATIVE = re.compile(r"d\w+/d|grad\(|\)")
+"""What stands around the name where a derivative is written, ``dL/dW`` or ``grad(W)``."""
 
 _KINDS: dict[str, Callable[[_Reader, str, Tree, Mapping[str, object]], Part | None]] = {
     "graph": _Reader.graph,
