@@ -100,7 +100,8 @@ class Cursor:
             return self.take()
         if opening is not None and self.token.kind in ("end", "row"):
             raise self.error(f"this {shown(opening)} is never closed", opening, f"add {_SHOWN.get(sign, sign)}")
-        raise self.unexpected(f"{sign.lstrip(chr(92))} or an operator" if opening is not None else sign)
+        name = _SHOWN.get(sign, sign.lstrip("\\"))
+        raise self.unexpected(f"{name} or an operator" if opening is not None else sign)
 
 
 def shown(token: Token) -> str:
