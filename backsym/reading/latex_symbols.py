@@ -175,7 +175,7 @@ class Symbols(Grammar):
         """A letter that is no quantity but means something: a function, an adjoint, Euler's number, pi."""
         mark = (scripts.tag or "") + "".join(x.value for x in scripts.items)
         function = self.words.function(base.text, mark)
-        if function is not None and not self.left:
+        if function is not None and not self.left and not self.stands_alone(base):
             return self.applied(function, Scripts(primes=scripts.primes, steps=scripts.steps), base.token)
         if base.text.startswith("bar:") and self.words.gradient == "bar":
             return self.over_bar(base, scripts)
@@ -190,6 +190,12 @@ class Symbols(Grammar):
         ) and (not self.words.open or self.position in self.lists):
             return self.applied(self.words.word(base.text) or base.text, scripts, base.token)
         return None
+
+    def stands_alone(self, base: Base) -> bool:
+        r"""Whether the letter of a function is a quantity: ``\boldsymbol{\sigma} \odot``, where nothing is declared."""
+        if not self.words.open or base.text in self.words.abstract or self.at("(", "[", r"\{"):
+            return False
+        return base.bold or not self.starts_factor()
 
     def assumed(self, base: Base, scripts: Scripts) -> Found:
         """The name of a quantity that is not declared, and its indices."""

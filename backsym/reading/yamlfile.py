@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from backsym.errors import Diagnostic, InputError
 from backsym.mathtext import MACROS
@@ -41,6 +41,62 @@ class Document:
     @cached_property
     def line_starts(self) -> list[int]:
         return [0, *(match.end() for match in _LINE_BREAK.finditer(self.text))]
+
+    def place(self, position: int) -> tuple[int, int]:
+        """Line and column, from 1, of a place in the text."""
+        line = bisect_right(self.line_starts, position)
+        return line, position - self.line_starts[line - 1] + 1
+
+
+class Edit(NamedTuple):
+    """What stands from ``start`` to ``end`` of a text is to be ``replacement``."""
+
+    start: int
+    end: int
+    replacement: str
+
+
+@dataclass(frozen=True)
+class Rewritten(Document):
+    """A document after some edits, in order; its lines and places are those of the file."""
+
+    original: Document = field(kw_only=True)
+    edits: tuple[Edit, ...] = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lines", self.original.lines)
+
+    @cached_property
+    def _starts(self) -> list[tuple[int, int]]:
+        """Where each replacement starts here, and by how much the text after it is shifted."""
+        found, shift = [], 0
+        for edit in self.edits:
+            start = edit.start + shift
+            shift += len(edit.replacement) - (edit.end - edit.start)
+            found.append((start, shift))
+        return found
+
+    def place(self, position: int) -> tuple[int, int]:
+        n = bisect_right(self._starts, position, key=lambda pair: pair[0]) - 1
+        if n < 0:
+            return self.original.place(position)
+        (start, shift), edit = self._starts[n], self.edits[n]
+        last = start + len(edit.replacement) - 1
+        if position > last:
+            return self.original.place(position - shift)
+        return self.original.place(edit.end - 1 if start < position == last else edit.start)
+
+
+def rewritten(document: Document, edits: Sequence[Edit]) -> Document:
+    """The document after edits that do not overlap."""
+    if not edits:
+        return document
+    pieces, position = [], 0
+    for edit in edits:
+        pieces += [document.text[position : edit.start], edit.replacement]
+        position = edit.end
+    pieces.append(document.text[position:])
+    return Rewritten(document.file, "".join(pieces), original=document, edits=tuple(edits))
 
 
 @dataclass(frozen=True)
@@ -101,8 +157,8 @@ class Scalar(Tree):
     def _locate(self, offset: int) -> Location:
         assert self.mark is not None
         document, position = self.mark.document, self._places[min(offset, len(self.text))]
-        line = bisect_right(document.line_starts, position)
-        return line, position - document.line_starts[line - 1] + 1, document.lines[line - 1]
+        line, column = document.place(position)
+        return line, column, document.lines[line - 1]
 
 
 @dataclass(frozen=True)
