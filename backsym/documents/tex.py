@@ -24,6 +24,7 @@ from backsym.documents.blocks import (
     Steps,
     Table,
     Text,
+    leads,
 )
 from backsym.documents.options import FULL, Options
 from backsym.errors import BacksymError
@@ -120,12 +121,20 @@ def _table(block: Table) -> str:
 
 
 def _joined(blocks: Iterable[Block], depth: int) -> str:
-    """Blocks one after another; a displayed formula belongs to the paragraph before it, so no empty line parts them."""
+    """Blocks one after another; a displayed formula belongs to the paragraph before it, so no empty line parts them.
+
+    Where there is no such paragraph, LaTeX makes an empty one, whose line is taken back.
+    """
     text = ""
     before: Block | None = None
     for block in blocks:
-        follows = isinstance(block, Equations) and isinstance(before, (Paragraph, Equations))
-        text += ("" if before is None else "\n" if follows else "\n\n") + _block(block, depth)
+        displayed = isinstance(block, Equations)
+        if displayed and isinstance(before, (Paragraph, Equations)):
+            text += "\n"
+        elif before is not None:
+            text += "\\nopagebreak\n\n" if leads(before, block) else "\n\n"
+            text += "\\vspace{-\\baselineskip}\n" if displayed else ""
+        text += _block(block, depth)
         before = block
     return text
 
@@ -152,7 +161,10 @@ def _display(rows: tuple[Row, ...], depth: int) -> str:
     lines = [line for r in rows for line in _lines(r, room, left)]
     if len(rows) == 1 and len(lines) == 1:
         return "\\begin{equation*}\n" + lines[0].replace("&= ", "= ", 1).removeprefix("& ") + "\n\\end{equation*}"
-    return "\\begin{align*}\n" + " \\\\\n".join(lines) + "\n\\end{align*}"
+    # The starred ends keep the first line, and the last one, on the page of its neighbour.
+    ends = [r" \\*" if n in (0, len(lines) - 2) else r" \\" for n in range(len(lines) - 1)] + [""]
+    body = "\n".join(line + end for line, end in zip(lines, ends, strict=True))
+    return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
 
 
 def _lines(r: Row, room: float, left: float) -> list[str]:
