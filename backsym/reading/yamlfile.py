@@ -206,15 +206,30 @@ def text_of(path: str) -> str:
         raise refuse(f"this file is larger than {MAX_BYTES // 1000} kB")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError([Diagnostic("this file is UTF-16 text", path, hint="save it as UTF-8")])
-    if b"\0" in data:
+    if b"\0" in data and _is_binary(data):
+        if {data[0::2].count(0), data[1::2].count(0)} >= {0} and data.count(0) > len(data) // 3:
+            raise InputError([Diagnostic("this file is UTF-16 text", path, hint="save it as UTF-8")])
         raise InputError([Diagnostic("this is a binary file", path, hint="a problem file is a text in YAML")])
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as e:
         line = data.count(b"\n", 0, e.start) + 1
         column = len(data[:e.start].rpartition(b"\n")[2].decode("utf-8-sig")) + 1
         message = "this file is not UTF-8 text"
         raise InputError([Diagnostic(message, path, line, column, hint="save it as UTF-8")]) from None
+    if "\0" in text:
+        _refuse_controls(Document(path, text))
+    return text
+
+
+def _is_binary(data: bytes) -> bool:
+    """Whether these are not the bytes of a text with a few strange characters in it."""
+    controls = sum(map(data.count, (bytes((n,)) for n in range(32) if n not in (9, 10, 13))))
+    try:
+        data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return True
+    return controls * 50 > len(data)
 
 
 def read_text(text: str, file: str | None = None) -> tuple[Tree, tuple[Diagnostic, ...]]:

@@ -114,6 +114,8 @@ def _key(place: _Place) -> Words:
 
 def _block(place: _Place) -> Words:
     before = place.text[: place.column].strip()
+    if place.char in ("]", "}"):
+        return place.here(f"this {place.char} closes nothing", "leave it out, or quote the text")
     if not before:
         return place.here("this line is not indented like those it belongs to", _COLUMNS)
     if before[-1] in "'\"":
@@ -140,6 +142,10 @@ def _depth(place: _Place) -> Words:
 
 def _escape(place: _Place) -> Words:
     return place.at_first(*BACKSLASH)
+
+
+def _depth(place: _Place) -> Words:
+    return place.here("this is nested too deep")
 
 
 _RULES = (
