@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backsym.entrywise import entry_of
+from backsym.entrywise import FIRST, entry_of
 from backsym.errors import NoMatrixForm
 from backsym.expr import (
     ONE,
@@ -59,12 +59,16 @@ Axes = tuple[Index, ...]
 
 
 class Lifter:
-    """Lifts the terms of one derivation; ``steps`` collects what was done when ``letters`` are given."""
+    """Lifts the terms of one derivation; ``steps`` collects what was done when ``letters`` are given.
+
+    ``row`` is the free index of a result that is a 1 x D matrix: the steps state the arrays along it as rows, too.
+    """
 
     def __init__(self, namer: Namer, letters: Letters | None = None):
         self.namer = namer
         self.letters = letters
         self.steps: list[Step] = []
+        self.row: Index | None = None
 
     def poly(self, p: Poly, free: Axes) -> Expr:
         """The array with entries ``p`` along ``free`` (none, one or two indices)."""
@@ -76,12 +80,14 @@ class Lifter:
         shape = tuple(i.dim for i in real)
         if not p:
             return ZERO if not free else Zeros(tuple(i.dim for i in free))
-        outer = self.letters
+        outer, row = self.letters, self.row
         self.letters = self._bind(real)
+        if len(free) == 2 and len(real) == 1 and free[0].fixed:
+            self.row = real[0]
         try:
             total = signed_sum([(t.coeff < 0, self.term(t, real)) for t in positive_first(p)])
         finally:
-            self.letters = outer
+            self.letters, self.row = outer, row
         if total.shape != shape:
             raise NoMatrixForm(f"internal: shape {total.shape} instead of {shape}")
         return self.placed(total, free, real)
@@ -207,7 +213,7 @@ class Lifter:
         if not after.shape and axes:
             over, axes = (letters[b], *(letters[i] for i in axes)), ()  # type: ignore[assignment]
         before = IndexReduce("sum", product, over)
-        shown = Entry(after, tuple(letters[i] for i in axes)) if axes else after
+        shown = self.entry_along(after, axes, letters) if axes else after
         self.steps.append(Step(kind, before, shown, (), {"index": letters[b]}))
 
     def record_assembly(self, vertices: list[Vertex], free: Axes, body: Expr) -> None:
@@ -235,7 +241,12 @@ class Lifter:
         top = times(over)
         before = Div(top, times(under)) if under else top
         if before != ONE:
-            self.steps.append(Step(kind, before, Entry(body, tuple(self.letters[i] for i in free))))
+            self.steps.append(Step(kind, before, self.entry_along(body, free, self.letters)))
+
+    def entry_along(self, e: Expr, axes: Axes, letters: Letters) -> Entry:
+        """The entry of an array that a step states, as that of a row where the result is one."""
+        at = tuple(letters[i] for i in axes)
+        return Entry(transpose(e), (FIRST, *at)) if axes == (self.row,) else Entry(e, at)
 
     # --- factors ---
 
@@ -309,8 +320,8 @@ class Lifter:
             whole = Fn(f.name, args, f.order)
             if axes and self.letters is not None:
                 entry = Raiser(self.namer).function(f, self.letters)
-                array = Entry(whole, tuple(self.letters[i] for i in axes))
-                if not any(isinstance(s.after, Entry) and s.after.base == whole for s in self.steps):
+                array = self.entry_along(whole, axes, self.letters)
+                if not any(isinstance(s.after, Entry) and s.after.base == array.base for s in self.steps):
                     self.steps.append(Step("lift_elementwise", entry, array, (), {"function": f.name}))
             return whole
         if f.kind == "scalar":

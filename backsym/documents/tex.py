@@ -31,6 +31,7 @@ from backsym.errors import BacksymError
 from backsym.mathtext import LATIN_LETTERS
 from backsym.names import GREEK
 from backsym.printing.latex import to_latex
+from backsym.printing.layout import is_tall
 from backsym.printing.measure import broken, width
 
 _ESCAPES = {
@@ -91,10 +92,10 @@ def _block(block: Block, depth: int) -> str:
     if isinstance(block, Heading):
         command = _SECTIONS.get(block.level, "paragraph*")
         end = "\\mbox{}" if command == "paragraph*" else ""
-        text = inlines_tex(block.content)
+        large = "".join(_inline(item, large=True) for item in block.content)
         listed = _LISTED.get(block.level)
-        entry = f"\n\\addcontentsline{{toc}}{{{listed}}}{{{text}}}" if listed else ""
-        return f"\\{command}{{{text}}}{end}{entry}"
+        entry = f"\n\\addcontentsline{{toc}}{{{listed}}}{{{inlines_tex(block.content)}}}" if listed else ""
+        return f"\\{command}{{{large}}}{end}{entry}"
     if isinstance(block, Paragraph):
         return inlines_tex(block.content)
     if isinstance(block, Equations):
@@ -105,7 +106,8 @@ def _block(block: Block, depth: int) -> str:
         items = "\n".join(f"  \\item {'{}' if text.startswith('[') else ''}{text}" for text in texts)
         return f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}"
     if isinstance(block, Picture):
-        return f"\\begin{{center}}\n{block.drawn.tikz()}\\end{{center}}"
+        # The environment center would let a page end between a sentence and its drawing.
+        return f"\\medskip\n{{\\centering\n{block.drawn.tikz()}\\par}}\n\\medskip"
     if isinstance(block, Table):
         return _table(block)
     if isinstance(block, Steps):
@@ -183,9 +185,11 @@ def _lines(r: Row, room: float, left: float) -> list[str]:
 # --- text ------------------------------------------------------------------------------------------------------------
 
 
-def _inline(item: Inline) -> str:
+def _inline(item: Inline, large: bool = False) -> str:
+    """``large`` formulas, in a heading, have fractions of full size."""
     if isinstance(item, Math):
-        return f"${to_latex(item.layout)}$"
+        style = "\\displaystyle " if large and is_tall(item.layout) else ""
+        return f"${style}{to_latex(item.layout)}$"
     if isinstance(item, Text):
         text = escape(item.text)
         return f"\\{_STYLES[item.style]}{{{text}}}" if item.style != "plain" else text
