@@ -85,11 +85,22 @@ def transpose(e: Expr) -> Expr:
         return Div(transpose(e.num), e.den)
     if isinstance(e, Ones) and len(e.of) == 2:
         return Ones(e.of[::-1])
+    if len(e.shape) == 2 and (isinstance(e, (Add, Mul, Div, Pow)) or (isinstance(e, Fn) and e.kind == "elementwise")):
+        turned = rebuild(e, transpose)
+        if isinstance(e, Add) and set(children(turned)) == set(e.args):
+            return e
+        if transposes(turned) <= transposes(e):
+            return turned
     if len(e.shape) == 1 and any(isinstance(node, Reshape) for node in walk(e)):
         row = as_row(e)
         if row is not None:
             return row
     return T(e)
+
+
+def transposes(e: Expr) -> int:
+    """How many transposes are written."""
+    return sum(1 for node in walk(e) if isinstance(node, T))
 
 
 def as_row(e: Expr) -> Expr | None:
@@ -113,6 +124,24 @@ def as_row(e: Expr) -> Expr | None:
     if isinstance(e, MatMul):
         return transpose(e)
     return T(e)
+
+
+def one_row(e: Expr) -> Expr:
+    """A sum of vectors that are 1 x D matrices, as the vector that the sum of these matrices is."""
+    if not isinstance(e, Add) or len(e.shape) != 1:
+        return e
+    rows = [a.arg if isinstance(a, Neg) else a for a in e.args]
+    if not all(isinstance(a, Reshape) and isinstance(a.arg, T) and len(a.arg.shape) == 2 for a in rows):
+        return e
+    return Reshape(T(rebuild(e, _as_transposed)), e.shape)
+
+
+def _as_transposed(e: Expr) -> Expr:
+    if isinstance(e, Neg):
+        return Neg(_as_transposed(e.arg))
+    assert isinstance(e, Reshape)
+    assert isinstance(e.arg, T)
+    return e.arg.arg
 
 
 def _is_column(e: Expr) -> bool:
@@ -142,11 +171,7 @@ def scalar_chain(factors: Sequence[Expr]) -> Expr:
     forth = matmul(factors)
     if not isinstance(forth, MatMul):
         return forth
-    back = transpose(forth)
-
-    def transposes(e: Expr) -> int:
-        return sum(1 for a in e.args[1:] if isinstance(a, T)) if isinstance(e, MatMul) else 0
-
+    back = MatMul(tuple(transpose(a) for a in reversed(forth.args)))
     return back if transposes(back) < transposes(forth) else forth
 
 
