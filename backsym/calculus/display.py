@@ -108,7 +108,7 @@ def _widened(a: Expr, shape: Shape, additive: bool) -> Expr:
     if a.shape == shape or len(shape) == 0:
         return a
     if all(d == 1 for d in a.shape):
-        if not additive:
+        if not additive or all(d == 1 for d in shape):
             return a
         scalar = a if not a.shape else Reshape(a, ())
         return times([scalar, ones(shape)])

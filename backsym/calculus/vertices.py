@@ -5,6 +5,7 @@ This module must not know about terms' meaning in the backward pass, or record s
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ from backsym.expr import (
     MatMul,
     Mul,
     Neg,
+    Num,
     Ones,
     Pow,
     Reshape,
@@ -293,6 +295,10 @@ def combine(lead: Expr, over: list[Expr], under: list[Expr], body: Expr) -> Expr
         return times([lead, *_quotient(scalars, under, body)])
     if body == ONE and scalars:
         return times([lead, *scalars])
+    if isinstance(lead, Div) and isinstance(lead.num, Num):
+        # s/R, not s times 1/R.
+        taken = list(itertools.takewhile(_is_plain, scalars))
+        lead, scalars = Div(times([lead.num, *taken]), lead.den), scalars[len(taken) :]
     row_after = isinstance(body, Reshape) and isinstance(body.arg, T)
     ordered = [body, *scalars] if row_after else [*scalars, body]
     return times([lead, *_flat(ordered)])
@@ -308,6 +314,11 @@ def _quotient(scalars: list[Expr], under: list[Expr], body: Expr) -> list[Expr]:
         return [Div(times(rest), times(under)), *before, *_flat([body])]
     fraction = Div(times([*rest, body]), times(under))
     return [fraction, *before] if is_number(fraction.num) else [*before, fraction]
+
+
+def _is_plain(e: Expr) -> bool:
+    """Whether a scalar is the name of a given quantity or a node, or its power."""
+    return isinstance(e.base if isinstance(e, Pow) else e, Sym)
 
 
 def _flat(factors: list[Expr]) -> list[Expr]:
