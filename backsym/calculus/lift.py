@@ -24,6 +24,7 @@ from backsym.expr import (
     Eye,
     Fn,
     IndexReduce,
+    Ix,
     MatMul,
     Neg,
     Ones,
@@ -308,6 +309,8 @@ class Lifter:
         if any(isinstance(i, Affine) for i in f.idx):
             raise NoMatrixForm("an entry at a shifted index has no matrix form")
         if any(i.fixed and i.dim != 1 for i in f.idx):
+            if not real:
+                return Entry(f.base, tuple(Ix(str(-i.serial), i.dim) for i in f.idx))
             raise NoMatrixForm("an entry at a fixed position has no matrix form here")
         if len(real) > len(set(real)):
             if len(f.idx) != 2:
