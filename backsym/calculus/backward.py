@@ -35,7 +35,7 @@ from backsym.problem import NodeEquation, Problem
 from backsym.steps import Derivation, Fact, ForwardForms, Step
 
 from .differentiate import Style, differentiate
-from .display import author_entry, explicit, present_forward, relettered, written_by_entries
+from .display import author_entry, explicit, has_whole_array, present_forward, relettered, written_by_entries
 from .entries import NoEntries
 from .forms import (
     Definition,
@@ -46,6 +46,7 @@ from .forms import (
     fold,
     gather,
     inline_adjoint,
+    neater,
     positive_sums,
     reflect,
     width,
@@ -274,7 +275,7 @@ class Backward:
         steps = self._folded(steps, lowered)
         folded = steps[-1].result
         factored = factor(folded)
-        if cost(factored) < cost(folded):
+        if neater(factored, folded):
             steps.append(Rewrite("factor", factored, {}))
         local = steps[-1].result
         by_name = local
@@ -308,7 +309,7 @@ class Backward:
                 forms.append([*form, Rewrite("factor", factor(form[-1].result), {})])
             together = gather(grown[-1].result)
             if together is not grown[-1].result:
-                gathered.append([*grown, Rewrite("factor", together, {})])
+                gathered.append([*grown, Rewrite("gather", together, {})])
         forms, gathered = ([_signed(self._folded(form, lowered)) for form in some] for some in (forms, gathered))
         best = forms[cheapest([form[-1].result for form in forms])]
         for form in gathered:
@@ -491,12 +492,15 @@ class Recorder:
         """The consumer's forward equation, with the letters of this derivation."""
         b = self.backward
         lowered = b.lowered[part.consumer]
-        if written_by_entries(lowered.equation):
+        by_entries, mixed = written_by_entries(lowered.equation), has_whole_array(lowered.equation.rhs)
+        if by_entries and not mixed:
             own = dict(zip(lowered.equation.indices, self._letters(part, scope), strict=True))
             rhs = relettered(lowered.equation.rhs, own, {ix.letter for ix in scope.values()})
         else:
             taken = frozenset(ix.letter for ix in scope.values())
             try:
+                if by_entries:
+                    raise NoEntries("whole arrays stand among the entries")
                 rhs = author_entry(lowered.equation, self._letters(part, scope), b.namer, taken)
             except NoEntries:
                 params = dict(zip(lowered.params, part.at, strict=True))

@@ -386,6 +386,17 @@ def cheapest(candidates: Sequence[Poly]) -> int:
     return costs.index(min(costs))
 
 
+def neater(a: Poly, b: Poly) -> bool:
+    """Whether a form is cheaper, or as cheap with fewer powers: x(1 - x), not x - x^2."""
+    gap = cost(a) - cost(b)
+    return gap < 0 or (gap == 0 and _powers(a) < _powers(b))
+
+
+def _powers(p: Poly) -> int:
+    inside = sum(_powers(f.body) for t in p for f, _ in t.powers if isinstance(f, Grp))
+    return inside + sum(1 for t in p for _, e in t.powers if abs(e) != 1)
+
+
 def width(p: Poly) -> int:
     """The number of indices that a protected sum depends on, at most."""
     return max((len(f.free) for t in p for f, _ in t.powers if isinstance(f, Grp)), default=0)

@@ -278,7 +278,7 @@ def _signed(e: Expr) -> tuple[bool, Expr]:
     if isinstance(e, Mul) and not isinstance(e.args[0], Neg):
         negative, first = _signed(e.args[0])
         return negative, (replace(e, args=(first, *e.args[1:])) if negative else e)
-    if isinstance(e, Div) and isinstance(e.num, Num):
+    if isinstance(e, Div) and isinstance(e.num, (Num, Neg)):
         negative, top = _signed(e.num)
         return negative, (replace(e, num=top) if negative else e)
     return False, e
