@@ -172,6 +172,14 @@ def test_random_networks_in_jax(tmp_path: Path) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.usefixtures("jax_precise")
+def test_functions_of_functions_and_of_sizes_in_jax(tmp_path: Path) -> None:
+    """What random networks found: erf of what is JAX's already, and sigmoid of an integer."""
+    symbols = {"x": ["D"], "y": ["D"]}
+    problem = problem_from_mapping({"symbols": symbols, "forward": ["L = sum(erf(sigmoid(x))*sigmoid(D)*y)"]})
+    assert agrees(problem, solve(problem), "jax", tmp_path) == []
+
+
 STABLE = {
     "sigmoid(x)": [1, 0.5, 0], "sigmoid(-x)": [0, 0.5, 1], "1/(1 + exp(-x))": [1, 0.5, 0],
     "exp(x)/(1 + exp(x))": [1, 0.5, 0], "softplus(x)": [1000, np.log(2), 0], "log(1 + exp(x))": [1000, np.log(2), 0],

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from backsym.codegen.ranks import Ranks, rank_of
-from backsym.codegen.source import call, dotted, method, name, names_of, parsed, replaced
+from backsym.codegen.source import call, dotted, expressions, method, name, names_of, parsed, replaced
 from backsym.errors import BacksymError
 
 
@@ -77,10 +77,19 @@ _JAX_HELPERS = {
 
 
 def _jax(node: ast.expr, place: Place) -> ast.expr:
+    def helper(inner: ast.expr) -> str:
+        known = isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id in _JAX_HELPERS
+        return dotted(inner.func) if known and isinstance(inner, ast.Call) else ""
+
+    # These functions do not take integers, as sizes are.
+    calls = [inner for inner in expressions(node) if isinstance(inner, ast.Call) and helper(inner)]
+    of_numbers = {ast.dump(inner) for inner in calls if rank_of(inner.args[0], place.ranks) is None}
+
     def rule(inner: ast.expr) -> ast.expr:
-        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id in _JAX_HELPERS:
-            axis = {"axis": parsed("-1")} if inner.func.id == "logsumexp" else {}
-            return call(_JAX_HELPERS[inner.func.id], *inner.args, **axis)
+        function = helper(inner)
+        if function and isinstance(inner, ast.Call):
+            args = [call("float", *inner.args)] if ast.dump(inner) in of_numbers else inner.args
+            return call(_JAX_HELPERS[function], *args, **({"axis": parsed("-1")} if function == "logsumexp" else {}))
         return inner
 
     def library(inner: ast.expr) -> ast.expr:
