@@ -144,10 +144,6 @@ def _escape(place: _Place) -> Words:
     return place.at_first(*BACKSLASH)
 
 
-def _depth(place: _Place) -> Words:
-    return place.here("this is nested too deep")
-
-
 _RULES = (
     ("nesting depth", _depth),
     ("cannot start any token", _first_sign),
