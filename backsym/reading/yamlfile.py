@@ -18,10 +18,9 @@ from typing import Any, NamedTuple
 from backsym.errors import Diagnostic, InputError
 from backsym.mathtext import MACROS
 from backsym.reading.source import Location, Source
-from backsym.reading.yamlwords import BACKSLASH, CONTROL, explained
+from backsym.reading.yamlwords import BACKSLASH, CONTROL, MAX_DEPTH, TOO_DEEP, explained
 
 MAX_BYTES = 1_000_000
-MAX_DEPTH = 32
 EMPTY = "the least is forward: with a list of equations, such as - z = w*x"
 
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
@@ -360,7 +359,7 @@ class _Builder:
     def start(self, event: Any) -> None:
         self.plain(event)
         if len(self.stack) >= MAX_DEPTH:
-            raise self.refuse_event(f"this is nested more than {MAX_DEPTH} deep", event)
+            raise self.refuse_event(TOO_DEEP, event)
         top = self.stack[-1] if self.stack else None
         if top is not None and top.table and top.key is None:
             raise self.refuse_event("a key is a name", event, "quote a text that begins with [ or {")

@@ -14,6 +14,10 @@ from typing import Any
 CONTROL = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What a YAML text may not contain."""
 
+MAX_DEPTH = 32
+"""Lists and mappings inside each other."""
+
+TOO_DEEP = f"this is nested more than {MAX_DEPTH} deep"
 BACKSLASH = "a backslash in a text in double quotes", r"LaTeX goes in single quotes: '\frac{1}{2}'"
 _COLUMNS = "items of one list, and keys of one mapping, start in the same column"
 
@@ -131,12 +135,13 @@ def _value(place: _Place) -> Words:
     return place.here("a value is expected", f"quote a text that begins with {place.char}" if place.char else None)
 
 
+def _depth(place: _Place) -> Words:
+    """A parser that looks ahead may give up before the depth can be counted."""
+    return place.here(TOO_DEEP)
+
+
 def _escape(place: _Place) -> Words:
     return place.at_first(*BACKSLASH)
-
-
-def _depth(place: _Place) -> Words:
-    return place.here("this is nested too deep")
 
 
 _RULES = (

@@ -65,7 +65,7 @@ def _claim_writer(loss: str, shapes: Mapping[str, Shape]) -> Writer:
     shape_of = {name: shapes[adjoints.get(name, name)] for name in texts}
     columns = [name for name, shape in shape_of.items() if len(shape) == 2 and shape[1] == 1]
     whole = {name: f"sum({texts[name]}, axis=1)" for name in columns}
-    return Writer(Names(), whole, adjoints, loss)
+    return Writer(Names(), whole, adjoints, loss, shape_of)
 
 
 def _sides(equation: object) -> tuple[Any, Any]:
