@@ -249,6 +249,7 @@ def test_remarks_name_rows_that_define_no_quantity(tmp_path: Path) -> None:
             "2:8: the macros of this note write out to more than 1000 kB",
         ),
         ("\\newcommand{\\vv}[1]{\\mathbf{#1}}\n\\[ L = \\vv{x} + \\vw{x} \\]", "2:17: unknown macro \\vw"),
+        ("\\newcommand{\\vv}[1]{#1}\n" + "\\vv{" * 9000, "2:1: an argument of this macro is never closed"),
         ("\\newcommand{\\W}{\\mathbf{W}}\n\\[ L = \\W + \\foo \\]", "2:13: unknown macro \\foo"),
     ],
 )

@@ -10,6 +10,7 @@ Knows the marks of formulas in such files; reads no mathematics itself.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count, islice
@@ -33,6 +34,8 @@ from backsym.reading.syntax import walk
 from backsym.reading.yamlfile import Document, Listing, Mark, Scalar, Table, Tree, text_of
 
 MAX_FORMULAS = 20_000
+MOST_JOINED = 20
+"""Formulas to either side that may share the words of one."""
 
 SUFFIXES = (".md", ".markdown", ".tex")
 
@@ -226,10 +229,10 @@ class _Note:
         text, words = self.document.text, self.vocabulary()
         found = []
         for f in displayed:
-            known = [s.start for s in segments(self.source, words, f.start, f.end)]
+            known = sorted([*(s.start for s in segments(self.source, words, f.start, f.end)), *functions])
             for start, end in _rows(text, f.start, f.end):
                 strange = _LEFT.match(text, start, end) and not _DERIVATIVE.search(text, start, end)
-                if strange and not any(start <= at < end for at in (*known, *functions)):
+                if strange and bisect_left(known, start) == bisect_left(known, end):
                     found.append(start + len(text[start:end]) - len(text[start:end].lstrip()))
         return found
 
@@ -278,9 +281,9 @@ class _Note:
         """
         text = self.document.text
         first = last = number
-        while first and self.joined(first - 1):
+        while first and number - first < MOST_JOINED and self.joined(first - 1):
             first -= 1
-        while last + 1 < len(self.formulas) and self.joined(last):
+        while last + 1 < len(self.formulas) and last - number < MOST_JOINED and self.joined(last):
             last += 1
         own, end = self.formulas[number].start, self.formulas[last].end
         before = self.formulas[first - 1].end if first else 0
