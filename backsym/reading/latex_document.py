@@ -104,8 +104,14 @@ def document_tree(path: str) -> tuple[Table, tuple[str, ...]]:
     document = Document(path, text_of(path))
     if not document.text.strip():
         raise InputError([Diagnostic("this file is empty", path, hint="it needs displayed equations")])
-    document = written_out(document, is_tex(path))
-    places = [(f.start, f.end) for f in islice(formulas(document.text, is_tex(path)), MAX_FORMULAS)]
+    return note_tree(document)
+
+
+def note_tree(document: Document) -> tuple[Table, tuple[str, ...]]:
+    """As ``document_tree``, for a text that has been read."""
+    tex = is_tex(document.file or "")
+    document = written_out(document, tex)
+    places = [(f.start, f.end) for f in islice(formulas(document.text, tex), MAX_FORMULAS)]
     note = _Note(*layered(document, places))
     return note.tree(), note.remarks
 
