@@ -42,6 +42,8 @@ _USUAL_NAMES = {
     "argmin": "the position of a minimum is not differentiable",
     "where": CHOICE,
     "Piecewise": CHOICE,
+    **dict.fromkeys(("Inverse", "inverse", "pinv"), "an inverse is not read"),
+    **dict.fromkeys(("Derivative", "diff", "Integral"), "a derivative or integral is not read in an equation"),
     "det": "a determinant is not read",
     "dropout": "dropout is random; multiply by a mask, an input of its own: m*h",
     **dict.fromkeys(("concat", "concatenate", "cat", "stack", "hstack", "vstack"), CONCATENATION),
