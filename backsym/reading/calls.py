@@ -244,8 +244,6 @@ def axis_of(r: Resolver, tree: Node) -> tuple[int | None, bool]:
 def integer(r: Resolver, keyword: Node) -> int:
     """The whole number given to a keyword."""
     value = keyword.children[0]
-    if value.kind == "tuple":
-        raise r.error(f"{keyword.value} is one axis", keyword, "without it all entries are taken together")
     sign = 1
     if value.kind == "neg":
         value, sign = value.children[0], -1

@@ -22,6 +22,7 @@ IsPartial = Callable[[str, str], bool]
 _PRODUCTS = {"*": "mul", "@": "matmul", "/": "div"}
 _COMPARISONS = (">", ">=", "<", "<=", "==", "!=")
 _MODULES = ("np", "numpy", "torch", "F", "nn", "tf", "jnp", "jax", "sp", "sympy", "math")
+_COMPARISON = "a comparison is an indicator, in brackets: [a > b]"
 _CHOICE = "a choice is written with indicators: [z > 0]*a + [z <= 0]*b"
 _PYTHON = {
     "if": _CHOICE, "else": _CHOICE, "for": "a sum over an index is written sum(x[i], i)",
@@ -129,7 +130,8 @@ class _Parser:
             if self.token.kind == "end":
                 span = (opening.start, opening.end)
                 raise self.source.error(f"this {opening.text} is never closed", span, f"add {closing}")
-            raise self.unexpected(f"{closing} or an operator")
+            hint = _COMPARISON if self.at(*_COMPARISONS) else None
+            raise self.unexpected(f"{closing} or an operator", hint)
         self.take()
 
     def unexpected(self, expected: str, hint: str | None = None) -> Exception:
@@ -160,7 +162,7 @@ class _Parser:
         if self.at(")", "]"):
             raise self.source.error(f"this {token.text} closes nothing", (token.start, token.end))
         if self.at(*_COMPARISONS):
-            raise self.unexpected("an operator", "a comparison is an indicator, in brackets: [a > b]")
+            raise self.unexpected("an operator", _COMPARISON)
         if self.at(",") and self.position and self.nesting == 0:
             raise self.unexpected("an operator", "one equation defines one node")
         raise self.juxtaposed()

@@ -229,7 +229,7 @@ def _is_binary(data: bytes) -> bool:
         data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return True
-    return controls * 50 > len(data)
+    return controls > 1 + len(data) // 50
 
 
 def read_text(text: str, file: str | None = None) -> tuple[Tree, tuple[Diagnostic, ...]]:

@@ -39,11 +39,13 @@ def problem_of(equations: Sequence[object], keys: Keys) -> Problem:
     try:
         return problem_from_mapping(mapping)
     except InputError as e:
-        raise InputError(replace(d, file=_relabelled(d.file)) for d in e.diagnostics) from None
+        raise InputError(map(_relabelled, e.diagnostics)) from None
 
 
-def _relabelled(label: str | None) -> str | None:
-    return label.replace("forward[", "equations[") if label else label
+def _relabelled(found: Diagnostic) -> Diagnostic:
+    """Equations that were given as such are not called texts of ``forward``, in places and in messages."""
+    file = found.file.replace("forward[", "equations[") if found.file else found.file
+    return replace(found, file=file, message=found.message.replace("forward[", "equations["))
 
 
 def equation_of(problem: Problem, equation: object) -> Equation:
