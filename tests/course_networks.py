@@ -1,4 +1,4 @@
-"""Further networks that the tests run through the whole engine: layers in one line, as papers and courses write them."""
+"""Further networks that the tests run through the whole engine: layers as papers write them, in one line."""
 
 from __future__ import annotations
 
