@@ -58,7 +58,13 @@ class Gradient(Result):
         problem = self.problem
         if problem.abstract:
             raise BacksymError(f"{', '.join(sorted(problem.abstract))} has no formula, so there is no number")
-        arrays = {name: np.asarray(value, dtype=float) for name, value in values.items()}
+        arrays = {}
+        for name, value in values.items():
+            try:
+                arrays[name] = np.asarray(value, dtype=float)
+            except (TypeError, ValueError) as error:
+                hint = "a number, or lists of numbers of one length each"
+                raise InputError([Diagnostic(f"{name} is no array of numbers: {error}", hint=hint)]) from None
         env = Env(self._sizes(arrays), dict(arrays), equations={eq.name: eq for eq in problem.equations})
         for equation in problem.equations:
             env.values[equation.name] = np.asarray(node_value(equation, Context.of(env))[1])
@@ -176,7 +182,9 @@ def _problem(expression: Any, wrt: Sequence[str], shapes: Shapes | None, extra: 
     if isinstance(expression, str):
         words = set(_WORDS.findall(expression))
         loss = _loss(words | set(given))
-        symbols = {name: shape for name, shape in given.items() if name in words}
+        # In LaTeX a name may be spelled in other ways, such as x_i for an entry of x or z^{(1)} for z1.
+        latex = "\\" in expression or "_" in expression or "^{" in expression
+        symbols = {name: shape for name, shape in given.items() if latex or name in words}
         declared = _declared(symbols, wrt) if shapes is not None else None
         head = f"{loss} = "
         if shapes is None and "@" in expression:

@@ -33,6 +33,7 @@ _USUAL_NAMES = {
     "sgn": "did you mean sign?",
     "tr": "did you mean trace?",
     "inv": "an inverse is not read",
+    "det": "a determinant is not read",
     "argmax": "the position of a maximum is not differentiable",
     "where": "a choice is written with indicators: [z > 0]*a + [z <= 0]*b",
 }
