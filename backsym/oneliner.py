@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from backsym.api import Problem
 from backsym.errors import BacksymError, Diagnostic, InputError, near_name
+from backsym.names import split_name
 from backsym.solution import Result, Solution
 
 if TYPE_CHECKING:
@@ -182,9 +183,9 @@ def _problem(expression: Any, wrt: Sequence[str], shapes: Shapes | None, extra: 
     if isinstance(expression, str):
         words = set(_WORDS.findall(expression))
         loss = _loss(words | set(given))
-        # In LaTeX a name may be spelled in other ways, such as x_i for an entry of x or z^{(1)} for z1.
-        latex = "\\" in expression or "_" in expression or "^{" in expression
-        symbols = {name: shape for name, shape in given.items() if latex or name in words}
+        # In LaTeX x_i may be an entry of x, and z^{(1)} is z1.
+        bases = {part for word in words for part in word.split("_")} if "\\" in expression else set()
+        symbols = {name: shape for name, shape in given.items() if name in words or split_name(name)[0] in bases}
         declared = _declared(symbols, wrt) if shapes is not None else None
         head = f"{loss} = "
         if shapes is None and "@" in expression:
