@@ -38,6 +38,7 @@ _USUAL_NAMES = {
     "sgn": "did you mean sign?",
     "tr": "did you mean trace?",
     "inv": "an inverse is not read",
+    "det": "a determinant is not read",
     "argmax": "the position of a maximum is not differentiable",
     "argmin": "the position of a minimum is not differentiable",
     "where": CHOICE,
