@@ -43,7 +43,6 @@ _USUAL_NAMES = {
     "argmin": "the position of a minimum is not differentiable",
     "where": CHOICE,
     "Piecewise": CHOICE,
-    "det": "a determinant is not read",
     "dropout": "dropout is random; multiply by a mask, an input of its own: m*h",
     **dict.fromkeys(("concat", "concatenate", "cat", "stack", "hstack", "vstack"), CONCATENATION),
     **dict.fromkeys(("conv", "conv1d", "conv2d", "Conv2d"), CONVOLUTION),
