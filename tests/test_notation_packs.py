@@ -110,3 +110,11 @@ def test_a_sign_for_derivatives_is_explained(gradient: str, sign: str, version: 
 
 def test_the_networks_of_the_tests_have_row_vector_ones() -> None:
     assert "row-vector" in NETWORKS
+
+
+@pytest.mark.parametrize("letter", ["e", "j"])
+def test_where_e_is_an_index_it_is_not_the_base_of_the_exponential(letter: str) -> None:
+    text = f"y[{letter}] = exp(x[{letter}])"
+    solution = solve(problem_from_mapping({"symbols": {"x": ["D"]}, "forward": [text, "L = sum(y)"]}))
+    page = files(None, [solution], "md")["solution.md"]
+    assert (rf"\exp(x_{letter})" in page, rf"e^{{x_{letter}}}" in page) == (letter == "e", letter != "e")

@@ -325,7 +325,7 @@ class Lifter:
             raise NoMatrixForm("an entry at a fixed position has no matrix form here")
         if len(real) > len(set(real)):
             if len(f.idx) != 2:
-                raise NoMatrixForm("a repeated index of an array with more than two axes")
+                raise NoMatrixForm("a repeated index of an array with more than two axes has no matrix form")
             return Fn("diag", (f.base,), 0, "diag")
         if len(f.idx) > 2:
             raise NoMatrixForm(f"an array with {len(f.idx)} axes has no matrix form")
@@ -381,14 +381,15 @@ class Lifter:
             return oriented(Pick(f.name, arg), f.out, axes)
         if len(outer) != 1 or len(lam.params) != 1:
             word = {"max": "maximum", "min": "minimum"}.get(f.name, f.name)
-            raise NoMatrixForm(f"a {word} over {len(lam.params)} of {len(outer) + len(lam.params)} indices")
+            over = f"{len(lam.params)} of {len(outer) + len(lam.params)} indices"
+            raise NoMatrixForm(f"a {word} over {over} has no matrix form")
         rows_first = _pair_inside([lam.body], lam.free | frozenset(lam.params)) != (lam.params[0], outer[0])
         along = (outer[0], lam.params[0]) if rows_first else (lam.params[0], outer[0])
         arg = self.poly(lam.body, along)
         if f.order == 0:
             return Reduce(f.name, arg, axis=1 if rows_first else 0)
         if f.out[0] in outer:
-            raise NoMatrixForm("the place of a maximum on a diagonal")
+            raise NoMatrixForm("the place of a maximum on a diagonal has no matrix form")
         whole = Pick(f.name, arg, axis=1 if rows_first else 0)
         natural = (outer[0], f.out[0]) if rows_first else (f.out[0], outer[0])
         return whole if axes == natural else transpose(whole)

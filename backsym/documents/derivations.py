@@ -181,7 +181,8 @@ def derivation_blocks(
     if derivation.matrix is not None:
         blocks += dimensions(derivation.matrix, voice)
     if derivation.no_matrix:
-        blocks.append(voice.say("document.no_matrix", reason=derivation.no_matrix))
+        reason = voice.catalogue.reason(derivation.no_matrix)
+        blocks.append(voice.say("document.no_matrix", reason=reason))
     blocks.append(verified(verification, voice))
     return blocks
 

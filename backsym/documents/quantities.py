@@ -113,7 +113,7 @@ def forward_pass(forms: Iterable[ForwardForms], voice: Voice) -> tuple[Block, ..
         voice.say("document.entry_by_entry"), entries, voice.say("document.matrix_form"), matrices
     ]  # fmt: skip
     blocks += [
-        voice.say("document.no_matrix_of", node=voice.quantity(f.node), reason=f.no_matrix)
+        voice.say("document.no_matrix_of", node=voice.quantity(f.node), reason=voice.catalogue.reason(f.no_matrix))
         for f in forms
         if f.no_matrix
     ]

@@ -231,11 +231,22 @@ class _Check:
     def _is_noise(self, d: Derivation, value: Array) -> bool:
         """Whether a tiny value is what rounding leaves of terms that cancel, or underflows: it stands for zero."""
         size = float(np.max(np.abs(value), initial=0.0))
-        if not 0.0 < size < 1e-9:
+        if not 0.0 < size < 1e-9 or self._is_tame(d, size):
             return False
         if size < _UNDERFLOW or size < 1e-12 * self._noise(d, value):
             return True
         return _has_no_digits(value, _entry_value(d, self._moved(d.node, self._terms(d), _LAST)))
+
+    def _is_tame(self, d: Derivation, size: float) -> bool:
+        """Whether a tiny value is hardly smaller than the derivatives that it is made of, at moderate values.
+
+        Then its terms cannot be so large that only their rounding is left: gradients get smaller layer by layer.
+        """
+        terms = self._terms(d)
+        received = max((float(np.max(np.abs(self.adjoints[n]), initial=0.0)) for n in terms.adjoints), default=math.inf)
+        if size < max(1e-3 * received, _UNDERFLOW):
+            return False
+        return all(float(np.max(np.abs(self.env.values[n]), initial=0.0)) <= 10.0 for n in terms.values)
 
     def _compare_forms(self, d: Derivation) -> None:
         """Both sides of the matrix form against the entries."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from backsym.errors import InputError
-from backsym.expr import Dim, Expr, Ix, Shape, Sym, scalar_if_ones, show_shape
+from backsym.expr import Dim, Expr, Ix, Shape, Sym, names_in, scalar_if_ones, show_shape
 from backsym.functions import ABSTRACT_LOSS
 from backsym.problem import Dimension, NodeEquation, Symbol
 from backsym.reading import latex, syntax
@@ -41,6 +41,8 @@ from backsym.reading.yamlfile import Scalar
 MAX_EQUATIONS = 10_000
 LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error", ABSTRACT_LOSS)
 """Functions whose second argument is a target."""
+
+_ARTICLES = {"parameter": "a parameter", "input": "an input"}
 
 _LEFT_NAME = re.compile(r"\s*(?:Eq\s*\(\s*)?([A-Za-z_][A-Za-z0-9_]*)(?:\s*\[([^\]]*)\])?")
 
@@ -371,6 +373,32 @@ class Forward:
             latex = self.declared[equation.name].latex if equation.name in self.declared else None
             symbols[equation.name] = Symbol(equation.name, equation.shape, "node", latex=latex, line=equation.line)
         return symbols
+
+    def check_losses(self, loss: str, symbols: Mapping[str, Symbol]) -> None:
+        """An abstract loss has a derivative by its first argument only, so that nothing flows back into the others."""
+        relevant = {loss}
+        for eq in reversed(self.equations):
+            if eq.name in relevant:
+                relevant.update(names_in(eq.rhs))
+        for name in (eq.name for eq in self.equations if eq.name in relevant):
+            equation = self.parsed[name]
+            for call in syntax.walk(equation.rhs):
+                if call.kind == "call" and call.value == ABSTRACT_LOSS and ABSTRACT_LOSS not in symbols:
+                    self.check_target(equation, positional(call)[1:], symbols)
+
+    def check_target(self, equation: Parsed, others: Sequence[Node], symbols: Mapping[str, Symbol]) -> None:
+        for other in others:
+            for node in syntax.walk(other):
+                symbol = symbols.get(node.value) if node.kind == "name" else None
+                if symbol is not None and symbol.role not in ("target", "constant"):
+                    what = "is computed" if symbol.role == "node" else f"is {_ARTICLES[symbol.role]}"
+                    error = equation.source.error(
+                        f"the second argument of the abstract {ABSTRACT_LOSS} is a target, but {node.value} {what}",
+                        node.span,
+                        f"{ABSTRACT_LOSS}' is the derivative by the first argument: write this loss as a formula",
+                    )
+                    self.report.extend(error.diagnostics)
+                    return
 
     def targets(self) -> set[str]:
         """Bare names that are the second argument of a loss."""

@@ -104,12 +104,11 @@ def document_tree(path: str) -> tuple[Table, tuple[str, ...]]:
     document = Document(path, text_of(path))
     if not document.text.strip():
         raise InputError([Diagnostic("this file is empty", path, hint="it needs displayed equations")])
-    return note_tree(document)
+    return tree_of_note(document, is_tex(path))
 
 
-def note_tree(document: Document) -> tuple[Table, tuple[str, ...]]:
-    """As ``document_tree``, for a text that has been read."""
-    tex = is_tex(document.file or "")
+def tree_of_note(document: Document, tex: bool) -> tuple[Table, tuple[str, ...]]:
+    """The same for a text that is in memory."""
     document = written_out(document, tex)
     places = [(f.start, f.end) for f in islice(formulas(document.text, tex), MAX_FORMULAS)]
     note = _Note(*layered(document, places))

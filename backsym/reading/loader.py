@@ -108,6 +108,7 @@ def _problem(
     elif forward.parsed and not forward.unread:
         _check_used(forward, report)
     symbols = forward.symbols()
+    forward.check_losses(loss, symbols)
     problem = Problem(
         title=prose(found.get("title"), report, "title") or (literal(Path(path).stem) if path else "Problem"),
         equations=tuple(forward.equations),

@@ -69,8 +69,9 @@ def read_as_file(text: str) -> None:
 
 
 def read_as_note(text: str) -> None:
-    name = "f.tex" if "command" in text or "\\begin{document}" in text else "f.md"
-    tree, _ = latex_document.note_tree(yamlfile.Document(name, text))
+    tex = "command" in text or "\\begin{document}" in text
+    name = "f.tex" if tex else "f.md"
+    tree, _ = latex_document.tree_of_note(yamlfile.Document(name, text), tex)
     loader._problem(tree, name, note=True)
 
 
