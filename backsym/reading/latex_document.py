@@ -75,6 +75,15 @@ _ROLES = (
 )
 
 
+def _without_next(words: str) -> str:
+    """The words between two formulas without those of the next one: ", weights $W$"."""
+    close = _LAST_WORDS.search(words)
+    if close is None or not _tells_role(close[0]):
+        return words
+    parting = list(re.finditer(r",|;|\band\b", words))
+    return words[: parting[-1].start()] if parting else words
+
+
 def _tells_role(words: str) -> bool:
     return any(pattern.search(words) for _, pattern in _ROLES)
 
@@ -246,6 +255,15 @@ class _Note:
         found = [(self.locate(at)[0], reason) for at, reason in equations.passed_over]
         found += [(self.locate(at)[0], "a formula to be shown that cannot be read") for at in self.unread]
         found += [(self.locate(at)[0], "an equation whose left side is no quantity") for at in self.strange]
+        words, given = self.vocabulary(), equations.given()
+        for f in self.formulas:
+            if not f.displayed and "=" in self.document.text[f.start : f.end]:
+                names = [s.left.name for s in segments(self.source, words, f.start, f.end)]
+                found += [
+                    (self.locate(f.start)[0], f"an equation of {name} within the text; displayed, it is read")
+                    for name in names
+                    if name in given
+                ]
         lines = sorted({self.locate(at)[0] for at in self.left_over})
         if lines:
             others = ", ".join(map(str, lines[1:12])) + (", ..." if len(lines) > 12 else "")
@@ -296,7 +314,7 @@ class _Note:
         close = _LAST_WORDS.search(text, begin, own)
         if close is not None and _tells_role(close[0]):
             return close[0]
-        near = self.words_after(last)
+        near = _without_next(self.words_after(last))
         if VERB.search(near) and not _tells_role(near) and last + 1 < len(self.formulas):
             # "$T$ is the $N \times K$ matrix of targets".
             near += self.words_after(last + 1)
@@ -306,9 +324,8 @@ class _Note:
             return near
         item = text.rfind("\n", 0, self.formulas[first].start) + 1
         if before > item:
-            # "$x$ is the input, and $W$ ...": what follows a verb is said of the formula before.
-            said = text[before : self.formulas[first].start]
-            return re.split(r",|;|\band\b", said)[-1] if VERB.match(said.lstrip("$\\) \n")) else said
+            # "$x$ is the input, and $W$ ...": what stands before the comma is said of the formula before.
+            return re.split(r",|;|\band\b", text[before : self.formulas[first].start])[-1]
         return text[max(item, own - 400) : end] + near
 
     def words_after(self, number: int) -> str:
@@ -427,11 +444,13 @@ class _Note:
         """The role that the words give, else the one that the letter has by custom."""
         words = self.words.get(spelled.name, "")
         role = next((role for role, pattern in _ROLES if pattern.search(words)), None)
-        role = role or _by_custom(spelled, [left.key for left in nodes.values()])
+        custom = _by_custom(spelled, [left.key for left in nodes.values()])
+        only_one_hot = role == "target" and not _ROLES[1][1].search(_ONE_HOT.sub("", words))
+        role = custom if only_one_hot and custom else role or custom
         fields: dict[str, Tree] = {"role": self.word(role)} if role else {}
         if role in ("target", "constant"):
             self.not_asked.add(spelled.name)
-        if role == "target" and _ONE_HOT.search(words):
+        if role in ("target", "input") and _ONE_HOT.search(words):
             fields["one_hot"] = self.word("true")
         return fields
 
