@@ -264,7 +264,8 @@ def test_a_note_and_its_plain_spelling_have_the_same_derivatives(
 def test_words_are_of_the_formula_that_they_stand_with(tmp_path: Path) -> None:
     text = (
         r"Given $\mathbf{x} \in \mathbb{R}^d$, weights $\mathbf{W}\in\mathbb{R}^{h\times d}$, and "
-        "$\\mathbf{m} \\in \\{0, 1\\}^h$,\na constant. $$\\mathbf{a} = \\mathbf{m} \\odot \\mathbf{W}\\mathbf{x}$$ $$L = \\mathbf{v}^T \\mathbf{a} q$$"
+        "$\\mathbf{m} \\in \\{0, 1\\}^h$,\na constant. "
+        "$$\\mathbf{a} = \\mathbf{m} \\odot \\mathbf{W}\\mathbf{x}$$ $$L = \\mathbf{v}^T \\mathbf{a} q$$"
         r" Here $q = \sigma(s)$."
     )
     note = loaded(tmp_path, "note.md", text)
