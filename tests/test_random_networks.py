@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from extent import examples
 from network_checks import NoPoint, judge
 from networks import NETWORKS
 from random_networks import network
@@ -13,7 +14,7 @@ from random_networks import network
 from backsym.reading.loader import problem_from_mapping
 from backsym.solution import solve
 
-COUNT = 1000
+COUNT = examples(1050)
 CHUNK = 25
 
 MINIMISED: dict[str, dict[str, Any]] = {

@@ -52,7 +52,7 @@ from .forms import (
     width,
     without_minus,
 )
-from .letters import Letters, Namer, primed
+from .letters import Letters, Namer
 from .lift import Lifter
 from .lower import lower
 from .raising import Raiser, signed_sum, times
@@ -466,11 +466,10 @@ class Recorder:
         return self.letters[i] if i in self.letters else Ix(str(-i.serial), i.dim)
 
     def _scope(self, part: Contribution) -> dict[Index, Ix]:
-        """Letters of the consumer's indices: its own, with primes where the free letters clash."""
+        """Letters of the consumer's indices: its own, others where the free letters clash."""
         scope = dict(self.letters)
         for i in part.summed:
-            taken = {ix.letter for ix in scope.values()}
-            scope[i] = Ix(primed(i.hint or self.backward.namer.hint(i.dim), taken), i.dim)
+            scope[i] = self.backward.namer.free(i.dim, {ix.letter for ix in scope.values()}, i.hint)
         return scope
 
     def _node(self, part: Contribution, scope: dict[Index, Ix]) -> Expr:

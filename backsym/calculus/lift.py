@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from backsym.entrywise import entry_of
+from backsym.entrywise import FIRST, entry_of
 from backsym.errors import NoMatrixForm
 from backsym.expr import (
     ONE,
@@ -73,12 +73,16 @@ class Way:
 
 
 class Lifter:
-    """Lifts the terms of one derivation; ``steps`` collects what was done when ``letters`` are given."""
+    """Lifts the terms of one derivation; ``steps`` collects what was done when ``letters`` are given.
+
+    ``row`` is the free index of a result that is a 1 x D matrix: the steps state the arrays along it as rows, too.
+    """
 
     def __init__(self, namer: Namer, letters: Letters | None = None):
         self.namer = namer
         self.letters = letters
         self.steps: list[Step] = []
+        self.row: Index | None = None
         self._ways: dict[tuple[int, Axes], tuple[Term, Way]] = {}
 
     def poly(self, p: Poly, free: Axes) -> Expr:
@@ -91,12 +95,14 @@ class Lifter:
         shape = tuple(i.dim for i in real)
         if not p:
             return ZERO if not free else Zeros(tuple(i.dim for i in free))
-        outer = self.letters
+        outer, row = self.letters, self.row
         self.letters = self._bind(real)
+        if len(free) == 2 and len(real) == 1 and free[0].fixed:
+            self.row = real[0]
         try:
             total = signed_sum([(t.coeff < 0, self.term(t, real)) for t in positive_first(p)])
         finally:
-            self.letters = outer
+            self.letters, self.row = outer, row
         total = one_row(total)
         if total.shape != shape:
             raise NoMatrixForm(f"internal: shape {total.shape} instead of {shape}")
@@ -242,7 +248,7 @@ class Lifter:
         if not after.shape and axes:
             over, axes = (letters[b], *(letters[i] for i in axes)), ()  # type: ignore[assignment]
         before = IndexReduce("sum", product, over)
-        shown = Entry(after, tuple(letters[i] for i in axes)) if axes else after
+        shown = self.entry_along(after, axes, letters) if axes else after
         self.steps.append(Step(kind, before, shown, (), {"index": letters[b]}))
 
     def record_assembly(self, vertices: list[Vertex], free: Axes, body: Expr) -> None:
@@ -270,7 +276,12 @@ class Lifter:
         top = times(over)
         before = Div(top, times(under)) if under else top
         if before != ONE:
-            self.steps.append(Step(kind, before, Entry(body, tuple(self.letters[i] for i in free))))
+            self.steps.append(Step(kind, before, self.entry_along(body, free, self.letters)))
+
+    def entry_along(self, e: Expr, axes: Axes, letters: Letters) -> Entry:
+        """The entry of an array that a step states, as that of a row where the result is one."""
+        at = tuple(letters[i] for i in axes)
+        return Entry(transpose(e), (FIRST, *at)) if axes == (self.row,) else Entry(e, at)
 
     # --- factors ---
 
@@ -314,7 +325,7 @@ class Lifter:
             raise NoMatrixForm("an entry at a fixed position has no matrix form here")
         if len(real) > len(set(real)):
             if len(f.idx) != 2:
-                raise NoMatrixForm("a repeated index of an array with more than two axes")
+                raise NoMatrixForm("a repeated index of an array with more than two axes has no matrix form")
             return Fn("diag", (f.base,), 0, "diag")
         if len(f.idx) > 2:
             raise NoMatrixForm(f"an array with {len(f.idx)} axes has no matrix form")
@@ -346,8 +357,8 @@ class Lifter:
             whole = Fn(f.name, args, f.order)
             if axes and self.letters is not None:
                 entry = Raiser(self.namer).function(f, self.letters)
-                array = Entry(whole, tuple(self.letters[i] for i in axes))
-                if not any(isinstance(s.after, Entry) and s.after.base == whole for s in self.steps):
+                array = self.entry_along(whole, axes, self.letters)
+                if not any(isinstance(s.after, Entry) and s.after.base == array.base for s in self.steps):
                     self.steps.append(Step("lift_elementwise", entry, array, (), {"function": f.name}))
             return whole
         if f.kind == "scalar":
@@ -370,14 +381,15 @@ class Lifter:
             return oriented(Pick(f.name, arg), f.out, axes)
         if len(outer) != 1 or len(lam.params) != 1:
             word = {"max": "maximum", "min": "minimum"}.get(f.name, f.name)
-            raise NoMatrixForm(f"a {word} over {len(lam.params)} of {len(outer) + len(lam.params)} indices")
+            over = f"{len(lam.params)} of {len(outer) + len(lam.params)} indices"
+            raise NoMatrixForm(f"a {word} over {over} has no matrix form")
         rows_first = _pair_inside([lam.body], lam.free | frozenset(lam.params)) != (lam.params[0], outer[0])
         along = (outer[0], lam.params[0]) if rows_first else (lam.params[0], outer[0])
         arg = self.poly(lam.body, along)
         if f.order == 0:
             return Reduce(f.name, arg, axis=1 if rows_first else 0)
         if f.out[0] in outer:
-            raise NoMatrixForm("the place of a maximum on a diagonal")
+            raise NoMatrixForm("the place of a maximum on a diagonal has no matrix form")
         whole = Pick(f.name, arg, axis=1 if rows_first else 0)
         natural = (outer[0], f.out[0]) if rows_first else (f.out[0], outer[0])
         return whole if axes == natural else transpose(whole)

@@ -115,6 +115,11 @@ class Forward:
             except Unavailable:
                 self.broken.add(equation.name)
 
+    def skip(self, texts: Sequence[str]) -> None:
+        """These items are no equations, which has been said; what uses their nodes is not to be blamed too."""
+        self.unread = bool(texts)
+        self.broken.update(match[1] for text in texts if (match := _LEFT_NAME.match(text)))
+
     # --- syntax ---
 
     def parse_all(self, texts: Sequence[Scalar]) -> None:
@@ -278,6 +283,7 @@ class Forward:
 
     def define(self, equation: Parsed) -> None:
         source, rhs = equation.source, equation.rhs
+        self.check_euler(equation)
         unknown = unknown_names(rhs, source, self.scope)
         if unknown:
             raise InputError(unknown)
@@ -302,6 +308,15 @@ class Forward:
         self.equations.append(
             NodeEquation(equation.name, shape, tuple(indices), value, text.text, by_entries, text.line)
         )
+
+    def check_euler(self, equation: Parsed) -> None:
+        """An undeclared e with a power is the number, which would else be a parameter of this name."""
+        if "e" in self.declared or "e" in self.parsed:
+            return
+        for node in syntax.walk(equation.rhs):
+            if node.kind == "pow" and node.children[0].kind == "name" and node.children[0].value == "e":
+                hint = "the exponential function is written exp(x); a quantity of this name is declared in symbols"
+                raise equation.source.error("e is not declared", node.children[0].span, hint)
 
     def mentions_entries(self, tree: Node) -> bool:
         return any(n.kind == "entry" or bool(index_reduction(n, self.scope)) for n in syntax.walk(tree))
