@@ -70,10 +70,11 @@ def hadamard_note(solved: Solved, voice: Voice) -> list[Block]:
 
 def gradient_note(solved: Solved, voice: Voice) -> list[Block]:
     """Which shape a gradient has, said of the last array that the loss is differentiated by."""
-    arrays = [d for d in solved.derivations if d.matrix is not None and d.matrix != d.entry]
+    symbols = voice.problem.symbols
+    arrays = [d for d in solved.derivations if symbols[d.node].shape and d.matrix is not None and d.matrix != d.entry]
     if not arrays:
         return []
-    shown = next((d for d in arrays if voice.problem.symbols[d.node].role == "parameter"), arrays[0])
+    shown = next((d for d in arrays if symbols[d.node].role == "parameter"), arrays[0])
     assert shown.matrix is not None
     example = voice.layout(shown.matrix.lhs)
     return [voice.say("document.gradient", example=example, node=voice.quantity(shown.node))]
