@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from backsym.expr import Adj, Entry, Equation, Expr, free_indices, rebuild, walk, with_indices
+from backsym.expr import Adj, Entry, Equation, Expr, MatMul, Mul, free_indices, rebuild, walk, with_indices
 from backsym.printing.plain import plain
 from backsym.problem import Problem
 from backsym.steps import Derivation, Fact, Step
@@ -59,4 +59,11 @@ def _put_in(current: Expr, stated: Expr, find: Callable[[str], Derivation]) -> t
 
 
 def _replaced(e: Expr, adjoint: Adj, value: Expr) -> Expr:
-    return value if e == adjoint else rebuild(e, lambda child: _replaced(child, adjoint, value))
+    """The expression with the value in place of the name; a product in a product is one with it, as it is printed."""
+    if e == adjoint:
+        return value
+    done = rebuild(e, lambda child: _replaced(child, adjoint, value))
+    if isinstance(done, (Mul, MatMul)):
+        kind = type(done)
+        return kind(tuple(part for arg in done.args for part in (arg.args if isinstance(arg, kind) else (arg,))))
+    return done
