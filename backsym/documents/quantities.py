@@ -95,10 +95,9 @@ def forward_pass(forms: Iterable[ForwardForms], voice: Voice) -> tuple[Block, ..
     entries = Equations(tuple(row(f.entry, f.indices, voice) for f in forms))
     if all(f.matrix is None or f.matrix == f.entry for f in forms):
         return (entries,)
-    matrices = Equations(tuple(row(f.matrix or f.entry, () if f.matrix else f.indices, voice) for f in forms))
-    blocks: list[Block] = [
-        voice.say("document.entry_by_entry"), entries, voice.say("document.matrix_form"), matrices
-    ]  # fmt: skip
+    whole = tuple(row(f.matrix or f.entry, () if f.matrix else f.indices, voice) for f in forms if not f.no_matrix)
+    blocks: list[Block] = [voice.say("document.entry_by_entry"), entries]
+    blocks += [voice.say("document.matrix_form"), Equations(whole)] if whole else []
     blocks += [
         voice.say("document.no_matrix_of", node=voice.quantity(f.node), reason=f.no_matrix)
         for f in forms

@@ -31,6 +31,7 @@ from backsym.documents.plaintext import equations_text, inlines_plain
 from backsym.printing.measure import broken, width
 from backsym.printing.typst import string, to_typst
 
+_CLINGING = re.compile(r"[;(\[]|\.\w")
 _SPECIAL = re.compile(r'[\\*_`$#<>@\[\]~"]|(?<=[-.])[-.]|-(?=[-?\d])|/(?=[/*])|(?<=/)[/*]')
 _LINE_START = re.compile(r"^(\s*)(=+|[-+/]|\d+\.)(?=\s|$)")
 _STYLES = {"strong": "strong", "emphasis": "emph"}
@@ -66,7 +67,13 @@ def typst_text(blocks: Iterable[Block]) -> str:
 
 
 def inlines_typst(content: Inlines) -> str:
-    return "".join(_inline(item) for item in content)
+    out, called = "", False
+    for item in content:
+        text = _inline(item)
+        # What follows a call would belong to it: a semicolon would end it unseen, a parenthesis be its arguments.
+        out += ";" + text if called and _CLINGING.match(text) else text
+        called = text.startswith("#") if text else called
+    return out
 
 
 def _joined(blocks: Iterable[Block], depth: int) -> str:
