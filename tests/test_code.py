@@ -6,7 +6,6 @@ import ast
 import importlib
 import importlib.util
 import itertools
-import os
 import re
 import subprocess
 import sys
@@ -20,6 +19,7 @@ import black
 import numpy as np
 import pytest
 import torch
+from extent import THOROUGH
 from network_checks import differs, largest
 from networks import NETWORKS
 from random_networks import network
@@ -42,11 +42,11 @@ PROBLEMS = {
     if isinstance(load(str(path)), Problem)
 }
 CASES = [*PROBLEMS, *(f"network {name}" for name in NETWORKS)]
-RANDOM = int(os.environ.get("BACKSYM_RANDOM_MODULES", "100"))
-"""How many random networks are tried in NumPy and PyTorch; 500 were for the release."""
+RANDOM = 500 if THOROUGH else 100
+"""How many random networks are tried in NumPy and PyTorch."""
 
-RANDOM_JAX = int(os.environ.get("BACKSYM_RANDOM_JAX_MODULES", "10"))
-"""How many are tried in JAX, which compiles every operation anew: a second for each.  500 were for the release."""
+RANDOM_JAX = 500 if THOROUGH else 10
+"""How many are tried in JAX, which compiles every operation anew: a second for each."""
 
 CHUNK = 25
 TARGETS = ("numpy", "torch", "jax")

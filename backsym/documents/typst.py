@@ -25,6 +25,7 @@ from backsym.documents.blocks import (
     Steps,
     Table,
     Text,
+    leads,
 )
 from backsym.documents.options import FULL, Options
 from backsym.documents.plaintext import equations_text, inlines_plain
@@ -41,6 +42,9 @@ ROOM = 41.0
 
 INDENT = 1.6
 """How much narrower a nested derivation is, in em."""
+
+SHORT = 6
+"""A display of so many lines is not parted by the end of a page."""
 
 
 def typst(document: Document, options: Options = FULL, stem: str = "solution") -> dict[str, str]:
@@ -67,10 +71,10 @@ def typst_text(blocks: Iterable[Block]) -> str:
 
 
 def inlines_typst(content: Inlines) -> str:
+    """Inline content; a semicolon ends a call before a sign that Typst would read as a part of it."""
     out, called = "", False
     for item in content:
         text = _inline(item)
-        # What follows a call would belong to it: a semicolon would end it unseen, a parenthesis be its arguments.
         out += ";" + text if called and _CLINGING.match(text) else text
         called = text.startswith("#") if text else called
     return out
@@ -81,9 +85,9 @@ def _joined(blocks: Iterable[Block], depth: int) -> str:
     pieces: list[str] = []
     before: Block | None = None
     for block in blocks:
-        follows = isinstance(block, Equations) and isinstance(before, Paragraph)
-        if follows and isinstance(before, Paragraph):
+        if leads(before, block) and isinstance(before, Paragraph):
             pieces[-1] = _lead(before.content)
+        follows = isinstance(block, Equations) and isinstance(before, Paragraph)
         pieces += ["" if before is None else "\n" if follows else "\n\n", _block(block, depth)]
         before = block
     return "".join(pieces)
@@ -141,7 +145,8 @@ def _display(rows: tuple[Row, ...], depth: int) -> str:
     if len(lines) == 1:
         lines = [lines[0].replace(" &= ", " = ", 1).removeprefix("& ")]
     body = " \\\n".join(lines)
-    return f"#formula({string(equations_text(rows))}, $ {body} $)"
+    whole = ", whole: true" if 1 < len(lines) <= SHORT else ""
+    return f"#formula({string(equations_text(rows))}, $ {body} ${whole})"
 
 
 def _lines(r: Row, room: float, left: float) -> list[str]:
