@@ -60,6 +60,21 @@ def test_new_does_not_overwrite() -> None:
     assert run("new", "-- ")[0] == 2
 
 
+@pytest.mark.parametrize("name", ["", "..", ".", ".hidden", "a/..", "x:y", 'say "x"', "a\nb", "a\\b"])
+def test_a_name_that_is_none_is_refused(name: str) -> None:
+    code, out, err = run("new", name)
+    assert (code, out) == (2, "")
+    assert f"{name!r} is no name for a problem; one such as my-network is" in err
+    assert list(Path().iterdir()) == []
+
+
+def test_a_name_without_its_ending_is_told() -> None:
+    assert run("new", "mine")[0] == 0
+    code, _, err = run("solve", "mine")
+    assert code == 2
+    assert "did you mean the file mine.yaml?" in err
+
+
 def test_list_names_every_bundled_problem_with_its_title() -> None:
     code, out, _ = run("list")
     assert code == 0

@@ -63,7 +63,7 @@ FORWARD = {
         r"-\frac{1}{N} \sum_{n=1}^N (t_n \log(y_n) + (1 - t_n) \log(1 - y_n)) + \frac{\lambda}{2} \sum_{i=1}^D w_i^2"
     ),
     ("softmax-regression", "L"): r"-\frac{1}{N} \sum_{n=1}^N \sum_{k=1}^K T_{nk} \log(Y_{nk})",
-    ("attention", "S"): r"\frac{1}{\sqrt{K}} \sum_{k=1}^K Q_{nk} P_{n'k}",
+    ("attention", "S"): r"\frac{1}{\sqrt{K}} \sum_{k=1}^K Q_{nk} P_{mk}",
 }
 """Right sides of forward equations, entry by entry."""
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from extent import THOROUGH, examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -151,8 +152,8 @@ def polys(scope: Scope, depth: int) -> st.SearchStrategy[Poly]:
 
 
 ANY = polys(FREE, 2)
-MANY = settings(max_examples=1000, deadline=None)
-THOUSANDS = settings(max_examples=3000, deadline=None)
+MANY = settings(max_examples=examples(1000), deadline=None, derandomize=not THOROUGH)
+THOUSANDS = settings(max_examples=examples(6000), deadline=None, derandomize=not THOROUGH)
 
 
 @given(ANY)

@@ -68,7 +68,8 @@ def part_blocks(
     """A part: its question and its answer, below headings of ``level``; ``figures`` are drawings that answer it."""
     blocks = labelled(answered, question_blocks(answered, voice), voice)
     words = voice.catalogue.phrase("document.result")
-    blocks.append(Paragraph(tuple(Text(w.text, "emphasis") if isinstance(w, Text) else w for w in words)))
+    emphasised = tuple(Text(w.text, "emphasis") if isinstance(w, Text) else w for w in words)
+    blocks.append(Paragraph(emphasised, leads=True))
     blocks.extend(figures or worded_answer(answered, voice))
     if answered.part.kind == "forward":
         return [*blocks, Equations(tuple(row(piece.result, piece.indices, voice) for piece in answered.pieces))]
@@ -106,19 +107,22 @@ def _piece(piece: Piece, label: str, voice: Voice, shown: Shown) -> list[Block]:
         blocks += _derived_in(where, voice)
     steps += piece.after
     result = row(piece.result, piece.indices, voice)
-    blocks += _stated(steps_block(steps, voice, shown.options), (result,))
+    blocks += _stated(steps_block(steps, voice, shown.options), (result,), voice)
     return [*blocks, *dimensions(piece.result, voice)]
 
 
-def _stated(steps: Steps, results: tuple[Row, ...]) -> list[Block]:
-    """The steps and then the results; a last step that states one of them states them all."""
+def _stated(steps: Steps, results: tuple[Row, ...], voice: Voice) -> list[Block]:
+    """The steps and then the results; a last step that states one of them states them all.
+
+    Where it states none, the author asked for another form of what it states.
+    """
     if not steps.items:
         return [Equations(results)]
     last = steps.items[-1]
     final = last.equation.rows[-1]
     if (final.lhs, final.rhs) in [(result.lhs, result.rhs) for result in results]:
         return [Steps((*steps.items[:-1], replace(last, equation=Equations(results))))]
-    return [steps, Equations(results)]
+    return [steps, voice.say("document.claimed"), Equations(results)]
 
 
 def dimensions(equation: Equation, voice: Voice) -> list[Block]:
@@ -173,11 +177,12 @@ def derivation_blocks(
     rest, where = shown.rest(derivation.node, range(len(derivation.steps)))
     blocks += _derived_in(where, voice)
     steps = steps_block([derivation.steps[p] for p in rest], voice, shown.options)
-    blocks += _stated(steps, both_forms(derivation, voice))
+    blocks += _stated(steps, both_forms(derivation, voice), voice)
     if derivation.matrix is not None:
         blocks += dimensions(derivation.matrix, voice)
     if derivation.no_matrix:
-        blocks.append(voice.say("document.no_matrix", reason=derivation.no_matrix))
+        reason = voice.catalogue.reason(derivation.no_matrix)
+        blocks.append(voice.say("document.no_matrix", reason=reason))
     blocks.append(verified(verification, voice))
     return blocks
 

@@ -6,16 +6,17 @@ This module must not know about output languages.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from backsym.documents.blocks import Block, Bullets, Equations, Inlines, Text
 from backsym.documents.markup import check_math, inlines_of
 from backsym.documents.questions import row
 from backsym.documents.sentences import Voice
 from backsym.documents.solved import Solved
-from backsym.expr import Mul, Size, walk
+from backsym.expr import Adj, Mul, Size, walk
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
-from backsym.printing.printer import shape_layout
+from backsym.printing.printer import layout_of, shape_layout
 from backsym.problem import Problem, Symbol
 from backsym.steps import ForwardForms
 
@@ -79,6 +80,19 @@ def gradient_note(solved: Solved, voice: Voice) -> list[Block]:
     return [voice.say("document.gradient", example=example, node=voice.quantity(shown.node))]
 
 
+def notation_note(voice: Voice) -> list[Block]:
+    """What the sign of a derivative means, where it is not spelled as one."""
+    kind, problem = voice.notation.gradient, voice.problem
+    if kind not in ("bar", "delta"):
+        return []
+    nodes = [e.name for e in problem.equations if kind == "bar" or e.name in voice.notation.preactivations]
+    if not nodes:
+        return []
+    sign = Adj(nodes[0], problem.symbols[nodes[0]].shape)
+    spelled = layout_of(sign, replace(voice.notation, gradient="partial"))
+    return [voice.say(f"document.{kind}", sign=voice.layout(sign), derivative=spelled)]
+
+
 def check_spellings(problem: Problem) -> None:
     """The author's own LaTeX for symbols and dimensions reaches the page, so it is checked like user text."""
     spellings = {name: symbol.latex for name, symbol in problem.symbols.items()}
@@ -99,7 +113,7 @@ def forward_pass(forms: Iterable[ForwardForms], voice: Voice) -> tuple[Block, ..
         voice.say("document.entry_by_entry"), entries, voice.say("document.matrix_form"), matrices
     ]  # fmt: skip
     blocks += [
-        voice.say("document.no_matrix_of", node=voice.quantity(f.node), reason=f.no_matrix)
+        voice.say("document.no_matrix_of", node=voice.quantity(f.node), reason=voice.catalogue.reason(f.no_matrix))
         for f in forms
         if f.no_matrix
     ]

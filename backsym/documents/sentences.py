@@ -25,6 +25,8 @@ from backsym.steps import Fact, Step
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
+_REASONS = "reasons."
+
 Value = str | Layout | Inlines
 """What fills a placeholder: plain text, a formula, or inline content."""
 
@@ -61,6 +63,15 @@ class Catalogue:
         if key not in self.phrases:
             raise BacksymError(f"the sentence catalogue has no entry {key}")
         return self.phrases[key]
+
+    def reason(self, text: str) -> str:
+        """Why there is no matrix form, as the engine says it in English, in the words of this language."""
+        for key, words in self.phrases.items():
+            if key.startswith(_REASONS):
+                found = re.fullmatch(_PLACEHOLDER.sub(r"(?P<\1>.+)", key.removeprefix(_REASONS)), text)
+                if found is not None:
+                    return words.format(**found.groupdict())
+        raise BacksymError(f"the sentence catalogue has no words for the reason {text!r}")
 
     def listing(self, items: Sequence[Value]) -> Inlines:
         """``a``, ``a and b``, ``a, b and c``."""

@@ -126,9 +126,8 @@ def _part(layout: Layout) -> str:
 
 def _below(layout: Layout) -> str:
     """A denominator, in parentheses if it is a product: ``a/(2s)``, because a slash binds the next factor only."""
-    text = _part(layout)
     product = isinstance(layout, lay.Row) and len(layout.items) > 1 and layout.items[0] != lay.Symbol("partial")
-    return f"({text})" if product and text[:1] != "(" else text
+    return f"({to_unicode(layout)})" if product else _part(layout)
 
 
 def _fenced(left: str, body: Layout, right: str) -> str:

@@ -72,6 +72,8 @@ class _Rewriter:
         return self.sizes[id(tree)][1]
 
     def tree(self, tree: Node) -> Node:
+        if tree.kind == "keyword" and tree.value == "axis" and tree.children[0].kind == "tuple":
+            raise self.error("axis is one axis", tree, "without it all entries are taken together")
         if tree.kind == "tuple":
             hint = "it gives the range of an index: Sum(W[j, i]*x[i], (i, 1, D))"
             raise self.error("a list in parentheses is not a value", tree, hint)

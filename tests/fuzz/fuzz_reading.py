@@ -70,7 +70,8 @@ def read_as_file(text: str) -> None:
 
 def read_as_note(text: str) -> None:
     document = yamlfile.Document("f.md", text)
-    loader._problem(latex_document._Note(document).tree(), "f.md", note=True)
+    tree, _ = latex_document.tree_of_note(document, tex=False)
+    loader._problem(tree, "f.md", note=True)
 
 
 def read_expression(text: str) -> None:
