@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-from backsym.errors import BacksymError
-from backsym.expr import Adj, Entry, Equation, Expr, Ix, Shape, Sym, free_indices, scalar_if_ones, walk
+from backsym.errors import BacksymError, Diagnostic
+from backsym.expr import Adj, Entry, Equation, Expr, Ix, Shape, Sym, free_indices, scalar_if_ones, show_shape, walk
 from backsym.problem import Part, Problem
 from backsym.steps import Derivation
 
@@ -65,9 +65,12 @@ def stated_form(problem: Problem, part: Part, derivations: Sequence[Derivation])
     indices do not fit it.
     """
     assert part.form is not None
-    place = f"line {part.line}: " if part.line is not None else ""
+
+    def refused(message: str) -> BacksymError:
+        return BacksymError(Diagnostic(message, problem.path, part.line).render())
+
     if part.kind not in ("derive", "gradients") or len(part.targets) != 1:
-        raise BacksymError(f"{place}form belongs to a part that asks for one derivative: derive or gradients")
+        raise refused("form belongs to a part that asks for one derivative: derive or gradients")
     adjoint = Adj(part.targets[0], problem.symbols[part.targets[0]].shape)
     letters = free_indices(part.form)
     if scalar_if_ones(part.form.shape) == () and letters:
@@ -75,10 +78,11 @@ def stated_form(problem: Problem, part: Part, derivations: Sequence[Derivation])
         same = set(letters) == {ix for ix in found if not ix.fixed}
         indices = found if same else _by_dimension(letters, adjoint.shape)
         if indices is None:
-            raise BacksymError(f"{place}the indices of form must be those of {adjoint.name}, one for each axis")
+            raise refused(f"the indices of form are those of {adjoint.name}, one for each axis")
         return Equation(Entry(adjoint, indices), part.form)
     if part.form.shape != adjoint.shape and scalar_if_ones(part.form.shape) != scalar_if_ones(adjoint.shape):
-        raise BacksymError(f"{place}form has another shape than {part.targets[0]}")
+        shapes = f"this is {show_shape(part.form.shape)}, {adjoint.name} is {show_shape(adjoint.shape)}"
+        raise refused(f"a form has the shape of what is asked for; {shapes}")
     return Equation(adjoint, part.form)
 
 

@@ -9,7 +9,8 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,14 @@ import click
 
 from backsym.cli_check import check
 from backsym.cli_code import code
+from backsym.cli_errors import explained
 from backsym.cli_errors import reported as _reported
 from backsym.cli_new import list_problems, new
 from backsym.cli_progress import progress, say
 from backsym.cli_variants import variants
 from backsym.documents.languages import forms
 from backsym.errors import BacksymError, Diagnostic, InputError, VerificationError
+from backsym.processes import mapped
 
 if TYPE_CHECKING:
     from backsym.documents.options import Options
@@ -34,6 +37,8 @@ DEFAULT_FORMATS = ("md", "tex")
 FEW = 3
 """Problems whose results a terminal shows without being asked to."""
 
+MANY_TO_SOLVE, MANY_TO_VERIFY = 12, 100
+"""Problems that are worth the start of several processes."""
 
 if TYPE_CHECKING:  # The class takes the type of its values since click 8.5, and no type before.
     _TextType = click.ParamType[str]
@@ -56,6 +61,11 @@ class _Form(_TextType):
         if value not in (*forms(), *self.others):
             self.fail(f"{value!r} is not one of {', '.join((*forms(), *self.others))}.", param, ctx)
         return value
+
+
+_workers = click.option(
+    "--workers", type=click.IntRange(1, 256), help="Processes that share the files. [default: by their number]"
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -97,6 +107,7 @@ for _command in (check, code, new, list_problems, variants):
     "--summary/--no-summary", default=None,
     help="Print the results in Unicode, too. [default: for a few problems, on a terminal]",
 )  # fmt: skip
+@_workers
 def solve(
     files: tuple[str, ...],
     form: str | None,
@@ -107,6 +118,7 @@ def solve(
     templates: Path | None,
     engine: str,
     summary: bool | None,
+    workers: int | None,
 ) -> None:
     """Write the worked solution of each FILE; of a folder, of every problem file and collection in it.
 
@@ -126,22 +138,17 @@ def solve(
         tasks = _load_all(names)
         if summary is None:
             summary = version is None and sum(len(task.problems) for task in tasks) <= FEW and sys.stdout.isatty()
-        with progress(tasks, "solving") as rest:
-            for task in rest:
-                solutions = [_solved(problem, task.name) for problem in task.problems]
-                texts = _files(task, solutions, wanted, options)
-                if summary:
-                    _summarise(solutions, err=printed)
+        work = partial(_outcome, wanted=tuple(wanted), options=options, summarised=summary)
+        worst = 0
+        number = _number(workers, tasks, MANY_TO_SOLVE)
+        with mapped(work, tasks, number) as outcomes, progress(tasks, "solving") as rest:
+            for task, outcome in zip(rest, outcomes, strict=True):
+                worst = max(worst, _tell(outcome, err=printed))
                 if printed:
-                    say("".join(map(str, texts.values())).removesuffix("\n"))
-                    continue
-                folder = output or Path("output")
-                written = {folder / name: text for name, text in texts.items()}
-                for path in written:
-                    _refuse_own_input(path, task.name)
-                _write(written)
-                for path in written:
-                    say(f"wrote {path}")
+                    say("".join(map(str, outcome.texts.values())).removesuffix("\n"))
+                elif outcome.texts:
+                    _put(task, outcome.texts, output or Path("output"))
+    sys.exit(worst)
 
 
 @main.command()
@@ -172,11 +179,7 @@ def watch(file: str, form: str, output: Path, templates: Path | None) -> None:
         with _reported():
             task = _load(file)
             texts = _files(task, [_solved(problem, task.name) for problem in task.problems], (form,), options)
-            written = {output / name: text for name, text in texts.items()}
-            for path in written:
-                _refuse_own_input(path, task.name)
-            _write(written)
-            click.echo(f"wrote {next(iter(written))}")
+            click.echo(f"wrote {_write_all(task, texts, output)[0]}")
         return [Path(problem.path) for problem in task.problems if problem.path]
 
     with _reported():
@@ -188,22 +191,28 @@ def watch(file: str, form: str, output: Path, templates: Path | None) -> None:
 
 @main.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
-def verify(files: tuple[str, ...]) -> None:
+@_workers
+def verify(files: tuple[str, ...], workers: int | None) -> None:
     """Check every derivative of each FILE numerically; exit 1, naming the node, if one fails.
 
     A folder stands for the problem files in it.  A problem that is given by itself is not checked again as a member of
     a collection.
     """
-    failures = 0
+    worst = 0
     with _reported():
         tasks = _load_all(_expanded(files))
         alone = {_identity(problem) for task in tasks if task.collection is None for problem in task.problems}
-        for task in tasks:
-            for problem in task.problems:
-                if task.collection is None or _identity(problem) not in alone:
-                    failures += _verify(problem, task)
-    if failures:
-        sys.exit(1)
+        left = [
+            replace(task, problems=(problem,))
+            for task in tasks
+            for problem in task.problems
+            if task.collection is None or _identity(problem) not in alone
+        ]
+        number = _number(workers, left, MANY_TO_VERIFY)
+        with mapped(_checked, left, number) as outcomes, progress(left, "verifying") as rest:
+            for _, outcome in zip(rest, outcomes, strict=True):
+                worst = max(worst, _tell(outcome))
+    sys.exit(worst)
 
 
 @main.command()
@@ -253,6 +262,11 @@ def schema() -> None:
 
     with _reported():
         click.echo(schema_text(), nl=False)
+
+
+def _number(workers: int | None, tasks: Sequence[_Task], many: int) -> int:
+    """How many processes share the work: as many as there are processors, if there are ``many`` problems."""
+    return workers or ((os.cpu_count() or 1) if sum(len(task.problems) for task in tasks) >= many else 1)
 
 
 @dataclass(frozen=True)
@@ -337,32 +351,81 @@ def _files(
     return all_files(task.collection, solutions, wanted, options, f"{task.stem}{options.suffix}")
 
 
-def _summarise(solutions: Sequence[Solution], err: bool) -> None:
-    """The results on the terminal; on stderr where stdout is for the output itself."""
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of a task: output files by name, lines to say and whether on stderr, and the exit status."""
+
+    texts: Mapping[str, str | bytes] = field(default_factory=dict)
+    lines: tuple[tuple[str, bool], ...] = ()
+    status: int = 0
+
+
+def _failed(error: Exception, task: _Task) -> _Outcome:
+    messages, status = explained(error, task.name)
+    return _Outcome(lines=tuple((message, True) for message in messages), status=status)
+
+
+def _outcome(task: _Task, wanted: Sequence[str], options: Options, summarised: bool) -> _Outcome:
+    """The documents of a task; an error is told, and does not keep other tasks from being done."""
     from backsym.documents.summary import summary
 
-    text = "\n".join(map(summary, solutions))
-    if err:
-        click.echo(text, err=True)
-    else:
-        say(text)
+    try:
+        solutions = [_solved(problem, task.name) for problem in task.problems]
+        texts = _files(task, solutions, wanted, options)
+        lines = [("\n".join(map(summary, solutions)), False)] if summarised else []
+        return _Outcome(texts, tuple(lines))
+    except Exception as error:
+        return _failed(error, task)
 
 
-def _verify(problem: Problem, task: _Task) -> int:
-    """Print what the check says about one problem; the number of derivatives and claims that failed."""
+def _checked(task: _Task) -> _Outcome:
+    """What the numeric check says about the problems of a task."""
+    try:
+        reports = [_verify(problem, task) for problem in task.problems]
+    except Exception as error:
+        return _failed(error, task)
+    lines = [line for report in reports for line in report.lines]
+    return _Outcome(lines=tuple(lines), status=max(report.status for report in reports))
+
+
+def _verify(problem: Problem, task: _Task) -> _Outcome:
     from backsym.claims import false_claims
     from backsym.cli_claims import refuted
     from backsym.solution import solve as solve_problem
 
     solution = solve_problem(problem, check=False)
+    lines = []
     for node, verification in solution.verified.items():
         error_text = f"error at most {verification.max_error:.0e}" if verification.max_error else "no error"
         line = f"{task.name}: {node}: {verification.status} ({verification.draws} draws, {error_text})"
-        click.echo(line, err=verification.status == "failed")
+        lines.append((line, verification.status == "failed"))
     claims = false_claims(problem, solution.derivations)
-    for claim in claims:
-        click.echo(str(refuted(claim, problem, solution.derivations, task.name)), err=True)
-    return len(solution.failed) + len(claims)
+    lines += [(str(refuted(claim, problem, solution.derivations, task.name)), True) for claim in claims]
+    return _Outcome(lines=tuple(lines), status=1 if solution.failed or claims else 0)
+
+
+def _tell(outcome: _Outcome, err: bool = False) -> int:
+    """Print what there is to say, all of it on stderr where stdout is for the output itself; the exit status."""
+    for line, own in outcome.lines:
+        if own or err:
+            click.echo(line, err=True)
+        else:
+            say(line)
+    return outcome.status
+
+
+def _put(task: _Task, texts: Mapping[str, str | bytes], folder: Path) -> None:
+    for path in _write_all(task, texts, folder):
+        say(f"wrote {path}")
+
+
+def _write_all(task: _Task, texts: Mapping[str, str | bytes], folder: Path) -> list[Path]:
+    """Write the documents of a task into a folder; their paths."""
+    written = {folder / name: text for name, text in texts.items()}
+    for path in written:
+        _refuse_own_input(path, task.name)
+    _write(written)
+    return list(written)
 
 
 def _refuse_clashes(files: Sequence[str]) -> None:

@@ -20,28 +20,32 @@ def reported() -> Iterator[None]:
     """Turn errors that a user can do something about into one message and an exit status."""
     try:
         yield
-    except VerificationError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(1)
-    except InputError as error:
-        for diagnostic in error.diagnostics:
-            click.echo(f"error: {diagnostic.render()}", err=True)
-        sys.exit(2)
-    except BacksymError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(2)
     except BrokenPipeError:
         raise
-    except OSError as error:
-        place = error.filename or "the output cannot be written"
-        click.echo(f"error: {place}: {error.strerror or error}", err=True)
-        sys.exit(2)
-    except RecursionError:
-        click.echo("error: an expression is nested too deeply", err=True)
-        sys.exit(2)
     except Exception as error:
-        if os.environ.get("BACKSYM_TRACEBACK"):
-            raise
-        click.echo(f"error: this is a bug in backsym, {type(error).__name__}: {error}", err=True)
-        click.echo("Set BACKSYM_TRACEBACK=1 to see where it happens.", err=True)
-        sys.exit(2)
+        messages, status = explained(error)
+        for message in messages:
+            click.echo(message, err=True)
+        sys.exit(status)
+
+
+def explained(error: Exception, name: str = "") -> tuple[list[str], int]:
+    """What is said about an error, and its exit status; ``name`` is the file that it is about, if it does not say so.
+
+    Raises the error itself if it is a bug and the user asked for tracebacks.
+    """
+    if isinstance(error, InputError):
+        return [f"error: {diagnostic.render()}" for diagnostic in error.diagnostics], 2
+    if isinstance(error, BacksymError):
+        place = f"{name}: " if name and name not in str(error) else ""
+        return [f"error: {place}{error}"], 1 if isinstance(error, VerificationError) else 2
+    if isinstance(error, OSError):
+        place = error.filename or "the output cannot be written"
+        return [f"error: {place}: {error.strerror or error}"], 2
+    place = f"{name}: " if name else ""
+    if isinstance(error, RecursionError):
+        return [f"error: {place}an expression is nested too deeply"], 2
+    if os.environ.get("BACKSYM_TRACEBACK"):
+        raise error
+    message = f"error: {place}this is a bug in backsym, {type(error).__name__}: {error}"
+    return [message, "Set BACKSYM_TRACEBACK=1 to see where it happens."], 2

@@ -47,7 +47,8 @@ def write_template(name: str) -> Path:
 
     path = Path(name if name.endswith((".yaml", ".yml")) else name + ENDING)
     words = " ".join(path.stem.replace("_", " ").replace("-", " ").split())
-    if not words:
+    # A name with a dot in front is a hidden file; the other characters are not allowed in names on every system.
+    if not words or path.name.startswith(".") or any(c in '<>:"|?*\\' or not c.isprintable() for c in path.name):
         raise BacksymError(f"{name!r} is no name for a problem; one such as my-network is")
     title = literal(words[0].upper() + words[1:]).replace("'", "''")
     text = resource("templates", "en", "problem.yaml").read_text(encoding="utf-8").replace("<<title>>", f"'{title}'")

@@ -64,7 +64,7 @@ def result_shown(problem: Problem, derivation: Derivation, verification: Verific
     voice = Voice.of(problem)
     blocks: list[Block] = [Equations(both_forms(derivation, voice))]
     if derivation.no_matrix:
-        blocks.append(voice.say("document.no_matrix", reason=derivation.no_matrix))
+        blocks.append(voice.say("document.no_matrix", reason=voice.catalogue.reason(derivation.no_matrix)))
     return [*blocks, verified(verification, voice)]
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from backsym.api import Problem
 from backsym.errors import BacksymError, Diagnostic, InputError, near_name
+from backsym.names import split_name
 from backsym.solution import Result, Solution
 
 if TYPE_CHECKING:
@@ -58,7 +59,13 @@ class Gradient(Result):
         problem = self.problem
         if problem.abstract:
             raise BacksymError(f"{', '.join(sorted(problem.abstract))} has no formula, so there is no number")
-        arrays = {name: np.asarray(value, dtype=float) for name, value in values.items()}
+        arrays = {}
+        for name, value in values.items():
+            try:
+                arrays[name] = np.asarray(value, dtype=float)
+            except (TypeError, ValueError) as error:
+                hint = "a number, or lists of numbers of one length each"
+                raise InputError([Diagnostic(f"{name} is no array of numbers: {error}", hint=hint)]) from None
         env = Env(self._sizes(arrays), dict(arrays), equations={eq.name: eq for eq in problem.equations})
         for equation in problem.equations:
             env.values[equation.name] = np.asarray(node_value(equation, Context.of(env))[1])
@@ -176,7 +183,9 @@ def _problem(expression: Any, wrt: Sequence[str], shapes: Shapes | None, extra: 
     if isinstance(expression, str):
         words = set(_WORDS.findall(expression))
         loss = _loss(words | set(given))
-        symbols = {name: shape for name, shape in given.items() if name in words}
+        # In LaTeX x_i may be an entry of x, and z^{(1)} is z1.
+        bases = {part for word in words for part in word.split("_")} if "\\" in expression else set()
+        symbols = {name: shape for name, shape in given.items() if name in words or split_name(name)[0] in bases}
         declared = _declared(symbols, wrt) if shapes is not None else None
         head = f"{loss} = "
         if shapes is None and "@" in expression:

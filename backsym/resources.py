@@ -88,6 +88,8 @@ def find_problem(name: str) -> Path:
         return found
     if path.exists():
         return path  # a folder: whoever opens it says what is wrong with it
+    own = next((name + ending for ending in PROBLEM_ENDINGS if Path(name + ending).is_file()), None)
     near = near_name(name, bundled)
     hint = f"did you mean the bundled problem {near}?" if near else "expected the path of a problem file"
+    hint = f"did you mean the file {own}?" if own else hint
     raise InputError([Diagnostic("no such file, and no bundled problem of this name", file=name, hint=hint)])

@@ -85,19 +85,13 @@ def browser(profile: Path) -> Iterator[Browser]:
     assert found is not None
     to_browser, from_us = os.pipe()
     to_us, from_browser = os.pipe()
-
-    def connect() -> None:
-        os.dup2(to_browser, 63)
-        os.dup2(from_browser, 64)
-        os.dup2(63, 3)
-        os.dup2(64, 4)
-
     process = subprocess.Popen(
         [
+            "bash", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "bash",
             found, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--disable-dev-shm-usage",
             f"--user-data-dir={profile}", "--remote-debugging-pipe",
         ],
-        preexec_fn=connect, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        pass_fds=(to_browser, from_browser), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     os.close(to_browser)
     os.close(from_browser)

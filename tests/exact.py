@@ -45,6 +45,8 @@ def _gelu(x: Any) -> Any:
     return x * (1 + sympy.erf(x / sympy.sqrt(2))) / 2
 
 
+_LEAK = sympy.Rational(1, 100)
+
 _ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "exp": sympy.exp,
     "log": sympy.log,
@@ -60,8 +62,8 @@ _ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "sign": lambda x: sympy.Piecewise((1, x > 0), (-1, x < 0), (0, True)),
     "sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
     "relu": lambda x: _step(x > 0, x, 0),
-    "leaky_relu": lambda x, a: _step(x > 0, x, a * x),
-    "elu": lambda x, a: _step(x > 0, x, a * (sympy.exp(x) - 1)),
+    "leaky_relu": lambda x, a=_LEAK: _step(x > 0, x, a * x),
+    "elu": lambda x, a=1: _step(x > 0, x, a * (sympy.exp(x) - 1)),
     "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
     "silu": lambda x: x / (1 + sympy.exp(-x)),
     "gelu": _gelu,

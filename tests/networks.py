@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from course_networks import COURSE
+
 Network = dict[str, Any]
 
 NETWORKS: dict[str, Network] = {
@@ -523,4 +525,5 @@ NETWORKS: dict[str, Network] = {
         "symbols": {"m": ["D"], "s": ["D"], "n": ["D"], "r": ["D"]},
         "forward": ["L = sum(log(exp(r)/exp(s)) + (exp(2*s)+(m-n)**2)/(2*exp(2*r)) - 1/2)"],
     },
+    **COURSE,
 }

@@ -95,7 +95,7 @@ def test_a_false_form_is_refused() -> None:
     [
         ({"derive": ["z", "W"], "form": "y[k]"}, "one derivative"),
         ({"derive": "W", "form": "y[k]"}, "one for each axis"),
-        ({"derive": "W", "form": "y - t"}, "another shape"),
+        ({"derive": "W", "form": "y - t"}, "the shape of what is asked for"),
     ],
 )
 def test_a_form_that_does_not_fit_is_named(part: dict[str, object], message: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from click.testing import CliRunner, Result
 
 from backsym.cli import main
 from backsym.documents.languages import forms
+from backsym.errors import BacksymError
+from backsym.processes import mapped
 from backsym.resources import bundled_problems
 
 NEURON = """\
@@ -258,3 +261,42 @@ def test_every_bundled_problem_is_solved(name: str, tmp_path: Path) -> None:
     text = (tmp_path / f"{name}.md").read_text(encoding="utf-8")
     for picture in re.findall(r"\]\(([^)]+\.svg)\)", text):
         assert picture in written
+
+
+# --- many files ------------------------------------------------------------------------------------------------------
+
+FALSE_CLAIM = "title: wrong\nforward: ['y = x**2', 'L = y*w']\nparts:\n  - show: dL/dx = w*x\n"
+NO_POINT = "title: no point\nforward: ['y = log(-x**2)', 'L = y*w']\n"
+
+
+@pytest.mark.parametrize("command", ["solve", "verify"])
+def test_a_file_that_fails_does_not_keep_others_from_being_done(command: str, tmp_path: Path) -> None:
+    """With one process or with two: the same in the same order, and each failure with its file."""
+    folder = tmp_path / "course"
+    folder.mkdir()
+    for name, text in {"a": NEURON, "b": FALSE_CLAIM, "c": NEURON, "d": NO_POINT, "e": NEURON}.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    said = []
+    for workers in (1, 2):
+        output = ["-o", str(tmp_path / "out"), "--format", "typ"] if command == "solve" else []
+        result = run(command, folder, "--workers", workers, *output)
+        assert result.exit_code == 2
+        assert "b.yaml:4: part (a) (show) states an equation for x that does not hold" in result.stderr
+        assert re.search(r"d\.yaml(:2)?: no point to check the equation of y", result.stderr)
+        said.append((result.stdout, result.stderr))
+    assert said[0] == said[1]
+    done = re.findall(r"(\w)\.(?:typ|yaml: L: verified)", said[0][0])
+    assert done == (["a", "c", "e"] if command == "solve" else ["a", "b", "c", "e"])
+
+
+def deadly(number: int) -> int:
+    if number == 2:
+        os._exit(1)
+    return number
+
+
+def test_a_process_that_dies_is_told() -> None:
+    with pytest.raises(BacksymError, match="a process that worked on a file has died"), mapped(
+        deadly, [1, 2, 3], 2
+    ) as results:
+        list(results)

@@ -6,7 +6,6 @@ import ast
 import importlib
 import importlib.util
 import itertools
-import os
 import re
 import subprocess
 import sys
@@ -20,6 +19,7 @@ import black
 import numpy as np
 import pytest
 import torch
+from extent import THOROUGH
 from network_checks import differs, largest
 from networks import NETWORKS
 from random_networks import network
@@ -42,8 +42,11 @@ PROBLEMS = {
     if isinstance(load(str(path)), Problem)
 }
 CASES = [*PROBLEMS, *(f"network {name}" for name in NETWORKS)]
-RANDOM = int(os.environ.get("BACKSYM_RANDOM_MODULES", "100"))
-"""How many random networks are tried; 500 were for the release."""
+RANDOM = 500 if THOROUGH else 100
+"""How many random networks are tried in NumPy and PyTorch."""
+
+RANDOM_JAX = 500 if THOROUGH else 10
+"""How many are tried in JAX, which compiles every operation anew: a second for each."""
 
 CHUNK = 25
 TARGETS = ("numpy", "torch", "jax")
@@ -125,7 +128,7 @@ def solved(name: str) -> Solution:
     return solve(problem_named(name))
 
 
-# JAX compiles every operation anew, so that it sees the bundled problems only.
+# Of those with names, JAX sees the bundled problems only.
 PAIRS = [(name, target) for name in CASES for target in TARGETS if target != "jax" or name in PROBLEMS]
 
 
@@ -158,6 +161,59 @@ def test_random_networks(first: int, tmp_path: Path) -> None:
                 wrong.append(f"seed {seed}, {target}: not as Black would have it")
     assert not wrong, "\n".join(wrong)
     assert outside <= 1
+
+
+@pytest.mark.usefixtures("jax_precise")
+def test_random_networks_in_jax(tmp_path: Path) -> None:
+    wrong: list[str] = []
+    for seed in range(RANDOM_JAX):
+        problem = problem_from_mapping(network(seed))
+        wrong += [f"seed {seed}: {what}" for what in agrees(problem, solve(problem, check=False), "jax", tmp_path)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.usefixtures("jax_precise")
+def test_functions_of_functions_and_of_sizes_in_jax(tmp_path: Path) -> None:
+    """What random networks found: erf of what is JAX's already, and sigmoid of an integer."""
+    symbols = {"x": ["D"], "y": ["D"]}
+    problem = problem_from_mapping({"symbols": symbols, "forward": ["L = sum(erf(sigmoid(x))*sigmoid(D)*y)"]})
+    assert agrees(problem, solve(problem), "jax", tmp_path) == []
+
+
+STABLE = {
+    "sigmoid(x)": [1, 0.5, 0], "sigmoid(-x)": [0, 0.5, 1], "1/(1 + exp(-x))": [1, 0.5, 0],
+    "exp(x)/(1 + exp(x))": [1, 0.5, 0], "softplus(x)": [1000, np.log(2), 0], "log(1 + exp(x))": [1000, np.log(2), 0],
+    "log(sigmoid(x))": [0, -np.log(2), -1000], "log(1 - sigmoid(x))": [-1000, -np.log(2), 0], "silu(x)": [1000, 0, 0],
+    "elu(x)": [1000, 0, -1], "gelu(x)": [1000, 0, 0], "softmax(x)": [1, 0, 0], "exp(x)/sum(exp(x))": [1, 0, 0],
+    "log_softmax(x)": [0, -1000, -2000], "log(softmax(x))": [0, -1000, -2000],
+    "x - log(sum(exp(x)))": [0, -1000, -2000], "x - logsumexp(x)": [0, -1000, -2000],
+    "logsumexp(x)*ones(D)": [1000, 1000, 1000],
+}  # fmt: skip
+"""Their values at 1000, 0, -1000."""
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("function", STABLE)
+def test_large_arguments_do_not_overflow(
+    function: str, target: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if target == "jax":
+        request.getfixturevalue("jax_precise")
+    symbols = {"x": ["D"], "t": {"shape": ["D"], "role": "target"}}
+    solution = solve(problem_from_mapping({"symbols": symbols, "forward": [f"y = {function}", "L = t.T @ y"]}))
+    module, make = imported(module_source(solution, target), tmp_path), array_of(target)
+    # What is written out by hand may have a derivative that overflows, as its formula does.
+    by_hand = function == "1/(1 + exp(-x))"
+    with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
+        values = module.forward({"x": make([1000, 0, -1000]), "t": make([1, 2, 3])})
+        np.testing.assert_allclose(np.asarray(values["y"]), STABLE[function], atol=1e-12)
+        assert by_hand or np.isfinite(np.asarray(module.backward(values)["x"])).all()
+
+
+def test_a_logarithm_of_exponentials_along_another_axis_is_not_taken_for_one_along_the_last() -> None:
+    mapping = {"symbols": {"x": ["N", "D"]}, "forward": ["y = log(sum(exp(x), axis=0))", "L = y.T @ y"]}
+    source = module_source(solve(problem_from_mapping(mapping)))
+    assert "y = np.log(np.exp(x).sum(axis=0))" in source
 
 
 # --- text ------------------------------------------------------------------------------------------------------------

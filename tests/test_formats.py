@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 import time
+import unicodedata
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,7 +29,7 @@ from backsym.documents.options import Options
 from backsym.documents.pdf import latex_pdf_bytes, pdf_bytes
 from backsym.documents.render import files
 from backsym.documents.templating import render_template
-from backsym.documents.typst import escape, typst, typst_text
+from backsym.documents.typst import escape, inlines_typst, typst, typst_text
 from backsym.errors import BacksymError
 from backsym.printing.fragment import fragment
 from backsym.printing.unicode import to_unicode
@@ -39,6 +41,11 @@ from backsym.solution import Solution, solve
 needs_pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 
 NAMES = [name for name, path in bundled_problems().items() if isinstance(load(str(path)), Problem)]
+TYPST_WORDS = (
+    r"class\(\"\w+\",|(?:size|row-gap|column-gap|stroke|inset|delim|limits): [^\s,)]+[,)]?|#h\(\S+\)"
+    r"|\b(?:upright|bold|italic|frac|cal|bb|op|attach|scripts|lr|sqrt|mat|underbrace|box|display|inline|quad|wide|thick"
+    r"|med|thin|space|macron|arrow|overline)\b"
+)
 SOME_NETWORKS = ["rnn", "layer-norm-batch", "batch-bce"]
 
 
@@ -76,12 +83,13 @@ def from_html(text: str) -> list[str]:
 
 def from_markdown(text: str) -> list[str]:
     shown = re.findall(r"\$\$\n(.*?)\n\$\$", re.sub(r"(?m)^(> ?)+", "", text), re.DOTALL)
-    return [bare(to_unicode(fragment(latex.replace("[4pt]", "")))) for latex in shown]
+    return [bare(to_unicode(fragment(latex.replace("[11pt]", "")))) for latex in shown]
 
 
 def from_tex(text: str) -> list[str]:
     shown = re.findall(r"\\begin\{(?:equation|align)\*\}\n(.*?)\n\\end\{(?:equation|align)\*\}", text, re.DOTALL)
-    whole = [f"\\begin{{aligned}} {latex} \\end{{aligned}}".replace("[4pt]", "") for latex in shown]
+    plain = [latex.replace("[11pt]", "").replace("\\\\*\n", "\\\\\n") for latex in shown]
+    whole = [f"\\begin{{aligned}} {latex} \\end{{aligned}}" for latex in plain]
     return [bare(to_unicode(fragment(latex))) for latex in whole]
 
 
@@ -91,6 +99,25 @@ def test_all_languages_have_the_same_equations_in_the_same_order(solution: Solut
     assert from_typst(text_of(solution, "typ")) == found
     assert from_markdown(text_of(solution, "md")) == found
     assert from_tex(text_of(solution, "tex")) == found
+
+
+def signs(text: str) -> Counter[str]:
+    """The letters and digits of a formula, whatever their font, and how often each occurs."""
+    plain = unicodedata.normalize("NFKD", text).replace("⊤", "T").replace("ϵ", "ε")
+    return Counter(char for char in plain if char.isalnum())
+
+
+def test_what_is_drawn_is_what_is_read_aloud(solution: Solution) -> None:
+    """The mathematics itself, not only its words, in HTML and Typst; a word such as ``exp`` may stand for e to the."""
+    page, source = text_of(solution, "html"), text_of(solution, "typ")
+    in_html = re.findall(r'<math display="block" alttext="([^"]*)"[^>]*>(.*?)</math>', page, re.DOTALL)
+    in_typst = re.findall(r'#formula\("((?:[^"\\]|\\.)*)", \$ (.*?) \$(?:, whole: true)?\)$', source, re.DOTALL | re.M)
+    assert len(in_html) == len(in_typst) > 5
+    for words, drawn in in_html:
+        assert signs(entities.unescape(words)) == signs(entities.unescape(re.sub(r"<[^>]*>", "", drawn)))
+    for words, drawn in in_typst:
+        plain = re.sub(r'\\(.)', r"\1", words)
+        assert signs(plain) == signs(re.sub(TYPST_WORDS, "", drawn)), drawn
 
 
 def test_no_language_leaks_into_another(solution: Solution) -> None:
@@ -170,6 +197,21 @@ def test_blocks_in_typst() -> None:
     assert "#substeps[\n#lead[as:]\n" in text
     assert "#lead[Then:]\n" in text
     assert "table.header([A], [B]),\n  [1], [" in text
+
+
+@pytest.mark.parametrize("after", ["; and", "(2)", "[3]", ".x", ". So", ", so", "."])
+def test_what_follows_a_formula_is_printed(after: str) -> None:
+    """In Typst a semicolon would end the call of a formula, and a parenthesis belong to it."""
+    content = (Text("See "), Math(fragment("y")), Text(after))
+    assert glyphs(inlines_typst(content)) == glyphs(inlines_typst(content[:2])) + glyphs(escape(after))
+
+
+def glyphs(source: str) -> int:
+    """How many signs Typst draws."""
+    import typst as compiler
+
+    whole = f"#let formula(alt, body) = body\n{source}"
+    return compiler.compile(whole.encode(), format="svg").decode().count("<use ")
 
 
 def test_a_step_that_its_substeps_end_in_is_not_said_again() -> None:

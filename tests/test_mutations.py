@@ -16,6 +16,7 @@ import mpmath
 import pytest
 from click.testing import CliRunner
 from exact import DIGITS, Judge, Truth, all_problems
+from extent import examples
 from mutants import Maker, Mutant, same
 
 from backsym.cli import main
@@ -32,7 +33,7 @@ PROBLEMS = all_problems()
 SAME_NETWORK = ("backward-single", "forward-single", "forward-batch")
 """Problem files whose network is that of mlp-entries or backward-batch."""
 
-PER_NETWORK = 120
+PER_NETWORK = examples(120)
 REQUIRED = 0.995
 
 
@@ -121,7 +122,7 @@ def test_the_numeric_check_agrees_with_sympy_on_mutants(share: int) -> None:
         for name in JUDGED[share::SHARES]:
             run(name, score)
     print(score)
-    assert score.wrong.total() > 400, str(score)
+    assert score.wrong.total() > examples(400), str(score)
     assert not score.accused, str(score)
     assert len(score.missed) <= (1 - REQUIRED) * score.wrong.total(), str(score)
 

@@ -10,7 +10,9 @@ import pytest
 from networks import NETWORKS
 from test_solution_pages import check_page
 
+from backsym.documents.options import Options
 from backsym.documents.render import files
+from backsym.expr import Entry
 from backsym.printing.latex import latex
 from backsym.printing.notation import CHOICES, Notation
 from backsym.problem import Problem
@@ -89,5 +91,30 @@ def test_a_row_vector_network_is_solved_in_its_own_convention() -> None:
     assert check_page(solution) > 10
 
 
+def test_the_steps_of_a_row_vector_network_state_rows() -> None:
+    forward = ["z = x @ W + b", "y = softmax(z)", "L = cross_entropy(y, t)"]
+    solution = solve(problem_from_mapping({**ROWS, "forward": forward}))
+    steps = [s for d in solution.derivations for step in d.steps for s in step.substeps if s.kind.startswith("lift_")]
+    shapes = {s.after.base.shape for s in steps if isinstance(s.after, Entry)}
+    assert shapes == {(1, "K"), ("D", "K"), (1, "D")}
+    assert check_page(solution) > 10
+
+
+@pytest.mark.parametrize(("gradient", "sign"), [("bar", "$\\bar{z}$"), ("delta", "$\\delta_z$")])
+@pytest.mark.parametrize("version", ["solution", "questions"])
+def test_a_sign_for_derivatives_is_explained(gradient: str, sign: str, version: str) -> None:
+    scalar = {"notation": {"gradient": gradient}, "forward": ["z = w*x", "y = tanh(z)", "L = (y - t)**2"]}
+    page = files(None, [solve(problem_from_mapping(scalar))], "md", Options(version=version))
+    assert f"{sign} is $\\frac{{\\partial \\mathcal{{L}}}}{{\\partial z}}$." in page["solution.md"]
+
+
 def test_the_networks_of_the_tests_have_row_vector_ones() -> None:
     assert "row-vector" in NETWORKS
+
+
+@pytest.mark.parametrize("letter", ["e", "j"])
+def test_where_e_is_an_index_it_is_not_the_base_of_the_exponential(letter: str) -> None:
+    text = f"y[{letter}] = exp(x[{letter}])"
+    solution = solve(problem_from_mapping({"symbols": {"x": ["D"]}, "forward": [text, "L = sum(y)"]}))
+    page = files(None, [solution], "md")["solution.md"]
+    assert (rf"\exp(x_{letter})" in page, rf"e^{{x_{letter}}}" in page) == (letter == "e", letter != "e")

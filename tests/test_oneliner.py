@@ -9,6 +9,9 @@ import pytest
 import sympy
 
 import backsym as bs
+from backsym.numeric.evaluate import evaluate
+from backsym.numeric.sample import draw
+from backsym.reading.loader import read_expression
 
 SHAPES = {"W": ["K", "D"], "x": ["D"], "t": ["K"]}
 EXPRESSION = "sum((W @ x - t)**2)/2"
@@ -69,6 +72,59 @@ def test_sympy_expressions() -> None:
         bs.gradient(r, w)
 
 
+ARRAYS: dict[str, list[Any]] = {
+    "A": ["M", "N"], "S": ["N", "N"], "X": ["N", "P"], "Y": ["N", "P"], "V": ["P", "N"], "a": ["M"], "b": ["M"],
+    "c": ["N"], "x": ["N"], "y": ["N"], "s": [],
+}  # fmt: skip
+
+CALCULUS = [
+    ("norm(A @ x - b)", "x", "(A.T @ (A @ x - b))/L"),
+    ("norm(A @ x - b)**2", "x", "2*(A.T @ (A @ x - b))"),
+    ("norm(A @ x - b)**2 + s*sum(abs(x))", "x", "2*(A.T @ (A @ x - b)) + s*sign(x)"),
+    ("mean((A @ x - b)**2)", "x", "2/M*(A.T @ (A @ x - b))"),
+    ("x.T @ S @ x + c.T @ x", "x", "S @ x + S.T @ x + c"),
+    ("sqrt(x.T @ S @ x)", "x", "((S + S.T) @ x)/(2*L)"),
+    ("(c.T @ x)/(x.T @ x)", "x", "c/(x.T @ x) - (2*(c.T @ x)*x)/(x.T @ x)**2"),
+    ("a.T @ A @ S @ x", "S", "A.T @ a @ x.T"),
+    ("(a.T @ A @ x)**3", "A", "3*(a.T @ A @ x)**2*(a @ x.T)"),
+    ("trace(A @ X @ V @ A.T)", "X", "A.T @ A @ V.T"),
+    ("trace(X.T @ S @ X)", "X", "(S + S.T) @ X"),
+    ("trace(outer(x, y) @ S)", "x", "S.T @ y"),
+    ("norm(X)", "X", "X/L"),
+    ("norm(X - Y)**2/2", "Y", "Y - X"),
+    ("norm(x @ x.T - S)**2", "x", "(4*(x @ x.T) - 2*S - 2*S.T) @ x"),
+    ("sum(X*Y*X)", "X", "2*X*Y"),
+    ("sum((X @ V)**2)", "V", "2*(X.T @ X @ V)"),
+    ("x.T @ diag(y) @ x", "y", "x**2"),
+    ("logsumexp(A @ x)", "x", "A.T @ softmax(A @ x)"),
+    ("log(sum(exp(A @ x)))", "x", "(A.T @ exp(A @ x))/(ones(M).T @ exp(A @ x))"),
+    ("sum(log(1 + exp(-a*(A @ x))))", "x", "-A.T @ ((exp(-a*(A @ x))*a)/(ones(M) + exp(-a*(A @ x))))"),
+    ("sum(softplus(-a*(A @ x)))", "x", "-A.T @ (sigmoid(-a*(A @ x))*a)"),
+    ("b.T @ softmax(A @ x)", "x", "A.T @ (b*softmax(A @ x)) - (b.T @ softmax(A @ x))*(A.T @ softmax(A @ x))"),
+    ("-b.T @ log(softmax(A @ x))", "A", "((ones(M).T @ b)*softmax(A @ x) - b) @ x.T"),
+    ("a.T @ exp(A @ x)", "x", "A.T @ (a*exp(A @ x))"),
+    ("sum(max(0, 1 - a*(A @ x)))", "x", "-A.T @ ([0 < ones(M) - a*(A @ x)]*a)"),
+    ("exp(-norm(x - y)**2/(2*s**2))", "x", "-(L*(x - y))/s**2"),
+    ("x.T @ (log(x) - log(y))", "x", "(log(x) - log(y)) + ones(N)"),
+    (r"\frac{1}{2}\lVert \mathbf{A}\mathbf{x} - \mathbf{b} \rVert^2", "x", "A.T @ (A @ x - b)"),
+    (r"\log \sum_{i=1}^{N} \exp(x_i)", "x", "exp(x)/(ones(N).T @ exp(x))"),
+]
+"""What people ask matrixcalculus.org for, and what a person would write, which is read as an expression."""
+
+
+@pytest.mark.parametrize(("expression", "wrt", "form"), CALCULUS)
+def test_expressions_of_matrix_calculus(expression: str, wrt: str, form: str) -> None:
+    g = bs.gradient(expression, wrt, ARRAYS)
+    found = str(g).splitlines()[-1].partition(" = ")[2]
+    assert len(found) <= len(form), f"{found} is longer"
+    env = draw(g.problem, 3)
+    stated = evaluate(read_expression(g.problem, form), env)
+    assert g.matrix is not None
+    np.testing.assert_allclose(evaluate(g.matrix.rhs, env), stated, rtol=1e-9)
+    assert g.verification.status == "verified"
+    assert g.explain()
+
+
 BAD: list[tuple[tuple[Any, ...], str]] = [
     (("W @ x", "W", SHAPES), r"expression:1:1: the loss L must be a scalar; this is \[K\]"),
     (("sum(W @ y)", "W", SHAPES), r'expression:1:9: y is not declared(.|\n)*give its shape too, such as "y": \["D"\]'),
@@ -93,6 +149,9 @@ def test_numbers_of_another_shape_are_refused() -> None:
     g = bs.gradient(EXPRESSION, "W", SHAPES)
     with pytest.raises(bs.InputError, match="t has no value"):
         g(W=[[1.0]], x=[1.0])
+    for value in (["a", 2.0], [[1.0], [1.0, 2.0]], {"x": 1}, None):
+        with pytest.raises(bs.InputError, match=r"x is no array of numbers|x has the shape"):
+            g(W=[[1.0, 2.0]], x=value, t=[1.0])
     with pytest.raises(bs.InputError, match="the expression has no v"):
         g(W=[[1.0]], x=[1.0], t=[1.0], v=1)
     with pytest.raises(bs.InputError, match=r"x has the shape \[1\], expected \[2\]"):

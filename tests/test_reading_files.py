@@ -53,7 +53,7 @@ parts:
     answer: Nothing.
   - gradients: W1
     form: outer(grad(z1), a0)
-values: {a0: [1.0, 1/2], b1: [0, 0, 1]}
+values: {a0: [1.0, 1/2], b1: [0, 1], W1: [[1, 0], [0, 1]], W2: [[1, 2]], b2: [3], t: [1]}
 """
 
 
@@ -102,7 +102,10 @@ def test_every_field_is_read(tmp_path: Path) -> None:
         ("L", (), True, 23),
     ]  # fmt: skip
     assert p.by_name["z1"].indices == (Ix("j", "D1"),)
-    assert p.values == {"a0": (1.0, 0.5), "b1": (0.0, 0.0, 1.0)}
+    assert p.values == {
+        "a0": (1.0, 0.5), "b1": (0.0, 1.0), "W1": ((1.0, 0.0), (0.0, 1.0)), "W2": ((1.0, 2.0),), "b2": (3.0,),
+        "t": (1.0,),
+    }  # fmt: skip
     assert [(part.kind, part.targets, len(part.claims), part.option) for part in p.parts] == [
         ("graph", (), 0, "vectorized"), ("show", (), 1, None), ("derive", ("W2", "a0"), 0, None),
         ("vectorize", ("z1",), 1, None), ("forward", ("a1",), 0, None), ("why", ("a1",), 0, None),

@@ -239,6 +239,26 @@ SAME = [
     (r"$$ s + c $$", "s + c"),
     (r"\begin{equation} s + c \end{equation}", "s + c"),
     (r"s + c \text{(a remark)}", "s + c"),
+    # as notes write it
+    (r"||x||^2 + ||s| - c|", "norm(x)**2 + abs(abs(s) - c)"),
+    (r"||x - 2x||\,s", "norm(x - 2*x)*s"),
+    (r"\|x\|_1", "sum(abs(x))"),
+    (r"\langle x, 2x \rangle", "dot(x, 2*x)"),
+    (r"\left\langle x, x \right\rangle^2", "dot(x, x)**2"),
+    (r"[1 - s c]_+", "relu(1 - s*c)"),
+    (r"(s)_+^2", "relu(s)**2"),
+    (r"s\,\mathbb{1}_{\{s > 0\}}", "s*[s > 0]"),
+    (r"{\bf W}{\bf x}", "W @ x"),
+    (r"q^1 + s", "q1 + s"),
+    (r"\begin{cases} s & \text{if } s > 0 \\ 0 & \text{otherwise} \end{cases}", "relu(s)"),
+    (r"\begin{cases} 0 & s \le 0 \\ s & s > 0 \end{cases}", "relu(s)"),
+    (r"\begin{cases} s & s > 0 \\ 0.1 s & \text{otherwise} \end{cases}", "[s > 0]*s + [s <= 0]*(0.1*s)"),
+    (r"\begin{cases} s, & s > c, \\ 2c, & s \le c. \end{cases}", "[s > c]*s + [s <= c]*(2*c)"),
+    (r"\begin{cases} \frac{1}{2} s^2 & |s| \le c \\ c(|s| - c) & \text{else} \end{cases}",
+     "[abs(s) <= c]*(1/2*s**2) + [abs(s) > c]*(c*(abs(s) - c))"),
+    (r"\begin{dcases} 1 & \text{for } s \ge c \\ s & \text{for } c > 2 \\ c & \text{otherwise} \end{dcases}",
+     "[s >= c]*1 + [c > 2]*[s < c]*s + [s < c]*[c <= 2]*c"),
+    (r"\begin{cases} 0 & s < 0 \end{cases}", "0"),
 ]  # fmt: skip
 
 

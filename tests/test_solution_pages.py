@@ -244,7 +244,7 @@ def test_substituted_scalars_evaluate_to_what_is_shown() -> None:
 
 @pytest.mark.parametrize(
     ("values", "message"),
-    [({"x": 1.0}, "has no value"), ({"x": 0.0, "w": 1.0, "t": 0.0}, "not a finite number")],
+    [({"x": 1.0}, "w and t have no values"), ({"x": 0.0, "w": 1.0, "t": 0.0}, "not a finite number")],
 )
 def test_a_worked_example_that_cannot_be_made_says_why(values: dict[str, float], message: str) -> None:
     from backsym.errors import BacksymError

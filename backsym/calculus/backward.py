@@ -35,10 +35,24 @@ from backsym.problem import NodeEquation, Problem
 from backsym.steps import Derivation, Fact, ForwardForms, Step
 
 from .differentiate import Style, differentiate
-from .display import author_entry, explicit, present_forward, relettered, written_by_entries
+from .display import author_entry, explicit, has_whole_array, present_forward, relettered, written_by_entries
 from .entries import NoEntries
-from .forms import Definition, cheapest, cost, definition_of, factor, fold, inline_adjoint, reflect, without_minus
-from .letters import Letters, Namer, primed
+from .forms import (
+    Definition,
+    cheapest,
+    cost,
+    definition_of,
+    factor,
+    fold,
+    gather,
+    inline_adjoint,
+    neater,
+    positive_sums,
+    reflect,
+    width,
+    without_minus,
+)
+from .letters import Letters, Namer
 from .lift import Lifter
 from .lower import lower
 from .raising import Raiser, signed_sum, times
@@ -217,7 +231,7 @@ class Backward:
         """The matrix form that is easiest to read: of the form as it is, or multiplied out in part or in full."""
         found: list[tuple[int, Expr, tuple[Step, ...]]] = []
         failure: NoMatrixForm | None = None
-        for form in (p,) if is_product(p) else (p, open_matrices(p), expand(p)):
+        for form in (p,) if is_product(p) else (p, *_multiplied_out(p)):
             lifter = Lifter(self.namer, letters)
             try:
                 e = lifter.poly(form, at)
@@ -262,7 +276,7 @@ class Backward:
         steps = self._folded(steps, lowered)
         folded = steps[-1].result
         factored = factor(folded)
-        if cost(factored) < cost(folded):
+        if neater(factored, folded):
             steps.append(Rewrite("factor", factored, {}))
         local = steps[-1].result
         by_name = local
@@ -282,6 +296,7 @@ class Backward:
             inlined = inline_adjoint(by_name, consumer, params, value)
             chains.append(self._tidied([Rewrite("inline_adjoint", inlined, node)], inlined))
         forms: list[list[Rewrite]] = []
+        gathered: list[list[Rewrite]] = []
         for chain in chains:
             base = chain[-1].result
             if is_product(base):
@@ -293,8 +308,17 @@ class Backward:
             for form in (chain, grown):
                 forms.append(form)
                 forms.append([*form, Rewrite("factor", factor(form[-1].result), {})])
-        forms = [_signed(self._folded(form, lowered)) for form in forms]
-        return tuple(forms[cheapest([form[-1].result for form in forms])])
+            together = gather(grown[-1].result)
+            if together is not grown[-1].result:
+                gathered.append([*grown, Rewrite("gather", together, {})])
+        forms, gathered = ([_signed(self._folded(form, lowered)) for form in some] for some in (forms, gathered))
+        best = forms[cheapest([form[-1].result for form in forms])]
+        for form in gathered:
+            # Equally cheap, it is easier to read if its sums depend on fewer indices.
+            gap = cost(form[-1].result) - cost(best[-1].result)
+            if gap < 0 or (gap == 0 and width(form[-1].result) < width(best[-1].result)):
+                best = form
+        return tuple(best)
 
     def _tidied(self, chain: list[Rewrite], p: Poly) -> list[Rewrite]:
         """Deltas eliminated, powers merged, sums to one."""
@@ -341,6 +365,13 @@ class Backward:
             yield present_forward(eq, lowered.params, lowered.body, shown, letters, self.namer)
 
 
+def _multiplied_out(p: Poly) -> tuple[Poly, ...]:
+    """Equal forms in which a matrix may be easier to read: multiplied out in part or in full, or gathered again."""
+    grown = expand(p)
+    gathered = gather(grown)
+    return (open_matrices(p, 2), open_matrices(p), grown, *(() if gathered is grown else (gathered,)))
+
+
 def _at_shifted(p: Poly, name: str) -> bool:
     """Whether an adjoint stands at a shifted index, where its value may be meant outside of its array."""
     return any(
@@ -353,7 +384,7 @@ def _at_shifted(p: Poly, name: str) -> bool:
 
 def _signed(form: list[Rewrite]) -> list[Rewrite]:
     """Without signs that a function or a difference takes in."""
-    for kind, rewrite in (("reflect", reflect), ("expand", without_minus)):
+    for kind, rewrite in (("reflect", reflect), ("factor", positive_sums), ("expand", without_minus)):
         result = rewrite(form[-1].result) if form else ()
         if form and result is not form[-1].result:
             form = [*form, Rewrite(kind, result, {})]
@@ -450,11 +481,10 @@ class Recorder:
         return self.letters[i] if i in self.letters else Ix(str(-i.serial), i.dim)
 
     def _scope(self, part: Contribution) -> dict[Index, Ix]:
-        """Letters of the consumer's indices: its own, with primes where the free letters clash."""
+        """Letters of the consumer's indices: its own, others where the free letters clash."""
         scope = dict(self.letters)
         for i in part.summed:
-            taken = {ix.letter for ix in scope.values()}
-            scope[i] = Ix(primed(i.hint or self.backward.namer.hint(i.dim), taken), i.dim)
+            scope[i] = self.backward.namer.free(i.dim, {ix.letter for ix in scope.values()}, i.hint)
         return scope
 
     def _node(self, part: Contribution, scope: dict[Index, Ix]) -> Expr:
@@ -477,12 +507,15 @@ class Recorder:
         """The consumer's forward equation, with the letters of this derivation."""
         b = self.backward
         lowered = b.lowered[part.consumer]
-        if written_by_entries(lowered.equation):
+        by_entries, mixed = written_by_entries(lowered.equation), has_whole_array(lowered.equation.rhs)
+        if by_entries and not mixed:
             own = dict(zip(lowered.equation.indices, self._letters(part, scope), strict=True))
             rhs = relettered(lowered.equation.rhs, own, {ix.letter for ix in scope.values()})
         else:
             taken = frozenset(ix.letter for ix in scope.values())
             try:
+                if by_entries:
+                    raise NoEntries("whole arrays stand among the entries")
                 rhs = author_entry(lowered.equation, self._letters(part, scope), b.namer, taken)
             except NoEntries:
                 params = dict(zip(lowered.params, part.at, strict=True))

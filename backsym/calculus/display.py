@@ -27,6 +27,7 @@ from backsym.expr import (
     Shape,
     Sym,
     T,
+    children,
     rebuild,
     walk,
     with_letters,
@@ -108,7 +109,7 @@ def _widened(a: Expr, shape: Shape, additive: bool) -> Expr:
     if a.shape == shape or len(shape) == 0:
         return a
     if all(d == 1 for d in a.shape):
-        if not additive:
+        if not additive or all(d == 1 for d in shape):
             return a
         scalar = a if not a.shape else Reshape(a, ())
         return times([scalar, ones(shape)])
@@ -144,7 +145,10 @@ def present_forward(
     by_entries = eq.index_level and (eq.indices or not eq.shape)
     if by_entries or not arrays:
         own = dict(zip(eq.indices, shown, strict=True)) if eq.indices else {}
-        entry = Equation(lhs, relettered(eq.rhs, own, {ix.letter for ix in shown}))
+        # Whole arrays among the entries are written by their entries, too.
+        mixed = has_whole_array(eq.rhs)
+        rhs = Raiser(namer).poly(body, letters) if mixed else relettered(eq.rhs, own, {ix.letter for ix in shown})
+        entry = Equation(lhs, rhs)
         if not arrays:
             return ForwardForms(eq.name, shown, entry, None)
         lifter = Lifter(namer, letters)
@@ -172,6 +176,13 @@ def present_forward(
     if matrix.rhs != eq.rhs:
         steps.insert(0, Step("broadcast", eq.rhs, matrix.rhs, (), {"node": whole}))
     return ForwardForms(eq.name, shown, entry, matrix, tuple(steps))
+
+
+def has_whole_array(e: Expr) -> bool:
+    """Whether an array is used other than by its entries."""
+    if isinstance(e, Entry):
+        return not isinstance(e.base, Sym) and has_whole_array(e.base)
+    return bool(e.shape) or any(has_whole_array(child) for child in children(e))
 
 
 def written_by_entries(eq: NodeEquation) -> bool:

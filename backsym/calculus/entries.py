@@ -44,7 +44,7 @@ from backsym.expr import (
 from backsym.functions import FUNCTIONS
 from backsym.reading.formula import formula
 
-from .letters import Namer, primed
+from .letters import Namer
 from .raising import times
 
 At = tuple[Ix, ...]
@@ -80,7 +80,7 @@ class Entries:
         taken = set(self.taken)
         out = []
         for dim in dims:
-            ix = FIRST if dim == 1 else Ix(primed(self.namer.hint(dim), taken), dim)
+            ix = FIRST if dim == 1 else self.namer.free(dim, taken)
             taken.add(ix.letter)
             out.append(ix)
         return tuple(out), Entries(self.namer, frozenset(taken))

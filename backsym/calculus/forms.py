@@ -7,7 +7,7 @@ know about the backward pass or display.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -30,6 +30,7 @@ from .terms import (
     factor_key,
     in_order,
     multiply,
+    refresh,
     sub_factor,
     sub_poly,
 )
@@ -38,7 +39,8 @@ from .terms import (
 
 
 def factor(p: Poly) -> Poly:
-    """ax + ay -> a(x + y): what every term shares, in front of a protected sum."""
+    """ax + ay -> a(x + y): what every term shares, in front of a protected sum; within protected sums, too."""
+    p = tuple(_factor_inside(t) for t in p)
     if len(p) < 2:
         return p
     together = _under_one_sum(p)
@@ -84,7 +86,111 @@ def _under_one_sum(p: Poly) -> Poly | None:
     return (Term(t.coeff, t.powers, (k,)),)
 
 
+def _factor_inside(t: Term) -> Term:
+    """Protected sums whose own terms share factors, where that is cheaper."""
+    for n, (f, e) in enumerate(t.powers):
+        if not isinstance(f, Grp):
+            continue
+        body = factor(f.body)
+        if cost(body) >= cost(f.body):
+            continue
+        rest = t.powers[:n] + t.powers[n + 1 :]
+        if len(body) == 1 and e == 1:
+            return _factor_inside(merge_powers(multiply(Term(t.coeff, rest, t.bound), body[0]), frozenset()))
+        return _factor_inside(Term(t.coeff, (*t.powers[:n], (Grp(body), e), *t.powers[n + 1 :]), t.bound))
+    return t
+
+
+def gather(p: Poly) -> Poly:
+    """sum_k a_k w_k - sum_k sum_j a_k p_j w_j -> sum_k w_k (a_k - p_k sum_j a_j): terms that share factors once the
+    summed indices of one of them are renamed, where it has further ones.
+
+    Terms of different derivatives of the loss stay apart, because they belong to different paths.
+    """
+    if not 1 < len(p) <= _MOST_GATHERED:
+        return p
+    out: list[Term] = []
+    todo = sorted((merge_powers(t, frozenset()) for t in p), key=lambda t: len(t.bound))
+    if len(todo[0].bound) == len(todo[-1].bound):
+        return p
+    while todo:
+        t = todo.pop(0)
+        for n, other in enumerate(todo):
+            joined = _joined(t, other)
+            if joined is not None:
+                t = joined
+                del todo[n]
+                break
+        out.append(t)
+    return tuple(out) if len(out) < len(p) else p
+
+
+_MOST_GATHERED = 8
+"""More terms are not compared pair by pair."""
+
+
+def _joined(t: Term, other: Term) -> Term | None:
+    """Both terms as one, under the sums of the first."""
+    if not 0 < len(t.bound) < len(other.bound) <= 4 or _adjoints(t) != _adjoints(other):
+        return None
+    other = refresh(other)
+    table = {factor_key(f): e for f, e in t.powers}
+    best: tuple[tuple[int, int], dict[Key, Exponent], Term, tuple[Index, ...]] | None = None
+    for chosen in itertools.permutations(other.bound, len(t.bound)):
+        if any(a.dim != b.dim for a, b in zip(chosen, t.bound, strict=True)):
+            continue
+        m = dict(zip(chosen, t.bound, strict=True))
+        renamed = Term(other.coeff, tuple((sub_factor(f, m), e) for f, e in other.powers))
+        same = [(f, e) for f, e in renamed.powers if table.get(factor_key(f)) == e]
+        shared = {factor_key(f): e for f, e in same}
+        summed = [(f, e) for f, e in same if not f.free.isdisjoint(t.bound)]
+        if len(summed) < (1 if _adjoints(t) else 2):
+            continue
+        # What is left in the sum should depend on few indices, so that it is no more than a matrix.
+        left = [f for u in (t, renamed) for f, _ in u.powers if factor_key(f) not in shared]
+        width = len(frozenset().union(*(f.free for f in left)) - frozenset(other.bound))
+        value = sum(_factor_cost(f, e) for f, e in summed), -width
+        if best is None or value > best[0]:
+            best = value, shared, renamed, chosen
+    if best is None:
+        return None
+    _, shared, renamed, chosen = best
+    extra = tuple(b for b in other.bound if b not in chosen)
+    size = abs(t.coeff) if abs(t.coeff) == abs(other.coeff) else Fraction(1)
+    rest = (_without(t, shared, size, ()), _without(renamed, shared, size, extra))
+    front = tuple((f, e) for f, e in t.powers if factor_key(f) in shared)
+    return Term(size, (*front, (Grp(rest), 1)), t.bound)
+
+
+def _without(t: Term, shared: Mapping[Key, Exponent], size: Fraction, bound: tuple[Index, ...]) -> Term:
+    return Term(t.coeff / size, tuple((f, e) for f, e in t.powers if factor_key(f) not in shared), bound)
+
+
+def _adjoints(t: Term) -> frozenset[str]:
+    """The derivatives of the loss in a product."""
+    return frozenset(f.base.name for f, _ in t.powers if isinstance(f, Ent) and isinstance(f.base, Adj))
+
+
 # --- rewriting signs -------------------------------------------------------------------------------------------------
+
+
+def positive_sums(p: Poly) -> Poly:
+    """(-a - b) c -> -(a + b) c: a protected sum is not negative throughout."""
+    out = tuple(_positive_sums(t) for t in p)
+    return p if all(a is b for a, b in zip(out, p, strict=True)) else out
+
+
+def _positive_sums(t: Term) -> Term:
+    coeff, powers = t.coeff, list(t.powers)
+    for n, (f, e) in enumerate(powers):
+        if isinstance(f, Grp) and len(f.body) == 1 and e == 1:
+            rest = Term(coeff, (*powers[:n], *powers[n + 1 :]), t.bound)
+            return _positive_sums(merge_powers(multiply(rest, f.body[0]), frozenset()))
+        if isinstance(f, Grp) and e.denominator == 1 and f.body and all(b.coeff < 0 for b in f.body):
+            powers[n] = (Grp(tuple(Term(-b.coeff, b.powers, b.bound) for b in f.body)), e)
+            coeff = -coeff if e.numerator % 2 else coeff
+    unchanged = all(a[0] is b[0] for a, b in zip(powers, t.powers, strict=True))
+    return t if unchanged else Term(coeff, tuple(powers), t.bound)
 
 
 def without_minus(p: Poly) -> Poly:
@@ -279,3 +385,19 @@ def cheapest(candidates: Sequence[Poly]) -> int:
     """Position of the cheapest form; the first one wins a tie."""
     costs = [cost(c) for c in candidates]
     return costs.index(min(costs))
+
+
+def neater(a: Poly, b: Poly) -> bool:
+    """Whether a form is cheaper, or as cheap with fewer powers: x(1 - x), not x - x^2."""
+    gap = cost(a) - cost(b)
+    return gap < 0 or (gap == 0 and _powers(a) < _powers(b))
+
+
+def _powers(p: Poly) -> int:
+    inside = sum(_powers(f.body) for t in p for f, _ in t.powers if isinstance(f, Grp))
+    return inside + sum(1 for t in p for _, e in t.powers if abs(e) != 1)
+
+
+def width(p: Poly) -> int:
+    """The number of indices that a protected sum depends on, at most."""
+    return max((len(f.free) for t in p for f, _ in t.powers if isinstance(f, Grp)), default=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 
 from backsym.expr import Dim, Ix, Num, Shape, walk
@@ -77,10 +77,16 @@ class Namer:
         """A letter for a bound index that no letter in scope equals."""
         if index.fixed:
             return Ix(str(-index.serial), index.dim)
-        return Ix(primed(index.hint or self.hint(index.dim), set(taken)), index.dim)
+        return self.free(index.dim, set(taken), index.hint)
+
+    def free(self, dim: Dim, taken: Collection[str], hint: str | None = None) -> Ix:
+        """An index over ``dim`` by the letter that is wanted, else another of the author's, else with primes."""
+        wanted = hint or self.hint(dim)
+        options = (wanted, *self._by_dim.get(dim, ()))
+        return Ix(next((c for c in options if c not in taken), None) or primed(wanted, taken), dim)
 
 
-def primed(letter: str, taken: set[str]) -> str:
+def primed(letter: str, taken: Collection[str]) -> str:
     """The letter itself if it is free, else with as few primes as make it so."""
     while letter in taken:
         letter += "'"

@@ -8,9 +8,11 @@ NoMatrixForm says why.  This module must not know about the backward pass.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from backsym.entrywise import entry_of
+from backsym.entrywise import FIRST, entry_of
 from backsym.errors import NoMatrixForm
 from backsym.expr import (
     ONE,
@@ -22,6 +24,7 @@ from backsym.expr import (
     Eye,
     Fn,
     IndexReduce,
+    Ix,
     MatMul,
     Neg,
     Ones,
@@ -32,7 +35,6 @@ from backsym.expr import (
     T,
     Zeros,
     num,
-    walk,
 )
 from backsym.steps import Fact, Step
 
@@ -48,23 +50,40 @@ from .vertices import (
     matmul,
     merge,
     neighbours,
+    one_row,
     sum_of_entries,
     transpose,
+    transposes,
+    weight,
 )
 
 Axes = tuple[Index, ...]
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to lift a term, where there are several: which of two sums comes first if both are as easy, and whether
+    functions of two indices whose order nothing decides are written with the second one first."""
+
+    order: Axes
+    turned: bool = False
 
 
 # --- lifting ---------------------------------------------------------------------------------------------------------
 
 
 class Lifter:
-    """Lifts the terms of one derivation; ``steps`` collects what was done when ``letters`` are given."""
+    """Lifts the terms of one derivation; ``steps`` collects what was done when ``letters`` are given.
+
+    ``row`` is the free index of a result that is a 1 x D matrix: the steps state the arrays along it as rows, too.
+    """
 
     def __init__(self, namer: Namer, letters: Letters | None = None):
         self.namer = namer
         self.letters = letters
         self.steps: list[Step] = []
+        self.row: Index | None = None
+        self._ways: dict[tuple[int, Axes], tuple[Term, Way]] = {}
 
     def poly(self, p: Poly, free: Axes) -> Expr:
         """The array with entries ``p`` along ``free`` (none, one or two indices)."""
@@ -76,12 +95,15 @@ class Lifter:
         shape = tuple(i.dim for i in real)
         if not p:
             return ZERO if not free else Zeros(tuple(i.dim for i in free))
-        outer = self.letters
+        outer, row = self.letters, self.row
         self.letters = self._bind(real)
+        if len(free) == 2 and len(real) == 1 and free[0].fixed:
+            self.row = real[0]
         try:
             total = signed_sum([(t.coeff < 0, self.term(t, real)) for t in positive_first(p)])
         finally:
-            self.letters = outer
+            self.letters, self.row = outer, row
+        total = one_row(total)
         if total.shape != shape:
             raise NoMatrixForm(f"internal: shape {total.shape} instead of {shape}")
         return self.placed(total, free, real)
@@ -103,18 +125,38 @@ class Lifter:
         outer = self.letters
         self.letters = self._bind(t.bound)
         try:
-            return self._term(t, free)
+            return self._by(t, free, self._best_way(t, free))
         finally:
             self.letters = outer
 
-    def _term(self, t: Term, free: Axes) -> Expr:
+    def _best_way(self, t: Term, free: Axes) -> Way:
+        """The way that is easiest to read; the first one of equals."""
+        ways = list(_ways(t))
+        if len(ways) == 1:
+            return ways[0]
+        key = (id(t), free)
+        if key not in self._ways:
+            plain = Lifter(self.namer)
+            plain._ways = self._ways
+            found = []
+            for n, way in enumerate(ways):
+                try:
+                    e = plain._by(t, free, way)
+                except NoMatrixForm:
+                    continue
+                found.append((weight(e) + transposes(e), n))
+            # With the term, so that its identity is not given to another.
+            self._ways[key] = (t, ways[min(found)[1] if found else 0])
+        return self._ways[key][1]
+
+    def _by(self, t: Term, free: Axes, way: Way) -> Expr:
         scalars_over: list[Expr] = []
         scalars_under: list[Expr] = []
         vertices: list[Vertex] = []
         for f, e in sorted_powers(t):
             if isinstance(f, Dm):
                 continue
-            axes = self.oriented(f)
+            axes = self.oriented(f, way.turned)
             if isinstance(f, Grp) and e.denominator == 2:
                 expr = self.root(f, axes, e)
             else:
@@ -126,7 +168,7 @@ class Lifter:
                 (v.over if e > 0 else v.under).append(expr)
                 vertices.append(v)
         vertices = merge(vertices)
-        todo = list(t.bound)
+        todo = list(way.order)
         while todo:
             b = min(todo, key=lambda i: (len(neighbours(i, vertices)), todo.index(i)))
             todo.remove(b)
@@ -140,16 +182,15 @@ class Lifter:
         lead, above, below = front(t, quotient, self.namer, scalar=bool(scalars_under))
         return combine(lead, [*above, *scalars_over], [*below, *scalars_under], body)
 
-    def oriented(self, f: Factor) -> Axes:
+    def oriented(self, f: Factor, turned: bool = False) -> Axes:
         """The free indices of a factor, in the order in which it has fewer transposes."""
         axes = axes_of(f)
-        if len(axes) < 2 or not isinstance(f, (Fun, Ind, Grp)) or _first_pair(f, f.free):
+        if not _undecided(f):
             return axes
         plain = Lifter(self.namer)
-        forth, back = (
-            sum(1 for node in walk(plain.factor(f, order)) if isinstance(node, T)) for order in (axes, axes[::-1])
-        )
-        return axes[::-1] if back < forth else axes
+        plain._ways = self._ways
+        forth, back = (transposes(plain.factor(f, order)) for order in (axes, axes[::-1]))
+        return axes[::-1] if back < forth or (back == forth and turned) else axes
 
     def _bind(self, indices: Axes) -> Letters | None:
         """Letters for indices that have none yet."""
@@ -215,7 +256,7 @@ class Lifter:
             return
         if before is None:
             before = self.summed(over, [entry_of(v.expr, tuple(letters[i] for i in v.axes)) for v in touching])
-        shown = Entry(after, tuple(letters[i] for i in axes)) if axes else after
+        shown = self.entry_along(after, axes, letters) if axes else after
         index: Fact = letters[over[0]] if len(over) == 1 else tuple(letters[i] for i in over)
         self.steps.append(Step(kind, before, shown, (), {"index": index}))
 
@@ -286,7 +327,12 @@ class Lifter:
         top = times(over)
         before = Div(top, times(under)) if under else top
         if before != ONE:
-            self.steps.append(Step(kind, before, Entry(body, tuple(self.letters[i] for i in free))))
+            self.steps.append(Step(kind, before, self.entry_along(body, free, self.letters)))
+
+    def entry_along(self, e: Expr, axes: Axes, letters: Letters) -> Entry:
+        """The entry of an array that a step states, as that of a row where the result is one."""
+        at = tuple(letters[i] for i in axes)
+        return Entry(transpose(e), (FIRST, *at)) if axes == (self.row,) else Entry(e, at)
 
     def record_repeated(self, vertices: list[Vertex], free: Axes) -> None:
         """The steps in which a vector that divides the rows or columns of a matrix is repeated to its shape."""
@@ -340,10 +386,12 @@ class Lifter:
         if any(isinstance(i, Affine) for i in f.idx):
             raise NoMatrixForm("an entry at a shifted index has no matrix form")
         if any(i.fixed and i.dim != 1 for i in f.idx):
+            if not real:
+                return Entry(f.base, tuple(Ix(str(-i.serial), i.dim) for i in f.idx))
             raise NoMatrixForm("an entry at a fixed position has no matrix form here")
         if len(real) > len(set(real)):
             if len(f.idx) != 2:
-                raise NoMatrixForm("a repeated index of an array with more than two axes")
+                raise NoMatrixForm("a repeated index of an array with more than two axes has no matrix form")
             return Fn("diag", (f.base,), 0, "diag")
         if len(f.idx) > 2:
             raise NoMatrixForm(f"an array with {len(f.idx)} axes has no matrix form")
@@ -375,8 +423,8 @@ class Lifter:
             whole = Fn(f.name, args, f.order)
             if axes and self.letters is not None:
                 entry = Raiser(self.namer).function(f, self.letters)
-                array = Entry(whole, tuple(self.letters[i] for i in axes))
-                if not any(isinstance(s.after, Entry) and s.after.base == whole for s in self.steps):
+                array = self.entry_along(whole, axes, self.letters)
+                if not any(isinstance(s.after, Entry) and s.after.base == array.base for s in self.steps):
                     primes = "'" * f.order
                     self.steps.append(Step("lift_elementwise", entry, array, (), {"function": f.name + primes}))
             return whole
@@ -400,17 +448,36 @@ class Lifter:
             return oriented(Pick(f.name, arg), f.out, axes)
         if len(outer) != 1 or len(lam.params) != 1:
             word = {"max": "maximum", "min": "minimum"}.get(f.name, f.name)
-            raise NoMatrixForm(f"a {word} over {len(lam.params)} of {len(outer) + len(lam.params)} indices")
+            few, many = len(lam.params), len(outer) + len(lam.params)
+            raise NoMatrixForm(f"a {word} over {few} of {many} indices has no matrix form")
         rows_first = _pair_inside([lam.body], lam.free | frozenset(lam.params)) != (lam.params[0], outer[0])
         along = (outer[0], lam.params[0]) if rows_first else (lam.params[0], outer[0])
         arg = self.poly(lam.body, along)
         if f.order == 0:
             return Reduce(f.name, arg, axis=1 if rows_first else 0)
         if f.out[0] in outer:
-            raise NoMatrixForm("the place of a maximum on a diagonal")
+            raise NoMatrixForm("the place of a maximum on a diagonal has no matrix form")
         whole = Pick(f.name, arg, axis=1 if rows_first else 0)
         natural = (outer[0], f.out[0]) if rows_first else (f.out[0], outer[0])
         return whole if axes == natural else transpose(whole)
+
+
+def _undecided(f: Factor) -> bool:
+    """Whether no matrix inside decides in which order a factor has its two indices."""
+    return len(f.free) == 2 and isinstance(f, (Fun, Ind, Grp)) and _first_pair(f, f.free) is None
+
+
+def _ways(t: Term) -> Iterator[Way]:
+    """The ways to lift a term that may differ in the result."""
+    pairs = {f.free for f, _ in t.powers if len(f.free) == 2}
+    circle = len(t.bound) > 1 and len(pairs) >= len(frozenset().union(*pairs))
+    orders: Sequence[Axes] = (t.bound,)
+    if circle:
+        orders = tuple(itertools.permutations(t.bound)) if len(t.bound) <= 3 else (t.bound, t.bound[::-1])
+    turned = (False, True) if any(_undecided(f) for f, _ in t.powers) else (False,)
+    for order in orders:
+        for way in turned:
+            yield Way(order, way)
 
 
 # --- axes -------------------------------------------------------------------------------------------------------------

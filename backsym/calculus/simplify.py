@@ -418,9 +418,10 @@ def open_deltas(p: Poly) -> Poly:
     return _opened(p, _holds_delta)
 
 
-def open_matrices(p: Poly) -> Poly:
-    """Multiply out the protected sums of matrices that a sum contracts, so that each becomes a product of its own."""
-    return collapse(_opened(p, lambda f, bound: len(f.free) > 1 and not f.free.isdisjoint(bound)))
+def open_matrices(p: Poly, more_than: int = 1) -> Poly:
+    """Multiply out the protected sums that a sum contracts, so that each becomes a product of its own: of those that
+    depend on more than one index, or on ``more_than`` that many."""
+    return collapse(_opened(p, lambda f, bound: len(f.free) > more_than and not f.free.isdisjoint(bound)))
 
 
 def _opened(p: Poly, chosen: Callable[[Grp, tuple[Index, ...]], bool]) -> Poly:

@@ -301,7 +301,8 @@ def poly_symbols(p: Poly) -> frozenset[str]:
 
 
 def poly_pos(p: Poly) -> int:
-    return min((f.order_pos for t in p for f, _ in t.powers), default=0)
+    """The place of its first value: a size has none."""
+    return min((f.order_pos for t in p for f, _ in t.powers if f.order_pos >= 0), default=0)
 
 
 def in_order(indices: Iterable[Index]) -> tuple[Index, ...]:

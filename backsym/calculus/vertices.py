@@ -5,6 +5,7 @@ This module must not know about terms' meaning in the backward pass, or record s
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ from backsym.expr import (
     MatMul,
     Mul,
     Neg,
+    Num,
     Ones,
     Pow,
     Reshape,
@@ -85,11 +87,22 @@ def transpose(e: Expr) -> Expr:
         return Div(transpose(e.num), e.den)
     if isinstance(e, Ones) and len(e.of) == 2:
         return Ones(e.of[::-1])
+    if len(e.shape) == 2 and (isinstance(e, (Add, Mul, Div, Pow)) or (isinstance(e, Fn) and e.kind == "elementwise")):
+        turned = rebuild(e, transpose)
+        if isinstance(e, Add) and set(children(turned)) == set(e.args):
+            return e
+        if transposes(turned) <= transposes(e):
+            return turned
     if len(e.shape) == 1 and any(isinstance(node, Reshape) for node in walk(e)):
         row = as_row(e)
         if row is not None:
             return row
     return T(e)
+
+
+def transposes(e: Expr) -> int:
+    """How many transposes are written."""
+    return sum(1 for node in walk(e) if isinstance(node, T))
 
 
 def as_row(e: Expr) -> Expr | None:
@@ -113,6 +126,24 @@ def as_row(e: Expr) -> Expr | None:
     if isinstance(e, MatMul):
         return transpose(e)
     return T(e)
+
+
+def one_row(e: Expr) -> Expr:
+    """A sum of vectors that are 1 x D matrices, as the vector that the sum of these matrices is."""
+    if not isinstance(e, Add) or len(e.shape) != 1:
+        return e
+    rows = [a.arg if isinstance(a, Neg) else a for a in e.args]
+    if not all(isinstance(a, Reshape) and isinstance(a.arg, T) and len(a.arg.shape) == 2 for a in rows):
+        return e
+    return Reshape(T(rebuild(e, _as_transposed)), e.shape)
+
+
+def _as_transposed(e: Expr) -> Expr:
+    if isinstance(e, Neg):
+        return Neg(_as_transposed(e.arg))
+    assert isinstance(e, Reshape)
+    assert isinstance(e.arg, T)
+    return e.arg.arg
 
 
 def _is_column(e: Expr) -> bool:
@@ -142,11 +173,7 @@ def scalar_chain(factors: Sequence[Expr]) -> Expr:
     forth = matmul(factors)
     if not isinstance(forth, MatMul):
         return forth
-    back = transpose(forth)
-
-    def transposes(e: Expr) -> int:
-        return sum(1 for a in e.args[1:] if isinstance(a, T)) if isinstance(e, MatMul) else 0
-
+    back = MatMul(tuple(transpose(a) for a in reversed(forth.args)))
     return back if transposes(back) < transposes(forth) else forth
 
 
@@ -268,6 +295,10 @@ def combine(lead: Expr, over: list[Expr], under: list[Expr], body: Expr) -> Expr
         return times([lead, *_quotient(scalars, under, body)])
     if body == ONE and scalars:
         return times([lead, *scalars])
+    if isinstance(lead, Div) and isinstance(lead.num, Num):
+        # s/R, not s times 1/R.
+        taken = list(itertools.takewhile(_is_plain, scalars))
+        lead, scalars = Div(times([lead.num, *taken]), lead.den), scalars[len(taken) :]
     row_after = isinstance(body, Reshape) and isinstance(body.arg, T)
     ordered = [body, *scalars] if row_after else [*scalars, body]
     return times([lead, *_flat(ordered)])
@@ -283,6 +314,11 @@ def _quotient(scalars: list[Expr], under: list[Expr], body: Expr) -> list[Expr]:
         return [Div(times(rest), times(under)), *before, *_flat([body])]
     fraction = Div(times([*rest, body]), times(under))
     return [fraction, *before] if is_number(fraction.num) else [*before, fraction]
+
+
+def _is_plain(e: Expr) -> bool:
+    """Whether a scalar is the name of a given quantity or a node, or its power."""
+    return isinstance(e.base if isinstance(e, Pow) else e, Sym)
 
 
 def _flat(factors: list[Expr]) -> list[Expr]:

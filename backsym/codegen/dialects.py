@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from backsym.codegen.ranks import Ranks, rank_of
-from backsym.codegen.source import call, dotted, method, name, names_of, parsed, replaced
+from backsym.codegen.source import call, dotted, expressions, method, name, names_of, parsed, replaced
 from backsym.errors import BacksymError
 
 
@@ -49,7 +49,17 @@ class Dialect:
 
 _NUMPY_HELPERS = {
     "erf": ("erf = np.vectorize(math.erf)",),
-    "sigmoid": ("def sigmoid(x):", "    return 1 / (1 + np.exp(-x))"),
+    "sigmoid": ("def sigmoid(x):", "    return np.exp(-np.logaddexp(0, -x))"),
+    "logsumexp": (
+        "def logsumexp(x):",
+        "    top = np.max(x, axis=-1, keepdims=True)",
+        "    return np.log(np.exp(x - top).sum(axis=-1)) + top.squeeze(-1)",
+    ),
+    "log_softmax": (
+        "def log_softmax(x):",
+        "    x = x - np.max(x, axis=-1, keepdims=True)",
+        "    return x - np.log(np.exp(x).sum(axis=-1, keepdims=True))",
+    ),
     "softmax": (
         "def softmax(x):",
         "    e = np.exp(x - np.max(x, axis=-1, keepdims=True))",
@@ -60,15 +70,26 @@ _NUMPY_HELPERS = {
 
 # --- JAX -------------------------------------------------------------------------------------------------------------
 
-_JAX_HELPERS = {"sigmoid": "jax.nn.sigmoid", "softmax": "jax.nn.softmax", "erf": "jax.scipy.special.erf"}
+_JAX_HELPERS = {
+    "sigmoid": "jax.nn.sigmoid", "softmax": "jax.nn.softmax", "log_softmax": "jax.nn.log_softmax",
+    "logsumexp": "jax.nn.logsumexp", "erf": "jax.scipy.special.erf",
+}  # fmt: skip
 
 
 def _jax(node: ast.expr, place: Place) -> ast.expr:
+    def helper(inner: ast.expr) -> str:
+        known = isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id in _JAX_HELPERS
+        return dotted(inner.func) if known and isinstance(inner, ast.Call) else ""
+
+    # These functions do not take integers, as sizes are.
+    calls = [inner for inner in expressions(node) if isinstance(inner, ast.Call) and helper(inner)]
+    of_numbers = {ast.dump(inner) for inner in calls if rank_of(inner.args[0], place.ranks) is None}
+
     def rule(inner: ast.expr) -> ast.expr:
-        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id in _JAX_HELPERS:
-            if inner.func.id == "erf" and rank_of(inner.args[0], place.ranks) is None:
-                return call("math.erf", *inner.args)
-            return call(_JAX_HELPERS[inner.func.id], *inner.args)
+        function = helper(inner)
+        if function and isinstance(inner, ast.Call):
+            args = [call("float", *inner.args)] if ast.dump(inner) in of_numbers else inner.args
+            return call(_JAX_HELPERS[function], *args, **({"axis": parsed("-1")} if function == "logsumexp" else {}))
         return inner
 
     def library(inner: ast.expr) -> ast.expr:
@@ -99,14 +120,17 @@ def _first(node: ast.Call, place: Place) -> ast.expr:
 
 
 ANALYTIC_HELPERS = {
-    helper: (
-        f"def {helper}(x, axis):",
-        f"    place = np.expand_dims(np.{function}(np.real(x), axis=axis), axis)",
-        "    return np.take_along_axis(x, place, axis=axis).squeeze(axis)",
-    )
-    for helper, function in (("largest", "argmax"), ("smallest", "argmin"))
+    "sigmoid": ("def sigmoid(x):", "    return 1 / (1 + np.exp(-x))"),
+    **{
+        helper: (
+            f"def {helper}(x, axis):",
+            f"    place = np.expand_dims(np.{function}(np.real(x), axis=axis), axis)",
+            "    return np.take_along_axis(x, place, axis=axis).squeeze(axis)",
+        )
+        for helper, function in (("largest", "argmax"), ("smallest", "argmin"))
+    },
 }
-"""What ``analytic`` needs beside the helpers of NumPy."""
+"""What ``analytic`` needs beside the helpers of NumPy, or in place of one that takes real numbers only."""
 
 
 def _picked(op: ast.cmpop) -> Rule:
@@ -228,8 +252,8 @@ class _Torch:
     def sigmoid(self, node: ast.Call) -> ast.expr:
         return call("torch.sigmoid", self.tensor(node.args[0]))
 
-    def softmax(self, node: ast.Call) -> ast.expr:
-        return call("torch.softmax", self.tensor(node.args[0]), dim=parsed("-1"))
+    def along_last(self, node: ast.Call) -> ast.expr:
+        return call(f"torch.{dotted(node.func)}", self.tensor(node.args[0]), dim=parsed("-1"))
 
     def extreme(self, node: ast.Call) -> ast.expr:
         function = dotted(node.func).removeprefix("np.")
@@ -326,7 +350,7 @@ _TORCH: dict[str, Callable[[_Torch, ast.Call], ast.expr]] = {
     "np.shape": _Torch.shape,
     "np.array": _Torch.array,
     "sigmoid": _Torch.sigmoid,
-    "softmax": _Torch.softmax,
+    **dict.fromkeys(("softmax", "log_softmax", "logsumexp"), _Torch.along_last),
     "erf": _Torch.unary,
 }
 

@@ -139,5 +139,5 @@ def _kind(part: ast.expr) -> str:
 
 _KINDS = {
     "where": "mask", "to": "mask", "einsum": "contraction", "sqrt": "root", "sigmoid": "gate", "sum": "total",
-    "softmax": "weights", "outer": "product", "exp": "exponential",
+    "softmax": "weights", "logsumexp": "total", "outer": "product", "exp": "exponential",
 }  # fmt: skip

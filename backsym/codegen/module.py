@@ -60,7 +60,7 @@ def helper_lines(dialect: Dialect, code: str) -> list[str]:
     """The definitions of the helpers that some code calls, each after blank lines."""
     out: list[str] = []
     for helper, (first, *rest) in dialect.helpers.items():
-        if f"{helper}(" in code:
+        if re.search(rf"(?<![\w.]){helper}\(", code):
             explained = docstring([words(f"helpers.{helper}")], 4) if rest else []
             out += ["", *([""] if rest else []), first, *explained, *rest]
     return out

@@ -96,8 +96,10 @@ def _call(node: ast.Call, ranks: Ranks) -> int | None:
         return 3 - (rank_of(args[0], ranks) or 0)
     if function in _LARGEST or function in ("sigmoid", "erf"):
         return _largest(args, ranks)
-    if function in _SAME or function == "softmax":
+    if function in _SAME or function in ("softmax", "log_softmax"):
         return rank_of(args[0], ranks)
+    if function == "logsumexp":
+        return (rank_of(args[0], ranks) or 0) - 1
     if f"{function}()" in ranks:  # an abstract function; None: its value has the rank of its first argument
         own = ranks[f"{function}()"]
         return own if own is not None else rank_of(args[0], ranks) or 0

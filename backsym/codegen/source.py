@@ -60,6 +60,14 @@ def dotted(node: ast.expr) -> str:
     return ""
 
 
+def is_call(node: ast.expr, function: str) -> bool:
+    return isinstance(node, ast.Call) and dotted(node.func) == function
+
+
+def is_number(node: ast.expr, value: float) -> bool:
+    return isinstance(node, ast.Constant) and not isinstance(node.value, str) and node.value == value
+
+
 def names_of(node: ast.AST) -> Iterator[str]:
     """All names, in the order of the text, repeated where they are."""
     if isinstance(node, ast.Name):

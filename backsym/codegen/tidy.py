@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import ast
 
+from backsym.codegen.exponentials import logarithm, logistic, softmax
 from backsym.codegen.ranks import Ranks, rank_of
-from backsym.codegen.source import call, dotted, parsed, replaced, same, text_of
+from backsym.codegen.source import call, dotted, is_call, is_number, parsed, replaced
 
-HELPERS = ("sigmoid", "softmax", "erf")
+HELPERS = ("sigmoid", "softmax", "log_softmax", "logsumexp", "erf")
 """Functions that the tidied source may call by these names; the last one is ``math.erf`` for arrays."""
 
 
@@ -26,84 +27,28 @@ def tidied(node: ast.expr, ranks: Ranks) -> ast.expr:
     return replaced(node, rule)
 
 
-def _is_call(node: ast.expr, function: str) -> bool:
-    return isinstance(node, ast.Call) and dotted(node.func) == function
-
-
-def _is_number(node: ast.expr, value: float) -> bool:
-    return isinstance(node, ast.Constant) and not isinstance(node.value, str) and node.value == value
-
-
 def _error_function(node: ast.expr, ranks: Ranks) -> ast.expr:
     """np.vectorize(math.erf)(x) -> erf(x)"""
-    if isinstance(node, ast.Call) and _is_call(node.func, "np.vectorize"):
+    if isinstance(node, ast.Call) and is_call(node.func, "np.vectorize"):
         return call("erf", *node.args)
     return node
 
 
-def _logistic(node: ast.expr, ranks: Ranks) -> ast.expr:
-    """1 / (1 + exp(-x)) -> sigmoid(x), y / (1 + exp(-x)) -> y * sigmoid(x)"""
-    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and isinstance(node.right, ast.BinOp)):
-        return node
-    below = node.right
-    if not (isinstance(below.op, ast.Add) and _is_number(below.left, 1) and _is_call(below.right, "np.exp")):
-        return node
-    assert isinstance(below.right, ast.Call)
-    exponent = below.right.args[0]
-    argument = _without_minus(exponent)
-    if argument is None:
-        return node
-    made = call("sigmoid", argument)
-    return made if _is_number(node.left, 1) else ast.BinOp(node.left, ast.Mult(), made)
-
-
-def _without_minus(node: ast.expr) -> ast.expr | None:
-    """x of -x, also of -(-x) and of (-a) @ b; None if there is no minus sign in front."""
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return node.operand
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div, ast.MatMult)):
-        left = _without_minus(node.left)
-        return None if left is None else ast.BinOp(left, node.op, node.right)
-    return None
-
-
-def _softmax(node: ast.expr, ranks: Ranks) -> ast.expr:
-    """exp(x) / exp(x).sum(axis=-1, keepdims=True) -> softmax(x), in every way of writing the sum"""
-    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and _is_call(node.left, "np.exp")):
-        return node
-    total, rank = node.right, rank_of(node.left, ranks)
-    kept = f"[{':, ' * ((rank or 0) - 1)}None]"
-    if isinstance(total, ast.Subscript) and text_of(total) == text_of(total.value) + kept:
-        total = total.value  # the axis put back: x.sum(axis=1)[:, None]
-    if not (isinstance(total, ast.Call) and isinstance(total.func, ast.Attribute) and total.func.attr == "sum"):
-        return node
-    if not same(total.func.value, node.left):
-        return node
-    assert isinstance(node.left, ast.Call)
-    argument = node.left.args[0]
-    options = {kw.arg: ast.unparse(kw.value) for kw in total.keywords}
-    if total is not node.right:
-        last = rank is not None and rank > 1 and options == {"axis": str(rank - 1)}
-    else:
-        last = (options == {"axis": "-1", "keepdims": "True"} and bool(rank)) or (rank == 1 and not options)
-    return call("softmax", argument) if last else node
-
-
 def _squared_root(node: ast.expr, ranks: Ranks) -> ast.expr:
     """sqrt(x) ** 2 -> x"""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and _is_call(node.left, "np.sqrt"):
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and is_call(node.left, "np.sqrt"):
         assert isinstance(node.left, ast.Call)
-        if _is_number(node.right, 2):
+        if is_number(node.right, 2):
             return node.left.args[0]
     return node
 
 
 def _double_sum(node: ast.expr, ranks: Ranks) -> ast.expr:
     """np.sum(np.sum(x, axis=0)) -> np.sum(x)"""
-    if _is_call(node, "np.sum"):
+    if is_call(node, "np.sum"):
         assert isinstance(node, ast.Call)
         inner = node.args[0]
-        if not node.keywords and _is_call(inner, "np.sum"):
+        if not node.keywords and is_call(inner, "np.sum"):
             assert isinstance(inner, ast.Call)
             return call("np.sum", inner.args[0])
     return node
@@ -111,7 +56,7 @@ def _double_sum(node: ast.expr, ranks: Ranks) -> ast.expr:
 
 def _sum_of_transpose(node: ast.expr, ranks: Ranks) -> ast.expr:
     """np.sum(x.T, axis=1) -> np.sum(x, axis=0), and the other way about, for a matrix"""
-    if not (isinstance(node, ast.Call) and _is_call(node, "np.sum") and [kw.arg for kw in node.keywords] == ["axis"]):
+    if not (isinstance(node, ast.Call) and is_call(node, "np.sum") and [kw.arg for kw in node.keywords] == ["axis"]):
         return node
     inner, axis = node.args[0], node.keywords[0].value
     if not (isinstance(inner, ast.Attribute) and inner.attr == "T" and rank_of(inner, ranks) == 2):
@@ -133,7 +78,7 @@ def _diagonal(node: ast.expr, ranks: Ranks) -> ast.expr:
     if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)):
         return node
     for side, other in ((node.left, node.right), (node.right, node.left)):
-        if _is_call(side, "np.diag") and rank_of(side, ranks) == 2:
+        if is_call(side, "np.diag") and rank_of(side, ranks) == 2:
             assert isinstance(side, ast.Call)
             vector = side.args[0]
             if side is node.right:
@@ -155,7 +100,7 @@ _PRODUCTS: dict[str, str] = {
 
 def _contraction(node: ast.expr, ranks: Ranks) -> ast.expr:
     """einsum("kj,j->k", W, x) -> W @ x"""
-    if not (isinstance(node, ast.Call) and _is_call(node, "np.einsum") and len(node.args) == 3):
+    if not (isinstance(node, ast.Call) and is_call(node, "np.einsum") and len(node.args) == 3):
         return node
     spec = node.args[0]
     assert isinstance(spec, ast.Constant)
@@ -171,12 +116,12 @@ def _contraction(node: ast.expr, ranks: Ranks) -> ast.expr:
 
 def _times_one(node: ast.expr, ranks: Ranks) -> ast.expr:
     """1 * x -> x, where x is an array"""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and _is_number(node.left, 1):
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and is_number(node.left, 1):
         return node if rank_of(node.right, ranks) is None else node.right
     return node
 
 
 _REWRITES = (
-    _error_function, _logistic, _softmax, _squared_root, _double_sum, _sum_of_transpose, _double_minus, _contraction,
-    _diagonal, _times_one,
+    _error_function, logistic, softmax, logarithm, _squared_root, _double_sum, _sum_of_transpose, _double_minus,
+    _contraction, _diagonal, _times_one,
 )  # fmt: skip

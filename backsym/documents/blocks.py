@@ -39,7 +39,10 @@ class Heading:
 
 @dataclass(frozen=True)
 class Paragraph:
+    """With ``leads`` it stays on the page of what follows, as what leads to a formula does anyway."""
+
     content: Inlines
+    leads: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,11 @@ class StepItem:
 
 
 Block = Heading | Paragraph | Equations | Bullets | Table | Picture | Steps
+
+
+def leads(block: Block | None, following: Block | None) -> bool:
+    """Whether no page may end between two blocks: a paragraph and what it leads to."""
+    return isinstance(block, Paragraph) and (block.leads or isinstance(following, (Equations, Table, Picture)))
 
 
 @dataclass(frozen=True)

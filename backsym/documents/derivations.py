@@ -29,7 +29,7 @@ from backsym.documents.solved import AnsweredPart, Piece
 from backsym.documents.vectorizing import after_steps, before_steps, other_form
 from backsym.expr import Equation, Expr
 from backsym.printing.printer import range_layout
-from backsym.steps import Derivation, Step, Verification
+from backsym.steps import Derivation, Fact, Step, Verification
 
 
 @dataclass
@@ -68,7 +68,8 @@ def part_blocks(
     """A part: its question and its answer, below headings of ``level``; ``figures`` are drawings that answer it."""
     blocks = labelled(answered, question_blocks(answered, voice), voice)
     words = voice.catalogue.phrase("document.result")
-    blocks.append(Paragraph(tuple(Text(w.text, "emphasis") if isinstance(w, Text) else w for w in words)))
+    emphasised = tuple(Text(w.text, "emphasis") if isinstance(w, Text) else w for w in words)
+    blocks.append(Paragraph(emphasised, leads=True))
     blocks.extend(figures or worded_answer(answered, voice))
     if answered.part.kind == "forward":
         return [*blocks, Equations(tuple(row(piece.result, piece.indices, voice) for piece in answered.pieces))]
@@ -114,24 +115,30 @@ def _piece(piece: Piece, answered: AnsweredPart, voice: Voice, shown: Shown) -> 
         rest, where = shown.rest(piece.node, piece.shown, answered.label)
         steps = tuple(step for position, step in zip(piece.shown, piece.steps, strict=True) if position in rest)
         blocks += _derived_in(where, voice)
-    steps += piece.after
+    if piece.after and not steps:
+        # An earlier part has printed how this was found; what follows goes on from what it found.
+        found = next(step.before for step in piece.after if step.kind != "recall")
+        facts: dict[str, Fact] = {"node": voice.problem.sym(piece.node)}
+        steps = (Step("conclude", piece.result.lhs, found, facts=facts), *piece.after)
+    else:
+        steps += piece.after
     result = row(piece.result, piece.indices, voice)
-    stated = _stated(steps_block(steps, voice, shown.options), (result,))
-    if len(stated) > 1 and answered.part.kind == "show":
-        stated.insert(1, voice.say("document.stated"))
-    blocks += stated
+    blocks += _stated(steps_block(steps, voice, shown.options), (result,), voice)
     return [*blocks, *dimensions(piece.result, voice)]
 
 
-def _stated(steps: Steps, results: tuple[Row, ...]) -> list[Block]:
-    """The steps and then the results; a last step that states one of them states them all."""
+def _stated(steps: Steps, results: tuple[Row, ...], voice: Voice) -> list[Block]:
+    """The steps and then the results; a last step that states one of them states them all.
+
+    Where it states none, the author asked for another form of what it states.
+    """
     if not steps.items:
         return [Equations(results)]
     last = steps.items[-1]
     final = last.equation.rows[-1]
     if (final.lhs, final.rhs) in [(result.lhs, result.rhs) for result in results]:
         return [Steps((*steps.items[:-1], replace(last, equation=Equations(results))))]
-    return [steps, Equations(results)]
+    return [steps, voice.say("document.claimed"), Equations(results)]
 
 
 def dimensions(equation: Equation, voice: Voice) -> list[Block]:
@@ -157,6 +164,8 @@ def steps_block(steps: Sequence[Step], voice: Voice, options: Options = FULL) ->
     items: list[StepItem] = []
     for step in steps:
         lhs = steps[0].before if step.before in main else began.get(step.before, step.before)
+        if step.kind == "recall":  # It states a derivative by its name, whatever else is equal to that.
+            lhs = step.before
         began[step.after] = lhs
         if step.before in main:
             main.add(step.after)
@@ -194,11 +203,12 @@ def derivation_blocks(
     rest, where = shown.rest(derivation.node, range(len(derivation.steps)))
     blocks += _derived_in(where, voice)
     steps = steps_block([derivation.steps[p] for p in rest], voice, shown.options)
-    blocks += _stated(steps, both_forms(derivation, voice))
+    blocks += _stated(steps, both_forms(derivation, voice), voice)
     if derivation.matrix is not None:
         blocks += dimensions(derivation.matrix, voice)
     if derivation.no_matrix:
-        blocks.append(voice.say("document.no_matrix", reason=derivation.no_matrix))
+        reason = voice.catalogue.reason(derivation.no_matrix)
+        blocks.append(voice.say("document.no_matrix", reason=reason))
     blocks.append(verified(verification, voice))
     return blocks
 

@@ -26,6 +26,7 @@ from backsym.documents.quantities import (
     gradient_note,
     hadamard_note,
     matrix_forms,
+    notation_note,
     objective_blocks,
     quantities,
 )
@@ -81,8 +82,8 @@ def problem_blocks(
         blocks.append(picture(voice, problem.figure))
     blocks += [_heading("quantities", level, voice), quantities(voice)]
     if options.version == "questions":
-        return (*blocks, *_question_sheet(parts, solved, voice, level))
-    notes = [*hadamard_note(solved, voice), *gradient_note(solved, voice)]
+        return (*blocks, *notation_note(voice), *_question_sheet(parts, solved, voice, level))
+    notes = [*notation_note(voice), *hadamard_note(solved, voice), *gradient_note(solved, voice)]
     return (*blocks, *notes, *_solution(parts, solved, voice, options, level, summary))
 
 

@@ -121,7 +121,8 @@ class _Page:
             anchor = f' id="h{len(self.headings)}"' if self.anchors else ""
             return f"<h{level}{anchor}>{inlines_html(block.content)}</h{level}>"
         if isinstance(block, Paragraph):
-            return f"<p>{inlines_html(block.content)}</p>"
+            start = '<p class="lead">' if block.leads else "<p>"
+            return f"{start}{inlines_html(block.content)}</p>"
         if isinstance(block, Equations):
             return _display(block.rows)
         if isinstance(block, Bullets):

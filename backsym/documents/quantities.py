@@ -6,16 +6,17 @@ This module must not know about output languages.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from backsym.documents.blocks import Block, Bullets, Equations, Inlines, Text
 from backsym.documents.markup import check_math, inlines_of
 from backsym.documents.questions import row
 from backsym.documents.sentences import Voice
 from backsym.documents.solved import Solved
-from backsym.expr import Mul, Size, walk
+from backsym.expr import Adj, Mul, Size, walk
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
-from backsym.printing.printer import shape_layout
+from backsym.printing.printer import layout_of, shape_layout
 from backsym.problem import Problem, Symbol
 from backsym.steps import ForwardForms
 
@@ -70,13 +71,27 @@ def hadamard_note(solved: Solved, voice: Voice) -> list[Block]:
 
 def gradient_note(solved: Solved, voice: Voice) -> list[Block]:
     """Which shape a gradient has, said of the last array that the loss is differentiated by."""
-    arrays = [d for d in solved.derivations if d.matrix is not None and d.matrix != d.entry]
+    symbols = voice.problem.symbols
+    arrays = [d for d in solved.derivations if symbols[d.node].shape and d.matrix is not None and d.matrix != d.entry]
     if not arrays:
         return []
-    shown = next((d for d in arrays if voice.problem.symbols[d.node].role == "parameter"), arrays[0])
+    shown = next((d for d in arrays if symbols[d.node].role == "parameter"), arrays[0])
     assert shown.matrix is not None
     example = voice.layout(shown.matrix.lhs)
     return [voice.say("document.gradient", example=example, node=voice.quantity(shown.node))]
+
+
+def notation_note(voice: Voice) -> list[Block]:
+    """What the sign of a derivative means, where it is not spelled as one."""
+    kind, problem = voice.notation.gradient, voice.problem
+    if kind not in ("bar", "delta"):
+        return []
+    nodes = [e.name for e in problem.equations if kind == "bar" or e.name in voice.notation.preactivations]
+    if not nodes:
+        return []
+    sign = Adj(nodes[0], problem.symbols[nodes[0]].shape)
+    spelled = layout_of(sign, replace(voice.notation, gradient="partial"))
+    return [voice.say(f"document.{kind}", sign=voice.layout(sign), derivative=spelled)]
 
 
 def check_spellings(problem: Problem) -> None:
@@ -94,17 +109,18 @@ def forward_pass(forms: Iterable[ForwardForms], voice: Voice, *, matrices: bool 
     entries = Equations(tuple(row(f.entry, f.indices, voice) for f in forms))
     if not matrices or all(f.matrix is None or f.matrix == f.entry for f in forms):
         return (entries,)
-    both = (voice.say("document.entry_by_entry"), entries, voice.say("document.matrix_form"))
-    return (*both, *matrix_forms(forms, voice))
+    lead = () if all(f.no_matrix for f in forms) else (voice.say("document.matrix_form"),)
+    return (voice.say("document.entry_by_entry"), entries, *lead, *matrix_forms(forms, voice))
 
 
 def matrix_forms(forms: Iterable[ForwardForms], voice: Voice) -> tuple[Block, ...]:
     """All forward equations in matrix form, and why there is none of some."""
     forms = tuple(forms)
-    rows = Equations(tuple(row(f.matrix or f.entry, () if f.matrix else f.indices, voice) for f in forms))
-    missing = [
-        voice.say("document.no_matrix_of", node=voice.quantity(f.node), reason=f.no_matrix)
+    whole = tuple(row(f.matrix or f.entry, () if f.matrix else f.indices, voice) for f in forms if not f.no_matrix)
+    blocks: list[Block] = [Equations(whole)] if whole else []
+    blocks += [
+        voice.say("document.no_matrix_of", node=voice.quantity(f.node), reason=voice.catalogue.reason(f.no_matrix))
         for f in forms
         if f.no_matrix
     ]
-    return (rows, *missing)
+    return tuple(blocks)

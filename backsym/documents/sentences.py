@@ -27,6 +27,8 @@ from backsym.steps import Fact, Step
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
+_REASONS = "reasons."
+
 Value = str | Layout | Inlines
 """What fills a placeholder: plain text, a formula, or inline content."""
 
@@ -72,6 +74,15 @@ class Catalogue:
         if key not in self.phrases:
             raise BacksymError(f"the sentence catalogue has no entry {key}")
         return self.phrases[key]
+
+    def reason(self, text: str) -> str:
+        """Why there is no matrix form, as the engine says it in English, in the words of this language."""
+        for key, words in self.phrases.items():
+            if key.startswith(_REASONS):
+                found = re.fullmatch(_PLACEHOLDER.sub(r"(?P<\1>.+)", key.removeprefix(_REASONS)), text)
+                if found is not None:
+                    return words.format(**found.groupdict())
+        raise BacksymError(f"the sentence catalogue has no words for the reason {text!r}")
 
     def listing(self, items: Sequence[Value]) -> Inlines:
         """``a``, ``a and b``, ``a, b and c``."""
@@ -199,9 +210,9 @@ def _reasons(step: Step, facts: Mapping[str, Value], notation: Notation, words: 
             if isinstance(a, Ix) and isinstance(b, Ix)
         ]
         node = facts["den"] if "den" in facts else facts["node"]
-        out += (*words.phrase("reasons.only", pairs=words.listing(pairs), node=node), Text(" "))
+        out += (*words.phrase("because.only", pairs=words.listing(pairs), node=node), Text(" "))
     if "delta" in step.facts:
-        key = "reasons.indicator" if notation.gradient == "delta" else "reasons.delta"
+        key = "because.indicator" if notation.gradient == "delta" else "because.delta"
         out += (*words.phrase(key, **facts), Text(" "))
     return tuple(out)
 

@@ -24,12 +24,14 @@ from backsym.documents.blocks import (
     Steps,
     Table,
     Text,
+    leads,
 )
 from backsym.documents.options import FULL, Options
 from backsym.errors import BacksymError
 from backsym.mathtext import LATIN_LETTERS
 from backsym.names import GREEK
 from backsym.printing.latex import to_latex
+from backsym.printing.layout import is_tall
 from backsym.printing.measure import broken, width
 
 _ESCAPES = {
@@ -90,10 +92,10 @@ def _block(block: Block, depth: int) -> str:
     if isinstance(block, Heading):
         command = _SECTIONS.get(block.level, "paragraph*")
         end = "\\mbox{}" if command == "paragraph*" else ""
-        text = inlines_tex(block.content)
+        large = "".join(_inline(item, large=True) for item in block.content)
         listed = _LISTED.get(block.level)
-        entry = f"\n\\addcontentsline{{toc}}{{{listed}}}{{{text}}}" if listed else ""
-        return f"\\{command}{{{text}}}{end}{entry}"
+        entry = f"\n\\addcontentsline{{toc}}{{{listed}}}{{{inlines_tex(block.content)}}}" if listed else ""
+        return f"\\{command}{{{large}}}{end}{entry}"
     if isinstance(block, Paragraph):
         return inlines_tex(block.content)
     if isinstance(block, Equations):
@@ -104,7 +106,8 @@ def _block(block: Block, depth: int) -> str:
         items = "\n".join(f"  \\item {'{}' if text.startswith('[') else ''}{text}" for text in texts)
         return f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}"
     if isinstance(block, Picture):
-        return f"\\begin{{center}}\n{block.drawn.tikz()}\\end{{center}}"
+        # The environment center would let a page end between a sentence and its drawing.
+        return f"\\medskip\n{{\\centering\n{block.drawn.tikz()}\\par}}\n\\medskip"
     if isinstance(block, Table):
         return _table(block)
     if isinstance(block, Steps):
@@ -120,12 +123,20 @@ def _table(block: Table) -> str:
 
 
 def _joined(blocks: Iterable[Block], depth: int) -> str:
-    """Blocks one after another; a displayed formula belongs to the paragraph before it, so no empty line parts them."""
+    """Blocks one after another; a displayed formula belongs to the paragraph before it, so no empty line parts them.
+
+    Where there is no such paragraph, LaTeX makes an empty one, whose line is taken back.
+    """
     text = ""
     before: Block | None = None
     for block in blocks:
-        follows = isinstance(block, Equations) and isinstance(before, (Paragraph, Equations))
-        text += ("" if before is None else "\n" if follows else "\n\n") + _block(block, depth)
+        displayed = isinstance(block, Equations)
+        if displayed and isinstance(before, (Paragraph, Equations)):
+            text += "\n"
+        elif before is not None:
+            text += "\\nopagebreak\n\n" if leads(before, block) else "\n\n"
+            text += "\\vspace{-\\baselineskip}\n" if displayed else ""
+        text += _block(block, depth)
         before = block
     return text
 
@@ -152,7 +163,10 @@ def _display(rows: tuple[Row, ...], depth: int) -> str:
     lines = [line for r in rows for line in _lines(r, room, left)]
     if len(rows) == 1 and len(lines) == 1:
         return "\\begin{equation*}\n" + lines[0].replace("&= ", "= ", 1).removeprefix("& ") + "\n\\end{equation*}"
-    return "\\begin{align*}\n" + " \\\\\n".join(lines) + "\n\\end{align*}"
+    # The starred ends keep the first line, and the last one, on the page of its neighbour.
+    ends = [r" \\*" if n in (0, len(lines) - 2) else r" \\" for n in range(len(lines) - 1)] + [""]
+    body = "\n".join(line + end for line, end in zip(lines, ends, strict=True))
+    return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
 
 
 def _lines(r: Row, room: float, left: float) -> list[str]:
@@ -171,9 +185,11 @@ def _lines(r: Row, room: float, left: float) -> list[str]:
 # --- text ------------------------------------------------------------------------------------------------------------
 
 
-def _inline(item: Inline) -> str:
+def _inline(item: Inline, large: bool = False) -> str:
+    """``large`` formulas, in a heading, have fractions of full size."""
     if isinstance(item, Math):
-        return f"${to_latex(item.layout)}$"
+        style = "\\displaystyle " if large and is_tall(item.layout) else ""
+        return f"${style}{to_latex(item.layout)}$"
     if isinstance(item, Text):
         text = escape(item.text)
         return f"\\{_STYLES[item.style]}{{{text}}}" if item.style != "plain" else text

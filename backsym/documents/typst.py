@@ -25,12 +25,14 @@ from backsym.documents.blocks import (
     Steps,
     Table,
     Text,
+    leads,
 )
 from backsym.documents.options import FULL, Options
 from backsym.documents.plaintext import equations_text, inlines_plain
 from backsym.printing.measure import broken, width
 from backsym.printing.typst import string, to_typst
 
+_CLINGING = re.compile(r"[;(\[]|\.\w")
 _SPECIAL = re.compile(r'[\\*_`$#<>@\[\]~"]|(?<=[-.])[-.]|-(?=[-?\d])|/(?=[/*])|(?<=/)[/*]')
 _LINE_START = re.compile(r"^(\s*)(=+|[-+/]|\d+\.)(?=\s|$)")
 _STYLES = {"strong": "strong", "emphasis": "emph"}
@@ -40,6 +42,9 @@ ROOM = 41.0
 
 INDENT = 1.6
 """How much narrower a nested derivation is, in em."""
+
+SHORT = 6
+"""A display of so many lines is not parted by the end of a page."""
 
 
 def typst(document: Document, options: Options = FULL, stem: str = "solution") -> dict[str, str]:
@@ -66,7 +71,13 @@ def typst_text(blocks: Iterable[Block]) -> str:
 
 
 def inlines_typst(content: Inlines) -> str:
-    return "".join(_inline(item) for item in content)
+    """Inline content; a semicolon ends a call before a sign that Typst would read as a part of it."""
+    out, called = "", False
+    for item in content:
+        text = _inline(item)
+        out += ";" + text if called and _CLINGING.match(text) else text
+        called = text.startswith("#") if text else called
+    return out
 
 
 def _joined(blocks: Iterable[Block], depth: int) -> str:
@@ -74,9 +85,9 @@ def _joined(blocks: Iterable[Block], depth: int) -> str:
     pieces: list[str] = []
     before: Block | None = None
     for block in blocks:
-        follows = isinstance(block, Equations) and isinstance(before, Paragraph)
-        if follows and isinstance(before, Paragraph):
+        if leads(before, block) and isinstance(before, Paragraph):
             pieces[-1] = _lead(before.content)
+        follows = isinstance(block, Equations) and isinstance(before, Paragraph)
         pieces += ["" if before is None else "\n" if follows else "\n\n", _block(block, depth)]
         before = block
     return "".join(pieces)
@@ -134,7 +145,8 @@ def _display(rows: tuple[Row, ...], depth: int) -> str:
     if len(lines) == 1:
         lines = [lines[0].replace(" &= ", " = ", 1).removeprefix("& ")]
     body = " \\\n".join(lines)
-    return f"#formula({string(equations_text(rows))}, $ {body} $)"
+    whole = ", whole: true" if 1 < len(lines) <= SHORT else ""
+    return f"#formula({string(equations_text(rows))}, $ {body} ${whole})"
 
 
 def _lines(r: Row, room: float, left: float) -> list[str]:

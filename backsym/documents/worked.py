@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from backsym.documents.blocks import Block, Equations, Inlines, Math, Row, Table, Text
 from backsym.documents.sentences import Voice
 from backsym.documents.solved import Solved
-from backsym.errors import BacksymError
+from backsym.errors import BacksymError, Diagnostic
 from backsym.expr import Adj, Entry, Equation, Expr, Num, Sym, rebuild, walk
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.printer import layout_of
+from backsym.printing.unicode import to_unicode
 from backsym.problem import Problem
 
 if TYPE_CHECKING:
@@ -63,20 +64,24 @@ def point(solved: Solved) -> Env:
             if all(name in values for name in _needed(equation.rhs)):
                 values[equation.name] = np.asarray(node_value(equation, Context.of(env))[1])
                 if not np.all(np.isfinite(values[equation.name])):
-                    raise BacksymError(f"values: {equation.name} is not a finite number at the values that are given")
+                    message = f"values: {equation.name} is not a finite number at the values that are given"
+                    raise BacksymError(Diagnostic(message, problem.path).render())
     return with_adjoints(solved.derivations, env)
 
 
 def _check(problem: Problem, wanted: list[str]) -> None:
+    def refused(message: str) -> BacksymError:
+        return BacksymError(Diagnostic(message, problem.path).render())
+
     if problem.abstract or any(getattr(e, "kind", "") == "loss" for eq in problem.equations for e in walk(eq.rhs)):
-        raise BacksymError("values: a worked example needs a formula for every function and for the loss")
+        raise refused("values: a worked example needs a formula for every function and for the loss")
     missing = [
         name
         for name, symbol in problem.symbols.items()
         if symbol.role != "node" and name not in problem.values and (name in wanted or name in problem.consumers)
     ]
     if missing:
-        raise BacksymError(f"values: {', '.join(missing)} has no value, and the worked example needs one")
+        raise refused(f"values: a worked example needs a value for {', '.join(missing)}")
 
 
 def _needed(e: Expr) -> list[str]:
@@ -104,7 +109,7 @@ def _row(equation: Equation, env: Env, voice: Voice) -> Row:
     relation = lay.EQUALS if exact else lay.Op("approx", "relation")
     parts: list[Layout] = [formula]
     put_in = substituted(equation.rhs, env, voice) if whole and np.size(value) else None
-    if put_in is not None and put_in[0] != shown:
+    if put_in is not None and to_unicode(put_in[0]) != to_unicode(shown):
         parts += [lay.EQUALS if put_in[1] else lay.Op("approx", "relation"), put_in[0]]
         relation = relation if put_in[1] or not exact else lay.Op("approx", "relation")
     if formula != shown:

@@ -21,6 +21,8 @@ from backsym.marking.left import Left, left_of, letters_of
 from backsym.marking.letters import Bound, bindings, position, spare_axes
 from backsym.marking.lines import MAX_MEMBERS, Statement, statements
 from backsym.marking.model import Clash, Line, ReadAnswer, Target, Unreadable
+from backsym.marking.numpy_text import respelled
+from backsym.marking.pasted import pasted
 from backsym.marking.shapes import same_layout
 from backsym.names import GREEK, split_name
 from backsym.problem import Problem
@@ -42,7 +44,6 @@ __all__ = ["AnswerReader", "Clash", "Line", "ReadAnswer", "Target", "Unreadable"
 
 _FORMULA = re.compile(r"\\|[_^]\{|[^\x00-\x7f−–×·⋅∙∗⊙≥≤≠′’π]")
 _DOTS = re.compile("[·⋅∙×•]")
-_MODULE = re.compile(r"\b(?:np|numpy|torch|jnp|tf)\.(?=[A-Za-z])")
 _SINGLE = re.compile(r"_[A-Za-z0-9]{2}")
 _TARGET = re.compile(r"\s*(?:d[A-Za-z]\w*\s*/\s*d|grad\s*\(\s*)?([A-Za-z_]\w*)\s*\)?\s*(?:\[\s*([^\]]*?)\s*\])?\s*")
 _BUILT_IN = frozenset((*FUNCTIONS, *REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "direct"))
@@ -100,6 +101,7 @@ class AnswerReader:
         self.letters = letters or {}
         scope = scope_of(problem)
         self.names = _Names(scope, vocabulary(scope))
+        self.shapes = {name: symbol.shape for name, symbol in problem.symbols.items()}
         self._lefts: dict[str, Left] = {}
 
     def left(self, text: str, session: _Session) -> Left:
@@ -144,7 +146,7 @@ class AnswerReader:
             return Unreadable(target, text[:200], "limit", message, self.problem)
         line: int | None = None
         try:
-            found = statements(text)
+            found = statements(pasted(text))
             count = sum(len(s.members) + (s.left is not None) for s in found)
             if not found:
                 raise _Refused("syntax", "there is no answer here")
@@ -165,6 +167,7 @@ class _Session:
         self.reader, self.target, self.text = reader, target, text
         self.problem = reader.problem
         self.names = reader.names
+        self.shapes = reader.shapes
         self.lines: list[Line] = []
         self.unchecked: list[str] = []
         self.started: Statement | None = None
@@ -329,6 +332,17 @@ class _Session:
         """Every reading of a text, of the first way of writing that makes sense; raises _Refused if none does."""
         if "einsum" in text:
             return [self.einsum(text)]
+        text = respelled(text, self.shapes)
+        try:
+            return self.spelled(text, given)
+        except _Refused:
+            product = respelled(text, self.shapes, dots=True)
+            if product == text:
+                raise
+            # NumPy's dot is the matrix product, too.
+            return self.spelled(product, given)
+
+    def spelled(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
         found: list[_Reading] = []
         errors: list[InputError] = []
         both = _DOTS.search(text) is not None
@@ -352,8 +366,6 @@ class _Session:
     def trees(self, text: str, names: _Names) -> Iterator[tuple[Source, tuple[Node, ...]]]:
         """The syntax trees of a text: as plain text, then as a formula."""
         formula = _FORMULA.search(text) is not None
-        if "." in text:
-            text = _MODULE.sub("", text)
         if not formula:
             source = Source(text)
             try:
@@ -399,10 +411,14 @@ class _Session:
             ranges = {letter: scope.range_of(letter) for letter in free if letter not in known}
             declared = tuple(Ix(letter, dim) for letter, dim in ranges.items() if dim is not None)
             own = replace(scope, own_letters=True)
-            try:
-                return self.resolved_in(own, tree, source, (*fixed, *declared), free)
-            except InputError:
-                pass
+            # Where a letter of another dimension stands for an axis, it is the student's own.
+            here = tuple(ix for ix in declared if ix.dim in self.target.shape)
+            few = len(free) <= sum(dim != 1 for dim in self.target.shape)
+            for kept in (declared, here) if few and not fixed and len(here) < len(declared) else (declared,):
+                try:
+                    return self.resolved_in(own, tree, source, (*fixed, *kept), free)
+                except InputError:
+                    pass
             raise
 
     def resolved_in(

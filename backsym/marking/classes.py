@@ -8,11 +8,9 @@ Must not know files of answers, or output formats.
 
 from __future__ import annotations
 
-import multiprocessing
 import pickle
-import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Executor, Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +26,7 @@ from backsym.marking.records import Record
 from backsym.marking.submissions import Submission, read_submissions
 from backsym.marking.verdicts import HINTS, Marker, Verdict
 from backsym.problem import Problem
+from backsym.processes import processes
 
 CHUNK = 8
 """Students that a worker gets at a time, at most."""
@@ -144,20 +143,8 @@ def _workers(executor: Executor | None, workers: int) -> Iterator[Executor]:
     if executor is not None:
         yield executor
         return
-    # Forking a process that has threads, as NumPy's may, is not safe.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_deaf)
-    try:
+    with processes(workers) as pool:
         yield pool
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
-
-
-def _deaf() -> None:
-    """A worker leaves Ctrl-C to the process that it works for."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _spread(

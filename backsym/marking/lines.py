@@ -30,7 +30,8 @@ _RANGE = re.compile(
     re.DOTALL,
 )
 _WORDS = re.compile(
-    r"^(?:\\text\s*\{\s*)?(?:answer|ans|solution|so|thus|hence|therefore|then|and|we get|we have|finally|gives)\b"
+    r"^(?:\\text\s*\{\s*)?(?:answer|ans|solution|let|define|set|with|where|so|thus|hence|therefore|then|and|we get"
+    r"|we have|finally|gives)\b"
     r"\s*[:,]?\s*\}?\s*[:,]?",
     re.IGNORECASE,
 )
@@ -65,7 +66,7 @@ def statements(text: str) -> list[Statement]:
         if not members:
             continue
         last = found[-1] if found else None
-        if last is not None and (continues or (len(members) == 1 and last.left is not None)):
+        if last is not None and continues:
             found[-1] = Statement(last.left, (*last.members, *members), last.first_line)
         elif len(members) == 1:
             found.append(Statement(None, tuple(members), count + 1))

@@ -105,7 +105,7 @@ class Offers:
         if composed is not None:
             found.setdefault(composed, self.letters)
         for step in self.derivation.steps:
-            if step.kind in ("substitute", "inline_adjoint", "sum_paths", "expand", "factor", "fold"):
+            if step.kind in ("substitute", "inline_adjoint", "sum_paths", "expand", "factor", "gather", "fold"):
                 found.setdefault(self.renamed(step.after), self.letters)
         if self.derivation.matrix is not None:
             found.setdefault(self.derivation.matrix.rhs, ())

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from backsym.errors import BacksymError
-from backsym.expr import Adj, Expr, Ix, scalar_if_ones
+from backsym.expr import Adj, Expr, Ix, scalar_if_ones, walk
 from backsym.marking.accept import FORMS, Criterion, criterion, is_simplified, missing_names
 from backsym.marking.answers import AnswerReader
 from backsym.marking.derivation import Break, first_break
@@ -353,6 +353,10 @@ class _Marking:
 
     def right(self, read: ReadAnswer) -> Verdict:
         derivation = self.judge.derivation(self.target.name)
+        if any(isinstance(e, Adj) and e.name == self.target.name for e in walk(read.expr)):
+            # dL/dz = dL/dz is true, and no answer.
+            circular = phrase("verdict.circular", lhs=self.quantity(self.target.name))
+            return replace(self.made("equivalent_form", read, (), circular), score=0.0)
         form = self.criterion.accept
         if form == "by_name" and (missing := missing_names(read, derivation)):
             adjoints = listed([self.quantity(name) for name in missing])

@@ -17,7 +17,7 @@ from itertools import chain, islice
 
 import numpy as np
 
-from backsym.errors import BacksymError
+from backsym.errors import BacksymError, Diagnostic
 from backsym.expr import Add, Entry, Fn, Ix, Neg, Sym, walk
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.numeric.abstract import AbstractFunction, SmoothFunction, SmoothLoss
@@ -207,7 +207,8 @@ class _Search:
                     total += 1
                     back = self._retry(position, trouble[position], reason)
                     if back is None or trouble[position] > _HARD or total > _TOTAL + 4 * len(trouble):
-                        raise BacksymError(f"no point to check the equation of {eq.name} was found: {reason}") from None
+                        message = f"no point to check the equation of {eq.name} was found: {reason}"
+                        raise BacksymError(Diagnostic(message, self.problem.path, eq.line).render()) from None
                     position = back
                     continue
                 self.values[eq.name] = np.asarray(value, dtype=float)

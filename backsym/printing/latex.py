@@ -206,7 +206,7 @@ def _matrix(node: lay.Matrix) -> str:
         return rf"\left{left} {inner} \right{right}"
     # Rows of fractions would touch without some air between them.
     tall = any(lay.is_tall(cell) for cells in node.rows for cell in cells)
-    return _environment(ENVIRONMENTS[node.fence], node.rows, "[4pt]" if tall else "")
+    return _environment(ENVIRONMENTS[node.fence], node.rows, "[11pt]" if tall else "")
 
 
 def _gathered(node: lay.Gathered) -> str:

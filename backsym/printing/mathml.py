@@ -309,7 +309,7 @@ def _cases(node: lay.Cases, small: bool) -> str:
 
 def _aligned(node: lay.Aligned, small: bool) -> str:
     tall = any(lay.is_tall(cell) for cells in node.rows for cell in cells)
-    air = "0.4em 0" if tall else "0.25em 0"
+    air = "0.4em 0" if tall else "0.33em 0"
     styles = [_CELL.format(air, "right"), _CELL.format(air, "left")]
     return _table(node.rows, styles, small, ' displaystyle="true"')
 

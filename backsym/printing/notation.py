@@ -43,7 +43,7 @@ class Notation:
     dims: Mapping[str, Layout] = field(default_factory=dict)
     abstract: frozenset[str] = frozenset()
     e_is_a_name: bool = False
-    """Whether the problem has a quantity that prints as e, so that the base of the exponential must not."""
+    """Whether the problem has a quantity or an index that prints as e, so that the base of the exponential must not."""
 
     preactivations: frozenset[str] = frozenset()
     """Nodes that are used only inside functions: with ``gradient: delta`` theirs is the sign of the error signal."""
@@ -69,7 +69,7 @@ class Notation:
             dims={d.name: fragment(d.latex) for d in problem.dims.values() if d.latex},
             abstract=problem.abstract,
             preactivations=frozenset(preactivations(problem)),
-            e_is_a_name=any(s.latex == "e" or (s.name == "e" and not s.latex) for s in problem.symbols.values()),
+            e_is_a_name=_prints_e(problem),
         )
 
     # --- names ---
@@ -218,3 +218,9 @@ def light(layout: Layout) -> Layout:
     if isinstance(layout, lay.Accent):
         return layout.body if layout.name == "vec" else lay.Accent(layout.name, light(layout.body))
     return layout
+
+
+def _prints_e(problem: Problem) -> bool:
+    letters = {*problem.index_dims, *(ix.letter for eq in problem.equations for ix in eq.indices)}
+    quantity = any(s.latex == "e" or (s.name == "e" and not s.latex) for s in problem.symbols.values())
+    return quantity or any(letter.rstrip("'") == "e" for letter in letters)

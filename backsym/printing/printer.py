@@ -278,7 +278,7 @@ def _signed(e: Expr) -> tuple[bool, Expr]:
     if isinstance(e, Mul) and not isinstance(e.args[0], Neg):
         negative, first = _signed(e.args[0])
         return negative, (replace(e, args=(first, *e.args[1:])) if negative else e)
-    if isinstance(e, Div) and isinstance(e.num, Num):
+    if isinstance(e, Div) and isinstance(e.num, (Num, Neg)):
         negative, top = _signed(e.num)
         return negative, (replace(e, num=top) if negative else e)
     return False, e
@@ -349,14 +349,18 @@ def _between(left: Expr, left_layout: Layout, right: Expr, right_layout: Layout)
     """What stands between two juxtaposed factors: mostly nothing.
 
     A dot before a number and after a factor one (``2 . 3``, ``g . 1``), and between the adjoint and the local
-    derivative of a chain rule, as textbooks have it; a thin space where ``L (x)`` would look like a function of x.
+    derivative of a chain rule, as textbooks have it; a thin space where ``L (x)`` would look like a function of x, and
+    between a letter and the name of a function, which would read as one word.
     """
     one = isinstance(left, Num) and left.value == 1
     if one or isinstance(right, (Num, Partial)) or isinstance(_leftmost(right_layout), Number):
         return (Op("cdot"),)
     if isinstance(left, Num) and isinstance(right, Div) and isinstance(right.num, Num):
         return (Op("cdot"),)
-    parenthesis = isinstance(_leftmost(right_layout), lay.Fenced)
+    start, end = _leftmost(right_layout), left_layout.items[-1] if isinstance(left_layout, lay.Row) else left_layout
+    if isinstance(start, Ident) and start.style == "roman" and isinstance(end, Ident):
+        return (THIN,)
+    parenthesis = isinstance(start, lay.Fenced)
     loss_name = isinstance(left_layout, Ident) or (isinstance(left, Adj) and isinstance(left_layout, lay.Row))
     return (THIN,) if parenthesis and loss_name and _ends_in_loss(left_layout) else ()
 

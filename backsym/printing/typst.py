@@ -154,6 +154,10 @@ def _base(layout: Layout) -> str:
     text = to_typst(layout)
     if not text:
         return '""'
+    if isinstance(layout, lay.Fenced) and not layout.stretchy:
+        # Typst would put a script beside the group, which is higher than its closing delimiter.
+        left, right = (_char(DELIMITERS[name].char) for name in FENCES[layout.kind])
+        return f"{left}{to_typst(layout.body)}{right}"
     whole = isinstance(layout, (lay.Row, lay.Script, lay.Big, lay.Stacked, lay.Op, lay.Symbol))
     return f"attach({_argument(layout)})" if whole and len(text) > 1 else text
 

@@ -23,6 +23,11 @@ MAX_MACROS = 8
 
 _BUILT_IN = (*REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta")
 
+CHOICE = "a choice is written with indicators: [z > 0]*a + [z <= 0]*b"
+CONCATENATION = "blocks are not joined: a matrix times a joined vector is a sum, W @ x + U @ h"
+CONVOLUTION = "a convolution is written sum(w[k]*x[i + k - 1], k)"
+NORMALIZATION = "a normalization is written out: m = mean(x), v = mean((x - m)**2), y = (x - m)/sqrt(v + c)"
+
 _USUAL_NAMES = {
     "ln": "the natural logarithm is written log",
     "transpose": "a transpose is written W.T",
@@ -33,9 +38,22 @@ _USUAL_NAMES = {
     "sgn": "did you mean sign?",
     "tr": "did you mean trace?",
     "inv": "an inverse is not read",
+    "det": "a determinant is not read",
     "argmax": "the position of a maximum is not differentiable",
-    "where": "a choice is written with indicators: [z > 0]*a + [z <= 0]*b",
+    "argmin": "the position of a minimum is not differentiable",
+    "where": CHOICE,
+    "Piecewise": CHOICE,
+    **dict.fromkeys(("Inverse", "inverse", "pinv"), "an inverse is not read"),
+    **dict.fromkeys(("Derivative", "diff", "Integral"), "a derivative or integral is not read in an equation"),
+    "dropout": "dropout is random; multiply by a mask, an input of its own: m*h",
+    **dict.fromkeys(("concat", "concatenate", "cat", "stack", "hstack", "vstack"), CONCATENATION),
+    **dict.fromkeys(("conv", "conv1d", "conv2d", "Conv2d"), CONVOLUTION),
+    **dict.fromkeys(("layer_norm", "layernorm", "LayerNorm", "batch_norm", "batchnorm", "BatchNorm"), NORMALIZATION),
+    **dict.fromkeys(("einsum", "tensordot"), "a contraction is written sum(W[k, j]*x[j], j)"),
+    **dict.fromkeys(("max_pool", "maxpool", "MaxPool"), "a maximum over a window is written max(x[2*i + k - 2], k)"),
+    **dict.fromkeys(("float", "int", "round", "floor", "ceil"), "rounding is not differentiable"),
 }
+"""What people write for what there is by another name, or not at all."""
 
 
 def call_rule(r: Resolver, tree: Node) -> Expr:
@@ -159,7 +177,8 @@ def check_row(r: Resolver, tree: Node, arg: Expr) -> None:
         if keyword.kind != "keyword":
             continue
         if keyword.value != "axis":
-            raise r.error(f"{tree.value} does not take {keyword.value}=", keyword)
+            hint = "it works along the last axis" if keyword.value == "dim" else None
+            raise r.error(f"{tree.value} does not take {keyword.value}=", keyword, hint)
         if integer(r, keyword) not in (-1, rank - 1):
             raise r.error(f"{tree.value} works along the last axis", keyword, f"write {tree.value}(Z.T).T")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias, TypeGuard
@@ -291,6 +291,30 @@ def read_values(
         if number is not None:
             values[key.text] = number
     return values
+
+
+def check_values(tree: Tree | None, needed: Iterable[str], abstract: Iterable[str], report: Report) -> None:
+    """A worked example needs a value for every given quantity in use, and a formula for every function."""
+    given = {key.text for key, _ in table(tree, report, "values")}
+    if tree is None or not given:
+        return
+    missing = [name for name in needed if name not in given]
+    if missing:
+        *first, last = missing
+        names, have = (f"{', '.join(first)} and {last}", "have no values") if first else (last, "has no value")
+        them = "them" if first else "it"
+        report.add(tree, f"{names} {have}", f"a worked example needs {them}: values for every given quantity")
+    for name in abstract:
+        report.add(tree, f"{name} is abstract; a worked example needs a formula for every function and for the loss")
+
+
+def check_marks(symbols: Mapping[str, Declared], report: Report) -> None:
+    """``one_hot`` and ``sums_to_one`` speak of the last axis, so that there has to be one."""
+    for name, entry in symbols.items():
+        for mark, is_set in (("one_hot", entry.one_hot), ("sums_to_one", entry.sums_to_one)):
+            if is_set and not entry.shape and entry.readable:
+                report.add(entry.key, f"{name} is a scalar; {mark} is of a vector or a matrix", "give its shape: [K]")
+                break
 
 
 def _value(tree: Tree, shape: Shape, sizes: dict[Dim, int], report: Report) -> Value | None:

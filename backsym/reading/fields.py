@@ -90,22 +90,26 @@ def table(
 def known_keys(entries: Iterable[tuple[Scalar, Tree]], keys: Sequence[str], report: Report) -> dict[str, Tree]:
     """The entries by key; an unknown key is an error with a near name."""
     found: dict[str, Tree] = {}
+    known: str | None = "known keys: " + ", ".join(keys)
     for key, value in entries:
         if key.text in keys:
             found[key.text] = value
         else:
-            hint = suggest(key.text, keys) or "known keys: " + ", ".join(keys)
+            if (hint := suggest(key.text, keys)) is None:
+                hint, known = known, None  # All of them once.
             report.add(key, f"unknown key {quoted(key.text)}", hint)
     return found
 
 
-def text(tree: Tree | None, report: Report, what: str) -> str | None:
-    """A text; None if the field is absent or empty."""
+def text(
+    tree: Tree | None, report: Report, what: str, kind: str = "one text", hint: str | None = QUOTE
+) -> str | None:
+    """A text; None if the field is absent or empty.  ``kind`` and ``hint`` say what is expected."""
     if tree is None:
         return None
     if isinstance(tree, Scalar):
         return tree.text.strip() or None
-    report.add(tree, f"{what} is a text", QUOTE)
+    report.add(tree, f"{what} is {kind}, not a {'list' if isinstance(tree, Listing) else 'mapping'}", hint)
     return None
 
 
@@ -151,8 +155,10 @@ def choice(
     return word
 
 
-def scalars(tree: Tree | None, report: Report, what: str, hint: str | None = None) -> tuple[Scalar, ...]:
-    """A text or a list of texts; ``hint`` says how one of them reads."""
+def scalars(
+    tree: Tree | None, report: Report, what: str, hint: str | None = None, kind: str = "a text"
+) -> tuple[Scalar, ...]:
+    """A text or a list of texts; ``hint`` says how one of them reads, ``kind`` what it is."""
     if tree is None:
         return ()
     if isinstance(tree, Scalar):
@@ -162,9 +168,9 @@ def scalars(tree: Tree | None, report: Report, what: str, hint: str | None = Non
         if isinstance(item, Scalar):
             found.append(item)
         else:
-            report.add(item, f"each item of {what} is a text", hint or QUOTE)
+            report.add(item, f"each item of {what} is {kind}", hint or QUOTE)
     if not isinstance(tree, Listing):
-        report.add(tree, f"{what} is a text or a list of texts", hint)
+        report.add(tree, f"{what} is {kind} or a list of such", hint)
     return tuple(found)
 
 

@@ -216,6 +216,8 @@ def _hint(a: Shape, b: Shape, left: str, right: str) -> str | None:
         return f"{right} {left} would fit"
     if fits_elementwise(a, b):
         return rf"an element-wise product is written {left} \odot {right}"
+    if len(a) == 1 and len(b) == 2:
+        return rf"a vector is a column; a row is declared as such, {left} \in \mathbb{{R}}^{{1 \times {a[0]}}}"
     return None
 
 
@@ -316,6 +318,9 @@ def filled(tree: Node, shape: Shape, r: Resolver) -> Expr:
         inner = shape[1:] if len(shape) == 2 and shape[0] == 1 else shape[::-1]
         return T(filled(tree.children[0], inner, r), span=r.mark(tree))
     if tree.kind == "terms":
+        repeated = _repeated(tree, shape, r)
+        if repeated is not None:
+            return repeated
         values = [filled(child, shape, r) if is_bare(child) else r.resolve(child) for child in tree.children]
         if sum(bool(value.shape) for value in values) > 1 or set(tree.value) & set(HADAMARD):
             return r.resolve(tree)
@@ -325,6 +330,29 @@ def filled(tree: Node, shape: Shape, r: Resolver) -> Expr:
     if tree.value == "eye":
         return Eye(shape[0], span=r.mark(tree))
     return Ones(shape, span=r.mark(tree)) if tree.value == "ones" else Zeros(shape, span=r.mark(tree))
+
+
+def _repeated(tree: Node, shape: Shape, r: Resolver) -> Expr | None:
+    r"""A vector in each row or column of a matrix: ``\mathbf{1} \mathbf{b}^\top`` or ``\mathbf{b} \mathbf{1}^\top``."""
+    places = [n for n, child in enumerate(tree.children) if is_bare(child)]
+    if len(shape) != 2 or len(places) != 1 or set(tree.value) & set(HADAMARD):
+        return None
+    (place,) = places
+    others = [r.resolve(child) for n, child in enumerate(tree.children) if n != place]
+    arrays = [n for n, value in enumerate(others) if value.shape]
+    if len(arrays) != 1:
+        return None
+    vector = others[arrays[0]].shape
+    first = place <= arrays[0]
+    if first and len(vector) == 2 and vector[0] == 1:
+        size: Shape = shape[:1]
+    elif not first and (len(vector) == 1 or vector[1:] == (1,)):
+        size = (1, shape[1])
+    else:
+        return None
+    values = [*others[:place], filled(tree.children[place], size, r), *others[place:]]
+    operands = [Operand(child, value) for child, value in zip(tree.children, values, strict=True)]
+    return _spanned(juxtaposed(r, operands).value, r, tree)
 
 
 def factors_filled(r: Resolver, trees: Sequence[Node], signs: str) -> list[Expr]:

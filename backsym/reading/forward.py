@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from backsym.errors import InputError
-from backsym.expr import Dim, Expr, Ix, Shape, Sym, scalar_if_ones, show_shape
+from backsym.expr import Dim, Expr, Ix, Shape, Sym, names_in, scalar_if_ones, show_shape
 from backsym.functions import ABSTRACT_LOSS
 from backsym.problem import Dimension, NodeEquation, Symbol
 from backsym.reading import latex, syntax
@@ -41,6 +41,8 @@ from backsym.reading.yamlfile import Scalar
 MAX_EQUATIONS = 10_000
 LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error", ABSTRACT_LOSS)
 """Functions whose second argument is a target."""
+
+_ARTICLES = {"parameter": "a parameter", "input": "an input"}
 
 _LEFT_NAME = re.compile(r"\s*(?:Eq\s*\(\s*)?([A-Za-z_][A-Za-z0-9_]*)(?:\s*\[([^\]]*)\])?")
 
@@ -112,6 +114,11 @@ class Forward:
                 self.broken.add(equation.name)
             except Unavailable:
                 self.broken.add(equation.name)
+
+    def skip(self, texts: Sequence[str]) -> None:
+        """These items are no equations, which has been said; what uses their nodes is not to be blamed too."""
+        self.unread = bool(texts)
+        self.broken.update(match[1] for text in texts if (match := _LEFT_NAME.match(text)))
 
     # --- syntax ---
 
@@ -276,6 +283,7 @@ class Forward:
 
     def define(self, equation: Parsed) -> None:
         source, rhs = equation.source, equation.rhs
+        self.check_euler(equation)
         unknown = unknown_names(rhs, source, self.scope)
         if unknown:
             raise InputError(unknown)
@@ -300,6 +308,15 @@ class Forward:
         self.equations.append(
             NodeEquation(equation.name, shape, tuple(indices), value, text.text, by_entries, text.line)
         )
+
+    def check_euler(self, equation: Parsed) -> None:
+        """An undeclared e with a power is the number, which would else be a parameter of this name."""
+        if "e" in self.declared or "e" in self.parsed:
+            return
+        for node in syntax.walk(equation.rhs):
+            if node.kind == "pow" and node.children[0].kind == "name" and node.children[0].value == "e":
+                hint = "the exponential function is written exp(x); a quantity of this name is declared in symbols"
+                raise equation.source.error("e is not declared", node.children[0].span, hint)
 
     def mentions_entries(self, tree: Node) -> bool:
         return any(n.kind == "entry" or bool(index_reduction(n, self.scope)) for n in syntax.walk(tree))
@@ -356,6 +373,32 @@ class Forward:
             latex = self.declared[equation.name].latex if equation.name in self.declared else None
             symbols[equation.name] = Symbol(equation.name, equation.shape, "node", latex=latex, line=equation.line)
         return symbols
+
+    def check_losses(self, loss: str, symbols: Mapping[str, Symbol]) -> None:
+        """An abstract loss has a derivative by its first argument only, so that nothing flows back into the others."""
+        relevant = {loss}
+        for eq in reversed(self.equations):
+            if eq.name in relevant:
+                relevant.update(names_in(eq.rhs))
+        for name in (eq.name for eq in self.equations if eq.name in relevant):
+            equation = self.parsed[name]
+            for call in syntax.walk(equation.rhs):
+                if call.kind == "call" and call.value == ABSTRACT_LOSS and ABSTRACT_LOSS not in symbols:
+                    self.check_target(equation, positional(call)[1:], symbols)
+
+    def check_target(self, equation: Parsed, others: Sequence[Node], symbols: Mapping[str, Symbol]) -> None:
+        for other in others:
+            for node in syntax.walk(other):
+                symbol = symbols.get(node.value) if node.kind == "name" else None
+                if symbol is not None and symbol.role not in ("target", "constant"):
+                    what = "is computed" if symbol.role == "node" else f"is {_ARTICLES[symbol.role]}"
+                    error = equation.source.error(
+                        f"the second argument of the abstract {ABSTRACT_LOSS} is a target, but {node.value} {what}",
+                        node.span,
+                        f"{ABSTRACT_LOSS}' is the derivative by the first argument: write this loss as a formula",
+                    )
+                    self.report.extend(error.diagnostics)
+                    return
 
     def targets(self) -> set[str]:
         """Bare names that are the second argument of a loss."""

@@ -28,6 +28,8 @@ from backsym.reading.syntax import Node
 MAX_EQUATIONS = 10_000
 
 _IS_LATEX = re.compile(r"\\|[_^]\{|\A\s*\$[^$]*\$\s*\Z|\A\s*\$\$[^$]*\$\$\s*\Z")
+_OPENING = ("(", "[", "{", r"\{", "<(", "cases{")
+_ENDING = (")", "]", "}", r"\}", ">)", "}cases")
 _RANGE_WORDS = frozenset("for forall foreach forevery all and every each where with".split())
 
 
@@ -221,7 +223,7 @@ class FormulaReader(Formula):
         depth = 0
         for n, token in enumerate(self.tokens):
             if token.kind == "op":
-                depth += (token.text in ("(", "[", "{", r"\{")) - (token.text in (")", "]", "}", r"\}"))
+                depth += (token.text in _OPENING) - (token.text in _ENDING)
             if token.kind == "row":
                 depth = 0
             if token.kind == "row" or (token.text in (",", ";") and token.kind == "op" and depth == 0):
@@ -231,6 +233,8 @@ class FormulaReader(Formula):
     def range_at(self, position: int) -> bool:
         r"""Whether ``k = 1, \dots`` or ``k \in \{1`` or ``j, k = 1`` stands here."""
         tokens = self.tokens
+        if tokens[position].text == "forall":
+            return True
         while tokens[position].kind in ("letter", "greek"):
             position += 1
             while tokens[position].text in ("'", "^") and tokens[position].kind == "op":
@@ -313,9 +317,23 @@ class FormulaReader(Formula):
             while self.at(",", ";", "forall", ":") or self.range_word() or self.token.kind == "row":
                 self.take()
             if not self.range_at(self.position):
+                if self.every_letter(mark):
+                    continue
                 self.position = mark
                 return found
             found.update(self.one_range())
+
+    def every_letter(self, mark: int) -> bool:
+        r"""``\forall k``, which says no more than that k is a letter: passed over."""
+        if not any(token.text == "forall" for token in self.tokens[mark : self.position]):
+            return False
+        start = self.position
+        while self.token.kind in ("letter", "greek") or self.at(",", "'"):
+            self.take()
+        if self.position > start and self.token.kind in ("end", "row"):
+            return True
+        self.position = start
+        return False
 
     def range_word(self) -> bool:
         return self.token.kind == "word" and self.token.text.lower() in _RANGE_WORDS

@@ -7,6 +7,8 @@ which, ``ambiguous`` whether there was one.  Knows vocabularies; knows no shapes
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from backsym.errors import InputError
 from backsym.reading.latex_derivatives import Formula
 from backsym.reading.latex_grammar import COMPARISONS
@@ -133,12 +135,15 @@ class AnswerFormula(Formula):
         """``dL/dz`` on one line; a lone ``dz`` is the derivative of the loss by z."""
         start = self.token.start
         self.take()
-        above = self.quantity_below()
-        if self.at("/") and self.is_differential(self.ahead()):
+        steps, above = self.steps_apart()
+        if not steps and self.at("/") and self.is_differential(self.ahead()):
             return self.over(above, start)
-        return self.adjoint_of(above)
+        return self.stepped(self.adjoint_of(above), steps, start)
 
     def derivative(self) -> Node:
+        if self.ahead().text == "_":
+            # \partial_z L is \nabla_z L.
+            return self.gradient()
         start = self.token.start
         self.take()
         above = self.of_loss(self.factor())
@@ -151,7 +156,10 @@ class AnswerFormula(Formula):
         self.take()
         self.take()
         steps, below = self.steps_apart()
-        tree = self.make("partial", "", (above, below), start)
+        return self.stepped(self.make("partial", "", (above, below), start), steps, start)
+
+    def stepped(self, tree: Node, steps: list[tuple[str, Node | None]], start: int) -> Node:
+        """A derivative with the transposes and powers that were written on its quantity."""
         for step, exponent in steps:
             if step == "T":
                 tree = self.make("transpose", "", (tree,), start)
@@ -175,14 +183,6 @@ class AnswerFormula(Formula):
             raise self.source.error("a derivative is by a quantity", tree.span, r"such as \partial z_k")
         return steps, tree
 
-    def quantity_below(self) -> Node:
-        tree = self.of_loss(self.factor())
-        name = tree.children[0] if tree.kind == "entry" else tree
-        if name.kind != "name":
-            message = "a derivative is of a quantity and by a quantity"
-            raise self.source.error(message, tree.span, r"such as \partial z_k")
-        return tree
-
     def of_loss(self, tree: Node) -> Node:
         """The loss by any of its usual letters, where these mean nothing else."""
         tree = super().of_loss(tree)
@@ -196,8 +196,30 @@ class AnswerFormula(Formula):
         tree = super().differential(opening)
         return None if tree is None else self.of_loss(tree)
 
+    def undeclared(self, base: Base, scripts: Scripts) -> Node | None:
+        r"""Besides what an equation may say, ``\bar{z}`` and ``\overline{z}``, the adjoint of z."""
+        accent, _, inner = base.text.partition(":")
+        if accent in ("bar", "overline") and self.words.known(inner):
+            return self.over_bar(replace(base, text=inner), scripts)
+        return super().undeclared(base, scripts)
+
+    def loss_by(self, base: Base, scripts: Scripts) -> Node | None:
+        """``L_z``: the derivative of the loss by z."""
+        loss, items = self.words.loss, scripts.items
+        is_loss = base.font in ("mathcal", "mathscr") or base.text in (loss, "ell")
+        if not is_loss or not items or scripts.tag is not None or scripts.steps or scripts.primes or loss is None:
+            return None
+        if self.words.quantity(base.text, "".join(item.value for item in items)) is not None:
+            return None
+        name = self.words.quantity(items[0].value, "".join(item.value for item in items[1:]))
+        if name is None or name == loss:
+            return None
+        return self.adjoint_of(self.make("name", name, (), base.token.start))
+
     def named(self, base: Base, scripts: Scripts) -> Node:
         """``z^1`` is z1 where no z is declared."""
+        if (adjoint := self.loss_by(base, scripts)) is not None:
+            return adjoint
         if scripts.tag is None and scripts.steps and scripts.steps[0][0] == "pow":
             exponent = scripts.steps[0][1]
             if exponent is not None and exponent.kind in ("num", "name") and not exponent.children:

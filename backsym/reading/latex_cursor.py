@@ -19,7 +19,8 @@ _OPERATORS = frozenset("+ - cdot times odot * / = , < > <= >= !=".split())
 _SHOWN = {
     "cdot": r"\cdot", "times": r"\times", "odot": r"\odot", "|(": r"\lvert", "|)": r"\rvert", "||(": r"\lVert",
     "||)": r"\rVert", "||": r"\|", "dots": r"\dots", "top": r"\top", "in": r"\in", "forall": r"\forall",
-    "nabla": r"\nabla", "partial": r"\partial",
+    "nabla": r"\nabla", "partial": r"\partial", "<(": r"\langle", ">)": r"\rangle", "cases{": r"\begin{cases}",
+    "}cases": r"\end{cases}", "cases&": "&", "cases;": r"\\\\",
 }  # fmt: skip
 
 
@@ -98,8 +99,9 @@ class Cursor:
         if self.at(sign):
             return self.take()
         if opening is not None and self.token.kind in ("end", "row"):
-            raise self.error(f"this {shown(opening)} is never closed", opening, f"add {sign}")
-        raise self.unexpected(f"{sign.lstrip(chr(92))} or an operator" if opening is not None else sign)
+            raise self.error(f"this {shown(opening)} is never closed", opening, f"add {_SHOWN.get(sign, sign)}")
+        name = _SHOWN.get(sign, sign.lstrip("\\"))
+        raise self.unexpected(f"{name} or an operator" if opening is not None else sign)
 
 
 def shown(token: Token) -> str:
@@ -185,6 +187,8 @@ def _check_delimiter(source: Source, token: Token, follows: Token) -> None:
         "]",
         r"\{",
         r"\}",
+        "<(",
+        ">)",
         ".",
         "|",
         "||",

@@ -10,56 +10,85 @@ Knows the marks of formulas in such files; reads no mathematics itself.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, count, islice
 from pathlib import Path
 
 from backsym.errors import Diagnostic, InputError
 from backsym.expr import show_shape
 from backsym.problem import Part, Problem
+from backsym.reading.fields import MAX_DIAGNOSTICS
 from backsym.reading.latex import Segment, Spelled, segments
-from backsym.reading.latex_declare import Declaration, Declarations
+from backsym.reading.latex_declare import Declaration, Declarations, names_in_formula
 from backsym.reading.latex_names import Key, Vocabulary, split_tag
 from backsym.reading.note_equations import Equations, defined_functions
+from backsym.reading.note_layers import layered
+from backsym.reading.note_macros import written_out
 from backsym.reading.note_shapes import Shapes
 from backsym.reading.note_tasks import Task, Tasks
-from backsym.reading.note_words import Place, class_letter, layers, usual_rank, worded
+from backsym.reading.note_words import FARTHEST, JOINS, VERB, Place, class_letter, layers, usual_rank, worded
 from backsym.reading.source import Location, Source
 from backsym.reading.syntax import walk
 from backsym.reading.yamlfile import Document, Listing, Mark, Scalar, Table, Tree, text_of
 
 MAX_FORMULAS = 20_000
+MOST_JOINED = 20
+"""Formulas to either side that may share the words of one."""
 
 SUFFIXES = (".md", ".markdown", ".tex")
 
 _ENVIRONMENTS = "equation|align|gather|multline|eqnarray|displaymath|flalign"
 _OPENING = re.compile(
-    rf"""(?P<skip>```|<!--|(?<!\\)%|\\begin\{{verbatim\}}|\\begin\{{lstlisting\}})
+    rf"""(?P<skip>```|`|<!--|(?<!\\)%|\\begin\{{verbatim\}}|\\begin\{{lstlisting\}})
     |(?P<escaped>\\[$%\\])
     |(?P<display>\$\$|\\\[|\\begin\{{(?P<env>{_ENVIRONMENTS})(?P<star>\*?)\}})
     |(?P<inline>\$|\\\()
     """,
     re.VERBOSE,
 )
-_CLOSING = {"$$": "$$", "\\[": "\\]", "$": "$", "\\(": "\\)", "```": "```", "<!--": "-->", "%": "\n"}
+_CLOSING = {"$$": "$$", "\\[": "\\]", "$": "$", "\\(": "\\)", "```": "```", "`": "`", "<!--": "-->", "%": "\n"}
 _TITLE = re.compile(r"^#+[ \t]+(.+?)[ \t]*#*$|\\(?:title|section|chapter)\*?\{([^{}]+)\}", re.MULTILINE)
 
 _DERIVATIVE = re.compile(r"\\partial|\\nabla")
+_LEFT = re.compile(r"\s*(?:\\begin\{\w+\*?\}\s*)*&?\s*\\?[A-Za-z](?:(?!\\odot|\\cdot|\\times|\\circ)[^=+*/])*=")
+"""One symbol, perhaps with scripts or called, before an equals sign: not a sum or product that is explained."""
+
+_ROW = re.compile(r"\\\\(?:\[[^\]]*\])?")
 _IN = re.compile(r"\\in(?![A-Za-z])|∈")
+
+_SCRIPT = r"(?:\s*[_^]\s*(?:\{[^{}]*\}|\\?\w))*"
+_BEFORE = rf"(?<![\\A-Za-z])([A-Z]){_SCRIPT}\s*(?:\\left|\\[bB]ig+l?)?\s*\(?\s*"
+_BEFORE_VECTOR = re.compile(_BEFORE + r"\\(?:vec|mathbf|bm|boldsymbol|hat|tilde|bar)(?![A-Za-z])")
+"""A light capital in front of what looks like a vector."""
 
 _FREE_LETTERS = "DKHMPQRS"
 """Dimensions that the note does not name take these first."""
 
 _LAST_WORDS = re.compile(r"[\w\-]+(?:\s+(?:vector|matrix|array|scalar|value))?[\s$\\(]*\Z")
 _ROLES = (
-    ("parameter", re.compile(r"\b(weights?|bias(es)?|parameters?|learned|trainable)\b", re.IGNORECASE)),
-    ("target", re.compile(r"\b(targets?|labels?|one[- ]hot|ground[- ]truth)\b", re.IGNORECASE)),
-    ("constant", re.compile(r"\b(constants?|hyper-?parameters?|regulari[sz]ation strength)\b", re.IGNORECASE)),
-    ("input", re.compile(r"\b(inputs?|data|features?)\b", re.IGNORECASE)),
+    ("parameter", re.compile(r"\b(weights?|bias(es)?|parameters?|learned|trainable|kernels?|filters?)\b", re.I)),
+    ("target", re.compile(r"\b(targets?|labels?|one[- ]hot|ground[- ]truth)\b", re.I)),
+    ("constant", re.compile(r"\b(constants?|hyper-?parameters?|regulari[sz]ation strength)\b", re.I)),
+    ("input", re.compile(r"\b(inputs?|data|features?)\b", re.I)),
 )
-_ONE_HOT = re.compile(r"\bone[- ]hot\b", re.IGNORECASE)
+
+
+def _without_next(words: str) -> str:
+    """The words between two formulas without those of the next one: ", weights $W$"."""
+    close = _LAST_WORDS.search(words)
+    if close is None or not _tells_role(close[0]):
+        return words
+    parting = list(re.finditer(r",|;|\band\b", words))
+    return words[: parting[-1].start()] if parting else words
+
+
+def _tells_role(words: str) -> bool:
+    return any(pattern.search(words) for _, pattern in _ROLES)
+
+
+_ONE_HOT = re.compile(r"\bone[- ]hot\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -75,44 +104,74 @@ def is_document(path: str) -> bool:
     return Path(path).suffix.lower() in SUFFIXES
 
 
+def is_tex(path: str) -> bool:
+    return path.lower().endswith(".tex")
+
+
 def document_tree(path: str) -> tuple[Table, tuple[str, ...]]:
     """The note as the tree of a problem file, and what was passed over; raises InputError without an equation."""
     document = Document(path, text_of(path))
     if not document.text.strip():
         raise InputError([Diagnostic("this file is empty", path, hint="it needs displayed equations")])
-    note = _Note(document)
+    return tree_of_note(document, is_tex(path))
+
+
+def tree_of_note(document: Document, tex: bool) -> tuple[Table, tuple[str, ...]]:
+    """The same for a text that is in memory."""
+    document = written_out(document, tex)
+    places = [(f.start, f.end) for f in islice(formulas(document.text, tex), MAX_FORMULAS)]
+    note = _Note(*layered(document, places))
     return note.tree(), note.remarks
 
 
 # --- formulas --------------------------------------------------------------------------------------------------------
 
 
-def formulas(text: str, tex: bool) -> Iterator[Formula]:
-    """The formulas of a note in order.  Each closing delimiter is searched for once it is known to be missing."""
+def formulas(text: str, tex: bool, unclosed: list[tuple[int, int, str]] | None = None) -> Iterator[Formula]:
+    """The formulas of a note in order; displayed ones that never end go to ``unclosed``, with what would close them.
+
+    Each closing delimiter is searched for once it is known to be missing.
+    """
     position = text.find("\\begin{document}") if tex else 0
     position = max(position, 0)
     missing: set[str] = set()
     while (match := _OPENING.search(text, position)) is not None:
         position = match.end()
-        if match["escaped"] or (match[0] == "%" and not tex):
+        if match["escaped"] or (match[0] == "%" and not tex) or (match[0] == "`" and tex):
             continue
         closing = f"\\end{{{match['env']}{match['star']}}}" if match["env"] else _CLOSING.get(match[0])
         closing = closing or match[0].replace("begin", "end")
         end = -1 if closing in missing else text.find(closing, position)
         if end < 0:
             missing.add(closing)
+            if match["display"] and unclosed is not None:
+                unclosed.append((*match.span(), closing))
             continue
         if not match["skip"]:
             yield Formula(position, end, match["display"] is not None)
         position = end + len(closing)
 
 
+def _rows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    for match in _ROW.finditer(text, start, end):
+        yield start, match.start()
+        start = match.end()
+    yield start, end
+
+
 class _Note:
-    def __init__(self, document: Document):
+    def __init__(self, document: Document, powers: Mapping[Key, str]):
         self.document = document
+        self.powers = powers
         self.source = Source(document.text, document.file, self.locate)
-        self.tex = str(document.file).lower().endswith(".tex")
-        self.formulas = tuple(islice(formulas(document.text, self.tex), MAX_FORMULAS + 1))
+        self.tex = is_tex(str(document.file))
+        unclosed: list[tuple[int, int, str]] = []
+        self.formulas = tuple(islice(formulas(document.text, self.tex, unclosed), MAX_FORMULAS + 1))
+        if unclosed:
+            raise InputError(
+                self.source.diagnostic(f"this {document.text[a:b]} is never closed", (a, b), f"add {closing}")
+                for a, b, closing in unclosed[:MAX_DIAGNOSTICS]
+            )
         if len(self.formulas) > MAX_FORMULAS:
             raise InputError([Diagnostic(f"more than {MAX_FORMULAS} formulas in one note", document.file)])
         self.declared = Declarations()
@@ -120,15 +179,15 @@ class _Note:
         self.remarks: tuple[str, ...] = ()
         self.left_over: list[int] = []
         self.unread: list[int] = []
+        self.strange: list[int] = []
         self.not_asked: set[str] = set()
         self.spelled_otherwise: dict[str, str] = {}
 
     # --- places ---
 
     def locate(self, offset: int) -> Location:
-        starts = self.document.line_starts
-        line = bisect_right(starts, offset)
-        return line, offset - starts[line - 1] + 1, self.document.lines[line - 1]
+        line, column = self.document.place(offset)
+        return line, column, self.document.lines[line - 1]
 
     def mark(self, start: int, end: int) -> Mark:
         line, column, _ = self.locate(start)
@@ -145,6 +204,7 @@ class _Note:
         self.declare_by_words(places)
         displayed = [f for f, done in zip(self.formulas, declares, strict=True) if f.displayed and not done]
         equations = self.equations(displayed)
+        self.strange = self.without_left_side(displayed, [token.start for token in equations.defined.values()])
         if not equations.found:
             raise self.without_equations()
         self.declare_what_is_used(equations, places)
@@ -155,7 +215,7 @@ class _Note:
             "notation": self.table({"layer": self.word(layer)}),
             "dims": self.dims(layer, equations),
             "indices": self.indices(),
-            "symbols": self.symbols(found, layer),
+            "symbols": self.symbols(equations, layer),
             "functions": self.functions(equations),
             "forward": Listing(self.mark(0, 0), "", tuple(self.equation(s) for s in found)),
             "loss": self.loss(equations),
@@ -178,10 +238,32 @@ class _Note:
             hint = f"it has derivatives only; display what is differentiated too, {example}"
         return InputError([Diagnostic("this note has no forward equation", self.document.file, hint=hint)])
 
+    def without_left_side(self, displayed: Iterable[Formula], functions: Sequence[int]) -> list[int]:
+        """Displayed equations, not of derivatives, whose left side is no quantity and none of the ``functions``."""
+        text, words = self.document.text, self.vocabulary()
+        found = []
+        for f in displayed:
+            known = sorted([*(s.start for s in segments(self.source, words, f.start, f.end)), *functions])
+            for start, end in _rows(text, f.start, f.end):
+                strange = _LEFT.match(text, start, end) and not _DERIVATIVE.search(text, start, end)
+                if strange and bisect_left(known, start) == bisect_left(known, end):
+                    found.append(start + len(text[start:end]) - len(text[start:end].lstrip()))
+        return found
+
     def what_was_passed_over(self, equations: Equations) -> tuple[str, ...]:
         """In order of the lines, what an instructor might look for in vain."""
         found = [(self.locate(at)[0], reason) for at, reason in equations.passed_over]
         found += [(self.locate(at)[0], "a formula to be shown that cannot be read") for at in self.unread]
+        found += [(self.locate(at)[0], "an equation whose left side is no quantity") for at in self.strange]
+        words, given = self.vocabulary(), equations.given()
+        for f in self.formulas:
+            if not f.displayed and "=" in self.document.text[f.start : f.end]:
+                names = [s.left.name for s in segments(self.source, words, f.start, f.end)]
+                found += [
+                    (self.locate(f.start)[0], f"an equation of {name} within the text; displayed, it is read")
+                    for name in names
+                    if name in given
+                ]
         lines = sorted({self.locate(at)[0] for at in self.left_over})
         if lines:
             others = ", ".join(map(str, lines[1:12])) + (", ..." if len(lines) > 12 else "")
@@ -216,21 +298,46 @@ class _Note:
         return found
 
     def prose(self, number: int) -> str:
-        """The words that tell what a formula declares: those right before or after it, else its list item or line."""
-        formula, text = self.formulas[number], self.document.text
-        before = self.formulas[number - 1].end if number else 0
-        start = max(before, formula.start - 60, text.rfind("\n", 0, formula.start))
-        close = _LAST_WORDS.search(text, start, formula.start)
-        if close is not None and any(pattern.search(close[0]) for _, pattern in _ROLES):
+        """The words that tell what a formula declares: right before or after it, or of its list item.
+
+        Formulas that only commas and "and" part share their words.
+        """
+        text = self.document.text
+        first = last = number
+        while first and number - first < MOST_JOINED and self.joined(first - 1):
+            first -= 1
+        while last + 1 < len(self.formulas) and last - number < MOST_JOINED and self.joined(last):
+            last += 1
+        own, end = self.formulas[number].start, self.formulas[last].end
+        before = self.formulas[first - 1].end if first else 0
+        begin = max(before, own - 60, text.rfind("\n", 0, own))
+        close = _LAST_WORDS.search(text, begin, own)
+        if close is not None and _tells_role(close[0]):
             return close[0]
-        after = self.formulas[number + 1 : number + 2]
-        near = text[formula.end : min(after[0].start if after else len(text), formula.end + 200)].partition("\n\n")[0]
-        if any(pattern.search(near) for _, pattern in _ROLES):
+        near = _without_next(self.words_after(last))
+        if VERB.search(near) and not _tells_role(near) and last + 1 < len(self.formulas):
+            # "$T$ is the $N \times K$ matrix of targets".
+            near += self.words_after(last + 1)
+        if number < last and near.lstrip("$\\)").lstrip().startswith("("):
+            near = ""  # "$X$, $w$ and $y$ (targets)" tells of y alone.
+        if _tells_role(near):
             return near
-        start = text.rfind("\n", 0, formula.start) + 1
-        item = re.compile(r"\n\s*(?:[-*+]\s|\d+[.)]\s|\\item\b|\n)")
-        match = item.search(text, formula.end, formula.end + 400)
-        return text[max(start, formula.start - 400) : match.start() if match else formula.end + 200]
+        item = text.rfind("\n", 0, self.formulas[first].start) + 1
+        if before > item:
+            # "$x$ is the input, and $W$ ...": what stands before the comma is said of the formula before.
+            return re.split(r",|;|\band\b", text[before : self.formulas[first].start])[-1]
+        return text[max(item, own - 400) : end] + near
+
+    def words_after(self, number: int) -> str:
+        """The words of the paragraph between this formula and the next."""
+        end = self.formulas[number].end
+        after = self.formulas[number + 1].start if number + 1 < len(self.formulas) else len(self.document.text)
+        return self.document.text[end : min(after, end + 200)].partition("\n\n")[0]
+
+    def joined(self, number: int) -> bool:
+        """Whether only a comma or "and" stands between this formula and the next."""
+        between = self.document.text[self.formulas[number].end : self.formulas[number + 1].start]
+        return JOINS.fullmatch(between.strip("$\\() ")) is not None
 
     def declare_by_words(self, places: list[Place]) -> None:
         known = {d.spelled.name for d in self.declared.found}
@@ -251,16 +358,40 @@ class _Note:
         entries = {tree.children[0].value: len(tree.children) - 1 for tree in trees}
         has_bold = any(s.bold for s in (*equations.names.values(), *(d.spelled for d in self.declared.found)))
         names = {**equations.names, **{e.name: e.segment.left for e in equations.found}}
+        matrices = self.light_matrices(equations, given)
         ranks: dict[str, int | None] = {}
         for name, spelled in names.items():
             unknown = None if not has_bold and not spelled.calligraphic else usual_rank(spelled)
-            ranks[name] = entries.get(name, unknown)
+            ranks[name] = entries.get(name, 2 if spelled.key[0] in matrices and name in given else unknown)
         shapes = Shapes(declared, ranks)
         shapes.read(sides)
         axes = AxisNames(self.declared, names, class_letter(self.source, places))
+        mentioned = self.mentioned(given)
         for name, spelled in given.items():
+            if name in mentioned:
+                self.words.setdefault(name, self.prose(mentioned[name]))
             shape = tuple(axes.name(axis) for axis in shapes.shape(name) or ())
             self.declared.found.append(Declaration(spelled, shape))
+
+    def light_matrices(self, equations: Equations, given: Mapping[str, Spelled]) -> set[str]:
+        r"""The capitals that multiply vectors, ``W \vec{x}``, in a note that marks vectors and not matrices."""
+        marked = [s.key[0].rpartition(":")[2] for s in (*equations.names.values(), *given.values()) if s.bold]
+        if any(letter.isupper() for letter in marked):
+            return set()
+        vectors = "".join(d.spelled.key[0] for d in self.declared.found if len(d.shape) == 1 and not d.letter)
+        before = re.compile(f"{_BEFORE}[{vectors}](?![A-Za-z])") if vectors.isalpha() and not marked else _BEFORE_VECTOR
+        places = (equation.segment for equation in equations.found)
+        return {m[1] for s in places for m in before.finditer(self.document.text, s.start, s.end)}
+
+    def mentioned(self, given: Mapping[str, Spelled]) -> dict[str, int]:
+        """The first formula of the text that consists of this name, perhaps with others: "$\\lambda$ is a constant"."""
+        found: dict[str, int] = {}
+        for n, formula in enumerate(self.formulas):
+            if not formula.displayed and formula.end - formula.start < FARTHEST:
+                for spelled in names_in_formula(self.source, formula.start, formula.end):
+                    if spelled.name in given:
+                        found.setdefault(spelled.name, n)
+        return found
 
     def functions(self, equations: Equations) -> Tree | None:
         names = sorted(equations.functions)
@@ -279,8 +410,9 @@ class _Note:
         letters = {d.spelled.name: self.word(d.shape[0]) for d in self.declared.found if d.letter}
         return self.table(dict(letters)) if letters else None
 
-    def symbols(self, equations: Iterable[Segment], layer: str) -> Tree | None:
-        nodes = {s.left.name: s.left for s in equations}
+    def symbols(self, equations: Equations, layer: str) -> Tree | None:
+        nodes = {e.name: e.segment.left for e in equations.found}
+        by_entries = {e.name for e in equations.found if e.sides is not None and e.sides[0].kind == "entry"}
         entries: dict[str, tuple[Scalar, Tree]] = {}
         for declaration in self.declared.found:
             spelled = declaration.spelled
@@ -293,7 +425,7 @@ class _Note:
             entries[spelled.name] = self.scalar(spelled.name, *spelled.span), self.table(fields)
             self.note_spelling(spelled.name, fields)
         for name, left in nodes.items():
-            fields = self.spelling(left, layer, left.bold)
+            fields = self.spelling(left, layer, left.bold or name in by_entries)
             if name not in entries and fields:
                 entries[name] = self.scalar(name, *left.span), self.table(fields)
                 self.note_spelling(name, fields)
@@ -312,16 +444,21 @@ class _Note:
         """The role that the words give, else the one that the letter has by custom."""
         words = self.words.get(spelled.name, "")
         role = next((role for role, pattern in _ROLES if pattern.search(words)), None)
-        role = role or _by_custom(spelled, [left.key for left in nodes.values()])
+        custom = _by_custom(spelled, [left.key for left in nodes.values()])
+        only_one_hot = role == "target" and not _ROLES[1][1].search(_ONE_HOT.sub("", words))
+        role = custom if only_one_hot and custom else role or custom
         fields: dict[str, Tree] = {"role": self.word(role)} if role else {}
         if role in ("target", "constant"):
             self.not_asked.add(spelled.name)
-        if role == "target" and _ONE_HOT.search(words):
+        if role in ("target", "input") and _ONE_HOT.search(words):
             fields["one_hot"] = self.word("true")
         return fields
 
     def spelling(self, spelled: Spelled, layer: str, bold: bool) -> dict[str, Tree]:
         """The author's spelling, where the notation would print another."""
+        if spelled.key in self.powers:
+            bare = replace(spelled, key=(spelled.key[0], "")).latex(bold)
+            return {"latex": self.word(bare + self.powers[spelled.key])}
         other_layer = spelled.key[1] != "" and spelled.below != (layer == "subscript")
         usual = not other_layer and spelled.key == split_tag(spelled.name)
         return {} if usual or spelled.calligraphic else {"latex": self.word(spelled.latex(bold))}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from backsym.reading.latex_cases import cases
 from backsym.reading.latex_cursor import Cursor, shown
 from backsym.reading.latex_lexer import ACCENTS, FONTS, FUNCTION_MACROS, GROUPS, Token
 from backsym.reading.latex_names import Vocabulary
@@ -110,7 +111,7 @@ class Grammar(Cursor):
             return False
         if token.text in ("|", "||"):
             return not (self.bars and self.bars[-1] == token.text)
-        return token.text in ("(", "[", r"\{", "{", "|(", "||(", "nabla", "partial")
+        return token.text in ("(", "[", r"\{", "{", "|(", "||(", "<(", "cases{", "nabla", "partial")
 
     # --- factors ---
 
@@ -200,6 +201,10 @@ class Grammar(Cursor):
         self.bars.pop()
         self.leave()
         self.expect(_CLOSING[opening.text], opening)
+        if self.at("_") and self.ahead().text == "+":
+            # The positive part, (z)_+.
+            self.position += 2
+            inner = self.make("call", "relu", (inner,), opening.start)
         return self.scripted(inner, opening.start)
 
     def inside(self, opening: Token) -> Node:
@@ -220,6 +225,9 @@ class Grammar(Cursor):
     def bars_around(self) -> Node:
         r"""``|x|`` and ``\lVert x \rVert``; the 2 or F below a norm says what it is already."""
         opening = self.take()
+        double = opening.text == "|" and self.is_double(opening)
+        if double:
+            self.take()
         kind = "||" if opening.text.startswith("||") else "|"
         self.enter(opening)
         self.bars.append(kind)
@@ -231,15 +239,49 @@ class Grammar(Cursor):
                 raise self.error("this bar is never closed", opening)
             raise self.unexpected("the closing bar or an operator")
         self.take()
-        name = "norm" if kind == "||" else "abs"
+        if double:
+            self.take()
+        name = "norm" if kind == "||" or double else "abs"
         call = self.make("call", name, (inner,), opening.start)
         if name == "norm" and self.at("_"):
             scripts = read_scripts(self, self.additive, tags=False)
-            if [item.value for item in scripts.items] not in (["2"], ["F"]):
+            marks = [item.value for item in scripts.items]
+            if marks == ["1"]:
+                total = self.make("call", "abs", (inner,), opening.start)
+                return self.raised(self.make("call", "sum", (total,), opening.start), scripts, opening.start)
+            if marks not in (["2"], ["F"]):
                 at = scripts.below_at
                 raise self.error("this norm is not read", at, r"\lVert x \rVert is the 2-norm or Frobenius norm")
             return self.raised(call, scripts, opening.start)
         return self.scripted(call, opening.start)
+
+    def is_double(self, opening: Token) -> bool:
+        r"""Whether ``||`` opens a norm, ``||x||``: the next bar is doubled too.  ``||x| - 1|`` is an absolute value."""
+        tokens = self.tokens
+        if self.token.text != "|" or self.token.start != opening.end:
+            return False
+        depth = 0
+        for n in range(self.position + 1, len(tokens) - 1):
+            depth += (tokens[n].text in ("(", "[", "{", r"\{")) - (tokens[n].text in (")", "]", "}", r"\}"))
+            if tokens[n].kind == "row" or depth < 0:
+                return False
+            if tokens[n].text == "|" and depth == 0:
+                return tokens[n + 1].text == "|" and tokens[n + 1].start == tokens[n].end
+        return False
+
+    def inner_product(self) -> Node:
+        r"""``\langle u, v \rangle``"""
+        opening = self.take()
+        self.enter(opening)
+        self.bars.append("")
+        left = self.additive()
+        if not self.took(",", "|"):
+            raise self.unexpected("a comma", r"such as \langle u, v \rangle")
+        right = self.additive()
+        self.bars.pop()
+        self.leave()
+        self.expect(">)", opening)
+        return self.scripted(self.make("call", "dot", (left, right), opening.start), opening.start)
 
     def argument_list(self) -> tuple[Node, ...]:
         """The arguments between parentheses, brackets or braces."""
@@ -447,6 +489,8 @@ _OPERAND_SIGNS: dict[str, Callable[[Grammar], Node]] = {
     "||": Grammar.bars_around,
     "|(": Grammar.bars_around,
     "||(": Grammar.bars_around,
+    "<(": Grammar.inner_product,
+    "cases{": lambda g: cases(g, g.additive, g.compared, tuple(COMPARISONS)),
     "nabla": lambda g: g.gradient(),
     "partial": lambda g: g.derivative(),
 }

@@ -67,7 +67,7 @@ _SIGNS = {
     "ge": ">=", "geq": ">=", "geqslant": ">=", "ne": "!=", "neq": "!=", "lt": "<", "gt": ">", "prime": "'",
     "coloneqq": "=", "triangleq": "=", "coloneq": "=", "dots": "dots", "ldots": "dots", "cdots": "dots",
     "dotsc": "dots", "dotsb": "dots", "top": "top", "intercal": "top", "in": "in", "forall": "forall",
-    "mid": "|", "div": "/", "nabla": "nabla", "partial": "partial", "colon": ":",
+    "langle": "<(", "rangle": ">)", "mid": "|", "div": "/", "nabla": "nabla", "partial": "partial", "colon": ":",
 }  # fmt: skip
 """Macros that are one sign; several spellings of one sign are the same."""
 
@@ -95,6 +95,13 @@ ENVIRONMENTS = frozenset(
     "eqnarray* displaymath math array flalign flalign*".split()
 )
 
+_CASES = ("cases", "dcases", "cases*", "dcases*")
+_CASES_MARKS = ("cases{", "}cases")
+"""The signs of a choice; inside it the marks of rows and columns are ``cases;`` and ``cases&``."""
+
+_OLD_FONT = re.compile(r"\{\s*\\(?:bf|bfseries|boldmath)\s*(\\[A-Za-z]+|[A-Za-z])\s*\}")
+r"""``{\bf x}``"""
+
 _UNICODE = {
     "−": "-", "–": "-", "×": r"\times", "·": r"\cdot", "⋅": r"\cdot", "∙": r"\cdot", "∗": "*", "⊙": r"\odot",
     "∘": r"\circ", "≥": r"\ge", "≤": r"\le", "≠": r"\ne", "∂": r"\partial", "∇": r"\nabla", "∑": r"\sum", "′": "'",
@@ -111,6 +118,8 @@ _UNKNOWN_HINTS = {
     "int": "an integral is not read",
     **dict.fromkeys("approx sim simeq equiv propto to gets leftarrow".split(), "an equation has an = sign"),
     "pm": "write two equations",
+    "over": r"write \frac{a}{b}",
+    **dict.fromkeys("color textcolor colorbox".split(), "leave colours out"),
     "argmax": r"write \arg\max",
     "softmax": r"write \text{softmax}",
     "relu": r"write \text{ReLU}",
@@ -125,7 +134,6 @@ _UNKNOWN_HINTS = {
     "otimes": r"an outer product is written \mathbf{u} \mathbf{v}^\top, an element-wise one \odot",
 }
 _ENV_HINTS = {
-    "cases": r"write a choice with \max, \text{ReLU} or an indicator, \mathbb{1}[z > 0]",
     "matrix": "an array is named, not written out entry by entry",
 }
 
@@ -141,7 +149,7 @@ def tokenize(source: Source, start: int = 0, end: int | None = None) -> list[Tok
     start, end = _inside_dollars(text, start, end)
     _check_lines(source, start, end)
     tokens: list[Token] = []
-    row_start = 0
+    row_start = inside = 0
     position = start
     while position < end:
         if text[position] in _UNICODE:
@@ -151,8 +159,17 @@ def tokenize(source: Source, start: int = 0, end: int | None = None) -> list[Tok
         match = _TOKEN.match(text, position, end)
         if match is None:
             raise _unexpected(source, position)
+        if (old := _OLD_FONT.match(text, position, end)) is not None:
+            made = tokenize(Source(rf"\mathbf{{{old[1]}}}"))[:-1]
+            tokens.extend(token._replace(start=position, end=old.end()) for token in made)
+            position = old.end()
+            continue
         token = _token(source, match)
         if token is not None:
+            if token.text in _CASES_MARKS and token.kind == "op":
+                inside += {"cases{": 1, "}cases": -1}[token.text]
+            if inside > 0 and (token.kind == "row" or token.text == "&"):
+                token = token._replace(kind="op", text="cases;" if token.kind == "row" else "cases&")
             tokens.append(token)
             if token.kind == "row":
                 row_start = len(tokens)
@@ -235,8 +252,10 @@ def _environment(source: Source, match: re.Match[str]) -> Token | None:
     name = match["envname"]
     if name in ENVIRONMENTS:
         return None
-    hint = _ENV_HINTS["cases"] if name == "cases" else _ENV_HINTS["matrix"] if "matrix" in name else None
-    hint = hint or suggest(name, sorted(ENVIRONMENTS)) or _UNKNOWN_HINTS["begin"]
+    if name in _CASES:
+        return Token("op", "cases{" if match["env"].startswith("\\begin") else "}cases", *match.span())
+    hint = _ENV_HINTS["matrix"] if "matrix" in name else None
+    hint = hint or suggest(name, sorted((*ENVIRONMENTS, *_CASES))) or _UNKNOWN_HINTS["begin"]
     raise source.error(f"the environment {name} is not read", match.span(), hint)
 
 

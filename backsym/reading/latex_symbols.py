@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from backsym.reading.latex_cursor import shown
 from backsym.reading.latex_grammar import COMPARISONS, Grammar
 from backsym.reading.latex_lexer import ACCENTS, FONTS, Token
-from backsym.reading.latex_names import LOSS_WORDS, Found, Key, new_name, spelling
+from backsym.reading.latex_names import LOSS_WORDS, Found, Key, new_name, spelling, split_tag
 from backsym.reading.latex_scripts import Scripts, is_shift, item, read_scripts, shift, tag_ahead
 from backsym.reading.scope import suggest
 from backsym.reading.syntax import Node
@@ -127,6 +127,13 @@ class Symbols(Grammar):
         if (loss := self.loss_call(base, scripts)) is not None:
             return loss
         found = self.words.choose(base.text, scripts.tag or "", scripts.below or [], base.bold, self.letters)
+        if (layer := _bare_layer(scripts)) is not None and _may_have_layer(found, layer):
+            # z^1 is z1 where there is one, since nobody writes the power; what is on the left side is no power.
+            other = self.words.choose(base.text, layer, scripts.below or [], base.bold, self.letters)
+            if other is not None or (self.left and found is None):
+                found = other
+                scripts.steps.pop(0)
+                scripts.tag = layer
         if found is None:
             special = self.undeclared(base, scripts)
             if special is not None:
@@ -175,7 +182,7 @@ class Symbols(Grammar):
         """A letter that is no quantity but means something: a function, an adjoint, Euler's number, pi."""
         mark = (scripts.tag or "") + "".join(x.value for x in scripts.items)
         function = self.words.function(base.text, mark)
-        if function is not None and not self.left:
+        if function is not None and not self.left and not self.stands_alone(base):
             return self.applied(function, Scripts(primes=scripts.primes, steps=scripts.steps), base.token)
         if base.text.startswith("bar:") and self.words.gradient == "bar":
             return self.over_bar(base, scripts)
@@ -190,6 +197,12 @@ class Symbols(Grammar):
         ) and (not self.words.open or self.position in self.lists):
             return self.applied(self.words.word(base.text) or base.text, scripts, base.token)
         return None
+
+    def stands_alone(self, base: Base) -> bool:
+        r"""Whether the letter of a function is a quantity: ``\boldsymbol{\sigma} \odot``, where nothing is declared."""
+        if not self.words.open or base.text in self.words.abstract or self.at("(", "[", r"\{"):
+            return False
+        return base.bold or not self.starts_factor()
 
     def assumed(self, base: Base, scripts: Scripts) -> Found:
         """The name of a quantity that is not declared, and its indices."""
@@ -211,6 +224,8 @@ class Symbols(Grammar):
         bare = tree.value.rstrip("'")
         if self.words.is_index(bare) or bare in self.letters:
             return True
+        if self.words.keys.get((bare, "")) is not None and bare == tree.value:
+            return False  # In d_p beside a quantity p the letter tells which d it is.
         return not base.bold and (bare in _USUAL_LETTERS or bare != tree.value)
 
     # --- words ---
@@ -391,7 +406,10 @@ class Symbols(Grammar):
 
     def indicator_below(self, start: int) -> Node:
         opening = self.take()
+        inner = self.token if self.took(r"\{") else None
         tree = self.compared(self.additive())
+        if inner is not None:
+            self.expect(r"\}")
         self.expect("}", opening)
         return self.scripted(tree, start)
 
@@ -524,3 +542,15 @@ class Symbols(Grammar):
 
     def over_bar(self, base: Base, scripts: Scripts) -> Node:
         raise NotImplementedError("Derivatives reads adjoints")
+
+
+def _may_have_layer(found: Found | None, layer: str) -> bool:
+    """Whether a number above is rather a layer than a power: no quantity is known without it, or it is no power."""
+    return found is None or (layer in ("0", "1") and not split_tag(found.name)[1])
+
+
+def _bare_layer(scripts: Scripts) -> str | None:
+    """The number above that may be a layer; None if there is none, or a tag in parentheses besides."""
+    step, exponent = scripts.steps[0] if scripts.steps and scripts.tag is None else ("", None)
+    bare = step == "pow" and exponent is not None and exponent.kind == "num" and exponent.value.isdecimal()
+    return exponent.value if bare and exponent is not None else None

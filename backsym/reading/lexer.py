@@ -42,6 +42,9 @@ _TOKEN = re.compile(
     re.VERBOSE | re.ASCII,
 )
 
+_LOOK_ALIKES = dict(zip("АВЕКМНОРСТХаеорсухі", "ABEKMHOPCTXaeopcyxi", strict=True))
+"""Cyrillic letters that look like Latin ones."""
+
 _HINTS = {
     "|": "an absolute value is written abs(x), a norm norm(x)",
     "{": "group with ( )",
@@ -54,6 +57,17 @@ _HINTS = {
     "%": "a remainder is not differentiable",
     "!": "a comparison is [a != b]; a factorial is not read",
     "\u00a0": "this is a no-break space; use an ordinary one",
+    "'": "a prime stands after a letter; names are written without quotes",
+    "√": "a root is written sqrt(x)",
+    "∑": "a sum is written sum(x[i], i)",
+    "Σ": "a sum is written sum(x[i], i), the letter Sigma",
+    "∂": "a derivative is written dL/dz",
+    "∇": "a gradient is written grad(z)",
+    "ᵀ": "a transpose is written W.T",
+    "∞": "infinity is not a number that a node can have",
+    **dict.fromkeys("“”„«»‘`", "names are written without quotes"),
+    **dict.fromkeys("←→⇒", "an equation has an = sign"),
+    **dict.fromkeys("⋆⊗", "a matrix product is written A @ B, an outer product u @ v.T"),
 }
 
 
@@ -108,9 +122,30 @@ def _greek(char: str) -> str | None:
     return f"write {word}; the function is sigmoid" if word == "sigma" else f"write {word}"
 
 
+def _meant(char: str) -> str | None:
+    """What to write for a letter or digit of another alphabet, a raised or lowered digit, or a sign without width."""
+    plain = unicodedata.normalize("NFKC", char)
+    name = unicodedata.name(char, "")
+    if unicodedata.category(char) == "Cf":
+        return "this sign cannot be seen; delete it"
+    if plain.isascii() and plain.isdecimal():
+        if "SUPERSCRIPT" in name:
+            return f"a power is written **{plain}"
+        return f"a number below is a part of the name, as in z{plain}" if "SUBSCRIPT" in name else f"write {plain}"
+    if plain.isascii() and plain.isalpha():
+        return f"write {plain}"
+    if char.isdecimal():
+        return f"write {unicodedata.decimal(char)}"
+    if char in _LOOK_ALIKES:
+        return f"this is a letter of another alphabet; write {_LOOK_ALIKES[char]}"
+    return "names are of the letters a to z" if char.isalpha() else None
+
+
 def _unexpected(source: Source, position: int) -> Exception:
     char = source.text[position]
     shown = char if char.isprintable() and not char.isspace() else f"U+{ord(char):04X}"
+    if shown == char and unicodedata.normalize("NFKC", char)[0].isalnum() and not _greek(char):
+        shown = f"{char} (U+{ord(char):04X})"
     assignment = source.text[position : position + 2] == ":="
-    hint = "an equation is written with a single =" if assignment else _HINTS.get(char) or _greek(char)
+    hint = "an equation is written with a single =" if assignment else _HINTS.get(char) or _greek(char) or _meant(char)
     return source.error(f"unexpected character {shown}", (position, position + 1), hint)

@@ -5,14 +5,16 @@ Puts together what the other modules of this package read; all errors of a file 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from backsym.errors import Diagnostic, InputError
 from backsym.expr import scalar_if_ones, show_shape
+from backsym.functions import ABSTRACT_LOSS
 from backsym.mathtext import literal
-from backsym.problem import Collection, Problem, Section
+from backsym.problem import Collection, Problem, Section, Symbol
 from backsym.reading import declare, keys
 from backsym.reading.fields import (
     Report,
@@ -27,9 +29,10 @@ from backsym.reading.fields import (
     text,
 )
 from backsym.reading.forward import MAX_EQUATIONS, Forward
-from backsym.reading.latex_document import document_tree, is_document, what_was_read
+from backsym.reading.latex_document import SUFFIXES, document_tree, is_document, what_was_read
 from backsym.reading.parts import GRAPHS, read_parts
 from backsym.reading.scope import suggest
+from backsym.reading.syntax import walk
 from backsym.reading.texts import read_equation, read_expression
 from backsym.reading.variants import read_variants
 from backsym.reading.yamlfile import Listing, Scalar, Table, Tree, read_file, tree_of
@@ -38,6 +41,12 @@ from backsym.resources import languages
 __all__ = ["is_document", "load", "problem_from_mapping", "read_equation", "read_expression", "what_was_read"]
 
 DEFAULT_LANGUAGE = "en"
+_BOLD_ENTRY = re.compile(
+    r"\\(?:mathbf|boldsymbol|bm|vec)\s*(?:\{\s*\\?[A-Za-z]+\s*\}|[A-Za-z])\s*_\s*(?:\{\s*[a-z]\s*\}|[a-z])(?![A-Za-z])"
+)
+r"""``\mathbf{x}_n``, by which authors often mean a whole data point."""
+
+PROBLEM_SUFFIXES = (".yaml", ".yml", ".json")
 
 
 def load(path: str) -> Problem | Collection:
@@ -91,17 +100,21 @@ def _problem(
     found = known_keys(tree.entries, tuple(keys.PROBLEM), report)
     dims = declare.read_dims(found.get("dims"), report)
     declared = declare.read_symbols(found.get("symbols"), dims, report)
+    declare.check_marks(declared, report)
     index_dims = declare.read_indices(found.get("indices"), dims, report)
     abstract = declare.read_functions(found.get("functions"), report)
     notation = declare.read_notation(found.get("notation"), report)
     forward = Forward(declared, dims, index_dims, abstract, report, notation, all_latex=note)
-    forward.read(_equation_texts(found.get("forward"), tree, report))
+    texts = _equation_texts(found.get("forward"), tree, report)
+    forward.skip(_not_texts(found.get("forward")))
+    forward.read(texts)
     loss = _loss(found.get("loss"), forward, report)
     if note:
         forward.declared = {n: d for n, d in declared.items() if n in forward.used or n in forward.parsed}
     elif forward.parsed and not forward.unread:
         _check_used(forward, report)
     symbols = forward.symbols()
+    forward.check_losses(loss, symbols)
     problem = Problem(
         title=prose(found.get("title"), report, "title") or (literal(Path(path).stem) if path else "Problem"),
         equations=tuple(forward.equations),
@@ -121,6 +134,8 @@ def _problem(
         path=path,
         remarks=tuple(forward.remarks),
     )
+    if not report.diagnostics:
+        _check_values(found, forward, symbols, report)
     parts = read_parts(found.get("parts"), problem, report, frozenset(forward.broken))
     problem = replace(problem, parts=parts)
     whole = not forward.broken and not report.diagnostics and loss in problem.by_name
@@ -146,12 +161,22 @@ def _equation_texts(tree: Tree | None, whole: Table, report: Report) -> tuple[Sc
     return tuple(texts)
 
 
+def _not_texts(tree: Tree | None) -> list[str]:
+    """What items that are no equations begin with."""
+    items = tree.items if isinstance(tree, Listing) else ()
+    return [key.text for item in items if isinstance(item, Table) for key, _ in item.entries[:1]]
+
+
 def _equation_items(tree: Tree | None, report: Report) -> Iterator[Scalar]:
     """The texts of ``forward``; an equation with a colon for its equals sign is a mapping."""
     for item in tree.items if isinstance(tree, Listing) else ():
         if isinstance(item, Table) and len(item.entries) == 1 and isinstance(item.entries[0][1], Scalar):
             (key, value), *_ = item.entries
-            report.add(item, "an equation has an = sign", f"write {key.text} = {plain_value(value) or '...'}")
+            if "=" in key.text:
+                report.add(item, "this is no text because of the ': ' in it", "quote a text that contains ': '")
+            else:
+                right = plain_value(value) or "..."
+                report.add(item, "an equation has an = sign", f"write {key.text} = {right}")
         elif isinstance(item, Scalar):
             yield item
         else:
@@ -164,7 +189,7 @@ def _equation_items(tree: Tree | None, report: Report) -> Iterator[Scalar]:
 
 def _loss(tree: Tree | None, forward: Forward, report: Report) -> str:
     """The name of the loss: as given, else the last equation's."""
-    given = text(tree, report, "loss")
+    given = text(tree, report, "loss", "the name of an equation", "such as loss: L")
     name = given or next(reversed(forward.parsed), "")
     if tree is not None and given and given not in forward.parsed and given not in forward.broken:
         hint = suggest(given, list(forward.parsed)) or listed(forward.parsed, "nodes")
@@ -175,15 +200,27 @@ def _loss(tree: Tree | None, forward: Forward, report: Report) -> str:
         parsed = forward.parsed[name]
         message = f"the loss {name} must be a scalar; this is {show_shape(equation.shape)}"
         advice = "sum over its entries" + ("" if given else ", or name another equation with loss: ...")
+        if (picked := _BOLD_ENTRY.search(parsed.text.text)) is not None:
+            advice = f"{picked[0]} is an entry, a number; one of several vectors is not read: use their matrix"
         report.extend([parsed.source.diagnostic(message, (parsed.lhs.span[0], parsed.rhs.span[1]), advice)])
     return name
+
+
+def _check_values(found: Mapping[str, Tree], forward: Forward, symbols: Mapping[str, Symbol], report: Report) -> None:
+    """The worked example has all values that it needs; what is not here may be in the variants."""
+    if forward.broken or forward.unread or not forward.parsed or "variants" in found:
+        return
+    needed = [n for n, s in symbols.items() if s.role != "node" and n in forward.used]
+    calls = {node.value for p in forward.parsed.values() for node in walk(p.rhs) if node.kind == "call"}
+    abstract = [name for name in (*sorted(forward.abstract), ABSTRACT_LOSS) if name in calls]
+    declare.check_values(found.get("values"), needed, abstract, report)
 
 
 def _check_used(forward: Forward, report: Report) -> None:
     """Every declared quantity occurs in an equation."""
     for name, entry in forward.declared.items():
         if name not in forward.used and name not in forward.parsed:
-            report.add(entry.key, f"{name} is declared, but no equation uses it", "use it or leave it out")
+            report.add(entry.key, f"{quoted(name)} is declared, but no equation uses it", "use it or leave it out")
 
 
 # --- collections -----------------------------------------------------------------------------------------------------
@@ -212,7 +249,7 @@ def _section(tree: Tree, folder: Path, report: Report) -> Section:
         return Section(None, None, ())
     found = known_keys(tree.entries, tuple(keys.SECTION), report)
     problems: list[Problem] = []
-    files = scalars(found.get("problems"), report, "problems")
+    files = scalars(found.get("problems"), report, "problems", "such as problems: [one.yaml]", "a file")
     misspelt = any(suggest(key.text, ["problems"]) for key, _ in tree.entries if key.text not in keys.SECTION)
     if not files and not misspelt:
         report.add(found.get("problems", tree), "a section needs problems", "such as problems: [one.yaml, two.yaml]")
@@ -226,11 +263,19 @@ def _section(tree: Tree, folder: Path, report: Report) -> Section:
 
 def _member(item: Scalar, folder: Path, report: Report) -> Problem | None:
     path = folder / item.text.strip()
+    if path.suffix.lower() not in (*PROBLEM_SUFFIXES, *SUFFIXES) and path.exists():
+        # A collection from elsewhere does not show what stands in other files.
+        report.add(item, f"{quoted(item.text)} is no problem file", "they end in .yaml, .yml, .json, .md or .tex")
+        return None
     if not path.exists():
         beside = [p.name for p in folder.glob("*.yaml")] if folder.is_dir() else []
         report.add(item, f"no such file: {path}", suggest(item.text.strip(), beside))
         return None
     try:
+        if is_document(str(path)):
+            note, remarks = document_tree(str(path))
+            problem = _problem(note, str(path), note=True)
+            return replace(problem, remarks=(*problem.remarks, *remarks))
         tree, complaints = read_file(str(path))
         if _is_collection(tree):
             report.add(item, f"{item.text} is itself a collection", "name its problems here")

@@ -18,8 +18,9 @@ _BELOW = dict(zip("₀₁₂₃₄₅₆₇₈₉₍₎ₐₑₒₓₕₖₗₘ�
 _ABOVE = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵀⁿⁱʲᵏˡᵐᵃᵇ", "0123456789+-()Tnijklmab", strict=True))
 _SAME = {
     "−": "-", "–": "-", "—": "-", "⊙": r"\odot ", "∘": r"\odot ", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ",
-    "•": r"\cdot ", "×": r"\times ", "⊤": r"\top ", "𝟙": r"\mathbb{1}", "𝟏": r"\mathbb{1}", "\u00a0": " ",
-    "\u2009": " ", "\u202f": " ", "\u200b": "", "\u2061": "", "\u2062": "", "ₗ": "_l", "“": "", "”": "",
+    "•": r"\cdot ", "∇": r"\nabla ", "½": r"\frac{1}{2}", "⅓": r"\frac{1}{3}", "¼": r"\frac{1}{4}", "×": r"\times ",
+    "⊤": r"\top ", "𝟙": r"\mathbb{1}", "𝟏": r"\mathbb{1}", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u200b": "",
+    "\u2061": "", "\u2062": "", "ₗ": "_l", "“": "", "”": "",
 }  # fmt: skip
 
 _PIECE = re.compile(
@@ -31,7 +32,7 @@ _PIECE = re.compile(
     |(?P<word>[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*)
     |(?P<below>[{"".join(_BELOW)}]+)
     |(?P<above>[{"".join(_ABOVE)}]+)
-    |(?P<number>\d+(?:\.\d+)?)
+    |(?P<number>[0-9]+(?:\.[0-9]+)?)
     |(?P<power>\*\*)
     |(?P<compare>[<>!=]=)
     |(?P<sigma>[ΣΣ∑])
@@ -44,10 +45,13 @@ _INDEX = r"(?:[A-Za-z]\w*'*|\d+)(?:\s*[-+*]\s*(?:[A-Za-z]\w*'*|\d+))*"
 _INDICES = re.compile(rf"\[\s*({_INDEX}(?:\s*,\s*{_INDEX})*)\s*\]")
 _SCRIPT = re.compile(r"\s*(?:([A-Za-z](?![a-z0-9])|[a-z0-9]+)('*))")
 _LETTER = re.compile(r"\s*([A-Za-z0-9])('*)")
+_TRANSPOSED = re.compile(r"\s*(?:\^\s*\{?\s*(?:T(?![A-Za-z0-9_])|\\top(?![A-Za-z]))|ᵀ|\.T\b)")
+_TURNED = re.compile(r"^(?:\^\{(?:\\top|T)\}|T|\\top ?)$")
 _TAG = re.compile(r"\(\s*([A-Za-z0-9]+)\s*\)")
 _EXPONENT = re.compile(r"\s*(-?\s*\d+(?:\.\d+)?)")
 _COMPARISON = re.compile(r"[<>≥≤≠]|\\[gl]e(?:q|qslant)?\b|\\ne(?:q)?\b|\\[gl]t\b|!=|==")
 _OPENS, _CLOSES = "([{", ")]}"
+_ADJOINT = re.compile(r"(?:d(?P<loss>[A-Za-z]+?)_?d_?|grad_?|d_)(?P<below>\w+)|(?P<barred>\w+?)_?bar")
 _SPELLED = {"maximum": "max", "minimum": "min"}
 _MAX_SPLIT = 24
 
@@ -128,10 +132,17 @@ class _Writer:
     def _number(self, text: str) -> None:
         if text == "1" and self.is_indicator():
             self.out.append(r"\mathbb{1}")
-        elif text == "1" and self.text.startswith("_", self.position):
+        elif text == "1" and (self.text.startswith("_", self.position) or self.is_column_of_ones()):
             self.out.append(r"\mathbf{1}")
         else:
             self.out.append(text)
+
+    def is_column_of_ones(self) -> bool:
+        """Whether a 1 is transposed, or right of something transposed or of parentheses, where no number stands."""
+        if _TRANSPOSED.match(self.text, self.position) is not None:
+            return True
+        before = self.before
+        return _TURNED.search(before) is not None or (before == ")" and self.out[-1] == " ")
 
     def is_indicator(self) -> bool:
         """Whether a bracket with a comparison in it follows."""
@@ -248,7 +259,7 @@ class _Writer:
     def _word(self, text: str) -> None:
         if self.in_subscript:
             self.out.append(text)
-        elif self.words.has(text) or "_" not in text:
+        elif self.words.has(text) or "_" not in text or self.adjoint(text) is not None:
             self.name(text)
         else:
             # An underscore that is no part of a declared name is a subscript.
@@ -292,9 +303,20 @@ class _Writer:
         elif text[0] == "d" and not self.words.known("d") and self.differentiated(text[1:].lstrip("_")):
             self.out.append("d ")
             self.name(text[1:].lstrip("_"))
+        elif (below := self.adjoint(text)) is not None:
+            self.out.append("d ")
+            self.name(below)
         else:
             return False
         return True
+
+    def adjoint(self, text: str) -> str | None:
+        """The quantity of an adjoint as code names it: ``dLdz``, ``dL_dz``, ``grad_z``, ``z_bar``; None for others."""
+        match = _ADJOINT.fullmatch(text)
+        if match is None or match["loss"] not in (None, self.words.loss, "L", "J", "loss", "Loss"):
+            return None
+        below = match["below"] or match["barred"]
+        return below if self.words.has(below) else None
 
     def differentiated(self, text: str) -> bool:
         """Whether a d before this is that of a derivative: of a quantity, of one with a tag to come, or of the loss."""
@@ -310,12 +332,25 @@ class _Writer:
                 self.out.append(" ")
             self.out.pop()
             return
+        if (glued := self.glued(text)) is not None:
+            self.name(glued[0])
+            self.subscript(glued[1])
+            return
         match = re.fullmatch("(" + "|".join(GREEK) + r"|[A-Za-z])(\d+)", text)
         if match is not None:
             self.name(match[1])
             self.subscript(match[2])
         else:
             self.out.append(rf"\text{{{text}}}")
+
+    def glued(self, text: str) -> tuple[str, str] | None:
+        """``W2kj``: a declared array with a letter for each of its axes."""
+        for size in range(len(text) - 1, 0, -1):
+            head, letters = text[:size], text[size:]
+            rank = self.words.ranks.get(head)
+            if rank and rank == len(letters) and letters.isalpha() and letters.islower():
+                return head, letters
+        return None
 
     def split(self, text: str) -> list[str]:
         """A word as a product of declared names, the longest first; empty if it is none."""

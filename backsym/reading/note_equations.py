@@ -10,7 +10,7 @@ Knows the grammar of formulas; knows no files.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
@@ -93,6 +93,7 @@ class Equations:
         self.defined = defined
         chosen = self.chosen(list(segments))
         self.functions = self.called(chosen) & _FUNCTION_LETTERS - {base for base, _ in words.keys} - set(defined)
+        self.ranks = self.with_whole_nodes(chosen)
         self.found = in_order([self.read(segment) for segment in chosen])
 
     # --- which ---
@@ -153,9 +154,18 @@ class Equations:
 
     # --- a first look ---
 
+    def with_whole_nodes(self, segments: Sequence[Segment]) -> dict[str, int | None]:
+        """The declared names, and nodes of whose letter there is no other quantity: ``p_1`` is an entry of such a p."""
+        keys = [*self.words.keys, *(segment.left.key for segment in segments)]
+        tagged = {base for base, tag in keys if tag}
+        text = "\n".join(self.source.text[s.start : s.end] for s in segments)
+        numbered = set(re.findall(r"([A-Za-z])\s*\}?\s*_\s*\{?\s*\d", text)) - tagged
+        nodes = [s.left for s in segments if not s.left.key[1] and s.left.key[0] in numbered]
+        return {**dict.fromkeys((left.name for left in nodes), None), **self.words.ranks}
+
     def read(self, segment: Segment) -> Forward:
         words = Vocabulary(
-            self.words.ranks, self.words.dims, self.words.letters, frozenset(self.functions), open=True
+            self.ranks, self.words.dims, self.words.letters, frozenset(self.functions), open=True
         )
         try:
             reader = FirstLook(self.source, words, segment)

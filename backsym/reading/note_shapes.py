@@ -171,11 +171,20 @@ class Shapes:
         """Matrices side by side; numbers scale."""
         total: Axes = ()
         for factor in factors:
-            shape = self.of(factor)
+            shape = self.ones(factor) or self.of(factor)
             if shape is None:
                 return None
             total = self.multiplied(total, shape, dotted) if shape and total else total or shape
         return total
+
+    def ones(self, factor: Node) -> Axes | None:
+        r"""A vector of ones whose size nothing tells yet, a column or a row: ``\mathbf{b} \mathbf{1}^\top``."""
+        row = factor.kind == "transpose"
+        bare = factor.children[0] if row else factor
+        if bare.kind != "bare" or bare.value != "ones":
+            return None
+        length = next(self.unknown)
+        return ("1", length) if row else (length,)
 
     def multiplied(self, a: Axes, b: Axes, dotted: bool) -> Axes:
         if len(a) == len(b) == 1:
@@ -205,6 +214,9 @@ class Shapes:
             return ()
         if name in REDUCTIONS:
             return self.reduced(tree, arguments)
+        if name == "dot":
+            self.joined(arguments)
+            return ()
         kind = FUNCTIONS[name].kind if name in FUNCTIONS else "elementwise"
         shape = self.joined(arguments) if arguments else ()
         return _BY_KIND[kind](shape or ()) if shape is not None else None

@@ -21,7 +21,7 @@ from backsym.reading.source import Source
 FARTHEST = 120
 """Characters between a quantity and the shape that the words give it."""
 
-_VERB = re.compile(
+VERB = re.compile(
     r"\b(?:is|are|be|has|have|denotes?|represents?|contains?|(?:of|with) (?:size|shape|dimensions?|length))\b"
 )
 _SENTENCE_END = re.compile(r"[.;:!?](?:\s|\Z)|\n\s*(?:\n|[-*+]\s|\d+[.)]\s|\\item\b)")
@@ -30,7 +30,7 @@ _UNITS_AFTER = re.compile(
     r"[\s~-]*(?:(?:hidden|input|output)\s+)?"
     r"(?:units|neurons|nodes|entries|components|elements|dimensional|features)\b"
 )
-_JOINS = re.compile(r"\s*(?:,|and|, and)\s*\Z")
+JOINS = re.compile(r"\s*(?:,|and|, and)\s*\Z")
 _CLASSES = re.compile(r"[\s~-]*(?:classes|categories|labels|outputs|output units|way)\b")
 _LAYER = re.compile(r"([a-z])(?:([-+])(\d))?\Z")
 
@@ -49,7 +49,7 @@ def worded(source: Source, places: Sequence[Place], declared: Declarations) -> I
     for n in range(1, len(places)):
         before, here = places[n - 1], places[n]
         between = text[before.end : here.start]
-        if len(between) > FARTHEST or not _VERB.search(between) or _SENTENCE_END.search(between):
+        if len(between) > FARTHEST or not VERB.search(between) or _SENTENCE_END.search(between):
             continue
         sized = _SIZE_BEFORE.search(between.rstrip("$\\( ")) or _UNITS_AFTER.match(_after(text, here))
         met = Declarations()
@@ -82,7 +82,7 @@ def _after(text: str, place: Place) -> str:
 def _subjects(text: str, places: Sequence[Place], last: int) -> list[int]:
     """The formulas that one verb is about: "$a$, $b$ and $c$"."""
     found = [last]
-    while last and _JOINS.fullmatch(text[places[last - 1].end : places[last].start].strip("$\\() ") or "-"):
+    while last and JOINS.fullmatch(text[places[last - 1].end : places[last].start].strip("$\\() ") or "-"):
         last -= 1
         found.insert(0, last)
     return found

@@ -69,7 +69,7 @@ class _Reader:
         """The fields that every kind may have."""
         report = self.report
         fields: dict[str, object] = {"text": prose(found.get("text"), report, "text")}
-        marks = text(found.get("marks"), report, "marks")
+        marks = text(found.get("marks"), report, "marks", "a number", "such as 2 or 0.5")
         if marks is not None and not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", marks, re.ASCII):
             report.add(found["marks"], f"marks is a number, not {quoted(marks)}", "such as 2 or 0.5")
         fields["marks"] = marks
@@ -121,7 +121,7 @@ class _Reader:
 
     def some(self, tree: Tree, kind: str, what: str) -> tuple[Scalar, ...]:
         example = "dL/dz = y - t" if "equation" in what else "[W, b]"
-        items = scalars(tree, self.report, kind, f"such as {kind}: {example}")
+        items = scalars(tree, self.report, kind, f"such as {kind}: {example}", what)
         empty = isinstance(tree, Scalar) or (isinstance(tree, Listing) and not tree.items)
         if not items and empty:
             self.report.add(tree, f"{kind} needs {what}", f"such as {kind}: {example}")
@@ -146,7 +146,7 @@ class _Reader:
         if name in self.broken:
             return []
         if symbol is None:
-            whole = name.partition("[")[0]
+            whole = _DERIVATIVE.sub("", name).partition("[")[0]
             hint = f"name the whole quantity: {whole}" if whole in self.problem.symbols else None
             hint = hint or suggest(name, list(self.problem.symbols)) or listed(self.problem.symbols, "declared")
             self.report.add(item, f"{quoted(name)} is not declared", hint)
@@ -176,7 +176,7 @@ class _Reader:
             return None
 
     def form(self, tree: Tree) -> Expr | None:
-        if not isinstance(tree, Scalar):
+        if not isinstance(tree, Scalar) or not tree.text.strip():
             self.report.add(tree, "form is an expression", "such as form: outer(dL/dz, x)")
             return None
         source = tree.source()
@@ -203,6 +203,9 @@ def _reaches_loss(problem: Problem) -> dict[str, None]:
             found.update(dict.fromkeys(names_in(equation.rhs)))
     return found
 
+
+_DERIVATIVE = re.compile(r"d\w+/d|grad\(|\)")
+"""What stands around the name where a derivative is written, ``dL/dW`` or ``grad(W)``."""
 
 _KINDS: dict[str, Callable[[_Reader, str, Tree, Mapping[str, object]], Part | None]] = {
     "graph": _Reader.graph,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from backsym.functions import FUNCTIONS
+from backsym.functions import FUNCTIONS, REDUCTIONS
 from backsym.reading.lexer import Token, tokenize
 from backsym.reading.source import Source
 from backsym.reading.sympy_text import equation_of, plain_of
@@ -22,12 +22,30 @@ IsPartial = Callable[[str, str], bool]
 _PRODUCTS = {"*": "mul", "@": "matmul", "/": "div"}
 _COMPARISONS = (">", ">=", "<", "<=", "==", "!=")
 _MODULES = ("np", "numpy", "torch", "F", "nn", "tf", "jnp", "jax", "sp", "sympy", "math")
+_COMPARISON = "a comparison is an indicator, in brackets: [a > b]"
 _CHOICE = "a choice is written with indicators: [z > 0]*a + [z <= 0]*b"
 _PYTHON = {
     "if": _CHOICE, "else": _CHOICE, "for": "a sum over an index is written sum(x[i], i)",
     "and": "indicators are multiplied: [a > b]*[b > c]", "or": "indicators are added: [a > b] + [a <= c]",
 }  # fmt: skip
 """Words of Python that are no names here, and what to write."""
+
+_SIZE = "the length of an axis is its dimension, by name"
+_SHAPE = "an array keeps its declared shape"
+_METHODS = {
+    **dict.fromkeys(("t", "transpose"), "a transpose is written W.T"),
+    **dict.fromkeys(("matmul", "mm", "bmm"), "a matrix product is written A @ B"),
+    **dict.fromkeys(("shape", "size"), _SIZE),
+    **dict.fromkeys(("reshape", "view", "flatten", "ravel", "squeeze"), _SHAPE),
+    **dict.fromkeys(("power", "pow"), "a power is written x**2"),
+    **dict.fromkeys(("I", "inv", "inverse"), "an inverse is not read"),
+    "Half": "write 1/2",
+    "multiply": "an element-wise product is written a*b",
+    "einsum": "write sum(W[k, j]*x[j], j)",
+    "where": _CHOICE,
+    "conv2d": "a convolution is written sum(w[k]*x[i + k - 1], k)",
+}
+"""What stands after a dot in Python."""
 
 _STATEMENTS = ("for", "while", "if", "def", "let", "return", "import", "print")
 
@@ -114,7 +132,8 @@ class _Parser:
             if self.token.kind == "end":
                 span = (opening.start, opening.end)
                 raise self.source.error(f"this {opening.text} is never closed", span, f"add {closing}")
-            raise self.unexpected(f"{closing} or an operator")
+            hint = _COMPARISON if self.at(*_COMPARISONS) else None
+            raise self.unexpected(f"{closing} or an operator", hint)
         self.take()
 
     def unexpected(self, expected: str, hint: str | None = None) -> Exception:
@@ -145,7 +164,9 @@ class _Parser:
         if self.at(")", "]"):
             raise self.source.error(f"this {token.text} closes nothing", (token.start, token.end))
         if self.at(*_COMPARISONS):
-            raise self.unexpected("an operator", "a comparison is an indicator, in brackets: [a > b]")
+            raise self.unexpected("an operator", _COMPARISON)
+        if self.at(",") and self.position and self.nesting == 0:
+            raise self.unexpected("an operator", "one equation defines one node")
         raise self.juxtaposed()
 
     def juxtaposed(self) -> Exception:
@@ -229,11 +250,10 @@ class _Parser:
             return self.make("call", "applyfunc", (tree, *call.children), start)
         if self.token.kind != "name" or self.token.text != "T":
             name = self.token.text
-            hint = f"functions are written before their argument: {name if name in FUNCTIONS else 'sum'}(x)"
-            if name in ("t", "transpose"):
-                hint = "a transpose is written W.T"
-            if tree.value in _MODULES:
-                hint = f"functions stand without {tree.value}: {self.token.text}(...)"
+            known = name in FUNCTIONS or name in REDUCTIONS
+            hint = f"functions are written before their argument: {name}(x)" if known else _METHODS.get(name)
+            if tree.value in _MODULES and (known or hint is None):
+                hint = f"functions stand without {tree.value}: {name}(...)"
             raise self.unexpected("T after the dot", hint)
         self.take()
         return self.make("transpose", "", (tree,), start)
@@ -307,6 +327,10 @@ class _Parser:
             return self.indicator()
         updated = self.at("=") and self.position > 0 and self.tokens[self.position - 1].text in "+-*/@"
         hint = "a node has one equation; give the new value a name of its own" if updated else None
+        if self.at("/") and self.position > 0 and self.tokens[self.position - 1].text == "/":
+            hint = "whole-number division is not differentiable"
+        if self.at("=") and self.position == 0:
+            hint = "an equation begins with the name of a node: z = w*x + b"
         raise self.unexpected("a name, a number or (", hint)
 
     def tuple(self, first: Node, opening: Token) -> Node:

@@ -233,6 +233,8 @@ class Resolver:
             raise self.error("an axis of length one, or of no known length, takes no shifted index", tree)
         parts = [(self.index(part.children[0], None), int(part.value)) for part in tree.children if part.children]
         offset = sum(int(part.value) for part in tree.children if not part.children)
+        if not parts and offset < 1:
+            raise self.error("positions count from 1", tree)
         found = shifted(parts, offset, dim)
         if found.fixed and isinstance(dim, int) and int(found.letter) > dim:
             raise self.error(f"position {found.letter} is beyond the end: this axis has {dim} entries", tree)
@@ -291,6 +293,8 @@ def undeclared(r: Resolver, tree: Node) -> InputError:
             return r.source.error(f"{below[1]} is not declared", below.span(1), near)
         return r.error(f"{name} is not declared", tree, f"a derivative, {name}/dz, is by a declared quantity")
     hint = suggest(name, [*r.scope.names, *r.scope.unavailable, *r.scope.dims])
+    if name == "e":
+        hint = "the exponential function is written exp(x); a quantity of this name is declared in symbols"
     if name == "pi":
         hint = "the number is written π; a quantity of this name is declared in symbols"
     return r.error(f"{name} is not declared", tree, hint or declared_names(r.scope))
@@ -342,6 +346,8 @@ def product_rule(r: Resolver, tree: Node) -> Expr:
 
 def div_rule(r: Resolver, tree: Node) -> Expr:
     above, below = (r.resolve(child) for child in tree.children)
+    if isinstance(below, Num) and below.value == 0 and not r.scope.derivatives:
+        raise r.error("this divides by zero", tree)
     if tree.value == "columns":
         above, below = formulas.columns(r, (above, below))
     r.fit(list(zip(tree.children, (above, below), strict=True)), tree, "divide")

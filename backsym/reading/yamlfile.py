@@ -13,15 +13,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from backsym.errors import Diagnostic, InputError
 from backsym.mathtext import MACROS
 from backsym.reading.source import Location, Source
-from backsym.reading.yamlwords import BACKSLASH, CONTROL, explained
+from backsym.reading.yamlwords import BACKSLASH, CONTROL, MAX_DEPTH, TOO_DEEP, explained
 
 MAX_BYTES = 1_000_000
-MAX_DEPTH = 32
 EMPTY = "the least is forward: with a list of equations, such as - z = w*x"
 
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
@@ -42,6 +41,62 @@ class Document:
     @cached_property
     def line_starts(self) -> list[int]:
         return [0, *(match.end() for match in _LINE_BREAK.finditer(self.text))]
+
+    def place(self, position: int) -> tuple[int, int]:
+        """Line and column, from 1, of a place in the text."""
+        line = bisect_right(self.line_starts, position)
+        return line, position - self.line_starts[line - 1] + 1
+
+
+class Edit(NamedTuple):
+    """What stands from ``start`` to ``end`` of a text is to be ``replacement``."""
+
+    start: int
+    end: int
+    replacement: str
+
+
+@dataclass(frozen=True)
+class Rewritten(Document):
+    """A document after some edits, in order; its lines and places are those of the file."""
+
+    original: Document = field(kw_only=True)
+    edits: tuple[Edit, ...] = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lines", self.original.lines)
+
+    @cached_property
+    def _starts(self) -> list[tuple[int, int]]:
+        """Where each replacement starts here, and by how much the text after it is shifted."""
+        found, shift = [], 0
+        for edit in self.edits:
+            start = edit.start + shift
+            shift += len(edit.replacement) - (edit.end - edit.start)
+            found.append((start, shift))
+        return found
+
+    def place(self, position: int) -> tuple[int, int]:
+        n = bisect_right(self._starts, position, key=lambda pair: pair[0]) - 1
+        if n < 0:
+            return self.original.place(position)
+        (start, shift), edit = self._starts[n], self.edits[n]
+        last = start + len(edit.replacement) - 1
+        if position > last:
+            return self.original.place(position - shift)
+        return self.original.place(edit.end - 1 if start < position == last else edit.start)
+
+
+def rewritten(document: Document, edits: Sequence[Edit]) -> Document:
+    """The document after edits that do not overlap."""
+    if not edits:
+        return document
+    pieces, position = [], 0
+    for edit in edits:
+        pieces += [document.text[position : edit.start], edit.replacement]
+        position = edit.end
+    pieces.append(document.text[position:])
+    return Rewritten(document.file, "".join(pieces), original=document, edits=tuple(edits))
 
 
 @dataclass(frozen=True)
@@ -102,8 +157,8 @@ class Scalar(Tree):
     def _locate(self, offset: int) -> Location:
         assert self.mark is not None
         document, position = self.mark.document, self._places[min(offset, len(self.text))]
-        line = bisect_right(document.line_starts, position)
-        return line, position - document.line_starts[line - 1] + 1, document.lines[line - 1]
+        line, column = document.place(position)
+        return line, column, document.lines[line - 1]
 
 
 @dataclass(frozen=True)
@@ -151,15 +206,30 @@ def text_of(path: str) -> str:
         raise refuse(f"this file is larger than {MAX_BYTES // 1000} kB")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError([Diagnostic("this file is UTF-16 text", path, hint="save it as UTF-8")])
-    if b"\0" in data:
+    if b"\0" in data and _is_binary(data):
+        if {data[0::2].count(0), data[1::2].count(0)} >= {0} and data.count(0) > len(data) // 3:
+            raise InputError([Diagnostic("this file is UTF-16 text", path, hint="save it as UTF-8")])
         raise InputError([Diagnostic("this is a binary file", path, hint="a problem file is a text in YAML")])
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as e:
         line = data.count(b"\n", 0, e.start) + 1
         column = len(data[:e.start].rpartition(b"\n")[2].decode("utf-8-sig")) + 1
         message = "this file is not UTF-8 text"
         raise InputError([Diagnostic(message, path, line, column, hint="save it as UTF-8")]) from None
+    if "\0" in text:
+        _refuse_controls(Document(path, text))
+    return text
+
+
+def _is_binary(data: bytes) -> bool:
+    """Whether these are not the bytes of a text with a few strange characters in it."""
+    controls = sum(map(data.count, (bytes((n,)) for n in range(32) if n not in (9, 10, 13))))
+    try:
+        data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return True
+    return controls > 1 + len(data) // 50
 
 
 def read_text(text: str, file: str | None = None) -> tuple[Tree, tuple[Diagnostic, ...]]:
@@ -289,7 +359,7 @@ class _Builder:
     def start(self, event: Any) -> None:
         self.plain(event)
         if len(self.stack) >= MAX_DEPTH:
-            raise self.refuse_event(f"this is nested more than {MAX_DEPTH} deep", event)
+            raise self.refuse_event(TOO_DEEP, event)
         top = self.stack[-1] if self.stack else None
         if top is not None and top.table and top.key is None:
             raise self.refuse_event("a key is a name", event, "quote a text that begins with [ or {")

@@ -14,6 +14,10 @@ from typing import Any
 CONTROL = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What a YAML text may not contain."""
 
+MAX_DEPTH = 32
+"""Lists and mappings inside each other."""
+
+TOO_DEEP = f"this is nested more than {MAX_DEPTH} deep"
 BACKSLASH = "a backslash in a text in double quotes", r"LaTeX goes in single quotes: '\frac{1}{2}'"
 _COLUMNS = "items of one list, and keys of one mapping, start in the same column"
 
@@ -110,6 +114,8 @@ def _key(place: _Place) -> Words:
 
 def _block(place: _Place) -> Words:
     before = place.text[: place.column].strip()
+    if place.char in ("]", "}"):
+        return place.here(f"this {place.char} closes nothing", "leave it out, or quote the text")
     if not before:
         return place.here("this line is not indented like those it belongs to", _COLUMNS)
     if before[-1] in "'\"":
@@ -129,11 +135,17 @@ def _value(place: _Place) -> Words:
     return place.here("a value is expected", f"quote a text that begins with {place.char}" if place.char else None)
 
 
+def _depth(place: _Place) -> Words:
+    """A parser that looks ahead may give up before the depth can be counted."""
+    return place.here(TOO_DEEP)
+
+
 def _escape(place: _Place) -> Words:
     return place.at_first(*BACKSLASH)
 
 
 _RULES = (
+    ("nesting depth", _depth),
     ("cannot start any token", _first_sign),
     ("(values|entries) are not allowed.*\\bmapping|mapping values", _colon),
     ("sequence entries are not allowed", _sequence),

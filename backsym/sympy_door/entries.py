@@ -50,6 +50,7 @@ from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.reading.formula import formula
 from backsym.sympy_door.functions import VALUES, indicator
 from backsym.sympy_door.shapes import FIRST_EXTREMES, INDEX_EXTREMES
+from backsym.sympy_door.shifts import guarded
 
 Indices = tuple[Any, ...]
 
@@ -107,7 +108,7 @@ class Entries:
 
     def index(self, ix: Ix) -> Any:
         if isinstance(ix, Shift):
-            raise BacksymError(f"the shifted index {ix.letter} has no SymPy form: its entry may lie outside the array")
+            return sympy.Add(ix.offset, *(factor * self.index(letter) for letter, factor in ix.parts))
         if ix.fixed:
             return sympy.Integer(int(ix.letter))
         if ix.letter in self.bound:
@@ -155,6 +156,16 @@ def constant(e: Const) -> Any:
     if e.name not in ("pi", "e"):
         raise BacksymError(f"no SymPy for the constant {e.name}")
     return sympy.pi if e.name == "pi" else sympy.E
+
+
+def _entry(c: Entries, e: Entry, ixs: Indices) -> Any:
+    """One entry; zero where a shifted index lies outside of the array."""
+    positions = tuple(map(c.index, e.indices))
+    entry = c.at(e.base, positions)
+    moved = [n for n, ix in enumerate(e.indices) if isinstance(ix, Shift)]
+    if not moved:
+        return entry
+    return guarded(entry, [positions[n] for n in moved], [size(e.indices[n].dim) for n in moved])
 
 
 # --- arithmetic ------------------------------------------------------------------------------------------------------
@@ -373,7 +384,7 @@ _RULES: dict[type[Expr], Callable[..., Any]] = {
     Reduce: _reduce,
     Pick: _pick,
     Reshape: _reshape,
-    Entry: lambda c, e, ixs: c.at(e.base, tuple(map(c.index, e.indices))),
+    Entry: _entry,
     IndexReduce: _index_reduce,
     IndexPick: _index_pick,
 }

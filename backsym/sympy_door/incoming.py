@@ -39,11 +39,13 @@ def problem_of(equations: Sequence[object], keys: Keys) -> Problem:
     try:
         return problem_from_mapping(mapping)
     except InputError as e:
-        raise InputError(replace(d, file=_relabelled(d.file)) for d in e.diagnostics) from None
+        raise InputError(map(_relabelled, e.diagnostics)) from None
 
 
-def _relabelled(label: str | None) -> str | None:
-    return label.replace("forward[", "equations[") if label else label
+def _relabelled(found: Diagnostic) -> Diagnostic:
+    """Equations that were given as such are not called texts of ``forward``, in places and in messages."""
+    file = found.file.replace("forward[", "equations[") if found.file else found.file
+    return replace(found, file=file, message=found.message.replace("forward[", "equations["))
 
 
 def equation_of(problem: Problem, equation: object) -> Equation:
@@ -63,7 +65,7 @@ def _claim_writer(loss: str, shapes: Mapping[str, Shape]) -> Writer:
     shape_of = {name: shapes[adjoints.get(name, name)] for name in texts}
     columns = [name for name, shape in shape_of.items() if len(shape) == 2 and shape[1] == 1]
     whole = {name: f"sum({texts[name]}, axis=1)" for name in columns}
-    return Writer(Names(), whole, adjoints, loss)
+    return Writer(Names(), whole, adjoints, loss, shape_of)
 
 
 def _sides(equation: object) -> tuple[Any, Any]:

@@ -46,7 +46,9 @@ class Names:
     def letter(self, symbol: Any) -> str:
         """The letter of an index."""
         if not isinstance(symbol, (sympy.Symbol, sympy.Idx)):
-            raise refuse(f"{symbol} cannot be an index", "an index is a letter or a position")
+            shifted = isinstance(symbol, sympy.Expr) and symbol.is_Add
+            hint = "; a shifted one is read from a text, such as x[i + k - 1]" if shifted else ""
+            raise refuse(f"{symbol} cannot be an index", f"an index is a letter or a position{hint}")
         found = _without_marks(str(symbol.name))
         if not _LETTER.fullmatch(found):
             raise refuse(f"{symbol} cannot be an index letter", "a letter is such as i, k or k'")

@@ -17,6 +17,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from backsym.expr import Dim, Shape, show_shape
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.sympy_door.names import Names, refuse
+from backsym.sympy_door.shifts import is_shifted, parts, unguarded
 
 INDEX_EXTREMES = {"IndexMax": "max", "IndexMin": "min"}
 """Undefined functions that say what SymPy cannot: IndexMax(Lambda(k, e), D) is the maximum of e over k."""
@@ -81,7 +82,7 @@ class Found:
             raise refuse(f"{clash} is a quantity and a dimension", "rename one of them")
         if self.from_zero and self.position is not None:
             hint = "positions count from 1; give ranges from 1 as well, Idx('k', (1, D))"
-            raise refuse(f"{self.position} is a fixed position, but some ranges count from 0", hint)
+            raise refuse(f"{self.position} has a position, but some ranges count from 0", hint)
 
     def shape(self, name: str) -> Shape:
         return tuple(d for d in self.arrays.get(name, []) if d is not None)
@@ -98,6 +99,9 @@ class Found:
             self._matrix(e)
         elif isinstance(e, sympy.IndexedBase):
             self._base(e, None)
+        elif isinstance(e, sympy.Piecewise) and (inside := unguarded(e)) is not None:
+            self._visit(inside[0], free, bound, local)
+            self._ends(inside[1])
         elif isinstance(e, sympy.Sum):
             inner = dict(bound)
             for limit in e.limits:
@@ -156,7 +160,16 @@ class Found:
                 if ix < 1:
                     raise refuse(f"{e} has position {ix}", "positions count from 1")
                 self.position = e
+            elif is_shifted(ix):
+                self.position = e
         self._link(self.names.name(e.base.name), e.indices, free, bound)
+
+    def _ends(self, ends: Sequence[tuple[Any, int, Any]]) -> None:
+        """The sizes of arrays whose entries count as zero beyond them."""
+        for entry, axis, size in ends:
+            known: list[Dim | None] = [None] * len(entry.indices)
+            known[axis] = self.names.dim(size, entry)
+            self._array(self.names.name(entry.base.name), known)
 
     def _base(self, base: Any, rank: int | None) -> None:
         name = self.names.name(base.name)
@@ -196,6 +209,10 @@ class Found:
 
     def _letter(self, ix: Any, free: dict[object, Letter], bound: Mapping[object, Letter]) -> Letter | None:
         if isinstance(ix, sympy.Integer):
+            return None
+        if is_shifted(ix):
+            for letter, _ in parts(ix) or ():
+                self._letter(letter, free, bound)
             return None
         name = self.names.letter(ix)
         key = key_of(ix)

@@ -18,9 +18,11 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 from sympy.matrices.expressions.matexpr import MatrixElement
 
+from backsym.expr import Shape
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.sympy_door.names import Names, refuse
 from backsym.sympy_door.shapes import FIRST_EXTREMES, INDEX_EXTREMES, extreme_parts, vector_indices
+from backsym.sympy_door.shifts import is_shifted, parts, unguarded
 
 ADD, MUL, POW, ATOM = 1, 2, 3, 4
 """How tightly a text holds together."""
@@ -52,13 +54,14 @@ class Writer:
     """Writes one equation.
 
     ``whole`` gives the text that stands for a whole array, where that is not its name; ``adjoints`` maps names such as
-    ``dL_dz`` to the quantity; ``letters`` the dummies met so far.
+    ``dL_dz`` to the quantity; ``letters`` the dummies met so far.  ``shapes`` are known where a whole problem is.
     """
 
     names: Names
     whole: Mapping[str, str] = field(default_factory=dict)
     adjoints: Mapping[str, str] = field(default_factory=dict)
     loss: str = ""
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
     local: dict[Any, Piece] = field(default_factory=dict)
     letters: dict[Any, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
@@ -100,7 +103,21 @@ class Writer:
             return self.letters[ix]
         if isinstance(ix, sympy.Integer):
             return str(int(ix))
+        if is_shifted(ix):
+            return self.shifted(ix)
         return self.names.letter(ix)
+
+    def shifted(self, ix: Any) -> str:
+        """``i+k-1``, in SymPy's words or ours."""
+        found = parts(ix)
+        if found is None:
+            raise refuse(f"{ix} cannot be an index", "an index is a letter, a position, or a sum such as i + k - 1")
+        text = ""
+        for letter, factor in found:
+            size = abs(factor)
+            term = str(size) if letter == 1 else self.index(letter) if size == 1 else f"{size}*{self.index(letter)}"
+            text += ("-" if factor < 0 else "+") + term
+        return text.removeprefix("+")
 
     def fresh(self) -> str:
         """A letter that the equation does not use."""
@@ -256,6 +273,9 @@ def _heaviside(w: Writer, e: Any) -> Piece:
 
 
 def _piecewise(w: Writer, e: Any) -> Piece:
+    found = unguarded(e)
+    if found is not None:
+        return _inside(w, *found)
     cases = []
     for case in e.args:
         condition = case.cond
@@ -267,6 +287,16 @@ def _piecewise(w: Writer, e: Any) -> Piece:
             raise refuse(f"cannot read the condition {condition}", "a condition is one comparison")
         cases.append(f"({w.piece(case.expr).text}, {text})")
     return atom(f"Piecewise({', '.join(cases)})")
+
+
+def _inside(w: Writer, expr: Any, ends: Sequence[tuple[Any, int, Any]]) -> Piece:
+    """Entries that are zero outside of their arrays, as every entry is here; the ends must be those of the arrays."""
+    for entry, axis, size in ends:
+        shape = w.shapes.get(w.names.name(entry.base.name))
+        if shape is not None and shape[axis] != w.names.dim(size, entry):
+            hint = f"its axis {axis + 1} has the size {shape[axis]}"
+            raise refuse(f"{entry} is cut off at {size}, which is not the end of the array", hint)
+    return w.piece(expr)
 
 
 _COMPARISONS = {">": ">", ">=": ">=", "<": "<", "<=": "<=", "==": "==", "!=": "!="}

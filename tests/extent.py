@@ -1,0 +1,19 @@
+"""How much random testing a run does.
+
+    BACKSYM_THOROUGH=1 python -m pytest -n 2 tests
+
+tries everything that the tests name, with fresh random examples.  Without it a run tries a part, the same each time, so
+that it ends in minutes; before a release, and after a change to the calculus, the thorough run is due.
+"""
+
+from __future__ import annotations
+
+import os
+
+THOROUGH = bool(os.environ.get("BACKSYM_THOROUGH"))
+PART = 3
+
+
+def examples(all_of_them: int) -> int:
+    """How many of so many examples this run tries."""
+    return all_of_them if THOROUGH else all_of_them // PART
