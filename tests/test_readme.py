@@ -98,3 +98,11 @@ def test_every_function_is_listed() -> None:
     found = re.search(r"<!-- functions -->\n(.*?)<!-- end functions -->", README, re.DOTALL)
     assert found is not None
     assert set(re.findall(r"`(\w+)`", found[1])) == {*FUNCTIONS, "loss"}
+
+
+def test_a_picture_of_a_solved_page_is_on_top() -> None:
+    found = re.match(r"# backsym\n\n!\[[^\]]{40,}\]\((.*)\)\n", README)
+    assert found is not None
+    picture = (ROOT / found[1]).read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) < 200_000
