@@ -75,6 +75,22 @@ def path_repairs(search: Search) -> Iterator[Repair]:
         )  # fmt: skip
 
 
+def term_repairs(search: Search) -> Iterator[Repair]:
+    """A term of the true derivative, in one of the ways to write it, that is missing."""
+    if search.base is None:
+        return
+    rows, terms = search.subject.missing_terms
+    if not len(rows):
+        return
+    whole = by_entries(search)
+    for n in search.screen.hits(rows + search.base):
+        new = Add((whole, terms[n]))
+        yield Repair(
+            "missing_path", "missing_term", 1.35, new, search.subject.offers.letters, search.places[-1].expr, new, True,
+            {"quantity": terms[n]},
+        )  # fmt: skip
+
+
 def by_entries(search: Search) -> Expr:
     """The answer entry by entry, in the letters of the offers."""
     whole = search.places[-1].expr
