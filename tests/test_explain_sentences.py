@@ -108,7 +108,7 @@ def test_an_answer_beyond_repair_gets_numbers_to_follow() -> None:
     found = explained("scalar-tanh", "w", "x**3")
     assert found.tags == ()
     assert found.repair is None
-    assert found.full_plain == "Try it with x = -1: there your answer gives -1, but dL/dw is 2."
+    assert found.full_plain == "Try it with x = -1 and dL/dz = -2: there your answer gives -1, but dL/dw is 2."
     assert found.gentle_plain == "Try it with x = -1: there your answer gives -1, which is not dL/dw."
 
 

@@ -209,7 +209,7 @@ def test_a_hostile_file_of_one_student(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "class"
     folder.mkdir()
     (folder / "mallory.yaml").write_text(text, encoding="utf-8")
-    (folder / "nina.yaml").write_text("z: (y - t)*(1 - y**2)*0 + dL/dz\n", encoding="utf-8")
+    (folder / "nina.yaml").write_text("z: (y - t)*(1 - y**2)*0 + (y - t)*(1 - tanh(z)**2)\n", encoding="utf-8")
     rows = json.loads(check(folder).stdout)
     assert [row["verdict"] for row in rows if row["student"] == "nina"] == ["correct"]
     hostile = [row for row in rows if row["student"] == "mallory"]
@@ -224,8 +224,8 @@ def test_names_of_files(tmp_path: Path) -> None:
     folder = tmp_path / "class"
     folder.mkdir()
     secret = tmp_path / "secret.yaml"
-    secret.write_text("z: dL/dz\n", encoding="utf-8")
-    good = "z: dL/dz\n"
+    secret.write_text("z: (y - t)/cosh(z)^2\n", encoding="utf-8")
+    good = "z: (y - t)/cosh(z)^2\n"
     for name in ("..x.yaml", "=cmd.yaml", "a;=b.yaml", "-o.yaml", "a\x1b[2J.yaml", "$(id).yml", "ann.yaml", "ann.yml"):
         (folder / name).write_text(good, encoding="utf-8")
     (folder / "link.yaml").symlink_to(secret)
@@ -277,7 +277,7 @@ def test_tables_as_spreadsheets_save_them(tmp_path: Path, encoding: str, delimit
 
 def test_empty_cells_and_short_lines_are_answers_too(tmp_path: Path) -> None:
     path = tmp_path / "class.csv"
-    path.write_text("student,z,w\nann,dL/dz\n,dL/dz,\n\n   ,,\nbob\n", encoding="utf-8")
+    path.write_text("student,z,w\nann,dL/dy sech(z)^2\n,dL/dy sech(z)^2,\n\n   ,,\nbob\n", encoding="utf-8")
     rows = json.loads(check(path).stdout)
     assert [(row["student"], row["target"], row["verdict"]) for row in rows] == [
         ("ann", "z", "correct"), ("ann", "w", "invalid"), (None, "z", "correct"), (None, "w", "invalid"),
@@ -287,7 +287,7 @@ def test_empty_cells_and_short_lines_are_answers_too(tmp_path: Path) -> None:
 
 def test_an_answer_with_a_comma_lacks_its_quotes(tmp_path: Path) -> None:
     path = tmp_path / "class.csv"
-    path.write_text("student,z,w\nann,sum(x, axis=0),dL/dz x\nbob,dL/dz,dL/dz x,\n", encoding="utf-8")
+    path.write_text("student,z,w\nann,sum(x, axis=0),dL/dz x\nbob,dL/dy sech(z)^2,dL/dz x,\n", encoding="utf-8")
     rows = json.loads(check(path).stdout)
     assert [row["verdict"] for row in rows] == ["invalid", "invalid", "correct", "correct"]
     assert "line 2 has 4 cells" in rows[0]["feedback"]
@@ -295,7 +295,7 @@ def test_an_answer_with_a_comma_lacks_its_quotes(tmp_path: Path) -> None:
 
 def test_students_who_stand_twice_are_all_marked(tmp_path: Path) -> None:
     path = tmp_path / "class.csv"
-    path.write_text("student,z\nann,dL/dz\nann,1\nann,dL/dz\n", encoding="utf-8")
+    path.write_text("student,z\nann,dL/dy sech(z)^2\nann,1\nann,dL/dy sech(z)^2\n", encoding="utf-8")
     result = check(path)
     assert [row["verdict"] for row in json.loads(result.stdout)] == ["correct", "incorrect", "correct"]
     assert "stand more than once: ann" in result.stderr

@@ -41,6 +41,8 @@ class Counterexample:
     values: tuple[Equal, ...]
     own: Value
     true: Value
+    further: tuple[Equal, ...] = ()
+    """The values of what the true derivative mentions besides."""
 
     @property
     def defined(self) -> bool:
@@ -48,7 +50,9 @@ class Counterexample:
 
 
 def small_points(problem: Problem, derivations: Sequence[Derivation], base: Env) -> tuple[Env, ...]:
-    """Points with whole leaves between -3 and 3 and sizes of 1 or, after these, 2; declared sizes are kept.
+    """Points with whole leaves and sizes of 1 or, after these, 2; declared sizes are kept.
+
+    The leaves are between -3 and 3, or between -1 and 1, where less saturates.
 
     Functions that stay abstract are those of ``base``.
     """
@@ -57,22 +61,24 @@ def small_points(problem: Problem, derivations: Sequence[Derivation], base: Env)
         fixed = {name: d.size for name, d in problem.dims.items() if d.size is not None}
         dims = {name: fixed.get(name) or size for name in base.dims}
         rng = np.random.default_rng([size, 11])
-        kept = 0
-        for _ in range(DRAWS):
-            env = _point(problem, derivations, base, dims, rng)
-            if env is not None:
-                found.append(env)
-                kept += 1
-            if kept == KEPT:
-                break
+        for choices in ((-2, -1, 1, 2, 3), (-1, 0, 1)):
+            kept = 0
+            for _ in range(DRAWS):
+                env = _point(problem, derivations, base, dims, rng, choices)
+                if env is not None:
+                    found.append(env)
+                    kept += 1
+                if kept == KEPT:
+                    break
     return tuple(found)
 
 
 def _point(
-    problem: Problem, derivations: Sequence[Derivation], base: Env, dims: dict[str, int], rng: np.random.Generator
+    problem: Problem, derivations: Sequence[Derivation], base: Env, dims: dict[str, int], rng: np.random.Generator,
+    choices: tuple[int, ...],
 ) -> Env | None:
     values: dict[str, Array | Val] = {
-        s.name: _leaf(s, dims, rng) for s in problem.symbols.values() if s.name not in problem.by_name
+        s.name: _leaf(s, dims, rng, choices) for s in problem.symbols.values() if s.name not in problem.by_name
     }
     context = replace(Context.of(base), dims=dims, values=values)
     with np.errstate(all="ignore"):
@@ -86,20 +92,25 @@ def _point(
     return env if all(np.isfinite(v).all() for v in (*env.values.values(), *env.adjoints.values())) else None
 
 
-def _leaf(symbol: Symbol, dims: dict[str, int], rng: np.random.Generator) -> Array:
+def _leaf(symbol: Symbol, dims: dict[str, int], rng: np.random.Generator, choices: tuple[int, ...]) -> Array:
     shape = tuple(d if isinstance(d, int) else dims[d] for d in symbol.shape)
     if shape and (symbol.one_hot or symbol.sums_to_one):
         return np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])]
     if symbol.role == "target":
         return np.asarray(rng.integers(0, 2, size=shape), dtype=float)
-    return np.asarray(rng.choice([-2, -1, 1, 2, 3], size=shape), dtype=float)
+    return np.asarray(rng.choice(choices, size=shape), dtype=float)
 
 
 def counterexample(
-    points: Sequence[Env], target: Target, expr: Expr, indices: tuple[Ix, ...]
+    points: Sequence[Env], target: Target, expr: Expr, indices: tuple[Ix, ...], truth: Expr
 ) -> Counterexample | None:
-    """The point at which the answer visibly differs that is easiest to follow; None if there is too much to show."""
+    """The point at which the answer visibly differs that is easiest to follow; None if there is too much to show.
+
+    What only ``truth``, the true derivative, mentions is shown too, if there is room for it.
+    """
     names = list(dict.fromkeys(n for n in walk(expr) if isinstance(n, (Sym, Adj))))
+    others = list(dict.fromkeys(n for n in walk(truth) if isinstance(n, (Sym, Adj)) and n not in names))
+    others = others if len(names) + len(others) <= MAX_SHOWN else []
     if not 0 < len(names) <= MAX_SHOWN:
         return None
     best: tuple[int, Counterexample] | None = None
@@ -110,17 +121,23 @@ def counterexample(
         own = own.reshape(true.shape)
         gap = np.abs(own - true).max(initial=0.0)
         if not gap <= VISIBLE * max(1e-6, float(np.abs(true).max(initial=0.0))):
-            found = Counterexample(tuple(_stated(n, env) for n in names), Value(own), Value(true))
+            stated, further = (tuple(_stated(n, env) for n in some) for some in (names, others))
+            found = Counterexample(stated, Value(own), Value(true), further)
             if best is None or _effort(found) < best[0]:
                 best = _effort(found), found
     return best[1] if best is not None else None
 
 
 def _effort(example: Counterexample) -> int:
-    """How many numbers there are to follow; one that is not whole counts threefold."""
-    arrays = [*(equal.right.value for equal in example.values), example.own.value, example.true.value]
+    """How many numbers there are to follow; one that is not whole counts threefold, a tiny one much more.
+
+    What is whole only on the page, as a sigmoid that is nearly 0, would lead astray who follows.
+    """
+    stated = (*example.values, *example.further)
+    arrays = [*(equal.right.value for equal in stated), example.own.value, example.true.value]
     flat = np.concatenate([np.reshape(a, -1) for a in arrays])
-    return int(flat.size + 2 * np.sum(np.abs(flat - np.round(flat)) > 1e-9))
+    gap = np.abs(flat - np.round(flat))
+    return int(flat.size + 2 * np.sum(gap > 1e-9) + 20 * np.sum((gap > 0.0) & (gap < 1e-3)))
 
 
 def _stated(e: Expr, env: Env) -> Equal:

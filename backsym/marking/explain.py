@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from backsym.errors import BacksymError
-from backsym.expr import ZERO, Adj, Entry, Expr, Ix, MatMul, Mul, Shape, Sym, T, broadcast, scalar_if_ones
+from backsym.expr import ZERO, Adj, Entry, Expr, Ix, MatMul, Mul, Neg, Shape, Sym, T, broadcast, scalar_if_ones
 from backsym.marking.counterexample import counterexample, small_points
 from backsym.marking.echoes import Echoes
 from backsym.marking.feedback import Fact, Sentence, Size, Words
@@ -81,7 +81,9 @@ class Explainer:
         self.words = Words(judge.problem)
         self._subjects: dict[tuple[Target, tuple[Ix, ...], int], tuple[Subject, Echoes]] = {}
         # The first and the last differ in the sizes of dimensions, where these are free.
-        order = (0, len(judge.points) - 1, *range(1, len(judge.points) - 1))
+        order = [0, len(judge.points) - 1, *range(1, len(judge.points) - 1)]
+        # Where a derivative is zero, much is right by chance.
+        order.sort(key=lambda number: sum(not np.any(v) for v in judge.points[number].adjoints.values()))
         self._points = {number: Point(judge.points[number]) for number in order}
         self._small: tuple[Env, ...] | None = None
 
@@ -164,11 +166,13 @@ class Explainer:
             return Explanation(("shape",), shapes, shapes, self.words)
         if self._small is None:
             self._small = small_points(judge.problem, judge.solution.derivations, judge.points[0])
-        found = counterexample(self._small, answer.target, answer.expr, answer.indices)
+        truth = judge.derivation(answer.target.name).entry.rhs
+        found = counterexample(self._small, answer.target, answer.expr, answer.indices, truth)
         if found is None:
             told = {level: Sentence(f"unexplained.{level}", {"target": target}) for level in ("gentle", "full")}
             return Explanation((), (told["gentle"],), (told["full"],), self.words)
         facts = {"values": found.values, "own": found.own, "true": found.true, "target": target}
+        facts["all"] = (*found.values, *found.further)
         if not found.defined:
             undefined = Sentence("counterexample.undefined", facts)
             return Explanation((), (undefined,), (undefined,), self.words)
@@ -297,6 +301,9 @@ def _fitting(clash: Clash, product: bool) -> Iterator[_Fix]:
 
 
 def _flipped(e: Expr) -> tuple[str, Expr, Expr]:
+    if isinstance(e, Neg):
+        key, turned, quantity = _flipped(e.arg)
+        return key, Neg(turned), quantity
     return ("drops_transpose", e.arg, e.arg) if isinstance(e, T) else ("needs_transpose", T(e), e)
 
 

@@ -351,6 +351,17 @@ class Offers:
                 found[eq.name] = Fn(rhs.name, rhs.args, rhs.order + 1, rhs.kind), eq.indices
         return found
 
+    @cached_property
+    def layers(self) -> tuple[Mapping[str, str], ...]:
+        """From each node that is an element-wise function of a quantity to that quantity, and back."""
+        below: dict[str, str] = {}
+        for name, (slope, _) in self.slopes.items():
+            argument = slope.args[0]
+            inner = _named(argument.base if isinstance(argument, Entry) else argument)
+            if inner is not None and self.problem.symbols[inner].shape == self.problem.symbols[name].shape:
+                below[name] = inner
+        return below, {inner: name for name, inner in below.items()}
+
     def fresh_letter(self, dim: Dim) -> str:
         """A letter for a sum over a dimension: the one that the problem declares, or that the derivation uses."""
         if dim in self._fresh:

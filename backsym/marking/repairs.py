@@ -17,7 +17,7 @@ from backsym.marking.echoes import Echoes, echo_repairs
 from backsym.marking.pairs import pairs
 from backsym.marking.rules import FIRST_BULKS, FIRST_RULES, SECOND_BULKS, SECOND_RULES
 from backsym.marking.search import Repair, Search, by_size
-from backsym.marking.wholes import another, diagonal_repairs, factor_repairs, path_repairs
+from backsym.marking.wholes import another, diagonal_repairs, factor_repairs, layer_repairs, path_repairs, term_repairs
 
 __all__ = ["Repair", "repairs"]
 
@@ -43,8 +43,8 @@ def _stages(search: Search, echoes: Echoes) -> Iterator[list[Repair]]:
     first = search.run(FIRST_RULES, ())
     if all(draft.cost > _CHEAPEST_BULK for draft in first):
         first += search.run((), FIRST_BULKS)
-    yield by_size([*path_repairs(search), *map(search.repair, first)])
-    yield by_size([*map(search.repair, search.throughout()), *diagonal_repairs(search)])
-    yield by_size(list(map(search.repair, search.run(SECOND_RULES, SECOND_BULKS))))
+    yield by_size([*path_repairs(search), *search.repairs(first)])
+    yield by_size([*search.repairs(search.throughout()), *diagonal_repairs(search), *layer_repairs(search)])
+    yield by_size([*term_repairs(search), *search.repairs(search.run(SECOND_RULES, SECOND_BULKS))])
     yield [*another(search), *by_size(list(echo_repairs(search, echoes)))]
     yield list(pairs(search))

@@ -132,9 +132,10 @@ def function(s: Site) -> Iterator[Draft]:
 
 
 def node(s: Site) -> Iterator[Bulk]:
-    """a quantity -> another of the same shape; the argument of a function -> another quantity"""
+    """a quantity, or a function of one -> another of the same shape; an argument -> another quantity"""
     argument = s.place.role in ("arg", "compared")
-    if s.shape is not None and (_is_quantity(s.node) or (argument and not _is_number(s.node))):
+    value = _is_quantity(s.node) or (isinstance(s.node, Fn) and not s.place.letters)
+    if s.shape is not None and (value or (argument and not _is_number(s.node))):
         kind = "evaluation_point" if argument and _names_function(s.above) else "wrong_node"
         yield alternatives(s, kind)
         if not s.fits and isinstance(s.node, (Sym, Adj)):
@@ -213,7 +214,7 @@ def summed(s: Site) -> Iterator[Draft]:
     loose = tuple(ix for ix in free_indices(s.place.expr) if ix not in s.place.letters)
     if loose:
         yield s.draft("missing_sum", IndexReduce("sum", s.me, loose), index=loose)
-    if s.place.role == "whole" and s.wanted is not None and s.shape:
+    if s.place.role == "whole" and s.wanted is not None and s.shape and not _is_diagonal(s.node):
         for axis in range(len(s.shape)):
             e = Reduce("sum", s.me, axis)
             if s.shape[axis] == 1:
@@ -222,6 +223,10 @@ def summed(s: Site) -> Iterator[Draft]:
                 yield s.draft("missing_sum", e)
         if not scalar_if_ones(s.wanted) and len(s.shape) == 2:
             yield s.draft("missing_sum", Reduce("sum", s.me))
+
+
+def _is_diagonal(e: Expr) -> bool:
+    return isinstance(e, Fn) and e.kind == "diag"
 
 
 def _first_only(s: Site) -> Iterator[Draft]:
@@ -371,13 +376,21 @@ def extra_term(s: Site) -> Iterator[Draft]:
             yield s.draft("extra_term", new, quantity=s.place.expr.args[n])
 
 
+def mixed(s: Site) -> Iterator[Draft]:
+    """a + b -> a b;  a b -> a + b"""
+    if isinstance(s.place.expr, Add) and not any(isinstance(part, (Num, Neg)) for part in s.place.expr.args):
+        yield s.draft("sum_for_product", Mul(s.parts))
+    if isinstance(s.place.expr, Mul) and not any(isinstance(part, Num) for part in s.place.expr.args):
+        yield s.draft("product_for_sum", Add(s.parts))
+
+
 def missing_factor(s: Site) -> Iterator[Bulk]:
     """e -> e q, e -> e/q for a quantity, or a factor of the true derivative, whose shape fits"""
     if s.me is None or s.shape is None or s.place.role not in _WITH_FACTORS:
         return
     for key, found in missing(s):
         yield Bulk("missing_factor", "times", key, found)
-        if s.place.is_term:
+        if s.place.is_term and not isinstance(s.node, Num):
             yield Bulk("missing_divisor", "over", key, found)
 
 
@@ -476,7 +489,7 @@ FIRST_RULES: tuple[Rule, ...] = (
 FIRST_BULKS: tuple[BulkRule, ...] = (node, number, scaled)
 """Rules that change what is there."""
 
-SECOND_RULES: tuple[Rule, ...] = (missing_operand, function, extra_term, missing_one)
+SECOND_RULES: tuple[Rule, ...] = (missing_operand, function, extra_term, mixed, missing_one)
 SECOND_BULKS: tuple[BulkRule, ...] = (argument, missing_factor, missing_term, missing_function)
 """Rules that bring in, or leave out, more."""
 

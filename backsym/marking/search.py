@@ -13,7 +13,23 @@ from operator import add, mul, sub, truediv
 
 import numpy as np
 
-from backsym.expr import Expr, Fn, Ix, MatMul, Shape, Sym, T, broadcast, children
+from backsym.expr import (
+    ONE,
+    Add,
+    Expr,
+    Fn,
+    Ix,
+    MatMul,
+    Mul,
+    Neg,
+    Shape,
+    Sym,
+    T,
+    broadcast,
+    children,
+    num,
+    walk,
+)
 from backsym.functions import FUNCTIONS
 from backsym.marking.drafts import COSTS, Bulk, BulkRule, Draft, Rule, Site
 from backsym.marking.offers import renamed
@@ -250,11 +266,18 @@ class Search:
         problem = self.subject.problem
         if isinstance(e, T) and isinstance(e.arg, MatMul):
             return MatMul(tuple(a.arg if isinstance(a, T) else T(a) for a in reversed(e.arg.args)))
+        if isinstance(e, Mul) and e.args[0] in (Neg(ONE), num(-1)):
+            return Neg(e.args[1] if len(e.args) == 2 else Mul(e.args[1:]))
         entry = FUNCTIONS.get(e.name) if isinstance(e, Fn) and e.order == 1 and e.name not in problem.abstract else None
         if not isinstance(e, Fn) or entry is None or len(e.args) != 1 or len(entry.partials) != 1:
             return e
         by_formula = problem.derivatives.get(e.name, entry.show) != "prime"
         return formula(entry.partials[0], {entry.args[0]: e.args[0]}) if by_formula else e
+
+    def repairs(self, drafts: Sequence[Draft]) -> list[Repair]:
+        """The repairs that drafts are; none that makes a term cancel, as t - t, in place of leaving it out."""
+        cancels = _cancels(self.places[-1].expr)
+        return [repair for repair in map(self.repair, drafts) if cancels or not _cancels(repair.expr)]
 
     def _fact(self, fact: Fact) -> Fact:
         return self.expanded(fact) if isinstance(fact, Expr) else fact
@@ -268,6 +291,10 @@ class Search:
         if number not in self._ancestors:
             self._ancestors[number] = frozenset(ancestors(self.places, (number,)))
         return self._ancestors[number]
+
+
+def _cancels(e: Expr) -> bool:
+    return any(isinstance(n, Add) and any(Neg(part) in n.args for part in n.args) for n in walk(e))
 
 
 def by_size(found: list[Repair]) -> list[Repair]:

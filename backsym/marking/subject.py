@@ -91,6 +91,19 @@ class Subject:
         return np.asarray(rows).reshape(len(rows), len(self.truth.flat)), tuple(what)
 
     @cached_property
+    def missing_terms(self) -> tuple[Array, tuple[Expr, ...]]:
+        """The terms of the true derivative, entry by entry: values and terms."""
+        rows: list[Array] = []
+        terms: dict[Expr, None] = {}
+        for e, letters in self.offers.references:
+            if isinstance(e, Add) and letters == self.offers.letters:
+                for term in e.args:
+                    if term not in terms and (row := self._flat(term)) is not None:
+                        terms[term] = None
+                        rows.append(row)
+        return np.asarray(rows).reshape(len(rows), len(self.truth.flat)), tuple(terms)
+
+    @cached_property
     def diagonals(self) -> tuple[tuple[Array, Expr, Ix], ...]:
         """The derivative with only one term of a sum, by entries: values, expression and the index of the sum."""
         found = [(self._flat(e), e, ix) for e, ix in self.offers.diagonals]

@@ -5,12 +5,12 @@ This module must not know how a repair is worded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from backsym.expr import ONE, Add, Adj, Entry, Expr, Ix, Mul, Neg
+from backsym.expr import ONE, Add, Adj, Entry, Expr, Ix, Mul, Neg, Sym, rebuild, walk
 from backsym.marking.places import is_leaf
 from backsym.marking.screening import CLOSE
 from backsym.marking.search import Repair, Search
@@ -73,6 +73,42 @@ def path_repairs(search: Search) -> Iterator[Repair]:
             search.places[-1].expr, term, True, {"consumer": consumer, "term": term},
             several=isinstance(term, Add) and term not in [path.term for path in search.subject.offers.paths],
         )  # fmt: skip
+
+
+def term_repairs(search: Search) -> Iterator[Repair]:
+    """A term of the true derivative, in one of the ways to write it, that is missing."""
+    if search.base is None:
+        return
+    rows, terms = search.subject.missing_terms
+    if not len(rows):
+        return
+    whole = by_entries(search)
+    for n in search.screen.hits(rows + search.base):
+        new = Add((whole, terms[n]))
+        yield Repair(
+            "missing_path", "missing_term", 1.35, new, search.subject.offers.letters, search.places[-1].expr, new, True,
+            {"quantity": terms[n]},
+        )  # fmt: skip
+
+
+def layer_repairs(search: Search) -> Iterator[Repair]:
+    """Before an activation function in place of after it, or the other way round, at all quantities alike."""
+    subject, whole = search.subject, search.places[-1].expr
+    for kind in (Adj, Sym):
+        named = dict.fromkeys(e for e in walk(whole) if isinstance(e, kind))
+        for moves in subject.offers.layers:
+            moved: dict[Expr, Expr] = {e: kind(moves[e.name], e.shape) for e in named if e.name in moves}
+            if len(moved) < 2:
+                continue
+            expr = _exchanged(whole, moved)
+            row = subject.screen(expr, search.letters).whole()
+            if row is not None and search.screen.hits(row[np.newaxis]):
+                place, new = next(iter(moved.items()))
+                yield Repair("wrong_node", "wrong_layer", 1.4, expr, search.letters, place, new, False)
+
+
+def _exchanged(e: Expr, moved: Mapping[Expr, Expr]) -> Expr:
+    return moved[e] if e in moved else rebuild(e, lambda child: _exchanged(child, moved))
 
 
 def by_entries(search: Search) -> Expr:
