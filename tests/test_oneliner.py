@@ -46,7 +46,7 @@ def test_the_explanation_has_what_is_given_and_every_step() -> None:
     text = bs.gradient(EXPRESSION, "W", SHAPES).explain()
     assert text.startswith("### $")
     assert r"$\mathbf{W} \in \mathbb{R}^{K \times D}$" in text
-    assert "Differentiating term by term" in text
+    assert "everything else held fixed" in text
     assert r"\nabla_{\mathbf{W}} \mathcal{L} &= (\mathbf{W} \mathbf{x} - \mathbf{t}) \mathbf{x}^\top" in text
     assert text._repr_markdown_() == text
 

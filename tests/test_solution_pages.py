@@ -81,7 +81,7 @@ def sides(row: Row, problem: Problem) -> tuple[Expr, Expr]:
     return left, read(to_latex(row.rhs), problem, free_indices(left))
 
 
-def difference(left: Expr, right: Expr, env: Env, unequal: bool) -> float:
+def difference(left: Expr, right: Expr, env: Env, unequal: tuple[str, ...] = ()) -> float:
     letters = tuple(dict.fromkeys([*free_indices(left), *free_indices(right)]))
     a, b = evaluate(left, env, letters), evaluate(right, env, letters)
     if not b.any():  # The zero array of any shape is printed as 0.
@@ -89,20 +89,16 @@ def difference(left: Expr, right: Expr, env: Env, unequal: bool) -> float:
     assert a.size == b.size, "the two sides have different shapes"
     b = b.reshape(a.shape)
     if unequal:
-        a, b = (np.where(same_letters(letters, a), 0.0, side) for side in (a, b))
+        a, b = (np.where(same_letters(letters, a, unequal), 0.0, side) for side in (a, b))
     scale = max(float(np.abs(a).max(initial=0.0)), float(np.abs(b).max(initial=0.0)), 1e-6)
     return float(np.abs(a - b).max(initial=0.0)) / scale
 
 
-def same_letters(letters: tuple[Ix, ...], value: np.ndarray) -> np.ndarray:
-    """Where two letters of the same kind (k and k') have the same value."""
+def same_letters(letters: tuple[Ix, ...], value: np.ndarray, unequal: tuple[str, ...]) -> np.ndarray:
+    """Where two letters that are said to be unequal have the same value."""
     places = np.indices(value.shape)[: len(letters)]
-    same = np.zeros(value.shape, dtype=bool)
-    for n, first in enumerate(letters):
-        for m in range(n):
-            if letters[m].letter.rstrip("'") == first.letter.rstrip("'"):
-                same |= places[n] == places[m]
-    return same
+    one, other = (places[next(n for n, ix in enumerate(letters) if ix.letter == letter)] for letter in unequal)
+    return np.asarray(one == other)
 
 
 def check_page(solution: Solution) -> int:
@@ -122,7 +118,8 @@ def check_page(solution: Solution) -> int:
             continue
         left, right = sides(row, problem)
         for env in points:
-            error = difference(left, right, env, "differ" in said)
+            unequal = re.search(r"\$(\S+) \\ne (\S+)\$", said)
+            error = difference(left, right, env, unequal.groups() if unequal else ())
             assert error < 1e-8, f"{to_latex(row.lhs)} = {to_latex(row.rhs)} after {said!r}: {error}"
         count += 1
     return count
@@ -163,8 +160,8 @@ def test_a_wrong_equality_would_be_found() -> None:
     env = draws(problem, 1)[0]
     name = problem.equations[0].name
     left = problem.sym(name)
-    assert difference(left, left, env, False) == 0
-    assert difference(left, read(f"2 {latex(left, Notation.of(problem))}", problem), env, False) > 0.1
+    assert difference(left, left, env) == 0
+    assert difference(left, read(f"2 {latex(left, Notation.of(problem))}", problem), env) > 0.1
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -46,6 +46,7 @@ from .forms import (
     fold,
     gather,
     inline_adjoint,
+    multiplied_out,
     neater,
     positive_sums,
     reflect,
@@ -57,7 +58,7 @@ from .lift import Lifter
 from .lower import lower
 from .raising import Raiser, signed_sum, times
 from .reasons import reasons
-from .simplify import add_like, collapse, expand, free_deltas, is_product, open_deltas, open_matrices, without_delta
+from .simplify import add_like, collapse, expand, free_deltas, is_product, open_deltas, without_delta
 from .terms import (
     Affine,
     Del,
@@ -231,7 +232,7 @@ class Backward:
         """The matrix form that is easiest to read: of the form as it is, or multiplied out in part or in full."""
         found: list[tuple[int, Expr, tuple[Step, ...]]] = []
         failure: NoMatrixForm | None = None
-        for form in (p,) if is_product(p) else (p, *_multiplied_out(p)):
+        for form in (p,) if is_product(p) else (p, *multiplied_out(p)):
             lifter = Lifter(self.namer, letters)
             try:
                 e = lifter.poly(form, at)
@@ -363,13 +364,6 @@ class Backward:
             shown = self.namer.for_symbol(eq.name)
             letters = {i: ix for i, ix in zip(lowered.params, shown, strict=True) if not i.fixed}
             yield present_forward(eq, lowered.params, lowered.body, shown, letters, self.namer)
-
-
-def _multiplied_out(p: Poly) -> tuple[Poly, ...]:
-    """Equal forms in which a matrix may be easier to read: multiplied out in part or in full, or gathered again."""
-    grown = expand(p)
-    gathered = gather(grown)
-    return (open_matrices(p, 2), open_matrices(p), grown, *(() if gathered is grown else (gathered,)))
 
 
 def _at_shifted(p: Poly, name: str) -> bool:

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from backsym.expr import Adj, Expr
 
-from .simplify import merge_powers
+from .simplify import expand, merge_powers, open_matrices
 from .terms import (
     Dm,
     Ent,
@@ -169,6 +169,13 @@ def _without(t: Term, shared: Mapping[Key, Exponent], size: Fraction, bound: tup
 def _adjoints(t: Term) -> frozenset[str]:
     """The derivatives of the loss in a product."""
     return frozenset(f.base.name for f, _ in t.powers if isinstance(f, Ent) and isinstance(f.base, Adj))
+
+
+def multiplied_out(p: Poly) -> tuple[Poly, ...]:
+    """Equal forms in which a matrix may be easier to read: multiplied out in part or in full, or gathered again."""
+    grown = expand(p)
+    gathered = gather(grown)
+    return (open_matrices(p, 2), open_matrices(p), grown, *(() if gathered is grown else (gathered,)))
 
 
 # --- rewriting signs -------------------------------------------------------------------------------------------------
