@@ -145,8 +145,7 @@ class Explainer:
         shapes = self._wrong_shape(answer, target)
         hints = [_sentence(repair, "gentle", target, answer.target)]
         full = [_sentence(repair, "full", target, answer.target)]
-        tags = (*repair.tags, "shape") if shapes and "shape" not in repair.tags else repair.tags
-        return Explanation(tags, (*hints, *shapes), (*full, *shapes), self.words, repair)
+        return Explanation(repair.tags, (*hints, *shapes), (*full, *shapes), self.words, repair)
 
     @staticmethod
     def _wrong_shape(answer: ReadAnswer, target: Expr) -> tuple[Sentence, ...]:
