@@ -113,8 +113,22 @@ def variants(path: str | Path, count: int, seed: int = 0) -> Drawn:
         raise BacksymError(f"{path} declares no variants; the README tells how")
     if not 1 <= count <= MAX_COUNT:
         raise BacksymError(f"from 1 to {MAX_COUNT} variants can be made, not {count}")
+    _refuse_statements(problem, str(path))
     maker = _Maker(problem, str(path))
     return maker.drawn(count, seed)
+
+
+def _refuse_statements(problem: Problem, path: str) -> None:
+    """A formula in a text that says what a function or its derivative is holds for that function only."""
+    texts = [problem.text, *(part.text for part in problem.parts)]
+    for formula in (formula for text in texts if text for formula in _FORMULA.findall(text)):
+        left, equals, _ = formula.partition("=")
+        for name, others in problem.variants.activation.items() if equals else ():
+            printed = FUNCTIONS[name].latex
+            derivative = printed in formula and re.search(r"\\frac\{d|\\partial|'|\\prime", left)
+            if derivative or left.strip().startswith(printed):
+                told = f"a text says of {name} that ${formula.strip()}$, which need not hold for {' or '.join(others)}"
+                raise BacksymError(f"{path}: {told}; leave it out, or leave {name} as it is")
 
 
 def number_of_variants(problem: Problem) -> int:
@@ -189,6 +203,9 @@ def _shown(value: object) -> str:
 
 
 # --- making one ------------------------------------------------------------------------------------------------------
+
+
+_FORMULA = re.compile(r"\$\$?(.+?)\$\$?", re.DOTALL)
 
 
 class _Maker:

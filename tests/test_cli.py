@@ -282,7 +282,7 @@ def test_a_file_that_fails_does_not_keep_others_from_being_done(command: str, tm
         result = run(command, folder, "--workers", workers, *output)
         assert result.exit_code == 2
         assert "b.yaml:4: part (a) (show) states an equation for x that does not hold" in result.stderr
-        assert "d.yaml: no point to check the equation of y" in result.stderr
+        assert re.search(r"d\.yaml(:2)?: no point to check the equation of y", result.stderr)
         said.append((result.stdout, result.stderr))
     assert said[0] == said[1]
     done = re.findall(r"(\w)\.(?:typ|yaml: L: verified)", said[0][0])

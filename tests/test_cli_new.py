@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from backsym import cli_progress
 from backsym.cli import main
 from backsym.cli_new import title_of
+from backsym.documents.summary import summary
 from backsym.problem import Collection, Problem
 from backsym.reading.loader import load
 from backsym.resources import bundled_problems
@@ -105,6 +106,17 @@ def test_the_summary_is_printed_when_asked_for_only() -> None:
     assert next(line for line in out.splitlines() if line.startswith("wrote")) == "wrote output/scalar-tanh.md"
     code, out, _ = run("solve", "scalar-tanh", "--format", "md")
     assert all(line.startswith("wrote ") for line in out.splitlines())
+
+
+@pytest.mark.parametrize("name", sorted(set(bundled_problems()) - {"handout"}))
+def test_the_summary_fits_a_terminal(name: str) -> None:
+    """What is longer is one term, which is not broken."""
+    problem = load(str(bundled_problems()[name]))
+    assert isinstance(problem, Problem)
+    text = summary(problem.solve())
+    assert [line for line in text.splitlines() if len(line) > 80] == []
+    whole = "".join(line.strip() for line in text.splitlines())
+    assert whole.count("(") == whole.count(")")
 
 
 def test_the_summary_does_not_spoil_json() -> None:

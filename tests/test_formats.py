@@ -29,7 +29,7 @@ from backsym.documents.options import Options
 from backsym.documents.pdf import latex_pdf_bytes, pdf_bytes
 from backsym.documents.render import files
 from backsym.documents.templating import render_template
-from backsym.documents.typst import escape, typst, typst_text
+from backsym.documents.typst import escape, inlines_typst, typst, typst_text
 from backsym.errors import BacksymError
 from backsym.printing.fragment import fragment
 from backsym.printing.unicode import to_unicode
@@ -197,6 +197,21 @@ def test_blocks_in_typst() -> None:
     assert "#substeps[\n#lead[as:]\n" in text
     assert "#lead[Then:]\n" in text
     assert "table.header([A], [B]),\n  [1], [" in text
+
+
+@pytest.mark.parametrize("after", ["; and", "(2)", "[3]", ".x", ". So", ", so", "."])
+def test_what_follows_a_formula_is_printed(after: str) -> None:
+    """In Typst a semicolon would end the call of a formula, and a parenthesis belong to it."""
+    content = (Text("See "), Math(fragment("y")), Text(after))
+    assert glyphs(inlines_typst(content)) == glyphs(inlines_typst(content[:2])) + glyphs(escape(after))
+
+
+def glyphs(source: str) -> int:
+    """How many signs Typst draws."""
+    import typst as compiler
+
+    whole = f"#let formula(alt, body) = body\n{source}"
+    return compiler.compile(whole.encode(), format="svg").decode().count("<use ")
 
 
 def test_a_step_that_its_substeps_end_in_is_not_said_again() -> None:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from network_checks import judge_problem
 
+from backsym.documents.solved import answered_parts
+from backsym.numeric.evaluate import evaluate
+from backsym.numeric.sample import draw
+from backsym.numeric.verify import with_adjoints
 from backsym.printing.latex import equation_latex
 from backsym.printing.notation import Notation
+from backsym.printing.plain import plain
 from backsym.problem import Problem
 from backsym.reading.loader import load
 from backsym.resources import find_problem
@@ -116,3 +122,24 @@ def test_forward_equations_keep_the_form_of_their_author(name: str, node: str, p
 def test_where_there_is_no_matrix_form_the_reason_is_given(problems: dict[str, Problem]) -> None:
     assert problems["multi-head-attention"].solve()["V"].derivation.no_matrix == "an array with 3 axes is not a matrix"
     assert problems["conv1d"].solve()["w"].derivation.no_matrix == "an entry at a shifted index has no matrix form"
+
+
+@pytest.mark.parametrize("name", ["deep-linear", "logistic-circuit", "softmax-regression", "bilinear"])
+def test_what_is_to_be_shown_is_led_to(name: str, problems: dict[str, Problem]) -> None:
+    """Step by step from what was derived, each step equal in value, to the very equation of the question."""
+    problem = problems[name]
+    solution = problem.solve()
+    env = with_adjoints(solution.derivations, draw(problem, 3))
+    shown = [piece for part in answered_parts(solution) if part.part.kind == "show" for piece in part.pieces]
+    assert shown
+    for piece in shown:
+        steps = (*piece.steps, *piece.after)
+        assert plain(steps[-1].after, problem) == plain(piece.result.rhs, problem)
+        for step in piece.after:
+            np.testing.assert_allclose(evaluate(step.before, env), evaluate(step.after, env), rtol=1e-9)
+
+
+def test_a_product_of_all_layers_is_put_together_from_derivatives_by_name(problems: dict[str, Problem]) -> None:
+    solution = problems["deep-linear"].solve()
+    piece = next(a for a in answered_parts(solution) if a.part.kind == "show").pieces[0]
+    assert [step.kind for step in piece.after] == ["recall", "inline_adjoint"] * 3

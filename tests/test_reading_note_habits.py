@@ -189,7 +189,41 @@ $$ s = W x $$ $$ p = \text{softmax}(s) $$ $$ L = -\log(p_1) $$
     {"W": ["C", "D"], "x": ["D"]},
     ["s = W @ x", "p = softmax(s)", "L = -log(p[1])"],
 )
+EMBEDDING = (
+    "embedding.md",
+    r"""
+$$\begin{align}
+\mathbf{e} &= \mathbf{E}^\top \mathbf{x} \\
+\mathbf{s} &= \mathbf{U} \mathbf{e} \\
+\mathcal{L} &= -\langle \mathbf{t}, \log\operatorname{softmax}(\mathbf{s})\rangle
+\end{align}$$
+$\mathbf{x} \in \mathbb{R}^V$ one-hot, $\mathbf{E} \in \mathbb{R}^{V\times d}$.
+""",
+    {"x": ["V"], "E": ["V", "d"], "U": ["K", "d"], "t": {"shape": ["K"], "role": "target"}},
+    ["e = E.T @ x", "s = U @ e", "L = -t.T @ log(softmax(s))"],
+)
+TRIPLET = (
+    "triplet.md",
+    r"""
+Triplet: $\mathbf{a}, \mathbf{p}, \mathbf{n} \in \mathbb{R}^d$.
+$$d_p = ||\mathbf{a} - \mathbf{p}||^2, \quad d_n = ||\mathbf{a}-\mathbf{n}||^2, \quad \mathcal{L} = [d_p - d_n + m]_+$$
+""",
+    {"a": ["d"], "p": ["d"], "n": ["d"], "m": {}},
+    ["d_p = sum((a - p)**2)", "d_n = sum((a - n)**2)", "L = relu(d_p - d_n + m)"],
+)
+HUBER = (
+    "huber.md",
+    r"""
+$$r = y - \mathbf{w}^\top \mathbf{x}$$
+$$L = \begin{cases} \frac{1}{2} r^2 & \text{if } |r| \le \delta, \\
+\delta\left(|r| - \frac{1}{2}\delta\right) & \text{otherwise.} \end{cases}$$
+where $\delta$ is a constant and $\mathbf{x} \in \mathbb{R}^d$ the features.
+""",
+    {"x": ["d"], "w": ["d"], "y": {}, "delta": {"role": "constant"}},
+    ["r = y - w.T @ x", "L = [abs(r) <= delta]*r**2/2 + [abs(r) > delta]*delta*(abs(r) - delta/2)"],
+)
 HABITS = [
+    EMBEDDING, TRIPLET, HUBER,
     MACROS, COLUMNS, NIELSEN, LAYER_NORM, BATCH_NORM, ARROWS, LIGHT_MATRICES, ATTENTION, CONVOLUTION, GRU, ENTRY,
 ]  # fmt: skip
 
@@ -227,6 +261,19 @@ def test_a_note_and_its_plain_spelling_have_the_same_derivatives(
     assert not [n for n in mine.keys() ^ plain_ones.keys() if roles[n] in ("node", "input")]
 
 
+def test_words_are_of_the_formula_that_they_stand_with(tmp_path: Path) -> None:
+    text = (
+        r"Given $\mathbf{x} \in \mathbb{R}^d$, weights $\mathbf{W}\in\mathbb{R}^{h\times d}$, and "
+        "$\\mathbf{m} \\in \\{0, 1\\}^h$,\na constant. "
+        "$$\\mathbf{a} = \\mathbf{m} \\odot \\mathbf{W}\\mathbf{x}$$ $$L = \\mathbf{v}^T \\mathbf{a} q$$"
+        r" Here $q = \sigma(s)$."
+    )
+    note = loaded(tmp_path, "note.md", text)
+    roles = {s.name: s.role for s in note.symbols.values() if s.role != "node"}
+    assert roles == {"x": "input", "W": "parameter", "m": "constant", "v": "parameter", "q": "parameter"}
+    assert note.remarks == ("passed over, line 2: an equation of q within the text; displayed, it is read",)
+
+
 def test_remarks_name_rows_that_define_no_quantity(tmp_path: Path) -> None:
     text = "$$\\begin{aligned} \\log v &= w x \\\\\n L &= v^2 \\end{aligned}$$\n\n$$\\Psi(x) = x$$"
     assert loaded(tmp_path, "note.md", text).remarks == (
@@ -249,6 +296,7 @@ def test_remarks_name_rows_that_define_no_quantity(tmp_path: Path) -> None:
             "2:8: the macros of this note write out to more than 1000 kB",
         ),
         ("\\newcommand{\\vv}[1]{\\mathbf{#1}}\n\\[ L = \\vv{x} + \\vw{x} \\]", "2:17: unknown macro \\vw"),
+        ("\\newcommand{\\vv}[1]{#1}\n" + "\\vv{" * 9000, "2:1: an argument of this macro is never closed"),
         ("\\newcommand{\\W}{\\mathbf{W}}\n\\[ L = \\W + \\foo \\]", "2:13: unknown macro \\foo"),
     ],
 )

@@ -469,6 +469,8 @@ SPELLED = [
     ("Eq(z[k], Piecewise((b[k], b[k] > 0), (0, True)))", "z[k] = relu(b[k])"),
     ("Eq(z[k], Piecewise((b[k], b[k] > s), (2, True)))", "z[k] = [b[k] > s]*b[k] + [b[k] <= s]*2"),
     ("Eq(z[k], Min(b[k], t[k], s))", "z[k] = min(min(b[k], t[k]), s)"),
+    ("Eq(z[k], Heaviside(b[k])*b[k])", "z[k] = ([b[k] > 0] + [b[k] == 0]/2)*b[k]"),
+    ("Eq(z[k], Heaviside(b[k], 0) + Heaviside(b[k] - 1, 1))", "z[k] = [b[k] > 0] + [b[k] - 1 >= 0]"),
     ("Eq(z, Transpose(W)*b)", "z = W.T @ b"),
     ("Eq(z, Trace(S) + Transpose(x)*S*x)", "z = trace(S) + x.T @ S @ x"),
     ("Eq(z, OneMatrix(1, D)*x + 1)", "z = ones(D).T @ x + 1"),

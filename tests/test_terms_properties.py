@@ -14,7 +14,7 @@ from extent import THOROUGH, examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backsym.calculus.forms import Definition, factor, fold
+from backsym.calculus.forms import Definition, factor, fold, gather, positive_sums
 from backsym.calculus.letters import Namer
 from backsym.calculus.lift import Lifter
 from backsym.calculus.raising import Raiser
@@ -194,6 +194,39 @@ def test_expand_keeps_the_value(p: Poly) -> None:
 def test_factor_keeps_the_value(p: Poly) -> None:
     q = collapse(p)
     assert close(value(factor(q)), value(p))
+
+
+def centred(seed: int) -> Poly:
+    """sum_k a_k b_k - sum_k sum_j a_k c_k b_j, like the derivative of a softmax that is multiplied out, and a term."""
+    generator = Generator(seed)
+    k, j = fresh("A", "k"), fresh("A", "j")
+    a, b, c = ([generator.factor((*FREE, k), 1) for _ in range(2)] for _ in range(3))
+
+    def at(factors: list[Factor], where: Index) -> tuple[tuple[Factor, Fraction | int], ...]:
+        return sub_poly((Term(Fraction(1), tuple((f, 1) for f in factors)),), {k: where})[0].powers
+
+    first = Term(Fraction(2), (*at(a, k), *at(b, k)), (k,))
+    second = Term(Fraction(-2), (*at(a, k), *at(c, k), *at(c, j), *at(b, j)), (k, j))
+    return (first, second, *generator.poly(FREE, 1)[:1])
+
+
+@given(st.integers(0, 2**40))
+@MANY
+def test_gather_keeps_the_value(seed: int) -> None:
+    p = centred(seed)
+    assert close(value(gather(p)), value(p))
+    q = collapse(p)
+    assert close(value(positive_sums(factor(gather(q)))), value(p))
+
+
+def test_the_gather_property_is_not_vacuous() -> None:
+    assert sum(len(gather(p)) < len(p) for p in map(centred, range(200))) > 60
+
+
+@given(ANY)
+@MANY
+def test_sums_without_a_leading_sign_keep_the_value(p: Poly) -> None:
+    assert close(value(positive_sums(p)), value(p))
 
 
 @given(polys(FREE, 1), polys(FREE, 1))

@@ -271,3 +271,22 @@ def test_what_has_no_variants_is_refused() -> None:
         result = CliRunner().invoke(main, ["variants", name])
         assert result.exit_code == 2
         assert message in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        (r"You may use $\frac{d}{dx} \tanh(x) = 1 - \tanh^2(x)$.", True),
+        (r"Here $\tanh(u) = (e^u - e^{-u})/(e^u + e^{-u})$.", True),
+        (r"The layer is $\mathbf{h} = \tanh(\mathbf{z})$.", False),
+    ],
+)
+def test_what_a_text_says_of_a_function_holds_for_that_function_only(text: str, refused: bool, tmp_path: Path) -> None:
+    lines = ["title: A layer", f"text: '{text}'", "symbols: {w: {}, x: {}}", "forward: [h = tanh(w*x), L = h**2]"]
+    path = tmp_path / "layer.yaml"
+    path.write_text("\n".join([*lines, "variants: {activation: {tanh: [sigmoid, sin]}}"]), encoding="utf-8")
+    if not refused:
+        assert len(bs.variants(path, count=2).variants) == 2
+        return
+    with pytest.raises(bs.BacksymError, match=r"a text says of tanh that .* which need not hold for sigmoid or sin"):
+        bs.variants(path, count=2)

@@ -96,7 +96,7 @@ def _factor_inside(t: Term) -> Term:
             continue
         rest = t.powers[:n] + t.powers[n + 1 :]
         if len(body) == 1 and e == 1:
-            return _factor_inside(multiply(Term(t.coeff, rest, t.bound), body[0]))
+            return _factor_inside(merge_powers(multiply(Term(t.coeff, rest, t.bound), body[0]), frozenset()))
         return _factor_inside(Term(t.coeff, (*t.powers[:n], (Grp(body), e), *t.powers[n + 1 :]), t.bound))
     return t
 
@@ -110,7 +110,7 @@ def gather(p: Poly) -> Poly:
     if not 1 < len(p) <= _MOST_GATHERED:
         return p
     out: list[Term] = []
-    todo = sorted(p, key=lambda t: len(t.bound))
+    todo = sorted((merge_powers(t, frozenset()) for t in p), key=lambda t: len(t.bound))
     if len(todo[0].bound) == len(todo[-1].bound):
         return p
     while todo:
@@ -135,7 +135,7 @@ def _joined(t: Term, other: Term) -> Term | None:
         return None
     other = refresh(other)
     table = {factor_key(f): e for f, e in t.powers}
-    best: tuple[tuple[int, int], dict[Key, Exponent], Term] | None = None
+    best: tuple[tuple[int, int], dict[Key, Exponent], Term, tuple[Index, ...]] | None = None
     for chosen in itertools.permutations(other.bound, len(t.bound)):
         if any(a.dim != b.dim for a, b in zip(chosen, t.bound, strict=True)):
             continue
@@ -151,11 +151,11 @@ def _joined(t: Term, other: Term) -> Term | None:
         width = len(frozenset().union(*(f.free for f in left)) - frozenset(other.bound))
         value = sum(_factor_cost(f, e) for f, e in summed), -width
         if best is None or value > best[0]:
-            best = value, shared, renamed
+            best = value, shared, renamed, chosen
     if best is None:
         return None
-    _, shared, renamed = best
-    extra = tuple(b for b in other.bound if b in renamed.used)
+    _, shared, renamed, chosen = best
+    extra = tuple(b for b in other.bound if b not in chosen)
     size = abs(t.coeff) if abs(t.coeff) == abs(other.coeff) else Fraction(1)
     rest = (_without(t, shared, size, ()), _without(renamed, shared, size, extra))
     front = tuple((f, e) for f, e in t.powers if factor_key(f) in shared)
@@ -184,7 +184,8 @@ def _positive_sums(t: Term) -> Term:
     coeff, powers = t.coeff, list(t.powers)
     for n, (f, e) in enumerate(powers):
         if isinstance(f, Grp) and len(f.body) == 1 and e == 1:
-            return _positive_sums(multiply(Term(coeff, (*powers[:n], *powers[n + 1 :]), t.bound), f.body[0]))
+            rest = Term(coeff, (*powers[:n], *powers[n + 1 :]), t.bound)
+            return _positive_sums(merge_powers(multiply(rest, f.body[0]), frozenset()))
         if isinstance(f, Grp) and e.denominator == 1 and f.body and all(b.coeff < 0 for b in f.body):
             powers[n] = (Grp(tuple(Term(-b.coeff, b.powers, b.bound) for b in f.body)), e)
             coeff = -coeff if e.numerator % 2 else coeff

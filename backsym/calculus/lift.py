@@ -381,8 +381,8 @@ class Lifter:
             return oriented(Pick(f.name, arg), f.out, axes)
         if len(outer) != 1 or len(lam.params) != 1:
             word = {"max": "maximum", "min": "minimum"}.get(f.name, f.name)
-            over = f"{len(lam.params)} of {len(outer) + len(lam.params)} indices"
-            raise NoMatrixForm(f"a {word} over {over} has no matrix form")
+            few, many = len(lam.params), len(outer) + len(lam.params)
+            raise NoMatrixForm(f"a {word} over {few} of {many} indices has no matrix form")
         rows_first = _pair_inside([lam.body], lam.free | frozenset(lam.params)) != (lam.params[0], outer[0])
         along = (outer[0], lam.params[0]) if rows_first else (lam.params[0], outer[0])
         arg = self.poly(lam.body, along)

@@ -29,7 +29,7 @@ from backsym.documents.solved import AnsweredPart, Piece
 from backsym.documents.vectorizing import after_steps, before_steps, other_form
 from backsym.expr import Equation, Expr
 from backsym.printing.printer import range_layout
-from backsym.steps import Derivation, Step, Verification
+from backsym.steps import Derivation, Fact, Step, Verification
 
 
 @dataclass
@@ -105,7 +105,13 @@ def _piece(piece: Piece, label: str, voice: Voice, shown: Shown) -> list[Block]:
         rest, where = shown.rest(piece.node, piece.shown, label)
         steps = tuple(step for position, step in zip(piece.shown, piece.steps, strict=True) if position in rest)
         blocks += _derived_in(where, voice)
-    steps += piece.after
+    if piece.after and not steps:
+        # An earlier part has printed how this was found; what follows goes on from what it found.
+        found = next(step.before for step in piece.after if step.kind != "recall")
+        facts: dict[str, Fact] = {"node": voice.problem.sym(piece.node)}
+        steps = (Step("conclude", piece.result.lhs, found, facts=facts), *piece.after)
+    else:
+        steps += piece.after
     result = row(piece.result, piece.indices, voice)
     blocks += _stated(steps_block(steps, voice, shown.options), (result,), voice)
     return [*blocks, *dimensions(piece.result, voice)]
@@ -148,6 +154,8 @@ def steps_block(steps: Sequence[Step], voice: Voice, options: Options = FULL) ->
     items: list[StepItem] = []
     for step in steps:
         lhs = steps[0].before if step.before in main else began.get(step.before, step.before)
+        if step.kind == "recall":  # It states a derivative by its name, whatever else is equal to that.
+            lhs = step.before
         began[step.after] = lhs
         if step.before in main:
             main.add(step.after)

@@ -71,10 +71,11 @@ def hadamard_note(solved: Solved, voice: Voice) -> list[Block]:
 
 def gradient_note(solved: Solved, voice: Voice) -> list[Block]:
     """Which shape a gradient has, said of the last array that the loss is differentiated by."""
-    arrays = [d for d in solved.derivations if d.matrix is not None and d.matrix != d.entry]
+    symbols = voice.problem.symbols
+    arrays = [d for d in solved.derivations if symbols[d.node].shape and d.matrix is not None and d.matrix != d.entry]
     if not arrays:
         return []
-    shown = next((d for d in arrays if voice.problem.symbols[d.node].role == "parameter"), arrays[0])
+    shown = next((d for d in arrays if symbols[d.node].role == "parameter"), arrays[0])
     assert shown.matrix is not None
     example = voice.layout(shown.matrix.lhs)
     return [voice.say("document.gradient", example=example, node=voice.quantity(shown.node))]
@@ -108,10 +109,9 @@ def forward_pass(forms: Iterable[ForwardForms], voice: Voice) -> tuple[Block, ..
     entries = Equations(tuple(row(f.entry, f.indices, voice) for f in forms))
     if all(f.matrix is None or f.matrix == f.entry for f in forms):
         return (entries,)
-    matrices = Equations(tuple(row(f.matrix or f.entry, () if f.matrix else f.indices, voice) for f in forms))
-    blocks: list[Block] = [
-        voice.say("document.entry_by_entry"), entries, voice.say("document.matrix_form"), matrices
-    ]  # fmt: skip
+    whole = tuple(row(f.matrix or f.entry, () if f.matrix else f.indices, voice) for f in forms if not f.no_matrix)
+    blocks: list[Block] = [voice.say("document.entry_by_entry"), entries]
+    blocks += [voice.say("document.matrix_form"), Equations(whole)] if whole else []
     blocks += [
         voice.say("document.no_matrix_of", node=voice.quantity(f.node), reason=voice.catalogue.reason(f.no_matrix))
         for f in forms

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from backsym.claims import stated_form
+from backsym.documents.stating import steps_to
 from backsym.errors import BacksymError
 from backsym.expr import Adj, Entry, Equation, Expr, Ix, Sym, free_indices, names_in, with_indices
 from backsym.problem import Part, Problem
@@ -124,7 +126,8 @@ def _show(solved: Solved, part: Part, label: str) -> AnsweredPart:
         positions = entry if isinstance(lhs, Entry) or not lhs.shape else entry + matrix
         indices = free_indices(lhs)
         asked.append((claim, indices))
-        pieces.append(_piece(derivation, positions, claim, indices))
+        after = steps_to(claim, derivation, partial(derivation_of, solved), solved.problem)
+        pieces.append(replace(_piece(derivation, positions, claim, indices), after=after))
     return AnsweredPart(part, label, tuple(asked), tuple(pieces))
 
 

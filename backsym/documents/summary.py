@@ -5,6 +5,7 @@ This module must not know about terminals.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from backsym.documents.derivations import verified
@@ -16,6 +17,9 @@ from backsym.documents.solved import Solved
 from backsym.expr import Equation, Ix
 
 INDENT = "  "
+_BREAKS = re.compile(r"[+−] |\S+ = 1, ")
+WIDTH = 80
+"""Of a terminal, which may be narrow."""
 
 
 def summary(solved: Solved) -> str:
@@ -36,4 +40,32 @@ def _rows(equations: Iterable[tuple[Equation, tuple[Ix, ...]]], voice: Voice) ->
     texts = [row_text(row(equation, indices, voice)) for equation, indices in equations]
     sides = [text.split(" = ", 1) for text in texts]
     width = max((len(side[0]) for side in sides), default=0)
-    return [f"{INDENT * 2}{left:<{width}} = {right}" for left, right in sides]
+    room = WIDTH - len(INDENT * 2) - width - len(" = ")
+    lines = []
+    for left, right in sides:
+        first, *rest = _wrapped(right, room)
+        lines.append(f"{INDENT * 2}{left:<{width}} = {first}")
+        lines += [f"{INDENT * 2}{'':<{width}}   {line}" for line in rest]
+    return lines
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """Lines of so many characters where a formula can be broken: before the sign of a term, before a range."""
+    lines: list[str] = []
+    for piece in _pieces(text):
+        if lines and len(lines[-1]) + 1 + len(piece) <= room:
+            lines[-1] += f" {piece}"
+        else:
+            lines.append(piece)
+    return lines
+
+
+def _pieces(text: str) -> list[str]:
+    depth, begin, out = 0, 0, []
+    for at, sign in enumerate(text):
+        depth += (sign in "([{") - (sign in ")]}")
+        after = text[at + 1 :]
+        if sign == " " and depth == 0 and _BREAKS.match(after):
+            out.append(text[begin:at])
+            begin = at + 1
+    return [*out, text[begin:]]

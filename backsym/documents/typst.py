@@ -32,9 +32,9 @@ from backsym.documents.plaintext import equations_text, inlines_plain
 from backsym.printing.measure import broken, width
 from backsym.printing.typst import string, to_typst
 
+_CLINGING = re.compile(r"[;(\[]|\.\w")
 _SPECIAL = re.compile(r'[\\*_`$#<>@\[\]~"]|(?<=[-.])[-.]|-(?=[-?\d])|/(?=[/*])|(?<=/)[/*]')
 _LINE_START = re.compile(r"^(\s*)(=+|[-+/]|\d+\.)(?=\s|$)")
-_CONTINUES = re.compile(r"[;(\[]|\.\w")
 _STYLES = {"strong": "strong", "emphasis": "emph"}
 
 ROOM = 41.0
@@ -72,10 +72,11 @@ def typst_text(blocks: Iterable[Block]) -> str:
 
 def inlines_typst(content: Inlines) -> str:
     """Inline content; a semicolon ends a call before a sign that Typst would read as a part of it."""
-    out = ""
+    out, called = "", False
     for item in content:
         text = _inline(item)
-        out += f";{text}" if out.endswith((")", "]")) and _CONTINUES.match(text) else text
+        out += ";" + text if called and _CLINGING.match(text) else text
+        called = text.startswith("#") if text else called
     return out
 
 

@@ -20,6 +20,7 @@ from backsym.expr import Adj, Entry, Equation, Expr, Num, Sym, rebuild, walk
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.printer import layout_of
+from backsym.printing.unicode import to_unicode
 from backsym.problem import Problem
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _row(equation: Equation, env: Env, voice: Voice) -> Row:
     relation = lay.EQUALS if exact else lay.Op("approx", "relation")
     parts: list[Layout] = [formula]
     put_in = substituted(equation.rhs, env, voice) if whole and np.size(value) else None
-    if put_in is not None and put_in[0] != shown:
+    if put_in is not None and to_unicode(put_in[0]) != to_unicode(shown):
         parts += [lay.EQUALS if put_in[1] else lay.Op("approx", "relation"), put_in[0]]
         relation = relation if put_in[1] or not exact else lay.Op("approx", "relation")
     if formula != shown:

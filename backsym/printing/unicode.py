@@ -22,6 +22,9 @@ _SUPERSCRIPTS = dict(
         strict=True,
     )
 )
+_FEW = 5
+"""More small letters than these are hard to read."""
+
 _SUBSCRIPTS = dict(zip("0123456789+−=()aehijklmnoprstuvxβγρχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵪ", strict=True))
 _MARKS = {
     "bar": "\u0304", "hat": "\u0302", "tilde": "\u0303", "vec": "\u20d7", "dot": "\u0307", "ddot": "\u0308",
@@ -110,8 +113,8 @@ def _scripts(base: str, sub: Layout | None, sup: Layout | None) -> str:
 
 
 def _small(text: str, table: dict[str, str], mark: str) -> str:
-    """The text in small characters where Unicode has them all, else after a mark."""
-    if text and all(char in table for char in text):
+    """The text in small characters where Unicode has them all and they are few, else after a mark."""
+    if 0 < len(text) <= _FEW and all(char in table for char in text):
         return "".join(table[char] for char in text)
     fenced = len(text) > 1 and not (text.startswith("(") and text.endswith(")"))
     return f"{mark}{{{text}}}" if fenced else mark + text

@@ -43,6 +43,8 @@ _USUAL_NAMES = {
     "argmin": "the position of a minimum is not differentiable",
     "where": CHOICE,
     "Piecewise": CHOICE,
+    **dict.fromkeys(("Inverse", "inverse", "pinv"), "an inverse is not read"),
+    **dict.fromkeys(("Derivative", "diff", "Integral"), "a derivative or integral is not read in an equation"),
     "dropout": "dropout is random; multiply by a mask, an input of its own: m*h",
     **dict.fromkeys(("concat", "concatenate", "cat", "stack", "hstack", "vstack"), CONCATENATION),
     **dict.fromkeys(("conv", "conv1d", "conv2d", "Conv2d"), CONVOLUTION),

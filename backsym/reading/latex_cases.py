@@ -69,20 +69,40 @@ def _condition(
 
 
 def _sum(cursor: Cursor, rows: Sequence[Row], opening: Token) -> Node:
-    """The rows that are not 0, each times its indicators."""
+    """The rows that are not 0, each times its indicators; ReLU where the choice is that."""
+    if (argument := _relu_of(rows)) is not None:
+        return cursor.make("call", "relu", (argument,), opening.start)
     terms: list[Node] = []
     above: list[Node] = []
     for value, condition in rows:
         own = [] if condition is None else [condition]
         others = [c for c in map(_negated, above) if condition is None or not _same(c, condition)]
         factors = (*own, *others, value)
-        if not (value.kind == "num" and float(value.value) == 0):
+        if not _is_zero(value):
             term = cursor.make("mul", "", factors, opening.start) if len(factors) > 1 else value
             terms.append(term)
         above += own
     if not terms:
         return cursor.make("num", "0", (), opening.start)
     return terms[0] if len(terms) == 1 else cursor.make("add", "", tuple(terms), opening.start)
+
+
+def _relu_of(rows: Sequence[Row]) -> Node | None:
+    """z of "z if z > 0, else 0" and of "0 if z < 0, else z", with or without equality; None for other choices."""
+    if len(rows) != 2 or (condition := rows[0][1]) is None:
+        return None
+    (first, _), (second, other) = rows
+    left, right = condition.children
+    complete = other is None or _same(_negated(condition), other)
+    if not complete or not _is_zero(right):
+        return None
+    if condition.value in (">", ">=") and _equal(first, left) and _is_zero(second):
+        return first
+    return second if condition.value in ("<", "<=") and _is_zero(first) and _equal(second, left) else None
+
+
+def _is_zero(tree: Node) -> bool:
+    return tree.kind == "num" and float(tree.value) == 0
 
 
 def _negated(condition: Node) -> Node:

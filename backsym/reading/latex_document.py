@@ -10,6 +10,7 @@ Knows the marks of formulas in such files; reads no mathematics itself.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count, islice
@@ -33,6 +34,8 @@ from backsym.reading.syntax import walk
 from backsym.reading.yamlfile import Document, Listing, Mark, Scalar, Table, Tree, text_of
 
 MAX_FORMULAS = 20_000
+MOST_JOINED = 20
+"""Formulas to either side that may share the words of one."""
 
 SUFFIXES = (".md", ".markdown", ".tex")
 
@@ -70,6 +73,15 @@ _ROLES = (
     ("constant", re.compile(r"\b(constants?|hyper-?parameters?|regulari[sz]ation strength)\b", re.I)),
     ("input", re.compile(r"\b(inputs?|data|features?)\b", re.I)),
 )
+
+
+def _without_next(words: str) -> str:
+    """The words between two formulas without those of the next one: ", weights $W$"."""
+    close = _LAST_WORDS.search(words)
+    if close is None or not _tells_role(close[0]):
+        return words
+    parting = list(re.finditer(r",|;|\band\b", words))
+    return words[: parting[-1].start()] if parting else words
 
 
 def _tells_role(words: str) -> bool:
@@ -231,10 +243,10 @@ class _Note:
         text, words = self.document.text, self.vocabulary()
         found = []
         for f in displayed:
-            known = [s.start for s in segments(self.source, words, f.start, f.end)]
+            known = sorted([*(s.start for s in segments(self.source, words, f.start, f.end)), *functions])
             for start, end in _rows(text, f.start, f.end):
                 strange = _LEFT.match(text, start, end) and not _DERIVATIVE.search(text, start, end)
-                if strange and not any(start <= at < end for at in (*known, *functions)):
+                if strange and bisect_left(known, start) == bisect_left(known, end):
                     found.append(start + len(text[start:end]) - len(text[start:end].lstrip()))
         return found
 
@@ -243,6 +255,15 @@ class _Note:
         found = [(self.locate(at)[0], reason) for at, reason in equations.passed_over]
         found += [(self.locate(at)[0], "a formula to be shown that cannot be read") for at in self.unread]
         found += [(self.locate(at)[0], "an equation whose left side is no quantity") for at in self.strange]
+        words, given = self.vocabulary(), equations.given()
+        for f in self.formulas:
+            if not f.displayed and "=" in self.document.text[f.start : f.end]:
+                names = [s.left.name for s in segments(self.source, words, f.start, f.end)]
+                found += [
+                    (self.locate(f.start)[0], f"an equation of {name} within the text; displayed, it is read")
+                    for name in names
+                    if name in given
+                ]
         lines = sorted({self.locate(at)[0] for at in self.left_over})
         if lines:
             others = ", ".join(map(str, lines[1:12])) + (", ..." if len(lines) > 12 else "")
@@ -283,9 +304,9 @@ class _Note:
         """
         text = self.document.text
         first = last = number
-        while first and self.joined(first - 1):
+        while first and number - first < MOST_JOINED and self.joined(first - 1):
             first -= 1
-        while last + 1 < len(self.formulas) and self.joined(last):
+        while last + 1 < len(self.formulas) and last - number < MOST_JOINED and self.joined(last):
             last += 1
         own, end = self.formulas[number].start, self.formulas[last].end
         before = self.formulas[first - 1].end if first else 0
@@ -293,7 +314,7 @@ class _Note:
         close = _LAST_WORDS.search(text, begin, own)
         if close is not None and _tells_role(close[0]):
             return close[0]
-        near = self.words_after(last)
+        near = _without_next(self.words_after(last))
         if VERB.search(near) and not _tells_role(near) and last + 1 < len(self.formulas):
             # "$T$ is the $N \times K$ matrix of targets".
             near += self.words_after(last + 1)
@@ -303,9 +324,8 @@ class _Note:
             return near
         item = text.rfind("\n", 0, self.formulas[first].start) + 1
         if before > item:
-            # "$x$ is the input, and $W$ ...": what follows a verb is said of the formula before.
-            said = text[before : self.formulas[first].start]
-            return re.split(r",|;|\band\b", said)[-1] if VERB.match(said.lstrip("$\\) \n")) else said
+            # "$x$ is the input, and $W$ ...": what stands before the comma is said of the formula before.
+            return re.split(r",|;|\band\b", text[before : self.formulas[first].start])[-1]
         return text[max(item, own - 400) : end] + near
 
     def words_after(self, number: int) -> str:
@@ -424,11 +444,13 @@ class _Note:
         """The role that the words give, else the one that the letter has by custom."""
         words = self.words.get(spelled.name, "")
         role = next((role for role, pattern in _ROLES if pattern.search(words)), None)
-        role = role or _by_custom(spelled, [left.key for left in nodes.values()])
+        custom = _by_custom(spelled, [left.key for left in nodes.values()])
+        only_one_hot = role == "target" and not _ROLES[1][1].search(_ONE_HOT.sub("", words))
+        role = custom if only_one_hot and custom else role or custom
         fields: dict[str, Tree] = {"role": self.word(role)} if role else {}
         if role in ("target", "constant"):
             self.not_asked.add(spelled.name)
-        if role == "target" and _ONE_HOT.search(words):
+        if role in ("target", "input") and _ONE_HOT.search(words):
             fields["one_hot"] = self.word("true")
         return fields
 

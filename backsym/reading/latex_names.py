@@ -167,8 +167,8 @@ class Vocabulary:
         for count in range(len(items) + 1):
             mark = "".join(item.value for item in items[:count])
             name = next((n for n in (self.quantity(base, t) for t in (tag + mark, mark + tag)) if n), None)
-            if name is None:
-                continue
+            if name is None or (name not in self.ranks and count < len(items)):
+                continue  # A dimension has no entries.
             found = Found(name, tuple(items[count:]))
             grade = self._grade(found, count, bold, letters)
             if best is None or grade > best[0]:

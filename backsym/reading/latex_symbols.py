@@ -224,6 +224,8 @@ class Symbols(Grammar):
         bare = tree.value.rstrip("'")
         if self.words.is_index(bare) or bare in self.letters:
             return True
+        if self.words.keys.get((bare, "")) is not None and bare == tree.value:
+            return False  # In d_p beside a quantity p the letter tells which d it is.
         return not base.bold and (bare in _USUAL_LETTERS or bare != tree.value)
 
     # --- words ---

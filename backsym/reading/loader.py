@@ -5,6 +5,7 @@ Puts together what the other modules of this package read; all errors of a file 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +41,11 @@ from backsym.resources import languages
 __all__ = ["is_document", "load", "problem_from_mapping", "read_equation", "read_expression", "what_was_read"]
 
 DEFAULT_LANGUAGE = "en"
+_BOLD_ENTRY = re.compile(
+    r"\\(?:mathbf|boldsymbol|bm|vec)\s*(?:\{\s*\\?[A-Za-z]+\s*\}|[A-Za-z])\s*_\s*(?:\{\s*[a-z]\s*\}|[a-z])(?![A-Za-z])"
+)
+r"""``\mathbf{x}_n``, by which authors often mean a whole data point."""
+
 PROBLEM_SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -194,6 +200,8 @@ def _loss(tree: Tree | None, forward: Forward, report: Report) -> str:
         parsed = forward.parsed[name]
         message = f"the loss {name} must be a scalar; this is {show_shape(equation.shape)}"
         advice = "sum over its entries" + ("" if given else ", or name another equation with loss: ...")
+        if (picked := _BOLD_ENTRY.search(parsed.text.text)) is not None:
+            advice = f"{picked[0]} is an entry, a number; one of several vectors is not read: use their matrix"
         report.extend([parsed.source.diagnostic(message, (parsed.lhs.span[0], parsed.rhs.span[1]), advice)])
     return name
 

@@ -66,10 +66,17 @@ class _Writer:
         self.document = document
         self.macros = dict(_USUAL)
         self.size = len(document.text)
+        self.last = 0
         self.comments = [match.span() for match in _COMMENT.finditer(document.text)] if tex else []
 
     def edits(self) -> Iterator[Edit]:
         """Definitions are taken away and calls written out, in the order of the text."""
+        try:
+            yield from self.all_edits()
+        except _Unclosed:
+            raise self.refused("an argument of this macro is never closed", self.last, "add }") from None
+
+    def all_edits(self) -> Iterator[Edit]:
         text = self.document.text
         position = 0
         comments = iter([*self.comments, (len(text) + 1, len(text) + 1)])
@@ -83,6 +90,7 @@ class _Writer:
                 continue
             if _escaped(text, match.start()):
                 continue
+            self.last = match.start()
             define = _DEFINITIONS.get(match[1])
             if define is not None and (end := define(self, text, match.end())) is not None:
                 yield Edit(match.start(), end, "")
@@ -140,12 +148,12 @@ class _Writer:
             raise self.refused(f"the macros of this note write out to more than {MAX_BYTES // 1000} kB", at)
         return whole.replace("\n", " ")
 
-    def refused(self, message: str, at: int) -> InputError:
+    def refused(self, message: str, at: int, hint: str | None = None) -> InputError:
         line, column = self.document.place(at)
         source = self.document.lines[line - 1]
         match = _WORD.match(self.document.text, at)
         width = len(match[0]) if match else 1
-        return InputError([Diagnostic(message, self.document.file, line, column, source, width)])
+        return InputError([Diagnostic(message, self.document.file, line, column, source, width, hint)])
 
     # --- definitions: each gives where it ends, None if it is not one ---
 
@@ -228,8 +236,12 @@ def _escaped(text: str, position: int) -> bool:
     return (position - before) % 2 == 1
 
 
+class _Unclosed(Exception):
+    """A brace that opens an argument and is never closed."""
+
+
 def _argument(text: str, position: int) -> tuple[str, int] | None:
-    """A group in braces, without them, or one sign or macro; and where it ends."""
+    """A group in braces, without them, or one sign or macro; and where it ends.  Raises _Unclosed."""
     while text[position : position + 1].isspace():
         position += 1
     if position >= len(text) or text[position] in "}$&":
@@ -250,4 +262,4 @@ def _argument(text: str, position: int) -> tuple[str, int] | None:
             if depth == 0:
                 return text[position + 1 : here], here + 1
         here += 1
-    return None
+    raise _Unclosed

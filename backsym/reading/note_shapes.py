@@ -214,6 +214,9 @@ class Shapes:
             return ()
         if name in REDUCTIONS:
             return self.reduced(tree, arguments)
+        if name == "dot":
+            self.joined(arguments)
+            return ()
         kind = FUNCTIONS[name].kind if name in FUNCTIONS else "elementwise"
         shape = self.joined(arguments) if arguments else ()
         return _BY_KIND[kind](shape or ()) if shape is not None else None

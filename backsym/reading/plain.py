@@ -38,6 +38,8 @@ _METHODS = {
     **dict.fromkeys(("shape", "size"), _SIZE),
     **dict.fromkeys(("reshape", "view", "flatten", "ravel", "squeeze"), _SHAPE),
     **dict.fromkeys(("power", "pow"), "a power is written x**2"),
+    **dict.fromkeys(("I", "inv", "inverse"), "an inverse is not read"),
+    "Half": "write 1/2",
     "multiply": "an element-wise product is written a*b",
     "einsum": "write sum(W[k, j]*x[j], j)",
     "where": _CHOICE,

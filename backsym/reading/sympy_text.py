@@ -159,6 +159,21 @@ class _Rewriter:
             return node("num", "0", (), tree.span)
         return self.small(terms[0] if len(terms) == 1 else node("add", "", tuple(terms), tree.span), tree)
 
+    def heaviside(self, tree: Node) -> Node:
+        """Heaviside(x) -> [x > 0] + 1/2*[x == 0]; a second argument, 0 or 1, is the value at 0."""
+        arguments = [self.tree(child) for child in tree.children if child.kind != "keyword"]
+        at_zero = arguments[1].value if len(arguments) == 2 and arguments[1].kind == "num" else "1/2"
+        if len(arguments) not in (1, 2) or len(arguments) < len(tree.children) or at_zero not in ("0", "1", "1/2"):
+            hint = "write Heaviside(x), Heaviside(x, 0) or Heaviside(x, 1)"
+            raise self.error("Heaviside has an argument and perhaps the value at 0", tree, hint)
+        zero = node("num", "0", (), tree.span)
+        above = node("cmp", ">=" if at_zero == "1" else ">", (arguments[0], zero), tree.span)
+        if at_zero != "1/2":
+            return above
+        at = node("cmp", "==", (arguments[0], zero), tree.span)
+        half = node("div", "", (at, node("num", "2", (), tree.span)), tree.span)
+        return node("add", "", (above, half), tree.span)
+
     def case(self, case: Node) -> tuple[Node, Node | None]:
         """A value and its condition, None for True."""
         if case.kind == "tuple" and len(case.children) == 2:
@@ -294,6 +309,7 @@ _RULES: dict[str, Callable[[_Rewriter, Node], Node]] = {
     "Max": _Rewriter.extreme,
     "Min": _Rewriter.extreme,
     "Piecewise": _Rewriter.piecewise,
+    "Heaviside": _Rewriter.heaviside,
     "Rational": _Rewriter.rational,
     "Integer": _Rewriter.rational,
     "Float": _Rewriter.rational,

@@ -21,6 +21,7 @@ from backsym.expr import (
     Const,
     Dim,
     Div,
+    Entry,
     Equation,
     Expr,
     Eye,
@@ -276,6 +277,14 @@ def _loss(m: Matrices, e: Fn) -> Any:
     return sympy.FunctionMatrix(rows, columns, sympy.Lambda((i, j), sympy.Derivative(value, position)))
 
 
+def _entry(m: Matrices, e: Entry) -> Any:
+    """The entry at a fixed position, which is a number."""
+    if not all(ix.fixed for ix in e.indices) or not isinstance(e.base, (Sym, Adj)):
+        raise NoMatrixForm("SymPy has no matrix of single entries")
+    places = [int(ix.letter) - 1 for ix in e.indices]
+    return m.of(e.base)[places[0], places[1] if len(places) == 2 else 0]
+
+
 _RULES: dict[type[Expr], Callable[..., Any]] = {
     Num: lambda m, e: sympy.Rational(e.value.numerator, e.value.denominator),
     Const: lambda m, e: constant(e),
@@ -294,6 +303,7 @@ _RULES: dict[type[Expr], Callable[..., Any]] = {
     T: lambda m, e: m.of(e.arg).T if e.arg.shape else m.of(e.arg),
     Fn: _function,
     Cmp: _compare,
+    Entry: _entry,
     Reduce: _reduce,
     Reshape: _reshape,
 }

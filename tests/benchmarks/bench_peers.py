@@ -3,9 +3,10 @@
     pip install casadi tensorgrad "torch<2.9" && python tests/benchmarks/bench_peers.py
 
 Every peer is given the same network in its own words and asked for the same gradients.  What it returns is evaluated at
-one point and held against complex steps of the network in NumPy.  The time is that of finding the gradients, the best
-of three; for backsym it includes reading, both forms, all steps and the numeric proof.  A peer that is not installed is
-named and left out.  tensorgrad evaluates with named tensors, which newer versions of PyTorch no longer have.
+one point and held against complex steps of the network in NumPy.  The time is the processor time of finding the
+gradients, the best of three; for backsym it includes reading, both forms, all steps and the numeric proof.  A peer that
+is not installed is named and left out.  tensorgrad evaluates with named tensors, which newer versions of PyTorch no
+longer have.
 """
 
 from __future__ import annotations
@@ -421,9 +422,9 @@ def judged(case: Case, peer: Callable[[Case], Found]) -> tuple[str, float | None
         found = find()
         seconds = []
         for _ in range(RUNS):
-            start = time.perf_counter()
+            start = time.process_time()
             found = find()
-            seconds.append(time.perf_counter() - start)
+            seconds.append(time.process_time() - start)
         gradients = values(found)
     except Exception as error:
         return f"raises {type(error).__name__}", None

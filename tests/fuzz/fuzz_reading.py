@@ -69,9 +69,10 @@ def read_as_file(text: str) -> None:
 
 
 def read_as_note(text: str) -> None:
-    document = yamlfile.Document("f.md", text)
-    tree, _ = latex_document.tree_of_note(document, tex=False)
-    loader._problem(tree, "f.md", note=True)
+    tex = "command" in text or "\\begin{document}" in text
+    name = "f.tex" if tex else "f.md"
+    tree, _ = latex_document.tree_of_note(yamlfile.Document(name, text), tex)
+    loader._problem(tree, name, note=True)
 
 
 def read_expression(text: str) -> None:
@@ -134,8 +135,12 @@ def fill(folder: Path) -> None:
         texts.extend((5, equation) for equation in equations)
         texts.extend((reader, equation.partition(" = ")[2]) for equation in equations for reader in (2, 3))
         texts.extend((4, equation) for equation in equations)
+    notes = (path for path in sorted((ROOT / "tests" / "bad_files").iterdir()) if path.suffix in (".md", ".tex"))
+    texts.extend((1, path.read_text(encoding="utf-8")) for path in notes)
     for path in sorted((ROOT / "tests").glob("test_reading*.py")):
-        formulas = re.findall(r'r"([^"\n]*\\[^"\n]*)"', path.read_text(encoding="utf-8"))
+        source = path.read_text(encoding="utf-8")
+        texts.extend((1, note) for note in re.findall(r'r"""(.*?)"""', source, re.DOTALL) if "\\" in note)
+        formulas = re.findall(r'r"([^"\n]*\\[^"\n]*)"', source)
         texts.extend((reader, formula) for formula in formulas for reader in (2, 4, 5, 6))
         texts.extend((1, f"# Note\n\n$${formula}$$\n") for formula in formulas)
     for number, (reader, text) in enumerate(texts):
