@@ -102,13 +102,21 @@ class Explainer:
         return self._without_repair(judge, answer)
 
     def _search(self, judge: Judge, answer: ReadAnswer) -> tuple[Search, Echoes]:
-        """The search at the first of the points where the answer is wrong and the derivative is not zero."""
+        """The search at the first of the points where the answer is wrong and the derivative is not zero.
+
+        An answer may be wrong only where the derivative is zero, as without ReLU' where a unit is off; then the first
+        point where it is not.
+        """
+        kept: tuple[Search, Echoes] | None = None
         for number in self._points:
             subject, echoes = self._subject(judge, answer.target, answer.indices, number)
             search = Search(subject, answer.expr, answer.indices)
             if subject.truth.size > 0.0 and not search.seems_right:
-                break
-        return search, echoes
+                return search, echoes
+            if kept is None or (kept[0].truth.size == 0.0 < subject.truth.size):
+                kept = search, echoes
+        assert kept is not None, "a judge has points"
+        return kept
 
     def _subject(self, judge: Judge, target: Target, letters: tuple[Ix, ...], number: int) -> tuple[Subject, Echoes]:
         key = target, letters, number

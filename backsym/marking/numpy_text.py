@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from backsym.expr import Dim, Shape
 
 MAX_ROUNDS = 40
-"""Calls that are respelled in one text."""
+"""A text with more calls is left as it is."""
 
 _LIKE_CODE = re.compile(
     r"\.\s*[A-Za-z]\w*\s*[(\[]|\b(?:np|numpy|torch|jnp|tf|jax|F)\.|\[\s*(?::|None|np)"
@@ -52,6 +52,8 @@ def respelled(text: str, shapes: Mapping[str, Shape], dots: bool = False) -> str
     With ``dots``, ``dot(a, b)`` is the matrix product, as for NumPy's matrices.
     """
     if _LIKE_CODE.search(text) is None or "\\" in text:
+        return text
+    if len(_METHOD.findall(text)) + len(_FUNCTION.findall(text)) > MAX_ROUNDS:
         return text
     if dots:
         text = _DOT.sub("matmul(", text)

@@ -75,8 +75,10 @@ def number(s: Site) -> Iterator[Bulk]:
     if isinstance(s.node, Num):
         c = s.node.value
         near = dict.fromkeys([c + 1, c - 1, 2 * c, c / 2, -c, *([1 / c] if c else [])])
-        others = tuple(num(v) for v in near if v not in (c, 0))
-        yield Bulk(kind, "instead", ("numbers near", c), others)
+        # A comparison may be with zero; a term or a factor that is zero would be left out.
+        compared = s.place.role == "compared"
+        others = tuple(num(v) for v in near if v != c and (compared or v != 0))
+        yield Bulk(kind, "instead", ("numbers near", c, compared), others)
     if _is_number(s.node):
         sizes = tuple(e for e, _ in s.offers.constants if not isinstance(e, Num) and e != s.node)
         yield Bulk(kind, "instead", ("sizes but", s.node), sizes)
@@ -461,6 +463,8 @@ def missing_function(s: Site) -> Iterator[Bulk]:
 
 def missing_one(s: Site) -> Iterator[Draft]:
     """e -> 1 - e, e + 1, e - 1"""
+    if s.me is not None and s.place.role == "den" and _is_quantity(s.node):
+        yield s.draft("complement", Add((ONE, Neg(s.me))))
     if _may_lack_terms(s):
         assert s.me is not None
         yield s.draft("complement", Add((ONE, Neg(s.me))))

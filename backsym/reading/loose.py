@@ -300,12 +300,12 @@ class _Writer:
             self.out.append(f"\\{text} ")
         elif (function := self.words.word(_SPELLED.get(lower, text))) is not None:
             self.out.append(rf"\text{{{function.replace('_', '')}}}")
-        elif text[0] == "d" and not self.words.known("d") and self.differentiated(text[1:].lstrip("_")):
-            self.out.append("d ")
-            self.name(text[1:].lstrip("_"))
         elif (below := self.adjoint(text)) is not None:
             self.out.append("d ")
             self.name(below)
+        elif text[0] == "d" and not self.words.known("d") and self.differentiated(text[1:].lstrip("_")):
+            self.out.append("d ")
+            self.name(text[1:].lstrip("_"))
         else:
             return False
         return True
