@@ -39,6 +39,7 @@ from .display import author_entry, explicit, has_whole_array, present_forward, r
 from .entries import NoEntries
 from .forms import (
     Definition,
+    at_shifted,
     cheapest,
     cost,
     definition_of,
@@ -292,7 +293,7 @@ class Backward:
         """The cheapest of {by name, inlined} x {as is, expanded, factored}; the earliest wins a tie."""
         node: dict[str, Fact] = {"node": self.problem.sym(consumer)}
         chains = [self._tidied([], by_name)]
-        if consumer != self.problem.loss and not _at_shifted(by_name, consumer):
+        if consumer != self.problem.loss and not at_shifted(by_name, consumer):
             params, value = self.adjoints[consumer]
             inlined = inline_adjoint(by_name, consumer, params, value)
             chains.append(self._tidied([Rewrite("inline_adjoint", inlined, node)], inlined))
@@ -364,16 +365,6 @@ class Backward:
             shown = self.namer.for_symbol(eq.name)
             letters = {i: ix for i, ix in zip(lowered.params, shown, strict=True) if not i.fixed}
             yield present_forward(eq, lowered.params, lowered.body, shown, letters, self.namer)
-
-
-def _at_shifted(p: Poly, name: str) -> bool:
-    """Whether an adjoint stands at a shifted index, where its value may be meant outside of its array."""
-    return any(
-        isinstance(f, Ent) and isinstance(f.base, Adj) and f.base.name == name and isinstance(i, Affine)
-        for t in collapse(open_deltas(p))
-        for f, _ in t.powers
-        for i in (f.idx if isinstance(f, Ent) else ())
-    )
 
 
 def _signed(form: list[Rewrite]) -> list[Rewrite]:

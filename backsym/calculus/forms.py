@@ -13,8 +13,9 @@ from fractions import Fraction
 
 from backsym.expr import Adj, Expr
 
-from .simplify import expand, merge_powers, open_matrices
+from .simplify import collapse, expand, merge_powers, open_deltas, open_matrices
 from .terms import (
+    Affine,
     Dm,
     Ent,
     Exponent,
@@ -327,6 +328,16 @@ def _fold_inside(f: Factor, d: Definition) -> Factor:
 
 
 # --- replacing -------------------------------------------------------------------------------------------------------
+
+
+def at_shifted(p: Poly, name: str) -> bool:
+    """Whether an adjoint stands at a shifted index, where its value may be meant outside of its array."""
+    return any(
+        isinstance(f, Ent) and isinstance(f.base, Adj) and f.base.name == name and isinstance(i, Affine)
+        for t in collapse(open_deltas(p))
+        for f, _ in t.powers
+        for i in (f.idx if isinstance(f, Ent) else ())
+    )
 
 
 def inline_adjoint(p: Poly, name: str, params: tuple[Index, ...], body: Poly) -> Poly:
