@@ -85,7 +85,7 @@ def verdict_shown(verdict: str, score: float, marks: float, feedback: str) -> li
     from backsym.documents.blocks import Paragraph, Text
     from backsym.documents.markup import blocks_of
 
-    head = Paragraph((Text(verdict.replace("_", " "), "strong"), Text(f" ({score:g}/{marks:g})")))
+    head = Paragraph((Text(verdict.replace("_", " "), "strong"), Text(f" ({round(score, 2):g}/{round(marks, 2):g})")))
     return [head, *blocks_of(feedback, "feedback")]
 
 

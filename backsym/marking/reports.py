@@ -72,7 +72,8 @@ def as_table(verdicts: Sequence[Row]) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:g}"
+    """A score as people write it: at most two decimals."""
+    return f"{round(value, 2):g}"
 
 
 def in_unicode(text: str) -> str:
