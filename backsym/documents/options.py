@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 VERSIONS = ("solution", "questions", "key")
-DETAILS = ("full", "brief")
-ENGINES = ("typst", "latex")
 
 
 @dataclass(frozen=True)

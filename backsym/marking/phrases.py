@@ -12,7 +12,6 @@ from backsym.errors import BacksymError
 from backsym.expr import Expr, Shape, scalar_if_ones
 from backsym.printing.latex import latex, to_latex
 from backsym.printing.notation import Notation
-from backsym.problem import Problem
 from backsym.resources import resource
 
 
@@ -63,7 +62,3 @@ def listed(items: Sequence[str]) -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} {phrase('words.and')} {items[-1]}"
-
-
-def notation_of(problem: Problem) -> Notation:
-    return Notation.of(problem)

@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 
 from backsym.errors import BacksymError
-from backsym.expr import Adj, Expr, Ix, Shape, Sym, rebuild, scalar_if_ones
+from backsym.expr import Expr, Ix, Shape, Sym, rebuild, scalar_if_ones
 from backsym.marking.places import Place, ancestors, with_child
 from backsym.marking.shapes import same_layout
 from backsym.numeric.axes import Array, Val, arrange
@@ -271,12 +271,3 @@ def stack(values: Sequence[Val]) -> Val | None:
         return (CHANGE, *names), np.stack([arrange(value, names, lead) for value in values])
     except _FAILURES:
         return None
-
-
-def quantities_in(places: Iterable[Place]) -> dict[Expr, tuple[int, ...]]:
-    """The whole quantities and adjoints that are named in an answer, and where, in order of first appearance."""
-    found: dict[Expr, tuple[int, ...]] = {}
-    for place in places:
-        if isinstance(place.expr, (Sym, Adj)):
-            found[place.expr] = (*found.get(place.expr, ()), place.number)
-    return found

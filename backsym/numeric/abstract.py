@@ -6,6 +6,7 @@ This module must not know about expressions or problems.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +15,12 @@ from backsym.errors import BacksymError
 from backsym.numeric.axes import Array
 
 
-class AbstractFunction:
+class AbstractFunction(ABC):
     """An instance of an abstract function: its derivatives by the first argument, order 0 being its value."""
 
+    @abstractmethod
     def derivative(self, order: int, *args: Array) -> Array:
-        raise NotImplementedError
+        """The derivative of this order at the arguments."""
 
 
 @dataclass(frozen=True)

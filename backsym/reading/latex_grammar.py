@@ -9,6 +9,7 @@ Knows the vocabulary of a problem through ``latex_symbols``; knows no shapes.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from backsym.reading.latex_cases import cases
@@ -31,7 +32,7 @@ REDUCTIONS = ("sum", "mean", "max", "min")
 _NO_ARGUMENT = frozenset("tr arg det sup inf tan coth sec csc".split())
 
 
-class Grammar(Cursor):
+class Grammar(Cursor, ABC):
     """Recursive descent; each method consumes one construct.  ``Symbols`` adds what depends on names."""
 
     def __init__(self, source: Source, words: Vocabulary, start: int = 0, end: int | None = None):
@@ -130,8 +131,9 @@ class Grammar(Cursor):
             return _OPERAND_SIGNS[token.text](self)
         raise self.unexpected("a quantity, a number or (", _hint_for(token))
 
+    @abstractmethod
     def symbol(self) -> Node:
-        raise NotImplementedError("Symbols reads names")
+        """Reads names; ``Symbols`` does, which knows the names."""
 
     def macro(self) -> Node:
         token = self.token
@@ -158,8 +160,9 @@ class Grammar(Cursor):
             return r"the position of a maximum stands in an indicator: \mathbb{1}[k = \arg\max_{k'} z_{k'}]"
         return "functions that are read: " + ", ".join(sorted({"exp", "log", "tanh", "max", "min", "sin", "cos"}))
 
+    @abstractmethod
     def word(self) -> Node:
-        raise NotImplementedError("Symbols reads words")
+        """Reads words; ``Symbols`` does, which knows the names."""
 
     def scripted(self, base: Node, start: int) -> Node:
         """A group, call or number with the scripts that follow it: entries, transposes, powers."""
@@ -441,8 +444,9 @@ class Grammar(Cursor):
             raise self.error(f"this {name} has no index below", None, r"write \sum_{i=1}^{D}")
         return letters, dim
 
+    @abstractmethod
     def lower_limit(self, name: str) -> list[Node]:
-        raise NotImplementedError("Symbols reads letters")
+        """Reads letters; ``Symbols`` does, which knows the names."""
 
     def upper_limit(self) -> Node:
         if not self.at("{"):
@@ -452,19 +456,23 @@ class Grammar(Cursor):
         self.expect("}", opening)
         return dim
 
+    @abstractmethod
     def dimension(self, scripts_too: bool = True) -> Node:
-        raise NotImplementedError("Symbols reads dimensions")
+        """Reads dimensions; ``Symbols`` does, which knows the names."""
 
     # --- derivatives, in Symbols ---
 
+    @abstractmethod
     def fraction_or_derivative(self) -> Node:
-        raise NotImplementedError("Symbols reads derivatives")
+        """Reads derivatives; ``Symbols`` does, which knows the names."""
 
+    @abstractmethod
     def derivative(self) -> Node:
-        raise NotImplementedError("Symbols reads derivatives")
+        """Reads derivatives; ``Symbols`` does, which knows the names."""
 
+    @abstractmethod
     def gradient(self) -> Node:
-        raise NotImplementedError("Symbols reads derivatives")
+        """Reads derivatives; ``Symbols`` does, which knows the names."""
 
     def product_sign(self) -> Node:
         raise self.error("a product over an index is not read", None, "take the logarithm, a sum")
