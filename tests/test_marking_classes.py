@@ -374,3 +374,19 @@ def test_the_page_in_a_browser(expected: list[Record], tmp_path: Path) -> None:
             assert page.evaluate("document.documentElement.scrollWidth") == width
             page.evaluate(axe)
             assert page.evaluate(AXE) == []
+
+
+def test_an_answer_that_names_what_is_asked_for_is_true_and_not_right(tmp_path: Path) -> None:
+    """It earns nothing, so that no share of right answers counts it."""
+    problem = backsym.load(str(ROOT / "problems" / "csc311-week6" / "scalar-tanh.yaml"))
+    assert isinstance(problem, Problem)
+    path = tmp_path / "class.csv"
+    path.write_text("student,z\nann,dL/dz\nbob,dL/dz + 0*x\neve,dL/dy*(1 - tanh(z)^2)\nian,0\n", encoding="utf-8")
+    records = check_class(problem, str(path))
+    assert [record.verdict for record in records] == ["equivalent_form", "equivalent_form", "correct", "incorrect"]
+    assert [record.score for record in records] == [0, 0, 1, 0]
+    assert all("uses" in record.feedback and "itself" in record.feedback for record in records[:2])
+    summary = summarise(records)
+    assert (summary.right, summary.targets[0].share) == (1, 0.25)
+    page = class_page(summary, "Marks")
+    assert "<td>4</td><td>1 (25%)</td><td>3</td><td>0</td><td>0</td>" in page

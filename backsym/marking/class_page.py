@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from backsym.errors import BacksymError
 from backsym.marking.phrases import phrase
 from backsym.marking.reports import clean, in_unicode
-from backsym.marking.summary import RIGHT, ClassSummary, TargetSummary
+from backsym.marking.summary import ClassSummary, TargetSummary
 
 BAR, ROW, LABEL, WIDTH = 16, 26, 120, 640
 """Heights of a bar and of its row, the widths of the labels and of the chart, in px."""
@@ -75,10 +75,11 @@ def _numbers(target: TargetSummary) -> list[str]:
     from backsym.documents.html import escape
 
     count = target.verdicts.get
-    right = sum(count(verdict, 0) for verdict in RIGHT)
+    unknown = count("invalid", 0), count("undetermined", 0)
+    wrong = target.answers - target.right - sum(unknown)
     return [
-        f"<code>{escape(_name(target))}</code>", str(target.answers), f"{right} ({target.share:.0%})",
-        str(count("incorrect", 0)), str(count("invalid", 0)), str(count("undetermined", 0)),
+        f"<code>{escape(_name(target))}</code>", str(target.answers), f"{target.right} ({target.share:.0%})",
+        str(wrong), *map(str, unknown),
         f"{target.mean:.3g} / {target.marks:g}",
     ]  # fmt: skip
 

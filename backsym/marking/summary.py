@@ -14,7 +14,7 @@ from backsym.marking.records import Row
 from backsym.marking.reports import clean, in_unicode
 
 RIGHT = ("correct", "equivalent_form", "follow_through")
-"""Verdicts on answers that are right in value, their student's earlier answers given."""
+"""Verdicts on answers that are right in value, their student's earlier answers given; see ``is_right``."""
 
 ERRORS = 5
 """Kinds of errors that are listed for a target, at most."""
@@ -34,10 +34,12 @@ class Slip:
 
 @dataclass(frozen=True)
 class TargetSummary:
-    """The answers to one target: how many got each verdict, the mean score out of ``marks``, and the errors."""
+    """The answers to one target: how many got each verdict and how many are ``right``, the mean score out of ``marks``,
+    and the errors."""
 
     target: str
     verdicts: dict[str, int]
+    right: int
     mean: float
     marks: float
     slips: tuple[Slip, ...]
@@ -45,10 +47,6 @@ class TargetSummary:
     @property
     def answers(self) -> int:
         return sum(self.verdicts.values())
-
-    @property
-    def right(self) -> int:
-        return sum(self.verdicts.get(verdict, 0) for verdict in RIGHT)
 
     @property
     def share(self) -> float:
@@ -81,6 +79,11 @@ class ClassSummary:
         )  # fmt: skip
 
 
+def is_right(row: Row) -> bool:
+    """Whether an answer counts as right: not one that names the derivative that is asked for, which earns nothing."""
+    return row.verdict in RIGHT and (row.score > 0 or row.marks == 0)
+
+
 def summarise(rows: Sequence[Row]) -> ClassSummary:
     """The summary of the records of a class, in any order of its students."""
     by_target: dict[str, list[Row]] = {}
@@ -99,7 +102,7 @@ def _target(target: str, rows: Sequence[Row]) -> TargetSummary:
     counts: Counter[str] = Counter()
     example: dict[str, str] = {}
     for row in rows:
-        if row.verdict in RIGHT:
+        if is_right(row):
             continue
         for tag in row.tags or ("",):
             counts[tag] += 1
@@ -108,7 +111,8 @@ def _target(target: str, rows: Sequence[Row]) -> TargetSummary:
     common = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:ERRORS]
     slips = tuple(Slip(tag, count, example[tag]) for tag, count in common)
     marks = max(row.marks for row in rows)
-    return TargetSummary(target, dict(verdicts), sum(row.score for row in rows) / len(rows), marks, slips)
+    right = sum(map(is_right, rows))
+    return TargetSummary(target, dict(verdicts), right, sum(row.score for row in rows) / len(rows), marks, slips)
 
 
 def summary_table(summary: ClassSummary) -> str:
