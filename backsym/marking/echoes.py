@@ -17,7 +17,7 @@ import numpy as np
 from backsym.marking.drafts import Draft
 from backsym.marking.rules import FIRST_BULKS, FIRST_RULES, SECOND_RULES
 from backsym.marking.screening import CLOSE
-from backsym.marking.search import Block, Repair, Search
+from backsym.marking.search import Block, Repair, Search, cancels
 from backsym.marking.subject import Subject
 from backsym.numeric.axes import Array
 from backsym.steps import Fact
@@ -91,11 +91,15 @@ def echo_repairs(search: Search, echoes: Echoes) -> Iterator[Repair]:
     hits = sorted(np.flatnonzero(gaps <= CLOSE * size), key=lambda n: what[n].cost)
     for n in hits[:4]:
         spoiled, draft = what[n].search, what[n].block.draft(what[n].number)
+        made = spoiled.repair(draft)
+        if cancels(made.expr):
+            # A mistake that makes a term t - t leaves it out, and does so by chance.
+            continue
         place = spoiled.places[draft.place].expr
         undo = Draft(0, place, _INVERSE[draft.kind])
         quantity = draft.facts.get("quantity")
         facts: dict[str, Fact] = {} if quantity is None else {"quantity": quantity}
         yield Repair(
             undo.tag, undo.kind, 2.0 + undo.cost, offers.entry, offers.letters, spoiled.expanded(draft.new), place,
-            False, facts, echo=True, stated=spoiled.repair(draft).expr, stated_letters=spoiled.letters,
+            False, facts, echo=True, stated=made.expr, stated_letters=spoiled.letters,
         )  # fmt: skip

@@ -225,12 +225,19 @@ def _sentence(repair: Repair, level: str, target: Expr, asked: Target) -> Senten
     if repair.echo:
         facts: dict[str, Fact] = {"place": repair.place, "new": repair.new, "slip": f"slips.{repair.tag}"}
         return Sentence(f"echo.{level}", facts)
+    first = _likewise(repair, level, _one(repair, level, target, asked))
     if repair.second is None:
-        return _one(repair, level, target, asked)
-    first = _one(repair, level, target, asked)
-    second = _one(repair.second, level, target, asked, also=True)
+        return first
+    second = _likewise(repair.second, level, _one(repair.second, level, target, asked, also=True))
     return Sentence(f"pair.{level}", {"first": first, "second": second})
 
+
+def _likewise(repair: Repair, level: str, sentence: Sentence) -> Sentence:
+    return Sentence(f"likewise.{level}", {"first": sentence}) if repair.likewise else sentence
+
+
+_SKIPPING = {"wrong_node": "skipped", "another": "another_skipped"}
+"""Where one derivative stands for the next, the local one between them is missing."""
 
 _ALSO = {"sign_whole": "sign_also", "factor_whole": "factor_also"}
 
@@ -240,6 +247,10 @@ def _one(repair: Repair, level: str, target: Expr, asked: Target, also: bool = F
     facts: dict[str, Fact] = {name: fact for name, fact in repair.facts.items() if not isinstance(fact, str)}
     facts |= {"place": "whole" if _is_whole(repair) else repair.place, "new": repair.new, "target": target}
     facts |= {"node": Sym(asked.name, asked.shape), "around": repair.around or repair.place}
+    if repair.also and kind in _SKIPPING:
+        old = repair.new if kind == "another" else repair.place
+        facts |= {"outer": _quantity(old), "inner": _quantity(target if kind == "another" else repair.new)}
+        kind = _SKIPPING[kind]
     if also:
         kind = _ALSO.get(kind, kind)
     elif kind == "transpose":
@@ -247,6 +258,13 @@ def _one(repair: Repair, level: str, target: Expr, asked: Target, also: bool = F
     elif kind == "missing_path" and repair.several:
         kind = "missing_paths"
     return Sentence(f"repairs.{kind}.{level}", facts)
+
+
+def _quantity(derivative: Expr) -> Expr:
+    """What a derivative is by."""
+    base = derivative.base if isinstance(derivative, Entry) else derivative
+    assert isinstance(base, Adj), "a step is skipped between two derivatives"
+    return Sym(base.name, base.shape)
 
 
 def _is_whole(repair: Repair) -> bool:

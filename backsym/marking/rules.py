@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import pairwise, permutations, product
+from itertools import combinations, pairwise, permutations, product
 
 from backsym.errors import BacksymError
 from backsym.expr import (
@@ -48,6 +48,9 @@ from backsym.expr import (
 from backsym.marking.drafts import Bulk, BulkRule, Draft, Key, Rule, Site
 from backsym.marking.offers import placements, renamed
 from backsym.marking.places import Place
+
+MAX_DROPPED = 6
+"""Two factors at once are left out of a product of at most so many."""
 
 _FLIPPED = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "==": "!=", "!=": "=="}
 
@@ -349,6 +352,13 @@ def extra_factor(s: Site) -> Iterator[Draft]:
             rest = s.parts[:n] + s.parts[n + 1 :]
             new = rest[0] if len(rest) == 1 else type(s.node)(rest)
             yield _without(s, n, new)
+        if isinstance(s.node, Mul) and isinstance(s.place.expr, Mul) and 2 < len(s.parts) <= MAX_DROPPED:
+            for a, b in combinations(range(len(s.parts)), 2):
+                rest = tuple(part for n, part in enumerate(s.parts) if n not in (a, b))
+                both = s.place.expr.args[a], s.place.expr.args[b]
+                if not any(map(_is_number, both)):
+                    new = rest[0] if len(rest) == 1 else Mul(rest)
+                    yield s.draft("extra_factor", new, 0.3, quantity=Mul(both))
     if isinstance(s.node, Div):
         yield _without(s, 1, s.parts[0])
         yield _without(s, 0, Div(ONE, s.parts[1]))
@@ -357,8 +367,13 @@ def extra_factor(s: Site) -> Iterator[Draft]:
 def _without(s: Site, n: int, new: Expr) -> Draft:
     """A number too much is a wrong factor, anything else a factor too much."""
     part = list(_parts(s))[n]
-    kind = "constant" if _is_number(part) else "extra_factor"
+    kind = "constant" if _is_number(part) else "extra_sum" if _adds_up(part) else "extra_factor"
     return s.draft(kind, new, quantity=part)
+
+
+def _adds_up(part: Expr) -> bool:
+    """Whether a matrix product with it is a sum over an axis."""
+    return isinstance(part.arg if isinstance(part, T) else part, Ones)
 
 
 def _parts(s: Site) -> Iterator[Expr]:

@@ -5,8 +5,10 @@ This module must not know about any one answer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from itertools import combinations
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -32,6 +34,9 @@ def free(letters: tuple[Ix, ...]) -> tuple[Ix, ...]:
     return tuple(ix for ix in letters if not ix.fixed)
 
 
+Made = TypeVar("Made")
+
+
 class Subject:
     """What is asked for, in the letters of the answers to be explained; prepared once for all of them."""
 
@@ -45,6 +50,7 @@ class Subject:
         self.offers = Offers.of(judge.problem, judge.derivations, target.name, letters or target.indices)
         shape: Shape = () if target.is_position else target.shape
         self.truth = Truth.of(judge.reference(target)[number], shape)
+        self._made: dict[object, Any] = {}
         self._stacks: dict[Key, tuple[tuple[Expr, ...], Val | None]] = {}
 
     def stacked(self, bulk: Bulk) -> tuple[tuple[Expr, ...], Val | None]:
@@ -108,6 +114,13 @@ class Subject:
         """The derivative with only one term of a sum, by entries: values, expression and the index of the sum."""
         found = [(self._flat(e), e, ix) for e, ix in self.offers.diagonals]
         return tuple((row, e, ix) for row, e, ix in found if row is not None)
+
+    def once(self, made: Callable[[Subject], Made]) -> Made:
+        """What is the same for all answers, made when first asked for."""
+        if made not in self._made:
+            self._made[made] = made(self)
+        found: Made = self._made[made]
+        return found
 
     def _flat(self, e: Expr) -> Array | None:
         """The values of an expression by entries, in the order of the target's axes."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from backsym.expr import ONE, Add, Adj, Entry, Expr, Ix, Mul, Neg, Sym, rebuild, walk
+from backsym.expr import ONE, Add, Adj, Entry, Expr, IndexReduce, Ix, Mul, Neg, Sym, rebuild, walk
 from backsym.marking.places import is_leaf
 from backsym.marking.screening import CLOSE
 from backsym.marking.search import Repair, Search
@@ -111,9 +111,9 @@ def _exchanged(e: Expr, moved: Mapping[Expr, Expr]) -> Expr:
     return moved[e] if e in moved else rebuild(e, lambda child: _exchanged(child, moved))
 
 
-def by_entries(search: Search) -> Expr:
-    """The answer entry by entry, in the letters of the offers."""
-    whole = search.places[-1].expr
+def by_entries(search: Search, whole: Expr | None = None) -> Expr:
+    """The answer, or another such expression, entry by entry, in the letters of the offers."""
+    whole = search.places[-1].expr if whole is None else whole
     letters = search.subject.offers.letters
     if free(search.letters) or not letters or not whole.shape:
         return whole
@@ -121,6 +121,24 @@ def by_entries(search: Search) -> Expr:
         return Entry(whole, letters)
     rest = iter(free(letters))
     return Entry(whole, tuple(Ix("1", 1) if d == 1 else next(rest) for d in whole.shape))
+
+
+def sum_repairs(search: Search) -> Iterator[Repair]:
+    """One entry for each index is asked for, and the answer sums over the index."""
+    if search.letters or search.base is not None:
+        return
+    whole = search.places[-1].expr
+    negative = isinstance(whole, Neg)
+    e = whole.arg if isinstance(whole, Neg) else whole
+    wanted = tuple(d for d in search.subject.offers.shape if d != 1)
+    if not isinstance(e, IndexReduce) or e.op != "sum" or tuple(ix.dim for ix in e.indices) != wanted:
+        return
+    letters = iter(e.indices)
+    indices = tuple(Ix("1", 1) if d == 1 else next(letters) for d in search.subject.offers.shape)
+    new = Neg(e.body) if negative else e.body
+    row = search.subject.screen(new, indices).whole()
+    if row is not None and search.screen.hits(row[np.newaxis]):
+        yield Repair("missing_sum", "extra_sum", 1.3, new, indices, whole, new, True)
 
 
 def diagonal_repairs(search: Search) -> Iterator[Repair]:
@@ -150,5 +168,5 @@ def another(search: Search) -> Iterator[Repair]:
         if size > 0.0 and np.abs(np.reshape(value[1], -1) - search.base).max() <= CLOSE * size:
             yield Repair(
                 "wrong_node", "another", 1.9, offers.entry, offers.letters, search.places[-1].expr, e, True,
-                {"quantity": e}, stated=e,
+                {"quantity": e}, stated=e, also=offers.step_between(e, Adj(offers.target, offers.shape)),
             )  # fmt: skip
