@@ -155,9 +155,21 @@ class AnswerReader:
             line = 1 if count > 1 else None
             return _Session(self, target, text).read(found)
         except _Refused as e:
-            return Unreadable(target, text, e.tag, e.message[:_MESSAGE], self.problem, e.hint, line, e.clash)
+            meant = self.meant(target, text, e)
+            return Unreadable(target, text, e.tag, e.message[:_MESSAGE], self.problem, e.hint, line, e.clash, meant)
         except RecursionError:
             return Unreadable(target, text, "limit", "this is nested too deeply", self.problem)
+
+
+    def meant(self, target: Target, text: str, refused: _Refused) -> ReadAnswer | None:
+        """A single expression whose parts do not fit together, put together nevertheless."""
+        if refused.clash is None and refused.tag != "wrong_index":
+            return None
+        try:
+            found = statements(pasted(text))
+            return _Session(self, target, text).meant(found[0]) if len(found) == 1 else None
+        except (_Refused, BacksymError, RecursionError):
+            return None
 
 
 class _Session:
@@ -221,6 +233,21 @@ class _Session:
             given = given or (answer.indices if answer.indices else None)
         assert answer is not None, "a statement has members"
         return replace(answer, of=of)
+
+    def meant(self, statement: Statement) -> ReadAnswer | None:
+        """An answer of one member, in which shapes and index ranges are not checked."""
+        left = self.left(statement)
+        named = left.quantity if left is not None else None
+        if len(statement.members) != 1 or named not in (None, self.target.name) or (left is None and statement.left):
+            return None
+        given = self.given(left, self.target) if left is not None and named is not None else None
+        self.names = replace(self.names, scope=replace(self.names.scope, misfits=True))
+        asked = given or tuple(ix for ix in self.target.indices if not ix.fixed)
+        reading = self.readings(statement.members[0], asked)[0]
+        usual = self.target.indices or self.reader.letters.get(self.target.name, ())
+        found = bindings(self.target.shape, reading.letters, usual) if reading.letters else ()
+        indices = given or next((b.indices for b in found), ())
+        return ReadAnswer(self.target, reading.expr, indices, self.text, self.problem, False)
 
     def is_local(self, text: str) -> bool:
         """Whether this is a local derivative, such as ``dy/dz``."""

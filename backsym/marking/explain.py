@@ -93,13 +93,17 @@ class Explainer:
         if len(answer.indices) > rank:
             # Letters beyond those of the target's axes are free by mistake.
             answer = replace(answer, indices=answer.indices[:rank])
+        return self.repaired(judge, answer) or self._without_repair(judge, answer)
+
+    def repaired(self, judge: Judge, answer: ReadAnswer) -> Explanation | None:
+        """The explanation by the smallest repair that makes the answer right; None where no repair does."""
         search, echoes = self._search(judge, answer)
         for number, repair in enumerate(repairs(search, echoes)):
             if number == MAX_JUDGED:
                 break
             if self._makes_right(judge, answer, repair):
                 return self._repaired(answer, repair)
-        return self._without_repair(judge, answer)
+        return None
 
     def _search(self, judge: Judge, answer: ReadAnswer) -> tuple[Search, Echoes]:
         """The search at the first of the points where the answer is wrong and the derivative is not zero.
@@ -189,14 +193,17 @@ class Explainer:
 
     # --- shapes that clash ---
 
-    def clash(self, clash: Clash, target: Target | None) -> Explanation:
-        """Two of the student's own operands that do not fit, and what would make them fit."""
+    def clash(self, clash: Clash, target: Target | None, meant: Explanation | None) -> Explanation:
+        """Two of the student's own operands that do not fit, and what would make the answer right, or them fit."""
         product = clash.operation == "matmul"
         facts: dict[str, Fact] = {
             "left": clash.left, "left_shape": _size(clash.left.shape),
             "right": clash.right, "right_shape": _size(clash.right.shape),
         }  # fmt: skip
         stated = Sentence("shapes.matmul" if product else "shapes.elementwise", facts)
+        if meant is not None:
+            tags = (*meant.tags, *(("shape",) if "shape" not in meant.tags else ()))
+            return Explanation(tags, (stated, *meant.hints), (stated, *meant.repairs), self.words, meant.repair)
         found = list(_fitting(clash, product))
         if target is not None:
             # What gives the shape of the target comes first.
@@ -370,7 +377,18 @@ def explain(judge: Judge, answer: ReadAnswer) -> Explanation:
         return explainer(judge).explain(judge, answer)
 
 
-def explain_clash(judge: Judge, clash: Clash, target: Target | None = None) -> Explanation:
-    """Why two operands of an answer do not fit together; with the target, what fits that is proposed first."""
-    return explainer(judge).clash(clash, target)
+def explain_clash(
+    judge: Judge, clash: Clash, target: Target | None = None, meant: ReadAnswer | None = None
+) -> Explanation:
+    """Why two operands of an answer do not fit together.
 
+    With ``meant``, the answer put together nevertheless, what makes it right is proposed; else, or if nothing does,
+    what makes the operands fit, with the target what gives its shape first.
+    """
+    return explainer(judge).clash(clash, target, explain_meant(judge, meant) if meant is not None else None)
+
+
+def explain_meant(judge: Judge, meant: ReadAnswer) -> Explanation | None:
+    """What makes an answer right whose parts do not fit together; None where no repair does."""
+    with np.errstate(all="ignore"):
+        return explainer(judge).repaired(judge, meant)

@@ -7,6 +7,7 @@ a bracket, goes on.  ``\\``, aligned blocks and dollar signs are layout.  Knows 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 MAX_MEMBERS = 100
@@ -18,6 +19,10 @@ _LAYOUT = re.compile(
 _ROW = re.compile(
     r"\\\\(?:\[[^\]\n]*\])?|\r\n?|\n|\\(?:Rightarrow|implies|iff|therefore|Longrightarrow)(?![A-Za-z])|[⇒∴⟹⇔]"
 )
+_CASES = re.compile(r"\\begin\s*\{(d?cases\*?)\}.*?\\end\s*\{\1\}", re.DOTALL)
+_HIDDEN = {r"\\": "\ue000", "&": "\ue001", "=": "\ue002", "\n": " "}
+"""The rows and columns of a choice are none of the text, nor are its equals signs members of a chain."""
+
 _EQUALS = re.compile(r"≔|≡|\\(?:equiv|triangleq|coloneqq|coloneq|stackrel\s*\{[^{}]*\}\s*\{=\})(?![A-Za-z])|:=")
 _FOR = (
     r"(?:\\text\s*\{\s*(?:for|for all|for each|for every)\s*\}|\\forall(?![A-Za-z])|∀"
@@ -53,6 +58,23 @@ class Statement:
 
 def statements(text: str) -> list[Statement]:
     """The statements of a text, in order; what stands after "where" comes first, because it is used before."""
+    if "cases" in text:
+        text = _CASES.sub(lambda match: _replaced(match[0], _HIDDEN), text)
+        shown = {sign: written for written, sign in _HIDDEN.items() if sign != " "}
+        return [
+            Statement(s.left and _replaced(s.left, shown), tuple(_replaced(m, shown) for m in s.members), s.first_line)
+            for s in _statements(text)
+        ]
+    return _statements(text)
+
+
+def _replaced(text: str, signs: Mapping[str, str]) -> str:
+    for old, new in signs.items():
+        text = text.replace(old, new)
+    return text
+
+
+def _statements(text: str) -> list[Statement]:
     text = _EQUALS.sub("=", _LAYOUT.sub(" ", _RANGE.sub(" ", text)) if _has_layout(text) else text)
     parts = _WHERE.split(text) if "where" in text or "with" in text else [text]
     rows = [row for part in [*parts[1:], parts[0]] for row in _rows(part)]

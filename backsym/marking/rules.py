@@ -34,6 +34,7 @@ from backsym.expr import (
     Pow,
     Reduce,
     Shape,
+    Shift,
     Size,
     Sym,
     T,
@@ -43,6 +44,7 @@ from backsym.expr import (
     num,
     rebuild,
     scalar_if_ones,
+    shifted,
     walk,
 )
 from backsym.marking.drafts import Bulk, BulkRule, Draft, Key, Rule, Site
@@ -198,9 +200,23 @@ def index(s: Site) -> Iterator[Draft]:
             for at in placements(shape, s.place.letters, s.offers.positions):
                 if at != s.node.indices:
                     yield s.draft("wrong_index", Entry(s.node.base, at))
+            yield from (s.draft("wrong_index", Entry(s.node.base, at), 0.02) for at in _shifts(s.node.indices))
     if isinstance(s.node, Delta):
         pool = [ix for ix in s.place.letters if ix.dim == s.node.i.dim]
         yield from (s.draft("wrong_index", Delta(a, b)) for a, b in permutations(pool, 2))
+
+
+def _shifts(indices: tuple[Ix, ...]) -> Iterator[tuple[Ix, ...]]:
+    """x[i+k-1] -> x[i-k+1], x[i+k], ...: other signs, and offsets of at most one."""
+    for axis, ix in enumerate(indices):
+        if isinstance(ix, Shift):
+            for signs in product((1, -1), repeat=len(ix.parts)):
+                parts = [(letter, sign * count) for (letter, count), sign in zip(ix.parts, signs, strict=True)]
+                for offset in (-1, 0, 1):
+                    if max(count for _, count in parts) > 0:
+                        new = shifted(parts, offset, ix.dim)
+                        if new != ix:
+                            yield (*indices[:axis], new, *indices[axis + 1 :])
 
 
 def summed(s: Site) -> Iterator[Draft]:
@@ -328,18 +344,11 @@ def _entry_by_entry(s: Site) -> Iterator[Draft]:
 
 
 def _fits(a: Expr, b: Expr) -> bool:
+    """Whether a product entry by entry has the shape of one of the two: a row times a column is no such repair."""
     try:
-        return _broadcasts(a.shape, b.shape)
+        return broadcast(a.shape, b.shape) in (a.shape, b.shape)
     except BacksymError:
         return False
-
-
-def _broadcasts(a: Shape, b: Shape) -> bool:
-    try:
-        broadcast(a, b)
-    except BacksymError:
-        return False
-    return True
 
 
 # --- factors and terms -----------------------------------------------------------------------------------------------
@@ -503,12 +512,12 @@ def _may_lack_terms(s: Site) -> bool:
 
 
 FIRST_RULES: tuple[Rule, ...] = (
-    sign, prime, index, summed, transpose, chain, hadamard, inverted, extra_factor, exponent,
+    sign, prime, index, summed, transpose, chain, hadamard, inverted, extra_factor, exponent, extra_term,
 )  # fmt: skip
 FIRST_BULKS: tuple[BulkRule, ...] = (node, number, scaled)
 """Rules that change what is there."""
 
-SECOND_RULES: tuple[Rule, ...] = (missing_operand, function, extra_term, mixed, missing_one)
+SECOND_RULES: tuple[Rule, ...] = (missing_operand, function, mixed, missing_one)
 SECOND_BULKS: tuple[BulkRule, ...] = (argument, missing_factor, missing_term, missing_function)
 """Rules that bring in, or leave out, more."""
 
@@ -541,6 +550,9 @@ def expanded(e: Expr, places: Mapping[str, Expr]) -> Expr:
     """An expression over stand-ins with the answer's own sub-expressions in their place."""
     if isinstance(e, Sym) and e.name in places:
         return places[e.name]
+    if isinstance(e, T):
+        arg = expanded(e.arg, places)
+        return arg.arg if isinstance(arg, T) else T(arg)
     return rebuild(e, lambda child: expanded(child, places))
 
 

@@ -25,6 +25,7 @@ _SAME = {
 
 _PIECE = re.compile(
     rf"""(?P<words>\\(?:text|textrm|textbf|textit|operatorname|mathrm|mathsf|mathit|mathtt)\*?\s*\{{[^{{}}\\]*\}})
+    |(?P<environment>\\(?:begin|end)\s*\{{[a-z]+\*?\}})
     |(?P<macro>\\[A-Za-z]+)
     |(?P<escape>\\.)
     |(?P<module>\b(?:np|numpy|torch|jnp|tf)\.(?=[A-Za-z]))
@@ -115,6 +116,9 @@ class _Writer:
     # --- pieces ---
 
     def _words(self, text: str) -> None:
+        self.out.append(text)
+
+    def _environment(self, text: str) -> None:
         self.out.append(text)
 
     def _escape(self, text: str) -> None:
