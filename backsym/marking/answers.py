@@ -17,6 +17,7 @@ from backsym.errors import BacksymError, InputError
 from backsym.expr import Entry, Expr, Ix, Mul, Neg, Shape, Sym, T, rebuild, scalar_if_ones, show_shape
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.marking.einsum import einsum_in
+from backsym.marking.habits import habits
 from backsym.marking.left import Left, left_of, letters_of, own_name
 from backsym.marking.letters import Bound, bindings, position, spare_axes
 from backsym.marking.lines import MAX_MEMBERS, Statement, statements
@@ -353,11 +354,15 @@ class _Session:
         try:
             return self.spelled(text, given)
         except _Refused:
-            product = respelled(text, self.shapes, dots=True)
-            if product == text:
-                raise
             # NumPy's dot is the matrix product, too.
-            return self.spelled(product, given)
+            others = dict.fromkeys((respelled(text, self.shapes, dots=True), habits(text, self.shapes)))
+            for other in others:
+                if other != text:
+                    try:
+                        return self.spelled(other, given)
+                    except _Refused:
+                        continue
+            raise
 
     def spelled(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
         found: list[_Reading] = []

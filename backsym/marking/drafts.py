@@ -21,7 +21,7 @@ COSTS: Mapping[str, float] = {
     "power": 1.4, "factor_term": 1.35, "exponent": 1.4, "missing_path": 1.4, "inverted": 1.4, "extra_factor": 1.28,
     "extra_function": 1.5, "missing_factor": 1.5, "missing_divisor": 1.6, "missing_square": 1.55,
     "missing_function": 1.8, "missing_application": 1.55, "extra_term": 1.6, "missing_term": 1.7,
-    "complement": 1.75, "diagonal": 1.5, "sum_for_product": 1.65, "product_for_sum": 1.65,
+    "complement": 1.75, "own_complement": 1.3, "diagonal": 1.5, "sum_for_product": 1.65, "product_for_sum": 1.65,
 }  # fmt: skip
 """How large each kind of repair counts: the smallest that makes the answer right explains it."""
 
@@ -33,10 +33,13 @@ TAG_OF: Mapping[str, str] = {
     "hadamard_for_matmul": "hadamard_vs_matmul", "missing_divisor": "missing_factor",
     "missing_square": "missing_factor", "missing_function": "missing_factor", "missing_application": "wrong_node",
     "extra_function": "extra_factor", "extra_term": "extra_factor", "missing_term": "missing_path",
-    "complement": "missing_path", "diagonal": "missing_sum", "sum_for_product": "missing_factor",
-    "product_for_sum": "missing_path",
+    "complement": "missing_path", "own_complement": "wrong_node", "diagonal": "missing_sum",
+    "sum_for_product": "missing_factor", "product_for_sum": "missing_path",
 }  # fmt: skip
 """The tag of each kind of repair that is not a tag itself."""
+
+ALSO: Mapping[str, tuple[str, ...]] = {"order_transpose": ("transpose",), "complement": ("wrong_node",)}
+"""Further tags that describe a kind of repair."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ from backsym.marking.subject import Subject
 from backsym.numeric.axes import Array
 from backsym.steps import Fact
 
+MAX_HITS = 12
+"""Mistakes of one value that are judged."""
+
 _INVERSE: Mapping[str, str] = {
     "sign_whole": "sign_whole", "sign_term": "sign_term", "indicator": "indicator", "number": "number",
     "exponent": "exponent", "inverted": "inverted", "factor_term": "factor_term", "transpose": "transpose",
@@ -65,7 +68,7 @@ class Echoes:
         rows: list[Array] = []
         what: list[Spoiled] = []
         truth = self.subject.truth
-        for e, letters in self.subject.offers.references:
+        for e, letters in self.subject.offers.forms:
             search = Search(self.subject, e, letters)
             search.run(FIRST_RULES, FIRST_BULKS)
             search.run(SECOND_RULES, ())
@@ -89,7 +92,7 @@ def echo_repairs(search: Search, echoes: Echoes) -> Iterator[Repair]:
     gaps = np.abs(rows - search.base).max(axis=1)
     offers = search.subject.offers
     hits = sorted(np.flatnonzero(gaps <= CLOSE * size), key=lambda n: what[n].cost)
-    for n in hits[:4]:
+    for n in hits[:MAX_HITS]:
         spoiled, draft = what[n].search, what[n].block.draft(what[n].number)
         made = spoiled.repair(draft)
         if cancels(made.expr):

@@ -27,10 +27,11 @@ from backsym.marking.repairs import Repair, repairs
 from backsym.marking.screening import Point
 from backsym.marking.search import Search
 from backsym.marking.shapes import same_layout
+from backsym.marking.slopes import named
 from backsym.marking.subject import Subject
 from backsym.numeric.context import Env
 
-MAX_JUDGED = 12
+MAX_JUDGED = 30
 """Repairs of one answer that the judge is asked about."""
 
 
@@ -102,7 +103,7 @@ class Explainer:
             if number == MAX_JUDGED:
                 break
             if self._makes_right(judge, answer, repair):
-                return self._repaired(answer, repair)
+                return self._repaired(answer, named(search, repair))
         return None
 
     def _search(self, judge: Judge, answer: ReadAnswer) -> tuple[Search, Echoes]:

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from backsym.marking.echoes import Echoes, echo_repairs
-from backsym.marking.foreign import foreign_repairs
 from backsym.marking.pairs import pairs
 from backsym.marking.rules import FIRST_BULKS, FIRST_RULES, SECOND_BULKS, SECOND_RULES
 from backsym.marking.search import Repair, Search, by_size
+from backsym.marking.slopes import foreign_repairs
 from backsym.marking.termwise import term_by_term
 from backsym.marking.wholes import (
     another,

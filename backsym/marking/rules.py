@@ -112,7 +112,8 @@ def exponent(s: Site) -> Iterator[Draft]:
     if isinstance(s.node, Pow):
         yield s.draft("power", s.parts[0])
     elif s.me is not None and s.place.role in ("addend", "factor", "num", "den", "whole") and not _is_number(s.node):
-        yield s.draft("missing_square", Pow(s.me, num(2)))
+        # Of a quotient the square is what is forgotten most.
+        yield s.draft("missing_square", Pow(s.me, num(2)), -0.25 if s.place.role == "den" else 0.0)
 
 
 # --- primes, functions, nodes ----------------------------------------------------------------------------------------
@@ -326,9 +327,10 @@ def hadamard(s: Site) -> Iterator[Draft]:
 
 def _entry_by_entry(s: Site) -> Iterator[Draft]:
     """A @ B -> A * B;  A @ B @ C -> (A @ B) * C, A * (B @ C)"""
+    written = s.place.expr.args if isinstance(s.place.expr, MatMul) else ()
     for n, (left, right) in enumerate(pairwise(s.parts)):
         for a, b in product((False, True), (False, True)):
-            pair = turned(left, a), turned(right, b)
+            pair = _untransposed(left, written[n], a), _untransposed(right, written[n + 1], b)
             if _fits(*pair):
                 chained: tuple[Expr, ...] = (*s.parts[:n], Mul(pair), *s.parts[n + 2 :])
                 new = chained[0] if len(chained) == 1 else MatMul(chained)
@@ -341,6 +343,13 @@ def _entry_by_entry(s: Site) -> Iterator[Draft]:
         tail: Expr = MatMul(s.parts[n:]) if n < len(s.parts) - 1 else s.parts[-1]
         if _fits(MatMul(s.parts[:n]), tail):
             yield s.draft("matmul_for_hadamard", Mul((MatMul(s.parts[:n]), tail)), 0.05)
+
+
+def _untransposed(part: Expr, written: Expr, flip: bool) -> Expr:
+    """An operand, or its transpose; the transpose of a row is the vector that it was made of."""
+    if flip and isinstance(written, T) and len(written.arg.shape) == 1:
+        return written.arg
+    return turned(part, flip)
 
 
 def _fits(a: Expr, b: Expr) -> bool:
@@ -394,8 +403,11 @@ def _parts(s: Site) -> Iterator[Expr]:
 
 
 def extra_term(s: Site) -> Iterator[Draft]:
-    """a + b -> a"""
+    """a + b -> a;  1 - a -> a"""
     if isinstance(s.node, Add) and isinstance(s.place.expr, Add):
+        first, *others = s.place.expr.args
+        if first == ONE and len(others) == 1 and isinstance(others[0], Neg):
+            yield s.draft("own_complement", Neg(s.parts[1]))
         for n in range(len(s.parts)):
             rest = s.parts[:n] + s.parts[n + 1 :]
             new = rest[0] if len(rest) == 1 else Add(rest)
@@ -459,6 +471,9 @@ def missing_operand(s: Site) -> Iterator[Draft]:
     wanted = (s.shape, s.offers.shape) if s.place.role == "addend" else (s.wanted or s.shape,)
     for q, leads in s.offers.operands(s.shape, wanted):
         yield s.draft("missing_factor", MatMul((q, s.me) if leads else (s.me, q)), quantity=q)
+    if s.place.role == "whole" and s.wanted is not None and len(s.wanted) == 2 and s.shape == s.wanted[1:]:
+        for q in s.offers.like(s.wanted[:1]):
+            yield s.draft("missing_factor", MatMul((q, T(s.me))), quantity=q)
     if s.place.role == "whole" and s.wanted is not None and len(s.wanted) == 2 and len(s.shape) == 1:
         e = MatMul((Ones((s.wanted[0],)), T(s.me)))
         if e.shape == s.wanted:

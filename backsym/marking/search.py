@@ -31,7 +31,7 @@ from backsym.expr import (
     walk,
 )
 from backsym.functions import FUNCTIONS
-from backsym.marking.drafts import COSTS, Bulk, BulkRule, Draft, Rule, Site
+from backsym.marking.drafts import ALSO, COSTS, Bulk, BulkRule, Draft, Rule, Site
 from backsym.marking.offers import renamed
 from backsym.marking.places import Place, ancestors, is_leaf, outline, replaced
 from backsym.marking.rules import alternatives, drafted, expanded
@@ -262,7 +262,7 @@ class Search:
         new = self.expanded(draft.new)
         expr = replaced(self.places, dict.fromkeys((draft.place, *draft.also), new))
         old = self.places[draft.place].expr
-        skipped = self.subject.offers.step_between(old, new) if draft.kind == "wrong_node" else ()
+        skipped = self.subject.offers.step_between(old, new) if draft.kind == "wrong_node" else ALSO.get(draft.kind, ())
         return Repair(
             draft.tag, draft.kind, draft.cost, expr, self.letters, old, self.shown(new), draft.place == self.top,
             {k: self._fact(f) for k, f in draft.facts.items()}, around=self._around(draft), also=skipped,

@@ -53,7 +53,7 @@ Summands = tuple[tuple[Ix, ...], list[tuple[Array, Expr]]]
 def known_terms(subject: Subject) -> list[Summands]:
     """The terms of the true derivative, in each of the ways to write it."""
     found: dict[tuple[Expr, ...], Summands] = {}
-    for e, letters in subject.offers.references:
+    for e, letters in subject.offers.forms:
         for multiplied in (False, True):
             terms = tuple(summands(e, multiplied))
             if len(terms) > MAX_TERMS or terms in found:

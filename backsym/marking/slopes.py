@@ -1,21 +1,21 @@
-"""Answers in which a function was differentiated as if it were another: h(1 - h) where h = tanh(z).
+"""The derivatives of the functions in the forward equations: one that is missing, or that of another function.
 
-The derivative of the other function, by its argument or by the value that the student took for its value, takes the
-place of the right one in the true derivative, at one node or at all nodes of that function; and the answer is compared
-with what comes out.
+Where a function was differentiated as if it were another, as in h(1 - h) where h = tanh(z), the derivative of the other
+function, by its argument or by the value that the student took for its value, takes the place of the right one in the
+true derivative, at one node or at all nodes of that function; and the answer is compared with what comes out.
 
 This module must not know how a repair is worded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from backsym.entrywise import entry_of
-from backsym.expr import Add, Adj, Entry, Expr, Fn, Ix, Mul, Neg, Sym, rebuild, walk
+from backsym.expr import Add, Adj, Entry, Expr, Fn, Ix, Mul, Neg, Sym, children, rebuild, walk
 from backsym.functions import FUNCTIONS
 from backsym.marking.offers import MAX_COMPOSED, Offers, renamed
 from backsym.marking.screening import CLOSE
@@ -26,6 +26,37 @@ from backsym.reading.formula import formula
 
 MAX_NODES = 24
 """Nodes of a problem that are functions of a quantity, at most."""
+
+
+def named(search: Search, repair: Repair) -> Repair:
+    """A repair by a factor that is the derivative of a function, as such."""
+    second = named(search, repair.second) if repair.second is not None else None
+    repair = replace(repair, second=second)
+    factor = repair.new if repair.kind == "missing_function" else repair.facts.get("quantity")
+    if repair.tag != "missing_factor" or not isinstance(factor, Expr):
+        return repair
+    found = search.subject.point.value(factor)
+    if found is None or not np.size(found[1]):
+        return repair
+    value = np.sort(np.ravel(found[1]))
+    for row, applied in search.subject.once(_slopes):
+        if len(row) == len(value) and np.abs(row - value).max() <= CLOSE * np.abs(row).max():
+            kind = "missing_derivative" if repair.kind == "missing_factor" and not repair.echo else repair.kind
+            facts = {**repair.facts, "applied": applied}
+            return replace(repair, kind=kind, facts=facts, also=(*repair.also, "missing_prime"))
+    return repair
+
+
+def _slopes(subject: Subject) -> list[tuple[Array, Fn]]:
+    """The derivatives of all element-wise functions in the forward equations: their values, in order of size."""
+    found: list[tuple[Array, Fn]] = []
+    for eq in subject.problem.equations:
+        for fn in walk(eq.rhs):
+            if isinstance(fn, Fn) and fn.kind == "elementwise" and len(fn.args) == 1 and not fn.order:
+                value = subject.point.value(Fn(fn.name, fn.args, 1, fn.kind))
+                if value is not None and np.size(value[1]) and np.any(value[1]):
+                    found.append((np.sort(np.ravel(value[1])), fn))
+    return found
 
 
 @dataclass(frozen=True)
@@ -84,17 +115,87 @@ def mistaken(subject: Subject) -> list[Mistaken]:
         same = [node for node in nodes if node.applied.name == name]
         groups += [same] if len(same) > 1 else []
     found: list[Mistaken] = []
+    seen: set[Expr] = set()
+
+    def add(stated: Expr | None, wrong: Expr, right: Expr, applied: Expr) -> None:
+        if stated is None or stated in seen or not any(True for _ in children(wrong)):
+            return
+        seen.add(stated)
+        row = subject.screen(stated, offers.letters).whole()
+        if row is not None and np.isfinite(row).all() and not np.abs(row - truth.flat).max() <= CLOSE * truth.size:
+            found.append(Mistaken(row, stated, wrong, right, applied))
+
     for group in groups:
         node = next((node for node in group if node.inner == offers.target), group[-1])
         for other, by_value in _others(node.applied.name):
             wrong = {own.inner: _wrong(own, other, by_value) for own in group}
-            for stated in dict.fromkeys(_stated(offers, group, wrong, deep) for deep in (False, True)):
-                row = None if stated is None else subject.screen(stated, offers.letters).whole()
-                if stated is None or row is None or not np.isfinite(row).all():
-                    continue
-                if not np.abs(row - truth.flat).max() <= CLOSE * truth.size:
-                    found.append(Mistaken(row, stated, wrong[node.inner], node.slope, node.applied))
+            for deep in (False, True):
+                add(_stated(offers, group, wrong, deep), wrong[node.inner], node.slope, node.applied)
+    for e, letters in offers.forms:
+        if letters == offers.letters:
+            for written in _by_value(offers, e):
+                fn, value, _ = written[-1]
+                for other in dict.fromkeys(other for other, by_value in _others(fn.name) if by_value):
+                    add(_spoiled(e, written, other), _of_value(other, value), _of_value(fn.name, value), fn)
     return found
+
+
+_Value = tuple[Fn, Expr, tuple[Expr, ...]]
+"""f(...), what it is called, and the entries by which an expression mentions it."""
+
+
+def _by_value(offers: Offers, e: Expr) -> Iterator[list[_Value]]:
+    """The functions whose derivative is written by their value, one by one and then all of the same name."""
+    found: dict[str, list[_Value]] = {}
+
+    def add(fn: Fn, value: Expr, entries: Iterable[Expr]) -> None:
+        entry = FUNCTIONS.get(fn.name)
+        known = entry is not None and entry.show == "by_node" and len(entry.partials) == 1
+        mentioned = tuple(dict.fromkeys(entries))
+        if known and mentioned and fn.kind == "elementwise" and not fn.order and fn.name not in offers.problem.abstract:
+            found.setdefault(fn.name, []).append((fn, value, mentioned))
+
+    nodes = list(walk(e))
+    for eq in offers.problem.equations:
+        if isinstance(eq.rhs, Fn):
+            whole = offers.problem.sym(eq.name)
+            entries = (n for n in nodes if n == whole or (isinstance(n, Entry) and n.base == whole))
+            add(eq.rhs, whole, entries)
+    for n in dict.fromkeys(n for n in nodes if isinstance(n, Fn)):
+        add(n, n, (n,))
+    for same in found.values():
+        yield from ([one] for one in same)
+        if len(same) > 1:
+            yield same
+
+
+def _of_value(name: str, value: Expr) -> Expr:
+    """The derivative of a function, by its value."""
+    entry = FUNCTIONS[name]
+    argument = Sym("argument", value.shape)
+    e = formula(entry.partials[0], {entry.args[0]: argument})
+    return _put(e, {Fn(name, (argument,), 0, "elementwise"): value})
+
+
+def _spoiled(e: Expr, group: Sequence[_Value], other: str) -> Expr | None:
+    """The true derivative with the derivative of another function wherever that of these stands."""
+    new = e
+    for fn, _, entries in group:
+        for value in entries:
+            right = _of_value(fn.name, value)
+            factors = right.args if isinstance(right, Mul) else (right,)
+            new = _swapped(new, factors, _of_value(other, value))
+    return None if new == e else new
+
+
+def _swapped(e: Expr, old: tuple[Expr, ...], new: Expr) -> Expr:
+    """An expression with other factors in place of these."""
+    if len(old) == 1 and e == old[0]:
+        return new
+    if isinstance(e, Mul) and all(factor in e.args for factor in old):
+        rest = tuple(_swapped(arg, old, new) for arg in e.args if arg not in old)
+        return Mul((*rest, new)) if rest else new
+    return rebuild(e, lambda child: _swapped(child, old, new))
 
 
 def _nodes(offers: Offers) -> Iterator[_Node]:
