@@ -150,7 +150,8 @@ class Explainer:
         shapes = self._wrong_shape(answer, target)
         hints = [_sentence(repair, "gentle", target, answer.target)]
         full = [_sentence(repair, "full", target, answer.target)]
-        return Explanation(repair.tags, (*hints, *shapes), (*full, *shapes), self.words, repair)
+        tags = tuple(dict.fromkeys((*repair.tags, *(("shape",) if shapes else ()))))
+        return Explanation(tags, (*hints, *shapes), (*full, *shapes), self.words, repair)
 
     @staticmethod
     def _wrong_shape(answer: ReadAnswer, target: Expr) -> tuple[Sentence, ...]:

@@ -31,6 +31,7 @@ from backsym.expr import (
     Mul,
     Neg,
     Num,
+    Pow,
     Shape,
     Shift,
     Size,
@@ -507,7 +508,8 @@ def _factors_of(e: Expr) -> tuple[Expr, ...]:
     if isinstance(e, (Mul, MatMul)):
         return tuple(child.arg if isinstance(child, T) else child for child in e.args)
     if isinstance(e, Div):
-        return (e.num,)
+        # Of the derivative of a quotient the square is what is left out.
+        return (e.num, e.den, Pow(e.den, num(2))) if isinstance(e.den, (Sym, Entry)) else (e.num, e.den)
     if isinstance(e, (Neg, IndexReduce)):
         return tuple(children(e))
     return (e,) if isinstance(e, (Fn, Add)) else ()

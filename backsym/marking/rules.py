@@ -347,7 +347,7 @@ def _entry_by_entry(s: Site) -> Iterator[Draft]:
 
 def _untransposed(part: Expr, written: Expr, flip: bool) -> Expr:
     """An operand, or its transpose; the transpose of a row is the vector that it was made of."""
-    if flip and isinstance(written, T) and len(written.arg.shape) == 1:
+    if flip and isinstance(written, T) and isinstance(written.arg, (Sym, Adj)) and len(written.arg.shape) == 1:
         return written.arg
     return turned(part, flip)
 
@@ -386,6 +386,8 @@ def _without(s: Site, n: int, new: Expr) -> Draft:
     """A number too much is a wrong factor, anything else a factor too much."""
     part = list(_parts(s))[n]
     kind = "constant" if _is_number(part) else "extra_sum" if _adds_up(part) else "extra_factor"
+    if kind == "extra_factor" and isinstance(s.node, Div) and n == 1:
+        kind = "extra_divisor"
     return s.draft(kind, new, quantity=part)
 
 

@@ -230,14 +230,15 @@ class Search:
             site = self._site(places[0])
             if not 1 < len(places) <= 8 or len(self.places) > MAX_PLACES or site.shape is None:
                 continue
-            bulk = alternatives(site, "wrong_node")
+            kind = "evaluation_point" if all(p.role in ("arg", "compared") for p in places) else "wrong_node"
+            bulk = alternatives(site, kind)
             exprs, stacked = self.subject.stacked(bulk)
             if stacked is None:
                 continue
             also = tuple(p.number for p in places[1:])
             rows = self.screen.with_changes({p.number: (site.shape, stacked) for p in places}, len(exprs))
             hits = [] if rows is None else self.screen.hits(rows)
-            found += [replace(site.draft("wrong_node", exprs[n], 0.05), also=also) for n in hits]
+            found += [replace(site.draft(kind, exprs[n], 0.05), also=also) for n in hits]
         return found + self._exchanged()
 
     def _exchanged(self) -> list[Draft]:

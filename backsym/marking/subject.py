@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from backsym.expr import ONE, Add, Div, Expr, Ix, Mul, Num, Shape, Size, num
+from backsym.expr import ONE, Add, Div, Expr, Fn, Ix, Mul, Num, Shape, Size, num
 from backsym.marking.drafts import Bulk, Key
 from backsym.marking.judge import Judge
 from backsym.marking.model import Target
@@ -76,6 +76,9 @@ class Subject:
         for e, n in known:
             found += [(2 * n, Mul((num(2), e))), (2 / n, Div(num(2), e)), (n / 2, Div(e, num(2)))]
             found += [(0.5 / n, Div(num(1), Mul((num(2), e))))]
+        for e, n in known:
+            root = Fn("sqrt", (e,), 0, "elementwise")
+            found += [(n**0.5, root), (n**-0.5, Div(num(1), root))]
         for (e, n), (f, m) in combinations(known, 2):
             found += [(1 / (n * m), Div(num(1), Mul((e, f)))), (n * m, Mul((e, f)))]
             found += [(n / m, Div(e, f)), (m / n, Div(f, e))]

@@ -10,7 +10,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from backsym.expr import ONE, Add, Adj, Entry, Expr, IndexReduce, Ix, Mul, Neg, Sym, rebuild, walk
+from backsym.expr import (
+    ONE,
+    Add,
+    Adj,
+    Div,
+    Entry,
+    Expr,
+    IndexReduce,
+    Ix,
+    MatMul,
+    Mul,
+    Neg,
+    Num,
+    Size,
+    Sym,
+    rebuild,
+    walk,
+)
 from backsym.marking.places import is_leaf
 from backsym.marking.screening import CLOSE
 from backsym.marking.search import Repair, Search
@@ -43,7 +60,7 @@ def scaled(search: Search, c: Expr, whole: Expr, place: Expr, first: Repair | No
     positive = c.arg if isinstance(c, Neg) else c
     plain = Repair(
         "factor", "factor_whole", 1.05, Mul((positive, whole)), search.letters, place, Mul((positive, place)), True,
-        {"factor": positive},
+        {"factor": positive}, also=_amiss(positive, place),
     )  # fmt: skip
     if isinstance(c, Neg):
         e = Neg(plain.expr)
@@ -56,6 +73,25 @@ def scaled(search: Search, c: Expr, whole: Expr, place: Expr, first: Repair | No
     if first is None:
         return plain
     return replace(first, size=first.size + plain.size + 0.3, expr=plain.expr, second=plain)
+
+
+def _amiss(factor: Expr, place: Expr) -> tuple[str, ...]:
+    """Whether a constant factor is missing: where there is none in the answer to be another one."""
+    constant = any(isinstance(e, (Num, Size)) and e != ONE for e in _factors(place))
+    return () if constant or factor == ONE else ("missing_factor",)
+
+
+def _factors(e: Expr) -> Iterator[Expr]:
+    if isinstance(e, (Mul, MatMul)):
+        for arg in e.args:
+            yield from _factors(arg)
+    elif isinstance(e, Div):
+        yield from _factors(e.num)
+        yield from _factors(e.den)
+    elif isinstance(e, Neg):
+        yield from _factors(e.arg)
+    else:
+        yield e
 
 
 def path_repairs(search: Search) -> Iterator[Repair]:
@@ -152,6 +188,7 @@ def diagonal_repairs(search: Search) -> Iterator[Repair]:
             yield Repair(
                 "missing_sum", "diagonal", 1.5, offers.entry, offers.letters, whole, offers.entry, True,
                 {"index": bound}, stated=stated, stated_letters=offers.letters,
+                also=("missing_path",),
             )  # fmt: skip
 
 
@@ -161,9 +198,10 @@ def another(search: Search) -> Iterator[Repair]:
     if search.base is None or is_leaf(search.places[-1].expr):
         return
     size = float(np.abs(search.base).max())
-    for e in offers.like(offers.shape):
-        value = search.subject.point.value(e)
-        if value is None or value[0] or not isinstance(e, Adj) or np.size(value[1]) != len(search.base):
+    symbols = offers.problem.symbols
+    for e in (Adj(name, symbols[name].shape) for name in offers.derivations if name != offers.target):
+        value = search.subject.point.value(e) if e.shape == offers.shape else None
+        if value is None or value[0] or np.size(value[1]) != len(search.base):
             continue
         if size > 0.0 and np.abs(np.reshape(value[1], -1) - search.base).max() <= CLOSE * size:
             yield Repair(
