@@ -19,9 +19,9 @@ COSTS: Mapping[str, float] = {
     "mean_for_sum": 1.2, "sum_axis": 1.25, "order": 1.25, "order_transpose": 1.35, "matmul_for_hadamard": 1.25,
     "hadamard_for_matmul": 1.25, "evaluation_point": 1.3, "wrong_node": 1.35, "number": 1.3, "constant": 1.3,
     "power": 1.4, "factor_term": 1.35, "exponent": 1.4, "missing_path": 1.4, "inverted": 1.4,
-    "extra_factor": 1.28, "extra_divisor": 1.28, "extra_function": 1.5, "missing_factor": 1.5,
+    "extra_factor": 1.12, "extra_divisor": 1.12, "extra_function": 1.5, "missing_factor": 1.5,
     "missing_divisor": 1.6, "missing_square": 1.55, "missing_function": 1.8, "missing_application": 1.55,
-    "extra_term": 1.6, "missing_term": 1.7, "complement": 1.75, "own_complement": 1.3, "diagonal": 1.5,
+    "extra_term": 1.13, "missing_term": 1.7, "complement": 1.75, "own_complement": 1.3, "diagonal": 1.5,
     "sum_for_product": 1.65, "product_for_sum": 1.65,
 }  # fmt: skip
 """How large each kind of repair counts: the smallest that makes the answer right explains it."""

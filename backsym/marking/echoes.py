@@ -54,7 +54,8 @@ class Spoiled:
 
     @property
     def cost(self) -> float:
-        return self.block.traits(self.number)[2]
+        # Of the same mistake in several forms of the derivative, that in the shortest form is the easiest to follow.
+        return self.block.traits(self.number)[2] + 0.001 * len(self.search.places)
 
 
 class Echoes:
@@ -110,6 +111,6 @@ def echo_repairs(search: Search, echoes: Echoes) -> Iterator[Repair]:
         facts: dict[str, Fact] = {} if quantity is None else {"quantity": quantity}
         new = spoiled.expanded(draft.new)
         yield Repair(
-            undo.tag, undo.kind, 2.0 + undo.cost, offers.entry, offers.letters, new, place, False, facts, echo=True,
+            undo.tag, undo.kind, 2.0 + draft.cost, offers.entry, offers.letters, new, place, False, facts, echo=True,
             stated=made.expr, stated_letters=spoiled.letters, also=offers.step_between(new, place),
         )  # fmt: skip

@@ -22,6 +22,8 @@ _PRIMED = re.compile(
     r"(?:\s*_\s*(?:\w|\{\w+\}))?(?:\s*\^\s*\{\s*\(\w+\)\s*(?P<inner>'|\\prime)?\s*\})?"
     r"(?:\s*_\s*(?:\w|\{\w+\}))?(?:\{\})?\}*)(?P<outer>'|\^\s*\{?\s*\\prime\}?)?"
 )
+_GROUP = re.compile(r"(?<![A-Za-z0-9_'])\(([^()]*)\)'")
+_DIVISION = re.compile(r"⊘|\\oslash(?![A-Za-z])")
 _OUTER = re.compile(r"⊗|\\otimes(?![A-Za-z])")
 _BY = r"(?:d|\\partial|∂|\\mathrm\s*\{\s*d\s*\})\s*"
 _NAMED = "|".join(sorted((name for name in FUNCTIONS if name.isalpha()), key=len, reverse=True))
@@ -50,6 +52,8 @@ def habits(text: str, shapes: Mapping[str, Shape]) -> str:
     text = _GLUED.sub(lambda match: _parted(match, shapes), text)
     if "'" in text or "prime" in text:
         text = _PRIMED.sub(lambda match: _turned(match, shapes), text)
+        text = _GROUP.sub(lambda match: _turned_group(match, shapes), text)
+    text = _DIVISION.sub("/", text)
     return _outer(text) if _OUTER.search(text) else text
 
 
@@ -78,11 +82,19 @@ def _parted(match: re.Match[str], shapes: Mapping[str, Shape]) -> str:
 def _turned(match: re.Match[str], shapes: Mapping[str, Shape]) -> str:
     """``A'``: the transpose of a vector or matrix; of a number, or of what may be one, a prime means nothing."""
     word = match["word"]
+    if word[0] == "d" and word not in shapes and word[1:] in shapes:
+        word = word[1:]
     meant = [shapes[word]] if word in shapes else [shape for name, shape in shapes.items() if name[:1] == word[:1]]
     primed = match["inner"] or match["outer"]
     if not primed or word in FUNCTIONS or not meant or not all(scalar_if_ones(shape) for shape in meant):
         return match[0]
     return match["body"].replace(primed, "T") if match["inner"] else match["body"] + "^T"
+
+
+def _turned_group(match: re.Match[str], shapes: Mapping[str, Shape]) -> str:
+    """``(u - v)'``, where all names in it are of vectors or matrices."""
+    found = [shapes[word] for word in re.findall(r"[A-Za-z]\w*", match[1]) if word in shapes]
+    return f"({match[1]})^T" if found and all(scalar_if_ones(shape) for shape in found) else match[0]
 
 
 def _outer(text: str) -> str:

@@ -379,13 +379,13 @@ class Offers:
         return below, {inner: name for name, inner in below.items()}
 
     def step_between(self, old: Expr, new: Expr) -> tuple[str, ...]:
-        """The tag for the local derivative that is skipped where one adjoint stands for that of its only input."""
+        """The tags for the local derivative that is skipped where one adjoint stands for that of its only input."""
         outer, inner = (e.base if isinstance(e, Entry) else e for e in (old, new))
         if not (isinstance(outer, Adj) and isinstance(inner, Adj)):
             return ()
         if tuple(self.problem.consumers.get(inner.name, ())) != (outer.name,):
             return ()
-        return ("missing_prime",) if outer.name in self.slopes else ("missing_factor",)
+        return ("missing_prime", "missing_factor") if outer.name in self.slopes else ("missing_factor",)
 
     def fresh_letter(self, dim: Dim) -> str:
         """A letter for a sum over a dimension: the one that the problem declares, or that the derivation uses."""

@@ -51,12 +51,14 @@ def _stages(search: Search, echoes: Echoes) -> Iterator[list[Repair]]:
         return
     yield by_size(list(factor_repairs(search)))
     first = search.run(FIRST_RULES, ())
-    if all(draft.cost > _CHEAPEST_BULK for draft in first):
-        first += search.run((), FIRST_BULKS)
-    yield by_size([*path_repairs(search), *search.repairs(first)])
+    cheap = any(draft.cost <= _CHEAPEST_BULK for draft in first)
+    first += [] if cheap else search.run((), FIRST_BULKS)
+    yield by_size([*path_repairs(search), *term_repairs(search), *search.repairs(first)])
+    if cheap:
+        yield by_size(search.repairs(search.run((), FIRST_BULKS)))
     alike = [*sum_repairs(search), *search.repairs(search.throughout()), *layer_repairs(search)]
     yield by_size([*alike, *diagonal_repairs(search), *foreign_repairs(search)])
-    yield by_size([*term_repairs(search), *search.repairs(search.run(SECOND_RULES, SECOND_BULKS))])
+    yield by_size(search.repairs(search.run(SECOND_RULES, SECOND_BULKS)))
     yield [*another(search), *by_size(list(echo_repairs(search, echoes)))]
     both = [*pairs(search), *term_by_term(search)]
     yield by_size(both)

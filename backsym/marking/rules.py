@@ -140,16 +140,22 @@ def function(s: Site) -> Iterator[Draft]:
 
 
 def node(s: Site) -> Iterator[Bulk]:
-    """a quantity, or a function of one -> another of the same shape; an argument -> another quantity"""
+    """a quantity -> another of the same shape; an argument -> another quantity"""
     argument = s.place.role in ("arg", "compared")
-    value = _is_quantity(s.node) or (isinstance(s.node, Fn) and not s.place.letters)
-    if s.shape is not None and (value or (argument and not _is_number(s.node))):
+    if s.shape is not None and (_is_quantity(s.node) or (argument and not _is_number(s.node))):
         kind = "evaluation_point" if argument and _names_function(s.above) else "wrong_node"
         yield alternatives(s, kind)
         if not s.fits and isinstance(s.node, (Sym, Adj)):
             for shape in s.offers.by_shape:
                 if shape != s.shape and len(shape) == len(s.shape):
                     yield Bulk(kind, "instead", ("like", shape), s.offers.like(shape))
+
+
+def node_for_function(s: Site) -> Iterator[Bulk]:
+    """f(e) -> a quantity"""
+    inner = s.place.role in ("arg", "compared")
+    if isinstance(s.node, Fn) and not s.place.letters and s.shape is not None and not inner:
+        yield alternatives(s, "wrong_node")
 
 
 def argument(s: Site) -> Iterator[Bulk]:
@@ -535,7 +541,7 @@ FIRST_BULKS: tuple[BulkRule, ...] = (node, number, scaled)
 """Rules that change what is there."""
 
 SECOND_RULES: tuple[Rule, ...] = (missing_operand, function, mixed, missing_one)
-SECOND_BULKS: tuple[BulkRule, ...] = (argument, missing_factor, missing_term, missing_function)
+SECOND_BULKS: tuple[BulkRule, ...] = (node_for_function, argument, missing_factor, missing_term, missing_function)
 """Rules that bring in, or leave out, more."""
 
 
@@ -544,7 +550,9 @@ def drafted(s: Site, bulk: Bulk, q: Expr) -> Draft:
     if bulk.how == "instead":
         other = isinstance(_base(q), Adj) != isinstance(_base(s.node), Adj) and _name(q) != _name(s.node)
         # To write another argument is more than to take another quantity.
-        return s.draft(bulk.kind, q, 0.45 if bulk.key[0] == "arguments" else 0.05 if other else 0.0)
+        further = bulk.key[0] == "arguments" or isinstance(s.node, Fn)
+        apart = 0.15 if s.place.role == "whole" else 0.05
+        return s.draft(bulk.kind, q, 0.45 if further else apart if other else 0.0)
     assert s.me is not None
     # What is missing is missing from as much of the answer as possible.
     extra = 0.005 * min(s.place.depth, 8)

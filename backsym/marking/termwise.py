@@ -148,7 +148,7 @@ def _matched(
             wrong.append(at)
         else:
             left.remove(number)
-    if len(wrong) > MAX_REPAIRED or len(terms) + len(known) < 3:
+    if (left and len(wrong) > MAX_REPAIRED) or len(terms) + len(known) < 3:
         return
     changes: list[_Change] = []
     for at in wrong:

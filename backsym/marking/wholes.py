@@ -122,7 +122,7 @@ def term_repairs(search: Search) -> Iterator[Repair]:
     for n in search.screen.hits(rows + search.base):
         new = Add((whole, terms[n]))
         yield Repair(
-            "missing_path", "missing_term", 1.35, new, search.subject.offers.letters, search.places[-1].expr, new, True,
+            "missing_path", "missing_term", 1.42, new, search.subject.offers.letters, search.places[-1].expr, new, True,
             {"quantity": terms[n]},
         )  # fmt: skip
 

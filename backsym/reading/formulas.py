@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from backsym.errors import ShapeError
 from backsym.expr import (
     Add,
     Dim,
@@ -55,7 +56,15 @@ class Operand:
 
     @property
     def is_array(self) -> bool:
-        return self.value.shape != ()
+        return not self.has_shape or self.value.shape != ()
+
+    @property
+    def has_shape(self) -> bool:
+        """Whether its own parts fit together, as all do that are not put together nevertheless."""
+        try:
+            return self.value.shape is not None
+        except ShapeError:
+            return False
 
 
 # --- products --------------------------------------------------------------------------------------------------------
@@ -137,6 +146,8 @@ def juxtaposed(r: Resolver, operands: Sequence[Operand]) -> Operand:
     """
     if len(operands) == 1:
         return operands[0]
+    if r.scope.misfits and not all(operand.has_shape for operand in operands):
+        return _misfit(operands)
     factors: list[Expr] = []
     run = _Run()
     for operand in operands:
