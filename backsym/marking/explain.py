@@ -256,7 +256,8 @@ def _one(repair: Repair, level: str, target: Expr, asked: Target, also: bool = F
     facts: dict[str, Fact] = {name: fact for name, fact in repair.facts.items() if not isinstance(fact, str)}
     facts |= {"place": "whole" if _is_whole(repair) else repair.place, "new": repair.new, "target": target}
     facts |= {"node": Sym(asked.name, asked.shape), "around": repair.around or repair.place}
-    if repair.also and kind in _SKIPPING:
+    skips = repair.also and isinstance(_base(repair.place if kind == "wrong_node" else repair.new), Adj)
+    if skips and kind in _SKIPPING:
         old = repair.new if kind == "another" else repair.place
         facts |= {"outer": _quantity(old), "inner": _quantity(target if kind == "another" else repair.new)}
         kind = _SKIPPING[kind]
@@ -271,9 +272,13 @@ def _one(repair: Repair, level: str, target: Expr, asked: Target, also: bool = F
 
 def _quantity(derivative: Expr) -> Expr:
     """What a derivative is by."""
-    base = derivative.base if isinstance(derivative, Entry) else derivative
+    base = _base(derivative)
     assert isinstance(base, Adj), "a step is skipped between two derivatives"
     return Sym(base.name, base.shape)
+
+
+def _base(e: Expr) -> Expr:
+    return e.base if isinstance(e, Entry) else e
 
 
 def _is_whole(repair: Repair) -> bool:

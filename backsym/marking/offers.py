@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from itertools import product
+from itertools import pairwise, product
 
 from backsym.entrywise import FIRST, entry_of
 from backsym.errors import ShapeError
@@ -378,6 +378,16 @@ class Offers:
                 below[name] = inner
         return below, {inner: name for name, inner in below.items()}
 
+    def product_between(self, old: Expr, new: Expr) -> tuple[str, ...]:
+        """The tag for a factor by which two quantities differ, because one is defined as a product with the other."""
+        first, second = (e.base if isinstance(e, Entry) else e for e in (old, new))
+        if isinstance(first, Sym) and isinstance(second, Sym):
+            for whole, part, tag in ((second, first, "missing_factor"), (first, second, "extra_factor")):
+                equation = self.problem.by_name.get(whole.name)
+                if equation is not None and part in map(_base, _operands(equation.rhs)):
+                    return (tag,)
+        return ()
+
     def step_between(self, old: Expr, new: Expr) -> tuple[str, ...]:
         """The tags for the local derivative that is skipped where one adjoint stands for that of its only input."""
         outer, inner = (e.base if isinstance(e, Entry) else e for e in (old, new))
@@ -506,13 +516,34 @@ def _all_steps(steps: Sequence[Step]) -> Iterator[Step]:
 
 def _factors_of(e: Expr) -> tuple[Expr, ...]:
     if isinstance(e, (Mul, MatMul)):
-        return tuple(child.arg if isinstance(child, T) else child for child in e.args)
+        factors = tuple(child.arg if isinstance(child, T) else child for child in e.args)
+        return factors if isinstance(e, MatMul) else (*factors, *_joint(factors))
     if isinstance(e, Div):
         # Of the derivative of a quotient the square is what is left out.
         return (e.num, e.den, Pow(e.den, num(2))) if isinstance(e.den, (Sym, Entry)) else (e.num, e.den)
     if isinstance(e, (Neg, IndexReduce)):
         return tuple(children(e))
     return (e,) if isinstance(e, (Fn, Add)) else ()
+
+
+def _operands(e: Expr) -> Iterator[Expr]:
+    """The factors and divisors of a product entry by entry."""
+    if isinstance(e, (Mul, Div)):
+        for part in children(e):
+            yield from _operands(part)
+    else:
+        yield e
+
+
+def _base(e: Expr) -> Expr:
+    return e.base if isinstance(e, Entry) else e
+
+
+def _joint(factors: tuple[Expr, ...]) -> Iterator[Expr]:
+    """h (1 - h), which is one factor although it is two."""
+    for first, second in pairwise(factors) if len(factors) > 2 else ():
+        if isinstance(second, Add) and Neg(first) in second.args:
+            yield Mul((first, second))
 
 
 def _product_shape(a: Shape, b: Shape) -> Shape | None:

@@ -217,7 +217,8 @@ class Search:
         wanted = self.truth.shape if n == self.top and not free(self.letters) else None
         node = place.expr if not place.inside else screen.local[n]
         me = None if shape is None or not screen.known[n] else stand_in(n, shape)
-        return Site(place, node, me, shape, parts, self.subject.offers, above, wanted, self.screen.fits(screen.shape))
+        fits = screen.fits(screen.shape)
+        return Site(place, node, me, shape, parts, self.subject.offers, above, wanted, fits, screen.shape is not None)
 
     def throughout(self) -> list[Draft]:
         """A quantity that occurs several times, replaced by another at all these places; letters exchanged."""
@@ -263,10 +264,12 @@ class Search:
         new = self.expanded(draft.new)
         expr = replaced(self.places, dict.fromkeys((draft.place, *draft.also), new))
         old = self.places[draft.place].expr
-        skipped = self.subject.offers.step_between(old, new) if draft.kind == "wrong_node" else ALSO.get(draft.kind, ())
+        offers = self.subject.offers
+        between = (*offers.step_between(old, new), *offers.product_between(old, new))
+        also = between if draft.kind == "wrong_node" else ALSO.get(draft.kind, ())
         return Repair(
             draft.tag, draft.kind, draft.cost, expr, self.letters, old, self.shown(new), draft.place == self.top,
-            {k: self._fact(f) for k, f in draft.facts.items()}, around=self._around(draft), also=skipped,
+            {k: self._fact(f) for k, f in draft.facts.items()}, around=self._around(draft), also=also,
         )  # fmt: skip
 
     def shown(self, e: Expr) -> Expr:
