@@ -104,6 +104,10 @@ class Explainer:
                 break
             if self._makes_right(judge, answer, repair):
                 return self._repaired(answer, named(search, repair))
+        letters = judge.derivation(answer.target.name).indices
+        if not answer.indices and letters and not answer.target.is_position and _is_number(answer.expr):
+            # A number may lack a factor that has the letters of the target.
+            return self.repaired(judge, replace(answer, indices=letters))
         return None
 
     def _search(self, judge: Judge, answer: ReadAnswer) -> tuple[Search, Echoes]:
@@ -216,6 +220,13 @@ class Explainer:
         fix = found[0]
         full = Sentence(f"shapes.repairs.{fix.key}", {"new": fix.new, "quantity": fix.quantity})
         return Explanation((fix.tag,), (stated, Sentence(f"shapes.hints.{fix.tag}")), (stated, full), self.words)
+
+
+def _is_number(e: Expr) -> bool:
+    try:
+        return e.shape == ()
+    except BacksymError:
+        return False
 
 
 def _size(shape: Shape) -> Fact:

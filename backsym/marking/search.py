@@ -16,6 +16,7 @@ import numpy as np
 from backsym.expr import (
     ONE,
     Add,
+    Entry,
     Expr,
     Fn,
     Ix,
@@ -264,13 +265,25 @@ class Search:
         new = self.expanded(draft.new)
         expr = replaced(self.places, dict.fromkeys((draft.place, *draft.also), new))
         old = self.places[draft.place].expr
-        offers = self.subject.offers
-        between = (*offers.step_between(old, new), *offers.product_between(old, new))
-        also = between if draft.kind == "wrong_node" else ALSO.get(draft.kind, ())
+        also = (*ALSO.get(draft.kind, ()), *self._also(draft.kind, old, new))
         return Repair(
             draft.tag, draft.kind, draft.cost, expr, self.letters, old, self.shown(new), draft.place == self.top,
             {k: self._fact(f) for k, f in draft.facts.items()}, around=self._around(draft), also=also,
         )  # fmt: skip
+
+    def _also(self, kind: str, old: Expr, new: Expr) -> tuple[str, ...]:
+        """Further tags of a change, by what is changed."""
+        if kind == "wrong_node":
+            offers = self.subject.offers
+            return (*offers.step_between(old, new), *offers.product_between(old, new))
+        if kind == "transpose" and any(isinstance(e, MatMul) for e in (old, *children(old))):
+            # The transpose of a product turns the order of its factors round.
+            return () if isinstance(new, MatMul) else ("order",)
+        if kind == "missing_prime" and isinstance(new, Fn) and isinstance(old, (Sym, Entry)):
+            # h for h (1 - h) is half of the derivative.
+            shown, value = self.shown(new), Fn(new.name, new.args, 0, new.kind)
+            return ("missing_factor",) if isinstance(shown, Mul) and value in shown.args else ()
+        return ()
 
     def shown(self, e: Expr) -> Expr:
         """The same value as one would write it: (A B).T as B.T A.T, and log'(z) as 1/z."""
