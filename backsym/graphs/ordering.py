@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 from bisect import bisect_right, insort
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from backsym.graphs.ranks import moved, ranks
 from backsym.graphs.sugiyama import Order, Slots, slots
@@ -78,17 +79,20 @@ def crossings(slots: Slots, order: Order) -> int:
     for column in order[:-1]:
         seen: list[int] = []
         for slot in column:
-            ends = sorted(position[r] for r in slots.right[slot])
-            total += sum(len(seen) - bisect_right(seen, end) for end in ends)
+            ends = sorted([position[r] for r in slots.right[slot]])
+            for end in ends:
+                total += len(seen) - bisect_right(seen, end)
             for end in ends:
                 insort(seen, end)
     return total
 
 
+@lru_cache(maxsize=8)
 def orders(slots: Slots, starts: int = STARTS) -> list[Order]:
     """The best orders that were found, all with the same number of crossings, in the order in which they were found."""
     chance = random.Random(0)
     found: list[Order] = []
+    tried: set[tuple[tuple[int, ...], ...]] = set()
     fewest: int | None = None
     for start in range(starts):
         order = [sorted(column) for column in slots.columns]
@@ -97,6 +101,10 @@ def orders(slots: Slots, starts: int = STARTS) -> list[Order]:
         if start > 1:
             for column in order:
                 chance.shuffle(column)
+        begun = tuple(map(tuple, order))
+        if begun in tried:
+            continue
+        tried.add(begun)
         count = _improve(slots, order)
         if fewest is None or count < fewest:
             fewest, found = count, []
@@ -154,11 +162,12 @@ def _exchange(slots: Slots, order: Order) -> None:
                 if gain > 0:
                     column.remove(slot)
                     column.insert(place, slot)
-                    position.update((s, n) for n, s in enumerate(column))
+                    for n, moved_slot in enumerate(column):
+                        position[moved_slot] = n
                     improved = True
 
 
-def _best_place(slots: Slots, column: list[int], slot: int, position: dict[int, int]) -> tuple[int, int]:
+def _best_place(slots: Slots, column: list[int], slot: int, position: Sequence[int]) -> tuple[int, int]:
     """Where in its column a slot saves most crossings, and how many, passing one neighbour after another."""
     here = column.index(slot)
     best, place = 0, here
@@ -167,23 +176,32 @@ def _best_place(slots: Slots, column: list[int], slot: int, position: dict[int, 
         while 0 <= at < len(column):
             other = column[at]
             upper, lower = (other, slot) if step < 0 else (slot, other)
-            gain += _between(slots, upper, lower, position) - _between(slots, lower, upper, position)
+            gain += _gain(slots, upper, lower, position)
             if gain > best:
                 best, place = gain, at
             at += step
     return place, best
 
 
-def _between(slots: Slots, upper: int, lower: int, position: dict[int, int]) -> int:
-    """The crossings among the edges of two slots, one above the other."""
-    count = 0
+def _gain(slots: Slots, upper: int, lower: int, position: Sequence[int]) -> int:
+    """How many crossings fewer there are if two slots, one above the other, change places."""
+    gain = 0
     for beside in (slots.left, slots.right):
-        count += sum(position[a] > position[b] for a in beside[upper] for b in beside[lower])
-    return count
+        if ends := [position[b] for b in beside[lower]]:
+            for a in beside[upper]:
+                here = position[a]
+                for end in ends:
+                    gain += (here > end) - (here < end)
+    return gain
 
 
-def _positions(order: Order) -> dict[int, int]:
-    return {slot: n for column in order for n, slot in enumerate(column)}
+def _positions(order: Order) -> list[int]:
+    """By slot, the place in its column."""
+    positions = [0] * sum(map(len, order))
+    for column in order:
+        for n, slot in enumerate(column):
+            positions[slot] = n
+    return positions
 
 
 def moves(slots: Slots, order: Order) -> Iterator[Order]:
@@ -196,7 +214,7 @@ def moves(slots: Slots, order: Order) -> Iterator[Order]:
                 more, at = 0, here + step
                 while 0 <= at < len(column):
                     upper, lower = (column[at], slot) if step < 0 else (slot, column[at])
-                    more += _between(slots, lower, upper, position) - _between(slots, upper, lower, position)
+                    more -= _gain(slots, upper, lower, position)
                     if more <= 0:
                         found.append((abs(at - here), number, here, at))
                     at += step
