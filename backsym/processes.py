@@ -5,15 +5,15 @@ Must not know what the work is.
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from backsym.errors import BacksymError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -22,6 +22,10 @@ Result = TypeVar("Result")
 @contextmanager
 def processes(number: int) -> Iterator[Executor]:
     """So many processes, which do not outlive an interruption."""
+    # Imported here: most runs have one process only.
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     # Forking a process that has threads, as NumPy's may, is not safe.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(number, mp_context=context, initializer=_deaf)
@@ -49,6 +53,9 @@ def mapped(
     if min(workers, len(items)) <= 1:
         yield map(work, items)
         return
+    import multiprocessing
+    from concurrent.futures.process import BrokenProcessPool
+
     others = multiprocessing.active_children()
     with processes(min(workers, len(items))) as pool:
         try:

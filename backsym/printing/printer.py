@@ -88,8 +88,14 @@ INDICATOR = Ident("1", "blackboard")
 
 
 def layout_of(expr: Expr, notation: Notation) -> Layout:
-    """The layout of an expression; raises TypeError for a node without a rule."""
-    return _piece(expr, notation).layout
+    """The layout of an expression; raises TypeError for a node without a rule.
+
+    One that is shown again, as a step's end is where the next begins, has the same layout.
+    """
+    known = notation.laid.get(id(expr))
+    if known is None:
+        known = notation.laid[id(expr)] = (expr, _piece(expr, notation).layout)
+    return known[1]
 
 
 def equation_layout(equation: Equation, notation: Notation) -> Layout:
