@@ -59,6 +59,7 @@ def typst(document: Document, options: Options = FULL, stem: str = "solution") -
         byline=[inlines_typst(line) for line in document.byline],
         authors=", ".join(string(inlines_plain(line)) for line in document.byline),
         language=string(document.language),
+        opening=typst_text(document.opening),
         contents=document.contents,
         body=typst_text(document.blocks),
     )
