@@ -82,6 +82,9 @@ POWERS_ON_THE_NAME = frozenset(("tanh", "sin", "cos", "sinh", "cosh", "sech"))
 COMPARISONS = {
     ">": "greater", ">=": "greater_equal", "<": "less", "<=": "less_equal", "==": "equal", "!=": "not_equal",
 }  # fmt: skip
+KEPT = 4096
+"""So many layouts are kept, so that a class of answers does not fill the memory."""
+
 PARTIAL = lay.Symbol("partial")
 THIN = lay.Space("thin")
 INDICATOR = Ident("1", "blackboard")
@@ -94,6 +97,8 @@ def layout_of(expr: Expr, notation: Notation) -> Layout:
     """
     known = notation.laid.get(id(expr))
     if known is None:
+        if len(notation.laid) >= KEPT:
+            notation.laid.clear()
         known = notation.laid[id(expr)] = (expr, _piece(expr, notation).layout)
     return known[1]
 
