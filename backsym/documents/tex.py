@@ -92,7 +92,7 @@ def inlines_tex(content: Inlines) -> str:
 def _block(block: Block, depth: int) -> str:
     if isinstance(block, Heading):
         command = _SECTIONS.get(block.level, "paragraph*")
-        end = "\\mbox{}" if command == "paragraph*" else ""
+        end = "\\mbox{}\\nopagebreak" if command == "paragraph*" else ""
         large = "".join(_inline(item, large=True) for item in block.content)
         listed = _LISTED.get(block.level)
         entry = f"\n\\addcontentsline{{toc}}{{{listed}}}{{{inlines_tex(block.content)}}}" if listed else ""
