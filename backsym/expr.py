@@ -16,9 +16,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cache
 
 from backsym.errors import ShapeError
+from backsym.lazy import lazy
 
 Dim = str | int
 """A dimension: the name of a declared dimension, or a fixed size."""
@@ -95,7 +96,7 @@ class Expr:
 
     span: Span | None = field(default=None, compare=False, repr=False, kw_only=True)
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         raise TypeError(f"{type(self).__name__} has no shape rule")
 
@@ -110,7 +111,7 @@ class Num(Expr):
     value: Fraction
     text: str | None = field(default=None, compare=False)
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return ()
 
@@ -121,7 +122,7 @@ class Const(Expr):
 
     name: str
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return ()
 
@@ -133,7 +134,7 @@ class Sym(Expr):
     name: str
     declared: Shape
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return self.declared
 
@@ -145,7 +146,7 @@ class Adj(Expr):
     name: str
     declared: Shape
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return self.declared
 
@@ -156,7 +157,7 @@ class Size(Expr):
 
     dim: str
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return ()
 
@@ -167,7 +168,7 @@ class Ones(Expr):
 
     of: Shape
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return self.of
 
@@ -178,7 +179,7 @@ class Zeros(Expr):
 
     of: Shape
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return self.of
 
@@ -189,7 +190,7 @@ class Eye(Expr):
 
     dim: Dim
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return (self.dim, self.dim)
 
@@ -201,7 +202,7 @@ class Delta(Expr):
     i: Ix
     j: Ix
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return ()
 
@@ -215,7 +216,7 @@ class Add(Expr):
 
     args: tuple[Expr, ...]
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return broadcast(*(a.shape for a in self.args))
 
@@ -224,7 +225,7 @@ class Add(Expr):
 class Neg(Expr):
     arg: Expr
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return self.arg.shape
 
@@ -235,7 +236,7 @@ class Mul(Expr):
 
     args: tuple[Expr, ...]
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return broadcast(*(a.shape for a in self.args))
 
@@ -247,7 +248,7 @@ class Div(Expr):
     num: Expr
     den: Expr
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return broadcast(self.num.shape, self.den.shape)
 
@@ -259,7 +260,7 @@ class Pow(Expr):
     base: Expr
     exp: Expr
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return broadcast(self.base.shape, self.exp.shape)
 
@@ -270,7 +271,7 @@ class MatMul(Expr):
 
     args: tuple[Expr, ...]
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         shape = self.args[0].shape
         for arg in self.args[1:]:
@@ -284,7 +285,7 @@ class T(Expr):
 
     arg: Expr
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         s = self.arg.shape
         if len(s) > 2:
@@ -308,7 +309,7 @@ class Fn(Expr):
     order: int = 0
     kind: str = "elementwise"
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         first = self.args[0].shape
         if self.kind == "elementwise":
@@ -332,7 +333,7 @@ class Cmp(Expr):
     a: Expr
     b: Expr
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return broadcast(self.a.shape, self.b.shape)
 
@@ -346,7 +347,7 @@ class Reduce(Expr):
     axis: int | None = None
     keepdims: bool = False
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         s = self.arg.shape
         if self.axis is None:
@@ -366,7 +367,7 @@ class Pick(Expr):
     arg: Expr
     axis: int | None = None
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return self.arg.shape
 
@@ -378,7 +379,7 @@ class Reshape(Expr):
     arg: Expr
     to: Shape
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return self.to
 
@@ -396,7 +397,7 @@ class Entry(Expr):
     base: Expr
     indices: tuple[Ix, ...]
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         if len(self.indices) != len(self.base.shape):
             raise ShapeError(f"{len(self.indices)} indices for an array with {len(self.base.shape)} axes")
@@ -414,7 +415,7 @@ class IndexReduce(Expr):
     body: Expr
     indices: tuple[Ix, ...]
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return self.body.shape
 
@@ -431,7 +432,7 @@ class IndexPick(Expr):
     indices: tuple[Ix, ...]
     at: tuple[Ix, ...]
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return ()
 
@@ -446,7 +447,7 @@ class Partial(Expr):
     num: Expr
     den: Expr
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return ()
 
@@ -484,6 +485,11 @@ def broadcast(*shapes: Shape) -> Shape:
     """NumPy's broadcasting on named dimensions; raises ShapeError with both shapes."""
     result: Shape = ()
     for shape in shapes:
+        if shape == result or not shape:
+            continue
+        if not result:
+            result = shape
+            continue
         longer, shorter = (result, shape) if len(result) >= len(shape) else (shape, result)
         padded: Shape = (1,) * (len(longer) - len(shorter)) + shorter
         out: list[Dim] = []
