@@ -14,9 +14,10 @@ This module must not know about reading, calculus, numbers or printing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from functools import cache
+from operator import attrgetter, is_
+from typing import Any
 
 from backsym.errors import ShapeError
 from backsym.lazy import lazy
@@ -515,22 +516,26 @@ def matmul_shape(a: Shape, b: Shape) -> Shape:
 # --- traversal -------------------------------------------------------------------------------------------------------
 
 
-@cache
-def _field_names(kind: type[Expr]) -> tuple[str, ...]:
-    """The fields of a kind of node that can hold sub-expressions (looked up once: trees are walked often)."""
-    return tuple(f.name for f in fields(kind) if f.name != "span")
+_NAMES = {kind: tuple(f.name for f in fields(kind)) for kind in Expr.__subclasses__()}
+_HELD = {
+    kind: {f.name: f.type != "Expr" for f in fields(kind) if f.type in ("Expr", "tuple[Expr, ...]")} for kind in _NAMES
+}
+"""For each kind of node the fields that hold sub-expressions, each with whether it holds several."""
 
 
-def children(e: Expr) -> Iterator[Expr]:
+def _getter(held: Mapping[str, bool]) -> Callable[[Expr], tuple[Expr, ...]]:
+    if not held:
+        return lambda e: ()
+    get: Callable[[Expr], Any] = attrgetter(*held)
+    return get if len(held) > 1 or all(held.values()) else lambda e: (get(e),)
+
+
+_CHILDREN = {kind: _getter(held) for kind, held in _HELD.items()}
+
+
+def children(e: Expr) -> tuple[Expr, ...]:
     """The direct sub-expressions, in order."""
-    for name in _field_names(type(e)):  # type: ignore[arg-type]
-        value = getattr(e, name)
-        if isinstance(value, Expr):
-            yield value
-        elif isinstance(value, tuple):
-            for item in value:
-                if isinstance(item, Expr):
-                    yield item
+    return _CHILDREN[type(e)](e)
 
 
 def walk(e: Expr) -> Iterator[Expr]:
@@ -539,19 +544,18 @@ def walk(e: Expr) -> Iterator[Expr]:
     while pending:
         node = pending.pop()
         yield node
-        pending.extend(reversed(tuple(children(node))))
+        pending.extend(_CHILDREN[type(node)](node)[::-1])
 
 
 def rebuild(e: Expr, fn: Callable[[Expr], Expr]) -> Expr:
-    """The same node with ``fn`` applied to each direct sub-expression."""
-    changes: dict[str, object] = {}
-    for name in _field_names(type(e)):  # type: ignore[arg-type]
-        value = getattr(e, name)
-        if isinstance(value, Expr):
-            changes[name] = fn(value)
-        elif isinstance(value, tuple) and any(isinstance(item, Expr) for item in value):
-            changes[name] = tuple(fn(item) if isinstance(item, Expr) else item for item in value)
-    return replace(e, **changes) if changes else e  # type: ignore[arg-type]
+    """The same node with ``fn`` applied to each direct sub-expression; the node itself if that changes none."""
+    held, old = _HELD[type(e)], e.__dict__
+    new: dict[str, Any] = {n: tuple(map(fn, old[n])) if several else fn(old[n]) for n, several in held.items()}
+    if all(all(map(is_, new[n], old[n])) if several else new[n] is old[n] for n, several in held.items()):
+        return e
+    done = object.__new__(type(e))
+    done.__dict__.update({name: new.get(name, old[name]) for name in _NAMES[type(e)]})
+    return done
 
 
 def free_indices(e: Expr) -> tuple[Ix, ...]:
