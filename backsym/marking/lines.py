@@ -39,6 +39,9 @@ _WHERE = re.compile(r"[,;]?\s*(?:\\text\s*\{\s*(?:where|with)\s*\}|\b(?:where|wi
 _GOES_ON = re.compile(r"\s*(?:[+*/@·×⊙∘)\]}]|\\(?:cdot|times|odot|circ|ast)(?![A-Za-z]))")
 _WAITS = re.compile(r"(?:[-+*/@·×⊙∘=,(\[{]|\\(?:cdot|times|odot|circ|ast|left))\s*\Z")
 _OPENS, _CLOSES = "([{", ")]}"
+_BRACKET_OR_EQUALS = re.compile(r"[()\[\]{}=]")
+_MORE_THAN_ONE_LINE = re.compile(r"[^\x00-\x7f]|[\\$&`:;\r\n]|\.\.|where|with")
+"""Without any of these a text is one line without layout and asides, as most answers are."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,12 @@ class Statement:
 
 def statements(text: str) -> list[Statement]:
     """The statements of a text, in order; what stands after "where" comes first, because it is used before."""
-    text = _EQUALS.sub("=", _LAYOUT.sub(" ", _RANGE.sub(" ", text)) if _has_layout(text) else text)
-    parts = _WHERE.split(text) if "where" in text or "with" in text else [text]
-    rows = [row for part in [*parts[1:], parts[0]] for row in _rows(part)]
+    if _MORE_THAN_ONE_LINE.search(text) is None:
+        rows = _parted(text)
+    else:
+        text = _EQUALS.sub("=", _LAYOUT.sub(" ", _RANGE.sub(" ", text)) if _has_layout(text) else text)
+        parts = _WHERE.split(text) if "where" in text or "with" in text else [text]
+        rows = [row for part in [*parts[1:], parts[0]] for row in _rows(part)]
     found: list[Statement] = []
     count = 0
     for row in rows:
@@ -105,7 +111,7 @@ def _continues(before: str, row: str) -> bool:
 
 def _parted(row: str) -> list[str]:
     """``y = a, z = b``: two equations."""
-    if "=" not in row or not any(sign in row for sign in ",;"):
+    if row.count("=") < 2 or not any(sign in row for sign in ",;"):
         return [row]
     pieces: list[str] = []
     depth, start = 0, 0
@@ -123,12 +129,13 @@ def _split(row: str) -> list[str]:
         return [row]
     members: list[str] = []
     depth, start = 0, 0
-    for n, char in enumerate(row):
+    for sign in _BRACKET_OR_EQUALS.finditer(row):
+        char, n = sign[0], sign.start()
         if char in _OPENS:
             depth += 1
         elif char in _CLOSES:
             depth = max(0, depth - 1)
-        elif char == "=" and depth == 0 and not _compares(row, n):
+        elif depth == 0 and not _compares(row, n):
             members.append(row[start:n])
             start = n + 1
     return [*members, row[start:]]

@@ -122,6 +122,10 @@ def _index_letters(indices: Sequence[Node]) -> tuple[Node, ...]:
     return tuple(ix for ix in found if ix.kind == "name")
 
 
+_WITH_LETTERS = ("entry", "call", "pick")
+"""The kinds of syntax that mention or bind letters."""
+
+
 def is_delta(tree: Node, scope: Scope) -> bool:
     return tree.kind == "call" and tree.value == "delta" and "delta" not in scope.abstract
 
@@ -142,6 +146,10 @@ def free_letters(tree: Node, scope: Scope) -> dict[str, Node]:
     found: dict[str, Node] = {}
 
     def visit(current: Node, bound: frozenset[str]) -> None:
+        if current.kind not in _WITH_LETTERS:
+            for child in current.children:
+                visit(child, bound)
+            return
         for ix in own_letters(current, scope):
             if ix.value not in bound:
                 found.setdefault(ix.value, ix)
