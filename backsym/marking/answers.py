@@ -48,6 +48,7 @@ _SINGLE = re.compile(r"_[A-Za-z0-9]{2}")
 _TARGET = re.compile(r"\s*(?:d[A-Za-z]\w*\s*/\s*d|grad\s*\(\s*)?([A-Za-z_]\w*)\s*\)?\s*(?:\[\s*([^\]]*?)\s*\])?\s*")
 _BUILT_IN = frozenset((*FUNCTIONS, *REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "direct"))
 _LETTERS = dict(zip("αβγδεζηθικλμνξπρστυφχψω", (g for g in GREEK[:24] if g != "omicron"), strict=True))
+_NO_LETTERS = Frame()
 _KEPT = 1000
 _MESSAGE = 300
 _WHOLE_LOCAL = "a local derivative is written entry by entry"
@@ -431,7 +432,7 @@ class _Session:
     def resolved_in(
         self, scope: Scope, tree: Node, source: Source, fixed: tuple[Ix, ...], free: Mapping[str, Node]
     ) -> _Reading:
-        resolver = Resolver(source, scope, Frame().with_fixed(fixed))
+        resolver = Resolver(source, scope, _NO_LETTERS.with_fixed(fixed))
         resolver.bind_free(free, (tree,))
         whole: Shape = () if fixed else self.target.shape
         if formulas.is_bare(tree):

@@ -86,9 +86,17 @@ def tokenize(source: Source) -> list[Token]:
         if kind is None:
             break
         word, end = match[kind], match.end()
-        if kind == "other":
-            raise _unexpected(source, end - 1)
-        tokens.append(Token(kind, _spelled(source, kind, word, end), end - len(word), end))
+        start = end - len(word)
+        if kind == "op":
+            word = _SAME.get(word, word)
+        elif kind == "name":
+            word = _primed(source, word, end) if word[-1] in _PRIMES else word
+        elif kind == "number":
+            _check_number(source, word, end)
+        else:
+            raise _unexpected(source, start)
+        # Token(...) itself takes twice as long, and texts have many.
+        tokens.append(tuple.__new__(Token, (kind, word, start, end)))
         if len(tokens) > MAX_TOKENS:
             raise source.error(
                 f"this expression has more than {MAX_TOKENS} tokens", match.span(kind),
@@ -98,22 +106,19 @@ def tokenize(source: Source) -> list[Token]:
     return tokens
 
 
-def _spelled(source: Source, kind: str, text: str, end: int) -> str:
-    """How a token that ends here is passed on."""
-    if kind == "op":
-        return _SAME.get(text, text)
-    if kind == "name":
-        if text[-1] not in _PRIMES:
-            return text
-        bare = text.rstrip(_PRIMES)
-        primes = len(text) - len(bare)
-        if primes > MAX_PRIMES:
-            raise source.error(f"{primes} primes; at most {MAX_PRIMES} are read", (end - len(text), end))
-        return bare + "'" * primes
+def _primed(source: Source, text: str, end: int) -> str:
+    """A name that ends here, with ASCII primes."""
+    bare = text.rstrip(_PRIMES)
+    primes = len(text) - len(bare)
+    if primes > MAX_PRIMES:
+        raise source.error(f"{primes} primes; at most {MAX_PRIMES} are read", (end - len(text), end))
+    return bare + "'" * primes
+
+
+def _check_number(source: Source, text: str, end: int) -> None:
     exponent = [] if text.isdecimal() else re.split("[eE]", text)[1:]
     if len(text) > MAX_NUMBER or (exponent and abs(int(exponent[0])) > MAX_EXPONENT):
         raise source.error("this number is too long to be read exactly", (end - len(text), end))
-    return text
 
 
 def _greek(char: str) -> str | None:

@@ -113,8 +113,9 @@ class _Parser:
 
     def take(self, count: int = 1) -> Token:
         token = self.token
-        self.position += count
-        self.token = self.tokens[min(self.position, len(self.tokens) - 1)]
+        if token.kind != "end":
+            self.position += count
+            self.token = self.tokens[self.position]
         return token
 
     def make(self, kind: str, value: str, children: tuple[Node, ...], start: int) -> Node:
@@ -213,26 +214,32 @@ class _Parser:
     def product(self) -> Node:
         start = self.token.start
         kind = ""
-        factors = [self.factor()]
+        factors = [self.atom() or self.factor()]
         while (operator := _PRODUCTS.get(self.token.text)) is not None:
             if kind and (operator != kind or kind == "div"):
                 factors = [self.make(kind, "", tuple(factors), start)]
             kind = operator
             self.take()
-            factors.append(self.factor())
+            factors.append(self.atom() or self.factor())
         return self.make(kind, "", tuple(factors), start) if kind else factors[0]
 
     def factor(self) -> Node:
         return self.signed(self.factor) if self.token.text in _SIGNS else self.power()
 
+    def atom(self) -> Node | None:
+        """A name or a number, if that is the whole factor, as most are; None for anything longer."""
+        token = self.token
+        kind = _ATOMS.get(token.kind)
+        if kind is None:
+            return None
+        after = self.tokens[self.position + 1].text
+        if after in _JOINED or (after == "/" and token.text[0] == "d"):
+            return None
+        self.take()
+        return node(kind, token.text, (), (token.start, token.end))
+
     def power(self) -> Node:
-        token, start = self.token, self.token.start
-        if (kind := _ATOMS.get(token.kind)) is not None:
-            # Most powers are atoms; these take the shortest way.
-            after = self.tokens[self.position + 1].text
-            if after not in _JOINED and (after != "/" or token.text[0] != "d"):
-                self.take()
-                return Node(kind, token.text, (), (start, token.end))
+        start = self.token.start
         base = self.postfix()
         if not self.at("**", "^"):
             return base

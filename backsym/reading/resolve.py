@@ -193,6 +193,8 @@ class Resolver:
     # --- letters ---
 
     def bind_free(self, letters: Mapping[str, Node], trees: Sequence[Node]) -> None:
+        if not letters:
+            return
         new = [name for name in letters if name not in self.frame.letters]
         self.frame, _ = self.frame.bind([(name, self.written_range(letters[name], trees)) for name in new])
 

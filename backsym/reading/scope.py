@@ -237,5 +237,7 @@ class Frame:
 
     def with_fixed(self, indices: Sequence[Ix]) -> Frame:
         """A frame with letters whose name and dimension are given."""
+        if not indices:
+            return self
         letters = {ix.letter: Letter(ix.letter, ix.letter, ix.dim) for ix in indices if not ix.fixed}
         return Frame({**self.letters, **letters}, self.taken | frozenset(letters))

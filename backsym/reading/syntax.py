@@ -70,7 +70,8 @@ def node(kind: str, value: str, children: tuple[Node, ...], span: Span) -> Node:
     for child in children:
         if child.depth >= depth:
             depth = child.depth + 1
-    return Node(kind, value, children, span, depth)
+    # Node(...) itself takes twice as long, and trees have many.
+    return tuple.__new__(Node, (kind, value, children, span, depth))
 
 
 def walk(tree: Node) -> Iterator[Node]:
