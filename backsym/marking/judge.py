@@ -50,9 +50,44 @@ MAX_SLOPES = 5_000
 
 _POINT = Ix("point", 1)
 
+_WITH_LETTERS = (IndexReduce, Partial)
+
 
 class TooLarge(BacksymError):
     """An answer that would take too long to evaluate."""
+
+
+@dataclass(frozen=True)
+class _Truth:
+    """A derivative at the points of one assignment of sizes, prepared to be compared with.
+
+    ``size`` is its largest entry at each point, at least the floor.  ``numbers`` are value and size at each point of a
+    derivative with one entry: plain numbers are compared faster than arrays.
+    """
+
+    value: Array
+    floor: float
+    numbers: tuple[tuple[float, float], ...] | None
+
+    @staticmethod
+    def of(value: Array, floor: float) -> _Truth:
+        flat = np.reshape(value, (len(value), -1))
+        if flat.shape[1] != 1 or np.iscomplexobj(value):
+            return _Truth(value, floor, None)
+        return _Truth(value, floor, tuple((x, max(abs(x), floor)) for x in flat[:, 0].tolist()))
+
+    def equals(self, value: Array) -> bool | None:
+        """See ``equal_values``."""
+        if self.numbers is None or value.size != len(self.numbers):
+            return _compared(value, self.value, self.floor)
+        sure = True
+        for x, (y, size) in zip(value.ravel().tolist(), self.numbers, strict=True):
+            gap = abs(x - y)
+            if not gap < math.inf:
+                sure = False
+            elif gap > TOLERANCE * size and gap > TOLERANCE * abs(x):
+                return False
+        return True if sure else None
 
 
 @dataclass(frozen=True)
@@ -94,7 +129,7 @@ class Judge:
         self.solution = solution if solution is not None else problem.solve()
         self.seed = seed
         self._stacks = tuple(_stacks(problem, self.solution.derivations, seed))
-        self._references: dict[str, tuple[Array, ...]] = {}
+        self._truths: dict[str, tuple[_Truth, ...]] = {}
         self._slopes: dict[tuple[str, str, int], Array] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -141,20 +176,21 @@ class Judge:
     def reference(self, target: str | Target) -> tuple[Array, ...]:
         """The true derivative at each point: of the declared shape, or the entry that is asked for."""
         name = target if isinstance(target, str) else target.name
-        whole = tuple(value for stack in self._reference(name) for value in stack)
+        whole = tuple(value for truth in self._truth(name) for value in truth.value)
         if isinstance(target, str) or not target.is_position:
             return whole
         at = tuple(int(ix.letter) - 1 if ix.fixed else slice(None) for ix in target.indices)
         return tuple(np.asarray(value[at]) for value in whole)
 
-    def _reference(self, name: str) -> tuple[Array, ...]:
+    def _truth(self, name: str) -> tuple[_Truth, ...]:
         """For each assignment of sizes, the derivative at all points."""
-        if name not in self._references:
+        if name not in self._truths:
             self.derivation(name)
             zero = self._is_zero(name)
             found = [np.stack([point.adjoints[name] for point in stack.points]) for stack in self._stacks]
-            self._references[name] = tuple(np.zeros_like(value) if zero else value for value in found)
-        return self._references[name]
+            floor = NOISE_FLOOR if zero else FLOOR
+            self._truths[name] = tuple(_Truth.of(np.zeros_like(v) if zero else v, floor) for v in found)
+        return self._truths[name]
 
     def _is_zero(self, name: str) -> bool:
         """Whether the numeric proof saw nothing but zero."""
@@ -171,19 +207,17 @@ class Judge:
         finite value, all finite values agree but some are not finite, or the evaluation would be too large.
         """
         name = target if isinstance(target, str) else target.name
-        references = self._reference(name)
+        truths = self._truth(name)
         if not isinstance(target, str) and target.is_position and not _more_general(indices, target):
             return self.same(self.reference(target), expr, indices)
-        floor = NOISE_FLOOR if self._is_zero(name) else FLOOR
         if not indices and not same_layout(expr.shape, self.problem.symbols[name].shape):
             return False
         sure = True
         try:
             partial = self._guard(expr, indices)
             with np.errstate(all="ignore"):
-                for stack, reference in zip(self._stacks, references, strict=True):
-                    value = stack.value(expr, indices, partial)
-                    found = _compared(value, reference, floor)
+                for stack, truth in zip(self._stacks, truths, strict=True):
+                    found = truth.equals(stack.value(expr, indices, partial))
                     if found is False:
                         return False
                     sure = sure and found is True
@@ -207,11 +241,9 @@ class Judge:
         letters: dict[Ix, None] = dict.fromkeys(indices)
         partial = False
         for node in walk(expr):
-            kind = type(node)
-            if kind is IndexReduce:
-                letters.update(dict.fromkeys(node.indices))  # type: ignore[attr-defined]
-            elif kind is Partial:
-                partial = True
+            if type(node) in _WITH_LETTERS:
+                letters.update(dict.fromkeys(node.indices) if isinstance(node, IndexReduce) else {})
+                partial = partial or isinstance(node, Partial)
         if len(letters) > 4:
             for stack in self._stacks:
                 if math.prod(stack.together.index_sizes(tuple(letters))) * len(stack.points) > LARGEST:
