@@ -40,7 +40,7 @@ class Ix:
     letter: str
     dim: Dim
 
-    @property
+    @lazy
     def fixed(self) -> bool:
         return self.letter.isdecimal()
 

@@ -268,6 +268,6 @@ def stack(values: Sequence[Val]) -> Val | None:
                 names += (ix,)
     lead = tuple(sizes[ix] for ix in names)
     try:
-        return (CHANGE, *names), np.stack([arrange(value, names, lead) for value in values])
+        return (CHANGE, *names), np.array([arrange(value, names, lead) for value in values])
     except _FAILURES:
         return None

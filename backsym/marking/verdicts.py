@@ -294,12 +294,11 @@ class _Marking:
         if self.hints not in HINTS:
             raise BacksymError(f"hints is {self.hints!r}, expected one of {', '.join(HINTS)}")
         self.target = self.marker.target(self.name)
-        own = self.marker._criteria[self.name]
-        self.criterion = replace(
-            own,
-            accept=own.accept if self.accept is None else self.accept,
-            marks=own.marks if self.marks is None else float(self.marks),
-        )
+        self.criterion = self.marker._criteria[self.name]
+        if self.accept is not None:
+            self.criterion = replace(self.criterion, accept=self.accept)
+        if self.marks is not None:
+            self.criterion = replace(self.criterion, marks=float(self.marks))
         if self.criterion.accept not in FORMS:
             raise BacksymError(f"accept is {self.criterion.accept!r}, expected one of {', '.join(FORMS)}")
         self.judge = self.marker.judge
@@ -379,18 +378,18 @@ class _Marking:
             line = broken.line
             target = read.target if line.of in (None, read.target.name) else self.marker.target(line.of or "")
             about = replace(read, target=target, expr=line.expr, indices=line.indices, fits=line.fits, others=())
-        plainly = phrase("verdict.incorrect", lhs=math(about.lhs, self.marker.notation))
         tags, sentences = self.shape_trouble(about) if not about.fits else ((), "")
         explained = explain(self.judge, about)
         if explained.tags or not sentences:
             tags, sentences = explained.tags or tags, self.told(explained)
-        if self.hints == "none":
-            return self.made("incorrect", read, tags, plainly)
-        return self.made("incorrect", read, tags, self.joined(place, sentences or plainly))
+        if self.hints == "none" or not sentences:
+            plainly = phrase("verdict.incorrect", lhs=math(about.lhs, self.marker.notation))
+            return self.made("incorrect", read, tags, self.joined("" if self.hints == "none" else place, plainly))
+        return self.made("incorrect", read, tags, self.joined(place, sentences))
 
     def told(self, explained: Explanation) -> str:
         """As much of an explanation as the level of hints allows."""
-        return {"none": "", "gentle": explained.gentle, "full": explained.full}[self.hints]
+        return "" if self.hints == "none" else explained.gentle if self.hints == "gentle" else explained.full
 
     def shape_trouble(self, read: ReadAnswer) -> tuple[tuple[str, ...], str]:
         """Why a well-formed answer has not the shape of its target."""
