@@ -66,20 +66,21 @@ class _Truth:
     """
 
     value: Array
-    floor: float
+    size: Array
     numbers: tuple[tuple[float, float], ...] | None
 
     @staticmethod
     def of(value: Array, floor: float) -> _Truth:
         flat = np.reshape(value, (len(value), -1))
+        size = np.abs(flat).max(axis=1, initial=floor)
         if flat.shape[1] != 1 or np.iscomplexobj(value):
-            return _Truth(value, floor, None)
-        return _Truth(value, floor, tuple((x, max(abs(x), floor)) for x in flat[:, 0].tolist()))
+            return _Truth(value, size, None)
+        return _Truth(value, size, tuple(zip(flat[:, 0].tolist(), size.tolist(), strict=True)))
 
     def equals(self, value: Array) -> bool | None:
         """See ``equal_values``."""
         if self.numbers is None or value.size != len(self.numbers):
-            return _compared(value, self.value, self.floor)
+            return _compared(value, self.value, self.size)
         sure = True
         for x, (y, size) in zip(value.ravel().tolist(), self.numbers, strict=True):
             gap = abs(x - y)
@@ -330,24 +331,28 @@ def equal_values(values: Sequence[Array], references: Sequence[Array], floor: fl
     for value, reference in zip(values, references, strict=True):
         if np.size(value) != np.size(reference):
             return False
-        found = _compared(np.reshape(value, (1, -1)), np.reshape(reference, (1, -1)), floor)
+        size = np.abs(np.reshape(reference, (1, -1))).max(axis=1, initial=floor)
+        found = _compared(np.reshape(value, (1, -1)), np.reshape(reference, (1, -1)), size)
         if found is False:
             return False
         sure = sure and found is True
     return True if sure else None
 
 
-def _compared(value: Array, reference: Array, floor: float) -> bool | None:
-    """Whether values at several points (the first axis) agree, relative to the largest entry at each."""
+def _compared(value: Array, reference: Array, least: Array) -> bool | None:
+    """Whether values at several points (the first axis) agree, relative to the largest entry at each.
+
+    ``least`` is the largest entry of the reference at each point, at least the floor.
+    """
     count = len(reference)
     a, b = np.reshape(value, (count, -1)), np.reshape(reference, (count, -1))
     gap = np.abs(a - b)
-    size = np.maximum(np.abs(b).max(axis=1, initial=floor), np.abs(a).max(axis=1, initial=0.0))
+    size = np.maximum(least, np.abs(a).max(axis=1, initial=0.0))
     if math.isfinite(float(size.sum())):
         return bool((gap <= TOLERANCE * size[:, np.newaxis]).all())
     # Where only some entries are finite, a disagreement of those still counts.
     finite = np.isfinite(gap)
-    size = np.maximum(np.abs(b).max(axis=1, initial=floor), np.where(finite, np.abs(a), 0.0).max(axis=1, initial=0.0))
+    size = np.maximum(least, np.where(finite, np.abs(a), 0.0).max(axis=1, initial=0.0))
     wrong = finite & (gap > TOLERANCE * size[:, np.newaxis])
     return False if wrong.any() else None
 

@@ -41,11 +41,11 @@ def _spread(have: tuple[Ix, ...], x: Array, want: tuple[Ix, ...], rank: int) -> 
     """Reorder and insert axes so that ``x`` has the axes ``want`` followed by ``rank`` positional ones."""
     k = len(have)
     if have:
-        order = [have.index(n) for n in want if n in have]
+        places = [have.index(n) if n in have else -1 for n in want]
+        lead = tuple([x.shape[at] if at >= 0 else 1 for at in places])
+        order = [at for at in places if at >= 0]
         if order != sorted(order):
             x = x.transpose(order + list(range(k, x.ndim)))
-        sizes = iter(x.shape[:k])
-        lead = tuple([next(sizes) if n in have else 1 for n in want])
     else:
         lead = (1,) * len(want)
     positional = x.shape[k:]
