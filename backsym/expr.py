@@ -40,6 +40,14 @@ class Ix:
     letter: str
     dim: Dim
 
+    def __eq__(self, other: object) -> bool:
+        # What is generated makes two tuples, and letters are compared more often than anything else.
+        if self is other:
+            return True
+        if not isinstance(other, Ix) or type(other) is not type(self):
+            return False
+        return self.letter == other.letter and self.dim == other.dim
+
     @lazy
     def fixed(self) -> bool:
         return self.letter.isdecimal()
@@ -102,6 +110,10 @@ class Expr:
         raise TypeError(f"{type(self).__name__} has no shape rule")
 
 
+def _no_axes(e: Expr) -> Shape:
+    return ()
+
+
 # --- atoms -----------------------------------------------------------------------------------------------------------
 
 
@@ -112,9 +124,7 @@ class Num(Expr):
     value: Fraction
     text: str | None = field(default=None, compare=False)
 
-    @lazy
-    def shape(self) -> Shape:
-        return ()
+    shape = lazy(_no_axes)
 
 
 @dataclass(frozen=True)
@@ -123,9 +133,7 @@ class Const(Expr):
 
     name: str
 
-    @lazy
-    def shape(self) -> Shape:
-        return ()
+    shape = lazy(_no_axes)
 
 
 @dataclass(frozen=True)
@@ -158,9 +166,7 @@ class Size(Expr):
 
     dim: str
 
-    @lazy
-    def shape(self) -> Shape:
-        return ()
+    shape = lazy(_no_axes)
 
 
 @dataclass(frozen=True)
@@ -203,9 +209,7 @@ class Delta(Expr):
     i: Ix
     j: Ix
 
-    @lazy
-    def shape(self) -> Shape:
-        return ()
+    shape = lazy(_no_axes)
 
 
 # --- arithmetic ------------------------------------------------------------------------------------------------------
@@ -433,9 +437,7 @@ class IndexPick(Expr):
     indices: tuple[Ix, ...]
     at: tuple[Ix, ...]
 
-    @lazy
-    def shape(self) -> Shape:
-        return ()
+    shape = lazy(_no_axes)
 
 
 @dataclass(frozen=True)
@@ -448,9 +450,7 @@ class Partial(Expr):
     num: Expr
     den: Expr
 
-    @lazy
-    def shape(self) -> Shape:
-        return ()
+    shape = lazy(_no_axes)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ class lazy(Generic[T]):
         self.name = find.__name__
         self.__doc__ = find.__doc__
 
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
     @overload
     def __get__(self, instance: None, owner: type) -> lazy[T]: ...
 
