@@ -347,9 +347,9 @@ def _compared(value: Array, reference: Array, least: Array) -> bool | None:
     count = len(reference)
     a, b = np.reshape(value, (count, -1)), np.reshape(reference, (count, -1))
     gap = np.abs(a - b)
-    size = np.maximum(least, np.abs(a).max(axis=1, initial=0.0))
-    if math.isfinite(float(size.sum())):
-        return bool((gap <= TOLERANCE * size[:, np.newaxis]).all())
+    size = np.maximum(least, np.maximum.reduce(np.abs(a), axis=1, initial=0.0))
+    if math.isfinite(float(np.add.reduce(size))):
+        return bool(np.logical_and.reduce(gap <= TOLERANCE * size[:, np.newaxis], axis=None))
     # Where only some entries are finite, a disagreement of those still counts.
     finite = np.isfinite(gap)
     size = np.maximum(least, np.where(finite, np.abs(a), 0.0).max(axis=1, initial=0.0))

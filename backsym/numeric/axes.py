@@ -189,7 +189,7 @@ def reduce_axes(op: str, x: Array, axes: tuple[int, ...]) -> Array:
     if not axes:
         return x
     if op == "sum":
-        return np.asarray(x.sum(axis=axes))
+        return np.asarray(np.add.reduce(x, axis=axes))
     if op == "mean":
         return np.asarray(x.sum(axis=axes) / math.prod(x.shape[i] for i in axes))
     flat = _last(x, axes)
@@ -224,10 +224,12 @@ def power(x: Array, p: Array) -> Array:
 def _integer_power(x: Array, n: int) -> Array:
     if n < 0:
         return 1.0 / _integer_power(x, -n)
-    result: Any = None
-    while n:
+    if n == 0:
+        return np.ones_like(x)
+    result: Array | None = None
+    while n > 1:
         if n & 1:
             result = x if result is None else result * x
         x = x * x
         n >>= 1
-    return np.ones_like(x) if result is None else result
+    return x if result is None else result * x
