@@ -154,11 +154,12 @@ class Words:
     def _formula(self, e: Expr) -> str:
         # Equal numbers may be spelled in several ways, which are printed as they are.
         key = e, tuple([n.text for n in walk(e) if isinstance(n, Num)])
-        if key not in self._printed:
+        text = self._printed.get(key)
+        if text is None:
             if len(self._printed) >= MAX_KEPT:
                 self._printed.clear()
-            self._printed[key] = latex(e, self.notation)
-        return self._printed[key]
+            text = self._printed[key] = latex(e, self.notation)
+        return text
 
     def _plain(self, fact: Expr | Ix | Size | Value | Equal) -> str:
         if isinstance(fact, Expr):
