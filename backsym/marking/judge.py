@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from backsym.errors import BacksymError, near_name
-from backsym.expr import Expr, IndexReduce, Ix, Partial, walk
+from backsym.expr import Adj, Expr, IndexReduce, Ix, Partial, walk
 from backsym.marking.model import Target
 from backsym.marking.points import SEEDS, points
 from backsym.marking.shapes import same_layout
@@ -109,14 +109,23 @@ class _Stack:
         }
         return _Stack(tuple(points), Context(first.dims, values, adjoints, first.functions, first.equations))
 
+    def with_adjoints(self, changed: Mapping[str, Sequence[Array]]) -> Context:
+        """All points together, with other values, at each point, of some adjoints."""
+        stacked = {name: ((_POINT,), np.stack(values)) for name, values in changed.items()}
+        return replace(self.together, adjoints={**self.together.adjoints, **stacked})
+
     def value(self, expr: Expr, indices: tuple[Ix, ...], one_by_one: bool) -> Array:
         """The values at all points: axes for the points, for ``indices``, then those of the expression's shape."""
-        count, ctx = len(self.points), self.together
+        ctx = self.together
         if one_by_one:
             # A local derivative is taken by a step in every entry, at one point at a time.
             each = [arrange(ev(expr, Context.of(p)), indices, ctx.index_sizes(indices)) for p in self.points]
             return np.stack(each)
-        return arrange(ev(expr, ctx), (_POINT, *indices), (count, *ctx.index_sizes(indices)))
+        return self.value_in(ctx, expr, indices)
+
+    def value_in(self, ctx: Context, expr: Expr, indices: tuple[Ix, ...]) -> Array:
+        """The same in a context of all points together."""
+        return arrange(ev(expr, ctx), (_POINT, *indices), (len(self.points), *ctx.index_sizes(indices)))
 
 
 class Judge:
@@ -268,58 +277,79 @@ class Judge:
 
 
 class Carried:
-    """The backward pass with some adjoints replaced: any other is the vector-Jacobian product of its consumers'."""
+    """The backward pass with some adjoints replaced: any other is the vector-Jacobian product of its consumers'.
+
+    What is not asked for is not found: most answers are told apart at the first point, and name few adjoints.
+    """
 
     def __init__(self, judge: Judge, own: Mapping[str, Sequence[Array]]):
         self.judge = judge
         self.own = dict(own)
-        self._points: dict[int, Env] = {}
+        consumers = judge.problem.consumers
+        self._order: dict[str, None] = {}
+        """The nodes whose adjoint a replaced one enters, in the order of the backward pass."""
+        for d in judge.solution.derivations:
+            if d.node not in own and any(c in own or c in self._order for c in consumers.get(d.node, ())):
+                self._order[d.node] = None
+        self._found: dict[tuple[str, int], Array] = {}
 
-    def point(self, n: int) -> Env:
-        """A point with these adjoints.  Most answers are told apart at the first, so that others are made on demand."""
-        if n not in self._points:
-            point = self.judge.points[n]
-            self._points[n] = replace(point, adjoints=self._backward(n, point))
-        return self._points[n]
+    def adjoint(self, name: str, n: int) -> Array:
+        """The adjoint of a node at one point, in the layout of the node."""
+        if name in self.own:
+            return self.own[name][n]
+        if name not in self._order:
+            return self.judge.points[n].adjoints[name]
+        if (name, n) not in self._found:
+            for node in self._order:
+                if (node, n) not in self._found:
+                    self._found[node, n] = self.reference_at(node, n)
+                if node == name:
+                    break
+        return self._found[name, n]
 
-    def _backward(self, n: int, point: Env) -> dict[str, Array]:
-        adjoints: dict[str, Array] = {}
-        for d in self.judge.solution.derivations:
-            replaced = self.own.get(d.node)
-            adjoints[d.node] = replaced[n] if replaced is not None else self.follows(d.node, n, point, adjoints)
-        return adjoints
-
-    def follows(self, node: str, n: int, point: Env, adjoints: Mapping[str, Array]) -> Array:
-        """The adjoint of a node from those of its consumers, at one point."""
+    def reference_at(self, node: str, n: int) -> Array:
+        """What the derivative by ``node`` would be at one point if the adjoints of its consumers were these."""
+        point = self.judge.points[n]
         total = np.zeros(np.shape(point.values[node]))
         if node == self.judge.problem.loss:
             return total + 1.0
-        for consumer in self.judge.problem.consumers.get(node, ()):
-            if consumer in adjoints:
-                slopes = self.judge.slopes(consumer, node, n)
-                with np.errstate(all="ignore"):
-                    total = total + (slopes @ np.ravel(adjoints[consumer])).reshape(total.shape)
+        with np.errstate(all="ignore"):
+            for consumer in self.judge.problem.consumers.get(node, ()):
+                if consumer in point.adjoints:
+                    slopes = self.judge.slopes(consumer, node, n)
+                    total = total + (slopes @ np.ravel(self.adjoint(consumer, n))).reshape(total.shape)
         return total
 
     def reference(self, name: str) -> tuple[Array, ...]:
-        """What the derivative by ``name`` would be if the adjoints of its consumers were these."""
+        """The same at each point."""
         return tuple(self.reference_at(name, n) for n in range(len(self.judge.points)))
-
-    def reference_at(self, name: str, n: int) -> Array:
-        """The same at one point."""
-        point = self.point(n)
-        return self.follows(name, n, point, point.adjoints)
 
     def values(self, expr: Expr, indices: tuple[Ix, ...]) -> tuple[Array, ...]:
         """An expression's values with these adjoints."""
-        self.judge._guard(expr, indices)
-        return tuple(self.value_at(expr, indices, n) for n in range(len(self.judge.points)))
+        if self.judge._guard(expr, indices):
+            return tuple(self.value_at(expr, indices, n) for n in range(len(self.judge.points)))
+        found: list[Array] = []
+        first = 0
+        for stack in self.judge._stacks:
+            points = range(first, first + len(stack.points))
+            adjoints = {name: [self.adjoint(name, n) for n in points] for name in self._named(expr)}
+            with np.errstate(all="ignore"):
+                found.extend(stack.value_in(stack.with_adjoints(adjoints), expr, indices))
+            first += len(stack.points)
+        return tuple(found)
 
     def value_at(self, expr: Expr, indices: tuple[Ix, ...], n: int) -> Array:
         """The same at one point; the caller makes sure that the expression is not too large."""
-        ctx = Context.of(self.point(n))
+        point = self.judge.points[n]
+        adjoints = {**point.adjoints, **{name: self.adjoint(name, n) for name in self._named(expr)}}
+        ctx = Context.of(replace(point, adjoints=adjoints))
         with np.errstate(all="ignore"):
             return np.asarray(arrange(ev(expr, ctx), indices, ctx.index_sizes(indices)))
+
+    def _named(self, expr: Expr) -> tuple[str, ...]:
+        """The adjoints in an expression that are not the true ones."""
+        names = dict.fromkeys(node.name for node in walk(expr) if isinstance(node, Adj))
+        return tuple(name for name in names if name in self.own or name in self._order)
 
 
 # --- comparing -------------------------------------------------------------------------------------------------------

@@ -198,6 +198,8 @@ class _Earlier:
     def __init__(self, judge: Judge):
         self.judge = judge
         self.own: dict[str, tuple[Array, ...]] = {}
+        self.waiting: list[ReadAnswer] = []
+        """Wrong answers whose values no later answer has asked for yet."""
         self._carried: Carried | None = None
 
     @property
@@ -207,16 +209,21 @@ class _Earlier:
         return self._carried
 
     def add(self, target: Target, verdict: Verdict) -> None:
-        """Take a wrong answer, with its own values, into what later ones may follow from."""
+        """Take a wrong answer into what later ones may follow from."""
         read = verdict.read
         if read is None or target.is_position or verdict.verdict not in ("incorrect", "follow_through"):
             return
-        if not read.fits or read.of is not None:
-            return
-        values = self.values(read)
-        if values is not None and all(np.isfinite(value).all() for value in values):
-            self.own[target.name] = values
-            self._carried = None
+        if read.fits and read.of is None:
+            self.waiting.append(read)
+
+    def settle(self) -> None:
+        """Take the values of the wrong answers that wait, each with those before it."""
+        for read in self.waiting:
+            values = self.values(read)
+            if values is not None and all(np.isfinite(value).all() for value in values):
+                self.own[read.target.name] = values
+                self._carried = None
+        self.waiting.clear()
 
     def values(self, read: ReadAnswer) -> tuple[Array, ...] | None:
         """The values of an answer with the student's own derivatives, in the layout of the quantity."""
@@ -235,6 +242,7 @@ class _Earlier:
 
         It does not where the derivatives that were put in make everything zero.
         """
+        self.settle()
         name = read.target.name
         if not self.own or name in self.own or read.target.is_position:
             return ()
