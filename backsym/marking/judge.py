@@ -361,8 +361,8 @@ def equal_values(values: Sequence[Array], references: Sequence[Array], floor: fl
     for value, reference in zip(values, references, strict=True):
         if np.size(value) != np.size(reference):
             return False
-        size = np.abs(np.reshape(reference, (1, -1))).max(axis=1, initial=floor)
-        found = _compared(np.reshape(value, (1, -1)), np.reshape(reference, (1, -1)), size)
+        true = np.reshape(reference, (1, -1))
+        found = _compared(np.reshape(value, (1, -1)), true, np.abs(true).max(axis=1, initial=floor))
         if found is False:
             return False
         sure = sure and found is True
@@ -375,7 +375,7 @@ def _compared(value: Array, reference: Array, least: Array) -> bool | None:
     ``least`` is the largest entry of the reference at each point, at least the floor.
     """
     count = len(reference)
-    a, b = np.reshape(value, (count, -1)), np.reshape(reference, (count, -1))
+    a, b = value.reshape(count, -1), reference.reshape(count, -1)
     gap = np.abs(a - b)
     size = np.maximum(least, np.maximum.reduce(np.abs(a), axis=1, initial=0.0))
     if math.isfinite(float(np.add.reduce(size))):
