@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from backsym.marking.one_line import one_line
+
 MAX_MEMBERS = 100
 
 _LAYOUT = re.compile(
@@ -39,9 +41,6 @@ _WHERE = re.compile(r"[,;]?\s*(?:\\text\s*\{\s*(?:where|with)\s*\}|\b(?:where|wi
 _GOES_ON = re.compile(r"\s*(?:[+*/@·×⊙∘)\]}]|\\(?:cdot|times|odot|circ|ast)(?![A-Za-z]))")
 _WAITS = re.compile(r"(?:[-+*/@·×⊙∘=,(\[{]|\\(?:cdot|times|odot|circ|ast|left))\s*\Z")
 _OPENS, _CLOSES = "([{", ")]}"
-_BRACKET_OR_EQUALS = re.compile(r"[()\[\]{}=]")
-_MORE_THAN_ONE_LINE = re.compile(r"[^\x00-\x7f]|[\\$&`:;\r\n]|\.\.|where|with")
-"""Without any of these a text is one line without layout and asides, as most answers are."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +55,17 @@ class Statement:
 
 def statements(text: str) -> list[Statement]:
     """The statements of a text, in order; what stands after "where" comes first, because it is used before."""
-    if _MORE_THAN_ONE_LINE.search(text) is None:
-        rows = _parted(text)
-    else:
-        text = _EQUALS.sub("=", _LAYOUT.sub(" ", _RANGE.sub(" ", text)) if _has_layout(text) else text)
-        parts = _WHERE.split(text) if "where" in text or "with" in text else [text]
-        rows = [row for part in [*parts[1:], parts[0]] for row in _rows(part)]
+    usual = one_line(text)
+    if usual is not None:
+        return [Statement(usual[0], (usual[1],), 1)]
+    return any_statements(text)
+
+
+def any_statements(text: str) -> list[Statement]:
+    """The same for texts that may have words, layout, asides and several lines."""
+    text = _EQUALS.sub("=", _LAYOUT.sub(" ", _RANGE.sub(" ", text)) if _has_layout(text) else text)
+    parts = _WHERE.split(text) if "where" in text or "with" in text else [text]
+    rows = [row for part in [*parts[1:], parts[0]] for row in _rows(part)]
     found: list[Statement] = []
     count = 0
     for row in rows:
@@ -111,7 +115,7 @@ def _continues(before: str, row: str) -> bool:
 
 def _parted(row: str) -> list[str]:
     """``y = a, z = b``: two equations."""
-    if row.count("=") < 2 or not any(sign in row for sign in ",;"):
+    if "=" not in row or not any(sign in row for sign in ",;"):
         return [row]
     pieces: list[str] = []
     depth, start = 0, 0
@@ -129,13 +133,12 @@ def _split(row: str) -> list[str]:
         return [row]
     members: list[str] = []
     depth, start = 0, 0
-    for sign in _BRACKET_OR_EQUALS.finditer(row):
-        char, n = sign[0], sign.start()
+    for n, char in enumerate(row):
         if char in _OPENS:
             depth += 1
         elif char in _CLOSES:
             depth = max(0, depth - 1)
-        elif depth == 0 and not _compares(row, n):
+        elif char == "=" and depth == 0 and not _compares(row, n):
             members.append(row[start:n])
             start = n + 1
     return [*members, row[start:]]
