@@ -37,7 +37,7 @@ from backsym.reading.plain import parse_expression
 from backsym.reading.resolve import Resolver
 from backsym.reading.scope import Frame, Scope, Unavailable, free_letters, letters_in_entries, suggest
 from backsym.reading.source import Source
-from backsym.reading.syntax import Node, walk
+from backsym.reading.syntax import Node
 from backsym.reading.texts import scope_of
 
 __all__ = ["AnswerReader", "Clash", "Line", "ReadAnswer", "Target", "Unreadable"]
@@ -48,6 +48,7 @@ _SINGLE = re.compile(r"_[A-Za-z0-9]{2}")
 _TARGET = re.compile(r"\s*(?:d[A-Za-z]\w*\s*/\s*d|grad\s*\(\s*)?([A-Za-z_]\w*)\s*\)?\s*(?:\[\s*([^\]]*?)\s*\])?\s*")
 _BUILT_IN = frozenset((*FUNCTIONS, *REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "direct"))
 _LETTERS = dict(zip("αβγδεζηθικλμνξπρστυφχψω", (g for g in GREEK[:24] if g != "omicron"), strict=True))
+_NO_LETTERS = Frame()
 _KEPT = 1000
 _MESSAGE = 300
 _WHOLE_LOCAL = "a local derivative is written entry by entry"
@@ -181,7 +182,7 @@ class _Session:
                 answer = read
         if answer is None:
             raise _Refused("syntax", "this defines names, but does not say what the derivative is")
-        return replace(answer, lines=tuple(self.lines), unchecked=tuple(self.unchecked))
+        return answer.with_lines(tuple(self.lines), tuple(self.unchecked))
 
     def statement(self, statement: Statement, last: bool) -> ReadAnswer | None:
         left = self.left(statement)
@@ -205,7 +206,7 @@ class _Session:
         answer: ReadAnswer | None = None
         for n, member in enumerate(statement.members):
             try:
-                answer = self.member(member, target, given, bool(left and left.transposed))
+                answer = self.member(member, target, given, bool(left and left.transposed), of)
             except _Refused as e:
                 if e.message.startswith(_WHOLE_LOCAL) and n < len(statement.members) - 1:
                     # dL/dz dz/dW of whole arrays is a reminder of the chain rule; it has no value of its own.
@@ -220,7 +221,7 @@ class _Session:
             self.lines.append(Line(member, answer.expr, answer.indices, starts, target.name, answer.fits))
             given = given or (answer.indices if answer.indices else None)
         assert answer is not None, "a statement has members"
-        return replace(answer, of=of)
+        return answer
 
     def is_local(self, text: str) -> bool:
         """Whether this is a local derivative, such as ``dy/dz``."""
@@ -300,7 +301,9 @@ class _Session:
 
     # --- members ---
 
-    def member(self, text: str, target: Target, given: tuple[Ix, ...] | None, transposed: bool) -> ReadAnswer:
+    def member(
+        self, text: str, target: Target, given: tuple[Ix, ...] | None, transposed: bool, of: str | None
+    ) -> ReadAnswer:
         """One member of a chain about ``target``; of several readings those that fit, the most natural one first."""
         usual = target.indices if target.indices else self.reader.letters.get(target.name, ())
         asked = given if given is not None else tuple(ix for ix in target.indices if not ix.fixed)
@@ -325,7 +328,7 @@ class _Session:
         fitting = [option for option in options if option[2]] or options[:1]
         (expr, indices, fits), *others = fitting
         return ReadAnswer(
-            target, expr, indices, text, self.problem, fits, tuple((e, ixs) for e, ixs, _ in others)
+            target, expr, indices, text, self.problem, fits, tuple((e, ixs) for e, ixs, _ in others), of=of
         )
 
     def readings(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
@@ -384,10 +387,15 @@ class _Session:
 
     def makes_sense(self, tree: Node, scope: Scope) -> bool:
         """Whether every name in a plain text means something: a cheap look before it is resolved."""
-        for n in walk(tree):
+        pending = [tree]
+        while pending:
+            n = pending.pop()
+            pending.extend(n.children)
             if n.kind == "name":
                 name = n.value
-                known = name in scope.names or name in scope.dims or name == "π" or len(name.rstrip("'")) == 1
+                if name in scope.names:
+                    continue
+                known = name in scope.dims or name == "π" or len(name.rstrip("'")) == 1
                 known = known or scope.range_of(name) is not None or name in ("True", "False")
                 if not known and name not in letters_in_entries(tree):
                     return False
@@ -424,7 +432,7 @@ class _Session:
     def resolved_in(
         self, scope: Scope, tree: Node, source: Source, fixed: tuple[Ix, ...], free: Mapping[str, Node]
     ) -> _Reading:
-        resolver = Resolver(source, scope, Frame().with_fixed(fixed))
+        resolver = Resolver(source, scope, _NO_LETTERS.with_fixed(fixed))
         resolver.bind_free(free, (tree,))
         whole: Shape = () if fixed else self.target.shape
         if formulas.is_bare(tree):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from backsym.marking.one_line import one_line
+
 MAX_MEMBERS = 100
 
 _LAYOUT = re.compile(
@@ -53,6 +55,14 @@ class Statement:
 
 def statements(text: str) -> list[Statement]:
     """The statements of a text, in order; what stands after "where" comes first, because it is used before."""
+    usual = one_line(text)
+    if usual is not None:
+        return [Statement(usual[0], (usual[1],), 1)]
+    return any_statements(text)
+
+
+def any_statements(text: str) -> list[Statement]:
+    """The same for texts that may have words, layout, asides and several lines."""
     text = _EQUALS.sub("=", _LAYOUT.sub(" ", _RANGE.sub(" ", text)) if _has_layout(text) else text)
     parts = _WHERE.split(text) if "where" in text or "with" in text else [text]
     rows = [row for part in [*parts[1:], parts[0]] for row in _rows(part)]

@@ -99,6 +99,13 @@ class ReadAnswer:
         whole = Adj(self.target.name, self.target.shape)
         return Entry(whole, self.indices[: len(self.target.shape)]) if self.indices else whole
 
+    def with_lines(self, lines: tuple[Line, ...], unchecked: tuple[str, ...]) -> ReadAnswer:
+        """The same answer at the end of these lines."""
+        return ReadAnswer(
+            self.target, self.expr, self.indices, self.text, self.problem, self.fits, self.others, lines, unchecked,
+            self.of,
+        )  # fmt: skip
+
     @cached_property
     def interpreted_latex(self) -> str:
         """How the answer was read, as LaTeX."""

@@ -198,6 +198,8 @@ class _Earlier:
     def __init__(self, judge: Judge):
         self.judge = judge
         self.own: dict[str, tuple[Array, ...]] = {}
+        self.waiting: list[ReadAnswer] = []
+        """Wrong answers whose values no later answer has asked for yet."""
         self._carried: Carried | None = None
 
     @property
@@ -207,16 +209,21 @@ class _Earlier:
         return self._carried
 
     def add(self, target: Target, verdict: Verdict) -> None:
-        """Take a wrong answer, with its own values, into what later ones may follow from."""
+        """Take a wrong answer into what later ones may follow from."""
         read = verdict.read
         if read is None or target.is_position or verdict.verdict not in ("incorrect", "follow_through"):
             return
-        if not read.fits or read.of is not None:
-            return
-        values = self.values(read)
-        if values is not None and all(np.isfinite(value).all() for value in values):
-            self.own[target.name] = values
-            self._carried = None
+        if read.fits and read.of is None:
+            self.waiting.append(read)
+
+    def settle(self) -> None:
+        """Take the values of the wrong answers that wait, each with those before it."""
+        for read in self.waiting:
+            values = self.values(read)
+            if values is not None and all(np.isfinite(value).all() for value in values):
+                self.own[read.target.name] = values
+                self._carried = None
+        self.waiting.clear()
 
     def values(self, read: ReadAnswer) -> tuple[Array, ...] | None:
         """The values of an answer with the student's own derivatives, in the layout of the quantity."""
@@ -235,6 +242,7 @@ class _Earlier:
 
         It does not where the derivatives that were put in make everything zero.
         """
+        self.settle()
         name = read.target.name
         if not self.own or name in self.own or read.target.is_position:
             return ()
@@ -294,12 +302,11 @@ class _Marking:
         if self.hints not in HINTS:
             raise BacksymError(f"hints is {self.hints!r}, expected one of {', '.join(HINTS)}")
         self.target = self.marker.target(self.name)
-        own = self.marker._criteria[self.name]
-        self.criterion = replace(
-            own,
-            accept=own.accept if self.accept is None else self.accept,
-            marks=own.marks if self.marks is None else float(self.marks),
-        )
+        self.criterion = self.marker._criteria[self.name]
+        if self.accept is not None:
+            self.criterion = replace(self.criterion, accept=self.accept)
+        if self.marks is not None:
+            self.criterion = replace(self.criterion, marks=float(self.marks))
         if self.criterion.accept not in FORMS:
             raise BacksymError(f"accept is {self.criterion.accept!r}, expected one of {', '.join(FORMS)}")
         self.judge = self.marker.judge
@@ -379,18 +386,18 @@ class _Marking:
             line = broken.line
             target = read.target if line.of in (None, read.target.name) else self.marker.target(line.of or "")
             about = replace(read, target=target, expr=line.expr, indices=line.indices, fits=line.fits, others=())
-        plainly = phrase("verdict.incorrect", lhs=math(about.lhs, self.marker.notation))
         tags, sentences = self.shape_trouble(about) if not about.fits else ((), "")
         explained = explain(self.judge, about)
         if explained.tags or not sentences:
             tags, sentences = explained.tags or tags, self.told(explained)
-        if self.hints == "none":
-            return self.made("incorrect", read, tags, plainly)
-        return self.made("incorrect", read, tags, self.joined(place, sentences or plainly))
+        if self.hints == "none" or not sentences:
+            plainly = phrase("verdict.incorrect", lhs=math(about.lhs, self.marker.notation))
+            return self.made("incorrect", read, tags, self.joined("" if self.hints == "none" else place, plainly))
+        return self.made("incorrect", read, tags, self.joined(place, sentences))
 
     def told(self, explained: Explanation) -> str:
         """As much of an explanation as the level of hints allows."""
-        return {"none": "", "gentle": explained.gentle, "full": explained.full}[self.hints]
+        return "" if self.hints == "none" else explained.gentle if self.hints == "gentle" else explained.full
 
     def shape_trouble(self, read: ReadAnswer) -> tuple[tuple[str, ...], str]:
         """Why a well-formed answer has not the shape of its target."""
