@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from backsym.cli_errors import reported
+from backsym.cli_errors import INTERRUPTED, reported
 from backsym.cli_progress import counted
 from backsym.errors import BacksymError, InputError
 
@@ -199,7 +199,7 @@ def marked(marker: Marker, items: Sequence[Submission], request: Request, journa
         click.echo(f"\ninterrupted: {done} of {len(items)} students are marked", err=True)
         if journal is not None:
             click.echo("the same command goes on where this stopped", err=True)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
 
 
 # --- out -------------------------------------------------------------------------------------------------------------
