@@ -219,6 +219,34 @@ def test_a_line_that_was_cut_off_is_marked_again(
     assert counting == []
 
 
+def test_two_runs_with_one_journal_do_not_spoil_it(
+    marker: Marker, expected: list[Record], tmp_path: Path, counting: list[str | None]
+) -> None:
+    journal = tmp_path / "marks.journal"
+    journal.write_bytes(b'{"key": "cut of')
+    given = list(a_class(20).items())
+    with Journal(journal) as first, Journal(journal) as second:
+        for n, (student, _) in enumerate(given):
+            (first if n % 2 else second).add(student, [expected[n]])
+    assert Journal(journal).done == {student: (expected[n],) for n, (student, _) in enumerate(given)}
+    with pytest.raises(Stopped):
+        check_class(marker, dict(given[:9]), journal=journal, progress=stop_after(5))
+    with pytest.raises(Stopped):
+        check_class(marker, dict(given[9:]), journal=journal, progress=stop_after(6))
+    counting.clear()
+    assert check_class(marker, dict(given), journal=journal) == expected
+    assert len(counting) == 20 - 5 - 6
+
+
+@pytest.mark.parametrize("text", ["my notes\n", "{}", "\0" * 20])
+def test_a_file_that_is_no_journal_is_left_alone(marker: Marker, tmp_path: Path, text: str) -> None:
+    notes = tmp_path / "marks.csv.journal"
+    notes.write_text(text)
+    with pytest.raises(BacksymError, match="move it away"):
+        check_class(marker, a_class(2), journal=notes)
+    assert notes.read_text() == text
+
+
 def test_what_has_changed_is_marked_again(marker: Marker, tmp_path: Path, counting: list[str | None]) -> None:
     journal = tmp_path / "marks.journal"
     given = a_class(4)
