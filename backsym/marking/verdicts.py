@@ -374,12 +374,17 @@ class _Marking:
         """What is wrong: with the first line that does not follow, if there are several, else with the answer."""
         about, place = read, ""
         if broken is not None:
-            key = "lines.first" if broken.starts else "lines.breaks"
-            place = phrase(key, line=str(broken.number + 1), text=broken.line.text)
             line = broken.line
+            key = "lines.aside" if line.aside else "lines.first" if broken.starts else "lines.breaks"
+            several = max(each.row for each in read.lines) > 1
+            kind, number = ("lines.line", line.row) if several else ("lines.step", broken.step)
+            place = phrase(key, line=phrase(kind, number=str(number)), text=line.text)
+            if line.aside:
+                # It is about no derivative of the loss, so that nothing is told of one.
+                return self.made("incorrect", read, (), place if self.hints != "none" else self.plainly(read))
             target = read.target if line.of in (None, read.target.name) else self.marker.target(line.of or "")
             about = replace(read, target=target, expr=line.expr, indices=line.indices, fits=line.fits, others=())
-        plainly = phrase("verdict.incorrect", lhs=math(about.lhs, self.marker.notation))
+        plainly = self.plainly(about)
         tags, sentences = self.shape_trouble(about) if not about.fits else ((), "")
         explained = explain(self.judge, about)
         if explained.tags or not sentences:
@@ -387,6 +392,9 @@ class _Marking:
         if self.hints == "none":
             return self.made("incorrect", read, tags, plainly)
         return self.made("incorrect", read, tags, self.joined(place, sentences or plainly))
+
+    def plainly(self, read: ReadAnswer) -> str:
+        return phrase("verdict.incorrect", lhs=math(read.lhs, self.marker.notation))
 
     def told(self, explained: Explanation) -> str:
         """As much of an explanation as the level of hints allows."""
