@@ -5,19 +5,16 @@ Must not know what the work is.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
-from multiprocessing.connection import wait
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from backsym.errors import BacksymError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 GRACE = 0.5
 """Seconds that the processes have, all together, to end by themselves when the work is broken off."""
@@ -29,6 +26,10 @@ Result = TypeVar("Result")
 @contextmanager
 def processes(number: int) -> Iterator[Executor]:
     """So many processes, which do not outlive an interruption."""
+    # Imported here: most runs have one process only.
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     # Forking a process that has threads, as NumPy's may, is not safe.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(number, mp_context=context, initializer=_bound)
@@ -57,6 +58,8 @@ def _held_back(sign: signal.Signals) -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    from multiprocessing import resource_tracker
+
     resource_tracker.ensure_running()  # It is started once, and lets every signal through when it is.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {sign})
     try:
@@ -70,6 +73,9 @@ def _bound() -> None:
 
     Nothing else would end it: it holds both ends of the queue on which it waits for work.
     """
+    import multiprocessing
+    import threading
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -77,6 +83,8 @@ def _bound() -> None:
 
 
 def _end_with(sentinel: int) -> None:
+    from multiprocessing.connection import wait
+
     wait([sentinel])
     os._exit(1)
 
@@ -92,6 +100,8 @@ def mapped(
     if min(workers, len(items)) <= 1:
         yield map(work, items)
         return
+    from concurrent.futures.process import BrokenProcessPool
+
     with processes(min(workers, len(items))) as pool:
         try:
             yield pool.map(work, items)
