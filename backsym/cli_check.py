@@ -170,7 +170,9 @@ def submissions(marker: Marker, request: Request) -> Sequence[Submission]:
     """The answers; for Gradescope a folder is one student's, and one that is unusable gets its results all the same."""
     from backsym.marking.autograder import submitted
     from backsym.marking.gradescope import unusable_gradescope
-    from backsym.marking.submissions import read_submissions
+    from backsym.marking.model import quantity_named
+    from backsym.marking.submissions import placed, read_submissions
+    from backsym.reading.scope import suggest
 
     path = request.answers
     assert path is not None, "the options were checked"
@@ -179,13 +181,19 @@ def submissions(marker: Marker, request: Request) -> Sequence[Submission]:
         found = read_submissions(file, tuple(marker.problem.symbols))
     except BacksymError as error:
         if request.form == "gradescope" and request.output is not None:
-            message = "; ".join(d.message for d in error.diagnostics) if isinstance(error, InputError) else str(error)
+            message = "; ".join(map(placed, error.diagnostics)) if isinstance(error, InputError) else str(error)
             write({request.output: unusable_gradescope(marker.problem, message)})
         raise
     if found.ignored:
+        names = list(marker.problem.symbols)
+        near = [hint for column in found.ignored if (hint := suggest(quantity_named(column), names))]
         click.echo(f"{path}: no targets, ignored: {', '.join(found.ignored)}", err=True)
+        for hint in dict.fromkeys(near):
+            click.echo(f"  {hint}", err=True)
     if found.repeated:
         click.echo(f"{path}: these students stand more than once: {', '.join(found.repeated)}", err=True)
+    if found.nameless:
+        click.echo(f"{path}: answers without the name of a student: {found.nameless}", err=True)
     return found.items
 
 

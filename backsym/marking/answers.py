@@ -20,7 +20,7 @@ from backsym.marking.einsum import einsum_in
 from backsym.marking.left import Left, left_of, letters_of
 from backsym.marking.letters import Bound, bindings, position, spare_axes
 from backsym.marking.lines import MAX_MEMBERS, Statement, statements
-from backsym.marking.model import Clash, Line, ReadAnswer, Target, Unreadable
+from backsym.marking.model import TARGET, Clash, Line, ReadAnswer, Target, Unreadable
 from backsym.marking.numpy_text import respelled
 from backsym.marking.pasted import pasted
 from backsym.marking.shapes import same_layout
@@ -45,7 +45,6 @@ __all__ = ["AnswerReader", "Clash", "Line", "ReadAnswer", "Target", "Unreadable"
 _FORMULA = re.compile(r"\\|[_^]\{|[^\x00-\x7f−–×·⋅∙∗⊙≥≤≠′’π]")
 _DOTS = re.compile("[·⋅∙×•]")
 _SINGLE = re.compile(r"_[A-Za-z0-9]{2}")
-_TARGET = re.compile(r"\s*(?:d[A-Za-z]\w*\s*/\s*d|grad\s*\(\s*)?([A-Za-z_]\w*)\s*\)?\s*(?:\[\s*([^\]]*?)\s*\])?\s*")
 _BUILT_IN = frozenset((*FUNCTIONS, *REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "direct"))
 _LETTERS = dict(zip("αβγδεζηθικλμνξπρστυφχψω", (g for g in GREEK[:24] if g != "omicron"), strict=True))
 _KEPT = 1000
@@ -117,7 +116,7 @@ class AnswerReader:
 
     def target(self, text: str) -> Target:
         """The target that ``W2`` or ``W2[k,j]`` names; raises BacksymError with a near name."""
-        match = _TARGET.fullmatch(text)
+        match = TARGET.fullmatch(text)
         name = match[1] if match else text.strip()
         symbol = self.problem.symbols.get(name)
         if match is None or symbol is None:

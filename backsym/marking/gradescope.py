@@ -14,6 +14,7 @@ from typing import Any
 from backsym.errors import BacksymError
 from backsym.expr import Adj
 from backsym.marking.accept import asked_for, criterion
+from backsym.marking.model import quantity_named
 from backsym.marking.phrases import math, phrase
 from backsym.marking.records import Row
 from backsym.marking.reports import clean, in_unicode
@@ -35,8 +36,7 @@ def as_gradescope(problem: Problem, rows: Sequence[Row]) -> str:
     tests: list[dict[str, Any]] = []
     counted: set[str] = set()
     for row in rows:
-        name, _, indices = row.target.partition("[")
-        name = name.strip()
+        name, (_, _, indices) = quantity_named(row.target), row.target.partition("[")
         # One entry at a fixed position is not the whole that is asked for.
         position = any(part.strip().isdigit() for part in indices.rstrip("] ").split(","))
         counts = name not in counted and name in (asked or problem.symbols) and not position

@@ -157,7 +157,8 @@ class Marker:
         try:
             self.target(target)
         except BacksymError as error:
-            return phrase("words.unknown_target", message=str(error))
+            message = str(error)
+            return phrase("words.unknown_target", message=message if message.endswith("?") else f"{message}.")
         return None
 
     def unusable(self, message: str) -> Verdict:
