@@ -123,6 +123,15 @@ def test_it_names_the_earlier_answer(mlp: Marker) -> None:
     assert found.score == 1.0
 
 
+def test_an_earlier_mistake_is_worth_nothing_extra(mlp: Marker) -> None:
+    """In another form than the one that is asked for, an answer earns the same whether the earlier one was right."""
+    for z2 in ("a2 - t", "a2 + t"):
+        for a1, score in ((f"W2^T ({z2})", 0.5), ("W2^T dL/dz2", 1.0)):
+            found = mlp.mark_all({"z2": z2, "a1": a1}, accept="by_name")[1]
+            assert found.score == score, found
+            assert ("not in the form" in found.feedback) == (score < 1)
+
+
 def test_nothing_follows_from_a_later_answer_or_from_zero(mlp: Marker) -> None:
     assert verdicts(mlp, {"W2": "(a2 + t) a1^T", "z2": "a2 + t"})["W2"] == "incorrect"
     assert verdicts(mlp, {"z2": "a2 - a2", "W2": "0*a2 a1^T"})["W2"] == "incorrect"

@@ -322,7 +322,7 @@ class _Marking:
         if found is False:
             names = self.earlier.follows(read) if self.earlier is not None and broken is None and read.fits else ()
             if names:
-                return self.made("follow_through", read, (), phrase("verdict.follow_through", names=self.names(names)))
+                return self.followed(read, names)
             return self.wrong(read, broken)
         if broken is not None:
             return self.wrong(read, broken)
@@ -353,18 +353,29 @@ class _Marking:
     # --- right in value ---
 
     def right(self, read: ReadAnswer) -> Verdict:
-        derivation = self.judge.derivation(self.target.name)
         if any(isinstance(e, Adj) and e.name == self.target.name for e in walk(read.expr)):
             # dL/dz = dL/dz is true, and no answer.
             circular = phrase("verdict.circular", lhs=self.quantity(self.target.name))
             return replace(self.made("equivalent_form", read, (), circular), score=0.0)
-        form = self.criterion.accept
-        if form == "by_name" and (missing := missing_names(read, derivation)):
-            adjoints = listed([self.quantity(name) for name in missing])
-            return self.made("equivalent_form", read, (), phrase("verdict.by_name", adjoints=adjoints))
-        if form == "simplified" and not is_simplified(read, self.judge.derivations, self.criterion.form):
-            return self.made("equivalent_form", read, (), phrase("verdict.simplified"))
+        if trouble := self.form_trouble(read):
+            return self.made("equivalent_form", read, (), trouble)
         return self.made("correct", read, (), self.joined(phrase("verdict.correct"), self.unchecked(read)))
+
+    def form_trouble(self, read: ReadAnswer) -> str:
+        """Why an answer that is right has not the form that is asked for; empty if it has."""
+        form = self.criterion.accept
+        if form == "by_name" and (missing := missing_names(read, self.judge.derivation(self.target.name))):
+            return phrase("verdict.by_name", adjoints=listed([self.quantity(name) for name in missing]))
+        if form == "simplified" and not is_simplified(read, self.judge.derivations, self.criterion.form):
+            return phrase("verdict.simplified")
+        return ""
+
+    def followed(self, read: ReadAnswer, names: tuple[str, ...]) -> Verdict:
+        """Right, if earlier answers are taken as they stand: worth what it would be without the earlier mistake."""
+        trouble = self.form_trouble(read)
+        words = self.joined(phrase("verdict.follow_through", names=self.names(names)), trouble)
+        made = self.made("follow_through", read, (), words)
+        return replace(made, score=round(made.score * SHARES["equivalent_form"], 6)) if trouble else made
 
     def unchecked(self, read: ReadAnswer) -> str:
         return phrase("lines.unchecked", text=read.unchecked[0]) if read.unchecked and self.hints != "none" else ""
