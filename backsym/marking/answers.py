@@ -20,7 +20,7 @@ from backsym.marking.einsum import einsum_in
 from backsym.marking.left import Left, left_of, letters_of
 from backsym.marking.letters import Bound, bindings, position, spare_axes
 from backsym.marking.lines import MAX_MEMBERS, Statement, statements
-from backsym.marking.model import Clash, Line, ReadAnswer, Target, Unreadable
+from backsym.marking.model import TARGET, Clash, Line, ReadAnswer, Target, Unreadable
 from backsym.marking.numpy_text import respelled
 from backsym.marking.pasted import pasted
 from backsym.marking.shapes import same_layout
@@ -45,7 +45,6 @@ __all__ = ["AnswerReader", "Clash", "Line", "ReadAnswer", "Target", "Unreadable"
 _FORMULA = re.compile(r"\\|[_^]\{|[^\x00-\x7f−–×·⋅∙∗⊙≥≤≠′’π]")
 _DOTS = re.compile("[·⋅∙×•]")
 _SINGLE = re.compile(r"_[A-Za-z0-9]{2}")
-_TARGET = re.compile(r"\s*(?:d[A-Za-z]\w*\s*/\s*d|grad\s*\(\s*)?([A-Za-z_]\w*)\s*\)?\s*(?:\[\s*([^\]]*?)\s*\])?\s*")
 _BUILT_IN = frozenset((*FUNCTIONS, *REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "direct"))
 _LETTERS = dict(zip("αβγδεζηθικλμνξπρστυφχψω", (g for g in GREEK[:24] if g != "omicron"), strict=True))
 _NO_LETTERS = Frame()
@@ -118,7 +117,7 @@ class AnswerReader:
 
     def target(self, text: str) -> Target:
         """The target that ``W2`` or ``W2[k,j]`` names; raises BacksymError with a near name."""
-        match = _TARGET.fullmatch(text)
+        match = TARGET.fullmatch(text)
         name = match[1] if match else text.strip()
         symbol = self.problem.symbols.get(name)
         if match is None or symbol is None:
@@ -172,9 +171,13 @@ class _Session:
         self.lines: list[Line] = []
         self.unchecked: list[str] = []
         self.started: Statement | None = None
+        self.rows = 1
+        self.named = False
 
     def read(self, found: Sequence[Statement]) -> ReadAnswer:
         answer: ReadAnswer | None = None
+        self.rows = max(statement.rows[-1] for statement in found)
+        self.named = len(found) > 1 and any(self.speaks_of_target(statement.left) for statement in found)
         for n, statement in enumerate(found):
             read = self.statement(statement, last=n == len(found) - 1)
             # The last statement about the target is the answer; without any, the last one.
@@ -188,7 +191,8 @@ class _Session:
         left = self.left(statement)
         if left is None and statement.left is not None:
             # a - t = softmax(z) - t: a chain without a left side.
-            statement = Statement(None, (statement.left, *statement.members), statement.first_line)
+            statement = self.turned_round(statement.turned())
+            left = self.left(statement)
         if left is not None and left.quantity is None and not self.labels_target(left, last):
             if left.name in self.problem.symbols:
                 self.aside(statement)
@@ -196,8 +200,10 @@ class _Session:
                 self.define(left, statement)
             return None
         first, *rest = statement.members
-        if left is None and statement.left is None and rest and self.is_local(first):
-            self.aside(Statement(first, tuple(rest), statement.first_line))
+        beside = (statement.left is None and self.is_local(first)) or (self.named and not last)
+        if left is None and rest and beside:
+            # dy/dz = 1 - y**2; or -dL/dy = t - y, where another statement speaks of what is asked for.
+            self.aside(Statement(first, tuple(rest), statement.rows[1:]))
             return None
         name = left.quantity if left is not None and left.quantity is not None else self.target.name
         of = None if name == self.target.name else name
@@ -214,14 +220,31 @@ class _Session:
                     continue
                 if len(statement.members) == 1 and not self.lines:
                     raise
-                number = statement.first_line + n + (statement.left is not None)
-                raise _Refused(e.tag, f"line {number}: {e.message}", e.hint, e.clash) from None
+                place = f"line {statement.rows[n]}: " if self.rows > 1 else ""
+                raise _Refused(e.tag, f"{place}{e.message}", e.hint, e.clash) from None
             starts = not self.lines or self.started is not statement
             self.started = statement
-            self.lines.append(Line(member, answer.expr, answer.indices, starts, target.name, answer.fits))
+            row = statement.rows[n]
+            self.lines.append(Line(member, answer.expr, answer.indices, starts, target.name, answer.fits, row=row))
             given = given or (answer.indices if answer.indices else None)
         assert answer is not None, "a statement has members"
         return answer
+
+    def turned_round(self, statement: Statement) -> Statement:
+        """A chain that ends with the derivative that is asked for, which says the same with it in front."""
+        *others, end = statement.members
+        if not others or not self.speaks_of_target(end):
+            return statement
+        return Statement(end, tuple(others), statement.rows[:-1])
+
+    def speaks_of_target(self, left: str | None) -> bool:
+        """Whether this is the derivative that is asked for, by name."""
+        if left is None:
+            return False
+        try:
+            return self.reader.left(left, self).quantity == self.target.name
+        except _Refused:
+            return False
 
     def is_local(self, text: str) -> bool:
         """Whether this is a local derivative, such as ``dy/dz``."""
@@ -230,10 +253,11 @@ class _Session:
     def aside(self, statement: Statement) -> None:
         """A forward equation or a local derivative beside the answer: its sides are checked against each other."""
         given: tuple[Ix, ...] | None = None
-        for text in (statement.left or "", *statement.members):
+        for n, text in enumerate((statement.left or "", *statement.members)):
             reading = self.readings(text, given)[0]
             given = reading.letters if given is None else given
-            self.lines.append(Line(text, reading.expr, given, text == statement.left, None, aside=True))
+            row = statement.rows[max(0, n - 1)]
+            self.lines.append(Line(text, reading.expr, given, n == 0, None, aside=True, row=row))
 
     def labels_target(self, left: Left, last: bool) -> bool:
         """Whether a bare name on the left is only a label of the answer: the target itself, or a word before ``=``."""

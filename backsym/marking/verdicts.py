@@ -157,7 +157,8 @@ class Marker:
         try:
             self.target(target)
         except BacksymError as error:
-            return phrase("words.unknown_target", message=str(error))
+            message = str(error)
+            return phrase("words.unknown_target", message=message if message.endswith("?") else f"{message}.")
         return None
 
     def unusable(self, message: str) -> Verdict:
@@ -328,7 +329,7 @@ class _Marking:
         if found is False:
             names = self.earlier.follows(read) if self.earlier is not None and broken is None and read.fits else ()
             if names:
-                return self.made("follow_through", read, (), phrase("verdict.follow_through", names=self.names(names)))
+                return self.followed(read, names)
             return self.wrong(read, broken)
         if broken is not None:
             return self.wrong(read, broken)
@@ -359,18 +360,29 @@ class _Marking:
     # --- right in value ---
 
     def right(self, read: ReadAnswer) -> Verdict:
-        derivation = self.judge.derivation(self.target.name)
         if any(isinstance(e, Adj) and e.name == self.target.name for e in walk(read.expr)):
             # dL/dz = dL/dz is true, and no answer.
             circular = phrase("verdict.circular", lhs=self.quantity(self.target.name))
             return replace(self.made("equivalent_form", read, (), circular), score=0.0)
-        form = self.criterion.accept
-        if form == "by_name" and (missing := missing_names(read, derivation)):
-            adjoints = listed([self.quantity(name) for name in missing])
-            return self.made("equivalent_form", read, (), phrase("verdict.by_name", adjoints=adjoints))
-        if form == "simplified" and not is_simplified(read, self.judge.derivations, self.criterion.form):
-            return self.made("equivalent_form", read, (), phrase("verdict.simplified"))
+        if trouble := self.form_trouble(read):
+            return self.made("equivalent_form", read, (), trouble)
         return self.made("correct", read, (), self.joined(phrase("verdict.correct"), self.unchecked(read)))
+
+    def form_trouble(self, read: ReadAnswer) -> str:
+        """Why an answer that is right has not the form that is asked for; empty if it has."""
+        form = self.criterion.accept
+        if form == "by_name" and (missing := missing_names(read, self.judge.derivation(self.target.name))):
+            return phrase("verdict.by_name", adjoints=listed([self.quantity(name) for name in missing]))
+        if form == "simplified" and not is_simplified(read, self.judge.derivations, self.criterion.form):
+            return phrase("verdict.simplified")
+        return ""
+
+    def followed(self, read: ReadAnswer, names: tuple[str, ...]) -> Verdict:
+        """Right, if earlier answers are taken as they stand: worth what it would be without the earlier mistake."""
+        trouble = self.form_trouble(read)
+        words = self.joined(phrase("verdict.follow_through", names=self.names(names)), trouble)
+        made = self.made("follow_through", read, (), words)
+        return replace(made, score=round(made.score * SHARES["equivalent_form"], 6)) if trouble else made
 
     def unchecked(self, read: ReadAnswer) -> str:
         return phrase("lines.unchecked", text=read.unchecked[0]) if read.unchecked and self.hints != "none" else ""
@@ -381,19 +393,26 @@ class _Marking:
         """What is wrong: with the first line that does not follow, if there are several, else with the answer."""
         about, place = read, ""
         if broken is not None:
-            key = "lines.first" if broken.starts else "lines.breaks"
-            place = phrase(key, line=str(broken.number + 1), text=broken.line.text)
             line = broken.line
+            key = "lines.aside" if line.aside else "lines.first" if broken.starts else "lines.breaks"
+            several = max(each.row for each in read.lines) > 1
+            kind, number = ("lines.line", line.row) if several else ("lines.step", broken.step)
+            place = phrase(key, line=phrase(kind, number=str(number)), text=line.text)
+            if line.aside:
+                # It is about no derivative of the loss, so that nothing is told of one.
+                return self.made("incorrect", read, (), place if self.hints != "none" else self.plainly(read))
             target = read.target if line.of in (None, read.target.name) else self.marker.target(line.of or "")
             about = replace(read, target=target, expr=line.expr, indices=line.indices, fits=line.fits, others=())
         tags, sentences = self.shape_trouble(about) if not about.fits else ((), "")
         explained = explain(self.judge, about)
         if explained.tags or not sentences:
             tags, sentences = explained.tags or tags, self.told(explained)
-        if self.hints == "none" or not sentences:
-            plainly = phrase("verdict.incorrect", lhs=math(about.lhs, self.marker.notation))
-            return self.made("incorrect", read, tags, self.joined("" if self.hints == "none" else place, plainly))
-        return self.made("incorrect", read, tags, self.joined(place, sentences))
+        if self.hints == "none":
+            return self.made("incorrect", read, tags, self.plainly(about))
+        return self.made("incorrect", read, tags, self.joined(place, sentences or self.plainly(about)))
+
+    def plainly(self, read: ReadAnswer) -> str:
+        return phrase("verdict.incorrect", lhs=math(read.lhs, self.marker.notation))
 
     def told(self, explained: Explanation) -> str:
         """As much of an explanation as the level of hints allows."""
