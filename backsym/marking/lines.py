@@ -10,11 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-<<<<<<< HEAD
 from backsym.marking.one_line import one_line
-=======
 from backsym.marking.prose import linked, unlisted, without_words
->>>>>>> desk
 
 MAX_MEMBERS = 100
 
@@ -68,21 +65,15 @@ class Statement:
 
 def statements(text: str) -> list[Statement]:
     """The statements of a text, in order; what stands after "where" comes first, because it is used before."""
-<<<<<<< HEAD
     usual = one_line(text)
     if usual is not None:
-        return [Statement(usual[0], (usual[1],), 1)]
+        return [Statement(usual[0], (usual[1],), (1,))]
     return any_statements(text)
 
 
 def any_statements(text: str) -> list[Statement]:
     """The same for texts that may have words, layout, asides and several lines."""
-    text = _EQUALS.sub("=", _LAYOUT.sub(" ", _RANGE.sub(" ", text)) if _has_layout(text) else text)
-    parts = _WHERE.split(text) if "where" in text or "with" in text else [text]
-    rows = [row for part in [*parts[1:], parts[0]] for row in _rows(part)]
-=======
     text = _EQUALS.sub("=", _LAYOUT.sub(" ", _RANGE.sub(" ", _ARROW.sub("⇒", text)))) if _has_layout(text) else text
->>>>>>> desk
     found: list[Statement] = []
     count = 0
     for number, row in _ordered(text):
