@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,6 +19,7 @@ from backsym.cli_check import check
 from backsym.cli_code import code
 from backsym.cli_errors import explained
 from backsym.cli_errors import reported as _reported
+from backsym.cli_files import refuse_inputs, write
 from backsym.cli_new import list_problems, new
 from backsym.cli_progress import progress, say
 from backsym.cli_variants import variants
@@ -251,7 +251,8 @@ def graph(file: str, form: str | None, output: Path | None, kind: str | None, de
         if output is None:
             click.echo(text, nl=False)
             return
-        _write({output: text})
+        refuse_inputs([output], [Path(file)])
+        write({output: text})
         click.echo(f"wrote {output}")
 
 
@@ -424,7 +425,7 @@ def _write_all(task: _Task, texts: Mapping[str, str | bytes], folder: Path) -> l
     written = {folder / name: text for name, text in texts.items()}
     for path in written:
         _refuse_own_input(path, task.name)
-    _write(written)
+    write(written)
     return list(written)
 
 
@@ -442,32 +443,3 @@ def _refuse_own_input(path: Path, name: str) -> None:
     """The solution of notes.md is another notes.md; it must not take its place."""
     if path.exists() and Path(name).exists() and path.samefile(name):
         raise BacksymError(f"{path} would be overwritten by its own solution; name another folder with -o")
-
-
-def _write(texts: Mapping[Path, str | bytes]) -> None:
-    """Write files so that each is there whole or not at all, and none takes its place before all are on the disk."""
-    temporaries: dict[Path, Path] = {}
-    path = next(iter(texts))
-    for taken in filter(Path.is_dir, texts):
-        raise BacksymError(f"{taken}: cannot write this file: there is a folder of this name")
-    try:
-        for path, text in texts.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=path.parent, prefix=".backsym-")
-            temporaries[path] = Path(name)
-            with os.fdopen(handle, "wb") as file:
-                file.write(text if isinstance(text, bytes) else text.encode("utf-8"))
-            os.chmod(name, 0o666 & ~_umask())
-        for path, temporary in temporaries.items():
-            os.replace(temporary, path)
-    except OSError as error:
-        raise BacksymError(f"{path}: cannot write this file: {error.strerror or error}") from error
-    finally:
-        for temporary in temporaries.values():
-            temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

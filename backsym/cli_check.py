@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from backsym.cli_errors import reported
+from backsym.cli_errors import INTERRUPTED, reported
+from backsym.cli_files import is_stream, refuse_inputs, write
 from backsym.cli_progress import counted
 from backsym.errors import BacksymError, InputError
 
@@ -112,22 +112,36 @@ def check(
 
 def run(request: Request) -> int:
     """Check the answers and write the reports; the number of answers that are not correct."""
+    from backsym.marking.gradescope import refuse_class
     from backsym.marking.records import Record
     from backsym.marking.verdicts import Marker
 
+    refuse_overwriting(request)
     marker = Marker(load_problem(request.file))
     journal: Path | None = None
     if request.target is not None and request.answer is not None:
         verdict = marker.mark(request.target, request.answer, accept=request.accept, hints=request.hints)
         records = [Record.of(verdict, None)]
     else:
-        if request.output is not None:
+        if request.output is not None and not is_stream(request.output):
             journal = request.output.with_name(f"{request.output.name}.journal")
-        records = marked(marker, submissions(marker, request), request, journal)
+        items = submissions(marker, request)
+        if request.form == "gradescope":
+            refuse_class({item.student for item in items})
+        records = marked(marker, items, request, journal)
     report(records, marker.problem, request)
     if journal is not None:
         journal.unlink(missing_ok=True)
     return sum(record.verdict != "correct" for record in records)
+
+
+def refuse_overwriting(request: Request) -> None:
+    """Raise BacksymError if a report would be written over the problem, the answers, or another report."""
+    outputs = [path for path in (request.output, request.summary) if path is not None]
+    inputs = [Path(request.file)]
+    if request.answers is not None:
+        inputs += sorted(request.answers.iterdir()) if request.answers.is_dir() else [request.answers]
+    refuse_inputs(outputs, inputs)
 
 
 def syntax_sheet() -> str:
@@ -156,7 +170,9 @@ def submissions(marker: Marker, request: Request) -> Sequence[Submission]:
     """The answers; for Gradescope a folder is one student's, and one that is unusable gets its results all the same."""
     from backsym.marking.autograder import submitted
     from backsym.marking.gradescope import unusable_gradescope
-    from backsym.marking.submissions import read_submissions
+    from backsym.marking.model import quantity_named
+    from backsym.marking.submissions import placed, read_submissions
+    from backsym.reading.scope import suggest
 
     path = request.answers
     assert path is not None, "the options were checked"
@@ -165,13 +181,19 @@ def submissions(marker: Marker, request: Request) -> Sequence[Submission]:
         found = read_submissions(file, tuple(marker.problem.symbols))
     except BacksymError as error:
         if request.form == "gradescope" and request.output is not None:
-            message = "; ".join(d.message for d in error.diagnostics) if isinstance(error, InputError) else str(error)
-            write(request.output, unusable_gradescope(marker.problem, message))
+            message = "; ".join(map(placed, error.diagnostics)) if isinstance(error, InputError) else str(error)
+            write({request.output: unusable_gradescope(marker.problem, message)})
         raise
     if found.ignored:
+        names = list(marker.problem.symbols)
+        near = [hint for column in found.ignored if (hint := suggest(quantity_named(column), names))]
         click.echo(f"{path}: no targets, ignored: {', '.join(found.ignored)}", err=True)
+        for hint in dict.fromkeys(near):
+            click.echo(f"  {hint}", err=True)
     if found.repeated:
         click.echo(f"{path}: these students stand more than once: {', '.join(found.repeated)}", err=True)
+    if found.nameless:
+        click.echo(f"{path}: answers without the name of a student: {found.nameless}", err=True)
     return found.items
 
 
@@ -199,7 +221,7 @@ def marked(marker: Marker, items: Sequence[Submission], request: Request, journa
         click.echo(f"\ninterrupted: {done} of {len(items)} students are marked", err=True)
         if journal is not None:
             click.echo("the same command goes on where this stopped", err=True)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
 
 
 # --- out -------------------------------------------------------------------------------------------------------------
@@ -213,13 +235,13 @@ def report(records: Sequence[Record], problem: Problem, request: Request) -> Non
     if request.output is None:
         click.echo(text, nl=False)
     else:
-        write(request.output, text)
+        write({request.output: text})
         click.echo(f"wrote {request.output}", err=True)
     summary = summarise(records)
     if request.summary is not None:
         from backsym.marking.class_page import class_page
 
-        write(request.summary, class_page(summary, problem.title))
+        write({request.summary: class_page(summary, problem.title)})
         click.echo(f"wrote {request.summary}", err=True)
     if summary.students > 1 and (request.output is not None or request.form == "table"):
         click.echo(("" if request.output is not None else "\n") + summary_table(summary), nl=False)
@@ -240,25 +262,10 @@ def write_autograder(name: str, folder: Path, hints: str, accept: str | None) ->
     from backsym.resources import find_problem
 
     options = ("--hints", hints, *(("--accept", accept) if accept is not None else ()))
-    problem = load_problem(name)
-    for relative, (text, runs) in autograder_files(problem, find_problem(name), options).items():
-        path = folder / relative
-        write(path, text)
-        if runs:
-            path.chmod(path.stat().st_mode | 0o111)
+    file = find_problem(name)
+    files = {folder / path: text for path, text in autograder_files(load_problem(name), file, options).items()}
+    # In the folder of the problem itself, it may have its name in the autograder already.
+    write({path: text for path, (text, _) in files.items() if not (path.exists() and path.samefile(file))})
+    for path in (path for path, (_, runs) in files.items() if runs):
+        path.chmod(path.stat().st_mode | 0o111)
     click.echo(f"wrote {folder}", err=True)
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".backsym-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, path)
-    finally:
-        Path(name).unlink(missing_ok=True)

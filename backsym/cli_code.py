@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from backsym.cli_errors import reported
+from backsym.cli_files import refuse_inputs, write
 from backsym.errors import BacksymError
 
 
@@ -33,10 +34,9 @@ def code(file: str, target: str, skeleton: bool, output: Path | None) -> None:
         if output is None:
             click.echo("".join(texts.values()), nl=False)
             return
-        from backsym.cli_check import write
-
-        for path, text in texts.items():
-            write(path, text)
+        refuse_inputs(texts, [Path(file)])
+        write(texts)
+        for path in texts:
             click.echo(f"wrote {path}")
 
 

@@ -1,4 +1,4 @@
-"""What the command line says about errors, and its exit status: 1 a failed check, 2 an unusable input.
+"""What the command line says about errors, and its exit status: 1 a failed check, 2 an unusable input, 130 interrupted.
 
 Must not know any command.
 """
@@ -6,27 +6,65 @@ Must not know any command.
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
+from typing import Any
 
 import click
 
 from backsym.errors import BacksymError, InputError, VerificationError
+
+INTERRUPTED = 130
+"""The exit status of a command that was broken off."""
 
 
 @contextmanager
 def reported() -> Iterator[None]:
     """Turn errors that a user can do something about into one message and an exit status."""
     try:
-        yield
+        with interruptible():
+            yield
     except BrokenPipeError:
         raise
+    except KeyboardInterrupt:
+        click.echo("\ninterrupted", err=True)
+        sys.exit(INTERRUPTED)
     except Exception as error:
         messages, status = explained(error)
         for message in messages:
             click.echo(message, err=True)
         sys.exit(status)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Take Ctrl-C, and the request to end that a scheduler sends, once: what is tidied up then takes an instant."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    defaults: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    taken = [sign for sign, default in defaults.items() if signal.getsignal(sign) is default]
+    interrupted = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupted
+        interrupted = True
+        for sign in taken:
+            signal.signal(sign, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for sign in taken:
+        signal.signal(sign, interrupt)
+    try:
+        yield
+    finally:
+        if not interrupted:
+            for sign in taken:
+                signal.signal(sign, defaults[sign])
 
 
 def explained(error: Exception, name: str = "") -> tuple[list[str], int]:

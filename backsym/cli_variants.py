@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +14,8 @@ from typing import TYPE_CHECKING
 import click
 
 from backsym.cli_errors import reported
+from backsym.cli_files import write
 from backsym.cli_progress import progress, say
-from backsym.errors import BacksymError
 
 if TYPE_CHECKING:
     from backsym.versions import Drawn, Variant
@@ -56,12 +54,12 @@ def variants(file: str, count: int, seed: int, output: Path | None, form: str, t
         if drawn.worded:
             labels = ", ".join(map(label_of, drawn.worded))
             click.echo(f"{file}: answered in words, the same for all variants; see that they fit: {labels}", err=True)
-        write(folder / f"{path.stem}-variants.csv", table(drawn).encode("utf-8"))
+        write({folder / f"{path.stem}-variants.csv": table(drawn)})
         with progress(drawn.variants, "writing") as rest:
             for variant in rest:
                 stem = f"{path.stem}-{variant.number:0{max(2, len(str(count)))}}"
                 for name, data in files(variant, stem, form, templates):
-                    write(folder / name, data)
+                    write({folder / name: data})
                 say(f"wrote {folder / stem}.yaml")
 
 
@@ -87,20 +85,3 @@ def table(drawn: Drawn) -> str:
     for variant in drawn.variants:
         writer.writerow([variant.number, *(variant.choices.get(name, "") for name in columns)])
     return out.getvalue()
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    name = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".backsym-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, path)
-    except OSError as error:
-        Path(name).unlink(missing_ok=True) if name else None
-        raise BacksymError(f"{path}: cannot write this file: {error.strerror or error}") from error

@@ -14,11 +14,12 @@ PACKAGE = Path(__file__).resolve().parents[1] / "backsym"
 # For each part of the package, the parts that it may import.
 LAYERS: dict[str, set[str]] = {
     "errors": set(),
+    "lazy": set(),
     "names": set(),
     "resources": {"errors"},
     "mathform": set(),
     "mathtext": {"errors", "names", "mathform"},
-    "expr": {"errors", "names"},
+    "expr": {"errors", "names", "lazy"},
     "entrywise": {"errors", "names", "expr"},
     "functions": {"errors", "names", "expr"},
     "problem": {"errors", "names", "expr"},
@@ -44,18 +45,19 @@ LAYERS["oneliner"] = BASE | {"api", "display", "numeric", "solution"}
 LAYERS["processes"] = {"errors"}
 LAYERS["marking"] |= {"processes"}
 LAYERS["cli_errors"] = {"errors"}
+LAYERS["cli_files"] = {"errors"}
 LAYERS["cli_claims"] = BASE | {"claims", "documents", "printing"}
-LAYERS["cli_check"] = BASE | {"cli_errors", "cli_progress", "reading", "resources", "marking"}
+LAYERS["cli_check"] = BASE | {"cli_errors", "cli_files", "cli_progress", "reading", "resources", "marking"}
 LAYERS["cli"] = BASE | {"reading", "documents", "resources", "solution", "claims", "graphs", "schema"}
 LAYERS["cli_watch"] = set()
 LAYERS["cli_new"] = {"errors", "mathtext", "resources", "reading", "cli_errors"}
 LAYERS["cli_progress"] = set()
 LAYERS["cli"] |= {"cli_check", "cli_claims", "cli_errors", "processes", "cli_watch", "cli_new", "cli_progress"}
 LAYERS["codegen"] = BASE | {"printing", "numeric", "resources", "solution"}
-LAYERS["cli_code"] = {"errors", "cli_check", "cli_errors", "codegen"}
-LAYERS["cli"] |= {"cli_code"}
+LAYERS["cli_code"] = {"errors", "cli_check", "cli_errors", "cli_files", "codegen"}
+LAYERS["cli"] |= {"cli_code", "cli_files"}
 LAYERS["versions"] = BASE | {"reading", "printing", "claims", "solution"}
-LAYERS["cli_variants"] = {"errors", "cli_errors", "cli_progress", "documents", "resources", "versions"}
+LAYERS["cli_variants"] = {"errors", "cli_errors", "cli_files", "cli_progress", "documents", "resources", "versions"}
 LAYERS["cli"] |= {"cli_variants"}
 LAYERS["schema"] = BASE | {"reading", "resources"}
 LAYERS["__init__"] = LAYERS["cli"] | {"cli", "api", "marking", "oneliner", "versions"}

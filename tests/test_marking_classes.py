@@ -219,6 +219,34 @@ def test_a_line_that_was_cut_off_is_marked_again(
     assert counting == []
 
 
+def test_two_runs_with_one_journal_do_not_spoil_it(
+    marker: Marker, expected: list[Record], tmp_path: Path, counting: list[str | None]
+) -> None:
+    journal = tmp_path / "marks.journal"
+    journal.write_bytes(b'{"key": "cut of')
+    given = list(a_class(20).items())
+    with Journal(journal) as first, Journal(journal) as second:
+        for n, (student, _) in enumerate(given):
+            (first if n % 2 else second).add(student, [expected[n]])
+    assert Journal(journal).done == {student: (expected[n],) for n, (student, _) in enumerate(given)}
+    with pytest.raises(Stopped):
+        check_class(marker, dict(given[:9]), journal=journal, progress=stop_after(5))
+    with pytest.raises(Stopped):
+        check_class(marker, dict(given[9:]), journal=journal, progress=stop_after(6))
+    counting.clear()
+    assert check_class(marker, dict(given), journal=journal) == expected
+    assert len(counting) == 20 - 5 - 6
+
+
+@pytest.mark.parametrize("text", ["my notes\n", "{}", "\0" * 20])
+def test_a_file_that_is_no_journal_is_left_alone(marker: Marker, tmp_path: Path, text: str) -> None:
+    notes = tmp_path / "marks.csv.journal"
+    notes.write_text(text)
+    with pytest.raises(BacksymError, match="move it away"):
+        check_class(marker, a_class(2), journal=notes)
+    assert notes.read_text() == text
+
+
 def test_what_has_changed_is_marked_again(marker: Marker, tmp_path: Path, counting: list[str | None]) -> None:
     journal = tmp_path / "marks.journal"
     given = a_class(4)
@@ -271,6 +299,7 @@ def test_ctrl_c(tmp_path: Path, workers: int) -> None:
         process = subprocess.Popen([*command, "-o", str(out)], env=environment, stderr=subprocess.PIPE, text=True)
         wait_for_lines(journal, before + 10)
         process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)  # as the impatient do
         _, said = process.communicate(timeout=60)
         assert process.returncode == 130, said
         assert re.search(r"interrupted: \d+ of 300 students are marked", said), said
@@ -282,6 +311,35 @@ def test_ctrl_c(tmp_path: Path, workers: int) -> None:
     assert done.returncode == 1, done.stderr
     assert out.read_bytes() == whole.read_bytes()
     assert not journal.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="processes have no groups here")
+@pytest.mark.parametrize("sign", ["SIGKILL", "SIGTERM"])
+def test_no_process_is_left_when_the_first_has_died(tmp_path: Path, sign: str) -> None:
+    table = tmp_path / "class.csv"
+    table.write_text("student,y\n" + "".join(f"s{n},y - t + 0*{n}\n" for n in range(5000)))
+    command = [sys.executable, "-m", "backsym", "check", "scalar-tanh", str(table), "-o", str(tmp_path / "out.txt")]
+    process = subprocess.Popen(
+        [*command, "--workers", "2"], env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    wait_for_lines(tmp_path / "out.txt.journal", 10)
+    process.send_signal(getattr(signal, sign))
+    status = process.wait(timeout=60)
+    assert status == (-signal.SIGKILL if sign == "SIGKILL" else 130), process.communicate()
+    end = time.monotonic() + 20
+    while is_group(process.pid):
+        assert time.monotonic() < end, "processes are left"
+        time.sleep(0.05)
+    process.communicate()
+
+
+def is_group(number: int) -> bool:
+    try:
+        os.killpg(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def lines_of(path: Path) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import threading
 import time
 from pathlib import Path
 
@@ -12,6 +14,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from backsym.cli import main
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def run(*arguments: object) -> Result:
@@ -174,3 +178,62 @@ def test_the_terminal_is_safe(tmp_path: Path) -> None:
     result = run("scalar-tanh", path)
     assert "\x1b" not in result.stdout
     assert "\u202e" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["-o", "class.csv"], "class.csv is an input"),
+        (["-o", "problem.yaml"], "problem.yaml is an input"),
+        (["--summary", "class.csv"], "class.csv is an input"),
+        (["-o", "link.csv"], "link.csv is an input"),
+        (["-o", "marks.csv", "--summary", "./marks.csv"], "marks.csv is named twice"),
+        (["-o", "marks.json", "--format", "gradescope"], "a results.json is for one student; there are 2"),
+        (["-o", "taken/marks.csv"], "taken"),
+    ],
+)
+def test_what_is_read_is_never_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    problem = (ROOT / "problems" / "csc311-week6" / "scalar-tanh.yaml").read_text(encoding="utf-8")
+    Path("problem.yaml").write_text(problem, encoding="utf-8")
+    Path("class.csv").write_text("student,y\nann,y - t\nbob,t - y\n", encoding="utf-8")
+    Path("link.csv").symlink_to("class.csv")
+    Path("taken").write_text("a file")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    done = CliRunner().invoke(main, ["check", "problem.yaml", "class.csv", *options])
+    assert done.exit_code == 2
+    assert message in done.output
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_folder_of_answers_is_never_written_over(tmp_path: Path) -> None:
+    folder = tmp_path / "answers"
+    folder.mkdir()
+    (folder / "ann.yaml").write_text("y: y - t\n")
+    done = CliRunner().invoke(main, ["check", "scalar-tanh", str(folder), "-o", str(folder / "ann.yaml")])
+    assert done.exit_code == 2
+    assert "ann.yaml is an input" in done.output
+    assert (folder / "ann.yaml").read_text() == "y: y - t\n"
+
+
+def test_an_output_keeps_its_place_and_its_permissions(tmp_path: Path) -> None:
+    private, link, pipe = tmp_path / "private.csv", tmp_path / "link.csv", tmp_path / "pipe"
+    private.write_text("old")
+    private.chmod(0o600)
+    link.symlink_to(private)
+    answers = tmp_path / "class.csv"
+    answers.write_text("student,y\nann,y - t\nbob,t - y\n")
+    command = ["check", "scalar-tanh", str(answers), "--format", "csv", "-o"]
+    assert CliRunner().invoke(main, [*command, str(link)]).exit_code == 1
+    assert link.is_symlink()
+    assert private.stat().st_mode & 0o777 == 0o600
+    os.mkfifo(pipe)
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()), daemon=True)
+    reader.start()
+    assert CliRunner().invoke(main, [*command, str(pipe)]).exit_code == 1
+    reader.join(10)
+    assert read == [private.read_text()]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["class.csv", "link.csv", "pipe", "private.csv"]

@@ -81,6 +81,11 @@ def test_what_is_not_asked_for_does_not_count(tmp_path: Path) -> None:
     assert {test["extra_data"]["target"] for test in found["tests"] if test["max_score"]} == {"y", "z", "w"}
 
 
+def test_a_question_may_be_named_by_its_derivative(tmp_path: Path) -> None:
+    found = results(check(tmp_path, "dL/dy: y - t\ndL/dz: dL/dy (1 - y^2)\ngrad(w): dL/dz x\ny: y - t\n").stdout)
+    assert sum(test["score"] for test in found["tests"]) == sum(test["max_score"] for test in found["tests"]) == 7.0
+
+
 def test_one_entry_is_not_the_whole(tmp_path: Path) -> None:
     text = "symbols: {W: [K, D], x: {shape: [D]}}\nforward: [y = W @ x, L = sum(y)]\nparts: [derive: [W]]\n"
     (tmp_path / "q.yaml").write_text(text, encoding="utf-8")

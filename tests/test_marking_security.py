@@ -314,7 +314,10 @@ def test_students_who_stand_twice_are_all_marked(tmp_path: Path) -> None:
         (b"\xff\xfe", "empty"),
         (b"z\ny - t\n", "no column student"),
         (b"student\nann\n", "no column of this file is a target"),
-        (b"student,z\nann,\xe9\n", "class.csv:2: this file is not UTF-8 text"),
+        (b"student,z\n", "there are no students"),
+        (b'student,z\nann,"y - t\nbob,t - y\n', 'class.csv:2:5: the quotes that begin on this line do not match'),
+        (b'student,z\r\nann,y\r\nbob,"y - t\r\ncid,"t - y"\r\n', "class.csv:3:5: the quotes"),
+        (b"student,z\nann,\xe9\n", "class.csv:2:5: this file is not UTF-8 text\n    ann,é\n        ^"),
         (b"\xff\xfes", "not UTF-16 text"),
         (b"student,z\nann," + b"x" * 10_000_001 + b"\n", "not read as CSV"),
     ],
@@ -325,3 +328,12 @@ def test_tables_that_cannot_be_used(tmp_path: Path, data: bytes, message: str) -
     result = check(path)
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+def test_what_a_class_should_know_about_its_table(tmp_path: Path) -> None:
+    path = tmp_path / "class.csv"
+    path.write_text("sep=;\nstudent;dL/dz;dL/dW;Y\nann;dL/dy;x;1\n;dL/dy;x;1\n", encoding="utf-8-sig")
+    result = check(path)
+    assert [row["student"] for row in json.loads(result.stdout)] == ["ann", None]
+    assert "ignored: dL/dW, Y\n  did you mean w?\n  did you mean y?\n" in result.stderr
+    assert "without the name of a student: 1" in result.stderr

@@ -123,6 +123,15 @@ def test_it_names_the_earlier_answer(mlp: Marker) -> None:
     assert found.score == 1.0
 
 
+def test_an_earlier_mistake_is_worth_nothing_extra(mlp: Marker) -> None:
+    """In another form than the one that is asked for, an answer earns the same whether the earlier one was right."""
+    for z2 in ("a2 - t", "a2 + t"):
+        for a1, score in ((f"W2^T ({z2})", 0.5), ("W2^T dL/dz2", 1.0)):
+            found = mlp.mark_all({"z2": z2, "a1": a1}, accept="by_name")[1]
+            assert found.score == score, found
+            assert ("not in the form" in found.feedback) == (score < 1)
+
+
 def test_nothing_follows_from_a_later_answer_or_from_zero(mlp: Marker) -> None:
     assert verdicts(mlp, {"W2": "(a2 + t) a1^T", "z2": "a2 + t"})["W2"] == "incorrect"
     assert verdicts(mlp, {"z2": "a2 - a2", "W2": "0*a2 a1^T"})["W2"] == "incorrect"
@@ -142,19 +151,77 @@ def test_paths_add_up_when_only_one_is_wrong(tanh: Marker) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "line"),
+    ("answer", "place"),
     [
-        ("dL/dz = dL/dy dy/dz = (t - y)(1 - tanh(z)^2) = (y - t)(1 - tanh(z)^2)", 2),
-        ("dL/dz = dL/dy dy/dz\n= (y - t) (1 - tanh(z)^2)\n= (y - t)(1 - y^2)", 3),
-        (r"\frac{dL}{dz} = \frac{dL}{dy} \tanh'(z) \\ = (y - t) \tanh(z)", 2),
-        ("dL/dy = y - t\ndy/dz = 1 + tanh(z)^2\ndL/dz = (y - t)(1 - tanh(z)^2)", 3),
-        ("dL/dy = y + t\ndL/dz = (y - t)(1 - tanh(z)^2)", 1),
+        ("dL/dz = dL/dy dy/dz = (t - y)(1 - tanh(z)^2) = (y - t)(1 - tanh(z)^2)", "Step 2"),
+        ("dL/dz = dL/dy dy/dz\n= (y - t) (1 - tanh(z)^2)\n= (y - t)(1 - y^2)", "Line 3"),
+        ("dL/dz\n= dL/dy dy/dz\n\n= (y - t)\n  (1 - y^2)\n= (y - t)(1 - tanh(z)^2)", "Line 3"),
+        (r"\frac{dL}{dz} = \frac{dL}{dy} \tanh'(z) \\ = (y - t) \tanh(z)", "Line 2"),
+        (r"\[\begin{split} \frac{dL}{dz} &= \tanh'(z) (y - t) \\[2pt] &= (y - t) \tanh(z) \end{split}\]", "Line 2"),
+        ("dL/dy = y - t\ndy/dz = 1 + tanh(z)^2\ndL/dz = (y - t)(1 - tanh(z)^2)", "Line 2"),
+        ("dL/dy = y + t\ndL/dz = (y - t)(1 - tanh(z)^2)", "Line 1"),
+        ("dL/dy = y + t => dL/dz = (y - t)(1 - tanh(z)^2)", "Step 1"),
+        ("z = w*x + b\ndL/dz = (y - t) s\nwhere s = 1 - tanh(z)^2\nand dL/dy = y + t", "Line 4"),
+        ("-dL/dy = y - t\ndL/dz = (y - t)(1 - tanh(z)^2)", "Line 1"),
     ],
 )
-def test_the_first_line_that_does_not_follow_is_named(tanh: Marker, answer: str, line: int) -> None:
+def test_the_first_line_that_does_not_follow_is_named(tanh: Marker, answer: str, place: str) -> None:
     found = tanh.mark("z", answer)
     assert found.verdict == "incorrect"
-    assert f"Line {line} " in found.feedback
+    assert f"{place} " in found.feedback
+
+
+def test_of_an_equation_beside_the_answer_nothing_is_said_about_the_loss(tanh: Marker) -> None:
+    """There the derivative of the loss is not what its two sides should be."""
+    for wrong in ("dz/dw = w", "z = w x - b"):
+        found = tanh.mark("w", f"{wrong}\ndL/dw = dL/dz x")
+        assert (found.verdict, found.tags) == ("incorrect", ())
+        text = wrong.partition("= ")[2]
+        assert found.feedback == f"Line 1 is not true: `{text}` is not equal to what stands before it."
+
+
+RIGHT_FOR_Z = [
+    "dL/dz\n= dL/dy dy/dz\n= (y - t)(1 - tanh(z)^2)",
+    r"\frac{dL}{dz} \\[2pt] = \frac{dL}{dy}\frac{dy}{dz} \\(y - t)(1 - \tanh^2 z)",
+    "dL/dy = y - t => dL/dz = dL/dy (1 - tanh(z)^2)",
+    "dL/dy = y - t\n=> dL/dz = dL/dy (1 - tanh(z)^2)",
+    r"\frac{dL}{dy} = y - t, \quad \text{therefore} \quad \frac{dL}{dz} = (y - t)(1 - \tanh^2 z)",
+    "dL/dy = y - t so dL/dz = dL/dy (1 - tanh(z)^2)",
+    "By the chain rule, dL/dz = dL/dy dy/dz = (y - t)(1 - tanh(z)^2)",
+    "Using the chain rule:\ndL/dz = dL/dy dy/dz = (y - t)(1 - tanh(z)^2)",
+    r"\text{By the chain rule } \frac{dL}{dz} = (y - t)(1 - \tanh^2 z)",
+    "dL/dz = dL/dy dy/dz   (chain rule)\n= (y - t)(1 - tanh(z)^2)",
+    r"\frac{dL}{dz} = \frac{dL}{dy}\frac{dy}{dz} \quad\text{(chain rule)} \\ = (y - t)(1 - \tanh^2 z) \tag{1}",
+    "1) dL/dz = dL/dy dy/dz\n2) = (y - t)(1 - tanh(z)^2)",
+    "1. dL/dy = y - t\n2. dL/dz = (y - t)(1 - tanh(z)^2)",
+    "(i) dL/dy = y - t\n(ii) dL/dz = (y - t)(1 - tanh(z)^2)",
+    "- dL/dy = y - t\n- dL/dz = (y - t)(1 - tanh(z)^2)",
+    "Step 1: dL/dy = y - t\nStep 2: dL/dz = (y - t)(1 - tanh(z)^2)",
+    "dL/dz = d s where d = y - t and s = 1 - tanh(z)^2",
+    "dL/dz = dL/dy (1 - tanh(z)^2) since y = x + tanh(z)",
+    "dL/dz = dL/dy (1 - tanh(z)^2), as y = x + tanh(z)",
+    "We know dL/dy = y - t, hence dL/dz = dL/dy (1 - tanh(z)^2)",
+    "(y - t)(1 - tanh(z)^2) = dL/dz",
+    "-dL/dy = t - y\ndL/dz = (y - t)(1 - tanh(z)^2)",
+    "1 - tanh(z)^2 = sech(z)^2\ndL/dz = (y - t) sech(z)^2",
+]
+
+
+@pytest.mark.parametrize("answer", RIGHT_FOR_Z)
+def test_a_derivation_as_people_write_it(tanh: Marker, answer: str) -> None:
+    found = tanh.mark("z", answer)
+    assert found.verdict == "correct", found.feedback
+    for old, new in (("y - t", "y + t"), ("t - y", "-t - y"), ("sech(z)^2", "sech(z)"), ("+ tanh", "- tanh")):
+        if old in answer:
+            assert tanh.mark("z", answer.replace(old, new)).verdict == "incorrect"
+
+
+@pytest.mark.parametrize(
+    ("answer", "value"),
+    [("b y", "b*y"), ("by", "b*y"), ("(2)(y - t)", "2*(y - t)"), ("- b", "-b")],
+)
+def test_a_formula_is_not_taken_for_words(tanh: Marker, answer: str, value: str) -> None:
+    assert tanh.mark("w", answer).interpreted_plain == tanh.mark("w", value).interpreted_plain != ""
 
 
 def test_a_chain_without_a_left_side(tanh: Marker) -> None:

@@ -118,7 +118,8 @@ def leads(block: Block | None, following: Block | None) -> bool:
 class Document:
     """A whole document: its title (also the first heading), who and when, and its blocks.
 
-    ``language`` is that of its sentences.  With ``contents``, its headings are listed before its blocks.
+    ``language`` is that of its sentences.  With ``contents``, its headings are listed before its blocks; ``opening``
+    stands before that list.
     """
 
     title: Inlines
@@ -126,4 +127,5 @@ class Document:
     byline: tuple[Inlines, ...] = ()
     language: str = "en"
     contents: bool = False
+    opening: tuple[Block, ...] = ()
 

@@ -48,7 +48,8 @@ def collection_document(collection: Collection, solutions: Sequence[Solved], opt
     lines = [text for text in (collection.course, collection.author, collection.date) if text]
     byline = tuple(inlines_of(text, "collection") for text in lines)
     phrases = catalogue(collection.language)
-    blocks: list[Block] = list(blocks_of(collection.text, "text") if collection.text else ())
+    opening = tuple(blocks_of(collection.text, "text") if collection.text else ())
+    blocks: list[Block] = []
     rest = iter(solutions)
     for section in collection.sections:
         if section.title:
@@ -59,7 +60,7 @@ def collection_document(collection: Collection, solutions: Sequence[Solved], opt
             title = inlines_of(solved.problem.title, "title")
             blocks.append(Heading(3, (Text(f"{number}. "), *title)))
             blocks.extend(problem_blocks(solved, 4, options, summary=True))
-    return Document(inlines_of(collection.title, "title"), tuple(blocks), byline, contents=True)
+    return Document(inlines_of(collection.title, "title"), tuple(blocks), byline, contents=True, opening=opening)
 
 
 def problem_blocks(

@@ -55,7 +55,7 @@ def html(document: Document, options: Options = FULL, stem: str = "solution") ->
 
     words = catalogue(document.language)
     page = _Page()
-    body = page.blocks(document.blocks)
+    opening, body = page.blocks(document.opening), page.blocks(document.blocks)
     if options.version == "questions":
         body += f"\n{_answers_sheet()}"
     text = render_template(
@@ -65,6 +65,7 @@ def html(document: Document, options: Options = FULL, stem: str = "solution") ->
         plain_title=escape(inlines_plain(document.title)),
         title=inlines_html(document.title),
         byline=[inlines_html(line) for line in document.byline],
+        opening=opening,
         contents=_contents(page.headings) if document.contents else "",
         contents_title=escape(words.text("page.contents")),
         all_steps=escape(words.text("page.all_steps")) if page.folded else "",

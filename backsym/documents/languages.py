@@ -7,7 +7,8 @@ used, so that a run loads only what it writes.  This module must not know about 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from backsym.documents.options import Options
@@ -20,6 +21,20 @@ Files = dict[str, str | bytes]
 
 Writer = Callable[["Document", Options, str], Files]
 """Writes a document under the options as ``STEM.FORM`` and the files that it refers to, named after the stem."""
+
+Compiler = Callable[[str], bytes]
+"""Makes bytes of the text of a document."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A form that another program makes of a text, so that the other forms can be written in the meantime.
+
+    ``source`` is the language of the text, a key of ``LANGUAGES``, under the options.
+    """
+
+    source: Callable[[Options], str]
+    compiler: Callable[[Options], Compiler]
 
 
 def _markdown(document: Document, options: Options, stem: str) -> Files:
@@ -40,27 +55,27 @@ def _typst(document: Document, options: Options, stem: str) -> Files:
     return dict(typst(document, options, stem))
 
 
-def _pdf(document: Document, options: Options, stem: str) -> Files:
-    """By the engine of the options; a fragment is no document, so it is left out here."""
-    from backsym.documents.pdf import latex_pdf_bytes, pdf_bytes
-
-    whole = replace(options, fragment=False)
-    if options.engine == "latex":
-        return {f"{stem}.pdf": latex_pdf_bytes(str(_tex(document, whole, stem)[f"{stem}.tex"]))}
-    return {f"{stem}.pdf": pdf_bytes(str(_typst(document, whole, stem)[f"{stem}.typ"]), options.templates)}
-
-
 def _html(document: Document, options: Options, stem: str) -> Files:
     from backsym.documents.html import html
 
     return dict(html(document, options, stem))
 
 
-LANGUAGES: dict[str, Writer] = {"md": _markdown, "tex": _tex, "typ": _typst, "pdf": _pdf, "html": _html}
-"""By the ending of the file."""
+def _pdf(options: Options) -> Compiler:
+    """By the engine of the options."""
+    from backsym.documents.pdf import latex_pdf_bytes, pdf_bytes
 
-BY_ANOTHER_PROGRAM = frozenset(["pdf"])
-"""What is mostly made outside Python, so that the other forms can be written in the meantime."""
+    return latex_pdf_bytes if options.engine == "latex" else partial(pdf_bytes, root=options.templates)
+
+
+LANGUAGES: dict[str, Writer | Compiled] = {
+    "md": _markdown,
+    "tex": _tex,
+    "typ": _typst,
+    "pdf": Compiled(lambda options: "tex" if options.engine == "latex" else "typ", _pdf),
+    "html": _html,
+}
+"""By the ending of the file."""
 
 
 def forms() -> tuple[str, ...]:

@@ -51,6 +51,7 @@ def markdown(document: Document, options: Options = FULL, stem: str = "solution"
         options.templates,
         title=inlines_text(document.title),
         byline=[inlines_text(line) for line in document.byline],
+        opening=markdown_text(document.opening),
         contents=_contents(document) if document.contents else "",
         body="\n\n".join(blocks),
     )

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from backsym.documents.document import collection_document, document_of
 from backsym.documents.jsonform import collection_json, json_text, problem_json
-from backsym.documents.languages import BY_ANOTHER_PROGRAM, LANGUAGES, Files, forms
+from backsym.documents.languages import LANGUAGES, Compiled, Files, forms
 from backsym.documents.options import FULL, Options
 from backsym.documents.solved import Solved
 from backsym.errors import BacksymError, near_name
@@ -48,17 +49,31 @@ def all_files(
         else:
             document = collection_document(source, solutions, options)
 
-    def written(form: str) -> Files:
-        if document is not None and form in LANGUAGES:
-            return LANGUAGES[form](document, options, stem)
+    ready: dict[str, Files] = {}
+
+    def written(form: str, under: Options = options) -> Files:
+        writer = LANGUAGES.get(form)
+        if document is not None and callable(writer):
+            return writer(document, under, stem)
         data = problem_json(solutions[0]) if source is None else collection_json(source, solutions)
         return {f"{stem}.json": json_text(data)}
 
+    def text_of(form: str) -> str:
+        """A whole document, for a program that makes something else of it; kept if its file is wanted too."""
+        parts = written(form, replace(options, fragment=False))
+        if not options.fragment:
+            ready[form] = parts
+        return str(parts[f"{stem}.{form}"])
+
     with ThreadPoolExecutor(1) as aside:
-        waiting = {form: aside.submit(written, form) for form in wanted if form in BY_ANOTHER_PROGRAM}
-        ready = {form: written(form) for form in wanted if form not in waiting}
-        parts = [ready[form] if form in ready else waiting[form].result() for form in wanted]
-    return {name: text for part in parts for name, text in part.items()}
+        compiled = {form: writer for form in wanted if isinstance(writer := LANGUAGES.get(form), Compiled)}
+        waiting = {
+            form: aside.submit(writer.compiler(options), text_of(writer.source(options)))
+            for form, writer in compiled.items()
+        }
+        ready |= {form: written(form) for form in wanted if form not in compiled and form not in ready}
+        ready |= {form: {f"{stem}.{form}": done.result()} for form, done in waiting.items()}
+    return {name: text for form in wanted for name, text in ready[form].items()}
 
 
 def rendered(source: Collection | None, solutions: Sequence[Solved], form: str, options: Options = FULL) -> str:

@@ -73,6 +73,7 @@ def tex(document: Document, options: Options = FULL, stem: str = "solution") -> 
         options.templates,
         title=inlines_tex(document.title),
         byline=[inlines_tex(line) for line in document.byline],
+        opening=tex_text(document.opening),
         contents=document.contents,
         body=tex_text(document.blocks),
     )
@@ -91,7 +92,7 @@ def inlines_tex(content: Inlines) -> str:
 def _block(block: Block, depth: int) -> str:
     if isinstance(block, Heading):
         command = _SECTIONS.get(block.level, "paragraph*")
-        end = "\\mbox{}" if command == "paragraph*" else ""
+        end = "\\mbox{}\\nopagebreak" if command == "paragraph*" else ""
         large = "".join(_inline(item, large=True) for item in block.content)
         listed = _LISTED.get(block.level)
         entry = f"\n\\addcontentsline{{toc}}{{{listed}}}{{{inlines_tex(block.content)}}}" if listed else ""
@@ -134,7 +135,8 @@ def _joined(blocks: Iterable[Block], depth: int) -> str:
         if displayed and isinstance(before, (Paragraph, Equations)):
             text += "\n"
         elif before is not None:
-            text += "\\nopagebreak\n\n" if leads(before, block) else "\n\n"
+            keep = "\\keepwithnext" if isinstance(block, Heading) else "\\nopagebreak"
+            text += f"{keep}\n\n" if leads(before, block) else "\n\n"
             text += "\\vspace{-\\baselineskip}\n" if displayed else ""
         text += _block(block, depth)
         before = block

@@ -1,8 +1,8 @@
 """Blocks to Typst, which the ``typst`` wheel makes a PDF of.
 
 All text is escaped here.  Each formula and figure carries a text that says what it shows, so that the PDF can be read
-aloud; the functions ``formula``, ``substeps`` and ``drawing`` are defined in the template.  This module must not know
-about problems.
+aloud; the functions ``formula``, ``unbroken``, ``substeps`` and ``drawing`` are defined in the template.  This module
+must not know about problems.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ def typst(document: Document, options: Options = FULL, stem: str = "solution") -
         byline=[inlines_typst(line) for line in document.byline],
         authors=", ".join(string(inlines_plain(line)) for line in document.byline),
         language=string(document.language),
+        opening=typst_text(document.opening),
         contents=document.contents,
         body=typst_text(document.blocks),
     )
@@ -145,8 +146,8 @@ def _display(rows: tuple[Row, ...], depth: int) -> str:
     if len(lines) == 1:
         lines = [lines[0].replace(" &= ", " = ", 1).removeprefix("& ")]
     body = " \\\n".join(lines)
-    whole = ", whole: true" if 1 < len(lines) <= SHORT else ""
-    return f"#formula({string(equations_text(rows))}, $ {body} ${whole})"
+    function = "unbroken" if 1 < len(lines) <= SHORT else "formula"
+    return f"#{function}({string(equations_text(rows))}, $ {body} $)"
 
 
 def _lines(r: Row, room: float, left: float) -> list[str]:

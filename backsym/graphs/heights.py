@@ -9,7 +9,8 @@ This module must not know what the slots stand for or how they look.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
+from functools import lru_cache
+from itertools import accumulate, pairwise
 
 from backsym.graphs.ordering import moves, orders
 from backsym.graphs.sugiyama import Order, Slots
@@ -34,9 +35,14 @@ def best_order(slots: Slots, distance: Distance, extent: Sequence[float], pull: 
 
     The search starts at the best of those found, and at the one that came from the author's order.
     """
+    forces = _Forces(slots, distance, pull)
+    known: dict[tuple[tuple[int, ...], ...], float] = {}
 
     def cost(order: Order) -> float:
-        return _cost(slots, order, distance, extent, pull)
+        key = tuple(map(tuple, order))
+        if key not in known:
+            known[key] = _cost(forces, order, extent)
+        return known[key]
 
     found = orders(slots)
     mirrored = [[column[::-1] for column in order] for order in found]
@@ -67,55 +73,76 @@ def heights_of(slots: Slots, order: Order, distance: Distance, extent: Sequence[
 
     Paths that pull hardest are made level where their neighbours leave room, and then stay where they are.
     """
-    heights = _fitted(slots, order, distance, extent, pull, FINAL_SWEEPS)
+    forces = _Forces(slots, distance, pull)
+    heights = _fitted(forces, order, extent, FINAL_SWEEPS)
     fixed: dict[int, float] = {}
     for path in _paths(slots, pull):
         level = _level(path, order, distance, heights, fixed)
         if level is not None:
             fixed.update(dict.fromkeys(path, level))
-            _sweep(slots, order, distance, heights, pull, fixed)
+            _sweep(forces, order, heights, fixed)
     for _ in range(FINAL_SWEEPS):
-        _sweep(slots, order, distance, heights, pull, fixed)
+        before = list(heights)
+        _sweep(forces, order, heights, fixed)
+        if heights == before:
+            break
     top = min(heights)
     return [height - top for height in heights]
 
 
-def _cost(slots: Slots, order: Order, distance: Distance, extent: Sequence[float], pull: Pull) -> float:
+class _Forces:
+    """What the sweeps need again and again: the neighbours of each slot, how hard they pull, and what slots keep."""
+
+    def __init__(self, slots: Slots, distance: Distance, pull: Pull):
+        self.slots = slots
+        self.near = [
+            [(b, pull(b, slot)) for b in left] + [(b, pull(slot, b)) for b in right]
+            for slot, (left, right) in enumerate(zip(slots.left, slots.right, strict=True))
+        ]
+        self.weights = [sum(weight for _, weight in near) or 0.1 for near in self.near]
+        self.edges = [(a, b, pull(a, b)) for a, near in enumerate(slots.right) for b in near]
+        self.distance = lru_cache(maxsize=None)(distance)
+
+
+def _cost(forces: _Forces, order: Order, extent: Sequence[float]) -> float:
     """How far the edges are from level; a little for each pair that stands against the author's order."""
-    heights = _fitted(slots, order, distance, extent, pull, SWEEPS)
-    slope = sum(pull(a, b) * abs(heights[a] - heights[b]) for a, near in enumerate(slots.right) for b in near)
-    against = sum(a > b for column in order for n, a in enumerate(column) for b in column[n + 1 :])
+    heights = _fitted(forces, order, extent, SWEEPS)
+    slope = sum([weight * abs(heights[a] - heights[b]) for a, b, weight in forces.edges])
+    against = sum([a > b for column in order for n, a in enumerate(column) for b in column[n + 1 :]])
     return slope + 0.1 * against
 
 
-def _fitted(
-    slots: Slots,
-    order: Order,
-    distance: Distance,
-    extent: Sequence[float],
-    pull: Pull,
-    sweeps: int,
-) -> list[float]:
-    heights = slots.heights(order, extent, 0.2)
+def _fitted(forces: _Forces, order: Order, extent: Sequence[float], sweeps: int) -> list[float]:
+    """The heights after so many sweeps, to the right and to the left in turn, or when both change nothing."""
+    heights = forces.slots.heights(order, extent, 0.2)
+    unchanged = 0
     for sweep in range(sweeps):
-        _sweep(slots, order if sweep % 2 == 0 else order[::-1], distance, heights, pull, {})
+        before = list(heights)
+        _sweep(forces, order if sweep % 2 == 0 else order[::-1], heights, {})
+        unchanged = unchanged + 1 if heights == before else 0
+        if unchanged == 2:
+            break
     return heights
 
 
-def _sweep(
-    slots: Slots, columns: Order, distance: Distance, heights: list[float], pull: Pull, fixed: Mapping[int, float]
-) -> None:
+def _sweep(forces: _Forces, columns: Order, heights: list[float], fixed: Mapping[int, float]) -> None:
     """Give the slots of each column in turn the heights that their neighbours would like best; fixed ones stay."""
     for column in columns:
-        wanted, weights = [], []
-        for slot in column:
-            near = [(heights[b], pull(b, slot)) for b in slots.left[slot]]
-            near += [(heights[b], pull(slot, b)) for b in slots.right[slot]]
-            wanted.append(fixed.get(slot, _weighted_median(near) if near else heights[slot]))
-            weights.append(FIXED if slot in fixed else sum(weight for _, weight in near) or 0.1)
-        gaps = [distance(a, b) for a, b in pairwise(column)]
-        for slot, height in zip(column, fit(wanted, weights, gaps), strict=True):
+        wanted = [_wanted(forces.near[slot], heights, heights[slot]) for slot in column]
+        weights = [forces.weights[slot] for slot in column]
+        for at, slot in enumerate(column) if fixed else ():
+            if slot in fixed:
+                wanted[at], weights[at] = fixed[slot], FIXED
+        reached = fit(wanted, weights, [forces.distance(a, b) for a, b in pairwise(column)])
+        for slot, height in zip(column, reached, strict=True):
             heights[slot] = fixed.get(slot, height)
+
+
+def _wanted(near: Sequence[tuple[int, float]], heights: Sequence[float], here: float) -> float:
+    """The height at which the neighbours' pull from above and from below are equal; without any, where it is."""
+    if len(near) > 1:
+        return _weighted_median([(heights[slot], weight) for slot, weight in near])
+    return heights[near[0][0]] if near else here
 
 
 def _paths(slots: Slots, pull: Pull) -> list[list[int]]:
@@ -165,18 +192,18 @@ def _level(
     return min(max(middle, low), high)
 
 
-def _weighted_median(pairs: Sequence[tuple[float, float]]) -> float:
+def _weighted_median(pairs: list[tuple[float, float]]) -> float:
     """The middle of the heights at which the pull from above and from below are equal."""
-    ordered = sorted(pairs)
-    half = sum(weight for _, weight in ordered) / 2
+    pairs.sort()
+    half = sum([weight for _, weight in pairs]) / 2
     total = 0.0
-    for at, (height, weight) in enumerate(ordered):
+    for at, (height, weight) in enumerate(pairs):
         total += weight
-        if abs(total - half) < 1e-9 and at + 1 < len(ordered):
-            return (height + ordered[at + 1][0]) / 2
-        if total > half:
+        if total > half + 1e-9:
             return height
-    return ordered[-1][0]
+        if total > half - 1e-9 and at + 1 < len(pairs):
+            return (height + pairs[at + 1][0]) / 2
+    return pairs[-1][0]
 
 
 def fit(wanted: Sequence[float], weights: Sequence[float], gaps: Sequence[float]) -> list[float]:
@@ -184,14 +211,19 @@ def fit(wanted: Sequence[float], weights: Sequence[float], gaps: Sequence[float]
 
     Pool adjacent violators: slots whose wishes clash move as one block to the mean of their wishes.
     """
-    offsets = [0.0]
-    for gap in gaps:
-        offsets.append(offsets[-1] + gap)
-    blocks: list[tuple[float, float, int]] = []
+    offsets = [0.0, *accumulate(gaps)]
+    means: list[float] = []
+    pulls: list[float] = []
+    counts: list[int] = []
     for want, weight, offset in zip(wanted, weights, offsets, strict=True):
-        blocks.append((want - offset, weight, 1))
-        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            (m1, w1, n1), (m2, w2, n2) = blocks[-2:]
-            blocks[-2:] = [((m1 * w1 + m2 * w2) / (w1 + w2), w1 + w2, n1 + n2)]
-    means = [mean for mean, _, count in blocks for _ in range(count)]
-    return [mean + offset for mean, offset in zip(means, offsets, strict=True)]
+        mean, count = want - offset, 1
+        while means and means[-1] > mean:
+            before, harder = means.pop(), pulls.pop()
+            mean = (before * harder + mean * weight) / (harder + weight)
+            weight += harder
+            count += counts.pop()
+        means.append(mean)
+        pulls.append(weight)
+        counts.append(count)
+    spread = [mean for mean, count in zip(means, counts, strict=True) for _ in range(count)]
+    return [mean + offset for mean, offset in zip(spread, offsets, strict=True)]

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_right, insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from backsym.graphs.ranks import moved, ranks
 from backsym.graphs.sugiyama import Order, Slots, slots
@@ -78,17 +79,20 @@ def crossings(slots: Slots, order: Order) -> int:
     for column in order[:-1]:
         seen: list[int] = []
         for slot in column:
-            ends = sorted(position[r] for r in slots.right[slot])
-            total += sum(len(seen) - bisect_right(seen, end) for end in ends)
+            ends = sorted([position[r] for r in slots.right[slot]])
+            for end in ends:
+                total += len(seen) - bisect_right(seen, end)
             for end in ends:
                 insort(seen, end)
     return total
 
 
+@lru_cache(maxsize=8)
 def orders(slots: Slots, starts: int = STARTS) -> list[Order]:
     """The best orders that were found, all with the same number of crossings, in the order in which they were found."""
     chance = random.Random(0)
     found: list[Order] = []
+    tried: set[tuple[tuple[int, ...], ...]] = set()
     fewest: int | None = None
     for start in range(starts):
         order = [sorted(column) for column in slots.columns]
@@ -97,6 +101,10 @@ def orders(slots: Slots, starts: int = STARTS) -> list[Order]:
         if start > 1:
             for column in order:
                 chance.shuffle(column)
+        begun = tuple(map(tuple, order))
+        if begun in tried:
+            continue
+        tried.add(begun)
         count = _improve(slots, order)
         if fewest is None or count < fewest:
             fewest, found = count, []
@@ -143,47 +151,77 @@ def _median(numbers: Sequence[float]) -> float:
 
 
 def _exchange(slots: Slots, order: Order) -> None:
-    """Move slots to any other place of their column as long as that saves crossings."""
+    """Move slots to any other place of their column as long as that saves crossings.
+
+    A column is looked at again only when it, or one beside it, has changed.
+    """
     position = _positions(order)
-    improved = True
-    while improved:
-        improved = False
-        for column in order:
+    settled = [False] * len(order)
+    while not all(settled):
+        for at, column in enumerate(order):
+            if settled[at]:
+                continue
+            settled[at] = True
+            ends = _ends(slots, column, position)
             for slot in list(column):
-                place, gain = _best_place(slots, column, slot, position)
+                place, gain = _best_place(column, slot, ends)
                 if gain > 0:
                     column.remove(slot)
                     column.insert(place, slot)
-                    position.update((s, n) for n, s in enumerate(column))
-                    improved = True
+                    for n, other in enumerate(column):
+                        position[other] = n
+                    for near in range(max(at - 1, 0), min(at + 2, len(order))):
+                        settled[near] = False
 
 
-def _best_place(slots: Slots, column: list[int], slot: int, position: dict[int, int]) -> tuple[int, int]:
+def _best_place(column: list[int], slot: int, ends: Mapping[int, _Ends]) -> tuple[int, int]:
     """Where in its column a slot saves most crossings, and how many, passing one neighbour after another."""
-    here = column.index(slot)
+    here, own = column.index(slot), ends[slot]
     best, place = 0, here
-    for step in (-1, 1):
-        gain, at = 0, here + step
-        while 0 <= at < len(column):
-            other = column[at]
-            upper, lower = (other, slot) if step < 0 else (slot, other)
-            gain += _between(slots, upper, lower, position) - _between(slots, lower, upper, position)
-            if gain > best:
-                best, place = gain, at
-            at += step
+    gain = 0
+    for at in range(here - 1, -1, -1):
+        gain += _saved(ends[column[at]], own)
+        if gain > best:
+            best, place = gain, at
+    gain = 0
+    for at in range(here + 1, len(column)):
+        gain += _saved(own, ends[column[at]])
+        if gain > best:
+            best, place = gain, at
     return place, best
 
 
-def _between(slots: Slots, upper: int, lower: int, position: dict[int, int]) -> int:
-    """The crossings among the edges of two slots, one above the other."""
-    count = 0
-    for beside in (slots.left, slots.right):
-        count += sum(position[a] > position[b] for a in beside[upper] for b in beside[lower])
-    return count
+_Ends = tuple[list[int], list[int]]
+"""The places at which the edges of a slot end, in the column before and in the one behind."""
 
 
-def _positions(order: Order) -> dict[int, int]:
-    return {slot: n for column in order for n, slot in enumerate(column)}
+def _ends(slots: Slots, column: Sequence[int], position: Sequence[int]) -> dict[int, _Ends]:
+    return {
+        slot: ([position[b] for b in slots.left[slot]], [position[b] for b in slots.right[slot]]) for slot in column
+    }
+
+
+def _saved(upper: _Ends, lower: _Ends) -> int:
+    """How many crossings fewer there are if two slots, one above the other, change places."""
+    saved = 0
+    for above, below in zip(upper, lower, strict=True):
+        if below:
+            for here in above:
+                for end in below:
+                    if here > end:
+                        saved += 1
+                    elif here < end:
+                        saved -= 1
+    return saved
+
+
+def _positions(order: Order) -> list[int]:
+    """By slot, the place in its column."""
+    positions = [0] * sum(map(len, order))
+    for column in order:
+        for n, slot in enumerate(column):
+            positions[slot] = n
+    return positions
 
 
 def moves(slots: Slots, order: Order) -> Iterator[Order]:
@@ -191,12 +229,13 @@ def moves(slots: Slots, order: Order) -> Iterator[Order]:
     position = _positions(order)
     found: list[tuple[int, int, int, int]] = []
     for number, column in enumerate(order):
+        ends = _ends(slots, column, position)
         for here, slot in enumerate(column):
             for step in (-1, 1):
                 more, at = 0, here + step
                 while 0 <= at < len(column):
                     upper, lower = (column[at], slot) if step < 0 else (slot, column[at])
-                    more += _between(slots, lower, upper, position) - _between(slots, upper, lower, position)
+                    more -= _saved(ends[upper], ends[lower])
                     if more <= 0:
                         found.append((abs(at - here), number, here, at))
                     at += step

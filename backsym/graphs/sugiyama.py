@@ -16,9 +16,9 @@ Order = list[list[int]]
 """The slots of each column from top to bottom."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Slots:
-    """One connected part of a graph: its slots by column, and what is beside what.
+    """One connected part of a graph: its slots by column, and what is beside what.  Each is equal to itself alone.
 
     A slot is a vertex, or (``vertex`` None) the place where a long edge passes a column.  ``left`` and ``right`` are a
     slot's neighbours in the columns beside it; ``chains`` lists the slots of each edge from source to target.

@@ -8,7 +8,7 @@ This module must not know how a drawing is laid out.
 
 from __future__ import annotations
 
-from xml.sax.saxutils import escape
+from html import escape
 
 from backsym.graphs.drawing import EM, Drawing, Line, PlacedEdge, PlacedVertex, Point, Rect
 from backsym.graphs.typeset import Glyphs, typeset
@@ -55,7 +55,7 @@ def svg(drawing: Drawing, title: str, description: str, inline: bool = False) ->
 
 def _text(text: str) -> str:
     """Text for XML, which knows no control characters."""
-    return escape("".join(sign if sign.isprintable() else " " for sign in text))
+    return escape("".join(sign if sign.isprintable() else " " for sign in text), quote=False)
 
 
 def _number(value: float) -> str:

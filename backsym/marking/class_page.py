@@ -28,7 +28,8 @@ def class_page(summary: ClassSummary, title: str) -> str:
     body = "\n".join(_body(summary))
     return render_template(
         "html.jinja", None, language="en", plain_title=escape(in_unicode(heading)), title=_prose(heading),
-        byline=[escape(summary.counts)], contents="", contents_title="", all_steps="", body=body,
+        byline=[escape(summary.counts)], opening="", contents="", contents_title="", all_steps="",
+        body=body,
     )  # fmt: skip
 
 

@@ -18,9 +18,12 @@ from backsym.numeric.axes import Array
 
 @dataclass(frozen=True)
 class Break:
-    """The first member that does not follow: its number from 0, and whether it begins its statement."""
+    """The first member that does not follow: its number from 1, and whether it begins its statement.
 
-    number: int
+    The left side of an equation beside the answer is no step.
+    """
+
+    step: int
     line: Line
 
     @property
@@ -33,7 +36,9 @@ def first_break(judge: Judge, answer: ReadAnswer) -> Break | None:
     if len(answer.lines) < 2:
         return None
     before: tuple[Array, ...] | None = None
-    for number, line in enumerate(answer.lines):
+    step = 0
+    for line in answer.lines:
+        step += not (line.starts and line.aside)
         values = _values(judge, line)
         if line.starts and line.aside:
             follows = None
@@ -44,7 +49,7 @@ def first_break(judge: Judge, answer: ReadAnswer) -> Break | None:
         else:
             follows = _same(before, values)
         if follows is False:
-            return Break(number, line)
+            return Break(step, line)
         before = values
     return None
 

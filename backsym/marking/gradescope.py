@@ -8,12 +8,13 @@ asks for; knows no files.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from backsym.errors import BacksymError
 from backsym.expr import Adj
 from backsym.marking.accept import asked_for, criterion
+from backsym.marking.model import quantity_named
 from backsym.marking.phrases import math, phrase
 from backsym.marking.records import Row
 from backsym.marking.reports import clean, in_unicode
@@ -30,15 +31,12 @@ def as_gradescope(problem: Problem, rows: Sequence[Row]) -> str:
     and what was not is there with a score of 0.  Where it asks for none, each derivative that was answered counts.
     Raises BacksymError for the answers of several students, which need a file each.
     """
-    students = {row.student for row in rows}
-    if len(students) > 1:
-        raise BacksymError(f"a results.json is for one student; there are {len(students)}: use --format json or csv")
+    refuse_class({row.student for row in rows})
     asked = asked_quantities(problem)
     tests: list[dict[str, Any]] = []
     counted: set[str] = set()
     for row in rows:
-        name, _, indices = row.target.partition("[")
-        name = name.strip()
+        name, (_, _, indices) = quantity_named(row.target), row.target.partition("[")
         # One entry at a fixed position is not the whole that is asked for.
         position = any(part.strip().isdigit() for part in indices.rstrip("] ").split(","))
         counts = name not in counted and name in (asked or problem.symbols) and not position
@@ -51,6 +49,12 @@ def as_gradescope(problem: Problem, rows: Sequence[Row]) -> str:
     right = sum(test["status"] == "passed" for test in tests)
     output = phrase("gradescope.output", right=str(right), count=str(len(tests)))
     return _written(tests, output)
+
+
+def refuse_class(students: Collection[str | None]) -> None:
+    """Raise BacksymError for several students, who need a ``results.json`` each."""
+    if len(students) > 1:
+        raise BacksymError(f"a results.json is for one student; there are {len(students)}: use --format json or csv")
 
 
 def unusable_gradescope(problem: Problem, message: str) -> str:

@@ -1,7 +1,7 @@
 """What of a class is marked already: a file of JSON lines, so that interrupted marking goes on where it stopped.
 
 Each line holds a student's records under a key that depends on everything they follow from: the problem, the settings,
-and the answers.  Whatever changes is marked again, and nothing else is.  A line that was cut off is dropped.
+and the answers.  Whatever changes is marked again, and nothing else is.  A line that was cut off counts for nothing.
 
 Knows records; must not know how they are made.
 """
@@ -16,7 +16,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from backsym.errors import BacksymError
 from backsym.marking.records import Record
+
+_START = b'{"key": "'
 
 
 def fingerprint(value: object) -> str:
@@ -59,20 +62,22 @@ class Journal:
         self.path = path
         self.done: dict[str, tuple[Record, ...]] = {}
         self._file: IO[bytes] | None = None
-        self._sound = self._load() if path is not None and path.exists() else 0
+        self._broken = False
+        if path is not None and path.exists():
+            self._load(path)
 
-    def _load(self) -> int:
-        """Read the whole lines; the length of the file up to the end of the last one."""
-        assert self.path is not None, "a journal without a file has nothing to load"
-        data = self.path.read_bytes()
-        sound = data.rfind(b"\n") + 1
-        for line in data[:sound].splitlines():
+    def _load(self, path: Path) -> None:
+        """Read the whole lines; raises BacksymError for a file that is no journal, and must not be removed."""
+        data = path.read_bytes()
+        self._broken = bool(data) and not data.endswith(b"\n")
+        for line in data.split(b"\n")[:-1]:
             try:
                 entry = json.loads(line)
                 self.done[str(entry["key"])] = tuple(Record.loaded(saved) for saved in entry["records"])
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue  # not a line that this module wrote: its student is marked again
-        return sound
+        if not self.done and not data.startswith(_START[: len(data)]):
+            raise BacksymError(f"{path} is no journal of marks; move it away, because that is where they are kept")
 
     def __enter__(self) -> Journal:
         return self
@@ -91,9 +96,10 @@ class Journal:
             return
         if self._file is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("r+b" if self.path.exists() else "wb")
-            self._file.truncate(self._sound)
-            self._file.seek(self._sound)
+            # At the end of the file, whoever else writes into it.
+            self._file = self.path.open("ab")
+            if self._broken:
+                self._file.write(b"\n")
         entry: dict[str, Any] = {"key": key, "records": [record.saved() for record in records]}
         self._file.write(json.dumps(entry).encode() + b"\n")
         self._file.flush()

@@ -7,14 +7,17 @@ a bracket, goes on.  ``\\``, aligned blocks and dollar signs are layout.  Knows 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from backsym.marking.one_line import one_line
+from backsym.marking.prose import linked, unlisted, without_words
 
 MAX_MEMBERS = 100
 
 _LAYOUT = re.compile(
     r"\\(?:begin|end)\s*\{(?:align|aligned|alignat|gather|gathered|equation|split|multline|eqnarray|displaymath|math)\*?\}"
-    r"|\\(?:displaystyle|textstyle|nonumber|notag|limits|nolimits)(?![A-Za-z])|\\[\[\]()]|\$\$?|```(?:math|latex)?|`|(?<!\\)&|\\boxed(?=\s*\{)"
+    r"|\\(?:displaystyle|textstyle|nonumber|notag|limits|nolimits)(?![A-Za-z])|(?<!\\)\\[\[\]()]|\$\$?|```(?:math|latex)?|`|(?<!\\)&|\\boxed(?=\s*\{)"
 )
 _ROW = re.compile(
     r"\\\\(?:\[[^\]\n]*\])?|\r\n?|\n|\\(?:Rightarrow|implies|iff|therefore|Longrightarrow)(?![A-Za-z])|[⇒∴⟹⇔]"
@@ -34,35 +37,51 @@ _RANGE = re.compile(
     r".*?(?=\\\\|\n|\Z)",
     re.DOTALL,
 )
-_WORDS = re.compile(
-    r"^(?:\\text\s*\{\s*)?(?:answer|ans|solution|let|define|set|with|where|so|thus|hence|therefore|then|and|we get"
-    r"|we have|finally|gives)\b"
-    r"\s*[:,]?\s*\}?\s*[:,]?",
-    re.IGNORECASE,
+_WHERE = re.compile(
+    r"[,;]?\s*(?:\\text\s*\{\s*(?:where|with|since|because)\s*\}|\b(?:where|with|since|because)\b|,\s*as\b)\s*"
+    r"(?=.*=)",
+    re.DOTALL,
 )
-_WHERE = re.compile(r"[,;]?\s*(?:\\text\s*\{\s*(?:where|with)\s*\}|\b(?:where|with)\b)\s*(?=.*=)", re.DOTALL)
+_ARROW = re.compile(r"(?:^|(?<=\s))<?=>(?=[^\n\])}]*=)", re.MULTILINE)
 _GOES_ON = re.compile(r"\s*(?:[+*/@·×⊙∘)\]}]|\\(?:cdot|times|odot|circ|ast)(?![A-Za-z]))")
 _WAITS = re.compile(r"(?:[-+*/@·×⊙∘=,(\[{]|\\(?:cdot|times|odot|circ|ast|left))\s*\Z")
+_ASIDES = ("where", "with", "since", "because", "as ")
 _OPENS, _CLOSES = "([{", ")]}"
 
 
 @dataclass(frozen=True)
 class Statement:
-    """Members that are said to be equal; ``left`` is the first of several, if the statement has a left side."""
+    """Members that are said to be equal; ``left`` is the first of several, if the statement has a left side.
+
+    ``rows`` are the numbers, from 1, of the lines of the text on which the members stand, blank ones not counted.
+    """
 
     left: str | None
     members: tuple[str, ...]
-    first_line: int
-    """The number of its first member among all members of the text, from 1."""
+    rows: tuple[int, ...]
+
+    def turned(self) -> Statement:
+        """The same as a chain without a left side."""
+        if self.left is None:
+            return self
+        return Statement(None, (self.left, *self.members), (self.rows[0], *self.rows))
 
 
 def statements(text: str) -> list[Statement]:
     """The statements of a text, in order; what stands after "where" comes first, because it is used before."""
+    usual = one_line(text)
+    if usual is not None:
+        return [Statement(usual[0], (usual[1],), (1,))]
+    return any_statements(text)
+
+
+def any_statements(text: str) -> list[Statement]:
+    """The same for texts that may have words, layout, asides and several lines."""
     if "cases" in text:
         text = _CASES.sub(lambda match: _replaced(match[0], _HIDDEN), text)
         shown = {sign: written for written, sign in _HIDDEN.items() if sign != " "}
         return [
-            Statement(s.left and _replaced(s.left, shown), tuple(_replaced(m, shown) for m in s.members), s.first_line)
+            Statement(s.left and _replaced(s.left, shown), tuple(_replaced(m, shown) for m in s.members), s.rows)
             for s in _statements(text)
         ]
     return _statements(text)
@@ -75,49 +94,89 @@ def _replaced(text: str, signs: Mapping[str, str]) -> str:
 
 
 def _statements(text: str) -> list[Statement]:
-    text = _EQUALS.sub("=", _LAYOUT.sub(" ", _RANGE.sub(" ", text)) if _has_layout(text) else text)
-    parts = _WHERE.split(text) if "where" in text or "with" in text else [text]
-    rows = [row for part in [*parts[1:], parts[0]] for row in _rows(part)]
+    text = _EQUALS.sub("=", _LAYOUT.sub(" ", _RANGE.sub(" ", _ARROW.sub("⇒", text)))) if _has_layout(text) else text
     found: list[Statement] = []
     count = 0
-    for row in rows:
-        row = _WORDS.sub("", row.strip()).strip()
-        members = [member.strip() for member in _split(row)]
+    for number, row in _ordered(text):
+        members = [member.strip() for member in _split(without_words(row))]
         continues = bool(found) and members[0] == ""
         members = [member for member in members if member]
         if not members:
             continue
         last = found[-1] if found else None
+        rows = (number,) * len(members)
         if last is not None and continues:
-            found[-1] = Statement(last.left, (*last.members, *members), last.first_line)
+            # What stood alone on its line turns out to be a left side.
+            alone = last.left is None
+            left, before = (last.members[0], last.members[1:]) if alone else (last.left, last.members)
+            found[-1] = Statement(left, (*before, *members), (*last.rows[alone:], *rows))
         elif len(members) == 1:
-            found.append(Statement(None, tuple(members), count + 1))
+            found.append(Statement(None, tuple(members), rows))
         else:
-            found.append(Statement(members[0], tuple(members[1:]), count + 1))
+            found.append(Statement(members[0], tuple(members[1:]), rows[1:]))
         count += len(members)
         if count > MAX_MEMBERS:
             break
     return found
 
 
+def _ordered(text: str) -> list[tuple[int, str]]:
+    """The rows with their numbers, those after "where" first."""
+    found: list[list[tuple[int, str]]] = []
+    place = _Place()
+    start = 0
+    for match in _WHERE.finditer(text) if any(word in text for word in _ASIDES) else ():
+        found.append(_joined(place.rows(text[start : match.start()])))
+        place.broken = place.broken or _is_broken(match[0])
+        start = match.end()
+    first, *others = [*found, _joined(place.rows(text[start:]))]
+    return [row for part in (*others, first) for row in part]
+
+
+@dataclass
+class _Place:
+    """The number of the line that is being read, and whether the next text begins another."""
+
+    number: int = 0
+    broken: bool = True
+
+    def rows(self, text: str) -> list[tuple[int, str]]:
+        """What stands between breaks and arrows, with the numbers of its lines; blank lines are not counted."""
+        found: list[tuple[int, str]] = []
+        start = 0
+        for match in (*_ROW.finditer(text), None):
+            piece = text[start : match.start()] if match else text[start:]
+            if piece.strip():
+                self.number += self.broken
+                self.broken = False
+                found.append((self.number, " ".join(piece.split())))
+            if match:
+                self.broken = self.broken or _is_broken(match[0])
+                start = match.end()
+        return found
+
+
+def _is_broken(text: str) -> bool:
+    return "\n" in text or "\r" in text or "\\\\" in text
+
+
 def _has_layout(text: str) -> bool:
     return any(sign in text for sign in "\\$&`=:≔≡∀") or "for" in text
 
 
-def _rows(text: str) -> list[str]:
-    """The lines, those that go on joined; commas and semicolons between equations part them too."""
-    rows: list[str] = []
+def _joined(rows: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The rows, those that go on joined; commas, semicolons and words between equations part them too."""
+    joined: list[tuple[int, str]] = []
     depth = 0
-    for row in _ROW.split(text):
-        if not row.strip():
-            continue
-        if rows and (depth > 0 or _WAITS.search(rows[-1]) or _GOES_ON.match(row) or _continues(rows[-1], row)):
-            rows[-1] = f"{rows[-1]} {row}"
+    for (number, _), row in zip(rows, unlisted([row for _, row in rows]), strict=True):
+        before = joined[-1][1] if joined else ""
+        if joined and (depth > 0 or _WAITS.search(before) or _GOES_ON.match(row) or _continues(before, row)):
+            joined[-1] = joined[-1][0], f"{before} {row}"
         else:
-            rows.append(row)
+            joined.append((number, row))
             depth = 0
         depth += sum((c in _OPENS) - (c in _CLOSES) for c in row)
-    return [piece for row in rows for piece in _parted(row)]
+    return [(number, part) for number, row in joined for piece in linked(row) for part in _parted(piece)]
 
 
 def _continues(before: str, row: str) -> bool:

@@ -5,6 +5,7 @@ This module must not know how a text is read or judged.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -18,6 +19,16 @@ TAGS = (
     "limit",
 )  # fmt: skip
 """What can be wrong with an answer."""
+
+
+TARGET = re.compile(r"\s*(?:d[A-Za-z]\w*\s*/\s*d|grad\s*\(\s*)?([A-Za-z_]\w*)\s*\)?\s*(?:\[\s*([^\]]*?)\s*\])?\s*")
+"""A quantity, or the derivative by it, and indices."""
+
+
+def quantity_named(text: str) -> str:
+    """The name of the quantity in ``W2[k,j]``, ``dL/dW2``; of anything else, the text."""
+    match = TARGET.fullmatch(text)
+    return match[1] if match is not None else text.strip()
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,8 @@ class Line:
     fits: bool = True
     aside: bool = False
     """Whether this belongs to an equation beside the answer, such as ``dy/dz = 1 - tanh(z)**2``."""
+    row: int = 1
+    """The number of the line of the text on which it stands, from 1, blank ones not counted."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +111,13 @@ class ReadAnswer:
         """What the answer is of: the derivative as a whole, or its entry at the answer's letters."""
         whole = Adj(self.target.name, self.target.shape)
         return Entry(whole, self.indices[: len(self.target.shape)]) if self.indices else whole
+
+    def with_lines(self, lines: tuple[Line, ...], unchecked: tuple[str, ...]) -> ReadAnswer:
+        """The same answer at the end of these lines."""
+        return ReadAnswer(
+            self.target, self.expr, self.indices, self.text, self.problem, self.fits, self.others, lines, unchecked,
+            self.of,
+        )  # fmt: skip
 
     @cached_property
     def interpreted_latex(self) -> str:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations, pairwise, permutations, product
 
 from backsym.errors import BacksymError
@@ -78,15 +80,18 @@ def number(s: Site) -> Iterator[Bulk]:
     """a number -> a near one;  a number or the size of a dimension -> a size, or its inverse"""
     kind = "exponent" if s.place.role == "exp" else "number"
     if isinstance(s.node, Num):
-        c = s.node.value
-        near = dict.fromkeys([c + 1, c - 1, 2 * c, c / 2, -c, *([1 / c] if c else [])])
-        # A comparison may be with zero; a term or a factor that is zero would be left out.
         compared = s.place.role == "compared"
-        others = tuple(num(v) for v in near if v != c and (compared or v != 0))
-        yield Bulk(kind, "instead", ("numbers near", c, compared), others)
+        yield Bulk(kind, "instead", ("numbers near", s.node.value, compared), _near(s.node.value, compared))
     if _is_number(s.node):
         sizes = tuple(e for e, _ in s.offers.constants if not isinstance(e, Num) and e != s.node)
         yield Bulk(kind, "instead", ("sizes but", s.node), sizes)
+
+
+@lru_cache(maxsize=512)
+def _near(c: Fraction, compared: bool) -> tuple[Num, ...]:
+    near = dict.fromkeys([c + 1, c - 1, 2 * c, c / 2, -c, *([1 / c] if c else [])])
+    # A comparison may be with zero; a term or a factor that is zero would be left out.
+    return tuple(num(v) for v in near if v != c and (compared or v != 0))
 
 
 def scaled(s: Site) -> Iterator[Bulk]:

@@ -156,7 +156,7 @@ class Search:
                 for draft in rule(site):
                     value = self.screen.of(draft.new)
                     if value is not None:
-                        loose = any(ix not in letters for ix in value[0])
+                        loose = value[0] != letters and any(ix not in letters for ix in value[0])
                         drafts, values = groups.setdefault((draft.new.shape, loose), ([], []))
                         drafts.append(draft)
                         values.append(value)

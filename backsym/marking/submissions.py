@@ -10,12 +10,14 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from backsym.errors import Diagnostic, InputError
+from backsym.marking.model import quantity_named
 from backsym.reading.yamlfile import EMPTY, Scalar, Table, read_text, text_of
 
 STUDENT = "student"
@@ -34,6 +36,9 @@ MAX_TROUBLES = 3
 
 YAML_ENDINGS = (".yaml", ".yml")
 DELIMITERS = ",;\t"
+
+_SEPARATOR = re.compile(r"sep=([,;\t])\r?\n")
+"""What spreadsheets put before a table to say what parts its columns."""
 
 _EXAMPLE = "such as z: (y - t)*(1 - tanh(z)**2)"
 
@@ -63,6 +68,11 @@ class Submissions:
         """The students who stand more than once."""
         counts = Counter(item.student for item in self.items if item.student)
         return tuple(student for student, count in counts.items() if count > 1)
+
+    @property
+    def nameless(self) -> int:
+        """How many answers of a class are nobody's."""
+        return sum(item.student is None for item in self.items) if len(self.items) > 1 else 0
 
 
 def read_submissions(path: Path, targets: Sequence[str]) -> Submissions:
@@ -105,7 +115,12 @@ def _folder(path: Path) -> Iterator[Submission]:
             answers, troubles = yaml_of(text_of(str(file)), str(file))
         except InputError as error:
             troubles = error.diagnostics
-        yield Submission(student, {} if troubles else answers, tuple(d.message for d in troubles))
+        yield Submission(student, {} if troubles else answers, tuple(placed(d) for d in troubles))
+
+
+def placed(diagnostic: Diagnostic) -> str:
+    """What is wrong and in which line, without the name of the file."""
+    return diagnostic.message if diagnostic.line is None else f"line {diagnostic.line}: {diagnostic.message}"
 
 
 def yaml_of(text: str, name: str) -> tuple[dict[str, str], tuple[Diagnostic, ...]]:
@@ -154,9 +169,13 @@ def decoded(data: bytes, name: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
         message = f"this file is not {encoding.upper()[:6].rstrip('-')} text"
-        raise InputError([Diagnostic(message, name, line, hint="save it as CSV UTF-8")]) from None
+        before = data[: error.start].decode(encoding, errors="replace")
+        after = data[error.start :].decode("latin-1")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        written = before[len(before) - column + 1 :] + after.partition("\n")[0]
+        source = "".join(char if char.isprintable() else "\ufffd" for char in written)
+        raise InputError([Diagnostic(message, name, line, column, source, hint="save it as CSV UTF-8")]) from None
 
 
 def csv_of(text: str, name: str, targets: Sequence[str]) -> Submissions:
@@ -171,6 +190,9 @@ def csv_of(text: str, name: str, targets: Sequence[str]) -> Submissions:
     header = [cell.strip() for cell in rows[0][1]]
     who, columns = _columns(header, name, targets)
     ignored = tuple(cell for n, cell in enumerate(header) if n != who and n not in columns and cell)
+    if len(rows) == 1:
+        hint = "each has a line, after the one that names the columns"
+        raise InputError([Diagnostic("there are no students in this file", name, hint=hint)])
     items = []
     for line, row in rows[1:]:
         cells = [*row, *[""] * (len(header) - len(row))]
@@ -185,20 +207,28 @@ def csv_of(text: str, name: str, targets: Sequence[str]) -> Submissions:
 def _rows(text: str, name: str) -> list[tuple[int, list[str]]]:
     """The lines that are not blank, each with its number; a cell in quotes may go on over several."""
     text = text.lstrip("\ufeff").replace("\0", "")
+    said = _SEPARATOR.match(text)
     head = text.lstrip().partition("\n")[0]
-    delimiter = max(DELIMITERS, key=lambda sign: (head.count(sign), -DELIMITERS.index(sign)))
+    delimiter = said[1] if said else max(DELIMITERS, key=lambda sign: (head.count(sign), -DELIMITERS.index(sign)))
     limit = csv.field_size_limit(LONGEST_CELL)
+    line = 1
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        # Strict, because quotes that do not match would make one answer of the lines of many students.
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         found: list[tuple[int, list[str]]] = []
-        line = 1
         for row in reader:
-            if any(cell.strip() for cell in row):
+            if any(cell.strip() for cell in row) and not (said and line == 1):
                 found.append((line, row))
             line = reader.line_num + 1
         return found
     except csv.Error as error:
-        raise InputError([Diagnostic(f"this is not read as CSV: {error}", name)]) from None
+        if "field larger" in str(error):
+            raise InputError([Diagnostic(f"this is not read as CSV: {error}", name, line)]) from None
+        source = re.split("\r\n?|\n", text)[line - 1]
+        hint = 'an answer with quotes in it has quotes around it, and its own are doubled: "say ""y"""'
+        column = source.find('"') + 1
+        message = "the quotes that begin on this line do not match"
+        raise InputError([Diagnostic(message, name, line, column or None, source, hint=hint)]) from None
     finally:
         csv.field_size_limit(limit)
 
@@ -207,7 +237,7 @@ def _columns(header: Sequence[str], name: str, targets: Sequence[str]) -> tuple[
     """Where the students stand, and the columns of answers."""
     lower = [cell.lower() for cell in header]
     if STUDENT not in lower:
-        hint = f"found: {', '.join(header)[:200]}"
+        hint = f"call the column that names the students {STUDENT}; found: {', '.join(header)[:200]}"
         raise InputError([Diagnostic(f"there is no column {STUDENT}", name, 1, hint=hint)])
     counts = Counter(cell for cell in header if cell)
     repeated = sorted(cell for cell, count in counts.items() if count > 1)
@@ -215,7 +245,7 @@ def _columns(header: Sequence[str], name: str, targets: Sequence[str]) -> tuple[
         raise InputError([Diagnostic(f"the column {repeated[0][:200]} stands twice", name, 1)])
     who = lower.index(STUDENT)
     known = set(targets)
-    columns = [n for n, cell in enumerate(header) if n != who and cell.split("[")[0].strip() in known]
+    columns = [n for n, cell in enumerate(header) if n != who and quantity_named(cell) in known]
     if not columns:
         hint = f"a column is named after a quantity: {', '.join(targets)[:200]}"
         raise InputError([Diagnostic("no column of this file is a target", name, 1, hint=hint)])

@@ -157,7 +157,8 @@ class Marker:
         try:
             self.target(target)
         except BacksymError as error:
-            return phrase("words.unknown_target", message=str(error))
+            message = str(error)
+            return phrase("words.unknown_target", message=message if message.endswith("?") else f"{message}.")
         return None
 
     def unusable(self, message: str) -> Verdict:
@@ -198,6 +199,8 @@ class _Earlier:
     def __init__(self, judge: Judge):
         self.judge = judge
         self.own: dict[str, tuple[Array, ...]] = {}
+        self.waiting: list[ReadAnswer] = []
+        """Wrong answers whose values no later answer has asked for yet."""
         self._carried: Carried | None = None
 
     @property
@@ -207,16 +210,21 @@ class _Earlier:
         return self._carried
 
     def add(self, target: Target, verdict: Verdict) -> None:
-        """Take a wrong answer, with its own values, into what later ones may follow from."""
+        """Take a wrong answer into what later ones may follow from."""
         read = verdict.read
         if read is None or target.is_position or verdict.verdict not in ("incorrect", "follow_through"):
             return
-        if not read.fits or read.of is not None:
-            return
-        values = self.values(read)
-        if values is not None and all(np.isfinite(value).all() for value in values):
-            self.own[target.name] = values
-            self._carried = None
+        if read.fits and read.of is None:
+            self.waiting.append(read)
+
+    def settle(self) -> None:
+        """Take the values of the wrong answers that wait, each with those before it."""
+        for read in self.waiting:
+            values = self.values(read)
+            if values is not None and all(np.isfinite(value).all() for value in values):
+                self.own[read.target.name] = values
+                self._carried = None
+        self.waiting.clear()
 
     def values(self, read: ReadAnswer) -> tuple[Array, ...] | None:
         """The values of an answer with the student's own derivatives, in the layout of the quantity."""
@@ -235,6 +243,7 @@ class _Earlier:
 
         It does not where the derivatives that were put in make everything zero.
         """
+        self.settle()
         name = read.target.name
         if not self.own or name in self.own or read.target.is_position:
             return ()
@@ -294,12 +303,11 @@ class _Marking:
         if self.hints not in HINTS:
             raise BacksymError(f"hints is {self.hints!r}, expected one of {', '.join(HINTS)}")
         self.target = self.marker.target(self.name)
-        own = self.marker._criteria[self.name]
-        self.criterion = replace(
-            own,
-            accept=own.accept if self.accept is None else self.accept,
-            marks=own.marks if self.marks is None else float(self.marks),
-        )
+        self.criterion = self.marker._criteria[self.name]
+        if self.accept is not None:
+            self.criterion = replace(self.criterion, accept=self.accept)
+        if self.marks is not None:
+            self.criterion = replace(self.criterion, marks=float(self.marks))
         if self.criterion.accept not in FORMS:
             raise BacksymError(f"accept is {self.criterion.accept!r}, expected one of {', '.join(FORMS)}")
         self.judge = self.marker.judge
@@ -321,7 +329,7 @@ class _Marking:
         if found is False:
             names = self.earlier.follows(read) if self.earlier is not None and broken is None and read.fits else ()
             if names:
-                return self.made("follow_through", read, (), phrase("verdict.follow_through", names=self.names(names)))
+                return self.followed(read, names)
             return self.wrong(read, broken)
         if broken is not None:
             return self.wrong(read, broken)
@@ -352,18 +360,29 @@ class _Marking:
     # --- right in value ---
 
     def right(self, read: ReadAnswer) -> Verdict:
-        derivation = self.judge.derivation(self.target.name)
         if any(isinstance(e, Adj) and e.name == self.target.name for e in walk(read.expr)):
             # dL/dz = dL/dz is true, and no answer.
             circular = phrase("verdict.circular", lhs=self.quantity(self.target.name))
             return replace(self.made("equivalent_form", read, (), circular), score=0.0)
-        form = self.criterion.accept
-        if form == "by_name" and (missing := missing_names(read, derivation)):
-            adjoints = listed([self.quantity(name) for name in missing])
-            return self.made("equivalent_form", read, (), phrase("verdict.by_name", adjoints=adjoints))
-        if form == "simplified" and not is_simplified(read, self.judge.derivations, self.criterion.form):
-            return self.made("equivalent_form", read, (), phrase("verdict.simplified"))
+        if trouble := self.form_trouble(read):
+            return self.made("equivalent_form", read, (), trouble)
         return self.made("correct", read, (), self.joined(phrase("verdict.correct"), self.unchecked(read)))
+
+    def form_trouble(self, read: ReadAnswer) -> str:
+        """Why an answer that is right has not the form that is asked for; empty if it has."""
+        form = self.criterion.accept
+        if form == "by_name" and (missing := missing_names(read, self.judge.derivation(self.target.name))):
+            return phrase("verdict.by_name", adjoints=listed([self.quantity(name) for name in missing]))
+        if form == "simplified" and not is_simplified(read, self.judge.derivations, self.criterion.form):
+            return phrase("verdict.simplified")
+        return ""
+
+    def followed(self, read: ReadAnswer, names: tuple[str, ...]) -> Verdict:
+        """Right, if earlier answers are taken as they stand: worth what it would be without the earlier mistake."""
+        trouble = self.form_trouble(read)
+        words = self.joined(phrase("verdict.follow_through", names=self.names(names)), trouble)
+        made = self.made("follow_through", read, (), words)
+        return replace(made, score=round(made.score * SHARES["equivalent_form"], 6)) if trouble else made
 
     def unchecked(self, read: ReadAnswer) -> str:
         return phrase("lines.unchecked", text=read.unchecked[0]) if read.unchecked and self.hints != "none" else ""
@@ -374,23 +393,30 @@ class _Marking:
         """What is wrong: with the first line that does not follow, if there are several, else with the answer."""
         about, place = read, ""
         if broken is not None:
-            key = "lines.first" if broken.starts else "lines.breaks"
-            place = phrase(key, line=str(broken.number + 1), text=broken.line.text)
             line = broken.line
+            key = "lines.aside" if line.aside else "lines.first" if broken.starts else "lines.breaks"
+            several = max(each.row for each in read.lines) > 1
+            kind, number = ("lines.line", line.row) if several else ("lines.step", broken.step)
+            place = phrase(key, line=phrase(kind, number=str(number)), text=line.text)
+            if line.aside:
+                # It is about no derivative of the loss, so that nothing is told of one.
+                return self.made("incorrect", read, (), place if self.hints != "none" else self.plainly(read))
             target = read.target if line.of in (None, read.target.name) else self.marker.target(line.of or "")
             about = replace(read, target=target, expr=line.expr, indices=line.indices, fits=line.fits, others=())
-        plainly = phrase("verdict.incorrect", lhs=math(about.lhs, self.marker.notation))
         tags, sentences = self.shape_trouble(about) if not about.fits else ((), "")
         explained = explain(self.judge, about)
         if explained.tags or not sentences:
             tags, sentences = explained.tags or tags, self.told(explained)
         if self.hints == "none":
-            return self.made("incorrect", read, tags, plainly)
-        return self.made("incorrect", read, tags, self.joined(place, sentences or plainly))
+            return self.made("incorrect", read, tags, self.plainly(about))
+        return self.made("incorrect", read, tags, self.joined(place, sentences or self.plainly(about)))
+
+    def plainly(self, read: ReadAnswer) -> str:
+        return phrase("verdict.incorrect", lhs=math(read.lhs, self.marker.notation))
 
     def told(self, explained: Explanation) -> str:
         """As much of an explanation as the level of hints allows."""
-        return {"none": "", "gentle": explained.gentle, "full": explained.full}[self.hints]
+        return "" if self.hints == "none" else explained.gentle if self.hints == "gentle" else explained.full
 
     def shape_trouble(self, read: ReadAnswer) -> tuple[tuple[str, ...], str]:
         """Why a well-formed answer has not the shape of its target."""

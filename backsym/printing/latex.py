@@ -40,6 +40,7 @@ ESCAPES = {
 }  # fmt: skip
 
 
+@lay.kept
 def to_latex(layout: Layout) -> str:
     """The LaTeX of a layout, tokens separated by single spaces; raises TypeError for an unknown node."""
     rule = _RULES.get(type(layout))

@@ -9,7 +9,10 @@ This module must not know about expressions, problems or any output language.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import TypeVar
 
 from backsym.printing.signs import BIG_SIGNS
 
@@ -25,6 +28,23 @@ DELIMITER_SIZES = ("normal", "big", "Big", "bigg", "Bigg", "middle")
 @dataclass(frozen=True)
 class Layout:
     """Base class of all layout nodes."""
+
+
+Value = TypeVar("Value")
+
+
+def kept(function: Callable[[Layout], Value]) -> Callable[[Layout], Value]:
+    """A function of a layout alone, whose value is kept with the layout: the same one is shown in many places."""
+    name = f"_{function.__name__}"
+
+    @wraps(function)
+    def looked_up(layout: Layout) -> Value:
+        values: dict[str, Value] = layout.__dict__
+        if name not in values:
+            values[name] = function(layout)
+        return values[name]
+
+    return looked_up
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ _FENCE = 1.0
 _LETTERS = {"bold": 0.72, "bold_italic": 0.75, "calligraphic": 0.72, "blackboard": 0.7, "roman_bold": 0.56}
 
 
+@lay.kept
 def width(layout: Layout) -> float:
     """The width in em; raises TypeError for an unknown node."""
     rule = _RULES.get(type(layout))

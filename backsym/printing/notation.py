@@ -48,6 +48,9 @@ class Notation:
     preactivations: frozenset[str] = frozenset()
     """Nodes that are used only inside functions: with ``gradient: delta`` theirs is the sign of the error signal."""
 
+    laid: dict[int, tuple[Expr, Layout]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was printed already, by the identity of the expression, which is kept so that it stays its own."""
+
     def __post_init__(self) -> None:
         for key, allowed in CHOICES.items():
             value = getattr(self, key)
@@ -55,6 +58,10 @@ class Notation:
                 near = near_name(value, allowed)
                 hint = f"; did you mean {near}?" if near else ""
                 raise BacksymError(f"notation: {key} is {value!r}, expected one of {', '.join(allowed)}{hint}")
+
+    def __getstate__(self) -> dict[str, object]:
+        """Identities mean nothing in another process."""
+        return {**self.__dict__, "laid": {}}
 
     @staticmethod
     def of(problem: Problem) -> Notation:

@@ -82,14 +82,25 @@ POWERS_ON_THE_NAME = frozenset(("tanh", "sin", "cos", "sinh", "cosh", "sech"))
 COMPARISONS = {
     ">": "greater", ">=": "greater_equal", "<": "less", "<=": "less_equal", "==": "equal", "!=": "not_equal",
 }  # fmt: skip
+KEPT = 4096
+"""So many layouts are kept, so that a class of answers does not fill the memory."""
+
 PARTIAL = lay.Symbol("partial")
 THIN = lay.Space("thin")
 INDICATOR = Ident("1", "blackboard")
 
 
 def layout_of(expr: Expr, notation: Notation) -> Layout:
-    """The layout of an expression; raises TypeError for a node without a rule."""
-    return _piece(expr, notation).layout
+    """The layout of an expression; raises TypeError for a node without a rule.
+
+    One that is shown again, as a step's end is where the next begins, has the same layout.
+    """
+    known = notation.laid.get(id(expr))
+    if known is None:
+        if len(notation.laid) >= KEPT:
+            notation.laid.clear()
+        known = notation.laid[id(expr)] = (expr, _piece(expr, notation).layout)
+    return known[1]
 
 
 def equation_layout(equation: Equation, notation: Notation) -> Layout:

@@ -35,6 +35,7 @@ _LARGE_SCRIPT = re.compile(r"[_^](\{[^{}]*\}|\w)$")
 _SPACES = {"negative": "", "thin": " ", "medium": " ", "thick": " ", "word": " ", "quad": "  ", "qquad": "    "}
 
 
+@lay.kept
 def to_unicode(layout: Layout) -> str:
     """The layout in one line; raises TypeError for an unknown node."""
     rule = _RULES.get(type(layout))

@@ -95,7 +95,7 @@ def hadamard(r: Resolver, groups: Sequence[Operand], tree: Node) -> Expr:
     """The element-wise product of all groups."""
     values = [g.value for g in groups] if r.scope.misfits else columns(r, [g.value for g in groups])
     nodes = [g.tree for g in groups]
-    r.fit(list(zip(nodes, values, strict=True)), Node("terms", "", tuple(nodes), tree.span), "multiply element-wise")
+    r.fit(nodes, values, Node("terms", "", tuple(nodes), tree.span), "multiply element-wise")
     flat: list[Expr] = []
     for group, value in zip(groups, values, strict=True):
         # (2 a) ∘ b is one product; a matrix product or a group in parentheses stays one factor.
@@ -267,7 +267,7 @@ def columns_rule(r: Resolver, tree: Node) -> Expr:
     shape = max(known, key=len, default=())
     whole = [filled(child, shape, r) if arg is None else arg for child, arg in zip(tree.children, args, strict=True)]
     values = columns(r, whole)
-    r.fit(list(zip(tree.children, values, strict=True)), tree, "add")
+    r.fit(tree.children, values, tree, "add")
     return Add(tuple(values), span=r.mark(tree))
 
 

@@ -1,0 +1,78 @@
+r"""Words around equations: numbers of steps, "by the chain rule", "therefore", reasons at the end of a line.
+
+They say something to the reader only and are left out.  What could be a formula stays: a word counts as one only beside
+others.  Knows no grammar and no names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_RULE = r"(?:chain|product|sum|quotient|power|same)[\s-]+rule"
+_WORD = (
+    r"(?:" + _RULE + r"|answer|ans|know|solution|let|define|set|with|where|so|thus|hence|therefore|then|and|we|get"
+    r"|got|have|has|finally|gives?|giving|by|using|use|from|since|because|apply|applying|now|first|next|also|again|it|follows"
+    r"|that|the|this|which|is|obtain|find|compute|computing|recall|note|given|definition|substitut(?:e|ing)"
+    r"|simplify(?:ing)?|expand(?:ing)?|plug(?:ging)?|in|into|result|above|forward\s+pass|backward\s+pass"
+    r"|local\s+derivatives?|step\s+\d{1,2}[.):]?)"
+)
+_SHORT = ("by", "get", "in", "is", "it", "use", "we")
+"""Words that are products of letters where they stand alone."""
+_SPACES = r"(?:\\q?quad(?![A-Za-z])|\\[,;: ]|~)"
+_BEFORE = re.compile(
+    rf"^(?:\s|{_SPACES})*(?:\\(?:text|mbox|textrm)\s*\{{\s*)?"
+    rf"(?:{_WORD}(?=[\s,:}}]|\\|\Z)(?!\s*[=*/^])(?:[\s,:}}]|{_SPACES})*(?:\\(?:text|mbox|textrm)\s*\{{\s*)?)+",
+    re.IGNORECASE,
+)
+_REASON = (
+    rf"(?:{_RULE}|(?:by|using|use|from|since|because|due)\s+(?:to\s+)?(?:the|definition|chain|above|part|line|step|eq)\b"
+    r"|by\s+definition|definition\s+of|forward\s+pass|substitut(?:e|ing)\b|simplif(?:y|ying|ied)\b)"
+)
+_AFTER = re.compile(
+    rf"[(\[]?\s?{_REASON}[\w ,.'’-]*[)\]}}.\s]{{0,4}}\Z|\\(?:tag|label)\s?\{{[^{{}}]*\}}\Z", re.IGNORECASE
+)
+_ENDS = (" ", ",", ";", "...", "…", "\\quad", "\\qquad", "\\,", "\\;", "\\:", "\\text{", "\\mbox{", "\\textrm{", "~")
+_LINK = re.compile(r"(?<![\s,;])[\s,;]+(?:so|thus|hence|therefore|then|and)(?:\s+that)?[\s,]+(?=[^=]*=)", re.IGNORECASE)
+_NUMBER = re.compile(r"^\s*(?:\(?(\d{1,2})\)|(\d{1,2})[.:](?=\s))\s*(?=[^\s*/+^.,)\]-])")
+_LETTER = re.compile(r"^\s*\(?([a-h]|i{1,3}|iv|vi{0,3}|ix)\)\s+(?=[^\s*/+^.,)\]-])")
+_BULLET = re.compile(r"^\s*([-*–])\s+(?=[^=]*=)")
+_ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
+
+
+def unlisted(rows: Sequence[str]) -> list[str]:
+    """The rows without the numbers, letters or bullets of a list; those of a list count up from the first."""
+    for pattern, names, fewest in (
+        (_NUMBER, tuple(map(str, range(1, 100))), 1),
+        (_LETTER, tuple("abcdefgh"), 2),
+        (_LETTER, _ROMAN, 2),
+    ):
+        marks = {n: match for n, row in enumerate(rows) if (match := pattern.match(row)) is not None}
+        if len(marks) >= fewest and tuple(m[m.lastindex or 0] for m in marks.values()) == names[: len(marks)]:
+            return [row[marks[n].end() :] if n in marks else row for n, row in enumerate(rows)]
+    bullets = [match for row in rows if (match := _BULLET.match(row))]
+    if len(bullets) == len(rows) > 1 and len({match[1] for match in bullets}) == 1:
+        return [row[match.end() :] for row, match in zip(rows, bullets, strict=True)]
+    return [row.lstrip().lstrip("•‣▪") if row.lstrip()[:1] in "•‣▪" else row for row in rows]
+
+
+def without_words(row: str) -> str:
+    """A row, with single spaces, without the words before and after its equation."""
+    if not any(char.isalpha() for char in row[:1]) and "\\" not in row and " " not in row:
+        return row.strip()
+    if row.strip().lower() in _SHORT:
+        return row.strip()
+    row = _BEFORE.sub("", row)
+    reason = _AFTER.search(row)
+    if reason is None:
+        return row.strip()
+    row = row[: reason.start()]
+    while row.endswith(_ENDS):
+        row = row.removesuffix(next(end for end in _ENDS if row.endswith(end)))
+    return row.strip()
+
+
+def linked(row: str) -> list[str]:
+    """``y = a, so z = b``: two equations."""
+    pieces = _LINK.split(row)
+    return pieces if len(pieces) > 1 and all("=" in piece for piece in pieces) else [row]
