@@ -107,7 +107,8 @@ class Explainer:
         letters = judge.derivation(answer.target.name).indices
         if not answer.indices and letters and not answer.target.is_position and _is_number(answer.expr):
             # A number may lack a factor that has the letters of the target.
-            return self.repaired(judge, replace(answer, indices=letters))
+            found = self.repaired(judge, replace(answer, indices=letters))
+            return found if found is not None and found.repair is not None and not found.repair.echo else None
         return None
 
     def _search(self, judge: Judge, answer: ReadAnswer) -> tuple[Search, Echoes]:
