@@ -57,6 +57,9 @@ MAX_QUANTITIES = 48
 MAX_COMPOSED = 120
 """A derivative in which all adjoints are written out is used up to this many sub-expressions."""
 
+MAX_SKIPPED = 4
+"""Steps of the chain rule that are noticed to be skipped at once."""
+
 MAX_LEVELS = 12
 """Levels of adjoints that are written out."""
 
@@ -378,6 +381,16 @@ class Offers:
                 below[name] = inner
         return below, {inner: name for name, inner in below.items()}
 
+    def terms_between(self, old: Expr, new: Expr) -> tuple[str, ...]:
+        """The tag for the other terms where a quantity stands for a derivative that is a sum with it: a for a - t."""
+        part, whole = map(_base, (old, new))
+        if isinstance(part, Sym) and isinstance(whole, Adj) and whole.name in self.derivations:
+            rhs = self.derivations[whole.name].entry.rhs
+            sums = (e for e in walk(rhs) if isinstance(e, Add))
+            if any(_base(term) == part for e in sums for term in e.args):
+                return ("missing_path",)
+        return ()
+
     def product_between(self, old: Expr, new: Expr) -> tuple[str, ...]:
         """The tag for a factor by which two quantities differ, because one is defined as a product with the other."""
         first, second = (e.base if isinstance(e, Entry) else e for e in (old, new))
@@ -389,13 +402,23 @@ class Offers:
         return ()
 
     def step_between(self, old: Expr, new: Expr) -> tuple[str, ...]:
-        """The tags for the local derivative that is skipped where one adjoint stands for that of its only input."""
-        outer, inner = (e.base if isinstance(e, Entry) else e for e in (old, new))
+        """The tags for local derivatives that are skipped: one adjoint stands for that of another quantity, which goes
+        nowhere but through the first."""
+        outer, inner = map(_base, (old, new))
         if not (isinstance(outer, Adj) and isinstance(inner, Adj)):
             return ()
-        if tuple(self.problem.consumers.get(inner.name, ())) != (outer.name,):
-            return ()
-        return ("missing_prime", "missing_factor") if outer.name in self.slopes else ("missing_factor",)
+        found: tuple[str, ...] = ("missing_factor",)
+        name = inner.name
+        for _ in range(MAX_SKIPPED):
+            consumers = tuple(self.problem.consumers.get(name, ()))
+            if len(consumers) != 1:
+                return ()
+            (name,) = consumers
+            if name in self.slopes and len(found) == 1:
+                found = ("missing_prime", *found)
+            if name == outer.name:
+                return found
+        return ()
 
     def fresh_letter(self, dim: Dim) -> str:
         """A letter for a sum over a dimension: the one that the problem declares, or that the derivation uses."""

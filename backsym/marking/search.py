@@ -275,7 +275,8 @@ class Search:
         """Further tags of a change, by what is changed."""
         if kind == "wrong_node":
             offers = self.subject.offers
-            return (*offers.step_between(old, new), *offers.product_between(old, new))
+            kinds = offers.step_between, offers.product_between, offers.terms_between
+            return tuple(tag for between in kinds for tag in between(old, new))
         if kind == "transpose" and any(isinstance(e, MatMul) for e in (old, *children(old))):
             # The transpose of a product turns the order of its factors round.
             return () if isinstance(new, MatMul) else ("order",)
