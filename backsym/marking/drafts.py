@@ -17,7 +17,7 @@ COSTS: Mapping[str, float] = {
     "sign_whole": 1.0, "factor_whole": 1.05, "sign_term": 1.1, "transpose": 1.1, "wrong_index": 1.15,
     "indicator": 1.15, "missing_prime": 1.2, "extra_prime": 1.2, "missing_sum": 1.2, "extra_sum": 1.3,
     "mean_for_sum": 1.2, "sum_axis": 1.25, "order": 1.25, "order_transpose": 1.35, "matmul_for_hadamard": 1.25,
-    "hadamard_for_matmul": 1.25, "evaluation_point": 1.3, "wrong_node": 1.35, "number": 1.3, "constant": 1.3,
+    "hadamard_for_matmul": 1.25, "evaluation_point": 1.3, "wrong_node": 1.35, "number": 1.3, "constant": 1.29,
     "power": 1.4, "factor_term": 1.35, "exponent": 1.4, "missing_path": 1.4, "inverted": 1.4,
     "extra_factor": 1.12, "extra_divisor": 1.12, "extra_function": 1.5, "missing_factor": 1.5,
     "missing_divisor": 1.6, "missing_square": 1.55, "missing_function": 1.8, "missing_application": 1.55,

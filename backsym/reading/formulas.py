@@ -284,12 +284,16 @@ def _unless_size_unknown(r: Resolver, tree: Node) -> Expr | None:
 def columns(r: Resolver, values: Sequence[Expr]) -> list[Expr]:
     """The operands, with a column [D, 1] beside a vector [D] made that vector.
 
-    In a forward equation the author's array is kept as it is, and NumPy's broadcasting decides.
+    In a forward equation the author's array is kept as it is, and NumPy's broadcasting decides; so it does where a
+    vector was made a column on purpose, v.T.T, as ``v[:, None]`` is respelled.
     """
     shapes = [value.shape for value in values]
+    if all(len(shape) < 2 for shape in shapes):
+        return list(values)
     vectors = {shape for shape in shapes if len(shape) == 1 and shape != (1,)}
     matrices = [shape for shape in shapes if len(shape) == 2 and not _is_column(shape) and scalar_if_ones(shape)]
-    if len(vectors) != 1 or matrices or not r.scope.derivatives:
+    on_purpose = any(isinstance(value, T) and isinstance(value.arg, T) for value in values)
+    if len(vectors) != 1 or matrices or on_purpose or not r.scope.derivatives:
         return list(values)
     (vector,) = vectors
     return [Reshape(v, vector) if v.shape == (*vector, 1) else v for v in values]

@@ -342,6 +342,9 @@ def neg_rule(r: Resolver, tree: Node) -> Expr:
 
 def mul_rule(r: Resolver, tree: Node) -> Expr:
     args = tuple([r.resolve(child) for child in tree.children])
+    if r.scope.derivatives and not r.scope.misfits:
+        # In an answer a vector is a column, so that a column times a vector is no outer product.
+        args = tuple(formulas.columns(r, args))
     r.fit(tree.children, args, tree, "multiply element-wise")
     return Mul(args, span=r.mark(tree))
 
