@@ -17,14 +17,13 @@ from backsym.errors import BacksymError, InputError
 from backsym.expr import Entry, Expr, Ix, Mul, Neg, Shape, Sym, T, rebuild, scalar_if_ones, show_shape
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.marking.einsum import einsum_in
-from backsym.marking.left import Left, left_of, letters_of
+from backsym.marking.left import Left, left_of, letters_of, own_name
 from backsym.marking.letters import Bound, bindings, position, spare_axes
 from backsym.marking.lines import MAX_MEMBERS, Statement, statements
 from backsym.marking.model import TARGET, Clash, Line, ReadAnswer, Target, Unreadable
 from backsym.marking.numpy_text import respelled
 from backsym.marking.pasted import pasted
 from backsym.marking.shapes import same_layout
-from backsym.names import GREEK, split_name
 from backsym.problem import Problem
 from backsym.reading import formulas
 from backsym.reading.hints import Mismatch, SizeUnknown
@@ -46,19 +45,10 @@ _FORMULA = re.compile(r"\\|[_^]\{|[^\x00-\x7f−–×·⋅∙∗⊙≥≤≠′�
 _DOTS = re.compile("[·⋅∙×•]")
 _SINGLE = re.compile(r"_[A-Za-z0-9]{2}")
 _BUILT_IN = frozenset((*FUNCTIONS, *REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "direct"))
-_LETTERS = dict(zip("αβγδεζηθικλμνξπρστυφχψω", (g for g in GREEK[:24] if g != "omicron"), strict=True))
 _NO_LETTERS = Frame()
 _KEPT = 1000
 _MESSAGE = 300
 _WHOLE_LOCAL = "a local derivative is written entry by entry"
-_FONT = re.compile(r"\\(?:mathbf|boldsymbol|bm|vec|mathrm|mathit|text)\s*\{([^{}]*)\}")
-_OWN = re.compile(
-    r"\\?(?P<base>[A-Za-zα-ω][A-Za-z0-9]*)\s*(?P<scripts>(?:\^\s*\{?\s*\(?\w+\)?\s*\}?|_\s*(?:\{[\w\s,']*\}|\w)|\[[\w\s,']*\]|\s)*)"
-)
-_OWN_SCRIPT = re.compile(
-    r"(?P<tag>\^\s*\{?\s*\(?(?P<mark>\w+)\)?\s*\}?)|_\s*(?:\{(?P<below>[\w\s,']*)\}|(?P<one>\w))"
-    r"|\[(?P<entry>[\w\s,']*)\]"
-)
 
 
 @dataclass(frozen=True)
@@ -545,31 +535,6 @@ def _with_letters(e: Expr, to: Mapping[Ix, Ix]) -> Expr:
     from backsym.marking.offers import renamed
 
     return renamed(e, to)
-
-
-def own_name(text: str, words: Vocabulary) -> Left | None:
-    r"""A name that the problem does not have, such as ``\delta^{(2)}_k``; None for anything else on a left side."""
-    match = _OWN.fullmatch(_FONT.sub(r"\1", text).strip())
-    if match is None:
-        return None
-    base = _LETTERS.get(match["base"], match["base"])
-    tag, letters = "", ""
-    for script in _OWN_SCRIPT.finditer(match["scripts"]):
-        if script["mark"]:
-            tag += script["mark"]
-        else:
-            below = script["below"] or script["one"] or script["entry"] or ""
-            if below.strip().isdecimal() and not script["entry"]:
-                tag += below.strip()
-            else:
-                letters += below
-    name = base + tag
-    known = words.has(name) or words.known(split_name(name)[0]) or words.has(*split_name(name))
-    if known or (name[:1] == "d" and (words.has(name[1:]) or words.known(split_name(name[1:])[0]))):
-        return None
-    found = re.findall(r"[A-Za-z]'*", letters)
-    nodes = tuple(Node("name", letter, (), (0, 1)) for letter in found)
-    return Left(None, name, nodes or None)
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
