@@ -17,12 +17,14 @@ from backsym.errors import BacksymError, InputError
 from backsym.expr import Entry, Expr, Ix, Mul, Neg, Shape, Sym, T, rebuild, scalar_if_ones, show_shape
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.marking.einsum import einsum_in
+from backsym.marking.habits import habits
 from backsym.marking.left import Left, left_of, letters_of, own_name
 from backsym.marking.letters import Bound, bindings, position, spare_axes
 from backsym.marking.lines import MAX_MEMBERS, Statement, statements
 from backsym.marking.model import TARGET, Clash, Line, ReadAnswer, Target, Unreadable
 from backsym.marking.numpy_text import respelled
 from backsym.marking.pasted import pasted
+from backsym.marking.refusals import Refused, refused
 from backsym.marking.shapes import same_layout
 from backsym.problem import Problem
 from backsym.reading import formulas
@@ -70,14 +72,6 @@ class _Reading:
     expr: Expr
     letters: tuple[Ix, ...]
     positional: bool = False
-
-
-class _Refused(Exception):
-    """An answer that cannot be read."""
-
-    def __init__(self, tag: str, message: str, hint: str | None = None, clash: Clash | None = None):
-        self.tag, self.message, self.hint, self.clash = tag, message, hint, clash
-        super().__init__(message)
 
 
 class AnswerReader:
@@ -139,15 +133,27 @@ class AnswerReader:
             found = statements(pasted(text))
             count = sum(len(s.members) + (s.left is not None) for s in found)
             if not found:
-                raise _Refused("syntax", "there is no answer here")
+                raise Refused("syntax", "there is no answer here")
             if count > MAX_MEMBERS:
-                raise _Refused("limit", f"more than {MAX_MEMBERS} lines")
+                raise Refused("limit", f"more than {MAX_MEMBERS} lines")
             line = 1 if count > 1 else None
             return _Session(self, target, text).read(found)
-        except _Refused as e:
-            return Unreadable(target, text, e.tag, e.message[:_MESSAGE], self.problem, e.hint, line, e.clash)
+        except Refused as e:
+            meant = self.meant(target, text, e)
+            return Unreadable(target, text, e.tag, e.message[:_MESSAGE], self.problem, e.hint, line, e.clash, meant)
         except RecursionError:
             return Unreadable(target, text, "limit", "this is nested too deeply", self.problem)
+
+
+    def meant(self, target: Target, text: str, refused: Refused) -> ReadAnswer | None:
+        """A single expression whose parts do not fit together, put together nevertheless."""
+        if refused.clash is None and refused.tag != "wrong_index":
+            return None
+        try:
+            found = statements(pasted(text))
+            return _Session(self, target, text).meant(found[0]) if len(found) == 1 else None
+        except (Refused, BacksymError, RecursionError):
+            return None
 
 
 class _Session:
@@ -174,7 +180,7 @@ class _Session:
             if read is not None and (read.of is None or answer is None or answer.of is not None):
                 answer = read
         if answer is None:
-            raise _Refused("syntax", "this defines names, but does not say what the derivative is")
+            raise Refused("syntax", "this defines names, but does not say what the derivative is")
         return answer.with_lines(tuple(self.lines), tuple(self.unchecked))
 
     def statement(self, statement: Statement, last: bool) -> ReadAnswer | None:
@@ -203,7 +209,7 @@ class _Session:
         for n, member in enumerate(statement.members):
             try:
                 answer = self.member(member, target, given, bool(left and left.transposed))
-            except _Refused as e:
+            except Refused as e:
                 if e.message.startswith(_WHOLE_LOCAL) and n < len(statement.members) - 1:
                     # dL/dz dz/dW of whole arrays is a reminder of the chain rule; it has no value of its own.
                     self.unchecked.append(member)
@@ -211,7 +217,7 @@ class _Session:
                 if len(statement.members) == 1 and not self.lines:
                     raise
                 place = f"line {statement.rows[n]}: " if self.rows > 1 else ""
-                raise _Refused(e.tag, f"{place}{e.message}", e.hint, e.clash) from None
+                raise Refused(e.tag, f"{place}{e.message}", e.hint, e.clash) from None
             starts = not self.lines or self.started is not statement
             self.started = statement
             row = statement.rows[n]
@@ -233,8 +239,23 @@ class _Session:
             return False
         try:
             return self.reader.left(left, self).quantity == self.target.name
-        except _Refused:
+        except Refused:
             return False
+
+    def meant(self, statement: Statement) -> ReadAnswer | None:
+        """An answer of one member, in which shapes and index ranges are not checked."""
+        left = self.left(statement)
+        named = left.quantity if left is not None else None
+        if len(statement.members) != 1 or named not in (None, self.target.name) or (left is None and statement.left):
+            return None
+        given = self.given(left, self.target) if left is not None and named is not None else None
+        self.names = replace(self.names, scope=replace(self.names.scope, misfits=True))
+        asked = given or tuple(ix for ix in self.target.indices if not ix.fixed)
+        reading = self.readings(statement.members[0], asked)[0]
+        usual = self.target.indices or self.reader.letters.get(self.target.name, ())
+        found = bindings(self.target.shape, reading.letters, usual) if reading.letters else ()
+        indices = given or next((b.indices for b in found), ())
+        return ReadAnswer(self.target, reading.expr, indices, self.text, self.problem, False)
 
     def is_local(self, text: str) -> bool:
         """Whether this is a local derivative, such as ``dy/dz``."""
@@ -261,10 +282,10 @@ class _Session:
             return None
         try:
             return self.reader.left(statement.left, self)
-        except _Refused:
+        except Refused:
             try:
                 self.readings(statement.left, None)
-            except _Refused:
+            except Refused:
                 pass
             else:
                 return None
@@ -278,7 +299,7 @@ class _Session:
                 left = left_of(tree, self.problem.loss)
                 if left is not None and (left.quantity is None or left.quantity in self.problem.symbols):
                     return left
-        raise _Refused("syntax", f"the left side {_shown(text)} is not a derivative of {self.problem.loss}")
+        raise Refused("syntax", f"the left side {_shown(text)} is not a derivative of {self.problem.loss}")
 
     def given(self, left: Left, target: Target) -> tuple[Ix, ...] | None:
         """The letters that a left side gives to the axes; None for a left side that is the whole."""
@@ -288,10 +309,10 @@ class _Session:
         if axes is None:
             count = len(left.indices)
             message = f"{count} indices for {target.name}, which is {show_shape(target.shape)}"
-            raise _Refused("wrong_index", message, "give one index for each axis")
+            raise Refused("wrong_index", message, "give one index for each axis")
         letters = letters_of(left.indices)
         if len(set(letters)) < len(letters):
-            raise _Refused("wrong_index", f"the left side has the index {letters[0]} twice")
+            raise Refused("wrong_index", f"the left side has the index {letters[0]} twice")
         indices = [position(dim) for dim in target.shape]
         for axis, ix in zip(axes, left.indices, strict=True):
             indices[axis] = Ix(ix.value, target.shape[axis])
@@ -306,7 +327,7 @@ class _Session:
         written = letters_of(left.indices or ())
         if set(by_name) - set(written) or (left.indices is not None and set(written) - set(by_name)):
             message = f"the two sides of the line that defines {_shown(left.name)} have different indices"
-            raise _Refused("wrong_index", message)
+            raise Refused("wrong_index", message)
         own = tuple(by_name[letter] for letter in written)
         shape: Shape = tuple(ix.dim for ix in own) if own else reading.expr.shape
         scope = self.names.scope
@@ -344,18 +365,22 @@ class _Session:
         return ReadAnswer(target, expr, indices, text, self.problem, fits, more, of=of)
 
     def readings(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
-        """Every reading of a text, of the first way of writing that makes sense; raises _Refused if none does."""
+        """Every reading of a text, of the first way of writing that makes sense; raises Refused if none does."""
         if "einsum" in text:
             return [self.einsum(text)]
         text = respelled(text, self.shapes)
         try:
             return self.spelled(text, given)
-        except _Refused:
-            product = respelled(text, self.shapes, dots=True)
-            if product == text:
-                raise
+        except Refused:
             # NumPy's dot is the matrix product, too.
-            return self.spelled(product, given)
+            others = dict.fromkeys((respelled(text, self.shapes, dots=True), habits(text, self.shapes)))
+            for other in others:
+                if other != text:
+                    try:
+                        return self.spelled(other, given)
+                    except Refused:
+                        continue
+            raise
 
     def spelled(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
         found: list[_Reading] = []
@@ -471,7 +496,7 @@ class _Session:
         if isinstance(e, Sym) and e.name in own:
             expr, letters = own[e.name]
             if letters:
-                raise _Refused("shape", f"{e.name} was defined entry by entry, and is used as a whole here")
+                raise Refused("shape", f"{e.name} was defined entry by entry, and is used as a whole here")
             return expr
         return rebuild(e, self.inlined)
 
@@ -480,42 +505,42 @@ class _Session:
         parts = einsum_in(text)
         if parts is None:
             hint = "such as einsum('nk,nj->kj', A, B), perhaps times a number"
-            raise _Refused("syntax", "this einsum is not read", hint)
+            raise Refused("syntax", "this einsum is not read", hint)
         operands = [self.readings(operand, ())[0].expr for operand in parts.operands]
         try:
             expr, letters = parts.sum(operands)
         except BacksymError as e:
-            raise _Refused("shape", str(e)) from None
+            raise Refused("shape", str(e)) from None
         for scale in parts.scales:
             factor = self.readings(scale, ())[0].expr
             if factor.shape:
-                raise _Refused("syntax", "an einsum is multiplied by numbers only")
+                raise Refused("syntax", "an einsum is multiplied by numbers only")
             expr = Mul((factor, expr))
         return _Reading(Neg(expr) if parts.negative else expr, letters, bool(letters))
 
     # --- errors ---
 
-    def refusal(self, text: str, errors: Sequence[InputError]) -> _Refused:
+    def refusal(self, text: str, errors: Sequence[InputError]) -> Refused:
         """The most helpful of the errors: a clash of shapes, else that of the way in which the text was written."""
         clash = next((e for e in errors if isinstance(e, Mismatch)), None)
         if clash is not None:
-            return _refused(clash)
+            return refused(clash)
         if not _FORMULA.search(text):
             source = Source(text)
             try:
                 self.resolved(parse_expression(source, self.names.scope.is_partial), source, None)
             except InputError as e:
-                plain = _refused(e)
+                plain = refused(e)
                 if plain.tag != "syntax" or not errors:
                     return plain
         if errors:
-            return _refused(errors[0])
+            return refused(errors[0])
         source = Source(loosened(text, self.names.words))
         try:
             parse_answer(source, self.names.words)
         except InputError as e:
-            return _refused(e)
-        return _Refused("syntax", "this is not read")
+            return refused(e)
+        return Refused("syntax", "this is not read")
 
 
 def _in_place(letters: Sequence[Ix], shape: Shape) -> bool:
@@ -533,35 +558,6 @@ def _with_letters(e: Expr, to: Mapping[Ix, Ix]) -> Expr:
     from backsym.marking.offers import renamed
 
     return renamed(e, to)
-
-
-# --- words -----------------------------------------------------------------------------------------------------------
-
-_TAGS = (
-    ("limit", (
-        r"nested (?:more|too)|characters; at most|more than \d+ (?:tokens|losses|primes)|has more than|too long"
-        r"|too large|primes; at most"
-    )),
-    ("undeclared", (
-        r"not declared|unknown function|not a declared name|not a dimension|unknown macro|has no forward equation"
-    )),
-    ("wrong_index", (
-        r"\bind(?:ex|ices)\b.*(?:runs over|free|not bound|range|letter|twice|for )|runs over|position|has no index"
-        r"|needs the index letters"
-    )),
-    ("shape", r"^cannot |has no entries|needs a vector|takes vectors|is a scalar|which is \[|size of|shape"),
-)  # fmt: skip
-"""What the message of an error says about its kind."""
-
-
-def _refused(error: InputError) -> _Refused:
-    diagnostic = error.diagnostics[0]
-    message = re.sub(r"\\text\{(\w+)\}", r"\1", diagnostic.message)
-    hint = re.sub(r"\\text\{(\w+)\}", r"\1", diagnostic.hint) if diagnostic.hint else None
-    if isinstance(error, Mismatch):
-        return _Refused("shape", message, hint, Clash(error.operation, error.left, error.right))
-    tag = next((tag for tag, pattern in _TAGS if re.search(pattern, message)), "syntax")
-    return _Refused(tag, message, hint)
 
 
 def _shown(text: str) -> str:

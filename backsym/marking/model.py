@@ -153,6 +153,8 @@ class Unreadable:
     line: int | None = None
     """The number of the line (from 1) of an answer with several."""
     clash: Clash | None = None
+    meant: ReadAnswer | None = None
+    """The answer put together although it does not fit, where that is all that is wrong with it."""
 
 
 def reading_latex(problem: Problem, lhs: Expr, rhs: Expr) -> str:

@@ -20,7 +20,7 @@ from backsym.expr import Adj, Expr, Ix, scalar_if_ones, walk
 from backsym.marking.accept import FORMS, Criterion, criterion, is_simplified, missing_names
 from backsym.marking.answers import AnswerReader
 from backsym.marking.derivation import Break, first_break
-from backsym.marking.explain import Explanation, explain, explain_clash
+from backsym.marking.explain import Explanation, explain, explain_clash, explain_meant
 from backsym.marking.judge import Carried, Judge, equal_values
 from backsym.marking.model import ReadAnswer, Target, Unreadable
 from backsym.marking.phrases import listed, math, phrase, shape_words
@@ -442,13 +442,18 @@ class _Marking:
         return self.made("incorrect", read, ("wrong_node",), phrase("verdict.other_quantity", own=own, lhs=lhs))
 
     def unreadable(self, read: Unreadable) -> Verdict:
-        explained = explain_clash(self.judge, read.clash, read.target) if read.clash is not None else None
-        tags = tuple(dict.fromkeys((*(explained.tags if explained is not None else ()), read.tag)))
-        told = explained is None and read.hint and self.hints == "full"
+        clash, meant = read.clash, read.meant
+        explained = explain_clash(self.judge, clash, read.target, meant) if clash is not None else None
+        repaired = explain_meant(self.judge, meant) if clash is None and meant is not None else None
+        found = explained or repaired
+        tags = tuple(dict.fromkeys((*(found.tags if found is not None else ()), read.tag)))
+        told = found is None and read.hint and self.hints == "full"
         key = "verdict.invalid_hint" if told else "verdict.invalid"
         message = phrase(key, message=read.message, hint=read.hint or "")
         if explained is not None and self.hints != "none":
             message = self.told(explained) or message
+        if repaired is not None:
+            message = self.joined(message, self.told(repaired))
         return self.made("invalid", None, tags, message)
 
     def two_readings(self, read: ReadAnswer) -> str:

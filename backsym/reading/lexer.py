@@ -131,7 +131,7 @@ def _greek(char: str) -> str | None:
     return f"write {word}; the function is sigmoid" if word == "sigma" else f"write {word}"
 
 
-def _meant(char: str) -> str | None:
+def meant(char: str) -> str | None:
     """What to write for a letter or digit of another alphabet, a raised or lowered digit, or a sign without width."""
     plain = unicodedata.normalize("NFKC", char)
     name = unicodedata.name(char, "")
@@ -156,5 +156,5 @@ def _unexpected(source: Source, position: int) -> Exception:
     if shown == char and unicodedata.normalize("NFKC", char)[0].isalnum() and not _greek(char):
         shown = f"{char} (U+{ord(char):04X})"
     assignment = source.text[position : position + 2] == ":="
-    hint = "an equation is written with a single =" if assignment else _HINTS.get(char) or _greek(char) or _meant(char)
+    hint = "an equation is written with a single =" if assignment else _HINTS.get(char) or _greek(char) or meant(char)
     return source.error(f"unexpected character {shown}", (position, position + 1), hint)

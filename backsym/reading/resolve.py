@@ -155,6 +155,8 @@ class Resolver:
 
     def fit(self, nodes: Sequence[Node], values: Sequence[Expr], tree: Node, verb: str) -> None:
         """Check that shapes broadcast; the error underlines from the first operand to the one that does not fit."""
+        if self.scope.misfits:
+            return
         shape: Shape = values[0].shape
         for value in values:
             if value.shape and value.shape != shape:
@@ -231,7 +233,7 @@ class Resolver:
             raise self.error(
                 f"the range of index {tree.value} is not known", tree, f"declare it: indices: {{{tree.value}: D}}"
             )
-        if dim is not None and letter.dim != dim:
+        if dim is not None and letter.dim != dim and not self.scope.misfits:
             message = f"index {tree.value} runs over {letter.dim}, but this axis has {dim} entries"
             raise self.error(message, tree, hint)
         return Ix(letter.shown, letter.dim)
@@ -392,7 +394,7 @@ def matrix_chain(r: Resolver, factors: Sequence[tuple[Node, Expr]], tree: Node) 
     """A product of matrices and vectors, whose shapes are checked from left to right."""
     shape = factors[0][1].shape
     left = r.quote(factors[0][0])
-    for operand, value in factors[1:]:
+    for operand, value in () if r.scope.misfits else factors[1:]:
         if not fits_matmul(shape, value.shape):
             names = ("u", "v") if r.at else (left, r.quote(operand))
             message = f"cannot multiply {show_shape(shape)} @ {show_shape(value.shape)}"

@@ -30,7 +30,8 @@ class Scope:
     None leaves it undeclared.  ``constants`` are names such as pi that only formulas know.  With ``own_letters``, a
     letter takes its range from the axis that it is used on, whatever ``index_dims`` says.  ``latex`` has declared
     spellings and ``notation`` the choices that a LaTeX text is read by.  ``unavailable`` names are declared, but what
-    was wrong with them has been reported already.
+    was wrong with them has been reported already.  With ``misfits``, operands whose shapes do not fit are put together
+    nevertheless: for explaining what was meant, after the error has been reported.
     """
 
     names: Mapping[str, Expr]
@@ -41,6 +42,7 @@ class Scope:
     loss: str | None = None
     derivatives: bool = False
     own_letters: bool = False
+    misfits: bool = False
     missing: Callable[[str], Expr | str | None] | None = None
     latex: Mapping[str, str] = field(default_factory=dict)
     notation: Mapping[str, str] = field(default_factory=dict)
