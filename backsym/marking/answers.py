@@ -144,7 +144,6 @@ class AnswerReader:
         except RecursionError:
             return Unreadable(target, text, "limit", "this is nested too deeply", self.problem)
 
-
     def meant(self, target: Target, text: str, refused: Refused) -> ReadAnswer | None:
         """A single expression whose parts do not fit together, put together nevertheless."""
         if refused.clash is None and refused.tag != "wrong_index":
