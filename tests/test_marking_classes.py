@@ -388,7 +388,7 @@ def test_the_page_is_whole_and_safe(expected: list[Record]) -> None:
     assert chart is not None
     ET.fromstring(chart[0])
     assert 'role="img" aria-label="Bar chart' in chart[0]
-    bars = [float(width) for width in re.findall(r'width="([\d.]+)" height="16" fill="var\(--link', chart[0])]
+    bars = [float(width) for width in re.findall(r'width="([\d.]+)%" height="16" fill="var\(--link', chart[0])]
     assert [round(bar / bars[1], 2) for bar in bars] == [0.65, 1.0, 0.65, 0.0]
 
 
@@ -430,6 +430,7 @@ def test_the_page_in_a_browser(expected: list[Record], tmp_path: Path) -> None:
         for width, dark in ((360, False), (1280, True)):
             page.open(path, width, dark=dark)
             assert page.evaluate("document.documentElement.scrollWidth") == width
+            assert page.evaluate("document.querySelector('figure').scrollWidth") < width, "every share is seen"
             page.evaluate(axe)
             assert page.evaluate(AXE) == []
 
