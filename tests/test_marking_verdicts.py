@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Callable
 
 import pytest
+import sympy
 
 import backsym as bs
 from backsym.errors import BacksymError
+from backsym.marking.classes import check_class
 from backsym.marking.verdicts import Marker, check, check_all
 from backsym.problem import Problem
 from backsym.reading.loader import load, problem_from_mapping
@@ -145,6 +149,42 @@ def test_paths_add_up_when_only_one_is_wrong(tanh: Marker) -> None:
     answers = {"y": "t - y", "z": "dL/dy (1 - tanh(z)^2)", "x": "(t - y)(1 + w sech(z)^2)", "w": "dL/dy x"}
     found = verdicts(tanh, answers)
     assert found == {"y": "incorrect", "z": "correct", "x": "follow_through", "w": "incorrect"}
+
+
+# --- misuse ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda p: check("layer.yaml", "z", "y"), "this is a str"),
+        (lambda p: check(p, None, "y"), "'None' is not a quantity"),
+        (lambda p: check(p, "z", "y", marks=-1), "marks for z are a number from 0 upwards, not -1"),
+        (lambda p: check(p, "z", "y", marks=float("nan")), "not nan"),
+        (lambda p: check(p, "z", "y", marks={"z": 1}), "marks for z"),
+        (lambda p: check_all(p, ["y - t"]), "as {target: answer}; this is a list"),
+        (lambda p: check_all(p, {"y": "y - t"}, marks={"Y": 1}), "did you mean y?"),
+        (lambda p: check_class(p, {"ann": {"y": "y"}}, marks={"Y": 1}), "did you mean y?"),
+        (lambda p: check_class(p, {"ann": "y - t"}), "{student: {target: answer}}"),
+        (lambda p: check_class(p, ["y - t"]), "{student: {target: answer}}"),
+        (lambda p: check_class(p, 3), "{student: {target: answer}}"),
+    ],
+)
+def test_misuse_is_an_error_that_says_what_is_expected(
+    tanh: Marker, call: Callable[[Problem], object], message: str
+) -> None:
+    with pytest.raises(BacksymError, match=re.escape(message)):
+        call(tanh.problem)
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [(None, "invalid"), (3, "incorrect"), (b"y - t", "invalid"), (sympy.Symbol("y") - sympy.Symbol("t"), "correct")],
+)
+def test_an_answer_may_be_no_text(tanh: Marker, answer: object, verdict: str) -> None:
+    """Forms give None for an empty field, notebooks numbers and SymPy."""
+    assert tanh.mark_all({"y": answer}, strict=False)[0].verdict == verdict  # type: ignore[dict-item]
+    assert check_class(tanh, {"ann": {"y": answer}})[0].verdict == verdict  # type: ignore[dict-item]
 
 
 # --- derivations -----------------------------------------------------------------------------------------------------
