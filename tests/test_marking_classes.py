@@ -219,6 +219,17 @@ def test_a_line_that_was_cut_off_is_marked_again(
     assert counting == []
 
 
+def test_a_mark_that_was_changed_on_the_disk_is_not_taken(
+    marker: Marker, expected: list[Record], tmp_path: Path, counting: list[str | None]
+) -> None:
+    journal = tmp_path / "marks.journal"
+    check_class(marker, a_class(20), journal=journal)
+    journal.write_text(journal.read_text().replace('"score": 0.0', '"score": 1.0', 1))
+    counting.clear()
+    assert check_class(marker, a_class(20), journal=journal) == expected
+    assert counting == ["s000"]
+
+
 def test_two_runs_with_one_journal_do_not_spoil_it(
     marker: Marker, expected: list[Record], tmp_path: Path, counting: list[str | None]
 ) -> None:
