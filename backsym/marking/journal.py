@@ -1,7 +1,8 @@
 """What of a class is marked already: a file of JSON lines, so that interrupted marking goes on where it stopped.
 
 Each line holds a student's records under a key that depends on everything they follow from: the problem, the settings,
-and the answers.  Whatever changes is marked again, and nothing else is.  A line that was cut off or changed counts for nothing.
+and the answers.  Whatever changes is marked again, and nothing else is.  A line that was cut off, or altered, counts
+for nothing.
 
 Knows records; must not know how they are made.
 """
