@@ -14,11 +14,13 @@ This module must not know about reading, calculus, numbers or printing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from functools import cache, cached_property
+from operator import attrgetter, is_
+from typing import Any
 
 from backsym.errors import ShapeError
+from backsym.lazy import lazy
 
 Dim = str | int
 """A dimension: the name of a declared dimension, or a fixed size."""
@@ -38,7 +40,15 @@ class Ix:
     letter: str
     dim: Dim
 
-    @property
+    def __eq__(self, other: object) -> bool:
+        # What is generated makes two tuples, and letters are compared more often than anything else.
+        if self is other:
+            return True
+        if not isinstance(other, Ix) or type(other) is not type(self):
+            return False
+        return self.letter == other.letter and self.dim == other.dim
+
+    @lazy
     def fixed(self) -> bool:
         return self.letter.isdecimal()
 
@@ -95,9 +105,13 @@ class Expr:
 
     span: Span | None = field(default=None, compare=False, repr=False, kw_only=True)
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         raise TypeError(f"{type(self).__name__} has no shape rule")
+
+
+def _no_axes(e: Expr) -> Shape:
+    return ()
 
 
 # --- atoms -----------------------------------------------------------------------------------------------------------
@@ -110,9 +124,7 @@ class Num(Expr):
     value: Fraction
     text: str | None = field(default=None, compare=False)
 
-    @cached_property
-    def shape(self) -> Shape:
-        return ()
+    shape = lazy(_no_axes)
 
 
 @dataclass(frozen=True)
@@ -121,9 +133,7 @@ class Const(Expr):
 
     name: str
 
-    @cached_property
-    def shape(self) -> Shape:
-        return ()
+    shape = lazy(_no_axes)
 
 
 @dataclass(frozen=True)
@@ -133,7 +143,7 @@ class Sym(Expr):
     name: str
     declared: Shape
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return self.declared
 
@@ -145,7 +155,7 @@ class Adj(Expr):
     name: str
     declared: Shape
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return self.declared
 
@@ -156,9 +166,7 @@ class Size(Expr):
 
     dim: str
 
-    @cached_property
-    def shape(self) -> Shape:
-        return ()
+    shape = lazy(_no_axes)
 
 
 @dataclass(frozen=True)
@@ -167,7 +175,7 @@ class Ones(Expr):
 
     of: Shape
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return self.of
 
@@ -178,7 +186,7 @@ class Zeros(Expr):
 
     of: Shape
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return self.of
 
@@ -189,7 +197,7 @@ class Eye(Expr):
 
     dim: Dim
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return (self.dim, self.dim)
 
@@ -201,9 +209,7 @@ class Delta(Expr):
     i: Ix
     j: Ix
 
-    @cached_property
-    def shape(self) -> Shape:
-        return ()
+    shape = lazy(_no_axes)
 
 
 # --- arithmetic ------------------------------------------------------------------------------------------------------
@@ -215,7 +221,7 @@ class Add(Expr):
 
     args: tuple[Expr, ...]
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return broadcast(*(a.shape for a in self.args))
 
@@ -224,7 +230,7 @@ class Add(Expr):
 class Neg(Expr):
     arg: Expr
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return self.arg.shape
 
@@ -235,7 +241,7 @@ class Mul(Expr):
 
     args: tuple[Expr, ...]
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return broadcast(*(a.shape for a in self.args))
 
@@ -247,7 +253,7 @@ class Div(Expr):
     num: Expr
     den: Expr
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return broadcast(self.num.shape, self.den.shape)
 
@@ -259,7 +265,7 @@ class Pow(Expr):
     base: Expr
     exp: Expr
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return broadcast(self.base.shape, self.exp.shape)
 
@@ -270,7 +276,7 @@ class MatMul(Expr):
 
     args: tuple[Expr, ...]
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         shape = self.args[0].shape
         for arg in self.args[1:]:
@@ -284,7 +290,7 @@ class T(Expr):
 
     arg: Expr
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         s = self.arg.shape
         if len(s) > 2:
@@ -308,7 +314,7 @@ class Fn(Expr):
     order: int = 0
     kind: str = "elementwise"
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         first = self.args[0].shape
         if self.kind == "elementwise":
@@ -332,7 +338,7 @@ class Cmp(Expr):
     a: Expr
     b: Expr
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return broadcast(self.a.shape, self.b.shape)
 
@@ -346,7 +352,7 @@ class Reduce(Expr):
     axis: int | None = None
     keepdims: bool = False
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         s = self.arg.shape
         if self.axis is None:
@@ -366,7 +372,7 @@ class Pick(Expr):
     arg: Expr
     axis: int | None = None
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return self.arg.shape
 
@@ -378,7 +384,7 @@ class Reshape(Expr):
     arg: Expr
     to: Shape
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return self.to
 
@@ -396,7 +402,7 @@ class Entry(Expr):
     base: Expr
     indices: tuple[Ix, ...]
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         if len(self.indices) != len(self.base.shape):
             raise ShapeError(f"{len(self.indices)} indices for an array with {len(self.base.shape)} axes")
@@ -414,7 +420,7 @@ class IndexReduce(Expr):
     body: Expr
     indices: tuple[Ix, ...]
 
-    @cached_property
+    @lazy
     def shape(self) -> Shape:
         return self.body.shape
 
@@ -431,9 +437,7 @@ class IndexPick(Expr):
     indices: tuple[Ix, ...]
     at: tuple[Ix, ...]
 
-    @cached_property
-    def shape(self) -> Shape:
-        return ()
+    shape = lazy(_no_axes)
 
 
 @dataclass(frozen=True)
@@ -446,9 +450,7 @@ class Partial(Expr):
     num: Expr
     den: Expr
 
-    @cached_property
-    def shape(self) -> Shape:
-        return ()
+    shape = lazy(_no_axes)
 
 
 @dataclass(frozen=True)
@@ -484,6 +486,11 @@ def broadcast(*shapes: Shape) -> Shape:
     """NumPy's broadcasting on named dimensions; raises ShapeError with both shapes."""
     result: Shape = ()
     for shape in shapes:
+        if shape == result or not shape:
+            continue
+        if not result:
+            result = shape
+            continue
         longer, shorter = (result, shape) if len(result) >= len(shape) else (shape, result)
         padded: Shape = (1,) * (len(longer) - len(shorter)) + shorter
         out: list[Dim] = []
@@ -509,22 +516,26 @@ def matmul_shape(a: Shape, b: Shape) -> Shape:
 # --- traversal -------------------------------------------------------------------------------------------------------
 
 
-@cache
-def _field_names(kind: type[Expr]) -> tuple[str, ...]:
-    """The fields of a kind of node that can hold sub-expressions (looked up once: trees are walked often)."""
-    return tuple(f.name for f in fields(kind) if f.name != "span")
+_NAMES = {kind: tuple(f.name for f in fields(kind)) for kind in Expr.__subclasses__()}
+_HELD = {
+    kind: {f.name: f.type != "Expr" for f in fields(kind) if f.type in ("Expr", "tuple[Expr, ...]")} for kind in _NAMES
+}
+"""For each kind of node the fields that hold sub-expressions, each with whether it holds several."""
 
 
-def children(e: Expr) -> Iterator[Expr]:
+def _getter(held: Mapping[str, bool]) -> Callable[[Expr], tuple[Expr, ...]]:
+    if not held:
+        return lambda e: ()
+    get: Callable[[Expr], Any] = attrgetter(*held)
+    return get if len(held) > 1 or all(held.values()) else lambda e: (get(e),)
+
+
+_CHILDREN = {kind: _getter(held) for kind, held in _HELD.items()}
+
+
+def children(e: Expr) -> tuple[Expr, ...]:
     """The direct sub-expressions, in order."""
-    for name in _field_names(type(e)):  # type: ignore[arg-type]
-        value = getattr(e, name)
-        if isinstance(value, Expr):
-            yield value
-        elif isinstance(value, tuple):
-            for item in value:
-                if isinstance(item, Expr):
-                    yield item
+    return _CHILDREN[type(e)](e)
 
 
 def walk(e: Expr) -> Iterator[Expr]:
@@ -533,19 +544,18 @@ def walk(e: Expr) -> Iterator[Expr]:
     while pending:
         node = pending.pop()
         yield node
-        pending.extend(reversed(tuple(children(node))))
+        pending.extend(_CHILDREN[type(node)](node)[::-1])
 
 
 def rebuild(e: Expr, fn: Callable[[Expr], Expr]) -> Expr:
-    """The same node with ``fn`` applied to each direct sub-expression."""
-    changes: dict[str, object] = {}
-    for name in _field_names(type(e)):  # type: ignore[arg-type]
-        value = getattr(e, name)
-        if isinstance(value, Expr):
-            changes[name] = fn(value)
-        elif isinstance(value, tuple) and any(isinstance(item, Expr) for item in value):
-            changes[name] = tuple(fn(item) if isinstance(item, Expr) else item for item in value)
-    return replace(e, **changes) if changes else e  # type: ignore[arg-type]
+    """The same node with ``fn`` applied to each direct sub-expression; the node itself if that changes none."""
+    held, old = _HELD[type(e)], e.__dict__
+    new: dict[str, Any] = {n: tuple(map(fn, old[n])) if several else fn(old[n]) for n, several in held.items()}
+    if all(all(map(is_, new[n], old[n])) if several else new[n] is old[n] for n, several in held.items()):
+        return e
+    done = object.__new__(type(e))
+    done.__dict__.update({name: new.get(name, old[name]) for name in _NAMES[type(e)]})
+    return done
 
 
 def free_indices(e: Expr) -> tuple[Ix, ...]:

@@ -67,6 +67,8 @@ def decisive(np: Any, x: Array) -> Array:
     A real part that is smaller than the step in it, or far smaller than the steps around it, is what products of steps
     leave of an exact zero.
     """
+    if not np.iscomplexobj(x):
+        return np.real(x)
     real, step = np.real(x), np.abs(np.imag(x))
     if not np.any(step):
         return real

@@ -14,11 +14,12 @@ PACKAGE = Path(__file__).resolve().parents[1] / "backsym"
 # For each part of the package, the parts that it may import.
 LAYERS: dict[str, set[str]] = {
     "errors": set(),
+    "lazy": set(),
     "names": set(),
     "resources": {"errors"},
     "mathform": set(),
     "mathtext": {"errors", "names", "mathform"},
-    "expr": {"errors", "names"},
+    "expr": {"errors", "names", "lazy"},
     "entrywise": {"errors", "names", "expr"},
     "functions": {"errors", "names", "expr"},
     "problem": {"errors", "names", "expr"},

@@ -17,14 +17,15 @@ from backsym.errors import BacksymError, InputError
 from backsym.expr import Entry, Expr, Ix, Mul, Neg, Shape, Sym, T, rebuild, scalar_if_ones, show_shape
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.marking.einsum import einsum_in
-from backsym.marking.left import Left, left_of, letters_of
+from backsym.marking.habits import habits
+from backsym.marking.left import Left, left_of, letters_of, own_name
 from backsym.marking.letters import Bound, bindings, position, spare_axes
 from backsym.marking.lines import MAX_MEMBERS, Statement, statements
 from backsym.marking.model import TARGET, Clash, Line, ReadAnswer, Target, Unreadable
 from backsym.marking.numpy_text import respelled
 from backsym.marking.pasted import pasted
+from backsym.marking.refusals import Refused, refused
 from backsym.marking.shapes import same_layout
-from backsym.names import GREEK, split_name
 from backsym.problem import Problem
 from backsym.reading import formulas
 from backsym.reading.hints import Mismatch, SizeUnknown
@@ -37,7 +38,7 @@ from backsym.reading.plain import parse_expression
 from backsym.reading.resolve import Resolver
 from backsym.reading.scope import Frame, Scope, Unavailable, free_letters, letters_in_entries, suggest
 from backsym.reading.source import Source
-from backsym.reading.syntax import Node, walk
+from backsym.reading.syntax import Node
 from backsym.reading.texts import scope_of
 
 __all__ = ["AnswerReader", "Clash", "Line", "ReadAnswer", "Target", "Unreadable"]
@@ -46,18 +47,10 @@ _FORMULA = re.compile(r"\\|[_^]\{|[^\x00-\x7f−–×·⋅∙∗⊙≥≤≠′�
 _DOTS = re.compile("[·⋅∙×•]")
 _SINGLE = re.compile(r"_[A-Za-z0-9]{2}")
 _BUILT_IN = frozenset((*FUNCTIONS, *REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "direct"))
-_LETTERS = dict(zip("αβγδεζηθικλμνξπρστυφχψω", (g for g in GREEK[:24] if g != "omicron"), strict=True))
+_NO_LETTERS = Frame()
 _KEPT = 1000
 _MESSAGE = 300
 _WHOLE_LOCAL = "a local derivative is written entry by entry"
-_FONT = re.compile(r"\\(?:mathbf|boldsymbol|bm|vec|mathrm|mathit|text)\s*\{([^{}]*)\}")
-_OWN = re.compile(
-    r"\\?(?P<base>[A-Za-zα-ω][A-Za-z0-9]*)\s*(?P<scripts>(?:\^\s*\{?\s*\(?\w+\)?\s*\}?|_\s*(?:\{[\w\s,']*\}|\w)|\[[\w\s,']*\]|\s)*)"
-)
-_OWN_SCRIPT = re.compile(
-    r"(?P<tag>\^\s*\{?\s*\(?(?P<mark>\w+)\)?\s*\}?)|_\s*(?:\{(?P<below>[\w\s,']*)\}|(?P<one>\w))"
-    r"|\[(?P<entry>[\w\s,']*)\]"
-)
 
 
 @dataclass(frozen=True)
@@ -79,14 +72,6 @@ class _Reading:
     expr: Expr
     letters: tuple[Ix, ...]
     positional: bool = False
-
-
-class _Refused(Exception):
-    """An answer that cannot be read."""
-
-    def __init__(self, tag: str, message: str, hint: str | None = None, clash: Clash | None = None):
-        self.tag, self.message, self.hint, self.clash = tag, message, hint, clash
-        super().__init__(message)
 
 
 class AnswerReader:
@@ -148,15 +133,27 @@ class AnswerReader:
             found = statements(pasted(text))
             count = sum(len(s.members) + (s.left is not None) for s in found)
             if not found:
-                raise _Refused("syntax", "there is no answer here")
+                raise Refused("syntax", "there is no answer here")
             if count > MAX_MEMBERS:
-                raise _Refused("limit", f"more than {MAX_MEMBERS} lines")
+                raise Refused("limit", f"more than {MAX_MEMBERS} lines")
             line = 1 if count > 1 else None
             return _Session(self, target, text).read(found)
-        except _Refused as e:
-            return Unreadable(target, text, e.tag, e.message[:_MESSAGE], self.problem, e.hint, line, e.clash)
+        except Refused as e:
+            meant = self.meant(target, text, e)
+            return Unreadable(target, text, e.tag, e.message[:_MESSAGE], self.problem, e.hint, line, e.clash, meant)
         except RecursionError:
             return Unreadable(target, text, "limit", "this is nested too deeply", self.problem)
+
+
+    def meant(self, target: Target, text: str, refused: Refused) -> ReadAnswer | None:
+        """A single expression whose parts do not fit together, put together nevertheless."""
+        if refused.clash is None and refused.tag != "wrong_index":
+            return None
+        try:
+            found = statements(pasted(text))
+            return _Session(self, target, text).meant(found[0]) if len(found) == 1 else None
+        except (Refused, BacksymError, RecursionError):
+            return None
 
 
 class _Session:
@@ -183,8 +180,8 @@ class _Session:
             if read is not None and (read.of is None or answer is None or answer.of is not None):
                 answer = read
         if answer is None:
-            raise _Refused("syntax", "this defines names, but does not say what the derivative is")
-        return replace(answer, lines=tuple(self.lines), unchecked=tuple(self.unchecked))
+            raise Refused("syntax", "this defines names, but does not say what the derivative is")
+        return answer.with_lines(tuple(self.lines), tuple(self.unchecked))
 
     def statement(self, statement: Statement, last: bool) -> ReadAnswer | None:
         left = self.left(statement)
@@ -211,8 +208,8 @@ class _Session:
         answer: ReadAnswer | None = None
         for n, member in enumerate(statement.members):
             try:
-                answer = self.member(member, target, given, bool(left and left.transposed))
-            except _Refused as e:
+                answer = self.member(member, target, given, bool(left and left.transposed), of)
+            except Refused as e:
                 if e.message.startswith(_WHOLE_LOCAL) and n < len(statement.members) - 1:
                     # dL/dz dz/dW of whole arrays is a reminder of the chain rule; it has no value of its own.
                     self.unchecked.append(member)
@@ -220,14 +217,14 @@ class _Session:
                 if len(statement.members) == 1 and not self.lines:
                     raise
                 place = f"line {statement.rows[n]}: " if self.rows > 1 else ""
-                raise _Refused(e.tag, f"{place}{e.message}", e.hint, e.clash) from None
+                raise Refused(e.tag, f"{place}{e.message}", e.hint, e.clash) from None
             starts = not self.lines or self.started is not statement
             self.started = statement
             row = statement.rows[n]
             self.lines.append(Line(member, answer.expr, answer.indices, starts, target.name, answer.fits, row=row))
             given = given or (answer.indices if answer.indices else None)
         assert answer is not None, "a statement has members"
-        return replace(answer, of=of)
+        return answer
 
     def turned_round(self, statement: Statement) -> Statement:
         """A chain that ends with the derivative that is asked for, which says the same with it in front."""
@@ -242,8 +239,23 @@ class _Session:
             return False
         try:
             return self.reader.left(left, self).quantity == self.target.name
-        except _Refused:
+        except Refused:
             return False
+
+    def meant(self, statement: Statement) -> ReadAnswer | None:
+        """An answer of one member, in which shapes and index ranges are not checked."""
+        left = self.left(statement)
+        named = left.quantity if left is not None else None
+        if len(statement.members) != 1 or named not in (None, self.target.name) or (left is None and statement.left):
+            return None
+        given = self.given(left, self.target) if left is not None and named is not None else None
+        self.names = replace(self.names, scope=replace(self.names.scope, misfits=True))
+        asked = given or tuple(ix for ix in self.target.indices if not ix.fixed)
+        reading = self.readings(statement.members[0], asked)[0]
+        usual = self.target.indices or self.reader.letters.get(self.target.name, ())
+        found = bindings(self.target.shape, reading.letters, usual) if reading.letters else ()
+        indices = given or next((b.indices for b in found), ())
+        return ReadAnswer(self.target, reading.expr, indices, self.text, self.problem, False)
 
     def is_local(self, text: str) -> bool:
         """Whether this is a local derivative, such as ``dy/dz``."""
@@ -270,10 +282,10 @@ class _Session:
             return None
         try:
             return self.reader.left(statement.left, self)
-        except _Refused:
+        except Refused:
             try:
                 self.readings(statement.left, None)
-            except _Refused:
+            except Refused:
                 pass
             else:
                 return None
@@ -287,7 +299,7 @@ class _Session:
                 left = left_of(tree, self.problem.loss)
                 if left is not None and (left.quantity is None or left.quantity in self.problem.symbols):
                     return left
-        raise _Refused("syntax", f"the left side {_shown(text)} is not a derivative of {self.problem.loss}")
+        raise Refused("syntax", f"the left side {_shown(text)} is not a derivative of {self.problem.loss}")
 
     def given(self, left: Left, target: Target) -> tuple[Ix, ...] | None:
         """The letters that a left side gives to the axes; None for a left side that is the whole."""
@@ -297,10 +309,10 @@ class _Session:
         if axes is None:
             count = len(left.indices)
             message = f"{count} indices for {target.name}, which is {show_shape(target.shape)}"
-            raise _Refused("wrong_index", message, "give one index for each axis")
+            raise Refused("wrong_index", message, "give one index for each axis")
         letters = letters_of(left.indices)
         if len(set(letters)) < len(letters):
-            raise _Refused("wrong_index", f"the left side has the index {letters[0]} twice")
+            raise Refused("wrong_index", f"the left side has the index {letters[0]} twice")
         indices = [position(dim) for dim in target.shape]
         for axis, ix in zip(axes, left.indices, strict=True):
             indices[axis] = Ix(ix.value, target.shape[axis])
@@ -315,7 +327,7 @@ class _Session:
         written = letters_of(left.indices or ())
         if set(by_name) - set(written) or (left.indices is not None and set(written) - set(by_name)):
             message = f"the two sides of the line that defines {_shown(left.name)} have different indices"
-            raise _Refused("wrong_index", message)
+            raise Refused("wrong_index", message)
         own = tuple(by_name[letter] for letter in written)
         shape: Shape = tuple(ix.dim for ix in own) if own else reading.expr.shape
         scope = self.names.scope
@@ -324,7 +336,9 @@ class _Session:
 
     # --- members ---
 
-    def member(self, text: str, target: Target, given: tuple[Ix, ...] | None, transposed: bool) -> ReadAnswer:
+    def member(
+        self, text: str, target: Target, given: tuple[Ix, ...] | None, transposed: bool, of: str | None
+    ) -> ReadAnswer:
         """One member of a chain about ``target``; of several readings those that fit, the most natural one first."""
         usual = target.indices if target.indices else self.reader.letters.get(target.name, ())
         asked = given if given is not None else tuple(ix for ix in target.indices if not ix.fixed)
@@ -349,22 +363,26 @@ class _Session:
         fitting = [option for option in options if option[2]] or options[:1]
         (expr, indices, fits), *others = fitting
         return ReadAnswer(
-            target, expr, indices, text, self.problem, fits, tuple((e, ixs) for e, ixs, _ in others)
+            target, expr, indices, text, self.problem, fits, tuple((e, ixs) for e, ixs, _ in others), of=of
         )
 
     def readings(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
-        """Every reading of a text, of the first way of writing that makes sense; raises _Refused if none does."""
+        """Every reading of a text, of the first way of writing that makes sense; raises Refused if none does."""
         if "einsum" in text:
             return [self.einsum(text)]
         text = respelled(text, self.shapes)
         try:
             return self.spelled(text, given)
-        except _Refused:
-            product = respelled(text, self.shapes, dots=True)
-            if product == text:
-                raise
+        except Refused:
             # NumPy's dot is the matrix product, too.
-            return self.spelled(product, given)
+            others = dict.fromkeys((respelled(text, self.shapes, dots=True), habits(text, self.shapes)))
+            for other in others:
+                if other != text:
+                    try:
+                        return self.spelled(other, given)
+                    except Refused:
+                        continue
+            raise
 
     def spelled(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
         found: list[_Reading] = []
@@ -408,10 +426,15 @@ class _Session:
 
     def makes_sense(self, tree: Node, scope: Scope) -> bool:
         """Whether every name in a plain text means something: a cheap look before it is resolved."""
-        for n in walk(tree):
+        pending = [tree]
+        while pending:
+            n = pending.pop()
+            pending.extend(n.children)
             if n.kind == "name":
                 name = n.value
-                known = name in scope.names or name in scope.dims or name == "π" or len(name.rstrip("'")) == 1
+                if name in scope.names:
+                    continue
+                known = name in scope.dims or name == "π" or len(name.rstrip("'")) == 1
                 known = known or scope.range_of(name) is not None or name in ("True", "False")
                 if not known and name not in letters_in_entries(tree):
                     return False
@@ -448,7 +471,7 @@ class _Session:
     def resolved_in(
         self, scope: Scope, tree: Node, source: Source, fixed: tuple[Ix, ...], free: Mapping[str, Node]
     ) -> _Reading:
-        resolver = Resolver(source, scope, Frame().with_fixed(fixed))
+        resolver = Resolver(source, scope, _NO_LETTERS.with_fixed(fixed))
         resolver.bind_free(free, (tree,))
         whole: Shape = () if fixed else self.target.shape
         if formulas.is_bare(tree):
@@ -475,7 +498,7 @@ class _Session:
         if isinstance(e, Sym) and e.name in own:
             expr, letters = own[e.name]
             if letters:
-                raise _Refused("shape", f"{e.name} was defined entry by entry, and is used as a whole here")
+                raise Refused("shape", f"{e.name} was defined entry by entry, and is used as a whole here")
             return expr
         return rebuild(e, self.inlined)
 
@@ -484,42 +507,42 @@ class _Session:
         parts = einsum_in(text)
         if parts is None:
             hint = "such as einsum('nk,nj->kj', A, B), perhaps times a number"
-            raise _Refused("syntax", "this einsum is not read", hint)
+            raise Refused("syntax", "this einsum is not read", hint)
         operands = [self.readings(operand, ())[0].expr for operand in parts.operands]
         try:
             expr, letters = parts.sum(operands)
         except BacksymError as e:
-            raise _Refused("shape", str(e)) from None
+            raise Refused("shape", str(e)) from None
         for scale in parts.scales:
             factor = self.readings(scale, ())[0].expr
             if factor.shape:
-                raise _Refused("syntax", "an einsum is multiplied by numbers only")
+                raise Refused("syntax", "an einsum is multiplied by numbers only")
             expr = Mul((factor, expr))
         return _Reading(Neg(expr) if parts.negative else expr, letters, bool(letters))
 
     # --- errors ---
 
-    def refusal(self, text: str, errors: Sequence[InputError]) -> _Refused:
+    def refusal(self, text: str, errors: Sequence[InputError]) -> Refused:
         """The most helpful of the errors: a clash of shapes, else that of the way in which the text was written."""
         clash = next((e for e in errors if isinstance(e, Mismatch)), None)
         if clash is not None:
-            return _refused(clash)
+            return refused(clash)
         if not _FORMULA.search(text):
             source = Source(text)
             try:
                 self.resolved(parse_expression(source, self.names.scope.is_partial), source, None)
             except InputError as e:
-                plain = _refused(e)
+                plain = refused(e)
                 if plain.tag != "syntax" or not errors:
                     return plain
         if errors:
-            return _refused(errors[0])
+            return refused(errors[0])
         source = Source(loosened(text, self.names.words))
         try:
             parse_answer(source, self.names.words)
         except InputError as e:
-            return _refused(e)
-        return _Refused("syntax", "this is not read")
+            return refused(e)
+        return Refused("syntax", "this is not read")
 
 
 def _in_place(letters: Sequence[Ix], shape: Shape) -> bool:
@@ -537,60 +560,6 @@ def _with_letters(e: Expr, to: Mapping[Ix, Ix]) -> Expr:
     from backsym.marking.offers import renamed
 
     return renamed(e, to)
-
-
-def own_name(text: str, words: Vocabulary) -> Left | None:
-    r"""A name that the problem does not have, such as ``\delta^{(2)}_k``; None for anything else on a left side."""
-    match = _OWN.fullmatch(_FONT.sub(r"\1", text).strip())
-    if match is None:
-        return None
-    base = _LETTERS.get(match["base"], match["base"])
-    tag, letters = "", ""
-    for script in _OWN_SCRIPT.finditer(match["scripts"]):
-        if script["mark"]:
-            tag += script["mark"]
-        else:
-            below = script["below"] or script["one"] or script["entry"] or ""
-            if below.strip().isdecimal() and not script["entry"]:
-                tag += below.strip()
-            else:
-                letters += below
-    name = base + tag
-    known = words.has(name) or words.known(split_name(name)[0]) or words.has(*split_name(name))
-    if known or (name[:1] == "d" and (words.has(name[1:]) or words.known(split_name(name[1:])[0]))):
-        return None
-    found = re.findall(r"[A-Za-z]'*", letters)
-    nodes = tuple(Node("name", letter, (), (0, 1)) for letter in found)
-    return Left(None, name, nodes or None)
-
-
-# --- words -----------------------------------------------------------------------------------------------------------
-
-_TAGS = (
-    ("limit", (
-        r"nested (?:more|too)|characters; at most|more than \d+ (?:tokens|losses|primes)|has more than|too long"
-        r"|too large|primes; at most"
-    )),
-    ("undeclared", (
-        r"not declared|unknown function|not a declared name|not a dimension|unknown macro|has no forward equation"
-    )),
-    ("wrong_index", (
-        r"\bind(?:ex|ices)\b.*(?:runs over|free|not bound|range|letter|twice|for )|runs over|position|has no index"
-        r"|needs the index letters"
-    )),
-    ("shape", r"^cannot |has no entries|needs a vector|takes vectors|is a scalar|which is \[|size of|shape"),
-)  # fmt: skip
-"""What the message of an error says about its kind."""
-
-
-def _refused(error: InputError) -> _Refused:
-    diagnostic = error.diagnostics[0]
-    message = re.sub(r"\\text\{(\w+)\}", r"\1", diagnostic.message)
-    hint = re.sub(r"\\text\{(\w+)\}", r"\1", diagnostic.hint) if diagnostic.hint else None
-    if isinstance(error, Mismatch):
-        return _Refused("shape", message, hint, Clash(error.operation, error.left, error.right))
-    tag = next((tag for tag, pattern in _TAGS if re.search(pattern, message)), "syntax")
-    return _Refused(tag, message, hint)
 
 
 def _shown(text: str) -> str:

@@ -18,10 +18,11 @@ COSTS: Mapping[str, float] = {
     "indicator": 1.15, "missing_prime": 1.2, "extra_prime": 1.2, "missing_sum": 1.2, "extra_sum": 1.3,
     "mean_for_sum": 1.2, "sum_axis": 1.25, "order": 1.25, "order_transpose": 1.35, "matmul_for_hadamard": 1.25,
     "hadamard_for_matmul": 1.25, "evaluation_point": 1.3, "wrong_node": 1.35, "number": 1.3, "constant": 1.3,
-    "power": 1.4, "factor_term": 1.35, "exponent": 1.4, "missing_path": 1.4, "inverted": 1.4, "extra_factor": 1.45,
-    "extra_function": 1.5, "missing_factor": 1.5, "missing_divisor": 1.6, "missing_square": 1.55,
-    "missing_function": 1.8, "missing_application": 1.55, "extra_term": 1.6, "missing_term": 1.7,
-    "complement": 1.75, "diagonal": 1.5, "sum_for_product": 1.65, "product_for_sum": 1.65,
+    "power": 1.4, "factor_term": 1.35, "exponent": 1.4, "missing_path": 1.4, "inverted": 1.4,
+    "extra_factor": 1.12, "extra_divisor": 1.12, "extra_function": 1.5, "missing_factor": 1.5,
+    "missing_divisor": 1.6, "missing_square": 1.55, "missing_function": 1.8, "missing_application": 1.55,
+    "extra_term": 1.13, "missing_term": 1.7, "complement": 1.75, "own_complement": 1.3, "diagonal": 1.5,
+    "sum_for_product": 1.65, "product_for_sum": 1.65,
 }  # fmt: skip
 """How large each kind of repair counts: the smallest that makes the answer right explains it."""
 
@@ -31,12 +32,16 @@ TAG_OF: Mapping[str, str] = {
     "inverted": "factor", "mean_for_sum": "factor", "extra_prime": "missing_prime", "order_transpose": "order",
     "extra_sum": "missing_sum", "sum_axis": "missing_sum", "matmul_for_hadamard": "hadamard_vs_matmul",
     "hadamard_for_matmul": "hadamard_vs_matmul", "missing_divisor": "missing_factor",
-    "missing_square": "missing_factor", "missing_function": "missing_factor", "missing_application": "wrong_node",
-    "extra_function": "extra_factor", "extra_term": "extra_factor", "missing_term": "missing_path",
-    "complement": "missing_path", "diagonal": "missing_sum", "sum_for_product": "missing_factor",
+    "missing_square": "missing_factor", "missing_function": "missing_factor",
+    "missing_application": "wrong_node", "extra_function": "extra_factor", "extra_divisor": "extra_factor",
+    "extra_term": "extra_factor", "missing_term": "missing_path", "complement": "missing_path",
+    "own_complement": "wrong_node", "diagonal": "missing_sum", "sum_for_product": "missing_factor",
     "product_for_sum": "missing_path",
 }  # fmt: skip
 """The tag of each kind of repair that is not a tag itself."""
+
+ALSO: Mapping[str, tuple[str, ...]] = {"order_transpose": ("transpose",), "complement": ("wrong_node",)}
+"""Further tags that describe a kind of repair."""
 
 
 @dataclass(frozen=True)

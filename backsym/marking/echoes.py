@@ -8,6 +8,7 @@ This module must not know how a repair is worded.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,10 +18,13 @@ import numpy as np
 from backsym.marking.drafts import Draft
 from backsym.marking.rules import FIRST_BULKS, FIRST_RULES, SECOND_RULES
 from backsym.marking.screening import CLOSE
-from backsym.marking.search import Block, Repair, Search
+from backsym.marking.search import Block, Repair, Search, cancels
 from backsym.marking.subject import Subject
 from backsym.numeric.axes import Array
 from backsym.steps import Fact
+
+MAX_HITS = 3
+"""Mistakes of one kind and one value that are judged."""
 
 _INVERSE: Mapping[str, str] = {
     "sign_whole": "sign_whole", "sign_term": "sign_term", "indicator": "indicator", "number": "number",
@@ -28,8 +32,8 @@ _INVERSE: Mapping[str, str] = {
     "order": "order", "order_transpose": "order_transpose", "wrong_index": "wrong_index", "wrong_node": "wrong_node",
     "evaluation_point": "evaluation_point", "extra_prime": "missing_prime", "missing_prime": "extra_prime",
     "missing_sum": "extra_sum", "extra_sum": "missing_sum", "mean_for_sum": "mean_for_sum",
-    "extra_factor": "missing_factor", "extra_term": "missing_term", "missing_square": "power",
-    "power": "exponent",
+    "extra_factor": "missing_factor", "extra_divisor": "missing_divisor", "extra_term": "missing_term",
+    "missing_square": "power", "power": "exponent",
     "matmul_for_hadamard": "hadamard_for_matmul", "hadamard_for_matmul": "matmul_for_hadamard",
 }  # fmt: skip
 """What undoes a mistake that was made in the true derivative."""
@@ -50,7 +54,8 @@ class Spoiled:
 
     @property
     def cost(self) -> float:
-        return self.block.traits(self.number)[2]
+        # Of the same mistake in several forms of the derivative, that in the shortest form is the easiest to follow.
+        return self.block.traits(self.number)[2] + 0.001 * len(self.search.places)
 
 
 class Echoes:
@@ -65,7 +70,7 @@ class Echoes:
         rows: list[Array] = []
         what: list[Spoiled] = []
         truth = self.subject.truth
-        for e, letters in self.subject.offers.references:
+        for e, letters in self.subject.offers.forms:
             search = Search(self.subject, e, letters)
             search.run(FIRST_RULES, FIRST_BULKS)
             search.run(SECOND_RULES, ())
@@ -89,13 +94,23 @@ def echo_repairs(search: Search, echoes: Echoes) -> Iterator[Repair]:
     gaps = np.abs(rows - search.base).max(axis=1)
     offers = search.subject.offers
     hits = sorted(np.flatnonzero(gaps <= CLOSE * size), key=lambda n: what[n].cost)
-    for n in hits[:4]:
+    seen: Counter[str] = Counter()
+    for n in hits:
+        seen[what[n].kind] += 1
+        if seen[what[n].kind] > MAX_HITS:
+            # Much is the same by chance where a function has few values, as ReLU'.
+            continue
         spoiled, draft = what[n].search, what[n].block.draft(what[n].number)
+        made = spoiled.repair(draft)
+        if cancels(made.expr):
+            # A mistake that makes a term t - t leaves it out, and does so by chance.
+            continue
         place = spoiled.places[draft.place].expr
         undo = Draft(0, place, _INVERSE[draft.kind])
         quantity = draft.facts.get("quantity")
         facts: dict[str, Fact] = {} if quantity is None else {"quantity": quantity}
+        new = spoiled.expanded(draft.new)
         yield Repair(
-            undo.tag, undo.kind, 2.0 + undo.cost, offers.entry, offers.letters, spoiled.expanded(draft.new), place,
-            False, facts, echo=True, stated=spoiled.repair(draft).expr, stated_letters=spoiled.letters,
+            undo.tag, undo.kind, 2.0 + draft.cost, offers.entry, offers.letters, new, place, False, facts, echo=True,
+            stated=made.expr, stated_letters=spoiled.letters, also=offers.step_between(new, place),
         )  # fmt: skip

@@ -27,10 +27,11 @@ from backsym.marking.repairs import Repair, repairs
 from backsym.marking.screening import Point
 from backsym.marking.search import Search
 from backsym.marking.shapes import same_layout
+from backsym.marking.slopes import named
 from backsym.marking.subject import Subject
 from backsym.numeric.context import Env
 
-MAX_JUDGED = 12
+MAX_JUDGED = 30
 """Repairs of one answer that the judge is asked about."""
 
 
@@ -93,13 +94,17 @@ class Explainer:
         if len(answer.indices) > rank:
             # Letters beyond those of the target's axes are free by mistake.
             answer = replace(answer, indices=answer.indices[:rank])
+        return self.repaired(judge, answer) or self._without_repair(judge, answer)
+
+    def repaired(self, judge: Judge, answer: ReadAnswer) -> Explanation | None:
+        """The explanation by the smallest repair that makes the answer right; None where no repair does."""
         search, echoes = self._search(judge, answer)
         for number, repair in enumerate(repairs(search, echoes)):
             if number == MAX_JUDGED:
                 break
             if self._makes_right(judge, answer, repair):
-                return self._repaired(answer, repair)
-        return self._without_repair(judge, answer)
+                return self._repaired(answer, named(search, repair))
+        return None
 
     def _search(self, judge: Judge, answer: ReadAnswer) -> tuple[Search, Echoes]:
         """The search at the first of the points where the answer is wrong and the derivative is not zero.
@@ -145,7 +150,8 @@ class Explainer:
         shapes = self._wrong_shape(answer, target)
         hints = [_sentence(repair, "gentle", target, answer.target)]
         full = [_sentence(repair, "full", target, answer.target)]
-        return Explanation(repair.tags, (*hints, *shapes), (*full, *shapes), self.words, repair)
+        tags = tuple(dict.fromkeys((*repair.tags, *(("shape",) if shapes else ()))))
+        return Explanation(tags, (*hints, *shapes), (*full, *shapes), self.words, repair)
 
     @staticmethod
     def _wrong_shape(answer: ReadAnswer, target: Expr) -> tuple[Sentence, ...]:
@@ -189,14 +195,17 @@ class Explainer:
 
     # --- shapes that clash ---
 
-    def clash(self, clash: Clash, target: Target | None) -> Explanation:
-        """Two of the student's own operands that do not fit, and what would make them fit."""
+    def clash(self, clash: Clash, target: Target | None, meant: Explanation | None) -> Explanation:
+        """Two of the student's own operands that do not fit, and what would make the answer right, or them fit."""
         product = clash.operation == "matmul"
         facts: dict[str, Fact] = {
             "left": clash.left, "left_shape": _size(clash.left.shape),
             "right": clash.right, "right_shape": _size(clash.right.shape),
         }  # fmt: skip
         stated = Sentence("shapes.matmul" if product else "shapes.elementwise", facts)
+        if meant is not None:
+            tags = (*meant.tags, *(("shape",) if "shape" not in meant.tags else ()))
+            return Explanation(tags, (stated, *meant.hints), (stated, *meant.repairs), self.words, meant.repair)
         found = list(_fitting(clash, product))
         if target is not None:
             # What gives the shape of the target comes first.
@@ -225,12 +234,19 @@ def _sentence(repair: Repair, level: str, target: Expr, asked: Target) -> Senten
     if repair.echo:
         facts: dict[str, Fact] = {"place": repair.place, "new": repair.new, "slip": f"slips.{repair.tag}"}
         return Sentence(f"echo.{level}", facts)
+    first = _likewise(repair, level, _one(repair, level, target, asked))
     if repair.second is None:
-        return _one(repair, level, target, asked)
-    first = _one(repair, level, target, asked)
-    second = _one(repair.second, level, target, asked, also=True)
+        return first
+    second = _likewise(repair.second, level, _one(repair.second, level, target, asked, also=True))
     return Sentence(f"pair.{level}", {"first": first, "second": second})
 
+
+def _likewise(repair: Repair, level: str, sentence: Sentence) -> Sentence:
+    return Sentence(f"likewise.{level}", {"first": sentence}) if repair.likewise else sentence
+
+
+_SKIPPING = {"wrong_node": "skipped", "another": "another_skipped"}
+"""Where one derivative stands for the next, the local one between them is missing."""
 
 _ALSO = {"sign_whole": "sign_also", "factor_whole": "factor_also"}
 
@@ -240,6 +256,10 @@ def _one(repair: Repair, level: str, target: Expr, asked: Target, also: bool = F
     facts: dict[str, Fact] = {name: fact for name, fact in repair.facts.items() if not isinstance(fact, str)}
     facts |= {"place": "whole" if _is_whole(repair) else repair.place, "new": repair.new, "target": target}
     facts |= {"node": Sym(asked.name, asked.shape), "around": repair.around or repair.place}
+    if repair.also and kind in _SKIPPING:
+        old = repair.new if kind == "another" else repair.place
+        facts |= {"outer": _quantity(old), "inner": _quantity(target if kind == "another" else repair.new)}
+        kind = _SKIPPING[kind]
     if also:
         kind = _ALSO.get(kind, kind)
     elif kind == "transpose":
@@ -247,6 +267,13 @@ def _one(repair: Repair, level: str, target: Expr, asked: Target, also: bool = F
     elif kind == "missing_path" and repair.several:
         kind = "missing_paths"
     return Sentence(f"repairs.{kind}.{level}", facts)
+
+
+def _quantity(derivative: Expr) -> Expr:
+    """What a derivative is by."""
+    base = derivative.base if isinstance(derivative, Entry) else derivative
+    assert isinstance(base, Adj), "a step is skipped between two derivatives"
+    return Sym(base.name, base.shape)
 
 
 def _is_whole(repair: Repair) -> bool:
@@ -352,7 +379,18 @@ def explain(judge: Judge, answer: ReadAnswer) -> Explanation:
         return explainer(judge).explain(judge, answer)
 
 
-def explain_clash(judge: Judge, clash: Clash, target: Target | None = None) -> Explanation:
-    """Why two operands of an answer do not fit together; with the target, what fits that is proposed first."""
-    return explainer(judge).clash(clash, target)
+def explain_clash(
+    judge: Judge, clash: Clash, target: Target | None = None, meant: ReadAnswer | None = None
+) -> Explanation:
+    """Why two operands of an answer do not fit together.
 
+    With ``meant``, the answer put together nevertheless, what makes it right is proposed; else, or if nothing does,
+    what makes the operands fit, with the target what gives its shape first.
+    """
+    return explainer(judge).clash(clash, target, explain_meant(judge, meant) if meant is not None else None)
+
+
+def explain_meant(judge: Judge, meant: ReadAnswer) -> Explanation | None:
+    """What makes an answer right whose parts do not fit together; None where no repair does."""
+    with np.errstate(all="ignore"):
+        return explainer(judge).repaired(judge, meant)

@@ -14,7 +14,7 @@ from functools import cache, cached_property
 import numpy as np
 
 from backsym.errors import BacksymError
-from backsym.expr import Expr, Ix, Shape
+from backsym.expr import Expr, Ix, Num, Shape, walk
 from backsym.numeric.axes import Array
 from backsym.printing.latex import latex, to_latex
 from backsym.printing.notation import Notation, index
@@ -24,6 +24,9 @@ from backsym.problem import Problem
 from backsym.resources import resource
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+MAX_KEPT = 2000
+"""Formulas that are kept as they print: answers to one problem are about the same quantities."""
 
 DIGITS = 3
 """Significant digits of a number that does not come out even."""
@@ -96,6 +99,7 @@ class Words:
 
     def __init__(self, problem: Problem):
         self.problem = problem
+        self._printed: dict[tuple[Expr, tuple[str | None, ...]], str] = {}
 
     @cached_property
     def notation(self) -> Notation:
@@ -136,7 +140,7 @@ class Words:
 
     def _latex(self, fact: Expr | Ix | Size | Value | Equal) -> str:
         if isinstance(fact, Expr):
-            return latex(fact, self.notation)
+            return self._formula(fact)
         if isinstance(fact, Ix):
             return to_latex(index(fact))
         if isinstance(fact, Size):
@@ -144,8 +148,18 @@ class Words:
         if isinstance(fact, Value):
             return _matrix(fact.value)
         if isinstance(fact, Equal):
-            return f"{latex(fact.left, self.notation)} = {_matrix(fact.right.value)}"
+            return f"{self._formula(fact.left)} = {_matrix(fact.right.value)}"
         raise TypeError(f"a fact cannot be a {type(fact).__name__}")
+
+    def _formula(self, e: Expr) -> str:
+        # Equal numbers may be spelled in several ways, which are printed as they are.
+        key = e, tuple([n.text for n in walk(e) if isinstance(n, Num)])
+        text = self._printed.get(key)
+        if text is None:
+            if len(self._printed) >= MAX_KEPT:
+                self._printed.clear()
+            text = self._printed[key] = latex(e, self.notation)
+        return text
 
     def _plain(self, fact: Expr | Ix | Size | Value | Equal) -> str:
         if isinstance(fact, Expr):

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from backsym.errors import BacksymError, near_name
-from backsym.expr import Expr, IndexReduce, Ix, Partial, walk
+from backsym.expr import Adj, Expr, IndexReduce, Ix, Partial, walk
 from backsym.marking.model import Target
 from backsym.marking.points import SEEDS, points
 from backsym.marking.shapes import same_layout
@@ -50,9 +50,45 @@ MAX_SLOPES = 5_000
 
 _POINT = Ix("point", 1)
 
+_WITH_LETTERS = (IndexReduce, Partial)
+
 
 class TooLarge(BacksymError):
     """An answer that would take too long to evaluate."""
+
+
+@dataclass(frozen=True)
+class _Truth:
+    """A derivative at the points of one assignment of sizes, prepared to be compared with.
+
+    ``size`` is its largest entry at each point, at least the floor.  ``numbers`` are value and size at each point of a
+    derivative with one entry: plain numbers are compared faster than arrays.
+    """
+
+    value: Array
+    size: Array
+    numbers: tuple[tuple[float, float], ...] | None
+
+    @staticmethod
+    def of(value: Array, floor: float) -> _Truth:
+        flat = np.reshape(value, (len(value), -1))
+        size = np.abs(flat).max(axis=1, initial=floor)
+        if flat.shape[1] != 1 or np.iscomplexobj(value):
+            return _Truth(value, size, None)
+        return _Truth(value, size, tuple(zip(flat[:, 0].tolist(), size.tolist(), strict=True)))
+
+    def equals(self, value: Array) -> bool | None:
+        """See ``equal_values``."""
+        if self.numbers is None or value.size != len(self.numbers):
+            return _compared(value, self.value, self.size)
+        sure = True
+        for x, (y, size) in zip(value.ravel().tolist(), self.numbers, strict=True):
+            gap = abs(x - y)
+            if not gap < math.inf:
+                sure = False
+            elif gap > TOLERANCE * size and gap > TOLERANCE * abs(x):
+                return False
+        return True if sure else None
 
 
 @dataclass(frozen=True)
@@ -73,14 +109,23 @@ class _Stack:
         }
         return _Stack(tuple(points), Context(first.dims, values, adjoints, first.functions, first.equations))
 
+    def with_adjoints(self, changed: Mapping[str, Sequence[Array]]) -> Context:
+        """All points together, with other values, at each point, of some adjoints."""
+        stacked = {name: ((_POINT,), np.stack(values)) for name, values in changed.items()}
+        return replace(self.together, adjoints={**self.together.adjoints, **stacked})
+
     def value(self, expr: Expr, indices: tuple[Ix, ...], one_by_one: bool) -> Array:
         """The values at all points: axes for the points, for ``indices``, then those of the expression's shape."""
-        count, ctx = len(self.points), self.together
+        ctx = self.together
         if one_by_one:
             # A local derivative is taken by a step in every entry, at one point at a time.
             each = [arrange(ev(expr, Context.of(p)), indices, ctx.index_sizes(indices)) for p in self.points]
             return np.stack(each)
-        return arrange(ev(expr, ctx), (_POINT, *indices), (count, *ctx.index_sizes(indices)))
+        return self.value_in(ctx, expr, indices)
+
+    def value_in(self, ctx: Context, expr: Expr, indices: tuple[Ix, ...]) -> Array:
+        """The same in a context of all points together."""
+        return arrange(ev(expr, ctx), (_POINT, *indices), (len(self.points), *ctx.index_sizes(indices)))
 
 
 class Judge:
@@ -94,7 +139,7 @@ class Judge:
         self.solution = solution if solution is not None else problem.solve()
         self.seed = seed
         self._stacks = tuple(_stacks(problem, self.solution.derivations, seed))
-        self._references: dict[str, tuple[Array, ...]] = {}
+        self._truths: dict[str, tuple[_Truth, ...]] = {}
         self._slopes: dict[tuple[str, str, int], Array] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -141,20 +186,21 @@ class Judge:
     def reference(self, target: str | Target) -> tuple[Array, ...]:
         """The true derivative at each point: of the declared shape, or the entry that is asked for."""
         name = target if isinstance(target, str) else target.name
-        whole = tuple(value for stack in self._reference(name) for value in stack)
+        whole = tuple(value for truth in self._truth(name) for value in truth.value)
         if isinstance(target, str) or not target.is_position:
             return whole
         at = tuple(int(ix.letter) - 1 if ix.fixed else slice(None) for ix in target.indices)
         return tuple(np.asarray(value[at]) for value in whole)
 
-    def _reference(self, name: str) -> tuple[Array, ...]:
+    def _truth(self, name: str) -> tuple[_Truth, ...]:
         """For each assignment of sizes, the derivative at all points."""
-        if name not in self._references:
+        if name not in self._truths:
             self.derivation(name)
             zero = self._is_zero(name)
             found = [np.stack([point.adjoints[name] for point in stack.points]) for stack in self._stacks]
-            self._references[name] = tuple(np.zeros_like(value) if zero else value for value in found)
-        return self._references[name]
+            floor = NOISE_FLOOR if zero else FLOOR
+            self._truths[name] = tuple(_Truth.of(np.zeros_like(v) if zero else v, floor) for v in found)
+        return self._truths[name]
 
     def _is_zero(self, name: str) -> bool:
         """Whether the numeric proof saw nothing but zero."""
@@ -171,19 +217,17 @@ class Judge:
         finite value, all finite values agree but some are not finite, or the evaluation would be too large.
         """
         name = target if isinstance(target, str) else target.name
-        references = self._reference(name)
+        truths = self._truth(name)
         if not isinstance(target, str) and target.is_position and not _more_general(indices, target):
             return self.same(self.reference(target), expr, indices)
-        floor = NOISE_FLOOR if self._is_zero(name) else FLOOR
         if not indices and not same_layout(expr.shape, self.problem.symbols[name].shape):
             return False
         sure = True
         try:
             partial = self._guard(expr, indices)
             with np.errstate(all="ignore"):
-                for stack, reference in zip(self._stacks, references, strict=True):
-                    value = stack.value(expr, indices, partial)
-                    found = _compared(value, reference, floor)
+                for stack, truth in zip(self._stacks, truths, strict=True):
+                    found = truth.equals(stack.value(expr, indices, partial))
                     if found is False:
                         return False
                     sure = sure and found is True
@@ -207,11 +251,9 @@ class Judge:
         letters: dict[Ix, None] = dict.fromkeys(indices)
         partial = False
         for node in walk(expr):
-            kind = type(node)
-            if kind is IndexReduce:
-                letters.update(dict.fromkeys(node.indices))  # type: ignore[attr-defined]
-            elif kind is Partial:
-                partial = True
+            if type(node) in _WITH_LETTERS:
+                letters.update(dict.fromkeys(node.indices) if isinstance(node, IndexReduce) else {})
+                partial = partial or isinstance(node, Partial)
         if len(letters) > 4:
             for stack in self._stacks:
                 if math.prod(stack.together.index_sizes(tuple(letters))) * len(stack.points) > LARGEST:
@@ -235,58 +277,79 @@ class Judge:
 
 
 class Carried:
-    """The backward pass with some adjoints replaced: any other is the vector-Jacobian product of its consumers'."""
+    """The backward pass with some adjoints replaced: any other is the vector-Jacobian product of its consumers'.
+
+    What is not asked for is not found: most answers are told apart at the first point, and name few adjoints.
+    """
 
     def __init__(self, judge: Judge, own: Mapping[str, Sequence[Array]]):
         self.judge = judge
         self.own = dict(own)
-        self._points: dict[int, Env] = {}
+        consumers = judge.problem.consumers
+        self._order: dict[str, None] = {}
+        """The nodes whose adjoint a replaced one enters, in the order of the backward pass."""
+        for d in judge.solution.derivations:
+            if d.node not in own and any(c in own or c in self._order for c in consumers.get(d.node, ())):
+                self._order[d.node] = None
+        self._found: dict[tuple[str, int], Array] = {}
 
-    def point(self, n: int) -> Env:
-        """A point with these adjoints.  Most answers are told apart at the first, so that others are made on demand."""
-        if n not in self._points:
-            point = self.judge.points[n]
-            self._points[n] = replace(point, adjoints=self._backward(n, point))
-        return self._points[n]
+    def adjoint(self, name: str, n: int) -> Array:
+        """The adjoint of a node at one point, in the layout of the node."""
+        if name in self.own:
+            return self.own[name][n]
+        if name not in self._order:
+            return self.judge.points[n].adjoints[name]
+        if (name, n) not in self._found:
+            for node in self._order:
+                if (node, n) not in self._found:
+                    self._found[node, n] = self.reference_at(node, n)
+                if node == name:
+                    break
+        return self._found[name, n]
 
-    def _backward(self, n: int, point: Env) -> dict[str, Array]:
-        adjoints: dict[str, Array] = {}
-        for d in self.judge.solution.derivations:
-            replaced = self.own.get(d.node)
-            adjoints[d.node] = replaced[n] if replaced is not None else self.follows(d.node, n, point, adjoints)
-        return adjoints
-
-    def follows(self, node: str, n: int, point: Env, adjoints: Mapping[str, Array]) -> Array:
-        """The adjoint of a node from those of its consumers, at one point."""
+    def reference_at(self, node: str, n: int) -> Array:
+        """What the derivative by ``node`` would be at one point if the adjoints of its consumers were these."""
+        point = self.judge.points[n]
         total = np.zeros(np.shape(point.values[node]))
         if node == self.judge.problem.loss:
             return total + 1.0
-        for consumer in self.judge.problem.consumers.get(node, ()):
-            if consumer in adjoints:
-                slopes = self.judge.slopes(consumer, node, n)
-                with np.errstate(all="ignore"):
-                    total = total + (slopes @ np.ravel(adjoints[consumer])).reshape(total.shape)
+        with np.errstate(all="ignore"):
+            for consumer in self.judge.problem.consumers.get(node, ()):
+                if consumer in point.adjoints:
+                    slopes = self.judge.slopes(consumer, node, n)
+                    total = total + (slopes @ np.ravel(self.adjoint(consumer, n))).reshape(total.shape)
         return total
 
     def reference(self, name: str) -> tuple[Array, ...]:
-        """What the derivative by ``name`` would be if the adjoints of its consumers were these."""
+        """The same at each point."""
         return tuple(self.reference_at(name, n) for n in range(len(self.judge.points)))
-
-    def reference_at(self, name: str, n: int) -> Array:
-        """The same at one point."""
-        point = self.point(n)
-        return self.follows(name, n, point, point.adjoints)
 
     def values(self, expr: Expr, indices: tuple[Ix, ...]) -> tuple[Array, ...]:
         """An expression's values with these adjoints."""
-        self.judge._guard(expr, indices)
-        return tuple(self.value_at(expr, indices, n) for n in range(len(self.judge.points)))
+        if self.judge._guard(expr, indices):
+            return tuple(self.value_at(expr, indices, n) for n in range(len(self.judge.points)))
+        found: list[Array] = []
+        first = 0
+        for stack in self.judge._stacks:
+            points = range(first, first + len(stack.points))
+            adjoints = {name: [self.adjoint(name, n) for n in points] for name in self._named(expr)}
+            with np.errstate(all="ignore"):
+                found.extend(stack.value_in(stack.with_adjoints(adjoints), expr, indices))
+            first += len(stack.points)
+        return tuple(found)
 
     def value_at(self, expr: Expr, indices: tuple[Ix, ...], n: int) -> Array:
         """The same at one point; the caller makes sure that the expression is not too large."""
-        ctx = Context.of(self.point(n))
+        point = self.judge.points[n]
+        adjoints = {**point.adjoints, **{name: self.adjoint(name, n) for name in self._named(expr)}}
+        ctx = Context.of(replace(point, adjoints=adjoints))
         with np.errstate(all="ignore"):
             return np.asarray(arrange(ev(expr, ctx), indices, ctx.index_sizes(indices)))
+
+    def _named(self, expr: Expr) -> tuple[str, ...]:
+        """The adjoints in an expression that are not the true ones."""
+        names = dict.fromkeys(node.name for node in walk(expr) if isinstance(node, Adj))
+        return tuple(name for name in names if name in self.own or name in self._order)
 
 
 # --- comparing -------------------------------------------------------------------------------------------------------
@@ -298,24 +361,28 @@ def equal_values(values: Sequence[Array], references: Sequence[Array], floor: fl
     for value, reference in zip(values, references, strict=True):
         if np.size(value) != np.size(reference):
             return False
-        found = _compared(np.reshape(value, (1, -1)), np.reshape(reference, (1, -1)), floor)
+        true = np.reshape(reference, (1, -1))
+        found = _compared(np.reshape(value, (1, -1)), true, np.abs(true).max(axis=1, initial=floor))
         if found is False:
             return False
         sure = sure and found is True
     return True if sure else None
 
 
-def _compared(value: Array, reference: Array, floor: float) -> bool | None:
-    """Whether values at several points (the first axis) agree, relative to the largest entry at each."""
+def _compared(value: Array, reference: Array, least: Array) -> bool | None:
+    """Whether values at several points (the first axis) agree, relative to the largest entry at each.
+
+    ``least`` is the largest entry of the reference at each point, at least the floor.
+    """
     count = len(reference)
-    a, b = np.reshape(value, (count, -1)), np.reshape(reference, (count, -1))
+    a, b = value.reshape(count, -1), reference.reshape(count, -1)
     gap = np.abs(a - b)
-    size = np.maximum(np.abs(b).max(axis=1, initial=floor), np.abs(a).max(axis=1, initial=0.0))
-    if math.isfinite(float(size.sum())):
-        return bool((gap <= TOLERANCE * size[:, np.newaxis]).all())
+    size = np.maximum(least, np.maximum.reduce(np.abs(a), axis=1, initial=0.0))
+    if math.isfinite(float(np.add.reduce(size))):
+        return bool(np.logical_and.reduce(gap <= TOLERANCE * size[:, np.newaxis], axis=None))
     # Where only some entries are finite, a disagreement of those still counts.
     finite = np.isfinite(gap)
-    size = np.maximum(np.abs(b).max(axis=1, initial=floor), np.where(finite, np.abs(a), 0.0).max(axis=1, initial=0.0))
+    size = np.maximum(least, np.where(finite, np.abs(a), 0.0).max(axis=1, initial=0.0))
     wrong = finite & (gap > TOLERANCE * size[:, np.newaxis])
     return False if wrong.any() else None
 

@@ -1,14 +1,27 @@
 """Left sides of answers: ``dL/dW2[k,j]``, a transpose of one, or a name of the student's own.
 
-Knows syntax trees; knows no shapes.
+Knows syntax trees and names; knows no shapes.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from backsym.names import GREEK, split_name
+from backsym.reading.latex_names import Vocabulary
 from backsym.reading.syntax import Node
+
+_LETTERS = dict(zip("αβγδεζηθικλμνξπρστυφχψω", (g for g in GREEK[:24] if g != "omicron"), strict=True))
+_FONT = re.compile(r"\\(?:mathbf|boldsymbol|bm|vec|mathrm|mathit|text)\s*\{([^{}]*)\}")
+_OWN = re.compile(
+    r"\\?(?P<base>[A-Za-zα-ω][A-Za-z0-9]*)\s*(?P<scripts>(?:\^\s*\{?\s*\(?\w+\)?\s*\}?|_\s*(?:\{[\w\s,']*\}|\w)|\[[\w\s,']*\]|\s)*)"
+)
+_OWN_SCRIPT = re.compile(
+    r"(?P<tag>\^\s*\{?\s*\(?(?P<mark>\w+)\)?\s*\}?)|_\s*(?:\{(?P<below>[\w\s,']*)\}|(?P<one>\w))"
+    r"|\[(?P<entry>[\w\s,']*)\]"
+)
 
 
 @dataclass(frozen=True)
@@ -55,3 +68,28 @@ def left_of(tree: Node, loss: str) -> Left | None:
 
 def letters_of(indices: Sequence[Node]) -> list[str]:
     return [ix.value for ix in indices if ix.kind == "name"]
+
+
+def own_name(text: str, words: Vocabulary) -> Left | None:
+    r"""A name that the problem does not have, such as ``\delta^{(2)}_k``; None for anything else on a left side."""
+    match = _OWN.fullmatch(_FONT.sub(r"\1", text).strip())
+    if match is None:
+        return None
+    base = _LETTERS.get(match["base"], match["base"])
+    tag, letters = "", ""
+    for script in _OWN_SCRIPT.finditer(match["scripts"]):
+        if script["mark"]:
+            tag += script["mark"]
+        else:
+            below = script["below"] or script["one"] or script["entry"] or ""
+            if below.strip().isdecimal() and not script["entry"]:
+                tag += below.strip()
+            else:
+                letters += below
+    name = base + tag
+    known = words.has(name) or words.known(split_name(name)[0]) or words.has(*split_name(name))
+    if known or (name[:1] == "d" and (words.has(name[1:]) or words.known(split_name(name[1:])[0]))):
+        return None
+    found = re.findall(r"[A-Za-z]'*", letters)
+    nodes = tuple(Node("name", letter, (), (0, 1)) for letter in found)
+    return Left(None, name, nodes or None)

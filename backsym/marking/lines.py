@@ -7,9 +7,10 @@ a bracket, goes on.  ``\\``, aligned blocks and dollar signs are layout.  Knows 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from backsym.marking.one_line import one_line
 from backsym.marking.prose import linked, unlisted, without_words
 
 MAX_MEMBERS = 100
@@ -21,6 +22,10 @@ _LAYOUT = re.compile(
 _ROW = re.compile(
     r"\\\\(?:\[[^\]\n]*\])?|\r\n?|\n|\\(?:Rightarrow|implies|iff|therefore|Longrightarrow)(?![A-Za-z])|[⇒∴⟹⇔]"
 )
+_CASES = re.compile(r"\\begin\s*\{(d?cases\*?)\}.*?\\end\s*\{\1\}", re.DOTALL)
+_HIDDEN = {r"\\": "\ue000", "&": "\ue001", "=": "\ue002", "\n": " "}
+"""The rows and columns of a choice are none of the text, nor are its equals signs members of a chain."""
+
 _EQUALS = re.compile(r"≔|≡|\\(?:equiv|triangleq|coloneqq|coloneq|stackrel\s*\{[^{}]*\}\s*\{=\})(?![A-Za-z])|:=")
 _FOR = (
     r"(?:\\text\s*\{\s*(?:for|for all|for each|for every)\s*\}|\\forall(?![A-Za-z])|∀"
@@ -64,6 +69,31 @@ class Statement:
 
 def statements(text: str) -> list[Statement]:
     """The statements of a text, in order; what stands after "where" comes first, because it is used before."""
+    usual = one_line(text)
+    if usual is not None:
+        return [Statement(usual[0], (usual[1],), (1,))]
+    return any_statements(text)
+
+
+def any_statements(text: str) -> list[Statement]:
+    """The same for texts that may have words, layout, asides and several lines."""
+    if "cases" in text:
+        text = _CASES.sub(lambda match: _replaced(match[0], _HIDDEN), text)
+        shown = {sign: written for written, sign in _HIDDEN.items() if sign != " "}
+        return [
+            Statement(s.left and _replaced(s.left, shown), tuple(_replaced(m, shown) for m in s.members), s.rows)
+            for s in _statements(text)
+        ]
+    return _statements(text)
+
+
+def _replaced(text: str, signs: Mapping[str, str]) -> str:
+    for old, new in signs.items():
+        text = text.replace(old, new)
+    return text
+
+
+def _statements(text: str) -> list[Statement]:
     text = _EQUALS.sub("=", _LAYOUT.sub(" ", _RANGE.sub(" ", _ARROW.sub("⇒", text)))) if _has_layout(text) else text
     found: list[Statement] = []
     count = 0

@@ -112,6 +112,13 @@ class ReadAnswer:
         whole = Adj(self.target.name, self.target.shape)
         return Entry(whole, self.indices[: len(self.target.shape)]) if self.indices else whole
 
+    def with_lines(self, lines: tuple[Line, ...], unchecked: tuple[str, ...]) -> ReadAnswer:
+        """The same answer at the end of these lines."""
+        return ReadAnswer(
+            self.target, self.expr, self.indices, self.text, self.problem, self.fits, self.others, lines, unchecked,
+            self.of,
+        )  # fmt: skip
+
     @cached_property
     def interpreted_latex(self) -> str:
         """How the answer was read, as LaTeX."""
@@ -146,6 +153,8 @@ class Unreadable:
     line: int | None = None
     """The number of the line (from 1) of an answer with several."""
     clash: Clash | None = None
+    meant: ReadAnswer | None = None
+    """The answer put together although it does not fit, where that is all that is wrong with it."""
 
 
 def reading_latex(problem: Problem, lhs: Expr, rhs: Expr) -> str:

@@ -57,12 +57,15 @@ def respelled(text: str, shapes: Mapping[str, Shape], dots: bool = False) -> str
         return text
     if dots:
         text = _DOT.sub("matmul(", text)
-    text = _MODULE.sub("", text)
-    text = _MODULE.sub("", text)
-    for pattern, new in _KEYWORDS:
-        text = pattern.sub(new, text)
-    text = _SIZE.sub(lambda m: _size(m, shapes), text)
-    text = _IDLE.sub("", _TURNED.sub(".T", _COLUMN.sub(".T.T", _ROW.sub(".T", text))))
+    # A sum is written alike in the plain language; without these signs nothing but its arguments is to be looked at.
+    if "." in text:
+        text = _MODULE.sub("", _MODULE.sub("", text))
+    if "=" in text:
+        for pattern, new in _KEYWORDS:
+            text = pattern.sub(new, text)
+    if any(sign in text for sign in (".", "len", "None", "newaxis")):
+        text = _SIZE.sub(lambda m: _size(m, shapes), text)
+        text = _IDLE.sub("", _TURNED.sub(".T", _COLUMN.sub(".T.T", _ROW.sub(".T", text))))
     for _ in range(MAX_ROUNDS):
         changed = _one_call(text)
         if changed is None:

@@ -31,6 +31,7 @@ from backsym.expr import (
     Mul,
     Neg,
     Num,
+    Pow,
     Shape,
     Shift,
     Size,
@@ -55,6 +56,9 @@ MAX_QUANTITIES = 48
 
 MAX_COMPOSED = 120
 """A derivative in which all adjoints are written out is used up to this many sub-expressions."""
+
+MAX_LEVELS = 12
+"""Levels of adjoints that are written out."""
 
 _NUMBERS = tuple(map(Fraction, ("2", "1/2", "3", "1/3", "4", "1/4", "3/2", "2/3", "6", "1/6")))
 
@@ -101,9 +105,8 @@ class Offers:
     def references(self) -> tuple[tuple[Expr, tuple[Ix, ...]], ...]:
         """Ways to write the true derivative, with the letters of the axes where it is one entry by entry."""
         found: dict[Expr, tuple[Ix, ...]] = {self.entry: self.letters}
-        composed = self._composed
-        if composed is not None:
-            found.setdefault(composed, self.letters)
+        if self._composed and self._composed[-1][1]:
+            found.setdefault(self._composed[-1][0], self.letters)
         for step in self.derivation.steps:
             if step.kind in ("substitute", "inline_adjoint", "sum_paths", "expand", "factor", "gather", "fold"):
                 found.setdefault(self.renamed(step.after), self.letters)
@@ -128,27 +131,40 @@ class Offers:
         return e
 
     @cached_property
-    def _composed(self) -> Expr | None:
-        """The true derivative with all adjoints written out; None if that is long."""
+    def forms(self) -> tuple[tuple[Expr, tuple[Ix, ...]], ...]:
+        """The references, and the true derivative with the adjoints of one and of two levels written out."""
+        found = dict(self.references)
+        for composed, _ in self._composed[:2]:
+            found.setdefault(composed, self.letters)
+        return tuple(found.items())
+
+    @cached_property
+    def _composed(self) -> list[tuple[Expr, bool]]:
+        """The true derivative with the adjoints of one level written out, of two, and so on; whether these are all."""
+        found: list[tuple[Expr, bool]] = []
         e = self.entry
-        for _ in range(24):
-            inner = next((n for n in walk(e) if _adjoint_of(n) is not None), None)
-            if inner is None:
-                return e
-            name = _adjoint_of(inner)
-            assert name is not None
-            d = self.derivations.get(name)
-            if d is None:
-                return None
-            at = inner.indices if isinstance(inner, Entry) else ()
-            if len(at) != len(d.indices):
-                return None
-            taken = {ix.letter for n in walk(e) for ix in _own_letters(n)}
-            put = renamed(d.entry.rhs, dict(zip(d.indices, at, strict=True)), taken)
-            e = substituted(e, inner, put)
-            if sum(1 for _ in walk(e)) > MAX_COMPOSED:
-                return None
-        return None
+        for _ in range(MAX_LEVELS):
+            for n in dict.fromkeys(n for n in walk(e) if _adjoint_of(n) is not None):
+                written = self._written(e, n)
+                if written is None:
+                    return found
+                e = substituted(e, n, written)
+            all_written = not any(_adjoint_of(n) is not None for n in walk(e))
+            if e == self.entry or sum(1 for _ in walk(e)) > MAX_COMPOSED:
+                break
+            found.append((e, all_written))
+            if all_written:
+                break
+        return found
+
+    def _written(self, e: Expr, inner: Expr) -> Expr | None:
+        """What an adjoint in an expression by entries is; None if that is not known."""
+        d = self.derivations.get(_adjoint_of(inner) or "")
+        at = inner.indices if isinstance(inner, Entry) else ()
+        if d is None or len(at) != len(d.indices):
+            return None
+        taken = {ix.letter for n in walk(e) for ix in _own_letters(n)}
+        return renamed(d.entry.rhs, dict(zip(d.indices, at, strict=True)), taken)
 
     def renamed(self, e: Expr) -> Expr:
         """An expression in the letters of the derivation, in those of the answer."""
@@ -362,6 +378,15 @@ class Offers:
                 below[name] = inner
         return below, {inner: name for name, inner in below.items()}
 
+    def step_between(self, old: Expr, new: Expr) -> tuple[str, ...]:
+        """The tags for the local derivative that is skipped where one adjoint stands for that of its only input."""
+        outer, inner = (e.base if isinstance(e, Entry) else e for e in (old, new))
+        if not (isinstance(outer, Adj) and isinstance(inner, Adj)):
+            return ()
+        if tuple(self.problem.consumers.get(inner.name, ())) != (outer.name,):
+            return ()
+        return ("missing_prime", "missing_factor") if outer.name in self.slopes else ("missing_factor",)
+
     def fresh_letter(self, dim: Dim) -> str:
         """A letter for a sum over a dimension: the one that the problem declares, or that the derivation uses."""
         if dim in self._fresh:
@@ -483,7 +508,8 @@ def _factors_of(e: Expr) -> tuple[Expr, ...]:
     if isinstance(e, (Mul, MatMul)):
         return tuple(child.arg if isinstance(child, T) else child for child in e.args)
     if isinstance(e, Div):
-        return (e.num,)
+        # Of the derivative of a quotient the square is what is left out.
+        return (e.num, e.den, Pow(e.den, num(2))) if isinstance(e.den, (Sym, Entry)) else (e.num, e.den)
     if isinstance(e, (Neg, IndexReduce)):
         return tuple(children(e))
     return (e,) if isinstance(e, (Fn, Add)) else ()

@@ -17,7 +17,17 @@ from backsym.marking.echoes import Echoes, echo_repairs
 from backsym.marking.pairs import pairs
 from backsym.marking.rules import FIRST_BULKS, FIRST_RULES, SECOND_BULKS, SECOND_RULES
 from backsym.marking.search import Repair, Search, by_size
-from backsym.marking.wholes import another, diagonal_repairs, factor_repairs, layer_repairs, path_repairs, term_repairs
+from backsym.marking.slopes import foreign_repairs
+from backsym.marking.termwise import term_by_term
+from backsym.marking.wholes import (
+    another,
+    diagonal_repairs,
+    factor_repairs,
+    layer_repairs,
+    path_repairs,
+    sum_repairs,
+    term_repairs,
+)
 
 __all__ = ["Repair", "repairs"]
 
@@ -41,10 +51,14 @@ def _stages(search: Search, echoes: Echoes) -> Iterator[list[Repair]]:
         return
     yield by_size(list(factor_repairs(search)))
     first = search.run(FIRST_RULES, ())
-    if all(draft.cost > _CHEAPEST_BULK for draft in first):
-        first += search.run((), FIRST_BULKS)
-    yield by_size([*path_repairs(search), *search.repairs(first)])
-    yield by_size([*search.repairs(search.throughout()), *diagonal_repairs(search), *layer_repairs(search)])
-    yield by_size([*term_repairs(search), *search.repairs(search.run(SECOND_RULES, SECOND_BULKS))])
+    cheap = any(draft.cost <= _CHEAPEST_BULK for draft in first)
+    first += [] if cheap else search.run((), FIRST_BULKS)
+    yield by_size([*path_repairs(search), *term_repairs(search), *search.repairs(first)])
+    if cheap:
+        yield by_size(search.repairs(search.run((), FIRST_BULKS)))
+    alike = [*sum_repairs(search), *search.repairs(search.throughout()), *layer_repairs(search)]
+    yield by_size([*alike, *diagonal_repairs(search), *foreign_repairs(search)])
+    yield by_size(search.repairs(search.run(SECOND_RULES, SECOND_BULKS)))
     yield [*another(search), *by_size(list(echo_repairs(search, echoes)))]
-    yield list(pairs(search))
+    both = [*pairs(search), *term_by_term(search)]
+    yield by_size(both)

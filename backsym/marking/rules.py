@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import pairwise, permutations, product
+from fractions import Fraction
+from functools import lru_cache
+from itertools import combinations, pairwise, permutations, product
 
 from backsym.errors import BacksymError
 from backsym.expr import (
@@ -34,6 +36,7 @@ from backsym.expr import (
     Pow,
     Reduce,
     Shape,
+    Shift,
     Size,
     Sym,
     T,
@@ -43,11 +46,15 @@ from backsym.expr import (
     num,
     rebuild,
     scalar_if_ones,
+    shifted,
     walk,
 )
 from backsym.marking.drafts import Bulk, BulkRule, Draft, Key, Rule, Site
 from backsym.marking.offers import placements, renamed
 from backsym.marking.places import Place
+
+MAX_DROPPED = 6
+"""Two factors at once are left out of a product of at most so many."""
 
 _FLIPPED = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "==": "!=", "!=": "=="}
 
@@ -73,15 +80,18 @@ def number(s: Site) -> Iterator[Bulk]:
     """a number -> a near one;  a number or the size of a dimension -> a size, or its inverse"""
     kind = "exponent" if s.place.role == "exp" else "number"
     if isinstance(s.node, Num):
-        c = s.node.value
-        near = dict.fromkeys([c + 1, c - 1, 2 * c, c / 2, -c, *([1 / c] if c else [])])
-        # A comparison may be with zero; a term or a factor that is zero would be left out.
         compared = s.place.role == "compared"
-        others = tuple(num(v) for v in near if v != c and (compared or v != 0))
-        yield Bulk(kind, "instead", ("numbers near", c, compared), others)
+        yield Bulk(kind, "instead", ("numbers near", s.node.value, compared), _near(s.node.value, compared))
     if _is_number(s.node):
         sizes = tuple(e for e, _ in s.offers.constants if not isinstance(e, Num) and e != s.node)
         yield Bulk(kind, "instead", ("sizes but", s.node), sizes)
+
+
+@lru_cache(maxsize=512)
+def _near(c: Fraction, compared: bool) -> tuple[Num, ...]:
+    near = dict.fromkeys([c + 1, c - 1, 2 * c, c / 2, -c, *([1 / c] if c else [])])
+    # A comparison may be with zero; a term or a factor that is zero would be left out.
+    return tuple(num(v) for v in near if v != c and (compared or v != 0))
 
 
 def scaled(s: Site) -> Iterator[Bulk]:
@@ -107,7 +117,8 @@ def exponent(s: Site) -> Iterator[Draft]:
     if isinstance(s.node, Pow):
         yield s.draft("power", s.parts[0])
     elif s.me is not None and s.place.role in ("addend", "factor", "num", "den", "whole") and not _is_number(s.node):
-        yield s.draft("missing_square", Pow(s.me, num(2)))
+        # Of a quotient the square is what is forgotten most.
+        yield s.draft("missing_square", Pow(s.me, num(2)), -0.25 if s.place.role == "den" else 0.0)
 
 
 # --- primes, functions, nodes ----------------------------------------------------------------------------------------
@@ -134,16 +145,22 @@ def function(s: Site) -> Iterator[Draft]:
 
 
 def node(s: Site) -> Iterator[Bulk]:
-    """a quantity, or a function of one -> another of the same shape; an argument -> another quantity"""
+    """a quantity -> another of the same shape; an argument -> another quantity"""
     argument = s.place.role in ("arg", "compared")
-    value = _is_quantity(s.node) or (isinstance(s.node, Fn) and not s.place.letters)
-    if s.shape is not None and (value or (argument and not _is_number(s.node))):
+    if s.shape is not None and (_is_quantity(s.node) or (argument and not _is_number(s.node))):
         kind = "evaluation_point" if argument and _names_function(s.above) else "wrong_node"
         yield alternatives(s, kind)
         if not s.fits and isinstance(s.node, (Sym, Adj)):
             for shape in s.offers.by_shape:
                 if shape != s.shape and len(shape) == len(s.shape):
                     yield Bulk(kind, "instead", ("like", shape), s.offers.like(shape))
+
+
+def node_for_function(s: Site) -> Iterator[Bulk]:
+    """f(e) -> a quantity"""
+    inner = s.place.role in ("arg", "compared")
+    if isinstance(s.node, Fn) and not s.place.letters and s.shape is not None and not inner:
+        yield alternatives(s, "wrong_node")
 
 
 def argument(s: Site) -> Iterator[Bulk]:
@@ -195,9 +212,23 @@ def index(s: Site) -> Iterator[Draft]:
             for at in placements(shape, s.place.letters, s.offers.positions):
                 if at != s.node.indices:
                     yield s.draft("wrong_index", Entry(s.node.base, at))
+            yield from (s.draft("wrong_index", Entry(s.node.base, at), 0.02) for at in _shifts(s.node.indices))
     if isinstance(s.node, Delta):
         pool = [ix for ix in s.place.letters if ix.dim == s.node.i.dim]
         yield from (s.draft("wrong_index", Delta(a, b)) for a, b in permutations(pool, 2))
+
+
+def _shifts(indices: tuple[Ix, ...]) -> Iterator[tuple[Ix, ...]]:
+    """x[i+k-1] -> x[i-k+1], x[i+k], ...: other signs, and offsets of at most one."""
+    for axis, ix in enumerate(indices):
+        if isinstance(ix, Shift):
+            for signs in product((1, -1), repeat=len(ix.parts)):
+                parts = [(letter, sign * count) for (letter, count), sign in zip(ix.parts, signs, strict=True)]
+                for offset in (-1, 0, 1):
+                    if max(count for _, count in parts) > 0:
+                        new = shifted(parts, offset, ix.dim)
+                        if new != ix:
+                            yield (*indices[:axis], new, *indices[axis + 1 :])
 
 
 def summed(s: Site) -> Iterator[Draft]:
@@ -307,9 +338,10 @@ def hadamard(s: Site) -> Iterator[Draft]:
 
 def _entry_by_entry(s: Site) -> Iterator[Draft]:
     """A @ B -> A * B;  A @ B @ C -> (A @ B) * C, A * (B @ C)"""
+    written = s.place.expr.args if isinstance(s.place.expr, MatMul) else ()
     for n, (left, right) in enumerate(pairwise(s.parts)):
         for a, b in product((False, True), (False, True)):
-            pair = turned(left, a), turned(right, b)
+            pair = _untransposed(left, written[n], a), _untransposed(right, written[n + 1], b)
             if _fits(*pair):
                 chained: tuple[Expr, ...] = (*s.parts[:n], Mul(pair), *s.parts[n + 2 :])
                 new = chained[0] if len(chained) == 1 else MatMul(chained)
@@ -324,19 +356,19 @@ def _entry_by_entry(s: Site) -> Iterator[Draft]:
             yield s.draft("matmul_for_hadamard", Mul((MatMul(s.parts[:n]), tail)), 0.05)
 
 
+def _untransposed(part: Expr, written: Expr, flip: bool) -> Expr:
+    """An operand, or its transpose; the transpose of a row is the vector that it was made of."""
+    if flip and isinstance(written, T) and isinstance(written.arg, (Sym, Adj)) and len(written.arg.shape) == 1:
+        return written.arg
+    return turned(part, flip)
+
+
 def _fits(a: Expr, b: Expr) -> bool:
+    """Whether a product entry by entry has the shape of one of the two: a row times a column is no such repair."""
     try:
-        return _broadcasts(a.shape, b.shape)
+        return broadcast(a.shape, b.shape) in (a.shape, b.shape)
     except BacksymError:
         return False
-
-
-def _broadcasts(a: Shape, b: Shape) -> bool:
-    try:
-        broadcast(a, b)
-    except BacksymError:
-        return False
-    return True
 
 
 # --- factors and terms -----------------------------------------------------------------------------------------------
@@ -349,6 +381,13 @@ def extra_factor(s: Site) -> Iterator[Draft]:
             rest = s.parts[:n] + s.parts[n + 1 :]
             new = rest[0] if len(rest) == 1 else type(s.node)(rest)
             yield _without(s, n, new)
+        if isinstance(s.node, Mul) and isinstance(s.place.expr, Mul) and 2 < len(s.parts) <= MAX_DROPPED:
+            for a, b in combinations(range(len(s.parts)), 2):
+                rest = tuple(part for n, part in enumerate(s.parts) if n not in (a, b))
+                both = s.place.expr.args[a], s.place.expr.args[b]
+                if not any(map(_is_number, both)):
+                    new = rest[0] if len(rest) == 1 else Mul(rest)
+                    yield s.draft("extra_factor", new, 0.3, quantity=Mul(both))
     if isinstance(s.node, Div):
         yield _without(s, 1, s.parts[0])
         yield _without(s, 0, Div(ONE, s.parts[1]))
@@ -357,8 +396,15 @@ def extra_factor(s: Site) -> Iterator[Draft]:
 def _without(s: Site, n: int, new: Expr) -> Draft:
     """A number too much is a wrong factor, anything else a factor too much."""
     part = list(_parts(s))[n]
-    kind = "constant" if _is_number(part) else "extra_factor"
+    kind = "constant" if _is_number(part) else "extra_sum" if _adds_up(part) else "extra_factor"
+    if kind == "extra_factor" and isinstance(s.node, Div) and n == 1:
+        kind = "extra_divisor"
     return s.draft(kind, new, quantity=part)
+
+
+def _adds_up(part: Expr) -> bool:
+    """Whether a matrix product with it is a sum over an axis."""
+    return isinstance(part.arg if isinstance(part, T) else part, Ones)
 
 
 def _parts(s: Site) -> Iterator[Expr]:
@@ -370,8 +416,11 @@ def _parts(s: Site) -> Iterator[Expr]:
 
 
 def extra_term(s: Site) -> Iterator[Draft]:
-    """a + b -> a"""
+    """a + b -> a;  1 - a -> a"""
     if isinstance(s.node, Add) and isinstance(s.place.expr, Add):
+        first, *others = s.place.expr.args
+        if first == ONE and len(others) == 1 and isinstance(others[0], Neg):
+            yield s.draft("own_complement", Neg(s.parts[1]))
         for n in range(len(s.parts)):
             rest = s.parts[:n] + s.parts[n + 1 :]
             new = rest[0] if len(rest) == 1 else Add(rest)
@@ -435,6 +484,9 @@ def missing_operand(s: Site) -> Iterator[Draft]:
     wanted = (s.shape, s.offers.shape) if s.place.role == "addend" else (s.wanted or s.shape,)
     for q, leads in s.offers.operands(s.shape, wanted):
         yield s.draft("missing_factor", MatMul((q, s.me) if leads else (s.me, q)), quantity=q)
+    if s.place.role == "whole" and s.wanted is not None and len(s.wanted) == 2 and s.shape == s.wanted[1:]:
+        for q in s.offers.like(s.wanted[:1]):
+            yield s.draft("missing_factor", MatMul((q, T(s.me))), quantity=q)
     if s.place.role == "whole" and s.wanted is not None and len(s.wanted) == 2 and len(s.shape) == 1:
         e = MatMul((Ones((s.wanted[0],)), T(s.me)))
         if e.shape == s.wanted:
@@ -488,13 +540,13 @@ def _may_lack_terms(s: Site) -> bool:
 
 
 FIRST_RULES: tuple[Rule, ...] = (
-    sign, prime, index, summed, transpose, chain, hadamard, inverted, extra_factor, exponent,
+    sign, prime, index, summed, transpose, chain, hadamard, inverted, extra_factor, exponent, extra_term,
 )  # fmt: skip
 FIRST_BULKS: tuple[BulkRule, ...] = (node, number, scaled)
 """Rules that change what is there."""
 
-SECOND_RULES: tuple[Rule, ...] = (missing_operand, function, extra_term, mixed, missing_one)
-SECOND_BULKS: tuple[BulkRule, ...] = (argument, missing_factor, missing_term, missing_function)
+SECOND_RULES: tuple[Rule, ...] = (missing_operand, function, mixed, missing_one)
+SECOND_BULKS: tuple[BulkRule, ...] = (node_for_function, argument, missing_factor, missing_term, missing_function)
 """Rules that bring in, or leave out, more."""
 
 
@@ -503,7 +555,9 @@ def drafted(s: Site, bulk: Bulk, q: Expr) -> Draft:
     if bulk.how == "instead":
         other = isinstance(_base(q), Adj) != isinstance(_base(s.node), Adj) and _name(q) != _name(s.node)
         # To write another argument is more than to take another quantity.
-        return s.draft(bulk.kind, q, 0.45 if bulk.key[0] == "arguments" else 0.05 if other else 0.0)
+        further = bulk.key[0] == "arguments" or isinstance(s.node, Fn)
+        apart = 0.15 if s.place.role == "whole" else 0.05
+        return s.draft(bulk.kind, q, 0.45 if further else apart if other else 0.0)
     assert s.me is not None
     # What is missing is missing from as much of the answer as possible.
     extra = 0.005 * min(s.place.depth, 8)
@@ -526,6 +580,9 @@ def expanded(e: Expr, places: Mapping[str, Expr]) -> Expr:
     """An expression over stand-ins with the answer's own sub-expressions in their place."""
     if isinstance(e, Sym) and e.name in places:
         return places[e.name]
+    if isinstance(e, T):
+        arg = expanded(e.arg, places)
+        return arg.arg if isinstance(arg, T) else T(arg)
     return rebuild(e, lambda child: expanded(child, places))
 
 

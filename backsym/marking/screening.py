@@ -155,8 +155,9 @@ class Screen:
                 if place.above < 0:
                     return self._rows(value, shape, count)
                 child, number = number, place.above
-                if any(other != child and not self.known[other] for other in self.places[number].inside):
-                    return None
+                for other in self.places[number].inside:
+                    if other != child and not self.known[other]:
+                        return None
                 local = self.local[number]
                 own = self.shapes[number]
                 if shape != self.shapes[child] or own is None:
@@ -234,7 +235,7 @@ class Screen:
 
     def hits(self, rows: Array) -> list[int]:
         """The rows that are the truth."""
-        gap = np.abs(rows - self.truth.flat).max(axis=1, initial=0.0)
+        gap = np.maximum.reduce(np.abs(rows - self.truth.flat), axis=1, initial=0.0)
         right = gap <= CLOSE * self.truth.size
         return np.flatnonzero(right).tolist() if right.any() else []
 
@@ -259,6 +260,9 @@ def _shape(e: Expr) -> Shape | None:
 
 def stack(values: Sequence[Val]) -> Val | None:
     """Several values of one shape along a new named axis."""
+    first, shape = values[0][0], values[0][1].shape
+    if all(x.shape == shape and own == first for own, x in values):
+        return (CHANGE, *first), np.array([x for _, x in values])
     names: tuple[Ix, ...] = ()
     sizes: dict[Ix, int] = {}
     for own, x in values:
@@ -268,6 +272,6 @@ def stack(values: Sequence[Val]) -> Val | None:
                 names += (ix,)
     lead = tuple(sizes[ix] for ix in names)
     try:
-        return (CHANGE, *names), np.stack([arrange(value, names, lead) for value in values])
+        return (CHANGE, *names), np.array([arrange(value, names, lead) for value in values])
     except _FAILURES:
         return None

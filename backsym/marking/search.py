@@ -31,7 +31,7 @@ from backsym.expr import (
     walk,
 )
 from backsym.functions import FUNCTIONS
-from backsym.marking.drafts import COSTS, Bulk, BulkRule, Draft, Rule, Site
+from backsym.marking.drafts import ALSO, COSTS, Bulk, BulkRule, Draft, Rule, Site
 from backsym.marking.offers import renamed
 from backsym.marking.places import Place, ancestors, is_leaf, outline, replaced
 from backsym.marking.rules import alternatives, drafted, expanded
@@ -75,6 +75,10 @@ class Repair:
     """What directly contains the place."""
     several: bool = False
     """Whether several paths are missing."""
+    likewise: bool = False
+    """Whether other terms of the answer need the same."""
+    also: tuple[str, ...] = ()
+    """Further tags."""
 
     @property
     def leaf(self) -> bool:
@@ -83,7 +87,8 @@ class Repair:
 
     @property
     def tags(self) -> tuple[str, ...]:
-        return (self.tag,) if self.second is None else tuple(dict.fromkeys((self.tag, *self.second.tags)))
+        second = self.second.tags if self.second is not None else ()
+        return tuple(dict.fromkeys((self.tag, *self.also, *second)))
 
 
 @dataclass(frozen=True)
@@ -150,7 +155,7 @@ class Search:
                 for draft in rule(site):
                     value = self.screen.of(draft.new)
                     if value is not None:
-                        loose = any(ix not in letters for ix in value[0])
+                        loose = value[0] != letters and any(ix not in letters for ix in value[0])
                         drafts, values = groups.setdefault((draft.new.shape, loose), ([], []))
                         drafts.append(draft)
                         values.append(value)
@@ -225,14 +230,15 @@ class Search:
             site = self._site(places[0])
             if not 1 < len(places) <= 8 or len(self.places) > MAX_PLACES or site.shape is None:
                 continue
-            bulk = alternatives(site, "wrong_node")
+            kind = "evaluation_point" if all(p.role in ("arg", "compared") for p in places) else "wrong_node"
+            bulk = alternatives(site, kind)
             exprs, stacked = self.subject.stacked(bulk)
             if stacked is None:
                 continue
             also = tuple(p.number for p in places[1:])
             rows = self.screen.with_changes({p.number: (site.shape, stacked) for p in places}, len(exprs))
             hits = [] if rows is None else self.screen.hits(rows)
-            found += [replace(site.draft("wrong_node", exprs[n], 0.05), also=also) for n in hits]
+            found += [replace(site.draft(kind, exprs[n], 0.05), also=also) for n in hits]
         return found + self._exchanged()
 
     def _exchanged(self) -> list[Draft]:
@@ -256,12 +262,14 @@ class Search:
         """The answer with a draft in it."""
         new = self.expanded(draft.new)
         expr = replaced(self.places, dict.fromkeys((draft.place, *draft.also), new))
+        old = self.places[draft.place].expr
+        skipped = self.subject.offers.step_between(old, new) if draft.kind == "wrong_node" else ALSO.get(draft.kind, ())
         return Repair(
-            draft.tag, draft.kind, draft.cost, expr, self.letters, self.places[draft.place].expr, self._shown(new),
-            draft.place == self.top, {k: self._fact(f) for k, f in draft.facts.items()}, around=self._around(draft),
+            draft.tag, draft.kind, draft.cost, expr, self.letters, old, self.shown(new), draft.place == self.top,
+            {k: self._fact(f) for k, f in draft.facts.items()}, around=self._around(draft), also=skipped,
         )  # fmt: skip
 
-    def _shown(self, e: Expr) -> Expr:
+    def shown(self, e: Expr) -> Expr:
         """The same value as one would write it: (A B).T as B.T A.T, and log'(z) as 1/z."""
         problem = self.subject.problem
         if isinstance(e, T) and isinstance(e.arg, MatMul):
@@ -276,8 +284,8 @@ class Search:
 
     def repairs(self, drafts: Sequence[Draft]) -> list[Repair]:
         """The repairs that drafts are; none that makes a term cancel, as t - t, in place of leaving it out."""
-        cancels = _cancels(self.places[-1].expr)
-        return [repair for repair in map(self.repair, drafts) if cancels or not _cancels(repair.expr)]
+        already = cancels(self.places[-1].expr)
+        return [repair for repair in map(self.repair, drafts) if already or not cancels(repair.expr)]
 
     def _fact(self, fact: Fact) -> Fact:
         return self.expanded(fact) if isinstance(fact, Expr) else fact
@@ -293,7 +301,8 @@ class Search:
         return self._ancestors[number]
 
 
-def _cancels(e: Expr) -> bool:
+def cancels(e: Expr) -> bool:
+    """Whether a term and its opposite are added somewhere."""
     return any(isinstance(n, Add) and any(Neg(part) in n.args for part in n.args) for n in walk(e))
 
 

@@ -5,12 +5,14 @@ This module must not know about any one answer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from itertools import combinations
+from typing import Any, TypeVar
 
 import numpy as np
 
-from backsym.expr import ONE, Add, Div, Expr, Ix, Mul, Num, Shape, Size, num
+from backsym.expr import ONE, Add, Div, Expr, Fn, Ix, Mul, Num, Shape, Size, num
 from backsym.marking.drafts import Bulk, Key
 from backsym.marking.judge import Judge
 from backsym.marking.model import Target
@@ -32,6 +34,9 @@ def free(letters: tuple[Ix, ...]) -> tuple[Ix, ...]:
     return tuple(ix for ix in letters if not ix.fixed)
 
 
+Made = TypeVar("Made")
+
+
 class Subject:
     """What is asked for, in the letters of the answers to be explained; prepared once for all of them."""
 
@@ -45,6 +50,7 @@ class Subject:
         self.offers = Offers.of(judge.problem, judge.derivations, target.name, letters or target.indices)
         shape: Shape = () if target.is_position else target.shape
         self.truth = Truth.of(judge.reference(target)[number], shape)
+        self._made: dict[object, Any] = {}
         self._stacks: dict[Key, tuple[tuple[Expr, ...], Val | None]] = {}
 
     def stacked(self, bulk: Bulk) -> tuple[tuple[Expr, ...], Val | None]:
@@ -70,6 +76,9 @@ class Subject:
         for e, n in known:
             found += [(2 * n, Mul((num(2), e))), (2 / n, Div(num(2), e)), (n / 2, Div(e, num(2)))]
             found += [(0.5 / n, Div(num(1), Mul((num(2), e))))]
+        for e, n in known:
+            root = Fn("sqrt", (e,), 0, "elementwise")
+            found += [(n**0.5, root), (n**-0.5, Div(num(1), root))]
         for (e, n), (f, m) in combinations(known, 2):
             found += [(1 / (n * m), Div(num(1), Mul((e, f)))), (n * m, Mul((e, f)))]
             found += [(n / m, Div(e, f)), (m / n, Div(f, e))]
@@ -108,6 +117,13 @@ class Subject:
         """The derivative with only one term of a sum, by entries: values, expression and the index of the sum."""
         found = [(self._flat(e), e, ix) for e, ix in self.offers.diagonals]
         return tuple((row, e, ix) for row, e, ix in found if row is not None)
+
+    def once(self, made: Callable[[Subject], Made]) -> Made:
+        """What is the same for all answers, made when first asked for."""
+        if made not in self._made:
+            self._made[made] = made(self)
+        found: Made = self._made[made]
+        return found
 
     def _flat(self, e: Expr) -> Array | None:
         """The values of an expression by entries, in the order of the target's axes."""

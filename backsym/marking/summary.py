@@ -25,7 +25,8 @@ _BAR = 20
 
 @dataclass(frozen=True)
 class Slip:
-    """One kind of error: its tag (empty where no kind was found), how many answers have it, and the feedback on one."""
+    """One kind of error: its tag, or its tags where the same answers have several (empty where no kind was found), how
+    many answers have it, and the feedback on one."""
 
     tag: str
     count: int
@@ -99,17 +100,18 @@ def summarise(rows: Sequence[Row]) -> ClassSummary:
 
 def _target(target: str, rows: Sequence[Row]) -> TargetSummary:
     verdicts = Counter(row.verdict for row in rows)
-    counts: Counter[str] = Counter()
-    example: dict[str, str] = {}
-    for row in rows:
-        if is_right(row):
-            continue
-        for tag in row.tags or ("",):
-            counts[tag] += 1
-            example.setdefault(tag, row.feedback)
+    having: dict[str, list[int]] = {}
+    for number, row in enumerate(rows):
+        if not is_right(row):
+            for tag in row.tags or ("",):
+                having.setdefault(tag, []).append(number)
+    # Tags that the same answers have are one kind of error.
+    kinds: dict[tuple[int, ...], list[str]] = {}
+    for tag, numbers in having.items():
+        kinds.setdefault(tuple(numbers), []).append(tag)
+    found = [Slip(", ".join(tags), len(numbers), rows[numbers[0]].feedback) for numbers, tags in kinds.items()]
     # Most first; at a tie by name, so that the order does not depend on that of the students.
-    common = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:ERRORS]
-    slips = tuple(Slip(tag, count, example[tag]) for tag, count in common)
+    slips = tuple(sorted(found, key=lambda slip: (-slip.count, slip.tag))[:ERRORS])
     marks = max(row.marks for row in rows)
     right = sum(map(is_right, rows))
     return TargetSummary(target, dict(verdicts), right, sum(row.score for row in rows) / len(rows), marks, slips)

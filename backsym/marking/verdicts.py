@@ -20,7 +20,7 @@ from backsym.expr import Adj, Expr, Ix, scalar_if_ones, walk
 from backsym.marking.accept import FORMS, Criterion, criterion, is_simplified, missing_names
 from backsym.marking.answers import AnswerReader
 from backsym.marking.derivation import Break, first_break
-from backsym.marking.explain import Explanation, explain, explain_clash
+from backsym.marking.explain import Explanation, explain, explain_clash, explain_meant
 from backsym.marking.judge import Carried, Judge, equal_values
 from backsym.marking.model import ReadAnswer, Target, Unreadable
 from backsym.marking.phrases import listed, math, phrase, shape_words
@@ -210,6 +210,8 @@ class _Earlier:
     def __init__(self, judge: Judge):
         self.judge = judge
         self.own: dict[str, tuple[Array, ...]] = {}
+        self.waiting: list[ReadAnswer] = []
+        """Wrong answers whose values no later answer has asked for yet."""
         self._carried: Carried | None = None
 
     @property
@@ -219,16 +221,21 @@ class _Earlier:
         return self._carried
 
     def add(self, target: Target, verdict: Verdict) -> None:
-        """Take a wrong answer, with its own values, into what later ones may follow from."""
+        """Take a wrong answer into what later ones may follow from."""
         read = verdict.read
         if read is None or target.is_position or verdict.verdict not in ("incorrect", "follow_through"):
             return
-        if not read.fits or read.of is not None:
-            return
-        values = self.values(read)
-        if values is not None and all(np.isfinite(value).all() for value in values):
-            self.own[target.name] = values
-            self._carried = None
+        if read.fits and read.of is None:
+            self.waiting.append(read)
+
+    def settle(self) -> None:
+        """Take the values of the wrong answers that wait, each with those before it."""
+        for read in self.waiting:
+            values = self.values(read)
+            if values is not None and all(np.isfinite(value).all() for value in values):
+                self.own[read.target.name] = values
+                self._carried = None
+        self.waiting.clear()
 
     def values(self, read: ReadAnswer) -> tuple[Array, ...] | None:
         """The values of an answer with the student's own derivatives, in the layout of the quantity."""
@@ -247,6 +254,7 @@ class _Earlier:
 
         It does not where the derivatives that were put in make everything zero.
         """
+        self.settle()
         name = read.target.name
         if not self.own or name in self.own or read.target.is_position:
             return ()
@@ -316,12 +324,11 @@ class _Marking:
         # An empty field of a form may come as None; a number, or an expression of SymPy, says its text.
         self.answer = "" if self.answer is None else str(self.answer)
         self.target = self.marker.target(self.name)
-        own = self.marker._criteria[self.name]
-        self.criterion = replace(
-            own,
-            accept=own.accept if self.accept is None else self.accept,
-            marks=own.marks if self.marks is None else checked_marks(self.name, self.marks),
-        )
+        self.criterion = self.marker._criteria[self.name]
+        if self.accept is not None:
+            self.criterion = replace(self.criterion, accept=self.accept)
+        if self.marks is not None:
+            self.criterion = replace(self.criterion, marks=checked_marks(self.name, self.marks))
         if self.criterion.accept not in FORMS:
             raise BacksymError(f"accept is {self.criterion.accept!r}, expected one of {', '.join(FORMS)}")
         self.judge = self.marker.judge
@@ -417,21 +424,20 @@ class _Marking:
                 return self.made("incorrect", read, (), place if self.hints != "none" else self.plainly(read))
             target = read.target if line.of in (None, read.target.name) else self.marker.target(line.of or "")
             about = replace(read, target=target, expr=line.expr, indices=line.indices, fits=line.fits, others=())
-        plainly = self.plainly(about)
         tags, sentences = self.shape_trouble(about) if not about.fits else ((), "")
         explained = explain(self.judge, about)
         if explained.tags or not sentences:
             tags, sentences = explained.tags or tags, self.told(explained)
         if self.hints == "none":
-            return self.made("incorrect", read, tags, plainly)
-        return self.made("incorrect", read, tags, self.joined(place, sentences or plainly))
+            return self.made("incorrect", read, tags, self.plainly(about))
+        return self.made("incorrect", read, tags, self.joined(place, sentences or self.plainly(about)))
 
     def plainly(self, read: ReadAnswer) -> str:
         return phrase("verdict.incorrect", lhs=math(read.lhs, self.marker.notation))
 
     def told(self, explained: Explanation) -> str:
         """As much of an explanation as the level of hints allows."""
-        return {"none": "", "gentle": explained.gentle, "full": explained.full}[self.hints]
+        return "" if self.hints == "none" else explained.gentle if self.hints == "gentle" else explained.full
 
     def shape_trouble(self, read: ReadAnswer) -> tuple[tuple[str, ...], str]:
         """Why a well-formed answer has not the shape of its target."""
@@ -457,13 +463,18 @@ class _Marking:
         return self.made("incorrect", read, ("wrong_node",), phrase("verdict.other_quantity", own=own, lhs=lhs))
 
     def unreadable(self, read: Unreadable) -> Verdict:
-        explained = explain_clash(self.judge, read.clash, read.target) if read.clash is not None else None
-        tags = tuple(dict.fromkeys((*(explained.tags if explained is not None else ()), read.tag)))
-        told = explained is None and read.hint and self.hints == "full"
+        clash, meant = read.clash, read.meant
+        explained = explain_clash(self.judge, clash, read.target, meant) if clash is not None else None
+        repaired = explain_meant(self.judge, meant) if clash is None and meant is not None else None
+        found = explained or repaired
+        tags = tuple(dict.fromkeys((*(found.tags if found is not None else ()), read.tag)))
+        told = found is None and read.hint and self.hints == "full"
         key = "verdict.invalid_hint" if told else "verdict.invalid"
         message = phrase(key, message=read.message, hint=read.hint or "")
         if explained is not None and self.hints != "none":
             message = self.told(explained) or message
+        if repaired is not None:
+            message = self.joined(message, self.told(repaired))
         return self.made("invalid", None, tags, message)
 
     def two_readings(self, read: ReadAnswer) -> str:

@@ -10,7 +10,24 @@ from dataclasses import replace
 
 import numpy as np
 
-from backsym.expr import ONE, Add, Adj, Entry, Expr, Ix, Mul, Neg, Sym, rebuild, walk
+from backsym.expr import (
+    ONE,
+    Add,
+    Adj,
+    Div,
+    Entry,
+    Expr,
+    IndexReduce,
+    Ix,
+    MatMul,
+    Mul,
+    Neg,
+    Num,
+    Size,
+    Sym,
+    rebuild,
+    walk,
+)
 from backsym.marking.places import is_leaf
 from backsym.marking.screening import CLOSE
 from backsym.marking.search import Repair, Search
@@ -43,7 +60,7 @@ def scaled(search: Search, c: Expr, whole: Expr, place: Expr, first: Repair | No
     positive = c.arg if isinstance(c, Neg) else c
     plain = Repair(
         "factor", "factor_whole", 1.05, Mul((positive, whole)), search.letters, place, Mul((positive, place)), True,
-        {"factor": positive},
+        {"factor": positive}, also=_amiss(positive, place),
     )  # fmt: skip
     if isinstance(c, Neg):
         e = Neg(plain.expr)
@@ -56,6 +73,25 @@ def scaled(search: Search, c: Expr, whole: Expr, place: Expr, first: Repair | No
     if first is None:
         return plain
     return replace(first, size=first.size + plain.size + 0.3, expr=plain.expr, second=plain)
+
+
+def _amiss(factor: Expr, place: Expr) -> tuple[str, ...]:
+    """Whether a constant factor is missing: where there is none in the answer to be another one."""
+    constant = any(isinstance(e, (Num, Size)) and e != ONE for e in _factors(place))
+    return () if constant or factor == ONE else ("missing_factor",)
+
+
+def _factors(e: Expr) -> Iterator[Expr]:
+    if isinstance(e, (Mul, MatMul)):
+        for arg in e.args:
+            yield from _factors(arg)
+    elif isinstance(e, Div):
+        yield from _factors(e.num)
+        yield from _factors(e.den)
+    elif isinstance(e, Neg):
+        yield from _factors(e.arg)
+    else:
+        yield e
 
 
 def path_repairs(search: Search) -> Iterator[Repair]:
@@ -86,7 +122,7 @@ def term_repairs(search: Search) -> Iterator[Repair]:
     for n in search.screen.hits(rows + search.base):
         new = Add((whole, terms[n]))
         yield Repair(
-            "missing_path", "missing_term", 1.35, new, search.subject.offers.letters, search.places[-1].expr, new, True,
+            "missing_path", "missing_term", 1.42, new, search.subject.offers.letters, search.places[-1].expr, new, True,
             {"quantity": terms[n]},
         )  # fmt: skip
 
@@ -111,9 +147,9 @@ def _exchanged(e: Expr, moved: Mapping[Expr, Expr]) -> Expr:
     return moved[e] if e in moved else rebuild(e, lambda child: _exchanged(child, moved))
 
 
-def by_entries(search: Search) -> Expr:
-    """The answer entry by entry, in the letters of the offers."""
-    whole = search.places[-1].expr
+def by_entries(search: Search, whole: Expr | None = None) -> Expr:
+    """The answer, or another such expression, entry by entry, in the letters of the offers."""
+    whole = search.places[-1].expr if whole is None else whole
     letters = search.subject.offers.letters
     if free(search.letters) or not letters or not whole.shape:
         return whole
@@ -121,6 +157,24 @@ def by_entries(search: Search) -> Expr:
         return Entry(whole, letters)
     rest = iter(free(letters))
     return Entry(whole, tuple(Ix("1", 1) if d == 1 else next(rest) for d in whole.shape))
+
+
+def sum_repairs(search: Search) -> Iterator[Repair]:
+    """One entry for each index is asked for, and the answer sums over the index."""
+    if search.letters or search.base is not None:
+        return
+    whole = search.places[-1].expr
+    negative = isinstance(whole, Neg)
+    e = whole.arg if isinstance(whole, Neg) else whole
+    wanted = tuple(d for d in search.subject.offers.shape if d != 1)
+    if not isinstance(e, IndexReduce) or e.op != "sum" or tuple(ix.dim for ix in e.indices) != wanted:
+        return
+    letters = iter(e.indices)
+    indices = tuple(Ix("1", 1) if d == 1 else next(letters) for d in search.subject.offers.shape)
+    new = Neg(e.body) if negative else e.body
+    row = search.subject.screen(new, indices).whole()
+    if row is not None and search.screen.hits(row[np.newaxis]):
+        yield Repair("missing_sum", "extra_sum", 1.3, new, indices, whole, new, True)
 
 
 def diagonal_repairs(search: Search) -> Iterator[Repair]:
@@ -134,6 +188,7 @@ def diagonal_repairs(search: Search) -> Iterator[Repair]:
             yield Repair(
                 "missing_sum", "diagonal", 1.5, offers.entry, offers.letters, whole, offers.entry, True,
                 {"index": bound}, stated=stated, stated_letters=offers.letters,
+                also=("missing_path",),
             )  # fmt: skip
 
 
@@ -143,12 +198,13 @@ def another(search: Search) -> Iterator[Repair]:
     if search.base is None or is_leaf(search.places[-1].expr):
         return
     size = float(np.abs(search.base).max())
-    for e in offers.like(offers.shape):
-        value = search.subject.point.value(e)
-        if value is None or value[0] or not isinstance(e, Adj) or np.size(value[1]) != len(search.base):
+    symbols = offers.problem.symbols
+    for e in (Adj(name, symbols[name].shape) for name in offers.derivations if name != offers.target):
+        value = search.subject.point.value(e) if e.shape == offers.shape else None
+        if value is None or value[0] or np.size(value[1]) != len(search.base):
             continue
         if size > 0.0 and np.abs(np.reshape(value[1], -1) - search.base).max() <= CLOSE * size:
             yield Repair(
                 "wrong_node", "another", 1.9, offers.entry, offers.letters, search.places[-1].expr, e, True,
-                {"quantity": e}, stated=e,
+                {"quantity": e}, stated=e, also=offers.step_between(e, Adj(offers.target, offers.shape)),
             )  # fmt: skip

@@ -135,10 +135,15 @@ def _higher(fn: Function, order: int, arrays: list[Array], ctx: Context, ev: Eva
     return value
 
 
+@cache
+def _axes(rank: int) -> tuple[Ix, ...]:
+    return tuple(Ix(f"axis {n}", 1) for n in range(rank))
+
+
 def by_formula(text: str, names: tuple[str, ...], arrays: Sequence[Array], ctx: Context, ev: Evaluator) -> Array:
     """A formula of the table, element by element: every axis of the arguments becomes a named one."""
     full = np.broadcast_arrays(*arrays) if len(arrays) > 1 else list(arrays)
-    labels = tuple(Ix(f"axis {n}", 1) for n in range(full[0].ndim))
+    labels = _axes(full[0].ndim)
     values: dict[str, Array | Val] = {name: (labels, x) for name, x in zip(names, full, strict=True)}
     inner = Context(ctx.dims, values, {}, ctx.functions, {})
     parsed = _parsed(text, names, ((),) * len(names))

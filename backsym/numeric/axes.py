@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -39,11 +40,14 @@ def guard(shape: Sequence[int]) -> None:
 def _spread(have: tuple[Ix, ...], x: Array, want: tuple[Ix, ...], rank: int) -> Array:
     """Reorder and insert axes so that ``x`` has the axes ``want`` followed by ``rank`` positional ones."""
     k = len(have)
-    order = [have.index(n) for n in want if n in have]
-    if order != sorted(order):
-        x = x.transpose(order + list(range(k, x.ndim)))
-    sizes = iter(x.shape[:k])
-    lead = tuple(next(sizes) if n in have else 1 for n in want)
+    if have:
+        places = [have.index(n) if n in have else -1 for n in want]
+        lead = tuple([x.shape[at] if at >= 0 else 1 for at in places])
+        order = [at for at in places if at >= 0]
+        if order != sorted(order):
+            x = x.transpose(order + list(range(k, x.ndim)))
+    else:
+        lead = (1,) * len(want)
     positional = x.shape[k:]
     return x.reshape(lead + (1,) * (rank - len(positional)) + positional)
 
@@ -59,9 +63,10 @@ def align(a: Val, b: Val) -> tuple[tuple[Ix, ...], Array, Array]:
         return na, xa, xb
     if not na and ra <= rb:
         return nb, xa, xb
-    names = na + tuple(n for n in nb if n not in na)
+    names = na + tuple([n for n in nb if n not in na])
     rank = max(ra, rb)
-    return names, _spread(na, xa, names, rank), _spread(nb, xb, names, rank)
+    a_laid = xa if len(names) == len(na) and ra == rank else _spread(na, xa, names, rank)
+    return names, a_laid, _spread(nb, xb, names, rank)
 
 
 def align_all(values: Sequence[Val]) -> tuple[tuple[Ix, ...], list[Array]]:
@@ -81,12 +86,13 @@ def binary(op: Callable[[Any, Any], Any], a: Val, b: Val) -> Val:
     """An element-wise operation on two values."""
     names, x, y = align(a, b)
     if x.ndim and y.ndim and x.shape != y.shape:
-        n = max(x.ndim, y.ndim)
-        sx, sy = (1,) * (n - x.ndim) + x.shape, (1,) * (n - y.ndim) + y.shape
-        if any(p != q and p != 1 and q != 1 for p, q in zip(sx, sy, strict=True)):
-            k = len(names)
-            raise ShapeError(f"arrays of shapes {x.shape[k:]} and {y.shape[k:]} do not fit together")
-        guard([max(p, q) for p, q in zip(sx, sy, strict=True)])
+        sizes: list[int] = []
+        for p, q in zip_longest(reversed(x.shape), reversed(y.shape), fillvalue=1):
+            if p != q and p != 1 and q != 1:
+                k = len(names)
+                raise ShapeError(f"arrays of shapes {x.shape[k:]} and {y.shape[k:]} do not fit together")
+            sizes.append(p if q == 1 else q)
+        guard(sizes[::-1])
     return names, op(x, y)
 
 
@@ -106,6 +112,8 @@ def select(value: Val, indices: tuple[Ix, ...]) -> Val:
 
 def _diagonal(labels: tuple[Ix, ...], x: Array) -> Val:
     """An array whose axes are all named: a repeated letter takes the diagonal."""
+    if len(labels) < 2:
+        return labels, x
     unique = tuple(dict.fromkeys(labels))
     if len(unique) == len(labels):
         return labels, x
@@ -181,7 +189,7 @@ def reduce_axes(op: str, x: Array, axes: tuple[int, ...]) -> Array:
     if not axes:
         return x
     if op == "sum":
-        return np.asarray(x.sum(axis=axes))
+        return np.asarray(np.add.reduce(x, axis=axes))
     if op == "mean":
         return np.asarray(x.sum(axis=axes) / math.prod(x.shape[i] for i in axes))
     flat = _last(x, axes)
@@ -216,10 +224,12 @@ def power(x: Array, p: Array) -> Array:
 def _integer_power(x: Array, n: int) -> Array:
     if n < 0:
         return 1.0 / _integer_power(x, -n)
-    result: Any = None
-    while n:
+    if n == 0:
+        return np.ones_like(x)
+    result: Array | None = None
+    while n > 1:
         if n & 1:
             result = x if result is None else result * x
         x = x * x
         n >>= 1
-    return np.ones_like(x) if result is None else result
+    return x if result is None else result * x

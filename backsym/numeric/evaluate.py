@@ -120,7 +120,10 @@ def node_value(eq: NodeEquation, c: Context) -> Val:
 
 
 def _num(e: Num, c: Context) -> Val:
-    return (), np.float64(e.value)
+    known: Val | None = e.__dict__.get("float")
+    if known is None:
+        known = e.__dict__["float"] = (), np.float64(e.value)
+    return known
 
 
 def _const(e: Const, c: Context) -> Val:
@@ -213,9 +216,8 @@ def _product(factors: Sequence[Expr], values: Sequence[Val]) -> Val:
     result = values[0]
     for value in values[1:]:
         result = binary(mul, result, value)
-    brackets = [value for factor, value in zip(factors, values, strict=True) if isinstance(factor, Cmp)]
-    if brackets and not np.all(np.isfinite(result[1])):
-        for bracket in brackets:
+    if Cmp in map(type, factors) and not np.all(np.isfinite(result[1])):
+        for bracket in [value for factor, value in zip(factors, values, strict=True) if isinstance(factor, Cmp)]:
             result = binary(lambda x, hit: np.where(hit == 0, 0.0, x), result, bracket)
     return result
 

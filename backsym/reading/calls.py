@@ -139,7 +139,7 @@ def table_call(r: Resolver, tree: Node, function: Function, order: int) -> Expr:
     if row:
         check_row(r, tree, args[0])
     if function.kind == "elementwise":
-        r.fit(list(zip(given, args, strict=True)), tree, "combine")
+        r.fit(given, args, tree, "combine")
     if function.kind == "diag" or function.name == "trace":
         check_square(r, tree, args[0], function.kind == "diag")
     missing = len(function.args) - len(args)

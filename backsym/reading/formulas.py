@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from backsym.errors import ShapeError
 from backsym.expr import (
     Add,
     Dim,
@@ -55,7 +56,15 @@ class Operand:
 
     @property
     def is_array(self) -> bool:
-        return self.value.shape != ()
+        return not self.has_shape or self.value.shape != ()
+
+    @property
+    def has_shape(self) -> bool:
+        """Whether its own parts fit together, as all do that are not put together nevertheless."""
+        try:
+            return self.value.shape is not None
+        except ShapeError:
+            return False
 
 
 # --- products --------------------------------------------------------------------------------------------------------
@@ -84,9 +93,9 @@ def terms_rule(r: Resolver, tree: Node) -> Expr:
 
 def hadamard(r: Resolver, groups: Sequence[Operand], tree: Node) -> Expr:
     """The element-wise product of all groups."""
-    values = columns(r, [g.value for g in groups])
+    values = [g.value for g in groups] if r.scope.misfits else columns(r, [g.value for g in groups])
     nodes = [g.tree for g in groups]
-    r.fit(list(zip(nodes, values, strict=True)), Node("terms", "", tuple(nodes), tree.span), "multiply element-wise")
+    r.fit(nodes, values, Node("terms", "", tuple(nodes), tree.span), "multiply element-wise")
     flat: list[Expr] = []
     for group, value in zip(groups, values, strict=True):
         # (2 a) ∘ b is one product; a matrix product or a group in parentheses stays one factor.
@@ -137,6 +146,8 @@ def juxtaposed(r: Resolver, operands: Sequence[Operand]) -> Operand:
     """
     if len(operands) == 1:
         return operands[0]
+    if r.scope.misfits and not all(operand.has_shape for operand in operands):
+        return _misfit(operands)
     factors: list[Expr] = []
     run = _Run()
     for operand in operands:
@@ -148,6 +159,8 @@ def juxtaposed(r: Resolver, operands: Sequence[Operand]) -> Operand:
                 factors.append(operand.value)
                 continue
             if scalar_if_ones(run.shape):
+                if r.scope.misfits:
+                    return _misfit(operands)
                 raise mismatch(r, run, operand)
             factors.insert(run.place, run.value())
             run = _Run()
@@ -159,6 +172,15 @@ def juxtaposed(r: Resolver, operands: Sequence[Operand]) -> Operand:
     span = (operands[0].tree.span[0], operands[-1].tree.span[1])
     value = factors[0] if len(factors) == 1 else Mul(tuple(_without_groups(factors)))
     return Operand(Node("terms", " ", tuple(o.tree for o in operands), span), value)
+
+
+def _misfit(operands: Sequence[Operand]) -> Operand:
+    """Factors side by side as one matrix product, although their shapes do not fit."""
+    arrays = MatMul(tuple(o.value for o in operands if o.is_array))
+    scalars = [o.value for o in operands if not o.is_array]
+    span = (operands[0].tree.span[0], operands[-1].tree.span[1])
+    tree = Node("terms", " ", tuple(o.tree for o in operands), span)
+    return Operand(tree, Mul((*scalars, arrays)) if scalars else arrays)
 
 
 def _without_groups(factors: Sequence[Expr]) -> Iterator[Expr]:
@@ -238,12 +260,14 @@ def _spanned(value: Expr, r: Resolver, tree: Node) -> Expr:
 
 def columns_rule(r: Resolver, tree: Node) -> Expr:
     """A sum: bare arrays take the shape of the other terms."""
+    if r.scope.misfits:
+        return Add(tuple(map(r.resolve, tree.children)), span=r.mark(tree))
     args = [None if is_bare(child) else _unless_size_unknown(r, child) for child in tree.children]
     known = [arg.shape for arg in args if arg is not None]
     shape = max(known, key=len, default=())
     whole = [filled(child, shape, r) if arg is None else arg for child, arg in zip(tree.children, args, strict=True)]
     values = columns(r, whole)
-    r.fit(list(zip(tree.children, values, strict=True)), tree, "add")
+    r.fit(tree.children, values, tree, "add")
     return Add(tuple(values), span=r.mark(tree))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from backsym.errors import InputError
 from backsym.expr import Span
@@ -373,5 +373,5 @@ def _with_ranges(tree: Node, ranges: Mapping[str, Node]) -> Node:
             Node("name", ix.value, (ranges[ix.value],), ix.span, 2) if ix.kind == "name" and ix.value in ranges else ix
             for ix in indices
         ]
-        return replace(tree, children=(_with_ranges(first, ranges), *ranged))
-    return replace(tree, children=tuple(_with_ranges(child, ranges) for child in tree.children))
+        return tree._replace(children=(_with_ranges(first, ranges), *ranged))
+    return tree._replace(children=tuple(_with_ranges(child, ranges) for child in tree.children))

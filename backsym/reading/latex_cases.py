@@ -7,7 +7,6 @@ through the reader that is handed in; resolves nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from backsym.reading.latex_cursor import Cursor
 from backsym.reading.latex_lexer import Token
@@ -106,7 +105,7 @@ def _is_zero(tree: Node) -> bool:
 
 
 def _negated(condition: Node) -> Node:
-    return replace(condition, value=_NEGATED[condition.value])
+    return condition._replace(value=_NEGATED[condition.value])
 
 
 def _same(a: Node, b: Node) -> bool:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from backsym.names import GREEK
-from backsym.reading.lexer import MAX_CHARACTERS, MAX_NUMBER, MAX_TOKENS
+from backsym.reading.lexer import MAX_CHARACTERS, MAX_NUMBER, MAX_TOKENS, meant
 from backsym.reading.scope import suggest
 from backsym.reading.source import Source
 
@@ -288,4 +288,4 @@ def _unexpected(source: Source, position: int) -> Exception:
     if char == "\\":
         return source.error("a backslash at the end of the formula", (position, position + 1))
     shown = char if char.isprintable() and not char.isspace() else f"U+{ord(char):04X}"
-    return source.error(f"unexpected character {shown}", (position, position + 1))
+    return source.error(f"unexpected character {shown}", (position, position + 1), meant(char))

@@ -9,7 +9,6 @@ Knows syntax trees and declared shapes; resolves nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from backsym.expr import Shape
 from backsym.reading.syntax import Node, node, walk
@@ -43,4 +42,4 @@ def _put_in(tree: Node, letter: str, shapes: Mapping[str, Shape]) -> Node:
         return node("entry", tree.value, (array, Node("name", letter, (), index.span), index), tree.span)
     if not tree.children:
         return tree
-    return replace(tree, children=tuple(_put_in(child, letter, shapes) for child in tree.children))
+    return tree._replace(children=tuple(_put_in(child, letter, shapes) for child in tree.children))

@@ -6,7 +6,7 @@ Knows the vocabulary; adds to the grammar what depends on names.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from backsym.reading.latex_cursor import shown
 from backsym.reading.latex_grammar import COMPARISONS, Grammar
@@ -160,7 +160,7 @@ class Symbols(Grammar):
     def index(self, tree: Node) -> Node:
         """An index with the declared spelling of its letter, or of its letters where it is shifted."""
         if tree.kind in ("shift", "part"):
-            return replace(tree, children=tuple(map(self.index, tree.children)))
+            return tree._replace(children=tuple(map(self.index, tree.children)))
         if tree.kind != "name":
             return tree
         bare = tree.value.rstrip("'")

@@ -34,11 +34,12 @@ _SAME = {
 _PRIMES = "'′’"
 
 _TOKEN = re.compile(
-    rf"""(?P<space>\s+)
-    |(?P<name>π|[A-Za-z_][A-Za-z0-9_]*[{_PRIMES}]*)
+    rf"""\s*(?:
+    (?P<name>π|[A-Za-z_][A-Za-z0-9_]*[{_PRIMES}]*)
     |(?P<number>(?:\d+(?:\.\d+|\.(?![A-Za-z_.]))?|\.\d+)(?:[eE][+-]?\d+)?)
     |(?P<op>\*\*|==|!=|<=|>=|[-+*/@^()\[\],.=<>{"".join(_SAME)}])
-    """,
+    |(?P<other>\S)
+    |\Z)""",
     re.VERBOSE | re.ASCII,
 )
 
@@ -80,36 +81,44 @@ def tokenize(source: Source) -> list[Token]:
             "define parts of it in equations of their own",
         )
     tokens: list[Token] = []
-    position = 0
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None or match.lastgroup is None:
-            raise _unexpected(source, position)
-        if match.lastgroup != "space":
-            tokens.append(_token(source, match.lastgroup, match[0], match.start(), match.end()))
-            if len(tokens) > MAX_TOKENS:
-                raise source.error(
-                    f"this expression has more than {MAX_TOKENS} tokens", match.span(),
-                    "define parts of it in equations of their own",
-                )
-        position = match.end()
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup
+        if kind is None:
+            break
+        word, end = match[kind], match.end()
+        start = end - len(word)
+        if kind == "op":
+            word = _SAME.get(word, word)
+        elif kind == "name":
+            word = _primed(source, word, end) if word[-1] in _PRIMES else word
+        elif kind == "number":
+            _check_number(source, word, end)
+        else:
+            raise _unexpected(source, start)
+        # Token(...) itself takes twice as long, and texts have many.
+        tokens.append(tuple.__new__(Token, (kind, word, start, end)))
+        if len(tokens) > MAX_TOKENS:
+            raise source.error(
+                f"this expression has more than {MAX_TOKENS} tokens", match.span(kind),
+                "define parts of it in equations of their own",
+            )
     tokens.append(Token("end", "", len(text), len(text)))
     return tokens
 
 
-def _token(source: Source, kind: str, text: str, start: int, end: int) -> Token:
-    if kind == "op":
-        return Token(kind, _SAME.get(text, text), start, end)
-    if kind == "name":
-        bare = text.rstrip(_PRIMES)
-        primes = len(text) - len(bare)
-        if primes > MAX_PRIMES:
-            raise source.error(f"{primes} primes; at most {MAX_PRIMES} are read", (start, end))
-        return Token(kind, bare + "'" * primes, start, end)
-    exponent = re.split("[eE]", text)[1:]
+def _primed(source: Source, text: str, end: int) -> str:
+    """A name that ends here, with ASCII primes."""
+    bare = text.rstrip(_PRIMES)
+    primes = len(text) - len(bare)
+    if primes > MAX_PRIMES:
+        raise source.error(f"{primes} primes; at most {MAX_PRIMES} are read", (end - len(text), end))
+    return bare + "'" * primes
+
+
+def _check_number(source: Source, text: str, end: int) -> None:
+    exponent = [] if text.isdecimal() else re.split("[eE]", text)[1:]
     if len(text) > MAX_NUMBER or (exponent and abs(int(exponent[0])) > MAX_EXPONENT):
-        raise source.error("this number is too long to be read exactly", (start, end))
-    return Token(kind, text, start, end)
+        raise source.error("this number is too long to be read exactly", (end - len(text), end))
 
 
 def _greek(char: str) -> str | None:
@@ -122,7 +131,7 @@ def _greek(char: str) -> str | None:
     return f"write {word}; the function is sigmoid" if word == "sigma" else f"write {word}"
 
 
-def _meant(char: str) -> str | None:
+def meant(char: str) -> str | None:
     """What to write for a letter or digit of another alphabet, a raised or lowered digit, or a sign without width."""
     plain = unicodedata.normalize("NFKC", char)
     name = unicodedata.name(char, "")
@@ -147,5 +156,5 @@ def _unexpected(source: Source, position: int) -> Exception:
     if shown == char and unicodedata.normalize("NFKC", char)[0].isalnum() and not _greek(char):
         shown = f"{char} (U+{ord(char):04X})"
     assignment = source.text[position : position + 2] == ":="
-    hint = "an equation is written with a single =" if assignment else _HINTS.get(char) or _greek(char) or _meant(char)
+    hint = "an equation is written with a single =" if assignment else _HINTS.get(char) or _greek(char) or meant(char)
     return source.error(f"unexpected character {shown}", (position, position + 1), hint)

@@ -18,13 +18,15 @@ _BELOW = dict(zip("₀₁₂₃₄₅₆₇₈₉₍₎ₐₑₒₓₕₖₗₘ�
 _ABOVE = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵀⁿⁱʲᵏˡᵐᵃᵇ", "0123456789+-()Tnijklmab", strict=True))
 _SAME = {
     "−": "-", "–": "-", "—": "-", "⊙": r"\odot ", "∘": r"\odot ", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ",
-    "•": r"\cdot ", "∇": r"\nabla ", "½": r"\frac{1}{2}", "⅓": r"\frac{1}{3}", "¼": r"\frac{1}{4}", "×": r"\times ",
-    "⊤": r"\top ", "𝟙": r"\mathbb{1}", "𝟏": r"\mathbb{1}", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u200b": "",
+    "•": r"\cdot ", "⊗": r"\otimes ", "∇": r"\nabla ", "×": r"\times ", "⊤": r"\top ",
+    "½": r"\frac{1}{2}", "⅓": r"\frac{1}{3}", "¼": r"\frac{1}{4}",
+    "𝟙": r"\mathbb{1}", "𝟏": r"\mathbb{1}", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u200b": "",
     "\u2061": "", "\u2062": "", "ₗ": "_l", "“": "", "”": "",
 }  # fmt: skip
 
 _PIECE = re.compile(
     rf"""(?P<words>\\(?:text|textrm|textbf|textit|operatorname|mathrm|mathsf|mathit|mathtt)\*?\s*\{{[^{{}}\\]*\}})
+    |(?P<environment>\\(?:begin|end)\s*\{{[a-z]+\*?\}})
     |(?P<macro>\\[A-Za-z]+)
     |(?P<escape>\\.)
     |(?P<module>\b(?:np|numpy|torch|jnp|tf)\.(?=[A-Za-z]))
@@ -115,6 +117,9 @@ class _Writer:
     # --- pieces ---
 
     def _words(self, text: str) -> None:
+        self.out.append(text)
+
+    def _environment(self, text: str) -> None:
         self.out.append(text)
 
     def _escape(self, text: str) -> None:

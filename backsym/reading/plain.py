@@ -13,7 +13,7 @@ from functools import lru_cache
 from backsym.functions import FUNCTIONS, REDUCTIONS
 from backsym.reading.lexer import Token, tokenize
 from backsym.reading.source import Source
-from backsym.reading.sympy_text import equation_of, plain_of
+from backsym.reading.sympy_text import SPELLINGS, equation_of, plain_of
 from backsym.reading.syntax import MAX_DEPTH, MAX_NESTING, Node, node
 
 IsPartial = Callable[[str, str], bool]
@@ -21,6 +21,11 @@ IsPartial = Callable[[str, str], bool]
 
 _PRODUCTS = {"*": "mul", "@": "matmul", "/": "div"}
 _COMPARISONS = (">", ">=", "<", "<=", "==", "!=")
+_SIGNS = ("+", "-")
+_ATOMS = {"name": "name", "number": "num"}
+_JOINED = ("(", "[", ".", "^", "**")
+"""What makes more than an atom of a name or a number before it."""
+
 _MODULES = ("np", "numpy", "torch", "F", "nn", "tf", "jnp", "jax", "sp", "sympy", "math")
 _COMPARISON = "a comparison is an indicator, in brackets: [a > b]"
 _CHOICE = "a choice is written with indicators: [z > 0]*a + [z <= 0]*b"
@@ -61,7 +66,7 @@ def parse_expression(source: Source, is_partial: IsPartial = _never) -> Node:
     parser = _Parser(source, is_partial)
     tree = parser.additive()
     parser.finish()
-    return plain_of(tree, source)
+    return plain_of(tree, source) if parser.foreign else tree
 
 
 def parse_equation(source: Source, is_partial: IsPartial = _never) -> tuple[Node, Node]:
@@ -83,30 +88,34 @@ def formula_syntax(text: str) -> Node:
 
 
 class _Parser:
-    """Recursive descent over the tokens; each method consumes one construct."""
+    """Recursive descent over the tokens; each method consumes one construct.
+
+    ``foreign`` tells that something may have to be rewritten as the plain language.
+    """
 
     def __init__(self, source: Source, is_partial: IsPartial):
         self.source = source
         self.is_partial = is_partial
         self.tokens = tokenize(source)
         self.position = 0
+        self.token = self.tokens[0]
         self.nesting = 0
+        self.foreign = False
 
     # --- helpers ---
-
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.position]
 
     def ahead(self, count: int = 1) -> Token:
         return self.tokens[min(self.position + count, len(self.tokens) - 1)]
 
     def at(self, *ops: str) -> bool:
-        return self.token.kind == "op" and self.token.text in ops
+        """Whether an operator comes next; no name, number or end is spelled like one."""
+        return self.token.text in ops
 
-    def take(self) -> Token:
+    def take(self, count: int = 1) -> Token:
         token = self.token
-        self.position += 1
+        if token.kind != "end":
+            self.position += count
+            self.token = self.tokens[self.position]
         return token
 
     def make(self, kind: str, value: str, children: tuple[Node, ...], start: int) -> Node:
@@ -185,7 +194,7 @@ class _Parser:
     def additive(self) -> Node:
         start = self.token.start
         terms = [self.term()]
-        while self.at("+", "-"):
+        while self.token.text in _SIGNS:
             sign = self.take()
             term = self.term()
             terms.append(term if sign.text == "+" else self.make("neg", "", (term,), sign.start))
@@ -193,7 +202,7 @@ class _Parser:
 
     def term(self) -> Node:
         """A product with an optional sign, which applies to all of it."""
-        return self.signed(self.term) if self.at("-", "+") else self.product()
+        return self.signed(self.term) if self.token.text in _SIGNS else self.product()
 
     def signed(self, operand: Callable[[], Node]) -> Node:
         sign = self.take()
@@ -205,18 +214,29 @@ class _Parser:
     def product(self) -> Node:
         start = self.token.start
         kind = ""
-        factors = [self.factor()]
-        while self.at("*", "@", "/"):
-            operator = _PRODUCTS[self.token.text]
+        factors = [self.atom() or self.factor()]
+        while (operator := _PRODUCTS.get(self.token.text)) is not None:
             if kind and (operator != kind or kind == "div"):
                 factors = [self.make(kind, "", tuple(factors), start)]
             kind = operator
             self.take()
-            factors.append(self.factor())
+            factors.append(self.atom() or self.factor())
         return self.make(kind, "", tuple(factors), start) if kind else factors[0]
 
     def factor(self) -> Node:
-        return self.signed(self.factor) if self.at("-", "+") else self.power()
+        return self.signed(self.factor) if self.token.text in _SIGNS else self.power()
+
+    def atom(self) -> Node | None:
+        """A name or a number, if that is the whole factor, as most are; None for anything longer."""
+        token = self.token
+        kind = _ATOMS.get(token.kind)
+        if kind is None:
+            return None
+        after = self.tokens[self.position + 1].text
+        if after in _JOINED or (after == "/" and token.text[0] == "d"):
+            return None
+        self.take()
+        return node(kind, token.text, (), (token.start, token.end))
 
     def power(self) -> Node:
         start = self.token.start
@@ -236,7 +256,7 @@ class _Parser:
                 self.take()
                 tree = self.after_dot(tree, start)
             elif self.at("^") and self.ahead().kind == "name" and self.ahead().text == "T":
-                self.position += 2
+                self.take(2)
                 tree = self.make("transpose", "", (tree,), start)
             elif self.at("["):
                 tree = self.entry(tree, start)
@@ -335,6 +355,7 @@ class _Parser:
 
     def tuple(self, first: Node, opening: Token) -> Node:
         """The rest of SymPy's ``(i, 1, D)`` or ``(z, z > 0)``, up to its closing parenthesis."""
+        self.foreign = True
         items = [first]
         while self.at(","):
             self.take()
@@ -346,6 +367,7 @@ class _Parser:
         return self.make("tuple", "", tuple(items), opening.start)
 
     def call(self, name: Token) -> Node:
+        self.foreign = self.foreign or name.text in SPELLINGS
         opening = self.take()
         self.enter(opening)
         if self.at(")"):
@@ -361,7 +383,7 @@ class _Parser:
     def argument(self) -> Node:
         token = self.token
         if token.kind == "name" and self.ahead().kind == "op" and self.ahead().text == "=":
-            self.position += 2
+            self.take(2)
             return self.make("keyword", token.text, (self.additive(),), token.start)
         return self.additive()
 

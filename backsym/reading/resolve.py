@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 
 from backsym.errors import Diagnostic, InputError
 from backsym.expr import (
@@ -137,7 +138,7 @@ class Resolver:
 
     def mark(self, tree: Node) -> Span | None:
         """The span that an expression made from this node carries."""
-        return self.where(tree) if self.spans else None
+        return (self.at or tree.span) if self.spans else None
 
     def error(self, message: str, tree: Node, hint: str | None = None) -> InputError:
         return self.source.error(message, self.where(tree), hint)
@@ -152,9 +153,17 @@ class Resolver:
         inner = Resolver(self.source, scope, self.frame, at=self.where(tree), spans=self.spans)
         return inner.resolve(formula_syntax(text))
 
-    def fit(self, parts: Sequence[tuple[Node, Expr]], tree: Node, verb: str) -> None:
+    def fit(self, nodes: Sequence[Node], values: Sequence[Expr], tree: Node, verb: str) -> None:
         """Check that shapes broadcast; the error underlines from the first operand to the one that does not fit."""
-        shape: Shape = parts[0][1].shape
+        if self.scope.misfits:
+            return
+        shape: Shape = values[0].shape
+        for value in values:
+            if value.shape and value.shape != shape:
+                break
+        else:
+            return
+        parts = list(zip(nodes, values, strict=True))
         for operand, value in parts[1:]:
             if tree.value == "matrix" and shape and value.shape and shape != value.shape:
                 message = f"cannot {verb} {show_shape(shape)} and {show_shape(value.shape)}"
@@ -186,6 +195,8 @@ class Resolver:
     # --- letters ---
 
     def bind_free(self, letters: Mapping[str, Node], trees: Sequence[Node]) -> None:
+        if not letters:
+            return
         new = [name for name in letters if name not in self.frame.letters]
         self.frame, _ = self.frame.bind([(name, self.written_range(letters[name], trees)) for name in new])
 
@@ -222,7 +233,7 @@ class Resolver:
             raise self.error(
                 f"the range of index {tree.value} is not known", tree, f"declare it: indices: {{{tree.value}: D}}"
             )
-        if dim is not None and letter.dim != dim:
+        if dim is not None and letter.dim != dim and not self.scope.misfits:
             message = f"index {tree.value} runs over {letter.dim}, but this axis has {dim} entries"
             raise self.error(message, tree, hint)
         return Ix(letter.shown, letter.dim)
@@ -306,7 +317,12 @@ def declared_names(scope: Scope) -> str | None:
 
 
 def num_rule(r: Resolver, tree: Node) -> Expr:
-    return Num(Fraction(tree.value), tree.value, span=r.mark(tree))
+    return Num(_exact(tree.value), tree.value, span=r.mark(tree))
+
+
+@lru_cache(maxsize=512)
+def _exact(number: str) -> Fraction:
+    return Fraction(number)
 
 
 # --- arithmetic ------------------------------------------------------------------------------------------------------
@@ -315,8 +331,8 @@ def num_rule(r: Resolver, tree: Node) -> Expr:
 def add_rule(r: Resolver, tree: Node) -> Expr:
     if tree.value == "columns":
         return formulas.columns_rule(r, tree)
-    args = tuple(r.resolve(child) for child in tree.children)
-    r.fit(list(zip(tree.children, args, strict=True)), tree, "add")
+    args = tuple([r.resolve(child) for child in tree.children])
+    r.fit(tree.children, args, tree, "add")
     return Add(args, span=r.mark(tree))
 
 
@@ -325,8 +341,8 @@ def neg_rule(r: Resolver, tree: Node) -> Expr:
 
 
 def mul_rule(r: Resolver, tree: Node) -> Expr:
-    args = tuple(r.resolve(child) for child in tree.children)
-    r.fit(list(zip(tree.children, args, strict=True)), tree, "multiply element-wise")
+    args = tuple([r.resolve(child) for child in tree.children])
+    r.fit(tree.children, args, tree, "multiply element-wise")
     return Mul(args, span=r.mark(tree))
 
 
@@ -350,7 +366,7 @@ def div_rule(r: Resolver, tree: Node) -> Expr:
         raise r.error("this divides by zero", tree)
     if tree.value == "columns":
         above, below = formulas.columns(r, (above, below))
-    r.fit(list(zip(tree.children, (above, below), strict=True)), tree, "divide")
+    r.fit(tree.children, (above, below), tree, "divide")
     return Div(above, below, span=r.mark(tree))
 
 
@@ -358,7 +374,7 @@ def pow_rule(r: Resolver, tree: Node) -> Expr:
     base, exponent = (r.resolve(child) for child in tree.children)
     if tree.value == "matrix" and base.shape:
         raise r.error("a power of an array is not read here", tree, "entry by entry it is HadamardPower(A, 2)")
-    r.fit(list(zip(tree.children, (base, exponent), strict=True)), tree, "raise")
+    r.fit(tree.children, (base, exponent), tree, "raise")
     if tree.value == "formula":
         return formulas.formula_power(r, tree, base, exponent)
     return Pow(base, exponent, span=r.mark(tree))
@@ -366,7 +382,7 @@ def pow_rule(r: Resolver, tree: Node) -> Expr:
 
 def cmp_rule(r: Resolver, tree: Node) -> Expr:
     left, right = (r.resolve(child) for child in tree.children)
-    r.fit(list(zip(tree.children, (left, right), strict=True)), tree, "compare")
+    r.fit(tree.children, (left, right), tree, "compare")
     return Cmp(tree.value, left, right, span=r.mark(tree))
 
 
@@ -378,7 +394,7 @@ def matrix_chain(r: Resolver, factors: Sequence[tuple[Node, Expr]], tree: Node) 
     """A product of matrices and vectors, whose shapes are checked from left to right."""
     shape = factors[0][1].shape
     left = r.quote(factors[0][0])
-    for operand, value in factors[1:]:
+    for operand, value in () if r.scope.misfits else factors[1:]:
         if not fits_matmul(shape, value.shape):
             names = ("u", "v") if r.at else (left, r.quote(operand))
             message = f"cannot multiply {show_shape(shape)} @ {show_shape(value.shape)}"

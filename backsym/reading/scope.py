@@ -30,7 +30,8 @@ class Scope:
     None leaves it undeclared.  ``constants`` are names such as pi that only formulas know.  With ``own_letters``, a
     letter takes its range from the axis that it is used on, whatever ``index_dims`` says.  ``latex`` has declared
     spellings and ``notation`` the choices that a LaTeX text is read by.  ``unavailable`` names are declared, but what
-    was wrong with them has been reported already.
+    was wrong with them has been reported already.  With ``misfits``, operands whose shapes do not fit are put together
+    nevertheless: for explaining what was meant, after the error has been reported.
     """
 
     names: Mapping[str, Expr]
@@ -41,6 +42,7 @@ class Scope:
     loss: str | None = None
     derivatives: bool = False
     own_letters: bool = False
+    misfits: bool = False
     missing: Callable[[str], Expr | str | None] | None = None
     latex: Mapping[str, str] = field(default_factory=dict)
     notation: Mapping[str, str] = field(default_factory=dict)
@@ -122,6 +124,10 @@ def _index_letters(indices: Sequence[Node]) -> tuple[Node, ...]:
     return tuple(ix for ix in found if ix.kind == "name")
 
 
+_WITH_LETTERS = ("entry", "call", "pick")
+"""The kinds of syntax that mention or bind letters."""
+
+
 def is_delta(tree: Node, scope: Scope) -> bool:
     return tree.kind == "call" and tree.value == "delta" and "delta" not in scope.abstract
 
@@ -142,6 +148,10 @@ def free_letters(tree: Node, scope: Scope) -> dict[str, Node]:
     found: dict[str, Node] = {}
 
     def visit(current: Node, bound: frozenset[str]) -> None:
+        if current.kind not in _WITH_LETTERS:
+            for child in current.children:
+                visit(child, bound)
+            return
         for ix in own_letters(current, scope):
             if ix.value not in bound:
                 found.setdefault(ix.value, ix)
@@ -229,5 +239,7 @@ class Frame:
 
     def with_fixed(self, indices: Sequence[Ix]) -> Frame:
         """A frame with letters whose name and dimension are given."""
+        if not indices:
+            return self
         letters = {ix.letter: Letter(ix.letter, ix.letter, ix.dim) for ix in indices if not ix.fixed}
         return Frame({**self.letters, **letters}, self.taken | frozenset(letters))

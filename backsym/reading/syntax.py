@@ -34,7 +34,7 @@ This module must not know about declared symbols.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from backsym.expr import Span
 
@@ -45,18 +45,33 @@ MAX_DEPTH = 100
 """Depth of the tree; it bounds the recursion of everything that reads one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
+    """Compares by kind, value and children.  (A tuple, because reading an answer makes many.)"""
+
     kind: str
     value: str
     children: tuple[Node, ...]
-    span: Span = field(compare=False)
-    depth: int = field(default=1, compare=False)
+    span: Span
+    depth: int = 1
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Node) and self[:3] == other[:3]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:3])
 
 
 def node(kind: str, value: str, children: tuple[Node, ...], span: Span) -> Node:
     """A node with its depth filled in."""
-    return Node(kind, value, children, span, 1 + max((c.depth for c in children), default=0))
+    depth = 1
+    for child in children:
+        if child.depth >= depth:
+            depth = child.depth + 1
+    # Node(...) itself takes twice as long, and trees have many.
+    return tuple.__new__(Node, (kind, value, children, span, depth))
 
 
 def walk(tree: Node) -> Iterator[Node]:

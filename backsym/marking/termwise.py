@@ -1,0 +1,217 @@
+"""Answers that are sums: their terms are matched with those of the true derivative, and the rest repaired one by one.
+
+Slips in several terms, such as all time steps shifted by one, are no single change of the answer, but a single change
+of each term.  Terms that agree in value are set aside; each of those left is repaired by itself, towards a term of the
+truth that is left; what then remains is missing or too many.
+
+This module must not know how a repair is worded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+
+from backsym.expr import Add, Div, Expr, IndexReduce, Ix, MatMul, Mul, Neg, Num, Reduce, T
+from backsym.marking.rules import FIRST_BULKS, FIRST_RULES, SECOND_BULKS, SECOND_RULES
+from backsym.marking.screening import CLOSE
+from backsym.marking.search import Repair, Search
+from backsym.marking.subject import Subject, free
+from backsym.marking.wholes import by_entries
+from backsym.numeric.axes import Array
+
+MAX_TERMS = 10
+"""Answers with more terms are not taken apart, nor are products that would give more."""
+
+MAX_REPAIRED = 4
+"""Terms of one answer that are repaired."""
+
+
+def term_by_term(search: Search) -> Iterator[Repair]:
+    """Every term of the answer as a term of the truth, with one repair each; some missing, or too many."""
+    whole = search.places[-1].expr
+    found: list[Repair] = []
+    for multiplied in (False, True):
+        own = summands(whole, multiplied)
+        if len(own) > MAX_TERMS or (multiplied and len(own) == len(summands(whole, False))):
+            continue
+        terms = [_Term(search, e) for e in own]
+        for letters, known in search.subject.once(known_terms):
+            found += _matched(search, terms, known, letters)
+        if found:
+            break
+    yield from sorted(found, key=lambda repair: repair.size)[:4]
+
+
+Summands = tuple[tuple[Ix, ...], list[tuple[Array, Expr]]]
+"""The terms of one way to write the true derivative: the letters of its axes, and the terms with their values."""
+
+
+def known_terms(subject: Subject) -> list[Summands]:
+    """The terms of the true derivative, in each of the ways to write it."""
+    found: dict[tuple[Expr, ...], Summands] = {}
+    for e, letters in subject.offers.forms:
+        for multiplied in (False, True):
+            terms = tuple(summands(e, multiplied))
+            if len(terms) > MAX_TERMS or terms in found:
+                continue
+            rows = [(subject.screen(term, letters).whole(), term) for term in terms]
+            valued = [(row, term) for row, term in rows if row is not None]
+            if len(valued) == len(rows):
+                found[terms] = letters, valued
+    return list(found.values())
+
+
+def summands(e: Expr, multiplied: bool = False) -> list[Expr]:
+    """The terms that an expression adds up; with ``multiplied``, also those of products of sums."""
+    if isinstance(e, Add):
+        return [term for part in e.args for term in summands(part, multiplied)]
+    if isinstance(e, Neg):
+        return [_opposite(term) for term in summands(e.arg, multiplied)]
+    if isinstance(e, T):
+        return [T(term) for term in summands(e.arg, multiplied)]
+    if isinstance(e, (Reduce,)) and e.op == "sum":
+        return [replace(e, arg=term) for term in summands(e.arg, multiplied)]
+    if isinstance(e, IndexReduce) and e.op == "sum":
+        return [replace(e, body=term) for term in summands(e.body, multiplied)]
+    if isinstance(e, Div):
+        return [Div(term, e.den) for term in summands(e.num, multiplied)]
+    if isinstance(e, (Mul, MatMul)):
+        parts = [summands(part, multiplied) if multiplied and _is_sum(part) else [part] for part in e.args]
+        if 1 < int(np.prod([len(part) for part in parts])) <= MAX_TERMS:
+            return [_signed(type(e), chosen) for chosen in product(*parts)]
+    return [e]
+
+
+def _is_sum(e: Expr) -> bool:
+    """Whether a factor is a sum of terms of its own, and not such as 1 - y."""
+    inner = e.arg if isinstance(e, (T, Neg)) else e
+    return isinstance(inner, Add) and not any(isinstance(part, Num) for part in inner.args)
+
+
+def _opposite(e: Expr) -> Expr:
+    return e.arg if isinstance(e, Neg) else Neg(e)
+
+
+def _signed(kind: type[Mul] | type[MatMul], factors: Sequence[Expr]) -> Expr:
+    negative = sum(isinstance(f, Neg) for f in factors) % 2 == 1
+    plain = kind(tuple(f.arg if isinstance(f, Neg) else f for f in factors))
+    return Neg(plain) if negative else plain
+
+
+class _Term:
+    """One term of the answer, with the values of everything that one repair makes of it."""
+
+    def __init__(self, search: Search, e: Expr):
+        self.expr = e
+        self.search = Search(search.subject, e, search.letters)
+        self.row = self.search.base
+        self._ran = 0
+
+    def towards(self, rows: Sequence[Array], second: bool) -> Iterator[tuple[int, Repair]]:
+        """The repairs that make it one of several terms of the truth, with the number of that term."""
+        if not self._ran:
+            self.search.run(FIRST_RULES, FIRST_BULKS)
+            self._ran = 1
+        if second and self._ran == 1:
+            self.search.run(SECOND_RULES, SECOND_BULKS)
+            self._ran = 2
+        for block in self.search.blocks:
+            for number, row in enumerate(rows):
+                gaps = np.abs(block.rows - row).max(axis=1, initial=0.0)
+                for n in np.flatnonzero(gaps <= CLOSE * np.abs(row).max(initial=0.0)).tolist():
+                    yield number, self.search.repair(block.draft(n))
+
+
+@dataclass(frozen=True)
+class _Change:
+    """One term of the answer, repaired."""
+
+    at: int
+    repair: Repair
+
+
+def _matched(
+    search: Search, terms: Sequence[_Term], known: Sequence[tuple[Array, Expr]], letters: tuple[Ix, ...]
+) -> Iterator[Repair]:
+    """The answer as the sum of these terms of the truth."""
+    close = CLOSE * search.truth.size
+    left = list(range(len(known)))
+    wrong: list[int] = []
+    for at, term in enumerate(terms):
+        same = (n for n in left if term.row is not None and np.abs(term.row - known[n][0]).max() <= close)
+        number = next(same, None)
+        if number is None:
+            wrong.append(at)
+        else:
+            left.remove(number)
+    if (left and len(wrong) > MAX_REPAIRED) or len(terms) + len(known) < 3:
+        return
+    changes: list[_Change] = []
+    for at in wrong:
+        if not left:
+            break
+        best = _best(terms[at], [known[n][0] for n in left])
+        if best is not None:
+            number, repair = best
+            changes.append(_Change(at, repair))
+            del left[number]
+    extra = [at for at in wrong if at not in {change.at for change in changes}]
+    missing = [known[n][1] for n in left]
+    whole = _together(search, terms, changes, extra, missing, letters)
+    if whole is not None:
+        yield whole
+
+
+def _best(term: _Term, rows: Sequence[Array]) -> tuple[int, Repair] | None:
+    """The smallest repair of a term that makes it one of the given ones."""
+    for second in (False, True):
+        found = list(term.towards(rows, second))
+        if found:
+            return min(found, key=lambda pair: (pair[1].size, pair[0]))
+    return None
+
+
+def _together(
+    search: Search, terms: Sequence[_Term], changes: Sequence[_Change], extra: Sequence[int], missing: Sequence[Expr],
+    letters: tuple[Ix, ...],
+) -> Repair | None:  # fmt: skip
+    """One repair of the whole answer; None where it would be rewritten rather than repaired."""
+    kinds = list(dict.fromkeys(change.repair.kind for change in changes))
+    slips = len(kinds) + bool(extra) + bool(missing)
+    kept = len(terms) - len(extra)
+    if slips > 2 or not kept or (extra and missing) or (missing and len(missing) > kept + 1):
+        return None
+    new: list[Expr] = [term.expr for term in terms]
+    for change in changes:
+        new[change.at] = change.repair.expr
+    whole = _sum([e for at, e in enumerate(new) if at not in extra])
+    indices = search.letters
+    if missing:
+        if bool(letters) != bool(free(search.letters)):
+            whole, indices = by_entries(search, whole), search.subject.offers.letters
+            if not letters:
+                return None
+        whole = Add((whole, *missing))
+    place = search.places[-1].expr
+    found: list[Repair] = []
+    for kind in kinds:
+        same = [change.repair for change in changes if change.repair.kind == kind]
+        found.append(replace(same[0], likewise=len(same) > 1, whole=False))
+    if extra:
+        kind = "extra_term" if len(extra) == 1 else "extra_terms"
+        facts = {"quantity": _sum([terms[at].expr for at in extra])}
+        found.append(Repair("extra_factor", kind, 1.6, whole, indices, place, whole, True, facts))
+    if missing:
+        facts = {"quantity": _sum(missing)}
+        found.append(Repair("missing_path", "lacks_term", 1.4, whole, indices, place, whole, True, facts))
+    size = sum(repair.size for repair in found) + 0.3 * (len(found) - 1) + 0.2 * (len(changes) - 1)
+    second = replace(found[1], expr=whole, indices=indices) if len(found) > 1 else None
+    return replace(found[0], size=size, expr=whole, indices=indices, second=second)
+
+
+def _sum(terms: Sequence[Expr]) -> Expr:
+    return terms[0] if len(terms) == 1 else Add(tuple(terms))
