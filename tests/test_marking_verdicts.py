@@ -274,7 +274,23 @@ def test_names_of_the_students_own(mlp: Marker) -> None:
     entries = r"\delta_k = a_k^{(2)} - t_k \\ \frac{\partial L}{\partial a^{(1)}_j} = \sum_k \delta_k W^{(2)}_{kj}"
     assert mlp.mark("a1", entries).verdict == "correct"
     assert mlp.mark("W2", "dL/dW2 = d2 a1^T where d2 = a2 - t").verdict == "correct"
+    assert mlp.mark("W2", "dL/dW2 = d a1^T\nd = a2 - t").verdict == "correct"
+    assert mlp.mark("W2", "q = W2 a1 + b2\ndL/dW2 = dL/dq a1^T").tags == ("undeclared",)
+    assert "Line 1" in mlp.mark("W2", "dL/dW2 = d a1^T = a1 d^T\nd = a2 + t").feedback
     assert mlp.mark("a1", r"\delta_k = a_j^{(2)} \\ \delta_k").verdict == "invalid"
+
+
+@pytest.mark.parametrize(("sign", "step"), [("-", None), ("+", "Step 2")])
+def test_the_softmax_as_textbooks_derive_it(mlp: Marker, sign: str, step: str | None) -> None:
+    """A sum over a product with a sign in front, Kronecker's delta, and a sum that is 1."""
+    answer = (
+        r"\frac{\partial L}{\partial z_k^{(2)}} = \sum_l \frac{\partial L}{\partial a_l^{(2)}}"
+        r"\frac{\partial a_l^{(2)}}{\partial z_k^{(2)}} = \sum_l -\frac{t_l}{a^{(2)}_l} a^{(2)}_l"
+        rf"(\delta_{{lk}} {sign} a^{{(2)}}_k) = -t_k + a^{{(2)}}_k \sum_l t_l = a^{{(2)}}_k - t_k"
+    )
+    found = mlp.mark("z2", answer)
+    assert found.verdict == ("incorrect" if step else "correct"), found.feedback
+    assert (step or "Correct") in found.feedback
 
 
 # --- readings --------------------------------------------------------------------------------------------------------

@@ -416,7 +416,7 @@ class _Marking:
         if broken is not None:
             line = broken.line
             key = "lines.aside" if line.aside else "lines.first" if broken.starts else "lines.breaks"
-            several = max(each.row for each in read.lines) > 1
+            several = "\n" in self.answer.strip() or max(each.row for each in read.lines) > 1
             kind, number = ("lines.line", line.row) if several else ("lines.step", broken.step)
             place = phrase(key, line=phrase(kind, number=str(number)), text=line.text)
             if line.aside:
