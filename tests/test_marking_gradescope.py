@@ -86,6 +86,15 @@ def test_a_question_may_be_named_by_its_derivative(tmp_path: Path) -> None:
     assert sum(test["score"] for test in found["tests"]) == sum(test["max_score"] for test in found["tests"]) == 7.0
 
 
+def test_a_wrong_answer_has_not_passed_where_nothing_is_to_earn(tmp_path: Path) -> None:
+    text = "forward: [y = w*x, L = y*y]\nsymbols: {x: {role: input}}\nparts: [{derive: [y, w], marks: 0}]\n"
+    (tmp_path / "q.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "a.yaml").write_text("y: 3*y\nw: dL/dy*x\n", encoding="utf-8")
+    arguments = ["check", str(tmp_path / "q.yaml"), str(tmp_path / "a.yaml"), "--format", "gradescope"]
+    found = results(CliRunner().invoke(main, arguments).stdout)
+    assert [test["status"] for test in found["tests"]] == ["failed", "passed"]
+
+
 def test_one_entry_is_not_the_whole(tmp_path: Path) -> None:
     text = "symbols: {W: [K, D], x: {shape: [D]}}\nforward: [y = W @ x, L = sum(y)]\nparts: [derive: [W]]\n"
     (tmp_path / "q.yaml").write_text(text, encoding="utf-8")

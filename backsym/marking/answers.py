@@ -14,7 +14,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from backsym.errors import BacksymError, InputError
-from backsym.expr import Entry, Expr, Ix, Mul, Neg, Shape, Sym, T, rebuild, scalar_if_ones, show_shape
+from backsym.expr import (
+    Adj,
+    Entry,
+    Expr,
+    Ix,
+    Mul,
+    Neg,
+    Partial,
+    Shape,
+    Sym,
+    T,
+    rebuild,
+    scalar_if_ones,
+    show_shape,
+    walk,
+)
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.marking.einsum import einsum_in
 from backsym.marking.habits import habits
@@ -171,6 +186,8 @@ class _Session:
 
     def read(self, found: Sequence[Statement]) -> ReadAnswer:
         answer: ReadAnswer | None = None
+        if len(found) > 1:  # A name may be used before the line that says what it is.
+            found = sorted(found, key=lambda statement: not self.defines(statement))
         self.rows = max(statement.rows[-1] for statement in found)
         self.named = len(found) > 1 and any(self.speaks_of_target(statement.left) for statement in found)
         for n, statement in enumerate(found):
@@ -231,6 +248,14 @@ class _Session:
         if not others or not self.speaks_of_target(end):
             return statement
         return Statement(end, tuple(others), statement.rows[:-1])
+
+    def defines(self, statement: Statement) -> bool:
+        """Whether this says what a name of the student's own stands for."""
+        try:
+            left = self.left(statement)
+        except Refused:
+            return False
+        return left is not None and left.name is not None and left.name not in self.problem.symbols
 
     def speaks_of_target(self, left: str | None) -> bool:
         """Whether this is the derivative that is asked for, by name."""
@@ -497,6 +522,11 @@ class _Session:
             if letters:
                 raise Refused("shape", f"{e.name} was defined entry by entry, and is used as a whole here")
             return expr
+        if isinstance(e, (Adj, Partial)):
+            name = next((n.name for n in walk(e) if isinstance(n, (Adj, Sym)) and n.name in own), None)
+            if name is not None:
+                message = f"{name} is a name of your own, and what the derivative with it is, is not said"
+                raise Refused("undeclared", message, "write it out, or give it a name, too")
         return rebuild(e, self.inlined)
 
     def einsum(self, text: str) -> _Reading:

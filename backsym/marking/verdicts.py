@@ -136,6 +136,8 @@ class Marker:
     """Everything that marking answers to one problem needs: its judge, its reader, its notation."""
 
     def __init__(self, problem: Problem, judge: Judge | None = None, solution: Solution | None = None):
+        if not isinstance(problem, Problem):
+            raise BacksymError(f"a problem is expected, such as backsym.load(path) gives; this is a {_kind(problem)}")
         self.problem = problem
         self.judge = judge if judge is not None else Judge(problem, solution)
         self.reader = AnswerReader(problem, {d.node: d.indices for d in self.judge.solution.derivations})
@@ -181,9 +183,14 @@ class Marker:
         strict: bool = True,
     ) -> list[Verdict]:
         """See :func:`check_all`; unless ``strict``, an unknown target is an invalid answer and not an error."""
+        if not isinstance(answers, Mapping):
+            raise BacksymError(f"answers are expected as {{target: answer}}; this is a {_kind(answers)}")
+        for target in marks or () if strict else ():
+            self.target(target)  # A mark for a target that there is not would be given to nobody.
         earlier = _Earlier(self.judge)
         verdicts: list[Verdict] = []
         for target, answer in answers.items():
+            target = str(target)
             if not strict and (trouble := self.trouble_with(target)) is not None:
                 verdicts.append(Verdict(target, "invalid", 0.0, ("undeclared",), trouble))
                 continue
@@ -191,6 +198,10 @@ class Marker:
             verdicts.append(marking.verdict())
             earlier.add(marking.target, verdicts[-1])
         return verdicts
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__
 
 
 class _Earlier:
@@ -287,6 +298,13 @@ class _Earlier:
         return tuple(found)
 
 
+def checked_marks(target: str, marks: object) -> float:
+    """The marks for a target; raises BacksymError for what is no number, or less than 0."""
+    if isinstance(marks, bool) or not isinstance(marks, (int, float)) or not 0 <= marks < float("inf"):
+        raise BacksymError(f"marks for {target} are a number from 0 upwards, not {marks!r}")
+    return float(marks)
+
+
 @dataclass
 class _Marking:
     """The marking of one answer."""
@@ -302,12 +320,15 @@ class _Marking:
     def __post_init__(self) -> None:
         if self.hints not in HINTS:
             raise BacksymError(f"hints is {self.hints!r}, expected one of {', '.join(HINTS)}")
+        self.name = str(self.name)
+        # An empty field of a form may come as None; a number, or an expression of SymPy, says its text.
+        self.answer = "" if self.answer is None else str(self.answer)
         self.target = self.marker.target(self.name)
         self.criterion = self.marker._criteria[self.name]
         if self.accept is not None:
             self.criterion = replace(self.criterion, accept=self.accept)
         if self.marks is not None:
-            self.criterion = replace(self.criterion, marks=float(self.marks))
+            self.criterion = replace(self.criterion, marks=checked_marks(self.name, self.marks))
         if self.criterion.accept not in FORMS:
             raise BacksymError(f"accept is {self.criterion.accept!r}, expected one of {', '.join(FORMS)}")
         self.judge = self.marker.judge
@@ -395,7 +416,7 @@ class _Marking:
         if broken is not None:
             line = broken.line
             key = "lines.aside" if line.aside else "lines.first" if broken.starts else "lines.breaks"
-            several = max(each.row for each in read.lines) > 1
+            several = "\n" in self.answer.strip() or max(each.row for each in read.lines) > 1
             kind, number = ("lines.line", line.row) if several else ("lines.step", broken.step)
             place = phrase(key, line=phrase(kind, number=str(number)), text=line.text)
             if line.aside:
