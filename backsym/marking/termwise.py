@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from backsym.expr import Add, Expr, Ix
-from backsym.marking.drafts import BulkRule, Rule
 from backsym.marking.rules import FIRST_BULKS, FIRST_RULES, SECOND_BULKS, SECOND_RULES
 from backsym.marking.screening import CLOSE
 from backsym.marking.search import Repair, Search
@@ -78,9 +77,9 @@ class _Term:
     def towards(self, rows: Sequence[Array], second: bool) -> tuple[int, Repair] | None:
         """The smallest repair that makes it one of several terms of the truth, with the number of that term."""
         if not self._ran:
-            self._run(FIRST_RULES, FIRST_BULKS)
+            self._run()
         if second and self._ran == 1:
-            self._run(SECOND_RULES, SECOND_BULKS)
+            self._run()
         starts = np.cumsum([0, *(len(block.rows) for block in self.search.blocks)])
         found: list[tuple[int, int, int]] = []
         for number, row in enumerate(rows):
@@ -93,7 +92,8 @@ class _Term:
         number, draft = min(drafts, key=lambda pair: (pair[1].cost, pair[0]))
         return number, self.search.repair(draft)
 
-    def _run(self, rules: Sequence[Rule], bulks: Sequence[BulkRule]) -> None:
+    def _run(self) -> None:
+        rules, bulks = (SECOND_RULES, SECOND_BULKS) if self._ran else (FIRST_RULES, FIRST_BULKS)
         self.search.run(rules, bulks)
         self._ran += 1
         self._rows = np.concatenate([self._rows[:0], *(block.rows for block in self.search.blocks)])
