@@ -159,7 +159,6 @@ class AnswerReader:
         except RecursionError:
             return Unreadable(target, text, "limit", "this is nested too deeply", self.problem)
 
-
     def meant(self, target: Target, text: str, refused: Refused) -> ReadAnswer | None:
         """A single expression whose parts do not fit together, put together nevertheless."""
         if refused.clash is None and refused.tag != "wrong_index":
@@ -225,7 +224,7 @@ class _Session:
         answer: ReadAnswer | None = None
         for n, member in enumerate(statement.members):
             try:
-                answer = self.member(member, target, given, bool(left and left.transposed), of)
+                answer = self.member(member, target, given, bool(left and left.transposed))
             except Refused as e:
                 if e.message.startswith(_WHOLE_LOCAL) and n < len(statement.members) - 1:
                     # dL/dz dz/dW of whole arrays is a reminder of the chain rule; it has no value of its own.
@@ -361,9 +360,7 @@ class _Session:
 
     # --- members ---
 
-    def member(
-        self, text: str, target: Target, given: tuple[Ix, ...] | None, transposed: bool, of: str | None
-    ) -> ReadAnswer:
+    def member(self, text: str, target: Target, given: tuple[Ix, ...] | None, transposed: bool) -> ReadAnswer:
         """One member of a chain about ``target``; of several readings those that fit, the most natural one first."""
         usual = target.indices if target.indices else self.reader.letters.get(target.name, ())
         asked = given if given is not None else tuple(ix for ix in target.indices if not ix.fixed)
@@ -387,9 +384,9 @@ class _Session:
                 options.append((expr, (*b.indices, *b.extra), fits))
         fitting = [option for option in options if option[2]] or options[:1]
         (expr, indices, fits), *others = fitting
-        return ReadAnswer(
-            target, expr, indices, text, self.problem, fits, tuple((e, ixs) for e, ixs, _ in others), of=of
-        )
+        more = tuple((e, ixs) for e, ixs, _ in others)
+        of = None if target is self.target else target.name
+        return ReadAnswer(target, expr, indices, text, self.problem, fits, more, of=of)
 
     def readings(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
         """Every reading of a text, of the first way of writing that makes sense; raises Refused if none does."""
