@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from exact import Judge as Exact
 from backsym.expr import Partial, walk
 from backsym.marking.model import TAGS, ReadAnswer
 from backsym.marking.shapes import same_layout
-from backsym.marking.verdicts import VERDICTS, Marker
+from backsym.marking.verdicts import VERDICTS, Marker, Verdict
 from backsym.problem import Problem
 from backsym.reading.loader import load, problem_from_mapping
 from backsym.resources import find_problem
@@ -33,6 +34,7 @@ class Row:
     tags: tuple[str, ...] | None
 
 
+@cache
 def table(path: Path) -> tuple[Problem, list[Row]]:
     """The problem of a table, by name or inline, and its rows."""
     data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -49,6 +51,22 @@ def table(path: Path) -> tuple[Problem, list[Row]]:
     return found, rows
 
 
+@cache
+def marker_of(title: str, path: Path) -> Marker:
+    """The marker of a problem, of which there may be several tables."""
+    return Marker(table(path)[0])
+
+
+def marker_for(path: Path) -> Marker:
+    title = table(path)[0].title
+    return marker_of(title, next(other for other in TABLES if table(other)[0].title == title))
+
+
+@cache
+def marked(path: Path) -> list[tuple[Row, Verdict]]:
+    return [(row, marker_for(path).mark(row.target, row.answer, accept="any")) for row in table(path)[1]]
+
+
 def test_the_table_is_large() -> None:
     rows = [row for path in TABLES for row in table(path)[1]]
     assert len(TABLES) >= 12
@@ -60,12 +78,10 @@ def test_the_table_is_large() -> None:
 
 @pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
 def test_every_answer_gets_its_verdict(path: Path) -> None:
-    problem, rows = table(path)
-    marker = Marker(problem)
     wrong = [
         (row, verdict.verdict, verdict.tags, verdict.feedback)
-        for row in rows
-        if (verdict := marker.mark(row.target, row.answer, accept="any")).verdict != row.verdict
+        for row, verdict in marked(path)
+        if verdict.verdict != row.verdict
     ]
     assert not wrong
 
@@ -73,13 +89,11 @@ def test_every_answer_gets_its_verdict(path: Path) -> None:
 def test_tags_are_acceptable_in_95_of_100_wrong_answers() -> None:
     judged, off = 0, []
     for path in TABLES:
-        problem, rows = table(path)
-        marker = Marker(problem)
-        for row in rows:
+        for row, verdict in marked(path):
             if row.tags is None or row.verdict not in ("incorrect", "invalid"):
                 continue
             judged += 1
-            found = marker.mark(row.target, row.answer, accept="any").tags
+            found = verdict.tags
             assert set(found) <= set(TAGS)
             if row.tags and not set(found) & set(row.tags):
                 off.append((path.stem, row, found))
@@ -113,7 +127,7 @@ _KNOWN: dict[str, list[Truth]] = {}
 @pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
 def test_sympy_agrees_on_which_answers_are_wrong(path: Path) -> None:
     problem, rows = table(path)
-    marker = Marker(problem)
+    marker = marker_for(path)
     names = [d.node for d in marker.judge.solution.derivations]
     with mpmath.workdps(DIGITS):
         if problem.title not in _KNOWN:

@@ -32,7 +32,7 @@ from backsym.expr import (
 )
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.marking.einsum import einsum_in
-from backsym.marking.habits import habits
+from backsym.marking.habits import differentials, habits, whole_differentials
 from backsym.marking.left import Left, left_of, letters_of, own_name
 from backsym.marking.letters import Bound, bindings, position, spare_axes
 from backsym.marking.lines import MAX_MEMBERS, Statement, statements
@@ -392,7 +392,7 @@ class _Session:
         """Every reading of a text, of the first way of writing that makes sense; raises Refused if none does."""
         if "einsum" in text:
             return [self.einsum(text)]
-        text = respelled(text, self.shapes)
+        text = whole_differentials(respelled(text, self.shapes), self.problem.loss, self.shapes)
         try:
             return self.spelled(text, given)
         except Refused:
@@ -409,7 +409,7 @@ class _Session:
     def spelled(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
         found: list[_Reading] = []
         errors: list[InputError] = []
-        both = _DOTS.search(text) is not None
+        both = _DOTS.search(text) is not None or differentials(text, self.names.scope.names) != text
         for source, trees in self.trees(text, self.names):
             for tree in trees:
                 try:
@@ -439,6 +439,8 @@ class _Session:
             else:
                 if self.makes_sense(tree, names.scope):
                     yield source, (tree,)
+        if (other := differentials(text, names.scope.names)) != text:
+            yield from self.trees(other, names)
         for single in (False, True) if _SINGLE.search(text) else (False,):
             source = Source(loosened(text, names.words, single))
             try:

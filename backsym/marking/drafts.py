@@ -82,6 +82,8 @@ class Site:
     above: Place | None
     wanted: Shape | None
     fits: bool
+    fits_itself: bool = True
+    """Whether the shapes within the answer fit together."""
 
     def draft(self, kind: str, new: Expr, extra: float = 0.0, **facts: Fact) -> Draft:
         return Draft(self.place.number, new, kind, facts, extra)

@@ -104,6 +104,11 @@ class Explainer:
                 break
             if self._makes_right(judge, answer, repair):
                 return self._repaired(answer, named(search, repair))
+        letters = judge.derivation(answer.target.name).indices
+        if not answer.indices and letters and not answer.target.is_position and _is_number(answer.expr):
+            # A number may lack a factor that has the letters of the target.
+            found = self.repaired(judge, replace(answer, indices=letters))
+            return found if found is not None and found.repair is not None and not found.repair.echo else None
         return None
 
     def _search(self, judge: Judge, answer: ReadAnswer) -> tuple[Search, Echoes]:
@@ -218,6 +223,13 @@ class Explainer:
         return Explanation((fix.tag,), (stated, Sentence(f"shapes.hints.{fix.tag}")), (stated, full), self.words)
 
 
+def _is_number(e: Expr) -> bool:
+    try:
+        return e.shape == ()
+    except BacksymError:
+        return False
+
+
 def _size(shape: Shape) -> Fact:
     return "shapes.scalar" if not scalar_if_ones(shape) else Size(shape)
 
@@ -256,7 +268,8 @@ def _one(repair: Repair, level: str, target: Expr, asked: Target, also: bool = F
     facts: dict[str, Fact] = {name: fact for name, fact in repair.facts.items() if not isinstance(fact, str)}
     facts |= {"place": "whole" if _is_whole(repair) else repair.place, "new": repair.new, "target": target}
     facts |= {"node": Sym(asked.name, asked.shape), "around": repair.around or repair.place}
-    if repair.also and kind in _SKIPPING:
+    skips = repair.also and isinstance(_base(repair.place if kind == "wrong_node" else repair.new), Adj)
+    if skips and kind in _SKIPPING:
         old = repair.new if kind == "another" else repair.place
         facts |= {"outer": _quantity(old), "inner": _quantity(target if kind == "another" else repair.new)}
         kind = _SKIPPING[kind]
@@ -271,9 +284,13 @@ def _one(repair: Repair, level: str, target: Expr, asked: Target, also: bool = F
 
 def _quantity(derivative: Expr) -> Expr:
     """What a derivative is by."""
-    base = derivative.base if isinstance(derivative, Entry) else derivative
+    base = _base(derivative)
     assert isinstance(base, Adj), "a step is skipped between two derivatives"
     return Sym(base.name, base.shape)
+
+
+def _base(e: Expr) -> Expr:
+    return e.base if isinstance(e, Entry) else e
 
 
 def _is_whole(repair: Repair) -> bool:

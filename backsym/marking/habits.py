@@ -8,7 +8,7 @@ knows no grammar.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from backsym.expr import Shape, scalar_if_ones
 from backsym.functions import FUNCTIONS
@@ -22,6 +22,7 @@ _PRIMED = re.compile(
     r"(?:\s*_\s*(?:\w|\{\w+\}))?(?:\s*\^\s*\{\s*\(\w+\)\s*(?P<inner>'|\\prime)?\s*\})?"
     r"(?:\s*_\s*(?:\w|\{\w+\}))?(?:\{\})?\}*)(?P<outer>'|\^\s*\{?\s*\\prime\}?)?"
 )
+_DIFFERENTIAL = re.compile(r"(?<![\w\\/{])d([A-Za-z]\w*)(?!\w)(?!\s*/\s*d[A-Za-z])")
 _GROUP = re.compile(r"(?<![A-Za-z0-9_'])\(([^()]*)\)'")
 _DIVISION = re.compile(r"⊘|\\oslash(?![A-Za-z])")
 _OUTER = re.compile(r"⊗|\\otimes(?![A-Za-z])")
@@ -55,6 +56,23 @@ def habits(text: str, shapes: Mapping[str, Shape]) -> str:
         text = _GROUP.sub(lambda match: _turned_group(match, shapes), text)
     text = _DIVISION.sub("/", text)
     return _outer(text) if _OUTER.search(text) else text
+
+
+def whole_differentials(text: str, loss: str, names: Container[str]) -> str:
+    """``dL/dh``, and the fraction, where there is also a quantity d: never a quotient of products."""
+    if "d" not in names:
+        return text
+    above = rf"d\s*(?:{re.escape(loss)}(?!\w)|\\mathcal\s*\{{\s*{re.escape(loss)}\s*\}})"
+    below = r"d\s*([A-Za-z]\w*)"
+    quotient = rf"(?<![\w\\]){above}\s*/\s*{below}|\\[dt]?frac\s*\{{\s*{above}\s*\}}\s*\{{\s*{below}\s*\}}"
+    return re.sub(quotient, lambda m: f"grad({m[1] or m[2]})" if (m[1] or m[2]) in names else m[0], text)
+
+
+def differentials(text: str, names: Container[str]) -> str:
+    """``dh`` as the derivative by h where there is also a quantity d, so that it may be a product, too."""
+    if "d" not in names:
+        return text
+    return _DIFFERENTIAL.sub(lambda m: f"grad({m[1]})" if m[1] in names and m[0] not in names else m[0], text)
 
 
 def _upper(match: re.Match[str], shapes: Mapping[str, Shape]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from itertools import product
+from itertools import pairwise, product
 
 from backsym.entrywise import FIRST, entry_of
 from backsym.errors import ShapeError
@@ -56,6 +56,9 @@ MAX_QUANTITIES = 48
 
 MAX_COMPOSED = 120
 """A derivative in which all adjoints are written out is used up to this many sub-expressions."""
+
+MAX_SKIPPED = 4
+"""Steps of the chain rule that are noticed to be skipped at once."""
 
 MAX_LEVELS = 12
 """Levels of adjoints that are written out."""
@@ -378,14 +381,44 @@ class Offers:
                 below[name] = inner
         return below, {inner: name for name, inner in below.items()}
 
+    def terms_between(self, old: Expr, new: Expr) -> tuple[str, ...]:
+        """The tag for the other terms where a quantity stands for a derivative that is a sum with it: a for a - t."""
+        part, whole = map(_base, (old, new))
+        if isinstance(part, Sym) and isinstance(whole, Adj) and whole.name in self.derivations:
+            rhs = self.derivations[whole.name].entry.rhs
+            sums = (e for e in walk(rhs) if isinstance(e, Add))
+            if any(_base(term) == part for e in sums for term in e.args):
+                return ("missing_path",)
+        return ()
+
+    def product_between(self, old: Expr, new: Expr) -> tuple[str, ...]:
+        """The tag for a factor by which two quantities differ, because one is defined as a product with the other."""
+        first, second = (e.base if isinstance(e, Entry) else e for e in (old, new))
+        if isinstance(first, Sym) and isinstance(second, Sym):
+            for whole, part, tag in ((second, first, "missing_factor"), (first, second, "extra_factor")):
+                equation = self.problem.by_name.get(whole.name)
+                if equation is not None and part in map(_base, _operands(equation.rhs)):
+                    return (tag,)
+        return ()
+
     def step_between(self, old: Expr, new: Expr) -> tuple[str, ...]:
-        """The tags for the local derivative that is skipped where one adjoint stands for that of its only input."""
-        outer, inner = (e.base if isinstance(e, Entry) else e for e in (old, new))
+        """The tags for local derivatives that are skipped: one adjoint stands for that of another quantity, which goes
+        nowhere but through the first."""
+        outer, inner = map(_base, (old, new))
         if not (isinstance(outer, Adj) and isinstance(inner, Adj)):
             return ()
-        if tuple(self.problem.consumers.get(inner.name, ())) != (outer.name,):
-            return ()
-        return ("missing_prime", "missing_factor") if outer.name in self.slopes else ("missing_factor",)
+        found: tuple[str, ...] = ("missing_factor",)
+        name = inner.name
+        for _ in range(MAX_SKIPPED):
+            consumers = tuple(self.problem.consumers.get(name, ()))
+            if len(consumers) != 1:
+                return ()
+            (name,) = consumers
+            if name in self.slopes and len(found) == 1:
+                found = ("missing_prime", *found)
+            if name == outer.name:
+                return found
+        return ()
 
     def fresh_letter(self, dim: Dim) -> str:
         """A letter for a sum over a dimension: the one that the problem declares, or that the derivation uses."""
@@ -506,13 +539,34 @@ def _all_steps(steps: Sequence[Step]) -> Iterator[Step]:
 
 def _factors_of(e: Expr) -> tuple[Expr, ...]:
     if isinstance(e, (Mul, MatMul)):
-        return tuple(child.arg if isinstance(child, T) else child for child in e.args)
+        factors = tuple(child.arg if isinstance(child, T) else child for child in e.args)
+        return factors if isinstance(e, MatMul) else (*factors, *_joint(factors))
     if isinstance(e, Div):
         # Of the derivative of a quotient the square is what is left out.
         return (e.num, e.den, Pow(e.den, num(2))) if isinstance(e.den, (Sym, Entry)) else (e.num, e.den)
     if isinstance(e, (Neg, IndexReduce)):
         return tuple(children(e))
     return (e,) if isinstance(e, (Fn, Add)) else ()
+
+
+def _operands(e: Expr) -> Iterator[Expr]:
+    """The factors and divisors of a product entry by entry."""
+    if isinstance(e, (Mul, Div)):
+        for part in children(e):
+            yield from _operands(part)
+    else:
+        yield e
+
+
+def _base(e: Expr) -> Expr:
+    return e.base if isinstance(e, Entry) else e
+
+
+def _joint(factors: tuple[Expr, ...]) -> Iterator[Expr]:
+    """h (1 - h), which is one factor although it is two."""
+    for first, second in pairwise(factors) if len(factors) > 2 else ():
+        if isinstance(second, Add) and Neg(first) in second.args:
+            yield Mul((first, second))
 
 
 def _product_shape(a: Shape, b: Shape) -> Shape | None:

@@ -152,7 +152,7 @@ def node(s: Site) -> Iterator[Bulk]:
         yield alternatives(s, kind)
         if not s.fits and isinstance(s.node, (Sym, Adj)):
             for shape in s.offers.by_shape:
-                if shape != s.shape and len(shape) == len(s.shape):
+                if shape != s.shape and (len(shape) == len(s.shape) or not s.fits_itself):
                     yield Bulk(kind, "instead", ("like", shape), s.offers.like(shape))
 
 

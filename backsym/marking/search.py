@@ -16,6 +16,7 @@ import numpy as np
 from backsym.expr import (
     ONE,
     Add,
+    Entry,
     Expr,
     Fn,
     Ix,
@@ -217,7 +218,8 @@ class Search:
         wanted = self.truth.shape if n == self.top and not free(self.letters) else None
         node = place.expr if not place.inside else screen.local[n]
         me = None if shape is None or not screen.known[n] else stand_in(n, shape)
-        return Site(place, node, me, shape, parts, self.subject.offers, above, wanted, self.screen.fits(screen.shape))
+        fits = screen.fits(screen.shape)
+        return Site(place, node, me, shape, parts, self.subject.offers, above, wanted, fits, screen.shape is not None)
 
     def throughout(self) -> list[Draft]:
         """A quantity that occurs several times, replaced by another at all these places; letters exchanged."""
@@ -263,11 +265,26 @@ class Search:
         new = self.expanded(draft.new)
         expr = replaced(self.places, dict.fromkeys((draft.place, *draft.also), new))
         old = self.places[draft.place].expr
-        skipped = self.subject.offers.step_between(old, new) if draft.kind == "wrong_node" else ALSO.get(draft.kind, ())
+        also = (*ALSO.get(draft.kind, ()), *self._also(draft.kind, old, new))
         return Repair(
             draft.tag, draft.kind, draft.cost, expr, self.letters, old, self.shown(new), draft.place == self.top,
-            {k: self._fact(f) for k, f in draft.facts.items()}, around=self._around(draft), also=skipped,
+            {k: self._fact(f) for k, f in draft.facts.items()}, around=self._around(draft), also=also,
         )  # fmt: skip
+
+    def _also(self, kind: str, old: Expr, new: Expr) -> tuple[str, ...]:
+        """Further tags of a change, by what is changed."""
+        if kind == "wrong_node":
+            offers = self.subject.offers
+            kinds = offers.step_between, offers.product_between, offers.terms_between
+            return tuple(tag for between in kinds for tag in between(old, new))
+        if kind == "transpose" and any(isinstance(e, MatMul) for e in (old, *children(old))):
+            # The transpose of a product turns the order of its factors round.
+            return () if isinstance(new, MatMul) else ("order",)
+        if kind == "missing_prime" and isinstance(new, Fn) and isinstance(old, (Sym, Entry)):
+            # h for h (1 - h) is half of the derivative.
+            shown, value = self.shown(new), Fn(new.name, new.args, 0, new.kind)
+            return ("missing_factor",) if isinstance(shown, Mul) and value in shown.args else ()
+        return ()
 
     def shown(self, e: Expr) -> Expr:
         """The same value as one would write it: (A B).T as B.T A.T, and log'(z) as 1/z."""

@@ -11,21 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 
 import numpy as np
 
-from backsym.expr import Add, Div, Expr, IndexReduce, Ix, MatMul, Mul, Neg, Num, Reduce, T
+from backsym.expr import Add, Expr, Ix
 from backsym.marking.drafts import BulkRule, Rule
 from backsym.marking.rules import FIRST_BULKS, FIRST_RULES, SECOND_BULKS, SECOND_RULES
 from backsym.marking.screening import CLOSE
 from backsym.marking.search import Repair, Search
 from backsym.marking.subject import Subject, free
+from backsym.marking.summands import MAX_TERMS, summands
 from backsym.marking.wholes import by_entries
 from backsym.numeric.axes import Array
-
-MAX_TERMS = 10
-"""Answers with more terms are not taken apart, nor are products that would give more."""
 
 MAX_REPAIRED = 4
 """Terms of one answer that are repaired."""
@@ -64,43 +61,6 @@ def known_terms(subject: Subject) -> list[Summands]:
             if len(valued) == len(rows):
                 found[terms] = letters, valued
     return list(found.values())
-
-
-def summands(e: Expr, multiplied: bool = False) -> list[Expr]:
-    """The terms that an expression adds up; with ``multiplied``, also those of products of sums."""
-    if isinstance(e, Add):
-        return [term for part in e.args for term in summands(part, multiplied)]
-    if isinstance(e, Neg):
-        return [_opposite(term) for term in summands(e.arg, multiplied)]
-    if isinstance(e, T):
-        return [T(term) for term in summands(e.arg, multiplied)]
-    if isinstance(e, (Reduce,)) and e.op == "sum":
-        return [replace(e, arg=term) for term in summands(e.arg, multiplied)]
-    if isinstance(e, IndexReduce) and e.op == "sum":
-        return [replace(e, body=term) for term in summands(e.body, multiplied)]
-    if isinstance(e, Div):
-        return [Div(term, e.den) for term in summands(e.num, multiplied)]
-    if isinstance(e, (Mul, MatMul)):
-        parts = [summands(part, multiplied) if multiplied and _is_sum(part) else [part] for part in e.args]
-        if 1 < int(np.prod([len(part) for part in parts])) <= MAX_TERMS:
-            return [_signed(type(e), chosen) for chosen in product(*parts)]
-    return [e]
-
-
-def _is_sum(e: Expr) -> bool:
-    """Whether a factor is a sum of terms of its own, and not such as 1 - y."""
-    inner = e.arg if isinstance(e, (T, Neg)) else e
-    return isinstance(inner, Add) and not any(isinstance(part, Num) for part in inner.args)
-
-
-def _opposite(e: Expr) -> Expr:
-    return e.arg if isinstance(e, Neg) else Neg(e)
-
-
-def _signed(kind: type[Mul] | type[MatMul], factors: Sequence[Expr]) -> Expr:
-    negative = sum(isinstance(f, Neg) for f in factors) % 2 == 1
-    plain = kind(tuple(f.arg if isinstance(f, Neg) else f for f in factors))
-    return Neg(plain) if negative else plain
 
 
 class _Term:

@@ -140,7 +140,8 @@ def layer_repairs(search: Search) -> Iterator[Repair]:
             row = subject.screen(expr, search.letters).whole()
             if row is not None and search.screen.hits(row[np.newaxis]):
                 place, new = next(iter(moved.items()))
-                yield Repair("wrong_node", "wrong_layer", 1.4, expr, search.letters, place, new, False)
+                also = subject.offers.step_between(place, new)
+                yield Repair("wrong_node", "wrong_layer", 1.4, expr, search.letters, place, new, False, also=also)
 
 
 def _exchanged(e: Expr, moved: Mapping[Expr, Expr]) -> Expr:
