@@ -110,7 +110,7 @@ def _shown(
         "name": title[:200],
         "name_format": "text",
         "score": score,
-        "max_score": round(marks, 6),
+        "max_score": marks,
         "status": status,
         "output": output[:LONGEST_OUTPUT],
         "output_format": "text",

@@ -24,6 +24,7 @@ from backsym.marking.explain import Explanation, explain, explain_clash, explain
 from backsym.marking.judge import Carried, Judge, equal_values
 from backsym.marking.model import ReadAnswer, Target, Unreadable
 from backsym.marking.phrases import listed, math, phrase, shape_words
+from backsym.marking.records import shown_score
 from backsym.marking.shapes import transposed_layout
 from backsym.numeric.axes import Array
 from backsym.printing.notation import Notation
@@ -79,7 +80,7 @@ class Verdict:
     def to_json(self) -> dict[str, Any]:
         """The fields of ``backsym check --format json``."""
         return {
-            "student": self.student, "target": self.target, "verdict": self.verdict, "score": self.score,
+            "student": self.student, "target": self.target, "verdict": self.verdict, "score": shown_score(self.score),
             "tags": list(self.tags), "feedback": self.feedback, "interpreted": self.interpreted,
         }  # fmt: skip
 
@@ -375,7 +376,7 @@ class _Marking:
         return equal_values(mine, other) is True
 
     def made(self, verdict: str, read: ReadAnswer | None, tags: tuple[str, ...], feedback: str) -> Verdict:
-        score = round(self.criterion.marks * SHARES.get(verdict, 0.0), 6)
+        score = self.criterion.marks * SHARES.get(verdict, 0.0)
         return Verdict(self.name, verdict, score, tags, feedback, self.criterion.marks, None, read)
 
     # --- right in value ---
@@ -403,7 +404,7 @@ class _Marking:
         trouble = self.form_trouble(read)
         words = self.joined(phrase("verdict.follow_through", names=self.names(names)), trouble)
         made = self.made("follow_through", read, (), words)
-        return replace(made, score=round(made.score * SHARES["equivalent_form"], 6)) if trouble else made
+        return replace(made, score=made.score * SHARES["equivalent_form"]) if trouble else made
 
     def unchecked(self, read: ReadAnswer) -> str:
         return phrase("lines.unchecked", text=read.unchecked[0]) if read.unchecked and self.hints != "none" else ""
