@@ -66,6 +66,20 @@ FULL = [
     ("rnn", "h1", "W @ dL/dz2", "transpose", "W needs a transpose"),
     ("rnn", "h1", "sum(W[i,j]*dL/dz2[j], j)", "wrong_index", "W[i,j] should be W[j,i]."),
     ("rnn", "z1", "dL/dh1*(1 - h1)", "missing_factor", "h1 should be squared: h1**2."),
+    ("rnn", "z1", "dL/dh1*h1*(1 - h1)", "missing_prime", "h1*(1 - h1) is the derivative of another function"),
+    ("scalar-tanh", "x", "dL/dy*(1 + w*tanh(z)*(1 - tanh(z)))", "missing_prime", "is the derivative of another f"),
+    ("mlp-entries", "W1", "dL/da1 @ a0.T", "wrong_node", "dL/dz1. The step from a1 back to z1 is missing."),
+    ("mlp-entries", "W1", "W2.T @ (a2 - t) @ a0.T", "missing_factor", "in place of dL/da1[j]*relu'(z1[j])."),
+    ("mlp-entries", "b2", "sum(dL/dz2[k], k)", "missing_sum", "There is a sum too many"),
+    ("mlp-entries", "a1", "sum(dL/dz2[k], k)", "missing_factor", "The factor W2[k,j] is missing"),
+    ("mlp-entries", "z2", "(a2 - t)*a2*(1 - a2)", "extra_factor", "The factor a2*(1 - a2) does not belong there"),
+    ("mlp-entries", "a2", "a2 - t", "wrong_node", "The answer is dL/dz2, not dL/da2."),
+    ("mlp-entries", "a1", "W2.T @ a2", "wrong_node", "a2 is not the quantity that belongs there: it should be dL/dz2"),
+    ("rnn", "h1", "dL/dh2", "wrong_node", "The answer is dL/dh2, not dL/dh1."),
+    ("rnn", "W", "dL/dz1 @ h1.T + dL/dz2 @ h2.T", "wrong_node", "Other terms need the same change."),
+    ("twin", "W1", "(dL/dm_a + dL/dm_b) @ (x_a + x_b).T", "extra_factor", "The terms of dL/dm_a @ x_b.T + "),
+    ("twin", "b1", "2*dL/dm_a", "wrong_node", "with dL/dm_a[j] in place of dL/dm_b[j]."),
+    ("rnn", "b", "2*dL/dz2", "factor", "The term dL/dz1[i] + dL/dz3[i] is missing."),
 ]
 
 
@@ -136,6 +150,28 @@ def test_shapes_that_clash_are_shown(name: str, target: str, text: str, tag: str
     assert found.full_plain.endswith(sentence)
     assert " is D" in found.full_plain or " is N" in found.full_plain
     assert sentence not in found.gentle_plain
+
+
+MEANT = [
+    ("mlp-entries", "a1", "W2 @ dL/dz2", ("transpose", "shape"), "needs a transpose: the answer should be W2.T @"),
+    ("skip", "x", "W1 @ dL/dz1 + Ws @ dL/dzs", ("transpose", "shape"), "Other terms need the same change."),
+    ("skip", "h1", "W3.T @ W2.T @ dL/dz2", ("extra_factor", "shape"), "The factor W3.T does not belong there"),
+    ("attention", "A", "dL/dY @ Kk.T", ("wrong_node", "shape"), "Kk is not the quantity that belongs there: it"),
+]
+
+
+@pytest.mark.parametrize(("name", "target", "text", "tags", "sentence"), MEANT)
+def test_what_makes_an_answer_right_whose_shapes_clash(
+    name: str, target: str, text: str, tags: tuple[str, ...], sentence: str
+) -> None:
+    answer = read(name, target, text)
+    assert isinstance(answer, Unreadable)
+    assert answer.clash is not None
+    found = explain_clash(judge_of(name), answer.clash, answer.target, answer.meant)
+    assert found.tags == tags
+    assert sentence in found.full_plain
+    assert found.repair is not None
+    assert judge_of(name).agrees(answer.target, found.repair.expr, found.repair.indices) is True
 
 
 def test_mathematics_is_latex_in_the_notation_of_the_problem() -> None:

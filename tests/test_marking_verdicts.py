@@ -325,6 +325,54 @@ def test_letters_without_a_left_side() -> None:
     assert marker.mark("W", "x[q]*dL/dy[p]").verdict == "undetermined", "by place or by the alphabet"
 
 
+HABITS = [
+    ("mlp-entries", "a1", r"\sum_k (a^{(2)}_k - t_k) w_{kj}^{(2)}", "sum((a2[k] - t[k])*W2[k,j], k)"),
+    ("mlp-entries", "W2", r"(\mathbf{a}^{(2)} - \mathbf{t})\, \mathbf{a}^{(1)'}", "(a2 - t) @ a1.T"),
+    ("mlp-entries", "W2", "(a2 - t) a1'", "(a2 - t) @ a1.T"),
+    ("mlp-entries", "a1", "W2'(a2 - t)", "W2.T @ (a2 - t)"),
+    ("mlp-entries", "W2", "dz2 ⊗ a1", "dL/dz2 @ a1.T"),
+    ("mlp-entries", "W2", r"\nabla_{\mathbf{z}^{(2)}} L \otimes \mathbf{a}^{(1)}", "dL/dz2 @ a1.T"),
+    (
+        "mlp-entries", "z1",
+        r"\begin{cases} \partial L/\partial a^{(1)}_j & z_j^{(1)} > 0 \\ 0 & \text{otherwise} \end{cases}",
+        "[z1[j] > 0]*dL/da1[j]",
+    ),
+    ("scalar-tanh", "z", "(y - t) d/dz tanh(z)", "(y - t)*tanh'(z)"),
+    ("scalar-tanh", "z", r"(y - t) \frac{d}{dz} \tanh(z)", "(y - t)*tanh'(z)"),
+    ("scalar-tanh", "z", r"(y - t) \frac{d \tanh(z)}{dz}", "(y - t)*tanh'(z)"),
+    ("scalar-tanh", "w", "xdz", "x*dL/dz"),
+    ("dropout", "h", "dd*m/q", "(dL/dd*m)/q"),
+    ("contrastive", "r", r"\frac{dL}{dd} \frac{r}{d}", "dL/dd*(r/d)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "target", "answer", "interpreted"), HABITS)
+def test_what_is_not_read_as_it_stands_is_respelled(name: str, target: str, answer: str, interpreted: str) -> None:
+    verdict = check(load(str(find_problem(name))), target, answer, accept="any")  # type: ignore[arg-type]
+    assert (verdict.verdict, verdict.interpreted_plain.partition(" = ")[2]) == ("correct", interpreted)
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "answer"),
+    [
+        ("scalar-tanh", "z", "(y - t)'"),  # of a number a prime means nothing
+        ("scalar-tanh", "z", r"(y - t) \frac{d}{dx} \tanh(z)"),
+        ("mlp-entries", "W2", "W2 ⊗ a1"),  # no outer product of a matrix
+        ("mlp-entries", "z2", "\u0430 2 - t"),  # a letter that looks like a
+    ],
+)
+def test_what_means_nothing_is_not_read(name: str, target: str, answer: str) -> None:
+    verdict = check(load(str(find_problem(name))), target, answer, accept="any")  # type: ignore[arg-type]
+    assert verdict.verdict == "invalid", verdict
+
+
+def test_a_quantity_d_and_a_differential_are_not_decided() -> None:
+    problem = load(str(find_problem("contrastive")))
+    verdict = check(problem, "r", "dd r / d")  # type: ignore[arg-type]
+    assert verdict.verdict == "undetermined"
+    assert r"\frac{\partial \mathcal{L}}{\partial d}" in verdict.feedback
+
+
 def test_both_sides_of_a_kink_are_seen() -> None:
     found = problem_from_mapping({
         "title": "Hinge", "symbols": {"s": {"role": "parameter"}, "t": {"role": "constant"}},
