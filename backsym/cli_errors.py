@@ -25,12 +25,15 @@ INTERRUPTED = 130
 @contextmanager
 def reported() -> Iterator[None]:
     """Turn errors that a user can do something about into one message and an exit status."""
+    outermost = False
     try:
-        with interruptible():
+        with interruptible() as outermost:
             yield
     except BrokenPipeError:
         raise
     except KeyboardInterrupt:
+        if not outermost:
+            raise
         click.echo("\ninterrupted", err=True)
         sys.exit(INTERRUPTED)
     except Exception as error:
@@ -41,10 +44,13 @@ def reported() -> Iterator[None]:
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Take Ctrl-C, and the request to end that a scheduler sends, once: what is tidied up then takes an instant."""
+def interruptible() -> Iterator[bool]:
+    """Take Ctrl-C, and the request to end that a scheduler sends, once: what is tidied up then takes an instant.
+
+    Gives whether this is what takes them, rather than one around it.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield False
         return
     defaults: dict[signal.Signals, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
     taken = [sign for sign, default in defaults.items() if signal.getsignal(sign) is default]
@@ -60,7 +66,7 @@ def interruptible() -> Iterator[None]:
     for sign in taken:
         signal.signal(sign, interrupt)
     try:
-        yield
+        yield signal.SIGINT in taken
     finally:
         if not interrupted:
             for sign in taken:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import signal
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from backsym.cli import main
+from backsym.cli_errors import reported
 from backsym.documents.languages import forms
 from backsym.errors import BacksymError
 from backsym.processes import mapped
@@ -287,6 +290,26 @@ def test_a_file_that_fails_does_not_keep_others_from_being_done(command: str, tm
     assert said[0] == said[1]
     done = re.findall(r"(\w)\.(?:typ|yaml: L: verified)", said[0][0])
     assert done == (["a", "c", "e"] if command == "solve" else ["a", "b", "c", "e"])
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_broken_off_ends_the_whole_command_with_status_130(
+    capsys: pytest.CaptureFixture[str], sign: signal.Signals
+) -> None:
+    """Also where one command runs within another, as ``watch`` does, and outlives the failures of the inner one."""
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with pytest.raises(SystemExit) as ended, reported(), contextlib.suppress(SystemExit), reported():
+            signal.raise_signal(sign)
+        assert ended.value.code == 130
+        assert capsys.readouterr().err == "\ninterrupted\n"
+        signal.raise_signal(sign)  # Once more changes nothing: the command is ending.
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    with reported():
+        pass
+    assert {each: signal.getsignal(each) for each in before} == before
 
 
 def deadly(number: int) -> int:

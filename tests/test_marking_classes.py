@@ -219,6 +219,17 @@ def test_a_line_that_was_cut_off_is_marked_again(
     assert counting == []
 
 
+def test_a_mark_that_was_changed_on_the_disk_is_not_taken(
+    marker: Marker, expected: list[Record], tmp_path: Path, counting: list[str | None]
+) -> None:
+    journal = tmp_path / "marks.journal"
+    check_class(marker, a_class(20), journal=journal)
+    journal.write_text(journal.read_text().replace('"score": 0.0', '"score": 1.0', 1))
+    counting.clear()
+    assert check_class(marker, a_class(20), journal=journal) == expected
+    assert counting == ["s000"]
+
+
 def test_two_runs_with_one_journal_do_not_spoil_it(
     marker: Marker, expected: list[Record], tmp_path: Path, counting: list[str | None]
 ) -> None:
@@ -388,7 +399,7 @@ def test_the_page_is_whole_and_safe(expected: list[Record]) -> None:
     assert chart is not None
     ET.fromstring(chart[0])
     assert 'role="img" aria-label="Bar chart' in chart[0]
-    bars = [float(width) for width in re.findall(r'width="([\d.]+)" height="16" fill="var\(--link', chart[0])]
+    bars = [float(width) for width in re.findall(r'width="([\d.]+)%" height="16" fill="var\(--link', chart[0])]
     assert [round(bar / bars[1], 2) for bar in bars] == [0.65, 1.0, 0.65, 0.0]
 
 
@@ -430,6 +441,7 @@ def test_the_page_in_a_browser(expected: list[Record], tmp_path: Path) -> None:
         for width, dark in ((360, False), (1280, True)):
             page.open(path, width, dark=dark)
             assert page.evaluate("document.documentElement.scrollWidth") == width
+            assert page.evaluate("document.querySelector('figure').scrollWidth") < width, "every share is seen"
             page.evaluate(axe)
             assert page.evaluate(AXE) == []
 

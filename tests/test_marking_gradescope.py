@@ -86,6 +86,30 @@ def test_a_question_may_be_named_by_its_derivative(tmp_path: Path) -> None:
     assert sum(test["score"] for test in found["tests"]) == sum(test["max_score"] for test in found["tests"]) == 7.0
 
 
+@pytest.mark.parametrize("marks", ["1", "0.7", "2"])
+def test_marks_that_are_shared_by_three_add_up(tmp_path: Path, marks: str) -> None:
+    text = "symbols: {x: {role: input}}\nforward: [z = w*x, y = tanh(z), L = y*y]\n"
+    (tmp_path / "q.yaml").write_text(f"{text}parts: [{{derive: [y, z, w], marks: {marks}}}]\n", encoding="utf-8")
+    (tmp_path / "a.yaml").write_text("y: 2*y\nz: dL/dy (1 - y^2)\nw: dL/dz x\n", encoding="utf-8")
+    arguments = ["check", str(tmp_path / "q.yaml"), str(tmp_path / "a.yaml"), "--format"]
+    found = results(CliRunner().invoke(main, [*arguments, "gradescope"]).stdout)
+    assert [test["status"] for test in found["tests"]] == ["passed"] * 3
+    assert found["output"] == "3 of 3 answers are right."
+    for key in ("score", "max_score"):
+        assert sum(test[key] for test in found["tests"]) == pytest.approx(float(marks), abs=1e-12)
+    shown = json.loads(CliRunner().invoke(main, [*arguments, "json"]).stdout)
+    assert {row["score"] for row in shown} == {round(float(marks) / 3, 6)}
+
+
+def test_a_wrong_answer_has_not_passed_where_nothing_is_to_earn(tmp_path: Path) -> None:
+    text = "forward: [y = w*x, L = y*y]\nsymbols: {x: {role: input}}\nparts: [{derive: [y, w], marks: 0}]\n"
+    (tmp_path / "q.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "a.yaml").write_text("y: 3*y\nw: dL/dy*x\n", encoding="utf-8")
+    arguments = ["check", str(tmp_path / "q.yaml"), str(tmp_path / "a.yaml"), "--format", "gradescope"]
+    found = results(CliRunner().invoke(main, arguments).stdout)
+    assert [test["status"] for test in found["tests"]] == ["failed", "passed"]
+
+
 def test_one_entry_is_not_the_whole(tmp_path: Path) -> None:
     text = "symbols: {W: [K, D], x: {shape: [D]}}\nforward: [y = W @ x, L = sum(y)]\nparts: [derive: [W]]\n"
     (tmp_path / "q.yaml").write_text(text, encoding="utf-8")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Callable
 
 import pytest
+import sympy
 
 import backsym as bs
 from backsym.errors import BacksymError
+from backsym.marking.classes import check_class
 from backsym.marking.verdicts import Marker, check, check_all
 from backsym.problem import Problem
 from backsym.reading.loader import load, problem_from_mapping
@@ -147,6 +151,42 @@ def test_paths_add_up_when_only_one_is_wrong(tanh: Marker) -> None:
     assert found == {"y": "incorrect", "z": "correct", "x": "follow_through", "w": "incorrect"}
 
 
+# --- misuse ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda p: check("layer.yaml", "z", "y"), "this is a str"),
+        (lambda p: check(p, None, "y"), "'None' is not a quantity"),
+        (lambda p: check(p, "z", "y", marks=-1), "marks for z are a number from 0 upwards, not -1"),
+        (lambda p: check(p, "z", "y", marks=float("nan")), "not nan"),
+        (lambda p: check(p, "z", "y", marks={"z": 1}), "marks for z"),
+        (lambda p: check_all(p, ["y - t"]), "as {target: answer}; this is a list"),
+        (lambda p: check_all(p, {"y": "y - t"}, marks={"Y": 1}), "did you mean y?"),
+        (lambda p: check_class(p, {"ann": {"y": "y"}}, marks={"Y": 1}), "did you mean y?"),
+        (lambda p: check_class(p, {"ann": "y - t"}), "{student: {target: answer}}"),
+        (lambda p: check_class(p, ["y - t"]), "{student: {target: answer}}"),
+        (lambda p: check_class(p, 3), "{student: {target: answer}}"),
+    ],
+)
+def test_misuse_is_an_error_that_says_what_is_expected(
+    tanh: Marker, call: Callable[[Problem], object], message: str
+) -> None:
+    with pytest.raises(BacksymError, match=re.escape(message)):
+        call(tanh.problem)
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [(None, "invalid"), (3, "incorrect"), (b"y - t", "invalid"), (sympy.Symbol("y") - sympy.Symbol("t"), "correct")],
+)
+def test_an_answer_may_be_no_text(tanh: Marker, answer: object, verdict: str) -> None:
+    """Forms give None for an empty field, notebooks numbers and SymPy."""
+    assert tanh.mark_all({"y": answer}, strict=False)[0].verdict == verdict  # type: ignore[dict-item]
+    assert check_class(tanh, {"ann": {"y": answer}})[0].verdict == verdict  # type: ignore[dict-item]
+
+
 # --- derivations -----------------------------------------------------------------------------------------------------
 
 
@@ -201,6 +241,9 @@ RIGHT_FOR_Z = [
     "dL/dz = dL/dy (1 - tanh(z)^2) since y = x + tanh(z)",
     "dL/dz = dL/dy (1 - tanh(z)^2), as y = x + tanh(z)",
     "We know dL/dy = y - t, hence dL/dz = dL/dy (1 - tanh(z)^2)",
+    "First, dL/dy = y - t. Then dL/dz = dL/dy (1 - tanh(z)^2).",
+    "The input is used later: dL/dz = dL/dy (1 - tanh(z)^2) (local derivative)",
+    "Since dL/dy = y - t we have dL/dz = (y - t)(1 - tanh(z)^2)",
     "(y - t)(1 - tanh(z)^2) = dL/dz",
     "-dL/dy = t - y\ndL/dz = (y - t)(1 - tanh(z)^2)",
     "1 - tanh(z)^2 = sech(z)^2\ndL/dz = (y - t) sech(z)^2",
@@ -234,7 +277,23 @@ def test_names_of_the_students_own(mlp: Marker) -> None:
     entries = r"\delta_k = a_k^{(2)} - t_k \\ \frac{\partial L}{\partial a^{(1)}_j} = \sum_k \delta_k W^{(2)}_{kj}"
     assert mlp.mark("a1", entries).verdict == "correct"
     assert mlp.mark("W2", "dL/dW2 = d2 a1^T where d2 = a2 - t").verdict == "correct"
+    assert mlp.mark("W2", "dL/dW2 = d a1^T\nd = a2 - t").verdict == "correct"
+    assert mlp.mark("W2", "q = W2 a1 + b2\ndL/dW2 = dL/dq a1^T").tags == ("undeclared",)
+    assert "Line 1" in mlp.mark("W2", "dL/dW2 = d a1^T = a1 d^T\nd = a2 + t").feedback
     assert mlp.mark("a1", r"\delta_k = a_j^{(2)} \\ \delta_k").verdict == "invalid"
+
+
+@pytest.mark.parametrize(("sign", "step"), [("-", None), ("+", "Step 2")])
+def test_the_softmax_as_textbooks_derive_it(mlp: Marker, sign: str, step: str | None) -> None:
+    """A sum over a product with a sign in front, Kronecker's delta, and a sum that is 1."""
+    answer = (
+        r"\frac{\partial L}{\partial z_k^{(2)}} = \sum_l \frac{\partial L}{\partial a_l^{(2)}}"
+        r"\frac{\partial a_l^{(2)}}{\partial z_k^{(2)}} = \sum_l -\frac{t_l}{a^{(2)}_l} a^{(2)}_l"
+        rf"(\delta_{{lk}} {sign} a^{{(2)}}_k) = -t_k + a^{{(2)}}_k \sum_l t_l = a^{{(2)}}_k - t_k"
+    )
+    found = mlp.mark("z2", answer)
+    assert found.verdict == ("incorrect" if step else "correct"), found.feedback
+    assert (step or "Correct") in found.feedback
 
 
 # --- readings --------------------------------------------------------------------------------------------------------

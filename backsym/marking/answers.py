@@ -14,7 +14,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from backsym.errors import BacksymError, InputError
-from backsym.expr import Entry, Expr, Ix, Mul, Neg, Shape, Sym, T, rebuild, scalar_if_ones, show_shape
+from backsym.expr import (
+    Adj,
+    Entry,
+    Expr,
+    Ix,
+    Mul,
+    Neg,
+    Partial,
+    Shape,
+    Sym,
+    T,
+    rebuild,
+    scalar_if_ones,
+    show_shape,
+    walk,
+)
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.marking.einsum import einsum_in
 from backsym.marking.habits import differentials, habits, whole_differentials
@@ -144,7 +159,6 @@ class AnswerReader:
         except RecursionError:
             return Unreadable(target, text, "limit", "this is nested too deeply", self.problem)
 
-
     def meant(self, target: Target, text: str, refused: Refused) -> ReadAnswer | None:
         """A single expression whose parts do not fit together, put together nevertheless."""
         if refused.clash is None and refused.tag != "wrong_index":
@@ -172,6 +186,8 @@ class _Session:
 
     def read(self, found: Sequence[Statement]) -> ReadAnswer:
         answer: ReadAnswer | None = None
+        if len(found) > 1:  # A name may be used before the line that says what it is.
+            found = sorted(found, key=lambda statement: not self.defines(statement))
         self.rows = max(statement.rows[-1] for statement in found)
         self.named = len(found) > 1 and any(self.speaks_of_target(statement.left) for statement in found)
         for n, statement in enumerate(found):
@@ -208,7 +224,7 @@ class _Session:
         answer: ReadAnswer | None = None
         for n, member in enumerate(statement.members):
             try:
-                answer = self.member(member, target, given, bool(left and left.transposed), of)
+                answer = self.member(member, target, given, bool(left and left.transposed))
             except Refused as e:
                 if e.message.startswith(_WHOLE_LOCAL) and n < len(statement.members) - 1:
                     # dL/dz dz/dW of whole arrays is a reminder of the chain rule; it has no value of its own.
@@ -232,6 +248,14 @@ class _Session:
         if not others or not self.speaks_of_target(end):
             return statement
         return Statement(end, tuple(others), statement.rows[:-1])
+
+    def defines(self, statement: Statement) -> bool:
+        """Whether this says what a name of the student's own stands for."""
+        try:
+            left = self.left(statement)
+        except Refused:
+            return False
+        return left is not None and left.name is not None and left.name not in self.problem.symbols
 
     def speaks_of_target(self, left: str | None) -> bool:
         """Whether this is the derivative that is asked for, by name."""
@@ -336,9 +360,7 @@ class _Session:
 
     # --- members ---
 
-    def member(
-        self, text: str, target: Target, given: tuple[Ix, ...] | None, transposed: bool, of: str | None
-    ) -> ReadAnswer:
+    def member(self, text: str, target: Target, given: tuple[Ix, ...] | None, transposed: bool) -> ReadAnswer:
         """One member of a chain about ``target``; of several readings those that fit, the most natural one first."""
         usual = target.indices if target.indices else self.reader.letters.get(target.name, ())
         asked = given if given is not None else tuple(ix for ix in target.indices if not ix.fixed)
@@ -362,9 +384,9 @@ class _Session:
                 options.append((expr, (*b.indices, *b.extra), fits))
         fitting = [option for option in options if option[2]] or options[:1]
         (expr, indices, fits), *others = fitting
-        return ReadAnswer(
-            target, expr, indices, text, self.problem, fits, tuple((e, ixs) for e, ixs, _ in others), of=of
-        )
+        more = tuple((e, ixs) for e, ixs, _ in others)
+        of = None if target is self.target else target.name
+        return ReadAnswer(target, expr, indices, text, self.problem, fits, more, of=of)
 
     def readings(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
         """Every reading of a text, of the first way of writing that makes sense; raises Refused if none does."""
@@ -502,6 +524,11 @@ class _Session:
             if letters:
                 raise Refused("shape", f"{e.name} was defined entry by entry, and is used as a whole here")
             return expr
+        if isinstance(e, (Adj, Partial)):
+            name = next((n.name for n in walk(e) if isinstance(n, (Adj, Sym)) and n.name in own), None)
+            if name is not None:
+                message = f"{name} is a name of your own, and what the derivative with it is, is not said"
+                raise Refused("undeclared", message, "write it out, or give it a name, too")
         return rebuild(e, self.inlined)
 
     def einsum(self, text: str) -> _Reading:

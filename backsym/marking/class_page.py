@@ -12,8 +12,11 @@ from backsym.marking.phrases import phrase
 from backsym.marking.reports import clean, in_unicode
 from backsym.marking.summary import ClassSummary, TargetSummary
 
-BAR, ROW, LABEL, WIDTH = 16, 26, 120, 640
-"""Heights of a bar and of its row, the widths of the labels and of the chart, in px."""
+BAR, ROW, LEAST, WIDTH = 16, 26, 300, 640
+"""Heights of a bar and of its row, the least and the greatest width of the chart, in px."""
+
+LABEL, ROOM, GAP = 28, 58, 1
+"""Widths of the labels, of a whole bar, and of what is between, in per cent of the chart, which fits the screen."""
 
 CHARTED = 60
 """Bars of the chart, at most; the table has every target."""
@@ -50,23 +53,22 @@ def _chart(targets: tuple[TargetSummary, ...]) -> str:
     """Horizontal bars, each with its name and its share in figures, so that no reader depends on length or colour."""
     from backsym.documents.html import escape
 
-    room = WIDTH - LABEL - 60
     height = ROW * len(targets) + 4
     bars = ", ".join(phrase("summary.bar", target=_name(t), share=f"{t.share:.0%}") for t in targets)
     words = escape(phrase("summary.chart", bars=bars))
     out = [
-        f'<figure tabindex="0" style="--least:{0.5 * WIDTH:.0f}px">',
-        f'<svg viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img" '
+        f'<figure tabindex="0" style="--least:{LEAST}px">',
+        f'<svg width="100%" height="{height}" style="max-width:{WIDTH}px" role="img" '
         f'aria-label="{words}" font-family="system-ui, sans-serif" font-size="13">',
     ]
     for n, target in enumerate(targets):
-        top, middle, length = n * ROW + 4, n * ROW + 4 + BAR / 2, room * target.share
+        top, middle, length = n * ROW + 4, n * ROW + 4 + BAR / 2, ROOM * target.share
         out.append(
-            f'<text x="{LABEL - 8}" y="{middle:g}" text-anchor="end" dominant-baseline="central" '
+            f'<text x="{LABEL - GAP}%" y="{middle:g}" text-anchor="end" dominant-baseline="central" '
             f'fill="currentColor">{escape(_name(target, 14))}</text>'
-            f'<rect x="{LABEL}" y="{top}" width="{room}" height="{BAR}" fill="var(--line, #d1d9e0)"/>'
-            f'<rect x="{LABEL}" y="{top}" width="{length:.1f}" height="{BAR}" fill="var(--link, #0969da)"/>'
-            f'<text x="{LABEL + room + 8}" y="{middle:g}" dominant-baseline="central" '
+            f'<rect x="{LABEL}%" y="{top}" width="{ROOM}%" height="{BAR}" fill="var(--line, #d1d9e0)"/>'
+            f'<rect x="{LABEL}%" y="{top}" width="{length:.2f}%" height="{BAR}" fill="var(--link, #0969da)"/>'
+            f'<text x="{LABEL + ROOM + GAP}%" y="{middle:g}" dominant-baseline="central" '
             f'fill="currentColor">{target.share:.0%}</text>'
         )
     return "\n".join([*out, "</svg>", "</figure>"])

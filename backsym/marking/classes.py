@@ -24,7 +24,7 @@ from backsym.marking.journal import Journal, fingerprint
 from backsym.marking.phrases import phrase
 from backsym.marking.records import Record
 from backsym.marking.submissions import Submission, read_submissions
-from backsym.marking.verdicts import HINTS, Marker, Verdict
+from backsym.marking.verdicts import HINTS, Marker, Verdict, checked_marks
 from backsym.problem import Problem
 from backsym.processes import processes
 
@@ -79,6 +79,8 @@ def check_class(
     """
     marker = problem if isinstance(problem, Marker) else Marker(problem)
     settings = Settings(accept, dict(marks) if marks is not None else None, hints)
+    for target, mark in (marks or {}).items():
+        checked_marks(marker.target(target).text, mark)
     items = _items(marker, submissions)
     setup = fingerprint((backsym.__version__, marker.problem, marker.judge.seed, settings))
     keys = [fingerprint((setup, item)) for item in items]
@@ -102,8 +104,14 @@ def _items(marker: Marker, given: Given) -> list[Submission]:
     if isinstance(given, (str, Path)):
         return list(read_submissions(Path(given), tuple(marker.problem.symbols)).items)
     if isinstance(given, Mapping):
-        return [Submission(student, dict(answers)) for student, answers in given.items()]
-    return list(given)
+        items = [Submission(student, dict(a)) for student, a in given.items() if isinstance(a, Mapping)]
+        if len(items) == len(given):
+            return items
+    elif isinstance(given, Iterable):
+        items = list(given)
+        if all(isinstance(item, Submission) for item in items):
+            return items
+    raise BacksymError("the answers of a class are a path, or {student: {target: answer}}")
 
 
 def _keep(

@@ -91,7 +91,8 @@ def _test(problem: Problem, row: Row, name: str, counts: bool) -> dict[str, Any]
     if not counts:
         lines.append(phrase("gradescope.not_asked"))
     score, marks = (row.score, row.marks) if counts else (0.0, 0.0)
-    passed = row.verdict in ("correct", "follow_through") if not counts else row.score >= row.marks
+    # Where there is nothing to earn, the score says nothing.
+    passed = row.score >= row.marks if marks > 0 else row.verdict in ("correct", "follow_through")
     title = _title(problem, name) if name in problem.symbols else clean(row.target)
     status = "passed" if passed else "failed"
     return _shown(name, title, score, marks, status, "\n".join(lines), list(row.tags), row.verdict)
@@ -109,7 +110,7 @@ def _shown(
         "name": title[:200],
         "name_format": "text",
         "score": score,
-        "max_score": round(marks, 6),
+        "max_score": marks,
         "status": status,
         "output": output[:LONGEST_OUTPUT],
         "output_format": "text",

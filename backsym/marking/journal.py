@@ -1,7 +1,8 @@
 """What of a class is marked already: a file of JSON lines, so that interrupted marking goes on where it stopped.
 
 Each line holds a student's records under a key that depends on everything they follow from: the problem, the settings,
-and the answers.  Whatever changes is marked again, and nothing else is.  A line that was cut off counts for nothing.
+and the answers.  Whatever changes is marked again, and nothing else is.  A line that was cut off, or altered, counts
+for nothing.
 
 Knows records; must not know how they are made.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -52,6 +54,11 @@ def fingerprint(value: object) -> str:
     return digest.hexdigest()
 
 
+def _sum(key: object, saved: object) -> int:
+    """What tells that a line is as it was written: a mark must not change on the disk."""
+    return zlib.crc32(json.dumps([key, saved]).encode())
+
+
 class Journal:
     """The records that are done, by key; a context in which more are added.
 
@@ -73,7 +80,8 @@ class Journal:
         for line in data.split(b"\n")[:-1]:
             try:
                 entry = json.loads(line)
-                self.done[str(entry["key"])] = tuple(Record.loaded(saved) for saved in entry["records"])
+                if entry["sum"] == _sum(entry["key"], entry["records"]):
+                    self.done[str(entry["key"])] = tuple(Record.loaded(saved) for saved in entry["records"])
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue  # not a line that this module wrote: its student is marked again
         if not self.done and not data.startswith(_START[: len(data)]):
@@ -100,7 +108,8 @@ class Journal:
             self._file = self.path.open("ab")
             if self._broken:
                 self._file.write(b"\n")
-        entry: dict[str, Any] = {"key": key, "records": [record.saved() for record in records]}
+        saved = [record.saved() for record in records]
+        entry: dict[str, Any] = {"key": key, "records": saved, "sum": _sum(key, saved)}
         self._file.write(json.dumps(entry).encode() + b"\n")
         self._file.flush()
 

@@ -33,7 +33,13 @@ _AFTER = re.compile(
     rf"[(\[]?\s?{_REASON}[\w ,.'’-]*[)\]}}.\s]{{0,4}}\Z|\\(?:tag|label)\s?\{{[^{{}}]*\}}\Z", re.IGNORECASE
 )
 _ENDS = (" ", ",", ";", "...", "…", "\\quad", "\\qquad", "\\,", "\\;", "\\:", "\\text{", "\\mbox{", "\\textrm{", "~")
-_LINK = re.compile(r"(?<![\s,;])[\s,;]+(?:so|thus|hence|therefore|then|and)(?:\s+that)?[\s,]+(?=[^=]*=)", re.IGNORECASE)
+_LINK = re.compile(
+    r"(?<![\s,;.])[\s,;.]+(?:so|thus|hence|therefore|then|and|finally|next|now|we\s(?:have|get|find|obtain))"
+    r"(?:\s+that)?[\s,]+(?=[^=]*=)",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"^(?=(?:[^,:]*\b[A-Za-z']{4,}\b){2})[A-Za-z' -]+[,:]\s")
+_ASIDE = re.compile(r"\s[(\[](?=(?:[^()\[\]]*\b[a-z]{4,}\b){2})[A-Za-z' ,-]+[)\]]\.?\Z")
 _NUMBER = re.compile(r"^\s*(?:\(?(\d{1,2})\)|(\d{1,2})[.:](?=\s))\s*(?=[^\s*/+^.,)\]-])")
 _LETTER = re.compile(r"^\s*\(?([a-h]|i{1,3}|iv|vi{0,3}|ix)\)\s+(?=[^\s*/+^.,)\]-])")
 _BULLET = re.compile(r"^\s*([-*–])\s+(?=[^=]*=)")
@@ -62,7 +68,8 @@ def without_words(row: str) -> str:
         return row.strip()
     if row.strip().lower() in _SHORT:
         return row.strip()
-    row = _BEFORE.sub("", row)
+    row = _BEFORE.sub("", _SENTENCE.sub("", row))
+    row = _ASIDE.sub("", row)
     reason = _AFTER.search(row)
     if reason is None:
         return row.strip()

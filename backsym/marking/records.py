@@ -35,6 +35,11 @@ class Row(Protocol):
     def to_json(self) -> dict[str, Any]: ...
 
 
+def shown_score(score: float) -> float:
+    """A score in data for others; what is added up and compared is the exact one."""
+    return round(score, 6)
+
+
 @dataclass(frozen=True)
 class Record:
     """One verdict; the fields are those of a :class:`~backsym.marking.verdicts.Verdict`."""
@@ -60,7 +65,7 @@ class Record:
     def to_json(self) -> dict[str, Any]:
         """The fields of ``backsym check --format json``."""
         return {
-            "student": self.student, "target": self.target, "verdict": self.verdict, "score": self.score,
+            "student": self.student, "target": self.target, "verdict": self.verdict, "score": shown_score(self.score),
             "tags": list(self.tags), "feedback": self.feedback, "interpreted": self.interpreted,
         }  # fmt: skip
 

@@ -119,8 +119,9 @@ def _folder(path: Path) -> Iterator[Submission]:
 
 
 def placed(diagnostic: Diagnostic) -> str:
-    """What is wrong and in which line, without the name of the file."""
-    return diagnostic.message if diagnostic.line is None else f"line {diagnostic.line}: {diagnostic.message}"
+    """What is wrong, in which line, and what is expected, without the name of the file."""
+    message = f"{diagnostic.message} ({diagnostic.hint})" if diagnostic.hint else diagnostic.message
+    return message if diagnostic.line is None else f"line {diagnostic.line}: {message}"
 
 
 def yaml_of(text: str, name: str) -> tuple[dict[str, str], tuple[Diagnostic, ...]]:

@@ -70,20 +70,41 @@ class _Term:
         self.search = Search(search.subject, e, search.letters)
         self.row = self.search.base
         self._ran = 0
+        self._rows: Array = np.zeros((0, len(search.truth.flat)))
+        """The values of all that was tried, those of each block after those of the one before."""
+        self._hits: dict[tuple[bytes, int], list[int]] = {}
 
-    def towards(self, rows: Sequence[Array], second: bool) -> Iterator[tuple[int, Repair]]:
-        """The repairs that make it one of several terms of the truth, with the number of that term."""
+    def towards(self, rows: Sequence[Array], second: bool) -> tuple[int, Repair] | None:
+        """The smallest repair that makes it one of several terms of the truth, with the number of that term."""
         if not self._ran:
-            self.search.run(FIRST_RULES, FIRST_BULKS)
-            self._ran = 1
+            self._run()
         if second and self._ran == 1:
-            self.search.run(SECOND_RULES, SECOND_BULKS)
-            self._ran = 2
-        for block in self.search.blocks:
-            for number, row in enumerate(rows):
-                gaps = np.abs(block.rows - row).max(axis=1, initial=0.0)
-                for n in np.flatnonzero(gaps <= CLOSE * np.abs(row).max(initial=0.0)).tolist():
-                    yield number, self.search.repair(block.draft(n))
+            self._run()
+        starts = np.cumsum([0, *(len(block.rows) for block in self.search.blocks)])
+        found: list[tuple[int, int, int]] = []
+        for number, row in enumerate(rows):
+            for at in self._right(row):
+                block = int(np.searchsorted(starts, at, side="right")) - 1
+                found.append((block, number, at - int(starts[block])))
+        drafts = [(number, self.search.blocks[block].draft(n)) for block, number, n in sorted(found)]
+        if not drafts:
+            return None
+        number, draft = min(drafts, key=lambda pair: (pair[1].cost, pair[0]))
+        return number, self.search.repair(draft)
+
+    def _run(self) -> None:
+        rules, bulks = (SECOND_RULES, SECOND_BULKS) if self._ran else (FIRST_RULES, FIRST_BULKS)
+        self.search.run(rules, bulks)
+        self._ran += 1
+        self._rows = np.concatenate([self._rows[:0], *(block.rows for block in self.search.blocks)])
+
+    def _right(self, row: Array) -> list[int]:
+        """Which of the values are those of a term of the truth; the truth has the same terms in several forms."""
+        key = row.tobytes(), self._ran
+        if key not in self._hits:
+            gaps = np.maximum.reduce(np.abs(self._rows - row), axis=1, initial=0.0)
+            self._hits[key] = np.flatnonzero(gaps <= CLOSE * np.abs(row).max(initial=0.0)).tolist()
+        return self._hits[key]
 
 
 @dataclass(frozen=True)
@@ -114,7 +135,8 @@ def _matched(
     for at in wrong:
         if not left:
             break
-        best = _best(terms[at], [known[n][0] for n in left])
+        rows = [known[n][0] for n in left]
+        best = terms[at].towards(rows, second=False) or terms[at].towards(rows, second=True)
         if best is not None:
             number, repair = best
             changes.append(_Change(at, repair))
@@ -124,15 +146,6 @@ def _matched(
     whole = _together(search, terms, changes, extra, missing, letters)
     if whole is not None:
         yield whole
-
-
-def _best(term: _Term, rows: Sequence[Array]) -> tuple[int, Repair] | None:
-    """The smallest repair of a term that makes it one of the given ones."""
-    for second in (False, True):
-        found = list(term.towards(rows, second))
-        if found:
-            return min(found, key=lambda pair: (pair[1].size, pair[0]))
-    return None
 
 
 def _together(

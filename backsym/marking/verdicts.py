@@ -24,6 +24,7 @@ from backsym.marking.explain import Explanation, explain, explain_clash, explain
 from backsym.marking.judge import Carried, Judge, equal_values
 from backsym.marking.model import ReadAnswer, Target, Unreadable
 from backsym.marking.phrases import listed, math, phrase, shape_words
+from backsym.marking.records import shown_score
 from backsym.marking.shapes import transposed_layout
 from backsym.numeric.axes import Array
 from backsym.printing.notation import Notation
@@ -79,7 +80,7 @@ class Verdict:
     def to_json(self) -> dict[str, Any]:
         """The fields of ``backsym check --format json``."""
         return {
-            "student": self.student, "target": self.target, "verdict": self.verdict, "score": self.score,
+            "student": self.student, "target": self.target, "verdict": self.verdict, "score": shown_score(self.score),
             "tags": list(self.tags), "feedback": self.feedback, "interpreted": self.interpreted,
         }  # fmt: skip
 
@@ -136,6 +137,8 @@ class Marker:
     """Everything that marking answers to one problem needs: its judge, its reader, its notation."""
 
     def __init__(self, problem: Problem, judge: Judge | None = None, solution: Solution | None = None):
+        if not isinstance(problem, Problem):
+            raise BacksymError(f"a problem is expected, such as backsym.load(path) gives; this is a {_kind(problem)}")
         self.problem = problem
         self.judge = judge if judge is not None else Judge(problem, solution)
         self.reader = AnswerReader(problem, {d.node: d.indices for d in self.judge.solution.derivations})
@@ -181,9 +184,14 @@ class Marker:
         strict: bool = True,
     ) -> list[Verdict]:
         """See :func:`check_all`; unless ``strict``, an unknown target is an invalid answer and not an error."""
+        if not isinstance(answers, Mapping):
+            raise BacksymError(f"answers are expected as {{target: answer}}; this is a {_kind(answers)}")
+        for target in marks or () if strict else ():
+            self.target(target)  # A mark for a target that there is not would be given to nobody.
         earlier = _Earlier(self.judge)
         verdicts: list[Verdict] = []
         for target, answer in answers.items():
+            target = str(target)
             if not strict and (trouble := self.trouble_with(target)) is not None:
                 verdicts.append(Verdict(target, "invalid", 0.0, ("undeclared",), trouble))
                 continue
@@ -191,6 +199,10 @@ class Marker:
             verdicts.append(marking.verdict())
             earlier.add(marking.target, verdicts[-1])
         return verdicts
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__
 
 
 class _Earlier:
@@ -287,6 +299,13 @@ class _Earlier:
         return tuple(found)
 
 
+def checked_marks(target: str, marks: object) -> float:
+    """The marks for a target; raises BacksymError for what is no number, or less than 0."""
+    if isinstance(marks, bool) or not isinstance(marks, (int, float)) or not 0 <= marks < float("inf"):
+        raise BacksymError(f"marks for {target} are a number from 0 upwards, not {marks!r}")
+    return float(marks)
+
+
 @dataclass
 class _Marking:
     """The marking of one answer."""
@@ -302,12 +321,15 @@ class _Marking:
     def __post_init__(self) -> None:
         if self.hints not in HINTS:
             raise BacksymError(f"hints is {self.hints!r}, expected one of {', '.join(HINTS)}")
+        self.name = str(self.name)
+        # An empty field of a form may come as None; a number, or an expression of SymPy, says its text.
+        self.answer = "" if self.answer is None else str(self.answer)
         self.target = self.marker.target(self.name)
         self.criterion = self.marker._criteria[self.name]
         if self.accept is not None:
             self.criterion = replace(self.criterion, accept=self.accept)
         if self.marks is not None:
-            self.criterion = replace(self.criterion, marks=float(self.marks))
+            self.criterion = replace(self.criterion, marks=checked_marks(self.name, self.marks))
         if self.criterion.accept not in FORMS:
             raise BacksymError(f"accept is {self.criterion.accept!r}, expected one of {', '.join(FORMS)}")
         self.judge = self.marker.judge
@@ -354,7 +376,7 @@ class _Marking:
         return equal_values(mine, other) is True
 
     def made(self, verdict: str, read: ReadAnswer | None, tags: tuple[str, ...], feedback: str) -> Verdict:
-        score = round(self.criterion.marks * SHARES.get(verdict, 0.0), 6)
+        score = self.criterion.marks * SHARES.get(verdict, 0.0)
         return Verdict(self.name, verdict, score, tags, feedback, self.criterion.marks, None, read)
 
     # --- right in value ---
@@ -382,7 +404,7 @@ class _Marking:
         trouble = self.form_trouble(read)
         words = self.joined(phrase("verdict.follow_through", names=self.names(names)), trouble)
         made = self.made("follow_through", read, (), words)
-        return replace(made, score=round(made.score * SHARES["equivalent_form"], 6)) if trouble else made
+        return replace(made, score=made.score * SHARES["equivalent_form"]) if trouble else made
 
     def unchecked(self, read: ReadAnswer) -> str:
         return phrase("lines.unchecked", text=read.unchecked[0]) if read.unchecked and self.hints != "none" else ""
@@ -395,7 +417,7 @@ class _Marking:
         if broken is not None:
             line = broken.line
             key = "lines.aside" if line.aside else "lines.first" if broken.starts else "lines.breaks"
-            several = max(each.row for each in read.lines) > 1
+            several = "\n" in self.answer.strip() or max(each.row for each in read.lines) > 1
             kind, number = ("lines.line", line.row) if several else ("lines.step", broken.step)
             place = phrase(key, line=phrase(kind, number=str(number)), text=line.text)
             if line.aside:

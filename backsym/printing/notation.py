@@ -66,6 +66,13 @@ class Notation:
     @staticmethod
     def of(problem: Problem) -> Notation:
         """The notation of a problem; raises BacksymError for an unknown choice."""
+        known: Notation | None = problem.__dict__.get("notation as read")
+        if known is None:
+            known = problem.__dict__["notation as read"] = Notation._read(problem)
+        return known
+
+    @staticmethod
+    def _read(problem: Problem) -> Notation:
         for key in problem.notation:
             if key not in CHOICES:
                 raise BacksymError(f"notation: unknown key {key!r}, expected one of {', '.join(CHOICES)}")

@@ -424,9 +424,7 @@ class Grammar(Cursor, ABC):
         letters, dim = self.limits(name)
         if not self.starts_factor() and not self.at("-"):
             raise self.unexpected(f"what this {name} is over")
-        if self.at("-"):
-            raise self.error(f"a sign right after this {name}", self.token, "write parentheses around what it is over")
-        body = self.product()
+        body = self.term()  # A sign right after it belongs to what it is over.
         self.leave()
         bound = tuple(Node("name", x.value, (dim,) if dim else x.children, x.span) for x in letters)
         return self.make("call", name, (body, *bound), head.start)

@@ -209,7 +209,7 @@ def text_of(path: str) -> str:
     if b"\0" in data and _is_binary(data):
         if {data[0::2].count(0), data[1::2].count(0)} >= {0} and data.count(0) > len(data) // 3:
             raise InputError([Diagnostic("this file is UTF-16 text", path, hint="save it as UTF-8")])
-        raise InputError([Diagnostic("this is a binary file", path, hint="a problem file is a text in YAML")])
+        raise InputError([Diagnostic("this is a binary file", path, hint="a text in YAML is expected")])
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as e:
@@ -310,7 +310,7 @@ class _Builder:
     def document_start(self, event: Any) -> None:
         self.documents += 1
         if self.documents > 1:
-            raise self.refuse_event("a second document in the file", event, "a problem file holds one; delete this ---")
+            raise self.refuse_event("a second document in the file", event, "a file holds one; delete this ---")
 
     def alias(self, event: Any) -> None:
         hint = "quote a text that begins with *; aliases are not read"
