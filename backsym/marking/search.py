@@ -265,6 +265,10 @@ class Search:
         new = self.expanded(draft.new)
         expr = replaced(self.places, dict.fromkeys((draft.place, *draft.also), new))
         old = self.places[draft.place].expr
+        if draft.kind == "missing_function" and isinstance(new, Add) and old in new.args:
+            rest = tuple(term for term in new.args if term != old)
+            missing = rest[0] if len(rest) == 1 else Add(rest)
+            draft = replace(draft, kind="missing_term", facts={**draft.facts, "quantity": missing})
         also = (*ALSO.get(draft.kind, ()), *self._also(draft.kind, old, new))
         return Repair(
             draft.tag, draft.kind, draft.cost, expr, self.letters, old, self.shown(new), draft.place == self.top,
