@@ -66,7 +66,7 @@ def interruptible() -> Iterator[bool]:
     for sign in taken:
         signal.signal(sign, interrupt)
     try:
-        yield signal.SIGINT in taken
+        yield bool(taken)
     finally:
         if not interrupted:
             for sign in taken:

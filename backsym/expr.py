@@ -535,7 +535,10 @@ _CHILDREN = {kind: _getter(held) for kind, held in _HELD.items()}
 
 def children(e: Expr) -> tuple[Expr, ...]:
     """The direct sub-expressions, in order."""
-    return _CHILDREN[type(e)](e)
+    get = _CHILDREN.get(type(e))
+    if get is None:
+        raise TypeError(f"{type(e).__name__} is no kind of expression")
+    return get(e)
 
 
 def walk(e: Expr) -> Iterator[Expr]:

@@ -298,18 +298,41 @@ def test_what_is_broken_off_ends_the_whole_command_with_status_130(
 ) -> None:
     """Also where one command runs within another, as ``watch`` does, and outlives the failures of the inner one."""
     before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    # A run in the background may have been started with Ctrl-C ignored.
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
     try:
+        for each, handler in usual.items():
+            signal.signal(each, handler)
         with pytest.raises(SystemExit) as ended, reported(), contextlib.suppress(SystemExit), reported():
             signal.raise_signal(sign)
         assert ended.value.code == 130
         assert capsys.readouterr().err == "\ninterrupted\n"
         signal.raise_signal(sign)  # Once more changes nothing: the command is ending.
-    finally:
-        for each, handler in before.items():
+        for each, handler in usual.items():
             signal.signal(each, handler)
-    with reported():
-        pass
-    assert {each: signal.getsignal(each) for each in before} == before
+        with reported():
+            pass
+        assert {each: signal.getsignal(each) for each in usual} == usual
+    finally:
+        for each, old in before.items():
+            signal.signal(each, old)
+
+
+def test_a_request_to_end_is_taken_where_ctrl_c_is_ignored(capsys: pytest.CaptureFixture[str]) -> None:
+    """As with nohup, or in the background of a script."""
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        with reported():
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(SystemExit) as ended, reported():
+            signal.raise_signal(signal.SIGTERM)
+        assert ended.value.code == 130
+        assert capsys.readouterr().err == "\ninterrupted\n"
+    finally:
+        for each, old in before.items():
+            signal.signal(each, old)
 
 
 def deadly(number: int) -> int:

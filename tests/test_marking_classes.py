@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -291,8 +291,16 @@ def test_a_journal_keeps_what_it_is_given(tmp_path: Path) -> None:
     assert Journal(tmp_path / "j").done == {"k": (record,)}
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """A run in the background may ignore Ctrl-C, which the processes that it starts would do as well."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
-def test_ctrl_c(tmp_path: Path, workers: int) -> None:
+def test_ctrl_c(tmp_path: Path, workers: int, ctrl_c: None) -> None:
     """Interrupted again and again, the command ends with the output of a run that was left alone, and no journal."""
     table = tmp_path / "class.csv"
     with table.open("w", encoding="utf-8", newline="") as file:

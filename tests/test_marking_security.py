@@ -50,6 +50,8 @@ ANSWERS: dict[str, str] = {
     "a megabyte of line breaks": "\n" * 1_000_000,
     "a megabyte of spaces": " " * 1_000_000,
     "spaces within the limit": "z" + " " * 4_000 + "+ 1",
+    "a call on nothing": ".(z).sum()",
+    "calls on nothing": "..[z].T(z)(.z).sum().T.sum()",
     "words only": "abcd " * 800 + "=",
     "reasons only": "by the " * 580 + "= z",
     "a reason and many dots": "z by the" + "." * 4_000 + "= z",

@@ -125,7 +125,7 @@ def _receiver(text: str, dot: int) -> int | None:
         match = _ATOM.search(text[:at])
         if match is not None:
             return match.start()
-        if at == dot or text[at - 1 : at] not in (*_PAIRS, "."):
+        if at == dot or text[at - 1 : at] not in _PAIRS:
             return at if at < dot else None
 
 
