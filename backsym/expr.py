@@ -516,7 +516,7 @@ def matmul_shape(a: Shape, b: Shape) -> Shape:
 # --- traversal -------------------------------------------------------------------------------------------------------
 
 
-_NAMES = {kind: tuple(f.name for f in fields(kind)) for kind in Expr.__subclasses__()}
+_NAMES = {kind: tuple(f.name for f in fields(kind)) for kind in (Expr, *Expr.__subclasses__())}
 _HELD = {
     kind: {f.name: f.type != "Expr" for f in fields(kind) if f.type in ("Expr", "tuple[Expr, ...]")} for kind in _NAMES
 }
@@ -535,10 +535,7 @@ _CHILDREN = {kind: _getter(held) for kind, held in _HELD.items()}
 
 def children(e: Expr) -> tuple[Expr, ...]:
     """The direct sub-expressions, in order."""
-    get = _CHILDREN.get(type(e))
-    if get is None:
-        raise TypeError(f"{type(e).__name__} is no kind of expression")
-    return get(e)
+    return _CHILDREN[type(e)](e)
 
 
 def walk(e: Expr) -> Iterator[Expr]:
