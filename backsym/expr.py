@@ -516,7 +516,8 @@ def matmul_shape(a: Shape, b: Shape) -> Shape:
 # --- traversal -------------------------------------------------------------------------------------------------------
 
 
-_NAMES = {kind: tuple(f.name for f in fields(kind)) for kind in (Expr, *Expr.__subclasses__())}
+_KINDS: tuple[type[Expr], ...] = (Expr, *Expr.__subclasses__())
+_NAMES = {kind: tuple(f.name for f in fields(kind)) for kind in _KINDS}
 _HELD = {
     kind: {f.name: f.type != "Expr" for f in fields(kind) if f.type in ("Expr", "tuple[Expr, ...]")} for kind in _NAMES
 }
