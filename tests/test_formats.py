@@ -193,8 +193,8 @@ def test_blocks_in_html() -> None:
 
 def test_blocks_in_typst() -> None:
     text = typst_text(BLOCKS)
-    assert text.startswith('= About #formula("x₁", $x_1$)\n\n#lead[So #emph[it] is#raw("x_y") & ')
-    assert '#formula("a = b < c, k = 1", $ a = b < upright(bold(c)), quad k = 1 $)' in text
+    assert text.startswith('= About #formula("x₁", $x_1$)\n\n#lead[So #emph[it] is#code("x_y") & ')
+    assert '#formula("a = b < c, k = 1", $ a = b < 𝐜, quad k = 1 $)' in text
     assert "#substeps[\n#lead[as:]\n" in text
     assert "#lead[Then:]\n" in text
     assert "table.header([A], [B]),\n  [1], [" in text

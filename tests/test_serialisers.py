@@ -31,12 +31,12 @@ from backsym.solution import solve
 GOLDENS = [
     (
         r"\frac{\partial \mathcal{L}}{\partial W_{kj}^{(2)}} = \frac{\partial \mathcal{L}}{\partial z_k^{(2)}} a_j^{(1)}",
-        "frac(∂ cal(L), ∂ W_(k j)^((2))) = frac(∂ cal(L), ∂ z_k^((2))) a_j^((1))",
+        "frac(∂ ℒ, ∂ W_(k j)^((2))) = frac(∂ ℒ, ∂ z_k^((2))) a_j^((1))",
         "∂ℒ/∂Wₖⱼ⁽²⁾ = ∂ℒ/∂zₖ⁽²⁾ aⱼ⁽¹⁾",
     ),
     (
         r"\nabla_{\mathbf{W}^{(1)}} \mathcal{L} = \frac{1}{N} (\mathbf{A} - \mathbf{T})^\top \mathbf{X}",
-        "∇_(upright(bold(W))^((1))) cal(L) = frac(1, N) \\(upright(bold(A)) - upright(bold(T))\\)^(⊤) upright(bold(X))",
+        "∇_(𝐖^((1))) ℒ = frac(1, N) \\(𝐀 - 𝐓\\)^(⊤) 𝐗",
         "∇_{W⁽¹⁾} ℒ = 1/N (A − T)ᵀX",
     ),
     (
@@ -46,17 +46,17 @@ GOLDENS = [
     ),
     (
         r"\mathbb{1}_{N} \mathbf{b}^\top \odot \text{ReLU}'(\mathbf{z}) + \log(a_k)",
-        'bb(1)_N upright(bold(b))^(⊤) ⊙"ReLU"\' (upright(bold(z))) + log(a_k)',
+        '𝟙_N 𝐛^(⊤) ⊙"ReLU"\' (𝐳) + log(a_k)',
         "𝟙_N bᵀ ⊙ ReLU′(z) + log(aₖ)",
     ),
     (
         r"\underbrace{\begin{bmatrix} z_1 \\ \vdots \\ z_D \end{bmatrix}}_{\mathbf{z}} = \boxed{-x}",
-        'underbrace(mat(delim: "[", z_1; ⋮; z_D), upright(bold(z))) = #box(stroke: 0.5pt, inset: 5pt, $ -x $)',
+        'underbrace(mat(delim: "[", z_1; ⋮; z_D), 𝐳) = #box(stroke: 0.5pt, inset: 5pt, $ -x $)',
         "[z₁; ⋮; z_D] (= z) = [−x]",
     ),
     (
         r"\left\lVert \frac{\mathbf{x}}{2} \right\rVert \le \max_k z_k",
-        "lr(size: #100%, ‖frac(upright(bold(x)), 2)‖) ≤ max_k z_k",
+        "lr(size: #100%, ‖frac(𝐱, 2)‖) ≤ max_k z_k",
         "‖x/2‖ ≤ maxₖ zₖ",
     ),
     (r"\sqrt{f(x, y)} \cdot \sqrt[3]{a, b}", r"sqrt(f(x, y)) ⋅ root(3, a\, b)", "√(f(x, y)) ⋅ ³√(a, b)"),

@@ -176,7 +176,7 @@ def _inline(item: Inline) -> str:
         return f"#formula({string(inlines_plain((item,)))}, ${to_typst(item.layout)}$)"
     if isinstance(item, Text):
         if item.style == "code":
-            return f"#raw({string(item.text)})"
+            return f"#code({string(item.text)})"
         text = escape(item.text)
         return f"#{_STYLES[item.style]}[{text}]" if item.style != "plain" else text
     raise TypeError(f"no Typst for inline content of type {type(item).__name__}")
