@@ -16,7 +16,15 @@ from typing import Any
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.signs import (
-    BIG_SIGNS, BIG_WORDS, DELIMITERS, FENCES, LIMIT_WORDS, PLAIN_WORDS, greek, sign, styled,
+    BIG_SIGNS,
+    BIG_WORDS,
+    DELIMITERS,
+    FENCES,
+    LIMIT_WORDS,
+    PLAIN_WORDS,
+    greek,
+    sign,
+    styled,
 )  # fmt: skip
 
 WORDS = (PLAIN_WORDS | LIMIT_WORDS) - {"argmax", "argmin", "limsup", "liminf"}
