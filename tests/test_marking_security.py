@@ -51,6 +51,9 @@ ANSWERS: dict[str, str] = {
     "a megabyte of spaces": " " * 1_000_000,
     "spaces within the limit": "z" + " " * 4_000 + "+ 1",
     "a call on nothing": ".(z).sum()",
+    "bars without end": (
+        r"(1-\tanh(z)" + "|" * 30 + r"-\tanh(z)|||||% y\,(0-\tanh(z)" + "|" * 30 + r"-\tanh(z)f" + "|" * 15 + "^2)"
+    ),
     "calls on nothing": "..[z].T(z)(.z).sum().T.sum()",
     "words only": "abcd " * 800 + "=",
     "reasons only": "by the " * 580 + "= z",

@@ -237,12 +237,11 @@ class Grammar(Cursor, ABC):
         inner = self.additive()
         self.bars.pop()
         self.leave()
-        if not self.at(kind, kind + ")"):
-            if self.token.kind in ("end", "row"):
-                raise self.error("this bar is never closed", opening)
-            raise self.unexpected("the closing bar or an operator")
-        self.take()
-        if double:
+        for _ in range(2 if double else 1):
+            if not self.at(kind, kind + ")"):
+                if self.token.kind in ("end", "row"):
+                    raise self.error("this bar is never closed", opening)
+                raise self.unexpected("the closing bar or an operator")
             self.take()
         name = "norm" if kind == "||" or double else "abs"
         call = self.make("call", name, (inner,), opening.start)
