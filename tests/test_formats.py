@@ -73,7 +73,7 @@ def bare(text: str) -> str:
 
 
 def from_typst(text: str) -> list[str]:
-    shown = re.findall(r'#(?:formula|unbroken)\("((?:[^"\\]|\\.)*)", \$ ', text)
+    shown = re.findall(r'#(?:formula|long)\("((?:[^"\\]|\\.)*)", \$ ', text)
     return [bare(re.sub(r"\\(.)", r"\1", words)) for words in shown]
 
 
@@ -111,7 +111,7 @@ def test_what_is_drawn_is_what_is_read_aloud(solution: Solution) -> None:
     """The mathematics itself, not only its words, in HTML and Typst; a word such as ``exp`` may stand for e to the."""
     page, source = text_of(solution, "html"), text_of(solution, "typ")
     in_html = re.findall(r'<math display="block" alttext="([^"]*)"[^>]*>(.*?)</math>', page, re.DOTALL)
-    in_typst = re.findall(r'#(?:formula|unbroken)\("((?:[^"\\]|\\.)*)", \$ (.*?) \$\)$', source, re.DOTALL | re.M)
+    in_typst = re.findall(r'#(?:formula|long)\("((?:[^"\\]|\\.)*)", \$ (.*?) \$\)$', source, re.DOTALL | re.M)
     assert len(in_html) == len(in_typst) > 5
     for words, drawn in in_html:
         assert signs(entities.unescape(words)) == signs(entities.unescape(re.sub(r"<[^>]*>", "", drawn)))
@@ -124,7 +124,7 @@ def test_no_language_leaks_into_another(solution: Solution) -> None:
     page, source = text_of(solution, "html"), text_of(solution, "typ")
     style = page.index("</style>")
     assert not re.search(r"\\[A-Za-z]+|\$[^$]|\\[{}]", page[style:])
-    assert not re.search(r"#(formula|unbroken|lead|substeps|strong|emph)\b|upright\(|frac\(|cal\(|mat\(delim", page)
+    assert not re.search(r"#(formula|long|lead|substeps|strong|emph)\b|upright\(|frac\(|cal\(|mat\(delim", page)
     assert not re.search(r"\\[A-Za-z]{2}|\\[{}]", re.sub(r'"(?:[^"\\]|\\.)*"', "", source))
     assert "<" not in re.sub(r"\\<|[$(][^$]*<[^$]*\$", "", source.replace(" < ", ""))
 
@@ -136,7 +136,7 @@ def test_every_formula_and_figure_has_words_for_it(solution: Solution) -> None:
     for figure in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
         assert re.search(r"<title>.+</title>\n<desc>.+</desc>", figure)
     source = text_of(solution, "typ")
-    calls = r"#(?:formula|unbroken)\("
+    calls = r"#(?:formula|long)\("
     assert len(re.findall(calls, source)) == len(re.findall(calls + r'"(?:[^"\\]|\\.)+", \$', source)) > 5
 
 

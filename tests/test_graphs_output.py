@@ -122,7 +122,7 @@ def test_typst_compiles_within_the_text_width() -> None:
     assert pdf.startswith(b"%PDF")
     assert [str(warning) for warning in warnings] == []
     text = parts[-1].typst()
-    assert text.count("  tip(") == len(parts[-1].graph.edges)
+    assert text.count("curve.close()") == len(parts[-1].graph.edges)
     assert all(f"${name}$" in text for name in ("m_1", "h_4", "w_10"))
 
 

@@ -1,7 +1,7 @@
 """Blocks to Typst, which the ``typst`` wheel makes a PDF of.
 
 All text is escaped here.  Each formula and figure carries a text that says what it shows, so that the PDF can be read
-aloud; the functions ``formula``, ``unbroken``, ``substeps`` and ``drawing`` are defined in the template.  This module
+aloud; the functions ``formula``, ``long``, ``substeps`` and ``drawing`` are defined in the template.  This module
 must not know about problems.
 """
 
@@ -44,7 +44,7 @@ INDENT = 1.6
 """How much narrower a nested derivation is, in em."""
 
 SHORT = 6
-"""A display of so many lines is not parted by the end of a page."""
+"""A display of more lines may be parted by the end of a page."""
 
 
 def typst(document: Document, options: Options = FULL, stem: str = "solution") -> dict[str, str]:
@@ -146,7 +146,7 @@ def _display(rows: tuple[Row, ...], depth: int) -> str:
     if len(lines) == 1:
         lines = [lines[0].replace(" &= ", " = ", 1).removeprefix("& ")]
     body = " \\\n".join(lines)
-    function = "unbroken" if 1 < len(lines) <= SHORT else "formula"
+    function = "long" if len(lines) > SHORT else "formula"
     return f"#{function}({string(equations_text(rows))}, $ {body} $)"
 
 

@@ -15,8 +15,8 @@ _STYLES = {
 }  # fmt: skip
 _HEAD = """\
   let pen(dashed: false) = (paint: black, thickness: 0.45pt, dash: if dashed { "dashed" })
-  let path(..pieces) = place(top + left, curve(stroke: pen(), ..pieces))
-  let tip(..corners) = place(top + left, polygon(fill: black, ..corners))
+  let lines(..pieces) = place(top + left, curve(stroke: pen(), ..pieces))
+  let tips(..pieces) = place(top + left, curve(fill: black, ..pieces))
   let frame(x, y, w, h, r, fill: none, dashed: false) = place(
     top + left, dx: x, dy: y, rect(width: w, height: h, radius: r, fill: fill, stroke: pen(dashed: dashed)))
   let label(x, y, body) = place(
@@ -42,8 +42,10 @@ class _Writer:
         lines = [f"block(width: {width}, height: {height}, breakable: false, {{", _HEAD]
         # Labels are centred by what is drawn of them.
         lines.append(f'  set text(size: {size:.4g}pt, top-edge: "bounds", bottom-edge: "bounds")')
-        for edge in drawing.edges:
-            lines += self.edge(edge)
+        # All edges are one curve, and so are their tips: Typst sets few large shapes faster than many small ones.
+        if drawing.edges:
+            lines += self.call("lines", [self.edge(edge) for edge in drawing.edges])
+            lines += self.call("tips", [self.tip(edge) for edge in drawing.edges])
         for vertex in drawing.vertices:
             lines += self.vertex(vertex)
         for edge in drawing.edges:
@@ -58,6 +60,9 @@ class _Writer:
     def at(self, point: Point) -> str:
         return f"({self.length(point[0])}, {self.length(point[1])})"
 
+    def call(self, function: str, paths: list[list[str]]) -> list[str]:
+        return [f"  {function}(", *(f"    {', '.join(path)}," for path in paths), "  )"]
+
     def edge(self, edge: PlacedEdge) -> list[str]:
         pieces = [f"curve.move({self.at(edge.start)})"]
         for piece in edge.pieces:
@@ -66,8 +71,11 @@ class _Writer:
             else:
                 points = ", ".join(self.at(p) for p in (piece.control1, piece.control2, piece.end))
                 pieces.append(f"curve.cubic({points})")
-        corners = ", ".join(self.at(corner) for corner in edge.arrow())
-        return [f"  path({', '.join(pieces)})", f"  tip({corners})"]
+        return pieces
+
+    def tip(self, edge: PlacedEdge) -> list[str]:
+        first, *others = (self.at(corner) for corner in edge.arrow())
+        return [f"curve.move({first})", *(f"curve.line({corner})" for corner in others), "curve.close()"]
 
     def vertex(self, vertex: PlacedVertex) -> list[str]:
         box = vertex.outline
@@ -78,7 +86,7 @@ class _Writer:
             lines.append(self.label(box, vertex.vertex.label))
         else:
             x = box.left + vertex.split
-            lines.append(f"  path(curve.move({self.at((x, box.top))}), curve.line({self.at((x, box.bottom))}))")
+            lines.append(f"  lines(curve.move({self.at((x, box.top))}), curve.line({self.at((x, box.bottom))}))")
             lines.append(self.label(Rect((box.left + x) / 2, box.y, 0, 0), vertex.vertex.label))
             lines.append(self.label(Rect((x + box.right) / 2, box.y, 0, 0), vertex.vertex.second))
         if vertex.note is not None and vertex.vertex.note is not None:
