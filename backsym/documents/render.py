@@ -6,8 +6,8 @@ This module must not know any output language.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
 
 from backsym.documents.document import collection_document, document_of
 from backsym.documents.jsonform import collection_json, json_text, problem_json
@@ -49,31 +49,20 @@ def all_files(
         else:
             document = collection_document(source, solutions, options)
 
-    ready: dict[str, Files] = {}
-
-    def written(form: str, under: Options = options) -> Files:
+    @cache
+    def written(form: str, fragment: bool) -> Files:
         writer = LANGUAGES.get(form)
-        if document is not None and callable(writer):
-            return writer(document, under, stem)
+        if isinstance(writer, Compiled):
+            # Made of a whole document, which is written once if its file is wanted too.
+            whole = writer.source(options)
+            text = str(written(whole, False)[f"{stem}.{whole}"])
+            return {f"{stem}.{form}": writer.compiler(options)(text)}
+        if document is not None and writer is not None:
+            return writer(document, replace(options, fragment=fragment), stem)
         data = problem_json(solutions[0]) if source is None else collection_json(source, solutions)
         return {f"{stem}.json": json_text(data)}
 
-    def text_of(form: str) -> str:
-        """A whole document, for a program that makes something else of it; kept if its file is wanted too."""
-        parts = written(form, replace(options, fragment=False))
-        if not options.fragment:
-            ready[form] = parts
-        return str(parts[f"{stem}.{form}"])
-
-    with ThreadPoolExecutor(1) as aside:
-        compiled = {form: writer for form in wanted if isinstance(writer := LANGUAGES.get(form), Compiled)}
-        waiting = {
-            form: aside.submit(writer.compiler(options), text_of(writer.source(options)))
-            for form, writer in compiled.items()
-        }
-        ready |= {form: written(form) for form in wanted if form not in compiled and form not in ready}
-        ready |= {form: {f"{stem}.{form}": done.result()} for form, done in waiting.items()}
-    return {name: text for form in wanted for name, text in ready[form].items()}
+    return {name: text for form in wanted for name, text in written(form, options.fragment).items()}
 
 
 def rendered(source: Collection | None, solutions: Sequence[Solved], form: str, options: Options = FULL) -> str:
