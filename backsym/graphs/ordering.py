@@ -12,6 +12,7 @@ import random
 from bisect import bisect_right, insort
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import combinations
 
 from backsym.graphs.ranks import moved, ranks
 from backsym.graphs.sugiyama import Order, Slots, slots
@@ -119,9 +120,12 @@ def _improve(slots: Slots, order: Order) -> int:
     """Sweep and exchange in place until nothing is gained; the number of crossings that are left."""
     best = crossings(slots, order)
     kept = [list(column) for column in order]
+    seen: set[tuple[bool, tuple[tuple[int, ...], ...]]] = set()
     for sweep in range(ROUNDS):
-        if best == 0:
+        state = (sweep % 2 == 0, tuple(map(tuple, order)))
+        if best == 0 or state in seen:
             break
+        seen.add(state)
         _by_medians(slots, order, forward=sweep % 2 == 0)
         _exchange(slots, order)
         count = crossings(slots, order)
@@ -162,9 +166,9 @@ def _exchange(slots: Slots, order: Order) -> None:
             if settled[at]:
                 continue
             settled[at] = True
-            ends = _ends(slots, column, position)
+            savings = _savings(column, _ends(slots, column, position))
             for slot in list(column):
-                place, gain = _best_place(column, slot, ends)
+                place, gain = _best_place(column, slot, savings[slot])
                 if gain > 0:
                     column.remove(slot)
                     column.insert(place, slot)
@@ -174,21 +178,36 @@ def _exchange(slots: Slots, order: Order) -> None:
                         settled[near] = False
 
 
-def _best_place(column: list[int], slot: int, ends: Mapping[int, _Ends]) -> tuple[int, int]:
-    """Where in its column a slot saves most crossings, and how many, passing one neighbour after another."""
-    here, own = column.index(slot), ends[slot]
+def _best_place(column: list[int], slot: int, saved: Mapping[int, int]) -> tuple[int, int]:
+    """Where in its column a slot saves most crossings, and how many, passing one neighbour after another.
+
+    ``saved`` is what is saved if the slot goes below another that was below it.
+    """
+    here = column.index(slot)
     best, place = 0, here
     gain = 0
     for at in range(here - 1, -1, -1):
-        gain += _saved(ends[column[at]], own)
+        gain -= saved[column[at]]
         if gain > best:
             best, place = gain, at
     gain = 0
     for at in range(here + 1, len(column)):
-        gain += _saved(own, ends[column[at]])
+        gain += saved[column[at]]
         if gain > best:
             best, place = gain, at
     return place, best
+
+
+def _savings(column: Sequence[int], ends: Mapping[int, _Ends]) -> dict[int, dict[int, int]]:
+    """For each slot and each other of its column what is saved if the first, above the other, changes places with it.
+
+    The other way round it is lost, so that each pair is counted once.
+    """
+    table: dict[int, dict[int, int]] = {slot: {} for slot in column}
+    for upper, lower in combinations(column, 2):
+        saved = _saved(ends[upper], ends[lower])
+        table[upper][lower], table[lower][upper] = saved, -saved
+    return table
 
 
 _Ends = tuple[list[int], list[int]]
@@ -229,13 +248,12 @@ def moves(slots: Slots, order: Order) -> Iterator[Order]:
     position = _positions(order)
     found: list[tuple[int, int, int, int]] = []
     for number, column in enumerate(order):
-        ends = _ends(slots, column, position)
+        savings = _savings(column, _ends(slots, column, position))
         for here, slot in enumerate(column):
             for step in (-1, 1):
                 more, at = 0, here + step
                 while 0 <= at < len(column):
-                    upper, lower = (column[at], slot) if step < 0 else (slot, column[at])
-                    more -= _saved(ends[upper], ends[lower])
+                    more -= step * savings[slot][column[at]]
                     if more <= 0:
                         found.append((abs(at - here), number, here, at))
                     at += step
