@@ -464,6 +464,24 @@ def test_the_tag_of_a_hostile_answer(tanh: Marker, name: str, tag: str) -> None:
     assert tag in tanh.mark("z", HOSTILE[name]).tags
 
 
+# --- operands that do not fit together -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answer", ["1/2 (2 (y-t)y-t)", "exp(2 (y-t)y-t) x", "(norm(2 y y) - t) y", "(sum((t y)*2) z - t) x"]
+)
+@pytest.mark.parametrize("target", ["L", "z", "W", "x"])
+def test_a_clash_within_a_clash_is_told_of(target: str, answer: str) -> None:
+    symbols = {"x": ["D"], "W": ["K", "D"], "t": ["K"]}
+    small = problem_from_mapping(
+        {"symbols": symbols, "forward": ["z = W @ x", "y = softmax(z)", "L = cross_entropy(y, t)"]}
+    )
+    verdict = check(small, target, answer)
+    assert verdict.verdict in ("invalid", "incorrect")
+    assert "shape" in verdict.tags
+    assert verdict.feedback
+
+
 # --- speed -----------------------------------------------------------------------------------------------------------
 
 

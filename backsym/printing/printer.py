@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
-from backsym.errors import BacksymError
+from backsym.errors import BacksymError, ShapeError
 from backsym.expr import (
     Add,
     Adj,
@@ -162,8 +162,16 @@ def _apply(head: Layout, args: Sequence[Layout]) -> Layout:
     return tight(head, fenced("paren", lay.separated(tuple(args))))
 
 
+def _shape(e: Expr) -> Shape:
+    """The shape; a vector's for operands that do not fit together, which are shown to whoever wrote them."""
+    try:
+        return e.shape
+    except ShapeError:
+        return ("?",)
+
+
 def _is_array(e: Expr) -> bool:
-    return scalar_if_ones(e.shape) != ()
+    return scalar_if_ones(_shape(e)) != ()
 
 
 def _leftmost(layout: Layout) -> Layout:
@@ -460,7 +468,7 @@ def _exp(e: Fn, n: Notation) -> Piece:
     """``e^{z_k}`` of one scalar quantity; ``exp(...)`` of an array, of anything longer, or where e is a quantity."""
     arg = e.args[0].arg if isinstance(e.args[0], Neg) else e.args[0]
     short = isinstance(arg, (Entry, Sym, Num)) and not lay.is_tall(layout_of(arg, n))
-    if e.shape == () and not n.e_is_a_name and short:
+    if _shape(e) == () and not n.e_is_a_name and short:
         return Piece(Script(Ident("e"), sup=layout_of(e.args[0], n)), Level.FACTOR)
     return Piece(_apply(n.function("exp"), [layout_of(e.args[0], n)]))
 
@@ -476,7 +484,7 @@ def _bars(kind: str) -> Callable[[Fn, Notation], Piece]:
 def _norm(e: Fn, n: Notation) -> Piece:
     """The 2-norm of a vector, the Frobenius norm of a matrix."""
     bars = fenced("norm", layout_of(e.args[0], n))
-    matrix = sum(d != 1 for d in e.args[0].shape) > 1
+    matrix = sum(d != 1 for d in _shape(e.args[0])) > 1
     return Piece(lay.with_sub(bars, Ident("F")) if matrix else bars)
 
 
@@ -503,16 +511,18 @@ def _cmp(e: Cmp, n: Notation) -> Piece:
 def _reduce(e: Reduce, n: Notation) -> Piece:
     """A reduction of a whole array; an axis is noted below, as no common notation has it."""
     head: Layout = Ident(e.op, "operator")
-    if e.axis is not None and len(e.arg.shape) > 1:
-        note = tight(Ident("axis", "roman"), lay.EQUALS, Number(str(e.axis % len(e.arg.shape))))
+    rank = len(_shape(e.arg))
+    if e.axis is not None and rank > 1:
+        note = tight(Ident("axis", "roman"), lay.EQUALS, Number(str(e.axis % rank)))
         head = Script(head, sub=note)
     return Piece(_apply(head, [layout_of(e.arg, n)]))
 
 
 def _pick(e: Pick, n: Notation) -> Piece:
     sign: Layout = lay.Big("arg" + e.op)
-    if e.axis is not None and len(e.arg.shape) > 1:
-        sign = lay.Big("arg" + e.op, tight(Ident("axis", "roman"), lay.EQUALS, Number(str(e.axis % len(e.arg.shape)))))
+    rank = len(_shape(e.arg))
+    if e.axis is not None and rank > 1:
+        sign = lay.Big("arg" + e.op, tight(Ident("axis", "roman"), lay.EQUALS, Number(str(e.axis % rank))))
     return Piece(tight(INDICATOR, fenced("bracket", _apply(sign, [layout_of(e.arg, n)]))))
 
 
