@@ -42,6 +42,10 @@ from backsym.steps import Derivation, Step, Verification
 
 TOLERANCE = 1e-9
 
+_FINEST = 1e-12
+"""No smaller bound of an error is stated: below it there is only rounding, which differs from processor to processor
+and from one version of NumPy to the next."""
+
 _DIRECTIONS = 2
 
 _UNDERFLOW = 1e-270
@@ -459,7 +463,7 @@ def _worst(a: Array, b: Array, scale: Array) -> float:
 
 
 def _power_of_ten(error: float) -> float:
-    """An error rounded up to a power of ten, which does not depend on the last digits of rounding."""
-    if error == 0.0 or not math.isfinite(error):
+    """The bound of an error that is stated, a power of ten, which does not depend on the last digits of rounding."""
+    if not math.isfinite(error):
         return error
-    return float(f"1e{math.ceil(math.log10(error) - 1e-9)}")
+    return float(f"1e{math.ceil(math.log10(max(error, _FINEST)) - 1e-9)}")
