@@ -397,8 +397,8 @@ def _verify(problem: Problem, task: _Task) -> _Outcome:
     solution = solve_problem(problem, check=False)
     lines = []
     for node, verification in solution.verified.items():
-        error_text = f"error at most {verification.max_error:.0e}" if verification.max_error else "no error"
-        line = f"{task.name}: {node}: {verification.status} ({verification.draws} draws, {error_text})"
+        error = f"error at most {verification.max_error:.0e}"
+        line = f"{task.name}: {node}: {verification.status} ({verification.draws} draws, {error})"
         lines.append((line, verification.status == "failed"))
     claims = false_claims(problem, solution.derivations)
     lines += [(str(refuted(claim, problem, solution.derivations, task.name)), True) for claim in claims]

@@ -55,7 +55,10 @@ class ForwardForms:
 
 @dataclass(frozen=True)
 class Verification:
-    """The outcome of the numeric check of one derivative; ``status`` is verified, unexercised or failed."""
+    """The outcome of the numeric check of one derivative; ``status`` is verified, unexercised or failed.
+
+    ``max_error`` is a bound of the relative error at all ``draws`` points, a power of ten.
+    """
 
     max_error: float
     draws: int

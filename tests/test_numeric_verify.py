@@ -54,7 +54,7 @@ def test_right_derivatives_are_verified(build: Callable[[], Build]) -> None:
     for v in result.values():
         assert v.status == "verified"
         assert v.draws == 3
-        assert v.max_error <= 1e-14
+        assert v.max_error <= 1e-12
 
 
 @pytest.mark.parametrize("node", ["y", "z", "w", "b", "x"])
@@ -278,7 +278,15 @@ def test_check_steps_finds_the_worst_step() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "shown"), [(0.0, 0.0), (3e-16, 1e-15), (1e-15, 1e-15), (2.0, 10.0), (float("inf"), float("inf"))]
+    ("error", "shown"),
+    [(0.0, 1e-12), (3e-16, 1e-12), (1e-12, 1e-12), (3e-12, 1e-11), (2.0, 10.0), (float("inf"), float("inf"))],
 )
 def test_errors_are_rounded_up_to_a_power_of_ten(error: float, shown: float) -> None:
     assert _power_of_ten(error) == shown
+
+
+def test_what_is_stated_does_not_depend_on_rounding() -> None:
+    p = classifier()
+    problem = p.problem()
+    results = [verify(problem, p.derivations, [draw(problem, seed)]) for seed in range(20)]
+    assert all(result == results[0] for result in results), "rounding differs from point to point as from CPU to CPU"

@@ -224,6 +224,39 @@ def test_the_numbers_of_a_worked_example_are_right() -> None:
     assert r"\begin{bmatrix} 0.5 & -1 & 0 \\ 1 & 0.25 & 3 \end{bmatrix} \begin{bmatrix} 1 \\ 2 \\ 0 \end" in text
 
 
+def test_terms_that_cancel_leave_zero_and_not_rounding() -> None:
+    problem = {
+        "title": "Cancelling",
+        "symbols": {
+            "w": {"role": "parameter"}, "x": {"shape": ["N"], "role": "input"}, "t": {"shape": ["N"], "role": "target"},
+        },
+        "forward": ["y = w*x", "h = relu(y - t)", "e = y - t", "L = sum(h) + sum(e) + sum(e**2)/2 + exp(-40*w**2)"],
+        "values": {"w": 1, "x": [0.3, 0.1, 0.7], "t": [0.3, 0.1, 0.7]},
+    }  # fmt: skip
+    for w, x, t in ((0.1, 3, 0.3), (0.7, 0.1, 0.07)):
+        assert w * x != t, "the point is one where rounding shows"
+        problem["values"] = {"w": w, "x": [x, 2 * x], "t": [t, 2 * t]}
+        solution = solve(problem_from_mapping(problem))
+        env = point(solution)
+        assert not env.values["e"].any()
+        assert not env.values["h"].any()
+        np.testing.assert_array_equal(env.adjoints["e"], [1, 1])
+        assert env.values["L"] == pytest.approx(np.exp(-40 * w * w), rel=1e-12)
+        assert r"\times 10^{-1" not in files(None, [solution], "md")["solution.md"]
+
+
+def test_a_small_number_stays_and_is_rounded() -> None:
+    problem = {
+        "title": "Small",
+        "symbols": {"x": {"role": "input"}, "w": {"role": "parameter"}},
+        "forward": ["z = w*x", "L = exp(-z)"],
+        "values": {"x": 20, "w": 2},
+    }
+    text = files(None, [solve(problem_from_mapping(problem))], "md")["solution.md"]
+    assert r"\mathcal{L} &= e^{-z} = e^{-40} \approx 4.248 \times 10^{-18}" in text
+    assert r"\frac{\partial \mathcal{L}}{\partial z} &= -\mathcal{L} \approx -4.248 \times 10^{-18} \\" in text
+
+
 def test_substituted_scalars_evaluate_to_what_is_shown() -> None:
     scalar = {
         "title": "A neuron",
@@ -252,6 +285,18 @@ def test_a_worked_example_that_cannot_be_made_says_why(values: dict[str, float],
         "values": values,
     }
     with pytest.raises(BacksymError, match=message):
+        files(None, [solve(problem_from_mapping(given))], "md")
+
+
+def test_a_derivative_that_is_infinite_at_the_given_values_is_refused() -> None:
+    from backsym.errors import BacksymError
+
+    given = {
+        "symbols": {"x": {"shape": ["D"], "role": "input"}},
+        "forward": ["y = sqrt(x)", "L = sum(y)"],
+        "values": {"x": [0, 1]},
+    }
+    with pytest.raises(BacksymError, match="the derivative by x is not a finite number"):
         files(None, [solve(problem_from_mapping(given))], "md")
 
 

@@ -371,7 +371,7 @@ def _sum_to_one(t: Term, ones: frozenset[str]) -> Term:
 # --- expand ----------------------------------------------------------------------------------------------------------
 
 
-def expand(p: Poly, ones: frozenset[str] = frozenset(), *, quotients: bool = False) -> Poly:
+def expand(p: Poly, *, quotients: bool = False) -> Poly:
     """Multiply protected sums out, one at a time, collapsing in between.
 
     A sum that holds reciprocals goes first, so that they meet the factors that they cancel before those are multiplied
@@ -379,7 +379,7 @@ def expand(p: Poly, ones: frozenset[str] = frozenset(), *, quotients: bool = Fal
     result would exceed MAX_TERMS.
     """
     done: list[Term] = []
-    todo = list(collapse(p, ones))
+    todo = list(collapse(p))
     while todo:
         t = todo.pop(0)
         n = _next_sum(t, quotients)
@@ -392,10 +392,10 @@ def expand(p: Poly, ones: frozenset[str] = frozenset(), *, quotients: bool = Fal
         left: tuple[tuple[Factor, Exponent], ...] = ((f, e - 1),) if e > 1 else ()
         outer = Term(t.coeff, rest + left, t.bound)
         products = tuple(multiply(outer, b) for b in f.body)
-        todo = list(collapse(products, ones)) + todo
+        todo = list(collapse(products)) + todo
         if len(todo) + len(done) > MAX_TERMS:
             return p
-    return collapse(tuple(done), ones)
+    return collapse(tuple(done))
 
 
 def _next_sum(t: Term, quotients: bool) -> int | None:

@@ -230,8 +230,6 @@ def verified(verification: Verification, voice: Voice) -> Paragraph:
         return voice.say("document.unexercised", draws=draws)
     if verification.status == "failed":
         return voice.say("document.failed")
-    if verification.max_error == 0:
-        return voice.say("document.exact", draws=draws)
     exponent = numbers.ceil(numbers.log10(verification.max_error) - 1e-9)
     power = lay.Script(lay.Number("10"), sup=lay.tight(lay.MINUS, lay.Number(str(-exponent))))
     return voice.say("document.verified", draws=draws, error=power)

@@ -74,7 +74,7 @@ def _typst_error(source: str, error: Exception, compiled: Callable[[bytes], obje
     return f"Typst cannot set this document: {message}{place}"
 
 
-def latex_pdf_bytes(latex_source: str, stem: str = "solution", seconds: float = LATEX_SECONDS) -> bytes:
+def latex_pdf_bytes(latex_source: str, seconds: float = LATEX_SECONDS) -> bytes:
     """The PDF that pdflatex makes of a document.
 
     It runs in a folder of its own, without a shell, may read and write nothing outside it, and is stopped after

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from backsym.documents.blocks import Block, Equations, Inlines, Math, Row, Table, Text
@@ -21,7 +22,8 @@ from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.printer import layout_of
 from backsym.printing.unicode import to_unicode
-from backsym.problem import Problem
+from backsym.problem import NodeEquation, Problem
+from backsym.steps import Derivation
 
 if TYPE_CHECKING:
     from backsym.numeric.context import Env
@@ -47,11 +49,12 @@ def worked_example(solved: Solved, voice: Voice) -> list[Block]:
 
 
 def point(solved: Solved) -> Env:
-    """All values and adjoints at the given values; raises BacksymError where something has none."""
+    """All values and adjoints at the given values, where zero is zero; raises BacksymError where something has none."""
     import numpy as np
 
     from backsym.numeric.context import Context, Env
     from backsym.numeric.evaluate import node_value
+    from backsym.numeric.rounding import settled
     from backsym.numeric.verify import with_adjoints
 
     problem = solved.problem
@@ -59,14 +62,30 @@ def point(solved: Solved) -> Env:
     values: dict[str, Any] = {name: np.asarray(value, dtype=float) for name, value in problem.values.items()}
     sizes = _sizes(problem, values)
     env = Env(sizes, values, equations={eq.name: eq for eq in problem.equations})
+
+    def forward(equation: NodeEquation, at: Env) -> Any:
+        return node_value(equation, Context.of(at))[1]
+
+    def backward(derivation: Derivation, at: Env) -> Any:
+        return with_adjoints([derivation], at).adjoints[derivation.node]
+
     with np.errstate(all="ignore"):
         for equation in problem.equations:
             if all(name in values for name in _needed(equation.rhs)):
-                values[equation.name] = np.asarray(node_value(equation, Context.of(env))[1])
-                if not np.all(np.isfinite(values[equation.name])):
-                    message = f"values: {equation.name} is not a finite number at the values that are given"
-                    raise BacksymError(Diagnostic(message, problem.path).render())
-    return with_adjoints(solved.derivations, env)
+                values[equation.name] = settled(partial(forward, equation), env)
+                _check_finite(values[equation.name], equation.name, problem)
+        for derivation in solved.derivations:
+            env.adjoints[derivation.node] = settled(partial(backward, derivation), env)
+            _check_finite(env.adjoints[derivation.node], f"the derivative by {derivation.node}", problem)
+    return env
+
+
+def _check_finite(value: Any, what: str, problem: Problem) -> None:
+    import numpy as np
+
+    if not np.all(np.isfinite(value)):
+        message = f"values: {what} is not a finite number at the values that are given"
+        raise BacksymError(Diagnostic(message, problem.path).render())
 
 
 def _check(problem: Problem, wanted: list[str]) -> None:
@@ -105,7 +124,7 @@ def _row(equation: Equation, env: Env, voice: Voice) -> Row:
     formula = voice.layout(equation.rhs)
     base = equation.lhs.base if isinstance(equation.lhs, Entry) else equation.lhs
     value = evaluate(base, env)
-    shown, exact = value_layout(value)
+    shown, exact = value_layout(value, voice)
     relation = lay.EQUALS if exact else lay.Op("approx", "relation")
     parts: list[Layout] = [formula]
     put_in = substituted(equation.rhs, env, voice) if whole and np.size(value) else None
@@ -143,7 +162,7 @@ def substituted(e: Expr, env: Env, voice: Voice) -> tuple[Layout, bool]:
         if not isinstance(x, (Sym, Adj)):
             return rebuild(x, put)
         value = evaluate(x, env)
-        layout, same = value_layout(value)
+        layout, same = value_layout(value, voice)
         exact = exact and same
         if value.size == 1 and not x.shape:
             return _number(float(value.reshape(())))
@@ -166,31 +185,22 @@ def _digits(value: float) -> tuple[str, bool]:
     if "e" not in text:
         text = text.rstrip("0").rstrip(".") if "." in text else text
     text = "0" if float(text) == 0 else text
-    return text, math.isclose(float(text), value, rel_tol=1e-12, abs_tol=1e-15)
+    return text, math.isclose(float(text), value, rel_tol=1e-12)
 
 
-def value_layout(value: Any) -> tuple[Layout, bool]:
+def value_layout(value: Any, voice: Voice) -> tuple[Layout, bool]:
     """A value as a number, a column or a matrix, and whether no digit of it was rounded."""
     import numpy as np
+
+    def number(x: float) -> Layout:
+        return layout_of(_number(x), voice.notation)
 
     array = np.asarray(value, dtype=float)
     exact = all(_digits(float(x))[1] for x in array.flat)
     if array.ndim == 0:
-        return _number_layout(float(array)), exact
+        return number(float(array)), exact
     rows = array.reshape(-1, 1) if array.ndim == 1 else array.reshape(array.shape[0], -1)
-    return lay.Matrix(tuple(tuple(_number_layout(float(x)) for x in row) for row in rows)), exact
-
-
-def _number_layout(value: float) -> Layout:
-    text, _ = _digits(value)
-    digits, _, exponent = text.lstrip("-").partition("e")
-    number: Layout = lay.Number(digits)
-    if exponent:
-        power = str(abs(int(exponent)))
-        sup = lay.tight(lay.MINUS, lay.Number(power)) if exponent.startswith("-") else lay.Number(power)
-        ten = lay.Script(lay.Number("10"), sup=sup)
-        number = ten if digits == "1" else lay.row(number, lay.Op("cdot"), ten)
-    return lay.row(lay.MINUS, number) if text.startswith("-") else number
+    return lay.Matrix(tuple(tuple(number(float(x)) for x in row) for row in rows)), exact
 
 
 def _table(solved: Solved, env: Env, voice: Voice) -> Table:
@@ -205,6 +215,6 @@ def _table(solved: Solved, env: Env, voice: Voice) -> Table:
             continue
         derivative: Inlines = (Text("–"),)
         if name in env.adjoints:
-            derivative = (Math(value_layout(env.adjoints[name])[0]),)
-        rows.append(((Math(voice.quantity(name)),), (Math(value_layout(env.values[name])[0]),), derivative))
+            derivative = (Math(value_layout(env.adjoints[name], voice)[0]),)
+        rows.append(((Math(voice.quantity(name)),), (Math(value_layout(env.values[name], voice)[0]),), derivative))
     return Table(head, tuple(rows))

@@ -87,7 +87,7 @@ def computation_graph(problem: Problem, kind: str = "vectorized", derivatives: s
     backward = _backward(problem, sources)
     labels = {name: _label(problem, name, kind, notation) for name in used}
     vertices = []
-    for name in _in_order(problem, sources):
+    for name in _in_order(sources):
         role = _role(problem, name)
         note = None
         if derivatives == "nodes" and name in backward:
@@ -102,7 +102,7 @@ def computation_graph(problem: Problem, kind: str = "vectorized", derivatives: s
     return Graph(kind, problem.title, tuple(vertices), tuple(edges))
 
 
-def _in_order(problem: Problem, sources: Mapping[str, tuple[str, ...]]) -> list[str]:
+def _in_order(sources: Mapping[str, tuple[str, ...]]) -> list[str]:
     """Each quantity at its first use, so that the inputs of a layer stand in the order of its equation."""
     seen: dict[str, None] = {}
     for target, names in sources.items():

@@ -106,7 +106,7 @@ class _Draft:
         top = 0.0
         for number, part in enumerate(self.parts):
             placed, columns = self._vertices(part, self._fitted(attempt.down)[number], attempt.across, top)
-            routes = self._routes(part, placed, columns, self._fitted(attempt.down)[number], top)
+            routes = self._routes(part, placed, columns, self._fitted(attempt.down)[number])
             lead = straight if attempt.straight else curved
             found = [lead(route) for route in routes]
             if attempt.straight:
@@ -204,12 +204,7 @@ class _Draft:
         return PlacedVertex(vertex, outline, note, shape.split)
 
     def _routes(
-        self,
-        part: Slots,
-        placed: Sequence[PlacedVertex],
-        columns: Sequence[Column],
-        heights: Sequence[float],
-        top: float,
+        self, part: Slots, placed: Sequence[PlacedVertex], columns: Sequence[Column], heights: Sequence[float]
     ) -> list[Route]:
         by_name = {v.vertex.name: v for v in placed}
         column_of = {slot: columns[n] for n, column in enumerate(part.columns) for slot in column}

@@ -355,14 +355,14 @@ class Carried:
 # --- comparing -------------------------------------------------------------------------------------------------------
 
 
-def equal_values(values: Sequence[Array], references: Sequence[Array], floor: float = FLOOR) -> bool | None:
+def equal_values(values: Sequence[Array], references: Sequence[Array]) -> bool | None:
     """Whether arrays agree at every point; None where a value is not finite and nothing disagrees."""
     sure = True
     for value, reference in zip(values, references, strict=True):
         if np.size(value) != np.size(reference):
             return False
         true = np.reshape(reference, (1, -1))
-        found = _compared(np.reshape(value, (1, -1)), true, np.abs(true).max(axis=1, initial=floor))
+        found = _compared(np.reshape(value, (1, -1)), true, np.abs(true).max(axis=1, initial=FLOOR))
         if found is False:
             return False
         sure = sure and found is True

@@ -42,10 +42,17 @@ from backsym.steps import Derivation, Step, Verification
 
 TOLERANCE = 1e-9
 
+_FINEST = 1e-12
+"""No smaller bound of an error is stated: below it there is only rounding, which differs from processor to processor
+and from one version of NumPy to the next."""
+
 _DIRECTIONS = 2
 
 _UNDERFLOW = 1e-270
 """Adjoints below this have lost digits to underflow, as they do behind thousands of layers; they count as zero."""
+
+_SMALL = 1e-6
+"""A relative change to which everything reacts in proportion."""
 
 _LAST = 1e-13
 """A relative change in the last digits of a number."""
@@ -204,12 +211,12 @@ class _Check:
     # A derivative can be an exact zero that floating point shows as rounding noise (a sum of softmax gradients).  Then
     # neither its size nor the size of what it is compared with tells the magnitude of the terms that cancel.
 
-    def _noise(self, d: Derivation, value: Array, small: float = 1e-6) -> float:
+    def _noise(self, d: Derivation, value: Array) -> float:
         """The magnitude of the terms of a derivative, by the response to small relative changes of all quantities."""
         if not self._terms(d).sums:
             return float(np.max(np.abs(value), initial=0.0))
-        moved = _entry_value(d, self._moved(d.node, self._terms(d), small))
-        return float(np.max(np.abs(moved - value), initial=0.0)) / small
+        moved = _entry_value(d, self._moved(d.node, self._terms(d), _SMALL))
+        return float(np.max(np.abs(moved - value), initial=0.0)) / _SMALL
 
     def _terms(self, d: Derivation) -> _Terms:
         if d.node not in self.terms:
@@ -300,19 +307,18 @@ class _Check:
         zero without any terms, and the complex step of the equation is rounding noise some digits below this.  A value
         that is itself an exact zero of terms that cancel shows their size when all it is made of changes a little.
         """
-        small = 1e-6
         rng = np.random.default_rng(5)
         total = 0.0
         for eq in self.problem.equations:
             if name not in self.uses[eq.name] or eq.name not in self.adjoints:
                 continue
             near: dict[str, Array | Val] = {
-                used: x * (1 + small * rng.standard_normal(np.shape(x)))
+                used: x * (1 + _SMALL * rng.standard_normal(np.shape(x)))
                 for used in self.uses[eq.name]
                 if (x := self.env.values.get(used)) is not None
             }
             moved = np.asarray(node_value(eq, self.ctx.with_values(near))[1]) - self.env.values[eq.name]
-            size = np.abs(self.env.values[eq.name]) + np.abs(moved) / small
+            size = np.abs(self.env.values[eq.name]) + np.abs(moved) / _SMALL
             # The complex step of x**3 at zero is not zero but the square of the step.
             total += float((np.abs(self.adjoints[eq.name]) * (size + STEP)).sum())
         return total
@@ -459,7 +465,7 @@ def _worst(a: Array, b: Array, scale: Array) -> float:
 
 
 def _power_of_ten(error: float) -> float:
-    """An error rounded up to a power of ten, which does not depend on the last digits of rounding."""
-    if error == 0.0 or not math.isfinite(error):
+    """The bound of an error that is stated, a power of ten, which does not depend on the last digits of rounding."""
+    if not math.isfinite(error):
         return error
-    return float(f"1e{math.ceil(math.log10(error) - 1e-9)}")
+    return float(f"1e{math.ceil(math.log10(max(error, _FINEST)) - 1e-9)}")

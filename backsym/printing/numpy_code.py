@@ -69,7 +69,7 @@ from backsym.printing.numpy_axes import (
     unwrapped,
 )  # fmt: skip
 from backsym.printing.numpy_matmul import Operand, chain
-from backsym.problem import NodeEquation, Problem
+from backsym.problem import Problem
 
 
 def numpy_source(expr: Expr, problem: Problem, free: tuple[Ix, ...] = (), shape: Shape | None = None) -> str:
@@ -81,13 +81,6 @@ def numpy_source(expr: Expr, problem: Problem, free: tuple[Ix, ...] = (), shape:
     """
     coder = _Coder(problem, expr, free)
     return coder.finished(coder.strict(expr), free, expr.shape if shape is None else shape)
-
-
-def equation_source(equation: NodeEquation, problem: Problem) -> str:
-    """NumPy source of a forward equation's right side, with the node's own shape."""
-    if equation.indices:
-        return numpy_source(equation.rhs, problem, equation.indices)
-    return numpy_source(equation.rhs, problem, shape=equation.shape)
 
 
 def python_name(name: str, problem: Problem) -> str:

@@ -121,9 +121,9 @@ def parse_equation(source: Source, words: Vocabulary) -> tuple[Node, Node]:
     return equations[0].lhs, equations[0].rhs
 
 
-def parse_equations(source: Source, words: Vocabulary, start: int = 0, end: int | None = None) -> list[LatexEquation]:
+def parse_equations(source: Source, words: Vocabulary) -> list[LatexEquation]:
     r"""All equations of a block, parted by ``\\`` or commas; at least one.  Raises InputError with the place."""
-    reader = FormulaReader(source, words, start, end)
+    reader = FormulaReader(source, words)
     reader.separators()
     found: list[LatexEquation] = []
     while reader.token.kind != "end":
@@ -136,12 +136,12 @@ def parse_equations(source: Source, words: Vocabulary, start: int = 0, end: int 
     return found
 
 
-def left_sides(source: Source, words: Vocabulary, start: int = 0, end: int | None = None) -> list[Node]:
+def left_sides(source: Source, words: Vocabulary) -> list[Node]:
     """The left sides of a block's equations, each a name or its entries.
 
     A first look: right sides are not read, and a left side that cannot be read is left out.
     """
-    reader = FormulaReader(source, words, start, end)
+    reader = FormulaReader(source, words)
     found: list[Node] = []
     for position in reader.left_positions():
         reader.position, reader.nesting = position, 0

@@ -38,11 +38,9 @@ class Scripts:
         return [item for group in self.below or [] for item in group]
 
 
-def read_scripts(
-    cursor: Cursor, expression: Callable[[], Node], scripts: Scripts | None = None, tags: bool = True
-) -> Scripts:
+def read_scripts(cursor: Cursor, expression: Callable[[], Node], tags: bool = True) -> Scripts:
     """All scripts that follow; ``tags`` is false after a group, where parentheses above are an exponent."""
-    scripts = scripts or Scripts()
+    scripts = Scripts()
     while True:
         if cursor.at("_"):
             sign = cursor.take()
