@@ -39,7 +39,10 @@ FONTS = {
     "roman_bold": "bold({})", "roman_italic": "italic({})",
 }  # fmt: skip
 AS_CHARACTERS = frozenset(("bold", "calligraphic", "blackboard"))
-"""Styles in which a letter is written as its own character, which Typst sets faster than a call."""
+"""Styles in which a letter is written as its own character, which Typst sets faster than a call.
+
+A digit is not: as a character it would be a word to Typst, and the space beside it would be drawn.
+"""
 
 ACCENTS = {
     "bar": "macron({})", "hat": "hat({})", "tilde": "tilde({})", "vec": "arrow({})", "dot": "dot({})",
@@ -149,7 +152,7 @@ def _ident(node: lay.Ident) -> str:
         return FONTS[style].format(string(text))
     if style == "operator":
         return text if text in WORDS else f"op({string(text)})"
-    if style in AS_CHARACTERS and len(text) == 1 and styled(text, style) != text:
+    if style in AS_CHARACTERS and len(text) == 1 and text.isalpha() and styled(text, style) != text:
         return styled(text, style)
     letter = greek(text) or (text if len(text) == 1 else string(text))
     if style == "italic":
