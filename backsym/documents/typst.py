@@ -29,6 +29,8 @@ from backsym.documents.blocks import (
 )
 from backsym.documents.options import FULL, Options
 from backsym.documents.plaintext import equations_text, inlines_plain
+from backsym.printing import layout as lay
+from backsym.printing.layout import Layout
 from backsym.printing.measure import broken, width
 from backsym.printing.typst import string, to_typst
 
@@ -42,6 +44,9 @@ ROOM = 41.0
 
 INDENT = 1.6
 """How much narrower a nested derivation is, in em."""
+
+WHOLE = 9.0
+"""A formula in a line of text is not parted by its end if it is at most so wide, in em."""
 
 SHORT = 6
 """A display of more lines may be parted by the end of a page."""
@@ -173,13 +178,20 @@ def _after_words(text: str) -> str:
 
 def _inline(item: Inline) -> str:
     if isinstance(item, Math):
-        return f"#formula({string(inlines_plain((item,)))}, ${to_typst(item.layout)}$)"
+        formula = f"formula({string(inlines_plain((item,)))}, ${to_typst(item.layout)}$)"
+        return f"#box({formula})" if _parted(item.layout) and width(item.layout) <= WHOLE else f"#{formula}"
     if isinstance(item, Text):
         if item.style == "code":
             return f"#code({string(item.text)})"
         text = escape(item.text)
         return f"#{_STYLES[item.style]}[{text}]" if item.style != "plain" else text
     raise TypeError(f"no Typst for inline content of type {type(item).__name__}")
+
+
+def _parted(layout: Layout) -> bool:
+    """Whether a line of text could end within the formula: Typst lets it after a sign of relation or operation."""
+    items = layout.items if isinstance(layout, lay.Row) else ()
+    return any(_parted(item) or (isinstance(item, lay.Op) and item.spacing in ("relation", "binary")) for item in items)
 
 
 def escape(text: str) -> str:

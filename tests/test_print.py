@@ -1,0 +1,166 @@
+"""What a printer's reader looks at: breaks of lines and pages, air, punctuation, and one notation on a page."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+import pytest
+
+from backsym.documents.blocks import Block, Heading, Math, Paragraph, leads
+from backsym.documents.document import problem_blocks
+from backsym.documents.markdown import inlines_text
+from backsym.documents.options import FULL, Options
+from backsym.documents.render import files
+from backsym.documents.typst import WHOLE, inlines_typst
+from backsym.documents.vectorizing import lines_of
+from backsym.printing import layout as lay
+from backsym.printing.fragment import fragment
+from backsym.printing.latex import to_latex
+from backsym.printing.measure import width
+from backsym.problem import Problem
+from backsym.reading.loader import load, problem_from_mapping
+from backsym.resources import find_problem
+from backsym.solution import Solution, solve
+
+
+@cache
+def solved(name: str) -> Solution:
+    problem = load(str(find_problem(name)))
+    assert isinstance(problem, Problem)
+    return solve(problem)
+
+
+def markdown(source: dict[str, Any] | str, options: Options = FULL) -> str:
+    solution = solved(source) if isinstance(source, str) else solve(problem_from_mapping(source))
+    return next(text for name, text in files(None, [solution], "md", options).items() if name.endswith(".md"))
+
+
+# --- lines -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("latex", "whole"),
+    [
+        ("n = 1, \\dots, N", True),
+        ("\\mathbf{a} \\odot \\mathbf{b}", True),
+        ("2j - 1", True),
+        ("\\nabla_{\\mathbf{W}} \\mathcal{L}", False),  # Typst does not part it anyway.
+        ("z_{k=1}", False),
+        ("a_1 + a_2 + a_3 + a_4 + a_5 + a_6 + a_7 + a_8 + a_9", False),  # It would leave a hole in the line before.
+    ],
+)
+def test_a_short_formula_is_not_parted_by_the_end_of_a_line(latex: str, whole: bool) -> None:
+    layout = fragment(latex)
+    assert inlines_typst((Math(layout),)).startswith("#box(") == whole
+    assert whole <= (width(layout) <= WHOLE)
+
+
+@pytest.mark.parametrize("name", ["attention", "conv-pool", "backward-batch"])
+def test_a_line_may_end_between_the_ranges_of_two_indices(name: str) -> None:
+    """They are formulas of their own, so that no line has to end within one."""
+    said = re.findall(r"; here (.*? numbers the entries of .*)", markdown(name))
+    assert said
+    for sentence in said:
+        ranges = re.findall(r"\$([^$]*\\dots[^$]*)\$", sentence)
+        assert len(ranges) >= 3
+        assert all(formula.count("=") == 1 for formula in ranges), sentence
+
+
+def test_a_list_on_several_lines_has_its_commas() -> None:
+    rows = lines_of([fragment(letter) for letter in "abcde"], 2)
+    assert [to_latex(row.rhs) for row in rows] == ["a,\\quad b,", "c,\\quad d,", "e"]
+
+
+def test_rows_of_fractions_have_air_and_dots_less_of_it() -> None:
+    rows = (fragment("\\frac{a}{b}"), fragment("\\frac{c}{d}"), fragment("\\vdots"), fragment("\\frac{e}{f}"))
+    column = to_latex(lay.Matrix(tuple((cell,) for cell in rows)))
+    assert re.findall(r"\\\\(\S*)", column) == ["[13pt]", "[13pt]", "[4pt]"]
+    flat = to_latex(lay.Matrix(tuple((fragment(letter),) for letter in "abc")))
+    assert re.findall(r"\\\\(\S*)", flat) == ["", ""]
+
+
+# --- pages -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["mlp-entries", "attention", "rnn"])
+def test_no_heading_stands_at_the_end_of_a_page_with_a_reference_only(name: str) -> None:
+    blocks = problem_blocks(solved(name), 2)
+    found = [n for n, block in enumerate(blocks) if "the steps that are left out" in said(block)]
+    assert found
+    for n in found:
+        assert isinstance(blocks[n - 1], (Heading, Paragraph))
+        assert leads(blocks[n], blocks[n + 1])
+
+
+def said(block: Block) -> str:
+    return inlines_text(block.content) if isinstance(block, Paragraph) else ""
+
+
+# --- sentences -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["logistic-circuit", "mlp-entries", "attention"])
+def test_a_brief_solution_announces_no_steps_that_it_leaves_out(name: str) -> None:
+    assert "takes a few steps" in markdown(name)
+    assert "takes a few steps" not in markdown(name, Options(detail="brief"))
+
+
+@pytest.mark.parametrize(
+    ("equation", "sentence"),
+    [
+        ("sum(W[j,i]*x[i], i)", "Of the sum, only the term with $i' = i$ contains $x_i$."),
+        (
+            "sum(W[j,i]*x[i], i) + sum(U[j,k]*c[k], k)",
+            "Of the sum over $i'$, only the term with $i' = i$ contains $x_i$.",
+        ),
+        ("sum(W[j,i]*x[i]*U[j,k]*c[k], i, k)", None),
+    ],
+)
+def test_where_there_are_several_sums_it_is_said_which_is_meant(equation: str, sentence: str | None) -> None:
+    shapes = {"W": ["J", "D"], "U": ["J", "K"], "x": ["D"], "c": ["K"]}
+    network = {
+        "title": "Sums",
+        "symbols": {name: shape for name, shape in shapes.items() if name in equation},
+        "indices": {"i": "D", "j": "J"} | ({"k": "K"} if "k" in equation else {}),
+        "forward": [f"z[j] = {equation}", "L = sum(z[j]**2, j)"],
+        "parts": [{"derive": "x"}],
+    }
+    text = markdown(network)
+    meant = re.findall(r"Of the sum[^.]*contains \$x_i\$\.", text)
+    assert meant[:1] == ([sentence] if sentence else [])
+
+
+def test_a_question_sheet_has_the_matrix_product_that_the_author_wrote() -> None:
+    """Of a scalar too; what the author wrote as a sum over its entries, or as a named loss, stays one."""
+    sheet = markdown("twin", Options(version="questions"))
+    assert "z &= \\mathbf{W}^{(2)} \\mathbf{h} + b^{(2)}" in sheet
+    sheet = markdown("skip", Options(version="questions"))
+    assert "\\mathcal{L} &= -\\sum_{m=1}^M t_m \\log(y_m)" in sheet
+
+
+# --- one notation on a page ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("vectors", "product", "signal"),
+    [
+        ("bold", r"$\mathbf{u} \odot \mathbf{v}$", r"\boldsymbol{\delta}_{\mathbf{z}^{(1)}}"),
+        ("arrow", r"$\vec{u} \odot \vec{v}$", r"\vec{\delta}_{\vec{z}^{(1)}}"),
+        ("plain", r"$u \odot v$", r"\delta_{z^{(1)}}"),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_vectors_are_marked_in_one_way(vectors: str, product: str, signal: str, language: str) -> None:
+    network = {
+        "title": "Layers",
+        "language": language,
+        "notation": {"gradient": "delta", "vectors": vectors},
+        "symbols": {"W1": ["J", "D"], "x": ["D"], "w": ["J"]},
+        "forward": ["z1 = W1 @ x", "h = tanh(z1)", "L = sum(w*h)"],
+    }
+    text = markdown(network)
+    assert product in text
+    assert signal in text
+    assert vectors == "bold" or not re.search(r"boldsymbol|mathbf\{[a-z]\}", text)
