@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
 import pytest
+from networks import NETWORKS
 
-from backsym.documents.blocks import Block, Heading, Math, Paragraph, leads
+from backsym.documents import tex, typst
+from backsym.documents.blocks import Block, Equations, Heading, Math, Paragraph, Steps, leads
+from backsym.documents.breaking import EQUALS, HANGING, fitted
 from backsym.documents.document import problem_blocks
 from backsym.documents.markdown import inlines_text
 from backsym.documents.options import FULL, Options
@@ -18,7 +22,7 @@ from backsym.documents.vectorizing import lines_of
 from backsym.printing import layout as lay
 from backsym.printing.fragment import fragment
 from backsym.printing.latex import to_latex
-from backsym.printing.measure import width
+from backsym.printing.measure import broken, width
 from backsym.problem import Problem
 from backsym.reading.loader import load, problem_from_mapping
 from backsym.resources import find_problem
@@ -79,6 +83,45 @@ def test_rows_of_fractions_have_air_and_dots_less_of_it() -> None:
     assert re.findall(r"\\\\(\S*)", column) == ["[13pt]", "[13pt]", "[4pt]"]
     flat = to_latex(lay.Matrix(tuple((fragment(letter),) for letter in "abc")))
     assert re.findall(r"\\\\(\S*)", flat) == ["", ""]
+
+
+SUMS = "\\frac{\\sum_{k'=1}^K e^{z_{k'}}}{\\sum_{j'=1}^J e^{s_{j'}}}"
+"""Limits stand beside the sums of a fraction, which makes it wider than a displayed sum over the other would be."""
+
+
+def test_the_limits_of_a_sum_in_a_fraction_have_room() -> None:
+    """The widths are those of TeX with Computer Modern, in em."""
+    assert width(fragment(SUMS)) == pytest.approx(4.84, abs=0.1)
+    assert width(fragment("\\sum_{k'=1}^K e^{z_{k'}}")) == pytest.approx(3.5, abs=0.1)
+    assert width(fragment("\\left(\\sum_{k'=1}^K a\\right)")) == pytest.approx(4.0, abs=0.15)
+
+
+@pytest.mark.parametrize("name", ["nested-softmax", "swiglu-in-one-line", "graph-attention", "squeeze-excite"])
+@pytest.mark.parametrize("language", ["tex", "typst"])
+def test_no_displayed_formula_is_wider_than_the_page(name: str, language: str) -> None:
+    """Also where the left side of a step is as long as its right side: it is then broken before the equals sign."""
+    module = {"tex": tex, "typst": typst}[language]
+    wide = 0
+    for depth, equations in displays(problem_blocks(solve(problem_from_mapping(NETWORKS[name])), 2), 0):
+        room = module.ROOM - module.INDENT * depth
+        rows = fitted(equations.rows, room)
+        wide += rows != equations.rows
+        for row in rows:
+            rest = room - (width(row.lhs) + EQUALS if row.lhs is not None else 0)
+            lines = broken(row.rhs, rest, rest - HANGING)
+            assert all(width(line) <= rest for line in lines), to_latex(row.rhs)
+    assert wide
+
+
+def displays(blocks: Iterable[Block], depth: int) -> Iterator[tuple[int, Equations]]:
+    for block in blocks:
+        if isinstance(block, Equations):
+            yield depth, block
+        elif isinstance(block, Steps):
+            for item in block.items:
+                yield depth, item.equation
+                if item.substeps is not None:
+                    yield from displays([item.substeps], depth + 1)
 
 
 # --- pages -----------------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from backsym.documents.blocks import (
     Text,
     leads,
 )
+from backsym.documents.breaking import EQUALS, HANGING, fitted
 from backsym.documents.options import FULL, Options
 from backsym.documents.plaintext import equations_text, inlines_plain
 from backsym.printing import layout as lay
@@ -146,8 +147,10 @@ def _table(block: Table) -> str:
 
 
 def _display(rows: tuple[Row, ...], depth: int) -> str:
-    left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in rows)
-    lines = [line for r in rows for line in _lines(r, ROOM - INDENT * depth, left)]
+    room = ROOM - INDENT * depth
+    set_rows = fitted(rows, room)
+    left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in set_rows)
+    lines = [line for r in set_rows for line in _lines(r, room, left)]
     if len(lines) == 1:
         lines = [lines[0].replace(" &= ", " = ", 1).removeprefix("& ")]
     body = " \\\n".join(lines)
@@ -157,8 +160,8 @@ def _display(rows: tuple[Row, ...], depth: int) -> str:
 
 def _lines(r: Row, room: float, left: float) -> list[str]:
     """One row as lines of an alignment whose left sides are ``left`` em wide; a row that is too wide is broken."""
-    room -= left + (1.4 if r.lhs is not None else 0.0)
-    parts = broken(r.rhs, room, room - 1.5)
+    room -= left + (EQUALS if r.lhs is not None else 0.0)
+    parts = broken(r.rhs, room, room - HANGING)
     head = f"{to_typst(r.lhs)} &= " if r.lhs is not None else "& "
     # The empty words keep the space around a sign at the start of a line.
     lines = [head + to_typst(parts[0]), *(f'&quad ""{_after_words(to_typst(part))}' for part in parts[1:])]
