@@ -45,7 +45,8 @@ needs_pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pd
 AIR = re.compile(r"\[\d+pt\]")
 NAMES = [name for name, path in bundled_problems().items() if isinstance(load(str(path)), Problem)]
 TYPST_WORDS = (
-    r"class\(\"\w+\",|(?:size|row-gap|column-gap|stroke|inset|delim|limits): [^\s,)]+[,)]?|#h\(\S+\)"
+    r"#context h\(-measure\(\$[^$]*\$\)\.width\)"
+    r"|class\(\"\w+\",|(?:size|row-gap|column-gap|stroke|inset|delim|limits|align): [^\s,)]+[,)]?|#h\(\S+\)"
     r"|\b(?:upright|bold|italic|frac|cal|bb|op|attach|scripts|lr|sqrt|mat|underbrace|box|display|inline|quad|wide|thick"
     r"|med|thin|space|macron|arrow|overline)\b"
 )

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+import typst as typst_package
 from networks import NETWORKS
 
 from backsym.documents import tex, typst
-from backsym.documents.blocks import Block, Equations, Heading, Math, Paragraph, Steps, leads
+from backsym.documents.blocks import Block, Document, Equations, Heading, Math, Paragraph, Row, Steps, Text, leads
 from backsym.documents.breaking import EQUALS, HANGING, fitted
 from backsym.documents.document import problem_blocks
 from backsym.documents.markdown import inlines_text
@@ -105,7 +107,9 @@ def test_no_displayed_formula_is_wider_than_the_page(name: str, language: str) -
     for depth, equations in displays(problem_blocks(solve(problem_from_mapping(NETWORKS[name])), 2), 0):
         room = module.ROOM - module.INDENT * depth
         rows = fitted(equations.rows, room)
-        wide += rows != equations.rows
+        if rows != equations.rows and width(rows[0].rhs) > room:
+            wide += 1
+            assert {"tex": "\\\\*\n", "typst": " \\\n"}[language] in module._display(equations.rows, depth)
         for row in rows:
             rest = room - (width(row.lhs) + EQUALS if row.lhs is not None else 0)
             lines = broken(row.rhs, rest, rest - HANGING)
@@ -135,6 +139,42 @@ def test_no_heading_stands_at_the_end_of_a_page_with_a_reference_only(name: str)
     for n in found:
         assert isinstance(blocks[n - 1], (Heading, Paragraph))
         assert leads(blocks[n], blocks[n + 1])
+
+
+def test_no_line_of_a_display_stands_alone_on_a_page() -> None:
+    """Each line has a box, whose stroke is counted on every page, while the display is pushed over the page's end."""
+    lines = tuple(Row(lay.Boxed(lay.Ident("a")), lay.Ident("b"), lay.Ident("c") if n % 2 else None) for n in range(8))
+    found = set()
+    for before in range(22, 36):
+        filler = tuple(Paragraph((Text("x"),)) for _ in range(before))
+        source = typst.typst(Document((Text("T"),), (*filler, Equations(lines))))["solution.typ"]
+        made = typst_package.compile(source.encode(), format="svg", ignore_system_fonts=True)
+        pages = made if isinstance(made, list) else [made]
+        found.add(tuple(page.count(b"stroke-width") for page in pages))
+    assert all(sum(counts) == len(lines) for counts in found), found
+    assert {1, 7}.isdisjoint(count for counts in found for count in counts), found
+    assert {2, 3, 4, 5, 6} & {counts[0] for counts in found}, found
+
+
+def test_lines_that_stay_together_are_aligned_like_the_others() -> None:
+    """The first pair, a line between and the last pair: the boxes of all lines end at the same place."""
+    widths = [lay.Ident("a"), lay.row(lay.Ident("m"), lay.Ident("m")), fragment("z_k^{(2)}")]
+    lines = tuple(Row(widths[n % 3], lay.Boxed(lay.Ident("b"))) for n in range(8))
+    source = typst.typst(Document((Text("T"),), (Equations(lines),)))["solution.typ"]
+    page = typst_package.compile(source.encode(), format="svg", ignore_system_fonts=True)
+    places = list(strokes(ElementTree.fromstring(page), 0.0))
+    assert len(places) == len(lines)
+    assert max(places) - min(places) < 0.05
+
+
+def strokes(node: ElementTree.Element, x: float) -> Iterator[float]:
+    """How far to the right each rectangle with a stroke begins."""
+    moved = re.match(r"(?:translate\(|matrix\(1 0 0 1 )([-\d.]+)", node.get("transform", ""))
+    x += float(moved[1]) if moved else 0.0
+    if node.get("stroke-width"):
+        yield x
+    for child in node:
+        yield from strokes(child, x)
 
 
 def said(block: Block) -> str:

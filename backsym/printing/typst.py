@@ -86,9 +86,13 @@ _PIECE = re.compile(r'\\.|"(?:[^"\\]|\\.)*"|.', re.DOTALL)
 
 
 def _argument(layout: Layout) -> str:
-    """A layout as an argument of a function, where a comma, semicolon or colon would separate arguments."""
+    return argument(to_typst(layout))
+
+
+def argument(text: str) -> str:
+    """Mathematics as an argument of a function, where a comma, semicolon or colon would separate arguments."""
     out, depth = "", 0
-    for piece in _PIECE.findall(to_typst(layout)):
+    for piece in _PIECE.findall(text):
         depth += (piece in "([{") - (piece in ")]}") if len(piece) == 1 else 0
         out += f"\\{piece}" if piece in (",", ";") and not depth else piece
     return out or '""'
