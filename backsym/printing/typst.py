@@ -2,7 +2,7 @@ r"""Layout -> Typst mathematics, without the dollar signs around it.
 
 Signs and Greek letters are written as their characters.  What would end an argument or begin a shorthand is escaped,
 so that the text means the same wherever it stands.  Delimiters that should not grow rely on the document's
-``#set math.lr(size: 1em)``; without it Typst grows all of them.  Tested with Typst 0.13 and 0.15.
+``#set math.lr(size: 1em)``; without it Typst grows all of them.  Tested with Typst 0.14 and 0.15.
 
 This module must not know how an expression is laid out.
 """
