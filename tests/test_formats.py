@@ -42,9 +42,11 @@ from backsym.solution import Solution, solve
 
 needs_pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 
+AIR = re.compile(r"\[\d+pt\]")
 NAMES = [name for name, path in bundled_problems().items() if isinstance(load(str(path)), Problem)]
 TYPST_WORDS = (
-    r"class\(\"\w+\",|(?:size|row-gap|column-gap|stroke|inset|delim|limits): [^\s,)]+[,)]?|#h\(\S+\)"
+    r"#context h\(-measure\(\$[^$]*\$\)\.width\)"
+    r"|class\(\"\w+\",|(?:size|row-gap|column-gap|stroke|inset|delim|limits|align): [^\s,)]+[,)]?|#h\(\S+\)"
     r"|\b(?:upright|bold|italic|frac|cal|bb|op|attach|scripts|lr|sqrt|mat|underbrace|box|display|inline|quad|wide|thick"
     r"|med|thin|space|macron|arrow|overline)\b"
 )
@@ -85,12 +87,12 @@ def from_html(text: str) -> list[str]:
 
 def from_markdown(text: str) -> list[str]:
     shown = re.findall(r"\$\$\n(.*?)\n\$\$", re.sub(r"(?m)^(> ?)+", "", text), re.DOTALL)
-    return [bare(to_unicode(fragment(latex.replace("[11pt]", "")))) for latex in shown]
+    return [bare(to_unicode(fragment(AIR.sub("", latex)))) for latex in shown]
 
 
 def from_tex(text: str) -> list[str]:
     shown = re.findall(r"\\begin\{(?:equation|align)\*\}\n(.*?)\n\\end\{(?:equation|align)\*\}", text, re.DOTALL)
-    plain = [latex.replace("[11pt]", "").replace("\\\\*\n", "\\\\\n") for latex in shown]
+    plain = [AIR.sub("", latex).replace("\\\\*\n", "\\\\\n") for latex in shown]
     whole = [f"\\begin{{aligned}} {latex} \\end{{aligned}}" for latex in plain]
     return [bare(to_unicode(fragment(latex))) for latex in whole]
 

@@ -29,7 +29,8 @@ def reasons(rhs: Expr, node: Expr, after: Expr) -> dict[str, Fact]:
     """Facts about differentiating ``rhs`` by ``node``, an entry or a scalar, with the displayed result ``after``.
 
     ``rule`` names the rule of calculus where it is worth a word, ``only`` pairs the index of a sum with the one value
-    of it whose term contains the node, and ``delta`` is the first Kronecker delta of the result, with ``entries`` for
+    of it whose term contains the node, ``over`` are the indices of that sum where there are others,
+    and ``delta`` is the first Kronecker delta of the result, with ``entries`` for
     the entry of the node's array whose derivative it is.
     """
     facts: dict[str, Fact] = {}
@@ -40,6 +41,8 @@ def reasons(rhs: Expr, node: Expr, after: Expr) -> dict[str, Fact]:
     only = only_terms(rhs, node)
     if only:
         facts["only"] = only
+        if any(ix not in only[::2] for e in walk(rhs) if isinstance(e, IndexReduce) for ix in e.indices):
+            facts["over"] = only[::2]
     delta = next((e for e in walk(after) if isinstance(e, Delta)), None)
     if delta is not None and isinstance(node, Entry):
         meant = _differentiated(delta, node)

@@ -151,7 +151,8 @@ def _derived_in(labels: Sequence[str], voice: Voice) -> list[Block]:
     if not labels:
         return []
     key = "derived_in_one" if len(labels) == 1 else "derived_in"
-    return [voice.say(f"document.{key}", labels=voice.catalogue.listing(list(labels)))]
+    said = voice.say(f"document.{key}", labels=voice.catalogue.listing(list(labels)))
+    return [replace(said, leads=True)]  # Else a heading could stand at the end of a page with nothing but this.
 
 
 def steps_block(steps: Sequence[Step], voice: Voice, options: Options = FULL) -> Steps:
@@ -170,8 +171,9 @@ def steps_block(steps: Sequence[Step], voice: Voice, options: Options = FULL) ->
         if step.before in main:
             main.add(step.after)
         equation = Equations((row(Equation(lhs, step.after), (), voice),))
-        inner = step.substeps and options.detail == "full"
-        substeps = steps_block(step.substeps, voice, options) if inner else None
+        if options.detail == "brief":  # What is said of it must not announce steps that are left out.
+            step = replace(step, substeps=())
+        substeps = steps_block(step.substeps, voice, options) if step.substeps else None
         then = voice.catalogue.phrase("document.together") if substeps is not None else ()
         items.append(StepItem(_colon(voice.why(step)), equation, substeps, then))
     return Steps(_likewise(items, voice))

@@ -34,6 +34,7 @@ from backsym.documents.questions import question_blocks, row, worded_answer
 from backsym.documents.sentences import Voice, catalogue
 from backsym.documents.solved import AnsweredPart, Solved, answered_parts
 from backsym.documents.worked import worked_example
+from backsym.expr import Expr, MatMul, walk
 from backsym.problem import Collection
 
 
@@ -147,7 +148,7 @@ def _question_sheet(parts: Sequence[AnsweredPart], solved: Solved, voice: Voice,
     blocks: list[Block] = []
     given = [forms for forms in solved.forward if forms.node not in asked]
     if problem.show_forward and given:
-        index_level = {eq.name for eq in problem.equations if eq.index_level or not eq.shape}
+        index_level = {eq.name for eq in problem.equations if eq.index_level or not (eq.shape or _multiplies(eq.rhs))}
         rows = [
             row(f.entry, f.indices, voice)
             if f.node in index_level or f.matrix is None
@@ -160,6 +161,11 @@ def _question_sheet(parts: Sequence[AnsweredPart], solved: Solved, voice: Voice,
     for answered in parts:
         blocks.extend(labelled(answered, question_blocks(answered, voice), voice))
     return blocks
+
+
+def _multiplies(e: Expr) -> bool:
+    """Whether the author wrote a matrix product; a sum that is not written as one is clearer entry by entry."""
+    return any(isinstance(part, MatMul) for part in walk(e))
 
 
 def _key(parts: Sequence[AnsweredPart], solved: Solved, voice: Voice) -> list[Block]:

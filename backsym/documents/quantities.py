@@ -66,7 +66,8 @@ def hadamard_note(solved: Solved, voice: Voice) -> list[Block]:
         for e in walk(equation.rhs)
         if isinstance(e, Mul)
     )
-    return [voice.say("document.hadamard")] if used else []
+    u, v = (voice.notation.letter(letter, 1) for letter in "uv")
+    return [voice.say("document.hadamard", u=u, v=v, product=lay.row(u, lay.Op("odot"), v))] if used else []
 
 
 def gradient_note(solved: Solved, voice: Voice) -> list[Block]:

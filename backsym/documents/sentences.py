@@ -210,7 +210,8 @@ def _reasons(step: Step, facts: Mapping[str, Value], notation: Notation, words: 
             if isinstance(a, Ix) and isinstance(b, Ix)
         ]
         node = facts["den"] if "den" in facts else facts["node"]
-        out += (*words.phrase("because.only", pairs=words.listing(pairs), node=node), Text(" "))
+        key = "because.only_of" if "over" in facts else "because.only"
+        out += (*words.phrase(key, **{**facts, "pairs": words.listing(pairs), "node": node}), Text(" "))
     if "delta" in step.facts:
         key = "because.indicator" if notation.gradient == "delta" else "because.delta"
         out += (*words.phrase(key, **facts), Text(" "))
@@ -237,10 +238,11 @@ def _ranges(step: Step, notation: Notation, words: Catalogue) -> Inlines:
             quantities.setdefault(indices, []).append(layout_of(entry.base, notation))
     items: list[Value] = []
     for indices, names in quantities.items():
-        range_of = range_layout(indices, notation)
-        assert range_of is not None
+        ranges = [range_layout((ix,), notation) for ix in indices]
+        # One formula for each index: a line may end between two of them.
+        found = [item for range_of in ranges if range_of for item in (Text(", "), Math(range_of))][1:]
         key = "document.those" if items else "document.numbers_entries"
-        items.append(words.phrase(key, range=range_of, quantities=words.listing(list(names))))
+        items.append(words.phrase(key, range=tuple(found), quantities=words.listing(list(names))))
     return words.listing(items)
 
 

@@ -26,6 +26,7 @@ from backsym.documents.blocks import (
     Text,
     leads,
 )
+from backsym.documents.breaking import EQUALS, HANGING, fitted
 from backsym.documents.options import FULL, Options
 from backsym.errors import BacksymError
 from backsym.mathtext import LATIN_LETTERS
@@ -161,6 +162,7 @@ def _steps(block: Steps, depth: int) -> Iterator[str]:
 
 def _display(rows: tuple[Row, ...], depth: int) -> str:
     room = ROOM - INDENT * min(depth, DEEPEST)
+    rows = fitted(rows, room)
     left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in rows)
     lines = [line for r in rows for line in _lines(r, room, left)]
     if len(rows) == 1 and len(lines) == 1:
@@ -173,8 +175,8 @@ def _display(rows: tuple[Row, ...], depth: int) -> str:
 
 def _lines(r: Row, room: float, left: float) -> list[str]:
     """One row as lines of an alignment whose left sides are ``left`` em wide; a row that is too wide is broken."""
-    room -= left + (1.4 if r.lhs is not None else 0.0)
-    parts = broken(r.rhs, room, room - 1.5)
+    room -= left + (EQUALS if r.lhs is not None else 0.0)
+    parts = broken(r.rhs, room, room - HANGING)
     head = f"{to_latex(r.lhs)} &= " if r.lhs is not None else "& "
     lines = [head + to_latex(parts[0]), *(f"&\\quad {{}} {to_latex(part)}" for part in parts[1:])]
     if r.tail is None:

@@ -8,7 +8,7 @@ must not know about problems.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from backsym.documents.blocks import (
     Block,
@@ -27,10 +27,13 @@ from backsym.documents.blocks import (
     Text,
     leads,
 )
+from backsym.documents.breaking import EQUALS, HANGING, fitted
 from backsym.documents.options import FULL, Options
 from backsym.documents.plaintext import equations_text, inlines_plain
+from backsym.printing import layout as lay
+from backsym.printing.layout import Layout
 from backsym.printing.measure import broken, width
-from backsym.printing.typst import string, to_typst
+from backsym.printing.typst import argument, string, to_typst
 
 _CLINGING = re.compile(r"[;(\[]|\.\w")
 _SPECIAL = re.compile(r'[\\*_`$#<>@\[\]~"]|(?<=[-.])[-.]|-(?=[-?\d])|/(?=[/*])|(?<=/)[/*]')
@@ -42,6 +45,9 @@ ROOM = 41.0
 
 INDENT = 1.6
 """How much narrower a nested derivation is, in em."""
+
+WHOLE = 9.0
+"""A formula in a line of text is not parted by its end if it is at most so wide, in em."""
 
 SHORT = 6
 """A display of more lines may be parted by the end of a page."""
@@ -140,28 +146,56 @@ def _table(block: Table) -> str:
 # --- mathematics -----------------------------------------------------------------------------------------------------
 
 
+Line = tuple[str, str]
+"""A line of a display, left and right of where lines are aligned; the right one has the equals sign."""
+
+
 def _display(rows: tuple[Row, ...], depth: int) -> str:
-    left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in rows)
-    lines = [line for r in rows for line in _lines(r, ROOM - INDENT * depth, left)]
+    room = ROOM - INDENT * depth
+    set_rows = fitted(rows, room)
+    left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in set_rows)
+    lines = [line for r in set_rows for line in _lines(r, room, left)]
     if len(lines) == 1:
-        lines = [lines[0].replace(" &= ", " = ", 1).removeprefix("& ")]
-    body = " \\\n".join(lines)
+        body = " ".join(side for side in lines[0] if side)
+    elif len(lines) <= SHORT:
+        body = " \\\n".join(map(_aligned, lines))
+    else:  # The first line, and the last one, on the page of its neighbour.
+        body = " \\\n".join([_together(lines[:2]), *map(_aligned, lines[2:-2]), _together(lines[-2:])])
     function = "long" if len(lines) > SHORT else "formula"
     return f"#{function}({string(equations_text(rows))}, $ {body} $)"
 
 
-def _lines(r: Row, room: float, left: float) -> list[str]:
+def _aligned(line: Line) -> str:
+    left, right = line
+    return f"{left} &{right}" if left else f"&{right}" if right.startswith(("quad", "wide")) else f"& {right}"
+
+
+def _together(lines: Sequence[Line]) -> str:
+    """Lines that Typst takes for one, which it cannot part: a table whose left sides stick out to the left.
+
+    Typst aligns other lines behind the space before the equals sign, which is what the table is moved by.
+    """
+    cells = []
+    for left, right in lines:
+        # Where there is no equals sign, there is no space to make good for.
+        back = f"#context h(-measure($display({argument(left)})$).width)" if left else "thick"
+        cells.append(f"display({argument(' '.join(side for side in (back, left, right) if side))})")
+    return f"& #h(-0.2778em) mat(delim: #none, align: #start, row-gap: #0.75em, {'; '.join(cells)})"
+
+
+def _lines(r: Row, room: float, left: float) -> list[Line]:
     """One row as lines of an alignment whose left sides are ``left`` em wide; a row that is too wide is broken."""
-    room -= left + (1.4 if r.lhs is not None else 0.0)
-    parts = broken(r.rhs, room, room - 1.5)
-    head = f"{to_typst(r.lhs)} &= " if r.lhs is not None else "& "
+    room -= left + (EQUALS if r.lhs is not None else 0.0)
+    parts = broken(r.rhs, room, room - HANGING)
+    first = ("", to_typst(parts[0])) if r.lhs is None else (to_typst(r.lhs), f"= {to_typst(parts[0])}")
     # The empty words keep the space around a sign at the start of a line.
-    lines = [head + to_typst(parts[0]), *(f'&quad ""{_after_words(to_typst(part))}' for part in parts[1:])]
+    lines = [first, *(("", f'quad ""{_after_words(to_typst(part))}') for part in parts[1:])]
     if r.tail is None:
         return lines
+    head, last = lines[-1]
     if width(parts[-1]) + width(r.tail) + 1.5 > room:
-        return [*lines[:-1], lines[-1] + ",", f"&wide {to_typst(r.tail)}"]
-    return [*lines[:-1], f"{lines[-1]}, quad {to_typst(r.tail)}"]
+        return [*lines[:-1], (head, last + ","), ("", f"wide {to_typst(r.tail)}")]
+    return [*lines[:-1], (head, f"{last}, quad {to_typst(r.tail)}")]
 
 
 def _after_words(text: str) -> str:
@@ -173,13 +207,20 @@ def _after_words(text: str) -> str:
 
 def _inline(item: Inline) -> str:
     if isinstance(item, Math):
-        return f"#formula({string(inlines_plain((item,)))}, ${to_typst(item.layout)}$)"
+        formula = f"formula({string(inlines_plain((item,)))}, ${to_typst(item.layout)}$)"
+        return f"#box({formula})" if _parted(item.layout) and width(item.layout) <= WHOLE else f"#{formula}"
     if isinstance(item, Text):
         if item.style == "code":
             return f"#code({string(item.text)})"
         text = escape(item.text)
         return f"#{_STYLES[item.style]}[{text}]" if item.style != "plain" else text
     raise TypeError(f"no Typst for inline content of type {type(item).__name__}")
+
+
+def _parted(layout: Layout) -> bool:
+    """Whether a line of text could end within the formula: Typst lets it after a sign of relation or operation."""
+    items = layout.items if isinstance(layout, lay.Row) else ()
+    return any(_parted(item) or (isinstance(item, lay.Op) and item.spacing in ("relation", "binary")) for item in items)
 
 
 def escape(text: str) -> str:

@@ -127,12 +127,14 @@ def alternative(equation: Equation) -> Equation | None:
 
 
 def lines_of(formulas: Sequence[Layout], each: int) -> tuple[Row, ...]:
-    """Formulas side by side, ``each`` of them on a line."""
+    """Formulas side by side, ``each`` of them on a line; a comma stands between two, also at the end of a line."""
     rows = []
     for start in range(0, len(formulas), each):
         items: list[Layout] = []
         for formula in formulas[start : start + each]:
             items.extend((lay.COMMA, lay.Space("quad"), formula) if items else (formula,))
+        if start + each < len(formulas):
+            items.append(lay.COMMA)
         rows.append(Row(None, lay.row(*items)))
     return tuple(rows)
 

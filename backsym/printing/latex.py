@@ -34,6 +34,9 @@ ENVIRONMENTS = {
 FRACTIONS = {"auto": r"\frac", "display": r"\dfrac", "text": r"\tfrac"}
 STYLES = {"display": r"\displaystyle", "text": r"\textstyle", "script": r"\scriptstyle"}
 LIMITS = {"auto": "", "limits": r"\limits", "beside": r"\nolimits"}
+_AIR, _LESS_AIR = "[13pt]", "[4pt]"
+"""Below a row of a matrix that holds a fraction, and below one that a row with a fraction follows."""
+
 ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "_": r"\_", "%": r"\%", "#": r"\#", "&": r"\&", "$": r"\$",
     "^": r"\^{}", "~": r"\~{}", "\u2009": r"\,", "\u2003": r"\quad{}",
@@ -193,8 +196,16 @@ def _sqrt(node: lay.Sqrt) -> str:
     return rf"\sqrt{degree}{{{to_latex(node.body)}}}"
 
 
-def _environment(name: str, rows: Sequence[Sequence[Layout]], air: str = "") -> str:
-    text = rf" \\{air} ".join(" & ".join(to_latex(cell) for cell in cells) for cells in rows)
+def _environment(name: str, rows: Sequence[Sequence[Layout]]) -> str:
+    return _table(name, rows, [""] * len(rows))
+
+
+def _table(name: str, rows: Sequence[Sequence[Layout]], airs: Sequence[str]) -> str:
+    """A table, each row followed by some air."""
+    text = ""
+    for n, cells in enumerate(rows):
+        text += rf" \\{airs[n - 1]} " if n else ""
+        text += " & ".join(to_latex(cell) for cell in cells)
     return rf"\begin{{{name}}} {text} \end{{{name}}}"
 
 
@@ -205,9 +216,10 @@ def _matrix(node: lay.Matrix) -> str:
             return inner
         left, right = (DELIMITERS[name].latex for name in FENCES[node.fence])
         return rf"\left{left} {inner} \right{right}"
-    # Rows of fractions would touch without some air between them.
-    tall = any(lay.is_tall(cell) for cells in node.rows for cell in cells)
-    return _environment(ENVIRONMENTS[node.fence], node.rows, "[11pt]" if tall else "")
+    # Rows of fractions would touch.  LaTeX lets the depth of a row take up its air, so that dots need less of it.
+    tall = [any(lay.is_tall(cell) for cell in cells) for cells in node.rows]
+    airs = [_AIR if tall[n] else _LESS_AIR if any(tall[n + 1 : n + 2]) else "" for n in range(len(tall))]
+    return _table(ENVIRONMENTS[node.fence], node.rows, airs)
 
 
 def _gathered(node: lay.Gathered) -> str:

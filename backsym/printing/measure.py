@@ -62,13 +62,38 @@ def _op(node: Op) -> float:
 
 
 def _frac(node: lay.Frac) -> float:
-    return max(width(node.num), width(node.den)) + 0.24
+    return max(_in_fraction(node.num), _in_fraction(node.den)) + 0.24
+
+
+def _in_fraction(layout: Layout) -> float:
+    """The width where the limits of sums stand beside their signs, and not above and below them."""
+    return width(layout) + sum(_beside(big) - _big(big) for big in _bigs(layout) if big.limits == "auto")
+
+
+def _bigs(layout: Layout) -> Iterator[lay.Big]:
+    if isinstance(layout, lay.Big):
+        yield layout
+    elif isinstance(layout, Row):
+        for item in layout.items:
+            yield from _bigs(item)
+    elif isinstance(layout, (lay.Script, lay.Primed)):
+        yield from _bigs(layout.base)
+    elif isinstance(layout, (lay.Fenced, lay.Delimited, lay.Sqrt)):
+        yield from _bigs(layout.body)
 
 
 def _big(node: lay.Big) -> float:
     sign = 1.45 if node.op in BIG_SIGNS else 0.5 * len(node.op)
-    limits = [SCRIPT * width(limit) for limit in (node.lower, node.upper) if limit is not None]
-    return max([sign, *limits]) + 0.17
+    return max(sign, _limits(node)) + 0.17
+
+
+def _beside(node: lay.Big) -> float:
+    sign = 1.06 if node.op in BIG_SIGNS else 0.5 * len(node.op)
+    return sign + _limits(node) + 0.17
+
+
+def _limits(node: lay.Big) -> float:
+    return max((SCRIPT * width(limit) for limit in (node.lower, node.upper) if limit is not None), default=0.0)
 
 
 def _stacked(node: lay.Stacked) -> float:
@@ -94,7 +119,7 @@ _RULES: dict[type[Layout], Callable[[Any], float]] = {
     lay.Accent: lambda node: width(node.body),
     lay.Binom: lambda node: max(width(node.top), width(node.bottom)) + 1.2,
     lay.Delimited: lambda node: width(node.body) + 1.2,
-    lay.Fenced: lambda node: width(node.body) + _FENCES.get(node.kind, _FENCE) + (0.4 if node.stretchy else 0.0),
+    lay.Fenced: lambda node: width(node.body) + _FENCES.get(node.kind, _FENCE) + (0.7 if node.stretchy else 0.0),
     lay.Big: _big,
     lay.Sqrt: lambda node: width(node.body) + 0.9,
     lay.Matrix: _table,

@@ -95,7 +95,7 @@ class Notation:
         if name == self.loss == "L":
             return Ident("L", "calligraphic")
         base, tag = split_name(name)
-        return self._tagged(self._letter(base, rank), tag)
+        return self._tagged(self.letter(base, rank), tag)
 
     def entry(self, name: str, indices: tuple[Ix, ...]) -> Layout:
         """One entry of a symbol: light, with the indices as subscript."""
@@ -125,7 +125,8 @@ class Notation:
             return word(name)
         raise BacksymError(f"cannot print the function {name!r}: it is neither in the function table nor abstract")
 
-    def _letter(self, base: str, rank: int) -> Layout:
+    def letter(self, base: str, rank: int) -> Layout:
+        """The letter of an array of this rank, bold or as vectors are marked."""
         if rank == 0 or self.vectors == "plain":
             return Ident(base)
         if rank == 1 and self.vectors == "arrow":

@@ -224,7 +224,7 @@ def _ones(e: Ones, n: Notation) -> Piece:
 
 
 def _zeros(e: Zeros, n: Notation) -> Piece:
-    return Piece(Ident("0", "bold") if e.of else Number("0"))
+    return Piece(n.letter("0", len(e.of)) if e.of and n.vectors != "plain" else Number("0"))
 
 
 def _delta(e: Delta, n: Notation) -> Piece:
@@ -247,20 +247,20 @@ def _over_bar(name: str, quantity: Layout) -> Piece:
     return _named(lay.Accent("bar", quantity))
 
 
-def _adjoint(name: str, quantity: Layout, whole_array: bool, n: Notation) -> Piece:
-    """The derivative of the loss by a quantity that is already laid out."""
+def _adjoint(name: str, quantity: Layout, rank: int, n: Notation) -> Piece:
+    """The derivative of the loss by a quantity that is already laid out; an entry has rank 0."""
     loss = n.name(n.loss)
     if n.gradient == "bar":
         return _over_bar(name, quantity)
     if n.gradient == "delta" and name in n.preactivations:
-        return Piece(Script(Ident("delta", "bold" if whole_array else "italic"), sub=quantity))
-    if n.gradient == "partial" or not whole_array:
+        return Piece(Script(n.letter("delta", rank), sub=quantity))
+    if n.gradient == "partial" or not rank:
         return _leibniz(loss, quantity)
     return Piece(row(Script(lay.Symbol("nabla"), sub=quantity), loss), Level.FACTOR)
 
 
 def _adj(e: Adj, n: Notation) -> Piece:
-    return _adjoint(e.name, n.name(e.name, len(e.declared)), bool(e.declared), n)
+    return _adjoint(e.name, n.name(e.name, len(e.declared)), len(e.declared), n)
 
 
 def _partial(e: Partial, n: Notation) -> Piece:
@@ -276,7 +276,7 @@ def _entry(e: Entry, n: Notation) -> Piece:
     if isinstance(base, Sym):
         return _named(n.entry(base.name, e.indices))
     if isinstance(base, Adj):
-        return _adjoint(base.name, n.entry(base.name, e.indices), False, n)
+        return _adjoint(base.name, n.entry(base.name, e.indices), 0, n)
     if isinstance(base, Fn) and base.kind in ("rowwise", "rowreduce", "diag") and base.name not in _SPECIAL:
         return Piece(lay.with_sub(layout_of(base, n), index_list(e.indices)))
     if isinstance(base, Eye):
@@ -566,7 +566,7 @@ _RULES: dict[type[Expr], Callable[[Any, Notation], Piece]] = {
     Size: lambda e, n: _named(n.dim(e.dim)),
     Ones: _ones,
     Zeros: _zeros,
-    Eye: lambda e, n: _shaped(Ident("I", "bold"), (e.dim,), n),
+    Eye: lambda e, n: _shaped(n.letter("I", 2), (e.dim,), n),
     Delta: _delta,
     Add: _add,
     Neg: _neg,

@@ -2,7 +2,7 @@ r"""Layout -> Typst mathematics, without the dollar signs around it.
 
 Signs and Greek letters are written as their characters.  What would end an argument or begin a shorthand is escaped,
 so that the text means the same wherever it stands.  Delimiters that should not grow rely on the document's
-``#set math.lr(size: 1em)``; without it Typst grows all of them.  Tested with Typst 0.13 and 0.15.
+``#set math.lr(size: 1em)``; without it Typst grows all of them.  Tested with Typst 0.14 and 0.15.
 
 This module must not know how an expression is laid out.
 """
@@ -39,7 +39,10 @@ FONTS = {
     "roman_bold": "bold({})", "roman_italic": "italic({})",
 }  # fmt: skip
 AS_CHARACTERS = frozenset(("bold", "calligraphic", "blackboard"))
-"""Styles in which a letter is written as its own character, which Typst sets faster than a call."""
+"""Styles in which a letter is written as its own character, which Typst sets faster than a call.
+
+A digit is not: as a character it would be a word to Typst, and the space beside it would be drawn.
+"""
 
 ACCENTS = {
     "bar": "macron({})", "hat": "hat({})", "tilde": "tilde({})", "vec": "arrow({})", "dot": "dot({})",
@@ -83,9 +86,13 @@ _PIECE = re.compile(r'\\.|"(?:[^"\\]|\\.)*"|.', re.DOTALL)
 
 
 def _argument(layout: Layout) -> str:
-    """A layout as an argument of a function, where a comma, semicolon or colon would separate arguments."""
+    return argument(to_typst(layout))
+
+
+def argument(text: str) -> str:
+    """Mathematics as an argument of a function, where a comma, semicolon or colon would separate arguments."""
     out, depth = "", 0
-    for piece in _PIECE.findall(to_typst(layout)):
+    for piece in _PIECE.findall(text):
         depth += (piece in "([{") - (piece in ")]}") if len(piece) == 1 else 0
         out += f"\\{piece}" if piece in (",", ";") and not depth else piece
     return out or '""'
@@ -149,7 +156,7 @@ def _ident(node: lay.Ident) -> str:
         return FONTS[style].format(string(text))
     if style == "operator":
         return text if text in WORDS else f"op({string(text)})"
-    if style in AS_CHARACTERS and len(text) == 1 and styled(text, style) != text:
+    if style in AS_CHARACTERS and len(text) == 1 and text.isalpha() and styled(text, style) != text:
         return styled(text, style)
     letter = greek(text) or (text if len(text) == 1 else string(text))
     if style == "italic":

@@ -1,0 +1,249 @@
+"""What a printer's reader looks at: breaks of lines and pages, air, punctuation, and one notation on a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import typst as typst_package
+from networks import NETWORKS
+
+from backsym.documents import tex, typst
+from backsym.documents.blocks import Block, Document, Equations, Heading, Math, Paragraph, Row, Steps, Text, leads
+from backsym.documents.breaking import EQUALS, HANGING, fitted
+from backsym.documents.document import problem_blocks
+from backsym.documents.markdown import inlines_text
+from backsym.documents.options import FULL, Options
+from backsym.documents.render import files
+from backsym.documents.typst import WHOLE, inlines_typst
+from backsym.documents.vectorizing import lines_of
+from backsym.printing import layout as lay
+from backsym.printing.fragment import fragment
+from backsym.printing.latex import to_latex
+from backsym.printing.measure import broken, width
+from backsym.problem import Problem
+from backsym.reading.loader import load, problem_from_mapping
+from backsym.resources import find_problem
+from backsym.solution import Solution, solve
+
+
+@cache
+def solved(name: str) -> Solution:
+    problem = load(str(find_problem(name)))
+    assert isinstance(problem, Problem)
+    return solve(problem)
+
+
+def markdown(source: dict[str, Any] | str, options: Options = FULL) -> str:
+    solution = solved(source) if isinstance(source, str) else solve(problem_from_mapping(source))
+    return next(text for name, text in files(None, [solution], "md", options).items() if name.endswith(".md"))
+
+
+# --- lines -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("latex", "whole"),
+    [
+        ("n = 1, \\dots, N", True),
+        ("\\mathbf{a} \\odot \\mathbf{b}", True),
+        ("2j - 1", True),
+        ("\\nabla_{\\mathbf{W}} \\mathcal{L}", False),  # Typst does not part it anyway.
+        ("z_{k=1}", False),
+        ("a_1 + a_2 + a_3 + a_4 + a_5 + a_6 + a_7 + a_8 + a_9", False),  # It would leave a hole in the line before.
+    ],
+)
+def test_a_short_formula_is_not_parted_by_the_end_of_a_line(latex: str, whole: bool) -> None:
+    layout = fragment(latex)
+    assert inlines_typst((Math(layout),)).startswith("#box(") == whole
+    assert whole <= (width(layout) <= WHOLE)
+
+
+@pytest.mark.parametrize("name", ["attention", "conv-pool", "backward-batch"])
+def test_a_line_may_end_between_the_ranges_of_two_indices(name: str) -> None:
+    """They are formulas of their own, so that no line has to end within one."""
+    said = re.findall(r"; here (.*? numbers the entries of .*)", markdown(name))
+    assert said
+    for sentence in said:
+        ranges = re.findall(r"\$([^$]*\\dots[^$]*)\$", sentence)
+        assert len(ranges) >= 3
+        assert all(formula.count("=") == 1 for formula in ranges), sentence
+
+
+def test_a_list_on_several_lines_has_its_commas() -> None:
+    rows = lines_of([fragment(letter) for letter in "abcde"], 2)
+    assert [to_latex(row.rhs) for row in rows] == ["a,\\quad b,", "c,\\quad d,", "e"]
+
+
+def test_rows_of_fractions_have_air_and_dots_less_of_it() -> None:
+    rows = (fragment("\\frac{a}{b}"), fragment("\\frac{c}{d}"), fragment("\\vdots"), fragment("\\frac{e}{f}"))
+    column = to_latex(lay.Matrix(tuple((cell,) for cell in rows)))
+    assert re.findall(r"\\\\(\S*)", column) == ["[13pt]", "[13pt]", "[4pt]"]
+    flat = to_latex(lay.Matrix(tuple((fragment(letter),) for letter in "abc")))
+    assert re.findall(r"\\\\(\S*)", flat) == ["", ""]
+
+
+SUMS = "\\frac{\\sum_{k'=1}^K e^{z_{k'}}}{\\sum_{j'=1}^J e^{s_{j'}}}"
+"""Limits stand beside the sums of a fraction, which makes it wider than a displayed sum over the other would be."""
+
+
+def test_the_limits_of_a_sum_in_a_fraction_have_room() -> None:
+    """The widths are those of TeX with Computer Modern, in em."""
+    assert width(fragment(SUMS)) == pytest.approx(4.84, abs=0.1)
+    assert width(fragment("\\sum_{k'=1}^K e^{z_{k'}}")) == pytest.approx(3.5, abs=0.1)
+    assert width(fragment("\\left(\\sum_{k'=1}^K a\\right)")) == pytest.approx(4.0, abs=0.15)
+
+
+@pytest.mark.parametrize("name", ["nested-softmax", "swiglu-in-one-line", "graph-attention", "squeeze-excite"])
+@pytest.mark.parametrize("language", ["tex", "typst"])
+def test_no_displayed_formula_is_wider_than_the_page(name: str, language: str) -> None:
+    """Also where the left side of a step is as long as its right side: it is then broken before the equals sign."""
+    module = {"tex": tex, "typst": typst}[language]
+    wide = 0
+    for depth, equations in displays(problem_blocks(solve(problem_from_mapping(NETWORKS[name])), 2), 0):
+        room = module.ROOM - module.INDENT * depth
+        rows = fitted(equations.rows, room)
+        if rows != equations.rows and width(rows[0].rhs) > room:
+            wide += 1
+            assert {"tex": "\\\\*\n", "typst": " \\\n"}[language] in module._display(equations.rows, depth)
+        for row in rows:
+            rest = room - (width(row.lhs) + EQUALS if row.lhs is not None else 0)
+            lines = broken(row.rhs, rest, rest - HANGING)
+            assert all(width(line) <= rest for line in lines), to_latex(row.rhs)
+    assert wide
+
+
+def displays(blocks: Iterable[Block], depth: int) -> Iterator[tuple[int, Equations]]:
+    for block in blocks:
+        if isinstance(block, Equations):
+            yield depth, block
+        elif isinstance(block, Steps):
+            for item in block.items:
+                yield depth, item.equation
+                if item.substeps is not None:
+                    yield from displays([item.substeps], depth + 1)
+
+
+# --- pages -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["mlp-entries", "attention", "rnn"])
+def test_no_heading_stands_at_the_end_of_a_page_with_a_reference_only(name: str) -> None:
+    blocks = problem_blocks(solved(name), 2)
+    found = [n for n, block in enumerate(blocks) if "the steps that are left out" in said(block)]
+    assert found
+    for n in found:
+        assert isinstance(blocks[n - 1], (Heading, Paragraph))
+        assert leads(blocks[n], blocks[n + 1])
+
+
+def test_no_line_of_a_display_stands_alone_on_a_page() -> None:
+    """Each line has a box, whose stroke is counted on every page, while the display is pushed over the page's end."""
+    lines = tuple(Row(lay.Boxed(lay.Ident("a")), lay.Ident("b"), lay.Ident("c") if n % 2 else None) for n in range(8))
+    found = set()
+    for before in range(22, 36):
+        filler = tuple(Paragraph((Text("x"),)) for _ in range(before))
+        source = typst.typst(Document((Text("T"),), (*filler, Equations(lines))))["solution.typ"]
+        made = typst_package.compile(source.encode(), format="svg", ignore_system_fonts=True)
+        pages = made if isinstance(made, list) else [made]
+        found.add(tuple(page.count(b"stroke-width") for page in pages))
+    assert all(sum(counts) == len(lines) for counts in found), found
+    assert {1, 7}.isdisjoint(count for counts in found for count in counts), found
+    assert {2, 3, 4, 5, 6} & {counts[0] for counts in found}, found
+
+
+def test_lines_that_stay_together_are_aligned_like_the_others() -> None:
+    """The first pair, a line between and the last pair: the boxes of all lines end at the same place."""
+    widths = [lay.Ident("a"), lay.row(lay.Ident("m"), lay.Ident("m")), fragment("z_k^{(2)}")]
+    lines = tuple(Row(widths[n % 3], lay.Boxed(lay.Ident("b"))) for n in range(8))
+    source = typst.typst(Document((Text("T"),), (Equations(lines),)))["solution.typ"]
+    page = typst_package.compile(source.encode(), format="svg", ignore_system_fonts=True)
+    places = list(strokes(ElementTree.fromstring(page), 0.0))
+    assert len(places) == len(lines)
+    assert max(places) - min(places) < 0.05
+
+
+def strokes(node: ElementTree.Element, x: float) -> Iterator[float]:
+    """How far to the right each rectangle with a stroke begins."""
+    moved = re.match(r"(?:translate\(|matrix\(1 0 0 1 )([-\d.]+)", node.get("transform", ""))
+    x += float(moved[1]) if moved else 0.0
+    if node.get("stroke-width"):
+        yield x
+    for child in node:
+        yield from strokes(child, x)
+
+
+def said(block: Block) -> str:
+    return inlines_text(block.content) if isinstance(block, Paragraph) else ""
+
+
+# --- sentences -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["logistic-circuit", "mlp-entries", "attention"])
+def test_a_brief_solution_announces_no_steps_that_it_leaves_out(name: str) -> None:
+    assert "takes a few steps" in markdown(name)
+    assert "takes a few steps" not in markdown(name, Options(detail="brief"))
+
+
+@pytest.mark.parametrize(
+    ("equation", "sentence"),
+    [
+        ("sum(W[j,i]*x[i], i)", "Of the sum, only the term with $i' = i$ contains $x_i$."),
+        (
+            "sum(W[j,i]*x[i], i) + sum(U[j,k]*c[k], k)",
+            "Of the sum over $i'$, only the term with $i' = i$ contains $x_i$.",
+        ),
+        ("sum(W[j,i]*x[i]*U[j,k]*c[k], i, k)", None),
+    ],
+)
+def test_where_there_are_several_sums_it_is_said_which_is_meant(equation: str, sentence: str | None) -> None:
+    shapes = {"W": ["J", "D"], "U": ["J", "K"], "x": ["D"], "c": ["K"]}
+    network = {
+        "title": "Sums",
+        "symbols": {name: shape for name, shape in shapes.items() if name in equation},
+        "indices": {"i": "D", "j": "J"} | ({"k": "K"} if "k" in equation else {}),
+        "forward": [f"z[j] = {equation}", "L = sum(z[j]**2, j)"],
+        "parts": [{"derive": "x"}],
+    }
+    text = markdown(network)
+    meant = re.findall(r"Of the sum[^.]*contains \$x_i\$\.", text)
+    assert meant[:1] == ([sentence] if sentence else [])
+
+
+def test_a_question_sheet_has_the_matrix_product_that_the_author_wrote() -> None:
+    """Of a scalar too; what the author wrote as a sum over its entries, or as a named loss, stays one."""
+    sheet = markdown("twin", Options(version="questions"))
+    assert "z &= \\mathbf{W}^{(2)} \\mathbf{h} + b^{(2)}" in sheet
+    sheet = markdown("skip", Options(version="questions"))
+    assert "\\mathcal{L} &= -\\sum_{m=1}^M t_m \\log(y_m)" in sheet
+
+
+# --- one notation on a page ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("vectors", "product", "signal"),
+    [
+        ("bold", r"$\mathbf{u} \odot \mathbf{v}$", r"\boldsymbol{\delta}_{\mathbf{z}^{(1)}}"),
+        ("arrow", r"$\vec{u} \odot \vec{v}$", r"\vec{\delta}_{\vec{z}^{(1)}}"),
+        ("plain", r"$u \odot v$", r"\delta_{z^{(1)}}"),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_vectors_are_marked_in_one_way(vectors: str, product: str, signal: str, language: str) -> None:
+    network = {
+        "title": "Layers",
+        "language": language,
+        "notation": {"gradient": "delta", "vectors": vectors},
+        "symbols": {"W1": ["J", "D"], "x": ["D"], "w": ["J"]},
+        "forward": ["z1 = W1 @ x", "h = tanh(z1)", "L = sum(w*h)"],
+    }
+    text = markdown(network)
+    assert product in text
+    assert signal in text
+    assert vectors == "bold" or not re.search(r"boldsymbol|mathbf\{[a-z]\}", text)
