@@ -11,24 +11,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from backsym.errors import BacksymError, InputError
 from backsym.expr import (
-    Adj,
-    Entry,
     Expr,
     Ix,
     Mul,
     Neg,
-    Partial,
     Shape,
-    Sym,
     T,
-    rebuild,
     scalar_if_ones,
     show_shape,
-    walk,
 )
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.marking.einsum import einsum_in
@@ -38,15 +32,15 @@ from backsym.marking.letters import Bound, bindings, position, spare_axes
 from backsym.marking.lines import MAX_MEMBERS, Statement, statements
 from backsym.marking.model import TARGET, Clash, Line, ReadAnswer, Target, Unreadable
 from backsym.marking.numpy_text import respelled
+from backsym.marking.own_names import Names
 from backsym.marking.pasted import pasted
 from backsym.marking.refusals import Refused, refused
+from backsym.marking.rows import left_row, rows_in, without_rows
 from backsym.marking.shapes import same_layout
 from backsym.problem import Problem
 from backsym.reading import formulas
 from backsym.reading.hints import Mismatch, SizeUnknown
-from backsym.reading.latex import vocabulary
 from backsym.reading.latex_answers import parse_answer
-from backsym.reading.latex_names import Vocabulary
 from backsym.reading.lexer import MAX_CHARACTERS
 from backsym.reading.loose import loosened
 from backsym.reading.plain import parse_expression
@@ -60,21 +54,14 @@ __all__ = ["AnswerReader", "Clash", "Line", "ReadAnswer", "Target", "Unreadable"
 
 _FORMULA = re.compile(r"\\|[_^]\{|[^\x00-\x7f−–×·⋅∙∗⊙≥≤≠′’π]")
 _DOTS = re.compile("[·⋅∙×•]")
+_WORD = re.compile(r"[A-Za-z_]\w+")
+"""A name as code has it, such as ``dza`` or ``relu_grad``."""
 _SINGLE = re.compile(r"_[A-Za-z0-9]{2}")
 _BUILT_IN = frozenset((*FUNCTIONS, *REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "direct"))
 _NO_LETTERS = Frame()
 _KEPT = 1000
 _MESSAGE = 300
 _WHOLE_LOCAL = "a local derivative is written entry by entry"
-
-
-@dataclass(frozen=True)
-class _Names:
-    """What names mean while one answer is read: those of the problem, and the student's own."""
-
-    scope: Scope
-    words: Vocabulary
-    own: Mapping[str, tuple[Expr, tuple[Ix, ...]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,7 +86,7 @@ class AnswerReader:
         self.problem = problem
         self.letters = letters or {}
         scope = scope_of(problem)
-        self.names = _Names(scope, vocabulary(scope))
+        self.names = Names.of(scope)
         self.shapes = {name: symbol.shape for name, symbol in problem.symbols.items()}
         self._lefts: dict[str, Left] = {}
 
@@ -201,6 +188,8 @@ class _Session:
 
     def statement(self, statement: Statement, last: bool) -> ReadAnswer | None:
         left = self.left(statement)
+        if left is not None and left.word and last:
+            raise _no_left(statement.left or "", self.problem.loss)
         if left is None and statement.left is not None:
             # a - t = softmax(z) - t: a chain without a left side.
             statement = self.turned_round(statement.turned())
@@ -318,12 +307,16 @@ class _Session:
     def read_left(self, text: str) -> Left:
         if (own := own_name(text, self.names.words)) is not None:
             return own
+        if (row := left_row(text, self.problem, self.names.words, self.text)) is not None:
+            return row
         for _, trees in self.trees(text, self.names):
             for tree in trees:
                 left = left_of(tree, self.problem.loss)
                 if left is not None and (left.quantity is None or left.quantity in self.problem.symbols):
                     return left
-        raise Refused("syntax", f"the left side {_shown(text)} is not a derivative of {self.problem.loss}")
+        if _WORD.fullmatch(text) and text not in self.problem.symbols:
+            return Left(None, text, None, word=True)
+        raise _no_left(text, self.problem.loss)
 
     def given(self, left: Left, target: Target) -> tuple[Ix, ...] | None:
         """The letters that a left side gives to the axes; None for a left side that is the whole."""
@@ -349,14 +342,15 @@ class _Session:
         reading = found[0]
         by_name = {ix.letter: ix for ix in reading.letters}
         written = letters_of(left.indices or ())
-        if set(by_name) - set(written) or (left.indices is not None and set(written) - set(by_name)):
+        name = left.name
+        if written and not by_name:
+            # \delta_f of whole arrays: the letter tells one name from another.
+            name, written = name + "".join(written), []
+        elif set(by_name) - set(written) or (left.indices is not None and set(written) - set(by_name)):
             message = f"the two sides of the line that defines {_shown(left.name)} have different indices"
             raise Refused("wrong_index", message)
         own = tuple(by_name[letter] for letter in written)
-        shape: Shape = tuple(ix.dim for ix in own) if own else reading.expr.shape
-        scope = self.names.scope
-        scope = replace(scope, names={**scope.names, left.name: Sym(left.name, shape)})
-        self.names = _Names(scope, vocabulary(scope), {**self.names.own, left.name: (reading.expr, own)})
+        self.names = self.names.defining(name, reading.expr, own, left.word)
 
     # --- members ---
 
@@ -404,12 +398,41 @@ class _Session:
                         return self.spelled(other, given)
                     except Refused:
                         continue
+            if (found := self.by_rows(text, given)) is not None:
+                return found
             raise
+
+    def by_rows(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading] | None:
+        """A text about rows of matrices, entry by entry; None if it has none, or is not read with them either."""
+        names, found = self.names, list[_Reading]()
+        clash: Refused | None = None
+        for rows in rows_in(text, self.problem, names.words):
+            self.names = names.standing(rows.names)
+            try:
+                readings = self.spelled(rows.text, given)
+            except Refused as e:
+                if e.clash is not None and not rows.flat:
+                    clash = Refused("shape", "these shapes do not fit together; a row counts as a column vector")
+                continue
+            finally:
+                self.names = names
+            for reading in readings:
+                done = without_rows(reading.expr, reading.letters, given or (), rows)
+                if done is not None:
+                    # The axes of a matrix of rows have their order; a row may be one of any axis.
+                    placed = _in_place(done[1], self.target.shape)
+                    ordered = placed or sum(dim != 1 for dim in reading.expr.shape) > 1
+                    found.append(_Reading(*done, positional=not given and ordered))
+        if not found and clash is not None:
+            raise clash
+        return sorted(found, key=lambda reading: not _in_place(reading.letters, self.target.shape))[:1] or None
 
     def spelled(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
         found: list[_Reading] = []
         errors: list[InputError] = []
-        both = _DOTS.search(text) is not None or differentials(text, self.names.scope.names) != text
+        # With a quantity d, dr may be d times r; not where products have signs.
+        product = differentials(text, self.names.scope.names) != text and not any(sign in text for sign in "*@")
+        both = product or _DOTS.search(text) is not None
         for source, trees in self.trees(text, self.names):
             for tree in trees:
                 try:
@@ -427,7 +450,7 @@ class _Session:
             raise self.refusal(text, errors)
         return found
 
-    def trees(self, text: str, names: _Names) -> Iterator[tuple[Source, tuple[Node, ...]]]:
+    def trees(self, text: str, names: Names) -> Iterator[tuple[Source, tuple[Node, ...]]]:
         """The syntax trees of a text: as plain text, then as a formula."""
         formula = _FORMULA.search(text) is not None
         if not formula:
@@ -508,28 +531,10 @@ class _Session:
                     raise
                 expr = formulas.filled(tree, whole, resolver)
         if self.names.own:
-            expr = self.inlined(expr)
+            expr = self.names.inlined(expr)
         frame = resolver.frame.letters
         letters = tuple(Ix(frame[name].shown, frame[name].dim or 1) for name in free)
         return _Reading(expr, letters)
-
-    def inlined(self, e: Expr) -> Expr:
-        """An expression with the student's own names replaced by what they were defined as."""
-        own = self.names.own
-        if isinstance(e, Entry) and isinstance(e.base, Sym) and e.base.name in own and own[e.base.name][1]:
-            expr, letters = own[e.base.name]
-            return _with_letters(expr, dict(zip(letters, e.indices, strict=True)))
-        if isinstance(e, Sym) and e.name in own:
-            expr, letters = own[e.name]
-            if letters:
-                raise Refused("shape", f"{e.name} was defined entry by entry, and is used as a whole here")
-            return expr
-        if isinstance(e, (Adj, Partial)):
-            name = next((n.name for n in walk(e) if isinstance(n, (Adj, Sym)) and n.name in own), None)
-            if name is not None:
-                message = f"{name} is a name of your own, and what the derivative with it is, is not said"
-                raise Refused("undeclared", message, "write it out, or give it a name, too")
-        return rebuild(e, self.inlined)
 
     def einsum(self, text: str) -> _Reading:
         """``einsum('nk,nj->kj', A, B)``, perhaps scaled: the entries that it sums, with the letters of its result."""
@@ -584,11 +589,8 @@ def _as_given(given: tuple[Ix, ...], letters: Sequence[Ix]) -> Bound:
     return Bound(given, tuple(ix for ix in letters if ix not in mine))
 
 
-def _with_letters(e: Expr, to: Mapping[Ix, Ix]) -> Expr:
-    """An expression with other free letters; bound ones that would catch them get primes."""
-    from backsym.marking.offers import renamed
-
-    return renamed(e, to)
+def _no_left(text: str, loss: str) -> Refused:
+    return Refused("syntax", f"the left side {_shown(text)} is not a derivative of {loss}")
 
 
 def _shown(text: str) -> str:

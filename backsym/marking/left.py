@@ -35,6 +35,8 @@ class Left:
     name: str | None
     indices: tuple[Node, ...] | None
     transposed: bool = False
+    word: bool = False
+    """Whether it is a word that means nothing else: a name of the student's own where another line uses it."""
 
 
 def left_of(tree: Node, loss: str) -> Left | None:
