@@ -24,7 +24,6 @@ from backsym.expr import (
     scalar_if_ones,
     show_shape,
 )
-from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.marking.einsum import einsum_in
 from backsym.marking.habits import differentials, habits, whole_differentials
 from backsym.marking.left import Left, left_of, letters_of, own_name
@@ -35,7 +34,7 @@ from backsym.marking.numpy_text import respelled
 from backsym.marking.own_names import Names
 from backsym.marking.pasted import pasted
 from backsym.marking.refusals import Refused, refused
-from backsym.marking.rows import left_row, rows_in, without_rows
+from backsym.marking.rows import Rows, left_row, rows_in, without_rows
 from backsym.marking.shapes import same_layout
 from backsym.problem import Problem
 from backsym.reading import formulas
@@ -45,7 +44,7 @@ from backsym.reading.lexer import MAX_CHARACTERS
 from backsym.reading.loose import loosened
 from backsym.reading.plain import parse_expression
 from backsym.reading.resolve import Resolver
-from backsym.reading.scope import Frame, Scope, Unavailable, free_letters, letters_in_entries, suggest
+from backsym.reading.scope import Frame, Scope, Unavailable, free_letters, suggest
 from backsym.reading.source import Source
 from backsym.reading.syntax import Node
 from backsym.reading.texts import scope_of
@@ -57,7 +56,6 @@ _DOTS = re.compile("[·⋅∙×•]")
 _WORD = re.compile(r"[A-Za-z_]\w+")
 """A name as code has it, such as ``dza`` or ``relu_grad``."""
 _SINGLE = re.compile(r"_[A-Za-z0-9]{2}")
-_BUILT_IN = frozenset((*FUNCTIONS, *REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "direct"))
 _NO_LETTERS = Frame()
 _KEPT = 1000
 _MESSAGE = 300
@@ -170,6 +168,8 @@ class _Session:
         self.started: Statement | None = None
         self.rows = 1
         self.named = False
+        self.by_row = False
+        """Whether the left side is the derivative by a row, so that a vector is one entry by entry."""
 
     def read(self, found: Sequence[Statement]) -> ReadAnswer:
         answer: ReadAnswer | None = None
@@ -210,6 +210,7 @@ class _Session:
         of = None if name == self.target.name else name
         target = self.target if of is None else Target(name, self.problem.symbols[name].shape)
         given = self.given(left, target) if left is not None and left.quantity is not None else None
+        self.by_row = left is not None and left.row
         answer: ReadAnswer | None = None
         for n, member in enumerate(statement.members):
             try:
@@ -312,11 +313,18 @@ class _Session:
         for _, trees in self.trees(text, self.names):
             for tree in trees:
                 left = left_of(tree, self.problem.loss)
+                if left is not None and left.indices and _WORD.fullmatch(text) and not self.indexes(left):
+                    continue  # dh_pre is no derivative by h with three indices.
                 if left is not None and (left.quantity is None or left.quantity in self.problem.symbols):
                     return left
         if _WORD.fullmatch(text) and text not in self.problem.symbols:
             return Left(None, text, None, word=True)
         raise _no_left(text, self.problem.loss)
+
+    def indexes(self, left: Left) -> bool:
+        """Whether a left side has an index for each axis of its quantity."""
+        symbol = self.problem.symbols.get(left.quantity or "")
+        return symbol is None or spare_axes(symbol.shape, len(left.indices or ())) is not None
 
     def given(self, left: Left, target: Target) -> tuple[Ix, ...] | None:
         """The letters that a left side gives to the axes; None for a left side that is the whole."""
@@ -360,6 +368,9 @@ class _Session:
         asked = given if given is not None else tuple(ix for ix in target.indices if not ix.fixed)
         options: list[tuple[Expr, tuple[Ix, ...], bool]] = []
         for reading in self.readings(text, asked):
+            if self.by_row and given and reading.expr.shape:
+                row = without_rows(reading.expr, reading.letters, given, Rows(text))
+                reading = _Reading(*row) if row is not None else reading
             expr = T(reading.expr) if transposed and len(reading.expr.shape) <= 2 else reading.expr
             if reading.positional:
                 options.append((expr, reading.letters, _in_place(reading.letters, target.shape)))
@@ -460,7 +471,7 @@ class _Session:
             except InputError:
                 pass
             else:
-                if self.makes_sense(tree, names.scope):
+                if names.make_sense(tree):
                     yield source, (tree,)
         if (other := differentials(text, names.scope.names)) != text:
             yield from self.trees(other, names)
@@ -470,26 +481,6 @@ class _Session:
                 yield source, parse_answer(source, names.words)
             except InputError:
                 continue
-
-    def makes_sense(self, tree: Node, scope: Scope) -> bool:
-        """Whether every name in a plain text means something: a cheap look before it is resolved."""
-        pending = [tree]
-        while pending:
-            n = pending.pop()
-            pending.extend(n.children)
-            if n.kind == "name":
-                name = n.value
-                if name in scope.names:
-                    continue
-                known = name in scope.dims or name == "π" or len(name.rstrip("'")) == 1
-                known = known or scope.range_of(name) is not None or name in ("True", "False")
-                if not known and name not in letters_in_entries(tree):
-                    return False
-            elif n.kind == "call":
-                name = n.value.rstrip("'")
-                if name not in _BUILT_IN and name not in scope.abstract:
-                    return False
-        return True
 
     def resolved(self, tree: Node, source: Source, given: tuple[Ix, ...] | None) -> _Reading:
         """The expression of a tree; summed letters may be the student's own, free ones keep their declared range."""

@@ -9,11 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from backsym.expr import Adj, Entry, Expr, Ix, Partial, Shape, Sym, rebuild, walk
+from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.marking.offers import renamed
 from backsym.marking.refusals import Refused
 from backsym.reading.latex import vocabulary
 from backsym.reading.latex_names import Vocabulary
-from backsym.reading.scope import Scope
+from backsym.reading.scope import Scope, letters_in_entries
+from backsym.reading.syntax import Node
+
+_BUILT_IN = frozenset((*FUNCTIONS, *REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "direct"))
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,27 @@ class Names:
     @classmethod
     def of(cls, scope: Scope) -> Names:
         return cls(scope, vocabulary(scope))
+
+    def make_sense(self, tree: Node) -> bool:
+        """Whether every name in a plain text means something: a cheap look before it is resolved."""
+        scope = self.scope
+        pending = [tree]
+        while pending:
+            n = pending.pop()
+            pending.extend(n.children)
+            if n.kind == "name":
+                name = n.value
+                if name in scope.names:
+                    continue
+                known = name in scope.dims or name == "π" or len(name.rstrip("'")) == 1
+                known = known or scope.range_of(name) is not None or name in ("True", "False")
+                if not known and name not in letters_in_entries(tree):
+                    return False
+            elif n.kind == "call":
+                name = n.value.rstrip("'")
+                if name not in _BUILT_IN and name not in scope.abstract:
+                    return False
+        return True
 
     def standing(self, shapes: Mapping[str, Shape]) -> Names:
         """The same with further words, for arrays of these shapes."""

@@ -128,7 +128,7 @@ def left_row(text: str, problem: Problem, words: Vocabulary, answer: str) -> Lef
     ((matrix, axis),) = rows.found.values()
     other = next((x for x in "qpsuvxyz" if x not in answer), "q'")
     pair = (at[1], other) if axis == 0 else (other, at[1])
-    return Left(matrix.name, None, tuple(Node("name", x, (), (0, 1)) for x in pair))
+    return Left(matrix.name, None, tuple(Node("name", x, (), (0, 1)) for x in pair), row=True)
 
 
 def _formula(match: re.Match[str], rows: Rows, problem: Problem, words: Vocabulary) -> str:
