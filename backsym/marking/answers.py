@@ -33,7 +33,7 @@ from backsym.marking.model import TARGET, Clash, Line, ReadAnswer, Target, Unrea
 from backsym.marking.numpy_text import respelled
 from backsym.marking.own_names import Names
 from backsym.marking.pasted import pasted
-from backsym.marking.refusals import Refused, refused
+from backsym.marking.refusals import JACOBIAN, Refused, refused
 from backsym.marking.rows import Rows, left_row, rows_in, without_rows
 from backsym.marking.shapes import same_layout
 from backsym.problem import Problem
@@ -59,7 +59,6 @@ _SINGLE = re.compile(r"_[A-Za-z0-9]{2}")
 _NO_LETTERS = Frame()
 _KEPT = 1000
 _MESSAGE = 300
-_WHOLE_LOCAL = "a local derivative is written entry by entry"
 
 
 @dataclass(frozen=True)
@@ -216,7 +215,7 @@ class _Session:
             try:
                 answer = self.member(member, target, given, bool(left and left.transposed))
             except Refused as e:
-                if e.message.startswith(_WHOLE_LOCAL) and n < len(statement.members) - 1:
+                if e.message.startswith(JACOBIAN) and n < len(statement.members) - 1:
                     # dL/dz dz/dW of whole arrays is a reminder of the chain rule; it has no value of its own.
                     self.unchecked.append(member)
                     continue

@@ -17,7 +17,7 @@ MAX_ROUNDS = 40
 
 _LIKE_CODE = re.compile(
     r"\.\s*[A-Za-z]\w*\s*[(\[]|\b(?:np|numpy|torch|jnp|tf|jax|F)\.|\[\s*(?::|None|np)"
-    r"|\b(?:matmul|mm|dot|where|multiply|len|expit|heaviside|power|square|sum|mean|max|min|ones|zeros|eye)\s*\("
+    r"|\b(?:matmul|mm|dot|where|multiply|len|expit|heaviside|power|square|sum|mean|max|min|ones(?:_like)?|zeros(?:_like)?|eye)\s*\("
     r"|\.(?:mT|H)\b|\w\s+if\s.*\selse\s"
 )
 _MODULE = re.compile(
@@ -37,7 +37,9 @@ _SIZE = re.compile(r"\b([A-Za-z]\w*)\.(?:shape\[\s*(-?\d)\s*\]|size\(\s*(-?\d)\s
 _METHOD = re.compile(
     r"\.\s*(dot|matmul|mm|mul|multiply|sum|mean|max|min|pow|exp|log|tanh|sigmoid|relu|sqrt|abs|square|softmax|norm)\s*\("
 )
-_FUNCTION = re.compile(r"\b(matmul|mm|where|multiply|expit|heaviside|power|sum|mean|max|min|ones|zeros|eye)\s*\(")
+_FUNCTION = re.compile(
+    r"\b(matmul|mm|where|multiply|expit|heaviside|power|sum|mean|max|min|(?:ones|zeros)(?:_like)?|eye)\s*\("
+)
 _DOT = re.compile(r"\bdot\s*\(")
 _ATOM = re.compile(r"(?:\bd\w*\s*/\s*)?[A-Za-zα-ωΑ-Ω∂]\w*'*\Z")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
@@ -219,6 +221,8 @@ _FUNCTIONS: Mapping[str, Callable[[str, list[str]], str | None]] = {
     "where": _where,
     "expit": lambda name, given: f"sigmoid({given[0]})" if len(given) == 1 else None,
     "heaviside": lambda name, given: f"(({given[0]}) > 0)" if given and given[1:] in ([], ["0"], ["0.0"]) else None,
+    "zeros_like": lambda name, given: f"(0*({given[0]}))" if len(given) == 1 else None,
+    "ones_like": lambda name, given: f"(0*({given[0]}) + 1)" if len(given) == 1 else None,
     "power": lambda name, given: f"({given[0]})**({given[1]})" if len(given) == 2 else None,
     **dict.fromkeys(("sum", "mean", "max", "min"), _reduced),
     **dict.fromkeys(("ones", "zeros", "eye"), _sized),

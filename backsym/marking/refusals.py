@@ -28,6 +28,10 @@ _TAGS = (
 """What the message of an error says about its kind."""
 
 
+_WHOLE_LOCAL = "a local derivative is written entry by entry"
+JACOBIAN = "the derivative of an array by an array, a Jacobian, is not read"
+"""What an author, and a student, is told of ``dz/dW`` for arrays."""
+
 _AUTHORS = re.compile(r"(?:indices|functions|notation): \{|(?:is|are) declared in ")
 """Advice that is for who writes a problem file, not for who answers."""
 
@@ -45,6 +49,8 @@ def refused(error: InputError) -> Refused:
     diagnostic = error.diagnostics[0]
     message = re.sub(r"\\text\{(\w+)\}", r"\1", diagnostic.message)
     advice = re.sub(r"\\text\{(\w+)\}", r"\1", diagnostic.hint or "").split("; ")
+    if diagnostic.message == _WHOLE_LOCAL:
+        return Refused("syntax", JACOBIAN, "write its entries, such as dz[k]/dW[k, j], or what the product with it is")
     hint = "; ".join(part for part in advice if _AUTHORS.search(part) is None) or None
     if isinstance(error, Mismatch):
         return Refused("shape", message, hint, Clash(error.operation, error.left, error.right))
