@@ -168,6 +168,7 @@ def load_problem(name: str) -> Problem:
 
 def submissions(marker: Marker, request: Request) -> Sequence[Submission]:
     """The answers; for Gradescope a folder is one student's, and one that is unusable gets its results all the same."""
+    from backsym.marking.accept import asked_quantities
     from backsym.marking.autograder import submitted
     from backsym.marking.gradescope import unusable_gradescope
     from backsym.marking.model import quantity_named
@@ -178,7 +179,7 @@ def submissions(marker: Marker, request: Request) -> Sequence[Submission]:
     assert path is not None, "the options were checked"
     try:
         file = submitted(path) if request.form == "gradescope" and path.is_dir() else path
-        found = read_submissions(file, tuple(marker.problem.symbols))
+        found = read_submissions(file, tuple(marker.problem.symbols), asked_quantities(marker.problem))
     except BacksymError as error:
         if request.form == "gradescope" and request.output is not None:
             message = "; ".join(map(placed, error.diagnostics)) if isinstance(error, InputError) else str(error)

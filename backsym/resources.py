@@ -88,7 +88,9 @@ def find_problem(name: str) -> Path:
         return found
     if path.exists():
         return path  # a folder: whoever opens it says what is wrong with it
-    own = next((name + ending for ending in PROBLEM_ENDINGS if Path(name + ending).is_file()), None)
+    stem = path.with_suffix("") if path.suffix in PROBLEM_ENDINGS else path
+    siblings = (Path(str(stem) + ending) for ending in PROBLEM_ENDINGS)
+    own = next((str(sibling) for sibling in siblings if sibling.is_file()), None)
     near = near_name(name, bundled)
     hint = f"did you mean the bundled problem {near}?" if near else "expected the path of a problem file"
     hint = f"did you mean the file {own}?" if own else hint

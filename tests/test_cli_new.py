@@ -74,6 +74,9 @@ def test_a_name_without_its_ending_is_told() -> None:
     code, _, err = run("solve", "mine")
     assert code == 2
     assert "did you mean the file mine.yaml?" in err
+    code, _, err = run("verify", "mine.yml")
+    assert code == 2
+    assert "did you mean the file mine.yaml?" in err
 
 
 def test_list_names_every_bundled_problem_with_its_title() -> None:

@@ -138,6 +138,24 @@ def test_a_worker_that_dies_is_an_error_that_says_so(marker: Marker, monkeypatch
         check_class(marker, a_class(20), workers=2)
 
 
+def test_what_is_no_executor_is_refused_by_name(marker: Marker) -> None:
+    with pytest.raises(BacksymError, match="executor is of type int, expected"):
+        check_class(marker, a_class(2), executor=2)  # type: ignore[arg-type]
+
+
+def test_a_question_that_a_student_of_a_folder_left_out_is_shown(marker: Marker, tmp_path: Path) -> None:
+    (tmp_path / "ann.yaml").write_text("y: y - t\ndL/dw: dL/dz*x\n")
+    (tmp_path / "bob.yaml").write_text("w: dL/dz*x\nq: 1\n")
+    (tmp_path / "eve.yaml").write_text("y: [\n")
+    records = check_class(marker, tmp_path)
+    assert [(r.student, r.target, r.verdict, r.score) for r in records[:-1]] == [
+        ("ann", "y", "correct", 1.0), ("ann", "dL/dw", "correct", 1.0),
+        ("bob", "w", "correct", 1.0), ("bob", "q", "invalid", 0.0), ("bob", "y", "invalid", 0.0),
+    ]  # fmt: skip
+    assert "no answer" in records[4].feedback
+    assert (records[-1].student, records[-1].verdict) == ("eve", "invalid")
+
+
 def test_settings(marker: Marker) -> None:
     given = {"ann": {"z": "(y - t)(1 - tanh(z)^2)", "w": "dL/dz x"}}
     records = check_class(marker, given, accept="by_name", marks={"z": 4, "w": 6}, hints="none")

@@ -235,7 +235,7 @@ def test_a_hostile_file_of_one_student(tmp_path: Path, name: str) -> None:
     assert hostile
     assert all(row["verdict"] == "invalid" for row in hostile)
     assert message in hostile[0]["feedback"]
-    assert len(hostile) <= 2
+    assert len(hostile) <= 3, "what stands there, and what nina answered"
 
 
 def test_names_of_files(tmp_path: Path) -> None:

@@ -96,6 +96,23 @@ def test_the_problem_file_says_what_is_accepted_and_the_marks() -> None:
     assert marker.mark("w", "dL/dz x", marks=4).score == 4.0
 
 
+def test_a_jacobian_of_arrays_is_refused_in_words_for_a_student(mlp: Marker) -> None:
+    for answer in ("dL/dz2 @ dz2/da1", r"\left(\frac{\partial z^{(2)}}{\partial a^{(1)}}\right)^T \nabla_{z^{(2)}} L"):
+        verdict = mlp.mark("a1", answer)
+        assert verdict.verdict == "invalid"
+        assert "a Jacobian, is not read (write its entries" in verdict.feedback
+
+
+def test_advice_for_authors_is_not_given_to_students(mlp: Marker) -> None:
+    assert "declare it" not in mlp.mark("z2", r"a^{(2)}_{q-1} - t").feedback
+
+
+def test_no_repair_multiplies_by_one_or_divides_by_itself(mlp: Marker) -> None:
+    verdict = mlp.mark("z2", "a2 - 1")
+    assert verdict.tags == ("wrong_node",)
+    assert verdict.feedback == r"$1$ is not the quantity that belongs there: it should be $\mathbf{t}$."
+
+
 def test_unknown_options_are_refused(tanh: Marker) -> None:
     with pytest.raises(BacksymError, match="accept"):
         tanh.mark("y", "y - t", accept="exactly")

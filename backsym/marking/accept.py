@@ -46,6 +46,11 @@ def criterion(problem: Problem, name: str) -> Criterion:
     return Criterion()
 
 
+def asked_quantities(problem: Problem) -> tuple[str, ...]:
+    """The quantities whose derivative some part of the problem asks for, in the order of the parts."""
+    return tuple(dict.fromkeys(name for part in problem.parts for name in asked_for(part)))
+
+
 def asked_for(part: Part) -> tuple[str, ...]:
     """The quantities whose derivative a part asks for."""
     if part.kind not in _KINDS:

@@ -11,26 +11,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from backsym.errors import BacksymError, InputError
 from backsym.expr import (
-    Adj,
-    Entry,
     Expr,
     Ix,
     Mul,
     Neg,
-    Partial,
     Shape,
-    Sym,
     T,
-    rebuild,
     scalar_if_ones,
     show_shape,
-    walk,
 )
-from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.marking.einsum import einsum_in
 from backsym.marking.habits import differentials, habits, whole_differentials
 from backsym.marking.left import Left, left_of, letters_of, own_name
@@ -38,20 +31,20 @@ from backsym.marking.letters import Bound, bindings, position, spare_axes
 from backsym.marking.lines import MAX_MEMBERS, Statement, statements
 from backsym.marking.model import TARGET, Clash, Line, ReadAnswer, Target, Unreadable
 from backsym.marking.numpy_text import respelled
+from backsym.marking.own_names import Names
 from backsym.marking.pasted import pasted
-from backsym.marking.refusals import Refused, refused
+from backsym.marking.refusals import JACOBIAN, Refused, refused
+from backsym.marking.rows import Rows, left_row, rows_in, without_rows
 from backsym.marking.shapes import same_layout
 from backsym.problem import Problem
 from backsym.reading import formulas
 from backsym.reading.hints import Mismatch, SizeUnknown
-from backsym.reading.latex import vocabulary
 from backsym.reading.latex_answers import parse_answer
-from backsym.reading.latex_names import Vocabulary
 from backsym.reading.lexer import MAX_CHARACTERS
 from backsym.reading.loose import loosened
 from backsym.reading.plain import parse_expression
 from backsym.reading.resolve import Resolver
-from backsym.reading.scope import Frame, Scope, Unavailable, free_letters, letters_in_entries, suggest
+from backsym.reading.scope import Frame, Scope, Unavailable, free_letters, suggest
 from backsym.reading.source import Source
 from backsym.reading.syntax import Node
 from backsym.reading.texts import scope_of
@@ -60,21 +53,12 @@ __all__ = ["AnswerReader", "Clash", "Line", "ReadAnswer", "Target", "Unreadable"
 
 _FORMULA = re.compile(r"\\|[_^]\{|[^\x00-\x7f−–×·⋅∙∗⊙≥≤≠′’π]")
 _DOTS = re.compile("[·⋅∙×•]")
+_WORD = re.compile(r"[A-Za-z_]\w+")
+"""A name as code has it, such as ``dza`` or ``relu_grad``."""
 _SINGLE = re.compile(r"_[A-Za-z0-9]{2}")
-_BUILT_IN = frozenset((*FUNCTIONS, *REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "direct"))
 _NO_LETTERS = Frame()
 _KEPT = 1000
 _MESSAGE = 300
-_WHOLE_LOCAL = "a local derivative is written entry by entry"
-
-
-@dataclass(frozen=True)
-class _Names:
-    """What names mean while one answer is read: those of the problem, and the student's own."""
-
-    scope: Scope
-    words: Vocabulary
-    own: Mapping[str, tuple[Expr, tuple[Ix, ...]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -99,7 +83,7 @@ class AnswerReader:
         self.problem = problem
         self.letters = letters or {}
         scope = scope_of(problem)
-        self.names = _Names(scope, vocabulary(scope))
+        self.names = Names.of(scope)
         self.shapes = {name: symbol.shape for name, symbol in problem.symbols.items()}
         self._lefts: dict[str, Left] = {}
 
@@ -183,6 +167,8 @@ class _Session:
         self.started: Statement | None = None
         self.rows = 1
         self.named = False
+        self.by_row = False
+        """Whether the left side is the derivative by a row, so that a vector is one entry by entry."""
 
     def read(self, found: Sequence[Statement]) -> ReadAnswer:
         answer: ReadAnswer | None = None
@@ -201,6 +187,8 @@ class _Session:
 
     def statement(self, statement: Statement, last: bool) -> ReadAnswer | None:
         left = self.left(statement)
+        if left is not None and left.word and last:
+            raise _no_left(statement.left or "", self.problem.loss)
         if left is None and statement.left is not None:
             # a - t = softmax(z) - t: a chain without a left side.
             statement = self.turned_round(statement.turned())
@@ -221,12 +209,13 @@ class _Session:
         of = None if name == self.target.name else name
         target = self.target if of is None else Target(name, self.problem.symbols[name].shape)
         given = self.given(left, target) if left is not None and left.quantity is not None else None
+        self.by_row = left is not None and left.row
         answer: ReadAnswer | None = None
         for n, member in enumerate(statement.members):
             try:
                 answer = self.member(member, target, given, bool(left and left.transposed))
             except Refused as e:
-                if e.message.startswith(_WHOLE_LOCAL) and n < len(statement.members) - 1:
+                if e.message.startswith(JACOBIAN) and n < len(statement.members) - 1:
                     # dL/dz dz/dW of whole arrays is a reminder of the chain rule; it has no value of its own.
                     self.unchecked.append(member)
                     continue
@@ -318,12 +307,23 @@ class _Session:
     def read_left(self, text: str) -> Left:
         if (own := own_name(text, self.names.words)) is not None:
             return own
+        if (row := left_row(text, self.problem, self.names.words, self.text)) is not None:
+            return row
         for _, trees in self.trees(text, self.names):
             for tree in trees:
                 left = left_of(tree, self.problem.loss)
+                if left is not None and left.indices and _WORD.fullmatch(text) and not self.indexes(left):
+                    continue  # dh_pre is no derivative by h with three indices.
                 if left is not None and (left.quantity is None or left.quantity in self.problem.symbols):
                     return left
-        raise Refused("syntax", f"the left side {_shown(text)} is not a derivative of {self.problem.loss}")
+        if _WORD.fullmatch(text) and text not in self.problem.symbols:
+            return Left(None, text, None, word=True)
+        raise _no_left(text, self.problem.loss)
+
+    def indexes(self, left: Left) -> bool:
+        """Whether a left side has an index for each axis of its quantity."""
+        symbol = self.problem.symbols.get(left.quantity or "")
+        return symbol is None or spare_axes(symbol.shape, len(left.indices or ())) is not None
 
     def given(self, left: Left, target: Target) -> tuple[Ix, ...] | None:
         """The letters that a left side gives to the axes; None for a left side that is the whole."""
@@ -349,14 +349,15 @@ class _Session:
         reading = found[0]
         by_name = {ix.letter: ix for ix in reading.letters}
         written = letters_of(left.indices or ())
-        if set(by_name) - set(written) or (left.indices is not None and set(written) - set(by_name)):
+        name = left.name
+        if written and not by_name:
+            # \delta_f of whole arrays: the letter tells one name from another.
+            name, written = name + "".join(written), []
+        elif set(by_name) - set(written) or (left.indices is not None and set(written) - set(by_name)):
             message = f"the two sides of the line that defines {_shown(left.name)} have different indices"
             raise Refused("wrong_index", message)
         own = tuple(by_name[letter] for letter in written)
-        shape: Shape = tuple(ix.dim for ix in own) if own else reading.expr.shape
-        scope = self.names.scope
-        scope = replace(scope, names={**scope.names, left.name: Sym(left.name, shape)})
-        self.names = _Names(scope, vocabulary(scope), {**self.names.own, left.name: (reading.expr, own)})
+        self.names = self.names.defining(name, reading.expr, own, left.word)
 
     # --- members ---
 
@@ -366,6 +367,9 @@ class _Session:
         asked = given if given is not None else tuple(ix for ix in target.indices if not ix.fixed)
         options: list[tuple[Expr, tuple[Ix, ...], bool]] = []
         for reading in self.readings(text, asked):
+            if self.by_row and given and reading.expr.shape:
+                row = without_rows(reading.expr, reading.letters, given, Rows(text))
+                reading = _Reading(*row) if row is not None else reading
             expr = T(reading.expr) if transposed and len(reading.expr.shape) <= 2 else reading.expr
             if reading.positional:
                 options.append((expr, reading.letters, _in_place(reading.letters, target.shape)))
@@ -404,12 +408,41 @@ class _Session:
                         return self.spelled(other, given)
                     except Refused:
                         continue
+            if (found := self.by_rows(text, given)) is not None:
+                return found
             raise
+
+    def by_rows(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading] | None:
+        """A text about rows of matrices, entry by entry; None if it has none, or is not read with them either."""
+        names, found = self.names, list[_Reading]()
+        clash: Refused | None = None
+        for rows in rows_in(text, self.problem, names.words):
+            self.names = names.standing(rows.names)
+            try:
+                readings = self.spelled(rows.text, given)
+            except Refused as e:
+                if e.clash is not None and not rows.flat:
+                    clash = Refused("shape", "these shapes do not fit together; a row counts as a column vector")
+                continue
+            finally:
+                self.names = names
+            for reading in readings:
+                done = without_rows(reading.expr, reading.letters, given or (), rows)
+                if done is not None:
+                    # The axes of a matrix of rows have their order; a row may be one of any axis.
+                    placed = _in_place(done[1], self.target.shape)
+                    ordered = placed or sum(dim != 1 for dim in reading.expr.shape) > 1
+                    found.append(_Reading(*done, positional=not given and ordered))
+        if not found and clash is not None:
+            raise clash
+        return sorted(found, key=lambda reading: not _in_place(reading.letters, self.target.shape))[:1] or None
 
     def spelled(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
         found: list[_Reading] = []
         errors: list[InputError] = []
-        both = _DOTS.search(text) is not None or differentials(text, self.names.scope.names) != text
+        # With a quantity d, dr may be d times r; not where products have signs.
+        product = differentials(text, self.names.scope.names) != text and not any(sign in text for sign in "*@")
+        both = product or _DOTS.search(text) is not None
         for source, trees in self.trees(text, self.names):
             for tree in trees:
                 try:
@@ -427,7 +460,7 @@ class _Session:
             raise self.refusal(text, errors)
         return found
 
-    def trees(self, text: str, names: _Names) -> Iterator[tuple[Source, tuple[Node, ...]]]:
+    def trees(self, text: str, names: Names) -> Iterator[tuple[Source, tuple[Node, ...]]]:
         """The syntax trees of a text: as plain text, then as a formula."""
         formula = _FORMULA.search(text) is not None
         if not formula:
@@ -437,7 +470,7 @@ class _Session:
             except InputError:
                 pass
             else:
-                if self.makes_sense(tree, names.scope):
+                if names.make_sense(tree):
                     yield source, (tree,)
         if (other := differentials(text, names.scope.names)) != text:
             yield from self.trees(other, names)
@@ -447,26 +480,6 @@ class _Session:
                 yield source, parse_answer(source, names.words)
             except InputError:
                 continue
-
-    def makes_sense(self, tree: Node, scope: Scope) -> bool:
-        """Whether every name in a plain text means something: a cheap look before it is resolved."""
-        pending = [tree]
-        while pending:
-            n = pending.pop()
-            pending.extend(n.children)
-            if n.kind == "name":
-                name = n.value
-                if name in scope.names:
-                    continue
-                known = name in scope.dims or name == "π" or len(name.rstrip("'")) == 1
-                known = known or scope.range_of(name) is not None or name in ("True", "False")
-                if not known and name not in letters_in_entries(tree):
-                    return False
-            elif n.kind == "call":
-                name = n.value.rstrip("'")
-                if name not in _BUILT_IN and name not in scope.abstract:
-                    return False
-        return True
 
     def resolved(self, tree: Node, source: Source, given: tuple[Ix, ...] | None) -> _Reading:
         """The expression of a tree; summed letters may be the student's own, free ones keep their declared range."""
@@ -508,28 +521,10 @@ class _Session:
                     raise
                 expr = formulas.filled(tree, whole, resolver)
         if self.names.own:
-            expr = self.inlined(expr)
+            expr = self.names.inlined(expr)
         frame = resolver.frame.letters
         letters = tuple(Ix(frame[name].shown, frame[name].dim or 1) for name in free)
         return _Reading(expr, letters)
-
-    def inlined(self, e: Expr) -> Expr:
-        """An expression with the student's own names replaced by what they were defined as."""
-        own = self.names.own
-        if isinstance(e, Entry) and isinstance(e.base, Sym) and e.base.name in own and own[e.base.name][1]:
-            expr, letters = own[e.base.name]
-            return _with_letters(expr, dict(zip(letters, e.indices, strict=True)))
-        if isinstance(e, Sym) and e.name in own:
-            expr, letters = own[e.name]
-            if letters:
-                raise Refused("shape", f"{e.name} was defined entry by entry, and is used as a whole here")
-            return expr
-        if isinstance(e, (Adj, Partial)):
-            name = next((n.name for n in walk(e) if isinstance(n, (Adj, Sym)) and n.name in own), None)
-            if name is not None:
-                message = f"{name} is a name of your own, and what the derivative with it is, is not said"
-                raise Refused("undeclared", message, "write it out, or give it a name, too")
-        return rebuild(e, self.inlined)
 
     def einsum(self, text: str) -> _Reading:
         """``einsum('nk,nj->kj', A, B)``, perhaps scaled: the entries that it sums, with the letters of its result."""
@@ -584,11 +579,8 @@ def _as_given(given: tuple[Ix, ...], letters: Sequence[Ix]) -> Bound:
     return Bound(given, tuple(ix for ix in letters if ix not in mine))
 
 
-def _with_letters(e: Expr, to: Mapping[Ix, Ix]) -> Expr:
-    """An expression with other free letters; bound ones that would catch them get primes."""
-    from backsym.marking.offers import renamed
-
-    return renamed(e, to)
+def _no_left(text: str, loss: str) -> Refused:
+    return Refused("syntax", f"the left side {_shown(text)} is not a derivative of {loss}")
 
 
 def _shown(text: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import backsym
 from backsym.errors import BacksymError
-from backsym.marking.gradescope import asked_quantities
+from backsym.marking.accept import asked_quantities
 from backsym.problem import Problem
 from backsym.resources import resource
 

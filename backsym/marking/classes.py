@@ -19,7 +19,7 @@ from pathlib import Path
 
 import backsym
 from backsym.errors import BacksymError
-from backsym.marking.accept import FORMS
+from backsym.marking.accept import FORMS, asked_quantities
 from backsym.marking.journal import Journal, fingerprint
 from backsym.marking.phrases import phrase
 from backsym.marking.records import Record
@@ -77,6 +77,9 @@ def check_class(
     Raises InputError for an unusable file, BacksymError for an unknown setting or a worker that died.  A target that
     the problem does not have is an invalid answer.
     """
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        kind = type(executor).__name__
+        raise BacksymError(f"executor is of type {kind}, expected a concurrent.futures.Executor, which has submit()")
     marker = problem if isinstance(problem, Marker) else Marker(problem)
     settings = Settings(accept, dict(marks) if marks is not None else None, hints)
     for target, mark in (marks or {}).items():
@@ -102,7 +105,8 @@ def check_class(
 
 def _items(marker: Marker, given: Given) -> list[Submission]:
     if isinstance(given, (str, Path)):
-        return list(read_submissions(Path(given), tuple(marker.problem.symbols)).items)
+        asked = asked_quantities(marker.problem)
+        return list(read_submissions(Path(given), tuple(marker.problem.symbols), asked).items)
     if isinstance(given, Mapping):
         items = [Submission(student, dict(a)) for student, a in given.items() if isinstance(a, Mapping)]
         if len(items) == len(given):

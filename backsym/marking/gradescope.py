@@ -13,7 +13,7 @@ from typing import Any
 
 from backsym.errors import BacksymError
 from backsym.expr import Adj
-from backsym.marking.accept import asked_for, criterion
+from backsym.marking.accept import asked_quantities, criterion
 from backsym.marking.model import quantity_named
 from backsym.marking.phrases import math, phrase
 from backsym.marking.records import Row
@@ -63,11 +63,6 @@ def unusable_gradescope(problem: Problem, message: str) -> str:
     if not tests:
         tests = [_shown("", phrase("gradescope.submission"), 0.0, 0.0, "failed", "", ["syntax"], "invalid")]
     return _written(tests, phrase("gradescope.unusable", message=clean(message)))
-
-
-def asked_quantities(problem: Problem) -> tuple[str, ...]:
-    """The quantities whose derivative some part of the problem asks for, in the order of the parts."""
-    return tuple(dict.fromkeys(name for part in problem.parts for name in asked_for(part)))
 
 
 def _written(tests: Iterable[dict[str, Any]], output: str) -> str:

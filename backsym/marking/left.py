@@ -35,6 +35,10 @@ class Left:
     name: str | None
     indices: tuple[Node, ...] | None
     transposed: bool = False
+    row: bool = False
+    """Whether it is the derivative by a row of the quantity, of which the second index is not written."""
+    word: bool = False
+    """Whether it is a word that means nothing else: a name of the student's own where another line uses it."""
 
 
 def left_of(tree: Node, loss: str) -> Left | None:

@@ -17,8 +17,9 @@ MAX_MEMBERS = 100
 
 _LAYOUT = re.compile(
     r"\\(?:begin|end)\s*\{(?:align|aligned|alignat|gather|gathered|equation|split|multline|eqnarray|displaymath|math)\*?\}"
-    r"|\\(?:displaystyle|textstyle|nonumber|notag|limits|nolimits)(?![A-Za-z])|(?<!\\)\\[\[\]()]|\$\$?|```(?:math|latex)?|`|(?<!\\)&|\\boxed(?=\s*\{)"
+    r"|\\(?:displaystyle|textstyle|nonumber|notag|limits|nolimits)(?![A-Za-z])|(?<!\\)\\[\[\]()]|\$\$?|```(?:math|latex)?|`|(?<!\\)&"
 )
+_FRAME = re.compile(r"\\(?:boxed|fbox|underline|ensuremath)\s*(?=\{)")
 _ROW = re.compile(
     r"\\\\(?:\[[^\]\n]*\])?|\r\n?|\n|\\(?:Rightarrow|implies|iff|therefore|Longrightarrow)(?![A-Za-z])|[⇒∴⟹⇔]"
 )
@@ -46,6 +47,8 @@ _ARROW = re.compile(r"(?:^|(?<=\s))<?=>(?=[^\n\])}]*=)", re.MULTILINE)
 _GOES_ON = re.compile(r"\s*(?:[+*/@·×⊙∘)\]}]|\\(?:cdot|times|odot|circ|ast)(?![A-Za-z]))")
 _WAITS = re.compile(r"(?:[-+*/@·×⊙∘=,(\[{]|\\(?:cdot|times|odot|circ|ast|left))\s*\Z")
 _ASIDES = ("where", "with", "since", "because", "as ")
+_ADDED = re.compile(r"\s*(.*[\w\]}])\s*([-+])\s*", re.DOTALL)
+"""The left side of ``dW += e``."""
 _OPENS, _CLOSES = "([{", ")]}"
 
 
@@ -94,11 +97,12 @@ def _replaced(text: str, signs: Mapping[str, str]) -> str:
 
 
 def _statements(text: str) -> list[Statement]:
+    text = _unframed(text) if "\\" in text else text
     text = _EQUALS.sub("=", _LAYOUT.sub(" ", _RANGE.sub(" ", _ARROW.sub("⇒", text)))) if _has_layout(text) else text
     found: list[Statement] = []
     count = 0
     for number, row in _ordered(text):
-        members = [member.strip() for member in _split(without_words(row))]
+        members = [member.strip() for member in _split(_bare(without_words(row)))]
         continues = bool(found) and members[0] == ""
         members = [member for member in members if member]
         if not members:
@@ -110,6 +114,8 @@ def _statements(text: str) -> list[Statement]:
             alone = last.left is None
             left, before = (last.members[0], last.members[1:]) if alone else (last.left, last.members)
             found[-1] = Statement(left, (*before, *members), (*last.rows[alone:], *rows))
+        elif (added := _ADDED.fullmatch(members[0])) is not None and len(members) > 1:
+            _add(found, added[1], added[2], members[1:], rows[1:])
         elif len(members) == 1:
             found.append(Statement(None, tuple(members), rows))
         else:
@@ -158,6 +164,44 @@ class _Place:
 
 def _is_broken(text: str) -> bool:
     return "\n" in text or "\r" in text or "\\\\" in text
+
+
+def _add(found: list[Statement], left: str, sign: str, members: Sequence[str], rows: tuple[int, ...]) -> None:
+    """``dW += e``: what was said of dW before, and e; where nothing was, e."""
+    before = next((n for n, statement in enumerate(found) if statement.left == left), None)
+    if before is not None:
+        members = [f"{found.pop(before).members[-1]} {sign} ({members[-1]})"]
+    elif sign == "-":
+        members = [f"-({members[-1]})"]
+    found.append(Statement(left, tuple(members), rows[-len(members) :]))
+
+
+def _unframed(text: str) -> str:
+    r"""The text without ``\\boxed`` and the like, whose braces would hide what they hold."""
+    while (match := _FRAME.search(text)) is not None:
+        end = _closing(text, match.end())
+        inside = text[match.end() + 1 : end] if end is not None else ""
+        rest = match.end() if end is None or len(_split(inside)) == 1 else end + 1
+        text = f"{text[: match.start()]} {inside if rest != match.end() else ''} {text[rest:]}"
+    return text
+
+
+def _bare(row: str) -> str:
+    """An equation without brackets around all of it."""
+    row = row.strip()
+    while "=" in row and row[:1] in ("(", "{") and _closing(row, 0) == len(row) - 1 and len(_split(row[1:-1])) > 1:
+        row = row[1:-1].strip()
+    return row
+
+
+def _closing(text: str, opening: int) -> int | None:
+    """The place of the bracket that closes the one at ``opening``."""
+    depth = 0
+    for n in range(opening, len(text)):
+        depth += (text[n] in _OPENS) - (text[n] in _CLOSES)
+        if depth == 0:
+            return n
+    return None
 
 
 def _has_layout(text: str) -> bool:

@@ -17,7 +17,8 @@ MAX_ROUNDS = 40
 
 _LIKE_CODE = re.compile(
     r"\.\s*[A-Za-z]\w*\s*[(\[]|\b(?:np|numpy|torch|jnp|tf|jax|F)\.|\[\s*(?::|None|np)"
-    r"|\b(?:matmul|mm|dot|where|multiply|len|expit|heaviside|power|square|sum|mean|max|min|ones|zeros|eye)\s*\("
+    r"|\b(?:matmul|mm|dot|where|multiply|len|expit|heaviside|power|square|sum|mean|max|min|ones(?:_like)?|zeros(?:_like)?|eye)\s*\("
+    r"|\.(?:mT|H)\b|\w\s+if\s.*\selse\s"
 )
 _MODULE = re.compile(
     r"\b(?:np|numpy|torch|jnp|tf|jax|nn|scipy)\.(?=[A-Za-z])|\b(?:linalg|functional|special|math)\.(?=[A-Za-z])"
@@ -30,12 +31,15 @@ _ROW = re.compile(
     r"\[\s*(?:None|newaxis)\s*(?:,\s*:\s*)?\]|\.reshape\(\s*\(?\s*1\s*,\s*-1\s*\)?\s*\)|\.unsqueeze\(\s*0\s*\)"
 )
 _TURNED = re.compile(r"\.(?:transpose|t|conj)\(\s*\)|\.(?:mT|H)\b")
+_CHOICE = re.compile(r"(.+?)\s+if\s+(.+?)\s+else\s+(.+)", re.DOTALL)
 _IDLE = re.compile(r"\.(?:astype|to|float|double|copy|detach|clone|item|numpy|contiguous)\([^()]*\)")
 _SIZE = re.compile(r"\b([A-Za-z]\w*)\.(?:shape\[\s*(-?\d)\s*\]|size\(\s*(-?\d)\s*\))|\blen\(\s*([A-Za-z]\w*)\s*\)")
 _METHOD = re.compile(
     r"\.\s*(dot|matmul|mm|mul|multiply|sum|mean|max|min|pow|exp|log|tanh|sigmoid|relu|sqrt|abs|square|softmax|norm)\s*\("
 )
-_FUNCTION = re.compile(r"\b(matmul|mm|where|multiply|expit|heaviside|power|sum|mean|max|min|ones|zeros|eye)\s*\(")
+_FUNCTION = re.compile(
+    r"\b(matmul|mm|where|multiply|expit|heaviside|power|sum|mean|max|min|(?:ones|zeros)(?:_like)?|eye)\s*\("
+)
 _DOT = re.compile(r"\bdot\s*\(")
 _ATOM = re.compile(r"(?:\bd\w*\s*/\s*)?[A-Za-zα-ωΑ-Ω∂]\w*'*\Z")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
@@ -55,6 +59,8 @@ def respelled(text: str, shapes: Mapping[str, Shape], dots: bool = False) -> str
         return text
     if len(_METHOD.findall(text)) + len(_FUNCTION.findall(text)) > MAX_ROUNDS:
         return text
+    if " if " in text and (choice := _CHOICE.fullmatch(text)) is not None:
+        text = _where("where", [choice[2], choice[1], choice[3]]) or text
     if dots:
         text = _DOT.sub("matmul(", text)
     # A sum is written alike in the plain language; without these signs nothing but its arguments is to be looked at.
@@ -76,7 +82,8 @@ def respelled(text: str, shapes: Mapping[str, Shape], dots: bool = False) -> str
 
 def _size(match: re.Match[str], shapes: Mapping[str, Shape]) -> str:
     """``X.shape[0]`` as the name, or the number, of that dimension."""
-    shape = shapes.get(match[1] or match[4])
+    name = match[1] or match[4]
+    shape = shapes.get(name) or (shapes.get(name[1:]) if name[0] == "d" else None)
     axis = int(match[2] or match[3] or 0)
     if shape is None or not -len(shape) <= axis < len(shape):
         return match[0]
@@ -214,6 +221,8 @@ _FUNCTIONS: Mapping[str, Callable[[str, list[str]], str | None]] = {
     "where": _where,
     "expit": lambda name, given: f"sigmoid({given[0]})" if len(given) == 1 else None,
     "heaviside": lambda name, given: f"(({given[0]}) > 0)" if given and given[1:] in ([], ["0"], ["0.0"]) else None,
+    "zeros_like": lambda name, given: f"(0*({given[0]}))" if len(given) == 1 else None,
+    "ones_like": lambda name, given: f"(0*({given[0]}) + 1)" if len(given) == 1 else None,
     "power": lambda name, given: f"({given[0]})**({given[1]})" if len(given) == 2 else None,
     **dict.fromkeys(("sum", "mean", "max", "min"), _reduced),
     **dict.fromkeys(("ones", "zeros", "eye"), _sized),

@@ -26,6 +26,9 @@ MAX_PAIRED = 700
 MAX_ALIKE = 12
 """Repairs of one value that are tried as partners of another."""
 
+MAX_OFFERED = 6
+"""Pairs that the judge is asked about, the smallest first."""
+
 Origin = tuple[Block, int]
 """One of the values of a block."""
 
@@ -45,7 +48,7 @@ def pairs(search: Search) -> Iterator[Repair]:
     rows = np.concatenate([block.rows for block in search.blocks])[:MAX_PAIRED]
     origin = [(block, n) for block in search.blocks for n in range(len(block.rows))][: len(rows)]
     found = [*_with_a_factor(search, rows, origin), *_two(search, rows, origin)]
-    yield from by_size(found)[:6]
+    yield from by_size(found)[:MAX_OFFERED]
 
 
 def _with_a_factor(search: Search, rows: Array, origin: Sequence[Origin]) -> Iterator[Repair]:
@@ -79,13 +82,17 @@ def _two(search: Search, rows: Array, origin: Sequence[Origin]) -> Iterator[Repa
     at = int(np.argmax(np.abs(base)))
     ratio, quotient = rows[:, at] / base[at], true[at] / base[at]
     near |= _meeting(ratio, quotient / ratio, CLOSE * np.abs(quotient / ratio))
-    traits = [block.traits(n) for block, n in origin]
+    traits = {n: origin[n][0].traits(origin[n][1]) for pair in near for n in pair}
     chosen = [pair for pair in near if _together(search, traits[pair[0]], traits[pair[1]])]
     chosen.sort(key=lambda pair: (traits[pair[0]][2] + traits[pair[1]][2], pair))
+    right = 0
     for a, b in chosen[:100]:
+        if right == MAX_OFFERED:
+            return
         multiplied = np.where(base != 0.0, rows[a] * rows[b] / base, true)
         for both in (rows[a] + rows[b] - base, multiplied):
             if np.abs(both - true).max() <= CLOSE * search.truth.size:
+                right += 1
                 yield _both(search, origin[a][0].draft(origin[a][1]), origin[b][0].draft(origin[b][1]))
                 break
 

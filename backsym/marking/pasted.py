@@ -14,6 +14,11 @@ _COMMENT = re.compile(r"(?<![\\\w])(?:#|//|%)(?!\s*\d).*?$", re.MULTILINE)
 _SHAPE = re.compile(
     r"(?:\\in(?![A-Za-z])|∈)\s*(?:\{?\\mathbb\s*\{?\s*R\s*\}?\}?|ℝ|R(?=\s*\^))[^=\n]*?(?=\\\\|\n|[$]|\Z)"
 )
+_OVER = re.compile(r"\{((?:[^{}]|\{[^{}]*\})*?)\\over(?![A-Za-z])((?:[^{}]|\{[^{}]*\})*)\}")
+_DOTTED = re.compile(r"(?<=[\w)\]'\s])\.(?=[*/^](?!\*))|(?<=[\w)\]])\.(?=')")
+_POINT = re.compile(r"(?<![\w.])(\d+)\.(?=[*/)])|(?<=[-+*/(, ])(\d+)\.(?=\s*[-+*/)\],])")
+_ALONG = re.compile(r",\s*([12])\s*\)")
+_COUNTED = re.compile(r"(?<![\w\\])([α-ω])(?=\d)")
 _LETTERS = re.compile("[\U0001d400-\U0001d7cd\U0001d7d0-\U0001d7d7\U0001d7da-\U0001d7ff\uff01-\uff5e]")
 
 
@@ -22,6 +27,15 @@ def pasted(text: str) -> str:
     if not text.isascii():
         text = _UNSEEN.sub("", text)
         text = _LETTERS.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
+        text = _COUNTED.sub(r"\1_", text)
+    if "\\over" in text:
+        text = _OVER.sub(r"\\frac{\1}{\2}", text)
+    if "." in text:
+        text = _POINT.sub(lambda m: m[1] or m[2], text)
+    if ".*" in text or "./" in text or ".^" in text or ".'" in text:
+        text, count = _DOTTED.subn("", text)
+        if count and ("sum(" in text or "mean(" in text):
+            text = _ALONG.sub(lambda m: f", axis={int(m[1]) - 1})", text)  # MATLAB counts axes from 1.
     if "#" in text or "//" in text or "%" in text:
         text = _COMMENT.sub("", text)
     if "\\in" in text or "∈" in text:

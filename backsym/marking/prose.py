@@ -15,7 +15,7 @@ _WORD = (
     r"|got|have|has|finally|gives?|giving|by|using|use|from|since|because|apply|applying|now|first|next|also|again|it|follows"
     r"|that|the|this|which|is|obtain|find|compute|computing|recall|note|given|definition|substitut(?:e|ing)"
     r"|simplify(?:ing)?|expand(?:ing)?|plug(?:ging)?|in|into|result|above|forward\s+pass|backward\s+pass"
-    r"|local\s+derivatives?|step\s+\d{1,2}[.):]?)"
+    r"|local\s+derivatives?|return|step\s+\d{1,2}[.):]?)"
 )
 _SHORT = ("by", "get", "in", "is", "it", "use", "we")
 """Words that are products of letters where they stand alone."""

@@ -28,6 +28,14 @@ _TAGS = (
 """What the message of an error says about its kind."""
 
 
+_WHOLE_LOCAL = "a local derivative is written entry by entry"
+JACOBIAN = "the derivative of an array by an array, a Jacobian, is not read"
+"""What an author, and a student, is told of ``dz/dW`` for arrays."""
+
+_AUTHORS = re.compile(r"(?:indices|functions|notation): \{|(?:is|are) declared in ")
+"""Advice that is for who writes a problem file, not for who answers."""
+
+
 class Refused(Exception):
     """An answer that cannot be read."""
 
@@ -40,7 +48,10 @@ def refused(error: InputError) -> Refused:
     """An error of the reader as the refusal of an answer."""
     diagnostic = error.diagnostics[0]
     message = re.sub(r"\\text\{(\w+)\}", r"\1", diagnostic.message)
-    hint = re.sub(r"\\text\{(\w+)\}", r"\1", diagnostic.hint) if diagnostic.hint else None
+    advice = re.sub(r"\\text\{(\w+)\}", r"\1", diagnostic.hint or "").split("; ")
+    if diagnostic.message == _WHOLE_LOCAL:
+        return Refused("syntax", JACOBIAN, "write its entries, such as dz[k]/dW[k, j], or what the product with it is")
+    hint = "; ".join(part for part in advice if _AUTHORS.search(part) is None) or None
     if isinstance(error, Mismatch):
         return Refused("shape", message, hint, Clash(error.operation, error.left, error.right))
     tag = next((tag for tag, pattern in _TAGS if re.search(pattern, message)), "syntax")

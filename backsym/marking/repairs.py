@@ -26,7 +26,6 @@ from backsym.marking.wholes import (
     layer_repairs,
     path_repairs,
     sum_repairs,
-    term_repairs,
 )
 
 __all__ = ["Repair", "repairs"]
@@ -53,9 +52,10 @@ def _stages(search: Search, echoes: Echoes) -> Iterator[list[Repair]]:
     first = search.run(FIRST_RULES, ())
     cheap = any(draft.cost <= _CHEAPEST_BULK for draft in first)
     first += [] if cheap else search.run((), FIRST_BULKS)
-    yield by_size([*path_repairs(search), *term_repairs(search), *search.repairs(first)])
+    yield by_size([*path_repairs(search), *search.repairs(first)])
     if cheap:
         yield by_size(search.repairs(search.run((), FIRST_BULKS)))
+    search.first = len(search.blocks)
     alike = [*sum_repairs(search), *search.repairs(search.throughout()), *layer_repairs(search)]
     yield by_size([*alike, *diagonal_repairs(search), *foreign_repairs(search)])
     yield by_size(search.repairs(search.run(SECOND_RULES, SECOND_BULKS)))

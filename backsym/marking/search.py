@@ -16,6 +16,7 @@ import numpy as np
 from backsym.expr import (
     ONE,
     Add,
+    Div,
     Entry,
     Expr,
     Fn,
@@ -127,6 +128,8 @@ class Search:
         self.truth = subject.truth
         self.base = self.screen.whole()
         self.blocks: list[Block] = []
+        self.first = 0
+        """How many of the blocks are changes of what is there; those after them are of what is missing."""
         self._ancestors: dict[int, frozenset[int]] = {}
         self.own = {f"place {p.number}": p.expr for p in self.places}
 
@@ -262,9 +265,11 @@ class Search:
 
     def repair(self, draft: Draft) -> Repair:
         """The answer with a draft in it."""
-        new = self.expanded(draft.new)
+        new = _without_ones(self.expanded(draft.new))
         expr = replaced(self.places, dict.fromkeys((draft.place, *draft.also), new))
         old = self.places[draft.place].expr
+        if old == ONE and draft.kind == "missing_factor" and self.places[draft.place].role == "addend":
+            draft = replace(draft, kind="wrong_node", facts={})  # A term 1 in place of t has no factor missing.
         if draft.kind == "missing_function" and isinstance(new, Add) and old in new.args:
             rest = tuple(term for term in new.args if term != old)
             missing = rest[0] if len(rest) == 1 else Add(rest)
@@ -323,8 +328,22 @@ class Search:
 
 
 def cancels(e: Expr) -> bool:
-    """Whether a term and its opposite are added somewhere."""
-    return any(isinstance(n, Add) and any(Neg(part) in n.args for part in n.args) for n in walk(e))
+    """Whether a term and its opposite are added somewhere, or something is divided by itself."""
+    return any(
+        (isinstance(n, Add) and any(Neg(part) in n.args for part in n.args))
+        or (isinstance(n, Div) and n.den in (n.num, n.num.arg if isinstance(n.num, Neg) else n.num))
+        for n in walk(e)
+    )
+
+
+def _without_ones(e: Expr) -> Expr:
+    """A product without the factor 1, or what is divided by it."""
+    if isinstance(e, Div) and e.den == ONE:
+        return e.num
+    if not isinstance(e, (Mul, MatMul)) or ONE not in e.args:
+        return e
+    factors = tuple(arg for arg in e.args if arg != ONE)
+    return factors[0] if len(factors) == 1 else type(e)(factors) if factors else ONE
 
 
 def by_size(found: list[Repair]) -> list[Repair]:

@@ -75,13 +75,14 @@ class Submissions:
         return sum(item.student is None for item in self.items) if len(self.items) > 1 else 0
 
 
-def read_submissions(path: Path, targets: Sequence[str]) -> Submissions:
+def read_submissions(path: Path, targets: Sequence[str], asked: Sequence[str] = ()) -> Submissions:
     """The answers of a YAML file, a CSV or a folder; raises InputError for a file that is unusable as a whole.
 
-    ``targets`` are the names of quantities, which tell the columns of a CSV that hold answers.
+    ``targets`` are the names of quantities, which tell the columns of a CSV that hold answers; ``asked`` are those
+    that the problem asks for, if it says so.
     """
     if path.is_dir():
-        return Submissions(tuple(_folder(path)))
+        return Submissions(completed(tuple(_folder(path)), asked or targets))
     if not path.exists():
         hint = "answers are a YAML file, a CSV or a folder"
         raise InputError([Diagnostic("there is no such file", str(path), hint=hint)])
@@ -116,6 +117,17 @@ def _folder(path: Path) -> Iterator[Submission]:
         except InputError as error:
             troubles = error.diagnostics
         yield Submission(student, {} if troubles else answers, tuple(placed(d) for d in troubles))
+
+
+def completed(items: Sequence[Submission], asked: Sequence[str]) -> tuple[Submission, ...]:
+    """The answers of a class in which what a student left out, and another answered, stands as an empty answer."""
+    answered = [{quantity_named(target) for target in item.answers} for item in items]
+    questions = [name for name in asked if any(name in own for own in answered)]
+    done = []
+    for item, own in zip(items, answered, strict=True):
+        left_out = {} if item.troubles else {name: "" for name in questions if name not in own}
+        done.append(replace(item, answers={**item.answers, **left_out}))
+    return tuple(done)
 
 
 def placed(diagnostic: Diagnostic) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 from backsym.expr import Add, Expr, Ix
 from backsym.marking.rules import FIRST_BULKS, FIRST_RULES, SECOND_BULKS, SECOND_RULES
 from backsym.marking.screening import CLOSE
-from backsym.marking.search import Repair, Search
+from backsym.marking.search import Block, Repair, Search
 from backsym.marking.subject import Subject, free
 from backsym.marking.summands import MAX_TERMS, summands
 from backsym.marking.wholes import by_entries
@@ -25,6 +25,9 @@ from backsym.numeric.axes import Array
 
 MAX_REPAIRED = 4
 """Terms of one answer that are repaired."""
+
+MOST_KINDS = 2
+"""Kinds of slips, terms that are missing or too many among them; more would be another answer."""
 
 
 def term_by_term(search: Search) -> Iterator[Repair]:
@@ -67,7 +70,10 @@ class _Term:
 
     def __init__(self, search: Search, e: Expr):
         self.expr = e
-        self.search = Search(search.subject, e, search.letters)
+        self.shared = e == search.places[-1].expr
+        """Whether it is all of the answer, which has been searched already."""
+        self.search = search if self.shared else Search(search.subject, e, search.letters)
+        self.blocks: Sequence[Block] = ()
         self.row = self.search.base
         self._ran = 0
         self._rows: Array = np.zeros((0, len(search.truth.flat)))
@@ -80,23 +86,26 @@ class _Term:
             self._run()
         if second and self._ran == 1:
             self._run()
-        starts = np.cumsum([0, *(len(block.rows) for block in self.search.blocks)])
+        starts = np.cumsum([0, *(len(block.rows) for block in self.blocks)])
         found: list[tuple[int, int, int]] = []
         for number, row in enumerate(rows):
             for at in self._right(row):
                 block = int(np.searchsorted(starts, at, side="right")) - 1
                 found.append((block, number, at - int(starts[block])))
-        drafts = [(number, self.search.blocks[block].draft(n)) for block, number, n in sorted(found)]
+        drafts = [(number, self.blocks[block].draft(n)) for block, number, n in sorted(found)]
         if not drafts:
             return None
         number, draft = min(drafts, key=lambda pair: (pair[1].cost, pair[0]))
         return number, self.search.repair(draft)
 
     def _run(self) -> None:
-        rules, bulks = (SECOND_RULES, SECOND_BULKS) if self._ran else (FIRST_RULES, FIRST_BULKS)
-        self.search.run(rules, bulks)
+        if not self.shared:
+            rules, bulks = (SECOND_RULES, SECOND_BULKS) if self._ran else (FIRST_RULES, FIRST_BULKS)
+            self.search.run(rules, bulks)
+        blocks = self.search.blocks
+        self.blocks = blocks[: self.search.first] if self.shared and not self._ran else blocks
         self._ran += 1
-        self._rows = np.concatenate([self._rows[:0], *(block.rows for block in self.search.blocks)])
+        self._rows = np.concatenate([self._rows[:0], *(block.rows for block in self.blocks)])
 
     def _right(self, row: Array) -> list[int]:
         """Which of the values are those of a term of the truth; the truth has the same terms in several forms."""
@@ -131,16 +140,26 @@ def _matched(
             left.remove(number)
     if (left and len(wrong) > MAX_REPAIRED) or len(terms) + len(known) < 3:
         return
+    # Terms are too many or missing, never both: a term that cannot be repaired has to be one that is too many.
+    spare, lacking = len(wrong) - len(left), len(left) - len(wrong)
+    if spare == len(terms) or lacking > len(terms) + 1:
+        return
     changes: list[_Change] = []
     for at in wrong:
         if not left:
             break
         rows = [known[n][0] for n in left]
         best = terms[at].towards(rows, second=False) or terms[at].towards(rows, second=True)
-        if best is not None:
-            number, repair = best
-            changes.append(_Change(at, repair))
-            del left[number]
+        if best is None:
+            spare -= 1
+            if spare < 0:
+                return
+            continue
+        number, repair = best
+        changes.append(_Change(at, repair))
+        del left[number]
+        if len({change.repair.kind for change in changes}) + (lacking != 0) > MOST_KINDS:
+            return
     extra = [at for at in wrong if at not in {change.at for change in changes}]
     missing = [known[n][1] for n in left]
     whole = _together(search, terms, changes, extra, missing, letters)
@@ -156,7 +175,7 @@ def _together(
     kinds = list(dict.fromkeys(change.repair.kind for change in changes))
     slips = len(kinds) + bool(extra) + bool(missing)
     kept = len(terms) - len(extra)
-    if slips > 2 or not kept or (extra and missing) or (missing and len(missing) > kept + 1):
+    if slips > MOST_KINDS or not kept or (extra and missing) or (missing and len(missing) > kept + 1):
         return None
     new: list[Expr] = [term.expr for term in terms]
     for change in changes:

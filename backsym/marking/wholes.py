@@ -95,35 +95,24 @@ def _factors(e: Expr) -> Iterator[Expr]:
 
 
 def path_repairs(search: Search) -> Iterator[Repair]:
-    """A term of the sum over consumers that is missing."""
+    """A term that is missing: of the sum over consumers, or of the true derivative in one of the ways to write it."""
     if search.base is None:
         return
-    rows, what = search.subject.missing_paths
-    if not len(rows):
-        return
-    whole = by_entries(search)
-    for n in search.screen.hits(rows + search.base):
-        consumer, term = what[n]
+    offers = search.subject.offers
+    rows, paths = search.subject.missing_paths
+    more, terms = search.subject.missing_terms
+    hits = search.screen.hits(np.concatenate([rows, more]) + search.base) if len(rows) + len(more) else ()
+    whole = by_entries(search) if len(hits) else ONE
+    for n in hits:
+        through = n < len(rows)
+        kind, size = ("missing_path", 1.4) if through else ("missing_term", 1.42)
+        consumer, term = paths[n] if through else (None, terms[n - len(rows)])
+        new = Add((whole, term))
+        facts = {"quantity": term} if consumer is None else {"consumer": consumer, "term": term}
+        shown = term if through else new
         yield Repair(
-            "missing_path", "missing_path", 1.4, Add((whole, term)), search.subject.offers.letters,
-            search.places[-1].expr, term, True, {"consumer": consumer, "term": term},
-            several=isinstance(term, Add) and term not in [path.term for path in search.subject.offers.paths],
-        )  # fmt: skip
-
-
-def term_repairs(search: Search) -> Iterator[Repair]:
-    """A term of the true derivative, in one of the ways to write it, that is missing."""
-    if search.base is None:
-        return
-    rows, terms = search.subject.missing_terms
-    if not len(rows):
-        return
-    whole = by_entries(search)
-    for n in search.screen.hits(rows + search.base):
-        new = Add((whole, terms[n]))
-        yield Repair(
-            "missing_path", "missing_term", 1.42, new, search.subject.offers.letters, search.places[-1].expr, new, True,
-            {"quantity": terms[n]},
+            "missing_path", kind, size, new, offers.letters, search.places[-1].expr, shown, True, facts,
+            several=through and isinstance(term, Add) and term not in [path.term for path in offers.paths],
         )  # fmt: skip
 
 

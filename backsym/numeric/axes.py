@@ -40,7 +40,9 @@ def guard(shape: Sequence[int]) -> None:
 def _spread(have: tuple[Ix, ...], x: Array, want: tuple[Ix, ...], rank: int) -> Array:
     """Reorder and insert axes so that ``x`` has the axes ``want`` followed by ``rank`` positional ones."""
     k = len(have)
-    if have:
+    if want[:k] == have:
+        lead = x.shape[:k] + (1,) * (len(want) - k)
+    elif have:
         places = [have.index(n) if n in have else -1 for n in want]
         lead = tuple([x.shape[at] if at >= 0 else 1 for at in places])
         order = [at for at in places if at >= 0]

@@ -178,6 +178,8 @@ class Vocabulary:
     def _grade(self, found: Found, count: int, bold: bool, letters: frozenset[str]) -> int:
         """How well a reading fits: a bold letter stands for the whole, a light one for a scalar or an entry."""
         rank = self.ranks.get(found.name, 0)
+        if any(ix.kind == "num" and ix.value == "0" for ix in found.indices):
+            return 0  # Positions count from 1: c_0 is a quantity of this name, where there is one.
         if found.indices:
             bare = [ix.value.rstrip("'") for ix in found.indices if ix.kind == "name"]
             strange = any(letter not in letters and not self.is_index(letter) for letter in bare)

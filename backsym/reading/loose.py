@@ -15,7 +15,7 @@ from backsym.reading.latex_lexer import MACROS
 from backsym.reading.latex_names import Vocabulary
 
 _BELOW = dict(zip("₀₁₂₃₄₅₆₇₈₉₍₎ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ", "0123456789()aeoxhklmnpstijruv", strict=True))
-_ABOVE = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵀⁿⁱʲᵏˡᵐᵃᵇ", "0123456789+-()Tnijklmab", strict=True))
+_ABOVE = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵀⁿⁱʲᵏˡᵐᵃᵇᶜᵈᵉᶠᵍʰᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", "0123456789+-()Tnijklmabcdefghoprstuvwxyz", strict=True))
 _SAME = {
     "−": "-", "–": "-", "—": "-", "⊙": r"\odot ", "∘": r"\odot ", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ",
     "•": r"\cdot ", "⊗": r"\otimes ", "∇": r"\nabla ", "×": r"\times ", "⊤": r"\top ",
