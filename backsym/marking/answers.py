@@ -384,8 +384,9 @@ class _Session:
             free = reading.letters
             for b in bindings(target.shape, free, usual) if given is None else [_as_given(given, free)]:
                 partial = any(ix.fixed and ix.dim != 1 for ix in b.indices) and not target.is_position
-                fits = not b.extra and not scalar_if_ones(expr.shape) and not partial
-                options.append((expr, (*b.indices, *b.extra), fits))
+                own = (*b.indices, *b.extra)  # Given by a line before, they may be too many, too.
+                fits = len(own) == len(target.shape) and not scalar_if_ones(expr.shape) and not partial
+                options.append((expr, own, fits))
         fitting = [option for option in options if option[2]] or options[:1]
         (expr, indices, fits), *others = fitting
         more = tuple((e, ixs) for e, ixs, _ in others)
