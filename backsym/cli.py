@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+import backsym
 from backsym.cli_check import check
 from backsym.cli_code import code
 from backsym.cli_errors import explained
@@ -69,7 +70,7 @@ _workers = click.option(
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="backsym")
+@click.version_option(backsym.__version__)
 def main() -> None:
     """Derive backpropagation for small networks and print the worked solution.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import backsym
 from backsym.cli import main
 from backsym.cli_errors import reported
 from backsym.documents.languages import forms
@@ -342,7 +344,17 @@ def deadly(number: int) -> int:
 
 
 def test_a_process_that_dies_is_told() -> None:
-    with pytest.raises(BacksymError, match="a process that worked on a file has died"), mapped(
-        deadly, [1, 2, 3], 2
-    ) as results:
+    with (
+        pytest.raises(BacksymError, match="a process that worked on a file has died"),
+        mapped(deadly, [1, 2, 3], 2) as results,
+    ):
         list(results)
+
+
+def test_the_version_needs_no_installation(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", unknown)
+    result = CliRunner().invoke(main, ["--version"], prog_name="backsym")
+    assert (result.exit_code, result.output) == (0, f"backsym, version {backsym.__version__}\n")
