@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -25,7 +26,9 @@ from backsym.printing.latex import to_latex
 from backsym.printing.layout import Ident, Layout, Op, row
 from backsym.printing.measure import broken, width
 from backsym.printing.notation import Notation
-from backsym.reading.loader import load
+from backsym.problem import Problem
+from backsym.reading.loader import load, problem_from_mapping
+from backsym.resources import find_problem
 from backsym.solution import Solution, solve
 from backsym.steps import Step
 
@@ -156,9 +159,7 @@ def test_markdown_escapes_text() -> None:
 
 def test_latex_escapes_text() -> None:
     assert escape("100% & a_b #1 {x} $") == r"100\% \& a\_b \#1 \{x\} \$"
-    assert escape("\\ ~ ^ < >") == (
-        r"\textbackslash{} \textasciitilde{} \textasciicircum{} \textless{} \textgreater{}"
-    )
+    assert escape("\\ ~ ^ < >") == (r"\textbackslash{} \textasciitilde{} \textasciicircum{} \textless{} \textgreater{}")
     assert escape("--x é α Ω") == r"-{}-x é \ensuremath{\alpha} \ensuremath{\Omega}"
 
 
@@ -295,6 +296,37 @@ def test_the_document_shows_everything_once(solution: Solution) -> None:
     assert r"[K \times 1] [1 \times D] = [K \times D]" in text
     assert "Checked numerically" in text
     assert "For the steps that are left out here, see part" in text
+
+
+@pytest.mark.parametrize(
+    ("parts", "headed", "listed"),
+    [
+        ([], ["L", "y", "W", "x"], None),
+        ([{"gradients": ["y", "W", "x"]}], [], "All derivatives, entry by entry, in the order of the backward pass:"),
+        ([{"gradients": ["y", "W"]}], ["x"], "All derivatives, entry by entry, in the order of the backward pass:"),
+        ([{"derive": ["y", "W", "x"]}], ["y", "W", "x"], "All derivatives, entry by entry, in the order of"),
+    ],
+)
+def test_the_backward_pass_has_the_steps_that_no_part_shows_and_a_list_of_all(
+    parts: list[dict[str, Any]], headed: list[str], listed: str | None
+) -> None:
+    symbols = {"W": ["K", "D"], "x": ["D"], "t": {"shape": ["K"], "role": "target"}}
+    forward = ["y = tanh(W @ x)", "L = sum((y - t)**4)"]
+    found = solve(problem_from_mapping({"symbols": symbols, "forward": forward, "parts": parts}))
+    _, text = rendered(None, [found], "md").split("## Backward pass\n")
+    letters = re.findall(r"^### .*\}\{\\partial (?:\\mathcal\{)?([A-Za-z])", text, re.M)
+    assert letters == headed
+    assert text.count("All derivatives,") == (listed is not None)
+    assert listed is None or listed in text
+    if listed is not None:
+        last = text.split("All derivatives,")[-1].replace("&", "")
+        assert all(result.latex() in last for result in found)
+
+
+def test_scalars_have_no_entries() -> None:
+    file = load(str(find_problem("scalar-tanh")))
+    assert isinstance(file, Problem)
+    assert "All derivatives, in the order of the backward pass:" in rendered(None, [solve(file)], "md")
 
 
 def test_an_unknown_form_is_named(solution: Solution) -> None:

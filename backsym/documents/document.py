@@ -36,6 +36,7 @@ from backsym.documents.solved import AnsweredPart, Solved, answered_parts
 from backsym.documents.worked import worked_example
 from backsym.expr import Expr, MatMul, walk
 from backsym.problem import Collection
+from backsym.steps import Derivation
 
 
 def document_of(solved: Solved, options: Options = FULL) -> Document:
@@ -110,12 +111,12 @@ def _solution(
     if vectorized:
         blocks += [_heading("forward_matrices", level, voice), *matrix_forms(solved.forward, voice)]
     blocks.append(_heading("backward", level, voice))
-    if parts and summary:
-        blocks += _summary(solved, voice)
-    else:
-        for derivation in solved.derivations:
-            checked = solved.verified[derivation.node]
-            blocks.extend(derivation_blocks(derivation, shown, checked, voice, level + 1))
+    told = [] if parts and summary else [d for d in solved.derivations if not parts or _untold(d, solved, shown)]
+    for derivation in told:
+        checked = solved.verified[derivation.node]
+        blocks.extend(derivation_blocks(derivation, shown, checked, voice, level + 1))
+    if parts:
+        blocks += [*([_heading("all_derivatives", level + 1, voice)] if told else []), *_summary(solved, voice)]
     if problem.values:
         blocks += [_heading("numbers", level, voice), *worked_example(solved, voice)]
     return blocks
@@ -130,12 +131,25 @@ def _heading(key: str, level: int, voice: Voice) -> Heading:
     return Heading(level, voice.catalogue.phrase(f"document.{key}"))
 
 
+def _untold(derivation: Derivation, solved: Solved, shown: Shown) -> bool:
+    """Whether there is more to say of a derivative than its result, after what the parts have said.
+
+    The derivative of the loss by itself says nothing that needs a heading.
+    """
+    if derivation.node == solved.problem.loss:
+        return False
+    left, _ = shown.rest(derivation.node, range(len(derivation.steps)))
+    unsure = solved.verified[derivation.node].status != "verified"
+    return bool(left) or bool(derivation.no_matrix) or unsure
+
+
 def _summary(solved: Solved, voice: Voice) -> list[Block]:
     """All derivatives in backward order, without steps."""
     rows = [row(d.entry, d.indices, voice) for d in solved.derivations]
     matrices = [row(d.matrix, (), voice) for d in solved.derivations if d.matrix is not None]
     worst = max((v for v in solved.verified.values()), key=lambda v: v.max_error)
-    blocks: list[Block] = [voice.say("document.all_entries"), Equations(tuple(rows))]
+    entries = any(d.indices for d in solved.derivations)
+    blocks: list[Block] = [voice.say(f"document.{'all_entries' if entries else 'all'}"), Equations(tuple(rows))]
     if matrices:
         blocks += [voice.say("document.all_matrices"), Equations(tuple(matrices))]
     return [*blocks, verified(worst, voice)]
