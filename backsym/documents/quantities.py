@@ -8,23 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from backsym.documents.blocks import Block, Bullets, Equations, Inlines, Text
+from backsym.documents.blocks import Block, Bullets, Equations, Inlines, Math, Paragraph, Text
 from backsym.documents.markup import check_math, inlines_of
 from backsym.documents.questions import row
 from backsym.documents.sentences import Voice
 from backsym.documents.solved import Solved
 from backsym.expr import Adj, Mul, Size, walk
 from backsym.printing import layout as lay
-from backsym.printing.layout import Layout
 from backsym.printing.printer import layout_of, shape_layout
 from backsym.problem import Problem, Symbol
 from backsym.steps import ForwardForms
 
+FEW = 5
+"""Names that share one formula in the list of quantities."""
+
 
 def objective_blocks(objective: str | None, voice_phrases: Inlines) -> tuple[Block, ...]:
     """The learning objective with its label; nothing where there is none."""
-    from backsym.documents.blocks import Paragraph
-
     if not objective:
         return ()
     label = tuple(Text(item.text, "strong") if isinstance(item, Text) else item for item in voice_phrases)
@@ -47,13 +47,16 @@ def quantities(voice: Voice) -> Bullets:
 
 def _item(symbols: list[Symbol], voice: Voice) -> Inlines:
     words, first = voice.catalogue, symbols[0]
-    names: list[Layout] = []
-    for symbol in symbols:
-        names.extend((lay.COMMA, voice.quantity(symbol.name)) if names else (voice.quantity(symbol.name),))
-    member = lay.row(*names, lay.Op("in", "relation"), shape_layout(first.shape, voice.notation))
+    *others, last = (voice.quantity(symbol.name) for symbol in symbols)
+    member = (lay.Op("in", "relation"), shape_layout(first.shape, voice.notation))
+    names: Inlines
+    if len(symbols) <= FEW:
+        names = (Math(lay.row(*(part for name in others for part in (name, lay.COMMA)), last, *member)),)
+    else:  # No line is broken within a formula.
+        names = (*(part for name in others for part in (Math(name), Text(", "))), Math(lay.row(last, *member)))
     roles = "roles" if len(symbols) == 1 else "plural_roles"
     key = "one_hot" if first.one_hot else "sums_to_one" if first.sums_to_one else "quantity"
-    return words.phrase(f"document.{key}", names=member, role=words.text(f"document.{roles}.{first.role}"))
+    return words.phrase(f"document.{key}", names=names, role=words.text(f"document.{roles}.{first.role}"))
 
 
 def hadamard_note(solved: Solved, voice: Voice) -> list[Block]:
