@@ -7,6 +7,7 @@ left, and its order and heights are improved in ``ordering`` and ``heights``.  T
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -90,8 +91,7 @@ def _slots(engine: Any, vertices: Mapping[str, Any], edges: Mapping[tuple[str, s
             right[a].append(b)
             left[b].append(a)
     for _ in range(3):
-        for _ in engine.ordering_step():
-            pass
+        deque(engine.ordering_step(), maxlen=0)  # A generator, which orders layer after layer as it is used up.
     columns = tuple(tuple(number[id(item)] for item in layer) for layer in engine.layers)
     return Slots(
         columns,

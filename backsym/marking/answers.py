@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from backsym.errors import BacksymError, InputError
@@ -296,11 +297,8 @@ class _Session:
         try:
             return self.reader.left(statement.left, self)
         except Refused:
-            try:
+            with suppress(Refused):
                 self.readings(statement.left, None)
-            except Refused:
-                pass
-            else:
                 return None
             raise
 
@@ -469,7 +467,7 @@ class _Session:
             try:
                 tree = parse_expression(source, names.scope.is_partial)
             except InputError:
-                pass
+                pass  # It may be a formula, which is read below; what neither can read is refused by the caller.
             else:
                 if names.make_sense(tree):
                     yield source, (tree,)
@@ -500,10 +498,8 @@ class _Session:
             here = tuple(ix for ix in declared if ix.dim in self.target.shape)
             few = len(free) <= sum(dim != 1 for dim in self.target.shape)
             for kept in (declared, here) if few and not fixed and len(here) < len(declared) else (declared,):
-                try:
+                with suppress(InputError):
                     return self.resolved_in(own, tree, source, (*fixed, *kept), free)
-                except InputError:
-                    pass
             raise
 
     def resolved_in(

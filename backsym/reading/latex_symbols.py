@@ -5,6 +5,7 @@ Knows the vocabulary; adds to the grammar what depends on names.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -535,13 +536,15 @@ class Symbols(Grammar):
         """A name for a dimension that is not declared; None where they have to be."""
         return None
 
-    # --- in other modules ---
+    # --- derivatives, which complete the grammar ---
 
+    @abstractmethod
     def delta(self, base: Base) -> Node:
-        raise NotImplementedError("Derivatives reads deltas")
+        r"""``\delta`` with what stands below it."""
 
+    @abstractmethod
     def over_bar(self, base: Base, scripts: Scripts) -> Node:
-        raise NotImplementedError("Derivatives reads adjoints")
+        r"""``\bar{z}`` where bars are adjoints."""
 
 
 def _may_have_layer(found: Found | None, layer: str) -> bool:

@@ -129,7 +129,7 @@ class _Writer:
         self.out.append(" ")
 
     def _module(self, text: str) -> None:
-        pass
+        """``np.`` before a function is left out."""
 
     def _transpose(self, text: str) -> None:
         self.out.append(r"^{\top}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from backsym.errors import InputError
@@ -85,8 +86,6 @@ def _read(source: Source, text_itself: Callable[[], Read], formula: Callable[[],
     except InputError:
         if latex.is_latex(source.text) or not _SUBSCRIPTS.search(source.text):
             raise
-        try:
+        with suppress(InputError):
             return formula()
-        except InputError:
-            pass
-        raise
+        raise  # The reason why the plain text makes no sense.

@@ -305,7 +305,7 @@ class _Builder:
         rule(self, event)
 
     def nothing(self, event: Any) -> None:
-        pass
+        """An event that bears no data, such as the end of the stream."""
 
     def document_start(self, event: Any) -> None:
         self.documents += 1
