@@ -24,18 +24,20 @@ from backsym.cli import main
 from backsym.cli_watch import watch
 from backsym.documents import languages, pdf
 from backsym.documents.blocks import Document, Equations, Heading, Math, Paragraph, Row, StepItem, Steps, Table, Text
-from backsym.documents.document import document_of
+from backsym.documents.document import collection_document, document_of
 from backsym.documents.html import html, html_text
 from backsym.documents.languages import forms
 from backsym.documents.options import Options
 from backsym.documents.pdf import latex_pdf_bytes, pdf_bytes
 from backsym.documents.render import files
+from backsym.documents.sentences import catalogue
 from backsym.documents.templating import render_template
+from backsym.documents.tex import tex
 from backsym.documents.typst import escape, inlines_typst, typst, typst_text
 from backsym.errors import BacksymError
 from backsym.printing.fragment import fragment
 from backsym.printing.unicode import to_unicode
-from backsym.problem import Problem
+from backsym.problem import Collection, Problem, Section
 from backsym.reading.loader import load, problem_from_mapping
 from backsym.resources import bundled_problems
 from backsym.solution import Solution, solve
@@ -442,7 +444,14 @@ def test_watch_writes_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "error:" in result.output
 
 
-def test_the_documents_language_is_marked() -> None:
-    document = document_of(solve(problem_from_mapping({"title": "T", "forward": ["z = w*x", "L = z**2"]})))
-    assert '<html lang="en">' in html(document)["solution.html"]
-    assert 'lang: "en"' in typst(document)["solution.typ"]
+@pytest.mark.parametrize(("language", "switch"), [("en", "Open all steps"), ("de", "Alle Schritte öffnen")])
+def test_the_documents_language_is_marked(language: str, switch: str) -> None:
+    problem = problem_from_mapping({"title": "T", "language": language, "forward": ["z = w*x", "L = z**2"]})
+    collection = Collection("C", (Section("S", None, (problem,)),), language=language)
+    for document in (document_of(solve(problem)), collection_document(collection, [solve(problem)])):
+        page = html(document)["solution.html"]
+        assert f'<html lang="{language}">' in page
+        assert f"> {switch}</label>" in page
+        assert f'lang: "{language}"' in typst(document)["solution.typ"]
+    contents = catalogue(language).text("document.contents")
+    assert rf"\renewcommand{{\contentsname}}{{{contents}}}" in tex(document)["solution.tex"]

@@ -42,7 +42,7 @@ from backsym.steps import Derivation
 def document_of(solved: Solved, options: Options = FULL) -> Document:
     """The document of one solved problem."""
     title = inlines_of(solved.problem.title, "title")
-    return Document(title, problem_blocks(solved, 2, options))
+    return Document(title, problem_blocks(solved, 2, options), language=solved.problem.language)
 
 
 def collection_document(collection: Collection, solutions: Sequence[Solved], options: Options = FULL) -> Document:
@@ -62,7 +62,8 @@ def collection_document(collection: Collection, solutions: Sequence[Solved], opt
             title = inlines_of(solved.problem.title, "title")
             blocks.append(Heading(3, (Text(f"{number}. "), *title)))
             blocks.extend(problem_blocks(solved, 4, options, summary=True))
-    return Document(inlines_of(collection.title, "title"), tuple(blocks), byline, contents=True, opening=opening)
+    title = inlines_of(collection.title, "title")
+    return Document(title, tuple(blocks), byline, collection.language, contents=True, opening=opening)
 
 
 def problem_blocks(

@@ -67,7 +67,7 @@ def html(document: Document, options: Options = FULL, stem: str = "solution") ->
         byline=[inlines_html(line) for line in document.byline],
         opening=opening,
         contents=_contents(page.headings) if document.contents else "",
-        contents_title=escape(words.text("page.contents")),
+        contents_title=escape(words.text("document.contents")),
         all_steps=escape(words.text("page.all_steps")) if page.folded else "",
         body=body,
     )

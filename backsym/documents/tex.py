@@ -28,6 +28,7 @@ from backsym.documents.blocks import (
 )
 from backsym.documents.breaking import EQUALS, HANGING, fitted
 from backsym.documents.options import FULL, Options
+from backsym.documents.sentences import catalogue
 from backsym.errors import BacksymError
 from backsym.mathtext import LATIN_LETTERS
 from backsym.names import GREEK
@@ -76,6 +77,7 @@ def tex(document: Document, options: Options = FULL, stem: str = "solution") -> 
         byline=[inlines_tex(line) for line in document.byline],
         opening=tex_text(document.opening),
         contents=document.contents,
+        contents_title=escape(catalogue(document.language).text("document.contents")),
         body=tex_text(document.blocks),
     )
     return {f"{stem}.tex": text}
