@@ -7,11 +7,11 @@ import io
 import json
 import os
 import threading
-import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from patience import prompt
 
 from backsym.cli import main
 
@@ -165,9 +165,7 @@ def test_unusable_tables_are_status_2(tmp_path: Path, text: str, message: str) -
 def test_a_cell_of_a_megabyte(tmp_path: Path) -> None:
     path = tmp_path / "class.csv"
     path.write_text(f"student,z\nann,{'y+' * 600_000}y\nbob,y - t\n", encoding="utf-8")
-    start = time.perf_counter()
-    rows = json.loads(run("scalar-tanh", path, "--format", "json").stdout)
-    assert time.perf_counter() - start < 5
+    rows = json.loads(prompt(lambda: run("scalar-tanh", path, "--format", "json"), 5.0).stdout)
     assert rows[0]["tags"] == ["limit"]
     assert rows[1]["student"] == "bob"
 

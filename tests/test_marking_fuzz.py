@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import time
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from patience import prompt
 
 import backsym
 from backsym.errors import BacksymError
@@ -25,7 +25,6 @@ from backsym.marking.verdicts import VERDICTS, Marker, Verdict
 from backsym.problem import Problem
 
 ROOT = Path(__file__).resolve().parents[1]
-SECOND = 1.0
 
 NAMES = ("scalar-tanh", "mlp-entries", "backward-batch")
 
@@ -97,10 +96,7 @@ def examine(verdicts: list[Verdict]) -> None:
 def test_any_answer_gets_a_verdict(name: str, text: str, which: int) -> None:
     marker = marker_of(name)
     names = targets(marker)
-    start = time.process_time()
-    verdict = marker.mark(names[which % len(names)], text)
-    assert time.process_time() - start < SECOND
-    examine([verdict])
+    examine([prompt(lambda: marker.mark(names[which % len(names)], text))])
 
 
 @pytest.mark.parametrize(("target", "text"), [("Z2", "sum(dLA1, axis=0)"), ("Z2", "sum(dL/0dA1, axis=0)")])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-import time
 
 import pytest
+from patience import prompt
 from test_marking_answers import TABLES, table
 
 from backsym.marking.lines import any_statements, statements
@@ -48,6 +48,4 @@ LONG = ("a" * 4096, "a " * 2048, "-" * 4095 + "!", "a*" * 2047 + "!", "a/a" * 13
 
 @pytest.mark.parametrize("text", LONG)
 def test_long_texts_take_no_time(text: str) -> None:
-    start = time.process_time()
-    one_line(text)
-    assert time.process_time() - start < 0.1
+    prompt(lambda: one_line(text), 0.1)

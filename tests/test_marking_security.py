@@ -10,7 +10,6 @@ import io
 import json
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,16 +17,16 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from patience import prompt
 
 import backsym
 from backsym.cli import main
 from backsym.marking import reports
-from backsym.marking.verdicts import Marker
+from backsym.marking.verdicts import Marker, Verdict
 from backsym.problem import Problem
 
 ROOT = Path(__file__).resolve().parents[1]
 
-SECOND = 1.0
 """Of processor time, so that a busy machine does not fail the test."""
 
 ANSWERS: dict[str, str] = {
@@ -156,11 +155,14 @@ def markers() -> dict[str, Marker]:
 @pytest.mark.parametrize("name", ANSWERS)
 def test_a_hostile_answer(markers: dict[str, Marker], name: str, target: str) -> None:
     marker, text = markers[target], ANSWERS[name]
-    start = time.process_time()
+
+
+    def marked() -> tuple[Verdict, str]:
+        found = marker.mark(target, text)
+        return found, reports.as_table([found]) + reports.as_csv([found]) + reports.as_json([found])
+
     with nothing_is_touched():
-        verdict = marker.mark(target, text)
-        shown = reports.as_table([verdict]) + reports.as_csv([verdict]) + reports.as_json([verdict])
-    assert time.process_time() - start < SECOND
+        verdict, shown = prompt(marked)
     assert verdict.verdict in ("incorrect", "invalid", "undetermined")
     assert verdict.score == 0.0
     assert len(shown) < 30_000
@@ -183,9 +185,9 @@ def safe_cells(text: str) -> None:
 def check(path: Path, *options: str) -> Result:
     """``backsym check`` on a file of answers, which takes no more than a second beyond its start."""
     marker_of("scalar-tanh")
-    start = time.process_time()
-    result = CliRunner().invoke(main, ["check", "scalar-tanh", str(path), *(options or ("--format", "json"))])
-    assert time.process_time() - start < SECOND + 2.0  # The problem is loaded, solved and proved as well.
+    arguments = ["check", "scalar-tanh", str(path), *(options or ("--format", "json"))]
+    # Two seconds more than for a text: the problem is loaded, solved and proved as well.
+    result = prompt(lambda: CliRunner().invoke(main, arguments), 3.0)
     assert "Traceback" not in result.output
     assert "bug in backsym" not in result.output
     return result

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 
 import pytest
 import sympy
+from patience import prompt
 
 import backsym as bs
 from backsym.errors import BacksymError
@@ -443,9 +443,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_answers_get_a_verdict_within_a_second(tanh: Marker, name: str) -> None:
-    start = time.perf_counter()
-    found = tanh.mark("z", HOSTILE[name])
-    assert time.perf_counter() - start < 1.0
+    found = prompt(lambda: tanh.mark("z", HOSTILE[name]))
     assert found.verdict in ("invalid", "undetermined", "incorrect")
     assert found.score == 0.0
     assert len(found.feedback) < 20_000
@@ -453,9 +451,7 @@ def test_hostile_answers_get_a_verdict_within_a_second(tanh: Marker, name: str) 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_answers_about_arrays(mlp: Marker, name: str) -> None:
-    start = time.perf_counter()
-    found = mlp.mark("W2", HOSTILE[name].replace("y", "a2"))
-    assert time.perf_counter() - start < 1.0
+    found = prompt(lambda: mlp.mark("W2", HOSTILE[name].replace("y", "a2")))
     assert found.verdict in ("invalid", "undetermined", "incorrect")
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from numeric_examples import Build, at, classifier, deep_batch, minus, scalar_chain, scalar_network, total
+from patience import prompt
 
 from backsym.errors import BacksymError
 from backsym.expr import (
@@ -191,9 +191,7 @@ def test_a_hub_of_many_arguments_is_cheap() -> None:
     p.derive("L", ONE)
     for x in names:
         p.derive(x.name, Mul((num(2), x, p.adj("L"))))
-    begin = time.perf_counter()
-    assert set(statuses(p).values()) == {"verified"}
-    assert time.perf_counter() - begin < 20
+    assert set(prompt(lambda: statuses(p), 20.0).values()) == {"verified"}
 
 
 @pytest.mark.parametrize(
@@ -203,9 +201,7 @@ def test_a_hub_of_many_arguments_is_cheap() -> None:
 )
 def test_deep_networks_are_verified_quickly(build: Callable[[], Build]) -> None:
     p = build()
-    begin = time.perf_counter()
-    result = verify(p.problem(), p.derivations)
-    assert time.perf_counter() - begin < 20
+    result = prompt(lambda: verify(p.problem(), p.derivations), 20.0)
     assert {v.status for v in result.values()} == {"verified"}
     assert max(v.max_error for v in result.values()) <= 1e-12
 

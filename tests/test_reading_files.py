@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import prompt
 
 from backsym.errors import InputError
 from backsym.expr import Ix
@@ -320,9 +320,7 @@ def test_many_errors_are_cut(tmp_path: Path) -> None:
 def test_thousands_of_equations_load_in_linear_time(tmp_path: Path) -> None:
     chain = "".join(f"  - h{n + 1} = tanh(w{n}*h{n} + b{n})\n" for n in range(5000))
     path = written(tmp_path, "forward:\n" + chain + "  - L = h5000**2\n")
-    start = time.process_time()
-    found = load(path)
-    assert time.process_time() - start < 4
+    found = prompt(lambda: load(path), 4.0)
     assert isinstance(found, Problem)
     assert len(found.equations) == 5001
 

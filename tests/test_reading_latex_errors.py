@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
+from patience import prompt
 
 from backsym.errors import InputError
 from backsym.problem import Problem
@@ -123,15 +122,15 @@ def test_limits(problem: Problem, latex: str, message: str) -> None:
 )  # fmt: skip
 def test_reading_takes_linear_time(problem: Problem, piece: str) -> None:
     text = r"\cdot" + piece * (4000 // len(piece))
-    start = time.perf_counter()
-    with pytest.raises(InputError):
-        read_expression(problem, text)
-    assert time.perf_counter() - start < 1
+
+    def refused() -> None:
+        with pytest.raises(InputError):
+            read_expression(problem, text)
+
+    prompt(refused)
 
 
 def test_an_open_delimiter_in_a_block_does_not_make_it_quadratic() -> None:
     rows = [rf"z_{{{n}}} &= \tanh(z_{{{n - 1}}}) w, \quad" for n in range(2, 3000)]
     block = "z_{1} &= w x \\\\\n" + " \\\\\n".join(rows) + "\\\\\n \\mathcal{L} = z_{2999}^2"
-    start = time.perf_counter()
-    assert len(problem_from_mapping({"forward": [block]}).equations) == 3000
-    assert time.perf_counter() - start < 20
+    assert len(prompt(lambda: problem_from_mapping({"forward": [block]}), 20.0).equations) == 3000
