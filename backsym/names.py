@@ -1,20 +1,54 @@
-"""Names of quantities: a base (one letter, or the name of a Greek letter) and a tag (the rest)."""
+"""Names of quantities: a base (one letter, the name of a Greek letter, or a word) and a tag (the rest)."""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 GREEK = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi "
     "psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega"
 ).split()
 
-_NAME = re.compile(
-    "(" + "|".join(sorted(GREEK, key=len, reverse=True)) + "|[A-Za-z])_*(.*)",
+SHORT = {"lam": "lambda", "lamda": "lambda", "lmbda": "lambda", "eps": "epsilon"}
+"""What programmers call a Greek letter, ``lambda`` being a keyword of Python; the name stays, the letter is printed."""
+
+MARKS = frozenset(
+    "hat bar tilde dot prev next curr new in out pre post min max mid pos neg ref rec raw true pred targ init first "
+    "last mean std var norm inv model head tail left right fwd bwd res skip cand gate forget cell hid hidden input "
+    "output att attn emb embed key val query src tgt enc dec real fake gen disc".split()
 )
+"""What is customary behind a letter without a ``_``: ``yhat``, ``hprev``, ``wout`` are letters with tags, not words."""
+
+WORD = 4
+"""So many small letters that are no letter with a mark are a word: ``loss``, ``logits``."""
+
+_GREEK = "|".join(sorted(GREEK, key=len, reverse=True))
+_LETTER = re.compile(f"((?:{'|'.join(SHORT)})(?![a-z])|{_GREEK}|[A-Za-z])_*(.*)")
+_SMALL = re.compile("[a-z]+")
 
 
+@lru_cache(maxsize=4096)
 def split_name(name: str) -> tuple[str, str]:
-    """Base and tag: ``z1`` is ('z', '1'), ``h_a`` ('h', 'a'), ``Wq`` ('W', 'q'), ``mu`` ('mu', '')."""
-    match = _NAME.fullmatch(name)
-    return (match[1], match[2]) if match else (name, "")
+    """Base and tag: ``z1`` is ('z', '1'), ``h_a`` ('h', 'a'), ``Wq`` ('W', 'q'), ``mu`` ('mu', '').
+
+    A word keeps together: ``loss2`` is ('loss', '2').
+    """
+    match = _LETTER.fullmatch(name)
+    if match is None:
+        return name, ""
+    run = _SMALL.match(name)
+    if run is not None and is_word(run[0]):
+        return run[0], name[run.end() :].lstrip("_")
+    return match[1], match[2]
+
+
+def is_word(text: str) -> bool:
+    """Whether small letters are one word, not a letter with a tag behind it."""
+    if len(text) < WORD or text in GREEK or text in SHORT or not _SMALL.fullmatch(text):
+        return False
+    if text[1:] in MARKS:
+        return False
+    greek = next((letter for letter in GREEK if text.startswith(letter)), "")
+    rest = text[len(greek) :]
+    return not (greek and (len(greek) >= WORD or len(rest) == 1 or rest in MARKS))

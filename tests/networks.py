@@ -525,5 +525,31 @@ NETWORKS: dict[str, Network] = {
         "symbols": {"m": ["D"], "s": ["D"], "n": ["D"], "r": ["D"]},
         "forward": ["L = sum(log(exp(r)/exp(s)) + (exp(2*s)+(m-n)**2)/(2*exp(2*r)) - 1/2)"],
     },
+    "words": {
+        "symbols": {
+            "weights": ["H", "D"],
+            "bias": ["H"],
+            "Wout": ["K", "H"],
+            "scale": [],
+            "lam": {"role": "constant"},
+            "x": {"shape": ["D"], "role": "input"},
+            "target": {"shape": ["K"], "one_hot": True},
+        },
+        "forward": [
+            "hidden = tanh(weights @ x + bias)",
+            "logits = scale*(Wout @ hidden)",
+            "probs = softmax(logits)",
+            "loss = cross_entropy(probs, target) + lam/2*sum(weights**2) + lam*scale*(scale - 1)**2",
+        ],
+    },
+    "words-of-a-batch": {
+        "symbols": {"data": ["batch", "width"], "gain1": ["width"], "y_hat": {"shape": ["batch"], "role": "target"}},
+        "indices": {"n": "batch", "d": "width"},
+        "forward": [
+            "score[n] = sum(data[n,d]*gain1[d], d)",
+            "error[n] = score[n] - y_hat[n]",
+            "total = mean(error**2) + sum(gain1**2)",
+        ],
+    },
     **COURSE,
 }

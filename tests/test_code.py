@@ -279,7 +279,10 @@ def test_known_functions_have_their_names() -> None:
 
 CLASHES: list[dict[str, Any]] = [
     {"forward": ["lambda = np*i", "values = lambda + inputs", "dict = sin(values)*forward", "L = dict**2"]},
-    {"forward": ["torch = jnp*sum_", "sigmoid = sigmoid(torch)", "mask = sigmoid + softmax", "L = mask**2 + np_ + np"]},
+    {
+        "symbols": {"jnp": None, "sum_": None, "softmax": None, "np": None, "np_": {"latex": "q"}},
+        "forward": ["torch = jnp*sum_", "sigmoid = sigmoid(torch)", "mask = sigmoid + softmax", "L = mask + np_ + np"],
+    },
     {"forward": ["d_z = z**2", "y = d_z*z", "L = y*d_z"]},
     {"symbols": {"y": ["D"], "t": ["D"]}, "forward": ["loss = loss(y, t)"]},
     {"functions": {"phi": "abstract"}, "forward": ["h = phi(w*x)", "phi_prime = h**2", "L = phi(phi_prime)"]},

@@ -26,7 +26,7 @@ PROBLEMS = ("mlp-entries", "backward-batch", "twin", "skip")
 
 @cache
 def solved(name: str) -> Solution:
-    problem = load(str(find_problem(name)))
+    problem = problem_from_mapping(NETWORKS[name]) if name in NETWORKS else load(str(find_problem(name)))
     assert isinstance(problem, Problem)
     return solve(replace(problem, text=None, parts=tuple(replace(part, text=None) for part in problem.parts)))
 
@@ -39,6 +39,11 @@ def with_pack(solution: Solution, pack: dict[str, str]) -> Solution:
 def test_every_equation_reads_back_in_every_pack(pack: dict[str, str]) -> None:
     name = PROBLEMS[PACKS.index(pack) % len(PROBLEMS)]
     assert check_page(with_pack(solved(name), pack)) >= 10
+
+
+@pytest.mark.parametrize("pack", PACKS[::5], ids=lambda pack: "-".join(pack.values()))
+def test_words_read_back_in_other_packs(pack: dict[str, str]) -> None:
+    assert check_page(with_pack(solved("words"), pack)) >= 10
 
 
 @pytest.mark.parametrize(

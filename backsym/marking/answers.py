@@ -312,6 +312,9 @@ class _Session:
                 left = left_of(tree, self.problem.loss)
                 if left is not None and left.indices and _WORD.fullmatch(text) and not self.indexes(left):
                     continue  # dh_pre is no derivative by h with three indices.
+                if left is not None and left.name == text and text[0] == "d" and _WORD.fullmatch(text):
+                    # Not a letter d with a tag, which would keep the d of d_z from being that of a derivative.
+                    return replace(left, word=text not in self.problem.symbols)
                 if left is not None and (left.quantity is None or left.quantity in self.problem.symbols):
                     return left
         if _WORD.fullmatch(text) and text not in self.problem.symbols:

@@ -65,6 +65,8 @@ def einsum_in(text: str) -> Einsum | None:
     if spec is None or end is None or _CALL.search(text, call.end()):
         return None
     operands = _arguments(text[spec.end() : end])
+    if len(operands) == 1 and operands[0].strip().startswith("[") and operands[0].strip().endswith("]"):
+        operands = _arguments(operands[0].strip()[1:-1])  # PyTorch takes the operands as a list, too.
     scales = _scales(text[: call.start()], text[end + 1 :])
     if scales is None or not all(operands):
         return None

@@ -18,6 +18,7 @@ _FONT = re.compile(r"\\(?:mathbf|boldsymbol|bm|vec|mathrm|mathit|text)\s*\{([^{}
 _OWN = re.compile(
     r"\\?(?P<base>[A-Za-zα-ω][A-Za-z0-9]*)\s*(?P<scripts>(?:\^\s*\{?\s*\(?\w+\)?\s*\}?|_\s*(?:\{[\w\s,']*\}|\w)|\[[\w\s,']*\]|\s)*)"
 )
+_CODE = re.compile(r"(?:d|[A-Za-z][A-Za-z0-9]+)_[A-Za-z]")
 _OWN_SCRIPT = re.compile(
     r"(?P<tag>\^\s*\{?\s*\(?(?P<mark>\w+)\)?\s*\}?)|_\s*(?:\{(?P<below>[\w\s,']*)\}|(?P<one>\w))"
     r"|\[(?P<entry>[\w\s,']*)\]"
@@ -90,6 +91,8 @@ def own_name(text: str, words: Vocabulary) -> Left | None:
                 tag += below.strip()
             else:
                 letters += below
+    if _CODE.fullmatch(text) and words.has(text[-1]) and text[:-2] not in GREEK:
+        return None  # d_c, tanh_c: no index, but what it is of.
     name = base + tag
     known = words.has(name) or words.known(split_name(name)[0]) or words.has(*split_name(name))
     if known or (name[:1] == "d" and (words.has(name[1:]) or words.known(split_name(name[1:])[0]))):

@@ -39,8 +39,8 @@ _RANGE = re.compile(
     re.DOTALL,
 )
 _WHERE = re.compile(
-    r"[,;]?\s*(?:\\text\s*\{\s*(?:where|with|since|because)\s*\}|\b(?:where|with|since|because)\b|,\s*as\b)\s*"
-    r"(?=.*=)",
+    r"[,;]?\s*(?:\\text\s*\{\s*(?:where|with|since|because)\s*\}"
+    r"|(?<![.\w])(?:where|with|since|because)\b(?!\s*\((?:[^=,]|[<>!=]=)*,)|,\s*as\b)\s*(?=.*=)",
     re.DOTALL,
 )
 _ARROW = re.compile(r"(?:^|(?<=\s))<?=>(?=[^\n\])}]*=)", re.MULTILINE)

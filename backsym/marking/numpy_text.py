@@ -11,15 +11,14 @@ import re
 from collections.abc import Callable, Mapping
 
 from backsym.expr import Dim, Shape
+from backsym.functions import FUNCTIONS
+
+Respelling = Callable[[str, list[str]], "str | None"]
+"""From the name of a call and its arguments to the plain text; None where the call is none of this kind."""
 
 MAX_ROUNDS = 40
 """A text with more calls is left as it is."""
 
-_LIKE_CODE = re.compile(
-    r"\.\s*[A-Za-z]\w*\s*[(\[]|\b(?:np|numpy|torch|jnp|tf|jax|F)\.|\[\s*(?::|None|np)"
-    r"|\b(?:matmul|mm|dot|where|multiply|len|expit|heaviside|power|square|sum|mean|max|min|ones(?:_like)?|zeros(?:_like)?|eye)\s*\("
-    r"|\.(?:mT|H)\b|\w\s+if\s.*\selse\s"
-)
 _MODULE = re.compile(
     r"\b(?:np|numpy|torch|jnp|tf|jax|nn|scipy)\.(?=[A-Za-z])|\b(?:linalg|functional|special|math)\.(?=[A-Za-z])"
     r"|\bF\.(?=(?:relu|softmax|sigmoid|tanh|gelu|silu|log_softmax)\b)"
@@ -30,17 +29,17 @@ _COLUMN = re.compile(
 _ROW = re.compile(
     r"\[\s*(?:None|newaxis)\s*(?:,\s*:\s*)?\]|\.reshape\(\s*\(?\s*1\s*,\s*-1\s*\)?\s*\)|\.unsqueeze\(\s*0\s*\)"
 )
-_TURNED = re.compile(r"\.(?:transpose|t|conj)\(\s*\)|\.(?:mT|H)\b")
+_TURNED = re.compile(r"\.(?:transpose|t)\(\s*\)|\.(?:mT|H)\b")
 _CHOICE = re.compile(r"(.+?)\s+if\s+(.+?)\s+else\s+(.+)", re.DOTALL)
-_IDLE = re.compile(r"\.(?:astype|to|float|double|copy|detach|clone|item|numpy|contiguous)\([^()]*\)")
+_IDLE = re.compile(
+    r"\.(?:(?:astype|to|float|double|copy|detach|clone|item|numpy|contiguous|flatten|ravel|squeeze|conj|cpu)\([^()]*\)"
+    r"|(?:reshape|view)\(\s*-1\s*\))"
+)
 _SIZE = re.compile(r"\b([A-Za-z]\w*)\.(?:shape\[\s*(-?\d)\s*\]|size\(\s*(-?\d)\s*\))|\blen\(\s*([A-Za-z]\w*)\s*\)")
-_METHOD = re.compile(
-    r"\.\s*(dot|matmul|mm|mul|multiply|sum|mean|max|min|pow|exp|log|tanh|sigmoid|relu|sqrt|abs|square|softmax|norm)\s*\("
-)
-_FUNCTION = re.compile(
-    r"\b(matmul|mm|where|multiply|expit|heaviside|power|sum|mean|max|min|(?:ones|zeros)(?:_like)?|eye)\s*\("
-)
 _DOT = re.compile(r"\bdot\s*\(")
+_BRACES = re.compile(r"(?<![\w.])1\s*\{([^{}]*[<>=][^{}]*)\}")
+_COMPARES = re.compile(r"[<>]=?|[=!]=")
+_AXES = re.compile(r"(?:axes\s*=\s*)?[(\[]\s*[(\[]?\s*([01])\s*,?\s*[)\]]?\s*,\s*[(\[]?\s*([01])\s*,?\s*[)\]]?\s*[)\]]")
 _ATOM = re.compile(r"(?:\bd\w*\s*/\s*)?[A-Za-zα-ωΑ-Ω∂]\w*'*\Z")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _AXIS = re.compile(r"\s*(?:(?:axis|dim)\s*=\s*)?(-?\d)\s*\Z")
@@ -55,9 +54,13 @@ def respelled(text: str, shapes: Mapping[str, Shape], dots: bool = False) -> str
 
     With ``dots``, ``dot(a, b)`` is the matrix product, as for NumPy's matrices.
     """
-    if _LIKE_CODE.search(text) is None or "\\" in text:
+    if "\\" in text:
         return text
-    if len(_METHOD.findall(text)) + len(_FUNCTION.findall(text)) > MAX_ROUNDS:
+    if "(" in text:
+        text = _SLOPE.sub(lambda m: f"{m[1] or m[2]}'(", text)
+    if "1{" in text or "1 {" in text:
+        text = _BRACES.sub(r"[\1]", text)
+    if _LIKE_CODE.search(text) is None or len(_METHOD.findall(text)) + len(_FUNCTION.findall(text)) > MAX_ROUNDS:
         return text
     if " if " in text and (choice := _CHOICE.fullmatch(text)) is not None:
         text = _where("where", [choice[2], choice[1], choice[3]]) or text
@@ -97,9 +100,10 @@ def _one_call(text: str) -> str | None:
         start = _receiver(text, match.start())
         end = _closing(text, match.end() - 1)
         if start is not None and end is not None:
-            owner = text[start : match.start()].strip()
-            given = _arguments(text[match.end() : end])
-            return text[:start] + _method(match[1], owner, given) + text[end + 1 :]
+            given = [text[start : match.start()].strip(), *_arguments(text[match.end() : end])]
+            new = _METHODS[match[1]](match[1], given)
+            if new is not None:
+                return text[:start] + new + text[end + 1 :]
     for match in _FUNCTION.finditer(text):
         end = _closing(text, match.end() - 1)
         if end is None or text[: match.start()].rstrip().endswith("."):
@@ -169,37 +173,85 @@ def _arguments(inside: str) -> list[str]:
 # --- how it is spelled -----------------------------------------------------------------------------------------------
 
 
-def _method(name: str, owner: str, given: list[str]) -> str:
-    if name in ("dot", "matmul", "mm") and len(given) == 1:
-        return f"({owner} @ ({given[0]}))"
-    if name in ("mul", "multiply") and len(given) == 1:
-        return f"({owner} * ({given[0]}))"
-    if name == "pow" and len(given) == 1:
-        return f"({owner})**({given[0]})"
-    if name in ("sum", "mean", "max", "min"):
-        given = [f"axis={_axis(part)}" if _axis(part) else part for part in given]
-    return f"{name}({', '.join([owner, *given])})"
-
-
 def _axis(part: str) -> str | None:
     match = _AXIS.match(part)
     return match[1] if match is not None else None
 
 
-def _product(name: str, given: list[str]) -> str | None:
-    if len(given) != 2:
+def _applied(name: str, given: list[str]) -> str:
+    """A method that is a function of the plain language, such as ``x.exp()``; an axis gets its name."""
+    if name in ("sum", "mean", "max", "min"):
+        given = [given[0], *(f"axis={_axis(part)}" if _axis(part) else part for part in given[1:])]
+    return f"{name}({', '.join(given)})"
+
+
+def _between(sign: str) -> Respelling:
+    """``subtract(a, b)`` as ``a - b``; a matrix product may say which factor it takes transposed."""
+
+    def respelling(name: str, given: list[str]) -> str | None:
+        factors = [part for part in given if not part.startswith("transpose_")]
+        if len(factors) != 2 or (len(given) > 2 and sign != "@"):
+            return None
+        left, right = (
+            f"({factor})" + (".T" if re.search(rf"transpose_{which}\s*=\s*True", ",".join(given)) else "")
+            for which, factor in zip("ab", factors, strict=True)
+        )
+        return f"({left} {sign} {right})"
+
+    return respelling
+
+
+def _condition(text: str) -> str:
+    """A condition as an indicator; what is one already stays."""
+    return f"[{text}]" if _COMPARES.search(text) and not text.startswith(("(", "[")) else f"({text})"
+
+
+def _compared(sign: str) -> Respelling:
+    return lambda name, given: f"[({given[0]}) {sign} ({given[1]})]" if len(given) == 2 else None
+
+
+def _same(name: str, given: list[str]) -> str | None:
+    """``array(x)``: what changes nothing here."""
+    return f"({given[0]})" if len(given) == 1 else None
+
+
+def _turned(name: str, given: list[str]) -> str | None:
+    """The transpose of a matrix, whose axes may be named."""
+    axes = "".join(char for part in given[1:] for char in part if char.isdecimal() or char == "-")
+    kept = name in ("permute", "transpose") and axes == "01" and (name == "permute" or len(given) == 2)
+    if not given or axes not in ("", "10", "01", "-1-2", "-2-1"):
         return None
-    sign = "*" if name == "multiply" else "@"
-    return f"(({given[0]}) {sign} ({given[1]}))"
+    return f"({given[0]})" if kept else f"({given[0]}).T"
+
+
+def _contracted(name: str, given: list[str]) -> str | None:
+    """``tensordot(A, B, axes)`` of matrices: one axis of each summed, or none."""
+    if len(given) != 3:
+        return None
+    count = given[2].removeprefix("axes").lstrip(" =")
+    if count in ("0", "1"):
+        return f"outer({given[0]}, {given[1]})" if count == "0" else f"(({given[0]}) @ ({given[1]}))"
+    axes = _AXES.fullmatch(given[2])
+    if axes is None:
+        return None
+    left = f"({given[0]})" + (".T" if axes[1] == "0" else "")
+    right = f"({given[1]})" + (".T" if axes[2] == "1" else "")
+    return f"({left} @ {right})"
 
 
 def _where(name: str, given: list[str]) -> str | None:
     if len(given) != 3:
         return None
-    condition, yes, no = given
+    condition, yes, no = _condition(given[0]), given[1], given[2]
     if no.strip() in ("0", "0.0", "0."):
-        return f"(({condition})*({yes}))"
-    return f"(({condition})*({yes}) + (1 - ({condition}))*({no}))"
+        return f"({condition}*({yes}))"
+    other = f"(1 - {condition})*({no})"
+    return f"({other})" if yes.strip() in ("0", "0.0", "0.") else f"({condition}*({yes}) + {other})"
+
+
+def _filled(name: str, given: list[str]) -> str | None:
+    """``x.masked_fill(c, 0)``: 0 where the condition holds."""
+    return _where(name, [given[1], given[2], given[0]]) if len(given) == 3 else None
 
 
 def _reduced(name: str, given: list[str]) -> str | None:
@@ -216,14 +268,65 @@ def _sized(name: str, given: list[str]) -> str | None:
     return None
 
 
-_FUNCTIONS: Mapping[str, Callable[[str, list[str]], str | None]] = {
-    **dict.fromkeys(("matmul", "mm", "multiply"), _product),
-    "where": _where,
-    "expit": lambda name, given: f"sigmoid({given[0]})" if len(given) == 1 else None,
-    "heaviside": lambda name, given: f"(({given[0]}) > 0)" if given and given[1:] in ([], ["0"], ["0.0"]) else None,
-    "zeros_like": lambda name, given: f"(0*({given[0]}))" if len(given) == 1 else None,
-    "ones_like": lambda name, given: f"(0*({given[0]}) + 1)" if len(given) == 1 else None,
-    "power": lambda name, given: f"({given[0]})**({given[1]})" if len(given) == 2 else None,
-    **dict.fromkeys(("sum", "mean", "max", "min"), _reduced),
-    **dict.fromkeys(("ones", "zeros", "eye"), _sized),
+def _one(template: str) -> Respelling:
+    """A function of one argument by what it is."""
+    return lambda name, given: template.format(given[0]) if len(given) == 1 else None
+
+
+def _step(name: str, given: list[str]) -> str | None:
+    return f"[({given[0]}) > 0]" if given and given[1:] in ([], ["0"], ["0.0"], ["0."]) else None
+
+
+def _each(words: str, respelling: Respelling) -> dict[str, Respelling]:
+    return dict.fromkeys(words.split(), respelling)
+
+
+_BOTH: Mapping[str, Respelling] = {
+    **_each("matmul mm mv bmm", _between("@")),
+    **_each("multiply mul", _between("*")),
+    **_each("subtract sub", _between("-")),
+    **_each("add", _between("+")),
+    **_each("divide true_divide div", _between("/")),
+    **_each("power pow", _between("**")),
+    **_each("greater gt", _compared(">")),
+    **_each("greater_equal ge", _compared(">=")),
+    **_each("less lt", _compared("<")),
+    **_each("less_equal le", _compared("<=")),
+    **_each("negative neg", _one("(-({}))")),
+    **_each("reciprocal", _one("(1/({}))")),
+    **_each("transpose swapaxes permute", _turned),
+    "masked_fill": _filled,
 }
+"""What is a function and a method, which has its owner as first argument."""
+
+_METHODS: Mapping[str, Respelling] = {
+    **_BOTH,
+    **_each("dot", _between("@")),
+    **_each("sum mean max min exp log tanh sigmoid relu sqrt abs square softmax norm", _applied),
+}
+_FUNCTIONS: Mapping[str, Respelling] = {
+    **_BOTH,
+    **_each("array asarray tensor as_tensor squeeze ravel atleast_1d", _same),
+    **_each("inner vdot", lambda name, given: f"dot({', '.join(given)})" if len(given) == 2 else None),
+    **_each("heaviside step", _step),
+    **_each("sum mean max min", _reduced),
+    **_each("ones zeros eye", _sized),
+    "where": _where,
+    "indicator": lambda name, given: _condition(given[0]) if len(given) == 1 else None,
+    "expit": _one("sigmoid({})"),
+    "zeros_like": _one("(0*({}))"),
+    "ones_like": _one("(0*({}) + 1)"),
+    "tensordot": _contracted,
+}
+
+_METHOD = re.compile(rf"\.\s*({'|'.join(sorted(_METHODS, key=len, reverse=True))})\s*\(")
+_FUNCTION = re.compile(rf"(?<![\w.])({'|'.join(sorted(_FUNCTIONS, key=len, reverse=True))})\s*\(")
+_LIKE_CODE = re.compile(
+    rf"\.\s*[A-Za-z]\w*\s*[(\[]|\b(?:np|numpy|torch|jnp|tf|jax|F)\.|\[\s*(?::|None|np)|{_FUNCTION.pattern}"
+    r"|\b(?:dot|len|square)\s*\(|\.(?:mT|H)\b|\w\s+if\s.*\selse\s"
+)
+_ACTIVATIONS = "|".join(f.name for f in FUNCTIONS.values() if f.kind == "elementwise" and len(f.name) > 3)
+_SLOPE = re.compile(
+    rf"(?<![\w\\])(?:({_ACTIVATIONS})_?(?:prime|grad|gradient|deriv|derivative)|(?:d|d_|grad_)({_ACTIVATIONS}))\s*\("
+)
+"""``relu_prime(z)``, ``d_tanh(z)``: the derivative of a function."""

@@ -17,6 +17,7 @@ _SHAPE = re.compile(
 _OVER = re.compile(r"\{((?:[^{}]|\{[^{}]*\})*?)\\over(?![A-Za-z])((?:[^{}]|\{[^{}]*\})*)\}")
 _DOTTED = re.compile(r"(?<=[\w)\]'\s])\.(?=[*/^](?!\*))|(?<=[\w)\]])\.(?=')")
 _POINT = re.compile(r"(?<![\w.])(\d+)\.(?=[*/)])|(?<=[-+*/(, ])(\d+)\.(?=\s*[-+*/)\],])")
+_GRAD = re.compile(r"(?<![\w.\\])(?:self\.|model\.)?([A-Za-z]\w*)\.grad(?:\.data)?(?![\w(])")
 _ALONG = re.compile(r",\s*([12])\s*\)")
 _COUNTED = re.compile(r"(?<![\w\\])([α-ω])(?=\d)")
 _LETTERS = re.compile("[\U0001d400-\U0001d7cd\U0001d7d0-\U0001d7d7\U0001d7da-\U0001d7ff\uff01-\uff5e]")
@@ -36,6 +37,8 @@ def pasted(text: str) -> str:
         text, count = _DOTTED.subn("", text)
         if count and ("sum(" in text or "mean(" in text):
             text = _ALONG.sub(lambda m: f", axis={int(m[1]) - 1})", text)  # MATLAB counts axes from 1.
+    if ".grad" in text:
+        text = _GRAD.sub(r"d_\1", text)
     if "#" in text or "//" in text or "%" in text:
         text = _COMMENT.sub("", text)
     if "\\in" in text or "∈" in text:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from backsym.errors import BacksymError, near_name
 from backsym.expr import Dim, Entry, Expr, Fn, Ix, Shift, Sym, children
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
-from backsym.names import GREEK, split_name
+from backsym.names import GREEK, SHORT, is_word, split_name
 from backsym.printing import layout as lay
 from backsym.printing.fragment import fragment
 from backsym.printing.layout import Ident, Layout
@@ -111,7 +111,7 @@ class Notation:
         if dim in self.dims:
             return self.dims[dim]
         base, tag = split_name(dim)
-        return self._tagged(Ident(base), tag)
+        return self._tagged(base_layout(base), tag)
 
     def function(self, name: str) -> Layout:
         """The name of a function.  An abstract one has its tag below: a superscript would read as a derivative."""
@@ -127,11 +127,12 @@ class Notation:
 
     def letter(self, base: str, rank: int) -> Layout:
         """The letter of an array of this rank, bold or as vectors are marked."""
+        light = base_layout(base)
         if rank == 0 or self.vectors == "plain":
-            return Ident(base)
+            return light
         if rank == 1 and self.vectors == "arrow":
-            return lay.Accent("vec", Ident(base))
-        return Ident(base, "bold")
+            return lay.Accent("vec", light)
+        return Ident(light.text, BOLD[light.style])
 
     def _tagged(self, letter: Layout, tag: str) -> Layout:
         mark = tag_layout(tag)
@@ -140,6 +141,16 @@ class Notation:
         if self.layer == "superscript":
             return lay.Script(letter, sup=lay.Fenced("paren", mark))
         return lay.Script(letter, sub=mark)
+
+
+BOLD = {"italic": "bold", "roman": "roman_bold"}
+"""The bold style to a light one."""
+LIGHT = {bold: style for style, bold in BOLD.items()}
+
+
+def base_layout(base: str) -> Ident:
+    """A letter in italics or a word in roman."""
+    return Ident(SHORT.get(base, base), "roman" if is_word(base) else "italic")
 
 
 def preactivations(problem: Problem) -> Iterator[str]:
@@ -178,9 +189,9 @@ def word(name: str) -> Layout:
     base, tag = split_name(name)
     mark = tag_layout(tag)
     if mark is None:
-        return Ident(base)
+        return base_layout(base)
     if "_" in name or isinstance(mark, lay.Number):
-        return lay.Script(Ident(base), sub=mark)
+        return lay.Script(base_layout(base), sub=mark)
     return Ident(name, "roman")
 
 
@@ -224,8 +235,8 @@ def index_list(indices: tuple[Ix, ...]) -> Layout:
 
 def light(layout: Layout) -> Layout:
     """A declared spelling of an array as its entries have it: not bold, without an arrow."""
-    if isinstance(layout, Ident) and layout.style == "bold":
-        return Ident(layout.text)
+    if isinstance(layout, Ident):
+        return Ident(layout.text, LIGHT.get(layout.style, layout.style))
     if isinstance(layout, lay.Script):
         return lay.Script(light(layout.base), layout.sub, layout.sup)
     if isinstance(layout, lay.Primed):

@@ -240,23 +240,24 @@ def _leibniz(top: Layout, bottom: Layout) -> Piece:
     return Piece(lay.Frac(row(PARTIAL, top), row(PARTIAL, bottom)), Level.FACTOR)
 
 
-def _over_bar(name: str, quantity: Layout) -> Piece:
-    """The quantity with a bar over its letter, its scripts kept."""
-    if isinstance(quantity, Script):
-        return _named(Script(lay.Accent("bar", quantity.base), quantity.sub, quantity.sup))
-    return _named(lay.Accent("bar", quantity))
+def _over_bar(quantity: Layout) -> Piece:
+    """The quantity with a bar over its letter, or over its whole word; its scripts are kept."""
+    base = quantity.base if isinstance(quantity, Script) else quantity
+    barred = lay.Accent("overline" if _has_word(base) else "bar", base)
+    return _named(replace(quantity, base=barred) if isinstance(quantity, Script) else barred)
 
 
 def _adjoint(name: str, quantity: Layout, rank: int, n: Notation) -> Piece:
     """The derivative of the loss by a quantity that is already laid out; an entry has rank 0."""
     loss = n.name(n.loss)
     if n.gradient == "bar":
-        return _over_bar(name, quantity)
+        return _over_bar(quantity)
     if n.gradient == "delta" and name in n.preactivations:
         return Piece(Script(n.letter("delta", rank), sub=quantity))
     if n.gradient == "partial" or not rank:
         return _leibniz(loss, quantity)
-    return Piece(row(Script(lay.Symbol("nabla"), sub=quantity), loss), Level.FACTOR)
+    nabla = Script(lay.Symbol("nabla"), sub=quantity)
+    return Piece(row(nabla, THIN, loss) if _has_word(loss) else row(nabla, loss), Level.FACTOR)
 
 
 def _adj(e: Adj, n: Notation) -> Piece:
@@ -369,7 +370,7 @@ def _between(left: Expr, left_layout: Layout, right: Expr, right_layout: Layout)
 
     A dot before a number and after a factor one (``2 . 3``, ``g . 1``), and between the adjoint and the local
     derivative of a chain rule, as textbooks have it; a thin space where ``L (x)`` would look like a function of x, and
-    between a letter and the name of a function, which would read as one word.
+    before the name of a function, which would read as one word with a letter; a little more around a word.
     """
     one = isinstance(left, Num) and left.value == 1
     if one or isinstance(right, (Num, Partial)) or isinstance(_leftmost(right_layout), Number):
@@ -377,11 +378,19 @@ def _between(left: Expr, left_layout: Layout, right: Expr, right_layout: Layout)
     if isinstance(left, Num) and isinstance(right, Div) and isinstance(right.num, Num):
         return (Op("cdot"),)
     start, end = _leftmost(right_layout), left_layout.items[-1] if isinstance(left_layout, lay.Row) else left_layout
-    if isinstance(start, Ident) and start.style == "roman" and isinstance(end, Ident):
-        return (THIN,)
+    operator = isinstance(start, Ident) and start.style == "operator"  # It has a space of its own.
+    if not operator and _has_word(start, end):
+        return (lay.Space("medium") if isinstance(start, Ident) and not isinstance(right, Fn) else THIN,)
     parenthesis = isinstance(start, lay.Fenced)
     loss_name = isinstance(left_layout, Ident) or (isinstance(left, Adj) and isinstance(left_layout, lay.Row))
     return (THIN,) if parenthesis and loss_name and _ends_in_loss(left_layout) else ()
+
+
+def _has_word(*layouts: Layout) -> bool:
+    """Whether one of these is a word, which may have scripts and an accent."""
+    bases = [item.base if isinstance(item, Script) else item for item in layouts]
+    bare = [base.body if isinstance(base, lay.Accent) else base for base in bases]
+    return any(isinstance(base, Ident) and base.style in ("roman", "roman_bold") for base in bare)
 
 
 def _ends_in_loss(layout: Layout) -> bool:

@@ -20,7 +20,7 @@ from backsym.reading.calls import dim_of
 from backsym.reading.declare import Declared, declares_shapes
 from backsym.reading.fields import Report, is_name
 from backsym.reading.hints import matmul_meant
-from backsym.reading.latex_names import Vocabulary
+from backsym.reading.latex_names import Vocabulary, spelling
 from backsym.reading.latex_rows import with_rows
 from backsym.reading.plain import parse_equation
 from backsym.reading.resolve import Resolver, extra_letters
@@ -48,6 +48,8 @@ _LEFT_NAME = re.compile(r"\s*(?:Eq\s*\(\s*)?([A-Za-z_][A-Za-z0-9_]*)(?:\s*\[([^\
 
 _PLAIN_SIGN = re.compile(r"[*@\[\]]|\.T|[A-Za-z0-9_]{2,}'*\s*\(|[A-Za-z]\d")
 _LONG = re.compile(r"[A-Za-z_][A-Za-z0-9_]+")
+_WEIGHT = re.compile(r"\\(?:mathbf|boldsymbol|bm|vec|text|textbf)(?![A-Za-z])|[{}\s]")
+"""What does not tell two names apart for a reader: bold entries are light, and braces are not seen."""
 
 
 @dataclass(frozen=True)
@@ -373,6 +375,29 @@ class Forward:
             latex = self.declared[equation.name].latex if equation.name in self.declared else None
             symbols[equation.name] = Symbol(equation.name, equation.shape, "node", latex=latex, line=equation.line)
         return symbols
+
+    def check_alike(self, loss: str, symbols: Mapping[str, Symbol]) -> None:
+        """No two quantities look the same on the page, such as ``ha`` and ``h_a``, or two with one ``latex``."""
+        seen: dict[str, str] = {}
+        for name, symbol in symbols.items():
+            plain = r"\mathcal{L}" if name == loss == "L" else spelling(name, self.notation.get("layer", "superscript"))
+            latex = symbol.latex or plain
+            other = seen.setdefault(_WEIGHT.sub("", latex), name)
+            if other != name:
+                message = f"{name} and {other} would print alike, as {latex}"
+                hint = "give one of them another name, or a latex: of its own"
+                if name in self.declared:
+                    self.report.add(self.declared[name].key, message, hint)
+                else:
+                    source, span = self.first_mention(name)
+                    self.report.extend([source.diagnostic(message, span, hint)])
+
+    def first_mention(self, name: str) -> tuple[Source, tuple[int, int]]:
+        """Where a name that is not declared stands: on the left of its equation, or first on the right of one."""
+        if name in self.parsed:
+            return self.parsed[name].source, self.parsed[name].lhs.span
+        places = ((p.source, node) for p in self.parsed.values() for node in syntax.walk(p.rhs))
+        return next((source, node.span) for source, node in places if node.kind == "name" and node.value == name)
 
     def check_losses(self, loss: str, symbols: Mapping[str, Symbol]) -> None:
         """An abstract loss has a derivative by its first argument only, so that nothing flows back into the others."""

@@ -143,7 +143,7 @@ class Formula(Symbols):
 
     def over_bar(self, base: Base, scripts: Scripts) -> Node:
         r"""``\bar{z}_k`` in the notation with bars: the derivative of the loss by ``z_k``."""
-        inner = Base(base.text.removeprefix("bar:"), base.font, base.token)
+        inner = Base(base.text.partition(":")[2] or base.text, base.font, base.token)
         steps, scripts.steps = scripts.steps, []
         tree = self.named(inner, scripts)
         return self.raised(self.adjoint_of(tree), Scripts(steps=steps), base.token.start)

@@ -16,7 +16,7 @@ from functools import cached_property
 
 from backsym.errors import InputError
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
-from backsym.names import GREEK, split_name
+from backsym.names import GREEK, SHORT, split_name
 from backsym.problem import Dimension
 from backsym.reading.latex_lexer import ACCENTS, FONTS, Token, tokenize
 from backsym.reading.source import Source
@@ -218,7 +218,7 @@ def spelling(name: str, layer: str = "superscript") -> str:
 
 def split_tag(name: str) -> Key:
     base, tag = split_name(name)
-    return base, tag.replace("_", "")
+    return SHORT.get(base, base), tag.replace("_", "")
 
 
 def new_name(base: str, tag: str) -> str:

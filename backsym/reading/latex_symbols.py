@@ -185,7 +185,7 @@ class Symbols(Grammar):
         function = self.words.function(base.text, mark)
         if function is not None and not self.left and not self.stands_alone(base):
             return self.applied(function, Scripts(primes=scripts.primes, steps=scripts.steps), base.token)
-        if base.text.startswith("bar:") and self.words.gradient == "bar":
+        if base.text.startswith(("bar:", "overline:")) and self.words.gradient == "bar":
             return self.over_bar(base, scripts)
         if base.text == "pi" and not mark:
             return self.raised(self.make("name", "π", (), base.token.start), scripts, base.token.start)
@@ -232,8 +232,9 @@ class Symbols(Grammar):
     # --- words ---
 
     def word(self) -> Node:
-        token = self.token
-        if self.words.has(token.text) and self.ahead().text != "(":
+        token, after = self.token, self.ahead().text
+        tagged = after in ("^", "_") and self.words.known(token.text)
+        if (self.words.has(token.text) or tagged) and after != "(":
             return self.from_base(self.base())
         name = self.words.word(token.text)
         if name is not None:

@@ -115,6 +115,7 @@ def _problem(
         _check_used(forward, report)
     symbols = forward.symbols()
     forward.check_losses(loss, symbols)
+    forward.check_alike(loss, symbols)
     problem = Problem(
         title=prose(found.get("title"), report, "title") or (literal(Path(path).stem) if path else "Problem"),
         equations=tuple(forward.equations),
