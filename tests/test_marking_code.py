@@ -75,3 +75,73 @@ def test_wrong_code(neurons: Marker, text: str) -> None:
 def test_names_of_ones_own(gate: Marker, text: str) -> None:
     verdict = gate.mark("c", text)
     assert verdict.verdict == "correct", verdict.feedback
+
+
+AUTOENCODER = {
+    "symbols": {"W": ["H", "D"], "b": ["H"], "c": ["D"], "x": {"shape": ["D"], "role": "input"}},
+    "forward": ["z = W @ x + b", "h = relu(z)", "y = W.T @ h + c", "L = 1/2*sum((y - x)**2)"],
+}
+SOFTMAX = {
+    "symbols": {
+        "X": {"shape": ["N", "D"], "role": "input"}, "W": ["D", "K"], "b": ["K"],
+        "T": {"shape": ["N", "K"], "one_hot": True},
+    },
+    "forward": ["Z = X @ W + b", "Y = softmax(Z)", "L = cross_entropy(Y, T)/N"],
+}  # fmt: skip
+
+CALLS = {
+    ("autoencoder", "y"): [
+        "np.subtract(y, x)", "torch.sub(y, x)", "y.sub(x)", "np.add(y, -x)", "-np.negative(y - x)",
+        "np.negative(x - y)", "np.divide(y - x, 1)", "y - x.flatten()", "y - x.squeeze()", "(y - x).reshape(-1)",
+        "(y - x).view(-1)", "np.array(y - x)", "torch.tensor(y - x)", "(y - x).detach()",
+    ],
+    ("autoencoder", "h"): [
+        "np.transpose(W.T) @ (y - x)", "W.transpose(0, 1).T @ (y - x)", "torch.mv(W, y - x)", "W.mv(y - x)",
+        "np.tensordot(W, y - x, axes=1)", "W.dot(np.subtract(y, x))", "np.squeeze(W @ (y - x))",
+        "torch.einsum('hd,d->h', [W, y - x])", "W.conj() @ (y - x)",
+    ],
+    ("autoencoder", "z"): [
+        "dh*np.heaviside(z, 0)", "dh*(z > 0).astype(float)", "dh*np.greater(z, 0)", "dh*torch.gt(z, 0)", "dh*z.gt(0)",
+        "dh*np.where(z <= 0, 0, 1)", "dh*where(z>0, 1, 0)", "dh.masked_fill(z <= 0, 0)", "dh*np.array(z > 0)",
+        "dh*step(z)", "dh*drelu(z)", "dh*relu_prime(z)", "dh*relu_grad(z)", "dh*d_relu(z)", "dh*grad_relu(z)",
+        "dh*indicator(z > 0)", "dh*1{z > 0}", "dh*np.maximum(z, 0)/z",
+    ],
+    ("softmax", "W"): [
+        "np.tensordot(X, dZ, axes=([0], [0]))", "np.tensordot(X, dZ, axes=(0, 0))", "np.tensordot(X.T, dZ, axes=1)",
+        "np.tensordot(X, dZ, [[0], [0]])", "np.transpose(X) @ dZ", "np.transpose(X, (1, 0)) @ dZ",
+        "X.permute(1, 0) @ dZ", "torch.transpose(X, 0, 1) @ dZ", "np.swapaxes(X, 0, 1) @ dZ", "X.T.conj() @ dZ",
+        "X.conj().T @ dZ", "tf.matmul(X, dZ, transpose_a=True)", "tf.transpose(X) @ dZ",
+        "X.T @ np.transpose(dZ, (0, 1))",
+    ],
+}  # fmt: skip
+MARKERS = {"autoencoder": Marker(problem_from_mapping(AUTOENCODER)), "softmax": Marker(problem_from_mapping(SOFTMAX))}
+
+
+ROWS = [(problem, target, text) for (problem, target), texts in CALLS.items() for text in texts]
+
+
+@pytest.mark.parametrize(("problem", "target", "text"), ROWS)
+def test_calls_of_array_libraries(problem: str, target: str, text: str) -> None:
+    verdict = MARKERS[problem].mark(target, text)
+    assert verdict.verdict == "correct", verdict.feedback
+    wrong = MARKERS[problem].mark(target, f"-({text})")
+    assert (wrong.verdict, wrong.tags) == ("incorrect", ("sign",)), wrong.feedback
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("np.transpose(X, (0, 1)) @ dZ", "invalid"), ("tf.matmul(X, dZ, transpose_b=True)", "invalid"),
+        ("np.tensordot(X, dZ, axes=([0], [1]))", "invalid"), ("np.subtract(X.T @ dZ, X.T @ dZ)", "incorrect"),
+    ],
+)  # fmt: skip
+def test_wrong_calls(text: str, verdict: str) -> None:
+    assert MARKERS["softmax"].mark("W", text).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("dh*foo(z)", "unknown function foo"), ("d_h*np.clip(z, 0, 1)", "unknown function clip"), ("dh*dq", "dq is not")],
+)
+def test_what_is_wrong_beside_a_derivative_is_named(text: str, said: str) -> None:
+    assert said in MARKERS["autoencoder"].mark("z", text).feedback

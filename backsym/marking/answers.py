@@ -26,7 +26,7 @@ from backsym.expr import (
     show_shape,
 )
 from backsym.marking.einsum import einsum_in
-from backsym.marking.habits import differentials, habits, whole_differentials
+from backsym.marking.habits import differentials, habits, named_as_in_code, whole_differentials
 from backsym.marking.left import Left, left_of, letters_of, own_name
 from backsym.marking.letters import Bound, bindings, position, spare_axes
 from backsym.marking.lines import MAX_MEMBERS, Statement, statements
@@ -552,7 +552,7 @@ class _Session:
         if clash is not None:
             return refused(clash)
         if not _FORMULA.search(text):
-            source = Source(text)
+            source = Source(named_as_in_code(text, self.names.scope.names))
             try:
                 self.resolved(parse_expression(source, self.names.scope.is_partial), source, None)
             except InputError as e:

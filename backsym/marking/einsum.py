@@ -106,6 +106,8 @@ def _scales(before: str, after: str) -> tuple[bool, list[str]] | None:
     before, after = before.strip(), after.strip()
     negative = before.startswith("-")
     before = before.lstrip("+-").strip()
+    while before.endswith("(") and after.startswith(")"):
+        before, after = before[:-1].strip(), after[1:].strip()
     scales: list[str] = []
     if before:
         if before[-1] not in "*·×" and not before.endswith(")"):

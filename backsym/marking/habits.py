@@ -22,6 +22,7 @@ _PRIMED = re.compile(
     r"(?:\s*_\s*(?:\w|\{\w+\}))?(?:\s*\^\s*\{\s*\(\w+\)\s*(?P<inner>'|\\prime)?\s*\})?"
     r"(?:\s*_\s*(?:\w|\{\w+\}))?(?:\{\})?\}*)(?P<outer>'|\^\s*\{?\s*\\prime\}?)?"
 )
+_CODE_NAME = re.compile(r"(?<![\w\\./{])d_?([A-Za-z]\w*)(?![\w/(']|\s*/\s*d)")
 _DIFFERENTIAL = re.compile(r"(?<![\w\\/{])d([A-Za-z]\w*)(?!\w)(?!\s*/\s*d[A-Za-z])")
 _GROUP = re.compile(r"(?<![A-Za-z0-9_'])\(([^()]*)\)'")
 _DIVISION = re.compile(r"⊘|\\oslash(?![A-Za-z])")
@@ -73,6 +74,11 @@ def differentials(text: str, names: Container[str]) -> str:
     if "d" not in names:
         return text
     return _DIFFERENTIAL.sub(lambda m: f"grad({m[1]})" if m[1] in names and m[0] not in names else m[0], text)
+
+
+def named_as_in_code(text: str, names: Container[str]) -> str:
+    """``dh`` and ``d_h`` as the derivative by h, so that what else is wrong with the text is found."""
+    return _CODE_NAME.sub(lambda m: f"grad({m[1]})" if m[1] in names and m[0] not in names else m[0], text)
 
 
 def _upper(match: re.Match[str], shapes: Mapping[str, Shape]) -> str:

@@ -308,6 +308,8 @@ _FUNCTIONS: Mapping[str, Respelling] = {
     **_BOTH,
     **_each("array asarray tensor as_tensor squeeze ravel atleast_1d", _same),
     **_each("inner vdot", lambda name, given: f"dot({', '.join(given)})" if len(given) == 2 else None),
+    **_each("maximum fmax", lambda name, given: f"max({', '.join(given)})"),
+    **_each("minimum fmin", lambda name, given: f"min({', '.join(given)})"),
     **_each("heaviside step", _step),
     **_each("sum mean max min", _reduced),
     **_each("ones zeros eye", _sized),
