@@ -212,6 +212,7 @@ SAME = [
     (r"\mathbf{1}\{ z_k \ge 0 \}", "[z[k] >= 0]"),
     (r"\mathbb{1}_{s > c}", "[s > c]"),
     (r"[s \neq c]", "[s != c]"),
+    (r"\sum_{j \neq k} z_j", "sum((1 - delta(j, k))*z[j], j)"),
     (r"\delta_{kj} z_j", "delta(k, j)*z[j]"),
     (r"\delta_{k,1}", "delta(k, 1)"),
     # derivatives

@@ -40,7 +40,7 @@ REFUSED = [
     (r"\prod_k z_k", "a product over an index is not read", r"\prod", None),
     (r"\sum_{k=0}^{K} z_k", "an index counts from 1", "0", "write k=1"),
     (r"\sum_{k=1}^{Q} z_k", "Q is not a dimension", "Q", None),
-    (r"\sum_{k' \neq k} z_k", "this limit of the sum is not read", r"\neq", None),
+    (r"\sum_{k' \geq k} z_k", "this limit of the sum is not read", r"\geq", None),
     (r"\sum_{k}", "expected what this sum is over, found the end", "", None),
     (r"\frac{s}{t", "this { is never closed", "{", "add }"),
     (r"\frac{s}", "expected {, found the end", "", None),

@@ -38,6 +38,11 @@ _OPERATOR = re.compile(
 _FRACTION = re.compile(
     rf"\\[dt]?frac\s*\{{\s*{_BY}{_FUNCTION}\s*\}}\s*\{{\s*{_BY}(?P<below>[^{{}}]*)(?P<plain>)\}}"
 )
+_BARE = re.compile(
+    rf"\\[dt]?frac\s*\{{\s*{_BY}(?P<function>\\?(?:{_NAMED})|\\sigma)\s*\}}"
+    rf"\s*\{{\s*{_BY}(?P<below>[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*)\}}"
+)
+"""The derivative of a function without an argument, which is then taken at what it is by."""
 _QUOTIENT = re.compile(rf"\b{_BY}{_FUNCTION}\s*/\s*{_BY}(?P<below>)(?P<plain>[A-Za-z]\w*)")
 _GLUED = re.compile(r"(?<![\w\\])([A-Za-z]\w*?)(d[A-Za-z]\w*)(?![\w(])")
 _ONE = r"(?:\\math(?:bf|bb|bbm)\s*\{\s*1\s*\}|\\mathbf\s*1|\\bm\s*\{1\}|1)"
@@ -51,6 +56,7 @@ def habits(text: str, shapes: Mapping[str, Shape]) -> str:
     text = _ENTRY.sub(lambda match: _upper(match, shapes), text)
     for pattern in (_OPERATOR, _FRACTION, _QUOTIENT):
         text = pattern.sub(_differentiated, text)
+    text = _BARE.sub(lambda match: f"{match['function']}'({match['below']})", text)
     text = _GLUED.sub(lambda match: _parted(match, shapes), text)
     if "'" in text or "prime" in text:
         text = _PRIMED.sub(lambda match: _turned(match, shapes), text)

@@ -17,7 +17,8 @@ MAX_MEMBERS = 100
 
 _LAYOUT = re.compile(
     r"\\(?:begin|end)\s*\{(?:align|aligned|alignat|gather|gathered|equation|split|multline|eqnarray|displaymath|math)\*?\}"
-    r"|\\(?:displaystyle|textstyle|nonumber|notag|limits|nolimits)(?![A-Za-z])|(?<!\\)\\[\[\]()]|\$\$?|```(?:math|latex)?|`|(?<!\\)&"
+    r"|\\(?:displaystyle|textstyle|nonumber|notag|limits|nolimits)(?![A-Za-z])|(?<!\\)\\[\[\]()]|\$\$?|```(?:math|latex)?|`"
+    r"|(?:(?<!\\)|(?<=(?<!\\)\\\\))&"
 )
 _FRAME = re.compile(r"\\(?:boxed|fbox|underline|ensuremath)\s*(?=\{)")
 _ROW = re.compile(

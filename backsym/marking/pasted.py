@@ -9,12 +9,17 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from backsym.marking.latex_text import respelled_latex
+
 _UNSEEN = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff\ufe0e\ufe0f]")
 _COMMENT = re.compile(r"(?<![\\\w])(?:#|//|%)(?!\s*\d).*?$", re.MULTILINE)
 _SHAPE = re.compile(
     r"(?:\\in(?![A-Za-z])|∈)\s*(?:\{?\\mathbb\s*\{?\s*R\s*\}?\}?|ℝ|R(?=\s*\^))[^=\n]*?(?=\\\\|\n|[$]|\Z)"
 )
 _OVER = re.compile(r"\{((?:[^{}]|\{[^{}]*\})*?)\\over(?![A-Za-z])((?:[^{}]|\{[^{}]*\})*)\}")
+_SUBSTACK = re.compile(r"\\substack\s*\{([^{}\\]*)\\\\([^{}]*)\}")
+_BULLET = re.compile(r"^[ \t]*(?:[-*•][ \t]+(?=\$[^\n]*=)|\*\*[A-Za-z][\w ]*:?\*\*:?(?=[ \t]*\$))", re.MULTILINE)
+"""What Markdown puts before a formula of a list, and a word in bold."""
 _DOTTED = re.compile(r"(?<=[\w)\]'\s])\.(?=[*/^](?!\*))|(?<=[\w)\]])\.(?=')")
 _POINT = re.compile(r"(?<![\w.])(\d+)\.(?=[*/)])|(?<=[-+*/(, ])(\d+)\.(?=\s*[-+*/)\],])")
 _GRAD = re.compile(r"(?<![\w.\\])(?:self\.|model\.)?([A-Za-z]\w*)\.grad(?:\.data)?(?![\w(])")
@@ -31,6 +36,12 @@ def pasted(text: str) -> str:
         text = _COUNTED.sub(r"\1_", text)
     if "\\over" in text:
         text = _OVER.sub(r"\\frac{\1}{\2}", text)
+    if "\\" in text:
+        text = respelled_latex(text)
+        if "\\substack" in text:
+            text = _SUBSTACK.sub(r"\1, \2", text)
+    if "$" in text:
+        text = _BULLET.sub("", text)
     if "." in text:
         text = _POINT.sub(lambda m: m[1] or m[2], text)
     if ".*" in text or "./" in text or ".^" in text or ".'" in text:

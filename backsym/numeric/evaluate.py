@@ -8,7 +8,7 @@ analytic f in the direction d is Im f(x + i h d) / h, exact to rounding for a ti
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import add, mul, truediv
 from typing import Any
 
@@ -396,7 +396,10 @@ def _target(e: Expr) -> tuple[Sym, tuple[Ix, ...]]:
 
 
 def _partial(e: Partial, c: Context) -> Val:
-    """The Jacobian of one equation, by a complex step in every entry of ``den`` at once."""
+    """The Jacobian of one equation, by a complex step in every entry of ``den`` at once.
+
+    Where the equation does not mention ``den``, nothing else than the way through the nodes between can be meant.
+    """
     (top, at), (bottom, by) = _target(e.num), _target(e.den)
     if top.name == bottom.name:
         value: Val = (), np.float64(1.0)
@@ -406,12 +409,34 @@ def _partial(e: Partial, c: Context) -> Val:
     eq = c.equations.get(top.name)
     if eq is None:
         raise BacksymError(f"{top.name} has no equation to differentiate")
+    values = {**c.values, bottom.name: _stepped(bottom.name, c)}
     if bottom.name not in names_in(eq.rhs):
-        return (), np.float64(0.0)
-    names, jacobian = node_value(eq, c.with_values({**c.values, bottom.name: _stepped(bottom.name, c)}))
+        between = _between(c.equations, bottom.name, top.name)
+        if not between:
+            return (), np.float64(0.0)
+        for node in between:
+            values[node.name] = node_value(node, c.with_values(values))
+    names, jacobian = node_value(eq, c.with_values(values))
     steps = tuple(_step_axis(n) for n in range(len(by)))
     full = arrange((names, jacobian), steps, c.sizes(bottom.declared))
     return select(((), np.imag(full) / STEP), by + at)
+
+
+def _between(equations: Mapping[str, NodeEquation], bottom: str, top: str) -> list[NodeEquation]:
+    """The equations, in order, through which ``top`` depends on ``bottom``, without that of ``top``."""
+    moved = {bottom}
+    found: list[NodeEquation] = []
+    for eq in equations.values():
+        if eq.name == top:
+            break
+        if not moved.isdisjoint(names_in(eq.rhs)):
+            moved.add(eq.name)
+            found.append(eq)
+    needed = set(names_in(equations[top].rhs))
+    for eq in reversed(found):
+        if eq.name in needed:
+            needed |= set(names_in(eq.rhs))
+    return [eq for eq in found if eq.name in needed]
 
 
 def _step_axis(n: int) -> Ix:

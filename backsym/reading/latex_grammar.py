@@ -43,6 +43,8 @@ class Grammar(Cursor, ABC):
         self.left = False
         self.letters: frozenset[str] = frozenset()
         """Index letters that the text itself gives a range."""
+        self.left_out: list[tuple[Node, Node]] = []
+        """The pairs of letters below the sum that is read which must not be the same."""
 
     # --- sums and products ---
 
@@ -421,12 +423,21 @@ class Grammar(Cursor, ABC):
     def over_letters(self, name: str, head: Token) -> Node:
         self.enter(head)
         letters, dim = self.limits(name)
+        left_out, self.left_out = self.left_out, []
         if not self.starts_factor() and not self.at("-"):
             raise self.unexpected(f"what this {name} is over")
         body = self.term()  # A sign right after it belongs to what it is over.
         self.leave()
+        if left_out:
+            body = self.make("terms", " " * len(left_out), (*map(self.unequal, left_out), body), head.start)
         bound = tuple(Node("name", x.value, (dim,) if dim else x.children, x.span) for x in letters)
         return self.make("call", name, (body, *bound), head.start)
+
+    def unequal(self, letters: tuple[Node, Node]) -> Node:
+        """1 unless two letters are the same, which a sum leaves out."""
+        start = letters[0].span[0]
+        same = self.make("call", "delta", letters, start)
+        return self.make("add", "", (self.make("num", "1", (), start), self.make("neg", "", (same,), start)), start)
 
     def limits(self, name: str) -> tuple[list[Node], Node | None]:
         """The letters below and the dimension above, in either order."""

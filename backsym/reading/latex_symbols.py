@@ -491,7 +491,7 @@ class Symbols(Grammar):
     # --- letters and dimensions ---
 
     def lower_limit(self, name: str) -> list[Node]:
-        """The letters below a sum: ``i``, ``{i=1}``, ``{i, j}``, ``{i,j=1}``."""
+        r"""The letters below a sum: ``i``, ``{i=1}``, ``{i, j}``, ``{i,j=1}``, ``{j \neq k}``."""
         if not self.at("{"):
             return [self.index(item(self))]
         opening = self.take()
@@ -503,6 +503,10 @@ class Symbols(Grammar):
                 if first.kind != "number" or first.text != "1":
                     raise self.error("an index counts from 1", first, f"write {letters[-1].value}=1")
                 self.take()
+            elif name == "sum" and self.took("!="):
+                letter = letters.pop()  # In j = 1, j != k it stands twice.
+                letters += [letter] if all(letter.value != other.value for other in letters) else []
+                self.left_out.append((letter, self.index(item(self))))
             if not self.took(",") and not self.at("}") and self.token.kind != "letter":
                 raise self.error(f"this limit of the {name} is not read", None, r"write \sum_{i=1}^{D} or \sum_{i,j}")
         if not letters:

@@ -1,0 +1,119 @@
+"""One right answer in many kinds of LaTeX, and the same with a wrong sign; sums that leave a letter out; totals."""
+
+from __future__ import annotations
+
+import pytest
+
+from backsym.marking.verdicts import Marker
+from backsym.reading.loader import problem_from_mapping
+
+LEFT = r"\frac{\partial L}{\partial w}"
+FIRST = r"\frac{\partial L}{\partial z}x"
+LAST = "(y-t)y(1-y)x"
+NEURON = {
+    "symbols": {"w": None, "x": {"role": "input"}, "b": None, "t": {"role": "target"}},
+    "forward": ["z = w*x + b", "y = sigmoid(z)", "L = 1/2*(y - t)**2"],
+}
+SOFTMAX = {
+    "symbols": {"v": ["D"], "U": ["K", "D"], "t": {"shape": ["K"], "one_hot": True}},
+    "forward": ["s = U @ v", "p = softmax(s)", "L = cross_entropy(p, t)"],
+}
+RNN = {
+    "symbols": {
+        "U": ["H", "D"], "W": ["H", "H"], "x1": ["D"], "x2": ["D"], "h0": ["H"], "v": ["H"], "t": {"role": "target"},
+    },
+    "forward": [
+        "z1 = U @ x1 + W @ h0", "h1 = tanh(z1)", "z2 = U @ x2 + W @ h1", "h2 = tanh(z2)", "y = v.T @ h2",
+        "L = (y - t)**2",
+    ],
+}  # fmt: skip
+PENALTY = {
+    "symbols": {"w": None, "x": None, "b": None, "t": {"role": "target"}, "lam": {"role": "constant"}},
+    "forward": ["z = w*x + b", "y = sigmoid(z)", "L = 1/2*(y - t)**2", "R = 1/2*w**2", "J = L + lam*R"],
+}
+MARKERS = {
+    name: Marker(problem_from_mapping(mapping))
+    for name, mapping in {"neuron": NEURON, "softmax": SOFTMAX, "rnn": RNN, "penalty": PENALTY}.items()
+}
+
+BLOCKS = [
+    rf"\begin{{align}}{LEFT}&={FIRST}\\&=@\end{{align}}",
+    rf"\begin{{align*}}{LEFT} &= {FIRST} \\ &= @ \end{{align*}}",
+    rf"\begin{{align}}{LEFT}&={FIRST}\\[4pt]&=@\end{{align}}",
+    rf"\begin{{align}}{LEFT}&={FIRST}\nonumber\\&=@\label{{eq:1}}\end{{align}}",
+    rf"\begin{{eqnarray}}{LEFT}&=&{FIRST}\\&=&@\end{{eqnarray}}",
+    rf"$$\begin{{aligned}}{LEFT}&={FIRST}\\&=@\end{{aligned}}$$",
+    rf"{LEFT} \overset{{(a)}}{{=}} {FIRST} \overset{{\text{{(b)}}}}{{=}} @",
+    rf"{LEFT} \underset{{chain}}{{=}} {FIRST} = @",
+    rf"{LEFT} = \color{{red}}{{@}}",
+    rf"{LEFT} = \textcolor{{blue}}{{@}}",
+    rf"{LEFT} = @ \quad\blacksquare",
+    rf"{LEFT} = @ \qed",
+    rf"**Answer:** ${LEFT} = @$",
+    rf"- ${LEFT} = @$",
+    rf"- ${LEFT} = {FIRST}$" + "\n" + "- $= @$",
+    r"\dv{L}{w} = @",
+    r"\pdv{L}{w} = @",
+    r"\pderiv{L}{w} = @",
+    rf"{LEFT}(w,b) = @",
+    r"\frac{\delta L}{\delta w} = @",
+    r"\frac{\partial{L}}{\partial{w}} = @",
+    r"{\partial L}/{\partial w} = @",
+]
+FACTORS = [
+    LAST, r"(y{-}t)\,y\,(1{-}y)\,x", r"(y-t)\dot\sigma(z)x", r"(y-t)\dot{\sigma}(z)x", r"(y-t)\frac{d\sigma}{dz}x",
+    r"(y-t)\frac{\partial y}{\partial w}", r"\frac{\partial L}{\partial y}\frac{\partial y}{\partial w}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_blocks(block: str) -> None:
+    verdict = MARKERS["neuron"].mark("w", block.replace("@", LAST))
+    assert verdict.verdict == "correct", verdict.feedback
+    wrong = MARKERS["neuron"].mark("w", block.replace("@", f"-{LAST}"))
+    assert (wrong.verdict, wrong.tags) == ("incorrect", ("sign",)), wrong.feedback
+
+
+@pytest.mark.parametrize("text", FACTORS)
+def test_factors(text: str) -> None:
+    verdict = MARKERS["neuron"].mark("w", text)
+    assert verdict.verdict == "correct", verdict.feedback
+    assert MARKERS["neuron"].mark("w", f"2 {text}").verdict == "incorrect"
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        (r"-t_k(1-p_k) + \sum_{j\neq k} t_j p_k", True), (r"-t_k(1-p_k) + p_k \sum_{j\ne k} t_j", True),
+        (r"\frac{\partial L}{\partial s_k} = -t_k(1-p_k) + \sum_{j=1, j\neq k}^K t_j p_k", True),
+        (r"-t_i(1-p_i) - \sum_{j \neq i} \frac{t_j}{p_j}(-p_j p_i)", True),
+        (r"-t_k + t_k p_k + p_k\sum_{\substack{j=1\\j \neq k}}^K t_j", True),
+        ("-t_k(1-p_k) + ∑_{j≠k} t_j p_k", True),
+        (r"-t_k(1-p_k) - \sum_{j\neq k} t_j p_k", False), (r"\sum_{j\neq k} t_j p_k", False),
+        (r"-t_k(1-p_k) + \sum_{j} t_j p_k", False),
+    ],
+)  # fmt: skip
+def test_sums_that_leave_a_letter_out(text: str, right: bool) -> None:
+    verdict = MARKERS["softmax"].mark("s", text)
+    assert (verdict.verdict == "correct") == right, verdict.feedback
+
+
+@pytest.mark.parametrize(
+    ("problem", "target", "text", "right"),
+    [
+        ("penalty", "w", r"\frac{\partial J}{\partial L}\frac{\partial L}{\partial w}+\lambda w", True),
+        ("penalty", "w", r"\frac{\partial L}{\partial w}+\lambda \frac{\partial R}{\partial w}", True),
+        ("penalty", "w", r"\frac{\partial L}{\partial w}+\frac{\partial R}{\partial w}", False),
+        ("penalty", "w", r"\frac{\partial L}{\partial b}+\lambda w", False),
+        ("rnn", "U", r"\sum_i \frac{\partial L}{\partial h_{2,i}}\frac{\partial h_{2,i}}{\partial U_{jk}}", True),
+        ("rnn", "W", r"2(y-t)\frac{\partial y}{\partial W_{ij}}", True),
+        ("rnn", "W", r"(y-t)\frac{\partial y}{\partial W_{ij}}", False),
+        ("rnn", "h0", r"2(y-t)\sum_j\frac{\partial y}{\partial h1_j}\frac{\partial h_{1,j}}{\partial h0_i}", True),
+        ("rnn", "h0", r"2(y-t)\sum_j\frac{\partial y}{\partial h2_j}\frac{\partial h_{1,j}}{\partial h0_i}", False),
+        # A quantity that the equation mentions: the local derivative, which is not the whole of it.
+        ("rnn", "W", r"\sum_i \frac{\partial L}{\partial z_{2,i}}\frac{\partial z_{2,i}}{\partial W_{jk}}", False),
+    ],
+)
+def test_derivatives_through_the_nodes_between(problem: str, target: str, text: str, right: bool) -> None:
+    verdict = MARKERS[problem].mark(target, text)
+    assert (verdict.verdict == "correct") == right, verdict.feedback
