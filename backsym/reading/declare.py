@@ -124,7 +124,7 @@ def read_shape(tree: Tree, dims: dict[str, Dimension], report: Report) -> Shape 
     if isinstance(tree, Scalar) and not tree.text.strip():
         return ()
     if not isinstance(tree, Listing):
-        names = re.split(r"[\s,;x×*()]+", tree.text.strip(" ()")) if isinstance(tree, Scalar) else []
+        names = re.split(r"[\s,;x×*()]+", tree.text.strip(" (),")) if isinstance(tree, Scalar) else []
         fits = all(is_name(name) or name.isdecimal() for name in names) and len(names) <= MAX_AXES
         example = ", ".join(names) if names and fits else "D1, D0"
         report.add(tree, "a shape is a list of dimensions", f"write [{example}]")

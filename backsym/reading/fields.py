@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from backsym.errors import Diagnostic, InputError
 from backsym.mathtext import Complaint, math_complaints, text_complaints
+from backsym.reading.keys import MEANT
 from backsym.reading.scope import suggest
 from backsym.reading.yamlfile import Listing, Scalar, Table, Tree
 
@@ -95,7 +96,9 @@ def known_keys(entries: Iterable[tuple[Scalar, Tree]], keys: Sequence[str], repo
         if key.text in keys:
             found[key.text] = value
         else:
-            if (hint := suggest(key.text, keys)) is None:
+            meant = MEANT.get(key.text.lower())
+            hint = f"did you mean {meant}?" if meant in keys else suggest(key.text, keys)
+            if hint is None:
                 hint, known = known, None  # All of them once.
             report.add(key, f"unknown key {quoted(key.text)}", hint)
     return found

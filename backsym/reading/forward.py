@@ -204,7 +204,7 @@ class Forward:
     def add(self, equation: Parsed) -> None:
         self.check_new(equation)
         self.parsed[equation.name] = equation
-        self.used.update(n.value for n in syntax.walk(equation.rhs) if n.kind == "name")
+        self.used.update(n.value.rstrip("'") for n in syntax.walk(equation.rhs) if n.kind == "name")
 
     def split(self, item: Scalar, source: Source, lhs: Node, rhs: Node, is_formula: bool = False) -> Parsed:
         """The name and letters of the left side; an equation of a block has its own text and line."""

@@ -98,3 +98,17 @@ SECTION: Keys = {
     "objective": "What the section teaches.",
     "problems": "The problem files, relative to the collection.",
 }
+
+MEANT: Mapping[str, str] = {
+    **dict.fromkeys(("equations", "eqs", "model", "network", "formulas", "nodes"), "forward"),
+    **dict.fromkeys(("variables", "vars", "parameters", "params", "inputs", "quantities", "shapes"), "symbols"),
+    **dict.fromkeys(("dimensions", "sizes"), "dims"),
+    **dict.fromkeys(("questions", "tasks", "exercises"), "parts"),
+    **dict.fromkeys(("type", "kind"), "role"),
+    **dict.fromkeys(("dim", "size"), "shape"),
+    **dict.fromkeys(("tex", "symbol"), "latex"),
+    **dict.fromkeys(("points", "score"), "marks"),
+    "name": "title", "description": "text", "lang": "language", "onehot": "one_hot", "prove": "show",
+    "question": "ask", "solution": "answer", "vectorise": "vectorize",
+}  # fmt: skip
+"""What authors call a key, beside names that are merely misspelt."""

@@ -153,7 +153,8 @@ def _equation_texts(tree: Tree | None, whole: Table, report: Report) -> tuple[Sc
             texts.append(item)
         else:
             report.add(item, "expected an equation", "such as z = w*x + b")
-    misspelt = any(suggest(key.text, ["forward"]) for key, _ in whole.entries if key.text not in keys.PROBLEM)
+    unknown = [key.text for key, _ in whole.entries if key.text not in keys.PROBLEM]
+    misspelt = any(suggest(key, ["forward"]) or keys.MEANT.get(key.lower()) == "forward" for key in unknown)
     if not texts and len(report.diagnostics) == before and not misspelt:
         report.add(tree or whole, "a problem needs forward equations", "forward: a list such as - z = w*x + b")
     if len(texts) > MAX_EQUATIONS:
@@ -165,13 +166,53 @@ def _equation_texts(tree: Tree | None, whole: Table, report: Report) -> tuple[Sc
 def _not_texts(tree: Tree | None) -> list[str]:
     """What items that are no equations begin with."""
     items = tree.items if isinstance(tree, Listing) else ()
-    return [key.text for item in items if isinstance(item, Table) for key, _ in item.entries[:1]]
+    tables = [key.text for item in items if isinstance(item, Table) for key, _ in item.entries[:1]]
+    texts = [item.text for item in (*items, tree) if isinstance(item, Scalar) and _holds_several(item.text)]
+    several = [name for text in texts for name in re.findall(r"\w+(?=(?:\[[^\]]*\])?\s*=)", text)]
+    return [*tables, *several, *(parts[0].text for parts in _cut(items))]
+
+
+def _cut(items: Iterable[Tree]) -> list[list[Scalar]]:
+    """The parts of each text that commas within its parentheses have cut, in a list on one line."""
+    found: list[list[Scalar]] = []
+    parts: list[Scalar] = []
+    depth = 0
+    for item in items:
+        here = isinstance(item, Scalar) and item.line is not None and (not parts or parts[0].line == item.line)
+        parts, depth = (parts, depth) if here else ([], 0)
+        if isinstance(item, Scalar) and item.line is not None:
+            parts.append(item)
+            depth += sum((char in "([") - (char in ")]") for char in item.text)
+            if depth <= 0:
+                found += [parts] if depth == 0 and len(parts) > 1 else []
+                parts, depth = [], 0
+    return found
+
+
+def _holds_several(text: str) -> bool:
+    """Whether a plain text has several equations, each on its line or after a dash or a semicolon."""
+    pieces = re.split(r"\n|;|\s-(?=\s*\w+(?:\[[^\]]*\])?\s*=)", text)
+    return "\\" not in text and sum("=" in piece for piece in pieces) > 1
 
 
 def _equation_items(tree: Tree | None, report: Report) -> Iterator[Scalar]:
     """The texts of ``forward``; an equation with a colon for its equals sign is a mapping."""
-    for item in tree.items if isinstance(tree, Listing) else ():
-        if isinstance(item, Table) and len(item.entries) == 1 and isinstance(item.entries[0][1], Scalar):
+    absent = tree is None or (isinstance(tree, Scalar) and not tree.text.strip())
+    items = tree.items if isinstance(tree, Listing) else () if absent or tree is None else (tree,)
+    cut = _cut(items)
+    for first, *others in cut:
+        whole = ", ".join(part.text for part in (first, *others))
+        report.add(first, "the comma within parentheses ends this item of the list", f"quote all of it: '{whole}'")
+    skipped = {id(part) for parts in cut for part in parts}
+    for item in items:
+        if id(item) in skipped:
+            continue
+        if isinstance(item, Scalar) and _holds_several(item.text):
+            each = "put a space after each dash" if item.text.startswith("-") else "begin each on a line with a dash"
+            report.add(item, "these are several equations in one text", f"{each}: - z = w*x")
+        elif isinstance(tree, Table):
+            report.add(tree, "forward is a list of equations", "such as - z = w*x + b")
+        elif isinstance(item, Table) and len(item.entries) == 1 and isinstance(item.entries[0][1], Scalar):
             (key, value), *_ = item.entries
             if "=" in key.text:
                 report.add(item, "this is no text because of the ': ' in it", "quote a text that contains ': '")
@@ -182,10 +223,6 @@ def _equation_items(tree: Tree | None, report: Report) -> Iterator[Scalar]:
             yield item
         else:
             report.add(item, "each item of forward is an equation", "such as z = w*x + b")
-    if isinstance(tree, Table):
-        report.add(tree, "forward is a list of equations", "such as - z = w*x + b")
-    elif isinstance(tree, Scalar) and tree.text.strip():
-        yield tree
 
 
 def _loss(tree: Tree | None, forward: Forward, report: Report) -> str:

@@ -183,6 +183,10 @@ class _Parser:
         hint = None
         if before.text in _STATEMENTS and before.start == 0:
             hint = "only equations are read, such as z = w*x + b; repeated ones are written out"
+        elif before.text.startswith("sum_"):
+            hint = "a sum over an index is written sum(w[i]*x[i], i)"
+        elif before.text == "T" and self.position > 1 and self.tokens[self.position - 2].text in ("^", "**"):
+            hint = "a transpose is written W.T, a matrix product A @ B"
         elif before.text in FUNCTIONS and token.kind in ("name", "number"):
             hint = f"an argument stands in parentheses: {before.text}({token.text})"
         elif token.kind in ("name", "number") or self.at("(", "["):
