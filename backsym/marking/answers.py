@@ -307,8 +307,8 @@ class _Session:
             return own
         if (row := left_row(text, self.problem, self.names.words, self.text)) is not None:
             return row
-        for _, trees in self.trees(text, self.names):
-            for tree in trees:
+        for written in dict.fromkeys((text, habits(text, self.shapes))):
+            for tree in (tree for _, trees in self.trees(written, self.names) for tree in trees):
                 left = left_of(tree, self.problem.loss)
                 if left is not None and left.indices and _WORD.fullmatch(text) and not self.indexes(left):
                     continue  # dh_pre is no derivative by h with three indices.

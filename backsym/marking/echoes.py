@@ -94,6 +94,8 @@ def echo_repairs(search: Search, echoes: Echoes) -> Iterator[Repair]:
     gaps = np.abs(rows - search.base).max(axis=1)
     offers = search.subject.offers
     hits = sorted(np.flatnonzero(gaps <= CLOSE * size), key=lambda n: what[n].cost)
+    # Where a term that is left out explains the answer, other mistakes do so by making that term vanish.
+    hits = [n for n in hits if what[n].kind == "extra_term"] or hits
     seen: Counter[str] = Counter()
     for n in hits:
         seen[what[n].kind] += 1

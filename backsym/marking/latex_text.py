@@ -16,6 +16,7 @@ _SLOPE = r"\\frac{\\partial \1}{\\partial \2}"
 _RESPELLED = (
     (re.compile(rf"\\(?:over|under)set\s*{_GROUP}\s*\{{\s*=\s*\}}"), "="),
     (re.compile(r"\\(?:textcolor|color)\s*(?:\[\w*\])?\{[^{}]*\}"), ""),
+    (re.compile(r"\\under(?:line|bar)\s*\{\s*(\\?[A-Za-z]+)\s*\}"), r"\\mathbf{\1}"),
     (re.compile(r"\\(?:blacksquare|qed|qedsymbol|square|Box|checkmark|hfill|qedhere)(?![A-Za-z])"), " "),
     (re.compile(rf"\\(?:dv|pdv|pderiv|deriv|odv|pd|diffp?)\*?\s*{_GROUP}\s*{_GROUP}"), _SLOPE),
     (re.compile(r"\{\s*\\partial\s*([^{}]*)\}\s*/\s*\{\s*\\partial\s*([^{}]*)\}"), _SLOPE),
@@ -29,7 +30,7 @@ _RESPELLED = (
     (re.compile(rf"(frac\s*{_BELOW}\s*{_BELOW})\s*\([A-Za-z](?:\s*,\s*[A-Za-z])*\)(?=\s*&?\s*=)"), r"\1"),
 )
 _ANY = re.compile(
-    r"\\(?:(?:over|under)set|(?:text)?color|blacksquare|qed|square|Box|checkmark|hfill|p?dv|p?deriv|odv|pd|diff|delta|dot)"
+    r"\\(?:(?:over|under)set|under(?:line|bar)|(?:text)?color|blacksquare|qed|square|Box|checkmark|hfill|p?dv|p?deriv|odv|pd|diff|delta|dot)"
     r"|\\partial\s*\{|\{\s*(?:[-+*]|\\cdot|\\times|\\odot)\s*\}|\{\s*\\partial[^{}]*\}\s*(?:/|\()"
 )
 

@@ -316,6 +316,7 @@ _FUNCTIONS: Mapping[str, Respelling] = {
     "where": _where,
     "indicator": lambda name, given: _condition(given[0]) if len(given) == 1 else None,
     "expit": _one("sigmoid({})"),
+    "average": lambda name, given: f"mean({', '.join(given)})",
     "zeros_like": _one("(0*({}))"),
     "ones_like": _one("(0*({}) + 1)"),
     "tensordot": _contracted,
