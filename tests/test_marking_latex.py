@@ -61,6 +61,7 @@ BLOCKS = [
     r"{\partial L}/{\partial w} = @",
 ]
 FACTORS = [
+    r"(\underline{y}-\underline{t})y(1-y)x",
     LAST, r"(y{-}t)\,y\,(1{-}y)\,x", r"(y-t)\dot\sigma(z)x", r"(y-t)\dot{\sigma}(z)x", r"(y-t)\frac{d\sigma}{dz}x",
     r"(y-t)\frac{\partial y}{\partial w}", r"\frac{\partial L}{\partial y}\frac{\partial y}{\partial w}",
 ]  # fmt: skip
@@ -79,6 +80,26 @@ def test_factors(text: str) -> None:
     verdict = MARKERS["neuron"].mark("w", text)
     assert verdict.verdict == "correct", verdict.feedback
     assert MARKERS["neuron"].mark("w", f"2 {text}").verdict == "incorrect"
+
+
+ASIDES = [
+    "e x, e = (y-t)y(1-y)",
+    "x e; e = (y-t)y(1-y)",
+    r"e x,\quad e = (y-t)y(1-y)",
+    r"e x, \; \text{where } e = (y-t)y(1-y)",
+    r"e x \quad \text{with}\quad e = (y-t)y(1-y)",
+    "e x, where e = (y-t)y(1-y)",
+    "e = (y-t)y(1-y), dw = e x",
+    r"\delta x, \delta = (y-t)y(1-y)",
+    "outer(x, e), e = (y-t)y(1-y)",
+]
+
+
+@pytest.mark.parametrize("text", ASIDES)
+def test_what_a_name_in_the_answer_stands_for_comes_after_it(text: str) -> None:
+    verdict = MARKERS["neuron"].mark("w", text)
+    assert verdict.verdict == "correct", verdict.feedback
+    assert MARKERS["neuron"].mark("w", text.replace("(y-t)", "2(y-t)")).verdict != "correct"
 
 
 @pytest.mark.parametrize(

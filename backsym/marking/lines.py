@@ -40,7 +40,7 @@ _RANGE = re.compile(
     re.DOTALL,
 )
 _WHERE = re.compile(
-    r"[,;]?\s*(?:\\text\s*\{\s*(?:where|with|since|because)\s*\}"
+    r"(?:[,;]|\\[,;:! ]|\\q?quad(?![A-Za-z])|\s)*(?:\\text\s*\{\s*(?:where|with|since|because)\s*\}"
     r"|(?<![.\w])(?:where|with|since|because)\b(?!\s*\((?:[^=,]|[<>!=]=)*,)|,\s*as\b)\s*(?=.*=)",
     re.DOTALL,
 )
@@ -48,6 +48,11 @@ _ARROW = re.compile(r"(?:^|(?<=\s))<?=>(?=[^\n\])}]*=)", re.MULTILINE)
 _GOES_ON = re.compile(r"\s*(?:[+*/@·×⊙∘)\]}]|\\(?:cdot|times|odot|circ|ast)(?![A-Za-z]))")
 _WAITS = re.compile(r"(?:[-+*/@·×⊙∘=,(\[{]|\\(?:cdot|times|odot|circ|ast|left))\s*\Z")
 _ASIDES = ("where", "with", "since", "because", "as ")
+_DEFINES = re.compile(
+    r"((?:\s|\\[,;:! ]|\\q?quad(?![A-Za-z]))*)(?:\\(?:mathbf|boldsymbol|bm|vec|mathrm|text)\s*)?\{?\\?[A-Za-zα-ω]\w*\}?"
+    r"(?:\s*[_^]\s*(?:\{[^{}]*\}|\w))*\s*=(?!\s*[\d=])"
+)
+"""The left side of the equation of a name, after a comma."""
 _ADDED = re.compile(r"\s*(.*[\w\]}])\s*([-+])\s*", re.DOTALL)
 """The left side of ``dW += e``."""
 _OPENS, _CLOSES = "([{", ")]}"
@@ -230,16 +235,20 @@ def _continues(before: str, row: str) -> bool:
 
 
 def _parted(row: str) -> list[str]:
-    """``y = a, z = b``: two equations."""
+    """``y = a, z = b``: two equations; in ``d a, d = b`` the second, which is used before, comes first."""
     if "=" not in row or not any(sign in row for sign in ",;"):
         return [row]
     pieces: list[str] = []
     depth, start = 0, 0
     for n, char in enumerate(row):
         depth += (char in _OPENS) - (char in _CLOSES)
-        if char in ",;" and depth == 0 and "=" in row[start:n] and "=" in row[n:]:
+        if char not in ",;" or depth or "=" not in row[n:]:
+            continue
+        if "=" in row[start:n]:
             pieces.append(row[start:n])
             start = n + 1
+        elif not pieces and (left := _DEFINES.match(row, n + 1)) is not None:
+            return [*_parted(row[left.end(1) :]), row[:n]]
     return [*pieces, row[start:]]
 
 
