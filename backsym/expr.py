@@ -444,8 +444,7 @@ class IndexPick(Expr):
 class Partial(Expr):
     """The local derivative of one equation: d num / d den, both a scalar symbol or an entry of a symbol.
 
-    Only the node's own equation is differentiated; every other quantity in it is held fixed.  In an answer, ``den`` may
-    also be a quantity that the equation does not mention; then it is the derivative through the nodes between.
+    All else in that equation is held fixed; where it does not mention ``den``, the way is through the nodes between.
     """
 
     num: Expr

@@ -28,6 +28,8 @@ RIGHT = [
     "err = y - t\nd_W = 2*err*np.outer(v*h*(1 - h), x)",
     "y.grad = 2*(y - t)\nh.grad = y.grad*v\nz.grad = h.grad*h*(1 - h)\nW.grad = z.grad @ x.T",
     "W.grad = torch.outer(z.grad, x)",
+    "self.dW = np.outer(dL_dz, x)",
+    "dz = dh*np.float64(h*(1 - h))\ndW = np.outer(dz, x)",
     "W.grad += z.grad[:, None]*x[None, :]",
 ]
 
@@ -67,6 +69,7 @@ def test_wrong_code(neurons: Marker, text: str) -> None:
         "d_tanh = 1 - h**2\nd_c = d_u*o*d_tanh",
         "dfoo = 1 - h**2\ndc = du*o*dfoo",
         "tanh_prime = 1 - h**2\nd_c = d_u*o*tanh_prime",
+        "dc = d2*(1 - h**2), d2 = d1*o, d1 = 2*u",
         "d_h = d_u*o\nd_c = d_h*(1 - h**2)",
         "grad_h = d_u*o\nd_c = grad_h*(1 - h**2)",
         "softmax_k = tanh(c_k), dL/dc_k = dL/du_k o_k (1 - softmax_k^2)",

@@ -119,6 +119,33 @@ def test_sums_that_leave_a_letter_out(text: str, right: bool) -> None:
     assert (verdict.verdict == "correct") == right, verdict.feedback
 
 
+LAYERS = {
+    "symbols": {
+        "x": {"shape": ["D"], "role": "input"}, "W1": ["H", "D"], "W2": ["K", "H"],
+        "t": {"shape": ["K"], "one_hot": True},
+    },
+    "forward": ["z1 = W1 @ x", "a1 = relu(z1)", "z2 = W2 @ a1", "y = softmax(z2)", "L = cross_entropy(y, t)"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("target", "text", "verdict"),
+    [
+        ("z2", r"-t_j + \frac{e^{z_j}}{\sum_k e^{z_k}}", "correct"),
+        ("z2", r"\frac{\partial L}{\partial z_j} = -\sum_k t_k(\delta_{kj}-y_j) = y_j-t_j", "correct"),
+        ("W2", r"(\mathbf{y}-\mathbf{t})\mathbf{a}^\top", "correct"),
+        ("W2", r"\frac{\partial L}{\partial W_{kj}} = (y_k-t_k)a_j", "correct"),
+        ("W2", r"\frac{\partial L}{\partial w_{kj}^{(2)}} = (y_k-t_k)a_j^{(1)}", "correct"),
+        ("W2", r"(y-t)z^\top", "invalid"),  # There are two z, and neither is asked for.
+        ("a1", r"\sum_k W_{kj}(y_k-t_k)", "invalid"),
+        ("z2", r"t_j - \frac{e^{z_j}}{\sum_k e^{z_k}}", "incorrect"),
+    ],
+)
+def test_a_letter_without_its_tag_is_what_is_asked_for_or_the_only_one(target: str, text: str, verdict: str) -> None:
+    found = Marker(problem_from_mapping(LAYERS)).mark(target, text)
+    assert found.verdict == verdict, found.feedback
+
+
 @pytest.mark.parametrize(
     ("problem", "target", "text", "right"),
     [

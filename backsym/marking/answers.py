@@ -10,6 +10,7 @@ Must not know how an answer is judged.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,15 +19,13 @@ from backsym.errors import BacksymError, InputError
 from backsym.expr import (
     Expr,
     Ix,
-    Mul,
-    Neg,
     Shape,
     T,
     scalar_if_ones,
     show_shape,
 )
-from backsym.marking.einsum import einsum_in
-from backsym.marking.habits import differentials, habits, named_as_in_code, whole_differentials
+from backsym.marking.einsum import einsum_read
+from backsym.marking.habits import differentials, habits, named_as_in_code, untagged, whole_differentials
 from backsym.marking.left import Left, left_of, letters_of, own_name
 from backsym.marking.letters import Bound, bindings, position, spare_axes
 from backsym.marking.lines import MAX_MEMBERS, Statement, statements
@@ -177,6 +176,7 @@ class _Session:
             found = sorted(found, key=lambda statement: not self.defines(statement))
         self.rows = max(statement.rows[-1] for statement in found)
         self.named = len(found) > 1 and any(self.speaks_of_target(statement.left) for statement in found)
+        found = self.without_definitions(found)
         for n, statement in enumerate(found):
             read = self.statement(statement, last=n == len(found) - 1)
             # The last statement about the target is the answer; without any, the last one.
@@ -185,6 +185,24 @@ class _Session:
         if answer is None:
             raise Refused("syntax", "this defines names, but does not say what the derivative is")
         return answer.with_lines(tuple(self.lines), tuple(self.unchecked))
+
+    def without_definitions(self, found: Sequence[Statement]) -> Sequence[Statement]:
+        """What is left when the student's own names are defined, each after those that it uses."""
+        count = sum(self.defines(statement) for statement in found)
+        if count in (0, len(found)):
+            return found
+        pending, put_off = deque(found[:count]), 0
+        while pending:
+            statement = pending.popleft()
+            try:
+                self.statement(statement, last=False)
+                put_off = 0
+            except Refused as e:
+                if e.tag != "undeclared" or put_off == len(pending):
+                    raise
+                pending.append(statement)
+                put_off += 1
+        return found[count:]
 
     def statement(self, statement: Statement, last: bool) -> ReadAnswer | None:
         left = self.left(statement)
@@ -307,7 +325,8 @@ class _Session:
             return own
         if (row := left_row(text, self.problem, self.names.words, self.text)) is not None:
             return row
-        for written in dict.fromkeys((text, habits(text, self.shapes))):
+        bare = untagged(text, self.target.name, self.problem.symbols, self.names.words)
+        for written in dict.fromkeys((text, habits(text, self.shapes), bare)):
             for tree in (tree for _, trees in self.trees(written, self.names) for tree in trees):
                 left = left_of(tree, self.problem.loss)
                 if left is not None and left.indices and _WORD.fullmatch(text) and not self.indexes(left):
@@ -403,7 +422,8 @@ class _Session:
             return self.spelled(text, given)
         except Refused:
             # NumPy's dot is the matrix product, too.
-            others = dict.fromkeys((respelled(text, self.shapes, dots=True), habits(text, self.shapes)))
+            bare = untagged(text, self.target.name, self.problem.symbols, self.names.words)
+            others = dict.fromkeys((respelled(text, self.shapes, dots=True), habits(text, self.shapes), bare))
             for other in others:
                 if other != text:
                     try:
@@ -528,21 +548,8 @@ class _Session:
 
     def einsum(self, text: str) -> _Reading:
         """``einsum('nk,nj->kj', A, B)``, perhaps scaled: the entries that it sums, with the letters of its result."""
-        parts = einsum_in(text)
-        if parts is None:
-            hint = "such as einsum('nk,nj->kj', A, B), perhaps times a number"
-            raise Refused("syntax", "this einsum is not read", hint)
-        operands = [self.readings(operand, ())[0].expr for operand in parts.operands]
-        try:
-            expr, letters = parts.sum(operands)
-        except BacksymError as e:
-            raise Refused("shape", str(e)) from None
-        for scale in parts.scales:
-            factor = self.readings(scale, ())[0].expr
-            if factor.shape:
-                raise Refused("syntax", "an einsum is multiplied by numbers only")
-            expr = Mul((factor, expr))
-        return _Reading(Neg(expr) if parts.negative else expr, letters, bool(letters))
+        expr, letters = einsum_read(text, lambda part: self.readings(part, ())[0].expr)
+        return _Reading(expr, letters, bool(letters))
 
     # --- errors ---
 

@@ -6,11 +6,12 @@ Knows the text of einsum and shapes; does not read its operands.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from backsym.errors import ShapeError
-from backsym.expr import Dim, Entry, Expr, IndexReduce, Ix, Mul, show_shape
+from backsym.errors import BacksymError, ShapeError
+from backsym.expr import Dim, Entry, Expr, IndexReduce, Ix, Mul, Neg, show_shape
+from backsym.marking.refusals import Refused
 
 _CALL = re.compile(r"\b(?:(?:np|numpy|torch|jnp|tf)\.)?einsum\s*\(")
 _SPEC = re.compile(
@@ -73,6 +74,24 @@ def einsum_in(text: str) -> Einsum | None:
     inputs = tuple(group.strip() for group in spec[2].split(","))
     output = spec[3] if spec[3] is not None else _implicit(inputs)
     return Einsum(inputs, output, operands, tuple(scales[1]), scales[0])
+
+
+def einsum_read(text: str, read: Callable[[str], Expr]) -> tuple[Expr, tuple[Ix, ...]]:
+    """The entry of the result of an einsum and its letters; ``read`` reads the operands.  Raises Refused."""
+    parts = einsum_in(text)
+    if parts is None:
+        hint = "such as einsum('nk,nj->kj', A, B), perhaps times a number"
+        raise Refused("syntax", "this einsum is not read", hint)
+    try:
+        expr, letters = parts.sum([read(operand) for operand in parts.operands])
+    except BacksymError as e:
+        raise Refused("shape", str(e)) from None
+    for scale in parts.scales:
+        factor = read(scale)
+        if factor.shape:
+            raise Refused("syntax", "an einsum is multiplied by numbers only")
+        expr = Mul((factor, expr))
+    return (Neg(expr) if parts.negative else expr), letters
 
 
 def _implicit(inputs: Sequence[str]) -> str:

@@ -8,10 +8,12 @@ knows no grammar.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from backsym.expr import Shape, scalar_if_ones
 from backsym.functions import FUNCTIONS
+from backsym.names import split_name
+from backsym.reading.latex_names import Vocabulary
 
 _ENTRY = re.compile(
     r"(?<![A-Za-z\\_{])(?P<font>\\(?:mathbf|boldsymbol|bm|mathrm|mathit)\s*\{)?(?P<letter>[a-z])(?(font)\})"
@@ -80,6 +82,21 @@ def differentials(text: str, names: Container[str]) -> str:
     if "d" not in names:
         return text
     return _DIFFERENTIAL.sub(lambda m: f"grad({m[1]})" if m[1] in names and m[0] not in names else m[0], text)
+
+
+def untagged(text: str, target: str, names: Iterable[str], words: Vocabulary) -> str:
+    """``z_j`` for an entry of z2, if this is asked for or the only z."""
+    meant: dict[str, list[str]] = {}
+    for name in names:
+        base, tag = split_name(name)
+        if tag and not words.has(base) and not words.is_index(base):
+            meant.setdefault(base, []).append(name)
+    for base, found in meant.items():
+        name = target if target in found else found[0]
+        if name == target or len(found) == 1:
+            alone = rf"(?<![A-Za-z0-9_\\.]){base}(?![A-Za-z0-9(]|\s*\^\s*\{{?\s*[(\[]|\s*_\s*\{{?\s*\d)"
+            text = re.sub(alone, name, text)
+    return text
 
 
 def named_as_in_code(text: str, names: Container[str]) -> str:

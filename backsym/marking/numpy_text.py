@@ -306,7 +306,7 @@ _METHODS: Mapping[str, Respelling] = {
 }
 _FUNCTIONS: Mapping[str, Respelling] = {
     **_BOTH,
-    **_each("array asarray tensor as_tensor squeeze ravel atleast_1d", _same),
+    **_each("array asarray tensor as_tensor squeeze ravel atleast_1d int32 int64 float32 float64", _same),
     **_each("inner vdot", lambda name, given: f"dot({', '.join(given)})" if len(given) == 2 else None),
     **_each("maximum fmax", lambda name, given: f"max({', '.join(given)})"),
     **_each("minimum fmin", lambda name, given: f"min({', '.join(given)})"),

@@ -22,7 +22,8 @@ _BULLET = re.compile(r"^[ \t]*(?:[-*•][ \t]+(?=\$[^\n]*=)|\*\*[A-Za-z][\w ]*:?
 """What Markdown puts before a formula of a list, and a word in bold."""
 _DOTTED = re.compile(r"(?<=[\w)\]'\s])\.(?=[*/^](?!\*))|(?<=[\w)\]])\.(?=')")
 _POINT = re.compile(r"(?<![\w.])(\d+)\.(?=[*/)])|(?<=[-+*/(, ])(\d+)\.(?=\s*[-+*/)\],])")
-_GRAD = re.compile(r"(?<![\w.\\])(?:self\.|model\.)?([A-Za-z]\w*)\.grad(?:\.data)?(?![\w(])")
+_SELF = re.compile(r"(?<![\w.])self\.(?=[A-Za-z_])")
+_GRAD = re.compile(r"(?<![\w.\\])(?:model\.)?([A-Za-z]\w*)\.grad(?:\.data)?(?![\w(])")
 _ALONG = re.compile(r",\s*([12])\s*\)")
 _COUNTED = re.compile(r"(?<![\w\\])([α-ω])(?=\d)")
 _LETTERS = re.compile("[\U0001d400-\U0001d7cd\U0001d7d0-\U0001d7d7\U0001d7da-\U0001d7ff\uff01-\uff5e]")
@@ -48,6 +49,8 @@ def pasted(text: str) -> str:
         text, count = _DOTTED.subn("", text)
         if count and ("sum(" in text or "mean(" in text):
             text = _ALONG.sub(lambda m: f", axis={int(m[1]) - 1})", text)  # MATLAB counts axes from 1.
+    if "self." in text:
+        text = _SELF.sub("", text)
     if ".grad" in text:
         text = _GRAD.sub(r"d_\1", text)
     if "#" in text or "//" in text or "%" in text:
