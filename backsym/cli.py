@@ -327,6 +327,9 @@ def _load(name: str) -> _Task:
         return _Task(name, path.stem, loaded, tuple(p for section in loaded.sections for p in section.problems))
     if is_document(str(path)):
         click.echo(what_was_read(loaded), err=True)
+    else:
+        for remark in loaded.remarks:
+            click.echo(f"{name}: {remark}", err=True)
     return _Task(name, path.stem, None, (loaded,))
 
 

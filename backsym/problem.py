@@ -130,7 +130,7 @@ class Problem:
     variants: Variants = Variants()
     path: str | None = None
     remarks: tuple[str, ...] = ()
-    """What a reader of a lecture note passed over, for the author to know."""
+    """What the author should know: what of a lecture note was passed over, nodes that do not reach the loss."""
 
     def __repr__(self) -> str:
         return f"<Problem {self.title!r}: {', '.join(eq.name for eq in self.equations)}; loss {self.loss}>"

@@ -67,10 +67,13 @@ def part_blocks(
 ) -> list[Block]:
     """A part: its question and its answer, below headings of ``level``; ``figures`` are drawings that answer it."""
     blocks = labelled(answered, question_blocks(answered, voice), voice)
+    worded = figures or worded_answer(answered, voice)
+    if answered.part.kind == "ask" and not worded:
+        return blocks  # The author gives no answer.
     words = voice.catalogue.phrase("document.result")
     emphasised = tuple(Text(w.text, "emphasis") if isinstance(w, Text) else w for w in words)
     blocks.append(Paragraph(emphasised, leads=True))
-    blocks.extend(figures or worded_answer(answered, voice))
+    blocks.extend(worded)
     if answered.part.kind == "forward":
         return [*blocks, Equations(tuple(row(piece.result, piece.indices, voice) for piece in answered.pieces))]
     blocks.extend(_needed(answered, voice))

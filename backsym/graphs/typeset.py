@@ -217,11 +217,15 @@ def _accent(node: lay.Accent, size: Size) -> Box:
     top = body.height + 0.12 * em
     if node.name in ("bar", "overline"):
         return replace(body, height=top + 0.05 * em, items=(*body.items, Rule(0, body.width, -top)))
+    if node.name == "vec":
+        # A combining arrow needs a letter before it, without which browsers set it to the left.
+        arrow = Glyphs(body.width / 2, -top + 0.08 * em, 0.6 * em, "roman", "→", 0.6 * em)
+        return replace(body, height=top + 0.2 * em, items=(*body.items, arrow))
     mark = Glyphs(body.width / 2, -top + 0.45 * em, em, "roman", _MARKS[node.name], body.width)
     return replace(body, height=top + 0.25 * em, items=(*body.items, mark))
 
 
-_MARKS = {"hat": "ˆ", "tilde": "˜", "vec": "⃗", "dot": "˙", "ddot": "¨", "wide_hat": "ˆ", "wide_tilde": "˜"}
+_MARKS = {"hat": "ˆ", "tilde": "˜", "dot": "˙", "ddot": "¨", "wide_hat": "ˆ", "wide_tilde": "˜"}
 _SPACES = {
     "negative": -0.17, "thin": 0.17, "medium": 0.22, "thick": 0.28, "word": 0.33, "quad": 1.0, "qquad": 2.0,
 }  # fmt: skip

@@ -290,7 +290,25 @@ def read_values(
         number = _value(value, symbols[key.text].shape, sizes, report)
         if number is not None:
             values[key.text] = number
+            symbol = symbols[key.text]
+            if not all(_is_marked(row, symbol) for row in _rows(number)):
+                what = "one-hot: one entry is 1, the others 0" if symbol.one_hot else "such that its entries sum to 1"
+                report.add(value, f"{key.text} is declared {what}", "give such values, or leave out the mark")
     return values
+
+
+def _rows(value: Value) -> list[list[float]]:
+    """What lies along the last axis."""
+    if not isinstance(value, tuple):
+        return []
+    numbers = [item for item in value if not isinstance(item, tuple)]
+    return [numbers] if numbers else [row for part in value for row in _rows(part)]
+
+
+def _is_marked(row: list[float], symbol: Symbol) -> bool:
+    if symbol.one_hot:
+        return sorted(row) == [0.0] * (len(row) - 1) + [1.0]
+    return not symbol.sums_to_one or math.isclose(sum(row), 1.0, abs_tol=1e-6)
 
 
 def check_values(tree: Tree | None, needed: Iterable[str], abstract: Iterable[str], report: Report) -> None:

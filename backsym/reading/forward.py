@@ -399,17 +399,46 @@ class Forward:
         places = ((p.source, node) for p in self.parsed.values() for node in syntax.walk(p.rhs))
         return next((source, node.span) for source, node in places if node.kind == "name" and node.value == name)
 
-    def check_losses(self, loss: str, symbols: Mapping[str, Symbol]) -> None:
-        """An abstract loss has a derivative by its first argument only, so that nothing flows back into the others."""
-        relevant = {loss}
+    def behind(self, loss: str) -> set[str]:
+        """What the loss depends on, itself included."""
+        found = {loss}
         for eq in reversed(self.equations):
-            if eq.name in relevant:
-                relevant.update(names_in(eq.rhs))
+            if eq.name in found:
+                found.update(names_in(eq.rhs))
+        return found
+
+    def note_unreached(self, loss: str) -> None:
+        """A node that the loss does not depend on is allowed, and often a slip: h, where the next line has H."""
+        found = self.behind(loss)
+        for name in (eq.name for eq in self.equations if eq.name not in found):
+            alike = next((other for other in self.assumed if other.lower() == name.lower()), None)
+            hint = f"; {alike} is another quantity" if alike else ""
+            self.remarks.append(f"the loss {loss} does not depend on {name}{hint}")
+
+    def check_losses(self, loss: str, symbols: Mapping[str, Symbol]) -> None:
+        """The arguments of losses: the output, then the target.
+
+        An abstract loss has a derivative by its first argument only, so that nothing flows back into the others.
+        """
+        relevant = self.behind(loss)
         for name in (eq.name for eq in self.equations if eq.name in relevant):
             equation = self.parsed[name]
             for call in syntax.walk(equation.rhs):
+                if call.kind == "call" and call.value in ("cross_entropy", "binary_cross_entropy"):
+                    self.check_order(equation, call, symbols)
                 if call.kind == "call" and call.value == ABSTRACT_LOSS and ABSTRACT_LOSS not in symbols:
                     self.check_target(equation, positional(call)[1:], symbols)
+
+    def check_order(self, equation: Parsed, call: Node, symbols: Mapping[str, Symbol]) -> None:
+        """``cross_entropy(t, y)`` with a target t is a slip, which gives -sum(y*log(t))."""
+        roles = [symbols[a.value].role if a.kind == "name" and a.value in symbols else None for a in positional(call)]
+        if roles[:1] == ["target"] and roles[1:] != ["target"]:
+            output, target = (equation.source.text[a.span[0] : a.span[1]] for a in reversed(positional(call)[:2]))
+            error = equation.source.error(
+                f"{target} is a target, which is the second argument of {call.value}", call.span,
+                f"write {call.value}({output}, {target})",
+            )  # fmt: skip
+            self.report.extend(error.diagnostics)
 
     def check_target(self, equation: Parsed, others: Sequence[Node], symbols: Mapping[str, Symbol]) -> None:
         for other in others:

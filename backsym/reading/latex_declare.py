@@ -33,6 +33,8 @@ class Declarations:
 
     found: list[Declaration] = field(default_factory=list)
     dims: dict[str, Spelled] = field(default_factory=dict)
+    unread: list[int] = field(default_factory=list)
+    """Where a declaration of a bold name stands that is not understood."""
 
     def read(self, source: Source, start: int, end: int) -> bool:
         """Add what a formula declares; whether it is a declaration.  What else it says is not of interest."""
@@ -92,6 +94,8 @@ class _Reader(FormulaReader):
                 else:
                     names.append(self.name())
             except InputError:
+                if self.tokens[mark].text == "in" and any(name.bold for name in names):
+                    self.sink.unread.append(names[0].span[0])
                 names = []
                 self.position = max(self.position, mark + 1)
         return found
@@ -114,8 +118,8 @@ class _Reader(FormulaReader):
                 self.sink.found.extend(Declaration(name, (inside,), letter=True) for name in names)
                 return True
         else:
-            base = self.base()
-            if base.text != "R" or base.font != "mathbb":
+            # Some leave the blackboard out: R^D.
+            if self.base().text != "R":
                 raise self.error("not a set of numbers")
             if self.at("_"):
                 read_scripts(self, self.additive, tags=False)
@@ -141,10 +145,19 @@ class _Reader(FormulaReader):
             return (self.dimension(scripts_too=False).value,)
         opening = self.take()
         dims = [self.dimension().value]
-        while self.took("times", ","):
+        while self.took("times", ",") or self.took_x():
             dims.append(self.dimension().value)
         self.expect("}", opening)
         return tuple(dims)
+
+    def took_x(self) -> bool:
+        """The letter x between two dimensions, for a times sign."""
+        between = self.token.kind == "letter" and self.token.text == "x" and not self.closes(self.position + 1)
+        self.position += between
+        return between
+
+    def closes(self, position: int) -> bool:
+        return self.tokens[position].kind in ("end", "op")
 
     def dimension(self, scripts_too: bool = True) -> Node:
         return (self.shifted_layer() if scripts_too else None) or super().dimension(scripts_too)

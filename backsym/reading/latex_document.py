@@ -66,6 +66,8 @@ _BEFORE_VECTOR = re.compile(_BEFORE + r"\\(?:vec|mathbf|bm|boldsymbol|hat|tilde|
 _FREE_LETTERS = "DKHMPQRS"
 """Dimensions that the note does not name take these first."""
 
+_OF_ONE = re.compile(r"[\W$]*(?:be|is)\s+(?:an?\s|one-hot)")
+"""Words after several formulas that are said of the last."""
 _LAST_WORDS = re.compile(r"[\w\-]+(?:\s+(?:vector|matrix|array|scalar|value))?[\s$\\(]*\Z")
 _ROLES = (
     ("parameter", re.compile(r"\b(weights?|bias(es)?|parameters?|learned|trainable|kernels?|filters?)\b", re.I)),
@@ -179,6 +181,7 @@ class _Note:
         self.remarks: tuple[str, ...] = ()
         self.left_over: list[int] = []
         self.unread: list[int] = []
+        self.unknown: list[tuple[int, str]] = []
         self.strange: list[int] = []
         self.not_asked: set[str] = set()
         self.spelled_otherwise: dict[str, str] = {}
@@ -255,6 +258,11 @@ class _Note:
         found = [(self.locate(at)[0], reason) for at, reason in equations.passed_over]
         found += [(self.locate(at)[0], "a formula to be shown that cannot be read") for at in self.unread]
         found += [(self.locate(at)[0], "an equation whose left side is no quantity") for at in self.strange]
+        found += [(self.locate(at)[0], "a declaration that is not read") for at in self.declared.unread]
+        known = {*equations.given(), *(d.spelled.name for d in self.declared.found)}
+        for at, name in self.unknown:
+            why = "which is no parameter" if name in known else "which no equation mentions"
+            found.append((self.locate(at)[0], f"a derivative by {name}, {why}"))
         words, given = self.vocabulary(), equations.given()
         for f in self.formulas:
             if not f.displayed and "=" in self.document.text[f.start : f.end]:
@@ -320,6 +328,8 @@ class _Note:
             near += self.words_after(last + 1)
         if number < last and near.lstrip("$\\)").lstrip().startswith("("):
             near = ""  # "$X$, $w$ and $y$ (targets)" tells of y alone.
+        if number < last and _OF_ONE.match(near):
+            near = ""  # So does "$x \\in ...$, $t \\in ...$ be a one-hot vector".
         if _tells_role(near):
             return near
         item = text.rfind("\n", 0, self.formulas[first].start) + 1
@@ -507,6 +517,7 @@ class _Note:
         items = [self.part(task) for task in tasks.read([(f.start, f.end, f.displayed) for f in self.formulas])]
         self.left_over = tasks.left_over
         self.unread = tasks.unread
+        self.unknown = tasks.unknown
         return Listing(self.mark(0, 0), "", tuple(items)) if items else None
 
     def part(self, task: Task) -> Table:

@@ -26,8 +26,9 @@ Key = tuple[str, str]
 """Base and tag: ('z', '2').  An accent stands before the base: ('hat:y', '')."""
 
 _WORDS = {
-    "ln": "log", "logistic": "sigmoid", "sig": "sigmoid", "tr": "trace", "crossentropy": "cross_entropy",
-    "ce": "cross_entropy", "xent": "cross_entropy", "bce": "binary_cross_entropy",
+    "ln": "log", "logistic": "sigmoid", "sig": "sigmoid", "sigma": "sigmoid", "tr": "trace",
+    "crossentropy": "cross_entropy", "ce": "cross_entropy", "xent": "cross_entropy",
+    "bce": "binary_cross_entropy",
     "binarycrossentropy": "binary_cross_entropy", "se": "squared_error", "squarederror": "squared_error",
     "swish": "silu", "lrelu": "leaky_relu", "sgn": "sign", "lse": "logsumexp", "avg": "mean",
 }  # fmt: skip

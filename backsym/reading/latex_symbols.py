@@ -46,7 +46,23 @@ class Symbols(Grammar):
         token = self.token
         if token.kind == "macro" and token.text in FONTS and self.is_styled_group():
             return self.styled_group()
+        if token.kind == "letter" and (name := self.bare_word()) is not None:
+            return self.function(name, token)
         return self.from_base(self.base())
+
+    def bare_word(self) -> str | None:
+        """The function whose name stands here without a backslash, ``exp(z)``; its letters are taken."""
+        end = self.position + 1
+        while self.tokens[end].kind == "letter" and self.tokens[end].start == self.tokens[end - 1].end:
+            end += 1
+        letters = [token.text for token in self.tokens[self.position : end]]
+        if len(letters) < 2 or self.left or self.tokens[end].kind != "op" or self.tokens[end].text != "(":
+            return None
+        name = self.words.word("".join(letters))
+        if name is None or (len(letters) == 2 and all(map(self.words.has, letters))):
+            return None
+        self.position = end
+        return name
 
     def is_styled_group(self) -> bool:
         r"""Whether a font macro holds more than one letter: ``\mathbf{W x}``, ``\mathbf{z_1}``."""

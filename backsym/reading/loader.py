@@ -116,6 +116,8 @@ def _problem(
     symbols = forward.symbols()
     forward.check_losses(loss, symbols)
     forward.check_alike(loss, symbols)
+    if loss in forward.parsed and not forward.broken:
+        forward.note_unreached(loss)
     problem = Problem(
         title=prose(found.get("title"), report, "title") or (literal(Path(path).stem) if path else "Problem"),
         equations=tuple(forward.equations),

@@ -92,7 +92,9 @@ class Equations:
         self.passed_over: list[tuple[int, str]] = []
         self.defined = defined
         chosen = self.chosen(list(segments))
-        self.functions = self.called(chosen) & _FUNCTION_LETTERS - {base for base, _ in words.keys} - set(defined)
+        text = "\n".join(self.source.text[s.start : s.end] for s in chosen)
+        functions = {name for name in self.called(chosen) if name in _FUNCTION_LETTERS or _of_one(name, text)}
+        self.functions = functions - {base for base, _ in words.keys} - set(defined)
         self.ranks = self.with_whole_nodes(chosen)
         self.found = in_order([self.read(segment) for segment in chosen])
 
@@ -214,6 +216,16 @@ def _quantities(tree: Node) -> Iterable[str]:
     else:
         for child in tree.children:
             yield from _quantities(child)
+
+
+def _of_one(letter: str, text: str) -> bool:
+    r"""Whether a capital has nothing but one letter as argument, such as the penalty in ``\lambda R(w)``."""
+    if not letter[0].isupper():
+        return False
+    name = rf"(?<![A-Za-z\\]){letter}" if len(letter) == 1 else rf"\\{letter}"
+    alone = r"(?:\\left)?\(\s*(?:\\(?:mathbf|boldsymbol|vec)\s*\{?)?\\?[A-Za-z]+\s*\}?\s*(?:\\right)?\)"
+    found = re.findall(rf"{name}(?![A-Za-z])(?:\s*{alone})?", text)
+    return bool(found) and all("(" in call for call in found)
 
 
 def defined_functions(source: Source, places: Iterable[tuple[int, int]]) -> dict[str, Token]:

@@ -56,7 +56,7 @@ class Tasks:
     """The tasks of a note; ``words`` are its names, ``nodes`` have an equation, ``targets`` may be asked for.
 
     ``left_over`` are the equations for derivatives that no words ask for, ``unread`` formulas to be shown that hold a
-    sign that is not known.
+    sign that is not known, ``unknown`` what a derivative is asked for by that is in no equation.
     """
 
     def __init__(self, source: Source, words: Vocabulary, nodes: Iterable[str], targets: Iterable[str]):
@@ -67,6 +67,7 @@ class Tasks:
         self.found: dict[tuple[int, str], Task] = {}
         self.left_over: list[int] = []
         self.unread: list[int] = []
+        self.unknown: list[tuple[int, str]] = []
         breaks = [match.end() if match[0] else 0 for match in _BREAK.finditer(source.text)]
         self.breaks = sorted({0, *breaks})
         self.ends = [*self.breaks[1:], len(source.text)]
@@ -113,6 +114,9 @@ class Tasks:
         if not any(row.is_equation for row in rows):
             asked = [self.target(row.left) for row in rows]
             names = [name for name in asked if name is not None]
+            if None in asked and _DERIVE.search(words) and not _SHOW.search(words):
+                found = [self.variable(row.left) for row in rows]
+                self.unknown += [(start, name) for name in found if name is not None and name not in self.targets]
             if names and len(names) == len(asked):
                 self.asked_for(at, names, start, any(row.left.kind != "partial" for row in rows))
             return
@@ -153,7 +157,12 @@ class Tasks:
             task.names += [name] if name not in task.names else []
 
     def target(self, tree: Node) -> str | None:
-        """The quantity by which this is the derivative of the loss; None for anything else."""
+        """The quantity, which may be asked for, by which this is the derivative of the loss; None for anything else."""
+        name = self.variable(tree)
+        return name if name in self.targets else None
+
+    def variable(self, tree: Node) -> str | None:
+        """The name by which this is the derivative of the loss."""
         core = tree.children[0] if tree.kind in ("entry", "transpose") and tree.children[0].kind == "call" else tree
         if core.kind == "partial":
             above, below = core.children
@@ -163,8 +172,7 @@ class Tasks:
             below = core.children[0]
         else:
             return None
-        name = below.children[0].value if below.kind == "entry" else below.value
-        return name if name in self.targets else None
+        return below.children[0].value if below.kind == "entry" else below.value
 
     def rows(self, start: int, end: int) -> list[Row]:
         """The equations of a block, or the expressions of a list; a row that cannot be read is left out.

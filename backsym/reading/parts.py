@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from backsym.errors import InputError
-from backsym.expr import Expr, names_in
+from backsym.expr import Adj, Entry, Expr, names_in
 from backsym.problem import Part, Problem
 from backsym.reading.either import equation_syntax, expression_syntax
 from backsym.reading.fields import Report, choice, is_name, known_keys, listed, prose, quoted, scalars, text
@@ -113,6 +113,16 @@ class _Reader:
         targets = [name for item in self.some(tree, kind, "a name") for name in self.differentiated(item)]
         return _part(kind, fields, targets=tuple(targets))
 
+    def why(self, kind: str, tree: Tree, fields: Mapping[str, object]) -> Part:
+        """Why to compute a derivative by what is not learned; of what is learned there is no such question."""
+        for item in scalars(tree, Report(), kind):
+            symbol = self.problem.symbols.get(item.text.strip())
+            if symbol is not None and symbol.role == "parameter":
+                self.report.add(item, f"{symbol.name} is learned", "why asks of a node or an input, such as why: [a1]")
+            elif item.text.strip() == self.problem.loss:
+                self.report.add(item, f"{item.text.strip()} is the loss itself", "why asks of a node or an input")
+        return self.gradients(kind, tree, fields)
+
     def nodes(self, kind: str, tree: Tree, fields: Mapping[str, object]) -> Part:
         targets = [name for item in self.some(tree, kind, "a node") for name in self.node(item)]
         return _part(kind, fields, targets=tuple(targets))
@@ -168,12 +178,17 @@ class _Reader:
             # Which letters are names of quantities is not known.
             return None
         try:
-            return resolve_equation(*equation_syntax(source, self.scope), source, self.scope)
+            left, right = resolve_equation(*equation_syntax(source, self.scope), source, self.scope)
         except Unavailable:
             return None
         except InputError as e:
             self.report.extend(e.diagnostics)
             return None
+        if not isinstance(left.base if isinstance(left, Entry) else left, Adj):
+            hint = "such as dL/dz = y - t, or dL/dz[k] = y[k] - t[k]"
+            self.report.add(item, "the left side is a derivative of the loss here", hint)
+            return None
+        return left, right
 
     def form(self, tree: Tree) -> Expr | None:
         if not isinstance(tree, Scalar) or not tree.text.strip():
@@ -214,6 +229,6 @@ _KINDS: dict[str, Callable[[_Reader, str, Tree, Mapping[str, object]], Part | No
     "vectorize": _Reader.vectorize,
     "gradients": _Reader.gradients,
     "forward": _Reader.nodes,
-    "why": _Reader.gradients,
+    "why": _Reader.why,
     "ask": _Reader.ask,
 }
