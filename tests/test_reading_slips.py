@@ -25,7 +25,8 @@ def note(tmp_path: Path, text: str) -> Problem:
 BARE = {
     "y = exp(z)": "y = exp(z)", r"y = \frac{1}{1+exp(-z)}": "y = 1/(1 + exp(-z))", "y = w tanh(z)": "y = w*tanh(z)",
     "y = wtanh(z)": "y = w*tanh(z)", "y = -t log(z) - ln(w)": "y = -t*log(z) - log(w)",
-    "y = sigma(z)": "y = sigmoid(z)", "y = max(0, z)": "y = max(0, z)", "y = ReLU(z) + sin(w)cos(w x)": "y = relu(z) + sin(w)*cos(w*x)",
+    "y = sigma(z)": "y = sigmoid(z)", "y = max(0, z)": "y = max(0, z)",
+    "y = ReLU(z) + sin(w)cos(w x)": "y = relu(z) + sin(w)*cos(w*x)",
     r"y = exp\left(z\right)": "y = exp(z)", "y = expz": "y = e*x*p*z",
 }  # fmt: skip
 
