@@ -96,6 +96,12 @@ def test_a_row_vector_network_is_solved_in_its_own_convention() -> None:
     assert check_page(solution) > 10
 
 
+def test_a_row_is_a_vector_where_vectors_have_arrows() -> None:
+    solution = solve(problem_from_mapping({**ROWS, "notation": {"vectors": "arrow"}}))
+    assert solution["W"].latex() == r"\nabla_{\mathbf{W}} \mathcal{L} = \vec{x}^\top \nabla_{\vec{z}} \mathcal{L}"
+    assert check_page(solution) > 10
+
+
 def test_the_steps_of_a_row_vector_network_state_rows() -> None:
     forward = ["z = x @ W + b", "y = softmax(z)", "L = cross_entropy(y, t)"]
     solution = solve(problem_from_mapping({**ROWS, "forward": forward}))

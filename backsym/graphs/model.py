@@ -15,7 +15,7 @@ from backsym.errors import BacksymError, near_name
 from backsym.expr import Dim, Ix, Shape, Sym, names_in, walk
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
-from backsym.printing.notation import Notation
+from backsym.printing.notation import Notation, rank_of
 from backsym.printing.printer import layout_of
 from backsym.problem import Problem
 
@@ -134,7 +134,7 @@ def _backward(problem: Problem, sources: Mapping[str, tuple[str, ...]]) -> set[s
 def _label(problem: Problem, name: str, kind: str, notation: Notation) -> Layout:
     shape = problem.symbols[name].shape
     indices = _indices(problem, name) if kind == "scalar" else ()
-    return notation.entry(name, indices) if indices else notation.name(name, len(shape))
+    return notation.entry(name, indices) if indices else notation.name(name, rank_of(shape))
 
 
 def _adjoint(problem: Problem, name: str, kind: str, notation: Notation) -> Layout:

@@ -33,7 +33,7 @@ from backsym.expr import (
 from backsym.graphs.model import Edge, Graph, Vertex
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
-from backsym.printing.notation import Notation
+from backsym.printing.notation import Notation, rank_of
 from backsym.printing.printer import layout_of
 from backsym.problem import NodeEquation, Problem
 
@@ -105,7 +105,7 @@ class _Network:
         return Vertex(name, "node", self._name(name), second, lay.row(*items) if items else None)
 
     def _name(self, name: str) -> Layout:
-        return self.notation.name(name, len(self.problem.symbols[name].shape))
+        return self.notation.name(name, rank_of(self.problem.symbols[name].shape))
 
     # --- reading the equations ---
 

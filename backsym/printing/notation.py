@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from backsym.errors import BacksymError, near_name
-from backsym.expr import Dim, Entry, Expr, Fn, Ix, Shift, Sym, children
+from backsym.expr import Dim, Entry, Expr, Fn, Ix, Shape, Shift, Sym, children
 from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.names import GREEK, SHORT, is_word, split_name
 from backsym.printing import layout as lay
@@ -151,6 +151,11 @@ LIGHT = {bold: style for style, bold in BOLD.items()}
 def base_layout(base: str) -> Ident:
     """A letter in italics or a word in roman."""
     return Ident(SHORT.get(base, base), "roman" if is_word(base) else "italic")
+
+
+def rank_of(shape: Shape) -> int:
+    """The axes of an array as its letter shows them: a row and a column are vectors."""
+    return max(sum(dim != 1 for dim in shape), min(len(shape), 1))
 
 
 def preactivations(problem: Problem) -> Iterator[str]:

@@ -48,7 +48,7 @@ from backsym.expr import (
 )  # fmt: skip
 from backsym.printing import layout as lay
 from backsym.printing.layout import Ident, Layout, Number, Op, Script, fenced, row, tight
-from backsym.printing.notation import Notation, index, index_list
+from backsym.printing.notation import Notation, index, index_list, rank_of
 
 
 class Level(IntEnum):
@@ -261,7 +261,7 @@ def _adjoint(name: str, quantity: Layout, rank: int, n: Notation) -> Piece:
 
 
 def _adj(e: Adj, n: Notation) -> Piece:
-    return _adjoint(e.name, n.name(e.name, len(e.declared)), len(e.declared), n)
+    return _adjoint(e.name, n.name(e.name, rank_of(e.declared)), rank_of(e.declared), n)
 
 
 def _partial(e: Partial, n: Notation) -> Piece:
@@ -570,7 +570,7 @@ def _index_pick(e: IndexPick, n: Notation) -> Piece:
 _RULES: dict[type[Expr], Callable[[Any, Notation], Piece]] = {
     Num: _num,
     Const: _const,
-    Sym: lambda e, n: _named(n.name(e.name, len(e.declared))),
+    Sym: lambda e, n: _named(n.name(e.name, rank_of(e.declared))),
     Adj: _adj,
     Size: lambda e, n: _named(n.dim(e.dim)),
     Ones: _ones,
