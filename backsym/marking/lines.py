@@ -242,7 +242,7 @@ def _parted(row: str) -> list[str]:
     depth, start = 0, 0
     for n, char in enumerate(row):
         depth += (char in _OPENS) - (char in _CLOSES)
-        if char not in ",;" or depth or "=" not in row[n:]:
+        if char not in ",;" or depth or "=" not in row[n:] or row[n - 1 : n] == "\\":
             continue
         if "=" in row[start:n]:
             pieces.append(row[start:n])

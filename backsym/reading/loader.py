@@ -191,10 +191,22 @@ def _cut(items: Iterable[Tree]) -> list[list[Scalar]]:
     return found
 
 
+_EQUATION = re.compile(r"\s*\w+(?:\[[^\]]*\])?\s*=(?!=)")
+_NEXT = re.compile(r"[\n;]|\s-(?=\s*\w+(?:\[[^\]]*\])?\s*=(?!=))")
+
+
 def _holds_several(text: str) -> bool:
     """Whether a plain text has several equations, each on its line or after a dash or a semicolon."""
-    pieces = re.split(r"\n|;|\s-(?=\s*\w+(?:\[[^\]]*\])?\s*=)", text)
-    return "\\" not in text and sum("=" in piece for piece in pieces) > 1
+    if "\\" in text or text.count("=") < 2:
+        return False
+    count, start = 0, 0
+    for at in (*(match.end() for match in _NEXT.finditer(text)), None):
+        piece = text[start:at]
+        if at is not None and piece.count("(") + piece.count("[") > piece.count(")") + piece.count("]"):
+            continue  # The line goes on within a bracket.
+        count += _EQUATION.match(piece.lstrip(" -")) is not None
+        start = at if at is not None else start
+    return count > 1
 
 
 def _equation_items(tree: Tree | None, report: Report) -> Iterator[Scalar]:
