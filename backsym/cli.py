@@ -91,8 +91,8 @@ for _command in (check, code, new, list_problems, variants):
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="The folder to write to. [default: output]"
 )
-@click.option("--questions", "version", flag_value="questions", help="The question sheet, without any answer.")
-@click.option("--key", "version", flag_value="key", help="The answer key: results without steps.")
+@click.option("--questions", is_flag=True, help="The question sheet, without any answer.")
+@click.option("--key", is_flag=True, help="The answer key: results without steps.")
 @click.option("--detail", type=click.Choice(["full", "brief"]), default="full", help="brief leaves out substeps.")
 @click.option("--fragment", is_flag=True, help="A .tex file without preamble, to be \\input into one's own document.")
 @click.option(
@@ -113,7 +113,8 @@ def solve(
     files: tuple[str, ...],
     form: str | None,
     output: Path | None,
-    version: str | None,
+    questions: bool,
+    key: bool,
     detail: str,
     fragment: bool,
     templates: Path | None,
@@ -127,7 +128,10 @@ def solve(
     """
     from backsym.documents.options import Options
 
-    options = Options(version or "solution", detail, fragment, templates, engine)
+    if questions and key:
+        raise click.UsageError("--questions and --key are two documents; give one of them at a time")
+    version = "questions" if questions else "key" if key else "solution"
+    options = Options(version, detail, fragment, templates, engine)
     with _reported():
         if output is not None and output.is_file():
             raise BacksymError(f"{output}: this is a file; -o names a folder")
@@ -138,7 +142,7 @@ def solve(
             _refuse_clashes(names)
         tasks = _load_all(names)
         if summary is None:
-            summary = version is None and sum(len(task.problems) for task in tasks) <= FEW and sys.stdout.isatty()
+            summary = version == "solution" and sum(len(task.problems) for task in tasks) <= FEW and sys.stdout.isatty()
         work = partial(_outcome, wanted=tuple(wanted), options=options, summarised=summary)
         worst = 0
         number = _number(workers, tasks, MANY_TO_SOLVE)
@@ -243,8 +247,11 @@ def graph(file: str, form: str | None, output: Path | None, kind: str | None, de
         problem = task.problems[0]
         check_spellings(problem)
         asked = next((part.option for part in problem.parts if part.kind == "graph"), None)
-        endings = {".tex": "tikz", ".tikz": "tikz", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid"}
-        form = form or (endings.get(output.suffix) if output else None) or "svg"
+        endings = {".svg": "svg", ".tex": "tikz", ".tikz": "tikz", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid"}
+        if form is None and output is not None and output.suffix.lower() not in endings:
+            known = ", ".join(endings)
+            raise BacksymError(f"{output}: no form of drawing has this ending; give --format, or one of {known}")
+        form = form or (endings[output.suffix.lower()] if output else "svg")
         drawn = picture(Voice.of(problem), kind or asked or problem.figure or "vectorized", derivatives).drawn
         text = drawn.written(form)
         if form in ("svg", "tikz") and drawn.unlabelled:

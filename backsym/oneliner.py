@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 from backsym.api import Problem
 from backsym.errors import BacksymError, Diagnostic, InputError, near_name
 from backsym.names import split_name
-from backsym.solution import Result, Solution
+from backsym.solution import Result, Solution, solve
 
 if TYPE_CHECKING:
     from backsym.display import Markdown
@@ -151,7 +151,7 @@ def gradient(
     names = tuple(map(_name, wrt)) if isinstance(wrt, (list, tuple)) else (_name(wrt),)
     extra = {"functions": functions, "indices": indices, "notation": notation}
     problem = _problem(expression, names, shapes, extra)
-    solution = problem.solve()
+    solution = solve(problem, loss_by_name=False)
     found = []
     for name in names:
         if name not in solution:

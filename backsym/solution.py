@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from backsym.errors import BacksymError, NoMatrixForm, VerificationError, near_name
 from backsym.expr import Equation, Shape
-from backsym.problem import Problem
+from backsym.problem import Collection, Problem
 from backsym.steps import Derivation, ForwardForms, Step, Verification
 
 if TYPE_CHECKING:
@@ -237,8 +237,10 @@ def _collection_paused() -> Iterator[None]:
             gc.enable()
 
 
-def solve(problem: Problem, *, check: bool = True) -> Solution:
+def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) -> Solution:
     """Derive every derivative of the loss and prove each of them numerically.
+
+    Without ``loss_by_name`` no derivative is written in terms of the loss, as L*b where L is exp(a*b).
 
     Raises VerificationError, naming the node nearest to the loss, if a derivative is wrong; with ``check=False`` the
     solution is returned with its failures for the caller to judge.
@@ -249,12 +251,16 @@ def solve(problem: Problem, *, check: bool = True) -> Solution:
     """
     from backsym.calculus.backward import Backward
     from backsym.numeric.sample import draws as draw_all
+
+    if isinstance(problem, Collection):
+        raise BacksymError("this is a collection; solve the problems of its sections one by one")
+
     from backsym.numeric.sample import sums_to_one
     from backsym.numeric.verify import verify
 
     with _collection_paused():
         draws = draw_all(problem)
-        backward = Backward(problem, sums_to_one(problem, draws))
+        backward = Backward(problem, sums_to_one(problem, draws), loss_by_name)
         derivations = tuple(backward.derive())
         forward = tuple(backward.forward())
         verified = verify(problem, derivations, draws)

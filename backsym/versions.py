@@ -144,10 +144,10 @@ def number_of_variants(problem: Problem) -> int:
 
 def _value_count(problem: Problem, name: str, sizes: Mapping[str, int]) -> int:
     choices = problem.variants.values[name]
+    if choices is not None and not isinstance(choices, Grid):
+        return len(choices)
     shape = [sizes[d] if isinstance(d, str) else d for d in problem.symbols[name].shape]
-    if isinstance(choices, Grid):
-        return int(choices.count ** prod(shape))
-    return shape[0] if choices is None else len(choices)
+    return shape[0] if choices is None else int(choices.count ** prod(shape))
 
 
 def _assignments(v: Variants) -> list[dict[str, str]]:
@@ -172,14 +172,15 @@ def draw(problem: Problem, seed: int, number: int) -> Draw:
     known = {**sizes, **dims}
     values = {}
     for name, choices in v.values.items():
+        if choices is not None and not isinstance(choices, Grid):
+            values[name] = _thawed(choices[pick(f"values {name}", len(choices))])
+            continue
         shape = tuple(known[d] if isinstance(d, str) else d for d in problem.symbols[name].shape)
-        if isinstance(choices, Grid):
+        if choices is not None:
             values[name] = _entries(choices, shape, pick, f"values {name}")
-        elif choices is None:
+        else:
             hot = pick(f"values {name}", shape[0])
             values[name] = [str(int(n == hot)) for n in range(shape[0])]
-        else:
-            values[name] = _thawed(choices[pick(f"values {name}", len(choices))])
     return Draw(
         {old: new for old, new in functions.items() if old != new}, loss, dims, letters[pick("letters", len(letters))],
         values,

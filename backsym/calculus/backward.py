@@ -120,11 +120,15 @@ class Contribution:
 
 
 class Backward:
-    """One backward pass.  ``ones`` names the tensors whose sum along the last axis is one."""
+    """One backward pass.  ``ones`` names the tensors whose sum along the last axis is one.
 
-    def __init__(self, problem: Problem, ones: frozenset[str] = frozenset()):
+    Without ``loss_by_name`` no derivative is written in terms of the loss, for which the author has no name.
+    """
+
+    def __init__(self, problem: Problem, ones: frozenset[str] = frozenset(), loss_by_name: bool = True):
         self.problem = problem
         self.ones = ones
+        self.unnamed = "" if loss_by_name else problem.loss
         self.style = Style(problem.abstract, problem.derivatives)
         self.namer = Namer(problem)
         self.raiser = Raiser(self.namer)
@@ -148,7 +152,7 @@ class Backward:
     def _definitions(self, eq: NodeEquation, params: Axes, body: Poly) -> Iterator[tuple[Definition, Fact]]:
         """The node itself, unless the file asks for the formula; then the row-wise functions of the author's calls."""
         node = Sym(eq.name, eq.shape)
-        own = definition_of(node, params, body)
+        own = definition_of(node, params, body) if eq.name != self.unnamed else None
         if own and not any(
             isinstance(f, Fun) and self.style.modes.get(f.name) == "formula" for f, _ in own.term.powers
         ):

@@ -30,7 +30,7 @@ from backsym.documents.quantities import (
     objective_blocks,
     quantities,
 )
-from backsym.documents.questions import question_blocks, row, worded_answer
+from backsym.documents.questions import given, question_blocks, row, worded_answer
 from backsym.documents.sentences import Voice, catalogue
 from backsym.documents.solved import AnsweredPart, Solved, answered_parts
 from backsym.documents.worked import worked_example
@@ -159,16 +159,14 @@ def _summary(solved: Solved, voice: Voice) -> list[Block]:
 def _question_sheet(parts: Sequence[AnsweredPart], solved: Solved, voice: Voice, level: int) -> list[Block]:
     """The forward equations as the author wrote them, without those that a part asks for, and the questions."""
     problem = solved.problem
-    asked = {name for a in parts if a.part.kind in ("forward", "vectorize") for name in a.part.targets}
     blocks: list[Block] = []
-    given = [forms for forms in solved.forward if forms.node not in asked]
-    if problem.show_forward and given:
+    if equations := given(parts, solved):
         index_level = {eq.name for eq in problem.equations if eq.index_level or not (eq.shape or _multiplies(eq.rhs))}
         rows = [
             row(f.entry, f.indices, voice)
             if f.node in index_level or f.matrix is None
             else row(f.matrix, (), voice)
-            for f in given
+            for f in equations
         ]
         blocks += [_heading("forward", level, voice), Equations(tuple(rows))]
     if parts:

@@ -7,11 +7,12 @@ $math$.  This module must not know about documents.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from backsym.documents.markdown import inlines_text, markdown_text
-from backsym.documents.questions import edge_text, question_blocks, worded_answer
+from backsym.documents.options import FULL, Options
+from backsym.documents.questions import edge_text, given, question_blocks, worded_answer
 from backsym.documents.sentences import Voice
 from backsym.documents.solved import AnsweredPart, Solved, answered_parts
 from backsym.expr import Equation, Shape
@@ -30,26 +31,28 @@ def json_text(data: Json) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def problem_json(solved: Solved) -> Json:
-    """One solved problem."""
+def problem_json(solved: Solved, options: Options = FULL) -> Json:
+    """One solved problem; of the question sheet what is given and asked, of the key the results without steps."""
     problem = solved.problem
     voice = Voice.of(problem)
     notation = voice.notation
+    parts = answered_parts(solved)
+    sheet = options.version == "questions"
     return {
         "backsym": VERSION,
         "title": problem.title,
-        "forward": [_forward(forms, solved, notation) for forms in solved.forward],
-        "derivatives": [_derivative(derivation, solved, voice) for derivation in solved.derivations],
-        "parts": [_part(answered, voice) for answered in answered_parts(solved)],
+        "forward": [_forward(forms, solved, notation) for forms in (given(parts, solved) if sheet else solved.forward)],
+        "derivatives": [_derivative(d, solved, voice, options) for d in solved.derivations if not sheet],
+        "parts": [_part(answered, voice, options) for answered in parts],
     }
 
 
-def collection_json(collection: Collection, solutions: Sequence[Solved]) -> Json:
+def collection_json(collection: Collection, solutions: Sequence[Solved], options: Options = FULL) -> Json:
     """A collection with all its problems, in order."""
     return {
         "backsym": VERSION,
         "title": collection.title,
-        "problems": [problem_json(solved) for solved in solutions],
+        "problems": [problem_json(solved, options) for solved in solutions],
     }
 
 
@@ -73,7 +76,7 @@ def _forward(forms: ForwardForms, solved: Solved, notation: Notation) -> Json:
     }
 
 
-def _derivative(derivation: Derivation, solved: Solved, voice: Voice) -> Json:
+def _derivative(derivation: Derivation, solved: Solved, voice: Voice, options: Options) -> Json:
     notation = voice.notation
     return {
         "node": derivation.node,
@@ -82,18 +85,22 @@ def _derivative(derivation: Derivation, solved: Solved, voice: Voice) -> Json:
         "entry": _sides(derivation.entry, notation),
         "matrix": _sides(derivation.matrix, notation),
         "numpy": solved.numpy(derivation.node),
-        "steps": [_step(step, voice) for step in derivation.steps],
+        "steps": _steps(derivation.steps, voice, options),
         "verified": _verified(solved.verified[derivation.node]),
     }
 
 
-def _step(step: Step, voice: Voice) -> Json:
+def _steps(steps: Iterable[Step], voice: Voice, options: Options) -> list[Json]:
+    return [_step(step, voice, options) for step in steps if options.version == "solution"]
+
+
+def _step(step: Step, voice: Voice, options: Options) -> Json:
     return {
         "kind": step.kind,
         "why": inlines_text(voice.why(step)),
         "before": latex(step.before, voice.notation),
         "after": latex(step.after, voice.notation),
-        "substeps": [_step(substep, voice) for substep in step.substeps],
+        "substeps": [_step(substep, voice, options) for substep in step.substeps if options.detail == "full"],
     }
 
 
@@ -101,9 +108,11 @@ def _verified(verification: Verification) -> Json:
     return {"max_error": verification.max_error, "draws": verification.draws, "status": verification.status}
 
 
-def _part(answered: AnsweredPart, voice: Voice) -> Json:
-    """A part; ``result`` has one equation a line, the edges of a graph, or a worded answer."""
-    if answered.part.kind == "graph":
+def _part(answered: AnsweredPart, voice: Voice, options: Options) -> Json:
+    """A part; ``result`` has one equation a line, the edges of a graph, or a worded answer; of a question nothing."""
+    if options.version == "questions":
+        result = ""
+    elif answered.part.kind == "graph":
         result = edge_text(voice.problem)
     elif answered.pieces:
         result = "\n".join(equation_latex(piece.result, voice.notation) for piece in answered.pieces)
@@ -113,6 +122,6 @@ def _part(answered: AnsweredPart, voice: Voice) -> Json:
         "kind": answered.part.kind,
         "label": answered.label,
         "question": markdown_text(question_blocks(answered, voice)),
-        "steps": [_step(step, voice) for piece in answered.pieces for step in (*piece.steps, *piece.after)],
+        "steps": _steps((s for piece in answered.pieces for s in (*piece.steps, *piece.after)), voice, options),
         "result": result,
     }

@@ -5,16 +5,19 @@ This module must not know about output languages.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from backsym.documents.blocks import Block, Bullets, Equations, Inlines, Paragraph, Row
 from backsym.documents.markup import blocks_of
 from backsym.documents.sentences import Voice
-from backsym.documents.solved import AnsweredPart, edges, parameters_behind, sources_of
+from backsym.documents.solved import AnsweredPart, Solved, edges, parameters_behind, sources_of
 from backsym.documents.vectorizing import lines_of
 from backsym.errors import BacksymError
 from backsym.expr import Adj, Equation, Ix
 from backsym.printing.layout import Layout
 from backsym.printing.printer import range_layout
 from backsym.problem import Problem
+from backsym.steps import ForwardForms
 
 PER_LINE = 7
 """Derivatives that a question lists on one line."""
@@ -23,6 +26,12 @@ PER_LINE = 7
 def row(equation: Equation, indices: tuple[Ix, ...], voice: Voice) -> Row:
     """An equation with the range of its free indices."""
     return Row(voice.layout(equation.lhs), voice.layout(equation.rhs), range_layout(indices, voice.notation))
+
+
+def given(parts: Sequence[AnsweredPart], solved: Solved) -> list[ForwardForms]:
+    """The forward equations that a question sheet prints: not those that a part asks for."""
+    asked = {name for a in parts if a.part.kind in ("forward", "vectorize") for name in a.part.targets}
+    return [forms for forms in solved.forward if forms.node not in asked and solved.problem.show_forward]
 
 
 def question_blocks(answered: AnsweredPart, voice: Voice) -> tuple[Block, ...]:

@@ -59,7 +59,10 @@ def all_files(
             return {f"{stem}.{form}": writer.compiler(options)(text)}
         if document is not None and writer is not None:
             return writer(document, replace(options, fragment=fragment), stem)
-        data = problem_json(solutions[0]) if source is None else collection_json(source, solutions)
+        if source is None:
+            data = problem_json(solutions[0], options)
+        else:
+            data = collection_json(source, solutions, options)
         return {f"{stem}.json": json_text(data)}
 
     return {name: text for form in wanted for name, text in written(form, options.fragment).items()}

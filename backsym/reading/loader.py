@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from os import PathLike, fspath
 from pathlib import Path
 
 from backsym.errors import Diagnostic, InputError
@@ -49,7 +50,7 @@ r"""``\mathbf{x}_n``, by which authors often mean a whole data point."""
 PROBLEM_SUFFIXES = (".yaml", ".yml", ".json")
 
 
-def load(path: str) -> Problem | Collection:
+def load(path: str | PathLike[str]) -> Problem | Collection:
     """The problem or collection in a YAML file, or the problem in a Markdown or .tex note.
 
     Raises InputError with every mistake found in it.
@@ -58,9 +59,10 @@ def load(path: str) -> Problem | Collection:
     >>> from pathlib import Path
     >>> path = Path("neuron.yaml")
     >>> _ = path.write_text("forward: [y = tanh(w*x), L = (y - t)**2/2]")
-    >>> bs.load(str(path))
+    >>> bs.load(path)
     <Problem 'neuron': y, L; loss L>
     """
+    path = fspath(path)
     if is_document(path):
         note, remarks = document_tree(path)
         problem = _problem(note, path, note=True)
