@@ -127,3 +127,35 @@ def test_what_fits_is_taken() -> None:
     assert problem_from_mapping({**CLASSES, "values": {"z": [0, 0], "t": [0, 1]}}).values["t"] == (0.0, 1.0)
     assert problem_from_mapping({**SHARES, "values": {"Z": [[0, 0], [0, 1]], "T": [[0.1, 0.9], [1, 0]]}}).values
     assert problem_from_mapping({**SCALAR, "parts": [{"why": "z"}, {"show": "dL/dz = 2*z"}]}).parts
+
+
+TEXTBOOKS = {
+    "least squares": (
+        r"$$L = \sum_{i=1}^N (y_i - w x_i - b)^2$$",
+        {"y": ("target", ("N",)), "x": ("input", ("N",)), "w": ("parameter", ()), "b": ("parameter", ())},
+    ),
+    "two layers, entry by entry, with an abstract h": (
+        r"$$a_j = \sum_{i=1}^D w^{(1)}_{ji}x_i$$ $$z_j = h(a_j)$$ $$y_k = \sum_{j=1}^M w^{(2)}_{kj}z_j$$"
+        r" $$E = \frac12\sum_{k=1}^K(y_k-t_k)^2$$",
+        {
+            "x": ("input", ("D",)), "w1": ("parameter", ("M", "D")), "w2": ("parameter", ("K", "M")),
+            "t": ("target", ("K",)), "a": ("node", ("M",)), "z": ("node", ("M",)),
+        },
+    ),
+    "a loss in words": (
+        r"$$p = \sigma(w x)$$ $$\text{loss} = -t\ln p-(1-t)\ln(1-p)$$",
+        {"w": ("parameter", ()), "x": ("input", ()), "t": ("target", ()), "loss": ("node", ())},
+    ),
+    "words about the last of several": (
+        r"Let $\mathbf{Q},\mathbf{K}\in\mathbb{R}^{N\times D}$, $\mathbf{T}\in\mathbb{R}^{N\times N}$ targets."
+        r" $$L = \|\mathbf{Q}\mathbf{K}^\top - \mathbf{T}\|_F^2$$",
+        {"Q": ("parameter", ("N", "D")), "K": ("parameter", ("N", "D")), "T": ("target", ("N", "N"))},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TEXTBOOKS)
+def test_formulas_of_textbooks(name: str, tmp_path: Path) -> None:
+    text, expected = TEXTBOOKS[name]
+    symbols = note(tmp_path, text).symbols
+    assert {n: (symbols[n].role, symbols[n].shape) for n in expected} == expected

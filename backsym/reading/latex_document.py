@@ -328,8 +328,9 @@ class _Note:
             near += self.words_after(last + 1)
         if number < last and near.lstrip("$\\)").lstrip().startswith("("):
             near = ""  # "$X$, $w$ and $y$ (targets)" tells of y alone.
-        if number < last and _OF_ONE.match(near):
-            near = ""  # So does "$x \\in ...$, $t \\in ...$ be a one-hot vector".
+        own_set = _IN.search(self.document.text, own, self.formulas[number].end) is not None
+        if number < last and (_OF_ONE.match(near) or (own_set and not VERB.search(near))):
+            near = ""  # So do "$x \\in ...$, $t \\in ...$ be a one-hot vector" and "$T \\in ...$ targets".
         if _tells_role(near):
             return near
         item = text.rfind("\n", 0, self.formulas[first].start) + 1
@@ -531,13 +532,13 @@ class _Note:
 
 
 def _by_custom(spelled: Spelled, nodes: Iterable[Key]) -> str | None:
-    """x is an input and t a target; so is y beside y-hat; of layers that are computed the given one is the input."""
+    """x is an input, t and y are targets; of layers that are computed the given one is the input."""
     base, tag = spelled.key
     letter = base.rpartition(":")[2].lower()
     computed = {other for other, _ in nodes}
     if letter == "x":
         return "input"
-    if letter == "t" or (letter == "y" and f"hat:{base}" in computed):
+    if letter in ("t", "y") and base not in computed:
         return "target"
     return "input" if tag.isdecimal() and base in computed else None
 

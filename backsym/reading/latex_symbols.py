@@ -250,7 +250,7 @@ class Symbols(Grammar):
     def word(self) -> Node:
         token, after = self.token, self.ahead().text
         tagged = after in ("^", "_") and self.words.known(token.text)
-        if (self.words.has(token.text) or tagged) and after != "(":
+        if (self.words.has(token.text) or tagged or self.left) and after != "(":
             return self.from_base(self.base())
         name = self.words.word(token.text)
         if name is not None:

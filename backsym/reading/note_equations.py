@@ -25,7 +25,7 @@ from backsym.reading.scope import positional
 from backsym.reading.source import Source
 from backsym.reading.syntax import Node, walk
 
-_FUNCTION_LETTERS = frozenset("f g phi psi Phi Psi".split())
+_FUNCTION_LETTERS = frozenset("f g h phi psi Phi Psi".split())
 _LOSS_NAMES = ("L", "loss", "J", "E", "C", "ell", "cost", "error")
 
 

@@ -170,8 +170,8 @@ class Shapes:
     def chain(self, factors: Iterable[Node], dotted: bool) -> Axes | None:
         """Matrices side by side; numbers scale."""
         total: Axes = ()
-        for factor in factors:
-            shape = self.ones(factor) or self.of(factor)
+        shapes = [self.ones(factor) or self.of(factor) for factor in factors]
+        for shape in shapes:
             if shape is None:
                 return None
             total = self.multiplied(total, shape, dotted) if shape and total else total or shape
