@@ -154,6 +154,14 @@ TEXTBOOKS = {
 }  # fmt: skip
 
 
+def test_a_quantity_that_is_written_as_a_square_makes_no_layer_of_other_squares(tmp_path: Path) -> None:
+    found = note(tmp_path, r"$$ \sigma^2 = \frac1D\sum_{i} x_i^2 $$ $$ L = \log \sigma^2 $$")
+    assert [name for name, symbol in found.symbols.items() if symbol.role != "node"] == ["x"]
+    plain = problem_from_mapping({"symbols": {"x": ["D"]}, "forward": ["s = 1/D*sum(x[i]**2, i)", "L = log(s)"]})
+    values = [problem.solve()["x"].numpy for problem in (found, plain)]
+    assert values == ["2 / x.shape[0] * d_sigma2 * x", "2 / x.shape[0] * d_s * x"]
+
+
 @pytest.mark.parametrize("name", TEXTBOOKS)
 def test_formulas_of_textbooks(name: str, tmp_path: Path) -> None:
     text, expected = TEXTBOOKS[name]

@@ -63,8 +63,10 @@ def layered(document: Document, formulas: Iterable[tuple[int, int]]) -> tuple[Do
     for o in seen:
         numbers[o.letter].add(o.number)
         arrays |= {o.letter} if o.is_array else set()
-    layers = {letter for letter in numbers if letter in defined or (letter in arrays and "" not in numbers[letter])}
     powers = {letter for letter in defined if numbers[letter] - {""} == {"2"}}
+    # A quantity that is spelled \\sigma^2 tells nothing of the 2 in x_i^2.
+    numbered = {letter for letter in arrays if "" not in numbers[letter]} if defined - powers else set()
+    layers = {letter for letter in numbers if letter in defined or letter in numbered}
     edits: list[Edit] = []
     spelled: dict[Key, str] = {}
     for o in seen:
