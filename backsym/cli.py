@@ -127,6 +127,7 @@ def solve(
     With --format json and no -o, the JSON is printed instead.
     """
     from backsym.documents.options import Options
+    from backsym.documents.templating import check_templates
 
     if questions and key:
         raise click.UsageError("--questions and --key are two documents; give one of them at a time")
@@ -135,6 +136,8 @@ def solve(
     with _reported():
         if output is not None and output.is_file():
             raise BacksymError(f"{output}: this is a file; -o names a folder")
+        if templates is not None:
+            check_templates(templates)
         wanted = forms() if form == "all" else (form,) if form else DEFAULT_FORMATS
         printed = form == "json" and output is None
         names = _expanded(files)

@@ -105,3 +105,14 @@ def test_a_gradient_is_not_in_terms_of_a_name_that_nobody_gave(expression: str, 
     names = {"exp": math.exp, "sqrt": math.sqrt, "tanh": math.tanh, "sigmoid": lambda x: 1 / (1 + math.exp(-x)), "b": b}
     above, below = (eval(expression, names | {"a": a + s * h}) for s in (1, -1))
     assert value == pytest.approx((above - below) / (2 * h), rel=1e-7)
+
+
+def test_a_folder_of_templates_none_of_which_would_be_used(neuron: Path) -> None:
+    Path("own").mkdir()
+    Path("own/markdown.jinja").write_text("mine", encoding="utf-8")
+    result = run("solve", "neuron.yaml", "--templates", "own")
+    assert result.exit_code == 2
+    assert "own: no template in this folder would be used; their names are" in result.stderr
+    Path("own/md.jinja").write_text("mine", encoding="utf-8")
+    assert run("solve", "neuron.yaml", "--templates", "own", "--format", "md").exit_code == 0
+    assert Path("output/neuron.md").read_text(encoding="utf-8") == "mine"

@@ -16,6 +16,7 @@ from sympy import Eq, Function, MatrixSymbol
 from sympy_networks import HANDOUT, OTHERS
 
 import backsym as bs
+from backsym.errors import BacksymError
 from backsym.expr import Equation, Ix, MatMul, Mul, Pick, walk
 from backsym.functions import FUNCTIONS
 from backsym.numeric.context import Env
@@ -583,3 +584,11 @@ def test_shifted_indices_come_in_and_go_out() -> None:
         network(position >= 2, position <= D)
     with pytest.raises(bs.InputError, match=r"k\*i cannot be an index"):
         bs.Problem(equations=[sp.Eq(z[i], sp.Sum(w[k] * x[i * k], (k, 1, K))), total], symbols={"x": ["D"]})
+
+
+def test_ranges_that_count_from_zero_and_from_one_are_not_mixed() -> None:
+    i, size = sp.Symbol("i", integer=True), sp.Symbol("D", integer=True)
+    x = sp.IndexedBase("x")
+    mixed = sp.Eq(sp.Symbol("L"), sp.Sum(x[i], (i, 0, size - 1)) + sp.Sum(x[i] ** 2, (i, 1, size)))
+    with pytest.raises(BacksymError, match="some ranges count from 0 and some from 1"):
+        bs.Problem(equations=[mixed])

@@ -11,6 +11,13 @@ from backsym.errors import BacksymError
 from backsym.resources import resource
 
 
+def check_templates(folder: Path) -> None:
+    """Raises BacksymError for a folder in which no bundled template has its like: nothing in it would be used."""
+    names = sorted(path.name for path in resource("templates").iterdir() if path.name.endswith(".jinja"))
+    if not any((folder / name).is_file() for name in names):
+        raise BacksymError(f"{folder}: no template in this folder would be used; their names are {', '.join(names)}")
+
+
 def render_template(name: str, folder: Path | None = None, **values: object) -> str:
     """The template ``templates/NAME`` filled with ``values``; an unknown name in it is an error.
 

@@ -47,6 +47,7 @@ class Found:
     links: list[tuple[str, int, Letter]] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
     from_zero: bool = False
+    from_one: bool = False
     position: object = None
 
     def declare(self, shapes: Mapping[str, Shape]) -> None:
@@ -80,6 +81,8 @@ class Found:
         clash = next((name for name in self.order if name in self.dims and name in self.arrays), None)
         if clash is not None:
             raise refuse(f"{clash} is a quantity and a dimension", "rename one of them")
+        if self.from_zero and self.from_one:
+            raise refuse("some ranges count from 0 and some from 1", "count all from 1, Idx('k', (1, D))")
         if self.from_zero and self.position is not None:
             hint = "positions count from 1; give ranges from 1 as well, Idx('k', (1, D))"
             raise refuse(f"{self.position} has a position, but some ranges count from 0", hint)
@@ -250,7 +253,9 @@ class Found:
         if low == 0:
             self.from_zero = True
             high = high + 1
-        elif low != 1:
+        elif low == 1:
+            self.from_one = True
+        else:
             hint = f"an index runs over a whole dimension: ({letter}, 1, D)"
             raise refuse(f"{letter} runs from {low} to {high}", hint)
         dim = self.names.dim(high, f"the range of {letter}")
