@@ -40,7 +40,7 @@ _RANGE = re.compile(
     re.DOTALL,
 )
 _WHERE = re.compile(
-    r"(?:[,;]|\\[,;:! ]|\\q?quad(?![A-Za-z])|\s)*(?:\\text\s*\{\s*(?:where|with|since|because)\s*\}"
+    r"(?<![\s,;])(?:[,;]|\\[,;:! ]|\\q?quad(?![A-Za-z])|\s)*(?:\\text\s*\{\s*(?:where|with|since|because)\s*\}"
     r"|(?<![.\w])(?:where|with|since|because)\b(?!\s*\((?:[^=,]|[<>!=]=)*,)|,\s*as\b)\s*(?=.*=)",
     re.DOTALL,
 )

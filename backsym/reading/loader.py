@@ -201,13 +201,13 @@ def _holds_several(text: str) -> bool:
     """Whether a plain text has several equations, each on its line or after a dash or a semicolon."""
     if "\\" in text or text.count("=") < 2:
         return False
-    count, start = 0, 0
-    for at in (*(match.end() for match in _NEXT.finditer(text)), None):
-        piece = text[start:at]
-        if at is not None and piece.count("(") + piece.count("[") > piece.count(")") + piece.count("]"):
-            continue  # The line goes on within a bracket.
-        count += _EQUATION.match(piece.lstrip(" -")) is not None
-        start = at if at is not None else start
+    count, start, seen, depth = 0, 0, 0, 0
+    for at in (*(match.end() for match in _NEXT.finditer(text)), len(text)):
+        depth += sum((char in "([") - (char in ")]") for char in text[seen:at])
+        seen = at
+        if depth <= 0 or at == len(text):  # Else the line goes on within a bracket.
+            count += _EQUATION.match(text[start:at].lstrip(" -")) is not None
+            start, depth = at, 0
     return count > 1
 
 
