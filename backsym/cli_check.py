@@ -159,7 +159,7 @@ def load_problem(name: str) -> Problem:
 
     loaded = load(str(find_problem(name)))
     if isinstance(loaded, Collection):
-        raise BacksymError(f"{name} is a collection: check the answers to its problems one at a time")
+        raise BacksymError(f"{name} is a collection: take its problems one at a time")
     return loaded
 
 
