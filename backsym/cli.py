@@ -137,7 +137,7 @@ def solve(
         if output is not None and output.is_file():
             raise BacksymError(f"{output}: this is a file; -o names a folder")
         if templates is not None:
-            check_templates(templates)
+            check_templates(templates, forms())
         wanted = forms() if form == "all" else (form,) if form else DEFAULT_FORMATS
         printed = form == "json" and output is None
         names = _expanded(files)

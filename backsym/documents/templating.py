@@ -5,15 +5,17 @@ A template gets text that its serialiser has escaped already.  This module must 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from backsym.errors import BacksymError
 from backsym.resources import resource
 
 
-def check_templates(folder: Path) -> None:
-    """Raises BacksymError for a folder in which no bundled template has its like: nothing in it would be used."""
-    names = sorted(path.name for path in resource("templates").iterdir() if path.name.endswith(".jinja"))
+def check_templates(folder: Path, forms: Iterable[str]) -> None:
+    """Raises BacksymError for a folder with no template of these forms: nothing in it would be used."""
+    bundled = (path.name for path in resource("templates").iterdir() if path.name.endswith(".jinja"))
+    names = sorted({*bundled, *(f"{form}.jinja" for form in forms if form not in ("json", "pdf"))})
     if not any((folder / name).is_file() for name in names):
         raise BacksymError(f"{folder}: no template in this folder would be used; their names are {', '.join(names)}")
 
