@@ -61,6 +61,22 @@ def test_the_json_of_a_key_has_results_only_and_a_brief_one_no_substeps(neuron: 
     assert [step | {"substeps": []} for step in steps] == [s for row in brief["derivatives"] for s in row["steps"]]
 
 
+def test_a_question_without_an_answer_has_no_empty_solution(neuron: Path) -> None:
+    Path("ask.yaml").write_text("forward: [L = x**2]\nparts: [{ask: Why?}]\n", encoding="utf-8")
+    assert run("solve", "ask.yaml", "--format", "md").exit_code == 0
+    page = Path("output/ask.md").read_text(encoding="utf-8")
+    assert "**(a)** Why?" in page
+    assert "Solution" not in page.partition("**(a)**")[2]
+
+
+def test_arrows_of_figures_are_no_combining_signs_which_would_stand_left_of_the_letter(neuron: Path) -> None:
+    text = "notation: {vectors: arrow}\nsymbols: {x: [D]}\nforward: [L = sum(x**2)]\n"
+    Path("arrow.yaml").write_text(text, encoding="utf-8")
+    drawing = run("graph", "arrow.yaml").stdout
+    assert "→</tspan>" in drawing
+    assert "\u20d7" not in drawing
+
+
 def test_two_documents_are_not_made_at_once(neuron: Path) -> None:
     result = run("solve", "neuron.yaml", "--questions", "--key")
     assert result.exit_code == 2
