@@ -165,3 +165,18 @@ def test_a_letter_without_its_tag_is_what_is_asked_for_or_the_only_one(target: s
 def test_derivatives_through_the_nodes_between(problem: str, target: str, text: str, right: bool) -> None:
     verdict = MARKERS[problem].mark(target, text)
     assert (verdict.verdict == "correct") == right, verdict.feedback
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("de*(1-e**2)", "correct"), (r"\frac{\partial L}{\partial e}\odot(1-e^2)", "correct"),
+        (r"\nabla_e L \odot (1-e^{2})", "correct"), ("de ⊙ (1 − e²)", "correct"),
+        (r"\nabla_e L \odot (1-e^{3})", "incorrect"), (r"\nabla_e L \odot (1+e^{2})", "incorrect"),
+    ],
+)  # fmt: skip
+def test_a_vector_e_squared_is_not_the_number(text: str, verdict: str) -> None:
+    symbols = {"W": ["K", "D"], "x": ["D"], "t": {"shape": ["K"], "role": "target"}}
+    forward = ["z = W @ x", "e = tanh(z)", "L = squared_error(e, t)"]
+    found = Marker(problem_from_mapping({"symbols": symbols, "forward": forward})).mark("z", text)
+    assert found.verdict == verdict, found.feedback

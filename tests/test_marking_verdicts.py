@@ -506,3 +506,29 @@ def test_a_clash_within_a_clash_is_told_of(target: str, answer: str) -> None:
 @pytest.mark.parametrize("target", ["a2", "z1", "b1", "L"])
 def test_a_chain_that_begins_with_too_many_indices_is_wrong(mlp: Marker, target: str, answer: str) -> None:
     assert check(mlp.problem, target, answer, judge=mlp).verdict in ("incorrect", "invalid")
+
+
+CRASHED = [
+    ("multi-head-attention", "Q", "dS @ K", "invalid"), ("multi-head-attention", "V", "A @ V", "invalid"),
+    ("scalar-tanh", "y", r"(\mathbb{1}_{[z>0]} - y)", "incorrect"), ("mlp-entries", "z2", "a2 - t[:,None]", None),
+    ("mlp-entries", "z2", "a2[:,None] - t", None), ("conv-pool", "Z", r"Z \delta_{ci}", None),
+    ("mlp-entries", "z1", r"\frac{\partial L}{\partial a_1} \odot \mathbb{1}_{[z_1 > 0]}", "correct"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "target", "answer", "verdict"), CRASHED)
+def test_answers_that_once_raised_have_a_verdict(name: str, target: str, answer: str, verdict: str | None) -> None:
+    problem = load(str(find_problem(name)))
+    assert isinstance(problem, Problem)
+    found = check(problem, target, answer)
+    assert found.verdict in (verdict or ("invalid", "incorrect", "undetermined"))
+
+
+def test_a_mistake_in_marking_one_answer_costs_the_student_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    marker = Marker(problem_from_mapping({"forward": ["y = w*x", "L = (y - t)**2"]}))
+    monkeypatch.setattr("backsym.marking.verdicts.explain", lambda *_: [][0])
+    answers = {"y": "t - y", "w": "2*(y - t)*x"}
+    found = marker.mark_all(answers, strict=False)
+    assert [(v.target, v.verdict, v.score) for v in found] == [("y", "undetermined", 0.0), ("w", "correct", 1.0)]
+    with pytest.raises(IndexError):
+        marker.mark_all(answers)

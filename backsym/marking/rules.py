@@ -299,6 +299,8 @@ def chain(s: Site) -> Iterator[Draft]:
 
 def arrangements(left: Expr, right: Expr) -> Iterator[tuple[tuple[Expr, Expr], bool, int]]:
     """The other ways to multiply two matrices: the pair, whether it is swapped, how many are turned."""
+    if max(len(left.shape), len(right.shape)) > 2:
+        return
     for swap, a, b in product((False, True), (False, True), (False, True)):
         if not (swap or a or b):
             continue

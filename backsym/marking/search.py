@@ -13,6 +13,7 @@ from operator import add, mul, sub, truediv
 
 import numpy as np
 
+from backsym.errors import ShapeError
 from backsym.expr import (
     ONE,
     Add,
@@ -195,7 +196,10 @@ class Search:
                 own = self.screen.value(site.place.number)
                 if own is None or site.shape is None:
                     continue
-                stacked = binary(_OPERATIONS[bulk.how], own, stacked)
+                try:
+                    stacked = binary(_OPERATIONS[bulk.how], own, stacked)
+                except ShapeError:
+                    continue  # Where the answer's letters run over other dimensions than the derivative's.
                 shape = broadcast(site.shape, shape)
             names, x = stacked
             at = names.index(CHANGE)

@@ -175,7 +175,7 @@ def _together(
     kinds = list(dict.fromkeys(change.repair.kind for change in changes))
     slips = len(kinds) + bool(extra) + bool(missing)
     kept = len(terms) - len(extra)
-    if slips > MOST_KINDS or not kept or (extra and missing) or (missing and len(missing) > kept + 1):
+    if not 0 < slips <= MOST_KINDS or not kept or (extra and missing) or (missing and len(missing) > kept + 1):
         return None
     new: list[Expr] = [term.expr for term in terms]
     for change in changes:

@@ -196,7 +196,14 @@ class Marker:
                 verdicts.append(Verdict(target, "invalid", 0.0, ("undeclared",), trouble))
                 continue
             marking = _Marking(self, target, answer, accept, (marks or {}).get(target), hints, earlier)
-            verdicts.append(marking.verdict())
+            try:
+                verdicts.append(marking.verdict())
+            except Exception as error:
+                if strict:
+                    raise
+                # A mistake in marking one answer must not cost the student the others.
+                unmarked = phrase("verdict.unmarked", error=type(error).__name__)
+                verdicts.append(Verdict(target, "undetermined", 0.0, (), unmarked, marking.criterion.marks))
             earlier.add(marking.target, verdicts[-1])
         return verdicts
 

@@ -304,7 +304,12 @@ class Symbols(Grammar):
         """Whether a light e with an exponent is the number: no declared scalar, and the exponent no declared tag."""
         if base.bold or not self.at("^") or self.words.ranks.get("e") == 0 or "e" in self.words.dims:
             return False
-        if self.ahead().text != "{":
+        braced = self.ahead().text == "{"
+        if "e" in self.words.ranks and self.ahead(1 + braced).kind == "number" and (
+            not braced or self.ahead(3).text == "}"
+        ):
+            return False  # Nobody writes the number e squared where e is a vector.
+        if not braced:
             return True
         mark, self.position = self.position, self.position + 2
         end = tag_ahead(self)
@@ -425,7 +430,9 @@ class Symbols(Grammar):
     def indicator_below(self, start: int) -> Node:
         opening = self.take()
         inner = self.token if self.took(r"\{") else None
-        tree = self.compared(self.additive())
+        tree = self.additive()
+        if tree.kind != "cmp":  # In 1_{[z > 0]} the brackets hold the comparison.
+            tree = self.compared(tree)
         if inner is not None:
             self.expect(r"\}")
         self.expect("}", opening)
