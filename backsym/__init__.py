@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from backsym.api import Problem
-    from backsym.errors import BacksymError, InputError, NoMatrixForm, ShapeError, VerificationError
-    from backsym.marking.classes import check_class
+    from backsym.api.gradients import Gradient, gradient
+    from backsym.api.problem import Problem
+    from backsym.core.errors import BacksymError, InputError, NoMatrixForm, ShapeError, VerificationError
+    from backsym.marking.reporting.classes import check_class
     from backsym.marking.verdicts import Marker, Verdict, check, check_all
-    from backsym.oneliner import Gradient, gradient
-    from backsym.reading.loader import load
-    from backsym.solution import Result, Solution, solve
-    from backsym.versions import Variant, variants
+    from backsym.reading.files.loader import load
+    from backsym.solving.solution import Result, Solution, solve
+    from backsym.solving.variants import Variant, variants
 
 __version__ = "0.1.0"
 
@@ -43,25 +43,25 @@ __all__ = [
 ]
 
 _PLACES = {
-    "BacksymError": "backsym.errors",
-    "Gradient": "backsym.oneliner",
-    "InputError": "backsym.errors",
-    "NoMatrixForm": "backsym.errors",
+    "BacksymError": "backsym.core.errors",
+    "Gradient": "backsym.api.gradients",
+    "InputError": "backsym.core.errors",
+    "NoMatrixForm": "backsym.core.errors",
     "Marker": "backsym.marking.verdicts",
-    "Problem": "backsym.api",
-    "Result": "backsym.solution",
-    "ShapeError": "backsym.errors",
+    "Problem": "backsym.api.problem",
+    "Result": "backsym.solving.solution",
+    "ShapeError": "backsym.core.errors",
     "Verdict": "backsym.marking.verdicts",
-    "VerificationError": "backsym.errors",
+    "VerificationError": "backsym.core.errors",
     "check": "backsym.marking.verdicts",
     "check_all": "backsym.marking.verdicts",
-    "check_class": "backsym.marking.classes",
-    "gradient": "backsym.oneliner",
-    "load": "backsym.reading.loader",
-    "Solution": "backsym.solution",
-    "solve": "backsym.solution",
-    "Variant": "backsym.versions",
-    "variants": "backsym.versions",
+    "check_class": "backsym.marking.reporting.classes",
+    "gradient": "backsym.api.gradients",
+    "load": "backsym.reading.files.loader",
+    "Solution": "backsym.solving.solution",
+    "solve": "backsym.solving.solution",
+    "Variant": "backsym.solving.variants",
+    "variants": "backsym.solving.variants",
 }
 
 

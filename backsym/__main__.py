@@ -1,5 +1,5 @@
 """``python -m backsym`` is the command ``backsym``."""
 
-from backsym.cli import main
+from backsym.cli.main import main
 
 main(prog_name="backsym")

@@ -20,13 +20,13 @@ import numpy as np
 import sympy
 from networks import NETWORKS
 
-from backsym import expr as ex
-from backsym.expr import Dim, Expr, Ix
+from backsym.core import expr as ex
+from backsym.core.expr import Dim, Expr, Ix
+from backsym.core.problem import NodeEquation, Problem
+from backsym.core.resources import bundled_problems
+from backsym.core.steps import Derivation
 from backsym.numeric.sample import draw
-from backsym.problem import NodeEquation, Problem
-from backsym.reading.loader import load, problem_from_mapping
-from backsym.resources import bundled_problems
-from backsym.steps import Derivation
+from backsym.reading.files.loader import load, problem_from_mapping
 
 DIGITS = 60
 TOLERANCE = mpmath.mpf(10) ** -45

@@ -11,8 +11,8 @@ from typing import Any
 from networks import NETWORKS
 from random_networks import network
 
-from backsym.problem import Problem
-from backsym.reading.loader import load, problem_from_mapping
+from backsym.core.problem import Problem
+from backsym.reading.files.loader import load, problem_from_mapping
 
 Point = tuple[float, float]
 Pair = tuple[str, str]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-from backsym.expr import (
+from backsym.core.expr import (
     ONE,
     Add,
     Adj,
@@ -35,7 +35,7 @@ from backsym.expr import (
     num,
     rebuild,
 )
-from backsym.problem import Problem
+from backsym.core.problem import Problem
 
 Mutant = tuple[str, Expr]
 Letters = tuple[Ix, ...]

@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 from torch_judge import forward_and_gradients
 
-from backsym.errors import BacksymError
-from backsym.expr import Adj, Entry, Equation, walk
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Adj, Entry, Equation, walk
+from backsym.core.problem import Problem
+from backsym.core.steps import Step
 from backsym.numeric.evaluate import Env, evaluate
 from backsym.numeric.sample import draw
 from backsym.numeric.verify import check_steps
 from backsym.printing.latex import equation_latex, latex
 from backsym.printing.notation import Notation
-from backsym.printing.numpy_code import python_name
-from backsym.problem import Problem
-from backsym.reading.loader import problem_from_mapping
-from backsym.solution import Solution, solve
-from backsym.steps import Step
+from backsym.printing.numpy.code import python_name
+from backsym.reading.files.loader import problem_from_mapping
+from backsym.solving.solution import Solution, solve
 
 RELATIVE = 1e-9
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from backsym.expr import (
+from backsym.core.expr import (
     ONE,
     Add,
     Adj,
@@ -27,8 +27,8 @@ from backsym.expr import (
     T,
     num,
 )
-from backsym.problem import Dimension, NodeEquation, Problem, Symbol
-from backsym.steps import Derivation
+from backsym.core.problem import Dimension, NodeEquation, Problem, Symbol
+from backsym.core.steps import Derivation
 
 HALF = Num(Fraction(1, 2))
 

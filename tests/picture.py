@@ -6,11 +6,11 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from backsym.documents.render import files
-from backsym.problem import Problem
-from backsym.reading.loader import load
-from backsym.resources import find_problem
-from backsym.solution import solve
+from backsym.core.problem import Problem
+from backsym.core.resources import find_problem
+from backsym.documents.writers.render import files
+from backsym.reading.files.loader import load
+from backsym.solving.solution import solve
 
 PICTURE = Path(__file__).resolve().parents[1] / "output" / "page.png"
 PROBLEM, PAGE = "twin", 2

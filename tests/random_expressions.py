@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from random import Random
 
-from backsym.expr import (
+from backsym.core.expr import (
     Add,
     Adj,
     Cmp,

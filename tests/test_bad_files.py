@@ -18,8 +18,8 @@ import pytest
 from click.testing import CliRunner, Result
 from patience import fastest, prompt
 
-from backsym.cli import main
-from backsym.reading.loader import problem_from_mapping
+from backsym.cli.main import main
+from backsym.reading.files.loader import problem_from_mapping
 
 FOLDER = Path(__file__).resolve().parent / "bad_files"
 FILES = sorted(path.name for path in FOLDER.iterdir() if path.suffix in (".yaml", ".md", ".tex"))

@@ -14,12 +14,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 import backsym
-from backsym.cli import main
-from backsym.cli_errors import reported
-from backsym.documents.languages import forms
-from backsym.errors import BacksymError
-from backsym.processes import mapped
-from backsym.resources import bundled_problems
+from backsym.cli.errors import reported
+from backsym.cli.main import main
+from backsym.core.errors import BacksymError
+from backsym.core.processes import mapped
+from backsym.core.resources import bundled_problems
+from backsym.documents.writers.languages import forms
 
 NEURON = """\
 title: A neuron
@@ -209,8 +209,8 @@ def test_a_wrong_derivative_exits_1_and_is_not_written(
     neuron: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from backsym.calculus import backward
-    from backsym.expr import Equation, num
-    from backsym.steps import Derivation
+    from backsym.core.expr import Equation, num
+    from backsym.core.steps import Derivation
 
     derive = backward.Backward.derivation
 

@@ -9,14 +9,14 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
-from backsym import cli_progress
-from backsym.cli import main
-from backsym.cli_new import title_of
-from backsym.documents.summary import summary
-from backsym.problem import Collection, Problem
-from backsym.reading.loader import load
-from backsym.resources import bundled_problems
-from backsym.schema import schema
+from backsym.cli import progress as cli_progress
+from backsym.cli.main import main
+from backsym.cli.new import title_of
+from backsym.core.problem import Collection, Problem
+from backsym.core.resources import bundled_problems
+from backsym.documents.writers.summary import summary
+from backsym.reading.files.loader import load
+from backsym.reading.files.schema import schema
 
 
 @pytest.fixture(autouse=True)

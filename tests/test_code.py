@@ -27,13 +27,13 @@ from torch_judge import forward_and_gradients
 
 from backsym.codegen.module import module_source
 from backsym.codegen.skeleton import checks_source, skeleton_source
-from backsym.errors import BacksymError
+from backsym.core.errors import BacksymError
+from backsym.core.problem import Problem
 from backsym.numeric.abstract import AbstractFunction
 from backsym.numeric.evaluate import Env
 from backsym.numeric.sample import draw
-from backsym.problem import Problem
-from backsym.reading.loader import load, problem_from_mapping
-from backsym.solution import Solution, solve
+from backsym.reading.files.loader import load, problem_from_mapping
+from backsym.solving.solution import Solution, solve
 
 ROOT = Path(__file__).resolve().parents[1]
 PROBLEMS = {
@@ -463,7 +463,7 @@ def test_a_skeleton_gives_no_formula_away() -> None:
 
 
 def ran(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from backsym.cli import main; main(sys.argv[1:])"
+    script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from backsym.cli.main import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", script, "code", *arguments]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, encoding="utf-8", timeout=120)
 

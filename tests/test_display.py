@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 import backsym as bs
-from backsym.resources import find_problem
+from backsym.core.resources import find_problem
 
 PROBLEM = bs.load(str(find_problem("twin")))
 assert isinstance(PROBLEM, bs.Problem)

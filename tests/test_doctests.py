@@ -11,9 +11,16 @@ import pytest
 import backsym
 
 MODULES = (
-    "backsym.api", "backsym.claims", "backsym.errors", "backsym.marking.verdicts", "backsym.oneliner",
-    "backsym.problem", "backsym.reading.loader", "backsym.solution", "backsym.versions",
-)  # fmt: skip
+    "backsym.api.gradients",
+    "backsym.api.problem",
+    "backsym.core.errors",
+    "backsym.core.problem",
+    "backsym.marking.verdicts",
+    "backsym.reading.files.loader",
+    "backsym.solving.claims",
+    "backsym.solving.solution",
+    "backsym.solving.variants",
+)
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -11,26 +11,37 @@ from typing import Any
 
 import pytest
 
-from backsym.documents.blocks import Bullets, Document, Equations, Heading, Math, Paragraph, Row, StepItem, Steps, Text
-from backsym.documents.jsonform import problem_json
-from backsym.documents.markdown import inlines_text, markdown, markdown_text
-from backsym.documents.markup import blocks_of, inlines_of
-from backsym.documents.render import rendered
-from backsym.documents.sentences import catalogue, why
-from backsym.documents.solved import label_of
-from backsym.documents.tex import escape, tex, tex_text
-from backsym.errors import BacksymError
-from backsym.expr import Entry, Ix, Sym, num
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Entry, Ix, Sym, num
+from backsym.core.problem import Problem
+from backsym.core.resources import find_problem
+from backsym.core.steps import Step
+from backsym.documents.content.blocks import (
+    Bullets,
+    Document,
+    Equations,
+    Heading,
+    Math,
+    Paragraph,
+    Row,
+    StepItem,
+    Steps,
+    Text,
+)
+from backsym.documents.content.markup import blocks_of, inlines_of
+from backsym.documents.content.sentences import catalogue, why
+from backsym.documents.content.solved import label_of
+from backsym.documents.writers.jsonform import problem_json
+from backsym.documents.writers.markdown import inlines_text, markdown, markdown_text
+from backsym.documents.writers.render import rendered
+from backsym.documents.writers.tex import escape, tex, tex_text
 from backsym.printing.fragment import fragment
 from backsym.printing.latex import to_latex
 from backsym.printing.layout import Ident, Layout, Op, row
 from backsym.printing.measure import broken, width
 from backsym.printing.notation import Notation
-from backsym.problem import Problem
-from backsym.reading.loader import load, problem_from_mapping
-from backsym.resources import find_problem
-from backsym.solution import Solution, solve
-from backsym.steps import Step
+from backsym.reading.files.loader import load, problem_from_mapping
+from backsym.solving.solution import Solution, solve
 
 needs_pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 

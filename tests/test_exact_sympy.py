@@ -8,7 +8,7 @@ import mpmath
 import pytest
 from exact import DIGITS, Judge, all_problems, equal
 
-from backsym.solution import solve
+from backsym.solving.solution import solve
 
 PROBLEMS = all_problems()
 

@@ -16,13 +16,13 @@ import pytest
 from mutants import Maker
 from networks import NETWORKS
 
-from backsym.errors import BacksymError
-from backsym.expr import Expr, Ix
-from backsym.marking.explain import Explanation, explain
-from backsym.marking.judge import Judge, equal_values
-from backsym.marking.model import TAGS, ReadAnswer, Target
-from backsym.reading.loader import load, problem_from_mapping
-from backsym.resources import resource
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Expr, Ix
+from backsym.core.resources import resource
+from backsym.marking.answers.model import TAGS, ReadAnswer, Target
+from backsym.marking.explaining.explain import Explanation, explain
+from backsym.marking.judging.judge import Judge, equal_values
+from backsym.reading.files.loader import load, problem_from_mapping
 
 FILES = {path.stem: path for path in sorted(Path(resource("problems")).rglob("*.yaml")) if path.stem != "handout"}
 

@@ -9,14 +9,14 @@ from functools import cache
 import pytest
 from networks import NETWORKS
 
-from backsym.errors import BacksymError
-from backsym.marking.answers import AnswerReader
-from backsym.marking.explain import Explanation, explain, explain_clash
-from backsym.marking.feedback import Sentence, Words, catalogue
-from backsym.marking.judge import Judge
-from backsym.marking.model import TAGS, ReadAnswer, Unreadable
-from backsym.reading.loader import load, problem_from_mapping
-from backsym.resources import find_problem
+from backsym.core.errors import BacksymError
+from backsym.core.resources import find_problem
+from backsym.marking.answers.model import TAGS, ReadAnswer, Unreadable
+from backsym.marking.answers.reader import AnswerReader
+from backsym.marking.explaining.explain import Explanation, explain, explain_clash
+from backsym.marking.explaining.feedback import Sentence, Words, catalogue
+from backsym.marking.judging.judge import Judge
+from backsym.reading.files.loader import load, problem_from_mapping
 
 
 @cache
@@ -183,7 +183,7 @@ def test_mathematics_is_latex_in_the_notation_of_the_problem() -> None:
 
 
 def test_every_kind_of_repair_has_its_sentences() -> None:
-    from backsym.marking.drafts import COSTS, TAG_OF
+    from backsym.marking.explaining.drafts import COSTS, TAG_OF
 
     for kind in COSTS:
         assert f"repairs.{kind}.gentle" in catalogue()

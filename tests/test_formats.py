@@ -20,27 +20,38 @@ import typst as typst_package
 from click.testing import CliRunner
 from networks import NETWORKS
 
-from backsym.cli import main
-from backsym.cli_watch import watch
-from backsym.documents import languages, pdf
-from backsym.documents.blocks import Document, Equations, Heading, Math, Paragraph, Row, StepItem, Steps, Table, Text
-from backsym.documents.document import collection_document, document_of
-from backsym.documents.html import html, html_text
-from backsym.documents.languages import forms
-from backsym.documents.options import Options
-from backsym.documents.pdf import latex_pdf_bytes, pdf_bytes
-from backsym.documents.render import files
-from backsym.documents.sentences import catalogue
-from backsym.documents.templating import render_template
-from backsym.documents.tex import tex
-from backsym.documents.typst import escape, inlines_typst, typst, typst_text
-from backsym.errors import BacksymError
+from backsym.cli.main import main
+from backsym.cli.watch import watch
+from backsym.core.errors import BacksymError
+from backsym.core.problem import Collection, Problem, Section
+from backsym.core.resources import bundled_problems
+from backsym.documents.content.blocks import (
+    Document,
+    Equations,
+    Heading,
+    Math,
+    Paragraph,
+    Row,
+    StepItem,
+    Steps,
+    Table,
+    Text,
+)
+from backsym.documents.content.document import collection_document, document_of
+from backsym.documents.content.options import Options
+from backsym.documents.content.sentences import catalogue
+from backsym.documents.writers import languages, pdf
+from backsym.documents.writers.html import html, html_text
+from backsym.documents.writers.languages import forms
+from backsym.documents.writers.pdf import latex_pdf_bytes, pdf_bytes
+from backsym.documents.writers.render import files
+from backsym.documents.writers.templating import render_template
+from backsym.documents.writers.tex import tex
+from backsym.documents.writers.typst import escape, inlines_typst, typst, typst_text
 from backsym.printing.fragment import fragment
 from backsym.printing.unicode import to_unicode
-from backsym.problem import Collection, Problem, Section
-from backsym.reading.loader import load, problem_from_mapping
-from backsym.resources import bundled_problems
-from backsym.solution import Solution, solve
+from backsym.reading.files.loader import load, problem_from_mapping
+from backsym.solving.solution import Solution, solve
 
 needs_pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 
@@ -417,7 +428,7 @@ def test_watch_looks_at_what_it_is_told_about(tmp_path: Path, monkeypatch: pytes
         if len(rounds) == 4:
             path.unlink()
 
-    monkeypatch.setattr("backsym.cli_watch.time.sleep", sleep)
+    monkeypatch.setattr("backsym.cli.watch.time.sleep", sleep)
     watch([path], renew, rounds=7)
     assert calls == ["1", "22", "22"]
 
@@ -437,7 +448,7 @@ def test_watch_writes_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         else:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("backsym.cli_watch.time.sleep", sleep)
+    monkeypatch.setattr("backsym.cli.watch.time.sleep", sleep)
     result = CliRunner().invoke(main, ["watch", str(path), "-o", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
     assert titles == ["One", "Two two", "Two two"]

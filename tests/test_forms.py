@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from networks import NETWORKS
 
-from backsym.errors import BacksymError
-from backsym.expr import Expr
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Expr
+from backsym.core.problem import Problem
 from backsym.printing.latex import equation_latex
 from backsym.printing.notation import Notation
 from backsym.printing.printer import layout_of
 from backsym.printing.unicode import to_unicode
-from backsym.problem import Problem
-from backsym.reading.loader import problem_from_mapping
-from backsym.solution import solve
+from backsym.reading.files.loader import problem_from_mapping
+from backsym.solving.solution import solve
 
 FORMS = {
     ("quadratic-form", "x"): r"(\mathbf{A} + \mathbf{A}^\top) \mathbf{x}",

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from backsym.expr import Fn, Sym
-from backsym.functions import FUNCTIONS, Function
+from backsym.core.expr import Fn, Sym
+from backsym.core.functions import FUNCTIONS, Function
 from backsym.numeric.evaluate import Env, evaluate
-from backsym.reading.formula import formula
+from backsym.reading.meaning.table_formulas import formula
 
 STEP = 1e-30
 

@@ -11,15 +11,15 @@ from itertools import combinations
 import pytest
 from graph_examples import chain, crossing_edges, dense, examples, graphviz
 
-from backsym.documents.figures import picture
-from backsym.documents.sentences import Voice
-from backsym.errors import BacksymError
+from backsym.core.errors import BacksymError
+from backsym.core.problem import Problem
+from backsym.documents.content.figures import picture
+from backsym.documents.content.sentences import Voice
 from backsym.graphs.drawing import Drawing
 from backsym.graphs.figure import Figure, figure
 from backsym.graphs.heights import fit
 from backsym.graphs.placement import TEXT_HEIGHT, TEXT_WIDTH
 from backsym.graphs.ranks import ranks
-from backsym.problem import Problem
 
 RANDOMS = 20
 ALL = dict(examples(RANDOMS))

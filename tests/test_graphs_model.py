@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from graph_examples import examples, problem
 
-from backsym.errors import BacksymError
-from backsym.expr import names_in
+from backsym.core.errors import BacksymError
+from backsym.core.expr import names_in
+from backsym.core.problem import Problem
 from backsym.graphs.figure import figure
 from backsym.graphs.model import computation_graph
 from backsym.graphs.network import network_graph
 from backsym.printing.unicode import to_unicode
-from backsym.problem import Problem
-from backsym.reading.loader import problem_from_mapping
+from backsym.reading.files.loader import problem_from_mapping
 
 ALL = dict(examples())
 

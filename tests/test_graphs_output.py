@@ -13,16 +13,16 @@ import pytest
 from click.testing import CliRunner
 from graph_examples import examples, problem
 
-from backsym.cli import main
-from backsym.documents.figures import picture
-from backsym.documents.sentences import Voice
-from backsym.errors import BacksymError
+from backsym.cli.main import main
+from backsym.core.errors import BacksymError
+from backsym.core.problem import Problem
+from backsym.documents.content.figures import picture
+from backsym.documents.content.sentences import Voice
 from backsym.graphs.figure import FORMATS, Figure, figure
 from backsym.graphs.typeset import Glyphs, Rule, typeset
 from backsym.printing import layout as lay
 from backsym.printing.fragment import fragment
-from backsym.problem import Problem
-from backsym.reading.loader import problem_from_mapping
+from backsym.reading.files.loader import problem_from_mapping
 
 ALL = dict(examples())
 SVG = "{http://www.w3.org/2000/svg}"
@@ -148,7 +148,7 @@ def test_alt_text_has_a_sentence_for_each_computed_vertex() -> None:
 
 def test_the_same_bytes_in_every_process() -> None:
     script = (
-        "from backsym.reading.loader import load; from backsym.resources import find_problem\n"
+        "from backsym.reading.files.loader import load; from backsym.core.resources import find_problem\n"
         "from backsym.graphs.figure import figure, FORMATS\n"
         "p = load(str(find_problem('twin')))\n"
         "for d in ('none', 'edges', 'nodes'):\n"

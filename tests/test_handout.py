@@ -18,17 +18,17 @@ import pytest
 import yaml
 from networks import NETWORKS
 
-from backsym.expr import Adj, Ix, Sym, walk
+from backsym.core.expr import Adj, Ix, Sym, walk
+from backsym.core.problem import Collection, Part, Problem
+from backsym.core.resources import resource
+from backsym.core.steps import Derivation, ForwardForms
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import evaluate, node_value
 from backsym.numeric.sample import draw
 from backsym.printing.latex import equation_latex
 from backsym.printing.notation import Notation
-from backsym.problem import Collection, Part, Problem
-from backsym.reading.loader import load, problem_from_mapping, read_expression
-from backsym.resources import resource
-from backsym.solution import Solution, solve
-from backsym.steps import Derivation, ForwardForms
+from backsym.reading.files.loader import load, problem_from_mapping, read_expression
+from backsym.solving.solution import Solution, solve
 
 FOLDER = resource("problems", "csc311-week6")
 EXPECTED: list[dict[str, Any]] = yaml.safe_load(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from backsym.cli import main
+from backsym.cli.main import main
 
 NEURON = """\
 title: {title}

@@ -11,13 +11,13 @@ import pytest
 import yaml
 from test_solution_pages import displayed
 
-from backsym.documents.document import problem_blocks
-from backsym.documents.render import files
-from backsym.documents.sentences import catalogue
-from backsym.problem import Problem
-from backsym.reading.loader import load
-from backsym.resources import find_problem, languages
-from backsym.solution import solve
+from backsym.core.problem import Problem
+from backsym.core.resources import find_problem, languages
+from backsym.documents.content.document import problem_blocks
+from backsym.documents.content.sentences import catalogue
+from backsym.documents.writers.render import files
+from backsym.reading.files.loader import load
+from backsym.solving.solution import solve
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -84,8 +84,8 @@ def test_why_there_is_no_matrix_form_is_said_in_every_language(language: str) ->
 
 
 def test_an_unknown_language_is_named() -> None:
-    from backsym.errors import InputError
-    from backsym.reading.loader import problem_from_mapping
+    from backsym.core.errors import InputError
+    from backsym.reading.files.loader import problem_from_mapping
 
     with pytest.raises(InputError, match="language is de or en, not ed"):
         problem_from_mapping({"language": "ed", "forward": ["L = w**2"]})

@@ -15,13 +15,13 @@ import yaml
 from exact import DIGITS, Truth
 from exact import Judge as Exact
 
-from backsym.expr import Partial, walk
-from backsym.marking.model import TAGS, ReadAnswer
-from backsym.marking.shapes import same_layout
+from backsym.core.expr import Partial, walk
+from backsym.core.problem import Problem
+from backsym.core.resources import find_problem
+from backsym.marking.answers.model import TAGS, ReadAnswer
+from backsym.marking.judging.layouts import same_layout
 from backsym.marking.verdicts import VERDICTS, Marker, Verdict
-from backsym.problem import Problem
-from backsym.reading.loader import load, problem_from_mapping
-from backsym.resources import find_problem
+from backsym.reading.files.loader import load, problem_from_mapping
 
 TABLES = sorted((Path(__file__).parent / "answers").glob("*.yaml"))
 

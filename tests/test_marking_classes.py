@@ -25,17 +25,17 @@ from browser import browser, program
 from click.testing import CliRunner
 
 import backsym
-from backsym.cli import main
-from backsym.cli_progress import counted
-from backsym.errors import BacksymError
-from backsym.marking import classes
-from backsym.marking.class_page import class_page
-from backsym.marking.classes import check_class
-from backsym.marking.journal import Journal, fingerprint
-from backsym.marking.records import Record
-from backsym.marking.summary import summarise, summary_table
+from backsym.cli.main import main
+from backsym.cli.progress import counted
+from backsym.core.errors import BacksymError
+from backsym.core.problem import Problem
+from backsym.marking.reporting import classes
+from backsym.marking.reporting.class_page import class_page
+from backsym.marking.reporting.classes import check_class
+from backsym.marking.reporting.journal import Journal, fingerprint
+from backsym.marking.reporting.records import Record
+from backsym.marking.reporting.summary import summarise, summary_table
 from backsym.marking.verdicts import Marker
-from backsym.problem import Problem
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -291,7 +291,13 @@ def test_what_has_changed_is_marked_again(marker: Marker, tmp_path: Path, counti
 
 
 def test_a_fingerprint_is_the_same_in_every_process(marker: Marker) -> None:
-    code = "import sys, backsym, backsym.marking.journal as j; print(j.fingerprint(backsym.load(sys.argv[1])))"
+    code = "\n".join(
+        (
+            "import sys, backsym",
+            "from backsym.marking.reporting import journal",
+            "print(journal.fingerprint(backsym.load(sys.argv[1])))",
+        )
+    )
     path = str(ROOT / "problems" / "gallery" / "rnn.yaml")
     own = fingerprint(backsym.load(path))
     for seed in "01":

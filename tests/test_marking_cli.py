@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from patience import prompt
 
-from backsym.cli import main
+from backsym.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backsym.marking.verdicts import Marker
-from backsym.reading.loader import problem_from_mapping
+from backsym.reading.files.loader import problem_from_mapping
 
 NEURONS = {
     "symbols": {"W": ["H", "D"], "x": ["D"], "b": ["H"], "v": ["H"], "t": {"role": "target"}},

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from patience import prompt
 
 import backsym
-from backsym.errors import BacksymError
-from backsym.marking import reports
-from backsym.marking.submissions import csv_of, decoded, yaml_of
+from backsym.core.errors import BacksymError
+from backsym.core.problem import Problem
+from backsym.marking.reporting import reports
+from backsym.marking.reporting.submissions import csv_of, decoded, yaml_of
 from backsym.marking.verdicts import VERDICTS, Marker, Verdict
-from backsym.problem import Problem
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from backsym import __version__
-from backsym.cli import main
+from backsym.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = json.loads((ROOT / "tests" / "gradescope.schema.json").read_text(encoding="utf-8"))

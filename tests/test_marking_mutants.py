@@ -15,17 +15,17 @@ from exact import DIGITS, Truth
 from exact import Judge as Exact
 from mutants import Maker, same
 
-from backsym.errors import BacksymError
-from backsym.expr import Entry, Equation, Expr, IndexPick, IndexReduce, Ix, free_indices, walk
-from backsym.marking.shapes import same_layout
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Entry, Equation, Expr, IndexPick, IndexReduce, Ix, free_indices, walk
+from backsym.core.problem import Problem
+from backsym.core.resources import bundled_problems
+from backsym.core.steps import Derivation
+from backsym.marking.judging.layouts import same_layout
 from backsym.marking.verdicts import Marker
 from backsym.printing.latex import equation_latex, latex
 from backsym.printing.notation import Notation
 from backsym.printing.plain import plain
-from backsym.problem import Problem
-from backsym.reading.loader import load
-from backsym.resources import bundled_problems
-from backsym.steps import Derivation
+from backsym.reading.files.loader import load
 
 PROBLEMS = {
     name: problem for name, path in bundled_problems().items() if isinstance(problem := load(str(path)), Problem)

@@ -8,8 +8,8 @@ import pytest
 from patience import prompt
 from test_marking_answers import TABLES, table
 
-from backsym.marking.lines import any_statements, statements
-from backsym.marking.one_line import one_line
+from backsym.marking.answers.lines import any_statements, statements
+from backsym.marking.answers.one_line import one_line
 
 SIGNS = (
     *"()[]+-*/@^=.,;:'T _\\$&#% 012eEdLzWxykj<>|\n·∴",

@@ -20,10 +20,10 @@ from click.testing import CliRunner, Result
 from patience import prompt
 
 import backsym
-from backsym.cli import main
-from backsym.marking import reports
+from backsym.cli.main import main
+from backsym.core.problem import Problem
+from backsym.marking.reporting import reports
 from backsym.marking.verdicts import Marker, Verdict
-from backsym.problem import Problem
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -281,7 +281,7 @@ TABLE = "student,z,w\nann,dL/dz,dL/dz x\nbob,,1\n"
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 def test_tables_as_spreadsheets_save_them(tmp_path: Path, encoding: str, delimiter: str, ending: str) -> None:
-    from backsym.marking.submissions import read_submissions
+    from backsym.marking.reporting.submissions import read_submissions
 
     path = tmp_path / "class.csv"
     text = TABLE.replace(",", delimiter).replace("\n", ending)

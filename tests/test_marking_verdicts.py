@@ -10,12 +10,12 @@ import sympy
 from patience import prompt
 
 import backsym as bs
-from backsym.errors import BacksymError
-from backsym.marking.classes import check_class
+from backsym.core.errors import BacksymError
+from backsym.core.problem import Problem
+from backsym.core.resources import find_problem
+from backsym.marking.reporting.classes import check_class
 from backsym.marking.verdicts import Marker, check, check_all
-from backsym.problem import Problem
-from backsym.reading.loader import load, problem_from_mapping
-from backsym.resources import find_problem
+from backsym.reading.files.loader import load, problem_from_mapping
 
 
 def problem(name: str) -> Problem:

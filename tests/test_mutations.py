@@ -19,15 +19,15 @@ from exact import DIGITS, Judge, Truth, all_problems
 from extent import examples
 from mutants import Maker, Mutant, same
 
-from backsym.cli import main
-from backsym.errors import BacksymError
-from backsym.expr import Equation
-from backsym.functions import FUNCTIONS
+from backsym.cli.main import main
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Equation
+from backsym.core.functions import FUNCTIONS
+from backsym.core.problem import Problem
+from backsym.core.steps import Derivation
 from backsym.numeric.sample import draws
 from backsym.numeric.verify import verify
-from backsym.problem import Problem
-from backsym.solution import solve
-from backsym.steps import Derivation
+from backsym.solving.solution import solve
 
 PROBLEMS = all_problems()
 SAME_NETWORK = ("backward-single", "forward-single", "forward-batch")

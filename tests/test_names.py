@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from networks import NETWORKS
 
-from backsym.errors import InputError
-from backsym.expr import Adj
+from backsym.core.errors import InputError
+from backsym.core.expr import Adj
+from backsym.core.names import split_name
 from backsym.marking.verdicts import check
-from backsym.names import split_name
 from backsym.printing.latex import to_latex
 from backsym.printing.layout import Layout
 from backsym.printing.mathml import to_mathml
@@ -18,7 +18,7 @@ from backsym.printing.notation import Notation
 from backsym.printing.printer import layout_of
 from backsym.printing.typst import to_typst
 from backsym.printing.unicode import to_unicode
-from backsym.reading.loader import problem_from_mapping
+from backsym.reading.files.loader import problem_from_mapping
 
 NAMES = {
     "z1": ("z", "1"), "h_a": ("h", "a"), "Wq": ("W", "q"), "Ws": ("W", "s"), "mu": ("mu", ""), "mu2": ("mu", "2"),

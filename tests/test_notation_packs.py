@@ -10,15 +10,15 @@ import pytest
 from networks import NETWORKS
 from test_solution_pages import check_page
 
-from backsym.documents.options import Options
-from backsym.documents.render import files
-from backsym.expr import Entry
+from backsym.core.expr import Entry
+from backsym.core.problem import Problem
+from backsym.core.resources import find_problem
+from backsym.documents.content.options import Options
+from backsym.documents.writers.render import files
 from backsym.printing.latex import latex
 from backsym.printing.notation import CHOICES, Notation
-from backsym.problem import Problem
-from backsym.reading.loader import load, problem_from_mapping
-from backsym.resources import find_problem
-from backsym.solution import Solution, solve
+from backsym.reading.files.loader import load, problem_from_mapping
+from backsym.solving.solution import Solution, solve
 
 PACKS = [dict(zip(CHOICES, values, strict=True)) for values in product(*CHOICES.values())]
 PROBLEMS = ("mlp-entries", "backward-batch", "twin", "skip")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backsym.errors import BacksymError
-from backsym.expr import (
+from backsym.core.errors import BacksymError
+from backsym.core.expr import (
     Add,
     Adj,
     Cmp,
@@ -39,9 +39,9 @@ from backsym.expr import (
     Zeros,
     num,
 )
+from backsym.core.problem import NodeEquation
 from backsym.numeric.abstract import SmoothFunction, SmoothLoss
 from backsym.numeric.evaluate import Env, evaluate
-from backsym.problem import NodeEquation
 
 RNG = np.random.default_rng(11)
 DIMS = {"N": 2, "D": 3, "K": 4}
@@ -376,7 +376,7 @@ def scalars(bound: tuple[Ix, ...]) -> st.SearchStrategy[Expr]:
 
 def renamed(e: Expr, table: dict[Ix, Ix]) -> Expr:
     """The same expression with every letter, bound or free, replaced: a bijection changes nothing."""
-    from backsym.expr import rebuild
+    from backsym.core.expr import rebuild
 
     def swap(indices: tuple[Ix, ...]) -> tuple[Ix, ...]:
         return tuple(table.get(ix, ix) for ix in indices)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numeric_examples import Build, at, classifier, deep_batch, minus, scalar_chain, total
 
-from backsym.errors import BacksymError
-from backsym.expr import (
+from backsym.core.errors import BacksymError
+from backsym.core.expr import (
     ONE,
     Add,
     Div,
@@ -27,7 +27,7 @@ from backsym.expr import (
     T,
     num,
 )
-from backsym.functions import FUNCTIONS
+from backsym.core.functions import FUNCTIONS
 from backsym.numeric.evaluate import evaluate
 from backsym.numeric.sample import draw, draws, sums_to_one
 

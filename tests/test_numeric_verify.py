@@ -10,8 +10,8 @@ import pytest
 from numeric_examples import Build, at, classifier, deep_batch, minus, scalar_chain, scalar_network, total
 from patience import prompt
 
-from backsym.errors import BacksymError
-from backsym.expr import (
+from backsym.core.errors import BacksymError
+from backsym.core.expr import (
     ONE,
     Add,
     Equation,
@@ -26,9 +26,9 @@ from backsym.expr import (
     T,
     num,
 )
+from backsym.core.steps import Derivation, Step, Verification
 from backsym.numeric.sample import draw, draws
 from backsym.numeric.verify import _power_of_ten, check_steps, verify, with_adjoints
-from backsym.steps import Derivation, Step, Verification
 
 
 def statuses(p: Build) -> dict[str, str]:

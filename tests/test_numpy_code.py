@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backsym.errors import BacksymError
-from backsym.expr import (
+from backsym.core.errors import BacksymError
+from backsym.core.expr import (
     ONE,
     ZERO,
     Add,
@@ -49,11 +49,11 @@ from backsym.expr import (
     free_indices,
     num,
 )
-from backsym.functions import FUNCTIONS
+from backsym.core.functions import FUNCTIONS
+from backsym.core.problem import NodeEquation, Problem, Symbol
 from backsym.numeric.abstract import SmoothFunction, SmoothLoss
 from backsym.numeric.evaluate import Env, evaluate
-from backsym.printing.numpy_code import numpy_source, python_name
-from backsym.problem import NodeEquation, Problem, Symbol
+from backsym.printing.numpy.code import numpy_source, python_name
 
 SIZES = {"N": 5, "K": 3, "J": 4, "I": 2}
 SHAPES: dict[str, Shape] = {

@@ -11,7 +11,7 @@ import sympy
 import backsym as bs
 from backsym.numeric.evaluate import evaluate
 from backsym.numeric.sample import draw
-from backsym.reading.loader import read_expression
+from backsym.reading.files.loader import read_expression
 
 SHAPES = {"W": ["K", "D"], "x": ["D"], "t": ["K"]}
 EXPRESSION = "sum((W @ x - t)**2)/2"

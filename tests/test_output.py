@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from backsym.documents.options import FULL, Options
-from backsym.documents.render import files
-from backsym.problem import Collection
-from backsym.reading.loader import load
-from backsym.solution import solve
+from backsym.core.problem import Collection
+from backsym.documents.content.options import FULL, Options
+from backsym.documents.writers.render import files
+from backsym.reading.files.loader import load
+from backsym.solving.solution import solve
 
 ROOT = Path(__file__).resolve().parents[1]
 FORMS = ("md", "tex")

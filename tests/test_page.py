@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from browser import Browser, browser, program
 
-from backsym.documents.render import rendered
-from backsym.problem import Collection, Problem
-from backsym.reading.loader import load, problem_from_mapping
-from backsym.resources import find_problem
-from backsym.solution import solve
+from backsym.core.problem import Collection, Problem
+from backsym.core.resources import find_problem
+from backsym.documents.writers.render import rendered
+from backsym.reading.files.loader import load, problem_from_mapping
+from backsym.solving.solution import solve
 
 pytestmark = pytest.mark.skipif(program() is None, reason="no Chromium is installed")
 

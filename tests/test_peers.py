@@ -25,12 +25,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backsym.core.problem import Problem
 from backsym.numeric.evaluate import evaluate
 from backsym.numeric.sample import draw
 from backsym.numeric.verify import with_adjoints
-from backsym.problem import Problem
-from backsym.reading.loader import problem_from_mapping, read_expression
-from backsym.solution import Solution, solve
+from backsym.reading.files.loader import problem_from_mapping, read_expression
+from backsym.solving.solution import Solution, solve
 
 SHAPES: dict[str, list[Any]] = {
     **{name: ["K", "K"] for name in "ABCDXGJ"},

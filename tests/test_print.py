@@ -12,23 +12,34 @@ import pytest
 import typst as typst_package
 from networks import NETWORKS
 
-from backsym.documents import tex, typst
-from backsym.documents.blocks import Block, Document, Equations, Heading, Math, Paragraph, Row, Steps, Text, leads
-from backsym.documents.breaking import EQUALS, HANGING, fitted
-from backsym.documents.document import problem_blocks
-from backsym.documents.markdown import inlines_text
-from backsym.documents.options import FULL, Options
-from backsym.documents.render import files
-from backsym.documents.typst import WHOLE, inlines_typst
-from backsym.documents.vectorizing import lines_of
+from backsym.core.problem import Problem
+from backsym.core.resources import find_problem
+from backsym.documents.content.blocks import (
+    Block,
+    Document,
+    Equations,
+    Heading,
+    Math,
+    Paragraph,
+    Row,
+    Steps,
+    Text,
+    leads,
+)
+from backsym.documents.content.document import problem_blocks
+from backsym.documents.content.options import FULL, Options
+from backsym.documents.content.vectorizing import lines_of
+from backsym.documents.writers import tex, typst
+from backsym.documents.writers.breaking import EQUALS, HANGING, fitted
+from backsym.documents.writers.markdown import inlines_text
+from backsym.documents.writers.render import files
+from backsym.documents.writers.typst import WHOLE, inlines_typst
 from backsym.printing import layout as lay
 from backsym.printing.fragment import fragment
 from backsym.printing.latex import to_latex
 from backsym.printing.measure import broken, width
-from backsym.problem import Problem
-from backsym.reading.loader import load, problem_from_mapping
-from backsym.resources import find_problem
-from backsym.solution import Solution, solve
+from backsym.reading.files.loader import load, problem_from_mapping
+from backsym.solving.solution import Solution, solve
 
 
 @cache

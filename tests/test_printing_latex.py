@@ -7,8 +7,8 @@ from fractions import Fraction
 
 import pytest
 
-from backsym.errors import BacksymError
-from backsym.expr import (
+from backsym.core.errors import BacksymError
+from backsym.core.expr import (
     ONE,
     ZERO,
     Add,
@@ -41,9 +41,9 @@ from backsym.expr import (
     Zeros,
     num,
 )
+from backsym.core.problem import Dimension, Problem, Symbol
 from backsym.printing.latex import equation_latex, latex, name_latex, range_latex, shape_latex
 from backsym.printing.notation import Notation
-from backsym.problem import Dimension, Problem, Symbol
 
 HOUSE = Notation()
 SUB = Notation(layer="subscript")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from backsym.errors import BacksymError
+from backsym.core.errors import BacksymError
 from backsym.printing import latex as latex_module
 from backsym.printing.fragment import fragment
 from backsym.printing.latex import to_latex

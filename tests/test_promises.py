@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 import backsym as bs
-from backsym.cli import main
-from backsym.errors import BacksymError
+from backsym.cli.main import main
+from backsym.core.errors import BacksymError
 
 PROBLEM = """\
 forward: [z = w*x + b, y = tanh(z), L = (y - t)**2]

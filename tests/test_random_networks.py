@@ -11,8 +11,8 @@ from network_checks import NoPoint, judge
 from networks import NETWORKS
 from random_networks import network
 
-from backsym.reading.loader import problem_from_mapping
-from backsym.solution import solve
+from backsym.reading.files.loader import problem_from_mapping
+from backsym.solving.solution import solve
 
 COUNT = examples(1050)
 CHUNK = 25

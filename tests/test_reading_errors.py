@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backsym.errors import Diagnostic, InputError
-from backsym.problem import Problem
-from backsym.reading.loader import problem_from_mapping, read_expression
-from backsym.reading.plain import parse_equation, parse_expression
-from backsym.reading.source import Source
+from backsym.core.errors import Diagnostic, InputError
+from backsym.core.problem import Problem
+from backsym.core.source import Source
+from backsym.reading.files.loader import problem_from_mapping, read_expression
+from backsym.reading.plain.grammar import parse_equation, parse_expression
 
 _INDEX_HINT = "such as W[k, j], z[k'], h[1] or x[i + k - 1]"
 

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from backsym.errors import InputError
-from backsym.expr import (
+from backsym.core.errors import InputError
+from backsym.core.expr import (
     Add,
     Adj,
     Cmp,
@@ -34,10 +34,10 @@ from backsym.expr import (
     num,
     walk,
 )
-from backsym.problem import Problem
-from backsym.reading.loader import problem_from_mapping, read_equation, read_expression
-from backsym.reading.plain import parse_expression
-from backsym.reading.source import Source
+from backsym.core.problem import Problem
+from backsym.core.source import Source
+from backsym.reading.files.loader import problem_from_mapping, read_equation, read_expression
+from backsym.reading.plain.grammar import parse_expression
 from backsym.reading.syntax import Node
 
 x, z, h, A, W, s, t = (

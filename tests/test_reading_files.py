@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from patience import prompt
 
-from backsym.errors import InputError
-from backsym.expr import Ix
-from backsym.problem import Collection, Problem
-from backsym.reading.loader import load, problem_from_mapping
-from backsym.reading.yamlfile import read_text
+from backsym.core.errors import InputError
+from backsym.core.expr import Ix
+from backsym.core.problem import Collection, Problem
+from backsym.reading.files.loader import load, problem_from_mapping
+from backsym.reading.files.yamlfile import read_text
 
 CLASSIFIER = r"""
 title: One-hidden-layer classifier

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from backsym.errors import InputError
-from backsym.expr import Add, Cmp, Const, Div, Entry, Fn, Ix, Mul, Neg, Pow, Reduce, Sym, num
-from backsym.functions import FUNCTIONS, Function
-from backsym.reading.formula import formula
+from backsym.core.errors import InputError
+from backsym.core.expr import Add, Cmp, Const, Div, Entry, Fn, Ix, Mul, Neg, Pow, Reduce, Sym, num
+from backsym.core.functions import FUNCTIONS, Function
+from backsym.reading.meaning.table_formulas import formula
 
 z = Sym("z", ("K",))
 Z = Sym("Z", ("N", "K"))

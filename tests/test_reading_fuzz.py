@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from patience import fastest, prompt
 
-from backsym.errors import BacksymError
-from backsym.problem import Problem
-from backsym.reading import keys
-from backsym.reading.loader import load, problem_from_mapping, read_equation, read_expression
-from backsym.reading.yamlfile import read_text
+from backsym.core.errors import BacksymError
+from backsym.core.problem import Problem
+from backsym.reading.files import keys
+from backsym.reading.files.loader import load, problem_from_mapping, read_equation, read_expression
+from backsym.reading.files.yamlfile import read_text
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "problems").rglob("*.yaml"))]

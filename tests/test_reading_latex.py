@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 from handout_equations import EQUATIONS, VARIANTS
 
-from backsym.errors import InputError
-from backsym.expr import (
+from backsym.core.errors import InputError
+from backsym.core.expr import (
     Adj,
     Entry,
     Eye,
@@ -24,12 +24,12 @@ from backsym.expr import (
     Zeros,
     free_indices,
 )
-from backsym.problem import Problem
-from backsym.reading.latex import is_latex, parse_equations, vocabulary
-from backsym.reading.loader import load, problem_from_mapping, read_equation, read_expression
-from backsym.reading.source import Source
+from backsym.core.problem import Problem
+from backsym.core.resources import find_problem
+from backsym.core.source import Source
+from backsym.reading.files.loader import load, problem_from_mapping, read_equation, read_expression
+from backsym.reading.latex.equations import is_latex, parse_equations, vocabulary
 from backsym.reading.texts import scope_of
-from backsym.resources import find_problem
 
 
 def as_written(latex: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from patience import prompt
 
-from backsym.errors import InputError
-from backsym.problem import Problem
-from backsym.reading.loader import problem_from_mapping, read_equation, read_expression
+from backsym.core.errors import InputError
+from backsym.core.problem import Problem
+from backsym.reading.files.loader import problem_from_mapping, read_equation, read_expression
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from backsym.expr import Fn, Reduce, Shape, walk
-from backsym.functions import FUNCTIONS
-from backsym.problem import Problem
-from backsym.reading.loader import problem_from_mapping, read_equation
+from backsym.core.expr import Fn, Reduce, Shape, walk
+from backsym.core.functions import FUNCTIONS
+from backsym.core.problem import Problem
+from backsym.reading.files.loader import problem_from_mapping, read_equation
 
 
 def shapes(problem: Problem) -> dict[str, Shape]:

@@ -10,8 +10,8 @@ import pytest
 
 import backsym as bs
 from backsym.codegen.module import module_source
-from backsym.errors import InputError
-from backsym.problem import Problem
+from backsym.core.errors import InputError
+from backsym.core.problem import Problem
 
 MACROS = (
     "macros.tex",

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from backsym.claims import false_claims
-from backsym.errors import InputError
-from backsym.problem import Problem
-from backsym.reading.loader import load, what_was_read
-from backsym.resources import find_problem
-from backsym.solution import solve
+from backsym.core.errors import InputError
+from backsym.core.problem import Problem
+from backsym.core.resources import find_problem
+from backsym.reading.files.loader import load, what_was_read
+from backsym.solving.claims import false_claims
+from backsym.solving.solution import solve
 
 
 def read(folder: Path, text: str, name: str = "note.md") -> Problem:

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from backsym.cli import main
-from backsym.errors import InputError
-from backsym.problem import Problem
-from backsym.reading.latex_document import formulas
-from backsym.reading.loader import load, problem_from_mapping, what_was_read
-from backsym.resources import find_problem
+from backsym.cli.main import main
+from backsym.core.errors import InputError
+from backsym.core.problem import Problem
+from backsym.core.resources import find_problem
+from backsym.reading.files.loader import load, problem_from_mapping, what_was_read
+from backsym.reading.notes.document import formulas
 
 NOTE = r"""# One hidden layer
 

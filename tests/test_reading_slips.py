@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from backsym.cli import main
-from backsym.errors import InputError
-from backsym.problem import Problem
-from backsym.reading.loader import load, problem_from_mapping, what_was_read
+from backsym.cli.main import main
+from backsym.core.errors import InputError
+from backsym.core.problem import Problem
+from backsym.reading.files.loader import load, problem_from_mapping, what_was_read
 
 
 def note(tmp_path: Path, text: str) -> Problem:

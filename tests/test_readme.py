@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from backsym.cli import main
-from backsym.functions import FUNCTIONS
-from backsym.problem import Problem
-from backsym.reading.forward import MAX_EQUATIONS
-from backsym.reading.latex_document import MAX_FORMULAS
-from backsym.reading.lexer import MAX_CHARACTERS, MAX_TOKENS
-from backsym.reading.loader import load, what_was_read
+from backsym.cli.main import main
+from backsym.core.functions import FUNCTIONS
+from backsym.core.problem import Problem
+from backsym.reading.files.forward import MAX_EQUATIONS
+from backsym.reading.files.loader import load, what_was_read
+from backsym.reading.files.yamlfile import MAX_BYTES
+from backsym.reading.notes.document import MAX_FORMULAS
+from backsym.reading.plain.lexer import MAX_CHARACTERS, MAX_TOKENS
 from backsym.reading.syntax import MAX_NESTING
-from backsym.reading.yamlfile import MAX_BYTES
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

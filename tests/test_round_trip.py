@@ -18,17 +18,17 @@ from networks import NETWORKS
 from random_expressions import PROBLEM, Maker
 
 from backsym.calculus.backward import Backward
-from backsym.errors import BacksymError
-from backsym.expr import Expr, Ix, free_indices
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Expr, Ix, free_indices
+from backsym.core.problem import Problem
+from backsym.core.resources import find_problem
 from backsym.numeric.context import Env
 from backsym.numeric.evaluate import evaluate
 from backsym.numeric.sample import draw, draws, sums_to_one
 from backsym.printing.latex import latex
 from backsym.printing.notation import Notation
 from backsym.printing.plain import plain
-from backsym.problem import Problem
-from backsym.reading.loader import load, problem_from_mapping, read_expression
-from backsym.resources import find_problem
+from backsym.reading.files.loader import load, problem_from_mapping, read_expression
 
 HANDOUT = (
     "scalar-tanh", "mlp-entries", "four-units", "forward-single", "forward-batch", "backward-single", "backward-batch",

@@ -12,13 +12,13 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 from networks import NETWORKS
 
-from backsym.cli import main
-from backsym.errors import InputError
-from backsym.reading import keys
-from backsym.reading.declare import NOTATION
-from backsym.reading.loader import problem_from_mapping
-from backsym.reading.parts import _KINDS
-from backsym.schema import schema
+from backsym.cli.main import main
+from backsym.core.errors import InputError
+from backsym.reading.files import keys
+from backsym.reading.files.declarations import NOTATION
+from backsym.reading.files.loader import problem_from_mapping
+from backsym.reading.files.parts import _KINDS
+from backsym.reading.files.schema import schema
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -10,10 +10,11 @@ from xml.etree import ElementTree
 import pytest
 from networks import NETWORKS
 
-from backsym.documents.blocks import Bullets, Equations, Heading, Math, Paragraph, StepItem, Steps, Table
-from backsym.documents.document import document_of
-from backsym.errors import BacksymError
-from backsym.mathtext import ENVIRONMENTS, MACROS, math_complaints
+from backsym.core.errors import BacksymError
+from backsym.core.problem import Problem
+from backsym.core.resources import bundled_problems
+from backsym.documents.content.blocks import Bullets, Equations, Heading, Math, Paragraph, StepItem, Steps, Table
+from backsym.documents.content.document import document_of
 from backsym.printing import latex, mathml, measure, typst, unicode
 from backsym.printing import layout as lay
 from backsym.printing.fragment import fragment
@@ -23,10 +24,9 @@ from backsym.printing.mathml import to_mathml
 from backsym.printing.signs import SIGNS, sign
 from backsym.printing.typst import to_typst
 from backsym.printing.unicode import to_unicode
-from backsym.problem import Problem
-from backsym.reading.loader import load, problem_from_mapping
-from backsym.resources import bundled_problems
-from backsym.solution import solve
+from backsym.reading.files.loader import load, problem_from_mapping
+from backsym.solving.solution import solve
+from backsym.text.mathtext import ENVIRONMENTS, MACROS, math_complaints
 
 AIR = re.compile(r"\[\d+pt\]")
 """What LaTeX puts between the rows of a matrix."""

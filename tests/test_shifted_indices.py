@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from network_checks import judge
 
-from backsym.errors import InputError
-from backsym.expr import Entry, Ix, Shift, shifted, walk
+from backsym.core.errors import InputError
+from backsym.core.expr import Entry, Ix, Shift, shifted, walk
 from backsym.numeric.evaluate import Env, evaluate
 from backsym.printing.latex import equation_latex
 from backsym.printing.notation import Notation
 from backsym.printing.plain import plain
-from backsym.reading.loader import problem_from_mapping, read_expression
-from backsym.solution import solve
+from backsym.reading.files.loader import problem_from_mapping, read_expression
+from backsym.solving.solution import solve
 
 AT_I, AT_K, AT_M = Ix("i", "M"), Ix("k", "K"), Ix("m", "D")
 

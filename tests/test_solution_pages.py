@@ -15,14 +15,15 @@ import numpy as np
 import pytest
 from networks import NETWORKS
 
-from backsym.documents.blocks import Block, Equations, Row, Steps
-from backsym.documents.document import problem_blocks
-from backsym.documents.markdown import inlines_text
-from backsym.documents.options import FULL, Options
-from backsym.documents.render import files
-from backsym.documents.sentences import Voice
-from backsym.documents.worked import point, substituted
-from backsym.expr import Expr, Ix, free_indices
+from backsym.core.expr import Expr, Ix, free_indices
+from backsym.core.problem import Problem
+from backsym.documents.content.blocks import Block, Equations, Row, Steps
+from backsym.documents.content.document import problem_blocks
+from backsym.documents.content.options import FULL, Options
+from backsym.documents.content.sentences import Voice
+from backsym.documents.content.worked import point, substituted
+from backsym.documents.writers.markdown import inlines_text
+from backsym.documents.writers.render import files
 from backsym.numeric.context import Env
 from backsym.numeric.evaluate import evaluate
 from backsym.numeric.sample import draws
@@ -30,13 +31,12 @@ from backsym.numeric.verify import with_adjoints
 from backsym.printing import layout as lay
 from backsym.printing.latex import latex, to_latex
 from backsym.printing.notation import Notation
-from backsym.problem import Problem
-from backsym.reading import latex as reader
-from backsym.reading.lexer import Source
-from backsym.reading.loader import load, problem_from_mapping
-from backsym.reading.resolve import resolve_expression
+from backsym.reading.files.loader import load, problem_from_mapping
+from backsym.reading.latex import equations as reader
+from backsym.reading.meaning.resolve import resolve_expression
+from backsym.reading.plain.lexer import Source
 from backsym.reading.texts import scope_of
-from backsym.solution import Solution, solve
+from backsym.solving.solution import Solution, solve
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = [path for path in sorted((ROOT / "problems").rglob("*.yaml")) if isinstance(load(str(path)), Problem)]
@@ -277,7 +277,7 @@ def test_substituted_scalars_evaluate_to_what_is_shown() -> None:
     [({"x": 1.0}, "w and t have no values"), ({"x": 0.0, "w": 1.0, "t": 0.0}, "not a finite number")],
 )
 def test_a_worked_example_that_cannot_be_made_says_why(values: dict[str, float], message: str) -> None:
-    from backsym.errors import BacksymError
+    from backsym.core.errors import BacksymError
 
     given = {
         "symbols": {"x": {"role": "input"}, "w": {"role": "parameter"}, "t": {"role": "target"}},
@@ -289,7 +289,7 @@ def test_a_worked_example_that_cannot_be_made_says_why(values: dict[str, float],
 
 
 def test_a_derivative_that_is_infinite_at_the_given_values_is_refused() -> None:
-    from backsym.errors import BacksymError
+    from backsym.core.errors import BacksymError
 
     given = {
         "symbols": {"x": {"shape": ["D"], "role": "input"}},

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Sequence
 import pytest
 from exact import all_problems
 
-from backsym.documents.markdown import inlines_text
-from backsym.documents.sentences import catalogue, why
-from backsym.expr import Expr
+from backsym.core.expr import Expr
+from backsym.core.problem import Problem
+from backsym.core.steps import Step
+from backsym.documents.content.sentences import catalogue, why
+from backsym.documents.writers.markdown import inlines_text
 from backsym.numeric.sample import draws
 from backsym.numeric.verify import check_steps, with_adjoints
 from backsym.printing.latex import latex
 from backsym.printing.notation import Notation
-from backsym.problem import Problem
-from backsym.solution import Solution, solve
-from backsym.steps import Step
+from backsym.solving.solution import Solution, solve
 
 PROBLEMS = all_problems()
 TOLERANCE = 1e-9

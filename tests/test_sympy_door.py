@@ -16,16 +16,16 @@ from sympy import Eq, Function, MatrixSymbol
 from sympy_networks import HANDOUT, OTHERS
 
 import backsym as bs
-from backsym.errors import BacksymError
-from backsym.expr import Equation, Ix, MatMul, Mul, Pick, walk
-from backsym.functions import FUNCTIONS
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Equation, Ix, MatMul, Mul, Pick, walk
+from backsym.core.functions import FUNCTIONS
+from backsym.core.problem import Problem
 from backsym.numeric.context import Env
 from backsym.numeric.evaluate import evaluate
 from backsym.numeric.sample import draws
 from backsym.numeric.verify import with_adjoints
-from backsym.problem import Problem
-from backsym.reading.loader import problem_from_mapping
-from backsym.solution import Solution
+from backsym.reading.files.loader import problem_from_mapping
+from backsym.solving.solution import Solution
 from backsym.sympy_door.functions import VALUES
 from backsym.sympy_door.incoming import equation_of
 
@@ -294,7 +294,7 @@ def test_parts_may_be_sympy() -> None:
     )
     assert p.parts[0].claims
     assert p.parts[1].targets == ("w", "x")
-    from backsym.claims import false_claims
+    from backsym.solving.claims import false_claims
 
     assert not list(false_claims(p, p.solve().derivations))
 

@@ -38,10 +38,10 @@ from backsym.calculus.terms import (
     refresh,
     sub_poly,
 )
-from backsym.errors import BacksymError, NoMatrixForm
-from backsym.expr import Ix, Sym, free_indices
+from backsym.core.errors import BacksymError, NoMatrixForm
+from backsym.core.expr import Ix, Sym, free_indices
+from backsym.core.problem import Dimension, Problem, Symbol
 from backsym.numeric.evaluate import Env, evaluate
-from backsym.problem import Dimension, Problem, Symbol
 
 SIZES = {"A": 3, "B": 2, "C": 4}
 SHAPES: dict[str, tuple[str, ...]] = {

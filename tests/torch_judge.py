@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from backsym.expr import (
+from backsym.core.expr import (
     Add,
     Cmp,
     Const,
@@ -41,9 +41,9 @@ from backsym.expr import (
     letters_of,
     walk,
 )
+from backsym.core.problem import NodeEquation, Problem
 from backsym.numeric.abstract import SmoothFunction, SmoothLoss
 from backsym.numeric.evaluate import Env
-from backsym.problem import NodeEquation, Problem
 
 Tensor = torch.Tensor
 

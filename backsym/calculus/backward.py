@@ -13,31 +13,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from backsym.errors import NoMatrixForm
-from backsym.expr import (
-    ONE,
-    Adj,
-    Entry,
-    Equation,
-    Expr,
-    Fn,
-    IndexReduce,
-    Ix,
-    Partial,
-    Shape,
-    Sym,
-    free_indices,
-    names_in,
-    walk,
+from backsym.calculus.differentiate import Style, differentiate
+from backsym.calculus.display import (
+    author_entry,
+    explicit,
+    has_whole_array,
+    present_forward,
+    relettered,
+    written_by_entries,
 )
-from backsym.functions import FUNCTIONS
-from backsym.problem import NodeEquation, Problem
-from backsym.steps import Derivation, Fact, ForwardForms, Step
-
-from .differentiate import Style, differentiate
-from .display import author_entry, explicit, has_whole_array, present_forward, relettered, written_by_entries
-from .entries import NoEntries
-from .forms import (
+from backsym.calculus.entries import NoEntries
+from backsym.calculus.forms import (
     Definition,
     at_shifted,
     cheapest,
@@ -54,13 +40,13 @@ from .forms import (
     width,
     without_minus,
 )
-from .letters import Letters, Namer
-from .lift import Lifter
-from .lower import lower
-from .raising import Raiser, signed_sum, times
-from .reasons import reasons
-from .simplify import add_like, collapse, expand, free_deltas, is_product, open_deltas, without_delta
-from .terms import (
+from backsym.calculus.letters import Letters, Namer
+from backsym.calculus.lift import Lifter
+from backsym.calculus.lower import lower
+from backsym.calculus.raising import Raiser, signed_sum, times
+from backsym.calculus.reasons import reasons
+from backsym.calculus.simplify import add_like, collapse, expand, free_deltas, is_product, open_deltas, without_delta
+from backsym.calculus.terms import (
     Affine,
     Del,
     Ent,
@@ -76,7 +62,27 @@ from .terms import (
     poly_key,
     sub_poly,
 )
-from .vertices import weight
+from backsym.calculus.vertices import weight
+from backsym.core.errors import NoMatrixForm
+from backsym.core.expr import (
+    ONE,
+    Adj,
+    Entry,
+    Equation,
+    Expr,
+    Fn,
+    IndexReduce,
+    Ix,
+    Partial,
+    Shape,
+    Sym,
+    free_indices,
+    names_in,
+    walk,
+)
+from backsym.core.functions import FUNCTIONS
+from backsym.core.problem import NodeEquation, Problem
+from backsym.core.steps import Derivation, Fact, ForwardForms, Step
 
 Axes = tuple[Index, ...]
 

@@ -12,14 +12,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
 
-from backsym.errors import BacksymError
-from backsym.expr import Sym
-from backsym.functions import FUNCTIONS, Function
-from backsym.reading.formula import formula
-
-from .lower import lower
-from .simplify import collapse
-from .terms import (
+from backsym.calculus.lower import lower
+from backsym.calculus.simplify import collapse
+from backsym.calculus.terms import (
     Del,
     Dm,
     Ent,
@@ -41,6 +36,10 @@ from .terms import (
     power,
     product,
 )
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Sym
+from backsym.core.functions import FUNCTIONS, Function
+from backsym.reading.meaning.table_formulas import formula
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from backsym.entrywise import FIRST
-from backsym.errors import NoMatrixForm
-from backsym.expr import (
+from backsym.calculus.entries import NoEntries, entries, product
+from backsym.calculus.letters import Letters, Namer, primed
+from backsym.calculus.lift import Lifter
+from backsym.calculus.lower import lower
+from backsym.calculus.raising import Raiser, times
+from backsym.calculus.simplify import collapse
+from backsym.calculus.terms import Index, Poly, fixed_index, fresh
+from backsym.calculus.vertices import matmul
+from backsym.core.entrywise import FIRST
+from backsym.core.errors import NoMatrixForm
+from backsym.core.expr import (
     Add,
     Delta,
     Div,
@@ -32,17 +40,8 @@ from backsym.expr import (
     walk,
     with_letters,
 )
-from backsym.problem import NodeEquation
-from backsym.steps import ForwardForms, Step
-
-from .entries import NoEntries, entries, product
-from .letters import Letters, Namer, primed
-from .lift import Lifter
-from .lower import lower
-from .raising import Raiser, times
-from .simplify import collapse
-from .terms import Index, Poly, fixed_index, fresh
-from .vertices import matmul
+from backsym.core.problem import NodeEquation
+from backsym.core.steps import ForwardForms, Step
 
 
 def relettered(e: Expr, letters: Mapping[Ix, Ix], taken: set[str]) -> Expr:

@@ -10,8 +10,10 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from backsym.entrywise import FIRST
-from backsym.expr import (
+from backsym.calculus.letters import Namer
+from backsym.calculus.raising import times
+from backsym.core.entrywise import FIRST
+from backsym.core.expr import (
     ONE,
     Add,
     Adj,
@@ -41,11 +43,8 @@ from backsym.expr import (
     rebuild,
     walk,
 )
-from backsym.functions import FUNCTIONS
-from backsym.reading.formula import formula
-
-from .letters import Namer
-from .raising import times
+from backsym.core.functions import FUNCTIONS
+from backsym.reading.meaning.table_formulas import formula
 
 At = tuple[Ix, ...]
 

@@ -11,10 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from backsym.expr import Adj, Expr
-
-from .simplify import collapse, expand, merge_powers, open_deltas, open_matrices
-from .terms import (
+from backsym.calculus.simplify import collapse, expand, merge_powers, open_deltas, open_matrices
+from backsym.calculus.terms import (
     Affine,
     Dm,
     Ent,
@@ -35,6 +33,7 @@ from .terms import (
     sub_factor,
     sub_poly,
 )
+from backsym.core.expr import Adj, Expr
 
 # --- factor ----------------------------------------------------------------------------------------------------------
 

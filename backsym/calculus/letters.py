@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 
-from backsym.expr import Dim, Ix, Num, Shape, walk
-from backsym.names import split_name
-from backsym.problem import Problem
-
-from .terms import Index
+from backsym.calculus.terms import Index
+from backsym.core.expr import Dim, Ix, Num, Shape, walk
+from backsym.core.names import split_name
+from backsym.core.problem import Problem
 
 _ALPHABET = "ijklmnpqrsuvabcfgh"
 _OWN_LETTER = frozenset("IJKMNPQRS")

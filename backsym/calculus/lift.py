@@ -12,9 +12,42 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from backsym.entrywise import FIRST, entry_of
-from backsym.errors import NoMatrixForm
-from backsym.expr import (
+from backsym.calculus.letters import Letters, Namer
+from backsym.calculus.raising import Raiser, front, positive_first, raised_to, signed_sum, sorted_powers, times
+from backsym.calculus.terms import (
+    Affine,
+    Del,
+    Dm,
+    Ent,
+    Exponent,
+    Factor,
+    Fun,
+    Grp,
+    Ind,
+    Index,
+    Poly,
+    Term,
+    in_order,
+    positive,
+)
+from backsym.calculus.vertices import (
+    Vertex,
+    assemble,
+    combine,
+    diagonal,
+    inner_product,
+    matmul,
+    merge,
+    neighbours,
+    one_row,
+    sum_of_entries,
+    transpose,
+    transposes,
+    weight,
+)
+from backsym.core.entrywise import FIRST, entry_of
+from backsym.core.errors import NoMatrixForm
+from backsym.core.expr import (
     ONE,
     ZERO,
     Cmp,
@@ -36,26 +69,7 @@ from backsym.expr import (
     Zeros,
     num,
 )
-from backsym.steps import Fact, Step
-
-from .letters import Letters, Namer
-from .raising import Raiser, front, positive_first, raised_to, signed_sum, sorted_powers, times
-from .terms import Affine, Del, Dm, Ent, Exponent, Factor, Fun, Grp, Ind, Index, Poly, Term, in_order, positive
-from .vertices import (
-    Vertex,
-    assemble,
-    combine,
-    diagonal,
-    inner_product,
-    matmul,
-    merge,
-    neighbours,
-    one_row,
-    sum_of_entries,
-    transpose,
-    transposes,
-    weight,
-)
+from backsym.core.steps import Fact, Step
 
 Axes = tuple[Index, ...]
 

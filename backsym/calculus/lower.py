@@ -9,8 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from backsym.errors import BacksymError
-from backsym.expr import (
+from backsym.calculus.terms import (
+    Del,
+    Ent,
+    Fun,
+    Ind,
+    Index,
+    Lam,
+    Poly,
+    affine,
+    bind,
+    constant,
+    fixed_index,
+    fresh,
+    of_factor,
+    power,
+    product,
+    scale,
+    size_of,
+)
+from backsym.core.errors import BacksymError
+from backsym.core.expr import (
     Add,
     Adj,
     Cmp,
@@ -42,28 +61,8 @@ from backsym.expr import (
     Zeros,
     free_indices,
 )
-from backsym.functions import FUNCTIONS
-from backsym.reading.formula import formula
-
-from .terms import (
-    Del,
-    Ent,
-    Fun,
-    Ind,
-    Index,
-    Lam,
-    Poly,
-    affine,
-    bind,
-    constant,
-    fixed_index,
-    fresh,
-    of_factor,
-    power,
-    product,
-    scale,
-    size_of,
-)
+from backsym.core.functions import FUNCTIONS
+from backsym.reading.meaning.table_formulas import formula
 
 Out = tuple[Index, ...]
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from backsym.errors import BacksymError
-from backsym.expr import (
+from backsym.calculus.letters import Letters, Namer
+from backsym.calculus.terms import Affine, Del, Dm, Ent, Exponent, Factor, Fun, Grp, Ind, Index, Poly, Term, positive
+from backsym.core.errors import BacksymError
+from backsym.core.expr import (
     ONE,
     ZERO,
     Add,
@@ -33,9 +35,6 @@ from backsym.expr import (
     shifted,
     walk,
 )
-
-from .letters import Letters, Namer
-from .terms import Affine, Del, Dm, Ent, Exponent, Factor, Fun, Grp, Ind, Index, Poly, Term, positive
 
 
 def positive_first(p: Poly) -> Poly:
@@ -206,7 +205,7 @@ class Raiser:
                 return IndexReduce(f.name, body, over)
             return IndexPick(f.name, body, over, tuple(self.ix(i, letters) for i in f.out))
         if f.kind == "scalar":
-            from .lift import Lifter
+            from backsym.calculus.lift import Lifter
 
             lifter = Lifter(self.namer)
             args = tuple(lifter.poly(a.body, a.params) for a in f.args)

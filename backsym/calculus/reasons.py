@@ -5,7 +5,7 @@ Read off the equation as it is displayed.  This module must not know about the b
 
 from __future__ import annotations
 
-from backsym.expr import (
+from backsym.core.expr import (
     Add,
     Delta,
     Div,
@@ -22,7 +22,7 @@ from backsym.expr import (
     Sym,
     walk,
 )
-from backsym.steps import Fact
+from backsym.core.steps import Fact
 
 
 def reasons(rhs: Expr, node: Expr, after: Expr) -> dict[str, Fact]:

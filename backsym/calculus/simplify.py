@@ -10,10 +10,7 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 
-from backsym.expr import Sym
-from backsym.functions import FUNCTIONS
-
-from .terms import (
+from backsym.calculus.terms import (
     Affine,
     Del,
     Dm,
@@ -39,6 +36,8 @@ from .terms import (
     refresh,
     sub_factor,
 )
+from backsym.core.expr import Sym
+from backsym.core.functions import FUNCTIONS
 
 MAX_TERMS = 64
 """Multiplying out stops at this many terms: beyond it the protected sum is the readable form."""

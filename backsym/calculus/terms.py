@@ -18,8 +18,8 @@ from functools import cached_property
 from math import factorial
 from typing import Any
 
-from backsym.errors import BacksymError
-from backsym.expr import Adj, Const, Dim, Expr, Sym, names_in
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Adj, Const, Dim, Expr, Sym, names_in
 
 Exponent = Fraction | int
 Key = tuple[Any, ...]

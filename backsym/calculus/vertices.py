@@ -9,7 +9,9 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from backsym.expr import (
+from backsym.calculus.raising import is_adjoint, is_number, times
+from backsym.calculus.terms import Index
+from backsym.core.expr import (
     ONE,
     Add,
     Adj,
@@ -33,9 +35,6 @@ from backsym.expr import (
     rebuild,
     walk,
 )
-
-from .raising import is_adjoint, is_number, times
-from .terms import Index
 
 Axes = tuple[Index, ...]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from backsym.codegen.ranks import Ranks, rank_of
 from backsym.codegen.source import call, dotted, expressions, method, name, names_of, parsed, replaced
-from backsym.errors import BacksymError
+from backsym.core.errors import BacksymError
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from backsym.codegen.lines import Assignment, broken
 from backsym.codegen.network import Network, Statement, network_of
 from backsym.codegen.source import names_of
 from backsym.codegen.words import words
-from backsym.errors import BacksymError, near_name
-from backsym.expr import Shape
-from backsym.functions import ABSTRACT_LOSS
-from backsym.solution import Solution
+from backsym.core.errors import BacksymError, near_name
+from backsym.core.expr import Shape
+from backsym.core.functions import ABSTRACT_LOSS
+from backsym.solving.solution import Solution
 
 
 def module_source(solution: Solution, target: str = "numpy") -> str:

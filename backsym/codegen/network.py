@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 from backsym.codegen.ranks import rank_of
 from backsym.codegen.source import call, name, parsed, replaced
 from backsym.codegen.tidy import HELPERS, tidied
-from backsym.errors import BacksymError
-from backsym.expr import Dim, Equation, Expr, Fn, Ix, Shape, Sym, rebuild, walk
-from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Dim, Equation, Expr, Fn, Ix, Shape, Sym, rebuild, walk
+from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.problem import Problem
 from backsym.printing.notation import Notation
-from backsym.printing.numpy_code import numpy_source
+from backsym.printing.numpy.code import numpy_source
 from backsym.printing.printer import equation_layout, range_layout
 from backsym.printing.unicode import to_unicode
-from backsym.problem import Problem
-from backsym.solution import Solution
+from backsym.solving.solution import Solution
 
 _OWN = {
     "np", "math", "torch", "jax", "jnp", "inputs", "values", "gradients", "given", "forward", "backward", "largest",

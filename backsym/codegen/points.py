@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from backsym.errors import BacksymError
-from backsym.problem import Problem
+from backsym.core.errors import BacksymError
+from backsym.core.problem import Problem
 
 if TYPE_CHECKING:
     from backsym.numeric.evaluate import Env

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Mapping
 
 from backsym.codegen.source import dotted
-from backsym.errors import BacksymError
+from backsym.core.errors import BacksymError
 
 Ranks = Mapping[str, int | None]
 """The rank of each name, None for a number; that of a function's value under ``f()``."""

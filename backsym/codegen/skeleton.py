@@ -13,7 +13,7 @@ from backsym.codegen.layout import INDENT, docstring, quoted
 from backsym.codegen.module import assembled, dialect_of, forward_function, quantities, shape_text, title_of
 from backsym.codegen.network import Network, network_of
 from backsym.codegen.words import words
-from backsym.solution import Solution
+from backsym.solving.solution import Solution
 
 
 def skeleton_source(solution: Solution, target: str = "numpy") -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from backsym.errors import BacksymError
-from backsym.resources import resource
+from backsym.core.errors import BacksymError
+from backsym.core.resources import resource
 
 
 @cache

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from backsym.errors import BacksymError
+from backsym.core.errors import BacksymError
+from backsym.core.problem import Problem
 from backsym.graphs.drawing import Drawing
 from backsym.graphs.model import DERIVATIVES, KINDS, Graph, choose, computation_graph
 from backsym.graphs.network import network_graph
@@ -17,7 +18,6 @@ from backsym.graphs.svg import svg
 from backsym.graphs.textual import dot, mermaid
 from backsym.graphs.tikz import tikz
 from backsym.graphs.typst import typst
-from backsym.problem import Problem
 
 FORMATS = ("svg", "tikz", "dot", "mermaid")
 

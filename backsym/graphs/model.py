@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from backsym.errors import BacksymError, near_name
-from backsym.expr import Dim, Ix, Shape, Sym, names_in, walk
+from backsym.core.errors import BacksymError, near_name
+from backsym.core.expr import Dim, Ix, Shape, Sym, names_in, walk
+from backsym.core.problem import Problem
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.notation import Notation, rank_of
 from backsym.printing.printer import layout_of
-from backsym.problem import Problem
 
 KINDS = ("vectorized", "scalar", "network")
 DERIVATIVES = ("none", "edges", "nodes")
@@ -138,7 +138,7 @@ def _label(problem: Problem, name: str, kind: str, notation: Notation) -> Layout
 
 
 def _adjoint(problem: Problem, name: str, kind: str, notation: Notation) -> Layout:
-    from backsym.expr import Adj, Entry
+    from backsym.core.expr import Adj, Entry
 
     whole = Adj(name, problem.symbols[name].shape)
     indices = _indices(problem, name) if kind == "scalar" else ()
@@ -162,7 +162,7 @@ def _indices(problem: Problem, name: str) -> tuple[Ix, ...]:
 
 
 def _as_used(problem: Problem, name: str) -> tuple[Ix, ...]:
-    from backsym.expr import Entry
+    from backsym.core.expr import Entry
 
     for equation in problem.equations:
         for node in walk(equation.rhs):

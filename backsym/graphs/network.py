@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from backsym.errors import BacksymError
-from backsym.expr import (
+from backsym.core.errors import BacksymError
+from backsym.core.expr import (
     Add,
     Entry,
     Expr,
@@ -30,12 +30,12 @@ from backsym.expr import (
     names_in,
     walk,
 )
+from backsym.core.problem import NodeEquation, Problem
 from backsym.graphs.model import Edge, Graph, Vertex
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.notation import Notation, rank_of
 from backsym.printing.printer import layout_of
-from backsym.problem import NodeEquation, Problem
 
 _SUM_NODES = (Add, Neg, Mul, MatMul, T, Entry, Reshape, IndexReduce, Num, Ones, Sym)
 """The nodes of which a weighted sum may consist."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from backsym.errors import BacksymError
+from backsym.core.errors import BacksymError
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.signs import DELIMITERS, FENCES, SIGNS, sign

@@ -15,21 +15,21 @@ from typing import Any
 
 import numpy as np
 
-from backsym.errors import BacksymError
-from backsym.expr import Adj, Expr, Ix, scalar_if_ones, walk
-from backsym.marking.accept import FORMS, Criterion, criterion, is_simplified, missing_names
-from backsym.marking.answers import AnswerReader
-from backsym.marking.derivation import Break, first_break
-from backsym.marking.explain import Explanation, explain, explain_clash, explain_meant
-from backsym.marking.judge import Carried, Judge, equal_values
-from backsym.marking.model import ReadAnswer, Target, Unreadable
-from backsym.marking.phrases import listed, math, phrase, shape_words
-from backsym.marking.records import shown_score
-from backsym.marking.shapes import transposed_layout
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Adj, Expr, Ix, scalar_if_ones, walk
+from backsym.core.problem import Problem
+from backsym.marking.answers.model import ReadAnswer, Target, Unreadable
+from backsym.marking.answers.reader import AnswerReader
+from backsym.marking.explaining.explain import Explanation, explain, explain_clash, explain_meant
+from backsym.marking.explaining.phrases import listed, math, phrase, shape_words
+from backsym.marking.judging.accept import FORMS, Criterion, criterion, is_simplified, missing_names
+from backsym.marking.judging.chains import Break, first_break
+from backsym.marking.judging.judge import Carried, Judge, equal_values
+from backsym.marking.judging.layouts import transposed_layout
+from backsym.marking.reporting.records import shown_score
 from backsym.numeric.axes import Array
 from backsym.printing.notation import Notation
-from backsym.problem import Problem
-from backsym.solution import Solution
+from backsym.solving.solution import Solution
 
 VERDICTS = ("correct", "equivalent_form", "follow_through", "incorrect", "invalid", "undetermined")
 
@@ -68,12 +68,12 @@ class Verdict:
         return self.read.interpreted_plain if self.read is not None else ""
 
     def _repr_markdown_(self) -> str:
-        from backsym import display
+        from backsym.documents import notebook as display
 
         return display.markdown(display.verdict_shown(self.verdict, self.score, self.marks, self.feedback))
 
     def _repr_html_(self) -> str:
-        from backsym import display
+        from backsym.documents import notebook as display
 
         return display.html(display.verdict_shown(self.verdict, self.score, self.marks, self.feedback))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backsym.errors import BacksymError
+from backsym.core.errors import BacksymError
 from backsym.numeric.axes import Array
 
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from backsym.errors import BacksymError
-from backsym.expr import Expr, Fn, Ix, Shape, Sym
-from backsym.functions import FUNCTIONS, Function
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Expr, Fn, Ix, Shape, Sym
+from backsym.core.functions import FUNCTIONS, Function
 from backsym.numeric.abstract import AbstractFunction
 from backsym.numeric.axes import Array, Val, align_all, arrange
 from backsym.numeric.context import Context
@@ -31,7 +31,7 @@ Evaluator = Callable[[Expr, Context], Val]
 @cache
 def _parsed(text: str, names: tuple[str, ...], shapes: tuple[Shape, ...]) -> Expr:
     """A formula of the function table over its argument names (a pure function, kept because it is asked for often)."""
-    from backsym.reading.formula import formula
+    from backsym.reading.meaning.table_formulas import formula
 
     return formula(text, {name: Sym(name, shape) for name, shape in zip(names, shapes, strict=True)})
 

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from backsym.errors import BacksymError, ShapeError
-from backsym.expr import Dim, Ix, Shift, letters_of
-from backsym.functions import decisive
+from backsym.core.errors import BacksymError, ShapeError
+from backsym.core.expr import Dim, Ix, Shift, letters_of
+from backsym.core.functions import decisive
 
 Array = npt.NDArray[Any]
 

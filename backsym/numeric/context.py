@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from backsym.errors import BacksymError
-from backsym.expr import Dim, Ix
-from backsym.functions import Function
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Dim, Ix
+from backsym.core.functions import Function
+from backsym.core.problem import NodeEquation
 from backsym.numeric.abstract import AbstractFunction
 from backsym.numeric.axes import Array, Val
-from backsym.problem import NodeEquation
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from backsym.errors import BacksymError, ShapeError
-from backsym.expr import (
+from backsym.core.errors import BacksymError, ShapeError
+from backsym.core.expr import (
     Add,
     Adj,
     Cmp,
@@ -47,7 +47,8 @@ from backsym.expr import (
     matmul_shape,
     names_in,
 )
-from backsym.functions import decisive
+from backsym.core.functions import decisive
+from backsym.core.problem import NodeEquation
 from backsym.numeric.apply import STEP, apply_function
 from backsym.numeric.axes import (
     Array,
@@ -63,7 +64,6 @@ from backsym.numeric.axes import (
     select,
 )
 from backsym.numeric.context import Context, Env
-from backsym.problem import NodeEquation
 
 __all__ = ["Env", "ev", "evaluate", "node_value"]
 

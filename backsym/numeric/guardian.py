@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from backsym.functions import Function
+from backsym.core.functions import Function
 from backsym.numeric.apply import STEP, by_formula, elementwise
 from backsym.numeric.axes import Array
 from backsym.numeric.context import Context

@@ -17,9 +17,10 @@ from itertools import chain, islice
 
 import numpy as np
 
-from backsym.errors import BacksymError, Diagnostic
-from backsym.expr import Add, Entry, Fn, Ix, Neg, Sym, walk
-from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.errors import BacksymError, Diagnostic
+from backsym.core.expr import Add, Entry, Fn, Ix, Neg, Sym, walk
+from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.problem import Problem, Symbol
 from backsym.numeric.abstract import AbstractFunction, SmoothFunction, SmoothLoss
 from backsym.numeric.apply import STEP
 from backsym.numeric.axes import Array, Val
@@ -27,7 +28,6 @@ from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import node_value
 from backsym.numeric.guardian import Guardian, Rejected
 from backsym.numeric.sizes import choose_sizes
-from backsym.problem import Problem, Symbol
 
 _GAINS = (1.0, 1.5, 0.7, 2.5, 4.0)
 """Scales of the weights that are tried until hardly any gradient vanishes."""

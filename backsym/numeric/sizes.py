@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from backsym.expr import Dim
-from backsym.problem import Problem
+from backsym.core.expr import Dim
+from backsym.core.problem import Problem
 
 _ALL_DISTINCT = 8
 """Up to so many free dimensions all sizes differ; beyond, only those that meet in one equation or its neighbours."""

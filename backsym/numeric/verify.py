@@ -17,8 +17,8 @@ from functools import reduce
 
 import numpy as np
 
-from backsym.errors import BacksymError
-from backsym.expr import (
+from backsym.core.errors import BacksymError
+from backsym.core.expr import (
     Add,
     Adj,
     Entry,
@@ -32,13 +32,13 @@ from backsym.expr import (
     names_in,
     walk,
 )
+from backsym.core.problem import NodeEquation, Problem
+from backsym.core.steps import Derivation, Step, Verification
 from backsym.numeric.apply import STEP
 from backsym.numeric.axes import Array, Val, arrange
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import ev, evaluate, node_value
 from backsym.numeric.sample import draw
-from backsym.problem import NodeEquation, Problem
-from backsym.steps import Derivation, Step, Verification
 
 TOLERANCE = 1e-9
 

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import NamedTuple, TypeVar
 
-from backsym.errors import BacksymError, near_name
-from backsym.mathtext import ENVIRONMENTS, MACROS
+from backsym.core.errors import BacksymError, near_name
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.signs import BIG_SIGNS, DELIMITERS, FENCES, LIMIT_WORDS, PLAIN_WORDS, SIGNS, is_greek
+from backsym.text.mathtext import ENVIRONMENTS, MACROS
 
 FONTS = {
     "mathbf": "bold", "boldsymbol": "bold_italic", "bm": "bold_italic", "mathcal": "calligraphic",

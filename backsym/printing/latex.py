@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from backsym.expr import Dim, Equation, Expr, Ix
+from backsym.core.expr import Dim, Equation, Expr, Ix
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.notation import Notation

@@ -12,14 +12,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from backsym.errors import BacksymError, near_name
-from backsym.expr import Dim, Entry, Expr, Fn, Ix, Shape, Shift, Sym, children
-from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
-from backsym.names import GREEK, SHORT, is_word, split_name
+from backsym.core.errors import BacksymError, near_name
+from backsym.core.expr import Dim, Entry, Expr, Fn, Ix, Shape, Shift, Sym, children
+from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.names import GREEK, SHORT, is_word, split_name
+from backsym.core.problem import Problem
 from backsym.printing import layout as lay
 from backsym.printing.fragment import fragment
 from backsym.printing.layout import Ident, Layout
-from backsym.problem import Problem
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "layer": ("superscript", "subscript"),

@@ -15,8 +15,8 @@ from enum import IntEnum
 from fractions import Fraction
 from typing import Any
 
-from backsym.errors import BacksymError
-from backsym.expr import (
+from backsym.core.errors import BacksymError
+from backsym.core.expr import (
     Add,
     Adj,
     Cmp,
@@ -49,7 +49,7 @@ from backsym.expr import (
     show_shape,
     with_indices,
 )  # fmt: skip
-from backsym.problem import Problem
+from backsym.core.problem import Problem
 
 
 class Level(IntEnum):

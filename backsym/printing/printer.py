@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
-from backsym.errors import BacksymError, ShapeError
-from backsym.expr import (
+from backsym.core.errors import BacksymError, ShapeError
+from backsym.core.expr import (
     Add,
     Adj,
     Cmp,

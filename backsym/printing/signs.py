@@ -11,7 +11,7 @@ from __future__ import annotations
 import unicodedata
 from typing import NamedTuple
 
-from backsym.names import GREEK
+from backsym.core.names import GREEK
 
 
 class Sign(NamedTuple):

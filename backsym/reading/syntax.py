@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from backsym.expr import Span
+from backsym.core.expr import Span
 
 MAX_NESTING = 64
 """Parentheses, calls, signs and powers inside each other."""

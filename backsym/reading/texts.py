@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from backsym.errors import InputError
-from backsym.expr import Expr, Ix
-from backsym.problem import Problem
-from backsym.reading import latex
-from backsym.reading.either import equation_syntax, expression_syntax
-from backsym.reading.resolve import resolve_equation, resolve_expression
-from backsym.reading.scope import Scope
-from backsym.reading.source import Source
+from backsym.core.errors import InputError
+from backsym.core.expr import Expr, Ix
+from backsym.core.problem import Problem
+from backsym.core.source import Source
+from backsym.reading.expressions import equation_syntax, expression_syntax
+from backsym.reading.latex import equations as latex
+from backsym.reading.meaning.resolve import resolve_equation, resolve_expression
+from backsym.reading.meaning.scope import Scope
 
 _SUBSCRIPTS = re.compile(r"[A-Za-z]_[A-Za-z0-9]")
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import sympy
 
-from backsym.errors import BacksymError
-from backsym.expr import (
+from backsym.core.errors import BacksymError
+from backsym.core.expr import (
     Add,
     Adj,
     Cmp,
@@ -46,8 +46,8 @@ from backsym.expr import (
     Zeros,
     walk,
 )
-from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
-from backsym.reading.formula import formula
+from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.reading.meaning.table_formulas import formula
 from backsym.sympy_door.functions import VALUES, indicator
 from backsym.sympy_door.shapes import FIRST_EXTREMES, INDEX_EXTREMES
 from backsym.sympy_door.shifts import guarded

@@ -14,10 +14,10 @@ from typing import Any
 import sympy
 from sympy.matrices.expressions.matexpr import MatrixElement
 
-from backsym.errors import Diagnostic, InputError
-from backsym.expr import Equation, Shape
-from backsym.problem import Problem
-from backsym.reading.loader import problem_from_mapping
+from backsym.core.errors import Diagnostic, InputError
+from backsym.core.expr import Equation, Shape
+from backsym.core.problem import Problem
+from backsym.reading.files.loader import problem_from_mapping
 from backsym.reading.texts import read_equation
 from backsym.sympy_door.names import Names, refuse
 from backsym.sympy_door.shapes import Found

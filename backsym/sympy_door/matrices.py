@@ -13,8 +13,8 @@ from typing import Any
 import sympy
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
-from backsym.errors import NoMatrixForm
-from backsym.expr import (
+from backsym.core.errors import NoMatrixForm
+from backsym.core.expr import (
     Add,
     Adj,
     Cmp,
@@ -41,8 +41,8 @@ from backsym.expr import (
     Zeros,
     scalar_if_ones,
 )
-from backsym.functions import ABSTRACT_LOSS, FUNCTIONS
-from backsym.reading.formula import formula
+from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.reading.meaning.table_formulas import formula
 from backsym.sympy_door.entries import Entries, adjoint_name, constant, elementwise, size
 from backsym.sympy_door.functions import indicator
 

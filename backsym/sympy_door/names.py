@@ -11,9 +11,9 @@ from typing import Any
 
 import sympy
 
-from backsym.errors import Diagnostic, InputError
-from backsym.expr import Dim
-from backsym.names import GREEK
+from backsym.core.errors import Diagnostic, InputError
+from backsym.core.expr import Dim
+from backsym.core.names import GREEK
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _LETTER = re.compile(r"[A-Za-z][A-Za-z0-9_]*'*")

@@ -14,8 +14,8 @@ import sympy
 from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.matexpr import MatrixElement
 
-from backsym.expr import Dim, Shape, show_shape
-from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
+from backsym.core.expr import Dim, Shape, show_shape
+from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.sympy_door.names import Names, refuse
 from backsym.sympy_door.shifts import is_shifted, parts, unguarded
 

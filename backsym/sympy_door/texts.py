@@ -18,8 +18,8 @@ from sympy.matrices.expressions.applyfunc import ElementwiseApplyFunction
 from sympy.matrices.expressions.diagonal import DiagonalOf
 from sympy.matrices.expressions.matexpr import MatrixElement
 
-from backsym.expr import Shape
-from backsym.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
+from backsym.core.expr import Shape
+from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.sympy_door.names import Names, refuse
 from backsym.sympy_door.shapes import FIRST_EXTREMES, INDEX_EXTREMES, extreme_parts, vector_indices
 from backsym.sympy_door.shifts import is_shifted, parts, unguarded

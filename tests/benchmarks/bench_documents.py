@@ -24,7 +24,7 @@ COMPILE = """
 import sys, time
 from pathlib import Path
 import typst
-from backsym.documents.pdf import pdf_bytes
+from backsym.documents.writers.pdf import pdf_bytes
 source = Path(sys.argv[1]).read_text(encoding="utf-8")
 began = time.perf_counter()
 pdf_bytes(source)

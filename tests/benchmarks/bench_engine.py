@@ -14,8 +14,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from backsym.reading.loader import problem_from_mapping
-from backsym.solution import solve
+from backsym.reading.files.loader import problem_from_mapping
+from backsym.solving.solution import solve
 
 Mapping = dict[str, Any]
 

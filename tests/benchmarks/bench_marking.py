@@ -22,18 +22,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from backsym.errors import BacksymError
-from backsym.expr import Expr, walk
-from backsym.marking.classes import check_class
-from backsym.marking.explain import explain
-from backsym.marking.model import ReadAnswer
-from backsym.marking.records import Record
-from backsym.marking.reports import as_csv
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Expr, walk
+from backsym.core.problem import Problem
+from backsym.core.resources import find_problem
+from backsym.marking.answers.model import ReadAnswer
+from backsym.marking.explaining.explain import explain
+from backsym.marking.reporting.classes import check_class
+from backsym.marking.reporting.records import Record
+from backsym.marking.reporting.reports import as_csv
 from backsym.marking.verdicts import Marker
 from backsym.printing.plain import plain
-from backsym.problem import Problem
-from backsym.reading.loader import load
-from backsym.resources import find_problem
+from backsym.reading.files.loader import load
 
 STUDENTS, TARGETS = 200, 5
 

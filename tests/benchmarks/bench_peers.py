@@ -24,8 +24,8 @@ from unittest.mock import patch
 import numpy as np
 
 from backsym.codegen.module import module_source
-from backsym.reading.loader import problem_from_mapping
-from backsym.solution import solve
+from backsym.reading.files.loader import problem_from_mapping
+from backsym.solving.solution import solve
 
 SIZES = {"N": 4, "D": 3, "K": 2, "H": 5, "M": 6}
 """Of the peers that need sizes; backsym and tensorgrad work for any."""

@@ -23,13 +23,13 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["backsym.marking", "backsym.reading"]):
-    from backsym.errors import BacksymError
-    from backsym.marking import reports
-    from backsym.marking.submissions import csv_of, decoded, yaml_of
+    from backsym.core.errors import BacksymError
+    from backsym.core.problem import Problem
+    from backsym.core.resources import find_problem
+    from backsym.marking.reporting import reports
+    from backsym.marking.reporting.submissions import csv_of, decoded, yaml_of
     from backsym.marking.verdicts import VERDICTS, Marker, Verdict
-    from backsym.problem import Problem
-    from backsym.reading.loader import load, problem_from_mapping
-    from backsym.resources import find_problem
+    from backsym.reading.files.loader import load, problem_from_mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOW = 1.0

@@ -19,11 +19,12 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["backsym"]):
-    import backsym.documents.markup as markup
-    from backsym.errors import BacksymError
-    from backsym.mathtext import math_complaints, text_complaints
-    from backsym.problem import Collection
-    from backsym.reading import latex_document, loader, yamlfile
+    import backsym.documents.content.markup as markup
+    from backsym.core.errors import BacksymError
+    from backsym.core.problem import Collection
+    from backsym.reading.files import loader, yamlfile
+    from backsym.reading.notes import document as latex_document
+    from backsym.text.mathtext import math_complaints, text_complaints
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOW = 1.0

@@ -1,0 +1,244 @@
+"""``bs.gradient``: the gradient of one expression, for whoever just wants that.
+
+Makes a problem of one equation and solves it.  Knows nothing that a problem file could not say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, overload
+
+from backsym.api.problem import Problem
+from backsym.core.errors import BacksymError, Diagnostic, InputError, near_name
+from backsym.core.names import split_name
+from backsym.solving.solution import Result, Solution, solve
+
+if TYPE_CHECKING:
+    from backsym.documents.notebook import Markdown
+    from backsym.numeric.axes import Array
+
+LOSSES = ("L", "J", "E", "C", "Q", "loss_value")
+"""Names for the value of the expression: the first that is not used in it."""
+
+LABEL = "expression"
+"""What an error calls the text."""
+
+_WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, repr=False)
+class Gradient(Result):
+    """The gradient of an expression: a :class:`Result` that can be called with numbers.
+
+    ``gradient(W=..., x=..., t=...)`` gives the value at a point, of the shape of the quantity.
+    """
+
+    solution: Solution
+
+    def explain(self) -> Markdown:
+        """What is given, the expression, and the derivation step by step, as Markdown with $math$."""
+        from backsym.documents import notebook as display
+
+        blocks = display.explanation(self.problem, self.derivation, self.verification, setting=True)
+        return display.markdown(blocks)
+
+    def __call__(self, **values: Any) -> Array:
+        """The gradient at a point, computed from the formula in double precision.
+
+        A value has the declared shape of its quantity.  Raises InputError for a value that is missing, unknown or of
+        another shape.
+        """
+        import numpy as np
+
+        from backsym.numeric.context import Context, Env
+        from backsym.numeric.evaluate import node_value
+        from backsym.numeric.verify import with_adjoints
+
+        problem = self.problem
+        if problem.abstract:
+            raise BacksymError(f"{', '.join(sorted(problem.abstract))} has no formula, so there is no number")
+        arrays = {}
+        for name, value in values.items():
+            try:
+                arrays[name] = np.asarray(value, dtype=float)
+            except (TypeError, ValueError) as error:
+                hint = "a number, or lists of numbers of one length each"
+                raise InputError([Diagnostic(f"{name} is no array of numbers: {error}", hint=hint)]) from None
+        env = Env(self._sizes(arrays), dict(arrays), equations={eq.name: eq for eq in problem.equations})
+        for equation in problem.equations:
+            env.values[equation.name] = np.asarray(node_value(equation, Context.of(env))[1])
+        return with_adjoints(self.solution.derivations, env).adjoints[self.node]
+
+    def _sizes(self, arrays: Mapping[str, Array]) -> dict[str, int]:
+        """The size of each dimension, which all arrays must agree on."""
+        leaves = [name for name, symbol in self.problem.symbols.items() if symbol.role != "node"]
+        hint = f"it has {', '.join(leaves)}"
+        unknown = [Diagnostic(f"the expression has no {name}", hint=hint) for name in arrays if name not in leaves]
+        missing = [name for name in leaves if name not in arrays]
+        absent = [Diagnostic(f"{name} has no value", hint=f"call it with {name}=...") for name in missing]
+        if unknown or absent:
+            raise InputError([*unknown, *absent])
+        sizes = {name: dim.size for name, dim in self.problem.dims.items() if dim.size is not None}
+        for name in leaves:
+            shape, given = self.problem.symbols[name].shape, arrays[name].shape
+            fits = len(shape) == len(given) and all(
+                (sizes.setdefault(dim, size) if isinstance(dim, str) else dim) == size
+                for dim, size in zip(shape, given, strict=True)
+            )
+            if not fits:
+                wanted = ", ".join(str(sizes.get(dim, dim) if isinstance(dim, str) else dim) for dim in shape)
+                raise InputError([Diagnostic(f"{name} has the shape {list(given)}, expected [{wanted}]")])
+        return sizes
+
+
+Shapes = Mapping[Any, Any]
+
+
+@overload
+def gradient(
+    expression: Any, wrt: str, shapes: Shapes | None = ..., *, functions: Mapping[str, str] | None = ...,
+    indices: Mapping[str, Any] | None = ..., notation: str | Mapping[str, str] | None = ...,
+) -> Gradient: ...  # fmt: skip
+
+
+@overload
+def gradient(
+    expression: Any, wrt: Sequence[Any], shapes: Shapes | None = ..., *, functions: Mapping[str, str] | None = ...,
+    indices: Mapping[str, Any] | None = ..., notation: str | Mapping[str, str] | None = ...,
+) -> tuple[Gradient, ...]: ...  # fmt: skip
+
+
+@overload
+def gradient(
+    expression: Any, wrt: Any, shapes: Shapes | None = ..., *, functions: Mapping[str, str] | None = ...,
+    indices: Mapping[str, Any] | None = ..., notation: str | Mapping[str, str] | None = ...,
+) -> Any: ...  # fmt: skip
+
+
+def gradient(
+    expression: Any,
+    wrt: Any,
+    shapes: Shapes | None = None,
+    *,
+    functions: Mapping[str, str] | None = None,
+    indices: Mapping[str, Any] | None = None,
+    notation: str | Mapping[str, str] | None = None,
+) -> Any:
+    """The gradient of a scalar expression by ``wrt``, proved numerically.
+
+    ``expression`` is a text in the language of problem files, plain or LaTeX, or a SymPy expression over Symbol,
+    Indexed and MatrixSymbol.  ``wrt`` is a name (or a SymPy symbol), or a list of them, for which a tuple comes back.
+    ``shapes`` gives each array its list of dimensions, names or sizes; without it every name is a scalar.  SymPy's
+    arrays bring their own shapes.  The other keywords are keys of problem files.
+
+    >>> import backsym as bs
+    >>> g = bs.gradient("sum((W @ x - t)**2)/2", wrt="W", shapes={"W": ["K", "D"], "x": ["D"], "t": ["K"]})
+    >>> print(g)
+    dL/dW[k,i] = (sum(W[k,i']*x[i'], i') - t[k])*x[i]
+    dL/dW = (W @ x - t) @ x.T
+    >>> g.numpy
+    'np.outer(W @ x - t, x)'
+    >>> g.latex()
+    '\\\\nabla_{\\\\mathbf{W}} \\\\mathcal{L} = (\\\\mathbf{W} \\\\mathbf{x} - \\\\mathbf{t}) \\\\mathbf{x}^\\\\top'
+    >>> g(W=[[1, 0], [0, 2]], x=[1, 1], t=[0, 0]).tolist()
+    [[1.0, 1.0], [2.0, 2.0]]
+
+    Raises InputError, with the place, for what cannot be read, a name without a shape, an expression that is not a
+    scalar, or one that does not depend on ``wrt``.
+    """
+    names = tuple(map(_name, wrt)) if isinstance(wrt, (list, tuple)) else (_name(wrt),)
+    extra = {"functions": functions, "indices": indices, "notation": notation}
+    problem = _problem(expression, names, shapes, extra)
+    solution = solve(problem, loss_by_name=False)
+    found = []
+    for name in names:
+        if name not in solution:
+            leaves = [other for other, symbol in problem.symbols.items() if symbol.role != "node"]
+            near = near_name(name, leaves)
+            hint = f"did you mean {near}?" if near else f"it has {', '.join(leaves) or 'only numbers'}"
+            raise InputError([Diagnostic(f"the expression has no {name}", hint=hint)])
+        result = solution[name]
+        found.append(Gradient(problem, result.derivation, result.verification, solution))
+    return tuple(found) if isinstance(wrt, (list, tuple)) else found[0]
+
+
+def _name(wrt: Any) -> str:
+    """A name as it is, or that of a SymPy symbol."""
+    if isinstance(wrt, str) and _WORDS.fullmatch(wrt.strip()):
+        return wrt.strip()
+    name = getattr(wrt, "name", None)
+    label = getattr(wrt, "label", None)
+    if isinstance(name, str) and not isinstance(wrt, type):
+        return name
+    if label is not None:
+        return str(label)
+    raise InputError([Diagnostic(f"wrt is a name, such as 'W', or a list of names; not {wrt!r}")])
+
+
+def _problem(expression: Any, wrt: Sequence[str], shapes: Shapes | None, extra: Mapping[str, Any]) -> Any:
+    """The problem of one equation; raises InputError whose places are those in the expression."""
+    given = {_name(key): value for key, value in (shapes or {}).items()}
+    if isinstance(expression, str):
+        words = set(_WORDS.findall(expression))
+        loss = _loss(words | set(given))
+        # In LaTeX x_i may be an entry of x, and z^{(1)} is z1.
+        bases = {part for word in words for part in word.split("_")} if "\\" in expression else set()
+        symbols = {name: shape for name, shape in given.items() if name in words or split_name(name)[0] in bases}
+        declared = _declared(symbols, wrt) if shapes is not None else None
+        head = f"{loss} = "
+        if shapes is None and "@" in expression:
+            at = expression.index("@") + 1
+            hint = 'such as shapes={"W": ["K", "D"], "x": ["D"]}; without shapes every name is a number'
+            raise InputError([Diagnostic("@ needs the shapes of arrays", LABEL, 1, at, expression, hint=hint)])
+        try:
+            return Problem(forward=[head + expression.strip()], symbols=declared, loss=loss, **extra)
+        except InputError as error:
+            raise InputError(_placed(d, head) for d in error.diagnostics) from None
+    if getattr(expression, "free_symbols", None) is None:
+        raise InputError([Diagnostic(f"an expression is a text or a SymPy expression, not {expression!r}")])
+    import sympy
+
+    if getattr(expression, "shape", (1, 1)) not in ((), (1, 1)):
+        shown = ", ".join(map(str, expression.shape))
+        raise InputError([Diagnostic(f"the expression must be a scalar; this is [{shown}]", hint="take its Trace")])
+    loss = _loss({str(symbol) for symbol in expression.free_symbols} | set(given))
+    arrays = {_name(s): given.get(_name(s)) for s in expression.atoms(sympy.MatrixSymbol)}
+    declared = _declared({**arrays, **given}, wrt)
+    try:
+        return Problem(equations=[(sympy.Symbol(loss), expression)], symbols=declared, loss=loss, **extra)
+    except InputError as error:
+        raise InputError(replace(d, file=None) if d.file == "equations[1]" else d for d in error.diagnostics) from None
+
+
+def _loss(taken: Iterable[str]) -> str:
+    names = set(taken)
+    return next(name for name in (*LOSSES, *(f"L_{n}" for n in range(len(names) + 1))) if name not in names)
+
+
+def _declared(shapes: Mapping[str, Any], wrt: Sequence[str]) -> dict[str, Any]:
+    """The symbols, with the roles that make a derivative by ``wrt`` only."""
+    declared: dict[str, Any] = {}
+    for name, shape in shapes.items():
+        entry = dict(shape) if isinstance(shape, Mapping) else {} if shape is None else {"shape": _listed(shape)}
+        declared[name] = {"role": "parameter" if name in wrt else "constant", **entry}
+    return declared
+
+
+def _listed(shape: Any) -> list[Any]:
+    return list(shape) if isinstance(shape, (list, tuple)) else [shape]
+
+
+def _placed(d: Diagnostic, head: str) -> Diagnostic:
+    """The diagnostic with its place in the expression, which stands behind ``head`` in the equation."""
+    if d.file == "forward[1]" and d.source is not None and d.column is not None and d.source.startswith(head):
+        cut = len(head)
+        width = d.width if d.column > cut else max(1, d.width - (cut + 1 - d.column))
+        hint = d.hint
+        if d.message.endswith("is not declared"):
+            hint = f'give its shape too, such as "{d.message.split()[0]}": ["D"], or [] for a number'
+        return replace(d, file=LABEL, column=max(1, d.column - cut), source=d.source[cut:], width=width, hint=hint)
+    if d.file is not None and d.file.startswith("symbols"):
+        return replace(d, file="shapes" + d.file[len("symbols") :])
+    return replace(d, file=LABEL) if d.file == "forward[1]" else d

@@ -1,0 +1,72 @@
+"""Files that commands write: whole or not at all, and never in place of what they were made from.
+
+Must not know any command.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from backsym.core.errors import BacksymError
+
+
+def write(texts: Mapping[Path, str | bytes]) -> None:
+    """Write files so that each is there whole or not at all, and none takes its place before all are on the disk.
+
+    A link keeps pointing to its file, a file keeps its permissions, and a device or a pipe is written to.
+    Raises BacksymError, naming the file that cannot be written.
+    """
+    temporaries: dict[Path, Path] = {}
+    path = next(iter(texts))
+    for taken in filter(Path.is_dir, texts):
+        raise BacksymError(f"{taken}: cannot write this file: there is a folder of this name")
+    try:
+        for path, text in texts.items():
+            data = text if isinstance(text, bytes) else text.encode("utf-8")
+            if is_stream(path):
+                path.write_bytes(data)
+                continue
+            place = Path(os.path.realpath(path))
+            place.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=place.parent, prefix=".backsym-")
+            temporaries[place] = Path(name)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.chmod(name, stat.S_IMODE(place.stat().st_mode) if place.exists() else 0o666 & ~_umask())
+        for place, temporary in temporaries.items():
+            path = place
+            os.replace(temporary, place)
+    except OSError as error:
+        raise BacksymError(f"{path}: cannot write this file: {error.strerror or error}") from error
+    finally:
+        for temporary in temporaries.values():
+            temporary.unlink(missing_ok=True)
+
+
+def is_stream(path: Path) -> bool:
+    """Whether this is there and no file, such as a device or a pipe."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def refuse_inputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Raise BacksymError if something that is to be written would overwrite something that is read, or another."""
+    inputs = list(inputs)
+    seen: dict[str, Path] = {}
+    for path in outputs:
+        for given in inputs:
+            if path.exists() and given.exists() and path.samefile(given):
+                raise BacksymError(f"{path} is an input, which would be overwritten; name another file")
+        place = os.path.realpath(path)
+        if place in seen and not is_stream(path):
+            raise BacksymError(f"{path} is named twice as an output; name another file for one of them")
+        seen[place] = path
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,91 @@
+"""``backsym new`` and ``backsym list``: a problem file to begin with, and the bundled ones to look at.
+
+Importing this imports nothing but click.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from backsym.cli.errors import reported
+from backsym.core.errors import BacksymError
+
+ENDING = ".yaml"
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "-o", "--output", type=click.Path(file_okay=False, path_type=Path),
+    help="The folder of the solution. [default: output]",
+)  # fmt: skip
+@click.pass_context
+def new(ctx: click.Context, name: str, output: Path | None) -> None:
+    """Write NAME.yaml, a commented problem to change, and solve it."""
+    with reported():
+        path = write_template(name)
+    click.echo(f"wrote {path}")
+    group = ctx.parent.command if ctx.parent is not None else None
+    assert isinstance(group, click.Group), "the command belongs to a group"
+    ctx.invoke(group.commands["solve"], files=(str(path),), output=output)
+
+
+@click.command(name="list")
+def list_problems() -> None:
+    """List the bundled problems, which can be named without a path, with their titles."""
+    with reported():
+        for line in listed():
+            click.echo(line)
+
+
+def write_template(name: str) -> Path:
+    """The commented problem as a new file; raises BacksymError if there is one, or if it cannot be written."""
+    from backsym.core.resources import resource
+    from backsym.text.mathtext import literal
+
+    path = Path(name if name.endswith((".yaml", ".yml")) else name + ENDING)
+    words = " ".join(path.stem.replace("_", " ").replace("-", " ").split())
+    # A name with a dot in front is a hidden file; the other characters are not allowed in names on every system.
+    if not words or path.name.startswith(".") or any(c in '<>:"|?*\\' or not c.isprintable() for c in path.name):
+        raise BacksymError(f"{name!r} is no name for a problem; one such as my-network is")
+    title = literal(words[0].upper() + words[1:]).replace("'", "''")
+    text = resource("templates", "en", "problem.yaml").read_text(encoding="utf-8").replace("<<title>>", f"'{title}'")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise BacksymError(f"{path}: there is a file of this name already; nothing was written") from None
+    except OSError as error:
+        raise BacksymError(f"{path}: cannot write this file: {error.strerror or error}") from error
+    return path
+
+
+def listed() -> list[str]:
+    """Name and title of each bundled problem, by folders."""
+    from backsym.core.resources import bundled_problems
+
+    problems = bundled_problems()
+    width = max(map(len, problems), default=0)
+    lines: list[str] = []
+    folder = None
+    for name, path in sorted(problems.items(), key=lambda item: (item[1].parent.name, item[0])):
+        if path.parent.name != folder:
+            lines += [""] if lines else []
+            folder = path.parent.name
+            lines.append(f"{folder}:")
+        lines.append(f"  {name:<{width}}  {title_of(path)}")
+    return lines
+
+
+def title_of(path: Path) -> str:
+    """The title in a file, without reading its equations; the name of a file without one."""
+    from backsym.reading.files.yamlfile import Scalar, Table, read_file
+
+    tree, _ = read_file(str(path))
+    for key, value in tree.entries if isinstance(tree, Table) else ():
+        if key.text == "title" and isinstance(value, Scalar):
+            return value.text.strip()
+    return path.stem

@@ -1,0 +1,64 @@
+"""The entry of an array expression as one would write it: [u + v]_i is u_i + v_i.
+
+What is no element-wise expression keeps its brackets.  This module must not know about the calculus or display.
+"""
+
+from __future__ import annotations
+
+from backsym.core.expr import (
+    ONE,
+    ZERO,
+    Add,
+    Adj,
+    Cmp,
+    Delta,
+    Div,
+    Entry,
+    Expr,
+    Eye,
+    Fn,
+    Ix,
+    Mul,
+    Neg,
+    Ones,
+    Pow,
+    Reshape,
+    Sym,
+    T,
+    Zeros,
+    rebuild,
+)
+
+FIRST = Ix("1", 1)
+"""The only position along an axis of length one."""
+
+
+def entry_of(e: Expr, at: tuple[Ix, ...]) -> Expr:
+    """The entry of ``e`` at ``at``, one index for each axis of its shape; a number is itself."""
+    if not e.shape:
+        return e
+    if isinstance(e, (Sym, Adj)):
+        return Entry(e, tuple(FIRST if d == 1 else i for d, i in zip(e.shape, at, strict=True)))
+    if isinstance(e, Ones):
+        return ONE
+    if isinstance(e, Zeros):
+        return ZERO
+    if isinstance(e, Eye):
+        return Delta(at[0], at[1])
+    if isinstance(e, T):
+        return entry_of(e.arg, at[1:] if len(e.arg.shape) == 1 else at[::-1])
+    if isinstance(e, Reshape):
+        rest = iter([i for d, i in zip(e.shape, at, strict=True) if d != 1])
+        return entry_of(e.arg, tuple(FIRST if d == 1 else next(rest) for d in e.arg.shape))
+    if isinstance(e, Mul):
+        factors = tuple(f for f in (_operand(child, at) for child in e.args) if f != ONE)
+        return factors[0] if len(factors) == 1 else Mul(factors) if factors else ONE
+    if isinstance(e, (Add, Neg, Div, Pow, Cmp)) or (isinstance(e, Fn) and e.kind == "elementwise"):
+        return rebuild(e, lambda child: _operand(child, at))
+    return Entry(e, at)
+
+
+def _operand(e: Expr, at: tuple[Ix, ...]) -> Expr:
+    """The entry of an operand that is broadcast to the axes of ``at``."""
+    own = at[len(at) - len(e.shape) :]
+    return entry_of(e, tuple(FIRST if d == 1 else i for d, i in zip(e.shape, own, strict=True)))

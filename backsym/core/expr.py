@@ -1,0 +1,600 @@
+"""The expression tree that people write and read.
+
+One tree serves both levels.  At the *index level* an expression is scalar-valued with free index letters
+(``W[k,j]``, ``sum(..., j)``); at the *array level* it denotes a whole scalar, vector or matrix.  The tree keeps the
+author's order and grouping; nothing here simplifies.  Nodes are immutable and compare by structure; ``span`` (the
+place in the author's text) is ignored by comparison.
+
+Shapes follow NumPy with one reading: a ``(D,)`` vector is a column.  A shape that consists only of literal ones is a
+scalar, ``()``, except for a declared symbol, which keeps its declared shape.
+
+This module must not know about reading, calculus, numbers or printing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from operator import attrgetter, is_
+from typing import Any
+
+from backsym.core.errors import ShapeError
+from backsym.core.lazy import lazy
+
+Dim = str | int
+"""A dimension: the name of a declared dimension, or a fixed size."""
+
+Shape = tuple[Dim, ...]
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Ix:
+    """An index letter as displayed, e.g. ``k`` or ``k'``, with the dimension that it runs over (1-based).
+
+    A letter that is a decimal number (``"1"``) is a fixed position.
+    """
+
+    letter: str
+    dim: Dim
+
+    def __eq__(self, other: object) -> bool:
+        # What is generated makes two tuples, and letters are compared more often than anything else.
+        if self is other:
+            return True
+        if not isinstance(other, Ix) or type(other) is not type(self):
+            return False
+        return self.letter == other.letter and self.dim == other.dim
+
+    @lazy
+    def fixed(self) -> bool:
+        return self.letter.isdecimal()
+
+
+@dataclass(frozen=True)
+class Shift(Ix):
+    """An index computed from letters, ``i + k - 1`` or ``2*i - 1``: ``offset`` plus each letter times its factor.
+
+    It names a position along an axis of dimension ``dim``.  An entry whose position lies outside 1, ..., dim counts as
+    zero.  Build it with ``shifted``, which keeps it in one form.
+    """
+
+    parts: tuple[tuple[Ix, int], ...] = ()
+    offset: int = 0
+
+
+def shifted(parts: Iterable[tuple[Ix, int]], offset: int, dim: Dim) -> Ix:
+    """The index ``offset + sum of factor * letter``; a letter or a fixed position where it is no more than that."""
+    total: dict[Ix, int] = {}
+    for ix, factor in parts:
+        if ix.fixed:
+            offset += factor * int(ix.letter)
+            continue
+        for letter, inner in ix.parts if isinstance(ix, Shift) else ((ix, 1),):
+            total[letter] = total.get(letter, 0) + factor * inner
+        offset += factor * ix.offset if isinstance(ix, Shift) else 0
+    kept = tuple((letter, factor) for letter, factor in total.items() if factor)
+    if len(kept) == 1 and not offset and kept[0][1] == 1 and kept[0][0].dim == dim:
+        return kept[0][0]
+    if not kept and offset >= 1:
+        return Ix(str(offset), dim)
+    words = [("-" if f < 0 else "+") + (f"{abs(f)}*" if abs(f) != 1 else "") + letter.letter for letter, f in kept]
+    words += [f"{offset:+d}"] if offset or not kept else []
+    return Shift("".join(words).removeprefix("+"), dim, kept, offset)
+
+
+def letters_of(ix: Ix) -> tuple[Ix, ...]:
+    """The letters of an index; none for a fixed position."""
+    if isinstance(ix, Shift):
+        return tuple(letter for letter, _ in ix.parts)
+    return () if ix.fixed else (ix,)
+
+
+def with_letters(ix: Ix, letters: Mapping[Ix, Ix]) -> Ix:
+    """The index with its letters replaced."""
+    if isinstance(ix, Shift):
+        return shifted(((letters.get(letter, letter), factor) for letter, factor in ix.parts), ix.offset, ix.dim)
+    return letters.get(ix, ix)
+
+
+@dataclass(frozen=True)
+class Expr:
+    """Base class of all expression nodes."""
+
+    span: Span | None = field(default=None, compare=False, repr=False, kw_only=True)
+
+    @lazy
+    def shape(self) -> Shape:
+        raise TypeError(f"{type(self).__name__} has no shape rule")
+
+
+def _no_axes(e: Expr) -> Shape:
+    return ()
+
+
+# --- atoms -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Num(Expr):
+    """An exact number; ``text`` is the author's spelling (``0.01``), kept for display only."""
+
+    value: Fraction
+    text: str | None = field(default=None, compare=False)
+
+    shape = lazy(_no_axes)
+
+
+@dataclass(frozen=True)
+class Const(Expr):
+    """A named mathematical constant: ``pi``."""
+
+    name: str
+
+    shape = lazy(_no_axes)
+
+
+@dataclass(frozen=True)
+class Sym(Expr):
+    """A declared symbol or node, whole: scalar, vector or matrix."""
+
+    name: str
+    declared: Shape
+
+    @lazy
+    def shape(self) -> Shape:
+        return self.declared
+
+
+@dataclass(frozen=True)
+class Adj(Expr):
+    """The adjoint of a symbol or node, whole: dL/dname, of the same shape as the symbol."""
+
+    name: str
+    declared: Shape
+
+    @lazy
+    def shape(self) -> Shape:
+        return self.declared
+
+
+@dataclass(frozen=True)
+class Size(Expr):
+    """The size of a dimension, used as a number."""
+
+    dim: str
+
+    shape = lazy(_no_axes)
+
+
+@dataclass(frozen=True)
+class Ones(Expr):
+    """The all-ones vector or matrix."""
+
+    of: Shape
+
+    @lazy
+    def shape(self) -> Shape:
+        return self.of
+
+
+@dataclass(frozen=True)
+class Zeros(Expr):
+    """The zero vector or matrix."""
+
+    of: Shape
+
+    @lazy
+    def shape(self) -> Shape:
+        return self.of
+
+
+@dataclass(frozen=True)
+class Eye(Expr):
+    """The identity matrix."""
+
+    dim: Dim
+
+    @lazy
+    def shape(self) -> Shape:
+        return (self.dim, self.dim)
+
+
+@dataclass(frozen=True)
+class Delta(Expr):
+    """Kronecker delta of two indices of the same dimension."""
+
+    i: Ix
+    j: Ix
+
+    shape = lazy(_no_axes)
+
+
+# --- arithmetic ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Add(Expr):
+    """A sum in the author's order; a subtracted term is a ``Neg``.  Shapes broadcast as in NumPy."""
+
+    args: tuple[Expr, ...]
+
+    @lazy
+    def shape(self) -> Shape:
+        return broadcast(*(a.shape for a in self.args))
+
+
+@dataclass(frozen=True)
+class Neg(Expr):
+    arg: Expr
+
+    @lazy
+    def shape(self) -> Shape:
+        return self.arg.shape
+
+
+@dataclass(frozen=True)
+class Mul(Expr):
+    """An element-wise (Hadamard) product; with scalar factors, scaling.  Shapes broadcast as in NumPy."""
+
+    args: tuple[Expr, ...]
+
+    @lazy
+    def shape(self) -> Shape:
+        return broadcast(*(a.shape for a in self.args))
+
+
+@dataclass(frozen=True)
+class Div(Expr):
+    """An element-wise quotient."""
+
+    num: Expr
+    den: Expr
+
+    @lazy
+    def shape(self) -> Shape:
+        return broadcast(self.num.shape, self.den.shape)
+
+
+@dataclass(frozen=True)
+class Pow(Expr):
+    """An element-wise power."""
+
+    base: Expr
+    exp: Expr
+
+    @lazy
+    def shape(self) -> Shape:
+        return broadcast(self.base.shape, self.exp.shape)
+
+
+@dataclass(frozen=True)
+class MatMul(Expr):
+    """A chain of matrix products.  A vector is a column; a scalar operand counts as a length-1 vector."""
+
+    args: tuple[Expr, ...]
+
+    @lazy
+    def shape(self) -> Shape:
+        shape = self.args[0].shape
+        for arg in self.args[1:]:
+            shape = matmul_shape(shape, arg.shape)
+        return scalar_if_ones(shape)
+
+
+@dataclass(frozen=True)
+class T(Expr):
+    """Transpose; of a ``(D,)`` column it is the ``(1, D)`` row."""
+
+    arg: Expr
+
+    @lazy
+    def shape(self) -> Shape:
+        s = self.arg.shape
+        if len(s) > 2:
+            raise ShapeError(f"cannot transpose an array with {len(s)} axes")
+        return (1, *s) if len(s) == 1 else s[::-1]
+
+
+@dataclass(frozen=True)
+class Fn(Expr):
+    """A function of the function table, or an abstract one, applied to arrays.
+
+    ``order`` counts derivatives with respect to the first argument (``relu'(z)`` has order 1).  Whether it is
+    element-wise, row-wise along the last axis, or reducing is told by the function table, here only by ``kind``:
+    ``elementwise`` broadcasts its arguments; ``rowwise`` keeps the shape of its first argument; ``rowreduce`` drops its
+    last axis; ``scalar`` gives a scalar (its derivative of order 1 has the shape of the first argument);
+    ``diag`` maps a vector to a diagonal matrix and a matrix to its diagonal.
+    """
+
+    name: str
+    args: tuple[Expr, ...]
+    order: int = 0
+    kind: str = "elementwise"
+
+    @lazy
+    def shape(self) -> Shape:
+        first = self.args[0].shape
+        if self.kind == "elementwise":
+            return broadcast(*(a.shape for a in self.args))
+        if self.kind == "rowwise":
+            return first
+        if self.kind == "rowreduce":
+            return scalar_if_ones(first[:-1])
+        if self.kind == "scalar":
+            return first if self.order else ()
+        if self.kind == "diag":
+            return (first[0], first[0]) if len(first) == 1 else first[:1]
+        raise TypeError(f"unknown kind of function: {self.kind}")
+
+
+@dataclass(frozen=True)
+class Cmp(Expr):
+    """An indicator: 1 where the comparison holds, else 0.  ``op`` is one of ``> >= < <= == !=``."""
+
+    op: str
+    a: Expr
+    b: Expr
+
+    @lazy
+    def shape(self) -> Shape:
+        return broadcast(self.a.shape, self.b.shape)
+
+
+@dataclass(frozen=True)
+class Reduce(Expr):
+    """``sum``, ``mean``, ``max`` or ``min`` of an array over all entries (axis None) or along one axis."""
+
+    op: str
+    arg: Expr
+    axis: int | None = None
+    keepdims: bool = False
+
+    @lazy
+    def shape(self) -> Shape:
+        s = self.arg.shape
+        if self.axis is None:
+            return ()
+        if not s:
+            raise ShapeError(f"{self.op} along an axis of a number")
+        axis = self.axis % len(s)
+        middle: Shape = (1,) if self.keepdims else ()
+        return scalar_if_ones(s[:axis] + middle + s[axis + 1 :])
+
+
+@dataclass(frozen=True)
+class Pick(Expr):
+    """1 at the first maximum (``op`` max) or minimum (min) over all entries (axis None) or along an axis, else 0."""
+
+    op: str
+    arg: Expr
+    axis: int | None = None
+
+    @lazy
+    def shape(self) -> Shape:
+        return self.arg.shape
+
+
+@dataclass(frozen=True)
+class Reshape(Expr):
+    """The same array with axes of length one added or dropped; on the page it is the array itself."""
+
+    arg: Expr
+    to: Shape
+
+    @lazy
+    def shape(self) -> Shape:
+        return self.to
+
+
+# --- the index level -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Entry(Expr):
+    """One entry of an array, ``W[k,j]``; one index per axis.  A repeated letter takes the diagonal.
+
+    At a shifted index, ``x[i+k-1]``, an entry outside the array counts as zero.
+    """
+
+    base: Expr
+    indices: tuple[Ix, ...]
+
+    @lazy
+    def shape(self) -> Shape:
+        if len(self.indices) != len(self.base.shape):
+            raise ShapeError(f"{len(self.indices)} indices for an array with {len(self.base.shape)} axes")
+        return ()
+
+
+@dataclass(frozen=True)
+class IndexReduce(Expr):
+    """``sum``, ``mean``, ``max`` or ``min`` over index letters, which are bound in ``body``.
+
+    ``body`` is usually scalar-valued (index level).
+    """
+
+    op: str
+    body: Expr
+    indices: tuple[Ix, ...]
+
+    @lazy
+    def shape(self) -> Shape:
+        return self.body.shape
+
+
+@dataclass(frozen=True)
+class IndexPick(Expr):
+    """1 where ``at`` is the first position of the maximum (minimum) of ``body`` over ``indices``, else 0.
+
+    ``indices`` are bound in ``body``; ``at`` has one index for each of them and is free.
+    """
+
+    op: str
+    body: Expr
+    indices: tuple[Ix, ...]
+    at: tuple[Ix, ...]
+
+    shape = lazy(_no_axes)
+
+
+@dataclass(frozen=True)
+class Partial(Expr):
+    """The local derivative of one equation: d num / d den, both a scalar symbol or an entry of a symbol.
+
+    All else in that equation is held fixed; where it does not mention ``den``, the way is through the nodes between.
+    """
+
+    num: Expr
+    den: Expr
+
+    shape = lazy(_no_axes)
+
+
+@dataclass(frozen=True)
+class Equation:
+    """An equation as displayed; both sides have the same value for every value of the free indices."""
+
+    lhs: Expr
+    rhs: Expr
+
+
+ZERO = Num(Fraction(0))
+ONE = Num(Fraction(1))
+
+
+def num(value: int | Fraction) -> Num:
+    return Num(Fraction(value))
+
+
+# --- shapes ----------------------------------------------------------------------------------------------------------
+
+
+def scalar_if_ones(shape: Shape) -> Shape:
+    """A length-1 vector or a 1x1 matrix counts as the scalar it holds."""
+    return () if all(d == 1 for d in shape) else shape
+
+
+def show_shape(shape: Shape) -> str:
+    """A shape for messages: ``scalar``, ``[D]``, ``[N, D]``."""
+    return "[" + ", ".join(str(d) for d in shape) + "]" if shape else "scalar"
+
+
+def broadcast(*shapes: Shape) -> Shape:
+    """NumPy's broadcasting on named dimensions; raises ShapeError with both shapes."""
+    result: Shape = ()
+    for shape in shapes:
+        if shape == result or not shape:
+            continue
+        if not result:
+            result = shape
+            continue
+        longer, shorter = (result, shape) if len(result) >= len(shape) else (shape, result)
+        padded: Shape = (1,) * (len(longer) - len(shorter)) + shorter
+        out: list[Dim] = []
+        for a, b in zip(longer, padded, strict=True):
+            if a != b and a != 1 and b != 1:
+                raise ShapeError(f"shapes {show_shape(result)} and {show_shape(shape)} do not fit together")
+            out.append(b if a == 1 else a)
+        result = tuple(out)
+    return result
+
+
+def matmul_shape(a: Shape, b: Shape) -> Shape:
+    """Shape of ``a @ b`` where a vector is a column and a scalar a length-1 vector."""
+    if len(a) > 2 or len(b) > 2:
+        raise ShapeError(f"cannot multiply {show_shape(a)} @ {show_shape(b)}: a product needs vectors or matrices")
+    a2 = {0: (1, 1), 1: (*a, 1), 2: a}[len(a)]
+    b2 = {0: (1, 1), 1: (*b, 1), 2: b}[len(b)]
+    if a2[1] != b2[0]:
+        raise ShapeError(f"cannot multiply {show_shape(a)} @ {show_shape(b)}: {a2[1]} is not {b2[0]}")
+    return (a2[0], b2[1]) if len(b) == 2 else (a2[0],)
+
+
+# --- traversal -------------------------------------------------------------------------------------------------------
+
+
+_KINDS: tuple[type[Expr], ...] = (Expr, *Expr.__subclasses__())
+_NAMES = {kind: tuple(f.name for f in fields(kind)) for kind in _KINDS}
+_HELD = {
+    kind: {f.name: f.type != "Expr" for f in fields(kind) if f.type in ("Expr", "tuple[Expr, ...]")} for kind in _NAMES
+}
+"""For each kind of node the fields that hold sub-expressions, each with whether it holds several."""
+
+
+def _getter(held: Mapping[str, bool]) -> Callable[[Expr], tuple[Expr, ...]]:
+    if not held:
+        return lambda e: ()
+    get: Callable[[Expr], Any] = attrgetter(*held)
+    return get if len(held) > 1 or all(held.values()) else lambda e: (get(e),)
+
+
+_CHILDREN = {kind: _getter(held) for kind, held in _HELD.items()}
+
+
+def children(e: Expr) -> tuple[Expr, ...]:
+    """The direct sub-expressions, in order."""
+    return _CHILDREN[type(e)](e)
+
+
+def walk(e: Expr) -> Iterator[Expr]:
+    """The expression and all its sub-expressions, in the author's order."""
+    pending = [e]
+    while pending:
+        node = pending.pop()
+        yield node
+        pending.extend(_CHILDREN[type(node)](node)[::-1])
+
+
+def rebuild(e: Expr, fn: Callable[[Expr], Expr]) -> Expr:
+    """The same node with ``fn`` applied to each direct sub-expression; the node itself if that changes none."""
+    held, old = _HELD[type(e)], e.__dict__
+    new: dict[str, Any] = {n: tuple(map(fn, old[n])) if several else fn(old[n]) for n, several in held.items()}
+    if all(all(map(is_, new[n], old[n])) if several else new[n] is old[n] for n, several in held.items()):
+        return e
+    done = object.__new__(type(e))
+    done.__dict__.update({name: new.get(name, old[name]) for name in _NAMES[type(e)]})
+    return done
+
+
+def free_indices(e: Expr) -> tuple[Ix, ...]:
+    """The free index letters (fixed positions left out), in order of first appearance."""
+    seen: dict[Ix, None] = {}
+
+    def visit(node: Expr, bound: frozenset[Ix]) -> None:
+        own: tuple[Ix, ...] = ()
+        if isinstance(node, Entry):
+            own = node.indices
+        elif isinstance(node, Delta):
+            own = (node.i, node.j)
+        elif isinstance(node, IndexPick):
+            own = node.at
+        for index in own:
+            for ix in letters_of(index):
+                if ix not in bound:
+                    seen.setdefault(ix)
+        inner = bound | frozenset(node.indices) if isinstance(node, (IndexReduce, IndexPick)) else bound
+        for child in children(node):
+            visit(child, inner)
+
+    visit(e, frozenset())
+    return tuple(seen)
+
+
+def names_in(e: Expr) -> tuple[str, ...]:
+    """Names of the symbols that an expression mentions, in order of first appearance."""
+    return tuple(dict.fromkeys(node.name for node in walk(e) if isinstance(node, Sym)))
+
+
+def with_indices(e: Expr, names: Mapping[Ix, Ix]) -> Expr:
+    """The expression with its free letters replaced; a letter bound inside hides the one outside."""
+    if isinstance(e, (IndexReduce, IndexPick)):
+        names = {old: new for old, new in names.items() if old not in e.indices}
+    done = rebuild(e, lambda child: with_indices(child, names))
+    if isinstance(done, Entry):
+        return Entry(done.base, tuple(with_letters(ix, names) for ix in done.indices))
+    if isinstance(done, Delta):
+        return Delta(with_letters(done.i, names), with_letters(done.j, names))
+    return done

@@ -1,0 +1,210 @@
+"""A problem: declared symbols and forward equations, checked and with shapes.
+
+The reader builds it; everything downstream only reads it.  It must not know about YAML, calculus or printing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from backsym.core.expr import Dim, Entry, Expr, Ix, Shape, Sym, names_in
+
+if TYPE_CHECKING:
+    from backsym.graphs.figure import Figure
+    from backsym.solving.solution import Solution
+
+ROLES = ("input", "parameter", "target", "constant")
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A declared dimension: how it prints, and its size where the file fixes one."""
+
+    name: str
+    latex: str | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A quantity of the problem: a leaf (role input, parameter, target or constant) or a node (role node)."""
+
+    name: str
+    shape: Shape
+    role: str
+    one_hot: bool = False
+    sums_to_one: bool = False
+    latex: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class NodeEquation:
+    """The forward equation that defines one node.
+
+    ``indices`` are the letters of the author's left side (empty for a scalar or an array-level equation);
+    ``rhs`` is in the author's form.  ``index_level`` tells whether the author wrote it entry by entry.
+    """
+
+    name: str
+    shape: Shape
+    indices: tuple[Ix, ...]
+    rhs: Expr
+    text: str
+    index_level: bool
+    line: int | None = None
+
+    @property
+    def lhs(self) -> Expr:
+        sym = Sym(self.name, self.shape)
+        return Entry(sym, self.indices) if self.indices else sym
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a question. ``targets`` are names for derive, gradients, forward and why; ``claims`` are the
+    (lhs, rhs) equations of show and vectorize."""
+
+    kind: str
+    targets: tuple[str, ...] = ()
+    claims: tuple[tuple[Expr, Expr], ...] = ()
+    option: str | None = None
+    text: str | None = None
+    answer: str | None = None
+    marks: str | None = None
+    accept: str = "any"
+    form: Expr | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The numbers ``first``, ``first + step``, ... that are not beyond the end; ``count`` of them."""
+
+    first: Decimal
+    step: Decimal
+    count: int
+
+
+@dataclass(frozen=True)
+class Variants:
+    """How variants of a problem may differ from it; see the README.
+
+    ``activation`` and ``letters`` give what may stand in place of a function and of a letter, ``loss`` further
+    equations of the loss, ``dims`` sizes.  ``values`` gives for a quantity its possible values (as texts), a grid that
+    every entry is drawn from, or None: a one-hot vector.  ``words`` is what the texts call a function.
+    """
+
+    activation: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    loss: tuple[str, ...] = ()
+    dims: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    letters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    values: Mapping[str, tuple[Any, ...] | Grid | None] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A checked problem. ``equations`` are in forward (topological) order as the author gave them."""
+
+    title: str
+    equations: tuple[NodeEquation, ...]
+    loss: str
+    symbols: Mapping[str, Symbol]
+    dims: Mapping[str, Dimension]
+    index_dims: Mapping[str, Dim]
+    abstract: frozenset[str] = frozenset()
+    derivatives: Mapping[str, str] = field(default_factory=dict)
+    notation: Mapping[str, str] = field(default_factory=dict)
+    language: str = "en"
+    figure: str | None = None
+    objective: str | None = None
+    text: str | None = None
+    show_forward: bool = True
+    parts: tuple[Part, ...] = ()
+    values: Mapping[str, Any] = field(default_factory=dict)
+    variants: Variants = Variants()
+    path: str | None = None
+    remarks: tuple[str, ...] = ()
+    """What the author should know: what of a lecture note was passed over, nodes that do not reach the loss."""
+
+    def __repr__(self) -> str:
+        return f"<Problem {self.title!r}: {', '.join(eq.name for eq in self.equations)}; loss {self.loss}>"
+
+    @cached_property
+    def by_name(self) -> dict[str, NodeEquation]:
+        return {eq.name: eq for eq in self.equations}
+
+    @cached_property
+    def consumers(self) -> dict[str, tuple[str, ...]]:
+        """For each symbol, the nodes whose equation mentions it, in forward order."""
+        uses: dict[str, list[str]] = {}
+        for eq in self.equations:
+            for name in names_in(eq.rhs):
+                uses.setdefault(name, []).append(eq.name)
+        return {name: tuple(nodes) for name, nodes in uses.items()}
+
+    def sym(self, name: str) -> Sym:
+        return Sym(name, self.symbols[name].shape)
+
+    def solve(self, *, check: bool = True) -> Solution:
+        """Derive every derivative of the loss and prove it; see :func:`backsym.solving.solution.solve`."""
+        from backsym.solving.solution import solve
+
+        return solve(self, check=check)
+
+    def graph(self, kind: str = "vectorized", *, derivatives: str = "none") -> Figure:
+        """The computation graph (``kind`` vectorized or scalar), or the network of units (network); a drawing.
+
+        ``derivatives`` puts local derivatives on the edges, or the derivatives of the loss at the nodes.  Raises
+        BacksymError for an unknown choice, and where a problem is not a network of units.
+        """
+        from backsym.documents.notebook import figure
+
+        return figure(self, kind, derivatives)
+
+    def _repr_latex_(self) -> str:
+        from backsym.documents import notebook as display
+
+        return rf"$$\begin{{gathered}} {display.latex(self)} \end{{gathered}}$$"
+
+    def _repr_markdown_(self) -> str:
+        from backsym.documents import notebook as display
+
+        return display.markdown(display.problem_shown(self))
+
+    def _repr_html_(self) -> str:
+        from backsym.documents import notebook as display
+
+        return display.html(display.problem_shown(self), self.language)
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of a collection: a learning objective and its problems."""
+
+    title: str | None
+    objective: str | None
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Several problems in one document."""
+
+    title: str
+    sections: tuple[Section, ...]
+    course: str | None = None
+    author: str | None = None
+    date: str | None = None
+    text: str | None = None
+    language: str = "en"
+    path: str | None = None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return tuple(problem for section in self.sections for problem in section.problems)

@@ -1,0 +1,97 @@
+"""Where the templates and the bundled problems are: inside an installed wheel, or beside the package in a clone.
+
+This module must not know what the files mean.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from backsym.core.errors import Diagnostic, InputError, near_name
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+PROBLEM_ENDINGS = (".yaml", ".yml")
+"""The endings of the files that are taken from a folder; a note (.md, .tex) is named by itself."""
+
+
+def resource(*parts: str) -> Path:
+    """The path of a bundled file or folder, such as ``resource("templates", "md.jinja")``.
+
+    A wheel carries them under ``backsym/_data``; in a clone (editable install) they stand beside the package.
+    Raises FileNotFoundError, naming the resource, when neither has it.
+    """
+    for root in (_PACKAGE / "_data", _PACKAGE.parent):
+        path = root.joinpath(*parts)
+        if path.exists():
+            return path
+    raise FileNotFoundError(f"backsym was installed without its file {'/'.join(parts)}")
+
+
+def languages() -> tuple[str, ...]:
+    """The languages that there are sentences in, sorted: each is a folder of templates."""
+    return tuple(sorted(path.parent.name for path in resource("templates").glob("*/sentences.yaml")))
+
+
+def bundled_problems() -> dict[str, Path]:
+    """Every bundled problem and collection by its bare name, sorted.
+
+    Two files of the same name in different folders are told apart by ``folder/name``.
+    """
+    root = resource("problems")
+    paths = sorted(path for path in root.rglob("*.yaml") if path.is_file())
+    stems = [path.stem for path in paths]
+    return {
+        path.stem if stems.count(path.stem) == 1 else path.relative_to(root).with_suffix("").as_posix(): path
+        for path in paths
+    }
+
+
+def problem_files(name: str) -> list[str]:
+    """What ``name`` stands for: all problem files of a folder and of the folders in it, sorted; else itself.
+
+    A folder is one of the user's own, or else a bundled one (``problems``, ``gallery``).  Hidden files and folders are
+    passed over.  Raises InputError for a folder without a problem file.
+    """
+    folder = Path(name)
+    if folder.is_file() or name in bundled_problems():
+        return [name]
+    if not folder.is_dir():
+        root = resource("problems")
+        folder = next((path for path in (root, *sorted(root.iterdir())) if path.is_dir() and path.name == name), folder)
+    if not folder.is_dir():
+        return [name]
+    found = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix in PROBLEM_ENDINGS
+        and path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    if not found:
+        hint = f"problem files end in {' or '.join(PROBLEM_ENDINGS)}"
+        raise InputError([Diagnostic("there is no problem file in this folder", file=name, hint=hint)])
+    return [str(path) for path in found]
+
+
+def find_problem(name: str) -> Path:
+    """The file that ``name`` means: a path, or else a bundled problem by its bare name.
+
+    Raises InputError with a near name when there is neither.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    bundled = bundled_problems()
+    found = bundled.get(name) or bundled.get(name.removesuffix(".yaml"))
+    if found is not None:
+        return found
+    if path.exists():
+        return path  # a folder: whoever opens it says what is wrong with it
+    stem = path.with_suffix("") if path.suffix in PROBLEM_ENDINGS else path
+    siblings = (Path(str(stem) + ending) for ending in PROBLEM_ENDINGS)
+    own = next((str(sibling) for sibling in siblings if sibling.is_file()), None)
+    near = near_name(name, bundled)
+    hint = f"did you mean the bundled problem {near}?" if near else "expected the path of a problem file"
+    hint = f"did you mean the file {own}?" if own else hint
+    raise InputError([Diagnostic("no such file, and no bundled problem of this name", file=name, hint=hint)])

@@ -1,0 +1,45 @@
+"""Where a text came from, so that an error can point at the offending characters.
+
+Knows nothing about what the text means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from backsym.core.errors import Diagnostic, InputError
+from backsym.core.expr import Span
+
+Location = tuple[int, int, str]
+"""Line and column (1-based) and the whole text of that line."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text with its origin; ``locate`` maps an offset in ``text`` to a place in ``file``."""
+
+    text: str
+    file: str | None = None
+    locate: Callable[[int], Location] | None = None
+
+    def place(self, offset: int) -> Location:
+        if self.locate is not None:
+            return self.locate(offset)
+        start = self.text.rfind("\n", 0, offset) + 1
+        end = self.text.find("\n", offset)
+        line = self.text[start:] if end < 0 else self.text[start:end]
+        return self.text.count("\n", 0, offset) + 1, offset - start + 1, line
+
+    def diagnostic(self, message: str, span: Span, hint: str | None = None) -> Diagnostic:
+        """A diagnostic that underlines ``span``, or the part of it on its first line."""
+        start, end = span
+        line, column, text = self.place(start)
+        width = 1
+        if end - 1 > start:
+            last_line, last_column, _ = self.place(end - 1)
+            width = (last_column if last_line == line else len(text)) - column + 1
+        return Diagnostic(message, self.file, line, column, text, max(1, width), hint)
+
+    def error(self, message: str, span: Span, hint: str | None = None) -> InputError:
+        return InputError([self.diagnostic(message, span, hint)])

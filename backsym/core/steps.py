@@ -1,0 +1,65 @@
+"""Steps: what a rewrite did, recorded while it was made.
+
+A step states an equality, ``before = after``, of displayed expressions; tests evaluate both sides.  Its sentence
+("why") is not stored here: ``kind`` selects it in the sentence catalogue of ``templates/``, and ``facts`` fills it in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from backsym.core.expr import Equation, Expr, Ix
+
+Fact = str | Expr | Ix | tuple[Expr, ...] | tuple[Ix, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One equality of a derivation; ``substeps`` lead from ``before`` to ``after`` in smaller strides."""
+
+    kind: str
+    before: Expr
+    after: Expr
+    substeps: tuple[Step, ...] = ()
+    facts: dict[str, Fact] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The derivative of the loss by one quantity, with its derivation.
+
+    ``entry`` states it entry by entry (or, for a scalar, plainly), ``matrix`` as a whole; ``matrix`` is None for a
+    scalar, and where no matrix form is known, in which case ``no_matrix`` says why.  ``indices`` are the free letters
+    of ``entry``, in the order of the axes of ``node`` (an axis of length one has a fixed index).
+    """
+
+    node: str
+    indices: tuple[Ix, ...]
+    entry: Equation
+    matrix: Equation | None
+    steps: tuple[Step, ...]
+    no_matrix: str | None = None
+
+
+@dataclass(frozen=True)
+class ForwardForms:
+    """One forward equation at both levels, with the steps that lead from the author's form to the other."""
+
+    node: str
+    indices: tuple[Ix, ...]
+    entry: Equation
+    matrix: Equation | None
+    steps: tuple[Step, ...] = ()
+    no_matrix: str | None = None
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The outcome of the numeric check of one derivative; ``status`` is verified, unexercised or failed.
+
+    ``max_error`` is a bound of the relative error at all ``draws`` points, a power of ten.
+    """
+
+    max_error: float
+    draws: int
+    status: str

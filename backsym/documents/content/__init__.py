@@ -1,0 +1,1 @@
+"""What a document says: blocks, before any output language."""

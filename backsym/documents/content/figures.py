@@ -1,0 +1,49 @@
+"""A graph of a problem as a block, with its title and its description in words.
+
+This module must not know how a graph is drawn or written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from backsym.documents.content.blocks import Inlines, Picture, Text
+from backsym.documents.content.markup import inlines_of
+from backsym.documents.content.sentences import Voice
+from backsym.graphs.figure import Figure, figure
+from backsym.graphs.model import Graph
+from backsym.printing.unicode import to_unicode
+
+
+def picture(voice: Voice, kind: str = "vectorized", derivatives: str = "none") -> Picture:
+    """The drawing of a graph of the problem; see :func:`backsym.graphs.figure.figure`."""
+    drawn = described(figure(voice.problem, kind, derivatives), voice)
+    return Picture(drawn, drawn.alt)
+
+
+def described(drawn: Figure, voice: Voice) -> Figure:
+    """The figure with its title and, for screen readers, a sentence for each vertex that any edge leads to."""
+    words = voice.catalogue
+    title = plain(words.phrase(f"figures.{drawn.graph.kind}", title=inlines_of(voice.problem.title, "title")))
+    return replace(drawn, title=title, alt=" ".join([f"{title}.", *_sentences(drawn.graph, voice)]))
+
+
+def _sentences(graph: Graph, voice: Voice) -> list[str]:
+    sentences = []
+    words = voice.catalogue
+    for vertex in graph.vertices:
+        coming = [edge for edge in graph.edges if edge.target == vertex.name]
+        if not coming:
+            continue
+        sources = [f"{edge.source} ({edge.text})" if edge.text else edge.source for edge in coming]
+        name: str = vertex.name
+        if vertex.second is not None:
+            name = plain(words.phrase("figures.unit", name=name, activation=to_unicode(vertex.second)))
+        key = "figures.leads" if len(sources) == 1 else "figures.lead"
+        sentences.append(plain(words.phrase(key, sources=words.listing(sources), name=name)))
+    return sentences
+
+
+def plain(content: Inlines) -> str:
+    """Inline content as one line of Unicode text."""
+    return "".join(item.text if isinstance(item, Text) else to_unicode(item.layout) for item in content)

@@ -1,0 +1,130 @@
+"""The notation list and the forward pass of a problem, as blocks.
+
+This module must not know about output languages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from backsym.core.expr import Adj, Mul, Size, walk
+from backsym.core.problem import Problem, Symbol
+from backsym.core.steps import ForwardForms
+from backsym.documents.content.blocks import Block, Bullets, Equations, Inlines, Math, Paragraph, Text
+from backsym.documents.content.markup import check_math, inlines_of
+from backsym.documents.content.questions import row
+from backsym.documents.content.sentences import Voice
+from backsym.documents.content.solved import Solved
+from backsym.printing import layout as lay
+from backsym.printing.printer import layout_of, shape_layout
+
+FEW = 5
+"""Names that share one formula in the list of quantities."""
+
+
+def objective_blocks(objective: str | None, voice_phrases: Inlines) -> tuple[Block, ...]:
+    """The learning objective with its label; nothing where there is none."""
+    if not objective:
+        return ()
+    label = tuple(Text(item.text, "strong") if isinstance(item, Text) else item for item in voice_phrases)
+    return (Paragraph((*label, Text(" "), *inlines_of(objective, "objective"))),)
+
+
+def quantities(voice: Voice) -> Bullets:
+    """Every quantity with its role and shape, in the order of the problem; those that are alike share an item."""
+    problem = voice.problem
+    groups: dict[tuple[object, ...], list[Symbol]] = {}
+    for symbol in problem.symbols.values():
+        groups.setdefault((symbol.role, symbol.shape, symbol.one_hot, symbol.sums_to_one), []).append(symbol)
+    items = [_item(symbols, voice) for symbols in groups.values()]
+    for dim in problem.dims.values():
+        if dim.size is not None:
+            size = lay.row(voice.layout(Size(dim.name)), lay.EQUALS, lay.Number(str(dim.size)))
+            items.append(voice.catalogue.phrase("document.size", name=size))
+    return Bullets(tuple(items))
+
+
+def _item(symbols: list[Symbol], voice: Voice) -> Inlines:
+    words, first = voice.catalogue, symbols[0]
+    *others, last = (voice.quantity(symbol.name) for symbol in symbols)
+    member = (lay.Op("in", "relation"), shape_layout(first.shape, voice.notation))
+    names: Inlines
+    if len(symbols) <= FEW:
+        names = (Math(lay.row(*(part for name in others for part in (name, lay.COMMA)), last, *member)),)
+    else:  # No line is broken within a formula.
+        names = (*(part for name in others for part in (Math(name), Text(", "))), Math(lay.row(last, *member)))
+    roles = "roles" if len(symbols) == 1 else "plural_roles"
+    key = "one_hot" if first.one_hot else "sums_to_one" if first.sums_to_one else "quantity"
+    return words.phrase(f"document.{key}", names=names, role=words.text(f"document.{roles}.{first.role}"))
+
+
+def hadamard_note(solved: Solved, voice: Voice) -> list[Block]:
+    """What the sign of the element-wise product means, where it is used."""
+    forms = [d.matrix for d in solved.derivations] + [f.matrix for f in solved.forward]
+    used = any(
+        sum(1 for a in e.args if a.shape) > 1
+        for equation in forms
+        if equation is not None
+        for e in walk(equation.rhs)
+        if isinstance(e, Mul)
+    )
+    u, v = (voice.notation.letter(letter, 1) for letter in "uv")
+    return [voice.say("document.hadamard", u=u, v=v, product=lay.row(u, lay.Op("odot"), v))] if used else []
+
+
+def gradient_note(solved: Solved, voice: Voice) -> list[Block]:
+    """Which shape a gradient has, said of the last array that the loss is differentiated by."""
+    symbols = voice.problem.symbols
+    arrays = [d for d in solved.derivations if symbols[d.node].shape and d.matrix is not None and d.matrix != d.entry]
+    if not arrays:
+        return []
+    shown = next((d for d in arrays if symbols[d.node].role == "parameter"), arrays[0])
+    assert shown.matrix is not None
+    example = voice.layout(shown.matrix.lhs)
+    return [voice.say("document.gradient", example=example, node=voice.quantity(shown.node))]
+
+
+def notation_note(voice: Voice) -> list[Block]:
+    """What the sign of a derivative means, where it is not spelled as one."""
+    kind, problem = voice.notation.gradient, voice.problem
+    if kind not in ("bar", "delta"):
+        return []
+    nodes = [e.name for e in problem.equations if kind == "bar" or e.name in voice.notation.preactivations]
+    if not nodes:
+        return []
+    sign = Adj(nodes[0], problem.symbols[nodes[0]].shape)
+    spelled = layout_of(sign, replace(voice.notation, gradient="partial"))
+    return [voice.say(f"document.{kind}", sign=voice.layout(sign), derivative=spelled)]
+
+
+def check_spellings(problem: Problem) -> None:
+    """The author's own LaTeX for symbols and dimensions reaches the page, so it is checked like user text."""
+    spellings = {name: symbol.latex for name, symbol in problem.symbols.items()}
+    spellings |= {name: dim.latex for name, dim in problem.dims.items() if dim.latex}
+    for name, spelling in spellings.items():
+        if spelling:
+            check_math(spelling, f"the latex of {name}")
+
+
+def forward_pass(forms: Iterable[ForwardForms], voice: Voice, *, matrices: bool = True) -> tuple[Block, ...]:
+    """All forward equations, entry by entry and, with ``matrices``, as a whole; once where the two are the same."""
+    forms = tuple(forms)
+    entries = Equations(tuple(row(f.entry, f.indices, voice) for f in forms))
+    if not matrices or all(f.matrix is None or f.matrix == f.entry for f in forms):
+        return (entries,)
+    lead = () if all(f.no_matrix for f in forms) else (voice.say("document.matrix_form"),)
+    return (voice.say("document.entry_by_entry"), entries, *lead, *matrix_forms(forms, voice))
+
+
+def matrix_forms(forms: Iterable[ForwardForms], voice: Voice) -> tuple[Block, ...]:
+    """All forward equations in matrix form, and why there is none of some."""
+    forms = tuple(forms)
+    whole = tuple(row(f.matrix or f.entry, () if f.matrix else f.indices, voice) for f in forms if not f.no_matrix)
+    blocks: list[Block] = [Equations(whole)] if whole else []
+    blocks += [
+        voice.say("document.no_matrix_of", node=voice.quantity(f.node), reason=voice.catalogue.reason(f.no_matrix))
+        for f in forms
+        if f.no_matrix
+    ]
+    return tuple(blocks)

@@ -1,0 +1,306 @@
+"""The sentences of a solution: loads the catalogue and fills its placeholders.
+
+A sentence is a little Markdown with $math$.  Everything that a reader sees in words comes from here, so that another
+language is another folder under ``templates/``.  This module must not know how a step was made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from backsym.core.errors import BacksymError, near_name
+from backsym.core.expr import Entry, Expr, Ix
+from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.problem import Problem
+from backsym.core.resources import resource
+from backsym.core.steps import Fact, Step
+from backsym.documents.content.blocks import Inline, Inlines, Math, Paragraph, Text
+from backsym.documents.content.markup import inlines_of
+from backsym.printing import layout as lay
+from backsym.printing.layout import Layout
+from backsym.printing.notation import Notation, index
+from backsym.printing.printer import layout_of, range_layout, size_layout
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+_REASONS = "reasons."
+
+Value = str | Layout | Inlines
+"""What fills a placeholder: plain text, a formula, or inline content."""
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """The sentence of one kind of step, and a short example of it in LaTeX.
+
+    ``bare`` is the sentence for a step without facts, ``indexed`` that for one whose quantities have indices that the
+    node does not have, so that it must say what they number, and ``indicator`` that for a notation in which Kronecker
+    deltas are written as indicators.  ``stepwise`` is that for a step that has substeps, ``scalar`` that where the node
+    is a number, and ``rules`` has those for the rules of calculus that the step names.
+    """
+
+    text: str
+    example: str
+    bare: str | None = None
+    indexed: str | None = None
+    indicator: str | None = None
+    stepwise: str | None = None
+    scalar: str | None = None
+    rules: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> Sentence:
+        """From an entry of the catalogue's file, where the sentence itself is called so."""
+        return cls(entry["sentence"], **{key: value for key, value in entry.items() if key != "sentence"})
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All sentences of one language: by kind of step, and by key (``questions.show``) for the rest."""
+
+    steps: Mapping[str, Sentence]
+    phrases: Mapping[str, str]
+
+    def phrase(self, key: str, **facts: Value) -> Inlines:
+        """A sentence by its key, filled."""
+        return _filled(self.text(key), facts, key)
+
+    def text(self, key: str) -> str:
+        """A sentence by its key, as it stands in the catalogue."""
+        if key not in self.phrases:
+            raise BacksymError(f"the sentence catalogue has no entry {key}")
+        return self.phrases[key]
+
+    def reason(self, text: str) -> str:
+        """Why there is no matrix form, as the engine says it in English, in the words of this language."""
+        for key, words in self.phrases.items():
+            if key.startswith(_REASONS):
+                found = re.fullmatch(_PLACEHOLDER.sub(r"(?P<\1>.+)", key.removeprefix(_REASONS)), text)
+                if found is not None:
+                    return words.format(**found.groupdict())
+        raise BacksymError(f"the sentence catalogue has no words for the reason {text!r}")
+
+    def listing(self, items: Sequence[Value]) -> Inlines:
+        """``a``, ``a and b``, ``a, b and c``."""
+        out: list[Inline] = []
+        for n, item in enumerate(items):
+            if n:
+                out.append(Text(f" {self.text('document.and')} " if n == len(items) - 1 else ", "))
+            out.extend(_inlines(item))
+        return merged(out)
+
+
+@cache
+def catalogue(language: str = "en") -> Catalogue:
+    """The catalogue of one language, read from ``templates/LANGUAGE/sentences.yaml``."""
+    import yaml
+
+    with resource("templates", language, "sentences.yaml").open(encoding="utf-8") as file:
+        data = yaml.safe_load(file)
+    steps = {kind: Sentence.of(entry) for kind, entry in data["steps"].items()}
+    return Catalogue(steps, dict(_flat({key: data[key] for key in data if key != "steps"})))
+
+
+def _flat(tree: Mapping[str, object], prefix: str = "") -> list[tuple[str, str]]:
+    result: list[tuple[str, str]] = []
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            result.extend(_flat(value, f"{prefix}{key}."))
+        else:
+            result.append((prefix + key, str(value)))
+    return result
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How one problem is spoken about: its sentences, its notation, and the quantities that its names mean."""
+
+    problem: Problem
+    notation: Notation
+    catalogue: Catalogue
+
+    @classmethod
+    def of(cls, problem: Problem) -> Voice:
+        return cls(problem, Notation.of(problem), catalogue(problem.language))
+
+    def say(self, key: str, **facts: Value) -> Paragraph:
+        """A sentence of the catalogue as a paragraph."""
+        return Paragraph(self.catalogue.phrase(key, **facts))
+
+    def quantity(self, name: str) -> Layout:
+        """A symbol or node as it is printed."""
+        return layout_of(self.problem.sym(name), self.notation)
+
+    def layout(self, e: Expr) -> Layout:
+        return layout_of(e, self.notation)
+
+    def why(self, step: Step) -> Inlines:
+        """Why a step holds; see :func:`why`."""
+        return why(step, self.notation, self.problem, self.catalogue)
+
+
+def why(
+    step: Step, notation: Notation, problem: Problem | None = None, sentences: Catalogue | None = None
+) -> Inlines:
+    """Why a step holds.  With ``problem``, facts that are names print as quantities.
+
+    Raises BacksymError for a kind that the catalogue does not have, or a fact that its sentence needs and lacks.
+    """
+    sentences = sentences or catalogue()
+    if step.kind not in sentences.steps:
+        near = near_name(step.kind, sentences.steps)
+        hint = f"; did you mean {near}?" if near else ""
+        raise BacksymError(f"no sentence for a step of kind {step.kind}{hint}")
+    sentence = sentences.steps[step.kind]
+    new = _new_indices(step) if sentence.indexed else ()
+    template = _template(sentence, step, indexed=bool(new), indicator=notation.gradient == "delta")
+    facts: dict[str, Value] = {
+        name: _fact(name, value, notation, problem, sentences)
+        for name, value in step.facts.items()
+        if name not in ("rule", "only", "unless")
+    }
+    facts |= _computed(step, notation)
+    if new:
+        facts |= {"ranges": _ranges(step, notation, sentences), "new": sentences.listing([index(ix) for ix in new])}
+    said = _filled(template, facts, f"step of kind {step.kind}")
+    return merged((*_reasons(step, facts, notation, sentences), *said))
+
+
+def _template(sentence: Sentence, step: Step, *, indexed: bool, indicator: bool) -> str:
+    """The one of the kind's sentences that fits the step."""
+    node = step.facts.get("node")
+    if indicator and sentence.indicator is not None:
+        return sentence.indicator
+    if indexed and sentence.indexed is not None:
+        return sentence.indexed
+    if not step.facts and sentence.bare is not None:
+        return sentence.bare
+    if step.substeps and sentence.stepwise is not None:
+        return sentence.stepwise
+    if isinstance(node, Expr) and not node.shape and sentence.scalar is not None:
+        return sentence.scalar
+    return sentence.rules.get(str(step.facts.get("rule")), sentence.text)
+
+
+def _computed(step: Step, notation: Notation) -> dict[str, Value]:
+    """Facts that follow from others: the shape of the node, and that two indices are equal or not."""
+    out: dict[str, Value] = {}
+    node = step.facts.get("node")
+    if isinstance(node, Expr) and node.shape:
+        out["shape"] = size_layout(node.shape, notation)
+    i, j = step.facts.get("index"), step.facts.get("other")
+    if isinstance(i, Ix) and isinstance(j, Ix):
+        out["equality"] = lay.row(index(i), lay.EQUALS, index(j))
+        out["difference"] = lay.row(index(i), lay.Op("not_equal", "relation"), index(j))
+    return out
+
+
+def _reasons(step: Step, facts: Mapping[str, Value], notation: Notation, words: Catalogue) -> Inlines:
+    """What is said before a differentiation: which term of a sum is left, and what a Kronecker delta in it is."""
+    out: list[Inline] = []
+    only = step.facts.get("only")
+    if isinstance(only, tuple):
+        pairs: list[Value] = [
+            lay.row(index(a), lay.EQUALS, index(b))
+            for a, b in zip(only[::2], only[1::2], strict=True)
+            if isinstance(a, Ix) and isinstance(b, Ix)
+        ]
+        node = facts["den"] if "den" in facts else facts["node"]
+        key = "because.only_of" if "over" in facts else "because.only"
+        out += (*words.phrase(key, **{**facts, "pairs": words.listing(pairs), "node": node}), Text(" "))
+    if "delta" in step.facts:
+        key = "because.indicator" if notation.gradient == "delta" else "because.delta"
+        out += (*words.phrase(key, **facts), Text(" "))
+    return tuple(out)
+
+
+def _new_indices(step: Step) -> tuple[Ix, ...]:
+    """The indices of the consumers that the node does not have."""
+    node, consumers = step.facts["node"], step.facts["consumers"]
+    assert isinstance(consumers, tuple)
+    own = set(node.indices) if isinstance(node, Entry) else set()
+    found = [ix for entry in consumers if isinstance(entry, Entry) for ix in entry.indices if not ix.fixed]
+    return tuple(dict.fromkeys(ix for ix in found if ix not in own))
+
+
+def _ranges(step: Step, notation: Notation, words: Catalogue) -> Inlines:
+    """What the indices of the consumers and of the node number."""
+    node, consumers = step.facts["node"], step.facts["consumers"]
+    assert isinstance(consumers, tuple)
+    quantities: dict[tuple[Ix, ...], list[Layout]] = {}
+    for entry in (*consumers, node):
+        indices = tuple(ix for ix in entry.indices if not ix.fixed) if isinstance(entry, Entry) else ()
+        if isinstance(entry, Entry) and indices:
+            quantities.setdefault(indices, []).append(layout_of(entry.base, notation))
+    items: list[Value] = []
+    for indices, names in quantities.items():
+        ranges = [range_layout((ix,), notation) for ix in indices]
+        # One formula for each index: a line may end between two of them.
+        found = [item for range_of in ranges if range_of for item in (Text(", "), Math(range_of))][1:]
+        key = "document.those" if items else "document.numbers_entries"
+        items.append(words.phrase(key, range=tuple(found), quantities=words.listing(list(names))))
+    return words.listing(items)
+
+
+@cache
+def _parsed(template: str) -> Inlines:
+    return inlines_of(template, "sentence")
+
+
+def _filled(template: str, facts: Mapping[str, Value], what: str) -> Inlines:
+    out: list[Inline] = []
+    for item in _parsed(template):
+        if isinstance(item, Math):
+            out.append(item)
+            continue
+        for n, piece in enumerate(_PLACEHOLDER.split(item.text)):
+            if n % 2 == 0:
+                out.append(Text(piece, item.style))
+            elif piece in facts:
+                out.extend(_inlines(facts[piece]))
+            else:
+                raise BacksymError(f"{what} has no fact {piece}, which its sentence needs")
+    return merged(out)
+
+
+def _inlines(value: Value) -> Inlines:
+    if isinstance(value, str):
+        return (Text(value),)
+    return (Math(value),) if isinstance(value, Layout) else value
+
+
+def merged(items: Iterable[Inline]) -> Inlines:
+    """Without empty texts, and with neighbouring texts of one style joined."""
+    out: list[Inline] = []
+    for item in items:
+        last = out[-1] if out else None
+        if isinstance(item, Text) and not item.text:
+            continue
+        if isinstance(item, Text) and isinstance(last, Text) and item.style == last.style:
+            out[-1] = Text(last.text + item.text, item.style)
+        else:
+            out.append(item)
+    return tuple(out)
+
+
+def _fact(name: str, value: Fact, notation: Notation, problem: Problem | None, words: Catalogue) -> Value:
+    """A fact as it is printed: mathematics as formulas, several in a list, other texts as they are."""
+    if isinstance(value, tuple):
+        return words.listing([_fact(name, item, notation, problem, words) for item in value])
+    if isinstance(value, Ix):
+        return index(value)
+    if isinstance(value, Expr):
+        return layout_of(value, notation)
+    if not isinstance(value, str):
+        raise TypeError(f"a fact cannot be a {type(value).__name__}")
+    bare = value.rstrip("'")
+    if name == "function" and (bare in FUNCTIONS or bare in notation.abstract or bare == ABSTRACT_LOSS):
+        function, primes = notation.function(bare), len(value) - len(bare)
+        return lay.Primed(function, primes) if primes else function
+    if problem is not None and value in problem.symbols:
+        return layout_of(problem.sym(value), notation)
+    return value

@@ -1,0 +1,1 @@
+"""Blocks to Markdown, LaTeX, Typst, PDF, HTML and JSON."""

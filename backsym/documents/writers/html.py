@@ -1,0 +1,230 @@
+"""Blocks to one HTML file that needs nothing else: MathML, inline SVG, its own style sheet, no script.
+
+Each step of a derivation unfolds, so that a reader can take it as a hint.  What may be wider than a phone scrolls in a
+box of its own, which the keyboard reaches.  This module must not know about problems.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from backsym.core.resources import resource
+from backsym.documents.content.blocks import (
+    Block,
+    Bullets,
+    Document,
+    Equations,
+    Heading,
+    Inline,
+    Inlines,
+    Math,
+    Paragraph,
+    Picture,
+    Row,
+    Steps,
+    Table,
+    Text,
+)
+from backsym.documents.content.options import FULL, Options
+from backsym.documents.content.sentences import catalogue
+from backsym.documents.writers.plaintext import equations_text, inlines_plain
+from backsym.printing import layout as lay
+from backsym.printing.layout import Layout
+from backsym.printing.mathml import to_mathml
+from backsym.printing.measure import broken, width
+
+_STYLES = {"strong": "strong", "emphasis": "em", "code": "code"}
+
+_PUNCTUATION = re.compile(r"[,.;:!?)\]’”]+")
+
+ROOM = 40.0
+"""The width of the text on a wide screen, in em."""
+
+NARROW = 12.0
+"""What surely fits a phone, in em, in nested steps too: what may be wider gets a box that the keyboard can scroll."""
+
+SHRUNK = 0.7
+"""How far a figure shrinks on a narrow screen before it scrolls."""
+
+
+def html(document: Document, options: Options = FULL, stem: str = "solution") -> dict[str, str]:
+    """The whole document, through its template."""
+    from backsym.documents.writers.templating import render_template
+
+    words = catalogue(document.language)
+    page = _Page()
+    opening, body = page.blocks(document.opening), page.blocks(document.blocks)
+    if options.version == "questions":
+        body += f"\n{_answers_sheet()}"
+    text = render_template(
+        "html.jinja",
+        options.templates,
+        language=escape(document.language),
+        plain_title=escape(inlines_plain(document.title)),
+        title=inlines_html(document.title),
+        byline=[inlines_html(line) for line in document.byline],
+        opening=opening,
+        contents=_contents(page.headings) if document.contents else "",
+        contents_title=escape(words.text("document.contents")),
+        all_steps=escape(words.text("page.all_steps")) if page.folded else "",
+        body=body,
+    )
+    return {f"{stem}.html": text}
+
+
+def html_text(blocks: Iterable[Block], *, anchors: bool = True) -> str:
+    """Blocks without a title and a page around them; no newline at the end.
+
+    Without ``anchors``, the headings can be put into a page with others, on which an id would stand twice.
+    """
+    return _Page(anchors=anchors).blocks(blocks)
+
+
+def inlines_html(content: Inlines) -> str:
+    """Inline content; the punctuation after a formula stays on its line."""
+    out = ""
+    for n, item in enumerate(content):
+        text = _inline(item)
+        before = content[n - 1] if n else None
+        mark = _PUNCTUATION.match(item.text) if isinstance(item, Text) and item.style == "plain" else None
+        if mark is not None and isinstance(before, Math) and width(before.layout) <= NARROW:
+            formula = _inline(before)
+            out = f'{out[: -len(formula)]}<span class="whole">{formula}{escape(mark[0])}</span>'
+            text = escape(item.text[mark.end() :]) if isinstance(item, Text) else text
+        out += text
+    return out
+
+
+def escape(text: str) -> str:
+    """Plain text as HTML, also within quotes."""
+    for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        text = text.replace(sign, entity)
+    return text
+
+
+@dataclass
+class _Page:
+    """Numbers the headings, and notes whether anything unfolds."""
+
+    headings: list[Heading] = field(default_factory=list)
+    folded: bool = False
+    anchors: bool = True
+
+    def blocks(self, blocks: Iterable[Block]) -> str:
+        return "\n".join(self.block(block) for block in blocks)
+
+    def block(self, block: Block) -> str:
+        if isinstance(block, Heading):
+            self.headings.append(block)
+            level = min(block.level, 6)
+            anchor = f' id="h{len(self.headings)}"' if self.anchors else ""
+            return f"<h{level}{anchor}>{inlines_html(block.content)}</h{level}>"
+        if isinstance(block, Paragraph):
+            start = '<p class="lead">' if block.leads else "<p>"
+            return f"{start}{inlines_html(block.content)}</p>"
+        if isinstance(block, Equations):
+            return _display(block.rows)
+        if isinstance(block, Bullets):
+            items = "\n".join(f"<li>{inlines_html(item)}</li>" for item in block.items)
+            return f"<ul>\n{items}\n</ul>"
+        if isinstance(block, Table):
+            return _table(block)
+        if isinstance(block, Picture):
+            return _picture(block)
+        if isinstance(block, Steps):
+            self.folded = True
+            return "\n".join(self.steps(block))
+        raise TypeError(f"no HTML for a block of type {type(block).__name__}")
+
+    def steps(self, block: Steps) -> Iterator[str]:
+        for item in block.items:
+            inside = [] if item.substeps is None else [self.block(item.substeps)]
+            if not item.repeats:
+                inside += [f"<p>{inlines_html(item.then)}</p>"] if item.then else []
+                inside.append(_display(item.equation.rows))
+            body = "\n".join(inside)
+            yield f"<details>\n<summary>{inlines_html(item.why)}</summary>\n{body}\n</details>"
+
+
+def _answers_sheet() -> str:
+    """What students may write in an answer that a program checks, and how a gradient is laid out, to unfold."""
+    title, _, sheet = resource("templates", "en", "answers.txt").read_text(encoding="utf-8").partition("\n")
+    words = escape(title)
+    pre = f'<pre class="scroll" role="group" aria-label="{words}" tabindex="0">{escape(sheet.strip())}</pre>'
+    return f'<details class="sheet" lang="en">\n<summary>{words}</summary>\n{pre}\n</details>'
+
+
+def _contents(headings: list[Heading]) -> str:
+    """Links to the headings of the first two levels, as nested lists."""
+    out, depth = "", 0
+    for number, heading in enumerate(headings, start=1):
+        level = heading.level - 1
+        if level > 2:
+            continue
+        level = min(level, depth + 1)
+        out += "<ul><li>" if level > depth else "</li></ul>" * (depth - level) + "</li><li>"
+        out += f'<a href="#h{number}">{inlines_html(heading.content)}</a>'
+        depth = level
+    return out + "</li></ul>" * depth
+
+
+def _table(block: Table) -> str:
+    head = "".join(f'<th scope="col">{inlines_html(cell)}</th>' for cell in block.head)
+    rows = "\n".join(
+        "<tr>" + "".join(f"<td>{inlines_html(cell)}</td>" for cell in cells) + "</tr>" for cells in block.rows
+    )
+    label = escape(", ".join(inlines_plain(cell) for cell in block.head))
+    table = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
+    return f'<div class="scroll" role="group" aria-label="{label}" tabindex="0">\n{table}\n</div>'
+
+
+def _picture(block: Picture) -> str:
+    drawing = block.drawn.drawing
+    least = SHRUNK * drawing.width * drawing.scale
+    svg = block.drawn.svg(inline=True).strip()
+    return f'<figure tabindex="0" style="--least:{least:.2f}cm">\n{svg}\n</figure>'
+
+
+# --- mathematics -----------------------------------------------------------------------------------------------------
+
+
+def _display(rows: tuple[Row, ...]) -> str:
+    lines = [line for r in rows for line in _lines(r)]
+    shown = lay.row(*lines[0]) if len(lines) == 1 else lay.Aligned(tuple(lines))
+    text = to_mathml(shown, True, equations_text(rows))
+    if width(shown) <= NARROW:
+        return f'<div class="formula">{text}</div>'
+    label = escape(equations_text(rows))
+    return f'<div class="formula" role="group" aria-label="{label}" tabindex="0">{text}</div>'
+
+
+def _lines(r: Row) -> list[tuple[Layout, ...]]:
+    """One row as lines of two cells, what is left and right of the alignment."""
+    room = ROOM - (width(r.lhs) + 1.4 if r.lhs is not None else 0.0)
+    first, *others = broken(r.rhs, room, room - 1.5)
+    left: Layout = lay.tight() if r.lhs is None else r.lhs
+    lines = [first if r.lhs is None else lay.row(lay.EQUALS, first)]
+    lines += [lay.row(lay.Space("quad"), other) for other in others]
+    if r.tail is not None:
+        if width(lines[-1]) + width(r.tail) > room:
+            lines[-1] = lay.row(lines[-1], lay.COMMA)
+            lines.append(lay.row(lay.Space("qquad"), r.tail))
+        else:
+            lines[-1] = lay.row(lines[-1], lay.COMMA, lay.Space("quad"), r.tail)
+    return [(left if n == 0 else lay.tight(), line) for n, line in enumerate(lines)]
+
+
+def _inline(item: Inline) -> str:
+    if isinstance(item, Math):
+        text = to_mathml(item.layout, False)
+        if width(item.layout) <= NARROW:
+            return text
+        label = escape(inlines_plain((item,)))
+        return f'<span class="scroll" role="group" aria-label="{label}" tabindex="0">{text}</span>'
+    if isinstance(item, Text):
+        text = escape(item.text)
+        tag = _STYLES.get(item.style)
+        return f"<{tag}>{text}</{tag}>" if tag else text
+    raise TypeError(f"no HTML for inline content of type {type(item).__name__}")

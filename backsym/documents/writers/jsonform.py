@@ -1,0 +1,127 @@
+"""The JSON form of solved problems: a public promise, see the README.
+
+entry, matrix, before and after are LaTeX, null where that level does not apply; why and question are Markdown with
+$math$.  This module must not know about documents.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from backsym.core.expr import Equation, Shape
+from backsym.core.problem import Collection
+from backsym.core.steps import Derivation, ForwardForms, Step, Verification
+from backsym.documents.content.options import FULL, Options
+from backsym.documents.content.questions import edge_text, given, question_blocks, worded_answer
+from backsym.documents.content.sentences import Voice
+from backsym.documents.content.solved import AnsweredPart, Solved, answered_parts
+from backsym.documents.writers.markdown import inlines_text, markdown_text
+from backsym.printing.latex import equation_latex, latex, range_latex
+from backsym.printing.notation import Notation
+
+VERSION = 1
+
+Json = dict[str, Any]
+
+
+def json_text(data: Json) -> str:
+    """The text of a JSON file, ending in a newline; the same data give the same text."""
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def problem_json(solved: Solved, options: Options = FULL) -> Json:
+    """One solved problem; of the question sheet what is given and asked, of the key the results without steps."""
+    problem = solved.problem
+    voice = Voice.of(problem)
+    notation = voice.notation
+    parts = answered_parts(solved)
+    sheet = options.version == "questions"
+    return {
+        "backsym": VERSION,
+        "title": problem.title,
+        "forward": [_forward(forms, solved, notation) for forms in (given(parts, solved) if sheet else solved.forward)],
+        "derivatives": [_derivative(d, solved, voice, options) for d in solved.derivations if not sheet],
+        "parts": [_part(answered, voice, options) for answered in parts],
+    }
+
+
+def collection_json(collection: Collection, solutions: Sequence[Solved], options: Options = FULL) -> Json:
+    """A collection with all its problems, in order."""
+    return {
+        "backsym": VERSION,
+        "title": collection.title,
+        "problems": [problem_json(solved, options) for solved in solutions],
+    }
+
+
+def _shape(shape: Shape) -> list[str | int]:
+    return list(shape)
+
+
+def _sides(equation: Equation | None, notation: Notation) -> Json | None:
+    if equation is None:
+        return None
+    return {"lhs": latex(equation.lhs, notation), "rhs": latex(equation.rhs, notation)}
+
+
+def _forward(forms: ForwardForms, solved: Solved, notation: Notation) -> Json:
+    return {
+        "node": forms.node,
+        "shape": _shape(solved.problem.symbols[forms.node].shape),
+        "entry": _sides(forms.entry, notation),
+        "matrix": _sides(forms.matrix, notation),
+        "numpy": solved.forward_numpy(forms.node),
+    }
+
+
+def _derivative(derivation: Derivation, solved: Solved, voice: Voice, options: Options) -> Json:
+    notation = voice.notation
+    return {
+        "node": derivation.node,
+        "shape": _shape(solved.problem.symbols[derivation.node].shape),
+        "range": range_latex(derivation.indices, notation),
+        "entry": _sides(derivation.entry, notation),
+        "matrix": _sides(derivation.matrix, notation),
+        "numpy": solved.numpy(derivation.node),
+        "steps": _steps(derivation.steps, voice, options),
+        "verified": _verified(solved.verified[derivation.node]),
+    }
+
+
+def _steps(steps: Iterable[Step], voice: Voice, options: Options) -> list[Json]:
+    return [_step(step, voice, options) for step in steps if options.version == "solution"]
+
+
+def _step(step: Step, voice: Voice, options: Options) -> Json:
+    return {
+        "kind": step.kind,
+        "why": inlines_text(voice.why(step)),
+        "before": latex(step.before, voice.notation),
+        "after": latex(step.after, voice.notation),
+        "substeps": [_step(substep, voice, options) for substep in step.substeps if options.detail == "full"],
+    }
+
+
+def _verified(verification: Verification) -> Json:
+    return {"max_error": verification.max_error, "draws": verification.draws, "status": verification.status}
+
+
+def _part(answered: AnsweredPart, voice: Voice, options: Options) -> Json:
+    """A part; ``result`` has one equation a line, the edges of a graph, or a worded answer; of a question nothing."""
+    if options.version == "questions":
+        result = ""
+    elif answered.part.kind == "graph":
+        result = edge_text(voice.problem)
+    elif answered.pieces:
+        result = "\n".join(equation_latex(piece.result, voice.notation) for piece in answered.pieces)
+    else:
+        result = markdown_text(worded_answer(answered, voice))
+    return {
+        "kind": answered.part.kind,
+        "label": answered.label,
+        "question": markdown_text(question_blocks(answered, voice)),
+        "steps": _steps((s for piece in answered.pieces for s in (*piece.steps, *piece.after)), voice, options),
+        "result": result,
+    }

@@ -1,0 +1,175 @@
+"""Blocks to Markdown with $math$, as GitHub and Jupyter show it.
+
+This module must not know about problems.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from backsym.documents.content.blocks import (
+    Block,
+    Bullets,
+    Document,
+    Equations,
+    Heading,
+    Inline,
+    Inlines,
+    Math,
+    Paragraph,
+    Picture,
+    Row,
+    Steps,
+    Table,
+)
+from backsym.documents.content.options import FULL, Options
+from backsym.printing.latex import to_latex
+from backsym.printing.layout import Layout
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|$~#]|&(?=#?\w+;))")
+_ESCAPED = r"\\\1"
+_LINE_START = re.compile(r"^(\s*)(#{1,6}|[-+=~]+|\d+[.)])(?=\s|$)")
+Files = dict[str, str]
+"""Names of files and their texts; the first one is the document."""
+
+_NEW_ROW, _CR = "\\\\ ", "\\cr "
+_STYLES = {"strong": "**", "emphasis": "*"}
+
+
+def markdown(document: Document, options: Options = FULL, stem: str = "solution") -> Files:
+    """The whole document, through its template; drawings are SVG files beside it, named after ``stem``."""
+    from backsym.documents.writers.templating import render_template
+
+    pictures: Files = {}
+    blocks = [_Named(stem, pictures).block(block) for block in document.blocks]
+    text = render_template(
+        "md.jinja",
+        options.templates,
+        title=inlines_text(document.title),
+        byline=[inlines_text(line) for line in document.byline],
+        opening=markdown_text(document.opening),
+        contents=_contents(document) if document.contents else "",
+        body="\n\n".join(blocks),
+    )
+    return {f"{stem}.md": text, **pictures}
+
+
+def markdown_text(blocks: Iterable[Block]) -> str:
+    """Blocks without a title and without drawings; no newline at the end."""
+    return "\n\n".join(_block(block) for block in blocks)
+
+
+@dataclass
+class _Named:
+    """Gives each drawing a file of its own."""
+
+    stem: str
+    files: Files
+
+    def block(self, block: Block) -> str:
+        if not isinstance(block, Picture):
+            return _block(block)
+        name = f"{self.stem}-figure-{len(self.files) + 1}.svg"
+        self.files[name] = block.drawn.svg()
+        return f"![{_SPECIAL.sub(_ESCAPED, block.alt)}]({quote(name)})"
+
+
+def _contents(document: Document) -> str:
+    """A list of the headings of the first two levels, each a link to its place on the page, as GitHub names it."""
+    lines: list[str] = []
+    seen: Counter[str] = Counter()
+    for block in document.blocks:
+        if not isinstance(block, Heading):
+            continue
+        text = inlines_text(block.content)
+        anchor = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
+        seen[anchor] += 1
+        if block.level <= 3:
+            link = anchor if seen[anchor] == 1 else f"{anchor}-{seen[anchor] - 1}"
+            lines.append(f"{'  ' * (block.level - 2)}- [{text}](#{link})")
+    return "\n".join(lines)
+
+
+def inlines_text(content: Inlines) -> str:
+    return "".join(_inline(item) for item in content)
+
+
+def _block(block: Block) -> str:
+    if isinstance(block, Heading):
+        return f"{'#' * min(block.level, 6)} {inlines_text(block.content)}"
+    if isinstance(block, Paragraph):
+        return _guarded(inlines_text(block.content))
+    if isinstance(block, Equations):
+        return "$$\n" + _plain_relations(equations_latex(block.rows)) + "\n$$"
+    if isinstance(block, Bullets):
+        return "\n".join(f"- {inlines_text(item)}" for item in block.items)
+    if isinstance(block, Table):
+        return _table(block)
+    if isinstance(block, Steps):
+        return "\n\n".join(_steps(block))
+    raise TypeError(f"no Markdown for a block of type {type(block).__name__}")
+
+
+def _table(block: Table) -> str:
+    lines = [block.head, *block.rows]
+    rows = ["| " + " | ".join(inlines_text(cell).replace("|", r"\|") for cell in cells) + " |" for cells in lines]
+    return "\n".join([rows[0], "| " + " | ".join("---" for _ in block.head) + " |", *rows[1:]])
+
+
+def _steps(block: Steps) -> Iterable[str]:
+    for item in block.items:
+        yield _guarded(inlines_text(item.why))
+        if item.substeps is not None:
+            yield "\n".join(f"> {line}".rstrip() for line in _block(item.substeps).splitlines())
+        if not item.repeats:
+            if item.then:
+                yield inlines_text(item.then)
+            yield _block(item.equation)
+
+
+def equations_latex(rows: tuple[Row, ...]) -> str:
+    """Rows as LaTeX: one formula, or several aligned at the equals sign with their ranges in a column of their own."""
+    if len(rows) == 1:
+        only = rows[0]
+        return _side(only.lhs) + to_latex(only.rhs) + (f", \\quad {to_latex(only.tail)}" if only.tail else "")
+    lines = []
+    for r in rows:
+        tail = f", && {to_latex(r.tail)}" if r.tail else ""
+        lines.append((f"{_side(r.lhs, '&')}" if r.lhs else "& ") + to_latex(r.rhs) + tail)
+    return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+
+def _side(lhs: Layout | None, mark: str = "") -> str:
+    return "" if lhs is None else f"{to_latex(lhs)} {mark}= "
+
+
+def _inline(item: Inline) -> str:
+    if isinstance(item, Math):
+        # Between single dollar signs GitHub takes two backslashes for one.
+        return f"${_plain_relations(to_latex(item.layout)).replace(_NEW_ROW, _CR)}$"
+    if item.style == "code":
+        fence = "``" if "`" in item.text else "`"
+        return f"{fence}{item.text}{fence}"
+    mark = _STYLES.get(item.style, "")
+    inner = item.text.strip() if mark else item.text
+    trailing = item.text[len(item.text.rstrip()) :] if mark else ""
+    return mark + _SPECIAL.sub(_ESCAPED, inner) + mark + trailing
+
+
+def _plain_relations(latex: str) -> str:
+    """Formulas without < and >, which a Markdown reader may take for the start of a tag."""
+    return latex.replace("<", r"\lt ").replace(">", r"\gt ")
+
+
+def _guarded(text: str) -> str:
+    """A paragraph whose first sign does not turn it into a heading, a list or a quotation."""
+    match = _LINE_START.match(text)
+    if match is None:
+        return text
+    sign = match[2]
+    escaped = sign[:-1] + "\\" + sign[-1] if sign[0].isdigit() else "\\" + sign
+    return match[1] + escaped + text[match.end() :]

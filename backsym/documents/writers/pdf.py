@@ -1,0 +1,132 @@
+"""A document as PDF: by the ``typst`` wheel, which needs nothing else, or by the user's own pdflatex.
+
+Both give the same bytes for the same document, and neither reads the network or a file that it is not given.  This
+module must not know about problems or blocks.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from backsym.core.errors import BacksymError
+
+LATEX_SECONDS = 120
+"""How long pdflatex may take, in all its passes."""
+
+PASSES = 3
+"""Until the table of contents and the widths of long tables have settled."""
+
+_INSTALL = "apt-get install texlive-latex-recommended texlive-pictures lmodern"
+_DATE = "0"
+_EVALUATED = b'#eval(sys.inputs.document, mode: "markup")'
+"""Makes the same PDF as the document itself, in less time: what is evaluated has no places in a file, so that Typst
+finds equal letters of different formulas equal and measures them once."""
+
+_TYPST_LINE = re.compile(r"\.typ:(\d+):\d+")
+_ERROR = re.compile(r"^(?P<file>[^\n:]*\.tex):(?P<line>\d+): (?P<message>.*)$", re.MULTILINE)
+_RERUN = re.compile(r"Rerun to get|Table widths have changed|No file \S+\.toc")
+
+
+def pdf_bytes(typst_source: str, root: Path | None = None) -> bytes:
+    """The PDF of a Typst document, tagged for screen readers (PDF/UA-1), without a date.
+
+    ``root`` is the folder whose files the document may read; without it, there are none.  Raises BacksymError with
+    Typst's message and the line that it is about, and with how to install Typst where it is missing.
+    """
+    try:
+        import typst
+    except ImportError as error:
+        raise BacksymError("PDF needs the package typst: pip install typst") from error
+    compiled: Any = typst.compile  # Its types want the root to be bytes where the source is.
+    with tempfile.TemporaryDirectory() as nothing:
+        settings = {
+            "root": str(root or nothing), "format": "pdf", "ignore_system_fonts": True, "pdf_standards": "ua-1",
+            "package_path": nothing, "package_cache_path": nothing,
+        }  # fmt: skip
+        try:
+            pdf = compiled(_EVALUATED, sys_inputs={"document": typst_source}, **settings)
+        except typst.TypstError as error:
+            raise BacksymError(_typst_error(typst_source, error, partial(compiled, **settings))) from error
+    assert isinstance(pdf, bytes)
+    return pdf
+
+
+def _typst_error(source: str, error: Exception, compiled: Callable[[bytes], object]) -> str:
+    """What is wrong with a document, and where: in the text itself, which Typst can name lines of."""
+    message, place = str(error), ""
+    try:
+        compiled(source.encode())
+    except type(error) as plain:
+        message = str(plain)
+        found = _TYPST_LINE.search(str(getattr(plain, "diagnostic", "")))
+        lines = source.splitlines()
+        if found and 0 < int(found[1]) <= len(lines):
+            place = f"\n  line {found[1]}: {lines[int(found[1]) - 1].strip()[:120]}"
+    return f"Typst cannot set this document: {message}{place}"
+
+
+def latex_pdf_bytes(latex_source: str, seconds: float = LATEX_SECONDS) -> bytes:
+    """The PDF that pdflatex makes of a document.
+
+    It runs in a folder of its own, without a shell, may read and write nothing outside it, and is stopped after
+    ``seconds``.  Raises BacksymError: with the line of the .tex file for an error in it, and with the command that
+    installs pdflatex where it is missing.
+    """
+    program = shutil.which("pdflatex")
+    if program is None:
+        raise BacksymError(f"pdflatex was not found; install it ({_INSTALL}), or leave out --engine latex")
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "document.tex").write_text(latex_source, encoding="utf-8", newline="\n")
+        for _ in range(PASSES):
+            log = _pdflatex(program, folder, seconds)
+            if not _RERUN.search(log):
+                break
+        return Path(folder, "document.pdf").read_bytes()
+
+
+def _pdflatex(program: str, folder: str, seconds: float) -> str:
+    """One pass, and what it printed."""
+    command = [
+        program, "-no-shell-escape", "-halt-on-error", "-file-line-error", "-interaction=nonstopmode", "document.tex",
+    ]  # fmt: skip
+    environment = {
+        **os.environ, "openin_any": "p", "openout_any": "p", "SOURCE_DATE_EPOCH": _DATE, "FORCE_SOURCE_DATE": "1",
+        "max_print_line": "1000", "TEXINPUTS": ".:", "TEXMFHOME": folder, "TEXMFOUTPUT": folder,
+    }  # fmt: skip
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+    try:
+        output, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise BacksymError(f"pdflatex was stopped because it took longer than {seconds:g} seconds") from error
+    text = output.decode("utf-8", "replace")
+    if process.returncode:
+        raise BacksymError(_explained(text, Path(folder, "document.tex").read_text(encoding="utf-8")))
+    return text
+
+
+def _explained(log: str, source: str) -> str:
+    """The first error of a log, with the line of the source that it is about."""
+    match = _ERROR.search(log)
+    if match is None:
+        missing = re.search(r"^! (.*)$", log, re.MULTILINE)
+        return f"pdflatex failed: {missing[1] if missing else log.strip()[-300:]}"
+    lines = source.splitlines()
+    number = int(match["line"])
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    missing = re.search(r"File `([^']*)' not found", match["message"])
+    hint = f"\n  install it: {_INSTALL}" if missing else ""
+    return f"pdflatex failed at line {number} of the .tex file: {match['message']}\n    {line}{hint}"

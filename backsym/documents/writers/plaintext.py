@@ -1,0 +1,27 @@
+"""Inline content and equations as plain text: for titles in metadata and for what a screen reader says of a formula.
+
+This module must not know about problems or output languages.
+"""
+
+from __future__ import annotations
+
+from backsym.documents.content.blocks import Inlines, Row, Text
+from backsym.printing.unicode import to_unicode
+
+
+def inlines_plain(content: Inlines) -> str:
+    """The text without any marks, formulas in a line of Unicode."""
+    return "".join(item.text if isinstance(item, Text) else to_unicode(item.layout) for item in content)
+
+
+def row_text(row: Row) -> str:
+    """``lhs = rhs,  k = 1, ..., D``."""
+    text = to_unicode(row.rhs)
+    if row.lhs is not None:
+        text = f"{to_unicode(row.lhs)} = {text}"
+    return text if row.tail is None else f"{text}, {to_unicode(row.tail)}"
+
+
+def equations_text(rows: tuple[Row, ...]) -> str:
+    """The rows of a display, one after another."""
+    return "; ".join(row_text(row) for row in rows)

@@ -1,0 +1,76 @@
+"""The files of one problem or collection in an output language (``languages``), or as JSON.
+
+This module must not know any output language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+from backsym.core.errors import BacksymError, near_name
+from backsym.core.problem import Collection
+from backsym.documents.content.document import collection_document, document_of
+from backsym.documents.content.options import FULL, Options
+from backsym.documents.content.solved import Solved
+from backsym.documents.writers.jsonform import collection_json, json_text, problem_json
+from backsym.documents.writers.languages import LANGUAGES, Compiled, Files, forms
+
+
+def files(
+    source: Collection | None, solutions: Sequence[Solved], form: str, options: Options = FULL, stem: str = "solution"
+) -> Files:
+    """The output in one form, ``STEM.FORM``, and the files that it refers to; see :func:`all_files`."""
+    return all_files(source, solutions, (form,), options, stem)
+
+
+def all_files(
+    source: Collection | None,
+    solutions: Sequence[Solved],
+    wanted: Sequence[str],
+    options: Options = FULL,
+    stem: str = "solution",
+) -> Files:
+    """The outputs in several forms, of one document that is put together once.
+
+    ``solutions`` is the one solution of a problem (``source`` None), or those of all problems of a collection.
+    Raises BacksymError for a form that is not known, and for what its language cannot show.
+    """
+    for form in wanted:
+        if form not in forms():
+            near = near_name(form, forms())
+            hint = f"; did you mean {near}?" if near else f"; expected one of {', '.join(forms())}"
+            raise BacksymError(f"no output is known in the form {form}{hint}")
+    document = None
+    if any(form in LANGUAGES for form in wanted):
+        if source is None:
+            document = document_of(solutions[0], options)
+        else:
+            document = collection_document(source, solutions, options)
+
+    @cache
+    def written(form: str, fragment: bool) -> Files:
+        writer = LANGUAGES.get(form)
+        if isinstance(writer, Compiled):
+            # Made of a whole document, which is written once if its file is wanted too.
+            whole = writer.source(options)
+            text = str(written(whole, False)[f"{stem}.{whole}"])
+            return {f"{stem}.{form}": writer.compiler(options)(text)}
+        if document is not None and writer is not None:
+            return writer(document, replace(options, fragment=fragment), stem)
+        if source is None:
+            data = problem_json(solutions[0], options)
+        else:
+            data = collection_json(source, solutions, options)
+        return {f"{stem}.json": json_text(data)}
+
+    return {name: text for form in wanted for name, text in written(form, options.fragment).items()}
+
+
+def rendered(source: Collection | None, solutions: Sequence[Solved], form: str, options: Options = FULL) -> str:
+    """The text of the document alone; see :func:`files`.  Raises BacksymError for a form that is no text."""
+    text = next(iter(files(source, solutions, form, options).values()))
+    if isinstance(text, bytes):
+        raise BacksymError(f"an output in the form {form} is no text")
+    return text

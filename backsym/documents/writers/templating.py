@@ -1,0 +1,50 @@
+"""Document templates: Jinja with signs that clash neither with Markdown nor with LaTeX.
+
+A template gets text that its serialiser has escaped already.  This module must not know about problems or blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from backsym.core.errors import BacksymError
+from backsym.core.resources import resource
+
+
+def check_templates(folder: Path, forms: Iterable[str]) -> None:
+    """Raises BacksymError for a folder with no template of these forms: nothing in it would be used."""
+    bundled = (path.name for path in resource("templates").iterdir() if path.name.endswith(".jinja"))
+    names = sorted({*bundled, *(f"{form}.jinja" for form in forms if form not in ("json", "pdf"))})
+    if not any((folder / name).is_file() for name in names):
+        raise BacksymError(f"{folder}: no template in this folder would be used; their names are {', '.join(names)}")
+
+
+def render_template(name: str, folder: Path | None = None, **values: object) -> str:
+    """The template ``templates/NAME`` filled with ``values``; an unknown name in it is an error.
+
+    A template of that name in ``folder`` goes before the bundled one.
+
+    ``<< x >>`` is a value, ``<% for %>`` a statement and ``<# ... #>`` a comment.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([*([folder] if folder else []), resource("templates")]),
+        undefined=jinja2.StrictUndefined,
+        variable_start_string="<<",
+        variable_end_string=">>",
+        block_start_string="<%",
+        block_end_string="%>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    try:
+        return environment.get_template(name).render(**values)
+    except jinja2.TemplateError as error:
+        place = f"{folder}: " if folder else ""
+        raise BacksymError(f"{place}the template {name} cannot be used: {error}") from error

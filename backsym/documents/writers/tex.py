@@ -1,0 +1,244 @@
+"""Blocks to LaTeX that compiles with the pdflatex of a plain TeX Live: amsmath and its fonts only.
+
+All text is escaped here.  This module must not know about problems.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from backsym.core.errors import BacksymError
+from backsym.core.names import GREEK
+from backsym.documents.content.blocks import (
+    Block,
+    Bullets,
+    Document,
+    Equations,
+    Heading,
+    Inline,
+    Inlines,
+    Math,
+    Paragraph,
+    Picture,
+    Row,
+    Steps,
+    Table,
+    Text,
+    leads,
+)
+from backsym.documents.content.options import FULL, Options
+from backsym.documents.content.sentences import catalogue
+from backsym.documents.writers.breaking import EQUALS, HANGING, fitted
+from backsym.printing.latex import to_latex
+from backsym.printing.layout import is_tall
+from backsym.printing.measure import broken, width
+from backsym.text.mathtext import LATIN_LETTERS
+
+_ESCAPES = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "_": r"\_", "&": r"\&", "#": r"\#", "$": r"\$",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", '"': r"\textquotedbl{}", "`": r"\textasciigrave{}",
+}  # fmt: skip
+_SIGNS = {
+    "−": "-", "×": r"\times", "·": r"\cdot", "≤": r"\leq", "≥": r"\geq", "≠": r"\neq", "≈": r"\approx", "→": r"\to",
+    "←": r"\leftarrow", "∂": r"\partial", "∇": r"\nabla", "∑": r"\sum", "∞": r"\infty", "∈": r"\in", "ℝ": r"\mathbb{R}",
+    "⊙": r"\odot", "⊤": r"\top", "±": r"\pm", "²": "^2", "³": "^3", "√": r"\surd", "′": r"\prime",
+}  # fmt: skip
+_TEXT_SIGNS = {
+    "–": "--", "—": "---", "‘": "`", "’": "'", "“": "``", "”": "''", "…": r"\ldots{}", "\u00a0": "~",
+    "•": r"\textbullet{}",
+}  # fmt: skip
+_STYLES = {"strong": "textbf", "emphasis": "emph", "code": "texttt"}
+_LISTED = {2: "section", 3: "subsection"}
+"""Headings that the contents list."""
+
+_SECTIONS = {1: "section*", 2: "section*", 3: "subsection*", 4: "subsubsection*"}
+
+ROOM = 40.5
+"""The width of the text in em."""
+
+INDENT = 1.6
+"""How much narrower a nested derivation is, in em."""
+
+DEEPEST = 3
+"""Substeps are indented up to this depth: LaTeX allows six nested lists."""
+
+
+def tex(document: Document, options: Options = FULL, stem: str = "solution") -> dict[str, str]:
+    """The whole document, through its template; a fragment has no preamble, for a document that has its own."""
+    from backsym.documents.writers.templating import render_template
+
+    text = render_template(
+        "fragment.tex.jinja" if options.fragment else "tex.jinja",
+        options.templates,
+        title=inlines_tex(document.title),
+        byline=[inlines_tex(line) for line in document.byline],
+        opening=tex_text(document.opening),
+        contents=document.contents,
+        contents_title=escape(catalogue(document.language).text("document.contents")),
+        body=tex_text(document.blocks),
+    )
+    return {f"{stem}.tex": text}
+
+
+def tex_text(blocks: Iterable[Block]) -> str:
+    """Blocks without title and preamble; no newline at the end."""
+    return _joined(blocks, 0)
+
+
+def inlines_tex(content: Inlines) -> str:
+    return "".join(_inline(item) for item in content)
+
+
+def _block(block: Block, depth: int) -> str:
+    if isinstance(block, Heading):
+        command = _SECTIONS.get(block.level, "paragraph*")
+        end = "\\mbox{}\\nopagebreak" if command == "paragraph*" else ""
+        large = "".join(_inline(item, large=True) for item in block.content)
+        listed = _LISTED.get(block.level)
+        entry = f"\n\\addcontentsline{{toc}}{{{listed}}}{{{inlines_tex(block.content)}}}" if listed else ""
+        return f"\\{command}{{{large}}}{end}{entry}"
+    if isinstance(block, Paragraph):
+        return inlines_tex(block.content)
+    if isinstance(block, Equations):
+        return _display(block.rows, depth)
+    if isinstance(block, Bullets):
+        texts = [inlines_tex(item) for item in block.items]
+        # A bracket after \\item would be its label.
+        items = "\n".join(f"  \\item {'{}' if text.startswith('[') else ''}{text}" for text in texts)
+        return f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}"
+    if isinstance(block, Picture):
+        # The environment center would let a page end between a sentence and its drawing.
+        return f"\\medskip\n{{\\centering\n{block.drawn.tikz()}\\par}}\n\\medskip"
+    if isinstance(block, Table):
+        return _table(block)
+    if isinstance(block, Steps):
+        return "\n\n".join(_steps(block, depth))
+    raise TypeError(f"no LaTeX for a block of type {type(block).__name__}")
+
+
+def _table(block: Table) -> str:
+    """Rows with some air, because a cell may hold a matrix; a long table goes on over the page."""
+    rows = [" & ".join(inlines_tex(cell) for cell in cells) + r" \\[4pt]" for cells in (block.head, *block.rows)]
+    body = "\n".join([rows[0], r"\hline \noalign{\vskip 4pt}", *rows[1:]])
+    return f"\\begin{{longtable}}{{{'l' * len(block.head)}}}\n{body}\n\\end{{longtable}}"
+
+
+def _joined(blocks: Iterable[Block], depth: int) -> str:
+    """Blocks one after another; a displayed formula belongs to the paragraph before it, so no empty line parts them.
+
+    Where there is no such paragraph, LaTeX makes an empty one, whose line is taken back.
+    """
+    text = ""
+    before: Block | None = None
+    for block in blocks:
+        displayed = isinstance(block, Equations)
+        if displayed and isinstance(before, (Paragraph, Equations)):
+            text += "\n"
+        elif before is not None:
+            keep = "\\keepwithnext" if isinstance(block, Heading) else "\\nopagebreak"
+            text += f"{keep}\n\n" if leads(before, block) else "\n\n"
+            text += "\\vspace{-\\baselineskip}\n" if displayed else ""
+        text += _block(block, depth)
+        before = block
+    return text
+
+
+def _steps(block: Steps, depth: int) -> Iterator[str]:
+    for item in block.items:
+        equation = _block(item.equation, depth)
+        if item.substeps is None:
+            yield f"{inlines_tex(item.why)}\n{equation}"
+            continue
+        inner = _block(item.substeps, depth + 1)
+        yield inlines_tex(item.why)
+        yield f"\\begin{{substeps}}\n{inner}\n\\end{{substeps}}" if depth < DEEPEST else inner
+        if not item.repeats:
+            yield f"{inlines_tex(item.then)}\n{equation}"
+
+
+# --- mathematics -----------------------------------------------------------------------------------------------------
+
+
+def _display(rows: tuple[Row, ...], depth: int) -> str:
+    room = ROOM - INDENT * min(depth, DEEPEST)
+    rows = fitted(rows, room)
+    left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in rows)
+    lines = [line for r in rows for line in _lines(r, room, left)]
+    if len(rows) == 1 and len(lines) == 1:
+        return "\\begin{equation*}\n" + lines[0].replace("&= ", "= ", 1).removeprefix("& ") + "\n\\end{equation*}"
+    # The starred ends keep the first line, and the last one, on the page of its neighbour.
+    ends = [r" \\*" if n in (0, len(lines) - 2) else r" \\" for n in range(len(lines) - 1)] + [""]
+    body = "\n".join(line + end for line, end in zip(lines, ends, strict=True))
+    return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
+
+
+def _lines(r: Row, room: float, left: float) -> list[str]:
+    """One row as lines of an alignment whose left sides are ``left`` em wide; a row that is too wide is broken."""
+    room -= left + (EQUALS if r.lhs is not None else 0.0)
+    parts = broken(r.rhs, room, room - HANGING)
+    head = f"{to_latex(r.lhs)} &= " if r.lhs is not None else "& "
+    lines = [head + to_latex(parts[0]), *(f"&\\quad {{}} {to_latex(part)}" for part in parts[1:])]
+    if r.tail is None:
+        return lines
+    if width(parts[-1]) + width(r.tail) + 1.5 > room:
+        return [*lines[:-1], lines[-1] + ",", f"&\\qquad {to_latex(r.tail)}"]
+    return [*lines[:-1], f"{lines[-1]}, \\quad {to_latex(r.tail)}"]
+
+
+# --- text ------------------------------------------------------------------------------------------------------------
+
+
+def _inline(item: Inline, large: bool = False) -> str:
+    """``large`` formulas, in a heading, have fractions of full size."""
+    if isinstance(item, Math):
+        style = "\\displaystyle " if large and is_tall(item.layout) else ""
+        return f"${style}{to_latex(item.layout)}$"
+    if isinstance(item, Text):
+        text = escape(item.text)
+        return f"\\{_STYLES[item.style]}{{{text}}}" if item.style != "plain" else text
+    raise TypeError(f"no LaTeX for inline content of type {type(item).__name__}")
+
+
+def escape(text: str) -> str:
+    """Plain text as LaTeX; raises BacksymError for a sign that pdflatex has no font for, naming it and the text."""
+    escaped = "".join(_sign(sign, text) for sign in unicodedata.normalize("NFC", text))
+    # Two dashes, commas or apostrophes would be drawn as one other sign.
+    return re.sub("(?<=([-,']))(?=\\1)", "{}", escaped)
+
+
+def _sign(sign: str, text: str) -> str:
+    if sign in _ESCAPES:
+        return _ESCAPES[sign]
+    if " " <= sign <= "~" or sign in "\n\t":
+        return sign
+    if sign in _TEXT_SIGNS:
+        return _TEXT_SIGNS[sign]
+    if sign in _SIGNS:
+        return f"\\ensuremath{{{_SIGNS[sign]}}}"
+    name = unicodedata.name(sign, "")
+    greek = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+|FINAL SIGMA)", name)
+    if greek is not None and greek[2].lower() in _GREEK:
+        return _greek(greek[1] == "CAPITAL", greek[2].lower())
+    if sign in LATIN_LETTERS:
+        return sign
+    what = f"{sign!r} ({name})" if name else f"U+{ord(sign):04X}"
+    around = " ".join(text.split())
+    around = around if len(around) <= 60 else around[:57] + "..."
+    raise BacksymError(f"the sign {what} in {around!r} cannot be set by pdflatex; --format md can show it")
+
+
+_GREEK = frozenset(["lamda", "final sigma", *(name.lower() for name in GREEK)])
+_LATIN_CAPITALS = {
+    "alpha": "A", "beta": "B", "epsilon": "E", "zeta": "Z", "eta": "H", "iota": "I", "kappa": "K", "mu": "M", "nu": "N",
+    "omicron": "O", "rho": "P", "tau": "T", "chi": "X",
+}  # fmt: skip
+
+
+def _greek(capital: bool, name: str) -> str:
+    name = {"lamda": "lambda", "final sigma": "varsigma"}.get(name, name)
+    if capital:
+        return _LATIN_CAPITALS.get(name) or f"\\ensuremath{{\\{name.capitalize()}}}"
+    return "o" if name == "omicron" else f"\\ensuremath{{\\{name}}}"

@@ -1,0 +1,238 @@
+"""Blocks to Typst, which the ``typst`` wheel makes a PDF of.
+
+All text is escaped here.  Each formula and figure carries a text that says what it shows, so that the PDF can be read
+aloud; the functions ``formula``, ``long``, ``substeps`` and ``drawing`` are defined in the template.  This module
+must not know about problems.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from backsym.documents.content.blocks import (
+    Block,
+    Bullets,
+    Document,
+    Equations,
+    Heading,
+    Inline,
+    Inlines,
+    Math,
+    Paragraph,
+    Picture,
+    Row,
+    Steps,
+    Table,
+    Text,
+    leads,
+)
+from backsym.documents.content.options import FULL, Options
+from backsym.documents.writers.breaking import EQUALS, HANGING, fitted
+from backsym.documents.writers.plaintext import equations_text, inlines_plain
+from backsym.printing import layout as lay
+from backsym.printing.layout import Layout
+from backsym.printing.measure import broken, width
+from backsym.printing.typst import argument, string, to_typst
+
+_CLINGING = re.compile(r"[;(\[]|\.\w")
+_SPECIAL = re.compile(r'[\\*_`$#<>@\[\]~"]|(?<=[-.])[-.]|-(?=[-?\d])|/(?=[/*])|(?<=/)[/*]')
+_LINE_START = re.compile(r"^(\s*)(=+|[-+/]|\d+\.)(?=\s|$)")
+_STYLES = {"strong": "strong", "emphasis": "emph"}
+
+ROOM = 41.0
+"""The width of the text in em."""
+
+INDENT = 1.6
+"""How much narrower a nested derivation is, in em."""
+
+WHOLE = 9.0
+"""A formula in a line of text is not parted by its end if it is at most so wide, in em."""
+
+SHORT = 6
+"""A display of more lines may be parted by the end of a page."""
+
+
+def typst(document: Document, options: Options = FULL, stem: str = "solution") -> dict[str, str]:
+    """The whole document, through its template."""
+    from backsym.documents.writers.templating import render_template
+
+    text = render_template(
+        "typ.jinja",
+        options.templates,
+        title=inlines_typst(document.title),
+        plain_title=string(inlines_plain(document.title)),
+        byline=[inlines_typst(line) for line in document.byline],
+        authors=", ".join(string(inlines_plain(line)) for line in document.byline),
+        language=string(document.language),
+        opening=typst_text(document.opening),
+        contents=document.contents,
+        body=typst_text(document.blocks),
+    )
+    return {f"{stem}.typ": text}
+
+
+def typst_text(blocks: Iterable[Block]) -> str:
+    """Blocks without title and preamble; no newline at the end."""
+    return _joined(blocks, 0)
+
+
+def inlines_typst(content: Inlines) -> str:
+    """Inline content; a semicolon ends a call before a sign that Typst would read as a part of it."""
+    out, called = "", False
+    for item in content:
+        text = _inline(item)
+        out += ";" + text if called and _CLINGING.match(text) else text
+        called = text.startswith("#") if text else called
+    return out
+
+
+def _joined(blocks: Iterable[Block], depth: int) -> str:
+    """Blocks one after another; a paragraph that a displayed formula follows stays with it."""
+    pieces: list[str] = []
+    before: Block | None = None
+    for block in blocks:
+        if leads(before, block) and isinstance(before, Paragraph):
+            pieces[-1] = _lead(before.content)
+        follows = isinstance(block, Equations) and isinstance(before, Paragraph)
+        pieces += ["" if before is None else "\n" if follows else "\n\n", _block(block, depth)]
+        before = block
+    return "".join(pieces)
+
+
+def _block(block: Block, depth: int) -> str:
+    if isinstance(block, Heading):
+        return f"{'=' * max(block.level - 1, 1)} {inlines_typst(block.content)}"
+    if isinstance(block, Paragraph):
+        return _guarded(inlines_typst(block.content))
+    if isinstance(block, Equations):
+        return _display(block.rows, depth)
+    if isinstance(block, Bullets):
+        return "\n".join(f"- {inlines_typst(item)}" for item in block.items)
+    if isinstance(block, Table):
+        return _table(block)
+    if isinstance(block, Picture):
+        return f"#drawing({string(block.alt)}, {block.drawn.typst()})"
+    if isinstance(block, Steps):
+        return "\n\n".join(_steps(block, depth))
+    raise TypeError(f"no Typst for a block of type {type(block).__name__}")
+
+
+def _steps(block: Steps, depth: int) -> Iterator[str]:
+    for item in block.items:
+        equation = _block(item.equation, depth)
+        if item.substeps is None:
+            yield f"{_lead(item.why)}\n{equation}"
+            continue
+        yield _lead(item.why)
+        yield f"#substeps[\n{_block(item.substeps, depth + 1)}\n]"
+        if not item.repeats:
+            yield f"{_lead(item.then)}\n{equation}".lstrip("\n")
+
+
+def _lead(content: Inlines) -> str:
+    """What stands before a formula, on the same page; nothing where there is nothing to say."""
+    return f"#lead[{_guarded(inlines_typst(content))}]" if content else ""
+
+
+def _table(block: Table) -> str:
+    def cells(row: tuple[Inlines, ...]) -> str:
+        return ", ".join(f"[{inlines_typst(cell)}]" for cell in row)
+
+    rows = "".join(f"\n  {cells(row)}," for row in block.rows)
+    return f"#table(\n  columns: {len(block.head)},\n  table.header({cells(block.head)}),{rows}\n)"
+
+
+# --- mathematics -----------------------------------------------------------------------------------------------------
+
+
+Line = tuple[str, str]
+"""A line of a display, left and right of where lines are aligned; the right one has the equals sign."""
+
+
+def _display(rows: tuple[Row, ...], depth: int) -> str:
+    room = ROOM - INDENT * depth
+    set_rows = fitted(rows, room)
+    left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in set_rows)
+    lines = [line for r in set_rows for line in _lines(r, room, left)]
+    if len(lines) == 1:
+        body = " ".join(side for side in lines[0] if side)
+    elif len(lines) <= SHORT:
+        body = " \\\n".join(map(_aligned, lines))
+    else:  # The first line, and the last one, on the page of its neighbour.
+        body = " \\\n".join([_together(lines[:2]), *map(_aligned, lines[2:-2]), _together(lines[-2:])])
+    function = "long" if len(lines) > SHORT else "formula"
+    return f"#{function}({string(equations_text(rows))}, $ {body} $)"
+
+
+def _aligned(line: Line) -> str:
+    left, right = line
+    return f"{left} &{right}" if left else f"&{right}" if right.startswith(("quad", "wide")) else f"& {right}"
+
+
+def _together(lines: Sequence[Line]) -> str:
+    """Lines that Typst takes for one, which it cannot part: a table whose left sides stick out to the left.
+
+    Typst aligns other lines behind the space before the equals sign, which is what the table is moved by.
+    """
+    cells = []
+    for left, right in lines:
+        # Where there is no equals sign, there is no space to make good for.
+        back = f"#context h(-measure($display({argument(left)})$).width)" if left else "thick"
+        cells.append(f"display({argument(' '.join(side for side in (back, left, right) if side))})")
+    return f"& #h(-0.2778em) mat(delim: #none, align: #start, row-gap: #0.75em, {'; '.join(cells)})"
+
+
+def _lines(r: Row, room: float, left: float) -> list[Line]:
+    """One row as lines of an alignment whose left sides are ``left`` em wide; a row that is too wide is broken."""
+    room -= left + (EQUALS if r.lhs is not None else 0.0)
+    parts = broken(r.rhs, room, room - HANGING)
+    first = ("", to_typst(parts[0])) if r.lhs is None else (to_typst(r.lhs), f"= {to_typst(parts[0])}")
+    # The empty words keep the space around a sign at the start of a line.
+    lines = [first, *(("", f'quad ""{_after_words(to_typst(part))}') for part in parts[1:])]
+    if r.tail is None:
+        return lines
+    head, last = lines[-1]
+    if width(parts[-1]) + width(r.tail) + 1.5 > room:
+        return [*lines[:-1], (head, last + ","), ("", f"wide {to_typst(r.tail)}")]
+    return [*lines[:-1], (head, f"{last}, quad {to_typst(r.tail)}")]
+
+
+def _after_words(text: str) -> str:
+    return text if text.startswith('"') else f" {text}"
+
+
+# --- text ------------------------------------------------------------------------------------------------------------
+
+
+def _inline(item: Inline) -> str:
+    if isinstance(item, Math):
+        formula = f"formula({string(inlines_plain((item,)))}, ${to_typst(item.layout)}$)"
+        return f"#box({formula})" if _parted(item.layout) and width(item.layout) <= WHOLE else f"#{formula}"
+    if isinstance(item, Text):
+        if item.style == "code":
+            return f"#code({string(item.text)})"
+        text = escape(item.text)
+        return f"#{_STYLES[item.style]}[{text}]" if item.style != "plain" else text
+    raise TypeError(f"no Typst for inline content of type {type(item).__name__}")
+
+
+def _parted(layout: Layout) -> bool:
+    """Whether a line of text could end within the formula: Typst lets it after a sign of relation or operation."""
+    items = layout.items if isinstance(layout, lay.Row) else ()
+    return any(_parted(item) or (isinstance(item, lay.Op) and item.spacing in ("relation", "binary")) for item in items)
+
+
+def escape(text: str) -> str:
+    """Plain text as Typst markup."""
+    return _SPECIAL.sub(lambda match: "\\" + match[0], " ".join(re.split(r"[ \n\t]+", text)))
+
+
+def _guarded(text: str) -> str:
+    """A paragraph whose first sign does not turn it into a heading or a list."""
+    match = _LINE_START.match(text)
+    if match is None:
+        return text
+    sign = match[2]
+    escaped = sign[:-1] + "\\" + sign[-1]
+    return match[1] + escaped + text[match.end() :]

@@ -1,0 +1,1 @@
+"""Students' texts to expressions: what was answered."""

@@ -1,0 +1,273 @@
+r"""A student's text as statements, each a chain of members that are said to be equal.
+
+Statements begin on lines of their own; ``=`` parts the members; a line that begins or ends with an operator, or inside
+a bracket, goes on.  ``\\``, aligned blocks and dollar signs are layout.  Knows signs only, no grammar and no names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from backsym.marking.answers.one_line import one_line
+from backsym.marking.answers.prose import linked, unlisted, without_words
+
+MAX_MEMBERS = 100
+
+_LAYOUT = re.compile(
+    r"\\(?:begin|end)\s*\{(?:align|aligned|alignat|gather|gathered|equation|split|multline|eqnarray|displaymath|math)\*?\}"
+    r"|\\(?:displaystyle|textstyle|nonumber|notag|limits|nolimits)(?![A-Za-z])|(?<!\\)\\[\[\]()]|\$\$?|```(?:math|latex)?|`"
+    r"|(?:(?<!\\)|(?<=(?<!\\)\\\\))&"
+)
+_FRAME = re.compile(r"\\(?:boxed|fbox|underline|ensuremath)\s*(?=\{)")
+_ROW = re.compile(
+    r"\\\\(?:\[[^\]\n]*\])?|\r\n?|\n|\\(?:Rightarrow|implies|iff|therefore|Longrightarrow)(?![A-Za-z])|[⇒∴⟹⇔]"
+)
+_CASES = re.compile(r"\\begin\s*\{(d?cases\*?)\}.*?\\end\s*\{\1\}", re.DOTALL)
+_HIDDEN = {r"\\": "\ue000", "&": "\ue001", "=": "\ue002", "\n": " "}
+"""The rows and columns of a choice are none of the text, nor are its equals signs members of a chain."""
+
+_EQUALS = re.compile(r"≔|≡|\\(?:equiv|triangleq|coloneqq|coloneq|stackrel\s*\{[^{}]*\}\s*\{=\})(?![A-Za-z])|:=")
+_FOR = (
+    r"(?:\\text\s*\{\s*(?:for|for all|for each|for every)\s*\}|\\forall(?![A-Za-z])|∀"
+    r"|\bfor(?:\s+all|\s+each|\s+every)?\b)"
+)
+_RANGE = re.compile(
+    rf"(?:(?<!\\)[,;]|\\q?quad(?![A-Za-z])|{_FOR})(?:(?<!\\)[,;]|\\q?quad(?![A-Za-z])|{_FOR}|\s|\\[,;:! ])*"
+    r"(?:[A-Za-z]'*\s*,\s*)*[A-Za-z]'*\s*(?:=\s*(?:\{\s*)?1\s*,?\s*(?:\\[lc]?dots|\.\.\.?|…|⋯)|\\in(?![A-Za-z])|∈)"
+    r".*?(?=\\\\|\n|\Z)",
+    re.DOTALL,
+)
+_WHERE = re.compile(
+    r"(?<![\s,;])(?:[,;]|\\[,;:! ]|\\q?quad(?![A-Za-z])|\s)*(?:\\text\s*\{\s*(?:where|with|since|because)\s*\}"
+    r"|(?<![.\w])(?:where|with|since|because)\b(?!\s*\((?:[^=,]|[<>!=]=)*,)|,\s*as\b)\s*(?=.*=)",
+    re.DOTALL,
+)
+_ARROW = re.compile(r"(?:^|(?<=\s))<?=>(?=[^\n\])}]*=)", re.MULTILINE)
+_GOES_ON = re.compile(r"\s*(?:[+*/@·×⊙∘)\]}]|\\(?:cdot|times|odot|circ|ast)(?![A-Za-z]))")
+_WAITS = re.compile(r"(?:[-+*/@·×⊙∘=,(\[{]|\\(?:cdot|times|odot|circ|ast|left))\s*\Z")
+_ASIDES = ("where", "with", "since", "because", "as ")
+_DEFINES = re.compile(
+    r"((?:\s|\\[,;:! ]|\\q?quad(?![A-Za-z]))*)(?:\\(?:mathbf|boldsymbol|bm|vec|mathrm|text)\s*)?\{?\\?[A-Za-zα-ω]\w*\}?"
+    r"(?:\s*[_^]\s*(?:\{[^{}]*\}|\w))*\s*=(?!\s*[\d=])"
+)
+"""The left side of the equation of a name, after a comma."""
+_ADDED = re.compile(r"\s*(.*[\w\]}])\s*([-+])\s*", re.DOTALL)
+"""The left side of ``dW += e``."""
+_OPENS, _CLOSES = "([{", ")]}"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Members that are said to be equal; ``left`` is the first of several, if the statement has a left side.
+
+    ``rows`` are the numbers, from 1, of the lines of the text on which the members stand, blank ones not counted.
+    """
+
+    left: str | None
+    members: tuple[str, ...]
+    rows: tuple[int, ...]
+
+    def turned(self) -> Statement:
+        """The same as a chain without a left side."""
+        if self.left is None:
+            return self
+        return Statement(None, (self.left, *self.members), (self.rows[0], *self.rows))
+
+
+def statements(text: str) -> list[Statement]:
+    """The statements of a text, in order; what stands after "where" comes first, because it is used before."""
+    usual = one_line(text)
+    if usual is not None:
+        return [Statement(usual[0], (usual[1],), (1,))]
+    return any_statements(text)
+
+
+def any_statements(text: str) -> list[Statement]:
+    """The same for texts that may have words, layout, asides and several lines."""
+    if "cases" in text:
+        text = _CASES.sub(lambda match: _replaced(match[0], _HIDDEN), text)
+        shown = {sign: written for written, sign in _HIDDEN.items() if sign != " "}
+        return [
+            Statement(s.left and _replaced(s.left, shown), tuple(_replaced(m, shown) for m in s.members), s.rows)
+            for s in _statements(text)
+        ]
+    return _statements(text)
+
+
+def _replaced(text: str, signs: Mapping[str, str]) -> str:
+    for old, new in signs.items():
+        text = text.replace(old, new)
+    return text
+
+
+def _statements(text: str) -> list[Statement]:
+    text = _unframed(text) if "\\" in text else text
+    text = _EQUALS.sub("=", _LAYOUT.sub(" ", _RANGE.sub(" ", _ARROW.sub("⇒", text)))) if _has_layout(text) else text
+    found: list[Statement] = []
+    count = 0
+    for number, row in _ordered(text):
+        members = [member.strip() for member in _split(_bare(without_words(row)))]
+        continues = bool(found) and members[0] == ""
+        members = [member for member in members if member]
+        if not members:
+            continue
+        last = found[-1] if found else None
+        rows = (number,) * len(members)
+        if last is not None and continues:
+            # What stood alone on its line turns out to be a left side.
+            alone = last.left is None
+            left, before = (last.members[0], last.members[1:]) if alone else (last.left, last.members)
+            found[-1] = Statement(left, (*before, *members), (*last.rows[alone:], *rows))
+        elif (added := _ADDED.fullmatch(members[0])) is not None and len(members) > 1:
+            _add(found, added[1], added[2], members[1:], rows[1:])
+        elif len(members) == 1:
+            found.append(Statement(None, tuple(members), rows))
+        else:
+            found.append(Statement(members[0], tuple(members[1:]), rows[1:]))
+        count += len(members)
+        if count > MAX_MEMBERS:
+            break
+    return found
+
+
+def _ordered(text: str) -> list[tuple[int, str]]:
+    """The rows with their numbers, those after "where" first."""
+    found: list[list[tuple[int, str]]] = []
+    place = _Place()
+    start = 0
+    for match in _WHERE.finditer(text) if any(word in text for word in _ASIDES) else ():
+        found.append(_joined(place.rows(text[start : match.start()])))
+        place.broken = place.broken or _is_broken(match[0])
+        start = match.end()
+    first, *others = [*found, _joined(place.rows(text[start:]))]
+    return [row for part in (*others, first) for row in part]
+
+
+@dataclass
+class _Place:
+    """The number of the line that is being read, and whether the next text begins another."""
+
+    number: int = 0
+    broken: bool = True
+
+    def rows(self, text: str) -> list[tuple[int, str]]:
+        """What stands between breaks and arrows, with the numbers of its lines; blank lines are not counted."""
+        found: list[tuple[int, str]] = []
+        start = 0
+        for match in (*_ROW.finditer(text), None):
+            piece = text[start : match.start()] if match else text[start:]
+            if piece.strip():
+                self.number += self.broken
+                self.broken = False
+                found.append((self.number, " ".join(piece.split())))
+            if match:
+                self.broken = self.broken or _is_broken(match[0])
+                start = match.end()
+        return found
+
+
+def _is_broken(text: str) -> bool:
+    return "\n" in text or "\r" in text or "\\\\" in text
+
+
+def _add(found: list[Statement], left: str, sign: str, members: Sequence[str], rows: tuple[int, ...]) -> None:
+    """``dW += e``: what was said of dW before, and e; where nothing was, e."""
+    before = next((n for n, statement in enumerate(found) if statement.left == left), None)
+    if before is not None:
+        members = [f"{found.pop(before).members[-1]} {sign} ({members[-1]})"]
+    elif sign == "-":
+        members = [f"-({members[-1]})"]
+    found.append(Statement(left, tuple(members), rows[-len(members) :]))
+
+
+def _unframed(text: str) -> str:
+    r"""The text without ``\\boxed`` and the like, whose braces would hide what they hold."""
+    while (match := _FRAME.search(text)) is not None:
+        end = _closing(text, match.end())
+        inside = text[match.end() + 1 : end] if end is not None else ""
+        rest = match.end() if end is None or len(_split(inside)) == 1 else end + 1
+        text = f"{text[: match.start()]} {inside if rest != match.end() else ''} {text[rest:]}"
+    return text
+
+
+def _bare(row: str) -> str:
+    """An equation without brackets around all of it."""
+    row = row.strip()
+    while "=" in row and row[:1] in ("(", "{") and _closing(row, 0) == len(row) - 1 and len(_split(row[1:-1])) > 1:
+        row = row[1:-1].strip()
+    return row
+
+
+def _closing(text: str, opening: int) -> int | None:
+    """The place of the bracket that closes the one at ``opening``."""
+    depth = 0
+    for n in range(opening, len(text)):
+        depth += (text[n] in _OPENS) - (text[n] in _CLOSES)
+        if depth == 0:
+            return n
+    return None
+
+
+def _has_layout(text: str) -> bool:
+    return any(sign in text for sign in "\\$&`=:≔≡∀") or "for" in text
+
+
+def _joined(rows: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The rows, those that go on joined; commas, semicolons and words between equations part them too."""
+    joined: list[tuple[int, str]] = []
+    depth = 0
+    for (number, _), row in zip(rows, unlisted([row for _, row in rows]), strict=True):
+        before = joined[-1][1] if joined else ""
+        if joined and (depth > 0 or _WAITS.search(before) or _GOES_ON.match(row) or _continues(before, row)):
+            joined[-1] = joined[-1][0], f"{before} {row}"
+        else:
+            joined.append((number, row))
+            depth = 0
+        depth += sum((c in _OPENS) - (c in _CLOSES) for c in row)
+    return [(number, part) for number, row in joined for piece in linked(row) for part in _parted(piece)]
+
+
+def _continues(before: str, row: str) -> bool:
+    """A line that begins with a minus goes on with an equation."""
+    return row.lstrip()[:1] in "-−" and "=" in before and "=" not in row
+
+
+def _parted(row: str) -> list[str]:
+    """``y = a, z = b``: two equations; in ``d a, d = b`` the second, which is used before, comes first."""
+    if "=" not in row or not any(sign in row for sign in ",;"):
+        return [row]
+    pieces: list[str] = []
+    depth, start = 0, 0
+    for n, char in enumerate(row):
+        depth += (char in _OPENS) - (char in _CLOSES)
+        if char not in ",;" or depth or "=" not in row[n:] or row[n - 1 : n] == "\\":
+            continue
+        if "=" in row[start:n]:
+            pieces.append(row[start:n])
+            start = n + 1
+        elif not pieces and (left := _DEFINES.match(row, n + 1)) is not None:
+            return [*_parted(row[left.end(1) :]), row[:n]]
+    return [*pieces, row[start:]]
+
+
+def _split(row: str) -> list[str]:
+    """The members of a chain: parted by equals signs outside of all brackets."""
+    if "=" not in row:
+        return [row]
+    members: list[str] = []
+    depth, start = 0, 0
+    for n, char in enumerate(row):
+        if char in _OPENS:
+            depth += 1
+        elif char in _CLOSES:
+            depth = max(0, depth - 1)
+        elif char == "=" and depth == 0 and not _compares(row, n):
+            members.append(row[start:n])
+            start = n + 1
+    return [*members, row[start:]]
+
+
+def _compares(row: str, n: int) -> bool:
+    return (row[n - 1 : n] in ("<", ">", "!", "=") and n > 0) or row[n + 1 : n + 2] == "="

@@ -1,0 +1,175 @@
+"""What is asked for and what was read: targets, answers, lines of a derivation, answers that cannot be read.
+
+This module must not know how a text is read or judged.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Shape
+from backsym.core.problem import Problem
+
+TAGS = (
+    "sign", "factor", "missing_factor", "extra_factor", "missing_prime", "wrong_node", "wrong_index", "transpose",
+    "order", "shape", "hadamard_vs_matmul", "missing_path", "missing_sum", "evaluation_point", "undeclared", "syntax",
+    "limit",
+)  # fmt: skip
+"""What can be wrong with an answer."""
+
+
+TARGET = re.compile(r"\s*(?:d[A-Za-z]\w*\s*/\s*d|grad\s*\(\s*)?([A-Za-z_]\w*)\s*\)?\s*(?:\[\s*([^\]]*?)\s*\])?\s*")
+"""A quantity, or the derivative by it, and indices."""
+
+
+def quantity_named(text: str) -> str:
+    """The name of the quantity in ``W2[k,j]``, ``dL/dW2``; of anything else, the text."""
+    match = TARGET.fullmatch(text)
+    return match[1] if match is not None else text.strip()
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is asked for: the derivative of the loss by ``name``.
+
+    ``indices`` are the letters, or fixed positions, of a target such as ``W2[k,j]``; empty for the whole.
+    """
+
+    name: str
+    shape: Shape
+    indices: tuple[Ix, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return f"{self.name}[{','.join(ix.letter for ix in self.indices)}]" if self.indices else self.name
+
+    @property
+    def is_position(self) -> bool:
+        """Whether entries at a fixed position are asked for, such as ``W[1,2]`` or ``W[1,j]``."""
+        return any(ix.fixed and ix.dim != 1 for ix in self.indices)
+
+    @property
+    def letters(self) -> tuple[Ix, ...]:
+        """The letters among the indices."""
+        return tuple(ix for ix in self.indices if not ix.fixed)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One member of a chain of equalities.
+
+    ``indices`` are the letters that stand for the axes of the quantity that it belongs to; empty where ``expr`` is that
+    whole quantity.  ``starts`` tells that it begins a statement of its own, about the derivative by ``of``: it is not
+    claimed to equal the line before.  ``fits`` tells whether its shape is that of the quantity.
+    """
+
+    text: str
+    expr: Expr
+    indices: tuple[Ix, ...] = ()
+    starts: bool = False
+    of: str | None = None
+    fits: bool = True
+    aside: bool = False
+    """Whether this belongs to an equation beside the answer, such as ``dy/dz = 1 - tanh(z)**2``."""
+    row: int = 1
+    """The number of the line of the text on which it stands, from 1, blank ones not counted."""
+
+
+@dataclass(frozen=True)
+class ReadAnswer:
+    """An answer as it was read.
+
+    With ``indices``, one for each axis of the target, ``expr`` is its entry at these letters (a fixed letter stands on
+    an axis of length one); without, ``expr`` is the whole.  ``fits`` tells whether its shape is that of the target.
+    ``others`` are further possible readings, whose values may differ.  ``lines`` are the members of a chain of
+    equalities, the last of which is ``expr``; a single expression has one.
+    """
+
+    target: Target
+    expr: Expr
+    indices: tuple[Ix, ...]
+    text: str
+    problem: Problem = field(compare=False, repr=False)
+    fits: bool = True
+    others: tuple[tuple[Expr, tuple[Ix, ...]], ...] = ()
+    lines: tuple[Line, ...] = ()
+    unchecked: tuple[str, ...] = ()
+    """Members that stand for the chain rule of whole arrays, which has no value to check."""
+    of: str | None = None
+    """The quantity whose derivative the answer says it is, where that is not the target's."""
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the answer: of entries, that of the array that they make up."""
+        return tuple(ix.dim for ix in self.indices) if self.indices else self.expr.shape
+
+    @property
+    def lhs(self) -> Expr:
+        """What the answer is of: the derivative as a whole, or its entry at the answer's letters."""
+        whole = Adj(self.target.name, self.target.shape)
+        return Entry(whole, self.indices[: len(self.target.shape)]) if self.indices else whole
+
+    def with_lines(self, lines: tuple[Line, ...], unchecked: tuple[str, ...]) -> ReadAnswer:
+        """The same answer at the end of these lines."""
+        return ReadAnswer(
+            self.target, self.expr, self.indices, self.text, self.problem, self.fits, self.others, lines, unchecked,
+            self.of,
+        )  # fmt: skip
+
+    @cached_property
+    def interpreted_latex(self) -> str:
+        """How the answer was read, as LaTeX."""
+        return reading_latex(self.problem, self.lhs, self.expr)
+
+    @cached_property
+    def interpreted_plain(self) -> str:
+        """How the answer was read, in the plain language; empty where that cannot say it."""
+        return reading_plain(self.problem, self.lhs, self.expr)
+
+
+@dataclass(frozen=True)
+class Clash:
+    """Two of the student's own operands whose shapes do not fit: ``operation`` is add, divide, combine, matmul,
+    multiply element-wise and the like."""
+
+    operation: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """An answer that cannot be read: the tag that explains why, a message, and the place in ``text``."""
+
+    target: Target
+    text: str
+    tag: str
+    message: str
+    problem: Problem = field(compare=False, repr=False)
+    hint: str | None = None
+    line: int | None = None
+    """The number of the line (from 1) of an answer with several."""
+    clash: Clash | None = None
+    meant: ReadAnswer | None = None
+    """The answer put together although it does not fit, where that is all that is wrong with it."""
+
+
+def reading_latex(problem: Problem, lhs: Expr, rhs: Expr) -> str:
+    """``lhs = rhs`` in the problem's notation."""
+    from backsym.printing.latex import equation_latex
+    from backsym.printing.notation import Notation
+
+    return equation_latex(Equation(lhs, rhs), Notation.of(problem))
+
+
+def reading_plain(problem: Problem, lhs: Expr, rhs: Expr) -> str:
+    """``lhs = rhs`` in the plain language; empty for what that cannot say."""
+    from backsym.printing.plain import plain
+
+    try:
+        return f"{plain(lhs, problem)} = {plain(rhs, problem)}"
+    except BacksymError:
+        return ""

@@ -1,0 +1,88 @@
+"""What names mean while one answer is read: those of the problem, and the student's own.
+
+Knows expressions and scopes; knows no texts and no verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from backsym.core.expr import Adj, Entry, Expr, Ix, Partial, Shape, Sym, rebuild, walk
+from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
+from backsym.marking.answers.refusals import Refused
+from backsym.marking.explaining.repair_material import renamed
+from backsym.reading.latex.equations import vocabulary
+from backsym.reading.latex.names import Vocabulary
+from backsym.reading.meaning.scope import Scope, letters_in_entries
+from backsym.reading.syntax import Node
+
+_BUILT_IN = frozenset((*FUNCTIONS, *REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "direct"))
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one answer; ``own`` has what each of the student's stands for, and its letters."""
+
+    scope: Scope
+    words: Vocabulary
+    own: Mapping[str, tuple[Expr, tuple[Ix, ...]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, scope: Scope) -> Names:
+        return cls(scope, vocabulary(scope))
+
+    def make_sense(self, tree: Node) -> bool:
+        """Whether every name in a plain text means something: a cheap look before it is resolved."""
+        scope = self.scope
+        pending = [tree]
+        while pending:
+            n = pending.pop()
+            pending.extend(n.children)
+            if n.kind == "name":
+                name = n.value
+                if name in scope.names:
+                    continue
+                known = name in scope.dims or name == "π" or len(name.rstrip("'")) == 1
+                known = known or scope.range_of(name) is not None or name in ("True", "False")
+                if not known and name not in letters_in_entries(tree):
+                    return False
+            elif n.kind == "call":
+                name = n.value.rstrip("'")
+                if name not in _BUILT_IN and name not in scope.abstract:
+                    return False
+        return True
+
+    def standing(self, shapes: Mapping[str, Shape]) -> Names:
+        """The same with further words, for arrays of these shapes."""
+        scope = replace(
+            self.scope,
+            names={**self.scope.names, **{name: Sym(name, shape) for name, shape in shapes.items()}},
+            latex={**self.scope.latex, **{name: rf"\text{{{name}}}" for name in shapes}},
+        )
+        return Names(scope, vocabulary(scope), self.own)
+
+    def defining(self, name: str, expr: Expr, letters: tuple[Ix, ...], word: bool) -> Names:
+        """The same with one more; a ``word`` such as ``dz`` is no letter with a tag."""
+        shape: Shape = tuple(ix.dim for ix in letters) if letters else expr.shape
+        latex = {**self.scope.latex, name: rf"\text{{{name}}}"} if word else self.scope.latex
+        scope = replace(self.scope, names={**self.scope.names, name: Sym(name, shape)}, latex=latex)
+        return Names(scope, vocabulary(scope), {**self.own, name: (expr, letters)})
+
+    def inlined(self, e: Expr) -> Expr:
+        """An expression with the student's own names replaced by what they were defined as; raises Refused."""
+        own = self.own
+        if isinstance(e, Entry) and isinstance(e.base, Sym) and e.base.name in own and own[e.base.name][1]:
+            expr, letters = own[e.base.name]
+            return renamed(expr, dict(zip(letters, e.indices, strict=True)))
+        if isinstance(e, Sym) and e.name in own:
+            expr, letters = own[e.name]
+            if letters:
+                raise Refused("shape", f"{e.name} was defined entry by entry, and is used as a whole here")
+            return expr
+        if isinstance(e, (Adj, Partial)):
+            name = next((n.name for n in walk(e) if isinstance(n, (Adj, Sym)) and n.name in own), None)
+            if name is not None:
+                message = f"{name} is a name of your own, and what the derivative with it is, is not said"
+                raise Refused("undeclared", message, "write it out, or give it a name, too")
+        return rebuild(e, self.inlined)

@@ -1,0 +1,594 @@
+r"""Reading answers: plain or LaTeX, index or matrix form, with or without a left side, on one line or many.
+
+A text is cut into statements (``lines``); each member is read as the plain language or, where that fails, as a formula
+after what people write by hand has been respelled (``reading.loose``).  Of several possible readings those whose shape
+is the target's are kept.
+
+Must not know how an answer is judged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from backsym.core.errors import BacksymError, InputError
+from backsym.core.expr import (
+    Expr,
+    Ix,
+    Shape,
+    T,
+    scalar_if_ones,
+    show_shape,
+)
+from backsym.core.problem import Problem
+from backsym.core.source import Source
+from backsym.marking.answers.einsum import einsum_read
+from backsym.marking.answers.left_sides import Left, left_of, letters_of, own_name
+from backsym.marking.answers.letters import Bound, bindings, position, spare_axes
+from backsym.marking.answers.lines import MAX_MEMBERS, Statement, statements
+from backsym.marking.answers.model import TARGET, Clash, Line, ReadAnswer, Target, Unreadable
+from backsym.marking.answers.numpy_text import respelled
+from backsym.marking.answers.own_names import Names
+from backsym.marking.answers.pasting import pasted
+from backsym.marking.answers.refusals import JACOBIAN, Refused, refused
+from backsym.marking.answers.respellings import differentials, habits, named_as_in_code, untagged, whole_differentials
+from backsym.marking.answers.rows import Rows, left_row, rows_in, without_rows
+from backsym.marking.judging.layouts import same_layout
+from backsym.reading.latex.answers import parse_answer
+from backsym.reading.latex.loose import loosened
+from backsym.reading.meaning import formulas
+from backsym.reading.meaning.resolve import Resolver
+from backsym.reading.meaning.scope import Frame, Scope, Unavailable, free_letters, suggest
+from backsym.reading.meaning.shape_hints import Mismatch, SizeUnknown
+from backsym.reading.plain.grammar import parse_expression
+from backsym.reading.plain.lexer import MAX_CHARACTERS
+from backsym.reading.syntax import Node
+from backsym.reading.texts import scope_of
+
+__all__ = ["AnswerReader", "Clash", "Line", "ReadAnswer", "Target", "Unreadable"]
+
+_FORMULA = re.compile(r"\\|[_^]\{|[^\x00-\x7f−–×·⋅∙∗⊙≥≤≠′’π]")
+_DOTS = re.compile("[·⋅∙×•]")
+_WORD = re.compile(r"[A-Za-z_]\w+")
+"""A name as code has it, such as ``dza`` or ``relu_grad``."""
+_SINGLE = re.compile(r"_[A-Za-z0-9]{2}")
+_NO_LETTERS = Frame()
+_KEPT = 1000
+_MESSAGE = 300
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One way to read a member: the expression and its free letters in order of appearance.
+
+    ``positional`` tells that the letters only count axes, as in einsum, and are no names for them.
+    """
+
+    expr: Expr
+    letters: tuple[Ix, ...]
+    positional: bool = False
+
+
+class AnswerReader:
+    """Reads answers about one problem; make one and use it for all of them.
+
+    ``letters`` are the author's letters for the axes of each quantity, where they are known.
+    """
+
+    def __init__(self, problem: Problem, letters: Mapping[str, tuple[Ix, ...]] | None = None):
+        self.problem = problem
+        self.letters = letters or {}
+        scope = scope_of(problem)
+        self.names = Names.of(scope)
+        self.shapes = {name: symbol.shape for name, symbol in problem.symbols.items()}
+        self._lefts: dict[str, Left] = {}
+
+    def left(self, text: str, session: _Session) -> Left:
+        """What a left side is.  A class writes few different ones, so that they are kept."""
+        if text not in self._lefts:
+            left = session.read_left(text)
+            if len(self._lefts) > _KEPT or session.names is not self.names:
+                return left
+            self._lefts[text] = left
+        return self._lefts[text]
+
+    # --- targets ---
+
+    def target(self, text: str) -> Target:
+        """The target that ``W2`` or ``W2[k,j]`` names; raises BacksymError with a near name."""
+        match = TARGET.fullmatch(text)
+        name = match[1] if match else text.strip()
+        symbol = self.problem.symbols.get(name)
+        if match is None or symbol is None:
+            near = suggest(name, list(self.problem.symbols))
+            hint = f"; {near}" if near else ""
+            raise BacksymError(f"{text.strip()!r} is not a quantity of this problem{hint}")
+        if not match[2]:
+            return Target(name, symbol.shape)
+        written = [part.strip() for part in match[2].split(",")]
+        axes = spare_axes(symbol.shape, len(written))
+        if axes is None:
+            raise BacksymError(f"{name} is {show_shape(symbol.shape)}; {text.strip()} has {len(written)} indices")
+        indices = [position(dim) for dim in symbol.shape]
+        for axis, letter in zip(axes, written, strict=True):
+            if not re.fullmatch(r"[A-Za-z]\w*'*|[1-9]\d{0,5}", letter):
+                raise BacksymError(f"{letter!r} in {text.strip()} is neither a letter nor a position")
+            indices[axis] = Ix(letter, symbol.shape[axis])
+        return Target(name, symbol.shape, tuple(indices))
+
+    # --- answers ---
+
+    def read(self, target: Target, text: str) -> ReadAnswer | Unreadable:
+        """The answer, or why it cannot be read; never raises for anything that a text can hold."""
+        if len(text) > MAX_CHARACTERS:
+            message = f"this answer has {len(text)} characters; at most {MAX_CHARACTERS} are read"
+            return Unreadable(target, text[:200], "limit", message, self.problem)
+        line: int | None = None
+        try:
+            found = statements(pasted(text))
+            count = sum(len(s.members) + (s.left is not None) for s in found)
+            if not found:
+                raise Refused("syntax", "there is no answer here")
+            if count > MAX_MEMBERS:
+                raise Refused("limit", f"more than {MAX_MEMBERS} lines")
+            line = 1 if count > 1 else None
+            return _Session(self, target, text).read(found)
+        except Refused as e:
+            meant = self.meant(target, text, e)
+            return Unreadable(target, text, e.tag, e.message[:_MESSAGE], self.problem, e.hint, line, e.clash, meant)
+        except RecursionError:
+            return Unreadable(target, text, "limit", "this is nested too deeply", self.problem)
+
+    def meant(self, target: Target, text: str, refused: Refused) -> ReadAnswer | None:
+        """A single expression whose parts do not fit together, put together nevertheless."""
+        if refused.clash is None and refused.tag != "wrong_index":
+            return None
+        try:
+            found = statements(pasted(text))
+            return _Session(self, target, text).meant(found[0]) if len(found) == 1 else None
+        except (Refused, BacksymError, RecursionError):
+            return None
+
+
+class _Session:
+    """The reading of one answer."""
+
+    def __init__(self, reader: AnswerReader, target: Target, text: str):
+        self.reader, self.target, self.text = reader, target, text
+        self.problem = reader.problem
+        self.names = reader.names
+        self.shapes = reader.shapes
+        self.lines: list[Line] = []
+        self.unchecked: list[str] = []
+        self.started: Statement | None = None
+        self.rows = 1
+        self.named = False
+        self.by_row = False
+        """Whether the left side is the derivative by a row, so that a vector is one entry by entry."""
+
+    def read(self, found: Sequence[Statement]) -> ReadAnswer:
+        answer: ReadAnswer | None = None
+        if len(found) > 1:  # A name may be used before the line that says what it is.
+            found = sorted(found, key=lambda statement: not self.defines(statement))
+        self.rows = max(statement.rows[-1] for statement in found)
+        self.named = len(found) > 1 and any(self.speaks_of_target(statement.left) for statement in found)
+        found = self.without_definitions(found)
+        for n, statement in enumerate(found):
+            read = self.statement(statement, last=n == len(found) - 1)
+            # The last statement about the target is the answer; without any, the last one.
+            if read is not None and (read.of is None or answer is None or answer.of is not None):
+                answer = read
+        if answer is None:
+            raise Refused("syntax", "this defines names, but does not say what the derivative is")
+        return answer.with_lines(tuple(self.lines), tuple(self.unchecked))
+
+    def without_definitions(self, found: Sequence[Statement]) -> Sequence[Statement]:
+        """What is left when the student's own names are defined, each after those that it uses."""
+        count = sum(self.defines(statement) for statement in found)
+        if count in (0, len(found)):
+            return found
+        pending, put_off = deque(found[:count]), 0
+        while pending:
+            statement = pending.popleft()
+            try:
+                self.statement(statement, last=False)
+                put_off = 0
+            except Refused as e:
+                if e.tag != "undeclared" or put_off == len(pending):
+                    raise
+                pending.append(statement)
+                put_off += 1
+        return found[count:]
+
+    def statement(self, statement: Statement, last: bool) -> ReadAnswer | None:
+        left = self.left(statement)
+        if left is not None and left.word and last:
+            raise _no_left(statement.left or "", self.problem.loss)
+        if left is None and statement.left is not None:
+            # a - t = softmax(z) - t: a chain without a left side.
+            statement = self.turned_round(statement.turned())
+            left = self.left(statement)
+        if left is not None and left.quantity is None and not self.labels_target(left, last):
+            if left.name in self.problem.symbols:
+                self.aside(statement)
+            else:
+                self.define(left, statement)
+            return None
+        first, *rest = statement.members
+        beside = (statement.left is None and self.is_local(first)) or (self.named and not last)
+        if left is None and rest and beside:
+            # dy/dz = 1 - y**2; or -dL/dy = t - y, where another statement speaks of what is asked for.
+            self.aside(Statement(first, tuple(rest), statement.rows[1:]))
+            return None
+        name = left.quantity if left is not None and left.quantity is not None else self.target.name
+        of = None if name == self.target.name else name
+        target = self.target if of is None else Target(name, self.problem.symbols[name].shape)
+        given = self.given(left, target) if left is not None and left.quantity is not None else None
+        self.by_row = left is not None and left.row
+        answer: ReadAnswer | None = None
+        for n, member in enumerate(statement.members):
+            try:
+                answer = self.member(member, target, given, bool(left and left.transposed))
+            except Refused as e:
+                if e.message.startswith(JACOBIAN) and n < len(statement.members) - 1:
+                    # dL/dz dz/dW of whole arrays is a reminder of the chain rule; it has no value of its own.
+                    self.unchecked.append(member)
+                    continue
+                if len(statement.members) == 1 and not self.lines:
+                    raise
+                place = f"line {statement.rows[n]}: " if self.rows > 1 else ""
+                raise Refused(e.tag, f"{place}{e.message}", e.hint, e.clash) from None
+            starts = not self.lines or self.started is not statement
+            self.started = statement
+            row = statement.rows[n]
+            self.lines.append(Line(member, answer.expr, answer.indices, starts, target.name, answer.fits, row=row))
+            given = given or (answer.indices if answer.indices else None)
+        assert answer is not None, "a statement has members"
+        return answer
+
+    def turned_round(self, statement: Statement) -> Statement:
+        """A chain that ends with the derivative that is asked for, which says the same with it in front."""
+        *others, end = statement.members
+        if not others or not self.speaks_of_target(end):
+            return statement
+        return Statement(end, tuple(others), statement.rows[:-1])
+
+    def defines(self, statement: Statement) -> bool:
+        """Whether this says what a name of the student's own stands for."""
+        try:
+            left = self.left(statement)
+        except Refused:
+            return False
+        return left is not None and left.name is not None and left.name not in self.problem.symbols
+
+    def speaks_of_target(self, left: str | None) -> bool:
+        """Whether this is the derivative that is asked for, by name."""
+        if left is None:
+            return False
+        try:
+            return self.reader.left(left, self).quantity == self.target.name
+        except Refused:
+            return False
+
+    def meant(self, statement: Statement) -> ReadAnswer | None:
+        """An answer of one member, in which shapes and index ranges are not checked."""
+        left = self.left(statement)
+        named = left.quantity if left is not None else None
+        if len(statement.members) != 1 or named not in (None, self.target.name) or (left is None and statement.left):
+            return None
+        given = self.given(left, self.target) if left is not None and named is not None else None
+        self.names = replace(self.names, scope=replace(self.names.scope, misfits=True))
+        asked = given or tuple(ix for ix in self.target.indices if not ix.fixed)
+        reading = self.readings(statement.members[0], asked)[0]
+        usual = self.target.indices or self.reader.letters.get(self.target.name, ())
+        found = bindings(self.target.shape, reading.letters, usual) if reading.letters else ()
+        indices = given or next((b.indices for b in found), ())
+        return ReadAnswer(self.target, reading.expr, indices, self.text, self.problem, False)
+
+    def is_local(self, text: str) -> bool:
+        """Whether this is a local derivative, such as ``dy/dz``."""
+        return any(tree.kind == "partial" for _, trees in self.trees(text, self.names) for tree in trees)
+
+    def aside(self, statement: Statement) -> None:
+        """A forward equation or a local derivative beside the answer: its sides are checked against each other."""
+        given: tuple[Ix, ...] | None = None
+        for n, text in enumerate((statement.left or "", *statement.members)):
+            reading = self.readings(text, given)[0]
+            given = reading.letters if given is None else given
+            row = statement.rows[max(0, n - 1)]
+            self.lines.append(Line(text, reading.expr, given, n == 0, None, aside=True, row=row))
+
+    def labels_target(self, left: Left, last: bool) -> bool:
+        """Whether a bare name on the left is only a label of the answer: the target itself, or a word before ``=``."""
+        return left.name == self.target.name or (last and not self.lines and left.name not in self.problem.symbols)
+
+    # --- left sides ---
+
+    def left(self, statement: Statement) -> Left | None:
+        """What a statement is about; None for a chain of expressions only."""
+        if statement.left is None:
+            return None
+        try:
+            return self.reader.left(statement.left, self)
+        except Refused:
+            with suppress(Refused):
+                self.readings(statement.left, None)
+                return None
+            raise
+
+    def read_left(self, text: str) -> Left:
+        if (own := own_name(text, self.names.words)) is not None:
+            return own
+        if (row := left_row(text, self.problem, self.names.words, self.text)) is not None:
+            return row
+        bare = untagged(text, self.target.name, self.problem.symbols, self.names.words)
+        for written in dict.fromkeys((text, habits(text, self.shapes), bare)):
+            for tree in (tree for _, trees in self.trees(written, self.names) for tree in trees):
+                left = left_of(tree, self.problem.loss)
+                if left is not None and left.indices and _WORD.fullmatch(text) and not self.indexes(left):
+                    continue  # dh_pre is no derivative by h with three indices.
+                if left is not None and left.name == text and text[0] == "d" and _WORD.fullmatch(text):
+                    # Not a letter d with a tag, which would keep the d of d_z from being that of a derivative.
+                    return replace(left, word=text not in self.problem.symbols)
+                if left is not None and (left.quantity is None or left.quantity in self.problem.symbols):
+                    return left
+        if _WORD.fullmatch(text) and text not in self.problem.symbols:
+            return Left(None, text, None, word=True)
+        raise _no_left(text, self.problem.loss)
+
+    def indexes(self, left: Left) -> bool:
+        """Whether a left side has an index for each axis of its quantity."""
+        symbol = self.problem.symbols.get(left.quantity or "")
+        return symbol is None or spare_axes(symbol.shape, len(left.indices or ())) is not None
+
+    def given(self, left: Left, target: Target) -> tuple[Ix, ...] | None:
+        """The letters that a left side gives to the axes; None for a left side that is the whole."""
+        if left.indices is None:
+            return None
+        axes = spare_axes(target.shape, len(left.indices))
+        if axes is None:
+            count = len(left.indices)
+            message = f"{count} indices for {target.name}, which is {show_shape(target.shape)}"
+            raise Refused("wrong_index", message, "give one index for each axis")
+        letters = letters_of(left.indices)
+        if len(set(letters)) < len(letters):
+            raise Refused("wrong_index", f"the left side has the index {letters[0]} twice")
+        indices = [position(dim) for dim in target.shape]
+        for axis, ix in zip(axes, left.indices, strict=True):
+            indices[axis] = Ix(ix.value, target.shape[axis])
+        return tuple(indices)
+
+    def define(self, left: Left, statement: Statement) -> None:
+        """A name of the student's own, for the lines that follow."""
+        assert left.name is not None
+        found = self.readings(statement.members[-1], None)
+        reading = found[0]
+        by_name = {ix.letter: ix for ix in reading.letters}
+        written = letters_of(left.indices or ())
+        name = left.name
+        if written and not by_name:
+            # \delta_f of whole arrays: the letter tells one name from another.
+            name, written = name + "".join(written), []
+        elif set(by_name) - set(written) or (left.indices is not None and set(written) - set(by_name)):
+            message = f"the two sides of the line that defines {_shown(left.name)} have different indices"
+            raise Refused("wrong_index", message)
+        own = tuple(by_name[letter] for letter in written)
+        self.names = self.names.defining(name, reading.expr, own, left.word)
+
+    # --- members ---
+
+    def member(self, text: str, target: Target, given: tuple[Ix, ...] | None, transposed: bool) -> ReadAnswer:
+        """One member of a chain about ``target``; of several readings those that fit, the most natural one first."""
+        usual = target.indices if target.indices else self.reader.letters.get(target.name, ())
+        asked = given if given is not None else tuple(ix for ix in target.indices if not ix.fixed)
+        options: list[tuple[Expr, tuple[Ix, ...], bool]] = []
+        for reading in self.readings(text, asked):
+            if self.by_row and given and reading.expr.shape:
+                row = without_rows(reading.expr, reading.letters, given, Rows(text))
+                reading = _Reading(*row) if row is not None else reading
+            expr = T(reading.expr) if transposed and len(reading.expr.shape) <= 2 else reading.expr
+            if reading.positional:
+                options.append((expr, reading.letters, _in_place(reading.letters, target.shape)))
+                continue
+            by_entries = given is not None or bool(reading.letters) or (bool(target.indices) and not expr.shape)
+            if not by_entries:
+                options.append((expr, (), same_layout(expr.shape, target.shape)))
+                continue
+            if given is not None and not reading.letters and expr.shape and same_layout(expr.shape, target.shape):
+                options.append((expr, (), True))
+                continue
+            free = reading.letters
+            for b in bindings(target.shape, free, usual) if given is None else [_as_given(given, free)]:
+                partial = any(ix.fixed and ix.dim != 1 for ix in b.indices) and not target.is_position
+                own = (*b.indices, *b.extra)  # Given by a line before, they may be too many, too.
+                fits = len(own) == len(target.shape) and not scalar_if_ones(expr.shape) and not partial
+                options.append((expr, own, fits))
+        fitting = [option for option in options if option[2]] or options[:1]
+        (expr, indices, fits), *others = fitting
+        more = tuple((e, ixs) for e, ixs, _ in others)
+        of = None if target is self.target else target.name
+        return ReadAnswer(target, expr, indices, text, self.problem, fits, more, of=of)
+
+    def readings(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
+        """Every reading of a text, of the first way of writing that makes sense; raises Refused if none does."""
+        if "einsum" in text:
+            return [self.einsum(text)]
+        text = whole_differentials(respelled(text, self.shapes), self.problem.loss, self.shapes)
+        try:
+            return self.spelled(text, given)
+        except Refused:
+            # NumPy's dot is the matrix product, too.
+            bare = untagged(text, self.target.name, self.problem.symbols, self.names.words)
+            others = dict.fromkeys((respelled(text, self.shapes, dots=True), habits(text, self.shapes), bare))
+            for other in others:
+                if other != text:
+                    try:
+                        return self.spelled(other, given)
+                    except Refused:
+                        continue
+            if (found := self.by_rows(text, given)) is not None:
+                return found
+            raise
+
+    def by_rows(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading] | None:
+        """A text about rows of matrices, entry by entry; None if it has none, or is not read with them either."""
+        names, found = self.names, list[_Reading]()
+        clash: Refused | None = None
+        for rows in rows_in(text, self.problem, names.words):
+            self.names = names.standing(rows.names)
+            try:
+                readings = self.spelled(rows.text, given)
+            except Refused as e:
+                if e.clash is not None and not rows.flat:
+                    clash = Refused("shape", "these shapes do not fit together; a row counts as a column vector")
+                continue
+            finally:
+                self.names = names
+            for reading in readings:
+                done = without_rows(reading.expr, reading.letters, given or (), rows)
+                if done is not None:
+                    # The axes of a matrix of rows have their order; a row may be one of any axis.
+                    placed = _in_place(done[1], self.target.shape)
+                    ordered = placed or sum(dim != 1 for dim in reading.expr.shape) > 1
+                    found.append(_Reading(*done, positional=not given and ordered))
+        if not found and clash is not None:
+            raise clash
+        return sorted(found, key=lambda reading: not _in_place(reading.letters, self.target.shape))[:1] or None
+
+    def spelled(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
+        found: list[_Reading] = []
+        errors: list[InputError] = []
+        # With a quantity d, dr may be d times r; not where products have signs.
+        product = differentials(text, self.names.scope.names) != text and not any(sign in text for sign in "*@")
+        both = product or _DOTS.search(text) is not None
+        for source, trees in self.trees(text, self.names):
+            for tree in trees:
+                try:
+                    reading = self.resolved(tree, source, given)
+                except InputError as e:
+                    errors.append(e)
+                except Unavailable:
+                    continue
+                else:
+                    if reading not in found:
+                        found.append(reading)
+            if found and not both:
+                break
+        if not found:
+            raise self.refusal(text, errors)
+        return found
+
+    def trees(self, text: str, names: Names) -> Iterator[tuple[Source, tuple[Node, ...]]]:
+        """The syntax trees of a text: as plain text, then as a formula."""
+        formula = _FORMULA.search(text) is not None
+        if not formula:
+            source = Source(text)
+            try:
+                tree = parse_expression(source, names.scope.is_partial)
+            except InputError:
+                pass  # It may be a formula, which is read below; what neither can read is refused by the caller.
+            else:
+                if names.make_sense(tree):
+                    yield source, (tree,)
+        if (other := differentials(text, names.scope.names)) != text:
+            yield from self.trees(other, names)
+        for single in (False, True) if _SINGLE.search(text) else (False,):
+            source = Source(loosened(text, names.words, single))
+            try:
+                yield source, parse_answer(source, names.words)
+            except InputError:
+                continue
+
+    def resolved(self, tree: Node, source: Source, given: tuple[Ix, ...] | None) -> _Reading:
+        """The expression of a tree; summed letters may be the student's own, free ones keep their declared range."""
+        scope = self.names.scope
+        fixed = tuple(ix for ix in given or () if not ix.fixed)
+        free = free_letters(tree, scope)
+        try:
+            return self.resolved_in(scope, tree, source, fixed, free)
+        except Mismatch:
+            raise
+        except InputError:
+            known = {ix.letter for ix in fixed}
+            ranges = {letter: scope.range_of(letter) for letter in free if letter not in known}
+            declared = tuple(Ix(letter, dim) for letter, dim in ranges.items() if dim is not None)
+            own = replace(scope, own_letters=True)
+            # Where a letter of another dimension stands for an axis, it is the student's own.
+            here = tuple(ix for ix in declared if ix.dim in self.target.shape)
+            few = len(free) <= sum(dim != 1 for dim in self.target.shape)
+            for kept in (declared, here) if few and not fixed and len(here) < len(declared) else (declared,):
+                with suppress(InputError):
+                    return self.resolved_in(own, tree, source, (*fixed, *kept), free)
+            raise
+
+    def resolved_in(
+        self, scope: Scope, tree: Node, source: Source, fixed: tuple[Ix, ...], free: Mapping[str, Node]
+    ) -> _Reading:
+        resolver = Resolver(source, scope, _NO_LETTERS.with_fixed(fixed))
+        resolver.bind_free(free, (tree,))
+        whole: Shape = () if fixed else self.target.shape
+        if formulas.is_bare(tree):
+            expr = formulas.filled(tree, whole, resolver)
+        else:
+            try:
+                expr = resolver.resolve(tree)
+            except SizeUnknown:
+                if tree.kind not in ("terms", "neg"):
+                    raise
+                expr = formulas.filled(tree, whole, resolver)
+        if self.names.own:
+            expr = self.names.inlined(expr)
+        frame = resolver.frame.letters
+        letters = tuple(Ix(frame[name].shown, frame[name].dim or 1) for name in free)
+        return _Reading(expr, letters)
+
+    def einsum(self, text: str) -> _Reading:
+        """``einsum('nk,nj->kj', A, B)``, perhaps scaled: the entries that it sums, with the letters of its result."""
+        expr, letters = einsum_read(text, lambda part: self.readings(part, ())[0].expr)
+        return _Reading(expr, letters, bool(letters))
+
+    # --- errors ---
+
+    def refusal(self, text: str, errors: Sequence[InputError]) -> Refused:
+        """The most helpful of the errors: a clash of shapes, else that of the way in which the text was written."""
+        clash = next((e for e in errors if isinstance(e, Mismatch)), None)
+        if clash is not None:
+            return refused(clash)
+        if not _FORMULA.search(text):
+            source = Source(named_as_in_code(text, self.names.scope.names))
+            try:
+                self.resolved(parse_expression(source, self.names.scope.is_partial), source, None)
+            except InputError as e:
+                plain = refused(e)
+                if plain.tag != "syntax" or not errors:
+                    return plain
+        if errors:
+            return refused(errors[0])
+        source = Source(loosened(text, self.names.words))
+        try:
+            parse_answer(source, self.names.words)
+        except InputError as e:
+            return refused(e)
+        return Refused("syntax", "this is not read")
+
+
+def _in_place(letters: Sequence[Ix], shape: Shape) -> bool:
+    """Whether letters that count axes have the dimensions of the target's."""
+    return tuple(ix.dim for ix in letters) == shape
+
+
+def _as_given(given: tuple[Ix, ...], letters: Sequence[Ix]) -> Bound:
+    mine = set(given)
+    return Bound(given, tuple(ix for ix in letters if ix not in mine))
+
+
+def _no_left(text: str, loss: str) -> Refused:
+    return Refused("syntax", f"the left side {_shown(text)} is not a derivative of {loss}")
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= 40 else text[:40] + "..."

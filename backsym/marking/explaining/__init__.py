@@ -1,0 +1,1 @@
+"""What is wrong with a wrong answer: the smallest repair, a counterexample, the words."""

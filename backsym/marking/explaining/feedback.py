@@ -1,0 +1,217 @@
+"""The sentences that a student reads about a wrong answer: the catalogue, and how facts are put into it.
+
+Mathematics prints as $LaTeX$ in the problem's notation, or in the plain language for a terminal.  This module must not
+know how a mistake was found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+
+import numpy as np
+
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Expr, Ix, Num, Shape, walk
+from backsym.core.problem import Problem
+from backsym.core.resources import resource
+from backsym.numeric.axes import Array
+from backsym.printing.latex import latex, to_latex
+from backsym.printing.notation import Notation, index
+from backsym.printing.plain import plain
+from backsym.printing.printer import size_layout
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+MAX_KEPT = 2000
+"""Formulas that are kept as they print: answers to one problem are about the same quantities."""
+
+DIGITS = 3
+"""Significant digits of a number that does not come out even."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """A shape, to be printed as ``D x N``."""
+
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number or an array of numbers; ``column`` for a vector that prints as one."""
+
+    value: Array
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Value) and np.array_equal(self.value, other.value)
+
+    def __hash__(self) -> int:
+        return hash(self.value.tobytes())
+
+
+@dataclass(frozen=True)
+class Equal:
+    """``left = right``."""
+
+    left: Expr
+    right: Value
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence by its key in the catalogue, such as ``repairs.sign_term.full``, with what it is filled with.
+
+    ``facts`` of a text name a key of the catalogue, a phrase.
+    """
+
+    key: str
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+Fact = Expr | Ix | Size | Value | Equal | Sentence | str | tuple["Fact", ...]
+
+
+@cache
+def catalogue(language: str = "en") -> Mapping[str, str]:
+    """All texts of ``templates/LANGUAGE/feedback.yaml`` by their dotted keys."""
+    import yaml
+
+    with resource("templates", language, "feedback.yaml").open(encoding="utf-8") as file:
+        data = yaml.safe_load(file)
+    found: dict[str, str] = {}
+
+    def flatten(tree: Mapping[str, object], prefix: str) -> None:
+        for key, value in tree.items():
+            if isinstance(value, Mapping):
+                flatten(value, f"{prefix}{key}.")
+            else:
+                found[prefix + key] = str(value)
+
+    flatten(data, "")
+    return found
+
+
+class Words:
+    """Puts sentences about one problem into text."""
+
+    def __init__(self, problem: Problem):
+        self.problem = problem
+        self._printed: dict[tuple[Expr, tuple[str | None, ...]], str] = {}
+
+    @cached_property
+    def notation(self) -> Notation:
+        return Notation.of(self.problem)
+
+    def text(self, sentence: Sentence, terminal: bool = False) -> str:
+        """The sentence with its facts, mathematics as $LaTeX$, or plainly for a terminal.
+
+        Raises BacksymError for a key that the catalogue lacks, or a fact that the sentence needs and lacks.
+        """
+        template = catalogue().get(sentence.key)
+        if template is None:
+            raise BacksymError(f"the feedback catalogue has no entry {sentence.key}")
+
+        def fill(match: re.Match[str]) -> str:
+            if match[1] not in sentence.facts:
+                raise BacksymError(f"{sentence.key} needs {match[1]}, which was not found")
+            fact = sentence.facts[match[1]]
+            text = self.fact(fact, terminal)
+            # Words at the head of a sentence, but never mathematics.
+            return text[:1].upper() + text[1:] if isinstance(fact, str) and match.start() == 0 else text
+
+        return _PLACEHOLDER.sub(fill, template)
+
+    def fact(self, fact: Fact, terminal: bool) -> str:
+        if isinstance(fact, Sentence):
+            return self.text(fact, terminal)
+        if isinstance(fact, str):
+            return catalogue()[fact]
+        if isinstance(fact, tuple):
+            return self._listing([self.fact(item, terminal) for item in fact])
+        return self._plain(fact) if terminal else f"${self._latex(fact)}$"
+
+    def _listing(self, items: list[str]) -> str:
+        if len(items) <= 1:
+            return "".join(items)
+        return f"{', '.join(items[:-1])} {catalogue()['and']} {items[-1]}"
+
+    def _latex(self, fact: Expr | Ix | Size | Value | Equal) -> str:
+        if isinstance(fact, Expr):
+            return self._formula(fact)
+        if isinstance(fact, Ix):
+            return to_latex(index(fact))
+        if isinstance(fact, Size):
+            return to_latex(size_layout(fact.shape, self.notation))
+        if isinstance(fact, Value):
+            return _matrix(fact.value)
+        if isinstance(fact, Equal):
+            return f"{self._formula(fact.left)} = {_matrix(fact.right.value)}"
+        raise TypeError(f"a fact cannot be a {type(fact).__name__}")
+
+    def _formula(self, e: Expr) -> str:
+        # Equal numbers may be spelled in several ways, which are printed as they are.
+        key = e, tuple([n.text for n in walk(e) if isinstance(n, Num)])
+        text = self._printed.get(key)
+        if text is None:
+            if len(self._printed) >= MAX_KEPT:
+                self._printed.clear()
+            text = self._printed[key] = latex(e, self.notation)
+        return text
+
+    def _plain(self, fact: Expr | Ix | Size | Value | Equal) -> str:
+        if isinstance(fact, Expr):
+            try:
+                return plain(fact, self.problem)
+            except BacksymError:
+                # The plain language cannot say everything that mathematics can.
+                return latex(fact, self.notation)
+        if isinstance(fact, Ix):
+            return fact.letter
+        if isinstance(fact, Size):
+            full = {0: (1, 1), 1: (*fact.shape, 1)}.get(len(fact.shape), fact.shape)
+            return " × ".join(map(str, full))
+        if isinstance(fact, Value):
+            return _nested(fact.value)
+        if isinstance(fact, Equal):
+            return f"{self._plain(fact.left)} = {_nested(fact.right.value)}"
+        raise TypeError(f"a fact cannot be a {type(fact).__name__}")
+
+
+def _number(x: float) -> str:
+    """A short number: as it is if it comes out even, else to a few significant digits."""
+    if not np.isfinite(x):
+        return "undefined" if np.isnan(x) else "infinite"
+    near = round(x)
+    if abs(x - near) < 1e-9:
+        return str(near)
+    if abs(x * 4 - round(x * 4)) < 1e-9:
+        return f"{x:g}"
+    return f"{x:.{DIGITS}g}" if 1e-3 <= abs(x) < 1e5 else f"{x:.{DIGITS - 1}e}"
+
+
+def _tex_number(x: float) -> str:
+    text = _number(x)
+    if text.isalpha():
+        return rf"\text{{{text}}}"
+    mantissa, _, power = text.partition("e")
+    return rf"{mantissa} \cdot 10^{{{int(power)}}}" if power else text
+
+
+def _matrix(x: Array) -> str:
+    """A number, or a matrix; a vector is a column."""
+    if x.ndim == 0:
+        return _tex_number(float(x))
+    if x.ndim > 2:
+        return rf"\left( {', '.join(_matrix(part) for part in x)} \right)"
+    rows = x.reshape(-1, 1) if x.ndim == 1 else x
+    body = r" \\ ".join(" & ".join(_tex_number(float(v)) for v in row) for row in rows)
+    return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
+
+
+def _nested(x: Array) -> str:
+    if x.ndim == 0:
+        return _number(float(x))
+    return f"[{', '.join(_nested(part) for part in x)}]"

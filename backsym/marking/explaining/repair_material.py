@@ -1,0 +1,586 @@
+"""What a repair may put into an answer about one target: quantities, factors and terms of the true derivative.
+
+All of it comes from the problem's graph and from the recorded derivation.  This module must not know about the answer
+beyond its index letters, nor about numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise, product
+
+from backsym.core.entrywise import FIRST, entry_of
+from backsym.core.errors import ShapeError
+from backsym.core.expr import (
+    ONE,
+    Add,
+    Adj,
+    Delta,
+    Dim,
+    Div,
+    Entry,
+    Expr,
+    Fn,
+    IndexPick,
+    IndexReduce,
+    Ix,
+    MatMul,
+    Mul,
+    Neg,
+    Num,
+    Pow,
+    Shape,
+    Shift,
+    Size,
+    Sym,
+    T,
+    children,
+    free_indices,
+    letters_of,
+    matmul_shape,
+    names_in,
+    num,
+    rebuild,
+    scalar_if_ones,
+    walk,
+    with_letters,
+)
+from backsym.core.problem import Problem
+from backsym.core.steps import Derivation, Step
+
+MAX_QUANTITIES = 48
+"""Only so many quantities, those nearest to the target in the graph, are tried in place of others."""
+
+MAX_COMPOSED = 120
+"""A derivative in which all adjoints are written out is used up to this many sub-expressions."""
+
+MAX_SKIPPED = 4
+"""Steps of the chain rule that are noticed to be skipped at once."""
+
+MAX_LEVELS = 12
+"""Levels of adjoints that are written out."""
+
+_NUMBERS = tuple(map(Fraction, ("2", "1/2", "3", "1/3", "4", "1/4", "3/2", "2/3", "6", "1/6")))
+
+
+@dataclass(frozen=True)
+class Path:
+    """What the path through one consumer adds to the derivative, entry by entry."""
+
+    consumer: Expr
+    term: Expr
+
+
+@dataclass(frozen=True)
+class Offers:
+    """The material for answers about one quantity whose entries are written with ``letters`` (one for each axis).
+
+    ``derivations`` are all derivations by name; that of the target is among them.
+    """
+
+    problem: Problem
+    derivations: Mapping[str, Derivation]
+    target: str
+    letters: tuple[Ix, ...]
+    shape: Shape
+    _renaming: dict[Ix, Ix] = field(default_factory=dict)
+
+    @staticmethod
+    def of(problem: Problem, derivations: Mapping[str, Derivation], target: str, letters: tuple[Ix, ...]) -> Offers:
+        own = derivations[target].indices
+        used = letters if len(letters) == len(own) else own
+        renaming = {a: b for a, b in zip(own, used, strict=True) if not a.fixed}
+        return Offers(problem, derivations, target, used, problem.symbols[target].shape, renaming)
+
+    @property
+    def derivation(self) -> Derivation:
+        return self.derivations[self.target]
+
+    @cached_property
+    def entry(self) -> Expr:
+        """The true derivative, entry by entry, in the answer's letters."""
+        return self.renamed(self.derivation.entry.rhs)
+
+    @cached_property
+    def references(self) -> tuple[tuple[Expr, tuple[Ix, ...]], ...]:
+        """Ways to write the true derivative, with the letters of the axes where it is one entry by entry."""
+        found: dict[Expr, tuple[Ix, ...]] = {self.entry: self.letters}
+        if self._composed and self._composed[-1][1]:
+            found.setdefault(self._composed[-1][0], self.letters)
+        for step in self.derivation.steps:
+            if step.kind in ("substitute", "inline_adjoint", "sum_paths", "expand", "factor", "gather", "fold"):
+                found.setdefault(self.renamed(step.after), self.letters)
+        if self.derivation.matrix is not None:
+            found.setdefault(self.derivation.matrix.rhs, ())
+            found.setdefault(self._composed_matrix(self.derivation.matrix.rhs), ())
+        return tuple(found.items())
+
+    def _composed_matrix(self, e: Expr) -> Expr:
+        """The true derivative as a whole with all adjoints written out that have a matrix form, unless that is long."""
+        for _ in range(24):
+            known = (n for n in walk(e) if isinstance(n, Adj) and n.name in self.derivations)
+            inner = next((n for n in known if self.derivations[n.name].matrix is not None), None)
+            if inner is None:
+                return e
+            form = self.derivations[inner.name].matrix
+            assert form is not None
+            grown = substituted(e, inner, form.rhs)
+            if sum(1 for _ in walk(grown)) > MAX_COMPOSED:
+                return e
+            e = grown
+        return e
+
+    @cached_property
+    def forms(self) -> tuple[tuple[Expr, tuple[Ix, ...]], ...]:
+        """The references, and the true derivative with the adjoints of one and of two levels written out."""
+        found = dict(self.references)
+        for composed, _ in self._composed[:2]:
+            found.setdefault(composed, self.letters)
+        return tuple(found.items())
+
+    @cached_property
+    def _composed(self) -> list[tuple[Expr, bool]]:
+        """The true derivative with the adjoints of one level written out, of two, and so on; whether these are all."""
+        found: list[tuple[Expr, bool]] = []
+        e = self.entry
+        for _ in range(MAX_LEVELS):
+            for n in dict.fromkeys(n for n in walk(e) if _adjoint_of(n) is not None):
+                written = self._written(e, n)
+                if written is None:
+                    return found
+                e = substituted(e, n, written)
+            all_written = not any(_adjoint_of(n) is not None for n in walk(e))
+            if e == self.entry or sum(1 for _ in walk(e)) > MAX_COMPOSED:
+                break
+            found.append((e, all_written))
+            if all_written:
+                break
+        return found
+
+    def _written(self, e: Expr, inner: Expr) -> Expr | None:
+        """What an adjoint in an expression by entries is; None if that is not known."""
+        d = self.derivations.get(_adjoint_of(inner) or "")
+        at = inner.indices if isinstance(inner, Entry) else ()
+        if d is None or len(at) != len(d.indices):
+            return None
+        taken = {ix.letter for n in walk(e) for ix in _own_letters(n)}
+        return renamed(d.entry.rhs, dict(zip(d.indices, at, strict=True)), taken)
+
+    def renamed(self, e: Expr) -> Expr:
+        """An expression in the letters of the derivation, in those of the answer."""
+        if all(a == b for a, b in self._renaming.items()):
+            return e
+        return renamed(e, self._renaming)
+
+    # --- terms ---
+
+    @cached_property
+    def paths(self) -> tuple[Path, ...]:
+        """The paths by which the target reaches the loss, where there are several."""
+        return tuple(
+            Path(consumer, self.renamed(step.after))
+            for step in self.derivation.steps
+            if step.kind == "path" and isinstance(consumer := step.facts.get("consumer"), Expr)
+        )
+
+    @cached_property
+    def diagonals(self) -> tuple[tuple[Expr, Ix], ...]:
+        """The derivative, or a path, with a sum over an index left out: only the term in which it equals a free one."""
+        found: dict[Expr, Ix] = {}
+        for step in _all_steps(self.derivation.steps):
+            if step.kind not in ("substitute", "path", "recall", "kronecker", "cancel"):
+                continue
+            e = self.renamed(step.after)
+            if isinstance(e, IndexReduce) and e.op == "sum" and len(e.indices) == 1:
+                bound = e.indices[0]
+                for own in self.letters:
+                    if own.dim == bound.dim and not own.fixed:
+                        found.setdefault(renamed(e.body, {bound: own}), bound)
+        return tuple(found.items())
+
+    # --- factors ---
+
+    @cached_property
+    def quantities(self) -> tuple[Expr, ...]:
+        """Quantities and adjoints, those nearest to the target in the graph first."""
+        near: dict[str, None] = {}
+        wave = [self.target]
+        for e, _ in self.references[:1]:
+            wave += [name for n in walk(e) if (name := _named(n)) is not None]
+        problem = self.problem
+        while wave and len(near) < MAX_QUANTITIES:
+            following: list[str] = []
+            for name in wave:
+                if name in near:
+                    continue
+                near[name] = None
+                following += problem.consumers.get(name, ())
+                if name in problem.by_name:
+                    following += names_in(problem.by_name[name].rhs)
+            wave = following
+        for name in problem.symbols:
+            if len(near) < MAX_QUANTITIES:
+                near.setdefault(name)
+        chosen = list(near)[:MAX_QUANTITIES]
+        # Adjoints that come before the target in the backward pass; that of the loss is 1.
+        order = list(self.derivations)
+        known = set(order[: order.index(self.target)]) - {problem.loss}
+        adjoints = [Adj(name, problem.symbols[name].shape) for name in chosen if name in known]
+        return (*(problem.sym(name) for name in chosen if name != problem.loss), *adjoints)
+
+    @cached_property
+    def by_shape(self) -> Mapping[Shape, tuple[Expr, ...]]:
+        found: dict[Shape, list[Expr]] = {}
+        for e in self.quantities:
+            found.setdefault(e.shape, []).append(e)
+        return {shape: tuple(es) for shape, es in found.items()}
+
+    def like(self, shape: Shape) -> tuple[Expr, ...]:
+        return self.by_shape.get(shape, ())
+
+    @cached_property
+    def _entries(self) -> dict[tuple[Ix, ...], tuple[Expr, ...]]:
+        return {}
+
+    @cached_property
+    def positions(self) -> tuple[Ix, ...]:
+        """The fixed positions, and the indices such as i + k - 1, that the true derivative mentions."""
+        found = (ix for e, _ in self.references for n in walk(e) for ix in _own_letters(n))
+        return tuple(dict.fromkeys(ix for ix in found if isinstance(ix, Shift) or (ix.fixed and ix.dim != 1)))
+
+    def entries(self, letters: tuple[Ix, ...]) -> tuple[Expr, ...]:
+        """The scalar quantities, and the entries of the others at the given letters."""
+        found = self._entries.get(letters)
+        if found is None:
+            found = self._entries[letters] = tuple(self._entries_at(letters))
+        return found
+
+    def _entries_at(self, letters: tuple[Ix, ...]) -> Iterator[Expr]:
+        for q in self.quantities:
+            if not scalar_if_ones(q.shape):
+                yield q if not q.shape else Entry(q, (FIRST,) * len(q.shape))
+                continue
+            yield from (Entry(q, at) for at in placements(q.shape, letters, self.positions))
+
+    @cached_property
+    def factors(self) -> tuple[Expr, ...]:
+        """Composite factors of the true derivative, such as 1 - tanh(z)**2: of its entries and of the whole."""
+        found: dict[Expr, None] = {}
+        forms = [e for e, _ in self.references]
+        forms += [self.renamed(s.after) for s in _all_steps(self.derivation.steps) if s.kind == "local"]
+        for form in forms:
+            for e in walk(form):
+                for part in _factors_of(e):
+                    if not isinstance(part, (Num, Sym, Adj, Size)) and not _is_entry(part):
+                        found.setdefault(part)
+        return tuple(found)
+
+    @cached_property
+    def _factor_letters(self) -> tuple[tuple[Expr, frozenset[Ix]], ...]:
+        return tuple((f, frozenset(free_indices(f))) for f in self.factors)
+
+    def factors_with(self, letters: tuple[Ix, ...]) -> tuple[Expr, ...]:
+        """The scalar factors whose letters are all in force."""
+        found = self._factors_at.get(letters)
+        if found is None:
+            force = frozenset(letters)
+            found = tuple(f for f, own in self._factor_letters if own <= force and not scalar_if_ones(f.shape))
+            self._factors_at[letters] = found
+        return found
+
+    @cached_property
+    def _factors_at(self) -> dict[tuple[Ix, ...], tuple[Expr, ...]]:
+        return {}
+
+    @cached_property
+    def factors_by_shape(self) -> Mapping[Shape, tuple[Expr, ...]]:
+        """The factors without letters."""
+        found: dict[Shape, list[Expr]] = {}
+        for f, own in self._factor_letters:
+            if not own:
+                found.setdefault(f.shape, []).append(f)
+        return {shape: tuple(fs) for shape, fs in found.items()}
+
+    def arguments(self, function: str, force: frozenset[Ix]) -> Mapping[Shape, tuple[Expr, ...]]:
+        """What a function is applied to in the true derivative, where all letters are in force, by shape."""
+        key = function, force
+        if key not in self._arguments:
+            found: dict[Shape, dict[Expr, None]] = {}
+            for e, _ in self.references:
+                for n in walk(e):
+                    if isinstance(n, Fn) and n.name == function and force.issuperset(free_indices(n.args[0])):
+                        found.setdefault(n.args[0].shape, {})[n.args[0]] = None
+            self._arguments[key] = {shape: tuple(es) for shape, es in found.items()}
+        return self._arguments[key]
+
+    @cached_property
+    def _arguments(self) -> dict[tuple[str, frozenset[Ix]], Mapping[Shape, tuple[Expr, ...]]]:
+        return {}
+
+    def between(self, left: Shape, right: Shape) -> tuple[Expr, ...]:
+        """The matrices that can stand between two operands of a matrix product."""
+        if not left or not right:
+            return ()
+        wanted = (left[1] if len(left) > 1 else 1, right[0])
+        plain, turned = self.like(wanted), self.like(wanted[::-1])
+        return (*plain, *(T(q) for q in turned)) if 1 not in wanted else ()
+
+    def operands(self, shape: Shape, wanted: tuple[Shape, ...]) -> tuple[tuple[Expr, bool], ...]:
+        """What, multiplied as a matrix from the left (True) or the right, makes one shape into another."""
+        key = (shape, wanted)
+        if key not in self._operands:
+            self._operands[key] = tuple(self._fitting(shape, wanted))
+        return self._operands[key]
+
+    @cached_property
+    def _operands(self) -> dict[tuple[Shape, tuple[Shape, ...]], tuple[tuple[Expr, bool], ...]]:
+        return {}
+
+    def _fitting(self, shape: Shape, wanted: tuple[Shape, ...]) -> Iterator[tuple[Expr, bool]]:
+        for q in [*self.quantities, *(f for f, own in self._factor_letters if not own)]:
+            if 1 <= len(q.shape) <= 2:
+                for operand in (q, T(q)):
+                    if _product_shape(operand.shape, shape) in wanted:
+                        yield operand, True
+                    if _product_shape(shape, operand.shape) in wanted:
+                        yield operand, False
+
+    @cached_property
+    def constants(self) -> tuple[tuple[Expr, Expr], ...]:
+        """Numbers and sizes, each with its inverse, that a factor may be wrong by."""
+        dims = list(dict.fromkeys(d for e, _ in self.references for d in _dims_of(e, self.problem)))
+        plain: list[tuple[Expr, Expr]] = [(num(c), num(1 / c)) for c in _NUMBERS]
+        sizes: list[Expr] = [Size(d) for d in dims[:6]]
+        plain += [pair for s in sizes for pair in ((s, Div(ONE, s)), (Div(ONE, s), s))]
+        for s in sizes:
+            plain += [(Div(num(2), s), Div(s, num(2))), (Div(s, num(2)), Div(num(2), s))]
+        return tuple(plain)
+
+    @cached_property
+    def slopes(self) -> Mapping[str, tuple[Fn, tuple[Ix, ...]]]:
+        """For each node that is an element-wise function of one argument: its derivative by that argument, with the
+        letters of the node's axes where the equation is one entry by entry."""
+        found: dict[str, tuple[Fn, tuple[Ix, ...]]] = {}
+        for eq in self.problem.equations:
+            rhs = eq.rhs
+            if isinstance(rhs, Fn) and rhs.kind == "elementwise" and len(rhs.args) == 1:
+                found[eq.name] = Fn(rhs.name, rhs.args, rhs.order + 1, rhs.kind), eq.indices
+        return found
+
+    @cached_property
+    def layers(self) -> tuple[Mapping[str, str], ...]:
+        """From each node that is an element-wise function of a quantity to that quantity, and back."""
+        below: dict[str, str] = {}
+        for name, (slope, _) in self.slopes.items():
+            argument = slope.args[0]
+            inner = _named(argument.base if isinstance(argument, Entry) else argument)
+            if inner is not None and self.problem.symbols[inner].shape == self.problem.symbols[name].shape:
+                below[name] = inner
+        return below, {inner: name for name, inner in below.items()}
+
+    def terms_between(self, old: Expr, new: Expr) -> tuple[str, ...]:
+        """The tag for the other terms where a quantity stands for a derivative that is a sum with it: a for a - t."""
+        part, whole = map(_base, (old, new))
+        if isinstance(part, Sym) and isinstance(whole, Adj) and whole.name in self.derivations:
+            rhs = self.derivations[whole.name].entry.rhs
+            sums = (e for e in walk(rhs) if isinstance(e, Add))
+            if any(_base(term) == part for e in sums for term in e.args):
+                return ("missing_path",)
+        return ()
+
+    def product_between(self, old: Expr, new: Expr) -> tuple[str, ...]:
+        """The tag for a factor by which two quantities differ, because one is defined as a product with the other."""
+        first, second = (e.base if isinstance(e, Entry) else e for e in (old, new))
+        if isinstance(first, Sym) and isinstance(second, Sym):
+            for whole, part, tag in ((second, first, "missing_factor"), (first, second, "extra_factor")):
+                equation = self.problem.by_name.get(whole.name)
+                if equation is not None and part in map(_base, _operands(equation.rhs)):
+                    return (tag,)
+        return ()
+
+    def step_between(self, old: Expr, new: Expr) -> tuple[str, ...]:
+        """The tags for local derivatives that are skipped: one adjoint stands for that of another quantity, which goes
+        nowhere but through the first."""
+        outer, inner = map(_base, (old, new))
+        if not (isinstance(outer, Adj) and isinstance(inner, Adj)):
+            return ()
+        found: tuple[str, ...] = ("missing_factor",)
+        name = inner.name
+        for _ in range(MAX_SKIPPED):
+            consumers = tuple(self.problem.consumers.get(name, ()))
+            if len(consumers) != 1:
+                return ()
+            (name,) = consumers
+            if name in self.slopes and len(found) == 1:
+                found = ("missing_prime", *found)
+            if name == outer.name:
+                return found
+        return ()
+
+    def fresh_letter(self, dim: Dim) -> str:
+        """A letter for a sum over a dimension: the one that the problem declares, or that the derivation uses."""
+        if dim in self._fresh:
+            return self._fresh[dim]
+        declared = [letter for letter, d in self.problem.index_dims.items() if d == dim]
+        used = [ix.letter for e, _ in self.references for n in walk(e) for ix in _own_letters(n) if ix.dim == dim]
+        letter = (declared or used or ["m"])[0]
+        taken = {ix.letter for ix in self.letters}
+        while letter in taken:
+            letter += "'"
+        self._fresh[dim] = letter
+        return letter
+
+    @cached_property
+    def _fresh(self) -> dict[Dim, str]:
+        return {}
+
+    def slopes_at(self, e: Expr) -> Iterator[Expr]:
+        """f'(e) for the functions f that some node applies to this quantity, or entry."""
+        base = e.base if isinstance(e, Entry) else e
+        for slope, _ in self.slopes.values():
+            argument = slope.args[0]
+            if base == (argument.base if isinstance(argument, Entry) else argument):
+                yield Fn(slope.name, (e,), slope.order, slope.kind)
+
+    def slope(self, e: Expr) -> Expr | None:
+        """f'(z) for a node h = f(z), or for an entry of it; None for anything else."""
+        base, at = (e.base, e.indices) if isinstance(e, Entry) else (e, ())
+        if not isinstance(base, Sym) or base.name not in self.slopes:
+            return None
+        slope, letters = self.slopes[base.name]
+        if letters:
+            if at:
+                return renamed(slope, dict(zip(letters, at, strict=True)))
+            argument = slope.args[0]
+            if isinstance(argument, Entry) and argument.indices == letters:
+                return Fn(slope.name, (argument.base,), slope.order, slope.kind)
+            return None
+        return entry_of(slope, at) if at else slope
+
+
+# --- letters ---------------------------------------------------------------------------------------------------------
+
+
+def placements(shape: Shape, letters: Sequence[Ix], others: Sequence[Ix] = ()) -> Iterator[tuple[Ix, ...]]:
+    """All ways to index an array with the letters in force, by their dimensions; ``others`` are made of letters."""
+    force = set(letters)
+    usable = [*letters, *(ix for ix in others if force.issuperset(letters_of(ix)))]
+    choices = [(FIRST,) if d == 1 else tuple(ix for ix in usable if ix.dim == d) for d in shape]
+    yield from product(*choices)
+
+
+def renamed(e: Expr, letters: Mapping[Ix, Ix], taken: set[str] | None = None) -> Expr:
+    """The expression with other free letters; bound letters get primes where they would clash."""
+    used = {ix.letter for ix in letters.values()} | (taken or set())
+
+    def visit(node: Expr, now: Mapping[Ix, Ix]) -> Expr:
+        if isinstance(node, Entry):
+            return Entry(visit(node.base, now), tuple(with_letters(i, now) for i in node.indices))
+        if isinstance(node, Delta):
+            return Delta(with_letters(node.i, now), with_letters(node.j, now))
+        if isinstance(node, (IndexReduce, IndexPick)):
+            inner = dict(now)
+            for ix in node.indices:
+                letter = ix.letter
+                while letter in used:
+                    letter += "'"
+                inner[ix] = Ix(letter, ix.dim)
+                # A sum beside this one may use the same letter; one inside may not.
+            own = tuple(inner[ix] for ix in node.indices)
+            used.update(ix.letter for ix in own)
+            body = visit(node.body, inner)
+            used.difference_update(ix.letter for ix in own)
+            if isinstance(node, IndexReduce):
+                return IndexReduce(node.op, body, own)
+            return IndexPick(node.op, body, own, tuple(with_letters(i, now) for i in node.at))
+        return rebuild(node, lambda child: visit(child, now))
+
+    return visit(e, letters)
+
+
+def substituted(e: Expr, old: Expr, new: Expr) -> Expr:
+    """The expression with every occurrence of one sub-expression replaced."""
+    if e == old:
+        return new
+    return rebuild(e, lambda child: substituted(child, old, new))
+
+
+def _own_letters(e: Expr) -> tuple[Ix, ...]:
+    if isinstance(e, (Entry, IndexReduce, IndexPick)):
+        return e.indices
+    return (e.i, e.j) if isinstance(e, Delta) else ()
+
+
+# --- looking into expressions ----------------------------------------------------------------------------------------
+
+
+def _adjoint_of(e: Expr) -> str | None:
+    """The name, for an adjoint as it stands in an expression by entries."""
+    base = e.base if isinstance(e, Entry) else e
+    return base.name if isinstance(base, Adj) and (isinstance(e, Entry) or not e.shape) else None
+
+
+def _named(e: Expr) -> str | None:
+    return e.name if isinstance(e, (Sym, Adj)) else None
+
+
+def _is_entry(e: Expr) -> bool:
+    return isinstance(e, Entry) and isinstance(e.base, (Sym, Adj))
+
+
+def _all_steps(steps: Sequence[Step]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        yield from _all_steps(step.substeps)
+
+
+def _factors_of(e: Expr) -> tuple[Expr, ...]:
+    if isinstance(e, (Mul, MatMul)):
+        factors = tuple(child.arg if isinstance(child, T) else child for child in e.args)
+        return factors if isinstance(e, MatMul) else (*factors, *_joint(factors))
+    if isinstance(e, Div):
+        # Of the derivative of a quotient the square is what is left out.
+        return (e.num, e.den, Pow(e.den, num(2))) if isinstance(e.den, (Sym, Entry)) else (e.num, e.den)
+    if isinstance(e, (Neg, IndexReduce)):
+        return tuple(children(e))
+    return (e,) if isinstance(e, (Fn, Add)) else ()
+
+
+def _operands(e: Expr) -> Iterator[Expr]:
+    """The factors and divisors of a product entry by entry."""
+    if isinstance(e, (Mul, Div)):
+        for part in children(e):
+            yield from _operands(part)
+    else:
+        yield e
+
+
+def _base(e: Expr) -> Expr:
+    return e.base if isinstance(e, Entry) else e
+
+
+def _joint(factors: tuple[Expr, ...]) -> Iterator[Expr]:
+    """h (1 - h), which is one factor although it is two."""
+    for first, second in pairwise(factors) if len(factors) > 2 else ():
+        if isinstance(second, Add) and Neg(first) in second.args:
+            yield Mul((first, second))
+
+
+def _product_shape(a: Shape, b: Shape) -> Shape | None:
+    try:
+        return scalar_if_ones(matmul_shape(a, b))
+    except ShapeError:
+        return None
+
+
+def _dims_of(e: Expr, problem: Problem) -> Iterator[str]:
+    for node in walk(e):
+        if isinstance(node, Size):
+            yield node.dim
+    for node in walk(e):
+        if isinstance(node, (Sym, Adj)):
+            yield from (d for d in problem.symbols[node.name].shape if isinstance(d, str))
+

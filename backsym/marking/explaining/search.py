@@ -1,0 +1,354 @@
+"""The search for single repairs of one answer at one point: candidates from ``rules``, screened place by place.
+
+This module must not know how a repair is worded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import combinations
+from operator import add, mul, sub, truediv
+
+import numpy as np
+
+from backsym.core.errors import ShapeError
+from backsym.core.expr import (
+    ONE,
+    Add,
+    Div,
+    Entry,
+    Expr,
+    Fn,
+    Ix,
+    MatMul,
+    Mul,
+    Neg,
+    Shape,
+    Sym,
+    T,
+    broadcast,
+    children,
+    num,
+    walk,
+)
+from backsym.core.functions import FUNCTIONS
+from backsym.core.steps import Fact
+from backsym.marking.explaining.drafts import ALSO, COSTS, Bulk, BulkRule, Draft, Rule, Site
+from backsym.marking.explaining.places import Place, ancestors, is_leaf, outline, replaced
+from backsym.marking.explaining.repair_material import renamed
+from backsym.marking.explaining.rules import alternatives, drafted, expanded
+from backsym.marking.explaining.screening import CHANGE, Screen, stand_in
+from backsym.marking.judging.subject import Subject, free
+from backsym.numeric.axes import Array, Val, binary
+from backsym.reading.meaning.table_formulas import formula
+
+MAX_PLACES = 120
+"""In an answer with more sub-expressions only the whole is repaired."""
+
+_OPERATIONS = {"times": mul, "over": truediv, "plus": add, "minus": sub}
+
+
+@dataclass(frozen=True)
+class Repair:
+    """A change that makes an answer right.
+
+    ``expr`` is the repaired answer, with ``indices`` the letters of its axes if it is one entry by entry.  ``place`` is
+    the sub-expression of the answer that the repair is about, and ``new`` what should stand there.  With ``echo``, the
+    answer is what the true derivative ``expr`` becomes when its sub-expression ``new`` is spoiled to ``place``.
+    """
+
+    tag: str
+    kind: str
+    size: float
+    expr: Expr
+    indices: tuple[Ix, ...]
+    place: Expr
+    new: Expr
+    whole: bool
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    second: Repair | None = None
+    echo: bool = False
+    stated: Expr | None = None
+    """For an echo, the true derivative with the mistake in it, ``stated_letters`` being the letters of its axes: the
+    answer must have its value."""
+    stated_letters: tuple[Ix, ...] = ()
+    around: Expr | None = None
+    """What directly contains the place."""
+    several: bool = False
+    """Whether several paths are missing."""
+    likewise: bool = False
+    """Whether other terms of the answer need the same."""
+    also: tuple[str, ...] = ()
+    """Further tags."""
+
+    @property
+    def leaf(self) -> bool:
+        """Whether the place is a number, a quantity or an entry of one."""
+        return is_leaf(self.place) or not any(children(self.place))
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        second = self.second.tags if self.second is not None else ()
+        return tuple(dict.fromkeys((self.tag, *self.also, *second)))
+
+
+@dataclass(frozen=True)
+class Block:
+    """Values of the answer with one change each: given as drafts, or as many candidates for one place."""
+
+    rows: Array
+    drafts: Sequence[Draft]
+    site: Site | None = None
+    bulk: Bulk | None = None
+    exprs: tuple[Expr, ...] = ()
+
+    def draft(self, n: int) -> Draft:
+        if self.site is None or self.bulk is None:
+            return self.drafts[n]
+        return drafted(self.site, self.bulk, self.exprs[n])
+
+    def traits(self, n: int) -> tuple[int, str, float]:
+        """Place, kind and cost of one change."""
+        if self.site is None or self.bulk is None:
+            draft = self.drafts[n]
+            return -1 if draft.also else draft.place, draft.kind, draft.cost
+        return self.site.place.number, self.bulk.kind, COSTS[self.bulk.kind]
+
+
+class Search:
+    """All repairs of one answer, screened at one point."""
+
+    def __init__(self, subject: Subject, expr: Expr, letters: tuple[Ix, ...]):
+        self.subject = subject
+        self.letters = letters
+        self.places = outline(expr, free(letters))
+        self.top = len(self.places) - 1
+        self.screen = Screen(self.places, letters, subject.point, subject.truth)
+        self.truth = subject.truth
+        self.base = self.screen.whole()
+        self.blocks: list[Block] = []
+        self.first = 0
+        """How many of the blocks are changes of what is there; those after them are of what is missing."""
+        self._ancestors: dict[int, frozenset[int]] = {}
+        self.own = {f"place {p.number}": p.expr for p in self.places}
+
+    @property
+    def seems_right(self) -> bool:
+        """Whether the answer happens to be right at this point, as 2/D is 1 where D is 2."""
+        return self.base is not None and bool(self.screen.hits(self.base[np.newaxis]))
+
+    def expanded(self, e: Expr) -> Expr:
+        return expanded(e, self.own)
+
+    # --- screening ---
+
+    @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """The places where repairs are tried."""
+        return tuple(map(self._site, self.places if len(self.places) <= MAX_PLACES else self.places[-1:]))
+
+    def run(self, rules: Sequence[Rule], bulks: Sequence[BulkRule]) -> list[Draft]:
+        """The drafts of these rules that make the answer right at the point."""
+        before = len(self.blocks)
+        for site in self.sites:
+            # A value with a letter that nothing binds would spoil those that it is stacked with.
+            groups: dict[tuple[Shape, bool], tuple[list[Draft], list[Val]]] = {}
+            letters = site.place.letters
+            for rule in rules:
+                for draft in rule(site):
+                    value = self.screen.of(draft.new)
+                    if value is not None:
+                        loose = value[0] != letters and any(ix not in letters for ix in value[0])
+                        drafts, values = groups.setdefault((draft.new.shape, loose), ([], []))
+                        drafts.append(draft)
+                        values.append(value)
+            for (shape, _), (drafts, values) in groups.items():
+                rows = self.screen.changed(site.place.number, shape, values)
+                if rows is not None:
+                    self.blocks.append(Block(rows, drafts))
+            if bulks:
+                self._many(site, [bulk for many in bulks for bulk in many(site)])
+        return self._right(self.blocks[before:])
+
+    def _right(self, blocks: Sequence[Block]) -> list[Draft]:
+        """The drafts that make the answer right, all compared with the truth at once."""
+        if not blocks:
+            return []
+        hits = self.screen.hits(np.concatenate([block.rows for block in blocks]))
+        found: list[Draft] = []
+        start = 0
+        for block in blocks:
+            found += [block.draft(n - start) for n in hits if start <= n < start + len(block.rows)]
+            start += len(block.rows)
+        return found
+
+    def _many(self, site: Site, bulks: Sequence[Bulk]) -> None:
+        """Many candidates at one place; those that are laid out alike share one evaluation of what is above it."""
+        groups: dict[tuple[Shape, tuple[Ix, ...], tuple[int, ...]], list[tuple[Bulk, tuple[Expr, ...], Array]]] = {}
+        for bulk in bulks:
+            exprs, stacked = self.subject.stacked(bulk)
+            if stacked is None:
+                continue
+            shape = exprs[0].shape
+            if bulk.how != "instead":
+                own = self.screen.value(site.place.number)
+                if own is None or site.shape is None:
+                    continue
+                try:
+                    stacked = binary(_OPERATIONS[bulk.how], own, stacked)
+                except ShapeError:
+                    continue  # Where the answer's letters run over other dimensions than the derivative's.
+                shape = broadcast(site.shape, shape)
+            names, x = stacked
+            at = names.index(CHANGE)
+            groups.setdefault((shape, names, x.shape[:at] + x.shape[at + 1 :]), []).append((bulk, exprs, x))
+        for (shape, names, _), members in groups.items():
+            arrays = [x for _, _, x in members]
+            values = arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=names.index(CHANGE))
+            count = sum(len(exprs) for _, exprs, _ in members)
+            rows = self.screen.changed_to(site.place.number, shape, (names, values), count)
+            if rows is None:
+                continue
+            start = 0
+            for bulk, exprs, _ in members:
+                self.blocks.append(Block(rows[start : start + len(exprs)], (), site, bulk, exprs))
+                start += len(exprs)
+
+    def _site(self, place: Place) -> Site:
+        screen, n = self.screen, place.number
+        shape = screen.shapes[n]
+        # A value can be missing where a shape is not: there a letter is free that nothing binds.
+        parts = tuple(stand_in(c, screen.shapes[c] or ()) for c in place.inside)
+        above = self.places[place.above] if place.above >= 0 else None
+        wanted = self.truth.shape if n == self.top and not free(self.letters) else None
+        node = place.expr if not place.inside else screen.local[n]
+        me = None if shape is None or not screen.known[n] else stand_in(n, shape)
+        fits = screen.fits(screen.shape)
+        return Site(place, node, me, shape, parts, self.subject.offers, above, wanted, fits, screen.shape is not None)
+
+    def throughout(self) -> list[Draft]:
+        """A quantity that occurs several times, replaced by another at all these places; letters exchanged."""
+        found: list[Draft] = []
+        where: dict[Expr, list[Place]] = {}
+        for place in self.places:
+            if is_leaf(place.expr) or isinstance(place.expr, Sym):
+                where.setdefault(place.expr, []).append(place)
+        for places in where.values():
+            site = self._site(places[0])
+            if not 1 < len(places) <= 8 or len(self.places) > MAX_PLACES or site.shape is None:
+                continue
+            kind = "evaluation_point" if all(p.role in ("arg", "compared") for p in places) else "wrong_node"
+            bulk = alternatives(site, kind)
+            exprs, stacked = self.subject.stacked(bulk)
+            if stacked is None:
+                continue
+            also = tuple(p.number for p in places[1:])
+            rows = self.screen.with_changes({p.number: (site.shape, stacked) for p in places}, len(exprs))
+            hits = [] if rows is None else self.screen.hits(rows)
+            found += [replace(site.draft(kind, exprs[n], 0.05), also=also) for n in hits]
+        return found + self._exchanged()
+
+    def _exchanged(self) -> list[Draft]:
+        """Two letters of the same dimension exchanged throughout."""
+        found: list[Block] = []
+        letters = free(self.letters)
+        if self.base is None or len(letters) < 2:
+            return []
+        value = self.base.reshape(self.screen.sizes)
+        for a, b in combinations(range(len(letters)), 2):
+            if letters[a].dim == letters[b].dim:
+                swap = {letters[a]: letters[b], letters[b]: letters[a]}
+                draft = Draft(self.top, renamed(self.places[-1].expr, swap), "wrong_index")
+                found.append(Block(value.swapaxes(a, b).reshape(1, -1), [draft]))
+        self.blocks += found
+        return self._right(found)
+
+    # --- repairs ---
+
+    def repair(self, draft: Draft) -> Repair:
+        """The answer with a draft in it."""
+        new = _without_ones(self.expanded(draft.new))
+        expr = replaced(self.places, dict.fromkeys((draft.place, *draft.also), new))
+        old = self.places[draft.place].expr
+        if old == ONE and draft.kind == "missing_factor" and self.places[draft.place].role == "addend":
+            draft = replace(draft, kind="wrong_node", facts={})  # A term 1 in place of t has no factor missing.
+        if draft.kind == "missing_function" and isinstance(new, Add) and old in new.args:
+            rest = tuple(term for term in new.args if term != old)
+            missing = rest[0] if len(rest) == 1 else Add(rest)
+            draft = replace(draft, kind="missing_term", facts={**draft.facts, "quantity": missing})
+        also = (*ALSO.get(draft.kind, ()), *self._also(draft.kind, old, new))
+        return Repair(
+            draft.tag, draft.kind, draft.cost, expr, self.letters, old, self.shown(new), draft.place == self.top,
+            {k: self._fact(f) for k, f in draft.facts.items()}, around=self._around(draft), also=also,
+        )  # fmt: skip
+
+    def _also(self, kind: str, old: Expr, new: Expr) -> tuple[str, ...]:
+        """Further tags of a change, by what is changed."""
+        if kind == "wrong_node":
+            offers = self.subject.offers
+            kinds = offers.step_between, offers.product_between, offers.terms_between
+            return tuple(tag for between in kinds for tag in between(old, new))
+        if kind == "transpose" and any(isinstance(e, MatMul) for e in (old, *children(old))):
+            # The transpose of a product turns the order of its factors round.
+            return () if isinstance(new, MatMul) else ("order",)
+        if kind == "missing_prime" and isinstance(new, Fn) and isinstance(old, (Sym, Entry)):
+            # h for h (1 - h) is half of the derivative.
+            shown, value = self.shown(new), Fn(new.name, new.args, 0, new.kind)
+            return ("missing_factor",) if isinstance(shown, Mul) and value in shown.args else ()
+        return ()
+
+    def shown(self, e: Expr) -> Expr:
+        """The same value as one would write it: (A B).T as B.T A.T, and log'(z) as 1/z."""
+        problem = self.subject.problem
+        if isinstance(e, T) and isinstance(e.arg, MatMul):
+            return MatMul(tuple(a.arg if isinstance(a, T) else T(a) for a in reversed(e.arg.args)))
+        if isinstance(e, Mul) and e.args[0] in (Neg(ONE), num(-1)):
+            return Neg(e.args[1] if len(e.args) == 2 else Mul(e.args[1:]))
+        entry = FUNCTIONS.get(e.name) if isinstance(e, Fn) and e.order == 1 and e.name not in problem.abstract else None
+        if not isinstance(e, Fn) or entry is None or len(e.args) != 1 or len(entry.partials) != 1:
+            return e
+        by_formula = problem.derivatives.get(e.name, entry.show) != "prime"
+        return formula(entry.partials[0], {entry.args[0]: e.args[0]}) if by_formula else e
+
+    def repairs(self, drafts: Sequence[Draft]) -> list[Repair]:
+        """The repairs that drafts are; none that makes a term cancel, as t - t, in place of leaving it out."""
+        already = cancels(self.places[-1].expr)
+        return [repair for repair in map(self.repair, drafts) if already or not cancels(repair.expr)]
+
+    def _fact(self, fact: Fact) -> Fact:
+        return self.expanded(fact) if isinstance(fact, Expr) else fact
+
+    def _around(self, draft: Draft) -> Expr | None:
+        above = self.places[draft.place].above
+        return self.places[above].expr if above >= 0 else None
+
+    def above(self, number: int) -> frozenset[int]:
+        """The numbers of all places that contain a place."""
+        if number not in self._ancestors:
+            self._ancestors[number] = frozenset(ancestors(self.places, (number,)))
+        return self._ancestors[number]
+
+
+def cancels(e: Expr) -> bool:
+    """Whether a term and its opposite are added somewhere, or something is divided by itself."""
+    return any(
+        (isinstance(n, Add) and any(Neg(part) in n.args for part in n.args))
+        or (isinstance(n, Div) and n.den in (n.num, n.num.arg if isinstance(n.num, Neg) else n.num))
+        for n in walk(e)
+    )
+
+
+def _without_ones(e: Expr) -> Expr:
+    """A product without the factor 1, or what is divided by it."""
+    if isinstance(e, Div) and e.den == ONE:
+        return e.num
+    if not isinstance(e, (Mul, MatMul)) or ONE not in e.args:
+        return e
+    factors = tuple(arg for arg in e.args if arg != ONE)
+    return factors[0] if len(factors) == 1 else type(e)(factors) if factors else ONE
+
+
+def by_size(found: list[Repair]) -> list[Repair]:
+    return sorted(found, key=lambda repair: repair.size)

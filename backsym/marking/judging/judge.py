@@ -1,0 +1,417 @@
+"""Whether an answer is right: by evaluation at random points, against the derivatives of the solution.
+
+The points are drawn once: two assignments of pairwise distinct sizes (one, where nothing is left to choose) with three
+seeds each, and more near kinks.  The points of one assignment are evaluated together, as one more named axis, and a
+wrong answer is recognised at the first assignment.  Adjoints stand for their true values.
+
+This module must not know how answers are written, nor how verdicts are worded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from backsym.core.errors import BacksymError, near_name
+from backsym.core.expr import Adj, Expr, IndexReduce, Ix, Partial, walk
+from backsym.core.problem import Problem
+from backsym.core.steps import Derivation
+from backsym.marking.answers.model import Target
+from backsym.marking.judging.layouts import same_layout
+from backsym.marking.judging.points import SEEDS, points
+from backsym.numeric.apply import STEP
+from backsym.numeric.axes import Array, Val, arrange
+from backsym.numeric.context import Context, Env
+from backsym.numeric.evaluate import ev, node_value
+from backsym.numeric.sizes import choose_sizes
+from backsym.solving.solution import Solution
+
+__all__ = ["Carried", "Judge", "TooLarge", "equal_values", "same_layout"]
+
+TOLERANCE = 1e-8
+"""Relative to the largest entry at a point."""
+
+FLOOR = 1e-6
+"""Smaller magnitudes count as this: rounding of an exact zero is no disagreement."""
+
+NOISE_FLOOR = 1e-3
+"""The same for a derivative that is zero everywhere, where nothing else tells the magnitude of what cancels."""
+
+LARGEST = 400_000
+"""Elements of the largest intermediate of an answer, over all points of an assignment."""
+
+MAX_SLOPES = 5_000
+"""Local derivatives that are kept; without a limit, a large problem would keep a great many."""
+
+_POINT = Ix("point", 1)
+
+_WITH_LETTERS = (IndexReduce, Partial)
+
+
+class TooLarge(BacksymError):
+    """An answer that would take too long to evaluate."""
+
+
+@dataclass(frozen=True)
+class _Truth:
+    """A derivative at the points of one assignment of sizes, prepared to be compared with.
+
+    ``size`` is its largest entry at each point, at least the floor.  ``numbers`` are value and size at each point of a
+    derivative with one entry: plain numbers are compared faster than arrays.
+    """
+
+    value: Array
+    size: Array
+    numbers: tuple[tuple[float, float], ...] | None
+
+    @staticmethod
+    def of(value: Array, floor: float) -> _Truth:
+        flat = np.reshape(value, (len(value), -1))
+        size = np.abs(flat).max(axis=1, initial=floor)
+        if flat.shape[1] != 1 or np.iscomplexobj(value):
+            return _Truth(value, size, None)
+        return _Truth(value, size, tuple(zip(flat[:, 0].tolist(), size.tolist(), strict=True)))
+
+    def equals(self, value: Array) -> bool | None:
+        """See ``equal_values``."""
+        if self.numbers is None or value.size != len(self.numbers):
+            return _compared(value, self.value, self.size)
+        sure = True
+        for x, (y, size) in zip(value.ravel().tolist(), self.numbers, strict=True):
+            gap = abs(x - y)
+            if not gap < math.inf:
+                sure = False
+            elif gap > TOLERANCE * size and gap > TOLERANCE * abs(x):
+                return False
+        return True if sure else None
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """The points with one assignment of sizes: each by itself, and all together."""
+
+    points: tuple[Env, ...]
+    together: Context
+
+    @staticmethod
+    def of(points: Sequence[Env]) -> _Stack:
+        first = points[0]
+        values: dict[str, Array | Val] = {
+            name: ((_POINT,), np.stack([p.values[name] for p in points])) for name in first.values
+        }
+        adjoints: dict[str, Array | Val] = {
+            name: ((_POINT,), np.stack([p.adjoints[name] for p in points])) for name in first.adjoints
+        }
+        return _Stack(tuple(points), Context(first.dims, values, adjoints, first.functions, first.equations))
+
+    def with_adjoints(self, changed: Mapping[str, Sequence[Array]]) -> Context:
+        """All points together, with other values, at each point, of some adjoints."""
+        stacked = {name: ((_POINT,), np.stack(values)) for name, values in changed.items()}
+        return replace(self.together, adjoints={**self.together.adjoints, **stacked})
+
+    def value(self, expr: Expr, indices: tuple[Ix, ...], one_by_one: bool) -> Array:
+        """The values at all points: axes for the points, for ``indices``, then those of the expression's shape."""
+        ctx = self.together
+        if one_by_one:
+            # A local derivative is taken by a step in every entry, at one point at a time.
+            each = [arrange(ev(expr, Context.of(p)), indices, ctx.index_sizes(indices)) for p in self.points]
+            return np.stack(each)
+        return self.value_in(ctx, expr, indices)
+
+    def value_in(self, ctx: Context, expr: Expr, indices: tuple[Ix, ...]) -> Array:
+        """The same in a context of all points together."""
+        return arrange(ev(expr, ctx), (_POINT, *indices), (len(self.points), *ctx.index_sizes(indices)))
+
+
+class Judge:
+    """Judges answers about one problem; make one and use it for all of them.
+
+    ``solution`` is solved, and proved, if it is not given.
+    """
+
+    def __init__(self, problem: Problem, solution: Solution | None = None, seed: int = 0):
+        self.problem = problem
+        self.solution = solution if solution is not None else problem.solve()
+        self.seed = seed
+        self._stacks = tuple(_stacks(problem, self.solution.derivations, seed))
+        self._truths: dict[str, tuple[_Truth, ...]] = {}
+        self._slopes: dict[tuple[str, str, int], Array] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the slopes, which a copy in another process makes anew when it needs them."""
+        return {**self.__dict__, "_slopes": {}}
+
+    # --- points ---
+
+    @cached_property
+    def points(self) -> tuple[Env, ...]:
+        """Every point, with the true adjoints; those of the first assignment of sizes come first."""
+        return tuple(point for stack in self._stacks for point in stack.points)
+
+    @cached_property
+    def derivations(self) -> Mapping[str, Derivation]:
+        return {d.node: d for d in self.solution.derivations}
+
+    def derivation(self, name: str) -> Derivation:
+        """The derivation of one quantity; raises BacksymError, with a near name, if there is none."""
+        if name not in self.derivations:
+            near = near_name(name, self.derivations)
+            hint = f"; did you mean {near}?" if near else ""
+            raise BacksymError(f"there is no derivative of {self.problem.loss} by {name}{hint}")
+        return self.derivations[name]
+
+    # --- values ---
+
+    def values(self, expr: Expr, indices: tuple[Ix, ...] = ()) -> tuple[Array, ...]:
+        """The value at each point: axes for ``indices``, in that order, then those of the expression's shape.
+
+        Raises BacksymError for what cannot be evaluated or would be too large.
+        """
+        partial = self._guard(expr, indices)
+        with np.errstate(all="ignore"):
+            return tuple(value for stack in self._stacks for value in stack.value(expr, indices, partial))
+
+    def first_value(self, expr: Expr, indices: tuple[Ix, ...] = ()) -> Array:
+        """The value at the first point only: to screen candidates before ``agrees``."""
+        with np.errstate(all="ignore"):
+            sizes = self._stacks[0].together.index_sizes(indices)
+            value = arrange(ev(expr, Context.of(self.points[0])), indices, sizes)
+        return np.asarray(value)
+
+    def reference(self, target: str | Target) -> tuple[Array, ...]:
+        """The true derivative at each point: of the declared shape, or the entry that is asked for."""
+        name = target if isinstance(target, str) else target.name
+        whole = tuple(value for truth in self._truth(name) for value in truth.value)
+        if isinstance(target, str) or not target.is_position:
+            return whole
+        at = tuple(int(ix.letter) - 1 if ix.fixed else slice(None) for ix in target.indices)
+        return tuple(np.asarray(value[at]) for value in whole)
+
+    def _truth(self, name: str) -> tuple[_Truth, ...]:
+        """For each assignment of sizes, the derivative at all points."""
+        if name not in self._truths:
+            self.derivation(name)
+            zero = self._is_zero(name)
+            found = [np.stack([point.adjoints[name] for point in stack.points]) for stack in self._stacks]
+            floor = NOISE_FLOOR if zero else FLOOR
+            self._truths[name] = tuple(_Truth.of(np.zeros_like(v) if zero else v, floor) for v in found)
+        return self._truths[name]
+
+    def _is_zero(self, name: str) -> bool:
+        """Whether the numeric proof saw nothing but zero."""
+        verification = self.solution.verified.get(name)
+        return verification is not None and verification.status == "unexercised"
+
+    # --- verdicts ---
+
+    def agrees(self, target: str | Target, expr: Expr, indices: tuple[Ix, ...] = ()) -> bool | None:
+        """Whether an expression is the derivative by the target.
+
+        With ``indices``, one for each axis of the target, it is its entry; without, the whole, and its shape must be
+        that of the target (a column [D, 1] counts as a vector [D]).  None where that is not decided: no point gives a
+        finite value, all finite values agree but some are not finite, or the evaluation would be too large.
+        """
+        name = target if isinstance(target, str) else target.name
+        truths = self._truth(name)
+        if not isinstance(target, str) and target.is_position and not _more_general(indices, target):
+            return self.same(self.reference(target), expr, indices)
+        if not indices and not same_layout(expr.shape, self.problem.symbols[name].shape):
+            return False
+        sure = True
+        try:
+            partial = self._guard(expr, indices)
+            with np.errstate(all="ignore"):
+                for stack, truth in zip(self._stacks, truths, strict=True):
+                    found = truth.equals(stack.value(expr, indices, partial))
+                    if found is False:
+                        return False
+                    sure = sure and found is True
+        except (BacksymError, FloatingPointError, OverflowError, MemoryError):
+            return None
+        return True if sure else None
+
+    def same(self, references: Sequence[Array], expr: Expr, indices: tuple[Ix, ...] = ()) -> bool | None:
+        """Whether an expression has these values, one array for each point."""
+        try:
+            values = self.values(expr, indices)
+        except (BacksymError, OverflowError, MemoryError):
+            return None
+        return equal_values(values, references)
+
+    def _guard(self, expr: Expr, indices: tuple[Ix, ...]) -> bool:
+        """Whether an expression is evaluated at one point at a time, because it has a local derivative.
+
+        Refuses a sum over so many letters that an intermediate would be huge; the usual answer has few.
+        """
+        letters: dict[Ix, None] = dict.fromkeys(indices)
+        partial = False
+        for node in walk(expr):
+            if type(node) in _WITH_LETTERS:
+                letters.update(dict.fromkeys(node.indices) if isinstance(node, IndexReduce) else {})
+                partial = partial or isinstance(node, Partial)
+        if len(letters) > 4:
+            for stack in self._stacks:
+                if math.prod(stack.together.index_sizes(tuple(letters))) * len(stack.points) > LARGEST:
+                    raise TooLarge(f"this sums over {len(letters)} letters at once, which is too large to evaluate")
+        return partial
+
+    # --- following through ---
+
+    def slopes(self, consumer: str, node: str, n: int) -> Array:
+        """The derivatives of one equation by one quantity at one point: entries of the node, then of the consumer."""
+        key = (consumer, node, n)
+        if key not in self._slopes:
+            if len(self._slopes) >= MAX_SLOPES:
+                self._slopes.clear()
+            self._slopes[key] = _local_slopes(self.points[n], consumer, node)
+        return self._slopes[key]
+
+    def carried(self, own: Mapping[str, Sequence[Array]]) -> Carried:
+        """All adjoints as they follow from own values of some, at each point and in the layout of the node."""
+        return Carried(self, own)
+
+
+class Carried:
+    """The backward pass with some adjoints replaced: any other is the vector-Jacobian product of its consumers'.
+
+    What is not asked for is not found: most answers are told apart at the first point, and name few adjoints.
+    """
+
+    def __init__(self, judge: Judge, own: Mapping[str, Sequence[Array]]):
+        self.judge = judge
+        self.own = dict(own)
+        consumers = judge.problem.consumers
+        self._order: dict[str, None] = {}
+        """The nodes whose adjoint a replaced one enters, in the order of the backward pass."""
+        for d in judge.solution.derivations:
+            if d.node not in own and any(c in own or c in self._order for c in consumers.get(d.node, ())):
+                self._order[d.node] = None
+        self._found: dict[tuple[str, int], Array] = {}
+
+    def adjoint(self, name: str, n: int) -> Array:
+        """The adjoint of a node at one point, in the layout of the node."""
+        if name in self.own:
+            return self.own[name][n]
+        if name not in self._order:
+            return self.judge.points[n].adjoints[name]
+        if (name, n) not in self._found:
+            for node in self._order:
+                if (node, n) not in self._found:
+                    self._found[node, n] = self.reference_at(node, n)
+                if node == name:
+                    break
+        return self._found[name, n]
+
+    def reference_at(self, node: str, n: int) -> Array:
+        """What the derivative by ``node`` would be at one point if the adjoints of its consumers were these."""
+        point = self.judge.points[n]
+        total = np.zeros(np.shape(point.values[node]))
+        if node == self.judge.problem.loss:
+            return total + 1.0
+        with np.errstate(all="ignore"):
+            for consumer in self.judge.problem.consumers.get(node, ()):
+                if consumer in point.adjoints:
+                    slopes = self.judge.slopes(consumer, node, n)
+                    total = total + (slopes @ np.ravel(self.adjoint(consumer, n))).reshape(total.shape)
+        return total
+
+    def reference(self, name: str) -> tuple[Array, ...]:
+        """The same at each point."""
+        return tuple(self.reference_at(name, n) for n in range(len(self.judge.points)))
+
+    def values(self, expr: Expr, indices: tuple[Ix, ...]) -> tuple[Array, ...]:
+        """An expression's values with these adjoints."""
+        if self.judge._guard(expr, indices):
+            return tuple(self.value_at(expr, indices, n) for n in range(len(self.judge.points)))
+        found: list[Array] = []
+        first = 0
+        for stack in self.judge._stacks:
+            points = range(first, first + len(stack.points))
+            adjoints = {name: [self.adjoint(name, n) for n in points] for name in self._named(expr)}
+            with np.errstate(all="ignore"):
+                found.extend(stack.value_in(stack.with_adjoints(adjoints), expr, indices))
+            first += len(stack.points)
+        return tuple(found)
+
+    def value_at(self, expr: Expr, indices: tuple[Ix, ...], n: int) -> Array:
+        """The same at one point; the caller makes sure that the expression is not too large."""
+        point = self.judge.points[n]
+        adjoints = {**point.adjoints, **{name: self.adjoint(name, n) for name in self._named(expr)}}
+        ctx = Context.of(replace(point, adjoints=adjoints))
+        with np.errstate(all="ignore"):
+            return np.asarray(arrange(ev(expr, ctx), indices, ctx.index_sizes(indices)))
+
+    def _named(self, expr: Expr) -> tuple[str, ...]:
+        """The adjoints in an expression that are not the true ones."""
+        names = dict.fromkeys(node.name for node in walk(expr) if isinstance(node, Adj))
+        return tuple(name for name in names if name in self.own or name in self._order)
+
+
+# --- comparing -------------------------------------------------------------------------------------------------------
+
+
+def equal_values(values: Sequence[Array], references: Sequence[Array]) -> bool | None:
+    """Whether arrays agree at every point; None where a value is not finite and nothing disagrees."""
+    sure = True
+    for value, reference in zip(values, references, strict=True):
+        if np.size(value) != np.size(reference):
+            return False
+        true = np.reshape(reference, (1, -1))
+        found = _compared(np.reshape(value, (1, -1)), true, np.abs(true).max(axis=1, initial=FLOOR))
+        if found is False:
+            return False
+        sure = sure and found is True
+    return True if sure else None
+
+
+def _compared(value: Array, reference: Array, least: Array) -> bool | None:
+    """Whether values at several points (the first axis) agree, relative to the largest entry at each.
+
+    ``least`` is the largest entry of the reference at each point, at least the floor.
+    """
+    count = len(reference)
+    a, b = value.reshape(count, -1), reference.reshape(count, -1)
+    gap = np.abs(a - b)
+    size = np.maximum(least, np.maximum.reduce(np.abs(a), axis=1, initial=0.0))
+    if math.isfinite(float(np.add.reduce(size))):
+        return bool(np.logical_and.reduce(gap <= TOLERANCE * size[:, np.newaxis], axis=None))
+    # Where only some entries are finite, a disagreement of those still counts.
+    finite = np.isfinite(gap)
+    size = np.maximum(least, np.where(finite, np.abs(a), 0.0).max(axis=1, initial=0.0))
+    wrong = finite & (gap > TOLERANCE * size[:, np.newaxis])
+    return False if wrong.any() else None
+
+
+# --- points ----------------------------------------------------------------------------------------------------------
+
+
+def _stacks(problem: Problem, derivations: Sequence[Derivation], seed: int) -> list[_Stack]:
+    sizes = [choose_sizes(problem, seed), choose_sizes(problem, seed + 1)]
+    if sizes[0] == sizes[1]:
+        return [_Stack.of(points(problem, derivations, sizes[0], seed, 2 * SEEDS))]
+    return [
+        _Stack.of(points(problem, derivations, own, seed + n * SEEDS, near_kinks=not n)) for n, own in enumerate(sizes)
+    ]
+
+
+def _local_slopes(point: Env, consumer: str, node: str) -> Array:
+    """The Jacobian of one equation by one quantity, transposed, by a complex step in every entry."""
+    base = point.values[node]
+    moved = np.repeat(base[np.newaxis], max(1, base.size), axis=0).astype(complex)
+    moved.reshape(base.size, -1)[np.arange(base.size), np.arange(base.size)] += 1j * STEP
+    axis = Ix("step", 1)
+    ctx = Context.of(point).with_values({**point.values, node: ((axis,), moved)})
+    with np.errstate(all="ignore"):
+        slopes = arrange(node_value(point.equations[consumer], ctx), (axis,), (base.size,)).imag / STEP
+    return np.asarray(slopes.reshape(base.size, -1))
+
+
+def _more_general(indices: tuple[Ix, ...], target: Target) -> bool:
+    """Whether an answer is an entry at letters where the target has positions."""
+    pairs = zip(indices, target.indices, strict=False)
+    return any(asked.fixed and asked.dim != 1 and not mine.fixed for mine, asked in pairs)

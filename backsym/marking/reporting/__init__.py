@@ -1,0 +1,1 @@
+"""Verdicts of a class: files in, tables, pages and graders' formats out."""

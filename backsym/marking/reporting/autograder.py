@@ -1,0 +1,64 @@
+"""A folder that Gradescope takes as an autograder: its two scripts, the problem, and a form for the students.
+
+The scripts stand in ``templates/gradescope``; where Gradescope has ``/autograder``, the variable ``AUTOGRADER_ROOT``
+names another folder.  Knows files; must not know how answers are marked.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import backsym
+from backsym.core.errors import BacksymError
+from backsym.core.problem import Problem
+from backsym.core.resources import resource
+from backsym.marking.judging.accept import asked_quantities
+
+FORM = "answers.yaml"
+"""The file that students fill in and submit."""
+
+
+def autograder_files(problem: Problem, file: Path, options: tuple[str, ...] = ()) -> dict[str, tuple[str, bool]]:
+    """The files of the folder by name: their text, and whether they are run.
+
+    ``file`` is the problem's; ``options`` are further ones of ``backsym check``.  Raises BacksymError for a problem
+    that asks for no derivative, since every submission would have the full score of 0.
+    """
+    asked = asked_quantities(problem)
+    if not asked:
+        raise BacksymError(f"no part of {file.name} asks for a derivative: add one, such as - derive: [{problem.loss}]")
+    name = f"problem{file.suffix}"
+    facts = {"@VERSION@": backsym.__version__, "@PROBLEM@": name, "@OPTIONS@": shlex.join(options)}
+    found = {script: (_filled(script, facts), True) for script in ("setup.sh", "run_autograder")}
+    found[name] = file.read_text(encoding="utf-8-sig"), False
+    found[f"students/{FORM}"] = "".join(_form(asked)), False
+    return found
+
+
+def submitted(folder: Path) -> Path:
+    """The file of answers in the folder of one submission; raises BacksymError if it is not clear which."""
+    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in (".yaml", ".yml") and not p.name.startswith("."))
+    named = [file for file in files if file.name == FORM]
+    if not files:
+        raise BacksymError(f"there is no file {FORM} in this submission")
+    if len(files) > 1 and not named:
+        raise BacksymError(f"there are {len(files)} YAML files in this submission; name the one with answers {FORM}")
+    file = (named or files)[0]
+    if file.is_symlink() or not file.is_file():
+        raise BacksymError(f"{file.name} is not a file")
+    return file
+
+
+def _filled(script: str, facts: dict[str, str]) -> str:
+    text = resource("templates", "gradescope", script).read_text(encoding="utf-8")
+    for mark, fact in facts.items():
+        text = text.replace(mark, fact)
+    return text
+
+
+def _form(asked: tuple[str, ...]) -> Iterator[str]:
+    """A line for each answer; empty, so that one that is left out is seen."""
+    for name in asked:
+        yield f"{name}: ''\n"

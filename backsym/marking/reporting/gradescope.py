@@ -1,0 +1,120 @@
+"""One student's verdicts in the form that Gradescope reads from an autograder: ``results.json``.
+
+The form is documented at https://gradescope-autograders.readthedocs.io/en/latest/specs/.  The texts in it are plain
+(``output_format: text``), so that nothing that a student wrote is read as markup.  Knows records and what a problem
+asks for; knows no files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Adj
+from backsym.core.problem import Problem
+from backsym.marking.answers.model import quantity_named
+from backsym.marking.explaining.phrases import math, phrase
+from backsym.marking.judging.accept import asked_quantities, criterion
+from backsym.marking.reporting.records import Row
+from backsym.marking.reporting.reports import clean, in_unicode
+from backsym.printing.notation import Notation
+
+LONGEST_OUTPUT = 10_000
+
+
+def as_gradescope(problem: Problem, rows: Sequence[Row]) -> str:
+    """The ``results.json`` of one student's answers.
+
+    Where the problem asks for derivatives, it is these that count, each once: what else was answered is worth nothing,
+    and what was not is there with a score of 0.  Where it asks for none, each derivative that was answered counts.
+    Raises BacksymError for the answers of several students, which need a file each.
+    """
+    refuse_class({row.student for row in rows})
+    asked = asked_quantities(problem)
+    tests: list[dict[str, Any]] = []
+    counted: set[str] = set()
+    for row in rows:
+        name, (_, _, indices) = quantity_named(row.target), row.target.partition("[")
+        # One entry at a fixed position is not the whole that is asked for.
+        position = any(part.strip().isdigit() for part in indices.rstrip("] ").split(","))
+        counts = name not in counted and name in (asked or problem.symbols) and not position
+        if counts:
+            counted.add(name)
+        tests.append(_test(problem, row, name, counts))
+    tests += [_missing(problem, name) for name in asked if name not in counted]
+    order = {name: n for n, name in enumerate(asked)}
+    tests.sort(key=lambda test: order.get(test["extra_data"]["target"], len(order)))
+    right = sum(test["status"] == "passed" for test in tests)
+    output = phrase("gradescope.output", right=str(right), count=str(len(tests)))
+    return _written(tests, output)
+
+
+def refuse_class(students: Collection[str | None]) -> None:
+    """Raise BacksymError for several students, who need a ``results.json`` each."""
+    if len(students) > 1:
+        raise BacksymError(f"a results.json is for one student; there are {len(students)}: use --format json or csv")
+
+
+def unusable_gradescope(problem: Problem, message: str) -> str:
+    """The ``results.json`` of a submission that cannot be read as a whole: every question with a score of 0."""
+    tests = [_missing(problem, name) for name in asked_quantities(problem)]
+    if not tests:
+        tests = [_shown("", phrase("gradescope.submission"), 0.0, 0.0, "failed", "", ["syntax"], "invalid")]
+    return _written(tests, phrase("gradescope.unusable", message=clean(message)))
+
+
+def _written(tests: Iterable[dict[str, Any]], output: str) -> str:
+    tests = list(tests)
+    results = {
+        "output": output[:LONGEST_OUTPUT],
+        "output_format": "text",
+        "test_output_format": "text",
+        "test_name_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": [{**test, "number": str(n)} for n, test in enumerate(tests, start=1)],
+    }
+    return json.dumps(results, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def _test(problem: Problem, row: Row, name: str, counts: bool) -> dict[str, Any]:
+    lines = [in_unicode(row.feedback)]
+    if row.interpreted_plain:
+        lines.append(phrase("gradescope.read_as", text=clean(row.interpreted_plain)))
+    if not counts:
+        lines.append(phrase("gradescope.not_asked"))
+    score, marks = (row.score, row.marks) if counts else (0.0, 0.0)
+    # Where there is nothing to earn, the score says nothing.
+    passed = row.score >= row.marks if marks > 0 else row.verdict in ("correct", "follow_through")
+    title = _title(problem, name) if name in problem.symbols else clean(row.target)
+    status = "passed" if passed else "failed"
+    return _shown(name, title, score, marks, status, "\n".join(lines), list(row.tags), row.verdict)
+
+
+def _missing(problem: Problem, name: str) -> dict[str, Any]:
+    marks = criterion(problem, name).marks
+    return _shown(name, _title(problem, name), 0.0, marks, "failed", phrase("gradescope.missing"), [], "invalid")
+
+
+def _shown(
+    target: str, title: str, score: float, marks: float, status: str, output: str, tags: list[str], verdict: str
+) -> dict[str, Any]:
+    return {
+        "name": title[:200],
+        "name_format": "text",
+        "score": score,
+        "max_score": marks,
+        "status": status,
+        "output": output[:LONGEST_OUTPUT],
+        "output_format": "text",
+        "tags": tags,
+        "visibility": "visible",
+        "extra_data": {"target": target[:200], "verdict": verdict},
+    }
+
+
+def _title(problem: Problem, name: str) -> str:
+    """The derivative by a quantity, in Unicode."""
+    return in_unicode(math(Adj(name, problem.symbols[name].shape), Notation.of(problem)))

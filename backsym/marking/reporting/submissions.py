@@ -1,0 +1,265 @@
+"""Answers from files: YAML of one student, CSV of a class, a folder of YAML files named by student.
+
+Whatever a file holds in place of an answer becomes an answer that cannot be read, so that nothing is lost.  Files come
+from students: links are not followed, and no name of a file is used for anything but to name its student.  Knows files;
+knows nothing about mathematics.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from backsym.core.errors import Diagnostic, InputError
+from backsym.marking.answers.model import quantity_named
+from backsym.reading.files.yamlfile import EMPTY, Scalar, Table, read_text, text_of
+
+STUDENT = "student"
+LONGEST_CELL = 10_000_000
+LARGEST_TABLE = 100_000_000
+"""Bytes of a CSV: a class of 5,000 with 5 answers of the greatest length that is read."""
+
+MAX_ANSWERS = 500
+"""Answers of one student."""
+
+MAX_TEXT = 250_000
+"""Characters of one student's file."""
+
+MAX_TROUBLES = 3
+"""Messages about one file."""
+
+YAML_ENDINGS = (".yaml", ".yml")
+DELIMITERS = ",;\t"
+
+_SEPARATOR = re.compile(r"sep=([,;\t])\r?\n")
+"""What spreadsheets put before a table to say what parts its columns."""
+
+_EXAMPLE = "such as z: (y - t)*(1 - tanh(z)**2)"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One student's answers by target, in the order of the file.
+
+    ``troubles`` are messages about a file of a folder, or a line of a table, that could not be read: then no answer of
+    it is judged.
+    """
+
+    student: str | None
+    answers: dict[str, str] = field(default_factory=dict)
+    troubles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Submissions:
+    """What one path holds; ``ignored`` are columns of a CSV that are no targets."""
+
+    items: tuple[Submission, ...]
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def repeated(self) -> tuple[str, ...]:
+        """The students who stand more than once."""
+        counts = Counter(item.student for item in self.items if item.student)
+        return tuple(student for student, count in counts.items() if count > 1)
+
+    @property
+    def nameless(self) -> int:
+        """How many answers of a class are nobody's."""
+        return sum(item.student is None for item in self.items) if len(self.items) > 1 else 0
+
+
+def read_submissions(path: Path, targets: Sequence[str], asked: Sequence[str] = ()) -> Submissions:
+    """The answers of a YAML file, a CSV or a folder; raises InputError for a file that is unusable as a whole.
+
+    ``targets`` are the names of quantities, which tell the columns of a CSV that hold answers; ``asked`` are those
+    that the problem asks for, if it says so.
+    """
+    if path.is_dir():
+        return Submissions(completed(tuple(_folder(path)), asked or targets))
+    if not path.exists():
+        hint = "answers are a YAML file, a CSV or a folder"
+        raise InputError([Diagnostic("there is no such file", str(path), hint=hint)])
+    if path.suffix.lower() == ".csv":
+        return csv_of(_table_text(path), str(path), targets)
+    answers, troubles = yaml_of(text_of(str(path)), str(path))
+    if troubles:
+        raise InputError(troubles)
+    return Submissions((Submission(None, answers),))
+
+
+# --- YAML ------------------------------------------------------------------------------------------------------------
+
+
+def _folder(path: Path) -> Iterator[Submission]:
+    """One submission for each YAML file, in the order of their names; folders in the folder are not entered."""
+    files = sorted(p for p in path.iterdir() if p.suffix.lower() in YAML_ENDINGS and not p.name.startswith("."))
+    if not files:
+        raise InputError([Diagnostic("there are no YAML files in this folder", str(path), hint="one for each student")])
+    for file in files:
+        # A file name is bytes; those that are no text would be refused by every output.
+        student = os.fsencode(file.stem).decode("utf-8", errors="replace")
+        answers: dict[str, str] = {}
+        if file.is_symlink():
+            yield Submission(student, {}, ("this is a link to another file, which is not followed",))
+            continue
+        if not file.is_file():
+            yield Submission(student, {}, ("this is not a file",))
+            continue
+        try:
+            answers, troubles = yaml_of(text_of(str(file)), str(file))
+        except InputError as error:
+            troubles = error.diagnostics
+        yield Submission(student, {} if troubles else answers, tuple(placed(d) for d in troubles))
+
+
+def completed(items: Sequence[Submission], asked: Sequence[str]) -> tuple[Submission, ...]:
+    """The answers of a class in which what a student left out, and another answered, stands as an empty answer."""
+    answered = [{quantity_named(target) for target in item.answers} for item in items]
+    questions = [name for name in asked if any(name in own for own in answered)]
+    done = []
+    for item, own in zip(items, answered, strict=True):
+        left_out = {} if item.troubles else {name: "" for name in questions if name not in own}
+        done.append(replace(item, answers={**item.answers, **left_out}))
+    return tuple(done)
+
+
+def placed(diagnostic: Diagnostic) -> str:
+    """What is wrong, in which line, and what is expected, without the name of the file."""
+    message = f"{diagnostic.message} ({diagnostic.hint})" if diagnostic.hint else diagnostic.message
+    return message if diagnostic.line is None else f"line {diagnostic.line}: {message}"
+
+
+def yaml_of(text: str, name: str) -> tuple[dict[str, str], tuple[Diagnostic, ...]]:
+    """The answers of one student's file, and what is wrong with it; of an answer that is no text, the text is kept.
+
+    Raises InputError for a text that is no YAML.
+    """
+    if len(text) > MAX_TEXT:
+        return {}, (Diagnostic(f"one student's file has at most {MAX_TEXT} characters; this has {len(text)}", name),)
+    try:
+        tree, complaints = read_text(text, name)
+    except InputError as error:
+        raise InputError([replace(d, hint=_EXAMPLE) if d.hint == EMPTY else d for d in error.diagnostics]) from None
+    if complaints:
+        return {}, tuple(complaints[:MAX_TROUBLES])
+    if not isinstance(tree, Table):
+        return {}, (tree.diagnostic("answers are a mapping of targets to answers", _EXAMPLE),)
+    if len(tree.entries) > MAX_ANSWERS:
+        return {}, (Diagnostic(f"there are more than {MAX_ANSWERS} answers", name),)
+    return {key.text: _text(value) for key, value in tree.entries}, ()
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Scalar):
+        return value.text
+    # What is no text cannot be an answer; brackets alone are read as an indicator without a comparison.
+    mark = getattr(value, "mark", None)
+    return mark.document.text[mark.start : mark.end] if mark is not None else "[]"
+
+
+# --- CSV -------------------------------------------------------------------------------------------------------------
+
+
+def _table_text(path: Path) -> str:
+    """The text of a table, as spreadsheets save it: UTF-8, or UTF-16 with its mark."""
+    with path.open("rb") as file:
+        data = file.read(LARGEST_TABLE + 1)
+    if len(data) > LARGEST_TABLE:
+        raise InputError([Diagnostic(f"this file is larger than {LARGEST_TABLE // 1_000_000} MB", str(path))])
+    return decoded(data, str(path))
+
+
+def decoded(data: bytes, name: str) -> str:
+    """The text of a table; raises InputError, naming the line, for what is no text."""
+    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        message = f"this file is not {encoding.upper()[:6].rstrip('-')} text"
+        before = data[: error.start].decode(encoding, errors="replace")
+        after = data[error.start :].decode("latin-1")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        written = before[len(before) - column + 1 :] + after.partition("\n")[0]
+        source = "".join(char if char.isprintable() else "\ufffd" for char in written)
+        raise InputError([Diagnostic(message, name, line, column, source, hint="save it as CSV UTF-8")]) from None
+
+
+def csv_of(text: str, name: str, targets: Sequence[str]) -> Submissions:
+    """The answers of a class, a line for each student; raises InputError for a table that is unusable as a whole.
+
+    The columns are parted by commas, semicolons or tabs, whichever the first line has.  A line with more cells than
+    the first is one where an answer with a comma lacks its quotes: its answers are not judged.
+    """
+    rows = _rows(text, name)
+    if not rows:
+        raise InputError([Diagnostic("this file is empty", name, hint="its first line names the columns")])
+    header = [cell.strip() for cell in rows[0][1]]
+    who, columns = _columns(header, name, targets)
+    ignored = tuple(cell for n, cell in enumerate(header) if n != who and n not in columns and cell)
+    if len(rows) == 1:
+        hint = "each has a line, after the one that names the columns"
+        raise InputError([Diagnostic("there are no students in this file", name, hint=hint)])
+    items = []
+    for line, row in rows[1:]:
+        cells = [*row, *[""] * (len(header) - len(row))]
+        troubles: tuple[str, ...] = ()
+        if any(cell.strip() for cell in cells[len(header) :]):
+            count = f"line {line} has {len(row)} cells and the first line {len(header)}"
+            troubles = (f"{count}; an answer with a comma in it needs quotes around it",)
+        items.append(Submission(cells[who].strip() or None, {header[n]: cells[n] for n in columns}, troubles))
+    return Submissions(tuple(items), ignored)
+
+
+def _rows(text: str, name: str) -> list[tuple[int, list[str]]]:
+    """The lines that are not blank, each with its number; a cell in quotes may go on over several."""
+    text = text.lstrip("\ufeff").replace("\0", "")
+    said = _SEPARATOR.match(text)
+    head = text.lstrip().partition("\n")[0]
+    delimiter = said[1] if said else max(DELIMITERS, key=lambda sign: (head.count(sign), -DELIMITERS.index(sign)))
+    limit = csv.field_size_limit(LONGEST_CELL)
+    line = 1
+    try:
+        # Strict, because quotes that do not match would make one answer of the lines of many students.
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        found: list[tuple[int, list[str]]] = []
+        for row in reader:
+            if any(cell.strip() for cell in row) and not (said and line == 1):
+                found.append((line, row))
+            line = reader.line_num + 1
+        return found
+    except csv.Error as error:
+        if "field larger" in str(error):
+            raise InputError([Diagnostic(f"this is not read as CSV: {error}", name, line)]) from None
+        source = re.split("\r\n?|\n", text)[line - 1]
+        hint = 'an answer with quotes in it has quotes around it, and its own are doubled: "say ""y"""'
+        column = source.find('"') + 1
+        message = "the quotes that begin on this line do not match"
+        raise InputError([Diagnostic(message, name, line, column or None, source, hint=hint)]) from None
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _columns(header: Sequence[str], name: str, targets: Sequence[str]) -> tuple[int, list[int]]:
+    """Where the students stand, and the columns of answers."""
+    lower = [cell.lower() for cell in header]
+    if STUDENT not in lower:
+        hint = f"call the column that names the students {STUDENT}; found: {', '.join(header)[:200]}"
+        raise InputError([Diagnostic(f"there is no column {STUDENT}", name, 1, hint=hint)])
+    counts = Counter(cell for cell in header if cell)
+    repeated = sorted(cell for cell, count in counts.items() if count > 1)
+    if repeated:
+        raise InputError([Diagnostic(f"the column {repeated[0][:200]} stands twice", name, 1)])
+    who = lower.index(STUDENT)
+    known = set(targets)
+    columns = [n for n, cell in enumerate(header) if n != who and quantity_named(cell) in known]
+    if not columns:
+        hint = f"a column is named after a quantity: {', '.join(targets)[:200]}"
+        raise InputError([Diagnostic("no column of this file is a target", name, 1, hint=hint)])
+    return who, columns

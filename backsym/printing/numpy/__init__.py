@@ -1,0 +1,1 @@
+"""Expr -> NumPy source."""

@@ -1,0 +1,546 @@
+"""Expr -> NumPy source over arrays that are named as in the problem, adjoints ``d_NAME``.
+
+A vector is a 1-D array, a scalar 0-D, a (1, D) weight 2-D.  The source needs ``np``, ``math`` and the arrays (and the
+abstract functions: ``phi`` and ``phi_prime``, ``loss`` and ``loss_prime``); sizes are read off the arrays.  At the
+array level it is NumPy as people write it; at the index level sums of products become ``np.einsum`` and the rest
+broadcasting.
+
+This module must not know about calculus, and it must not import NumPy.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from backsym.core.errors import BacksymError
+from backsym.core.expr import (
+    Add,
+    Adj,
+    Cmp,
+    Const,
+    Delta,
+    Dim,
+    Div,
+    Entry,
+    Expr,
+    Eye,
+    Fn,
+    IndexPick,
+    IndexReduce,
+    Ix,
+    MatMul,
+    Mul,
+    Neg,
+    Num,
+    Ones,
+    Partial,
+    Pick,
+    Pow,
+    Reduce,
+    Reshape,
+    Shape,
+    Shift,
+    Size,
+    Sym,
+    T,
+    Zeros,
+    broadcast,
+    free_indices,
+    walk,
+)  # fmt: skip
+from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.problem import Problem
+from backsym.printing.numpy.axes import (
+    Code,
+    Prec,
+    aligned,
+    diagonal,
+    einsum,
+    fitted,
+    one_hot,
+    permuted,
+    reduced,
+    shape_text,
+    spread,
+    subscripted,
+    unwrapped,
+)  # fmt: skip
+from backsym.printing.numpy.matmul import Operand, chain
+
+
+def numpy_source(expr: Expr, problem: Problem, free: tuple[Ix, ...] = (), shape: Shape | None = None) -> str:
+    """NumPy source of ``expr``: leading axes for ``free``, in that order, then the axes of its shape.
+
+    A fixed index in ``free`` gives an axis of length one.  ``shape`` asks for another shape of the same entries, such
+    as the declared (1, D) of a weight whose gradient is a vector's transpose.  Raises BacksymError for a free letter
+    that is not in ``free``, and for a local derivative or a derivative of higher order, which have no source.
+    """
+    coder = _Coder(problem, expr, free)
+    return coder.finished(coder.strict(expr), free, expr.shape if shape is None else shape)
+
+
+def python_name(name: str, problem: Problem) -> str:
+    """The identifier of a symbol or node: its own name, with ``_`` after it where that name is taken."""
+    taken = {"np", "math"}
+    for function in problem.abstract:
+        taken |= {function, f"{function}_prime"}
+    if name in (ABSTRACT_LOSS, f"{ABSTRACT_LOSS}_prime") and _uses_abstract_loss(problem):
+        taken.add(name)
+    clash = name.startswith("d_") and name[2:] in problem.symbols
+    return name + "_" if keyword.iskeyword(name) or name in taken or clash else name
+
+
+def _uses_abstract_loss(problem: Problem) -> bool:
+    return any(isinstance(e, Fn) and e.name == ABSTRACT_LOSS for eq in problem.equations for e in walk(eq.rhs))
+
+
+class _Coder:
+    """Writes the source of one expression.
+
+    ``strict`` pieces have exactly the shape of their expression; ``loose`` ones need only broadcast to it, which is
+    how an explicit ``1_N b^T`` becomes ``b`` again.
+    """
+
+    def __init__(self, problem: Problem, expr: Expr, free: Sequence[Ix]) -> None:
+        self.problem = problem
+        self.rank: dict[Ix, int] = {}
+        for ix in (*free, *free_indices(expr)):
+            self.rank.setdefault(ix, len(self.rank))
+        for node in walk(expr):
+            if isinstance(node, (IndexReduce, IndexPick)):
+                for ix in (*node.indices, *(node.at if isinstance(node, IndexPick) else ())):
+                    self.rank.setdefault(ix, len(self.rank))
+        self.plain = not any(isinstance(node, (Sym, Adj, Ones, Zeros, Eye, Delta)) for node in walk(expr))
+        self.memo: dict[tuple[int, bool], tuple[Expr, Code]] = {}
+
+    # --- the frame ---
+
+    def order(self, ix: Ix) -> int:
+        return self.rank.setdefault(ix, len(self.rank))
+
+    def size(self, dim: Dim) -> str:
+        """Source of a dimension's size: read off the first array that has it, leaves first."""
+        if isinstance(dim, int):
+            return str(dim)
+        declared = self.problem.dims.get(dim)
+        if declared is not None and declared.size is not None:
+            return str(declared.size)
+        symbols = sorted(self.problem.symbols.values(), key=lambda s: s.role == "node")
+        for symbol in symbols:
+            if dim in symbol.shape:
+                return f"{python_name(symbol.name, self.problem)}.shape[{symbol.shape.index(dim)}]"
+        raise BacksymError(f"no array has the dimension {dim}, so its size cannot be read off in NumPy source")
+
+    def strict(self, e: Expr) -> Code:
+        return self.code(e, loose=False)
+
+    def code(self, e: Expr, *, loose: bool) -> Code:
+        key = (id(e), loose)
+        if key not in self.memo:
+            rule = _RULES.get(type(e))
+            if rule is None:
+                raise TypeError(f"no NumPy source for the expression node {type(e).__name__}")
+            made = rule(self, e, loose)
+            # The expression is kept with its code, so that its id stays its own.
+            self.memo[key] = (e, made if loose else fitted(made, e.shape, self.size))
+        return self.memo[key][1]
+
+    def finished(self, code: Code, free: tuple[Ix, ...], shape: Shape) -> str:
+        """The text with the axes that the caller asked for."""
+        unknown = [ix.letter for ix in code.axes if ix not in free]
+        if unknown:
+            raise BacksymError(f"the index {unknown[0]} is free in the expression, but not asked for")
+        if self.plain and (free or shape):  # A number of Python's has no axes to add or to broadcast.
+            dims = [1 if ix.fixed else ix.dim for ix in free] + list(shape)
+            return f"np.full({shape_text(dims, self.size)}, {_decimal(code.number.text)})"
+        code = fitted(code.number, shape, self.size)
+        if re.fullmatch(r"\d+", code.text):
+            code = replace(code, text=_decimal(code.text))
+        code = permuted(code, tuple(ix for ix in free if ix in code.axes))
+        missing = [ix for ix in free if ix not in code.axes]
+        if not missing:
+            return unwrapped(code.text)
+        dims = [1 if ix.fixed else ix.dim for ix in free]
+        if all(ix.fixed for ix in missing):
+            pattern = [":" if ix in code.axes else "None" for ix in free] + [":"] * len(shape)
+            plain = not code.axes and not shape
+            return f"np.full({shape_text(dims, self.size)}, {code.text})" if plain else subscripted(code, pattern)
+        sizes = shape_text([*dims, *shape], self.size)
+        if not code.axes and not shape:
+            return f"np.full({sizes}, {code.text})"
+        return f"np.broadcast_to({spread(code, free, len(shape)).text}, {sizes})"
+
+    def arguments(self, e: Expr, args: Sequence[Expr], loose: bool) -> tuple[list[Code], tuple[Ix, ...], Shape]:
+        """The arguments of an element-wise operation, side by side; also letters and shape of the result."""
+        codes = [self.code(a, loose=True) for a in args]
+        shape = broadcast(*(c.shape for c in codes))
+        if shape != e.shape and not loose:
+            codes = [self.strict(a) for a in args]
+            shape = broadcast(*(c.shape for c in codes))
+        side_by_side, axes = aligned(codes, self.order)
+        return side_by_side, axes, shape
+
+    # --- atoms ---
+
+    def num(self, e: Num, loose: bool) -> Code:
+        value = abs(e.value)
+        if e.text is not None:
+            text, prec = e.text.lstrip("+-"), Prec.ATOM
+        elif value.denominator == 1:
+            text, prec = str(value.numerator), Prec.ATOM
+        else:
+            text, prec = f"{value.numerator} / {value.denominator}", Prec.MUL
+        return Code(f"-{text}", Prec.NEG) if e.value < 0 else Code(text, prec)
+
+    def const(self, e: Const, loose: bool) -> Code:
+        if e.name not in ("pi", "e"):
+            raise BacksymError(f"no NumPy source for the constant {e.name!r}")
+        return Code(f"np.{e.name}")
+
+    def sym(self, e: Sym, loose: bool) -> Code:
+        return Code(python_name(e.name, self.problem), shape=e.shape)
+
+    def adj(self, e: Adj, loose: bool) -> Code:
+        return Code(f"d_{e.name}", shape=e.shape)
+
+    def size_of(self, e: Size, loose: bool) -> Code:
+        return Code(self.size(e.dim))
+
+    def filled(self, e: Ones | Zeros, loose: bool) -> Code:
+        if loose or not e.of:
+            return Code("1.0" if isinstance(e, Ones) else "0.0")
+        return Code(f"np.{type(e).__name__.lower()}({shape_text(e.of, self.size)})", shape=e.of)
+
+    def eye(self, e: Eye, loose: bool) -> Code:
+        return Code(f"np.eye({self.size(e.dim)})", shape=e.shape)
+
+    def delta(self, e: Delta, loose: bool) -> Code:
+        if isinstance(e.i, Shift) or isinstance(e.j, Shift):
+            return self.equal_places(e)
+        return self.entries(Code(f"np.eye({self.size(e.i.dim)})", shape=(e.i.dim, e.j.dim)), (e.i, e.j))
+
+    def equal_places(self, e: Delta) -> Code:
+        """1 where two indices, of which one or both are shifted, are the same number; positions count from 0 here."""
+        sides: list[tuple[list[tuple[Ix, int]], int]] = []
+        for ix in (e.i, e.j):
+            parts = list(ix.parts) if isinstance(ix, Shift) else [] if ix.fixed else [(ix, 1)]
+            offset = int(ix.letter) if ix.fixed else ix.offset if isinstance(ix, Shift) else 0
+            sides.append((parts, offset - 1 + sum(factor for _, factor in parts)))
+        pieces = [
+            Code(f"np.arange({self.size(ix.dim)})", Prec.ATOM, (ix,))
+            if factor == 1
+            else Code(f"{factor} * np.arange({self.size(ix.dim)})", Prec.MUL, (ix,))
+            for parts, _ in sides
+            for ix, factor in parts
+        ]
+        laid, axes = aligned(pieces, self.order)
+        texts = []
+        for parts, offset in sides:
+            terms = [laid.pop(0).text for _ in parts]
+            terms += [str(offset)] if offset or not terms else []
+            texts.append(" + ".join(terms).replace("+ -", "- "))
+        return Code(" == ".join(texts), Prec.COMPARE, axes, boolean=True)
+
+    # --- arithmetic ---
+
+    def add(self, e: Add, loose: bool) -> Code:
+        codes, axes, shape = self.arguments(e, [a.arg if isinstance(a, Neg) else a for a in e.args], loose)
+        text = ""
+        for arg, code in zip(e.args, codes, strict=True):
+            term = code.number
+            if isinstance(arg, Neg):
+                text += (" - " if text else "-") + term.at_least(Prec.MATMUL)
+            elif text and term.text.startswith("-") and term.prec == Prec.NEG:
+                text += " - " + term.text[1:]
+            else:
+                text += (" + " + term.at_least(Prec.MATMUL)) if text else term.at_least(Prec.ADD)
+        return Code(text, Prec.ADD, axes, shape)
+
+    def neg(self, e: Neg, loose: bool) -> Code:
+        code = self.code(e.arg, loose=loose).number
+        return replace(code, text="-" + code.at_least(Prec.MATMUL), prec=Prec.NEG)
+
+    def mul(self, e: Mul, loose: bool) -> Code:
+        codes, axes, shape = self.arguments(e, e.args, loose)
+        kept = [c for a, c in zip(e.args, codes, strict=True) if not (isinstance(a, Ones) and c.text == "1.0")]
+        return _times(kept or codes[:1], axes, shape)
+
+    def div(self, e: Div, loose: bool) -> Code:
+        (top, bottom), axes, shape = self.arguments(e, (e.num, e.den), loose)
+        text = f"{top.number.at_least(Prec.MUL)} / {bottom.number.at_least(Prec.POW)}"
+        return Code(text, Prec.MUL, axes, shape)
+
+    def pow(self, e: Pow, loose: bool) -> Code:
+        (base, exponent), axes, shape = self.arguments(e, (e.base, e.exp), loose)
+        return Code(f"{base.number.atom} ** {exponent.number.at_least(Prec.POW)}", Prec.POW, axes, shape)
+
+    def cmp(self, e: Cmp, loose: bool) -> Code:
+        (a, b), axes, shape = self.arguments(e, (e.a, e.b), loose)
+        text = f"{a.number.at_least(Prec.ADD)} {e.op} {b.number.at_least(Prec.ADD)}"
+        return Code(text, Prec.COMPARE, axes, shape, boolean=True)
+
+    # --- matrices ---
+
+    def operand(self, e: Expr) -> Operand:
+        if isinstance(e, T) and len(e.arg.shape) == 1:
+            return Operand(self.strict(e.arg).number, row=True, ones=isinstance(e.arg, Ones))
+        if isinstance(e, MatMul):
+            return chain([self.operand(a) for a in e.args], self.size, loose=False)
+        if isinstance(e, Fn) and e.kind == "diag" and len(e.args[0].shape) == 1 and not free_indices(e):
+            return Operand(self.strict(e.args[0]).number, diagonal=True)
+        return Operand(self.strict(e).number, ones=isinstance(e, Ones) and len(e.of) == 1)
+
+    def matmul(self, e: MatMul, loose: bool) -> Code:
+        return chain([self.operand(a) for a in e.args], self.size, loose=loose).written_out().code
+
+    def transpose(self, e: T, loose: bool) -> Code:
+        code = self.strict(e.arg).number
+        if not code.shape:
+            return code
+        if len(code.shape) == 1:
+            return Code(f"{code.atom}[{':, ' * len(code.axes)}None, :]", axes=code.axes, shape=e.shape)
+        text = f"np.swapaxes({code.text}, -1, -2)" if code.axes else f"{code.atom}.T"
+        return Code(text, axes=code.axes, shape=e.arg.shape[::-1])
+
+    def reduce(self, e: Reduce, loose: bool) -> Code:
+        code, rank = self.strict(e.arg).number, len(e.arg.shape)
+        if not rank:
+            return code
+        axes = range(rank) if e.axis is None else [e.axis % rank]
+        keep = e.keepdims and e.axis is not None
+        text = reduced(e.op, code, [len(code.axes) + a for a in axes], keepdims=keep)
+        shape: tuple[Dim, ...] = ()
+        for at, dim in enumerate(e.arg.shape):
+            shape += (1,) if at in axes and keep else () if at in axes else (dim,)
+        return Code(text, axes=code.axes, shape=shape)
+
+    def reshape(self, e: Reshape, loose: bool) -> Code:
+        return fitted(self.strict(e.arg).number, e.to, self.size)
+
+    def pick(self, e: Pick, loose: bool) -> Code:
+        code, rank = self.strict(e.arg).number, len(e.arg.shape)
+        if not rank:
+            return Code("1.0")
+        if e.axis is None or rank == 1:
+            return one_hot(e.op, code, rank, self.size)
+        if e.axis % rank == rank - 1:
+            return one_hot(e.op, code, 1, self.size)
+        swapped = replace(code, text=f"np.swapaxes({code.text}, -1, -2)", prec=Prec.ATOM, shape=code.shape[::-1])
+        hot = one_hot(e.op, swapped, 1, self.size)
+        return replace(hot, text=f"np.swapaxes({hot.text}, -1, -2)", shape=code.shape)
+
+    # --- functions ---
+
+    def fn(self, e: Fn, loose: bool) -> Code:
+        if e.name in self.problem.abstract or (e.name == ABSTRACT_LOSS and e.name not in FUNCTIONS):
+            return self.abstract(e, loose)
+        if e.name not in FUNCTIONS:
+            raise BacksymError(f"no NumPy source for the function {e.name!r}")
+        table = FUNCTIONS[e.name]
+        args = e.args + tuple(_formula(text, {}) for text in table.defaults[len(e.args) - table.arity[0] :])
+        named = dict(zip(table.args, args, strict=True))
+        if e.order > 1 or (e.order == 1 and not table.partials):
+            raise BacksymError(f"no NumPy source for the derivative of order {e.order} of {e.name}")
+        if e.order == 1 and table.slope_code is None:
+            return self.code(_formula(table.partials[0], named), loose=loose)
+        if e.name == "diag":
+            return self.diag(e)
+        code_text = table.slope_code if e.order else table.code
+        batched = e.kind == "scalar" and bool(free_indices(e))
+        if code_text is None or batched:
+            if table.definition is None:
+                raise BacksymError(f"no NumPy source for the function {e.name!r}")
+            return self.code(_formula(table.definition, named), loose=loose)
+        codes, axes, shape = self.function_arguments(e, args, loose)
+        return Code(_filled_in(code_text, codes), axes=axes, shape=shape)
+
+    def function_arguments(
+        self, e: Fn, args: Sequence[Expr], loose: bool
+    ) -> tuple[list[Code], tuple[Ix, ...], Shape]:
+        if e.kind == "elementwise":
+            return self.arguments(e, args, loose)
+        codes, axes = aligned([self.strict(a) for a in args], self.order)
+        first = args[0].shape
+        return codes, axes, {"rowwise": first, "rowreduce": first[:-1], "scalar": ()}[e.kind]
+
+    def abstract(self, e: Fn, loose: bool) -> Code:
+        if e.order > 1:
+            raise BacksymError(f"no NumPy source for the derivative of order {e.order} of {e.name}")
+        if e.kind == "elementwise":
+            codes, axes, shape = self.arguments(e, e.args, loose)
+        else:
+            codes, axes, shape = [self.strict(a) for a in e.args], (), e.shape
+            if any(c.axes for c in codes):
+                raise BacksymError(f"no NumPy source for {e.name} of arguments with free indices")
+        name = e.name + ("_prime" if e.order else "")
+        return Code(f"{name}({', '.join(c.number.text for c in codes)})", axes=axes, shape=shape)
+
+    def diag(self, e: Fn) -> Code:
+        code = self.strict(e.args[0]).number
+        if not code.axes:
+            return Code(f"np.diag({code.text})", shape=e.shape)
+        if len(code.shape) == 1:
+            pattern = ":, " * len(code.axes)
+            text = f"{code.atom}[{pattern}None, :] * np.eye({self.size(code.shape[0])})"
+            return Code(text, Prec.MUL, code.axes, e.shape)
+        return Code(f'np.einsum("...ii->...i", {code.text})', axes=code.axes, shape=e.shape)
+
+    # --- the index level ---
+
+    def entry(self, e: Entry, loose: bool) -> Code:
+        if any(isinstance(ix, Shift) for ix in e.indices):
+            return self.strict(self.unshifted(e.indices, lambda at: Entry(e.base, at)))
+        return self.entries(self.strict(e.base).number, e.indices)
+
+    def entries(self, code: Code, indices: tuple[Ix, ...]) -> Code:
+        """The positional axes named by letters; a fixed position is selected, a repeated letter takes the diagonal."""
+        pattern = [":"] * len(code.axes) + [str(int(ix.letter) - 1) if ix.fixed else ":" for ix in indices]
+        text = subscripted(code, pattern)
+        axes = code.axes + tuple(ix for ix in indices if not ix.fixed)
+        picked = Code(text, code.prec if text == code.text else Prec.ATOM, axes)
+        return diagonal(picked, axes) if len(set(axes)) < len(axes) else picked
+
+    def unshifted(self, indices: tuple[Ix, ...], entry: Callable[[tuple[Ix, ...]], Expr]) -> Expr:
+        """x[i + k - 1] as the sum over m of x[m] [m = i + k - 1], which is zero outside of the array."""
+        at = tuple(Ix(f"#{n}", ix.dim) if isinstance(ix, Shift) else ix for n, ix in enumerate(indices))
+        moved = [(new, ix) for new, ix in zip(at, indices, strict=True) if new != ix]
+        return IndexReduce("sum", Mul((entry(at), *(Delta(new, ix) for new, ix in moved))), tuple(n for n, _ in moved))
+
+    def index_reduce(self, e: IndexReduce, loose: bool) -> Code:
+        if e.op == "sum":
+            return self.summed(e.body, e.indices)
+        code = self.strict(e.body).number
+        positions = [code.axes.index(ix) for ix in e.indices if ix in code.axes]
+        if not positions:
+            return code
+        rest = tuple(ix for ix in code.axes if ix not in e.indices)
+        return Code(reduced(e.op, code, positions), axes=rest, shape=code.shape)
+
+    def summed(self, body: Expr, bound: tuple[Ix, ...]) -> Code:
+        """The sum over the bound letters: what does not depend on them moves out, the rest is contracted."""
+        if isinstance(body, IndexReduce) and body.op == "sum" and not set(body.indices) & set(bound):
+            return self.summed(body.body, bound + body.indices)
+        if isinstance(body, Neg):
+            code = self.summed(body.arg, bound)
+            return replace(code, text="-" + code.at_least(Prec.MATMUL), prec=Prec.NEG)
+        if isinstance(body, Div) and not set(free_indices(body.den)) & set(bound):
+            (top, bottom), axes = aligned([self.summed(body.num, bound), self.strict(body.den).number], self.order)
+            text = f"{top.at_least(Prec.MUL)} / {bottom.at_least(Prec.POW)}"
+            return Code(text, Prec.MUL, axes, broadcast(top.shape, bottom.shape))
+        codes = [self.strict(f) for f in _factors(body)] if not body.shape else [self.strict(body)]
+        outside = [c for c in codes if not c.axes and not c.shape]
+        inside = [c.number for c in codes if c.axes or c.shape]
+        used = {ix for c in inside for ix in c.axes}
+        outside += [Code(self.size(ix.dim)) for ix in bound if ix not in used]
+        if inside:
+            total = self.contracted(inside, bound)
+            outside.append(total)
+        side_by_side, axes = aligned(outside, self.order)
+        return _times(side_by_side, axes, broadcast(*(c.shape for c in outside)))
+
+    def contracted(self, codes: list[Code], bound: tuple[Ix, ...]) -> Code:
+        out = tuple(sorted({ix for c in codes for ix in c.axes if ix not in bound}, key=self.order))
+        if len(codes) > 1:
+            return einsum(codes, out)
+        code = codes[0]
+        positions = [at for at, ix in enumerate(code.axes) if ix in bound]
+        rest = tuple(ix for ix in code.axes if ix not in bound)
+        return Code(reduced("sum", code, positions), axes=rest, shape=code.shape) if positions else code
+
+    def index_pick(self, e: IndexPick, loose: bool) -> Code:
+        if any(isinstance(ix, Shift) for ix in e.at):
+            return self.strict(self.unshifted(e.at, lambda at: IndexPick(e.op, e.body, e.indices, at)))
+        code = self.strict(e.body).number
+        rest = tuple(ix for ix in code.axes if ix not in e.indices)
+        ordered = spread(permuted(code, rest + tuple(ix for ix in e.indices if ix in code.axes)), rest + e.indices, 0)
+        if len(ordered.axes) < len(rest) + len(e.indices):
+            # A body that does not depend on a bound letter ties along it: the first position wins.
+            sizes = shape_text([ix.dim for ix in rest + e.indices], self.size)
+            ordered = Code(f"np.broadcast_to({ordered.text}, {sizes})")
+        ordered = replace(ordered, axes=rest + e.indices)
+        hot = one_hot(e.op, ordered, len(e.indices), self.size)
+        positional = replace(hot, axes=rest, shape=tuple(ix.dim for ix in e.indices))
+        return self.entries(positional, e.at)
+
+    def partial(self, e: Partial, loose: bool) -> Code:
+        def quantity(x: Expr) -> tuple[Expr, tuple[Ix, ...]]:
+            return (x.base, x.indices) if isinstance(x, Entry) else (x, ())
+
+        (top, by), (bottom, at) = quantity(e.num), quantity(e.den)
+        if top != bottom:
+            raise BacksymError("a local derivative has no NumPy source: it stands for a formula that is not given")
+        deltas = tuple(Delta(i, j) for i, j in zip(by, at, strict=True))
+        return self.strict(Mul(deltas)) if deltas else Code("1.0")
+
+
+def _times(codes: Sequence[Code], axes: tuple[Ix, ...], shape: Shape) -> Code:
+    """A product.  Truth values may stand in it after a number, not first: a minus sign would meet them there."""
+    if all(c.boolean for c in codes):
+        codes = [c.number for c in codes]
+    codes = sorted(codes, key=lambda c: c.boolean)
+    if len(codes) == 1:
+        return replace(codes[0], axes=axes, shape=shape)
+    texts = [c.at_least(Prec.MUL if n == 0 else Prec.POW) for n, c in enumerate(codes)]
+    return Code(" * ".join(texts), Prec.MUL, axes, shape)
+
+
+def _decimal(text: str) -> str:
+    """A number that is no integer in NumPy."""
+    return f"{text}.0" if re.fullmatch(r"-?\d+", text) else text
+
+
+def _factors(e: Expr) -> list[Expr]:
+    if isinstance(e, Mul):
+        return [f for arg in e.args for f in _factors(arg)]
+    return [e]
+
+
+def _filled_in(template: str, codes: Sequence[Code]) -> str:
+    """A code template with its arguments: parenthesised unless the place is an argument of its own."""
+
+    def put(match: re.Match[str]) -> str:
+        code = codes[int(match[1])].number
+        alone = template[: match.start()].endswith(("(", ", ")) and template[match.end() :].startswith((")", ","))
+        call = re.search(r"[\w)]\($|, $", template[: match.start()]) is not None
+        return code.text if alone and call else code.atom
+
+    return re.sub(r"\{(\d)\}", put, template)
+
+
+def _formula(text: str, args: dict[str, Expr]) -> Expr:
+    from backsym.reading.meaning.table_formulas import formula
+
+    return formula(text, args)
+
+
+_RULES: dict[type[Expr], Callable[[_Coder, Any, bool], Code]] = {
+    Num: _Coder.num,
+    Const: _Coder.const,
+    Sym: _Coder.sym,
+    Adj: _Coder.adj,
+    Size: _Coder.size_of,
+    Ones: _Coder.filled,
+    Zeros: _Coder.filled,
+    Eye: _Coder.eye,
+    Delta: _Coder.delta,
+    Add: _Coder.add,
+    Neg: _Coder.neg,
+    Mul: _Coder.mul,
+    Div: _Coder.div,
+    Pow: _Coder.pow,
+    MatMul: _Coder.matmul,
+    T: _Coder.transpose,
+    Fn: _Coder.fn,
+    Cmp: _Coder.cmp,
+    Reduce: _Coder.reduce,
+    Reshape: _Coder.reshape,
+    Pick: _Coder.pick,
+    Entry: _Coder.entry,
+    IndexReduce: _Coder.index_reduce,
+    IndexPick: _Coder.index_pick,
+    Partial: _Coder.partial,
+}

@@ -1,0 +1,1 @@
+"""Problem files and collections: YAML, its keys, declarations, parts."""

@@ -1,0 +1,366 @@
+"""The declarations of a problem file: dimensions, symbols, index letters, functions, notation, values.
+
+Turns located trees into declared things and reports what is wrong with them; knows no equations.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TypeAlias, TypeGuard
+
+from backsym.core.expr import Dim, Shape
+from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
+from backsym.core.problem import ROLES, Dimension, Symbol
+from backsym.reading.files import keys
+from backsym.reading.files.fields import (
+    Report,
+    boolean,
+    choice,
+    count,
+    is_name,
+    known_keys,
+    listed,
+    quoted,
+    spelling,
+    table,
+)
+from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree
+from backsym.reading.latex.declarations import Declarations
+from backsym.reading.meaning.scope import suggest
+from backsym.reading.plain.sympy_spelling import SPELLINGS
+
+MAX_SIZE = 1_000_000
+MAX_AXES = 4
+
+NOTATION = {
+    "layer": ("superscript", "subscript"),
+    "gradient": ("nabla", "partial", "bar", "delta"),
+    "vectors": ("bold", "arrow", "plain"),
+    "transpose": ("top", "T"),
+}
+"""The choices of notation; the first is the default."""
+
+DERIVATIVE_STYLES = ("prime", "by_node", "formula")
+
+NAME = "a name is a letter, then letters, digits or _"
+
+_LETTER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*'*")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_RESERVED = (*REDUCTIONS, *FUNCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "direct", *SPELLINGS)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """An entry of ``symbols``; ``shape`` and ``role`` are None where the file does not say.
+
+    ``readable`` is false if a shape was given but could not be read.
+    """
+
+    name: str
+    key: Scalar
+    shape: Shape | None = None
+    role: str | None = None
+    one_hot: bool = False
+    sums_to_one: bool = False
+    latex: str | None = None
+    readable: bool = True
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the entry says that this is a given quantity, not a node."""
+        return self.role is not None or self.sums_to_one
+
+
+# --- dimensions and shapes -------------------------------------------------------------------------------------------
+
+
+def read_dims(tree: Tree | None, report: Report) -> dict[str, Dimension]:
+    """``dims``: a name with nothing, its LaTeX, a fixed size, or both as {latex, size}; or a list of names."""
+    entries = _names_or_table(tree, report, "dims", "D: 'D^{(0)}', K: 3")
+    dims: dict[str, Dimension] = {}
+    for key, value in entries:
+        if not is_name(key.text):
+            report.add(key, f"{quoted(key.text)} cannot be the name of a dimension", NAME)
+        elif isinstance(value, Table):
+            found = known_keys(value.entries, tuple(keys.DIMENSION), report)
+            size = _size(found["size"], report) if "size" in found else None
+            dims[key.text] = Dimension(key.text, spelling(found.get("latex"), report), size)
+        elif isinstance(value, Scalar) and _NUMBER.fullmatch(value.text.strip()):
+            dims[key.text] = Dimension(key.text, None, _size(value, report))
+        else:
+            dims[key.text] = Dimension(key.text, spelling(value, report, "a dimension's LaTeX or size"), None)
+    return dims
+
+
+def _names_or_table(tree: Tree | None, report: Report, what: str, example: str) -> tuple[tuple[Scalar, Tree], ...]:
+    if not isinstance(tree, Listing):
+        return table(tree, report, what, example)
+    found: dict[str, tuple[Scalar, Tree]] = {}
+    for item in tree.items:
+        if not isinstance(item, Scalar):
+            report.add(item, f"each item of {what} is a name", f"without dashes, such as {what}: {{{example}}}")
+        elif item.text in found:
+            report.add(item, f"{quoted(item.text)} is given twice")
+        else:
+            found[item.text] = item, Scalar(item.mark, item.label)
+    return tuple(found.values())
+
+
+def _size(tree: Tree, report: Report) -> int | None:
+    word = tree.text.strip() if isinstance(tree, Scalar) else ""
+    if word.isascii() and word.isdecimal() and len(word) < 10 and 1 <= int(word) <= MAX_SIZE:
+        return int(word)
+    found = f", not {quoted(tree.text)}" if isinstance(tree, Scalar) else ""
+    report.add(tree, f"a size is a whole number from 1 to {MAX_SIZE}{found}")
+    return None
+
+
+def read_shape(tree: Tree, dims: dict[str, Dimension], report: Report) -> Shape | None:
+    """A list of dimensions; a new name among them is declared by its use here."""
+    if isinstance(tree, Scalar) and not tree.text.strip():
+        return ()
+    if not isinstance(tree, Listing):
+        names = re.split(r"[\s,;x×*()]+", tree.text.strip(" (),")) if isinstance(tree, Scalar) else []
+        fits = all(is_name(name) or name.isdecimal() for name in names) and len(names) <= MAX_AXES
+        example = ", ".join(names) if names and fits else "D1, D0"
+        report.add(tree, "a shape is a list of dimensions", f"write [{example}]")
+        return None
+    if len(tree.items) > MAX_AXES:
+        report.add(tree, f"a shape has at most {MAX_AXES} dimensions, this has {len(tree.items)}")
+        return None
+    shape = [dim_of(item, dims, report) for item in tree.items]
+    return None if None in shape else tuple(d for d in shape if d is not None)
+
+
+def dim_of(tree: Tree, dims: dict[str, Dimension], report: Report) -> Dim | None:
+    word = tree.text.strip() if isinstance(tree, Scalar) else ""
+    if word[:1].isdigit():
+        return _size(tree, report)
+    if not is_name(word):
+        found = f", not {quoted(word)}" if isinstance(tree, Scalar) else ""
+        report.add(tree, f"a dimension is a name or a size{found}", "such as [D1, D0] or [1, K]")
+        return None
+    size = dims.setdefault(word, Dimension(word)).size
+    return word if size is None else size
+
+
+# --- symbols ---------------------------------------------------------------------------------------------------------
+
+
+def read_symbols(tree: Tree | None, dims: dict[str, Dimension], report: Report) -> dict[str, Declared]:
+    """``symbols``: a name with its shape, or with {shape, role, one_hot, sums_to_one, latex}; or a list of scalars.
+
+    A text, or an item of the list, may also be a declaration in LaTeX, ``\\mathbf{x} \\in \\mathbb{R}^D``.
+    """
+    symbols: dict[str, Declared] = {}
+    items = (tree,) if isinstance(tree, Scalar) else tree.items if isinstance(tree, Listing) else ()
+    declarations = [item for item in items if _is_declaration(item)]
+    for item in declarations:
+        symbols.update(_declared_in(item, dims, report))
+    if declarations:
+        rest = tuple(item for item in items if not _is_declaration(item))
+        tree = Listing(declarations[0].mark, declarations[0].label, rest)
+    for key, value in _names_or_table(tree, report, "symbols", "x: [D], W: [K, D]"):
+        if not is_name(key.text):
+            report.add(key, f"{quoted(key.text)} cannot be a name", NAME)
+            continue
+        symbols[key.text] = _symbol(key, value, dims, report)
+    return symbols
+
+
+def _is_declaration(tree: Tree) -> TypeGuard[Scalar]:
+    return isinstance(tree, Scalar) and r"\in" in tree.text
+
+
+def _declared_in(item: Scalar, dims: dict[str, Dimension], report: Report) -> dict[str, Declared]:
+    """What a declaration in LaTeX declares."""
+    declarations = Declarations()
+    if not declarations.read(item.source(), 0, len(item.text)):
+        report.add(item, "this declaration is not read", r"such as \mathbf{x}, \mathbf{y} \in \mathbb{R}^{D}")
+    symbols: dict[str, Declared] = {}
+    for found in declarations.found:
+        shape = [dim_of(replace(item, text=dim), dims, report) for dim in found.shape]
+        name = found.spelled.name
+        symbols[name] = Declared(name, replace(item, text=name), tuple(d for d in shape if d is not None))
+    return symbols
+
+
+def _symbol(key: Scalar, value: Tree, dims: dict[str, Dimension], report: Report) -> Declared:
+    if not isinstance(value, Table):
+        shape = read_shape(value, dims, report)
+        return Declared(key.text, key, shape, readable=shape is not None)
+    found = known_keys(value.entries, tuple(keys.SYMBOL), report)
+    role = choice(found["role"], report, "role", ROLES, "") if "role" in found else ""
+    one_hot = boolean(found.get("one_hot"), report, "one_hot")
+    shape = read_shape(found["shape"], dims, report) if "shape" in found else None
+    sums_to_one = boolean(found.get("sums_to_one"), report, "sums_to_one") or one_hot
+    latex = spelling(found.get("latex"), report)
+    # Beside an unknown key, the shape may be what that key was to give.
+    readable = shape is not None or ("shape" not in found and len(found) == len(value.entries))
+    return Declared(key.text, key, shape, role or None, one_hot, sums_to_one, latex, readable)
+
+
+def read_indices(tree: Tree | None, dims: Mapping[str, Dimension], report: Report) -> dict[str, Dim]:
+    """``indices``: each letter with the dimension that it runs over."""
+    letters: dict[str, Dim] = {}
+    for key, value in table(tree, report, "indices", "i: D0, j: D1"):
+        word = value.text.strip() if isinstance(value, Scalar) else ""
+        if not _LETTER.fullmatch(key.text):
+            report.add(key, f"{quoted(key.text)} cannot be an index letter", "such as k or k'")
+        elif not word:
+            at = key if isinstance(value, Scalar) else value
+            report.add(at, f"the range of index {key.text} is a dimension", f"such as {key.text}: D")
+        elif word[:1].isdigit():
+            size = _size(value, report)
+            letters.update({key.text: size} if size is not None else {})
+        elif word not in dims:
+            hint = suggest(word, list(dims)) or listed(dims, "dimensions")
+            report.add(value, f"{quoted(word)} is not a dimension", hint)
+        else:
+            size = dims[word].size
+            letters[key.text] = word if size is None else size
+    return letters
+
+
+# --- functions and notation ------------------------------------------------------------------------------------------
+
+
+def read_functions(tree: Tree | None, report: Report) -> frozenset[str]:
+    """``functions``: names of abstract element-wise functions."""
+    names = set()
+    for key, value in table(tree, report, "functions", "phi: abstract"):
+        if key.text in _RESERVED:
+            report.add(key, f"{key.text} is a built-in function", "leave it out, or give the abstract one another name")
+        elif not is_name(key.text):
+            report.add(key, f"{quoted(key.text)} cannot be the name of a function", NAME)
+        else:
+            choice(value, report, "a function", ("abstract",), "abstract")
+            names.add(key.text)
+    return frozenset(names)
+
+
+def read_derivatives(tree: Tree | None, abstract: frozenset[str], report: Report) -> dict[str, str]:
+    """``derivatives``: how f' is shown, for each function named."""
+    styles: dict[str, str] = {}
+    for key, value in table(tree, report, "derivatives", "sigmoid: prime"):
+        if key.text not in FUNCTIONS and key.text not in abstract:
+            report.add(key, f"unknown function {quoted(key.text)}", suggest(key.text, [*FUNCTIONS, *sorted(abstract)]))
+            continue
+        style = choice(value, report, f"the derivative of {key.text}", DERIVATIVE_STYLES, "")
+        if style:
+            styles[key.text] = style
+    return styles
+
+
+def read_notation(tree: Tree | None, report: Report) -> dict[str, str]:
+    """``notation`` as a full map; a single word is the layer notation."""
+    notation = {key: choices[0] for key, choices in NOTATION.items()}
+    if isinstance(tree, Scalar):
+        notation["layer"] = choice(tree, report, "notation", NOTATION["layer"], notation["layer"])
+        return notation
+    found = known_keys(table(tree, report, "notation", "gradient: nabla"), tuple(NOTATION), report)
+    for key, value in found.items():
+        notation[key] = choice(value, report, key, NOTATION[key], notation[key])
+    return notation
+
+
+# --- values ----------------------------------------------------------------------------------------------------------
+
+Value: TypeAlias = "float | tuple[Value, ...]"
+
+
+def read_values(
+    tree: Tree | None, symbols: Mapping[str, Symbol], report: Report, broken: Container[str] = ()
+) -> dict[str, Value]:
+    """``values``: numbers for given quantities, nested lists for vectors and matrices, checked against the shapes."""
+    values: dict[str, Value] = {}
+    sizes: dict[Dim, int] = {}
+    leaves = [name for name, symbol in symbols.items() if symbol.role != "node"]
+    for key, value in table(tree, report, "values", "x: [1, 2], b: 0.5"):
+        if key.text in broken:
+            continue
+        if key.text not in leaves:
+            what = "is computed, not given" if key.text in symbols else "is not declared"
+            report.add(key, f"{quoted(key.text)} {what}", suggest(key.text, leaves))
+            continue
+        number = _value(value, symbols[key.text].shape, sizes, report)
+        if number is not None:
+            values[key.text] = number
+            symbol = symbols[key.text]
+            if not all(_is_marked(row, symbol) for row in _rows(number)):
+                what = "one-hot: one entry is 1, the others 0" if symbol.one_hot else "such that its entries sum to 1"
+                report.add(value, f"{key.text} is declared {what}", "give such values, or leave out the mark")
+    return values
+
+
+def _rows(value: Value) -> list[list[float]]:
+    """What lies along the last axis."""
+    if not isinstance(value, tuple):
+        return []
+    numbers = [item for item in value if not isinstance(item, tuple)]
+    return [numbers] if numbers else [row for part in value for row in _rows(part)]
+
+
+def _is_marked(row: list[float], symbol: Symbol) -> bool:
+    if symbol.one_hot:
+        return sorted(row) == [0.0] * (len(row) - 1) + [1.0]
+    return not symbol.sums_to_one or math.isclose(sum(row), 1.0, abs_tol=1e-6)
+
+
+def check_values(tree: Tree | None, needed: Iterable[str], abstract: Iterable[str], report: Report) -> None:
+    """A worked example needs a value for every given quantity in use, and a formula for every function."""
+    given = {key.text for key, _ in table(tree, report, "values")}
+    if tree is None or not given:
+        return
+    missing = [name for name in needed if name not in given]
+    if missing:
+        *first, last = missing
+        names, have = (f"{', '.join(first)} and {last}", "have no values") if first else (last, "has no value")
+        them = "them" if first else "it"
+        report.add(tree, f"{names} {have}", f"a worked example needs {them}: values for every given quantity")
+    for name in abstract:
+        report.add(tree, f"{name} is abstract; a worked example needs a formula for every function and for the loss")
+
+
+def check_marks(symbols: Mapping[str, Declared], report: Report) -> None:
+    """``one_hot`` and ``sums_to_one`` speak of the last axis, so that there has to be one."""
+    for name, entry in symbols.items():
+        for mark, is_set in (("one_hot", entry.one_hot), ("sums_to_one", entry.sums_to_one)):
+            if is_set and not entry.shape and entry.readable:
+                report.add(entry.key, f"{name} is a scalar; {mark} is of a vector or a matrix", "give its shape: [K]")
+                break
+
+
+def _value(tree: Tree, shape: Shape, sizes: dict[Dim, int], report: Report) -> Value | None:
+    if not shape:
+        return _number(tree, report)
+    if not isinstance(tree, Listing) or not tree.items:
+        report.add(tree, f"expected a list of numbers along {shape[0]}", "such as [1, 2, 3]")
+        return None
+    wanted = shape[0] if isinstance(shape[0], int) else sizes.setdefault(shape[0], len(tree.items))
+    if len(tree.items) != wanted:
+        report.add(tree, f"{count(len(tree.items), 'number')} along {shape[0]}, expected {wanted}")
+        return None
+    items = [_value(item, shape[1:], sizes, report) for item in tree.items]
+    return None if None in items else tuple(item for item in items if item is not None)
+
+
+def _number(tree: Tree, report: Report) -> float | None:
+    parts = tree.text.strip().replace("−", "-").split("/") if isinstance(tree, Scalar) else []
+    if 1 <= len(parts) <= 2 and all(_NUMBER.fullmatch(part.strip()) and len(part) < 60 for part in parts):
+        above, below = (Fraction(part.strip()) for part in (parts if len(parts) == 2 else [*parts, "1"]))
+        if below and abs(above / below) < Fraction(10) ** 300:
+            number = float(above / below)
+            if math.isfinite(number):
+                return number
+    report.add(tree, "expected a number", "such as 0.5, -2 or 1/3")
+    return None
+
+
+def declares_shapes(symbols: Mapping[str, Declared]) -> bool:
+    return any(symbol.shape for symbol in symbols.values())
+

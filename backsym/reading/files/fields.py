@@ -1,0 +1,188 @@
+"""Reading the fields of a problem file: kinds of values, known keys, and all errors of a file together.
+
+Knows the shape of such files, nothing about mathematics.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from backsym.core.errors import Diagnostic, InputError
+from backsym.reading.files.keys import MEANT
+from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree
+from backsym.reading.meaning.scope import suggest
+from backsym.text.mathtext import Complaint, math_complaints, text_complaints
+
+MAX_DIAGNOSTICS = 50
+QUOTE = "quote a text that begins with [ or { or contains ': '"
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Report:
+    """The diagnostics of one file, raised together."""
+
+    def __init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []
+
+    def add(self, tree: Tree, message: str, hint: str | None = None) -> None:
+        self.extend([tree.diagnostic(message, hint)])
+
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        for diagnostic in diagnostics:
+            if diagnostic not in self.diagnostics:
+                self.diagnostics.append(diagnostic)
+        if len(self.diagnostics) >= MAX_DIAGNOSTICS:
+            last = self.diagnostics[-1]
+            self.diagnostics.append(Diagnostic("the rest is not shown; mend these first", last.file))
+            self.stop()
+
+    def stop(self) -> None:
+        """Raise what was found, file by file, each in its order."""
+        files = list(dict.fromkeys(d.file for d in self.diagnostics))
+
+        def place(d: Diagnostic) -> tuple[int, int, int]:
+            return files.index(d.file), d.line if d.line is not None else 1 << 30, d.column or 0
+
+        if self.diagnostics:
+            raise InputError(sorted(self.diagnostics, key=place))
+
+
+def is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None
+
+
+def either(words: Sequence[str]) -> str:
+    """``a, b or c``."""
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def quoted(word: str) -> str:
+    """A word of the file inside a message: shortened if it is long, in quotes if it is blank."""
+    word = " ".join(word.split())
+    return (word if len(word) <= 40 else word[:37] + "...") or "''"
+
+
+def count(number: int, noun: str) -> str:
+    """``1 index``, ``2 indices``."""
+    plural = {"index": "indices"}.get(noun, noun + "s")
+    return f"{number} {noun if number == 1 else plural}"
+
+
+def listed(names: Iterable[str], what: str) -> str | None:
+    """A hint that names what there is, if that is not too much."""
+    found = list(names)
+    return f"{what}: {', '.join(found)}" if 0 < len(found) <= 12 else None
+
+
+def table(
+    tree: Tree | None, report: Report, what: str, example: str = "name: value"
+) -> tuple[tuple[Scalar, Tree], ...]:
+    """The entries of a mapping; none if the field is absent or empty."""
+    if tree is None or (isinstance(tree, Scalar) and not tree.text):
+        return ()
+    if isinstance(tree, Table):
+        return tree.entries
+    report.add(tree, f"{what} is a mapping", f"such as {what}: {{{example}}}")
+    return ()
+
+
+def known_keys(entries: Iterable[tuple[Scalar, Tree]], keys: Sequence[str], report: Report) -> dict[str, Tree]:
+    """The entries by key; an unknown key is an error with a near name."""
+    found: dict[str, Tree] = {}
+    known: str | None = "known keys: " + ", ".join(keys)
+    for key, value in entries:
+        if key.text in keys:
+            found[key.text] = value
+        else:
+            meant = MEANT.get(key.text.lower())
+            hint = f"did you mean {meant}?" if meant in keys else suggest(key.text, keys)
+            if hint is None:
+                hint, known = known, None  # All of them once.
+            report.add(key, f"unknown key {quoted(key.text)}", hint)
+    return found
+
+
+def text(
+    tree: Tree | None, report: Report, what: str, kind: str = "one text", hint: str | None = QUOTE
+) -> str | None:
+    """A text; None if the field is absent or empty.  ``kind`` and ``hint`` say what is expected."""
+    if tree is None:
+        return None
+    if isinstance(tree, Scalar):
+        return tree.text.strip() or None
+    report.add(tree, f"{what} is {kind}, not a {'list' if isinstance(tree, Listing) else 'mapping'}", hint)
+    return None
+
+
+def prose(tree: Tree | None, report: Report, what: str) -> str | None:
+    """A text with $math$, which is checked."""
+    found = text(tree, report, what)
+    if found is not None and isinstance(tree, Scalar):
+        _complain(tree, text_complaints(tree.text), report)
+    return found
+
+
+def spelling(tree: Tree | None, report: Report, what: str = "latex") -> str | None:
+    """The author's own LaTeX for a name, which is checked."""
+    found = text(tree, report, what)
+    if found is not None and isinstance(tree, Scalar):
+        _complain(tree, math_complaints(tree.text), report)
+    return found
+
+
+def _complain(tree: Scalar, complaints: Iterable[Complaint], report: Report) -> None:
+    source = tree.source()
+    report.extend(source.diagnostic(c.message, (c.start, c.end), c.hint) for c in complaints)
+
+
+def boolean(tree: Tree | None, report: Report, what: str, default: bool = False) -> bool:
+    word = choice(tree, report, what, ("true", "false"), "true" if default else "false", lower=True)
+    return word == "true"
+
+
+def choice(
+    tree: Tree | None, report: Report, what: str, choices: Sequence[str], default: str, lower: bool = False
+) -> str:
+    """One of some words; in any case, with ``lower``."""
+    if tree is None or (isinstance(tree, Scalar) and not tree.text.strip()):
+        return default
+    if not isinstance(tree, Scalar):
+        report.add(tree, f"{what} is {either(choices)}")
+        return default
+    word = tree.text.strip().lower() if lower else tree.text.strip()
+    if word not in choices:
+        report.add(tree, f"{what} is {either(choices)}, not {quoted(tree.text)}", suggest(word, choices))
+        return default
+    return word
+
+
+def scalars(
+    tree: Tree | None, report: Report, what: str, hint: str | None = None, kind: str = "a text"
+) -> tuple[Scalar, ...]:
+    """A text or a list of texts; ``hint`` says how one of them reads, ``kind`` what it is."""
+    if tree is None:
+        return ()
+    if isinstance(tree, Scalar):
+        return (tree,) if tree.text.strip() else ()
+    found: list[Scalar] = []
+    for item in tree.items if isinstance(tree, Listing) else ():
+        if isinstance(item, Scalar):
+            found.append(item)
+        else:
+            report.add(item, f"each item of {what} is {kind}", hint or QUOTE)
+    if not isinstance(tree, Listing):
+        report.add(tree, f"{what} is {kind} or a list of such", hint)
+    return tuple(found)
+
+
+def plain_value(tree: Tree) -> object:
+    """The value as strings, lists and dicts."""
+    if isinstance(tree, Scalar):
+        return tree.text
+    if isinstance(tree, Listing):
+        return [plain_value(item) for item in tree.items]
+    if isinstance(tree, Table):
+        return {key.text: plain_value(value) for key, value in tree.entries}
+    raise TypeError(f"unknown kind of value: {type(tree).__name__}")

@@ -1,0 +1,465 @@
+"""The forward equations of a problem: parsed, put in scope one after the other, resolved and checked.
+
+Each equation defines one node; it may use given quantities and the nodes above it.  An equation that cannot be read
+silences those that use its node, so that one mistake is reported once.  Knows located texts and expressions; knows
+no other part of a problem file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from backsym.core.errors import InputError
+from backsym.core.expr import Dim, Expr, Ix, Shape, Sym, names_in, scalar_if_ones, show_shape
+from backsym.core.functions import ABSTRACT_LOSS
+from backsym.core.problem import Dimension, NodeEquation, Symbol
+from backsym.core.source import Source
+from backsym.reading import syntax
+from backsym.reading.files.declarations import Declared, declares_shapes
+from backsym.reading.files.fields import Report, is_name
+from backsym.reading.files.yamlfile import Scalar
+from backsym.reading.latex import equations as latex
+from backsym.reading.latex.names import Vocabulary, spelling
+from backsym.reading.meaning.calls import dim_of
+from backsym.reading.meaning.resolve import Resolver, extra_letters
+from backsym.reading.meaning.scope import (
+    Frame,
+    Scope,
+    Unavailable,
+    free_letters,
+    index_reduction,
+    positional,
+    range_by_use,
+)
+from backsym.reading.meaning.shape_hints import matmul_meant
+from backsym.reading.meaning.undeclared import unknown_names
+from backsym.reading.notes.data_points import with_rows
+from backsym.reading.plain.grammar import parse_equation
+from backsym.reading.syntax import Node
+
+MAX_EQUATIONS = 10_000
+LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error", ABSTRACT_LOSS)
+"""Functions whose second argument is a target."""
+
+_ARTICLES = {"parameter": "a parameter", "input": "an input"}
+
+_LEFT_NAME = re.compile(r"\s*(?:Eq\s*\(\s*)?([A-Za-z_][A-Za-z0-9_]*)(?:\s*\[([^\]]*)\])?")
+
+_PLAIN_SIGN = re.compile(r"[*@\[\]]|\.T|[A-Za-z0-9_]{2,}'*\s*\(|[A-Za-z]\d")
+_LONG = re.compile(r"[A-Za-z_][A-Za-z0-9_]+")
+_WEIGHT = re.compile(r"\\(?:mathbf|boldsymbol|bm|vec|text|textbf)(?![A-Za-z])|[{}\s]")
+"""What does not tell two names apart for a reader: bold entries are light, and braces are not seen."""
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """One equation as syntax; ``letters`` are the indices of its left side."""
+
+    text: Scalar
+    source: Source
+    name: str
+    letters: tuple[Node, ...]
+    lhs: Node
+    rhs: Node
+
+    @property
+    def place(self) -> str:
+        return f"line {self.text.line}" if self.text.line is not None else self.text.label
+
+
+@dataclass
+class Forward:
+    """The state while equations are read in order; ``equations`` and ``symbols`` are the result.
+
+    ``broken`` are the names whose declaration or equation has an error, reported already; ``unread`` tells whether an
+    equation has one of syntax, so that it is not known what it uses.
+    """
+
+    declared: Mapping[str, Declared]
+    dims: Mapping[str, Dimension]
+    index_dims: Mapping[str, Dim]
+    abstract: frozenset[str]
+    report: Report
+    notation: Mapping[str, str] = field(default_factory=dict)
+    all_latex: bool = False
+    equations: list[NodeEquation] = field(default_factory=list)
+    names: dict[str, Expr] = field(default_factory=dict)
+    assumed: list[str] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
+    parsed: dict[str, Parsed] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    unread: bool = False
+    remarks: list[str] = field(default_factory=list)
+    current: str = ""
+    assume_scalars: bool = False
+    scope: Scope = field(default_factory=lambda: Scope({}))
+
+    def read(self, texts: Sequence[Scalar]) -> None:
+        self.parse_all(texts)
+        for name, symbol in self.declared.items():
+            if not symbol.readable:
+                # Every use of it would look wrong.
+                self.broken.add(name)
+            if name not in self.parsed and name not in self.broken:
+                self.names[name] = Sym(name, symbol.shape or ())
+        self.assume_scalars = not declares_shapes(self.declared)
+        self.scope = Scope(
+            self.names, self.dims, self.index_dims, nodes=self.parsed, abstract=self.abstract, missing=self.missing
+        )
+        for equation in self.parsed.values():
+            self.current = equation.name
+            try:
+                self.define(equation)
+            except InputError as e:
+                self.report.extend(e.diagnostics)
+                self.broken.add(equation.name)
+            except Unavailable:
+                self.broken.add(equation.name)
+
+    def skip(self, texts: Sequence[str]) -> None:
+        """These items are no equations, which has been said; what uses their nodes is not to be blamed too."""
+        self.unread = bool(texts)
+        self.broken.update(match[1] for text in texts if (match := _LEFT_NAME.match(text)))
+
+    # --- syntax ---
+
+    def parse_all(self, texts: Sequence[Scalar]) -> None:
+        formulas = self.formulas(texts)
+        ranks: dict[str, int | None] = {
+            name: None if entry.shape is None else len(entry.shape) for name, entry in self.declared.items()
+        }
+        given = self.vocabulary(dict(ranks))
+        left = [
+            self.left_names(item, given if formula else None) for item, formula in zip(texts, formulas, strict=True)
+        ]
+        for names in left:
+            for name, rank in names.items():
+                ranks.setdefault(name, rank)
+        words = self.vocabulary(ranks)
+
+        def is_partial(above: str, below: str) -> bool:
+            return above in ranks and below in ranks and "d" + above not in ranks
+
+        for item, names, is_formula in zip(texts, left, formulas, strict=True):
+            source = item.source()
+            try:
+                if is_formula:
+                    sides = [(e.lhs, e.rhs) for e in latex.parse_equations(source, words)]
+                else:
+                    sides = [parse_equation(source, is_partial)]
+                for lhs, rhs in sides:
+                    self.add(self.split(item, source, *self.whole(lhs, rhs, source), is_formula))
+            except InputError as e:
+                self.report.extend(e.diagnostics)
+                self.unread = True
+                self.broken.update(name for name in names if name not in self.parsed)
+
+    def whole(self, lhs: Node, rhs: Node, source: Source) -> tuple[Node, Node]:
+        """The equation; in a note the index of the rows may be left out."""
+        if not self.all_latex:
+            return lhs, rhs
+        lhs, rhs, letter = with_rows(lhs, rhs, {n: d.shape for n, d in self.declared.items() if d.shape})
+        if letter is not None:
+            line = source.place(lhs.span[0])[0]
+            self.remarks.append(f"line {line}: {lhs.children[0].value} lacks the index of its rows; {letter} is put in")
+        return lhs, rhs
+
+    def vocabulary(self, ranks: Mapping[str, int | None]) -> Vocabulary:
+        """What LaTeX equations may mention: declared names, and ``ranks`` of names with equations."""
+        return Vocabulary(
+            ranks, self.dims, frozenset(self.index_dims), self.abstract,
+            layer=self.notation.get("layer", "superscript"), gradient=self.notation.get("gradient", "nabla"),
+            latex={name: entry.latex for name, entry in self.declared.items() if entry.latex},
+            open=not declares_shapes(self.declared),
+        )  # fmt: skip
+
+    def formulas(self, texts: Sequence[Scalar]) -> list[bool]:
+        """Which items are LaTeX.  Among others, ``z = wx + b`` is so too, though nothing in it says so."""
+        found = [self.all_latex or latex.is_latex(item.text) for item in texts]
+        if all(found) or not any(found):
+            return found
+        words = set(self.declared) | {match[1] for item in texts if (match := _LEFT_NAME.match(item.text))}
+        for n, item in enumerate(texts):
+            found[n] = found[n] or not (_PLAIN_SIGN.search(item.text) or words & set(_LONG.findall(item.text)))
+        return found
+
+    def left_names(self, item: Scalar, words: Vocabulary | None) -> dict[str, int | None]:
+        """A first look at the names that an item defines, with the number of their indices if there are any.
+
+        ``words`` is given for a formula.
+        """
+        if words is None:
+            match = _LEFT_NAME.match(item.text)
+            return {match[1]: match[2].count(",") + 1 if match[2] else None} if match else {}
+        try:
+            trees = latex.left_sides(item.source(), words)
+        except InputError:
+            return {}
+        return {
+            (t.children[0] if t.kind == "entry" else t).value: len(t.children) - 1 if t.children else None
+            for t in trees
+        }
+
+    def add(self, equation: Parsed) -> None:
+        self.check_new(equation)
+        self.parsed[equation.name] = equation
+        self.used.update(n.value.rstrip("'") for n in syntax.walk(equation.rhs) if n.kind == "name")
+
+    def split(self, item: Scalar, source: Source, lhs: Node, rhs: Node, is_formula: bool = False) -> Parsed:
+        """The name and letters of the left side; an equation of a block has its own text and line."""
+        start, end = lhs.span[0], rhs.span[1]
+        if is_formula:
+            mark = replace(item.mark, line=source.place(start)[0]) if item.mark is not None else None
+            item = replace(item, text=source.text[start:end], mark=mark)
+        base, letters = (lhs.children[0], lhs.children[1:]) if lhs.kind == "entry" else (lhs, ())
+        if base.kind != "name" or not is_name(base.value):
+            raise source.error("the left side is a name or its entries", lhs.span, "such as z = ... or z[j] = ...")
+        seen: set[str] = set()
+        for ix in letters:
+            if ix.kind != "name":
+                raise source.error(
+                    "an equation defines all entries; on the left side an index is a letter", ix.span, "such as z[j]"
+                )
+            if ix.value in seen:
+                raise source.error(f"index {ix.value} stands twice on the left side", ix.span)
+            seen.add(ix.value)
+        return Parsed(item, source, base.value, letters, lhs, rhs)
+
+    def check_new(self, equation: Parsed) -> None:
+        name = equation.name
+        if name in self.parsed:
+            message = f"{name} is defined twice; its first equation is in {self.parsed[name].place}"
+            raise equation.source.error(message, equation.lhs.span)
+        declared = self.declared.get(name)
+        if declared is not None and declared.is_given:
+            role = declared.role or "target"
+            article = "an" if role == "input" else "a"
+            message = f"{name} is declared as {article} {role}; it cannot have an equation"
+            raise equation.source.error(message, equation.lhs.span)
+
+    # --- meaning ---
+
+    def missing(self, name: str) -> Expr | str | None:
+        """What to make of a name that is not in scope yet."""
+        if name in self.broken:
+            raise Unavailable
+        if name in self.parsed:
+            return self.too_early(name)
+        letter = self.scope.range_of(name) is not None
+        if self.assume_scalars and name not in self.dims and not letter and "'" not in name:
+            self.names[name] = Sym(name, ())
+            self.assumed.append(name)
+            return self.names[name]
+        return None
+
+    def too_early(self, name: str) -> str:
+        if name == self.current:
+            return f"{name} is used in its own equation"
+        circle = self.path(name, self.current)
+        if circle:
+            around = [self.current, *circle]
+            if len(around) > 8:
+                around[3:-2] = ["..."]
+            return f"these equations go in a circle: {' -> '.join(around)}"
+        return f"{name} is used before its equation, {self.parsed[name].place}"
+
+    def path(self, start: str, goal: str) -> list[str]:
+        """The names from ``start`` to ``goal``, each using the next; empty if there is no such path."""
+        came_from = {start: ""}
+        pending = [start]
+        while pending:
+            name = pending.pop()
+            if name == goal:
+                break
+            for used in (n.value for n in syntax.walk(self.parsed[name].rhs) if n.kind == "name"):
+                if used in self.parsed and used not in came_from:
+                    came_from[used] = name
+                    pending.append(used)
+        if goal not in came_from:
+            return []
+        names = [goal]
+        while names[-1] != start:
+            names.append(came_from[names[-1]])
+        return names[::-1]
+
+    def define(self, equation: Parsed) -> None:
+        source, rhs = equation.source, equation.rhs
+        self.check_euler(equation)
+        unknown = unknown_names(rhs, source, self.scope)
+        if unknown:
+            raise InputError(unknown)
+        own = {ix.value for ix in equation.letters}
+        extra = {name: at for name, at in free_letters(rhs, self.scope).items() if name not in own}
+        if extra:
+            raise extra_letters(source, extra, rhs, self.scope)
+        declared = self.declared.get(equation.name)
+        ranges = self.left_ranges(equation, declared.shape if declared else None)
+        frame, letters = Frame().bind(ranges)
+        value = Resolver(source, self.scope, frame).resolve(rhs)
+        indices = []
+        for node, letter in zip(equation.letters, letters, strict=True):
+            if letter.dim is None:
+                hint = f"declare it: indices: {{{node.value}: D}}"
+                raise source.error(f"the range of index {node.value} is not known", node.span, hint)
+            indices.append(Ix(letter.shown, letter.dim))
+        shape = self.shape_of(equation, value, tuple(indices), declared.shape if declared else None)
+        text = equation.text
+        self.names[equation.name] = Sym(equation.name, shape)
+        by_entries = bool(indices) or self.mentions_entries(rhs)
+        self.equations.append(
+            NodeEquation(equation.name, shape, tuple(indices), value, text.text, by_entries, text.line)
+        )
+
+    def check_euler(self, equation: Parsed) -> None:
+        """An undeclared e with a power is the number, which would else be a parameter of this name."""
+        if "e" in self.declared or "e" in self.parsed:
+            return
+        for node in syntax.walk(equation.rhs):
+            if node.kind == "pow" and node.children[0].kind == "name" and node.children[0].value == "e":
+                hint = "the exponential function is written exp(x); a quantity of this name is declared in symbols"
+                raise equation.source.error("e is not declared", node.children[0].span, hint)
+
+    def mentions_entries(self, tree: Node) -> bool:
+        return any(n.kind == "entry" or bool(index_reduction(n, self.scope)) for n in syntax.walk(tree))
+
+    def left_ranges(self, equation: Parsed, shape: Shape | None) -> list[tuple[str, Dim | None]]:
+        """The letters of the left side with their ranges: declared, else by the node's shape, else by use."""
+        if shape is not None and len(shape) != len(equation.letters) and equation.letters:
+            message = f"{equation.name} is declared {show_shape(shape)}"
+            raise equation.source.error(message, equation.lhs.span, "give one index for each axis")
+        ranges: list[tuple[str, Dim | None]] = []
+        for axis, ix in enumerate(equation.letters):
+            dim = self.scope.range_of(ix.value)
+            if ix.children:
+                dim = dim_of(Resolver(equation.source, self.scope, Frame()), ix.children[0])
+            if shape is not None and dim is not None and dim != shape[axis]:
+                message = f"index {ix.value} runs over {dim}, but {equation.name} is declared {show_shape(shape)}"
+                raise equation.source.error(message, ix.span)
+            if dim is None:
+                dim = shape[axis] if shape is not None else range_by_use(ix.value, (equation.rhs,), self.scope)
+            ranges.append((ix.value, dim))
+        return ranges
+
+    def shape_of(self, equation: Parsed, value: Expr, indices: tuple[Ix, ...], declared: Shape | None) -> Shape:
+        """The node's shape; a declared one is kept, if it agrees."""
+        found = scalar_if_ones(value.shape)
+        if indices and found:
+            message = f"the right side of an equation for entries is a scalar; this is {show_shape(found)}"
+            raise equation.source.error(message, equation.rhs.span, "give each array its indices")
+        shape = tuple(ix.dim for ix in indices) if indices else found
+        if declared is None:
+            return shape
+        if scalar_if_ones(declared) != scalar_if_ones(shape):
+            message = f"{equation.name} is declared {show_shape(declared)}, but its equation gives {show_shape(shape)}"
+            meant = equation.rhs.kind == "mul" and matmul_meant(value, [declared])
+            hint = "* is element-wise; a matrix product is written @" if meant else None
+            raise equation.source.error(message, (equation.lhs.span[0], equation.rhs.span[1]), hint)
+        return declared
+
+    # --- the result ---
+
+    def symbols(self) -> dict[str, Symbol]:
+        """Given quantities in the order of declaration, then assumed ones, then nodes."""
+        targets = self.targets()
+        symbols: dict[str, Symbol] = {}
+        for name, entry in self.declared.items():
+            if name not in self.parsed:
+                role = entry.role or ("target" if entry.sums_to_one or name in targets else "parameter")
+                symbols[name] = Symbol(
+                    name, entry.shape or (), role, entry.one_hot, entry.sums_to_one, entry.latex, entry.key.line
+                )
+        for name in self.assumed:
+            symbols[name] = Symbol(name, (), "target" if name in targets else "parameter")
+        for equation in self.equations:
+            latex = self.declared[equation.name].latex if equation.name in self.declared else None
+            symbols[equation.name] = Symbol(equation.name, equation.shape, "node", latex=latex, line=equation.line)
+        return symbols
+
+    def check_alike(self, loss: str, symbols: Mapping[str, Symbol]) -> None:
+        """No two quantities look the same on the page, such as ``ha`` and ``h_a``, or two with one ``latex``."""
+        seen: dict[str, str] = {}
+        for name, symbol in symbols.items():
+            plain = r"\mathcal{L}" if name == loss == "L" else spelling(name, self.notation.get("layer", "superscript"))
+            latex = symbol.latex or plain
+            other = seen.setdefault(_WEIGHT.sub("", latex), name)
+            if other != name:
+                message = f"{name} and {other} would print alike, as {latex}"
+                hint = "give one of them another name, or a latex: of its own"
+                if name in self.declared:
+                    self.report.add(self.declared[name].key, message, hint)
+                else:
+                    source, span = self.first_mention(name)
+                    self.report.extend([source.diagnostic(message, span, hint)])
+
+    def first_mention(self, name: str) -> tuple[Source, tuple[int, int]]:
+        """Where a name that is not declared stands: on the left of its equation, or first on the right of one."""
+        if name in self.parsed:
+            return self.parsed[name].source, self.parsed[name].lhs.span
+        places = ((p.source, node) for p in self.parsed.values() for node in syntax.walk(p.rhs))
+        return next((source, node.span) for source, node in places if node.kind == "name" and node.value == name)
+
+    def behind(self, loss: str) -> set[str]:
+        """What the loss depends on, itself included."""
+        found = {loss}
+        for eq in reversed(self.equations):
+            if eq.name in found:
+                found.update(names_in(eq.rhs))
+        return found
+
+    def note_unreached(self, loss: str) -> None:
+        """A node that the loss does not depend on is allowed, and often a slip: h, where the next line has H."""
+        found = self.behind(loss)
+        for name in (eq.name for eq in self.equations if eq.name not in found):
+            alike = next((other for other in self.assumed if other.lower() == name.lower()), None)
+            hint = f"; {alike} is another quantity" if alike else ""
+            self.remarks.append(f"the loss {loss} does not depend on {name}{hint}")
+
+    def check_losses(self, loss: str, symbols: Mapping[str, Symbol]) -> None:
+        """The arguments of losses: the output, then the target.
+
+        An abstract loss has a derivative by its first argument only, so that nothing flows back into the others.
+        """
+        relevant = self.behind(loss)
+        for name in (eq.name for eq in self.equations if eq.name in relevant):
+            equation = self.parsed[name]
+            for call in syntax.walk(equation.rhs):
+                if call.kind == "call" and call.value in ("cross_entropy", "binary_cross_entropy"):
+                    self.check_order(equation, call, symbols)
+                if call.kind == "call" and call.value == ABSTRACT_LOSS and ABSTRACT_LOSS not in symbols:
+                    self.check_target(equation, positional(call)[1:], symbols)
+
+    def check_order(self, equation: Parsed, call: Node, symbols: Mapping[str, Symbol]) -> None:
+        """``cross_entropy(t, y)`` with a target t is a slip, which gives -sum(y*log(t))."""
+        roles = [symbols[a.value].role if a.kind == "name" and a.value in symbols else None for a in positional(call)]
+        if roles[:1] == ["target"] and roles[1:] != ["target"]:
+            output, target = (equation.source.text[a.span[0] : a.span[1]] for a in reversed(positional(call)[:2]))
+            error = equation.source.error(
+                f"{target} is a target, which is the second argument of {call.value}", call.span,
+                f"write {call.value}({output}, {target})",
+            )  # fmt: skip
+            self.report.extend(error.diagnostics)
+
+    def check_target(self, equation: Parsed, others: Sequence[Node], symbols: Mapping[str, Symbol]) -> None:
+        for other in others:
+            for node in syntax.walk(other):
+                symbol = symbols.get(node.value) if node.kind == "name" else None
+                if symbol is not None and symbol.role not in ("target", "constant"):
+                    what = "is computed" if symbol.role == "node" else f"is {_ARTICLES[symbol.role]}"
+                    error = equation.source.error(
+                        f"the second argument of the abstract {ABSTRACT_LOSS} is a target, but {node.value} {what}",
+                        node.span,
+                        f"{ABSTRACT_LOSS}' is the derivative by the first argument: write this loss as a formula",
+                    )
+                    self.report.extend(error.diagnostics)
+                    return
+
+    def targets(self) -> set[str]:
+        """Bare names that are the second argument of a loss."""
+        found: set[str] = set()
+        for equation in self.parsed.values():
+            for node in syntax.walk(equation.rhs):
+                if node.kind == "call" and node.value in LOSSES:
+                    found.update(arg.value for arg in positional(node)[1:2] if arg.kind == "name")
+        return found

@@ -1,0 +1,341 @@
+"""Problem files and collections: ``load`` a path, or make a problem from Python keywords.
+
+Puts together what the other modules of this package read; all errors of a file are raised together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from os import PathLike, fspath
+from pathlib import Path
+
+from backsym.core.errors import Diagnostic, InputError
+from backsym.core.expr import scalar_if_ones, show_shape
+from backsym.core.functions import ABSTRACT_LOSS
+from backsym.core.problem import Collection, Problem, Section, Symbol
+from backsym.core.resources import languages
+from backsym.reading.files import declarations as declare
+from backsym.reading.files import keys
+from backsym.reading.files.fields import (
+    Report,
+    boolean,
+    choice,
+    known_keys,
+    listed,
+    plain_value,
+    prose,
+    quoted,
+    scalars,
+    text,
+)
+from backsym.reading.files.forward import MAX_EQUATIONS, Forward
+from backsym.reading.files.parts import GRAPHS, read_parts
+from backsym.reading.files.variants import read_variants
+from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree, read_file, tree_of
+from backsym.reading.meaning.scope import suggest
+from backsym.reading.notes.document import SUFFIXES, document_tree, is_document, what_was_read
+from backsym.reading.syntax import walk
+from backsym.reading.texts import read_equation, read_expression
+from backsym.text.mathtext import literal
+
+__all__ = ["is_document", "load", "problem_from_mapping", "read_equation", "read_expression", "what_was_read"]
+
+DEFAULT_LANGUAGE = "en"
+_BOLD_ENTRY = re.compile(
+    r"\\(?:mathbf|boldsymbol|bm|vec)\s*(?:\{\s*\\?[A-Za-z]+\s*\}|[A-Za-z])\s*_\s*(?:\{\s*[a-z]\s*\}|[a-z])(?![A-Za-z])"
+)
+r"""``\mathbf{x}_n``, by which authors often mean a whole data point."""
+
+PROBLEM_SUFFIXES = (".yaml", ".yml", ".json")
+
+
+def load(path: str | PathLike[str]) -> Problem | Collection:
+    """The problem or collection in a YAML file, or the problem in a Markdown or .tex note.
+
+    Raises InputError with every mistake found in it.
+
+    >>> import backsym as bs
+    >>> from pathlib import Path
+    >>> path = Path("neuron.yaml")
+    >>> _ = path.write_text("forward: [y = tanh(w*x), L = (y - t)**2/2]")
+    >>> bs.load(path)
+    <Problem 'neuron': y, L; loss L>
+    """
+    path = fspath(path)
+    if is_document(path):
+        note, remarks = document_tree(path)
+        problem = _problem(note, path, note=True)
+        return replace(problem, remarks=(*problem.remarks, *remarks))
+    tree, complaints = read_file(path)
+    if _is_collection(tree):
+        return _collection(_mapping(tree), path, complaints)
+    return _problem(_mapping(tree), path, complaints)
+
+
+def problem_from_mapping(mapping: Mapping[str, object], path: str | None = None) -> Problem:
+    """The problem that Python keywords describe: the keys of a problem file, with Python lists, mappings, numbers."""
+    tree = tree_of(mapping)
+    assert isinstance(tree, Table)
+    return _problem(tree, path)
+
+
+def _is_collection(tree: Tree) -> bool:
+    return isinstance(tree, Table) and any(key.text == "sections" for key, _ in tree.entries)
+
+
+def _mapping(tree: Tree) -> Table:
+    if isinstance(tree, Table):
+        return tree
+    raise InputError([tree.diagnostic("a problem file is a mapping, key: value", "it begins like title: A neuron")])
+
+
+# --- problems --------------------------------------------------------------------------------------------------------
+
+
+def _problem(
+    tree: Table, path: str | None, complaints: Iterable[Diagnostic] = (), *, note: bool = False
+) -> Problem:
+    """The problem of a mapping; that of a ``note`` may declare more than its equations use."""
+    report = Report()
+    report.extend(complaints)
+    found = known_keys(tree.entries, tuple(keys.PROBLEM), report)
+    dims = declare.read_dims(found.get("dims"), report)
+    declared = declare.read_symbols(found.get("symbols"), dims, report)
+    declare.check_marks(declared, report)
+    index_dims = declare.read_indices(found.get("indices"), dims, report)
+    abstract = declare.read_functions(found.get("functions"), report)
+    notation = declare.read_notation(found.get("notation"), report)
+    forward = Forward(declared, dims, index_dims, abstract, report, notation, all_latex=note)
+    texts = _equation_texts(found.get("forward"), tree, report)
+    forward.skip(_not_texts(found.get("forward")))
+    forward.read(texts)
+    loss = _loss(found.get("loss"), forward, report)
+    if note:
+        forward.declared = {n: d for n, d in declared.items() if n in forward.used or n in forward.parsed}
+    elif forward.parsed and not forward.unread:
+        _check_used(forward, report)
+    symbols = forward.symbols()
+    forward.check_losses(loss, symbols)
+    forward.check_alike(loss, symbols)
+    if loss in forward.parsed and not forward.broken:
+        forward.note_unreached(loss)
+    problem = Problem(
+        title=prose(found.get("title"), report, "title") or (literal(Path(path).stem) if path else "Problem"),
+        equations=tuple(forward.equations),
+        loss=loss,
+        symbols=symbols,
+        dims=dims,
+        index_dims=index_dims,
+        abstract=abstract,
+        derivatives=declare.read_derivatives(found.get("derivatives"), abstract, report),
+        notation=notation,
+        language=choice(found.get("language"), report, "language", languages(), DEFAULT_LANGUAGE),
+        figure=choice(found.get("figure"), report, "figure", GRAPHS, "") or None,
+        objective=prose(found.get("objective"), report, "objective"),
+        text=prose(found.get("text"), report, "text"),
+        show_forward=boolean(found.get("show_forward"), report, "show_forward", True),
+        values=declare.read_values(found.get("values"), symbols, report, forward.broken),
+        path=path,
+        remarks=tuple(forward.remarks),
+    )
+    if not report.diagnostics:
+        _check_values(found, forward, symbols, report)
+    parts = read_parts(found.get("parts"), problem, report, frozenset(forward.broken))
+    problem = replace(problem, parts=parts)
+    whole = not forward.broken and not report.diagnostics and loss in problem.by_name
+    problem = replace(problem, variants=read_variants(found.get("variants"), problem, report, whole))
+    report.stop()
+    return problem
+
+
+def _equation_texts(tree: Tree | None, whole: Table, report: Report) -> tuple[Scalar, ...]:
+    before = len(report.diagnostics)
+    texts: list[Scalar] = []
+    for item in _equation_items(tree, report):
+        if item.text.strip():
+            texts.append(item)
+        else:
+            report.add(item, "expected an equation", "such as z = w*x + b")
+    unknown = [key.text for key, _ in whole.entries if key.text not in keys.PROBLEM]
+    misspelt = any(suggest(key, ["forward"]) or keys.MEANT.get(key.lower()) == "forward" for key in unknown)
+    if not texts and len(report.diagnostics) == before and not misspelt:
+        report.add(tree or whole, "a problem needs forward equations", "forward: a list such as - z = w*x + b")
+    if len(texts) > MAX_EQUATIONS:
+        report.add(tree or whole, f"{len(texts)} equations; at most {MAX_EQUATIONS} are read")
+        report.stop()
+    return tuple(texts)
+
+
+def _not_texts(tree: Tree | None) -> list[str]:
+    """What items that are no equations begin with."""
+    items = tree.items if isinstance(tree, Listing) else ()
+    tables = [key.text for item in items if isinstance(item, Table) for key, _ in item.entries[:1]]
+    texts = [item.text for item in (*items, tree) if isinstance(item, Scalar) and _holds_several(item.text)]
+    several = [name for text in texts for name in re.findall(r"\w+(?=(?:\[[^\]]*\])?\s*=)", text)]
+    return [*tables, *several, *(parts[0].text for parts in _cut(items))]
+
+
+def _cut(items: Iterable[Tree]) -> list[list[Scalar]]:
+    """The parts of each text that commas within its parentheses have cut, in a list on one line."""
+    found: list[list[Scalar]] = []
+    parts: list[Scalar] = []
+    depth = 0
+    for item in items:
+        here = isinstance(item, Scalar) and item.line is not None and (not parts or parts[0].line == item.line)
+        parts, depth = (parts, depth) if here else ([], 0)
+        if isinstance(item, Scalar) and item.line is not None:
+            parts.append(item)
+            depth += sum((char in "([") - (char in ")]") for char in item.text)
+            if depth <= 0:
+                found += [parts] if depth == 0 and len(parts) > 1 else []
+                parts, depth = [], 0
+    return found
+
+
+_EQUATION = re.compile(r"\s*\w+(?:\[[^\]]*\])?\s*=(?!=)")
+_NEXT = re.compile(r"[\n;]|\s-(?=\s*\w+(?:\[[^\]]*\])?\s*=(?!=))")
+
+
+def _holds_several(text: str) -> bool:
+    """Whether a plain text has several equations, each on its line or after a dash or a semicolon."""
+    if "\\" in text or text.count("=") < 2:
+        return False
+    count, start, seen, depth = 0, 0, 0, 0
+    for at in (*(match.end() for match in _NEXT.finditer(text)), len(text)):
+        depth += sum((char in "([") - (char in ")]") for char in text[seen:at])
+        seen = at
+        if depth <= 0 or at == len(text):  # Else the line goes on within a bracket.
+            count += _EQUATION.match(text[start:at].lstrip(" -")) is not None
+            start, depth = at, 0
+    return count > 1
+
+
+def _equation_items(tree: Tree | None, report: Report) -> Iterator[Scalar]:
+    """The texts of ``forward``; an equation with a colon for its equals sign is a mapping."""
+    absent = tree is None or (isinstance(tree, Scalar) and not tree.text.strip())
+    items = tree.items if isinstance(tree, Listing) else () if absent or tree is None else (tree,)
+    cut = _cut(items)
+    for first, *others in cut:
+        whole = ", ".join(part.text for part in (first, *others))
+        report.add(first, "the comma within parentheses ends this item of the list", f"quote all of it: '{whole}'")
+    skipped = {id(part) for parts in cut for part in parts}
+    for item in items:
+        if id(item) in skipped:
+            continue
+        if isinstance(item, Scalar) and _holds_several(item.text):
+            each = "put a space after each dash" if item.text.startswith("-") else "begin each on a line with a dash"
+            report.add(item, "these are several equations in one text", f"{each}: - z = w*x")
+        elif isinstance(tree, Table):
+            report.add(tree, "forward is a list of equations", "such as - z = w*x + b")
+        elif isinstance(item, Table) and len(item.entries) == 1 and isinstance(item.entries[0][1], Scalar):
+            (key, value), *_ = item.entries
+            if "=" in key.text:
+                report.add(item, "this is no text because of the ': ' in it", "quote a text that contains ': '")
+            else:
+                right = plain_value(value) or "..."
+                report.add(item, "an equation has an = sign", f"write {key.text} = {right}")
+        elif isinstance(item, Scalar):
+            yield item
+        else:
+            report.add(item, "each item of forward is an equation", "such as z = w*x + b")
+
+
+def _loss(tree: Tree | None, forward: Forward, report: Report) -> str:
+    """The name of the loss: as given, else the last equation's."""
+    given = text(tree, report, "loss", "the name of an equation", "such as loss: L")
+    name = given or next(reversed(forward.parsed), "")
+    if tree is not None and given and given not in forward.parsed and given not in forward.broken:
+        hint = suggest(given, list(forward.parsed)) or listed(forward.parsed, "nodes")
+        report.add(tree, f"the loss {quoted(given)} has no equation", hint)
+    equation = next((e for e in reversed(forward.equations) if e.name == name), None)
+    known = given is not None or not forward.unread  # Else the last equation may be one that could not be read.
+    if equation is not None and known and scalar_if_ones(equation.shape):
+        parsed = forward.parsed[name]
+        message = f"the loss {name} must be a scalar; this is {show_shape(equation.shape)}"
+        advice = "sum over its entries" + ("" if given else ", or name another equation with loss: ...")
+        if (picked := _BOLD_ENTRY.search(parsed.text.text)) is not None:
+            advice = f"{picked[0]} is an entry, a number; one of several vectors is not read: use their matrix"
+        report.extend([parsed.source.diagnostic(message, (parsed.lhs.span[0], parsed.rhs.span[1]), advice)])
+    return name
+
+
+def _check_values(found: Mapping[str, Tree], forward: Forward, symbols: Mapping[str, Symbol], report: Report) -> None:
+    """The worked example has all values that it needs; what is not here may be in the variants."""
+    if forward.broken or forward.unread or not forward.parsed or "variants" in found:
+        return
+    needed = [n for n, s in symbols.items() if s.role != "node" and n in forward.used]
+    calls = {node.value for p in forward.parsed.values() for node in walk(p.rhs) if node.kind == "call"}
+    abstract = [name for name in (*sorted(forward.abstract), ABSTRACT_LOSS) if name in calls]
+    declare.check_values(found.get("values"), needed, abstract, report)
+
+
+def _check_used(forward: Forward, report: Report) -> None:
+    """Every declared quantity occurs in an equation."""
+    for name, entry in forward.declared.items():
+        if name not in forward.used and name not in forward.parsed:
+            report.add(entry.key, f"{quoted(name)} is declared, but no equation uses it", "use it or leave it out")
+
+
+# --- collections -----------------------------------------------------------------------------------------------------
+
+
+def _collection(tree: Table, path: str, complaints: Iterable[Diagnostic]) -> Collection:
+    report = Report()
+    report.extend(complaints)
+    found = known_keys(tree.entries, tuple(keys.COLLECTION), report)
+    sections_tree = found["sections"]
+    sections = []
+    if not isinstance(sections_tree, Listing) or not sections_tree.items:
+        report.add(sections_tree, "sections is a list", "each item has title, objective and problems: [files]")
+    else:
+        sections = [_section(item, Path(path).parent, report) for item in sections_tree.items]
+    texts = {key: prose(found.get(key), report, key) for key in ("course", "author", "date", "text")}
+    title = prose(found.get("title"), report, "title") or literal(Path(path).stem)
+    language = choice(found.get("language"), report, "language", languages(), DEFAULT_LANGUAGE)
+    report.stop()
+    return Collection(title=title, language=language, sections=tuple(sections), path=path, **texts)
+
+
+def _section(tree: Tree, folder: Path, report: Report) -> Section:
+    if not isinstance(tree, Table):
+        report.add(tree, "a section is a mapping", "it has title, objective and problems: [files]")
+        return Section(None, None, ())
+    found = known_keys(tree.entries, tuple(keys.SECTION), report)
+    problems: list[Problem] = []
+    files = scalars(found.get("problems"), report, "problems", "such as problems: [one.yaml]", "a file")
+    misspelt = any(suggest(key.text, ["problems"]) for key, _ in tree.entries if key.text not in keys.SECTION)
+    if not files and not misspelt:
+        report.add(found.get("problems", tree), "a section needs problems", "such as problems: [one.yaml, two.yaml]")
+    for item in files:
+        problem = _member(item, folder, report)
+        problems += [problem] if problem is not None else []
+    return Section(
+        prose(found.get("title"), report, "title"), prose(found.get("objective"), report, "objective"), tuple(problems)
+    )
+
+
+def _member(item: Scalar, folder: Path, report: Report) -> Problem | None:
+    path = folder / item.text.strip()
+    if path.suffix.lower() not in (*PROBLEM_SUFFIXES, *SUFFIXES) and path.exists():
+        # A collection from elsewhere does not show what stands in other files.
+        report.add(item, f"{quoted(item.text)} is no problem file", "they end in .yaml, .yml, .json, .md or .tex")
+        return None
+    if not path.exists():
+        beside = [p.name for p in folder.glob("*.yaml")] if folder.is_dir() else []
+        report.add(item, f"no such file: {path}", suggest(item.text.strip(), beside))
+        return None
+    try:
+        if is_document(str(path)):
+            note, remarks = document_tree(str(path))
+            problem = _problem(note, str(path), note=True)
+            return replace(problem, remarks=(*problem.remarks, *remarks))
+        tree, complaints = read_file(str(path))
+        if _is_collection(tree):
+            report.add(item, f"{item.text} is itself a collection", "name its problems here")
+            return None
+        return _problem(_mapping(tree), str(path), complaints)
+    except InputError as e:
+        report.extend(e.diagnostics)
+        return None

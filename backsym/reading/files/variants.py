@@ -1,0 +1,288 @@
+"""``variants``: how per-student versions of a problem may differ from it.
+
+Knows the problem, and what may stand in place of what; makes no variant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from backsym.core.errors import InputError
+from backsym.core.expr import Fn, letters_of, show_shape, walk
+from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.names import GREEK, split_name
+from backsym.core.problem import Grid, Problem, Variants
+from backsym.reading.files import keys
+from backsym.reading.files.declarations import MAX_SIZE, read_values
+from backsym.reading.files.fields import Report, known_keys, listed, plain_value, quoted, scalars, table, text
+from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree
+from backsym.reading.meaning.scope import suggest
+from backsym.reading.texts import read_equation, read_expression
+
+MAX_GRID = 1_000_000
+"""Numbers that a range may have."""
+
+_RANGE = re.compile(r"(\d{1,6})\s*\.\.\s*(\d{1,6})", re.ASCII)
+_SIZE = re.compile(r"\d{1,7}", re.ASCII)
+_DECIMAL = re.compile(r"[-+]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})", re.ASCII)
+_CALL = re.compile(r"\s*\w+\s*=\s*(\w+)\s*\((.*)\)\s*", re.DOTALL)
+
+
+def read_variants(tree: Tree | None, problem: Problem, report: Report, whole: bool = True) -> Variants:
+    """The declared variants; nothing but their keys is looked at unless the problem is ``whole``."""
+    found = known_keys(table(tree, report, "variants", "activation: {relu: [tanh]}"), tuple(keys.VARIANTS), report)
+    if not whole or not found:
+        return Variants()
+    reader = _Reader(problem, report)
+    dims = reader.each(found.get("dims"), "dims", "D: [2, 3]", reader.sizes)
+    return Variants(
+        activation=reader.each(found.get("activation"), "activation", "relu: [tanh, sigmoid]", reader.functions),
+        loss=reader.losses(found.get("loss")),
+        dims=dims,
+        letters=reader.each(found.get("letters"), "letters", "x: [u, v]", reader.letters),
+        values=reader.values(found, dims),
+        words=reader.words(found.get("words")),
+    )
+
+
+def losses() -> tuple[str, ...]:
+    """The functions that are losses."""
+    return (*(f.name for f in FUNCTIONS.values() if f.kind == "scalar" and f.expanded), ABSTRACT_LOSS)
+
+
+class _Reader:
+    def __init__(self, problem: Problem, report: Report):
+        self.problem = problem
+        self.report = report
+        everything = [e for eq in problem.equations for e in walk(eq.rhs)]
+        self.used = {e.name: len(e.args) for e in everything if isinstance(e, Fn) and e.kind == "elementwise"}
+        indices = [ix for eq in problem.equations for ix in eq.indices]
+        for e in everything:
+            indices += [ix for ix in getattr(e, "indices", ()) if not ix.fixed]
+        self.indices = {letter.letter.rstrip("'") for ix in indices for letter in letters_of(ix)}
+        self.indices |= {letter.rstrip("'") for letter in problem.index_dims}
+        self.bases = {split_name(name)[0] for name in problem.symbols}
+        self.dims = {split_name(name)[0] for name in problem.dims}
+
+    def each(
+        self, tree: Tree | None, what: str, example: str, read: Callable[[Scalar, Tree], tuple[Any, ...]]
+    ) -> dict[str, tuple[Any, ...]]:
+        """A map from names to lists of what may be put there, none of them twice."""
+        result: dict[str, tuple[Any, ...]] = {}
+        for key, value in table(tree, self.report, what, example):
+            before = len(self.report.diagnostics)
+            found = read(key, value)
+            if len(set(found)) != len(found):
+                self.report.add(value, f"{key.text} lists the same twice")
+            if not found and len(self.report.diagnostics) == before:
+                self.report.add(value, f"nothing is listed for {quoted(key.text)}", f"such as {what}: {{{example}}}")
+            result[key.text] = found
+        return result
+
+    # --- kinds ---
+
+    def functions(self, key: Scalar, value: Tree) -> tuple[str, ...]:
+        name = key.text
+        if name not in self.used:
+            hint = suggest(name, list(self.used)) or listed(self.used, "used")
+            self.report.add(key, f"no equation has the element-wise function {quoted(name)}", hint)
+            return ()
+        usable = [f.name for f in FUNCTIONS.values() if f.kind == "elementwise" and not f.expanded]
+        found: list[str] = []
+        for item in scalars(value, self.report, name):
+            word = item.text.strip()
+            least, most = FUNCTIONS[word].arity if word in usable else (0, 0)
+            if word not in usable:
+                hint = suggest(word, usable) or "an element-wise function, such as tanh"
+                self.report.add(item, f"{quoted(word)} cannot stand for {name}", hint)
+            elif not least <= self.used[name] <= most:
+                self.report.add(item, f"{word} has another number of arguments than {name}")
+            elif word == name:
+                self.report.add(item, f"{name} itself is always a choice", "leave it out")
+            else:
+                found.append(word)
+        return tuple(found)
+
+    def losses(self, tree: Tree | None) -> tuple[str, ...]:
+        """Equations of the loss."""
+        problem, found = self.problem, list[str]()
+        call = _CALL.fullmatch(problem.by_name[problem.loss].text)
+        for item in scalars(tree, self.report, "loss", "such as loss: [cross_entropy]"):
+            word = item.text.strip()
+            if word in losses():
+                if call is None or call[1] not in losses():
+                    hint = f"write the equation: {problem.loss} = {word}(...)"
+                    self.report.add(item, f"the loss is no call of a loss function that {word} could replace", hint)
+                elif call[1] == word:
+                    self.report.add(item, f"{word} itself is always a choice", "leave it out")
+                else:
+                    found.append(f"{problem.loss} = {word}({call[2]})")
+                continue
+            self.loss(item, found)
+        if len(set(found)) != len(found) and tree is not None:
+            self.report.add(tree, "loss lists the same twice")
+        return tuple(found)
+
+    def loss(self, item: Scalar, found: list[str]) -> None:
+        """An equation of the loss, or its right side."""
+        problem, word = self.problem, item.text.strip()
+        if re.fullmatch(r"\w+", word) and word not in problem.symbols:
+            hint = suggest(word, losses()) or "a loss function such as cross_entropy, or an equation"
+            self.report.add(item, f"{quoted(word)} is no loss", hint)
+            return
+        try:
+            if re.match(rf"{re.escape(problem.loss)}\s*=(?!=)", word):
+                rhs = read_equation(problem, item.source())[1]
+            else:
+                rhs = read_expression(problem, item.source())
+                word = f"{problem.loss} = {word}"
+        except InputError as error:
+            self.report.extend(error.diagnostics)
+            return
+        if rhs.shape != ():
+            self.report.add(item, f"a loss is a scalar; this is {show_shape(rhs.shape)}", "sum over its entries")
+            return
+        found.append(word)
+
+    def sizes(self, key: Scalar, value: Tree) -> tuple[int, ...]:
+        if key.text not in self.problem.dims:
+            hint = suggest(key.text, list(self.problem.dims)) or listed(self.problem.dims, "dimensions")
+            self.report.add(key, f"{quoted(key.text)} is no dimension", hint)
+            return ()
+        if isinstance(value, Scalar) and (match := _RANGE.fullmatch(value.text.strip())):
+            return tuple(range(int(match[1]), int(match[2]) + 1))
+        found: list[int] = []
+        for item in scalars(value, self.report, key.text, "such as [2, 3] or 2..5"):
+            word = item.text.strip()
+            if _SIZE.fullmatch(word) and 1 <= int(word) <= MAX_SIZE:
+                found.append(int(word))
+            else:
+                self.report.add(item, f"a size is a whole number, not {quoted(word)}", "such as [2, 3] or 2..5")
+        return tuple(found)
+
+    def letters(self, key: Scalar, value: Tree) -> tuple[str, ...]:
+        problem, base = self.problem, key.text
+        names = [name for name in problem.symbols if split_name(name)[0] == base]
+        if not names:
+            hint = suggest(base, sorted(self.bases)) or f"letters: {', '.join(sorted(self.bases))}"
+            self.report.add(key, f"no quantity has the letter {quoted(base)}", hint)
+        elif problem.loss in names:
+            self.report.add(key, f"{problem.loss} is the loss, which keeps its letter")
+        elif base in self.indices | self.dims:
+            self.report.add(key, f"{base} is also an index or a dimension, so that its letter must stay")
+        elif any(problem.symbols[name].latex for name in names):
+            self.report.add(key, f"{base} prints as its latex says, so that another letter would not be seen")
+        else:
+            return tuple(self.new_letters(scalars(value, self.report, base), base))
+        return ()
+
+    def new_letters(self, items: Iterable[Scalar], base: str) -> Iterable[str]:
+        for item in items:
+            word = item.text.strip()
+            if not (re.fullmatch("[A-Za-z]", word) or word in GREEK):
+                self.report.add(item, f"{quoted(word)} is no letter", "such as u, or mu")
+            elif word == base:
+                self.report.add(item, f"{base} itself is always a choice", "leave it out")
+            elif word in self.bases | self.indices | self.dims:
+                self.report.add(item, f"{word} is in use already")
+            else:
+                yield word
+
+    def words(self, tree: Tree | None) -> dict[str, str]:
+        result: dict[str, str] = {}
+        for key, value in table(tree, self.report, "words", "relu: rectified linear"):
+            known = [*FUNCTIONS, *losses(), *sorted(self.problem.abstract)]
+            if key.text not in known:
+                self.report.add(key, f"unknown function {quoted(key.text)}", suggest(key.text, known))
+            result[key.text] = text(value, self.report, key.text) or key.text
+        return result
+
+    # --- numbers ---
+
+    def values(self, found: Mapping[str, Tree], dims: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+        problem = self.problem
+        result: dict[str, Any] = {}
+        leaves = [name for name, symbol in problem.symbols.items() if symbol.role != "node"]
+        for key, value in table(found.get("values"), self.report, "values", "x: [1, 2], w: {from: -3, to: 3}"):
+            if key.text not in leaves:
+                what = "is computed, not given" if key.text in problem.symbols else "is not declared"
+                self.report.add(key, f"{quoted(key.text)} {what}", suggest(key.text, leaves))
+                continue
+            result[key.text] = self.choices(key, value, dims)
+        for name in problem.values:
+            varied = [d for d in problem.symbols[name].shape if d in dims]
+            fixed = name not in result or isinstance(result[name], tuple)
+            if varied and fixed:
+                hint = f"give it a range: values: {{{name}: {{from: -3, to: 3}}}}"
+                self.report.add(found["dims"], f"{varied[0]} varies, but {name} has as many numbers always", hint)
+        return result
+
+    def choices(self, key: Scalar, value: Tree, dims: Mapping[str, tuple[int, ...]]) -> tuple[Any, ...] | Grid | None:
+        symbol = self.problem.symbols[key.text]
+        if isinstance(value, Listing):
+            for item in value.items:
+                one = Table(item.mark, item.label, ((key, item),))
+                read_values(one, self.problem.symbols, self.report)
+            found = tuple(_frozen(plain_value(item)) for item in value.items)
+            if len(set(found)) != len(found) or not found:
+                self.report.add(value, f"{key.text} lists {'the same twice' if found else 'nothing'}")
+            return found
+        missing = [d for d in symbol.shape if isinstance(d, str) and d not in dims and self.size_of(d) is None]
+        if missing:
+            self.report.add(key, f"{key.text} needs a size along {missing[0]}", f"such as dims: {{{missing[0]}: [2]}}")
+        if isinstance(value, Scalar) and value.text.strip() == "one_hot":
+            if not symbol.one_hot or len(symbol.shape) != 1:
+                self.report.add(value, f"{key.text} is not declared as a one-hot vector", "one_hot: true")
+            return None
+        if symbol.sums_to_one:
+            hint = "list its values" + (", or write one_hot" if symbol.one_hot else "")
+            self.report.add(value, f"the entries of {key.text} sum to one, so that no range can be given", hint)
+        return self.grid(value)
+
+    def size_of(self, dim: str) -> int | None:
+        return sizes_of(self.problem).get(dim)
+
+    def grid(self, tree: Tree) -> Grid:
+        """``{from: -3, to: 3, step: 0.5}``."""
+        nothing = Grid(Decimal(0), Decimal(1), 1)
+        if not isinstance(tree, Table):
+            self.report.add(tree, "expected a list of values, or a range", "such as [1, 2] or {from: -3, to: 3}")
+            return nothing
+        found = known_keys(tree.entries, tuple(keys.GRID), self.report)
+        numbers = {key: self.decimal(value) for key, value in found.items()}
+        for key in ("from", "to"):
+            if key not in found:
+                self.report.add(tree, f"a range needs {key}", "such as {from: -3, to: 3, step: 0.5}")
+        first, last, step = numbers.get("from"), numbers.get("to"), numbers.get("step", Decimal(1))
+        if first is None or last is None or step is None:
+            return nothing
+        count = int((last - first) / step) + 1 if step > 0 and last >= first else 0
+        if not 1 < count <= MAX_GRID:
+            self.report.add(tree, f"a range has from 2 to {MAX_GRID} numbers", "such as {from: -3, to: 3, step: 0.5}")
+            return nothing
+        return Grid(first, step, count)
+
+    def decimal(self, tree: Tree) -> Decimal | None:
+        word = tree.text.strip().replace("−", "-") if isinstance(tree, Scalar) else ""
+        if _DECIMAL.fullmatch(word):
+            return Decimal(word)
+        self.report.add(tree, "expected a decimal number", "such as 0.5 or -2")
+        return None
+
+
+def sizes_of(problem: Problem) -> dict[str, int]:
+    """The sizes that the file itself fixes, by its dimensions or by its numbers."""
+    sizes = {name: dim.size for name, dim in problem.dims.items() if dim.size is not None}
+    for name, value in problem.values.items():
+        for dim in problem.symbols[name].shape:
+            if isinstance(dim, str):
+                sizes.setdefault(dim, len(value))
+            value = value[0]
+    return sizes
+
+
+def _frozen(value: object) -> object:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

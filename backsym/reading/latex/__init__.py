@@ -1,0 +1,1 @@
+"""LaTeX mathematics: text to syntax trees."""

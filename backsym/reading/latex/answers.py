@@ -1,0 +1,247 @@
+r"""The grammar of formulas as students write them: what an author's equation would be asked to make clear.
+
+A comparison in parentheses is an indicator, ``dL/dz`` a derivative and ``dz`` the adjoint of z, ``z^1`` the quantity z1
+where no z is declared.  Where two groupings are possible (``a / b c``, ``\log a b``) both are read: ``choice`` tells
+which, ``ambiguous`` whether there was one.  Knows vocabularies; knows no shapes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from backsym.core.errors import InputError
+from backsym.core.source import Source
+from backsym.reading.latex.derivatives import Formula
+from backsym.reading.latex.grammar import COMPARISONS
+from backsym.reading.latex.lexer import ACCENTS, FONTS, Token
+from backsym.reading.latex.names import Vocabulary
+from backsym.reading.latex.scripts import Scripts
+from backsym.reading.latex.symbols import Base
+from backsym.reading.syntax import Node, walk
+
+_CLOSING = {"(": ")", "[": "]", r"\{": r"\}", "{": "}"}
+_LOSS_NAMES = ("L", "J", "E", "C", "ell", "loss")
+
+
+class AnswerFormula(Formula):
+    """Reads one expression; see the module."""
+
+    reads_shifts = True
+
+    def __init__(self, source: Source, words: Vocabulary, choice: int = 0):
+        super().__init__(source, words)
+        self.choice = choice
+        self.ambiguous = False
+
+    def whole(self) -> Node:
+        """The expression that the text is."""
+        tree = self.additive()
+        self.took(",", ".", ";")
+        if self.token.kind != "end":
+            raise self.unexpected("an operator")
+        return tree
+
+    # --- groupings that are not clear ---
+
+    def check_slash(self, above: Node) -> None:
+        """``a / b c``: first (a / b) c; as the other choice a / (b c).  A number and a space, ``a/2 b``, are clear."""
+        last = self.tokens[self.position - 1]
+        if last.kind == "number" and last.end < self.token.start:
+            return
+        if self.is_named() and not all(part.kind in ("num", "neg", "div") for part in walk(above)):
+            self.ambiguous = True
+
+    def factor(self) -> Node:
+        after_slash = self.position > 0 and self.choice == 1 and self.tokens[self.position - 1].text == "/"
+        tree = super().factor()
+        if not after_slash or not self.is_named() or (tree.kind == "num" and tree.span[1] < self.token.start):
+            return tree
+        factors, signs = [tree], ""
+        while self.is_named():
+            signs += " "
+            factors.append(super().factor())
+        return self.terms(factors, signs, tree.span[0])
+
+    def is_named(self) -> bool:
+        """Whether a name or a number comes next, which a slash before might divide by too."""
+        named = self.token.kind in ("letter", "greek", "number", "word") or self.at_macro(*FONTS, *ACCENTS)
+        return named and self.starts_factor()
+
+    def arguments(self, name: str) -> tuple[Node, ...]:
+        """``\\log a b``: first the log of a, times b; as the other choice the log of a b."""
+        if self.at("(", "[", "{", r"\{"):
+            return self.argument_list()
+        if not self.starts_factor():
+            raise self.unexpected(f"the argument of {name}", "such as f(z)")
+        self.enter(self.token)
+        start = self.token.start
+        factors, signs = [super().factor()], ""
+        if self.starts_factor() and not self.at("(", "["):
+            self.ambiguous = True
+            while self.choice == 1 and self.starts_factor() and not self.at("(", "["):
+                signs += " "
+                factors.append(super().factor())
+        self.leave()
+        return (self.terms(factors, signs, start),)
+
+    def argument_list(self) -> tuple[Node, ...]:
+        """The arguments between parentheses, ``axis=0`` among them."""
+        opening = self.take()
+        self.enter(opening)
+        self.bars.append("")
+        arguments = [self.argument()]
+        while self.took(",", ";"):
+            arguments.append(self.argument())
+        self.bars.pop()
+        self.leave()
+        self.expect(_CLOSING[opening.text], opening)
+        return tuple(arguments)
+
+    def argument(self) -> Node:
+        token = self.token
+        if token.kind != "word" or token.text not in ("axis", "keepdims", "dim") or self.ahead().text != "=":
+            return self.additive()
+        self.position += 2
+        if self.token.kind == "word":
+            value = self.make("name", self.take().text, (), token.start)
+        else:
+            value = self.additive()
+        return self.make("keyword", "axis" if token.text == "dim" else token.text, (value,), token.start)
+
+    # --- indicators ---
+
+    def inside(self, opening: Token) -> Node:
+        """A comparison in parentheses is 1 where it holds, as in NumPy."""
+        inner = self.additive()
+        return self.compared(inner) if self.at(*COMPARISONS) else inner
+
+    # --- names ---
+
+    def symbol(self) -> Node:
+        if self.token.kind == "letter" and self.is_differential(self.token) and self.names_quantity(self.ahead()):
+            return self.differentials()
+        return super().symbol()
+
+    def word(self) -> Node:
+        if self.token.text == "d" and self.is_differential(self.token) and self.names_quantity(self.ahead()):
+            return self.differentials()
+        return super().word()
+
+    def names_quantity(self, token: Token) -> bool:
+        named = token.kind == "macro" and token.text in FONTS | ACCENTS | {"ell"}
+        return named or token.kind in ("letter", "greek", "word")
+
+    def differentials(self) -> Node:
+        """``dL/dz`` on one line; a lone ``dz`` is the derivative of the loss by z."""
+        start = self.token.start
+        self.take()
+        steps, above = self.steps_apart()
+        if not steps and self.at("/") and self.is_differential(self.ahead()):
+            return self.over(above, start)
+        return self.stepped(self.adjoint_of(above), steps, start)
+
+    def derivative(self) -> Node:
+        if self.ahead().text == "_":
+            # \partial_z L is \nabla_z L.
+            return self.gradient()
+        start = self.token.start
+        self.take()
+        above = self.of_loss(self.factor())
+        if not self.at("/") or not self.is_differential(self.ahead()):
+            raise self.unexpected(r"/ \partial", r"such as \frac{\partial \mathcal{L}}{\partial z}")
+        return self.over(above, start)
+
+    def over(self, above: Node, start: int) -> Node:
+        """The rest of a quotient on one line: a transpose or power at its end is that of the whole quotient."""
+        self.take()
+        self.take()
+        steps, below = self.steps_apart()
+        return self.stepped(self.make("partial", "", (above, below), start), steps, start)
+
+    def stepped(self, tree: Node, steps: list[tuple[str, Node | None]], start: int) -> Node:
+        """A derivative with the transposes and powers that were written on its quantity."""
+        for step, exponent in steps:
+            if step == "T":
+                tree = self.make("transpose", "", (tree,), start)
+            elif exponent is not None:
+                tree = self.make("pow", "formula", (tree, exponent), start)
+        return tree
+
+    def steps_apart(self) -> tuple[list[tuple[str, Node | None]], Node]:
+        """A quantity, and the transposes and powers that were written on it."""
+        tree = self.of_loss(self.factor())
+        steps: list[tuple[str, Node | None]] = []
+        while tree.kind in ("transpose", "pow"):
+            steps.insert(0, ("T", None) if tree.kind == "transpose" else ("pow", tree.children[1]))
+            tree = tree.children[0]
+        if tree.kind == "entry" and tree.children[0].kind == "transpose":
+            # (dL/dW)^T_{jk} is written dL/dW^T_{jk} too.
+            array = tree.children[0].children[0]
+            return steps, Node("entry", "", (array, *tree.children[:0:-1]), tree.span, tree.depth)
+        name = tree.children[0] if tree.kind == "entry" else tree
+        if name.kind != "name":
+            raise self.source.error("a derivative is by a quantity", tree.span, r"such as \partial z_k")
+        return steps, tree
+
+    def of_loss(self, tree: Node) -> Node:
+        """The loss by any of its usual letters, where these mean nothing else."""
+        tree = super().of_loss(tree)
+        loss = self.words.loss
+        if tree.kind == "name" and loss is not None and not self.words.has(tree.value) and tree.value in _LOSS_NAMES:
+            return Node("name", loss, (), tree.span)
+        return tree
+
+    def differential(self, opening: Token | None = None) -> Node | None:
+        """As in an equation; in braces the transpose of a quantity is an error that says where it belongs."""
+        tree = super().differential(opening)
+        return None if tree is None else self.of_loss(tree)
+
+    def undeclared(self, base: Base, scripts: Scripts) -> Node | None:
+        r"""Besides what an equation may say, ``\bar{z}`` and ``\overline{z}``, the adjoint of z."""
+        accent, _, inner = base.text.partition(":")
+        if accent in ("bar", "overline") and self.words.known(inner):
+            return self.over_bar(replace(base, text=inner), scripts)
+        return super().undeclared(base, scripts)
+
+    def loss_by(self, base: Base, scripts: Scripts) -> Node | None:
+        """``L_z``: the derivative of the loss by z."""
+        loss, items = self.words.loss, scripts.items
+        is_loss = base.font in ("mathcal", "mathscr") or base.text in (loss, "ell")
+        if not is_loss or not items or scripts.tag is not None or scripts.steps or scripts.primes or loss is None:
+            return None
+        if self.words.quantity(base.text, "".join(item.value for item in items)) is not None:
+            return None
+        name = self.words.quantity(items[0].value, "".join(item.value for item in items[1:]))
+        if name is None or name == loss:
+            return None
+        return self.adjoint_of(self.make("name", name, (), base.token.start))
+
+    def named(self, base: Base, scripts: Scripts) -> Node:
+        """``z^1`` is z1 where no z is declared."""
+        if (adjoint := self.loss_by(base, scripts)) is not None:
+            return adjoint
+        if scripts.tag is None and scripts.steps and scripts.steps[0][0] == "pow":
+            exponent = scripts.steps[0][1]
+            if exponent is not None and exponent.kind in ("num", "name") and not exponent.children:
+                bare = self.words.choose(base.text, "", scripts.below or [], base.bold, self.letters)
+                if bare is None and self.words.quantity(base.text, exponent.value) is not None:
+                    scripts.tag = exponent.value
+                    scripts.steps.pop(0)
+        return super().named(base, scripts)
+
+
+def parse_answer(source: Source, words: Vocabulary) -> tuple[Node, ...]:
+    """Every way to group an expression: one, or two where a slash or a function leaves it open.
+
+    Raises InputError with the place.
+    """
+    first = AnswerFormula(source, words)
+    tree = first.whole()
+    if not first.ambiguous:
+        return (tree,)
+    second = AnswerFormula(source, words, 1)
+    try:
+        other = second.whole()
+    except InputError:
+        return (tree,)
+    return (tree,) if other == tree else (tree, other)

@@ -1,0 +1,126 @@
+r"""A choice, ``\begin{cases} z & \text{if } z > 0 \\ 0 & \text{otherwise} \end{cases}``, as a sum with indicators.
+
+Each row holds where its own condition does and none above it: [z > 0] z + [z <= 0] 0.  Knows the grammar of formulas
+through the reader that is handed in; resolves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from backsym.reading.latex.cursor import Cursor
+from backsym.reading.latex.lexer import Token
+from backsym.reading.syntax import Node
+
+MAX_CASES = 5
+
+_NEGATED = {">": "<=", ">=": "<", "<": ">=", "<=": ">", "==": "!=", "!=": "=="}
+_MIRRORED = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "==": "==", "!=": "!="}
+_IF = frozenset("if for when where".split())
+_OTHERWISE = frozenset("otherwise else elsewhere".split())
+_EXAMPLE = r"such as \begin{cases} z & \text{if } z > 0 \\ 0 & \text{otherwise} \end{cases}"
+
+Row = tuple[Node, Node | None]
+"""A value with its condition, None for "otherwise"."""
+
+
+def cases(
+    cursor: Cursor, expression: Callable[[], Node], compared: Callable[[Node], Node], signs: Sequence[str]
+) -> Node:
+    """The choice that begins here; ``compared`` reads a comparison, one of ``signs``, and what is to its right."""
+    opening = cursor.take()
+    cursor.enter(opening)
+    rows: list[Row] = []
+    while not cursor.at("}cases"):
+        value = expression()
+        cursor.took(",")
+        rows.append((value, _condition(cursor, expression, compared, signs)))
+        cursor.took(",", ".", ";")
+        if not cursor.took("cases;"):
+            break
+    cursor.leave()
+    if cursor.token.kind in ("end", "row"):
+        raise cursor.error("these cases are never closed", opening, r"add \end{cases}")
+    if not cursor.at("}cases"):
+        raise cursor.unexpected("a condition or the next row", _EXAMPLE)
+    if not 1 <= len(rows) <= MAX_CASES or any(condition is None for _, condition in rows[:-1]):
+        message = f"cases have 1 to {MAX_CASES} rows, and only the last is without a condition"
+        raise cursor.error(message, opening, _EXAMPLE)
+    cursor.take()
+    return _sum(cursor, rows, opening)
+
+
+def _condition(
+    cursor: Cursor, expression: Callable[[], Node], compared: Callable[[Node], Node], signs: Sequence[str]
+) -> Node | None:
+    marked = cursor.took("cases&")
+    word = cursor.token.text.lower() if cursor.token.kind == "word" else ""
+    if word in _OTHERWISE or not (marked or word in _IF):
+        if word in _OTHERWISE:
+            cursor.take()
+        return None
+    if word in _IF:
+        cursor.take()
+    left = expression()
+    if not cursor.at(*signs):
+        raise cursor.unexpected("a comparison", _EXAMPLE)
+    return compared(left)
+
+
+def _sum(cursor: Cursor, rows: Sequence[Row], opening: Token) -> Node:
+    """The rows that are not 0, each times its indicators; ReLU where the choice is that."""
+    if (argument := _relu_of(rows)) is not None:
+        return cursor.make("call", "relu", (argument,), opening.start)
+    terms: list[Node] = []
+    above: list[Node] = []
+    for value, condition in rows:
+        own = [] if condition is None else [condition]
+        others = [c for c in map(_negated, above) if condition is None or not _same(c, condition)]
+        factors = (*own, *others, value)
+        if not _is_zero(value):
+            term = cursor.make("mul", "", factors, opening.start) if len(factors) > 1 else value
+            terms.append(term)
+        above += own
+    if not terms:
+        return cursor.make("num", "0", (), opening.start)
+    return terms[0] if len(terms) == 1 else cursor.make("add", "", tuple(terms), opening.start)
+
+
+def _relu_of(rows: Sequence[Row]) -> Node | None:
+    """z of "z if z > 0, else 0" and of "0 if z < 0, else z", with or without equality; None for other choices."""
+    if len(rows) != 2 or (condition := rows[0][1]) is None:
+        return None
+    (first, _), (second, other) = rows
+    left, right = condition.children
+    complete = other is None or _same(_negated(condition), other)
+    if not complete or not _is_zero(right):
+        return None
+    if condition.value in (">", ">=") and _equal(first, left) and _is_zero(second):
+        return first
+    return second if condition.value in ("<", "<=") and _is_zero(first) and _equal(second, left) else None
+
+
+def _is_zero(tree: Node) -> bool:
+    return tree.kind == "num" and float(tree.value) == 0
+
+
+def _negated(condition: Node) -> Node:
+    return condition._replace(value=_NEGATED[condition.value])
+
+
+def _same(a: Node, b: Node) -> bool:
+    """Whether two comparisons say the same, in the same order or the other."""
+    if a.value == b.value and all(map(_equal, a.children, b.children)):
+        return True
+    return a.value == _MIRRORED[b.value] and all(map(_equal, a.children, reversed(b.children)))
+
+
+def _equal(a: Node, b: Node) -> bool:
+    """Equal trees, wherever they stand."""
+    pairs = [(a, b)]
+    while pairs:
+        x, y = pairs.pop()
+        if (x.kind, x.value, len(x.children)) != (y.kind, y.value, len(y.children)):
+            return False
+        pairs.extend(zip(x.children, y.children, strict=True))
+    return True

@@ -1,0 +1,249 @@
+r"""The tokens of a formula, tidied up, and a place in them.
+
+Alignment marks, ``\left`` and ``\right``, boxes and line breaks inside an equation say nothing about what a formula
+means; they are settled here.  Knows tokens; knows no grammar and no symbols.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backsym.core.errors import InputError
+from backsym.core.source import Source
+from backsym.reading.latex.lexer import Token, tokenize
+from backsym.reading.syntax import MAX_DEPTH, MAX_NESTING, Node, node
+
+SPLIT_HINT = "define parts of it in equations of their own"
+_CLOSING = {"{": "}", "(": ")", "[": "]", r"\{": r"\}"}
+_OPERATORS = frozenset("+ - cdot times odot * / = , < > <= >= !=".split())
+_SHOWN = {
+    "cdot": r"\cdot", "times": r"\times", "odot": r"\odot", "|(": r"\lvert", "|)": r"\rvert", "||(": r"\lVert",
+    "||)": r"\rVert", "||": r"\|", "dots": r"\dots", "top": r"\top", "in": r"\in", "forall": r"\forall",
+    "nabla": r"\nabla", "partial": r"\partial", "<(": r"\langle", ">)": r"\rangle", "cases{": r"\begin{cases}",
+    "}cases": r"\end{cases}", "cases&": "&", "cases;": r"\\\\",
+}  # fmt: skip
+
+
+class Cursor:
+    """A position in the tokens of one formula; every parser of LaTeX is built on it."""
+
+    reads_shifts = False
+    """Whether a sum of letters and numbers in a subscript, ``x_{i+k-1}``, is an index."""
+
+    def __init__(self, source: Source, start: int = 0, end: int | None = None):
+        self.source = source
+        self.tokens = _tidied(source, tokenize(source, start, end))
+        self.position = 0
+        self.nesting = 0
+        self.closing = _braces(source, self.tokens)
+        self.lists = _lists(self.tokens)
+
+    @property
+    def token(self) -> Token:
+        return self.tokens[self.position]
+
+    def ahead(self, count: int = 1) -> Token:
+        return self.tokens[min(self.position + count, len(self.tokens) - 1)]
+
+    def at(self, *ops: str) -> bool:
+        return self.token.kind == "op" and self.token.text in ops
+
+    def at_macro(self, *names: str) -> bool:
+        return self.token.kind == "macro" and self.token.text in names
+
+    def take(self) -> Token:
+        token = self.token
+        self.position += 1
+        return token
+
+    def took(self, *ops: str) -> bool:
+        """Take the token if it is one of these signs."""
+        if self.at(*ops):
+            self.position += 1
+            return True
+        return False
+
+    def make(self, kind: str, value: str, children: tuple[Node, ...], start: int) -> Node:
+        """A node that reaches from ``start`` to the last token taken."""
+        end = self.tokens[self.position - 1].end if self.position else start
+        made = node(kind, value, children, (start, max(end, start + 1)))
+        if made.depth > MAX_DEPTH:
+            raise self.too_deep(made.span)
+        return made
+
+    # --- errors ---
+
+    def error(self, message: str, token: Token | None = None, hint: str | None = None) -> InputError:
+        token = token or self.token
+        return self.source.error(message, (token.start, max(token.end, token.start + 1)), hint)
+
+    def too_deep(self, span: tuple[int, int]) -> InputError:
+        return self.source.error(f"this is nested more than {MAX_NESTING} deep", span, SPLIT_HINT)
+
+    def unexpected(self, expected: str, hint: str | None = None) -> InputError:
+        token = self.token
+        found = "the end" if token.kind in ("end", "row") else shown(token)
+        return self.error(f"expected {expected}, found {found}", token, hint)
+
+    # --- nesting ---
+
+    def enter(self, token: Token) -> None:
+        self.nesting += 1
+        if self.nesting > MAX_NESTING:
+            raise self.too_deep((token.start, token.end))
+
+    def leave(self) -> None:
+        self.nesting -= 1
+
+    def expect(self, sign: str, opening: Token | None = None) -> Token:
+        if self.at(sign):
+            return self.take()
+        if opening is not None and self.token.kind in ("end", "row"):
+            raise self.error(f"this {shown(opening)} is never closed", opening, f"add {_SHOWN.get(sign, sign)}")
+        name = _SHOWN.get(sign, sign.lstrip("\\"))
+        raise self.unexpected(f"{name} or an operator" if opening is not None else sign)
+
+
+def shown(token: Token) -> str:
+    """A token as the author wrote it, for messages."""
+    if token.kind in ("macro", "greek"):
+        return f"\\{token.text}"
+    if token.kind == "word":
+        return rf"\text{{{token.text}}}"
+    return _SHOWN.get(token.text, token.text)
+
+
+# --- tidying up ------------------------------------------------------------------------------------------------------
+
+
+def _tidied(source: Source, tokens: Sequence[Token]) -> list[Token]:
+    """The tokens without marks of layout."""
+    out: list[Token] = []
+    equals = False
+    boxes: list[bool] = []
+    after_box = False
+    for n, token in enumerate(tokens):
+        before = out[-1] if out else None
+        if token.kind == "row":
+            if _continues(before, tokens, n):
+                continue
+            equals = False
+        elif token.text == "=" and token.kind == "op" and not boxes:
+            equals = True
+        if token.kind == "op" and token.text == "&":
+            # "a &= b & c &= d": the second mark parts two equations.
+            follows = _next(tokens, n)
+            if equals and before is not None and not _open_ended(before) and follows.text not in _OPERATORS:
+                out.append(Token("op", ",", token.start, token.end))
+                equals = False
+            continue
+        if token.kind == "macro" and token.text in ("boxed", "left", "right", "middle"):
+            after_box = token.text == "boxed"
+            if after_box or token.text == "middle":
+                continue
+            _check_delimiter(source, token, _next(tokens, n))
+            continue
+        if token.kind == "op" and token.text in "{}":
+            if token.text == "{":
+                boxes.append(after_box)
+            boxed = boxes.pop() if token.text == "}" and boxes else after_box
+            after_box = False
+            if boxed:
+                continue
+        after_box = False
+        previous = tokens[n - 1] if n else None
+        if previous is not None and previous.kind == "macro" and previous.text in ("left", "right"):
+            sized = _sized(token, previous.text)
+            if sized is None:
+                continue
+            token = sized
+        out.append(token)
+    return out
+
+
+def _next(tokens: Sequence[Token], n: int) -> Token:
+    n += 1
+    while n < len(tokens) - 1 and tokens[n].text == "&":
+        n += 1
+    return tokens[n]
+
+
+def _open_ended(token: Token) -> bool:
+    return token.kind == "row" or (token.kind == "op" and token.text in _OPERATORS)
+
+
+def _continues(before: Token | None, tokens: Sequence[Token], n: int) -> bool:
+    r"""Whether a line break stands inside an equation: beside an operator other than a comma."""
+    follows = _next(tokens, n)
+    after = follows.kind == "op" and follows.text in _OPERATORS and follows.text not in (",", "=")
+    return after or (before is not None and before.kind == "op" and before.text in _OPERATORS and before.text != ",")
+
+
+def _check_delimiter(source: Source, token: Token, follows: Token) -> None:
+    if follows.kind != "op" or follows.text not in (
+        "(",
+        ")",
+        "[",
+        "]",
+        r"\{",
+        r"\}",
+        "<(",
+        ">)",
+        ".",
+        "|",
+        "||",
+        "|(",
+        "|)",
+        "||(",
+        "||)",
+    ):
+        raise source.error(
+            f"\\{token.text} stands before a delimiter", (token.start, token.end), r"such as \left( or \right]"
+        )
+
+
+def _sized(token: Token, side: str) -> Token | None:
+    r"""The delimiter after ``\left`` or ``\right``; None for the empty one."""
+    if token.text == ".":
+        return None
+    if token.text in ("|", "||"):
+        return token._replace(text=token.text + ("(" if side == "left" else ")"))
+    return token
+
+
+def _braces(source: Source, tokens: Sequence[Token]) -> dict[int, int]:
+    """For each opening brace, the position of its closing one."""
+    closing: dict[int, int] = {}
+    stack: list[int] = []
+    for n, token in enumerate(tokens):
+        if token.kind != "op":
+            continue
+        if token.text == "{":
+            stack.append(n)
+        elif token.text == "}":
+            if not stack:
+                raise source.error("this } closes nothing", (token.start, token.end))
+            closing[stack.pop()] = n
+    if stack:
+        token = tokens[stack[-1]]
+        raise source.error("this { is never closed", (token.start, token.end), "add }")
+    return closing
+
+
+def _lists(tokens: Sequence[Token]) -> set[int]:
+    """The positions of the opening parentheses that hold a comma, not counting those inside inner brackets."""
+    found: set[int] = set()
+    stack: list[tuple[int, str]] = []
+    for n, token in enumerate(tokens):
+        if token.kind != "op":
+            continue
+        if token.text in _CLOSING:
+            stack.append((n, _CLOSING[token.text]))
+        elif token.text in ("}", ")", "]", r"\}"):
+            while stack and stack[-1][1] != token.text:
+                stack.pop()
+            if stack:
+                stack.pop()
+        elif token.text == "," and stack:
+            found.add(stack[-1][0])
+    return found

@@ -1,0 +1,191 @@
+r"""Declarations in a lecture note's own words: ``\mathbf{W}^{(1)} \in \mathbb{R}^{D^{(1)} \times D^{(0)}}``.
+
+Also ``\mathbf{t} \in \{0, 1\}^K`` and ``k \in \{1, \dots, K\}``.  New dimensions are named as they are met.
+
+Knows the grammar of names; knows no documents.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from backsym.core.errors import InputError
+from backsym.core.source import Source
+from backsym.reading.latex.equations import FormulaReader, Spelled
+from backsym.reading.latex.names import Key, Vocabulary, new_name
+from backsym.reading.latex.scripts import Scripts, read_scripts
+from backsym.reading.latex.symbols import Base
+from backsym.reading.syntax import Node
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """A quantity and the names or sizes of its axes; ``letter`` if it is an index that runs over the one dimension."""
+
+    spelled: Spelled
+    shape: tuple[str, ...]
+    letter: bool = False
+
+
+@dataclass
+class Declarations:
+    """What the formulas read so far declare; ``dims`` has the spelling of each dimension."""
+
+    found: list[Declaration] = field(default_factory=list)
+    dims: dict[str, Spelled] = field(default_factory=dict)
+    unread: list[int] = field(default_factory=list)
+    """Where a declaration of a bold name stands that is not understood."""
+
+    def read(self, source: Source, start: int, end: int) -> bool:
+        """Add what a formula declares; whether it is a declaration.  What else it says is not of interest."""
+        try:
+            reader = _Reader(source, self, start, end)
+        except InputError:
+            return False
+        return reader.declarations()
+
+
+def names_in_formula(source: Source, start: int, end: int) -> list[Spelled]:
+    """The names in a formula that is nothing but names and commas; else none."""
+    try:
+        reader = _Reader(source, Declarations(), start, end)
+        names = [reader.name()]
+        while reader.took(","):
+            names.append(reader.name())
+    except InputError:
+        return []
+    return names if reader.token.kind == "end" else []
+
+
+def shape_in_formula(source: Source, start: int, end: int, sink: Declarations) -> tuple[str, ...] | None:
+    """The dimensions of a formula such as ``N \\times D^{(i)}`` or ``J``, added to ``sink``; None for others."""
+    found = Declarations()
+    try:
+        reader = _Reader(source, found, start, end)
+        dims = [reader.dimension().value]
+        while reader.took("times"):
+            dims.append(reader.dimension().value)
+    except InputError:
+        return None
+    if reader.token.kind != "end":
+        return None
+    for name, spelled in found.dims.items():
+        sink.dims.setdefault(name, spelled)
+    return tuple(dims)
+
+
+class _Reader(FormulaReader):
+    def __init__(self, source: Source, sink: Declarations, start: int, end: int):
+        super().__init__(source, Vocabulary({}), start, end)
+        self.sink = sink
+
+    def declarations(self) -> bool:
+        """``a, b \\in S, c \\in S``: every group of names in front of its set; others are passed over."""
+        found = False
+        names: list[Spelled] = []
+        while self.token.kind != "end":
+            mark = self.position
+            try:
+                if self.took("in"):
+                    found = self.set_of(names) or found
+                    names = []
+                elif self.took(",", ";", ".") or self.token.kind == "row":
+                    self.position += self.position == mark
+                else:
+                    names.append(self.name())
+            except InputError:
+                if self.tokens[mark].text == "in" and any(name.bold for name in names):
+                    self.sink.unread.append(names[0].span[0])
+                names = []
+                self.position = max(self.position, mark + 1)
+        return found
+
+    def name(self) -> Spelled:
+        start = self.token.start
+        base = self.base()
+        scripts = read_scripts(self, self.additive)
+        if scripts.steps or scripts.primes:
+            raise self.error("not a name")
+        below = "".join(item.value for item in scripts.items)
+        key = base.text, (scripts.tag or "") + below
+        return Spelled(key, bool(below), base.bold, (start, self.tokens[self.position - 1].end))
+
+    def set_of(self, names: list[Spelled]) -> bool:
+        """The set after the sign; its names are declared."""
+        if self.at(r"\{"):
+            inside = self.braced_set()
+            if inside is not None:
+                self.sink.found.extend(Declaration(name, (inside,), letter=True) for name in names)
+                return True
+        else:
+            # Some leave the blackboard out: R^D.
+            if self.base().text != "R":
+                raise self.error("not a set of numbers")
+            if self.at("_"):
+                read_scripts(self, self.additive, tags=False)
+        shape = self.axes() if self.took("^") else ()
+        declared = [name for name in names if name.key[0] not in ("0", "1")]
+        self.sink.found.extend(Declaration(name, column(name, shape)) for name in declared)
+        return True
+
+    def braced_set(self) -> str | None:
+        """The dimension of ``\\{1, \\dots, K\\}``; None for a set of values such as ``\\{0, 1\\}``."""
+        dim: str | None = None
+        self.take()
+        while not self.took(r"\}"):
+            if self.token.kind == "end":
+                raise self.unexpected("}")
+            if self.take().text == "dots":
+                self.took(",")
+                dim = self.dimension().value
+        return dim
+
+    def axes(self) -> tuple[str, ...]:
+        if not self.at("{"):
+            return (self.dimension(scripts_too=False).value,)
+        opening = self.take()
+        dims = [self.dimension().value]
+        while self.took("times", ",") or self.took_x():
+            dims.append(self.dimension().value)
+        self.expect("}", opening)
+        return tuple(dims)
+
+    def took_x(self) -> bool:
+        """The letter x between two dimensions, for a times sign."""
+        between = self.token.kind == "letter" and self.token.text == "x" and not self.closes(self.position + 1)
+        self.position += between
+        return between
+
+    def closes(self, position: int) -> bool:
+        return self.tokens[position].kind in ("end", "op")
+
+    def dimension(self, scripts_too: bool = True) -> Node:
+        return (self.shifted_layer() if scripts_too else None) or super().dimension(scripts_too)
+
+    def shifted_layer(self) -> Node | None:
+        """``D^{(i-1)}``, whose tag is no power here; None if it does not stand here."""
+        tokens = self.tokens[self.position : self.position + 9]
+        signs = [token.text for token in tokens]
+        kinds = [token.kind for token in tokens]
+        if len(tokens) < 9 or [*signs[1:4], *signs[7:]] != ["^", "{", "(", ")", "}"] or signs[5] not in "+-":
+            return None
+        if kinds[0] != "letter" or kinds[4] != "letter" or kinds[6] != "number":
+            return None
+        self.position += 9
+        key = signs[0], "".join(signs[4:7])
+        self.sink.dims.setdefault(new_name(*key), Spelled(key, False, False, (0, 0)))
+        return self.make("name", new_name(*key), (), tokens[0].start)
+
+    def dimension_key(self, base: Base, scripts: Scripts) -> Key:
+        key = super().dimension_key(base, scripts)
+        self.sink.dims.setdefault(new_name(*key), Spelled(key, bool(scripts.items), False, (0, 0)))
+        return key
+
+    def new_dimension(self, key: Key) -> str | None:
+        return new_name(*key)
+
+
+def column(name: Spelled, shape: tuple[str, ...]) -> tuple[str, ...]:
+    """The declared shape; a small letter that is D x 1 is a vector."""
+    small = name.key[0].rpartition(":")[2].islower()
+    return shape[:1] if small and len(shape) == 2 and shape[1] == "1" else shape

@@ -1,0 +1,172 @@
+r"""Derivatives in LaTeX formulas: ``\frac{\partial \mathcal{L}}{\partial z_k}``, ``\nabla_{\mathbf{z}} \mathcal{L}``.
+
+Also ``\bar{z}`` in the notation with bars, and the two meanings of ``\delta``: Kronecker's delta of two indices, and,
+in that notation, the adjoint of a quantity.  Completes the grammar.
+"""
+
+from __future__ import annotations
+
+from backsym.reading.latex.cursor import shown
+from backsym.reading.latex.lexer import Token
+from backsym.reading.latex.scripts import Scripts, read_scripts
+from backsym.reading.latex.symbols import Base, Symbols
+from backsym.reading.syntax import Node
+
+
+class Formula(Symbols):
+    """The whole grammar of formulas."""
+
+    # --- quotients of differentials ---
+
+    def fraction_or_derivative(self) -> Node:
+        if not self.is_derivative():
+            return self.fraction()
+        start = self.take().start
+        opening = self.take()
+        self.enter(opening)
+        above = self.differential(opening)
+        self.expect("}", opening)
+        opening = self.take()
+        below = self.differential(opening)
+        self.expect("}", opening)
+        self.leave()
+        if below is None:
+            raise self.error(
+                "a derivative is by a quantity", opening, r"such as \frac{\partial \mathcal{L}}{\partial z}"
+            )
+        if above is None:
+            # \frac{\partial}{\partial z} L
+            above = self.of_loss(self.factor())
+        return self.scripted(self.make("partial", "", (above, below), start), start)
+
+    def is_derivative(self) -> bool:
+        """Whether both braces of this fraction begin with a partial sign, or with a d that is no quantity."""
+        above = self.position + 1
+        if self.tokens[above].text != "{" or self.tokens[above].kind != "op":
+            return False
+        below = self.closing[above] + 1
+        if self.tokens[below].text != "{" or self.tokens[below].kind != "op":
+            return False
+        return all(self.is_differential(self.tokens[n + 1]) for n in (above, below))
+
+    def is_differential(self, token: Token) -> bool:
+        if token.kind == "op":
+            return token.text == "partial"
+        upright = token.kind == "word" and token.text == "d"
+        return upright or (token.kind == "letter" and token.text == "d" and not self.words.known("d"))
+
+    def differential(self, opening: Token | None = None) -> Node | None:
+        r"""``\partial z_k``; None where nothing follows the sign."""
+        sign = self.take()
+        if self.at("^"):
+            raise self.error("a second derivative is not read", self.token)
+        if opening is not None and self.at("}"):
+            return None
+        if self.at("("):
+            tree = self.group()
+        elif self.token.kind in ("letter", "greek", "word", "macro"):
+            tree = self.of_loss(self.factor())
+        else:
+            raise self.unexpected(f"a quantity after {shown(sign)}")
+        name = tree.children[0] if tree.kind == "entry" else tree
+        if name.kind != "name":
+            raise self.source.error(
+                "a derivative is of a quantity and by a quantity", tree.span, r"such as \partial z_k"
+            )
+        return tree
+
+    def of_loss(self, tree: Node) -> Node:
+        r"""``\mathcal{L}(y, t)`` in a derivative is the loss."""
+        if tree.kind == "call" and tree.value == "loss" and self.words.loss is not None:
+            return Node("name", self.words.loss, (), tree.span)
+        return tree
+
+    def derivative(self) -> Node:
+        r"""``\partial L / \partial z`` on one line."""
+        start = self.token.start
+        above = self.differential()
+        if not self.at("/") or not self.is_differential(self.ahead()):
+            raise self.unexpected(r"/ \partial", r"such as \frac{\partial \mathcal{L}}{\partial z}")
+        self.take()
+        below = self.differential()
+        assert above is not None, "only a sign at a closing brace has nothing after it"
+        assert below is not None, "only a sign at a closing brace has nothing after it"
+        return self.make("partial", "", (above, below), start)
+
+    # --- gradients ---
+
+    def gradient(self) -> Node:
+        start = self.take().start
+        if not self.at("_"):
+            raise self.unexpected("a subscript", r"name the quantity: \nabla_{\mathbf{W}} \mathcal{L}")
+        self.take()
+        target = self.operand() if self.at("{") else self.factor_below()
+        name = target.children[0] if target.kind == "entry" else target
+        if name.kind != "name":
+            raise self.source.error(
+                "a gradient is by a quantity", target.span, r"such as \nabla_{\mathbf{W}} \mathcal{L}"
+            )
+        transposed = self.at("^") and self.ahead().text in ("top", "T")
+        self.position += 2 * transposed
+        scripts = self.the_loss()
+        tree = self.make("call", "grad", (name,), start)
+        if transposed:
+            tree = self.make("transpose", "", (tree,), start)
+        if target.kind == "entry":
+            tree = self.make("entry", "", (tree, *target.children[1:]), start)
+        return self.raised(tree, scripts, start)
+
+    def factor_below(self) -> Node:
+        if self.token.kind not in ("letter", "greek", "macro"):
+            raise self.unexpected("a quantity")
+        base = self.base()
+        return self.named(base, Scripts())
+
+    def the_loss(self) -> Scripts:
+        """The loss after a gradient sign, with the scripts that belong to the gradient."""
+        token = self.token
+        if token.kind not in ("letter", "greek", "word", "macro"):
+            raise self.unexpected("the loss", r"such as \nabla_{\mathbf{W}} \mathcal{L}")
+        base = self.base()
+        scripts = read_scripts(self, self.additive)
+        mine = base.font in ("mathcal", "mathscr") or base.text in (self.words.loss, "ell")
+        own = self.words.choose(base.text, scripts.tag or "", scripts.below or [], base.bold)
+        if not mine and (own is None or own.name != self.words.loss):
+            raise self.error(
+                "a gradient is of the loss", token, f"the loss is {self.words.loss}" if self.words.loss else None
+            )
+        if self.at("(") and self.position in self.lists:
+            self.argument_list()
+        return Scripts(steps=scripts.steps)
+
+    # --- one-letter notations of adjoints ---
+
+    def over_bar(self, base: Base, scripts: Scripts) -> Node:
+        r"""``\bar{z}_k`` in the notation with bars: the derivative of the loss by ``z_k``."""
+        inner = Base(base.text.partition(":")[2] or base.text, base.font, base.token)
+        steps, scripts.steps = scripts.steps, []
+        tree = self.named(inner, scripts)
+        return self.raised(self.adjoint_of(tree), Scripts(steps=steps), base.token.start)
+
+    def adjoint_of(self, tree: Node) -> Node:
+        if tree.kind == "entry" and tree.children[0].kind == "name":
+            whole = Node("call", "grad", (tree.children[0],), tree.span, 2)
+            return Node("entry", "", (whole, *tree.children[1:]), tree.span, 3)
+        if tree.kind == "name":
+            return Node("call", "grad", (tree,), tree.span, 2)
+        raise self.source.error("this is not the adjoint of a quantity", tree.span)
+
+    def delta(self, base: Base) -> Node:
+        r"""``\delta_{kj}``, or ``\delta_{\mathbf{z}}`` in the notation with deltas."""
+        start = base.token.start
+        self.take()
+        letters = self.two_indices()
+        if letters:
+            return self.scripted(self.make("call", "delta", letters, start), start)
+        if self.words.gradient != "delta":
+            kronecker = r"a Kronecker delta has two indices, \delta_{kj}"
+            hint = kronecker + r"; adjoints are \delta_{z} with notation: {gradient: delta}"
+            raise self.error(r"this \delta is not declared", base.token, hint)
+        target = self.operand() if self.at("{") else self.factor_below()
+        tree = self.adjoint_of(target)
+        return self.scripted(tree, start)

@@ -1,0 +1,377 @@
+r"""LaTeX to syntax trees: expressions, equations with their ranges, blocks of several equations.
+
+``parse_equations`` reads ``z_j^{(1)} &= \sum_i W_{ji}^{(1)} a_i^{(0)} + b_j^{(1)}, & j &= 1, \dots, D^{(1)} \\ ...``.
+The result is the tree that the plain spelling would give, except for products and sums, which wait for the shapes
+(``formulas``).
+
+Knows vocabularies and scopes; resolves nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from backsym.core.errors import InputError
+from backsym.core.expr import Span
+from backsym.core.names import GREEK
+from backsym.core.source import Source
+from backsym.reading.latex.cursor import shown
+from backsym.reading.latex.derivatives import Formula
+from backsym.reading.latex.lexer import Token
+from backsym.reading.latex.names import Key, Vocabulary, new_name
+from backsym.reading.latex.scripts import item, read_scripts
+from backsym.reading.meaning.scope import Scope
+from backsym.reading.syntax import Node
+
+MAX_EQUATIONS = 10_000
+
+_IS_LATEX = re.compile(r"\\|[_^]\{|\A\s*\$[^$]*\$\s*\Z|\A\s*\$\$[^$]*\$\$\s*\Z")
+_OPENING = ("(", "[", "{", r"\{", "<(", "cases{")
+_ENDING = (")", "]", "}", r"\}", ">)", "}cases")
+_RANGE_WORDS = frozenset("for forall foreach forevery all and every each where with".split())
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """A name as a formula spells it: base and tag, whether the tag stands below, whether the letter is bold."""
+
+    key: Key
+    below: bool
+    bold: bool
+    span: Span
+    calligraphic: bool = False
+
+    @property
+    def name(self) -> str:
+        return new_name(*self.key)
+
+    def latex(self, bold: bool) -> str:
+        r"""A spelling of the whole quantity, such as ``\hat{\mathbf{y}}`` or ``W_{s}``."""
+        *accents, letter = self.key[0].split(":")
+        text = f"\\{letter}" if letter in GREEK or letter == "ell" else letter
+        if bold:
+            text = rf"\boldsymbol{{{text}}}" if text.startswith("\\") else rf"\mathbf{{{text}}}"
+        for accent in reversed(accents):
+            text = rf"\{accent}{{{text}}}"
+        tag = self.key[1]
+        if not tag:
+            return text
+        tag = tag if tag.isdecimal() or len(tag) == 1 else rf"\text{{{tag}}}"
+        return f"{text}_{{{tag}}}" if self.below else f"{text}^{{({tag})}}"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """The text of one equation in a document, with its left side."""
+
+    left: Spelled
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class LatexEquation:
+    """The two sides of one equation; ``ranges`` are its trailing ranges, letter and dimension, already in ``lhs``."""
+
+    lhs: Node
+    rhs: Node
+    ranges: Mapping[str, Node]
+
+    @property
+    def span(self) -> Span:
+        return self.lhs.span[0], self.rhs.span[1]
+
+
+def is_latex(text: str) -> bool:
+    """Whether a text is LaTeX and not the plain language, which has no backslash, no ``_{`` and no ``^{``."""
+    return _IS_LATEX.search(text) is not None
+
+
+def vocabulary(scope: Scope) -> Vocabulary:
+    """The names of a scope, for reading LaTeX in it."""
+    return Vocabulary(
+        ranks={name: len(value.shape) for name, value in scope.names.items()},
+        dims=scope.dims,
+        letters=frozenset(scope.index_dims),
+        abstract=scope.abstract,
+        loss=scope.loss,
+        layer=scope.notation.get("layer", "superscript"),
+        gradient=scope.notation.get("gradient", "nabla"),
+        latex=scope.latex,
+    )
+
+
+def parse_expression(source: Source, words: Vocabulary) -> Node:
+    """The syntax tree of one expression; raises InputError with the place."""
+    reader = FormulaReader(source, words)
+    tree = reader.additive()
+    reader.took(",", ".", ";")
+    if reader.token.kind != "end":
+        raise reader.leftover()
+    return tree
+
+
+def parse_equation(source: Source, words: Vocabulary) -> tuple[Node, Node]:
+    """The two sides of one equation."""
+    equations = parse_equations(source, words)
+    if len(equations) > 1:
+        raise source.error("one equation is expected here", equations[1].span, "give each equation an item of its own")
+    return equations[0].lhs, equations[0].rhs
+
+
+def parse_equations(source: Source, words: Vocabulary) -> list[LatexEquation]:
+    r"""All equations of a block, parted by ``\\`` or commas; at least one.  Raises InputError with the place."""
+    reader = FormulaReader(source, words)
+    reader.separators()
+    found: list[LatexEquation] = []
+    while reader.token.kind != "end":
+        found.append(reader.equation())
+        if len(found) > MAX_EQUATIONS:
+            raise source.error(f"more than {MAX_EQUATIONS} equations", found[-1].span)
+        reader.separators()
+    if not found:
+        raise reader.unexpected("an equation", "such as z = w x + b")
+    return found
+
+
+def left_sides(source: Source, words: Vocabulary) -> list[Node]:
+    """The left sides of a block's equations, each a name or its entries.
+
+    A first look: right sides are not read, and a left side that cannot be read is left out.
+    """
+    reader = FormulaReader(source, words)
+    found: list[Node] = []
+    for position in reader.left_positions():
+        reader.position, reader.nesting = position, 0
+        try:
+            tree = reader.left_side()
+        except InputError:
+            continue
+        base = tree.children[0] if tree.kind == "entry" else tree
+        if base.kind == "name" and reader.at("="):
+            found.append(tree)
+    return found
+
+
+def segments(source: Source, words: Vocabulary, start: int, end: int) -> list[Segment]:
+    """The equations of a formula whose left side is a quantity or its entries; all else in it is passed over."""
+    try:
+        reader = FormulaReader(source, words, start, end)
+    except InputError:
+        return _unreadable(source, words, start, end)
+    begins: list[tuple[int, Spelled | None]] = []
+    for position in reader.left_positions():
+        reader.position, reader.nesting = position, 0
+        try:
+            if (left := reader.spelled_left()) is not None or reader.at("="):
+                begins.append((position, left))
+        except InputError:
+            continue
+    found: list[Segment] = []
+    for n, (position, left) in enumerate(begins):
+        last = begins[n + 1][0] - 2 if n + 1 < len(begins) else len(reader.tokens) - 2
+        if left is not None:
+            found.append(Segment(left, reader.tokens[position].start, reader.tokens[last].end))
+    return found
+
+
+def _unreadable(source: Source, words: Vocabulary, start: int, end: int) -> list[Segment]:
+    """A formula with something unknown in it is still a forward equation if its left side is; the error comes later."""
+    equals = source.text.find("=", start, end)
+    if equals < 0:
+        return []
+    try:
+        reader = FormulaReader(source, words, start, equals + 1)
+        left = reader.spelled_left()
+    except InputError:
+        return []
+    return [Segment(left, start, end)] if left is not None else []
+
+
+class FormulaReader(Formula):
+    """Equations, their ranges, and what stands between them."""
+
+    reads_shifts = True
+
+    def __init__(self, source: Source, words: Vocabulary, start: int = 0, end: int | None = None):
+        super().__init__(source, words, start, end)
+        self.letters = self.letters_with_ranges()
+
+    # --- looking ahead ---
+
+    def letters_with_ranges(self) -> frozenset[str]:
+        r"""The letters of ``k = 1, \dots, K`` and ``\sum_{k=1}`` anywhere in the text."""
+        found = set()
+        for n, token in enumerate(self.tokens):
+            if token.kind not in ("letter", "greek"):
+                continue
+            after = n + 1
+            while self.tokens[after].text == "'":
+                after += 1
+            equals, one = self.tokens[after : after + 2] if after + 1 < len(self.tokens) else (token, token)
+            in_sum = n > 1 and self.tokens[n - 1].text == "{" and self.tokens[n - 2].text == "_"
+            in_sum = in_sum and n > 2 and self.tokens[n - 3].text == "sum"
+            if in_sum or (equals.text == "=" and one.text == "1" and self.tokens[after + 2].text in (",", "dots")):
+                found.add(token.text)
+        return frozenset(found)
+
+    def left_positions(self) -> list[int]:
+        """Where equations begin: at the start, after a row, after a comma outside of all brackets."""
+        positions = [0]
+        depth = 0
+        for n, token in enumerate(self.tokens):
+            if token.kind == "op":
+                depth += (token.text in _OPENING) - (token.text in _ENDING)
+            if token.kind == "row":
+                depth = 0
+            if token.kind == "row" or (token.text in (",", ";") and token.kind == "op" and depth == 0):
+                positions.append(n + 1)
+        return [n for n in positions if self.tokens[n].kind not in ("end", "row") and not self.range_at(n)]
+
+    def range_at(self, position: int) -> bool:
+        r"""Whether ``k = 1, \dots`` or ``k \in \{1`` or ``j, k = 1`` stands here."""
+        tokens = self.tokens
+        if tokens[position].text == "forall":
+            return True
+        while tokens[position].kind in ("letter", "greek"):
+            position += 1
+            while tokens[position].text in ("'", "^") and tokens[position].kind == "op":
+                position += 1
+            if tokens[position].text == "in":
+                return True
+            if tokens[position].text != ",":
+                break
+            position += 1
+        else:
+            return False
+        rest = [t.text for t in tokens[position : position + 4]]
+        return rest[:2] == ["=", "1"] and (rest[2:3] == ["dots"] or rest[2:4] == [",", "dots"])
+
+    # --- equations ---
+
+    def separators(self) -> None:
+        while self.token.kind == "row" or self.at(",", ";", ".") or self.idle_word():
+            self.take()
+
+    def idle_word(self) -> bool:
+        return self.token.kind == "word" and self.token.text.lower() in ("and", "where", "with", "or")
+
+    def equation(self) -> LatexEquation:
+        lhs = self.left_side()
+        if self.at("in"):
+            raise self.error("a declaration stands among the equations", self.token, "declare it in symbols")
+        if not self.at("="):
+            if self.token.kind == "end":
+                raise self.unexpected("= and a right side", "an equation reads like z = w x + b")
+            raise self.leftover()
+        self.take()
+        rhs = self.additive()
+        ranges = self.ranges()
+        if self.token.kind not in ("end", "row") and not self.at(",", ";", ".") and not self.idle_word():
+            raise self.leftover()
+        return LatexEquation(_with_ranges(lhs, ranges), _with_ranges(rhs, ranges), ranges)
+
+    def left_side(self) -> Node:
+        self.left = True
+        tree = self.additive()
+        self.left = False
+        return tree
+
+    def spelled_left(self) -> Spelled | None:
+        """The name on the left side as it is spelled; None if that is no quantity."""
+        mark = self.position
+        token = self.token
+        tree = self.left_side()
+        name = tree.children[0] if tree.kind == "entry" else tree
+        if name.kind != "name" or not self.at("="):
+            return None
+        self.position = mark
+        base = self.base()
+        scripts = read_scripts(self, self.additive)
+        own = scripts.items[: len(scripts.items) - max(0, len(tree.children) - 1)]
+        key = base.text, (scripts.tag or "") + "".join(item.value for item in own)
+        calligraphic = base.font in ("mathcal", "mathscr")
+        return Spelled(key, bool(own), base.bold, (token.start, tree.span[1]), calligraphic)
+
+    def leftover(self) -> Exception:
+        token = self.token
+        if self.at("="):
+            return self.unexpected("the end of the equation", "an equation has one = sign")
+        if self.at(")", "]", r"\}", "}", "|)", "||)"):
+            return self.error(f"this {shown(token)} closes nothing", token)
+        if token.kind == "word":
+            return self.error(f"the words {shown(token)} are not read", token, "words stand outside of formulas")
+        if self.at("in"):
+            return self.error("a declaration stands in place of a formula", token)
+        return self.unexpected("an operator")
+
+    # --- ranges ---
+
+    def ranges(self) -> dict[str, Node]:
+        r"""``, \quad k = 1, \dots, K, j = 1, \dots, D``; also after ``\forall`` and ``\text{for}``."""
+        found: dict[str, Node] = {}
+        while True:
+            mark = self.position
+            while self.at(",", ";", "forall", ":") or self.range_word() or self.token.kind == "row":
+                self.take()
+            if not self.range_at(self.position):
+                if self.every_letter(mark):
+                    continue
+                self.position = mark
+                return found
+            found.update(self.one_range())
+
+    def every_letter(self, mark: int) -> bool:
+        r"""``\forall k``, which says no more than that k is a letter: passed over."""
+        if not any(token.text == "forall" for token in self.tokens[mark : self.position]):
+            return False
+        start = self.position
+        while self.token.kind in ("letter", "greek") or self.at(",", "'"):
+            self.take()
+        if self.position > start and self.token.kind in ("end", "row"):
+            return True
+        self.position = start
+        return False
+
+    def range_word(self) -> bool:
+        return self.token.kind == "word" and self.token.text.lower() in _RANGE_WORDS
+
+    def one_range(self) -> dict[str, Node]:
+        letters = [self.index(item(self))]
+        while self.took(","):
+            letters.append(self.index(item(self)))
+        in_set = self.took("in")
+        opening = self.token
+        if in_set:
+            self.expect(r"\{")
+        else:
+            self.expect("=")
+        self.one(opening)
+        self.took(",")
+        self.expect("dots")
+        self.took(",")
+        dim = self.dimension()
+        if in_set:
+            self.expect(r"\}", opening)
+        return {letter.value: dim for letter in letters}
+
+    def one(self, at: Token) -> None:
+        if self.token.kind != "number" or self.token.text != "1":
+            raise self.error("a range counts from 1", at, r"such as k = 1, \dots, K")
+        self.take()
+
+
+def _with_ranges(tree: Node, ranges: Mapping[str, Node]) -> Node:
+    """The tree with the range of each of these letters where it is an index."""
+    if not ranges or not tree.children:
+        return tree
+    if tree.kind == "entry":
+        first, *indices = tree.children
+        ranged = [
+            Node("name", ix.value, (ranges[ix.value],), ix.span, 2) if ix.kind == "name" and ix.value in ranges else ix
+            for ix in indices
+        ]
+        return tree._replace(children=(_with_ranges(first, ranges), *ranged))
+    return tree._replace(children=tuple(_with_ranges(child, ranges) for child in tree.children))

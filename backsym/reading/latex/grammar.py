@@ -1,0 +1,520 @@
+r"""The grammar of LaTeX formulas: sums, products, quotients, groups, functions, sums over an index.
+
+Juxtaposition, ``\cdot`` and ``\times`` hold together more tightly than ``\odot``; what they mean is told by the shapes,
+which are not known here, so that a product keeps its signs.  The body of ``\sum`` and of ``\max_k`` is the product that
+follows.  Where mathematicians would guess (``a / b c``, ``\log a b``), this asks for parentheses.
+
+Knows the vocabulary of a problem through ``latex_symbols``; knows no shapes.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from backsym.core.source import Source
+from backsym.reading.latex.cases import cases
+from backsym.reading.latex.cursor import Cursor, shown
+from backsym.reading.latex.lexer import ACCENTS, FONTS, FUNCTION_MACROS, GROUPS, Token
+from backsym.reading.latex.names import Vocabulary
+from backsym.reading.latex.scripts import Scripts, read_scripts
+from backsym.reading.syntax import Node, walk
+
+SIGNS = {"cdot": ".", "times": "x", "odot": "o", "*": "*"}
+"""Signs of products; a space is juxtaposition."""
+
+COMPARISONS = {"<": "<", ">": ">", "<=": "<=", ">=": ">=", "=": "==", "!=": "!="}
+_CLOSING = {"(": ")", "[": "]", r"\{": r"\}", "{": "}"}
+_END_WORDS = frozenset(
+    "for forall forevery foreach where with and if each all every when otherwise iff so hence thus or as on".split()
+)
+REDUCTIONS = ("sum", "mean", "max", "min")
+_NO_ARGUMENT = frozenset("tr arg det sup inf tan coth sec csc".split())
+
+
+class Grammar(Cursor, ABC):
+    """Recursive descent; each method consumes one construct.  ``Symbols`` adds what depends on names."""
+
+    def __init__(self, source: Source, words: Vocabulary, start: int = 0, end: int | None = None):
+        super().__init__(source, start, end)
+        self.words = words
+        self.bars: list[str] = []
+        self.font = ""
+        self.left = False
+        self.letters: frozenset[str] = frozenset()
+        """Index letters that the text itself gives a range."""
+        self.left_out: list[tuple[Node, Node]] = []
+        """The pairs of letters below the sum that is read which must not be the same."""
+
+    # --- sums and products ---
+
+    def additive(self) -> Node:
+        start = self.token.start
+        terms = [self.term()]
+        while self.at("+", "-"):
+            sign = self.take()
+            term = self.term()
+            terms.append(term if sign.text == "+" else self.make("neg", "", (term,), sign.start))
+        return terms[0] if len(terms) == 1 else self.make("add", "columns", tuple(terms), start)
+
+    def term(self) -> Node:
+        """A product with an optional sign, which applies to all of it."""
+        return self.signed(self.term) if self.at("-", "+") else self.product()
+
+    def signed(self, operand: Callable[[], Node]) -> Node:
+        sign = self.take()
+        self.enter(sign)
+        inner = operand()
+        self.leave()
+        return self.make("neg", "", (inner,), sign.start) if sign.text == "-" else inner
+
+    def product(self) -> Node:
+        start = self.token.start
+        factors = [self.factor()]
+        signs = ""
+        while True:
+            if self.at(*SIGNS):
+                signs += SIGNS[self.take().text]
+                factors.append(self.signed(self.factor) if self.at("-", "+") else self.factor())
+            elif self.at("/"):
+                self.take()
+                above = self.terms(factors, signs, start)
+                below = self.signed(self.factor) if self.at("-", "+") else self.factor()
+                self.check_slash(above)
+                factors, signs = [self.make("div", "columns", (above, below), start)], ""
+            elif self.starts_factor():
+                signs += " "
+                factors.append(self.factor())
+            else:
+                return self.terms(factors, signs, start)
+
+    def terms(self, factors: list[Node], signs: str, start: int) -> Node:
+        return factors[0] if not signs else self.make("terms", signs, tuple(factors), start)
+
+    def check_slash(self, above: Node) -> None:
+        """``1/2 x`` is a coefficient; ``a/b c`` is not clear."""
+        token = self.token
+        name_like = token.kind in ("letter", "greek", "number") or self.at_macro(*FONTS, *ACCENTS, "ell")
+        if name_like and not _is_number(above):
+            raise self.error(
+                "it is not clear what this slash divides by",
+                token,
+                r"write \frac{a}{b} c, or a / (b c) with parentheses",
+            )
+
+    def starts_factor(self) -> bool:
+        token = self.token
+        if token.kind in ("letter", "greek", "number"):
+            return True
+        if token.kind == "word":
+            return token.text.lower() not in _END_WORDS
+        if token.kind == "macro":
+            return True
+        if token.kind != "op":
+            return False
+        if token.text in ("|", "||"):
+            return not (self.bars and self.bars[-1] == token.text)
+        return token.text in ("(", "[", r"\{", "{", "|(", "||(", "<(", "cases{", "nabla", "partial")
+
+    # --- factors ---
+
+    def factor(self) -> Node:
+        token = self.token
+        if token.kind == "number":
+            self.take()
+            return self.scripted(self.make("num", token.text, (), token.start), token.start)
+        if token.kind in ("letter", "greek"):
+            return self.symbol()
+        if token.kind == "word":
+            return self.word()
+        if token.kind == "macro":
+            return self.macro()
+        if token.kind == "op" and token.text in _OPERAND_SIGNS:
+            return _OPERAND_SIGNS[token.text](self)
+        raise self.unexpected("a quantity, a number or (", _hint_for(token))
+
+    @abstractmethod
+    def symbol(self) -> Node:
+        """Reads names; ``Symbols`` does, which knows the names."""
+
+    def macro(self) -> Node:
+        token = self.token
+        name = token.text
+        if name in _MACRO_RULES:
+            return _MACRO_RULES[name](self)
+        if name in FUNCTION_MACROS:
+            function = self.words.word(name)
+            if function is None or name in _NO_ARGUMENT - {"tr"}:
+                raise self.error(f"\\{name} is not read", token, self.function_hint(name))
+            self.take()
+            return self.function(function, token)
+        if name in FONTS or name in ACCENTS or name == "ell":
+            return self.symbol()
+        if name in GROUPS:
+            self.take()
+            if not self.at("{"):
+                raise self.unexpected("{")
+            return self.group()
+        raise self.error(f"\\{name} is not read here", token)
+
+    def function_hint(self, name: str) -> str | None:
+        if name == "arg":
+            return r"the position of a maximum stands in an indicator: \mathbb{1}[k = \arg\max_{k'} z_{k'}]"
+        return "functions that are read: " + ", ".join(sorted({"exp", "log", "tanh", "max", "min", "sin", "cos"}))
+
+    @abstractmethod
+    def word(self) -> Node:
+        """Reads words; ``Symbols`` does, which knows the names."""
+
+    def scripted(self, base: Node, start: int) -> Node:
+        """A group, call or number with the scripts that follow it: entries, transposes, powers."""
+        if not self.at("_", "^", "'"):
+            return base
+        scripts = read_scripts(self, self.additive, tags=False)
+        if scripts.primes:
+            raise self.error("a prime stands after the name of a function", None, r"such as \sigma'(z)")
+        items = scripts.items
+        if len(items) == 1 and items[0].value == "direct" and base.kind == "partial":
+            base = self.make("partial", "direct", base.children, start)
+        elif items:
+            whole = self.make("column", "", (base,), start) if len(items) == 1 else base
+            base = self.make("entry", "", (whole, *items), start)
+        return self.raised(base, scripts, start)
+
+    def raised(self, base: Node, scripts: Scripts, start: int) -> Node:
+        """The transposes and powers of a superscript, applied in order."""
+        for step, exponent in scripts.steps:
+            if step == "T":
+                base = self.make("transpose", "", (base,), start)
+            else:
+                assert exponent is not None, "a power has an exponent"
+                value = "" if step == "hadamard" else "formula"
+                base = self.make("pow", value, (base, self.exponent(exponent)), start)
+        return base
+
+    def exponent(self, tree: Node) -> Node:
+        return tree
+
+    # --- groups ---
+
+    def group(self) -> Node:
+        """What stands between parentheses, brackets or braces; a comparison between brackets is an indicator."""
+        opening = self.take()
+        self.enter(opening)
+        self.bars.append("")
+        inner = self.inside(opening)
+        self.bars.pop()
+        self.leave()
+        self.expect(_CLOSING[opening.text], opening)
+        if self.at("_") and self.ahead().text == "+":
+            # The positive part, (z)_+.
+            self.position += 2
+            inner = self.make("call", "relu", (inner,), opening.start)
+        return self.scripted(inner, opening.start)
+
+    def inside(self, opening: Token) -> Node:
+        inner = self.additive()
+        if not self.at(*COMPARISONS):
+            return inner
+        if opening.text not in ("[", r"\{"):
+            raise self.unexpected(_CLOSING[opening.text], r"a comparison is an indicator: \mathbb{1}[a > b]")
+        return self.compared(inner)
+
+    def compared(self, left: Node) -> Node:
+        operator = self.take()
+        right = self.additive()
+        if self.at(*COMPARISONS):
+            raise self.unexpected("]", "an indicator has one comparison: [a > b][b > c]")
+        return self.make("cmp", COMPARISONS[operator.text], (left, right), left.span[0])
+
+    def bars_around(self) -> Node:
+        r"""``|x|`` and ``\lVert x \rVert``; the 2 or F below a norm says what it is already."""
+        opening = self.take()
+        double = opening.text == "|" and self.is_double(opening)
+        if double:
+            self.take()
+        kind = "||" if opening.text.startswith("||") else "|"
+        self.enter(opening)
+        self.bars.append(kind)
+        inner = self.additive()
+        self.bars.pop()
+        self.leave()
+        for _ in range(2 if double else 1):
+            if not self.at(kind, kind + ")"):
+                if self.token.kind in ("end", "row"):
+                    raise self.error("this bar is never closed", opening)
+                raise self.unexpected("the closing bar or an operator")
+            self.take()
+        name = "norm" if kind == "||" or double else "abs"
+        call = self.make("call", name, (inner,), opening.start)
+        if name == "norm" and self.at("_"):
+            scripts = read_scripts(self, self.additive, tags=False)
+            marks = [item.value for item in scripts.items]
+            if marks == ["1"]:
+                total = self.make("call", "abs", (inner,), opening.start)
+                return self.raised(self.make("call", "sum", (total,), opening.start), scripts, opening.start)
+            if marks not in (["2"], ["F"]):
+                at = scripts.below_at
+                raise self.error("this norm is not read", at, r"\lVert x \rVert is the 2-norm or Frobenius norm")
+            return self.raised(call, scripts, opening.start)
+        return self.scripted(call, opening.start)
+
+    def is_double(self, opening: Token) -> bool:
+        r"""Whether ``||`` opens a norm, ``||x||``: the next bar is doubled too.  ``||x| - 1|`` is an absolute value."""
+        tokens = self.tokens
+        if self.token.text != "|" or self.token.start != opening.end:
+            return False
+        depth = 0
+        for n in range(self.position + 1, len(tokens) - 1):
+            depth += (tokens[n].text in ("(", "[", "{", r"\{")) - (tokens[n].text in (")", "]", "}", r"\}"))
+            if tokens[n].kind == "row" or depth < 0:
+                return False
+            if tokens[n].text == "|" and depth == 0:
+                return tokens[n + 1].text == "|" and tokens[n + 1].start == tokens[n].end
+        return False
+
+    def inner_product(self) -> Node:
+        r"""``\langle u, v \rangle``"""
+        opening = self.take()
+        self.enter(opening)
+        self.bars.append("")
+        left = self.additive()
+        if not self.took(",", "|"):
+            raise self.unexpected("a comma", r"such as \langle u, v \rangle")
+        right = self.additive()
+        self.bars.pop()
+        self.leave()
+        self.expect(">)", opening)
+        return self.scripted(self.make("call", "dot", (left, right), opening.start), opening.start)
+
+    def argument_list(self) -> tuple[Node, ...]:
+        """The arguments between parentheses, brackets or braces."""
+        opening = self.take()
+        self.enter(opening)
+        self.bars.append("")
+        arguments = [self.additive()]
+        while self.at(",", ";"):
+            self.take()
+            arguments.append(self.additive())
+        self.bars.pop()
+        self.leave()
+        self.expect(_CLOSING[opening.text], opening)
+        return tuple(arguments)
+
+    # --- quotients and roots ---
+
+    def fraction(self) -> Node:
+        start = self.take().start
+        above = self.operand()
+        below = self.operand()
+        return self.scripted(self.make("div", "columns", (above, below), start), start)
+
+    def operand(self) -> Node:
+        r"""What ``\frac`` and ``\sqrt`` take: a group in braces, or one token."""
+        token = self.token
+        if self.at("{"):
+            opening = self.take()
+            self.enter(opening)
+            self.bars.append("")
+            inner = self.additive()
+            self.bars.pop()
+            self.leave()
+            self.expect("}", opening)
+            return inner
+        if token.kind == "number" and len(token.text) == 2 and token.text.isdecimal():
+            # \frac12
+            self.tokens[self.position] = token._replace(text=token.text[1], start=token.start + 1)
+            return Node("num", token.text[0], (), (token.start, token.start + 1))
+        if token.kind == "number":
+            self.take()
+            return self.make("num", token.text, (), token.start)
+        if token.kind in ("letter", "greek"):
+            self.take()
+            return self.exponent(self.make("name", token.text, (), token.start))
+        raise self.unexpected("{", r"such as \frac{a}{b} or \sqrt{x}")
+
+    def root(self) -> Node:
+        start = self.take().start
+        degree = None
+        if self.at("["):
+            opening = self.take()
+            degree = self.additive()
+            self.expect("]", opening)
+        inner = self.operand()
+        if degree is None:
+            return self.scripted(self.make("call", "sqrt", (inner,), start), start)
+        one = Node("num", "1", (), degree.span)
+        return self.make("pow", "formula", (inner, self.make("div", "", (one, degree), start)), start)
+
+    def brace_label(self) -> Node:
+        r"""``\underbrace{x}_{label}``: the label is for the reader."""
+        self.take()
+        inner = self.operand()
+        if self.at("_", "^") and self.ahead().text == "{":
+            self.position = self.closing[self.position + 1] + 1
+        return inner
+
+    # --- functions ---
+
+    def function(self, name: str, head: Token) -> Node:
+        r"""A function whose name is taken: ``\tanh(z)``, ``\tanh^2(z)``, ``\sigma'(z)``, ``\log z_k``, ``\max_k z``."""
+        if name in REDUCTIONS and self.at("_"):
+            return self.reduction(name, head)
+        scripts = read_scripts(self, self.additive)
+        return self.applied(name, scripts, head)
+
+    def applied(self, name: str, scripts: Scripts, head: Token) -> Node:
+        if scripts.items:
+            hint = "only the natural logarithm is read" if name == "log" else "indices stand after the argument: f(z)_k"
+            raise self.error(f"a subscript of {name} is not read", scripts.below_at, hint)
+        if scripts.tag is not None:
+            raise self.error(f"{name} has no tag ({scripts.tag})", head, r"a derivative is written with primes, f'(z)")
+        for step, exponent in scripts.steps:
+            if step == "T" or (exponent is not None and exponent.kind == "neg"):
+                what = "is not clear" if step != "T" else "is not a transpose of a value"
+                raise self.error(f"this superscript of {name} {what}", head, r"write \frac{1}{f(z)} or f(z)^\top")
+        value = name + "'" * scripts.primes
+        arguments = self.arguments(name)
+        if name == "diag":
+            arguments = tuple(self.make("column", "", (argument,), argument.span[0]) for argument in arguments)
+        call = self.make("call", value, arguments, head.start)
+        if scripts.steps:
+            # A power on the name of a function is one of its values: tanh^2(z) of an array is entry by entry.
+            return self.raised(call, Scripts(steps=[("hadamard", e) for _, e in scripts.steps]), head.start)
+        return self.scripted(call, head.start)
+
+    def arguments(self, name: str) -> tuple[Node, ...]:
+        """Arguments in parentheses, or one factor without."""
+        if self.at(*_CLOSING):
+            return self.argument_list()
+        if not self.starts_factor():
+            raise self.unexpected(f"the argument of {name}", "such as f(z)")
+        self.enter(self.token)
+        argument = self.factor()
+        self.leave()
+        token = self.token
+        name_like = (
+            token.kind in ("letter", "greek", "number") or self.at("(", "[", "{") or self.at_macro(*FONTS, *ACCENTS)
+        )
+        if name_like and argument.kind != "call":
+            raise self.error(
+                f"it is not clear where the argument of {name} ends", token, f"write {name}(...) with parentheses"
+            )
+        return (argument,)
+
+    def reduction(self, name: str, head: Token) -> Node:
+        r"""``\max_k z_k``, and ``\operatorname{sum}_{\text{axis}=0}(X)`` as the printer has it."""
+        if self.ahead(2).text == "axis":
+            self.position += 3
+            self.expect("=")
+            start = self.token.start
+            number = self.take()
+            axis = self.make("keyword", "axis", (Node("num", number.text, (), (number.start, number.end)),), start)
+            self.expect("}")
+            call = self.make("call", name, (*self.arguments(name), axis), head.start)
+            return self.scripted(call, head.start)
+        return self.over_letters(name, head)
+
+    # --- sums over an index ---
+
+    def sum_sign(self) -> Node:
+        return self.over_letters("sum", self.take())
+
+    def over_letters(self, name: str, head: Token) -> Node:
+        self.enter(head)
+        letters, dim = self.limits(name)
+        left_out, self.left_out = self.left_out, []
+        if not self.starts_factor() and not self.at("-"):
+            raise self.unexpected(f"what this {name} is over")
+        body = self.term()  # A sign right after it belongs to what it is over.
+        self.leave()
+        if left_out:
+            body = self.make("terms", " " * len(left_out), (*map(self.unequal, left_out), body), head.start)
+        bound = tuple(Node("name", x.value, (dim,) if dim else x.children, x.span) for x in letters)
+        return self.make("call", name, (body, *bound), head.start)
+
+    def unequal(self, letters: tuple[Node, Node]) -> Node:
+        """1 unless two letters are the same, which a sum leaves out."""
+        start = letters[0].span[0]
+        same = self.make("call", "delta", letters, start)
+        return self.make("add", "", (self.make("num", "1", (), start), self.make("neg", "", (same,), start)), start)
+
+    def limits(self, name: str) -> tuple[list[Node], Node | None]:
+        """The letters below and the dimension above, in either order."""
+        letters: list[Node] = []
+        dim: Node | None = None
+        while self.at("_", "^"):
+            if self.take().text == "_":
+                letters.extend(self.lower_limit(name))
+            else:
+                dim = self.upper_limit()
+        if dim is not None and not letters:
+            raise self.error(f"this {name} has no index below", None, r"write \sum_{i=1}^{D}")
+        return letters, dim
+
+    @abstractmethod
+    def lower_limit(self, name: str) -> list[Node]:
+        """Reads letters; ``Symbols`` does, which knows the names."""
+
+    def upper_limit(self) -> Node:
+        if not self.at("{"):
+            return self.dimension(scripts_too=False)
+        opening = self.take()
+        dim = self.dimension()
+        self.expect("}", opening)
+        return dim
+
+    @abstractmethod
+    def dimension(self, scripts_too: bool = True) -> Node:
+        """Reads dimensions; ``Symbols`` does, which knows the names."""
+
+    # --- derivatives, in Symbols ---
+
+    @abstractmethod
+    def fraction_or_derivative(self) -> Node:
+        """Reads derivatives; ``Symbols`` does, which knows the names."""
+
+    @abstractmethod
+    def derivative(self) -> Node:
+        """Reads derivatives; ``Symbols`` does, which knows the names."""
+
+    @abstractmethod
+    def gradient(self) -> Node:
+        """Reads derivatives; ``Symbols`` does, which knows the names."""
+
+    def product_sign(self) -> Node:
+        raise self.error("a product over an index is not read", None, "take the logarithm, a sum")
+
+
+def _is_number(tree: Node) -> bool:
+    return all(part.kind in ("num", "neg", "div") for part in walk(tree))
+
+
+def _hint_for(token: Token) -> str | None:
+    if token.text == "dots":
+        return r"dots are read in ranges only, k = 1, \dots, K"
+    return f"group with ( ) before {shown(token)}" if token.text in ("^", "_", "'") else None
+
+
+_OPERAND_SIGNS: dict[str, Callable[[Grammar], Node]] = {
+    "(": Grammar.group,
+    "[": Grammar.group,
+    r"\{": Grammar.group,
+    "{": Grammar.group,
+    "|": Grammar.bars_around,
+    "||": Grammar.bars_around,
+    "|(": Grammar.bars_around,
+    "||(": Grammar.bars_around,
+    "<(": Grammar.inner_product,
+    "cases{": lambda g: cases(g, g.additive, g.compared, tuple(COMPARISONS)),
+    "nabla": lambda g: g.gradient(),
+    "partial": lambda g: g.derivative(),
+}
+_MACRO_RULES: dict[str, Callable[[Grammar], Node]] = {
+    **dict.fromkeys(("frac", "dfrac", "tfrac", "cfrac"), lambda g: g.fraction_or_derivative()),
+    "sqrt": Grammar.root,
+    "sum": Grammar.sum_sign,
+    "prod": Grammar.product_sign,
+    "underbrace": Grammar.brace_label,
+    "overbrace": Grammar.brace_label,
+}

@@ -1,0 +1,291 @@
+r"""Characters of LaTeX mathematics to tokens, each with its place in the text.
+
+Knows the alphabet and the limits: which macros there are, what is only space or size (``\quad``, ``\left``), comments,
+the words in ``\text{...}``.  Knows no grammar and no symbols.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from backsym.core.names import GREEK
+from backsym.core.source import Source
+from backsym.reading.meaning.scope import suggest
+from backsym.reading.plain.lexer import MAX_CHARACTERS, MAX_NUMBER, MAX_TOKENS, meant
+
+
+class Token(NamedTuple):
+    r"""``kind`` is letter, greek, number, word, macro, op, row or end.
+
+    ``text`` of a macro has no backslash; of a word (``\text{ReLU}``, ``\operatorname{diag}``) it is the word; of an op
+    it is the sign itself, braces, scripts and bars included (a bar that must open or close says so: ``|(``, ``|)``).
+    A row is the end of a row, ``\\``.
+    """
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+_WORD_MACROS = "text|textrm|textbf|textit|textsf|texttt|mathrm|mathsf|mathit|mathtt|operatorname|mbox"
+
+_TOKEN = re.compile(
+    rf"""(?P<space>[\s~]+)
+    |(?P<comment>%[^\n]*\n?)
+    |(?P<newline>\\\\(?:\[[\d.]*(?:pt|em|ex|mm|cm)\])?)
+    |(?P<env>\\(?:begin|end)\s*\{{(?P<envname>[A-Za-z]+\*?)\}}(?:\{{[lcr| ]*\}})?)
+    |(?P<word>\\(?:{_WORD_MACROS})\*?\s*\{{(?P<content>(?:[^{{}}$\\\n]|\\[ ,\-_&%])*)\}})
+    |(?P<bareword>\\(?:mathrm|mathsf|mathit|mathtt)\s+[A-Za-z])
+    |(?P<tag>\\(?:label|tag\*?)\s*\{{[^{{}}\n]*\}})
+    |(?P<macro>\\[A-Za-z]+\*?)
+    |(?P<escape>\\[^A-Za-z])
+    |(?P<number>\d+(?:\.\d+)?|\.\d+)
+    |(?P<letter>[A-Za-z])
+    |(?P<op>:=|\.\.\.?|[-+*/=^_'{{}}()\[\]|<>,.;:!&$])
+    """,
+    re.VERBOSE | re.ASCII,
+)
+
+_IGNORED = frozenset(
+    (
+        "quad qquad enspace thinspace medspace thickspace displaystyle textstyle scriptstyle limits nolimits nonumber "
+        "notag hfill noindent centering big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm Bigm "
+        "allowbreak nobreak mathstrut strut relax ignorespaces"
+    ).split()
+)
+_IGNORED_ESCAPES = frozenset(", ; : ! > / -".split()) | {" ", "\n", "\t", "(", ")", "[", "]"}
+"""Spaces, and the delimiters of formulas, which stand at the ends of what is read."""
+
+_SIGNS = {
+    "cdot": "cdot", "bullet": "cdot", "times": "times", "odot": "odot", "circ": "odot", "ast": "*", "star": "*",
+    "lvert": "|(", "rvert": "|)", "lVert": "||(", "rVert": "||)", "vert": "|", "Vert": "||", "|": "||", "{": r"\{",
+    "}": r"\}", "lbrace": r"\{", "rbrace": r"\}", "lbrack": "[", "rbrack": "]", "le": "<=", "leq": "<=",
+    "leqslant": "<=",
+    "ge": ">=", "geq": ">=", "geqslant": ">=", "ne": "!=", "neq": "!=", "lt": "<", "gt": ">", "prime": "'",
+    "coloneqq": "=", "triangleq": "=", "coloneq": "=", "dots": "dots", "ldots": "dots", "cdots": "dots",
+    "dotsc": "dots", "dotsb": "dots", "top": "top", "intercal": "top", "in": "in", "forall": "forall",
+    "langle": "<(", "rangle": ">)", "mid": "|", "div": "/", "nabla": "nabla", "partial": "partial", "colon": ":",
+}  # fmt: skip
+"""Macros that are one sign; several spellings of one sign are the same."""
+
+_GREEK_VARIANTS = {
+    "varepsilon": "epsilon", "vartheta": "theta", "varphi": "phi", "varrho": "rho", "varsigma": "sigma", "varpi": "pi",
+    "omicron": "omicron",
+}  # fmt: skip
+
+FUNCTION_MACROS = frozenset(
+    "exp log ln sin cos tan sinh cosh tanh coth sec csc max min arg tr det sqrt sup inf".split()
+)
+FONTS = frozenset("mathbf boldsymbol bm pmb mathcal mathscr mathbb mathfrak bf vec underline".split())
+ACCENTS = frozenset("hat widehat tilde widetilde bar overline dot ddot check breve".split())
+GROUPS = frozenset("mathbf mathrm mathsf mathit mathtt text operatorname boxed".split())
+_STRUCTURE = frozenset("frac dfrac tfrac cfrac sum prod ell underbrace overbrace left right middle dag dagger".split())
+
+MACROS = (
+    _IGNORED | frozenset(_SIGNS) | frozenset(_GREEK_VARIANTS) | frozenset(GREEK) | FUNCTION_MACROS | FONTS | ACCENTS
+    | GROUPS | _STRUCTURE | frozenset(("begin", "end", "label", "tag"))
+)  # fmt: skip
+"""Every macro that is known, for near names."""
+
+ENVIRONMENTS = frozenset(
+    "equation equation* align align* aligned alignat gather gather* gathered split multline multline* eqnarray "
+    "eqnarray* displaymath math array flalign flalign*".split()
+)
+
+_CASES = ("cases", "dcases", "cases*", "dcases*")
+_CASES_MARKS = ("cases{", "}cases")
+"""The signs of a choice; inside it the marks of rows and columns are ``cases;`` and ``cases&``."""
+
+_OLD_FONT = re.compile(r"\{\s*\\(?:bf|bfseries|boldmath)\s*(\\[A-Za-z]+|[A-Za-z])\s*\}")
+r"""``{\bf x}``"""
+
+_UNICODE = {
+    "−": "-", "–": "-", "×": r"\times", "·": r"\cdot", "⋅": r"\cdot", "∙": r"\cdot", "∗": "*", "⊙": r"\odot",
+    "∘": r"\circ", "≥": r"\ge", "≤": r"\le", "≠": r"\ne", "∂": r"\partial", "∇": r"\nabla", "∑": r"\sum", "′": "'",
+    "’": "'", "∈": r"\in", "√": r"\sqrt", "…": r"\dots", "⋯": r"\dots", "∀": r"\forall", "ℓ": r"\ell", "ℒ": r"\ell",
+    "‖": r"\|", "⊤": r"\top", "ᵀ": "^T", "²": "^2", "³": "^3", "∞": r"\infty",
+    **{letter: "\\" + name for letter, name in zip("αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", (
+        g for g in GREEK if g != "omicron"), strict=True)},
+}  # fmt: skip
+"""Signs that people paste, as LaTeX."""
+
+_UNKNOWN_HINTS = {
+    "begin": "environments of equations are read: align, aligned, equation, gather, split",
+    "infty": "infinity is not a number that a node can have",
+    "int": "an integral is not read",
+    **dict.fromkeys("approx sim simeq equiv propto to gets leftarrow".split(), "an equation has an = sign"),
+    "pm": "write two equations",
+    "over": r"write \frac{a}{b}",
+    **dict.fromkeys("color textcolor colorbox".split(), "leave colours out"),
+    "argmax": r"write \arg\max",
+    "softmax": r"write \text{softmax}",
+    "relu": r"write \text{ReLU}",
+    "ReLU": r"write \text{ReLU}",
+    "diag": r"write \text{diag}",
+    "norm": r"write \lVert x \rVert",
+    "abs": r"write \lvert x \rvert",
+    "R": r"write \mathbb{R}",
+    "E": "an expectation is not read; write the sum or the mean",
+    "def": "macros of one's own are not read; write them out",
+    "newcommand": "macros of one's own are not read; write them out",
+    "otimes": r"an outer product is written \mathbf{u} \mathbf{v}^\top, an element-wise one \odot",
+}
+_ENV_HINTS = {
+    "matrix": "an array is named, not written out entry by entry",
+}
+
+
+def tokenize(source: Source, start: int = 0, end: int | None = None) -> list[Token]:
+    """The tokens of the text from ``start`` to ``end``, ended by an ``end`` token.
+
+    Raises InputError for a character or a macro that is not known, a line of more than 4096 characters and a row of
+    more than 1500 tokens.
+    """
+    text = source.text
+    end = len(text) if end is None else end
+    start, end = _inside_dollars(text, start, end)
+    _check_lines(source, start, end)
+    tokens: list[Token] = []
+    row_start = inside = 0
+    position = start
+    while position < end:
+        if text[position] in _UNICODE:
+            tokens.extend(_pasted(source, position))
+            position += 1
+            continue
+        match = _TOKEN.match(text, position, end)
+        if match is None:
+            raise _unexpected(source, position)
+        if (old := _OLD_FONT.match(text, position, end)) is not None:
+            made = tokenize(Source(rf"\mathbf{{{old[1]}}}"))[:-1]
+            tokens.extend(token._replace(start=position, end=old.end()) for token in made)
+            position = old.end()
+            continue
+        token = _token(source, match)
+        if token is not None:
+            if token.text in _CASES_MARKS and token.kind == "op":
+                inside += {"cases{": 1, "}cases": -1}[token.text]
+            if inside > 0 and (token.kind == "row" or token.text == "&"):
+                token = token._replace(kind="op", text="cases;" if token.kind == "row" else "cases&")
+            tokens.append(token)
+            if token.kind == "row":
+                row_start = len(tokens)
+            elif len(tokens) - row_start > MAX_TOKENS:
+                raise source.error(
+                    f"this formula has more than {MAX_TOKENS} tokens",
+                    match.span(),
+                    "define parts of it in equations of their own",
+                )
+        position = match.end()
+    tokens.append(Token("end", "", end, end))
+    return tokens
+
+
+def _inside_dollars(text: str, start: int, end: int) -> tuple[int, int]:
+    """The part of the text between the dollar signs around it, if there are any."""
+    while start < end and text[start] in " \t\n$":
+        start += 1
+    while end > start and text[end - 1] in " \t\n$" and text[end - 2 : end - 1] != "\\":
+        end -= 1
+    return start, end
+
+
+def _check_lines(source: Source, start: int, end: int) -> None:
+    position = start
+    while position < end:
+        stop = source.text.find("\n", position, end)
+        stop = end if stop < 0 else stop
+        if stop - position > MAX_CHARACTERS:
+            raise source.error(
+                f"this line has {stop - position} characters; at most {MAX_CHARACTERS} are read",
+                (position, position + 1),
+                "define parts of it in equations of their own",
+            )
+        position = stop + 1
+
+
+def _pasted(source: Source, position: int) -> list[Token]:
+    spelled = _UNICODE[source.text[position]]
+    made = tokenize(Source(spelled))[:-1]
+    return [token._replace(start=position, end=position + 1) for token in made]
+
+
+def _token(source: Source, match: re.Match[str]) -> Token | None:
+    """The token that a piece of text is; None for space."""
+    kind, text, (start, end) = match.lastgroup, match[0], match.span()
+    if match["word"] is not None:
+        return _word(match)
+    if kind == "bareword":
+        return Token("word", text[-1], start, end)
+    if match["env"] is not None:
+        return _environment(source, match)
+    if kind in ("space", "comment", "tag"):
+        return None
+    if kind == "newline":
+        return Token("row", text, start, end)
+    if kind in ("macro", "escape"):
+        return _macro(source, text[1:].rstrip("*") if kind == "macro" else text[1:], match)
+    if kind == "number" and len(text) > MAX_NUMBER:
+        raise source.error("this number is too long to be read exactly", (start, end))
+    if kind == "op":
+        if text == "$":
+            raise source.error("unexpected character $", (start, end), "dollar signs stand around a formula only")
+        text = {":=": "=", "..": "dots", "...": "dots"}.get(text, text)
+    assert kind is not None
+    return Token(kind, text, start, end)
+
+
+def _word(match: re.Match[str]) -> Token | None:
+    r"""``\text{ReLU}``: the word, with spaces and hyphens dropped; None for an empty one or a remark in parentheses."""
+    content = re.sub(r"\\[ ,-]|[ \-]", "", match["content"]).replace("\\_", "_").strip(".,:;")
+    if not content or (content[0] == "(" and content[-1] == ")"):
+        return None
+    if content.isdecimal():
+        return Token("number", content, *match.span())
+    return Token("word", content, *match.span())
+
+
+def _environment(source: Source, match: re.Match[str]) -> Token | None:
+    name = match["envname"]
+    if name in ENVIRONMENTS:
+        return None
+    if name in _CASES:
+        return Token("op", "cases{" if match["env"].startswith("\\begin") else "}cases", *match.span())
+    hint = _ENV_HINTS["matrix"] if "matrix" in name else None
+    hint = hint or suggest(name, sorted((*ENVIRONMENTS, *_CASES))) or _UNKNOWN_HINTS["begin"]
+    raise source.error(f"the environment {name} is not read", match.span(), hint)
+
+
+def _macro(source: Source, name: str, match: re.Match[str]) -> Token | None:
+    start, end = match.span()
+    if match.lastgroup == "escape" and name in _IGNORED_ESCAPES:
+        return None
+    if name in _IGNORED:
+        return None
+    if name in _SIGNS:
+        return Token("op", _SIGNS[name], start, end)
+    if name in _GREEK_VARIANTS or name in GREEK:
+        return Token("greek", _GREEK_VARIANTS.get(name, name), start, end)
+    if name in MACROS:
+        return Token("macro", name, start, end)
+    shown = name if len(name) <= 40 else name[:40] + "..."
+    raise source.error(f"unknown macro \\{shown}", (start, end), _macro_hint(name))
+
+
+@lru_cache(maxsize=512)
+def _macro_hint(name: str) -> str | None:
+    if name in _UNKNOWN_HINTS:
+        return _UNKNOWN_HINTS[name]
+    hint = suggest(name, sorted(MACROS))
+    return hint.replace("mean ", "mean \\") if hint else None
+
+
+def _unexpected(source: Source, position: int) -> Exception:
+    char = source.text[position]
+    if char == "\\":
+        return source.error("a backslash at the end of the formula", (position, position + 1))
+    shown = char if char.isprintable() and not char.isspace() else f"U+{ord(char):04X}"
+    return source.error(f"unexpected character {shown}", (position, position + 1), meant(char))

@@ -1,0 +1,271 @@
+r"""Sub- and superscripts: tags, indices, transposes, powers and primes, in any order.
+
+A superscript in parentheses, ``z^{(2)}``, may be a tag or a power: both readings are kept until the name decides.
+Knows the grammar of scripts; asks for expressions where an exponent is one; knows no symbols.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from backsym.reading.latex.cursor import Cursor, shown
+from backsym.reading.latex.lexer import FONTS, Token
+from backsym.reading.plain.lexer import MAX_PRIMES
+from backsym.reading.syntax import Node
+
+_TRANSPOSES = ("T", "top", "t", "tr", "transpose")
+
+
+@dataclass
+class Scripts:
+    """What is written below and above a symbol.
+
+    ``below`` has the comma-separated groups of a subscript.  ``tag`` is a superscript in parentheses, ``power`` the
+    same as an exponent, where it could be one.  ``steps`` are transposes and powers (``T``; ``pow`` and ``hadamard``
+    with an exponent) in the order in which they apply.
+    """
+
+    below: list[list[Node]] | None = None
+    below_at: Token | None = None
+    tag: str | None = None
+    power: Node | None = None
+    primes: int = 0
+    steps: list[tuple[str, Node | None]] = field(default_factory=list)
+
+    @property
+    def items(self) -> list[Node]:
+        return [item for group in self.below or [] for item in group]
+
+
+def read_scripts(cursor: Cursor, expression: Callable[[], Node], tags: bool = True) -> Scripts:
+    """All scripts that follow; ``tags`` is false after a group, where parentheses above are an exponent."""
+    scripts = Scripts()
+    while True:
+        if cursor.at("_"):
+            sign = cursor.take()
+            if scripts.below is not None:
+                raise cursor.error("a second subscript", sign, "put all indices in one: W_{kj}, z_{1,j}")
+            scripts.below_at = sign
+            scripts.below = below(cursor)
+        elif cursor.at("^"):
+            cursor.take()
+            _above(cursor, expression, scripts, tags)
+        elif cursor.at("'"):
+            _prime(cursor, scripts)
+        elif cursor.at("{") and cursor.ahead().text == "}" and cursor.ahead(2).text in ("^", "_", "'"):
+            cursor.position += 2
+        else:
+            return scripts
+
+
+def _prime(cursor: Cursor, scripts: Scripts) -> None:
+    token = cursor.take()
+    scripts.primes += 1
+    if scripts.primes > MAX_PRIMES:
+        raise cursor.error(f"more than {MAX_PRIMES} primes are not read", token)
+
+
+# --- below -----------------------------------------------------------------------------------------------------------
+
+
+def below(cursor: Cursor) -> list[list[Node]]:
+    """The items of a subscript, in the groups that commas make."""
+    if not cursor.at("{"):
+        token = cursor.token
+        if token.kind == "number" and len(token.text) > 1:
+            raise cursor.error(f"without braces only {token.text[0]} stands below", token, f"write _{{{token.text}}}")
+        return [[item(cursor, scripted=False)]]
+    opening = cursor.take()
+    cursor.enter(opening)
+    groups: list[list[Node]] = [[]]
+    while not cursor.at("}"):
+        if cursor.at(","):
+            cursor.take()
+            groups.append([])
+        elif cursor.token.kind == "macro" and cursor.token.text in FONTS:
+            cursor.take()
+        elif cursor.at("{"):
+            groups[-1].extend(inner for group in below(cursor) for inner in group)
+        elif cursor.reads_shifts and not groups[-1] and is_shift(cursor):
+            groups[-1].append(shift(cursor))
+        else:
+            groups[-1].append(item(cursor))
+    cursor.take()
+    cursor.leave()
+    if not all(groups):
+        raise cursor.error(
+            "an index is missing here", opening, "indices stand together, W_{kj}, or with commas, W_{k,j}"
+        )
+    return groups
+
+
+def is_shift(cursor: Cursor, end: str = "}") -> bool:
+    """Whether a sum of letters and numbers stands here, up to the next comma or ``end``."""
+    position = cursor.position
+    signs = 0
+    while cursor.tokens[position].text not in (",", end):
+        token = cursor.tokens[position]
+        if token.kind not in ("letter", "greek", "number", "word") and token.text not in ("+", "-", "'", "*", "cdot"):
+            return False
+        signs += token.kind == "op" and token.text in ("+", "-")
+        position += 1
+    return signs > 0
+
+
+def shift(cursor: Cursor) -> Node:
+    """Letters with whole factors and a number: ``i + k - 1``, ``2i - 1``."""
+    start = cursor.token.start
+    parts: list[Node] = []
+    while not cursor.at(",", "}", "="):
+        first = cursor.token.start
+        sign = "-" if cursor.at("-") else ""
+        cursor.took("+", "-")
+        token = cursor.token
+        number = cursor.take().text if token.kind == "number" else ""
+        cursor.took("*", "cdot")
+        letter = () if cursor.at("+", "-", ",", "}", "=") and number else (item(cursor),)
+        if number and not number.isdecimal():
+            raise cursor.error("a shift is a whole number", token)
+        parts.append(cursor.make("part", sign + (number or "1"), letter, first))
+    return cursor.make("shift", "", tuple(parts), start)
+
+
+def item(cursor: Cursor, scripted: bool = True) -> Node:
+    """One index letter with its primes, a number, or a word; inside braces a letter may have a subscript."""
+    token = cursor.token
+    if token.kind == "number" and token.text.isdecimal():
+        cursor.take()
+        return cursor.make("num", token.text, (), token.start)
+    if token.kind == "macro" and token.text == "ell":
+        token = token._replace(kind="letter")
+    if token.kind not in ("letter", "greek", "word"):
+        hint = "a shifted index is not read" if cursor.at("+", "-", "=") else "such as W_{kj}, z_{k'} or h_1"
+        raise cursor.error("an index is a letter or a position", token, hint)
+    cursor.take()
+    value = token.text
+    if not scripted:
+        return cursor.make("name", value, (), token.start)
+    if cursor.at("_"):
+        cursor.take()
+        value += "_" + "".join(inner.value for group in below(cursor) for inner in group)
+    return cursor.make("name", value + "'" * _primes(cursor), (), token.start)
+
+
+def _primes(cursor: Cursor) -> int:
+    """The primes of an index letter: ``k'``, ``k''`` or ``k^\\prime``."""
+    count = 0
+    while True:
+        if cursor.at("'"):
+            cursor.take()
+            count += 1
+        elif cursor.at("^") and cursor.ahead().text == "'":
+            cursor.position += 2
+            count += 1
+        elif cursor.at("^") and cursor.ahead().text == "{" and cursor.ahead(2).text == "'":
+            cursor.position += 2
+            while cursor.took("'"):
+                count += 1
+            cursor.expect("}")
+        else:
+            break
+    if count > MAX_PRIMES:
+        raise cursor.error(f"{count} primes; at most {MAX_PRIMES} are read")
+    return count
+
+
+# --- above -----------------------------------------------------------------------------------------------------------
+
+
+def _above(cursor: Cursor, expression: Callable[[], Node], scripts: Scripts, tags: bool) -> None:
+    """One superscript, which may hold several things: ``W^{(1)\\top}``."""
+    if not cursor.at("{"):
+        _one_above(cursor, scripts)
+        return
+    opening = cursor.take()
+    cursor.enter(opening)
+    if cursor.at("}"):
+        raise cursor.error("an empty superscript", opening)
+    while not cursor.at("}"):
+        if cursor.at("^"):
+            # W^{(1)^\top}
+            cursor.take()
+        elif cursor.at("'"):
+            _prime(cursor, scripts)
+        elif _transpose_ahead(cursor):
+            cursor.take()
+            scripts.steps.append(("T", None))
+        elif cursor.at("{") and cursor.closing[cursor.position] == cursor.position + 2:
+            # {\mathsf{T}} and the like
+            cursor.position += 1
+            _one_above(cursor, scripts)
+            cursor.expect("}")
+        elif tags and scripts.tag is None and not scripts.steps and (end := tag_ahead(cursor)):
+            _take_tag(cursor, scripts, end)
+        elif cursor.at("odot"):
+            cursor.take()
+            scripts.steps.append(("hadamard", expression()))
+        else:
+            scripts.steps.append(("pow", expression()))
+            if not cursor.at("}"):
+                cursor.expect("}", opening)
+    cursor.take()
+    cursor.leave()
+
+
+def _one_above(cursor: Cursor, scripts: Scripts) -> None:
+    """A superscript that is one token."""
+    token = cursor.token
+    if cursor.at("'"):
+        _prime(cursor, scripts)
+        return
+    if _is_transpose(token):
+        cursor.take()
+        scripts.steps.append(("T", None))
+        return
+    if token.kind == "number" and len(token.text) > 1:
+        raise cursor.error(f"without braces only {token.text[0]} stands above", token, f"write ^{{{token.text}}}")
+    if token.kind == "number":
+        cursor.take()
+        scripts.steps.append(("pow", cursor.make("num", token.text, (), token.start)))
+        return
+    if token.kind in ("letter", "greek"):
+        cursor.take()
+        scripts.steps.append(("pow", cursor.make("name", token.text, (), token.start)))
+        return
+    raise cursor.unexpected("a superscript", f"write ^{{...}} around {shown(token)}" if token.kind == "op" else None)
+
+
+def _is_transpose(token: Token) -> bool:
+    if token.kind == "op":
+        return token.text == "top"
+    return (token.kind == "letter" and token.text == "T") or (token.kind == "word" and token.text in _TRANSPOSES)
+
+
+def _transpose_ahead(cursor: Cursor) -> bool:
+    """A transpose sign that is all there is, or that another script follows."""
+    return _is_transpose(cursor.token) and cursor.ahead().text in ("}", "^", "'")
+
+
+def tag_ahead(cursor: Cursor) -> int:
+    """The position of the parenthesis that closes a tag here; 0 if this is no tag."""
+    if not cursor.at("(", "["):
+        return 0
+    close = ")" if cursor.token.text == "(" else "]"
+    position = cursor.position + 1
+    tokens = cursor.tokens
+    while tokens[position].kind in ("letter", "number", "word", "greek"):
+        position += 1
+    last = tokens[position]
+    empty = position == cursor.position + 1
+    return 0 if empty or last.kind != "op" or last.text != close else position
+
+
+def _take_tag(cursor: Cursor, scripts: Scripts, end: int) -> None:
+    inside = cursor.tokens[cursor.position + 1 : end]
+    scripts.tag = "".join(token.text for token in inside)
+    if len(inside) == 1:
+        token = inside[0]
+        kind = "num" if token.kind == "number" else "name"
+        scripts.power = Node(kind, token.text, (), (token.start, token.end))
+    cursor.position = end + 1

@@ -1,0 +1,587 @@
+r"""Names in LaTeX formulas: quantities, entries, functions, all-ones vectors, losses, indicators, index letters.
+
+Knows the vocabulary; adds to the grammar what depends on names.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backsym.reading.latex.cursor import shown
+from backsym.reading.latex.grammar import COMPARISONS, Grammar
+from backsym.reading.latex.lexer import ACCENTS, FONTS, Token
+from backsym.reading.latex.names import LOSS_WORDS, Found, Key, new_name, spelling, split_tag
+from backsym.reading.latex.scripts import Scripts, is_shift, item, read_scripts, shift, tag_ahead
+from backsym.reading.meaning.scope import suggest
+from backsym.reading.syntax import Node
+
+_BOLD = frozenset("mathbf boldsymbol bm pmb bf vec underline".split())
+_SCRIPT_FONTS = frozenset(("mathcal", "mathscr"))
+_USUAL_LETTERS = frozenset("ijklmn")
+_LOSS_LETTERS = frozenset("LJEC")
+_CONSTANT_FONTS = _BOLD | {"mathbb"}
+
+
+@dataclass(frozen=True)
+class Base:
+    """A letter before its scripts: ``accent:letter`` with the font it is in."""
+
+    text: str
+    font: str
+    token: Token
+
+    @property
+    def bold(self) -> bool:
+        return self.font in _BOLD
+
+
+class Symbols(Grammar):
+    """The grammar with names."""
+
+    # --- letters ---
+
+    def symbol(self) -> Node:
+        token = self.token
+        if token.kind == "macro" and token.text in FONTS and self.is_styled_group():
+            return self.styled_group()
+        if token.kind == "letter" and (name := self.bare_word()) is not None:
+            return self.function(name, token)
+        return self.from_base(self.base())
+
+    def bare_word(self) -> str | None:
+        """The function whose name stands here without a backslash, ``exp(z)``; its letters are taken."""
+        end = self.position + 1
+        while self.tokens[end].kind == "letter" and self.tokens[end].start == self.tokens[end - 1].end:
+            end += 1
+        letters = [token.text for token in self.tokens[self.position : end]]
+        if len(letters) < 2 or self.left or self.tokens[end].kind != "op" or self.tokens[end].text != "(":
+            return None
+        name = self.words.word("".join(letters))
+        if name is None or (len(letters) == 2 and all(map(self.words.has, letters))):
+            return None
+        self.position = end
+        return name
+
+    def is_styled_group(self) -> bool:
+        r"""Whether a font macro holds more than one letter: ``\mathbf{W x}``, ``\mathbf{z_1}``."""
+        if self.ahead().text != "{" or self.ahead().kind != "op":
+            return False
+        return not self.is_one_letter(self.position + 1)
+
+    def is_one_letter(self, opening: int) -> bool:
+        """Whether these braces hold one letter, in any fonts and accents."""
+        while True:
+            inner, close = opening + 1, self.closing[opening]
+            token = self.tokens[inner]
+            if token.kind != "macro" or token.text not in FONTS | ACCENTS:
+                return close == inner + 1
+            if self.tokens[inner + 1].text != "{" or self.tokens[inner + 1].kind != "op":
+                return close == inner + 2
+            if token.text in ACCENTS:
+                return self.closing[inner + 1] == close - 1
+            if self.closing[inner + 1] != close - 1:
+                return False
+            opening = inner + 1
+
+    def styled_group(self) -> Node:
+        outer, self.font = self.font, self.take().text
+        tree = self.group()
+        self.font = outer
+        return tree
+
+    def base(self, scripts: Scripts | None = None) -> Base:
+        """One letter with its fonts and accents; scripts inside an accent's braces are added to ``scripts``."""
+        token = self.take()
+        if token.kind in ("letter", "greek", "number"):
+            return Base(token.text, self.font, token)
+        if token.kind == "word":
+            return Base(token.text, "mathrm", token)
+        if token.kind == "macro" and token.text == "ell":
+            return Base("ell", self.font, token)
+        if token.kind == "macro" and token.text in FONTS | ACCENTS:
+            self.enter(token)
+            inner = self.braced_base(token)
+            self.leave()
+            if token.text in FONTS:
+                return Base(inner.text, token.text, token)
+            return Base(f"{token.text}:{inner.text}", inner.font, token)
+        self.position -= 1
+        raise self.unexpected("a letter")
+
+    def braced_base(self, outer: Token) -> Base:
+        if not self.at("{"):
+            return self.base()
+        opening = self.take()
+        inner = self.base()
+        if self.at("_", "^", "'"):
+            raise self.error(
+                f"put the sub- and superscripts after the braces of \\{outer.text}",
+                None,
+                rf"such as \{outer.text}{{y}}_k",
+            )
+        self.expect("}", opening)
+        return inner
+
+    def from_base(self, base: Base) -> Node:
+        """The quantity, entry, constant or function call that begins with this letter."""
+        if base.text in ("1", "0") and base.font in _CONSTANT_FONTS:
+            return self.bare_array(base)
+        if base.text in ("I", "E", "P", "R") and base.font == "mathbb" and not self.words.has(base.text):
+            return self.blackboard(base)
+        if base.text == "delta" and self.at("_") and not self.words.known("delta"):
+            return self.delta(base)
+        if base.text == "e" and self.is_euler(base):
+            return self.euler(base)
+        if base.text == "I" and not self.words.known("I") and "I" not in (self.words.loss or ""):
+            return self.identity(base)
+        scripts = read_scripts(self, self.additive)
+        return self.named(base, scripts)
+
+    def named(self, base: Base, scripts: Scripts) -> Node:
+        start = base.token.start
+        if (loss := self.loss_call(base, scripts)) is not None:
+            return loss
+        found = self.words.choose(base.text, scripts.tag or "", scripts.below or [], base.bold, self.letters)
+        if (layer := _bare_layer(scripts)) is not None and _may_have_layer(found, layer):
+            # z^1 is z1 where there is one, since nobody writes the power; what is on the left side is no power.
+            other = self.words.choose(base.text, layer, scripts.below or [], base.bold, self.letters)
+            if other is not None or (self.left and found is None):
+                found = other
+                scripts.steps.pop(0)
+                scripts.tag = layer
+        if found is None:
+            special = self.undeclared(base, scripts)
+            if special is not None:
+                return special
+            found = self.words.choose(base.text, "", scripts.below or [], base.bold, self.letters)
+            if found is not None and scripts.power is not None and not base.bold and not self.words.tagged(base.text):
+                scripts.steps.insert(0, ("pow", scripts.power))
+            else:
+                found = self.assumed(base, scripts)
+        return self.quantity(found, scripts, start)
+
+    def quantity(self, found: Found, scripts: Scripts, start: int) -> Node:
+        """The name with its indices, transposes and powers; in ``W^T_{jk}`` the indices are those of the transpose."""
+        tree = self.make("name", found.name + "'" * scripts.primes, (), start)
+        if not found.indices:
+            return self.raised(tree, scripts, start)
+        steps = scripts.steps
+        while steps and steps[0][0] == "T":
+            tree = self.make("transpose", "", (tree,), start)
+            steps = steps[1:]
+        tree = self.make("entry", "", (tree, *map(self.index, found.indices)), start)
+        return self.raised(tree, Scripts(steps=steps), start)
+
+    def index(self, tree: Node) -> Node:
+        """An index with the declared spelling of its letter, or of its letters where it is shifted."""
+        if tree.kind in ("shift", "part"):
+            return tree._replace(children=tuple(map(self.index, tree.children)))
+        if tree.kind != "name":
+            return tree
+        bare = tree.value.rstrip("'")
+        primes = tree.value[len(bare) :]
+        letter, _, tag = bare.partition("_")
+        known = self.words.letter(letter, tag)
+        return Node("name", (known or bare) + primes, tree.children, tree.span)
+
+    def exponent(self, tree: Node) -> Node:
+        """An exponent that is one letter: the quantity of that name."""
+        if tree.kind != "name":
+            return tree
+        name = self.words.quantity(tree.value, "")
+        return Node("name", name, (), tree.span) if name else tree
+
+    # --- what is not declared ---
+
+    def undeclared(self, base: Base, scripts: Scripts) -> Node | None:
+        """A letter that is no quantity but means something: a function, an adjoint, Euler's number, pi."""
+        mark = (scripts.tag or "") + "".join(x.value for x in scripts.items)
+        function = self.words.function(base.text, mark)
+        if function is not None and not self.left and not self.stands_alone(base):
+            return self.applied(function, Scripts(primes=scripts.primes, steps=scripts.steps), base.token)
+        if base.text.startswith(("bar:", "overline:")) and self.words.gradient == "bar":
+            return self.over_bar(base, scripts)
+        if base.text == "pi" and not mark:
+            return self.raised(self.make("name", "π", (), base.token.start), scripts, base.token.start)
+        if (
+            self.at("(")
+            and not self.left
+            and scripts.tag is None
+            and not scripts.items
+            and not self.words.known(base.text)
+        ) and (not self.words.open or self.position in self.lists):
+            return self.applied(self.words.word(base.text) or base.text, scripts, base.token)
+        return None
+
+    def stands_alone(self, base: Base) -> bool:
+        r"""Whether the letter of a function is a quantity: ``\boldsymbol{\sigma} \odot``, where nothing is declared."""
+        if not self.words.open or base.text in self.words.abstract or self.at("(", "[", r"\{"):
+            return False
+        return base.bold or not self.starts_factor()
+
+    def assumed(self, base: Base, scripts: Scripts) -> Found:
+        """The name of a quantity that is not declared, and its indices."""
+        groups = scripts.below or []
+        items = scripts.items
+        tag = scripts.tag or ""
+        if tag or not items:
+            return Found(new_name(base.text, tag), tuple(items))
+        if all(self.is_letter(x, base) for x in items):
+            return Found(new_name(base.text, ""), tuple(items))
+        whole = len(groups) == 1 and not (items[0].kind == "num" and len(items) > 1)
+        own = groups[0] if whole or len(groups) > 1 else items[:1]
+        return Found(new_name(base.text, "".join(x.value for x in own)), tuple(items[len(own) :]))
+
+    def is_letter(self, tree: Node, base: Base) -> bool:
+        """Whether this subscript is an index: a declared letter, or one with a range; else one of i to n, if light."""
+        if tree.kind != "name":
+            return False
+        bare = tree.value.rstrip("'")
+        if self.words.is_index(bare) or bare in self.letters:
+            return True
+        if self.words.keys.get((bare, "")) is not None and bare == tree.value:
+            return False  # In d_p beside a quantity p the letter tells which d it is.
+        return not base.bold and (bare in _USUAL_LETTERS or bare != tree.value)
+
+    # --- words ---
+
+    def word(self) -> Node:
+        token, after = self.token, self.ahead().text
+        tagged = after in ("^", "_") and self.words.known(token.text)
+        if (self.words.has(token.text) or tagged or self.left) and after != "(":
+            return self.from_base(self.base())
+        name = self.words.word(token.text)
+        if name is not None:
+            self.take()
+            return self.function(name, token)
+        if len(token.text) == 1 or self.words.has(token.text) or self.left:
+            return self.from_base(self.base())
+        if self.ahead().text in ("(", "'", "^"):
+            self.take()
+            return self.function(token.text, token)
+        near = suggest(token.text, [*self.words.functions, *sorted(self.words.abstract), *self.words.ranks])
+        raise self.error(f"{shown(token)} is not a declared name or a function", token, near)
+
+    # --- the loss ---
+
+    def loss_call(self, base: Base, scripts: Scripts) -> Node | None:
+        r"""``\mathcal{L}(y, t)``: on the left side the loss itself, on the right side the abstract loss.
+
+        ``\mathcal{L}_{\text{CE}}(y, t)`` is the named one.  None if this is no loss.
+        """
+        if ":" in base.text:
+            return None
+        is_loss = base.font in _SCRIPT_FONTS or base.text in (self.words.loss, "ell")
+        is_loss = is_loss or (self.left and base.text in _LOSS_LETTERS)
+        word = LOSS_WORDS.get("".join(x.value for x in scripts.items).lower().replace("-", ""))
+        if not is_loss and word is None:
+            return None
+        if self.at("(") and (self.left or self.position in self.lists) and scripts.tag is None:
+            if word is None and scripts.items:
+                hint = r"named losses are \mathcal{L}_{\text{CE}}, \mathcal{L}_{\text{BCE}}, \mathcal{L}_{\text{SE}}"
+                raise self.error("this loss is not known", scripts.below_at, hint)
+            arguments = self.argument_list()
+            if self.left:
+                return self.make("name", self.loss_name(base), (), base.token.start)
+            value = (word or "loss") + "'" * scripts.primes
+            return self.scripted(self.make("call", value, arguments, base.token.start), base.token.start)
+        if base.font in _SCRIPT_FONTS and not self.words.known(base.text) and not scripts.items and scripts.tag is None:
+            name = self.make("name", self.loss_name(base), (), base.token.start)
+            return self.raised(name, scripts, base.token.start)
+        return None
+
+    def loss_name(self, base: Base) -> str:
+        """The loss by its own name, however this formula writes it."""
+        if self.words.has(base.text):
+            return self.words.quantity(base.text, "") or base.text
+        return self.words.loss or new_name(base.text, "")
+
+    # --- constants ---
+
+    def is_euler(self, base: Base) -> bool:
+        """Whether a light e with an exponent is the number: no declared scalar, and the exponent no declared tag."""
+        if base.bold or not self.at("^") or self.words.ranks.get("e") == 0 or "e" in self.words.dims:
+            return False
+        braced = self.ahead().text == "{"
+        if "e" in self.words.ranks and self.ahead(1 + braced).kind == "number" and (
+            not braced or self.ahead(3).text == "}"
+        ):
+            return False  # Nobody writes the number e squared where e is a vector.
+        if not braced:
+            return True
+        mark, self.position = self.position, self.position + 2
+        end = tag_ahead(self)
+        tag = "".join(token.text for token in self.tokens[self.position + 1 : end])
+        self.position = mark
+        return not (end and self.words.has("e", tag))
+
+    def euler(self, base: Base) -> Node:
+        """``e^{z}`` is exp(z)."""
+        scripts = read_scripts(self, self.additive, tags=False)
+        exponents = [exponent for step, exponent in scripts.steps if step == "pow" and exponent is not None]
+        if len(exponents) != 1 or len(scripts.steps) != 1:
+            raise self.error("e has one exponent", base.token, "such as e^{z}")
+        return self.make("call", "exp", (self.exponent(exponents[0]),), base.token.start)
+
+    def bare_array(self, base: Base) -> Node:
+        r"""``\mathbb{1}_N``, ``\mathbf{1}``, ``\mathbf{0}_{N \times D}``, and the indicator ``\mathbb{1}[z > 0]``."""
+        start = base.token.start
+        if base.text == "1" and self.at("[", r"\{", "(") and (indicator := self.indicator(base)) is not None:
+            return indicator
+        dims: tuple[Node, ...] = ()
+        if self.at("_"):
+            self.take()
+            if base.text == "1" and self.at("{") and self.has_comparison():
+                return self.indicator_below(start)
+            dims = self.size_below()
+        name = "ones" if base.text == "1" else "zeros"
+        tree = self.make("call", name, dims, start) if dims else self.make("bare", name, (), start)
+        scripts = read_scripts(self, self.additive, tags=False)
+        if scripts.items:
+            if dims:
+                tree = self.make("entry", "", (tree, *scripts.items), start)
+            else:
+                raise self.error("the size stands before the superscript", scripts.below_at, r"write \mathbf{1}_N^\top")
+        return self.raised(tree, scripts, start)
+
+    def size_below(self) -> tuple[Node, ...]:
+        if not self.at("{"):
+            return (self.dimension(scripts_too=False),)
+        opening = self.take()
+        dims = [self.dimension()]
+        while self.at("times", ",", "cdot"):
+            self.take()
+            dims.append(self.dimension())
+        self.expect("}", opening)
+        if len(dims) == 2 and dims[1].value == "1":
+            dims = dims[:1]
+        return tuple(dims)
+
+    def identity(self, base: Base) -> Node:
+        r"""``\mathbf{I}``, ``\mathbf{I}_D``; ``I_{jk}`` is its entry, a Kronecker delta."""
+        start = base.token.start
+        if self.left:
+            return self.named(base, read_scripts(self, self.additive))
+        if self.at("_"):
+            mark = self.position
+            if not base.font:
+                self.take()
+                letters = self.two_indices()
+                if letters:
+                    return self.make("call", "delta", letters, start)
+                self.position = mark
+            self.take()
+            dims = self.size_below()[:1]
+            tree = self.make("call", "eye", dims, start)
+        else:
+            tree = self.make("bare", "eye", (), start)
+        return self.scripted(tree, start)
+
+    def two_indices(self) -> tuple[Node, ...]:
+        """Two indices in braces, if that is what stands here; else nothing is read."""
+        if not self.at("{"):
+            return ()
+        inside = self.tokens[self.position + 1 : self.closing[self.position]]
+        simple = all(t.kind in ("letter", "greek", "number", "word") or t.text in (",", "'") for t in inside)
+        count = sum(t.kind != "op" for t in inside)
+        if not (simple and count == 2) and not (self.reads_shifts and self.two_shifts()):
+            return ()
+        self.take()
+        first = self.index_or_shift()
+        self.took(",")
+        second = self.index_or_shift()
+        self.take()
+        return (first, second)
+
+    def index_or_shift(self, end: str = "}") -> Node:
+        return self.index(shift(self) if self.reads_shifts and is_shift(self, end) else item(self))
+
+    def two_shifts(self) -> bool:
+        """Whether the braces here hold two indices with a comma, of which one or both are shifted."""
+        commas = [n for n in range(self.position, self.closing[self.position]) if self.tokens[n].text == ","]
+        if len(commas) != 1:
+            return False
+        mark = self.position
+        shifts = []
+        for start in (mark + 1, commas[0] + 1):
+            self.position = start
+            shifts.append(is_shift(self))
+        self.position = mark
+        parts = (mark + 1, commas[0]), (commas[0] + 1, self.closing[mark])
+        return any(shifts) and all(
+            shifted or all(t.kind != "op" or t.text == "'" for t in self.tokens[start:end])
+            for shifted, (start, end) in zip(shifts, parts, strict=True)
+        )
+
+    def blackboard(self, base: Base) -> Node:
+        if base.text == "I" and self.at("[", "(", r"\{") and (indicator := self.indicator(base)) is not None:
+            return indicator
+        hint = {"E": "write the sum or the mean", "R": r"a shape is declared by \in \mathbb{R}^{D}"}.get(base.text)
+        raise self.error(f"{base.text} in blackboard bold is not read here", base.token, hint)
+
+    # --- indicators ---
+
+    def has_comparison(self) -> bool:
+        inside = self.tokens[self.position + 1 : self.closing[self.position]]
+        return any(t.kind == "op" and t.text in COMPARISONS for t in inside)
+
+    def indicator_below(self, start: int) -> Node:
+        opening = self.take()
+        inner = self.token if self.took(r"\{") else None
+        tree = self.additive()
+        if tree.kind != "cmp":  # In 1_{[z > 0]} the brackets hold the comparison.
+            tree = self.compared(tree)
+        if inner is not None:
+            self.expect(r"\}")
+        self.expect("}", opening)
+        return self.scripted(tree, start)
+
+    def indicator(self, base: Base) -> Node | None:
+        r"""``\mathbb{1}[z > 0]``, ``\mathbb{1}[k = \arg\max_{k'} z_{k'}]``; None if there is no comparison inside."""
+        opening = self.token
+        close = {"(": ")", "[": "]", r"\{": r"\}"}[opening.text]
+        mark = self.position
+        depth = 0
+        end = mark
+        for end in range(mark, len(self.tokens)):
+            depth += (self.tokens[end].text == opening.text) - (self.tokens[end].text == close)
+            if depth == 0 or self.tokens[end].kind == "row":
+                break
+        inside = self.tokens[mark:end]
+        extreme = any(t.kind == "macro" and t.text == "arg" for t in inside)
+        if not extreme and not any(t.kind == "op" and t.text in COMPARISONS for t in inside):
+            return None
+        self.take()
+        if self.equal_letters(inside[1:]):
+            first = item(self)
+            self.take()
+            letters = (self.index(first), self.index(item(self)))
+            self.expect(close, opening)
+            return self.scripted(self.make("call", "delta", letters, base.token.start), base.token.start)
+        self.enter(opening)
+        self.bars.append("")
+        if extreme:
+            tree = self.position_of_extreme()
+        else:
+            left = self.additive()
+            if not self.at(*COMPARISONS):
+                raise self.unexpected("a comparison")
+            tree = self.compared(left)
+        self.bars.pop()
+        self.leave()
+        self.expect(close, opening)
+        return self.scripted(tree, base.token.start)
+
+    def equal_letters(self, inside: Sequence[Token]) -> bool:
+        """Whether these tokens say that two indices are equal, ``k' = k`` or ``k = 1``: a Kronecker delta."""
+        tokens = [t for t in inside if t.text != "'"]
+        if len(tokens) != 3 or tokens[1].text != "=":
+            return False
+        letters = [t.text for t in tokens if t.kind in ("letter", "greek")]
+        positions = [t for t in tokens if t.kind == "number" and t.text.isdecimal()]
+        return bool(letters) and len(letters) + len(positions) == 2 and not any(map(self.words.has, letters))
+
+    def position_of_extreme(self) -> Node:
+        r"""Inside an indicator: ``k = \arg\max_{k'} z_{k'}`` is at the first position of the maximum."""
+        start = self.token.start
+        at: list[Node] = []
+        in_parentheses = self.took("(")
+        while not self.at_macro("arg"):
+            if not self.took(",", ")", "="):
+                at.append(self.index_or_shift("="))
+        if in_parentheses and len(at) < 2:
+            raise self.unexpected("index letters", r"such as (i, j) = \arg\max_{i', j'} z_{i' j'}")
+        self.take()
+        head = self.token
+        if not self.at_macro("max", "min"):
+            raise self.unexpected(r"\max or \min")
+        self.take()
+        if not at:
+            call = self.reduction(head.text, head) if self.at("_") else self.function(head.text, head)
+            body, *rest = call.children
+            if rest:
+                true = Node("name", "True", (), call.span)
+                keep = Node("keyword", "keepdims", (true,), call.span)
+                call = self.make("call", head.text, (body, *rest, keep), start)
+            return self.make("cmp", "==", (body, call), start)
+        letters = self.lower_limit(head.text) if self.took("_") else []
+        if len(letters) != len(at):
+            raise self.error("give one letter of the maximum for each position", head)
+        return self.make("pick", head.text, (self.product(), *letters, *at), start)
+
+    # --- letters and dimensions ---
+
+    def lower_limit(self, name: str) -> list[Node]:
+        r"""The letters below a sum: ``i``, ``{i=1}``, ``{i, j}``, ``{i,j=1}``, ``{j \neq k}``."""
+        if not self.at("{"):
+            return [self.index(item(self))]
+        opening = self.take()
+        letters: list[Node] = []
+        while not self.at("}"):
+            letters.append(self.index(item(self)))
+            if self.took("="):
+                first = self.token
+                if first.kind != "number" or first.text != "1":
+                    raise self.error("an index counts from 1", first, f"write {letters[-1].value}=1")
+                self.take()
+            elif name == "sum" and self.took("!="):
+                letter = letters.pop()  # In j = 1, j != k it stands twice.
+                letters += [letter] if all(letter.value != other.value for other in letters) else []
+                self.left_out.append((letter, self.index(item(self))))
+            if not self.took(",") and not self.at("}") and self.token.kind != "letter":
+                raise self.error(f"this limit of the {name} is not read", None, r"write \sum_{i=1}^{D} or \sum_{i,j}")
+        if not letters:
+            raise self.error("an index is missing here", opening)
+        self.take()
+        return letters
+
+    def dimension(self, scripts_too: bool = True) -> Node:
+        """A dimension by its declared spelling, or a size; without braces a subscript is one letter, no scripts."""
+        token = self.token
+        if token.kind == "number":
+            self.take()
+            return self.make("num", token.text, (), token.start)
+        if token.kind not in ("letter", "greek", "word", "macro"):
+            raise self.unexpected("a dimension", "such as D, D^{(1)} or 3")
+        base = self.base()
+        scripts = read_scripts(self, self.additive) if scripts_too else Scripts()
+        key = self.dimension_key(base, scripts)
+        name = self.words.dim_keys.get(key) or self.new_dimension(key)
+        if name is None or scripts.steps or scripts.primes:
+            near = suggest(spelling(new_name(*key)), [spelling(d) for d in self.words.dims])
+            end = self.tokens[self.position - 1].end
+            written = self.source.text[token.start : end]
+            hint = near or "a dimension is declared in dims or in a shape"
+            raise self.source.error(f"{written} is not a dimension", (token.start, end), hint)
+        return self.make("name", name, (), token.start)
+
+    def dimension_key(self, base: Base, scripts: Scripts) -> Key:
+        return base.text, (scripts.tag or "") + "".join(x.value for x in scripts.items)
+
+    def new_dimension(self, key: Key) -> str | None:
+        """A name for a dimension that is not declared; None where they have to be."""
+        return None
+
+    # --- derivatives, which complete the grammar ---
+
+    @abstractmethod
+    def delta(self, base: Base) -> Node:
+        r"""``\delta`` with what stands below it."""
+
+    @abstractmethod
+    def over_bar(self, base: Base, scripts: Scripts) -> Node:
+        r"""``\bar{z}`` where bars are adjoints."""
+
+
+def _may_have_layer(found: Found | None, layer: str) -> bool:
+    """Whether a number above is rather a layer than a power: no quantity is known without it, or it is no power."""
+    return found is None or (layer in ("0", "1") and not split_tag(found.name)[1])
+
+
+def _bare_layer(scripts: Scripts) -> str | None:
+    """The number above that may be a layer; None if there is none, or a tag in parentheses besides."""
+    step, exponent = scripts.steps[0] if scripts.steps and scripts.tag is None else ("", None)
+    bare = step == "pow" and exponent is not None and exponent.kind == "num" and exponent.value.isdecimal()
+    return exponent.value if bare and exponent is not None else None

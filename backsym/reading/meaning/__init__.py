@@ -1,0 +1,1 @@
+"""From syntax trees to checked expressions: names, shapes, index letters."""

@@ -1,0 +1,366 @@
+"""How each kind of call is read: functions of the table, reductions, index sums, ones and eye, adjoints.
+
+A part of ``resolve``, which hands itself over as ``r``.  Must not know about problem files, calculus or printing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from backsym.core.errors import InputError
+from backsym.core.expr import Adj, Delta, Dim, Expr, Eye, Fn, IndexReduce, Ix, Ones, Reduce, Sym, Zeros, show_shape
+from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS, Function
+from backsym.reading.meaning.scope import free_letters, index_reduction, is_delta, positional, suggest
+from backsym.reading.meaning.shape_hints import Mismatch, fits_elementwise
+from backsym.reading.syntax import Node
+
+if TYPE_CHECKING:
+    from backsym.reading.meaning.resolve import Resolver
+
+MAX_MACROS = 8
+"""Expanded functions inside each other: their definitions repeat arguments, so that size doubles at each level."""
+
+_BUILT_IN = (*REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta")
+
+CHOICE = "a choice is written with indicators: [z > 0]*a + [z <= 0]*b"
+CONCATENATION = "blocks are not joined: a matrix times a joined vector is a sum, W @ x + U @ h"
+CONVOLUTION = "a convolution is written sum(w[k]*x[i + k - 1], k)"
+NORMALIZATION = "a normalization is written out: m = mean(x), v = mean((x - m)**2), y = (x - m)/sqrt(v + c)"
+
+_USUAL_NAMES = {
+    "ln": "the natural logarithm is written log",
+    "transpose": "a transpose is written W.T",
+    "matmul": "a matrix product is written A @ B",
+    "mse": "a loss is written squared_error(y, t) or as its formula",
+    "bce": "did you mean binary_cross_entropy?",
+    "ce": "did you mean cross_entropy?",
+    "sgn": "did you mean sign?",
+    "sigma": "did you mean sigmoid?",
+    "logistic": "did you mean sigmoid?",
+    "swish": "did you mean silu?",
+    "tr": "did you mean trace?",
+    "inv": "an inverse is not read",
+    "det": "a determinant is not read",
+    "argmax": "the position of a maximum is not differentiable",
+    "argmin": "the position of a minimum is not differentiable",
+    "where": CHOICE,
+    "Piecewise": CHOICE,
+    **dict.fromkeys(("Inverse", "inverse", "pinv"), "an inverse is not read"),
+    **dict.fromkeys(("Derivative", "diff", "Integral"), "a derivative or integral is not read in an equation"),
+    "dropout": "dropout is random; multiply by a mask, an input of its own: m*h",
+    **dict.fromkeys(("concat", "concatenate", "cat", "stack", "hstack", "vstack"), CONCATENATION),
+    **dict.fromkeys(("conv", "conv1d", "conv2d", "Conv2d"), CONVOLUTION),
+    **dict.fromkeys(("layer_norm", "layernorm", "LayerNorm", "batch_norm", "batchnorm", "BatchNorm"), NORMALIZATION),
+    **dict.fromkeys(("einsum", "tensordot"), "a contraction is written sum(W[k, j]*x[j], j)"),
+    **dict.fromkeys(("max_pool", "maxpool", "MaxPool"), "a maximum over a window is written max(x[2*i + k - 2], k)"),
+    **dict.fromkeys(("float", "int", "round", "floor", "ceil"), "rounding is not differentiable"),
+}
+"""What people write for what there is by another name, or not at all."""
+
+
+def call_rule(r: Resolver, tree: Node) -> Expr:
+    name = tree.value.rstrip("'")
+    order = len(tree.value) - len(name)
+    if name in r.scope.abstract:
+        return abstract_call(r, tree, name, order)
+    if is_delta(tree, r.scope):
+        return delta_call(r, tree)
+    if name == ABSTRACT_LOSS:
+        return loss_call(r, tree, order)
+    if order and name in REDUCTIONS and name in FUNCTIONS and len(positional(tree)) == 2:
+        return table_call(r, tree, FUNCTIONS[name], order)
+    if order and (name in REDUCTIONS or name in _SPECIAL):
+        raise r.error(f"{name} has no derivative to write as {tree.value}", tree)
+    if name in REDUCTIONS:
+        return reduction_call(r, tree)
+    if name in _SPECIAL:
+        return _SPECIAL[name](r, tree)
+    if name in FUNCTIONS:
+        return table_call(r, tree, FUNCTIONS[name], order)
+    raise unknown_function(r, tree, name)
+
+
+def is_function(r: Resolver, tree: Node) -> bool:
+    """Whether there is a function of this name."""
+    name = tree.value.rstrip("'")
+    known = name in FUNCTIONS or name in REDUCTIONS or name in _SPECIAL or name == ABSTRACT_LOSS
+    return known or name in r.scope.abstract or is_delta(tree, r.scope)
+
+
+def unknown_function(r: Resolver, tree: Node, name: str) -> InputError:
+    if r.scope.has(name):
+        return r.error(f"{name} is a quantity, not a function", tree, f"a product is written {name}*(...)")
+    hint = _USUAL_NAMES.get(name) or suggest(name, [*FUNCTIONS, *_BUILT_IN, *sorted(r.scope.abstract)])
+    if hint is None:
+        hint = f"an abstract function is declared, functions: {{{name}: abstract}}; a product is written {name}*(...)"
+    return r.error(f"unknown function {name}", tree, hint)
+
+
+def arguments(r: Resolver, tree: Node, fewest: int, most: int, usage: str) -> tuple[Node, ...]:
+    """The positional arguments, counted."""
+    given = positional(tree)
+    if not fewest <= len(given) <= most:
+        wanted = str(most) if fewest == most else f"{fewest} or {most}"
+        plural = "" if wanted == "1" else "s"
+        raise r.error(f"{tree.value} takes {wanted} argument{plural}, {len(given)} given", tree, f"write {usage}")
+    return given
+
+
+def no_keywords(r: Resolver, tree: Node) -> None:
+    for child in tree.children:
+        if child.kind == "keyword":
+            raise r.error(f"{tree.value} does not take {child.value}=", child)
+
+
+# --- functions -------------------------------------------------------------------------------------------------------
+
+
+def abstract_call(r: Resolver, tree: Node, name: str, order: int) -> Expr:
+    no_keywords(r, tree)
+    (arg,) = arguments(r, tree, 1, 1, f"{name}(z)")
+    return Fn(name, (r.resolve(arg),), order, "elementwise", span=r.mark(tree))
+
+
+def loss_call(r: Resolver, tree: Node, order: int) -> Expr:
+    no_keywords(r, tree)
+    y, t = arguments(r, tree, 2, 2, f"{ABSTRACT_LOSS}(y, t)")
+    return Fn(ABSTRACT_LOSS, (r.resolve(y), r.resolve(t)), order, "scalar", span=r.mark(tree))
+
+
+def table_call(r: Resolver, tree: Node, function: Function, order: int) -> Expr:
+    usage = f"{function.name}({', '.join(function.args)})"
+    given = arguments(r, tree, *function.arity, usage)
+    if order and (function.kind != "elementwise" or not (function.partials or r.scope.derivatives)):
+        raise r.error(f"{function.name} has no derivative to write as {tree.value}", tree)
+    row = function.kind in ("rowwise", "rowreduce")
+    if not row:
+        no_keywords(r, tree)
+    if function.expanded:
+        return expanded_call(r, tree, function, given)
+    args = [r.resolve(arg) for arg in given]
+    if row:
+        check_row(r, tree, args[0])
+    if function.kind == "elementwise":
+        r.fit(given, args, tree, "combine")
+    if function.kind == "diag" or function.name == "trace":
+        check_square(r, tree, args[0], function.kind == "diag")
+    missing = len(function.args) - len(args)
+    args += [r.definition(text, {}, tree) for text in function.defaults[len(function.defaults) - missing :]]
+    return Fn(function.name, tuple(args), order, function.kind, span=r.mark(tree))
+
+
+def expanded_call(r: Resolver, tree: Node, function: Function, given: Sequence[Node]) -> Expr:
+    """A function that is shown in full: its definition with the arguments put in."""
+    r.macros += 1
+    if r.macros > MAX_MACROS:
+        raise r.error(f"more than {MAX_MACROS} losses, squares or dots inside each other", tree)
+    args = {name: r.resolve(arg) for name, arg in zip(function.args, given, strict=True)}
+    r.macros -= 1
+    shapes = [value.shape for value in args.values()]
+    if function.kind == "scalar" and len(shapes) == 2 and not fits_elementwise(*shapes):
+        both = " and ".join(map(show_shape, shapes))
+        error = r.error(f"{function.name} compares arrays of one shape; these are {both}", tree)
+        raise Mismatch(error, "compare", *args.values())
+    if function.kind == "matrix":
+        for node, value in zip(given, args.values(), strict=True):
+            if len(value.shape) > 2 or (len(value.shape) == 2 and value.shape[1] != 1):
+                hint = "a matrix product is written A @ B"
+                raise r.error(f"{function.name} takes vectors; this is {show_shape(value.shape)}", node, hint)
+    assert function.definition is not None, f"{function.name} is marked expanded but has no definition"
+    return r.definition(function.definition, args, tree)
+
+
+def check_row(r: Resolver, tree: Node, arg: Expr) -> None:
+    """A function along the last axis needs one, and says so when another axis is asked for."""
+    rank = len(arg.shape)
+    if rank == 0:
+        raise r.error(f"{tree.value} needs a vector or a matrix; this is a scalar", tree)
+    for keyword in tree.children:
+        if keyword.kind != "keyword":
+            continue
+        if keyword.value != "axis":
+            hint = "it works along the last axis" if keyword.value == "dim" else None
+            raise r.error(f"{tree.value} does not take {keyword.value}=", keyword, hint)
+        if integer(r, keyword) not in (-1, rank - 1):
+            raise r.error(f"{tree.value} works along the last axis", keyword, f"write {tree.value}(Z.T).T")
+
+
+def check_square(r: Resolver, tree: Node, arg: Expr, vectors: bool) -> None:
+    shape = arg.shape
+    if not (len(shape) == 2 and shape[0] == shape[1]) and not (vectors and len(shape) == 1):
+        wanted = "a vector or a square matrix" if vectors else "a square matrix"
+        raise r.error(f"{tree.value} needs {wanted}; this is {show_shape(shape)}", tree)
+
+
+# --- reductions ------------------------------------------------------------------------------------------------------
+
+
+def reduction_call(r: Resolver, tree: Node) -> Expr:
+    letters = index_reduction(tree, r.scope)
+    if letters:
+        return index_reduction_call(r, tree, letters)
+    pairwise = tree.value in FUNCTIONS
+    usage = f"{tree.value}(x), {tree.value}(x, axis=0)" + (f" or {tree.value}(x, y)" if pairwise else "")
+    given = arguments(r, tree, 1, 2 if pairwise else 1, usage)
+    if len(given) == 2:
+        return table_call(r, tree, FUNCTIONS[tree.value], 0)
+    return array_reduction(r, tree, given[0])
+
+
+def array_reduction(r: Resolver, tree: Node, body: Node) -> Expr:
+    """Over all entries or one axis.  A vector's only axis is all of it, and a scalar is its own sum."""
+    axis, keepdims = axis_of(r, tree)
+    arg = r.resolve(body)
+    rank = len(arg.shape)
+    if axis is not None and not -rank <= axis < rank:
+        raise r.error(f"there is no axis {axis}: this is {show_shape(arg.shape)}", tree)
+    if rank == 0:
+        letters = list(free_letters(body, r.scope))
+        if letters:
+            raise r.error(
+                f"{tree.value} needs the index letters that it runs over", tree,
+                f"such as {tree.value}({r.quote(body)}, {letters[0]})",
+            )
+        return arg
+    if axis is None or rank == 1:
+        return Reduce(tree.value, arg, span=r.mark(tree))
+    return Reduce(tree.value, arg, axis % rank, keepdims, span=r.mark(tree))
+
+
+def axis_of(r: Resolver, tree: Node) -> tuple[int | None, bool]:
+    axis: int | None = None
+    keepdims = False
+    for keyword in tree.children:
+        if keyword.kind != "keyword":
+            continue
+        if keyword.value == "axis":
+            axis = integer(r, keyword)
+        elif keyword.value == "keepdims":
+            word = keyword.children[0].value
+            if word not in ("True", "False"):
+                raise r.error("keepdims is True or False", keyword)
+            keepdims = word == "True"
+        else:
+            raise r.error(f"{tree.value} does not take {keyword.value}=", keyword, "it takes axis= and keepdims=")
+    return axis, keepdims
+
+
+def integer(r: Resolver, keyword: Node) -> int:
+    """The whole number given to a keyword."""
+    value = keyword.children[0]
+    sign = 1
+    if value.kind == "neg":
+        value, sign = value.children[0], -1
+    if value.kind != "num" or not value.value.isdecimal():
+        raise r.error(f"{keyword.value} is a whole number", keyword, "such as axis=0 or axis=-1")
+    return sign * int(value.value)
+
+
+def index_reduction_call(r: Resolver, tree: Node, letters: Sequence[Node]) -> Expr:
+    no_keywords(r, tree)
+    body = positional(tree)[0]
+    inside = free_letters(body, r.scope)
+    seen: set[str] = set()
+    for letter in letters:
+        check_letter(r, tree, letter, inside)
+        if letter.value in seen:
+            raise r.error(f"{tree.value} runs over {letter.value} twice", letter)
+        seen.add(letter.value)
+    value, bound = r.under(letters, body)
+    indices = []
+    for node, letter_ in zip(letters, bound, strict=True):
+        dim = letter_.dim if letter_.dim is not None else r.scope.range_of(node.value)
+        if dim is None:
+            raise r.error(
+                f"the range of index {node.value} is not known", node, f"declare it: indices: {{{node.value}: D}}"
+            )
+        indices.append(Ix(letter_.shown, dim))
+    unused = [letter for letter in letters if letter.value not in inside]
+    if value.shape and unused:
+        k, text = unused[0].value, r.quote(body)
+        example = f"{text}[{k}]" if len(value.shape) == 1 else f"{text}[..., {k}]"
+        raise r.error(f"{text} is {show_shape(value.shape)} and has no index {k}", tree, f"write {example}")
+    return IndexReduce(tree.value, value, tuple(indices), span=r.mark(tree))
+
+
+def check_letter(r: Resolver, tree: Node, letter: Node, inside: dict[str, Node]) -> None:
+    if letter.kind == "num":
+        raise r.error(
+            f"{tree.value} takes an array, then index letters", letter, f"an axis is written axis={letter.value}"
+        )
+    if letter.kind != "name":
+        raise r.error(f"{tree.value} takes an array, then index letters", letter)
+    known = bool(letter.children) or letter.value in inside or r.scope.range_of(letter.value) is not None
+    if not known and letter.value in r.scope.names:
+        raise r.error(f"{letter.value} is a quantity, not an index letter", letter)
+
+
+# --- built by name ---------------------------------------------------------------------------------------------------
+
+
+def dims_of(r: Resolver, tree: Node, most: int) -> tuple[Dim, ...]:
+    no_keywords(r, tree)
+    usage = "ones(N) or ones(N, D)" if most == 2 else "eye(D)"
+    return tuple(dim_of(r, arg) for arg in arguments(r, tree, 1, most, usage))
+
+
+def dim_of(r: Resolver, tree: Node) -> Dim:
+    if tree.kind == "num" and tree.value.isdecimal() and int(tree.value) > 0:
+        return int(tree.value)
+    if tree.kind == "name" and tree.value in r.scope.dims:
+        size = r.scope.dims[tree.value].size
+        return tree.value if size is None else size
+    hint = suggest(r.quote(tree), sorted(r.scope.dims)) or "a dimension is declared in dims or in a shape"
+    raise r.error(f"{r.quote(tree)} is not a dimension", tree, hint)
+
+
+def ones_call(r: Resolver, tree: Node) -> Expr:
+    return Ones(dims_of(r, tree, 2), span=r.mark(tree))
+
+
+def zeros_call(r: Resolver, tree: Node) -> Expr:
+    return Zeros(dims_of(r, tree, 2), span=r.mark(tree))
+
+
+def direct_call(r: Resolver, tree: Node) -> Expr:
+    """``direct(dL/dy)``: the local derivative in the loss's own equation, all other quantities held fixed."""
+    no_keywords(r, tree)
+    (arg,) = arguments(r, tree, 1, 1, "direct(dL/dy)")
+    if arg.kind != "partial":
+        raise r.error("direct takes a derivative", arg, "such as direct(dL/dy)")
+    return r.resolve(Node("partial", "direct", arg.children, arg.span))
+
+
+def eye_call(r: Resolver, tree: Node) -> Expr:
+    return Eye(dims_of(r, tree, 1)[0], span=r.mark(tree))
+
+
+def grad_call(r: Resolver, tree: Node) -> Expr:
+    no_keywords(r, tree)
+    (arg,) = arguments(r, tree, 1, 1, "grad(z)")
+    if not r.scope.derivatives:
+        raise r.error("a gradient cannot stand in a forward equation", tree)
+    target = r.resolve(arg)
+    if arg.kind != "name" or not isinstance(target, Sym):
+        raise r.error("grad takes the name of a quantity", arg, "such as grad(z) or, of one entry, grad(z)[k]")
+    return Adj(target.name, target.declared, span=r.mark(tree))
+
+
+def delta_call(r: Resolver, tree: Node) -> Expr:
+    """``delta(i, j)``: a letter without a range of its own takes the other's, and so does a shifted index."""
+    no_keywords(r, tree)
+    arguments(r, tree, 2, 2, "delta(i, j)")
+    dims = [r.frame.letters[ix.value].dim for ix in tree.children if ix.value in r.frame.letters]
+    dim = next((d for d in dims if d is not None), None)
+    i, j = (r.index(ix, dim) for ix in tree.children)
+    return Delta(i, j, span=r.mark(tree))
+
+
+_SPECIAL: dict[str, Callable[[Resolver, Node], Expr]] = {
+    "ones": ones_call,
+    "zeros": zeros_call,
+    "eye": eye_call,
+    "grad": grad_call,
+    "direct": direct_call,
+}

@@ -1,0 +1,428 @@
+r"""Products and sums as formulas write them, decided by shapes.
+
+A juxtaposition multiplies matrices where there are matrices, and scales by scalars.  ``\odot`` is element-wise and
+holds together less tightly.  ``\cdot`` between two vectors is their scalar product.  A column of shape [D, 1] next to a
+vector [D] is the same column, never a broadcast.  An all-ones array without a size takes it from its neighbours.
+
+A part of ``resolve``, which hands itself over as ``r``.  Must not know about problem files, calculus or printing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from backsym.core.errors import ShapeError
+from backsym.core.expr import (
+    Add,
+    Dim,
+    Expr,
+    Eye,
+    MatMul,
+    Mul,
+    Neg,
+    Ones,
+    Pow,
+    Reshape,
+    Shape,
+    T,
+    Zeros,
+    matmul_shape,
+    num,
+    scalar_if_ones,
+    show_shape,
+)
+from backsym.reading.meaning.shape_hints import Mismatch, SizeUnknown, fits_elementwise, fits_matmul, transposed
+from backsym.reading.syntax import Node
+
+if TYPE_CHECKING:
+    from backsym.reading.meaning.resolve import Resolver
+
+HADAMARD = "o*"
+
+
+@dataclass(frozen=True)
+class Operand:
+    """A factor: its place in the text and its value."""
+
+    tree: Node
+    value: Expr
+
+    @property
+    def shape(self) -> Shape:
+        return self.value.shape
+
+    @property
+    def is_array(self) -> bool:
+        return not self.has_shape or self.value.shape != ()
+
+    @property
+    def has_shape(self) -> bool:
+        """Whether its own parts fit together, as all do that are not put together nevertheless."""
+        try:
+            return self.value.shape is not None
+        except ShapeError:
+            return False
+
+
+# --- products --------------------------------------------------------------------------------------------------------
+
+
+def terms_rule(r: Resolver, tree: Node) -> Expr:
+    """A product with its signs: groups of ``\\odot``, each of them a chain."""
+    values = factors_filled(r, tree.children, tree.value)
+    operands = [Operand(child, value) for child, value in zip(tree.children, values, strict=True)]
+    if not any(operand.is_array for operand in operands):
+        return Mul(tuple(values), span=r.mark(tree))
+    groups: list[list[Operand]] = [[operands[0]]]
+    signs: list[str] = [""]
+    for sign, operand in zip(tree.value, operands[1:], strict=True):
+        if sign in HADAMARD:
+            groups.append([operand])
+            signs.append("")
+        else:
+            groups[-1].append(operand)
+            signs[-1] += sign
+    done = [chain(r, group, sign, tree) for group, sign in zip(groups, signs, strict=True)]
+    if len(done) == 1:
+        return _spanned(done[0].value, r, tree)
+    return hadamard(r, done, tree)
+
+
+def hadamard(r: Resolver, groups: Sequence[Operand], tree: Node) -> Expr:
+    """The element-wise product of all groups."""
+    values = [g.value for g in groups] if r.scope.misfits else columns(r, [g.value for g in groups])
+    nodes = [g.tree for g in groups]
+    r.fit(nodes, values, Node("terms", "", tuple(nodes), tree.span), "multiply element-wise")
+    flat: list[Expr] = []
+    for group, value in zip(groups, values, strict=True):
+        # (2 a) ∘ b is one product; a matrix product or a group in parentheses stays one factor.
+        flat.extend(value.args if isinstance(value, Mul) and group.tree.kind == "terms" else (value,))
+    return Mul(tuple(flat), span=r.mark(tree))
+
+
+def chain(r: Resolver, group: Sequence[Operand], signs: str, tree: Node) -> Operand:
+    """Factors side by side; ``\\cdot`` and ``\\times`` part it where both sides are arrays."""
+    if len(group) == 1:
+        return group[0]
+    segments: list[list[Operand]] = [[group[0]]]
+    marks: list[str] = []
+    for sign, operand in zip(signs, group[1:], strict=True):
+        arrays_before = any(o.is_array for o in segments[-1])
+        if sign != " " and arrays_before and operand.is_array:
+            segments.append([operand])
+            marks.append(sign)
+        else:
+            segments[-1].append(operand)
+    done = [juxtaposed(r, segment) for segment in segments]
+    total = done[0]
+    for mark, operand in zip(marks, done[1:], strict=True):
+        total = dotted(r, total, operand, mark)
+    return total
+
+
+def dotted(r: Resolver, left: Operand, right: Operand, sign: str) -> Operand:
+    """``u \\cdot v``: the scalar product of two vectors, else a matrix product, else a scaling."""
+    a, b = left.shape, right.shape
+    if sign == "." and len(a) == 1 and a == b and scalar_if_ones(a):
+        product: Expr = MatMul((T(left.value), right.value))
+        return _operand(left, right, product)
+    if sign == "x" and not fits_matmul(a, b) and fits_elementwise(a, b):
+        return _operand(left, right, Mul((left.value, right.value)))
+    return juxtaposed(r, (left, right))
+
+
+def _operand(left: Operand, right: Operand, value: Expr) -> Operand:
+    span = (left.tree.span[0], right.tree.span[1])
+    return Operand(Node("terms", " ", (left.tree, right.tree), span), value)
+
+
+def juxtaposed(r: Resolver, operands: Sequence[Operand]) -> Operand:
+    """Scalars scale; arrays multiply as matrices in their order, at the place of the first one.
+
+    A product of arrays that is a number, such as ``u^T v``, is a scalar factor for what follows.
+    """
+    if len(operands) == 1:
+        return operands[0]
+    if r.scope.misfits and not all(operand.has_shape for operand in operands):
+        return _misfit(operands)
+    factors: list[Expr] = []
+    run = _Run()
+    for operand in operands:
+        if not operand.is_array and not run.takes_scalar():
+            factors.append(operand.value)
+            continue
+        if run.operands and not fits_matmul(run.shape, operand.shape):
+            if not scalar_if_ones(operand.shape):
+                factors.append(operand.value)
+                continue
+            if scalar_if_ones(run.shape):
+                if r.scope.misfits:
+                    return _misfit(operands)
+                raise mismatch(r, run, operand)
+            factors.insert(run.place, run.value())
+            run = _Run()
+        if not run.operands:
+            run.place = len(factors)
+        run.add(operand)
+    if run.operands:
+        factors.insert(run.place, run.value())
+    span = (operands[0].tree.span[0], operands[-1].tree.span[1])
+    value = factors[0] if len(factors) == 1 else Mul(tuple(_without_groups(factors)))
+    return Operand(Node("terms", " ", tuple(o.tree for o in operands), span), value)
+
+
+def _misfit(operands: Sequence[Operand]) -> Operand:
+    """Factors side by side as one matrix product, although their shapes do not fit."""
+    arrays = MatMul(tuple(o.value for o in operands if o.is_array))
+    scalars = [o.value for o in operands if not o.is_array]
+    span = (operands[0].tree.span[0], operands[-1].tree.span[1])
+    tree = Node("terms", " ", tuple(o.tree for o in operands), span)
+    return Operand(tree, Mul((*scalars, arrays)) if scalars else arrays)
+
+
+def _without_groups(factors: Sequence[Expr]) -> Iterator[Expr]:
+    """The factors, with those of a scaled matrix product in parentheses, ``(s A B)``, among them.
+
+    Where the scalars stand does not matter, and the printer has no parentheses for them.
+    """
+    for factor in factors:
+        scaled = isinstance(factor, Mul) and sum(bool(arg.shape) for arg in factor.args) == 1
+        if isinstance(factor, Mul) and scaled and any(isinstance(arg, MatMul) for arg in factor.args):
+            yield from factor.args
+        else:
+            yield factor
+
+
+class _Run:
+    """Arrays that multiply as matrices, from left to right."""
+
+    def __init__(self) -> None:
+        self.operands: list[Operand] = []
+        self.shape: Shape = ()
+        self.place = 0
+
+    def add(self, operand: Operand) -> None:
+        self.shape = matmul_shape(self.shape, operand.shape) if self.operands else operand.shape
+        self.operands.append(operand)
+
+    def takes_scalar(self) -> bool:
+        """Whether a scalar to the right is the one entry of a column's second axis: ``W^T s``, W of shape [1, D]."""
+        return len(self.shape) == 2 and self.shape[1] == 1 and self.shape[0] != 1
+
+    def value(self) -> Expr:
+        values = tuple(operand.value for operand in self.operands)
+        return values[0] if len(values) == 1 else MatMul(values)
+
+
+def mismatch(r: Resolver, run: _Run, operand: Operand) -> Exception:
+    a, b = run.shape, operand.shape
+    left = " ".join(r.quote(o.tree).strip() for o in run.operands)
+    right = r.quote(operand.tree).strip()
+    span = (run.operands[0].tree.span[0], operand.tree.span[1])
+    message = f"cannot multiply {show_shape(a)} and {show_shape(b)} as matrices"
+    error = r.source.error(message, r.at or span, _hint(a, b, left, right))
+    return Mismatch(error, "matmul", run.value(), operand.value)
+
+
+def _hint(a: Shape, b: Shape, left: str, right: str) -> str | None:
+    if len(a) == len(b) == 1 and a == b:
+        return rf"{left}^\top {right} is the scalar product, {left} \odot {right} the element-wise one"
+    if len(a) <= 2 and fits_matmul(transposed(a), b):
+        return f"{_transposed_text(left)} {right} would fit"
+    if len(b) <= 2 and fits_matmul(a, transposed(b)):
+        return f"{left} {_transposed_text(right)} would fit"
+    if fits_matmul(b, a):
+        return f"{right} {left} would fit"
+    if fits_elementwise(a, b):
+        return rf"an element-wise product is written {left} \odot {right}"
+    if len(a) == 1 and len(b) == 2:
+        return rf"a vector is a column; a row is declared as such, {left} \in \mathbb{{R}}^{{1 \times {a[0]}}}"
+    return None
+
+
+def _transposed_text(factor: str) -> str:
+    bare = re.sub(r"\^(\{\s*(T|\\top|\\intercal)\s*\}|T|\\top|\\intercal)$", "", factor)
+    if bare != factor:
+        return bare
+    simple = re.fullmatch(r"\\?\w+|\\[A-Za-z]+\{[^{}]*\}", factor)
+    return rf"{factor}^\top" if simple else rf"({factor})^\top"
+
+
+def _spanned(value: Expr, r: Resolver, tree: Node) -> Expr:
+    return replace(value, span=r.mark(tree))
+
+
+# --- sums and powers -------------------------------------------------------------------------------------------------
+
+
+def columns_rule(r: Resolver, tree: Node) -> Expr:
+    """A sum: bare arrays take the shape of the other terms."""
+    if r.scope.misfits:
+        return Add(tuple(map(r.resolve, tree.children)), span=r.mark(tree))
+    args = [None if is_bare(child) else _unless_size_unknown(r, child) for child in tree.children]
+    known = [arg.shape for arg in args if arg is not None]
+    shape = max(known, key=len, default=())
+    whole = [filled(child, shape, r) if arg is None else arg for child, arg in zip(tree.children, args, strict=True)]
+    values = columns(r, whole)
+    r.fit(tree.children, values, tree, "add")
+    return Add(tuple(values), span=r.mark(tree))
+
+
+def _unless_size_unknown(r: Resolver, tree: Node) -> Expr | None:
+    """The value of a term; None for a number times an array of ones that takes its size from the other terms."""
+    try:
+        return r.resolve(tree)
+    except SizeUnknown:
+        if tree.kind not in ("terms", "neg"):
+            raise
+        return None
+
+
+def columns(r: Resolver, values: Sequence[Expr]) -> list[Expr]:
+    """The operands, with a column [D, 1] beside a vector [D] made that vector.
+
+    In a forward equation the author's array is kept as it is, and NumPy's broadcasting decides; so it does where a
+    vector was made a column on purpose, v.T.T, as ``v[:, None]`` is respelled.
+    """
+    shapes = [value.shape for value in values]
+    if all(len(shape) < 2 for shape in shapes):
+        return list(values)
+    vectors = {shape for shape in shapes if len(shape) == 1 and shape != (1,)}
+    matrices = [shape for shape in shapes if len(shape) == 2 and not _is_column(shape) and scalar_if_ones(shape)]
+    on_purpose = any(isinstance(value, T) and isinstance(value.arg, T) for value in values)
+    if len(vectors) != 1 or matrices or on_purpose or not r.scope.derivatives:
+        return list(values)
+    (vector,) = vectors
+    return [Reshape(v, vector) if v.shape == (*vector, 1) else v for v in values]
+
+
+def _is_column(shape: Shape) -> bool:
+    return len(shape) == 2 and shape[1] == 1
+
+
+def formula_power(r: Resolver, tree: Node, base: Expr, exponent: Expr) -> Expr:
+    """A power in a formula: of a scalar or, entry by entry, a vector; of a square matrix it would be a matrix power."""
+    shape = base.shape
+    if len(shape) == 2 and shape[0] == shape[1] and shape[0] != 1:
+        hint = r"entry by entry it is A^{\odot 2}, the matrix product is A A"
+        raise r.error("a power of a square matrix is not read", tree, hint)
+    if tree.children[1].kind == "neg" and len(scalar_if_ones(shape)) == 2:
+        raise r.error("an inverse matrix is not read", tree)
+    return Pow(base, exponent, span=r.mark(tree))
+
+
+def column_rule(r: Resolver, tree: Node) -> Expr:
+    """Where a vector is expected: a column [D, 1] is that vector."""
+    value = r.resolve(tree.children[0])
+    shape = value.shape
+    is_vector = _is_column(shape) and shape[0] != 1 and r.scope.derivatives
+    return Reshape(value, shape[:1], span=r.mark(tree)) if is_vector else value
+
+
+# --- arrays that take their size from their neighbours ---------------------------------------------------------------
+
+
+def is_bare(tree: Node) -> bool:
+    return tree.kind == "bare" or (tree.kind in ("neg", "transpose") and is_bare(tree.children[0]))
+
+
+def bare_rule(r: Resolver, tree: Node) -> Expr:
+    """A bare array that nothing gives a size: the zero of any shape is 0."""
+    if tree.value == "zeros":
+        return num(0)
+    sign = r"\mathbf{1}" if tree.value == "ones" else r"\mathbf{I}"
+    error = r.error(f"the size of {r.quote(tree)} is not known here", tree, f"write it below: {sign}_N")
+    raise SizeUnknown(error.diagnostics)
+
+
+def filled(tree: Node, shape: Shape, r: Resolver) -> Expr:
+    """A bare array, perhaps with a sign or transposed, as one of this shape."""
+    if tree.kind == "neg":
+        return Neg(filled(tree.children[0], shape, r), span=r.mark(tree))
+    if tree.kind == "transpose":
+        inner = shape[1:] if len(shape) == 2 and shape[0] == 1 else shape[::-1]
+        return T(filled(tree.children[0], inner, r), span=r.mark(tree))
+    if tree.kind == "terms":
+        repeated = _repeated(tree, shape, r)
+        if repeated is not None:
+            return repeated
+        values = [filled(child, shape, r) if is_bare(child) else r.resolve(child) for child in tree.children]
+        if sum(bool(value.shape) for value in values) > 1 or set(tree.value) & set(HADAMARD):
+            return r.resolve(tree)
+        return Mul(tuple(values), span=r.mark(tree))
+    if not shape:
+        return r.resolve(tree) if tree.value == "eye" else num(1 if tree.value == "ones" else 0)
+    if tree.value == "eye":
+        return Eye(shape[0], span=r.mark(tree))
+    return Ones(shape, span=r.mark(tree)) if tree.value == "ones" else Zeros(shape, span=r.mark(tree))
+
+
+def _repeated(tree: Node, shape: Shape, r: Resolver) -> Expr | None:
+    r"""A vector in each row or column of a matrix: ``\mathbf{1} \mathbf{b}^\top`` or ``\mathbf{b} \mathbf{1}^\top``."""
+    places = [n for n, child in enumerate(tree.children) if is_bare(child)]
+    if len(shape) != 2 or len(places) != 1 or set(tree.value) & set(HADAMARD):
+        return None
+    (place,) = places
+    others = [r.resolve(child) for n, child in enumerate(tree.children) if n != place]
+    arrays = [n for n, value in enumerate(others) if value.shape]
+    if len(arrays) != 1:
+        return None
+    vector = others[arrays[0]].shape
+    first = place <= arrays[0]
+    if first and len(vector) == 2 and vector[0] == 1:
+        size: Shape = shape[:1]
+    elif not first and (len(vector) == 1 or vector[1:] == (1,)):
+        size = (1, shape[1])
+    else:
+        return None
+    values = [*others[:place], filled(tree.children[place], size, r), *others[place:]]
+    operands = [Operand(child, value) for child, value in zip(tree.children, values, strict=True)]
+    return _spanned(juxtaposed(r, operands).value, r, tree)
+
+
+def factors_filled(r: Resolver, trees: Sequence[Node], signs: str) -> list[Expr]:
+    """The factors' values; a bare array takes its size from the neighbour that it multiplies."""
+    values = [None if is_bare(tree) else r.resolve(tree) for tree in trees]
+    done: list[Expr] = []
+    for n, (tree, value) in enumerate(zip(trees, values, strict=True)):
+        if value is None:
+            value = _between(r, tree, n, values, signs)
+        done.append(value)
+    return done
+
+
+def _between(r: Resolver, tree: Node, n: int, values: Sequence[Expr | None], signs: str) -> Expr:
+    before = _neighbour(values, range(n - 1, -1, -1))
+    after = _neighbour(values, range(n + 1, len(values)))
+    if (n and signs[n - 1] in HADAMARD) or (n < len(signs) and signs[n] in HADAMARD):
+        other = before if n and signs[n - 1] in HADAMARD else after
+        return filled(tree, other.shape if other is not None else (), r)
+    row = tree.kind == "transpose"
+    if row and after is not None:
+        return filled(tree, (1, after.shape[0]), r)
+    if before is not None and not row:
+        return filled(tree, _columns_of(before.shape, tree), r)
+    if after is not None and tree.kind == "bare" and tree.value == "eye":
+        return filled(tree, (after.shape[0], after.shape[0]), r)
+    return r.resolve(tree)
+
+
+def _columns_of(shape: Shape, tree: Node) -> Shape:
+    """The shape of an all-ones vector, or identity, to the right of an array."""
+    last: Dim = shape[-1] if len(shape) == 2 else 1
+    return (last, last) if tree.value == "eye" else (last,)
+
+
+def _neighbour(values: Sequence[Expr | None], places: range) -> Expr | None:
+    """The nearest array; scalars in between do not matter."""
+    for place in places:
+        value = values[place]
+        if value is not None and value.shape:
+            return value
+    return None
+
+
+__all__ = ["bare_rule", "column_rule", "columns", "columns_rule", "filled", "formula_power", "is_bare", "terms_rule"]

@@ -1,0 +1,518 @@
+"""Syntax tree and scope to a checked expression.
+
+Every name is looked up, every function's arguments are counted, every shape is checked where it arises, and the error
+underlines the expression that does not fit.  Functions that the table marks as expanded are replaced by their
+definition.  The result keeps the author's order and grouping.
+
+Must not know about problem files, calculus, numbers or printing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import lru_cache
+
+from backsym.core.errors import Diagnostic, InputError
+from backsym.core.expr import (
+    Add,
+    Adj,
+    Cmp,
+    Const,
+    Dim,
+    Div,
+    Entry,
+    Expr,
+    IndexPick,
+    Ix,
+    MatMul,
+    Mul,
+    Neg,
+    Num,
+    Partial,
+    Pow,
+    Shape,
+    Size,
+    Span,
+    Sym,
+    T,
+    broadcast,
+    matmul_shape,
+    scalar_if_ones,
+    shifted,
+    show_shape,
+)
+from backsym.core.source import Source
+from backsym.reading.meaning import calls, formulas
+from backsym.reading.meaning.scope import (
+    Frame,
+    Letter,
+    Scope,
+    Unavailable,
+    free_letters,
+    range_by_use,
+    suggest,
+    unindexed,
+)
+from backsym.reading.meaning.shape_hints import (
+    Mismatch,
+    broadcast_hint,
+    fits_elementwise,
+    fits_matmul,
+    matmul_hint,
+    matmul_meant,
+)
+from backsym.reading.plain.grammar import formula_syntax
+from backsym.reading.syntax import Node
+
+MAX_LISTED = 12
+"""Names in a hint."""
+
+_BELOW = re.compile(r"(?:\[[^\]]*\])?\s*/\s*d([A-Za-z_]\w*)")
+"""What a differential is divided by."""
+
+FORMULA_CONSTANTS: Mapping[str, Expr] = {"pi": Const("pi")}
+
+
+def resolve_expression(tree: Node, source: Source, scope: Scope, indices: Sequence[Ix] = ()) -> Expr:
+    """The expression; its free letters are those of ``indices``, then any others, ranged by use."""
+    resolver = Resolver(source, scope, Frame().with_fixed(indices))
+    resolver.bind_free(free_letters(tree, scope), (tree,))
+    return resolver.resolve(tree)
+
+
+def resolve_equation(lhs: Node, rhs: Node, source: Source, scope: Scope, strict: bool = True) -> tuple[Expr, Expr]:
+    """Both sides; the free letters are those of the left side.
+
+    With ``strict``, a letter that only the right side has free is an error, and so are sides of different shapes.
+    """
+    letters = free_letters(lhs, scope)
+    extra = {name: at for name, at in free_letters(rhs, scope).items() if name not in letters}
+    if strict and extra:
+        raise extra_letters(source, extra, rhs, scope)
+    resolver = Resolver(source, scope, Frame())
+    resolver.bind_free({**letters, **extra}, (lhs, rhs))
+    left = resolver.resolve(lhs)
+    bare = formulas.is_bare(rhs)
+    right = formulas.filled(rhs, left.shape, resolver) if bare else resolver.resolve(rhs)
+    if strict and scalar_if_ones(left.shape) != scalar_if_ones(right.shape):
+        raise source.error(
+            f"the left side is {show_shape(left.shape)}, the right side {show_shape(right.shape)}",
+            (lhs.span[0], rhs.span[1]),
+        )
+    return left, right
+
+
+def extra_letters(source: Source, extra: Mapping[str, Node], rhs: Node, scope: Scope) -> InputError:
+    """The error for letters that only the right side has free."""
+    found: list[Diagnostic] = []
+    for name, at in extra.items():
+        call = unindexed(rhs, at, scope)
+        if call is not None and source.text.startswith(call.value, call.span[0]):
+            start, end = call.children[0].span
+            message = f"{call.value} needs the index letters that it runs over"
+            hint = f"such as {call.value}({source.text[start:end]}, {name})"
+            found.append(source.diagnostic(message, call.span, hint))
+            continue
+        message = f"index {name} is free on the right side, but the left side does not have it"
+        sum_over = rf"\sum_{name}" if "\\" in source.text else f"sum(..., {name})"
+        hint = f"sum over it, {sum_over}, or put it on the left side"
+        found.append(source.diagnostic(message, at.span, hint))
+    return InputError(dict.fromkeys(found))
+
+
+class Resolver:
+    """Resolves one text.  ``at`` (a macro's call) stands in for the places of all its nodes; see ``inside``."""
+
+    def __init__(self, source: Source, scope: Scope, frame: Frame, at: Span | None = None, spans: bool = True):
+        self.source = source
+        self.scope = scope
+        self.frame = frame
+        self.at = at
+        self.spans = spans
+        self.macros = 0
+
+    # --- services to the rules ---
+
+    def resolve(self, tree: Node) -> Expr:
+        rule = _RULES.get(tree.kind)
+        if rule is None:
+            raise TypeError(f"unknown kind of syntax: {tree.kind}")
+        return rule(self, tree)
+
+    def where(self, tree: Node) -> Span:
+        return self.at or tree.span
+
+    def mark(self, tree: Node) -> Span | None:
+        """The span that an expression made from this node carries."""
+        return (self.at or tree.span) if self.spans else None
+
+    def error(self, message: str, tree: Node, hint: str | None = None) -> InputError:
+        return self.source.error(message, self.where(tree), hint)
+
+    def quote(self, tree: Node) -> str:
+        start, end = self.where(tree)
+        return self.source.text[start:end]
+
+    def definition(self, text: str, args: Mapping[str, Expr], tree: Node) -> Expr:
+        """The formula of a function of the table, at the place of its call."""
+        scope = Scope(names=args, constants=FORMULA_CONSTANTS)
+        inner = Resolver(self.source, scope, self.frame, at=self.where(tree), spans=self.spans)
+        return inner.resolve(formula_syntax(text))
+
+    def fit(self, nodes: Sequence[Node], values: Sequence[Expr], tree: Node, verb: str) -> None:
+        """Check that shapes broadcast; the error underlines from the first operand to the one that does not fit."""
+        if self.scope.misfits:
+            return
+        shape: Shape = values[0].shape
+        for value in values:
+            if value.shape and value.shape != shape:
+                break
+        else:
+            return
+        parts = list(zip(nodes, values, strict=True))
+        for operand, value in parts[1:]:
+            if tree.value == "matrix" and shape and value.shape and shape != value.shape:
+                message = f"cannot {verb} {show_shape(shape)} and {show_shape(value.shape)}"
+                error = self.source.error(message, self.up_to(operand, tree), "matrices of one shape are expected here")
+                raise Mismatch(error, verb, parts[0][1], value)
+            if not fits_elementwise(shape, value.shape):
+                message = f"cannot {verb} {show_shape(shape)} and {show_shape(value.shape)}"
+                hint = self.product_hint(parts, operand) or broadcast_hint(shape, value.shape, verb)
+                error = self.source.error(message, self.up_to(operand, tree), hint)
+                clashing = (v for _, v in parts if not fits_elementwise(v.shape, value.shape))
+                raise Mismatch(error, verb, next(clashing, parts[0][1]), value)
+            shape = broadcast(shape, value.shape)
+
+    def product_hint(self, parts: Sequence[tuple[Node, Expr]], last: Node) -> str | None:
+        """A hint for ``W*x + b`` where ``W @ x`` would fit everything before and at ``last``."""
+        count = 1 + next(n for n, (operand, _) in enumerate(parts) if operand is last)
+        for n, (operand, value) in enumerate(parts[:count]):
+            others = [other.shape for m, (_, other) in enumerate(parts[:count]) if m != n]
+            if self.at is None and operand.kind == "mul" and matmul_meant(value, others):
+                left, right = (self.quote(child) for child in operand.children)
+                return f"* is element-wise; a matrix product is written {left} @ {right}"
+        return None
+
+    def up_to(self, operand: Node, tree: Node) -> Span:
+        """The span of an operator expression from its start to one of its operands."""
+        last = operand is tree.children[-1]
+        return self.where(tree) if last or self.at else (tree.span[0], operand.span[1])
+
+    # --- letters ---
+
+    def bind_free(self, letters: Mapping[str, Node], trees: Sequence[Node]) -> None:
+        if not letters:
+            return
+        new = [name for name in letters if name not in self.frame.letters]
+        self.frame, _ = self.frame.bind([(name, self.written_range(letters[name], trees)) for name in new])
+
+    def range_of(self, letter: str, trees: Sequence[Node]) -> Dim | None:
+        declared = None if self.scope.own_letters else self.scope.range_of(letter)
+        return declared if declared is not None else range_by_use(letter, trees, self.scope)
+
+    def written_range(self, letter: Node, trees: Sequence[Node]) -> Dim | None:
+        """The range that the author wrote with a letter, else the declared one, else that of its use."""
+        return calls.dim_of(self, letter.children[0]) if letter.children else self.range_of(letter.value, trees)
+
+    def under(self, letters: Sequence[Node], body: Node) -> tuple[Expr, list[Letter]]:
+        """Resolve ``body`` with letters bound in it."""
+        outer = self.frame
+        self.frame, bound = outer.bind([(ix.value, self.written_range(ix, (body,))) for ix in letters])
+        value = self.resolve(body)
+        self.frame = outer
+        return value, bound
+
+    def index(self, tree: Node, dim: Dim | None, hint: str | None = None) -> Ix:
+        """A letter or fixed position on an axis of dimension ``dim`` (None: whatever its range is)."""
+        if tree.kind == "num":
+            return self.position(tree, dim)
+        if tree.kind == "shift":
+            return self.shift(tree, dim)
+        if tree.kind != "name":
+            raise self.error("an index is a letter or a position", tree)
+        letter = self.frame.letters.get(tree.value)
+        if letter is None:
+            raise self.error(f"index {tree.value} is not bound here", tree)
+        if letter.dim is None:
+            letter.dim = dim if dim is not None else self.scope.range_of(letter.written)
+        if letter.dim is None:
+            raise self.error(
+                f"the range of index {tree.value} is not known", tree, f"declare it: indices: {{{tree.value}: D}}"
+            )
+        if dim is not None and letter.dim != dim and not self.scope.misfits:
+            message = f"index {tree.value} runs over {letter.dim}, but this axis has {dim} entries"
+            raise self.error(message, tree, hint)
+        return Ix(letter.shown, letter.dim)
+
+    def shift(self, tree: Node, dim: Dim | None) -> Ix:
+        """A shifted index: its letters have ranges of their own, the axis does not give them one."""
+        if dim is None or dim == 1:
+            raise self.error("an axis of length one, or of no known length, takes no shifted index", tree)
+        parts = [(self.index(part.children[0], None), int(part.value)) for part in tree.children if part.children]
+        offset = sum(int(part.value) for part in tree.children if not part.children)
+        if not parts and offset < 1:
+            raise self.error("positions count from 1", tree)
+        found = shifted(parts, offset, dim)
+        if found.fixed and isinstance(dim, int) and int(found.letter) > dim:
+            raise self.error(f"position {found.letter} is beyond the end: this axis has {dim} entries", tree)
+        return found
+
+    def position(self, tree: Node, dim: Dim | None) -> Ix:
+        if not tree.value.isdecimal() or dim is None:
+            raise self.error("a position is a whole number: h[1]", tree)
+        number = int(tree.value)
+        if number < 1:
+            raise self.error("positions count from 1", tree)
+        if isinstance(dim, int) and number > dim:
+            raise self.error(f"position {number} is beyond the end: this axis has {dim} entries", tree)
+        return Ix(str(number), dim)
+
+
+# --- names -----------------------------------------------------------------------------------------------------------
+
+
+def name_rule(r: Resolver, tree: Node) -> Expr:
+    name, scope = tree.value, r.scope
+    if name == "π":
+        return Const("pi", span=r.mark(tree))
+    known = scope.names.get(name)
+    if isinstance(known, Sym) and r.spans and r.at is None:
+        return Sym(known.name, known.declared, span=r.mark(tree))
+    if known is not None:
+        return known
+    if name in scope.constants:
+        return replace(scope.constants[name], span=r.mark(tree))
+    if name in scope.unavailable:
+        raise Unavailable
+    found = scope.missing(name) if scope.missing is not None else None
+    if isinstance(found, str):
+        raise r.error(found, tree)
+    if found is not None:
+        return replace(found, span=r.mark(tree))
+    if name in scope.dims:
+        size = scope.dims[name].size
+        return Size(name, span=r.mark(tree)) if size is None else Num(Fraction(size), span=r.mark(tree))
+    raise undeclared(r, tree)
+
+
+def undeclared(r: Resolver, tree: Node) -> InputError:
+    name = tree.value
+    bare = name.rstrip("'")
+    if name in r.frame.letters or r.scope.range_of(name) is not None:
+        hint: str | None = "a letter stands in entries, W[k, j], and at the end of sum(..., k)"
+        return r.error(f"{name} is an index letter, not a quantity", tree, hint)
+    if bare != name and bare in r.scope.names:
+        return r.error(f"{name} is not declared", tree, f"a transpose is written {bare}.T")
+    if r.scope.derivatives and name[:1] == "d" and r.scope.has(name[1:]):
+        below = _BELOW.match(r.source.text, tree.span[1]) if r.at is None else None
+        if below is not None and not r.scope.has(below[1]):
+            near = suggest(below[1], list(r.scope.names)) or declared_names(r.scope)
+            return r.source.error(f"{below[1]} is not declared", below.span(1), near)
+        return r.error(f"{name} is not declared", tree, f"a derivative, {name}/dz, is by a declared quantity")
+    hint = suggest(name, [*r.scope.names, *r.scope.unavailable, *r.scope.dims])
+    if name == "e":
+        hint = "the exponential function is written exp(x); a quantity of this name is declared in symbols"
+    if name == "pi":
+        hint = "the number is written π; a quantity of this name is declared in symbols"
+    return r.error(f"{name} is not declared", tree, hint or declared_names(r.scope))
+
+
+def declared_names(scope: Scope) -> str | None:
+    """A hint that names what is declared, if that is not too much."""
+    return f"declared: {', '.join(scope.names)}" if 0 < len(scope.names) <= MAX_LISTED else None
+
+
+def num_rule(r: Resolver, tree: Node) -> Expr:
+    return Num(_exact(tree.value), tree.value, span=r.mark(tree))
+
+
+@lru_cache(maxsize=512)
+def _exact(number: str) -> Fraction:
+    return Fraction(number)
+
+
+# --- arithmetic ------------------------------------------------------------------------------------------------------
+
+
+def add_rule(r: Resolver, tree: Node) -> Expr:
+    if tree.value == "columns":
+        return formulas.columns_rule(r, tree)
+    args = tuple([r.resolve(child) for child in tree.children])
+    r.fit(tree.children, args, tree, "add")
+    return Add(args, span=r.mark(tree))
+
+
+def neg_rule(r: Resolver, tree: Node) -> Expr:
+    return Neg(r.resolve(tree.children[0]), span=r.mark(tree))
+
+
+def mul_rule(r: Resolver, tree: Node) -> Expr:
+    args = tuple([r.resolve(child) for child in tree.children])
+    if r.scope.derivatives and not r.scope.misfits:
+        # In an answer a vector is a column, so that a column times a vector is no outer product.
+        args = tuple(formulas.columns(r, args))
+    r.fit(tree.children, args, tree, "multiply element-wise")
+    return Mul(args, span=r.mark(tree))
+
+
+def product_rule(r: Resolver, tree: Node) -> Expr:
+    """Scalars scale; arrays multiply as matrices, in their order, at the place of the first one."""
+    args = [r.resolve(child) for child in tree.children]
+    arrays = [(child, arg) for child, arg in zip(tree.children, args, strict=True) if arg.shape]
+    if len(arrays) < 2:
+        return Mul(tuple(args), span=r.mark(tree))
+    chain = matrix_chain(r, arrays, tree)
+    if len(arrays) == len(args):
+        return chain
+    first = next(n for n, arg in enumerate(args) if arg.shape)
+    scalars = [arg for arg in args if not arg.shape]
+    return Mul((*scalars[:first], chain, *scalars[first:]), span=r.mark(tree))
+
+
+def div_rule(r: Resolver, tree: Node) -> Expr:
+    above, below = (r.resolve(child) for child in tree.children)
+    if isinstance(below, Num) and below.value == 0 and not r.scope.derivatives:
+        raise r.error("this divides by zero", tree)
+    if tree.value == "columns":
+        above, below = formulas.columns(r, (above, below))
+    r.fit(tree.children, (above, below), tree, "divide")
+    return Div(above, below, span=r.mark(tree))
+
+
+def pow_rule(r: Resolver, tree: Node) -> Expr:
+    base, exponent = (r.resolve(child) for child in tree.children)
+    if tree.value == "matrix" and base.shape:
+        raise r.error("a power of an array is not read here", tree, "entry by entry it is HadamardPower(A, 2)")
+    r.fit(tree.children, (base, exponent), tree, "raise")
+    if tree.value == "formula":
+        return formulas.formula_power(r, tree, base, exponent)
+    return Pow(base, exponent, span=r.mark(tree))
+
+
+def cmp_rule(r: Resolver, tree: Node) -> Expr:
+    left, right = (r.resolve(child) for child in tree.children)
+    r.fit(tree.children, (left, right), tree, "compare")
+    return Cmp(tree.value, left, right, span=r.mark(tree))
+
+
+def matmul_rule(r: Resolver, tree: Node) -> Expr:
+    return matrix_chain(r, [(child, r.resolve(child)) for child in tree.children], tree)
+
+
+def matrix_chain(r: Resolver, factors: Sequence[tuple[Node, Expr]], tree: Node) -> MatMul:
+    """A product of matrices and vectors, whose shapes are checked from left to right."""
+    shape = factors[0][1].shape
+    left = r.quote(factors[0][0])
+    for operand, value in () if r.scope.misfits else factors[1:]:
+        if not fits_matmul(shape, value.shape):
+            names = ("u", "v") if r.at else (left, r.quote(operand))
+            message = f"cannot multiply {show_shape(shape)} @ {show_shape(value.shape)}"
+            error = r.source.error(message, r.up_to(operand, tree), matmul_hint(shape, value.shape, *names))
+            done = tuple(v for _, v in factors[: next(n for n, f in enumerate(factors) if f[0] is operand)])
+            raise Mismatch(error, "matmul", done[0] if len(done) == 1 else MatMul(done), value)
+        shape = matmul_shape(shape, value.shape)
+        start, end = r.up_to(operand, tree)
+        left = r.source.text[start:end]
+    return MatMul(tuple(value for _, value in factors), span=r.mark(tree))
+
+
+def transpose_rule(r: Resolver, tree: Node) -> Expr:
+    arg = r.resolve(tree.children[0])
+    if len(arg.shape) > 2:
+        raise r.error(f"cannot transpose {show_shape(arg.shape)}: it has {len(arg.shape)} axes", tree)
+    return T(arg, span=r.mark(tree))
+
+
+def pick_rule(r: Resolver, tree: Node) -> Expr:
+    body, *rest = tree.children
+    letters, at = rest[: len(rest) // 2], rest[len(rest) // 2 :]
+    value, bound = r.under(letters, body)
+    if value.shape:
+        raise r.error("the position of a maximum over letters needs entries", tree)
+    indices: list[Ix] = []
+    for node, letter in zip(letters, bound, strict=True):
+        dim = letter.dim if letter.dim is not None else r.scope.range_of(node.value)
+        if dim is None:
+            raise r.error(f"the range of index {node.value} is not known", node)
+        indices.append(Ix(letter.shown, dim))
+    places = tuple(r.index(ix, own.dim) for ix, own in zip(at, indices, strict=True))
+    return IndexPick(tree.value, value, tuple(indices), places, span=r.mark(tree))
+
+
+# --- entries and derivatives -----------------------------------------------------------------------------------------
+
+
+def entry_rule(r: Resolver, tree: Node) -> Expr:
+    first, *indices = tree.children
+    base = r.resolve(first)
+    rank = len(base.shape)
+    if rank == 0:
+        raise r.error(f"{r.quote(first)} is a scalar; it has no entries", tree)
+    if rank != len(indices):
+        count = "1 index" if len(indices) == 1 else f"{len(indices)} indices"
+        raise r.error(
+            f"{count} for {r.quote(first)}, which is {show_shape(base.shape)}", tree, "give one index for each axis"
+        )
+    shift = next((ix for ix in indices if ix.kind == "shift"), None)
+    if shift is not None and not isinstance(base, (Sym, Adj)):
+        raise r.error("a shifted index needs the name of an array", shift, "define the array in an equation of its own")
+    hint = f"{r.quote(first)} is {show_shape(base.shape)}"
+    found = (r.index(ix, dim, hint) for ix, dim in zip(indices, base.shape, strict=True))
+    return Entry(base, tuple(found), span=r.mark(tree))
+
+
+def partial_rule(r: Resolver, tree: Node) -> Expr:
+    above, below = tree.children
+    if not r.scope.derivatives:
+        raise r.error("a derivative cannot stand in a forward equation", tree)
+    if above.kind == "name" and above.value == r.scope.loss and tree.value != "direct":
+        return adjoint(r, below, tree)
+    num = r.resolve(above)
+    name = (above.children[0] if above.kind == "entry" else above).value
+    if name not in r.scope.nodes:
+        raise r.error(f"{name} has no forward equation to differentiate", above)
+    den = r.resolve(below)
+    if num.shape or den.shape:
+        raise r.error(
+            "a local derivative is written entry by entry", tree, "such as dz[k]/dW[k, j]; the gradient is dL/dW"
+        )
+    return Partial(num, den, span=r.mark(tree))
+
+
+def adjoint(r: Resolver, below: Node, tree: Node) -> Expr:
+    """``dL/dz`` as a whole, or one entry of it."""
+    name = below.children[0] if below.kind == "entry" else below
+    target = r.resolve(name)
+    if not isinstance(target, Sym):
+        raise r.error(f"{name.value} is not a quantity to differentiate by", name)
+    whole = Adj(target.name, target.declared, span=r.mark(tree))
+    if below.kind != "entry":
+        return whole
+    if len(target.shape) != len(below.children) - 1:
+        raise r.error(f"{len(below.children) - 1} indices for {name.value}, which is {show_shape(target.shape)}", tree)
+    return Entry(whole, tuple(map(r.index, below.children[1:], target.shape)), span=r.mark(tree))
+
+
+_RULES: dict[str, Callable[[Resolver, Node], Expr]] = {
+    "num": num_rule,
+    "name": name_rule,
+    "add": add_rule,
+    "neg": neg_rule,
+    "mul": mul_rule,
+    "product": product_rule,
+    "div": div_rule,
+    "pow": pow_rule,
+    "cmp": cmp_rule,
+    "matmul": matmul_rule,
+    "transpose": transpose_rule,
+    "entry": entry_rule,
+    "partial": partial_rule,
+    "pick": pick_rule,
+    "call": lambda r, tree: calls.call_rule(r, tree),
+    "terms": formulas.terms_rule,
+    "bare": formulas.bare_rule,
+    "column": formulas.column_rule,
+}

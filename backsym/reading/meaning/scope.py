@@ -1,0 +1,245 @@
+"""What names mean while an expression is resolved, and how index letters are bound.
+
+Lexical scoping: a letter of the left side, or free in the whole text, is bound around everything; ``sum(e, k)`` binds
+k in e.  Displayed letters never shadow each other: an inner k below another k becomes k', k'', ...
+
+Knows the syntax tree and shapes; does not build expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from backsym.core.errors import near_name
+from backsym.core.expr import Dim, Expr, Ix
+from backsym.core.functions import REDUCTIONS
+from backsym.core.problem import Dimension
+from backsym.reading.syntax import Node, walk
+
+
+class Unavailable(Exception):
+    """A name whose own declaration or equation could not be read."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The names that an expression may use.
+
+    ``missing`` is asked about a name that is not in ``names``: an Expr is its meaning, a text is the error to report,
+    None leaves it undeclared.  ``constants`` are names such as pi that only formulas know.  With ``own_letters``, a
+    letter takes its range from the axis that it is used on, whatever ``index_dims`` says.  ``latex`` has declared
+    spellings and ``notation`` the choices that a LaTeX text is read by.  ``unavailable`` names are declared, but what
+    was wrong with them has been reported already.  With ``misfits``, operands whose shapes do not fit are put together
+    nevertheless: for explaining what was meant, after the error has been reported.
+    """
+
+    names: Mapping[str, Expr]
+    dims: Mapping[str, Dimension] = field(default_factory=dict)
+    index_dims: Mapping[str, Dim] = field(default_factory=dict)
+    nodes: Container[str] = ()
+    abstract: frozenset[str] = frozenset()
+    loss: str | None = None
+    derivatives: bool = False
+    own_letters: bool = False
+    misfits: bool = False
+    missing: Callable[[str], Expr | str | None] | None = None
+    latex: Mapping[str, str] = field(default_factory=dict)
+    notation: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, Expr] = field(default_factory=dict)
+    unavailable: frozenset[str] = frozenset()
+
+    def is_partial(self, above: str, below: str) -> bool:
+        """Whether ``dX/dY`` is a derivative: X and Y are declared, and dX is not itself a name."""
+        return self.has(above) and self.has(below) and not self.has("d" + above)
+
+    def has(self, name: str) -> bool:
+        return name in self.names or name in self.unavailable
+
+    def range_of(self, letter: str) -> Dim | None:
+        """The declared dimension of a letter; k' runs over the range of k."""
+        for name in (letter, letter.rstrip("'")):
+            if name in self.index_dims:
+                return self.index_dims[name]
+        return None
+
+
+def suggest(word: str, names: Sequence[str]) -> str | None:
+    """A hint that names the most similar name, if there is one."""
+    same = [name for name in names if name.lower() == word.lower()]
+    near = same[0] if same else near_name(word, names)
+    if near and len(word) <= 3 and word[:1].lower() != near[:1].lower():
+        near = None  # Short words are all similar.
+    return f"did you mean {near}?" if near else None
+
+
+# --- letters in the syntax tree --------------------------------------------------------------------------------------
+
+
+def positional(call: Node) -> tuple[Node, ...]:
+    return tuple(child for child in call.children if child.kind != "keyword")
+
+
+def index_reduction(tree: Node, scope: Scope) -> tuple[Node, ...]:
+    """The letters that a call like ``sum(e, i, j)`` binds; none if it is not a reduction over letters.
+
+    ``max(a, b)`` is one only if b is a letter: used in an entry of a, or a declared letter and not an array.
+    """
+    if tree.kind != "call" or tree.value not in REDUCTIONS:
+        return ()
+    body, *rest = positional(tree) or (tree,)
+    if tree.value in ("sum", "mean"):
+        return tuple(rest)
+    for candidate in rest:
+        if candidate.kind != "name":
+            return ()
+        ordinary = candidate.value in scope.names or scope.range_of(candidate.value) is None
+        if ordinary and candidate.value not in letters_in_entries(body):
+            return ()
+    return tuple(rest)
+
+
+def unindexed(tree: Node, at: Node, scope: Scope) -> Node | None:
+    """The innermost ``sum`` of entries around ``at`` that names no letters and no axis."""
+    found = None
+    for call in walk(tree):
+        around = call.span[0] <= at.span[0] and at.span[1] <= call.span[1]
+        if around and call.kind == "call" and call.value in REDUCTIONS and not index_reduction(call, scope):
+            plain = len(call.children) == 1 or all(child.kind == "num" for child in call.children[1:])
+            found = call if plain else found
+        elif around and call.kind == "call" and index_reduction(call, scope):
+            found = None
+    return found
+
+
+def letters_in_entries(tree: Node) -> set[str]:
+    return {ix.value for n in walk(tree) if n.kind == "entry" for ix in _index_letters(n.children[1:])}
+
+
+def _index_letters(indices: Sequence[Node]) -> tuple[Node, ...]:
+    """The letters of indices, also those inside shifted ones."""
+    found: list[Node] = []
+    for ix in indices:
+        found += [letter for part in ix.children for letter in part.children] if ix.kind == "shift" else [ix]
+    return tuple(ix for ix in found if ix.kind == "name")
+
+
+_WITH_LETTERS = ("entry", "call", "pick")
+"""The kinds of syntax that mention or bind letters."""
+
+
+def is_delta(tree: Node, scope: Scope) -> bool:
+    return tree.kind == "call" and tree.value == "delta" and "delta" not in scope.abstract
+
+
+def own_letters(tree: Node, scope: Scope) -> tuple[Node, ...]:
+    """The letters that this node itself mentions as indices."""
+    if tree.kind == "entry":
+        return _index_letters(tree.children[1:])
+    if is_delta(tree, scope):
+        return _index_letters(tree.children)
+    if tree.kind == "pick":
+        return _index_letters(tree.children[1 + len(tree.children) // 2 :])
+    return ()
+
+
+def free_letters(tree: Node, scope: Scope) -> dict[str, Node]:
+    """The letters that nothing in the tree binds, in order of first appearance, with their first occurrence."""
+    found: dict[str, Node] = {}
+
+    def visit(current: Node, bound: frozenset[str]) -> None:
+        if current.kind not in _WITH_LETTERS:
+            for child in current.children:
+                visit(child, bound)
+            return
+        for ix in own_letters(current, scope):
+            if ix.value not in bound:
+                found.setdefault(ix.value, ix)
+        for child, inner in _scoped_children(current, scope, bound):
+            visit(child, inner)
+
+    visit(tree, frozenset())
+    return found
+
+
+def _scoped_children(tree: Node, scope: Scope, bound: frozenset[str]) -> Iterator[tuple[Node, frozenset[str]]]:
+    """The children that are expressions, each with the letters bound in it."""
+    if tree.kind == "entry":
+        yield tree.children[0], bound
+        return
+    if tree.kind == "pick":
+        yield tree.children[0], bound | {ix.value for ix in tree.children[1 : 1 + len(tree.children) // 2]}
+        return
+    if is_delta(tree, scope):
+        return
+    letters = index_reduction(tree, scope)
+    if letters:
+        yield tree.children[0], bound | {ix.value for ix in letters}
+        return
+    for child in tree.children:
+        yield child, bound
+
+
+def range_by_use(letter: str, trees: Sequence[Node], scope: Scope) -> Dim | None:
+    """The dimension of the first axis that a letter is used on, where it is free; None if that cannot be seen."""
+
+    def visit(tree: Node) -> Dim | None:
+        base = tree.children[0] if tree.kind == "entry" else None
+        if base is not None and base.kind == "name" and base.value in scope.names:
+            shape = scope.names[base.value].shape
+            indices = tree.children[1:]
+            for ix, dim in zip(indices, shape, strict=False):
+                if ix.kind == "name" and ix.value == letter and len(indices) == len(shape):
+                    return dim
+        for child, bound in _scoped_children(tree, scope, frozenset()):
+            found = None if letter in bound else visit(child)
+            if found is not None:
+                return found
+        return None
+
+    for tree in trees:
+        dim = visit(tree)
+        if dim is not None:
+            return dim
+    return None
+
+
+# --- binding ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Letter:
+    """A bound letter: as the author wrote it, as shown, and its dimension once that is known."""
+
+    written: str
+    shown: str
+    dim: Dim | None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The letters in force at one place: the author's letter to its binding, and all letters shown on the way."""
+
+    letters: Mapping[str, Letter] = field(default_factory=dict)
+    taken: frozenset[str] = frozenset()
+
+    def bind(self, letters: Sequence[tuple[str, Dim | None]]) -> tuple[Frame, list[Letter]]:
+        """An inner frame; each new letter gets primes until it differs from every letter on the way."""
+        inner = dict(self.letters)
+        taken = set(self.taken)
+        bound = []
+        for written, dim in letters:
+            shown = written
+            while shown in taken:
+                shown += "'"
+            taken.add(shown)
+            bound.append(Letter(written, shown, dim))
+            inner[written] = bound[-1]
+        return Frame(inner, frozenset(taken)), bound
+
+    def with_fixed(self, indices: Sequence[Ix]) -> Frame:
+        """A frame with letters whose name and dimension are given."""
+        if not indices:
+            return self
+        letters = {ix.letter: Letter(ix.letter, ix.letter, ix.dim) for ix in indices if not ix.fixed}
+        return Frame({**self.letters, **letters}, self.taken | frozenset(letters))

@@ -1,0 +1,96 @@
+"""What to try when two shapes do not fit together.  Knows expressions and their shapes only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backsym.core.errors import InputError, ShapeError
+from backsym.core.expr import Expr, Mul, Shape, broadcast, matmul_shape
+
+
+class Mismatch(InputError):
+    """Two operands whose shapes do not fit together under an operation (add, multiply element-wise, matmul, ...)."""
+
+    def __init__(self, error: InputError, operation: str, left: Expr, right: Expr):
+        self.operation, self.left, self.right = operation, left, right
+        super().__init__(error.diagnostics)
+
+
+class SizeUnknown(InputError):
+    """An array of ones, zeros or an identity whose size nothing beside it tells."""
+
+
+def fits_matmul(a: Shape, b: Shape) -> bool:
+    try:
+        matmul_shape(a, b)
+    except ShapeError:
+        return False
+    return True
+
+
+def fits_elementwise(a: Shape, b: Shape) -> bool:
+    try:
+        broadcast(a, b)
+    except ShapeError:
+        return False
+    return True
+
+
+def transposed(shape: Shape) -> Shape:
+    return (1, *shape) if len(shape) == 1 else shape[::-1]
+
+
+def matmul_meant(value: Expr, others: Sequence[Shape]) -> bool:
+    """Whether an element-wise product of two arrays would fit ``others`` if it were a matrix product."""
+    if not isinstance(value, Mul) or len(value.args) != 2:
+        return False
+    a, b = (arg.shape for arg in value.args)
+    if not a or not b or not fits_matmul(a, b):
+        return False
+    product = matmul_shape(a, b)
+    return all(fits_elementwise(product, other) for other in others)
+
+
+def broadcast_hint(a: Shape, b: Shape, verb: str) -> str | None:
+    """A hint for two shapes that do not broadcast."""
+    if "multiply" in verb and len(a) == len(b) == 2 and a == transposed(b):
+        return "* is element-wise; the transpose, .T, of one of them would fit; a matrix product is written @"
+    if "multiply" in verb and (fits_matmul(a, b) or fits_matmul(b, a)):
+        return "* is element-wise; a matrix product is written @"
+    if "multiply" in verb and len(a) == len(b) == 2 and (fits_matmul(a, b[::-1]) or fits_matmul(a[::-1], b)):
+        return "* is element-wise; a matrix product is written @, with .T where it needs a transpose"
+    if len(a) == len(b) == 2 and fits_elementwise(a, transposed(b)):
+        return "the transpose, .T, of one of them would fit"
+    matrix, vector = (a, b) if len(a) > len(b) else (b, a)
+    if len(matrix) == 2 and len(vector) == 1:
+        if matrix[0] == vector[0]:
+            return f"a vector goes along the last axis; to go down the first, declare it [{vector[0]}, 1]"
+        return "a vector goes along the last axis"
+    return None
+
+
+def matmul_hint(a: Shape, b: Shape, left: str, right: str) -> str | None:
+    """A hint for two shapes that do not multiply; ``left`` and ``right`` are the operands as written."""
+    left, right = _operand(left), _operand(right)
+    if not a or not b:
+        return "a scalar multiplies with *"
+    if len(a) == 1 and len(b) == 1:
+        if a == b:
+            products = f"{left}.T @ {right} is the scalar product, {left} @ {right}.T the outer product"
+            return f"a vector is a column: {products}"
+        return f"a vector is a column: {left} @ {right}.T is the outer product"
+    if len(a) == 1 and fits_matmul(transposed(a), b):
+        return f"a vector is a column: {left}.T @ {right} would fit"
+    if fits_matmul(transposed(a), b):
+        return f"{_transposed_text(left)} @ {right} would fit"
+    if fits_matmul(a, transposed(b)):
+        return f"{left} @ {_transposed_text(right)} would fit"
+    return f"{right} @ {left} would fit" if fits_matmul(b, a) else None
+
+
+def _operand(text: str) -> str:
+    return text if text.removesuffix(".T").replace("_", "").isalnum() else f"({text})"
+
+
+def _transposed_text(operand: str) -> str:
+    return operand.removesuffix(".T") if operand.endswith(".T") else f"{operand}.T"

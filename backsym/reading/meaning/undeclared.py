@@ -1,0 +1,59 @@
+"""All the names and functions in an equation that nothing declares, so that they are reported together.
+
+Resolving stops at the first thing that does not fit, and does not start where another equation could not be read; names
+can be looked up all the same.  Knows the syntax tree and scopes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backsym.core.errors import Diagnostic, InputError
+from backsym.core.source import Source
+from backsym.reading.meaning.calls import is_function, unknown_function
+from backsym.reading.meaning.resolve import Resolver
+from backsym.reading.meaning.scope import Frame, Scope, Unavailable, index_reduction, is_delta, own_letters, positional
+from backsym.reading.syntax import Node, walk
+
+_TAKES_DIMENSIONS = ("ones", "zeros", "eye")
+
+
+def unknown_names(tree: Node, source: Source, scope: Scope) -> list[Diagnostic]:
+    """One diagnostic for each name or function that the scope does not have."""
+    letters = {ix.value for n in walk(tree) for ix in (*own_letters(n, scope), *index_reduction(n, scope))}
+    frame, _ = Frame().bind([(letter, None) for letter in sorted(letters)])
+    resolver = Resolver(source, scope, frame)
+    found: dict[tuple[str, str], Diagnostic] = {}
+    for node in _mentions(tree, scope):
+        key = node.kind, node.value
+        if key in found:
+            continue
+        try:
+            if node.kind == "name":
+                resolver.resolve(node)
+            elif not is_function(resolver, node):
+                raise unknown_function(resolver, node, node.value.rstrip("'"))
+        except InputError as e:
+            found[key] = e.diagnostics[0]
+        except Unavailable:
+            continue
+    return list(found.values())
+
+
+def _mentions(tree: Node, scope: Scope) -> Iterator[Node]:
+    """The names that stand for quantities, and the calls, in the author's order."""
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        children = node.children
+        if node.kind in ("name", "call"):
+            yield node
+        if node.kind in ("name", "keyword", "partial") or is_delta(node, scope):
+            continue
+        if node.kind in ("entry", "pick"):
+            children = children[:1]
+        elif node.kind == "call":
+            # Letters and dimensions are no quantities.
+            letters = index_reduction(node, scope)
+            children = () if node.value in _TAKES_DIMENSIONS else positional(node)[: 1 if letters else None]
+        pending.extend(reversed(children))

@@ -1,0 +1,1 @@
+"""Lecture notes, Markdown or LaTeX, as problems."""

@@ -1,0 +1,593 @@
+r"""A lecture note as a problem: the forward equations and declarations in a Markdown or .tex file.
+
+Displayed equations whose left side is a quantity, or its entries, are the forward equations; formulas with ``\in``
+declare shapes, index ranges and, by the words beside them, roles.  The result is the tree of a problem file, with the
+places in the note, so that everything after this is as for YAML.
+
+Knows the marks of formulas in such files; reads no mathematics itself.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, count, islice
+from pathlib import Path
+
+from backsym.core.errors import Diagnostic, InputError
+from backsym.core.expr import show_shape
+from backsym.core.problem import Part, Problem
+from backsym.core.source import Location, Source
+from backsym.reading.files.fields import MAX_DIAGNOSTICS
+from backsym.reading.files.yamlfile import Document, Listing, Mark, Scalar, Table, Tree, text_of
+from backsym.reading.latex.declarations import Declaration, Declarations, names_in_formula
+from backsym.reading.latex.equations import Segment, Spelled, segments
+from backsym.reading.latex.names import Key, Vocabulary, split_tag
+from backsym.reading.notes.equations import Equations, defined_functions
+from backsym.reading.notes.layers import layered
+from backsym.reading.notes.macros import written_out
+from backsym.reading.notes.shapes import Shapes
+from backsym.reading.notes.tasks import Task, Tasks
+from backsym.reading.notes.words import FARTHEST, JOINS, VERB, Place, class_letter, layers, usual_rank, worded
+from backsym.reading.syntax import walk
+
+MAX_FORMULAS = 20_000
+MOST_JOINED = 20
+"""Formulas to either side that may share the words of one."""
+
+SUFFIXES = (".md", ".markdown", ".tex")
+
+_ENVIRONMENTS = "equation|align|gather|multline|eqnarray|displaymath|flalign"
+_OPENING = re.compile(
+    rf"""(?P<skip>```|`|<!--|(?<!\\)%|\\begin\{{verbatim\}}|\\begin\{{lstlisting\}})
+    |(?P<escaped>\\[$%\\])
+    |(?P<display>\$\$|\\\[|\\begin\{{(?P<env>{_ENVIRONMENTS})(?P<star>\*?)\}})
+    |(?P<inline>\$|\\\()
+    """,
+    re.VERBOSE,
+)
+_CLOSING = {"$$": "$$", "\\[": "\\]", "$": "$", "\\(": "\\)", "```": "```", "`": "`", "<!--": "-->", "%": "\n"}
+_TITLE = re.compile(r"^#+[ \t]+(.+?)[ \t]*#*$|\\(?:title|section|chapter)\*?\{([^{}]+)\}", re.MULTILINE)
+
+_DERIVATIVE = re.compile(r"\\partial|\\nabla")
+_LEFT = re.compile(r"\s*(?:\\begin\{\w+\*?\}\s*)*&?\s*\\?[A-Za-z](?:(?!\\odot|\\cdot|\\times|\\circ)[^=+*/])*=")
+"""One symbol, perhaps with scripts or called, before an equals sign: not a sum or product that is explained."""
+
+_ROW = re.compile(r"\\\\(?:\[[^\]]*\])?")
+_IN = re.compile(r"\\in(?![A-Za-z])|∈")
+
+_SCRIPT = r"(?:\s*[_^]\s*(?:\{[^{}]*\}|\\?\w))*"
+_BEFORE = rf"(?<![\\A-Za-z])([A-Z]){_SCRIPT}\s*(?:\\left|\\[bB]ig+l?)?\s*\(?\s*"
+_BEFORE_VECTOR = re.compile(_BEFORE + r"\\(?:vec|mathbf|bm|boldsymbol|hat|tilde|bar)(?![A-Za-z])")
+"""A light capital in front of what looks like a vector."""
+
+_FREE_LETTERS = "DKHMPQRS"
+"""Dimensions that the note does not name take these first."""
+
+_OF_ONE = re.compile(r"[\W$]*(?:be|is)\s+(?:an?\s|one-hot)")
+"""Words after several formulas that are said of the last."""
+_LAST_WORDS = re.compile(r"[\w\-]+(?:\s+(?:vector|matrix|array|scalar|value))?[\s$\\(]*\Z")
+_ROLES = (
+    ("parameter", re.compile(r"\b(weights?|bias(es)?|parameters?|learned|trainable|kernels?|filters?)\b", re.I)),
+    ("target", re.compile(r"\b(targets?|labels?|one[- ]hot|ground[- ]truth)\b", re.I)),
+    ("constant", re.compile(r"\b(constants?|hyper-?parameters?|regulari[sz]ation strength)\b", re.I)),
+    ("input", re.compile(r"\b(inputs?|data|features?)\b", re.I)),
+)
+
+
+def _without_next(words: str) -> str:
+    """The words between two formulas without those of the next one: ", weights $W$"."""
+    close = _LAST_WORDS.search(words)
+    if close is None or not _tells_role(close[0]):
+        return words
+    parting = list(re.finditer(r",|;|\band\b", words))
+    return words[: parting[-1].start()] if parting else words
+
+
+def _tells_role(words: str) -> bool:
+    return any(pattern.search(words) for _, pattern in _ROLES)
+
+
+_ONE_HOT = re.compile(r"\bone[- ]hot\b", re.I)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula in a note, without its delimiters."""
+
+    start: int
+    end: int
+    displayed: bool
+
+
+def is_document(path: str) -> bool:
+    return Path(path).suffix.lower() in SUFFIXES
+
+
+def is_tex(path: str) -> bool:
+    return path.lower().endswith(".tex")
+
+
+def document_tree(path: str) -> tuple[Table, tuple[str, ...]]:
+    """The note as the tree of a problem file, and what was passed over; raises InputError without an equation."""
+    document = Document(path, text_of(path))
+    if not document.text.strip():
+        raise InputError([Diagnostic("this file is empty", path, hint="it needs displayed equations")])
+    return tree_of_note(document, is_tex(path))
+
+
+def tree_of_note(document: Document, tex: bool) -> tuple[Table, tuple[str, ...]]:
+    """The same for a text that is in memory."""
+    document = written_out(document, tex)
+    places = [(f.start, f.end) for f in islice(formulas(document.text, tex), MAX_FORMULAS)]
+    note = _Note(*layered(document, places))
+    return note.tree(), note.remarks
+
+
+# --- formulas --------------------------------------------------------------------------------------------------------
+
+
+def formulas(text: str, tex: bool, unclosed: list[tuple[int, int, str]] | None = None) -> Iterator[Formula]:
+    """The formulas of a note in order; displayed ones that never end go to ``unclosed``, with what would close them.
+
+    Each closing delimiter is searched for once it is known to be missing.
+    """
+    position = text.find("\\begin{document}") if tex else 0
+    position = max(position, 0)
+    missing: set[str] = set()
+    while (match := _OPENING.search(text, position)) is not None:
+        position = match.end()
+        if match["escaped"] or (match[0] == "%" and not tex) or (match[0] == "`" and tex):
+            continue
+        closing = f"\\end{{{match['env']}{match['star']}}}" if match["env"] else _CLOSING.get(match[0])
+        closing = closing or match[0].replace("begin", "end")
+        end = -1 if closing in missing else text.find(closing, position)
+        if end < 0:
+            missing.add(closing)
+            if match["display"] and unclosed is not None:
+                unclosed.append((*match.span(), closing))
+            continue
+        if not match["skip"]:
+            yield Formula(position, end, match["display"] is not None)
+        position = end + len(closing)
+
+
+def _rows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    for match in _ROW.finditer(text, start, end):
+        yield start, match.start()
+        start = match.end()
+    yield start, end
+
+
+class _Note:
+    def __init__(self, document: Document, powers: Mapping[Key, str]):
+        self.document = document
+        self.powers = powers
+        self.source = Source(document.text, document.file, self.locate)
+        self.tex = is_tex(str(document.file))
+        unclosed: list[tuple[int, int, str]] = []
+        self.formulas = tuple(islice(formulas(document.text, self.tex, unclosed), MAX_FORMULAS + 1))
+        if unclosed:
+            raise InputError(
+                self.source.diagnostic(f"this {document.text[a:b]} is never closed", (a, b), f"add {closing}")
+                for a, b, closing in unclosed[:MAX_DIAGNOSTICS]
+            )
+        if len(self.formulas) > MAX_FORMULAS:
+            raise InputError([Diagnostic(f"more than {MAX_FORMULAS} formulas in one note", document.file)])
+        self.declared = Declarations()
+        self.words: dict[str, str] = {}
+        self.remarks: tuple[str, ...] = ()
+        self.left_over: list[int] = []
+        self.unread: list[int] = []
+        self.unknown: list[tuple[int, str]] = []
+        self.strange: list[int] = []
+        self.not_asked: set[str] = set()
+        self.spelled_otherwise: dict[str, str] = {}
+
+    # --- places ---
+
+    def locate(self, offset: int) -> Location:
+        line, column = self.document.place(offset)
+        return line, column, self.document.lines[line - 1]
+
+    def mark(self, start: int, end: int) -> Mark:
+        line, column, _ = self.locate(start)
+        return Mark(self.document, line, column, start, end)
+
+    def scalar(self, text: str, start: int, end: int) -> Scalar:
+        return Scalar(self.mark(start, end), "", text)
+
+    # --- the tree ---
+
+    def tree(self) -> Table:
+        declares = [self.declares(n, f) for n, f in enumerate(self.formulas)]
+        places = [Place(f.start, f.end) for f in self.formulas]
+        self.declare_by_words(places)
+        displayed = [f for f, done in zip(self.formulas, declares, strict=True) if f.displayed and not done]
+        equations = self.equations(displayed)
+        self.strange = self.without_left_side(displayed, [token.start for token in equations.defined.values()])
+        if not equations.found:
+            raise self.without_equations()
+        self.declare_what_is_used(equations, places)
+        found = [equation.segment for equation in equations.found]
+        layer = self.layer([d.spelled for d in self.declared.found] + [s.left for s in found])
+        fields = {
+            "title": self.title(),
+            "notation": self.table({"layer": self.word(layer)}),
+            "dims": self.dims(layer, equations),
+            "indices": self.indices(),
+            "symbols": self.symbols(equations, layer),
+            "functions": self.functions(equations),
+            "forward": Listing(self.mark(0, 0), "", tuple(self.equation(s) for s in found)),
+            "loss": self.loss(equations),
+            "parts": self.parts(equations),
+        }
+        self.remarks = self.what_was_passed_over(equations)
+        return self.table({key: value for key, value in fields.items() if value is not None})
+
+    def loss(self, equations: Equations) -> Tree | None:
+        """The loss, where it is not the last equation, which it is without being named."""
+        loss = equations.loss()
+        return self.word(loss) if loss is not None and loss != equations.found[-1].name else None
+
+    def without_equations(self) -> InputError:
+        text = self.document.text
+        at = next((f for f in self.formulas if f.displayed and _DERIVATIVE.search(text, f.start, f.end)), None)
+        example = r"such as $$ z = w x + b $$ or \[ \mathbf{z} = \mathbf{W} \mathbf{x} \]"
+        hint = f"displayed, {example}"
+        if at is not None:
+            hint = f"it has derivatives only; display what is differentiated too, {example}"
+        return InputError([Diagnostic("this note has no forward equation", self.document.file, hint=hint)])
+
+    def without_left_side(self, displayed: Iterable[Formula], functions: Sequence[int]) -> list[int]:
+        """Displayed equations, not of derivatives, whose left side is no quantity and none of the ``functions``."""
+        text, words = self.document.text, self.vocabulary()
+        found = []
+        for f in displayed:
+            known = sorted([*(s.start for s in segments(self.source, words, f.start, f.end)), *functions])
+            for start, end in _rows(text, f.start, f.end):
+                strange = _LEFT.match(text, start, end) and not _DERIVATIVE.search(text, start, end)
+                if strange and bisect_left(known, start) == bisect_left(known, end):
+                    found.append(start + len(text[start:end]) - len(text[start:end].lstrip()))
+        return found
+
+    def what_was_passed_over(self, equations: Equations) -> tuple[str, ...]:
+        """In order of the lines, what an instructor might look for in vain."""
+        found = [(self.locate(at)[0], reason) for at, reason in equations.passed_over]
+        found += [(self.locate(at)[0], "a formula to be shown that cannot be read") for at in self.unread]
+        found += [(self.locate(at)[0], "an equation whose left side is no quantity") for at in self.strange]
+        found += [(self.locate(at)[0], "a declaration that is not read") for at in self.declared.unread]
+        known = {*equations.given(), *(d.spelled.name for d in self.declared.found)}
+        for at, name in self.unknown:
+            why = "which is no parameter" if name in known else "which no equation mentions"
+            found.append((self.locate(at)[0], f"a derivative by {name}, {why}"))
+        words, given = self.vocabulary(), equations.given()
+        for f in self.formulas:
+            if not f.displayed and "=" in self.document.text[f.start : f.end]:
+                names = [s.left.name for s in segments(self.source, words, f.start, f.end)]
+                found += [
+                    (self.locate(f.start)[0], f"an equation of {name} within the text; displayed, it is read")
+                    for name in names
+                    if name in given
+                ]
+        lines = sorted({self.locate(at)[0] for at in self.left_over})
+        if lines:
+            others = ", ".join(map(str, lines[1:12])) + (", ..." if len(lines) > 12 else "")
+            more = f"; also in line{'s' if len(lines) > 2 else ''} {others}" if others else ""
+            found.append((lines[0], f"a derivative that nobody asks for{more}"))
+        return tuple(f"passed over, line {n}: {reason}" for n, reason in sorted(found))
+
+    def word(self, text: str) -> Scalar:
+        return self.scalar(text, 0, 0)
+
+    def table(self, entries: dict[str, Tree]) -> Table:
+        return Table(self.mark(0, 0), "", tuple((self.word(key), value) for key, value in entries.items()))
+
+    def title(self) -> Tree | None:
+        match = _TITLE.search(self.document.text)
+        if match is None:
+            return None
+        return self.scalar((match[1] or match[2]).strip(), *match.span())
+
+    def equation(self, segment: Segment) -> Scalar:
+        return self.scalar(self.document.text[segment.start : segment.end], segment.start, segment.end)
+
+    # --- declarations ---
+
+    def declares(self, number: int, formula: Formula) -> bool:
+        if _IN.search(self.document.text, formula.start, formula.end) is None:
+            return False
+        before = len(self.declared.found)
+        found = self.declared.read(self.source, formula.start, formula.end)
+        words = self.prose(number)
+        self.words.update({d.spelled.name: words for d in self.declared.found[before:]})
+        return found
+
+    def prose(self, number: int) -> str:
+        """The words that tell what a formula declares: right before or after it, or of its list item.
+
+        Formulas that only commas and "and" part share their words.
+        """
+        text = self.document.text
+        first = last = number
+        while first and number - first < MOST_JOINED and self.joined(first - 1):
+            first -= 1
+        while last + 1 < len(self.formulas) and last - number < MOST_JOINED and self.joined(last):
+            last += 1
+        own, end = self.formulas[number].start, self.formulas[last].end
+        before = self.formulas[first - 1].end if first else 0
+        begin = max(before, own - 60, text.rfind("\n", 0, own))
+        close = _LAST_WORDS.search(text, begin, own)
+        if close is not None and _tells_role(close[0]):
+            return close[0]
+        near = _without_next(self.words_after(last))
+        if VERB.search(near) and not _tells_role(near) and last + 1 < len(self.formulas):
+            # "$T$ is the $N \times K$ matrix of targets".
+            near += self.words_after(last + 1)
+        if number < last and near.lstrip("$\\)").lstrip().startswith("("):
+            near = ""  # "$X$, $w$ and $y$ (targets)" tells of y alone.
+        own_set = _IN.search(self.document.text, own, self.formulas[number].end) is not None
+        if number < last and (_OF_ONE.match(near) or (own_set and not VERB.search(near))):
+            near = ""  # So do "$x \\in ...$, $t \\in ...$ be a one-hot vector" and "$T \\in ...$ targets".
+        if _tells_role(near):
+            return near
+        item = text.rfind("\n", 0, self.formulas[first].start) + 1
+        if before > item:
+            # "$x$ is the input, and $W$ ...": what stands before the comma is said of the formula before.
+            return re.split(r",|;|\band\b", text[before : self.formulas[first].start])[-1]
+        return text[max(item, own - 400) : end] + near
+
+    def words_after(self, number: int) -> str:
+        """The words of the paragraph between this formula and the next."""
+        end = self.formulas[number].end
+        after = self.formulas[number + 1].start if number + 1 < len(self.formulas) else len(self.document.text)
+        return self.document.text[end : min(after, end + 200)].partition("\n\n")[0]
+
+    def joined(self, number: int) -> bool:
+        """Whether only a comma or "and" stands between this formula and the next."""
+        between = self.document.text[self.formulas[number].end : self.formulas[number + 1].start]
+        return JOINS.fullmatch(between.strip("$\\() ")) is not None
+
+    def declare_by_words(self, places: list[Place]) -> None:
+        known = {d.spelled.name for d in self.declared.found}
+        for number, declaration in worded(self.source, places, self.declared):
+            if declaration.spelled.name not in known:
+                known.add(declaration.spelled.name)
+                self.declared.found.append(declaration)
+                self.words[declaration.spelled.name] = self.prose(number)
+
+    def declare_what_is_used(self, equations: Equations, places: list[Place]) -> None:
+        """Add the given quantities that no words declare, with the shapes that the equations tell."""
+        for name, spelled in equations.dims.items():
+            self.declared.dims.setdefault(name, spelled)
+        declared = {d.spelled.name: d.shape for d in self.declared.found if not d.letter}
+        given = {name: s for name, s in equations.given().items() if name not in declared}
+        sides = [equation.sides for equation in equations.found if equation.sides is not None]
+        trees = [tree for pair in sides for side in pair for tree in walk(side) if tree.kind == "entry"]
+        entries = {tree.children[0].value: len(tree.children) - 1 for tree in trees}
+        has_bold = any(s.bold for s in (*equations.names.values(), *(d.spelled for d in self.declared.found)))
+        names = {**equations.names, **{e.name: e.segment.left for e in equations.found}}
+        matrices = self.light_matrices(equations, given)
+        ranks: dict[str, int | None] = {}
+        for name, spelled in names.items():
+            unknown = None if not has_bold and not spelled.calligraphic else usual_rank(spelled)
+            ranks[name] = entries.get(name, 2 if spelled.key[0] in matrices and name in given else unknown)
+        shapes = Shapes(declared, ranks)
+        shapes.read(sides)
+        axes = AxisNames(self.declared, names, class_letter(self.source, places))
+        mentioned = self.mentioned(given)
+        for name, spelled in given.items():
+            if name in mentioned:
+                self.words.setdefault(name, self.prose(mentioned[name]))
+            shape = tuple(axes.name(axis) for axis in shapes.shape(name) or ())
+            self.declared.found.append(Declaration(spelled, shape))
+
+    def light_matrices(self, equations: Equations, given: Mapping[str, Spelled]) -> set[str]:
+        r"""The capitals that multiply vectors, ``W \vec{x}``, in a note that marks vectors and not matrices."""
+        marked = [s.key[0].rpartition(":")[2] for s in (*equations.names.values(), *given.values()) if s.bold]
+        if any(letter.isupper() for letter in marked):
+            return set()
+        vectors = "".join(d.spelled.key[0] for d in self.declared.found if len(d.shape) == 1 and not d.letter)
+        before = re.compile(f"{_BEFORE}[{vectors}](?![A-Za-z])") if vectors.isalpha() and not marked else _BEFORE_VECTOR
+        places = (equation.segment for equation in equations.found)
+        return {m[1] for s in places for m in before.finditer(self.document.text, s.start, s.end)}
+
+    def mentioned(self, given: Mapping[str, Spelled]) -> dict[str, int]:
+        """The first formula of the text that consists of this name, perhaps with others: "$\\lambda$ is a constant"."""
+        found: dict[str, int] = {}
+        for n, formula in enumerate(self.formulas):
+            if not formula.displayed and formula.end - formula.start < FARTHEST:
+                for spelled in names_in_formula(self.source, formula.start, formula.end):
+                    if spelled.name in given:
+                        found.setdefault(spelled.name, n)
+        return found
+
+    def functions(self, equations: Equations) -> Tree | None:
+        names = sorted(equations.functions)
+        return self.table({name: self.word("abstract") for name in names}) if names else None
+
+    def dims(self, layer: str, equations: Equations) -> Tree | None:
+        used = {*equations.dims, *(dim for d in self.declared.found for dim in d.shape)}
+        spelled = {name: s for name, s in self.declared.dims.items() if name in used and not name.isdecimal()}
+        entries: dict[str, Tree] = {}
+        for name, dim in spelled.items():
+            own = dim.key[1] != "" and dim.below != (layer == "subscript")
+            entries[name] = self.word(dim.latex(False) if own else "")
+        return self.table(entries) if entries else None
+
+    def indices(self) -> Tree | None:
+        letters = {d.spelled.name: self.word(d.shape[0]) for d in self.declared.found if d.letter}
+        return self.table(dict(letters)) if letters else None
+
+    def symbols(self, equations: Equations, layer: str) -> Tree | None:
+        nodes = {e.name: e.segment.left for e in equations.found}
+        by_entries = {e.name for e in equations.found if e.sides is not None and e.sides[0].kind == "entry"}
+        entries: dict[str, tuple[Scalar, Tree]] = {}
+        for declaration in self.declared.found:
+            spelled = declaration.spelled
+            if declaration.letter or spelled.name in entries or spelled.name in self.declared.dims:
+                continue
+            fields: dict[str, Tree] = {"shape": self.shape(declaration)}
+            if spelled.name not in nodes:
+                fields.update(self.roles(spelled, nodes))
+            fields.update(self.spelling(spelled, layer, bool(declaration.shape)))
+            entries[spelled.name] = self.scalar(spelled.name, *spelled.span), self.table(fields)
+            self.note_spelling(spelled.name, fields)
+        for name, left in nodes.items():
+            fields = self.spelling(left, layer, left.bold or name in by_entries)
+            if name not in entries and fields:
+                entries[name] = self.scalar(name, *left.span), self.table(fields)
+                self.note_spelling(name, fields)
+        return Table(self.mark(0, 0), "", tuple(entries.values())) if entries else None
+
+    def note_spelling(self, name: str, fields: Mapping[str, Tree]) -> None:
+        if isinstance(latex := fields.get("latex"), Scalar):
+            self.spelled_otherwise[name] = latex.text
+
+    def shape(self, declaration: Declaration) -> Listing:
+        start, end = declaration.spelled.span
+        items = tuple(self.scalar(dim, start, end) for dim in declaration.shape)
+        return Listing(self.mark(start, end), "", items)
+
+    def roles(self, spelled: Spelled, nodes: Mapping[str, Spelled]) -> dict[str, Tree]:
+        """The role that the words give, else the one that the letter has by custom."""
+        words = self.words.get(spelled.name, "")
+        role = next((role for role, pattern in _ROLES if pattern.search(words)), None)
+        custom = _by_custom(spelled, [left.key for left in nodes.values()])
+        only_one_hot = role == "target" and not _ROLES[1][1].search(_ONE_HOT.sub("", words))
+        role = custom if only_one_hot and custom else role or custom
+        fields: dict[str, Tree] = {"role": self.word(role)} if role else {}
+        if role in ("target", "constant"):
+            self.not_asked.add(spelled.name)
+        if role in ("target", "input") and _ONE_HOT.search(words):
+            fields["one_hot"] = self.word("true")
+        return fields
+
+    def spelling(self, spelled: Spelled, layer: str, bold: bool) -> dict[str, Tree]:
+        """The author's spelling, where the notation would print another."""
+        if spelled.key in self.powers:
+            bare = replace(spelled, key=(spelled.key[0], "")).latex(bold)
+            return {"latex": self.word(bare + self.powers[spelled.key])}
+        other_layer = spelled.key[1] != "" and spelled.below != (layer == "subscript")
+        usual = not other_layer and spelled.key == split_tag(spelled.name)
+        return {} if usual or spelled.calligraphic else {"latex": self.word(spelled.latex(bold))}
+
+    @staticmethod
+    def layer(names: list[Spelled]) -> str:
+        tagged = [name for name in names if name.key[1]]
+        below = sum(name.below for name in tagged)
+        return "subscript" if below * 2 > len(tagged) else "superscript"
+
+    # --- equations ---
+
+    def equations(self, found: Sequence[Formula]) -> Equations:
+        """The forward equations; layers that were declared with a letter are declared one by one."""
+        words = self.vocabulary()
+        segs = [s for f in found for s in segments(self.source, words, f.start, f.end)]
+        defined = defined_functions(self.source, [(f.start, f.end) for f in found])
+        equations = Equations(self.source, segs, defined, words)
+        before = self.declared.found
+        used = [s.key for s in (*equations.names.values(), *(e.segment.left for e in equations.found))]
+        layers(self.declared, used)
+        # What is said of the layer with a letter holds for each layer.
+        said: dict[str, str] = {}
+        for declaration in before:
+            if declaration.spelled.name in self.words:
+                said.setdefault(declaration.spelled.key[0], self.words[declaration.spelled.name])
+        for declaration in self.declared.found:
+            if declaration.spelled.key[0] in said:
+                self.words.setdefault(declaration.spelled.name, said[declaration.spelled.key[0]])
+        if self.declared.found == before:
+            return equations
+        return Equations(self.source, segs, defined, self.vocabulary())
+
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary({d.spelled.name: len(d.shape) for d in self.declared.found if not d.letter}, open=True)
+
+    def parts(self, equations: Equations) -> Tree | None:
+        """What the words of the note ask for."""
+        nodes = [equation.name for equation in equations.found]
+        ranks: dict[str, int | None] = {d.spelled.name: len(d.shape) for d in self.declared.found if not d.letter}
+        ranks.update({name: ranks.get(name) for name in nodes})
+        targets = {*nodes, *ranks, *equations.given()} - set(self.not_asked)
+        loss = equations.loss() or (nodes[-1] if nodes else None)
+        words = Vocabulary(ranks, loss=loss, open=True, latex=self.spelled_otherwise)
+        tasks = Tasks(self.source, words, nodes, targets)
+        items = [self.part(task) for task in tasks.read([(f.start, f.end, f.displayed) for f in self.formulas])]
+        self.left_over = tasks.left_over
+        self.unread = tasks.unread
+        self.unknown = tasks.unknown
+        return Listing(self.mark(0, 0), "", tuple(items)) if items else None
+
+    def part(self, task: Task) -> Table:
+        start = task.equations[0][0] if task.equations else task.at
+        at = self.mark(start, start + 1)
+        if task.kind == "graph":
+            return Table(at, "", ((self.word("graph"), self.word(task.names[0])),))
+        equations = [self.scalar(self.document.text[a:b], a, b) for a, b in task.equations]
+        names = [self.scalar(name, task.at, task.at + 1) for name in task.names]
+        return Table(at, "", ((self.word(task.kind), Listing(at, "", (*names, *equations))),))
+
+
+def _by_custom(spelled: Spelled, nodes: Iterable[Key]) -> str | None:
+    """x is an input, t and y are targets; of layers that are computed the given one is the input."""
+    base, tag = spelled.key
+    letter = base.rpartition(":")[2].lower()
+    computed = {other for other, _ in nodes}
+    if letter == "x":
+        return "input"
+    if letter in ("t", "y") and base not in computed:
+        return "target"
+    return "input" if tag.isdecimal() and base in computed else None
+
+
+class AxisNames:
+    """Names for axes: known ones, the one of the classes for the first that nothing tells, else a letter."""
+
+    def __init__(self, declared: Declarations, used: Iterable[str], classes: str | None):
+        self.taken = {*used, *declared.dims, *(d.spelled.name for d in declared.found)}
+        self.classes = classes if classes not in self.taken else None
+        self.dims = declared.dims
+        self.own: dict[str, str] = {}
+
+    def name(self, axis: str) -> str:
+        if not axis.startswith("?"):
+            return axis
+        if axis not in self.own:
+            free = chain(_FREE_LETTERS, (f"D{n}" for n in count(1)))
+            name = self.classes or next(name for name in free if name not in self.taken)
+            self.classes = None
+            self.taken.add(name)
+            self.own[axis] = name
+            self.dims.setdefault(name, Spelled(split_tag(name), False, False, (0, 0)))
+        return self.own[axis]
+
+
+# --- a report --------------------------------------------------------------------------------------------------------
+
+
+def what_was_read(problem: Problem) -> str:
+    """What was found in a note, for the user to check: the equations with their lines, and the given quantities."""
+    count = len(problem.equations)
+    lines = [f"{problem.path or problem.title}: {count} forward equation{'s' if count != 1 else ''}"]
+    for equation in problem.equations:
+        text = " ".join(equation.text.replace("&", "").split())
+        lines.append(f"  line {equation.line}: {equation.name} {show_shape(equation.shape)}, {text}")
+    given = [s for s in problem.symbols.values() if s.role != "node"]
+    for symbol in given:
+        role = "one-hot target" if symbol.one_hot else symbol.role
+        lines.append(f"  {role} {symbol.name} {show_shape(symbol.shape)}")
+    lines.append(f"  loss {problem.loss}")
+    if problem.parts:
+        lines.append(f"  parts: {', '.join(_summary(part) for part in problem.parts)}")
+    lines += [f"  {remark}" for remark in problem.remarks]
+    return "\n".join(lines)
+
+
+def _summary(part: Part) -> str:
+    """A part in a few words: ``show (line 12)``, ``gradients W, b``."""
+    if part.targets:
+        return f"{part.kind} {' '.join(part.targets)}"
+    return f"{part.kind} {part.option or ''}".strip() if part.line is None else f"{part.kind} (line {part.line})"

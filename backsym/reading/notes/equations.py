@@ -1,0 +1,276 @@
+r"""The forward equations among the displayed formulas of a lecture note.
+
+A note may give an equation twice, state the output before the layers, or write down once what holds for every unit:
+each quantity takes its first equation that can stand on its own, and the equations are put in the order of a forward
+pass.  A first reading tells which names they use; nothing is resolved here.
+
+Knows the grammar of formulas; knows no files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+
+from backsym.core.errors import InputError
+from backsym.core.names import GREEK
+from backsym.core.source import Source
+from backsym.reading.latex.equations import FormulaReader, LatexEquation, Segment, Spelled
+from backsym.reading.latex.lexer import Token, tokenize
+from backsym.reading.latex.names import Key, Vocabulary, new_name
+from backsym.reading.latex.scripts import Scripts
+from backsym.reading.latex.symbols import Base
+from backsym.reading.meaning.scope import positional
+from backsym.reading.syntax import Node, walk
+
+_FUNCTION_LETTERS = frozenset("f g h phi psi Phi Psi".split())
+_LOSS_NAMES = ("L", "loss", "J", "E", "C", "ell", "cost", "error")
+
+
+@dataclass(frozen=True)
+class Forward:
+    """One equation with its first reading; ``sides`` is None if it has a mistake, which is reported later."""
+
+    segment: Segment
+    sides: tuple[Node, Node] | None
+
+    @property
+    def name(self) -> str:
+        return self.segment.left.name
+
+    @property
+    def uses(self) -> set[str]:
+        return {node.value for node in walk(self.sides[1]) if node.kind == "name"} if self.sides else set()
+
+
+class FirstLook(FormulaReader):
+    """Reads any name; collects how names are spelled, and the dimensions that stand in ranges."""
+
+    def __init__(self, source: Source, words: Vocabulary, segment: Segment):
+        super().__init__(source, words, segment.start, segment.end)
+        self.names: dict[str, Spelled] = {}
+        self.dims: dict[str, Spelled] = {}
+
+    def named(self, base: Base, scripts: Scripts) -> Node:
+        items, tag = list(scripts.items), scripts.tag or ""
+        tree = super().named(base, scripts)
+        core = tree
+        while core.kind in ("transpose", "pow"):
+            core = core.children[0]
+        count = len(core.children) - 1 if core.kind == "entry" else 0
+        name = next((node for node in walk(core) if node.kind == "name"), None) if core.kind != "call" else None
+        if name is not None:
+            own = "".join(item.value for item in items[: len(items) - count])
+            key = base.text, tag + own
+            if new_name(*key) == name.value:
+                self.names.setdefault(name.value, Spelled(key, bool(own), base.bold, core.span))
+        return tree
+
+    def dimension_key(self, base: Base, scripts: Scripts) -> Key:
+        key = super().dimension_key(base, scripts)
+        self.dims.setdefault(new_name(*key), Spelled(key, bool(scripts.items), False, (0, 0)))
+        return key
+
+    def new_dimension(self, key: Key) -> str | None:
+        return new_name(*key)
+
+
+class Equations:
+    """The forward equations of a note, in order, with what a first look at them tells.
+
+    ``names`` and ``dims`` are the spellings of what they use; ``functions`` are abstract ones, ``passed_over`` the
+    equations that are not taken, with the reason.
+    """
+
+    def __init__(self, source: Source, segments: Iterable[Segment], defined: Mapping[str, Token], words: Vocabulary):
+        self.source = source
+        self.words = words
+        self.names: dict[str, Spelled] = {}
+        self.dims: dict[str, Spelled] = {}
+        self.passed_over: list[tuple[int, str]] = []
+        self.defined = defined
+        chosen = self.chosen(list(segments))
+        text = "\n".join(self.source.text[s.start : s.end] for s in chosen)
+        functions = {name for name in self.called(chosen) if name in _FUNCTION_LETTERS or _of_one(name, text)}
+        self.functions = functions - {base for base, _ in words.keys} - set(defined)
+        self.ranks = self.with_whole_nodes(chosen)
+        self.found = in_order([self.read(segment) for segment in chosen])
+
+    # --- which ---
+
+    def chosen(self, segments: list[Segment]) -> list[Segment]:
+        """The first equation of each quantity that does not rest on a function that the note defines elsewhere."""
+        units = {s.left.key[0] for s in segments if s.left.key[1].isdecimal()}
+        first: dict[str, Segment] = {}
+        resting: dict[str, tuple[Segment, Token]] = {}
+        for segment in segments:
+            function = self.rests_on(segment)
+            if self.is_pattern(segment, units):
+                unit = segment.left.key[0]
+                self.passed_over.append((segment.start, f"{unit} for every unit; each has its own equation"))
+            elif function is not None:
+                resting.setdefault(segment.left.name, (segment, function))
+            else:
+                first.setdefault(segment.left.name, segment)
+        for name, (segment, function) in resting.items():
+            if name not in first:
+                message = f"{function.text} is defined in this note, but its formula is not put in by itself"
+                place = (function.start, function.end)
+                raise self.source.error(message, place, "write the formula in place of the call")
+            self.passed_over.append((segment.start, f"{name} by the function {function.text}; it has another equation"))
+        return list(first.values())
+
+    def rests_on(self, segment: Segment) -> Token | None:
+        """The call of a function that another equation of the note defines."""
+        return next((t for t in self.calls(segment) if t.text in self.defined), None)
+
+    def calls(self, segment: Segment) -> list[Token]:
+        try:
+            tokens = tokenize(self.source, segment.start, segment.end)
+        except InputError:
+            return []
+        equals = next((n for n, token in enumerate(tokens) if token.text == "="), 0)
+        return [
+            token
+            for n, token in enumerate(tokens[:-1])
+            if n > equals and token.kind in ("letter", "greek", "word") and tokens[n + 1].text in ("(", "'")
+        ]
+
+    def called(self, segments: Iterable[Segment]) -> set[str]:
+        """The letters that are only ever followed by a parenthesis."""
+        called: set[str] = set()
+        for segment in segments:
+            called.update(token.text for token in self.calls(segment))
+        others = {s.left.key[0] for s in segments}
+        return {letter for letter in called if letter not in others}
+
+    def is_pattern(self, segment: Segment, units: set[str]) -> bool:
+        r"""``h_j = \text{ReLU}(m_j)`` beside equations of h_1 and h_2: it tells of all units at once."""
+        base, tag = segment.left.key
+        if base not in units or (base, tag) in self.words.keys:
+            return False
+        text = self.source.text[segment.start : segment.left.span[1]]
+        return tag == "" and re.search(r"_\s*\{?\s*[a-z]\s*\}?\s*\Z", text) is not None
+
+    # --- a first look ---
+
+    def with_whole_nodes(self, segments: Sequence[Segment]) -> dict[str, int | None]:
+        """The declared names, and nodes of whose letter there is no other quantity: ``p_1`` is an entry of such a p."""
+        keys = [*self.words.keys, *(segment.left.key for segment in segments)]
+        tagged = {base for base, tag in keys if tag}
+        text = "\n".join(self.source.text[s.start : s.end] for s in segments)
+        numbered = set(re.findall(r"([A-Za-z])\s*\}?\s*_\s*\{?\s*\d", text)) - tagged
+        nodes = [s.left for s in segments if not s.left.key[1] and s.left.key[0] in numbered]
+        return {**dict.fromkeys((left.name for left in nodes), None), **self.words.ranks}
+
+    def read(self, segment: Segment) -> Forward:
+        words = Vocabulary(
+            self.ranks, self.words.dims, self.words.letters, frozenset(self.functions), open=True
+        )
+        try:
+            reader = FirstLook(self.source, words, segment)
+            equation: LatexEquation = reader.equation()
+        except InputError:
+            return Forward(segment, None)
+        self.names.update({name: s for name, s in reader.names.items() if name not in self.names})
+        self.dims.update({name: s for name, s in reader.dims.items() if name not in self.dims})
+        return Forward(segment, (equation.lhs, equation.rhs))
+
+    # --- what they tell ---
+
+    def loss(self) -> str | None:
+        """The quantity in script, or else called a loss, that no other equation uses; None if there is none."""
+        used = set().union(*(equation.uses for equation in self.found)) if self.found else set()
+        last = [e for e in reversed(self.found) if e.name not in used and e.sides is not None]
+        script = next((e.name for e in last if e.segment.left.calligraphic), None)
+        return script or next((e.name for e in last if e.name in _LOSS_NAMES), None)
+
+    def given(self) -> dict[str, Spelled]:
+        """The names that are used and have no equation."""
+        nodes = {equation.name for equation in self.found}
+        used: dict[str, None] = {}
+        for equation in self.found:
+            if equation.sides is not None:
+                used.update(dict.fromkeys(_quantities(equation.sides[1])))
+        own = {name: self.names[name] for name in used if name in self.names and name not in nodes}
+        return {name: s for name, s in own.items() if name not in self.dims and name not in self.functions}
+
+
+def _quantities(tree: Node) -> Iterable[str]:
+    """Names that stand for quantities: not the letters of entries and sums."""
+    if tree.kind == "name":
+        yield tree.value
+    elif tree.kind in ("entry", "pick"):
+        yield from _quantities(tree.children[0])
+    elif tree.kind == "call" and tree.value in ("sum", "max", "min", "mean"):
+        yield from _quantities(tree.children[0])
+        for other in tree.children[1:]:
+            if other.kind not in ("name", "keyword"):
+                yield from _quantities(other)
+    elif tree.kind == "call":
+        for argument in positional(tree):
+            if tree.value not in ("ones", "zeros", "eye", "delta"):
+                yield from _quantities(argument)
+    else:
+        for child in tree.children:
+            yield from _quantities(child)
+
+
+def _of_one(letter: str, text: str) -> bool:
+    r"""Whether a capital has nothing but one letter as argument, such as the penalty in ``\lambda R(w)``."""
+    if not letter[0].isupper():
+        return False
+    name = rf"(?<![A-Za-z\\]){letter}" if len(letter) == 1 else rf"\\{letter}"
+    alone = r"(?:\\left)?\(\s*(?:\\(?:mathbf|boldsymbol|vec)\s*\{?)?\\?[A-Za-z]+\s*\}?\s*(?:\\right)?\)"
+    found = re.findall(rf"{name}(?![A-Za-z])(?:\s*{alone})?", text)
+    return bool(found) and all("(" in call for call in found)
+
+
+def defined_functions(source: Source, places: Iterable[tuple[int, int]]) -> dict[str, Token]:
+    r"""The functions of equations such as ``\Psi(\mathbf{x}) = ...``, by letter or word."""
+    found: dict[str, Token] = {}
+    for start, end in places:
+        try:
+            reader = FormulaReader(source, Vocabulary({}, open=True), start, end)
+        except InputError:
+            continue
+        for position in reader.left_positions():
+            head, opening = reader.tokens[position], reader.tokens[min(position + 1, len(reader.tokens) - 1)]
+            is_name = head.kind == "word" or head.text in GREEK or head.text in _FUNCTION_LETTERS
+            if is_name and opening.text == "(" and _equals_after(reader.tokens, position + 1):
+                found.setdefault(head.text, head)
+    return found
+
+
+def _equals_after(tokens: list[Token], opening: int) -> bool:
+    """Whether the parenthesis that opens here closes right before an equals sign."""
+    depth = 0
+    for n in range(opening, len(tokens) - 1):
+        depth += (tokens[n].text == "(") - (tokens[n].text == ")")
+        if depth == 0:
+            return tokens[n + 1].text == "=" and tokens[n + 1].kind == "op"
+    return False
+
+
+def in_order(equations: list[Forward]) -> list[Forward]:
+    """Each equation after those that it uses, else in the order of the note; a circle stays as it is."""
+    number = {equation.name: n for n, equation in enumerate(equations)}
+    waits = [{number[u] for u in e.uses if u in number and number[u] != n} for n, e in enumerate(equations)]
+    users: list[list[int]] = [[] for _ in equations]
+    for n, needed in enumerate(waits):
+        for m in needed:
+            users[m].append(n)
+    missing = [len(needed) for needed in waits]
+    ready = [n for n, wanted in enumerate(missing) if wanted == 0]
+    heapify(ready)
+    order: list[int] = []
+    while ready:
+        order.append(n := heappop(ready))
+        for m in users[n]:
+            missing[m] -= 1
+            if missing[m] == 0:
+                heappush(ready, m)
+    taken = set(order)
+    return [equations[n] for n in (*order, *(n for n in range(len(equations)) if n not in taken))]

@@ -1,0 +1,268 @@
+r"""Shapes of quantities that a lecture note uses without declaring them, told by the equations.
+
+``\mathbf{z} = \mathbf{W} \mathbf{x} + \mathbf{b}`` with x of shape [D] makes W a matrix [?, D] and b a vector of the
+same unknown length as z; entries take the ranges of their letters.  Axes are unified, equation by equation; what
+contradicts itself is left as it is, for the reader of equations to complain about.
+
+Knows syntax trees; knows no notes and no places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import count
+
+from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
+from backsym.reading.syntax import Node
+
+PASSES = 4
+"""Rounds over all equations: each may tell the shapes that others wait for."""
+
+Axes = tuple[str, ...]
+"""The axes of an array: names or sizes of dimensions, or unknowns."""
+
+_LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error", ABSTRACT_LOSS)
+
+
+class Shapes:
+    """``declared`` shapes are kept; ``ranks`` has the number of axes of other names, None where nothing tells it."""
+
+    def __init__(self, declared: Mapping[str, Axes], ranks: Mapping[str, int | None]):
+        self.unknown = (f"?{n}" for n in count())
+        self.parent: dict[str, str] = {}
+        self.letters: dict[str, str] = {}
+        self.shapes: dict[str, Axes | None] = {
+            name: None if rank is None else tuple(next(self.unknown) for _ in range(rank))
+            for name, rank in ranks.items()
+        }
+        self.shapes.update(declared)
+
+    def read(self, equations: Iterable[tuple[Node, Node]]) -> None:
+        pairs = list(equations)
+        for _ in range(PASSES):
+            for lhs, rhs in pairs:
+                self.letters = {}
+                left, right = self.of(lhs), self.of(rhs)
+                self.equal(left, right)
+                self.assign(lhs, right)
+            if None not in self.shapes.values():
+                return
+
+    def shape(self, name: str) -> Axes | None:
+        """The axes of a name as far as they are known; an axis that begins with a question mark is not."""
+        axes = self.shapes.get(name)
+        return None if axes is None else tuple(self.root(axis) for axis in axes)
+
+    # --- axes ---
+
+    def root(self, axis: str) -> str:
+        while (above := self.parent.get(axis)) is not None:
+            self.parent[axis] = self.parent.get(above, above)
+            axis = above
+        return axis
+
+    def same(self, a: str, b: str) -> None:
+        a, b = self.root(a), self.root(b)
+        if a == b:
+            return
+        if a.startswith("?"):
+            self.parent[a] = b
+        elif b.startswith("?"):
+            self.parent[b] = a
+
+    def equal(self, a: Axes | None, b: Axes | None) -> None:
+        """Two sides of an equation: a number on one side makes every axis of the other 1."""
+        if a is None or b is None:
+            return
+        if len(a) == len(b):
+            for x, y in zip(a, b, strict=True):
+                self.same(x, y)
+        elif not a or not b:
+            for axis in a or b:
+                self.same(axis, "1")
+
+    def joined(self, trees: Iterable[Node]) -> Axes | None:
+        """Operands of a sum or an element-wise product: arrays of one shape, and numbers."""
+        operands = list(trees)
+        shapes = [self.of(tree) for tree in operands]
+        widest = self.fitted(shapes)
+        for tree, shape in zip(operands, shapes, strict=True):
+            if shape is None:
+                self.assign(tree, widest)
+        return widest
+
+    def fitted(self, shapes: Iterable[Axes | None]) -> Axes | None:
+        """The widest of these shapes; the others share its last axes."""
+        known = [shape for shape in shapes if shape is not None]
+        widest = max(known, key=len, default=None)
+        for shape in known:
+            for x, y in zip(reversed(shape), reversed(widest or ()), strict=False):
+                self.same(x, y)
+        return widest
+
+    def assign(self, tree: Node, shape: Axes | None) -> None:
+        """A name of which nothing is known, with any sign, has this shape."""
+        while tree.kind == "neg":
+            tree = tree.children[0]
+        if tree.kind == "name" and shape is not None and self.shapes.get(tree.value, ()) is None:
+            self.shapes[tree.value] = shape
+
+    # --- expressions ---
+
+    def of(self, tree: Node) -> Axes | None:
+        """The axes of an expression; None where they are not known."""
+        rule = _RULES.get(tree.kind)
+        if rule is None:
+            raise TypeError(f"unknown kind of syntax: {tree.kind}")
+        return rule(self, tree)
+
+    def number(self, tree: Node) -> Axes | None:
+        return ()
+
+    def nothing(self, tree: Node) -> Axes | None:
+        return None
+
+    def name(self, tree: Node) -> Axes | None:
+        return self.shapes.get(tree.value, ())
+
+    def inner(self, tree: Node) -> Axes | None:
+        return self.of(tree.children[0])
+
+    def elementwise(self, tree: Node) -> Axes | None:
+        return self.joined(tree.children)
+
+    def transpose(self, tree: Node) -> Axes | None:
+        shape = self.of(tree.children[0])
+        if shape is None:
+            return None
+        return ("1", *shape) if len(shape) == 1 else shape[::-1]
+
+    def entry(self, tree: Node) -> Axes | None:
+        array, *indices = tree.children
+        shape = self.of(array)
+        for axis, index in zip(shape or (), indices, strict=False):
+            if index.kind == "name":
+                self.same(axis, self.letter(index))
+        return ()
+
+    def letter(self, index: Node) -> str:
+        """The axis that an index letter runs over, in this equation."""
+        axis = self.letters.setdefault(index.value, next(self.unknown))
+        if index.children:
+            self.same(axis, index.children[0].value)
+        return axis
+
+    # --- products ---
+
+    def product(self, tree: Node) -> Axes | None:
+        """Chains of matrices, parted by element-wise signs."""
+        chains: list[list[Node]] = [[tree.children[0]]]
+        dotted: list[bool] = [False]
+        for sign, factor in zip(tree.value, tree.children[1:], strict=True):
+            if sign in "o*":
+                chains.append([factor])
+                dotted.append(False)
+            else:
+                chains[-1].append(factor)
+                dotted[-1] = dotted[-1] or sign == "."
+        return self.fitted([self.chain(chain, dot) for chain, dot in zip(chains, dotted, strict=True)])
+
+    def chain(self, factors: Iterable[Node], dotted: bool) -> Axes | None:
+        """Matrices side by side; numbers scale."""
+        total: Axes = ()
+        shapes = [self.ones(factor) or self.of(factor) for factor in factors]
+        for shape in shapes:
+            if shape is None:
+                return None
+            total = self.multiplied(total, shape, dotted) if shape and total else total or shape
+        return total
+
+    def ones(self, factor: Node) -> Axes | None:
+        r"""A vector of ones whose size nothing tells yet, a column or a row: ``\mathbf{b} \mathbf{1}^\top``."""
+        row = factor.kind == "transpose"
+        bare = factor.children[0] if row else factor
+        if bare.kind != "bare" or bare.value != "ones":
+            return None
+        length = next(self.unknown)
+        return ("1", length) if row else (length,)
+
+    def multiplied(self, a: Axes, b: Axes, dotted: bool) -> Axes:
+        if len(a) == len(b) == 1:
+            if dotted:
+                self.same(a[0], b[0])
+                return ()
+            return (a[0],)
+        if len(a) == 1:
+            return (a[0], b[1])  # A column times a row.
+        self.same(a[1], b[0])
+        rows = () if self.root(a[0]) == "1" and len(b) == 1 else a[:1]
+        return (*rows, *b[1:])
+
+    # --- calls ---
+
+    def call(self, tree: Node) -> Axes | None:
+        name = tree.value.rstrip("'")
+        arguments = [child for child in tree.children if child.kind != "keyword"]
+        if name in ("ones", "zeros"):
+            return tuple(dim.value for dim in arguments)
+        if name == "eye":
+            return tuple(dim.value for dim in arguments) * 2
+        if name == "delta":
+            return self.number(tree)
+        if name in _LOSSES:
+            self.joined(arguments)
+            return ()
+        if name in REDUCTIONS:
+            return self.reduced(tree, arguments)
+        if name == "dot":
+            self.joined(arguments)
+            return ()
+        kind = FUNCTIONS[name].kind if name in FUNCTIONS else "elementwise"
+        shape = self.joined(arguments) if arguments else ()
+        return _BY_KIND[kind](shape or ()) if shape is not None else None
+
+    def reduced(self, tree: Node, arguments: list[Node]) -> Axes | None:
+        """A sum over letters or all entries; the larger of two."""
+        body, *others = arguments
+        if len(arguments) < len(tree.children):
+            self.of(body)
+            return None
+        if others and tree.value in ("max", "min") and not all(other.kind == "name" for other in others):
+            return self.joined(arguments)
+        for other in others:
+            if other.kind == "name":
+                self.letter(other)
+        shape = self.of(body)
+        return shape if others else ()
+
+
+_RULES: dict[str, Callable[[Shapes, Node], Axes | None]] = {
+    "num": Shapes.number,
+    "name": Shapes.name,
+    "add": Shapes.elementwise,
+    "mul": Shapes.elementwise,
+    "div": Shapes.elementwise,
+    "cmp": Shapes.elementwise,
+    "terms": Shapes.product,
+    "matmul": Shapes.nothing,
+    "product": Shapes.nothing,
+    "bare": Shapes.nothing,
+    "partial": Shapes.number,
+    "pick": Shapes.number,
+    "column": Shapes.inner,
+    "neg": Shapes.inner,
+    "pow": Shapes.inner,
+    "transpose": Shapes.transpose,
+    "entry": Shapes.entry,
+    "call": Shapes.call,
+    "keyword": Shapes.nothing,
+}
+
+_BY_KIND: dict[str, Callable[[Axes], Axes]] = {
+    "elementwise": lambda axes: axes,
+    "rowwise": lambda axes: axes,
+    "rowreduce": lambda axes: axes[:-1],
+    "scalar": lambda axes: (),
+    "diag": lambda axes: axes * 2 if len(axes) == 1 else axes[:1],
+    "matrix": lambda axes: axes * 2 if len(axes) == 1 else (),
+}

@@ -1,0 +1,197 @@
+r"""What a lecture note asks for: "Show that $$\frac{\partial L}{\partial z} = a - t$$", "Derive $\nabla_W L$", a graph.
+
+The words of a list item or paragraph say what its formulas, and a displayed formula right after it, are about.
+
+Knows texts and the grammar of formulas; knows no problem files.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from backsym.core.errors import InputError
+from backsym.core.expr import Span
+from backsym.core.source import Source
+from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.names import Vocabulary
+from backsym.reading.syntax import Node
+
+_SHOW = re.compile(r"\b(?:show|prove|verify|check|demonstrate|confirm)\s+that\b", re.IGNORECASE)
+_VECTORIZE = re.compile(
+    r"\b(?:derived?|write|give|find|obtain|convert)\b[^.]*?(?:(?<!non-)\bvectori[sz]ed|\bmatrix)"
+    r"\s+(?:version|form|expression|equation)|\bvectori[sz]e\b",
+    re.IGNORECASE,
+)
+_DERIVE = re.compile(r"\b(?:derive|compute|computing|find|calculate|determine)\b", re.IGNORECASE)
+_WHY = re.compile(r"\bwhy\b", re.IGNORECASE)
+_GRAPH = re.compile(
+    r"\bdraw\s+(?:the|a)\s+(?P<vectorized>vectori[sz]ed\s+)?(?:computation(?:al)?\s+)?graph\b", re.IGNORECASE
+)
+_BREAK = re.compile(r"\n\s*\n|\n\s*(?:[-*+]\s|\d+[.)]\s|\(\w\)\s|\\item\b)|\A")
+
+
+@dataclass
+class Task:
+    """A part of the question: ``items`` are equations, by their places, or names."""
+
+    kind: str
+    at: int
+    equations: list[Span] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Row:
+    """An equation or expression of a displayed block: its place, and the tree of its left side or of all of it."""
+
+    span: Span
+    left: Node
+    is_equation: bool
+
+
+class Tasks:
+    """The tasks of a note; ``words`` are its names, ``nodes`` have an equation, ``targets`` may be asked for.
+
+    ``left_over`` are the equations for derivatives that no words ask for, ``unread`` formulas to be shown that hold a
+    sign that is not known, ``unknown`` what a derivative is asked for by that is in no equation.
+    """
+
+    def __init__(self, source: Source, words: Vocabulary, nodes: Iterable[str], targets: Iterable[str]):
+        self.source = source
+        self.words = words
+        self.nodes = frozenset(nodes)
+        self.targets = frozenset(targets)
+        self.found: dict[tuple[int, str], Task] = {}
+        self.left_over: list[int] = []
+        self.unread: list[int] = []
+        self.unknown: list[tuple[int, str]] = []
+        breaks = [match.end() if match[0] else 0 for match in _BREAK.finditer(source.text)]
+        self.breaks = sorted({0, *breaks})
+        self.ends = [*self.breaks[1:], len(source.text)]
+
+    def read(self, formulas: Sequence[tuple[int, int, bool]]) -> list[Task]:
+        """All tasks in the order of the note, from its formulas (start, end, displayed)."""
+        for match in _GRAPH.finditer(self.source.text):
+            kind = "vectorized" if match["vectorized"] or self.has_arrays() else "scalar"
+            self.found.setdefault((match.start(), "graph"), Task("graph", match.start(), names=[kind]))
+        for start, end, displayed in formulas:
+            self.formula(start, end, displayed)
+        return sorted(self.found.values(), key=lambda task: task.at)
+
+    def has_arrays(self) -> bool:
+        return any(rank != 0 for rank in self.words.ranks.values())
+
+    # --- words ---
+
+    def instruction(self, start: int) -> tuple[int, str]:
+        """The words in front of a formula: of its own paragraph, or of the one before if it stands alone."""
+        text = self.source.text
+        n = bisect_right(self.breaks, start) - 1
+        while True:
+            at = self.breaks[n]
+            words = text[max(at, start - 1500) : start].strip("$\\[ \n\t")
+            if words or n == 0 or start - at > 1500:
+                return at, words
+            n -= 1
+
+    def task(self, kind: str, at: int) -> Task:
+        return self.found.setdefault((at, kind), Task(kind, at))
+
+    # --- formulas ---
+
+    def formula(self, start: int, end: int, displayed: bool) -> None:
+        at, words = self.instruction(start)
+        words = words if displayed else words[-60:]
+        try:
+            rows = self.rows(start, end)
+        except InputError:
+            if self.claimed(words) is not None:
+                self.unread.append(start)
+            return
+        if not any(row.is_equation for row in rows):
+            asked = [self.target(row.left) for row in rows]
+            names = [name for name in asked if name is not None]
+            if None in asked and _DERIVE.search(words) and not _SHOW.search(words):
+                found = [self.variable(row.left) for row in rows]
+                self.unknown += [(start, name) for name in found if name is not None and name not in self.targets]
+            if names and len(names) == len(asked):
+                self.asked_for(at, names, start, any(row.left.kind != "partial" for row in rows))
+            return
+        for row in rows:
+            if not row.is_equation:
+                continue
+            name = row.left.children[0].value if row.left.kind == "entry" else row.left.value
+            if self.target(row.left) is not None and (kind := self.claimed(words)) is not None:
+                self.task(kind, at).equations.append(row.span)
+            elif row.left.kind in ("name", "entry") and name in self.nodes and self.claimed(words) == "vectorize":
+                task = self.task("vectorize", at)
+                task.names += [name] if name not in task.names else []
+            elif displayed and (row.left.kind == "partial" or self.target(row.left) is not None):
+                self.left_over.append(row.span[0])
+
+    def claimed(self, words: str) -> str | None:
+        """What the words right before an equation ask for."""
+        last = words[-300:]
+        if _SHOW.search(last):
+            return "show"
+        return "vectorize" if _VECTORIZE.search(last) else None
+
+    def asked_for(self, at: int, names: list[str], start: int, whole: bool) -> None:
+        """Derivatives that stand by themselves: to derive, or the subject of a question why."""
+        words = self.instruction(start)[1]
+        end = self.ends[bisect_right(self.breaks, at) - 1]
+        if _WHY.search(self.source.text, at, end):
+            task = self.task("why", at)
+            task.names += [name for name in names if name not in task.names]
+        elif _DERIVE.search(words) and not _SHOW.search(words):
+            self.derive(at, names, whole)
+
+    def derive(self, at: int, names: list[str], whole: bool) -> None:
+        kind = "gradients" if whole or (at, "gradients") in self.found else "derive"
+        earlier = self.found.pop((at, "derive"), None) if kind == "gradients" else None
+        task = self.task(kind, at)
+        for name in [*(earlier.names if earlier else []), *names]:
+            task.names += [name] if name not in task.names else []
+
+    def target(self, tree: Node) -> str | None:
+        """The quantity, which may be asked for, by which this is the derivative of the loss; None for anything else."""
+        name = self.variable(tree)
+        return name if name in self.targets else None
+
+    def variable(self, tree: Node) -> str | None:
+        """The name by which this is the derivative of the loss."""
+        core = tree.children[0] if tree.kind in ("entry", "transpose") and tree.children[0].kind == "call" else tree
+        if core.kind == "partial":
+            above, below = core.children
+            if above.value != self.words.loss:
+                return None
+        elif core.kind == "call" and core.value == "grad":
+            below = core.children[0]
+        else:
+            return None
+        return below.children[0].value if below.kind == "entry" else below.value
+
+    def rows(self, start: int, end: int) -> list[Row]:
+        """The equations of a block, or the expressions of a list; a row that cannot be read is left out.
+
+        Raises InputError for a formula with signs that are not known.
+        """
+        if "partial" not in (text := self.source.text[start:end]) and "nabla" not in text and "=" not in text:
+            return []
+        reader = FormulaReader(self.source, self.words, start, end)
+        found: list[tuple[int, Node, bool]] = []
+        for position in reader.left_positions():
+            reader.position, reader.nesting = position, 0
+            try:
+                tree = reader.left_side()
+            except InputError:
+                continue
+            found.append((position, tree, reader.at("=")))
+        rows = []
+        for n, (position, tree, is_equation) in enumerate(found):
+            last = found[n + 1][0] - 2 if n + 1 < len(found) else len(reader.tokens) - 2
+            rows.append(Row((reader.tokens[position].start, reader.tokens[last].end), tree, is_equation))
+        return rows

@@ -1,0 +1,138 @@
+r"""What the words of a lecture note declare: "$\mathbf{A}^{(i)}$ represents the $N \times D^{(i)}$ matrix".
+
+Also "$\mathbf{h}_1$ has $J$ units", and layers declared all at once: a declaration with a letter for its layer stands
+for every layer that the equations mention.
+
+Knows texts and the grammar of declarations; knows no equations.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from backsym.core.names import GREEK
+from backsym.core.source import Source
+from backsym.reading.latex.declarations import Declaration, Declarations, column, names_in_formula, shape_in_formula
+from backsym.reading.latex.equations import Spelled
+from backsym.reading.latex.names import new_name
+
+FARTHEST = 120
+"""Characters between a quantity and the shape that the words give it."""
+
+VERB = re.compile(
+    r"\b(?:is|are|be|has|have|denotes?|represents?|contains?|(?:of|with) (?:size|shape|dimensions?|length))\b"
+)
+_SENTENCE_END = re.compile(r"[.;:!?](?:\s|\Z)|\n\s*(?:\n|[-*+]\s|\d+[.)]\s|\\item\b)")
+_SIZE_BEFORE = re.compile(r"\b(?:size|shape|dimension|dimensionality|length|dimensions)\s*(?:of\s*)?\Z", re.IGNORECASE)
+_UNITS_AFTER = re.compile(
+    r"[\s~-]*(?:(?:hidden|input|output)\s+)?"
+    r"(?:units|neurons|nodes|entries|components|elements|dimensional|features)\b"
+)
+JOINS = re.compile(r"\s*(?:,|and|, and)\s*\Z")
+_CLASSES = re.compile(r"[\s~-]*(?:classes|categories|labels|outputs|output units|way)\b")
+_LAYER = re.compile(r"([a-z])(?:([-+])(\d))?\Z")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a formula stands."""
+
+    start: int
+    end: int
+
+
+def worded(source: Source, places: Sequence[Place], declared: Declarations) -> Iterator[tuple[int, Declaration]]:
+    """The declarations in words: the number of the formula that names the quantity, and what it declares."""
+    text = source.text
+    for n in range(1, len(places)):
+        before, here = places[n - 1], places[n]
+        between = text[before.end : here.start]
+        if len(between) > FARTHEST or not VERB.search(between) or _SENTENCE_END.search(between):
+            continue
+        sized = _SIZE_BEFORE.search(between.rstrip("$\\( ")) or _UNITS_AFTER.match(_after(text, here))
+        met = Declarations()
+        shape = shape_in_formula(source, here.start, here.end, met)
+        if shape is None or (len(shape) == 1 and not sized):
+            continue
+        declared.dims.update({name: s for name, s in met.dims.items() if name not in declared.dims})
+        bold = all(name.bold for name in names_in_formula(source, before.start, before.end))
+        for m in _subjects(text, places, n - 1) if bold else [n - 1]:
+            for name in names_in_formula(source, places[m].start, places[m].end):
+                if name.key[0] not in ("0", "1") and name.bold == bold:
+                    yield m, Declaration(name, column(name, shape))
+
+
+def class_letter(source: Source, places: Iterable[Place]) -> str | None:
+    """The M of "classification over $M$ classes"."""
+    for place in places:
+        if place.end - place.start < 20 and _CLASSES.match(_after(source.text, place)):
+            shape = shape_in_formula(source, place.start, place.end, Declarations())
+            if shape is not None and len(shape) == 1 and not shape[0].isdecimal():
+                return shape[0]
+    return None
+
+
+def _after(text: str, place: Place) -> str:
+    """The words after a formula, without its closing delimiter."""
+    return text[place.end : place.end + 60].lstrip("$").removeprefix("\\)")
+
+
+def _subjects(text: str, places: Sequence[Place], last: int) -> list[int]:
+    """The formulas that one verb is about: "$a$, $b$ and $c$"."""
+    found = [last]
+    while last and JOINS.fullmatch(text[places[last - 1].end : places[last].start].strip("$\\() ") or "-"):
+        last -= 1
+        found.insert(0, last)
+    return found
+
+
+# --- layers ----------------------------------------------------------------------------------------------------------
+
+
+def layers(declared: Declarations, used: Iterable[tuple[str, str]]) -> None:
+    """Replace each declaration of a layer with a letter by those of the layers that are used, keys ('A', '0')."""
+    keys = dict.fromkeys(used)
+    numbers: dict[str, list[str]] = {}
+    for base, tag in keys:
+        if tag.isdecimal() and len(tag) < 5:
+            numbers.setdefault(base, []).append(tag)
+    found: list[Declaration] = []
+    for declaration in declared.found:
+        base, tag = declaration.spelled.key
+        match = _LAYER.match(tag)
+        layer = match is not None and match[2] is None and (base, tag) not in keys and base in numbers
+        if declaration.letter or not layer:
+            found.append(declaration)
+        else:
+            found += [_in_layer(declaration, tag, number, declared) for number in numbers[base]]
+    declared.found = found
+
+
+def _in_layer(declaration: Declaration, letter: str, number: str, declared: Declarations) -> Declaration:
+    spelled = replace(declaration.spelled, key=(declaration.spelled.key[0], number))
+    shape = tuple(_dim_in_layer(dim, letter, int(number), declared) for dim in declaration.shape)
+    return replace(declaration, spelled=spelled, shape=shape)
+
+
+def _dim_in_layer(dim: str, letter: str, number: int, declared: Declarations) -> str:
+    """``D^{(i-1)}`` is D1 in layer 2."""
+    spelled = declared.dims.get(dim)
+    match = _LAYER.match(spelled.key[1]) if spelled is not None else None
+    if spelled is None or match is None or match[1] != letter:
+        return dim
+    shift = int(match[3]) * (1 if match[2] == "+" else -1) if match[2] else 0
+    key = spelled.key[0], str(max(0, number + shift))
+    declared.dims.setdefault(new_name(*key), replace(spelled, key=key))
+    return new_name(*key)
+
+
+# --- how letters are meant -------------------------------------------------------------------------------------------
+
+
+def usual_rank(spelled: Spelled) -> int:
+    """The axes of a quantity by its letter: bold capitals are matrices, other bold letters vectors."""
+    letter = spelled.key[0].rpartition(":")[2]
+    capital = letter[:1].isupper() and (len(letter) == 1 or letter in GREEK)
+    return (2 if capital else 1) if spelled.bold else 0

@@ -1,0 +1,1 @@
+"""The plain expression language and SymPy's spelling: text to syntax trees."""

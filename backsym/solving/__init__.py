@@ -1,0 +1,1 @@
+"""A problem solved: its derivatives with their proof, its claims checked, its variants."""

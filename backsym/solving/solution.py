@@ -1,0 +1,274 @@
+"""Solving a problem: the backward pass, its numeric proof, and the results by name.
+
+This is where calculus and numbers meet; it must not know about the command line, and of documents only that
+``display`` shows a result in a notebook.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from backsym.core.errors import BacksymError, NoMatrixForm, VerificationError, near_name
+from backsym.core.expr import Equation, Shape
+from backsym.core.problem import Collection, Problem
+from backsym.core.steps import Derivation, ForwardForms, Step, Verification
+
+if TYPE_CHECKING:
+    from backsym.documents.notebook import Markdown
+
+@dataclass(frozen=True)
+class Result:
+    """The derivative of the loss by one quantity: ``entry`` and ``matrix`` forms, ``steps``, ``latex()``, ``numpy``.
+
+    A notebook shows both forms; ``explain()`` is the derivation.
+
+    >>> import backsym as bs
+    >>> problem = bs.Problem(forward=["z = w*x + b", "y = tanh(z)", "L = (y - t)**2/2"])
+    >>> result = problem.solve()["z"]
+    >>> print(result)
+    dL/dz = dL/dy*(1 - y**2)
+    >>> result.numpy
+    'd_y * (1 - y ** 2)'
+    >>> result.verification.status
+    'verified'
+    """
+
+    problem: Problem
+    derivation: Derivation
+    verification: Verification
+
+    @property
+    def node(self) -> str:
+        return self.derivation.node
+
+    @property
+    def shape(self) -> Shape:
+        return self.problem.symbols[self.node].shape
+
+    @property
+    def entry(self) -> Equation:
+        return self.derivation.entry
+
+    @property
+    def matrix(self) -> Equation | None:
+        return self.derivation.matrix
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return self.derivation.steps
+
+    def latex(self) -> str:
+        """The matrix form if there is one, else the entry form, as LaTeX."""
+        from backsym.printing.latex import equation_latex
+        from backsym.printing.notation import Notation
+
+        return equation_latex(self.matrix or self.entry, Notation.of(self.problem))
+
+    def sympy(self, *, matrix: bool = False) -> Any:
+        """The derivative as a ``sympy.Eq``: entry by entry, or with ``matrix`` as a whole (for a number the same).
+
+        ``dL_dz`` is the derivative of L by z; free letters are Idx with their ranges.  Raises NoMatrixForm, with
+        ``matrix``, where there is no such form or SymPy has no matrix expression for it.
+        """
+        return _sympy(self.problem, self.entry, self.matrix, self.derivation.no_matrix, matrix)
+
+    @cached_property
+    def numpy(self) -> str:
+        """The derivative in NumPy, of the shape of the quantity."""
+        return _numpy(self.problem, self.shape, self.derivation.matrix, self.derivation.entry, self.derivation.indices)
+
+    def explain(self) -> Markdown:
+        """The derivation, step by step, as Markdown with $math$, which a notebook shows as what it means."""
+        from backsym.documents import notebook as display
+
+        return display.markdown(display.explanation(self.problem, self.derivation, self.verification))
+
+    def __str__(self) -> str:
+        """Both forms in the plain language, one a line."""
+        return "\n".join(self._text(form) for form in (self.entry, self.matrix) if form is not None)
+
+    def __repr__(self) -> str:
+        return f"<Result {self._text(self.matrix or self.entry)} ({self.verification.status})>"
+
+    def _text(self, equation: Equation) -> str:
+        from backsym.printing.plain import plain
+
+        try:
+            return f"{plain(equation.lhs, self.problem)} = {plain(equation.rhs, self.problem)}"
+        except BacksymError:
+            # The plain language cannot say everything that mathematics can.
+            return self.latex()
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def _repr_markdown_(self) -> str:
+        from backsym.documents import notebook as display
+
+        return display.markdown(display.result_shown(self.problem, self.derivation, self.verification))
+
+    def _repr_html_(self) -> str:
+        from backsym.documents import notebook as display
+
+        shown = display.result_shown(self.problem, self.derivation, self.verification)
+        return display.html(shown, self.problem.language)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A solved problem: forward equations at both levels and every derivative, proved numerically.
+
+    ``solution["W2"]`` is the :class:`Result` for ``W2``; iteration runs in backward order.  A notebook shows the whole
+    worked solution.
+
+    >>> import backsym as bs
+    >>> solution = bs.Problem(forward=["z = w*x", "L = z**2"]).solve()
+    >>> [result.node for result in solution]
+    ['L', 'z', 'w', 'x']
+    >>> print(solution["w"])
+    dL/dw = dL/dz*x
+    >>> solution["v"]
+    Traceback (most recent call last):
+    KeyError: "no derivative by 'v'"
+    """
+
+    problem: Problem
+    forward: tuple[ForwardForms, ...]
+    derivations: tuple[Derivation, ...]
+    verified: dict[str, Verification]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Derivation]:
+        return {d.node: d for d in self.derivations}
+
+    def __getitem__(self, name: str) -> Result:
+        if name not in self._by_name:
+            near = near_name(name, self._by_name)
+            raise KeyError(f"no derivative by {name!r}" + (f"; did you mean {near!r}?" if near else ""))
+        return Result(self.problem, self._by_name[name], self.verified[name])
+
+    def __iter__(self) -> Iterator[Result]:
+        return (self[d.node] for d in self.derivations)
+
+    def __len__(self) -> int:
+        return len(self.derivations)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __str__(self) -> str:
+        return "\n\n".join(map(str, self))
+
+    def __repr__(self) -> str:
+        return f"<Solution of {self.problem.title!r}: {', '.join(self._by_name)}>"
+
+    def _repr_latex_(self) -> str:
+        rows = r" \\ ".join(result.latex() for result in self)
+        return rf"$$\begin{{gathered}} {rows} \end{{gathered}}$$"
+
+    def _repr_markdown_(self) -> str:
+        return self.explain()
+
+    def _repr_html_(self) -> str:
+        from backsym.documents import notebook as display
+
+        return display.html(display.solution_shown(self), self.problem.language)
+
+    def explain(self) -> Markdown:
+        """The whole worked solution as Markdown with $math$; its drawings are left out, see :meth:`Problem.graph`."""
+        from backsym.documents import notebook as display
+
+        return display.markdown(display.solution_shown(self))
+
+    def numpy(self, node: str) -> str:
+        """The derivative by a node in NumPy."""
+        return self[node].numpy
+
+    def forward_numpy(self, node: str) -> str:
+        """The forward equation of a node in NumPy."""
+        forms = next(f for f in self.forward if f.node == node)
+        return _numpy(self.problem, self.problem.symbols[node].shape, forms.matrix, forms.entry, forms.indices)
+
+    def forward_sympy(self, node: str, *, matrix: bool = False) -> Any:
+        """The forward equation of a node as a ``sympy.Eq``; see :meth:`Result.sympy`."""
+        forms = next(f for f in self.forward if f.node == node)
+        return _sympy(self.problem, forms.entry, forms.matrix, forms.no_matrix, matrix)
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Names of the quantities whose derivative failed the numeric check."""
+        return tuple(name for name, v in self.verified.items() if v.status == "failed")
+
+
+def _sympy(problem: Problem, entry: Equation, matrix: Equation | None, no_matrix: str | None, whole: bool) -> Any:
+    from backsym.sympy_door.entries import entry_equation
+    from backsym.sympy_door.matrices import matrix_equation
+
+    if whole and matrix is None and no_matrix is not None:
+        raise NoMatrixForm(no_matrix)
+    if whole and matrix is not None:
+        return matrix_equation(matrix, problem.loss)
+    return entry_equation(entry, problem.loss)
+
+
+def _numpy(problem: Problem, shape: Shape, matrix: Equation | None, entry: Equation, indices: tuple) -> str:  # type: ignore[type-arg]
+    from backsym.printing.numpy.code import numpy_source
+
+    if matrix is not None:
+        return numpy_source(matrix.rhs, problem, shape=shape)
+    return numpy_source(entry.rhs, problem, indices, shape=() if indices else shape)
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Without cyclic garbage collection: a derivation makes many small objects in no cycles, and scanning them again
+    and again would make the cost of a deep network grow faster than its number of equations."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) -> Solution:
+    """Derive every derivative of the loss and prove each of them numerically.
+
+    Without ``loss_by_name`` no derivative is written in terms of the loss, as L*b where L is exp(a*b).
+
+    Raises VerificationError, naming the node nearest to the loss, if a derivative is wrong; with ``check=False`` the
+    solution is returned with its failures for the caller to judge.
+
+    >>> import backsym as bs
+    >>> bs.solve(bs.Problem(forward=["y = w*x", "L = (y - t)**2/2"]))
+    <Solution of 'Problem': L, t, y, w, x>
+    """
+    from backsym.calculus.backward import Backward
+    from backsym.numeric.sample import draws as draw_all
+
+    if isinstance(problem, Collection):
+        raise BacksymError("this is a collection; solve the problems of its sections one by one")
+
+    from backsym.numeric.sample import sums_to_one
+    from backsym.numeric.verify import verify
+
+    with _collection_paused():
+        draws = draw_all(problem)
+        backward = Backward(problem, sums_to_one(problem, draws), loss_by_name)
+        derivations = tuple(backward.derive())
+        forward = tuple(backward.forward())
+        verified = verify(problem, derivations, draws)
+    solution = Solution(problem, forward, derivations, verified)
+    if check and solution.failed:
+        node = solution.failed[0]
+        raise VerificationError(node, f"the derivative by {node} failed its numeric check; nothing was written")
+    return solution
+
+
+__all__ = ["Result", "Solution", "solve"]

@@ -1,0 +1,230 @@
+"""User text with $math$: what stands where in it, and whether its mathematics may go onto a page.
+
+The text comes from outside and ends up in LaTeX, so mathematics is held to a list of known macros and environments, to
+matching braces and to plain signs: no document can read a file or run anything because of it.  Used where problem
+files are read, for errors with a place, and where documents are made.
+
+This module must not know about problem files or output languages.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from backsym.core.errors import near_name
+from backsym.core.names import GREEK
+from backsym.text.mathform import flaw_of
+
+MACROS = frozenset(
+    (
+        "frac dfrac tfrac sqrt sum prod int lim max min sup inf arg log ln exp sin cos tan sinh cosh tanh det dim "
+        "ker Pr gcd deg hom sec csc cot limsup liminf mathbf mathrm mathit mathcal mathbb mathsf mathtt mathfrak "
+        "boldsymbol text textbf textit textrm operatorname hat tilde bar vec dot ddot overline underline widehat "
+        "widetilde overbrace underbrace overset underset stackrel left right big Big bigg Bigg bigl bigr Bigl "
+        "Bigr middle nabla partial infty ell hbar Re Im cdot cdots dots ldots vdots ddots times div pm mp ast "
+        "star circ bullet odot oplus otimes ominus wedge vee cap cup setminus in ni notin subset subseteq supset "
+        "supseteq emptyset varnothing forall exists neg lnot le leq ge geq ne neq lt gt ll gg approx sim simeq "
+        "cong equiv propto mid parallel perp to gets rightarrow leftarrow Rightarrow Leftarrow leftrightarrow "
+        "Leftrightarrow longrightarrow mapsto implies iff quad qquad top bot prime dagger intercal lvert rvert "
+        "lVert rVert vert Vert langle rangle lfloor rfloor lceil rceil lbrace rbrace lbrack rbrack displaystyle "
+        "textstyle scriptstyle limits nolimits binom boxed begin end therefore because angle triangle square mod "
+        "bmod pmod colon not phantom substack varepsilon vartheta varpi varrho varsigma varphi imath jmath aleph"
+    ).split()
+) | frozenset(name for name in GREEK if name != "omicron")
+ENVIRONMENTS = frozenset("matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix cases aligned gathered".split())
+
+_SIGNS = frozenset("\\,;:! {}_%#&$|")
+_MEANINGLESS = ("%", "#", "~", "^^", "$")
+_MACRO = re.compile(r"\\([A-Za-z]+|.|$)", re.DOTALL)
+_ARGUMENT = re.compile(r"\s*\{([^{}]*)\}")
+_DELIMITER = re.compile(r"\s*(\\[A-Za-z]+|\\.|.|$)", re.DOTALL)
+_DELIMITERS = frozenset(
+    r"( ) [ ] . | / < > \{ \} \| \lbrace \rbrace \lbrack \rbrack \langle \rangle \lvert \rvert \lVert \rVert \vert "
+    r"\Vert \lfloor \rfloor \lceil \rceil".split()
+)
+_TEXT_GROUP = re.compile(r"\\text(?:bf|it|rm)?\s*\{[^{}]*\}")
+
+LATIN_LETTERS = frozenset(map(chr, range(0xA1, 0x17F))) - frozenset("ĦħĸĿŀŉŦŧ\u00ad")
+"""What the fonts of a plain LaTeX have beyond ASCII: letters with accents, and signs."""
+
+INLINE = re.compile(
+    r"\\(?P<literal>[\\`*$_{}\[\]<>#|-])"
+    r"|\$\$(?P<display>(?:[^$\\]|\\.)*)\$\$"
+    r"|\$(?P<math>(?:[^$\\]|\\.)+)\$"
+    r"|\*\*(?P<strong>[^*$`\n]+)\*\*"
+    r"|\*(?P<emphasis>[^*$`\s](?:[^*$`\n]*[^*$`\s])?)\*"
+    r"|`(?P<code>[^`\n]+)`",
+    re.DOTALL,
+)
+"""What is marked in a text; everything between matches is plain."""
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What is wrong with a text, and where."""
+
+    message: str
+    start: int
+    end: int
+    hint: str | None = None
+
+
+def literal(text: str) -> str:
+    """A text in which no sign marks anything, as for a title that is the name of a file."""
+    return re.sub(r"([\\`*$])", r"\\\1", text)
+
+
+def text_complaints(text: str) -> Iterator[Complaint]:
+    """What is wrong with the mathematics of a text, in order."""
+    for start, end in _passages(text):
+        position = start
+        for match in INLINE.finditer(text, start, end):
+            yield from _lone_dollars(text, position, match.start())
+            position = match.end()
+            kind = match.lastgroup
+            if kind in ("math", "display"):
+                first = match.start(kind)
+                for found in math_complaints(match[kind]):
+                    yield Complaint(found.message, first + found.start, first + found.end, found.hint)
+        yield from _lone_dollars(text, position, end)
+
+
+def _lone_dollars(text: str, start: int, end: int) -> Iterator[Complaint]:
+    at = text.find("$", start, end)
+    if at >= 0:
+        yield Complaint("this $ has no partner", at, at + 1, "write \\$ for the sign itself")
+
+
+def _passages(text: str) -> Iterator[tuple[int, int]]:
+    """The paragraphs and list items of a text: no formula reaches from one into another."""
+    start = position = 0
+    in_item = False
+    for line in text.splitlines(keepends=True):
+        item = line.lstrip().startswith("- ")
+        leaves = in_item and not item and not line.startswith((" ", "\t"))
+        if item or leaves or not line.strip():
+            if position > start:
+                yield start, position
+            start = position
+            in_item = item
+        position += len(line)
+    if position > start:
+        yield start, position
+
+
+def math_complaints(latex: str) -> Iterator[Complaint]:
+    """What is wrong with a formula (without its dollar signs), the gravest first."""
+    found = False
+    for check in (_macro_complaints, _environment_complaints, _fence_complaints, _brace_complaints, _sign_complaints):
+        for complaint in check(latex):
+            found = True
+            yield complaint
+    flaw = None if found else flaw_of(latex)
+    if flaw is not None:
+        yield Complaint(*flaw)
+
+
+def _macro_complaints(latex: str) -> Iterator[Complaint]:
+    for match in _MACRO.finditer(latex):
+        name = match[1]
+        if name in MACROS or name in _SIGNS:
+            continue
+        near = near_name(name, MACROS, 0.8) if name.isascii() and name.isalpha() else None
+        hint = f"did you mean \\{near}?" if near else None
+        yield Complaint(f"unknown macro \\{name}", match.start(), match.end(), hint)
+
+
+def _macros(latex: str, *names: str) -> Iterator[re.Match[str]]:
+    return (match for match in _MACRO.finditer(latex) if match[1] in names)
+
+
+def _environment_complaints(latex: str) -> Iterator[Complaint]:
+    opened: list[tuple[str, int, int]] = []
+    for match in _macros(latex, "begin", "end"):
+        side, argument = match[1], _ARGUMENT.match(latex, match.end())
+        start, end = match.start(), (argument or match).end()
+        if argument is None or argument[1] not in ENVIRONMENTS:
+            what = f"unknown environment {argument[1]}" if argument else f"\\{side} without an environment"
+            yield Complaint(what, start, end, "environments: " + ", ".join(sorted(ENVIRONMENTS)))
+        elif side == "begin":
+            opened.append((argument[1], start, end))
+        elif not opened or opened.pop()[0] != argument[1]:
+            yield Complaint(f"this \\end{{{argument[1]}}} ends nothing", start, end)
+            return
+    for name, start, end in opened:
+        yield Complaint("this environment is never ended", start, end, f"add \\end{{{name}}}")
+
+
+def _fence_complaints(latex: str) -> Iterator[Complaint]:
+    opened: list[tuple[int, int]] = []
+    for match in _macros(latex, "left", "right"):
+        delimiter = _DELIMITER.match(latex, match.end())
+        assert delimiter is not None, "the pattern matches the empty text"
+        place = match.start(), delimiter.end()
+        if delimiter[1] not in _DELIMITERS:
+            yield Complaint(f"\\{match[1]} stands before a delimiter", *match.span(), r"such as \left( or \right]")
+        elif match[1] == "left":
+            opened.append(place)
+        elif not opened:
+            yield Complaint(r"this \right has no \left", *place, r"an empty side is written \left.")
+        else:
+            opened.pop()
+    for place in opened:
+        yield Complaint(r"this \left has no \right", *place, r"an empty side is written \right.")
+
+
+def _brace_complaints(latex: str) -> Iterator[Complaint]:
+    opened: list[int] = []
+    for match in re.finditer(r"\\.|[{}]", latex, re.DOTALL):
+        if match[0] == "{":
+            opened.append(match.start())
+        elif match[0] == "}" and not opened:
+            yield Complaint("this } closes nothing", *match.span(), "a brace itself is written \\}")
+            return
+        elif match[0] == "}":
+            opened.pop()
+    for at in opened[:1]:
+        yield Complaint("this { is never closed", at, at + 1, "a brace itself is written \\{")
+
+
+def _sign_complaints(latex: str) -> Iterator[Complaint]:
+    bare = _MACRO.sub(lambda match: "\\" * len(match[0]), latex)
+    for sign in _MEANINGLESS:
+        at = bare.find(sign)
+        if at >= 0:
+            yield Complaint(f"{sign} has no meaning in a formula", at, at + len(sign), "leave it out")
+    at = next(filter(lambda n: n >= 0, (bare.find("&"), *(m.start() for m in _macros(latex, "\\")))), -1)
+    if at >= 0 and not any(_macros(latex, "begin", "substack")):
+        sign = "&" if latex[at] == "&" else "\\\\"
+        yield Complaint(f"{sign} needs an environment such as aligned", at, at + len(sign))
+    words = _TEXT_GROUP.sub(lambda match: "".join("x" if c in LATIN_LETTERS else c for c in match[0]), latex)
+    for at, sign in enumerate(words):
+        if not (" " <= sign <= "~" or sign in "\t\n"):
+            yield Complaint(f"{_shown(sign)} is not read in a formula", at, at + 1, _spelling(sign))
+            return
+
+
+def _shown(sign: str) -> str:
+    return sign if sign.isprintable() and not sign.isspace() else f"U+{ord(sign):04X}"
+
+
+_SPELLINGS = {
+    "−": "-", "×": "\\times", "·": "\\cdot", "⋅": "\\cdot", "∂": "\\partial", "∇": "\\nabla", "∑": "\\sum",
+    "Σ": "\\Sigma", "⊙": "\\odot", "≤": "\\leq", "≥": "\\geq", "≠": "\\neq", "≈": "\\approx", "∈": "\\in",
+    "ℝ": "\\mathbb{R}", "→": "\\to", "∞": "\\infty", "ᵀ": "^\\top", "²": "^2", "³": "^3", "′": "'",
+    "√": "\\sqrt", "ℒ": "\\mathcal{L}",
+}  # fmt: skip
+
+
+def _spelling(sign: str) -> str | None:
+    if sign in _SPELLINGS:
+        return f"write {_SPELLINGS[sign]}"
+    match = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", unicodedata.name(sign, ""))
+    if match is None:
+        return "a word in a formula stands in \\text{...}" if sign.isalpha() else None
+    name = match[2].lower().replace("lamda", "lambda")
+    name = name.capitalize() if match[1] == "CAPITAL" else name
+    return f"write \\{name}" if name in MACROS else None
