@@ -223,19 +223,34 @@ def brackets_first(latex: str) -> str:
     text = _BOTH.sub(lambda m: f"{m['letter']}^{{[{m['tag']}]}}_{{{m['long'] or m['one']}}}", latex)
     text = _TAG.sub(lambda m: f"{m['letter']}^{{[{m['tag']}]}}", text)
     text = re.sub(r"\\sum_\{([a-z]'?)=1\}\^(?:\{D\^\{\[\d\]\}\}|N)", r"\\sum_{\1}\\,", text)
-    text = text.replace(r"^\top", "^T").replace(r"\text{", r"\mathrm{").replace(r"\mathbf", r"\bm").replace("= ", "= % so\n", 1)
+    text = (
+        text.replace(r"^\top", "^T")
+        .replace(r"\text{", r"\mathrm{")
+        .replace(r"\mathbf", r"\bm")
+        .replace("= ", "= % so\n", 1)
+    )
     if r"\left" in text:
         return text
-    return re.sub(r"(?<=[a-zA-Z\d}'])\(", r"\\bigl(", text).replace(")", r"\bigr)") if text.count("(") == len(
-        re.findall(r"(?<=[a-zA-Z\d}'])\(", text)
-    ) else text
+    return (
+        re.sub(r"(?<=[a-zA-Z\d}'])\(", r"\\bigl(", text).replace(")", r"\bigr)")
+        if text.count("(") == len(re.findall(r"(?<=[a-zA-Z\d}'])\(", text))
+        else text
+    )
 
 
 def other_signs(latex: str) -> str:
     """Arrows for bold, ``\\circ``, ``\\intercal``, ``\\mathbf{1}``, upright differentials, dollar signs, tight spacing."""
     text = latex.replace(r"\odot", r"\circ").replace(r"^\top", r"^\intercal").replace(r"\mathbb{1}", r"\mathbf{1}")
-    text = re.sub(r"\\mathbf\{([A-Za-z])\}", r"\\vec{\1}", text).replace(r"\partial ", r"\mathrm{d}").replace(r"\cdot", r"\times")
-    text = text.replace(r"\mathcal{L}", r"\mathscr L").replace(r"\text{ReLU}", r"\operatorname{relu}").replace(r"\log(", r"\ln(")
+    text = (
+        re.sub(r"\\mathbf\{([A-Za-z])\}", r"\\vec{\1}", text)
+        .replace(r"\partial ", r"\mathrm{d}")
+        .replace(r"\cdot", r"\times")
+    )
+    text = (
+        text.replace(r"\mathcal{L}", r"\mathscr L")
+        .replace(r"\text{ReLU}", r"\operatorname{relu}")
+        .replace(r"\log(", r"\ln(")
+    )
     return f"$ {text.replace(', ', ',').replace(' = ', '=')} $"
 
 

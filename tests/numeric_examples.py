@@ -124,8 +124,12 @@ def classifier() -> Build:
     p.derive("W2", Mul((at(d2, k), at(a1, j))), k, j, matrix=MatMul((d2, T(a1))))
     p.derive("b2", at(d2, k), k, matrix=d2)
     p.derive("a1", total(Mul((at(d2, k), at(w2, k, j))), k), j, matrix=MatMul((T(w2), d2)))
-    p.derive("z1", Mul((at(p.adj("a1"), j), Fn("relu", (at(z1, j),), order=1))), j,
-             matrix=Mul((p.adj("a1"), Fn("relu", (z1,), order=1))))
+    p.derive(
+        "z1",
+        Mul((at(p.adj("a1"), j), Fn("relu", (at(z1, j),), order=1))),
+        j,
+        matrix=Mul((p.adj("a1"), Fn("relu", (z1,), order=1))),
+    )
     d1 = p.adj("z1")
     p.derive("W1", Mul((at(d1, j), at(a0, i))), j, i, matrix=MatMul((d1, T(a0))))
     p.derive("b1", at(d1, j), j, matrix=d1)

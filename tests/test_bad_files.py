@@ -87,8 +87,7 @@ def test_a_missing_file_says_what_is_expected(tmp_path: Path, monkeypatch: pytes
         "  expected the path of a problem file\n"
     )
     assert refused("twinn", tmp_path) == (
-        "error: twinn: no such file, and no bundled problem of this name\n"
-        "  did you mean the bundled problem twin?\n"
+        "error: twinn: no such file, and no bundled problem of this name\n  did you mean the bundled problem twin?\n"
     )
 
 
@@ -101,12 +100,8 @@ def test_a_folder_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         )
 
 
-@pytest.mark.parametrize(
-    ("number", "words"), [(errno.EACCES, "Permission denied"), (errno.EIO, "Input/output error")]
-)
-def test_an_unreadable_file_says_why(
-    number: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(("number", "words"), [(errno.EACCES, "Permission denied"), (errno.EIO, "Input/output error")])
+def test_an_unreadable_file_says_why(number: int, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By a fake, because permissions do not bite for every user."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "neuron.yaml").write_text("forward: [L = w*x]\n", encoding="utf-8")

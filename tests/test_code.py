@@ -37,9 +37,7 @@ from backsym.solving.solution import Solution, solve
 
 ROOT = Path(__file__).resolve().parents[1]
 PROBLEMS = {
-    path.stem: path
-    for path in sorted((ROOT / "problems").rglob("*.yaml"))
-    if isinstance(load(str(path)), Problem)
+    path.stem: path for path in sorted((ROOT / "problems").rglob("*.yaml")) if isinstance(load(str(path)), Problem)
 }
 CASES = [*PROBLEMS, *(f"network {name}" for name in NETWORKS)]
 RANDOM = 500 if THOROUGH else 100
@@ -133,9 +131,7 @@ PAIRS = [(name, target) for name in CASES for target in TARGETS if target != "ja
 
 
 @pytest.mark.parametrize(("name", "target"), PAIRS)
-def test_modules_agree_with_autograd(
-    name: str, target: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_modules_agree_with_autograd(name: str, target: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if target == "jax":
         request.getfixturevalue("jax_precise")
     assert agrees(problem_named(name), solved(name), target, tmp_path) == []
@@ -429,9 +425,7 @@ def test_a_right_backward_passes_and_every_wrong_one_fails(name: str, tmp_path: 
 
 @pytest.mark.parametrize("target", ["torch", "jax"])
 @pytest.mark.parametrize("name", ["mlp-entries", "conv-pool", "gelu-feed-forward", "network abstract"])
-def test_skeletons_for_other_libraries(
-    name: str, target: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_skeletons_for_other_libraries(name: str, target: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if target == "jax":
         request.getfixturevalue("jax_precise")
     solution = solve(problem_named(name))

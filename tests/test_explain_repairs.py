@@ -173,4 +173,3 @@ def test_mutants_are_of_every_kind() -> None:
         kinds.update(kind for kind, _ in wrong_answers(judge_of(name)))
     kinds.update(kind for kind, _ in wrong_answers(Judge(problem_from_mapping(NETWORKS["max-rows"]))))
     assert set(ACCEPTABLE) - {"axis"} <= set(kinds)
-

@@ -133,7 +133,7 @@ def test_what_is_drawn_is_what_is_read_aloud(solution: Solution) -> None:
     for words, drawn in in_html:
         assert signs(entities.unescape(words)) == signs(entities.unescape(re.sub(r"<[^>]*>", "", drawn)))
     for words, drawn in in_typst:
-        plain = re.sub(r'\\(.)', r"\1", words)
+        plain = re.sub(r"\\(.)", r"\1", words)
         assert signs(plain) == signs(re.sub(TYPST_WORDS, "", drawn)), drawn
 
 
@@ -204,7 +204,7 @@ BLOCKS = (
 def test_blocks_in_html() -> None:
     text = html_text(BLOCKS)
     assert text.startswith('<h2 id="h1">About <math ')
-    assert "So <em>it</em> is<code>x_y</code> &amp; <span class=\"whole\"><math" in text
+    assert 'So <em>it</em> is<code>x_y</code> &amp; <span class="whole"><math' in text
     assert "</math>,</span> so.</p>" in text
     assert text.count("<details>") == text.count("</details>") == 2
     assert re.search(r"<summary>why:</summary>\n<details>\n<summary>as:</summary>", text)
@@ -249,7 +249,7 @@ def test_an_unknown_block_is_named(write: object) -> None:
         write([3])  # type: ignore[operator]
 
 
-HOSTILE = "a_b *c* `d` $5 #e <f> @g [h] ~i \\j \"k\" l--m n... // /* 1. é <script>alert(1)</script> #panic() &amp;"
+HOSTILE = 'a_b *c* `d` $5 #e <f> @g [h] ~i \\j "k" l--m n... // /* 1. é <script>alert(1)</script> #panic() &amp;'
 
 
 def test_text_is_escaped() -> None:
@@ -270,7 +270,7 @@ def test_hostile_text_is_set_as_it_is(tmp_path: Path) -> None:
     if shutil.which("pdftotext"):
         shown = subprocess.run(["pdftotext", "-layout", "a.pdf", "-"], cwd=tmp_path, capture_output=True, check=True)
         text = " ".join(shown.stdout.decode().split())
-        for piece in ("a_b *c* `d` $5 #e <f> @g [h] ~i \\j \"k\" l--m n... // /* 1. é", "#panic() &amp;"):
+        for piece in ('a_b *c* `d` $5 #e <f> @g [h] ~i \\j "k" l--m n... // /* 1. é', "#panic() &amp;"):
             assert piece in text
 
 
@@ -366,7 +366,7 @@ def test_a_missing_engine_says_how_to_install_it(tmp_path: Path, monkeypatch: py
 
 
 def test_an_error_in_typst_is_shown() -> None:
-    with pytest.raises(BacksymError, match="the text `\"漢\"` could not be displayed"):
+    with pytest.raises(BacksymError, match='the text `"漢"` could not be displayed'):
         pdf_bytes('#set document(title: "T")\n漢')
     with pytest.raises(BacksymError, match=r"Typst cannot set this document.*nonsense\n  line 2: #nonsense"):
         pdf_bytes("A line.\n#nonsense")

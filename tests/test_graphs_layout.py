@@ -66,7 +66,6 @@ def described(problem: Problem, kind: str = "vectorized", derivatives: str = "no
     return picture(Voice.of(problem), kind, derivatives).drawn
 
 
-
 @pytest.mark.parametrize("name", ALL)
 def test_nothing_overlaps_and_it_fits_the_page(name: str) -> None:
     for drawn in figures(ALL[name]):

@@ -156,7 +156,6 @@ def markers() -> dict[str, Marker]:
 def test_a_hostile_answer(markers: dict[str, Marker], name: str, target: str) -> None:
     marker, text = markers[target], ANSWERS[name]
 
-
     def marked() -> tuple[Verdict, str]:
         found = marker.mark(target, text)
         return found, reports.as_table([found]) + reports.as_csv([found]) + reports.as_json([found])
@@ -193,7 +192,7 @@ def check(path: Path, *options: str) -> Result:
     return result
 
 
-FORMULAS = ("=1+2", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "|x", "%x", " =1", "x;=1", 'x\n=1', "=HYPERLINK(\"x\")")
+FORMULAS = ("=1+2", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "|x", "%x", " =1", "x;=1", "x\n=1", '=HYPERLINK("x")')
 
 
 def test_formulas_in_and_out(tmp_path: Path) -> None:
@@ -330,7 +329,7 @@ def test_students_who_stand_twice_are_all_marked(tmp_path: Path) -> None:
         (b"z\ny - t\n", "no column student"),
         (b"student\nann\n", "no column of this file is a target"),
         (b"student,z\n", "there are no students"),
-        (b'student,z\nann,"y - t\nbob,t - y\n', 'class.csv:2:5: the quotes that begin on this line do not match'),
+        (b'student,z\nann,"y - t\nbob,t - y\n', "class.csv:2:5: the quotes that begin on this line do not match"),
         (b'student,z\r\nann,y\r\nbob,"y - t\r\ncid,"t - y"\r\n', "class.csv:3:5: the quotes"),
         (b"student,z\nann,\xe9\n", "class.csv:2:5: this file is not UTF-8 text\n    ann,é\n        ^"),
         (b"\xff\xfes", "not UTF-16 text"),

@@ -59,8 +59,17 @@ VALUES = {
     "A": RNG.standard_normal((2, 4, 3)),
 }
 SHAPES = {
-    "s": (), "one": (1,), "x": ("D",), "y": ("D",), "b": ("K",), "X": ("N", "D"), "c": ("N", 1), "W": ("K", "D"),
-    "w": (1, "D"), "S": ("D", "D"), "A": ("N", "K", "D"),
+    "s": (),
+    "one": (1,),
+    "x": ("D",),
+    "y": ("D",),
+    "b": ("K",),
+    "X": ("N", "D"),
+    "c": ("N", 1),
+    "W": ("K", "D"),
+    "w": (1, "D"),
+    "S": ("D", "D"),
+    "A": ("N", "K", "D"),
 }
 SYM: dict[str, Sym] = {name: Sym(name, shape) for name, shape in SHAPES.items()}  # type: ignore[arg-type]
 ENV = Env(DIMS, VALUES, adjoints={name: RNG.standard_normal(v.shape) for name, v in VALUES.items()})
@@ -179,8 +188,11 @@ INDEX_CASES: list[tuple[Expr, tuple[Ix, ...], object]] = [
     (Delta(i, i), (i,), np.ones(3)),
     (Delta(i, Ix("2", "D")), (i,), eye(3, 1)),
     (Delta(Ix("1", "D"), Ix("2", "D")), (), 0.0),
-    (at(Fn("softmax", (A,), kind="rowwise"), n, k, j), (n, k, j),
-     np.exp(V["A"]) / np.exp(V["A"]).sum(-1, keepdims=True)),
+    (
+        at(Fn("softmax", (A,), kind="rowwise"), n, k, j),
+        (n, k, j),
+        np.exp(V["A"]) / np.exp(V["A"]).sum(-1, keepdims=True),
+    ),
     (Fn("exp", (Mul((at(x, i), at(b, k))),)), (k, i), np.exp(np.outer(V["b"], V["x"]))),
     (Fn("tanh", (Mul((at(x, i), at(b, k))),), order=1), (k, i), 1 - np.tanh(np.outer(V["b"], V["x"])) ** 2),
     (Pow(Fn("exp", (at(x, i),)), at(S, j, j)), (j, i), np.exp(np.outer(np.diag(V["S"]), V["x"]))),

@@ -286,8 +286,19 @@ DIMS: tuple[Dim, ...] = ("N", "K", "J")
 def index_level(depth: int) -> st.SearchStrategy[Expr]:
     """Index-level expressions over the free letters n, k, j."""
     atoms = st.sampled_from(
-        [at(X, n, k), at(W, k, j), at(V, k, k), at(x, k), at(h, j), at(v, n), at(H, n, j), c, num(2), Size("K"),
-         Delta(k, k)]
+        [
+            at(X, n, k),
+            at(W, k, j),
+            at(V, k, k),
+            at(x, k),
+            at(h, j),
+            at(v, n),
+            at(H, n, j),
+            c,
+            num(2),
+            Size("K"),
+            Delta(k, k),
+        ]
     )
     if not depth:
         return atoms

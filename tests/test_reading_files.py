@@ -328,9 +328,7 @@ def test_thousands_of_equations_load_in_linear_time(tmp_path: Path) -> None:
 def test_a_circle_through_thousands_of_equations_is_named(tmp_path: Path) -> None:
     chain = "".join(f"  - h{n} = tanh(h{n + 1})\n" for n in range(3000))
     found = refusals(tmp_path, "forward:\n" + chain + "  - h3000 = h0\n")
-    assert found[0].startswith(
-        "2:15 these equations go in a circle: h0 -> h1 -> h2 -> ... -> h3000 -> h0 |"
-    )
+    assert found[0].startswith("2:15 these equations go in a circle: h0 -> h1 -> h2 -> ... -> h3000 -> h0 |")
 
 
 @settings(max_examples=200, deadline=None)

@@ -54,7 +54,6 @@ PROBLEM = problem_from_mapping(
 def harmless(read: Any, *arguments: Any) -> None:
     """Reading ends soon, with a result or an error that can be shown, and starts nothing."""
 
-
     def tried() -> None:
         try:
             read(*arguments)

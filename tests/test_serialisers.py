@@ -67,7 +67,7 @@ GOLDENS = [
 ]
 
 MATHML = [
-    (r"\mathbf{x}", '<mi>𝐱</mi>'),
+    (r"\mathbf{x}", "<mi>𝐱</mi>"),
     (r"\mathcal{L}", "<mi>ℒ</mi>"),
     (r"\mathbb{1}", "<mi>𝟙</mi>"),
     (r"\Gamma", '<mi mathvariant="normal">Γ</mi>'),

@@ -102,8 +102,11 @@ def test_the_gradient_of_a_convolution() -> None:
 def test_a_delta_that_no_entry_covers_stays() -> None:
     """Each x_m may be used by one i or by none; a sum of ones would count it even outside the range of i."""
     problem = problem_from_mapping(
-        problem_of("z[i] = x[2*i-1]", "L = sum(z[i]*t[i], i) + sum(w[k], k)", symbols={
-            "x": ["D"], "w": ["K"], "t": {"shape": ["M"], "role": "target"}})
+        problem_of(
+            "z[i] = x[2*i-1]",
+            "L = sum(z[i]*t[i], i) + sum(w[k], k)",
+            symbols={"x": ["D"], "w": ["K"], "t": {"shape": ["M"], "role": "target"}},
+        )
     )
     found = equation_latex(solve(problem)["x"].entry, Notation.of(problem))
     assert found.endswith(r"\sum_{i=1}^M \frac{\partial \mathcal{L}}{\partial z_i} \delta_{2i-1,m}")
@@ -131,19 +134,25 @@ def network(seed: int) -> dict[str, Any]:
     def x() -> str:
         return f"x[{index(r, ['i', 'k'])}]"
 
-    first = r.choice([
-        f"sum(w[k]*{some(x())}, k) + b[i]",
-        f"sum(w[k]*{x()}*{x()}, k)*b[i]",
-        f"x[{index(r, ['i'])}]*b[i] + x[{index(r, ['i'])}] + sum(w[k], k)",
-        f"max({x()}, k)*sum(w[k], k) + b[i]",
-        f"sum({some(x())}, k)*b[i] + sum(w[k], k)",
-        f"sum(w[{index(r, ['k', 'i'])}]*x[m], m, k) + b[i]",
-    ])
+    first = r.choice(
+        [
+            f"sum(w[k]*{some(x())}, k) + b[i]",
+            f"sum(w[k]*{x()}*{x()}, k)*b[i]",
+            f"x[{index(r, ['i'])}]*b[i] + x[{index(r, ['i'])}] + sum(w[k], k)",
+            f"max({x()}, k)*sum(w[k], k) + b[i]",
+            f"sum({some(x())}, k)*b[i] + sum(w[k], k)",
+            f"sum(w[{index(r, ['k', 'i'])}]*x[m], m, k) + b[i]",
+        ]
+    )
     h = f"h[{index(r, ['j', 's'])}]"
-    second = r.choice([
-        f"max({h}, s)*sum(u[s], s)", f"sum({h}*u[s], s)", f"h[{index(r, ['j'])}]*h[{index(r, ['j'])}]*sum(u[s], s)",
-        f"sum({h}/(1 + exp(u[s])), s)",
-    ])
+    second = r.choice(
+        [
+            f"max({h}, s)*sum(u[s], s)",
+            f"sum({h}*u[s], s)",
+            f"h[{index(r, ['j'])}]*h[{index(r, ['j'])}]*sum(u[s], s)",
+            f"sum({h}/(1 + exp(u[s])), s)",
+        ]
+    )
     return {
         "dims": {"D": r.choice([4, 5, 7]), "K": 3, "M": 6, "P": r.choice([3, 4]), "S": 2},
         "indices": {"i": "M", "k": "K", "m": "D", "j": "P", "s": "S"},

@@ -298,5 +298,3 @@ def test_a_derivative_that_is_infinite_at_the_given_values_is_refused() -> None:
     }
     with pytest.raises(BacksymError, match="the derivative by x is not a finite number"):
         files(None, [solve(problem_from_mapping(given))], "md")
-
-

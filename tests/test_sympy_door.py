@@ -341,7 +341,8 @@ ERRORS: list[tuple[Any, dict[str, Any], str]] = [
     ([Eq(L, sp.Sum(v[ix**2], (ix, 1, D)))], {}, "i**2 cannot be an index"),
     ([Eq(v[ix], W[ix, jx] * 2), Eq(L, v[1])], {}, "the size of axis 1 of v is not known"),
     (
-        [Eq(L, sp.Sum(v[ix] * W[ix, jx], (ix, 1, D), (jx, 1, K)) + sp.Sum(v[ix], (ix, 1, K)))], {},
+        [Eq(L, sp.Sum(v[ix] * W[ix, jx], (ix, 1, D), (jx, 1, K)) + sp.Sum(v[ix], (ix, 1, K)))],
+        {},
         "index i runs over D, but this axis has K entries",
     ),
     ([Eq(L, v[0])], {"symbols": {"v": ["D"]}}, "v[0] has position 0"),

@@ -56,19 +56,22 @@ class Request:
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
 @click.option(
-    "--hints", type=click.Choice(["none", "gentle", "full"]),
+    "--hints",
+    type=click.Choice(["none", "gentle", "full"]),
     help="How much the feedback gives away. [default: full; of an autograder: gentle]",
 )
 @click.option(
     "--accept", type=click.Choice(["any", "by_name", "simplified"]), help="The form asked for. [default: as FILE]"
 )
 @click.option(
-    "--summary", type=click.Path(dir_okay=False, path_type=Path),
+    "--summary",
+    type=click.Path(dir_okay=False, path_type=Path),
     help="Also write an HTML page with the shares right and the commonest errors.",
 )
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes that mark a class. [default: by its size]")
 @click.option(
-    "--autograder", type=click.Path(file_okay=False, path_type=Path),
+    "--autograder",
+    type=click.Path(file_okay=False, path_type=Path),
     help="Write a Gradescope autograder for FILE into this folder, and stop.",
 )
 @click.option("--syntax", is_flag=True, help="Print what students may write, and stop.")

@@ -85,12 +85,8 @@ for _command in (check, code, new, list_problems, variants):
 
 @main.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@click.option(
-    "--format", "form", type=_Form("all"), help="One output form. [default: md and tex]"
-)
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The folder to write to. [default: output]"
-)
+@click.option("--format", "form", type=_Form("all"), help="One output form. [default: md and tex]")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write to. [default: output]")
 @click.option("--questions", is_flag=True, help="The question sheet, without any answer.")
 @click.option("--key", is_flag=True, help="The answer key: results without steps.")
 @click.option("--detail", type=click.Choice(["full", "brief"]), default="full", help="brief leaves out substeps.")
@@ -161,9 +157,7 @@ def solve(
 
 @main.command()
 @click.argument("file")
-@click.option(
-    "--format", "form", type=_Form(), default="html", show_default=True, help="The form of output."
-)
+@click.option("--format", "form", type=_Form(), default="html", show_default=True, help="The form of output.")
 @click.option(
     "-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("output"), show_default=True,
     help="The folder to write to.",

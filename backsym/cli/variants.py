@@ -28,7 +28,9 @@ VERSIONS = ("questions", "solution", "key")
 @click.option("--count", type=click.IntRange(min=1), default=10, show_default=True, help="How many variants to make.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same variants.")
 @click.option(
-    "-o", "--output", type=click.Path(file_okay=False, path_type=Path),
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
     help="The folder to write to. [default: output/NAME-variants]",
 )
 @click.option("--format", "form", default="md", show_default=True, help="The form of the documents, as for solve.")

@@ -90,9 +90,7 @@ def _end_with(sentinel: int) -> None:
 
 
 @contextmanager
-def mapped(
-    work: Callable[[Item], Result], items: Sequence[Item], workers: int
-) -> Iterator[Iterator[Result]]:
+def mapped(work: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[Iterator[Result]]:
     """``work`` on each item, in the order of the items whoever is done first; in this process for one worker.
 
     ``work``, the items and the results are sent between processes.  Raises BacksymError if one of these dies.

@@ -21,6 +21,7 @@ from backsym.graphs.typst import typst
 
 FORMATS = ("svg", "tikz", "dot", "mermaid")
 
+
 @dataclass(frozen=True, repr=False)
 class Figure:
     """A graph that can be drawn; ``title`` and ``alt`` say in words what it shows.

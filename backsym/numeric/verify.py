@@ -109,9 +109,7 @@ def with_adjoints(derivations: Sequence[Derivation], env: Env) -> Env:
     return filled
 
 
-def check_steps(
-    steps: Sequence[Step], env: Env, free: tuple[Ix, ...] = (), floor: float = 1e-6
-) -> tuple[float, str]:
+def check_steps(steps: Sequence[Step], env: Env, free: tuple[Ix, ...] = (), floor: float = 1e-6) -> tuple[float, str]:
     """The worst mismatch between the two sides of any step or substep, and the path of that step.
 
     The error is relative to the largest entry of either side (at least ``floor``, because both sides may be rounding
@@ -183,8 +181,14 @@ class _Check:
     """The check at one point."""
 
     def __init__(
-        self, problem: Problem, derivations: Sequence[Derivation], env: Env, rng: np.random.Generator,
-        tallies: dict[str, _Tally], uses: dict[str, tuple[str, ...]], terms: dict[str, _Terms],
+        self,
+        problem: Problem,
+        derivations: Sequence[Derivation],
+        env: Env,
+        rng: np.random.Generator,
+        tallies: dict[str, _Tally],
+        uses: dict[str, tuple[str, ...]],
+        terms: dict[str, _Terms],
     ):
         self.problem, self.derivations, self.rng, self.tallies = problem, derivations, rng, tallies
         self.uses, self.terms = uses, terms

@@ -223,7 +223,7 @@ def _primed(node: lay.Primed, small: bool) -> str:
 
 
 def _primes(count: int) -> str:
-    return f'<mo {_NO_SPACE}>{["", "′", "″", "‴", "⁗"][count] if count < 5 else "′" * count}</mo>'
+    return f"<mo {_NO_SPACE}>{['', '′', '″', '‴', '⁗'][count] if count < 5 else '′' * count}</mo>"
 
 
 def _fenced(node: lay.Fenced, small: bool) -> str:
@@ -277,9 +277,7 @@ def _table(rows: Sequence[Sequence[Layout]], styles: Sequence[str], small: bool,
     """``styles`` are those of the columns, over and over."""
     body = "".join(
         "<mtr>"
-        + "".join(
-            f'<mtd style="{styles[n % len(styles)]}">{_cell(cell, small)}</mtd>' for n, cell in enumerate(cells)
-        )
+        + "".join(f'<mtd style="{styles[n % len(styles)]}">{_cell(cell, small)}</mtd>' for n, cell in enumerate(cells))
         + "</mtr>"
         for cells in rows
     )

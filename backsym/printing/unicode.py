@@ -60,10 +60,15 @@ def _row(node: lay.Row) -> str:
         spaced = isinstance(item, lay.Op) and item.spacing in ("binary", "relation") and not node.tight
         if spaced:
             out += f" {text} " if out else f"{text} "
-        elif at and not out.endswith(" ") and not text.startswith(" ") and (
-            _apart(node.items[at - 1], item, node.tight)
-            or (_LARGE_SCRIPT.search(out) and text[:1].isalnum())
-            or (at > 1 and not node.tight and _is_nabla(node.items[at - 2]) and not isinstance(item, lay.Op))
+        elif (
+            at
+            and not out.endswith(" ")
+            and not text.startswith(" ")
+            and (
+                _apart(node.items[at - 1], item, node.tight)
+                or (_LARGE_SCRIPT.search(out) and text[:1].isalnum())
+                or (at > 1 and not node.tight and _is_nabla(node.items[at - 2]) and not isinstance(item, lay.Op))
+            )
         ):
             out += f" {text}"
         else:

@@ -21,6 +21,7 @@ from backsym.core.steps import Derivation, ForwardForms, Step, Verification
 if TYPE_CHECKING:
     from backsym.documents.notebook import Markdown
 
+
 @dataclass(frozen=True)
 class Result:
     """The derivative of the loss by one quantity: ``entry`` and ``matrix`` forms, ``steps``, ``latex()``, ``numpy``.

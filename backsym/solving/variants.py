@@ -460,4 +460,3 @@ def written(file: File, comment: str) -> str:
 
 
 __all__ = ["Draw", "Drawn", "Variant", "number_of_variants", "variants"]
-

@@ -30,9 +30,7 @@ def parts(ix: Any) -> list[tuple[Any, int]] | None:
 
 def guarded(entry: Any, positions: Sequence[Any], sizes: Sequence[Any]) -> Any:
     """The entry where every position is in its axis, else 0."""
-    inside = [
-        bound for p, size in zip(positions, sizes, strict=True) for bound in (sympy.Ge(p, 1), sympy.Le(p, size))
-    ]
+    inside = [bound for p, size in zip(positions, sizes, strict=True) for bound in (sympy.Ge(p, 1), sympy.Le(p, size))]
     return sympy.Piecewise((entry, sympy.And(*inside)), (0, True))
 
 

@@ -128,4 +128,3 @@ class Document:
     language: str = "en"
     contents: bool = False
     opening: tuple[Block, ...] = ()
-

@@ -66,9 +66,7 @@ def collection_document(collection: Collection, solutions: Sequence[Solved], opt
     return Document(title, tuple(blocks), byline, collection.language, contents=True, opening=opening)
 
 
-def problem_blocks(
-    solved: Solved, level: int, options: Options = FULL, *, summary: bool = False
-) -> tuple[Block, ...]:
+def problem_blocks(solved: Solved, level: int, options: Options = FULL, *, summary: bool = False) -> tuple[Block, ...]:
     """Everything about one problem except its title, with headings of ``level``.
 
     With ``summary``, a problem with parts shows the steps that its parts ask for, and of the rest the results only.
@@ -163,9 +161,7 @@ def _question_sheet(parts: Sequence[AnsweredPart], solved: Solved, voice: Voice,
     if equations := given(parts, solved):
         index_level = {eq.name for eq in problem.equations if eq.index_level or not (eq.shape or _multiplies(eq.rhs))}
         rows = [
-            row(f.entry, f.indices, voice)
-            if f.node in index_level or f.matrix is None
-            else row(f.matrix, (), voice)
+            row(f.entry, f.indices, voice) if f.node in index_level or f.matrix is None else row(f.matrix, (), voice)
             for f in equations
         ]
         blocks += [_heading("forward", level, voice), Equations(tuple(rows))]

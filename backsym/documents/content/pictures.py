@@ -82,9 +82,7 @@ def _outer(equation: Equation, notation: Notation) -> Layout | None:
         lay.Underbrace(_array(column, column.shape, notation), layout_of(column, notation)),
         lay.Underbrace(_array(row, row.shape, notation), layout_of(row, notation)),
         lay.EQUALS,
-        _written(
-            lambda at: Mul((*scalars, entry_of(column, at[:1]), entry_of(row.arg, at[1:]))), e.shape, notation
-        ),
+        _written(lambda at: Mul((*scalars, entry_of(column, at[:1]), entry_of(row.arg, at[1:]))), e.shape, notation),
         lay.EQUALS,
         lay.Underbrace(_array(equation.lhs, equation.lhs.shape, notation), layout_of(equation.lhs, notation)),
     )

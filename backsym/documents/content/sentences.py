@@ -143,9 +143,7 @@ class Voice:
         return why(step, self.notation, self.problem, self.catalogue)
 
 
-def why(
-    step: Step, notation: Notation, problem: Problem | None = None, sentences: Catalogue | None = None
-) -> Inlines:
+def why(step: Step, notation: Notation, problem: Problem | None = None, sentences: Catalogue | None = None) -> Inlines:
     """Why a step holds.  With ``problem``, facts that are names print as quantities.
 
     Raises BacksymError for a kind that the catalogue does not have, or a fact that its sentence needs and lacks.

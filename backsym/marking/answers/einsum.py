@@ -142,4 +142,3 @@ def _scales(before: str, after: str) -> tuple[bool, list[str]] | None:
     if any(not scale or scale[-1] in "+-" for scale in scales):
         return None
     return negative, scales
-

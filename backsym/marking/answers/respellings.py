@@ -37,9 +37,7 @@ _OPERATOR = re.compile(
     rf"(?:\\[dt]?frac\s*\{{\s*{_BY}\}}\s*\{{\s*{_BY}(?P<below>[^{{}}]*)\}}|\(?\b{_BY}/\s*{_BY}(?P<plain>[A-Za-z]\w*)\)?)"
     rf"\s*{_FUNCTION}"
 )
-_FRACTION = re.compile(
-    rf"\\[dt]?frac\s*\{{\s*{_BY}{_FUNCTION}\s*\}}\s*\{{\s*{_BY}(?P<below>[^{{}}]*)(?P<plain>)\}}"
-)
+_FRACTION = re.compile(rf"\\[dt]?frac\s*\{{\s*{_BY}{_FUNCTION}\s*\}}\s*\{{\s*{_BY}(?P<below>[^{{}}]*)(?P<plain>)\}}")
 _BARE = re.compile(
     rf"\\[dt]?frac\s*\{{\s*{_BY}(?P<function>\\?(?:{_NAMED})|\\sigma)\s*\}}"
     rf"\s*\{{\s*{_BY}(?P<below>[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*)\}}"

@@ -68,9 +68,7 @@ _LATEX = re.compile(
 _PLAIN = re.compile(
     rf"(?<!\w)(?P<by>d[A-Za-z]\w*\s*/\s*d|d)?(?P<name>[A-Za-z]\w*)\[\s*(?P<at>{_INDEX}\s*,\s*:|:\s*,\s*{_INDEX})\s*\]"
 )
-_PARTS = re.compile(
-    rf"(?P<tag>\(\w+\))|(?P<turned>{_TURNED})|_\s*\{{?\s*(?P<at>{_PLACE})"
-)
+_PARTS = re.compile(rf"(?P<tag>\(\w+\))|(?P<turned>{_TURNED})|_\s*\{{?\s*(?P<at>{_PLACE})")
 _BASE = re.compile(rf"(?:{_FONT})?\{{?\s*([A-Za-z])\s*\}}?")
 
 

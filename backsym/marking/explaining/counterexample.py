@@ -74,7 +74,11 @@ def small_points(problem: Problem, derivations: Sequence[Derivation], base: Env)
 
 
 def _point(
-    problem: Problem, derivations: Sequence[Derivation], base: Env, dims: dict[str, int], rng: np.random.Generator,
+    problem: Problem,
+    derivations: Sequence[Derivation],
+    base: Env,
+    dims: dict[str, int],
+    rng: np.random.Generator,
     choices: tuple[int, ...],
 ) -> Env | None:
     values: dict[str, Array | Val] = {

@@ -39,7 +39,6 @@ _INVERSE: Mapping[str, str] = {
 """What undoes a mistake that was made in the true derivative."""
 
 
-
 @dataclass(frozen=True)
 class Spoiled:
     """The true derivative with one mistake made in it."""

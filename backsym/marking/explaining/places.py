@@ -145,4 +145,3 @@ def ancestors(places: tuple[Place, ...], numbers: Mapping[int, object] | tuple[i
             found.add(above)
             above = places[above].above
     return found
-

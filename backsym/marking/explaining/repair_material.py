@@ -583,4 +583,3 @@ def _dims_of(e: Expr, problem: Problem) -> Iterator[str]:
     for node in walk(e):
         if isinstance(node, (Sym, Adj)):
             yield from (d for d in problem.symbols[node.name].shape if isinstance(d, str))
-

@@ -586,5 +586,3 @@ def expanded(e: Expr, places: Mapping[str, Expr]) -> Expr:
         arg = expanded(e.arg, places)
         return arg.arg if isinstance(arg, T) else T(arg)
     return rebuild(e, lambda child: expanded(child, places))
-
-

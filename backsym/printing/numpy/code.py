@@ -358,9 +358,7 @@ class _Coder:
         codes, axes, shape = self.function_arguments(e, args, loose)
         return Code(_filled_in(code_text, codes), axes=axes, shape=shape)
 
-    def function_arguments(
-        self, e: Fn, args: Sequence[Expr], loose: bool
-    ) -> tuple[list[Code], tuple[Ix, ...], Shape]:
+    def function_arguments(self, e: Fn, args: Sequence[Expr], loose: bool) -> tuple[list[Code], tuple[Ix, ...], Shape]:
         if e.kind == "elementwise":
             return self.arguments(e, args, loose)
         codes, axes = aligned([self.strict(a) for a in args], self.order)

@@ -363,4 +363,3 @@ def _number(tree: Tree, report: Report) -> float | None:
 
 def declares_shapes(symbols: Mapping[str, Declared]) -> bool:
     return any(symbol.shape for symbol in symbols.values())
-

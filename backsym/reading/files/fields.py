@@ -104,9 +104,7 @@ def known_keys(entries: Iterable[tuple[Scalar, Tree]], keys: Sequence[str], repo
     return found
 
 
-def text(
-    tree: Tree | None, report: Report, what: str, kind: str = "one text", hint: str | None = QUOTE
-) -> str | None:
+def text(tree: Tree | None, report: Report, what: str, kind: str = "one text", hint: str | None = QUOTE) -> str | None:
     """A text; None if the field is absent or empty.  ``kind`` and ``hint`` say what is expected."""
     if tree is None:
         return None

@@ -94,9 +94,7 @@ def _mapping(tree: Tree) -> Table:
 # --- problems --------------------------------------------------------------------------------------------------------
 
 
-def _problem(
-    tree: Table, path: str | None, complaints: Iterable[Diagnostic] = (), *, note: bool = False
-) -> Problem:
+def _problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic] = (), *, note: bool = False) -> Problem:
     """The problem of a mapping; that of a ``note`` may declare more than its equations use."""
     report = Report()
     report.extend(complaints)

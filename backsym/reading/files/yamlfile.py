@@ -214,7 +214,7 @@ def text_of(path: str) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as e:
         line = data.count(b"\n", 0, e.start) + 1
-        column = len(data[:e.start].rpartition(b"\n")[2].decode("utf-8-sig")) + 1
+        column = len(data[: e.start].rpartition(b"\n")[2].decode("utf-8-sig")) + 1
         message = "this file is not UTF-8 text"
         raise InputError([Diagnostic(message, path, line, column, hint="save it as UTF-8")]) from None
     if "\0" in text:

@@ -305,8 +305,10 @@ class Symbols(Grammar):
         if base.bold or not self.at("^") or self.words.ranks.get("e") == 0 or "e" in self.words.dims:
             return False
         braced = self.ahead().text == "{"
-        if "e" in self.words.ranks and self.ahead(1 + braced).kind == "number" and (
-            not braced or self.ahead(3).text == "}"
+        if (
+            "e" in self.words.ranks
+            and self.ahead(1 + braced).kind == "number"
+            and (not braced or self.ahead(3).text == "}")
         ):
             return False  # Nobody writes the number e squared where e is a vector.
         if not braced:

@@ -219,7 +219,8 @@ def array_reduction(r: Resolver, tree: Node, body: Node) -> Expr:
         letters = list(free_letters(body, r.scope))
         if letters:
             raise r.error(
-                f"{tree.value} needs the index letters that it runs over", tree,
+                f"{tree.value} needs the index letters that it runs over",
+                tree,
                 f"such as {tree.value}({r.quote(body)}, {letters[0]})",
             )
         return arg

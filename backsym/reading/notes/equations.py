@@ -166,9 +166,7 @@ class Equations:
         return {**dict.fromkeys((left.name for left in nodes), None), **self.words.ranks}
 
     def read(self, segment: Segment) -> Forward:
-        words = Vocabulary(
-            self.ranks, self.words.dims, self.words.letters, frozenset(self.functions), open=True
-        )
+        words = Vocabulary(self.ranks, self.words.dims, self.words.letters, frozenset(self.functions), open=True)
         try:
             reader = FirstLook(self.source, words, segment)
             equation: LatexEquation = reader.equation()

@@ -77,7 +77,8 @@ def tokenize(source: Source) -> list[Token]:
     text = source.text
     if len(text) > MAX_CHARACTERS:
         raise source.error(
-            f"this expression has {len(text)} characters; at most {MAX_CHARACTERS} are read", (0, 1),
+            f"this expression has {len(text)} characters; at most {MAX_CHARACTERS} are read",
+            (0, 1),
             "define parts of it in equations of their own",
         )
     tokens: list[Token] = []
@@ -99,7 +100,8 @@ def tokenize(source: Source) -> list[Token]:
         tokens.append(tuple.__new__(Token, (kind, word, start, end)))
         if len(tokens) > MAX_TOKENS:
             raise source.error(
-                f"this expression has more than {MAX_TOKENS} tokens", match.span(kind),
+                f"this expression has more than {MAX_TOKENS} tokens",
+                match.span(kind),
                 "define parts of it in equations of their own",
             )
     tokens.append(Token("end", "", len(text), len(text)))
