@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from backsym.version import __version__
+
 if TYPE_CHECKING:
     from backsym.api.gradients import Gradient, gradient
-    from backsym.api.problem import Problem
+    from backsym.api.problem import Problem, load, load_collection
+    from backsym.api.variants import Variant, variants
     from backsym.core.errors import BacksymError, InputError, NoMatrixForm, ShapeError, VerificationError
     from backsym.marking.reporting.classes import check_class
     from backsym.marking.verdicts import Marker, Verdict, check, check_all
-    from backsym.reading.files.loader import load
     from backsym.solving.solution import Result, Solution, solve
-    from backsym.solving.variants import Variant, variants
-
-__version__ = "0.1.0"
 
 __all__ = [
     "BacksymError",
@@ -38,6 +37,7 @@ __all__ = [
     "check_class",
     "gradient",
     "load",
+    "load_collection",
     "solve",
     "variants",
 ]
@@ -57,11 +57,12 @@ _PLACES = {
     "check_all": "backsym.marking.verdicts",
     "check_class": "backsym.marking.reporting.classes",
     "gradient": "backsym.api.gradients",
-    "load": "backsym.reading.files.loader",
+    "load": "backsym.api.problem",
+    "load_collection": "backsym.api.problem",
     "Solution": "backsym.solving.solution",
     "solve": "backsym.solving.solution",
-    "Variant": "backsym.solving.variants",
-    "variants": "backsym.solving.variants",
+    "Variant": "backsym.api.variants",
+    "variants": "backsym.api.variants",
 }
 
 

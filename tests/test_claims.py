@@ -11,12 +11,12 @@ from click.testing import CliRunner
 from backsym.cli.main import main
 from backsym.core.errors import BacksymError
 from backsym.documents.content.solved import answered_parts
+from backsym.numeric.claims import counterexample, false_claims
 from backsym.numeric.sample import draws
 from backsym.numeric.verify import check_steps, with_adjoints
 from backsym.printing.latex import latex
 from backsym.printing.notation import Notation
 from backsym.reading.files.loader import problem_from_mapping
-from backsym.solving.claims import counterexample, false_claims
 from backsym.solving.solution import solve
 
 SOFTMAX = {

@@ -9,13 +9,13 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
+from backsym.api.problem import load
 from backsym.cli import progress as cli_progress
 from backsym.cli.main import main
 from backsym.cli.new import title_of
 from backsym.core.problem import Collection, Problem
 from backsym.core.resources import bundled_problems
 from backsym.documents.writers.summary import summary
-from backsym.reading.files.loader import load
 from backsym.reading.files.schema import schema
 
 

@@ -17,9 +17,9 @@ MODULES = (
     "backsym.core.problem",
     "backsym.marking.verdicts",
     "backsym.reading.files.loader",
-    "backsym.solving.claims",
+    "backsym.numeric.claims",
     "backsym.solving.solution",
-    "backsym.solving.variants",
+    "backsym.api.variants",
 )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from network_checks import judge_problem
 
+from backsym.api.problem import load
 from backsym.core.problem import Problem
 from backsym.core.resources import find_problem
 from backsym.documents.content.solved import answered_parts
@@ -17,7 +18,6 @@ from backsym.numeric.verify import with_adjoints
 from backsym.printing.latex import equation_latex
 from backsym.printing.notation import Notation
 from backsym.printing.plain import plain
-from backsym.reading.files.loader import load
 
 GALLERY = sorted(path.stem for path in (Path(__file__).resolve().parents[1] / "problems" / "gallery").glob("*.yaml"))
 

@@ -9,8 +9,8 @@ import pytest
 from backsym.core.errors import InputError
 from backsym.core.problem import Problem
 from backsym.core.resources import find_problem
+from backsym.numeric.claims import false_claims
 from backsym.reading.files.loader import load, what_was_read
-from backsym.solving.claims import false_claims
 from backsym.solving.solution import solve
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from backsym.api.problem import load
 from backsym.cli.main import main
 from backsym.core.functions import FUNCTIONS
 from backsym.core.problem import Problem
 from backsym.reading.files.forward import MAX_EQUATIONS
-from backsym.reading.files.loader import load, what_was_read
+from backsym.reading.files.loader import what_was_read
 from backsym.reading.files.yamlfile import MAX_BYTES
 from backsym.reading.notes.document import MAX_FORMULAS
 from backsym.reading.plain.lexer import MAX_CHARACTERS, MAX_TOKENS

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from backsym.calculus.forms import Definition, factor, fold, gather, positive_sums
 from backsym.calculus.letters import Namer
-from backsym.calculus.lift import Lifter
-from backsym.calculus.raising import Raiser
+from backsym.calculus.lift import Lifter, raiser
 from backsym.calculus.simplify import add_like, collapse, expand
 from backsym.calculus.terms import (
     Del,
@@ -67,7 +66,7 @@ PROBLEM = Problem(
     index_dims={"i": "A", "j": "B", "k": "C"},
 )
 NAMER = Namer(PROBLEM)
-RAISER = Raiser(NAMER)
+RAISER = raiser(NAMER)
 FREE = (fresh("A", "i"), fresh("B", "j"))
 LETTERS = {FREE[0]: Ix("i", "A"), FREE[1]: Ix("j", "B")}
 

@@ -12,16 +12,16 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 import backsym as bs
+from backsym.api.variants import number_of_variants, variants
 from backsym.cli.main import main
 from backsym.core.errors import BacksymError, InputError
 from backsym.core.expr import Fn, walk
 from backsym.core.problem import Problem
 from backsym.core.resources import find_problem
+from backsym.numeric.claims import false_claims
 from backsym.reading.files.loader import load
 from backsym.reading.files.renaming import Renaming, names_with
 from backsym.reading.files.schema import schema
-from backsym.solving.claims import false_claims
-from backsym.solving.variants import number_of_variants, variants
 
 LAYER = r"""
 title: A layer with ReLU

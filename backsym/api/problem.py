@@ -1,26 +1,25 @@
-"""``bs.Problem(...)``: a problem from Python keywords, which are the keys of a problem file, or from SymPy equations.
+"""``bs.Problem`` and ``bs.load``: the public class of a problem, which solves, draws and shows itself.
 
-Knows the readers; must not know about solving or printing.
+The core knows problems as plain data; what users hold is that data with what can be done with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import fields, replace
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 
-from backsym.core import problem as internal
+from backsym.core import problem as core
 from backsym.core.errors import Diagnostic, InputError
-from backsym.reading.files.loader import problem_from_mapping
+from backsym.reading.files import loader
+
+if TYPE_CHECKING:
+    from backsym.graphs.figure import Figure
+    from backsym.solving.solution import Solution
 
 
-class _Constructor(type):
-    """Makes ``Problem(...)`` return, and ``isinstance`` recognise, the problem that everything else works with."""
-
-    def __instancecheck__(cls, instance: object) -> bool:
-        return isinstance(instance, internal.Problem)
-
-
-class Problem(metaclass=_Constructor):
+class Problem(core.Problem):
     """A problem; ``solve()`` gives its solution, ``graph()`` a drawing of it.
 
     >>> import backsym as bs
@@ -33,8 +32,8 @@ class Problem(metaclass=_Constructor):
     dL/dW = dL/dz @ x.T
     """
 
-    def __new__(  # type: ignore[misc]
-        cls,
+    def __init__(
+        self,
         *,
         equations: Sequence[Any] | None = None,
         forward: Sequence[str] | str | None = None,
@@ -54,7 +53,7 @@ class Problem(metaclass=_Constructor):
         parts: Sequence[Any] | None = None,
         values: Mapping[Any, Any] | None = None,
         variants: Mapping[str, Any] | None = None,
-    ) -> internal.Problem:
+    ) -> None:
         """The checked problem.
 
         Either ``forward``, texts as in a problem file, or ``equations``, a list of ``sympy.Eq``; the other keywords are
@@ -71,6 +70,82 @@ class Problem(metaclass=_Constructor):
         if equations is not None:
             from backsym.sympy_door.incoming import problem_of
 
-            return problem_of(equations, keys)
-        given = {key: value for key, value in {**keys, "forward": forward}.items() if value is not None}
-        return problem_from_mapping(given)
+            self._take(problem_of(equations, keys))
+        else:
+            given = {key: value for key, value in {**keys, "forward": forward}.items() if value is not None}
+            self._take(loader.problem_from_mapping(given))
+
+    def _take(self, data: core.Problem) -> None:
+        for part in fields(core.Problem):
+            object.__setattr__(self, part.name, getattr(data, part.name))
+
+    def solve(self, *, check: bool = True) -> Solution:
+        """Derive every derivative of the loss and prove it; see :func:`backsym.solve`."""
+        from backsym.solving.solution import solve
+
+        return solve(self, check=check)
+
+    def graph(self, kind: str = "vectorized", *, derivatives: str = "none") -> Figure:
+        """The computation graph (``kind`` vectorized or scalar), or the network of units (network); a drawing.
+
+        ``derivatives`` puts local derivatives on the edges, or the derivatives of the loss at the nodes.  Raises
+        BacksymError for an unknown choice, and where a problem is not a network of units.
+        """
+        from backsym.documents.notebook import figure
+
+        return figure(self, kind, derivatives)
+
+    def _repr_latex_(self) -> str:
+        from backsym.documents import notebook
+
+        return rf"$$\begin{{gathered}} {notebook.latex(self)} \end{{gathered}}$$"
+
+    def _repr_markdown_(self) -> str:
+        from backsym.documents import notebook
+
+        return notebook.markdown(notebook.problem_shown(self))
+
+    def _repr_html_(self) -> str:
+        from backsym.documents import notebook
+
+        return notebook.html(notebook.problem_shown(self), self.language)
+
+
+def public(data: core.Problem) -> Problem:
+    """Plain data as what users hold; the fields are shared."""
+    problem = object.__new__(Problem)
+    problem._take(data)
+    return problem
+
+
+def load(path: str | PathLike[str]) -> Problem:
+    """The problem in a YAML file, or in a Markdown or .tex note.
+
+    A file of sections gives what :func:`load_collection` gives; type checkers are told of the usual case.  Raises
+    InputError with every mistake found in the file.
+
+    >>> import backsym as bs
+    >>> from pathlib import Path
+    >>> path = Path("neuron.yaml")
+    >>> _ = path.write_text("forward: [y = tanh(w*x), L = (y - t)**2/2]")
+    >>> bs.load(path)
+    <Problem 'neuron': y, L; loss L>
+    """
+    found: Any = loader.load(path)
+    return _public_collection(found) if isinstance(found, core.Collection) else public(found)  # type: ignore[return-value]
+
+
+def load_collection(path: str | PathLike[str]) -> core.Collection:
+    """The collection in a YAML file with ``sections``.
+
+    Raises InputError with every mistake found in it, and for the file of a single problem.
+    """
+    found = loader.load(path)
+    if not isinstance(found, core.Collection):
+        raise InputError([Diagnostic("this is a single problem", file=str(path), hint="load it with backsym.load")])
+    return _public_collection(found)
+
+
+def _public_collection(collection: core.Collection) -> core.Collection:
+    sections = tuple(replace(s, problems=tuple(map(public, s.problems))) for s in collection.sections)
+    return replace(collection, sections=sections)

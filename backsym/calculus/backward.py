@@ -41,9 +41,9 @@ from backsym.calculus.forms import (
     without_minus,
 )
 from backsym.calculus.letters import Letters, Namer
-from backsym.calculus.lift import Lifter
+from backsym.calculus.lift import Lifter, raiser
 from backsym.calculus.lower import lower
-from backsym.calculus.raising import Raiser, signed_sum, times
+from backsym.calculus.raising import signed_sum, times
 from backsym.calculus.reasons import reasons
 from backsym.calculus.simplify import add_like, collapse, expand, free_deltas, is_product, open_deltas, without_delta
 from backsym.calculus.terms import (
@@ -137,7 +137,7 @@ class Backward:
         self.unnamed = "" if loss_by_name else problem.loss
         self.style = Style(problem.abstract, problem.derivatives)
         self.namer = Namer(problem)
-        self.raiser = Raiser(self.namer)
+        self.raiser = raiser(self.namer)
         self.lowered = {eq.name: self._lower(eq) for eq in problem.equations}
         self.adjoints: dict[str, tuple[Axes, Poly]] = {}
         self.relevant = self._relevant()

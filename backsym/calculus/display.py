@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 from backsym.calculus.entries import NoEntries, entries, product
 from backsym.calculus.letters import Letters, Namer, primed
-from backsym.calculus.lift import Lifter
+from backsym.calculus.lift import Lifter, raiser
 from backsym.calculus.lower import lower
-from backsym.calculus.raising import Raiser, times
+from backsym.calculus.raising import times
 from backsym.calculus.simplify import collapse
 from backsym.calculus.terms import Index, Poly, fixed_index, fresh
 from backsym.calculus.vertices import matmul
@@ -146,7 +146,7 @@ def present_forward(
         own = dict(zip(eq.indices, shown, strict=True)) if eq.indices else {}
         # Whole arrays among the entries are written by their entries, too.
         mixed = has_whole_array(eq.rhs)
-        rhs = Raiser(namer).poly(body, letters) if mixed else relettered(eq.rhs, own, {ix.letter for ix in shown})
+        rhs = raiser(namer).poly(body, letters) if mixed else relettered(eq.rhs, own, {ix.letter for ix in shown})
         entry = Equation(lhs, rhs)
         if not arrays:
             return ForwardForms(eq.name, shown, entry, None)
@@ -160,7 +160,7 @@ def present_forward(
     try:
         entry = Equation(lhs, author_entry(eq, shown, namer, frozenset(ix.letter for ix in shown)))
     except NoEntries:
-        entry = Equation(lhs, Raiser(namer).poly(body, letters))
+        entry = Equation(lhs, raiser(namer).poly(body, letters))
     if _is_index_sum(eq.rhs) and not eq.shape:
         try:
             lifted = Equation(whole, Lifter(namer).poly(body, params))

@@ -86,6 +86,11 @@ class Way:
 # --- lifting ---------------------------------------------------------------------------------------------------------
 
 
+def raiser(namer: Namer) -> Raiser:
+    """What raises terms to the index level, where a function of whole arrays has lifted arguments."""
+    return Raiser(namer, lambda f: tuple(Lifter(namer).poly(a.body, a.params) for a in f.args))
+
+
 class Lifter:
     """Lifts the terms of one derivation; ``steps`` collects what was done when ``letters`` are given.
 
@@ -436,7 +441,7 @@ class Lifter:
                 return Pow(args[0], args[1])
             whole = Fn(f.name, args, f.order)
             if axes and self.letters is not None:
-                entry = Raiser(self.namer).function(f, self.letters)
+                entry = raiser(self.namer).function(f, self.letters)
                 array = self.entry_along(whole, axes, self.letters)
                 if not any(isinstance(s.after, Entry) and s.after.base == array.base for s in self.steps):
                     primes = "'" * f.order

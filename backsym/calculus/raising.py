@@ -6,7 +6,7 @@ stand outside it.  This module must not know about the backward pass.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from backsym.calculus.letters import Letters, Namer
@@ -108,10 +108,14 @@ def front(t: Term, quotient: bool, namer: Namer, *, scalar: bool = False) -> tup
 
 
 class Raiser:
-    """Raises terms for one derivation; the namer chooses letters for bound indices."""
+    """Raises terms for one derivation; the namer chooses letters for bound indices.
 
-    def __init__(self, namer: Namer):
+    ``whole`` gives the arrays that a function of whole arrays is of: that is lifting, see ``lift.raiser``.
+    """
+
+    def __init__(self, namer: Namer, whole: Callable[[Fun], tuple[Expr, ...]]):
         self.namer = namer
+        self.whole = whole
 
     def poly(self, p: Poly, letters: Letters) -> Expr:
         if not p:
@@ -205,10 +209,6 @@ class Raiser:
                 return IndexReduce(f.name, body, over)
             return IndexPick(f.name, body, over, tuple(self.ix(i, letters) for i in f.out))
         if f.kind == "scalar":
-            from backsym.calculus.lift import Lifter
-
-            lifter = Lifter(self.namer)
-            args = tuple(lifter.poly(a.body, a.params) for a in f.args)
-            whole = Fn(f.name, args, f.order, "scalar")
+            whole = Fn(f.name, self.whole(f), f.order, "scalar")
             return Entry(whole, tuple(self.ix(i, letters) for i in f.out)) if f.out and f.order else whole
         raise TypeError(f"unknown kind of function: {f.kind}")

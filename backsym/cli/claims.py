@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from backsym.core.errors import VerificationError
 from backsym.core.expr import Adj, names_in, walk
 from backsym.core.problem import Problem
-from backsym.solving.claims import Counterexample, FalseClaim, counterexample
+from backsym.numeric.claims import Counterexample, FalseClaim, counterexample
 
 if TYPE_CHECKING:
     from backsym.core.steps import Derivation

@@ -45,10 +45,11 @@ def written(file: str, target: str, skeleton: bool, output: Path | None) -> dict
     from backsym.cli.check import load_problem
     from backsym.codegen.module import module_source
     from backsym.codegen.skeleton import checks_source, skeleton_source
+    from backsym.solving.solution import solve
 
     if skeleton and output is not None and not output.stem.isidentifier():
         raise BacksymError(f"{output}: the tests import this file, so its name must be one that Python can import")
-    solution = load_problem(file).solve()
+    solution = solve(load_problem(file))
     path = output or Path("network.py")
     if not skeleton:
         return {path: module_source(solution, target)}

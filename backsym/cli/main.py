@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-import backsym
 from backsym.cli.check import check
 from backsym.cli.code import code
 from backsym.cli.errors import explained
@@ -27,6 +26,7 @@ from backsym.cli.variants import variants
 from backsym.core.errors import BacksymError, Diagnostic, InputError, VerificationError
 from backsym.core.processes import mapped
 from backsym.documents.writers.languages import forms
+from backsym.version import __version__
 
 if TYPE_CHECKING:
     from backsym.core.problem import Collection, Problem
@@ -70,7 +70,7 @@ _workers = click.option(
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(backsym.__version__)
+@click.version_option(__version__)
 def main() -> None:
     """Derive backpropagation for small networks and print the worked solution.
 
@@ -340,7 +340,7 @@ def _load(name: str) -> _Task:
 def _solved(problem: Problem, name: str) -> Solution:
     """The solution, whose derivatives passed the numeric check and whose claims hold; else VerificationError."""
     from backsym.cli.claims import refuted
-    from backsym.solving.claims import false_claims
+    from backsym.numeric.claims import false_claims
     from backsym.solving.solution import solve as solve_problem
 
     try:
@@ -399,7 +399,7 @@ def _checked(task: _Task) -> _Outcome:
 
 def _verify(problem: Problem, task: _Task) -> _Outcome:
     from backsym.cli.claims import refuted
-    from backsym.solving.claims import false_claims
+    from backsym.numeric.claims import false_claims
     from backsym.solving.solution import solve as solve_problem
 
     solution = solve_problem(problem, check=False)

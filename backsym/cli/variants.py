@@ -18,7 +18,7 @@ from backsym.cli.files import write
 from backsym.cli.progress import progress, say
 
 if TYPE_CHECKING:
-    from backsym.solving.variants import Drawn, Variant
+    from backsym.api.variants import Drawn, Variant
 
 VERSIONS = ("questions", "solution", "key")
 
@@ -44,9 +44,9 @@ def variants(file: str, count: int, seed: int, output: Path | None, form: str, t
     Each gets its own problem file, questions, solution and answer key; a table says what was chosen for which.
     """
     with reported():
+        from backsym.api.variants import variants as make
         from backsym.core.resources import find_problem
         from backsym.documents.content.solved import label_of
-        from backsym.solving.variants import variants as make
 
         path = find_problem(file)
         drawn = make(path, count, seed)

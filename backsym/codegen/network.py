@@ -126,7 +126,7 @@ class _Maker:
         self.sizes: dict[str, str] = {}
         symbols = {own: replace(self.problem.symbols[q], name=own) for q, own in self.names.items()}
         equations = tuple(replace(eq, rhs=self.renamed(eq.rhs)) for eq in self.problem.equations)
-        self.inner = replace(self.problem, symbols=symbols, equations=equations)
+        self.inner = self.problem.changed(symbols=symbols, equations=equations)
 
     def renamed(self, e: Expr) -> Expr:
         done = rebuild(e, self.renamed)

@@ -6,16 +6,12 @@ The reader builds it; everything downstream only reads it.  It must not know abo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from backsym.core.expr import Dim, Entry, Expr, Ix, Shape, Sym, names_in
-
-if TYPE_CHECKING:
-    from backsym.graphs.figure import Figure
-    from backsym.solving.solution import Solution
 
 ROLES = ("input", "parameter", "target", "constant")
 
@@ -151,36 +147,9 @@ class Problem:
     def sym(self, name: str) -> Sym:
         return Sym(name, self.symbols[name].shape)
 
-    def solve(self, *, check: bool = True) -> Solution:
-        """Derive every derivative of the loss and prove it; see :func:`backsym.solving.solution.solve`."""
-        from backsym.solving.solution import solve
-
-        return solve(self, check=check)
-
-    def graph(self, kind: str = "vectorized", *, derivatives: str = "none") -> Figure:
-        """The computation graph (``kind`` vectorized or scalar), or the network of units (network); a drawing.
-
-        ``derivatives`` puts local derivatives on the edges, or the derivatives of the loss at the nodes.  Raises
-        BacksymError for an unknown choice, and where a problem is not a network of units.
-        """
-        from backsym.documents.notebook import figure
-
-        return figure(self, kind, derivatives)
-
-    def _repr_latex_(self) -> str:
-        from backsym.documents import notebook as display
-
-        return rf"$$\begin{{gathered}} {display.latex(self)} \end{{gathered}}$$"
-
-    def _repr_markdown_(self) -> str:
-        from backsym.documents import notebook as display
-
-        return display.markdown(display.problem_shown(self))
-
-    def _repr_html_(self) -> str:
-        from backsym.documents import notebook as display
-
-        return display.html(display.problem_shown(self), self.language)
+    def changed(self, **changes: Any) -> Problem:
+        """The same problem with other values of the given fields, as plain data."""
+        return Problem(**{part.name: getattr(self, part.name) for part in fields(Problem)} | changes)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Sym, free_indices,
 from backsym.core.problem import Part, Problem
 from backsym.core.steps import Derivation, ForwardForms, Step, Verification
 from backsym.documents.content.stating import steps_to
-from backsym.solving.claims import stated_form
+from backsym.numeric.claims import stated_form
 
 
 class Solved(Protocol):

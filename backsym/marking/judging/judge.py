@@ -29,7 +29,7 @@ from backsym.numeric.axes import Array, Val, arrange
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import ev, node_value
 from backsym.numeric.sizes import choose_sizes
-from backsym.solving.solution import Solution
+from backsym.solving.solution import Solution, solve
 
 __all__ = ["Carried", "Judge", "TooLarge", "equal_values", "same_layout"]
 
@@ -136,7 +136,7 @@ class Judge:
 
     def __init__(self, problem: Problem, solution: Solution | None = None, seed: int = 0):
         self.problem = problem
-        self.solution = solution if solution is not None else problem.solve()
+        self.solution = solution if solution is not None else solve(problem)
         self.seed = seed
         self._stacks = tuple(_stacks(problem, self.solution.derivations, seed))
         self._truths: dict[str, tuple[_Truth, ...]] = {}

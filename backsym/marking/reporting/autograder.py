@@ -10,11 +10,11 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-import backsym
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Problem
 from backsym.core.resources import resource
 from backsym.marking.judging.accept import asked_quantities
+from backsym.version import __version__
 
 FORM = "answers.yaml"
 """The file that students fill in and submit."""
@@ -30,7 +30,7 @@ def autograder_files(problem: Problem, file: Path, options: tuple[str, ...] = ()
     if not asked:
         raise BacksymError(f"no part of {file.name} asks for a derivative: add one, such as - derive: [{problem.loss}]")
     name = f"problem{file.suffix}"
-    facts = {"@VERSION@": backsym.__version__, "@PROBLEM@": name, "@OPTIONS@": shlex.join(options)}
+    facts = {"@VERSION@": __version__, "@PROBLEM@": name, "@OPTIONS@": shlex.join(options)}
     found = {script: (_filled(script, facts), True) for script in ("setup.sh", "run_autograder")}
     found[name] = file.read_text(encoding="utf-8-sig"), False
     found[f"students/{FORM}"] = "".join(_form(asked)), False

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import backsym
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Problem
 from backsym.core.processes import processes
@@ -27,6 +26,7 @@ from backsym.marking.reporting.journal import Journal, fingerprint
 from backsym.marking.reporting.records import Record
 from backsym.marking.reporting.submissions import Submission, read_submissions
 from backsym.marking.verdicts import HINTS, Marker, Verdict, checked_marks
+from backsym.version import __version__
 
 CHUNK = 8
 """Students that a worker gets at a time, at most."""
@@ -85,7 +85,7 @@ def check_class(
     for target, mark in (marks or {}).items():
         checked_marks(marker.target(target).text, mark)
     items = _items(marker, submissions)
-    setup = fingerprint((backsym.__version__, marker.problem, marker.judge.seed, settings))
+    setup = fingerprint((__version__, marker.problem, marker.judge.seed, settings))
     keys = [fingerprint((setup, item)) for item in items]
     with Journal(Path(journal) if journal is not None else None) as kept:
         left = [n for n, key in enumerate(keys) if key not in kept.done]

@@ -55,13 +55,6 @@ def load(path: str | PathLike[str]) -> Problem | Collection:
     """The problem or collection in a YAML file, or the problem in a Markdown or .tex note.
 
     Raises InputError with every mistake found in it.
-
-    >>> import backsym as bs
-    >>> from pathlib import Path
-    >>> path = Path("neuron.yaml")
-    >>> _ = path.write_text("forward: [y = tanh(w*x), L = (y - t)**2/2]")
-    >>> bs.load(path)
-    <Problem 'neuron': y, L; loss L>
     """
     path = fspath(path)
     if is_document(path):

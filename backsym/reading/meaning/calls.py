@@ -6,17 +6,14 @@ A part of ``resolve``, which hands itself over as ``r``.  Must not know about pr
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from backsym.core.errors import InputError
 from backsym.core.expr import Adj, Delta, Dim, Expr, Eye, Fn, IndexReduce, Ix, Ones, Reduce, Sym, Zeros, show_shape
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS, Function
+from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.scope import free_letters, index_reduction, is_delta, positional, suggest
 from backsym.reading.meaning.shape_hints import Mismatch, fits_elementwise
 from backsym.reading.syntax import Node
-
-if TYPE_CHECKING:
-    from backsym.reading.meaning.resolve import Resolver
 
 MAX_MACROS = 8
 """Expanded functions inside each other: their definitions repeat arguments, so that size doubles at each level."""
@@ -59,7 +56,7 @@ _USUAL_NAMES = {
 """What people write for what there is by another name, or not at all."""
 
 
-def call_rule(r: Resolver, tree: Node) -> Expr:
+def call_rule(r: Rules, tree: Node) -> Expr:
     name = tree.value.rstrip("'")
     order = len(tree.value) - len(name)
     if name in r.scope.abstract:
@@ -81,14 +78,14 @@ def call_rule(r: Resolver, tree: Node) -> Expr:
     raise unknown_function(r, tree, name)
 
 
-def is_function(r: Resolver, tree: Node) -> bool:
+def is_function(r: Rules, tree: Node) -> bool:
     """Whether there is a function of this name."""
     name = tree.value.rstrip("'")
     known = name in FUNCTIONS or name in REDUCTIONS or name in _SPECIAL or name == ABSTRACT_LOSS
     return known or name in r.scope.abstract or is_delta(tree, r.scope)
 
 
-def unknown_function(r: Resolver, tree: Node, name: str) -> InputError:
+def unknown_function(r: Rules, tree: Node, name: str) -> InputError:
     if r.scope.has(name):
         return r.error(f"{name} is a quantity, not a function", tree, f"a product is written {name}*(...)")
     hint = _USUAL_NAMES.get(name) or suggest(name, [*FUNCTIONS, *_BUILT_IN, *sorted(r.scope.abstract)])
@@ -97,7 +94,7 @@ def unknown_function(r: Resolver, tree: Node, name: str) -> InputError:
     return r.error(f"unknown function {name}", tree, hint)
 
 
-def arguments(r: Resolver, tree: Node, fewest: int, most: int, usage: str) -> tuple[Node, ...]:
+def arguments(r: Rules, tree: Node, fewest: int, most: int, usage: str) -> tuple[Node, ...]:
     """The positional arguments, counted."""
     given = positional(tree)
     if not fewest <= len(given) <= most:
@@ -107,7 +104,7 @@ def arguments(r: Resolver, tree: Node, fewest: int, most: int, usage: str) -> tu
     return given
 
 
-def no_keywords(r: Resolver, tree: Node) -> None:
+def no_keywords(r: Rules, tree: Node) -> None:
     for child in tree.children:
         if child.kind == "keyword":
             raise r.error(f"{tree.value} does not take {child.value}=", child)
@@ -116,19 +113,19 @@ def no_keywords(r: Resolver, tree: Node) -> None:
 # --- functions -------------------------------------------------------------------------------------------------------
 
 
-def abstract_call(r: Resolver, tree: Node, name: str, order: int) -> Expr:
+def abstract_call(r: Rules, tree: Node, name: str, order: int) -> Expr:
     no_keywords(r, tree)
     (arg,) = arguments(r, tree, 1, 1, f"{name}(z)")
     return Fn(name, (r.resolve(arg),), order, "elementwise", span=r.mark(tree))
 
 
-def loss_call(r: Resolver, tree: Node, order: int) -> Expr:
+def loss_call(r: Rules, tree: Node, order: int) -> Expr:
     no_keywords(r, tree)
     y, t = arguments(r, tree, 2, 2, f"{ABSTRACT_LOSS}(y, t)")
     return Fn(ABSTRACT_LOSS, (r.resolve(y), r.resolve(t)), order, "scalar", span=r.mark(tree))
 
 
-def table_call(r: Resolver, tree: Node, function: Function, order: int) -> Expr:
+def table_call(r: Rules, tree: Node, function: Function, order: int) -> Expr:
     usage = f"{function.name}({', '.join(function.args)})"
     given = arguments(r, tree, *function.arity, usage)
     if order and (function.kind != "elementwise" or not (function.partials or r.scope.derivatives)):
@@ -150,7 +147,7 @@ def table_call(r: Resolver, tree: Node, function: Function, order: int) -> Expr:
     return Fn(function.name, tuple(args), order, function.kind, span=r.mark(tree))
 
 
-def expanded_call(r: Resolver, tree: Node, function: Function, given: Sequence[Node]) -> Expr:
+def expanded_call(r: Rules, tree: Node, function: Function, given: Sequence[Node]) -> Expr:
     """A function that is shown in full: its definition with the arguments put in."""
     r.macros += 1
     if r.macros > MAX_MACROS:
@@ -171,7 +168,7 @@ def expanded_call(r: Resolver, tree: Node, function: Function, given: Sequence[N
     return r.definition(function.definition, args, tree)
 
 
-def check_row(r: Resolver, tree: Node, arg: Expr) -> None:
+def check_row(r: Rules, tree: Node, arg: Expr) -> None:
     """A function along the last axis needs one, and says so when another axis is asked for."""
     rank = len(arg.shape)
     if rank == 0:
@@ -186,7 +183,7 @@ def check_row(r: Resolver, tree: Node, arg: Expr) -> None:
             raise r.error(f"{tree.value} works along the last axis", keyword, f"write {tree.value}(Z.T).T")
 
 
-def check_square(r: Resolver, tree: Node, arg: Expr, vectors: bool) -> None:
+def check_square(r: Rules, tree: Node, arg: Expr, vectors: bool) -> None:
     shape = arg.shape
     if not (len(shape) == 2 and shape[0] == shape[1]) and not (vectors and len(shape) == 1):
         wanted = "a vector or a square matrix" if vectors else "a square matrix"
@@ -196,7 +193,7 @@ def check_square(r: Resolver, tree: Node, arg: Expr, vectors: bool) -> None:
 # --- reductions ------------------------------------------------------------------------------------------------------
 
 
-def reduction_call(r: Resolver, tree: Node) -> Expr:
+def reduction_call(r: Rules, tree: Node) -> Expr:
     letters = index_reduction(tree, r.scope)
     if letters:
         return index_reduction_call(r, tree, letters)
@@ -208,7 +205,7 @@ def reduction_call(r: Resolver, tree: Node) -> Expr:
     return array_reduction(r, tree, given[0])
 
 
-def array_reduction(r: Resolver, tree: Node, body: Node) -> Expr:
+def array_reduction(r: Rules, tree: Node, body: Node) -> Expr:
     """Over all entries or one axis.  A vector's only axis is all of it, and a scalar is its own sum."""
     axis, keepdims = axis_of(r, tree)
     arg = r.resolve(body)
@@ -229,7 +226,7 @@ def array_reduction(r: Resolver, tree: Node, body: Node) -> Expr:
     return Reduce(tree.value, arg, axis % rank, keepdims, span=r.mark(tree))
 
 
-def axis_of(r: Resolver, tree: Node) -> tuple[int | None, bool]:
+def axis_of(r: Rules, tree: Node) -> tuple[int | None, bool]:
     axis: int | None = None
     keepdims = False
     for keyword in tree.children:
@@ -247,7 +244,7 @@ def axis_of(r: Resolver, tree: Node) -> tuple[int | None, bool]:
     return axis, keepdims
 
 
-def integer(r: Resolver, keyword: Node) -> int:
+def integer(r: Rules, keyword: Node) -> int:
     """The whole number given to a keyword."""
     value = keyword.children[0]
     sign = 1
@@ -258,7 +255,7 @@ def integer(r: Resolver, keyword: Node) -> int:
     return sign * int(value.value)
 
 
-def index_reduction_call(r: Resolver, tree: Node, letters: Sequence[Node]) -> Expr:
+def index_reduction_call(r: Rules, tree: Node, letters: Sequence[Node]) -> Expr:
     no_keywords(r, tree)
     body = positional(tree)[0]
     inside = free_letters(body, r.scope)
@@ -285,7 +282,7 @@ def index_reduction_call(r: Resolver, tree: Node, letters: Sequence[Node]) -> Ex
     return IndexReduce(tree.value, value, tuple(indices), span=r.mark(tree))
 
 
-def check_letter(r: Resolver, tree: Node, letter: Node, inside: dict[str, Node]) -> None:
+def check_letter(r: Rules, tree: Node, letter: Node, inside: dict[str, Node]) -> None:
     if letter.kind == "num":
         raise r.error(
             f"{tree.value} takes an array, then index letters", letter, f"an axis is written axis={letter.value}"
@@ -300,13 +297,13 @@ def check_letter(r: Resolver, tree: Node, letter: Node, inside: dict[str, Node])
 # --- built by name ---------------------------------------------------------------------------------------------------
 
 
-def dims_of(r: Resolver, tree: Node, most: int) -> tuple[Dim, ...]:
+def dims_of(r: Rules, tree: Node, most: int) -> tuple[Dim, ...]:
     no_keywords(r, tree)
     usage = "ones(N) or ones(N, D)" if most == 2 else "eye(D)"
     return tuple(dim_of(r, arg) for arg in arguments(r, tree, 1, most, usage))
 
 
-def dim_of(r: Resolver, tree: Node) -> Dim:
+def dim_of(r: Rules, tree: Node) -> Dim:
     if tree.kind == "num" and tree.value.isdecimal() and int(tree.value) > 0:
         return int(tree.value)
     if tree.kind == "name" and tree.value in r.scope.dims:
@@ -316,15 +313,15 @@ def dim_of(r: Resolver, tree: Node) -> Dim:
     raise r.error(f"{r.quote(tree)} is not a dimension", tree, hint)
 
 
-def ones_call(r: Resolver, tree: Node) -> Expr:
+def ones_call(r: Rules, tree: Node) -> Expr:
     return Ones(dims_of(r, tree, 2), span=r.mark(tree))
 
 
-def zeros_call(r: Resolver, tree: Node) -> Expr:
+def zeros_call(r: Rules, tree: Node) -> Expr:
     return Zeros(dims_of(r, tree, 2), span=r.mark(tree))
 
 
-def direct_call(r: Resolver, tree: Node) -> Expr:
+def direct_call(r: Rules, tree: Node) -> Expr:
     """``direct(dL/dy)``: the local derivative in the loss's own equation, all other quantities held fixed."""
     no_keywords(r, tree)
     (arg,) = arguments(r, tree, 1, 1, "direct(dL/dy)")
@@ -333,11 +330,11 @@ def direct_call(r: Resolver, tree: Node) -> Expr:
     return r.resolve(Node("partial", "direct", arg.children, arg.span))
 
 
-def eye_call(r: Resolver, tree: Node) -> Expr:
+def eye_call(r: Rules, tree: Node) -> Expr:
     return Eye(dims_of(r, tree, 1)[0], span=r.mark(tree))
 
 
-def grad_call(r: Resolver, tree: Node) -> Expr:
+def grad_call(r: Rules, tree: Node) -> Expr:
     no_keywords(r, tree)
     (arg,) = arguments(r, tree, 1, 1, "grad(z)")
     if not r.scope.derivatives:
@@ -348,7 +345,7 @@ def grad_call(r: Resolver, tree: Node) -> Expr:
     return Adj(target.name, target.declared, span=r.mark(tree))
 
 
-def delta_call(r: Resolver, tree: Node) -> Expr:
+def delta_call(r: Rules, tree: Node) -> Expr:
     """``delta(i, j)``: a letter without a range of its own takes the other's, and so does a shifted index."""
     no_keywords(r, tree)
     arguments(r, tree, 2, 2, "delta(i, j)")
@@ -358,7 +355,7 @@ def delta_call(r: Resolver, tree: Node) -> Expr:
     return Delta(i, j, span=r.mark(tree))
 
 
-_SPECIAL: dict[str, Callable[[Resolver, Node], Expr]] = {
+_SPECIAL: dict[str, Callable[[Rules, Node], Expr]] = {
     "ones": ones_call,
     "zeros": zeros_call,
     "eye": eye_call,

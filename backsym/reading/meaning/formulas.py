@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from backsym.core.errors import ShapeError
 from backsym.core.expr import (
@@ -34,11 +33,9 @@ from backsym.core.expr import (
     scalar_if_ones,
     show_shape,
 )
+from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.shape_hints import Mismatch, SizeUnknown, fits_elementwise, fits_matmul, transposed
 from backsym.reading.syntax import Node
-
-if TYPE_CHECKING:
-    from backsym.reading.meaning.resolve import Resolver
 
 HADAMARD = "o*"
 
@@ -70,7 +67,7 @@ class Operand:
 # --- products --------------------------------------------------------------------------------------------------------
 
 
-def terms_rule(r: Resolver, tree: Node) -> Expr:
+def terms_rule(r: Rules, tree: Node) -> Expr:
     """A product with its signs: groups of ``\\odot``, each of them a chain."""
     values = factors_filled(r, tree.children, tree.value)
     operands = [Operand(child, value) for child, value in zip(tree.children, values, strict=True)]
@@ -91,7 +88,7 @@ def terms_rule(r: Resolver, tree: Node) -> Expr:
     return hadamard(r, done, tree)
 
 
-def hadamard(r: Resolver, groups: Sequence[Operand], tree: Node) -> Expr:
+def hadamard(r: Rules, groups: Sequence[Operand], tree: Node) -> Expr:
     """The element-wise product of all groups."""
     values = [g.value for g in groups] if r.scope.misfits else columns(r, [g.value for g in groups])
     nodes = [g.tree for g in groups]
@@ -103,7 +100,7 @@ def hadamard(r: Resolver, groups: Sequence[Operand], tree: Node) -> Expr:
     return Mul(tuple(flat), span=r.mark(tree))
 
 
-def chain(r: Resolver, group: Sequence[Operand], signs: str, tree: Node) -> Operand:
+def chain(r: Rules, group: Sequence[Operand], signs: str, tree: Node) -> Operand:
     """Factors side by side; ``\\cdot`` and ``\\times`` part it where both sides are arrays."""
     if len(group) == 1:
         return group[0]
@@ -123,7 +120,7 @@ def chain(r: Resolver, group: Sequence[Operand], signs: str, tree: Node) -> Oper
     return total
 
 
-def dotted(r: Resolver, left: Operand, right: Operand, sign: str) -> Operand:
+def dotted(r: Rules, left: Operand, right: Operand, sign: str) -> Operand:
     """``u \\cdot v``: the scalar product of two vectors, else a matrix product, else a scaling."""
     a, b = left.shape, right.shape
     if sign == "." and len(a) == 1 and a == b and scalar_if_ones(a):
@@ -139,7 +136,7 @@ def _operand(left: Operand, right: Operand, value: Expr) -> Operand:
     return Operand(Node("terms", " ", (left.tree, right.tree), span), value)
 
 
-def juxtaposed(r: Resolver, operands: Sequence[Operand]) -> Operand:
+def juxtaposed(r: Rules, operands: Sequence[Operand]) -> Operand:
     """Scalars scale; arrays multiply as matrices in their order, at the place of the first one.
 
     A product of arrays that is a number, such as ``u^T v``, is a scalar factor for what follows.
@@ -217,7 +214,7 @@ class _Run:
         return values[0] if len(values) == 1 else MatMul(values)
 
 
-def mismatch(r: Resolver, run: _Run, operand: Operand) -> Exception:
+def mismatch(r: Rules, run: _Run, operand: Operand) -> Exception:
     a, b = run.shape, operand.shape
     left = " ".join(r.quote(o.tree).strip() for o in run.operands)
     right = r.quote(operand.tree).strip()
@@ -251,14 +248,14 @@ def _transposed_text(factor: str) -> str:
     return rf"{factor}^\top" if simple else rf"({factor})^\top"
 
 
-def _spanned(value: Expr, r: Resolver, tree: Node) -> Expr:
+def _spanned(value: Expr, r: Rules, tree: Node) -> Expr:
     return replace(value, span=r.mark(tree))
 
 
 # --- sums and powers -------------------------------------------------------------------------------------------------
 
 
-def columns_rule(r: Resolver, tree: Node) -> Expr:
+def columns_rule(r: Rules, tree: Node) -> Expr:
     """A sum: bare arrays take the shape of the other terms."""
     if r.scope.misfits:
         return Add(tuple(map(r.resolve, tree.children)), span=r.mark(tree))
@@ -271,7 +268,7 @@ def columns_rule(r: Resolver, tree: Node) -> Expr:
     return Add(tuple(values), span=r.mark(tree))
 
 
-def _unless_size_unknown(r: Resolver, tree: Node) -> Expr | None:
+def _unless_size_unknown(r: Rules, tree: Node) -> Expr | None:
     """The value of a term; None for a number times an array of ones that takes its size from the other terms."""
     try:
         return r.resolve(tree)
@@ -281,7 +278,7 @@ def _unless_size_unknown(r: Resolver, tree: Node) -> Expr | None:
         return None
 
 
-def columns(r: Resolver, values: Sequence[Expr]) -> list[Expr]:
+def columns(r: Rules, values: Sequence[Expr]) -> list[Expr]:
     """The operands, with a column [D, 1] beside a vector [D] made that vector.
 
     In a forward equation the author's array is kept as it is, and NumPy's broadcasting decides; so it does where a
@@ -303,7 +300,7 @@ def _is_column(shape: Shape) -> bool:
     return len(shape) == 2 and shape[1] == 1
 
 
-def formula_power(r: Resolver, tree: Node, base: Expr, exponent: Expr) -> Expr:
+def formula_power(r: Rules, tree: Node, base: Expr, exponent: Expr) -> Expr:
     """A power in a formula: of a scalar or, entry by entry, a vector; of a square matrix it would be a matrix power."""
     shape = base.shape
     if len(shape) == 2 and shape[0] == shape[1] and shape[0] != 1:
@@ -314,7 +311,7 @@ def formula_power(r: Resolver, tree: Node, base: Expr, exponent: Expr) -> Expr:
     return Pow(base, exponent, span=r.mark(tree))
 
 
-def column_rule(r: Resolver, tree: Node) -> Expr:
+def column_rule(r: Rules, tree: Node) -> Expr:
     """Where a vector is expected: a column [D, 1] is that vector."""
     value = r.resolve(tree.children[0])
     shape = value.shape
@@ -329,7 +326,7 @@ def is_bare(tree: Node) -> bool:
     return tree.kind == "bare" or (tree.kind in ("neg", "transpose") and is_bare(tree.children[0]))
 
 
-def bare_rule(r: Resolver, tree: Node) -> Expr:
+def bare_rule(r: Rules, tree: Node) -> Expr:
     """A bare array that nothing gives a size: the zero of any shape is 0."""
     if tree.value == "zeros":
         return num(0)
@@ -338,7 +335,7 @@ def bare_rule(r: Resolver, tree: Node) -> Expr:
     raise SizeUnknown(error.diagnostics)
 
 
-def filled(tree: Node, shape: Shape, r: Resolver) -> Expr:
+def filled(tree: Node, shape: Shape, r: Rules) -> Expr:
     """A bare array, perhaps with a sign or transposed, as one of this shape."""
     if tree.kind == "neg":
         return Neg(filled(tree.children[0], shape, r), span=r.mark(tree))
@@ -360,7 +357,7 @@ def filled(tree: Node, shape: Shape, r: Resolver) -> Expr:
     return Ones(shape, span=r.mark(tree)) if tree.value == "ones" else Zeros(shape, span=r.mark(tree))
 
 
-def _repeated(tree: Node, shape: Shape, r: Resolver) -> Expr | None:
+def _repeated(tree: Node, shape: Shape, r: Rules) -> Expr | None:
     r"""A vector in each row or column of a matrix: ``\mathbf{1} \mathbf{b}^\top`` or ``\mathbf{b} \mathbf{1}^\top``."""
     places = [n for n, child in enumerate(tree.children) if is_bare(child)]
     if len(shape) != 2 or len(places) != 1 or set(tree.value) & set(HADAMARD):
@@ -383,7 +380,7 @@ def _repeated(tree: Node, shape: Shape, r: Resolver) -> Expr | None:
     return _spanned(juxtaposed(r, operands).value, r, tree)
 
 
-def factors_filled(r: Resolver, trees: Sequence[Node], signs: str) -> list[Expr]:
+def factors_filled(r: Rules, trees: Sequence[Node], signs: str) -> list[Expr]:
     """The factors' values; a bare array takes its size from the neighbour that it multiplies."""
     values = [None if is_bare(tree) else r.resolve(tree) for tree in trees]
     done: list[Expr] = []
@@ -394,7 +391,7 @@ def factors_filled(r: Resolver, trees: Sequence[Node], signs: str) -> list[Expr]
     return done
 
 
-def _between(r: Resolver, tree: Node, n: int, values: Sequence[Expr | None], signs: str) -> Expr:
+def _between(r: Rules, tree: Node, n: int, values: Sequence[Expr | None], signs: str) -> Expr:
     before = _neighbour(values, range(n - 1, -1, -1))
     after = _neighbour(values, range(n + 1, len(values)))
     if (n and signs[n - 1] in HADAMARD) or (n < len(signs) and signs[n] in HADAMARD):

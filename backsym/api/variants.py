@@ -17,17 +17,19 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+from backsym.api.problem import Problem as PublicProblem
+from backsym.api.problem import public
 from backsym.core.errors import BacksymError, Diagnostic, InputError, VerificationError
 from backsym.core.expr import Adj, Entry, Expr, Fn, Sym, rebuild, walk
 from backsym.core.functions import FUNCTIONS
 from backsym.core.problem import Grid, Problem, Variants
+from backsym.numeric.claims import FalseClaim, false_claims
 from backsym.printing.plain import plain
 from backsym.reading.files.fields import is_name, plain_value
 from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.reading.files.renaming import Renaming, names_with
 from backsym.reading.files.variants import losses, sizes_of
 from backsym.reading.files.yamlfile import read_file
-from backsym.solving.claims import FalseClaim, false_claims
 from backsym.solving.solution import Solution, solve
 
 MAX_COUNT = 10_000
@@ -72,8 +74,8 @@ class Variant:
     solution: Solution
 
     @property
-    def problem(self) -> Problem:
-        return self.solution.problem
+    def problem(self) -> PublicProblem:
+        return public(self.solution.problem)
 
 
 @dataclass(frozen=True)

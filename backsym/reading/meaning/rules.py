@@ -1,0 +1,41 @@
+"""What the rules of single kinds of nodes need of whoever resolves a tree: a protocol, so that no rule imports it.
+
+``Resolver`` (``resolve``) is the one that keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from backsym.core.errors import InputError
+from backsym.core.expr import Dim, Expr, Ix, Span
+from backsym.core.source import Source
+from backsym.reading.meaning.scope import Frame, Letter, Scope
+from backsym.reading.syntax import Node
+
+
+class Rules(Protocol):
+    """A tree's nodes resolved one by one, in a scope and under the index letters of a frame."""
+
+    source: Source
+    scope: Scope
+    frame: Frame
+    at: Span | None
+    macros: int
+
+    def resolve(self, tree: Node) -> Expr: ...
+
+    def mark(self, tree: Node) -> Span | None: ...
+
+    def error(self, message: str, tree: Node, hint: str | None = None) -> InputError: ...
+
+    def quote(self, tree: Node) -> str: ...
+
+    def definition(self, text: str, args: Mapping[str, Expr], tree: Node) -> Expr: ...
+
+    def fit(self, nodes: Sequence[Node], values: Sequence[Expr], tree: Node, verb: str) -> None: ...
+
+    def under(self, letters: Sequence[Node], body: Node) -> tuple[Expr, list[Letter]]: ...
+
+    def index(self, tree: Node, dim: Dim | None, hint: str | None = None) -> Ix: ...
