@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from networks import NETWORKS
 
 from backsym.cli.main import main
-from backsym.cli.watch import watch
+from backsym.cli.watching import watch
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Collection, Problem, Section
 from backsym.core.resources import bundled_problems
@@ -428,7 +428,7 @@ def test_watch_looks_at_what_it_is_told_about(tmp_path: Path, monkeypatch: pytes
         if len(rounds) == 4:
             path.unlink()
 
-    monkeypatch.setattr("backsym.cli.watch.time.sleep", sleep)
+    monkeypatch.setattr("backsym.cli.watching.time.sleep", sleep)
     watch([path], renew, rounds=7)
     assert calls == ["1", "22", "22"]
 
@@ -448,7 +448,7 @@ def test_watch_writes_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         else:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("backsym.cli.watch.time.sleep", sleep)
+    monkeypatch.setattr("backsym.cli.watching.time.sleep", sleep)
     result = CliRunner().invoke(main, ["watch", str(path), "-o", str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
     assert titles == ["One", "Two two", "Two two"]

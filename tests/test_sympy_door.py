@@ -442,7 +442,7 @@ def test_the_same_equations_give_the_same_texts_in_any_process() -> None:
         "for build in (*HANDOUT.values(), *OTHERS.values()):\n"
         "    p = bs.Problem(equations=build())\n"
         "    print(*(e.text for e in p.equations), *p.symbols, *p.dims, sep='\\n')\n"
-        "s = solve(p)\n"
+        "s = bs.solve(p)\n"
         "print(*(r.sympy() for r in s), *(r.sympy(matrix=True) for r in s))\n"
     )
     assert run(script.format(0), "1") == run(script.format(7), "2")

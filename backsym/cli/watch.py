@@ -1,55 +1,47 @@
-"""``backsym watch``: renews an output at each save, by looking at the files' times again and again.
-
-Must not know what is read or written.
-"""
+"""``backsym watch``: the solution of a file, written anew at each save."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
-PAUSE = 0.3
-"""Seconds between two looks."""
+import click
 
-Stamp = tuple[int, int]
+from backsym.cli.errors import reported
+from backsym.cli.options import FormType
+from backsym.cli.tasks import load, solved, write_all, written_files
 
 
-def watch(
-    files: Sequence[Path], renew: Callable[[], Sequence[Path]], pause: float = PAUSE, rounds: int | None = None
-) -> None:
-    """Call ``renew`` now and whenever one of the files changes, until Ctrl-C or for so many ``rounds``.
+@click.command()
+@click.argument("file")
+@click.option("--format", "form", type=FormType(), default="html", show_default=True, help="The form of output.")
+@click.option(
+    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("output"), show_default=True,
+    help="The folder to write to.",
+)  # fmt: skip
+@click.option(
+    "--templates",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder of one's own templates, which go before the bundled ones.",
+)
+def watch(file: str, form: str, output: Path, templates: Path | None) -> None:
+    """Write the solution of FILE, and write it anew whenever FILE is saved; Ctrl-C ends it.
 
-    ``renew`` returns further files to look at.  It reports what is wrong by SystemExit, as commands do, and the watch
-    goes on: the next save may mend it.
+    What is wrong with FILE is printed, and the last good output stays.
     """
-    seen: dict[Path, Stamp] = {}
-    watched: tuple[Path, ...] = tuple(files)
-    try:
-        while rounds is None or rounds > 0:
-            rounds = None if rounds is None else rounds - 1
-            found = {path: _stamp(path) for path in watched}
-            if found != seen:
-                # The times from before the work, so that a save in the meantime is not missed.
-                watched = tuple(dict.fromkeys((*files, *_renewed(renew, watched))))
-                seen = {path: found[path] if path in found else _stamp(path) for path in watched}
-            time.sleep(pause)
-    except KeyboardInterrupt:
-        return
+    from backsym.cli.watching import watch as watch_files
+    from backsym.documents.content.options import Options
 
+    options = Options(templates=templates)
 
-def _renewed(renew: Callable[[], Sequence[Path]], watched: Sequence[Path]) -> Sequence[Path]:
-    """What is to be watched further; as before if something was wrong."""
-    try:
-        return renew()
-    except SystemExit:
-        return watched
+    def renew() -> list[Path]:
+        with reported():
+            task = load(file)
+            texts = written_files(task, [solved(problem, task.name) for problem in task.problems], (form,), options)
+            click.echo(f"wrote {write_all(task, texts, output)[0]}")
+        return [Path(problem.path) for problem in task.problems if problem.path]
 
+    with reported():
+        from backsym.core.resources import find_problem
 
-def _stamp(path: Path) -> Stamp:
-    """Time and size of a file; of one that is missing, as while an editor replaces it, none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return 0, -1
-    return found.st_mtime_ns, found.st_size
+        own = sorted(templates.rglob("*.jinja")) if templates else []
+        watch_files([find_problem(file), *own], renew)

@@ -1,0 +1,56 @@
+"""``backsym graph``: a drawing of a problem."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from backsym.cli.errors import reported
+from backsym.cli.files import refuse_inputs, write
+from backsym.cli.tasks import load
+from backsym.core.errors import BacksymError
+
+
+@click.command()
+@click.argument("file")
+@click.option("--format", "form", type=click.Choice(["svg", "tikz", "dot", "mermaid"]), help="The form. [default: svg]")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
+@click.option(
+    "--kind", type=click.Choice(["vectorized", "scalar", "network"]), help="What is drawn. [default: as FILE asks]"
+)
+@click.option(
+    "--derivatives", type=click.Choice(["none", "edges", "nodes"]), default="none", show_default=True,
+    help="Local derivatives on the edges, or derivatives of the loss at the nodes.",
+)  # fmt: skip
+def graph(file: str, form: str | None, output: Path | None, kind: str | None, derivatives: str) -> None:
+    """Draw the computation graph of FILE, or its network of units.
+
+    Without -o the drawing is printed; with it, the form follows the file's ending if --format does not say.
+    """
+    with reported():
+        from backsym.documents.content.figures import picture
+        from backsym.documents.content.quantities import check_spellings
+        from backsym.documents.content.sentences import Voice
+
+        task = load(file)
+        if task.collection is not None:
+            raise BacksymError(f"{file} is a collection: draw its problems one at a time")
+        problem = task.problems[0]
+        check_spellings(problem)
+        asked = next((part.option for part in problem.parts if part.kind == "graph"), None)
+        endings = {".svg": "svg", ".tex": "tikz", ".tikz": "tikz", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid"}
+        if form is None and output is not None and output.suffix.lower() not in endings:
+            known = ", ".join(endings)
+            raise BacksymError(f"{output}: no form of drawing has this ending; give --format, or one of {known}")
+        form = form or (endings[output.suffix.lower()] if output else "svg")
+        drawn = picture(Voice.of(problem), kind or asked or problem.figure or "vectorized", derivatives).drawn
+        text = drawn.written(form)
+        if form in ("svg", "tikz") and drawn.unlabelled:
+            click.echo(f"{file}: {len(drawn.unlabelled)} edges are too close together for their labels", err=True)
+        if output is None:
+            click.echo(text, nl=False)
+            return
+        refuse_inputs([output], [Path(file)])
+        write({output: text})
+        click.echo(f"wrote {output}")

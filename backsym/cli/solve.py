@@ -1,0 +1,97 @@
+"""``backsym solve``: the worked solutions, question sheets and keys of problem files."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+
+from backsym.cli.errors import reported
+from backsym.cli.options import FormType, workers_option
+from backsym.cli.progress import progress, say
+from backsym.cli.tasks import expanded, load_all, process_count, put, refuse_clashes, solve_task, tell
+from backsym.core.errors import BacksymError
+from backsym.core.processes import mapped
+from backsym.documents.writers.languages import forms
+
+DEFAULT_FORMATS = ("md", "tex")
+
+FEW = 3
+"""Problems whose results a terminal shows without being asked to."""
+
+MANY = 12
+"""Problems that are worth the start of several processes."""
+
+
+@click.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option("--format", "form", type=FormType("all"), help="One output form. [default: md and tex]")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write to. [default: output]")
+@click.option("--questions", is_flag=True, help="The question sheet, without any answer.")
+@click.option("--key", is_flag=True, help="The answer key: results without steps.")
+@click.option("--detail", type=click.Choice(["full", "brief"]), default="full", help="brief leaves out substeps.")
+@click.option("--fragment", is_flag=True, help="A .tex file without preamble, to be \\input into one's own document.")
+@click.option(
+    "--templates",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder of one's own templates, which go before the bundled ones.",
+)
+@click.option(
+    "--engine", type=click.Choice(["typst", "latex"]), default="typst", show_default=True,
+    help="What makes a PDF: Typst, which is built in, or one's own pdflatex.",
+)  # fmt: skip
+@click.option(
+    "--summary/--no-summary", default=None,
+    help="Print the results in Unicode, too. [default: for a few problems, on a terminal]",
+)  # fmt: skip
+@workers_option
+def solve(
+    files: tuple[str, ...],
+    form: str | None,
+    output: Path | None,
+    questions: bool,
+    key: bool,
+    detail: str,
+    fragment: bool,
+    templates: Path | None,
+    engine: str,
+    summary: bool | None,
+    workers: int | None,
+) -> None:
+    """Write the worked solution of each FILE; of a folder, of every problem file and collection in it.
+
+    With --format json and no -o, the JSON is printed instead.
+    """
+    from backsym.documents.content.options import Options
+    from backsym.documents.writers.templating import check_templates
+
+    if questions and key:
+        raise click.UsageError("--questions and --key are two documents; give one of them at a time")
+    version = "questions" if questions else "key" if key else "solution"
+    options = Options(version, detail, fragment, templates, engine)
+    with reported():
+        if output is not None and output.is_file():
+            raise BacksymError(f"{output}: this is a file; -o names a folder")
+        if templates is not None:
+            check_templates(templates, forms())
+        wanted = forms() if form == "all" else (form,) if form else DEFAULT_FORMATS
+        printed = form == "json" and output is None
+        names = expanded(files)
+        if not printed:
+            refuse_clashes(names)
+        tasks = load_all(names)
+        if summary is None:
+            summary = version == "solution" and sum(len(task.problems) for task in tasks) <= FEW and sys.stdout.isatty()
+        work = partial(solve_task, wanted=tuple(wanted), options=options, summarised=summary)
+        worst = 0
+        number = process_count(workers, tasks, MANY)
+        with mapped(work, tasks, number) as outcomes, progress(tasks, "solving") as rest:
+            for task, outcome in zip(rest, outcomes, strict=True):
+                worst = max(worst, tell(outcome, err=printed))
+                if printed:
+                    say("".join(map(str, outcome.texts.values())).removesuffix("\n"))
+                elif outcome.texts:
+                    put(task, outcome.texts, output or Path("output"))
+    sys.exit(worst)
