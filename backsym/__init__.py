@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from backsym.api.problem import Problem, load, load_collection
     from backsym.api.variants import Variant, variants
     from backsym.core.errors import BacksymError, InputError, NoMatrixForm, ShapeError, VerificationError
+    from backsym.core.registry import register
     from backsym.marking.reporting.classes import check_class
     from backsym.marking.verdicts import Marker, Verdict, check, check_all
     from backsym.solving.solution import Result, Solution, solve
@@ -38,6 +39,7 @@ __all__ = [
     "gradient",
     "load",
     "load_collection",
+    "register",
     "solve",
     "variants",
 ]
@@ -59,6 +61,7 @@ _PLACES = {
     "gradient": "backsym.api.gradients",
     "load": "backsym.api.problem",
     "load_collection": "backsym.api.problem",
+    "register": "backsym.core.registry",
     "Solution": "backsym.solving.solution",
     "solve": "backsym.solving.solution",
     "Variant": "backsym.api.variants",

@@ -12,19 +12,20 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "backsym"
 
 # For each room of the package, a folder, the rooms that it may import.
-LAYERS: dict[str, set[str]] = {"version": set(), "core": set(), "text": {"core"}, "reading": {"core", "text"}}
+LAYERS: dict[str, set[str]] = {"version": set(), "core": set(), "text": {"core"}, "reading": {"core", "text", "parts"}}
+LAYERS["parts"] = {"core"}
 LAYERS["calculus"] = {"core", "reading"}
-LAYERS["numeric"] = {"core", "reading"}
+LAYERS["numeric"] = {"parts", "core", "reading"}
 LAYERS["printing"] = {"core", "text", "reading"}
 LAYERS["sympy_door"] = {"core", "reading"}
 LAYERS["graphs"] = {"core", "printing"}
-LAYERS["documents"] = {"core", "text", "printing", "graphs", "numeric"}
+LAYERS["documents"] = {"parts", "core", "text", "printing", "graphs", "numeric"}
 LAYERS["solving"] = {"core", "reading", "calculus", "numeric", "printing", "sympy_door", "documents"}
 LAYERS["codegen"] = {"core", "printing", "numeric", "solving"}
-LAYERS["api"] = {"core", "reading", "numeric", "printing", "sympy_door", "graphs", "documents", "solving"}
-LAYERS["marking"] = {"version", "core", "reading", "numeric", "printing", "documents", "solving"}
+LAYERS["api"] = {"parts", "core", "reading", "numeric", "printing", "sympy_door", "graphs", "documents", "solving"}
+LAYERS["marking"] = {"parts", "version", "core", "reading", "numeric", "printing", "documents", "solving"}
 LAYERS["cli"] = {"version", "api", "core", "text", "reading", "numeric", "printing", "graphs", "documents", "solving"}
-LAYERS["cli"] |= {"codegen", "marking"}
+LAYERS["cli"] |= {"parts", "codegen", "marking"}
 LAYERS["__init__"] = {"version", "api", "cli", "core", "marking", "reading", "solving"}
 LAYERS["__main__"] = {"cli"}
 

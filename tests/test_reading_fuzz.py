@@ -122,7 +122,7 @@ def test_random_bytes(folder: Path, data: bytes) -> None:
         load_text(folder, name, data)
 
 
-KEYS = st.sampled_from([*keys.PROBLEM, *keys.COLLECTION, *keys.SYMBOL, *keys.PART_KINDS, "x", "D", "1", ""])
+KEYS = st.sampled_from([*keys.PROBLEM, *keys.COLLECTION, *keys.SYMBOL, *keys.part_kinds(), "x", "D", "1", ""])
 LEAVES = st.one_of(
     st.none(), st.booleans(), st.integers(-9, 9), st.floats(), st.text(max_size=8),
     st.sampled_from(["L = x", "z = W @ x", "x", "D", "sum(x[i], i)", "input", "abstract", r"\frac{a}{b}", "true"]),

@@ -14,10 +14,10 @@ from networks import NETWORKS
 
 from backsym.cli.main import main
 from backsym.core.errors import InputError
+from backsym.parts.table import KINDS
 from backsym.reading.files import keys
 from backsym.reading.files.declarations import NOTATION
 from backsym.reading.files.loader import problem_from_mapping
-from backsym.reading.files.parts import _KINDS
 from backsym.reading.files.schema import schema
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,7 +59,7 @@ def test_every_key_that_is_read_is_described() -> None:
         "symbol": keys.SYMBOL,
         "dimension": keys.DIMENSION,
         "notation": keys.NOTATION,
-        "part": {**keys.PART_KINDS, **keys.PART_EXTRAS},
+        "part": {**keys.part_kinds(), **keys.PART_EXTRAS},
         "variants": keys.VARIANTS,
         "grid": keys.GRID,
         "collection": keys.COLLECTION,
@@ -70,11 +70,11 @@ def test_every_key_that_is_read_is_described() -> None:
         assert found == table
         assert all(text.endswith(".") for text in found.values())
     assert set(keys.NOTATION) == set(NOTATION)
-    assert set(keys.PART_KINDS) == set(_KINDS)
+    assert set(keys.part_kinds()) == set(KINDS)
 
 
 TABLES = [
-    keys.PROBLEM, keys.NOTATION, keys.DIMENSION, keys.SYMBOL, keys.PART_KINDS, keys.PART_EXTRAS, keys.COLLECTION,
+    keys.PROBLEM, keys.NOTATION, keys.DIMENSION, keys.SYMBOL, keys.part_kinds(), keys.PART_EXTRAS, keys.COLLECTION,
     keys.SECTION, keys.VARIANTS, keys.GRID,
 ]  # fmt: skip
 

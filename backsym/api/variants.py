@@ -24,6 +24,7 @@ from backsym.core.expr import Adj, Entry, Expr, Fn, Sym, rebuild, walk
 from backsym.core.functions import FUNCTIONS
 from backsym.core.problem import Grid, Problem, Variants
 from backsym.numeric.claims import FalseClaim, false_claims
+from backsym.parts.table import kind_of
 from backsym.printing.plain import plain
 from backsym.reading.files.fields import is_name, plain_value
 from backsym.reading.files.loader import load, problem_from_mapping
@@ -387,7 +388,7 @@ class _Maker:
     def asked(self, solution: Solution, part: File, claim: FalseClaim) -> File:
         """The part asking for the derivatives that it stated."""
         read = solution.problem.parts[claim.part]
-        if read.kind not in ("show", "vectorize") or read.kind not in part:
+        if not kind_of(read).states or read.kind not in part:
             return {key: item for key, item in part.items() if key != "form"}
         kind = "derive" if any(isinstance(lhs, Entry) for lhs, _ in read.claims) else "gradients"
         nodes = list(dict.fromkeys(_node_of(lhs) for lhs, _ in read.claims))

@@ -18,6 +18,7 @@ import click
 from backsym.cli.errors import INTERRUPTED, reported
 from backsym.cli.files import is_stream, refuse_inputs, write
 from backsym.cli.progress import counted
+from backsym.core.choices import ACCEPT, HINTS
 from backsym.core.errors import BacksymError, InputError
 
 if TYPE_CHECKING:
@@ -57,12 +58,10 @@ class Request:
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
 @click.option(
     "--hints",
-    type=click.Choice(["none", "gentle", "full"]),
+    type=click.Choice(HINTS),
     help="How much the feedback gives away. [default: full; of an autograder: gentle]",
 )
-@click.option(
-    "--accept", type=click.Choice(["any", "by_name", "simplified"]), help="The form asked for. [default: as FILE]"
-)
+@click.option("--accept", type=click.Choice(ACCEPT), help="The form asked for. [default: as FILE]")
 @click.option(
     "--summary",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -9,18 +9,17 @@ import click
 from backsym.cli.errors import reported
 from backsym.cli.files import refuse_inputs, write
 from backsym.cli.tasks import load
+from backsym.core.choices import DRAWINGS, DRAWN_DERIVATIVES, GRAPHS
 from backsym.core.errors import BacksymError
 
 
 @click.command()
 @click.argument("file")
-@click.option("--format", "form", type=click.Choice(["svg", "tikz", "dot", "mermaid"]), help="The form. [default: svg]")
+@click.option("--format", "form", type=click.Choice(tuple(DRAWINGS)), help="The form. [default: svg]")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
+@click.option("--kind", type=click.Choice(GRAPHS), help="What is drawn. [default: as FILE asks]")
 @click.option(
-    "--kind", type=click.Choice(["vectorized", "scalar", "network"]), help="What is drawn. [default: as FILE asks]"
-)
-@click.option(
-    "--derivatives", type=click.Choice(["none", "edges", "nodes"]), default="none", show_default=True,
+    "--derivatives", type=click.Choice(DRAWN_DERIVATIVES), default="none", show_default=True,
     help="Local derivatives on the edges, or derivatives of the loss at the nodes.",
 )  # fmt: skip
 def graph(file: str, form: str | None, output: Path | None, kind: str | None, derivatives: str) -> None:
@@ -32,14 +31,15 @@ def graph(file: str, form: str | None, output: Path | None, kind: str | None, de
         from backsym.documents.content.figures import picture
         from backsym.documents.content.quantities import check_spellings
         from backsym.documents.content.sentences import Voice
+        from backsym.parts.table import kind_of
 
         task = load(file)
         if task.collection is not None:
             raise BacksymError(f"{file} is a collection: draw its problems one at a time")
         problem = task.problems[0]
         check_spellings(problem)
-        asked = next((part.option for part in problem.parts if part.kind == "graph"), None)
-        endings = {".svg": "svg", ".tex": "tikz", ".tikz": "tikz", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid"}
+        asked = next(filter(None, (kind_of(part).picture(part) for part in problem.parts)), None)
+        endings = {ending: name for name, known in DRAWINGS.items() for ending in known}
         if form is None and output is not None and output.suffix.lower() not in endings:
             known = ", ".join(endings)
             raise BacksymError(f"{output}: no form of drawing has this ending; give --format, or one of {known}")

@@ -12,6 +12,7 @@ from backsym.cli.errors import reported
 from backsym.cli.options import FormType, workers_option
 from backsym.cli.progress import progress, say
 from backsym.cli.tasks import expanded, load_all, process_count, put, refuse_clashes, solve_task, tell
+from backsym.core.choices import DETAIL, ENGINES
 from backsym.core.errors import BacksymError
 from backsym.core.processes import mapped
 from backsym.documents.writers.languages import forms
@@ -31,7 +32,7 @@ MANY = 12
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write to. [default: output]")
 @click.option("--questions", is_flag=True, help="The question sheet, without any answer.")
 @click.option("--key", is_flag=True, help="The answer key: results without steps.")
-@click.option("--detail", type=click.Choice(["full", "brief"]), default="full", help="brief leaves out substeps.")
+@click.option("--detail", type=click.Choice(DETAIL), default="full", help="brief leaves out substeps.")
 @click.option("--fragment", is_flag=True, help="A .tex file without preamble, to be \\input into one's own document.")
 @click.option(
     "--templates",
@@ -39,7 +40,7 @@ MANY = 12
     help="A folder of one's own templates, which go before the bundled ones.",
 )
 @click.option(
-    "--engine", type=click.Choice(["typst", "latex"]), default="typst", show_default=True,
+    "--engine", type=click.Choice(ENGINES), default="typst", show_default=True,
     help="What makes a PDF: Typst, which is built in, or one's own pdflatex.",
 )  # fmt: skip
 @click.option(

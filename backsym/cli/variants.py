@@ -16,11 +16,10 @@ import click
 from backsym.cli.errors import reported
 from backsym.cli.files import write
 from backsym.cli.progress import progress, say
+from backsym.core.choices import VERSIONS
 
 if TYPE_CHECKING:
     from backsym.api.variants import Drawn, Variant
-
-VERSIONS = ("questions", "solution", "key")
 
 
 @click.command()

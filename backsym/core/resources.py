@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from backsym.core.choices import YAML_ENDINGS
 from backsym.core.errors import Diagnostic, InputError, near_name
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-
-PROBLEM_ENDINGS = (".yaml", ".yml")
-"""The endings of the files that are taken from a folder; a note (.md, .tex) is named by itself."""
 
 
 def resource(*parts: str) -> Path:
@@ -64,12 +62,12 @@ def problem_files(name: str) -> list[str]:
     found = sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix in PROBLEM_ENDINGS
+        if path.suffix in YAML_ENDINGS
         and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
     if not found:
-        hint = f"problem files end in {' or '.join(PROBLEM_ENDINGS)}"
+        hint = f"problem files end in {' or '.join(YAML_ENDINGS)}"
         raise InputError([Diagnostic("there is no problem file in this folder", file=name, hint=hint)])
     return [str(path) for path in found]
 
@@ -88,8 +86,8 @@ def find_problem(name: str) -> Path:
         return found
     if path.exists():
         return path  # a folder: whoever opens it says what is wrong with it
-    stem = path.with_suffix("") if path.suffix in PROBLEM_ENDINGS else path
-    siblings = (Path(str(stem) + ending) for ending in PROBLEM_ENDINGS)
+    stem = path.with_suffix("") if path.suffix in YAML_ENDINGS else path
+    siblings = (Path(str(stem) + ending) for ending in YAML_ENDINGS)
     own = next((str(sibling) for sibling in siblings if sibling.is_file()), None)
     near = near_name(name, bundled)
     hint = f"did you mean the bundled problem {near}?" if near else "expected the path of a problem file"

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from backsym.core.choices import ACCEPT, HINTS
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Expr, Ix, scalar_if_ones, walk
 from backsym.core.problem import Problem
@@ -22,7 +23,7 @@ from backsym.marking.answers.model import ReadAnswer, Target, Unreadable
 from backsym.marking.answers.reader import AnswerReader
 from backsym.marking.explaining.explain import Explanation, explain, explain_clash, explain_meant
 from backsym.marking.explaining.phrases import listed, math, phrase, shape_words
-from backsym.marking.judging.accept import FORMS, Criterion, criterion, is_simplified, missing_names
+from backsym.marking.judging.accept import Criterion, criterion, is_simplified, missing_names
 from backsym.marking.judging.chains import Break, first_break
 from backsym.marking.judging.judge import Carried, Judge, equal_values
 from backsym.marking.judging.layouts import transposed_layout
@@ -35,8 +36,6 @@ VERDICTS = ("correct", "equivalent_form", "follow_through", "incorrect", "invali
 
 SHARES: Mapping[str, float] = {"correct": 1.0, "follow_through": 1.0, "equivalent_form": 0.5}
 """The share of the marks that a verdict is worth; any other is worth nothing."""
-
-HINTS = ("none", "gentle", "full")
 
 Given = Mapping[str, str]
 
@@ -337,8 +336,8 @@ class _Marking:
             self.criterion = replace(self.criterion, accept=self.accept)
         if self.marks is not None:
             self.criterion = replace(self.criterion, marks=checked_marks(self.name, self.marks))
-        if self.criterion.accept not in FORMS:
-            raise BacksymError(f"accept is {self.criterion.accept!r}, expected one of {', '.join(FORMS)}")
+        if self.criterion.accept not in ACCEPT:
+            raise BacksymError(f"accept is {self.criterion.accept!r}, expected one of {', '.join(ACCEPT)}")
         self.judge = self.marker.judge
 
     # --- the verdict ---

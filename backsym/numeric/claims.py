@@ -15,6 +15,7 @@ from backsym.core.errors import BacksymError, Diagnostic
 from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Shape, Sym, free_indices, scalar_if_ones, show_shape, walk
 from backsym.core.problem import Part, Problem
 from backsym.core.steps import Derivation
+from backsym.parts.table import KINDS, kind_of
 
 if TYPE_CHECKING:
     from backsym.numeric.axes import Array
@@ -69,8 +70,9 @@ def stated_form(problem: Problem, part: Part, derivations: Sequence[Derivation])
     def refused(message: str) -> BacksymError:
         return BacksymError(Diagnostic(message, problem.path, part.line).render())
 
-    if part.kind not in ("derive", "gradients") or len(part.targets) != 1:
-        raise refused("form belongs to a part that asks for one derivative: derive or gradients")
+    if not kind_of(part).form_given or len(part.targets) != 1:
+        names = [kind.name for kind in KINDS.values() if kind.form_given]
+        raise refused(f"form belongs to a part that asks for one derivative: {' or '.join(names)}")
     adjoint = Adj(part.targets[0], problem.symbols[part.targets[0]].shape)
     letters = free_indices(part.form)
     if scalar_if_ones(part.form.shape) == () and letters:

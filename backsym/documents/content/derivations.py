@@ -25,10 +25,11 @@ from backsym.documents.content.blocks import (
 )
 from backsym.documents.content.dimensions import dimension_check
 from backsym.documents.content.options import FULL, Options
-from backsym.documents.content.questions import question_blocks, row, worded_answer
+from backsym.documents.content.questions import Sheet, question_blocks, row
 from backsym.documents.content.sentences import Voice
-from backsym.documents.content.solved import AnsweredPart, Piece
 from backsym.documents.content.vectorizing import after_steps, before_steps, other_form
+from backsym.parts.kind import Answered, Piece
+from backsym.parts.table import kind_of
 from backsym.printing.printer import range_layout
 
 
@@ -50,7 +51,7 @@ class Shown:
         return rest, where
 
 
-def labelled(answered: AnsweredPart, content: Sequence[Block], voice: Voice) -> list[Block]:
+def labelled(answered: Answered, content: Sequence[Block], voice: Voice) -> list[Block]:
     """The blocks with the part's label in front, and its marks."""
     label: Inlines = (Text(answered.label, "strong"), Text(" "))
     if answered.part.marks:
@@ -62,42 +63,50 @@ def labelled(answered: AnsweredPart, content: Sequence[Block], voice: Voice) -> 
     return [Paragraph(label[:-1]), *content]
 
 
-def part_blocks(
-    answered: AnsweredPart, voice: Voice, shown: Shown, level: int, figures: Sequence[Block] = ()
-) -> list[Block]:
-    """A part: its question and its answer, below headings of ``level``; ``figures`` are drawings that answer it."""
+class Worked(Sheet):
+    """What is written about a part in a worked solution: derivations with their steps, below headings of ``level``."""
+
+    def __init__(self, answered: Answered, voice: Voice, shown: Shown, level: int):
+        super().__init__(voice, f"answer of part {answered.label}")
+        self.shown = shown
+        self.level = level
+
+    def derived(self, answered: Answered) -> None:
+        self._needed(answered)
+        for piece in (*answered.needed, *answered.pieces):
+            self._heading(piece, answered)
+            self.blocks.extend(_piece(piece, answered, self.voice, self.shown))
+
+    def vectorized(self, answered: Answered) -> None:
+        for piece, (asked, _) in zip(answered.pieces, answered.asked, strict=True):
+            self._heading(piece, answered)
+            self.blocks.extend(_vectorized(piece, asked, answered, self.voice, self.shown))
+
+    def _heading(self, piece: Piece, answered: Answered) -> None:
+        if len(answered.pieces) + len(answered.needed) > 1:
+            about = self.voice.catalogue.phrase("document.piece", node=self.voice.quantity(piece.node))
+            self.blocks.append(Heading(self.level, about))
+
+    def _needed(self, answered: Answered) -> None:
+        """Which derivatives the answer rests on without any part asking for them."""
+        if answered.needed:
+            key = "document.needed_one" if len(answered.needed) == 1 else "document.needed"
+            self.say(key, adjoints=tuple(piece.result.lhs for piece in answered.needed))
+
+
+def part_blocks(answered: Answered, voice: Voice, shown: Shown, level: int) -> list[Block]:
+    """A part: its question and its answer, below headings of ``level``."""
     blocks = labelled(answered, question_blocks(answered, voice), voice)
-    worded = figures or worded_answer(answered, voice)
-    if answered.part.kind == "ask" and not worded:
+    worked = Worked(answered, voice, shown, level + 1)
+    kind_of(answered.part).solution(answered, worked)
+    if not worked.blocks:
         return blocks  # The author gives no answer.
     words = voice.catalogue.phrase("document.result")
     emphasised = tuple(Text(w.text, "emphasis") if isinstance(w, Text) else w for w in words)
-    blocks.append(Paragraph(emphasised, leads=True))
-    blocks.extend(worded)
-    if answered.part.kind == "forward":
-        return [*blocks, Equations(tuple(row(piece.result, piece.indices, voice) for piece in answered.pieces))]
-    blocks.extend(_needed(answered, voice))
-    for n, piece in enumerate((*answered.needed, *answered.pieces)):
-        if len(answered.pieces) + len(answered.needed) > 1:
-            about = voice.catalogue.phrase("document.piece", node=voice.quantity(piece.node))
-            blocks.append(Heading(level + 1, about))
-        if answered.part.kind == "vectorize":
-            blocks.extend(_vectorized(piece, answered.asked[n][0], answered, voice, shown))
-        else:
-            blocks.extend(_piece(piece, answered, voice, shown))
-    return blocks
+    return [*blocks, Paragraph(emphasised, leads=True), *worked.blocks]
 
 
-def _needed(answered: AnsweredPart, voice: Voice) -> list[Block]:
-    """Which derivatives the answer rests on without any part asking for them."""
-    if not answered.needed:
-        return []
-    adjoints = voice.catalogue.listing([voice.layout(piece.result.lhs) for piece in answered.needed])
-    key = "needed_one" if len(answered.needed) == 1 else "needed"
-    return [voice.say(f"document.{key}", adjoints=adjoints)]
-
-
-def _vectorized(piece: Piece, asked: Equation, answered: AnsweredPart, voice: Voice, shown: Shown) -> list[Block]:
+def _vectorized(piece: Piece, asked: Equation, answered: Answered, voice: Voice, shown: Shown) -> list[Block]:
     """Shapes, the operation that fits, what it does to each subexpression, the picture, the result, its sizes."""
     if piece.indices:  # There is no matrix form.
         return _piece(piece, answered, voice, shown)
@@ -110,7 +119,7 @@ def _vectorized(piece: Piece, asked: Equation, answered: AnsweredPart, voice: Vo
     return [*blocks, *dimensions(piece.result, voice), *other_form(piece.result, voice)]
 
 
-def _piece(piece: Piece, answered: AnsweredPart, voice: Voice, shown: Shown) -> list[Block]:
+def _piece(piece: Piece, answered: Answered, voice: Voice, shown: Shown) -> list[Block]:
     """The steps that no earlier part has printed, and the result."""
     steps = piece.steps
     blocks: list[Block] = []

@@ -33,10 +33,12 @@ from backsym.documents.content.quantities import (
     objective_blocks,
     quantities,
 )
-from backsym.documents.content.questions import given, question_blocks, row, worded_answer
+from backsym.documents.content.questions import given, key_blocks, question_blocks, row
 from backsym.documents.content.sentences import Voice, catalogue
-from backsym.documents.content.solved import AnsweredPart, Solved, answered_parts
+from backsym.documents.content.solved import Solved, answered_parts
 from backsym.documents.content.worked import worked_example
+from backsym.parts.kind import Answered
+from backsym.parts.table import kind_of
 
 
 def document_of(solved: Solved, options: Options = FULL) -> Document:
@@ -90,23 +92,21 @@ def problem_blocks(solved: Solved, level: int, options: Options = FULL, *, summa
 
 
 def _solution(
-    parts: Sequence[AnsweredPart], solved: Solved, voice: Voice, options: Options, level: int, summary: bool
+    parts: Sequence[Answered], solved: Solved, voice: Voice, options: Options, level: int, summary: bool
 ) -> list[Block]:
     """The forward pass, the answers of the parts, the backward pass, and the numbers where there are any."""
     problem = solved.problem
-    vectorized = bool(_asked(parts, "vectorize"))
+    vectorized = bool(_asked(parts, "matrix"))
     blocks: list[Block] = []
-    if not _asked(parts, "forward") >= problem.by_name.keys() - {problem.loss}:
+    if not _asked(parts, "written") >= problem.by_name.keys() - {problem.loss}:
         blocks += [_heading("forward", level, voice), *forward_pass(solved.forward, voice, matrices=not vectorized)]
-    if not any(a.part.kind == "graph" for a in parts) and not problem.figure:
+    if not any(kind_of(a.part).picture(a.part) for a in parts) and not problem.figure:
         blocks.append(picture(voice, "vectorized"))
     shown = Shown(options)
     if parts:
         blocks.append(_heading("questions", level, voice))
         for answered in parts:
-            part = answered.part
-            drawn = [picture(voice, part.option or "vectorized")] if part.kind == "graph" else []
-            blocks.extend(part_blocks(answered, voice, shown, level, drawn))
+            blocks.extend(part_blocks(answered, voice, shown, level))
     if vectorized:
         blocks += [_heading("forward_matrices", level, voice), *matrix_forms(solved.forward, voice)]
     blocks.append(_heading("backward", level, voice))
@@ -121,9 +121,9 @@ def _solution(
     return blocks
 
 
-def _asked(parts: Sequence[AnsweredPart], kind: str) -> AbstractSet[str]:
-    """The nodes whose forward equations the parts of this kind ask for."""
-    return {piece.node for a in parts if a.part.kind == kind for piece in a.pieces if not piece.derivative}
+def _asked(parts: Sequence[Answered], form: str) -> AbstractSet[str]:
+    """The nodes whose forward equations the parts ask for in this form."""
+    return {piece.node for a in parts if kind_of(a.part).forward == form for piece in a.pieces if not piece.derivative}
 
 
 def _heading(key: str, level: int, voice: Voice) -> Heading:
@@ -154,7 +154,7 @@ def _summary(solved: Solved, voice: Voice) -> list[Block]:
     return [*blocks, verified(worst, voice)]
 
 
-def _question_sheet(parts: Sequence[AnsweredPart], solved: Solved, voice: Voice, level: int) -> list[Block]:
+def _question_sheet(parts: Sequence[Answered], solved: Solved, voice: Voice, level: int) -> list[Block]:
     """The forward equations as the author wrote them, without those that a part asks for, and the questions."""
     problem = solved.problem
     blocks: list[Block] = []
@@ -177,16 +177,11 @@ def _multiplies(e: Expr) -> bool:
     return any(isinstance(part, MatMul) for part in walk(e))
 
 
-def _key(parts: Sequence[AnsweredPart], solved: Solved, voice: Voice) -> list[Block]:
+def _key(parts: Sequence[Answered], solved: Solved, voice: Voice) -> list[Block]:
     """The results of the parts, without steps; of a problem without parts, all derivatives."""
     blocks: list[Block] = []
     for answered in parts:
-        rows = tuple(row(p.result, p.indices, voice) for p in (*answered.needed, *answered.pieces))
-        drawn = [picture(voice, answered.part.option or "vectorized")] if answered.part.kind == "graph" else []
-        found: list[Block] = [*(drawn or worded_answer(answered, voice))]
-        if rows:
-            found.append(Equations(rows))
-        blocks.extend(labelled(answered, found, voice))
+        blocks.extend(labelled(answered, key_blocks(answered, voice), voice))
     if not parts:
         blocks += [Equations(both_forms(d, voice)) for d in solved.derivations]
     return blocks

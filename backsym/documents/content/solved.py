@@ -1,23 +1,24 @@
-"""What the documents need of a solved problem, and how its parts are answered.
+"""What the documents need of a solved problem, and the results from which the kinds of its parts answer them.
 
-A part of a question is answered from the derivations and the forward forms; nothing is derived here.  This module must
-not know about output languages.
+Nothing is derived here.  This module must not know about output languages.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
 from backsym.core.errors import BacksymError
-from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Sym, free_indices, names_in, walk, with_indices
+from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Sym, free_indices, walk, with_indices
 from backsym.core.problem import Part, Problem
 from backsym.core.steps import Derivation, ForwardForms, Step, Verification
 from backsym.documents.content.stating import steps_to
 from backsym.numeric.claims import stated_form
+from backsym.parts.kind import Answered, Claim, Indexed, Piece
+from backsym.parts.table import kind_of
 
 
 class Solved(Protocol):
@@ -35,54 +36,19 @@ class Solved(Protocol):
     def forward_numpy(self, node: str) -> str: ...
 
 
-@dataclass(frozen=True)
-class Piece:
-    """One result within the answer of a part: the steps that lead to it (``lhs`` is where they start) and what it is.
-
-    ``shown`` names the steps among all those of the node, so that a document does not print them twice; ``after`` are
-    steps that only this part has.
-    """
-
-    node: str
-    steps: tuple[Step, ...]
-    result: Equation
-    indices: tuple[Ix, ...] = ()
-    shown: tuple[int, ...] = ()
-    after: tuple[Step, ...] = ()
-
-    @property
-    def derivative(self) -> bool:
-        """Whether the result is a derivative of the loss, not a forward equation."""
-        lhs = self.result.lhs
-        return isinstance(lhs.base if isinstance(lhs, Entry) else lhs, Adj)
-
-
-@dataclass(frozen=True)
-class AnsweredPart:
-    """A part with its label and its answer; ``asked`` are the equations that its question prints.
-
-    ``needed`` are derivatives on which the answer rests, and for which no part asks.
-    """
-
-    part: Part
-    label: str
-    asked: tuple[tuple[Equation, tuple[Ix, ...]], ...]
-    pieces: tuple[Piece, ...]
-    needed: tuple[Piece, ...] = ()
-
-
-def answered_parts(solved: Solved) -> tuple[AnsweredPart, ...]:
+def answered_parts(solved: Solved) -> tuple[Answered, ...]:
     """All parts of the problem, labelled (a), (b), ... in order."""
-    answers = [_answer(solved, part, label_of(n)) for n, part in enumerate(solved.problem.parts)]
+    labelled = [(part, label_of(n)) for n, part in enumerate(solved.problem.parts)]
+    answers = [kind_of(part).answer(part, label, _Results(solved, part, label)) for part, label in labelled]
     known = {piece.node for answered in answers for piece in answered.pieces if piece.derivative}
     for n, answered in enumerate(answers):
-        if answered.part.kind in ("derive", "gradients"):
+        if kind_of(answered.part).needs:
             answers[n] = replace(answered, needed=_needed(solved, answered, known))
             known |= {piece.node for piece in answers[n].needed}
     return tuple(answers)
 
 
-def _needed(solved: Solved, answered: AnsweredPart, known: AbstractSet[str]) -> tuple[Piece, ...]:
+def _needed(solved: Solved, answered: Answered, known: AbstractSet[str]) -> tuple[Piece, ...]:
     """The derivatives that the answer mentions, directly or through others, and that are not ``known``."""
     by_name = {derivation.node: derivation for derivation in solved.derivations}
     needed: set[str] = set()
@@ -93,7 +59,7 @@ def _needed(solved: Solved, answered: AnsweredPart, known: AbstractSet[str]) -> 
         needed |= found
         todo += found
     wanted = [derivation for derivation in solved.derivations if derivation.node in needed]
-    whole = answered.part.kind == "gradients"
+    whole = kind_of(answered.part).needs == "gradient"
     return tuple(_gradient(d) if whole else _entries(d) for d in wanted)
 
 
@@ -115,21 +81,6 @@ def split_levels(steps: Sequence[Step]) -> tuple[tuple[int, ...], tuple[int, ...
     return tuple(range(len(steps))), ()
 
 
-def _answer(solved: Solved, part: Part, label: str) -> AnsweredPart:
-    if part.kind in ("graph", "ask", "why"):
-        return AnsweredPart(part, label, (), ())
-    answer = {
-        "show": _show,
-        "derive": _derive,
-        "gradients": _gradients,
-        "vectorize": _vectorize,
-        "forward": _forward,
-    }.get(part.kind)
-    if answer is None:
-        raise BacksymError(f"part {label}: no answer is known for a part of kind {part.kind}")
-    return answer(solved, part, label)
-
-
 def derivation_of(solved: Solved, node: str) -> Derivation:
     for derivation in solved.derivations:
         if derivation.node == node:
@@ -144,47 +95,73 @@ def forward_of(solved: Solved, node: str) -> ForwardForms:
     raise BacksymError(f"{node} has no forward equation")
 
 
+class _Results:
+    """What :class:`backsym.parts.kind.Results` promises, for one part of a solved problem."""
+
+    def __init__(self, solved: Solved, part: Part, label: str):
+        self.solved = solved
+        self.part = part
+        self.label = label
+
+    @property
+    def problem(self) -> Problem:
+        return self.solved.problem
+
+    def entries(self, name: str) -> Piece:
+        return _entries(derivation_of(self.solved, name))
+
+    def gradient(self, name: str) -> Piece:
+        return _gradient(derivation_of(self.solved, name))
+
+    def presented(self, piece: Piece) -> Piece:
+        stated = stated_form(self.problem, self.part, self.solved.derivations)
+        if isinstance(stated.lhs, Entry) != bool(piece.indices):
+            return replace(piece, steps=(), shown=(), result=stated, indices=free_indices(stated.lhs))
+        letters = dict(zip(free_indices(stated.lhs), free_indices(piece.result.lhs), strict=True))
+        form = with_indices(stated.rhs, letters)
+        if form == piece.result.rhs:
+            return piece
+        return replace(piece, after=(Step("present", piece.result.rhs, form),), result=Equation(piece.result.lhs, form))
+
+    def claimed(self, claim: Claim) -> Piece:
+        equation = Equation(*claim)
+        lhs = equation.lhs
+        derivation = derivation_of(self.solved, self._adjoint_name(lhs))
+        entry, matrix = split_levels(derivation.steps)
+        positions = entry if isinstance(lhs, Entry) or not lhs.shape else entry + matrix
+        after = steps_to(equation, derivation, partial(derivation_of, self.solved), self.problem)
+        return replace(_piece(derivation, positions, equation, free_indices(lhs)), after=after)
+
+    def in_matrix_form(self, claim: Claim) -> Piece:
+        base = claim[0].base if isinstance(claim[0], Entry) else claim[0]
+        if isinstance(base, Sym):
+            return self.forward_in_matrix_form(base.name)
+        derivation = derivation_of(self.solved, self._adjoint_name(base))
+        positions = split_levels(derivation.steps)[1]
+        indices = () if derivation.matrix else derivation.indices
+        return _piece(derivation, positions, derivation.matrix or derivation.entry, indices)
+
+    def forward(self, name: str) -> Indexed:
+        forms = forward_of(self.solved, name)
+        return forms.entry, forms.indices
+
+    def forward_in_matrix_form(self, name: str) -> Piece:
+        forms = forward_of(self.solved, name)
+        if forms.matrix is None:
+            return Piece(forms.node, forms.steps, forms.entry, forms.indices)
+        return Piece(forms.node, forms.steps, forms.matrix)
+
+    def _adjoint_name(self, lhs: Expr) -> str:
+        base = lhs.base if isinstance(lhs, Entry) else lhs
+        if isinstance(base, Adj):
+            return base.name
+        what = type(base).__name__
+        raise BacksymError(f"part {self.label}: the left side must be a derivative of the loss, not a {what}")
+
+
 def _piece(derivation: Derivation, positions: tuple[int, ...], result: Equation, indices: tuple[Ix, ...]) -> Piece:
     steps = tuple(derivation.steps[p] for p in positions)
     return Piece(derivation.node, steps, result, indices, positions)
-
-
-def _show(solved: Solved, part: Part, label: str) -> AnsweredPart:
-    asked, pieces = [], []
-    for lhs, rhs in part.claims:
-        claim = Equation(lhs, rhs)
-        derivation = derivation_of(solved, _adjoint_name(lhs, label))
-        entry, matrix = split_levels(derivation.steps)
-        positions = entry if isinstance(lhs, Entry) or not lhs.shape else entry + matrix
-        indices = free_indices(lhs)
-        asked.append((claim, indices))
-        after = steps_to(claim, derivation, partial(derivation_of, solved), solved.problem)
-        pieces.append(replace(_piece(derivation, positions, claim, indices), after=after))
-    return AnsweredPart(part, label, tuple(asked), tuple(pieces))
-
-
-def _derive(solved: Solved, part: Part, label: str) -> AnsweredPart:
-    pieces = [_entries(derivation_of(solved, name)) for name in part.targets]
-    return AnsweredPart(part, label, (), _presented(solved, part, pieces))
-
-
-def _presented(solved: Solved, part: Part, pieces: list[Piece]) -> tuple[Piece, ...]:
-    """The pieces, the only one rewritten in the form that the part asks for."""
-    if part.form is None:
-        return tuple(pieces)
-    stated, piece = stated_form(solved.problem, part, solved.derivations), pieces[0]
-    if isinstance(stated.lhs, Entry) != bool(piece.indices):
-        return (replace(piece, steps=(), shown=(), result=stated, indices=free_indices(stated.lhs)),)
-    form = with_indices(stated.rhs, dict(zip(free_indices(stated.lhs), free_indices(piece.result.lhs), strict=True)))
-    if form == piece.result.rhs:
-        return (piece,)
-    step = Step("present", piece.result.rhs, form)
-    return (replace(piece, after=(step,), result=Equation(piece.result.lhs, form)),)
-
-
-def _gradients(solved: Solved, part: Part, label: str) -> AnsweredPart:
-    pieces = [_gradient(derivation_of(solved, name)) for name in part.targets]
-    return AnsweredPart(part, label, (), _presented(solved, part, pieces))
 
 
 def _entries(derivation: Derivation) -> Piece:
@@ -198,71 +175,3 @@ def _gradient(derivation: Derivation) -> Piece:
     if derivation.matrix is not None:
         return _piece(derivation, everything, derivation.matrix, ())
     return _piece(derivation, everything, derivation.entry, derivation.indices)
-
-
-def _vectorize(solved: Solved, part: Part, label: str) -> AnsweredPart:
-    asked, pieces = [], []
-    for lhs, rhs in part.claims:
-        asked.append((Equation(lhs, rhs), free_indices(lhs)))
-        base = lhs.base if isinstance(lhs, Entry) else lhs
-        if isinstance(base, Sym):
-            pieces.append(_forward_piece(forward_of(solved, base.name)))
-            continue
-        derivation = derivation_of(solved, _adjoint_name(lhs, label))
-        matrix = derivation.matrix
-        positions = split_levels(derivation.steps)[1]
-        indices = () if matrix else derivation.indices
-        pieces.append(_piece(derivation, positions, matrix or derivation.entry, indices))
-    for name in part.targets:
-        forms = forward_of(solved, name)
-        asked.append((forms.entry, forms.indices))
-        pieces.append(_forward_piece(forms))
-    return AnsweredPart(part, label, tuple(asked), tuple(pieces))
-
-
-def _forward_piece(forms: ForwardForms) -> Piece:
-    if forms.matrix is None:
-        return Piece(forms.node, forms.steps, forms.entry, forms.indices)
-    return Piece(forms.node, forms.steps, forms.matrix)
-
-
-def _forward(solved: Solved, part: Part, label: str) -> AnsweredPart:
-    pieces = []
-    for name in part.targets:
-        if name not in solved.problem.by_name:
-            raise BacksymError(f"part {label}: {name} has no forward equation")
-        node = solved.problem.by_name[name]
-        pieces.append(Piece(name, (), Equation(node.lhs, node.rhs), node.indices))
-    return AnsweredPart(part, label, (), tuple(pieces))
-
-
-def _adjoint_name(lhs: Expr, label: str) -> str:
-    base = lhs.base if isinstance(lhs, Entry) else lhs
-    if isinstance(base, Adj):
-        return base.name
-    raise BacksymError(f"part {label}: the left side must be a derivative of the loss, not a {type(base).__name__}")
-
-
-def parameters_behind(problem: Problem, node: str) -> tuple[str, ...]:
-    """The parameters from which ``node`` is computed, in the order in which the problem declares them."""
-    seen: set[str] = set()
-    todo = [node]
-    while todo:
-        equation = problem.by_name.get(todo.pop())
-        if equation is None:
-            continue
-        for source in sources_of(problem, equation.name):
-            if source not in seen:
-                seen.add(source)
-                todo.append(source)
-    return tuple(name for name, symbol in problem.symbols.items() if name in seen and symbol.role == "parameter")
-
-
-def sources_of(problem: Problem, node: str) -> tuple[str, ...]:
-    """The quantities that the equation of ``node`` mentions, in the author's order."""
-    return names_in(problem.by_name[node].rhs)
-
-
-def edges(problem: Problem) -> tuple[tuple[str, str], ...]:
-    """The computation graph: (source, node), in forward order."""
-    return tuple((source, eq.name) for eq in problem.equations for source in sources_of(problem, eq.name))

@@ -14,10 +14,12 @@ from backsym.core.expr import Equation, Shape
 from backsym.core.problem import Collection
 from backsym.core.steps import Derivation, ForwardForms, Step, Verification
 from backsym.documents.content.options import FULL, Options
-from backsym.documents.content.questions import edge_text, given, question_blocks, worded_answer
+from backsym.documents.content.questions import given, key_blocks, question_blocks
 from backsym.documents.content.sentences import Voice
-from backsym.documents.content.solved import AnsweredPart, Solved, answered_parts
+from backsym.documents.content.solved import Solved, answered_parts
 from backsym.documents.writers.markdown import inlines_text, markdown_text
+from backsym.parts.kind import Answered
+from backsym.parts.table import kind_of
 from backsym.printing.latex import equation_latex, latex, range_latex
 from backsym.printing.notation import Notation
 
@@ -108,20 +110,26 @@ def _verified(verification: Verification) -> Json:
     return {"max_error": verification.max_error, "draws": verification.draws, "status": verification.status}
 
 
-def _part(answered: AnsweredPart, voice: Voice, options: Options) -> Json:
-    """A part; ``result`` has one equation a line, the edges of a graph, or a worded answer; of a question nothing."""
-    if options.version == "questions":
-        result = ""
-    elif answered.part.kind == "graph":
-        result = edge_text(voice.problem)
-    elif answered.pieces:
-        result = "\n".join(equation_latex(piece.result, voice.notation) for piece in answered.pieces)
-    else:
-        result = markdown_text(worded_answer(answered, voice))
+def _part(answered: Answered, voice: Voice, options: Options) -> Json:
+    """A part; of a question nothing is said of the answer."""
+    sheet = options.version == "questions"
+    kind = kind_of(answered.part)
+    numbers = None if sheet else kind.numbers(answered)
     return {
-        "kind": answered.part.kind,
+        "kind": kind.name,
         "label": answered.label,
         "question": markdown_text(question_blocks(answered, voice)),
         "steps": _steps((s for piece in answered.pieces for s in (*piece.steps, *piece.after)), voice, options),
-        "result": result,
+        "result": "" if sheet else _result(answered, voice),
+        **({} if numbers is None else {"numbers": dict(numbers)}),
     }
+
+
+def _result(answered: Answered, voice: Voice) -> str:
+    """What the kind says it is, the equations of the answer, one a line, or the answer in words."""
+    own = kind_of(answered.part).result(answered, voice.problem)
+    if own is not None:
+        return own
+    if answered.pieces:
+        return "\n".join(equation_latex(piece.result, voice.notation) for piece in answered.pieces)
+    return markdown_text(key_blocks(answered, voice))

@@ -20,9 +20,8 @@ from backsym.core.expr import Adj, Entry, Expr, Neg, Reshape, T, walk
 from backsym.core.problem import Part, Problem
 from backsym.core.steps import Derivation
 from backsym.marking.answers.model import ReadAnswer
+from backsym.parts.table import kind_of
 
-FORMS = ("any", "by_name", "simplified")
-_KINDS = ("derive", "gradients", "show", "vectorize")
 _FREE = (Entry, Neg, Reshape, T)
 """Nodes that do not count as operations: an entry is its array, and a sign or a transpose costs nothing."""
 
@@ -53,14 +52,7 @@ def asked_quantities(problem: Problem) -> tuple[str, ...]:
 
 def asked_for(part: Part) -> tuple[str, ...]:
     """The quantities whose derivative a part asks for."""
-    if part.kind not in _KINDS:
-        return ()
-    names = list(part.targets) if part.kind in ("derive", "gradients") else []
-    for lhs, _ in part.claims:
-        whole = lhs.base if isinstance(lhs, Entry) else lhs
-        if isinstance(whole, Adj):
-            names.append(whole.name)
-    return tuple(dict.fromkeys(names))
+    return kind_of(part).derivatives(part)
 
 
 def missing_names(answer: ReadAnswer, derivation: Derivation) -> tuple[str, ...]:

@@ -17,15 +17,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from backsym.core.choices import ACCEPT, HINTS
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Problem
 from backsym.core.processes import processes
 from backsym.marking.explaining.phrases import phrase
-from backsym.marking.judging.accept import FORMS, asked_quantities
+from backsym.marking.judging.accept import asked_quantities
 from backsym.marking.reporting.journal import Journal, fingerprint
 from backsym.marking.reporting.records import Record
 from backsym.marking.reporting.submissions import Submission, read_submissions
-from backsym.marking.verdicts import HINTS, Marker, Verdict, checked_marks
+from backsym.marking.verdicts import Marker, Verdict, checked_marks
 from backsym.version import __version__
 
 CHUNK = 8
@@ -46,8 +47,8 @@ class Settings:
     def __post_init__(self) -> None:
         if self.hints not in HINTS:
             raise BacksymError(f"hints is {self.hints!r}, expected one of {', '.join(HINTS)}")
-        if self.accept is not None and self.accept not in FORMS:
-            raise BacksymError(f"accept is {self.accept!r}, expected one of {', '.join(FORMS)}")
+        if self.accept is not None and self.accept not in ACCEPT:
+            raise BacksymError(f"accept is {self.accept!r}, expected one of {', '.join(ACCEPT)}")
 
 
 def check_class(

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from backsym.core.choices import YAML_ENDINGS
 from backsym.core.errors import Diagnostic, InputError
 from backsym.marking.answers.model import quantity_named
 from backsym.reading.files.yamlfile import EMPTY, Scalar, Table, read_text, text_of
@@ -34,7 +35,6 @@ MAX_TEXT = 250_000
 MAX_TROUBLES = 3
 """Messages about one file."""
 
-YAML_ENDINGS = (".yaml", ".yml")
 DELIMITERS = ",;\t"
 
 _SEPARATOR = re.compile(r"sep=([,;\t])\r?\n")

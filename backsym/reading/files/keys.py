@@ -1,11 +1,15 @@
 """The keys of problem files and collections, each with what it is for: the one table of them.
 
+Those of the kinds of parts are in the table of kinds.
+
 The readers take their known keys from here, and so does the schema.  Knows no values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+from backsym.parts.table import KINDS
 
 Keys = Mapping[str, str]
 
@@ -49,17 +53,6 @@ SYMBOL: Keys = {
     "latex": "How the quantity prints.",
 }
 
-PART_KINDS: Keys = {
-    "graph": "Draw the computation graph.",
-    "show": "Show that these equations hold.",
-    "derive": "Derive the derivatives of the loss by these quantities, entry by entry.",
-    "vectorize": "Put these equations, or the forward equations of these nodes, into matrix form.",
-    "gradients": "Derive the derivatives of the loss by these quantities in matrix form.",
-    "forward": "Write down the forward equations of these nodes.",
-    "why": "Explain why to compute the derivative by a quantity that is not learned.",
-    "ask": "A question in words; its answer is given in answer.",
-}
-
 PART_EXTRAS: Keys = {
     "text": "A text before the question.",
     "marks": "The marks of the part.",
@@ -67,6 +60,12 @@ PART_EXTRAS: Keys = {
     "form": "An expression to present the result in.",
     "answer": "The answer to a question in words.",
 }
+
+
+def part_kinds() -> Keys:
+    """The keys of the kinds of parts, which their table has."""
+    return {name: kind.about for name, kind in KINDS.items()}
+
 
 VARIANTS: Keys = {
     "activation": "Functions, each with those that may stand in its place.",

@@ -11,6 +11,7 @@ from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
 
+from backsym.core.choices import GRAPHS, NOTE_ENDINGS, PROBLEM_ENDINGS
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.expr import scalar_if_ones, show_shape
 from backsym.core.functions import ABSTRACT_LOSS
@@ -31,11 +32,11 @@ from backsym.reading.files.fields import (
     text,
 )
 from backsym.reading.files.forward import MAX_EQUATIONS, Forward
-from backsym.reading.files.parts import GRAPHS, read_parts
+from backsym.reading.files.parts import read_parts
 from backsym.reading.files.variants import read_variants
 from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree, read_file, tree_of
 from backsym.reading.meaning.scope import suggest
-from backsym.reading.notes.document import SUFFIXES, document_tree, is_document, what_was_read
+from backsym.reading.notes.document import document_tree, is_document, what_was_read
 from backsym.reading.syntax import walk
 from backsym.reading.texts import read_equation, read_expression
 from backsym.text.mathtext import literal
@@ -47,8 +48,6 @@ _BOLD_ENTRY = re.compile(
     r"\\(?:mathbf|boldsymbol|bm|vec)\s*(?:\{\s*\\?[A-Za-z]+\s*\}|[A-Za-z])\s*_\s*(?:\{\s*[a-z]\s*\}|[a-z])(?![A-Za-z])"
 )
 r"""``\mathbf{x}_n``, by which authors often mean a whole data point."""
-
-PROBLEM_SUFFIXES = (".yaml", ".yml", ".json")
 
 
 def load(path: str | PathLike[str]) -> Problem | Collection:
@@ -309,7 +308,7 @@ def _section(tree: Tree, folder: Path, report: Report) -> Section:
 
 def _member(item: Scalar, folder: Path, report: Report) -> Problem | None:
     path = folder / item.text.strip()
-    if path.suffix.lower() not in (*PROBLEM_SUFFIXES, *SUFFIXES) and path.exists():
+    if path.suffix.lower() not in (*PROBLEM_ENDINGS, *NOTE_ENDINGS) and path.exists():
         # A collection from elsewhere does not show what stands in other files.
         report.add(item, f"{quoted(item.text)} is no problem file", "they end in .yaml, .yml, .json, .md or .tex")
         return None

@@ -1,28 +1,39 @@
-"""The parts of a question: what to derive, show, vectorise, draw or answer.
+"""The parts of a question, read with the rules of their kinds: see ``backsym.parts``.
 
-Knows the problem that the parts are about; does not solve anything.
+Knows the problem that the parts are about, and no kind by name; does not solve anything.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from backsym.core.choices import ACCEPT
 from backsym.core.errors import InputError
 from backsym.core.expr import Adj, Entry, Expr, names_in
 from backsym.core.problem import Part, Problem
+from backsym.parts.kind import Claim, Item, PartKind
+from backsym.parts.table import KINDS
 from backsym.reading.expressions import equation_syntax, expression_syntax
-from backsym.reading.files.fields import Report, choice, is_name, known_keys, listed, prose, quoted, scalars, text
+from backsym.reading.files.fields import (
+    Report,
+    choice,
+    either,
+    is_name,
+    known_keys,
+    listed,
+    prose,
+    quoted,
+    scalars,
+    text,
+)
 from backsym.reading.files.keys import PART_EXTRAS
 from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree
 from backsym.reading.latex.equations import is_latex
 from backsym.reading.meaning.resolve import resolve_equation, resolve_expression
 from backsym.reading.meaning.scope import Scope, Unavailable, suggest
 from backsym.reading.texts import scope_of
-
-GRAPHS = ("vectorized", "scalar", "network")
-ACCEPT = ("any", "by_name", "simplified")
 
 
 def read_parts(
@@ -48,94 +59,38 @@ class _Reader:
         self.differentiable = _reaches_loss(problem)
 
     def part(self, tree: Tree) -> Part | None:
-        if isinstance(tree, Scalar) and tree.text.strip() == "graph":
-            return Part("graph", option=GRAPHS[0], line=tree.line)
+        if isinstance(tree, Scalar) and (alone := KINDS.get(tree.text.strip())) is not None and alone.alone:
+            return alone.read(Part(alone.name, line=tree.line), _Value(self, alone, None, tree))
         if not isinstance(tree, Table):
-            self.report.add(tree, "a part is a mapping such as derive: [W, b]", "kinds: " + ", ".join(_KINDS))
+            self.report.add(tree, "a part is a mapping such as derive: [W, b]", "kinds: " + ", ".join(KINDS))
             return None
-        found = known_keys(tree.entries, (*_KINDS, *PART_EXTRAS), self.report)
-        kinds = [key for key in found if key in _KINDS]
-        if not kinds and any(suggest(key.text, list(_KINDS)) for key, _ in tree.entries if key.text not in found):
+        found = known_keys(tree.entries, (*KINDS, *PART_EXTRAS), self.report)
+        kinds = [key for key in found if key in KINDS]
+        if not kinds and any(suggest(key.text, list(KINDS)) for key, _ in tree.entries if key.text not in found):
             return None
         if len(kinds) != 1:
             what = "several: " + ", ".join(kinds) if kinds else "none"
-            self.report.add(tree, f"a part has one kind, this has {what}", "kinds: " + ", ".join(_KINDS))
+            self.report.add(tree, f"a part has one kind, this has {what}", "kinds: " + ", ".join(KINDS))
             return None
-        kind = kinds[0]
-        common = self.common(kind, found)
-        return _KINDS[kind](self, kind, found[kind], {**common, "line": tree.line})
+        kind = KINDS[kinds[0]]
+        return kind.read(self.common(kind, found, tree.line), _Value(self, kind, found[kind.name], tree))
 
-    def common(self, kind: str, found: Mapping[str, Tree]) -> dict[str, object]:
-        """The fields that every kind may have."""
+    def common(self, kind: PartKind, found: Mapping[str, Tree], line: int | None) -> Part:
+        """The part with the fields that every kind may have."""
         report = self.report
-        fields: dict[str, object] = {"text": prose(found.get("text"), report, "text")}
+        words = prose(found.get("text"), report, "text")
         marks = text(found.get("marks"), report, "marks", "a number", "such as 2 or 0.5")
         if marks is not None and not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", marks, re.ASCII):
             report.add(found["marks"], f"marks is a number, not {quoted(marks)}", "such as 2 or 0.5")
-        fields["marks"] = marks
-        fields["accept"] = choice(found.get("accept"), report, "accept", ACCEPT, ACCEPT[0])
-        fields["form"] = self.form(found["form"]) if "form" in found else None
-        fields["answer"] = prose(found.get("answer"), report, "answer")
-        if "answer" in found and kind not in ("ask", "why"):
-            report.add(found["answer"], f"{kind} is answered by the solution", "answer: belongs to ask or why")
-        return fields
-
-    # --- kinds ---
-
-    def graph(self, kind: str, tree: Tree, fields: Mapping[str, object]) -> Part:
-        return _part(kind, fields, option=choice(tree, self.report, "graph", GRAPHS, GRAPHS[0]))
-
-    def ask(self, kind: str, tree: Tree, fields: Mapping[str, object]) -> Part | None:
-        """The question is the part's text."""
-        question = prose(tree, self.report, "ask")
-        if question is None and isinstance(tree, Scalar):
-            self.report.add(tree, "ask needs a question", "such as ask: What does a zero gradient mean?")
-        more = fields["text"]
-        return _part(kind, {**fields, "text": f"{more}\n\n{question}" if more else question})
-
-    def claims(self, kind: str, tree: Tree, fields: Mapping[str, object]) -> Part:
-        items = self.some(tree, kind, "an equation")
-        found = [claim for item in items if (claim := self.claim(item)) is not None]
-        return _part(kind, fields, claims=tuple(found))
-
-    def vectorize(self, kind: str, tree: Tree, fields: Mapping[str, object]) -> Part:
-        """Equations, and names for their forward equations."""
-        targets: list[str] = []
-        claims: list[tuple[Expr, Expr]] = []
-        for item in self.some(tree, kind, "an equation or a node"):
-            if is_name(item.text.strip()):
-                targets += self.node(item)
-            elif (claim := self.claim(item)) is not None:
-                claims.append(claim)
-        return _part(kind, fields, targets=tuple(targets), claims=tuple(claims))
-
-    def gradients(self, kind: str, tree: Tree, fields: Mapping[str, object]) -> Part:
-        targets = [name for item in self.some(tree, kind, "a name") for name in self.differentiated(item)]
-        return _part(kind, fields, targets=tuple(targets))
-
-    def why(self, kind: str, tree: Tree, fields: Mapping[str, object]) -> Part:
-        """Why to compute a derivative by what is not learned; of what is learned there is no such question."""
-        for item in scalars(tree, Report(), kind):
-            symbol = self.problem.symbols.get(item.text.strip())
-            if symbol is not None and symbol.role == "parameter":
-                self.report.add(item, f"{symbol.name} is learned", "why asks of a node or an input, such as why: [a1]")
-            elif item.text.strip() == self.problem.loss:
-                self.report.add(item, f"{item.text.strip()} is the loss itself", "why asks of a node or an input")
-        return self.gradients(kind, tree, fields)
-
-    def nodes(self, kind: str, tree: Tree, fields: Mapping[str, object]) -> Part:
-        targets = [name for item in self.some(tree, kind, "a node") for name in self.node(item)]
-        return _part(kind, fields, targets=tuple(targets))
+        accept = choice(found.get("accept"), report, "accept", ACCEPT, ACCEPT[0])
+        form = self.form(found["form"]) if "form" in found else None
+        answer = prose(found.get("answer"), report, "answer")
+        if "answer" in found and not kind.answer_given:
+            others = either(sorted(other.name for other in KINDS.values() if other.answer_given))
+            report.add(found["answer"], f"{kind.name} is answered by the solution", f"answer: belongs to {others}")
+        return Part(kind.name, text=words, answer=answer, marks=marks, accept=accept, form=form, line=line)
 
     # --- items ---
-
-    def some(self, tree: Tree, kind: str, what: str) -> tuple[Scalar, ...]:
-        example = "dL/dz = y - t" if "equation" in what else "[W, b]"
-        items = scalars(tree, self.report, kind, f"such as {kind}: {example}", what)
-        empty = isinstance(tree, Scalar) or (isinstance(tree, Listing) and not tree.items)
-        if not items and empty:
-            self.report.add(tree, f"{kind} needs {what}", f"such as {kind}: {example}")
-        return items
 
     def node(self, item: Scalar) -> list[str]:
         name = item.text.strip()
@@ -206,8 +161,67 @@ class _Reader:
             return None
 
 
-def _part(kind: str, fields: Mapping[str, object], **own: object) -> Part:
-    return Part(kind, **{**fields, **own})  # type: ignore[arg-type]
+class _Value:
+    """The value of the key of a part's kind: what :class:`backsym.parts.kind.Value` promises.
+
+    ``tree`` is None where the kind stands alone, without a value, at ``place``.
+    """
+
+    def __init__(self, reader: _Reader, kind: PartKind, tree: Tree | None, place: Tree):
+        self.reader = reader
+        self.kind = kind
+        self.tree = tree
+        self.place = place
+
+    @property
+    def problem(self) -> Problem:
+        return self.reader.problem
+
+    def items(self) -> tuple[Scalar, ...]:
+        return scalars(self.tree, Report(), self.kind.name)
+
+    def quantities(self) -> tuple[str, ...]:
+        return tuple(name for item in self.some("a name") for name in self.reader.differentiated(item))
+
+    def nodes(self) -> tuple[str, ...]:
+        return tuple(name for item in self.some("a node") for name in self.reader.node(item))
+
+    def equations(self) -> tuple[Claim, ...]:
+        found = (self.reader.claim(item) for item in self.some("an equation"))
+        return tuple(claim for claim in found if claim is not None)
+
+    def nodes_and_equations(self) -> tuple[tuple[str, ...], tuple[Claim, ...]]:
+        targets: list[str] = []
+        claims: list[Claim] = []
+        for item in self.some("an equation or a node"):
+            if is_name(item.text.strip()):
+                targets += self.reader.node(item)
+            elif (claim := self.reader.claim(item)) is not None:
+                claims.append(claim)
+        return tuple(targets), tuple(claims)
+
+    def choice(self, words: Sequence[str]) -> str:
+        return choice(self.tree, self.reader.report, self.kind.name, words, words[0])
+
+    def prose(self, example: str) -> str | None:
+        found = prose(self.tree, self.reader.report, self.kind.name)
+        if found is None and isinstance(self.tree, Scalar):
+            self.refuse(f"{self.kind.name} needs a question", f"such as {example}")
+        return found
+
+    def refuse(self, message: str, hint: str | None = None, item: Item | None = None) -> None:
+        tree = item if isinstance(item, Scalar) else self.tree or self.place
+        self.reader.report.add(tree, message, hint)
+
+    def some(self, what: str) -> tuple[Scalar, ...]:
+        """The texts of the value, of which there has to be one; ``what`` says what each is."""
+        report, kind, tree = self.reader.report, self.kind.name, self.tree or self.place
+        example = "dL/dz = y - t" if "equation" in what else "[W, b]"
+        items = scalars(tree, report, kind, f"such as {kind}: {example}", what)
+        empty = isinstance(tree, Scalar) or (isinstance(tree, Listing) and not tree.items)
+        if not items and empty:
+            report.add(tree, f"{kind} needs {what}", f"such as {kind}: {example}")
+        return items
 
 
 def _reaches_loss(problem: Problem) -> dict[str, None]:
@@ -221,14 +235,3 @@ def _reaches_loss(problem: Problem) -> dict[str, None]:
 
 _DERIVATIVE = re.compile(r"d\w+/d|grad\(|\)")
 """What stands around the name where a derivative is written, ``dL/dW`` or ``grad(W)``."""
-
-_KINDS: dict[str, Callable[[_Reader, str, Tree, Mapping[str, object]], Part | None]] = {
-    "graph": _Reader.graph,
-    "show": _Reader.claims,
-    "derive": _Reader.gradients,
-    "vectorize": _Reader.vectorize,
-    "gradients": _Reader.gradients,
-    "forward": _Reader.nodes,
-    "why": _Reader.why,
-    "ask": _Reader.ask,
-}

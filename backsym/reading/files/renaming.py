@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from backsym.core.functions import FUNCTIONS
 from backsym.core.names import GREEK, split_name
-from backsym.reading.files.keys import PART_KINDS
+from backsym.parts.table import KINDS
 from backsym.reading.latex.equations import is_latex
 from backsym.text.mathtext import INLINE
 
@@ -135,11 +135,15 @@ class Renaming:
     def _part(self, part: object) -> object:
         if not isinstance(part, dict):
             return part
+
+        def holds(key: str) -> str | None:
+            return KINDS[key].holds if key in KINDS else None
+
         return {
             key: self.prose(item)
-            if key in ("text", "answer", "ask") and isinstance(item, str)
+            if (key in ("text", "answer") or holds(key) == "words") and isinstance(item, str)
             else self._all(item)
-            if key == "form" or (key in PART_KINDS and key != "graph")
+            if key == "form" or holds(key) == "names"
             else item
             for key, item in part.items()
         }

@@ -10,12 +10,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from backsym.core.choices import ACCEPT, GRAPHS
 from backsym.core.problem import ROLES
 from backsym.core.resources import languages
+from backsym.parts.table import KINDS
 from backsym.reading.files import keys
 from backsym.reading.files.declarations import DERIVATIVE_STYLES, MAX_AXES, MAX_SIZE, NOTATION
 from backsym.reading.files.forward import MAX_EQUATIONS
-from backsym.reading.files.parts import ACCEPT, GRAPHS
 
 Schema = dict[str, Any]
 
@@ -84,6 +85,7 @@ def _names_or(value: Schema) -> Schema:
 
 
 def _problem_values() -> dict[str, Schema]:
+    alone: list[Schema] = [{"const": name} for name, kind in KINDS.items() if kind.alone]
     return {
         "title": _TEXT,
         "objective": _TEXT,
@@ -104,7 +106,7 @@ def _problem_values() -> dict[str, Schema]:
         "loss": _NAME_TEXT,
         "show_forward": _BOOLEAN,
         "figure": {"enum": list(GRAPHS)},
-        "parts": {"type": "array", "items": {"anyOf": [{"const": "graph"}, {"$ref": "#/$defs/part"}]}},
+        "parts": {"type": "array", "items": {"anyOf": [*alone, {"$ref": "#/$defs/part"}]}},
         "values": _named({"$ref": "#/$defs/value"}),
         "variants": {"$ref": "#/$defs/variants"},
     }
@@ -135,9 +137,7 @@ def _variant_values() -> dict[str, Schema]:
 
 def _part() -> Schema:
     """A part has exactly one kind."""
-    kinds: dict[str, Schema] = dict.fromkeys(keys.PART_KINDS, _TEXTS)
-    kinds["graph"] = {"enum": [*GRAPHS, None, ""]}
-    kinds["ask"] = _FILLED
+    kinds: dict[str, Schema] = {name: dict(kind.values or _TEXTS) for name, kind in KINDS.items()}
     extras: dict[str, Schema] = {
         "text": _TEXT,
         "marks": {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d{1,6}(\.\d{1,3})?$"}]},
@@ -145,8 +145,8 @@ def _part() -> Schema:
         "form": _TEXT,
         "answer": _TEXT,
     }
-    part = _object({**keys.PART_KINDS, **keys.PART_EXTRAS}, {**kinds, **extras})
-    return {**part, "oneOf": [{"required": [kind]} for kind in keys.PART_KINDS]}
+    part = _object({**keys.part_kinds(), **keys.PART_EXTRAS}, {**kinds, **extras})
+    return {**part, "oneOf": [{"required": [kind]} for kind in KINDS]}
 
 
 def _collection_values() -> dict[str, Schema]:

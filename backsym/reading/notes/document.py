@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, count, islice
 from pathlib import Path
 
+from backsym.core.choices import NOTE_ENDINGS
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.expr import show_shape
 from backsym.core.problem import Part, Problem
@@ -37,7 +38,6 @@ MAX_FORMULAS = 20_000
 MOST_JOINED = 20
 """Formulas to either side that may share the words of one."""
 
-SUFFIXES = (".md", ".markdown", ".tex")
 
 _ENVIRONMENTS = "equation|align|gather|multline|eqnarray|displaymath|flalign"
 _OPENING = re.compile(
@@ -103,7 +103,7 @@ class Formula:
 
 
 def is_document(path: str) -> bool:
-    return Path(path).suffix.lower() in SUFFIXES
+    return Path(path).suffix.lower() in NOTE_ENDINGS
 
 
 def is_tex(path: str) -> bool:

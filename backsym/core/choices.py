@@ -1,0 +1,47 @@
+"""The lists of words that a user chooses from: each stands once.  The first is the default where there is one.
+
+Knows no meaning of the words.
+"""
+
+from __future__ import annotations
+
+ACCEPT = ("any", "by_name", "simplified")
+"""Which forms of an answer count as right."""
+
+GRAPHS = ("vectorized", "scalar", "network")
+"""What is drawn of a problem."""
+
+DRAWN_DERIVATIVES = ("none", "edges", "nodes")
+"""What is written at the edges or nodes of a graph."""
+
+DRAWINGS = {
+    "svg": (".svg",),
+    "tikz": (".tex", ".tikz"),
+    "dot": (".dot", ".gv"),
+    "mermaid": (".mmd",),
+}
+"""The forms of a drawing, each with the endings of its files."""
+
+HINTS = ("none", "gentle", "full")
+"""How much feedback gives away."""
+
+VERSIONS = ("solution", "questions", "key")
+"""What is written of a problem."""
+
+DETAIL = ("full", "brief")
+"""Whether the steps of a derivation have their substeps."""
+
+ENGINES = ("typst", "latex")
+"""What makes a PDF."""
+
+LIBRARIES = ("numpy", "torch", "jax")
+"""The array libraries that code is written for."""
+
+YAML_ENDINGS = (".yaml", ".yml")
+"""Files of problems, and of answers, that are taken from a folder."""
+
+PROBLEM_ENDINGS = (*YAML_ENDINGS, ".json")
+"""Problem files that a collection may name."""
+
+NOTE_ENDINGS = (".md", ".markdown", ".tex")
+"""Lecture notes."""

@@ -1,0 +1,247 @@
+"""What a kind of part is: its key, its reading, question, answer, JSON and marking in one object.
+
+A kind knows the mathematics of a part and the keys of its sentences.  Everything else is handed to it by the room that
+asks: the reader of files a :class:`Value`, whoever has solved the problem :class:`Results`, the documents a
+:class:`Page`.  So a new kind is one class here (or in another package, see ``backsym.core.registry``) and its sentences
+in the catalogue.  This module must not know files, documents or answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from backsym.core.expr import Adj, Entry, Equation, Expr, Ix
+from backsym.core.problem import Part, Problem
+from backsym.core.registry import Table
+from backsym.core.steps import Step
+
+Claim = tuple[Expr, Expr]
+"""The two sides of an equation that a part states."""
+
+Indexed = tuple[Equation, tuple[Ix, ...]]
+"""An equation and its free letters."""
+
+Fact = str | Expr | Sequence[Expr]
+"""What fills a placeholder of a sentence; several expressions are listed."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One result within the answer of a part: the steps that lead to it (``lhs`` is where they start) and what it is.
+
+    ``shown`` names the steps among all those of the node, so that a document does not print them twice; ``after`` are
+    steps that only this part has.
+    """
+
+    node: str
+    steps: tuple[Step, ...]
+    result: Equation
+    indices: tuple[Ix, ...] = ()
+    shown: tuple[int, ...] = ()
+    after: tuple[Step, ...] = ()
+
+    @property
+    def derivative(self) -> bool:
+        """Whether the result is a derivative of the loss, not a forward equation."""
+        lhs = self.result.lhs
+        return isinstance(lhs.base if isinstance(lhs, Entry) else lhs, Adj)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A part with its label and its answer; ``asked`` are the equations that its question prints.
+
+    ``needed`` are derivatives on which the answer rests, and for which no part asks.  ``numbers`` are the values that
+    the part asks for, by what the file calls them.
+    """
+
+    part: Part
+    label: str
+    asked: tuple[Indexed, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    needed: tuple[Piece, ...] = ()
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+
+
+# --- what the rooms hand to a kind -----------------------------------------------------------------------------------
+
+
+class Item(Protocol):
+    """A text of a file, at its place."""
+
+    @property
+    def text(self) -> str: ...
+
+
+class Value(Protocol):
+    """The value of a kind's key in a file, being read.
+
+    Each method takes it for one thing, reports what is wrong with it, and returns what is right.
+    """
+
+    @property
+    def problem(self) -> Problem: ...
+    def items(self) -> Sequence[Item]:
+        """The texts of a list, or the only one; nothing is reported."""
+
+    def quantities(self) -> tuple[str, ...]:
+        """Names of what the loss is differentiated by."""
+
+    def nodes(self) -> tuple[str, ...]:
+        """Names of nodes."""
+
+    def equations(self) -> tuple[Claim, ...]:
+        """Equations whose left side is a derivative of the loss."""
+
+    def nodes_and_equations(self) -> tuple[tuple[str, ...], tuple[Claim, ...]]:
+        """Both, in one list."""
+
+    def choice(self, words: Sequence[str]) -> str:
+        """One of the words, by default the first."""
+
+    def prose(self, example: str) -> str | None:
+        """A text with $math$."""
+
+    def refuse(self, message: str, hint: str | None = None, item: Item | None = None) -> None:
+        """Report that the value, or an item of it, is not what it should be."""
+
+
+class Results(Protocol):
+    """The results of a solved problem, for one part; each method raises BacksymError where there is none."""
+
+    @property
+    def problem(self) -> Problem: ...
+    def entries(self, name: str) -> Piece:
+        """The derivative of the loss by a quantity, entry by entry."""
+
+    def gradient(self, name: str) -> Piece:
+        """The same in matrix form, or entry by entry where it has none."""
+
+    def presented(self, piece: Piece) -> Piece:
+        """The piece rewritten in the form that the part asks for."""
+
+    def claimed(self, claim: Claim) -> Piece:
+        """The derivation of a stated derivative, down to how it is stated."""
+
+    def in_matrix_form(self, claim: Claim) -> Piece:
+        """The steps from the entries of a stated equation to its matrix form."""
+
+    def forward(self, name: str) -> Indexed:
+        """A forward equation entry by entry."""
+
+    def forward_in_matrix_form(self, name: str) -> Piece:
+        """The steps from a forward equation to its matrix form."""
+
+
+class Page(Protocol):
+    """What is being written about a part; each method adds to it."""
+
+    @property
+    def problem(self) -> Problem: ...
+    def say(self, key: str, **facts: Fact) -> None:
+        """A sentence of the catalogue, filled."""
+
+    def prose(self, text: str) -> None:
+        """The author's own text."""
+
+    def equations(self, equations: Iterable[Indexed]) -> None:
+        """A display of equations."""
+
+    def formulas(self, formulas: Sequence[Expr]) -> None:
+        """Formulas side by side."""
+
+    def picture(self, graph: str) -> None:
+        """A drawing of the problem."""
+
+    def derived(self, answered: Answered) -> None:
+        """The pieces of an answer with their steps."""
+
+    def vectorized(self, answered: Answered) -> None:
+        """The pieces of an answer with what takes each equation to its matrix form."""
+
+
+# --- the kind --------------------------------------------------------------------------------------------------------
+
+
+class PartKind:
+    """A kind of part.  A subclass sets ``name`` and ``about``, and says what is special about it.
+
+    As it stands, a kind asks in one sentence, ``questions.NAME``, and its answer consists of pieces: a worked solution
+    prints them with their steps, a key without, and JSON as equations.
+    """
+
+    name: ClassVar[str]
+    """The key of the part in files, and what JSON calls it."""
+
+    about: ClassVar[str]
+    """What the key is for, in a sentence."""
+
+    values: ClassVar[Mapping[str, Any] | None] = None
+    """The JSON Schema of the key's value; None for a text or a list of texts."""
+
+    alone: ClassVar[bool] = False
+    """Whether the key may stand alone, without a value."""
+
+    answer_given: ClassVar[bool] = False
+    """Whether the author may give the answer in words, ``answer``."""
+
+    form_given: ClassVar[bool] = False
+    """Whether the author may give the form of the only result, ``form``."""
+
+    states: ClassVar[bool] = False
+    """Whether the part states equations, which have to be true."""
+
+    forward: ClassVar[str] = ""
+    """What of the forward pass the part asks for: equations as ``written``, or their ``matrix`` form."""
+
+    needs: ClassVar[str] = ""
+    """How the derivatives that the answer rests on, and no part asks for, are given: ``entries`` or ``gradient``."""
+
+    holds: ClassVar[str] = "names"
+    """What the texts of the value hold: ``names`` and equations, ``words``, or the words of a ``choice``."""
+
+    def read(self, part: Part, value: Value) -> Part:
+        """The part with what its key says; ``part`` has the fields that every kind may have."""
+        raise NotImplementedError
+
+    def answer(self, part: Part, label: str, results: Results) -> Answered:
+        """The part answered."""
+        return Answered(part, label)
+
+    def question(self, answered: Answered, page: Page) -> None:
+        """What is asked, after the part's own text."""
+        page.say(f"questions.{self.name}")
+        if answered.asked:
+            page.equations(answered.asked)
+
+    def solution(self, answered: Answered, page: Page) -> None:
+        """The worked answer; a part for which nothing is written here has none."""
+        page.derived(answered)
+
+    def key(self, answered: Answered, page: Page) -> None:
+        """The answer without its derivation."""
+        rows = [(piece.result, piece.indices) for piece in (*answered.needed, *answered.pieces)]
+        if rows:
+            page.equations(rows)
+
+    def result(self, answered: Answered, problem: Problem) -> str | None:
+        """The answer as a text for JSON; None for the pieces' equations or, without pieces, the key in Markdown."""
+        return None
+
+    def numbers(self, answered: Answered) -> Mapping[str, Any] | None:
+        """The numbers that JSON gives with the answer; None where the kind asks for none."""
+        return None
+
+    def picture(self, part: Part) -> str | None:
+        """The graph that answers the part, if one does."""
+        return None
+
+    def derivatives(self, part: Part) -> tuple[str, ...]:
+        """The quantities by which the part asks for the derivative of the loss: what answers are marked for."""
+        return ()
+
+
+KINDS: Table[PartKind] = Table(PartKind, lambda kind: kind.name)
+"""By their keys; ``table`` has put in those of this package."""
