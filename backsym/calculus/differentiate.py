@@ -7,7 +7,7 @@ pass.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
@@ -39,6 +39,7 @@ from backsym.calculus.terms import (
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Sym
 from backsym.core.functions import FUNCTIONS, Function
+from backsym.core.kinds import RuleTable
 from backsym.reading.meaning.table_formulas import formula
 
 
@@ -89,32 +90,53 @@ def _of_factor(f: Factor, name: str, at: tuple[Index, ...], style: Style) -> Pol
 
 def _of_function(f: Fun, name: str, at: tuple[Index, ...], style: Style) -> Poly:
     """Chain rule: f(u)' = sum over arguments and their entries of (partial of f) * (derivative of u)."""
-    out: list[Term] = []
-    for n, arg in enumerate(f.args):
-        if not mentions(arg.body, name):
-            continue
-        if f.kind == "elementwise":
-            outer = _partial(f, n, style)
-            if outer:
-                out.extend(distribute((as_factor(outer),), differentiate(arg.body, name, at, style)))
-            continue
-        if f.order:
-            if f.kind == "pick":
-                continue  # The place of the maximum is constant almost everywhere.
-            raise BacksymError(f"the second derivative of {f.name} is not available")
-        if n:
-            # L'(y, t) has no usual counterpart for the second argument, so that none is made up.
-            raise BacksymError(
-                f"the second argument of the abstract {f.name} depends on {name}, but {f.name}' is the derivative"
-                " by the first argument only: write this loss as a formula"
-            )
-        entry = tuple(fresh(i.dim, i.hint) for i in arg.params)
-        slope = of_factor(Fun(f.name, 1, f.args, entry, f.kind))
-        inner = differentiate(instantiate(arg, entry), name, at, style)
-        # Both factors share the entry's indices, which are then bound in their product.
-        over = tuple(i for i in entry if not i.fixed)
-        out.extend(Term(t.coeff, t.powers, over + t.bound) for t in distribute(slope, inner))
-    return tuple(out)
+    rule = derivative.of(f.kind)
+    return tuple(t for n, arg in enumerate(f.args) if mentions(arg.body, name) for t in rule(f, n, name, at, style))
+
+
+derivative: RuleTable[Callable[[Fun, int, str, tuple[Index, ...], Style], Iterable[Term]]] = RuleTable("derivative")
+"""What a function's n-th argument adds to d f / d name[at], for each kind of function."""
+
+
+@derivative("elementwise")
+def _entrywise(f: Fun, n: int, name: str, at: tuple[Index, ...], style: Style) -> Iterable[Term]:
+    outer = _partial(f, n, style)
+    return distribute((as_factor(outer),), differentiate(f.args[n].body, name, at, style)) if outer else ()
+
+
+@derivative("pick")
+def _place(f: Fun, n: int, name: str, at: tuple[Index, ...], style: Style) -> Iterable[Term]:
+    """The place of the maximum is constant almost everywhere."""
+    return () if f.order else _whole(f, n, name, at, style)
+
+
+@derivative("scalar")
+def _abstract(f: Fun, n: int, name: str, at: tuple[Index, ...], style: Style) -> Iterable[Term]:
+    if f.order:
+        raise BacksymError(f"the second derivative of {f.name} is not available")
+    if n:
+        # L'(y, t) has no usual counterpart for the second argument, so that none is made up.
+        raise BacksymError(
+            f"the second argument of the abstract {f.name} depends on {name}, but {f.name}' is the derivative"
+            " by the first argument only: write this loss as a formula"
+        )
+    return _whole(f, n, name, at, style)
+
+
+def _whole(f: Fun, n: int, name: str, at: tuple[Index, ...], style: Style) -> Iterable[Term]:
+    """The derivative of a function of a whole array by one entry of it is called f'."""
+    entry = tuple(fresh(i.dim, i.hint) for i in f.args[n].params)
+    return _through(f, n, of_factor(Fun(f.name, 1, f.args, entry, f.kind)), entry, name, at, style)
+
+
+def _through(
+    f: Fun, n: int, slope: Poly, entry: tuple[Index, ...], name: str, at: tuple[Index, ...], style: Style
+) -> Iterable[Term]:
+    """The sum over the entries of the n-th argument: the slope by that entry times the entry's derivative."""
+    inner = differentiate(instantiate(f.args[n], entry), name, at, style)
+    # Both factors share the entry's indices, which are then bound in their product.
+    over = tuple(i for i in entry if not i.fixed)
+    return (Term(t.coeff, t.powers, over + t.bound) for t in distribute(slope, inner))
 
 
 def _partial(f: Fun, n: int, style: Style) -> Poly:

@@ -44,6 +44,7 @@ from backsym.core.expr import (
     walk,
 )
 from backsym.core.functions import FUNCTIONS
+from backsym.core.kinds import RuleTable
 from backsym.reading.meaning.table_formulas import formula
 
 At = tuple[Ix, ...]
@@ -258,11 +259,27 @@ def _reduce(r: Entries, e: Reduce, at: At) -> Expr:
     raise NoEntries(e.op)
 
 
+by_entries: RuleTable[Callable[[Entries, Fn, At], Expr]] = RuleTable("entries")
+"""The entry of f(args) in the author's form, for each kind of function that has one."""
+
+
 def _fn(r: Entries, e: Fn, at: At) -> Expr:
-    if e.kind == "elementwise":
-        return rebuild(e, lambda child: r.operand(child, e.shape, at))
-    if e.kind == "diag" and len(e.args[0].shape) == 2:
-        return r.entry(e.args[0], (at[0], at[0]))
+    rule = by_entries.find(e.kind)
+    return rule(r, e, at) if rule is not None else defined(r, e, at)
+
+
+@by_entries("elementwise")
+def _entrywise(r: Entries, e: Fn, at: At) -> Expr:
+    return rebuild(e, lambda child: r.operand(child, e.shape, at))
+
+
+@by_entries("diag")
+def _diag(r: Entries, e: Fn, at: At) -> Expr:
+    return r.entry(e.args[0], (at[0], at[0])) if len(e.args[0].shape) == 2 else defined(r, e, at)
+
+
+def defined(r: Entries, e: Fn, at: At) -> Expr:
+    """By the function's definition; a number without one is itself."""
     entry = FUNCTIONS.get(e.name)
     if entry is None or entry.definition is None or e.order:
         if e.shape:

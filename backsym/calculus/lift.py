@@ -9,11 +9,19 @@ NoMatrixForm says why.  This module must not know about the backward pass.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from backsym.calculus.letters import Letters, Namer
-from backsym.calculus.raising import Raiser, front, positive_first, raised_to, signed_sum, sorted_powers, times
+from backsym.calculus.raising import (
+    Raiser,
+    front,
+    positive_first,
+    raised_to,
+    signed_sum,
+    sorted_powers,
+    times,
+)
 from backsym.calculus.terms import (
     Affine,
     Del,
@@ -69,6 +77,7 @@ from backsym.core.expr import (
     Zeros,
     num,
 )
+from backsym.core.kinds import RuleTable
 from backsym.core.steps import Fact, Step
 
 Axes = tuple[Index, ...]
@@ -435,24 +444,25 @@ class Lifter:
         return self.poly(p, axes if inside else ())
 
     def function(self, f: Fun, axes: Axes) -> Expr:
-        if f.kind == "elementwise":
-            args = tuple(self.argument(a.body, axes) for a in f.args)
-            if f.name == "pow" and not f.order:
-                return Pow(args[0], args[1])
-            whole = Fn(f.name, args, f.order)
-            if axes and self.letters is not None:
-                entry = raiser(self.namer).function(f, self.letters)
-                array = self.entry_along(whole, axes, self.letters)
-                if not any(isinstance(s.after, Entry) and s.after.base == array.base for s in self.steps):
-                    primes = "'" * f.order
-                    self.steps.append(Step("lift_elementwise", entry, array, (), {"function": f.name + primes}))
-            return whole
-        if f.kind == "scalar":
-            whole = Fn(f.name, tuple(self.poly(a.body, a.params) for a in f.args), f.order, "scalar")
-            return oriented(whole, f.out, axes) if f.out else whole
-        if f.kind == "pick":
-            return self.pick(f, axes)
-        raise TypeError(f"unknown kind of function: {f.kind}")
+        return lifting.of(f.kind)(self, f, axes)
+
+    def entrywise(self, f: Fun, axes: Axes) -> Expr:
+        args = tuple(self.argument(a.body, axes) for a in f.args)
+        if f.name == "pow" and not f.order:
+            return Pow(args[0], args[1])
+        whole = Fn(f.name, args, f.order, f.kind)
+        if axes and self.letters is not None:
+            entry = raiser(self.namer).function(f, self.letters)
+            array = self.entry_along(whole, axes, self.letters)
+            if not any(isinstance(s.after, Entry) and s.after.base == array.base for s in self.steps):
+                primes = "'" * f.order
+                self.steps.append(Step("lift_elementwise", entry, array, (), {"function": f.name + primes}))
+        return whole
+
+    def of_arrays(self, f: Fun, axes: Axes) -> Expr:
+        """A function of whole arrays, or its derivative by one of them."""
+        whole = Fn(f.name, tuple(self.poly(a.body, a.params) for a in f.args), f.order, f.kind)
+        return oriented(whole, f.out, axes) if f.out else whole
 
     def pick(self, f: Fun, axes: Axes) -> Expr:
         """Maximum along all entries or one axis, and the place of it."""
@@ -479,6 +489,14 @@ class Lifter:
         whole = Pick(f.name, arg, axis=1 if rows_first else 0)
         natural = (outer[0], f.out[0]) if rows_first else (f.out[0], outer[0])
         return whole if axes == natural else transpose(whole)
+
+
+lifting: RuleTable[Callable[[Lifter, Fun, Axes], Expr]] = RuleTable("lifting")
+"""A factor as an array along its axes, for each kind of function."""
+
+lifting("elementwise")(Lifter.entrywise)
+lifting("scalar")(Lifter.of_arrays)
+lifting("pick")(Lifter.pick)
 
 
 def _undecided(f: Factor) -> bool:

@@ -62,6 +62,7 @@ from backsym.core.expr import (
     free_indices,
 )
 from backsym.core.functions import FUNCTIONS
+from backsym.core.kinds import RuleTable, kind_named
 from backsym.reading.meaning.table_formulas import formula
 
 Out = tuple[Index, ...]
@@ -283,25 +284,41 @@ def _index_pick(lo: Lowering, e: IndexPick, out: Out) -> Poly:
 
 def _fn(lo: Lowering, e: Fn, out: Out) -> Poly:
     entry = FUNCTIONS.get(e.name)
-    if lo.named and e.kind in ("rowwise", "rowreduce") and not free_indices(e):
+    if lo.named and kind_named(e.kind).along_rows and not free_indices(e):
         return of_factor(Ent(e, out, lo.place()))
     if entry is not None and entry.definition is not None:
         if e.order:
             raise BacksymError(f"{e.name}' is not available: {e.name} is not an element-wise function")
         return lo.entry(formula(entry.definition, dict(zip(entry.args, e.args, strict=True))), out)
-    if e.kind == "elementwise":
-        args = tuple(Lam((), lo.operand(a, e.shape, out)) for a in e.args)
-        return of_factor(Fun(e.name, e.order, args))
-    if e.kind == "diag":
-        if len(e.args[0].shape) == 1:
-            return product([lo.entry(e.args[0], (out[0],)), of_factor(Del(out[0], out[1]))])
-        return lo.entry(e.args[0], (out[0], out[0]))
-    if e.kind == "scalar":
-        return of_factor(Fun(e.name, e.order, tuple(_array(lo, a) for a in e.args), out, "scalar"))
-    raise BacksymError(f"{e.name} has no definition by which it could be differentiated")
+    rule = lowering.find(e.kind)
+    if rule is None:
+        raise BacksymError(f"{e.name} has no definition by which it could be differentiated")
+    return rule(lo, e, out)
 
 
-def _array(lo: Lowering, e: Expr) -> Lam:
+lowering: RuleTable[Callable[[Lowering, Fn, Out], Poly]] = RuleTable("lowering")
+"""The entry of f(args), for each kind of function."""
+
+
+@lowering("elementwise")
+def _entrywise(lo: Lowering, e: Fn, out: Out) -> Poly:
+    return of_factor(Fun(e.name, e.order, tuple(Lam((), lo.operand(a, e.shape, out)) for a in e.args)))
+
+
+@lowering("diag")
+def _diag(lo: Lowering, e: Fn, out: Out) -> Poly:
+    if len(e.args[0].shape) == 1:
+        return product([lo.entry(e.args[0], (out[0],)), of_factor(Del(out[0], out[1]))])
+    return lo.entry(e.args[0], (out[0], out[0]))
+
+
+@lowering("scalar")
+def _of_arrays(lo: Lowering, e: Fn, out: Out) -> Poly:
+    return of_factor(Fun(e.name, e.order, tuple(array(lo, a) for a in e.args), out, e.kind))
+
+
+def array(lo: Lowering, e: Expr) -> Lam:
+    """A whole array, entry by entry."""
     params = tuple(lo.fresh(d) for d in e.shape)
     return Lam(params, lo.entry(e, params))
 

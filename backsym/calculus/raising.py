@@ -35,6 +35,7 @@ from backsym.core.expr import (
     shifted,
     walk,
 )
+from backsym.core.kinds import RuleTable
 
 
 def positive_first(p: Poly) -> Poly:
@@ -199,16 +200,29 @@ class Raiser:
         raise TypeError(f"cannot display {type(f).__name__}")
 
     def function(self, f: Fun, letters: Letters) -> Expr:
-        if f.kind == "elementwise":
-            args = tuple(self.poly(a.body, letters) for a in f.args)
-            return Pow(args[0], args[1]) if f.name == "pow" and not f.order else Fn(f.name, args, f.order)
-        if f.kind == "pick":
-            inner = self.bind(f.args[0].params, letters)
-            body, over = self.poly(f.args[0].body, inner), tuple(inner[i] for i in f.args[0].params)
-            if f.order == 0:
-                return IndexReduce(f.name, body, over)
-            return IndexPick(f.name, body, over, tuple(self.ix(i, letters) for i in f.out))
-        if f.kind == "scalar":
-            whole = Fn(f.name, self.whole(f), f.order, "scalar")
-            return Entry(whole, tuple(self.ix(i, letters) for i in f.out)) if f.out and f.order else whole
-        raise TypeError(f"unknown kind of function: {f.kind}")
+        return raising.of(f.kind)(self, f, letters)
+
+
+raising: RuleTable[Callable[[Raiser, Fun, Letters], Expr]] = RuleTable("raising")
+"""A factor as it is displayed at the index level, for each kind of function."""
+
+
+@raising("elementwise")
+def _entrywise(r: Raiser, f: Fun, letters: Letters) -> Expr:
+    args = tuple(r.poly(a.body, letters) for a in f.args)
+    return Pow(args[0], args[1]) if f.name == "pow" and not f.order else Fn(f.name, args, f.order, f.kind)
+
+
+@raising("pick")
+def _pick(r: Raiser, f: Fun, letters: Letters) -> Expr:
+    inner = r.bind(f.args[0].params, letters)
+    body, over = r.poly(f.args[0].body, inner), tuple(inner[i] for i in f.args[0].params)
+    if f.order == 0:
+        return IndexReduce(f.name, body, over)
+    return IndexPick(f.name, body, over, tuple(r.ix(i, letters) for i in f.out))
+
+
+@raising("scalar")
+def _of_arrays(r: Raiser, f: Fun, letters: Letters) -> Expr:
+    whole = Fn(f.name, r.whole(f), f.order, f.kind)
+    return Entry(whole, tuple(r.ix(i, letters) for i in f.out)) if f.out and f.order else whole

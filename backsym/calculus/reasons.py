@@ -109,7 +109,7 @@ def _occurrences(e: Expr, name: str, summed: tuple[Ix, ...]) -> list[tuple[tuple
         return [(summed, None)] if e.name == name else []
     if isinstance(e, IndexReduce) and e.op == "sum":
         return _occurrences(e.body, name, (*summed, *e.indices))
-    if isinstance(e, (Neg, Add, Mul, Div, Pow)) or (isinstance(e, Fn) and e.kind == "elementwise"):
+    if isinstance(e, (Neg, Add, Mul, Div, Pow)) or (isinstance(e, Fn) and e.entrywise):
         return [found for child in _operands(e) for found in _occurrences(child, name, summed)]
     return [(summed, None)] if mentions(e, name) else []
 

@@ -86,7 +86,7 @@ def transpose(e: Expr) -> Expr:
         return Div(transpose(e.num), e.den)
     if isinstance(e, Ones) and len(e.of) == 2:
         return Ones(e.of[::-1])
-    if len(e.shape) == 2 and (isinstance(e, (Add, Mul, Div, Pow)) or (isinstance(e, Fn) and e.kind == "elementwise")):
+    if len(e.shape) == 2 and (isinstance(e, (Add, Mul, Div, Pow)) or (isinstance(e, Fn) and e.entrywise)):
         turned = rebuild(e, transpose)
         if isinstance(e, Add) and set(children(turned)) == set(e.args):
             return e
@@ -112,7 +112,7 @@ def as_row(e: Expr) -> Expr | None:
         return transpose(e.arg)
     if isinstance(e, Ones):
         return T(e)
-    if isinstance(e, Fn) and e.kind != "elementwise":
+    if isinstance(e, Fn) and not e.entrywise:
         return None
     if isinstance(e, (Add, Neg)) and all(_is_column(child) for child in children(e)):
         return T(rebuild(e, _as_matrix))

@@ -53,7 +53,7 @@ def entry_of(e: Expr, at: tuple[Ix, ...]) -> Expr:
     if isinstance(e, Mul):
         factors = tuple(f for f in (_operand(child, at) for child in e.args) if f != ONE)
         return factors[0] if len(factors) == 1 else Mul(factors) if factors else ONE
-    if isinstance(e, (Add, Neg, Div, Pow, Cmp)) or (isinstance(e, Fn) and e.kind == "elementwise"):
+    if isinstance(e, (Add, Neg, Div, Pow, Cmp)) or (isinstance(e, Fn) and e.entrywise):
         return rebuild(e, lambda child: _operand(child, at))
     return Entry(e, at)
 

@@ -20,6 +20,7 @@ from operator import attrgetter, is_
 from typing import Any
 
 from backsym.core.errors import ShapeError
+from backsym.core.kinds import Kind, add_kind, kind_named
 from backsym.core.lazy import lazy
 
 Dim = str | int
@@ -302,11 +303,8 @@ class T(Expr):
 class Fn(Expr):
     """A function of the function table, or an abstract one, applied to arrays.
 
-    ``order`` counts derivatives with respect to the first argument (``relu'(z)`` has order 1).  Whether it is
-    element-wise, row-wise along the last axis, or reducing is told by the function table, here only by ``kind``:
-    ``elementwise`` broadcasts its arguments; ``rowwise`` keeps the shape of its first argument; ``rowreduce`` drops its
-    last axis; ``scalar`` gives a scalar (its derivative of order 1 has the shape of the first argument);
-    ``diag`` maps a vector to a diagonal matrix and a matrix to its diagonal.
+    ``order`` counts derivatives with respect to the first argument (``relu'(z)`` has order 1).  ``kind`` is the name of
+    its kind, which tells the shape; a function of kind ``scalar`` has a derivative of the shape of its first argument.
     """
 
     name: str
@@ -316,18 +314,12 @@ class Fn(Expr):
 
     @lazy
     def shape(self) -> Shape:
-        first = self.args[0].shape
-        if self.kind == "elementwise":
-            return broadcast(*(a.shape for a in self.args))
-        if self.kind == "rowwise":
-            return first
-        if self.kind == "rowreduce":
-            return scalar_if_ones(first[:-1])
-        if self.kind == "scalar":
-            return first if self.order else ()
-        if self.kind == "diag":
-            return (first[0], first[0]) if len(first) == 1 else first[:1]
-        raise TypeError(f"unknown kind of function: {self.kind}")
+        return kind_named(self.kind).shape(self)
+
+    @lazy
+    def entrywise(self) -> bool:
+        """Whether it acts on each entry by itself."""
+        return kind_named(self.kind).entrywise
 
 
 @dataclass(frozen=True)
@@ -511,6 +503,33 @@ def matmul_shape(a: Shape, b: Shape) -> Shape:
     if a2[1] != b2[0]:
         raise ShapeError(f"cannot multiply {show_shape(a)} @ {show_shape(b)}: {a2[1]} is not {b2[0]}")
     return (a2[0], b2[1]) if len(b) == 2 else (a2[0],)
+
+
+# --- the shapes of functions -----------------------------------------------------------------------------------------
+
+
+def _square_or_diagonal(e: Fn) -> Shape:
+    first = e.args[0].shape
+    return (first[0], first[0]) if len(first) == 1 else first[:1]
+
+
+ELEMENTWISE = add_kind(Kind("elementwise", lambda e: broadcast(*(a.shape for a in e.args)), entrywise=True))
+"""Entry by entry, on arguments that broadcast."""
+
+ROWWISE = add_kind(Kind("rowwise", lambda e: e.args[0].shape, named=True, along_rows=True))
+"""Along the last axis; keeps the shape."""
+
+ROWREDUCE = add_kind(Kind("rowreduce", lambda e: scalar_if_ones(e.args[0].shape[:-1]), named=True, along_rows=True))
+"""Along the last axis, which it drops."""
+
+SCALAR = add_kind(Kind("scalar", lambda e: e.args[0].shape if e.order else ()))
+"""Whole arrays to a number; the derivative has the shape of the first argument."""
+
+DIAG = add_kind(Kind("diag", _square_or_diagonal, named=True))
+"""A vector to a diagonal matrix, a matrix to its diagonal."""
+
+VECTORS = add_kind(Kind("vectors", lambda e: broadcast(*(a.shape for a in e.args))))
+"""Products of two vectors, which are always shown in full."""
 
 
 # --- traversal -------------------------------------------------------------------------------------------------------

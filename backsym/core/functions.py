@@ -325,8 +325,8 @@ _TABLE = (
         definition="sum(diag(x))",
     ),
     Function("diag", ("x",), r"\text{diag}", kind="diag", value=lambda np, x: np.diag(x), code="np.diag({0})"),
-    Function("outer", ("u", "v"), r"\text{outer}", kind="matrix", definition="u @ v.T", expanded=True),
-    Function("dot", ("u", "v"), r"\text{dot}", kind="matrix", definition="u.T @ v", expanded=True),
+    Function("outer", ("u", "v"), r"\text{outer}", kind="vectors", definition="u @ v.T", expanded=True),
+    Function("dot", ("u", "v"), r"\text{dot}", kind="vectors", definition="u.T @ v", expanded=True),
     # --- losses, shown in full ---
     Function("cross_entropy", ("y", "t"), r"\text{CE}", kind="scalar", definition="-sum(t*log(y))", expanded=True),
     Function(

@@ -18,6 +18,7 @@ import numpy as np
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Expr, Fn, Ix, Shape, Sym
 from backsym.core.functions import FUNCTIONS, Function
+from backsym.core.kinds import RuleTable
 from backsym.numeric.abstract import AbstractFunction
 from backsym.numeric.axes import Array, Val, align_all, arrange
 from backsym.numeric.context import Context
@@ -46,19 +47,17 @@ def apply_function(e: Fn, ctx: Context, ev: Evaluator) -> Val:
     if fn is None:
         raise BacksymError(f"the function {e.name} has no value here: it is neither in the table nor abstract")
     args += _defaults(fn, len(args), ctx, ev)
-    if e.kind == "elementwise":
-        return _elementwise(fn, e.order, args, ctx, ev)
-    if e.kind == "scalar":
-        return _scalar(fn, e, args, ctx, ev)
+    return evaluation.of(e.kind)(fn, e, args, ctx, ev)
+
+
+evaluation: RuleTable[Callable[[Function, Fn, list[Val], Context, Evaluator], Val]] = RuleTable("evaluation")
+"""The value of f(args), for each kind of function."""
+
+
+def whole(fn: Function, e: Fn) -> None:
+    """What has no derivative by name has no value of it."""
     if e.order:
         raise BacksymError(f"the derivative of {fn.name} is not a single function: it has no value as {fn.name}'")
-    if e.kind == "diag":
-        return _diag(args[0])
-    if fn.value is None:
-        return _by_definition(fn, e, args, ctx, ev)
-    if e.kind in ("rowwise", "rowreduce"):
-        return _rows(fn, e, args, ctx)
-    raise TypeError(f"unknown kind of function: {e.kind}")
 
 
 def _defaults(fn: Function, given: int, ctx: Context, ev: Evaluator) -> list[Val]:
@@ -80,11 +79,12 @@ def _settle(result: Any, args: Sequence[Array]) -> Array:
 # --- element-wise ----------------------------------------------------------------------------------------------------
 
 
-def _elementwise(fn: Function, order: int, args: list[Val], ctx: Context, ev: Evaluator) -> Val:
+@evaluation("elementwise")
+def _elementwise(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evaluator) -> Val:
     names, arrays = align_all(args)
     if ctx.tracer is not None:
         ctx.tracer.function(fn, arrays, ctx)
-    return names, elementwise(fn, order, arrays, ctx, ev)
+    return names, elementwise(fn, e.order, arrays, ctx, ev)
 
 
 def elementwise(fn: Function, order: int, arrays: list[Array], ctx: Context, ev: Evaluator) -> Array:
@@ -153,9 +153,12 @@ def by_formula(text: str, names: tuple[str, ...], arrays: Sequence[Array], ctx: 
 # --- whole arrays ----------------------------------------------------------------------------------------------------
 
 
-def _rows(fn: Function, e: Fn, args: list[Val], ctx: Context) -> Val:
+@evaluation("rowwise", "rowreduce")
+def _rows(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evaluator) -> Val:
     """Along the last positional axis; a scalar counts as a vector of length one."""
-    assert fn.value is not None
+    whole(fn, e)
+    if fn.value is None:
+        return _by_definition(fn, e, args, ctx, ev)
     (names, x), lone = args[0], not args[0][1].ndim - len(args[0][0])
     if lone:
         x = np.expand_dims(x, -1)
@@ -167,8 +170,10 @@ def _rows(fn: Function, e: Fn, args: list[Val], ctx: Context) -> Val:
     return names, result.reshape(x.shape[: len(names)] + ctx.sizes(e.shape))
 
 
-def _diag(arg: Val) -> Val:
-    names, x = arg
+@evaluation("diag")
+def _diag(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evaluator) -> Val:
+    whole(fn, e)
+    names, x = args[0]
     if x.ndim - len(names) == 2:
         return names, np.diagonal(x, axis1=-2, axis2=-1)
     return names, x[..., :, np.newaxis] * np.eye(x.shape[-1])
@@ -183,6 +188,7 @@ def _by_definition(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evalu
     return ev(_parsed(fn.definition, fn.args, shapes), inner)
 
 
+@evaluation("scalar")
 def _scalar(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evaluator) -> Val:
     if e.order > 1:
         raise BacksymError(f"the derivative of order {e.order} of {fn.name} has no value here")
@@ -224,7 +230,7 @@ def _each(args: list[Val], f: Callable[..., Array]) -> Val:
 def _abstract(e: Fn, instance: AbstractFunction, args: list[Val], ctx: Context) -> Val:
     if e.kind == "scalar":
         return _each(args, lambda *xs: instance.derivative(e.order, *xs))
-    if e.kind != "elementwise":
+    if not e.entrywise:
         raise BacksymError(f"the abstract function {e.name} cannot act along rows")
     names, arrays = align_all(args)
     if ctx.tracer is not None:

@@ -46,6 +46,7 @@ from backsym.core.expr import (
     Zeros,
     scalar_if_ones,
 )  # fmt: skip
+from backsym.core.kinds import kind_named
 from backsym.printing import layout as lay
 from backsym.printing.layout import Ident, Layout, Number, Op, Script, fenced, row, tight
 from backsym.printing.notation import Notation, index, index_list, rank_of
@@ -278,7 +279,7 @@ def _entry(e: Entry, n: Notation) -> Piece:
         return _named(n.entry(base.name, e.indices))
     if isinstance(base, Adj):
         return _adjoint(base.name, n.entry(base.name, e.indices), 0, n)
-    if isinstance(base, Fn) and base.kind in ("rowwise", "rowreduce", "diag") and base.name not in _SPECIAL:
+    if isinstance(base, Fn) and kind_named(base.kind).named and base.name not in _SPECIAL:
         return Piece(lay.with_sub(layout_of(base, n), index_list(e.indices)))
     if isinstance(base, Eye):
         return Piece(Script(Ident("I"), sub=index_list(e.indices)))

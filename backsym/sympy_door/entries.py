@@ -47,6 +47,7 @@ from backsym.core.expr import (
     walk,
 )
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.kinds import RuleTable
 from backsym.reading.meaning.table_formulas import formula
 from backsym.sympy_door.functions import VALUES, indicator
 from backsym.sympy_door.shapes import FIRST_EXTREMES, INDEX_EXTREMES
@@ -224,12 +225,28 @@ def _reshape(c: Entries, e: Reshape, ixs: Indices) -> Any:
 def _function(c: Entries, e: Fn, ixs: Indices) -> Any:
     if e.name == ABSTRACT_LOSS and e.kind == "scalar":
         return _loss(c, e, ixs)
-    if e.kind == "elementwise":
-        return elementwise(c, e, [c.part(arg, ixs) for arg in e.args])
-    if e.kind == "diag":
-        if len(e.args[0].shape) == 1:
-            return sympy.KroneckerDelta(*ixs) * c.at(e.args[0], ixs[:1])
-        return c.at(e.args[0], (ixs[0], ixs[0]))
+    rule = sympy_entries.find(e.kind)
+    return rule(c, e, ixs) if rule is not None else defined(c, e, ixs)
+
+
+sympy_entries: RuleTable[Callable[[Entries, Fn, Indices], Any]] = RuleTable("sympy_entries")
+"""The entry of f(args) in SymPy, for each kind of function that needs more than its definition."""
+
+
+@sympy_entries("elementwise")
+def _entrywise(c: Entries, e: Fn, ixs: Indices) -> Any:
+    return elementwise(c, e, [c.part(arg, ixs) for arg in e.args])
+
+
+@sympy_entries("diag")
+def _diag(c: Entries, e: Fn, ixs: Indices) -> Any:
+    if len(e.args[0].shape) == 1:
+        return sympy.KroneckerDelta(*ixs) * c.at(e.args[0], ixs[:1])
+    return c.at(e.args[0], (ixs[0], ixs[0]))
+
+
+def defined(c: Entries, e: Fn, ixs: Indices) -> Any:
+    """By the function's definition."""
     function = FUNCTIONS.get(e.name)
     if function is None or function.definition is None or e.order:
         raise BacksymError(f"no SymPy for {e.name}" + "'" * e.order)

@@ -42,6 +42,7 @@ from backsym.core.expr import (
     scalar_if_ones,
 )
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.kinds import RuleTable
 from backsym.reading.meaning.table_formulas import formula
 from backsym.sympy_door.entries import Entries, adjoint_name, constant, elementwise, size
 from backsym.sympy_door.functions import indicator
@@ -225,13 +226,24 @@ def _reshape(m: Matrices, e: Reshape) -> Any:
 
 
 def _function(m: Matrices, e: Fn) -> Any:
-    if e.kind == "elementwise":
-        return _elementwise(m, e)
-    if e.name == ABSTRACT_LOSS:
+    if e.name == ABSTRACT_LOSS and e.kind == "scalar":
         return _loss(m, e)
-    if e.kind == "diag":
-        value = m.of(e.args[0])
-        return sympy.DiagMatrix(value) if len(e.args[0].shape) == 1 else DiagonalOf(value)
+    rule = sympy_matrices.find(e.kind)
+    return rule(m, e) if rule is not None else defined(m, e)
+
+
+sympy_matrices: RuleTable[Callable[[Matrices, Fn], Any]] = RuleTable("sympy_matrices")
+"""f(args) as a SymPy matrix, for each kind of function that needs more than its definition."""
+
+
+@sympy_matrices("diag")
+def _diag(m: Matrices, e: Fn) -> Any:
+    value = m.of(e.args[0])
+    return sympy.DiagMatrix(value) if len(e.args[0].shape) == 1 else DiagonalOf(value)
+
+
+def defined(m: Matrices, e: Fn) -> Any:
+    """By the function's definition."""
     if e.name == "trace" and not e.order:
         return sympy.Trace(m.of(e.args[0]))
     function = FUNCTIONS.get(e.name)
@@ -240,6 +252,7 @@ def _function(m: Matrices, e: Fn) -> Any:
     return m.of(formula(function.definition, dict(zip(function.args, e.args, strict=False))))
 
 
+@sympy_matrices("elementwise")
 def _elementwise(m: Matrices, e: Fn) -> Any:
     arrays = [n for n, arg in enumerate(e.args) if scalar_if_ones(arg.shape)]
     values = [m.of(arg) for arg in e.args]

@@ -20,6 +20,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 
 from backsym.core.expr import Shape
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
+from backsym.core.kinds import RuleTable
 from backsym.sympy_door.names import Names, refuse
 from backsym.sympy_door.shapes import FIRST_EXTREMES, INDEX_EXTREMES, extreme_parts, vector_indices
 from backsym.sympy_door.shifts import is_shifted, parts, unguarded
@@ -337,11 +338,23 @@ def _gives_array(name: str, ranks: Sequence[int]) -> bool:
     known = FUNCTIONS.get(name)
     if name == ABSTRACT_LOSS or (name in REDUCTIONS and len(ranks) == 1):
         return False
-    if known is None or known.kind in ("elementwise", "rowwise"):
-        return max(ranks, default=0) > 0
-    if known.kind == "rowreduce":
-        return ranks[0] > 1
-    return name in ("diag", "outer")
+    kind = "elementwise" if known is None else known.kind
+    return gives_array.of(kind)(name, ranks)
+
+
+gives_array: RuleTable[Callable[[str, Sequence[int]], bool]] = RuleTable("sympy_array")
+"""Whether the value of a call is an array, by the number of axes of its arguments."""
+
+
+@gives_array("elementwise", "rowwise")
+def _of_largest(name: str, ranks: Sequence[int]) -> bool:
+    return max(ranks, default=0) > 0
+
+
+gives_array("rowreduce")(lambda name, ranks: ranks[0] > 1)
+gives_array("scalar")(lambda name, ranks: False)
+gives_array("diag")(lambda name, ranks: True)
+gives_array("vectors")(lambda name, ranks: name == "outer")
 
 
 def _rank(w: Writer, e: Any) -> int:

@@ -73,7 +73,7 @@ def _arrays(e: Expr) -> Iterator[Expr]:
     if isinstance(e, (Sym, Adj)):
         yield e
     for child in children(e):
-        applied = isinstance(e, (Mul, MatMul)) and isinstance(child, Fn) and child.kind == "elementwise"
+        applied = isinstance(e, (Mul, MatMul)) and isinstance(child, Fn) and child.entrywise
         if applied and isinstance(child, Fn) and all(isinstance(arg, Sym) for arg in child.args):
             yield child
         else:

@@ -207,7 +207,7 @@ class _Entries:
             return IndexReduce("sum", self.entry(e.arg, over), tuple(ix for ix in over if not ix.fixed))
         if isinstance(e, Fn) and e.kind == "diag" and len(e.shape) == 2:
             return Mul((self.entry(e.args[0], at[:1]), Delta(at[0], at[1])))
-        if isinstance(e, (Add, Neg, Div, Pow, Cmp)) or (isinstance(e, Fn) and e.kind == "elementwise"):
+        if isinstance(e, (Add, Neg, Div, Pow, Cmp)) or (isinstance(e, Fn) and e.entrywise):
             return rebuild(e, lambda child: self.operand(child, at))
         if isinstance(e, (Reshape, Sym, Adj, Ones, Zeros, Eye, Num, Size, Const, Entry, Delta)):
             return self.reshaped(e, at) if isinstance(e, Reshape) else entry_of(e, at)

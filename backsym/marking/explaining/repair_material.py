@@ -366,7 +366,7 @@ class Offers:
         found: dict[str, tuple[Fn, tuple[Ix, ...]]] = {}
         for eq in self.problem.equations:
             rhs = eq.rhs
-            if isinstance(rhs, Fn) and rhs.kind == "elementwise" and len(rhs.args) == 1:
+            if isinstance(rhs, Fn) and rhs.entrywise and len(rhs.args) == 1:
                 found[eq.name] = Fn(rhs.name, rhs.args, rhs.order + 1, rhs.kind), eq.indices
         return found
 

@@ -52,7 +52,7 @@ def _slopes(subject: Subject) -> list[tuple[Array, Fn]]:
     found: list[tuple[Array, Fn]] = []
     for eq in subject.problem.equations:
         for fn in walk(eq.rhs):
-            if isinstance(fn, Fn) and fn.kind == "elementwise" and len(fn.args) == 1 and not fn.order:
+            if isinstance(fn, Fn) and fn.entrywise and len(fn.args) == 1 and not fn.order:
                 value = subject.point.value(Fn(fn.name, fn.args, 1, fn.kind))
                 if value is not None and np.size(value[1]) and np.any(value[1]):
                     found.append((np.sort(np.ravel(value[1])), fn))
@@ -152,7 +152,7 @@ def _by_value(offers: Offers, e: Expr) -> Iterator[list[_Value]]:
         entry = FUNCTIONS.get(fn.name)
         known = entry is not None and entry.show == "by_node" and len(entry.partials) == 1
         mentioned = tuple(dict.fromkeys(entries))
-        if known and mentioned and fn.kind == "elementwise" and not fn.order and fn.name not in offers.problem.abstract:
+        if known and mentioned and fn.entrywise and not fn.order and fn.name not in offers.problem.abstract:
             found.setdefault(fn.name, []).append((fn, value, mentioned))
 
     nodes = list(walk(e))
@@ -205,7 +205,7 @@ def _nodes(offers: Offers) -> Iterator[_Node]:
         terms = eq.rhs.args if isinstance(eq.rhs, Add) else (eq.rhs,)
         for term in terms:
             fn = term.arg if isinstance(term, Neg) else term
-            if not isinstance(fn, Fn) or fn.kind != "elementwise" or len(fn.args) != 1 or fn.order:
+            if not isinstance(fn, Fn) or not fn.entrywise or len(fn.args) != 1 or fn.order:
                 continue
             inner = fn.args[0]
             whole = inner.base if isinstance(inner, Entry) and inner.indices == eq.indices else inner

@@ -53,6 +53,7 @@ from backsym.core.expr import (
     walk,
 )  # fmt: skip
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.kinds import RuleTable
 from backsym.core.problem import Problem
 from backsym.printing.numpy.axes import (
     Code,
@@ -347,28 +348,17 @@ class _Coder:
             raise BacksymError(f"no NumPy source for the derivative of order {e.order} of {e.name}")
         if e.order == 1 and table.slope_code is None:
             return self.code(_formula(table.partials[0], named), loose=loose)
-        if e.name == "diag":
-            return self.diag(e)
-        code_text = table.slope_code if e.order else table.code
-        batched = e.kind == "scalar" and bool(free_indices(e))
-        if code_text is None or batched:
-            if table.definition is None:
-                raise BacksymError(f"no NumPy source for the function {e.name!r}")
-            return self.code(_formula(table.definition, named), loose=loose)
-        codes, axes, shape = self.function_arguments(e, args, loose)
-        return Code(_filled_in(code_text, codes), axes=axes, shape=shape)
-
-    def function_arguments(self, e: Fn, args: Sequence[Expr], loose: bool) -> tuple[list[Code], tuple[Ix, ...], Shape]:
-        if e.kind == "elementwise":
-            return self.arguments(e, args, loose)
-        codes, axes = aligned([self.strict(a) for a in args], self.order)
-        first = args[0].shape
-        return codes, axes, {"rowwise": first, "rowreduce": first[:-1], "scalar": ()}[e.kind]
+        made = numpy.of(e.kind)(self, e, table.slope_code if e.order else table.code, args, loose)
+        if made is not None:
+            return made
+        if table.definition is None:
+            raise BacksymError(f"no NumPy source for the function {e.name!r}")
+        return self.code(_formula(table.definition, named), loose=loose)
 
     def abstract(self, e: Fn, loose: bool) -> Code:
         if e.order > 1:
             raise BacksymError(f"no NumPy source for the derivative of order {e.order} of {e.name}")
-        if e.kind == "elementwise":
+        if e.entrywise:
             codes, axes, shape = self.arguments(e, e.args, loose)
         else:
             codes, axes, shape = [self.strict(a) for a in e.args], (), e.shape
@@ -376,16 +366,6 @@ class _Coder:
                 raise BacksymError(f"no NumPy source for {e.name} of arguments with free indices")
         name = e.name + ("_prime" if e.order else "")
         return Code(f"{name}({', '.join(c.number.text for c in codes)})", axes=axes, shape=shape)
-
-    def diag(self, e: Fn) -> Code:
-        code = self.strict(e.args[0]).number
-        if not code.axes:
-            return Code(f"np.diag({code.text})", shape=e.shape)
-        if len(code.shape) == 1:
-            pattern = ":, " * len(code.axes)
-            text = f"{code.atom}[{pattern}None, :] * np.eye({self.size(code.shape[0])})"
-            return Code(text, Prec.MUL, code.axes, e.shape)
-        return Code(f'np.einsum("...ii->...i", {code.text})', axes=code.axes, shape=e.shape)
 
     # --- the index level ---
 
@@ -475,6 +455,47 @@ class _Coder:
         return self.strict(Mul(deltas)) if deltas else Code("1.0")
 
 
+numpy: RuleTable[Callable[[_Coder, Fn, str | None, Sequence[Expr], bool], Code | None]] = RuleTable("numpy")
+"""NumPy source of a function by its template, for each kind; None where its definition has to serve."""
+
+
+@numpy("elementwise")
+def _entrywise(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], loose: bool) -> Code | None:
+    if template is None:
+        return None
+    codes, axes, shape = c.arguments(e, args, loose)
+    return Code(filled_in(template, codes), axes=axes, shape=shape)
+
+
+@numpy("rowwise", "rowreduce")
+def _along_rows(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], loose: bool) -> Code | None:
+    if template is None:
+        return None
+    codes, axes = aligned([c.strict(a) for a in args], c.order)
+    first = args[0].shape
+    return Code(filled_in(template, codes), axes=axes, shape=first if e.kind == "rowwise" else first[:-1])
+
+
+@numpy("scalar")
+def _number(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], loose: bool) -> Code | None:
+    """A template is of one array, not of one for each value of an index."""
+    if template is None or free_indices(e):
+        return None
+    return Code(filled_in(template, [c.strict(a) for a in args]))
+
+
+@numpy("diag")
+def _diag(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], loose: bool) -> Code:
+    code = c.strict(e.args[0]).number
+    if not code.axes:
+        return Code(f"np.diag({code.text})", shape=e.shape)
+    if len(code.shape) == 1:
+        pattern = ":, " * len(code.axes)
+        text = f"{code.atom}[{pattern}None, :] * np.eye({c.size(code.shape[0])})"
+        return Code(text, Prec.MUL, code.axes, e.shape)
+    return Code(f'np.einsum("...ii->...i", {code.text})', axes=code.axes, shape=e.shape)
+
+
 def _times(codes: Sequence[Code], axes: tuple[Ix, ...], shape: Shape) -> Code:
     """A product.  Truth values may stand in it after a number, not first: a minus sign would meet them there."""
     if all(c.boolean for c in codes):
@@ -497,7 +518,7 @@ def _factors(e: Expr) -> list[Expr]:
     return [e]
 
 
-def _filled_in(template: str, codes: Sequence[Code]) -> str:
+def filled_in(template: str, codes: Sequence[Code]) -> str:
     """A code template with its arguments: parenthesised unless the place is an argument of its own."""
 
     def put(match: re.Match[str]) -> str:

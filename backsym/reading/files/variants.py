@@ -58,7 +58,7 @@ class _Reader:
         self.problem = problem
         self.report = report
         everything = [e for eq in problem.equations for e in walk(eq.rhs)]
-        self.used = {e.name: len(e.args) for e in everything if isinstance(e, Fn) and e.kind == "elementwise"}
+        self.used = {e.name: len(e.args) for e in everything if isinstance(e, Fn) and e.entrywise}
         indices = [ix for eq in problem.equations for ix in eq.indices]
         for e in everything:
             indices += [ix for ix in getattr(e, "indices", ()) if not ix.fixed]

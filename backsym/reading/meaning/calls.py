@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from backsym.core.errors import InputError
 from backsym.core.expr import Adj, Delta, Dim, Expr, Eye, Fn, IndexReduce, Ix, Ones, Reduce, Sym, Zeros, show_shape
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS, Function
+from backsym.core.kinds import RuleTable, kind_named
 from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.scope import free_letters, index_reduction, is_delta, positional, suggest
 from backsym.reading.meaning.shape_hints import Mismatch, fits_elementwise
@@ -128,20 +129,17 @@ def loss_call(r: Rules, tree: Node, order: int) -> Expr:
 def table_call(r: Rules, tree: Node, function: Function, order: int) -> Expr:
     usage = f"{function.name}({', '.join(function.args)})"
     given = arguments(r, tree, *function.arity, usage)
-    if order and (function.kind != "elementwise" or not (function.partials or r.scope.derivatives)):
+    kind = kind_named(function.kind)
+    if order and not (kind.entrywise and (function.partials or r.scope.derivatives)):
         raise r.error(f"{function.name} has no derivative to write as {tree.value}", tree)
-    row = function.kind in ("rowwise", "rowreduce")
-    if not row:
+    if not kind.along_rows:
         no_keywords(r, tree)
     if function.expanded:
         return expanded_call(r, tree, function, given)
     args = [r.resolve(arg) for arg in given]
-    if row:
-        check_row(r, tree, args[0])
-    if function.kind == "elementwise":
-        r.fit(given, args, tree, "combine")
-    if function.kind == "diag" or function.name == "trace":
-        check_square(r, tree, args[0], function.kind == "diag")
+    check = reading.find(function.kind)
+    if check is not None:
+        check(r, tree, function, given, args)
     missing = len(function.args) - len(args)
     args += [r.definition(text, {}, tree) for text in function.defaults[len(function.defaults) - missing :]]
     return Fn(function.name, tuple(args), order, function.kind, span=r.mark(tree))
@@ -159,7 +157,7 @@ def expanded_call(r: Rules, tree: Node, function: Function, given: Sequence[Node
         both = " and ".join(map(show_shape, shapes))
         error = r.error(f"{function.name} compares arrays of one shape; these are {both}", tree)
         raise Mismatch(error, "compare", *args.values())
-    if function.kind == "matrix":
+    if function.kind == "vectors":
         for node, value in zip(given, args.values(), strict=True):
             if len(value.shape) > 2 or (len(value.shape) == 2 and value.shape[1] != 1):
                 hint = "a matrix product is written A @ B"
@@ -168,9 +166,19 @@ def expanded_call(r: Rules, tree: Node, function: Function, given: Sequence[Node
     return r.definition(function.definition, args, tree)
 
 
-def check_row(r: Rules, tree: Node, arg: Expr) -> None:
+reading: RuleTable[Callable[[Rules, Node, Function, Sequence[Node], Sequence[Expr]], None]] = RuleTable("reading")
+"""Checks the arguments of a call, for each kind of function that has something to check."""
+
+
+@reading("elementwise")
+def check_fit(r: Rules, tree: Node, function: Function, given: Sequence[Node], args: Sequence[Expr]) -> None:
+    r.fit(given, args, tree, "combine")
+
+
+@reading("rowwise", "rowreduce")
+def check_row(r: Rules, tree: Node, function: Function, given: Sequence[Node], args: Sequence[Expr]) -> None:
     """A function along the last axis needs one, and says so when another axis is asked for."""
-    rank = len(arg.shape)
+    rank = len(args[0].shape)
     if rank == 0:
         raise r.error(f"{tree.value} needs a vector or a matrix; this is a scalar", tree)
     for keyword in tree.children:
@@ -183,8 +191,11 @@ def check_row(r: Rules, tree: Node, arg: Expr) -> None:
             raise r.error(f"{tree.value} works along the last axis", keyword, f"write {tree.value}(Z.T).T")
 
 
-def check_square(r: Rules, tree: Node, arg: Expr, vectors: bool) -> None:
-    shape = arg.shape
+@reading("diag", "scalar")
+def check_square(r: Rules, tree: Node, function: Function, given: Sequence[Node], args: Sequence[Expr]) -> None:
+    shape, vectors = args[0].shape, function.kind == "diag"
+    if function.name != "trace" and not vectors:
+        return
     if not (len(shape) == 2 and shape[0] == shape[1]) and not (vectors and len(shape) == 1):
         wanted = "a vector or a square matrix" if vectors else "a square matrix"
         raise r.error(f"{tree.value} needs {wanted}; this is {show_shape(shape)}", tree)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
+from backsym.core.kinds import RuleTable
 from backsym.reading.syntax import Node
 
 PASSES = 4
@@ -219,7 +220,7 @@ class Shapes:
             return ()
         kind = FUNCTIONS[name].kind if name in FUNCTIONS else "elementwise"
         shape = self.joined(arguments) if arguments else ()
-        return _BY_KIND[kind](shape or ()) if shape is not None else None
+        return axes_rules.of(kind)(shape or ()) if shape is not None else None
 
     def reduced(self, tree: Node, arguments: list[Node]) -> Axes | None:
         """A sum over letters or all entries; the larger of two."""
@@ -258,11 +259,11 @@ _RULES: dict[str, Callable[[Shapes, Node], Axes | None]] = {
     "keyword": Shapes.nothing,
 }
 
-_BY_KIND: dict[str, Callable[[Axes], Axes]] = {
-    "elementwise": lambda axes: axes,
-    "rowwise": lambda axes: axes,
-    "rowreduce": lambda axes: axes[:-1],
-    "scalar": lambda axes: (),
-    "diag": lambda axes: axes * 2 if len(axes) == 1 else axes[:1],
-    "matrix": lambda axes: axes * 2 if len(axes) == 1 else (),
-}
+axes_rules: RuleTable[Callable[[Axes], Axes]] = RuleTable("axes")
+"""The axes of f(x) from those of x, for each kind of function."""
+
+axes_rules("elementwise", "rowwise")(lambda axes: axes)
+axes_rules("rowreduce")(lambda axes: axes[:-1])
+axes_rules("scalar")(lambda axes: ())
+axes_rules("diag")(lambda axes: axes * 2 if len(axes) == 1 else axes[:1])
+axes_rules("vectors")(lambda axes: axes * 2 if len(axes) == 1 else ())
