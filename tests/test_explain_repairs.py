@@ -16,9 +16,9 @@ import pytest
 from mutants import Maker
 from networks import NETWORKS
 
+from backsym.core.bundled import resource
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Expr, Ix
-from backsym.core.resources import resource
 from backsym.marking.answers.model import TAGS, ReadAnswer, Target
 from backsym.marking.explaining.explain import Explanation, explain
 from backsym.marking.judging.judge import Judge, equal_values

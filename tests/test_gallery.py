@@ -119,9 +119,13 @@ def test_forward_equations_keep_the_form_of_their_author(name: str, node: str, p
     assert equation_latex(found, Notation.of(problems[name])).partition(" = ")[2] == FORWARD[name, node]
 
 
+WITHOUT_MATRIX_FORM = {"multi-head-attention": "V", "conv1d": "w"}
+
+
 def test_where_there_is_no_matrix_form_the_reason_is_given(problems: dict[str, Problem]) -> None:
-    assert problems["multi-head-attention"].solve()["V"].derivation.no_matrix == "an array with 3 axes is not a matrix"
-    assert problems["conv1d"].solve()["w"].derivation.no_matrix == "an entry at a shifted index has no matrix form"
+    heads, convolution = problems["multi-head-attention"].solve()["V"], problems["conv1d"].solve()["w"]
+    assert str(heads.derivation.no_matrix) == "an array with 3 axes is not a matrix"
+    assert str(convolution.derivation.no_matrix) == "an entry at a shifted index has no matrix form"
 
 
 @pytest.mark.parametrize("name", ["deep-linear", "logistic-circuit", "softmax-regression", "bilinear"])

@@ -18,9 +18,9 @@ import pytest
 import yaml
 from networks import NETWORKS
 
+from backsym.core.bundled import resource
 from backsym.core.expr import Adj, Ix, Sym, walk
 from backsym.core.problem import Collection, Part, Problem
-from backsym.core.resources import resource
 from backsym.core.steps import Derivation, ForwardForms
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import evaluate, node_value

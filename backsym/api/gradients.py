@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 from backsym.api.problem import Problem
 from backsym.core.errors import BacksymError, Diagnostic, InputError, near_name
 from backsym.core.names import split_name
+from backsym.core.words import Words, say
 from backsym.solving.solution import Result, Solution, solve
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Gradient(Result):
                 arrays[name] = np.asarray(value, dtype=float)
             except (TypeError, ValueError) as error:
                 hint = "a number, or lists of numbers of one length each"
-                raise InputError([Diagnostic(f"{name} is no array of numbers: {error}", hint=hint)]) from None
+                raise InputError([Diagnostic(f"{name} is no array of numbers: {error}", advice=hint)]) from None
         env = Env(self._sizes(arrays), dict(arrays), equations={eq.name: eq for eq in problem.equations})
         for equation in problem.equations:
             env.values[equation.name] = np.asarray(node_value(equation, Context.of(env))[1])
@@ -75,9 +76,9 @@ class Gradient(Result):
         """The size of each dimension, which all arrays must agree on."""
         leaves = [name for name, symbol in self.problem.symbols.items() if symbol.role != "node"]
         hint = f"it has {', '.join(leaves)}"
-        unknown = [Diagnostic(f"the expression has no {name}", hint=hint) for name in arrays if name not in leaves]
+        unknown = [Diagnostic(f"the expression has no {name}", advice=hint) for name in arrays if name not in leaves]
         missing = [name for name in leaves if name not in arrays]
-        absent = [Diagnostic(f"{name} has no value", hint=f"call it with {name}=...") for name in missing]
+        absent = [Diagnostic(f"{name} has no value", advice=f"call it with {name}=...") for name in missing]
         if unknown or absent:
             raise InputError([*unknown, *absent])
         sizes = {name: dim.size for name, dim in self.problem.dims.items() if dim.size is not None}
@@ -158,7 +159,7 @@ def gradient(
             leaves = [other for other, symbol in problem.symbols.items() if symbol.role != "node"]
             near = near_name(name, leaves)
             hint = f"did you mean {near}?" if near else f"it has {', '.join(leaves) or 'only numbers'}"
-            raise InputError([Diagnostic(f"the expression has no {name}", hint=hint)])
+            raise InputError([Diagnostic(f"the expression has no {name}", advice=hint)])
         result = solution[name]
         found.append(Gradient(problem, result.derivation, result.verification, solution))
     return tuple(found) if isinstance(wrt, (list, tuple)) else found[0]
@@ -191,7 +192,7 @@ def _problem(expression: Any, wrt: Sequence[str], shapes: Shapes | None, extra: 
         if shapes is None and "@" in expression:
             at = expression.index("@") + 1
             hint = 'such as shapes={"W": ["K", "D"], "x": ["D"]}; without shapes every name is a number'
-            raise InputError([Diagnostic("@ needs the shapes of arrays", LABEL, 1, at, expression, hint=hint)])
+            raise InputError([Diagnostic("@ needs the shapes of arrays", LABEL, 1, at, expression, advice=hint)])
         try:
             return Problem(forward=[head + expression.strip()], symbols=declared, loss=loss, **extra)
         except InputError as error:
@@ -202,7 +203,7 @@ def _problem(expression: Any, wrt: Sequence[str], shapes: Shapes | None, extra: 
 
     if getattr(expression, "shape", (1, 1)) not in ((), (1, 1)):
         shown = ", ".join(map(str, expression.shape))
-        raise InputError([Diagnostic(f"the expression must be a scalar; this is [{shown}]", hint="take its Trace")])
+        raise InputError([Diagnostic(f"the expression must be a scalar; this is [{shown}]", advice="take its Trace")])
     loss = _loss({str(symbol) for symbol in expression.free_symbols} | set(given))
     arrays = {_name(s): given.get(_name(s)) for s in expression.atoms(sympy.MatrixSymbol)}
     declared = _declared({**arrays, **given}, wrt)
@@ -235,10 +236,10 @@ def _placed(d: Diagnostic, head: str) -> Diagnostic:
     if d.file == "forward[1]" and d.source is not None and d.column is not None and d.source.startswith(head):
         cut = len(head)
         width = d.width if d.column > cut else max(1, d.width - (cut + 1 - d.column))
-        hint = d.hint
-        if d.message.endswith("is not declared"):
-            hint = f'give its shape too, such as "{d.message.split()[0]}": ["D"], or [] for a number'
-        return replace(d, file=LABEL, column=max(1, d.column - cut), source=d.source[cut:], width=width, hint=hint)
+        hint = d.advice
+        if d.code == "meaning.undeclared" and isinstance(d.words, Words):
+            hint = say("api.give_shape", name=d.words.facts["name"])
+        return replace(d, file=LABEL, column=max(1, d.column - cut), source=d.source[cut:], width=width, advice=hint)
     if d.file is not None and d.file.startswith("symbols"):
         return replace(d, file="shapes" + d.file[len("symbols") :])
     return replace(d, file=LABEL) if d.file == "forward[1]" else d

@@ -142,7 +142,7 @@ def load_collection(path: str | PathLike[str]) -> core.Collection:
     """
     found = loader.load(path)
     if not isinstance(found, core.Collection):
-        raise InputError([Diagnostic("this is a single problem", file=str(path), hint="load it with backsym.load")])
+        raise InputError([Diagnostic("this is a single problem", file=str(path), advice="load it with backsym.load")])
     return _public_collection(found)
 
 

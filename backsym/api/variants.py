@@ -23,6 +23,7 @@ from backsym.core.errors import BacksymError, Diagnostic, InputError, Verificati
 from backsym.core.expr import Adj, Entry, Expr, Fn, Sym, rebuild, walk
 from backsym.core.functions import FUNCTIONS
 from backsym.core.problem import Grid, Problem, Variants
+from backsym.core.words import say
 from backsym.numeric.claims import FalseClaim, false_claims
 from backsym.parts.table import kind_of
 from backsym.printing.plain import plain
@@ -258,7 +259,9 @@ class _Maker:
             plainly, problem = self.read(chosen), self.read(file)
         except InputError as error:
             raise InputError(
-                replace(d, message=f"in the variant with {_listed(drawing.choices())}: {d.message}", file=self.path)
+                replace(
+                    d, words=say("variants.inside", choices=_listed(drawing.choices()), words=d.words), file=self.path
+                )
                 for d in error.diagnostics
             ) from None
         self.check_same(plainly, problem, renaming)
@@ -336,7 +339,7 @@ class _Maker:
     def problem_with(self, old: str, new: str) -> Diagnostic:
         hint = "write it in the plain language, or take other letters"
         message = f"this equation cannot be carried over to other names: {old} became {new}"
-        return Diagnostic(message, self.path, hint=hint)
+        return Diagnostic(message, self.path, advice=hint)
 
     # --- claims ---
 

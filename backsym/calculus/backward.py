@@ -236,7 +236,7 @@ class Backward:
                 facts: dict[str, Fact] = {"node": self.problem.sym(name)}
                 record.steps.append(Step("vectorize", matrix.lhs, form, steps, facts))
             except NoMatrixForm as error:
-                why_not = str(error)
+                why_not = error.words
         return Derivation(name, shown, entry, matrix, tuple(record.steps), why_not)
 
     def _lifted(self, p: Poly, at: Axes, letters: Letters) -> tuple[Expr, tuple[Step, ...]]:

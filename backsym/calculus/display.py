@@ -154,7 +154,7 @@ def present_forward(
         try:
             matrix = Equation(whole, lifter.poly(body, params))
         except NoMatrixForm as error:
-            return ForwardForms(eq.name, shown, entry, None, (), str(error))
+            return ForwardForms(eq.name, shown, entry, None, (), error.words)
         step = Step("vectorize", whole, matrix.rhs, tuple(lifter.steps), {"node": whole})
         return ForwardForms(eq.name, shown, entry, matrix, (step,))
     try:
@@ -166,11 +166,11 @@ def present_forward(
             lifted = Equation(whole, Lifter(namer).poly(body, params))
             return ForwardForms(eq.name, shown, Equation(lhs, eq.rhs), lifted)
         except NoMatrixForm as error:
-            return ForwardForms(eq.name, shown, Equation(lhs, eq.rhs), None, (), str(error))
+            return ForwardForms(eq.name, shown, Equation(lhs, eq.rhs), None, (), error.words)
     try:
         matrix = Equation(whole, explicit(eq.rhs, namer))
     except NoMatrixForm as error:
-        return ForwardForms(eq.name, shown, entry, None, (), str(error))
+        return ForwardForms(eq.name, shown, entry, None, (), error.words)
     steps = [Step("entries", lhs, entry.rhs, (), {"node": whole})]
     if matrix.rhs != eq.rhs:
         steps.insert(0, Step("broadcast", eq.rhs, matrix.rhs, (), {"node": whole}))

@@ -76,9 +76,11 @@ from backsym.core.expr import (
     T,
     Zeros,
     num,
+    show_shape,
 )
 from backsym.core.kinds import RuleTable
 from backsym.core.steps import Fact, Step
+from backsym.core.words import say
 
 Axes = tuple[Index, ...]
 
@@ -117,9 +119,9 @@ class Lifter:
         """The array with entries ``p`` along ``free`` (none, one or two indices)."""
         real = tuple(i for i in free if not i.fixed)
         if len(real) > 2:
-            raise NoMatrixForm(f"an array with {len(real)} axes is not a matrix")
+            raise NoMatrixForm(say("reasons.many_axes", axes=len(real)))
         if len(set(real)) < len(real):
-            raise NoMatrixForm("an index is repeated on the left side")
+            raise NoMatrixForm(say("reasons.repeated_left"))
         shape = tuple(i.dim for i in real)
         if not p:
             return ZERO if not free else Zeros(tuple(i.dim for i in free))
@@ -133,7 +135,7 @@ class Lifter:
             self.letters, self.row = outer, row
         total = one_row(total)
         if total.shape != shape:
-            raise NoMatrixForm(f"internal: shape {total.shape} instead of {shape}")
+            raise NoMatrixForm(say("reasons.shape_lost", found=show_shape(total.shape), shape=show_shape(shape)))
         return self.placed(total, free, real)
 
     @staticmethod
@@ -266,7 +268,7 @@ class Lifter:
             order = [first.along((left, b)), *vectors, second.along((b, right))]
             new = Vertex((left, right), [matmul([order[0].expr, *middle, order[-1].expr])])
         else:
-            raise NoMatrixForm(f"a sum joins {len(matrices)} matrices on one index")
+            raise NoMatrixForm(say("reasons.joined_matrices", matrices=len(matrices)))
         self.record_merged(matrices)
         if len(touching) == 1:
             self.record("lift_sum", touching, (b,), new.expr, new.axes)
@@ -385,9 +387,9 @@ class Lifter:
             return self.entry(f, axes)
         if isinstance(f, Del):
             if isinstance(f.a, Affine) or isinstance(f.b, Affine):
-                raise NoMatrixForm("a Kronecker delta of a shifted index has no matrix form")
+                raise NoMatrixForm(say("reasons.shifted_delta"))
             if len(axes) != 2:
-                raise NoMatrixForm("a Kronecker delta with a fixed index has no matrix form here")
+                raise NoMatrixForm(say("reasons.fixed_delta"))
             return Eye(f.a.dim)
         if isinstance(f, Grp):
             return self.poly(f.body, axes)
@@ -412,17 +414,17 @@ class Lifter:
     def entry(self, f: Ent, axes: Axes) -> Expr:
         real = [i for i in f.idx if not i.fixed]
         if any(isinstance(i, Affine) for i in f.idx):
-            raise NoMatrixForm("an entry at a shifted index has no matrix form")
+            raise NoMatrixForm(say("reasons.shifted_entry"))
         if any(i.fixed and i.dim != 1 for i in f.idx):
             if not real:
                 return Entry(f.base, tuple(Ix(str(-i.serial), i.dim) for i in f.idx))
-            raise NoMatrixForm("an entry at a fixed position has no matrix form here")
+            raise NoMatrixForm(say("reasons.fixed_entry"))
         if len(real) > len(set(real)):
             if len(f.idx) != 2:
-                raise NoMatrixForm("a repeated index of an array with more than two axes has no matrix form")
+                raise NoMatrixForm(say("reasons.repeated_index"))
             return Fn("diag", (f.base,), 0, "diag")
         if len(f.idx) > 2:
-            raise NoMatrixForm(f"an array with {len(f.idx)} axes has no matrix form")
+            raise NoMatrixForm(say("reasons.array_axes", axes=len(f.idx)))
         if len(real) == 2:
             return f.base if tuple(real) == axes else transpose(f.base)
         if len(f.idx) == len(real):
@@ -468,7 +470,7 @@ class Lifter:
         """Maximum along all entries or one axis, and the place of it."""
         lam = f.args[0]
         if any(isinstance(i, Affine) for i in f.out):
-            raise NoMatrixForm("the place of a maximum at a shifted index has no matrix form")
+            raise NoMatrixForm(say("reasons.shifted_maximum"))
         outer = in_order(lam.free)
         if not outer:
             arg = self.poly(lam.body, lam.params)
@@ -476,16 +478,17 @@ class Lifter:
                 return Reduce(f.name, arg)
             return oriented(Pick(f.name, arg), f.out, axes)
         if len(outer) != 1 or len(lam.params) != 1:
-            word = {"max": "maximum", "min": "minimum"}.get(f.name, f.name)
             few, many = len(lam.params), len(outer) + len(lam.params)
-            raise NoMatrixForm(f"a {word} over {few} of {many} indices has no matrix form")
+            if f.name == "max":
+                raise NoMatrixForm(say("reasons.partial_maximum", some=few, all=many))
+            raise NoMatrixForm(say("reasons.partial_minimum", some=few, all=many))
         rows_first = _pair_inside([lam.body], lam.free | frozenset(lam.params)) != (lam.params[0], outer[0])
         along = (outer[0], lam.params[0]) if rows_first else (lam.params[0], outer[0])
         arg = self.poly(lam.body, along)
         if f.order == 0:
             return Reduce(f.name, arg, axis=1 if rows_first else 0)
         if f.out[0] in outer:
-            raise NoMatrixForm("the place of a maximum on a diagonal has no matrix form")
+            raise NoMatrixForm(say("reasons.diagonal_maximum"))
         whole = Pick(f.name, arg, axis=1 if rows_first else 0)
         natural = (outer[0], f.out[0]) if rows_first else (f.out[0], outer[0])
         return whole if axes == natural else transpose(whole)
@@ -532,7 +535,7 @@ def oriented(e: Expr, out: Axes, axes: Axes) -> Expr:
 def axes_of(f: Factor) -> Axes:
     """The free indices of a factor in the order of the first matrix inside it."""
     if len(f.free) > 2:
-        raise NoMatrixForm(f"a quantity depends on {len(f.free)} indices at once")
+        raise NoMatrixForm(say("reasons.many_indices", indices=len(f.free)))
     if len(f.free) < 2:
         return in_order(f.free)
     return _first_pair(f, f.free) or in_order(f.free)

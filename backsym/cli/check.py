@@ -148,7 +148,7 @@ def refuse_overwriting(request: Request) -> None:
 
 def syntax_sheet() -> str:
     """What students may write, on one page."""
-    from backsym.core.resources import resource
+    from backsym.core.bundled import resource
 
     return resource("templates", "en", "answers.txt").read_text(encoding="utf-8")
 

@@ -42,7 +42,7 @@ def list_problems() -> None:
 
 def write_template(name: str) -> Path:
     """The commented problem as a new file; raises BacksymError if there is one, or if it cannot be written."""
-    from backsym.core.resources import resource
+    from backsym.core.bundled import resource
     from backsym.text.mathtext import literal
 
     path = Path(name if name.endswith((".yaml", ".yml")) else name + ENDING)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+from backsym.core.bundled import resource
 from backsym.core.errors import BacksymError
-from backsym.core.resources import resource
 
 
 @cache

@@ -1,6 +1,7 @@
 """Errors that help: every message names the place, the offending text, what is expected and a near name.
 
-This module must not know about any other part of backsym.
+What an error says is a code with facts (``words``); what it decides is decided by the code.  This module must not know
+about any other part of backsym.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from backsym.core.words import Said, Words
 
 WIDEST = 100
 """Characters of an offending line that are shown; of a longer one, those around the place."""
@@ -18,16 +21,34 @@ class Diagnostic:
     """One problem found in an input.
 
     ``line`` and ``column`` are 1-based; ``source`` is the whole text of that line and ``width`` the number of
-    characters to underline.  ``hint`` says what is expected or names a near name.
+    characters to underline.  ``advice`` says what is expected or names a near name, where it is not what the catalogue
+    says to do about every such problem.
     """
 
-    message: str
+    words: Said
     file: str | None = None
     line: int | None = None
     column: int | None = None
     source: str | None = None
     width: int = 1
-    hint: str | None = None
+    advice: Said | None = None
+
+    @property
+    def code(self) -> str:
+        """What the problem is, for whoever decides something by it."""
+        return self.words.code if isinstance(self.words, Words) else ""
+
+    @property
+    def message(self) -> str:
+        """The problem in English."""
+        return str(self.words)
+
+    @property
+    def hint(self) -> str | None:
+        """What to do about it, in English."""
+        if self.advice is None:
+            return self.words.hint() if isinstance(self.words, Words) else None
+        return str(self.advice)
 
     def render(self) -> str:
         place = [part for part in (self.file, self.line, self.column) if part is not None]
@@ -37,8 +58,8 @@ class Diagnostic:
             source, column, width = _clipped(self.source.rstrip().replace("\t", " "), self.column, max(1, self.width))
             lines.append("    " + source)
             lines.append("    " + " " * (column - 1) + "^" * width)
-        if self.hint:
-            lines.append(f"  {self.hint}")
+        if hint := self.hint:
+            lines.append(f"  {hint}")
         # Half a character, which JSON can hold, can be neither printed nor written.
         return "\n".join(lines).encode("utf-8", "replace").decode("utf-8")
 
@@ -57,7 +78,17 @@ def _clipped(source: str, column: int, width: int) -> tuple[str, int, int]:
 
 
 class BacksymError(Exception):
-    """Base of every error that backsym raises on purpose; ``str()`` of it is fit for a user."""
+    """Base of every error that backsym raises on purpose; ``str()`` of it is fit for a user.
+
+    Of what backsym says itself the words are a code with facts.
+    """
+
+    def __init__(self, words: Said):
+        self.words = words
+        super().__init__(words)
+
+    def __str__(self) -> str:
+        return str(self.words)
 
 
 class InputError(BacksymError):
@@ -65,7 +96,11 @@ class InputError(BacksymError):
 
     def __init__(self, diagnostics: Iterable[Diagnostic]):
         self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
-        super().__init__("\n".join(d.render() for d in self.diagnostics))
+        # Not its text: most of them are never shown.
+        Exception.__init__(self, self.diagnostics)
+
+    def __str__(self) -> str:
+        return "\n".join(d.render() for d in self.diagnostics)
 
 
 class ShapeError(BacksymError):
@@ -73,15 +108,21 @@ class ShapeError(BacksymError):
 
 
 class NoMatrixForm(BacksymError):
-    """An index expression for which no matrix form exists (or none is known); the message says why."""
+    """An index expression for which no matrix form exists (or none is known); its words say why."""
+
+    words: Words
+
+    def __init__(self, words: Words):
+        super().__init__(words)
 
 
 class VerificationError(BacksymError):
     """A derivative whose numeric check failed; ``node`` names it."""
 
-    def __init__(self, node: str, message: str):
+    def __init__(self, node: str, words: Said):
+        super().__init__(words)
         self.node = node
-        super().__init__(message)
+        self.args = (node, words)
 
 
 def near_name(word: str, names: Iterable[str], likeness: float = 0.6) -> str | None:

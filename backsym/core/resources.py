@@ -1,34 +1,15 @@
-"""Where the templates and the bundled problems are: inside an installed wheel, or beside the package in a clone.
+"""Which problem files a name means: a path, a folder, or a bundled problem.
 
-This module must not know what the files mean.
+This module must not know what is in the files.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from backsym.core.bundled import resource
 from backsym.core.choices import YAML_ENDINGS
 from backsym.core.errors import Diagnostic, InputError, near_name
-
-_PACKAGE = Path(__file__).resolve().parents[1]
-
-
-def resource(*parts: str) -> Path:
-    """The path of a bundled file or folder, such as ``resource("templates", "md.jinja")``.
-
-    A wheel carries them under ``backsym/_data``; in a clone (editable install) they stand beside the package.
-    Raises FileNotFoundError, naming the resource, when neither has it.
-    """
-    for root in (_PACKAGE / "_data", _PACKAGE.parent):
-        path = root.joinpath(*parts)
-        if path.exists():
-            return path
-    raise FileNotFoundError(f"backsym was installed without its file {'/'.join(parts)}")
-
-
-def languages() -> tuple[str, ...]:
-    """The languages that there are sentences in, sorted: each is a folder of templates."""
-    return tuple(sorted(path.parent.name for path in resource("templates").glob("*/sentences.yaml")))
 
 
 def bundled_problems() -> dict[str, Path]:
@@ -68,7 +49,7 @@ def problem_files(name: str) -> list[str]:
     )
     if not found:
         hint = f"problem files end in {' or '.join(YAML_ENDINGS)}"
-        raise InputError([Diagnostic("there is no problem file in this folder", file=name, hint=hint)])
+        raise InputError([Diagnostic("there is no problem file in this folder", file=name, advice=hint)])
     return [str(path) for path in found]
 
 
@@ -92,4 +73,4 @@ def find_problem(name: str) -> Path:
     near = near_name(name, bundled)
     hint = f"did you mean the bundled problem {near}?" if near else "expected the path of a problem file"
     hint = f"did you mean the file {own}?" if own else hint
-    raise InputError([Diagnostic("no such file, and no bundled problem of this name", file=name, hint=hint)])
+    raise InputError([Diagnostic("no such file, and no bundled problem of this name", file=name, advice=hint)])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.expr import Span
+from backsym.core.words import Said
 
 Location = tuple[int, int, str]
 """Line and column (1-based) and the whole text of that line."""
@@ -31,7 +32,7 @@ class Source:
         line = self.text[start:] if end < 0 else self.text[start:end]
         return self.text.count("\n", 0, offset) + 1, offset - start + 1, line
 
-    def diagnostic(self, message: str, span: Span, hint: str | None = None) -> Diagnostic:
+    def diagnostic(self, words: Said, span: Span, advice: Said | None = None) -> Diagnostic:
         """A diagnostic that underlines ``span``, or the part of it on its first line."""
         start, end = span
         line, column, text = self.place(start)
@@ -39,7 +40,7 @@ class Source:
         if end - 1 > start:
             last_line, last_column, _ = self.place(end - 1)
             width = (last_column if last_line == line else len(text)) - column + 1
-        return Diagnostic(message, self.file, line, column, text, max(1, width), hint)
+        return Diagnostic(words, self.file, line, column, text, max(1, width), advice)
 
-    def error(self, message: str, span: Span, hint: str | None = None) -> InputError:
-        return InputError([self.diagnostic(message, span, hint)])
+    def error(self, words: Said, span: Span, advice: Said | None = None) -> InputError:
+        return InputError([self.diagnostic(words, span, advice)])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from backsym.core.expr import Equation, Expr, Ix
+from backsym.core.words import Words
 
 Fact = str | Expr | Ix | tuple[Expr, ...] | tuple[Ix, ...]
 
@@ -38,7 +39,7 @@ class Derivation:
     entry: Equation
     matrix: Equation | None
     steps: tuple[Step, ...]
-    no_matrix: str | None = None
+    no_matrix: Words | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class ForwardForms:
     entry: Equation
     matrix: Equation | None
     steps: tuple[Step, ...] = ()
-    no_matrix: str | None = None
+    no_matrix: Words | None = None
 
 
 @dataclass(frozen=True)

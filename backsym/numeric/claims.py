@@ -15,6 +15,7 @@ from backsym.core.errors import BacksymError, Diagnostic
 from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Shape, Sym, free_indices, scalar_if_ones, show_shape, walk
 from backsym.core.problem import Part, Problem
 from backsym.core.steps import Derivation
+from backsym.core.words import Said
 from backsym.parts.table import KINDS, kind_of
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def stated_form(problem: Problem, part: Part, derivations: Sequence[Derivation])
     """
     assert part.form is not None
 
-    def refused(message: str) -> BacksymError:
+    def refused(message: Said) -> BacksymError:
         return BacksymError(Diagnostic(message, problem.path, part.line).render())
 
     if not kind_of(part).form_given or len(part.targets) != 1:

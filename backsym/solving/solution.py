@@ -17,6 +17,7 @@ from backsym.core.errors import BacksymError, NoMatrixForm, VerificationError, n
 from backsym.core.expr import Equation, Shape
 from backsym.core.problem import Collection, Problem
 from backsym.core.steps import Derivation, ForwardForms, Step, Verification
+from backsym.core.words import Words
 
 if TYPE_CHECKING:
     from backsym.documents.notebook import Markdown
@@ -206,7 +207,7 @@ class Solution:
         return tuple(name for name, v in self.verified.items() if v.status == "failed")
 
 
-def _sympy(problem: Problem, entry: Equation, matrix: Equation | None, no_matrix: str | None, whole: bool) -> Any:
+def _sympy(problem: Problem, entry: Equation, matrix: Equation | None, no_matrix: Words | None, whole: bool) -> Any:
     from backsym.sympy_door.entries import entry_equation
     from backsym.sympy_door.matrices import matrix_equation
 

@@ -17,6 +17,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.expr import Equation, Shape
 from backsym.core.problem import Problem
+from backsym.core.words import Words
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.reading.texts import read_equation
 from backsym.sympy_door.names import Names, refuse
@@ -44,8 +45,14 @@ def problem_of(equations: Sequence[object], keys: Keys) -> Problem:
 
 def _relabelled(found: Diagnostic) -> Diagnostic:
     """Equations that were given as such are not called texts of ``forward``, in places and in messages."""
-    file = found.file.replace("forward[", "equations[") if found.file else found.file
-    return replace(found, file=file, message=found.message.replace("forward[", "equations["))
+    words = found.words
+    if isinstance(words, Words) and isinstance(place := words.facts.get("place"), str):
+        words = Words(words.code, {**words.facts, "place": _relabelled_place(place)})
+    return replace(found, file=_relabelled_place(found.file) if found.file else found.file, words=words)
+
+
+def _relabelled_place(label: str) -> str:
+    return label.replace("forward[", "equations[")
 
 
 def equation_of(problem: Problem, equation: object) -> Equation:

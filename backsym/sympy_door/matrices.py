@@ -43,6 +43,7 @@ from backsym.core.expr import (
 )
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.kinds import RuleTable
+from backsym.core.words import say
 from backsym.reading.meaning.table_formulas import formula
 from backsym.sympy_door.entries import Entries, adjoint_name, constant, elementwise, size
 from backsym.sympy_door.functions import indicator
@@ -60,7 +61,7 @@ def matrix_equation(equation: Equation, loss: str) -> Any:
 def rows_columns(shape: Shape) -> tuple[Dim, Dim]:
     """The size of the SymPy matrix that stands for an array."""
     if len(shape) > 2:
-        raise NoMatrixForm(f"an array with {len(shape)} axes is not a matrix")
+        raise NoMatrixForm(say("reasons.many_axes", axes=len(shape)))
     return (shape[0], shape[1]) if len(shape) == 2 else (shape[0], 1) if shape else (1, 1)
 
 
@@ -88,7 +89,7 @@ class Matrices:
     def of(self, e: Expr) -> Any:
         rule = _RULES.get(type(e))
         if rule is None:
-            raise NoMatrixForm(f"SymPy has no matrix expression for {type(e).__name__}")
+            raise NoMatrixForm(say("sympy.no_matrix_expression", name=type(e).__name__))
         value = rule(self, e)
         return value if e.shape else as_number(value)
 
@@ -201,7 +202,7 @@ def _compare(m: Matrices, e: Cmp) -> Any:
 def _reduce(m: Matrices, e: Reduce) -> Any:
     """Products with ones; SymPy has no maximum of a matrix."""
     if e.op not in ("sum", "mean"):
-        raise NoMatrixForm(f"SymPy has no {e.op} of a matrix")
+        raise NoMatrixForm(say("sympy.no_reduction", operation=e.op))
     value, shape = m.of(e.arg), e.arg.shape
     rows, columns = rows_columns(shape)
     if not is_matrix(value):
@@ -248,7 +249,7 @@ def defined(m: Matrices, e: Fn) -> Any:
         return sympy.Trace(m.of(e.args[0]))
     function = FUNCTIONS.get(e.name)
     if function is None or function.definition is None or e.order:
-        raise NoMatrixForm(f"SymPy has no matrix expression for {e.name}" + "'" * e.order)
+        raise NoMatrixForm(say("sympy.no_matrix_expression", name=e.name + "'" * e.order))
     return m.of(formula(function.definition, dict(zip(function.args, e.args, strict=False))))
 
 
@@ -271,7 +272,7 @@ def _elementwise(m: Matrices, e: Fn) -> Any:
         return spread[1] + m.map(lambda u: extreme(u, 0), spread[0] - spread[1])
     if e.name == "pow" and not e.order:
         return sympy.HadamardPower(spread[0], spread[1])
-    raise NoMatrixForm(f"SymPy has no function of several matrices, such as {e.name}, entry by entry")
+    raise NoMatrixForm(say("sympy.no_function_of_several", name=e.name))
 
 
 def _loss(m: Matrices, e: Fn) -> Any:
@@ -283,7 +284,7 @@ def _loss(m: Matrices, e: Fn) -> Any:
     if not e.args[0].shape:
         return m.entries.number(e)
     if e.order > 1 or not isinstance(args[0], sympy.MatrixSymbol):
-        raise NoMatrixForm("SymPy has no gradient at an expression; define it in an equation of its own")
+        raise NoMatrixForm(say("sympy.no_gradient_at_expression"))
     i, j = m.entries.fresh(), m.entries.fresh()
     rows, columns = args[0].shape
     position = args[0][i, sympy.Integer(0)] if columns == 1 else args[0][i, j]
@@ -293,7 +294,7 @@ def _loss(m: Matrices, e: Fn) -> Any:
 def _entry(m: Matrices, e: Entry) -> Any:
     """The entry at a fixed position, which is a number."""
     if not all(ix.fixed for ix in e.indices) or not isinstance(e.base, (Sym, Adj)):
-        raise NoMatrixForm("SymPy has no matrix of single entries")
+        raise NoMatrixForm(say("sympy.no_matrix_of_entries"))
     places = [int(ix.letter) - 1 for ix in e.indices]
     return m.of(e.base)[places[0], places[1] if len(places) == 2 else 0]
 

@@ -14,6 +14,7 @@ import sympy
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.expr import Dim
 from backsym.core.names import GREEK
+from backsym.core.words import Said
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _LETTER = re.compile(r"[A-Za-z][A-Za-z0-9_]*'*")
@@ -22,9 +23,9 @@ _GREEK = re.compile(r"\\(" + "|".join(sorted(GREEK, key=len, reverse=True)) + r"
 _MARKS = re.compile(r"[{}()^\s,]")
 
 
-def refuse(message: str, hint: str | None = None, place: str | None = None) -> InputError:
+def refuse(message: Said, hint: Said | None = None, place: str | None = None) -> InputError:
     """The error for something that SymPy can say and a problem cannot."""
-    return InputError([Diagnostic(message, place, hint=hint)])
+    return InputError([Diagnostic(message, place, advice=hint)])
 
 
 class Names:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from backsym.core.words import Said
+
 MAX_DEPTH = 40
 
 _TOKEN = re.compile(r"\\([A-Za-z]+|.)|\S", re.DOTALL)
@@ -41,10 +43,10 @@ _DELIMITER = re.compile(r"[()\[\].|/<>]|\\(?:[{}|]|[lr](?:brace|brack|vert|Vert|
 class Flaw(NamedTuple):
     """What keeps a formula from being set, and where."""
 
-    message: str
+    message: Said
     start: int
     end: int
-    hint: str | None = None
+    hint: Said | None = None
 
 
 class _Flawed(Exception):
@@ -80,7 +82,7 @@ class _Formula:
     def token(self) -> _Token | None:
         return self.tokens[self.position] if self.position < len(self.tokens) else None
 
-    def flaw(self, message: str, token: _Token | None, hint: str | None = None) -> _Flawed:
+    def flaw(self, message: Said, token: _Token | None, hint: Said | None = None) -> _Flawed:
         start, end = (token.start, token.end) if token else (max(0, len(self.latex) - 1), len(self.latex))
         return _Flawed(Flaw(message, start, end, hint))
 

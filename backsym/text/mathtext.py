@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from backsym.core.errors import near_name
 from backsym.core.names import GREEK
+from backsym.core.words import Said
 from backsym.text.mathform import flaw_of
 
 MACROS = frozenset(
@@ -66,10 +67,10 @@ INLINE = re.compile(
 class Complaint:
     """What is wrong with a text, and where."""
 
-    message: str
+    message: Said
     start: int
     end: int
-    hint: str | None = None
+    hint: Said | None = None
 
 
 def literal(text: str) -> str:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from backsym.core.bundled import resource
 from backsym.core.errors import BacksymError, near_name
 from backsym.core.expr import Entry, Expr, Ix
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.problem import Problem
-from backsym.core.resources import resource
 from backsym.core.steps import Fact, Step
+from backsym.core.words import Words
 from backsym.documents.content.blocks import Inline, Inlines, Math, Paragraph, Text
 from backsym.documents.content.markup import inlines_of
 from backsym.printing import layout as lay
@@ -26,8 +27,6 @@ from backsym.printing.notation import Notation, index
 from backsym.printing.printer import layout_of, range_layout, size_layout
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-
-_REASONS = "reasons."
 
 Value = str | Layout | Inlines
 """What fills a placeholder: plain text, a formula, or inline content."""
@@ -62,6 +61,7 @@ class Sentence:
 class Catalogue:
     """All sentences of one language: by kind of step, and by key (``questions.show``) for the rest."""
 
+    language: str
     steps: Mapping[str, Sentence]
     phrases: Mapping[str, str]
 
@@ -75,14 +75,9 @@ class Catalogue:
             raise BacksymError(f"the sentence catalogue has no entry {key}")
         return self.phrases[key]
 
-    def reason(self, text: str) -> str:
-        """Why there is no matrix form, as the engine says it in English, in the words of this language."""
-        for key, words in self.phrases.items():
-            if key.startswith(_REASONS):
-                found = re.fullmatch(_PLACEHOLDER.sub(r"(?P<\1>.+)", key.removeprefix(_REASONS)), text)
-                if found is not None:
-                    return words.format(**found.groupdict())
-        raise BacksymError(f"the sentence catalogue has no words for the reason {text!r}")
+    def reason(self, words: Words) -> str:
+        """Why there is no matrix form, in this language."""
+        return words.text(self.language)
 
     def listing(self, items: Sequence[Value]) -> Inlines:
         """``a``, ``a and b``, ``a, b and c``."""
@@ -102,7 +97,7 @@ def catalogue(language: str = "en") -> Catalogue:
     with resource("templates", language, "sentences.yaml").open(encoding="utf-8") as file:
         data = yaml.safe_load(file)
     steps = {kind: Sentence.of(entry) for kind, entry in data["steps"].items()}
-    return Catalogue(steps, dict(_flat({key: data[key] for key in data if key != "steps"})))
+    return Catalogue(language, steps, dict(_flat({key: data[key] for key in data if key != "steps"})))
 
 
 def _flat(tree: Mapping[str, object], prefix: str = "") -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ from backsym.core.errors import BacksymError, Diagnostic
 from backsym.core.expr import Adj, Entry, Equation, Expr, Num, Sym, rebuild, walk
 from backsym.core.problem import NodeEquation, Problem
 from backsym.core.steps import Derivation
+from backsym.core.words import Said
 from backsym.documents.content.blocks import Block, Equations, Inlines, Math, Row, Table, Text
 from backsym.documents.content.sentences import Voice
 from backsym.documents.content.solved import Solved
@@ -89,7 +90,7 @@ def _check_finite(value: Any, what: str, problem: Problem) -> None:
 
 
 def _check(problem: Problem, wanted: list[str]) -> None:
-    def refused(message: str) -> BacksymError:
+    def refused(message: Said) -> BacksymError:
         return BacksymError(Diagnostic(message, problem.path).render())
 
     if problem.abstract or any(getattr(e, "kind", "") == "loss" for eq in problem.equations for e in walk(eq.rhs)):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from backsym.core.resources import resource
+from backsym.core.bundled import resource
 from backsym.documents.content.blocks import (
     Block,
     Bullets,

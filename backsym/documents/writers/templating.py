@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from backsym.core.bundled import resource
 from backsym.core.errors import BacksymError
-from backsym.core.resources import resource
 
 
 def check_templates(folder: Path, forms: Iterable[str]) -> None:

@@ -13,10 +13,10 @@ from functools import cache, cached_property
 
 import numpy as np
 
+from backsym.core.bundled import resource
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Expr, Ix, Num, Shape, walk
 from backsym.core.problem import Problem
-from backsym.core.resources import resource
 from backsym.numeric.axes import Array
 from backsym.printing.latex import latex, to_latex
 from backsym.printing.notation import Notation, index

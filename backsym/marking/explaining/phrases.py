@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 
+from backsym.core.bundled import resource
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Expr, Shape, scalar_if_ones
-from backsym.core.resources import resource
 from backsym.printing.latex import latex, to_latex
 from backsym.printing.notation import Notation
 

@@ -10,9 +10,9 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from backsym.core.bundled import resource
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Problem
-from backsym.core.resources import resource
 from backsym.marking.judging.accept import asked_quantities
 from backsym.version import __version__
 

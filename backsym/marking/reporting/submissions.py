@@ -85,7 +85,7 @@ def read_submissions(path: Path, targets: Sequence[str], asked: Sequence[str] = 
         return Submissions(completed(tuple(_folder(path)), asked or targets))
     if not path.exists():
         hint = "answers are a YAML file, a CSV or a folder"
-        raise InputError([Diagnostic("there is no such file", str(path), hint=hint)])
+        raise InputError([Diagnostic("there is no such file", str(path), advice=hint)])
     if path.suffix.lower() == ".csv":
         return csv_of(_table_text(path), str(path), targets)
     answers, troubles = yaml_of(text_of(str(path)), str(path))
@@ -101,7 +101,9 @@ def _folder(path: Path) -> Iterator[Submission]:
     """One submission for each YAML file, in the order of their names; folders in the folder are not entered."""
     files = sorted(p for p in path.iterdir() if p.suffix.lower() in YAML_ENDINGS and not p.name.startswith("."))
     if not files:
-        raise InputError([Diagnostic("there are no YAML files in this folder", str(path), hint="one for each student")])
+        raise InputError(
+            [Diagnostic("there are no YAML files in this folder", str(path), advice="one for each student")]
+        )
     for file in files:
         # A file name is bytes; those that are no text would be refused by every output.
         student = os.fsencode(file.stem).decode("utf-8", errors="replace")
@@ -146,7 +148,7 @@ def yaml_of(text: str, name: str) -> tuple[dict[str, str], tuple[Diagnostic, ...
     try:
         tree, complaints = read_text(text, name)
     except InputError as error:
-        raise InputError([replace(d, hint=_EXAMPLE) if d.hint == EMPTY else d for d in error.diagnostics]) from None
+        raise InputError([replace(d, advice=_EXAMPLE) if d.hint == EMPTY else d for d in error.diagnostics]) from None
     if complaints:
         return {}, tuple(complaints[:MAX_TROUBLES])
     if not isinstance(tree, Table):
@@ -188,7 +190,7 @@ def decoded(data: bytes, name: str) -> str:
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         written = before[len(before) - column + 1 :] + after.partition("\n")[0]
         source = "".join(char if char.isprintable() else "\ufffd" for char in written)
-        raise InputError([Diagnostic(message, name, line, column, source, hint="save it as CSV UTF-8")]) from None
+        raise InputError([Diagnostic(message, name, line, column, source, advice="save it as CSV UTF-8")]) from None
 
 
 def csv_of(text: str, name: str, targets: Sequence[str]) -> Submissions:
@@ -199,13 +201,13 @@ def csv_of(text: str, name: str, targets: Sequence[str]) -> Submissions:
     """
     rows = _rows(text, name)
     if not rows:
-        raise InputError([Diagnostic("this file is empty", name, hint="its first line names the columns")])
+        raise InputError([Diagnostic("this file is empty", name, advice="its first line names the columns")])
     header = [cell.strip() for cell in rows[0][1]]
     who, columns = _columns(header, name, targets)
     ignored = tuple(cell for n, cell in enumerate(header) if n != who and n not in columns and cell)
     if len(rows) == 1:
         hint = "each has a line, after the one that names the columns"
-        raise InputError([Diagnostic("there are no students in this file", name, hint=hint)])
+        raise InputError([Diagnostic("there are no students in this file", name, advice=hint)])
     items = []
     for line, row in rows[1:]:
         cells = [*row, *[""] * (len(header) - len(row))]
@@ -241,7 +243,7 @@ def _rows(text: str, name: str) -> list[tuple[int, list[str]]]:
         hint = 'an answer with quotes in it has quotes around it, and its own are doubled: "say ""y"""'
         column = source.find('"') + 1
         message = "the quotes that begin on this line do not match"
-        raise InputError([Diagnostic(message, name, line, column or None, source, hint=hint)]) from None
+        raise InputError([Diagnostic(message, name, line, column or None, source, advice=hint)]) from None
     finally:
         csv.field_size_limit(limit)
 
@@ -251,7 +253,7 @@ def _columns(header: Sequence[str], name: str, targets: Sequence[str]) -> tuple[
     lower = [cell.lower() for cell in header]
     if STUDENT not in lower:
         hint = f"call the column that names the students {STUDENT}; found: {', '.join(header)[:200]}"
-        raise InputError([Diagnostic(f"there is no column {STUDENT}", name, 1, hint=hint)])
+        raise InputError([Diagnostic(f"there is no column {STUDENT}", name, 1, advice=hint)])
     counts = Counter(cell for cell in header if cell)
     repeated = sorted(cell for cell, count in counts.items() if count > 1)
     if repeated:
@@ -261,5 +263,5 @@ def _columns(header: Sequence[str], name: str, targets: Sequence[str]) -> tuple[
     columns = [n for n, cell in enumerate(header) if n != who and quantity_named(cell) in known]
     if not columns:
         hint = f"a column is named after a quantity: {', '.join(targets)[:200]}"
-        raise InputError([Diagnostic("no column of this file is a target", name, 1, hint=hint)])
+        raise InputError([Diagnostic("no column of this file is a target", name, 1, advice=hint)])
     return who, columns

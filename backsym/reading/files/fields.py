@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from backsym.core.errors import Diagnostic, InputError
+from backsym.core.words import Said
 from backsym.reading.files.keys import MEANT
 from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree
 from backsym.reading.meaning.scope import suggest
@@ -26,8 +27,8 @@ class Report:
     def __init__(self) -> None:
         self.diagnostics: list[Diagnostic] = []
 
-    def add(self, tree: Tree, message: str, hint: str | None = None) -> None:
-        self.extend([tree.diagnostic(message, hint)])
+    def add(self, tree: Tree, words: Said, advice: Said | None = None) -> None:
+        self.extend([tree.diagnostic(words, advice)])
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         for diagnostic in diagnostics:
@@ -70,7 +71,7 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun if number == 1 else plural}"
 
 
-def listed(names: Iterable[str], what: str) -> str | None:
+def listed(names: Iterable[str], what: str) -> Said | None:
     """A hint that names what there is, if that is not too much."""
     found = list(names)
     return f"{what}: {', '.join(found)}" if 0 < len(found) <= 12 else None
@@ -104,7 +105,7 @@ def known_keys(entries: Iterable[tuple[Scalar, Tree]], keys: Sequence[str], repo
     return found
 
 
-def text(tree: Tree | None, report: Report, what: str, kind: str = "one text", hint: str | None = QUOTE) -> str | None:
+def text(tree: Tree | None, report: Report, what: str, kind: str = "one text", hint: Said | None = QUOTE) -> str | None:
     """A text; None if the field is absent or empty.  ``kind`` and ``hint`` say what is expected."""
     if tree is None:
         return None
@@ -157,7 +158,7 @@ def choice(
 
 
 def scalars(
-    tree: Tree | None, report: Report, what: str, hint: str | None = None, kind: str = "a text"
+    tree: Tree | None, report: Report, what: str, hint: Said | None = None, kind: str = "a text"
 ) -> tuple[Scalar, ...]:
     """A text or a list of texts; ``hint`` says how one of them reads, ``kind`` what it is."""
     if tree is None:

@@ -16,6 +16,7 @@ from backsym.core.expr import Dim, Expr, Ix, Shape, Sym, names_in, scalar_if_one
 from backsym.core.functions import ABSTRACT_LOSS
 from backsym.core.problem import Dimension, NodeEquation, Symbol
 from backsym.core.source import Source
+from backsym.core.words import Said, Words, say
 from backsym.reading import syntax
 from backsym.reading.files.declarations import Declared, declares_shapes
 from backsym.reading.files.fields import Report, is_name
@@ -65,8 +66,8 @@ class Parsed:
     rhs: Node
 
     @property
-    def place(self) -> str:
-        return f"line {self.text.line}" if self.text.line is not None else self.text.label
+    def place(self) -> Said:
+        return say("files.line", line=self.text.line) if self.text.line is not None else self.text.label
 
 
 @dataclass
@@ -230,18 +231,17 @@ class Forward:
     def check_new(self, equation: Parsed) -> None:
         name = equation.name
         if name in self.parsed:
-            message = f"{name} is defined twice; its first equation is in {self.parsed[name].place}"
-            raise equation.source.error(message, equation.lhs.span)
+            twice = say("files.defined_twice", name=name, place=self.parsed[name].place)
+            raise equation.source.error(twice, equation.lhs.span)
         declared = self.declared.get(name)
         if declared is not None and declared.is_given:
             role = declared.role or "target"
-            article = "an" if role == "input" else "a"
-            message = f"{name} is declared as {article} {role}; it cannot have an equation"
-            raise equation.source.error(message, equation.lhs.span)
+            given = say("files.input_defined" if role == "input" else "files.given_defined", name=name, role=role)
+            raise equation.source.error(given, equation.lhs.span)
 
     # --- meaning ---
 
-    def missing(self, name: str) -> Expr | str | None:
+    def missing(self, name: str) -> Expr | Words | None:
         """What to make of a name that is not in scope yet."""
         if name in self.broken:
             raise Unavailable
@@ -254,16 +254,16 @@ class Forward:
             return self.names[name]
         return None
 
-    def too_early(self, name: str) -> str:
+    def too_early(self, name: str) -> Words:
         if name == self.current:
-            return f"{name} is used in its own equation"
+            return say("files.uses_itself", name=name)
         circle = self.path(name, self.current)
         if circle:
             around = [self.current, *circle]
             if len(around) > 8:
                 around[3:-2] = ["..."]
-            return f"these equations go in a circle: {' -> '.join(around)}"
-        return f"{name} is used before its equation, {self.parsed[name].place}"
+            return say("files.circle", names=" -> ".join(around))
+        return say("files.used_before", name=name, place=self.parsed[name].place)
 
     def path(self, start: str, goal: str) -> list[str]:
         """The names from ``start`` to ``goal``, each using the next; empty if there is no such path."""

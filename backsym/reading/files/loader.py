@@ -11,12 +11,12 @@ from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
 
+from backsym.core.bundled import languages
 from backsym.core.choices import GRAPHS, NOTE_ENDINGS, PROBLEM_ENDINGS
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.expr import scalar_if_ones, show_shape
 from backsym.core.functions import ABSTRACT_LOSS
 from backsym.core.problem import Collection, Problem, Section, Symbol
-from backsym.core.resources import languages
 from backsym.reading.files import declarations as declare
 from backsym.reading.files import keys
 from backsym.reading.files.fields import (

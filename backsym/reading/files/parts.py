@@ -13,6 +13,7 @@ from backsym.core.choices import ACCEPT
 from backsym.core.errors import InputError
 from backsym.core.expr import Adj, Entry, Expr, names_in
 from backsym.core.problem import Part, Problem
+from backsym.core.words import Said
 from backsym.parts.kind import Claim, Item, PartKind
 from backsym.parts.table import KINDS
 from backsym.reading.expressions import equation_syntax, expression_syntax
@@ -112,7 +113,7 @@ class _Reader:
             return []
         if symbol is None:
             whole = _DERIVATIVE.sub("", name).partition("[")[0]
-            hint = f"name the whole quantity: {whole}" if whole in self.problem.symbols else None
+            hint: Said | None = f"name the whole quantity: {whole}" if whole in self.problem.symbols else None
             hint = hint or suggest(name, list(self.problem.symbols)) or listed(self.problem.symbols, "declared")
             self.report.add(item, f"{quoted(name)} is not declared", hint)
         elif symbol.role in ("target", "constant"):

@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from backsym.core.bundled import languages
 from backsym.core.choices import ACCEPT, GRAPHS
 from backsym.core.problem import ROLES
-from backsym.core.resources import languages
 from backsym.parts.table import KINDS
 from backsym.reading.files import keys
 from backsym.reading.files.declarations import DERIVATIVE_STYLES, MAX_AXES, MAX_SIZE, NOTATION

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.source import Location, Source
+from backsym.core.words import Said
 from backsym.reading.files.yamlwords import BACKSLASH, CONTROL, MAX_DEPTH, TOO_DEEP, explained
 from backsym.text.mathtext import MACROS
 
@@ -117,9 +118,9 @@ class Tree:
     mark: Mark | None
     label: str
 
-    def diagnostic(self, message: str, hint: str | None = None) -> Diagnostic:
+    def diagnostic(self, message: Said, hint: Said | None = None) -> Diagnostic:
         if self.mark is None:
-            return Diagnostic(message, self.label or None, hint=hint)
+            return Diagnostic(message, self.label or None, advice=hint)
         mark = self.mark
         line = mark.document.lines[mark.line - 1]
         ends = line.rstrip()
@@ -187,7 +188,7 @@ def read_file(path: str) -> tuple[Tree, tuple[Diagnostic, ...]]:
 def text_of(path: str) -> str:
     """The text of a file; raises InputError for one that is missing, a folder, too large or not UTF-8."""
 
-    def refuse(message: str) -> InputError:
+    def refuse(message: Said) -> InputError:
         return InputError([Diagnostic(message, path)])
 
     file = Path(path)
@@ -205,18 +206,18 @@ def text_of(path: str) -> str:
     if len(data) > MAX_BYTES:
         raise refuse(f"this file is larger than {MAX_BYTES // 1000} kB")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError([Diagnostic("this file is UTF-16 text", path, hint="save it as UTF-8")])
+        raise InputError([Diagnostic("this file is UTF-16 text", path, advice="save it as UTF-8")])
     if b"\0" in data and _is_binary(data):
         if {data[0::2].count(0), data[1::2].count(0)} >= {0} and data.count(0) > len(data) // 3:
-            raise InputError([Diagnostic("this file is UTF-16 text", path, hint="save it as UTF-8")])
-        raise InputError([Diagnostic("this is a binary file", path, hint="a text in YAML is expected")])
+            raise InputError([Diagnostic("this file is UTF-16 text", path, advice="save it as UTF-8")])
+        raise InputError([Diagnostic("this is a binary file", path, advice="a text in YAML is expected")])
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as e:
         line = data.count(b"\n", 0, e.start) + 1
         column = len(data[: e.start].rpartition(b"\n")[2].decode("utf-8-sig")) + 1
         message = "this file is not UTF-8 text"
-        raise InputError([Diagnostic(message, path, line, column, hint="save it as UTF-8")]) from None
+        raise InputError([Diagnostic(message, path, line, column, advice="save it as UTF-8")]) from None
     if "\0" in text:
         _refuse_controls(Document(path, text))
     return text
@@ -238,7 +239,7 @@ def read_text(text: str, file: str | None = None) -> tuple[Tree, tuple[Diagnosti
 
     document = Document(file, text)
     if not text.strip():
-        raise InputError([Diagnostic("this file is empty", file, hint=EMPTY)])
+        raise InputError([Diagnostic("this file is empty", file, advice=EMPTY)])
     _refuse_controls(document)
     loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     builder = _Builder(document)
@@ -249,7 +250,7 @@ def read_text(text: str, file: str | None = None) -> tuple[Tree, tuple[Diagnosti
         words = explained(e, document.lines)
         raise builder.refuse(words.message, words.line, words.column, words.hint) from None
     if builder.root is None:
-        raise InputError([Diagnostic("this file holds comments only", file, hint=EMPTY)])
+        raise InputError([Diagnostic("this file holds comments only", file, advice=EMPTY)])
     return builder.root, tuple(builder.complaints)
 
 
@@ -261,7 +262,7 @@ def _refuse_controls(document: Document) -> None:
     line, column = len(before), len(before[-1]) + 1
     message = f"a control character, U+{ord(match[0]):04X}"
     source = CONTROL.sub("\N{REPLACEMENT CHARACTER}", document.lines[line - 1])
-    raise InputError([Diagnostic(message, document.file, line, column, source, hint="delete it")])
+    raise InputError([Diagnostic(message, document.file, line, column, source, advice="delete it")])
 
 
 @dataclass
@@ -287,15 +288,15 @@ class _Builder:
         self.complaints: list[Diagnostic] = []
         self.documents = 0
 
-    def refuse(self, message: str, line: int, column: int, hint: str | None = None) -> InputError:
+    def refuse(self, message: Said, line: int, column: int, hint: Said | None = None) -> InputError:
         """An error at a 0-based place; the end of the file counts to its last line."""
         lines = self.document.lines
         while line >= len(lines) or (line and not lines[line].strip()):
             line -= 1
             column = len(lines[line]) if line < len(lines) else 0
-        return InputError([Diagnostic(message, self.document.file, line + 1, column + 1, lines[line], hint=hint)])
+        return InputError([Diagnostic(message, self.document.file, line + 1, column + 1, lines[line], advice=hint)])
 
-    def refuse_event(self, message: str, event: Any, hint: str | None = None) -> InputError:
+    def refuse_event(self, message: Said, event: Any, hint: Said | None = None) -> InputError:
         return self.refuse(message, event.start_mark.line, event.start_mark.column, hint)
 
     def take(self, event: Any) -> None:

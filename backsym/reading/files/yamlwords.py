@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from backsym.core.words import Said
+
 CONTROL = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What a YAML text may not contain."""
 
@@ -26,10 +28,10 @@ _COLUMNS = "items of one list, and keys of one mapping, start in the same column
 class Words:
     """A message with its hint, and where it points: 0-based line and column."""
 
-    message: str
+    message: Said
     line: int
     column: int
-    hint: str | None = None
+    hint: Said | None = None
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,10 @@ class _Place:
         line = self.lines[self.first_line] if self.first_line < len(self.lines) else ""
         return line[self.first_column : self.first_column + 1]
 
-    def here(self, message: str, hint: str | None = None) -> Words:
+    def here(self, message: Said, hint: Said | None = None) -> Words:
         return Words(message, self.line, self.column, hint)
 
-    def at_first(self, message: str, hint: str | None = None) -> Words:
+    def at_first(self, message: Said, hint: Said | None = None) -> Words:
         return Words(message, self.first_line, self.first_column, hint)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from backsym.core.errors import InputError
 from backsym.core.source import Source
+from backsym.core.words import Said
 from backsym.reading.latex.lexer import Token, tokenize
 from backsym.reading.syntax import MAX_DEPTH, MAX_NESTING, Node, node
 
@@ -73,14 +74,14 @@ class Cursor:
 
     # --- errors ---
 
-    def error(self, message: str, token: Token | None = None, hint: str | None = None) -> InputError:
+    def error(self, message: Said, token: Token | None = None, hint: Said | None = None) -> InputError:
         token = token or self.token
         return self.source.error(message, (token.start, max(token.end, token.start + 1)), hint)
 
     def too_deep(self, span: tuple[int, int]) -> InputError:
         return self.source.error(f"this is nested more than {MAX_NESTING} deep", span, SPLIT_HINT)
 
-    def unexpected(self, expected: str, hint: str | None = None) -> InputError:
+    def unexpected(self, expected: Said, hint: Said | None = None) -> InputError:
         token = self.token
         found = "the end" if token.kind in ("end", "row") else shown(token)
         return self.error(f"expected {expected}, found {found}", token, hint)

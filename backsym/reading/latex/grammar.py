@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from backsym.core.source import Source
+from backsym.core.words import Said
 from backsym.reading.latex.cases import cases
 from backsym.reading.latex.cursor import Cursor, shown
 from backsym.reading.latex.lexer import ACCENTS, FONTS, FUNCTION_MACROS, GROUPS, Token
@@ -157,7 +158,7 @@ class Grammar(Cursor, ABC):
             return self.group()
         raise self.error(f"\\{name} is not read here", token)
 
-    def function_hint(self, name: str) -> str | None:
+    def function_hint(self, name: str) -> Said | None:
         if name == "arg":
             return r"the position of a maximum stands in an indicator: \mathbb{1}[k = \arg\max_{k'} z_{k'}]"
         return "functions that are read: " + ", ".join(sorted({"exp", "log", "tanh", "max", "min", "sin", "cos"}))
@@ -490,7 +491,7 @@ def _is_number(tree: Node) -> bool:
     return all(part.kind in ("num", "neg", "div") for part in walk(tree))
 
 
-def _hint_for(token: Token) -> str | None:
+def _hint_for(token: Token) -> Said | None:
     if token.text == "dots":
         return r"dots are read in ranges only, k = 1, \dots, K"
     return f"group with ( ) before {shown(token)}" if token.text in ("^", "_", "'") else None

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from backsym.core.names import GREEK
 from backsym.core.source import Source
-from backsym.reading.meaning.scope import suggest
+from backsym.core.words import Said, say
+from backsym.reading.meaning.scope import similar, suggest
 from backsym.reading.plain.lexer import MAX_CHARACTERS, MAX_NUMBER, MAX_TOKENS, meant
 
 
@@ -254,7 +255,7 @@ def _environment(source: Source, match: re.Match[str]) -> Token | None:
         return None
     if name in _CASES:
         return Token("op", "cases{" if match["env"].startswith("\\begin") else "}cases", *match.span())
-    hint = _ENV_HINTS["matrix"] if "matrix" in name else None
+    hint: Said | None = _ENV_HINTS["matrix"] if "matrix" in name else None
     hint = hint or suggest(name, sorted((*ENVIRONMENTS, *_CASES))) or _UNKNOWN_HINTS["begin"]
     raise source.error(f"the environment {name} is not read", match.span(), hint)
 
@@ -276,11 +277,11 @@ def _macro(source: Source, name: str, match: re.Match[str]) -> Token | None:
 
 
 @lru_cache(maxsize=512)
-def _macro_hint(name: str) -> str | None:
+def _macro_hint(name: str) -> Said | None:
     if name in _UNKNOWN_HINTS:
         return _UNKNOWN_HINTS[name]
-    hint = suggest(name, sorted(MACROS))
-    return hint.replace("mean ", "mean \\") if hint else None
+    near = similar(name, sorted(MACROS))
+    return say("words.did_you_mean", near=f"\\{near}") if near else None
 
 
 def _unexpected(source: Source, position: int) -> Exception:

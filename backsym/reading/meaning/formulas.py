@@ -33,6 +33,7 @@ from backsym.core.expr import (
     scalar_if_ones,
     show_shape,
 )
+from backsym.core.words import Said
 from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.shape_hints import Mismatch, SizeUnknown, fits_elementwise, fits_matmul, transposed
 from backsym.reading.syntax import Node
@@ -224,7 +225,7 @@ def mismatch(r: Rules, run: _Run, operand: Operand) -> Exception:
     return Mismatch(error, "matmul", run.value(), operand.value)
 
 
-def _hint(a: Shape, b: Shape, left: str, right: str) -> str | None:
+def _hint(a: Shape, b: Shape, left: str, right: str) -> Said | None:
     if len(a) == len(b) == 1 and a == b:
         return rf"{left}^\top {right} is the scalar product, {left} \odot {right} the element-wise one"
     if len(a) <= 2 and fits_matmul(transposed(a), b):

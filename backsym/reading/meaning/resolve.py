@@ -45,6 +45,7 @@ from backsym.core.expr import (
     show_shape,
 )
 from backsym.core.source import Source
+from backsym.core.words import Said, Words, say
 from backsym.reading.meaning import calls, formulas
 from backsym.reading.meaning.scope import (
     Frame,
@@ -149,7 +150,7 @@ class Resolver:
         """The span that an expression made from this node carries."""
         return (self.at or tree.span) if self.spans else None
 
-    def error(self, message: str, tree: Node, hint: str | None = None) -> InputError:
+    def error(self, message: Said, tree: Node, hint: Said | None = None) -> InputError:
         return self.source.error(message, self.where(tree), hint)
 
     def quote(self, tree: Node) -> str:
@@ -186,7 +187,7 @@ class Resolver:
                 raise Mismatch(error, verb, next(clashing, parts[0][1]), value)
             shape = broadcast(shape, value.shape)
 
-    def product_hint(self, parts: Sequence[tuple[Node, Expr]], last: Node) -> str | None:
+    def product_hint(self, parts: Sequence[tuple[Node, Expr]], last: Node) -> Said | None:
         """A hint for ``W*x + b`` where ``W @ x`` would fit everything before and at ``last``."""
         count = 1 + next(n for n, (operand, _) in enumerate(parts) if operand is last)
         for n, (operand, value) in enumerate(parts[:count]):
@@ -225,7 +226,7 @@ class Resolver:
         self.frame = outer
         return value, bound
 
-    def index(self, tree: Node, dim: Dim | None, hint: str | None = None) -> Ix:
+    def index(self, tree: Node, dim: Dim | None, hint: Said | None = None) -> Ix:
         """A letter or fixed position on an axis of dimension ``dim`` (None: whatever its range is)."""
         if tree.kind == "num":
             return self.position(tree, dim)
@@ -288,7 +289,7 @@ def name_rule(r: Resolver, tree: Node) -> Expr:
     if name in scope.unavailable:
         raise Unavailable
     found = scope.missing(name) if scope.missing is not None else None
-    if isinstance(found, str):
+    if isinstance(found, Words):
         raise r.error(found, tree)
     if found is not None:
         return replace(found, span=r.mark(tree))
@@ -302,27 +303,25 @@ def undeclared(r: Resolver, tree: Node) -> InputError:
     name = tree.value
     bare = name.rstrip("'")
     if name in r.frame.letters or r.scope.range_of(name) is not None:
-        hint: str | None = "a letter stands in entries, W[k, j], and at the end of sum(..., k)"
-        return r.error(f"{name} is an index letter, not a quantity", tree, hint)
+        return r.error(say("meaning.letter_for_quantity", name=name), tree)
     if bare != name and bare in r.scope.names:
-        return r.error(f"{name} is not declared", tree, f"a transpose is written {bare}.T")
+        return r.error(say("meaning.undeclared", name=name), tree, say("meaning.write_transpose", name=bare))
     if r.scope.derivatives and name[:1] == "d" and r.scope.has(name[1:]):
         below = _BELOW.match(r.source.text, tree.span[1]) if r.at is None else None
         if below is not None and not r.scope.has(below[1]):
             near = suggest(below[1], list(r.scope.names)) or declared_names(r.scope)
-            return r.source.error(f"{below[1]} is not declared", below.span(1), near)
-        return r.error(f"{name} is not declared", tree, f"a derivative, {name}/dz, is by a declared quantity")
+            return r.source.error(say("meaning.undeclared", name=below[1]), below.span(1), near)
+        return r.error(say("meaning.undeclared", name=name), tree, say("meaning.derivative_by_declared", name=name))
+    if name in ("e", "pi"):
+        number = say("meaning.number_e" if name == "e" else "meaning.number_pi")
+        return r.error(say("meaning.undeclared", name=name), tree, number)
     hint = suggest(name, [*r.scope.names, *r.scope.unavailable, *r.scope.dims])
-    if name == "e":
-        hint = "the exponential function is written exp(x); a quantity of this name is declared in symbols"
-    if name == "pi":
-        hint = "the number is written π; a quantity of this name is declared in symbols"
-    return r.error(f"{name} is not declared", tree, hint or declared_names(r.scope))
+    return r.error(say("meaning.undeclared", name=name), tree, hint or declared_names(r.scope))
 
 
-def declared_names(scope: Scope) -> str | None:
+def declared_names(scope: Scope) -> Words | None:
     """A hint that names what is declared, if that is not too much."""
-    return f"declared: {', '.join(scope.names)}" if 0 < len(scope.names) <= MAX_LISTED else None
+    return say("meaning.declared_names", names=list(scope.names)) if 0 < len(scope.names) <= MAX_LISTED else None
 
 
 def num_rule(r: Resolver, tree: Node) -> Expr:

@@ -11,6 +11,7 @@ from typing import Protocol
 from backsym.core.errors import InputError
 from backsym.core.expr import Dim, Expr, Ix, Span
 from backsym.core.source import Source
+from backsym.core.words import Said
 from backsym.reading.meaning.scope import Frame, Letter, Scope
 from backsym.reading.syntax import Node
 
@@ -28,7 +29,7 @@ class Rules(Protocol):
 
     def mark(self, tree: Node) -> Span | None: ...
 
-    def error(self, message: str, tree: Node, hint: str | None = None) -> InputError: ...
+    def error(self, message: Said, tree: Node, hint: Said | None = None) -> InputError: ...
 
     def quote(self, tree: Node) -> str: ...
 

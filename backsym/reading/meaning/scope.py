@@ -15,6 +15,7 @@ from backsym.core.errors import near_name
 from backsym.core.expr import Dim, Expr, Ix
 from backsym.core.functions import REDUCTIONS
 from backsym.core.problem import Dimension
+from backsym.core.words import Words, say
 from backsym.reading.syntax import Node, walk
 
 
@@ -26,7 +27,7 @@ class Unavailable(Exception):
 class Scope:
     """The names that an expression may use.
 
-    ``missing`` is asked about a name that is not in ``names``: an Expr is its meaning, a text is the error to report,
+    ``missing`` is asked about a name that is not in ``names``: an Expr is its meaning, words are the error to report,
     None leaves it undeclared.  ``constants`` are names such as pi that only formulas know.  With ``own_letters``, a
     letter takes its range from the axis that it is used on, whatever ``index_dims`` says.  ``latex`` has declared
     spellings and ``notation`` the choices that a LaTeX text is read by.  ``unavailable`` names are declared, but what
@@ -43,7 +44,7 @@ class Scope:
     derivatives: bool = False
     own_letters: bool = False
     misfits: bool = False
-    missing: Callable[[str], Expr | str | None] | None = None
+    missing: Callable[[str], Expr | Words | None] | None = None
     latex: Mapping[str, str] = field(default_factory=dict)
     notation: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, Expr] = field(default_factory=dict)
@@ -64,13 +65,19 @@ class Scope:
         return None
 
 
-def suggest(word: str, names: Sequence[str]) -> str | None:
+def suggest(word: str, names: Sequence[str]) -> Words | None:
     """A hint that names the most similar name, if there is one."""
+    near = similar(word, names)
+    return say("words.did_you_mean", near=near) if near else None
+
+
+def similar(word: str, names: Sequence[str]) -> str | None:
+    """The most similar name, if there is one."""
     same = [name for name in names if name.lower() == word.lower()]
     near = same[0] if same else near_name(word, names)
     if near and len(word) <= 3 and word[:1].lower() != near[:1].lower():
         near = None  # Short words are all similar.
-    return f"did you mean {near}?" if near else None
+    return near
 
 
 # --- letters in the syntax tree --------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from backsym.core.errors import InputError, ShapeError
 from backsym.core.expr import Expr, Mul, Shape, broadcast, matmul_shape
+from backsym.core.words import Said
 
 
 class Mismatch(InputError):
@@ -51,7 +52,7 @@ def matmul_meant(value: Expr, others: Sequence[Shape]) -> bool:
     return all(fits_elementwise(product, other) for other in others)
 
 
-def broadcast_hint(a: Shape, b: Shape, verb: str) -> str | None:
+def broadcast_hint(a: Shape, b: Shape, verb: str) -> Said | None:
     """A hint for two shapes that do not broadcast."""
     if "multiply" in verb and len(a) == len(b) == 2 and a == transposed(b):
         return "* is element-wise; the transpose, .T, of one of them would fit; a matrix product is written @"
@@ -69,7 +70,7 @@ def broadcast_hint(a: Shape, b: Shape, verb: str) -> str | None:
     return None
 
 
-def matmul_hint(a: Shape, b: Shape, left: str, right: str) -> str | None:
+def matmul_hint(a: Shape, b: Shape, left: str, right: str) -> Said | None:
     """A hint for two shapes that do not multiply; ``left`` and ``right`` are the operands as written."""
     left, right = _operand(left), _operand(right)
     if not a or not b:

@@ -114,7 +114,7 @@ def document_tree(path: str) -> tuple[Table, tuple[str, ...]]:
     """The note as the tree of a problem file, and what was passed over; raises InputError without an equation."""
     document = Document(path, text_of(path))
     if not document.text.strip():
-        raise InputError([Diagnostic("this file is empty", path, hint="it needs displayed equations")])
+        raise InputError([Diagnostic("this file is empty", path, advice="it needs displayed equations")])
     return tree_of_note(document, is_tex(path))
 
 
@@ -239,7 +239,7 @@ class _Note:
         hint = f"displayed, {example}"
         if at is not None:
             hint = f"it has derivatives only; display what is differentiated too, {example}"
-        return InputError([Diagnostic("this note has no forward equation", self.document.file, hint=hint)])
+        return InputError([Diagnostic("this note has no forward equation", self.document.file, advice=hint)])
 
     def without_left_side(self, displayed: Iterable[Formula], functions: Sequence[int]) -> list[int]:
         """Displayed equations, not of derivatives, whose left side is no quantity and none of the ``functions``."""

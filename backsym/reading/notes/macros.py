@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from backsym.core.errors import Diagnostic, InputError
+from backsym.core.words import Said
 from backsym.reading.files.yamlfile import MAX_BYTES, Document, Edit, rewritten
 
 MAX_DEPTH = 20
@@ -148,7 +149,7 @@ class _Writer:
             raise self.refused(f"the macros of this note write out to more than {MAX_BYTES // 1000} kB", at)
         return whole.replace("\n", " ")
 
-    def refused(self, message: str, at: int, hint: str | None = None) -> InputError:
+    def refused(self, message: Said, at: int, hint: Said | None = None) -> InputError:
         line, column = self.document.place(at)
         source = self.document.lines[line - 1]
         match = _WORD.match(self.document.text, at)

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from backsym.core.functions import FUNCTIONS, REDUCTIONS
 from backsym.core.source import Source
+from backsym.core.words import Said
 from backsym.reading.plain.lexer import Token, tokenize
 from backsym.reading.plain.sympy_spelling import SPELLINGS, equation_of, plain_of
 from backsym.reading.syntax import MAX_DEPTH, MAX_NESTING, Node, node
@@ -145,7 +146,7 @@ class _Parser:
             raise self.unexpected(f"{closing} or an operator", hint)
         self.take()
 
-    def unexpected(self, expected: str, hint: str | None = None) -> Exception:
+    def unexpected(self, expected: Said, hint: Said | None = None) -> Exception:
         token = self.token
         hint = _PYTHON.get(token.text, hint)
         if token.kind == "end":

@@ -10,6 +10,7 @@ import unicodedata
 from typing import NamedTuple
 
 from backsym.core.source import Source
+from backsym.core.words import Said
 
 MAX_CHARACTERS = 4096
 MAX_TOKENS = 1500
@@ -133,7 +134,7 @@ def _greek(char: str) -> str | None:
     return f"write {word}; the function is sigmoid" if word == "sigma" else f"write {word}"
 
 
-def meant(char: str) -> str | None:
+def meant(char: str) -> Said | None:
     """What to write for a letter or digit of another alphabet, a raised or lowered digit, or a sign without width."""
     plain = unicodedata.normalize("NFKC", char)
     name = unicodedata.name(char, "")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from backsym.core.errors import InputError
 from backsym.core.source import Source
+from backsym.core.words import Said
 from backsym.reading.syntax import MAX_DEPTH, MAX_NESTING, Node, node
 
 MAX_CASES = 8
@@ -55,7 +56,7 @@ class _Rewriter:
             raise self.source.error(f"this is nested more than {MAX_NESTING} deep", tree.span, hint)
         return done
 
-    def error(self, message: str, at: Node, hint: str | None = None) -> InputError:
+    def error(self, message: Said, at: Node, hint: Said | None = None) -> InputError:
         return self.source.error(message, at.span, hint)
 
     def small(self, made: Node, at: Node) -> Node:

@@ -1,0 +1,139 @@
+"""What is said about something that went wrong: a code with facts, and words for it in a catalogue per language.
+
+A code is a room and a name in it, ``latex.unknown_macro``; its words stand in
+``templates/LANGUAGE/messages/ROOM.yaml``.  Nothing is read or filled before somebody looks at the words, because
+readings are tried and thrown away by the thousand.  Whoever decides something asks for the code, never for the words.
+
+An entry of the catalogue is a sentence, or ``says`` with a ``hint``.  A name in braces is a fact, ``{{`` is a brace.
+Several facts are joined with commas, ``{names:and}`` and ``{names:or}`` put that word before the last, and
+``{n:index|indices}`` is the first word for one and the second for any other number.
+
+This module must not know about any other part of backsym but where the bundled files are.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple, TypeAlias, Union
+
+from backsym.core.bundled import resource
+
+ENGLISH = "en"
+"""The language that has words for every code; others fall back on it."""
+
+Fact: TypeAlias = Union[str, int, float, "Words", Sequence[Union[str, int, "Words"]]]
+"""What fills a sentence: a text of the user's, a number, words that have a code themselves, or several of them."""
+
+
+class Words:
+    """A code and its facts.  Two are equal if both are; ``str()`` of one is English."""
+
+    __slots__ = ("code", "facts")
+
+    def __init__(self, code: str, facts: Mapping[str, Fact]):
+        self.code, self.facts = code, facts
+
+    def text(self, language: str = ENGLISH) -> str:
+        """The sentence in a language, or in English if that has none."""
+        return _filled(_entry(self.code, language).says, self, language)
+
+    def hint(self, language: str = ENGLISH) -> str | None:
+        """What the catalogue says to do about it, filled with the same facts."""
+        hint = _entry(self.code, language).hint
+        return None if hint is None else _filled(hint, self, language)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return f"say({', '.join([repr(self.code), *(f'{name}={fact!r}' for name, fact in self.facts.items())])})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Words) and (self.code, self.facts) == (other.code, other.facts)
+
+    def __hash__(self) -> int:
+        return hash(self.code)
+
+
+Said: TypeAlias = Words | str
+"""What an error is given to say: words, or a text from outside, such as another library's."""
+
+
+def say(code: str, /, **facts: Fact) -> Words:
+    """The words with a code, filled with facts when somebody looks at them."""
+    return Words(code, facts)
+
+
+class Entry(NamedTuple):
+    """The sentence of a code, and what to do about it."""
+
+    says: str
+    hint: str | None = None
+
+
+@cache
+def entries(room: str, language: str = ENGLISH) -> Mapping[str, Entry]:
+    """The catalogue of one room by the codes without the room; empty where a language does not have it."""
+    import yaml
+
+    try:
+        text = resource("templates", language, "messages", f"{room}.yaml").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if language == ENGLISH:
+            raise
+        return {}
+    # The loader written in C takes a tenth of the time.
+    data = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return dict(_flat(data, ""))
+
+
+def _flat(tree: Mapping[str, Any], prefix: str) -> list[tuple[str, Entry]]:
+    found: list[tuple[str, Entry]] = []
+    for key, value in tree.items():
+        if isinstance(value, str):
+            found.append((f"{prefix}{key}", Entry(value)))
+        elif "says" in value:
+            found.append((f"{prefix}{key}", Entry(**value)))
+        else:
+            found.extend(_flat(value, f"{prefix}{key}."))
+    return found
+
+
+def _entry(code: str, language: str) -> Entry:
+    room, _, name = code.partition(".")
+    found = entries(room, language).get(name) or entries(room).get(name)
+    if found is None:
+        raise LookupError(f"the catalogue of messages has no words for {code}")
+    return found
+
+
+def _filled(template: str, words: Words, language: str) -> str:
+    return _Filler(language).vformat(template, (), words.facts) if "{" in template else template
+
+
+class _Filler(string.Formatter):
+    """Fills a sentence in one language."""
+
+    def __init__(self, language: str):
+        self.language = language
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec in ("and", "or"):
+            return self.listed(value, format_spec)
+        if "|" in format_spec:
+            one, _, several = format_spec.partition("|")
+            return one if value == 1 else several
+        if isinstance(value, Words):
+            return value.text(self.language)
+        if isinstance(value, (tuple, list)):
+            return ", ".join(self.format_field(item, "") for item in value)
+        return format(value, format_spec)
+
+    def listed(self, items: Sequence[object], word: str) -> str:
+        """``a``, ``a or b``, ``a, b or c``."""
+        texts = [self.format_field(item, "") for item in items]
+        if len(texts) < 2:
+            return "".join(texts)
+        return f"{', '.join(texts[:-1])} {Words(f'words.{word}', {}).text(self.language)} {texts[-1]}"

@@ -1,0 +1,192 @@
+"""The catalogue of messages: every code has words, every word a use, and nothing is decided by what is said."""
+
+from __future__ import annotations
+
+import ast
+import pickle
+import string
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import backsym as bs
+from backsym.core.bundled import languages, resource
+from backsym.core.errors import Diagnostic, InputError, VerificationError
+from backsym.core.words import Entry, Words, entries, say
+
+PACKAGE = Path(__file__).resolve().parents[1] / "backsym"
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def rooms(language: str) -> list[str]:
+    return sorted(path.stem for path in resource("templates", language, "messages").glob("*.yaml"))
+
+
+def codes(language: str) -> dict[str, Entry]:
+    return {f"{room}.{name}": entry for room in rooms(language) for name, entry in entries(room, language).items()}
+
+
+def needed(entry: Entry) -> set[str]:
+    """The facts that the words of an entry name."""
+    pieces = [piece for text in (entry.says, entry.hint or "") for piece in string.Formatter().parse(text)]
+    return {name for _, name, _, _ in pieces if name is not None}
+
+
+def said() -> Iterator[tuple[str, ast.Call, list[str]]]:
+    """Every call of ``say`` in the package, with the codes that it may have."""
+    for path, tree in TREES.items():
+        imported = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module == "backsym.core.words"]
+        if not any(alias.name == "say" for n in imported for alias in n.names):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
+                first = node.args[0] if len(node.args) == 1 else None
+                choices = [first.body, first.orelse] if isinstance(first, ast.IfExp) else [first]
+                found = [c.value for c in choices if isinstance(c, ast.Constant) and isinstance(c.value, str)]
+                assert len(found) == len(choices), f"{path}:{node.lineno}: a code is written out where it is said"
+                yield f"{path.relative_to(PACKAGE)}:{node.lineno}", node, found
+
+
+SAID = list(said())
+
+
+def test_every_code_has_words_that_name_exactly_its_facts() -> None:
+    known = codes("en")
+    for place, call, found in SAID:
+        facts = {keyword.arg for keyword in call.keywords}
+        for code in found:
+            assert code in known, f"{place}: {code} has no words"
+            assert facts == needed(known[code]), f"{place}: {code}"
+
+
+def test_all_words_are_said() -> None:
+    used = {code for _, _, found in SAID for code in found} | {"words.and", "words.or"}
+    assert set(codes("en")) == used
+
+
+@pytest.mark.parametrize("language", [name for name in languages() if name != "en"])
+def test_other_languages_have_words_for_some_of_the_codes(language: str) -> None:
+    english, own = codes("en"), codes(language)
+    assert own
+    for code, entry in own.items():
+        assert needed(entry) <= needed(english[code]), code
+    assert {code for code in english if code.startswith("reasons.")} - set(own) == {"reasons.shape_lost"}
+
+
+def test_a_language_without_words_falls_back_on_english() -> None:
+    assert say("reasons.many_axes", axes=3).text("de") == "Ein Feld mit 3 Achsen ist keine Matrix"
+    assert say("meaning.undeclared", name="x").text("de") == "x is not declared"
+    assert say("meaning.undeclared", name="x").text("xx") == "x is not declared"
+
+
+def test_an_unknown_code_is_named() -> None:
+    with pytest.raises(LookupError, match="nowhere"):
+        say("meaning.nowhere").text()
+
+
+def test_facts_are_put_in() -> None:
+    around = say("words.did_you_mean", near=say("words.and"))
+    assert str(around) == "did you mean and?"
+    assert around.text("de") == "did you mean und?"
+    assert str(say("words.did_you_mean", near=("a", "b"))) == "did you mean a, b?"
+    # Signs of a template inside a fact mean nothing.
+    assert str(say("words.did_you_mean", near="{x}{0}{y!r}")) == "did you mean {x}{0}{y!r}?"
+
+
+def test_words_are_the_same_if_code_and_facts_are() -> None:
+    assert say("words.did_you_mean", near="a") == say("words.did_you_mean", near="a") != say("words.and")
+    assert len({say("words.did_you_mean", near="a"), say("words.did_you_mean", near="a")}) == 1
+
+
+def test_errors_survive_the_way_to_another_process() -> None:
+    found = InputError([Diagnostic(say("meaning.undeclared", name="x"), "f", 1, 2, "y = x", 1)])
+    copied = pickle.loads(pickle.dumps(found))
+    assert str(copied) == str(found)
+    assert copied.diagnostics == found.diagnostics
+    failed = pickle.loads(pickle.dumps(VerificationError("W", "it failed")))
+    assert (failed.node, str(failed)) == ("W", "it failed")
+
+
+def test_a_message_is_read_when_somebody_looks() -> None:
+    code = (
+        "import sys, backsym as bs\n"
+        "from backsym.core import words\n"
+        "try: bs.Problem(forward=['L = w.T @ x'], symbols={'w': ['D']})\n"
+        "except bs.InputError as error:\n"
+        "    assert not words.entries.cache_info().currsize\n"
+        "    assert 'x is not declared' in str(error)\n"
+        "    assert words.entries.cache_info().currsize\n"
+        "else: raise AssertionError\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=PACKAGE.parent)
+
+
+def test_the_code_of_an_error_tells_what_it_is() -> None:
+    with pytest.raises(bs.InputError) as caught:
+        bs.Problem(forward=["L = w.T @ x"], symbols={"w": ["D"]})
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.message, found.words) == (
+        "meaning.undeclared",
+        "x is not declared",
+        Words("meaning.undeclared", {"name": "x"}),
+    )
+
+
+# --- nothing is decided by words ---
+
+ASKS = {"startswith", "endswith", "find", "index", "count", "partition", "split", "removeprefix", "removesuffix"}
+MATCHES = {"match", "search", "fullmatch", "findall", "finditer", "sub", "subn", "split"}
+
+
+def is_message(node: ast.AST, caught: set[str]) -> bool:
+    """Whether an expression is what an error says."""
+    if isinstance(node, ast.Attribute):
+        return node.attr in ("message", "hint") and not isinstance(node.ctx, ast.Store)
+    text = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("str", "repr")
+    return text and any(isinstance(arg, ast.Name) and arg.id in caught for arg in node.args)  # type: ignore[attr-defined]
+
+
+def decisions(tree: ast.AST) -> Iterator[int]:
+    """The lines in which something is asked of the words of an error."""
+    caught = {node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.name}
+    for node in ast.walk(tree):
+        asked: list[ast.AST] = []
+        if isinstance(node, ast.Compare) and not all(isinstance(op, (ast.Is, ast.IsNot)) for op in node.ops):
+            asked = [node.left, *node.comparators]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            asked = [node.func.value] if node.func.attr in ASKS else []
+            asked += node.args if node.func.attr in MATCHES else []
+        if any(is_message(part, caught) for each in asked for part in ast.walk(each)):
+            yield node.lineno  # type: ignore[attr-defined]
+
+
+YET_BY_WORDS = {
+    "cli/errors.py",
+    "marking/answers/reader.py",
+    "marking/answers/refusals.py",
+    "marking/reporting/submissions.py",
+    "marking/verdicts.py",
+}
+"""What still asks for words."""
+
+
+def test_nothing_is_decided_by_what_is_said() -> None:
+    found = {path.relative_to(PACKAGE).as_posix() for path, tree in TREES.items() for _ in decisions(tree)}
+    assert found <= YET_BY_WORDS
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "d.message.endswith('is not declared')",
+        "re.search('x', error.hint or '')",
+        "_PATTERN.sub('', found.message)",
+        "x = d.hint == EMPTY",
+        "if 'field' in str(error): pass",
+    ],
+)
+def test_a_decision_by_words_is_found(line: str) -> None:
+    assert list(decisions(ast.parse(f"try:\n    pass\nexcept E as error:\n    {line}")))
