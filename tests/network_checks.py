@@ -20,7 +20,7 @@ from backsym.numeric.sample import draw
 from backsym.numeric.verify import check_steps
 from backsym.printing.latex import equation_latex, latex
 from backsym.printing.notation import Notation
-from backsym.printing.numpy.code import python_name
+from backsym.printing.numpy.code import python_name, size_name
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import Solution, solve
 
@@ -175,8 +175,10 @@ def print_steps(steps: Sequence[Step], notation: Notation) -> None:
 
 
 def namespace(problem: Problem, env: Env) -> dict[str, Any]:
-    """The names that a source may use: the arrays, the adjoints and the abstract functions."""
+    """The names that a source may use: the arrays, the adjoints, the abstract functions, sizes that no array has."""
     names: dict[str, Any] = {"np": np, "math": math}
+    held = {dim for symbol in problem.symbols.values() for dim in symbol.shape}
+    names |= {size_name(dim, problem): size for dim, size in env.dims.items() if dim not in held}
     for name, value in env.values.items():
         names[python_name(name, problem)] = value
     for name, value in env.adjoints.items():

@@ -19,17 +19,20 @@ from backsym.core.entrywise import FIRST
 from backsym.core.errors import NoMatrixForm
 from backsym.core.expr import (
     Add,
+    Cmp,
     Delta,
     Div,
     Entry,
     Equation,
     Expr,
+    Fn,
     IndexPick,
     IndexReduce,
     Ix,
     Mul,
     Neg,
     Ones,
+    Pow,
     Reduce,
     Reshape,
     Shape,
@@ -74,6 +77,10 @@ def explicit(e: Expr, namer: Namer) -> Expr:
     e = rebuild(e, lambda child: explicit(child, namer))
     if isinstance(e, Reduce) and e.op in ("sum", "mean"):
         return _lifted(e, namer)
+    if isinstance(e, Reduce) and e.keepdims and len(e.shape) == 2:
+        # The page shows no keepdims: a maximum along an axis is a vector there.
+        vector = Reduce(e.op, e.arg, e.axis)
+        return T(vector) if e.shape[0] == 1 else Reshape(vector, e.shape)
     if isinstance(e, Add):
         return Add(tuple(_widened(a, e.shape, additive=True) for a in e.args))
     if isinstance(e, Mul):
@@ -81,6 +88,8 @@ def explicit(e: Expr, namer: Namer) -> Expr:
         return product(factors) if any(_is_mean(f) for f in factors) else Mul(tuple(factors))
     if isinstance(e, Div) and e.den.shape:
         return Div(_widened(e.num, e.shape, additive=False), _widened(e.den, e.shape, additive=False))
+    if isinstance(e, (Cmp, Pow)) or (isinstance(e, Fn) and e.kind == "elementwise"):
+        return rebuild(e, lambda child: _widened(child, e.shape, additive=False))
     return e
 
 

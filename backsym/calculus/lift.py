@@ -491,7 +491,7 @@ class Lifter:
             raise NoMatrixForm(say("reasons.diagonal_maximum"))
         whole = Pick(f.name, arg, axis=1 if rows_first else 0)
         natural = (outer[0], f.out[0]) if rows_first else (f.out[0], outer[0])
-        return whole if axes == natural else transpose(whole)
+        return oriented(whole, natural, axes)
 
 
 lifting: RuleTable[Callable[[Lifter, Fun, Axes], Expr]] = RuleTable("lifting")

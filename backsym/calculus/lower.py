@@ -237,7 +237,9 @@ def _reduce(lo: Lowering, e: Reduce, out: Out) -> Poly:
 
 def _reduced(op: str, body: Poly, over: tuple[Index, ...]) -> Poly:
     if op in ("max", "min"):
-        return of_factor(Fun(op, 0, (Lam(over, body),), (), "pick"))
+        # Along an axis of length one there is nothing to choose from.
+        chosen = any(not i.fixed for i in over)
+        return of_factor(Fun(op, 0, (Lam(over, body),), (), "pick")) if chosen else body
     total = bind(body, over)
     if op == "sum":
         return total
@@ -250,6 +252,8 @@ def _pick(lo: Lowering, e: Pick, out: Out) -> Poly:
     shape = e.arg.shape
     axes = range(len(shape)) if e.axis is None else (e.axis % len(shape),)
     over = {n: lo.fresh(shape[n]) for n in axes}
+    if all(i.fixed for i in over.values()):
+        return constant(1)
     body = lo.entry(e.arg, tuple(over.get(n, out[n]) for n in range(len(shape))))
     return of_factor(Fun(e.op, 1, (Lam(tuple(over.values()), body),), tuple(out[n] for n in over), "pick"))
 

@@ -19,7 +19,7 @@ from backsym.core.expr import Dim, Equation, Expr, Fn, Ix, Shape, Sym, rebuild, 
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.problem import Problem
 from backsym.printing.notation import Notation
-from backsym.printing.numpy.code import numpy_source
+from backsym.printing.numpy.code import numpy_source, size_name
 from backsym.printing.printer import equation_layout, range_layout
 from backsym.printing.unicode import to_unicode
 from backsym.solving.solution import Solution
@@ -186,8 +186,12 @@ class _Maker:
         """Sizes read off arrays that are known here, those of the same line first."""
         inside = {id(n.value) for n in ast.walk(node) if isinstance(n, ast.Attribute) and n.attr == "shape"}
         used = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and id(n) not in inside and n.id in self.ranks]
+        dims = [dim for dim in (*self.problem.dims, *self.problem.index_dims.values()) if isinstance(dim, str)]
+        alone = {size_name(dim, self.inner): dim for dim in dims}
 
         def rule(inner: ast.expr) -> ast.expr:
+            if isinstance(inner, ast.Name) and inner.id in alone and inner.id not in self.ranks:
+                return self.size(alone[inner.id], ())
             if not (isinstance(inner, ast.Subscript) and isinstance(inner.value, ast.Attribute)):
                 return inner
             if inner.value.attr != "shape" or not isinstance(inner.value.value, ast.Name):

@@ -34,8 +34,8 @@ class Function:
 
     ``slope`` names the row-wise function of the same argument in whose terms the derivative reads best.
 
-    ``domain`` bounds each real argument (exclusive) where the function is smooth or defined; ``kink`` is the formula
-    whose zero set is to be kept away from when sampling.
+    ``domain`` bounds the first argument (exclusive, a real number) where the function is smooth or defined; ``kink`` is
+    the formula whose zero set is to be kept away from when sampling.
     """
 
     name: str

@@ -44,7 +44,7 @@ class Guardian:
 
     def function(self, fn: Function, args: Sequence[Array], ctx: Context) -> None:
         low, high = fn.domain
-        for x in args if np.isfinite(low) or np.isfinite(high) else ():
+        for x in args[:1] if np.isfinite(low) or np.isfinite(high) else ():
             margin = (_NEAR, 1e-6, 1e-9)[2 - self.strictness]
             if not np.all((x > low + margin) & (x < high - margin)):
                 raise Rejected(f"{fn.name} needs an argument between {low:g} and {high:g}")

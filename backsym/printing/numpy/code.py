@@ -1,7 +1,8 @@
 """Expr -> NumPy source over arrays that are named as in the problem, adjoints ``d_NAME``.
 
 A vector is a 1-D array, a scalar 0-D, a (1, D) weight 2-D.  The source needs ``np``, ``math`` and the arrays (and the
-abstract functions: ``phi`` and ``phi_prime``, ``loss`` and ``loss_prime``); sizes are read off the arrays.  At the
+abstract functions: ``phi`` and ``phi_prime``, ``loss`` and ``loss_prime``); sizes are read off the arrays, and one that
+is no axis of any array has the name of its dimension.  At the
 array level it is NumPy as people write it; at the index level sums of products become ``np.einsum`` and the rest
 broadcasting.
 
@@ -95,6 +96,15 @@ def python_name(name: str, problem: Problem) -> str:
     return name + "_" if keyword.iskeyword(name) or name in taken or clash else name
 
 
+def size_name(dim: str, problem: Problem) -> str:
+    """The identifier of a size that is no axis of any array: the dimension's name, with ``_`` after it while taken."""
+    taken = {python_name(name, problem) for name in problem.symbols} | {f"d_{name}" for name in problem.symbols}
+    name = python_name(dim, problem)
+    while name in taken:
+        name += "_"
+    return name
+
+
 def _uses_abstract_loss(problem: Problem) -> bool:
     return any(isinstance(e, Fn) and e.name == ABSTRACT_LOSS for eq in problem.equations for e in walk(eq.rhs))
 
@@ -134,7 +144,7 @@ class _Coder:
         for symbol in symbols:
             if dim in symbol.shape:
                 return f"{python_name(symbol.name, self.problem)}.shape[{symbol.shape.index(dim)}]"
-        raise BacksymError(f"no array has the dimension {dim}, so its size cannot be read off in NumPy source")
+        return size_name(dim, self.problem)
 
     def strict(self, e: Expr) -> Code:
         return self.code(e, loose=False)
