@@ -8,6 +8,7 @@ rows, columns and numbers are told apart.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -46,11 +47,12 @@ class _Maker:
             else:
                 self.whole()
         self.close()
-        used = [name for name in self.symbols if name in self.used or self.symbols[name].get("role")]
+        # Some rules declare a quantity and then do not use it.
+        words = set(re.findall(r"\w+", " ".join(self.forward)))
         return {
             "dims": {d: f"D_{d}" for d in DIMS},
             "indices": {ix: d for d, ix in LETTERS.items()},
-            "symbols": {name: self.symbols[name] for name in used},
+            "symbols": {name: entry for name, entry in self.symbols.items() if name in words},
             "forward": self.forward,
         }
 
