@@ -14,12 +14,12 @@ import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
 from math import factorial
 from typing import Any
 
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Const, Dim, Expr, Sym, names_in
+from backsym.core.lazy import lazy
 
 Exponent = Fraction | int
 Key = tuple[Any, ...]
@@ -109,15 +109,15 @@ class Factor:
     """Base class of factors. ``free`` are its free indices, ``symbols`` the names it mentions, ``pos`` its place in the
     author's equation (adjoints come first)."""
 
-    @cached_property
+    @lazy
     def free(self) -> frozenset[Index]:
         raise TypeError(type(self).__name__)
 
-    @cached_property
+    @lazy
     def symbols(self) -> frozenset[str]:
         raise TypeError(type(self).__name__)
 
-    @cached_property
+    @lazy
     def order_pos(self) -> int:
         raise TypeError(type(self).__name__)
 
@@ -130,17 +130,17 @@ class Ent(Factor):
     idx: tuple[Index, ...]
     pos: int = 0
 
-    @cached_property
+    @lazy
     def free(self) -> frozenset[Index]:
         return free_of(self.idx)
 
-    @cached_property
+    @lazy
     def symbols(self) -> frozenset[str]:
         if isinstance(self.base, Sym):
             return frozenset((self.base.name,))
         return frozenset(names_in(self.base))
 
-    @cached_property
+    @lazy
     def order_pos(self) -> int:
         return -1 if isinstance(self.base, Adj) else self.pos
 
@@ -152,15 +152,15 @@ class Del(Factor):
     a: Index
     b: Index
 
-    @cached_property
+    @lazy
     def free(self) -> frozenset[Index]:
         return free_of((self.a, self.b))
 
-    @cached_property
+    @lazy
     def symbols(self) -> frozenset[str]:
         return frozenset()
 
-    @cached_property
+    @lazy
     def order_pos(self) -> int:
         return 1 << 30
 
@@ -171,15 +171,15 @@ class Dm(Factor):
 
     dim: str
 
-    @cached_property
+    @lazy
     def free(self) -> frozenset[Index]:
         return NO_INDICES
 
-    @cached_property
+    @lazy
     def symbols(self) -> frozenset[str]:
         return frozenset()
 
-    @cached_property
+    @lazy
     def order_pos(self) -> int:
         return -2
 
@@ -191,7 +191,7 @@ class Lam:
     params: tuple[Index, ...]
     body: Poly
 
-    @cached_property
+    @lazy
     def free(self) -> frozenset[Index]:
         return poly_free(self.body) - frozenset(self.params)
 
@@ -211,15 +211,15 @@ class Fun(Factor):
     out: tuple[Index, ...] = ()
     kind: str = "elementwise"
 
-    @cached_property
+    @lazy
     def free(self) -> frozenset[Index]:
         return frozenset().union(*(a.free for a in self.args)) | free_of(self.out)
 
-    @cached_property
+    @lazy
     def symbols(self) -> frozenset[str]:
         return frozenset().union(*(poly_symbols(a.body) for a in self.args))
 
-    @cached_property
+    @lazy
     def order_pos(self) -> int:
         """The place of its first value; an argument that is a number has none."""
         return min((poly_pos(a.body) for a in self.args if poly_symbols(a.body)), default=0)
@@ -233,15 +233,15 @@ class Ind(Factor):
     a: Poly
     b: Poly
 
-    @cached_property
+    @lazy
     def free(self) -> frozenset[Index]:
         return poly_free(self.a) | poly_free(self.b)
 
-    @cached_property
+    @lazy
     def symbols(self) -> frozenset[str]:
         return poly_symbols(self.a) | poly_symbols(self.b)
 
-    @cached_property
+    @lazy
     def order_pos(self) -> int:
         return min((poly_pos(p) for p in (self.a, self.b) if poly_symbols(p)), default=0)
 
@@ -252,15 +252,15 @@ class Grp(Factor):
 
     body: Poly
 
-    @cached_property
+    @lazy
     def free(self) -> frozenset[Index]:
         return poly_free(self.body)
 
-    @cached_property
+    @lazy
     def symbols(self) -> frozenset[str]:
         return poly_symbols(self.body)
 
-    @cached_property
+    @lazy
     def order_pos(self) -> int:
         """The place of its first value: an adjoint inside does not lead the product that the sum stands in."""
         places = [f.order_pos for t in self.body for f, _ in t.powers if f.order_pos >= 0]
@@ -273,16 +273,16 @@ class Term:
     powers: tuple[tuple[Factor, Exponent], ...] = ()
     bound: tuple[Index, ...] = ()
 
-    @cached_property
+    @lazy
     def used(self) -> frozenset[Index]:
         """All indices that occur in the factors, bound or free."""
         return frozenset().union(*(f.free for f, _ in self.powers))
 
-    @cached_property
+    @lazy
     def free(self) -> frozenset[Index]:
         return self.used - frozenset(self.bound)
 
-    @cached_property
+    @lazy
     def symbols(self) -> frozenset[str]:
         return frozenset().union(*(f.symbols for f, _ in self.powers))
 

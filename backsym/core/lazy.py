@@ -1,4 +1,7 @@
-"""A value that is found when it is first asked for, and kept.
+"""Values that are found when they are first asked for, and kept.
+
+No lock is held while a value is found: threads that take locks in different orders would wait for each other for ever.
+Two threads may both find a value, which costs time; both get the one that was kept first.
 
 Knows nothing of what it keeps.
 """
@@ -9,13 +12,19 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 
 T = TypeVar("T")
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Unknown:
+    """What stands for no value; None may be one."""
+
+
+_UNKNOWN = _Unknown()
 
 
 class lazy(Generic[T]):
-    """Like ``functools.cached_property``, without the lock that it takes before Python 3.12.
-
-    An expression has many such values, each cheaper to find than a lock is to take; two threads find the same one.
-    """
+    """Like ``functools.cached_property``, without the lock that it holds during the call before Python 3.12."""
 
     def __init__(self, find: Callable[[Any], T]):
         self.find = find
@@ -34,5 +43,24 @@ class lazy(Generic[T]):
     def __get__(self, instance: object | None, owner: type) -> lazy[T] | T:
         if instance is None:
             return self
-        value = instance.__dict__[self.name] = self.find(instance)
+        # One step, whatever other threads do: a dictionary that is filled later must be the same for all.
+        value: T = instance.__dict__.setdefault(self.name, self.find(instance))
+        return value
+
+
+class Kept(Generic[K, V]):
+    """Values by their keys, at most so many: when there are more, all are forgotten and found again."""
+
+    def __init__(self, most: int):
+        self.most = most
+        self._values: dict[K, V] = {}
+
+    def get(self, key: K, find: Callable[[], V]) -> V:
+        value: V | _Unknown = self._values.get(key, _UNKNOWN)
+        if isinstance(value, _Unknown):
+            value = find()
+            if len(self._values) >= self.most:
+                self._values.clear()
+            # What is returned is not looked up again: another thread may have forgotten it meanwhile.
+            self._values[key] = value
         return value

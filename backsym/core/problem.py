@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 
 from backsym.core.expr import Dim, Entry, Expr, Ix, Shape, Sym, names_in
+from backsym.core.lazy import lazy
 
 ROLES = ("input", "parameter", "target", "constant")
 
@@ -131,11 +131,11 @@ class Problem:
     def __repr__(self) -> str:
         return f"<Problem {self.title!r}: {', '.join(eq.name for eq in self.equations)}; loss {self.loss}>"
 
-    @cached_property
+    @lazy
     def by_name(self) -> dict[str, NodeEquation]:
         return {eq.name: eq for eq in self.equations}
 
-    @cached_property
+    @lazy
     def consumers(self) -> dict[str, tuple[str, ...]]:
         """For each symbol, the nodes whose equation mentions it, in forward order."""
         uses: dict[str, list[str]] = {}

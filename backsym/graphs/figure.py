@@ -6,9 +6,9 @@ This module must not know how any of it is done.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from backsym.core.errors import BacksymError
+from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
 from backsym.graphs.drawing import Drawing
 from backsym.graphs.model import DERIVATIVES, KINDS, Graph, choose, computation_graph
@@ -33,7 +33,7 @@ class Figure:
     title: str = ""
     alt: str = ""
 
-    @cached_property
+    @lazy
     def drawing(self) -> Drawing:
         return draw(self.graph)
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
+from backsym.core.lazy import lazy
 from backsym.graphs.drawing import EM, Drawing, PlacedEdge, PlacedVertex, Rect
 from backsym.graphs.heights import Distance, Pull, best_order, heights_of
 from backsym.graphs.labels import place_labels
@@ -160,7 +160,7 @@ class _Draft:
 
         return pull
 
-    @cached_property
+    @lazy
     def _inputs(self) -> frozenset[str]:
         return frozenset(v.name for v in self.graph.vertices if v.role == "input")
 

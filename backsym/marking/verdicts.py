@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ import numpy as np
 from backsym.core.choices import ACCEPT, HINTS
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Expr, Ix, scalar_if_ones, walk
+from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
 from backsym.marking.answers.model import ReadAnswer, Target, Unreadable
 from backsym.marking.answers.reader import AnswerReader
@@ -58,11 +58,11 @@ class Verdict:
     student: str | None = None
     read: ReadAnswer | None = field(default=None, compare=False, repr=False)
 
-    @cached_property
+    @lazy
     def interpreted(self) -> str:
         return self.read.interpreted_latex if self.read is not None else ""
 
-    @cached_property
+    @lazy
     def interpreted_plain(self) -> str:
         return self.read.interpreted_plain if self.read is not None else ""
 
@@ -142,17 +142,19 @@ class Marker:
         self.judge = judge if judge is not None else Judge(problem, solution)
         self.reader = AnswerReader(problem, {d.node: d.indices for d in self.judge.solution.derivations})
         self.notation = Notation.of(problem)
-        self._targets: dict[str, Target] = {}
-        self._criteria: dict[str, Criterion] = {}
+        self._asked: dict[str, tuple[Target, Criterion]] = {}
 
     def target(self, text: str) -> Target:
         """The target of this name; raises BacksymError for one that the loss is not differentiated by."""
-        if text not in self._targets:
+        return self.asked(text)[0]
+
+    def asked(self, text: str) -> tuple[Target, Criterion]:
+        """A target and what is wanted of an answer to it; raises BacksymError as ``target`` does."""
+        if text not in self._asked:
             target = self.reader.target(text)
             self.judge.derivation(target.name)
-            self._targets[text] = target
-            self._criteria[text] = criterion(self.problem, target.name)
-        return self._targets[text]
+            self._asked[text] = target, criterion(self.problem, target.name)
+        return self._asked[text]
 
     def trouble_with(self, target: str) -> str | None:
         """What is wrong with the name of a target; None for a good one."""
@@ -330,8 +332,7 @@ class _Marking:
         self.name = str(self.name)
         # An empty field of a form may come as None; a number, or an expression of SymPy, says its text.
         self.answer = "" if self.answer is None else str(self.answer)
-        self.target = self.marker.target(self.name)
-        self.criterion = self.marker._criteria[self.name]
+        self.target, self.criterion = self.marker.asked(self.name)
         if self.accept is not None:
             self.criterion = replace(self.criterion, accept=self.accept)
         if self.marks is not None:

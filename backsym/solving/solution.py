@@ -10,11 +10,11 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from backsym.core.errors import BacksymError, NoMatrixForm, VerificationError, near_name
 from backsym.core.expr import Equation, Shape
+from backsym.core.lazy import lazy
 from backsym.core.problem import Collection, Problem
 from backsym.core.steps import Derivation, ForwardForms, Step, Verification
 from backsym.core.words import Words
@@ -79,7 +79,7 @@ class Result:
         """
         return _sympy(self.problem, self.entry, self.matrix, self.derivation.no_matrix, matrix)
 
-    @cached_property
+    @lazy
     def numpy(self) -> str:
         """The derivative in NumPy, of the shape of the quantity."""
         return _numpy(self.problem, self.shape, self.derivation.matrix, self.derivation.entry, self.derivation.indices)
@@ -144,7 +144,7 @@ class Solution:
     derivations: tuple[Derivation, ...]
     verified: dict[str, Verification]
 
-    @cached_property
+    @lazy
     def _by_name(self) -> dict[str, Derivation]:
         return {d.node: d for d in self.derivations}
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Shape
+from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
 
 TAGS = (
@@ -119,12 +119,12 @@ class ReadAnswer:
             self.of,
         )  # fmt: skip
 
-    @cached_property
+    @lazy
     def interpreted_latex(self) -> str:
         """How the answer was read, as LaTeX."""
         return reading_latex(self.problem, self.lhs, self.expr)
 
-    @cached_property
+    @lazy
     def interpreted_plain(self) -> str:
         """How the answer was read, in the plain language; empty where that cannot say it."""
         return reading_plain(self.problem, self.lhs, self.expr)

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
-from functools import cached_property
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from backsym.core.errors import BacksymError
 from backsym.core.expr import ZERO, Adj, Entry, Expr, Ix, MatMul, Mul, Neg, Shape, Sym, T, broadcast, scalar_if_ones
+from backsym.core.lazy import Kept, lazy
 from backsym.marking.answers.model import Clash, ReadAnswer, Target
 from backsym.marking.explaining.counterexample import counterexample, small_points
 from backsym.marking.explaining.feedback import Fact, Sentence, Size, Words
@@ -54,19 +54,19 @@ class Explanation:
     words: Words = dataclass_field(repr=False, compare=False)
     repair: Repair | None = None
 
-    @cached_property
+    @lazy
     def gentle(self) -> str:
         return self._text(self.hints, False)
 
-    @cached_property
+    @lazy
     def full(self) -> str:
         return self._text(self.repairs, False)
 
-    @cached_property
+    @lazy
     def gentle_plain(self) -> str:
         return self._text(self.hints, True)
 
-    @cached_property
+    @lazy
     def full_plain(self) -> str:
         return self._text(self.repairs, True)
 
@@ -80,7 +80,7 @@ class Explainer:
     def __init__(self, judge: Judge):
         self.problem = judge.problem
         self.words = Words(judge.problem)
-        self._subjects: dict[tuple[Target, tuple[Ix, ...], int], tuple[Subject, Echoes]] = {}
+        self._subjects: Kept[tuple[Target, tuple[Ix, ...], int], tuple[Subject, Echoes]] = Kept(MAX_SUBJECTS)
         # The first and the last differ in the sizes of dimensions, where these are free.
         order = [0, len(judge.points) - 1, *range(1, len(judge.points) - 1)]
         # Where a derivative is zero, much is right by chance.
@@ -129,13 +129,11 @@ class Explainer:
         return kept
 
     def _subject(self, judge: Judge, target: Target, letters: tuple[Ix, ...], number: int) -> tuple[Subject, Echoes]:
-        key = target, letters, number
-        if key not in self._subjects:
-            if len(self._subjects) >= MAX_SUBJECTS:
-                self._subjects.clear()
+        def prepared() -> tuple[Subject, Echoes]:
             subject = Subject(judge, self._points[number], target, letters, number)
-            self._subjects[key] = subject, Echoes(subject)
-        return self._subjects[key]
+            return subject, Echoes(subject)
+
+        return self._subjects.get((target, letters, number), prepared)
 
     @staticmethod
     def _makes_right(judge: Judge, answer: ReadAnswer, repair: Repair) -> bool:
@@ -382,9 +380,7 @@ _EXPLAINERS: WeakKeyDictionary[Judge, Explainer] = WeakKeyDictionary()
 
 def explainer(judge: Judge) -> Explainer:
     found = _EXPLAINERS.get(judge)
-    if found is None:
-        found = _EXPLAINERS[judge] = Explainer(judge)
-    return found
+    return found if found is not None else _EXPLAINERS.setdefault(judge, Explainer(judge))
 
 
 def explain(judge: Judge, answer: ReadAnswer) -> Explanation:

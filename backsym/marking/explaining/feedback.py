@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 
 import numpy as np
 
 from backsym.core.bundled import resource
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Expr, Ix, Num, Shape, walk
+from backsym.core.lazy import Kept, lazy
 from backsym.core.problem import Problem
 from backsym.numeric.axes import Array
 from backsym.printing.latex import latex, to_latex
@@ -99,9 +100,9 @@ class Words:
 
     def __init__(self, problem: Problem):
         self.problem = problem
-        self._printed: dict[tuple[Expr, tuple[str | None, ...]], str] = {}
+        self._printed: Kept[tuple[Expr, tuple[str | None, ...]], str] = Kept(MAX_KEPT)
 
-    @cached_property
+    @lazy
     def notation(self) -> Notation:
         return Notation.of(self.problem)
 
@@ -154,12 +155,7 @@ class Words:
     def _formula(self, e: Expr) -> str:
         # Equal numbers may be spelled in several ways, which are printed as they are.
         key = e, tuple([n.text for n in walk(e) if isinstance(n, Num)])
-        text = self._printed.get(key)
-        if text is None:
-            if len(self._printed) >= MAX_KEPT:
-                self._printed.clear()
-            text = self._printed[key] = latex(e, self.notation)
-        return text
+        return self._printed.get(key, lambda: latex(e, self.notation))
 
     def _plain(self, fact: Expr | Ix | Size | Value | Equal) -> str:
         if isinstance(fact, Expr):

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
+from backsym.core.lazy import lazy
 from backsym.core.steps import Fact
 from backsym.marking.explaining.drafts import Draft
 from backsym.marking.explaining.rules import FIRST_BULKS, FIRST_RULES, SECOND_RULES
@@ -63,7 +63,7 @@ class Echoes:
     def __init__(self, subject: Subject):
         self.subject = subject
 
-    @cached_property
+    @lazy
     def table(self) -> tuple[Array, tuple[Spoiled, ...]]:
         """Values and mistakes."""
         rows: list[Array] = []

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
 from itertools import pairwise, product
 
 from backsym.core.entrywise import FIRST, entry_of
@@ -48,6 +47,7 @@ from backsym.core.expr import (
     walk,
     with_letters,
 )
+from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
 from backsym.core.steps import Derivation, Step
 
@@ -99,12 +99,12 @@ class Offers:
     def derivation(self) -> Derivation:
         return self.derivations[self.target]
 
-    @cached_property
+    @lazy
     def entry(self) -> Expr:
         """The true derivative, entry by entry, in the answer's letters."""
         return self.renamed(self.derivation.entry.rhs)
 
-    @cached_property
+    @lazy
     def references(self) -> tuple[tuple[Expr, tuple[Ix, ...]], ...]:
         """Ways to write the true derivative, with the letters of the axes where it is one entry by entry."""
         found: dict[Expr, tuple[Ix, ...]] = {self.entry: self.letters}
@@ -133,7 +133,7 @@ class Offers:
             e = grown
         return e
 
-    @cached_property
+    @lazy
     def forms(self) -> tuple[tuple[Expr, tuple[Ix, ...]], ...]:
         """The references, and the true derivative with the adjoints of one and of two levels written out."""
         found = dict(self.references)
@@ -141,7 +141,7 @@ class Offers:
             found.setdefault(composed, self.letters)
         return tuple(found.items())
 
-    @cached_property
+    @lazy
     def _composed(self) -> list[tuple[Expr, bool]]:
         """The true derivative with the adjoints of one level written out, of two, and so on; whether these are all."""
         found: list[tuple[Expr, bool]] = []
@@ -177,7 +177,7 @@ class Offers:
 
     # --- terms ---
 
-    @cached_property
+    @lazy
     def paths(self) -> tuple[Path, ...]:
         """The paths by which the target reaches the loss, where there are several."""
         return tuple(
@@ -186,7 +186,7 @@ class Offers:
             if step.kind == "path" and isinstance(consumer := step.facts.get("consumer"), Expr)
         )
 
-    @cached_property
+    @lazy
     def diagonals(self) -> tuple[tuple[Expr, Ix], ...]:
         """The derivative, or a path, with a sum over an index left out: only the term in which it equals a free one."""
         found: dict[Expr, Ix] = {}
@@ -203,7 +203,7 @@ class Offers:
 
     # --- factors ---
 
-    @cached_property
+    @lazy
     def quantities(self) -> tuple[Expr, ...]:
         """Quantities and adjoints, those nearest to the target in the graph first."""
         near: dict[str, None] = {}
@@ -231,7 +231,7 @@ class Offers:
         adjoints = [Adj(name, problem.symbols[name].shape) for name in chosen if name in known]
         return (*(problem.sym(name) for name in chosen if name != problem.loss), *adjoints)
 
-    @cached_property
+    @lazy
     def by_shape(self) -> Mapping[Shape, tuple[Expr, ...]]:
         found: dict[Shape, list[Expr]] = {}
         for e in self.quantities:
@@ -241,11 +241,11 @@ class Offers:
     def like(self, shape: Shape) -> tuple[Expr, ...]:
         return self.by_shape.get(shape, ())
 
-    @cached_property
+    @lazy
     def _entries(self) -> dict[tuple[Ix, ...], tuple[Expr, ...]]:
         return {}
 
-    @cached_property
+    @lazy
     def positions(self) -> tuple[Ix, ...]:
         """The fixed positions, and the indices such as i + k - 1, that the true derivative mentions."""
         found = (ix for e, _ in self.references for n in walk(e) for ix in _own_letters(n))
@@ -265,7 +265,7 @@ class Offers:
                 continue
             yield from (Entry(q, at) for at in placements(q.shape, letters, self.positions))
 
-    @cached_property
+    @lazy
     def factors(self) -> tuple[Expr, ...]:
         """Composite factors of the true derivative, such as 1 - tanh(z)**2: of its entries and of the whole."""
         found: dict[Expr, None] = {}
@@ -278,7 +278,7 @@ class Offers:
                         found.setdefault(part)
         return tuple(found)
 
-    @cached_property
+    @lazy
     def _factor_letters(self) -> tuple[tuple[Expr, frozenset[Ix]], ...]:
         return tuple((f, frozenset(free_indices(f))) for f in self.factors)
 
@@ -291,11 +291,11 @@ class Offers:
             self._factors_at[letters] = found
         return found
 
-    @cached_property
+    @lazy
     def _factors_at(self) -> dict[tuple[Ix, ...], tuple[Expr, ...]]:
         return {}
 
-    @cached_property
+    @lazy
     def factors_by_shape(self) -> Mapping[Shape, tuple[Expr, ...]]:
         """The factors without letters."""
         found: dict[Shape, list[Expr]] = {}
@@ -316,7 +316,7 @@ class Offers:
             self._arguments[key] = {shape: tuple(es) for shape, es in found.items()}
         return self._arguments[key]
 
-    @cached_property
+    @lazy
     def _arguments(self) -> dict[tuple[str, frozenset[Ix]], Mapping[Shape, tuple[Expr, ...]]]:
         return {}
 
@@ -335,7 +335,7 @@ class Offers:
             self._operands[key] = tuple(self._fitting(shape, wanted))
         return self._operands[key]
 
-    @cached_property
+    @lazy
     def _operands(self) -> dict[tuple[Shape, tuple[Shape, ...]], tuple[tuple[Expr, bool], ...]]:
         return {}
 
@@ -348,7 +348,7 @@ class Offers:
                     if _product_shape(shape, operand.shape) in wanted:
                         yield operand, False
 
-    @cached_property
+    @lazy
     def constants(self) -> tuple[tuple[Expr, Expr], ...]:
         """Numbers and sizes, each with its inverse, that a factor may be wrong by."""
         dims = list(dict.fromkeys(d for e, _ in self.references for d in _dims_of(e, self.problem)))
@@ -359,7 +359,7 @@ class Offers:
             plain += [(Div(num(2), s), Div(s, num(2))), (Div(s, num(2)), Div(num(2), s))]
         return tuple(plain)
 
-    @cached_property
+    @lazy
     def slopes(self) -> Mapping[str, tuple[Fn, tuple[Ix, ...]]]:
         """For each node that is an element-wise function of one argument: its derivative by that argument, with the
         letters of the node's axes where the equation is one entry by entry."""
@@ -370,7 +370,7 @@ class Offers:
                 found[eq.name] = Fn(rhs.name, rhs.args, rhs.order + 1, rhs.kind), eq.indices
         return found
 
-    @cached_property
+    @lazy
     def layers(self) -> tuple[Mapping[str, str], ...]:
         """From each node that is an element-wise function of a quantity to that quantity, and back."""
         below: dict[str, str] = {}
@@ -433,7 +433,7 @@ class Offers:
         self._fresh[dim] = letter
         return letter
 
-    @cached_property
+    @lazy
     def _fresh(self) -> dict[Dim, str]:
         return {}
 

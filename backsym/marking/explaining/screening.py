@@ -17,6 +17,7 @@ import numpy as np
 
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Expr, Ix, Shape, Sym, rebuild, scalar_if_ones
+from backsym.core.lazy import Kept
 from backsym.marking.explaining.places import Place, ancestors, with_child
 from backsym.marking.judging.layouts import same_layout
 from backsym.numeric.axes import Array, Val, arrange
@@ -55,15 +56,11 @@ class Point:
     def __init__(self, env: Env):
         self.env = env
         self.context = Context.of(env)
-        self._known: dict[Expr, Val | None] = {}
+        self._known: Kept[Expr, Val | None] = Kept(MAX_KEPT)
 
     def value(self, e: Expr) -> Val | None:
         """The value of an expression that will be asked for again; None if it has none."""
-        if e not in self._known:
-            if len(self._known) >= MAX_KEPT:
-                self._known.clear()
-            self._known[e] = _value(e, self.context)
-        return self._known[e]
+        return self._known.get(e, lambda: _value(e, self.context))
 
 
 def _value(e: Expr, context: Context) -> Val | None:

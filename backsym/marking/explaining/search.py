@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import combinations
 from operator import add, mul, sub, truediv
 
@@ -34,6 +33,7 @@ from backsym.core.expr import (
     walk,
 )
 from backsym.core.functions import FUNCTIONS
+from backsym.core.lazy import lazy
 from backsym.core.steps import Fact
 from backsym.marking.explaining.drafts import ALSO, COSTS, Bulk, BulkRule, Draft, Rule, Site
 from backsym.marking.explaining.places import Place, ancestors, is_leaf, outline, replaced
@@ -144,7 +144,7 @@ class Search:
 
     # --- screening ---
 
-    @cached_property
+    @lazy
     def sites(self) -> tuple[Site, ...]:
         """The places where repairs are tried."""
         return tuple(map(self._site, self.places if len(self.places) <= MAX_PLACES else self.places[-1:]))

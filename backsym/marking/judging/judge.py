@@ -12,13 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from backsym.core.errors import BacksymError, near_name
 from backsym.core.expr import Adj, Expr, IndexReduce, Ix, Partial, walk
+from backsym.core.lazy import Kept, lazy
 from backsym.core.problem import Problem
 from backsym.core.steps import Derivation
 from backsym.marking.answers.model import Target
@@ -140,20 +140,20 @@ class Judge:
         self.seed = seed
         self._stacks = tuple(_stacks(problem, self.solution.derivations, seed))
         self._truths: dict[str, tuple[_Truth, ...]] = {}
-        self._slopes: dict[tuple[str, str, int], Array] = {}
+        self._slopes: Kept[tuple[str, str, int], Array] = Kept(MAX_SLOPES)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the slopes, which a copy in another process makes anew when it needs them."""
-        return {**self.__dict__, "_slopes": {}}
+        return {**self.__dict__, "_slopes": Kept(MAX_SLOPES)}
 
     # --- points ---
 
-    @cached_property
+    @lazy
     def points(self) -> tuple[Env, ...]:
         """Every point, with the true adjoints; those of the first assignment of sizes come first."""
         return tuple(point for stack in self._stacks for point in stack.points)
 
-    @cached_property
+    @lazy
     def derivations(self) -> Mapping[str, Derivation]:
         return {d.node: d for d in self.solution.derivations}
 
@@ -264,12 +264,7 @@ class Judge:
 
     def slopes(self, consumer: str, node: str, n: int) -> Array:
         """The derivatives of one equation by one quantity at one point: entries of the node, then of the consumer."""
-        key = (consumer, node, n)
-        if key not in self._slopes:
-            if len(self._slopes) >= MAX_SLOPES:
-                self._slopes.clear()
-            self._slopes[key] = _local_slopes(self.points[n], consumer, node)
-        return self._slopes[key]
+        return self._slopes.get((consumer, node, n), lambda: _local_slopes(self.points[n], consumer, node))
 
     def carried(self, own: Mapping[str, Sequence[Array]]) -> Carried:
         """All adjoints as they follow from own values of some, at each point and in the layout of the node."""

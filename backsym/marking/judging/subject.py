@@ -6,13 +6,13 @@ This module must not know about any one answer.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from itertools import combinations
 from typing import Any, TypeVar
 
 import numpy as np
 
 from backsym.core.expr import ONE, Add, Div, Expr, Fn, Ix, Mul, Num, Shape, Size, num
+from backsym.core.lazy import Kept, lazy
 from backsym.marking.answers.model import Target
 from backsym.marking.explaining.drafts import Bulk, Key
 from backsym.marking.explaining.places import outline
@@ -51,19 +51,18 @@ class Subject:
         shape: Shape = () if target.is_position else target.shape
         self.truth = Truth.of(judge.reference(target)[number], shape)
         self._made: dict[object, Any] = {}
-        self._stacks: dict[Key, tuple[tuple[Expr, ...], Val | None]] = {}
+        self._stacks: Kept[Key, tuple[tuple[Expr, ...], Val | None]] = Kept(MAX_KEPT)
 
     def stacked(self, bulk: Bulk) -> tuple[tuple[Expr, ...], Val | None]:
         """The candidates that have a value at the point, and these values stacked; kept for the next answer."""
-        if bulk.key not in self._stacks:
-            if len(self._stacks) >= MAX_KEPT:
-                self._stacks.clear()
-            valued = [(e, value) for e in bulk.exprs if (value := self.point.value(e)) is not None]
-            kept = tuple(e for e, _ in valued)
-            self._stacks[bulk.key] = kept, stack([value for _, value in valued]) if valued else None
-        return self._stacks[bulk.key]
 
-    @cached_property
+        def stacked() -> tuple[tuple[Expr, ...], Val | None]:
+            valued = [(e, value) for e in bulk.exprs if (value := self.point.value(e)) is not None]
+            return tuple(e for e, _ in valued), stack([value for _, value in valued]) if valued else None
+
+        return self._stacks.get(bulk.key, stacked)
+
+    @lazy
     def ratios(self) -> tuple[Array, tuple[Expr, ...]]:
         """Numbers, sizes and their combinations that an answer may be wrong by, simplest first."""
         dims = [e for e, _ in self.offers.constants if isinstance(e, Size)]
@@ -84,7 +83,7 @@ class Subject:
             found += [(n / m, Div(e, f)), (m / n, Div(f, e))]
         return np.asarray([value for value, _ in found]), tuple(e for _, e in found)
 
-    @cached_property
+    @lazy
     def missing_paths(self) -> tuple[Array, tuple[tuple[Expr, Expr], ...]]:
         """Terms of the sum over consumers, alone or together: values, and (consumers' entry, term)."""
         rows: list[Array] = []
@@ -99,7 +98,7 @@ class Subject:
                 what.append((chosen[0][0].consumer, terms[0] if count == 1 else Add(terms)))
         return np.asarray(rows).reshape(len(rows), len(self.truth.flat)), tuple(what)
 
-    @cached_property
+    @lazy
     def missing_terms(self) -> tuple[Array, tuple[Expr, ...]]:
         """The terms of the true derivative, entry by entry: values and terms."""
         rows: list[Array] = []
@@ -112,7 +111,7 @@ class Subject:
                         rows.append(row)
         return np.asarray(rows).reshape(len(rows), len(self.truth.flat)), tuple(terms)
 
-    @cached_property
+    @lazy
     def diagonals(self) -> tuple[tuple[Array, Expr, Ix], ...]:
         """The derivative with only one term of a sum, by entries: values, expression and the index of the sum."""
         found = [(self._flat(e), e, ix) for e, ix in self.offers.diagonals]
@@ -121,7 +120,7 @@ class Subject:
     def once(self, made: Callable[[Subject], Made]) -> Made:
         """What is the same for all answers, made when first asked for."""
         if made not in self._made:
-            self._made[made] = made(self)
+            self._made.setdefault(made, made(self))
         found: Made = self._made[made]
         return found
 

@@ -11,11 +11,11 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from backsym.core.errors import Diagnostic, InputError
+from backsym.core.lazy import lazy
 from backsym.core.source import Location, Source
 from backsym.core.words import Said
 from backsym.reading.files.yamlwords import BACKSLASH, CONTROL, MAX_DEPTH, TOO_DEEP, explained
@@ -39,7 +39,7 @@ class Document:
 
     lines: tuple[str, ...] = field(init=False, repr=False)
 
-    @cached_property
+    @lazy
     def line_starts(self) -> list[int]:
         return [0, *(match.end() for match in _LINE_BREAK.finditer(self.text))]
 
@@ -67,7 +67,7 @@ class Rewritten(Document):
     def __post_init__(self) -> None:
         object.__setattr__(self, "lines", self.original.lines)
 
-    @cached_property
+    @lazy
     def _starts(self) -> list[tuple[int, int]]:
         """Where each replacement starts here, and by how much the text after it is shifted."""
         found, shift = [], 0
@@ -142,7 +142,7 @@ class Scalar(Tree):
             return Source(self.text, self.label)
         return Source(self.text, self.mark.document.file, self._locate)
 
-    @cached_property
+    @lazy
     def _places(self) -> list[int]:
         """The place in the document of each character, and of the end: folding changes white space only."""
         assert self.mark is not None

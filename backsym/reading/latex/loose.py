@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
 
+from backsym.core.lazy import lazy
 from backsym.core.names import GREEK
 from backsym.reading.latex.lexer import MACROS
 from backsym.reading.latex.names import Vocabulary
@@ -93,7 +93,7 @@ class _Writer:
         """What stands in the bracket that opens at ``start``; empty if nothing closes it."""
         return self.text[start + 1 : self.closing.get(start, start)]
 
-    @cached_property
+    @lazy
     def closing(self) -> dict[int, int]:
         """The place of the bracket that closes each one that opens, of whatever kind."""
         found: dict[int, int] = {}

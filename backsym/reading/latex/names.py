@@ -12,10 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from backsym.core.errors import InputError
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.lazy import lazy
 from backsym.core.names import GREEK, SHORT, split_name
 from backsym.core.problem import Dimension
 from backsym.core.source import Source
@@ -82,24 +82,24 @@ class Vocabulary:
 
     # --- tables ---
 
-    @cached_property
+    @lazy
     def keys(self) -> dict[Key, str]:
         """Quantities by key; of two with one key the one declared first."""
         return _keyed(self.ranks, self.latex)
 
-    @cached_property
+    @lazy
     def dim_keys(self) -> dict[Key, str]:
         return _keyed(self.dims, {d.name: d.latex for d in self.dims.values() if d.latex})
 
-    @cached_property
+    @lazy
     def letter_keys(self) -> dict[Key, str]:
         return {split_tag(letter): letter for letter in self.letters if "'" not in letter}
 
-    @cached_property
+    @lazy
     def functions(self) -> dict[str, str]:
         return function_words()
 
-    @cached_property
+    @lazy
     def abstract_keys(self) -> dict[Key, str]:
         found = {split_tag(name): name for name in sorted(self.abstract)}
         found.update({(name, ""): name for name in sorted(self.abstract)})
@@ -121,7 +121,7 @@ class Vocabulary:
         """Whether tags are in use for this letter: then a superscript in parentheses is one, not a power."""
         return any(tag for other, tag in self.keys if other == base)
 
-    @cached_property
+    @lazy
     def _bases(self) -> frozenset[str]:
         return frozenset(base for base, _ in (*self.keys, *self.dim_keys))
 

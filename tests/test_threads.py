@@ -1,0 +1,175 @@
+"""Threads: what a server does with one marker, and several problems solved at once."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+import backsym as bs
+from backsym.core.lazy import Kept, lazy
+from backsym.core.resources import find_problem
+from backsym.marking.verdicts import Marker
+
+THREADS = 8
+
+TIMEOUT = 300.0
+"""Seconds after which threads that are still at work wait for each other."""
+
+PROBLEMS = ("scalar-tanh", "skip", "backward-batch", "conv1d", "twin", "layer-norm")
+
+ANSWERS = {
+    "scalar-tanh": [
+        ("z", "(y - t)*(1 - y**2)"), ("z", "(t - y)*(1 - y**2)"), ("w", "dL/dz*x"), ("w", "dL/dz"), ("b", "2*dL/dz"),
+        ("x", "dL/dz*w + 1"),
+    ],
+    "backward-batch": [
+        ("W2", "A1.T @ dL/dZ2"), ("W2", "dL/dZ2.T @ A1"), ("Z1", "dL/dA1"), ("b2", "sum(dL/dZ2)"),
+        ("W1", "dL/dZ1.T @ A0/N"), ("A1", "dL/dZ2 @ W2.T"),
+    ],
+}  # fmt: skip
+
+Result = TypeVar("Result")
+
+
+@pytest.fixture(autouse=True)
+def eager_switches() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
+
+
+def in_threads(work: Callable[[], Result], number: int = THREADS) -> list[Result]:
+    """The results of the same work in so many threads that start together."""
+    results: list[Result] = []
+    errors: list[BaseException] = []
+    start = threading.Barrier(number)
+
+    def run() -> None:
+        start.wait()
+        try:
+            results.append(work())
+        except BaseException as error:
+            errors.append(error)
+
+    # A deadlock must fail this test and not hang all of them.
+    threads = [threading.Thread(target=run, daemon=True) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(TIMEOUT)
+    assert not any(thread.is_alive() for thread in threads), "threads wait for each other"
+    assert not errors, errors
+    return results
+
+
+def solved(name: str) -> str:
+    problem = bs.load(find_problem(name))
+    assert isinstance(problem, bs.Problem)
+    solution = problem.solve()
+    forms = [f"{result} {result.latex()} {result.numpy} {result.verification}" for result in solution]
+    return "\n".join([*forms, str(solution.explain())])
+
+
+def verdicts(marker: Marker, answers: list[tuple[str, str]]) -> list[object]:
+    one_by_one = [marker.mark(target, text).to_json() for target, text in answers]
+    return [one_by_one, [verdict.to_json() for verdict in marker.mark_all(dict(answers))]]
+
+
+def test_nothing_in_the_package_takes_a_lock() -> None:
+    """A lock that is held across a call deadlocks as soon as two threads take two of them in different orders."""
+    sources = sorted(Path(bs.__file__).parent.rglob("*.py"))
+    assert len(sources) > 100
+    locks = {"cached_property", "Lock", "RLock", "Semaphore", "BoundedSemaphore", "Condition"}
+    for path in sources:
+        names: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                names.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.Attribute):
+                names.add(node.attr)
+        assert not names & locks, path
+
+
+def test_solving_in_threads_is_solving() -> None:
+    alone = {name: solved(name) for name in PROBLEMS}
+    for found in in_threads(lambda: {name: solved(name) for name in PROBLEMS}):
+        assert found == alone
+
+
+def test_threads_share_one_solution() -> None:
+    problem = bs.load(find_problem("backward-batch"))
+    assert isinstance(problem, bs.Problem)
+    alone = str(problem.solve().explain())
+    shared = problem.solve()
+    assert in_threads(lambda: str(shared.explain())) == [alone] * THREADS
+
+
+@pytest.mark.parametrize("name", sorted(ANSWERS))
+def test_marking_in_threads_is_marking(name: str) -> None:
+    problem = bs.load(find_problem(name))
+    assert isinstance(problem, bs.Problem)
+    alone = verdicts(Marker(problem), ANSWERS[name])
+    shared = Marker(problem)
+    for found in in_threads(lambda: verdicts(shared, ANSWERS[name])):
+        assert found == alone
+
+
+def test_checking_in_threads_makes_a_marker_each() -> None:
+    problem = bs.load(find_problem("scalar-tanh"))
+    assert isinstance(problem, bs.Problem)
+    alone = bs.check(problem, "z", "(t - y)*(1 - y**2)").to_json()
+    assert in_threads(lambda: bs.check(problem, "z", "(t - y)*(1 - y**2)").to_json()) == [alone] * THREADS
+
+
+def test_a_new_target_has_its_criterion_at_once() -> None:
+    """Whoever finds the target finds what is wanted of an answer to it: there is one table of both."""
+    problem = bs.load(find_problem("scalar-tanh"))
+    assert isinstance(problem, bs.Problem)
+    names = [result.node for result in problem.solve()]
+    for _ in range(20):
+        marker = Marker(problem)
+        found = in_threads(lambda marker=marker: [marker.asked(name) for name in names])  # type: ignore[misc]
+        assert all(each == found[0] for each in found)
+
+
+class Counting:
+    def __init__(self) -> None:
+        self.numbers = count()
+        self.together = threading.Barrier(2)
+
+    @lazy
+    def table(self) -> list[int]:
+        self.together.wait(TIMEOUT)  # Both threads are here: a lock would keep one of them out.
+        return [next(self.numbers)]
+
+
+def test_a_lazy_value_is_found_without_a_lock_and_is_one_for_all() -> None:
+    counting = Counting()
+    first, second = in_threads(lambda: counting.table, 2)
+    assert first is second is counting.table
+    assert next(counting.numbers) == 2
+
+
+def test_kept_values_are_returned_though_others_forget_them() -> None:
+    kept: Kept[int, int] = Kept(2)
+
+    def work() -> list[int]:
+        return [kept.get(n % 5, lambda n=n: 10 * (n % 5)) for n in range(3000)]  # type: ignore[misc]
+
+    assert in_threads(work) == [[10 * (n % 5) for n in range(3000)]] * THREADS
+
+
+def test_kept_values_are_at_most_so_many_and_found_once_while_kept() -> None:
+    found: list[int] = []
+    kept: Kept[int, None] = Kept(3)
+    for n in (0, 1, 2, 0, 1, 2, 3, 3, 0):
+        kept.get(n, lambda n=n: found.append(n))  # type: ignore[misc]
+    assert found == [0, 1, 2, 3, 0]
