@@ -63,6 +63,7 @@ from backsym.calculus.terms import (
     sub_poly,
 )
 from backsym.calculus.vertices import weight
+from backsym.core import stepkinds as sk
 from backsym.core.errors import NoMatrixForm
 from backsym.core.expr import (
     ONE,
@@ -82,6 +83,7 @@ from backsym.core.expr import (
 )
 from backsym.core.functions import FUNCTIONS
 from backsym.core.problem import NodeEquation, Problem
+from backsym.core.stepkinds import StepKind
 from backsym.core.steps import Derivation, Fact, ForwardForms, Step
 
 Axes = tuple[Index, ...]
@@ -102,7 +104,7 @@ class Lowered:
 class Rewrite:
     """One recorded rewrite of an adjoint on its way to its final form."""
 
-    kind: str
+    kind: StepKind
     result: Poly
     facts: dict[str, Fact]
 
@@ -223,7 +225,7 @@ class Backward:
         record = Recorder(self, name, at, letters, target)
         if name == self.problem.loss:
             result = constant(1)
-            record.step("start", ONE, {"node": target})
+            record.step(sk.START, ONE, {"node": target})
         else:
             result = self._collect(name, at, record)
         self.adjoints[name] = (at, result)
@@ -234,7 +236,7 @@ class Backward:
                 form, steps = self._lifted(result, at, letters)
                 matrix = Equation(Adj(name, shape), form)
                 facts: dict[str, Fact] = {"node": self.problem.sym(name)}
-                record.steps.append(Step("vectorize", matrix.lhs, form, steps, facts))
+                record.steps.append(Step(sk.VECTORIZE, matrix.lhs, form, steps, facts))
             except NoMatrixForm as error:
                 why_not = error.words
         return Derivation(name, shown, entry, matrix, tuple(record.steps), why_not)
@@ -279,17 +281,17 @@ class Backward:
         unsolved = collapse(raw, shifted=False)
         before = params
         params, local, summed = restrict(params, local)
-        steps = [Rewrite("differentiate", local, {})]
+        steps = [Rewrite(sk.DIFFERENTIATE, local, {})]
         if poly_key(unsolved) != poly_key(collapse(raw)):
             # A delta of a shifted index is shown before it is used.
             now = {a: b for a, b in zip(before, params, strict=True) if a != b}
             unsolved = collapse(sub_poly(unsolved, now), shifted=False)
-            steps = [Rewrite("differentiate", unsolved, {}), Rewrite("kronecker_shift", local, {})]
+            steps = [Rewrite(sk.DIFFERENTIATE, unsolved, {}), Rewrite(sk.KRONECKER_SHIFT, local, {})]
         steps = self._folded(steps, lowered)
         folded = steps[-1].result
         factored = factor(folded)
         if neater(factored, folded):
-            steps.append(Rewrite("factor", factored, {}))
+            steps.append(Rewrite(sk.FACTOR, factored, {}))
         local = steps[-1].result
         by_name = local
         if consumer != self.problem.loss:
@@ -306,7 +308,7 @@ class Backward:
         if consumer != self.problem.loss and not at_shifted(by_name, consumer):
             params, value = self.adjoints[consumer]
             inlined = inline_adjoint(by_name, consumer, params, value)
-            chains.append(self._tidied([Rewrite("inline_adjoint", inlined, node)], inlined))
+            chains.append(self._tidied([Rewrite(sk.INLINE_ADJOINT, inlined, node)], inlined))
         forms: list[list[Rewrite]] = []
         gathered: list[list[Rewrite]] = []
         for chain in chains:
@@ -315,14 +317,17 @@ class Backward:
                 forms.append(chain)
                 continue
             # Quotients meet what they cancel in a line of its own.
-            stages = [Rewrite("distribute", expand(base, quotients=True), {}), Rewrite("expand", expand(base), {})]
+            stages = [
+                Rewrite(sk.DISTRIBUTE, expand(base, quotients=True), {}),
+                Rewrite(sk.EXPAND, expand(base), {}),
+            ]
             grown = self._ones_collapsed([*chain, *stages], stages[-1].result)
             for form in (chain, grown):
                 forms.append(form)
-                forms.append([*form, Rewrite("factor", factor(form[-1].result), {})])
+                forms.append([*form, Rewrite(sk.FACTOR, factor(form[-1].result), {})])
             together = gather(grown[-1].result)
             if together is not grown[-1].result:
-                gathered.append([*grown, Rewrite("gather", together, {})])
+                gathered.append([*grown, Rewrite(sk.GATHER, together, {})])
         forms, gathered = ([_signed(self._folded(form, lowered)) for form in some] for some in (forms, gathered))
         best = forms[cheapest([form[-1].result for form in forms])]
         for form in gathered:
@@ -339,10 +344,15 @@ class Backward:
         merged = collapse(opened, deltas=False)
         plain = collapse(merged, shifted=False)
         done = collapse(plain)
-        chain = [*chain, Rewrite("cancel", cancelled, {}), Rewrite("open", opened, {}), Rewrite("cancel", merged, {})]
-        chain.append(Rewrite("kronecker", plain, {}))
+        chain = [
+            *chain,
+            Rewrite(sk.CANCEL, cancelled, {}),
+            Rewrite(sk.OPEN, opened, {}),
+            Rewrite(sk.CANCEL, merged, {}),
+        ]
+        chain.append(Rewrite(sk.KRONECKER, plain, {}))
         if poly_key(plain) != poly_key(done):
-            chain = [*chain, Rewrite("kronecker_shift", done, {})]
+            chain = [*chain, Rewrite(sk.KRONECKER_SHIFT, done, {})]
         return self._ones_collapsed(chain, done)
 
     def _ones_collapsed(self, chain: list[Rewrite], p: Poly) -> list[Rewrite]:
@@ -357,14 +367,14 @@ class Backward:
         }
         names = [name for name in self.problem.symbols if name in self.ones & summed_up]
         facts: dict[str, Fact] = {"node": self.problem.sym(names[0])} if len(names) == 1 else {}
-        return [*chain, Rewrite("sum_to_one", summed, facts)]
+        return [*chain, Rewrite(sk.SUM_TO_ONE, summed, facts)]
 
     @staticmethod
     def _folded(form: list[Rewrite], lowered: Lowered) -> list[Rewrite]:
         for definition, node in lowered.definitions:
             folded = fold(form[-1].result, definition)
             if folded is not form[-1].result:
-                form = [*form, Rewrite("fold", folded, {"node": node})]
+                form = [*form, Rewrite(sk.FOLD, folded, {"node": node})]
         return form
 
     # --- forward equations at both levels ---
@@ -379,7 +389,11 @@ class Backward:
 
 def _signed(form: list[Rewrite]) -> list[Rewrite]:
     """Without signs that a function or a difference takes in."""
-    for kind, rewrite in (("reflect", reflect), ("factor", positive_sums), ("expand", without_minus)):
+    for kind, rewrite in (
+        (sk.REFLECT, reflect),
+        (sk.FACTOR, positive_sums),
+        (sk.EXPAND, without_minus),
+    ):
         result = rewrite(form[-1].result) if form else ()
         if form and result is not form[-1].result:
             form = [*form, Rewrite(kind, result, {})]
@@ -398,7 +412,7 @@ class Recorder:
         self.steps: list[Step] = []
         self.current = target
 
-    def step(self, kind: str, after: Expr, facts: dict[str, Fact]) -> None:
+    def step(self, kind: StepKind, after: Expr, facts: dict[str, Fact]) -> None:
         """A rewrite of the adjoint itself; one that changes nothing on the page is no step."""
         if after != self.current:
             self.steps.append(Step(kind, self.current, after, (), facts))
@@ -410,20 +424,20 @@ class Recorder:
         node = entry_of(b.problem.sym(self.name), tuple(self._ix(i) for i in self.at))
         scopes = [self._scope(part) for part in parts]
         if not parts:
-            self._show("independent", total, {"node": node})
+            self._show(sk.INDEPENDENT, total, {"node": node})
             return total
         if [p.consumer for p in parts] == [b.problem.loss]:
             # The derivative of the loss's own equation is the derivative itself.
             forward = self._forward(parts[0], scopes[0])
             self.steps.append(forward)
             after = b.raiser.poly(parts[0].by_name, self.letters)
-            self.step("differentiate", after, {"node": node, **reasons(forward.after, node, after)})
+            self.step(sk.DIFFERENTIATE, after, {"node": node, **reasons(forward.after, node, after)})
             self._rewrite(parts[0])
             return total
         terms = [self._chain_term(part, s, node) for part, s in zip(parts, scopes, strict=True)]
         consumers = tuple(self._node(part, s) for part, s in zip(parts, scopes, strict=True))
         single = len(parts) == 1
-        kind = "chain" if single and not parts[0].summed else "chain_multi"
+        kind = sk.CHAIN if single and not parts[0].summed else sk.CHAIN_MULTI
         self.step(kind, signed_sum([(False, t) for t in terms]), {"node": node, "consumers": consumers})
         if single:
             self._path(parts[0], scopes[0], node)
@@ -432,8 +446,8 @@ class Recorder:
             path = Recorder(b, self.name, self.at, self.letters, term)
             path._path(part, scope, node)
             through: dict[str, Fact] = {"node": node, "consumer": self._node(part, scope)}
-            self.steps.append(Step("path", term, path.current, tuple(path.steps), through))
-        self._show("sum_paths", total, {"node": node})
+            self.steps.append(Step(sk.PATH, term, path.current, tuple(path.steps), through))
+        self._show(sk.SUM_PATHS, total, {"node": node})
         return total
 
     def _path(self, part: Contribution, scope: dict[Index, Ix], node: Expr) -> None:
@@ -443,8 +457,8 @@ class Recorder:
         self.steps += [forward, local]
         if local.before == self.current:  # The loss's own local derivative is the whole contribution of its path.
             self.current = local.after
-        self._show("substitute", part.by_name, {})
-        if any(rewrite.kind == "inline_adjoint" for rewrite in part.rewrites):
+        self._show(sk.SUBSTITUTE, part.by_name, {})
+        if any(rewrite.kind == sk.INLINE_ADJOINT for rewrite in part.rewrites):
             self.steps.append(self._recall(part, scope))
         self._rewrite(part)
 
@@ -463,13 +477,13 @@ class Recorder:
             if direct is not None:
                 inner.paths([direct], direct.result)
                 steps = inner.steps
-        return Step("recall", lhs, b.raiser.poly(here, scope), tuple(steps), {"node": b.problem.sym(part.consumer)})
+        return Step(sk.RECALL, lhs, b.raiser.poly(here, scope), tuple(steps), {"node": b.problem.sym(part.consumer)})
 
     def _rewrite(self, part: Contribution) -> None:
         for rewrite in part.rewrites:
             self._show(rewrite.kind, rewrite.result, rewrite.facts)
 
-    def _show(self, kind: str, p: Poly, facts: dict[str, Fact]) -> None:
+    def _show(self, kind: StepKind, p: Poly, facts: dict[str, Fact]) -> None:
         self.step(kind, self.backward.raiser.poly(p, self.letters), facts)
 
     def _ix(self, i: Index) -> Ix:
@@ -516,7 +530,7 @@ class Recorder:
                 params = dict(zip(lowered.params, part.at, strict=True))
                 body = sub_poly(lowered.body, {a: c for a, c in params.items() if not a.fixed})
                 rhs = b.raiser.poly(body, scope)
-        return Step("forward", self._node(part, scope), rhs, (), {"node": b.problem.sym(part.consumer)})
+        return Step(sk.FORWARD, self._node(part, scope), rhs, (), {"node": b.problem.sym(part.consumer)})
 
     def _local(self, part: Contribution, scope: dict[Index, Ix], node: Expr, rhs: Expr) -> Step:
         """The consumer's local derivative; ``rhs`` is its equation as displayed."""
@@ -525,13 +539,13 @@ class Recorder:
         why: dict[str, Fact] = {}
         for rewrite in part.local_steps:
             after = self.backward.raiser.poly(rewrite.result, scope)
-            if rewrite.kind == "differentiate":
+            if rewrite.kind == sk.DIFFERENTIATE:
                 why = reasons(rhs, node, after)
             inner.step(rewrite.kind, after, {**rewrite.facts, **({"node": node, **why} if not inner.steps else {})})
         cases = self._cases(part, scope, node)
         substeps = (*inner.steps, *cases) if len(inner.steps) > 1 or cases else ()
         facts: dict[str, Fact] = {"num": consumer, "den": node, **({} if substeps else why)}
-        return Step("local", Partial(consumer, node), inner.current, substeps, facts)
+        return Step(sk.LOCAL, Partial(consumer, node), inner.current, substeps, facts)
 
     def _cases(self, part: Contribution, scope: dict[Index, Ix], node: Expr) -> tuple[Step, ...]:
         """What a Kronecker delta of the two entries' indices says: the case in which they are equal, and the other."""
@@ -547,9 +561,9 @@ class Recorder:
         equal = collapse(sub_poly(part.local, {j: i}))
         different = collapse(without_delta(part.local, (j, i)))
         return (
-            Step("case_equal", Partial(self._node(part, same), node), raiser.poly(equal, scope), (), facts),
+            Step(sk.CASE_EQUAL, Partial(self._node(part, same), node), raiser.poly(equal, scope), (), facts),
             Step(
-                "case_different",
+                sk.CASE_DIFFERENT,
                 Partial(self._node(part, scope), node),
                 raiser.poly(different, scope),
                 (),

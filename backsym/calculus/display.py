@@ -15,6 +15,7 @@ from backsym.calculus.raising import times
 from backsym.calculus.simplify import collapse
 from backsym.calculus.terms import Index, Poly, fixed_index, fresh
 from backsym.calculus.vertices import matmul
+from backsym.core import stepkinds as sk
 from backsym.core.entrywise import FIRST
 from backsym.core.errors import NoMatrixForm
 from backsym.core.expr import (
@@ -164,7 +165,7 @@ def present_forward(
             matrix = Equation(whole, lifter.poly(body, params))
         except NoMatrixForm as error:
             return ForwardForms(eq.name, shown, entry, None, (), error.words)
-        step = Step("vectorize", whole, matrix.rhs, tuple(lifter.steps), {"node": whole})
+        step = Step(sk.VECTORIZE, whole, matrix.rhs, tuple(lifter.steps), {"node": whole})
         return ForwardForms(eq.name, shown, entry, matrix, (step,))
     try:
         entry = Equation(lhs, author_entry(eq, shown, namer, frozenset(ix.letter for ix in shown)))
@@ -180,9 +181,9 @@ def present_forward(
         matrix = Equation(whole, explicit(eq.rhs, namer))
     except NoMatrixForm as error:
         return ForwardForms(eq.name, shown, entry, None, (), error.words)
-    steps = [Step("entries", lhs, entry.rhs, (), {"node": whole})]
+    steps = [Step(sk.ENTRIES, lhs, entry.rhs, (), {"node": whole})]
     if matrix.rhs != eq.rhs:
-        steps.insert(0, Step("broadcast", eq.rhs, matrix.rhs, (), {"node": whole}))
+        steps.insert(0, Step(sk.BROADCAST, eq.rhs, matrix.rhs, (), {"node": whole}))
     return ForwardForms(eq.name, shown, entry, matrix, tuple(steps))
 
 

@@ -53,6 +53,7 @@ from backsym.calculus.vertices import (
     transposes,
     weight,
 )
+from backsym.core import stepkinds as sk
 from backsym.core.entrywise import FIRST, entry_of
 from backsym.core.errors import NoMatrixForm
 from backsym.core.expr import (
@@ -79,6 +80,7 @@ from backsym.core.expr import (
     show_shape,
 )
 from backsym.core.kinds import RuleTable
+from backsym.core.stepkinds import StepKind
 from backsym.core.steps import Fact, Step
 from backsym.core.words import say
 
@@ -242,7 +244,7 @@ class Lifter:
         matrices = [v for v in touching if len(v.axes) == 2]
         if not matrices:
             total = inner_product(vectors[0])
-            self.record("lift_inner" if len(vectors[0].over) > 1 else "lift_sum", touching, (b,), total, ())
+            self.record(sk.LIFT_INNER if len(vectors[0].over) > 1 else sk.LIFT_SUM, touching, (b,), total, ())
             return rest, total
         if len(matrices) == 1:
             m = matrices[0]
@@ -250,8 +252,10 @@ class Lifter:
             alone = c in bound and not vectors and not any(c in v.axes for v in rest)
             if alone:
                 total = sum_of_entries(m)
-                kind = "lift_trace" if isinstance(total, Fn) else "lift_norm" if isinstance(total, Pow) else "lift_sum"
-                if kind == "lift_sum":
+                kind = (
+                    sk.LIFT_TRACE if isinstance(total, Fn) else sk.LIFT_NORM if isinstance(total, Pow) else sk.LIFT_SUM
+                )
+                if kind == sk.LIFT_SUM:
                     self.record_merged(matrices)
                 self.record(kind, touching, m.axes, total, ())
                 return rest, total
@@ -271,14 +275,14 @@ class Lifter:
             raise NoMatrixForm(say("reasons.joined_matrices", matrices=len(matrices)))
         self.record_merged(matrices)
         if len(touching) == 1:
-            self.record("lift_sum", touching, (b,), new.expr, new.axes)
+            self.record(sk.LIFT_SUM, touching, (b,), new.expr, new.axes)
         else:
             turned = self.record_turned(touching, order, b)
-            self.record("lift_product", touching, (b,), new.expr, new.axes, turned)
+            self.record(sk.LIFT_PRODUCT, touching, (b,), new.expr, new.axes, turned)
         return merge([*rest, new]), None
 
     def record(
-        self, kind: str, touching: list[Vertex], over: Axes, after: Expr, axes: Axes, before: Expr | None = None
+        self, kind: StepKind, touching: list[Vertex], over: Axes, after: Expr, axes: Axes, before: Expr | None = None
     ) -> None:
         """The step: a sum of products of entries equals an entry of the new array."""
         letters = self.letters
@@ -303,7 +307,7 @@ class Lifter:
                 continue
             at = tuple(self.letters[i] for i in v.axes)
             whole = Entry(v.expr, at)
-            self.steps.append(Step("lift_quotient" if v.under else "lift_hadamard", entry_of(v.expr, at), whole))
+            self.steps.append(Step(sk.LIFT_QUOTIENT if v.under else sk.LIFT_HADAMARD, entry_of(v.expr, at), whole))
 
     def record_turned(self, touching: list[Vertex], order: list[Vertex], b: Index) -> Expr | None:
         """The step that writes the entries of transposed factors as such, with the shared index in the middle.
@@ -328,7 +332,7 @@ class Lifter:
         before = self.summed((b,), [entry_of(v.expr, tuple(letters[i] for i in v.axes)) for v in touching])
         after = self.summed((b,), entries)
         facts: dict[str, Fact] = {"index": letters[b], "arrays": tuple(turned)}
-        self.steps.append(Step("lift_transpose", before, after, (), facts))
+        self.steps.append(Step(sk.LIFT_TRANSPOSE, before, after, (), facts))
         return after
 
     def record_assembly(self, vertices: list[Vertex], free: Axes, body: Expr) -> None:
@@ -345,13 +349,13 @@ class Lifter:
         missing = set(free) - set().union(*axes)
         if under:
             self.record_repeated(vertices, free)
-            kind = "lift_quotient"
+            kind = sk.LIFT_QUOTIENT
         elif missing:
-            kind = "lift_ones"
+            kind = sk.LIFT_ONES
         elif len(axes) > 1:
-            kind = "lift_diag" if any(len(a) == 2 for a in axes) else "lift_outer"
+            kind = sk.LIFT_DIAG if any(len(a) == 2 for a in axes) else sk.LIFT_OUTER
         else:
-            kind = "lift_hadamard"
+            kind = sk.LIFT_HADAMARD
         if len(over) + len(under) < 2 and not missing:
             return
         top = times(over)
@@ -377,7 +381,7 @@ class Lifter:
                 rows = v.axes == (i,)
                 after = matmul([e, T(Ones((j.dim,)))]) if rows else matmul([Ones((i.dim,)), transpose(e)])
                 before = entry_of(e, tuple(self.letters[k] for k in v.axes))
-                self.steps.append(Step("lift_ones", before, Entry(after, whole)))
+                self.steps.append(Step(sk.LIFT_ONES, before, Entry(after, whole)))
 
     # --- factors ---
 
@@ -458,7 +462,7 @@ class Lifter:
             array = self.entry_along(whole, axes, self.letters)
             if not any(isinstance(s.after, Entry) and s.after.base == array.base for s in self.steps):
                 primes = "'" * f.order
-                self.steps.append(Step("lift_elementwise", entry, array, (), {"function": f.name + primes}))
+                self.steps.append(Step(sk.LIFT_ELEMENTWISE, entry, array, (), {"function": f.name + primes}))
         return whole
 
     def of_arrays(self, f: Fun, axes: Axes) -> Expr:

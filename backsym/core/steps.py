@@ -1,7 +1,8 @@
 """Steps: what a rewrite did, recorded while it was made.
 
 A step states an equality, ``before = after``, of displayed expressions; tests evaluate both sides.  Its sentence
-("why") is not stored here: ``kind`` selects it in the sentence catalogue of ``templates/``, and ``facts`` fills it in.
+("why") is not stored here: ``kind``, see ``stepkinds``, selects it in the sentence catalogue of ``templates/``, and
+``facts`` fills it in.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from backsym.core.expr import Equation, Expr, Ix
+from backsym.core.stepkinds import StepKind
 from backsym.core.words import Words
 
 Fact = str | Expr | Ix | tuple[Expr, ...] | tuple[Ix, ...]
@@ -18,7 +20,7 @@ Fact = str | Expr | Ix | tuple[Expr, ...] | tuple[Ix, ...]
 class Step:
     """One equality of a derivation; ``substeps`` lead from ``before`` to ``after`` in smaller strides."""
 
-    kind: str
+    kind: StepKind
     before: Expr
     after: Expr
     substeps: tuple[Step, ...] = ()

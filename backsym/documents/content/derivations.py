@@ -9,6 +9,7 @@ import math as numbers
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from backsym.core import stepkinds as sk
 from backsym.core.expr import Equation, Expr
 from backsym.core.steps import Derivation, Fact, Step, Verification
 from backsym.documents.content.blocks import (
@@ -111,7 +112,7 @@ def _vectorized(piece: Piece, asked: Equation, answered: Answered, voice: Voice,
     if piece.indices:  # There is no matrix form.
         return _piece(piece, answered, voice, shown)
     shown.rest(piece.node, piece.shown, answered.label)
-    inner = tuple(s for step in piece.steps if step.kind == "vectorize" for s in step.substeps)
+    inner = tuple(s for step in piece.steps if step.kind == sk.VECTORIZE for s in step.substeps)
     blocks = before_steps(piece.result, voice)
     if inner:
         blocks.append(steps_block(inner, voice, shown.options))
@@ -129,9 +130,9 @@ def _piece(piece: Piece, answered: Answered, voice: Voice, shown: Shown) -> list
         blocks += _derived_in(where, voice)
     if piece.after and not steps:
         # An earlier part has printed how this was found; what follows goes on from what it found.
-        found = next(step.before for step in piece.after if step.kind != "recall")
+        found = next(step.before for step in piece.after if step.kind != sk.RECALL)
         facts: dict[str, Fact] = {"node": voice.problem.sym(piece.node)}
-        steps = (Step("conclude", piece.result.lhs, found, facts=facts), *piece.after)
+        steps = (Step(sk.CONCLUDE, piece.result.lhs, found, facts=facts), *piece.after)
     else:
         steps += piece.after
     result = row(piece.result, piece.indices, voice)
@@ -177,7 +178,7 @@ def steps_block(steps: Sequence[Step], voice: Voice, options: Options = FULL) ->
     items: list[StepItem] = []
     for step in steps:
         lhs = steps[0].before if step.before in main else began.get(step.before, step.before)
-        if step.kind == "recall":  # It states a derivative by its name, whatever else is equal to that.
+        if step.kind == sk.RECALL:  # It states a derivative by its name, whatever else is equal to that.
             lhs = step.before
         began[step.after] = lhs
         if step.before in main:

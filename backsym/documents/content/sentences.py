@@ -17,6 +17,7 @@ from backsym.core.errors import BacksymError, near_name
 from backsym.core.expr import Entry, Expr, Ix
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.problem import Problem
+from backsym.core.stepkinds import STEPS
 from backsym.core.steps import Fact, Step
 from backsym.core.words import Words
 from backsym.documents.content.blocks import Inline, Inlines, Math, Paragraph, Text
@@ -34,7 +35,7 @@ Value = str | Layout | Inlines
 
 @dataclass(frozen=True)
 class Sentence:
-    """The sentence of one kind of step, and a short example of it in LaTeX.
+    """The sentence of one kind of step.
 
     ``bare`` is the sentence for a step without facts, ``indexed`` that for one whose quantities have indices that the
     node does not have, so that it must say what they number, and ``indicator`` that for a notation in which Kronecker
@@ -43,7 +44,6 @@ class Sentence:
     """
 
     text: str
-    example: str
     bare: str | None = None
     indexed: str | None = None
     indicator: str | None = None
@@ -64,6 +64,17 @@ class Catalogue:
     language: str
     steps: Mapping[str, Sentence]
     phrases: Mapping[str, str]
+
+    def sentence(self, kind: str) -> Sentence:
+        """What is said of a kind of step: as the catalogue has it, or as a kind from outside brings it itself."""
+        if kind in self.steps:
+            return self.steps[kind]
+        own = STEPS[kind].sentences.get(self.language) if kind in STEPS else None
+        if own is None:
+            near = near_name(kind, self.steps)
+            hint = f"; did you mean {near}?" if near else ""
+            raise BacksymError(f"no sentence for a step of kind {kind}{hint}")
+        return Sentence(own)
 
     def phrase(self, key: str, **facts: Value) -> Inlines:
         """A sentence by its key, filled."""
@@ -144,11 +155,7 @@ def why(step: Step, notation: Notation, problem: Problem | None = None, sentence
     Raises BacksymError for a kind that the catalogue does not have, or a fact that its sentence needs and lacks.
     """
     sentences = sentences or catalogue()
-    if step.kind not in sentences.steps:
-        near = near_name(step.kind, sentences.steps)
-        hint = f"; did you mean {near}?" if near else ""
-        raise BacksymError(f"no sentence for a step of kind {step.kind}{hint}")
-    sentence = sentences.steps[step.kind]
+    sentence = sentences.sentence(step.kind)
     new = _new_indices(step) if sentence.indexed else ()
     template = _template(sentence, step, indexed=bool(new), indicator=notation.gradient == "delta")
     facts: dict[str, Value] = {

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
+from backsym.core import stepkinds as sk
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Sym, free_indices, walk, with_indices
 from backsym.core.problem import Part, Problem
@@ -76,7 +77,7 @@ def label_of(n: int) -> str:
 def split_levels(steps: Sequence[Step]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Positions of the steps entry by entry, and of those that lead from there to matrices."""
     for position, step in enumerate(steps):
-        if step.kind == "vectorize" or step.kind.startswith("lift_"):
+        if step.kind.lifts:
             return tuple(range(position)), tuple(range(position, len(steps)))
     return tuple(range(len(steps))), ()
 
@@ -121,7 +122,9 @@ class _Results:
         form = with_indices(stated.rhs, letters)
         if form == piece.result.rhs:
             return piece
-        return replace(piece, after=(Step("present", piece.result.rhs, form),), result=Equation(piece.result.lhs, form))
+        return replace(
+            piece, after=(Step(sk.PRESENT, piece.result.rhs, form),), result=Equation(piece.result.lhs, form)
+        )
 
     def claimed(self, claim: Claim) -> Piece:
         equation = Equation(*claim)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from backsym.core import stepkinds as sk
 from backsym.core.expr import Adj, Entry, Equation, Expr, MatMul, Mul, free_indices, rebuild, walk, with_indices
 from backsym.core.problem import Problem
 from backsym.core.steps import Derivation, Fact, Step
@@ -36,10 +37,13 @@ def steps_to(
         adjoint, value = known
         node: dict[str, Fact] = {"node": problem.sym(adjoint.name)}
         after = _replaced(current, adjoint, value)
-        steps += [Step("recall", adjoint, value, facts=node), Step("inline_adjoint", current, after, facts=node)]
+        steps += [
+            Step(sk.RECALL, adjoint, value, facts=node),
+            Step(sk.INLINE_ADJOINT, current, after, facts=node),
+        ]
         current = after
     if plain(current, problem) != plain(stated, problem):
-        steps.append(Step("present", current, stated))
+        steps.append(Step(sk.PRESENT, current, stated))
     return tuple(steps)
 
 

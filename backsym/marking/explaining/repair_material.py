@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise, product
 
+from backsym.core import stepkinds as sk
 from backsym.core.entrywise import FIRST, entry_of
 from backsym.core.errors import ShapeError
 from backsym.core.expr import (
@@ -111,7 +112,15 @@ class Offers:
         if self._composed and self._composed[-1][1]:
             found.setdefault(self._composed[-1][0], self.letters)
         for step in self.derivation.steps:
-            if step.kind in ("substitute", "inline_adjoint", "sum_paths", "expand", "factor", "gather", "fold"):
+            if step.kind in (
+                sk.SUBSTITUTE,
+                sk.INLINE_ADJOINT,
+                sk.SUM_PATHS,
+                sk.EXPAND,
+                sk.FACTOR,
+                sk.GATHER,
+                sk.FOLD,
+            ):
                 found.setdefault(self.renamed(step.after), self.letters)
         if self.derivation.matrix is not None:
             found.setdefault(self.derivation.matrix.rhs, ())
@@ -183,7 +192,7 @@ class Offers:
         return tuple(
             Path(consumer, self.renamed(step.after))
             for step in self.derivation.steps
-            if step.kind == "path" and isinstance(consumer := step.facts.get("consumer"), Expr)
+            if step.kind == sk.PATH and isinstance(consumer := step.facts.get("consumer"), Expr)
         )
 
     @lazy
@@ -191,7 +200,13 @@ class Offers:
         """The derivative, or a path, with a sum over an index left out: only the term in which it equals a free one."""
         found: dict[Expr, Ix] = {}
         for step in _all_steps(self.derivation.steps):
-            if step.kind not in ("substitute", "path", "recall", "kronecker", "cancel"):
+            if step.kind not in (
+                sk.SUBSTITUTE,
+                sk.PATH,
+                sk.RECALL,
+                sk.KRONECKER,
+                sk.CANCEL,
+            ):
                 continue
             e = self.renamed(step.after)
             if isinstance(e, IndexReduce) and e.op == "sum" and len(e.indices) == 1:
@@ -270,7 +285,7 @@ class Offers:
         """Composite factors of the true derivative, such as 1 - tanh(z)**2: of its entries and of the whole."""
         found: dict[Expr, None] = {}
         forms = [e for e, _ in self.references]
-        forms += [self.renamed(s.after) for s in _all_steps(self.derivation.steps) if s.kind == "local"]
+        forms += [self.renamed(s.after) for s in _all_steps(self.derivation.steps) if s.kind == sk.LOCAL]
         for form in forms:
             for e in walk(form):
                 for part in _factors_of(e):
