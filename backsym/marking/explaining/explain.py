@@ -339,7 +339,7 @@ def _fitting(clash: Clash, product: bool) -> Iterator[_Fix]:
             if _has_shape(new):
                 yield _Fix("order", "order", new, left)
         return
-    if "multiply" in clash.operation:
+    if clash.operation == "multiply":
         for first, second in ((left, right), (left, _flipped(right)[1]), (_flipped(left)[1], right)):
             new = MatMul((first, second))
             if _has_shape(new):

@@ -11,6 +11,7 @@ from backsym.core.errors import InputError
 from backsym.core.expr import Adj, Delta, Dim, Expr, Eye, Fn, IndexReduce, Ix, Ones, Reduce, Sym, Zeros, show_shape
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS, Function
 from backsym.core.kinds import RuleTable, kind_named
+from backsym.core.words import Said, say
 from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.scope import free_letters, index_reduction, is_delta, positional, suggest
 from backsym.reading.meaning.shape_hints import Mismatch, fits_elementwise
@@ -21,38 +22,38 @@ MAX_MACROS = 8
 
 _BUILT_IN = (*REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta")
 
-CHOICE = "a choice is written with indicators: [z > 0]*a + [z <= 0]*b"
-CONCATENATION = "blocks are not joined: a matrix times a joined vector is a sum, W @ x + U @ h"
-CONVOLUTION = "a convolution is written sum(w[k]*x[i + k - 1], k)"
-NORMALIZATION = "a normalization is written out: m = mean(x), v = mean((x - m)**2), y = (x - m)/sqrt(v + c)"
+CHOICE = say("meaning.usual.choice")
+CONCATENATION = say("meaning.usual.concatenation")
+CONVOLUTION = say("meaning.usual.convolution")
+NORMALIZATION = say("meaning.usual.normalization")
 
-_USUAL_NAMES = {
-    "ln": "the natural logarithm is written log",
-    "transpose": "a transpose is written W.T",
-    "matmul": "a matrix product is written A @ B",
-    "mse": "a loss is written squared_error(y, t) or as its formula",
-    "bce": "did you mean binary_cross_entropy?",
-    "ce": "did you mean cross_entropy?",
-    "sgn": "did you mean sign?",
-    "sigma": "did you mean sigmoid?",
-    "logistic": "did you mean sigmoid?",
-    "swish": "did you mean silu?",
-    "tr": "did you mean trace?",
-    "inv": "an inverse is not read",
-    "det": "a determinant is not read",
-    "argmax": "the position of a maximum is not differentiable",
-    "argmin": "the position of a minimum is not differentiable",
+_USUAL_NAMES: dict[str, Said] = {
+    "ln": say("meaning.usual.ln"),
+    "transpose": say("meaning.usual.transpose"),
+    "matmul": say("meaning.usual.matmul"),
+    "mse": say("meaning.usual.squared_loss"),
+    "bce": say("words.did_you_mean", near="binary_cross_entropy"),
+    "ce": say("words.did_you_mean", near="cross_entropy"),
+    "sgn": say("words.did_you_mean", near="sign"),
+    "sigma": say("words.did_you_mean", near="sigmoid"),
+    "logistic": say("words.did_you_mean", near="sigmoid"),
+    "swish": say("words.did_you_mean", near="silu"),
+    "tr": say("words.did_you_mean", near="trace"),
+    "inv": say("meaning.usual.inverse"),
+    "det": say("meaning.usual.determinant"),
+    "argmax": say("meaning.usual.argmax"),
+    "argmin": say("meaning.usual.argmin"),
     "where": CHOICE,
     "Piecewise": CHOICE,
-    **dict.fromkeys(("Inverse", "inverse", "pinv"), "an inverse is not read"),
-    **dict.fromkeys(("Derivative", "diff", "Integral"), "a derivative or integral is not read in an equation"),
-    "dropout": "dropout is random; multiply by a mask, an input of its own: m*h",
+    **dict.fromkeys(("Inverse", "inverse", "pinv"), say("meaning.usual.inverse")),
+    **dict.fromkeys(("Derivative", "diff", "Integral"), say("meaning.usual.derivative")),
+    "dropout": say("meaning.usual.dropout"),
     **dict.fromkeys(("concat", "concatenate", "cat", "stack", "hstack", "vstack"), CONCATENATION),
     **dict.fromkeys(("conv", "conv1d", "conv2d", "Conv2d"), CONVOLUTION),
     **dict.fromkeys(("layer_norm", "layernorm", "LayerNorm", "batch_norm", "batchnorm", "BatchNorm"), NORMALIZATION),
-    **dict.fromkeys(("einsum", "tensordot"), "a contraction is written sum(W[k, j]*x[j], j)"),
-    **dict.fromkeys(("max_pool", "maxpool", "MaxPool"), "a maximum over a window is written max(x[2*i + k - 2], k)"),
-    **dict.fromkeys(("float", "int", "round", "floor", "ceil"), "rounding is not differentiable"),
+    **dict.fromkeys(("einsum", "tensordot"), say("meaning.usual.contraction")),
+    **dict.fromkeys(("max_pool", "maxpool", "MaxPool"), say("meaning.usual.max_pool")),
+    **dict.fromkeys(("float", "int", "round", "floor", "ceil"), say("meaning.usual.rounding")),
 }
 """What people write for what there is by another name, or not at all."""
 
@@ -69,7 +70,7 @@ def call_rule(r: Rules, tree: Node) -> Expr:
     if order and name in REDUCTIONS and name in FUNCTIONS and len(positional(tree)) == 2:
         return table_call(r, tree, FUNCTIONS[name], order)
     if order and (name in REDUCTIONS or name in _SPECIAL):
-        raise r.error(f"{name} has no derivative to write as {tree.value}", tree)
+        raise r.error(say("meaning.no_primed", name=name, written=tree.value), tree)
     if name in REDUCTIONS:
         return reduction_call(r, tree)
     if name in _SPECIAL:
@@ -88,27 +89,30 @@ def is_function(r: Rules, tree: Node) -> bool:
 
 def unknown_function(r: Rules, tree: Node, name: str) -> InputError:
     if r.scope.has(name):
-        return r.error(f"{name} is a quantity, not a function", tree, f"a product is written {name}*(...)")
+        return r.error(say("meaning.quantity_not_function", name=name), tree, say("meaning.write_product", name=name))
     hint = _USUAL_NAMES.get(name) or suggest(name, [*FUNCTIONS, *_BUILT_IN, *sorted(r.scope.abstract)])
     if hint is None:
-        hint = f"an abstract function is declared, functions: {{{name}: abstract}}; a product is written {name}*(...)"
-    return r.error(f"unknown function {name}", tree, hint)
+        abstract, product = say("meaning.declare_abstract", name=name), say("meaning.write_product", name=name)
+        hint = say("words.both", first=abstract, second=product)
+    return r.error(say("meaning.unknown_function", name=name), tree, hint)
 
 
 def arguments(r: Rules, tree: Node, fewest: int, most: int, usage: str) -> tuple[Node, ...]:
     """The positional arguments, counted."""
     given = positional(tree)
     if not fewest <= len(given) <= most:
-        wanted = str(most) if fewest == most else f"{fewest} or {most}"
-        plural = "" if wanted == "1" else "s"
-        raise r.error(f"{tree.value} takes {wanted} argument{plural}, {len(given)} given", tree, f"write {usage}")
+        count = len(given)
+        if fewest == most:
+            raise r.error(say("meaning.takes_arguments", name=tree.value, wanted=most, count=count, usage=usage), tree)
+        either = say("meaning.takes_either", name=tree.value, fewest=fewest, most=most, count=count, usage=usage)
+        raise r.error(either, tree)
     return given
 
 
 def no_keywords(r: Rules, tree: Node) -> None:
     for child in tree.children:
         if child.kind == "keyword":
-            raise r.error(f"{tree.value} does not take {child.value}=", child)
+            raise r.error(say("meaning.no_such_keyword", name=tree.value, keyword=child.value), child)
 
 
 # --- functions -------------------------------------------------------------------------------------------------------
@@ -131,7 +135,7 @@ def table_call(r: Rules, tree: Node, function: Function, order: int) -> Expr:
     given = arguments(r, tree, *function.arity, usage)
     kind = kind_named(function.kind)
     if order and not (kind.entrywise and (function.partials or r.scope.derivatives)):
-        raise r.error(f"{function.name} has no derivative to write as {tree.value}", tree)
+        raise r.error(say("meaning.no_primed", name=function.name, written=tree.value), tree)
     if not kind.along_rows:
         no_keywords(r, tree)
     if function.expanded:
@@ -149,19 +153,21 @@ def expanded_call(r: Rules, tree: Node, function: Function, given: Sequence[Node
     """A function that is shown in full: its definition with the arguments put in."""
     r.macros += 1
     if r.macros > MAX_MACROS:
-        raise r.error(f"more than {MAX_MACROS} losses, squares or dots inside each other", tree)
+        raise r.error(say("meaning.too_many_definitions", max_macros=MAX_MACROS), tree)
     args = {name: r.resolve(arg) for name, arg in zip(function.args, given, strict=True)}
     r.macros -= 1
     shapes = [value.shape for value in args.values()]
     if function.kind == "scalar" and len(shapes) == 2 and not fits_elementwise(*shapes):
-        both = " and ".join(map(show_shape, shapes))
-        error = r.error(f"{function.name} compares arrays of one shape; these are {both}", tree)
+        both = [show_shape(shape) for shape in shapes]
+        error = r.error(say("meaning.compares_one_shape", name=function.name, shapes=both), tree)
         raise Mismatch(error, "compare", *args.values())
     if function.kind == "vectors":
         for node, value in zip(given, args.values(), strict=True):
             if len(value.shape) > 2 or (len(value.shape) == 2 and value.shape[1] != 1):
-                hint = "a matrix product is written A @ B"
-                raise r.error(f"{function.name} takes vectors; this is {show_shape(value.shape)}", node, hint)
+                hint = say("meaning.usual.matmul")
+                raise r.error(
+                    say("meaning.takes_vectors", name=function.name, shape=show_shape(value.shape)), node, hint
+                )
     assert function.definition is not None, f"{function.name} is marked expanded but has no definition"
     return r.definition(function.definition, args, tree)
 
@@ -180,15 +186,15 @@ def check_row(r: Rules, tree: Node, function: Function, given: Sequence[Node], a
     """A function along the last axis needs one, and says so when another axis is asked for."""
     rank = len(args[0].shape)
     if rank == 0:
-        raise r.error(f"{tree.value} needs a vector or a matrix; this is a scalar", tree)
+        raise r.error(say("meaning.needs_array", name=tree.value), tree)
     for keyword in tree.children:
         if keyword.kind != "keyword":
             continue
         if keyword.value != "axis":
-            hint = "it works along the last axis" if keyword.value == "dim" else None
-            raise r.error(f"{tree.value} does not take {keyword.value}=", keyword, hint)
+            hint = say("meaning.only_last_axis") if keyword.value == "dim" else None
+            raise r.error(say("meaning.no_such_keyword", name=tree.value, keyword=keyword.value), keyword, hint)
         if integer(r, keyword) not in (-1, rank - 1):
-            raise r.error(f"{tree.value} works along the last axis", keyword, f"write {tree.value}(Z.T).T")
+            raise r.error(say("meaning.along_last_axis", name=tree.value), keyword)
 
 
 @reading("diag", "scalar")
@@ -197,8 +203,14 @@ def check_square(r: Rules, tree: Node, function: Function, given: Sequence[Node]
     if function.name != "trace" and not vectors:
         return
     if not (len(shape) == 2 and shape[0] == shape[1]) and not (vectors and len(shape) == 1):
-        wanted = "a vector or a square matrix" if vectors else "a square matrix"
-        raise r.error(f"{tree.value} needs {wanted}; this is {show_shape(shape)}", tree)
+        raise r.error(
+            say(
+                "meaning.needs_square_or_vector" if vectors else "meaning.needs_square",
+                name=tree.value,
+                shape=show_shape(shape),
+            ),
+            tree,
+        )
 
 
 # --- reductions ------------------------------------------------------------------------------------------------------
@@ -222,15 +234,11 @@ def array_reduction(r: Rules, tree: Node, body: Node) -> Expr:
     arg = r.resolve(body)
     rank = len(arg.shape)
     if axis is not None and not -rank <= axis < rank:
-        raise r.error(f"there is no axis {axis}: this is {show_shape(arg.shape)}", tree)
+        raise r.error(say("meaning.no_such_axis", axis=axis, shape=show_shape(arg.shape)), tree)
     if rank == 0:
         letters = list(free_letters(body, r.scope))
         if letters:
-            raise r.error(
-                f"{tree.value} needs the index letters that it runs over",
-                tree,
-                f"such as {tree.value}({r.quote(body)}, {letters[0]})",
-            )
+            raise r.error(say("meaning.needs_letters", name=tree.value, body=r.quote(body), letter=letters[0]), tree)
         return arg
     if axis is None or rank == 1:
         return Reduce(tree.value, arg, span=r.mark(tree))
@@ -248,10 +256,14 @@ def axis_of(r: Rules, tree: Node) -> tuple[int | None, bool]:
         elif keyword.value == "keepdims":
             word = keyword.children[0].value
             if word not in ("True", "False"):
-                raise r.error("keepdims is True or False", keyword)
+                raise r.error(say("meaning.keepdims_value"), keyword)
             keepdims = word == "True"
         else:
-            raise r.error(f"{tree.value} does not take {keyword.value}=", keyword, "it takes axis= and keepdims=")
+            raise r.error(
+                say("meaning.no_such_keyword", name=tree.value, keyword=keyword.value),
+                keyword,
+                say("meaning.takes_axis"),
+            )
     return axis, keepdims
 
 
@@ -262,7 +274,7 @@ def integer(r: Rules, keyword: Node) -> int:
     if value.kind == "neg":
         value, sign = value.children[0], -1
     if value.kind != "num" or not value.value.isdecimal():
-        raise r.error(f"{keyword.value} is a whole number", keyword, "such as axis=0 or axis=-1")
+        raise r.error(say("meaning.keyword_not_whole", keyword=keyword.value), keyword)
     return sign * int(value.value)
 
 
@@ -274,7 +286,7 @@ def index_reduction_call(r: Rules, tree: Node, letters: Sequence[Node]) -> Expr:
     for letter in letters:
         check_letter(r, tree, letter, inside)
         if letter.value in seen:
-            raise r.error(f"{tree.value} runs over {letter.value} twice", letter)
+            raise r.error(say("meaning.letter_twice", name=tree.value, letter=letter.value), letter)
         seen.add(letter.value)
     value, bound = r.under(letters, body)
     indices = []
@@ -282,27 +294,29 @@ def index_reduction_call(r: Rules, tree: Node, letters: Sequence[Node]) -> Expr:
         dim = letter_.dim if letter_.dim is not None else r.scope.range_of(node.value)
         if dim is None:
             raise r.error(
-                f"the range of index {node.value} is not known", node, f"declare it: indices: {{{node.value}: D}}"
+                say("meaning.unknown_range", name=node.value), node, say("meaning.declare_range", name=node.value)
             )
         indices.append(Ix(letter_.shown, dim))
     unused = [letter for letter in letters if letter.value not in inside]
     if value.shape and unused:
         k, text = unused[0].value, r.quote(body)
         example = f"{text}[{k}]" if len(value.shape) == 1 else f"{text}[..., {k}]"
-        raise r.error(f"{text} is {show_shape(value.shape)} and has no index {k}", tree, f"write {example}")
+        raise r.error(
+            say("meaning.whole_array_in_sum", text=text, shape=show_shape(value.shape), k=k, example=example), tree
+        )
     return IndexReduce(tree.value, value, tuple(indices), span=r.mark(tree))
 
 
 def check_letter(r: Rules, tree: Node, letter: Node, inside: dict[str, Node]) -> None:
     if letter.kind == "num":
         raise r.error(
-            f"{tree.value} takes an array, then index letters", letter, f"an axis is written axis={letter.value}"
+            say("meaning.letters_expected", name=tree.value), letter, say("meaning.write_axis", letter=letter.value)
         )
     if letter.kind != "name":
-        raise r.error(f"{tree.value} takes an array, then index letters", letter)
+        raise r.error(say("meaning.letters_expected", name=tree.value), letter)
     known = bool(letter.children) or letter.value in inside or r.scope.range_of(letter.value) is not None
     if not known and letter.value in r.scope.names:
-        raise r.error(f"{letter.value} is a quantity, not an index letter", letter)
+        raise r.error(say("meaning.quantity_for_letter", letter=letter.value), letter)
 
 
 # --- built by name ---------------------------------------------------------------------------------------------------
@@ -320,8 +334,8 @@ def dim_of(r: Rules, tree: Node) -> Dim:
     if tree.kind == "name" and tree.value in r.scope.dims:
         size = r.scope.dims[tree.value].size
         return tree.value if size is None else size
-    hint = suggest(r.quote(tree), sorted(r.scope.dims)) or "a dimension is declared in dims or in a shape"
-    raise r.error(f"{r.quote(tree)} is not a dimension", tree, hint)
+    hint = suggest(r.quote(tree), sorted(r.scope.dims)) or say("meaning.declare_dimension")
+    raise r.error(say("meaning.not_dimension", name=r.quote(tree)), tree, hint)
 
 
 def ones_call(r: Rules, tree: Node) -> Expr:
@@ -337,7 +351,7 @@ def direct_call(r: Rules, tree: Node) -> Expr:
     no_keywords(r, tree)
     (arg,) = arguments(r, tree, 1, 1, "direct(dL/dy)")
     if arg.kind != "partial":
-        raise r.error("direct takes a derivative", arg, "such as direct(dL/dy)")
+        raise r.error(say("meaning.direct_of_derivative"), arg)
     return r.resolve(Node("partial", "direct", arg.children, arg.span))
 
 
@@ -349,10 +363,10 @@ def grad_call(r: Rules, tree: Node) -> Expr:
     no_keywords(r, tree)
     (arg,) = arguments(r, tree, 1, 1, "grad(z)")
     if not r.scope.derivatives:
-        raise r.error("a gradient cannot stand in a forward equation", tree)
+        raise r.error(say("meaning.gradient_in_forward"), tree)
     target = r.resolve(arg)
     if arg.kind != "name" or not isinstance(target, Sym):
-        raise r.error("grad takes the name of a quantity", arg, "such as grad(z) or, of one entry, grad(z)[k]")
+        raise r.error(say("meaning.grad_of_name"), arg)
     return Adj(target.name, target.declared, span=r.mark(tree))
 
 

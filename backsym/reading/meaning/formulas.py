@@ -33,7 +33,7 @@ from backsym.core.expr import (
     scalar_if_ones,
     show_shape,
 )
-from backsym.core.words import Said
+from backsym.core.words import Said, say
 from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.shape_hints import Mismatch, SizeUnknown, fits_elementwise, fits_matmul, transposed
 from backsym.reading.syntax import Node
@@ -93,7 +93,7 @@ def hadamard(r: Rules, groups: Sequence[Operand], tree: Node) -> Expr:
     """The element-wise product of all groups."""
     values = [g.value for g in groups] if r.scope.misfits else columns(r, [g.value for g in groups])
     nodes = [g.tree for g in groups]
-    r.fit(nodes, values, Node("terms", "", tuple(nodes), tree.span), "multiply element-wise")
+    r.fit(nodes, values, Node("terms", "", tuple(nodes), tree.span), "multiply")
     flat: list[Expr] = []
     for group, value in zip(groups, values, strict=True):
         # (2 a) ∘ b is one product; a matrix product or a group in parentheses stays one factor.
@@ -220,24 +220,24 @@ def mismatch(r: Rules, run: _Run, operand: Operand) -> Exception:
     left = " ".join(r.quote(o.tree).strip() for o in run.operands)
     right = r.quote(operand.tree).strip()
     span = (run.operands[0].tree.span[0], operand.tree.span[1])
-    message = f"cannot multiply {show_shape(a)} and {show_shape(b)} as matrices"
+    message = say("meaning.cannot_multiply_as_matrices", shape=show_shape(a), shape2=show_shape(b))
     error = r.source.error(message, r.at or span, _hint(a, b, left, right))
     return Mismatch(error, "matmul", run.value(), operand.value)
 
 
 def _hint(a: Shape, b: Shape, left: str, right: str) -> Said | None:
     if len(a) == len(b) == 1 and a == b:
-        return rf"{left}^\top {right} is the scalar product, {left} \odot {right} the element-wise one"
+        return say("meaning.write_either_product", left=left, right=right)
     if len(a) <= 2 and fits_matmul(transposed(a), b):
-        return f"{_transposed_text(left)} {right} would fit"
+        return say("meaning.formula_fits", left=_transposed_text(left), right=right)
     if len(b) <= 2 and fits_matmul(a, transposed(b)):
-        return f"{left} {_transposed_text(right)} would fit"
+        return say("meaning.formula_fits", left=left, right=_transposed_text(right))
     if fits_matmul(b, a):
-        return f"{right} {left} would fit"
+        return say("meaning.formula_fits", left=right, right=left)
     if fits_elementwise(a, b):
-        return rf"an element-wise product is written {left} \odot {right}"
+        return say("meaning.write_elementwise", left=left, right=right)
     if len(a) == 1 and len(b) == 2:
-        return rf"a vector is a column; a row is declared as such, {left} \in \mathbb{{R}}^{{1 \times {a[0]}}}"
+        return say("meaning.declare_row", left=left, a=a[0])
     return None
 
 
@@ -305,10 +305,10 @@ def formula_power(r: Rules, tree: Node, base: Expr, exponent: Expr) -> Expr:
     """A power in a formula: of a scalar or, entry by entry, a vector; of a square matrix it would be a matrix power."""
     shape = base.shape
     if len(shape) == 2 and shape[0] == shape[1] and shape[0] != 1:
-        hint = r"entry by entry it is A^{\odot 2}, the matrix product is A A"
-        raise r.error("a power of a square matrix is not read", tree, hint)
+        hint = say("meaning.write_matrix_square")
+        raise r.error(say("meaning.matrix_power"), tree, hint)
     if tree.children[1].kind == "neg" and len(scalar_if_ones(shape)) == 2:
-        raise r.error("an inverse matrix is not read", tree)
+        raise r.error(say("meaning.matrix_inverse"), tree)
     return Pow(base, exponent, span=r.mark(tree))
 
 
@@ -332,7 +332,7 @@ def bare_rule(r: Rules, tree: Node) -> Expr:
     if tree.value == "zeros":
         return num(0)
     sign = r"\mathbf{1}" if tree.value == "ones" else r"\mathbf{I}"
-    error = r.error(f"the size of {r.quote(tree)} is not known here", tree, f"write it below: {sign}_N")
+    error = r.error(say("meaning.unknown_size", name=r.quote(tree), sign=sign), tree)
     raise SizeUnknown(error.diagnostics)
 
 

@@ -60,6 +60,7 @@ from backsym.reading.meaning.scope import (
 from backsym.reading.meaning.shape_hints import (
     Mismatch,
     broadcast_hint,
+    cannot,
     fits_elementwise,
     fits_matmul,
     matmul_hint,
@@ -100,7 +101,7 @@ def resolve_equation(lhs: Node, rhs: Node, source: Source, scope: Scope, strict:
     right = formulas.filled(rhs, left.shape, resolver) if bare else resolver.resolve(rhs)
     if strict and scalar_if_ones(left.shape) != scalar_if_ones(right.shape):
         raise source.error(
-            f"the left side is {show_shape(left.shape)}, the right side {show_shape(right.shape)}",
+            say("meaning.sides_differ", shape=show_shape(left.shape), shape2=show_shape(right.shape)),
             (lhs.span[0], rhs.span[1]),
         )
     return left, right
@@ -113,14 +114,13 @@ def extra_letters(source: Source, extra: Mapping[str, Node], rhs: Node, scope: S
         call = unindexed(rhs, at, scope)
         if call is not None and source.text.startswith(call.value, call.span[0]):
             start, end = call.children[0].span
-            message = f"{call.value} needs the index letters that it runs over"
-            hint = f"such as {call.value}({source.text[start:end]}, {name})"
-            found.append(source.diagnostic(message, call.span, hint))
+            body = source.text[start:end]
+            found.append(
+                source.diagnostic(say("meaning.needs_letters", name=call.value, body=body, letter=name), call.span)
+            )
             continue
-        message = f"index {name} is free on the right side, but the left side does not have it"
         sum_over = rf"\sum_{name}" if "\\" in source.text else f"sum(..., {name})"
-        hint = f"sum over it, {sum_over}, or put it on the left side"
-        found.append(source.diagnostic(message, at.span, hint))
+        found.append(source.diagnostic(say("meaning.free_on_the_right", name=name, sum=sum_over), at.span))
     return InputError(dict.fromkeys(found))
 
 
@@ -163,7 +163,7 @@ class Resolver:
         inner = Resolver(self.source, scope, self.frame, at=self.where(tree), spans=self.spans)
         return inner.resolve(formula_syntax(text))
 
-    def fit(self, nodes: Sequence[Node], values: Sequence[Expr], tree: Node, verb: str) -> None:
+    def fit(self, nodes: Sequence[Node], values: Sequence[Expr], tree: Node, operation: str) -> None:
         """Check that shapes broadcast; the error underlines from the first operand to the one that does not fit."""
         if self.scope.misfits:
             return
@@ -176,15 +176,15 @@ class Resolver:
         parts = list(zip(nodes, values, strict=True))
         for operand, value in parts[1:]:
             if tree.value == "matrix" and shape and value.shape and shape != value.shape:
-                message = f"cannot {verb} {show_shape(shape)} and {show_shape(value.shape)}"
-                error = self.source.error(message, self.up_to(operand, tree), "matrices of one shape are expected here")
-                raise Mismatch(error, verb, parts[0][1], value)
+                message = cannot(operation, shape, value.shape)
+                error = self.source.error(message, self.up_to(operand, tree), say("meaning.one_shape_expected"))
+                raise Mismatch(error, operation, parts[0][1], value)
             if not fits_elementwise(shape, value.shape):
-                message = f"cannot {verb} {show_shape(shape)} and {show_shape(value.shape)}"
-                hint = self.product_hint(parts, operand) or broadcast_hint(shape, value.shape, verb)
+                message = cannot(operation, shape, value.shape)
+                hint = self.product_hint(parts, operand) or broadcast_hint(shape, value.shape, operation)
                 error = self.source.error(message, self.up_to(operand, tree), hint)
                 clashing = (v for _, v in parts if not fits_elementwise(v.shape, value.shape))
-                raise Mismatch(error, verb, next(clashing, parts[0][1]), value)
+                raise Mismatch(error, operation, next(clashing, parts[0][1]), value)
             shape = broadcast(shape, value.shape)
 
     def product_hint(self, parts: Sequence[tuple[Node, Expr]], last: Node) -> Said | None:
@@ -194,7 +194,7 @@ class Resolver:
             others = [other.shape for m, (_, other) in enumerate(parts[:count]) if m != n]
             if self.at is None and operand.kind == "mul" and matmul_meant(value, others):
                 left, right = (self.quote(child) for child in operand.children)
-                return f"* is element-wise; a matrix product is written {left} @ {right}"
+                return say("meaning.write_this_matmul", left=left, right=right)
         return None
 
     def up_to(self, operand: Node, tree: Node) -> Span:
@@ -233,42 +233,42 @@ class Resolver:
         if tree.kind == "shift":
             return self.shift(tree, dim)
         if tree.kind != "name":
-            raise self.error("an index is a letter or a position", tree)
+            raise self.error(say("meaning.not_an_index"), tree)
         letter = self.frame.letters.get(tree.value)
         if letter is None:
-            raise self.error(f"index {tree.value} is not bound here", tree)
+            raise self.error(say("meaning.unbound_index", name=tree.value), tree)
         if letter.dim is None:
             letter.dim = dim if dim is not None else self.scope.range_of(letter.written)
         if letter.dim is None:
             raise self.error(
-                f"the range of index {tree.value} is not known", tree, f"declare it: indices: {{{tree.value}: D}}"
+                say("meaning.unknown_range", name=tree.value), tree, say("meaning.declare_range", name=tree.value)
             )
         if dim is not None and letter.dim != dim and not self.scope.misfits:
-            message = f"index {tree.value} runs over {letter.dim}, but this axis has {dim} entries"
+            message = say("meaning.index_of_other_range", name=tree.value, dim=letter.dim, dim2=dim)
             raise self.error(message, tree, hint)
         return Ix(letter.shown, letter.dim)
 
     def shift(self, tree: Node, dim: Dim | None) -> Ix:
         """A shifted index: its letters have ranges of their own, the axis does not give them one."""
         if dim is None or dim == 1:
-            raise self.error("an axis of length one, or of no known length, takes no shifted index", tree)
+            raise self.error(say("meaning.shift_of_short_axis"), tree)
         parts = [(self.index(part.children[0], None), int(part.value)) for part in tree.children if part.children]
         offset = sum(int(part.value) for part in tree.children if not part.children)
         if not parts and offset < 1:
-            raise self.error("positions count from 1", tree)
+            raise self.error(say("meaning.position_zero"), tree)
         found = shifted(parts, offset, dim)
         if found.fixed and isinstance(dim, int) and int(found.letter) > dim:
-            raise self.error(f"position {found.letter} is beyond the end: this axis has {dim} entries", tree)
+            raise self.error(say("meaning.shift_beyond_end", letter=found.letter, dim=dim), tree)
         return found
 
     def position(self, tree: Node, dim: Dim | None) -> Ix:
         if not tree.value.isdecimal() or dim is None:
-            raise self.error("a position is a whole number: h[1]", tree)
+            raise self.error(say("meaning.position_not_whole"), tree)
         number = int(tree.value)
         if number < 1:
-            raise self.error("positions count from 1", tree)
+            raise self.error(say("meaning.position_zero"), tree)
         if isinstance(dim, int) and number > dim:
-            raise self.error(f"position {number} is beyond the end: this axis has {dim} entries", tree)
+            raise self.error(say("meaning.position_beyond_end", number=number, dim=dim), tree)
         return Ix(str(number), dim)
 
 
@@ -314,7 +314,8 @@ def undeclared(r: Resolver, tree: Node) -> InputError:
         return r.error(say("meaning.undeclared", name=name), tree, say("meaning.derivative_by_declared", name=name))
     if name in ("e", "pi"):
         number = say("meaning.number_e" if name == "e" else "meaning.number_pi")
-        return r.error(say("meaning.undeclared", name=name), tree, number)
+        advice = say("words.both", first=number, second=say("meaning.declare_quantity"))
+        return r.error(say("meaning.undeclared", name=name), tree, advice)
     hint = suggest(name, [*r.scope.names, *r.scope.unavailable, *r.scope.dims])
     return r.error(say("meaning.undeclared", name=name), tree, hint or declared_names(r.scope))
 
@@ -353,7 +354,7 @@ def mul_rule(r: Resolver, tree: Node) -> Expr:
     if r.scope.derivatives and not r.scope.misfits:
         # In an answer a vector is a column, so that a column times a vector is no outer product.
         args = tuple(formulas.columns(r, args))
-    r.fit(tree.children, args, tree, "multiply element-wise")
+    r.fit(tree.children, args, tree, "multiply")
     return Mul(args, span=r.mark(tree))
 
 
@@ -374,7 +375,7 @@ def product_rule(r: Resolver, tree: Node) -> Expr:
 def div_rule(r: Resolver, tree: Node) -> Expr:
     above, below = (r.resolve(child) for child in tree.children)
     if isinstance(below, Num) and below.value == 0 and not r.scope.derivatives:
-        raise r.error("this divides by zero", tree)
+        raise r.error(say("meaning.zero_division"), tree)
     if tree.value == "columns":
         above, below = formulas.columns(r, (above, below))
     r.fit(tree.children, (above, below), tree, "divide")
@@ -384,7 +385,7 @@ def div_rule(r: Resolver, tree: Node) -> Expr:
 def pow_rule(r: Resolver, tree: Node) -> Expr:
     base, exponent = (r.resolve(child) for child in tree.children)
     if tree.value == "matrix" and base.shape:
-        raise r.error("a power of an array is not read here", tree, "entry by entry it is HadamardPower(A, 2)")
+        raise r.error(say("meaning.array_power"), tree)
     r.fit(tree.children, (base, exponent), tree, "raise")
     if tree.value == "formula":
         return formulas.formula_power(r, tree, base, exponent)
@@ -408,7 +409,7 @@ def matrix_chain(r: Resolver, factors: Sequence[tuple[Node, Expr]], tree: Node) 
     for operand, value in () if r.scope.misfits else factors[1:]:
         if not fits_matmul(shape, value.shape):
             names = ("u", "v") if r.at else (left, r.quote(operand))
-            message = f"cannot multiply {show_shape(shape)} @ {show_shape(value.shape)}"
+            message = say("meaning.cannot_multiply_product", shape=show_shape(shape), shape2=show_shape(value.shape))
             error = r.source.error(message, r.up_to(operand, tree), matmul_hint(shape, value.shape, *names))
             done = tuple(v for _, v in factors[: next(n for n, f in enumerate(factors) if f[0] is operand)])
             raise Mismatch(error, "matmul", done[0] if len(done) == 1 else MatMul(done), value)
@@ -421,7 +422,7 @@ def matrix_chain(r: Resolver, factors: Sequence[tuple[Node, Expr]], tree: Node) 
 def transpose_rule(r: Resolver, tree: Node) -> Expr:
     arg = r.resolve(tree.children[0])
     if len(arg.shape) > 2:
-        raise r.error(f"cannot transpose {show_shape(arg.shape)}: it has {len(arg.shape)} axes", tree)
+        raise r.error(say("meaning.cannot_transpose", shape=show_shape(arg.shape), count=len(arg.shape)), tree)
     return T(arg, span=r.mark(tree))
 
 
@@ -430,12 +431,12 @@ def pick_rule(r: Resolver, tree: Node) -> Expr:
     letters, at = rest[: len(rest) // 2], rest[len(rest) // 2 :]
     value, bound = r.under(letters, body)
     if value.shape:
-        raise r.error("the position of a maximum over letters needs entries", tree)
+        raise r.error(say("meaning.maximum_without_entries"), tree)
     indices: list[Ix] = []
     for node, letter in zip(letters, bound, strict=True):
         dim = letter.dim if letter.dim is not None else r.scope.range_of(node.value)
         if dim is None:
-            raise r.error(f"the range of index {node.value} is not known", node)
+            raise r.error(say("meaning.unknown_range", name=node.value), node)
         indices.append(Ix(letter.shown, dim))
     places = tuple(r.index(ix, own.dim) for ix, own in zip(at, indices, strict=True))
     return IndexPick(tree.value, value, tuple(indices), places, span=r.mark(tree))
@@ -449,15 +450,13 @@ def entry_rule(r: Resolver, tree: Node) -> Expr:
     base = r.resolve(first)
     rank = len(base.shape)
     if rank == 0:
-        raise r.error(f"{r.quote(first)} is a scalar; it has no entries", tree)
+        raise r.error(say("meaning.entries_of_scalar", first=r.quote(first)), tree)
     if rank != len(indices):
-        count = "1 index" if len(indices) == 1 else f"{len(indices)} indices"
-        raise r.error(
-            f"{count} for {r.quote(first)}, which is {show_shape(base.shape)}", tree, "give one index for each axis"
-        )
+        array, shape = r.quote(first), show_shape(base.shape)
+        raise r.error(say("meaning.index_count", count=len(indices), name=array, shape=shape), tree)
     shift = next((ix for ix in indices if ix.kind == "shift"), None)
     if shift is not None and not isinstance(base, (Sym, Adj)):
-        raise r.error("a shifted index needs the name of an array", shift, "define the array in an equation of its own")
+        raise r.error(say("meaning.shift_of_expression"), shift)
     hint = f"{r.quote(first)} is {show_shape(base.shape)}"
     found = (r.index(ix, dim, hint) for ix, dim in zip(indices, base.shape, strict=True))
     return Entry(base, tuple(found), span=r.mark(tree))
@@ -466,18 +465,16 @@ def entry_rule(r: Resolver, tree: Node) -> Expr:
 def partial_rule(r: Resolver, tree: Node) -> Expr:
     above, below = tree.children
     if not r.scope.derivatives:
-        raise r.error("a derivative cannot stand in a forward equation", tree)
+        raise r.error(say("meaning.derivative_in_forward"), tree)
     if above.kind == "name" and above.value == r.scope.loss and tree.value != "direct":
         return adjoint(r, below, tree)
     num = r.resolve(above)
     name = (above.children[0] if above.kind == "entry" else above).value
     if name not in r.scope.nodes:
-        raise r.error(f"{name} has no forward equation to differentiate", above)
+        raise r.error(say("meaning.no_equation_to_differentiate", name=name), above)
     den = r.resolve(below)
     if num.shape or den.shape:
-        raise r.error(
-            "a local derivative is written entry by entry", tree, "such as dz[k]/dW[k, j]; the gradient is dL/dW"
-        )
+        raise r.error(say("meaning.whole_local_derivative"), tree)
     return Partial(num, den, span=r.mark(tree))
 
 
@@ -486,12 +483,13 @@ def adjoint(r: Resolver, below: Node, tree: Node) -> Expr:
     name = below.children[0] if below.kind == "entry" else below
     target = r.resolve(name)
     if not isinstance(target, Sym):
-        raise r.error(f"{name.value} is not a quantity to differentiate by", name)
+        raise r.error(say("meaning.not_differentiable_by", name=name.value), name)
     whole = Adj(target.name, target.declared, span=r.mark(tree))
     if below.kind != "entry":
         return whole
     if len(target.shape) != len(below.children) - 1:
-        raise r.error(f"{len(below.children) - 1} indices for {name.value}, which is {show_shape(target.shape)}", tree)
+        count, shape = len(below.children) - 1, show_shape(target.shape)
+        raise r.error(say("meaning.index_count_below", count=count, name=name.value, shape=shape), tree)
     return Entry(whole, tuple(map(r.index, below.children[1:], target.shape)), span=r.mark(tree))
 
 

@@ -5,16 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backsym.core.errors import InputError, ShapeError
-from backsym.core.expr import Expr, Mul, Shape, broadcast, matmul_shape
-from backsym.core.words import Said
+from backsym.core.expr import Expr, Mul, Shape, broadcast, matmul_shape, show_shape
+from backsym.core.words import Said, Words, say
 
 
 class Mismatch(InputError):
-    """Two operands whose shapes do not fit together under an operation (add, multiply element-wise, matmul, ...)."""
+    """Two operands whose shapes do not fit together under an operation (add, multiply, matmul, ...)."""
 
     def __init__(self, error: InputError, operation: str, left: Expr, right: Expr):
         self.operation, self.left, self.right = operation, left, right
         super().__init__(error.diagnostics)
+
+
+_CANNOT = {
+    "add": say("meaning.cannot.add"),
+    "multiply": say("meaning.cannot.multiply"),
+    "divide": say("meaning.cannot.divide"),
+    "raise": say("meaning.cannot.raise"),
+    "compare": say("meaning.cannot.compare"),
+    "combine": say("meaning.cannot.combine"),
+}
+"""What cannot be done with two shapes, by the operation."""
+
+
+def cannot(operation: str, a: Shape, b: Shape) -> Words:
+    """Two shapes do not fit together under an operation."""
+    return say("meaning.cannot_combine", what=_CANNOT[operation], left=show_shape(a), right=show_shape(b))
 
 
 class SizeUnknown(InputError):
@@ -52,21 +68,21 @@ def matmul_meant(value: Expr, others: Sequence[Shape]) -> bool:
     return all(fits_elementwise(product, other) for other in others)
 
 
-def broadcast_hint(a: Shape, b: Shape, verb: str) -> Said | None:
+def broadcast_hint(a: Shape, b: Shape, operation: str) -> Said | None:
     """A hint for two shapes that do not broadcast."""
-    if "multiply" in verb and len(a) == len(b) == 2 and a == transposed(b):
-        return "* is element-wise; the transpose, .T, of one of them would fit; a matrix product is written @"
-    if "multiply" in verb and (fits_matmul(a, b) or fits_matmul(b, a)):
-        return "* is element-wise; a matrix product is written @"
-    if "multiply" in verb and len(a) == len(b) == 2 and (fits_matmul(a, b[::-1]) or fits_matmul(a[::-1], b)):
-        return "* is element-wise; a matrix product is written @, with .T where it needs a transpose"
+    if operation == "multiply" and len(a) == len(b) == 2 and a == transposed(b):
+        return say("meaning.transpose_or_matmul")
+    if operation == "multiply" and (fits_matmul(a, b) or fits_matmul(b, a)):
+        return say("meaning.write_matmul")
+    if operation == "multiply" and len(a) == len(b) == 2 and (fits_matmul(a, b[::-1]) or fits_matmul(a[::-1], b)):
+        return say("meaning.write_matmul_and_transpose")
     if len(a) == len(b) == 2 and fits_elementwise(a, transposed(b)):
-        return "the transpose, .T, of one of them would fit"
+        return say("meaning.transpose_fits")
     matrix, vector = (a, b) if len(a) > len(b) else (b, a)
     if len(matrix) == 2 and len(vector) == 1:
         if matrix[0] == vector[0]:
-            return f"a vector goes along the last axis; to go down the first, declare it [{vector[0]}, 1]"
-        return "a vector goes along the last axis"
+            return say("meaning.vector_down_first", vector=vector[0])
+        return say("meaning.vector_along_last")
     return None
 
 
@@ -74,19 +90,18 @@ def matmul_hint(a: Shape, b: Shape, left: str, right: str) -> Said | None:
     """A hint for two shapes that do not multiply; ``left`` and ``right`` are the operands as written."""
     left, right = _operand(left), _operand(right)
     if not a or not b:
-        return "a scalar multiplies with *"
+        return say("meaning.write_scalar_product")
     if len(a) == 1 and len(b) == 1:
         if a == b:
-            products = f"{left}.T @ {right} is the scalar product, {left} @ {right}.T the outer product"
-            return f"a vector is a column: {products}"
-        return f"a vector is a column: {left} @ {right}.T is the outer product"
+            return say("meaning.column_products", left=left, right=right)
+        return say("meaning.column_outer", left=left, right=right)
     if len(a) == 1 and fits_matmul(transposed(a), b):
-        return f"a vector is a column: {left}.T @ {right} would fit"
+        return say("meaning.column_transpose_fits", left=left, right=right)
     if fits_matmul(transposed(a), b):
-        return f"{_transposed_text(left)} @ {right} would fit"
+        return say("meaning.matmul_fits", left=_transposed_text(left), right=right)
     if fits_matmul(a, transposed(b)):
-        return f"{left} @ {_transposed_text(right)} would fit"
-    return f"{right} @ {left} would fit" if fits_matmul(b, a) else None
+        return say("meaning.matmul_fits", left=left, right=_transposed_text(right))
+    return say("meaning.matmul_fits", left=right, right=left) if fits_matmul(b, a) else None
 
 
 def _operand(text: str) -> str:
