@@ -1,4 +1,4 @@
-"""What must hold of every network: derivatives against PyTorch, sources in NumPy, every step an equality."""
+"""What must hold of every network: derivatives against a judge, sources in NumPy, every step an equality."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from torch_judge import forward_and_gradients
+from step_judge import forward_and_gradients
 
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Entry, Equation, walk
@@ -34,15 +34,19 @@ class NoPoint(Exception):
     """A network that no point was found for: somewhere it leaves the domain of a function, whatever its inputs."""
 
 
-def judge(mapping: dict[str, Any], seed: int = 3) -> list[str]:
+Truth = Callable[[Problem, Env], tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]
+"""What a judge says: the value of every node, and the gradient of the loss by every node and leaf."""
+
+
+def judge(mapping: dict[str, Any], seed: int = 3, truth: Truth = forward_and_gradients) -> list[str]:
     """Everything that is wrong with the solution of a network; an empty list if nothing is.
 
     Raises NoPoint if the network cannot be evaluated.
     """
-    return judge_problem(problem_from_mapping(mapping), seed)
+    return judge_problem(problem_from_mapping(mapping), seed, truth)
 
 
-def judge_problem(problem: Problem, seed: int = 3) -> list[str]:
+def judge_problem(problem: Problem, seed: int = 3, truth: Truth = forward_and_gradients) -> list[str]:
     """Everything that is wrong with the solution of a problem; see ``judge``."""
     try:
         env = draw(problem, seed)
@@ -51,7 +55,7 @@ def judge_problem(problem: Problem, seed: int = 3) -> list[str]:
         if "no point to check" in str(error):
             raise NoPoint(str(error)) from error
         raise
-    values, adjoints = forward_and_gradients(problem, env)
+    values, adjoints = truth(problem, env)
     env = replace(env, adjoints=adjoints)
     wrong = [f"{name} failed its own check" for name in solution.failed]
     with np.errstate(all="ignore"):

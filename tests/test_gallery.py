@@ -1,4 +1,4 @@
-"""The gallery: every network is judged by PyTorch, and what it prints is held to the form of a good textbook."""
+"""The gallery: every network is judged by complex steps, and what it prints is held to the form of a good textbook."""
 
 from __future__ import annotations
 

@@ -36,6 +36,7 @@ def test_the_two_commands_are_single_lines() -> None:
     assert block("command: solve").startswith("pip install . && backsym solve problems/")
     assert len(block("command: solve").splitlines()) == 1
     assert len(block("command: test").splitlines()) == 1
+    assert len(block("command: judges").splitlines()) == 1
 
 
 def test_the_example_prints_what_it_shows(tmp_path: Path) -> None:

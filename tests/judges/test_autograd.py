@@ -1,0 +1,67 @@
+"""PyTorch's autograd on the author's own equations judges everything that the engine derives.
+
+Random networks by the hundred, the hand-written ones, the gallery, and networks with shifted indices.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import shifted_networks
+import torch
+from extent import examples
+from network_checks import NoPoint, judge, judge_problem
+from networks import NETWORKS, ONCE_WRONG
+from random_networks import network
+from torch_judge import forward_and_gradients
+
+from backsym.core.problem import Problem
+from backsym.reading.files.loader import load
+
+COUNT = examples(1050)
+CHUNK = 25
+GALLERY = sorted((Path(__file__).resolve().parents[2] / "problems" / "gallery").glob("*.yaml"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.mark.parametrize("first", range(0, COUNT, CHUNK))
+def test_random_networks(first: int) -> None:
+    """Entry form, matrix form, NumPy source, forward forms and every step; nothing fails its own check."""
+    wrong: list[str] = []
+    outside = 0
+    for seed in range(first, first + CHUNK):
+        try:
+            found = judge(network(seed), truth=forward_and_gradients)
+        except NoPoint:
+            outside += 1
+            continue
+        wrong += [f"seed {seed}: {found[0]}\n{network(seed)}"] if found else []
+    assert not wrong, "\n".join(wrong)
+    assert outside <= 1, "networks that leave the domain of a function wherever they are evaluated should be rare"
+
+
+@pytest.mark.parametrize("name", ONCE_WRONG)
+def test_networks_that_once_went_wrong(name: str) -> None:
+    assert judge(ONCE_WRONG[name], truth=forward_and_gradients) == []
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_networks_written_by_hand(name: str) -> None:
+    assert judge(NETWORKS[name], truth=forward_and_gradients) == []
+
+
+@pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
+def test_a_network_of_the_gallery_is_right_in_every_form(path: Path) -> None:
+    problem = load(str(path))
+    assert isinstance(problem, Problem)
+    assert judge_problem(problem, truth=forward_and_gradients) == []
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_networks_with_shifted_indices(seed: int) -> None:
+    assert judge(shifted_networks.network(seed), seed % 7, forward_and_gradients) == []
