@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from backsym.core.functions import FUNCTIONS, REDUCTIONS
 from backsym.core.source import Source
-from backsym.core.words import Said
+from backsym.core.words import Said, say
 from backsym.reading.plain.lexer import Token, tokenize
 from backsym.reading.plain.sympy_spelling import SPELLINGS, equation_of, plain_of
 from backsym.reading.syntax import MAX_DEPTH, MAX_NESTING, Node, node
@@ -28,34 +28,34 @@ _JOINED = ("(", "[", ".", "^", "**")
 """What makes more than an atom of a name or a number before it."""
 
 _MODULES = ("np", "numpy", "torch", "F", "nn", "tf", "jnp", "jax", "sp", "sympy", "math")
-_COMPARISON = "a comparison is an indicator, in brackets: [a > b]"
-_CHOICE = "a choice is written with indicators: [z > 0]*a + [z <= 0]*b"
+_COMPARISON = say("plain.comparison_in_brackets")
+_CHOICE = say("plain.write_choice")
 _PYTHON = {
-    "if": _CHOICE, "else": _CHOICE, "for": "a sum over an index is written sum(x[i], i)",
-    "and": "indicators are multiplied: [a > b]*[b > c]", "or": "indicators are added: [a > b] + [a <= c]",
+    "if": _CHOICE, "else": _CHOICE, "for": say("plain.write_for"),
+    "and": say("plain.write_and"), "or": say("plain.write_or"),
 }  # fmt: skip
 """Words of Python that are no names here, and what to write."""
 
-_SIZE = "the length of an axis is its dimension, by name"
-_SHAPE = "an array keeps its declared shape"
+_SIZE = say("plain.axis_length")
+_SHAPE = say("plain.declared_shape")
 _METHODS = {
-    **dict.fromkeys(("t", "transpose"), "a transpose is written W.T"),
-    **dict.fromkeys(("matmul", "mm", "bmm"), "a matrix product is written A @ B"),
+    **dict.fromkeys(("t", "transpose"), say("plain.write_transpose")),
+    **dict.fromkeys(("matmul", "mm", "bmm"), say("plain.write_matmul")),
     **dict.fromkeys(("shape", "size"), _SIZE),
     **dict.fromkeys(("reshape", "view", "flatten", "ravel", "squeeze"), _SHAPE),
-    **dict.fromkeys(("power", "pow"), "a power is written x**2"),
-    **dict.fromkeys(("I", "inv", "inverse"), "an inverse is not read"),
-    "Half": "write 1/2",
-    "multiply": "an element-wise product is written a*b",
-    "einsum": "write sum(W[k, j]*x[j], j)",
+    **dict.fromkeys(("power", "pow"), say("plain.write_square")),
+    **dict.fromkeys(("I", "inv", "inverse"), say("plain.no_inverse")),
+    "Half": say("plain.write_half"),
+    "multiply": say("plain.write_elementwise"),
+    "einsum": say("plain.write_einsum"),
     "where": _CHOICE,
-    "conv2d": "a convolution is written sum(w[k]*x[i + k - 1], k)",
+    "conv2d": say("plain.write_convolution"),
 }
 """What stands after a dot in Python."""
 
 _STATEMENTS = ("for", "while", "if", "def", "let", "return", "import", "print")
 
-_SPLIT_HINT = "define parts of it in equations of their own"
+_SPLIT_HINT = say("plain.split_it")
 
 
 def _never(_num: str, _den: str) -> bool:
@@ -127,7 +127,7 @@ class _Parser:
         return made
 
     def too_deep(self, span: tuple[int, int]) -> Exception:
-        return self.source.error(f"this is nested more than {MAX_NESTING} deep", span, _SPLIT_HINT)
+        return self.source.error(say("plain.nested_too_deep", limit=MAX_NESTING), span, _SPLIT_HINT)
 
     def enter(self, token: Token) -> None:
         self.nesting += 1
@@ -141,26 +141,29 @@ class _Parser:
         if not self.at(closing):
             if self.token.kind == "end":
                 span = (opening.start, opening.end)
-                raise self.source.error(f"this {opening.text} is never closed", span, f"add {closing}")
+                raise self.source.error(say("plain.never_closed", sign=opening.text, closing=closing), span)
             hint = _COMPARISON if self.at(*_COMPARISONS) else None
-            raise self.unexpected(f"{closing} or an operator", hint)
+            raise self.unexpected(say("plain.sought.closing", sign=closing), hint)
         self.take()
 
     def unexpected(self, expected: Said, hint: Said | None = None) -> Exception:
         token = self.token
         hint = _PYTHON.get(token.text, hint)
         if token.kind == "end":
-            return self.source.error(f"expected {expected}, found the end", (token.start, token.start + 1), hint)
-        return self.source.error(f"expected {expected}, found {token.text}", (token.start, token.end), hint)
+            ended = say("plain.expected_more", expected=expected)
+            return self.source.error(ended, (token.start, token.start + 1), hint)
+        return self.source.error(
+            say("plain.expected", expected=expected, found=token.text), (token.start, token.end), hint
+        )
 
     # --- whole texts ---
 
     def equals(self) -> None:
         if self.at("=="):
-            raise self.unexpected("=", "an equation is written with a single =")
+            raise self.unexpected("=", say("plain.single_equals"))
         if not self.at("="):
             if self.token.kind == "end":
-                raise self.unexpected("= and a right side", "an equation reads like z = w*x + b")
+                raise self.unexpected(say("plain.sought.right_side"), say("plain.equation_example"))
             self.finish()
         self.take()
 
@@ -170,29 +173,30 @@ class _Parser:
         if token.kind == "end":
             return
         if self.at("="):
-            raise self.unexpected("the end", "an equation has one = sign")
+            raise self.unexpected(say("plain.sought.end"), say("plain.one_equals"))
         if self.at(")", "]"):
-            raise self.source.error(f"this {token.text} closes nothing", (token.start, token.end))
+            raise self.source.error(say("plain.closes_nothing", sign=token.text), (token.start, token.end))
         if self.at(*_COMPARISONS):
-            raise self.unexpected("an operator", _COMPARISON)
+            raise self.unexpected(say("plain.sought.operator"), _COMPARISON)
         if self.at(",") and self.position and self.nesting == 0:
-            raise self.unexpected("an operator", "one equation defines one node")
+            raise self.unexpected(say("plain.sought.operator"), say("plain.one_node_per_equation"))
         raise self.juxtaposed()
 
     def juxtaposed(self) -> Exception:
         token, before = self.token, self.tokens[self.position - 1]
-        hint = None
+        hint: Said | None = None
         if before.text in _STATEMENTS and before.start == 0:
-            hint = "only equations are read, such as z = w*x + b; repeated ones are written out"
+            hint = say("plain.only_equations")
         elif before.text.startswith("sum_"):
-            hint = "a sum over an index is written sum(w[i]*x[i], i)"
+            hint = say("plain.write_sum_call")
         elif before.text == "T" and self.position > 1 and self.tokens[self.position - 2].text in ("^", "**"):
-            hint = "a transpose is written W.T, a matrix product A @ B"
+            hint = say("plain.write_transpose_or_matmul")
         elif before.text in FUNCTIONS and token.kind in ("name", "number"):
-            hint = f"an argument stands in parentheses: {before.text}({token.text})"
+            hint = say("plain.argument_in_parentheses", name=before.text, argument=token.text)
         elif token.kind in ("name", "number") or self.at("(", "["):
-            hint = f"a product is written with *: {before.text}*{token.text}" + ("..." if token.kind == "op" else "")
-        return self.unexpected("an operator", hint)
+            rest = "..." if token.kind == "op" else ""
+            hint = say("plain.write_product", left=before.text, right=f"{token.text}{rest}")
+        return self.unexpected(say("plain.sought.operator"), hint)
 
     # --- grammar ---
 
@@ -276,10 +280,10 @@ class _Parser:
         if self.token.kind != "name" or self.token.text != "T":
             name = self.token.text
             known = name in FUNCTIONS or name in REDUCTIONS
-            hint = f"functions are written before their argument: {name}(x)" if known else _METHODS.get(name)
+            hint = say("plain.function_first", name=name) if known else _METHODS.get(name)
             if tree.value in _MODULES and (known or hint is None):
-                hint = f"functions stand without {tree.value}: {name}(...)"
-            raise self.unexpected("T after the dot", hint)
+                hint = say("plain.without_module", module=tree.value, name=name)
+            raise self.unexpected(say("plain.sought.transpose"), hint)
         self.take()
         return self.make("transpose", "", (tree,), start)
 
@@ -327,8 +331,8 @@ class _Parser:
     def bad_index(self, first: Token, last: Token) -> Exception:
         end = first if last.kind == "end" or last.text in (",", "]") else last
         span = (first.start, max(first.start + 1, end.end))
-        message = "an index is a letter, a position or a shift of letters"
-        return self.source.error(message, span, "such as W[k, j], z[k'], h[1] or x[i + k - 1]")
+        message = say("plain.not_an_index")
+        return self.source.error(message, span, say("plain.index_examples"))
 
     def primary(self) -> Node:
         token = self.token
@@ -351,12 +355,12 @@ class _Parser:
         if self.at("["):
             return self.indicator()
         updated = self.at("=") and self.position > 0 and self.tokens[self.position - 1].text in "+-*/@"
-        hint = "a node has one equation; give the new value a name of its own" if updated else None
+        hint = say("plain.new_name") if updated else None
         if self.at("/") and self.position > 0 and self.tokens[self.position - 1].text == "/":
-            hint = "whole-number division is not differentiable"
+            hint = say("plain.whole_division")
         if self.at("=") and self.position == 0:
-            hint = "an equation begins with the name of a node: z = w*x + b"
-        raise self.unexpected("a name, a number or (", hint)
+            hint = say("plain.begins_with_name")
+        raise self.unexpected(say("plain.sought.operand"), hint)
 
     def tuple(self, first: Node, opening: Token) -> Node:
         """The rest of SymPy's ``(i, 1, D)`` or ``(z, z > 0)``, up to its closing parenthesis."""
@@ -376,7 +380,7 @@ class _Parser:
         opening = self.take()
         self.enter(opening)
         if self.at(")"):
-            raise self.unexpected("an argument")
+            raise self.unexpected(say("plain.sought.argument"))
         arguments = [self.argument()]
         while self.at(","):
             self.take()
@@ -397,11 +401,11 @@ class _Parser:
         self.enter(opening)
         left = self.additive()
         if not self.at(*_COMPARISONS):
-            raise self.unexpected("a comparison", "brackets hold an indicator, [z > 0], or follow an array: z[k]")
+            raise self.unexpected(say("plain.sought.comparison"), say("plain.brackets"))
         operator = self.take()
         right = self.additive()
         if self.at(*_COMPARISONS):
-            raise self.unexpected("]", "an indicator has one comparison: [a > b]*[b > c]")
+            raise self.unexpected("]", say("plain.one_comparison_multiply"))
         self.leave()
         self.close(opening, "]")
         return self.make("cmp", operator.text, (left, right), opening.start)

@@ -10,7 +10,7 @@ import unicodedata
 from typing import NamedTuple
 
 from backsym.core.source import Source
-from backsym.core.words import Said
+from backsym.core.words import Said, say
 
 MAX_CHARACTERS = 4096
 MAX_TOKENS = 1500
@@ -48,28 +48,28 @@ _LOOK_ALIKES = dict(zip("АВЕКМНОРСТХаеорсухі", "ABEKMHOPCTXae
 """Cyrillic letters that look like Latin ones."""
 
 _HINTS = {
-    "|": "an absolute value is written abs(x), a norm norm(x)",
-    "{": "group with ( )",
-    "}": "group with ( )",
-    "&": "an indicator has one comparison: [a > b]",
-    ":": "an entry has one letter or position for each axis: W[k, j]",
-    '"': "names are written without quotes",
-    ";": "an equation ends with its line; leave it out",
-    "$": "a plain equation stands without dollar signs",
-    "%": "a remainder is not differentiable",
-    "!": "a comparison is [a != b]; a factorial is not read",
-    "\u00a0": "this is a no-break space; use an ordinary one",
-    "'": "a prime stands after a letter; names are written without quotes",
-    "√": "a root is written sqrt(x)",
-    "∑": "a sum is written sum(x[i], i)",
-    "Σ": "a sum is written sum(x[i], i), the letter Sigma",
-    "∂": "a derivative is written dL/dz",
-    "∇": "a gradient is written grad(z)",
-    "ᵀ": "a transpose is written W.T",
-    "∞": "infinity is not a number that a node can have",
-    **dict.fromkeys("“”„«»‘`", "names are written without quotes"),
-    **dict.fromkeys("←→⇒", "an equation has an = sign"),
-    **dict.fromkeys("⋆⊗", "a matrix product is written A @ B, an outer product u @ v.T"),
+    "|": say("plain.write_absolute"),
+    "{": say("plain.group_with_parentheses"),
+    "}": say("plain.group_with_parentheses"),
+    "&": say("plain.one_comparison"),
+    ":": say("plain.colon"),
+    '"': say("plain.no_quotes"),
+    ";": say("plain.no_semicolon"),
+    "$": say("plain.no_dollars"),
+    "%": say("plain.remainder"),
+    "!": say("plain.factorial"),
+    "\u00a0": say("plain.no_break_space"),
+    "'": say("plain.prime_or_quotes"),
+    "√": say("plain.write_root"),
+    "∑": say("plain.write_sum"),
+    "Σ": say("plain.write_sum_sigma"),
+    "∂": say("plain.write_derivative"),
+    "∇": say("plain.write_gradient"),
+    "ᵀ": say("plain.write_transpose"),
+    "∞": say("plain.infinity"),
+    **dict.fromkeys("“”„«»‘`", say("plain.no_quotes")),
+    **dict.fromkeys("←→⇒", say("plain.write_equals")),
+    **dict.fromkeys("⋆⊗", say("plain.write_matmul_or_outer")),
 }
 
 
@@ -78,9 +78,8 @@ def tokenize(source: Source) -> list[Token]:
     text = source.text
     if len(text) > MAX_CHARACTERS:
         raise source.error(
-            f"this expression has {len(text)} characters; at most {MAX_CHARACTERS} are read",
+            say("plain.too_many_characters", count=len(text), limit=MAX_CHARACTERS),
             (0, 1),
-            "define parts of it in equations of their own",
         )
     tokens: list[Token] = []
     for match in _TOKEN.finditer(text):
@@ -101,9 +100,8 @@ def tokenize(source: Source) -> list[Token]:
         tokens.append(tuple.__new__(Token, (kind, word, start, end)))
         if len(tokens) > MAX_TOKENS:
             raise source.error(
-                f"this expression has more than {MAX_TOKENS} tokens",
+                say("plain.too_many_tokens", limit=MAX_TOKENS),
                 match.span(kind),
-                "define parts of it in equations of their own",
             )
     tokens.append(Token("end", "", len(text), len(text)))
     return tokens
@@ -114,24 +112,24 @@ def _primed(source: Source, text: str, end: int) -> str:
     bare = text.rstrip(_PRIMES)
     primes = len(text) - len(bare)
     if primes > MAX_PRIMES:
-        raise source.error(f"{primes} primes; at most {MAX_PRIMES} are read", (end - len(text), end))
+        raise source.error(say("plain.too_many_primes", primes=primes, limit=MAX_PRIMES), (end - len(text), end))
     return bare + "'" * primes
 
 
 def _check_number(source: Source, text: str, end: int) -> None:
     exponent = [] if text.isdecimal() else re.split("[eE]", text)[1:]
     if len(text) > MAX_NUMBER or (exponent and abs(int(exponent[0])) > MAX_EXPONENT):
-        raise source.error("this number is too long to be read exactly", (end - len(text), end))
+        raise source.error(say("plain.number_too_long"), (end - len(text), end))
 
 
-def _greek(char: str) -> str | None:
+def _greek(char: str) -> Said | None:
     """The name to write for a Greek letter."""
     match = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", unicodedata.name(char, ""))
     if match is None:
         return None
     name = match[2].lower().replace("lamda", "lambda")
     word = name if match[1] == "SMALL" else name.capitalize()
-    return f"write {word}; the function is sigmoid" if word == "sigma" else f"write {word}"
+    return say("plain.write_sigma", name=word) if word == "sigma" else say("plain.write", name=word)
 
 
 def meant(char: str) -> Said | None:
@@ -139,18 +137,18 @@ def meant(char: str) -> Said | None:
     plain = unicodedata.normalize("NFKC", char)
     name = unicodedata.name(char, "")
     if unicodedata.category(char) == "Cf":
-        return "this sign cannot be seen; delete it"
+        return say("plain.invisible_sign")
     if plain.isascii() and plain.isdecimal():
         if "SUPERSCRIPT" in name:
-            return f"a power is written **{plain}"
-        return f"a number below is a part of the name, as in z{plain}" if "SUBSCRIPT" in name else f"write {plain}"
+            return say("plain.write_power", exponent=plain)
+        return say("plain.digit_of_name" if "SUBSCRIPT" in name else "plain.write", name=plain)
     if plain.isascii() and plain.isalpha():
-        return f"write {plain}"
+        return say("plain.write", name=plain)
     if char.isdecimal():
-        return f"write {unicodedata.decimal(char)}"
+        return say("plain.write", name=str(unicodedata.decimal(char)))
     if char in _LOOK_ALIKES:
-        return f"this is a letter of another alphabet; write {_LOOK_ALIKES[char]}"
-    return "names are of the letters a to z" if char.isalpha() else None
+        return say("plain.look_alike", letter=_LOOK_ALIKES[char])
+    return say("plain.latin_letters") if char.isalpha() else None
 
 
 def _unexpected(source: Source, position: int) -> Exception:
@@ -159,5 +157,5 @@ def _unexpected(source: Source, position: int) -> Exception:
     if shown == char and unicodedata.normalize("NFKC", char)[0].isalnum() and not _greek(char):
         shown = f"{char} (U+{ord(char):04X})"
     assignment = source.text[position : position + 2] == ":="
-    hint = "an equation is written with a single =" if assignment else _HINTS.get(char) or _greek(char) or meant(char)
-    return source.error(f"unexpected character {shown}", (position, position + 1), hint)
+    hint: Said | None = say("plain.single_equals") if assignment else _HINTS.get(char) or _greek(char) or meant(char)
+    return source.error(say("plain.unexpected_character", character=shown), (position, position + 1), hint)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from backsym.core.errors import InputError
 from backsym.core.source import Source
-from backsym.core.words import Said
+from backsym.core.words import Said, say
 from backsym.reading.syntax import MAX_DEPTH, MAX_NESTING, Node, node
 
 MAX_CASES = 8
@@ -36,7 +36,7 @@ def equation_of(tree: Node, source: Source) -> tuple[Node, Node] | None:
         return None
     sides = [child for child in tree.children if child.kind != "keyword"]
     if len(sides) != 2:
-        raise source.error(f"Eq has two sides, {len(sides)} given", tree.span, "such as Eq(z, w*x + b)")
+        raise source.error(say("plain.two_sides", count=len(sides)), tree.span)
     rewriter = _Rewriter(source, matrices=True)
     return rewriter.whole(sides[0]), rewriter.whole(sides[1])
 
@@ -52,8 +52,8 @@ class _Rewriter:
     def whole(self, tree: Node) -> Node:
         done = self.tree(tree)
         if done.depth > MAX_DEPTH:
-            hint = "define parts of it in equations of their own"
-            raise self.source.error(f"this is nested more than {MAX_NESTING} deep", tree.span, hint)
+            hint = say("plain.split_it")
+            raise self.source.error(say("plain.nested_too_deep", limit=MAX_NESTING), tree.span, hint)
         return done
 
     def error(self, message: Said, at: Node, hint: Said | None = None) -> InputError:
@@ -62,7 +62,7 @@ class _Rewriter:
     def small(self, made: Node, at: Node) -> Node:
         """The node itself, unless repeated parts have made it too large to walk."""
         if self.size(made) > MAX_NODES:
-            raise self.error("this repeats its parts too often", at, "define parts of it in equations of their own")
+            raise self.error(say("plain.repeated_parts"), at)
         return made
 
     def size(self, tree: Node) -> int:
@@ -74,10 +74,10 @@ class _Rewriter:
 
     def tree(self, tree: Node) -> Node:
         if tree.kind == "keyword" and tree.value == "axis" and tree.children[0].kind == "tuple":
-            raise self.error("axis is one axis", tree, "without it all entries are taken together")
+            raise self.error(say("plain.one_axis"), tree)
         if tree.kind == "tuple":
-            hint = "it gives the range of an index: Sum(W[j, i]*x[i], (i, 1, D))"
-            raise self.error("a list in parentheses is not a value", tree, hint)
+            hint = say("plain.tuple_is_range")
+            raise self.error(say("plain.tuple_value"), tree, hint)
         if tree.kind == "call" and tree.value in _RULES:
             return _RULES[tree.value](self, tree)
         return self.inside(tree)
@@ -98,8 +98,7 @@ class _Rewriter:
         """The rewritten arguments, counted; keywords, such as ``evaluate=False``, say nothing here."""
         given = [child for child in tree.children if child.kind != "keyword"]
         if not fewest <= len(given) <= most:
-            plural = "" if len(given) == 1 else "s"
-            raise self.error(f"{len(given)} argument{plural} for {tree.value}", tree, f"write {usage}")
+            raise self.error(say("plain.argument_count", count=len(given), name=tree.value, usage=usage), tree)
         return tuple(self.tree(child) for child in given)
 
     # --- sums ---
@@ -107,14 +106,14 @@ class _Rewriter:
     def sum(self, tree: Node) -> Node:
         """Sum(e, (i, 1, D), (j, 1, K)) -> sum(e, i, j), with the ranges kept in the letters."""
         if not tree.children:
-            raise self.error("Sum needs something to sum", tree, "write Sum(e, (i, 1, D))")
+            raise self.error(say("plain.empty_sum"), tree)
         body, *limits = tree.children
         letters = [self.limit(limit) if limit.kind == "tuple" else limit for limit in limits]
         return node("call", "sum", (self.tree(body), *letters), tree.span)
 
     def limit(self, limit: Node) -> Node:
         if len(limit.children) != 3 or limit.children[0].kind != "name":
-            raise self.error("a range is a letter, 1 and a dimension", limit, "write Sum(e, (i, 1, D))")
+            raise self.error(say("plain.not_a_range"), limit)
         letter, low, high = limit.children
         dim = high
         if low.kind == "num" and low.value == "0":
@@ -122,7 +121,7 @@ class _Rewriter:
         elif low.kind != "num" or low.value != "1":
             dim = limit
         if dim.kind not in ("name", "num"):
-            raise self.error("a sum runs over a whole dimension", limit, "from 1: Sum(e, (i, 1, D))")
+            raise self.error(say("plain.part_of_dimension"), limit)
         return node("name", letter.value, (dim,), letter.span)
 
     # --- functions of entries ---
@@ -142,9 +141,9 @@ class _Rewriter:
         """Piecewise((a, c), (b, True)) -> [c]*a + [not c]*b, and relu where it is that."""
         cases = [self.case(case) for case in tree.children if case.kind != "keyword"]
         if not cases or len(cases) > MAX_CASES:
-            raise self.error(f"a Piecewise has 1 to {MAX_CASES} cases", tree, "write Piecewise((z, z > 0), (0, True))")
+            raise self.error(say("plain.case_count", limit=MAX_CASES), tree)
         if cases[-1][1] is not None:
-            raise self.error("a Piecewise needs a last case for all the rest", tree, "end it with (0, True)")
+            raise self.error(say("plain.no_last_case"), tree)
         if (argument := _relu_of(cases)) is not None:
             return node("call", "relu", (argument,), tree.span)
         terms = []
@@ -165,8 +164,8 @@ class _Rewriter:
         arguments = [self.tree(child) for child in tree.children if child.kind != "keyword"]
         at_zero = arguments[1].value if len(arguments) == 2 and arguments[1].kind == "num" else "1/2"
         if len(arguments) not in (1, 2) or len(arguments) < len(tree.children) or at_zero not in ("0", "1", "1/2"):
-            hint = "write Heaviside(x), Heaviside(x, 0) or Heaviside(x, 1)"
-            raise self.error("Heaviside has an argument and perhaps the value at 0", tree, hint)
+            hint = say("plain.write_heaviside")
+            raise self.error(say("plain.heaviside_arguments"), tree, hint)
         zero = node("num", "0", (), tree.span)
         above = node("cmp", ">=" if at_zero == "1" else ">", (arguments[0], zero), tree.span)
         if at_zero != "1/2":
@@ -183,7 +182,7 @@ class _Rewriter:
                 return self.tree(value), None
             if condition.kind == "cmp":
                 return self.tree(value), self.tree(condition)
-        raise self.error("a case is a value and a comparison, or True", case, "write Piecewise((z, z > 0), (0, True))")
+        raise self.error(say("plain.not_a_case"), case)
 
     def rational(self, tree: Node) -> Node:
         args = self.arguments(tree, 1, 2, "Rational(1, 2)")
@@ -216,13 +215,13 @@ class _Rewriter:
                 # Entry by entry: inside, a product is one of numbers.
                 inner = _Rewriter(self.source, matrices=False).tree(body)
                 return self.small(_put(inner, variable.value, array), tree)
-        raise self.error("applyfunc takes a function", tree, "write z.applyfunc(tanh) or z.applyfunc(Lambda(u, u**2))")
+        raise self.error(say("plain.applyfunc_of_function"), tree)
 
     def lone_lambda(self, tree: Node) -> Node:
-        raise self.error("a Lambda stands in applyfunc", tree, "write z.applyfunc(Lambda(u, u**2))")
+        raise self.error(say("plain.lambda_outside"), tree)
 
     def lone_eq(self, tree: Node) -> Node:
-        raise self.error("Eq is a whole equation", tree, "an indicator is written [a == b]")
+        raise self.error(say("plain.eq_inside"), tree)
 
 
 def _operator(kind: str, usage: str, value: str = "") -> Callable[[_Rewriter, Node], Node]:
