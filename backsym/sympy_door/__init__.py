@@ -4,3 +4,11 @@
 ``matrices`` turn results into SymPy.  Nothing here differentiates a network or simplifies, and nothing outside this
 package imports SymPy; the package itself is imported only when one of the doors is used.
 """
+
+from backsym.core.errors import BacksymError
+from backsym.core.words import say
+
+try:
+    import sympy  # noqa: F401
+except ImportError as error:
+    raise BacksymError(say("sympy.not_installed")) from error
