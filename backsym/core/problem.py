@@ -62,7 +62,7 @@ class NodeEquation:
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a question. ``targets`` are names for derive, gradients, forward and why; ``claims`` are the
+    """One part of a question. ``targets`` are what the part asks for, by name; ``claims`` are the
     (lhs, rhs) equations of show and vectorize."""
 
     kind: str
@@ -74,6 +74,7 @@ class Part:
     marks: str | None = None
     accept: str = "any"
     form: Expr | None = None
+    tolerance: float | None = None
     line: int | None = None
 
 
@@ -123,6 +124,7 @@ class Problem:
     show_forward: bool = True
     parts: tuple[Part, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
+    tolerance: float | None = None
     variants: Variants = Variants()
     path: str | None = None
     remarks: tuple[str, ...] = ()

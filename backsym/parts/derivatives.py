@@ -59,6 +59,17 @@ class Gradients(_Asked):
         return results.gradient(name)
 
 
+class List(Gradients):
+    """Results to be written down, without their derivation."""
+
+    name = "list"
+    about = "Write down the derivatives of the loss by these quantities, without deriving them."
+    derived = False
+
+    def solution(self, answered: Answered, page: Page) -> None:
+        self.key(answered, page)
+
+
 class Show(PartKind):
     name = "show"
     about = "Show that these equations hold."

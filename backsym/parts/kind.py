@@ -8,7 +8,7 @@ in the catalogue.  This module must not know files, documents or answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
@@ -22,6 +22,9 @@ Claim = tuple[Expr, Expr]
 
 Indexed = tuple[Equation, tuple[Ix, ...]]
 """An equation and its free letters."""
+
+ValueOf = Callable[[Expr], Any]
+"""The number or array that an expression is at the given values."""
 
 Fact = str | Expr | Sequence[Expr]
 """What fills a placeholder of a sentence; several expressions are listed."""
@@ -54,7 +57,7 @@ class Answered:
     """A part with its label and its answer; ``asked`` are the equations that its question prints.
 
     ``needed`` are derivatives on which the answer rests, and for which no part asks.  ``numbers`` are the values that
-    the part asks for, by what the file calls them.
+    the part asks for, by what the file calls them; with ``given`` its question prints those that are given.
     """
 
     part: Part
@@ -63,6 +66,7 @@ class Answered:
     pieces: tuple[Piece, ...] = ()
     needed: tuple[Piece, ...] = ()
     numbers: Mapping[str, Any] = field(default_factory=dict)
+    given: bool = False
 
 
 # --- what the rooms hand to a kind -----------------------------------------------------------------------------------
@@ -83,6 +87,10 @@ class Value(Protocol):
 
     @property
     def problem(self) -> Problem: ...
+    @property
+    def numbers_given(self) -> bool:
+        """Whether the file gives values, or its variants do."""
+
     def items(self) -> Sequence[Item]:
         """The texts of a list, or the only one; nothing is reported."""
 
@@ -91,6 +99,9 @@ class Value(Protocol):
 
     def nodes(self) -> tuple[str, ...]:
         """Names of nodes."""
+
+    def nodes_and_derivatives(self) -> tuple[str, ...]:
+        """Names of nodes, and derivatives of the loss as ``dL/dw``."""
 
     def equations(self) -> tuple[Claim, ...]:
         """Equations whose left side is a derivative of the loss."""
@@ -134,6 +145,9 @@ class Results(Protocol):
     def forward_in_matrix_form(self, name: str) -> Piece:
         """The steps from a forward equation to its matrix form."""
 
+    def value(self, e: Expr) -> Any:
+        """What an expression is at the given values."""
+
 
 class Page(Protocol):
     """What is being written about a part; each method adds to it."""
@@ -151,6 +165,15 @@ class Page(Protocol):
 
     def formulas(self, formulas: Sequence[Expr]) -> None:
         """Formulas side by side."""
+
+    def values(self, values: Iterable[tuple[Expr, Any]], *, exact: bool = False, new: bool = False) -> None:
+        """Quantities and their numbers, rounded unless ``exact``; a ``new`` value takes the place of the old one."""
+
+    def computed(self, quantities: Sequence[Expr]) -> None:
+        """Each quantity with its equation, the numbers put in, and its value."""
+
+    def assigned(self, target: Expr, forms: Sequence[Expr], indices: tuple[Ix, ...]) -> None:
+        """What takes the place of the target, in several forms that are equal."""
 
     def picture(self, graph: str) -> None:
         """A drawing of the problem."""
@@ -189,6 +212,18 @@ class PartKind:
 
     form_given: ClassVar[bool] = False
     """Whether the author may give the form of the only result, ``form``."""
+
+    tolerance_given: ClassVar[bool] = False
+    """Whether the author may say how exact a number has to be, ``tolerance``."""
+
+    constants: ClassVar[tuple[str, ...]] = ()
+    """Constants that the part uses, so that no equation needs to."""
+
+    derived: ClassVar[bool] = True
+    """Whether the steps of the pieces belong to the answer."""
+
+    plain: ClassVar[bool] = True
+    """Whether the equations of the pieces say all of the answer, so that JSON gives them as its result."""
 
     states: ClassVar[bool] = False
     """Whether the part states equations, which have to be true."""
@@ -230,9 +265,13 @@ class PartKind:
         """The answer as a text for JSON; None for the pieces' equations or, without pieces, the key in Markdown."""
         return None
 
-    def numbers(self, answered: Answered) -> Mapping[str, Any] | None:
-        """The numbers that JSON gives with the answer; None where the kind asks for none."""
-        return None
+    def numbers(self, part: Part, problem: Problem, value: ValueOf) -> Mapping[str, Any]:
+        """The numbers that the part asks for, from the values of expressions; by what answers call them."""
+        return {}
+
+    def quantities(self, part: Part, problem: Problem) -> Mapping[str, Expr]:
+        """Which of these numbers are the values of quantities or derivatives, on which others rest."""
+        return {}
 
     def picture(self, part: Part) -> str | None:
         """The graph that answers the part, if one does."""

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Part
-from backsym.parts.derivatives import Derive, Gradients, Show
+from backsym.parts.derivatives import Derive, Gradients, List, Show
 from backsym.parts.equations import Forward, Vectorize
 from backsym.parts.kind import KINDS, PartKind
+from backsym.parts.numbers import Compute, Update
 from backsym.parts.words import Ask, Graph, Why
 
 __all__ = ["KINDS", "kind_of"]
 
-for _kind in (Graph(), Show(), Derive(), Vectorize(), Gradients(), Forward(), Why(), Ask()):
+for _kind in (
+    Graph(),
+    Show(),
+    Derive(),
+    Vectorize(),
+    Gradients(),
+    Forward(),
+    Why(),
+    Ask(),
+    List(),
+    Compute(),
+    Update(),
+):
     KINDS.add(_kind)
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from backsym.core import stepkinds as sk
-from backsym.core.expr import Equation, Expr
-from backsym.core.steps import Derivation, Fact, Step, Verification
+from backsym.core.expr import Adj, Equation, Expr, Sym
+from backsym.core.steps import Derivation, Fact, ForwardForms, Step, Verification
 from backsym.documents.content.blocks import (
     Block,
     Equations,
@@ -28,7 +28,10 @@ from backsym.documents.content.dimensions import dimension_check
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.questions import Sheet, question_blocks, row
 from backsym.documents.content.sentences import Voice
+from backsym.documents.content.solved import Solved
 from backsym.documents.content.vectorizing import after_steps, before_steps, other_form
+from backsym.documents.content.worked import numbers_row
+from backsym.numeric.given import point
 from backsym.parts.kind import Answered, Piece
 from backsym.parts.table import kind_of
 from backsym.printing.printer import range_layout
@@ -67,8 +70,9 @@ def labelled(answered: Answered, content: Sequence[Block], voice: Voice) -> list
 class Worked(Sheet):
     """What is written about a part in a worked solution: derivations with their steps, below headings of ``level``."""
 
-    def __init__(self, answered: Answered, voice: Voice, shown: Shown, level: int):
+    def __init__(self, answered: Answered, voice: Voice, shown: Shown, level: int, solved: Solved):
         super().__init__(voice, f"answer of part {answered.label}")
+        self.solved = solved
         self.shown = shown
         self.level = level
 
@@ -83,6 +87,15 @@ class Worked(Sheet):
             self._heading(piece, answered)
             self.blocks.extend(_vectorized(piece, asked, answered, self.voice, self.shown))
 
+    def computed(self, quantities: Sequence[Expr]) -> None:
+        env = point(self.problem, self.solved.derivations)
+        forms: dict[str, ForwardForms | Derivation] = {}
+        forms |= {f"{f.node}": f for f in self.solved.forward}
+        forms |= {f"d {d.node}": d for d in self.solved.derivations}
+        names = [f"d {e.name}" if isinstance(e, Adj) else e.name for e in quantities if isinstance(e, (Sym, Adj))]
+        equations = [forms[name].matrix or forms[name].entry for name in names]
+        self.blocks.append(Equations(tuple(numbers_row(equation, env, self.voice) for equation in equations)))
+
     def _heading(self, piece: Piece, answered: Answered) -> None:
         if len(answered.pieces) + len(answered.needed) > 1:
             about = self.voice.catalogue.phrase("document.piece", node=self.voice.quantity(piece.node))
@@ -95,10 +108,10 @@ class Worked(Sheet):
             self.say(key, adjoints=tuple(piece.result.lhs for piece in answered.needed))
 
 
-def part_blocks(answered: Answered, voice: Voice, shown: Shown, level: int) -> list[Block]:
+def part_blocks(answered: Answered, voice: Voice, shown: Shown, level: int, solved: Solved) -> list[Block]:
     """A part: its question and its answer, below headings of ``level``."""
     blocks = labelled(answered, question_blocks(answered, voice), voice)
-    worked = Worked(answered, voice, shown, level + 1)
+    worked = Worked(answered, voice, shown, level + 1, solved)
     kind_of(answered.part).solution(answered, worked)
     if not worked.blocks:
         return blocks  # The author gives no answer.

@@ -106,7 +106,7 @@ def _solution(
     if parts:
         blocks.append(_heading("questions", level, voice))
         for answered in parts:
-            blocks.extend(part_blocks(answered, voice, shown, level))
+            blocks.extend(part_blocks(answered, voice, shown, level, solved))
     if vectorized:
         blocks += [_heading("forward_matrices", level, voice), *matrix_forms(solved.forward, voice)]
     blocks.append(_heading("backward", level, voice))

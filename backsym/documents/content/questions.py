@@ -6,6 +6,7 @@ This module must not know about output languages.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from backsym.core.expr import Equation, Expr, Ix
 from backsym.core.problem import Problem
@@ -16,9 +17,14 @@ from backsym.documents.content.markup import blocks_of
 from backsym.documents.content.sentences import Value, Voice
 from backsym.documents.content.solved import Solved
 from backsym.documents.content.vectorizing import lines_of
+from backsym.documents.content.worked import DIGITS, EXACT, value_layout
 from backsym.parts.kind import Answered, Fact, Indexed
 from backsym.parts.table import kind_of
+from backsym.printing import layout as lay
 from backsym.printing.printer import range_layout
+
+GETS = lay.Op("gets", "relation")
+APPROXIMATELY = lay.Op("approx", "relation")
 
 PER_LINE = 7
 """Derivatives that a question lists on one line."""
@@ -59,6 +65,26 @@ class Sheet:
 
     def formulas(self, formulas: Sequence[Expr]) -> None:
         self.blocks.append(Equations(lines_of([self.voice.layout(e) for e in formulas], PER_LINE)))
+
+    def values(self, values: Iterable[tuple[Expr, Any]], *, exact: bool = False, new: bool = False) -> None:
+        found = [(e, *value_layout(value, self.voice, EXACT if exact else DIGITS)) for e, value in values]
+        rows: list[Row] = []
+        if exact or (all(same for _, _, same in found) and not new):
+            rows = [Row(self.voice.layout(e), shown) for e, shown, _ in found]
+        else:  # Rows are aligned at signs of equality; where there are others, none is.
+            signs = [GETS if new else lay.EQUALS if same else APPROXIMATELY for _, _, same in found]
+            pairs = zip(found, signs, strict=True)
+            rows = [Row(None, lay.row(self.voice.layout(e), sign, shown)) for (e, shown, _), sign in pairs]
+        if rows:
+            self.blocks.append(Equations(tuple(rows)))
+
+    def computed(self, quantities: Sequence[Expr]) -> None:
+        """Without derivations, the values alone are told, which the kind knows."""
+
+    def assigned(self, target: Expr, forms: Sequence[Expr], indices: tuple[Ix, ...]) -> None:
+        parts = [part for form in forms for part in (lay.EQUALS, self.voice.layout(form))][1:]
+        whole = lay.row(self.voice.layout(target), GETS, *parts)
+        self.blocks.append(Equations((Row(None, whole, range_layout(indices, self.voice.notation)),)))
 
     def picture(self, graph: str) -> None:
         self.blocks.append(picture(self.voice, graph))

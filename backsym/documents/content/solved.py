@@ -5,10 +5,10 @@ Nothing is derived here.  This module must not know about output languages.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import Protocol
 
 from backsym.core import stepkinds as sk
@@ -17,7 +17,11 @@ from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Sym, free_indices,
 from backsym.core.problem import Part, Problem
 from backsym.core.steps import Derivation, ForwardForms, Step, Verification
 from backsym.documents.content.stating import steps_to
+from backsym.numeric.axes import Array
 from backsym.numeric.claims import stated_form
+from backsym.numeric.context import Env
+from backsym.numeric.evaluate import evaluate
+from backsym.numeric.given import point
 from backsym.parts.kind import Answered, Claim, Indexed, Piece
 from backsym.parts.table import kind_of
 
@@ -40,7 +44,11 @@ class Solved(Protocol):
 def answered_parts(solved: Solved) -> tuple[Answered, ...]:
     """All parts of the problem, labelled (a), (b), ... in order."""
     labelled = [(part, label_of(n)) for n, part in enumerate(solved.problem.parts)]
-    answers = [kind_of(part).answer(part, label, _Results(solved, part, label)) for part, label in labelled]
+    at = cache(lambda: point(solved.problem, solved.derivations))
+    answers = [kind_of(part).answer(part, label, _Results(solved, part, label, at)) for part, label in labelled]
+    first = next((n for n, answered in enumerate(answers) if answered.numbers), None)
+    if first is not None:
+        answers[first] = replace(answers[first], given=True)
     known = {piece.node for answered in answers for piece in answered.pieces if piece.derivative}
     for n, answered in enumerate(answers):
         if kind_of(answered.part).needs:
@@ -99,10 +107,12 @@ def forward_of(solved: Solved, node: str) -> ForwardForms:
 class _Results:
     """What :class:`backsym.parts.kind.Results` promises, for one part of a solved problem."""
 
-    def __init__(self, solved: Solved, part: Part, label: str):
+    def __init__(self, solved: Solved, part: Part, label: str, at: Callable[[], Env]):
         self.solved = solved
         self.part = part
         self.label = label
+        self.at = at
+        """The point of the given values, found when it is first asked for."""
 
     @property
     def problem(self) -> Problem:
@@ -153,6 +163,9 @@ class _Results:
         if forms.matrix is None:
             return Piece(forms.node, forms.steps, forms.entry, forms.indices)
         return Piece(forms.node, forms.steps, forms.matrix)
+
+    def value(self, e: Expr) -> Array:
+        return evaluate(e, self.at())
 
     def _adjoint_name(self, lhs: Expr) -> str:
         base = lhs.base if isinstance(lhs, Entry) else lhs

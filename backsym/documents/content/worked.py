@@ -7,20 +7,15 @@ module must not know about output languages.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from backsym.core.errors import BacksymError, Diagnostic
 from backsym.core.expr import Adj, Entry, Equation, Expr, Num, Sym, rebuild, walk
-from backsym.core.problem import NodeEquation, Problem
-from backsym.core.steps import Derivation
-from backsym.core.words import Said
 from backsym.documents.content.blocks import Block, Equations, Inlines, Math, Row, Table, Text
 from backsym.documents.content.sentences import Voice
 from backsym.documents.content.solved import Solved
+from backsym.numeric.given import point
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.printer import layout_of
@@ -36,86 +31,24 @@ LARGEST = 6
 """An array with more rows or columns than this stands in no formula."""
 
 
+EXACT = 12
+"""Significant digits of values that are given, which are not to be rounded."""
+
+
 def worked_example(solved: Solved, voice: Voice) -> list[Block]:
     """The forward and the backward pass with the numbers put in, and all values in a table.
 
     Raises BacksymError where a given quantity has no value, or a function has no formula.
     """
-    env = point(solved)
-    forward = [_row(f.matrix or f.entry, env, voice) for f in solved.forward]
-    backward = [_row(d.matrix or d.entry, env, voice) for d in solved.derivations]
+    env = point(solved.problem, solved.derivations)
+    forward = [numbers_row(f.matrix or f.entry, env, voice) for f in solved.forward]
+    backward = [numbers_row(d.matrix or d.entry, env, voice) for d in solved.derivations]
     blocks: list[Block] = [voice.say("document.numbers_forward"), Equations(tuple(forward))]
     blocks += [voice.say("document.numbers_backward"), Equations(tuple(backward))]
     return [*blocks, voice.say("document.numbers_table"), _table(solved, env, voice)]
 
 
-def point(solved: Solved) -> Env:
-    """All values and adjoints at the given values, where zero is zero; raises BacksymError where something has none."""
-    import numpy as np
-
-    from backsym.numeric.context import Context, Env
-    from backsym.numeric.evaluate import node_value
-    from backsym.numeric.rounding import settled
-    from backsym.numeric.verify import with_adjoints
-
-    problem = solved.problem
-    _check(problem, [d.node for d in solved.derivations])
-    values: dict[str, Any] = {name: np.asarray(value, dtype=float) for name, value in problem.values.items()}
-    sizes = _sizes(problem, values)
-    env = Env(sizes, values, equations={eq.name: eq for eq in problem.equations})
-
-    def forward(equation: NodeEquation, at: Env) -> Any:
-        return node_value(equation, Context.of(at))[1]
-
-    def backward(derivation: Derivation, at: Env) -> Any:
-        return with_adjoints([derivation], at).adjoints[derivation.node]
-
-    with np.errstate(all="ignore"):
-        for equation in problem.equations:
-            if all(name in values for name in _needed(equation.rhs)):
-                values[equation.name] = settled(partial(forward, equation), env)
-                _check_finite(values[equation.name], equation.name, problem)
-        for derivation in solved.derivations:
-            env.adjoints[derivation.node] = settled(partial(backward, derivation), env)
-            _check_finite(env.adjoints[derivation.node], f"the derivative by {derivation.node}", problem)
-    return env
-
-
-def _check_finite(value: Any, what: str, problem: Problem) -> None:
-    import numpy as np
-
-    if not np.all(np.isfinite(value)):
-        message = f"values: {what} is not a finite number at the values that are given"
-        raise BacksymError(Diagnostic(message, problem.path).render())
-
-
-def _check(problem: Problem, wanted: list[str]) -> None:
-    def refused(message: Said) -> BacksymError:
-        return BacksymError(Diagnostic(message, problem.path).render())
-
-    if problem.abstract or any(getattr(e, "kind", "") == "loss" for eq in problem.equations for e in walk(eq.rhs)):
-        raise refused("values: a worked example needs a formula for every function and for the loss")
-    missing = [
-        name
-        for name, symbol in problem.symbols.items()
-        if symbol.role != "node" and name not in problem.values and (name in wanted or name in problem.consumers)
-    ]
-    if missing:
-        raise refused(f"values: a worked example needs a value for {', '.join(missing)}")
-
-
-def _needed(e: Expr) -> list[str]:
-    return [x.name for x in walk(e) if isinstance(x, Sym)]
-
-
-def _sizes(problem: Problem, values: Mapping[str, Any]) -> dict[str, int]:
-    """The size of each dimension, from the arrays that are given."""
-    sizes = {name: dim.size for name, dim in problem.dims.items() if dim.size is not None}
-    pairs = (zip(problem.symbols[name].shape, value.shape, strict=True) for name, value in values.items())
-    return sizes | {dim: size for shape in pairs for dim, size in shape if isinstance(dim, str)}
-
-
-def _row(equation: Equation, env: Env, voice: Voice) -> Row:
+def numbers_row(equation: Equation, env: Env, voice: Voice) -> Row:
     """The equation, the numbers in place of its names, and the value: ``z = w x + b = 2 * 1 + 3 = 5``."""
     import numpy as np
 
@@ -175,29 +108,29 @@ def substituted(e: Expr, env: Env, voice: Voice) -> tuple[Layout, bool]:
     return layout_of(filled, replace(voice.notation, symbols=symbols)), exact
 
 
-def _number(value: float) -> Num:
-    text = _digits(value)[0]
+def _number(value: float, digits: int = DIGITS) -> Num:
+    text = _digits(value, digits)[0]
     return Num(Fraction(text), text.lstrip("-"))
 
 
-def _digits(value: float) -> tuple[str, bool]:
+def _digits(value: float, digits: int = DIGITS) -> tuple[str, bool]:
     """A number in decimal digits, or with an exponent where it is very large or small; and whether it is exact."""
-    text = f"{value:.{DIGITS}g}"
+    text = f"{value:.{digits}g}"
     if "e" not in text:
         text = text.rstrip("0").rstrip(".") if "." in text else text
     text = "0" if float(text) == 0 else text
     return text, math.isclose(float(text), value, rel_tol=1e-12)
 
 
-def value_layout(value: Any, voice: Voice) -> tuple[Layout, bool]:
+def value_layout(value: Any, voice: Voice, digits: int = DIGITS) -> tuple[Layout, bool]:
     """A value as a number, a column or a matrix, and whether no digit of it was rounded."""
     import numpy as np
 
     def number(x: float) -> Layout:
-        return layout_of(_number(x), voice.notation)
+        return layout_of(_number(x, digits), voice.notation)
 
     array = np.asarray(value, dtype=float)
-    exact = all(_digits(float(x))[1] for x in array.flat)
+    exact = all(_digits(float(x), digits)[1] for x in array.flat)
     if array.ndim == 0:
         return number(float(array)), exact
     rows = array.reshape(-1, 1) if array.ndim == 1 else array.reshape(array.shape[0], -1)

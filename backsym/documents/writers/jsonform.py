@@ -114,14 +114,15 @@ def _part(answered: Answered, voice: Voice, options: Options) -> Json:
     """A part; of a question nothing is said of the answer."""
     sheet = options.version == "questions"
     kind = kind_of(answered.part)
-    numbers = None if sheet else kind.numbers(answered)
+    numbers = {} if sheet else {name: value.tolist() for name, value in answered.numbers.items()}
+    derived = (s for piece in answered.pieces for s in (*piece.steps, *piece.after) if kind.derived)
     return {
         "kind": kind.name,
         "label": answered.label,
         "question": markdown_text(question_blocks(answered, voice)),
-        "steps": _steps((s for piece in answered.pieces for s in (*piece.steps, *piece.after)), voice, options),
+        "steps": _steps(derived, voice, options),
         "result": "" if sheet else _result(answered, voice),
-        **({} if numbers is None else {"numbers": dict(numbers)}),
+        **({"numbers": numbers} if numbers else {}),
     }
 
 
@@ -130,6 +131,6 @@ def _result(answered: Answered, voice: Voice) -> str:
     own = kind_of(answered.part).result(answered, voice.problem)
     if own is not None:
         return own
-    if answered.pieces:
+    if answered.pieces and kind_of(answered.part).plain:
         return "\n".join(equation_latex(piece.result, voice.notation) for piece in answered.pieces)
     return markdown_text(key_blocks(answered, voice))

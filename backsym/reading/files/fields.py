@@ -157,6 +157,21 @@ def choice(
     return word
 
 
+def share(tree: Tree | None, report: Report, what: str) -> float | None:
+    """A number from 0 to 1; None if the field is absent or empty."""
+    found = text(tree, report, what, "a number", "such as 0.01, one per cent")
+    if found is None or tree is None:
+        return None
+    try:
+        number = float(found)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        report.add(tree, f"{what} is a number from 0 to 1, not {quoted(found)}", "such as 0.01, one per cent")
+        return None
+    return number
+
+
 def scalars(
     tree: Tree | None, report: Report, what: str, hint: Said | None = None, kind: str = "a text"
 ) -> tuple[Scalar, ...]:

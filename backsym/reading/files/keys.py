@@ -30,6 +30,7 @@ PROBLEM: Keys = {
     "figure": "A graph that stands with the text: network, vectorized or scalar; none by default.",
     "parts": "What is asked, in order.",
     "values": "Numbers for given quantities, for a worked example; lists for vectors and matrices.",
+    "tolerance": "How far a number in an answer may be off, as a share of it: 0.01 by default.",
     "variants": "How variants of the problem are drawn.",
 }
 
@@ -56,8 +57,10 @@ SYMBOL: Keys = {
 PART_EXTRAS: Keys = {
     "text": "A text before the question.",
     "marks": "The marks of the part.",
+    "points": "Another name for marks.",
     "accept": "Which forms of an answer count as correct.",
     "form": "An expression to present the result in.",
+    "tolerance": "How far a number in an answer may be off, as a share of it; by default that of the problem.",
     "answer": "The answer to a question in words.",
 }
 
@@ -106,7 +109,7 @@ MEANT: Mapping[str, str] = {
     **dict.fromkeys(("type", "kind"), "role"),
     **dict.fromkeys(("dim", "size"), "shape"),
     **dict.fromkeys(("tex", "symbol"), "latex"),
-    **dict.fromkeys(("points", "score"), "marks"),
+    "score": "marks",
     "name": "title", "description": "text", "lang": "language", "onehot": "one_hot", "prove": "show",
     "question": "ask", "solution": "answer", "vectorise": "vectorize",
 }  # fmt: skip

@@ -6,7 +6,7 @@ Puts together what the other modules of this package read; all errors of a file 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
@@ -17,6 +17,7 @@ from backsym.core.errors import Diagnostic, InputError
 from backsym.core.expr import scalar_if_ones, show_shape
 from backsym.core.functions import ABSTRACT_LOSS
 from backsym.core.problem import Collection, Problem, Section, Symbol
+from backsym.parts.table import KINDS
 from backsym.reading.files import declarations as declare
 from backsym.reading.files import keys
 from backsym.reading.files.fields import (
@@ -29,6 +30,7 @@ from backsym.reading.files.fields import (
     prose,
     quoted,
     scalars,
+    share,
     text,
 )
 from backsym.reading.files.forward import MAX_EQUATIONS, Forward
@@ -105,7 +107,7 @@ def _problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic] = (
     if note:
         forward.declared = {n: d for n, d in declared.items() if n in forward.used or n in forward.parsed}
     elif forward.parsed and not forward.unread:
-        _check_used(forward, report)
+        _check_used(forward, report, _constants(found.get("parts")))
     symbols = forward.symbols()
     forward.check_losses(loss, symbols)
     forward.check_alike(loss, symbols)
@@ -127,12 +129,16 @@ def _problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic] = (
         text=prose(found.get("text"), report, "text"),
         show_forward=boolean(found.get("show_forward"), report, "show_forward", True),
         values=declare.read_values(found.get("values"), symbols, report, forward.broken),
+        tolerance=share(found.get("tolerance"), report, "tolerance"),
         path=path,
         remarks=tuple(forward.remarks),
     )
     if not report.diagnostics:
         _check_values(found, forward, symbols, report)
-    parts = read_parts(found.get("parts"), problem, report, frozenset(forward.broken))
+    numbers_given = bool(problem.values) or "variants" in found
+    parts = read_parts(
+        found.get("parts"), problem, report, frozenset(forward.broken), numbers_given=numbers_given
+    )  # fmt: skip
     problem = replace(problem, parts=parts)
     whole = not forward.broken and not report.diagnostics and loss in problem.by_name
     problem = replace(problem, variants=read_variants(found.get("variants"), problem, report, whole))
@@ -261,10 +267,17 @@ def _check_values(found: Mapping[str, Tree], forward: Forward, symbols: Mapping[
     declare.check_values(found.get("values"), needed, abstract, report)
 
 
-def _check_used(forward: Forward, report: Report) -> None:
-    """Every declared quantity occurs in an equation."""
+def _constants(parts: Tree | None) -> set[str]:
+    """The constants that the kinds of the parts use."""
+    items = parts.items if isinstance(parts, Listing) else ()
+    keys_of = {key.text for item in items if isinstance(item, Table) for key, _ in item.entries}
+    return {name for key in keys_of & KINDS.keys() for name in KINDS[key].constants}
+
+
+def _check_used(forward: Forward, report: Report, constants: Container[str]) -> None:
+    """Every declared quantity occurs in an equation, or a part uses it."""
     for name, entry in forward.declared.items():
-        if name not in forward.used and name not in forward.parsed:
+        if name not in forward.used and name not in forward.parsed and name not in constants:
             report.add(entry.key, f"{quoted(name)} is declared, but no equation uses it", "use it or leave it out")
 
 

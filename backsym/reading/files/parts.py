@@ -27,6 +27,7 @@ from backsym.reading.files.fields import (
     prose,
     quoted,
     scalars,
+    share,
     text,
 )
 from backsym.reading.files.keys import PART_EXTRAS
@@ -38,21 +39,30 @@ from backsym.reading.texts import scope_of
 
 
 def read_parts(
-    tree: Tree | None, problem: Problem, report: Report, broken: frozenset[str] = frozenset()
+    tree: Tree | None,
+    problem: Problem,
+    report: Report,
+    broken: frozenset[str] = frozenset(),
+    *,
+    numbers_given: bool = False,
 ) -> tuple[Part, ...]:
-    """All parts, in order; what is wrong with the ``broken`` names has been reported and is not said again."""
+    """All parts, in order; what is wrong with the ``broken`` names has been reported and is not said again.
+
+    ``numbers_given`` tells whether the file, or a variant of it, has values.
+    """
     if tree is None or (isinstance(tree, Scalar) and not tree.text):
         return ()
     if not isinstance(tree, Listing):
         report.add(tree, "parts is a list", "such as - derive: [W, b]")
         return ()
-    reader = _Reader(problem, report, broken)
+    reader = _Reader(problem, report, broken, numbers_given)
     return tuple(part for item in tree.items if (part := reader.part(item)) is not None)
 
 
 class _Reader:
-    def __init__(self, problem: Problem, report: Report, broken: frozenset[str]):
+    def __init__(self, problem: Problem, report: Report, broken: frozenset[str], numbers_given: bool):
         self.problem = problem
+        self.numbers_given = numbers_given
         self.report = report
         self.whole = not broken and problem.loss in problem.by_name
         self.broken = broken
@@ -80,16 +90,25 @@ class _Reader:
         """The part with the fields that every kind may have."""
         report = self.report
         words = prose(found.get("text"), report, "text")
-        marks = text(found.get("marks"), report, "marks", "a number", "such as 2 or 0.5")
+        key = "points" if "points" in found else "marks"
+        if "points" in found and "marks" in found:
+            report.add(found["points"], "points is another name for marks", "give one of them")
+        marks = text(found.get(key), report, key, "a number", "such as 2 or 0.5")
         if marks is not None and not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", marks, re.ASCII):
-            report.add(found["marks"], f"marks is a number, not {quoted(marks)}", "such as 2 or 0.5")
+            report.add(found[key], f"{key} is a number, not {quoted(marks)}", "such as 2 or 0.5")
+        tolerance = share(found.get("tolerance"), report, "tolerance")
+        if "tolerance" in found and not kind.tolerance_given:
+            others = either(sorted(other.name for other in KINDS.values() if other.tolerance_given))
+            report.add(found["tolerance"], f"{kind.name} asks for no numbers", f"tolerance: belongs to {others}")
         accept = choice(found.get("accept"), report, "accept", ACCEPT, ACCEPT[0])
         form = self.form(found["form"]) if "form" in found else None
         answer = prose(found.get("answer"), report, "answer")
         if "answer" in found and not kind.answer_given:
             others = either(sorted(other.name for other in KINDS.values() if other.answer_given))
             report.add(found["answer"], f"{kind.name} is answered by the solution", f"answer: belongs to {others}")
-        return Part(kind.name, text=words, answer=answer, marks=marks, accept=accept, form=form, line=line)
+        return Part(
+            kind.name, text=words, answer=answer, marks=marks, accept=accept, form=form, tolerance=tolerance, line=line
+        )  # fmt: skip
 
     # --- items ---
 
@@ -106,8 +125,8 @@ class _Reader:
             self.report.add(item, f"{quoted(name)} is not a node", hint)
         return []
 
-    def differentiated(self, item: Scalar) -> list[str]:
-        name = item.text.strip()
+    def differentiated(self, item: Scalar, name: str) -> list[str]:
+        """The name, if the loss is differentiated by it; else the item is reported."""
         symbol = self.problem.symbols.get(name)
         if name in self.broken:
             return []
@@ -178,14 +197,31 @@ class _Value:
     def problem(self) -> Problem:
         return self.reader.problem
 
+    @property
+    def numbers_given(self) -> bool:
+        return self.reader.numbers_given
+
     def items(self) -> tuple[Scalar, ...]:
         return scalars(self.tree, Report(), self.kind.name)
 
     def quantities(self) -> tuple[str, ...]:
-        return tuple(name for item in self.some("a name") for name in self.reader.differentiated(item))
+        return tuple(
+            name for item in self.some("a name") for name in self.reader.differentiated(item, item.text.strip())
+        )
 
     def nodes(self) -> tuple[str, ...]:
         return tuple(name for item in self.some("a node") for name in self.reader.node(item))
+
+    def nodes_and_derivatives(self) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        loss = self.problem.loss
+        for item in self.some("a node or a derivative", f"[z, d{loss}/dw]"):
+            by = _WRITTEN.fullmatch(item.text.strip())
+            if by is None or (by[1] is not None and by[1] != loss):
+                found |= dict.fromkeys(self.reader.node(item))
+            else:
+                found |= dict.fromkeys(f"d{loss}/d{name}" for name in self.reader.differentiated(item, by[2] or by[3]))
+        return tuple(found)
 
     def equations(self) -> tuple[Claim, ...]:
         found = (self.reader.claim(item) for item in self.some("an equation"))
@@ -214,10 +250,10 @@ class _Value:
         tree = item if isinstance(item, Scalar) else self.tree or self.place
         self.reader.report.add(tree, message, hint)
 
-    def some(self, what: str) -> tuple[Scalar, ...]:
+    def some(self, what: str, names: str = "[W, b]") -> tuple[Scalar, ...]:
         """The texts of the value, of which there has to be one; ``what`` says what each is."""
         report, kind, tree = self.reader.report, self.kind.name, self.tree or self.place
-        example = "dL/dz = y - t" if "equation" in what else "[W, b]"
+        example = "dL/dz = y - t" if "equation" in what else names
         items = scalars(tree, report, kind, f"such as {kind}: {example}", what)
         empty = isinstance(tree, Scalar) or (isinstance(tree, Listing) and not tree.items)
         if not items and empty:
@@ -233,6 +269,9 @@ def _reaches_loss(problem: Problem) -> dict[str, None]:
             found.update(dict.fromkeys(names_in(equation.rhs)))
     return found
 
+
+_WRITTEN = re.compile(r"d(\w+?)\s*/\s*d(\w+)|grad\(\s*(\w+)\s*\)")
+"""A derivative as it is written, ``dL/dW`` or ``grad(W)``: of what, and by what."""
 
 _DERIVATIVE = re.compile(r"d\w+/d|grad\(|\)")
 """What stands around the name where a derivative is written, ``dL/dW`` or ``grad(W)``."""

@@ -36,6 +36,8 @@ _SHAPE: Schema = {"type": "array", "items": _DIM, "maxItems": MAX_AXES}
 _TEXTS: Schema = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 _NUMBER: Schema = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^[-+0-9.eE/ \u2212]+$"}]}
 
+_TOLERANCE: Schema = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string"}]}
+
 
 def schema() -> Schema:
     """The schema of a file: a problem, or a collection if it has the key ``sections``."""
@@ -108,6 +110,7 @@ def _problem_values() -> dict[str, Schema]:
         "figure": {"enum": list(GRAPHS)},
         "parts": {"type": "array", "items": {"anyOf": [*alone, {"$ref": "#/$defs/part"}]}},
         "values": _named({"$ref": "#/$defs/value"}),
+        "tolerance": _TOLERANCE,
         "variants": {"$ref": "#/$defs/variants"},
     }
 
@@ -138,15 +141,21 @@ def _variant_values() -> dict[str, Schema]:
 def _part() -> Schema:
     """A part has exactly one kind."""
     kinds: dict[str, Schema] = {name: dict(kind.values or _TEXTS) for name, kind in KINDS.items()}
+    marks: Schema = {
+        "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d{1,6}(\.\d{1,3})?$"}]
+    }
     extras: dict[str, Schema] = {
         "text": _TEXT,
-        "marks": {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d{1,6}(\.\d{1,3})?$"}]},
+        "marks": marks,
+        "points": marks,
+        "tolerance": _TOLERANCE,
         "accept": {"enum": list(ACCEPT)},
         "form": _TEXT,
         "answer": _TEXT,
     }
     part = _object({**keys.part_kinds(), **keys.PART_EXTRAS}, {**kinds, **extras})
-    return {**part, "oneOf": [{"required": [kind]} for kind in KINDS]}
+    one_name = {"not": {"required": ["marks", "points"]}}
+    return {**part, **one_name, "oneOf": [{"required": [kind]} for kind in KINDS]}
 
 
 def _collection_values() -> dict[str, Schema]:

@@ -1,0 +1,84 @@
+"""The point at which a problem is worked out in numbers: the values that its file gives, and all that follows.
+
+Values are computed in double precision from the author's own equations and the derivations.  This module must not know
+how they are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from backsym.core.errors import BacksymError, Diagnostic
+from backsym.core.expr import Adj, Expr, names_in, walk
+from backsym.core.problem import NodeEquation, Problem
+from backsym.core.steps import Derivation
+from backsym.core.words import Said
+from backsym.numeric.axes import Array
+from backsym.numeric.context import Context, Env
+from backsym.numeric.evaluate import node_value
+from backsym.numeric.rounding import settled
+from backsym.numeric.verify import with_adjoints
+
+
+def point(problem: Problem, derivations: Sequence[Derivation], own: Mapping[Expr, Array] | None = None) -> Env:
+    """All values and adjoints at the given values, where zero is zero.
+
+    ``own`` are values of quantities and of derivatives of the loss that stand in place of what they would be.  Raises
+    BacksymError where something has no value.
+    """
+    own = own or {}
+    _check(problem, [d.node for d in derivations])
+    values: dict[str, Any] = {name: np.asarray(value, dtype=float) for name, value in problem.values.items()}
+    sizes = _sizes(problem, values)
+    env = Env(sizes, values, equations={eq.name: eq for eq in problem.equations})
+
+    def forward(equation: NodeEquation, at: Env) -> Any:
+        return node_value(equation, Context.of(at))[1]
+
+    def backward(derivation: Derivation, at: Env) -> Any:
+        return with_adjoints([derivation], at).adjoints[derivation.node]
+
+    with np.errstate(all="ignore"):
+        for equation in problem.equations:
+            if all(name in values for name in names_in(equation.rhs)):
+                values[equation.name] = settled(partial(forward, equation), env)
+                _check_finite(values[equation.name], equation.name, problem)
+                values[equation.name] = own.get(problem.sym(equation.name), values[equation.name])
+        for derivation in derivations:
+            env.adjoints[derivation.node] = settled(partial(backward, derivation), env)
+            _check_finite(env.adjoints[derivation.node], f"the derivative by {derivation.node}", problem)
+            adjoint = Adj(derivation.node, problem.symbols[derivation.node].shape)
+            env.adjoints[derivation.node] = own.get(adjoint, env.adjoints[derivation.node])
+    return env
+
+
+def _check_finite(value: Any, what: str, problem: Problem) -> None:
+    if not np.all(np.isfinite(value)):
+        message = f"values: {what} is not a finite number at the values that are given"
+        raise BacksymError(Diagnostic(message, problem.path).render())
+
+
+def _check(problem: Problem, wanted: list[str]) -> None:
+    def refused(message: Said) -> BacksymError:
+        return BacksymError(Diagnostic(message, problem.path).render())
+
+    if problem.abstract or any(getattr(e, "kind", "") == "loss" for eq in problem.equations for e in walk(eq.rhs)):
+        raise refused("values: a worked example needs a formula for every function and for the loss")
+    missing = [
+        name
+        for name, symbol in problem.symbols.items()
+        if symbol.role != "node" and name not in problem.values and (name in wanted or name in problem.consumers)
+    ]
+    if missing:
+        raise refused(f"values: a worked example needs a value for {', '.join(missing)}")
+
+
+def _sizes(problem: Problem, values: Mapping[str, Any]) -> dict[str, int]:
+    """The size of each dimension, from the arrays that are given."""
+    sizes = {name: dim.size for name, dim in problem.dims.items() if dim.size is not None}
+    pairs = (zip(problem.symbols[name].shape, value.shape, strict=True) for name, value in values.items())
+    return sizes | {dim: size for shape in pairs for dim, size in shape if isinstance(dim, str)}

@@ -1,0 +1,124 @@
+"""Parts that ask for numbers at the given values: compute, update.  Knows no documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from backsym.core.expr import Add, Adj, Entry, Expr, Mul, Neg, Sym
+from backsym.core.problem import Part, Problem
+from backsym.parts.kind import Answered, Page, PartKind, Piece, Results, Value, ValueOf
+
+RATE = "eta"
+"""The constant that a step of gradient descent is multiplied by."""
+
+
+def meant(text: str, problem: Problem) -> Sym | Adj:
+    """What ``z`` or ``dL/dz`` stands for: a quantity, or the derivative of the loss by one."""
+    name = text.removeprefix(f"d{problem.loss}/d")
+    return problem.sym(text) if name == text else Adj(name, problem.symbols[name].shape)
+
+
+class Compute(PartKind):
+    """Nodes, and derivatives of the loss, at the given values."""
+
+    name = "compute"
+    about = "Compute these nodes, and derivatives such as dL/dw, at the given values."
+    tolerance_given = True
+
+    def read(self, part: Part, value: Value) -> Part:
+        if not value.numbers_given:
+            value.refuse(f"{self.name} needs numbers", "give values for the given quantities, such as values: {x: 2}")
+        return replace(part, targets=value.nodes_and_derivatives())
+
+    def answer(self, part: Part, label: str, results: Results) -> Answered:
+        return Answered(part, label, numbers=self.numbers(part, results.problem, results.value))
+
+    def question(self, answered: Answered, page: Page) -> None:
+        _given(answered, page)
+        page.say(f"questions.{self.name}{'_one' if len(answered.part.targets) == 1 else ''}")
+        page.formulas([meant(text, page.problem) for text in answered.part.targets])
+
+    def solution(self, answered: Answered, page: Page) -> None:
+        page.computed([meant(text, page.problem) for text in answered.part.targets])
+
+    def key(self, answered: Answered, page: Page) -> None:
+        page.values([(meant(text, page.problem), value) for text, value in answered.numbers.items()])
+
+    def numbers(self, part: Part, problem: Problem, value: ValueOf) -> Mapping[str, Any]:
+        return {text: value(meant(text, problem)) for text in part.targets}
+
+    def quantities(self, part: Part, problem: Problem) -> Mapping[str, Expr]:
+        return {text: meant(text, problem) for text in part.targets}
+
+
+class Update(PartKind):
+    """One step of gradient descent, w <- w - eta dL/dw; with the given values in numbers."""
+
+    name = "update"
+    about = "Carry out one step of gradient descent for these quantities, with the learning rate eta."
+    needs = "gradient"
+    tolerance_given = True
+    constants = (RATE,)
+    plain = False
+
+    def read(self, part: Part, value: Value) -> Part:
+        rate = value.problem.symbols.get(RATE)
+        if rate is None or rate.role != "constant" or rate.shape:
+            value.refuse(f"{self.name} needs the learning rate", f"declare it in symbols: {RATE}: {{role: constant}}")
+        return replace(part, targets=value.quantities())
+
+    def answer(self, part: Part, label: str, results: Results) -> Answered:
+        problem = results.problem
+        pieces = tuple(results.gradient(name) for name in part.targets)
+        return Answered(part, label, (), pieces, numbers=self.numbers(part, problem, results.value))
+
+    def question(self, answered: Answered, page: Page) -> None:
+        _given(answered, page)
+        names = tuple(page.problem.sym(name) for name in answered.part.targets)
+        key = "questions.update_numbers" if answered.numbers else "questions.update"
+        page.say(key, names=names, rate=page.problem.sym(RATE))
+
+    def solution(self, answered: Answered, page: Page) -> None:
+        page.derived(answered)
+        self.steps(answered, page)
+
+    def key(self, answered: Answered, page: Page) -> None:
+        if answered.needed:
+            page.equations([(piece.result, piece.indices) for piece in answered.needed])
+        self.steps(answered, page)
+
+    def steps(self, answered: Answered, page: Page) -> None:
+        """Each step by name, with the derivative put in, and in numbers."""
+        for piece in answered.pieces:
+            old, rate = page.problem.sym(piece.node), page.problem.sym(RATE)
+            forms = [descended(old, rate, piece, side) for side in (piece.result.lhs, piece.result.rhs)]
+            target = Entry(old, piece.indices) if piece.indices else old
+            page.assigned(target, [form for n, form in enumerate(forms) if form not in forms[:n]], piece.indices)
+        page.values([(page.problem.sym(name), value) for name, value in answered.numbers.items()], new=True)
+
+    def numbers(self, part: Part, problem: Problem, value: ValueOf) -> Mapping[str, Any]:
+        """The new values; none where the rate has no value."""
+        if RATE not in problem.values:
+            return {}
+        rate = value(problem.sym(RATE))
+        slopes = {name: value(meant(f"d{problem.loss}/d{name}", problem)) for name in part.targets}
+        return {name: value(problem.sym(name)) - rate * slope for name, slope in slopes.items()}
+
+
+def descended(old: Sym, rate: Sym, piece: Piece, slope: Expr) -> Expr:
+    """w - eta slope, as it is written: without a product in a product, and with the sign of the slope taken in."""
+    start: Expr = Entry(old, piece.indices) if piece.indices else old
+    negative = isinstance(slope, Neg)
+    bare = slope.arg if isinstance(slope, Neg) else slope
+    factors: Sequence[Expr] = bare.args if isinstance(bare, Mul) else (bare,)
+    change = Mul((rate, *factors))
+    return Add((start, change if negative else Neg(change)))
+
+
+def _given(answered: Answered, page: Page) -> None:
+    """The values that the question is about, once a sheet."""
+    if answered.given:
+        page.say("questions.values")
+        page.values([(page.problem.sym(name), value) for name, value in page.problem.values.items()], exact=True)
