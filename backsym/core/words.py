@@ -110,7 +110,7 @@ def _entry(code: str, language: str) -> Entry:
 
 
 def _filled(template: str, words: Words, language: str) -> str:
-    return _Filler(language).vformat(template, (), words.facts) if "{" in template else template
+    return _Filler(language).vformat(template, (), words.facts)
 
 
 class _Filler(string.Formatter):

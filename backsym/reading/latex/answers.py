@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from backsym.core.errors import InputError
 from backsym.core.source import Source
+from backsym.core.words import say
 from backsym.reading.latex.derivatives import Formula
 from backsym.reading.latex.grammar import COMPARISONS
 from backsym.reading.latex.lexer import ACCENTS, FONTS, Token
@@ -38,7 +39,7 @@ class AnswerFormula(Formula):
         tree = self.additive()
         self.took(",", ".", ";")
         if self.token.kind != "end":
-            raise self.unexpected("an operator")
+            raise self.unexpected(say("latex.sought.operator"))
         return tree
 
     # --- groupings that are not clear ---
@@ -72,7 +73,7 @@ class AnswerFormula(Formula):
         if self.at("(", "[", "{", r"\{"):
             return self.argument_list()
         if not self.starts_factor():
-            raise self.unexpected(f"the argument of {name}", "such as f(z)")
+            raise self.unexpected(say("latex.sought.argument", name=name), say("latex.such_as_call"))
         self.enter(self.token)
         start = self.token.start
         factors, signs = [super().factor()], ""
@@ -148,7 +149,7 @@ class AnswerFormula(Formula):
         self.take()
         above = self.of_loss(self.factor())
         if not self.at("/") or not self.is_differential(self.ahead()):
-            raise self.unexpected(r"/ \partial", r"such as \frac{\partial \mathcal{L}}{\partial z}")
+            raise self.unexpected(say("latex.sought.partial"), say("latex.such_as_derivative"))
         return self.over(above, start)
 
     def over(self, above: Node, start: int) -> Node:
@@ -180,7 +181,7 @@ class AnswerFormula(Formula):
             return steps, Node("entry", "", (array, *tree.children[:0:-1]), tree.span, tree.depth)
         name = tree.children[0] if tree.kind == "entry" else tree
         if name.kind != "name":
-            raise self.source.error("a derivative is by a quantity", tree.span, r"such as \partial z_k")
+            raise self.source.error(say("latex.derivative_by_quantity"), tree.span, say("latex.such_as_differential"))
         return steps, tree
 
     def of_loss(self, tree: Node) -> Node:

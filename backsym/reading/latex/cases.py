@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from backsym.core.words import say
 from backsym.reading.latex.cursor import Cursor
 from backsym.reading.latex.lexer import Token
 from backsym.reading.syntax import Node
@@ -18,7 +19,7 @@ _NEGATED = {">": "<=", ">=": "<", "<": ">=", "<=": ">", "==": "!=", "!=": "=="}
 _MIRRORED = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "==": "==", "!=": "!="}
 _IF = frozenset("if for when where".split())
 _OTHERWISE = frozenset("otherwise else elsewhere".split())
-_EXAMPLE = r"such as \begin{cases} z & \text{if } z > 0 \\ 0 & \text{otherwise} \end{cases}"
+_EXAMPLE = say("latex.such_as", example=r"\begin{cases} z & \text{if } z > 0 \\ 0 & \text{otherwise} \end{cases}")
 
 Row = tuple[Node, Node | None]
 """A value with its condition, None for "otherwise"."""
@@ -40,11 +41,11 @@ def cases(
             break
     cursor.leave()
     if cursor.token.kind in ("end", "row"):
-        raise cursor.error("these cases are never closed", opening, r"add \end{cases}")
+        raise cursor.error(say("latex.cases_never_closed"), opening)
     if not cursor.at("}cases"):
-        raise cursor.unexpected("a condition or the next row", _EXAMPLE)
+        raise cursor.unexpected(say("latex.sought.condition_or_row"), _EXAMPLE)
     if not 1 <= len(rows) <= MAX_CASES or any(condition is None for _, condition in rows[:-1]):
-        message = f"cases have 1 to {MAX_CASES} rows, and only the last is without a condition"
+        message = say("latex.case_count", limit=MAX_CASES)
         raise cursor.error(message, opening, _EXAMPLE)
     cursor.take()
     return _sum(cursor, rows, opening)
@@ -63,7 +64,7 @@ def _condition(
         cursor.take()
     left = expression()
     if not cursor.at(*signs):
-        raise cursor.unexpected("a comparison", _EXAMPLE)
+        raise cursor.unexpected(say("latex.sought.comparison"), _EXAMPLE)
     return compared(left)
 
 

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from backsym.core.errors import InputError
 from backsym.core.source import Source
-from backsym.core.words import Said
+from backsym.core.words import Said, say
 from backsym.reading.latex.lexer import Token, tokenize
 from backsym.reading.syntax import MAX_DEPTH, MAX_NESTING, Node, node
 
-SPLIT_HINT = "define parts of it in equations of their own"
+SPLIT_HINT = say("latex.split_it")
 _CLOSING = {"{": "}", "(": ")", "[": "]", r"\{": r"\}"}
 _OPERATORS = frozenset("+ - cdot times odot * / = , < > <= >= !=".split())
 _SHOWN = {
@@ -79,12 +79,12 @@ class Cursor:
         return self.source.error(message, (token.start, max(token.end, token.start + 1)), hint)
 
     def too_deep(self, span: tuple[int, int]) -> InputError:
-        return self.source.error(f"this is nested more than {MAX_NESTING} deep", span, SPLIT_HINT)
+        return self.source.error(say("latex.nested_too_deep", limit=MAX_NESTING), span, SPLIT_HINT)
 
     def unexpected(self, expected: Said, hint: Said | None = None) -> InputError:
         token = self.token
-        found = "the end" if token.kind in ("end", "row") else shown(token)
-        return self.error(f"expected {expected}, found {found}", token, hint)
+        found = say("latex.sought.end") if token.kind in ("end", "row") else shown(token)
+        return self.error(say("latex.expected", expected=expected, found=found), token, hint)
 
     # --- nesting ---
 
@@ -100,9 +100,10 @@ class Cursor:
         if self.at(sign):
             return self.take()
         if opening is not None and self.token.kind in ("end", "row"):
-            raise self.error(f"this {shown(opening)} is never closed", opening, f"add {_SHOWN.get(sign, sign)}")
+            closing = _SHOWN.get(sign, sign)
+            raise self.error(say("latex.never_closed", sign=shown(opening), closing=closing), opening)
         name = _SHOWN.get(sign, sign.lstrip("\\"))
-        raise self.unexpected(f"{name} or an operator" if opening is not None else sign)
+        raise self.unexpected(say("latex.sought.closing", sign=name) if opening is not None else sign)
 
 
 def shown(token: Token) -> str:
@@ -198,9 +199,7 @@ def _check_delimiter(source: Source, token: Token, follows: Token) -> None:
         "||(",
         "||)",
     ):
-        raise source.error(
-            f"\\{token.text} stands before a delimiter", (token.start, token.end), r"such as \left( or \right]"
-        )
+        raise source.error(say("latex.size_of_delimiter", token=token.text), (token.start, token.end))
 
 
 def _sized(token: Token, side: str) -> Token | None:
@@ -223,11 +222,11 @@ def _braces(source: Source, tokens: Sequence[Token]) -> dict[int, int]:
             stack.append(n)
         elif token.text == "}":
             if not stack:
-                raise source.error("this } closes nothing", (token.start, token.end))
+                raise source.error(say("latex.brace_closes_nothing"), (token.start, token.end))
             closing[stack.pop()] = n
     if stack:
         token = tokens[stack[-1]]
-        raise source.error("this { is never closed", (token.start, token.end), "add }")
+        raise source.error(say("latex.brace_never_closed"), (token.start, token.end))
     return closing
 
 

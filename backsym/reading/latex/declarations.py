@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from backsym.core.errors import InputError
 from backsym.core.source import Source
+from backsym.core.words import say
 from backsym.reading.latex.equations import FormulaReader, Spelled
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.scripts import Scripts, read_scripts
@@ -105,7 +106,7 @@ class _Reader(FormulaReader):
         base = self.base()
         scripts = read_scripts(self, self.additive)
         if scripts.steps or scripts.primes:
-            raise self.error("not a name")
+            raise self.error(say("latex.not_a_name"))
         below = "".join(item.value for item in scripts.items)
         key = base.text, (scripts.tag or "") + below
         return Spelled(key, bool(below), base.bold, (start, self.tokens[self.position - 1].end))
@@ -120,7 +121,7 @@ class _Reader(FormulaReader):
         else:
             # Some leave the blackboard out: R^D.
             if self.base().text != "R":
-                raise self.error("not a set of numbers")
+                raise self.error(say("latex.not_a_number_set"))
             if self.at("_"):
                 read_scripts(self, self.additive, tags=False)
         shape = self.axes() if self.took("^") else ()

@@ -6,6 +6,7 @@ in that notation, the adjoint of a quantity.  Completes the grammar.
 
 from __future__ import annotations
 
+from backsym.core.words import say
 from backsym.reading.latex.cursor import shown
 from backsym.reading.latex.lexer import Token
 from backsym.reading.latex.scripts import Scripts, read_scripts
@@ -31,9 +32,7 @@ class Formula(Symbols):
         self.expect("}", opening)
         self.leave()
         if below is None:
-            raise self.error(
-                "a derivative is by a quantity", opening, r"such as \frac{\partial \mathcal{L}}{\partial z}"
-            )
+            raise self.error(say("latex.derivative_by_quantity"), opening, say("latex.such_as_derivative"))
         if above is None:
             # \frac{\partial}{\partial z} L
             above = self.of_loss(self.factor())
@@ -59,7 +58,7 @@ class Formula(Symbols):
         r"""``\partial z_k``; None where nothing follows the sign."""
         sign = self.take()
         if self.at("^"):
-            raise self.error("a second derivative is not read", self.token)
+            raise self.error(say("latex.second_derivative"), self.token)
         if opening is not None and self.at("}"):
             return None
         if self.at("("):
@@ -67,12 +66,10 @@ class Formula(Symbols):
         elif self.token.kind in ("letter", "greek", "word", "macro"):
             tree = self.of_loss(self.factor())
         else:
-            raise self.unexpected(f"a quantity after {shown(sign)}")
+            raise self.unexpected(say("latex.sought.quantity_after", sign=shown(sign)))
         name = tree.children[0] if tree.kind == "entry" else tree
         if name.kind != "name":
-            raise self.source.error(
-                "a derivative is of a quantity and by a quantity", tree.span, r"such as \partial z_k"
-            )
+            raise self.source.error(say("latex.derivative_of_quantity"), tree.span)
         return tree
 
     def of_loss(self, tree: Node) -> Node:
@@ -86,7 +83,7 @@ class Formula(Symbols):
         start = self.token.start
         above = self.differential()
         if not self.at("/") or not self.is_differential(self.ahead()):
-            raise self.unexpected(r"/ \partial", r"such as \frac{\partial \mathcal{L}}{\partial z}")
+            raise self.unexpected(say("latex.sought.partial"), say("latex.such_as_derivative"))
         self.take()
         below = self.differential()
         assert above is not None, "only a sign at a closing brace has nothing after it"
@@ -98,14 +95,12 @@ class Formula(Symbols):
     def gradient(self) -> Node:
         start = self.take().start
         if not self.at("_"):
-            raise self.unexpected("a subscript", r"name the quantity: \nabla_{\mathbf{W}} \mathcal{L}")
+            raise self.unexpected(say("latex.sought.subscript"), say("latex.name_the_quantity"))
         self.take()
         target = self.operand() if self.at("{") else self.factor_below()
         name = target.children[0] if target.kind == "entry" else target
         if name.kind != "name":
-            raise self.source.error(
-                "a gradient is by a quantity", target.span, r"such as \nabla_{\mathbf{W}} \mathcal{L}"
-            )
+            raise self.source.error(say("latex.gradient_by_quantity"), target.span)
         transposed = self.at("^") and self.ahead().text in ("top", "T")
         self.position += 2 * transposed
         scripts = self.the_loss()
@@ -118,7 +113,7 @@ class Formula(Symbols):
 
     def factor_below(self) -> Node:
         if self.token.kind not in ("letter", "greek", "macro"):
-            raise self.unexpected("a quantity")
+            raise self.unexpected(say("latex.sought.quantity"))
         base = self.base()
         return self.named(base, Scripts())
 
@@ -126,14 +121,16 @@ class Formula(Symbols):
         """The loss after a gradient sign, with the scripts that belong to the gradient."""
         token = self.token
         if token.kind not in ("letter", "greek", "word", "macro"):
-            raise self.unexpected("the loss", r"such as \nabla_{\mathbf{W}} \mathcal{L}")
+            raise self.unexpected(say("latex.sought.loss"), say("latex.such_as_gradient"))
         base = self.base()
         scripts = read_scripts(self, self.additive)
         mine = base.font in ("mathcal", "mathscr") or base.text in (self.words.loss, "ell")
         own = self.words.choose(base.text, scripts.tag or "", scripts.below or [], base.bold)
         if not mine and (own is None or own.name != self.words.loss):
             raise self.error(
-                "a gradient is of the loss", token, f"the loss is {self.words.loss}" if self.words.loss else None
+                say("latex.gradient_of_loss"),
+                token,
+                say("latex.the_loss_is", loss=self.words.loss) if self.words.loss else None,
             )
         if self.at("(") and self.position in self.lists:
             self.argument_list()
@@ -154,7 +151,7 @@ class Formula(Symbols):
             return Node("entry", "", (whole, *tree.children[1:]), tree.span, 3)
         if tree.kind == "name":
             return Node("call", "grad", (tree,), tree.span, 2)
-        raise self.source.error("this is not the adjoint of a quantity", tree.span)
+        raise self.source.error(say("latex.not_an_adjoint"), tree.span)
 
     def delta(self, base: Base) -> Node:
         r"""``\delta_{kj}``, or ``\delta_{\mathbf{z}}`` in the notation with deltas."""
@@ -164,9 +161,8 @@ class Formula(Symbols):
         if letters:
             return self.scripted(self.make("call", "delta", letters, start), start)
         if self.words.gradient != "delta":
-            kronecker = r"a Kronecker delta has two indices, \delta_{kj}"
-            hint = kronecker + r"; adjoints are \delta_{z} with notation: {gradient: delta}"
-            raise self.error(r"this \delta is not declared", base.token, hint)
+            hint = say("words.both", first=say("latex.kronecker_delta"), second=say("latex.declare_delta"))
+            raise self.error(say("latex.undeclared_delta"), base.token, hint)
         target = self.operand() if self.at("{") else self.factor_below()
         tree = self.adjoint_of(target)
         return self.scripted(tree, start)

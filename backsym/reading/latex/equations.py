@@ -17,6 +17,7 @@ from backsym.core.errors import InputError
 from backsym.core.expr import Span
 from backsym.core.names import GREEK
 from backsym.core.source import Source
+from backsym.core.words import say
 from backsym.reading.latex.cursor import shown
 from backsym.reading.latex.derivatives import Formula
 from backsym.reading.latex.lexer import Token
@@ -117,7 +118,7 @@ def parse_equation(source: Source, words: Vocabulary) -> tuple[Node, Node]:
     """The two sides of one equation."""
     equations = parse_equations(source, words)
     if len(equations) > 1:
-        raise source.error("one equation is expected here", equations[1].span, "give each equation an item of its own")
+        raise source.error(say("latex.several_equations"), equations[1].span)
     return equations[0].lhs, equations[0].rhs
 
 
@@ -129,10 +130,10 @@ def parse_equations(source: Source, words: Vocabulary) -> list[LatexEquation]:
     while reader.token.kind != "end":
         found.append(reader.equation())
         if len(found) > MAX_EQUATIONS:
-            raise source.error(f"more than {MAX_EQUATIONS} equations", found[-1].span)
+            raise source.error(say("latex.too_many_equations", limit=MAX_EQUATIONS), found[-1].span)
         reader.separators()
     if not found:
-        raise reader.unexpected("an equation", "such as z = w x + b")
+        raise reader.unexpected(say("latex.sought.equation"), say("latex.such_as_equation"))
     return found
 
 
@@ -261,10 +262,10 @@ class FormulaReader(Formula):
     def equation(self) -> LatexEquation:
         lhs = self.left_side()
         if self.at("in"):
-            raise self.error("a declaration stands among the equations", self.token, "declare it in symbols")
+            raise self.error(say("latex.declaration_among_equations"), self.token)
         if not self.at("="):
             if self.token.kind == "end":
-                raise self.unexpected("= and a right side", "an equation reads like z = w x + b")
+                raise self.unexpected(say("latex.sought.right_side"), say("latex.equation_example"))
             raise self.leftover()
         self.take()
         rhs = self.additive()
@@ -298,14 +299,14 @@ class FormulaReader(Formula):
     def leftover(self) -> Exception:
         token = self.token
         if self.at("="):
-            return self.unexpected("the end of the equation", "an equation has one = sign")
+            return self.unexpected(say("latex.sought.end_of_equation"), say("latex.one_equals"))
         if self.at(")", "]", r"\}", "}", "|)", "||)"):
-            return self.error(f"this {shown(token)} closes nothing", token)
+            return self.error(say("latex.closes_nothing", sign=shown(token)), token)
         if token.kind == "word":
-            return self.error(f"the words {shown(token)} are not read", token, "words stand outside of formulas")
+            return self.error(say("latex.words", words=shown(token)), token)
         if self.at("in"):
-            return self.error("a declaration stands in place of a formula", token)
-        return self.unexpected("an operator")
+            return self.error(say("latex.declaration_for_formula"), token)
+        return self.unexpected(say("latex.sought.operator"))
 
     # --- ranges ---
 
@@ -359,7 +360,7 @@ class FormulaReader(Formula):
 
     def one(self, at: Token) -> None:
         if self.token.kind != "number" or self.token.text != "1":
-            raise self.error("a range counts from 1", at, r"such as k = 1, \dots, K")
+            raise self.error(say("latex.range_from_one"), at)
         self.take()
 
 

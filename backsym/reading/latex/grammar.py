@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from backsym.core.source import Source
-from backsym.core.words import Said
+from backsym.core.words import Said, say
 from backsym.reading.latex.cases import cases
 from backsym.reading.latex.cursor import Cursor, shown
 from backsym.reading.latex.lexer import ACCENTS, FONTS, FUNCTION_MACROS, GROUPS, Token
@@ -98,9 +98,8 @@ class Grammar(Cursor, ABC):
         name_like = token.kind in ("letter", "greek", "number") or self.at_macro(*FONTS, *ACCENTS, "ell")
         if name_like and not _is_number(above):
             raise self.error(
-                "it is not clear what this slash divides by",
+                say("latex.unclear_slash"),
                 token,
-                r"write \frac{a}{b} c, or a / (b c) with parentheses",
             )
 
     def starts_factor(self) -> bool:
@@ -132,7 +131,7 @@ class Grammar(Cursor, ABC):
             return self.macro()
         if token.kind == "op" and token.text in _OPERAND_SIGNS:
             return _OPERAND_SIGNS[token.text](self)
-        raise self.unexpected("a quantity, a number or (", _hint_for(token))
+        raise self.unexpected(say("latex.sought.operand"), _hint_for(token))
 
     @abstractmethod
     def symbol(self) -> Node:
@@ -146,7 +145,7 @@ class Grammar(Cursor, ABC):
         if name in FUNCTION_MACROS:
             function = self.words.word(name)
             if function is None or name in _NO_ARGUMENT - {"tr"}:
-                raise self.error(f"\\{name} is not read", token, self.function_hint(name))
+                raise self.error(say("latex.macro_not_read", name=name), token, self.function_hint(name))
             self.take()
             return self.function(function, token)
         if name in FONTS or name in ACCENTS or name == "ell":
@@ -156,12 +155,12 @@ class Grammar(Cursor, ABC):
             if not self.at("{"):
                 raise self.unexpected("{")
             return self.group()
-        raise self.error(f"\\{name} is not read here", token)
+        raise self.error(say("latex.macro_not_here", name=name), token)
 
     def function_hint(self, name: str) -> Said | None:
         if name == "arg":
-            return r"the position of a maximum stands in an indicator: \mathbb{1}[k = \arg\max_{k'} z_{k'}]"
-        return "functions that are read: " + ", ".join(sorted({"exp", "log", "tanh", "max", "min", "sin", "cos"}))
+            return say("latex.position_in_indicator")
+        return say("latex.known_functions", names=sorted({"exp", "log", "tanh", "max", "min", "sin", "cos"}))
 
     @abstractmethod
     def word(self) -> Node:
@@ -173,7 +172,7 @@ class Grammar(Cursor, ABC):
             return base
         scripts = read_scripts(self, self.additive, tags=False)
         if scripts.primes:
-            raise self.error("a prime stands after the name of a function", None, r"such as \sigma'(z)")
+            raise self.error(say("latex.prime_place"), None)
         items = scripts.items
         if len(items) == 1 and items[0].value == "direct" and base.kind == "partial":
             base = self.make("partial", "direct", base.children, start)
@@ -218,14 +217,14 @@ class Grammar(Cursor, ABC):
         if not self.at(*COMPARISONS):
             return inner
         if opening.text not in ("[", r"\{"):
-            raise self.unexpected(_CLOSING[opening.text], r"a comparison is an indicator: \mathbb{1}[a > b]")
+            raise self.unexpected(_CLOSING[opening.text], say("latex.write_indicator"))
         return self.compared(inner)
 
     def compared(self, left: Node) -> Node:
         operator = self.take()
         right = self.additive()
         if self.at(*COMPARISONS):
-            raise self.unexpected("]", "an indicator has one comparison: [a > b][b > c]")
+            raise self.unexpected("]", say("latex.one_comparison"))
         return self.make("cmp", COMPARISONS[operator.text], (left, right), left.span[0])
 
     def bars_around(self) -> Node:
@@ -243,8 +242,8 @@ class Grammar(Cursor, ABC):
         for _ in range(2 if double else 1):
             if not self.at(kind, kind + ")"):
                 if self.token.kind in ("end", "row"):
-                    raise self.error("this bar is never closed", opening)
-                raise self.unexpected("the closing bar or an operator")
+                    raise self.error(say("latex.bar_never_closed"), opening)
+                raise self.unexpected(say("latex.sought.closing_bar"))
             self.take()
         name = "norm" if kind == "||" or double else "abs"
         call = self.make("call", name, (inner,), opening.start)
@@ -256,7 +255,7 @@ class Grammar(Cursor, ABC):
                 return self.raised(self.make("call", "sum", (total,), opening.start), scripts, opening.start)
             if marks not in (["2"], ["F"]):
                 at = scripts.below_at
-                raise self.error("this norm is not read", at, r"\lVert x \rVert is the 2-norm or Frobenius norm")
+                raise self.error(say("latex.unknown_norm"), at)
             return self.raised(call, scripts, opening.start)
         return self.scripted(call, opening.start)
 
@@ -281,7 +280,7 @@ class Grammar(Cursor, ABC):
         self.bars.append("")
         left = self.additive()
         if not self.took(",", "|"):
-            raise self.unexpected("a comma", r"such as \langle u, v \rangle")
+            raise self.unexpected(say("latex.sought.comma"), say("latex.such_as_inner_product"))
         right = self.additive()
         self.bars.pop()
         self.leave()
@@ -332,7 +331,7 @@ class Grammar(Cursor, ABC):
         if token.kind in ("letter", "greek"):
             self.take()
             return self.exponent(self.make("name", token.text, (), token.start))
-        raise self.unexpected("{", r"such as \frac{a}{b} or \sqrt{x}")
+        raise self.unexpected("{", say("latex.such_as_group"))
 
     def root(self) -> Node:
         start = self.take().start
@@ -366,14 +365,14 @@ class Grammar(Cursor, ABC):
 
     def applied(self, name: str, scripts: Scripts, head: Token) -> Node:
         if scripts.items:
-            hint = "only the natural logarithm is read" if name == "log" else "indices stand after the argument: f(z)_k"
-            raise self.error(f"a subscript of {name} is not read", scripts.below_at, hint)
+            hint = say("latex.natural_logarithm_only") if name == "log" else say("latex.indices_after_argument")
+            raise self.error(say("latex.subscript_of_function", name=name), scripts.below_at, hint)
         if scripts.tag is not None:
-            raise self.error(f"{name} has no tag ({scripts.tag})", head, r"a derivative is written with primes, f'(z)")
+            raise self.error(say("latex.tag_of_function", name=name, tag=scripts.tag), head)
         for step, exponent in scripts.steps:
             if step == "T" or (exponent is not None and exponent.kind == "neg"):
-                what = "is not clear" if step != "T" else "is not a transpose of a value"
-                raise self.error(f"this superscript of {name} {what}", head, r"write \frac{1}{f(z)} or f(z)^\top")
+                unclear = say("latex.unclear_superscript" if step != "T" else "latex.transposed_function", name=name)
+                raise self.error(unclear, head)
         value = name + "'" * scripts.primes
         arguments = self.arguments(name)
         if name == "diag":
@@ -389,7 +388,7 @@ class Grammar(Cursor, ABC):
         if self.at(*_CLOSING):
             return self.argument_list()
         if not self.starts_factor():
-            raise self.unexpected(f"the argument of {name}", "such as f(z)")
+            raise self.unexpected(say("latex.sought.argument", name=name), say("latex.such_as_call"))
         self.enter(self.token)
         argument = self.factor()
         self.leave()
@@ -398,9 +397,7 @@ class Grammar(Cursor, ABC):
             token.kind in ("letter", "greek", "number") or self.at("(", "[", "{") or self.at_macro(*FONTS, *ACCENTS)
         )
         if name_like and argument.kind != "call":
-            raise self.error(
-                f"it is not clear where the argument of {name} ends", token, f"write {name}(...) with parentheses"
-            )
+            raise self.error(say("latex.unclear_argument", name=name), token)
         return (argument,)
 
     def reduction(self, name: str, head: Token) -> Node:
@@ -426,7 +423,7 @@ class Grammar(Cursor, ABC):
         letters, dim = self.limits(name)
         left_out, self.left_out = self.left_out, []
         if not self.starts_factor() and not self.at("-"):
-            raise self.unexpected(f"what this {name} is over")
+            raise self.unexpected(say("latex.sought.what_over", name=name))
         body = self.term()  # A sign right after it belongs to what it is over.
         self.leave()
         if left_out:
@@ -450,7 +447,7 @@ class Grammar(Cursor, ABC):
             else:
                 dim = self.upper_limit()
         if dim is not None and not letters:
-            raise self.error(f"this {name} has no index below", None, r"write \sum_{i=1}^{D}")
+            raise self.error(say("latex.no_index_below", name=name), None)
         return letters, dim
 
     @abstractmethod
@@ -484,7 +481,7 @@ class Grammar(Cursor, ABC):
         """Reads derivatives; ``Symbols`` does, which knows the names."""
 
     def product_sign(self) -> Node:
-        raise self.error("a product over an index is not read", None, "take the logarithm, a sum")
+        raise self.error(say("latex.product_over_index"), None)
 
 
 def _is_number(tree: Node) -> bool:
@@ -493,8 +490,8 @@ def _is_number(tree: Node) -> bool:
 
 def _hint_for(token: Token) -> Said | None:
     if token.text == "dots":
-        return r"dots are read in ranges only, k = 1, \dots, K"
-    return f"group with ( ) before {shown(token)}" if token.text in ("^", "_", "'") else None
+        return say("latex.dots_in_ranges")
+    return say("latex.group_before", sign=shown(token)) if token.text in ("^", "_", "'") else None
 
 
 _OPERAND_SIGNS: dict[str, Callable[[Grammar], Node]] = {

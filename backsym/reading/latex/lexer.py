@@ -113,29 +113,29 @@ _UNICODE = {
 }  # fmt: skip
 """Signs that people paste, as LaTeX."""
 
-_UNKNOWN_HINTS = {
-    "begin": "environments of equations are read: align, aligned, equation, gather, split",
-    "infty": "infinity is not a number that a node can have",
-    "int": "an integral is not read",
-    **dict.fromkeys("approx sim simeq equiv propto to gets leftarrow".split(), "an equation has an = sign"),
-    "pm": "write two equations",
-    "over": r"write \frac{a}{b}",
-    **dict.fromkeys("color textcolor colorbox".split(), "leave colours out"),
-    "argmax": r"write \arg\max",
-    "softmax": r"write \text{softmax}",
-    "relu": r"write \text{ReLU}",
-    "ReLU": r"write \text{ReLU}",
-    "diag": r"write \text{diag}",
-    "norm": r"write \lVert x \rVert",
-    "abs": r"write \lvert x \rvert",
-    "R": r"write \mathbb{R}",
-    "E": "an expectation is not read; write the sum or the mean",
-    "def": "macros of one's own are not read; write them out",
-    "newcommand": "macros of one's own are not read; write them out",
-    "otimes": r"an outer product is written \mathbf{u} \mathbf{v}^\top, an element-wise one \odot",
+_UNKNOWN_HINTS: dict[str, Said] = {
+    "begin": say("latex.known_environments"),
+    "infty": say("latex.infinity"),
+    "int": say("latex.integral"),
+    **dict.fromkeys("approx sim simeq equiv propto to gets leftarrow".split(), say("latex.write_equals")),
+    "pm": say("latex.two_equations"),
+    "over": say("latex.write", what=r"\frac{a}{b}"),
+    **dict.fromkeys("color textcolor colorbox".split(), say("latex.no_colours")),
+    "argmax": say("latex.write", what=r"\arg\max"),
+    "softmax": say("latex.write", what=r"\text{softmax}"),
+    "relu": say("latex.write", what=r"\text{ReLU}"),
+    "ReLU": say("latex.write", what=r"\text{ReLU}"),
+    "diag": say("latex.write", what=r"\text{diag}"),
+    "norm": say("latex.write", what=r"\lVert x \rVert"),
+    "abs": say("latex.write", what=r"\lvert x \rvert"),
+    "R": say("latex.write", what=r"\mathbb{R}"),
+    "E": say("latex.expectation"),
+    "def": say("latex.own_macros"),
+    "newcommand": say("latex.own_macros"),
+    "otimes": say("latex.write_outer"),
 }
 _ENV_HINTS = {
-    "matrix": "an array is named, not written out entry by entry",
+    "matrix": say("latex.written_out_array"),
 }
 
 
@@ -176,9 +176,8 @@ def tokenize(source: Source, start: int = 0, end: int | None = None) -> list[Tok
                 row_start = len(tokens)
             elif len(tokens) - row_start > MAX_TOKENS:
                 raise source.error(
-                    f"this formula has more than {MAX_TOKENS} tokens",
+                    say("latex.too_many_tokens", limit=MAX_TOKENS),
                     match.span(),
-                    "define parts of it in equations of their own",
                 )
         position = match.end()
     tokens.append(Token("end", "", end, end))
@@ -201,9 +200,8 @@ def _check_lines(source: Source, start: int, end: int) -> None:
         stop = end if stop < 0 else stop
         if stop - position > MAX_CHARACTERS:
             raise source.error(
-                f"this line has {stop - position} characters; at most {MAX_CHARACTERS} are read",
+                say("latex.too_many_characters", count=stop - position, limit=MAX_CHARACTERS),
                 (position, position + 1),
-                "define parts of it in equations of their own",
             )
         position = stop + 1
 
@@ -230,10 +228,10 @@ def _token(source: Source, match: re.Match[str]) -> Token | None:
     if kind in ("macro", "escape"):
         return _macro(source, text[1:].rstrip("*") if kind == "macro" else text[1:], match)
     if kind == "number" and len(text) > MAX_NUMBER:
-        raise source.error("this number is too long to be read exactly", (start, end))
+        raise source.error(say("latex.number_too_long"), (start, end))
     if kind == "op":
         if text == "$":
-            raise source.error("unexpected character $", (start, end), "dollar signs stand around a formula only")
+            raise source.error(say("latex.unexpected_dollar"), (start, end))
         text = {":=": "=", "..": "dots", "...": "dots"}.get(text, text)
     assert kind is not None
     return Token(kind, text, start, end)
@@ -257,7 +255,7 @@ def _environment(source: Source, match: re.Match[str]) -> Token | None:
         return Token("op", "cases{" if match["env"].startswith("\\begin") else "}cases", *match.span())
     hint: Said | None = _ENV_HINTS["matrix"] if "matrix" in name else None
     hint = hint or suggest(name, sorted((*ENVIRONMENTS, *_CASES))) or _UNKNOWN_HINTS["begin"]
-    raise source.error(f"the environment {name} is not read", match.span(), hint)
+    raise source.error(say("latex.unknown_environment", name=name), match.span(), hint)
 
 
 def _macro(source: Source, name: str, match: re.Match[str]) -> Token | None:
@@ -273,7 +271,7 @@ def _macro(source: Source, name: str, match: re.Match[str]) -> Token | None:
     if name in MACROS:
         return Token("macro", name, start, end)
     shown = name if len(name) <= 40 else name[:40] + "..."
-    raise source.error(f"unknown macro \\{shown}", (start, end), _macro_hint(name))
+    raise source.error(say("latex.unknown_macro", name=shown), (start, end), _macro_hint(name))
 
 
 @lru_cache(maxsize=512)
@@ -287,6 +285,6 @@ def _macro_hint(name: str) -> Said | None:
 def _unexpected(source: Source, position: int) -> Exception:
     char = source.text[position]
     if char == "\\":
-        return source.error("a backslash at the end of the formula", (position, position + 1))
+        return source.error(say("latex.backslash_at_end"), (position, position + 1))
     shown = char if char.isprintable() and not char.isspace() else f"U+{ord(char):04X}"
-    return source.error(f"unexpected character {shown}", (position, position + 1), meant(char))
+    return source.error(say("latex.unexpected_character", character=shown), (position, position + 1), meant(char))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from backsym.core.words import say
 from backsym.reading.latex.cursor import Cursor, shown
 from backsym.reading.latex.lexer import FONTS, Token
 from backsym.reading.plain.lexer import MAX_PRIMES
@@ -45,7 +46,7 @@ def read_scripts(cursor: Cursor, expression: Callable[[], Node], tags: bool = Tr
         if cursor.at("_"):
             sign = cursor.take()
             if scripts.below is not None:
-                raise cursor.error("a second subscript", sign, "put all indices in one: W_{kj}, z_{1,j}")
+                raise cursor.error(say("latex.second_subscript"), sign)
             scripts.below_at = sign
             scripts.below = below(cursor)
         elif cursor.at("^"):
@@ -63,7 +64,7 @@ def _prime(cursor: Cursor, scripts: Scripts) -> None:
     token = cursor.take()
     scripts.primes += 1
     if scripts.primes > MAX_PRIMES:
-        raise cursor.error(f"more than {MAX_PRIMES} primes are not read", token)
+        raise cursor.error(say("latex.more_primes", limit=MAX_PRIMES), token)
 
 
 # --- below -----------------------------------------------------------------------------------------------------------
@@ -74,7 +75,7 @@ def below(cursor: Cursor) -> list[list[Node]]:
     if not cursor.at("{"):
         token = cursor.token
         if token.kind == "number" and len(token.text) > 1:
-            raise cursor.error(f"without braces only {token.text[0]} stands below", token, f"write _{{{token.text}}}")
+            raise cursor.error(say("latex.without_braces_below", first=token.text[0], script=token.text), token)
         return [[item(cursor, scripted=False)]]
     opening = cursor.take()
     cursor.enter(opening)
@@ -94,9 +95,7 @@ def below(cursor: Cursor) -> list[list[Node]]:
     cursor.take()
     cursor.leave()
     if not all(groups):
-        raise cursor.error(
-            "an index is missing here", opening, "indices stand together, W_{kj}, or with commas, W_{k,j}"
-        )
+        raise cursor.error(say("latex.missing_index"), opening, say("latex.indices_together"))
     return groups
 
 
@@ -126,7 +125,7 @@ def shift(cursor: Cursor) -> Node:
         cursor.took("*", "cdot")
         letter = () if cursor.at("+", "-", ",", "}", "=") and number else (item(cursor),)
         if number and not number.isdecimal():
-            raise cursor.error("a shift is a whole number", token)
+            raise cursor.error(say("latex.shift_not_whole"), token)
         parts.append(cursor.make("part", sign + (number or "1"), letter, first))
     return cursor.make("shift", "", tuple(parts), start)
 
@@ -140,8 +139,8 @@ def item(cursor: Cursor, scripted: bool = True) -> Node:
     if token.kind == "macro" and token.text == "ell":
         token = token._replace(kind="letter")
     if token.kind not in ("letter", "greek", "word"):
-        hint = "a shifted index is not read" if cursor.at("+", "-", "=") else "such as W_{kj}, z_{k'} or h_1"
-        raise cursor.error("an index is a letter or a position", token, hint)
+        hint = say("latex.shifted_index") if cursor.at("+", "-", "=") else say("latex.such_as_indices")
+        raise cursor.error(say("latex.not_an_index"), token, hint)
     cursor.take()
     value = token.text
     if not scripted:
@@ -170,7 +169,7 @@ def _primes(cursor: Cursor) -> int:
         else:
             break
     if count > MAX_PRIMES:
-        raise cursor.error(f"{count} primes; at most {MAX_PRIMES} are read")
+        raise cursor.error(say("latex.too_many_primes", count=count, limit=MAX_PRIMES))
     return count
 
 
@@ -185,7 +184,7 @@ def _above(cursor: Cursor, expression: Callable[[], Node], scripts: Scripts, tag
     opening = cursor.take()
     cursor.enter(opening)
     if cursor.at("}"):
-        raise cursor.error("an empty superscript", opening)
+        raise cursor.error(say("latex.empty_superscript"), opening)
     while not cursor.at("}"):
         if cursor.at("^"):
             # W^{(1)^\top}
@@ -224,7 +223,7 @@ def _one_above(cursor: Cursor, scripts: Scripts) -> None:
         scripts.steps.append(("T", None))
         return
     if token.kind == "number" and len(token.text) > 1:
-        raise cursor.error(f"without braces only {token.text[0]} stands above", token, f"write ^{{{token.text}}}")
+        raise cursor.error(say("latex.without_braces_above", first=token.text[0], script=token.text), token)
     if token.kind == "number":
         cursor.take()
         scripts.steps.append(("pow", cursor.make("num", token.text, (), token.start)))
@@ -233,7 +232,9 @@ def _one_above(cursor: Cursor, scripts: Scripts) -> None:
         cursor.take()
         scripts.steps.append(("pow", cursor.make("name", token.text, (), token.start)))
         return
-    raise cursor.unexpected("a superscript", f"write ^{{...}} around {shown(token)}" if token.kind == "op" else None)
+    raise cursor.unexpected(
+        say("latex.sought.superscript"), say("latex.write_around", sign=shown(token)) if token.kind == "op" else None
+    )
 
 
 def _is_transpose(token: Token) -> bool:

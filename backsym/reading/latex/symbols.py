@@ -9,6 +9,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from backsym.core.words import say
 from backsym.reading.latex.cursor import shown
 from backsym.reading.latex.grammar import COMPARISONS, Grammar
 from backsym.reading.latex.lexer import ACCENTS, FONTS, Token
@@ -108,7 +109,7 @@ class Symbols(Grammar):
                 return Base(inner.text, token.text, token)
             return Base(f"{token.text}:{inner.text}", inner.font, token)
         self.position -= 1
-        raise self.unexpected("a letter")
+        raise self.unexpected(say("latex.sought.letter"))
 
     def braced_base(self, outer: Token) -> Base:
         if not self.at("{"):
@@ -117,9 +118,8 @@ class Symbols(Grammar):
         inner = self.base()
         if self.at("_", "^", "'"):
             raise self.error(
-                f"put the sub- and superscripts after the braces of \\{outer.text}",
+                say("latex.scripts_inside", macro=outer.text),
                 None,
-                rf"such as \{outer.text}{{y}}_k",
             )
         self.expect("}", opening)
         return inner
@@ -262,7 +262,7 @@ class Symbols(Grammar):
             self.take()
             return self.function(token.text, token)
         near = suggest(token.text, [*self.words.functions, *sorted(self.words.abstract), *self.words.ranks])
-        raise self.error(f"{shown(token)} is not a declared name or a function", token, near)
+        raise self.error(say("latex.undeclared", name=shown(token)), token, near)
 
     # --- the loss ---
 
@@ -280,8 +280,9 @@ class Symbols(Grammar):
             return None
         if self.at("(") and (self.left or self.position in self.lists) and scripts.tag is None:
             if word is None and scripts.items:
-                hint = r"named losses are \mathcal{L}_{\text{CE}}, \mathcal{L}_{\text{BCE}}, \mathcal{L}_{\text{SE}}"
-                raise self.error("this loss is not known", scripts.below_at, hint)
+                losses = [rf"\mathcal{{L}}_{{\text{{{name}}}}}" for name in ("CE", "BCE", "SE")]
+                hint = say("latex.named_losses", names=losses)
+                raise self.error(say("latex.unknown_loss"), scripts.below_at, hint)
             arguments = self.argument_list()
             if self.left:
                 return self.make("name", self.loss_name(base), (), base.token.start)
@@ -324,7 +325,7 @@ class Symbols(Grammar):
         scripts = read_scripts(self, self.additive, tags=False)
         exponents = [exponent for step, exponent in scripts.steps if step == "pow" and exponent is not None]
         if len(exponents) != 1 or len(scripts.steps) != 1:
-            raise self.error("e has one exponent", base.token, "such as e^{z}")
+            raise self.error(say("latex.exponent_of_e"), base.token)
         return self.make("call", "exp", (self.exponent(exponents[0]),), base.token.start)
 
     def bare_array(self, base: Base) -> Node:
@@ -345,7 +346,7 @@ class Symbols(Grammar):
             if dims:
                 tree = self.make("entry", "", (tree, *scripts.items), start)
             else:
-                raise self.error("the size stands before the superscript", scripts.below_at, r"write \mathbf{1}_N^\top")
+                raise self.error(say("latex.size_before_superscript"), scripts.below_at)
         return self.raised(tree, scripts, start)
 
     def size_below(self) -> tuple[Node, ...]:
@@ -420,8 +421,8 @@ class Symbols(Grammar):
     def blackboard(self, base: Base) -> Node:
         if base.text == "I" and self.at("[", "(", r"\{") and (indicator := self.indicator(base)) is not None:
             return indicator
-        hint = {"E": "write the sum or the mean", "R": r"a shape is declared by \in \mathbb{R}^{D}"}.get(base.text)
-        raise self.error(f"{base.text} in blackboard bold is not read here", base.token, hint)
+        hint = {"E": say("latex.write_mean"), "R": say("latex.declare_shape")}.get(base.text)
+        raise self.error(say("latex.blackboard_bold", letter=base.text), base.token, hint)
 
     # --- indicators ---
 
@@ -469,7 +470,7 @@ class Symbols(Grammar):
         else:
             left = self.additive()
             if not self.at(*COMPARISONS):
-                raise self.unexpected("a comparison")
+                raise self.unexpected(say("latex.sought.comparison"))
             tree = self.compared(left)
         self.bars.pop()
         self.leave()
@@ -494,11 +495,11 @@ class Symbols(Grammar):
             if not self.took(",", ")", "="):
                 at.append(self.index_or_shift("="))
         if in_parentheses and len(at) < 2:
-            raise self.unexpected("index letters", r"such as (i, j) = \arg\max_{i', j'} z_{i' j'}")
+            raise self.unexpected(say("latex.sought.index_letters"), say("latex.such_as_positions"))
         self.take()
         head = self.token
         if not self.at_macro("max", "min"):
-            raise self.unexpected(r"\max or \min")
+            raise self.unexpected(say("latex.sought.extreme"))
         self.take()
         if not at:
             call = self.reduction(head.text, head) if self.at("_") else self.function(head.text, head)
@@ -510,7 +511,7 @@ class Symbols(Grammar):
             return self.make("cmp", "==", (body, call), start)
         letters = self.lower_limit(head.text) if self.took("_") else []
         if len(letters) != len(at):
-            raise self.error("give one letter of the maximum for each position", head)
+            raise self.error(say("latex.letters_of_maximum"), head)
         return self.make("pick", head.text, (self.product(), *letters, *at), start)
 
     # --- letters and dimensions ---
@@ -526,16 +527,16 @@ class Symbols(Grammar):
             if self.took("="):
                 first = self.token
                 if first.kind != "number" or first.text != "1":
-                    raise self.error("an index counts from 1", first, f"write {letters[-1].value}=1")
+                    raise self.error(say("latex.index_from_one", letter=letters[-1].value), first)
                 self.take()
             elif name == "sum" and self.took("!="):
                 letter = letters.pop()  # In j = 1, j != k it stands twice.
                 letters += [letter] if all(letter.value != other.value for other in letters) else []
                 self.left_out.append((letter, self.index(item(self))))
             if not self.took(",") and not self.at("}") and self.token.kind != "letter":
-                raise self.error(f"this limit of the {name} is not read", None, r"write \sum_{i=1}^{D} or \sum_{i,j}")
+                raise self.error(say("latex.unknown_limit", name=name), None)
         if not letters:
-            raise self.error("an index is missing here", opening)
+            raise self.error(say("latex.missing_index"), opening)
         self.take()
         return letters
 
@@ -546,7 +547,7 @@ class Symbols(Grammar):
             self.take()
             return self.make("num", token.text, (), token.start)
         if token.kind not in ("letter", "greek", "word", "macro"):
-            raise self.unexpected("a dimension", "such as D, D^{(1)} or 3")
+            raise self.unexpected(say("latex.sought.dimension"), say("latex.such_as_dimension"))
         base = self.base()
         scripts = read_scripts(self, self.additive) if scripts_too else Scripts()
         key = self.dimension_key(base, scripts)
@@ -555,8 +556,8 @@ class Symbols(Grammar):
             near = suggest(spelling(new_name(*key)), [spelling(d) for d in self.words.dims])
             end = self.tokens[self.position - 1].end
             written = self.source.text[token.start : end]
-            hint = near or "a dimension is declared in dims or in a shape"
-            raise self.source.error(f"{written} is not a dimension", (token.start, end), hint)
+            hint = near or say("latex.declare_dimension")
+            raise self.source.error(say("latex.not_dimension", name=written), (token.start, end), hint)
         return self.make("name", name, (), token.start)
 
     def dimension_key(self, base: Base, scripts: Scripts) -> Key:
