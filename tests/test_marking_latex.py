@@ -77,7 +77,7 @@ def test_blocks(block: str) -> None:
 
 @pytest.mark.parametrize("text", FACTORS)
 def test_factors(text: str) -> None:
-    verdict = MARKERS["neuron"].mark("w", text)
+    verdict = MARKERS["neuron"].mark("w", text, accept="chain")
     assert verdict.verdict == "correct", verdict.feedback
     assert MARKERS["neuron"].mark("w", f"2 {text}").verdict == "incorrect"
 
@@ -163,7 +163,7 @@ def test_a_letter_without_its_tag_is_what_is_asked_for_or_the_only_one(target: s
     ],
 )
 def test_derivatives_through_the_nodes_between(problem: str, target: str, text: str, right: bool) -> None:
-    verdict = MARKERS[problem].mark(target, text)
+    verdict = MARKERS[problem].mark(target, text, accept="chain")
     assert (verdict.verdict == "correct") == right, verdict.feedback
 
 

@@ -5,7 +5,7 @@ Knows no meaning of the words.
 
 from __future__ import annotations
 
-ACCEPT = ("any", "by_name", "simplified")
+ACCEPT = ("any", "by_name", "simplified", "chain")
 """Which forms of an answer count as right."""
 
 GRAPHS = ("vectorized", "scalar", "network")

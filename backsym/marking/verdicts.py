@@ -8,7 +8,7 @@ Must not know files or output formats.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from backsym.core.choices import ACCEPT, HINTS
 from backsym.core.errors import BacksymError
-from backsym.core.expr import Adj, Expr, Ix, scalar_if_ones, walk
+from backsym.core.expr import Adj, Expr, Ix, Partial, scalar_if_ones, walk
 from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
 from backsym.marking.answers.model import ReadAnswer, Target, Unreadable
@@ -25,6 +25,16 @@ from backsym.marking.explaining.explain import Explanation, explain, explain_cla
 from backsym.marking.explaining.phrases import listed, math, phrase, shape_words
 from backsym.marking.judging.accept import Criterion, criterion, is_simplified, missing_names
 from backsym.marking.judging.chains import Break, first_break
+from backsym.marking.judging.earning import (
+    CHAIN,
+    CIRCULAR,
+    CLAIM,
+    Sheet,
+    claims_about,
+    not_worked_out,
+    shown,
+    stated,
+)
 from backsym.marking.judging.judge import Carried, Judge, equal_values
 from backsym.marking.judging.layouts import transposed_layout
 from backsym.marking.reporting.records import shown_score
@@ -57,6 +67,8 @@ class Verdict:
     marks: float = 1.0
     student: str | None = None
     read: ReadAnswer | None = field(default=None, compare=False, repr=False)
+    rests: bool = field(default=False, compare=False, repr=False)
+    """Whether the value is right, and what other answers of the student say may change the verdict."""
 
     @lazy
     def interpreted(self) -> str:
@@ -191,10 +203,12 @@ class Marker:
             self.target(target)  # A mark for a target that there is not would be given to nobody.
         earlier = _Earlier(self.judge)
         verdicts: list[Verdict] = []
+        markings: list[_Marking | None] = []
         for target, answer in answers.items():
             target = str(target)
             if not strict and (trouble := self.trouble_with(target)) is not None:
                 verdicts.append(Verdict(target, "invalid", 0.0, ("undeclared",), trouble))
+                markings.append(None)
                 continue
             marking = _Marking(self, target, answer, accept, (marks or {}).get(target), hints, earlier)
             try:
@@ -205,8 +219,16 @@ class Marker:
                 # A mistake in marking one answer must not cost the student the others.
                 unmarked = phrase("verdict.unmarked", error=type(error).__name__)
                 verdicts.append(Verdict(target, "undetermined", 0.0, (), unmarked, marking.criterion.marks))
+            markings.append(marking)
             earlier.add(marking.target, verdicts[-1])
-        return verdicts
+        sheet = self.sheet(verdicts)
+        return [v if m is None else m.on_sheet(v, sheet) for m, v in zip(markings, verdicts, strict=True)]
+
+    def sheet(self, verdicts: Sequence[Verdict]) -> Sheet:
+        """The answers among these that are right in value, for what other answers may rest on."""
+        right = (v for v in verdicts if v.verdict in ("correct", "equivalent_form") or v.rests)
+        whole = (v.read for v in right if v.read is not None and not v.read.target.is_position)
+        return Sheet(self.problem, {read.target.name: read for read in whole})
 
 
 def _kind(value: object) -> str:
@@ -368,11 +390,13 @@ class _Marking:
         """Whether the answer is right; ``readings`` where it can be read in ways that differ in value."""
         if not read.fits:
             return False
-        found = self.judge.agrees(self.target, read.expr, read.indices)
+        found: bool | str | None = self.judge.agrees(self.target, read.expr, read.indices)
         if read.others and found is not None:
             for expr, indices in read.others:
                 if not self.same_value(read, expr, indices):
                     return "readings"
+        if found is False and any(self.judge.agrees(self.target, *other) for other in read.regrouped):
+            return "readings"
         return found
 
     def same_value(self, read: ReadAnswer, expr: Expr, indices: tuple[Ix, ...]) -> bool:
@@ -389,13 +413,53 @@ class _Marking:
     # --- right in value ---
 
     def right(self, read: ReadAnswer) -> Verdict:
-        if any(isinstance(e, Adj) and e.name == self.target.name for e in walk(read.expr)):
-            # dL/dz = dL/dz is true, and no answer.
-            circular = phrase("verdict.circular", lhs=self.quantity(self.target.name))
-            return replace(self.made("equivalent_form", read, (), circular), score=0.0)
+        if (unearned := self.unearned(read, self.alone)) is not None:
+            return unearned
+        return self.formed(read)
+
+    def formed(self, read: ReadAnswer) -> Verdict:
+        """The verdict on an answer that earns marks, by its form."""
         if trouble := self.form_trouble(read):
             return self.made("equivalent_form", read, (), trouble)
         return self.made("correct", read, (), self.joined(phrase("verdict.correct"), self.unchecked(read)))
+
+    @property
+    def alone(self) -> Sheet:
+        """The sheet of an answer that comes by itself."""
+        return Sheet(self.marker.problem, {})
+
+    def on_sheet(self, verdict: Verdict, sheet: Sheet) -> Verdict:
+        """The verdict, with what the student's other answers add to it."""
+        if not verdict.rests or verdict.read is None:
+            return verdict
+        unearned = self.unearned(verdict.read, sheet)
+        return unearned if unearned is not None else self.formed(verdict.read)
+
+    def unearned(self, read: ReadAnswer, sheet: Sheet) -> Verdict | None:
+        """The verdict on a true answer that earns nothing, or that a person has to decide on; None for any other."""
+        claims = claims_about(self.marker.problem, self.target.name)
+        if claims:
+            found = shown(read, claims)
+            if found.undecided:
+                return self.made("undetermined", read, (), phrase("verdict.claim_undecided"))
+            return None if found.marks else self.made("incorrect", read, (CLAIM,), phrase("verdict.claim"))
+        found = sheet.borrowing(read)
+        lhs, names = self.quantity(self.target.name), self.names(found.names)
+        if found.undecided:
+            return replace(self.made("undetermined", read, (), phrase("verdict.borrowed", names=names)), rests=True)
+        if not found.marks:
+            own = found.names == (self.target.name,)
+            words = phrase("verdict.circular", lhs=lhs) if own else ""
+            words = words or phrase("verdict.circular_through", lhs=lhs, names=names)
+            return replace(self.made("equivalent_form", read, (CIRCULAR,), words), score=0.0, rests=not own)
+        left = () if self.criterion.accept == CHAIN else not_worked_out(read, stated(read) | sheet.stated)
+        if left:
+            return replace(self.made("equivalent_form", read, (CHAIN,), self.step(read)), score=0.0, rests=True)
+        return None
+
+    def step(self, read: ReadAnswer) -> str:
+        slope = next(e for e in walk(read.expr) if isinstance(e, Partial))
+        return phrase("verdict.chain", slope=math(slope, self.marker.notation))
 
     def form_trouble(self, read: ReadAnswer) -> str:
         """Why an answer that is right has not the form that is asked for; empty if it has."""
@@ -408,6 +472,8 @@ class _Marking:
 
     def followed(self, read: ReadAnswer, names: tuple[str, ...]) -> Verdict:
         """Right, if earlier answers are taken as they stand: worth what it would be without the earlier mistake."""
+        if (unearned := self.unearned(read, self.alone)) is not None:
+            return replace(unearned, rests=False)
         trouble = self.form_trouble(read)
         words = self.joined(phrase("verdict.follow_through", names=self.names(names)), trouble)
         made = self.made("follow_through", read, (), words)
@@ -486,7 +552,7 @@ class _Marking:
         return self.made("invalid", None, tags, message)
 
     def two_readings(self, read: ReadAnswer) -> str:
-        expr, indices = read.others[0]
+        expr, indices = (*read.others, *read.regrouped)[0]
         other = replace(read, expr=expr, indices=indices)
         return phrase("verdict.readings", first=f"${read.interpreted_latex}$", second=f"${other.interpreted_latex}$")
 

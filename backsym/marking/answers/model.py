@@ -16,9 +16,9 @@ from backsym.core.problem import Problem
 TAGS = (
     "sign", "factor", "missing_factor", "extra_factor", "missing_prime", "wrong_node", "wrong_index", "transpose",
     "order", "shape", "hadamard_vs_matmul", "missing_path", "missing_sum", "evaluation_point", "undeclared", "syntax",
-    "limit",
+    "limit", "circular", "chain", "claim",
 )  # fmt: skip
-"""What can be wrong with an answer."""
+"""What can be wrong with an answer; the last three are true answers that earn nothing."""
 
 
 TARGET = re.compile(r"\s*(?:d[A-Za-z]\w*\s*/\s*d|grad\s*\(\s*)?([A-Za-z_]\w*)\s*\)?\s*(?:\[\s*([^\]]*?)\s*\])?\s*")
@@ -100,6 +100,8 @@ class ReadAnswer:
     """Members that stand for the chain rule of whole arrays, which has no value to check."""
     of: str | None = None
     """The quantity whose derivative the answer says it is, where that is not the target's."""
+    regrouped: tuple[tuple[Expr, tuple[Ix, ...]], ...] = ()
+    """The readings in which a product is grouped in another way that fits than is customary."""
 
     @property
     def shape(self) -> Shape:
@@ -116,7 +118,7 @@ class ReadAnswer:
         """The same answer at the end of these lines."""
         return ReadAnswer(
             self.target, self.expr, self.indices, self.text, self.problem, self.fits, self.others, lines, unchecked,
-            self.of,
+            self.of, self.regrouped,
         )  # fmt: skip
 
     @lazy

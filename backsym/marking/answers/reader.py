@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from backsym.core.errors import BacksymError, InputError
 from backsym.core.expr import (
@@ -47,6 +48,7 @@ from backsym.reading.meaning.shape_hints import Mismatch, SizeUnknown
 from backsym.reading.plain.grammar import parse_expression
 from backsym.reading.plain.lexer import MAX_CHARACTERS
 from backsym.reading.syntax import Node
+from backsym.reading.syntax import walk as walk_tree
 from backsym.reading.texts import scope_of
 
 __all__ = ["AnswerReader", "Clash", "Line", "ReadAnswer", "Target", "Unreadable"]
@@ -58,6 +60,8 @@ _WORD = re.compile(r"[A-Za-z_]\w+")
 _SINGLE = re.compile(r"_[A-Za-z0-9]{2}")
 _NO_LETTERS = Frame()
 _KEPT = 1000
+MAX_GROUPINGS = 3
+"""Ways to group a product, besides the customary one, that an answer is read in."""
 _MESSAGE = 300
 
 
@@ -65,12 +69,23 @@ _MESSAGE = 300
 class _Reading:
     """One way to read a member: the expression and its free letters in order of appearance.
 
-    ``positional`` tells that the letters only count axes, as in einsum, and are no names for them.
+    ``positional`` tells that the letters only count axes, as in einsum, and are no names for them.  ``regrouped`` tells
+    that a product is grouped in another way than is customary.
     """
 
     expr: Expr
     letters: tuple[Ix, ...]
     positional: bool = False
+    regrouped: bool = False
+
+
+class _Option(NamedTuple):
+    """A reading as an answer about a target: its expression, its letters, and whether it has the target's shape."""
+
+    expr: Expr
+    indices: tuple[Ix, ...]
+    fits: bool
+    regrouped: bool
 
 
 class AnswerReader:
@@ -383,35 +398,43 @@ class _Session:
 
     def member(self, text: str, target: Target, given: tuple[Ix, ...] | None, transposed: bool) -> ReadAnswer:
         """One member of a chain about ``target``; of several readings those that fit, the most natural one first."""
-        usual = target.indices if target.indices else self.reader.letters.get(target.name, ())
+        letters = target.indices if target.indices else self.reader.letters.get(target.name, ())
         asked = given if given is not None else tuple(ix for ix in target.indices if not ix.fixed)
-        options: list[tuple[Expr, tuple[Ix, ...], bool]] = []
+        options: list[_Option] = []
         for reading in self.readings(text, asked):
             if self.by_row and given and reading.expr.shape:
                 row = without_rows(reading.expr, reading.letters, given, Rows(text))
                 reading = _Reading(*row) if row is not None else reading
             expr = T(reading.expr) if transposed and len(reading.expr.shape) <= 2 else reading.expr
             if reading.positional:
-                options.append((expr, reading.letters, _in_place(reading.letters, target.shape)))
+                options.append(
+                    _Option(expr, reading.letters, _in_place(reading.letters, target.shape), reading.regrouped)
+                )
                 continue
             by_entries = given is not None or bool(reading.letters) or (bool(target.indices) and not expr.shape)
             if not by_entries:
-                options.append((expr, (), same_layout(expr.shape, target.shape)))
+                options.append(_Option(expr, (), same_layout(expr.shape, target.shape), reading.regrouped))
                 continue
             if given is not None and not reading.letters and expr.shape and same_layout(expr.shape, target.shape):
-                options.append((expr, (), True))
+                options.append(_Option(expr, (), True, reading.regrouped))
                 continue
             free = reading.letters
-            for b in bindings(target.shape, free, usual) if given is None else [_as_given(given, free)]:
+            for b in bindings(target.shape, free, letters) if given is None else [_as_given(given, free)]:
                 partial = any(ix.fixed and ix.dim != 1 for ix in b.indices) and not target.is_position
                 own = (*b.indices, *b.extra)  # Given by a line before, they may be too many, too.
                 fits = len(own) == len(target.shape) and not scalar_if_ones(expr.shape) and not partial
-                options.append((expr, own, fits))
-        fitting = [option for option in options if option[2]] or options[:1]
-        (expr, indices, fits), *others = fitting
-        more = tuple((e, ixs) for e, ixs, _ in others)
+                options.append(_Option(expr, own, fits, reading.regrouped))
+        usual = [option for option in options if not option.regrouped]
+        fitting = [option for option in usual if option.fits] or usual[:1]
+        others = [option for option in options if option.regrouped and option.fits]
+        if not fitting[0].fits and others:
+            fitting, others = others, []
+        (expr, indices, fits, _), *more = fitting
         of = None if target is self.target else target.name
-        return ReadAnswer(target, expr, indices, text, self.problem, fits, more, of=of)
+        return ReadAnswer(
+            target, expr, indices, text, self.problem, fits, tuple(option[:2] for option in more),
+            regrouped=tuple(option[:2] for option in others), of=of,
+        )  # fmt: skip
 
     def readings(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
         """Every reading of a text, of the first way of writing that makes sense; raises Refused if none does."""
@@ -468,14 +491,13 @@ class _Session:
         for source, trees in self.trees(text, self.names):
             for tree in trees:
                 try:
-                    reading = self.resolved(tree, source, given)
+                    readings = self.grouped(tree, source, given)
                 except InputError as e:
                     errors.append(e)
                 except Unavailable:
                     continue
                 else:
-                    if reading not in found:
-                        found.append(reading)
+                    found += [reading for reading in readings if reading not in found]
             if found and not both:
                 break
         if not found:
@@ -502,6 +524,37 @@ class _Session:
                 yield source, parse_answer(source, names.words)
             except InputError:
                 continue
+
+    def grouped(self, tree: Node, source: Source, given: tuple[Ix, ...] | None) -> list[_Reading]:
+        """A tree with its products grouped as is customary, and in the other ways that fit; raises InputError."""
+        mixed = any(formulas.is_mixed(part) for part in walk_tree(tree))
+        try:
+            found = [self.resolved(tree, source, given)]
+        except Mismatch:
+            if not mixed:
+                raise
+            found = self.regrouped(tree, source, given, [])
+            if not found:
+                raise
+            return [replace(reading, regrouped=False) for reading in found]
+        return found + (self.regrouped(tree, source, given, found) if mixed else [])
+
+    def regrouped(
+        self, tree: Node, source: Source, given: tuple[Ix, ...] | None, known: Sequence[_Reading]
+    ) -> list[_Reading]:
+        """The readings of a tree in other groupings than the customary one; errors in them are nobody's."""
+        names, found = self.names, list[_Reading]()
+        for grouping in range(1, MAX_GROUPINGS + 1):
+            self.names = replace(names, scope=replace(names.scope, grouping=grouping))
+            try:
+                reading = replace(self.resolved(tree, source, given), regrouped=True)
+            except (InputError, Unavailable):
+                continue
+            finally:
+                self.names = names
+            if all(reading.expr != other.expr for other in (*known, *found)):
+                found.append(reading)
+        return found
 
     def resolved(self, tree: Node, source: Source, given: tuple[Ix, ...] | None) -> _Reading:
         """The expression of a tree; summed letters may be the student's own, free ones keep their declared range."""

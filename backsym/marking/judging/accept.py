@@ -7,6 +7,7 @@
 ``simplified``  an answer is in this form if it has at most one symbol, number or operation more than the longest of the
                 solution's own forms (entry, matrix, the question's ``form``), in which adjoints that the answer does
                 not name are replaced by the solution's form for them.
+``chain``       as ``any``, and a chain rule counts whose local derivatives are not worked out.
 
 Knows problems and derivations; knows no verdicts.
 """

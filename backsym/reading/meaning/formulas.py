@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from backsym.core.errors import ShapeError
+from backsym.core.errors import InputError, ShapeError
 from backsym.core.expr import (
     Add,
     Dim,
@@ -74,6 +74,19 @@ def terms_rule(r: Rules, tree: Node) -> Expr:
     operands = [Operand(child, value) for child, value in zip(tree.children, values, strict=True)]
     if not any(operand.is_array for operand in operands):
         return Mul(tuple(values), span=r.mark(tree))
+    if r.scope.grouping and (other := _nth_grouping(r, operands, tree)) is not None:
+        return other
+    try:
+        return _spanned(_customary(r, operands, tree), r, tree)
+    except Mismatch:
+        fitting = groupings(r, operands, tree) if r.scope.derivatives else []
+        if len(fitting) != 1:
+            raise
+        return _spanned(fitting[0], r, tree)
+
+
+def _customary(r: Rules, operands: Sequence[Operand], tree: Node) -> Expr:
+    """Groups of ``\\odot``, each of them a chain: juxtaposition binds tighter."""
     groups: list[list[Operand]] = [[operands[0]]]
     signs: list[str] = [""]
     for sign, operand in zip(tree.value, operands[1:], strict=True):
@@ -84,21 +97,93 @@ def terms_rule(r: Rules, tree: Node) -> Expr:
             groups[-1].append(operand)
             signs[-1] += sign
     done = [chain(r, group, sign, tree) for group, sign in zip(groups, signs, strict=True)]
-    if len(done) == 1:
-        return _spanned(done[0].value, r, tree)
-    return hadamard(r, done, tree)
+    return done[0].value if len(done) == 1 else hadamard(r, done, tree)
 
 
 def hadamard(r: Rules, groups: Sequence[Operand], tree: Node) -> Expr:
-    """The element-wise product of all groups."""
+    """The element-wise product of all groups; ``\\odot`` in an answer spreads no array over another."""
     values = [g.value for g in groups] if r.scope.misfits else columns(r, [g.value for g in groups])
     nodes = [g.tree for g in groups]
-    r.fit(nodes, values, Node("terms", "", tuple(nodes), tree.span), "multiply")
+    strict = "hadamard" if r.scope.derivatives and "o" in tree.value else ""
+    r.fit(nodes, values, Node("terms", strict, tuple(nodes), tree.span), "multiply")
     flat: list[Expr] = []
     for group, value in zip(groups, values, strict=True):
         # (2 a) ∘ b is one product; a matrix product or a group in parentheses stays one factor.
         flat.extend(value.args if isinstance(value, Mul) and group.tree.kind == "terms" else (value,))
     return Mul(tuple(flat), span=r.mark(tree))
+
+
+# --- other groupings -------------------------------------------------------------------------------------------------
+
+MAX_REGROUPED = 8
+"""Factors of a product whose groupings are tried; there are more than a thousand ways to group ten."""
+
+
+def is_mixed(tree: Node) -> bool:
+    """Whether a product has element-wise signs beside others, so that its grouping matters."""
+    return tree.kind == "terms" and len({sign in HADAMARD for sign in tree.value}) == 2
+
+
+def _nth_grouping(r: Rules, operands: Sequence[Operand], tree: Node) -> Expr | None:
+    """The grouping that the scope asks for by number, of those that fit; None if there are not so many."""
+    found = groupings(r, operands, tree)
+    return _spanned(found[r.scope.grouping - 1], r, tree) if r.scope.grouping <= len(found) else None
+
+
+def groupings(r: Rules, operands: Sequence[Operand], tree: Node) -> list[Expr]:
+    """Every grouping of a product that fits and is not the customary one, each value once, in no special order.
+
+    Values are told apart by their structure: where a matrix product or an element-wise one is associative, it is one.
+    """
+    if not is_mixed(tree) or len(operands) > MAX_REGROUPED:
+        return []
+    table: dict[tuple[int, int], dict[str, Operand]] = {}
+    for n, operand in enumerate(operands):
+        table[n, n + 1] = {_signature(operand.value): operand}
+    for width in range(2, len(operands) + 1):
+        for start in range(len(operands) - width + 1):
+            stop = start + width
+            cell = table[start, stop] = {}
+            for cut in range(start + 1, stop):
+                for left in table[start, cut].values():
+                    for right in table[cut, stop].values():
+                        made = _paired(r, left, right, tree.value[cut - 1], tree)
+                        if made is not None:
+                            cell.setdefault(_signature(made.value), made)
+    try:
+        usual = _signature(_customary(r, operands, tree))
+    except Mismatch:
+        usual = ""
+    return [operand.value for key, operand in table[0, len(operands)].items() if key != usual]
+
+
+def _paired(r: Rules, left: Operand, right: Operand, sign: str, tree: Node) -> Operand | None:
+    """Two operands under a sign; None where they do not fit."""
+    try:
+        if sign not in HADAMARD:
+            return chain(r, (left, right), sign, tree)
+        span = (left.tree.span[0], right.tree.span[1])
+        pair = Node("terms", "o", (left.tree, right.tree), span)
+        return Operand(pair, hadamard(r, (left, right), pair))
+    except InputError:
+        return None
+
+
+def _signature(e: Expr) -> str:
+    """What tells the values of groupings apart: products flat, scalars and element-wise factors in one order."""
+    if isinstance(e, Mul):
+        return f"({'*'.join(sorted(piece for arg in e.args for piece in _pieces(arg, Mul)))})"
+    if isinstance(e, MatMul):
+        return f"({'@'.join(piece for arg in e.args for piece in _pieces(arg, MatMul))})"
+    return repr(e)
+
+
+def _pieces(e: Expr, kind: type[Mul] | type[MatMul]) -> Iterator[str]:
+    if isinstance(e, kind):
+        for arg in e.args:
+            yield from _pieces(arg, kind)
+    else:
+        yield _signature(e)
 
 
 def chain(r: Rules, group: Sequence[Operand], signs: str, tree: Node) -> Operand:

@@ -65,6 +65,8 @@ from backsym.reading.meaning.shape_hints import (
     fits_matmul,
     matmul_hint,
     matmul_meant,
+    row_meets_vector,
+    spread_hint,
 )
 from backsym.reading.plain.grammar import formula_syntax
 from backsym.reading.syntax import Node
@@ -179,6 +181,10 @@ class Resolver:
                 message = cannot(operation, shape, value.shape)
                 error = self.source.error(message, self.up_to(operand, tree), say("meaning.one_shape_expected"))
                 raise Mismatch(error, operation, parts[0][1], value)
+            if self.spreads(shape, value.shape, tree):
+                message = cannot(operation, shape, value.shape)
+                error = self.source.error(message, self.up_to(operand, tree), spread_hint(shape, value.shape))
+                raise Mismatch(error, operation, parts[0][1], value)
             if not fits_elementwise(shape, value.shape):
                 message = cannot(operation, shape, value.shape)
                 hint = self.product_hint(parts, operand) or broadcast_hint(shape, value.shape, operation)
@@ -186,6 +192,15 @@ class Resolver:
                 clashing = (v for _, v in parts if not fits_elementwise(v.shape, value.shape))
                 raise Mismatch(error, operation, next(clashing, parts[0][1]), value)
             shape = broadcast(shape, value.shape)
+
+    def spreads(self, a: Shape, b: Shape, tree: Node) -> bool:
+        """Whether mathematics, where NumPy does, would not spread one array over the other.
+
+        A row is not added to a column; and under an element-wise sign of formulas arrays have one shape.
+        """
+        if not self.scope.derivatives or not a or not b or a == b or not fits_elementwise(a, b):
+            return False
+        return row_meets_vector(a, b) or tree.value == "hadamard"
 
     def product_hint(self, parts: Sequence[tuple[Node, Expr]], last: Node) -> Said | None:
         """A hint for ``W*x + b`` where ``W @ x`` would fit everything before and at ``last``."""

@@ -32,7 +32,8 @@ class Scope:
     letter takes its range from the axis that it is used on, whatever ``index_dims`` says.  ``latex`` has declared
     spellings and ``notation`` the choices that a LaTeX text is read by.  ``unavailable`` names are declared, but what
     was wrong with them has been reported already.  With ``misfits``, operands whose shapes do not fit are put together
-    nevertheless: for explaining what was meant, after the error has been reported.
+    nevertheless: for explaining what was meant, after the error has been reported.  With a ``grouping`` from 1,
+    products that mix juxtaposition and element-wise signs are grouped in another way that fits, if there are so many.
     """
 
     names: Mapping[str, Expr]
@@ -44,6 +45,7 @@ class Scope:
     derivatives: bool = False
     own_letters: bool = False
     misfits: bool = False
+    grouping: int = 0
     missing: Callable[[str], Expr | Words | None] | None = None
     latex: Mapping[str, str] = field(default_factory=dict)
     notation: Mapping[str, str] = field(default_factory=dict)

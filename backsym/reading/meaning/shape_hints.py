@@ -53,6 +53,19 @@ def fits_elementwise(a: Shape, b: Shape) -> bool:
     return True
 
 
+def row_meets_vector(a: Shape, b: Shape) -> bool:
+    """Whether one is a row [1, D] and the other a vector [D], which is a column."""
+    vector, row = (a, b) if len(a) < len(b) else (b, a)
+    return len(vector) == 1 and row == (1, *vector) and vector != (1,)
+
+
+def spread_hint(a: Shape, b: Shape) -> Said:
+    """A hint for two arrays that only NumPy would put together."""
+    if row_meets_vector(a, b):
+        return say("meaning.row_and_column")
+    return say("meaning.one_array_shape")
+
+
 def transposed(shape: Shape) -> Shape:
     return (1, *shape) if len(shape) == 1 else shape[::-1]
 

@@ -1,0 +1,227 @@
+"""What an answer that is right in value has to be besides, to earn marks.
+
+An answer may name derivatives that a student has when it is written: of quantities computed from what is asked, or of
+one that the same student has derived rightly elsewhere on the sheet without leading back here.  A derivative of what is
+asked itself, or a circle, is true and no answer; so is a chain rule of which no local derivative is worked out, and the
+equation that a ``show`` part states, copied.
+
+Knows expressions and problems; must not know how answers are read or how verdicts are worded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from backsym.core.expr import Add, Adj, Entry, Expr, Ix, Mul, Neg, Partial, Sym, walk
+from backsym.core.problem import Problem
+from backsym.marking.answers.model import Line, ReadAnswer
+from backsym.parts.kind import Claim
+from backsym.parts.table import kind_of
+
+CIRCULAR, CHAIN, CLAIM = "circular", "chain", "claim"
+"""The tags of true answers that earn nothing."""
+
+
+@dataclass(frozen=True)
+class Earned:
+    """Whether a true answer earns its marks: if not, the ``tag`` that says why, and the quantities that it is about.
+
+    Without a tag, and with ``names``, it is for a person to decide: the answer rests on derivatives of these, which are
+    neither nearer to the loss nor derived on the sheet.
+    """
+
+    tag: str | None = None
+    names: tuple[str, ...] = ()
+    undecided: bool = False
+
+    @property
+    def marks(self) -> bool:
+        return self.tag is None and not self.undecided
+
+
+FULL = Earned()
+
+
+# --- which derivatives an answer names -------------------------------------------------------------------------------
+
+
+def computed_from(problem: Problem, name: str) -> frozenset[str]:
+    """The nodes that a quantity enters, directly or through others."""
+    found: set[str] = set()
+    pending = [name]
+    while pending:
+        for consumer in problem.consumers.get(pending.pop(), ()):
+            if consumer not in found:
+                found.add(consumer)
+                pending.append(consumer)
+    return frozenset(found)
+
+
+def named(read: ReadAnswer) -> tuple[str, ...]:
+    """The quantities whose derivative an answer names, in the order of their appearance."""
+    return tuple(dict.fromkeys(e.name for e in walk(read.expr) if isinstance(e, Adj)))
+
+
+def borrowed(read: ReadAnswer) -> tuple[str, ...]:
+    """Those of them that are not computed from what is asked."""
+    nearer = computed_from(read.problem, read.target.name)
+    return tuple(name for name in named(read) if name not in nearer)
+
+
+class Sheet:
+    """One student's answers that are right in value, by quantity: what each answer may rest on."""
+
+    def __init__(self, problem: Problem, right: Mapping[str, ReadAnswer]):
+        self.problem = problem
+        self.right = right
+
+    @property
+    def stated(self) -> frozenset[Slope]:
+        """The local derivatives that some answer works out beside."""
+        return frozenset(slope for answer in self.right.values() for slope in stated(answer))
+
+    def borrowing(self, read: ReadAnswer) -> Earned:
+        """Whether an answer names only what it may name."""
+        target = read.target.name
+        unknown = []
+        for name in borrowed(read):
+            if name == target or self.leads(name, target):
+                return Earned(CIRCULAR, (name,))
+            if not self.derived(name):
+                if target in computed_from(self.problem, name):
+                    return Earned(CIRCULAR, (name,))
+                unknown.append(name)
+        return Earned(None, tuple(unknown), bool(unknown))
+
+    def leads(self, name: str, target: str) -> bool:
+        """Whether what the student says of ``name`` rests on the derivative by ``target``, perhaps through others."""
+        seen: set[str] = set()
+        pending = [name]
+        while pending:
+            answer = self.right.get(pending.pop())
+            for other in named(answer) if answer is not None else ():
+                if other == target:
+                    return True
+                if other not in seen:
+                    seen.add(other)
+                    pending.append(other)
+        return False
+
+    def derived(self, name: str) -> bool:
+        """Whether the student has derived the derivative by ``name`` rightly, and without a circle."""
+        answer = self.right.get(name)
+        return answer is not None and self.borrowing_of(answer, frozenset((name,)))
+
+    def borrowing_of(self, answer: ReadAnswer, above: frozenset[str]) -> bool:
+        """Whether all that an answer borrows is derived; ``above`` are the quantities that are being looked at."""
+        if not_worked_out(answer, stated(answer)):
+            return False
+        for name in borrowed(answer):
+            other = self.right.get(name)
+            if other is None or name in above or not self.borrowing_of(other, above | {name}):
+                return False
+        return True
+
+
+# --- steps -----------------------------------------------------------------------------------------------------------
+
+Slope = tuple[str, str]
+"""A local derivative: of which node, by which quantity."""
+
+
+def slopes(expr: Expr) -> Iterator[Slope]:
+    """The local derivatives in an expression."""
+    for e in walk(expr):
+        if isinstance(e, Partial):
+            yield _base(e.num), _base(e.den)
+
+
+def _base(e: Expr) -> str:
+    base = e.base if isinstance(e, Entry) else e
+    return base.name if isinstance(base, (Sym, Adj)) else ""
+
+
+def stated(read: ReadAnswer) -> frozenset[Slope]:
+    """The local derivatives that lines beside an answer give a value: ``dy/dz = 1 - y**2``."""
+    found: set[Slope] = set()
+    about: Slope | None = None
+    for line in read.lines:
+        if not line.aside:
+            about = None
+        elif line.starts:
+            about = next(slopes(line.expr), None) if isinstance(line.expr, Partial) else None
+        elif about is not None and not any(slopes(line.expr)):
+            found.add(about)
+    return frozenset(found)
+
+
+def not_worked_out(read: ReadAnswer, known: frozenset[Slope]) -> tuple[Slope, ...]:
+    """The local derivatives in the last form of an answer that no line says the value of."""
+    return tuple(dict.fromkeys(slope for slope in slopes(read.expr) if slope not in known))
+
+
+# --- what is to be shown ---------------------------------------------------------------------------------------------
+
+
+def claims_about(problem: Problem, name: str) -> tuple[Claim, ...]:
+    """What the first part that asks for the derivative by ``name`` states of it; empty if it states nothing."""
+    for part in problem.parts:
+        kind = kind_of(part)
+        if name in kind.derivatives(part):
+            return tuple(c for c in part.claims if _base(c[0]) == name) if kind.states else ()
+    return ()
+
+
+def shown(read: ReadAnswer, claims: Sequence[Claim]) -> Earned:
+    """Whether an answer to "show that" shows something: it has a true line other than the claim, which leads to it."""
+    others = [line for line in read.lines if not any(is_claim(line, read, claim) for claim in claims)]
+    if any(_leads_to(line, read.target.name) for line in others):
+        return FULL
+    if others or read.unchecked:
+        return Earned(CLAIM, (), undecided=True)
+    return Earned(CLAIM)
+
+
+def _leads_to(line: Line, name: str) -> bool:
+    """Whether a line is about the derivative that is asked for, or about a local derivative by its quantity."""
+    if not line.aside:
+        return line.of in (None, name)
+    return any(by == name for _, by in slopes(line.expr))
+
+
+def is_claim(line: Line, read: ReadAnswer, claim: Claim) -> bool:
+    """Whether a line says no more than a claim: the same sums and products, in any order and with other letters."""
+    if line.aside or line.of not in (None, read.target.name):
+        return False
+    lhs, rhs = claim
+    own = {ix: n for n, ix in enumerate(line.indices)}
+    asked = {ix: n for n, ix in enumerate(lhs.indices)} if isinstance(lhs, Entry) else {}
+    same: bool = _form(line.expr, own) == _form(rhs, asked)
+    return same
+
+
+def _form(value: Any, letters: Mapping[Ix, int]) -> Any:
+    """What an expression is made of, without the order of terms and factors; ``letters`` count the axes of the left."""
+    if isinstance(value, (Neg, Mul)):
+        factors = [_form(arg, letters) for arg in (value.args if isinstance(value, Mul) else (value.arg,))]
+        flat = [f for factor in factors for f in (factor[1] if factor[0] == "Mul" else (factor,))]
+        signs = flat.count(_MINUS) + isinstance(value, Neg)
+        rest = sorted((f for f in flat if f != _MINUS), key=repr)
+        return "Mul", (*rest, *([_MINUS] if signs % 2 else []))
+    if isinstance(value, Add):
+        terms = [_form(arg, letters) for arg in value.args]
+        flat = [t for term in terms for t in (term[1] if term[0] == "Add" else (term,))]
+        return "Add", tuple(sorted(flat, key=repr))
+    if isinstance(value, Ix):
+        return ("axis", letters[value]) if value in letters else ("letter", value.letter)
+    if isinstance(value, Expr):
+        own = (_form(getattr(value, f.name), letters) for f in fields(value) if f.compare)
+        return (type(value).__name__, *own)
+    if isinstance(value, tuple):
+        return tuple(_form(item, letters) for item in value)
+    return value
+
+
+_MINUS = ("minus",)
