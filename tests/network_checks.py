@@ -16,8 +16,8 @@ from backsym.core.expr import Adj, Entry, Equation, walk
 from backsym.core.problem import Problem
 from backsym.core.steps import Step
 from backsym.numeric.evaluate import Env, evaluate
+from backsym.numeric.proof import check_steps
 from backsym.numeric.sample import draw
-from backsym.numeric.verify import check_steps
 from backsym.printing.latex import equation_latex, latex
 from backsym.printing.notation import Notation
 from backsym.printing.numpy.code import python_name, size_name

@@ -13,8 +13,9 @@ from backsym.core.stepkinds import STEPS
 from backsym.core.steps import Step
 from backsym.documents.content.sentences import catalogue, why
 from backsym.documents.writers.markdown import inlines_text
+from backsym.numeric.proof import check_steps
 from backsym.numeric.sample import draws
-from backsym.numeric.verify import check_steps, with_adjoints
+from backsym.numeric.verify import with_adjoints
 from backsym.printing.latex import latex
 from backsym.printing.notation import Notation
 from backsym.solving.solution import Solution, solve
@@ -53,7 +54,7 @@ def test_both_sides_of_every_step_are_equal(name: str, solutions: dict[str, Solu
     for env in draws(problem, 2):
         point = with_adjoints(solution.derivations, env)
         for item in (*solution.derivations, *solution.forward):
-            error, place = check_steps(item.steps, point, item.indices)
+            error, place = check_steps(item.steps, point)
             assert error <= TOLERANCE, (item.node, place, error)
 
 

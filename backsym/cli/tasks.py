@@ -162,6 +162,7 @@ def _verify(problem: Problem, task: Task) -> Outcome:
         error = f"error at most {verification.max_error:.0e}"
         line = f"{task.name}: {node}: {verification.status} ({verification.draws} draws, {error})"
         lines.append((line, verification.status == "failed"))
+    lines += [(f"{task.name}: {line.line}: failed (error {line.error:.0e})", True) for line in solution.unproved]
     claims = false_claims(problem, solution.derivations)
     lines += [(str(refuted(claim, problem, solution.derivations, task.name)), True) for claim in claims]
     return Outcome(lines=tuple(lines), status=1 if solution.failed or claims else 0)

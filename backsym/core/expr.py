@@ -616,4 +616,6 @@ def with_indices(e: Expr, names: Mapping[Ix, Ix]) -> Expr:
         return Entry(done.base, tuple(with_letters(ix, names) for ix in done.indices))
     if isinstance(done, Delta):
         return Delta(with_letters(done.i, names), with_letters(done.j, names))
+    if isinstance(done, IndexPick):
+        return IndexPick(done.op, done.body, done.indices, tuple(with_letters(ix, names) for ix in done.at))
     return done

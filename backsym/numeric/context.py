@@ -51,13 +51,15 @@ class Context:
     functions: Mapping[str, AbstractFunction]
     equations: Mapping[str, NodeEquation]
     tracer: Tracer | None = None
+    jacobians: dict[tuple[str, str], Array] | None = None
+    """Local derivatives found so far at this point, of a node by a quantity; None where they are not kept."""
 
     @staticmethod
     def of(env: Env, tracer: Tracer | None = None) -> Context:
         return Context(env.dims, env.values, env.adjoints, env.functions, env.equations, tracer)
 
     def with_values(self, values: Mapping[str, Array | Val]) -> Context:
-        return replace(self, values=values)
+        return replace(self, values=values, jacobians=None)
 
     def size(self, dim: Dim) -> int:
         if isinstance(dim, int):

@@ -396,7 +396,7 @@ def _target(e: Expr) -> tuple[Sym, tuple[Ix, ...]]:
 
 
 def _partial(e: Partial, c: Context) -> Val:
-    """The Jacobian of one equation, by a complex step in every entry of ``den`` at once.
+    """The Jacobian of one equation, by a complex step in every entry of ``den``, or in the one whose position is given.
 
     Where the equation does not mention ``den``, nothing else than the way through the nodes between can be meant.
     """
@@ -409,17 +409,30 @@ def _partial(e: Partial, c: Context) -> Val:
     eq = c.equations.get(top.name)
     if eq is None:
         raise BacksymError(f"{top.name} has no equation to differentiate")
-    values = {**c.values, bottom.name: _stepped(bottom.name, c)}
+    alone = bool(by) and all(ix.fixed for ix in by)
+    if alone:
+        column = _slopes(eq, bottom, _stepped_at(bottom.name, by, c), c)
+        return select(column, at)
+    known = c.jacobians if c.jacobians is not None else {}
+    full = known.get((top.name, bottom.name))
+    if full is None:
+        steps = tuple(_step_axis(n) for n in range(len(by)))
+        full = arrange(_slopes(eq, bottom, _stepped(bottom.name, c), c), steps, c.sizes(bottom.declared))
+        known[top.name, bottom.name] = full
+    return select(((), full), by + at)
+
+
+def _slopes(eq: NodeEquation, bottom: Sym, moved: Val, c: Context) -> Val:
+    """The derivative of a node along the complex steps in a quantity."""
+    values = {**c.values, bottom.name: moved}
     if bottom.name not in names_in(eq.rhs):
-        between = _between(c.equations, bottom.name, top.name)
+        between = _between(c.equations, bottom.name, eq.name)
         if not between:
-            return (), np.float64(0.0)
+            return (), np.zeros(c.sizes(eq.shape))
         for node in between:
             values[node.name] = node_value(node, c.with_values(values))
-    names, jacobian = node_value(eq, c.with_values(values))
-    steps = tuple(_step_axis(n) for n in range(len(by)))
-    full = arrange((names, jacobian), steps, c.sizes(bottom.declared))
-    return select(((), np.imag(full) / STEP), by + at)
+    names, value = node_value(eq, c.with_values(values))
+    return names, np.imag(value) / STEP
 
 
 def _between(equations: Mapping[str, NodeEquation], bottom: str, top: str) -> list[NodeEquation]:
@@ -443,12 +456,23 @@ def _step_axis(n: int) -> Ix:
     return Ix(f"step {n}", 1)
 
 
-def _stepped(name: str, c: Context) -> Val:
-    """A value with a complex step in each entry, one entry for each position of the named axes."""
+def _plain(name: str, c: Context) -> Array:
     base = c.values.get(name)
     if base is None or isinstance(base, tuple) or np.iscomplexobj(base):
         raise BacksymError(f"the local derivative by {name} needs a plain real value of {name}")
-    base = np.asarray(base)
+    return np.asarray(base)
+
+
+def _stepped_at(name: str, at: tuple[Ix, ...], c: Context) -> Val:
+    """A value with a complex step in the entry at fixed positions."""
+    stepped = _plain(name, c).astype(complex)
+    stepped[tuple(int(ix.letter) - 1 for ix in at)] += 1j * STEP
+    return (), stepped
+
+
+def _stepped(name: str, c: Context) -> Val:
+    """A value with a complex step in each entry, one entry for each position of the named axes."""
+    base = _plain(name, c)
     guard(base.shape * 2)
     unit = np.eye(base.size).reshape(base.shape * 2)
     return tuple(_step_axis(n) for n in range(base.ndim)), base + 1j * STEP * unit

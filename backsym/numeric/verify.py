@@ -28,16 +28,15 @@ from backsym.core.expr import (
     MatMul,
     Reduce,
     Sym,
-    free_indices,
     names_in,
     walk,
 )
 from backsym.core.problem import NodeEquation, Problem
-from backsym.core.steps import Derivation, Step, Verification
+from backsym.core.steps import Derivation, Verification
 from backsym.numeric.apply import STEP
 from backsym.numeric.axes import Array, Val, arrange
 from backsym.numeric.context import Context, Env
-from backsym.numeric.evaluate import ev, evaluate, node_value
+from backsym.numeric.evaluate import ev, node_value
 from backsym.numeric.sample import draw
 
 TOLERANCE = 1e-9
@@ -107,38 +106,6 @@ def with_adjoints(derivations: Sequence[Derivation], env: Env) -> Env:
     for d in derivations:
         adjoints[d.node] = _entry_value(d, filled)
     return filled
-
-
-def check_steps(steps: Sequence[Step], env: Env, free: tuple[Ix, ...] = (), floor: float = 1e-6) -> tuple[float, str]:
-    """The worst mismatch between the two sides of any step or substep, and the path of that step.
-
-    The error is relative to the largest entry of either side (at least ``floor``, because both sides may be rounding
-    noise of an exact zero).  A side that does not mention a free index is repeated along it.  A step with the fact
-    ``unless``, two indices, is compared where they differ.
-    """
-    worst, place = 0.0, ""
-    for path, step in _all_steps(steps, ""):
-        letters = dict.fromkeys([*free, *free_indices(step.before), *free_indices(step.after)])
-        before, after = (_flat(evaluate(side, env, tuple(letters)), len(letters)) for side in (step.before, step.after))
-        unless = step.facts.get("unless")
-        if isinstance(unless, tuple):  # The step is stated for unequal values of two indices only.
-            a, b = (list(letters).index(ix) for ix in unless if isinstance(ix, Ix))
-            equal = np.equal.outer(*(np.arange(before.shape[n]) for n in (a, b)))
-            mask = np.expand_dims(equal, tuple(n for n in range(before.ndim) if n not in (a, b)))
-            before, after = (np.where(mask if a < b else mask.swapaxes(a, b), 0.0, side) for side in (before, after))
-        if before.shape != after.shape:
-            return math.inf, f"{path}: shapes {before.shape} and {after.shape}"
-        error = _difference(before, after, floor)
-        if error > worst:
-            worst, place = error, path
-    return worst, place
-
-
-def _all_steps(steps: Sequence[Step], prefix: str) -> Iterator[tuple[str, Step]]:
-    for number, step in enumerate(steps):
-        path = f"{prefix}{number} {step.kind}"
-        yield path, step
-        yield from _all_steps(step.substeps, path + " / ")
 
 
 def _flat(value: Array, lead: int) -> Array:

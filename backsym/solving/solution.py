@@ -21,6 +21,7 @@ from backsym.core.words import Words
 
 if TYPE_CHECKING:
     from backsym.documents.notebook import Markdown
+    from backsym.numeric.proof import Unproved
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,8 @@ class Solution:
     forward: tuple[ForwardForms, ...]
     derivations: tuple[Derivation, ...]
     verified: dict[str, Verification]
+    unproved: tuple[Unproved, ...] = ()
+    """Lines, other than the derivatives themselves, whose sides differ."""
 
     @lazy
     def _by_name(self) -> dict[str, Derivation]:
@@ -203,8 +206,9 @@ class Solution:
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """Names of the quantities whose derivative failed the numeric check."""
-        return tuple(name for name, v in self.verified.items() if v.status == "failed")
+        """Names of the quantities whose derivative, or a line of it or of their equation, failed the numeric check."""
+        wrong = [name for name, v in self.verified.items() if v.status == "failed"]
+        return tuple(dict.fromkeys([*wrong, *(line.node for line in self.unproved)]))
 
 
 def _sympy(problem: Problem, entry: Equation, matrix: Equation | None, no_matrix: Words | None, whole: bool) -> Any:
@@ -240,12 +244,12 @@ def _collection_paused() -> Iterator[None]:
 
 
 def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) -> Solution:
-    """Derive every derivative of the loss and prove each of them numerically.
+    """Derive every derivative of the loss and prove each of them, each step and each forward equation numerically.
 
     Without ``loss_by_name`` no derivative is written in terms of the loss, as L*b where L is exp(a*b).
 
-    Raises VerificationError, naming the node nearest to the loss, if a derivative is wrong; with ``check=False`` the
-    solution is returned with its failures for the caller to judge.
+    Raises VerificationError, naming the node nearest to the loss, if a derivative or a line is wrong; with
+    ``check=False`` the solution is returned with its failures for the caller to judge.
 
     >>> import backsym as bs
     >>> bs.solve(bs.Problem(forward=["y = w*x", "L = (y - t)**2/2"]))
@@ -257,6 +261,7 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
     if isinstance(problem, Collection):
         raise BacksymError("this is a collection; solve the problems of its sections one by one")
 
+    from backsym.numeric.proof import unproved
     from backsym.numeric.sample import sums_to_one
     from backsym.numeric.verify import verify
 
@@ -266,10 +271,13 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
         derivations = tuple(backward.derive())
         forward = tuple(backward.forward())
         verified = verify(problem, derivations, draws)
-    solution = Solution(problem, forward, derivations, verified)
+        lines = unproved(derivations, forward, draws)
+    solution = Solution(problem, forward, derivations, verified, lines)
     if check and solution.failed:
         node = solution.failed[0]
-        raise VerificationError(node, f"the derivative by {node} failed its numeric check; nothing was written")
+        wrong = verified.get(node)
+        what = f"the derivative by {node}" if wrong and wrong.status == "failed" else lines[0].line
+        raise VerificationError(node, f"{what} failed its numeric check; nothing was written")
     return solution
 
 

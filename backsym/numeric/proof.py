@@ -1,0 +1,241 @@
+"""The numeric proof of every line: forward equations at both levels, and each step and substep of each derivation.
+
+Derivatives themselves are proved in ``verify``; here both sides of all else that a page shows are evaluated, once, at
+a random point.  What differs there is looked at again at further points, because rounding may look like an error at
+one of them.  The cost is linear in the number of lines.
+
+This module must not know about the calculus: it reads only what a derivation states.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from backsym.core.expr import (
+    Entry,
+    Equation,
+    Expr,
+    IndexReduce,
+    Ix,
+    Partial,
+    Sym,
+    free_indices,
+    walk,
+    with_indices,
+)
+from backsym.core.steps import Derivation, ForwardForms, Step
+from backsym.numeric.axes import Array, Val, align
+from backsym.numeric.context import Context, Env
+from backsym.numeric.evaluate import ev
+from backsym.numeric.verify import with_adjoints
+
+TOLERANCE = 1e-9
+"""The largest difference of two sides, relative to their largest entry or to the magnitude of their terms."""
+
+_SMALL = 1e-6
+"""A relative change to which everything reacts in proportion."""
+
+_MOST = 200_000
+"""A line with more combinations of its letters than this is looked at for some of them."""
+
+_SAMPLES = 2
+
+
+@dataclass(frozen=True)
+class Unproved:
+    """A line whose sides differ: the quantity it belongs to, the line in words, and the relative difference."""
+
+    node: str
+    line: str
+    error: float
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One equality as displayed."""
+
+    node: str
+    words: str
+    before: Expr
+    after: Expr
+    unless: tuple[Ix, Ix] | None = None
+
+
+def unproved(
+    derivations: Sequence[Derivation], forward: Sequence[ForwardForms], draws: Sequence[Env]
+) -> tuple[Unproved, ...]:
+    """The lines that do not hold, in backward order, then those of the forward equations.
+
+    A line is judged at the first of the ``draws``, and called wrong only if it is wrong at the others, too.
+    """
+    found: list[Unproved] = []
+    points: list[_Point] = []
+    with np.errstate(all="ignore"):
+        for line in _lines(derivations, forward):
+            error = math.inf
+            for number, env in enumerate(draws):
+                if number == len(points):
+                    points.append(_Point(with_adjoints(derivations, env)))
+                error = min(error, points[number].error(line))
+                if error <= TOLERANCE:
+                    break
+            else:
+                found.append(Unproved(line.node, line.words, error))
+    return tuple(found)
+
+
+def check_steps(steps: Sequence[Step], env: Env, floor: float = 1e-6) -> tuple[float, str]:
+    """The worst mismatch between the two sides of any step or substep, and the path of that step.
+
+    The error is relative to the largest entry of either side (at least ``floor``, because both sides may be rounding
+    noise of an exact zero).  A side that does not mention a free index is repeated along it.  A step with the fact
+    ``unless``, two indices, is compared where they differ.
+    """
+    worst, place = 0.0, ""
+    with np.errstate(all="ignore"):
+        point = _Point(env)
+        for line in _of_steps("", steps, ""):
+            error = point.difference(line, floor)
+            if error > worst:
+                worst, place = error, line.words
+    return worst, place
+
+
+# --- the lines -------------------------------------------------------------------------------------------------------
+
+
+def _lines(derivations: Sequence[Derivation], forward: Sequence[ForwardForms]) -> Iterator[_Line]:
+    for d in derivations:
+        yield from _of_steps(d.node, d.steps, f"the derivative by {d.node}, step ")
+    for f in forward:
+        for form in (f.entry, f.matrix):
+            if form is not None:
+                yield _of_equation(f.node, form)
+        yield from _of_steps(f.node, f.steps, f"the equation of {f.node}, step ")
+
+
+def _of_equation(node: str, equation: Equation) -> _Line:
+    form = "entries" if isinstance(equation.lhs, Entry) else "whole"
+    return _Line(node, f"the equation of {node}, {form}", equation.lhs, equation.rhs)
+
+
+def _of_steps(node: str, steps: Sequence[Step], prefix: str) -> Iterator[_Line]:
+    for number, step in enumerate(steps):
+        path = f"{prefix}{number} {step.kind}"
+        unless = step.facts.get("unless")
+        pair = unless if isinstance(unless, tuple) and len(unless) == 2 else None
+        yield _Line(node, path, step.before, step.after, pair)  # type: ignore[arg-type]
+        yield from _of_steps(node, step.substeps, path + " / ")
+
+
+# --- one point -------------------------------------------------------------------------------------------------------
+
+
+class _Point:
+    """Both sides of lines at one point; what follows a side is the next line's other side, and evaluated once."""
+
+    def __init__(self, env: Env):
+        self.env = env
+        self.ctx = replace(Context.of(env), jacobians={})
+        largest = max((x.size for x in env.values.values()), default=1)
+        self.small = largest**2 <= _MOST
+        """Whether no line can have too many combinations of its letters."""
+        self.moved: _Point | None = None
+        self.known: dict[int, tuple[Expr, Val]] = {}
+
+    def value(self, e: Expr) -> Val:
+        found = self.known.get(id(e))
+        if found is None:
+            # With the expression, so that its identity is not given to another.
+            found = self.known[id(e)] = (e, ev(e, self.ctx))
+        return found[1]
+
+    def error(self, line: _Line) -> float:
+        """The difference of both sides, relative to the magnitude of their terms where they cancel."""
+        error = self.difference(line)
+        if error <= TOLERANCE:
+            return error
+        return self.difference(line, self.magnitude(line))
+
+    def difference(self, line: _Line, floor: float = 0.0) -> float:
+        return max((self._difference(part, floor) for part in self.parts(line)), default=0.0)
+
+    def parts(self, line: _Line) -> Sequence[_Line]:
+        """The line itself; at a few places of its letters if it has too many of them."""
+        if self.small or self._count(line) <= _MOST:
+            return (line,)
+        letters = dict.fromkeys((*free_indices(line.before), *free_indices(line.after)))
+        rng = np.random.default_rng(9)
+        parts = []
+        for _ in range(_SAMPLES):
+            at = {ix: Ix(str(rng.integers(1, self.ctx.size(ix.dim) + 1)), ix.dim) for ix in letters}
+            if line.unless is None or at.get(line.unless[0]) != at.get(line.unless[1]):
+                before, after = with_indices(line.before, at), with_indices(line.after, at)
+                parts.append(replace(line, before=before, after=after, unless=None))
+        return parts
+
+    def _count(self, line: _Line) -> int:
+        """How many combinations of letters, or of entries in a local derivative, the sides have at most."""
+        most = 1
+        for side in (line.before, line.after):
+            letters = set(free_indices(side))
+            for e in walk(side):
+                if isinstance(e, IndexReduce):
+                    letters.update(e.indices)
+                elif isinstance(e, Partial):
+                    arrays = [x for part in (e.num, e.den) for x in walk(part) if isinstance(x, Sym)]
+                    most = max(most, math.prod(math.prod(self.ctx.sizes(x.declared)) for x in arrays))
+            most = max(most, math.prod(self.ctx.size(ix.dim) for ix in letters))
+        return most
+
+    def _difference(self, line: _Line, floor: float) -> float:
+        names, before, after = align(_flat(self.value(line.before)), _flat(self.value(line.after)))
+        lead = len(names)
+        if before.shape[lead:] != after.shape[lead:]:
+            return math.inf
+        gap = np.abs(before - after)
+        if line.unless is not None and set(line.unless) <= set(names):
+            gap = np.where(_equal_places(gap.shape, *(names.index(ix) for ix in line.unless)), 0.0, gap)
+        worst = float(gap.max())
+        if worst == 0.0:
+            return 0.0
+        scale = max(float(np.abs(before).max()), float(np.abs(after).max()), floor)
+        return worst / scale if math.isfinite(worst) and math.isfinite(scale) else math.inf
+
+    def magnitude(self, line: _Line) -> float:
+        """The magnitude of the terms of both sides, by the response to small relative changes of all quantities."""
+        if self.moved is None:
+            rng = np.random.default_rng(4)
+
+            def jitter(x: Array) -> Array:
+                return np.asarray(x * (1 + _SMALL * rng.standard_normal(np.shape(x))))
+
+            values = {name: jitter(x) for name, x in self.env.values.items()}
+            adjoints = {name: jitter(x) for name, x in self.env.adjoints.items()}
+            self.moved = _Point(replace(self.env, values=values, adjoints=adjoints))
+        size = 0.0
+        for part in self.parts(line):
+            for side in (part.before, part.after):
+                change = np.abs(self.moved.value(side)[1] - self.value(side)[1])
+                size = max(size, float(np.max(change, initial=0.0)) / _SMALL)
+        return size if math.isfinite(size) else 0.0
+
+
+def _flat(value: Val) -> Val:
+    """Without positional axes of length one: a (D, 1) column compares with a (D,) vector."""
+    names, x = value
+    lead = len(names)
+    if 1 not in x.shape[lead:]:
+        return value
+    return names, x.reshape(x.shape[:lead] + tuple(n for n in x.shape[lead:] if n != 1))
+
+
+def _equal_places(shape: tuple[int, ...], one: int, other: int) -> Array:
+    """Where the places along two axes are the same, in a shape that broadcasts."""
+    first, second = sorted((one, other))
+    laid = [n if axis in (first, second) else 1 for axis, n in enumerate(shape)]
+    return np.equal.outer(np.arange(shape[first]), np.arange(shape[second])).reshape(laid)
