@@ -1,0 +1,190 @@
+"""Faults put into the rules: each is found while a problem is solved, and nothing is written.
+
+A fault is a rule that is replaced, as it would be by a mistake in the code.  Each stands with a problem that uses the
+rule, which is solved without the fault first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import pytest
+import yaml
+
+from backsym.core.errors import VerificationError
+from backsym.core.expr import ONE, Add, Expr, MatMul, Mul, Neg, Ones, T, num
+from backsym.core.stepkinds import STEPS
+from backsym.core.steps import Step
+from backsym.reading.files.loader import problem_from_mapping
+from backsym.solving.solution import solve
+
+N, NM = {"n": "N"}, {"n": "N", "m": "N"}
+VECTORS = {"u": ["N"], "v": ["N"]}
+SQUARE = {"A": ["N", "N"], "B": ["N", "N"]}
+MATRICES = {"X": ["N", "D"], "W": ["K", "D"], "b": ["K"]}
+
+PROBLEMS: dict[str, dict[str, Any]] = {
+    "inner": {"symbols": VECTORS, "indices": N, "forward": ["s = sum(u[n]*v[n], n)", "L = s**2"]},
+    "squares": {"symbols": {"A": SQUARE["A"]}, "indices": NM, "forward": ["s = sum(A[n,m]**2, n, m)", "L = tanh(s)"]},
+    "product": {
+        "symbols": SQUARE, "indices": {"n": "N", "m": "N", "k": "N"},
+        "forward": ["C[n,m] = 3*sum(A[n,k]*B[m,k], k)", "L = sum(sin(C))"],
+    },
+    "outer": {
+        "symbols": VECTORS, "indices": NM, "forward": ["C[n,m] = u[n]*v[m]/2", "L = sum(sin(C))"],
+    },
+    "scaled": {
+        "symbols": {**SQUARE, **VECTORS}, "indices": NM,
+        "forward": ["C[n,m] = u[n]*A[n,m]*v[m] - tanh(-3*B[n,m])", "L = sum(sin(C))"],
+    },
+    "maxima": {
+        "symbols": SQUARE, "indices": NM, "forward": ["s[n] = max(A[n,m]*B[n,m], m)", "L = sum(s**2)"],
+    },
+    "layer": {"symbols": MATRICES, "forward": ["Z = X @ W.T + b", "Y = tanh(Z)", "L = sum(Y**2)/2"]},
+    "means": {"symbols": MATRICES, "forward": ["Z = X @ W.T + b", "y = mean(Z, axis=0)", "L = mean(Z*y)"]},
+    "softmax": {
+        "symbols": {"z": ["K"], "t": {"shape": ["K"], "role": "target", "one_hot": True}}, "indices": {"k": "K"},
+        "forward": ["y[k] = exp(z[k])/sum(exp(z[k']), k')", "L = -sum(t[k]*log(y[k]), k)"],
+    },
+    "paths": {
+        "symbols": {"w": [], "x": {"role": "input"}},
+        "forward": ["h = sigmoid(w*x)", "y = h*exp(-w) + (h - x)/(1 + w**2)", "L = (y - h)**2"],
+    },
+    "shifts": {
+        "symbols": {"x": ["N"], "w": ["K"]}, "indices": {"n": "N", "k": "K"},
+        "forward": ["y[n] = sum(w[k]*x[n-k+1], k)", "L = sum(y**2)"],
+    },
+    "normed": {"symbols": MATRICES, "forward": ["y = X @ W.T / norm(X) - relu(b)", "L = sum(y*[y > 1])"]},
+}  # fmt: skip
+
+Rule = Callable[..., Any]
+
+
+def dropped_sign(e: Any) -> Any:
+    return e.arg if isinstance(e, Neg) else e
+
+
+RULES: dict[str, tuple[str, str, Callable[[Rule], Rule]]] = {
+    # problem, rule, and what makes the wrong rule of the right one
+    "1'u for u'v": (
+        "inner", "calculus.lift.inner_product", lambda rule: lambda v: MatMul((T(Ones(v.shape)), v.over[0])),
+    ),
+    "u'u for u'v": ("inner", "calculus.lift.inner_product", lambda rule: lambda v: MatMul((T(v.over[0]), v.over[0]))),
+    "a norm without its square": ("squares", "calculus.lift.sum_of_entries", lambda rule: lambda v: rule(v).base),
+    "a product the other way round": ("product", "calculus.lift.matmul", lambda rule: lambda es: rule(es[::-1])),
+    "a transpose left out": ("product", "calculus.vertices.transpose", lambda rule: lambda e: e),
+    "a coefficient left out": ("product", "calculus.lift.front", lambda rule: lambda *a, **k: (ONE, [], [])),
+    "an outer product transposed": (
+        "outer", "calculus.vertices._outer", lambda rule: lambda u, w, i, j: T(rule(u, w, i, j)),
+    ),
+    "rows scaled for columns": ("scaled", "calculus.lift.assemble", lambda rule: lambda vs, free: T(rule(vs, free))),
+    "a diagonal left out": (
+        "scaled", "calculus.vertices.diagonal", lambda rule: lambda e: MatMul((e, T(Ones(e.shape)))),
+    ),
+    "a sign inside a function lost": (
+        "scaled", "calculus.lift.Lifter.argument", lambda rule: lambda self, p, axes: dropped_sign(rule(self, p, axes)),
+    ),
+    "a sign between terms lost": (
+        "scaled", "calculus.lift.signed_sum", lambda rule: lambda terms: rule([(False, e) for _, e in terms]),
+    ),
+    "a maximum along the other axis": (
+        "maxima", "calculus.lift.Reduce",
+        lambda rule: lambda op, arg, axis=None: rule(op, arg, axis=axis if axis is None else 1 - axis),
+    ),
+    "factors of a product forgotten": ("maxima", "calculus.raising.times", lambda rule: lambda es: rule(es[:1])),
+    "a vector repeated twice": (
+        "layer", "calculus.display._widened",
+        lambda rule: lambda e, shape, additive: Mul((num(1 if e.shape == shape else 2), rule(e, shape, additive))),
+    ),
+    "an entry of the transpose": (
+        "layer", "calculus.entries.Entries.entry", lambda rule: lambda self, e, at: (
+            Mul((num(2), rule(self, e, at))) if isinstance(e, T) else rule(self, e, at)
+        ),
+    ),
+    "a mean without its number": ("means", "calculus.entries._fraction", lambda rule: lambda numbers: ONE),
+    "entries divided the other way round": (
+        "paths", "calculus.raising.Raiser.quotient",
+        lambda rule: staticmethod(lambda over, under: rule(under, over) if under else rule(over, under)),
+    ),
+}  # fmt: skip
+
+BY_DOCUMENTS = {"present", "conclude"}
+"""Kinds of steps that documents make of a form that a part states, which is a claim, and judged as such."""
+
+ZERO = {"independent", "kronecker", "open", "sum_to_one"}
+"""Kinds whose example has a value that is zero: its negative is no fault."""
+
+
+def solved(name: str) -> None:
+    solve(problem_from_mapping(PROBLEMS[name]))
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_the_problems_are_solved(name: str) -> None:
+    solved(name)
+
+
+@pytest.mark.parametrize("fault", RULES)
+def test_a_wrong_rule_is_refused(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, path, wrong = RULES[fault]
+    owner, attribute = owner_of(path)
+    monkeypatch.setattr(owner, attribute, wrong(getattr(owner, attribute)))
+    with pytest.raises(VerificationError):
+        solved(name)
+
+
+def twice(e: Expr) -> Expr:
+    return Mul((num(2), e)) if e.shape else Add((e, ONE))
+
+
+FAULTS = [(kind, twice) for kind in sorted(set(STEPS) - BY_DOCUMENTS)]
+FAULTS += [(kind, Neg) for kind, _ in FAULTS if kind not in ZERO]
+
+
+@pytest.mark.parametrize(("kind", "wrong"), FAULTS)
+def test_a_wrong_step_is_refused(kind: str, wrong: Callable[[Expr], Expr], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The steps that lead on from it are right: only the line itself is wrong."""
+    made = 0
+
+    def step(of: str, before: Expr, after: Expr, *rest: Any, **facts: Any) -> Step:
+        nonlocal made
+        made += of == kind
+        return Step(of, before, wrong(after) if of == kind else after, *rest, **facts)
+
+    problem = problem_from_mapping(yaml.safe_load(STEPS[kind].example))
+    for module in ("backward", "lift", "display"):
+        monkeypatch.setattr(import_module(f"backsym.calculus.{module}"), "Step", step)
+    with pytest.raises(VerificationError) as caught:
+        solve(problem)
+    assert made, "the example has no such step"
+    assert kind in str(caught.value)
+
+
+def owner_of(path: str) -> tuple[Any, str]:
+    """The module or class that has a rule, and the rule's name."""
+    *modules, last = path.split(".")
+    if modules[-1][0].isupper():
+        return getattr(import_module(".".join(["backsym", *modules[:-1]])), modules[-1]), last
+    return import_module(".".join(["backsym", *modules])), last
+
+
+LARGE = {
+    "symbols": {"W": [200, 300], "x": {"shape": [300], "role": "input"}, "t": {"shape": [200], "role": "target"}},
+    "forward": ["y = tanh(W @ x)", "L = squared_error(y, t)"],
+}
+
+
+@pytest.mark.parametrize("kind", ["local", "kronecker", "lift_outer", "case_different"])
+def test_lines_of_large_arrays_are_looked_at_in_places(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A local derivative with 60,000 times 200 entries is not made whole."""
+    solve(problem_from_mapping(LARGE))
+
+    def step(of: str, before: Expr, after: Expr, *rest: Any, **facts: Any) -> Step:
+        return Step(of, before, twice(after) if of == kind else after, *rest, **facts)
+
+    for module in ("backward", "lift"):
+        monkeypatch.setattr(import_module(f"backsym.calculus.{module}"), "Step", step)
+    with pytest.raises(VerificationError):
+        solve(problem_from_mapping(LARGE))
