@@ -176,7 +176,7 @@ LARGE = {
 }
 
 
-@pytest.mark.parametrize("kind", ["local", "kronecker", "lift_outer", "case_different"])
+@pytest.mark.parametrize("kind", ["local", "chain_multi", "lift_outer"])
 def test_lines_of_large_arrays_are_looked_at_in_places(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A local derivative with 60,000 times 200 entries is not made whole."""
     solve(problem_from_mapping(LARGE))

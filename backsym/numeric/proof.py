@@ -42,8 +42,6 @@ _SMALL = 1e-6
 _MOST = 200_000
 """A line with more combinations of its letters than this is looked at for some of them."""
 
-_SAMPLES = 2
-
 
 @dataclass(frozen=True)
 class Unproved:
@@ -170,9 +168,12 @@ class _Point:
             return (line,)
         letters = dict.fromkeys((*free_indices(line.before), *free_indices(line.after)))
         rng = np.random.default_rng(9)
+        sizes = {ix: self.ctx.size(ix.dim) for ix in letters}
         parts = []
-        for _ in range(_SAMPLES):
-            at = {ix: Ix(str(rng.integers(1, self.ctx.size(ix.dim) + 1)), ix.dim) for ix in letters}
+        for together in (True, False):
+            # Where all letters are at one place, deltas are one.
+            place = rng.integers(1, min(sizes.values(), default=1) + 1)
+            at = {ix: Ix(str(place if together else rng.integers(1, n + 1)), ix.dim) for ix, n in sizes.items()}
             if line.unless is None or at.get(line.unless[0]) != at.get(line.unless[1]):
                 before, after = with_indices(line.before, at), with_indices(line.after, at)
                 parts.append(replace(line, before=before, after=after, unless=None))
