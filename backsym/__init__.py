@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from backsym.api.problem import Problem, load, load_collection
     from backsym.api.variants import Variant, variants
     from backsym.core.errors import BacksymError, InputError, NoMatrixForm, ShapeError, VerificationError
+    from backsym.core.functions import Function, Primitive, Signature
+    from backsym.core.kinds import Kind
     from backsym.core.registry import register
     from backsym.marking.reporting.classes import check_class
     from backsym.marking.verdicts import Marker, Verdict, check, check_all
@@ -21,13 +23,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BacksymError",
+    "Function",
     "Gradient",
     "InputError",
+    "Kind",
     "Marker",
     "NoMatrixForm",
+    "Primitive",
     "Problem",
     "Result",
     "ShapeError",
+    "Signature",
     "Solution",
     "Variant",
     "Verdict",
@@ -46,13 +52,17 @@ __all__ = [
 
 _PLACES = {
     "BacksymError": "backsym.core.errors",
+    "Function": "backsym.core.functions",
     "Gradient": "backsym.api.gradients",
     "InputError": "backsym.core.errors",
+    "Kind": "backsym.core.kinds",
     "NoMatrixForm": "backsym.core.errors",
+    "Primitive": "backsym.core.functions",
     "Marker": "backsym.marking.verdicts",
     "Problem": "backsym.api.problem",
     "Result": "backsym.solving.solution",
     "ShapeError": "backsym.core.errors",
+    "Signature": "backsym.core.functions",
     "Verdict": "backsym.marking.verdicts",
     "VerificationError": "backsym.core.errors",
     "check": "backsym.marking.verdicts",

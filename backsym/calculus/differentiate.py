@@ -35,9 +35,10 @@ from backsym.calculus.terms import (
     of_factor,
     power,
     product,
+    sub_poly,
 )
 from backsym.core.errors import BacksymError
-from backsym.core.expr import Sym
+from backsym.core.expr import Ix, Shape, Sym
 from backsym.core.functions import FUNCTIONS, Function
 from backsym.core.kinds import RuleTable
 from backsym.reading.meaning.table_formulas import formula
@@ -129,6 +130,38 @@ def _whole(f: Fun, n: int, name: str, at: tuple[Index, ...], style: Style) -> It
     return _through(f, n, of_factor(Fun(f.name, 1, f.args, entry, f.kind)), entry, name, at, style)
 
 
+@derivative("matrix")
+def _by_formula(f: Fun, n: int, name: str, at: tuple[Index, ...], style: Style) -> Iterable[Term]:
+    """By the index formula of the function's signature."""
+    entry = tuple(fresh(i.dim, i.hint) for i in f.args[n].params)
+    template, own = matrix_template(FUNCTIONS[f.name], n, tuple(tuple(i.dim for i in a.params) for a in f.args))
+    slots = {a: b for a, b in zip(own, (*f.out, *entry), strict=True) if not a.fixed}
+    values = dict(zip(map(placeholder, FUNCTIONS[f.name].args), f.args, strict=True))
+    return _through(f, n, put(sub_poly(template, slots), values), entry, name, at, style)
+
+
+OUT, IN = ("i", "j"), ("k", "l")
+"""The letters of the value's entry and of the argument's in the formulas of signatures."""
+
+
+@cache
+def matrix_template(entry: Function, n: int, shapes: tuple[Shape, ...]) -> tuple[Poly, tuple[Index, ...]]:
+    """The derivative of an entry of the value by one of the n-th argument, and the indices of both entries."""
+    signature = entry.signature(shapes)
+    text = signature.partials[n] if signature else None
+    out = signature.shape(shapes) if signature else None
+    if text is None or out is None:
+        raise BacksymError(f"the derivative of {entry.name} by its argument number {n + 1} is not available")
+    letters = tuple(
+        Ix(letter, dim)
+        for names, dims in ((OUT, out), (IN, shapes[n]))
+        for letter, dim in zip(names, dims, strict=False)
+    )
+    own = {ix: fresh(ix.dim, ix.letter) for ix in letters}
+    arrays = {a: Sym(placeholder(a), shape) for a, shape in zip(entry.args, shapes, strict=True)}
+    return collapse(lower(formula(text, arrays, letters), (), own)), tuple(own.values())
+
+
 def _through(
     f: Fun, n: int, slope: Poly, entry: tuple[Index, ...], name: str, at: tuple[Index, ...], style: Style
 ) -> Iterable[Term]:
@@ -149,7 +182,7 @@ def _partial(f: Fun, n: int, style: Style) -> Poly:
         raise BacksymError(f"the mixed derivative of {f.name} is not available")
     template = derivative_template(FUNCTIONS[f.name], f.order + 1) if n == 0 else partial_template(FUNCTIONS[f.name], n)
     names = FUNCTIONS[f.name].args
-    return put(template, {placeholder(a): arg.body for a, arg in zip(names, f.args, strict=True)})
+    return put(template, dict(zip(map(placeholder, names), f.args, strict=True)))
 
 
 def placeholder(arg: str) -> str:
@@ -175,8 +208,8 @@ def derivative_template(entry: Function, order: int) -> Poly:
     return collapse(differentiate(derivative_template(entry, order - 1), first, (), style))
 
 
-def put(p: Poly, values: Mapping[str, Poly]) -> Poly:
-    """Put expressions in place of scalar symbols."""
+def put(p: Poly, values: Mapping[str, Lam]) -> Poly:
+    """Put expressions in place of symbols: the entry of an array in place of the symbol's."""
     out: list[Term] = []
     for t in p:
         if t.symbols.isdisjoint(values):
@@ -185,14 +218,14 @@ def put(p: Poly, values: Mapping[str, Poly]) -> Poly:
         pieces: list[Poly] = [constant(t.coeff)]
         for f, e in t.powers:
             if isinstance(f, Ent) and isinstance(f.base, Sym) and f.base.name in values:
-                pieces.append(power(values[f.base.name], e))
+                pieces.append(power(instantiate(values[f.base.name], f.idx), e))
             else:
                 pieces.append(of_factor(_put_inside(f, values), e))
         out.extend(product(pieces))
     return tuple(out)
 
 
-def _put_inside(f: Factor, values: Mapping[str, Poly]) -> Factor:
+def _put_inside(f: Factor, values: Mapping[str, Lam]) -> Factor:
     if f.symbols.isdisjoint(values):
         return f
     if isinstance(f, Grp):

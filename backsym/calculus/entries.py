@@ -43,7 +43,7 @@ from backsym.core.expr import (
     rebuild,
     walk,
 )
-from backsym.core.functions import FUNCTIONS
+from backsym.core.functions import FUNCTIONS, definition_of
 from backsym.core.kinds import RuleTable
 from backsym.reading.meaning.table_formulas import formula
 
@@ -278,14 +278,23 @@ def _diag(r: Entries, e: Fn, at: At) -> Expr:
     return r.entry(e.args[0], (at[0], at[0])) if len(e.args[0].shape) == 2 else defined(r, e, at)
 
 
+@by_entries("matrix")
+def _of_matrix(r: Entries, e: Fn, at: At) -> Expr:
+    """The entry of what stands there."""
+    if definition_of(FUNCTIONS[e.name], e.args) is not None:
+        return defined(r, e, at)
+    return Entry(e, tuple(FIRST if d == 1 else i for d, i in zip(e.shape, at, strict=True))) if e.shape else e
+
+
 def defined(r: Entries, e: Fn, at: At) -> Expr:
     """By the function's definition; a number without one is itself."""
     entry = FUNCTIONS.get(e.name)
-    if entry is None or entry.definition is None or e.order:
+    definition = definition_of(entry, e.args) if entry is not None and not e.order else None
+    if entry is None or definition is None:
         if e.shape:
             raise NoEntries(e.name)
         return e
-    return r.entry(formula(entry.definition, dict(zip(entry.args, e.args, strict=True))), at)
+    return r.entry(formula(definition, dict(zip(entry.args, e.args, strict=True))), at)
 
 
 _RULES: dict[type[Expr], Callable[[Entries, Any, At], Expr]] = {

@@ -506,6 +506,13 @@ lifting("scalar")(Lifter.of_arrays)
 lifting("pick")(Lifter.pick)
 
 
+@lifting("matrix")
+def _entry(lifter: Lifter, f: Fun, axes: Axes) -> Expr:
+    """An entry of the function's array, like one of any other."""
+    whole = Fn(f.name, tuple(lifter.poly(a.body, a.params) for a in f.args), f.order, f.kind)
+    return lifter.entry(Ent(whole, f.out), axes) if whole.shape else whole
+
+
 def _undecided(f: Factor) -> bool:
     """Whether no matrix inside decides in which order a factor has its two indices."""
     return len(f.free) == 2 and isinstance(f, (Fun, Ind, Grp)) and _first_pair(f, f.free) is None

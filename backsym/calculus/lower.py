@@ -61,7 +61,7 @@ from backsym.core.expr import (
     Zeros,
     free_indices,
 )
-from backsym.core.functions import FUNCTIONS
+from backsym.core.functions import FUNCTIONS, definition_of
 from backsym.core.kinds import RuleTable, kind_named
 from backsym.reading.meaning.table_formulas import formula
 
@@ -290,10 +290,11 @@ def _fn(lo: Lowering, e: Fn, out: Out) -> Poly:
     entry = FUNCTIONS.get(e.name)
     if lo.named and kind_named(e.kind).along_rows and not free_indices(e):
         return of_factor(Ent(e, out, lo.place()))
-    if entry is not None and entry.definition is not None:
+    definition = definition_of(entry, e.args) if entry is not None else None
+    if entry is not None and definition is not None:
         if e.order:
             raise BacksymError(f"{e.name}' is not available: {e.name} is not an element-wise function")
-        return lo.entry(formula(entry.definition, dict(zip(entry.args, e.args, strict=True))), out)
+        return lo.entry(formula(definition, dict(zip(entry.args, e.args, strict=True))), out)
     rule = lowering.find(e.kind)
     if rule is None:
         raise BacksymError(f"{e.name} has no definition by which it could be differentiated")
@@ -316,7 +317,7 @@ def _diag(lo: Lowering, e: Fn, out: Out) -> Poly:
     return lo.entry(e.args[0], (out[0], out[0]))
 
 
-@lowering("scalar")
+@lowering("scalar", "matrix")
 def _of_arrays(lo: Lowering, e: Fn, out: Out) -> Poly:
     return of_factor(Fun(e.name, e.order, tuple(array(lo, a) for a in e.args), out, e.kind))
 

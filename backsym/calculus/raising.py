@@ -222,7 +222,7 @@ def _pick(r: Raiser, f: Fun, letters: Letters) -> Expr:
     return IndexPick(f.name, body, over, tuple(r.ix(i, letters) for i in f.out))
 
 
-@raising("scalar")
+@raising("scalar", "matrix")
 def _of_arrays(r: Raiser, f: Fun, letters: Letters) -> Expr:
     whole = Fn(f.name, r.whole(f), f.order, f.kind)
-    return Entry(whole, tuple(r.ix(i, letters) for i in f.out)) if f.out and f.order else whole
+    return Entry(whole, tuple(r.ix(i, letters) for i in f.out)) if f.out and whole.shape else whole

@@ -311,7 +311,7 @@ def _vanishes_outside(f: Factor, k: Index) -> bool:
     """Whether a factor is zero where the index lies outside its range."""
     if isinstance(f, Ent):
         return k in f.idx
-    return isinstance(f, Fun) and f.kind == "pick" and f.order == 1 and k in f.out
+    return isinstance(f, Fun) and k in f.out
 
 
 def _defined_at_zero(f: Factor) -> bool:
@@ -319,6 +319,8 @@ def _defined_at_zero(f: Factor) -> bool:
     if isinstance(f, Grp):
         return all(e > 0 and _defined_at_zero(g) for t in f.body for g, e in t.powers)
     if isinstance(f, Fun):
+        if f.name in FUNCTIONS and FUNCTIONS[f.name].regular:
+            return not any(a.free for a in f.args)
         everywhere = f.name not in FUNCTIONS or FUNCTIONS[f.name].domain == (-math.inf, math.inf)
         return everywhere and all(e > 0 and _defined_at_zero(g) for a in f.args for t in a.body for g, e in t.powers)
     return True

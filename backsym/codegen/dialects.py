@@ -12,6 +12,7 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from backsym.codegen.primitives import filled, primitive
 from backsym.codegen.ranks import Ranks, rank_of
 from backsym.codegen.source import call, dotted, expressions, method, name, names_of, parsed, replaced
 from backsym.core.errors import BacksymError
@@ -166,6 +167,9 @@ def analytic(node: ast.expr, place: Place) -> ast.expr:
             return _first(ast.Call(parsed(f"np.{inner.func.attr}"), values, inner.keywords), place)
         if isinstance(inner, ast.Call) and dotted(inner.func) in _COMPLEX:
             return _COMPLEX[dotted(inner.func)](inner, place)
+        known = primitive(dotted(inner.func)) if isinstance(inner, ast.Call) else None
+        if isinstance(inner, ast.Call) and known is not None and known.analytic is not None:
+            return filled(known.analytic, inner.args)
         return inner
 
     return replaced(node, rule)
@@ -237,6 +241,8 @@ class _Torch:
         if f"{function}()" in self.place.ranks:  # an abstract function
             return ast.Call(node.func, [self.tensor(arg) for arg in node.args], [])
         rule = _TORCH.get(function)
+        if rule is None and (known := primitive(function)) is not None:
+            return ast.Call(parsed(known.torch), [self.tensor(arg) for arg in node.args], _axes(node))
         if rule is None:
             raise BacksymError(f"no PyTorch source for {function}( )")
         return rule(self, node)

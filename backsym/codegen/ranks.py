@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from backsym.codegen.primitives import primitive
 from backsym.codegen.source import dotted
 from backsym.core.errors import BacksymError
 
@@ -103,6 +104,9 @@ def _call(node: ast.Call, ranks: Ranks) -> int | None:
     if f"{function}()" in ranks:  # an abstract function; None: its value has the rank of its first argument
         own = ranks[f"{function}()"]
         return own if own is not None else rank_of(args[0], ranks) or 0
+    known = primitive(f"np.{function}")
+    if known is not None:
+        return known.rank if known.rank is not None else rank_of(args[0], ranks)
     raise BacksymError(f"the rank of {function}( ) is not known")
 
 

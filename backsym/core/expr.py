@@ -20,7 +20,8 @@ from operator import attrgetter, is_
 from typing import Any
 
 from backsym.core.errors import ShapeError
-from backsym.core.kinds import Kind, add_kind, kind_named
+from backsym.core.functions import FUNCTIONS
+from backsym.core.kinds import KINDS, Kind, kind_named
 from backsym.core.lazy import lazy
 
 Dim = str | int
@@ -513,22 +514,37 @@ def _square_or_diagonal(e: Fn) -> Shape:
     return (first[0], first[0]) if len(first) == 1 else first[:1]
 
 
-ELEMENTWISE = add_kind(Kind("elementwise", lambda e: broadcast(*(a.shape for a in e.args)), entrywise=True))
+ELEMENTWISE = KINDS.add(Kind("elementwise", lambda e: broadcast(*(a.shape for a in e.args)), entrywise=True))
 """Entry by entry, on arguments that broadcast."""
 
-ROWWISE = add_kind(Kind("rowwise", lambda e: e.args[0].shape, named=True, along_rows=True))
+ROWWISE = KINDS.add(Kind("rowwise", lambda e: e.args[0].shape, named=True, along_rows=True))
 """Along the last axis; keeps the shape."""
 
-ROWREDUCE = add_kind(Kind("rowreduce", lambda e: scalar_if_ones(e.args[0].shape[:-1]), named=True, along_rows=True))
+ROWREDUCE = KINDS.add(Kind("rowreduce", lambda e: scalar_if_ones(e.args[0].shape[:-1]), named=True, along_rows=True))
 """Along the last axis, which it drops."""
 
-SCALAR = add_kind(Kind("scalar", lambda e: e.args[0].shape if e.order else ()))
+SCALAR = KINDS.add(Kind("scalar", lambda e: e.args[0].shape if e.order else ()))
 """Whole arrays to a number; the derivative has the shape of the first argument."""
 
-DIAG = add_kind(Kind("diag", _square_or_diagonal, named=True))
+DIAG = KINDS.add(Kind("diag", _square_or_diagonal, named=True))
 """A vector to a diagonal matrix, a matrix to its diagonal."""
 
-VECTORS = add_kind(Kind("vectors", lambda e: broadcast(*(a.shape for a in e.args))))
+
+def _by_signature(e: Fn) -> Shape:
+    shapes = [a.shape for a in e.args]
+    function = FUNCTIONS[e.name]
+    signature = function.signature(shapes)
+    found = signature.shape(shapes) if signature else None
+    if found is None:
+        wanted = " or ".join(s.shapes.partition(" ->")[0] for s in function.signatures)
+        raise ShapeError(f"{e.name} takes {wanted}, not {', '.join(map(show_shape, shapes))}")
+    return scalar_if_ones(found)
+
+
+MATRIX = KINDS.add(Kind("matrix", _by_signature))
+"""Whole arrays to an array or a number, with a derivative by index formulas."""
+
+VECTORS = KINDS.add(Kind("vectors", lambda e: broadcast(*(a.shape for a in e.args))))
 """Products of two vectors, which are always shown in full."""
 
 

@@ -11,20 +11,75 @@ complex arguments a complex step away from the real axis.
 
 from __future__ import annotations
 
+import keyword
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from backsym.core.errors import BacksymError
+from backsym.core.kinds import KINDS
+from backsym.core.registry import tabled
 
 Array = Any
 
 
+Dims = tuple[str | int, ...]
+
+
 @dataclass(frozen=True)
+class Signature:
+    """Shapes that a matrix function takes and gives, ``"n n, n m -> n m"``: axes of one letter have one dimension.
+
+    ``partials`` are the derivatives of the entry [i] or [i, j] of the value by the entry [k] or [k, l] of each
+    argument, texts over the arguments' names and these letters; None stands for an argument by which nothing is
+    differentiated.
+    """
+
+    shapes: str
+    partials: tuple[str | None, ...] = ()
+
+    @property
+    def takes(self) -> tuple[tuple[str, ...], ...]:
+        return tuple(tuple(part.split()) for part in self.shapes.partition("->")[0].split(","))
+
+    @property
+    def gives(self) -> tuple[str, ...]:
+        return tuple(self.shapes.partition("->")[2].split())
+
+    def shape(self, given: Sequence[Dims]) -> Dims | None:
+        """The shape of the value for arguments of these shapes; None where they do not fit."""
+        takes, dims = self.takes, dict[str, str | int]()
+        if [len(axes) for axes in takes] != [len(shape) for shape in given]:
+            return None
+        for axes, shape in zip(takes, given, strict=True):
+            if any(dims.setdefault(letter, dim) != dim for letter, dim in zip(axes, shape, strict=True)):
+                return None
+        return tuple(dims[letter] for letter in self.gives)
+
+
+@dataclass(frozen=True)
+class Primitive:
+    """A NumPy function that generated code calls, ``np.linalg.inv``, and what the other libraries have for it.
+
+    JAX has it under the same name.  ``rank`` is the number of axes of its value, None for that of its first argument.
+    ``analytic`` is a template of the same value of real arguments through which a complex step passes.
+    """
+
+    name: str
+    torch: str
+    rank: int | None = None
+    analytic: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Function:
     """One function.
 
-    ``kind``: ``elementwise`` | ``rowwise`` (along the last axis, keeps the shape) | ``rowreduce`` (drops the last
-    axis) | ``scalar`` (an array to a number) | ``diag`` | ``matrix`` (shown as a matrix product).
+    ``kind`` is the name of its kind (``kinds.py``), of which these are built in: ``elementwise``, ``rowwise`` (along
+    the last axis, keeps the shape), ``rowreduce`` (drops the last axis), ``scalar`` (arrays to a number), ``diag``,
+    ``vectors`` (a product that is shown as such), and ``matrix``, whose functions say by ``signatures`` which shapes
+    they take and give, and by index formulas what their derivatives are.
 
     ``show``: how a derivative is printed by default: ``by_node`` (the formula, in terms of the node where the function
     defines one), ``formula``, or ``prime`` (f'(z)); a problem file's ``derivatives`` overrides it.
@@ -55,10 +110,30 @@ class Function:
     """NumPy source of the derivative, where the formula would overflow."""
     defaults: tuple[str, ...] = ()
     """Texts of the default values of trailing arguments."""
+    unrolled: Callable[[int], str] | None = None
+    """The definition by the last argument, a whole number that stands in the text: a power of a matrix."""
+    signatures: tuple[Signature, ...] = ()
+    regular: bool = False
+    """Whether the first argument is a matrix that must have an inverse."""
+    form: str = "call"
+    """How a call is laid out, a name in ``printing.functions.forms``; ``call`` is f(x)."""
+    sympy: str | Callable[..., Any] | None = None
+    """SymPy's own function of the same meaning, by its name, which is read back, or a function of SymPy and numbers."""
+    calls: tuple[Primitive, ...] = ()
+    """What ``code`` calls beyond what the code libraries are known to have."""
 
     @property
     def arity(self) -> tuple[int, int]:
         return len(self.args) - len(self.defaults), len(self.args)
+
+    @property
+    def defined(self) -> bool:
+        """Whether it is lowered by a formula in simpler terms."""
+        return self.definition is not None or self.unrolled is not None
+
+    def signature(self, given: Sequence[Dims]) -> Signature | None:
+        """The signature that fits arguments of these shapes."""
+        return next((s for s in self.signatures if s.shape(given) is not None), None)
 
 
 def decisive(np: Any, x: Array) -> Array:
@@ -110,30 +185,77 @@ def _sech(np: Any, x: Array) -> Array:
     return 2 * np.exp(-x) / (1 + np.exp(-2 * x))
 
 
+def _logdet(np: Any, a: Array) -> Array:
+    """log|det A|; in a complex step the sign turns by the imaginary part of the logarithm of the determinant."""
+    sign, size = np.linalg.slogdet(a)
+    return size + 1j * np.imag(sign) / np.real(sign) if np.iscomplexobj(a) else size
+
+
+def _power_of_matrix(n: int) -> str:
+    """A @ A @ A"""
+    return " @ ".join(["A" if n > 0 else "inv(A)"] * abs(n))
+
+
+def _clip(np: Any, x: Array, a: Array, b: Array) -> Array:
+    low = np.where(decisive(np, x) <= decisive(np, a), a + 0 * x, x + 0 * a)
+    return np.where(decisive(np, low) >= decisive(np, b), b + 0 * low, low + 0 * b)
+
+
 def _sigmoid(np: Any, x: Array) -> Array:
     return 1.0 / (1.0 + np.exp(-x))
 
 
 _TABLE = (
     # --- elementary ---
-    Function("exp", ("x",), r"\exp", value=lambda np, x: np.exp(x), code="np.exp({0})", partials=("exp(x)",)),
+    Function(
+        "exp",
+        ("x",),
+        r"\exp",
+        sympy="exp",
+        form="exp",
+        value=lambda np, x: np.exp(x),
+        code="np.exp({0})",
+        partials=("exp(x)",),
+    ),
     Function(
         "log",
         ("x",),
         r"\log",
+        sympy="log",
         value=lambda np, x: np.log(x),
         code="np.log({0})",
         partials=("1/x",),
         domain=(0, math.inf),
     ),
-    Function("sin", ("x",), r"\sin", value=lambda np, x: np.sin(x), code="np.sin({0})", partials=("cos(x)",)),
-    Function("cos", ("x",), r"\cos", value=lambda np, x: np.cos(x), code="np.cos({0})", partials=("-sin(x)",)),
-    Function("sinh", ("x",), r"\sinh", value=lambda np, x: np.sinh(x), code="np.sinh({0})", partials=("cosh(x)",)),
-    Function("cosh", ("x",), r"\cosh", value=lambda np, x: np.cosh(x), code="np.cosh({0})", partials=("sinh(x)",)),
+    Function(
+        "sin", ("x",), r"\sin", sympy="sin", value=lambda np, x: np.sin(x), code="np.sin({0})", partials=("cos(x)",)
+    ),
+    Function(
+        "cos", ("x",), r"\cos", sympy="cos", value=lambda np, x: np.cos(x), code="np.cos({0})", partials=("-sin(x)",)
+    ),
+    Function(
+        "sinh",
+        ("x",),
+        r"\sinh",
+        sympy="sinh",
+        value=lambda np, x: np.sinh(x),
+        code="np.sinh({0})",
+        partials=("cosh(x)",),
+    ),
+    Function(
+        "cosh",
+        ("x",),
+        r"\cosh",
+        sympy="cosh",
+        value=lambda np, x: np.cosh(x),
+        code="np.cosh({0})",
+        partials=("sinh(x)",),
+    ),
     Function(
         "sech",
         ("x",),
         r"\text{sech}",
+        sympy="sech",
         value=_sech,
         code="(1 / np.cosh({0}))",
         partials=("-sech(x)*tanh(x)",),
@@ -142,6 +264,8 @@ _TABLE = (
         "abs",
         ("x",),
         r"\text{abs}",
+        sympy="Abs",
+        form="abs",
         value=lambda np, x: np.sign(decisive(np, x)) * x,
         code="np.abs({0})",
         partials=("sign(x)",),
@@ -151,6 +275,7 @@ _TABLE = (
         "sign",
         ("x",),
         r"\text{sign}",
+        sympy="sign",
         value=lambda np, x: np.sign(decisive(np, x)) + 0 * x,
         code="np.sign({0})",
         partials=("0",),
@@ -160,6 +285,7 @@ _TABLE = (
         "erf",
         ("x",),
         r"\text{erf}",
+        sympy="erf",
         value=_erf,
         code="np.vectorize(math.erf)({0})",
         partials=("2/sqrt(pi)*exp(-x**2)",),
@@ -168,20 +294,70 @@ _TABLE = (
         "sqrt",
         ("x",),
         r"\sqrt",
+        sympy=lambda sp, x: sp.sqrt(x),
+        form="sqrt",
         value=lambda np, x: np.sqrt(x),
         code="np.sqrt({0})",
         definition="x**(1/2)",
         domain=(0, math.inf),
     ),
-    Function("square", ("x",), r"\text{square}", definition="x**2", expanded=True),
+    Function("square", ("x",), r"\text{square}", sympy=lambda sp, x: x**2, definition="x**2", expanded=True),
+    Function(
+        "tan",
+        ("x",),
+        r"\tan",
+        value=lambda np, x: np.tan(x),
+        code="np.tan({0})",
+        partials=("1 + tan(x)**2",),
+        domain=(-math.pi / 2, math.pi / 2),
+        sympy="tan",
+        calls=(Primitive("np.tan", "torch.tan"),),
+    ),
+    Function(
+        "arctan",
+        ("x",),
+        r"\arctan",
+        value=lambda np, x: np.arctan(x),
+        code="np.arctan({0})",
+        partials=("1/(1 + x**2)",),
+        sympy="atan",
+        calls=(Primitive("np.arctan", "torch.arctan"),),
+    ),
+    Function(
+        "step",
+        ("x",),
+        r"\text{step}",
+        value=lambda np, x: _where_real(np, lambda r: r > 0, x, 1 + 0 * x, 0 * x),
+        code="np.where({0} > 0, 1.0, 0.0)",
+        partials=("0",),
+        kink="x",
+        sympy=lambda sp, x: sp.Heaviside(x, 0),
+    ),
+    Function(
+        "clip",
+        ("x", "a", "b"),
+        r"\text{clip}",
+        value=lambda np, x, a, b: _clip(np, x, a, b),
+        code="np.minimum(np.maximum({0}, {1}), {2})",
+        partials=("[x > a]*[x < b]", "[x < a]*[a < b]", "[max(x, a) > b]"),
+        kink="(x - a)*(x - b)",
+        sympy=lambda sp, x, a, b: sp.Min(sp.Max(x, a), b),
+    ),
     # --- activations ---
     Function(
-        "tanh", ("x",), r"\tanh", value=lambda np, x: np.tanh(x), code="np.tanh({0})", partials=("1 - tanh(x)**2",)
+        "tanh",
+        ("x",),
+        r"\tanh",
+        sympy="tanh",
+        value=lambda np, x: np.tanh(x),
+        code="np.tanh({0})",
+        partials=("1 - tanh(x)**2",),
     ),
     Function(
         "sigmoid",
         ("x",),
         r"\sigma",
+        sympy=lambda sp, x: 1 / (1 + sp.exp(-x)),
         value=_sigmoid,
         code="(1 / (1 + np.exp(-{0})))",
         partials=("sigmoid(x)*(1 - sigmoid(x))",),
@@ -190,6 +366,7 @@ _TABLE = (
         "relu",
         ("x",),
         r"\text{ReLU}",
+        sympy=lambda sp, x: sp.Max(0, x),
         value=lambda np, x: _where_real(np, lambda r: r > 0, x, x, 0 * x),
         code="np.maximum({0}, 0)",
         partials=("[x > 0]",),
@@ -200,6 +377,7 @@ _TABLE = (
         "leaky_relu",
         ("x", "a"),
         r"\text{LeakyReLU}",
+        sympy=lambda sp, x, a: sp.Piecewise((x, x > 0), (a * x, True)),
         value=lambda np, x, a: _where_real(np, lambda r: r > 0, x, x + 0 * a, a * x),
         code="np.where({0} > 0, {0}, {1} * {0})",
         partials=("[x > 0] + a*[x <= 0]", "x*[x <= 0]"),
@@ -211,6 +389,7 @@ _TABLE = (
         "elu",
         ("x", "a"),
         r"\text{ELU}",
+        sympy=lambda sp, x, a: sp.Piecewise((x, x > 0), (a * (sp.exp(x) - 1), True)),
         value=lambda np, x, a: _where_real(
             np, lambda r: r > 0, x, x + 0 * a, a * (np.exp(_where_real(np, lambda r: r > 0, x, 0 * x, x)) - 1)
         ),
@@ -225,6 +404,7 @@ _TABLE = (
         "softplus",
         ("x",),
         r"\text{softplus}",
+        sympy=lambda sp, x: sp.log(1 + sp.exp(x)),
         value=lambda np, x: np.log(1 + np.exp(x)),
         code="np.logaddexp(0, {0})",
         partials=("sigmoid(x)",),
@@ -233,6 +413,7 @@ _TABLE = (
         "silu",
         ("x",),
         r"\text{SiLU}",
+        sympy=lambda sp, x: x / (1 + sp.exp(-x)),
         value=lambda np, x: x * _sigmoid(np, x),
         code="({0} / (1 + np.exp(-{0})))",
         partials=("sigmoid(x) + x*sigmoid(x)*(1 - sigmoid(x))",),
@@ -241,6 +422,7 @@ _TABLE = (
         "gelu",
         ("x",),
         r"\text{GELU}",
+        sympy=lambda sp, x: x * (1 + sp.erf(x / sp.sqrt(2))) / 2,
         value=lambda np, x: x * (1 + _erf(np, x / math.sqrt(2))) / 2,
         code="({0} * (1 + np.vectorize(math.erf)({0} / np.sqrt(2))) / 2)",
         partials=("(1 + erf(x/sqrt(2)))/2 + x*exp(-x**2/2)/sqrt(2*pi)",),
@@ -251,6 +433,7 @@ _TABLE = (
         "max",
         ("x", "y"),
         r"\max",
+        sympy="Max",
         value=lambda np, x, y: np.where(decisive(np, x) >= decisive(np, y), x + 0 * y, y + 0 * x),
         code="np.maximum({0}, {1})",
         partials=("[x >= y]", "[x < y]"),
@@ -260,6 +443,7 @@ _TABLE = (
         "min",
         ("x", "y"),
         r"\min",
+        sympy="Min",
         value=lambda np, x, y: np.where(decisive(np, x) <= decisive(np, y), x + 0 * y, y + 0 * x),
         code="np.minimum({0}, {1})",
         partials=("[x <= y]", "[x > y]"),
@@ -269,6 +453,8 @@ _TABLE = (
         "pow",
         ("x", "p"),
         r"\text{pow}",
+        sympy=lambda sp, x, p: x**p,
+        form="pow",
         value=lambda np, x, p: np.exp(p * np.log(x)),
         code="({0} ** {1})",
         partials=("p*pow(x, p - 1)", "pow(x, p)*log(x)"),
@@ -310,6 +496,7 @@ _TABLE = (
         "norm",
         ("x",),
         r"\text{norm}",
+        form="norm",
         kind="scalar",
         value=lambda np, x: np.sqrt((x * x).sum()),
         code="np.sqrt(({0} ** 2).sum())",
@@ -323,6 +510,105 @@ _TABLE = (
         value=lambda np, x: np.trace(x),
         code="np.trace({0})",
         definition="sum(diag(x))",
+    ),
+    Function(
+        "inv",
+        ("A",),
+        r"\text{inv}",
+        kind="matrix",
+        signatures=(Signature("n n -> n n", ("-inv(A)[i, k]*inv(A)[l, j]",)),),
+        value=lambda np, a: np.linalg.inv(a),
+        code="np.linalg.inv({0})",
+        calls=(Primitive("np.linalg.inv", "torch.linalg.inv"),),
+        sympy="Inverse",
+        form="inverse",
+        regular=True,
+    ),
+    Function(
+        "solve",
+        ("A", "b"),
+        r"\text{solve}",
+        kind="matrix",
+        signatures=(
+            Signature("n n, n -> n", ("-inv(A)[i, k]*solve(A, b)[l]", "inv(A)[i, k]")),
+            Signature("n n, n m -> n m", ("-inv(A)[i, k]*solve(A, b)[l, j]", "inv(A)[i, k]*delta(j, l)")),
+        ),
+        value=lambda np, a, b: np.linalg.solve(a, b),
+        code="np.linalg.solve({0}, {1})",
+        calls=(Primitive("np.linalg.solve", "torch.linalg.solve", rank=None),),
+        sympy=lambda sp, a, b: sp.Inverse(a) * b,
+        form="solution",
+        regular=True,
+    ),
+    Function(
+        "matrix_power",
+        ("A", "n"),
+        r"\text{power}",
+        kind="matrix",
+        signatures=(Signature("n n, -> n n"),),
+        unrolled=_power_of_matrix,
+        value=lambda np, a, n: np.linalg.matrix_power(a, int(np.real(n))),
+        code="np.linalg.matrix_power({0}, {1})",
+        calls=(Primitive("np.linalg.matrix_power", "torch.linalg.matrix_power"),),
+        sympy=lambda sp, a, n: sp.MatPow(a, n),
+        form="matrix_power",
+    ),
+    Function(
+        "prod",
+        ("x",),
+        r"\text{prod}",
+        kind="matrix",
+        signatures=(Signature("n ->", ("prod(x)/x[k]",)), Signature("n m ->", ("prod(x)/x[k, l]",))),
+        value=lambda np, x: np.prod(x),
+        code="np.prod({0})",
+        calls=(Primitive("np.prod", "torch.prod", rank=0),),
+        kink="x",
+    ),
+    Function(
+        "var",
+        ("x",),
+        r"\text{var}",
+        kind="scalar",
+        definition="mean((x - mean(x))**2)",
+    ),
+    Function(
+        "std",
+        ("x",),
+        r"\text{std}",
+        kind="scalar",
+        definition="sqrt(mean((x - mean(x))**2))",
+    ),
+    Function(
+        "det",
+        ("A",),
+        r"\det",
+        kind="matrix",
+        signatures=(Signature("n n ->", ("det(A)*inv(A)[l, k]",)),),
+        value=lambda np, a: np.linalg.det(a),
+        code="np.linalg.det({0})",
+        calls=(Primitive("np.linalg.det", "torch.linalg.det", rank=0),),
+        sympy="Determinant",
+        regular=True,
+    ),
+    Function(
+        "logdet",
+        ("A",),
+        r"\text{logdet}",
+        kind="matrix",
+        signatures=(Signature("n n ->", ("inv(A)[l, k]",)),),
+        value=_logdet,
+        code="np.linalg.slogdet({0})[1]",
+        calls=(
+            Primitive(
+                "np.linalg.slogdet",
+                "torch.linalg.slogdet",
+                rank=1,
+                analytic="(1, np.log(np.linalg.det({0}) ** 2) / 2)",
+            ),
+        ),
+        sympy=lambda sp, a: sp.log(sp.Abs(sp.Determinant(a))),
+        form="log_det",
+        regular=True,
     ),
     Function("diag", ("x",), r"\text{diag}", kind="diag", value=lambda np, x: np.diag(x), code="np.diag({0})"),
     Function("outer", ("u", "v"), r"\text{outer}", kind="vectors", definition="u @ v.T", expanded=True),
@@ -340,7 +626,38 @@ _TABLE = (
     Function("squared_error", ("y", "t"), r"\text{SE}", kind="scalar", definition="1/2*sum((y - t)**2)", expanded=True),
 )
 
-FUNCTIONS: dict[str, Function] = {f.name: f for f in _TABLE}
+
+class Functions(dict[str, Function]):
+    """Every function by its name."""
+
+    of = Function
+
+    def add(self, function: Function) -> None:
+        """Raises BacksymError, naming it, for a function that cannot be used."""
+        name = function.name
+        if not name.isidentifier() or keyword.iskeyword(name) or name.endswith("_"):
+            raise BacksymError(f"{name!r} cannot be the name of a function")
+        if (name in self and self[name] is not function) or name in REDUCTIONS or name == ABSTRACT_LOSS:
+            raise BacksymError(f"there is a function {name} already")
+        if function.kind not in KINDS:
+            raise BacksymError(f"the function {name} is of the kind {function.kind}, which is not registered")
+        if not function.defined:
+            given = [s.partials for s in function.signatures] or [function.partials]
+            if function.value is None or any(len(partials) != len(function.args) for partials in given):
+                raise BacksymError(
+                    f"the function {name} needs a definition, or a value and a derivative by each of its arguments"
+                )
+        self[name] = function
+
+
+FUNCTIONS = Functions({f.name: f for f in _TABLE})
+tabled(FUNCTIONS)
+
+
+def definition_of(function: Function, args: Sequence[Any]) -> str | None:
+    """The definition of a call with these arguments, expressions; None for a function that has none."""
+    return function.definition if function.unrolled is None else function.unrolled(int(args[-1].value))
+
 
 REDUCTIONS = ("sum", "mean", "max", "min")
 """Names that reduce over all entries, an axis or an index letter (``max`` and ``min`` with one array argument)."""

@@ -30,6 +30,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from backsym.core.errors import BacksymError
+from backsym.core.registry import tabled
+
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
 
@@ -51,8 +54,20 @@ class Kind:
     rules: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
 
 
-KINDS: dict[str, Kind] = {}
-"""Every kind by its name."""
+class Kinds(dict[str, Kind]):
+    """Every kind by its name."""
+
+    of = Kind
+
+    def add(self, kind: Kind) -> Kind:
+        """Raises BacksymError for a name that is taken."""
+        if self.setdefault(kind.name, kind) is not kind:
+            raise BacksymError(f"there is a kind of function {kind.name} already")
+        return kind
+
+
+KINDS = Kinds()
+tabled(KINDS)
 
 
 def kind_named(name: str) -> Kind:
@@ -61,13 +76,6 @@ def kind_named(name: str) -> Kind:
     if kind is None:
         raise TypeError(f"unknown kind of function: {name}")
     return kind
-
-
-def add_kind(kind: Kind) -> Kind:
-    """Raises TypeError for a name that is taken."""
-    if kind.name in KINDS:
-        raise TypeError(f"there is a kind of function {kind.name} already")
-    return KINDS.setdefault(kind.name, kind)
 
 
 class RuleTable(Generic[Rule]):

@@ -8,17 +8,30 @@ or a function which registers several.  This module must not know any kind.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib.metadata import entry_points
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from backsym.core.errors import BacksymError
 
 GROUP = "backsym.plugins"
 
-_TABLES: list[Table[Any]] = []
+_TABLES: list[Tabled] = []
 _loaded: list[str] = []
 
 Kind = TypeVar("Kind")
+
+
+class Tabled(Protocol):
+    """A table that ``register`` may add to."""
+
+    @property
+    def of(self) -> type[Any]: ...
+
+    def add(self, kind: Any) -> object: ...
+
+
+def tabled(table: Tabled) -> None:
+    """Make a table known to ``register``."""
+    _TABLES.append(table)
 
 
 class Table(Mapping[str, Kind]):
@@ -40,20 +53,20 @@ class Table(Mapping[str, Kind]):
 
     def __getitem__(self, name: str) -> Kind:
         if name not in self._kinds:
-            _load_plugins()
+            load_plugins()
         return self._kinds[name]
 
     def __iter__(self) -> Iterator[str]:
-        _load_plugins()
+        load_plugins()
         return iter(tuple(self._kinds))
 
     def __len__(self) -> int:
-        _load_plugins()
+        load_plugins()
         return len(self._kinds)
 
 
 def register(kind: object) -> None:
-    """Add a kind of part, step, output form or notation to the table of its type.
+    """Add a function, a kind of function, part, step, output form or notation to the table of its type.
 
     Raises BacksymError for a name that is taken, and for what is no kind.
     """
@@ -69,11 +82,13 @@ def known_types() -> tuple[str, ...]:
     return tuple(table.of.__name__ for table in _TABLES)
 
 
-def _load_plugins() -> None:
+def load_plugins() -> None:
     """What the entry points of installed packages name, once."""
     if _loaded:
         return
     _loaded.append(GROUP)
+    from importlib.metadata import entry_points
+
     for entry in entry_points(group=GROUP):
         found = entry.load()
         if any(isinstance(found, table.of) for table in _TABLES):

@@ -17,7 +17,7 @@ import numpy as np
 
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Expr, Fn, Ix, Shape, Sym
-from backsym.core.functions import FUNCTIONS, Function
+from backsym.core.functions import FUNCTIONS, Function, definition_of
 from backsym.core.kinds import RuleTable
 from backsym.numeric.abstract import AbstractFunction
 from backsym.numeric.axes import Array, Val, align_all, arrange
@@ -180,12 +180,13 @@ def _diag(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evaluator) -> 
 
 
 def _by_definition(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evaluator) -> Val:
-    if fn.definition is None:
+    definition = definition_of(fn, e.args)
+    if definition is None:
         raise BacksymError(f"the function {fn.name} has neither a value nor a definition")
     shapes = tuple(a.shape for a in e.args) + ((),) * (len(args) - len(e.args))
     values: dict[str, Array | Val] = dict(zip(fn.args, args, strict=True))
     inner = Context(ctx.dims, values, {}, ctx.functions, {}, ctx.tracer)
-    return ev(_parsed(fn.definition, fn.args, shapes), inner)
+    return ev(_parsed(definition, fn.args, shapes), inner)
 
 
 @evaluation("scalar")
@@ -198,6 +199,25 @@ def _scalar(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evaluator) -
         return _by_definition(fn, e, args, ctx, ev)
     value = fn.value
     return _each(args, lambda *xs: _settle(value(np, *xs), xs))
+
+
+@evaluation("matrix")
+def _matrix(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evaluator) -> Val:
+    whole(fn, e)
+    if fn.value is None:
+        return _by_definition(fn, e, args, ctx, ev)
+    value = fn.value
+
+    def at(*xs: Array) -> Array:
+        if ctx.tracer is not None:
+            ctx.tracer.function(fn, xs, ctx)
+        try:
+            return _settle(value(np, *xs), xs)
+        except np.linalg.LinAlgError:
+            raise BacksymError(f"{fn.name} of a matrix without an inverse") from None
+
+    names, x = _each(args, at)
+    return names, x.reshape(x.shape[: len(names)] + ctx.sizes(e.shape))
 
 
 def _gradient(fn: Function, args: tuple[Array, ...]) -> Array:

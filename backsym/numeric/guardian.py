@@ -48,6 +48,8 @@ class Guardian:
             margin = (_NEAR, 1e-6, 1e-9)[2 - self.strictness]
             if not np.all((x > low + margin) & (x < high - margin)):
                 raise Rejected(f"{fn.name} needs an argument between {low:g} and {high:g}")
+        if fn.regular:
+            self._regular(fn.name, np.real(args[0]))
         if fn.kink is not None:
             self._kink(fn, fn.kink, args, ctx)
         elif not np.isfinite(low):
@@ -82,6 +84,11 @@ class Guardian:
         if value.ndim < 2:
             return not np.any(value)
         return not np.all(np.any(value.reshape(value.shape[0], -1), axis=1))
+
+    def _regular(self, name: str, matrix: Array) -> None:
+        """How many digits a solution loses is the logarithm of the condition number."""
+        if not np.linalg.cond(matrix) < (1e10, 1e5, 1e2)[self.strictness]:
+            raise Rejected(f"{name} needs a matrix that has an inverse")
 
     def _moderate(self, name: str, args: Sequence[Array]) -> None:
         limit = _LARGE.get(self.strictness, np.inf)

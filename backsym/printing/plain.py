@@ -46,6 +46,7 @@ from backsym.core.expr import (
     Sym,
     T,
     Zeros,
+    num,
     show_shape,
     with_indices,
 )  # fmt: skip
@@ -171,6 +172,8 @@ class _Plain:
         return f"{self.at(e.num, Level.POWER)}/{self.at(e.den, Level.POWER)}", Level.PRODUCT
 
     def pow(self, e: Pow) -> Text:
+        if isinstance(e.exp, Neg) and len(e.base.shape) == 2:  # A**-1 of a square matrix is its inverse.
+            return self.div(Div(num(1), Pow(e.base, e.exp.arg)))
         return f"{self.at(e.base, Level.ATOM)}**{self.at(e.exp, Level.ATOM)}", Level.POWER
 
     def transpose(self, e: T) -> Text:

@@ -46,6 +46,7 @@ from backsym.core.expr import (
     Zeros,
     scalar_if_ones,
 )  # fmt: skip
+from backsym.core.functions import FUNCTIONS
 from backsym.core.kinds import kind_named
 from backsym.printing import layout as lay
 from backsym.printing.layout import Ident, Layout, Number, Op, Script, fenced, row, tight
@@ -279,7 +280,7 @@ def _entry(e: Entry, n: Notation) -> Piece:
         return _named(n.entry(base.name, e.indices))
     if isinstance(base, Adj):
         return _adjoint(base.name, n.entry(base.name, e.indices), 0, n)
-    if isinstance(base, Fn) and kind_named(base.kind).named and base.name not in _SPECIAL:
+    if isinstance(base, Fn) and kind_named(base.kind).named and _form(base) is None:
         return Piece(lay.with_sub(layout_of(base, n), index_list(e.indices)))
     if isinstance(base, Eye):
         return Piece(Script(Ident("I"), sub=index_list(e.indices)))
@@ -458,6 +459,8 @@ def _slash(negative: bool, top: Layout, bottom: Layout) -> Layout:
 
 def _transpose(e: T, n: Notation) -> Piece:
     sup: Layout = lay.Symbol("top") if n.transpose == "top" else Ident("T")
+    if isinstance(e.arg, Fn) and _form(e.arg) is _inverse:
+        return _power(_piece(e.arg.args[0], n), tight(lay.MINUS, sup))
     return _power(_piece(e.arg, n), sup)
 
 
@@ -465,13 +468,18 @@ def _transpose(e: T, n: Notation) -> Piece:
 
 
 def _fn(e: Fn, n: Notation) -> Piece:
-    special = _SPECIAL.get(e.name)
+    special = _form(e)
     if special is not None and e.order == 0:
         return special(e, n)
     head = Ident(e.name, "operator") if special is not None else n.function(e.name)
     if e.order:
         head = lay.Primed(head, e.order)
     return Piece(_apply(head, [layout_of(a, n) for a in e.args]))
+
+
+def _form(e: Fn) -> Callable[[Fn, Notation], Piece] | None:
+    """How a function is laid out that is not written as a name with arguments."""
+    return FORMS.get(FUNCTIONS[e.name].form) if e.name in FUNCTIONS else None
 
 
 def _exp(e: Fn, n: Notation) -> Piece:
@@ -498,14 +506,37 @@ def _norm(e: Fn, n: Notation) -> Piece:
     return Piece(lay.with_sub(bars, Ident("F")) if matrix else bars)
 
 
-_SPECIAL: dict[str, Callable[[Fn, Notation], Piece]] = {
+def _inverse(e: Fn, n: Notation) -> Piece:
+    return _power(_piece(e.args[0], n), tight(lay.MINUS, Number("1")))
+
+
+def _solution(e: Fn, n: Notation) -> Piece:
+    """The solution of A x = b, by the inverse."""
+    return _matmul(MatMul((Fn("inv", e.args[:1], 0, e.kind), e.args[1])), n)
+
+
+def _matrix_power(e: Fn, n: Notation) -> Piece:
+    return _power(_piece(e.args[0], n), _exponent(e.args[1], n))
+
+
+def _log_det(e: Fn, n: Notation) -> Piece:
+    """The logarithm of the size of the determinant."""
+    size = fenced("abs", _apply(n.function("det"), [layout_of(e.args[0], n)]))
+    return Piece(tight(n.function("log"), size), Level.FACTOR)
+
+
+FORMS: dict[str, Callable[[Fn, Notation], Piece]] = {
     "exp": _exp,
     "sqrt": _sqrt,
     "abs": _bars("abs"),
     "norm": _norm,
     "pow": lambda e, n: _raised(e.args[0], e.args[1], n),
+    "inverse": _inverse,
+    "solution": _solution,
+    "matrix_power": _matrix_power,
+    "log_det": _log_det,
 }
-"""Functions that are not written as a name with arguments."""
+"""How functions are laid out that are not written as a name with arguments, by the ``form`` of their entry."""
 
 
 def _indicator(condition: Layout) -> Layout:

@@ -46,10 +46,10 @@ from backsym.core.expr import (
     Zeros,
     walk,
 )
-from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, Function, definition_of
 from backsym.core.kinds import RuleTable
 from backsym.reading.meaning.table_formulas import formula
-from backsym.sympy_door.functions import VALUES, indicator
+from backsym.sympy_door.functions import indicator, value
 from backsym.sympy_door.shapes import FIRST_EXTREMES, INDEX_EXTREMES
 from backsym.sympy_door.shifts import guarded
 
@@ -245,12 +245,22 @@ def _diag(c: Entries, e: Fn, ixs: Indices) -> Any:
     return c.at(e.args[0], (ixs[0], ixs[0]))
 
 
+@sympy_entries("matrix")
+def _of_matrices(c: Entries, e: Fn, ixs: Indices) -> Any:
+    """SymPy has no entry of such a function of an IndexedBase: the name, the arrays, and the indices."""
+    function = FUNCTIONS[e.name]
+    if e.order or definition_of(function, e.args) is not None:
+        return defined(c, e, ixs)
+    return sympy.Function(e.name)(*(_whole(c, arg) for arg in e.args), *ixs)
+
+
 def defined(c: Entries, e: Fn, ixs: Indices) -> Any:
     """By the function's definition."""
     function = FUNCTIONS.get(e.name)
-    if function is None or function.definition is None or e.order:
+    definition = definition_of(function, e.args) if function is not None and not e.order else None
+    if function is None or definition is None:
         raise BacksymError(f"no SymPy for {e.name}" + "'" * e.order)
-    return c.part(formula(function.definition, dict(zip(function.args, e.args, strict=False))), ixs)
+    return c.part(formula(definition, dict(zip(function.args, e.args, strict=False))), ixs)
 
 
 def elementwise(c: Entries, e: Fn, args: Sequence[Any]) -> Any:
@@ -261,9 +271,17 @@ def elementwise(c: Entries, e: Fn, args: Sequence[Any]) -> Any:
     values = [*args, *(c.number(formula(text, {})) for text in function.defaults[len(args) - len(function.args) :])]
     values = values[: len(function.args)]
     if not e.order:
-        return VALUES[e.name](*values)
+        made = value(function, values)
+        if made is None and function.definition is not None:
+            given = dict(zip(function.args, values, strict=True))
+            return Placeholders(c.loss, given).number(formula(function.definition, _numbers(function)))
+        if made is None:
+            raise BacksymError(
+                f"there is no SymPy for the function {e.name}: its entry gives neither sympy nor definition"
+            )
+        return made
     names = {name: sympy.Dummy(name, real=True) for name in function.args}
-    symbols: dict[str, Expr] = {name: Sym(name, ()) for name in function.args}
+    symbols = _numbers(function)
     if function.partials:
         derivative = Placeholders(c.loss, names).number(formula(function.partials[0], symbols))
     else:
@@ -272,6 +290,10 @@ def elementwise(c: Entries, e: Fn, args: Sequence[Any]) -> Any:
         derivative = Placeholders(c.loss, names).number(formula(function.definition, symbols)).diff(first)
     derivative = sympy.diff(derivative, names[function.args[0]], e.order - 1) if e.order > 1 else derivative
     return derivative.subs(dict(zip(names.values(), values, strict=True)), simultaneous=True)
+
+
+def _numbers(function: Function) -> dict[str, Expr]:
+    return {name: Sym(name, ()) for name in function.args}
 
 
 @dataclass

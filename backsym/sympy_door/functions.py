@@ -1,24 +1,23 @@
-"""Functions of the table in SymPy's terms, applied to SymPy numbers.
+"""Functions of the table in SymPy's terms, applied to SymPy numbers and matrices.
 
-A function that SymPy lacks is written out, so that every result can be evaluated; only abstract functions stay names.
-Derivatives of order one are those of the table's formulas, turned into SymPy by the caller.
+What SymPy is told of a function stands in the function's entry (``Function.sympy``).  One that SymPy lacks is written
+out, so that every result can be evaluated; only abstract functions stay names.  Derivatives of order one are those of
+the table's formulas, turned into SymPy by the caller.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sympy
+
+from backsym.core.functions import FUNCTIONS, Function
 
 
 def indicator(op: str, a: Any, b: Any) -> Any:
     """1 where the comparison holds, else 0."""
     return sympy.Piecewise((sympy.Integer(1), _RELATIONS[op](a, b)), (sympy.Integer(0), True))
-
-
-def _sigmoid(x: Any) -> Any:
-    return 1 / (1 + sympy.exp(-x))
 
 
 _RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -30,29 +29,14 @@ _RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "!=": sympy.Ne,
 }
 
-VALUES: dict[str, Callable[..., Any]] = {
-    "exp": sympy.exp,
-    "log": sympy.log,
-    "sin": sympy.sin,
-    "cos": sympy.cos,
-    "sinh": sympy.sinh,
-    "cosh": sympy.cosh,
-    "sech": sympy.sech,
-    "tanh": sympy.tanh,
-    "abs": sympy.Abs,
-    "sign": sympy.sign,
-    "erf": sympy.erf,
-    "sqrt": sympy.sqrt,
-    "square": lambda x: x**2,
-    "relu": lambda x: sympy.Max(0, x),
-    "max": sympy.Max,
-    "min": sympy.Min,
-    "pow": lambda x, p: x**p,
-    "sigmoid": _sigmoid,
-    "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
-    "silu": lambda x: x * _sigmoid(x),
-    "gelu": lambda x: x * (1 + sympy.erf(x / sympy.sqrt(2))) / 2,
-    "leaky_relu": lambda x, a: sympy.Piecewise((x, x > 0), (a * x, True)),
-    "elu": lambda x, a: sympy.Piecewise((x, x > 0), (a * (sympy.exp(x) - 1), True)),
-}
-"""Every element-wise function of the table; a test compares them with its values."""
+
+def value(function: Function, args: Sequence[Any]) -> Any:
+    """The function at SymPy numbers or matrices; None where its entry says nothing of SymPy."""
+    if isinstance(function.sympy, str):
+        return getattr(sympy, function.sympy)(*args)
+    return None if function.sympy is None else function.sympy(sympy, *args)
+
+
+def own_name(of: type) -> str | None:
+    """The function of the table that is SymPy's of this class."""
+    return next((name for name, function in FUNCTIONS.items() if function.sympy == of.__name__), None)

@@ -41,12 +41,12 @@ from backsym.core.expr import (
     Zeros,
     scalar_if_ones,
 )
-from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, definition_of
 from backsym.core.kinds import RuleTable
 from backsym.core.words import say
 from backsym.reading.meaning.table_formulas import formula
 from backsym.sympy_door.entries import Entries, adjoint_name, constant, elementwise, size
-from backsym.sympy_door.functions import indicator
+from backsym.sympy_door.functions import indicator, value
 
 
 def matrix_equation(equation: Equation, loss: str) -> Any:
@@ -243,14 +243,21 @@ def _diag(m: Matrices, e: Fn) -> Any:
     return sympy.DiagMatrix(value) if len(e.args[0].shape) == 1 else DiagonalOf(value)
 
 
+@sympy_matrices("matrix")
+def _of_matrices(m: Matrices, e: Fn) -> Any:
+    made = value(FUNCTIONS[e.name], [m.of(arg) for arg in e.args])
+    return defined(m, e) if made is None else made
+
+
 def defined(m: Matrices, e: Fn) -> Any:
     """By the function's definition."""
     if e.name == "trace" and not e.order:
         return sympy.Trace(m.of(e.args[0]))
     function = FUNCTIONS.get(e.name)
-    if function is None or function.definition is None or e.order:
+    definition = definition_of(function, e.args) if function is not None and not e.order else None
+    if function is None or definition is None:
         raise NoMatrixForm(say("sympy.no_matrix_expression", name=e.name + "'" * e.order))
-    return m.of(formula(function.definition, dict(zip(function.args, e.args, strict=False))))
+    return m.of(formula(definition, dict(zip(function.args, e.args, strict=False))))
 
 
 @sympy_matrices("elementwise")

@@ -21,6 +21,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from backsym.core.expr import Shape
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.core.kinds import RuleTable
+from backsym.sympy_door.functions import own_name
 from backsym.sympy_door.names import Names, refuse
 from backsym.sympy_door.shapes import FIRST_EXTREMES, INDEX_EXTREMES, extreme_parts, vector_indices
 from backsym.sympy_door.shifts import is_shifted, parts, unguarded
@@ -74,6 +75,9 @@ class Writer:
         return f"{self.piece(lhs).text} = {self.piece(rhs, array=True).text}"
 
     def piece(self, e: Any, array: bool = False) -> Piece:
+        own = own_name(type(e)) if type(e) not in _RULES else None
+        if own is not None:
+            return self.call(own, e.args)
         for kind in type(e).__mro__:
             rule = _RULES.get(kind)
             if rule is not None:
@@ -320,7 +324,11 @@ def _undefined(w: Writer, e: Any) -> Piece:
         return _first_extreme(w, e, FIRST_EXTREMES[name])
     if any(isinstance(arg, sympy.Lambda) for arg in e.args):
         raise refuse(f"cannot read {e}", "define the array in an equation of its own")
-    made = w.call(name, e.args, array=True)
+    known = FUNCTIONS.get(name)
+    arity = len(known.args) if known is not None and known.signatures else len(e.args)
+    made = w.call(name, e.args[:arity], array=True)
+    if e.args[arity:]:
+        return atom(f"{made.text}[{', '.join(map(w.index, e.args[arity:]))}]")
     is_array = _gives_array(name, [_rank(w, a) for a in e.args])
     return Piece(made.text, made.level, array=is_array)
 
@@ -354,6 +362,7 @@ def _of_largest(name: str, ranks: Sequence[int]) -> bool:
 gives_array("rowreduce")(lambda name, ranks: ranks[0] > 1)
 gives_array("scalar")(lambda name, ranks: False)
 gives_array("diag")(lambda name, ranks: True)
+gives_array("matrix")(lambda name, ranks: any(s.gives for s in FUNCTIONS[name].signatures))
 gives_array("vectors")(lambda name, ranks: name == "outer")
 
 
@@ -419,6 +428,8 @@ def _hadamard(w: Writer, e: Any) -> Piece:
 
 
 def _hadamard_power(w: Writer, e: Any) -> Piece:
+    if e.exp == -1:  # A**-1 of a square matrix is its inverse.
+        return Piece(f"1/{at(w.piece(e.base), POW)}", MUL)
     return w.power(e.base, e.exp)
 
 
@@ -462,7 +473,9 @@ def _trace(w: Writer, e: Any) -> Piece:
 def _matpow(w: Writer, e: Any) -> Piece:
     if isinstance(e.exp, sympy.Integer) and 1 <= e.exp <= 8:
         return Piece(" @ ".join([at(w.piece(e.base), POW)] * int(e.exp)), MUL)
-    raise refuse(f"cannot read {e}: an inverse or such a power of a matrix has no counterpart here")
+    if isinstance(e.exp, sympy.Integer) and -8 <= e.exp < 0:
+        return atom(f"matrix_power({w.piece(e.base).text}, {e.exp})")
+    raise refuse(f"cannot read {e}: such a power of a matrix has no counterpart here")
 
 
 def _diag(w: Writer, e: Any) -> Piece:

@@ -53,7 +53,7 @@ from backsym.core.expr import (
     free_indices,
     walk,
 )  # fmt: skip
-from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, definition_of
 from backsym.core.kinds import RuleTable
 from backsym.core.problem import Problem
 from backsym.printing.numpy.axes import (
@@ -361,9 +361,10 @@ class _Coder:
         made = numpy.of(e.kind)(self, e, table.slope_code if e.order else table.code, args, loose)
         if made is not None:
             return made
-        if table.definition is None:
+        definition = definition_of(table, args)
+        if definition is None:
             raise BacksymError(f"no NumPy source for the function {e.name!r}")
-        return self.code(_formula(table.definition, named), loose=loose)
+        return self.code(_formula(definition, named), loose=loose)
 
     def abstract(self, e: Fn, loose: bool) -> Code:
         if e.order > 1:
@@ -492,6 +493,15 @@ def _number(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], loose:
     if template is None or free_indices(e):
         return None
     return Code(filled_in(template, [c.strict(a) for a in args]))
+
+
+@numpy("matrix")
+def _of_matrices(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], loose: bool) -> Code | None:
+    """NumPy's functions of one matrix take many, along leading axes."""
+    codes, axes = aligned([c.strict(a) for a in args], c.order)
+    if template is None or (axes and len(codes) > 1):
+        return None
+    return Code(filled_in(template, codes), axes=axes, shape=e.shape)
 
 
 @numpy("diag")

@@ -30,7 +30,7 @@ _END_WORDS = frozenset(
     "for forall forevery foreach where with and if each all every when otherwise iff so hence thus or as on".split()
 )
 REDUCTIONS = ("sum", "mean", "max", "min")
-_NO_ARGUMENT = frozenset("tr arg det sup inf tan coth sec csc".split())
+_NO_ARGUMENT = frozenset("tr arg sup inf coth sec csc".split())
 
 
 class Grammar(Cursor, ABC):
@@ -377,11 +377,22 @@ class Grammar(Cursor, ABC):
         arguments = self.arguments(name)
         if name == "diag":
             arguments = tuple(self.make("column", "", (argument,), argument.span[0]) for argument in arguments)
+        if value == "log" and not scripts.steps and (size := self.log_of_size(arguments, head)) is not None:
+            return size
         call = self.make("call", value, arguments, head.start)
         if scripts.steps:
             # A power on the name of a function is one of its values: tanh^2(z) of an array is entry by entry.
             return self.raised(call, Scripts(steps=[("hadamard", e) for _, e in scripts.steps]), head.start)
         return self.scripted(call, head.start)
+
+    def log_of_size(self, arguments: tuple[Node, ...], head: Token) -> Node | None:
+        r"""``\log\det\mathbf{A}`` and ``\log\lvert\mathbf{A}\rvert``: of a square matrix its determinant."""
+        (argument,) = arguments if len(arguments) == 1 else (None,)
+        bars = argument is not None and argument.kind == "call" and argument.value == "abs"
+        inner = argument.children[0] if bars and argument is not None else argument
+        if inner is not None and inner.kind == "call" and inner.value == "det":
+            return self.make("call", "logdet", inner.children, head.start)
+        return self.make("call", "log size", (inner,), head.start) if bars and inner is not None else None
 
     def arguments(self, name: str) -> tuple[Node, ...]:
         """Arguments in parentheses, or one factor without."""

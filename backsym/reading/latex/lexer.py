@@ -78,7 +78,7 @@ _GREEK_VARIANTS = {
 }  # fmt: skip
 
 FUNCTION_MACROS = frozenset(
-    "exp log ln sin cos tan sinh cosh tanh coth sec csc max min arg tr det sqrt sup inf".split()
+    "exp log ln sin cos tan arctan sinh cosh tanh coth sec csc max min arg tr det sqrt sup inf".split()
 )
 FONTS = frozenset("mathbf boldsymbol bm pmb mathcal mathscr mathbb mathfrak bf vec underline".split())
 ACCENTS = frozenset("hat widehat tilde widetilde bar overline dot ddot check breve".split())

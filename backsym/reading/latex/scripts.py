@@ -204,6 +204,12 @@ def _above(cursor: Cursor, expression: Callable[[], Node], scripts: Scripts, tag
         elif cursor.at("odot"):
             cursor.take()
             scripts.steps.append(("hadamard", expression()))
+        elif cursor.at("-") and _is_transpose(cursor.ahead()) and cursor.ahead(2).text == "}":
+            # A^{-T} is the transpose of the inverse.
+            minus = cursor.take()
+            one = cursor.make("num", "1", (), minus.start)
+            scripts.steps += [("pow", cursor.make("neg", "", (one,), minus.start)), ("T", None)]
+            cursor.take()
         else:
             scripts.steps.append(("pow", expression()))
             if not cursor.at("}"):

@@ -8,7 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from backsym.core.errors import InputError
-from backsym.core.expr import Adj, Delta, Dim, Expr, Eye, Fn, IndexReduce, Ix, Ones, Reduce, Sym, Zeros, show_shape
+from backsym.core.expr import (
+    Adj,
+    Delta,
+    Dim,
+    Expr,
+    Eye,
+    Fn,
+    IndexReduce,
+    Ix,
+    Neg,
+    Num,
+    Ones,
+    Reduce,
+    Sym,
+    Zeros,
+    num,
+    show_shape,
+)
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS, Function
 from backsym.core.kinds import RuleTable, kind_named
 from backsym.core.words import Said, say
@@ -39,13 +56,12 @@ _USUAL_NAMES: dict[str, Said] = {
     "logistic": say("words.did_you_mean", near="sigmoid"),
     "swish": say("words.did_you_mean", near="silu"),
     "tr": say("words.did_you_mean", near="trace"),
-    "inv": say("meaning.usual.inverse"),
-    "det": say("meaning.usual.determinant"),
     "argmax": say("meaning.usual.argmax"),
     "argmin": say("meaning.usual.argmin"),
     "where": CHOICE,
     "Piecewise": CHOICE,
-    **dict.fromkeys(("Inverse", "inverse", "pinv"), say("meaning.usual.inverse")),
+    **dict.fromkeys(("Inverse", "inverse"), say("words.did_you_mean", near="inv")),
+    "pinv": say("meaning.usual.pseudo_inverse"),
     **dict.fromkeys(("Derivative", "diff", "Integral"), say("meaning.usual.derivative")),
     "dropout": say("meaning.usual.dropout"),
     **dict.fromkeys(("concat", "concatenate", "cat", "stack", "hstack", "vstack"), CONCATENATION),
@@ -141,6 +157,8 @@ def table_call(r: Rules, tree: Node, function: Function, order: int) -> Expr:
     if function.expanded:
         return expanded_call(r, tree, function, given)
     args = [r.resolve(arg) for arg in given]
+    if function.unrolled is not None:
+        args[-1] = signed_number(args[-1])
     check = reading.find(function.kind)
     if check is not None:
         check(r, tree, function, given, args)
@@ -195,6 +213,37 @@ def check_row(r: Rules, tree: Node, function: Function, given: Sequence[Node], a
             raise r.error(say("meaning.no_such_keyword", name=tree.value, keyword=keyword.value), keyword, hint)
         if integer(r, keyword) not in (-1, rank - 1):
             raise r.error(say("meaning.along_last_axis", name=tree.value), keyword)
+
+
+@reading("matrix")
+def check_signature(r: Rules, tree: Node, function: Function, given: Sequence[Node], args: Sequence[Expr]) -> None:
+    """The shapes are those of a signature; where a power is written out, it is a whole number."""
+    if function.unrolled is not None:
+        check_power(r, tree, given[-1], args[-1])
+    shapes = [arg.shape for arg in args]
+    if function.signature(shapes) is not None:
+        return
+    if all(signature.takes == (("n", "n"),) for signature in function.signatures):
+        raise r.error(say("meaning.needs_square", name=tree.value, shape=show_shape(shapes[0])), tree)
+    wanted = [" and ".join(f"[{', '.join(axes)}]" for axes in signature.takes) for signature in function.signatures]
+    raise r.error(
+        say("meaning.needs_shapes", name=tree.value, wanted=wanted, shapes=tuple(map(show_shape, shapes))), tree
+    )
+
+
+MAX_POWER = 8
+"""A power of a matrix is a product of so many factors at most."""
+
+
+def signed_number(e: Expr) -> Expr:
+    """A number with its sign."""
+    return num(-e.arg.value) if isinstance(e, Neg) and isinstance(e.arg, Num) else e
+
+
+def check_power(r: Rules, tree: Node, node: Node, power: Expr) -> None:
+    whole = isinstance(power, Num) and power.value.denominator == 1 and 0 < abs(power.value) <= MAX_POWER
+    if not whole:
+        raise r.error(say("meaning.whole_power", most=MAX_POWER), node)
 
 
 @reading("diag", "scalar")
@@ -359,6 +408,14 @@ def eye_call(r: Rules, tree: Node) -> Expr:
     return Eye(dims_of(r, tree, 1)[0], span=r.mark(tree))
 
 
+def log_size_call(r: Rules, tree: Node) -> Expr:
+    """The logarithm of what stands between bars: of a square matrix its determinant, else the absolute value."""
+    arg = r.resolve(tree.children[0])
+    if len(arg.shape) == 2 and arg.shape[0] == arg.shape[1] != 1:
+        return Fn("logdet", (arg,), 0, "matrix", span=r.mark(tree))
+    return Fn("log", (Fn("abs", (arg,), span=r.mark(tree.children[0])),), span=r.mark(tree))
+
+
 def grad_call(r: Rules, tree: Node) -> Expr:
     no_keywords(r, tree)
     (arg,) = arguments(r, tree, 1, 1, "grad(z)")
@@ -386,4 +443,5 @@ _SPECIAL: dict[str, Callable[[Rules, Node], Expr]] = {
     "eye": eye_call,
     "grad": grad_call,
     "direct": direct_call,
+    "log size": log_size_call,
 }

@@ -19,9 +19,11 @@ from backsym.core.expr import (
     Dim,
     Expr,
     Eye,
+    Fn,
     MatMul,
     Mul,
     Neg,
+    Num,
     Ones,
     Pow,
     Reshape,
@@ -34,6 +36,7 @@ from backsym.core.expr import (
     show_shape,
 )
 from backsym.core.words import Said, say
+from backsym.reading.meaning import calls
 from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.shape_hints import Mismatch, SizeUnknown, fits_elementwise, fits_matmul, transposed
 from backsym.reading.syntax import Node
@@ -387,14 +390,28 @@ def _is_column(shape: Shape) -> bool:
 
 
 def formula_power(r: Rules, tree: Node, base: Expr, exponent: Expr) -> Expr:
-    """A power in a formula: of a scalar or, entry by entry, a vector; of a square matrix it would be a matrix power."""
+    """A power in a formula: of a scalar or, entry by entry, a vector; of a square matrix it is a matrix power."""
     shape = base.shape
     if len(shape) == 2 and shape[0] == shape[1] and shape[0] != 1:
-        hint = say("meaning.write_matrix_square")
-        raise r.error(say("meaning.matrix_power"), tree, hint)
+        return matrix_power(r, tree, base, exponent)
     if tree.children[1].kind == "neg" and len(scalar_if_ones(shape)) == 2:
-        raise r.error(say("meaning.matrix_inverse"), tree)
+        raise r.error(say("meaning.matrix_inverse", shape=show_shape(shape)), tree)
     return Pow(base, exponent, span=r.mark(tree))
+
+
+def matrix_power(r: Rules, tree: Node, base: Expr, exponent: Expr) -> Expr:
+    """The inverse, or a whole power.  In an answer a positive power may be meant entry by entry as well."""
+    if is_minus_one(exponent):
+        return Fn("inv", (base,), 0, "matrix", span=r.mark(tree))
+    power = calls.signed_number(exponent)
+    if r.scope.derivatives or not isinstance(power, Num):
+        raise r.error(say("meaning.matrix_power"), tree, say("meaning.write_matrix_square"))
+    calls.check_power(r, tree, tree, power)
+    return Fn("matrix_power", (base, power), 0, "matrix", span=r.mark(tree))
+
+
+def is_minus_one(e: Expr) -> bool:
+    return e == Neg(num(1)) or e == num(-1)
 
 
 def column_rule(r: Rules, tree: Node) -> Expr:
