@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 
+from backsym.graphs.alignment import first_heights
 from backsym.graphs.ordering import moves, orders
-from backsym.graphs.sugiyama import Order, Slots
+from backsym.graphs.slots import Order, Slots
 
 Pull = Callable[[int, int], float]
 """How hard an edge from one slot to another pulls to be level."""
@@ -24,16 +25,20 @@ Distance = Callable[[int, int], float]
 SWEEPS = 8
 FINAL_SWEEPS = 24
 FIXED = 1e9
+FIRST_GAP = 0.2
+"""What slots keep from one another in their first heights."""
+
 WORTH = 20.0
 """The least pull for which a path is made level."""
 MOVES = 200
 """How many moves of one slot are tried at most, each of which costs a fit."""
 
 
-def best_order(slots: Slots, distance: Distance, extent: Sequence[float], pull: Pull) -> Order:
-    """Of the orders with fewest crossings the one whose edges can be most level; ``extent`` is the room of a slot.
+def best_orders(slots: Slots, distance: Distance, extent: Sequence[float], pull: Pull) -> list[Order]:
+    """Of the orders with fewest crossings those whose edges can be most level, the best first.
 
-    The search starts at the best of those found, and at the one that came from the author's order.
+    ``extent`` is the room of a slot.  The search starts at the best of the orders found, and at the one that came from
+    the author's order; where it ends for each and what it starts from are returned.
     """
     forces = _Forces(slots, distance, pull)
     known: dict[tuple[tuple[int, ...], ...], float] = {}
@@ -48,7 +53,12 @@ def best_order(slots: Slots, distance: Distance, extent: Sequence[float], pull: 
     mirrored = [[column[::-1] for column in order] for order in found]
     ranked = sorted((cost(order), n, order) for n, order in enumerate([*found, *mirrored]))
     starts = [ranked[0], *(item for item in ranked[1:] if item[1] == 0)]
-    return min(_searched(slots, order, value, cost) for value, _, order in starts)[1]
+    reached = sorted(_searched(slots, order, value, cost) for value, _, order in starts)
+    best: list[Order] = []
+    for order in (*(order for _, order in reached), *(order for _, _, order in ranked)):
+        if order not in best:
+            best.append(order)
+    return best
 
 
 def _searched(slots: Slots, order: Order, value: float, cost: Callable[[Order], float]) -> tuple[float, Order]:
@@ -114,7 +124,7 @@ def _cost(forces: _Forces, order: Order, extent: Sequence[float]) -> float:
 
 def _fitted(forces: _Forces, order: Order, extent: Sequence[float], sweeps: int) -> list[float]:
     """The heights after so many sweeps, to the right and to the left in turn, or when both change nothing."""
-    heights = forces.slots.heights(order, extent, 0.2)
+    heights = first_heights(forces.slots, order, lambda a, b: (extent[a] + extent[b]) / 2 + FIRST_GAP)
     unchanged = 0
     for sweep in range(sweeps):
         before = list(heights)

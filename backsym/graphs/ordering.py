@@ -1,5 +1,5 @@
-"""The order within the columns: few crossings, by medians and exchanges, from the author's order, grandalf's and
-shuffled ones.
+"""The order within the columns: few crossings, by medians and exchanges, from the author's order, one by barycentres
+and shuffled ones.
 
 The shuffles come from a generator with a fixed seed, so that the same graph always gets the same drawing.
 
@@ -15,12 +15,15 @@ from functools import lru_cache
 from itertools import combinations
 
 from backsym.graphs.ranks import moved, ranks
-from backsym.graphs.sugiyama import Order, Slots, slots
+from backsym.graphs.slots import Order, Slots, slots
 
 STARTS = 30
 PROBE_STARTS = 4
 PROBES = 80
 ROUNDS = 10
+BARYCENTRES = 3
+"""How often the columns are ordered by barycentres, there and back."""
+
 MANY = 6
 """So many crossings are worth a walk through other ranks."""
 
@@ -96,9 +99,9 @@ def orders(slots: Slots, starts: int = STARTS) -> list[Order]:
     tried: set[tuple[tuple[int, ...], ...]] = set()
     fewest: int | None = None
     for start in range(starts):
-        order = [sorted(column) for column in slots.columns]
+        order = [list(column) for column in slots.columns]
         if start == 1:
-            order = [list(column) for column in slots.columns]
+            _by_barycentres(slots, order)
         if start > 1:
             for column in order:
                 chance.shuffle(column)
@@ -146,6 +149,20 @@ def _by_medians(slots: Slots, order: Order, forward: bool) -> None:
         wanted = {slot: _median([position[b] for b in beside[slot]]) for slot in column if beside[slot]}
         movable = iter(sorted(wanted, key=lambda slot: wanted[slot]))
         order[at] = [next(movable) if slot in wanted else slot for slot in column]
+
+
+def _by_barycentres(slots: Slots, order: Order) -> None:
+    """Order each column by the means of its neighbours' places, there and back; all columns count as equally high."""
+    there, back = (slots.left, range(1, len(order))), (slots.right, range(len(order) - 2, -1, -1))
+    for beside, columns in (there, back) * BARYCENTRES:
+        for at in columns:
+            near = order[at - 1 if beside is slots.left else at + 1]
+            place = {slot: (n + 0.5) / len(near) for n, slot in enumerate(near)}
+            wanted = {slot: (n + 0.5) / len(order[at]) for n, slot in enumerate(order[at])}
+            for slot in order[at]:
+                if beside[slot]:
+                    wanted[slot] = sum(place[b] for b in beside[slot]) / len(beside[slot])
+            order[at].sort(key=wanted.__getitem__)
 
 
 def _median(numbers: Sequence[float]) -> float:

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 
 from backsym.core.lazy import lazy
 from backsym.graphs.drawing import EM, Drawing, PlacedEdge, PlacedVertex, Rect
-from backsym.graphs.heights import Distance, Pull, best_order, heights_of
+from backsym.graphs.heights import Distance, Pull, best_orders, heights_of
 from backsym.graphs.labels import place_labels
 from backsym.graphs.model import Graph, Vertex
 from backsym.graphs.ordering import arranged_slots, crossings
 from backsym.graphs.routes import Column, Route, crossing_pairs, curved, moved, straight
-from backsym.graphs.sugiyama import Order, Slots
+from backsym.graphs.slots import Order, Slots
 from backsym.graphs.typeset import typeset
 from backsym.printing.layout import Layout
 
@@ -32,6 +32,8 @@ LANE = 0.1
 MARGIN = 0.07
 """What edges keep from vertices and notes at least."""
 EDGE_MARGIN = 0.02
+ORDERS = 8
+"""How many orders of the columns are tried."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,21 @@ class _Draft:
         self.below = max((s.note[1] + 0.1 for s in self.shapes.values() if s.note), default=0.0)
         self.parts = arranged_slots([v.name for v in graph.vertices], list(self.edges))
         self.labels = {pair: _size(edge.label) for pair, edge in self.edges.items() if edge.label is not None}
-        self._heights: dict[float, list[list[float]]] = {}
-        self._orders: list[Order] = [self._arranged(part, PLAIN[0].down) for part in self.parts]
+        self._heights: dict[tuple[float, int], list[list[float]]] = {}
+        self._orders: list[list[Order]] = [self._arranged(part, PLAIN[0].down)[:ORDERS] for part in self.parts]
 
     def best(self) -> Drawing:
-        """The first try without a flaw that (nearly) fits; else the one with fewest flaws, then the least shrunk."""
+        """The first try without a flaw that (nearly) fits; else the one with fewest flaws, then the least shrunk.
+
+        Before the gaps become wider than at first, the next best orders are tried.
+        """
         found: list[tuple[tuple[int, int], float, Drawing]] = []
-        for attempt in self._attempts():
-            drawing, flaws = self.drawn(attempt)
+        first, *others = self._attempts()
+        ways = [(first, way) for way in range(max(map(len, self._orders), default=1))]
+        for attempt, way in (*ways, *((other, 0) for other in others)):
+            if attempt == first and found and found[0][0][0] == 0:
+                continue  # Only labels have no room.
+            drawing, flaws = self.drawn(attempt, way)
             scale = min(1.0, TEXT_WIDTH / drawing.width, TEXT_HEIGHT / drawing.height)
             found.append((flaws, -scale, replace(drawing, scale=scale)))
             if flaws == (0, 0) and scale > 0.9:
@@ -95,8 +104,8 @@ class _Draft:
             return UNITS + PLAIN + CURVED + WIDER
         return LABELLED + PLAIN + CURVED + WIDER if self.labels else PLAIN + CURVED + NARROW
 
-    def drawn(self, attempt: _Try) -> tuple[Drawing, tuple[int, int]]:
-        """One try, and its flaws: edges too near to vertices or crossing needlessly, and labels without a place.
+    def drawn(self, attempt: _Try, way: int) -> tuple[Drawing, tuple[int, int]]:
+        """One try with the best order or a further one, and its flaws: edges too near to vertices or crossing needlessly, and labels without a place.
 
         Where the edges are wrong, no place is sought for the labels.
         """
@@ -104,13 +113,13 @@ class _Draft:
         edges: list[PlacedEdge] = []
         flaws = 0
         top = 0.0
-        for number, part in enumerate(self.parts):
-            placed, columns = self._vertices(part, self._fitted(attempt.down)[number], attempt.across, top)
-            routes = self._routes(part, placed, columns, self._fitted(attempt.down)[number])
+        for part, orders, heights in zip(self.parts, self._orders, self._fitted(attempt.down, way), strict=True):
+            placed, columns = self._vertices(part, heights, attempt.across, top)
+            routes = self._routes(part, placed, columns, heights)
             lead = straight if attempt.straight else curved
             found = [lead(route) for route in routes]
             if attempt.straight:
-                flaws += abs(crossing_pairs(found) - crossings(part, self._orders[number]))
+                flaws += abs(crossing_pairs(found) - crossings(part, orders[0]))
             vertices += placed
             edges += found
             top = max(self._bottom(v) for v in placed) + 0.6
@@ -123,17 +132,19 @@ class _Draft:
     def _bottom(self, vertex: PlacedVertex) -> float:
         return vertex.outline.bottom + self.below
 
-    def _fitted(self, down: float) -> list[list[float]]:
+    def _fitted(self, down: float, way: int) -> list[list[float]]:
         """The heights of the slots of each part for a gap; they do not depend on the columns' widths."""
-        if down not in self._heights:
-            pairs = zip(self.parts, self._orders, strict=True)
-            self._heights[down] = [
+        if (down, way) not in self._heights:
+            pairs = [
+                (part, orders[min(way, len(orders) - 1)]) for part, orders in zip(self.parts, self._orders, strict=True)
+            ]
+            self._heights[down, way] = [
                 heights_of(part, order, *self._geometry(part, down), self._pull(part)) for part, order in pairs
             ]
-        return self._heights[down]
+        return self._heights[down, way]
 
-    def _arranged(self, part: Slots, down: float) -> Order:
-        return best_order(part, *self._geometry(part, down), self._pull(part))
+    def _arranged(self, part: Slots, down: float) -> list[Order]:
+        return best_orders(part, *self._geometry(part, down), self._pull(part))
 
     def _geometry(self, part: Slots, down: float) -> tuple[Distance, list[float]]:
         """What slots keep from one another, and the room of each."""
