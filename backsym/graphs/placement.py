@@ -105,9 +105,10 @@ class _Draft:
         return LABELLED + PLAIN + CURVED + WIDER if self.labels else PLAIN + CURVED + NARROW
 
     def drawn(self, attempt: _Try, way: int) -> tuple[Drawing, tuple[int, int]]:
-        """One try with the best order or a further one, and its flaws: edges too near to vertices or crossing needlessly, and labels without a place.
+        """One try with the best order or a further one, and its flaws.
 
-        Where the edges are wrong, no place is sought for the labels.
+        Flaws are edges too near to vertices or crossing needlessly, and labels without a place.  Where the edges are
+        wrong, no place is sought for the labels.
         """
         vertices: list[PlacedVertex] = []
         edges: list[PlacedEdge] = []
