@@ -55,7 +55,7 @@ class Gradient(Result):
 
         from backsym.numeric.context import Context, Env
         from backsym.numeric.evaluate import node_value
-        from backsym.numeric.verify import with_adjoints
+        from backsym.numeric.stated import with_adjoints
 
         problem = self.problem
         if problem.abstract:

@@ -376,7 +376,8 @@ class _Marking:
         if found == "readings":
             return self.made("undetermined", read, (), self.two_readings(read))
         if found is None:
-            return self.made("undetermined", read, (), phrase("verdict.undetermined"))
+            key = "verdict.unexercised" if self.target.name in self.judge.unexercised else "verdict.undetermined"
+            return self.made("undetermined", read, (), phrase(key))
         if found is False:
             names = self.earlier.follows(read) if self.earlier is not None and broken is None and read.fits else ()
             if names:

@@ -108,7 +108,7 @@ def false_claims(problem: Problem, derivations: Sequence[Derivation]) -> tuple[F
     if not any(stated):
         return ()
     from backsym.numeric.sample import draws
-    from backsym.numeric.verify import with_adjoints
+    from backsym.numeric.stated import with_adjoints
 
     points = [with_adjoints(derivations, env) for env in draws(problem)]
     found: list[FalseClaim] = []
@@ -150,7 +150,7 @@ def _small_points(problem: Problem, derivations: Sequence[Derivation]) -> Iterat
     from backsym.numeric.context import Context
     from backsym.numeric.evaluate import node_value
     from backsym.numeric.sample import draw
-    from backsym.numeric.verify import with_adjoints
+    from backsym.numeric.stated import with_adjoints
 
     names = {d for symbol in problem.symbols.values() for d in symbol.shape if isinstance(d, str)}
     sizes = {d: 2 for d in sorted(names) if d not in problem.dims or problem.dims[d].size is None}

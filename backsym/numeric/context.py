@@ -40,6 +40,8 @@ class Tracer(Protocol):
 
     def power(self, base: Array, exponent: Array) -> None: ...
 
+    def extreme(self, op: str, x: Array, axes: tuple[int, ...]) -> None: ...
+
 
 @dataclass(frozen=True)
 class Context:

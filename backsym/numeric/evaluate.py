@@ -311,7 +311,10 @@ def _positional(names: tuple[Ix, ...], x: Array, axis: int | None) -> tuple[int,
 
 def _reduce(e: Reduce, c: Context) -> Val:
     names, x = ev(e.arg, c)
-    out = reduce_axes(e.op, x, _positional(names, x, e.axis))
+    axes = _positional(names, x, e.axis)
+    if c.tracer is not None and e.op in ("max", "min"):
+        c.tracer.extreme(e.op, np.real(x), axes)
+    out = reduce_axes(e.op, x, axes)
     return names, out.reshape(out.shape[: len(names)] + c.sizes(e.shape))
 
 
@@ -344,6 +347,8 @@ def _index_reduce(e: IndexReduce, c: Context) -> Val:
     else:
         names, x = ev(e.body, c)
     axes = tuple(names.index(ix) for ix in e.indices if ix in names)
+    if c.tracer is not None and e.op in ("max", "min"):
+        c.tracer.extreme(e.op, np.real(x), axes)
     if e.op == "sum":
         # An index that the body does not mention repeats it.
         repeats = math.prod(c.size(ix.dim) for ix in e.indices if ix not in names)

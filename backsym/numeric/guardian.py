@@ -5,6 +5,7 @@ This module must not know where the point came from.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -68,6 +69,16 @@ class Guardian:
                 raise Rejected("a power with a broken exponent needs a positive base")
         elif np.any(exponent < 0):
             self._away_from_zero("the base of a negative power", np.asarray(base))
+
+    def extreme(self, op: str, x: Array, axes: tuple[int, ...]) -> None:
+        """A maximum or minimum over axes needs one entry that is it: at ties derivatives are a convention."""
+        if self.strictness == 0 or math.prod(x.shape[axis] for axis in axes) < 2:
+            return
+        rest = tuple(axis for axis in range(x.ndim) if axis not in axes)
+        flat = np.transpose(x, rest + axes).reshape(*(x.shape[axis] for axis in rest), -1)
+        last = np.sort(flat if op == "max" else -flat, axis=-1)[..., -2:]
+        if np.any(last[..., 1] - last[..., 0] <= _NEAR * np.maximum(np.abs(last[..., 1]), _NEAR)):
+            raise Rejected(f"the {op}imum is reached twice")
 
     def result(self, value: Array) -> None:
         """Checks of the value of a whole node."""

@@ -38,6 +38,9 @@ _SOFT, _HARD, _TOTAL = 24, 300, 3000
 _PATIENCE = 40
 """After so many redraws the remedy so far (smaller values) has not helped: others are tried too."""
 
+_REACHES = (0.1, 0.3, 1.0, 1.0, 3.0, 10.0)
+"""The magnitudes of leaves at a wide point."""
+
 _PROBES = 48
 """So many leaves at most are probed for a vanishing gradient."""
 
@@ -53,6 +56,7 @@ def draw(
     sizes: Mapping[str, int] | None = None,
     functions: Mapping[str, AbstractFunction] | None = None,
     lively: bool = True,
+    wide: bool = False,
 ) -> Env:
     """A random point of the problem: sizes, leaves and forward values.
 
@@ -60,12 +64,12 @@ def draw(
     functions get random instances, or those of ``functions``, which an earlier point has.  Among a few candidates the
     one in which fewest leaves have a vanishing gradient is taken.  Raises BacksymError, naming the equation, if no
     point within the domains of all functions is found.  Unless ``lively``, units may be off, and the first point is
-    taken.
+    taken.  With ``wide`` the leaves are of very different magnitudes, so that thresholds are passed.
     """
     dims = choose_sizes(problem, seed, sizes)
     plan = _Plan(problem)
     if not lively:
-        return _Search(plan, dims, 1.0, np.random.default_rng([seed, 2]), functions, lively=False).run()
+        return _Search(plan, dims, 1.0, np.random.default_rng([seed, 2]), functions, lively=False, wide=wide).run()
     best: tuple[int, Env] | None = None
     for number, gain in enumerate(_GAINS[:2] if len(problem.equations) > 2000 else _GAINS):
         rng = np.random.default_rng([seed, 2, number])
@@ -177,14 +181,15 @@ class _Search:
 
     def __init__(
         self, plan: _Plan, dims: dict[str, int], gain: float, rng: np.random.Generator,
-        functions: Mapping[str, AbstractFunction] | None = None, lively: bool = True,
+        functions: Mapping[str, AbstractFunction] | None = None, lively: bool = True, wide: bool = False,
     ):  # fmt: skip
         self.strictest = 2 if lively else 1
         self.plan, self.problem, self.dims, self.gain, self.rng = plan, plan.problem, dims, gain, rng
         self.functions = {**plan.instances(rng), **(functions or {})}
         self.leaves, self.first_use, self.additive = plan.leaves, plan.first_use, plan.additive
         self.times = dict.fromkeys(self.leaves, 0)
-        self.shrink = dict.fromkeys(self.leaves, 1.0)
+        self.wide = wide
+        self.shrink = {name: float(rng.choice(_REACHES)) if wide else 1.0 for name in self.leaves}
         self.values: dict[str, Array | Val] = {}
         for name in self.leaves:
             self._redraw(name)
@@ -236,7 +241,7 @@ class _Search:
             chosen = [name for name, k in zip(chosen, keep, strict=True) if k] or chosen
         for name in chosen:
             if attempt % _PATIENCE == 0:
-                self.shrink[name] = 1.0
+                self.shrink[name] = float(self.rng.choice(_REACHES)) if self.wide else 1.0
             if reason.large:
                 self.shrink[name] *= 0.75
             self._redraw(name)
@@ -267,7 +272,7 @@ class _Search:
         if how == "wide":
             return np.asarray(rng.uniform(-5.0, 5.0, size=shape))
         # Magnitudes are log-normal: away from zero, and the product of many is about one.
-        spread = 0.35 * min(1.0, 8.0 / math.sqrt(self.plan.depth))
+        spread = 0.35 * min(1.0, 8.0 / math.sqrt(self.plan.depth)) * (2.0 if self.wide else 1.0)
         size = np.exp(spread * rng.standard_normal(shape)) * self._scale(symbol, shape)
         return np.asarray(np.where(rng.random(shape) < 0.5, -size, size) * self.shrink[symbol.name])
 

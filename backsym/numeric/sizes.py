@@ -5,19 +5,25 @@ This module must not know about values or expressions beyond the dimensions that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from backsym.core.expr import Dim
+from backsym.core.expr import Delta, Dim, Entry, IndexPick, Ix, Shift, walk
 from backsym.core.problem import Problem
 
 _ALL_DISTINCT = 8
 """Up to so many free dimensions all sizes differ; beyond, only those that meet in one equation or its neighbours."""
 
+LARGEST = 64
+"""No size is made larger than this for the sake of a position or a shift."""
+
 
 def choose_sizes(problem: Problem, seed: int, sizes: Mapping[str, int] | None = None) -> dict[str, int]:
-    """A size for every dimension: given, declared, or free (then at least 2)."""
+    """A size for every dimension: given, declared, or free.
+
+    A free one is at least 2, and large enough for each fixed position and for two entries of each shift.
+    """
     known = {name: d.size for name, d in problem.dims.items() if d.size is not None}
     known.update(sizes or {})
     free = [name for name in _dimension_names(problem) if name not in known]
@@ -32,7 +38,53 @@ def choose_sizes(problem: Problem, seed: int, sizes: Mapping[str, int] | None = 
         chosen = {name: palette[n] for name, n in zip(free, [first, *order], strict=False)}
     else:
         chosen = _coloured(problem, free, taken, rng)
+    for name, least in _needed(problem, {**known, **chosen}, free).items():
+        # Seeds in a row have other sizes here, too.
+        size = least + seed % 3
+        while size in taken or size in (n for other, n in chosen.items() if other != name):
+            size += 1
+        chosen[name] = size
     return {**known, **chosen}
+
+
+def _needed(problem: Problem, sizes: Mapping[str, int], free: Iterable[str]) -> dict[str, int]:
+    """The least sizes of the free dimensions that are too small for a position or a shift."""
+    found = dict(sizes)
+    slots = list(dict.fromkeys(slot for eq in problem.equations for node in walk(eq.rhs) for slot in _slots(node)))
+    grows = set(free)
+    for ix, dim in slots:
+        own = [name for name in dict.fromkeys((dim, *_letters(ix))) if name in grows]
+        while own and not _reached(ix, dim, found):
+            if max(found[name] for name in own) >= LARGEST:
+                break  # It is out of reach, which the numeric check says of what depends on it.
+            for name in own:
+                found[name] += 1
+    return {name: size for name, size in found.items() if size != sizes[name]}
+
+
+def _slots(node: object) -> Iterator[tuple[Ix, Dim]]:
+    """The computed or fixed indices in a node, with the dimensions that they stand along."""
+    indices = node.indices if isinstance(node, Entry) else node.at if isinstance(node, IndexPick) else ()
+    indices = (node.i, node.j) if isinstance(node, Delta) else indices
+    yield from ((ix, ix.dim) for ix in indices if isinstance(ix, Shift) or (ix.fixed and ix.letter != "1"))
+
+
+def _letters(ix: Ix) -> Iterator[Dim]:
+    yield from (letter.dim for letter, _ in ix.parts) if isinstance(ix, Shift) else ()
+
+
+def _reached(ix: Ix, dim: Dim, sizes: Mapping[str, int]) -> bool:
+    """Whether a fixed position exists, or a shift meets at least two entries, if it runs at all."""
+
+    def size(d: Dim) -> int:
+        return d if isinstance(d, int) else sizes[d]
+
+    if not isinstance(ix, Shift):
+        return int(ix.letter) <= size(dim)
+    ends = [(factor, factor * size(letter.dim)) for letter, factor in ix.parts]
+    low = ix.offset + sum(min(pair) for pair in ends)
+    high = ix.offset + sum(max(pair) for pair in ends)
+    return min(high, size(dim)) - max(low, 1) >= (1 if high > low else 0)
 
 
 def _palette(count: int, taken: set[int]) -> list[int]:

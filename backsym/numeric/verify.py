@@ -21,7 +21,6 @@ from backsym.core.errors import BacksymError
 from backsym.core.expr import (
     Add,
     Adj,
-    Entry,
     Expr,
     IndexReduce,
     Ix,
@@ -36,10 +35,17 @@ from backsym.core.steps import Derivation, Verification
 from backsym.numeric.apply import STEP
 from backsym.numeric.axes import Array, Val, arrange
 from backsym.numeric.context import Context, Env
-from backsym.numeric.evaluate import ev, node_value
+from backsym.numeric.evaluate import node_value
+from backsym.numeric.exercise import Exercise, Feature
 from backsym.numeric.sample import draw
+from backsym.numeric.stated import entry_value, value_at, with_adjoints
+
+__all__ = ["TOLERANCE", "verify", "with_adjoints"]
 
 TOLERANCE = 1e-9
+
+WIDE_TOLERANCE = 1e-5
+"""The same at points of very different magnitudes, where much cancels; a wrong branch is a larger error."""
 
 _FINEST = 1e-12
 """No smaller bound of an error is stated: below it there is only rounding, which differs from processor to processor
@@ -72,6 +78,12 @@ class _Tally:
     def error(self, value: float) -> None:
         self.worst = max(self.worst, value) if math.isfinite(value) else math.inf
 
+    def add_wide(self, other: _Tally) -> None:
+        """Take what was seen at a wide point into account, at which rounding alone is no error."""
+        self.exercised |= other.exercised
+        if not other.worst <= WIDE_TOLERANCE:
+            self.error(other.worst)
+
     def verdict(self, draws: int) -> Verification:
         failed = self.worst > TOLERANCE
         status = "failed" if failed else "verified" if self.exercised else "unexercised"
@@ -81,7 +93,8 @@ class _Tally:
 def verify(
     problem: Problem, derivations: Sequence[Derivation], draws: Sequence[Env] | None = None
 ) -> dict[str, Verification]:
-    """Check every derivative at random points (by default three).
+    """Check every derivative at random points: at ``draws`` (by default three), and where these leave a derivative zero
+    or a side of a kink or comparison out, at further ones.
 
     ``derivations`` are all derivatives of the loss in backward order, the loss first.  A status is ``failed`` for an
     error above 1e-9 relative to the magnitude of the summed terms, ``unexercised`` for a derivative that was zero at
@@ -93,19 +106,25 @@ def verify(
     uses = {eq.name: names_in(eq.rhs) for eq in problem.equations}
     _check_complete(problem, tallies, uses)
     terms: dict[str, _Terms] = {}
+    exercise = Exercise(problem, derivations)
+    exercised: set[Feature] = set()
+
+    def check(number: int, env: Env, tallies: dict[str, _Tally]) -> set[Feature]:
+        rng = np.random.default_rng([number, 3])
+        return exercise.seen(_Check(problem, derivations, env, rng, tallies, uses, terms).run(), 0.0)
+
+    def further(seed: int) -> Env:
+        return draw(problem, seed, lively=False, wide=True)
+
     with np.errstate(all="ignore"):
         for number, env in enumerate(points):
-            _Check(problem, derivations, env, np.random.default_rng([number, 3]), tallies, uses, terms).run()
+            exercised |= check(number, env, tallies)
+        for number, env in enumerate(exercise.further(exercise.wanted - exercised, further), len(points)):
+            found = {node: _Tally() for node in tallies}
+            check(number, env, found)
+            for node, tally in found.items():
+                tallies[node].add_wide(tally)
     return {node: tally.verdict(len(points)) for node, tally in tallies.items()}
-
-
-def with_adjoints(derivations: Sequence[Derivation], env: Env) -> Env:
-    """The same point with the adjoints that the derivations state, in their order."""
-    adjoints: dict[str, Array] = dict(env.adjoints)
-    filled = replace(env, adjoints=adjoints)
-    for d in derivations:
-        adjoints[d.node] = _entry_value(d, filled)
-    return filled
 
 
 def _flat(value: Array, lead: int) -> Array:
@@ -167,9 +186,10 @@ class _Check:
         self.traffic = 0.0
         """The magnitude of the largest sum of terms that the local checks have seen."""
 
-    def run(self) -> None:
+    def run(self) -> Env:
+        """Check, and return the point with the adjoints, in which what is only rounding is zero."""
         for d in self.derivations:
-            value = _entry_value(d, self.env)
+            value = entry_value(d, self.env)
             self.adjoints[d.node] = np.zeros_like(value) if self._is_noise(d, value) else value
             self.directions[d.node] = self.rng.standard_normal((_DIRECTIONS, *np.shape(value)))
             if np.any(self.adjoints[d.node]):
@@ -178,6 +198,7 @@ class _Check:
                 self._compare_forms(d)
         self._local()
         self._end_to_end()
+        return self.env
 
     # A derivative can be an exact zero that floating point shows as rounding noise (a sum of softmax gradients).  Then
     # neither its size nor the size of what it is compared with tells the magnitude of the terms that cancel.
@@ -186,7 +207,7 @@ class _Check:
         """The magnitude of the terms of a derivative, by the response to small relative changes of all quantities."""
         if not self._terms(d).sums:
             return float(np.max(np.abs(value), initial=0.0))
-        moved = _entry_value(d, self._moved(d.node, self._terms(d), _SMALL))
+        moved = entry_value(d, self._moved(d.node, self._terms(d), _SMALL))
         return float(np.max(np.abs(moved - value), initial=0.0)) / _SMALL
 
     def _terms(self, d: Derivation) -> _Terms:
@@ -213,7 +234,7 @@ class _Check:
             return False
         if size < _UNDERFLOW or size < 1e-12 * self._noise(d, value):
             return True
-        return _has_no_digits(value, _entry_value(d, self._moved(d.node, self._terms(d), _LAST)))
+        return _has_no_digits(value, entry_value(d, self._moved(d.node, self._terms(d), _LAST)))
 
     def _is_tame(self, d: Derivation, size: float) -> bool:
         """Whether a tiny value is hardly smaller than the derivatives that it is made of, at moderate values.
@@ -231,7 +252,7 @@ class _Check:
         assert d.matrix is not None
         entries = self.adjoints[d.node]
         for side in (d.matrix.lhs, d.matrix.rhs):
-            whole = _value(side, (), self.env)
+            whole = value_at(side, (), self.env)
             if whole.size != entries.size or _flat(whole, 0).shape != _flat(entries, 0).shape:
                 self.tallies[d.node].error(math.inf)
                 continue
@@ -240,7 +261,7 @@ class _Check:
             if error > TOLERANCE:
                 error = _difference(entries, whole, self._noise(d, entries))
             if error > TOLERANCE and not entries.any():
-                moved = _value(side, (), self._moved(d.node, _Terms.of(side), _LAST)).reshape(entries.shape)
+                moved = value_at(side, (), self._moved(d.node, _Terms.of(side), _LAST)).reshape(entries.shape)
                 error = 0.0 if _has_no_digits(whole, moved) else error
             self.tallies[d.node].error(error)
 
@@ -390,23 +411,6 @@ class _Check:
             near = {x: self.env.values[x] * (1 + _LAST * rng.standard_normal(self.env.values[x].shape)) for x in leaves}
             change = max(change, abs(self._slope(leaves, near) - slope))
         return 30 * change
-
-
-def _entry_value(d: Derivation, env: Env) -> Array:
-    """The derivative entry by entry, with the shape of the node."""
-    indices = d.entry.lhs.indices if isinstance(d.entry.lhs, Entry) else d.indices
-    value = _value(d.entry.rhs, indices, env)
-    shape = np.shape(env.values[d.node])
-    if value.shape == shape:
-        return value
-    if value.size != math.prod(shape):
-        raise BacksymError(f"the derivative by {d.node} has shape {value.shape}, but {d.node} has shape {shape}")
-    return value.reshape(shape)
-
-
-def _value(e: Expr, free: tuple[Ix, ...], env: Env) -> Array:
-    ctx = Context.of(env)
-    return np.asarray(arrange(ev(e, ctx), free, ctx.index_sizes(free)))
 
 
 def _has_no_digits(value: Array, moved: Array) -> bool:

@@ -19,7 +19,7 @@ from backsym.marking.explaining.feedback import Equal, Value
 from backsym.numeric.axes import Array, Val, arrange
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import ev, node_value
-from backsym.numeric.verify import with_adjoints
+from backsym.numeric.stated import with_adjoints
 
 DRAWS = 24
 """Points of each size that are looked at."""

@@ -28,6 +28,7 @@ from backsym.numeric.apply import STEP
 from backsym.numeric.axes import Array, Val, arrange
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import ev, node_value
+from backsym.numeric.exercise import ZEROISH, cancelling
 from backsym.numeric.sizes import choose_sizes
 from backsym.solving.solution import Solution, solve
 
@@ -203,9 +204,20 @@ class Judge:
         return self._truths[name]
 
     def _is_zero(self, name: str) -> bool:
-        """Whether the numeric proof saw nothing but zero."""
+        """Whether the numeric proof saw nothing but zero, and the points of this judge show no more than rounding."""
         verification = self.solution.verified.get(name)
-        return verification is not None and verification.status == "unexercised"
+        if verification is None or verification.status != "unexercised":
+            return False
+        return all(np.abs(point.adjoints[name]).max(initial=0.0) <= ZEROISH for point in self.points)
+
+    @lazy
+    def unexercised(self) -> frozenset[str]:
+        """The derivatives that are zero at every point and need not be zero elsewhere: none is judged right by that."""
+        zero = {name for name in self.derivations if self._is_zero(name)}
+        if not zero:
+            return frozenset()
+        with np.errstate(all="ignore"):
+            return frozenset(zero).difference(*(cancelling(self.solution.derivations, p) for p in self.points))
 
     # --- verdicts ---
 
@@ -214,8 +226,14 @@ class Judge:
 
         With ``indices``, one for each axis of the target, it is its entry; without, the whole, and its shape must be
         that of the target (a column [D, 1] counts as a vector [D]).  None where that is not decided: no point gives a
-        finite value, all finite values agree but some are not finite, or the evaluation would be too large.
+        finite value, all finite values agree but some are not finite, the evaluation would be too large, or no point
+        exercises the derivative.
         """
+        found = self._agrees(target, expr, indices)
+        name = target if isinstance(target, str) else target.name
+        return None if found and name in self.unexercised else found
+
+    def _agrees(self, target: str | Target, expr: Expr, indices: tuple[Ix, ...]) -> bool | None:
         name = target if isinstance(target, str) else target.name
         truths = self._truth(name)
         if not isinstance(target, str) and target.is_position and not _more_general(indices, target):

@@ -10,17 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from backsym.core.errors import BacksymError
-from backsym.core.expr import Cmp, Fn, walk
-from backsym.core.functions import FUNCTIONS
 from backsym.core.problem import Problem
 from backsym.core.steps import Derivation
-from backsym.numeric.apply import by_formula
-from backsym.numeric.axes import Array, align_all
+from backsym.numeric.axes import Array
 from backsym.numeric.context import Context, Env
-from backsym.numeric.evaluate import ev
+from backsym.numeric.exercise import Exercise, distance, kinks_of
 from backsym.numeric.sample import draw
-from backsym.numeric.verify import with_adjoints
+from backsym.numeric.stated import with_adjoints
 
 SEEDS = 3
 """Points with one assignment of sizes, at least."""
@@ -39,14 +35,33 @@ def points(
     problem: Problem, derivations: Sequence[Derivation], sizes: Mapping[str, int], first: int, count: int = SEEDS,
     *, near_kinks: bool = True,
 ) -> list[Env]:  # fmt: skip
-    """Points with these sizes and true adjoints, at least ``count``, with the same instances of abstract functions."""
+    """Points with these sizes and true adjoints, at least ``count``, with the same instances of abstract functions.
+
+    With ``near_kinks`` there are points close to kinks, and further ones where these leave a derivative zero or a side
+    of a kink out.
+    """
     found: list[Env] = []
     for seed in range(first, first + count):
         found.append(_drawn(problem, sizes, seed, found))
     if near_kinks and len(problem.equations) <= _LARGE and any(True for _ in _kinks(problem, found[0])):
         found.extend(_nearest(problem, sizes, first, found))
     with np.errstate(all="ignore"):
-        return [with_adjoints(derivations, point) for point in found]
+        filled = [with_adjoints(derivations, point) for point in found]
+        if near_kinks:
+            filled.extend(_exercising(problem, derivations, sizes, filled))
+    return filled
+
+
+def _exercising(
+    problem: Problem, derivations: Sequence[Derivation], sizes: Mapping[str, int], have: Sequence[Env]
+) -> Iterator[Env]:
+    exercise = Exercise(problem, derivations)
+    missing = exercise.wanted.difference(*map(exercise.seen, have))
+
+    def drawn(seed: int) -> Env:
+        return draw(problem, seed, sizes=sizes, functions=have[0].functions, lively=False, wide=True)
+
+    return exercise.further(missing, drawn)
 
 
 def _drawn(problem: Problem, sizes: Mapping[str, int], seed: int, before: Sequence[Env], lively: bool = True) -> Env:
@@ -93,20 +108,7 @@ def _kinks(problem: Problem, point: Env) -> Iterator[Array]:
     ctx = Context.of(point)
     with np.errstate(all="ignore"):
         for equation in problem.equations:
-            for node in walk(equation.rhs):
-                try:
-                    if isinstance(node, Fn) and node.name in FUNCTIONS and FUNCTIONS[node.name].kink is not None:
-                        yield _distance(node, ctx)
-                    elif isinstance(node, Cmp):
-                        _, (a, b) = align_all([ev(node.a, ctx), ev(node.b, ctx)])
-                        yield np.real(np.asarray(a - b))
-                except BacksymError:
-                    continue
-
-
-def _distance(node: Fn, ctx: Context) -> Array:
-    function = FUNCTIONS[node.name]
-    assert function.kink is not None, "only functions with a kink come here"
-    _, arrays = align_all([ev(arg, ctx) for arg in node.args])
-    names = function.args[: len(arrays)]
-    return np.real(np.asarray(by_formula(function.kink, names, arrays, ctx, ev)))
+            for node in kinks_of(equation.rhs):
+                value = distance(node, ctx)
+                if value is not None:
+                    yield value[1]

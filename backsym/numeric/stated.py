@@ -1,0 +1,45 @@
+"""The values of what derivations state.
+
+This module must not know about the calculus, nor what a value is compared with.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Entry, Expr, Ix
+from backsym.core.steps import Derivation
+from backsym.numeric.axes import Array, arrange
+from backsym.numeric.context import Context, Env
+from backsym.numeric.evaluate import ev
+
+
+def with_adjoints(derivations: Sequence[Derivation], env: Env) -> Env:
+    """The same point with the adjoints that the derivations state, in their order."""
+    adjoints: dict[str, Array] = dict(env.adjoints)
+    filled = replace(env, adjoints=adjoints)
+    for d in derivations:
+        adjoints[d.node] = entry_value(d, filled)
+    return filled
+
+
+def entry_value(d: Derivation, env: Env) -> Array:
+    """The derivative entry by entry, with the shape of the node."""
+    indices = d.entry.lhs.indices if isinstance(d.entry.lhs, Entry) else d.indices
+    value = value_at(d.entry.rhs, indices, env)
+    shape = np.shape(env.values[d.node])
+    if value.shape == shape:
+        return value
+    if value.size != math.prod(shape):
+        raise BacksymError(f"the derivative by {d.node} has shape {value.shape}, but {d.node} has shape {shape}")
+    return value.reshape(shape)
+
+
+def value_at(e: Expr, free: tuple[Ix, ...], env: Env) -> Array:
+    ctx = Context.of(env)
+    return np.asarray(arrange(ev(e, ctx), free, ctx.index_sizes(free)))
