@@ -21,7 +21,7 @@ from backsym.numeric.axes import Array
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import node_value
 from backsym.numeric.rounding import settled
-from backsym.numeric.verify import with_adjoints
+from backsym.numeric.stated import with_adjoints
 
 
 def point(problem: Problem, derivations: Sequence[Derivation], own: Mapping[Expr, Array] | None = None) -> Env:
