@@ -19,11 +19,12 @@ from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Expr, Ix, Partial, scalar_if_ones, walk
 from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
-from backsym.marking.answers.model import ReadAnswer, Target, Unreadable
+from backsym.marking.answers.model import ReadAnswer, Target, Unreadable, quantity_named
+from backsym.marking.answers.numbers import Numbers, members, read_numbers
 from backsym.marking.answers.reader import AnswerReader
 from backsym.marking.explaining.explain import Explanation, explain, explain_clash, explain_meant
 from backsym.marking.explaining.phrases import listed, math, phrase, shape_words
-from backsym.marking.judging.accept import Criterion, criterion, is_simplified, missing_names
+from backsym.marking.judging.accept import Criterion, criterion, derivatives_asked, is_simplified, missing_names
 from backsym.marking.judging.chains import Break, first_break
 from backsym.marking.judging.earning import (
     CHAIN,
@@ -37,6 +38,7 @@ from backsym.marking.judging.earning import (
 )
 from backsym.marking.judging.judge import Carried, Judge, equal_values
 from backsym.marking.judging.layouts import transposed_layout
+from backsym.marking.judging.numbers import AskedNumber, NumberJudge
 from backsym.marking.reporting.records import shown_score
 from backsym.numeric.axes import Array
 from backsym.printing.notation import Notation
@@ -154,6 +156,7 @@ class Marker:
         self.judge = judge if judge is not None else Judge(problem, solution)
         self.reader = AnswerReader(problem, {d.node: d.indices for d in self.judge.solution.derivations})
         self.notation = Notation.of(problem)
+        self.numbers = NumberJudge(self.judge.solution)
         self._asked: dict[str, tuple[Target, Criterion]] = {}
 
     def target(self, text: str) -> Target:
@@ -170,6 +173,8 @@ class Marker:
 
     def trouble_with(self, target: str) -> str | None:
         """What is wrong with the name of a target; None for a good one."""
+        if self.numbers.named(target) is not None:
+            return None
         try:
             self.target(target)
         except BacksymError as error:
@@ -185,7 +190,21 @@ class Marker:
         self, target: str, answer: str, *, accept: str | None = None, marks: float | None = None, hints: str = "full"
     ) -> Verdict:
         """See :func:`check`."""
+        number = self.number(str(target), answer)
+        if number is not None:
+            return _NumberMarking(self, str(target), answer, number, marks, hints).verdict()
         return _Marking(self, target, answer, accept, marks, hints).verdict()
+
+    def number(self, target: str, answer: object) -> AskedNumber | None:
+        """The number that an answer is to; None where it is a derivative by name that is asked for.
+
+        Where both are asked for, an answer that names no quantity is a number.
+        """
+        number = self.numbers.named(target)
+        if number is None or quantity_named(target) not in derivatives_asked(self.problem):
+            return number
+        read = read_numbers(self.reader, members(str(answer))[-1], self.numbers.env)
+        return None if isinstance(read, Unreadable) or read.named else number
 
     def mark_all(
         self,
@@ -200,8 +219,10 @@ class Marker:
         if not isinstance(answers, Mapping):
             raise BacksymError(f"answers are expected as {{target: answer}}; this is a {_kind(answers)}")
         for target in marks or () if strict else ():
-            self.target(target)  # A mark for a target that there is not would be given to nobody.
+            if self.numbers.named(target) is None:
+                self.target(target)  # A mark for a target that there is not would be given to nobody.
         earlier = _Earlier(self.judge)
+        own: dict[str, Array] = {}
         verdicts: list[Verdict] = []
         markings: list[_Marking | None] = []
         for target, answer in answers.items():
@@ -210,7 +231,13 @@ class Marker:
                 verdicts.append(Verdict(target, "invalid", 0.0, ("undeclared",), trouble))
                 markings.append(None)
                 continue
-            marking = _Marking(self, target, answer, accept, (marks or {}).get(target), hints, earlier)
+            marked = (marks or {}).get(target)
+            number = self.number(target, answer)
+            marking: _Marking | _NumberMarking
+            if number is None:
+                marking = _Marking(self, target, answer, accept, marked, hints, earlier)
+            else:
+                marking = _NumberMarking(self, target, answer, number, marked, hints, own)
             try:
                 verdicts.append(marking.verdict())
             except Exception as error:
@@ -218,9 +245,10 @@ class Marker:
                     raise
                 # A mistake in marking one answer must not cost the student the others.
                 unmarked = phrase("verdict.unmarked", error=type(error).__name__)
-                verdicts.append(Verdict(target, "undetermined", 0.0, (), unmarked, marking.criterion.marks))
-            markings.append(marking)
-            earlier.add(marking.target, verdicts[-1])
+                verdicts.append(Verdict(target, "undetermined", 0.0, (), unmarked, marking.worth))
+            markings.append(marking if isinstance(marking, _Marking) else None)
+            if isinstance(marking, _Marking):
+                earlier.add(marking.target, verdicts[-1])
         sheet = self.sheet(verdicts)
         return [v if m is None else m.on_sheet(v, sheet) for m, v in zip(markings, verdicts, strict=True)]
 
@@ -337,6 +365,61 @@ def checked_marks(target: str, marks: object) -> float:
 
 
 @dataclass
+class _NumberMarking:
+    """The marking of one answer that is a number, or several; ``own`` are the student's wrong ones, by name."""
+
+    marker: Marker
+    name: str
+    answer: str
+    asked: AskedNumber
+    marks: float | None
+    hints: str
+    own: dict[str, Array] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.hints not in HINTS:
+            raise BacksymError(f"hints is {self.hints!r}, expected one of {', '.join(HINTS)}")
+        self.worth = self.asked.marks if self.marks is None else checked_marks(self.name, self.marks)
+        self.lhs = math(self.marker.numbers.quantity(self.asked), self.marker.notation)
+
+    def verdict(self) -> Verdict:
+        numbers, asked = self.marker.numbers, self.asked
+        *sides, last = members("" if self.answer is None else str(self.answer))
+        stated = numbers.named(sides[0]) if sides else None
+        if stated is not None and stated != asked:
+            own = math(numbers.quantity(stated), self.marker.notation)
+            return self.made("incorrect", ("wrong_node",), phrase("verdict.other_quantity", own=own, lhs=self.lhs))
+        read = read_numbers(self.marker.reader, last, numbers.env)
+        if isinstance(read, Unreadable):
+            key = "verdict.invalid_hint" if read.hint and self.hints == "full" else "verdict.invalid"
+            return self.made("invalid", (read.tag,), phrase(key, message=read.message, hint=read.hint or ""))
+        true = numbers.true(asked)
+        if numbers.is_right(asked, read, true):
+            if read.named:
+                return self.made("equivalent_form", (), phrase("verdict.not_a_number"))
+            return self.made("correct", (), phrase("verdict.correct"))
+        if self.own and not read.named and numbers.is_right(asked, read, numbers.true(asked, self.own)):
+            names = listed([math(numbers.quantity(numbers.asked[name]), self.marker.notation) for name in self.own])
+            return self.made("follow_through", (), phrase("verdict.follow_through", names=names))
+        if read.values.size == true.size and np.isfinite(read.values).all():
+            self.own[asked.name] = read.values.reshape(true.shape)
+        return self.made("incorrect", self.tags(read, true), phrase("verdict.incorrect", lhs=self.lhs))
+
+    def tags(self, read: Numbers, true: Array) -> tuple[str, ...]:
+        """What is wrong, where that is plain: the shape, a matrix on its side, the sign of all."""
+        if read.values.size != true.size:
+            return ("shape",)
+        numbers = self.marker.numbers
+        if true.ndim == 2 and read.shape == true.shape[::-1] and numbers.is_right(self.asked, read, true.T):
+            return ("transpose", "shape")
+        negative = Numbers(tuple(replace(cell, value=-cell.value) for cell in read.cells), read.shape)
+        return ("sign",) if numbers.is_right(self.asked, negative, true) else ()
+
+    def made(self, verdict: str, tags: tuple[str, ...], feedback: str) -> Verdict:
+        return Verdict(self.name, verdict, self.worth * SHARES.get(verdict, 0.0), tags, feedback, self.worth)
+
+
+@dataclass
 class _Marking:
     """The marking of one answer."""
 
@@ -362,6 +445,10 @@ class _Marking:
         if self.criterion.accept not in ACCEPT:
             raise BacksymError(f"accept is {self.criterion.accept!r}, expected one of {', '.join(ACCEPT)}")
         self.judge = self.marker.judge
+
+    @property
+    def worth(self) -> float:
+        return self.criterion.marks
 
     # --- the verdict ---
 

@@ -265,8 +265,12 @@ class PartKind:
         """The answer as a text for JSON; None for the pieces' equations or, without pieces, the key in Markdown."""
         return None
 
+    def number_names(self, part: Part, problem: Problem) -> tuple[str, ...]:
+        """What answers call the numbers that the part asks for."""
+        return ()
+
     def numbers(self, part: Part, problem: Problem, value: ValueOf) -> Mapping[str, Any]:
-        """The numbers that the part asks for, from the values of expressions; by what answers call them."""
+        """These numbers, from the values of expressions."""
         return {}
 
     def quantities(self, part: Part, problem: Problem) -> Mapping[str, Expr]:

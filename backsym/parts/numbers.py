@@ -46,6 +46,9 @@ class Compute(PartKind):
     def key(self, answered: Answered, page: Page) -> None:
         page.values([(meant(text, page.problem), value) for text, value in answered.numbers.items()])
 
+    def number_names(self, part: Part, problem: Problem) -> tuple[str, ...]:
+        return part.targets
+
     def numbers(self, part: Part, problem: Problem, value: ValueOf) -> Mapping[str, Any]:
         return {text: value(meant(text, problem)) for text in part.targets}
 
@@ -98,9 +101,13 @@ class Update(PartKind):
             page.assigned(target, [form for n, form in enumerate(forms) if form not in forms[:n]], piece.indices)
         page.values([(page.problem.sym(name), value) for name, value in answered.numbers.items()], new=True)
 
+    def number_names(self, part: Part, problem: Problem) -> tuple[str, ...]:
+        """None where the rate has no value."""
+        return part.targets if RATE in problem.values else ()
+
     def numbers(self, part: Part, problem: Problem, value: ValueOf) -> Mapping[str, Any]:
-        """The new values; none where the rate has no value."""
-        if RATE not in problem.values:
+        """The new values."""
+        if not self.number_names(part, problem):
             return {}
         rate = value(problem.sym(RATE))
         slopes = {name: value(meant(f"d{problem.loss}/d{name}", problem)) for name in part.targets}

@@ -14,13 +14,14 @@ Knows problems and derivations; knows no verdicts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from backsym.core.expr import Adj, Entry, Expr, Neg, Reshape, T, walk
 from backsym.core.problem import Part, Problem
 from backsym.core.steps import Derivation
-from backsym.marking.answers.model import ReadAnswer
+from backsym.marking.answers.model import ReadAnswer, quantity_named
+from backsym.marking.judging.numbers import numbers_asked
 from backsym.parts.table import kind_of
 
 _FREE = (Entry, Neg, Reshape, T)
@@ -43,12 +44,25 @@ def criterion(problem: Problem, name: str) -> Criterion:
         if name in asked:
             marks = float(part.marks) / len(asked) if part.marks is not None else 1.0
             return Criterion(part.accept, marks, part.form if len(asked) == 1 else None)
-    return Criterion()
+    number = numbers_asked(problem).get(name)
+    return Criterion(marks=number.marks) if number is not None else Criterion()
+
+
+def derivatives_asked(problem: Problem) -> tuple[str, ...]:
+    """The quantities whose derivative some part of the problem asks for, in the order of the parts."""
+    return tuple(dict.fromkeys(name for part in problem.parts for name in asked_for(part)))
 
 
 def asked_quantities(problem: Problem) -> tuple[str, ...]:
-    """The quantities whose derivative some part of the problem asks for, in the order of the parts."""
-    return tuple(dict.fromkeys(name for part in problem.parts for name in asked_for(part)))
+    """What answers to the parts are called, in their order: the names of these quantities, and those of numbers."""
+    names = (name for part in problem.parts for name in (*asked_for(part), *kind_of(part).number_names(part, problem)))
+    return tuple(dict.fromkeys(names))
+
+
+def asked_as(target: str, asked: Collection[str]) -> str:
+    """Which of these names a target is: that of a number is taken as it stands, else the name of its quantity."""
+    text = "".join(target.split())
+    return text if text in asked else quantity_named(target)
 
 
 def asked_for(part: Part) -> tuple[str, ...]:

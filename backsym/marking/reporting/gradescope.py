@@ -14,9 +14,8 @@ from typing import Any
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj
 from backsym.core.problem import Problem
-from backsym.marking.answers.model import quantity_named
 from backsym.marking.explaining.phrases import math, phrase
-from backsym.marking.judging.accept import asked_quantities, criterion
+from backsym.marking.judging.accept import asked_as, asked_quantities, criterion
 from backsym.marking.reporting.records import Row
 from backsym.marking.reporting.reports import clean, in_unicode
 from backsym.printing.notation import Notation
@@ -36,7 +35,7 @@ def as_gradescope(problem: Problem, rows: Sequence[Row]) -> str:
     tests: list[dict[str, Any]] = []
     counted: set[str] = set()
     for row in rows:
-        name, (_, _, indices) = quantity_named(row.target), row.target.partition("[")
+        name, (_, _, indices) = asked_as(row.target, asked), row.target.partition("[")
         # One entry at a fixed position is not the whole that is asked for.
         position = any(part.strip().isdigit() for part in indices.rstrip("] ").split(","))
         counts = name not in counted and name in (asked or problem.symbols) and not position
@@ -88,7 +87,7 @@ def _test(problem: Problem, row: Row, name: str, counts: bool) -> dict[str, Any]
     score, marks = (row.score, row.marks) if counts else (0.0, 0.0)
     # Where there is nothing to earn, the score says nothing.
     passed = row.score >= row.marks if marks > 0 else row.verdict in ("correct", "follow_through")
-    title = _title(problem, name) if name in problem.symbols else clean(row.target)
+    title = _title(problem, name) if name in problem.symbols or name in asked_quantities(problem) else clean(row.target)
     status = "passed" if passed else "failed"
     return _shown(name, title, score, marks, status, "\n".join(lines), list(row.tags), row.verdict)
 
@@ -116,5 +115,7 @@ def _shown(
 
 
 def _title(problem: Problem, name: str) -> str:
-    """The derivative by a quantity, in Unicode."""
+    """The derivative by a quantity, in Unicode; the name of a number as it stands."""
+    if name not in problem.symbols:
+        return name
     return in_unicode(math(Adj(name, problem.symbols[name].shape), Notation.of(problem)))

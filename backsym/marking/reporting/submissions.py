@@ -123,7 +123,7 @@ def _folder(path: Path) -> Iterator[Submission]:
 
 def completed(items: Sequence[Submission], asked: Sequence[str]) -> tuple[Submission, ...]:
     """The answers of a class in which what a student left out, and another answered, stands as an empty answer."""
-    answered = [{quantity_named(target) for target in item.answers} for item in items]
+    answered = [{name for target in item.answers for name in (target, quantity_named(target))} for item in items]
     questions = [name for name in asked if any(name in own for own in answered)]
     done = []
     for item, own in zip(items, answered, strict=True):
