@@ -221,6 +221,8 @@ def _transpose(r: Entries, e: T, at: At) -> Expr:
 
 
 def _reshape(r: Entries, e: Reshape, at: At) -> Expr:
+    if e.regroups:
+        return Entry(e, at)
     kept = iter([i for d, i in zip(e.to, at, strict=True) if d != 1])
     return r.entry(e.arg, tuple(FIRST if d == 1 else next(kept) for d in e.arg.shape))
 

@@ -214,6 +214,8 @@ def _transpose(lo: Lowering, e: T, out: Out) -> Poly:
 
 def _reshape(lo: Lowering, e: Reshape, out: Out) -> Poly:
     """Axes of length one are added or dropped; the others keep their order."""
+    if e.regroups:
+        raise BacksymError("the entries of an array laid out as one axis are not written")
     kept = iter([i for d, i in zip(e.to, out, strict=True) if d != 1])
     return lo.entry(e.arg, tuple(fixed_index(1, 1) if d == 1 else next(kept) for d in e.arg.shape))
 

@@ -47,7 +47,7 @@ def entry_of(e: Expr, at: tuple[Ix, ...]) -> Expr:
         return Delta(at[0], at[1])
     if isinstance(e, T):
         return entry_of(e.arg, at[1:] if len(e.arg.shape) == 1 else at[::-1])
-    if isinstance(e, Reshape):
+    if isinstance(e, Reshape) and not e.regroups:
         rest = iter([i for d, i in zip(e.shape, at, strict=True) if d != 1])
         return entry_of(e.arg, tuple(FIRST if d == 1 else next(rest) for d in e.arg.shape))
     if isinstance(e, Mul):

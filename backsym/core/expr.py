@@ -372,7 +372,10 @@ class Pick(Expr):
 
 @dataclass(frozen=True)
 class Reshape(Expr):
-    """The same array with axes of length one added or dropped; on the page it is the array itself."""
+    """The same array with axes of length one added or dropped; on the page it is the array itself.
+
+    Or the same entries, in their order, on other axes: all of a matrix in one row, whose size is called ``K*D``.
+    """
 
     arg: Expr
     to: Shape
@@ -380,6 +383,11 @@ class Reshape(Expr):
     @lazy
     def shape(self) -> Shape:
         return self.to
+
+    @lazy
+    def regroups(self) -> bool:
+        """Whether axes longer than one are put together or apart."""
+        return [d for d in self.to if d != 1] != [d for d in self.arg.shape if d != 1]
 
 
 # --- the index level -------------------------------------------------------------------------------------------------

@@ -455,13 +455,18 @@ class _Marking:
     def verdict(self) -> Verdict:
         read = self.marker.reader.read(self.target, self.answer)
         if isinstance(read, Unreadable):
+            other = self.mathematics(None)
+            if other is not None:
+                return self.made("undetermined", other, (), phrase("verdict.undetermined"))
             return self.unreadable(read)
         if read.of is not None:
             return self.other_quantity(read)
         broken = first_break(self.judge, read)
         found = self.judged(read)
         if found == "readings":
-            return self.made("undetermined", read, (), self.two_readings(read))
+            expr, indices = (*read.others, *read.regrouped)[0]
+            other = replace(read, expr=expr, indices=indices)
+            return self.made("undetermined", read, (), self.two_readings(read, other))
         if found is None:
             key = "verdict.unexercised" if self.target.name in self.judge.unexercised else "verdict.undetermined"
             return self.made("undetermined", read, (), phrase(key))
@@ -469,10 +474,21 @@ class _Marking:
             names = self.earlier.follows(read) if self.earlier is not None and broken is None and read.fits else ()
             if names:
                 return self.followed(read, names)
+            if (other := self.mathematics(read)) is not None:
+                return self.made("undetermined", read, (), self.two_readings(read, other))
             return self.wrong(read, broken)
         if broken is not None:
             return self.wrong(read, broken)
         return self.right(read)
+
+    def mathematics(self, read: ReadAnswer | None) -> ReadAnswer | None:
+        """Code that is wrong, or not read, as Python, read by the customs of mathematics if it is right then."""
+        if not self.marker.reader.has_code(self.answer):
+            return None
+        other = self.marker.reader.mathematics(self.target, self.answer)
+        if other is None or other.of is not None or (read is not None and other.expr == read.expr):
+            return None
+        return other if self.judged(other) is True and first_break(self.judge, other) is None else None
 
     def judged(self, read: ReadAnswer) -> bool | str | None:
         """Whether the answer is right; ``readings`` where it can be read in ways that differ in value."""
@@ -639,9 +655,7 @@ class _Marking:
             message = self.joined(message, self.told(repaired))
         return self.made("invalid", None, tags, message)
 
-    def two_readings(self, read: ReadAnswer) -> str:
-        expr, indices = (*read.others, *read.regrouped)[0]
-        other = replace(read, expr=expr, indices=indices)
+    def two_readings(self, read: ReadAnswer, other: ReadAnswer) -> str:
         return phrase("verdict.readings", first=f"${read.interpreted_latex}$", second=f"${other.interpreted_latex}$")
 
     # --- words ---

@@ -5,6 +5,7 @@ This module must not know how expressions are evaluated.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -66,6 +67,8 @@ class Context:
     def size(self, dim: Dim) -> int:
         if isinstance(dim, int):
             return dim
+        if "*" in dim:  # Axes that are laid out as one.
+            return math.prod(int(part) if part.isdecimal() else self.size(part) for part in dim.split("*"))
         try:
             return self.dims[dim]
         except KeyError:

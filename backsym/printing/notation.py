@@ -110,6 +110,8 @@ class Notation:
             return lay.Number(str(dim))
         if dim in self.dims:
             return self.dims[dim]
+        if "*" in dim:  # Axes that are laid out as one.
+            return lay.Row(tuple(self.dim(int(d) if d.isdecimal() else d) for d in dim.split("*")))
         base, tag = split_name(dim)
         return self._tagged(base_layout(base), tag)
 

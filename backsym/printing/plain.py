@@ -187,6 +187,8 @@ class _Plain:
         inner = self.at(e.arg, Level.POWER)
         if before == after:
             return self.text(e.arg)
+        if e.regroups:
+            raise BacksymError(f"no plain text makes {show_shape(before)} into {show_shape(after)}")
         if len(before) == 1 and after == (1, *before):
             return f"{self.at(e.arg, Level.ATOM)}.T", Level.ATOM
         if len(before) == 1 and after == (*before, 1):

@@ -482,6 +482,13 @@ def _form(e: Fn) -> Callable[[Fn, Notation], Piece] | None:
     return FORMS.get(FUNCTIONS[e.name].form) if e.name in FUNCTIONS else None
 
 
+def _reshape(e: Reshape, n: Notation) -> Piece:
+    """The array itself; the rows of a matrix in one vector are the columns of its transpose."""
+    if not e.regroups:
+        return _piece(e.arg, n)
+    return Piece(_apply(Ident("vec", "operator"), [layout_of(T(e.arg) if len(e.arg.shape) == 2 else e.arg, n)]))
+
+
 def _exp(e: Fn, n: Notation) -> Piece:
     """``e^{z_k}`` of one scalar quantity; ``exp(...)`` of an array, of anything longer, or where e is a quantity."""
     arg = e.args[0].arg if isinstance(e.args[0], Neg) else e.args[0]
@@ -616,7 +623,7 @@ _RULES: dict[type[Expr], Callable[[Any, Notation], Piece]] = {
     Pow: _pow,
     MatMul: _matmul,
     T: _transpose,
-    Reshape: lambda e, n: _piece(e.arg, n),
+    Reshape: _reshape,
     Fn: _fn,
     Cmp: _cmp,
     Reduce: _reduce,

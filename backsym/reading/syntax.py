@@ -14,9 +14,14 @@ A tree says how a text is grouped, not what its names mean.  Its kinds:
                and \\times, o * for element-wise ones.  Shapes decide what it is (``formulas``)
     bare       value: ones, zeros or eye: such an array in a formula, with a size that its neighbours tell
     column     one child, in a formula where a vector is expected: an array [D, 1] is that vector
+               In code, ``numpy``: as NumPy multiplies, where a vector on the left is summed over, and broadcasts
+               (add and div, too)
+    array      an operation of array libraries; value: its name and facts, such as ``expand 1`` (``meaning.arrays``)
+    subscript  the array, then for each axis a num, or a slice: value ``new``, ``...`` or none, with its two bounds
     neg, transpose     one child
     div, pow           two children; a pow whose value is ``matrix`` is a matrix power if its base is a matrix;
-               a pow whose value is ``formula`` is element-wise unless its base is a square matrix
+               a pow whose value is ``formula`` is element-wise unless its base is a square matrix;
+               one whose value is ``square`` is a matrix power if its base is a square matrix
     entry      the array, then one num, name or shift for each axis
     shift      an index that is a sum of parts; only as an index
     part       value: a whole factor; one child, the name of a letter, or none: the factor itself

@@ -215,6 +215,8 @@ def _transpose(c: Entries, e: T, ixs: Indices) -> Any:
 
 def _reshape(c: Entries, e: Reshape, ixs: Indices) -> Any:
     """The indices of the axes that are longer than one, in order."""
+    if e.regroups:
+        raise BacksymError("SymPy has no array whose axes are laid out as one")
     kept = [ix for ix, dim in zip(ixs, e.to, strict=True) if dim != 1]
     return c.at(e.arg, tuple(_ONE if dim == 1 else kept.pop(0) for dim in e.arg.shape))
 

@@ -13,7 +13,7 @@ from typing import Any
 import sympy
 from sympy.matrices.expressions.diagonal import DiagonalOf
 
-from backsym.core.errors import NoMatrixForm
+from backsym.core.errors import BacksymError, NoMatrixForm
 from backsym.core.expr import (
     Add,
     Adj,
@@ -220,6 +220,8 @@ def _reduce(m: Matrices, e: Reduce) -> Any:
 
 
 def _reshape(m: Matrices, e: Reshape) -> Any:
+    if e.regroups:
+        raise BacksymError("SymPy has no array whose axes are laid out as one")
     value = m.of(e.arg)
     if not is_matrix(value):
         return m.spread(value, (), e.to) if e.to else value

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from backsym.core.expr import Adj, Entry, Expr, Ix, Partial, Shape, Sym, rebuild, walk
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
@@ -15,6 +16,7 @@ from backsym.marking.explaining.repair_material import renamed
 from backsym.reading.latex.equations import vocabulary
 from backsym.reading.latex.names import Vocabulary
 from backsym.reading.meaning.scope import Scope, letters_in_entries
+from backsym.reading.python.words import Words
 from backsym.reading.syntax import Node
 
 _BUILT_IN = frozenset((*FUNCTIONS, *REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "direct"))
@@ -27,6 +29,11 @@ class Names:
     scope: Scope
     words: Vocabulary
     own: Mapping[str, tuple[Expr, tuple[Ix, ...]]] = field(default_factory=dict)
+
+    @cached_property
+    def code(self) -> Words:
+        """The same names, as code writes them."""
+        return Words(self.scope)
 
     @classmethod
     def of(cls, scope: Scope) -> Names:

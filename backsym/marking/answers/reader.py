@@ -27,12 +27,10 @@ from backsym.core.expr import (
 )
 from backsym.core.problem import Problem
 from backsym.core.source import Source
-from backsym.marking.answers.einsum import einsum_read
 from backsym.marking.answers.left_sides import Left, left_of, letters_of, own_name
 from backsym.marking.answers.letters import Bound, bindings, position, spare_axes
 from backsym.marking.answers.lines import MAX_MEMBERS, Statement, statements
 from backsym.marking.answers.model import TARGET, Clash, Line, ReadAnswer, Target, Unreadable
-from backsym.marking.answers.numpy_text import respelled
 from backsym.marking.answers.own_names import Names
 from backsym.marking.answers.pasting import pasted
 from backsym.marking.answers.refusals import JACOBIAN, Refused, refused
@@ -41,12 +39,15 @@ from backsym.marking.answers.rows import Rows, left_row, rows_in, without_rows
 from backsym.marking.judging.layouts import same_layout
 from backsym.reading.latex.answers import parse_answer
 from backsym.reading.latex.loose import loosened
-from backsym.reading.meaning import formulas
+from backsym.reading.meaning import arrays, formulas
 from backsym.reading.meaning.resolve import Resolver
 from backsym.reading.meaning.scope import Frame, Scope, Unavailable, free_letters, suggest
 from backsym.reading.meaning.shape_hints import Mismatch, SizeUnknown
 from backsym.reading.plain.grammar import parse_expression
 from backsym.reading.plain.lexer import MAX_CHARACTERS
+from backsym.reading.python.grammar import parse_code
+from backsym.reading.python.lexer import NotPython
+from backsym.reading.python.recognise import is_code
 from backsym.reading.syntax import Node
 from backsym.reading.syntax import walk as walk_tree
 from backsym.reading.texts import scope_of
@@ -137,8 +138,23 @@ class AnswerReader:
 
     # --- answers ---
 
-    def read(self, target: Target, text: str) -> ReadAnswer | Unreadable:
-        """The answer, or why it cannot be read; never raises for anything that a text can hold."""
+    def has_code(self, text: str) -> bool:
+        """Whether Python's rules may hold for a part of a text."""
+        return is_code(text, self.names.code)
+
+    def mathematics(self, target: Target, text: str) -> ReadAnswer | None:
+        """Code by the customs of mathematics, where these are others than Python's; None if there is no such reading.
+
+        A power of a square matrix is the matrix's, a column [D, 1] is a vector, positions count from 1.
+        """
+        read = self.read(target, text, mathematical=True)
+        return read if isinstance(read, ReadAnswer) else None
+
+    def read(self, target: Target, text: str, *, mathematical: bool = False) -> ReadAnswer | Unreadable:
+        """The answer, or why it cannot be read; never raises for anything that a text can hold.
+
+        ``mathematical``: see ``mathematics``.
+        """
         if len(text) > MAX_CHARACTERS:
             message = f"this answer has {len(text)} characters; at most {MAX_CHARACTERS} are read"
             return Unreadable(target, text[:200], "limit", message, self.problem)
@@ -151,7 +167,8 @@ class AnswerReader:
             if count > MAX_MEMBERS:
                 raise Refused("limit", f"more than {MAX_MEMBERS} lines")
             line = 1 if count > 1 else None
-            return _Session(self, target, text).read(found)
+            session = _Session(self, target, text, mathematical)
+            return session.read(found)
         except Refused as e:
             meant = self.meant(target, text, e)
             return Unreadable(target, text, e.tag, e.message[:_MESSAGE], self.problem, e.hint, line, e.clash, meant)
@@ -172,8 +189,8 @@ class AnswerReader:
 class _Session:
     """The reading of one answer."""
 
-    def __init__(self, reader: AnswerReader, target: Target, text: str):
-        self.reader, self.target, self.text = reader, target, text
+    def __init__(self, reader: AnswerReader, target: Target, text: str, mathematical: bool = False):
+        self.reader, self.target, self.text, self.mathematical = reader, target, text, mathematical
         self.problem = reader.problem
         self.names = reader.names
         self.shapes = reader.shapes
@@ -437,17 +454,18 @@ class _Session:
         )  # fmt: skip
 
     def readings(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
-        """Every reading of a text, of the first way of writing that makes sense; raises Refused if none does."""
-        if "einsum" in text:
-            return [self.einsum(text)]
-        text = whole_differentials(respelled(text, self.shapes), self.problem.loss, self.shapes)
+        """Every reading of a text, of the first way of writing that makes sense; raises Refused if none does.
+
+        Code has Python's grouping and no other; what looks like code and is no Python is mathematics.
+        """
+        if is_code(text, self.names.code) and (found := self.code(text, given)) is not None:
+            return found
+        text = whole_differentials(text, self.problem.loss, self.shapes)
         try:
             return self.spelled(text, given)
         except Refused:
-            # NumPy's dot is the matrix product, too.
             bare = untagged(text, self.target.name, self.problem.symbols, self.names.words)
-            others = dict.fromkeys((respelled(text, self.shapes, dots=True), habits(text, self.shapes), bare))
-            for other in others:
+            for other in dict.fromkeys((habits(text, self.shapes), bare)):
                 if other != text:
                     try:
                         return self.spelled(other, given)
@@ -455,7 +473,30 @@ class _Session:
                         continue
             if (found := self.by_rows(text, given)) is not None:
                 return found
+            if text.isascii() and "^" not in text:  # sum(X, 0) and the like, of which no sign says that it is code.
+                with suppress(Refused):
+                    if (found := self.code(text, given)) is not None:
+                        return found
             raise
+
+    def code(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading] | None:
+        """The reading of a text of Python; None for a text that is none."""
+        source = Source(text)
+        try:
+            tree = parse_code(source, self.names.code, mathematical=self.mathematical)
+            letters = (
+                ix.kind in ("name", "shift") for n in walk_tree(tree) if n.kind == "entry" for ix in n.children[1:]
+            )
+            if not self.mathematical and any(letters):
+                # Index letters are the language's own, in which positions count from 1.
+                tree = parse_code(source, self.names.code, first=1)
+            return [self.resolved(tree, source, given)]
+        except NotPython:
+            return None
+        except InputError as e:
+            if (found := self.by_rows(text, given)) is not None:
+                return found
+            raise refused(e) from None
 
     def by_rows(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading] | None:
         """A text about rows of matrices, entry by entry; None if it has none, or is not read with them either."""
@@ -583,6 +624,9 @@ class _Session:
     ) -> _Reading:
         resolver = Resolver(source, scope, _NO_LETTERS.with_fixed(fixed))
         resolver.bind_free(free, (tree,))
+        if (entries := arrays.positional(resolver, tree)) is not None:
+            expr, letters = entries
+            return _Reading(self.names.inlined(expr) if self.names.own else expr, letters, bool(letters))
         whole: Shape = () if fixed else self.target.shape
         if formulas.is_bare(tree):
             expr = formulas.filled(tree, whole, resolver)
@@ -598,11 +642,6 @@ class _Session:
         frame = resolver.frame.letters
         letters = tuple(Ix(frame[name].shown, frame[name].dim or 1) for name in free)
         return _Reading(expr, letters)
-
-    def einsum(self, text: str) -> _Reading:
-        """``einsum('nk,nj->kj', A, B)``, perhaps scaled: the entries that it sums, with the letters of its result."""
-        expr, letters = einsum_read(text, lambda part: self.readings(part, ())[0].expr)
-        return _Reading(expr, letters, bool(letters))
 
     # --- errors ---
 

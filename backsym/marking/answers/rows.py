@@ -214,6 +214,8 @@ class _Entries:
         raise _NoEntries
 
     def reshaped(self, e: Reshape, at: tuple[Ix, ...]) -> Expr:
+        if e.regroups:
+            raise _NoEntries
         rest = iter([ix for dim, ix in zip(e.shape, at, strict=True) if dim != 1])
         return self.entry(e.arg, tuple(FIRST if dim == 1 else next(rest) for dim in e.arg.shape))
 

@@ -330,6 +330,8 @@ class _Coder:
         return Code(text, axes=code.axes, shape=shape)
 
     def reshape(self, e: Reshape, loose: bool) -> Code:
+        if e.regroups:
+            raise BacksymError("no NumPy source for axes that are laid out as one")
         return fitted(self.strict(e.arg).number, e.to, self.size)
 
     def pick(self, e: Pick, loose: bool) -> Code:

@@ -30,6 +30,7 @@ from backsym.core.expr import (
     Shape,
     T,
     Zeros,
+    children,
     matmul_shape,
     num,
     scalar_if_ones,
@@ -371,18 +372,24 @@ def columns(r: Rules, values: Sequence[Expr]) -> list[Expr]:
     """The operands, with a column [D, 1] beside a vector [D] made that vector.
 
     In a forward equation the author's array is kept as it is, and NumPy's broadcasting decides; so it does where a
-    vector was made a column on purpose, v.T.T, as ``v[:, None]`` is respelled.
+    vector was made a column on purpose, ``v[:, None]``.
     """
     shapes = [value.shape for value in values]
     if all(len(shape) < 2 for shape in shapes):
         return list(values)
     vectors = {shape for shape in shapes if len(shape) == 1 and shape != (1,)}
     matrices = [shape for shape in shapes if len(shape) == 2 and not _is_column(shape) and scalar_if_ones(shape)]
-    on_purpose = any(isinstance(value, T) and isinstance(value.arg, T) for value in values)
-    if len(vectors) != 1 or matrices or on_purpose or not r.scope.derivatives:
+    if len(vectors) != 1 or matrices or not r.scope.derivatives or any(map(_made_column, values)):
         return list(values)
     (vector,) = vectors
     return [Reshape(v, vector) if v.shape == (*vector, 1) else v for v in values]
+
+
+def _made_column(e: Expr) -> bool:
+    """Whether somebody gave a vector a second axis."""
+    if isinstance(e, Reshape) and not e.regroups:
+        return len(e.arg.shape) == 1 and e.shape == (*e.arg.shape, 1)
+    return isinstance(e, (Add, Neg, Mul)) and any(map(_made_column, children(e)))
 
 
 def _is_column(shape: Shape) -> bool:

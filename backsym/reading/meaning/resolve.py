@@ -46,7 +46,7 @@ from backsym.core.expr import (
 )
 from backsym.core.source import Source
 from backsym.core.words import Said, Words, say
-from backsym.reading.meaning import calls, formulas
+from backsym.reading.meaning import arrays, calls, formulas
 from backsym.reading.meaning.scope import (
     Frame,
     Letter,
@@ -217,6 +217,10 @@ class Resolver:
         last = operand is tree.children[-1]
         return self.where(tree) if last or self.at else (tree.span[0], operand.span[1])
 
+    def chained(self, factors: Sequence[tuple[Node, Expr]], tree: Node) -> MatMul:
+        """See ``matrix_chain``."""
+        return matrix_chain(self, factors, tree)
+
     # --- letters ---
 
     def bind_free(self, letters: Mapping[str, Node], trees: Sequence[Node]) -> None:
@@ -355,6 +359,8 @@ def _exact(number: str) -> Fraction:
 def add_rule(r: Resolver, tree: Node) -> Expr:
     if tree.value == "columns":
         return formulas.columns_rule(r, tree)
+    if tree.value == "numpy":
+        return arrays.elementwise(r, tree, lambda args: Add(args, span=r.mark(tree)), "add")
     args = tuple([r.resolve(child) for child in tree.children])
     r.fit(tree.children, args, tree, "add")
     return Add(args, span=r.mark(tree))
@@ -365,6 +371,8 @@ def neg_rule(r: Resolver, tree: Node) -> Expr:
 
 
 def mul_rule(r: Resolver, tree: Node) -> Expr:
+    if tree.value == "numpy":
+        return arrays.multiplied(r, tree)
     args = tuple([r.resolve(child) for child in tree.children])
     if r.scope.derivatives and not r.scope.misfits:
         # In an answer a vector is a column, so that a column times a vector is no outer product.
@@ -388,6 +396,8 @@ def product_rule(r: Resolver, tree: Node) -> Expr:
 
 
 def div_rule(r: Resolver, tree: Node) -> Expr:
+    if tree.value == "numpy" and r.scope.derivatives:
+        return arrays.elementwise(r, tree, lambda args: Div(*args, span=r.mark(tree)), "divide")
     above, below = (r.resolve(child) for child in tree.children)
     if isinstance(below, Num) and below.value == 0 and not r.scope.derivatives:
         raise r.error(say("meaning.zero_division"), tree)
@@ -402,6 +412,8 @@ def pow_rule(r: Resolver, tree: Node) -> Expr:
     if tree.value == "matrix" and base.shape:
         raise r.error(say("meaning.array_power"), tree)
     r.fit(tree.children, (base, exponent), tree, "raise")
+    if tree.value == "square" and (power := arrays.matrix_power(base, exponent)) is not None:
+        return power
     if tree.value == "formula":
         return formulas.formula_power(r, tree, base, exponent)
     shape = base.shape
@@ -419,6 +431,8 @@ def cmp_rule(r: Resolver, tree: Node) -> Expr:
 
 
 def matmul_rule(r: Resolver, tree: Node) -> Expr:
+    if tree.value == "numpy":
+        return arrays.matmul(r, tree)
     return matrix_chain(r, [(child, r.resolve(child)) for child in tree.children], tree)
 
 
@@ -532,4 +546,6 @@ _RULES: dict[str, Callable[[Resolver, Node], Expr]] = {
     "terms": formulas.terms_rule,
     "bare": formulas.bare_rule,
     "column": formulas.column_rule,
+    "array": arrays.array_rule,
+    "subscript": arrays.subscript_rule,
 }

@@ -1,0 +1,466 @@
+"""Operations on arrays as array libraries have them: shapes follow NumPy, where a vector has one axis.
+
+The language's vector is a column and its transpose a row; NumPy leaves a vector as it is.  Both are read where they
+agree: an array whose axes NumPy would not have (``rank``) is the vector that it holds, and a vector on the left of
+``@`` is summed over.  A column that somebody made, ``v[:, None]``, stays one.
+
+A part of ``resolve``, which hands itself over as ``r``.  Must not know about problem files, calculus or printing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from backsym.core.errors import ShapeError
+from backsym.core.expr import (
+    Add,
+    Cmp,
+    Dim,
+    Div,
+    Entry,
+    Expr,
+    Eye,
+    Fn,
+    IndexReduce,
+    Ix,
+    MatMul,
+    Mul,
+    Neg,
+    Num,
+    Ones,
+    Pow,
+    Reduce,
+    Reshape,
+    Shape,
+    Size,
+    T,
+    Zeros,
+    children,
+    num,
+    scalar_if_ones,
+    show_shape,
+)  # fmt: skip
+from backsym.core.words import say
+from backsym.reading.meaning.rules import Rules
+from backsym.reading.meaning.shape_hints import fits_matmul
+from backsym.reading.syntax import Node
+
+MAX_POWER = 4
+"""The largest power of a matrix that is written as a product."""
+
+_ELEMENTWISE = (Add, Neg, Mul, Div, Pow, Cmp)
+
+
+# --- what NumPy would have -------------------------------------------------------------------------------------------
+
+
+def rank(e: Expr) -> int:
+    """The number of axes that NumPy would give an array, to which a vector's transpose is the vector."""
+    own = len(e.shape)
+    if own < 2:
+        return own
+    if isinstance(e, T):
+        return rank(e.arg)
+    if isinstance(e, MatMul):
+        outer = sum(dim != 1 for dim in e.shape) == 2
+        return 2 if outer else (rank(e.args[0]) == 2) + (rank(e.args[-1]) == 2)
+    if isinstance(e, _ELEMENTWISE) or (isinstance(e, Fn) and e.kind in ("elementwise", "rowwise")):
+        return max(map(rank, children(e)))
+    return own
+
+
+def without_columns(values: Sequence[Expr]) -> list[Expr]:
+    """The operands, with a column that is a vector to NumPy made one beside a vector."""
+    vectors = [value.shape for value in values if len(value.shape) == 1]
+    return [
+        Reshape(v, v.shape[:1]) if len(v.shape) == 2 and v.shape[1] == 1 and v.shape[:1] in vectors and rank(v) == 1
+        else v
+        for v in values
+    ]  # fmt: skip
+
+
+def elementwise(r: Rules, tree: Node, make: Callable[[tuple[Expr, ...]], Expr], verb: str) -> Expr:
+    values = without_columns([r.resolve(child) for child in tree.children])
+    r.fit(tree.children, values, tree, verb)
+    return make(tuple(values))
+
+
+def multiplied(r: Rules, tree: Node) -> Expr:
+    """A product entry by entry; a column times a row is shown as the outer product that it is."""
+    product = elementwise(r, tree, lambda args: Mul(args, span=r.mark(tree)), "multiply")
+    assert isinstance(product, Mul), "that was made"
+    arrays = [n for n, arg in enumerate(product.args) if scalar_if_ones(arg.shape)]
+    if len(arrays) == 2 and not r.scope.misfits:
+        (first, u), (_, v) = ((n, product.args[n]) for n in arrays)
+        if len(u.shape) == 1 or (len(u.shape) == 2 and u.shape[0] == 1):
+            u, v = v, u
+        if len(u.shape) == 2 and u.shape[1] == 1 and (len(v.shape) == 1 or (len(v.shape) == 2 and v.shape[0] == 1)):
+            done = _outer(u, v)
+            others = [arg for n, arg in enumerate(product.args) if n not in arrays]
+            return Mul((*others[:first], done, *others[first:]), span=r.mark(tree)) if others else done
+    return product
+
+
+def _outer(u: Expr, v: Expr) -> MatMul:
+    return MatMul((_vector(u), T(_vector(v))))
+
+
+def _vector(e: Expr) -> Expr:
+    """A row or column as the vector that it holds."""
+    real = tuple(dim for dim in e.shape if dim != 1)
+    if isinstance(e, (T, Reshape)) and e.arg.shape == real:
+        return e.arg
+    return e if e.shape == real else Reshape(e, real)
+
+
+def turned(e: Expr) -> Expr:
+    return e.arg if isinstance(e, T) and len(e.arg.shape) == 2 else T(e)
+
+
+def matmul(r: Rules, tree: Node) -> Expr:
+    """``@`` from left to right: a vector on the left is summed over, two vectors give their scalar product."""
+    from_left = r.resolve(tree.children[0])
+    factors: list[Expr] = [from_left]
+    for n, child in enumerate(tree.children[1:], 1):
+        value = r.resolve(child)
+        left = factors[0] if len(factors) == 1 else MatMul(tuple(factors))
+        if r.scope.misfits:
+            factors.append(value)
+            continue
+        if len(left.shape) == 1 and value.shape[:1] == left.shape:
+            factors = [T(left), value] if len(value.shape) == 1 else [turned(value), left]
+            continue
+        if not fits_matmul(left.shape, value.shape):
+            done = tree.children[0] if n == 1 else Node("matmul", "", tree.children[:n], tree.span)
+            r.chained(((done, left), (child, value)), tree)  # Raises, with what would fit.
+        factors.append(value)
+    return MatMul(tuple(factors), span=r.mark(tree))
+
+
+def matrix_power(base: Expr, exponent: Expr) -> Expr | None:
+    """A power of a square matrix as a product; None for anything else."""
+    square = len(base.shape) == 2 and base.shape[0] == base.shape[1]
+    whole = isinstance(exponent, Num) and exponent.value in range(2, MAX_POWER + 1)
+    return MatMul((base,) * int(exponent.value)) if square and whole and isinstance(exponent, Num) else None
+
+
+# --- shapes ----------------------------------------------------------------------------------------------------------
+
+
+def shaped(e: Expr, shape: Shape) -> Expr:
+    """The same array with these axes; one of ones only is its number."""
+    shape = scalar_if_ones(shape)
+    if e.shape == shape:
+        return e
+    return e.arg if isinstance(e, Reshape) and e.arg.shape == shape else Reshape(e, shape)
+
+
+def times(dims: Sequence[Dim]) -> Dim:
+    """The size of several axes laid out as one."""
+    real = [dim for dim in dims if dim != 1]
+    if all(isinstance(dim, int) for dim in real):
+        total = 1
+        for dim in real:
+            total *= int(dim)
+        return total
+    return "*".join(map(str, real))
+
+
+def _factors(shape: Sequence[Dim]) -> list[str]:
+    """The sizes of axes one by one, those of axes laid out together, too."""
+    return [part for dim in shape if dim != 1 for part in str(dim).split("*")]
+
+
+def flatten(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+    value = r.resolve(tree.children[0])
+    return shaped(value, (times(value.shape),))
+
+
+def reshape(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+    """The same entries, in their order, with other axes; one size may be -1, what is left."""
+    value = r.resolve(tree.children[0])
+    sizes = list(_dims(r, tree.children[1:]))
+    known = _factors([dim for dim in sizes if dim != -1])
+    if sizes.count(-1) > 1:
+        raise r.error(say("arrays.one_size_left"), tree)
+    if -1 in sizes:
+        rest = list(value.shape)
+        place = sizes.index(-1)
+        before = len(_factors(sizes[:place]))
+        spread = [part for dim in rest if dim != 1 for part in str(dim).split("*")]
+        left = spread[before : len(spread) - (len(known) - before)]
+        sizes[place] = times([int(part) if part.isdecimal() else part for part in left])
+    if _factors(sizes) != _factors(value.shape) and times(sizes) != times(value.shape):
+        raise r.error(say("arrays.reshape", before=show_shape(value.shape), after=show_shape(tuple(sizes))), tree)
+    return shaped(value, tuple(sizes))
+
+
+def _dims(r: Rules, trees: Sequence[Node]) -> Iterator[Dim]:
+    """The sizes that a shape is written with."""
+    for tree in trees:
+        if tree.kind == "array" and tree.value == "shape":
+            yield from r.resolve(tree.children[0]).shape
+        elif tree.kind == "num" and tree.value == "-1":
+            yield -1
+        elif tree.kind == "num" and tree.value.isdecimal() and int(tree.value) > 0:
+            yield int(tree.value)
+        else:
+            size = r.resolve(tree)
+            if isinstance(size, Size):
+                yield size.dim
+            elif isinstance(size, Num) and size.value.denominator == 1 and size.value > 0:
+                yield int(size.value)
+            else:
+                raise r.error(say("meaning.not_dimension", name=r.quote(tree)), tree, say("meaning.declare_dimension"))
+
+
+def expand(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+    value = r.resolve(tree.children[0])
+    total = len(value.shape) + len(facts)
+    axes = sorted(_place(r, tree, int(fact), total) for fact in facts)
+    rest = iter(value.shape)
+    return shaped(value, tuple(1 if n in axes else next(rest) for n in range(total)))
+
+
+def _place(r: Rules, tree: Node, axis: int, total: int) -> int:
+    if not -total <= axis < total:
+        raise r.error(say("arrays.no_axis", axis=axis), tree)
+    return axis % total
+
+
+def squeeze(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+    value = r.resolve(tree.children[0])
+    if not value.shape:
+        return value
+    axes = [_place(r, tree, int(fact), len(value.shape)) for fact in facts]
+    if any(value.shape[n] != 1 for n in axes):
+        raise r.error(say("arrays.squeeze", shape=show_shape(value.shape)), tree)
+    drop = axes or [n for n, dim in enumerate(value.shape) if dim == 1]
+    return shaped(value, tuple(dim for n, dim in enumerate(value.shape) if n not in drop))
+
+
+def atleast(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+    value = r.resolve(tree.children[0])
+    return shaped(value, (*(1,) * (int(facts[0]) - len(value.shape)), *value.shape))
+
+
+def subscript_rule(r: Rules, tree: Node) -> Expr:
+    """``v[:, None]``, ``W[k, j]``: a new axis, whole axes, or one index for each axis."""
+    value = r.resolve(tree.children[0])
+    items = list(tree.children[1:])
+    rest = [item for item in items if item.kind != "slice" or item.value not in ("new", "...")]
+    if len(rest) > len(value.shape):
+        name, own = r.quote(tree.children[0]), show_shape(value.shape)
+        if not value.shape:
+            raise r.error(say("meaning.entries_of_scalar", first=name), tree)
+        raise r.error(say("meaning.index_count", count=len(rest), name=name, shape=own), tree)
+    missing = len(value.shape) - len(rest)
+    whole = [Node("slice", "", (), tree.span)] * missing
+    dots = next((n for n, item in enumerate(items) if item.kind == "slice" and item.value == "..."), len(items))
+    items[dots : dots + 1] = whole
+    if all(item.kind != "slice" for item in items):
+        positions = [_from_end(r, item, dim) for item, dim in zip(items, value.shape, strict=True)]
+        return r.resolve(Node("entry", "", (tree.children[0], *positions), tree.span))
+    shape: list[Dim] = []
+    axes = iter(value.shape)
+    for item in items:
+        if item.kind == "slice" and item.value == "new":
+            shape.append(1)
+            continue
+        dim = next(axes)
+        if item.kind == "slice" and _is_whole(r, item, dim):
+            shape.append(dim)
+        elif item.kind == "slice" or dim != 1 or item.value not in ("1", "-1"):
+            raise r.error(say("arrays.part"), tree)
+    return shaped(value, tuple(shape))
+
+
+def _from_end(r: Rules, tree: Node, dim: Dim) -> Node:
+    """A position that may count from the end."""
+    if tree.kind != "num" or not tree.value.startswith("-"):
+        return tree
+    if not isinstance(dim, int) or int(tree.value) < -dim:
+        raise r.error(say("arrays.from_end"), tree)
+    return Node("num", str(dim + 1 + int(tree.value)), (), tree.span)
+
+
+def _is_whole(r: Rules, tree: Node, dim: Dim) -> bool:
+    """Whether a slice is all of an axis."""
+    if not tree.children:
+        return True
+    first, last = tree.children
+    none_before = first.kind == "slice" or (first.kind == "num" and first.value == "0")
+    return none_before and (last.kind == "slice" or list(_dims(r, (last,))) == [dim])
+
+
+# --- sizes and arrays made of them -----------------------------------------------------------------------------------
+
+
+def size(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+    shape = r.resolve(tree.children[0]).shape
+    axis = int(facts[0])
+    if not -len(shape) <= axis < len(shape):
+        raise r.error(say("arrays.no_axis", axis=axis), tree)
+    return _length(r, shape[axis])
+
+
+def count(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+    sizes = [_length(r, dim) for dim in r.resolve(tree.children[0]).shape if dim != 1]
+    return Mul(tuple(sizes)) if len(sizes) > 1 else sizes[0] if sizes else num(1)
+
+
+def _length(r: Rules, dim: Dim) -> Expr:
+    if isinstance(dim, int):
+        return num(dim)
+    known = r.scope.dims.get(dim)
+    return Size(dim) if known is None or known.size is None else num(known.size)
+
+
+def made(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+    """``ones((N, 1))``, ``zeros``, ``eye``: an array of a shape."""
+    name = tree.value
+    shape = tuple(_dims(r, tree.children))
+    if name == "eye":
+        if len(shape) not in (1, 2) or shape[0] != shape[-1]:
+            raise r.error(say("arrays.eye"), tree)
+        return Eye(shape[0], span=r.mark(tree))
+    if -1 in shape:
+        raise r.error(say("arrays.sizes", name=name), tree)
+    if not scalar_if_ones(shape):
+        return num(name == "ones")
+    return (Ones if name == "ones" else Zeros)(shape, span=r.mark(tree))
+
+
+def bare_shape(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+    raise r.error(say("arrays.shape"), tree)
+
+
+# --- products --------------------------------------------------------------------------------------------------------
+
+
+def dot(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+    """NumPy's dot: as ``@``, but numbers scale."""
+    left, right = (r.resolve(child) for child in tree.children)
+    if not left.shape or not right.shape:
+        return Mul((left, right), span=r.mark(tree))
+    return matmul(r, tree)
+
+
+def inner(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+    """Sums over the last axis of both."""
+    first, second = tree.children
+    if len(r.resolve(second).shape) < 2:
+        return dot(r, tree, facts)
+    flipped = Node("transpose", "", (second,), second.span)
+    return matmul(r, Node("matmul", "", (first, flipped), tree.span))
+
+
+def outer(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+    """Every entry of one with every entry of the other; ``flat_outer`` lays its operands out as vectors first."""
+    values = [r.resolve(child) for child in tree.children]
+    if tree.value == "flat_outer":
+        values = [shaped(value, (times(value.shape),)) for value in values]
+    if not all(value.shape for value in values):
+        if tree.value != "flat_outer":
+            return Mul(tuple(values), span=r.mark(tree))
+        u, v = (value if value.shape else Reshape(value, (1, 1)) for value in values)
+        return Mul(tuple(values)) if not (u.shape[1:] or v.shape[1:]) else MatMul((values[0], T(values[1])))
+    if any(len(value.shape) > 1 for value in values):
+        raise r.error(say("arrays.outer"), tree)
+    return MatMul((values[0], T(values[1])), span=r.mark(tree))
+
+
+def along(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+    """``softmax(x, axis)``: along the last axis, or the first of a matrix."""
+    name, axis = facts[0], int(facts[1])
+    child = tree.children[0]
+    value = r.resolve(child)
+    place = _place(r, tree, axis, len(value.shape)) if value.shape else 0
+    if place == len(value.shape) - 1 or not value.shape:
+        return r.resolve(Node("call", name, (child,), tree.span))
+    if len(value.shape) != 2:
+        raise r.error(say("meaning.along_last_axis", name=name), tree)
+    flipped = r.resolve(Node("call", name, (Node("transpose", "", (child,), child.span),), tree.span))
+    return T(flipped) if len(flipped.shape) == 2 else flipped
+
+
+# --- einsum ----------------------------------------------------------------------------------------------------------
+
+
+def einsum_entries(r: Rules, tree: Node) -> tuple[Expr, tuple[Ix, ...]]:
+    """The entry of the result of an einsum and its letters; raises InputError where letters and shapes do not fit."""
+    inputs, _, output = tree.value.removeprefix("einsum ").partition("->")
+    letters: dict[str, Ix] = {}
+    factors: list[Expr] = []
+    for group, operand in zip(inputs.split(","), map(r.resolve, tree.children), strict=True):
+        if len(group) != len(operand.shape):
+            raise r.error(say("arrays.einsum_letters", letters=group, shape=show_shape(operand.shape)), tree)
+        for name, dim in zip(group, operand.shape, strict=True):
+            ix = letters.setdefault(name, Ix(name, dim))
+            if ix.dim != dim:
+                raise r.error(say("arrays.einsum_range", letter=name, first=ix.dim, second=dim), tree)
+        factors.append(Entry(operand, tuple(letters[name] for name in group)) if group else operand)
+    if len(set(output)) < len(output) or set(output) - set(letters):
+        raise r.error(say("arrays.einsum_result", letters=output), tree)
+    free = tuple(letters[name] for name in output)
+    bound = tuple(ix for name, ix in letters.items() if name not in output)
+    body = factors[0] if len(factors) == 1 else Mul(tuple(factors))
+    return (IndexReduce("sum", body, bound) if bound else body), free
+
+
+def einsum(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+    """An einsum as an array: its operands with an axis for each letter, multiplied, and summed over those that go."""
+    entry, free = einsum_entries(r, tree)
+    if not free:
+        return entry
+    inputs, _, output = facts[0].partition("->")
+    groups = inputs.split(",")
+    over = list(dict.fromkeys(x for group in groups for x in group if x not in output))
+    order = [*output, *over]
+    factors: list[Expr] = []
+    for group, operand in zip(groups, map(r.resolve, tree.children), strict=True):
+        if len(group) == 2 and group[0] == group[1]:
+            operand, group = Fn("diag", (operand,), kind="diag"), group[0]
+        if len(group) == 2 and order.index(group[0]) > order.index(group[1]):
+            operand, group = T(operand), group[::-1]
+        if [x for x in order if x in group] != list(group):
+            raise r.error(say("python.einsum"), tree)
+        dims = iter(operand.shape)
+        factors.append(shaped(operand, tuple(next(dims) if x in group else 1 for x in order)))
+    done: Expr = factors[0] if len(factors) == 1 else Mul(tuple(factors))
+    for axis in range(len(order) - 1, len(output) - 1, -1):
+        done = Reduce("sum", done, axis)
+    return done
+
+
+def positional(r: Rules, tree: Node) -> tuple[Expr, tuple[Ix, ...]] | None:
+    """An einsum, perhaps with a sign and scaled, as an entry with its letters; None for anything else."""
+    if tree.kind == "array" and tree.value.startswith("einsum "):
+        return einsum_entries(r, tree)
+    if tree.kind == "neg" and (found := positional(r, tree.children[0])) is not None:
+        return Neg(found[0]), found[1]
+    if tree.kind not in ("mul", "div"):
+        return None
+    parts = [positional(r, child) for child in tree.children]
+    if sum(part is not None for part in parts) != 1 or (tree.kind == "div" and parts[0] is None):
+        return None
+    values = [part[0] if part else r.resolve(child) for part, child in zip(parts, tree.children, strict=True)]
+    if any(value.shape for value in values):
+        return None
+    letters = next(part[1] for part in parts if part)
+    return (Mul(tuple(values)) if tree.kind == "mul" else Div(values[0], values[1])), letters
+
+
+_OPERATIONS: Mapping[str, Callable[[Rules, Node, Sequence[str]], Expr]] = {
+    "flatten": flatten, "reshape": reshape, "expand": expand, "squeeze": squeeze, "atleast": atleast,
+    "size": size, "count": count, "ones": made, "zeros": made, "eye": made, "shape": bare_shape,
+    "dot": dot, "inner": inner, "outer": outer, "flat_outer": outer, "along": along, "einsum": einsum,
+}  # fmt: skip
+
+
+def array_rule(r: Rules, tree: Node) -> Expr:
+    name, *facts = tree.value.split(" ")
+    try:
+        return _OPERATIONS[name](r, tree, facts)
+    except ShapeError as e:
+        raise r.error(e.words, tree) from None
