@@ -285,7 +285,7 @@ def test_a_toy_language_is_one_function_and_its_template(tmp_path: Path, monkeyp
         title = "".join(item.text for item in document.title if isinstance(item, Text))
         return {f"{stem}.toy": render_template("toy.jinja", options.templates, title=title, formulas=formulas)}
 
-    monkeypatch.setitem(languages.LANGUAGES, "toy", toy)
+    monkeypatch.setitem(languages.LANGUAGES._kinds, "toy", languages.OutputForm("toy", toy))
     result = CliRunner().invoke(
         main, ["solve", "scalar-tanh", "--format", "toy", "--templates", str(tmp_path), "-o", str(tmp_path)]
     )

@@ -11,16 +11,17 @@ from networks import NETWORKS
 from test_solution_pages import check_page
 
 from backsym.core.expr import Entry
+from backsym.core.notations import choices
 from backsym.core.problem import Problem
 from backsym.core.resources import find_problem
 from backsym.documents.content.options import Options
 from backsym.documents.writers.render import files
 from backsym.printing.latex import latex
-from backsym.printing.notation import CHOICES, Notation
+from backsym.printing.notation import Notation
 from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.solving.solution import Solution, solve
 
-PACKS = [dict(zip(CHOICES, values, strict=True)) for values in product(*CHOICES.values())]
+PACKS = [dict(zip(choices(), values, strict=True)) for values in product(*choices().values())]
 PROBLEMS = ("mlp-entries", "backward-batch", "twin", "skip")
 
 

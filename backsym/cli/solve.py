@@ -15,7 +15,7 @@ from backsym.cli.tasks import expanded, load_all, process_count, put, refuse_cla
 from backsym.core.choices import DETAIL, ENGINES
 from backsym.core.errors import BacksymError
 from backsym.core.processes import mapped
-from backsym.documents.writers.languages import forms
+from backsym.documents.writers.languages import forms, templated
 
 DEFAULT_FORMATS = ("md", "tex")
 
@@ -76,7 +76,7 @@ def solve(
         if output is not None and output.is_file():
             raise BacksymError(f"{output}: this is a file; -o names a folder")
         if templates is not None:
-            check_templates(templates, forms())
+            check_templates(templates, templated())
         wanted = forms() if form == "all" else (form,) if form else DEFAULT_FORMATS
         printed = form == "json" and output is None
         names = expanded(files)

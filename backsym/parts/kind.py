@@ -201,6 +201,9 @@ class PartKind:
     about: ClassVar[str]
     """What the key is for, in a sentence."""
 
+    sentences: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    """What is said, by language and key, of a kind that the catalogues do not have."""
+
     values: ClassVar[Mapping[str, Any] | None] = None
     """The JSON Schema of the key's value; None for a text or a list of texts."""
 

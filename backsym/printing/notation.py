@@ -8,26 +8,20 @@ This module must not know how expressions are put together, nor about any output
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from backsym.core.errors import BacksymError, near_name
 from backsym.core.expr import Dim, Entry, Expr, Fn, Ix, Shape, Shift, Sym, children
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.names import GREEK, SHORT, is_word, split_name
+from backsym.core.notations import KEYS, NOTATIONS, choices
 from backsym.core.problem import Problem
 from backsym.printing import layout as lay
 from backsym.printing.fragment import fragment
 from backsym.printing.layout import Ident, Layout
-
-CHOICES: Mapping[str, tuple[str, ...]] = {
-    "layer": ("superscript", "subscript"),
-    "gradient": ("nabla", "partial", "bar", "delta"),
-    "vectors": ("bold", "arrow", "plain"),
-    "transpose": ("top", "T"),
-}
-"""The choices of each kind; the first is the default."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +46,7 @@ class Notation:
     """What was printed already, by the identity of the expression, which is kept so that it stays its own."""
 
     def __post_init__(self) -> None:
-        for key, allowed in CHOICES.items():
+        for key, allowed in choices().items():
             value = getattr(self, key)
             if value not in allowed:
                 near = near_name(value, allowed)
@@ -74,10 +68,10 @@ class Notation:
     @staticmethod
     def _read(problem: Problem) -> Notation:
         for key in problem.notation:
-            if key not in CHOICES:
-                raise BacksymError(f"notation: unknown key {key!r}, expected one of {', '.join(CHOICES)}")
+            if key not in KEYS:
+                raise BacksymError(f"notation: unknown key {key!r}, expected one of {', '.join(KEYS)}")
         return Notation(
-            **{key: problem.notation.get(key, allowed[0]) for key, allowed in CHOICES.items()},
+            **{key: problem.notation.get(key, allowed[0]) for key, allowed in choices().items()},
             loss=problem.loss,
             symbols={s.name: fragment(s.latex) for s in problem.symbols.values() if s.latex},
             dims={d.name: fragment(d.latex) for d in problem.dims.values() if d.latex},
@@ -130,23 +124,54 @@ class Notation:
     def letter(self, base: str, rank: int) -> Layout:
         """The letter of an array of this rank, bold or as vectors are marked."""
         light = base_layout(base)
-        if rank == 0 or self.vectors == "plain":
+        if rank == 0:
             return light
-        if rank == 1 and self.vectors == "arrow":
-            return lay.Accent("vec", light)
-        return Ident(light.text, BOLD[light.style])
+        marked: Layout = self.rule("vectors", _VECTORS)(light, rank)
+        return marked
 
     def _tagged(self, letter: Layout, tag: str) -> Layout:
         mark = tag_layout(tag)
         if mark is None:
             return letter
-        if self.layer == "superscript":
-            return lay.Script(letter, sup=lay.Fenced("paren", mark))
-        return lay.Script(letter, sub=mark)
+        tagged: Layout = self.rule("layer", _LAYERS)(letter, mark)
+        return tagged
+
+    # --- choices ---
+
+    def rule(self, key: str, own: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
+        """What the choice under a key prints: by the rules of this package, or by the one that it brings."""
+        chosen: str = getattr(self, key)
+        rule = own.get(chosen) or NOTATIONS[f"{key}: {chosen}"].rule
+        if rule is None:
+            raise BacksymError(f"notation: {key} is {chosen!r}, for which there is no rule")
+        return rule
+
+    @property
+    def transposed(self) -> Layout:
+        """The sign of a transpose, an exponent."""
+        sign: Layout = self.rule("transpose", _TRANSPOSES)()
+        return sign
+
+    @property
+    def takes_delta(self) -> bool:
+        """Whether derivatives are written with the letter delta, so that Kronecker deltas are not."""
+        return NOTATIONS[f"gradient: {self.gradient}"].takes_delta
 
 
 BOLD = {"italic": "bold", "roman": "roman_bold"}
 """The bold style to a light one."""
+
+_VECTORS: Mapping[str, Callable[[Ident, int], Layout]] = {
+    "bold": lambda letter, rank: Ident(letter.text, BOLD[letter.style]),
+    "arrow": lambda letter, rank: lay.Accent("vec", letter) if rank == 1 else Ident(letter.text, BOLD[letter.style]),
+    "plain": lambda letter, rank: letter,
+}
+_LAYERS: Mapping[str, Callable[[Layout, Layout], Layout]] = {
+    "superscript": lambda letter, mark: lay.Script(letter, sup=lay.Fenced("paren", mark)),
+    "subscript": lambda letter, mark: lay.Script(letter, sub=mark),
+}
+_TRANSPOSES: Mapping[str, Callable[[], Layout]] = {"top": lambda: lay.Symbol("top"), "T": lambda: Ident("T")}
+
 LIGHT = {bold: style for style, bold in BOLD.items()}
 
 

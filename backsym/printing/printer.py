@@ -8,7 +8,7 @@ This module must not know any output language, nor about calculus or numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
@@ -230,7 +230,7 @@ def _zeros(e: Zeros, n: Notation) -> Piece:
 
 
 def _delta(e: Delta, n: Notation) -> Piece:
-    if n.gradient == "delta":  # The letter is taken by the error signals.
+    if n.takes_delta:  # The letter is taken by the error signals.
         return _named(_indicator(row(index(e.i), lay.EQUALS, index(e.j))))
     return Piece(Script(Ident("delta"), sub=index_list((e.i, e.j))))
 
@@ -249,17 +249,28 @@ def _over_bar(quantity: Layout) -> Piece:
     return _named(replace(quantity, base=barred) if isinstance(quantity, Script) else barred)
 
 
-def _adjoint(name: str, quantity: Layout, rank: int, n: Notation) -> Piece:
-    """The derivative of the loss by a quantity that is already laid out; an entry has rank 0."""
-    loss = n.name(n.loss)
-    if n.gradient == "bar":
-        return _over_bar(quantity)
-    if n.gradient == "delta" and name in n.preactivations:
-        return Piece(Script(n.letter("delta", rank), sub=quantity))
-    if n.gradient == "partial" or not rank:
+def _by_nabla(loss: Layout, quantity: Layout, rank: int) -> Piece:
+    if not rank:
         return _leibniz(loss, quantity)
     nabla = Script(lay.Symbol("nabla"), sub=quantity)
     return Piece(row(nabla, THIN, loss) if _has_word(loss) else row(nabla, loss), Level.FACTOR)
+
+
+_GRADIENTS: Mapping[str, Callable[[Layout, Layout, int], Piece]] = {
+    "nabla": _by_nabla,
+    "partial": lambda loss, quantity, rank: _leibniz(loss, quantity),
+    "bar": lambda loss, quantity, rank: _over_bar(quantity),
+    "delta": _by_nabla,
+}
+"""The derivative of the loss by a quantity that is already laid out; an entry has rank 0."""
+
+
+def _adjoint(name: str, quantity: Layout, rank: int, n: Notation) -> Piece:
+    """The derivative of the loss by a quantity; with the letter delta only pre-activations have one of their own."""
+    if n.gradient == "delta" and name in n.preactivations:
+        return Piece(Script(n.letter("delta", rank), sub=quantity))
+    found: Piece | Layout = n.rule("gradient", _GRADIENTS)(n.name(n.loss), quantity, rank)
+    return found if isinstance(found, Piece) else Piece(found, Level.FACTOR)
 
 
 def _adj(e: Adj, n: Notation) -> Piece:
@@ -458,7 +469,7 @@ def _slash(negative: bool, top: Layout, bottom: Layout) -> Layout:
 
 
 def _transpose(e: T, n: Notation) -> Piece:
-    sup: Layout = lay.Symbol("top") if n.transpose == "top" else Ident("T")
+    sup = n.transposed
     if isinstance(e.arg, Fn) and _form(e.arg) is _inverse:
         return _power(_piece(e.arg.args[0], n), tight(lay.MINUS, sup))
     return _power(_piece(e.arg, n), sup)

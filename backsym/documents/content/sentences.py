@@ -22,6 +22,7 @@ from backsym.core.steps import Fact, Step
 from backsym.core.words import Words
 from backsym.documents.content.blocks import Inline, Inlines, Math, Paragraph, Text
 from backsym.documents.content.markup import inlines_of
+from backsym.parts.table import KINDS
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.notation import Notation, index
@@ -82,9 +83,13 @@ class Catalogue:
 
     def text(self, key: str) -> str:
         """A sentence by its key, as it stands in the catalogue."""
-        if key not in self.phrases:
+        if key in self.phrases:
+            return self.phrases[key]
+        brought = (kind.sentences.get(self.language, {}) for kind in KINDS.values())
+        own = next((sentences[key] for sentences in brought if key in sentences), None)
+        if own is None:
             raise BacksymError(f"the sentence catalogue has no entry {key}")
-        return self.phrases[key]
+        return own
 
     def reason(self, words: Words) -> str:
         """Why there is no matrix form, in this language."""
@@ -157,7 +162,7 @@ def why(step: Step, notation: Notation, problem: Problem | None = None, sentence
     sentences = sentences or catalogue()
     sentence = sentences.sentence(step.kind)
     new = _new_indices(step) if sentence.indexed else ()
-    template = _template(sentence, step, indexed=bool(new), indicator=notation.gradient == "delta")
+    template = _template(sentence, step, indexed=bool(new), indicator=notation.takes_delta)
     facts: dict[str, Value] = {
         name: _fact(name, value, notation, problem, sentences)
         for name, value in step.facts.items()
@@ -213,7 +218,7 @@ def _reasons(step: Step, facts: Mapping[str, Value], notation: Notation, words: 
         key = "because.only_of" if "over" in facts else "because.only"
         out += (*words.phrase(key, **{**facts, "pairs": words.listing(pairs), "node": node}), Text(" "))
     if "delta" in step.facts:
-        key = "because.indicator" if notation.gradient == "delta" else "because.delta"
+        key = "because.indicator" if notation.takes_delta else "because.delta"
         out += (*words.phrase(key, **facts), Text(" "))
     return tuple(out)
 

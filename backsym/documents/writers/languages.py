@@ -6,15 +6,18 @@ used, so that a run loads only what it writes.  This module must not know about 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from backsym.core.registry import Table
 from backsym.documents.content.options import Options
 
 if TYPE_CHECKING:
+    from backsym.core.problem import Collection
     from backsym.documents.content.blocks import Document
+    from backsym.documents.content.solved import Solved
 
 Files = dict[str, str | bytes]
 """Names of files and what they hold; the first one is the document, the others are what it refers to."""
@@ -35,6 +38,13 @@ class Compiled:
 
     source: Callable[[Options], str]
     compiler: Callable[[Options], Compiler]
+
+
+@dataclass(frozen=True)
+class Data:
+    """A form that is made of the solutions themselves, not of a document: of one, or of those of a collection."""
+
+    writer: Callable[[Collection | None, Sequence[Solved], Options], str]
 
 
 def _markdown(document: Document, options: Options, stem: str) -> Files:
@@ -68,16 +78,42 @@ def _pdf(options: Options) -> Compiler:
     return latex_pdf_bytes if options.engine == "latex" else partial(pdf_bytes, root=options.templates)
 
 
-LANGUAGES: dict[str, Writer | Compiled] = {
-    "md": _markdown,
-    "tex": _tex,
-    "typ": _typst,
-    "pdf": Compiled(lambda options: "tex" if options.engine == "latex" else "typ", _pdf),
-    "html": _html,
-}
-"""By the ending of the file."""
+def _json(collection: Collection | None, solutions: Sequence[Solved], options: Options) -> str:
+    from backsym.documents.writers.jsonform import collection_json, json_text, problem_json
+
+    if collection is None:
+        return json_text(problem_json(solutions[0], options))
+    return json_text(collection_json(collection, solutions, options))
+
+
+@dataclass(frozen=True)
+class OutputForm:
+    """A form of output, by the ending of its files, and what makes it."""
+
+    ending: str
+    writer: Writer | Compiled | Data
+
+
+LANGUAGES: Table[OutputForm] = Table(
+    OutputForm,
+    lambda form: form.ending,
+    (
+        OutputForm("md", _markdown),
+        OutputForm("tex", _tex),
+        OutputForm("typ", _typst),
+        OutputForm("pdf", Compiled(lambda options: "tex" if options.engine == "latex" else "typ", _pdf)),
+        OutputForm("html", _html),
+        OutputForm("json", Data(_json)),
+    ),
+)
+"""By the ending of the file; other packages may add to it."""
+
+
+def templated() -> tuple[str, ...]:
+    """Those that are written with a template of their own, ``FORM.jinja``."""
+    return tuple(name for name, form in LANGUAGES.items() if not isinstance(form.writer, (Compiled, Data)))
 
 
 def forms() -> tuple[str, ...]:
-    """All forms of output, by the endings of their files; JSON has no document, so it is not in the table."""
-    return (*LANGUAGES, "json")
+    """All forms of output, by the endings of their files."""
+    return tuple(LANGUAGES)

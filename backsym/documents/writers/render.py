@@ -11,11 +11,11 @@ from functools import cache
 
 from backsym.core.errors import BacksymError, near_name
 from backsym.core.problem import Collection
+from backsym.documents.content.blocks import Document
 from backsym.documents.content.document import collection_document, document_of
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.solved import Solved
-from backsym.documents.writers.jsonform import collection_json, json_text, problem_json
-from backsym.documents.writers.languages import LANGUAGES, Compiled, Files, forms
+from backsym.documents.writers.languages import LANGUAGES, Compiled, Data, Files, forms
 
 
 def files(
@@ -42,28 +42,24 @@ def all_files(
             near = near_name(form, forms())
             hint = f"; did you mean {near}?" if near else f"; expected one of {', '.join(forms())}"
             raise BacksymError(f"no output is known in the form {form}{hint}")
-    document = None
-    if any(form in LANGUAGES for form in wanted):
+
+    @cache
+    def document() -> Document:
         if source is None:
-            document = document_of(solutions[0], options)
-        else:
-            document = collection_document(source, solutions, options)
+            return document_of(solutions[0], options)
+        return collection_document(source, solutions, options)
 
     @cache
     def written(form: str, fragment: bool) -> Files:
-        writer = LANGUAGES.get(form)
+        writer = LANGUAGES[form].writer
         if isinstance(writer, Compiled):
             # Made of a whole document, which is written once if its file is wanted too.
             whole = writer.source(options)
             text = str(written(whole, False)[f"{stem}.{whole}"])
             return {f"{stem}.{form}": writer.compiler(options)(text)}
-        if document is not None and writer is not None:
-            return writer(document, replace(options, fragment=fragment), stem)
-        if source is None:
-            data = problem_json(solutions[0], options)
-        else:
-            data = collection_json(source, solutions, options)
-        return {f"{stem}.json": json_text(data)}
+        if isinstance(writer, Data):
+            return {f"{stem}.{form}": writer.writer(source, solutions, options)}
+        return writer(document(), replace(options, fragment=fragment), stem)
 
     return {name: text for form in wanted for name, text in written(form, options.fragment).items()}
 

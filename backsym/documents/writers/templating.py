@@ -15,7 +15,7 @@ from backsym.core.errors import BacksymError
 def check_templates(folder: Path, forms: Iterable[str]) -> None:
     """Raises BacksymError for a folder with no template of these forms: nothing in it would be used."""
     bundled = (path.name for path in resource("templates").iterdir() if path.name.endswith(".jinja"))
-    names = sorted({*bundled, *(f"{form}.jinja" for form in forms if form not in ("json", "pdf"))})
+    names = sorted({*bundled, *(f"{form}.jinja" for form in forms)})
     if not any((folder / name).is_file() for name in names):
         raise BacksymError(f"{folder}: no template in this folder would be used; their names are {', '.join(names)}")
 

@@ -14,6 +14,7 @@ from typing import TypeAlias, TypeGuard
 
 from backsym.core.expr import Dim, Shape
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
+from backsym.core.notations import choices
 from backsym.core.problem import ROLES, Dimension, Symbol
 from backsym.reading.files import keys
 from backsym.reading.files.fields import (
@@ -35,14 +36,6 @@ from backsym.reading.plain.sympy_spelling import SPELLINGS
 
 MAX_SIZE = 1_000_000
 MAX_AXES = 4
-
-NOTATION = {
-    "layer": ("superscript", "subscript"),
-    "gradient": ("nabla", "partial", "bar", "delta"),
-    "vectors": ("bold", "arrow", "plain"),
-    "transpose": ("top", "T"),
-}
-"""The choices of notation; the first is the default."""
 
 DERIVATIVE_STYLES = ("prime", "by_node", "formula")
 
@@ -258,13 +251,14 @@ def read_derivatives(tree: Tree | None, abstract: frozenset[str], report: Report
 
 def read_notation(tree: Tree | None, report: Report) -> dict[str, str]:
     """``notation`` as a full map; a single word is the layer notation."""
-    notation = {key: choices[0] for key, choices in NOTATION.items()}
+    known = choices()
+    notation = {key: names[0] for key, names in known.items()}
     if isinstance(tree, Scalar):
-        notation["layer"] = choice(tree, report, "notation", NOTATION["layer"], notation["layer"])
+        notation["layer"] = choice(tree, report, "notation", known["layer"], notation["layer"])
         return notation
-    found = known_keys(table(tree, report, "notation", "gradient: nabla"), tuple(NOTATION), report)
+    found = known_keys(table(tree, report, "notation", "gradient: nabla"), tuple(known), report)
     for key, value in found.items():
-        notation[key] = choice(value, report, key, NOTATION[key], notation[key])
+        notation[key] = choice(value, report, key, known[key], notation[key])
     return notation
 
 

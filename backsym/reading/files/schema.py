@@ -12,10 +12,11 @@ from typing import Any
 
 from backsym.core.bundled import languages
 from backsym.core.choices import ACCEPT, GRAPHS
+from backsym.core.notations import choices
 from backsym.core.problem import ROLES
 from backsym.parts.table import KINDS
 from backsym.reading.files import keys
-from backsym.reading.files.declarations import DERIVATIVE_STYLES, MAX_AXES, MAX_SIZE, NOTATION
+from backsym.reading.files.declarations import DERIVATIVE_STYLES, MAX_AXES, MAX_SIZE
 from backsym.reading.files.forward import MAX_EQUATIONS
 
 Schema = dict[str, Any]
@@ -51,7 +52,7 @@ def schema() -> Schema:
             "problem": _object(keys.PROBLEM, _problem_values(), required=["forward"]),
             "symbol": _object(keys.SYMBOL, _symbol_values()),
             "dimension": _object(keys.DIMENSION, {"latex": _TEXT, "size": _SIZE}),
-            "notation": _object(keys.NOTATION, {key: {"enum": list(words)} for key, words in NOTATION.items()}),
+            "notation": _object(keys.NOTATION, {key: {"enum": list(words)} for key, words in choices().items()}),
             "part": _part(),
             "variants": _object(keys.VARIANTS, _variant_values()),
             "grid": _object(keys.GRID, dict.fromkeys(keys.GRID, _NUMBER), required=["from", "to"]),
@@ -93,7 +94,7 @@ def _problem_values() -> dict[str, Schema]:
         "objective": _TEXT,
         "text": _TEXT,
         "language": {"enum": list(languages())},
-        "notation": {"anyOf": [{"enum": list(NOTATION["layer"])}, {"$ref": "#/$defs/notation"}]},
+        "notation": {"anyOf": [{"enum": list(choices()["layer"])}, {"$ref": "#/$defs/notation"}]},
         "dims": _names_or({"anyOf": [_TEXT, {"$ref": "#/$defs/dimension"}]}),
         "indices": _named(_DIM, r"^[A-Za-z_][A-Za-z0-9_]*'*$"),
         "symbols": _names_or({"anyOf": [{"type": "null"}, _SHAPE, {"$ref": "#/$defs/symbol"}, {"const": ""}]}),
