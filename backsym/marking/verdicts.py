@@ -263,6 +263,12 @@ def _kind(value: object) -> str:
     return type(value).__name__
 
 
+def _short(text: str) -> str:
+    """The beginning of a text, on one line, to be quoted as code."""
+    text = " ".join(text.split()).replace("`", "'")
+    return text if len(text) <= 60 else f"{text[:60]}..."
+
+
 class _Earlier:
     """A student's earlier wrong answers, and what follows from them."""
 
@@ -454,6 +460,14 @@ class _Marking:
 
     def verdict(self) -> Verdict:
         read = self.marker.reader.read(self.target, self.answer)
+        found = self.verdict_on(read)
+        if isinstance(read, Unreadable) or not read.left_out or self.hints == "none":
+            return found
+        left = listed([f"`{_short(text)}`" for text in read.left_out[:3]])
+        return replace(found, feedback=self.joined(found.feedback, phrase("verdict.left_out", text=left)))
+
+    def verdict_on(self, read: ReadAnswer | Unreadable) -> Verdict:
+        """The verdict on what was read."""
         if isinstance(read, Unreadable):
             other = self.mathematics(None)
             if other is not None:

@@ -14,7 +14,7 @@ _GROUP = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
 _BELOW = r"\{\s*\\partial[^{}]*\}"
 _SLOPE = r"\\frac{\\partial \1}{\\partial \2}"
 _RESPELLED = (
-    (re.compile(rf"\\(?:over|under)set\s*{_GROUP}\s*\{{\s*=\s*\}}"), "="),
+    (re.compile(rf"\\(?:(?:over|under)set|stackrel)\s*{_GROUP}\s*\{{\s*=\s*\}}"), "="),
     (re.compile(r"\\(?:textcolor|color)\s*(?:\[\w*\])?\{[^{}]*\}"), ""),
     (re.compile(r"\\under(?:line|bar)\s*\{\s*(\\?[A-Za-z]+)\s*\}"), r"\\mathbf{\1}"),
     (re.compile(r"\\(?:blacksquare|qed|qedsymbol|square|Box|checkmark|hfill|qedhere)(?![A-Za-z])"), " "),
@@ -30,7 +30,7 @@ _RESPELLED = (
     (re.compile(rf"(frac\s*{_BELOW}\s*{_BELOW})\s*\([A-Za-z](?:\s*,\s*[A-Za-z])*\)(?=\s*&?\s*=)"), r"\1"),
 )
 _ANY = re.compile(
-    r"\\(?:(?:over|under)set|under(?:line|bar)|(?:text)?color|blacksquare|qed|square|Box|checkmark|hfill|p?dv|p?deriv|odv|pd|diff|delta|dot)"
+    r"\\(?:(?:over|under)set|stackrel|under(?:line|bar)|(?:text)?color|blacksquare|qed|square|Box|checkmark|hfill|p?dv|p?deriv|odv|pd|diff|delta|dot)"
     r"|\\partial\s*\{|\{\s*(?:[-+*]|\\cdot|\\times|\\odot)\s*\}|\{\s*\\partial[^{}]*\}\s*(?:/|\()"
 )
 

@@ -17,6 +17,7 @@ MAX_MEMBERS = 100
 
 _LAYOUT = re.compile(
     r"\\(?:begin|end)\s*\{(?:align|aligned|alignat|gather|gathered|equation|split|multline|eqnarray|displaymath|math)\*?\}"
+    r"|\\(?:begin|end)\s*\{array\}(?:\s*\{[lcr| ]*\})?"
     r"|\\(?:displaystyle|textstyle|nonumber|notag|limits|nolimits)(?![A-Za-z])|(?<!\\)\\[\[\]()]|\$\$?|```(?:math|latex)?|`"
     r"|(?:(?<!\\)|(?<=(?<!\\)\\\\))&"
 )

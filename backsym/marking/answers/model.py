@@ -102,6 +102,8 @@ class ReadAnswer:
     """The quantity whose derivative the answer says it is, where that is not the target's."""
     regrouped: tuple[tuple[Expr, tuple[Ix, ...]], ...] = ()
     """The readings in which a product is grouped in another way that fits than is customary."""
+    left_out: tuple[str, ...] = ()
+    """What the text has besides, and was not read: sentences around the formulas, remarks."""
 
     @property
     def shape(self) -> Shape:
@@ -118,7 +120,7 @@ class ReadAnswer:
         """The same answer at the end of these lines."""
         return ReadAnswer(
             self.target, self.expr, self.indices, self.text, self.problem, self.fits, self.others, lines, unchecked,
-            self.of, self.regrouped,
+            self.of, self.regrouped, self.left_out,
         )  # fmt: skip
 
     @lazy

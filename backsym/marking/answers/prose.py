@@ -29,9 +29,17 @@ _REASON = (
     rf"(?:{_RULE}|(?:by|using|use|from|since|because|due)\s+(?:to\s+)?(?:the|definition|chain|above|part|line|step|eq)\b"
     r"|by\s+definition|definition\s+of|forward\s+pass|substitut(?:e|ing)\b|simplif(?:y|ying|ied)\b)"
 )
+_SAID = re.compile(r"\b(?:times|plus|minus|over|multiplied|divided|squared|sum|product|transposed?)\b(?!\s+rule)")
+"""Words that are mathematics: what holds one is no reason, and is not left out."""
 _AFTER = re.compile(
-    rf"[(\[]?\s?{_REASON}[\w ,.'’-]*[)\]}}.\s]{{0,4}}\Z|\\(?:tag|label)\s?\{{[^{{}}]*\}}\Z", re.IGNORECASE
+    rf"[(\[]?\s?{_REASON}[\w ,.'’-]*[)\]}}.\s]{{0,4}}\Z"
+    r"|\\(?:tag|label)\s?\{[^{}]*\}\Z",
+    re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"(?<=[^\s=+\-*/@^_(\[{,·×⊙])(?:\s|&|\\q?quad(?![A-Za-z])|\\[,;:! ])+[(\[]\d{1,2}[)\]]\s*\Z")
+"""The number of an equation at its end."""
+_POINTS = re.compile(r"\A\s*(?:=>|->|→|⇒|⟹|⟶|∴|\\(?:to|rightarrow|Rightarrow|implies|therefore)(?![A-Za-z]))\s*")
+"""An arrow before what follows."""
 _ENDS = (" ", ",", ";", "...", "…", "\\quad", "\\qquad", "\\,", "\\;", "\\:", "\\text{", "\\mbox{", "\\textrm{", "~")
 _LINK = re.compile(
     r"(?<![\s,;.])[\s,;.]+(?:so|thus|hence|therefore|then|and|finally|next|now|we\s(?:have|get|find|obtain))"
@@ -64,6 +72,9 @@ def unlisted(rows: Sequence[str]) -> list[str]:
 
 def without_words(row: str) -> str:
     """A row, with single spaces, without the words before and after its equation."""
+    row = _POINTS.sub("", row)
+    if "=" in row:
+        row = _NUMBERED.sub("", row)
     if not any(char.isalpha() for char in row[:1]) and "\\" not in row and " " not in row:
         return row.strip()
     if row.strip().lower() in _SHORT:
@@ -71,7 +82,7 @@ def without_words(row: str) -> str:
     row = _BEFORE.sub("", _SENTENCE.sub("", row))
     row = _ASIDE.sub("", row)
     reason = _AFTER.search(row)
-    if reason is None:
+    if reason is None or _SAID.search(reason[0]):
         return row.strip()
     row = row[: reason.start()]
     while row.endswith(_ENDS):

@@ -27,6 +27,7 @@ from backsym.core.expr import (
 )
 from backsym.core.problem import Problem
 from backsym.core.source import Source
+from backsym.marking.answers.containers import opened
 from backsym.marking.answers.left_sides import Left, left_of, letters_of, own_name
 from backsym.marking.answers.letters import Bound, bindings, position, spare_axes
 from backsym.marking.answers.lines import MAX_MEMBERS, Statement, statements
@@ -158,6 +159,20 @@ class AnswerReader:
         if len(text) > MAX_CHARACTERS:
             message = f"this answer has {len(text)} characters; at most {MAX_CHARACTERS} are read"
             return Unreadable(target, text[:200], "limit", message, self.problem)
+        within = opened(text)
+        if within is None:
+            return self.read_text(target, text)
+        tried = [self.read_text(target, within.text)]
+        for formula in within.formulas if isinstance(tried[0], Unreadable) else ():
+            read = self.read_text(target, formula)
+            if isinstance(read, ReadAnswer):
+                return replace(read, text=text, left_out=(*within.left, within.text))
+        if isinstance(tried[0], ReadAnswer):
+            return replace(tried[0], text=text, left_out=within.left)
+        return replace(tried[0], text=text)
+
+    def read_text(self, target: Target, text: str) -> ReadAnswer | Unreadable:
+        """The same for a text out of its container."""
         line: int | None = None
         try:
             found = statements(pasted(text))
@@ -568,7 +583,7 @@ class _Session:
 
     def grouped(self, tree: Node, source: Source, given: tuple[Ix, ...] | None) -> list[_Reading]:
         """A tree with its products grouped as is customary, and in the other ways that fit; raises InputError."""
-        mixed = any(formulas.is_mixed(part) for part in walk_tree(tree))
+        mixed = 0 < sum(map(formulas.is_mixed, walk_tree(tree))) <= MAX_GROUPINGS
         try:
             found = [self.resolved(tree, source, given)]
         except Mismatch:

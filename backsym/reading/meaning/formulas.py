@@ -124,8 +124,9 @@ MAX_REGROUPED = 8
 
 
 def is_mixed(tree: Node) -> bool:
-    """Whether a product has element-wise signs beside others, so that its grouping matters."""
-    return tree.kind == "terms" and len({sign in HADAMARD for sign in tree.value}) == 2
+    """Whether a product has element-wise signs beside others, so that its grouping matters, and few enough factors."""
+    few = tree.kind == "terms" and len(tree.children) <= MAX_REGROUPED
+    return few and len({sign in HADAMARD for sign in tree.value}) == 2
 
 
 def _nth_grouping(r: Rules, operands: Sequence[Operand], tree: Node) -> Expr | None:
@@ -139,7 +140,7 @@ def groupings(r: Rules, operands: Sequence[Operand], tree: Node) -> list[Expr]:
 
     Values are told apart by their structure: where a matrix product or an element-wise one is associative, it is one.
     """
-    if not is_mixed(tree) or len(operands) > MAX_REGROUPED:
+    if not is_mixed(tree):
         return []
     table: dict[tuple[int, int], dict[str, Operand]] = {}
     for n, operand in enumerate(operands):

@@ -1,0 +1,120 @@
+r"""What a text came in: HTML of a course system, Markdown of a chat, a fence, a prompt, sentences around formulas.
+
+``opened`` takes the mathematics out of its container and says what it left, so that a person can see what was not
+read.  Words beside mathematics are kept apart from it, never multiplied.  Knows delimiters only: no grammar, no names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+_TAG = re.compile(
+    r"</?(?:p|br|div|span|li|ul|ol|b|i|em|strong|sub|sup|code|pre|h[1-6]|table|tbody|tr|td|font)(?:\s[^<>]*)?/?>"
+    r"|&(?:gt|lt|amp|nbsp|minus|times|middot|#\d{2,5});",
+    re.IGNORECASE,
+)
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[ \t]*\w*[ \t]*$\n?(.*?)^[ \t]*(?:```|~~~)[ \t]*$", re.MULTILINE | re.DOTALL)
+_PROMPT = re.compile(r"^[ \t]*(?:>>>|\.\.\.|In ?\[\d+\]:)[ \t]", re.MULTILINE)
+_FORMULA = re.compile(
+    r"(?<!\\)\$\$(?P<dollars>.+?)(?<!\\)\$\$|\\\[(?P<display>.+?)\\\]|(?<!\\)\$(?P<inline>[^$\n]+?)(?<!\\)\$"
+    r"|(?<!\\)\\\((?P<round>.+?)\\\)"
+    r"|(?P<block>\\begin\s*\{(?P<name>align|equation|gather|multline|eqnarray|displaymath)(?P<star>\*?)\}.*?"
+    r"\\end\s*\{(?P=name)(?P=star)\})",
+    re.DOTALL,
+)
+_WORD = re.compile(r"[A-Za-z]{2,}")
+_FRAME = "\\boxed"
+_BLOCKS = frozenset("p br div li ul ol pre h1 h2 h3 h4 h5 h6 table tr".split())
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The mathematics of a text, as a text of its own, and what of the text it leaves out.
+
+    ``formulas`` has other, shorter choices of what the answer is: they are tried where all of it is not read.
+    """
+
+    text: str
+    left: tuple[str, ...] = ()
+    formulas: tuple[str, ...] = ()
+
+
+def opened(text: str) -> Opened | None:
+    """The text out of its container; None for one that stands by itself."""
+    plain = _without_tags(text) if _TAG.search(text) is not None else text
+    fences = _FENCE.findall(plain)
+    if fences:
+        outside = _FENCE.sub("\n", plain)
+        return Opened("\n".join(fence.strip("\n") for fence in fences), tuple(_sentences(outside)))
+    if _PROMPT.match(plain) is not None:
+        return Opened(_PROMPT.sub("", plain))
+    found = _formulas(plain)
+    return found if found is not None or plain == text else Opened(plain)
+
+
+def _formulas(text: str) -> Opened | None:
+    """The formulas between delimiters, if words stand around them.
+
+    Displays are the derivation; in sentences without any, formulas with an equals sign are, or else the last one.  What
+    is boxed, or comes last, is the answer where the rest is not read.
+    """
+    spans = list(_FORMULA.finditer(text))
+    outside = _outside(text, spans)
+    if not spans or not any(_WORD.search(piece) for piece in outside):
+        return None
+    display = [span for span in spans if span["inline"] is None and span["round"] is None]
+    boxed = [span for span in spans if _FRAME in span[0]]
+    equations = [span for span in spans if "=" in span[0]]
+    told = display or equations or spans[-1:]
+    last = (boxed or told)[-1]
+    if last not in told:
+        told = [*told, last]
+    left = [*(" ".join(piece.split()) for piece in outside if _WORD.search(piece))]
+    left += [span[0] for span in spans if span not in told]
+    whole = "\n".join(_inner(span) for span in told)
+    return Opened(whole, tuple(left), (_inner(last),) if len(told) > 1 else ())
+
+
+def _outside(text: str, spans: list[re.Match[str]]) -> list[str]:
+    """What stands before, between and after the formulas."""
+    pieces, start = [], 0
+    for span in spans:
+        pieces.append(text[start : span.start()])
+        start = span.end()
+    return [*pieces, text[start:]]
+
+
+def _inner(span: re.Match[str]) -> str:
+    found = next((span[name] for name in ("dollars", "display", "inline", "round", "block") if span[name]), "")
+    return found.strip()
+
+
+def _sentences(text: str) -> Iterator[str]:
+    return (" ".join(line.split()) for line in text.splitlines() if _WORD.search(line))
+
+
+class _Tags(HTMLParser):
+    """The text of a piece of HTML: blocks on lines of their own, raised and lowered text as in formulas."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.pieces.append({"sub": "_{", "sup": "^{"}.get(tag, "\n" if tag in _BLOCKS else ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.pieces.append("}" if tag in ("sub", "sup") else "\n" if tag in _BLOCKS else "")
+
+    def handle_data(self, data: str) -> None:
+        self.pieces.append(data.replace("\u00a0", " "))
+
+
+def _without_tags(text: str) -> str:
+    parser = _Tags()
+    parser.feed(text)
+    parser.close()
+    return "".join(parser.pieces).strip("\n")

@@ -1,0 +1,98 @@
+"""Answers in what they came in: HTML, Markdown of a chat, fences, prompts, sentences, numbered equations, arrows."""
+
+from __future__ import annotations
+
+import pytest
+
+import backsym as bs
+from backsym.marking.answers.containers import opened
+from backsym.marking.verdicts import Marker
+
+UNIT = bs.Problem(
+    forward=["z = w*x + b", "y = tanh(z)", "L = (y - t)**2/2"],
+    symbols={"x": {"role": "input"}, "w": {"role": "parameter"}, "b": {"role": "parameter"}, "t": {"role": "target"}},
+)
+MARKER = Marker(UNIT)
+
+CHAT = r"""Sure! Here is the derivation.
+
+### Step 1
+
+\[
+\frac{\partial L}{\partial y} = y - t
+\]
+
+### Step 2: the chain rule
+
+\[
+\frac{\partial L}{\partial z} = \frac{\partial L}{\partial y} (1 - y^2)
+\]
+
+So the final answer is:
+
+\[
+\boxed{\frac{\partial L}{\partial z} = (y - t)(1 - y^2)}
+\]"""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "<p>(y - t)(1 - y^2)</p>",
+        "<div>dL/dz = (y - t)(1 - y<sup>2</sup>)</div>",
+        "(y - t)*(1 - y**2)*(y &gt; -2)",
+        "dL/dz = dL/dy (1 - y^2)<br>dL/dz = (y - t)(1 - y^2)",
+        "```python\ndz = (y - t) * (1 - y**2)\n```",
+        "Here is my code:\n```\n(y - t) * (1 - y**2)\n```\nI hope it is right.",
+        ">>> dz = (y - t) * (1 - np.tanh(z)**2)",
+        "In [3]: dz = (y - t) * (1 - np.tanh(z)**2)",
+        "The gradient is $(y-t)(1-y^2)$.",
+        r"We find that \(\frac{\partial L}{\partial z} = (y-t)(1-y^2)\).",
+        "By the chain rule we get\n\n$$(y - t)(1 - y^2)$$\n\nHere $1 - y^2$ is the derivative of tanh.",
+        CHAT,
+        "dL/dz = (y - t)(1 - y^2)   (3)",
+        r"\frac{\partial L}{\partial z} = (y - t)(1 - y^2) \qquad (2)",
+        r"\begin{align} \frac{\partial L}{\partial z} &= (y - t)(1 - y^2) & (2) \end{align}",
+        "dL/dz = (y - t)(1 - y^2) [12]",
+        "=> (y - t)(1 - y^2)",
+        "→ dL/dz = (y - t)(1 - y^2)",
+        "-> (y - t)(1 - y^2)",
+        r"\begin{array}{rcl} \frac{\partial L}{\partial z} &=& (y-t) (1 - y^2)\end{array}",
+        r"\frac{\partial L}{\partial z} \stackrel{\text{chain}}{=} (y-t)(1-y^2)",
+    ],
+)
+def test_right_in_any_container(answer: str) -> None:
+    found = MARKER.mark("z", answer)
+    assert found.verdict == "correct", found.feedback
+    assert found.read is not None
+    wrong = MARKER.mark("z", answer.replace("y - t", "t - y").replace("y-t", "t-y"))
+    assert wrong.score == 0, wrong.feedback
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("The gradient is $(y-t)(1-y^2)$.", "The gradient is"),
+        (CHAT, "Here is the derivation"),
+        ("My code:\n```\n(y - t) * (1 - y**2)\n```", "My code"),
+    ],
+)
+def test_what_was_not_read_is_said(answer: str, said: str) -> None:
+    assert said in MARKER.mark("z", answer).feedback
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "dL/dz by the chain rule times x",
+        "dL/dz by the chain rule and multiplied by x",
+        "dL/dz, using the definition of z times x",
+    ],
+)
+def test_words_that_are_mathematics_are_not_dropped(answer: str) -> None:
+    assert MARKER.mark("b", answer).score == 0
+
+
+@pytest.mark.parametrize("answer", ["(y - t)*(1 - y**2)", r"$\frac{a}{b}$", "dL/dz = a < b > c", r"\[ x = 1 \]", ""])
+def test_what_stands_by_itself_is_not_opened(answer: str) -> None:
+    assert opened(answer) is None
