@@ -161,17 +161,17 @@ class AnswerReader:
             return Unreadable(target, text[:200], "limit", message, self.problem)
         within = opened(text)
         if within is None:
-            return self.read_text(target, text)
-        tried = [self.read_text(target, within.text)]
-        for formula in within.formulas if isinstance(tried[0], Unreadable) else ():
-            read = self.read_text(target, formula)
+            return self.read_text(target, text, mathematical=mathematical)
+        whole = self.read_text(target, within.text, mathematical=mathematical)
+        if isinstance(whole, ReadAnswer):
+            return replace(whole, text=text, left_out=within.left)
+        for formula in within.formulas:
+            read = self.read_text(target, formula, mathematical=mathematical)
             if isinstance(read, ReadAnswer):
                 return replace(read, text=text, left_out=(*within.left, within.text))
-        if isinstance(tried[0], ReadAnswer):
-            return replace(tried[0], text=text, left_out=within.left)
-        return replace(tried[0], text=text)
+        return replace(whole, text=text)
 
-    def read_text(self, target: Target, text: str) -> ReadAnswer | Unreadable:
+    def read_text(self, target: Target, text: str, *, mathematical: bool) -> ReadAnswer | Unreadable:
         """The same for a text out of its container."""
         line: int | None = None
         try:
