@@ -70,6 +70,10 @@ _ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "max": lambda x, y: _step(x >= y, x, y),
     "min": lambda x, y: _step(x <= y, x, y),
     "pow": lambda x, p: x**p,
+    "tan": lambda x: sympy.sin(x) / sympy.cos(x),
+    "arctan": sympy.atan,
+    "step": lambda x: _step(x > 0, 1, 0),
+    "clip": lambda x, a, b: _step(x < a, a, _step(x > b, b, x)),
 }
 
 
@@ -343,7 +347,60 @@ class Reader:
             return self._each(lambda *xs: self.field.apply(e.name, e.order, xs), *args)
         if e.order:
             raise Mismatch(f"{e.name} has no derivative as one function")
+        if e.kind == "matrix" or e.name in ("var", "std"):
+            return self._matrix_function(e.name, *args)
         return self._array_function(e.name, args[0])
+
+    def _matrix_function(self, name: str, x: Array, *others: Array) -> Array:
+        """By cofactors, as books define an inverse."""
+        if name == "prod":
+            return cell(math.prod(x.reshape(-1)))
+        if name in ("var", "std"):
+            mean = self._total(list(x.reshape(-1))) / self.field.number(x.size)
+            square = self._total([(v - mean) ** 2 for v in x.reshape(-1)]) / self.field.number(x.size)
+            return cell(square if name == "var" else self.field.apply("sqrt", 0, [square]))
+        size = len(x)
+
+        def minor(rows: tuple[int, ...], columns: tuple[int, ...]) -> Any:
+            if not rows:
+                return self.field.number(1)
+            signed = [
+                self.field.number((-1) ** n) * x[rows[0], c] * minor(rows[1:], columns[:n] + columns[n + 1 :])
+                for n, c in enumerate(columns)
+            ]
+            return self._total(signed)
+
+        everything = tuple(range(size))
+        det = minor(everything, everything)
+        if name == "det":
+            return cell(det)
+        if name == "logdet":
+            return cell(self.field.apply("log", 0, [self.field.apply("abs", 0, [det])]))
+
+        def without(n: int) -> tuple[int, ...]:
+            return everything[:n] + everything[n + 1 :]
+
+        inverse = array_of(
+            x.shape, lambda at: self.field.number((-1) ** sum(at)) * minor(without(at[1]), without(at[0])) / det
+        )
+        if name == "inv":
+            return inverse
+        if name == "solve":
+            return self._product(inverse, others[0])
+        if name == "matrix_power":
+            power = int(others[0].item())
+            factor = x if power > 0 else inverse
+            result = factor
+            for _ in range(abs(power) - 1):
+                result = self._product(result, factor)
+            return result
+        raise TypeError(f"the judge does not know the function {name}")
+
+    def _product(self, a: Array, b: Array) -> Array:
+        if b.ndim == 1:
+            return array_of(a.shape[:1], lambda at: self._total([p * q for p, q in zip(a[at[0]], b, strict=True)]))
+        shape = (a.shape[0], b.shape[1])
+        return array_of(shape, lambda at: self._total([p * q for p, q in zip(a[at[0]], b[:, at[1]], strict=True)]))
 
     def _array_function(self, name: str, x: Array) -> Array:
         exp, log = (lambda v: self.field.apply("exp", 0, [v])), (lambda v: self.field.apply("log", 0, [v]))

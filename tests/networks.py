@@ -8,7 +8,54 @@ from course_networks import COURSE
 
 Network = dict[str, Any]
 
+MATRICES: dict[str, Network] = {
+    "gaussian": {
+        "symbols": {"x": {"shape": ["D"], "role": "input"}, "m": ["D"], "S": ["D", "D"]},
+        "forward": ["P = inv(S)", "u = x - m", "L = 1/2*(u.T @ P @ u + logdet(S))"],
+    },
+    "ridge": {
+        "symbols": {"X": {"shape": ["N", "D"], "role": "input"}, "y": {"shape": ["N"], "role": "target"}, "a": []},
+        "forward": [
+            "G = X.T @ X + exp(a)*eye(D)",
+            "w = solve(G, X.T @ y)",
+            "r = X @ w - y",
+            "L = r.T @ r + sum(w)",
+        ],
+    },
+    "several right sides": {
+        "symbols": {"A": ["D", "D"], "B": ["D", "K"], "C": ["D", "K"]},
+        "forward": ["Y = solve(A, B)", "Z = tanh(Y)*C", "L = sum(Z)"],
+    },
+    "determinants": {
+        "symbols": {"A": ["D", "D"], "B": ["D", "D"]},
+        "forward": ["s = det(A @ B)", "t = trace(inv(A) @ B)", "L = s*t + s**2 + det(B)"],
+    },
+    "powers of a matrix": {
+        "symbols": {"A": ["D", "D"], "x": ["D"]},
+        "forward": ["B = matrix_power(A, 3)", "c = matrix_power(A, -2) @ x", "y = B @ x + c", "L = y.T @ y"],
+    },
+    "entries of an inverse": {
+        "symbols": {"A": ["D", "D"], "v": ["D"]},
+        "indices": {"i": "D", "j": "D"},
+        "forward": ["h[i] = sum(inv(A)[i, j]*v[j]**2, j)", "L = sum(h[i]*inv(A)[i, i], i) + inv(A)[1, 2]"],
+    },
+    "statistics": {
+        "symbols": {"x": ["N"], "Y": ["N", "K"], "c": []},
+        "forward": ["s = var(x)*c + std(Y)", "p = prod(x + 3) + prod(exp(Y))", "L = s**2 + log(p**2)*c"],
+    },
+    "steps and angles": {
+        "symbols": {"x": ["D"], "w": ["D"], "c": [], "t": {"shape": ["D"], "role": "target"}},
+        "forward": [
+            "a = arctan(w*x) + tan(tanh(x))",
+            "b = clip(a, -1/2, c)*step(x)",
+            "L = squared_error(b + a, t)",
+        ],
+    },
+}
+"""Networks of inverses, determinants and their like."""
+
 NETWORKS: dict[str, Network] = {
+    **MATRICES,
     "rnn": {
         "symbols": {
             "U": ["H", "D"],

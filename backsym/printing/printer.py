@@ -78,7 +78,7 @@ class Piece:
     product: str = ""
 
 
-POWERS_ON_THE_NAME = frozenset(("tanh", "sin", "cos", "sinh", "cosh", "sech"))
+POWERS_ON_THE_NAME = frozenset(("tanh", "sin", "cos", "tan", "sinh", "cosh", "sech"))
 """Functions whose integer powers are written ``tanh^2(z)``; of others ``sigma(z)^2``."""
 
 COMPARISONS = {

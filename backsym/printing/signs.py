@@ -116,7 +116,7 @@ LIMIT_WORDS = frozenset("lim max min sup inf det Pr gcd limsup liminf argmax arg
 """Words that have what belongs to them below, in a display."""
 
 PLAIN_WORDS = frozenset(
-    "arg log ln exp sin cos tan sinh cosh tanh dim ker deg hom sec csc cot".split(),
+    "arg log ln exp sin cos tan arctan sinh cosh tanh dim ker deg hom sec csc cot".split(),
 )
 """Names of functions that LaTeX knows too."""
 

@@ -266,6 +266,18 @@ _FUNCTIONS: dict[str, Callable[..., Tensor]] = {
     "max": lambda x, y: torch.where(x >= y, x, y),
     "min": lambda x, y: torch.where(x <= y, x, y),
     "pow": torch.pow,
+    "tan": torch.tan,
+    "arctan": torch.arctan,
+    "step": lambda x: (x > 0).double(),
+    "clip": lambda x, a, b: torch.minimum(torch.maximum(x, a), b),
+}
+
+_MATRICES: dict[str, Callable[..., Tensor]] = {
+    "inv": torch.linalg.inv,
+    "solve": lambda a, b: torch.linalg.inv(a) @ b,
+    "det": torch.linalg.det,
+    "logdet": lambda a: torch.log(torch.abs(torch.linalg.det(a))),
+    "matrix_power": lambda a, n: torch.linalg.matrix_power(a, int(n)),
 }
 
 _ROWS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -284,6 +296,12 @@ def _function(j: _Judge, e: Fn) -> Tensor:
         return instance.a * torch.sin(instance.b * x + instance.c) + instance.d * x
     if isinstance(instance, SmoothLoss):
         return _abstract_loss(j, instance, *[j.value(a) for a in e.args])
+    if e.name in _MATRICES:
+        args = [j.value(a) for a in e.args]
+        return _MATRICES[e.name](*args)
+    if e.name in ("prod", "var", "std"):
+        x = j.value(e.args[0]).flatten(j.lead)
+        return x.prod(-1) if e.name == "prod" else torch.var(x, -1, correction=0) ** {"var": 1, "std": 0.5}[e.name]
     if e.name in _ROWS:
         x = _ROWS[e.name](j.value(e.args[0]))
         return x.reshape([*x.shape[: j.lead], *j.sizes(e.shape)])
