@@ -28,8 +28,8 @@ _ARGUMENTS = {
 }
 _BIG = frozenset("big Big bigg Bigg bigl bigr Bigl Bigr middle".split())
 _OPERATORS = frozenset(
-    "sum prod int lim max min sup inf arg log ln exp sin cos tan arctan sinh cosh tanh det dim ker Pr gcd deg hom sec csc "
-    "cot limsup liminf operatorname underbrace overbrace".split()
+    "sum prod int lim max min sup inf arg log ln exp sin cos tan arctan sinh cosh tanh det dim ker Pr gcd deg hom sec "
+    "csc cot limsup liminf operatorname underbrace overbrace".split()
 )
 _IN_SCRIPTS = frozenset([*_FONTS.split(), *_TEXTS, "frac", "dfrac", "tfrac"])
 _NO_OPERAND = frozenset(

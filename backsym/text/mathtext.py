@@ -21,8 +21,8 @@ from backsym.text.mathform import flaw_of
 
 MACROS = frozenset(
     (
-        "frac dfrac tfrac sqrt sum prod int lim max min sup inf arg log ln exp sin cos tan arctan sinh cosh tanh det dim "
-        "ker Pr gcd deg hom sec csc cot limsup liminf mathbf mathrm mathit mathcal mathbb mathsf mathtt mathfrak "
+        "frac dfrac tfrac sqrt sum prod int lim max min sup inf arg log ln exp sin cos tan arctan sinh cosh tanh det "
+        "dim ker Pr gcd deg hom sec csc cot limsup liminf mathbf mathrm mathit mathcal mathbb mathsf mathtt mathfrak "
         "boldsymbol text textbf textit textrm operatorname hat tilde bar vec dot ddot overline underline widehat "
         "widetilde overbrace underbrace overset underset stackrel left right big Big bigg Bigg bigl bigr Bigl "
         "Bigr middle nabla partial infty ell hbar Re Im cdot cdots dots ldots vdots ddots times div pm mp ast "
