@@ -41,7 +41,13 @@ MATRICES: dict[str, Network] = {
     },
     "statistics": {
         "symbols": {"x": ["N"], "Y": ["N", "K"], "c": []},
-        "forward": ["s = var(x)*c + std(Y)", "p = prod(x + 3) + prod(exp(Y))", "L = s**2 + log(p**2)*c"],
+        "forward": [
+            "s = var(x)*c + std(Y)",
+            "q = x + 3",
+            "E = exp(Y)",
+            "p = prod(q) + prod(E)",
+            "L = s**2 + log(p**2)*c",
+        ],
     },
     "steps and angles": {
         "symbols": {"x": ["D"], "w": ["D"], "c": [], "t": {"shape": ["D"], "role": "target"}},

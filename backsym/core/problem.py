@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any
 
-from backsym.core.expr import Dim, Entry, Expr, Ix, Shape, Sym, names_in
+from backsym.core.expr import Dim, Entry, Expr, Fn, Ix, Shape, Sym, names_in, walk
 from backsym.core.lazy import lazy
 
 ROLES = ("input", "parameter", "target", "constant")
@@ -132,6 +132,11 @@ class Problem:
 
     def __repr__(self) -> str:
         return f"<Problem {self.title!r}: {', '.join(eq.name for eq in self.equations)}; loss {self.loss}>"
+
+    @lazy
+    def functions(self) -> frozenset[str]:
+        """The names of all functions that the equations apply."""
+        return frozenset(e.name for eq in self.equations for e in walk(eq.rhs) if isinstance(e, Fn))
 
     @lazy
     def by_name(self) -> dict[str, NodeEquation]:

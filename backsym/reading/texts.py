@@ -34,6 +34,7 @@ def scope_of(problem: Problem, own_letters: bool = False) -> Scope:
         abstract=problem.abstract,
         loss=problem.loss,
         derivatives=True,
+        matrix_powers="matrix_power" in problem.functions,
         own_letters=own_letters,
         latex={s.name: s.latex for s in problem.symbols.values() if s.latex},
         notation=problem.notation,

@@ -247,15 +247,6 @@ def _diag(c: Entries, e: Fn, ixs: Indices) -> Any:
     return c.at(e.args[0], (ixs[0], ixs[0]))
 
 
-@sympy_entries("matrix")
-def _of_matrices(c: Entries, e: Fn, ixs: Indices) -> Any:
-    """SymPy has no entry of such a function of an IndexedBase: the name, the arrays, and the indices."""
-    function = FUNCTIONS[e.name]
-    if e.order or definition_of(function, e.args) is not None:
-        return defined(c, e, ixs)
-    return sympy.Function(e.name)(*(_whole(c, arg) for arg in e.args), *ixs)
-
-
 def defined(c: Entries, e: Fn, ixs: Indices) -> Any:
     """By the function's definition."""
     function = FUNCTIONS.get(e.name)

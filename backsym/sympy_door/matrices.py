@@ -12,6 +12,7 @@ from typing import Any
 
 import sympy
 from sympy.matrices.expressions.diagonal import DiagonalOf
+from sympy.matrices.expressions.matexpr import MatrixElement
 
 from backsym.core.errors import BacksymError, NoMatrixForm
 from backsym.core.expr import (
@@ -45,7 +46,8 @@ from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, definition_of
 from backsym.core.kinds import RuleTable
 from backsym.core.words import say
 from backsym.reading.meaning.table_formulas import formula
-from backsym.sympy_door.entries import Entries, adjoint_name, constant, elementwise, size
+from backsym.sympy_door.entries import Entries, adjoint_name, constant, elementwise, size, sympy_entries
+from backsym.sympy_door.entries import defined as entry_defined
 from backsym.sympy_door.functions import indicator, value
 
 
@@ -247,8 +249,25 @@ def _diag(m: Matrices, e: Fn) -> Any:
 
 @sympy_matrices("matrix")
 def _of_matrices(m: Matrices, e: Fn) -> Any:
-    made = value(FUNCTIONS[e.name], [m.of(arg) for arg in e.args])
-    return defined(m, e) if made is None else made
+    function = FUNCTIONS[e.name]
+    if function.sympy is None and definition_of(function, e.args) is not None:
+        return defined(m, e)
+    args = [m.of(arg) for arg in e.args]
+    made = value(function, args)
+    if made is None and e.shape:
+        raise NoMatrixForm(say("sympy.no_matrix_expression", name=e.name))
+    return sympy.Function(e.name, commutative=True)(*args) if made is None else made
+
+
+@sympy_entries("matrix")
+def _entry_of_matrix(c: Entries, e: Fn, ixs: tuple[Any, ...]) -> Any:
+    """The entry of a matrix expression, as SymPy has none of a function of an IndexedBase; else by the definition."""
+    function = FUNCTIONS[e.name]
+    if function.sympy is None and definition_of(function, e.args) is not None:
+        return entry_defined(c, e, ixs)
+    made = Matrices(c).of(e)
+    places = [ix - 1 if isinstance(ix, sympy.Integer) else ix for ix in ixs]
+    return MatrixElement(made, *(*places, sympy.Integer(0))[:2]) if e.shape else made
 
 
 def defined(m: Matrices, e: Fn) -> Any:

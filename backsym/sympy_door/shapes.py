@@ -98,6 +98,12 @@ class Found:
         elif isinstance(e, MatrixElement) and isinstance(e.parent, sympy.MatrixSymbol):
             self._matrix(e.parent)
             self._link(self.names.name(e.parent.name), vector_indices(e), free, bound)
+        elif isinstance(e, MatrixElement):
+            self._visit(e.parent, free, bound, local)
+            for ix, size in zip(vector_indices(e), e.parent.shape, strict=False):
+                letter = self._letter(ix, free, bound)
+                if letter is not None and letter.dim is None:
+                    letter.dim = self.names.dim(size, e)
         elif isinstance(e, sympy.MatrixSymbol):
             self._matrix(e)
         elif isinstance(e, sympy.IndexedBase):

@@ -77,7 +77,7 @@ class Writer:
     def piece(self, e: Any, array: bool = False) -> Piece:
         own = own_name(type(e)) if type(e) not in _RULES else None
         if own is not None:
-            return self.call(own, e.args)
+            return self.call(own, e.args[: len(FUNCTIONS[own].args)])
         for kind in type(e).__mro__:
             rule = _RULES.get(kind)
             if rule is not None:
@@ -324,11 +324,7 @@ def _undefined(w: Writer, e: Any) -> Piece:
         return _first_extreme(w, e, FIRST_EXTREMES[name])
     if any(isinstance(arg, sympy.Lambda) for arg in e.args):
         raise refuse(f"cannot read {e}", "define the array in an equation of its own")
-    known = FUNCTIONS.get(name)
-    arity = len(known.args) if known is not None and known.signatures else len(e.args)
-    made = w.call(name, e.args[:arity], array=True)
-    if e.args[arity:]:
-        return atom(f"{made.text}[{', '.join(map(w.index, e.args[arity:]))}]")
+    made = w.call(name, e.args, array=True)
     is_array = _gives_array(name, [_rank(w, a) for a in e.args])
     return Piece(made.text, made.level, array=is_array)
 

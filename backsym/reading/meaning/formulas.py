@@ -412,7 +412,7 @@ def matrix_power(r: Rules, tree: Node, base: Expr, exponent: Expr) -> Expr:
     if is_minus_one(exponent):
         return Fn("inv", (base,), 0, "matrix", span=r.mark(tree))
     power = calls.signed_number(exponent)
-    if r.scope.derivatives or not isinstance(power, Num):
+    if (r.scope.derivatives and not r.scope.matrix_powers) or not isinstance(power, Num):
         raise r.error(say("meaning.matrix_power"), tree, say("meaning.write_matrix_square"))
     calls.check_power(r, tree, tree, power)
     return Fn("matrix_power", (base, power), 0, "matrix", span=r.mark(tree))
