@@ -386,17 +386,17 @@ class Reader:
         if name == "inv":
             return inverse
         if name == "solve":
-            return self._product(inverse, others[0])
+            return self._times_matrix(inverse, others[0])
         if name == "matrix_power":
             power = int(others[0].item())
             factor = x if power > 0 else inverse
             result = factor
             for _ in range(abs(power) - 1):
-                result = self._product(result, factor)
+                result = self._times_matrix(result, factor)
             return result
         raise TypeError(f"the judge does not know the function {name}")
 
-    def _product(self, a: Array, b: Array) -> Array:
+    def _times_matrix(self, a: Array, b: Array) -> Array:
         if b.ndim == 1:
             return array_of(a.shape[:1], lambda at: self._total([p * q for p, q in zip(a[at[0]], b, strict=True)]))
         shape = (a.shape[0], b.shape[1])

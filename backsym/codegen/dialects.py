@@ -242,7 +242,8 @@ class _Torch:
             return ast.Call(node.func, [self.tensor(arg) for arg in node.args], [])
         rule = _TORCH.get(function)
         if rule is None and (known := primitive(function)) is not None:
-            return ast.Call(parsed(known.torch), [self.tensor(arg) for arg in node.args], _axes(node))
+            rest = [self.expr(arg) for arg in node.args[1:]]
+            return ast.Call(parsed(known.torch), [self.tensor(node.args[0]), *rest], _axes(node))
         if rule is None:
             raise BacksymError(f"no PyTorch source for {function}( )")
         return rule(self, node)
