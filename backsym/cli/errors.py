@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from backsym.core.errors import BacksymError, InputError, VerificationError
+from backsym.core.words import mentions
 
 INTERRUPTED = 130
 """The exit status of a command that was broken off."""
@@ -81,7 +82,7 @@ def explained(error: Exception, name: str = "") -> tuple[list[str], int]:
     if isinstance(error, InputError):
         return [f"error: {diagnostic.render()}" for diagnostic in error.diagnostics], 2
     if isinstance(error, BacksymError):
-        place = f"{name}: " if name and name not in str(error) else ""
+        place = f"{name}: " if name and not mentions(error.words, name) else ""
         return [f"error: {place}{error}"], 1 if isinstance(error, VerificationError) else 2
     if isinstance(error, OSError):
         place = error.filename or "the output cannot be written"

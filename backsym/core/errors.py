@@ -80,15 +80,15 @@ def _clipped(source: str, column: int, width: int) -> tuple[str, int, int]:
 class BacksymError(Exception):
     """Base of every error that backsym raises on purpose; ``str()`` of it is fit for a user.
 
-    Of what backsym says itself the words are a code with facts.
+    Of what backsym says itself the words are a code with facts; ``advice`` follows them, a near name for example.
     """
 
-    def __init__(self, words: Said):
-        self.words = words
-        super().__init__(words)
+    def __init__(self, words: Said, advice: Said | None = None):
+        self.words, self.advice = words, advice
+        super().__init__(words, advice)
 
     def __str__(self) -> str:
-        return str(self.words)
+        return str(self.words) if self.advice is None else f"{self.words}; {self.advice}"
 
 
 class InputError(BacksymError):
@@ -96,7 +96,7 @@ class InputError(BacksymError):
 
     def __init__(self, diagnostics: Iterable[Diagnostic]):
         self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
-        # Not its text: most of them are never shown.
+        # Not its text: most errors of a reading are never shown.
         Exception.__init__(self, self.diagnostics)
 
     def __str__(self) -> str:

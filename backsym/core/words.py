@@ -61,6 +61,17 @@ Said: TypeAlias = Words | str
 """What an error is given to say: words, or a text from outside, such as another library's."""
 
 
+def mentions(said: Said, name: str) -> bool:
+    """Whether a fact holds this text, a file's name for example."""
+    if isinstance(said, str):
+        return name in said
+    for fact in said.facts.values():
+        several = fact if isinstance(fact, Sequence) and not isinstance(fact, str) else (fact,)
+        if any(isinstance(each, (str, Words)) and mentions(each, name) for each in several):
+            return True
+    return False
+
+
 def say(code: str, /, **facts: Fact) -> Words:
     """The words with a code, filled with facts when somebody looks at them."""
     return Words(code, facts)

@@ -178,8 +178,8 @@ class Marker:
         try:
             self.target(target)
         except BacksymError as error:
-            message = str(error)
-            return phrase("words.unknown_target", message=message if message.endswith("?") else f"{message}.")
+            # What is advised is a question, which ends the sentence.
+            return phrase("words.unknown_target", message=str(error) if error.advice else f"{error}.")
         return None
 
     def unusable(self, message: str) -> Verdict:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from backsym.core.expr import Adj, Entry, Expr, Ix, Partial, Shape, Sym, rebuild, walk
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
+from backsym.core.words import say
 from backsym.marking.answers.refusals import Refused
 from backsym.marking.explaining.repair_material import renamed
 from backsym.reading.latex.equations import vocabulary
@@ -85,11 +86,11 @@ class Names:
         if isinstance(e, Sym) and e.name in own:
             expr, letters = own[e.name]
             if letters:
-                raise Refused("shape", f"{e.name} was defined entry by entry, and is used as a whole here")
+                raise Refused("shape", say("answers.used_whole", name=e.name))
             return expr
         if isinstance(e, (Adj, Partial)):
             name = next((n.name for n in walk(e) if isinstance(n, (Adj, Sym)) and n.name in own), None)
             if name is not None:
-                message = f"{name} is a name of your own, and what the derivative with it is, is not said"
-                raise Refused("undeclared", message, "write it out, or give it a name, too")
+                message = say("answers.derivative_with_own_name", name=name)
+                raise Refused("undeclared", message, say("answers.write_it_out"))
         return rebuild(e, self.inlined)

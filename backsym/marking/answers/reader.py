@@ -27,6 +27,7 @@ from backsym.core.expr import (
 )
 from backsym.core.problem import Problem
 from backsym.core.source import Source
+from backsym.core.words import say
 from backsym.marking.answers.containers import opened
 from backsym.marking.answers.left_sides import Left, left_of, letters_of, own_name
 from backsym.marking.answers.letters import Bound, bindings, position, spare_axes
@@ -122,18 +123,18 @@ class AnswerReader:
         symbol = self.problem.symbols.get(name)
         if match is None or symbol is None:
             near = suggest(name, list(self.problem.symbols))
-            hint = f"; {near}" if near else ""
-            raise BacksymError(f"{text.strip()!r} is not a quantity of this problem{hint}")
+            raise BacksymError(say("answers.no_quantity", name=text.strip()), near)
         if not match[2]:
             return Target(name, symbol.shape)
         written = [part.strip() for part in match[2].split(",")]
         axes = spare_axes(symbol.shape, len(written))
         if axes is None:
-            raise BacksymError(f"{name} is {show_shape(symbol.shape)}; {text.strip()} has {len(written)} indices")
+            shape, count = show_shape(symbol.shape), len(written)
+            raise BacksymError(say("answers.target_indices", name=name, shape=shape, target=text.strip(), count=count))
         indices = [position(dim) for dim in symbol.shape]
         for axis, letter in zip(axes, written, strict=True):
             if not re.fullmatch(r"[A-Za-z]\w*'*|[1-9]\d{0,5}", letter):
-                raise BacksymError(f"{letter!r} in {text.strip()} is neither a letter nor a position")
+                raise BacksymError(say("answers.target_letter", letter=letter, target=text.strip()))
             indices[axis] = Ix(letter, symbol.shape[axis])
         return Target(name, symbol.shape, tuple(indices))
 
@@ -157,8 +158,8 @@ class AnswerReader:
         ``mathematical``: see ``mathematics``.
         """
         if len(text) > MAX_CHARACTERS:
-            message = f"this answer has {len(text)} characters; at most {MAX_CHARACTERS} are read"
-            return Unreadable(target, text[:200], "limit", message, self.problem)
+            long = say("answers.too_many_characters", count=len(text), limit=MAX_CHARACTERS)
+            return Unreadable(target, text[:200], "limit", str(long), self.problem)
         within = opened(text)
         if within is None:
             return self.read_text(target, text, mathematical=mathematical)
@@ -178,9 +179,9 @@ class AnswerReader:
             found = statements(pasted(text))
             count = sum(len(s.members) + (s.left is not None) for s in found)
             if not found:
-                raise Refused("syntax", "there is no answer here")
+                raise Refused("syntax", say("answers.no_answer"))
             if count > MAX_MEMBERS:
-                raise Refused("limit", f"more than {MAX_MEMBERS} lines")
+                raise Refused("limit", say("answers.too_many_lines", limit=MAX_MEMBERS))
             line = 1 if count > 1 else None
             session = _Session(self, target, text, mathematical)
             return session.read(found)
@@ -188,7 +189,7 @@ class AnswerReader:
             meant = self.meant(target, text, e)
             return Unreadable(target, text, e.tag, e.message[:_MESSAGE], self.problem, e.hint, line, e.clash, meant)
         except RecursionError:
-            return Unreadable(target, text, "limit", "this is nested too deeply", self.problem)
+            return Unreadable(target, text, "limit", str(say("answers.nested_too_deep")), self.problem)
 
     def meant(self, target: Target, text: str, refused: Refused) -> ReadAnswer | None:
         """A single expression whose parts do not fit together, put together nevertheless."""
@@ -230,7 +231,7 @@ class _Session:
             if read is not None and (read.of is None or answer is None or answer.of is not None):
                 answer = read
         if answer is None:
-            raise Refused("syntax", "this defines names, but does not say what the derivative is")
+            raise Refused("syntax", say("answers.only_names"))
         return answer.with_lines(tuple(self.lines), tuple(self.unchecked))
 
     def without_definitions(self, found: Sequence[Statement]) -> Sequence[Statement]:
@@ -281,14 +282,16 @@ class _Session:
             try:
                 answer = self.member(member, target, given, bool(left and left.transposed))
             except Refused as e:
-                if e.message.startswith(JACOBIAN) and n < len(statement.members) - 1:
+                if e.code == JACOBIAN and n < len(statement.members) - 1:
                     # dL/dz dz/dW of whole arrays is a reminder of the chain rule; it has no value of its own.
                     self.unchecked.append(member)
                     continue
                 if len(statement.members) == 1 and not self.lines:
                     raise
-                place = f"line {statement.rows[n]}: " if self.rows > 1 else ""
-                raise Refused(e.tag, f"{place}{e.message}", e.hint, e.clash) from None
+                if self.rows <= 1:
+                    raise
+                words = say("answers.in_line", line=statement.rows[n], words=e.words)
+                raise Refused(e.tag, words, e.hint, e.clash) from None
             starts = not self.lines or self.started is not statement
             self.started = statement
             row = statement.rows[n]
@@ -399,11 +402,11 @@ class _Session:
         axes = spare_axes(target.shape, len(left.indices))
         if axes is None:
             count = len(left.indices)
-            message = f"{count} indices for {target.name}, which is {show_shape(target.shape)}"
-            raise Refused("wrong_index", message, "give one index for each axis")
+            shape = show_shape(target.shape)
+            raise Refused("wrong_index", say("answers.index_count", count=count, name=target.name, shape=shape))
         letters = letters_of(left.indices)
         if len(set(letters)) < len(letters):
-            raise Refused("wrong_index", f"the left side has the index {letters[0]} twice")
+            raise Refused("wrong_index", say("answers.index_twice", letter=letters[0]))
         indices = [position(dim) for dim in target.shape]
         for axis, ix in zip(axes, left.indices, strict=True):
             indices[axis] = Ix(ix.value, target.shape[axis])
@@ -421,7 +424,7 @@ class _Session:
             # \delta_f of whole arrays: the letter tells one name from another.
             name, written = name + "".join(written), []
         elif set(by_name) - set(written) or (left.indices is not None and set(written) - set(by_name)):
-            message = f"the two sides of the line that defines {_shown(left.name)} have different indices"
+            message = say("answers.definition_indices", name=_shown(left.name))
             raise Refused("wrong_index", message)
         own = tuple(by_name[letter] for letter in written)
         self.names = self.names.defining(name, reading.expr, own, left.word)
@@ -523,7 +526,7 @@ class _Session:
                 readings = self.spelled(rows.text, given)
             except Refused as e:
                 if e.clash is not None and not rows.flat:
-                    clash = Refused("shape", "these shapes do not fit together; a row counts as a column vector")
+                    clash = Refused("shape", say("answers.row_as_column"))
                 continue
             finally:
                 self.names = names
@@ -680,7 +683,7 @@ class _Session:
             parse_answer(source, self.names.words)
         except InputError as e:
             return refused(e)
-        return Refused("syntax", "this is not read")
+        return Refused("syntax", say("answers.not_read"))
 
 
 def _in_place(letters: Sequence[Ix], shape: Shape) -> bool:
@@ -694,7 +697,7 @@ def _as_given(given: tuple[Ix, ...], letters: Sequence[Ix]) -> Bound:
 
 
 def _no_left(text: str, loss: str) -> Refused:
-    return Refused("syntax", f"the left side {_shown(text)} is not a derivative of {loss}")
+    return Refused("syntax", say("answers.not_a_derivative", left=_shown(text), loss=loss))
 
 
 def _shown(text: str) -> str:

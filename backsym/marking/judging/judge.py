@@ -21,6 +21,7 @@ from backsym.core.expr import Adj, Expr, IndexReduce, Ix, Partial, walk
 from backsym.core.lazy import Kept, lazy
 from backsym.core.problem import Problem
 from backsym.core.steps import Derivation
+from backsym.core.words import say
 from backsym.marking.answers.model import Target
 from backsym.marking.judging.layouts import same_layout
 from backsym.marking.judging.points import SEEDS, points
@@ -162,8 +163,8 @@ class Judge:
         """The derivation of one quantity; raises BacksymError, with a near name, if there is none."""
         if name not in self.derivations:
             near = near_name(name, self.derivations)
-            hint = f"; did you mean {near}?" if near else ""
-            raise BacksymError(f"there is no derivative of {self.problem.loss} by {name}{hint}")
+            advice = say("words.did_you_mean", near=near) if near else None
+            raise BacksymError(say("marking.no_derivative", loss=self.problem.loss, name=name), advice)
         return self.derivations[name]
 
     # --- values ---

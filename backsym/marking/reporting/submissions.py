@@ -18,6 +18,7 @@ from pathlib import Path
 
 from backsym.core.choices import YAML_ENDINGS
 from backsym.core.errors import Diagnostic, InputError
+from backsym.core.words import say
 from backsym.marking.answers.model import quantity_named
 from backsym.reading.files.yamlfile import EMPTY, Scalar, Table, read_text, text_of
 
@@ -148,7 +149,7 @@ def yaml_of(text: str, name: str) -> tuple[dict[str, str], tuple[Diagnostic, ...
     try:
         tree, complaints = read_text(text, name)
     except InputError as error:
-        raise InputError([replace(d, advice=_EXAMPLE) if d.hint == EMPTY else d for d in error.diagnostics]) from None
+        raise InputError([replace(d, advice=_EXAMPLE) if d.code in EMPTY else d for d in error.diagnostics]) from None
     if complaints:
         return {}, tuple(complaints[:MAX_TROUBLES])
     if not isinstance(tree, Table):
@@ -225,20 +226,20 @@ def _rows(text: str, name: str) -> list[tuple[int, list[str]]]:
     said = _SEPARATOR.match(text)
     head = text.lstrip().partition("\n")[0]
     delimiter = said[1] if said else max(DELIMITERS, key=lambda sign: (head.count(sign), -DELIMITERS.index(sign)))
-    limit = csv.field_size_limit(LONGEST_CELL)
+    limit = csv.field_size_limit(max(len(text), 1))
     line = 1
     try:
         # Strict, because quotes that do not match would make one answer of the lines of many students.
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         found: list[tuple[int, list[str]]] = []
         for row in reader:
+            if any(len(cell) > LONGEST_CELL for cell in row):
+                raise InputError([Diagnostic(say("classes.cell_too_long", limit=LONGEST_CELL), name, line)])
             if any(cell.strip() for cell in row) and not (said and line == 1):
                 found.append((line, row))
             line = reader.line_num + 1
         return found
-    except csv.Error as error:
-        if "field larger" in str(error):
-            raise InputError([Diagnostic(f"this is not read as CSV: {error}", name, line)]) from None
+    except csv.Error:
         source = re.split("\r\n?|\n", text)[line - 1]
         hint = 'an answer with quotes in it has quotes around it, and its own are doubled: "say ""y"""'
         column = source.find('"') + 1

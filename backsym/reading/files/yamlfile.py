@@ -17,12 +17,13 @@ from typing import Any, NamedTuple
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.lazy import lazy
 from backsym.core.source import Location, Source
-from backsym.core.words import Said
+from backsym.core.words import Said, say
 from backsym.reading.files.yamlwords import BACKSLASH, CONTROL, MAX_DEPTH, TOO_DEEP, explained
 from backsym.text.mathtext import MACROS
 
 MAX_BYTES = 1_000_000
-EMPTY = "the least is forward: with a list of equations, such as - z = w*x"
+EMPTY = ("files.empty", "files.comments_only")
+"""The codes of the errors for a file without any content."""
 
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
@@ -239,7 +240,7 @@ def read_text(text: str, file: str | None = None) -> tuple[Tree, tuple[Diagnosti
 
     document = Document(file, text)
     if not text.strip():
-        raise InputError([Diagnostic("this file is empty", file, advice=EMPTY)])
+        raise InputError([Diagnostic(say("files.empty"), file)])
     _refuse_controls(document)
     loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     builder = _Builder(document)
@@ -250,7 +251,7 @@ def read_text(text: str, file: str | None = None) -> tuple[Tree, tuple[Diagnosti
         words = explained(e, document.lines)
         raise builder.refuse(words.message, words.line, words.column, words.hint) from None
     if builder.root is None:
-        raise InputError([Diagnostic("this file holds comments only", file, advice=EMPTY)])
+        raise InputError([Diagnostic(say("files.comments_only"), file)])
     return builder.root, tuple(builder.complaints)
 
 

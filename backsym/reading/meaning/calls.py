@@ -171,7 +171,7 @@ def expanded_call(r: Rules, tree: Node, function: Function, given: Sequence[Node
     """A function that is shown in full: its definition with the arguments put in."""
     r.macros += 1
     if r.macros > MAX_MACROS:
-        raise r.error(say("meaning.too_many_definitions", max_macros=MAX_MACROS), tree)
+        raise r.error(say("meaning.too_many_definitions", limit=MAX_MACROS), tree)
     args = {name: r.resolve(arg) for name, arg in zip(function.args, given, strict=True)}
     r.macros -= 1
     shapes = [value.shape for value in args.values()]
