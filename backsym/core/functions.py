@@ -642,7 +642,9 @@ class Functions(dict[str, Function]):
         if function.kind not in KINDS:
             raise BacksymError(f"the function {name} is of the kind {function.kind}, which is not registered")
         if not function.defined:
-            given = [s.partials for s in function.signatures] or [function.partials]
+            # Kinds from outside may find derivatives in other ways.
+            own = [function.partials] if KINDS[function.kind].entrywise else []
+            given = [s.partials for s in function.signatures] or own
             if function.value is None or any(len(partials) != len(function.args) for partials in given):
                 raise BacksymError(
                     f"the function {name} needs a definition, or a value and a derivative by each of its arguments"

@@ -21,7 +21,6 @@ _ONE_LINE = re.compile(rf"{_LISTED}(?:({_LEFT}) ?= ?)?({_SIDE})")
 
 _WORD_FIRST = re.compile(r"(?!d[A-Za-z]+/)([A-Za-z]{2,})(?![A-Za-z0-9_'])")
 _PROSE = ("..", "rule", "implif", "ubstitut")
-_KNOWN = frozenset((*FUNCTIONS, *REDUCTIONS))
 
 
 def one_line(text: str) -> tuple[str | None, str] | None:
@@ -31,6 +30,6 @@ def one_line(text: str) -> tuple[str | None, str] | None:
     if match is None or any(sign in text for sign in _PROSE):
         return None
     word = _WORD_FIRST.match(text)
-    if word is not None and word[1] not in _KNOWN:
+    if word is not None and word[1] not in FUNCTIONS and word[1] not in REDUCTIONS:
         return None
     return match[1], match[2].strip()

@@ -20,7 +20,7 @@ from backsym.reading.meaning.scope import Scope, letters_in_entries
 from backsym.reading.python.words import Words
 from backsym.reading.syntax import Node
 
-_BUILT_IN = frozenset((*FUNCTIONS, *REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "direct"))
+_BUILT_IN = frozenset((*REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "direct"))
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Names:
                     return False
             elif n.kind == "call":
                 name = n.value.rstrip("'")
-                if name not in _BUILT_IN and name not in scope.abstract:
+                if name not in FUNCTIONS and name not in _BUILT_IN and name not in scope.abstract:
                     return False
         return True
 

@@ -43,7 +43,7 @@ NAME = "a name is a letter, then letters, digits or _"
 
 _LETTER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*'*")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-_RESERVED = (*REDUCTIONS, *FUNCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "direct", *SPELLINGS)
+_RESERVED = (*REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "direct", *SPELLINGS)
 
 
 @dataclass(frozen=True)
@@ -226,7 +226,7 @@ def read_functions(tree: Tree | None, report: Report) -> frozenset[str]:
     """``functions``: names of abstract element-wise functions."""
     names = set()
     for key, value in table(tree, report, "functions", "phi: abstract"):
-        if key.text in _RESERVED:
+        if key.text in FUNCTIONS or key.text in _RESERVED:
             report.add(key, f"{key.text} is a built-in function", "leave it out, or give the abstract one another name")
         elif not is_name(key.text):
             report.add(key, f"{quoted(key.text)} cannot be the name of a function", NAME)

@@ -17,6 +17,7 @@ from backsym.core.errors import Diagnostic, InputError
 from backsym.core.expr import scalar_if_ones, show_shape
 from backsym.core.functions import ABSTRACT_LOSS
 from backsym.core.problem import Collection, Problem, Section, Symbol
+from backsym.core.registry import load_plugins
 from backsym.parts.table import KINDS
 from backsym.reading.files import declarations as declare
 from backsym.reading.files import keys
@@ -90,6 +91,7 @@ def _mapping(tree: Tree) -> Table:
 
 def _problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic] = (), *, note: bool = False) -> Problem:
     """The problem of a mapping; that of a ``note`` may declare more than its equations use."""
+    load_plugins()
     report = Report()
     report.extend(complaints)
     found = known_keys(tree.entries, tuple(keys.PROBLEM), report)
