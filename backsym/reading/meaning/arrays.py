@@ -45,6 +45,9 @@ from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.shape_hints import fits_matmul
 from backsym.reading.syntax import Node
 
+NUMPY = "numpy"
+"""The value of an operation that broadcasts as NumPy does."""
+
 MAX_POWER = 4
 """The largest power of a matrix that is written as a product."""
 
@@ -81,7 +84,9 @@ def without_columns(values: Sequence[Expr]) -> list[Expr]:
 
 def elementwise(r: Rules, tree: Node, make: Callable[[tuple[Expr, ...]], Expr], verb: str) -> Expr:
     values = without_columns([r.resolve(child) for child in tree.children])
-    r.fit(tree.children, values, tree, verb)
+    rows = [value.shape[1:] for value in values if len(value.shape) == 2 and value.shape[0] == 1 and rank(value) == 1]
+    strict = any(value.shape in rows for value in values if len(value.shape) == 1)
+    r.fit(tree.children, values, Node(tree.kind, "" if strict else NUMPY, tree.children, tree.span), verb)
     return make(tuple(values))
 
 
@@ -251,6 +256,8 @@ def subscript_rule(r: Rules, tree: Node) -> Expr:
     rest = [item for item in items if item.kind != "slice" or item.value not in ("new", "...")]
     if len(rest) > len(value.shape):
         name, own = r.quote(tree.children[0]), show_shape(value.shape)
+        if not value.shape and all(item.kind == "slice" or item.value in ("1", "-1") for item in items):
+            return value  # Axes of length one, which a number here has none of.
         if not value.shape:
             raise r.error(say("meaning.entries_of_scalar", first=name), tree)
         raise r.error(say("meaning.index_count", count=len(rest), name=name, shape=own), tree)
@@ -349,7 +356,7 @@ def dot(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
 def inner(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
     """Sums over the last axis of both."""
     first, second = tree.children
-    if len(r.resolve(second).shape) < 2:
+    if len(r.resolve(second).shape) < 2 or not r.resolve(first).shape:
         return dot(r, tree, facts)
     flipped = Node("transpose", "", (second,), second.span)
     return matmul(r, Node("matmul", "", (first, flipped), tree.span))
@@ -360,14 +367,34 @@ def outer(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
     values = [r.resolve(child) for child in tree.children]
     if tree.value == "flat_outer":
         values = [shaped(value, (times(value.shape),)) for value in values]
-    if not all(value.shape for value in values):
-        if tree.value != "flat_outer":
-            return Mul(tuple(values), span=r.mark(tree))
-        u, v = (value if value.shape else Reshape(value, (1, 1)) for value in values)
-        return Mul(tuple(values)) if not (u.shape[1:] or v.shape[1:]) else MatMul((values[0], T(values[1])))
+    u, v = values
+    if not (u.shape and v.shape):
+        column = tree.value == "flat_outer" and u.shape
+        parts = (
+            (Reshape(u, (*u.shape, 1)), v)
+            if column
+            else (u, T(v))
+            if tree.value == "flat_outer" and v.shape
+            else (u, v)
+        )
+        return Mul(parts, span=r.mark(tree))
     if any(len(value.shape) > 1 for value in values):
         raise r.error(say("arrays.outer"), tree)
-    return MatMul((values[0], T(values[1])), span=r.mark(tree))
+    return MatMul((u, T(v)), span=r.mark(tree))
+
+
+def reduce(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+    """A sum, mean, ... along several axes."""
+    op, keep, *axes = facts
+    value = r.resolve(tree.children[0])
+    if not value.shape:
+        return value
+    places = {_place(r, tree, int(axis), len(value.shape)) for axis in axes}
+    if all(dim == 1 for n, dim in enumerate(value.shape) if n not in places):
+        return Reduce(op, value, span=r.mark(tree))
+    for place in sorted(places, reverse=True):
+        value = Reduce(op, value, place, keep == "True", span=r.mark(tree))
+    return value
 
 
 def along(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
@@ -454,7 +481,7 @@ def positional(r: Rules, tree: Node) -> tuple[Expr, tuple[Ix, ...]] | None:
 _OPERATIONS: Mapping[str, Callable[[Rules, Node, Sequence[str]], Expr]] = {
     "flatten": flatten, "reshape": reshape, "expand": expand, "squeeze": squeeze, "atleast": atleast,
     "size": size, "count": count, "ones": made, "zeros": made, "eye": made, "shape": bare_shape,
-    "dot": dot, "inner": inner, "outer": outer, "flat_outer": outer, "along": along, "einsum": einsum,
+    "dot": dot, "inner": inner, "outer": outer, "flat_outer": outer, "along": along, "reduce": reduce, "einsum": einsum,
 }  # fmt: skip
 
 

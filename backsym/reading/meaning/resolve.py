@@ -198,7 +198,14 @@ class Resolver:
 
         A row is not added to a column; and under an element-wise sign of formulas arrays have one shape.
         """
-        if not self.scope.derivatives or not a or not b or a == b or not fits_elementwise(a, b):
+        if (
+            not self.scope.derivatives
+            or tree.value == arrays.NUMPY
+            or not a
+            or not b
+            or a == b
+            or not fits_elementwise(a, b)
+        ):
             return False
         return row_meets_vector(a, b) or tree.value == "hadamard"
 
@@ -359,7 +366,7 @@ def _exact(number: str) -> Fraction:
 def add_rule(r: Resolver, tree: Node) -> Expr:
     if tree.value == "columns":
         return formulas.columns_rule(r, tree)
-    if tree.value == "numpy":
+    if tree.value == arrays.NUMPY:
         return arrays.elementwise(r, tree, lambda args: Add(args, span=r.mark(tree)), "add")
     args = tuple([r.resolve(child) for child in tree.children])
     r.fit(tree.children, args, tree, "add")
@@ -371,7 +378,7 @@ def neg_rule(r: Resolver, tree: Node) -> Expr:
 
 
 def mul_rule(r: Resolver, tree: Node) -> Expr:
-    if tree.value == "numpy":
+    if tree.value == arrays.NUMPY:
         return arrays.multiplied(r, tree)
     args = tuple([r.resolve(child) for child in tree.children])
     if r.scope.derivatives and not r.scope.misfits:
@@ -396,7 +403,7 @@ def product_rule(r: Resolver, tree: Node) -> Expr:
 
 
 def div_rule(r: Resolver, tree: Node) -> Expr:
-    if tree.value == "numpy" and r.scope.derivatives:
+    if tree.value == arrays.NUMPY and r.scope.derivatives:
         return arrays.elementwise(r, tree, lambda args: Div(*args, span=r.mark(tree)), "divide")
     above, below = (r.resolve(child) for child in tree.children)
     if isinstance(below, Num) and below.value == 0 and not r.scope.derivatives:
@@ -431,7 +438,7 @@ def cmp_rule(r: Resolver, tree: Node) -> Expr:
 
 
 def matmul_rule(r: Resolver, tree: Node) -> Expr:
-    if tree.value == "numpy":
+    if tree.value == arrays.NUMPY:
         return arrays.matmul(r, tree)
     return matrix_chain(r, [(child, r.resolve(child)) for child in tree.children], tree)
 

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.core.words import Said, say
+from backsym.reading.meaning.arrays import NUMPY
 from backsym.reading.python.lexer import Code
 from backsym.reading.syntax import MAX_DEPTH, MAX_NESTING, Node, node
-
-NUMPY = "numpy"
-"""The value of an operation on arrays that broadcasts as NumPy does."""
 
 _MATHEMATICS = {"add": "columns", "div": "columns", "mul": ""}
 """The values of the same operations by the customs of mathematics, where a column [D, 1] is a vector."""

@@ -13,7 +13,8 @@ from typing import Any
 
 from backsym.core.source import Source
 from backsym.core.words import say
-from backsym.reading.python.building import NUMPY, Builder, Call, is_condition, is_none
+from backsym.reading.meaning.arrays import NUMPY
+from backsym.reading.python.building import Builder, Call, is_condition, is_none
 from backsym.reading.python.lexer import Code, Differential, NotPython, python_text
 from backsym.reading.python.library import meaning_of
 from backsym.reading.python.words import Words

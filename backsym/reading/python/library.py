@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from backsym.core.functions import FUNCTIONS, REDUCTIONS
 from backsym.core.words import say
-from backsym.reading.python.building import NUMPY, Builder, Call, is_condition
+from backsym.reading.meaning.arrays import NUMPY
+from backsym.reading.python.building import Builder, Call, is_condition
 from backsym.reading.syntax import Node
 
 Meaning = Callable[[Builder, Call], Node]
@@ -211,16 +212,17 @@ def _reduced(op: str) -> Meaning:
         (x,), (axis, keep) = _given(b, call, "x axis keepdims", 1)
         numbers = _axis_numbers(b, call, axis)
         done = b.node(x)
-        keepdims = [b.make("keyword", "keepdims", (b.make("name", b.name_of(keep) or "True", (), keep),), keep)] if (
-            isinstance(keep, ast.Constant)
-        ) else []  # fmt: skip
-        if numbers is None:
-            return b.call(op, [done, *keepdims], call.at)
-        for number in sorted(numbers, reverse=True):
-            at = b.number(str(abs(number)), call.at)
-            at = b.make("neg", "", (at,), call.at) if number < 0 else at
-            done = b.call(op, [done, b.make("keyword", "axis", (at,), call.at), *keepdims], call.at)
-        return done
+        kept = b.name_of(keep) if keep is not None and not isinstance(keep, ast.Constant) else str(_is_true(keep))
+        if numbers is not None and len(numbers) > 1:
+            return b.array(f"reduce {op} {kept} " + " ".join(map(str, numbers)), (done,), call.at)
+        children = [done]
+        if numbers:
+            at = b.number(str(abs(numbers[0])), call.at)
+            at = b.make("neg", "", (at,), call.at) if numbers[0] < 0 else at
+            children.append(b.make("keyword", "axis", (at,), call.at))
+        if keep is not None:
+            children.append(b.make("keyword", "keepdims", (b.make("name", kept, (), keep),), keep))
+        return b.call(op, children, call.at)
 
     return meaning
 
