@@ -7,18 +7,25 @@ rule, which is solved without the fault first.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
-from backsym.core.errors import VerificationError
-from backsym.core.expr import ONE, Add, Expr, MatMul, Mul, Neg, Ones, T, num
+from backsym.codegen.module import module_source
+from backsym.codegen.skeleton import skeleton_source
+from backsym.core.errors import BacksymError, VerificationError
+from backsym.core.expr import ONE, Add, Expr, Fn, MatMul, Mul, Neg, Ones, Sym, T, num
+from backsym.core.functions import FUNCTIONS, Function
 from backsym.core.stepkinds import STEPS
 from backsym.core.steps import Step
+from backsym.numeric.sources import value_of
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import solve
+from backsym.solving.written import miswritten
 
 N, NM = {"n": "N"}, {"n": "N", "m": "N"}
 VECTORS = {"u": ["N"], "v": ["N"]}
@@ -188,3 +195,129 @@ def test_lines_of_large_arrays_are_looked_at_in_places(kind: str, monkeypatch: p
         monkeypatch.setattr(import_module(f"backsym.calculus.{module}"), "Step", step)
     with pytest.raises(VerificationError):
         solve(problem_from_mapping(LARGE))
+
+
+FUNCTION = {"symbols": {"x": {"shape": ["N"], "role": "input"}, "w": ["N"]}, "forward": ["y = CALL", "L = sum(y*w)"]}
+
+WRITTEN: list[tuple[str, dict[str, str]]] = [
+    ("sin(x)", {"latex": r"\cos"}),
+    ("tanh(x)", {"latex": r"\sinh"}),
+    ("exp(x)", {"latex": r"\text{expm}"}),
+    ("sigmoid(x)", {"latex": r"\text{softplus}"}),
+    ("relu(x)", {"latex": r"\text{ELU}"}),
+    ("softmax(x)", {"latex": r"\text{log\,softmax}"}),
+    ("gelu(x)", {"latex": r"\text{SiLU}"}),
+    ("max(x, w)", {"latex": r"\min"}),
+    ("logsumexp(x)*x", {"latex": r"\text{softmax}"}),
+    ("sin(x)", {"code": "np.cos({0})"}),
+    ("tanh(x)", {"code": "np.sinh({0})"}),
+    ("exp(x)", {"code": "np.expm1({0})"}),
+    ("sigmoid(x)", {"code": "(1 / (1 + np.exp({0})))"}),
+    ("abs(x)", {"code": "np.sign({0})"}),
+    ("leaky_relu(x, 0.2)", {"code": "np.where({0} < 0, {0}, {1} * {0})"}),
+    ("elu(x)", {"slope_code": "np.where({0} > 0, 1.0, {1} * np.expm1(np.minimum({0}, 0)))"}),
+    ("max(x, w)", {"code": "np.minimum({0}, {1})"}),
+    ("softmax(x)", {"code": "np.exp({0})"}),
+    ("logsumexp(x)*x", {"code": "np.log(np.exp({0}).mean(axis=-1))"}),
+    ("norm(x)*x", {"code": "({0} ** 2).sum()"}),
+    ("erf(x)", {"code": "unknown({0})"}),
+]
+
+
+@pytest.mark.parametrize(("call", "change"), WRITTEN, ids=[f"{call} {change}" for call, change in WRITTEN])
+def test_a_function_that_is_written_as_another_is_refused(
+    call: str, change: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = problem_from_mapping({**FUNCTION, "forward": [f"y = {call}", "L = sum(y*w)"]})
+    solve(problem)
+    name = call.partition("(")[0]
+    monkeypatch.setitem(FUNCTIONS, name, replace(FUNCTIONS[name], **change))
+    with pytest.raises(VerificationError, match="LaTeX" if "latex" in change else "NumPy code"):
+        solve(problem)
+
+
+@pytest.mark.parametrize("latex", [r"\text{Mish}", r"\operatorname{mish}"])
+def test_a_function_of_another_package_is_spelled_as_it_likes(latex: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    mish = Function("mish", ("x",), latex, value=lambda np, x: x * np.tanh(np.log(1 + np.exp(x))),
+                    code="({0} * np.tanh(np.logaddexp(0, {0})))", definition="x*tanh(softplus(x))")  # fmt: skip
+    monkeypatch.setitem(FUNCTIONS, "mish", mish)
+    solve(problem_from_mapping({**FUNCTION, "forward": ["y = mish(x)", "L = sum(y*w)"]}))
+    monkeypatch.setitem(FUNCTIONS, "mish", replace(mish, latex=r"\tanh"))
+    with pytest.raises(VerificationError, match="LaTeX"):
+        solve(problem_from_mapping({**FUNCTION, "forward": ["y = mish(x)", "L = sum(y*w)"]}))
+
+
+@pytest.mark.parametrize("name", sorted(name for name, entry in FUNCTIONS.items() if not entry.expanded))
+def test_every_function_is_written_as_what_it_is(name: str) -> None:
+    problem = problem_from_mapping({"forward": ["L = x"]})
+    call = Fn(name, tuple(Sym(f"a{n}", (3, 3)) for n in range(FUNCTIONS[name].arity[1])), 0, FUNCTIONS[name].kind)
+    equations = (replace(problem.equations[0], rhs=call),)
+    assert not list(miswritten(problem.changed(equations=equations), ()))
+
+
+CODE = {
+    "symbols": {"z": ["K"], "W": ["K", "K"], "t": {"shape": ["K"], "role": "target"}},
+    "forward": [
+        "p = softmax(W @ z)",
+        "q = 1/(1 + exp(-z))",
+        "s = max(z) + log(sum(exp(z)))",
+        "L = sum((p - t)**2*q)*s",
+    ],
+}
+
+TRANSLATIONS: dict[str, tuple[str, Callable[[Rule], Rule]]] = {
+    "a logistic function without its sign": ("codegen.exponentials._minus", lambda rule: lambda e: e),
+    "a source with a term left out": (
+        "codegen.network.numpy_source",
+        lambda rule: lambda e, *rest: rule(e.args[0] if isinstance(e, Add) else e, *rest),
+    ),
+    "a wrong helper": (
+        "codegen.dialects._NUMPY_HELPERS",
+        lambda helpers: {**helpers, "softmax": ("def softmax(x):", "    return np.exp(x)")},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", TRANSLATIONS)
+@pytest.mark.parametrize("target", ["numpy", "torch"])
+def test_a_module_that_computes_something_else_is_refused(
+    fault: str, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solution = solve(problem_from_mapping(CODE))
+    module_source(solution, target)
+    skeleton_source(solution, target)
+    path, wrong = TRANSLATIONS[fault]
+    owner, attribute = owner_of(path)
+    if isinstance(getattr(owner, attribute), dict):
+        for name, lines in wrong(getattr(owner, attribute)).items():
+            monkeypatch.setitem(getattr(owner, attribute), name, lines)
+    else:
+        monkeypatch.setattr(owner, attribute, wrong(getattr(owner, attribute)))
+    with pytest.raises(VerificationError):
+        module_source(solution, target)
+    with pytest.raises(VerificationError):
+        skeleton_source(solution, target)
+
+
+def test_a_source_with_another_value_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    solution = solve(problem_from_mapping(CODE))
+    owner, attribute = owner_of("printing.numpy.code._Coder.neg")
+    monkeypatch.setattr(owner, attribute, lambda self, e, loose: self.code(e.arg, loose=loose))
+    monkeypatch.setitem(import_module("backsym.printing.numpy.code")._RULES, Neg, getattr(owner, attribute))
+    with pytest.raises(VerificationError, match="NumPy source"):
+        solution.numpy("q")
+    with pytest.raises(VerificationError, match="NumPy source"):
+        solution.forward_numpy("q")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "__import__('os')", "np.load('x')", "open('x')", "x.tofile('x')", "(lambda: 1)()", "[n for n in x]",
+        "x.__class__",
+        "np.testing.assert_equal(x, x)", "math.sin(1)", "f'{x}'", "x if x else x", "np.core", "y",
+    ],
+)  # fmt: skip
+def test_the_evaluator_of_sources_knows_only_what_is_written(source: str) -> None:
+    with pytest.raises(BacksymError):
+        value_of(source, {"x": np.ones(2)})

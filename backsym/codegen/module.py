@@ -12,6 +12,7 @@ from backsym.codegen.dialects import DIALECTS, Dialect, Place
 from backsym.codegen.layout import INDENT, comment, dictionary, docstring, quoted, table
 from backsym.codegen.lines import Assignment, broken
 from backsym.codegen.network import Network, Statement, network_of
+from backsym.codegen.proof import prove
 from backsym.codegen.source import names_of
 from backsym.codegen.words import words
 from backsym.core.errors import BacksymError, near_name
@@ -23,9 +24,15 @@ from backsym.solving.solution import Solution
 def module_source(solution: Solution, target: str = "numpy") -> str:
     """The module for ``target``: numpy, torch or jax.
 
-    Raises BacksymError for an unknown target and for what has no source in it.
+    Raises BacksymError for an unknown target and for what has no source in it, VerificationError for a module that
+    computes other values than the solution states.
     """
     network, dialect = network_of(solution), dialect_of(target)
+    prove(_written(network, DIALECTS["numpy"]), network, solution)
+    return _written(network, dialect)
+
+
+def _written(network: Network, dialect: Dialect) -> str:
     body = [*forward_function(network, dialect), "", "", *backward_function(network, dialect)]
     head = docstring([words("module.title", title=title_of(network), library=dialect.title), *_about(network, dialect)])
     return assembled(head, body, dialect)

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from backsym.codegen.checks import checks_of
-from backsym.codegen.dialects import Dialect
+from backsym.codegen.dialects import DIALECTS, Dialect
 from backsym.codegen.layout import INDENT, docstring, quoted
 from backsym.codegen.module import assembled, dialect_of, forward_function, quantities, shape_text, title_of
 from backsym.codegen.network import Network, network_of
+from backsym.codegen.proof import prove
 from backsym.codegen.words import words
 from backsym.solving.solution import Solution
 
@@ -22,6 +23,11 @@ def skeleton_source(solution: Solution, target: str = "numpy") -> str:
     Raises BacksymError for an unknown target and for what has no source in it.
     """
     network, dialect = network_of(solution), dialect_of(target)
+    prove(_written(network, DIALECTS["numpy"]), network, solution)
+    return _written(network, dialect)
+
+
+def _written(network: Network, dialect: Dialect) -> str:
     loss = network.problem.loss
     head = docstring(
         [

@@ -661,6 +661,9 @@ def definition_of(function: Function, args: Sequence[Any]) -> str | None:
     return function.definition if function.unrolled is None else function.unrolled(int(args[-1].value))
 
 
+BUNDLED = frozenset(FUNCTIONS)
+"""The functions that backsym brings; others may be added to the table."""
+
 REDUCTIONS = ("sum", "mean", "max", "min")
 """Names that reduce over all entries, an axis or an index letter (``max`` and ``min`` with one array argument)."""
 

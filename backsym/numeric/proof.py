@@ -28,7 +28,7 @@ from backsym.core.expr import (
     with_indices,
 )
 from backsym.core.steps import Derivation, ForwardForms, Step
-from backsym.numeric.axes import Array, Val, align
+from backsym.numeric.axes import Array, Val, align, arrange
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import ev
 from backsym.numeric.verify import with_adjoints
@@ -101,6 +101,19 @@ def check_steps(steps: Sequence[Step], env: Env, floor: float = 1e-6) -> tuple[f
             if error > worst:
                 worst, place = error, line.words
     return worst, place
+
+
+def differs(found: Array, e: Expr, free: tuple[Ix, ...], env: Env) -> bool:
+    """Whether an array is not the value of an expression, entry by entry over ``free`` and the axes of its shape."""
+    point = _Point(env)
+    value = arrange(point.value(e), free, point.ctx.index_sizes(free))
+    if found.size != value.size:
+        return True
+    gap = float(np.max(np.abs(found.ravel() - value.ravel()), initial=0.0))
+    if not gap > 0.0:
+        return math.isnan(gap)
+    scale = float(np.max(np.abs(value), initial=0.0))
+    return not gap <= TOLERANCE * scale and not gap <= TOLERANCE * point.magnitude(_Line("", "", e, e))
 
 
 # --- the lines -------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from backsym.core.errors import BacksymError, NoMatrixForm, VerificationError, near_name
@@ -21,6 +21,7 @@ from backsym.core.words import Words
 
 if TYPE_CHECKING:
     from backsym.documents.notebook import Markdown
+    from backsym.numeric.context import Env
     from backsym.numeric.proof import Unproved
 
 
@@ -44,6 +45,8 @@ class Result:
     problem: Problem
     derivation: Derivation
     verification: Verification
+    point: Env | None = field(default=None, kw_only=True, compare=False, repr=False)
+    """A point of the numeric check, at which NumPy source is evaluated before it is given away."""
 
     @property
     def node(self) -> str:
@@ -82,8 +85,11 @@ class Result:
 
     @lazy
     def numpy(self) -> str:
-        """The derivative in NumPy, of the shape of the quantity."""
-        return _numpy(self.problem, self.shape, self.derivation.matrix, self.derivation.entry, self.derivation.indices)
+        """The derivative in NumPy, of the shape of the quantity.
+
+        Raises VerificationError if it has another value than the derivative.
+        """
+        return _numpy(self.problem, self.node, self.derivation, self.point)
 
     def explain(self) -> Markdown:
         """The derivation, step by step, as Markdown with $math$, which a notebook shows as what it means."""
@@ -146,6 +152,8 @@ class Solution:
     verified: dict[str, Verification]
     unproved: tuple[Unproved, ...] = ()
     """Lines, other than the derivatives themselves, whose sides differ."""
+    point: Env | None = field(default=None, compare=False, repr=False)
+    """A point of the numeric check, with all adjoints."""
 
     @lazy
     def _by_name(self) -> dict[str, Derivation]:
@@ -155,7 +163,7 @@ class Solution:
         if name not in self._by_name:
             near = near_name(name, self._by_name)
             raise KeyError(f"no derivative by {name!r}" + (f"; did you mean {near!r}?" if near else ""))
-        return Result(self.problem, self._by_name[name], self.verified[name])
+        return Result(self.problem, self._by_name[name], self.verified[name], point=self.point)
 
     def __iter__(self) -> Iterator[Result]:
         return (self[d.node] for d in self.derivations)
@@ -197,7 +205,7 @@ class Solution:
     def forward_numpy(self, node: str) -> str:
         """The forward equation of a node in NumPy."""
         forms = next(f for f in self.forward if f.node == node)
-        return _numpy(self.problem, self.problem.symbols[node].shape, forms.matrix, forms.entry, forms.indices)
+        return _numpy(self.problem, node, forms, self.point)
 
     def forward_sympy(self, node: str, *, matrix: bool = False) -> Any:
         """The forward equation of a node as a ``sympy.Eq``; see :meth:`Result.sympy`."""
@@ -222,12 +230,19 @@ def _sympy(problem: Problem, entry: Equation, matrix: Equation | None, no_matrix
     return entry_equation(entry, problem.loss)
 
 
-def _numpy(problem: Problem, shape: Shape, matrix: Equation | None, entry: Equation, indices: tuple) -> str:  # type: ignore[type-arg]
+def _numpy(problem: Problem, node: str, forms: Derivation | ForwardForms, point: Env | None) -> str:
+    """The source of a derivative, or of the equation of a node, of the shape of the quantity."""
     from backsym.printing.numpy.code import numpy_source
+    from backsym.solving.written import prove_source
 
-    if matrix is not None:
-        return numpy_source(matrix.rhs, problem, shape=shape)
-    return numpy_source(entry.rhs, problem, indices, shape=() if indices else shape)
+    shape = problem.symbols[node].shape
+    if forms.matrix is not None:
+        source = numpy_source(forms.matrix.rhs, problem, shape=shape)
+    else:
+        source = numpy_source(forms.entry.rhs, problem, forms.indices, shape=() if forms.indices else shape)
+    if point is not None:
+        prove_source(source, problem, node, forms, point)
+    return source
 
 
 @contextmanager
@@ -263,7 +278,8 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
 
     from backsym.numeric.proof import unproved
     from backsym.numeric.sample import sums_to_one
-    from backsym.numeric.verify import verify
+    from backsym.numeric.verify import verify, with_adjoints
+    from backsym.solving.written import miswritten
 
     with _collection_paused():
         draws = draw_all(problem)
@@ -271,8 +287,9 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
         derivations = tuple(backward.derive())
         forward = tuple(backward.forward())
         verified = verify(problem, derivations, draws)
-        lines = unproved(derivations, forward, draws)
-    solution = Solution(problem, forward, derivations, verified, lines)
+        lines = (*unproved(derivations, forward, draws), *miswritten(problem, derivations))
+        point = with_adjoints(derivations, draws[0])
+    solution = Solution(problem, forward, derivations, verified, lines, point)
     if check and solution.failed:
         node = solution.failed[0]
         wrong = verified.get(node)

@@ -46,11 +46,23 @@ def function_words() -> dict[str, str]:
     words = dict(_WORDS)
     for name, function in FUNCTIONS.items():
         words[_plain_word(name)] = name
-        match = re.fullmatch(r"\\(?:text|operatorname)\{(.*)\}|\\([a-z]+)", function.latex)
-        if match is not None and (match[1] or match[2]) not in GREEK:
-            words.setdefault(_plain_word(match[1] or match[2]), name)
+        word = _word_of(function.latex)
+        if word is not None and word not in GREEK:
+            words.setdefault(_plain_word(word), name)
     words.update({name: name for name in _BUILT_IN})
     return words
+
+
+def _word_of(latex: str) -> str | None:
+    """The word of a macro or an upright name."""
+    match = re.fullmatch(r"\\(?:text|operatorname)\{(.*)\}|\\([a-z]+)", latex)
+    return None if match is None else match[1] or match[2]
+
+
+def function_of_word(latex: str) -> str | None:
+    """The function that a spelling means, whatever the table says that it writes itself."""
+    word = _plain_word(_word_of(latex) or "")
+    return _WORDS.get(word) or next((name for name in FUNCTIONS if _plain_word(name) == word), None)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,200 @@
+"""The value of NumPy source that backsym has written, by a small evaluator of its syntax tree.
+
+It knows assignments, functions and the expressions that the printers write, over a list of NumPy's functions; all else
+is an error.  It judges the printers and must not import them.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from backsym.core.errors import BacksymError
+
+_FUNCTIONS = frozenset(
+    "abs arange argmax argmin array asarray broadcast_to cos cosh diag diagonal einsum exp expand_dims expm1 eye full "
+    "full_like log log1p logaddexp max maximum mean min minimum ones ones_like outer ravel reshape round shape sign "
+    "sin sinh sqrt sum swapaxes take_along_axis tanh trace transpose vectorize where zeros zeros_like".split()
+)
+_CONSTANTS = {"pi": np.pi, "e": np.e, "newaxis": None}
+_METHODS = frozenset("argmax argmin astype max mean min ravel reshape squeeze sum transpose".split())
+_PROPERTIES = frozenset(("T", "ndim", "shape", "size"))
+_BUILT_IN: dict[str, Any] = {"float": float, "int": int, "True": True, "False": False, "None": None}
+
+_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Pow: operator.pow,
+    ast.MatMult: operator.matmul,
+}
+_UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.USub: operator.neg, ast.UAdd: operator.pos}
+_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+
+
+def value_of(source: str, names: Mapping[str, Any]) -> Any:
+    """The value of an expression, where ``names`` are arrays and functions.
+
+    Raises BacksymError for what backsym does not write, and for a name without a value.
+    """
+    return _Scope(dict(names)).value(ast.parse(source, mode="eval").body)
+
+
+def called(source: str, function: str, argument: Any) -> Any:
+    """What a function of a module returns.  Raises BacksymError for what backsym does not write."""
+    scope = _Scope({})
+    scope.run(ast.parse(source).body)
+    return scope.names[function](argument)
+
+
+class _Scope:
+    """The names that are known at some place of a source."""
+
+    def __init__(self, names: dict[str, Any]):
+        self.names = names
+
+    def run(self, body: Sequence[ast.stmt]) -> Any:
+        """The statements, in order; the value that is returned."""
+        for statement in body:
+            if isinstance(statement, ast.Return) and statement.value is not None:
+                return self.value(statement.value)
+            if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+                self.assign(statement.targets[0], self.value(statement.value))
+            elif isinstance(statement, ast.FunctionDef):
+                self.names[statement.name] = self.function(statement)
+            elif not isinstance(statement, (ast.Import, ast.ImportFrom)) and not _is_text(statement):
+                raise _unknown(statement)
+        return None
+
+    def assign(self, target: ast.expr, value: Any) -> None:
+        if isinstance(target, ast.Name):
+            self.names[target.id] = value
+        elif isinstance(target, ast.Tuple):
+            for part, item in zip(target.elts, value, strict=True):
+                self.assign(part, item)
+        else:
+            raise _unknown(target)
+
+    def function(self, node: ast.FunctionDef) -> Callable[..., Any]:
+        parameters = [argument.arg for argument in node.args.args]
+
+        def call(*values: Any) -> Any:
+            inner = _Scope({**self.names, **dict(zip(parameters, values, strict=True))})
+            return inner.run(node.body)
+
+        return call
+
+    # --- expressions ---
+
+    def value(self, node: ast.expr) -> Any:
+        rule = _RULES.get(type(node))
+        if rule is None:
+            raise _unknown(node)
+        return rule(self, node)
+
+    def name(self, node: ast.Name) -> Any:
+        if node.id in self.names:
+            return self.names[node.id]
+        if node.id not in _BUILT_IN:
+            raise BacksymError(f"the source uses {node.id}, which has no value")
+        return _BUILT_IN[node.id]
+
+    def attribute(self, node: ast.Attribute) -> Any:
+        library = self.library(node)
+        if library is not None:
+            return library
+        if node.attr not in _PROPERTIES:
+            raise _unknown(node)
+        return getattr(np.asarray(self.value(node.value)), node.attr)
+
+    def library(self, node: ast.expr) -> Any:
+        """A function or constant of NumPy or math; None for anything else."""
+        if not isinstance(node, ast.Attribute):
+            return None
+        if isinstance(node.value, ast.Attribute):  # np.logaddexp.reduce
+            return np.logaddexp.reduce if ast.unparse(node) == "np.logaddexp.reduce" else None
+        if not isinstance(node.value, ast.Name) or node.value.id in self.names:
+            return None
+        if node.value.id == "math" and node.attr in ("erf", "pi", "e"):
+            return getattr(math, node.attr)
+        if node.value.id == "np" and node.attr in _CONSTANTS:
+            return _CONSTANTS[node.attr]
+        if node.value.id == "np" and node.attr in _FUNCTIONS:
+            return getattr(np, node.attr)
+        raise _unknown(node)
+
+    def call(self, node: ast.Call) -> Any:
+        args = [self.value(arg) for arg in node.args]
+        options = {keyword.arg: self.value(keyword.value) for keyword in node.keywords if keyword.arg is not None}
+        if len(options) < len(node.keywords):
+            raise _unknown(node)
+        function = self.library(node.func)
+        if function is None and isinstance(node.func, ast.Attribute):
+            if node.func.attr not in _METHODS:
+                raise _unknown(node)
+            function = getattr(np.asarray(self.value(node.func.value)), node.func.attr)
+        return (function or self.value(node.func))(*args, **options)
+
+    def compare(self, node: ast.Compare) -> Any:
+        if len(node.ops) != 1 or type(node.ops[0]) not in _COMPARE:
+            raise _unknown(node)
+        return _COMPARE[type(node.ops[0])](self.value(node.left), self.value(node.comparators[0]))
+
+    def binary(self, node: ast.BinOp) -> Any:
+        if type(node.op) not in _BINARY:
+            raise _unknown(node)
+        return _BINARY[type(node.op)](self.value(node.left), self.value(node.right))
+
+    def unary(self, node: ast.UnaryOp) -> Any:
+        if type(node.op) not in _UNARY:
+            raise _unknown(node)
+        return _UNARY[type(node.op)](self.value(node.operand))
+
+    def slice(self, node: ast.Slice) -> Any:
+        parts = (node.lower, node.upper, node.step)
+        return slice(*(None if part is None else self.value(part) for part in parts))
+
+    def dictionary(self, node: ast.Dict) -> Any:
+        found: dict[Any, Any] = {}
+        for key, value in zip(node.keys, node.values, strict=True):
+            found.update(self.value(value) if key is None else {self.value(key): self.value(value)})
+        return found
+
+
+_RULES: dict[type[ast.expr], Callable[[_Scope, Any], Any]] = {
+    ast.Constant: lambda scope, node: node.value,
+    ast.Name: _Scope.name,
+    ast.Attribute: _Scope.attribute,
+    ast.Call: _Scope.call,
+    ast.BinOp: _Scope.binary,
+    ast.UnaryOp: _Scope.unary,
+    ast.Compare: _Scope.compare,
+    ast.Subscript: lambda scope, node: scope.value(node.value)[scope.value(node.slice)],
+    ast.Slice: _Scope.slice,
+    ast.Tuple: lambda scope, node: tuple(map(scope.value, node.elts)),
+    ast.List: lambda scope, node: list(map(scope.value, node.elts)),
+    ast.Dict: _Scope.dictionary,
+}
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    """Whether a statement is a docstring."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _unknown(node: ast.AST) -> BacksymError:
+    return BacksymError(f"the source has {ast.unparse(node)}, which backsym does not write")
