@@ -172,7 +172,7 @@ def test_a_wrong_step_is_refused(kind: str, wrong: Callable[[Expr], Expr], monke
 def owner_of(path: str) -> tuple[Any, str]:
     """The module or class that has a rule, and the rule's name."""
     *modules, last = path.split(".")
-    if modules[-1][0].isupper():
+    if modules[-1].lstrip("_")[0].isupper():
         return getattr(import_module(".".join(["backsym", *modules[:-1]])), modules[-1]), last
     return import_module(".".join(["backsym", *modules])), last
 
