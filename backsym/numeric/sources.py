@@ -10,18 +10,23 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, reduce
 from typing import Any
 
 import numpy as np
 
 from backsym.core.errors import BacksymError
+from backsym.core.functions import FUNCTIONS
 
 _FUNCTIONS = frozenset(
     "abs arange argmax argmin array asarray broadcast_to cos cosh diag diagonal einsum exp expand_dims expm1 eye full "
     "full_like log log1p logaddexp max maximum mean min minimum ones ones_like outer ravel reshape round shape sign "
     "sin sinh sqrt sum swapaxes take_along_axis tanh trace transpose vectorize where zeros zeros_like".split()
 )
-_CONSTANTS = {"pi": np.pi, "e": np.e, "newaxis": None}
+_CONSTANTS: dict[str, Any] = {
+    "np.pi": np.pi, "np.e": np.e, "np.newaxis": None, "math.pi": math.pi, "math.e": math.e,
+}  # fmt: skip
+_LIBRARIES: dict[str, Any] = {"np": np, "math": math}
 _METHODS = frozenset("argmax argmin astype max mean min ravel reshape squeeze sum transpose".split())
 _PROPERTIES = frozenset(("T", "ndim", "shape", "size"))
 _BUILT_IN: dict[str, Any] = {"float": float, "int": int, "True": True, "False": False, "None": None}
@@ -44,6 +49,10 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
+
+
+_ARGUMENTS = "abcdefgh"
+"""What stands for the arguments in a template of code."""
 
 
 def value_of(source: str, names: Mapping[str, Any]) -> Any:
@@ -123,18 +132,14 @@ class _Scope:
 
     def library(self, node: ast.expr) -> Any:
         """A function or constant of NumPy or math; None for anything else."""
-        if not isinstance(node, ast.Attribute):
+        path = _dotted(node)
+        root, *rest = path.split(".")
+        if not rest or root not in _LIBRARIES or root in self.names:
             return None
-        if isinstance(node.value, ast.Attribute):  # np.logaddexp.reduce
-            return np.logaddexp.reduce if ast.unparse(node) == "np.logaddexp.reduce" else None
-        if not isinstance(node.value, ast.Name) or node.value.id in self.names:
-            return None
-        if node.value.id == "math" and node.attr in ("erf", "pi", "e"):
-            return getattr(math, node.attr)
-        if node.value.id == "np" and node.attr in _CONSTANTS:
-            return _CONSTANTS[node.attr]
-        if node.value.id == "np" and node.attr in _FUNCTIONS:
-            return getattr(np, node.attr)
+        if path in _CONSTANTS:
+            return _CONSTANTS[path]
+        if (root == "np" and rest[0] in _FUNCTIONS and len(rest) == 1) or path in _named_in_table():
+            return reduce(getattr, rest, _LIBRARIES[root])
         raise _unknown(node)
 
     def call(self, node: ast.Call) -> Any:
@@ -189,6 +194,25 @@ _RULES: dict[type[ast.expr], Callable[[_Scope, Any], Any]] = {
     ast.List: lambda scope, node: list(map(scope.value, node.elts)),
     ast.Dict: _Scope.dictionary,
 }
+
+
+def _dotted(node: ast.expr) -> str:
+    """``np.linalg.inv`` of an attribute of a name; empty for anything else."""
+    if isinstance(node, ast.Attribute):
+        before = _dotted(node.value)
+        return f"{before}.{node.attr}" if before else ""
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _named_in_table() -> frozenset[str]:
+    """The functions of libraries that the code of the function table calls."""
+    return frozenset().union(*(_named_in(code) for f in FUNCTIONS.values() for code in (f.code, f.slope_code) if code))
+
+
+@cache
+def _named_in(template: str) -> frozenset[str]:
+    tree = ast.parse(template.format(*_ARGUMENTS))
+    return frozenset(_dotted(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute))
 
 
 def _is_text(statement: ast.stmt) -> bool:

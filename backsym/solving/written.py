@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from backsym.core.errors import BacksymError, VerificationError
-from backsym.core.expr import Expr, Fn, Shape, Sym, walk
+from backsym.core.expr import Expr, Fn, Shape, Sym, num, walk
 from backsym.core.functions import BUNDLED, FUNCTIONS, Function
 from backsym.core.problem import Problem, Symbol
 from backsym.core.steps import Derivation, ForwardForms
@@ -64,10 +65,13 @@ def _faults(entry: Function) -> tuple[tuple[str, float], ...]:
 
 
 def _spelled_so(entry: Function) -> bool:
-    """Whether the reader knows the spelling, other than from the entry itself, as this function's."""
+    """Whether the reader knows the spelling, other than from the entry itself, as this function's.
+
+    What is written in a form of its own, such as a root or a power, has no spelling.
+    """
     from backsym.reading.latex.names import function_of_word
 
-    return function_of_word(entry.latex) == entry.name
+    return entry.form is not None or function_of_word(entry.latex) == entry.name
 
 
 def _example(entry: Function, order: int) -> tuple[Fn, Env]:
@@ -77,15 +81,21 @@ def _example(entry: Function, order: int) -> tuple[Fn, Env]:
     from backsym.numeric.context import Env
     from backsym.numeric.evaluate import evaluate
 
-    for shape in _SHAPES:
-        args = tuple(Sym(name, shape) for name in ("x", "y", "z")[: len(entry.args)])
-        values = {arg.name: np.roll(_VALUES, 2 * n)[: _size(shape)].reshape(shape) for n, arg in enumerate(args)}
-        values["x"] = _inside(entry.domain, values["x"])
+    for shape, last in product(_SHAPES, (None, num(2))):
+        args: tuple[Expr, ...] = tuple(Sym(name, shape) for name in ("X", "Y", "Z")[: len(entry.args)])
+        args = args if last is None else (*args[:-1], last)
+        values = {
+            arg.name: np.roll(_VALUES, 2 * n)[: _size(shape)].reshape(shape)
+            for n, arg in enumerate(args)
+            if isinstance(arg, Sym)
+        }
+        if "X" in values:
+            values["X"] = _inside(entry.domain, values["X"])
         call, env = Fn(entry.name, args, order, entry.kind), Env({}, values)
         try:
             if np.all(np.isfinite(evaluate(call, env))):
                 return call, env
-        except (BacksymError, ValueError, IndexError):
+        except (BacksymError, TypeError, ValueError, IndexError):
             continue
     raise BacksymError(f"no arguments were found that {entry.name} has a value at")
 
@@ -129,7 +139,8 @@ def _error_as_latex(call: Fn, env: Env) -> float:
         tree = equations.parse_expression(source, equations.vocabulary(scope))
         return _error(call, env, resolve_expression(tree, source, scope, ()))
     except BacksymError:
-        return float("inf")
+        # A form that the reader has no reading for, such as the square of a matrix, cannot be taken for another.
+        return 0.0 if FUNCTIONS[call.name].form is not None else float("inf")
 
 
 def _error_as_code(call: Fn, env: Env) -> float:
