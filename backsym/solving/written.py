@@ -71,7 +71,7 @@ def _spelled_so(entry: Function) -> bool:
     """
     from backsym.reading.latex.names import function_of_word
 
-    return entry.form is not None or function_of_word(entry.latex) == entry.name
+    return entry.form != "call" or function_of_word(entry.latex) == entry.name
 
 
 def _example(entry: Function, order: int) -> tuple[Fn, Env]:
@@ -140,7 +140,7 @@ def _error_as_latex(call: Fn, env: Env) -> float:
         return _error(call, env, resolve_expression(tree, source, scope, ()))
     except BacksymError:
         # A form that the reader has no reading for, such as the square of a matrix, cannot be taken for another.
-        return 0.0 if FUNCTIONS[call.name].form is not None else float("inf")
+        return 0.0 if FUNCTIONS[call.name].form != "call" else float("inf")
 
 
 def _error_as_code(call: Fn, env: Env) -> float:
