@@ -54,7 +54,7 @@ def _expressions(problem: Problem, derivations: Sequence[Derivation]) -> Iterato
 def _faults(entry: Function) -> tuple[tuple[str, float], ...]:
     """What is wrong with one entry: LaTeX or NumPy code, and the error."""
     found: list[tuple[str, float]] = []
-    if entry.name in BUNDLED and not _spelled_so(entry):
+    if entry.name in BUNDLED and not _spelled_so(entry, _example(entry, 0)[0]):
         found.append(("LaTeX", float("inf")))
     for order in (0, 1) if entry.slope_code is not None else (0,):
         call, env = _example(entry, order)
@@ -64,14 +64,18 @@ def _faults(entry: Function) -> tuple[tuple[str, float], ...]:
     return tuple(found)
 
 
-def _spelled_so(entry: Function) -> bool:
+def _spelled_so(entry: Function, call: Fn) -> bool:
     """Whether the reader knows the spelling, other than from the entry itself, as this function's.
 
-    What is written in a form of its own, such as a root or a power, has no spelling.
+    What is never written by its name, such as the power of a matrix, has no spelling.
     """
+    from backsym.printing.latex import latex
+    from backsym.printing.notation import Notation
     from backsym.reading.latex.names import function_of_word
 
-    return entry.form != "call" or function_of_word(entry.latex) == entry.name
+    if function_of_word(entry.latex) == entry.name:
+        return True
+    return entry.latex not in latex(call, Notation.of(_problem(call)))
 
 
 def _example(entry: Function, order: int) -> tuple[Fn, Env]:
