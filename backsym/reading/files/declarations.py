@@ -16,12 +16,12 @@ from backsym.core.expr import Dim, Shape
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.core.notations import choices
 from backsym.core.problem import ROLES, Dimension, Symbol
+from backsym.core.words import say
 from backsym.reading.files import keys
 from backsym.reading.files.fields import (
     Report,
     boolean,
     choice,
-    count,
     is_name,
     known_keys,
     listed,
@@ -77,7 +77,7 @@ def read_dims(tree: Tree | None, report: Report) -> dict[str, Dimension]:
     dims: dict[str, Dimension] = {}
     for key, value in entries:
         if not is_name(key.text):
-            report.add(key, f"{quoted(key.text)} cannot be the name of a dimension", NAME)
+            report.add(key, say("files.no_dimension_name", name=quoted(key.text)), NAME)
         elif isinstance(value, Table):
             found = known_keys(value.entries, tuple(keys.DIMENSION), report)
             size = _size(found["size"], report) if "size" in found else None
@@ -95,9 +95,9 @@ def _names_or_table(tree: Tree | None, report: Report, what: str, example: str) 
     found: dict[str, tuple[Scalar, Tree]] = {}
     for item in tree.items:
         if not isinstance(item, Scalar):
-            report.add(item, f"each item of {what} is a name", f"without dashes, such as {what}: {{{example}}}")
+            report.add(item, say("files.items_are_names", what=what, example=example))
         elif item.text in found:
-            report.add(item, f"{quoted(item.text)} is given twice")
+            report.add(item, say("files.given_twice", name=quoted(item.text)))
         else:
             found[item.text] = item, Scalar(item.mark, item.label)
     return tuple(found.values())
@@ -107,8 +107,10 @@ def _size(tree: Tree, report: Report) -> int | None:
     word = tree.text.strip() if isinstance(tree, Scalar) else ""
     if word.isascii() and word.isdecimal() and len(word) < 10 and 1 <= int(word) <= MAX_SIZE:
         return int(word)
-    found = f", not {quoted(tree.text)}" if isinstance(tree, Scalar) else ""
-    report.add(tree, f"a size is a whole number from 1 to {MAX_SIZE}{found}")
+    if isinstance(tree, Scalar):
+        report.add(tree, say("files.other_size", limit=MAX_SIZE, found=quoted(tree.text)))
+    else:
+        report.add(tree, say("files.size_range", limit=MAX_SIZE))
     return None
 
 
@@ -120,10 +122,10 @@ def read_shape(tree: Tree, dims: dict[str, Dimension], report: Report) -> Shape 
         names = re.split(r"[\s,;x×*()]+", tree.text.strip(" (),")) if isinstance(tree, Scalar) else []
         fits = all(is_name(name) or name.isdecimal() for name in names) and len(names) <= MAX_AXES
         example = ", ".join(names) if names and fits else "D1, D0"
-        report.add(tree, "a shape is a list of dimensions", f"write [{example}]")
+        report.add(tree, say("files.shape_not_list", example=example))
         return None
     if len(tree.items) > MAX_AXES:
-        report.add(tree, f"a shape has at most {MAX_AXES} dimensions, this has {len(tree.items)}")
+        report.add(tree, say("files.too_many_axes", limit=MAX_AXES, count=len(tree.items)))
         return None
     shape = [dim_of(item, dims, report) for item in tree.items]
     return None if None in shape else tuple(d for d in shape if d is not None)
@@ -134,8 +136,10 @@ def dim_of(tree: Tree, dims: dict[str, Dimension], report: Report) -> Dim | None
     if word[:1].isdigit():
         return _size(tree, report)
     if not is_name(word):
-        found = f", not {quoted(word)}" if isinstance(tree, Scalar) else ""
-        report.add(tree, f"a dimension is a name or a size{found}", "such as [D1, D0] or [1, K]")
+        if isinstance(tree, Scalar):
+            report.add(tree, say("files.other_dimension", found=quoted(word)))
+        else:
+            report.add(tree, say("files.not_a_dimension_or_size"))
         return None
     size = dims.setdefault(word, Dimension(word)).size
     return word if size is None else size
@@ -159,7 +163,7 @@ def read_symbols(tree: Tree | None, dims: dict[str, Dimension], report: Report) 
         tree = Listing(declarations[0].mark, declarations[0].label, rest)
     for key, value in _names_or_table(tree, report, "symbols", "x: [D], W: [K, D]"):
         if not is_name(key.text):
-            report.add(key, f"{quoted(key.text)} cannot be a name", NAME)
+            report.add(key, say("files.no_name", name=quoted(key.text)), NAME)
             continue
         symbols[key.text] = _symbol(key, value, dims, report)
     return symbols
@@ -173,7 +177,7 @@ def _declared_in(item: Scalar, dims: dict[str, Dimension], report: Report) -> di
     """What a declaration in LaTeX declares."""
     declarations = Declarations()
     if not declarations.read(item.source(), 0, len(item.text)):
-        report.add(item, "this declaration is not read", r"such as \mathbf{x}, \mathbf{y} \in \mathbb{R}^{D}")
+        report.add(item, say("files.unread_declaration"))
     symbols: dict[str, Declared] = {}
     for found in declarations.found:
         shape = [dim_of(replace(item, text=dim), dims, report) for dim in found.shape]
@@ -203,16 +207,16 @@ def read_indices(tree: Tree | None, dims: Mapping[str, Dimension], report: Repor
     for key, value in table(tree, report, "indices", "i: D0, j: D1"):
         word = value.text.strip() if isinstance(value, Scalar) else ""
         if not _LETTER.fullmatch(key.text):
-            report.add(key, f"{quoted(key.text)} cannot be an index letter", "such as k or k'")
+            report.add(key, say("files.no_index_letter", name=quoted(key.text)))
         elif not word:
             at = key if isinstance(value, Scalar) else value
-            report.add(at, f"the range of index {key.text} is a dimension", f"such as {key.text}: D")
+            report.add(at, say("files.range_not_dimension", name=key.text))
         elif word[:1].isdigit():
             size = _size(value, report)
             letters.update({key.text: size} if size is not None else {})
         elif word not in dims:
             hint = suggest(word, list(dims)) or listed(dims, "dimensions")
-            report.add(value, f"{quoted(word)} is not a dimension", hint)
+            report.add(value, say("files.not_dimension", name=quoted(word)), hint)
         else:
             size = dims[word].size
             letters[key.text] = word if size is None else size
@@ -227,9 +231,9 @@ def read_functions(tree: Tree | None, report: Report) -> frozenset[str]:
     names = set()
     for key, value in table(tree, report, "functions", "phi: abstract"):
         if key.text in FUNCTIONS or key.text in _RESERVED:
-            report.add(key, f"{key.text} is a built-in function", "leave it out, or give the abstract one another name")
+            report.add(key, say("files.built_in", name=key.text))
         elif not is_name(key.text):
-            report.add(key, f"{quoted(key.text)} cannot be the name of a function", NAME)
+            report.add(key, say("files.no_function_name", name=quoted(key.text)), NAME)
         else:
             choice(value, report, "a function", ("abstract",), "abstract")
             names.add(key.text)
@@ -241,7 +245,11 @@ def read_derivatives(tree: Tree | None, abstract: frozenset[str], report: Report
     styles: dict[str, str] = {}
     for key, value in table(tree, report, "derivatives", "sigmoid: prime"):
         if key.text not in FUNCTIONS and key.text not in abstract:
-            report.add(key, f"unknown function {quoted(key.text)}", suggest(key.text, [*FUNCTIONS, *sorted(abstract)]))
+            report.add(
+                key,
+                say("files.unknown_function", name=quoted(key.text)),
+                suggest(key.text, [*FUNCTIONS, *sorted(abstract)]),
+            )
             continue
         style = choice(value, report, f"the derivative of {key.text}", DERIVATIVE_STYLES, "")
         if style:
@@ -278,16 +286,16 @@ def read_values(
         if key.text in broken:
             continue
         if key.text not in leaves:
-            what = "is computed, not given" if key.text in symbols else "is not declared"
-            report.add(key, f"{quoted(key.text)} {what}", suggest(key.text, leaves))
+            computed = say("files.computed" if key.text in symbols else "files.undeclared", name=quoted(key.text))
+            report.add(key, computed, suggest(key.text, leaves))
             continue
         number = _value(value, symbols[key.text].shape, sizes, report)
         if number is not None:
             values[key.text] = number
             symbol = symbols[key.text]
             if not all(_is_marked(row, symbol) for row in _rows(number)):
-                what = "one-hot: one entry is 1, the others 0" if symbol.one_hot else "such that its entries sum to 1"
-                report.add(value, f"{key.text} is declared {what}", "give such values, or leave out the mark")
+                code = say("files.one_hot_values" if symbol.one_hot else "files.summing_values", name=key.text)
+                report.add(value, code)
     return values
 
 
@@ -312,12 +320,12 @@ def check_values(tree: Tree | None, needed: Iterable[str], abstract: Iterable[st
         return
     missing = [name for name in needed if name not in given]
     if missing:
-        *first, last = missing
-        names, have = (f"{', '.join(first)} and {last}", "have no values") if first else (last, "has no value")
-        them = "them" if first else "it"
-        report.add(tree, f"{names} {have}", f"a worked example needs {them}: values for every given quantity")
+        if len(missing) == 1:
+            report.add(tree, say("files.no_value", name=missing[0]))
+        else:
+            report.add(tree, say("files.no_values", names=missing))
     for name in abstract:
-        report.add(tree, f"{name} is abstract; a worked example needs a formula for every function and for the loss")
+        report.add(tree, say("files.abstract_in_values", name=name))
 
 
 def check_marks(symbols: Mapping[str, Declared], report: Report) -> None:
@@ -325,7 +333,7 @@ def check_marks(symbols: Mapping[str, Declared], report: Report) -> None:
     for name, entry in symbols.items():
         for mark, is_set in (("one_hot", entry.one_hot), ("sums_to_one", entry.sums_to_one)):
             if is_set and not entry.shape and entry.readable:
-                report.add(entry.key, f"{name} is a scalar; {mark} is of a vector or a matrix", "give its shape: [K]")
+                report.add(entry.key, say("files.mark_of_scalar", name=name, mark=mark))
                 break
 
 
@@ -333,11 +341,12 @@ def _value(tree: Tree, shape: Shape, sizes: dict[Dim, int], report: Report) -> V
     if not shape:
         return _number(tree, report)
     if not isinstance(tree, Listing) or not tree.items:
-        report.add(tree, f"expected a list of numbers along {shape[0]}", "such as [1, 2, 3]")
+        report.add(tree, say("files.not_a_list_of_numbers", shape=shape[0]))
         return None
     wanted = shape[0] if isinstance(shape[0], int) else sizes.setdefault(shape[0], len(tree.items))
     if len(tree.items) != wanted:
-        report.add(tree, f"{count(len(tree.items), 'number')} along {shape[0]}, expected {wanted}")
+        number = len(tree.items)
+        report.add(tree, say("files.number_count", count=number, dimension=shape[0], wanted=wanted))
         return None
     items = [_value(item, shape[1:], sizes, report) for item in tree.items]
     return None if None in items else tuple(item for item in items if item is not None)
@@ -351,7 +360,7 @@ def _number(tree: Tree, report: Report) -> float | None:
             number = float(above / below)
             if math.isfinite(number):
                 return number
-    report.add(tree, "expected a number", "such as 0.5, -2 or 1/3")
+    report.add(tree, say("files.not_a_number"))
     return None
 
 

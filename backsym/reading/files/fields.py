@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterable, Sequence
 
 from backsym.core.errors import Diagnostic, InputError
-from backsym.core.words import Said
+from backsym.core.words import Said, say
 from backsym.reading.files.keys import MEANT
 from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree
 from backsym.reading.meaning.scope import suggest
 from backsym.text.mathtext import Complaint, math_complaints, text_complaints
 
 MAX_DIAGNOSTICS = 50
-QUOTE = "quote a text that begins with [ or { or contains ': '"
+QUOTE = say("files.quote_text_begins_contains")
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -36,7 +36,7 @@ class Report:
                 self.diagnostics.append(diagnostic)
         if len(self.diagnostics) >= MAX_DIAGNOSTICS:
             last = self.diagnostics[-1]
-            self.diagnostics.append(Diagnostic("the rest is not shown; mend these first", last.file))
+            self.diagnostics.append(Diagnostic(say("files.rest_not_shown"), last.file))
             self.stop()
 
     def stop(self) -> None:
@@ -74,7 +74,7 @@ def count(number: int, noun: str) -> str:
 def listed(names: Iterable[str], what: str) -> Said | None:
     """A hint that names what there is, if that is not too much."""
     found = list(names)
-    return f"{what}: {', '.join(found)}" if 0 < len(found) <= 12 else None
+    return say("files.there_are", what=what, names=found) if 0 < len(found) <= 12 else None
 
 
 def table(
@@ -85,23 +85,23 @@ def table(
         return ()
     if isinstance(tree, Table):
         return tree.entries
-    report.add(tree, f"{what} is a mapping", f"such as {what}: {{{example}}}")
+    report.add(tree, say("files.not_a_mapping", key=what, example=example))
     return ()
 
 
 def known_keys(entries: Iterable[tuple[Scalar, Tree]], keys: Sequence[str], report: Report) -> dict[str, Tree]:
     """The entries by key; an unknown key is an error with a near name."""
     found: dict[str, Tree] = {}
-    known: str | None = "known keys: " + ", ".join(keys)
+    known: Said | None = say("files.known_keys", names=list(keys))
     for key, value in entries:
         if key.text in keys:
             found[key.text] = value
         else:
             meant = MEANT.get(key.text.lower())
-            hint = f"did you mean {meant}?" if meant in keys else suggest(key.text, keys)
+            hint: Said | None = say("words.did_you_mean", near=str(meant)) if meant in keys else suggest(key.text, keys)
             if hint is None:
                 hint, known = known, None  # All of them once.
-            report.add(key, f"unknown key {quoted(key.text)}", hint)
+            report.add(key, say("files.unknown_key", name=quoted(key.text)), hint)
     return found
 
 
@@ -111,7 +111,8 @@ def text(tree: Tree | None, report: Report, what: str, kind: str = "one text", h
         return None
     if isinstance(tree, Scalar):
         return tree.text.strip() or None
-    report.add(tree, f"{what} is {kind}, not a {'list' if isinstance(tree, Listing) else 'mapping'}", hint)
+    code = say("files.not_list" if isinstance(tree, Listing) else "files.not_mapping", key=what, kind=kind)
+    report.add(tree, code, hint)
     return None
 
 
@@ -148,11 +149,12 @@ def choice(
     if tree is None or (isinstance(tree, Scalar) and not tree.text.strip()):
         return default
     if not isinstance(tree, Scalar):
-        report.add(tree, f"{what} is {either(choices)}")
+        report.add(tree, say("files.one_of", key=what, choices=list(choices)))
         return default
     word = tree.text.strip().lower() if lower else tree.text.strip()
     if word not in choices:
-        report.add(tree, f"{what} is {either(choices)}, not {quoted(tree.text)}", suggest(word, choices))
+        other = say("files.other_choice", key=what, choices=list(choices), found=quoted(tree.text))
+        report.add(tree, other, suggest(word, choices))
         return default
     return word
 
@@ -167,7 +169,7 @@ def share(tree: Tree | None, report: Report, what: str) -> float | None:
     except ValueError:
         number = -1.0
     if not 0 <= number <= 1:
-        report.add(tree, f"{what} is a number from 0 to 1, not {quoted(found)}", "such as 0.01, one per cent")
+        report.add(tree, say("files.not_a_fraction", key=what, found=quoted(found)))
         return None
     return number
 
@@ -185,9 +187,9 @@ def scalars(
         if isinstance(item, Scalar):
             found.append(item)
         else:
-            report.add(item, f"each item of {what} is {kind}", hint or QUOTE)
+            report.add(item, say("files.each_item", what=what, kind=kind), hint or QUOTE)
     if not isinstance(tree, Listing):
-        report.add(tree, f"{what} is {kind} or a list of such", hint)
+        report.add(tree, say("files.list_such", what=what, kind=kind), hint)
     return tuple(found)
 
 

@@ -216,15 +216,13 @@ class Forward:
             item = replace(item, text=source.text[start:end], mark=mark)
         base, letters = (lhs.children[0], lhs.children[1:]) if lhs.kind == "entry" else (lhs, ())
         if base.kind != "name" or not is_name(base.value):
-            raise source.error("the left side is a name or its entries", lhs.span, "such as z = ... or z[j] = ...")
+            raise source.error(say("files.left_side"), lhs.span)
         seen: set[str] = set()
         for ix in letters:
             if ix.kind != "name":
-                raise source.error(
-                    "an equation defines all entries; on the left side an index is a letter", ix.span, "such as z[j]"
-                )
+                raise source.error(say("files.position_on_the_left"), ix.span)
             if ix.value in seen:
-                raise source.error(f"index {ix.value} stands twice on the left side", ix.span)
+                raise source.error(say("files.index_twice", name=ix.value), ix.span)
             seen.add(ix.value)
         return Parsed(item, source, base.value, letters, lhs, rhs)
 
@@ -301,8 +299,8 @@ class Forward:
         indices = []
         for node, letter in zip(equation.letters, letters, strict=True):
             if letter.dim is None:
-                hint = f"declare it: indices: {{{node.value}: D}}"
-                raise source.error(f"the range of index {node.value} is not known", node.span, hint)
+                hint = say("files.declare_range", name=node.value)
+                raise source.error(say("files.unknown_range", name=node.value), node.span, hint)
             indices.append(Ix(letter.shown, letter.dim))
         shape = self.shape_of(equation, value, tuple(indices), declared.shape if declared else None)
         text = equation.text
@@ -318,8 +316,8 @@ class Forward:
             return
         for node in syntax.walk(equation.rhs):
             if node.kind == "pow" and node.children[0].kind == "name" and node.children[0].value == "e":
-                hint = "the exponential function is written exp(x); a quantity of this name is declared in symbols"
-                raise equation.source.error("e is not declared", node.children[0].span, hint)
+                hint = say("files.exponential_function_written_exp")
+                raise equation.source.error(say("files.e_not_declared"), node.children[0].span, hint)
 
     def mentions_entries(self, tree: Node) -> bool:
         return any(n.kind == "entry" or bool(index_reduction(n, self.scope)) for n in syntax.walk(tree))
@@ -327,15 +325,17 @@ class Forward:
     def left_ranges(self, equation: Parsed, shape: Shape | None) -> list[tuple[str, Dim | None]]:
         """The letters of the left side with their ranges: declared, else by the node's shape, else by use."""
         if shape is not None and len(shape) != len(equation.letters) and equation.letters:
-            message = f"{equation.name} is declared {show_shape(shape)}"
-            raise equation.source.error(message, equation.lhs.span, "give one index for each axis")
+            message = say("files.declared", equation=equation.name, shape=show_shape(shape))
+            raise equation.source.error(message, equation.lhs.span, say("files.one_index_per_axis"))
         ranges: list[tuple[str, Dim | None]] = []
         for axis, ix in enumerate(equation.letters):
             dim = self.scope.range_of(ix.value)
             if ix.children:
                 dim = dim_of(Resolver(equation.source, self.scope, Frame()), ix.children[0])
             if shape is not None and dim is not None and dim != shape[axis]:
-                message = f"index {ix.value} runs over {dim}, but {equation.name} is declared {show_shape(shape)}"
+                message = say(
+                    "files.index_of_other_range", index=ix.value, dim=dim, name=equation.name, shape=show_shape(shape)
+                )
                 raise equation.source.error(message, ix.span)
             if dim is None:
                 dim = shape[axis] if shape is not None else range_by_use(ix.value, (equation.rhs,), self.scope)
@@ -346,15 +346,17 @@ class Forward:
         """The node's shape; a declared one is kept, if it agrees."""
         found = scalar_if_ones(value.shape)
         if indices and found:
-            message = f"the right side of an equation for entries is a scalar; this is {show_shape(found)}"
-            raise equation.source.error(message, equation.rhs.span, "give each array its indices")
+            message = say("files.entries_not_scalar", shape=show_shape(found))
+            raise equation.source.error(message, equation.rhs.span, say("files.indices_of_arrays"))
         shape = tuple(ix.dim for ix in indices) if indices else found
         if declared is None:
             return shape
         if scalar_if_ones(declared) != scalar_if_ones(shape):
-            message = f"{equation.name} is declared {show_shape(declared)}, but its equation gives {show_shape(shape)}"
+            message = say(
+                "files.other_shape", name=equation.name, declared=show_shape(declared), found=show_shape(shape)
+            )
             meant = equation.rhs.kind == "mul" and matmul_meant(value, [declared])
-            hint = "* is element-wise; a matrix product is written @" if meant else None
+            hint = say("files.write_matmul") if meant else None
             raise equation.source.error(message, (equation.lhs.span[0], equation.rhs.span[1]), hint)
         return declared
 
@@ -385,8 +387,8 @@ class Forward:
             latex = symbol.latex or plain
             other = seen.setdefault(_WEIGHT.sub("", latex), name)
             if other != name:
-                message = f"{name} and {other} would print alike, as {latex}"
-                hint = "give one of them another name, or a latex: of its own"
+                message = say("files.printed_alike", name=name, other=other, latex=latex)
+                hint = say("files.another_name")
                 if name in self.declared:
                     self.report.add(self.declared[name].key, message, hint)
                 else:
@@ -436,8 +438,7 @@ class Forward:
         if roles[:1] == ["target"] and roles[1:] != ["target"]:
             output, target = (equation.source.text[a.span[0] : a.span[1]] for a in reversed(positional(call)[:2]))
             error = equation.source.error(
-                f"{target} is a target, which is the second argument of {call.value}", call.span,
-                f"write {call.value}({output}, {target})",
+                say("files.target_first", target=target, name=call.value, output=output), call.span,
             )  # fmt: skip
             self.report.extend(error.diagnostics)
 
@@ -446,11 +447,10 @@ class Forward:
             for node in syntax.walk(other):
                 symbol = symbols.get(node.value) if node.kind == "name" else None
                 if symbol is not None and symbol.role not in ("target", "constant"):
-                    what = "is computed" if symbol.role == "node" else f"is {_ARTICLES[symbol.role]}"
+                    role = say("files.is_computed") if symbol.role == "node" else f"is {_ARTICLES[symbol.role]}"
                     error = equation.source.error(
-                        f"the second argument of the abstract {ABSTRACT_LOSS} is a target, but {node.value} {what}",
+                        say("files.abstract_target", loss=ABSTRACT_LOSS, name=node.value, role=role),
                         node.span,
-                        f"{ABSTRACT_LOSS}' is the derivative by the first argument: write this loss as a formula",
                     )
                     self.report.extend(error.diagnostics)
                     return

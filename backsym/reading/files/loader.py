@@ -18,6 +18,7 @@ from backsym.core.expr import scalar_if_ones, show_shape
 from backsym.core.functions import ABSTRACT_LOSS
 from backsym.core.problem import Collection, Problem, Section, Symbol
 from backsym.core.registry import load_plugins
+from backsym.core.words import say
 from backsym.parts.table import KINDS
 from backsym.reading.files import declarations as declare
 from backsym.reading.files import keys
@@ -83,7 +84,7 @@ def _is_collection(tree: Tree) -> bool:
 def _mapping(tree: Tree) -> Table:
     if isinstance(tree, Table):
         return tree
-    raise InputError([tree.diagnostic("a problem file is a mapping, key: value", "it begins like title: A neuron")])
+    raise InputError([tree.diagnostic(say("files.not_a_problem"))])
 
 
 # --- problems --------------------------------------------------------------------------------------------------------
@@ -155,13 +156,13 @@ def _equation_texts(tree: Tree | None, whole: Table, report: Report) -> tuple[Sc
         if item.text.strip():
             texts.append(item)
         else:
-            report.add(item, "expected an equation", "such as z = w*x + b")
+            report.add(item, say("files.not_an_equation"))
     unknown = [key.text for key, _ in whole.entries if key.text not in keys.PROBLEM]
     misspelt = any(suggest(key, ["forward"]) or keys.MEANT.get(key.lower()) == "forward" for key in unknown)
     if not texts and len(report.diagnostics) == before and not misspelt:
-        report.add(tree or whole, "a problem needs forward equations", "forward: a list such as - z = w*x + b")
+        report.add(tree or whole, say("files.no_forward"))
     if len(texts) > MAX_EQUATIONS:
-        report.add(tree or whole, f"{len(texts)} equations; at most {MAX_EQUATIONS} are read")
+        report.add(tree or whole, say("files.too_many_equations", count=len(texts), limit=MAX_EQUATIONS))
         report.stop()
     return tuple(texts)
 
@@ -217,27 +218,27 @@ def _equation_items(tree: Tree | None, report: Report) -> Iterator[Scalar]:
     cut = _cut(items)
     for first, *others in cut:
         whole = ", ".join(part.text for part in (first, *others))
-        report.add(first, "the comma within parentheses ends this item of the list", f"quote all of it: '{whole}'")
+        report.add(first, say("files.comma_in_parentheses", text=whole))
     skipped = {id(part) for parts in cut for part in parts}
     for item in items:
         if id(item) in skipped:
             continue
         if isinstance(item, Scalar) and _holds_several(item.text):
             each = "put a space after each dash" if item.text.startswith("-") else "begin each on a line with a dash"
-            report.add(item, "these are several equations in one text", f"{each}: - z = w*x")
+            report.add(item, say("files.these_several_equations_one", each=each))
         elif isinstance(tree, Table):
-            report.add(tree, "forward is a list of equations", "such as - z = w*x + b")
+            report.add(tree, say("files.forward_not_list"))
         elif isinstance(item, Table) and len(item.entries) == 1 and isinstance(item.entries[0][1], Scalar):
             (key, value), *_ = item.entries
             if "=" in key.text:
-                report.add(item, "this is no text because of the ': ' in it", "quote a text that contains ': '")
+                report.add(item, say("files.colon_in_text"))
             else:
                 right = plain_value(value) or "..."
-                report.add(item, "an equation has an = sign", f"write {key.text} = {right}")
+                report.add(item, say("files.equation_with_colon", name=key.text, right=str(right)))
         elif isinstance(item, Scalar):
             yield item
         else:
-            report.add(item, "each item of forward is an equation", "such as z = w*x + b")
+            report.add(item, say("files.item_not_equation"))
 
 
 def _loss(tree: Tree | None, forward: Forward, report: Report) -> str:
@@ -246,15 +247,15 @@ def _loss(tree: Tree | None, forward: Forward, report: Report) -> str:
     name = given or next(reversed(forward.parsed), "")
     if tree is not None and given and given not in forward.parsed and given not in forward.broken:
         hint = suggest(given, list(forward.parsed)) or listed(forward.parsed, "nodes")
-        report.add(tree, f"the loss {quoted(given)} has no equation", hint)
+        report.add(tree, say("files.loss_without_equation", loss=quoted(given)), hint)
     equation = next((e for e in reversed(forward.equations) if e.name == name), None)
     known = given is not None or not forward.unread  # Else the last equation may be one that could not be read.
     if equation is not None and known and scalar_if_ones(equation.shape):
         parsed = forward.parsed[name]
-        message = f"the loss {name} must be a scalar; this is {show_shape(equation.shape)}"
-        advice = "sum over its entries" + ("" if given else ", or name another equation with loss: ...")
+        message = say("files.loss_not_scalar", name=name, shape=show_shape(equation.shape))
+        advice = say("files.sum_entries" if given else "files.sum_entries_or_name")
         if (picked := _BOLD_ENTRY.search(parsed.text.text)) is not None:
-            advice = f"{picked[0]} is an entry, a number; one of several vectors is not read: use their matrix"
+            advice = say("files.entry_of_several", name=picked[0])
         report.extend([parsed.source.diagnostic(message, (parsed.lhs.span[0], parsed.rhs.span[1]), advice)])
     return name
 
@@ -280,7 +281,7 @@ def _check_used(forward: Forward, report: Report, constants: Container[str]) -> 
     """Every declared quantity occurs in an equation, or a part uses it."""
     for name, entry in forward.declared.items():
         if name not in forward.used and name not in forward.parsed and name not in constants:
-            report.add(entry.key, f"{quoted(name)} is declared, but no equation uses it", "use it or leave it out")
+            report.add(entry.key, say("files.unused", name=quoted(name)))
 
 
 # --- collections -----------------------------------------------------------------------------------------------------
@@ -293,7 +294,7 @@ def _collection(tree: Table, path: str, complaints: Iterable[Diagnostic]) -> Col
     sections_tree = found["sections"]
     sections = []
     if not isinstance(sections_tree, Listing) or not sections_tree.items:
-        report.add(sections_tree, "sections is a list", "each item has title, objective and problems: [files]")
+        report.add(sections_tree, say("files.sections_not_list"))
     else:
         sections = [_section(item, Path(path).parent, report) for item in sections_tree.items]
     texts = {key: prose(found.get(key), report, key) for key in ("course", "author", "date", "text")}
@@ -305,14 +306,14 @@ def _collection(tree: Table, path: str, complaints: Iterable[Diagnostic]) -> Col
 
 def _section(tree: Tree, folder: Path, report: Report) -> Section:
     if not isinstance(tree, Table):
-        report.add(tree, "a section is a mapping", "it has title, objective and problems: [files]")
+        report.add(tree, say("files.section_not_mapping"))
         return Section(None, None, ())
     found = known_keys(tree.entries, tuple(keys.SECTION), report)
     problems: list[Problem] = []
     files = scalars(found.get("problems"), report, "problems", "such as problems: [one.yaml]", "a file")
     misspelt = any(suggest(key.text, ["problems"]) for key, _ in tree.entries if key.text not in keys.SECTION)
     if not files and not misspelt:
-        report.add(found.get("problems", tree), "a section needs problems", "such as problems: [one.yaml, two.yaml]")
+        report.add(found.get("problems", tree), say("files.section_without_problems"))
     for item in files:
         problem = _member(item, folder, report)
         problems += [problem] if problem is not None else []
@@ -325,11 +326,11 @@ def _member(item: Scalar, folder: Path, report: Report) -> Problem | None:
     path = folder / item.text.strip()
     if path.suffix.lower() not in (*PROBLEM_ENDINGS, *NOTE_ENDINGS) and path.exists():
         # A collection from elsewhere does not show what stands in other files.
-        report.add(item, f"{quoted(item.text)} is no problem file", "they end in .yaml, .yml, .json, .md or .tex")
+        report.add(item, say("files.not_a_problem_file", name=quoted(item.text)))
         return None
     if not path.exists():
         beside = [p.name for p in folder.glob("*.yaml")] if folder.is_dir() else []
-        report.add(item, f"no such file: {path}", suggest(item.text.strip(), beside))
+        report.add(item, say("files.no_such_file", path=str(path)), suggest(item.text.strip(), beside))
         return None
     try:
         if is_document(str(path)):
@@ -338,7 +339,7 @@ def _member(item: Scalar, folder: Path, report: Report) -> Problem | None:
             return replace(problem, remarks=(*problem.remarks, *remarks))
         tree, complaints = read_file(str(path))
         if _is_collection(tree):
-            report.add(item, f"{item.text} is itself a collection", "name its problems here")
+            report.add(item, say("files.collection_in_collection", name=item.text))
             return None
         return _problem(_mapping(tree), str(path), complaints)
     except InputError as e:

@@ -13,7 +13,7 @@ from backsym.core.choices import ACCEPT
 from backsym.core.errors import InputError
 from backsym.core.expr import Adj, Entry, Expr, names_in
 from backsym.core.problem import Part, Problem
-from backsym.core.words import Said
+from backsym.core.words import Said, say
 from backsym.parts.kind import Claim, Item, PartKind
 from backsym.parts.table import KINDS
 from backsym.reading.expressions import equation_syntax, expression_syntax
@@ -53,7 +53,7 @@ def read_parts(
     if tree is None or (isinstance(tree, Scalar) and not tree.text):
         return ()
     if not isinstance(tree, Listing):
-        report.add(tree, "parts is a list", "such as - derive: [W, b]")
+        report.add(tree, say("files.parts_not_list"))
         return ()
     reader = _Reader(problem, report, broken, numbers_given)
     return tuple(part for item in tree.items if (part := reader.part(item)) is not None)
@@ -73,15 +73,16 @@ class _Reader:
         if isinstance(tree, Scalar) and (alone := KINDS.get(tree.text.strip())) is not None and alone.alone:
             return alone.read(Part(alone.name, line=tree.line), _Value(self, alone, None, tree))
         if not isinstance(tree, Table):
-            self.report.add(tree, "a part is a mapping such as derive: [W, b]", "kinds: " + ", ".join(KINDS))
+            self.report.add(tree, say("files.part_not_mapping"), say("files.kinds", names=list(KINDS)))
             return None
         found = known_keys(tree.entries, (*KINDS, *PART_EXTRAS), self.report)
         kinds = [key for key in found if key in KINDS]
         if not kinds and any(suggest(key.text, list(KINDS)) for key, _ in tree.entries if key.text not in found):
             return None
         if len(kinds) != 1:
-            what = "several: " + ", ".join(kinds) if kinds else "none"
-            self.report.add(tree, f"a part has one kind, this has {what}", "kinds: " + ", ".join(KINDS))
+            known = say("files.kinds", names=list(KINDS))
+            several = say("files.several_kinds", kinds=kinds) if kinds else say("files.no_kind")
+            self.report.add(tree, several, known)
             return None
         kind = KINDS[kinds[0]]
         return kind.read(self.common(kind, found, tree.line), _Value(self, kind, found[kind.name], tree))
@@ -92,20 +93,20 @@ class _Reader:
         words = prose(found.get("text"), report, "text")
         key = "points" if "points" in found else "marks"
         if "points" in found and "marks" in found:
-            report.add(found["points"], "points is another name for marks", "give one of them")
+            report.add(found["points"], say("files.points_and_marks"))
         marks = text(found.get(key), report, key, "a number", "such as 2 or 0.5")
         if marks is not None and not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", marks, re.ASCII):
-            report.add(found[key], f"{key} is a number, not {quoted(marks)}", "such as 2 or 0.5")
+            report.add(found[key], say("files.not_a_number_for_key", name=key, marks=quoted(marks)))
         tolerance = share(found.get("tolerance"), report, "tolerance")
         if "tolerance" in found and not kind.tolerance_given:
             others = either(sorted(other.name for other in KINDS.values() if other.tolerance_given))
-            report.add(found["tolerance"], f"{kind.name} asks for no numbers", f"tolerance: belongs to {others}")
+            report.add(found["tolerance"], say("files.no_tolerance", kind=kind.name, others=others))
         accept = choice(found.get("accept"), report, "accept", ACCEPT, ACCEPT[0])
         form = self.form(found["form"]) if "form" in found else None
         answer = prose(found.get("answer"), report, "answer")
         if "answer" in found and not kind.answer_given:
             others = either(sorted(other.name for other in KINDS.values() if other.answer_given))
-            report.add(found["answer"], f"{kind.name} is answered by the solution", f"answer: belongs to {others}")
+            report.add(found["answer"], say("files.no_answer_key", kind=kind.name, others=others))
         return Part(
             kind.name, text=words, answer=answer, marks=marks, accept=accept, form=form, tolerance=tolerance, line=line
         )  # fmt: skip
@@ -119,10 +120,10 @@ class _Reader:
         if name in self.broken:
             return []
         if name in self.problem.symbols:
-            self.report.add(item, f"{name} has no forward equation", listed(self.problem.by_name, "nodes"))
+            self.report.add(item, say("files.no_equation", name=name), listed(self.problem.by_name, "nodes"))
         else:
             hint = suggest(name, list(self.problem.by_name)) or listed(self.problem.by_name, "nodes")
-            self.report.add(item, f"{quoted(name)} is not a node", hint)
+            self.report.add(item, say("files.not_a_node", name=quoted(name)), hint)
         return []
 
     def differentiated(self, item: Scalar, name: str) -> list[str]:
@@ -132,17 +133,17 @@ class _Reader:
             return []
         if symbol is None:
             whole = _DERIVATIVE.sub("", name).partition("[")[0]
-            hint: Said | None = f"name the whole quantity: {whole}" if whole in self.problem.symbols else None
+            hint: Said | None = say("files.whole_quantity", name=whole) if whole in self.problem.symbols else None
             hint = hint or suggest(name, list(self.problem.symbols)) or listed(self.problem.symbols, "declared")
-            self.report.add(item, f"{quoted(name)} is not declared", hint)
+            self.report.add(item, say("files.undeclared", name=quoted(name)), hint)
         elif symbol.role in ("target", "constant"):
-            hint = "give it the role input or parameter to differentiate by it"
-            self.report.add(item, f"{name} is a {symbol.role}; the loss is not differentiated by it", hint)
+            hint = say("files.give_role")
+            self.report.add(item, say("files.not_differentiated_by", name=name, role=symbol.role), hint)
         elif self.whole and name not in self.differentiable:
             symbols = self.problem.symbols
             on = [other for other in self.differentiable if symbols[other].role not in ("target", "constant")]
             hint = listed(on, "it depends on")
-            self.report.add(item, f"{self.problem.loss} does not depend on {name}", hint)
+            self.report.add(item, say("files.independent", loss=self.problem.loss, name=name), hint)
         else:
             return [name]
         return []
@@ -160,14 +161,14 @@ class _Reader:
             self.report.extend(e.diagnostics)
             return None
         if not isinstance(left.base if isinstance(left, Entry) else left, Adj):
-            hint = "such as dL/dz = y - t, or dL/dz[k] = y[k] - t[k]"
-            self.report.add(item, "the left side is a derivative of the loss here", hint)
+            hint = say("files.claim_example")
+            self.report.add(item, say("files.left_side_of_claim"), hint)
             return None
         return left, right
 
     def form(self, tree: Tree) -> Expr | None:
         if not isinstance(tree, Scalar) or not tree.text.strip():
-            self.report.add(tree, "form is an expression", "such as form: outer(dL/dz, x)")
+            self.report.add(tree, say("files.form_not_expression"))
             return None
         source = tree.source()
         if self.broken and is_latex(tree.text):
@@ -243,10 +244,10 @@ class _Value:
     def prose(self, example: str) -> str | None:
         found = prose(self.tree, self.reader.report, self.kind.name)
         if found is None and isinstance(self.tree, Scalar):
-            self.refuse(f"{self.kind.name} needs a question", f"such as {example}")
+            self.refuse(say("files.no_question", kind=self.kind.name), f"such as {example}")
         return found
 
-    def refuse(self, message: str, hint: str | None = None, item: Item | None = None) -> None:
+    def refuse(self, message: Said, hint: Said | None = None, item: Item | None = None) -> None:
         tree = item if isinstance(item, Scalar) else self.tree or self.place
         self.reader.report.add(tree, message, hint)
 
@@ -257,7 +258,7 @@ class _Value:
         items = scalars(tree, report, kind, f"such as {kind}: {example}", what)
         empty = isinstance(tree, Scalar) or (isinstance(tree, Listing) and not tree.items)
         if not items and empty:
-            report.add(tree, f"{kind} needs {what}", f"such as {kind}: {example}")
+            report.add(tree, say("files.needs", kind=kind, what=what, example=example))
         return items
 
 

@@ -15,6 +15,7 @@ from backsym.core.expr import Fn, letters_of, show_shape, walk
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.names import GREEK, split_name
 from backsym.core.problem import Grid, Problem, Variants
+from backsym.core.words import say
 from backsym.reading.files import keys
 from backsym.reading.files.declarations import MAX_SIZE, read_values
 from backsym.reading.files.fields import Report, known_keys, listed, plain_value, quoted, scalars, table, text
@@ -76,9 +77,9 @@ class _Reader:
             before = len(self.report.diagnostics)
             found = read(key, value)
             if len(set(found)) != len(found):
-                self.report.add(value, f"{key.text} lists the same twice")
+                self.report.add(value, say("files.listed_twice", name=key.text))
             if not found and len(self.report.diagnostics) == before:
-                self.report.add(value, f"nothing is listed for {quoted(key.text)}", f"such as {what}: {{{example}}}")
+                self.report.add(value, say("files.nothing_listed", name=quoted(key.text), key=what, example=example))
             result[key.text] = found
         return result
 
@@ -88,7 +89,7 @@ class _Reader:
         name = key.text
         if name not in self.used:
             hint = suggest(name, list(self.used)) or listed(self.used, "used")
-            self.report.add(key, f"no equation has the element-wise function {quoted(name)}", hint)
+            self.report.add(key, say("files.unused_function", name=quoted(name)), hint)
             return ()
         usable = [f.name for f in FUNCTIONS.values() if f.kind == "elementwise" and not f.expanded]
         found: list[str] = []
@@ -96,12 +97,12 @@ class _Reader:
             word = item.text.strip()
             least, most = FUNCTIONS[word].arity if word in usable else (0, 0)
             if word not in usable:
-                hint = suggest(word, usable) or "an element-wise function, such as tanh"
-                self.report.add(item, f"{quoted(word)} cannot stand for {name}", hint)
+                hint = suggest(word, usable) or say("files.elementwise_example")
+                self.report.add(item, say("files.not_a_replacement", other=quoted(word), name=name), hint)
             elif not least <= self.used[name] <= most:
-                self.report.add(item, f"{word} has another number of arguments than {name}")
+                self.report.add(item, say("files.other_arguments", other=word, name=name))
             elif word == name:
-                self.report.add(item, f"{name} itself is always a choice", "leave it out")
+                self.report.add(item, say("files.always_a_choice", name=name))
             else:
                 found.append(word)
         return tuple(found)
@@ -114,24 +115,24 @@ class _Reader:
             word = item.text.strip()
             if word in losses():
                 if call is None or call[1] not in losses():
-                    hint = f"write the equation: {problem.loss} = {word}(...)"
-                    self.report.add(item, f"the loss is no call of a loss function that {word} could replace", hint)
+                    hint = say("files.write_equation", loss=problem.loss, name=word)
+                    self.report.add(item, say("files.loss_not_replaceable", name=word), hint)
                 elif call[1] == word:
-                    self.report.add(item, f"{word} itself is always a choice", "leave it out")
+                    self.report.add(item, say("files.always_a_choice", name=word))
                 else:
                     found.append(f"{problem.loss} = {word}({call[2]})")
                 continue
             self.loss(item, found)
         if len(set(found)) != len(found) and tree is not None:
-            self.report.add(tree, "loss lists the same twice")
+            self.report.add(tree, say("files.loss_listed_twice"))
         return tuple(found)
 
     def loss(self, item: Scalar, found: list[str]) -> None:
         """An equation of the loss, or its right side."""
         problem, word = self.problem, item.text.strip()
         if re.fullmatch(r"\w+", word) and word not in problem.symbols:
-            hint = suggest(word, losses()) or "a loss function such as cross_entropy, or an equation"
-            self.report.add(item, f"{quoted(word)} is no loss", hint)
+            hint = suggest(word, losses()) or say("files.loss_example")
+            self.report.add(item, say("files.not_a_loss", name=quoted(word)), hint)
             return
         try:
             if re.match(rf"{re.escape(problem.loss)}\s*=(?!=)", word):
@@ -143,14 +144,14 @@ class _Reader:
             self.report.extend(error.diagnostics)
             return
         if rhs.shape != ():
-            self.report.add(item, f"a loss is a scalar; this is {show_shape(rhs.shape)}", "sum over its entries")
+            self.report.add(item, say("files.variant_loss_not_scalar", shape=show_shape(rhs.shape)))
             return
         found.append(word)
 
     def sizes(self, key: Scalar, value: Tree) -> tuple[int, ...]:
         if key.text not in self.problem.dims:
             hint = suggest(key.text, list(self.problem.dims)) or listed(self.problem.dims, "dimensions")
-            self.report.add(key, f"{quoted(key.text)} is no dimension", hint)
+            self.report.add(key, say("files.unknown_dimension", name=quoted(key.text)), hint)
             return ()
         if isinstance(value, Scalar) and (match := _RANGE.fullmatch(value.text.strip())):
             return tuple(range(int(match[1]), int(match[2]) + 1))
@@ -160,21 +161,21 @@ class _Reader:
             if _SIZE.fullmatch(word) and 1 <= int(word) <= MAX_SIZE:
                 found.append(int(word))
             else:
-                self.report.add(item, f"a size is a whole number, not {quoted(word)}", "such as [2, 3] or 2..5")
+                self.report.add(item, say("files.not_a_size", word=quoted(word)))
         return tuple(found)
 
     def letters(self, key: Scalar, value: Tree) -> tuple[str, ...]:
         problem, base = self.problem, key.text
         names = [name for name in problem.symbols if split_name(name)[0] == base]
         if not names:
-            hint = suggest(base, sorted(self.bases)) or f"letters: {', '.join(sorted(self.bases))}"
-            self.report.add(key, f"no quantity has the letter {quoted(base)}", hint)
+            hint = suggest(base, sorted(self.bases)) or say("files.letters", bases=sorted(self.bases))
+            self.report.add(key, say("files.unknown_letter", letter=quoted(base)), hint)
         elif problem.loss in names:
-            self.report.add(key, f"{problem.loss} is the loss, which keeps its letter")
+            self.report.add(key, say("files.letter_of_loss", loss=problem.loss))
         elif base in self.indices | self.dims:
-            self.report.add(key, f"{base} is also an index or a dimension, so that its letter must stay")
+            self.report.add(key, say("files.letter_of_index", base=base))
         elif any(problem.symbols[name].latex for name in names):
-            self.report.add(key, f"{base} prints as its latex says, so that another letter would not be seen")
+            self.report.add(key, say("files.printed_by_latex", base=base))
         else:
             return tuple(self.new_letters(scalars(value, self.report, base), base))
         return ()
@@ -183,11 +184,11 @@ class _Reader:
         for item in items:
             word = item.text.strip()
             if not (re.fullmatch("[A-Za-z]", word) or word in GREEK):
-                self.report.add(item, f"{quoted(word)} is no letter", "such as u, or mu")
+                self.report.add(item, say("files.not_a_letter", word=quoted(word)))
             elif word == base:
-                self.report.add(item, f"{base} itself is always a choice", "leave it out")
+                self.report.add(item, say("files.always_a_choice", name=base))
             elif word in self.bases | self.indices | self.dims:
-                self.report.add(item, f"{word} is in use already")
+                self.report.add(item, say("files.in_use", word=word))
             else:
                 yield word
 
@@ -196,7 +197,7 @@ class _Reader:
         for key, value in table(tree, self.report, "words", "relu: rectified linear"):
             known = [*FUNCTIONS, *losses(), *sorted(self.problem.abstract)]
             if key.text not in known:
-                self.report.add(key, f"unknown function {quoted(key.text)}", suggest(key.text, known))
+                self.report.add(key, say("files.unknown_function", name=quoted(key.text)), suggest(key.text, known))
             result[key.text] = text(value, self.report, key.text) or key.text
         return result
 
@@ -208,16 +209,17 @@ class _Reader:
         leaves = [name for name, symbol in problem.symbols.items() if symbol.role != "node"]
         for key, value in table(found.get("values"), self.report, "values", "x: [1, 2], w: {from: -3, to: 3}"):
             if key.text not in leaves:
-                what = "is computed, not given" if key.text in problem.symbols else "is not declared"
-                self.report.add(key, f"{quoted(key.text)} {what}", suggest(key.text, leaves))
+                symbols, name = problem.symbols, quoted(key.text)
+                computed = say("files.computed" if key.text in symbols else "files.undeclared", name=name)
+                self.report.add(key, computed, suggest(key.text, leaves))
                 continue
             result[key.text] = self.choices(key, value, dims)
         for name in problem.values:
             varied = [d for d in problem.symbols[name].shape if d in dims]
             fixed = name not in result or isinstance(result[name], tuple)
             if varied and fixed:
-                hint = f"give it a range: values: {{{name}: {{from: -3, to: 3}}}}"
-                self.report.add(found["dims"], f"{varied[0]} varies, but {name} has as many numbers always", hint)
+                hint = say("files.give_range", name=name)
+                self.report.add(found["dims"], say("files.fixed_count", dimension=varied[0], name=name), hint)
         return result
 
     def choices(self, key: Scalar, value: Tree, dims: Mapping[str, tuple[int, ...]]) -> tuple[Any, ...] | Grid | None:
@@ -228,18 +230,18 @@ class _Reader:
                 read_values(one, self.problem.symbols, self.report)
             found = tuple(_frozen(plain_value(item)) for item in value.items)
             if len(set(found)) != len(found) or not found:
-                self.report.add(value, f"{key.text} lists {'the same twice' if found else 'nothing'}")
+                self.report.add(value, say("files.listed_twice" if found else "files.lists_nothing", name=key.text))
             return found
         missing = [d for d in symbol.shape if isinstance(d, str) and d not in dims and self.size_of(d) is None]
         if missing:
-            self.report.add(key, f"{key.text} needs a size along {missing[0]}", f"such as dims: {{{missing[0]}: [2]}}")
+            self.report.add(key, say("files.size_needed", name=key.text, dimension=missing[0]))
         if isinstance(value, Scalar) and value.text.strip() == "one_hot":
             if not symbol.one_hot or len(symbol.shape) != 1:
-                self.report.add(value, f"{key.text} is not declared as a one-hot vector", "one_hot: true")
+                self.report.add(value, say("files.not_one_hot", name=key.text))
             return None
         if symbol.sums_to_one:
             hint = "list its values" + (", or write one_hot" if symbol.one_hot else "")
-            self.report.add(value, f"the entries of {key.text} sum to one, so that no range can be given", hint)
+            self.report.add(value, say("files.sum_to_one_range", name=key.text), hint)
         return self.grid(value)
 
     def size_of(self, dim: str) -> int | None:
@@ -249,19 +251,19 @@ class _Reader:
         """``{from: -3, to: 3, step: 0.5}``."""
         nothing = Grid(Decimal(0), Decimal(1), 1)
         if not isinstance(tree, Table):
-            self.report.add(tree, "expected a list of values, or a range", "such as [1, 2] or {from: -3, to: 3}")
+            self.report.add(tree, say("files.not_a_grid"))
             return nothing
         found = known_keys(tree.entries, tuple(keys.GRID), self.report)
         numbers = {key: self.decimal(value) for key, value in found.items()}
         for key in ("from", "to"):
             if key not in found:
-                self.report.add(tree, f"a range needs {key}", "such as {from: -3, to: 3, step: 0.5}")
+                self.report.add(tree, say("files.range_without", name=key))
         first, last, step = numbers.get("from"), numbers.get("to"), numbers.get("step", Decimal(1))
         if first is None or last is None or step is None:
             return nothing
         count = int((last - first) / step) + 1 if step > 0 and last >= first else 0
         if not 1 < count <= MAX_GRID:
-            self.report.add(tree, f"a range has from 2 to {MAX_GRID} numbers", "such as {from: -3, to: 3, step: 0.5}")
+            self.report.add(tree, say("files.grid_size", limit=MAX_GRID))
             return nothing
         return Grid(first, step, count)
 
@@ -269,7 +271,7 @@ class _Reader:
         word = tree.text.strip().replace("−", "-") if isinstance(tree, Scalar) else ""
         if _DECIMAL.fullmatch(word):
             return Decimal(word)
-        self.report.add(tree, "expected a decimal number", "such as 0.5 or -2")
+        self.report.add(tree, say("files.not_a_decimal"))
         return None
 
 

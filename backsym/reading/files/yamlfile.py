@@ -194,31 +194,31 @@ def text_of(path: str) -> str:
 
     file = Path(path)
     if "\0" in path:
-        raise refuse("this is not a file name")
+        raise refuse(say("files.not_a_file_name"))
     if file.is_dir():
-        raise refuse("this is a folder; a problem file is expected")
+        raise refuse(say("files.is_a_folder"))
     try:
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise refuse("no such file") from None
+        raise refuse(say("files.no_file")) from None
     except OSError as e:
-        raise refuse(f"cannot read this file: {e.strerror or e}") from None
+        raise refuse(say("files.unreadable_file", reason=str(e.strerror or e))) from None
     if len(data) > MAX_BYTES:
-        raise refuse(f"this file is larger than {MAX_BYTES // 1000} kB")
+        raise refuse(say("files.too_large", limit=MAX_BYTES // 1000))
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError([Diagnostic("this file is UTF-16 text", path, advice="save it as UTF-8")])
+        raise InputError([Diagnostic(say("files.utf_16"), path)])
     if b"\0" in data and _is_binary(data):
         if {data[0::2].count(0), data[1::2].count(0)} >= {0} and data.count(0) > len(data) // 3:
-            raise InputError([Diagnostic("this file is UTF-16 text", path, advice="save it as UTF-8")])
-        raise InputError([Diagnostic("this is a binary file", path, advice="a text in YAML is expected")])
+            raise InputError([Diagnostic(say("files.utf_16"), path)])
+        raise InputError([Diagnostic(say("files.binary_file"), path)])
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as e:
         line = data.count(b"\n", 0, e.start) + 1
         column = len(data[: e.start].rpartition(b"\n")[2].decode("utf-8-sig")) + 1
-        message = "this file is not UTF-8 text"
-        raise InputError([Diagnostic(message, path, line, column, advice="save it as UTF-8")]) from None
+        message = say("files.not_utf_8")
+        raise InputError([Diagnostic(message, path, line, column, advice=say("files.save_as_utf_8"))]) from None
     if "\0" in text:
         _refuse_controls(Document(path, text))
     return text
@@ -261,9 +261,9 @@ def _refuse_controls(document: Document) -> None:
         return
     before = _LINE_BREAK.split(document.text[: match.start()])
     line, column = len(before), len(before[-1]) + 1
-    message = f"a control character, U+{ord(match[0]):04X}"
+    message = say("files.control_character", number=ord(match[0]))
     source = CONTROL.sub("\N{REPLACEMENT CHARACTER}", document.lines[line - 1])
-    raise InputError([Diagnostic(message, document.file, line, column, source, advice="delete it")])
+    raise InputError([Diagnostic(message, document.file, line, column, source, advice=say("files.delete_it"))])
 
 
 @dataclass
@@ -312,20 +312,20 @@ class _Builder:
     def document_start(self, event: Any) -> None:
         self.documents += 1
         if self.documents > 1:
-            raise self.refuse_event("a second document in the file", event, "a file holds one; delete this ---")
+            raise self.refuse_event(say("files.second_document"), event)
 
     def alias(self, event: Any) -> None:
-        hint = "quote a text that begins with *; aliases are not read"
-        raise self.refuse_event("a text cannot begin with *", event, hint)
+        hint = say("files.no_aliases")
+        raise self.refuse_event(say("files.begins_with_star"), event, hint)
 
     def plain(self, event: Any) -> None:
         """No anchor and no tag."""
         if event.anchor is not None:
-            hint = "quote a text that begins with &; anchors are not read"
-            raise self.refuse_event("a text cannot begin with &", event, hint)
+            hint = say("files.no_anchors")
+            raise self.refuse_event(say("files.begins_with_ampersand"), event, hint)
         if event.tag is not None:
-            hint = "quote a text that begins with !; tags are not read"
-            raise self.refuse_event("a text cannot begin with !", event, hint)
+            hint = say("files.no_tags")
+            raise self.refuse_event(say("files.begins_with_exclamation"), event, hint)
 
     def mark(self, event: Any) -> Mark:
         start, end = event.start_mark, event.end_mark
@@ -364,7 +364,7 @@ class _Builder:
             raise self.refuse_event(TOO_DEEP, event)
         top = self.stack[-1] if self.stack else None
         if top is not None and top.table and top.key is None:
-            raise self.refuse_event("a key is a name", event, "quote a text that begins with [ or {")
+            raise self.refuse_event(say("files.key_not_name"), event)
         table = type(event).__name__ == "MappingStartEvent"
         self.stack.append(_Open(self.label(), self.mark(event), table))
 
@@ -389,8 +389,8 @@ class _Builder:
         assert isinstance(tree, Scalar), "start() refuses keys that are not scalars"
         first = top.first.setdefault(tree.text, tree)
         if first is not tree:
-            message = f"the key {tree.text} is given twice"
-            self.complaints.append(tree.diagnostic(message, f"it stands already in line {first.line}"))
+            message = say("files.key_twice", name=tree.text)
+            self.complaints.append(tree.diagnostic(message, say("files.stands_already", line=first.line or 0)))
         top.keys.append(tree)
         top.key = tree
 
@@ -415,7 +415,7 @@ _EVENTS = {
 def tree_of(value: object, label: str = "", depth: int = 0) -> Tree:
     """The tree of a Python value: texts, numbers, truth values, None, sequences, arrays, mappings with string keys."""
     if depth > MAX_DEPTH:
-        raise InputError([Diagnostic(f"nested more than {MAX_DEPTH} deep", label)])
+        raise InputError([Diagnostic(say("files.nested_too_deep", limit=MAX_DEPTH), label)])
     if value is None:
         return Scalar(None, label, "")
     if isinstance(value, bool):
@@ -426,7 +426,7 @@ def tree_of(value: object, label: str = "", depth: int = 0) -> Tree:
         entries = []
         for key, item in value.items():
             if not isinstance(key, str):
-                raise InputError([Diagnostic(f"a key is a text, not {type(key).__name__}", label or None)])
+                raise InputError([Diagnostic(say("files.key_not_text", name=type(key).__name__), label or None)])
             inner = f"{label}.{key}".strip(".")
             entries.append((Scalar(None, inner, key), tree_of(item, inner, depth + 1)))
         return Table(None, label, tuple(entries))
@@ -435,4 +435,4 @@ def tree_of(value: object, label: str = "", depth: int = 0) -> Tree:
         return Listing(None, label, tuple(items))
     if callable(getattr(value, "tolist", None)):
         return tree_of(value.tolist(), label, depth + 1)  # type: ignore[attr-defined]
-    raise InputError([Diagnostic(f"cannot read a {type(value).__name__} here", label or None)])
+    raise InputError([Diagnostic(say("files.unreadable_type", type=type(value).__name__), label or None)])

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from backsym.core.words import Said
+from backsym.core.words import Said, say
 
 CONTROL = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What a YAML text may not contain."""
@@ -19,9 +19,9 @@ CONTROL = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ff
 MAX_DEPTH = 32
 """Lists and mappings inside each other."""
 
-TOO_DEEP = f"this is nested more than {MAX_DEPTH} deep"
+TOO_DEEP = say("files.this_too_deep", limit=MAX_DEPTH)
 BACKSLASH = "a backslash in a text in double quotes", r"LaTeX goes in single quotes: '\frac{1}{2}'"
-_COLUMNS = "items of one list, and keys of one mapping, start in the same column"
+_COLUMNS = say("files.items_one_list_keys")
 
 
 @dataclass(frozen=True)
@@ -72,26 +72,26 @@ def explained(error: Any, lines: Sequence[str]) -> Words:
     first = error.context_mark or mark
     place = _Place(lines, problem, mark.line, mark.column, first.line, first.column)
     if place.char == "\t" or "tab character" in problem:
-        return place.here("a tab stands where the indentation is", "indent with spaces")
+        return place.here(say("files.tab"))
     for pattern, rule in _RULES:
         if re.search(pattern, f"{problem} | {context}"):
             return rule(place)
-    return place.here(f"not YAML: {', '.join(part for part in (problem, context) if part)}")
+    return place.here(say("files.not_yaml", reason=[part for part in (problem, context) if part]))
 
 
 def _first_sign(place: _Place) -> Words:
-    return place.here(f"a text cannot begin with {place.char}", f"quote a text that begins with {place.char}")
+    return place.here(say("files.begins_with", sign=place.char))
 
 
 def _first_sign_of_text(place: _Place) -> Words:
     char = place.first_char
-    return place.at_first(f"a text cannot begin with {char}", f"quote a text that begins with {char}")
+    return place.at_first(say("files.begins_with", sign=char))
 
 
 def _colon(place: _Place) -> Words:
     second = re.search(r":\s", place.text[: place.column]) is not None
-    hint = "quote a text that contains ': '" if second else f"a space follows the colon of a key, and {_COLUMNS}"
-    return place.here("this colon is out of place", hint)
+    hint = say("files.quote_colon") if second else say("files.space_after_colon", columns=_COLUMNS)
+    return place.here(say("files.misplaced_colon"), hint)
 
 
 def _flow(place: _Place) -> Words:
@@ -100,41 +100,43 @@ def _flow(place: _Place) -> Words:
     opening = place.first_char
     closing = {"[": "]", "{": "}"}.get(opening)
     if closing is None:
-        return place.here(f"not YAML: {place.problem}")
+        return place.here(say("files.not_yaml", reason=place.problem))
     if place.char in ("]", "}", "") or place.line != place.first_line:
-        return place.at_first(f"this {opening} is never closed", f"add {closing}")
-    return place.here(f"expected , or {closing}", f"quote a text that contains {place.char}")
+        return place.at_first(say("files.never_closed", sign=opening, closing=closing))
+    return place.here(say("files.expected_closing", closing=closing, sign=place.char))
 
 
 def _quote(place: _Place) -> Words:
-    return place.at_first("this quote is never closed", f"add {place.first_char}")
+    return place.at_first(say("files.quote_never_closed", sign=place.first_char))
 
 
 def _key(place: _Place) -> Words:
-    return place.at_first("expected key: value", "the lines of a long text are indented below its key")
+    return place.at_first(say("files.key_expected"))
 
 
 def _block(place: _Place) -> Words:
     before = place.text[: place.column].strip()
     if place.char in ("]", "}"):
-        return place.here(f"this {place.char} closes nothing", "leave it out, or quote the text")
+        return place.here(say("files.closes_nothing", sign=place.char))
     if not before:
-        return place.here("this line is not indented like those it belongs to", _COLUMNS)
+        return place.here(say("files.wrong_indentation"), _COLUMNS)
     if before[-1] in "'\"":
-        return place.here("there is more after the closing quote", "quote all of it; a ' inside '...' is doubled")
-    return place.here(f"not YAML: {place.problem}")
+        return place.here(say("files.after_quote"))
+    return place.here(say("files.not_yaml", reason=place.problem))
 
 
 def _sequence(place: _Place) -> Words:
-    return place.here("a list begins on a line of its own", "in one line it is written [a, b]")
+    return place.here(say("files.list_on_its_line"))
 
 
 def _scalar(place: _Place) -> Words:
-    return place.here(f"the text after {place.first_char} begins on the next line", "indent it below its key")
+    return place.here(say("files.block_text", sign=place.first_char))
 
 
 def _value(place: _Place) -> Words:
-    return place.here("a value is expected", f"quote a text that begins with {place.char}" if place.char else None)
+    return place.here(
+        say("files.value_expected"), say("files.quote_beginning", sign=place.char) if place.char else None
+    )
 
 
 def _depth(place: _Place) -> Words:
