@@ -20,6 +20,8 @@ from backsym.printing.notation import Notation
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import solve
 
+pytestmark = pytest.mark.quick("solving", "cli")
+
 SOFTMAX = {
     "indices": {"i": "D", "k": "K"},
     "symbols": {"x": ["D"], "W": ["K", "D"], "t": {"shape": ["K"], "role": "target", "one_hot": "true"}},

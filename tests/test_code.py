@@ -57,6 +57,7 @@ def test_random_networks(first: int, tmp_path: Path) -> None:
     assert random_modules_wrong(range(first, first + CHUNK), {"numpy": array_of_numpy}, tmp_path) == []
 
 
+@pytest.mark.quick("codegen")
 @pytest.mark.parametrize("function", STABLE)
 def test_large_arguments_do_not_overflow(function: str, tmp_path: Path) -> None:
     value, slope = values_and_slope(function, "numpy", array_of_numpy, tmp_path)
@@ -100,6 +101,7 @@ def backward_lines(mapping: dict[str, Any], target: str = "numpy") -> list[str]:
     return [line.strip() for line in source.split("\n") if line.strip().startswith("d_")]
 
 
+@pytest.mark.quick("codegen")
 def test_a_module_is_written_as_people_write_it() -> None:
     assert backward_lines(MODULE) == [
         "d_L = np.ones_like(L)",
@@ -111,6 +113,7 @@ def test_a_module_is_written_as_people_write_it() -> None:
     assert backward_lines(MODULE, "jax")[0] == "d_L = jnp.ones_like(L)"
 
 
+@pytest.mark.quick("codegen")
 def test_known_functions_have_their_names() -> None:
     mapping = {"symbols": {"z": ["D"], "w": ["D"]}, "forward": ["a = softmax(z)", "L = sum(a*sigmoid(w)*erf(w))"]}
     solution = solve(problem_from_mapping(mapping))
@@ -125,6 +128,7 @@ def test_known_functions_have_their_names() -> None:
     assert "A = torch.softmax(S, dim=-1)" in heads
 
 
+@pytest.mark.quick("codegen")
 @pytest.mark.parametrize("number", range(len(CLASHES)))
 def test_names_that_python_or_the_module_has(number: int, tmp_path: Path) -> None:
     solution = solve(problem_from_mapping(CLASHES[number]))
@@ -194,6 +198,7 @@ def test_a_right_backward_passes_and_every_wrong_one_fails(name: str, tmp_path: 
     assert {*asked, "backward"} <= assignment.failures(lambda name, right: f"{right}[None]")
 
 
+@pytest.mark.quick("codegen")
 def test_a_factor_that_is_0_or_1_is_seen_as_both(tmp_path: Path) -> None:
     """Leaving out the derivative of ReLU is wrong only where a unit is off."""
     solution = solve(problem_named("mlp-entries"))
@@ -204,6 +209,7 @@ def test_a_factor_that_is_0_or_1_is_seen_as_both(tmp_path: Path) -> None:
     assert Assignment(solution, "numpy", tmp_path).failures(forgotten) == {"z1", "backward"}
 
 
+@pytest.mark.quick("codegen")
 def test_a_skeleton_gives_no_formula_away() -> None:
     solution = solve(problem_from_mapping(MODULE))
     for text in (skeleton_source(solution), checks_source(solution, "answer")):

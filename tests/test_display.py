@@ -13,6 +13,8 @@ import pytest
 import backsym as bs
 from backsym.core.resources import find_problem
 
+pytestmark = pytest.mark.quick("api")
+
 PROBLEM = bs.load(str(find_problem("twin")))
 assert isinstance(PROBLEM, bs.Problem)
 SOLUTION = PROBLEM.solve()

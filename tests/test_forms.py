@@ -15,6 +15,8 @@ from backsym.printing.unicode import to_unicode
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import solve
 
+pytestmark = pytest.mark.quick("solving")
+
 FORMS = {
     ("quadratic-form", "x"): r"(\mathbf{A} + \mathbf{A}^\top) \mathbf{x}",
     ("softmax-inline", "x"): r"\mathbf{W}^\top (\text{softmax}(\mathbf{W} \mathbf{x}) - \mathbf{t})",

@@ -14,6 +14,8 @@ from backsym.graphs.network import network_graph
 from backsym.printing.unicode import to_unicode
 from backsym.reading.files.loader import problem_from_mapping
 
+pytestmark = pytest.mark.quick("graphs")
+
 ALL = dict(examples())
 
 

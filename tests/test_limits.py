@@ -15,6 +15,8 @@ from backsym.core.errors import BacksymError, InputError
 from backsym.marking.reporting.submissions import yaml_of
 from backsym.reading.files.loader import problem_from_mapping
 
+pytestmark = pytest.mark.quick("reading")
+
 NEURON: dict[str, Any] = {"symbols": {"w": []}, "forward": ["L = w**2"]}
 
 

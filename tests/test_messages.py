@@ -17,6 +17,8 @@ from backsym.core.bundled import languages, resource
 from backsym.core.errors import Diagnostic, InputError, VerificationError
 from backsym.core.words import Entry, Words, entries, mentions, say
 
+pytestmark = pytest.mark.quick("core")
+
 PACKAGE = Path(__file__).resolve().parents[1] / "backsym"
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 

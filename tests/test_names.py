@@ -20,6 +20,8 @@ from backsym.printing.typst import to_typst
 from backsym.printing.unicode import to_unicode
 from backsym.reading.files.loader import problem_from_mapping
 
+pytestmark = pytest.mark.quick("core")
+
 NAMES = {
     "z1": ("z", "1"), "h_a": ("h", "a"), "Wq": ("W", "q"), "Ws": ("W", "s"), "mu": ("mu", ""), "mu2": ("mu", "2"),
     "Whidden": ("W", "hidden"), "h_prev": ("h", "prev"), "no": ("n", "o"), "key": ("k", "ey"), "i": ("i", ""),

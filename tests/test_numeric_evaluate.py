@@ -43,6 +43,8 @@ from backsym.core.problem import NodeEquation
 from backsym.numeric.abstract import SmoothFunction, SmoothLoss
 from backsym.numeric.evaluate import Env, evaluate
 
+pytestmark = pytest.mark.quick("numeric")
+
 RNG = np.random.default_rng(11)
 DIMS = {"N": 2, "D": 3, "K": 4}
 VALUES = {

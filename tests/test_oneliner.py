@@ -13,6 +13,8 @@ from backsym.numeric.evaluate import evaluate
 from backsym.numeric.sample import draw
 from backsym.reading.files.loader import read_expression
 
+pytestmark = pytest.mark.quick("api")
+
 SHAPES = {"W": ["K", "D"], "x": ["D"], "t": ["K"]}
 EXPRESSION = "sum((W @ x - t)**2)/2"
 

@@ -45,6 +45,8 @@ from backsym.core.problem import Dimension, Problem, Symbol
 from backsym.printing.latex import equation_latex, latex, name_latex, range_latex, shape_latex
 from backsym.printing.notation import Notation
 
+pytestmark = pytest.mark.quick("printing")
+
 HOUSE = Notation()
 SUB = Notation(layer="subscript")
 

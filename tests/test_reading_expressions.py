@@ -40,6 +40,8 @@ from backsym.reading.files.loader import problem_from_mapping, read_equation, re
 from backsym.reading.plain.grammar import parse_expression
 from backsym.reading.syntax import Node
 
+pytestmark = pytest.mark.quick("reading")
+
 x, z, h, A, W, s, t = (
     Sym("x", ("D",)),
     Sym("z", ("K",)),

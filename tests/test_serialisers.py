@@ -160,12 +160,14 @@ def written_formulas() -> list[Layout]:
 # --- one table for each language ---
 
 
+@pytest.mark.quick("text", "printing")
 @pytest.mark.parametrize("language", [latex, typst, mathml, unicode, measure])
 def test_every_node_has_a_rule(language: Any) -> None:
     nodes = {node for node in Layout.__subclasses__() if node.__module__ == lay.__name__}
     assert set(language._RULES) == nodes
 
 
+@pytest.mark.quick("text", "printing")
 @pytest.mark.parametrize(("text", "in_typst", "in_words"), GOLDENS)
 def test_the_notation_of_the_handout(text: str, in_typst: str, in_words: str) -> None:
     layout = fragment(text)
@@ -173,16 +175,19 @@ def test_the_notation_of_the_handout(text: str, in_typst: str, in_words: str) ->
     assert to_unicode(layout) == in_words
 
 
+@pytest.mark.quick("text", "printing")
 @pytest.mark.parametrize(("text", "expected"), MATHML)
 def test_mathml(text: str, expected: str) -> None:
     assert re.sub(r"^<math [^>]*>|</math>$", "", to_mathml(fragment(text), False)) == expected
 
 
+@pytest.mark.quick("text", "printing")
 def test_a_display_says_what_it_shows() -> None:
     assert to_mathml(fragment("a < b"), True).startswith('<math display="block" alttext="a &lt; b">')
     assert 'alttext="words"' in to_mathml(fragment("x"), False, "words")
 
 
+@pytest.mark.quick("text", "printing")
 def test_an_unknown_node_is_named() -> None:
     class Novel(Layout):
         pass
@@ -192,6 +197,7 @@ def test_an_unknown_node_is_named() -> None:
             write(Novel())
 
 
+@pytest.mark.quick("text", "printing")
 def test_no_two_signs_share_a_spelling() -> None:
     spellings = [s for name, found in SIGNS.items() if name != "equal" for s in (found.latex, *found.others)]
     assert len(spellings) == len(set(spellings))
@@ -201,6 +207,7 @@ def test_no_two_signs_share_a_spelling() -> None:
 # --- the author's LaTeX ---
 
 
+@pytest.mark.quick("text", "printing")
 def test_the_examples_hold_every_macro_and_environment() -> None:
     used = set(re.findall(r"\\([A-Za-z]+)", EXAMPLES))
     assert used >= MACROS - {"begin", "end"}
@@ -209,12 +216,14 @@ def test_the_examples_hold_every_macro_and_environment() -> None:
         assert not [c for c in math_complaints(line) if "# has no" not in c.message and "% has no" not in c.message]
 
 
+@pytest.mark.quick("text", "printing")
 @pytest.mark.parametrize("line", EXAMPLES.strip().splitlines())
 def test_what_is_read_is_written_and_read_again(line: str) -> None:
     text = to_latex(fragment(line))
     assert to_latex(fragment(text)) == text
 
 
+@pytest.mark.quick("text", "printing")
 @pytest.mark.parametrize(
     ("latex", "message"),
     [
@@ -238,6 +247,7 @@ def test_what_cannot_be_read_is_named(latex: str, message: str) -> None:
         fragment(latex)
 
 
+@pytest.mark.quick("text", "printing")
 def test_scripts_without_braces_take_one_sign() -> None:
     assert to_latex(fragment("x^10")) == "x^10"
     assert to_unicode(fragment("x^10")) == "x¹0"
@@ -245,6 +255,7 @@ def test_scripts_without_braces_take_one_sign() -> None:
     assert to_latex(fragment(r"\frac12")) == r"\frac{1}{2}"
 
 
+@pytest.mark.quick("text", "printing")
 def test_signs_without_an_operand_are_no_operators() -> None:
     row = fragment("-x = -y")
     assert isinstance(row, lay.Row)
@@ -310,6 +321,7 @@ def test_typst_compiles(source: str, request: pytest.FixtureRequest) -> None:
     assert [str(warning) for warning in warnings] == []
 
 
+@pytest.mark.quick("text", "printing")
 @pytest.mark.parametrize("source", ["solved_formulas", "written_formulas"])
 def test_plain_text_is_one_line_without_markup(source: str, request: pytest.FixtureRequest) -> None:
     for layout in request.getfixturevalue(source):
@@ -317,6 +329,7 @@ def test_plain_text_is_one_line_without_markup(source: str, request: pytest.Fixt
         assert not re.search(r"\\|\n|\$[^ ]|None", text.replace("$ _", "")), text
 
 
+@pytest.mark.quick("text", "printing")
 def test_every_formula_has_a_width(solved_formulas: list[Layout], written_formulas: list[Layout]) -> None:
     assert all(measure.width(layout) > 0 for layout in (*solved_formulas, *written_formulas))
 

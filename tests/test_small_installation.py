@@ -17,6 +17,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib  # pytest brings it
 
+pytestmark = pytest.mark.quick("documents", "marking", "cli")
+
 ROOT = Path(__file__).resolve().parents[1]
 
 WITHOUT = """

@@ -20,6 +20,8 @@ from backsym.numeric.verify import with_adjoints
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import Solution, solve
 
+pytestmark = pytest.mark.quick("documents")
+
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 COMPUTED = {"shape": "node", "equality": "index", "difference": "index", "new": "consumers", "ranges": "consumers"}
 """What a sentence may say besides the facts, and the fact that it comes from."""

@@ -156,6 +156,7 @@ def test_forward_equations_make_the_same_problem(name: str, whole: bool) -> None
     assert_same_derivatives(bs.Problem(equations=equations, symbols=known), reference)
 
 
+@pytest.mark.quick("sympy_door")
 def test_a_result_is_sympy_that_can_be_worked_with() -> None:
     s = bs.Problem(equations=OTHERS["quadratic-form"]()).solve()
     eq = s["x"].sympy()
@@ -195,6 +196,7 @@ def test_every_elementwise_function_goes_out() -> None:
     assert all(f.sympy is not None for f in FUNCTIONS.values() if f.kind == "elementwise")
 
 
+@pytest.mark.quick("sympy_door")
 @pytest.mark.parametrize("name", sorted(n for n, f in FUNCTIONS.items() if f.kind == "elementwise"))
 def test_functions_have_the_values_of_the_table(name: str) -> None:
     function = FUNCTIONS[name]
@@ -207,6 +209,7 @@ def test_functions_have_the_values_of_the_table(name: str) -> None:
         assert float(value(function, list(map(sp.Float, args)))) == pytest.approx(float(expected), rel=1e-12)
 
 
+@pytest.mark.quick("sympy_door")
 @pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("name", ["gelu", "elu", "leaky_relu", "relu", "tanh", "silu", "phi"])
 def test_derivatives_of_functions_come_back(name: str, order: int) -> None:
@@ -268,6 +271,7 @@ TEXTS = [
 ]
 
 
+@pytest.mark.quick("sympy_door")
 @pytest.mark.parametrize(("equation", "text"), TEXTS, ids=lambda v: None if isinstance(v, sp.Basic) else str(v))
 def test_how_sympy_is_read(equation: Any, text: str | None) -> None:
     loss = None
@@ -365,6 +369,7 @@ ERRORS: list[tuple[Any, dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.quick("sympy_door")
 @pytest.mark.parametrize(("equations", "keys", "message"), ERRORS, ids=[e[2] for e in ERRORS])
 def test_what_cannot_be_read_is_named(equations: list[Any], keys: dict[str, Any], message: str) -> None:
     with pytest.raises(bs.InputError) as caught:

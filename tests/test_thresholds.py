@@ -29,6 +29,8 @@ from backsym.printing.plain import plain
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import solve
 
+pytestmark = pytest.mark.quick("calculus", "numeric", "marking")
+
 LAYER: dict[str, Any] = {
     "symbols": {"W": ["K", "D"], "x": {"shape": ["D"], "role": "input"}, "t": {"shape": ["K"], "role": "target"}},
     "forward": ["y = tanh(W @ x)", "L = squared_error(y, t)"],
