@@ -25,6 +25,8 @@ from backsym.parts.table import KINDS
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.reading.files.schema import schema
 
+pytestmark = pytest.mark.quick("parts")
+
 TOY = '''
 from dataclasses import replace
 
