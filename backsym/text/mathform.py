@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from backsym.core.words import Said
+from backsym.core.words import Said, say
 
 MAX_DEPTH = 40
 
@@ -51,7 +51,7 @@ class Flaw(NamedTuple):
 
 class _Flawed(Exception):
     def __init__(self, flaw: Flaw):
-        super().__init__(flaw.message)
+        super().__init__(flaw)
         self.flaw = flaw
 
 
@@ -95,7 +95,7 @@ class _Formula:
         """Everything up to ``closing``, which is taken; ``cells`` tells whether & and line breaks may stand here."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise self.flaw(f"this is nested more than {MAX_DEPTH} deep", self.token)
+            raise self.flaw(say("text.nested_too_deep", limit=MAX_DEPTH), self.token)
         scripts = _Scripts(self)
         while (token := self.token) is not None and token.text != closing:
             self.position += 1
@@ -107,7 +107,7 @@ class _Formula:
             elif token.macro in ("limits", "nolimits"):
                 before = self.tokens[self.position - 2] if self.position > 1 else None
                 if not scripts.base_is_operator or (before is not None and before.text in ("limits", "nolimits")):
-                    raise self.flaw(f"{token.text} stands after an operator", token, r"such as \sum\limits_{k}")
+                    raise self.flaw(say("text.limits_without_operator", macro=token.text), token)
             else:
                 self.atom(token, cells)
                 scripts = _Scripts(self, token.macro in _OPERATORS)
@@ -116,10 +116,10 @@ class _Formula:
 
     def break_here(self, token: _Token, cells: bool) -> None:
         if not cells:
-            hint = "close the braces and delimiters of a cell before it ends"
-            raise self.flaw(f"{token.text} stands in a cell of an environment", token, hint)
+            hint = say("text.close_the_cell")
+            raise self.flaw(say("text.outside_of_cells", sign=token.text), token, hint)
         if token.text == "\\\\" and self.latex[token.end : token.end + 1] == "[":
-            raise self.flaw("a bracket after \\\\ is its length", token, "put a space before the [")
+            raise self.flaw(say("text.bracket_after_break"), token)
 
     # --- atoms ---
 
@@ -168,12 +168,12 @@ class _Formula:
                 cells = 0
             cells += token.text == "&" and not depth
             if cells > 1:
-                raise self.flaw("a row of cases has two cells", token)
+                raise self.flaw(say("text.cells_of_cases"), token)
 
     def delimiter(self, macro: _Token) -> None:
         token = self.token
         if token is None or not _DELIMITER.fullmatch(token.text):
-            raise self.flaw(f"{macro.text} stands before a delimiter", macro, r"such as \big( or \big|")
+            raise self.flaw(say("text.size_of_delimiter", macro=macro.text), macro)
         self.position += 1
 
     def degree(self) -> None:
@@ -181,7 +181,7 @@ class _Formula:
         self.position += 1
         self.row("]", cells=False)
         if self.tokens[self.position - 1 :][:1] == [] or self.tokens[self.position - 1].text != "]":
-            raise self.flaw("this [ is never closed", opening, "add ]")
+            raise self.flaw(say("text.bracket_never_closed"), opening)
 
     def argument(self, macro: _Token, count: int) -> None:
         token = self.token
@@ -189,8 +189,10 @@ class _Formula:
         if token is not None and (token.macro in _ARGUMENTS or token.macro in _TEXTS or token.macro in _NO_OPERAND):
             symbol = False
         if token is None or not symbol:
-            what = "an argument" if count == 1 else f"{count} arguments"
-            raise self.flaw(f"{macro.text} takes {what}", macro, f"such as {macro.text}{'{x}' * count}")
+            example = "{x}" * count
+            if count == 1:
+                raise self.flaw(say("text.takes_argument", macro=macro.text), macro)
+            raise self.flaw(say("text.takes_arguments", macro=macro.text, count=count, example=example), macro)
         self.position += 1
         if token.text == "{":
             self.row("}", cells=macro.macro == "substack")
@@ -198,26 +200,27 @@ class _Formula:
     def words(self, macro: _Token) -> None:
         """The words of \\text, in braces."""
         if not self.at("{"):
-            raise self.flaw(f"{macro.text} takes an argument", macro, f"such as {macro.text}{{x}}")
+            raise self.flaw(say("text.takes_argument", macro=macro.text), macro)
         depth = 0
         while (token := self.token) is not None:
             self.position += 1
             depth += {"{": 1, "}": -1}.get(token.text, 0)
             if token.text in ("^", "_", "&") or (token.macro and token.macro not in _IN_TEXT):
-                message = f"{token.text} has no meaning in the words of {macro.text}"
-                raise self.flaw(message, token, "close the braces first")
+                message = say("text.sign_in_words", sign=token.text, macro=macro.text)
+                raise self.flaw(message, token, say("text.close_braces_first"))
             if not depth:
                 return
 
     def script(self, sign: _Token) -> None:
         """What stands above or below: a group, a sign, or a macro that is one sign."""
         token = self.token
-        kind = "superscript" if sign.text == "^" else "subscript"
+        above = sign.text == "^"
         if token is None or token.text in ("}", "&", "^", "_", "'", "\\\\", "]", "\\right", "\\end"):
-            raise self.flaw(f"a {kind} is missing here", sign, f"such as x{sign.text}{{k}}")
+            raise self.flaw(say("text.no_superscript" if above else "text.no_subscript"), sign)
         if token.macro in _NO_OPERAND or (token.macro in _ARGUMENTS and token.macro not in _IN_SCRIPTS):
-            hint = f"such as x{sign.text}{{{token.text} ...}}"
-            raise self.flaw(f"{token.text} as a {kind} stands in braces", token, hint)
+            hint = say("text.script_in_braces", sign=sign.text, macro=token.text)
+            bare = say("text.bare_superscript" if above else "text.bare_subscript", macro=token.text)
+            raise self.flaw(bare, token, hint)
         self.position += 1
         self.atom(token, cells=False)
 
@@ -236,9 +239,9 @@ class _Scripts:
         sign = token.text
         primes_go_on = self.primed and self.last == "'"
         if sign == "_" and self.below:
-            raise self.formula.flaw("a second subscript", token, "put both in one pair of braces")
+            raise self.formula.flaw(say("text.second_subscript"), token)
         if sign != "_" and (self.above or self.primed) and not (primes_go_on and not self.above):
-            raise self.formula.flaw("a second superscript", token, "put all in one pair of braces; primes come first")
+            raise self.formula.flaw(say("text.second_superscript"), token)
         if sign == "_":
             self.below = True
         elif sign == "^":

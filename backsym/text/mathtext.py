@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from backsym.core.errors import near_name
 from backsym.core.names import GREEK
-from backsym.core.words import Said
+from backsym.core.words import Said, say
 from backsym.text.mathform import flaw_of
 
 MACROS = frozenset(
@@ -96,7 +96,7 @@ def text_complaints(text: str) -> Iterator[Complaint]:
 def _lone_dollars(text: str, start: int, end: int) -> Iterator[Complaint]:
     at = text.find("$", start, end)
     if at >= 0:
-        yield Complaint("this $ has no partner", at, at + 1, "write \\$ for the sign itself")
+        yield Complaint(say("text.lone_dollar"), at, at + 1)
 
 
 def _passages(text: str) -> Iterator[tuple[int, int]]:
@@ -134,8 +134,8 @@ def _macro_complaints(latex: str) -> Iterator[Complaint]:
         if name in MACROS or name in _SIGNS:
             continue
         near = near_name(name, MACROS, 0.8) if name.isascii() and name.isalpha() else None
-        hint = f"did you mean \\{near}?" if near else None
-        yield Complaint(f"unknown macro \\{name}", match.start(), match.end(), hint)
+        hint = say("text.did_you_mean_macro", near=near) if near else None
+        yield Complaint(say("text.unknown_macro", name=name), match.start(), match.end(), hint)
 
 
 def _macros(latex: str, *names: str) -> Iterator[re.Match[str]]:
@@ -148,15 +148,18 @@ def _environment_complaints(latex: str) -> Iterator[Complaint]:
         side, argument = match[1], _ARGUMENT.match(latex, match.end())
         start, end = match.start(), (argument or match).end()
         if argument is None or argument[1] not in ENVIRONMENTS:
-            what = f"unknown environment {argument[1]}" if argument else f"\\{side} without an environment"
-            yield Complaint(what, start, end, "environments: " + ", ".join(sorted(ENVIRONMENTS)))
+            known = say("text.known_environments", names=sorted(ENVIRONMENTS))
+            if argument is None:
+                yield Complaint(say("text.without_environment", side=side), start, end, known)
+            else:
+                yield Complaint(say("text.unknown_environment", name=argument[1]), start, end, known)
         elif side == "begin":
             opened.append((argument[1], start, end))
         elif not opened or opened.pop()[0] != argument[1]:
-            yield Complaint(f"this \\end{{{argument[1]}}} ends nothing", start, end)
+            yield Complaint(say("text.end_without_begin", name=argument[1]), start, end)
             return
     for name, start, end in opened:
-        yield Complaint("this environment is never ended", start, end, f"add \\end{{{name}}}")
+        yield Complaint(say("text.environment_without_end", name=name), start, end)
 
 
 def _fence_complaints(latex: str) -> Iterator[Complaint]:
@@ -166,15 +169,16 @@ def _fence_complaints(latex: str) -> Iterator[Complaint]:
         assert delimiter is not None, "the pattern matches the empty text"
         place = match.start(), delimiter.end()
         if delimiter[1] not in _DELIMITERS:
-            yield Complaint(f"\\{match[1]} stands before a delimiter", *match.span(), r"such as \left( or \right]")
+            bare, such = say("text.fence_without_delimiter", macro=match[1]), say("text.such_fences")
+            yield Complaint(bare, *match.span(), such)
         elif match[1] == "left":
             opened.append(place)
         elif not opened:
-            yield Complaint(r"this \right has no \left", *place, r"an empty side is written \left.")
+            yield Complaint(say("text.right_without_left"), *place, r"an empty side is written \left.")
         else:
             opened.pop()
     for place in opened:
-        yield Complaint(r"this \left has no \right", *place, r"an empty side is written \right.")
+        yield Complaint(say("text.left_without_right"), *place, r"an empty side is written \right.")
 
 
 def _brace_complaints(latex: str) -> Iterator[Complaint]:
@@ -183,12 +187,12 @@ def _brace_complaints(latex: str) -> Iterator[Complaint]:
         if match[0] == "{":
             opened.append(match.start())
         elif match[0] == "}" and not opened:
-            yield Complaint("this } closes nothing", *match.span(), "a brace itself is written \\}")
+            yield Complaint(say("text.brace_closes_nothing"), *match.span(), "a brace itself is written \\}")
             return
         elif match[0] == "}":
             opened.pop()
     for at in opened[:1]:
-        yield Complaint("this { is never closed", at, at + 1, "a brace itself is written \\{")
+        yield Complaint(say("text.brace_never_closed"), at, at + 1)
 
 
 def _sign_complaints(latex: str) -> Iterator[Complaint]:
@@ -196,15 +200,15 @@ def _sign_complaints(latex: str) -> Iterator[Complaint]:
     for sign in _MEANINGLESS:
         at = bare.find(sign)
         if at >= 0:
-            yield Complaint(f"{sign} has no meaning in a formula", at, at + len(sign), "leave it out")
+            yield Complaint(say("text.meaningless_sign", sign=sign), at, at + len(sign))
     at = next(filter(lambda n: n >= 0, (bare.find("&"), *(m.start() for m in _macros(latex, "\\")))), -1)
     if at >= 0 and not any(_macros(latex, "begin", "substack")):
         sign = "&" if latex[at] == "&" else "\\\\"
-        yield Complaint(f"{sign} needs an environment such as aligned", at, at + len(sign))
+        yield Complaint(say("text.outside_environment", sign=sign), at, at + len(sign))
     words = _TEXT_GROUP.sub(lambda match: "".join("x" if c in LATIN_LETTERS else c for c in match[0]), latex)
     for at, sign in enumerate(words):
         if not (" " <= sign <= "~" or sign in "\t\n"):
-            yield Complaint(f"{_shown(sign)} is not read in a formula", at, at + 1, _spelling(sign))
+            yield Complaint(say("text.unreadable_sign", sign=_shown(sign)), at, at + 1, _spelling(sign))
             return
 
 

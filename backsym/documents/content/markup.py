@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backsym.core.errors import BacksymError
+from backsym.core.words import Words
 from backsym.documents.content.blocks import Block, Bullets, Equations, Inline, Inlines, Math, Paragraph, Row, Text
 from backsym.printing.fragment import fragment
 from backsym.printing.layout import Layout
@@ -37,7 +38,9 @@ def inlines_of(text: str, where: str) -> Inlines:
 def check_math(latex: str, where: str) -> str:
     """The formula itself, if it may go onto a page; BacksymError otherwise."""
     for complaint in math_complaints(latex):
-        hint = f"; {complaint.hint}" if complaint.hint else ""
+        said, advice = complaint.message, complaint.hint
+        advice = said.hint() if advice is None and isinstance(said, Words) else advice
+        hint = f"; {advice}" if advice else ""
         raise BacksymError(f"{where}: {complaint.message}, in ${latex}${hint}")
     return latex.strip()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from backsym.core.bundled import resource
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Problem
+from backsym.core.words import say
 from backsym.marking.judging.accept import asked_quantities
 from backsym.version import __version__
 
@@ -28,7 +29,7 @@ def autograder_files(problem: Problem, file: Path, options: tuple[str, ...] = ()
     """
     asked = asked_quantities(problem)
     if not asked:
-        raise BacksymError(f"no part of {file.name} asks for a derivative: add one, such as - derive: [{problem.loss}]")
+        raise BacksymError(say("classes.nothing_asked", file=file.name, loss=problem.loss))
     name = f"problem{file.suffix}"
     facts = {"@VERSION@": __version__, "@PROBLEM@": name, "@OPTIONS@": shlex.join(options)}
     found = {script: (_filled(script, facts), True) for script in ("setup.sh", "run_autograder")}
@@ -42,12 +43,12 @@ def submitted(folder: Path) -> Path:
     files = sorted(p for p in folder.iterdir() if p.suffix.lower() in (".yaml", ".yml") and not p.name.startswith("."))
     named = [file for file in files if file.name == FORM]
     if not files:
-        raise BacksymError(f"there is no file {FORM} in this submission")
+        raise BacksymError(say("classes.no_form", form=FORM))
     if len(files) > 1 and not named:
-        raise BacksymError(f"there are {len(files)} YAML files in this submission; name the one with answers {FORM}")
+        raise BacksymError(say("classes.several_files", count=len(files), form=FORM))
     file = (named or files)[0]
     if file.is_symlink() or not file.is_file():
-        raise BacksymError(f"{file.name} is not a file")
+        raise BacksymError(say("classes.not_a_file", file=file.name))
     return file
 
 

@@ -21,6 +21,7 @@ from backsym.core.choices import ACCEPT, HINTS
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Problem
 from backsym.core.processes import processes
+from backsym.core.words import say
 from backsym.marking.explaining.phrases import phrase
 from backsym.marking.judging.accept import asked_quantities
 from backsym.marking.reporting.journal import Journal, fingerprint
@@ -46,9 +47,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.hints not in HINTS:
-            raise BacksymError(f"hints is {self.hints!r}, expected one of {', '.join(HINTS)}")
+            raise BacksymError(say("classes.unknown_hints", found=self.hints, choices=HINTS))
         if self.accept is not None and self.accept not in ACCEPT:
-            raise BacksymError(f"accept is {self.accept!r}, expected one of {', '.join(ACCEPT)}")
+            raise BacksymError(say("classes.unknown_accept", found=self.accept, choices=ACCEPT))
 
 
 def check_class(
@@ -80,7 +81,7 @@ def check_class(
     """
     if executor is not None and not callable(getattr(executor, "submit", None)):
         kind = type(executor).__name__
-        raise BacksymError(f"executor is of type {kind}, expected a concurrent.futures.Executor, which has submit()")
+        raise BacksymError(say("classes.not_an_executor", kind=kind))
     marker = problem if isinstance(problem, Marker) else Marker(problem)
     settings = Settings(accept, dict(marks) if marks is not None else None, hints)
     for target, mark in (marks or {}).items():
@@ -116,7 +117,7 @@ def _items(marker: Marker, given: Given) -> list[Submission]:
         items = list(given)
         if all(isinstance(item, Submission) for item in items):
             return items
-    raise BacksymError("the answers of a class are a path, or {student: {target: answer}}")
+    raise BacksymError(say("classes.not_answers"))
 
 
 def _keep(
@@ -174,7 +175,7 @@ def _spread(
         for future in as_completed(futures):
             yield from zip(futures.pop(future), future.result(), strict=True)
     except BrokenProcessPool:
-        message = "a process that marked answers has died; with a journal, the same call goes on where this stopped"
+        message = say("classes.process_died")
         raise BacksymError(message) from None
     finally:
         for future in futures:

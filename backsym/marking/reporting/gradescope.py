@@ -14,6 +14,7 @@ from typing import Any
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj
 from backsym.core.problem import Problem
+from backsym.core.words import say
 from backsym.marking.explaining.phrases import math, phrase
 from backsym.marking.judging.accept import asked_as, asked_quantities, criterion
 from backsym.marking.reporting.records import Row
@@ -53,7 +54,7 @@ def as_gradescope(problem: Problem, rows: Sequence[Row]) -> str:
 def refuse_class(students: Collection[str | None]) -> None:
     """Raise BacksymError for several students, who need a ``results.json`` each."""
     if len(students) > 1:
-        raise BacksymError(f"a results.json is for one student; there are {len(students)}: use --format json or csv")
+        raise BacksymError(say("classes.several_students", count=len(students)))
 
 
 def unusable_gradescope(problem: Problem, message: str) -> str:

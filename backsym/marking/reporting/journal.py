@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 from backsym.marking.reporting.records import Record
 
 _START = b'{"key": "'
@@ -85,7 +86,7 @@ class Journal:
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue  # not a line that this module wrote: its student is marked again
         if not self.done and not data.startswith(_START[: len(data)]):
-            raise BacksymError(f"{path} is no journal of marks; move it away, because that is where they are kept")
+            raise BacksymError(say("classes.not_a_journal", path=str(path)))
 
     def __enter__(self) -> Journal:
         return self

@@ -41,7 +41,7 @@ DELIMITERS = ",;\t"
 _SEPARATOR = re.compile(r"sep=([,;\t])\r?\n")
 """What spreadsheets put before a table to say what parts its columns."""
 
-_EXAMPLE = "such as z: (y - t)*(1 - tanh(z)**2)"
+_EXAMPLE = say("classes.such_z_y_t")
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ def read_submissions(path: Path, targets: Sequence[str], asked: Sequence[str] = 
     if path.is_dir():
         return Submissions(completed(tuple(_folder(path)), asked or targets))
     if not path.exists():
-        hint = "answers are a YAML file, a CSV or a folder"
-        raise InputError([Diagnostic("there is no such file", str(path), advice=hint)])
+        hint = say("classes.kinds_of_answers")
+        raise InputError([Diagnostic(say("classes.no_such_file"), str(path), advice=hint)])
     if path.suffix.lower() == ".csv":
         return csv_of(_table_text(path), str(path), targets)
     answers, troubles = yaml_of(text_of(str(path)), str(path))
@@ -102,9 +102,7 @@ def _folder(path: Path) -> Iterator[Submission]:
     """One submission for each YAML file, in the order of their names; folders in the folder are not entered."""
     files = sorted(p for p in path.iterdir() if p.suffix.lower() in YAML_ENDINGS and not p.name.startswith("."))
     if not files:
-        raise InputError(
-            [Diagnostic("there are no YAML files in this folder", str(path), advice="one for each student")]
-        )
+        raise InputError([Diagnostic(say("classes.no_files"), str(path))])
     for file in files:
         # A file name is bytes; those that are no text would be refused by every output.
         student = os.fsencode(file.stem).decode("utf-8", errors="replace")
@@ -145,7 +143,7 @@ def yaml_of(text: str, name: str) -> tuple[dict[str, str], tuple[Diagnostic, ...
     Raises InputError for a text that is no YAML.
     """
     if len(text) > MAX_TEXT:
-        return {}, (Diagnostic(f"one student's file has at most {MAX_TEXT} characters; this has {len(text)}", name),)
+        return {}, (Diagnostic(say("classes.too_many_characters", limit=MAX_TEXT, count=len(text)), name),)
     try:
         tree, complaints = read_text(text, name)
     except InputError as error:
@@ -153,9 +151,9 @@ def yaml_of(text: str, name: str) -> tuple[dict[str, str], tuple[Diagnostic, ...
     if complaints:
         return {}, tuple(complaints[:MAX_TROUBLES])
     if not isinstance(tree, Table):
-        return {}, (tree.diagnostic("answers are a mapping of targets to answers", _EXAMPLE),)
+        return {}, (tree.diagnostic(say("classes.not_a_mapping"), _EXAMPLE),)
     if len(tree.entries) > MAX_ANSWERS:
-        return {}, (Diagnostic(f"there are more than {MAX_ANSWERS} answers", name),)
+        return {}, (Diagnostic(say("classes.too_many_answers", limit=MAX_ANSWERS), name),)
     return {key.text: _text(value) for key, value in tree.entries}, ()
 
 
@@ -175,7 +173,7 @@ def _table_text(path: Path) -> str:
     with path.open("rb") as file:
         data = file.read(LARGEST_TABLE + 1)
     if len(data) > LARGEST_TABLE:
-        raise InputError([Diagnostic(f"this file is larger than {LARGEST_TABLE // 1_000_000} MB", str(path))])
+        raise InputError([Diagnostic(say("classes.too_large", limit=LARGEST_TABLE // 1000000), str(path))])
     return decoded(data, str(path))
 
 
@@ -185,13 +183,14 @@ def decoded(data: bytes, name: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        message = f"this file is not {encoding.upper()[:6].rstrip('-')} text"
+        message = say("classes.other_encoding", encoding=encoding.upper()[:6].rstrip("-"))
         before = data[: error.start].decode(encoding, errors="replace")
         after = data[error.start :].decode("latin-1")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         written = before[len(before) - column + 1 :] + after.partition("\n")[0]
         source = "".join(char if char.isprintable() else "\ufffd" for char in written)
-        raise InputError([Diagnostic(message, name, line, column, source, advice="save it as CSV UTF-8")]) from None
+        hint = say("classes.save_as_utf_8")
+        raise InputError([Diagnostic(message, name, line, column, source, advice=hint)]) from None
 
 
 def csv_of(text: str, name: str, targets: Sequence[str]) -> Submissions:
@@ -202,13 +201,13 @@ def csv_of(text: str, name: str, targets: Sequence[str]) -> Submissions:
     """
     rows = _rows(text, name)
     if not rows:
-        raise InputError([Diagnostic("this file is empty", name, advice="its first line names the columns")])
+        raise InputError([Diagnostic(say("classes.empty"), name)])
     header = [cell.strip() for cell in rows[0][1]]
     who, columns = _columns(header, name, targets)
     ignored = tuple(cell for n, cell in enumerate(header) if n != who and n not in columns and cell)
     if len(rows) == 1:
-        hint = "each has a line, after the one that names the columns"
-        raise InputError([Diagnostic("there are no students in this file", name, advice=hint)])
+        hint = say("classes.line_per_student")
+        raise InputError([Diagnostic(say("classes.no_students"), name, advice=hint)])
     items = []
     for line, row in rows[1:]:
         cells = [*row, *[""] * (len(header) - len(row))]
@@ -241,9 +240,9 @@ def _rows(text: str, name: str) -> list[tuple[int, list[str]]]:
         return found
     except csv.Error:
         source = re.split("\r\n?|\n", text)[line - 1]
-        hint = 'an answer with quotes in it has quotes around it, and its own are doubled: "say ""y"""'
+        hint = say("classes.double_quotes")
         column = source.find('"') + 1
-        message = "the quotes that begin on this line do not match"
+        message = say("classes.unmatched_quotes")
         raise InputError([Diagnostic(message, name, line, column or None, source, advice=hint)]) from None
     finally:
         csv.field_size_limit(limit)
@@ -253,16 +252,16 @@ def _columns(header: Sequence[str], name: str, targets: Sequence[str]) -> tuple[
     """Where the students stand, and the columns of answers."""
     lower = [cell.lower() for cell in header]
     if STUDENT not in lower:
-        hint = f"call the column that names the students {STUDENT}; found: {', '.join(header)[:200]}"
-        raise InputError([Diagnostic(f"there is no column {STUDENT}", name, 1, advice=hint)])
+        hint = say("classes.name_the_column", column=STUDENT, names=", ".join(header)[:200])
+        raise InputError([Diagnostic(say("classes.no_student_column", column=STUDENT), name, 1, advice=hint)])
     counts = Counter(cell for cell in header if cell)
     repeated = sorted(cell for cell, count in counts.items() if count > 1)
     if repeated:
-        raise InputError([Diagnostic(f"the column {repeated[0][:200]} stands twice", name, 1)])
+        raise InputError([Diagnostic(say("classes.column_twice", column=repeated[0][:200]), name, 1)])
     who = lower.index(STUDENT)
     known = set(targets)
     columns = [n for n, cell in enumerate(header) if n != who and quantity_named(cell) in known]
     if not columns:
-        hint = f"a column is named after a quantity: {', '.join(targets)[:200]}"
-        raise InputError([Diagnostic("no column of this file is a target", name, 1, advice=hint)])
+        hint = say("classes.columns_of_targets", names=", ".join(targets)[:200])
+        raise InputError([Diagnostic(say("classes.no_target_column"), name, 1, advice=hint)])
     return who, columns

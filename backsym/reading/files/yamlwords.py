@@ -25,7 +25,7 @@ _COLUMNS = say("files.items_one_list_keys")
 
 
 @dataclass(frozen=True)
-class Words:
+class Mistake:
     """A message with its hint, and where it points: 0-based line and column."""
 
     message: Said
@@ -58,14 +58,14 @@ class _Place:
         line = self.lines[self.first_line] if self.first_line < len(self.lines) else ""
         return line[self.first_column : self.first_column + 1]
 
-    def here(self, message: Said, hint: Said | None = None) -> Words:
-        return Words(message, self.line, self.column, hint)
+    def here(self, message: Said, hint: Said | None = None) -> Mistake:
+        return Mistake(message, self.line, self.column, hint)
 
-    def at_first(self, message: Said, hint: Said | None = None) -> Words:
-        return Words(message, self.first_line, self.first_column, hint)
+    def at_first(self, message: Said, hint: Said | None = None) -> Mistake:
+        return Mistake(message, self.first_line, self.first_column, hint)
 
 
-def explained(error: Any, lines: Sequence[str]) -> Words:
+def explained(error: Any, lines: Sequence[str]) -> Mistake:
     """The words for a ``yaml.MarkedYAMLError``."""
     problem, context = error.problem or "", error.context or ""
     mark = error.problem_mark or error.context_mark
@@ -79,22 +79,22 @@ def explained(error: Any, lines: Sequence[str]) -> Words:
     return place.here(say("files.not_yaml", reason=[part for part in (problem, context) if part]))
 
 
-def _first_sign(place: _Place) -> Words:
+def _first_sign(place: _Place) -> Mistake:
     return place.here(say("files.begins_with", sign=place.char))
 
 
-def _first_sign_of_text(place: _Place) -> Words:
+def _first_sign_of_text(place: _Place) -> Mistake:
     char = place.first_char
     return place.at_first(say("files.begins_with", sign=char))
 
 
-def _colon(place: _Place) -> Words:
+def _colon(place: _Place) -> Mistake:
     second = re.search(r":\s", place.text[: place.column]) is not None
     hint = say("files.quote_colon") if second else say("files.space_after_colon", columns=_COLUMNS)
     return place.here(say("files.misplaced_colon"), hint)
 
 
-def _flow(place: _Place) -> Words:
+def _flow(place: _Place) -> Mistake:
     if place.char == ":" and place.line == place.first_line:
         return _colon(place)
     opening = place.first_char
@@ -106,15 +106,15 @@ def _flow(place: _Place) -> Words:
     return place.here(say("files.expected_closing", closing=closing, sign=place.char))
 
 
-def _quote(place: _Place) -> Words:
+def _quote(place: _Place) -> Mistake:
     return place.at_first(say("files.quote_never_closed", sign=place.first_char))
 
 
-def _key(place: _Place) -> Words:
+def _key(place: _Place) -> Mistake:
     return place.at_first(say("files.key_expected"))
 
 
-def _block(place: _Place) -> Words:
+def _block(place: _Place) -> Mistake:
     before = place.text[: place.column].strip()
     if place.char in ("]", "}"):
         return place.here(say("files.closes_nothing", sign=place.char))
@@ -125,26 +125,26 @@ def _block(place: _Place) -> Words:
     return place.here(say("files.not_yaml", reason=place.problem))
 
 
-def _sequence(place: _Place) -> Words:
+def _sequence(place: _Place) -> Mistake:
     return place.here(say("files.list_on_its_line"))
 
 
-def _scalar(place: _Place) -> Words:
+def _scalar(place: _Place) -> Mistake:
     return place.here(say("files.block_text", sign=place.first_char))
 
 
-def _value(place: _Place) -> Words:
+def _value(place: _Place) -> Mistake:
     return place.here(
         say("files.value_expected"), say("files.quote_beginning", sign=place.char) if place.char else None
     )
 
 
-def _depth(place: _Place) -> Words:
+def _depth(place: _Place) -> Mistake:
     """A parser that looks ahead may give up before the depth can be counted."""
     return place.here(TOO_DEEP)
 
 
-def _escape(place: _Place) -> Words:
+def _escape(place: _Place) -> Mistake:
     return place.at_first(*BACKSLASH)
 
 

@@ -21,6 +21,7 @@ from backsym.core.errors import Diagnostic, InputError
 from backsym.core.expr import show_shape
 from backsym.core.problem import Part, Problem
 from backsym.core.source import Location, Source
+from backsym.core.words import say
 from backsym.reading.files.fields import MAX_DIAGNOSTICS
 from backsym.reading.files.yamlfile import Document, Listing, Mark, Scalar, Table, Tree, text_of
 from backsym.reading.latex.declarations import Declaration, Declarations, names_in_formula
@@ -114,7 +115,7 @@ def document_tree(path: str) -> tuple[Table, tuple[str, ...]]:
     """The note as the tree of a problem file, and what was passed over; raises InputError without an equation."""
     document = Document(path, text_of(path))
     if not document.text.strip():
-        raise InputError([Diagnostic("this file is empty", path, advice="it needs displayed equations")])
+        raise InputError([Diagnostic(say("notes.empty"), path)])
     return tree_of_note(document, is_tex(path))
 
 
@@ -171,11 +172,11 @@ class _Note:
         self.formulas = tuple(islice(formulas(document.text, self.tex, unclosed), MAX_FORMULAS + 1))
         if unclosed:
             raise InputError(
-                self.source.diagnostic(f"this {document.text[a:b]} is never closed", (a, b), f"add {closing}")
+                self.source.diagnostic(say("notes.never_closed", sign=document.text[a:b], closing=closing), (a, b))
                 for a, b, closing in unclosed[:MAX_DIAGNOSTICS]
             )
         if len(self.formulas) > MAX_FORMULAS:
-            raise InputError([Diagnostic(f"more than {MAX_FORMULAS} formulas in one note", document.file)])
+            raise InputError([Diagnostic(say("notes.too_many_formulas", limit=MAX_FORMULAS), document.file)])
         self.declared = Declarations()
         self.words: dict[str, str] = {}
         self.remarks: tuple[str, ...] = ()
@@ -236,10 +237,10 @@ class _Note:
         text = self.document.text
         at = next((f for f in self.formulas if f.displayed and _DERIVATIVE.search(text, f.start, f.end)), None)
         example = r"such as $$ z = w x + b $$ or \[ \mathbf{z} = \mathbf{W} \mathbf{x} \]"
-        hint = f"displayed, {example}"
+        hint = say("notes.displayed_example", example=example)
         if at is not None:
-            hint = f"it has derivatives only; display what is differentiated too, {example}"
-        return InputError([Diagnostic("this note has no forward equation", self.document.file, advice=hint)])
+            hint = say("notes.derivatives_only", example=example)
+        return InputError([Diagnostic(say("notes.no_forward"), self.document.file, advice=hint)])
 
     def without_left_side(self, displayed: Iterable[Formula], functions: Sequence[int]) -> list[int]:
         """Displayed equations, not of derivatives, whose left side is no quantity and none of the ``functions``."""

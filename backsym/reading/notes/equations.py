@@ -17,6 +17,7 @@ from heapq import heapify, heappop, heappush
 from backsym.core.errors import InputError
 from backsym.core.names import GREEK
 from backsym.core.source import Source
+from backsym.core.words import say
 from backsym.reading.latex.equations import FormulaReader, LatexEquation, Segment, Spelled
 from backsym.reading.latex.lexer import Token, tokenize
 from backsym.reading.latex.names import Key, Vocabulary, new_name
@@ -116,9 +117,9 @@ class Equations:
                 first.setdefault(segment.left.name, segment)
         for name, (segment, function) in resting.items():
             if name not in first:
-                message = f"{function.text} is defined in this note, but its formula is not put in by itself"
+                message = say("notes.function_not_put_in", name=function.text)
                 place = (function.start, function.end)
-                raise self.source.error(message, place, "write the formula in place of the call")
+                raise self.source.error(message, place, say("notes.write_formula"))
             self.passed_over.append((segment.start, f"{name} by the function {function.text}; it has another equation"))
         return list(first.values())
 

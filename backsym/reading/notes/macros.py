@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from backsym.core.errors import Diagnostic, InputError
-from backsym.core.words import Said
+from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import MAX_BYTES, Document, Edit, rewritten
 
 MAX_DEPTH = 20
@@ -75,7 +75,7 @@ class _Writer:
         try:
             yield from self.all_edits()
         except _Unclosed:
-            raise self.refused("an argument of this macro is never closed", self.last, "add }") from None
+            raise self.refused(say("notes.macro_argument"), self.last) from None
 
     def all_edits(self) -> Iterator[Edit]:
         text = self.document.text
@@ -132,7 +132,7 @@ class _Writer:
     def written(self, body: str, at: int, depth: int) -> str:
         """A body with the macros in it written out."""
         if depth > MAX_DEPTH:
-            raise self.refused("this macro stands in its own definition", at)
+            raise self.refused(say("notes.macro_in_itself"), at)
         out: list[str] = []
         position = last = 0
         while (match := _WORD.search(body, position)) is not None:
@@ -146,7 +146,7 @@ class _Writer:
         whole = "".join(out)
         self.size += len(whole) + CALL
         if self.size > MAX_BYTES:
-            raise self.refused(f"the macros of this note write out to more than {MAX_BYTES // 1000} kB", at)
+            raise self.refused(say("notes.macros_too_long", limit=MAX_BYTES // 1000), at)
         return whole.replace("\n", " ")
 
     def refused(self, message: Said, at: int, hint: Said | None = None) -> InputError:
