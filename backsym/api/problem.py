@@ -52,6 +52,9 @@ class Problem(core.Problem):
         figure: str | None = None,
         parts: Sequence[Any] | None = None,
         values: Mapping[Any, Any] | None = None,
+        tolerance: float | None = None,
+        credit: Mapping[str, Any] | None = None,
+        follow_through: Any = None,
         variants: Mapping[str, Any] | None = None,
     ) -> None:
         """The checked problem.
@@ -63,7 +66,7 @@ class Problem(core.Problem):
             "title": title, "objective": objective, "text": text, "language": language, "notation": notation,
             "dims": dims, "indices": indices, "symbols": symbols, "functions": functions, "derivatives": derivatives,
             "loss": loss, "show_forward": show_forward, "figure": figure, "parts": parts, "values": values,
-            "variants": variants,
+            "tolerance": tolerance, "credit": credit, "follow_through": follow_through, "variants": variants,
         }  # fmt: skip
         if equations is not None and forward is not None:
             raise InputError([Diagnostic("a problem has equations (SymPy) or forward (texts), not both")])

@@ -8,6 +8,16 @@ from __future__ import annotations
 ACCEPT = ("any", "by_name", "simplified", "chain")
 """Which forms of an answer count as right."""
 
+TAGS = (
+    "sign", "factor", "missing_factor", "extra_factor", "missing_prime", "wrong_node", "wrong_index", "transpose",
+    "order", "shape", "hadamard_vs_matmul", "missing_path", "missing_sum", "evaluation_point", "undeclared", "syntax",
+    "limit", "circular", "chain", "claim",
+)  # fmt: skip
+"""What can be wrong with an answer; the last three are true answers that earn nothing."""
+
+UNREAD = ("undeclared", "syntax", "limit")
+"""The tags of answers that are not read, so that nothing in them could earn a share of the marks."""
+
 GRAPHS = ("vectorized", "scalar", "network")
 """What is drawn of a problem."""
 

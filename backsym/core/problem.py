@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from backsym.core.expr import Dim, Entry, Expr, Fn, Ix, Shape, Sym, names_in, walk
@@ -125,6 +126,10 @@ class Problem:
     parts: tuple[Part, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
     tolerance: float | None = None
+    credit: Mapping[str, Fraction] | None = None
+    """The share of the marks that an answer keeps whose error is of a kind, by the tag of the kind."""
+    follow_through: Fraction | None = None
+    """The share that an answer is worth which is right if an earlier wrong one is taken as it stands."""
     variants: Variants = Variants()
     path: str | None = None
     remarks: tuple[str, ...] = ()
@@ -179,6 +184,8 @@ class Collection:
     date: str | None = None
     text: str | None = None
     language: str = "en"
+    credit: Mapping[str, Fraction] | None = None
+    follow_through: Fraction | None = None
     path: str | None = None
 
     @property

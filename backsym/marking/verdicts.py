@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -39,15 +40,13 @@ from backsym.marking.judging.earning import (
 from backsym.marking.judging.judge import Carried, Judge, equal_values
 from backsym.marking.judging.layouts import transposed_layout
 from backsym.marking.judging.numbers import AskedNumber, NumberJudge
+from backsym.marking.judging.shares import Slips, share_of
 from backsym.marking.reporting.records import shown_score
 from backsym.numeric.axes import Array
 from backsym.printing.notation import Notation
 from backsym.solving.solution import Solution
 
 VERDICTS = ("correct", "equivalent_form", "follow_through", "incorrect", "invalid", "undetermined")
-
-SHARES: Mapping[str, float] = {"correct": 1.0, "follow_through": 1.0, "equivalent_form": 0.5}
-"""The share of the marks that a verdict is worth; any other is worth nothing."""
 
 Given = Mapping[str, str]
 
@@ -263,6 +262,13 @@ def _kind(value: object) -> str:
     return type(value).__name__
 
 
+def _with_credit(feedback: str, share: Fraction, slips: Slips, hints: str) -> str:
+    """The feedback on an answer that keeps a share of the marks although it is wrong, which it says."""
+    if not slips or not share or hints == "none":
+        return feedback
+    return f"{feedback} {phrase('verdict.credit', share=str(share))}"
+
+
 def _short(text: str) -> str:
     """The beginning of a text, on one line, to be quoted as code."""
     text = " ".join(text.split()).replace("`", "'")
@@ -422,7 +428,10 @@ class _NumberMarking:
         return ("sign",) if numbers.is_right(self.asked, negative, true) else ()
 
     def made(self, verdict: str, tags: tuple[str, ...], feedback: str) -> Verdict:
-        return Verdict(self.name, verdict, self.worth * SHARES.get(verdict, 0.0), tags, feedback, self.worth)
+        slips = (tags,) if tags and verdict == "incorrect" else ()
+        share = share_of(self.marker.problem, verdict, slips)
+        words = _with_credit(feedback, share, slips, self.hints)
+        return Verdict(self.name, verdict, self.worth * float(share), tags, words, self.worth)
 
 
 @dataclass
@@ -524,9 +533,14 @@ class _Marking:
             return False
         return equal_values(mine, other) is True
 
-    def made(self, verdict: str, read: ReadAnswer | None, tags: tuple[str, ...], feedback: str) -> Verdict:
-        score = self.criterion.marks * SHARES.get(verdict, 0.0)
-        return Verdict(self.name, verdict, score, tags, feedback, self.criterion.marks, None, read)
+    def made(
+        self, verdict: str, read: ReadAnswer | None, tags: tuple[str, ...], feedback: str, slips: Slips = (), *,
+        form: bool = True,
+    ) -> Verdict:  # fmt: skip
+        """A verdict with its score; ``slips`` are those that the problem may give a share of the marks for."""
+        share = share_of(self.marker.problem, verdict, slips, form=form)
+        words = _with_credit(feedback, share, slips, self.hints)
+        return Verdict(self.name, verdict, self.worth * float(share), tags, words, self.worth, None, read)
 
     # --- right in value ---
 
@@ -560,7 +574,8 @@ class _Marking:
             found = shown(read, claims)
             if found.undecided:
                 return self.made("undetermined", read, (), phrase("verdict.claim_undecided"))
-            return None if found.marks else self.made("incorrect", read, (CLAIM,), phrase("verdict.claim"))
+            words = phrase("verdict.claim")
+            return None if found.marks else self.made("incorrect", read, (CLAIM,), words, ((CLAIM,),))
         found = sheet.borrowing(read)
         lhs, names = self.quantity(self.target.name), self.names(found.names)
         if found.undecided:
@@ -569,10 +584,11 @@ class _Marking:
             own = found.names == (self.target.name,)
             words = phrase("verdict.circular", lhs=lhs) if own else ""
             words = words or phrase("verdict.circular_through", lhs=lhs, names=names)
-            return replace(self.made("equivalent_form", read, (CIRCULAR,), words), score=0.0, rests=not own)
+            return replace(self.made("equivalent_form", read, (CIRCULAR,), words, ((CIRCULAR,),)), rests=not own)
         left = () if self.criterion.accept == CHAIN else not_worked_out(read, stated(read) | sheet.stated)
         if left:
-            return replace(self.made("equivalent_form", read, (CHAIN,), self.step(read)), score=0.0, rests=True)
+            made = self.made("equivalent_form", read, (CHAIN,), self.step(read), ((CHAIN,),))
+            return replace(made, rests=True)
         return None
 
     def step(self, read: ReadAnswer) -> str:
@@ -594,8 +610,7 @@ class _Marking:
             return replace(unearned, rests=False)
         trouble = self.form_trouble(read)
         words = self.joined(phrase("verdict.follow_through", names=self.names(names)), trouble)
-        made = self.made("follow_through", read, (), words)
-        return replace(made, score=made.score * SHARES["equivalent_form"]) if trouble else made
+        return self.made("follow_through", read, (), words, form=not trouble)
 
     def unchecked(self, read: ReadAnswer) -> str:
         return phrase("lines.unchecked", text=read.unchecked[0]) if read.unchecked and self.hints != "none" else ""
@@ -620,9 +635,13 @@ class _Marking:
         explained = explain(self.judge, about)
         if explained.tags or not sentences:
             tags, sentences = explained.tags or tags, self.told(explained)
+        slips = explained.slips or ((tags,) if tags else ())
+        if slips and about is not read and self.marker.problem.credit and self.judged(read) is not True:
+            # The end may have other errors besides that of the line where it goes wrong.
+            slips = explain(self.judge, read).slips if read.fits else ()
         if self.hints == "none":
-            return self.made("incorrect", read, tags, self.plainly(about))
-        return self.made("incorrect", read, tags, self.joined(place, sentences or self.plainly(about)))
+            return self.made("incorrect", read, tags, self.plainly(about), slips)
+        return self.made("incorrect", read, tags, self.joined(place, sentences or self.plainly(about)), slips)
 
     def plainly(self, read: ReadAnswer) -> str:
         return phrase("verdict.incorrect", lhs=math(read.lhs, self.marker.notation))
@@ -652,7 +671,8 @@ class _Marking:
     def other_quantity(self, read: ReadAnswer) -> Verdict:
         own = math(read.lhs, self.marker.notation)
         lhs = self.quantity(self.target.name)
-        return self.made("incorrect", read, ("wrong_node",), phrase("verdict.other_quantity", own=own, lhs=lhs))
+        words = phrase("verdict.other_quantity", own=own, lhs=lhs)
+        return self.made("incorrect", read, ("wrong_node",), words, (("wrong_node",),))
 
     def unreadable(self, read: Unreadable) -> Verdict:
         clash, meant = read.clash, read.meant
@@ -667,7 +687,9 @@ class _Marking:
             message = self.told(explained) or message
         if repaired is not None:
             message = self.joined(message, self.told(repaired))
-        return self.made("invalid", None, tags, message)
+        # Only what makes the answer right says what is wrong with it.
+        slips = found.slips if found is not None and found.repair is not None else ()
+        return self.made("invalid", None, tags, message, slips)
 
     def two_readings(self, read: ReadAnswer, other: ReadAnswer) -> str:
         return phrase("verdict.readings", first=f"${read.interpreted_latex}$", second=f"${other.interpreted_latex}$")

@@ -8,18 +8,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from backsym.core.choices import TAGS as TAGS
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Shape
 from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
-
-TAGS = (
-    "sign", "factor", "missing_factor", "extra_factor", "missing_prime", "wrong_node", "wrong_index", "transpose",
-    "order", "shape", "hadamard_vs_matmul", "missing_path", "missing_sum", "evaluation_point", "undeclared", "syntax",
-    "limit", "circular", "chain", "claim",
-)  # fmt: skip
-"""What can be wrong with an answer; the last three are true answers that earn nothing."""
-
 
 TARGET = re.compile(r"\s*(?:d[A-Za-z]\w*\s*/\s*d|grad\s*\(\s*)?([A-Za-z_]\w*)\s*\)?\s*(?:\[\s*([^\]]*?)\s*\])?\s*")
 """A quantity, or the derivative by it, and indices."""

@@ -54,6 +54,17 @@ class Explanation:
     words: Words = dataclass_field(repr=False, compare=False)
     repair: Repair | None = None
 
+    @property
+    def slips(self) -> tuple[tuple[str, ...], ...]:
+        """The tags of each slip, its own first; those of the answer as a whole go with the first."""
+        found: list[tuple[str, ...]] = []
+        repair = self.repair
+        while repair is not None:
+            found.append((repair.tag, *repair.also))
+            repair = repair.second
+        further = tuple(tag for tag in self.tags if not any(tag in slip for slip in found))
+        return ((*found[0], *further), *found[1:]) if found else (self.tags,) if self.tags else ()
+
     @lazy
     def gentle(self) -> str:
         return self._text(self.hints, False)

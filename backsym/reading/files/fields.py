@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.words import Said, say
@@ -172,6 +173,23 @@ def share(tree: Tree | None, report: Report, what: str) -> float | None:
         report.add(tree, say("files.not_a_fraction", key=what, found=quoted(found)))
         return None
     return number
+
+
+_PORTION = re.compile(r"\s*[0-9]{1,6}(?:\.[0-9]{1,20})?\s*(?:/\s*[0-9]{1,6}\s*)?", re.ASCII)
+
+
+def portion(tree: Tree | None, report: Report, what: str) -> Fraction | None:
+    """A fraction from 0 to 1, such as 1/2 or 0.5, exactly; None if the field is absent or empty."""
+    found = text(tree, report, what, "a fraction", "such as 1/2 or 0.5")
+    if found is None or tree is None:
+        return None
+    above, _, below = found.partition("/")
+    if _PORTION.fullmatch(found) and (not below or int(below)):
+        number = Fraction(above.strip()) / int(below or "1")
+        if number <= 1:
+            return number
+    report.add(tree, f"{what} is a fraction from 0 to 1, not {quoted(found)}", "such as 1/2 or 0.5")
+    return None
 
 
 def scalars(

@@ -31,6 +31,8 @@ PROBLEM: Keys = {
     "parts": "What is asked, in order.",
     "values": "Numbers for given quantities, for a worked example; lists for vectors and matrices.",
     "tolerance": "How far a number in an answer may be off, as a share of it: 0.01 by default.",
+    "credit": "The share of the marks that an answer keeps, by the kind of its error: sign: 1/2; none by default.",
+    "follow_through": "The share that an answer is worth which follows from an earlier wrong one; 1 by default.",
     "variants": "How variants of the problem are drawn.",
 }
 
@@ -92,6 +94,8 @@ COLLECTION: Keys = {
     "date": "The date, as it is to be printed.",
     "text": "An introduction.",
     "language": "The language of the headings between the problems; en by default.",
+    "credit": "Partial credit by the kind of error, for problems that say nothing of it.",
+    "follow_through": "The share of answers that follow from a wrong one, for problems that say nothing of it.",
     "sections": "The sections in order; a file with this key is a collection.",
 }
 

@@ -22,6 +22,7 @@ from backsym.core.words import say
 from backsym.parts.table import KINDS
 from backsym.reading.files import declarations as declare
 from backsym.reading.files import keys
+from backsym.reading.files.credit import read_credit, read_follow_through, with_defaults
 from backsym.reading.files.fields import (
     Report,
     boolean,
@@ -133,6 +134,8 @@ def _problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic] = (
         show_forward=boolean(found.get("show_forward"), report, "show_forward", True),
         values=declare.read_values(found.get("values"), symbols, report, forward.broken),
         tolerance=share(found.get("tolerance"), report, "tolerance"),
+        credit=read_credit(found.get("credit"), report),
+        follow_through=read_follow_through(found.get("follow_through"), report),
         path=path,
         remarks=tuple(forward.remarks),
     )
@@ -300,8 +303,14 @@ def _collection(tree: Table, path: str, complaints: Iterable[Diagnostic]) -> Col
     texts = {key: prose(found.get(key), report, key) for key in ("course", "author", "date", "text")}
     title = prose(found.get("title"), report, "title") or literal(Path(path).stem)
     language = choice(found.get("language"), report, "language", languages(), DEFAULT_LANGUAGE)
+    credit = read_credit(found.get("credit"), report)
+    follow = read_follow_through(found.get("follow_through"), report)
     report.stop()
-    return Collection(title=title, language=language, sections=tuple(sections), path=path, **texts)
+    collection = Collection(
+        title=title, language=language, sections=tuple(sections), credit=credit, follow_through=follow, path=path,
+        **texts,
+    )  # fmt: skip
+    return with_defaults(collection)
 
 
 def _section(tree: Tree, folder: Path, report: Report) -> Section:

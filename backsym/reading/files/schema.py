@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backsym.core.bundled import languages
-from backsym.core.choices import ACCEPT, GRAPHS
+from backsym.core.choices import ACCEPT, GRAPHS, TAGS, UNREAD
 from backsym.core.notations import choices
 from backsym.core.problem import ROLES
 from backsym.parts.table import KINDS
@@ -37,6 +37,17 @@ _SHAPE: Schema = {"type": "array", "items": _DIM, "maxItems": MAX_AXES}
 _TEXTS: Schema = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 _NUMBER: Schema = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^[-+0-9.eE/ \u2212]+$"}]}
 
+_PORTION: Schema = {
+    "anyOf": [
+        {"type": "number", "minimum": 0, "maximum": 1},
+        {"type": "string", "pattern": r"^\s*[0-9]{1,6}(\.[0-9]{1,20})?\s*(/\s*[0-9]{1,6}\s*)?$"},
+    ]
+}
+_CREDIT: Schema = {
+    "type": "object",
+    "propertyNames": {"enum": [tag for tag in TAGS if tag not in UNREAD]},
+    "additionalProperties": _PORTION,
+}
 _TOLERANCE: Schema = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string"}]}
 
 
@@ -112,6 +123,8 @@ def _problem_values() -> dict[str, Schema]:
         "parts": {"type": "array", "items": {"anyOf": [*alone, {"$ref": "#/$defs/part"}]}},
         "values": _named({"$ref": "#/$defs/value"}),
         "tolerance": _TOLERANCE,
+        "credit": _CREDIT,
+        "follow_through": _PORTION,
         "variants": {"$ref": "#/$defs/variants"},
     }
 
@@ -162,7 +175,8 @@ def _part() -> Schema:
 def _collection_values() -> dict[str, Schema]:
     sections: Schema = {"type": "array", "items": {"$ref": "#/$defs/section"}, "minItems": 1}
     texts = dict.fromkeys(("title", "course", "author", "date", "text"), _TEXT)
-    return {**texts, "language": {"enum": list(languages())}, "sections": sections}
+    language: Schema = {"enum": list(languages())}
+    return {**texts, "language": language, "credit": _CREDIT, "follow_through": _PORTION, "sections": sections}
 
 
 def _section_values() -> dict[str, Schema]:
