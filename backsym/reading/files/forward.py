@@ -18,6 +18,7 @@ from backsym.core.problem import Dimension, NodeEquation, Symbol
 from backsym.core.source import Source
 from backsym.core.words import Said, Words, say
 from backsym.reading import syntax
+from backsym.reading.expressions import plain_or_code_equation
 from backsym.reading.files.declarations import Declared, declares_shapes
 from backsym.reading.files.fields import Report, is_name
 from backsym.reading.files.yamlfile import Scalar
@@ -37,7 +38,6 @@ from backsym.reading.meaning.scope import (
 from backsym.reading.meaning.shape_hints import matmul_meant
 from backsym.reading.meaning.undeclared import unknown_names
 from backsym.reading.notes.data_points import with_rows
-from backsym.reading.plain.grammar import parse_equation
 from backsym.reading.syntax import Node
 
 MAX_EQUATIONS = 10_000
@@ -140,16 +140,15 @@ class Forward:
                 ranks.setdefault(name, rank)
         words = self.vocabulary(ranks)
 
-        def is_partial(above: str, below: str) -> bool:
-            return above in ranks and below in ranks and "d" + above not in ranks
-
+        # Shapes are not known yet; who is declared is.
+        known = Scope({name: Sym(name, ()) for name in ranks}, self.dims, self.index_dims, abstract=self.abstract)
         for item, names, is_formula in zip(texts, left, formulas, strict=True):
             source = item.source()
             try:
                 if is_formula:
                     sides = [(e.lhs, e.rhs) for e in latex.parse_equations(source, words)]
                 else:
-                    sides = [parse_equation(source, is_partial)]
+                    sides = [plain_or_code_equation(source, known)]
                 for lhs, rhs in sides:
                     self.add(self.split(item, source, *self.whole(lhs, rhs, source), is_formula))
             except InputError as e:

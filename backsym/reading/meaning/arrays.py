@@ -35,6 +35,7 @@ from backsym.core.expr import (
     Size,
     T,
     Zeros,
+    broadcast,
     children,
     num,
     scalar_if_ones,
@@ -87,23 +88,32 @@ def elementwise(r: Rules, tree: Node, make: Callable[[tuple[Expr, ...]], Expr], 
     rows = [value.shape[1:] for value in values if len(value.shape) == 2 and value.shape[0] == 1 and rank(value) == 1]
     strict = any(value.shape in rows for value in values if len(value.shape) == 1)
     r.fit(tree.children, values, Node(tree.kind, "" if strict else NUMPY, tree.children, tree.span), verb)
+    if not r.scope.misfits and (widest := broadcast(*(value.shape for value in values)))[1:] not in ((), (1,)):
+        values = [_spread(value, widest) for value in values]
     return make(tuple(values))
+
+
+def _spread(e: Expr, shape: Shape) -> Expr:
+    """A column that was made of a vector, ``v[:, None]``, beside a matrix: v 1^T, which says what is meant."""
+    made = isinstance(e, Reshape) and not e.regroups and len(e.arg.shape) == 1 and e.shape == (*e.arg.shape, 1)
+    if not made or len(shape) != 2 or not isinstance(e, Reshape):
+        return e
+    return MatMul((e.arg, T(Ones(shape[1:]))))
 
 
 def multiplied(r: Rules, tree: Node) -> Expr:
     """A product entry by entry; a column times a row is shown as the outer product that it is."""
-    product = elementwise(r, tree, lambda args: Mul(args, span=r.mark(tree)), "multiply")
-    assert isinstance(product, Mul), "that was made"
-    arrays = [n for n, arg in enumerate(product.args) if scalar_if_ones(arg.shape)]
+    values = without_columns([r.resolve(child) for child in tree.children])
+    arrays = [n for n, arg in enumerate(values) if scalar_if_ones(arg.shape)]
     if len(arrays) == 2 and not r.scope.misfits:
-        (first, u), (_, v) = ((n, product.args[n]) for n in arrays)
+        (first, u), (_, v) = ((n, values[n]) for n in arrays)
         if len(u.shape) == 1 or (len(u.shape) == 2 and u.shape[0] == 1):
             u, v = v, u
         if len(u.shape) == 2 and u.shape[1] == 1 and (len(v.shape) == 1 or (len(v.shape) == 2 and v.shape[0] == 1)):
             done = _outer(u, v)
-            others = [arg for n, arg in enumerate(product.args) if n not in arrays]
+            others = [arg for n, arg in enumerate(values) if n not in arrays]
             return Mul((*others[:first], done, *others[first:]), span=r.mark(tree)) if others else done
-    return product
+    return elementwise(r, tree, lambda args: Mul(args, span=r.mark(tree)), "multiply")
 
 
 def _outer(u: Expr, v: Expr) -> MatMul:
@@ -435,6 +445,29 @@ def einsum_entries(r: Rules, tree: Node) -> tuple[Expr, tuple[Ix, ...]]:
     return (IndexReduce("sum", body, bound) if bound else body), free
 
 
+def _contraction(groups: Sequence[str], output: str, values: Sequence[Expr]) -> Expr | None:
+    """An einsum that is a product of two matrices or vectors, or one entry by entry; None for any other."""
+    if len(groups) != 2 or any(len(set(group)) < len(group) or len(group) > 2 for group in groups):
+        return None
+    if groups[0] == groups[1] == output:
+        return Mul(tuple(values))
+    over = [x for x in groups[0] if x in groups[1]]
+    kept = "".join(x for group in groups for x in group if x not in over)
+    if len(over) > 1 or set(over) & set(output) or sorted(kept) != sorted(output):
+        return None
+    (a, b), (left, right) = values, groups
+    if not over:
+        if len(left) != 1 or len(right) != 1:
+            return None
+        a, b = (a, b) if kept == output else (b, a)
+        return MatMul((a, T(b)))
+    a = turned(a) if left[0] == over[0] and len(left) == 2 else a
+    b = turned(b) if right[-1] == over[0] and len(right) == 2 else b
+    if len(left) == 1:
+        return MatMul((turned(b), a))
+    return MatMul((a, b)) if kept == output else T(MatMul((a, b)))
+
+
 def einsum(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
     """An einsum as an array: its operands with an axis for each letter, multiplied, and summed over those that go."""
     entry, free = einsum_entries(r, tree)
@@ -442,6 +475,11 @@ def einsum(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
         return entry
     inputs, _, output = facts[0].partition("->")
     groups = inputs.split(",")
+    values = list(map(r.resolve, tree.children))
+    if (product := _contraction(groups, output, values)) is not None:
+        return product
+    if not r.scope.derivatives:
+        raise r.error(say("python.einsum"), tree)
     over = list(dict.fromkeys(x for group in groups for x in group if x not in output))
     order = [*output, *over]
     factors: list[Expr] = []

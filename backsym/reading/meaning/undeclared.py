@@ -50,7 +50,7 @@ def _mentions(tree: Node, scope: Scope) -> Iterator[Node]:
             yield node
         if node.kind in ("name", "keyword", "partial") or is_delta(node, scope):
             continue
-        if node.kind in ("entry", "pick"):
+        if node.kind in ("entry", "pick", "subscript"):
             children = children[:1]
         elif node.kind == "call":
             # Letters and dimensions are no quantities.

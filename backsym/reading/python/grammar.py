@@ -37,14 +37,20 @@ def parse_code(source: Source, words: Words, *, first: int = 0, mathematical: bo
 
     Raises NotPython for a text that is none, and InputError, with the place, for Python that means nothing here.
     """
-    code = python_text(source, words.is_partial)
-    try:
-        tree = ast.parse(code.text.strip(), mode="eval")
-    except (SyntaxError, ValueError):
-        raise NotPython from None
-    except (RecursionError, MemoryError):
-        raise source.error(say("plain.nested_too_deep", limit=MAX_NESTING), (0, len(source.text))) from None
-    return Reader(source, code, words, 1 if mathematical else first, mathematical).node(tree.body)
+    reader = Reader(source, python_text(source, words.is_partial), words, 1 if mathematical else first, mathematical)
+    statement = reader.parsed()
+    if not isinstance(statement, ast.Expr):
+        raise NotPython
+    return reader.node(statement.value)
+
+
+def parse_code_equation(source: Source, words: Words, *, first: int = 0) -> tuple[Node, Node]:
+    """The trees of the two sides of an assignment of Python; raises as ``parse_code``."""
+    reader = Reader(source, python_text(source, words.is_partial), words, first, mathematical=False)
+    statement = reader.parsed()
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        raise NotPython
+    return reader.node(statement.targets[0]), reader.node(statement.value)
 
 
 class Reader(Builder):
@@ -54,6 +60,19 @@ class Reader(Builder):
         super().__init__(source, code, mathematical)
         self.words, self.first = words, first
         self.depth = 0
+
+    def parsed(self) -> ast.stmt:
+        """The one statement of the text."""
+        try:
+            body = ast.parse(self.code.text.strip()).body
+        except (SyntaxError, ValueError):
+            raise NotPython from None
+        except (RecursionError, MemoryError):
+            whole = (0, len(self.source.text))
+            raise self.source.error(say("plain.nested_too_deep", limit=MAX_NESTING), whole) from None
+        if len(body) != 1:
+            raise NotPython
+        return body[0]
 
     def node(self, tree: ast.expr) -> Node:
         visit = _VISITS.get(type(tree))
