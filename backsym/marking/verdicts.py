@@ -23,7 +23,7 @@ from backsym.core.problem import Problem
 from backsym.marking.answers.model import ReadAnswer, Target, Unreadable, quantity_named
 from backsym.marking.answers.numbers import Numbers, members, read_numbers
 from backsym.marking.answers.reader import AnswerReader
-from backsym.marking.explaining.explain import Explanation, explain, explain_clash, explain_meant
+from backsym.marking.explaining.explain import ELEMENTS, Explanation, explain, explain_clash, explain_meant
 from backsym.marking.explaining.phrases import listed, math, phrase, shape_words
 from backsym.marking.judging.accept import Criterion, criterion, derivatives_asked, is_simplified, missing_names
 from backsym.marking.judging.chains import Break, first_break
@@ -42,9 +42,13 @@ from backsym.marking.judging.layouts import transposed_layout
 from backsym.marking.judging.numbers import AskedNumber, NumberJudge
 from backsym.marking.judging.shares import Slips, share_of
 from backsym.marking.reporting.records import shown_score
+from backsym.numeric.allowance import Exhausted, allowing
 from backsym.numeric.axes import Array
 from backsym.printing.notation import Notation
 from backsym.solving.solution import Solution
+
+MARKING = 120e6
+"""The work of one verdict: reading an answer in several ways, judging each of its lines, explaining what is wrong."""
 
 VERDICTS = ("correct", "equivalent_form", "follow_through", "incorrect", "invalid", "undetermined")
 
@@ -468,6 +472,14 @@ class _Marking:
     # --- the verdict ---
 
     def verdict(self) -> Verdict:
+        """The verdict, with a limit to the work that it takes and to the size of what it evaluates."""
+        try:
+            with allowing(ELEMENTS, MARKING):
+                return self._verdict()
+        except (Exhausted, MemoryError):
+            return self.made("undetermined", None, (), phrase("verdict.too_large"))
+
+    def _verdict(self) -> Verdict:
         read = self.marker.reader.read(self.target, self.answer)
         found = self.verdict_on(read)
         if isinstance(read, Unreadable) or not read.left_out or self.hints == "none":

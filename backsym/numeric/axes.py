@@ -20,21 +20,23 @@ import numpy.typing as npt
 from backsym.core.errors import BacksymError, ShapeError
 from backsym.core.expr import Dim, Ix, Shift, letters_of
 from backsym.core.functions import decisive
+from backsym.numeric.allowance import MOST_AXES, SMALL, largest, spend
 
 Array = npt.NDArray[Any]
 
 Val = tuple[tuple[Ix, ...], Array]
 
-LIMIT = 10_000_000
-"""An intermediate with more elements than this is refused: it would exhaust the memory of a small machine."""
-
 
 def guard(shape: Sequence[int]) -> None:
-    """Raise before an array of this shape is made if it is too large."""
-    size = math.prod(shape)
-    if size > LIMIT:
+    """Raise before an array of this shape is made if it is too large; making it is work."""
+    size, limit = math.prod(shape), largest()
+    if size > limit:
         shown = " x ".join(str(n) for n in shape)
-        raise BacksymError(f"an intermediate array of {shown} = {size} elements is too large (limit {LIMIT})")
+        raise BacksymError(f"an intermediate array of {shown} = {size} elements is too large (limit {limit})")
+    if len(shape) > MOST_AXES:
+        raise BacksymError(f"an intermediate array with {len(shape)} axes has too many (limit {MOST_AXES})")
+    if size > SMALL:
+        spend(size)
 
 
 def _spread(have: tuple[Ix, ...], x: Array, want: tuple[Ix, ...], rank: int) -> Array:

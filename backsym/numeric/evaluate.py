@@ -49,6 +49,7 @@ from backsym.core.expr import (
 )
 from backsym.core.functions import decisive
 from backsym.core.problem import NodeEquation
+from backsym.numeric.allowance import SMALL, spend
 from backsym.numeric.apply import STEP, apply_function
 from backsym.numeric.axes import (
     Array,
@@ -90,7 +91,10 @@ def ev(e: Expr, c: Context) -> Val:
     handler = _HANDLERS.get(type(e))
     if handler is None:
         raise TypeError(f"cannot evaluate an expression of type {type(e).__name__}")
-    return handler(e, c)
+    value = handler(e, c)
+    if value[1].size > SMALL:
+        spend(value[1].size)
+    return value
 
 
 def node_value(eq: NodeEquation, c: Context) -> Val:
@@ -369,6 +373,7 @@ def _contract(product: Mul, over: tuple[Ix, ...], c: Context) -> Val:
     ones: Val = (tuple(bound), np.ones([1] * len(bound)))
     kept = tuple(ix for ix in sizes if ix not in over)
     guard([sizes[ix] for ix in kept])
+    spend(math.prod(sizes.values()))
     labels = {ix: n for n, ix in enumerate(sizes)}
     operands: list[Any] = []
     for names, x in values:

@@ -29,6 +29,7 @@ from backsym.marking.explaining.slopes import named
 from backsym.marking.judging.judge import Judge, equal_values
 from backsym.marking.judging.layouts import same_layout
 from backsym.marking.judging.subject import Subject
+from backsym.numeric.allowance import Exhausted, allowing
 from backsym.numeric.context import Env
 
 MAX_JUDGED = 30
@@ -37,6 +38,16 @@ MAX_JUDGED = 30
 
 MAX_SUBJECTS = 200
 """Targets, each in the letters of some answers, that are kept prepared."""
+
+
+ELEMENTS = 2_000_000
+"""Elements of the largest intermediate, of many candidates at once."""
+
+SEARCHING = 34e6
+"""The work of looking for a repair of one answer."""
+
+SHOWING = 5e6
+"""The work of looking for values that show that an answer is wrong."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +116,12 @@ class Explainer:
         if len(answer.indices) > rank:
             # Letters beyond those of the target's axes are free by mistake.
             answer = replace(answer, indices=answer.indices[:rank])
-        return self.repaired(judge, answer) or self._without_repair(judge, answer)
+        try:
+            with allowing(ELEMENTS, SEARCHING):
+                found = self.repaired(judge, answer)
+        except (Exhausted, BacksymError):
+            found = None
+        return found or self._without_repair(judge, answer)
 
     def repaired(self, judge: Judge, answer: ReadAnswer) -> Explanation | None:
         """The explanation by the smallest repair that makes the answer right; None where no repair does."""
@@ -195,7 +211,11 @@ class Explainer:
         if self._small is None:
             self._small = small_points(judge.problem, judge.solution.derivations, judge.points[0])
         truth = judge.derivation(answer.target.name).entry.rhs
-        found = counterexample(self._small, answer.target, answer.expr, answer.indices, truth)
+        try:
+            with allowing(ELEMENTS, SHOWING):
+                found = counterexample(self._small, answer.target, answer.expr, answer.indices, truth)
+        except (Exhausted, BacksymError):
+            found = None
         if found is None:
             told = {level: Sentence(f"unexplained.{level}", {"target": target}) for level in ("gentle", "full")}
             return Explanation((), (told["gentle"],), (told["full"],), self.words)
@@ -411,10 +431,15 @@ def explain_clash(
     With ``meant``, the answer put together nevertheless, what makes it right is proposed; else, or if nothing does,
     what makes the operands fit, with the target what gives its shape first.
     """
-    return explainer(judge).clash(clash, target, explain_meant(judge, meant) if meant is not None else None)
+    repaired = explain_meant(judge, meant) if meant is not None else None
+    with allowing(ELEMENTS, SEARCHING):
+        return explainer(judge).clash(clash, target, repaired)
 
 
 def explain_meant(judge: Judge, meant: ReadAnswer) -> Explanation | None:
     """What makes an answer right whose parts do not fit together; None where no repair does."""
-    with np.errstate(all="ignore"):
-        return explainer(judge).repaired(judge, meant)
+    try:
+        with np.errstate(all="ignore"), allowing(ELEMENTS, SEARCHING):
+            return explainer(judge).repaired(judge, meant)
+    except (Exhausted, BacksymError):
+        return None

@@ -21,7 +21,11 @@ from backsym.marking.explaining.rules import FIRST_BULKS, FIRST_RULES, SECOND_RU
 from backsym.marking.explaining.screening import CLOSE
 from backsym.marking.explaining.search import Block, Repair, Search, cancels
 from backsym.marking.judging.subject import Subject
+from backsym.numeric.allowance import Exhausted, detached
 from backsym.numeric.axes import Array
+
+PREPARING = 30e6
+"""The work of finding the mistakes that can be made in one derivative; longer forms of it come last."""
 
 MAX_HITS = 3
 """Mistakes of one kind and one value that are judged."""
@@ -69,10 +73,7 @@ class Echoes:
         rows: list[Array] = []
         what: list[Spoiled] = []
         truth = self.subject.truth
-        for e, letters in self.subject.offers.forms:
-            search = Search(self.subject, e, letters)
-            search.run(FIRST_RULES, FIRST_BULKS)
-            search.run(SECOND_RULES, ())
+        for search in self._searches():
             for block in search.blocks:
                 for n, row in enumerate(block.rows):
                     wrong = not np.abs(row - truth.flat).max() <= CLOSE * truth.size
@@ -80,6 +81,18 @@ class Echoes:
                         rows.append(row)
                         what.append(Spoiled(search, block, n))
         return np.asarray(rows).reshape(len(rows), len(truth.flat)), tuple(what)
+
+    def _searches(self) -> Iterator[Search]:
+        """The mistakes in each form of the derivative, until the work that is allowed is done."""
+        with detached(PREPARING):
+            for e, letters in self.subject.offers.forms:
+                try:
+                    search = Search(self.subject, e, letters)
+                    search.run(FIRST_RULES, FIRST_BULKS)
+                    search.run(SECOND_RULES, ())
+                except Exhausted:
+                    return
+                yield search
 
 
 def echo_repairs(search: Search, echoes: Echoes) -> Iterator[Repair]:

@@ -9,6 +9,7 @@ This module must not know what the changes mean.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,6 +21,7 @@ from backsym.core.expr import Expr, Ix, Shape, Sym, rebuild, scalar_if_ones
 from backsym.core.lazy import Kept
 from backsym.marking.explaining.places import Place, ancestors, with_child
 from backsym.marking.judging.layouts import same_layout
+from backsym.numeric.allowance import detached, spend
 from backsym.numeric.axes import Array, Val, arrange
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import ev
@@ -29,6 +31,9 @@ CLOSE = 1e-9
 
 MAX_KEPT = 20_000
 """Values of quantities and entries that are kept."""
+
+CALL = 7_000
+"""The work of evaluating one candidate, beside its elements, and of making it."""
 
 CHANGE = Ix("change", 1)
 
@@ -60,7 +65,18 @@ class Point:
 
     def value(self, e: Expr) -> Val | None:
         """The value of an expression that will be asked for again; None if it has none."""
-        return self._known.get(e, lambda: _value(e, self.context))
+        spend(CALL)
+
+        def find() -> Val | None:
+            with detached(math.inf):
+                return _value(e, self.context)
+
+        return self._known.get(e, find)
+
+
+def _tried(e: Expr, context: Context) -> Val | None:
+    spend(CALL)
+    return _value(e, context)
 
 
 def _value(e: Expr, context: Context) -> Val | None:
@@ -102,7 +118,7 @@ class Screen:
             clash = any(self.shapes[child] is None for child in place.inside)
             shape = None if clash else _shape(e)
             known = shape is not None and all(self.known[child] for child in place.inside)
-            value = _value(e, self.context) if known else None
+            value = _tried(e, self.context) if known else None
         self.local.append(e)
         self.shapes.append(shape)
         self.known.append(value is not None)
@@ -123,7 +139,7 @@ class Screen:
 
     def of(self, e: Expr) -> Val | None:
         """The value of an expression over quantities and stand-ins of places."""
-        return _value(e, self.context)
+        return _tried(e, self.context)
 
     def whole(self) -> Array | None:
         """The value of the answer, flat and laid out as the truth; None if it has none or another shape."""
@@ -162,7 +178,7 @@ class Screen:
                     own = _shape(local)
                     if own is None:
                         return None
-                above = _value(local, self.context)
+                above = _tried(local, self.context)
                 if above is None:
                     return None
                 shape, value = own, above
@@ -199,7 +215,7 @@ class Screen:
                     if child in shapes and shapes[child] != self.shapes[child]:
                         local = with_child(local, self.places[child].slot, stand_in(child, shapes[child]))
                 shape_now = _shape(local)
-                value_now = None if shape_now is None else _value(local, self.context)
+                value_now = None if shape_now is None else _tried(local, self.context)
                 if shape_now is None or value_now is None:
                     return None
                 put(number, value_now)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from backsym.core.errors import BacksymError, near_name
-from backsym.core.expr import Adj, Expr, IndexReduce, Ix, Partial, walk
+from backsym.core.expr import Adj, Expr, Ix, Partial, walk
 from backsym.core.lazy import Kept, lazy
 from backsym.core.problem import Problem
 from backsym.core.steps import Derivation
@@ -25,6 +25,7 @@ from backsym.core.words import say
 from backsym.marking.answers.model import Target
 from backsym.marking.judging.layouts import same_layout
 from backsym.marking.judging.points import SEEDS, points
+from backsym.numeric.allowance import Exhausted, allowing
 from backsym.numeric.apply import STEP
 from backsym.numeric.axes import Array, Val, arrange
 from backsym.numeric.context import Context, Env
@@ -47,12 +48,13 @@ NOISE_FLOOR = 1e-3
 LARGEST = 400_000
 """Elements of the largest intermediate of an answer, over all points of an assignment."""
 
+JUDGING = 30e6
+"""The work of evaluating one answer."""
+
 MAX_SLOPES = 5_000
 """Local derivatives that are kept; without a limit, a large problem would keep a great many."""
 
 _POINT = Ix("point", 1)
-
-_WITH_LETTERS = (IndexReduce, Partial)
 
 
 class TooLarge(BacksymError):
@@ -174,13 +176,16 @@ class Judge:
 
         Raises BacksymError for what cannot be evaluated or would be too large.
         """
-        partial = self._guard(expr, indices)
-        with np.errstate(all="ignore"):
-            return tuple(value for stack in self._stacks for value in stack.value(expr, indices, partial))
+        partial = _has_local(expr)
+        try:
+            with np.errstate(all="ignore"), allowing(LARGEST, JUDGING):
+                return tuple(value for stack in self._stacks for value in stack.value(expr, indices, partial))
+        except Exhausted:
+            raise TooLarge("this takes too long to evaluate") from None
 
     def first_value(self, expr: Expr, indices: tuple[Ix, ...] = ()) -> Array:
         """The value at the first point only: to screen candidates before ``agrees``."""
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), allowing(LARGEST, JUDGING):
             sizes = self._stacks[0].together.index_sizes(indices)
             value = arrange(ev(expr, Context.of(self.points[0])), indices, sizes)
         return np.asarray(value)
@@ -243,14 +248,14 @@ class Judge:
             return False
         sure = True
         try:
-            partial = self._guard(expr, indices)
-            with np.errstate(all="ignore"):
+            partial = _has_local(expr)
+            with np.errstate(all="ignore"), allowing(LARGEST, JUDGING):
                 for stack, truth in zip(self._stacks, truths, strict=True):
                     found = truth.equals(stack.value(expr, indices, partial))
                     if found is False:
                         return False
                     sure = sure and found is True
-        except (BacksymError, FloatingPointError, OverflowError, MemoryError):
+        except (BacksymError, FloatingPointError, OverflowError, MemoryError, Exhausted):
             return None
         return True if sure else None
 
@@ -261,23 +266,6 @@ class Judge:
         except (BacksymError, OverflowError, MemoryError):
             return None
         return equal_values(values, references)
-
-    def _guard(self, expr: Expr, indices: tuple[Ix, ...]) -> bool:
-        """Whether an expression is evaluated at one point at a time, because it has a local derivative.
-
-        Refuses a sum over so many letters that an intermediate would be huge; the usual answer has few.
-        """
-        letters: dict[Ix, None] = dict.fromkeys(indices)
-        partial = False
-        for node in walk(expr):
-            if type(node) in _WITH_LETTERS:
-                letters.update(dict.fromkeys(node.indices) if isinstance(node, IndexReduce) else {})
-                partial = partial or isinstance(node, Partial)
-        if len(letters) > 4:
-            for stack in self._stacks:
-                if math.prod(stack.together.index_sizes(tuple(letters))) * len(stack.points) > LARGEST:
-                    raise TooLarge(f"this sums over {len(letters)} letters at once, which is too large to evaluate")
-        return partial
 
     # --- following through ---
 
@@ -340,7 +328,7 @@ class Carried:
 
     def values(self, expr: Expr, indices: tuple[Ix, ...]) -> tuple[Array, ...]:
         """An expression's values with these adjoints."""
-        if self.judge._guard(expr, indices):
+        if _has_local(expr):
             return tuple(self.value_at(expr, indices, n) for n in range(len(self.judge.points)))
         found: list[Array] = []
         first = 0
@@ -423,6 +411,11 @@ def _local_slopes(point: Env, consumer: str, node: str) -> Array:
     with np.errstate(all="ignore"):
         slopes = arrange(node_value(point.equations[consumer], ctx), (axis,), (base.size,)).imag / STEP
     return np.asarray(slopes.reshape(base.size, -1))
+
+
+def _has_local(expr: Expr) -> bool:
+    """Whether an expression is evaluated at one point at a time, because it has a local derivative."""
+    return any(type(node) is Partial for node in walk(expr))
 
 
 def _more_general(indices: tuple[Ix, ...], target: Target) -> bool:

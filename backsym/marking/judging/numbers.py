@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from backsym.core.expr import Expr
+from backsym.core.lazy import lazy
 from backsym.core.problem import Part, Problem
 from backsym.marking.answers.numbers import Numbers
 from backsym.numeric.axes import Array
@@ -73,7 +73,7 @@ class NumberJudge:
         self.solution = solution
         self.asked = numbers_asked(self.problem)
 
-    @cached_property
+    @lazy
     def env(self) -> Env:
         """The point of the values that are given."""
         return point(self.problem, self.solution.derivations)

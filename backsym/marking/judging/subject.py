@@ -5,6 +5,7 @@ This module must not know about any one answer.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from itertools import combinations
 from typing import Any, TypeVar
@@ -17,8 +18,9 @@ from backsym.marking.answers.model import Target
 from backsym.marking.explaining.drafts import Bulk, Key
 from backsym.marking.explaining.places import outline
 from backsym.marking.explaining.repair_material import Offers
-from backsym.marking.explaining.screening import Point, Screen, Truth, stack
+from backsym.marking.explaining.screening import CALL, Point, Screen, Truth, stack
 from backsym.marking.judging.judge import Judge
+from backsym.numeric.allowance import detached, spend
 from backsym.numeric.axes import Array, Val
 
 MAX_PATHS = 6
@@ -60,7 +62,9 @@ class Subject:
             valued = [(e, value) for e in bulk.exprs if (value := self.point.value(e)) is not None]
             return tuple(e for e, _ in valued), stack([value for _, value in valued]) if valued else None
 
-        return self._stacks.get(bulk.key, stacked)
+        spend(CALL * len(bulk.exprs) / 4)
+        with detached(math.inf):
+            return self._stacks.get(bulk.key, stacked)
 
     @lazy
     def ratios(self) -> tuple[Array, tuple[Expr, ...]]:
@@ -120,7 +124,8 @@ class Subject:
     def once(self, made: Callable[[Subject], Made]) -> Made:
         """What is the same for all answers, made when first asked for."""
         if made not in self._made:
-            self._made.setdefault(made, made(self))
+            with detached(math.inf):
+                self._made.setdefault(made, made(self))
         found: Made = self._made[made]
         return found
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 from backsym.core.functions import FUNCTIONS
+from backsym.core.lazy import lazy
 from backsym.core.names import SHORT, split_name
 from backsym.reading.meaning.scope import Scope
 from backsym.reading.python.lexer import spelled
@@ -31,13 +31,13 @@ class Words:
     def loss(self) -> str:
         return self.scope.loss or ""
 
-    @cached_property
+    @lazy
     def losses(self) -> frozenset[str]:
         """The names of the loss: its own, and the usual ones that mean nothing else."""
         usual = (name for name in _LOSSES if not self.scope.has(name))
         return frozenset((self.loss, *usual)) if self.loss else frozenset()
 
-    @cached_property
+    @lazy
     def _spellings(self) -> dict[str, str]:
         """Declared names without their underscores, and as Greek letters are called; of two alike neither."""
         found: dict[str, str] = {}
