@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 from backsym.core.expr import Adj, Entry, Expr, Ix, Partial, Shape, Sym, rebuild, walk
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
+from backsym.core.lazy import lazy
 from backsym.core.words import say
 from backsym.marking.answers.refusals import Refused
 from backsym.marking.explaining.repair_material import renamed
@@ -31,7 +31,7 @@ class Names:
     words: Vocabulary
     own: Mapping[str, tuple[Expr, tuple[Ix, ...]]] = field(default_factory=dict)
 
-    @cached_property
+    @lazy
     def code(self) -> Words:
         """The same names, as code writes them."""
         return Words(self.scope)
