@@ -23,6 +23,7 @@ from backsym.core.functions import FUNCTIONS, Function
 from backsym.core.stepkinds import STEPS
 from backsym.core.steps import Step
 from backsym.numeric.sources import value_of
+from backsym.printing.numpy.code import numpy_source
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import solve
 from backsym.solving.written import miswritten
@@ -301,13 +302,15 @@ def test_a_module_that_computes_something_else_is_refused(
 
 def test_a_source_with_another_value_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     solution = solve(problem_from_mapping(CODE))
-    owner, attribute = owner_of("printing.numpy.code._Coder.neg")
-    monkeypatch.setattr(owner, attribute, lambda self, e, loose: self.code(e.arg, loose=loose))
-    monkeypatch.setitem(import_module("backsym.printing.numpy.code")._RULES, Neg, getattr(owner, attribute))
-    with pytest.raises(VerificationError, match="NumPy source"):
-        solution.numpy("q")
-    with pytest.raises(VerificationError, match="NumPy source"):
-        solution.forward_numpy("q")
+    rule = numpy_source
+    for wrong in ("2 * ({})", "{}[..., None]", "unknown + {}", "np.cosh({})"):
+        monkeypatch.setattr(
+            "backsym.printing.numpy.code.numpy_source", lambda *a, wrong=wrong, **k: wrong.format(rule(*a, **k))
+        )
+        with pytest.raises(BacksymError):
+            solution.numpy("W")
+        with pytest.raises(BacksymError):
+            solution.forward_numpy("q")
 
 
 @pytest.mark.parametrize(
