@@ -23,6 +23,7 @@ LAYERS["documents"] = {"parts", "core", "text", "printing", "graphs", "numeric"}
 LAYERS["solving"] = {"core", "reading", "calculus", "numeric", "printing", "sympy_door", "documents"}
 LAYERS["codegen"] = {"core", "printing", "numeric", "solving"}
 LAYERS["api"] = {"parts", "core", "reading", "numeric", "printing", "sympy_door", "graphs", "documents", "solving"}
+LAYERS["api"] |= {"codegen"}
 LAYERS["marking"] = {"parts", "version", "core", "reading", "numeric", "printing", "documents", "solving"}
 LAYERS["cli"] = {"version", "api", "core", "text", "reading", "numeric", "printing", "graphs", "documents", "solving"}
 LAYERS["cli"] |= {"parts", "codegen", "marking"}

@@ -112,6 +112,28 @@ def softmax(node: ast.expr, ranks: Ranks) -> ast.expr:
     return node
 
 
+def named(node: ast.expr, ranks: Ranks) -> ast.expr:
+    """logaddexp.reduce(x, axis=-1) -> logsumexp(x); x - logaddexp.reduce(x, axis=-1, keepdims=True) -> log_softmax(x);
+    exp(log_softmax(x)) -> softmax(x)"""
+    if (x := _reduced(node, keepdims=False)) is not None:
+        return call("logsumexp", x)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+        x = _reduced(node.right, keepdims=True)
+        return call("log_softmax", x) if x is not None and same(x, node.left) else node
+    inside = _argument(node, "np.exp")
+    x = None if inside is None else _argument(inside, "log_softmax")
+    return node if x is None else call("softmax", x)
+
+
+def _reduced(node: ast.expr, *, keepdims: bool) -> ast.expr | None:
+    """x of np.logaddexp.reduce(x, axis=-1), with the axis kept or not."""
+    x = _argument(node, "np.logaddexp.reduce")
+    if x is None or not isinstance(node, ast.Call):
+        return None
+    options = {kw.arg: ast.unparse(kw.value) for kw in node.keywords}
+    return x if options == {"axis": "-1", **({"keepdims": "True"} if keepdims else {})} else None
+
+
 def _along_it(found: tuple[ast.expr, bool], ranks: Ranks) -> bool:
     """Whether a sum goes with each entry of what it sums over."""
     return found[1] or rank_of(found[0], ranks) == 1
@@ -135,7 +157,8 @@ def _sum_of_exponentials(node: ast.expr, ranks: Ranks) -> tuple[ast.expr, bool] 
     total = total or node
     if not (isinstance(total, ast.Call) and isinstance(total.func, ast.Attribute) and total.func.attr == "sum"):
         return None
-    x = _argument(total.func.value, "np.exp")
+    of_library = is_call(total, "np.sum") and len(total.args) == 1
+    x = _argument(total.args[0] if of_library else total.func.value, "np.exp")
     if x is None:
         return None
     options = {kw.arg: ast.unparse(kw.value) for kw in total.keywords}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from backsym.codegen.dialects import DIALECTS, Dialect, Place
 from backsym.codegen.layout import INDENT, comment, dictionary, docstring, quoted, table
@@ -30,6 +31,23 @@ def module_source(solution: Solution, target: str = "numpy") -> str:
     network, dialect = network_of(solution), dialect_of(target)
     prove(_written(network, DIALECTS["numpy"]), network, solution)
     return _written(network, dialect)
+
+
+def gradients_at(solution: Solution, arrays: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The derivatives at values of all leaves, as the module for NumPy computes them.
+
+    None where there is no such module, and where a size is no axis of any leaf.
+    """
+    from backsym.numeric.sources import called
+
+    try:
+        network = network_of(solution)
+    except BacksymError:
+        return None
+    if network.sizes or network.functions:
+        return None
+    source = _written(network, DIALECTS["numpy"])
+    return called(source, "backward", called(source, "forward", dict(arrays)))  # type: ignore[no-any-return]
 
 
 def _written(network: Network, dialect: Dialect) -> str:

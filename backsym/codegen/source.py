@@ -47,7 +47,40 @@ def method(value: ast.expr, attribute: str, *args: ast.expr) -> ast.Call:
 
 
 def same(a: ast.expr, b: ast.expr) -> bool:
-    return ast.dump(a) == ast.dump(b)
+    """Whether two expressions are one but for the order of factors and the writing of powers: ``z * z``, ``z ** 2``."""
+    return ast.dump(a) == ast.dump(b) or _key(a) == _key(b)
+
+
+def _key(node: ast.AST) -> tuple[object, ...]:
+    """What two expressions have in common if they are one."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Pow)):
+        powers: dict[tuple[object, ...], int] = {}
+        for factor, exponent in _factors(node, 1):
+            powers[factor] = powers.get(factor, 0) + exponent
+        return ("product", frozenset(powers.items()))
+    fields = []
+    for name, value in ast.iter_fields(node):
+        parts = value if isinstance(value, list) else [value]
+        fields.append((name, *(_key(part) if isinstance(part, ast.AST) else repr(part) for part in parts)))
+    return (type(node).__name__, *fields)
+
+
+def _factors(node: ast.expr, times: int) -> Iterator[tuple[tuple[object, ...], int]]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        yield from _factors(node.left, times)
+        yield from _factors(node.right, times)
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and is_whole(node.right):
+        assert isinstance(node.right, ast.Constant)
+        yield from _factors(node.left, times * int(str(node.right.value)))
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+        yield ("power", _key(node.left), _key(node.right)), times
+    else:
+        yield _key(node), times
+
+
+def is_whole(node: ast.expr) -> bool:
+    """Whether a node is a positive whole number."""
+    return isinstance(node, ast.Constant) and type(node.value) is int and node.value > 0
 
 
 def dotted(node: ast.expr) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 
-from backsym.codegen.exponentials import logarithm, logistic, softmax
+from backsym.codegen.exponentials import logarithm, logistic, named, softmax
 from backsym.codegen.ranks import Ranks, rank_of
 from backsym.codegen.source import call, dotted, is_call, is_number, parsed, replaced
 
@@ -122,6 +122,6 @@ def _times_one(node: ast.expr, ranks: Ranks) -> ast.expr:
 
 
 _REWRITES = (
-    _error_function, logistic, softmax, logarithm, _squared_root, _double_sum, _sum_of_transpose, _double_minus,
+    _error_function, named, logistic, softmax, logarithm, _squared_root, _double_sum, _sum_of_transpose, _double_minus,
     _contraction, _diagonal, _times_one,
 )  # fmt: skip

@@ -202,7 +202,36 @@ def _clip(np: Any, x: Array, a: Array, b: Array) -> Array:
 
 
 def _sigmoid(np: Any, x: Array) -> Array:
-    return 1.0 / (1.0 + np.exp(-x))
+    """1 / (1 + e^-x), or e^x / (1 + e^x) for a negative x: the exponential does not overflow."""
+    positive = np.real(x) > 0
+    e = np.exp(np.where(positive, -x, x))
+    return np.where(positive, 1.0, e) / (1.0 + e)
+
+
+def _softplus(np: Any, x: Array) -> Array:
+    """log(1 + e^x), as x + log(1 + e^-x) for a positive x."""
+    positive = np.real(x) > 0
+    return np.where(positive, x, 0 * x) + np.log(1 + np.exp(np.where(positive, -x, x)))
+
+
+def _below_top(np: Any, x: Array) -> tuple[Array, Array]:
+    """The exponentials along the last axis, with that of the largest entry taken as one, and that entry."""
+    top = np.max(np.real(x), axis=-1, keepdims=True)
+    return np.exp(x - top), top
+
+
+def _softmax(np: Any, x: Array) -> Array:
+    e, _ = _below_top(np, x)
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def _logsumexp(np: Any, x: Array) -> Array:
+    e, top = _below_top(np, x)
+    return np.log(e.sum(axis=-1)) + top[..., 0]
+
+
+def _log_softmax(np: Any, x: Array) -> Array:
+    return x - _logsumexp(np, x)[..., None]
 
 
 _TABLE = (
@@ -405,7 +434,7 @@ _TABLE = (
         ("x",),
         r"\text{softplus}",
         sympy=lambda sp, x: sp.log(1 + sp.exp(x)),
-        value=lambda np, x: np.log(1 + np.exp(x)),
+        value=_softplus,
         code="np.logaddexp(0, {0})",
         partials=("sigmoid(x)",),
     ),
@@ -466,8 +495,8 @@ _TABLE = (
         ("x",),
         r"\text{softmax}",
         kind="rowwise",
-        value=lambda np, x: np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True),
-        code="(np.exp({0}) / np.exp({0}).sum(axis=-1, keepdims=True))",
+        value=_softmax,
+        code="np.exp({0} - np.logaddexp.reduce({0}, axis=-1, keepdims=True))",
         definition="exp(x)/sum(exp(x), axis=-1, keepdims=True)",
         slope="softmax",
     ),
@@ -476,8 +505,8 @@ _TABLE = (
         ("x",),
         r"\text{log\,softmax}",
         kind="rowwise",
-        value=lambda np, x: x - np.log(np.exp(x).sum(axis=-1, keepdims=True)),
-        code="({0} - np.log(np.exp({0}).sum(axis=-1, keepdims=True)))",
+        value=_log_softmax,
+        code="({0} - np.logaddexp.reduce({0}, axis=-1, keepdims=True))",
         definition="x - log(sum(exp(x), axis=-1, keepdims=True))",
         slope="softmax",
     ),
@@ -486,8 +515,8 @@ _TABLE = (
         ("x",),
         r"\text{logsumexp}",
         kind="rowreduce",
-        value=lambda np, x: np.log(np.exp(x).sum(axis=-1)),
-        code="np.log(np.exp({0}).sum(axis=-1))",
+        value=_logsumexp,
+        code="np.logaddexp.reduce({0}, axis=-1)",
         definition="log(sum(exp(x), axis=-1))",
         slope="softmax",
     ),
