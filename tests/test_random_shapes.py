@@ -70,6 +70,10 @@ CASES: dict[str, dict[str, Any]] = {
     "an exponent of zero in the middle of its range": {
         "symbols": {"x": VECTOR, "c": []}, "forward": ["s = pow(softplus(x), sin(c))", "L = sum(s)"],
     },
+    "a transposed row made of a row and of vectors": {
+        "symbols": {"A": [1, "N"], "x": VECTOR, "v": VECTOR, "W": ["M", "N"], "X": [1, "M"], "c": []},
+        "forward": ["Z = sin(A)", "s = pow(softplus(Z**2 @ (x/(1 + v**2))), X @ W @ v + c)", "L = tanh(s)"],
+    },
     "an outer product with a kink": {
         "symbols": {"u": ["M"], "X": MATRIX, "A": MATRIX, "v": ["K"]},
         "forward": ["s = outer(u, elu(X/A @ v, 0.2))", "L = sum(s**2)"],

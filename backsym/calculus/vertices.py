@@ -87,7 +87,7 @@ def transpose(e: Expr) -> Expr:
     if isinstance(e, Ones) and len(e.of) == 2:
         return Ones(e.of[::-1])
     if len(e.shape) == 2 and (isinstance(e, (Add, Mul, Div, Pow)) or (isinstance(e, Fn) and e.entrywise)):
-        turned = rebuild(e, transpose)
+        turned = _of_one_rank(rebuild(e, transpose))
         if isinstance(e, Add) and set(children(turned)) == set(e.args):
             return e
         if transposes(turned) <= transposes(e):
@@ -97,6 +97,16 @@ def transpose(e: Expr) -> Expr:
         if row is not None:
             return row
     return T(e)
+
+
+def _of_one_rank(e: Expr) -> Expr:
+    """An element-wise expression whose operands are vectors and N x 1 matrices, all as vectors.
+
+    Side by side they would broadcast to a square.
+    """
+    if {len(child.shape) for child in children(e)} >= {1, 2}:
+        return rebuild(e, lambda child: Reshape(child, child.shape[:1]) if len(child.shape) == 2 else child)
+    return e
 
 
 def transposes(e: Expr) -> int:
