@@ -269,7 +269,9 @@ def test_the_readme_shows_what_is_printed(tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (tmp_path / "layer.yaml").write_text(marked_block(readme, "example: layer.yaml"), encoding="utf-8")
     printed = ran("layer.yaml", cwd=tmp_path)
-    assert printed.stdout.endswith("\n\n\n" + marked_block(readme, "example: backward"))
+    imported_, backward = marked_block(readme, "example: backward").split("\n\n\n", 1)
+    assert f"\n{imported_}\n" in printed.stdout
+    assert printed.stdout.endswith("\n\n\n" + backward)
 
 
 def marked_block(text: str, mark: str) -> str:

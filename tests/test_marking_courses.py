@@ -78,9 +78,10 @@ def test_prairielearn(folder: Path) -> None:
 
 @pytest.mark.parametrize("right", [True, False])
 def test_a_notebook(folder: Path, right: bool) -> None:
-    answer = block("example: notebook answer") if right else 'answer = "x (dL/dy * (1 - y^2))^T"'
+    answer, test = block("example: notebook").split("\n\n", 1)
+    answer = answer if right else 'answer = "x (dL/dy * (1 - y^2))^T"'
     path = f"import sys; sys.path.insert(0, {str(ROOT)!r})"
-    cells = [nbformat.v4.new_code_cell(text) for text in (path, answer, block("example: notebook test"))]
+    cells = [nbformat.v4.new_code_cell(text) for text in (path, answer, test)]
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python", "language": "python"}
     client = nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -58,6 +59,22 @@ def test_the_snippet_prints_what_it_shows(name: str, needs: str, tmp_path: Path)
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout == block(f"example: {name} output")
+
+
+def test_every_snippet_is_well_typed(tmp_path: Path) -> None:
+    """Each by itself, by mypy; CI asks pyright, too.  What backsym itself prints has the types that users expect."""
+    snippets = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(snippets) >= 10
+    for number, snippet in enumerate(snippets):
+        (tmp_path / f"snippet_{number}.py").write_text(snippet, encoding="utf-8")
+    settings = ["--config-file", str(ROOT / "pyproject.toml"), "--strict", "--allow-any-generics"]
+    command = [sys.executable, "-m", "mypy", *settings, "--cache-dir", str(tmp_path / "cache"), "--python-version"]
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    result = subprocess.run(
+        [*command, version, *map(str, sorted(tmp_path.glob("*.py")))],
+        cwd=tmp_path, env={**os.environ, "MYPYPATH": str(ROOT)}, capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_the_summary_is_what_the_terminal_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
