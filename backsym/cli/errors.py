@@ -5,6 +5,9 @@ Must not know any command.
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
 import os
 import signal
 import sys
@@ -21,6 +24,25 @@ from backsym.core.words import mentions
 
 INTERRUPTED = 130
 """The exit status of a command that was broken off."""
+
+
+class _Closed(io.TextIOBase):
+    """What stands for a standard output that was closed before the command began: nothing can be written to it."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.EBADF, "the standard output is closed")
+
+
+def open_streams() -> None:
+    """Put something in place of standard streams that are closed, which Python has not at all.
+
+    The null device takes the place of each, so that no file that is opened later is taken for one.
+    """
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_RDWR), number)
+            setattr(sys, name, _Closed() if number == 1 else open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 @contextmanager

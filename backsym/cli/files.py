@@ -6,8 +6,8 @@ Must not know any command.
 from __future__ import annotations
 
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -32,11 +32,14 @@ def write(texts: Mapping[Path, str | bytes]) -> None:
                 continue
             place = Path(os.path.realpath(path))
             place.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=place.parent, prefix=".backsym-")
-            temporaries[place] = Path(name)
+            mode = stat.S_IMODE(place.stat().st_mode) if place.exists() else None
+            handle, temporaries[place] = _temporary(place.parent, 0o666 if mode is None else mode)
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
-            os.chmod(name, stat.S_IMODE(place.stat().st_mode) if place.exists() else 0o666 & ~_umask())
+                file.flush()
+                os.fsync(file.fileno())
+            if mode is not None:
+                os.chmod(temporaries[place], mode)
         for place, temporary in temporaries.items():
             path = place
             os.replace(temporary, place)
@@ -66,7 +69,11 @@ def refuse_inputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
         seen[place] = path
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _temporary(folder: Path, mode: int) -> tuple[int, Path]:
+    """A new file, whose permissions are cut by the umask: to ask for that would change it for other threads."""
+    while True:
+        path = folder / f".backsym-{secrets.token_hex(6)}"
+        try:
+            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode), path
+        except FileExistsError:
+            continue

@@ -9,6 +9,7 @@ import click
 
 from backsym.cli.check import check
 from backsym.cli.code import code
+from backsym.cli.errors import open_streams
 from backsym.cli.graph import graph
 from backsym.cli.new import list_problems, new
 from backsym.cli.schema import schema
@@ -27,6 +28,7 @@ def main() -> None:
     FILE is a problem file or a collection (YAML), a note with LaTeX equations (.md, .tex), or the bare name of a
     bundled problem; for solve and verify also a folder of problem files.
     """
+    open_streams()
 
 
 for _command in (solve, watch, verify, graph, schema, check, code, new, list_problems, variants):

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
 
 from backsym.core.errors import BacksymError
@@ -32,6 +34,8 @@ def processes(number: int) -> Iterator[Executor]:
 
     # Forking a process that has threads, as NumPy's may, is not safe.
     context = multiprocessing.get_context("spawn")
+    if _starting():
+        os._exit(1)  # The process that started this one says why.
     pool = ProcessPoolExecutor(number, mp_context=context, initializer=_bound)
     try:
         with _held_back(signal.SIGINT):
@@ -50,6 +54,26 @@ def processes(number: int) -> Iterator[Executor]:
                 worker.terminate()
         raise
     pool.shutdown()
+
+
+def _starting() -> bool:
+    """Whether this is a new process that still runs the user's script from its top, to know what is defined there."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") == "__mp_main__":
+            return True
+        frame = frame.f_back
+    return False
+
+
+def unguarded() -> str | None:
+    """The script that may lack its guard if processes die at once; None if nothing speaks for it.
+
+    A new process runs the user's script from its top.  If that starts processes there, nothing would ever end.
+    """
+    main = sys.modules.get("__main__")
+    spec, path = getattr(main, "__spec__", None), getattr(main, "__file__", None)
+    return os.path.basename(path) if spec is None and path is not None else None
 
 
 @contextmanager
@@ -104,4 +128,5 @@ def mapped(work: Callable[[Item], Result], items: Sequence[Item], workers: int) 
         try:
             yield pool.map(work, items)
         except BrokenProcessPool:
-            raise BacksymError("a process that worked on a file has died; with --workers 1 there is only one") from None
+            died = "a process that worked on a file has died; with --workers 1 there is only one"
+            raise BacksymError(died) from None

@@ -28,8 +28,10 @@ def render_template(name: str, folder: Path | None = None, **values: object) -> 
     ``<< x >>`` is a value, ``<% for %>`` a statement and ``<# ... #>`` a comment.
     """
     import jinja2
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    environment = jinja2.Environment(
+    # Whoever shares a template must not get to run a program with it.
+    environment = ImmutableSandboxedEnvironment(
         loader=jinja2.FileSystemLoader([*([folder] if folder else []), resource("templates")]),
         undefined=jinja2.StrictUndefined,
         variable_start_string="<<",
@@ -45,6 +47,10 @@ def render_template(name: str, folder: Path | None = None, **values: object) -> 
     )
     try:
         return environment.get_template(name).render(**values)
-    except jinja2.TemplateError as error:
-        place = f"{folder}: " if folder else ""
-        raise BacksymError(f"{place}the template {name} cannot be used: {error}") from error
+    except Exception as error:
+        if folder is None:
+            raise  # The bundled templates are part of the program.
+        line = getattr(error, "lineno", None)
+        at = f", line {line}" if line else ""
+        kind = "" if isinstance(error, jinja2.TemplateError) else f"{type(error).__name__}: "
+        raise BacksymError(f"{folder}: the template {name} cannot be used{at}: {kind}{error}") from error

@@ -20,7 +20,7 @@ from pathlib import Path
 from backsym.core.choices import ACCEPT, HINTS
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Problem
-from backsym.core.processes import processes
+from backsym.core.processes import processes, unguarded
 from backsym.core.words import say
 from backsym.marking.explaining.phrases import phrase
 from backsym.marking.judging.accept import asked_quantities
@@ -175,8 +175,9 @@ def _spread(
         for future in as_completed(futures):
             yield from zip(futures.pop(future), future.result(), strict=True)
     except BrokenProcessPool:
-        message = say("classes.process_died")
-        raise BacksymError(message) from None
+        script = unguarded()
+        died = say("classes.process_died") if script is None else say("classes.process_died_unguarded", script=script)
+        raise BacksymError(died) from None
     finally:
         for future in futures:
             future.cancel()

@@ -16,8 +16,8 @@ from backsym.printing.unicode import to_unicode
 
 COLUMNS = ("student", "target", "verdict", "score", "tags", "feedback", "interpreted")
 
-_FORMULA = re.compile(r"[\s\0]*[=+\-@|%\t\r]")
-_PARTED = re.compile(r"([;\t\r\n]\s*)(?=[=+\-@|%])")
+_FORMULA = re.compile(r"[\s\0]*[=+\-@|%＝＋－＠\t\r]")
+_PARTED = re.compile(r"([;\t\r\n]\s*)(?=[=+\-@|%＝＋－＠])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _FORMULAS = re.compile(r"\$([^$]+)\$")
 _WIDTH = 100
