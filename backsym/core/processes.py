@@ -73,7 +73,7 @@ def unguarded() -> str | None:
     """
     main = sys.modules.get("__main__")
     spec, path = getattr(main, "__spec__", None), getattr(main, "__file__", None)
-    return os.path.basename(path) if spec is None and path is not None else None
+    return os.path.basename(path) if spec is None and path is not None and path.endswith(".py") else None
 
 
 @contextmanager
