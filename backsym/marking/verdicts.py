@@ -22,6 +22,7 @@ from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
 from backsym.marking.answers.model import ReadAnswer, Target, Unreadable, quantity_named
 from backsym.marking.answers.numbers import Numbers, members, read_numbers
+from backsym.marking.answers.own_names import Names
 from backsym.marking.answers.reader import AnswerReader
 from backsym.marking.explaining.explain import ELEMENTS, Explanation, explain, explain_clash, explain_meant
 from backsym.marking.explaining.phrases import listed, math, phrase, shape_words
@@ -224,7 +225,7 @@ class Marker:
         for target in marks or () if strict else ():
             if self.numbers.named(target) is None:
                 self.target(target)  # A mark for a target that there is not would be given to nobody.
-        earlier = _Earlier(self.judge)
+        earlier = _Earlier(self.judge, self.reader.names)
         own: dict[str, Array] = {}
         verdicts: list[Verdict] = []
         markings: list[_Marking | None] = []
@@ -282,8 +283,10 @@ def _short(text: str) -> str:
 class _Earlier:
     """A student's earlier wrong answers, and what follows from them."""
 
-    def __init__(self, judge: Judge):
+    def __init__(self, judge: Judge, names: Names):
         self.judge = judge
+        self.names = names
+        """The names that the student's answers have defined so far."""
         self.own: dict[str, tuple[Array, ...]] = {}
         self.waiting: list[ReadAnswer] = []
         """Wrong answers whose values no later answer has asked for yet."""
@@ -480,7 +483,11 @@ class _Marking:
             return self.made("undetermined", None, (), phrase("verdict.too_large"))
 
     def _verdict(self) -> Verdict:
-        read = self.marker.reader.read(self.target, self.answer)
+        reader = self.marker.reader
+        names = self.earlier.names if self.earlier is not None else reader.names
+        read = reader.read_after(self.target, self.answer, names)
+        if self.earlier is not None and isinstance(read, ReadAnswer):
+            self.earlier.names = names.with_own(read.names)
         found = self.verdict_on(read)
         if isinstance(read, Unreadable) or not read.left_out or self.hints == "none":
             return found
@@ -494,6 +501,9 @@ class _Marking:
             if other is not None:
                 return self.made("undetermined", other, (), phrase("verdict.undetermined"))
             return self.unreadable(read)
+        if read.of == self.marker.problem.loss:
+            # dL = (y - t) dy: differentials, which say it in another way.
+            return self.made("undetermined", read, (), phrase("verdict.differential"))
         if read.of is not None:
             return self.other_quantity(read)
         broken = first_break(self.judge, read)

@@ -14,6 +14,12 @@ _GROUP = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
 _BELOW = r"\{\s*\\partial[^{}]*\}"
 _SLOPE = r"\\frac{\\partial \1}{\\partial \2}"
 _RESPELLED = (
+    (  # A choice that is set by hand.
+        re.compile(
+            r"\\left\s*\\\{\s*\\begin\s*\{array\}\s*(?:\{[lcr| ]*\})?(.*?)\\end\s*\{array\}\s*\\right\s*\.", re.DOTALL
+        ),
+        r"\\begin{cases}\1\\end{cases}",
+    ),
     (re.compile(rf"\\(?:(?:over|under)set|stackrel)\s*{_GROUP}\s*\{{\s*=\s*\}}"), "="),
     (re.compile(r"\\(?:textcolor|color)\s*(?:\[\w*\])?\{[^{}]*\}"), ""),
     (re.compile(r"\\under(?:line|bar)\s*\{\s*(\\?[A-Za-z]+)\s*\}"), r"\\mathbf{\1}"),
@@ -24,14 +30,15 @@ _RESPELLED = (
         re.compile(r"(frac\s*\{\s*)\\delta(\s*(?:\\mathcal\s*\{\w\}|[A-Z])\s*\}\s*\{\s*)\\delta(?!\s*[_^])"),
         r"\1\\partial\2\\partial",
     ),
+    (re.compile(r"\{\s*(\\[a-z]+)\s*\}(?=\s*\^)"), r"\1"),
     (re.compile(rf"\\partial\s*{_GROUP}"), r"\\partial \1 "),
     (re.compile(r"\{\s*([-+*]|\\cdot|\\times|\\odot)\s*\}"), r" \1 "),
     (re.compile(r"\\dot\s*(?:\{\s*(\\?[A-Za-z]+)\s*\}|(\\[A-Za-z]+|\s[A-Za-z]))(?=\s*\()"), r"\1\2'"),
     (re.compile(rf"(frac\s*{_BELOW}\s*{_BELOW})\s*\([A-Za-z](?:\s*,\s*[A-Za-z])*\)(?=\s*&?\s*=)"), r"\1"),
 )
 _ANY = re.compile(
-    r"\\(?:(?:over|under)set|stackrel|under(?:line|bar)|(?:text)?color|blacksquare|qed|square|Box|checkmark|hfill|p?dv|p?deriv|odv|pd|diff|delta|dot)"
-    r"|\\partial\s*\{|\{\s*(?:[-+*]|\\cdot|\\times|\\odot)\s*\}|\{\s*\\partial[^{}]*\}\s*(?:/|\()"
+    r"\\left\s*\\\{\s*\\begin|\\(?:(?:over|under)set|stackrel|under(?:line|bar)|(?:text)?color|blacksquare|qed|square|Box|checkmark|hfill|p?dv|p?deriv|odv|pd|diff|delta|dot)"
+    r"|\{\s*\\[a-z]+\s*\}\s*\^|\\partial\s*\{|\{\s*(?:[-+*]|\\cdot|\\times|\\odot)\s*\}|\{\s*\\partial[^{}]*\}\s*(?:/|\()"
 )
 
 

@@ -14,6 +14,7 @@ from backsym.reading.latex.names import Vocabulary
 from backsym.reading.syntax import Node
 
 _LETTERS = dict(zip("αβγδεζηθικλμνξπρστυφχψω", (g for g in GREEK[:24] if g != "omicron"), strict=True))
+_LOWERED = str.maketrans({digit: f"_{n}" for n, digit in enumerate("₀₁₂₃₄₅₆₇₈₉")})
 _FONT = re.compile(r"\\(?:mathbf|boldsymbol|bm|vec|mathrm|mathit|text)\s*\{([^{}]*)\}")
 _OWN = re.compile(
     r"\\?(?P<base>[A-Za-zα-ω][A-Za-z0-9]*)\s*(?P<scripts>(?:\^\s*\{?\s*\(?\w+\)?\s*\}?|_\s*(?:\{[\w\s,']*\}|\w)|\[[\w\s,']*\]|\s)*)"
@@ -77,7 +78,7 @@ def letters_of(indices: Sequence[Node]) -> list[str]:
 
 def own_name(text: str, words: Vocabulary) -> Left | None:
     r"""A name that the problem does not have, such as ``\delta^{(2)}_k``; None for anything else on a left side."""
-    match = _OWN.fullmatch(_FONT.sub(r"\1", text).strip())
+    match = _OWN.fullmatch(_FONT.sub(r"\1", text.translate(_LOWERED)).strip())
     if match is None:
         return None
     base = _LETTERS.get(match["base"], match["base"])

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from backsym.marking.answers.one_line import one_line
-from backsym.marking.answers.prose import linked, unlisted, without_words
+from backsym.marking.answers.prose import linked, unlisted, unquoted, without_words
 
 MAX_MEMBERS = 100
 
@@ -54,6 +54,8 @@ _DEFINES = re.compile(
     r"(?:\s*[_^]\s*(?:\{[^{}]*\}|\w))*\s*=(?!\s*[\d=])"
 )
 """The left side of the equation of a name, after a comma."""
+_DERIVATIVE = re.compile(r"\\[dt]?frac\s*\{\s*(?:\\partial|d)|\\partial|∂|d[A-Za-z]\w*\s*/")
+"""How what is said of a derivative begins."""
 _ADDED = re.compile(r"\s*(.*[\w\]}])\s*([-+])\s*", re.DOTALL)
 """The left side of ``dW += e``."""
 _OPENS, _CLOSES = "([{", ")]}"
@@ -219,7 +221,7 @@ def _joined(rows: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
     """The rows, those that go on joined; commas, semicolons and words between equations part them too."""
     joined: list[tuple[int, str]] = []
     depth = 0
-    for (number, _), row in zip(rows, unlisted([row for _, row in rows]), strict=True):
+    for (number, _), row in zip(rows, unlisted([unquoted(row) for _, row in rows]), strict=True):
         before = joined[-1][1] if joined else ""
         if joined and (depth > 0 or _WAITS.search(before) or _GOES_ON.match(row) or _continues(before, row)):
             joined[-1] = joined[-1][0], f"{before} {row}"
@@ -227,7 +229,33 @@ def _joined(rows: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
             joined.append((number, row))
             depth = 0
         depth += sum((c in _OPENS) - (c in _CLOSES) for c in row)
-    return [(number, part) for number, row in joined for piece in linked(row) for part in _parted(piece)]
+    return [
+        (number, part)
+        for number, row in joined
+        for piece in linked(row)
+        for beside in _besides(piece)
+        for part in _parted(beside)
+    ]
+
+
+def _besides(row: str) -> list[str]:
+    r"""A row, and after it what it says in parentheses at its end of a derivative: ``a b  (dz/dw = b)``."""
+    row = row.rstrip()
+    if row[-1:] != ")" or (opening := _opening(row)) is None or "=" not in row[:opening]:
+        return [row]
+    inner = row[opening + 1 : -1].strip()
+    says = _DERIVATIVE.match(inner) is not None and len(_split(inner)) == 2
+    return [row[:opening].rstrip(" &"), inner] if says else [row]
+
+
+def _opening(text: str) -> int | None:
+    """The place of the bracket that the last character closes."""
+    depth = 0
+    for n in range(len(text) - 1, -1, -1):
+        depth += (text[n] in _CLOSES) - (text[n] in _OPENS)
+        if depth == 0:
+            return n
+    return None
 
 
 def _continues(before: str, row: str) -> bool:
@@ -237,13 +265,13 @@ def _continues(before: str, row: str) -> bool:
 
 def _parted(row: str) -> list[str]:
     """``y = a, z = b``: two equations; in ``d a, d = b`` the second, which is used before, comes first."""
-    if "=" not in row or not any(sign in row for sign in ",;"):
+    if "=" not in row or not any(sign in row for sign in ",;:"):
         return [row]
     pieces: list[str] = []
     depth, start = 0, 0
     for n, char in enumerate(row):
         depth += (char in _OPENS) - (char in _CLOSES)
-        if char not in ",;" or depth or "=" not in row[n:] or row[n - 1 : n] == "\\":
+        if char not in ",;:" or depth or "=" not in row[n:] or row[n - 1 : n] == "\\":
             continue
         if "=" in row[start:n]:
             pieces.append(row[start:n])

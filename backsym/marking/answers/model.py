@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from backsym.core.choices import TAGS as TAGS
 from backsym.core.errors import BacksymError
@@ -95,6 +96,8 @@ class ReadAnswer:
     """The quantity whose derivative the answer says it is, where that is not the target's."""
     regrouped: tuple[tuple[Expr, tuple[Ix, ...]], ...] = ()
     """The readings in which a product is grouped in another way that fits than is customary."""
+    names: Any = field(default=None, compare=False, repr=False)
+    """The names that hold after it, the student's own among them (``own_names.Names``)."""
     left_out: tuple[str, ...] = ()
     """What the text has besides, and was not read: sentences around the formulas, remarks."""
 
@@ -113,7 +116,7 @@ class ReadAnswer:
         """The same answer at the end of these lines."""
         return ReadAnswer(
             self.target, self.expr, self.indices, self.text, self.problem, self.fits, self.others, lines, unchecked,
-            self.of, self.regrouped, self.left_out,
+            self.of, self.regrouped, self.names, self.left_out,
         )  # fmt: skip
 
     @lazy

@@ -30,6 +30,8 @@ class Names:
     scope: Scope
     words: Vocabulary
     own: Mapping[str, tuple[Expr, tuple[Ix, ...]]] = field(default_factory=dict)
+    adjoints: Mapping[str, tuple[Expr, tuple[Ix, ...]]] = field(default_factory=dict)
+    """What the student says is the derivative of the loss by names of the student's own."""
 
     @lazy
     def code(self) -> Words:
@@ -68,18 +70,33 @@ class Names:
             names={**self.scope.names, **{name: Sym(name, shape) for name, shape in shapes.items()}},
             latex={**self.scope.latex, **{name: rf"\text{{{name}}}" for name in shapes}},
         )
-        return Names(scope, vocabulary(scope), self.own)
+        return Names(scope, vocabulary(scope), self.own, self.adjoints)
 
     def defining(self, name: str, expr: Expr, letters: tuple[Ix, ...], word: bool) -> Names:
         """The same with one more; a ``word`` such as ``dz`` is no letter with a tag."""
         shape: Shape = tuple(ix.dim for ix in letters) if letters else expr.shape
         latex = {**self.scope.latex, name: rf"\text{{{name}}}"} if word else self.scope.latex
         scope = replace(self.scope, names={**self.scope.names, name: Sym(name, shape)}, latex=latex)
-        return Names(scope, vocabulary(scope), {**self.own, name: (expr, letters)})
+        return Names(scope, vocabulary(scope), {**self.own, name: (expr, letters)}, self.adjoints)
+
+    def with_own(self, other: Names) -> Names:
+        """The same with the names of the student's own that ``other`` has."""
+        names = self
+        for name, (expr, letters) in other.own.items():
+            if names.own.get(name) != (expr, letters):
+                names = names.defining(name, expr, letters, word=name in other.scope.latex)
+        return replace(names, adjoints={**names.adjoints, **other.adjoints})
+
+    def deriving(self, name: str, expr: Expr, letters: tuple[Ix, ...]) -> Names:
+        """The same with what the derivative by one of the student's own names is."""
+        return replace(self, adjoints={**self.adjoints, name: (expr, letters)})
 
     def inlined(self, e: Expr) -> Expr:
         """An expression with the student's own names replaced by what they were defined as; raises Refused."""
         own = self.own
+        whole = e.base if isinstance(e, Entry) else e
+        if isinstance(whole, Adj) and whole.name in self.adjoints:
+            return _put_in(e, whole.name, *self.adjoints[whole.name])
         if isinstance(e, Entry) and isinstance(e.base, Sym) and e.base.name in own and own[e.base.name][1]:
             expr, letters = own[e.base.name]
             return renamed(expr, dict(zip(letters, e.indices, strict=True)))
@@ -94,3 +111,12 @@ class Names:
                 message = say("answers.derivative_with_own_name", name=name)
                 raise Refused("undeclared", message, say("answers.write_it_out"))
         return rebuild(e, self.inlined)
+
+
+def _put_in(e: Expr, name: str, expr: Expr, letters: tuple[Ix, ...]) -> Expr:
+    """What a derivative by a name of the student's own, or an entry of it, stands for; raises Refused."""
+    if isinstance(e, Entry):
+        return renamed(expr, dict(zip(letters, e.indices, strict=True))) if letters else Entry(expr, e.indices)
+    if letters:
+        raise Refused("shape", say("answers.own_adjoint_entries", name=name))
+    return expr

@@ -29,12 +29,54 @@ _COUNTED = re.compile(r"(?<![\w\\])([α-ω])(?=\d)")
 _LETTERS = re.compile("[\U0001d400-\U0001d7cd\U0001d7d0-\U0001d7d7\U0001d7da-\U0001d7ff\uff01-\uff5e]")
 
 
+_SIGNS = str.maketrans({"÷": "/", "▒": " ", "〖": "(", "〗": ")", "⟨": "<", "⟩": ">"})
+"""Signs of word processors: a division, the body of a sum, and brackets that do not print."""
+
+_ACCENTS = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
+"""Marks that stand above the letter before them."""
+
+
+def accented(text: str) -> str:
+    r"""Letters with a mark above, in one character or two, as LaTeX: \hat{y}."""
+    apart = unicodedata.normalize("NFD", text)
+    if not any(mark in apart for mark in _ACCENTS):
+        return text
+    pieces: list[str] = []
+    for char in apart:
+        if char in _ACCENTS and pieces and pieces[-1].isalpha():
+            pieces[-1] = rf"\{_ACCENTS[char]}{{{pieces[-1]}}}"
+        else:
+            pieces.append(char)
+    return unicodedata.normalize("NFC", "".join(pieces))
+
+
+_IF = r"(?:\\text\s*\{\s*if\s*\}|(?<![\w\\])if(?!\w))"
+_ELSE = r"(?:\\text\s*\{\s*(?:and|or|else|otherwise)\s*\}|(?<!\w)(?:and|or|else|otherwise)(?!\w))"
+_CHOICE = re.compile(
+    rf"(?P<head>[^=\n]*=)?(?P<value>[^=,;\n]+?)[,\s]*{_IF}(?P<when>[^,;\n]+?)(?:[,;]\s*{_ELSE}?|{_ELSE})(?P<other>[^,;=\n]+?)"
+    rf"{_ELSE}?[\s.]*"
+)
+"""``a if z > 0, 0 otherwise``: one line, with a value for each of the two cases."""
+
+
+def chosen(text: str) -> str:
+    """A choice between two values in words, as LaTeX's cases."""
+    match = _CHOICE.fullmatch(text.strip())
+    if match is None:
+        return text
+    rows = rf"{match['value']} & \text{{if }} {match['when']} \\ {match['other']} & \text{{otherwise}}"
+    return rf"{match['head'] or ''} \begin{{cases}} {rows} \end{{cases}}"
+
+
 def pasted(text: str) -> str:
     """The text in plain letters, without comments."""
     if not text.isascii():
         text = _UNSEEN.sub("", text)
         text = _LETTERS.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
         text = _COUNTED.sub(r"\1_", text)
+        text = accented(text.translate(_SIGNS))
+    if (" if" in text or "{if" in text) and "\\begin" not in text:
+        text = chosen(text)
     if "\\over" in text:
         text = _OVER.sub(r"\\frac{\1}{\2}", text)
     if "\\" in text:

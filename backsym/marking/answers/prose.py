@@ -90,6 +90,15 @@ def without_words(row: str) -> str:
     return row.strip()
 
 
+_QUOTED = re.compile(r"\\(?:text|mbox|textrm)\s*\{([^{}$\\]*)\}")
+_ONLY_WORDS = re.compile(rf"(?:[\s.,;:]|{_WORD}(?![\w-]))+", re.IGNORECASE)
+
+
+def unquoted(row: str) -> str:
+    r"""A row without ``\text{...}`` around words of prose, which part equations as others do."""
+    return _QUOTED.sub(lambda m: f" {m[1]} " if _ONLY_WORDS.fullmatch(m[1]) and m[1].strip() else m[0], row)
+
+
 def linked(row: str) -> list[str]:
     """``y = a, so z = b``: two equations."""
     pieces = _LINK.split(row)

@@ -35,7 +35,7 @@ from backsym.marking.answers.lines import MAX_MEMBERS, Statement, statements
 from backsym.marking.answers.model import TARGET, Clash, Line, ReadAnswer, Target, Unreadable
 from backsym.marking.answers.own_names import Names
 from backsym.marking.answers.pasting import pasted
-from backsym.marking.answers.refusals import JACOBIAN, Refused, refused
+from backsym.marking.answers.refusals import Refused, refused
 from backsym.marking.answers.respellings import differentials, habits, named_as_in_code, untagged, whole_differentials
 from backsym.marking.answers.rows import Rows, left_row, rows_in, without_rows
 from backsym.marking.judging.layouts import same_layout
@@ -62,6 +62,7 @@ _WORD = re.compile(r"[A-Za-z_]\w+")
 """A name as code has it, such as ``dza`` or ``relu_grad``."""
 _SINGLE = re.compile(r"_[A-Za-z0-9]{2}")
 _NO_LETTERS = Frame()
+_MATLAB = re.compile(r"[A-Za-z)\]]'\s*\*(?!\*)|(?<!\*)\*\s*[A-Za-z]\w*'")
 _KEPT = 1000
 MAX_GROUPINGS = 3
 """Ways to group a product, besides the customary one, that an answer is read in."""
@@ -152,27 +153,39 @@ class AnswerReader:
         read = self.read(target, text, mathematical=True)
         return read if isinstance(read, ReadAnswer) else None
 
-    def read(self, target: Target, text: str, *, mathematical: bool = False) -> ReadAnswer | Unreadable:
+    def read_after(self, target: Target, text: str, names: Names) -> ReadAnswer | Unreadable:
+        """The answer; where it uses names that it does not define, with those that earlier answers have defined."""
+        read = self.read(target, text)
+        if isinstance(read, Unreadable) and read.tag == "undeclared" and names.own:
+            again = self.read(target, text, names=names)
+            return again if isinstance(again, ReadAnswer) else read
+        return read
+
+    def read(
+        self, target: Target, text: str, *, mathematical: bool = False, names: Names | None = None
+    ) -> ReadAnswer | Unreadable:
         """The answer, or why it cannot be read; never raises for anything that a text can hold.
 
-        ``mathematical``: see ``mathematics``.
+        ``mathematical``: see ``mathematics``; ``names`` are those that hold besides the problem's.
         """
         if len(text) > MAX_CHARACTERS:
             long = say("answers.too_many_characters", count=len(text), limit=MAX_CHARACTERS)
             return Unreadable(target, text[:200], "limit", str(long), self.problem)
         within = opened(text)
         if within is None:
-            return self.read_text(target, text, mathematical=mathematical)
-        whole = self.read_text(target, within.text, mathematical=mathematical)
+            return self.read_text(target, text, mathematical=mathematical, names=names)
+        whole = self.read_text(target, within.text, mathematical=mathematical, names=names)
         if isinstance(whole, ReadAnswer):
             return replace(whole, text=text, left_out=within.left)
         for formula in within.formulas:
-            read = self.read_text(target, formula, mathematical=mathematical)
+            read = self.read_text(target, formula, mathematical=mathematical, names=names)
             if isinstance(read, ReadAnswer):
                 return replace(read, text=text, left_out=(*within.left, within.text))
         return replace(whole, text=text)
 
-    def read_text(self, target: Target, text: str, *, mathematical: bool) -> ReadAnswer | Unreadable:
+    def read_text(
+        self, target: Target, text: str, *, mathematical: bool, names: Names | None
+    ) -> ReadAnswer | Unreadable:
         """The same for a text out of its container."""
         line: int | None = None
         try:
@@ -184,6 +197,7 @@ class AnswerReader:
                 raise Refused("limit", say("answers.too_many_lines", limit=MAX_MEMBERS))
             line = 1 if count > 1 else None
             session = _Session(self, target, text, mathematical)
+            session.names = names or self.names
             return session.read(found)
         except Refused as e:
             meant = self.meant(target, text, e)
@@ -232,7 +246,7 @@ class _Session:
                 answer = read
         if answer is None:
             raise Refused("syntax", say("answers.only_names"))
-        return answer.with_lines(tuple(self.lines), tuple(self.unchecked))
+        return replace(answer.with_lines(tuple(self.lines), tuple(self.unchecked)), names=self.names)
 
     def without_definitions(self, found: Sequence[Statement]) -> Sequence[Statement]:
         """What is left when the student's own names are defined, each after those that it uses."""
@@ -253,9 +267,23 @@ class _Session:
         return found[count:]
 
     def statement(self, statement: Statement, last: bool) -> ReadAnswer | None:
-        left = self.left(statement)
+        try:
+            left = self.left(statement)
+        except Refused:
+            if statement.left is None or not speaks_of_slopes(statement.left):
+                raise
+            # A Jacobian, or the derivative of an expression, on the left: a step that has no value of its own.
+            self.unchecked.append(statement.left)
+            if self.named and not last:
+                return None
+            statement, left = Statement(None, statement.members, statement.rows), None
         if left is not None and left.word and last:
             raise _no_left(statement.left or "", self.problem.loss)
+        if left is not None and left.quantity in self.names.own:
+            self.derive(left, statement)
+            return None
+        if left is not None and (own := self.tagged(left)) is not None:
+            left = own
         if left is None and statement.left is not None:
             # a - t = softmax(z) - t: a chain without a left side.
             statement = self.turned_round(statement.turned())
@@ -266,6 +294,10 @@ class _Session:
             else:
                 self.define(left, statement)
             return None
+        if left is not None and left.name is not None and left.name not in self.problem.symbols:
+            # delta = y - t as the whole answer: later answers may use the name.
+            with suppress(Refused):
+                self.define(left, statement)
         first, *rest = statement.members
         beside = (statement.left is None and self.is_local(first)) or (self.named and not last)
         if left is None and rest and beside:
@@ -282,7 +314,7 @@ class _Session:
             try:
                 answer = self.member(member, target, given, bool(left and left.transposed))
             except Refused as e:
-                if e.code == JACOBIAN and n < len(statement.members) - 1:
+                if n < len(statement.members) - 1 and e.clash is None and speaks_of_slopes(member):
                     # dL/dz dz/dW of whole arrays is a reminder of the chain rule; it has no value of its own.
                     self.unchecked.append(member)
                     continue
@@ -384,7 +416,8 @@ class _Session:
                 if left is not None and left.name == text and text[0] == "d" and _WORD.fullmatch(text):
                     # Not a letter d with a tag, which would keep the d of d_z from being that of a derivative.
                     return replace(left, word=text not in self.problem.symbols)
-                if left is not None and (left.quantity is None or left.quantity in self.problem.symbols):
+                known = left is not None and (left.quantity in self.problem.symbols or left.quantity in self.names.own)
+                if left is not None and (left.quantity is None or known):
                     return left
         if _WORD.fullmatch(text) and text not in self.problem.symbols:
             return Left(None, text, None, word=True)
@@ -411,6 +444,24 @@ class _Session:
         for axis, ix in zip(axes, left.indices, strict=True):
             indices[axis] = Ix(ix.value, target.shape[axis])
         return tuple(indices)
+
+    def tagged(self, left: Left) -> Left | None:
+        """``M_s`` on the left, where M has another number of axes than the indices: a name of the student's own."""
+        if left.name not in self.problem.symbols or not left.indices or self.indexes(replace(left, quantity=left.name)):
+            return None
+        return Left(None, f"{left.name}_{''.join(letters_of(left.indices))}", None)
+
+    def derive(self, left: Left, statement: Statement) -> None:
+        """What the derivative of the loss by a name of the student's own is, for the lines that follow."""
+        assert left.quantity is not None
+        expr, letters = self.names.own[left.quantity]
+        given = tuple(Ix(ix.value, own.dim) for ix, own in zip(left.indices or (), letters, strict=False))
+        reading = self.readings(statement.members[-1], given)[0]
+        whole = T(reading.expr) if left.transposed else reading.expr
+        shape = tuple(ix.dim for ix in letters) or expr.shape
+        if not given and not reading.letters and not same_layout(whole.shape, shape):
+            raise Refused("shape", say("answers.own_adjoint_shape", name=left.quantity))
+        self.names = self.names.deriving(left.quantity, whole, given or reading.letters)
 
     def define(self, left: Left, statement: Statement) -> None:
         """A name of the student's own, for the lines that follow."""
@@ -480,13 +531,13 @@ class _Session:
             return found
         text = whole_differentials(text, self.problem.loss, self.shapes)
         try:
-            return self.spelled(text, given)
+            return [*self.spelled(text, given), *self.as_matrices(text, given, _MATLAB.search(text))]
         except Refused:
             bare = untagged(text, self.target.name, self.problem.symbols, self.names.words)
             for other in dict.fromkeys((habits(text, self.shapes), bare)):
                 if other != text:
                     try:
-                        return self.spelled(other, given)
+                        return [*self.spelled(other, given), *self.as_matrices(other, given, _MATLAB.search(text))]
                     except Refused:
                         continue
             if (found := self.by_rows(text, given)) is not None:
@@ -515,6 +566,14 @@ class _Session:
             if (found := self.by_rows(text, given)) is not None:
                 return found
             raise refused(e) from None
+
+    def as_matrices(self, text: str, given: tuple[Ix, ...] | None, primed: re.Match[str] | None) -> list[_Reading]:
+        """A text ``primed`` for transposes as MATLAB reads it, where an asterisk multiplies matrices."""
+        if primed is None:
+            return []
+        with suppress(Refused):
+            return [replace(reading, regrouped=True) for reading in self.spelled(text.replace("*", " "), given)]
+        return []
 
     def by_rows(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading] | None:
         """A text about rows of matrices, entry by entry; None if it has none, or is not read with them either."""
@@ -684,6 +743,14 @@ class _Session:
         except InputError as e:
             return refused(e)
         return Refused("syntax", say("answers.not_read"))
+
+
+_SLOPE = re.compile(r"\\partial|∂|\\nabla|\\frac\s*\{\s*(?:\\mathrm\s*\{\s*)?d|(?<![A-Za-z\\])d[A-Za-z]*\s*/\s*\(?d")
+
+
+def speaks_of_slopes(text: str) -> bool:
+    """Whether a text has a sign of differentiation: where it is not read, it may still be a step."""
+    return _SLOPE.search(text) is not None
 
 
 def _in_place(letters: Sequence[Ix], shape: Shape) -> bool:

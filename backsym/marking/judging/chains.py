@@ -11,7 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from backsym.core.errors import BacksymError
+from backsym.core.expr import Expr, names_in
+from backsym.core.problem import Problem
 from backsym.marking.answers.model import Line, ReadAnswer
+from backsym.marking.judging.earning import computed_from, slopes
 from backsym.marking.judging.judge import Judge, equal_values
 from backsym.numeric.axes import Array
 
@@ -48,10 +51,22 @@ def first_break(judge: Judge, answer: ReadAnswer) -> Break | None:
             follows = None
         else:
             follows = _same(before, values)
+        if follows is False and may_be_total(answer.problem, line.expr):
+            # dL/dy dy/dx, where y depends on x in other ways, too, and dy/dx is meant with all of them.
+            follows, values = None, None
         if follows is False:
             return Break(step, line)
         before = values
     return None
+
+
+def may_be_total(problem: Problem, expr: Expr) -> bool:
+    """Whether an expression has a derivative of a node that is not only the local one, if it is meant as a total."""
+    for node, by in slopes(expr):
+        others = (c for c in problem.consumers.get(by, ()) if c != node)
+        if by in names_in(problem.by_name[node].rhs) and any(node in computed_from(problem, c) for c in others):
+            return True
+    return False
 
 
 def _same(before: tuple[Array, ...], values: tuple[Array, ...]) -> bool | None:

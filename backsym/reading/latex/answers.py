@@ -21,6 +21,7 @@ from backsym.reading.latex.symbols import Base
 from backsym.reading.syntax import Node, walk
 
 _CLOSING = {"(": ")", "[": "]", r"\{": r"\}", "{": "}"}
+_ORDER = ("<", ">", "<=", ">=")
 _LOSS_NAMES = ("L", "J", "E", "C", "ell", "loss")
 
 
@@ -49,10 +50,13 @@ class AnswerFormula(Formula):
         last = self.tokens[self.position - 1]
         if last.kind == "number" and last.end < self.token.start:
             return
-        if self.is_named() and not all(part.kind in ("num", "neg", "div") for part in walk(above)):
+        numbers = all(part.kind in ("num", "neg", "div") for part in walk(above))
+        if self.is_named() and (not numbers or last.kind == "number"):
             self.ambiguous = True
 
     def factor(self) -> Node:
+        if (close := self.slope_in_parentheses()) is not None:
+            return self.fraction_in_parentheses(close)
         after_slash = self.position > 0 and self.choice == 1 and self.tokens[self.position - 1].text == "/"
         tree = super().factor()
         if not after_slash or not self.is_named() or (tree.kind == "num" and tree.span[1] < self.token.start):
@@ -101,13 +105,24 @@ class AnswerFormula(Formula):
     def argument(self) -> Node:
         token = self.token
         if token.kind != "word" or token.text not in ("axis", "keepdims", "dim") or self.ahead().text != "=":
-            return self.additive()
+            inner = self.additive()
+            return self.compared(inner) if self.at(*_ORDER) else inner
         self.position += 2
         if self.token.kind == "word":
             value = self.make("name", self.take().text, (), token.start)
         else:
             value = self.additive()
         return self.make("keyword", "axis" if token.text == "dim" else token.text, (value,), token.start)
+
+    def product(self) -> Node:
+        """Besides the signs of equations, an outer product: ``u \\otimes v``."""
+        tree = super().product()
+        while self.at("otimes"):
+            self.take()
+            right = super().product()
+            turned = self.make("transpose", "", (right,), right.span[0])
+            tree = self.make("terms", " ", (tree, turned), tree.span[0])
+        return tree
 
     # --- indicators ---
 
@@ -117,6 +132,32 @@ class AnswerFormula(Formula):
         return self.compared(inner) if self.at(*COMPARISONS) else inner
 
     # --- names ---
+
+    def slope_in_parentheses(self) -> int | None:
+        """Where the parenthesis closes that opens here, if it is that of ``(dL)/(dz)``, no group's."""
+        if not self.at("(") or not self.is_differential(self.ahead()) or not self.names_quantity(self.ahead(2)):
+            return None
+        close = self.closing_parenthesis(self.position)
+        return close if close is not None and self.tokens[close + 1].text == "/" else None
+
+    def closing_parenthesis(self, opening: int) -> int | None:
+        """The place of the token that closes a parenthesis."""
+        depth = 0
+        for n in range(opening, len(self.tokens)):
+            if self.tokens[n].kind == "op":
+                depth += (self.tokens[n].text == "(") - (self.tokens[n].text == ")")
+            if depth == 0:
+                return n
+        return None
+
+    def fraction_in_parentheses(self, close: int) -> Node:
+        start = self.take().start
+        self.take()
+        _, above = self.steps_apart()
+        if self.position != close:
+            raise self.unexpected(")")
+        self.take()
+        return self.over(above, start)
 
     def symbol(self) -> Node:
         if self.token.kind == "letter" and self.is_differential(self.token) and self.names_quantity(self.ahead()):
@@ -148,15 +189,22 @@ class AnswerFormula(Formula):
         start = self.token.start
         self.take()
         above = self.of_loss(self.factor())
-        if not self.at("/") or not self.is_differential(self.ahead()):
+        if not self.at("/") or not self.is_differential(self.ahead(2 if self.ahead().text == "(" else 1)):
             raise self.unexpected(say("latex.sought.partial"), say("latex.such_as_derivative"))
         return self.over(above, start)
 
     def over(self, above: Node, start: int) -> Node:
         """The rest of a quotient on one line: a transpose or power at its end is that of the whole quotient."""
         self.take()
+        opening = self.token if self.at("(") else None
+        if opening is not None:
+            self.take()
+        if not self.is_differential(self.token):
+            raise self.unexpected(say("latex.sought.partial"))
         self.take()
         steps, below = self.steps_apart()
+        if opening is not None:
+            self.expect(")", opening)
         return self.stepped(self.make("partial", "", (above, below), start), steps, start)
 
     def stepped(self, tree: Node, steps: list[tuple[str, Node | None]], start: int) -> Node:

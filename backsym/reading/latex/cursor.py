@@ -83,6 +83,9 @@ class Cursor:
 
     def unexpected(self, expected: Said, hint: Said | None = None) -> InputError:
         token = self.token
+        if token.text == "otimes" and token.kind == "op":
+            # Only answers have this sign; an author is told how to write what it means.
+            return self.error(say("latex.unknown_macro", name="otimes"), token, say("latex.write_outer"))
         found = say("latex.sought.end") if token.kind in ("end", "row") else shown(token)
         return self.error(say("latex.expected", expected=expected, found=found), token, hint)
 

@@ -62,6 +62,7 @@ _IGNORED_ESCAPES = frozenset(", ; : ! > / -".split()) | {" ", "\n", "\t", "(", "
 
 _SIGNS = {
     "cdot": "cdot", "bullet": "cdot", "times": "times", "odot": "odot", "circ": "odot", "ast": "*", "star": "*",
+    "otimes": "otimes",
     "lvert": "|(", "rvert": "|)", "lVert": "||(", "rVert": "||)", "vert": "|", "Vert": "||", "|": "||", "{": r"\{",
     "}": r"\}", "lbrace": r"\{", "rbrace": r"\}", "lbrack": "[", "rbrack": "]", "le": "<=", "leq": "<=",
     "leqslant": "<=",
@@ -132,7 +133,6 @@ _UNKNOWN_HINTS: dict[str, Said] = {
     "E": say("latex.expectation"),
     "def": say("latex.own_macros"),
     "newcommand": say("latex.own_macros"),
-    "otimes": say("latex.write_outer"),
 }
 _ENV_HINTS = {
     "matrix": say("latex.written_out_array"),

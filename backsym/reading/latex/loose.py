@@ -52,6 +52,8 @@ _TURNED = re.compile(r"^(?:\^\{(?:\\top|T)\}|T|\\top ?)$")
 _TAG = re.compile(r"\(\s*([A-Za-z0-9]+)\s*\)")
 _EXPONENT = re.compile(r"\s*(-?\s*\d+(?:\.\d+)?)")
 _COMPARISON = re.compile(r"[<>≥≤≠]|\\[gl]e(?:q|qslant)?\b|\\ne(?:q)?\b|\\[gl]t\b|!=|==")
+_LOSS_AFTER = re.compile(r"\s*([A-Za-z]+)(?![\w(])")
+_TURNED_WORD = re.compile(r"T([A-Za-z]\w*)")
 _OPENS, _CLOSES = "([{", ")]}"
 _ADJOINT = re.compile(r"(?:d(?P<loss>[A-Za-z]+?)_?d_?|grad_?|d_)(?P<below>\w+)|(?P<barred>\w+?)_?bar")
 _SPELLED = {"maximum": "max", "minimum": "min"}
@@ -182,7 +184,10 @@ class _Writer:
         self.raised(tags=False)
 
     def raised(self, tags: bool = True) -> None:
-        if (match := _EXPONENT.match(self.text, self.position)) is not None:
+        if (match := _TURNED_WORD.match(self.text, self.position)) is not None and self.is_turned(match[1]):
+            self.position += 1
+            self.out.append(r"^{\top} ")
+        elif (match := _EXPONENT.match(self.text, self.position)) is not None:
             self.position = match.end()
             self.out.append(f"^{{{match[1]}}}")
         elif tags and (match := _TAG.match(self.text, self.position)) is not None:
@@ -195,8 +200,14 @@ class _Writer:
         else:
             self.out.append("^")
 
+    def is_turned(self, word: str) -> bool:
+        """Whether a word after a superscript sign begins with that of a transpose: ``v^TMv``."""
+        return not self.words.has("T" + word) and (self.words.has(word) or bool(self.split(word)))
+
     def _other(self, text: str) -> None:
-        if text in _SAME:
+        if text == "⊤" and not self.before.endswith(("^", "{")):
+            self.out.append(r"^{\top}")
+        elif text in _SAME:
             self.out.append(_SAME[text])
         elif text == "^":
             self.raised()
@@ -308,12 +319,20 @@ class _Writer:
         elif (below := self.adjoint(text)) is not None:
             self.out.append("d ")
             self.name(below)
+            if text.startswith("grad"):
+                self.skip_loss()
         elif text[0] == "d" and not self.words.known("d") and self.differentiated(text[1:].lstrip("_")):
             self.out.append("d ")
             self.name(text[1:].lstrip("_"))
         else:
             return False
         return True
+
+    def skip_loss(self) -> None:
+        """The loss that a gradient is of, ``grad_y L``."""
+        match = _LOSS_AFTER.match(self.text, self.position)
+        if match is not None and match[1] in (self.words.loss, "L", "J"):
+            self.position = match.end()
 
     def adjoint(self, text: str) -> str | None:
         """The quantity of an adjoint as code names it: ``dLdz``, ``dL_dz``, ``grad_z``, ``z_bar``; None for others."""

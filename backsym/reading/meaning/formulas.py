@@ -493,7 +493,7 @@ def _repeated(tree: Node, shape: Shape, r: Rules) -> Expr | None:
 
 def factors_filled(r: Rules, trees: Sequence[Node], signs: str) -> list[Expr]:
     """The factors' values; a bare array takes its size from the neighbour that it multiplies."""
-    values = [None if is_bare(tree) else r.resolve(tree) for tree in trees]
+    values = [None if is_bare(tree) else _unless_unsized_sum(r, tree) for tree in trees]
     done: list[Expr] = []
     for n, (tree, value) in enumerate(zip(trees, values, strict=True)):
         if value is None:
@@ -502,12 +502,51 @@ def factors_filled(r: Rules, trees: Sequence[Node], signs: str) -> list[Expr]:
     return done
 
 
+def _unless_unsized_sum(r: Rules, tree: Node) -> Expr | None:
+    """The value of a factor; None for a sum of bare arrays, which takes its size from the factors beside it."""
+    try:
+        return r.resolve(tree)
+    except SizeUnknown:
+        if tree.kind != "add":
+            raise
+        return None
+
+
+def _sum_filled(r: Rules, tree: Node, before: Expr | None, after: Expr | None) -> Expr:
+    """A sum of bare arrays as a square matrix beside what it multiplies, such as I - 1/D 1 1^T."""
+    if after is not None:
+        size = after.shape[0]
+    elif before is not None and len(before.shape) == 2:
+        size = before.shape[1]
+    else:
+        return r.resolve(tree)
+    shape = (size, size)
+    return Add(tuple(_square_filled(r, child, shape) for child in tree.children), span=r.mark(tree))
+
+
+def _square_filled(r: Rules, tree: Node, shape: Shape) -> Expr:
+    """One term of such a sum: the identity, ones times ones transposed, or what has a size of its own."""
+    if tree.kind == "neg":
+        return Neg(_square_filled(r, tree.children[0], shape), span=r.mark(tree))
+    if is_bare(tree):
+        return filled(tree, shape, r)
+    bare = [child for child in tree.children if is_bare(child)] if tree.kind == "terms" else []
+    if len(bare) != 2:
+        return r.resolve(tree)
+    column, row = (filled(bare[0], shape[:1], r), filled(bare[1], (1, shape[1]), r))
+    scalars = [r.resolve(child) for child in tree.children if not is_bare(child)]
+    product: Expr = MatMul((column, row))
+    return Mul((*scalars, product), span=r.mark(tree)) if scalars else product
+
+
 def _between(r: Rules, tree: Node, n: int, values: Sequence[Expr | None], signs: str) -> Expr:
     before = _neighbour(values, range(n - 1, -1, -1))
     after = _neighbour(values, range(n + 1, len(values)))
     if (n and signs[n - 1] in HADAMARD) or (n < len(signs) and signs[n] in HADAMARD):
         other = before if n and signs[n - 1] in HADAMARD else after
         return filled(tree, other.shape if other is not None else (), r)
+    if tree.kind == "add":
+        return _sum_filled(r, tree, before, after)
     row = tree.kind == "transpose"
     if row and after is not None:
         return filled(tree, (1, after.shape[0]), r)
