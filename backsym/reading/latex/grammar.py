@@ -188,7 +188,7 @@ class Grammar(Cursor, ABC):
                 base = self.make("transpose", "", (base,), start)
             else:
                 assert exponent is not None, "a power has an exponent"
-                value = "" if step == "hadamard" else "formula"
+                value = "entries" if step == "hadamard" else "formula"
                 base = self.make("pow", value, (base, self.exponent(exponent)), start)
         return base
 

@@ -155,6 +155,8 @@ def matmul(r: Rules, tree: Node) -> Expr:
 def matrix_power(base: Expr, exponent: Expr) -> Expr | None:
     """A power of a square matrix as a product; None for anything else."""
     square = len(base.shape) == 2 and base.shape[0] == base.shape[1]
+    if square and exponent in (Neg(num(1)), num(-1)):
+        return Fn("inv", (base,), 0, "matrix")
     whole = isinstance(exponent, Num) and exponent.value in range(2, MAX_POWER + 1)
     return MatMul((base,) * int(exponent.value)) if square and whole and isinstance(exponent, Num) else None
 

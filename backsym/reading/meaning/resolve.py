@@ -425,7 +425,7 @@ def pow_rule(r: Resolver, tree: Node) -> Expr:
         return formulas.formula_power(r, tree, base, exponent)
     shape = base.shape
     square = len(shape) == 2 and shape[0] == shape[1] and shape[0] != 1
-    if square and not tree.value and not r.scope.derivatives and formulas.is_minus_one(exponent):
+    if square and not tree.value and formulas.is_minus_one(exponent):
         # Nobody writes the reciprocals of a square matrix's entries this way: they are 1/A.
         return formulas.matrix_power(r, tree, base, exponent)
     return Pow(base, exponent, span=r.mark(tree))

@@ -58,7 +58,7 @@ class Builder(ABC):
 
     def make(self, kind: str, value: str, children: Sequence[Node], at: ast.AST) -> Node:
         if self.mathematical:
-            value = _MATHEMATICS.get(kind, value) if value == NUMPY else "square" if kind == "pow" else value
+            value = "square" if kind == "pow" else _MATHEMATICS.get(kind, value) if value == NUMPY else value
         made = node(kind, value, tuple(children), self.span(at))
         if made.depth > MAX_DEPTH:
             raise self.refusal(say("plain.nested_too_deep", limit=MAX_NESTING), at)

@@ -122,7 +122,7 @@ class Reader(Builder):
             if type(tree.op) in group:
                 return join(*_spine(tree, group))
         if isinstance(tree.op, ast.Pow):
-            return self.make("pow", "", (self.node(tree.left), self.node(tree.right)), tree)
+            return self.make("pow", NUMPY, (self.node(tree.left), self.node(tree.right)), tree)
         if isinstance(tree.op, (ast.BitAnd, ast.BitOr)):
             conditions = [self.condition(side) for side in (tree.left, tree.right)]
             return (self.both if isinstance(tree.op, ast.BitAnd) else self.either)(conditions, tree)

@@ -139,7 +139,7 @@ def _binary(kind: str) -> Meaning:
     def meaning(b: Builder, call: Call) -> Node:
         left, right = _arrays(b, call, 2)
         right = b.make("neg", "", (right,), call.at) if kind == "sub" else right
-        return b.make("add" if kind == "sub" else kind, NUMPY if kind != "pow" else "", (left, right), call.at)
+        return b.make("add" if kind == "sub" else kind, NUMPY, (left, right), call.at)
 
     return meaning
 
@@ -432,6 +432,8 @@ _TABLE: Mapping[str, Meaning] = {
     **_each("matmul mm mv bmm", _product),
     "dot": _operation("dot", 2),
     **_each("inner vdot", _operation("inner", 2)),
+    "inverse": _named("inv"),
+    "atan": _named("arctan"),
     **_each("outer ger", _operation("flat_outer", 2)),
     "tensordot": _contracted,
     "einsum": _einsum,
