@@ -86,11 +86,15 @@ def test_a_folder_of_students(tmp_path: Path) -> None:
     assert [row["verdict"] for row in rows] == ["correct", "invalid", "invalid"]
 
 
-def test_following_through_goes_by_the_order_of_the_file(tmp_path: Path) -> None:
+def test_following_through_goes_by_the_graph(tmp_path: Path) -> None:
     path = tmp_path / "answers.yaml"
-    path.write_text("y: t - y\nz: (t - y)(1 - tanh(z)^2)\n", encoding="utf-8")
-    rows = json.loads(run("scalar-tanh", path, "--format", "json").stdout)
-    assert [row["verdict"] for row in rows] == ["incorrect", "follow_through"]
+    for text, expected in (
+        ("y: t - y\nz: (t - y)(1 - tanh(z)^2)\n", ["incorrect", "follow_through"]),
+        ("z: (t - y)(1 - tanh(z)^2)\ny: t - y\n", ["follow_through", "incorrect"]),
+    ):
+        path.write_text(text, encoding="utf-8")
+        rows = json.loads(run("scalar-tanh", path, "--format", "json").stdout)
+        assert [row["verdict"] for row in rows] == expected
 
 
 @pytest.mark.parametrize("hints", ["none", "gentle", "full"])

@@ -84,12 +84,16 @@ def test_a_chain_rule_is_enough_where_it_is_accepted() -> None:
         ("z", "(y[k] - t[k])*(1 - tanh(z[k])**2)", "correct"),
         ("W", "dL/dW[k,i] = dL/dz[k]*dz[k]/dW[k,i] = dL/dz[k]*x[i]", "correct"),
         ("W", "dL/dW[k,i] = dL/dz[k]*dz[k]/dW[k,i]", "correct"),
+        ("W", "dL/dW[k,i]\ndL/dW[k,i] = dL/dz[k]*x[i]", "incorrect"),
+        ("z", "dL/dz", "equivalent_form"),
+        ("z", "dL/dz + 0*y", "equivalent_form"),
     ],
 )
 def test_the_claim_alone_shows_nothing(target: str, answer: str, verdict: str) -> None:
     found = MARKERS["shown"].mark(target, answer)
     assert found.verdict == verdict, found.feedback
-    assert (found.tags == ("claim",)) == (verdict == "incorrect")
+    assert found.tags == {"incorrect": ("claim",), "equivalent_form": ("circular",), "correct": ()}[verdict]
+    assert (found.score > 0) == (verdict == "correct")
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,8 @@ def test_later_numbers_follow_from_a_wrong_one(marker: Marker) -> None:
     found = marker.mark_all({"z": "0.2", "y": "0.1974", "dL/dw": "[-0.7713, -1.5427]", "w": "[0.5771, -0.0957]"})
     assert [v.verdict for v in found] == ["incorrect", "follow_through", "follow_through", "follow_through"]
     assert sum(v.score for v in found) == 6
+    backwards = {"w": "[0.5771, -0.0957]", "dL/dw": "[-0.7713, -1.5427]", "y": "0.1974", "z": "0.2"}
+    assert [v.verdict for v in marker.mark_all(backwards)] == [v.verdict for v in found][::-1]
     assert marker.mark_all({"z": "0.2", "y": "0.3"})[1].verdict == "incorrect"
 
 

@@ -153,13 +153,62 @@ def test_an_earlier_mistake_is_worth_nothing_extra(mlp: Marker) -> None:
             assert ("not in the form" in found.feedback) == (score < 1)
 
 
-def test_nothing_follows_from_a_later_answer_or_from_zero(mlp: Marker) -> None:
-    assert verdicts(mlp, {"W2": "(a2 + t) a1^T", "z2": "a2 + t"})["W2"] == "incorrect"
+def test_what_follows_goes_by_the_graph_and_not_by_the_order_of_the_answers(mlp: Marker) -> None:
+    answers = {
+        "z2": "a2 + t", "W2": "(a2 + t) a1^T", "b2": "dL/dz2", "a1": "W2^T (a2 + t)", "z1": "W2^T(a2 + t) * relu'(z1)",
+        "b1": "2 dL/dz1", "W1": "2 dL/dz1 a0^T",
+    }  # fmt: skip
+    names = list(answers)
+    first = verdicts(mlp, answers)
+    for shift in range(1, len(names)):
+        turned = [*names[shift:], *names[:shift]]
+        for order in (turned, turned[::-1]):
+            found = verdicts(mlp, {name: answers[name] for name in order})
+            assert list(found) == order
+            assert found == first
+
+
+def test_nothing_follows_from_zero_or_from_what_is_nearer_to_the_input(mlp: Marker) -> None:
+    assert verdicts(mlp, {"W2": "(a2 + t) a1^T", "z2": "a2 - t"})["W2"] == "incorrect"
+    assert verdicts(mlp, {"b2": "a2 + t", "W2": "(a2 + t) a1^T"})["W2"] == "incorrect"
     assert verdicts(mlp, {"z2": "a2 - a2", "W2": "0*a2 a1^T"})["W2"] == "incorrect"
 
 
 def test_a_wrong_shape_is_not_carried_on(mlp: Marker) -> None:
-    assert verdicts(mlp, {"z2": "(a2 - t)^T", "b2": "(a2 - t)^T"})["b2"] == "incorrect"
+    assert verdicts(mlp, {"z2": "2 (a2 - t)^T", "b2": "2 (a2 - t)^T"})["b2"] == "incorrect"
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        # The first in the backward pass is charged, wherever it stands.
+        ({"z2": "(a2 - t)^T", "b2": "(a2 - t)^T"}, ("incorrect", "follow_through")),
+        ({"W1": "a0 dL/dz1^T", "W2": "a1 dL/dz2^T"}, ("follow_through", "incorrect")),
+        ({"W2": "dL/dz2 a1^T", "W1": "a0 dL/dz1^T"}, ("correct", "incorrect")),
+        ({"z2": "(a2 - t)^T", "W2": "a1 dL/dz2^T", "a1": "(W2^T dL/dz2)^T"}, ("incorrect", *2 * ("follow_through",))),
+        # Another slip besides is charged, and so is a circle.
+        ({"W2": "a1 dL/dz2^T", "W1": "2 a0 dL/dz1^T"}, ("incorrect", "incorrect")),
+        ({"W2": "a1 dL/dz2^T", "W1": "(dL/dW1)^T"}, ("incorrect", "equivalent_form")),
+        # The transpose of what follows from another mistake.
+        ({"z2": "a2 + t", "W2": "a1 (a2 + t)^T", "b2": "(a2 + t)^T"}, ("incorrect", "incorrect", "follow_through")),
+    ],
+)
+def test_a_slip_of_layout_is_charged_once(mlp: Marker, answers: dict[str, str], expected: tuple[str, ...]) -> None:
+    found = check_all(mlp.problem, answers, judge=mlp)
+    assert tuple(v.verdict for v in found) == expected
+    assert [v.score for v in found] == [float(v in ("correct", "follow_through")) for v in expected]
+    again = [v.feedback for v in found if v.verdict == "follow_through"]
+    assert all("charged" in text for text in again)
+
+
+def test_a_square_matrix_may_be_turned_too() -> None:
+    square = bs.Problem(
+        forward=["h = tanh(U @ x)", "y = tanh(V @ h)", "L = squared_error(y, t)"],
+        symbols={"U": ["D", "D"], "V": ["D", "D"], "x": {"shape": ["D"], "role": "input"},
+                 "t": {"shape": ["D"], "role": "target"}},
+    )  # fmt: skip
+    answers = {"V": "h (dL/dy * (1 - y**2))^T", "U": "x (dL/dh * (1 - h**2))^T"}
+    assert verdicts(Marker(square), answers) == {"V": "incorrect", "U": "follow_through"}
 
 
 def test_paths_add_up_when_only_one_is_wrong(tanh: Marker) -> None:

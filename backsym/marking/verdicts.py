@@ -227,34 +227,37 @@ class Marker:
                 self.target(target)  # A mark for a target that there is not would be given to nobody.
         earlier = _Earlier(self.judge, self.reader.names)
         own: dict[str, Array] = {}
-        verdicts: list[Verdict] = []
-        markings: list[_Marking | None] = []
-        for target, answer in answers.items():
-            target = str(target)
+        unknown: dict[str, Verdict] = {}
+        markings: dict[str, _Marking | _NumberMarking] = {}
+        for target, answer in ((str(target), answer) for target, answer in answers.items()):
             if not strict and (trouble := self.trouble_with(target)) is not None:
-                verdicts.append(Verdict(target, "invalid", 0.0, ("undeclared",), trouble))
-                markings.append(None)
+                unknown[target] = Verdict(target, "invalid", 0.0, ("undeclared",), trouble)
                 continue
             marked = (marks or {}).get(target)
             number = self.number(target, answer)
-            marking: _Marking | _NumberMarking
             if number is None:
-                marking = _Marking(self, target, answer, accept, marked, hints, earlier)
+                markings[target] = _Marking(self, target, answer, accept, marked, hints, earlier)
             else:
-                marking = _NumberMarking(self, target, answer, number, marked, hints, own)
+                markings[target] = _NumberMarking(self, target, answer, number, marked, hints, own)
+        found: dict[str, Verdict] = {}
+        # What follows from what is told by the graph, in whatever order the answers come.
+        for target in sorted(markings, key=lambda target: markings[target].rank):
+            marking = markings[target]
             try:
-                verdicts.append(marking.verdict())
+                found[target] = marking.verdict()
             except Exception as error:
                 if strict:
                     raise
                 # A mistake in marking one answer must not cost the student the others.
                 unmarked = phrase("verdict.unmarked", error=type(error).__name__)
-                verdicts.append(Verdict(target, "undetermined", 0.0, (), unmarked, marking.worth))
-            markings.append(marking if isinstance(marking, _Marking) else None)
+                found[target] = Verdict(target, "undetermined", 0.0, (), unmarked, marking.worth)
             if isinstance(marking, _Marking):
-                earlier.add(marking.target, verdicts[-1])
-        sheet = self.sheet(verdicts)
-        return [v if m is None else m.on_sheet(v, sheet) for m, v in zip(markings, verdicts, strict=True)]
+                earlier.add(marking.target, found[target])
+        sheet = self.sheet(tuple(found.values()))
+        for target, marking in markings.items():
+            if isinstance(marking, _Marking):
+                found[target] = marking.on_sheet(found[target], sheet)
+        return [found[target] if target in found else unknown[target] for target in map(str, answers)]
 
     def sheet(self, verdicts: Sequence[Verdict]) -> Sheet:
         """The answers among these that are right in value, for what other answers may rest on."""
@@ -288,6 +291,8 @@ class _Earlier:
         self.names = names
         """The names that the student's answers have defined so far."""
         self.own: dict[str, tuple[Array, ...]] = {}
+        self.turned: str | None = None
+        """The first answer in which nothing but the layout is wrong: it is the transpose of the derivative."""
         self.waiting: list[ReadAnswer] = []
         """Wrong answers whose values no later answer has asked for yet."""
         self._carried: Carried | None = None
@@ -303,8 +308,34 @@ class _Earlier:
         read = verdict.read
         if read is None or target.is_position or verdict.verdict not in ("incorrect", "follow_through"):
             return
-        if read.fits and read.of is None:
+        if read.of is not None:
+            return
+        if self.is_turned(read):
+            self.turned = self.turned or target.name
+        elif read.fits:
             self.waiting.append(read)
+
+    def is_turned(self, read: ReadAnswer) -> bool:
+        """Whether an answer is the transpose of the derivative, or of what the earlier answers make of it."""
+        name = read.target.name
+        try:
+            if read.target.is_position or not _may_be_turned(read):
+                return False
+            values = self.judge.values(read.expr, read.indices)
+        except (BacksymError, OverflowError, MemoryError):
+            return False
+        wanted = [self.judge.reference(name)]
+        self.settle()
+        if self.own and name not in self.own:
+            wanted.append(self.carried.reference(name))
+        turned = tuple(
+            np.reshape(np.transpose(value), np.shape(true)) for value, true in zip(values, wanted[0], strict=True)
+        )
+        return any(equal_values(turned, true) is True for true in wanted)
+
+    def repeats(self, read: ReadAnswer) -> str | None:
+        """The answer in which the student made the same slip of layout before, where it is all that is wrong."""
+        return self.turned if self.turned not in (None, read.target.name) and self.is_turned(read) else None
 
     def settle(self) -> None:
         """Take the values of the wrong answers that wait, each with those before it."""
@@ -376,6 +407,14 @@ class _Earlier:
         return tuple(found)
 
 
+def _may_be_turned(read: ReadAnswer) -> bool:
+    """Whether the layout of an answer is that of the transpose of its target; of a square matrix it may be."""
+    wanted = read.target.shape
+    if len(read.shape) == len(wanted) == 2 and read.shape[::-1] == wanted:
+        return True
+    return transposed_layout(read.shape, wanted)
+
+
 def checked_marks(target: str, marks: object) -> float:
     """The marks for a target; raises BacksymError for what is no number, or less than 0."""
     if isinstance(marks, bool) or not isinstance(marks, (int, float)) or not 0 <= marks < float("inf"):
@@ -400,6 +439,11 @@ class _NumberMarking:
             raise BacksymError(f"hints is {self.hints!r}, expected one of {', '.join(HINTS)}")
         self.worth = self.asked.marks if self.marks is None else checked_marks(self.name, self.marks)
         self.lhs = math(self.marker.numbers.quantity(self.asked), self.marker.notation)
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Where the number stands: forward pass, backward pass, what is made of both."""
+        return self.marker.numbers.rank(self.asked)
 
     def verdict(self) -> Verdict:
         numbers, asked = self.marker.numbers, self.asked
@@ -472,6 +516,11 @@ class _Marking:
     def worth(self) -> float:
         return self.criterion.marks
 
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Where the answer stands in the backward pass."""
+        return 0, self.judge.places[self.target.name]
+
     # --- the verdict ---
 
     def verdict(self) -> Verdict:
@@ -518,7 +567,10 @@ class _Marking:
         if found is False:
             names = self.earlier.follows(read) if self.earlier is not None and broken is None and read.fits else ()
             if names:
-                return self.followed(read, names)
+                return self.followed(read, phrase("verdict.follow_through", names=self.names(names)))
+            first = self.earlier.repeats(read) if self.earlier is not None and broken is None else None
+            if first is not None:
+                return self.followed(read, phrase("verdict.layout_again", names=self.names((first,))))
             if (other := self.mathematics(read)) is not None:
                 return self.made("undetermined", read, (), self.two_readings(read, other))
             return self.wrong(read, broken)
@@ -596,9 +648,12 @@ class _Marking:
             found = shown(read, claims)
             if found.undecided:
                 return self.made("undetermined", read, (), phrase("verdict.claim_undecided"))
-            words = phrase("verdict.claim")
-            return None if found.marks else self.made("incorrect", read, (CLAIM,), words, ((CLAIM,),))
-        found = sheet.borrowing(read)
+            if found.marks:
+                return None
+            if found.tag == CLAIM:
+                return self.made("incorrect", read, (CLAIM,), phrase("verdict.claim"), ((CLAIM,),))
+        else:
+            found = sheet.borrowing(read)
         lhs, names = self.quantity(self.target.name), self.names(found.names)
         if found.undecided:
             return replace(self.made("undetermined", read, (), phrase("verdict.borrowed", names=names)), rests=True)
@@ -626,12 +681,12 @@ class _Marking:
             return phrase("verdict.simplified")
         return ""
 
-    def followed(self, read: ReadAnswer, names: tuple[str, ...]) -> Verdict:
+    def followed(self, read: ReadAnswer, why: str) -> Verdict:
         """Right, if earlier answers are taken as they stand: worth what it would be without the earlier mistake."""
         if (unearned := self.unearned(read, self.alone)) is not None:
             return replace(unearned, rests=False)
         trouble = self.form_trouble(read)
-        words = self.joined(phrase("verdict.follow_through", names=self.names(names)), trouble)
+        words = self.joined(why, trouble)
         return self.made("follow_through", read, (), words, form=not trouble)
 
     def unchecked(self, read: ReadAnswer) -> str:

@@ -176,12 +176,20 @@ def claims_about(problem: Problem, name: str) -> tuple[Claim, ...]:
 
 def shown(read: ReadAnswer, claims: Sequence[Claim]) -> Earned:
     """Whether an answer to "show that" shows something: it has a true line other than the claim, which leads to it."""
-    others = [line for line in read.lines if not any(is_claim(line, read, claim) for claim in claims)]
-    if any(_leads_to(line, read.target.name) for line in others):
+    name = read.target.name
+    if name in named(read):
+        return Earned(CIRCULAR, (name,))
+    rest = [line for line in read.lines if line.aside or not _names(line.expr, name)]
+    others = [line for line in rest if not any(is_claim(line, read, claim) for claim in claims)]
+    if any(_leads_to(line, name) for line in others):
         return FULL
     if others or read.unchecked:
         return Earned(CLAIM, (), undecided=True)
     return Earned(CLAIM)
+
+
+def _names(expr: Expr, name: str) -> bool:
+    return any(isinstance(e, Adj) and e.name == name for e in walk(expr))
 
 
 def _leads_to(line: Line, name: str) -> bool:

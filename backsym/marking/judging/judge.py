@@ -161,6 +161,11 @@ class Judge:
     def derivations(self) -> Mapping[str, Derivation]:
         return {d.node: d for d in self.solution.derivations}
 
+    @lazy
+    def places(self) -> Mapping[str, int]:
+        """The place of each quantity in the backward pass."""
+        return {d.node: n for n, d in enumerate(self.solution.derivations)}
+
     def derivation(self, name: str) -> Derivation:
         """The derivation of one quantity; raises BacksymError, with a near name, if there is none."""
         if name not in self.derivations:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backsym.core.expr import Expr
+from backsym.core.expr import Adj, Expr, Sym
 from backsym.core.lazy import lazy
 from backsym.core.problem import Part, Problem
 from backsym.marking.answers.numbers import Numbers
@@ -77,6 +77,15 @@ class NumberJudge:
     def env(self) -> Env:
         """The point of the values that are given."""
         return point(self.problem, self.solution.derivations)
+
+    def rank(self, asked: AskedNumber) -> tuple[int, int]:
+        """Where a number stands in the order of work: forward pass, backward pass, what is made of both."""
+        quantity = kind_of(asked.part).quantities(asked.part, self.problem).get(asked.name)
+        if isinstance(quantity, Sym):
+            return 1, next((n for n, eq in enumerate(self.problem.equations) if eq.name == quantity.name), -1)
+        if isinstance(quantity, Adj):
+            return 2, next((n for n, d in enumerate(self.solution.derivations) if d.node == quantity.name), -1)
+        return 3, 0
 
     def named(self, target: str) -> AskedNumber | None:
         """The number that a target names: ``z``, ``dL/dz``, ``grad(z)``, or ``z`` for dL/dz where that is all."""
