@@ -142,7 +142,7 @@ class _Maker:
             (1, lambda: f"({self.array(shape, d)}/{self.positive(self.operand(shape, d))})"),
             (1, lambda: f"({self.operand_of(shape, d)}/{self.positive(self.array(shape, d))})"),
             (2.5, lambda: self.called(self.array(shape, d))),
-            (0.8, lambda: f"({self.array(shape, d)})**{self.r.choice('23')}"),
+            (0.8, lambda: f"(({self.array(shape, d)})**{self.r.choice('23')})"),
             (0.7, lambda: self.larger(self.pair(shape, d))),
             (0.4, lambda: f"pow({self.positive(self.array(shape, d))}, {self.operand_of(shape, d)})"),
             (0.4, lambda: f"({self.indicator(self.leaf(shape), self.operand(shape, 0))}*{self.array(shape, d)})"),
@@ -246,7 +246,7 @@ class _Maker:
         ])  # fmt: skip
 
     def position(self) -> int:
-        return self.r.choice((1, 1, 2))
+        return self.r.choice((1, 1, 2, 2, 3, 4, 5, MOST_SHIFTED))
 
     # --- entries ---
 

@@ -41,7 +41,7 @@ CHUNK = 10
 COLUMN, ROW, VECTOR, MATRIX = ["N", 1], [1, "K"], ["N"], ["N", "K"]
 
 CASES: dict[str, dict[str, Any]] = {
-    "a position": {"symbols": {"x": VECTOR, "w": []}, "forward": ["y = x[2]*w", "L = y**2"]},
+    "a position": {"symbols": {"x": VECTOR, "w": []}, "forward": ["y = x[3]*w", "L = y**2"]},
     "a column over a row": {"symbols": {"X": COLUMN, "W": ROW}, "forward": ["S = sin(X/(W + 3))", "L = sum(S**2)"]},
     "a column squared and a transposed column": {
         "symbols": {"X": COLUMN, "T": ["K", 1]}, "forward": ["S = sin((X + 1)**2 + T.T)", "L = sum(S**2)"],

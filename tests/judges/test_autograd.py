@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import random_shapes
 import shifted_networks
 import torch
 from extent import examples
@@ -20,6 +21,7 @@ from backsym.core.problem import Problem
 from backsym.reading.files.loader import load
 
 COUNT = examples(1050)
+SHAPES = examples(450)
 CHUNK = 25
 GALLERY = sorted((Path(__file__).resolve().parents[2] / "problems" / "gallery").glob("*.yaml"))
 
@@ -43,6 +45,14 @@ def test_random_networks(first: int) -> None:
         wrong += [f"seed {seed}: {found[0]}\n{network(seed)}"] if found else []
     assert not wrong, "\n".join(wrong)
     assert outside <= 1, "networks that leave the domain of a function wherever they are evaluated should be rare"
+
+
+@pytest.mark.parametrize("first", range(0, SHAPES, CHUNK))
+def test_random_shapes(first: int) -> None:
+    """Axes of length one, rows, columns, positions and shifts."""
+    mappings = [(seed, random_shapes.network(seed)) for seed in range(first, first + CHUNK)]
+    found = [(seed, mapping, judge(mapping, truth=forward_and_gradients)) for seed, mapping in mappings]
+    assert [(seed, mapping, wrong) for seed, mapping, wrong in found if wrong] == []
 
 
 @pytest.mark.parametrize("name", ONCE_WRONG)
