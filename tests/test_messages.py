@@ -94,6 +94,10 @@ def test_facts_are_put_in() -> None:
     assert str(around) == "did you mean and?"
     assert around.text("de") == "did you mean und?"
     assert str(say("words.did_you_mean", near=("a", "b"))) == "did you mean a, b?"
+    assert str(say("files.one_of", key="k", choices=["a"])) == "k is a"
+    assert str(say("files.one_of", key="k", choices=["a", "b", "c"])) == "k is a, b or c"
+    numbers = [str(say("files.number_count", count=n, dimension="D", wanted=2)) for n in (1, 3)]
+    assert numbers == ["1 number along D, expected 2", "3 numbers along D, expected 2"]
     # Signs of a template inside a fact mean nothing.
     assert str(say("words.did_you_mean", near="{x}{0}{y!r}")) == "did you mean {x}{0}{y!r}?"
 

@@ -120,31 +120,33 @@ def _entry(code: str, language: str) -> Entry:
     return found
 
 
+@cache
+def _pieces(template: str) -> tuple[tuple[str, str | None, str | None, str | None], ...]:
+    """The texts of a sentence, each with the fact that follows it, its format and its conversion."""
+    return tuple(string.Formatter().parse(template))
+
+
 def _filled(template: str, words: Words, language: str) -> str:
-    return _Filler(language).vformat(template, (), words.facts)
+    out: list[str] = []
+    for text, name, style, conversion in _pieces(template):
+        out.append(text)
+        if name is not None:
+            fact = words.facts[name]
+            out.append(repr(fact) if conversion == "r" else _shown(fact, style or "", language))
+    return "".join(out)
 
 
-class _Filler(string.Formatter):
-    """Fills a sentence in one language."""
-
-    def __init__(self, language: str):
-        self.language = language
-
-    def format_field(self, value: Any, format_spec: str) -> str:
-        if format_spec in ("and", "or"):
-            return self.listed(value, format_spec)
-        if "|" in format_spec:
-            one, _, several = format_spec.partition("|")
-            return one if value == 1 else several
-        if isinstance(value, Words):
-            return value.text(self.language)
-        if isinstance(value, (tuple, list)):
-            return ", ".join(self.format_field(item, "") for item in value)
-        return format(value, format_spec)
-
-    def listed(self, items: Sequence[object], word: str) -> str:
-        """``a``, ``a or b``, ``a, b or c``."""
-        texts = [self.format_field(item, "") for item in items]
-        if len(texts) < 2:
-            return "".join(texts)
-        return f"{', '.join(texts[:-1])} {Words(f'words.{word}', {}).text(self.language)} {texts[-1]}"
+def _shown(fact: object, style: str, language: str) -> str:
+    """A fact in a sentence; see the module for the styles."""
+    if style in ("and", "or") and isinstance(fact, (tuple, list)):
+        texts = [_shown(item, "", language) for item in fact]
+        last = f" {Words(f'words.{style}', {}).text(language)} {texts.pop()}" if len(texts) > 1 else ""
+        return ", ".join(texts) + last
+    if "|" in style:
+        one, _, several = style.partition("|")
+        return one if fact == 1 else several
+    if isinstance(fact, Words):
+        return fact.text(language)
+    if isinstance(fact, (tuple, list)):
+        return ", ".join(_shown(item, "", language) for item in fact)
+    return format(fact, style)
