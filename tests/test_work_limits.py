@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import backsym as bs
+from backsym.core.allowance import LIMIT, Exhausted, allowing, detached, largest, spend
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Entry, Ix, Mul, Sym
 from backsym.core.resources import find_problem
 from backsym.marking.explaining import explain, one_slip
 from backsym.marking.judging.judge import Judge, TooLarge
 from backsym.marking.verdicts import Marker
-from backsym.numeric.allowance import LIMIT, Exhausted, allowing, detached, largest, spend
 from backsym.numeric.axes import guard
 from backsym.numeric.context import Env
 from backsym.numeric.evaluate import evaluate

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from backsym.calculus.simplify import collapse, expand, merge_powers, open_deltas, open_matrices
 from backsym.calculus.terms import (
+    KEY,
     Affine,
     Dm,
     Ent,
@@ -33,6 +34,7 @@ from backsym.calculus.terms import (
     sub_factor,
     sub_poly,
 )
+from backsym.core.allowance import spend
 from backsym.core.expr import Adj, Expr
 
 # --- factor ----------------------------------------------------------------------------------------------------------
@@ -288,6 +290,7 @@ def _fold_term(t: Term, d: Definition) -> Term:
 
 
 def _fold_at(t: Term, d: Definition, m: dict[Index, Index]) -> Term:
+    spend(10 * KEY * (1 + len(t.powers) + len(d.term.powers)))
     have = {factor_key(f): (n, f, e) for n, (f, e) in enumerate(t.powers)}
     # Two factors of the definition may be one here: x_j x_k at j = k is x_j squared.
     wanted: dict[Key, Exponent] = {}

@@ -10,7 +10,23 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from backsym.calculus.letters import Letters, Namer
-from backsym.calculus.terms import Affine, Del, Dm, Ent, Exponent, Factor, Fun, Grp, Ind, Index, Poly, Term, positive
+from backsym.calculus.terms import (
+    KEY,
+    Affine,
+    Del,
+    Dm,
+    Ent,
+    Exponent,
+    Factor,
+    Fun,
+    Grp,
+    Ind,
+    Index,
+    Poly,
+    Term,
+    positive,
+)
+from backsym.core.allowance import spend
 from backsym.core.errors import BacksymError
 from backsym.core.expr import (
     ONE,
@@ -119,6 +135,7 @@ class Raiser:
         self.whole = whole
 
     def poly(self, p: Poly, letters: Letters) -> Expr:
+        spend(10 * KEY * len(p))
         if not p:
             return ZERO
         return signed_sum([(t.coeff < 0, self.magnitude(t, letters)) for t in positive_first(p)])

@@ -17,9 +17,16 @@ from fractions import Fraction
 from math import factorial
 from typing import Any
 
+from backsym.core.allowance import spend
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Const, Dim, Expr, Sym, names_in
 from backsym.core.lazy import lazy
+
+MAX_BITS = 33_000
+"""Bits of the largest exact number: about 10,000 digits."""
+
+KEY = 60
+"""The work of a key, for each factor and bound index of a term."""
 
 Exponent = Fraction | int
 Key = tuple[Any, ...]
@@ -391,6 +398,9 @@ def power(p: Poly, exponent: Exponent) -> Poly:
         t = p[0]
         if isinstance(exponent, int) or exponent.denominator == 1:
             n = int(exponent)
+            digits = max(abs(t.coeff.numerator), t.coeff.denominator).bit_length() - 1
+            if abs(n) * digits > MAX_BITS or n.bit_length() > MAX_BITS:
+                raise BacksymError("a power here is a number of more than 10,000 digits")
             return (Term(t.coeff**n, tuple((f, e * n) for f, e in t.powers)),)
         if t.coeff == 1 and len(t.powers) == 1 and t.powers[0][1] == 1:
             return (Term(t.coeff, ((t.powers[0][0], exponent),)),)
@@ -471,6 +481,7 @@ def factor_key(f: Factor, labels: Labels = NO_LABELS) -> Key:
 
 
 def _factor_key(f: Factor, labels: Labels) -> Key:
+    spend(5 * KEY)
     if isinstance(f, Ent):
         return ("ent", *_base_key(f.base), tuple(_label(i, labels) for i in f.idx))
     if isinstance(f, Del):
@@ -505,6 +516,7 @@ def poly_key(p: Poly, labels: Labels = NO_LABELS) -> Key:
 
 def term_key(t: Term, labels: Labels = NO_LABELS) -> Key:
     """Key of a term: bound indices are numbered by what they touch; ties are broken by trying all orders."""
+    spend(KEY * (5 + len(t.powers)) * (1 + len(t.bound)))
     if not t.bound:
         return _numbered_key(t, labels, ())
     if len(t.bound) == 1:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from backsym.core.allowance import Exhausted, allowing
 from backsym.core.choices import ACCEPT, HINTS
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Expr, Ix, Partial, scalar_if_ones, walk
@@ -43,7 +44,6 @@ from backsym.marking.judging.layouts import transposed_layout
 from backsym.marking.judging.numbers import AskedNumber, NumberJudge
 from backsym.marking.judging.shares import Slips, share_of
 from backsym.marking.reporting.records import shown_score
-from backsym.numeric.allowance import Exhausted, allowing
 from backsym.numeric.axes import Array
 from backsym.printing.notation import Notation
 from backsym.solving.solution import Solution

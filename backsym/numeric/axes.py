@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from backsym.core.allowance import MOST_AXES, SMALL, largest, spend
 from backsym.core.errors import BacksymError, ShapeError
 from backsym.core.expr import Dim, Ix, Shift, letters_of
 from backsym.core.functions import decisive
-from backsym.numeric.allowance import MOST_AXES, SMALL, largest, spend
 
 Array = npt.NDArray[Any]
 

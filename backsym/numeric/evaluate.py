@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from backsym.core.allowance import SMALL, spend
 from backsym.core.errors import BacksymError, ShapeError
 from backsym.core.expr import (
     Add,
@@ -49,7 +50,6 @@ from backsym.core.expr import (
 )
 from backsym.core.functions import decisive
 from backsym.core.problem import NodeEquation
-from backsym.numeric.allowance import SMALL, spend
 from backsym.numeric.apply import STEP, apply_function
 from backsym.numeric.axes import (
     Array,

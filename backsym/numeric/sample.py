@@ -17,13 +17,14 @@ from itertools import chain, islice
 
 import numpy as np
 
+from backsym.core.allowance import spend
 from backsym.core.errors import BacksymError, Diagnostic
 from backsym.core.expr import Add, Entry, Fn, Ix, Neg, Sym, walk
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.problem import Problem, Symbol
 from backsym.numeric.abstract import AbstractFunction, SmoothFunction, SmoothLoss
 from backsym.numeric.apply import STEP
-from backsym.numeric.axes import Array, Val
+from backsym.numeric.axes import Array, Val, guard
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import node_value
 from backsym.numeric.guardian import Guardian, Rejected
@@ -43,6 +44,9 @@ _REACHES = (0.1, 0.3, 1.0, 1.0, 3.0, 10.0)
 
 _PROBES = 48
 """So many leaves at most are probed for a vanishing gradient."""
+
+_NODE = 600
+"""The work of evaluating one node of an expression, beside its elements."""
 
 _TINY, _HUGE = 1e-200, 1e200
 
@@ -119,6 +123,7 @@ class _Plan:
         self.leaves = {name: s for name, s in problem.symbols.items() if name not in problem.by_name}
         self.position = {eq.name: n for n, eq in enumerate(problem.equations)}
         self.uses: list[tuple[str, ...]] = []
+        self.nodes: list[int] = []
         self.first_use: dict[str, int] = {}
         # Leaves that are used as a plain term of a sum, like a bias: they are kept small.
         self.additive: set[str] = set()
@@ -128,7 +133,9 @@ class _Plan:
         levels: dict[str, int] = {}
         for position, eq in enumerate(problem.equations):
             names: dict[str, None] = {}
+            self.nodes.append(0)
             for node in walk(eq.rhs):
+                self.nodes[-1] += 1
                 if isinstance(node, Sym):
                     names[node.name] = None
                     self.first_use.setdefault(node.name, position)
@@ -204,6 +211,7 @@ class _Search:
                 eq = self.problem.equations[position]
                 strictness = 2 if trouble[position] < _SOFT else 1 if trouble[position] < _HARD // 2 else 0
                 guardian.strictness = min(self.strictest, strictness)
+                spend(_NODE * self.plan.nodes[position])
                 try:
                     _, value = node_value(eq, ctx)
                     guardian.result(np.asarray(value))
@@ -250,6 +258,7 @@ class _Search:
     def _redraw(self, name: str) -> None:
         symbol = self.leaves[name]
         shape = tuple(d if isinstance(d, int) else self.dims[d] for d in symbol.shape)
+        guard(shape)
         time = self.times[name]
         self.times[name] += 1
         self.values[name] = self._sample(symbol, shape, time)

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from backsym.core.errors import BacksymError, NoMatrixForm, VerificationError, near_name
+from backsym.core.allowance import LIMIT, Exhausted, allowing
+from backsym.core.errors import BacksymError, Diagnostic, NoMatrixForm, VerificationError, near_name
 from backsym.core.expr import Equation, Shape
 from backsym.core.lazy import lazy
 from backsym.core.problem import Collection, Problem
@@ -245,6 +246,10 @@ def _numpy(problem: Problem, node: str, forms: Derivation | ForwardForms, point:
     return source
 
 
+SOLVING = 8e6
+"""The work of solving, for each equation, and as much again for ten."""
+
+
 @contextmanager
 def _collection_paused() -> Iterator[None]:
     """Without cyclic garbage collection: a derivation makes many small objects in no cycles, and scanning them again
@@ -256,6 +261,17 @@ def _collection_paused() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+@contextmanager
+def _limited(problem: Problem) -> Iterator[None]:
+    """With a limit to the work that solving takes; raises BacksymError, with what to do, when it is reached."""
+    try:
+        with allowing(LIMIT, SOLVING * (10 + len(problem.equations))):
+            yield
+    except Exhausted:
+        message = "an equation here is too large to be worked out; give parts of it names, in equations of their own"
+        raise BacksymError(Diagnostic(message, problem.path).render()) from None
 
 
 def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) -> Solution:
@@ -281,7 +297,7 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
     from backsym.numeric.verify import verify, with_adjoints
     from backsym.solving.written import miswritten
 
-    with _collection_paused():
+    with _collection_paused(), _limited(problem):
         draws = draw_all(problem)
         backward = Backward(problem, sums_to_one(problem, draws), loss_by_name)
         derivations = tuple(backward.derive())

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from backsym.core.allowance import Exhausted, allowing
 from backsym.core.errors import BacksymError
 from backsym.core.expr import ZERO, Adj, Entry, Expr, Ix, MatMul, Mul, Neg, Shape, Sym, T, broadcast, scalar_if_ones
 from backsym.core.lazy import Kept, lazy
@@ -29,7 +30,6 @@ from backsym.marking.explaining.slopes import named
 from backsym.marking.judging.judge import Judge, equal_values
 from backsym.marking.judging.layouts import same_layout
 from backsym.marking.judging.subject import Subject
-from backsym.numeric.allowance import Exhausted, allowing
 from backsym.numeric.context import Env
 
 MAX_JUDGED = 30

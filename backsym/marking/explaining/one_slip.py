@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backsym.core.allowance import Exhausted, detached
 from backsym.core.lazy import lazy
 from backsym.core.steps import Fact
 from backsym.marking.explaining.drafts import Draft
@@ -21,7 +22,6 @@ from backsym.marking.explaining.rules import FIRST_BULKS, FIRST_RULES, SECOND_RU
 from backsym.marking.explaining.screening import CLOSE
 from backsym.marking.explaining.search import Block, Repair, Search, cancels
 from backsym.marking.judging.subject import Subject
-from backsym.numeric.allowance import Exhausted, detached
 from backsym.numeric.axes import Array
 
 PREPARING = 30e6

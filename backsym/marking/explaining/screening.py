@@ -16,12 +16,12 @@ from functools import cache
 
 import numpy as np
 
+from backsym.core.allowance import detached, spend
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Expr, Ix, Shape, Sym, rebuild, scalar_if_ones
 from backsym.core.lazy import Kept
 from backsym.marking.explaining.places import Place, ancestors, with_child
 from backsym.marking.judging.layouts import same_layout
-from backsym.numeric.allowance import detached, spend
 from backsym.numeric.axes import Array, Val, arrange
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import ev

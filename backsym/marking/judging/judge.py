@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from backsym.core.allowance import Exhausted, allowing
 from backsym.core.errors import BacksymError, near_name
 from backsym.core.expr import Adj, Expr, Ix, Partial, walk
 from backsym.core.lazy import Kept, lazy
@@ -25,7 +26,6 @@ from backsym.core.words import say
 from backsym.marking.answers.model import Target
 from backsym.marking.judging.layouts import same_layout
 from backsym.marking.judging.points import SEEDS, points
-from backsym.numeric.allowance import Exhausted, allowing
 from backsym.numeric.apply import STEP
 from backsym.numeric.axes import Array, Val, arrange
 from backsym.numeric.context import Context, Env

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from backsym.core.allowance import detached, spend
 from backsym.core.expr import ONE, Add, Div, Expr, Fn, Ix, Mul, Num, Shape, Size, num
 from backsym.core.lazy import Kept, lazy
 from backsym.marking.answers.model import Target
@@ -20,7 +21,6 @@ from backsym.marking.explaining.places import outline
 from backsym.marking.explaining.repair_material import Offers
 from backsym.marking.explaining.screening import CALL, Point, Screen, Truth, stack
 from backsym.marking.judging.judge import Judge
-from backsym.numeric.allowance import detached, spend
 from backsym.numeric.axes import Array, Val
 
 MAX_PATHS = 6

@@ -197,6 +197,8 @@ def text_of(path: str) -> str:
         raise refuse(say("files.not_a_file_name"))
     if file.is_dir():
         raise refuse(say("files.is_a_folder"))
+    if file.is_fifo() and file.parent not in (Path("/dev"), Path("/dev/fd"), Path("/proc/self/fd")):
+        raise refuse(say("files.is_a_pipe"))
     try:
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
