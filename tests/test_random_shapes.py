@@ -74,6 +74,13 @@ CASES: dict[str, dict[str, Any]] = {
         "symbols": {"A": [1, "N"], "x": VECTOR, "v": VECTOR, "W": ["M", "N"], "X": [1, "M"], "c": []},
         "forward": ["Z = sin(A)", "s = pow(softplus(Z**2 @ (x/(1 + v**2))), X @ W @ v + c)", "L = tanh(s)"],
     },
+    "a derivative made of exact zeros": {
+        "symbols": {"b": ["N"], "W": ["N", "D"]}, "indices": {"n": "N", "d": "D"},
+        "forward": [
+            "A[d,n] = elu(sum(b[n'], n'))", "Z = exp(A - log(sum(exp(A), axis=1, keepdims=True)))",
+            "Y = sinh(tanh(W @ Z))", "L = mean(Y[n,n'], n, n')",
+        ],
+    },
     "an outer product with a kink": {
         "symbols": {"u": ["M"], "X": MATRIX, "A": MATRIX, "v": ["K"]},
         "forward": ["s = outer(u, elu(X/A @ v, 0.2))", "L = sum(s**2)"],

@@ -39,6 +39,9 @@ TOLERANCE = 1e-9
 _SMALL = 1e-6
 """A relative change to which everything reacts in proportion."""
 
+_NOISE = 1e-13
+"""Of the largest derivative: what rounding may leave of an exact zero, which others are made of."""
+
 _MOST = 200_000
 """A line with more combinations of its letters than this is looked at for some of them."""
 
@@ -155,6 +158,8 @@ class _Point:
         largest = max((x.size for x in env.values.values()), default=1)
         self.small = largest**2 <= _MOST
         """Whether no line can have too many combinations of its letters."""
+        largest_adjoint = max((float(np.max(np.abs(x), initial=0.0)) for x in env.adjoints.values()), default=0.0)
+        self.noise = _NOISE * largest_adjoint
         self.moved: _Point | None = None
         self.known: dict[int, tuple[Expr, Val]] = {}
 
@@ -170,7 +175,7 @@ class _Point:
         error = self.difference(line)
         if error <= TOLERANCE:
             return error
-        return self.difference(line, self.magnitude(line))
+        return self.difference(line, max(self.magnitude(line), self.noise / TOLERANCE))
 
     def difference(self, line: _Line, floor: float = 0.0) -> float:
         return max((self._difference(part, floor) for part in self.parts(line)), default=0.0)
