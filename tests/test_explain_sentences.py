@@ -14,7 +14,7 @@ from backsym.core.resources import find_problem
 from backsym.marking.answers.model import TAGS, ReadAnswer, Unreadable
 from backsym.marking.answers.reader import AnswerReader
 from backsym.marking.explaining.explain import Explanation, explain, explain_clash
-from backsym.marking.explaining.feedback import Sentence, Words, catalogue
+from backsym.marking.explaining.feedback import Sentence, Words, feedback
 from backsym.marking.judging.judge import Judge
 from backsym.reading.files.loader import load, problem_from_mapping
 
@@ -186,10 +186,10 @@ def test_every_kind_of_repair_has_its_sentences() -> None:
     from backsym.marking.explaining.drafts import COSTS, TAG_OF
 
     for kind in COSTS:
-        assert f"repairs.{kind}.gentle" in catalogue()
-        assert f"repairs.{kind}.full" in catalogue()
+        assert f"repairs.{kind}.gentle" in feedback()
+        assert f"repairs.{kind}.full" in feedback()
         assert TAG_OF.get(kind, kind) in TAGS
-    for key in catalogue():
+    for key in feedback():
         if key.startswith("slips."):
             assert key.removeprefix("slips.") in TAGS
 

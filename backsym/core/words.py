@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias, Union
 
-from backsym.core.bundled import resource
+from backsym.core.bundled import tree
 
 ENGLISH = "en"
 """The language that has words for every code; others fall back on it."""
@@ -87,22 +87,17 @@ class Entry(NamedTuple):
 @cache
 def entries(room: str, language: str = ENGLISH) -> Mapping[str, Entry]:
     """The catalogue of one room by the codes without the room; empty where a language does not have it."""
-    import yaml
-
     try:
-        text = resource("templates", language, "messages", f"{room}.yaml").read_text(encoding="utf-8")
+        return dict(_flat(tree("templates", language, "messages", f"{room}.yaml"), ""))
     except FileNotFoundError:
         if language == ENGLISH:
             raise
         return {}
-    # The loader written in C takes a tenth of the time.
-    data = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return dict(_flat(data, ""))
 
 
-def _flat(tree: Mapping[str, Any], prefix: str) -> list[tuple[str, Entry]]:
+def _flat(sentences: Mapping[str, Any], prefix: str) -> list[tuple[str, Entry]]:
     found: list[tuple[str, Entry]] = []
-    for key, value in tree.items():
+    for key, value in sentences.items():
         if isinstance(value, str):
             found.append((f"{prefix}{key}", Entry(value)))
         elif "says" in value:
@@ -139,9 +134,7 @@ def _filled(template: str, words: Words, language: str) -> str:
 def _shown(fact: object, style: str, language: str) -> str:
     """A fact in a sentence; see the module for the styles."""
     if style in ("and", "or") and isinstance(fact, (tuple, list)):
-        texts = [_shown(item, "", language) for item in fact]
-        last = f" {Words(f'words.{style}', {}).text(language)} {texts.pop()}" if len(texts) > 1 else ""
-        return ", ".join(texts) + last
+        return listed([_shown(item, "", language) for item in fact], style, language)
     if "|" in style:
         one, _, several = style.partition("|")
         return one if fact == 1 else several
@@ -150,3 +143,14 @@ def _shown(fact: object, style: str, language: str) -> str:
     if isinstance(fact, (tuple, list)):
         return ", ".join(_shown(item, "", language) for item in fact)
     return format(fact, style)
+
+
+def listed(texts: Sequence[str], word: str = "and", language: str = ENGLISH) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return "".join(before + text for before, text in zip(separators(len(texts), word, language), texts, strict=True))
+
+
+def separators(count: int, word: str = "and", language: str = ENGLISH) -> list[str]:
+    """What stands before each of several items: nothing, a comma, and before the last the word."""
+    last = f" {Words(f'words.{word}', {}).text(language)} "
+    return [*([""] if count else []), *[", "] * (count - 2), *([last] if count > 1 else [])]

@@ -21,12 +21,13 @@ from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Expr, Ix, Partial, scalar_if_ones, walk
 from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
+from backsym.core.words import listed
 from backsym.marking.answers.model import ReadAnswer, Target, Unreadable, quantity_named
 from backsym.marking.answers.numbers import Numbers, members, read_numbers
 from backsym.marking.answers.own_names import Names
 from backsym.marking.answers.reader import AnswerReader
 from backsym.marking.explaining.explain import ELEMENTS, Explanation, explain, explain_clash, explain_meant
-from backsym.marking.explaining.phrases import listed, math, phrase, shape_words
+from backsym.marking.explaining.phrases import math, phrase, shape_words
 from backsym.marking.judging.accept import Criterion, criterion, derivatives_asked, is_simplified, missing_names
 from backsym.marking.judging.chains import Break, first_break
 from backsym.marking.judging.earning import (

@@ -6,20 +6,19 @@ language is another folder under ``templates/``.  This module must not know how 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from backsym.core.bundled import resource
+from backsym.core.bundled import tree
 from backsym.core.errors import BacksymError, near_name
 from backsym.core.expr import Entry, Expr, Ix
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.problem import Problem
 from backsym.core.stepkinds import STEPS
 from backsym.core.steps import Fact, Step
-from backsym.core.words import Words
+from backsym.core.words import Words, separators
 from backsym.documents.content.blocks import Inline, Inlines, Math, Paragraph, Text
 from backsym.documents.content.markup import inlines_of
 from backsym.parts.table import KINDS
@@ -27,8 +26,7 @@ from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.notation import Notation, index
 from backsym.printing.printer import layout_of, range_layout, size_layout
-
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+from backsym.text.catalogue import flat, pieces
 
 Value = str | Layout | Inlines
 """What fills a placeholder: plain text, a formula, or inline content."""
@@ -97,33 +95,17 @@ class Catalogue:
 
     def listing(self, items: Sequence[Value]) -> Inlines:
         """``a``, ``a and b``, ``a, b and c``."""
-        out: list[Inline] = []
-        for n, item in enumerate(items):
-            if n:
-                out.append(Text(f" {self.text('document.and')} " if n == len(items) - 1 else ", "))
-            out.extend(_inlines(item))
-        return merged(out)
+        between = separators(len(items), language=self.language)
+        parts = zip(between, items, strict=True)
+        return merged(inline for before, item in parts for inline in (Text(before), *_inlines(item)))
 
 
 @cache
 def catalogue(language: str = "en") -> Catalogue:
     """The catalogue of one language, read from ``templates/LANGUAGE/sentences.yaml``."""
-    import yaml
-
-    with resource("templates", language, "sentences.yaml").open(encoding="utf-8") as file:
-        data = yaml.safe_load(file)
+    data = tree("templates", language, "sentences.yaml")
     steps = {kind: Sentence.of(entry) for kind, entry in data["steps"].items()}
-    return Catalogue(language, steps, dict(_flat({key: data[key] for key in data if key != "steps"})))
-
-
-def _flat(tree: Mapping[str, object], prefix: str = "") -> list[tuple[str, str]]:
-    result: list[tuple[str, str]] = []
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            result.extend(_flat(value, f"{prefix}{key}."))
-        else:
-            result.append((prefix + key, str(value)))
-    return result
+    return Catalogue(language, steps, dict(flat({key: data[key] for key in data if key != "steps"})))
 
 
 @dataclass(frozen=True)
@@ -262,13 +244,13 @@ def _filled(template: str, facts: Mapping[str, Value], what: str) -> Inlines:
         if isinstance(item, Math):
             out.append(item)
             continue
-        for n, piece in enumerate(_PLACEHOLDER.split(item.text)):
-            if n % 2 == 0:
-                out.append(Text(piece, item.style))
-            elif piece in facts:
-                out.extend(_inlines(facts[piece]))
-            else:
-                raise BacksymError(f"{what} has no fact {piece}, which its sentence needs")
+        for text, name in pieces(item.text):
+            out.append(Text(text, item.style))
+            if name is None:
+                continue
+            if name not in facts:
+                raise BacksymError(f"{what} has no fact {name}, which its sentence needs")
+            out.extend(_inlines(facts[name]))
     return merged(out)
 
 

@@ -1,4 +1,4 @@
-"""The sentences that a student reads about a wrong answer: the catalogue, and how facts are put into it.
+"""The sentences that a student reads about a wrong answer, and how facts are put into them.
 
 Mathematics prints as $LaTeX$ in the problem's notation, or in the plain language for a terminal.  This module must not
 know how a mistake was found.
@@ -6,25 +6,22 @@ know how a mistake was found.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 
 import numpy as np
 
-from backsym.core.bundled import resource
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Expr, Ix, Num, Shape, walk
 from backsym.core.lazy import Kept, lazy
 from backsym.core.problem import Problem
+from backsym.core.words import listed
 from backsym.numeric.axes import Array
 from backsym.printing.latex import latex, to_latex
 from backsym.printing.notation import Notation, index
 from backsym.printing.plain import plain
 from backsym.printing.printer import size_layout
-
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+from backsym.text.catalogue import Catalogue, catalogue, filled, lacks
 
 MAX_KEPT = 2000
 """Formulas that are kept as they print: answers to one problem are about the same quantities."""
@@ -75,24 +72,9 @@ class Sentence:
 Fact = Expr | Ix | Size | Value | Equal | Sentence | str | tuple["Fact", ...]
 
 
-@cache
-def catalogue(language: str = "en") -> Mapping[str, str]:
-    """All texts of ``templates/LANGUAGE/feedback.yaml`` by their dotted keys."""
-    import yaml
-
-    with resource("templates", language, "feedback.yaml").open(encoding="utf-8") as file:
-        data = yaml.safe_load(file)
-    found: dict[str, str] = {}
-
-    def flatten(tree: Mapping[str, object], prefix: str) -> None:
-        for key, value in tree.items():
-            if isinstance(value, Mapping):
-                flatten(value, f"{prefix}{key}.")
-            else:
-                found[prefix + key] = str(value)
-
-    flatten(data, "")
-    return found
+def feedback() -> Catalogue:
+    """All texts about wrong answers."""
+    return catalogue("feedback")
 
 
 class Words:
@@ -111,33 +93,25 @@ class Words:
 
         Raises BacksymError for a key that the catalogue lacks, or a fact that the sentence needs and lacks.
         """
-        template = catalogue().get(sentence.key)
-        if template is None:
-            raise BacksymError(f"the feedback catalogue has no entry {sentence.key}")
 
-        def fill(match: re.Match[str]) -> str:
-            if match[1] not in sentence.facts:
-                raise BacksymError(f"{sentence.key} needs {match[1]}, which was not found")
-            fact = sentence.facts[match[1]]
+        def fill(name: str, place: int) -> str:
+            if name not in sentence.facts:
+                return lacks(sentence.key, name)
+            fact = sentence.facts[name]
             text = self.fact(fact, terminal)
             # Words at the head of a sentence, but never mathematics.
-            return text[:1].upper() + text[1:] if isinstance(fact, str) and match.start() == 0 else text
+            return text[:1].upper() + text[1:] if isinstance(fact, str) and place == 0 else text
 
-        return _PLACEHOLDER.sub(fill, template)
+        return filled(feedback()[sentence.key], fill)
 
     def fact(self, fact: Fact, terminal: bool) -> str:
         if isinstance(fact, Sentence):
             return self.text(fact, terminal)
         if isinstance(fact, str):
-            return catalogue()[fact]
+            return feedback()[fact]
         if isinstance(fact, tuple):
-            return self._listing([self.fact(item, terminal) for item in fact])
+            return listed([self.fact(item, terminal) for item in fact])
         return self._plain(fact) if terminal else f"${self._latex(fact)}$"
-
-    def _listing(self, items: list[str]) -> str:
-        if len(items) <= 1:
-            return "".join(items)
-        return f"{', '.join(items[:-1])} {catalogue()['and']} {items[-1]}"
 
     def _latex(self, fact: Expr | Ix | Size | Value | Equal) -> str:
         if isinstance(fact, Expr):

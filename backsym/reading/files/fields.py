@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.words import Said, say
+from backsym.core.words import listed as several
 from backsym.reading.files.keys import MEANT
 from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree
 from backsym.reading.meaning.scope import suggest
@@ -57,7 +58,7 @@ def is_name(text: str) -> bool:
 
 def either(words: Sequence[str]) -> str:
     """``a, b or c``."""
-    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    return several(words, "or")
 
 
 def quoted(word: str) -> str:
