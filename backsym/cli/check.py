@@ -1,7 +1,7 @@
 """``backsym check``: verdicts on answers, from the command line, a YAML file, a CSV or a folder.
 
-Exit status: 0 all answers are correct; 1 otherwise; 2 unusable input; 130 interrupted.  Importing this imports nothing
-but click.
+Exit status: 0 all answers are correct, or all of a class are marked; 1 otherwise; 2 unusable input; 130 interrupted.
+Importing this imports nothing but click.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from backsym.core.errors import BacksymError, InputError
 
 if TYPE_CHECKING:
     from backsym.core.problem import Problem
+    from backsym.marking.reporting.gradebook import Identities
     from backsym.marking.reporting.records import Record
-    from backsym.marking.reporting.submissions import Submission
+    from backsym.marking.reporting.submissions import Submission, Submissions
     from backsym.marking.verdicts import Marker
 
 MANY = 1_000
@@ -45,6 +46,18 @@ class Request:
     accept: str | None
     summary: Path | None
     workers: int | None
+    review: Path | None = None
+    diff: Path | None = None
+    gradebook: Path | None = None
+    gradebook_format: str = "plain"
+    student: str | None = None
+    columns: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_class(self) -> bool:
+        """Whether the answers are those of a class, which is done when all are marked."""
+        path = self.answers
+        return path is not None and self.form != "gradescope" and (path.is_dir() or path.suffix.lower() == ".csv")
 
 
 @click.command()
@@ -67,6 +80,34 @@ class Request:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write an HTML page with the shares right and the commonest errors.",
 )
+@click.option("--student", metavar="COLUMN", help="The header of the column of a CSV that names the students.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="HEADER=TARGET",
+    help="A column of a CSV, and the target that its answers are to. May be given several times.",
+)
+@click.option(
+    "--review",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A YAML file of what a person has to decide: what is filled in is applied, the rest is written.",
+)
+@click.option(
+    "--diff",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A CSV of marks of before: say whose marks change, and why, before anything is written.",
+)
+@click.option(
+    "--gradebook", type=click.Path(dir_okay=False, path_type=Path), help="Also write a CSV with one row a student."
+)
+@click.option(
+    "--gradebook-format",
+    type=click.Choice(["plain", "canvas", "moodle"]),
+    default="plain",
+    show_default=True,
+    help="The form in which the gradebook is imported.",
+)
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes that mark a class. [default: by its size]")
 @click.option(
     "--autograder",
@@ -77,7 +118,8 @@ class Request:
 def check(
     file: str | None, answers: Path | None, target: str | None, answer: str | None, form: str | None,
     output: Path | None, hints: str | None, accept: str | None, summary: Path | None, workers: int | None,
-    autograder: Path | None, syntax: bool,
+    autograder: Path | None, syntax: bool, review: Path | None, diff: Path | None, gradebook: Path | None,
+    gradebook_format: str, student: str | None, columns: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Check students' derivatives against the problem in FILE.
 
@@ -104,34 +146,65 @@ def check(
     if single == (answers is not None):
         raise click.UsageError("Give either ANSWERS or --target and --answer.")
     request = Request(
-        file, answers, target, answer, form or "table", output, hints or "full", accept, summary, workers
+        file, answers, target, answer, form or "table", output, hints or "full", accept, summary, workers,
+        review, diff, gradebook, gradebook_format, student, _pairs(columns),
     )  # fmt: skip
     with reported():
         wrong = run(request)
-    if wrong:
+    if wrong and not request.is_class:
         sys.exit(1)
+
+
+def _pairs(columns: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """The headers and targets of ``HEADER=TARGET``; a header may have an equals sign."""
+    found = []
+    for text in columns:
+        header, sign, target = text.rpartition("=")
+        if not sign or not header.strip() or not target.strip():
+            raise click.UsageError(f"--column {text}: give HEADER=TARGET.")
+        found.append((header, target.strip()))
+    return tuple(found)
 
 
 def run(request: Request) -> int:
     """Check the answers and write the reports; the number of answers that are not correct."""
+    from backsym.marking.reporting.difference import changes, told
+    from backsym.marking.reporting.gradebook import gradebook
     from backsym.marking.reporting.gradescope import refuse_class
     from backsym.marking.reporting.records import Record
+    from backsym.marking.reporting.review import Review, applied, queue, read_review, review_text
     from backsym.marking.verdicts import Marker
 
     refuse_overwriting(request)
+    review = read_review(request.review) if request.review is not None else Review()
     marker = Marker(load_problem(request.file))
     journal: Path | None = None
+    identities: Identities = {}
     if request.target is not None and request.answer is not None:
         verdict = marker.mark(request.target, request.answer, accept=request.accept, hints=request.hints)
-        records = [Record.of(verdict, None)]
+        records = [Record.of(verdict, None, request.answer)]
     else:
         if request.output is not None and not is_stream(request.output):
             journal = request.output.with_name(f"{request.output.name}.journal")
-        items = submissions(marker, request)
+        given = submissions(marker, request)
+        items, identities = given.items, given.identities
         if request.form == "gradescope":
             refuse_class({item.student for item in items})
         records = marked(marker, items, request, journal)
+    waiting = queue(review, records)
+    records = applied(review, records, marker.problem)
+    if request.diff is not None:
+        click.echo(told(changes(request.diff, records), request.diff), err=True, nl=False)
     report(records, marker.problem, request)
+    if request.gradebook is not None:
+        text = gradebook(records, request.gradebook_format, marker.problem.title, identities)
+        write({request.gradebook: text})
+        click.echo(f"wrote {request.gradebook}", err=True)
+    if request.review is not None:
+        write({request.review: review_text(waiting)})
+        click.echo(f"wrote {request.review}", err=True)
+    if request.review is not None or (request.is_class and waiting.open):
+        click.echo(f"open decisions: {waiting.open}", err=True)
     if journal is not None:
         journal.unlink(missing_ok=True)
     return sum(record.verdict != "correct" for record in records)
@@ -139,7 +212,8 @@ def run(request: Request) -> int:
 
 def refuse_overwriting(request: Request) -> None:
     """Raise BacksymError if a report would be written over the problem, the answers, or another report."""
-    outputs = [path for path in (request.output, request.summary) if path is not None]
+    written = (request.output, request.summary, request.gradebook, request.review)
+    outputs = [path for path in written if path is not None]
     inputs = [Path(request.file)]
     if request.answers is not None:
         inputs += sorted(request.answers.iterdir()) if request.answers.is_dir() else [request.answers]
@@ -168,11 +242,12 @@ def load_problem(name: str) -> Problem:
 # --- in --------------------------------------------------------------------------------------------------------------
 
 
-def submissions(marker: Marker, request: Request) -> Sequence[Submission]:
+def submissions(marker: Marker, request: Request) -> Submissions:
     """The answers; for Gradescope a folder is one student's, and one that is unusable gets its results all the same."""
     from backsym.marking.answers.model import quantity_named
     from backsym.marking.judging.accept import asked_quantities
     from backsym.marking.reporting.autograder import submitted
+    from backsym.marking.reporting.columns import Wanted
     from backsym.marking.reporting.gradescope import unusable_gradescope
     from backsym.marking.reporting.submissions import placed, read_submissions
     from backsym.reading.meaning.scope import suggest
@@ -181,23 +256,32 @@ def submissions(marker: Marker, request: Request) -> Sequence[Submission]:
     assert path is not None, "the options were checked"
     try:
         file = submitted(path) if request.form == "gradescope" and path.is_dir() else path
-        found = read_submissions(file, tuple(marker.problem.symbols), asked_quantities(marker.problem))
+        asked = asked_quantities(marker.problem)
+        names = tuple(dict.fromkeys((*marker.problem.symbols, *asked)))
+        wanted = Wanted(request.student, dict(request.columns))
+        found = read_submissions(file, names, asked, wanted)
     except BacksymError as error:
         if request.form == "gradescope" and request.output is not None:
             message = "; ".join(map(placed, error.diagnostics)) if isinstance(error, InputError) else str(error)
             write({request.output: unusable_gradescope(marker.problem, message)})
         raise
     if found.ignored:
-        names = list(marker.problem.symbols)
-        near = [hint for column in found.ignored if (hint := suggest(quantity_named(column), names))]
+        symbols = list(marker.problem.symbols)
+        near = [hint for column in found.ignored if (hint := suggest(quantity_named(column), symbols))]
         click.echo(f"{path}: no targets, ignored: {', '.join(found.ignored)}", err=True)
         for hint in dict.fromkeys(near):
             click.echo(f"  {hint}", err=True)
+    columns = found.columns
+    for header, what in columns.guessed if columns is not None else ():
+        click.echo(f"{path}: the column {header} is taken for {what}", err=True)
+    if columns is not None and columns.repeated:
+        click.echo(f"{path}: several columns for {', '.join(columns.repeated)}; the first counts", err=True)
     if found.repeated:
-        click.echo(f"{path}: these students stand more than once: {', '.join(found.repeated)}", err=True)
+        names_of = ", ".join(found.repeated)
+        click.echo(f"{path}: these students stand more than once: {names_of}; the last time counts", err=True)
     if found.nameless:
         click.echo(f"{path}: answers without the name of a student: {found.nameless}", err=True)
-    return found.items
+    return found
 
 
 def marked(marker: Marker, items: Sequence[Submission], request: Request, journal: Path | None) -> list[Record]:

@@ -138,14 +138,20 @@ def mark_submission(marker: Marker, item: Submission, settings: Settings) -> lis
     if item.troubles:
         unusable = marker.unusable("; ".join(item.troubles))
         verdicts = [Verdict(t, "invalid", 0.0, unusable.tags, unusable.feedback) for t in item.answers] or [unusable]
-        return [Record.of(verdict, item.student) for verdict in verdicts]
+        return [_record(verdict, item) for verdict in verdicts]
     known = {target: mark for target, mark in (settings.marks or {}).items() if target in item.answers}
     try:
         found = marker.mark_all(item.answers, accept=settings.accept, marks=known, hints=settings.hints, strict=False)
-        return [Record.of(verdict, item.student) for verdict in found]
+        return [_record(verdict, item) for verdict in found]
     except Exception as error:  # A mistake in marking one student must not cost the class its marks.
         feedback = phrase("verdict.unmarked", error=type(error).__name__)
-        return [Record(item.student, target, "undetermined", 0.0, 1.0, (), feedback) for target in item.answers]
+        unmarked = [Verdict(target, "undetermined", 0.0, (), feedback) for target in item.answers]
+        return [_record(verdict, item) for verdict in unmarked]
+
+
+def _record(verdict: Verdict, item: Submission) -> Record:
+    answer = item.answers.get(verdict.target)
+    return Record.of(verdict, item.student, "" if answer is None else str(answer))
 
 
 # --- many ------------------------------------------------------------------------------------------------------------

@@ -53,13 +53,17 @@ class Record:
     feedback: str = ""
     interpreted: str = ""
     interpreted_plain: str = ""
+    answer: str = ""
+    """What the student wrote."""
+    decided: bool = False
+    """Whether a person has decided on it."""
 
     @staticmethod
-    def of(row: Row, student: str | None) -> Record:
+    def of(row: Row, student: str | None, answer: str = "") -> Record:
         """The record of a verdict on an answer of ``student``."""
         return Record(
             student, row.target, row.verdict, row.score, row.marks, row.tags, row.feedback, row.interpreted,
-            row.interpreted_plain,
+            row.interpreted_plain, answer,
         )  # fmt: skip
 
     def to_json(self) -> dict[str, Any]:

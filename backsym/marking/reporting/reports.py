@@ -10,11 +10,12 @@ import textwrap
 from collections.abc import Sequence
 
 from backsym.core.errors import BacksymError
-from backsym.marking.reporting.records import Row
+from backsym.marking.reporting.records import Record, Row, shown_score
 from backsym.printing.fragment import fragment
 from backsym.printing.unicode import to_unicode
 
-COLUMNS = ("student", "target", "verdict", "score", "tags", "feedback", "interpreted")
+COLUMNS = ("student", "target", "verdict", "score", "tags", "feedback", "interpreted", "answer", "maximum")
+"""The columns of a CSV of marks; ``answer`` is what the student wrote, ``score`` the marks out of ``maximum``."""
 
 _FORMULA = re.compile(r"[\s\0]*[=+\-@|%＝＋－＠\t\r]")
 _PARTED = re.compile(r"([;\t\r\n]\s*)(?=[=+\-@|%＝＋－＠])")
@@ -28,15 +29,16 @@ def as_json(verdicts: Sequence[Row]) -> str:
     return json.dumps([v.to_json() for v in verdicts], ensure_ascii=False, indent=2) + "\n"
 
 
-def as_csv(verdicts: Sequence[Row]) -> str:
+def as_csv(verdicts: Sequence[Record]) -> str:
     """One line for each answer; no cell can start a formula in a spreadsheet."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for v in verdicts:
         cells = v.to_json()
-        cells["tags"] = " ".join(v.tags)
-        writer.writerow([cells["score"] if name == "score" else safe_cell(cells[name]) for name in COLUMNS])
+        cells |= {"tags": " ".join(v.tags), "answer": v.answer, "maximum": shown_score(v.marks)}
+        numbers = ("score", "maximum")
+        writer.writerow([cells[name] if name in numbers else safe_cell(cells[name]) for name in COLUMNS])
     return out.getvalue()
 
 

@@ -12,7 +12,7 @@ import io
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,9 +20,9 @@ from backsym.core.choices import YAML_ENDINGS
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.words import say
 from backsym.marking.answers.model import quantity_named
+from backsym.marking.reporting.columns import Columns, Wanted, find_columns
 from backsym.reading.files.yamlfile import EMPTY, Scalar, Table, read_text, text_of
 
-STUDENT = "student"
 LONGEST_CELL = 10_000_000
 LARGEST_TABLE = 100_000_000
 """Bytes of a CSV: a class of 5,000 with 5 answers of the greatest length that is read."""
@@ -63,12 +63,11 @@ class Submissions:
 
     items: tuple[Submission, ...]
     ignored: tuple[str, ...] = ()
-
-    @property
-    def repeated(self) -> tuple[str, ...]:
-        """The students who stand more than once."""
-        counts = Counter(item.student for item in self.items if item.student)
-        return tuple(student for student, count in counts.items() if count > 1)
+    repeated: tuple[str, ...] = ()
+    """The students who stand more than once; the last time counts."""
+    columns: Columns | None = None
+    identities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """For each student, what a table says in the columns that identify one."""
 
     @property
     def nameless(self) -> int:
@@ -76,19 +75,22 @@ class Submissions:
         return sum(item.student is None for item in self.items) if len(self.items) > 1 else 0
 
 
-def read_submissions(path: Path, targets: Sequence[str], asked: Sequence[str] = ()) -> Submissions:
+def read_submissions(
+    path: Path, targets: Sequence[str], asked: Sequence[str] = (), wanted: Wanted | None = None
+) -> Submissions:
     """The answers of a YAML file, a CSV or a folder; raises InputError for a file that is unusable as a whole.
 
     ``targets`` are the names of quantities, which tell the columns of a CSV that hold answers; ``asked`` are those
-    that the problem asks for, if it says so.
+    that the problem asks for, if it says so; ``wanted`` is what the user says of the columns.
     """
     if path.is_dir():
-        return Submissions(completed(tuple(_folder(path)), asked or targets))
+        items, repeated = once(tuple(_folder(path)))
+        return Submissions(completed(items, asked or targets), repeated=repeated)
     if not path.exists():
         hint = say("classes.kinds_of_answers")
         raise InputError([Diagnostic(say("classes.no_such_file"), str(path), advice=hint)])
     if path.suffix.lower() == ".csv":
-        return csv_of(_table_text(path), str(path), targets)
+        return csv_of(table_text(path), str(path), targets, wanted)
     answers, troubles = yaml_of(text_of(str(path)), str(path))
     if troubles:
         raise InputError(troubles)
@@ -168,7 +170,7 @@ def _text(value: object) -> str:
 # --- CSV -------------------------------------------------------------------------------------------------------------
 
 
-def _table_text(path: Path) -> str:
+def table_text(path: Path) -> str:
     """The text of a table, as spreadsheets save it: UTF-8, or UTF-16 with its mark."""
     with path.open("rb") as file:
         data = file.read(LARGEST_TABLE + 1)
@@ -193,7 +195,15 @@ def decoded(data: bytes, name: str) -> str:
         raise InputError([Diagnostic(message, name, line, column, source, advice=hint)]) from None
 
 
-def csv_of(text: str, name: str, targets: Sequence[str]) -> Submissions:
+def once(items: Sequence[Submission]) -> tuple[tuple[Submission, ...], tuple[str, ...]]:
+    """Each student once, with what came last, and the students who stand more than once."""
+    counts = Counter(item.student for item in items if item.student)
+    last = {item.student: n for n, item in enumerate(items)}
+    kept = tuple(item for n, item in enumerate(items) if not item.student or last[item.student] == n)
+    return kept, tuple(student for student, count in counts.items() if count > 1)
+
+
+def csv_of(text: str, name: str, targets: Sequence[str], wanted: Wanted | None = None) -> Submissions:
     """The answers of a class, a line for each student; raises InputError for a table that is unusable as a whole.
 
     The columns are parted by commas, semicolons or tabs, whichever the first line has.  A line with more cells than
@@ -203,20 +213,30 @@ def csv_of(text: str, name: str, targets: Sequence[str]) -> Submissions:
     if not rows:
         raise InputError([Diagnostic(say("classes.empty"), name)])
     header = [cell.strip() for cell in rows[0][1]]
-    who, columns = _columns(header, name, targets)
-    ignored = tuple(cell for n, cell in enumerate(header) if n != who and n not in columns and cell)
+    columns = find_columns(header, name, targets, wanted or Wanted())
+    used = {columns.who, *columns.answers, *columns.identity}
+    ignored = tuple(cell for n, cell in enumerate(header) if n not in used and cell)
     if len(rows) == 1:
         hint = say("classes.line_per_student")
         raise InputError([Diagnostic(say("classes.no_students"), name, advice=hint)])
-    items = []
+    items: list[Submission] = []
+    identities: dict[str, dict[str, str]] = {}
     for line, row in rows[1:]:
         cells = [*row, *[""] * (len(header) - len(row))]
         troubles: tuple[str, ...] = ()
         if any(cell.strip() for cell in cells[len(header) :]):
             count = f"line {line} has {len(row)} cells and the first line {len(header)}"
             troubles = (f"{count}; an answer with a comma in it needs quotes around it",)
-        items.append(Submission(cells[who].strip() or None, {header[n]: cells[n] for n in columns}, troubles))
-    return Submissions(tuple(items), ignored)
+        student = cells[columns.who].strip() or None
+        identity = {title: cells[n].strip() for n, title in columns.identity.items()}
+        if student is not None:
+            # Two students of one name are two students, if the table tells them apart.
+            others = [key for key, own in identities.items() if key == student and own != identity]
+            student = f"{student} ({', '.join(filter(None, identity.values()))})" if others else student
+            identities[student] = identity
+        items.append(Submission(student, {target: cells[n] for n, target in columns.answers.items()}, troubles))
+    kept, repeated = once(items)
+    return Submissions(kept, ignored, repeated, columns, {key: own for key, own in identities.items() if own})
 
 
 def _rows(text: str, name: str) -> list[tuple[int, list[str]]]:
@@ -246,22 +266,3 @@ def _rows(text: str, name: str) -> list[tuple[int, list[str]]]:
         raise InputError([Diagnostic(message, name, line, column or None, source, advice=hint)]) from None
     finally:
         csv.field_size_limit(limit)
-
-
-def _columns(header: Sequence[str], name: str, targets: Sequence[str]) -> tuple[int, list[int]]:
-    """Where the students stand, and the columns of answers."""
-    lower = [cell.lower() for cell in header]
-    if STUDENT not in lower:
-        hint = say("classes.name_the_column", column=STUDENT, names=", ".join(header)[:200])
-        raise InputError([Diagnostic(say("classes.no_student_column", column=STUDENT), name, 1, advice=hint)])
-    counts = Counter(cell for cell in header if cell)
-    repeated = sorted(cell for cell, count in counts.items() if count > 1)
-    if repeated:
-        raise InputError([Diagnostic(say("classes.column_twice", column=repeated[0][:200]), name, 1)])
-    who = lower.index(STUDENT)
-    known = set(targets)
-    columns = [n for n, cell in enumerate(header) if n != who and quantity_named(cell) in known]
-    if not columns:
-        hint = say("classes.columns_of_targets", names=", ".join(targets)[:200])
-        raise InputError([Diagnostic(say("classes.no_target_column"), name, 1, advice=hint)])
-    return who, columns
