@@ -36,11 +36,9 @@ def gradebook(records: Sequence[Record], form: str, title: str, identities: Iden
     else:
         titles = [*(f"{title}: {target}" for target in targets), title]
     writer.writerow(map(safe_cell, (*heads, *titles)))
-    full = [*most.values(), sum(most.values())]
     if form == "canvas":
+        full = [*most.values(), sum(most.values())]
         writer.writerow(["    Points Possible", *[""] * (len(heads) - 1), *map(_shown, full)])
-    elif form == "plain":
-        writer.writerow(["maximum", *map(_shown, full)])
     for student, scores in rows.items():
         marks = [scores.get(target, 0.0) for target in targets]
         own = identities.get(student, {})

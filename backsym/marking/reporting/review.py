@@ -8,7 +8,6 @@ Knows records and files; must not know how an answer is judged.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -192,7 +191,7 @@ def read_review(path: Path) -> Review:
         raise InputError([Diagnostic(say("classes.other_encoding", encoding="UTF-8"), str(path))]) from None
     if len(data) > LARGEST:
         raise InputError([Diagnostic(say("classes.too_large", limit=LARGEST // 1_000_000), str(path))])
-    tree, complaints = read_text(content, str(path))
+    tree, complaints = read_text(content, str(path), latex=False)
     report = Report()
     report.extend(complaints)
     entries = known_keys(tree.entries, ("decisions",), report) if isinstance(tree, Table) else {}
@@ -214,17 +213,24 @@ def _decision(tree: Tree, report: Report) -> Decision:
         return Decision("")
     found = known_keys(tree.entries, KEYS, report)
 
+    filled = {key: value for key, value in found.items() if not _is_null(value)}
+
     def texts(key: str) -> tuple[str, ...]:
         return tuple(item.text for item in scalars(found.get(key), report, key))
 
     target = text(found.get("target"), report, "target") or ""
     if not target:
         report.add(tree, say("classes.no_target"))
-    verdict = choice(found.get("verdict"), report, "verdict", DECIDED, "", lower=True)
-    read_as = text(found.get("read_as"), report, "read_as") or ""
-    comment = text(found.get("comment"), report, "comment") or ""
-    score = _score(found.get("score"), report)
+    verdict = choice(filled.get("verdict"), report, "verdict", DECIDED, "", lower=True)
+    read_as = text(filled.get("read_as"), report, "read_as") or ""
+    comment = text(filled.get("comment"), report, "comment") or ""
+    score = _score(filled.get("score"), report)
     return Decision(target, read_as, texts("answers"), texts("students"), verdict, score, comment)
+
+
+def _is_null(tree: Tree) -> bool:
+    """What programs write for nothing."""
+    return isinstance(tree, Scalar) and tree.text in ("null", "~")
 
 
 def _score(tree: Tree | None, report: Report) -> float | None:
@@ -267,4 +273,12 @@ def _quoted(value: str) -> str:
     """A text of YAML: as it stands in quotes if it is one line, else with escapes."""
     if value.isprintable():
         return "'" + value.replace("'", "''") + "'"
-    return json.dumps(value, ensure_ascii=True)
+    return '"' + "".join(map(_escaped, value)) + '"'
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return f"\\{char}"
+    if char == "\n":
+        return "\\n"
+    return char if char.isprintable() else f"\\U{ord(char):08x}"

@@ -236,8 +236,13 @@ def _is_binary(data: bytes) -> bool:
     return controls > 1 + len(data) // 50
 
 
-def read_text(text: str, file: str | None = None) -> tuple[Tree, tuple[Diagnostic, ...]]:
-    """The tree of a YAML text, and complaints that do not keep the rest from being read."""
+def read_text(
+    text: str, file: str | None = None, *, latex: bool = True
+) -> tuple[Tree, tuple[Diagnostic, ...]]:  # fmt: skip
+    """The tree of a YAML text, and complaints that do not keep the rest from being read.
+
+    Unless its author may write ``latex`` into double quotes, what stands in them has the escapes of YAML.
+    """
     import yaml
 
     document = Document(file, text)
@@ -245,7 +250,7 @@ def read_text(text: str, file: str | None = None) -> tuple[Tree, tuple[Diagnosti
         raise InputError([Diagnostic(say("files.empty"), file)])
     _refuse_controls(document)
     loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    builder = _Builder(document)
+    builder = _Builder(document, latex)
     try:
         for event in yaml.parse(text, Loader=loader):
             builder.take(event)
@@ -284,8 +289,9 @@ class _Open:
 class _Builder:
     """Events to a tree, with a stack of open collections."""
 
-    def __init__(self, document: Document):
+    def __init__(self, document: Document, latex: bool):
         self.document = document
+        self.latex = latex
         self.stack: list[_Open] = []
         self.root: Tree | None = None
         self.complaints: list[Diagnostic] = []
@@ -354,6 +360,8 @@ class _Builder:
         What was meant goes on to be read, so that only this is said of it.
         """
         raw = self.document.text[event.start_mark.index : event.end_mark.index]
+        if not self.latex:
+            return str(event.value)
         if CONTROL.search(event.value) or any(m[1] in MACROS for m in re.finditer(r"\\([A-Za-z]+|.)", raw)):
             message, hint = BACKSLASH
             self.complaints.extend(self.refuse_event(message, event, hint).diagnostics)
