@@ -21,11 +21,12 @@ from backsym.documents.content.blocks import Block, Equations, Row, Steps
 from backsym.documents.content.document import problem_blocks
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import Voice
-from backsym.documents.content.worked import point, substituted
+from backsym.documents.content.worked import substituted
 from backsym.documents.writers.markdown import inlines_text
 from backsym.documents.writers.render import files
 from backsym.numeric.context import Env
 from backsym.numeric.evaluate import evaluate
+from backsym.numeric.given import point as given_point
 from backsym.numeric.sample import draws
 from backsym.numeric.verify import with_adjoints
 from backsym.printing import layout as lay
@@ -123,6 +124,10 @@ def check_page(solution: Solution) -> int:
             assert error < 1e-8, f"{to_latex(row.lhs)} = {to_latex(row.rhs)} after {said!r}: {error}"
         count += 1
     return count
+
+
+def point(solution: Solution) -> Env:
+    return given_point(solution.problem, solution.derivations)
 
 
 def check_numbers(row: Row, solution: Solution) -> None:
