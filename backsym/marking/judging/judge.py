@@ -26,6 +26,7 @@ from backsym.core.words import say
 from backsym.marking.answers.model import Target
 from backsym.marking.judging.layouts import same_layout
 from backsym.marking.judging.points import SEEDS, points
+from backsym.marking.judging.sides import Sides, disagrees, positions
 from backsym.numeric.apply import STEP
 from backsym.numeric.axes import Array, Val, arrange
 from backsym.numeric.context import Context, Env
@@ -241,8 +242,31 @@ class Judge:
         exercises the derivative.
         """
         found = self._agrees(target, expr, indices)
+        if found and self._differs_beyond(target, expr, indices):
+            return False
         name = target if isinstance(target, str) else target.name
         return None if found and name in self.unexercised else found
+
+    @lazy
+    def _sides(self) -> Sides:
+        return Sides(self.problem, self.solution.derivations, self._stacks[0].points)
+
+    def _differs_beyond(self, target: str | Target, expr: Expr, indices: tuple[Ix, ...]) -> bool:
+        """Whether an expression is another one on the other side of one of its own conditions."""
+        name = target if isinstance(target, str) else target.name
+        if self._is_zero(name):
+            return False
+        try:
+            with np.errstate(all="ignore"), allowing(LARGEST, JUDGING):
+                for point in self._sides.around(expr, name):
+                    true = point.adjoints[name]
+                    if not isinstance(target, str) and target.is_position and not _more_general(indices, target):
+                        true = positions(point.adjoints, name, target.indices)
+                    if disagrees(expr, indices, point, true):
+                        return True
+        except (BacksymError, FloatingPointError, OverflowError, MemoryError, Exhausted):
+            return False
+        return False
 
     def _agrees(self, target: str | Target, expr: Expr, indices: tuple[Ix, ...]) -> bool | None:
         name = target if isinstance(target, str) else target.name
