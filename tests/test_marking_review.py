@@ -206,6 +206,12 @@ def test_every_text_comes_back_as_it_was_written(tmp_path: Path) -> None:
     }  # type: ignore[arg-type]
 
 
+def test_of_an_answer_that_is_too_long_to_be_read_the_beginning_is_kept() -> None:
+    long = "x" * 5_000
+    kept = [Record.of(Record(None, "z", "invalid", 0.0, 1.0, answer=text), None).answer for text in (long, long + "y")]
+    assert kept == [long, long + "…"]
+
+
 # --- the difference --------------------------------------------------------------------------------------------------
 
 
@@ -298,6 +304,40 @@ def test_a_target_of_two_columns_is_marked_once(tmp_path: Path) -> None:
     result = run("scalar-tanh", path, "--format", "json")
     assert [row["verdict"] for row in json.loads(result.stdout)] == ["correct"]
     assert "several columns for dL/dz, z; the first counts" in result.stderr
+
+
+# --- one bad line ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ("y: [unclosed", "never closed"),
+        ("y: 'quote", "never closed"),
+        ("y: @x", "cannot begin with @"),
+        ("y: a: b", "colon"),
+        ("\ty: x", "tab"),
+        ("y: *x", "begins with *"),
+    ],
+)
+def test_one_bad_line_costs_no_other_answer(tmp_path: Path, bad: str, message: str) -> None:
+    for lines in ([bad, f"z: {Z}", f"w: {W}"], [f"z: {Z}", bad, f"w: {W}"], [f"z: {Z}", f"w: {W}", bad]):
+        (tmp_path / "ann.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        result = run("scalar-tanh", tmp_path / "ann.yaml", "--format", "json")
+        rows = {row["target"]: row["verdict"] for row in json.loads(result.stdout)}
+        assert rows.pop("y") in ("invalid", "incorrect")
+        assert rows == {"z": "correct", "w": "correct"}
+        assert message in result.stderr, result.stderr
+
+
+def test_a_target_that_is_given_twice_is_marked_once(tmp_path: Path) -> None:
+    (tmp_path / "ann.yaml").write_text(f"z: {Z}\nz: y\nw: {W}\n", encoding="utf-8")
+    result = run("scalar-tanh", tmp_path / "ann.yaml", "--format", "json")
+    assert [(row["target"], row["verdict"]) for row in json.loads(result.stdout)] == [
+        ("z", "correct"),
+        ("w", "correct"),
+    ]
+    assert "twice" in result.stderr
 
 
 # --- gradebooks ------------------------------------------------------------------------------------------------------

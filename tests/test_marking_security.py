@@ -215,7 +215,6 @@ YAML_FILES: dict[str, tuple[str, str]] = {
     "two megabytes": ("z: " + "x" * 2_000_000, "larger than"),
     "many targets": ("".join(f"q{n}: x\n" for n in range(20_000)), "more than"),
     "many documents": ("--- x\n" * 10_000, ""),
-    "a repeated key": ("z: x\nz: y - t\n", "twice"),
     "no text": ("z: \x00\x01", ""),
     "a list": ("- z\n", "mapping"),
     "comments only": ("# z: y - t\n", ""),

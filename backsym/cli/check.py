@@ -276,6 +276,8 @@ def submissions(marker: Marker, request: Request) -> Submissions:
         click.echo(f"{path}: the column {header} is taken for {what}", err=True)
     if columns is not None and columns.repeated:
         click.echo(f"{path}: several columns for {', '.join(columns.repeated)}; the first counts", err=True)
+    for diagnostic in found.troubles:
+        click.echo(diagnostic.render(), err=True)
     if found.repeated:
         names_of = ", ".join(found.repeated)
         click.echo(f"{path}: these students stand more than once: {names_of}; the last time counts", err=True)

@@ -74,6 +74,8 @@ class Verdict:
     marks: float = 1.0
     student: str | None = None
     read: ReadAnswer | None = field(default=None, compare=False, repr=False)
+    answer: str = field(default="", compare=False, repr=False)
+    """What was written."""
     rests: bool = field(default=False, compare=False, repr=False)
     """Whether the value is right, and what other answers of the student say may change the verdict."""
 
@@ -483,7 +485,8 @@ class _NumberMarking:
         slips = (tags,) if tags and verdict == "incorrect" else ()
         share = share_of(self.marker.problem, verdict, slips)
         words = _with_credit(feedback, share, slips, self.hints)
-        return Verdict(self.name, verdict, self.worth * float(share), tags, words, self.worth)
+        written = "" if self.answer is None else str(self.answer)
+        return Verdict(self.name, verdict, self.worth * float(share), tags, words, self.worth, answer=written)
 
 
 @dataclass
@@ -615,7 +618,8 @@ class _Marking:
         """A verdict with its score; ``slips`` are those that the problem may give a share of the marks for."""
         share = share_of(self.marker.problem, verdict, slips, form=form)
         words = _with_credit(feedback, share, slips, self.hints)
-        return Verdict(self.name, verdict, self.worth * float(share), tags, words, self.worth, None, read)
+        score = self.worth * float(share)
+        return Verdict(self.name, verdict, score, tags, words, self.worth, None, read, self.answer)
 
     # --- right in value ---
 

@@ -31,6 +31,8 @@ class Row(Protocol):
     def interpreted(self) -> str: ...
     @property
     def interpreted_plain(self) -> str: ...
+    @property
+    def answer(self) -> str: ...
 
     def to_json(self) -> dict[str, Any]: ...
 
@@ -38,6 +40,15 @@ class Row(Protocol):
 def shown_score(score: float) -> float:
     """A score in data for others; what is added up and compared is the exact one."""
     return round(score, 6)
+
+
+LONGEST_ANSWER = 5_000
+"""Characters of a raw answer that are kept: more than is read of any."""
+
+
+def kept_answer(text: str) -> str:
+    """A raw answer as reports have it: of one that is too long to be read, the beginning."""
+    return text if len(text) <= LONGEST_ANSWER else f"{text[:LONGEST_ANSWER]}…"
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,7 @@ class Record:
         """The record of a verdict on an answer of ``student``."""
         return Record(
             student, row.target, row.verdict, row.score, row.marks, row.tags, row.feedback, row.interpreted,
-            row.interpreted_plain, answer,
+            row.interpreted_plain, kept_answer(answer or row.answer),
         )  # fmt: skip
 
     def to_json(self) -> dict[str, Any]:

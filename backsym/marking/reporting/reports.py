@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Sequence
 
 from backsym.core.errors import BacksymError
-from backsym.marking.reporting.records import Record, Row, shown_score
+from backsym.marking.reporting.records import Row, kept_answer, shown_score
 from backsym.printing.fragment import fragment
 from backsym.printing.unicode import to_unicode
 
@@ -29,14 +29,14 @@ def as_json(verdicts: Sequence[Row]) -> str:
     return json.dumps([v.to_json() for v in verdicts], ensure_ascii=False, indent=2) + "\n"
 
 
-def as_csv(verdicts: Sequence[Record]) -> str:
+def as_csv(verdicts: Sequence[Row]) -> str:
     """One line for each answer; no cell can start a formula in a spreadsheet."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for v in verdicts:
         cells = v.to_json()
-        cells |= {"tags": " ".join(v.tags), "answer": v.answer, "maximum": shown_score(v.marks)}
+        cells |= {"tags": " ".join(v.tags), "answer": kept_answer(v.answer), "maximum": shown_score(v.marks)}
         numbers = ("score", "maximum")
         writer.writerow([cells[name] if name in numbers else safe_cell(cells[name]) for name in COLUMNS])
     return out.getvalue()

@@ -68,6 +68,8 @@ class Submissions:
     columns: Columns | None = None
     identities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """For each student, what a table says in the columns that identify one."""
+    troubles: tuple[Diagnostic, ...] = ()
+    """What of one student's file is not read; the rest of it is."""
 
     @property
     def nameless(self) -> int:
@@ -92,9 +94,9 @@ def read_submissions(
     if path.suffix.lower() == ".csv":
         return csv_of(table_text(path), str(path), targets, wanted)
     answers, troubles = yaml_of(text_of(str(path)), str(path))
-    if troubles:
+    if not answers and troubles:
         raise InputError(troubles)
-    return Submissions((Submission(None, answers),))
+    return Submissions((Submission(None, answers),), troubles=troubles)
 
 
 # --- YAML ------------------------------------------------------------------------------------------------------------
@@ -119,7 +121,7 @@ def _folder(path: Path) -> Iterator[Submission]:
             answers, troubles = yaml_of(text_of(str(file)), str(file))
         except InputError as error:
             troubles = error.diagnostics
-        yield Submission(student, {} if troubles else answers, tuple(placed(d) for d in troubles))
+        yield Submission(student, answers, () if answers else tuple(placed(d) for d in troubles))
 
 
 def completed(items: Sequence[Submission], asked: Sequence[str]) -> tuple[Submission, ...]:
@@ -142,21 +144,55 @@ def placed(diagnostic: Diagnostic) -> str:
 def yaml_of(text: str, name: str) -> tuple[dict[str, str], tuple[Diagnostic, ...]]:
     """The answers of one student's file, and what is wrong with it; of an answer that is no text, the text is kept.
 
-    Raises InputError for a text that is no YAML.
+    What is wrong in one place costs no other answer; a target that is given twice has its first one.  Raises InputError
+    for a text of which nothing is read.
     """
     if len(text) > MAX_TEXT:
         return {}, (Diagnostic(say("classes.too_many_characters", limit=MAX_TEXT, count=len(text)), name),)
     try:
         tree, complaints = read_text(text, name)
     except InputError as error:
-        raise InputError([replace(d, advice=_EXAMPLE) if d.code in EMPTY else d for d in error.diagnostics]) from None
-    if complaints:
-        return {}, tuple(complaints[:MAX_TROUBLES])
+        if answers := _line_by_line(text, name):
+            return answers, error.diagnostics[:MAX_TROUBLES]
+        hint = say("classes.such_z_y_t")
+        raise InputError([replace(d, advice=hint) if d.code in EMPTY else d for d in error.diagnostics]) from None
     if not isinstance(tree, Table):
-        return {}, (tree.diagnostic(say("classes.not_a_mapping"), _EXAMPLE),)
+        return {}, (tree.diagnostic(say("classes.not_a_mapping"), say("classes.such_z_y_t")),)
     if len(tree.entries) > MAX_ANSWERS:
         return {}, (Diagnostic(say("classes.too_many_answers", limit=MAX_ANSWERS), name),)
-    return {key.text: _text(value) for key, value in tree.entries}, ()
+    return {key.text: _text(value) for key, value in tree.entries}, tuple(complaints[:MAX_TROUBLES])
+
+
+_LINE_OF_ANSWER = re.compile(
+    r"[ \t]*(?:-[ \t]+)?['\"]?([A-Za-z_][\w/]*(?:\[[^\]\n]*\])?)['\"]?[ \t]*:(?:[ \t]|$)", re.M
+)
+"""Where an answer begins: a target and a colon."""
+
+
+def _line_by_line(text: str, name: str) -> dict[str, str]:
+    """The answers of a file that is not read as a whole; empty where no answer by itself is.
+
+    An answer that is not read by itself either is its text, as it stands.
+    """
+    starts = [
+        match for match in _LINE_OF_ANSWER.finditer(text) if match.start() == 0 or text[match.start() - 1] == "\n"
+    ]
+    if not 1 < len(starts) <= MAX_ANSWERS:
+        return {}
+    found: dict[str, str] = {}
+    sound = False
+    for match, end in zip(starts, [*(m.start() for m in starts[1:]), len(text)], strict=True):
+        block = text[match.start() : end]
+        target, answer = match[1], text[match.end() : end].strip()
+        try:
+            tree, complaints = read_text(block, name)
+            if isinstance(tree, Table) and not complaints:
+                ((_, value),) = tree.entries
+                answer, sound = _text(value), True
+        except (InputError, ValueError):
+            pass  # It is this one that keeps the file from being read.
+        found.setdefault(target, answer)
+    return found if sound else {}
 
 
 def _text(value: object) -> str:
