@@ -244,6 +244,14 @@ def test_another_file_is_no_marks_of_before(folder: Path, text: str) -> None:
     assert marked(folder, "--diff", folder / "nowhere.csv").exit_code == 2
 
 
+def test_an_answer_of_any_signs_is_no_change(folder: Path) -> None:
+    for answer in ("y\x1b[2J", "=y", " y ", "y;=x", "é\u2028y", "x" * 6_000):
+        with (folder / "class.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([["student", "z"], ["ann", answer]])
+        marked(folder)
+        assert "0 marks" in marked(folder, "--diff", folder / "marks.csv").stderr
+
+
 # --- columns ---------------------------------------------------------------------------------------------------------
 
 Z, W = "(y - t)*(1 - tanh(z)**2)", "dL/dz*x"

@@ -201,7 +201,8 @@ def test_formulas_in_and_out(tmp_path: Path) -> None:
     csv.writer(out).writerows([["student", "z", "=cmd"], *([formula, formula, "x"] for formula in FORMULAS)])
     path.write_text(out.getvalue(), encoding="utf-8", newline="")
     text = check(path, "--format", "csv").stdout
-    assert len(list(csv.reader(io.StringIO(text, newline="")))) == 1 + len(FORMULAS)
+    students = {formula.strip() for formula in FORMULAS}  # Each is marked once.
+    assert len(list(csv.reader(io.StringIO(text, newline="")))) == 1 + len(students)
     safe_cells(text)
 
 

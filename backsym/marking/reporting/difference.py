@@ -15,7 +15,7 @@ from backsym.core.errors import Diagnostic, InputError
 from backsym.core.words import say
 from backsym.marking.explaining.phrases import phrase
 from backsym.marking.reporting.records import Record, shown_score
-from backsym.marking.reporting.reports import clean, in_unicode, safe_cell
+from backsym.marking.reporting.reports import answer_cell, clean, in_unicode, safe_cell
 from backsym.marking.reporting.submissions import table_text
 
 _NEEDED = ("student", "target", "verdict", "score")
@@ -72,7 +72,7 @@ class _Old:
         """Why a record has another mark than before."""
         if record.decided:
             return phrase("diff.decided", comment=_short(record.feedback))
-        if self.answer is not None and self.answer != safe_cell(record.answer):
+        if self.answer is not None and self.answer != safe_cell(answer_cell(record.answer)):
             return phrase("diff.answer", answer=_short(record.answer))
         if self.maximum is not None and self.maximum != str(shown_score(record.marks)):
             return phrase("diff.maximum", old=self.maximum, new=str(shown_score(record.marks)))

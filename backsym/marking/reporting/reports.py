@@ -36,10 +36,15 @@ def as_csv(verdicts: Sequence[Row]) -> str:
     writer.writerow(COLUMNS)
     for v in verdicts:
         cells = v.to_json()
-        cells |= {"tags": " ".join(v.tags), "answer": kept_answer(v.answer), "maximum": shown_score(v.marks)}
+        cells |= {"tags": " ".join(v.tags), "answer": answer_cell(v.answer), "maximum": shown_score(v.marks)}
         numbers = ("score", "maximum")
         writer.writerow([cells[name] if name in numbers else safe_cell(cells[name]) for name in COLUMNS])
     return out.getvalue()
+
+
+def answer_cell(answer: str) -> str:
+    """A raw answer for a table: its lines as they are, without what moves a cursor or turns the direction of a text."""
+    return "\n".join(clean(line) for line in kept_answer(answer).splitlines())
 
 
 def safe_cell(value: str | None) -> str:
