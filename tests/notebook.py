@@ -15,7 +15,8 @@ CELLS = (
      "backward pass and explains it."),
     ("code", 'import backsym as bs\n\nproblem = bs.Problem(\n    title="A hidden layer",\n    forward=[\n'
      '        "z = W @ x + b",\n        "h = tanh(z)",\n        "y = v.T @ h",\n        "L = (y - t)**2 / 2",\n    ],\n'
-     '    symbols={\n        "x": {"shape": ["D"], "role": "input"}, "W": ["K", "D"], "b": ["K"], "v": ["K"],\n'
+     '    symbols={\n        "x": {"shape": ["D"], "role": "input"},\n        "W": ["K", "D"],\n        "b": ["K"],\n'
+     '        "v": ["K"],\n'
      '        "t": {"shape": [], "role": "target"},\n    },\n)\nproblem'),
     ("markdown", "The computation graph:"),
     ("code", "problem.graph()"),

@@ -133,7 +133,7 @@ def test_a_derivative_that_is_zero_is_said_to_be() -> None:
 
 CLASHES = [
     ("mlp-entries", "W2", "dL/dz2 @ a1", "transpose", "a1 may need a transpose: dL/dz2 @ a1.T can be formed."),
-    ("mlp-entries", "z1", "dL/da1 @ relu'(z1)", "hadamard_vs_matmul", "by entry, dL/da1*relu'(z1) can be formed."),
+    ("mlp-entries", "z1", "dL/da1 relu'(z1)", "hadamard_vs_matmul", "by entry, dL/da1*relu'(z1) can be formed."),
     ("mlp-entries", "W2", "dL/dz2*a1", "hadamard_vs_matmul", "As a matrix product, dL/dz2 @ a1.T can be formed."),
     ("mlp-entries", "a1", "W2 @ dL/dz2", "transpose", "W2 may need a transpose: W2.T @ dL/dz2 can be formed."),
     ("backward-batch", "A1", "W2 @ dL/dZ2", "order", "In the other order, dL/dZ2 @ W2 can be formed."),
@@ -196,7 +196,7 @@ def test_every_kind_of_repair_has_its_sentences() -> None:
 
 def test_a_sentence_without_its_facts_is_refused() -> None:
     words = Words(judge_of("scalar-tanh").problem)
-    with pytest.raises(BacksymError, match="needs place"):
+    with pytest.raises(BacksymError, match="needs the fact place"):
         words.text(Sentence("repairs.sign_term.gentle"))
     with pytest.raises(BacksymError, match=r"no entry repairs\.nothing"):
         words.text(Sentence("repairs.nothing"))

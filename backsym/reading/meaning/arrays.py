@@ -84,11 +84,14 @@ def without_columns(values: Sequence[Expr]) -> list[Expr]:
 
 
 def elementwise(r: Rules, tree: Node, make: Callable[[tuple[Expr, ...]], Expr], verb: str) -> Expr:
-    values = without_columns([r.resolve(child) for child in tree.children])
+    resolved = [r.resolve(child) for child in tree.children]
+    if r.scope.misfits:
+        return make(tuple(resolved))  # Put together nevertheless: what does not fit has no shape.
+    values = without_columns(resolved)
     rows = [value.shape[1:] for value in values if len(value.shape) == 2 and value.shape[0] == 1 and rank(value) == 1]
     strict = any(value.shape in rows for value in values if len(value.shape) == 1)
     r.fit(tree.children, values, Node(tree.kind, "" if strict else NUMPY, tree.children, tree.span), verb)
-    if not r.scope.misfits and (widest := broadcast(*(value.shape for value in values)))[1:] not in ((), (1,)):
+    if (widest := broadcast(*(value.shape for value in values)))[1:] not in ((), (1,)):
         values = [_spread(value, widest) for value in values]
     return make(tuple(values))
 
