@@ -37,6 +37,18 @@ class Symbol:
     sums_to_one: bool = False
     latex: str | None = None
     line: int | None = None
+    values: tuple[float, ...] = ()
+    """The numbers that an entry may be; any, where there are none."""
+    positive: bool = False
+
+    @property
+    def discrete(self) -> bool:
+        """Whether what lies between two of its values is none."""
+        return self.one_hot or bool(self.values)
+
+    def admits(self, number: float) -> bool:
+        """Whether an entry may be this number."""
+        return (not self.values or number in self.values) and (number > 0 or not self.positive)
 
 
 @dataclass(frozen=True)

@@ -264,7 +264,13 @@ class _Search:
         self.values[name] = self._sample(symbol, shape, time)
 
     def _sample(self, symbol: Symbol, shape: tuple[int, ...], time: int) -> Array:
-        """A value for a leaf; later times take turns between distributions."""
+        """A value for a leaf, of its domain; later times take turns between distributions."""
+        if symbol.values:
+            return np.asarray(self.rng.choice(symbol.values, size=shape), dtype=float)
+        value = self._unbounded(symbol, shape, time)
+        return np.abs(value) if symbol.positive else value
+
+    def _unbounded(self, symbol: Symbol, shape: tuple[int, ...], time: int) -> Array:
         rng = self.rng
         if shape and symbol.one_hot:
             return np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])]

@@ -100,6 +100,10 @@ def _leaf(symbol: Symbol, dims: dict[str, int], rng: np.random.Generator, choice
     shape = tuple(d if isinstance(d, int) else dims[d] for d in symbol.shape)
     if shape and (symbol.one_hot or symbol.sums_to_one):
         return np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])]
+    if symbol.values:
+        return np.asarray(rng.choice(symbol.values, size=shape), dtype=float)
+    if symbol.positive:
+        return np.asarray(rng.choice(sorted({abs(choice) for choice in choices} - {0}), size=shape), dtype=float)
     if symbol.role == "target":
         return np.asarray(rng.integers(0, 2, size=shape), dtype=float)
     return np.asarray(rng.choice(choices, size=shape), dtype=float)

@@ -138,7 +138,7 @@ class Sides:
         values: dict[str, Array | Val] = {}
         for name, start in first.values.items():
             if name not in self.problem.by_name:
-                end = start if self.problem.symbols[name].one_hot else last.values[name]
+                end = start if self.problem.symbols[name].discrete else last.values[name]
                 guard((len(ways), *start.shape))
                 part = ways.reshape(-1, *[1] * start.ndim)
                 values[name] = (_PART,), np.asarray((1 - part) * start + part * end)

@@ -16,7 +16,7 @@ from backsym.core.expr import Dim, Shape
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.core.notations import choices
 from backsym.core.problem import ROLES, Dimension, Symbol
-from backsym.core.words import say
+from backsym.core.words import Words, say
 from backsym.reading.files import keys
 from backsym.reading.files.fields import (
     Report,
@@ -61,11 +61,13 @@ class Declared:
     sums_to_one: bool = False
     latex: str | None = None
     readable: bool = True
+    values: tuple[float, ...] = ()
+    positive: bool = False
 
     @property
     def is_given(self) -> bool:
         """Whether the entry says that this is a given quantity, not a node."""
-        return self.role is not None or self.sums_to_one
+        return self.role is not None or self.sums_to_one or bool(self.values) or self.positive
 
 
 # --- dimensions and shapes -------------------------------------------------------------------------------------------
@@ -149,7 +151,7 @@ def dim_of(tree: Tree, dims: dict[str, Dimension], report: Report) -> Dim | None
 
 
 def read_symbols(tree: Tree | None, dims: dict[str, Dimension], report: Report) -> dict[str, Declared]:
-    """``symbols``: a name with its shape, or with {shape, role, one_hot, sums_to_one, latex}; or a list of scalars.
+    """``symbols``: a name with its shape, or with the keys of ``keys.SYMBOL``; or a list of scalars.
 
     A text, or an item of the list, may also be a declaration in LaTeX, ``\\mathbf{x} \\in \\mathbb{R}^D``.
     """
@@ -198,7 +200,29 @@ def _symbol(key: Scalar, value: Tree, dims: dict[str, Dimension], report: Report
     latex = spelling(found.get("latex"), report)
     # Beside an unknown key, the shape may be what that key was to give.
     readable = shape is not None or ("shape" not in found and len(found) == len(value.entries))
-    return Declared(key.text, key, shape, role or None, one_hot, sums_to_one, latex, readable)
+    positive = boolean(found.get("positive"), report, "positive")
+    values = _possible(found["values"], report) if "values" in found else ()
+    marks = {"values": bool(values), "positive": positive, "one_hot": one_hot, "sums_to_one": sums_to_one}
+    domains = [mark for mark, is_set in marks.items() if is_set]
+    if (values or positive) and len(domains) > 1:
+        report.add(key, say("files.two_domains", name=key.text, mark=domains[1], other=domains[0]))
+        values, positive = (), False
+    return Declared(key.text, key, shape, role or None, one_hot, sums_to_one, latex, readable, values, positive)
+
+
+def _possible(tree: Tree, report: Report) -> tuple[float, ...]:
+    """The numbers of a domain, ``[-1, 1]``: two at least, each once."""
+    if not isinstance(tree, Listing) or len(tree.items) < 2:
+        report.add(tree, say("files.few_possible_values"))
+        return ()
+    found: list[float] = []
+    for item in tree.items:
+        number = _number(item, report)
+        if number in found:
+            report.add(item, say("files.given_twice", name=quoted(item.text if isinstance(item, Scalar) else "")))
+        elif number is not None:
+            found.append(number)
+    return tuple(found) if len(found) > 1 else ()
 
 
 def read_indices(tree: Tree | None, dims: Mapping[str, Dimension], report: Report) -> dict[str, Dim]:
@@ -296,7 +320,20 @@ def read_values(
             if not all(_is_marked(row, symbol) for row in _rows(number)):
                 code = say("files.one_hot_values" if symbol.one_hot else "files.summing_values", name=key.text)
                 report.add(value, code)
+            elif not all(symbol.admits(entry) for entry in _entries(number)):
+                report.add(value, beyond(symbol))
     return values
+
+
+def beyond(symbol: Symbol) -> Words:
+    """That a value is none of the domain of a quantity."""
+    if symbol.positive:
+        return say("files.not_positive", name=symbol.name)
+    return say("files.not_a_possible_value", name=symbol.name, values=[f"{value:g}" for value in symbol.values])
+
+
+def _entries(value: Value) -> list[float]:
+    return [entry for part in value for entry in _entries(part)] if isinstance(value, tuple) else [value]
 
 
 def _rows(value: Value) -> list[list[float]]:

@@ -367,10 +367,13 @@ class Forward:
         symbols: dict[str, Symbol] = {}
         for name, entry in self.declared.items():
             if name not in self.parsed:
-                role = entry.role or ("target" if entry.sums_to_one or name in targets else "parameter")
+                # What takes a few values only is no parameter: nothing is learned by a step from one to the other.
+                other = "constant" if entry.values else "parameter"
+                role = entry.role or ("target" if entry.sums_to_one or name in targets else other)
                 symbols[name] = Symbol(
-                    name, entry.shape or (), role, entry.one_hot, entry.sums_to_one, entry.latex, entry.key.line
-                )
+                    name, entry.shape or (), role, entry.one_hot, entry.sums_to_one, entry.latex, entry.key.line,
+                    entry.values, entry.positive,
+                )  # fmt: skip
         for name in self.assumed:
             symbols[name] = Symbol(name, (), "target" if name in targets else "parameter")
         for equation in self.equations:

@@ -53,6 +53,8 @@ SYMBOL: Keys = {
     "role": "What the quantity is: it decides what the loss is differentiated by.",
     "one_hot": "Whether one entry along the last axis is 1 and the others are 0; implies sums_to_one.",
     "sums_to_one": "Whether the entries along the last axis sum to 1.",
+    "values": "The numbers that an entry may be, at least two, such as [-1, 1].",
+    "positive": "Whether every entry is greater than 0.",
     "latex": "How the quantity prints.",
 }
 

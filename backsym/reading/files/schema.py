@@ -135,6 +135,8 @@ def _symbol_values() -> dict[str, Schema]:
         "role": {"enum": list(ROLES)},
         "one_hot": _BOOLEAN,
         "sums_to_one": _BOOLEAN,
+        "values": {"type": "array", "items": _NUMBER, "minItems": 2},
+        "positive": _BOOLEAN,
         "latex": _TEXT,
     }
 

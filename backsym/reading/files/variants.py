@@ -17,7 +17,7 @@ from backsym.core.names import GREEK, split_name
 from backsym.core.problem import Grid, Problem, Variants
 from backsym.core.words import say
 from backsym.reading.files import keys
-from backsym.reading.files.declarations import MAX_SIZE, read_values
+from backsym.reading.files.declarations import MAX_SIZE, beyond, read_values
 from backsym.reading.files.fields import Report, known_keys, listed, plain_value, quoted, scalars, table, text
 from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree
 from backsym.reading.meaning.scope import suggest
@@ -242,7 +242,10 @@ class _Reader:
         if symbol.sums_to_one:
             hint = "list its values" + (", or write one_hot" if symbol.one_hot else "")
             self.report.add(value, say("files.sum_to_one_range", name=key.text), hint)
-        return self.grid(value)
+        grid = self.grid(value)
+        if not all(symbol.admits(float(grid.first + n * grid.step)) for n in range(grid.count)):
+            self.report.add(value, beyond(symbol))
+        return grid
 
     def size_of(self, dim: str) -> int | None:
         return sizes_of(self.problem).get(dim)
