@@ -5,6 +5,9 @@ Exit status: 0 done; 1 a verification or a ``show`` claim failed; 2 unusable inp
 
 from __future__ import annotations
 
+import sys
+from io import TextIOWrapper
+
 import click
 
 from backsym.cli.check import check
@@ -28,6 +31,17 @@ def main() -> None:
     FILE is a problem file or a collection (YAML), a note with LaTeX equations (.md, .tex), or the bare name of a
     bundled problem; for solve and verify also a folder of problem files.
     """
+    for stream in (sys.stdout, sys.stderr):
+        in_utf_8(stream)
+
+
+def in_utf_8(stream: object) -> None:
+    """Let a pipe or a file get UTF-8 everywhere, and a terminal a question mark for a sign that it does not have."""
+    if isinstance(stream, TextIOWrapper):
+        if stream.isatty():
+            stream.reconfigure(errors="replace")
+        else:
+            stream.reconfigure(encoding="utf-8", errors="replace")
     open_streams()
 
 

@@ -21,8 +21,16 @@ if TYPE_CHECKING:
 GRACE = 0.5
 """Seconds that the processes have, all together, to end by themselves when the work is broken off."""
 
+MOST_ON_WINDOWS = 61
+"""Processes that one process of Windows can wait for."""
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+def most(number: int, platform: str = sys.platform) -> int:
+    """So many processes as the platform allows."""
+    return min(number, MOST_ON_WINDOWS) if platform == "win32" else number
 
 
 @contextmanager
@@ -36,6 +44,7 @@ def processes(number: int) -> Iterator[Executor]:
     context = multiprocessing.get_context("spawn")
     if _starting():
         os._exit(1)  # The process that started this one says why.
+    number = most(number)
     pool = ProcessPoolExecutor(number, mp_context=context, initializer=_bound)
     try:
         with _held_back(signal.SIGINT):

@@ -100,7 +100,7 @@ def _pdflatex(program: str, folder: str, seconds: float) -> str:
     ]  # fmt: skip
     environment = {
         **os.environ, "openin_any": "p", "openout_any": "p", "SOURCE_DATE_EPOCH": _DATE, "FORCE_SOURCE_DATE": "1",
-        "max_print_line": "1000", "TEXINPUTS": ".:", "TEXMFHOME": folder, "TEXMFOUTPUT": folder,
+        "max_print_line": "1000", "TEXINPUTS": f".{os.pathsep}", "TEXMFHOME": folder, "TEXMFOUTPUT": folder,
     }  # fmt: skip
     process = subprocess.Popen(
         command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -109,7 +109,10 @@ def _pdflatex(program: str, folder: str, seconds: float) -> str:
     try:
         output, _ = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired as error:
-        os.killpg(process.pid, signal.SIGKILL)
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()  # Windows has no groups of processes.
         process.communicate()
         raise BacksymError(f"pdflatex was stopped because it took longer than {seconds:g} seconds") from error
     text = output.decode("utf-8", "replace")
