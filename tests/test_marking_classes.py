@@ -351,7 +351,7 @@ def test_ctrl_c(tmp_path: Path, workers: int, ctrl_c: None) -> None:
         assert before + 10 <= lines_of(journal) < 300
         before = lines_of(journal)
     done = subprocess.run([*command, "-o", str(out)], env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 1, done.stderr
+    assert done.returncode == 0, done.stderr
     assert out.read_bytes() == whole.read_bytes()
     assert not journal.exists()
 
@@ -442,7 +442,7 @@ def test_the_summary_on_the_command_line(tmp_path: Path) -> None:
     table.write_text(out.getvalue(), encoding="utf-8")
     page = tmp_path / "summary.html"
     result = CliRunner().invoke(main, ["check", "scalar-tanh", str(table), "--summary", str(page)])
-    assert result.exit_code == 1
+    assert result.exit_code == 0
     assert "2 students, 6 answers, 4 of them right" in result.stdout
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
     result = CliRunner().invoke(main, ["check", "scalar-tanh", str(table), "--format", "json"])

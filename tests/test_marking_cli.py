@@ -64,7 +64,7 @@ def test_a_class(tmp_path: Path) -> None:
     path.write_text(CLASS, encoding="utf-8")
     result = run("scalar-tanh", path, "--format", "csv", "-o", out)
     assert result.exit_code == 0, "all are marked"
-    assert "open decisions: 2" in result.stderr, result.stderr
+    assert "open decisions: 1" in result.stderr, result.stderr
     assert "ignored: remark" in result.stderr
     rows = list(csv.reader(io.StringIO(out.read_text(encoding="utf-8"))))
     assert rows[0] == [
@@ -233,14 +233,14 @@ def test_an_output_keeps_its_place_and_its_permissions(tmp_path: Path) -> None:
     answers = tmp_path / "class.csv"
     answers.write_text("student,y\nann,y - t\nbob,t - y\n")
     command = ["check", "scalar-tanh", str(answers), "--format", "csv", "-o"]
-    assert CliRunner().invoke(main, [*command, str(link)]).exit_code == 1
+    assert CliRunner().invoke(main, [*command, str(link)]).exit_code == 0
     assert link.is_symlink()
     assert private.stat().st_mode & 0o777 == 0o600
     os.mkfifo(pipe)
     read: list[str] = []
     reader = threading.Thread(target=lambda: read.append(pipe.read_text()), daemon=True)
     reader.start()
-    assert CliRunner().invoke(main, [*command, str(pipe)]).exit_code == 1
+    assert CliRunner().invoke(main, [*command, str(pipe)]).exit_code == 0
     reader.join(10)
     assert read == [private.read_text()]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["class.csv", "link.csv", "pipe", "private.csv"]
