@@ -34,12 +34,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("command", "output"),
-    [("command: check", "example: check output"), ("command: check class", "example: class output")],
+    ("command", "output", "status"),
+    [("command: check", "example: check output", 1), ("command: check class", "example: class output", 0)],
 )
-def test_the_commands(folder: Path, command: str, output: str) -> None:
+def test_the_commands(folder: Path, command: str, output: str, status: int) -> None:
     result = CliRunner().invoke(main, shlex.split(block(command))[1:])
-    assert result.exit_code == 1, result.output
+    assert result.exit_code == status, result.output
     assert result.stdout == block(output)
 
 
