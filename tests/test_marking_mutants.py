@@ -28,7 +28,9 @@ from backsym.printing.plain import plain
 from backsym.reading.files.loader import load
 
 PROBLEMS = {
-    name: problem for name, path in bundled_problems().items() if isinstance(problem := load(str(path)), Problem)
+    name: problem.changed(parts=())
+    for name, path in bundled_problems().items()
+    if isinstance(problem := load(str(path)), Problem)
 }
 
 
@@ -100,6 +102,10 @@ def is_right(known: list[Truth], d: Derivation, whole: bool, expr: Expr) -> bool
 SAME_NETWORK = ("backward-single", "forward-single", "forward-batch")
 """Problem files whose network is that of another."""
 
+SAYS = {"correct": ("correct", "equivalent_form", "undetermined"), "incorrect": ("incorrect", "invalid")}
+"""Verdicts on what is right and wrong in value; of the right ones, a circle earns nothing, and a person looks at what
+rests on a derivative that is not nearer to the loss.  A wrong one may have a row where a column is."""
+
 MOST = 90
 """Mutants of one problem that are marked, evenly spread."""
 
@@ -135,7 +141,8 @@ def test_mutants_are_told_from_right_answers(name: str) -> None:
             right = is_right(known, d, whole, expr)
             verdict = marker.mark(d.node, text, accept="any", hints="none")
             expected = "correct" if right else "incorrect"
-            assert verdict.verdict == expected, (d.node, kind, text, shape, verdict)
+            assert verdict.verdict in SAYS[expected], (d.node, kind, text, shape, verdict)
+            assert right or not verdict.score, (d.node, kind, text, shape, verdict)
             seen[expected] += 1
     assert seen["incorrect"] > 20
     assert seen["correct"] > 2

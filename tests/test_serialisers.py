@@ -90,7 +90,7 @@ MATHML = [
 EXAMPLES = r"""
 \frac{a}{b} \dfrac{a}{b} \tfrac{a}{b} \sqrt{x} \sqrt[3]{x} \binom{n}{k} \boxed{x} \phantom{x} \not\in \not= \substack{a \\ b}
 \sum_{k=1}^{D} x_k \prod_i \int_0^1 f \lim_{x \to 0} \max_k \min \sup \inf \det \Pr \gcd \limsup_n \liminf \arg\max_k \arg x
-\log \ln \exp \sin \cos \tan \sinh \cosh \tanh \dim \ker \deg \hom \sec \csc \cot \operatorname{soft\,max} \operatorname*{argmax}_k
+\log \ln \exp \sin \cos \tan \arctan \sinh \cosh \tanh \dim \ker \deg \hom \sec \csc \cot \operatorname{soft\,max} \operatorname*{argmax}_k
 \mathbf{x} \mathrm{d}x \mathit{word} \mathcal{L} \mathbb{R} \mathsf{A} \mathtt{x} \mathfrak{g} \boldsymbol{\alpha} \boldsymbol{W} \mathbf{x + y_1}
 \text{if } x \textbf{so} \textit{it} \textrm{r} \text{50\% \textbf{of} all} \hat{x} \tilde{x} \bar{x} \vec{x} \dot{x} \ddot{x}
 \overline{xy} \underline{x} \widehat{xy} \widetilde{xy} \overbrace{x + y}^{n} \underbrace{x + y}_{n} \overset{!}{=} \underset{k}{x} \stackrel{a}{\to}

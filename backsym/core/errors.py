@@ -127,5 +127,7 @@ class VerificationError(BacksymError):
 
 def near_name(word: str, names: Iterable[str], likeness: float = 0.6) -> str | None:
     """The most similar name, or None: used for "did you mean".  Among many names, ask for more ``likeness``."""
-    matches = difflib.get_close_matches(word, sorted(set(names)), n=1, cutoff=likeness)
-    return matches[0] if matches else None
+    matches = difflib.get_close_matches(word, sorted(set(names)), n=3, cutoff=likeness)
+    # Letters that changed places are the likeliest slip: tahn is tanh, not tan.
+    swapped = [name for name in matches if sorted(name) == sorted(word)]
+    return (swapped or matches)[0] if matches else None
