@@ -101,7 +101,7 @@ class AnswerReader:
     def __init__(self, problem: Problem, letters: Mapping[str, tuple[Ix, ...]] | None = None):
         self.problem = problem
         self.letters = letters or {}
-        scope = scope_of(problem)
+        scope = replace(scope_of(problem), strict_shapes=True)
         self.names = Names.of(scope)
         self.shapes = {name: symbol.shape for name, symbol in problem.symbols.items()}
         self._lefts: dict[str, Left] = {}

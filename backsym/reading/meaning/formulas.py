@@ -108,7 +108,7 @@ def hadamard(r: Rules, groups: Sequence[Operand], tree: Node) -> Expr:
     """The element-wise product of all groups; ``\\odot`` in an answer spreads no array over another."""
     values = [g.value for g in groups] if r.scope.misfits else columns(r, [g.value for g in groups])
     nodes = [g.tree for g in groups]
-    strict = "hadamard" if r.scope.derivatives and "o" in tree.value else ""
+    strict = "hadamard" if r.scope.strict_shapes and "o" in tree.value else ""
     r.fit(nodes, values, Node("terms", strict, tuple(nodes), tree.span), "multiply")
     flat: list[Expr] = []
     for group, value in zip(groups, values, strict=True):

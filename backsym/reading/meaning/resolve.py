@@ -194,12 +194,12 @@ class Resolver:
             shape = broadcast(shape, value.shape)
 
     def spreads(self, a: Shape, b: Shape, tree: Node) -> bool:
-        """Whether mathematics, where NumPy does, would not spread one array over the other.
+        """Whether an answer in mathematics, where NumPy does, would not spread one array over the other.
 
         A row is not added to a column; and under an element-wise sign of formulas arrays have one shape.
         """
         if (
-            not self.scope.derivatives
+            not self.scope.strict_shapes
             or tree.value == arrays.NUMPY
             or not a
             or not b

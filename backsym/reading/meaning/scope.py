@@ -34,7 +34,8 @@ class Scope:
     was wrong with them has been reported already.  With ``misfits``, operands whose shapes do not fit are put together
     nevertheless: for explaining what was meant, after the error has been reported.  With a ``grouping`` from 1,
     products that mix juxtaposition and element-wise signs are grouped in another way that fits, if there are so many.
-    With ``matrix_powers`` a power of a square matrix is a product in an answer, too, as it is in the problem.
+    With ``matrix_powers`` a power of a square matrix is a product in an answer, too, as it is in the problem.  With
+    ``strict_shapes``, as in students' answers, a row meets no vector and an element-wise sign spreads no array.
     """
 
     names: Mapping[str, Expr]
@@ -47,6 +48,7 @@ class Scope:
     own_letters: bool = False
     misfits: bool = False
     matrix_powers: bool = False
+    strict_shapes: bool = False
     grouping: int = 0
     missing: Callable[[str], Expr | Words | None] | None = None
     latex: Mapping[str, str] = field(default_factory=dict)
