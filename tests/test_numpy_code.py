@@ -272,10 +272,10 @@ ELEMENTWISE = [
 @pytest.mark.parametrize(("name", "order"), ELEMENTWISE)
 def test_every_elementwise_function(name: str, order: int) -> None:
     table = FUNCTIONS[name]
-    args = (Add((X, Neg(Num(Fraction(1, 10), "0.1")))), c)[: len(table.args)]
+    args = (Add((X, Neg(Num(Fraction(1, 10), "0.1")))), c, num(2))[: len(table.args)]
     agrees(Mul((num(2), Fn(name, args, order))))
-    entries = (Neg(Mul((num(-1), at(x, k)))), at(h, j))[: len(table.args)]
-    agrees(Fn(name, entries, order), (j, k)[2 - len(entries) :])
+    entries = (Neg(Mul((num(-1), at(x, k)))), at(h, j), num(2))[: len(table.args)]
+    agrees(Fn(name, entries, order), (k,) if len(entries) == 1 else (j, k))
 
 
 # --- random expressions ----------------------------------------------------------------------------------------------

@@ -22,8 +22,10 @@ from backsym.core.expr import (
     IndexReduce,
     Ix,
     Partial,
+    Shift,
     Sym,
     free_indices,
+    letters_of,
     walk,
     with_indices,
 )
@@ -186,7 +188,18 @@ class _Point:
         """The line itself; at a few places of its letters if it has too many of them."""
         if self.small or self._count(line) <= _MOST:
             return (line,)
-        letters = dict.fromkeys((*free_indices(line.before), *free_indices(line.after)))
+        # A position that is computed of letters may lie outside, where an entry is zero; a fixed one may not.
+        computed = {
+            letter
+            for side in (line.before, line.after)
+            for e in walk(side)
+            if isinstance(e, Entry)
+            for ix in e.indices
+            if isinstance(ix, Shift)
+            for letter in letters_of(ix)
+        }
+        free = (*free_indices(line.before), *free_indices(line.after))
+        letters = dict.fromkeys(ix for ix in free if ix not in computed)
         rng = np.random.default_rng(9)
         sizes = {ix: self.ctx.size(ix.dim) for ix in letters}
         parts = []

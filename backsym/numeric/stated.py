@@ -23,8 +23,9 @@ def with_adjoints(derivations: Sequence[Derivation], env: Env) -> Env:
     """The same point with the adjoints that the derivations state, in their order."""
     adjoints: dict[str, Array] = dict(env.adjoints)
     filled = replace(env, adjoints=adjoints)
-    for d in derivations:
-        adjoints[d.node] = entry_value(d, filled)
+    with np.errstate(all="ignore"):
+        for d in derivations:
+            adjoints[d.node] = entry_value(d, filled)
     return filled
 
 
