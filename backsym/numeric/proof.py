@@ -198,6 +198,8 @@ class _Point:
             if isinstance(ix, Shift)
             for letter in letters_of(ix)
         }
+        apart = line.unless if line.unless is not None and computed.intersection(line.unless) else None
+        computed.update(apart or ())
         free = (*free_indices(line.before), *free_indices(line.after))
         letters = dict.fromkeys(ix for ix in free if ix not in computed)
         rng = np.random.default_rng(9)
@@ -207,9 +209,9 @@ class _Point:
             # Where all letters are at one place, deltas are one.
             place = rng.integers(1, min(sizes.values(), default=1) + 1)
             at = {ix: Ix(str(place if together else rng.integers(1, n + 1)), ix.dim) for ix, n in sizes.items()}
-            if line.unless is None or at.get(line.unless[0]) != at.get(line.unless[1]):
+            if line.unless is None or apart is not None or at.get(line.unless[0]) != at.get(line.unless[1]):
                 before, after = with_indices(line.before, at), with_indices(line.after, at)
-                parts.append(replace(line, before=before, after=after, unless=None))
+                parts.append(replace(line, before=before, after=after, unless=apart))
         return parts
 
     def _count(self, line: _Line) -> int:
