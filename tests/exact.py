@@ -563,11 +563,15 @@ def _picker(items: Sequence[Any], shape: tuple[int, ...]) -> Callable[[tuple[int
 
 
 class Judge:
-    """SymPy's derivatives of one problem at one size, as functions of a point."""
+    """SymPy's derivatives of one problem at one size, as functions of a point.
 
-    def __init__(self, problem: Problem, choice: int = 0, lively: bool = True):
+    Points need not be ``lively``, units that are off among them, and may be ``wide``, far on every side of a kink.
+    """
+
+    def __init__(self, problem: Problem, choice: int = 0, lively: bool = True, *, wide: bool = False):
         self.problem = problem
         self.lively = lively
+        self.wide = wide
         self.sizes = small_sizes(problem, choice)
         fixed = {n: d.size for n, d in problem.dims.items() if d.size is not None}
         self.dims = {**fixed, **self.sizes}
@@ -595,7 +599,7 @@ class Judge:
 
     def point(self, seed: int) -> Reader:
         """A random point with rational coordinates (a float is a rational number), and the forward values there."""
-        env = draw(self.problem, seed, sizes=self.sizes, lively=self.lively)
+        env = draw(self.problem, seed, sizes=self.sizes, lively=self.lively, wide=self.wide)
         values: dict[str, Array] = {
             name: array_of(x.shape, _picker([mpmath.mpf(float(v)) for v in x.reshape(-1)], x.shape))
             for name, x in env.values.items()

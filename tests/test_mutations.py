@@ -75,6 +75,22 @@ def truths(problem: Problem, derivations: Sequence[Derivation]) -> list[Truth]:
     return found + [Judge(problem, 1).stated(seed, derivations) for seed in range(4, 8)]
 
 
+WIDE_POINTS = 60
+"""Points of SymPy's on which a mutant has to be right, too, before the check is said to accuse it falsely."""
+
+
+def far_truths(problem: Problem, derivations: Sequence[Derivation]) -> list[Truth]:
+    """SymPy's derivatives at points far on every side of the kinks, which the usual points seldom are."""
+    judge = Judge(problem, lively=False, wide=True)
+    return [judge.at(seed, [d.node for d in derivations]) for seed in range(100, 100 + WIDE_POINTS)]
+
+
+def is_right(known: Sequence[Truth], d: Derivation, form: str, mutant: Mutant) -> bool:
+    if form == "entry":
+        return all(t.entry_right(d.node, mutant[1], d.indices) for t in known)
+    return all(t.matrix_right(d.node, mutant[1]) for t in known)
+
+
 def spoiled(d: Derivation, form: str, mutant: Mutant) -> Derivation:
     """An entry form stands alone, so that only the derivative itself can give it away."""
     if form == "entry":
@@ -88,19 +104,20 @@ def run(name: str, score: Score) -> None:
     derivations = solve(problem, check=False).derivations
     points, known = draws(problem), truths(problem, derivations)
     work = list(jobs(problem, derivations))
+    far: list[Truth] = []
     stride = max(1, -(-len(work) // PER_NETWORK))
     for n, form, mutant in work[::stride]:
         d = derivations[n]
-        if form == "entry":
-            right = all(t.entry_right(d.node, mutant[1], d.indices) for t in known)
-        else:
-            right = all(t.matrix_right(d.node, mutant[1]) for t in known)
+        right = is_right(known, d, form, mutant)
         try:
             result = verify(problem, [*derivations[:n], spoiled(d, form, mutant), *derivations[n + 1 :]], points)
             flagged = result[d.node].status == "failed"
             assert flagged or all(v.status != "failed" for v in result.values()), "flagged at another node"
         except BacksymError:
             flagged = True  # shapes that do not fit
+        if right and flagged:
+            far = far or far_truths(problem, derivations)
+            right = is_right(far, d, form, mutant)
         label = (name, d.node, f"{form} {mutant[0]}")
         if right:
             score.right += 1
