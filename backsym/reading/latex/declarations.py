@@ -36,6 +36,8 @@ class Declarations:
     dims: dict[str, Spelled] = field(default_factory=dict)
     unread: list[int] = field(default_factory=list)
     """Where a declaration of a bold name stands that is not understood."""
+    powers: list[tuple[int, int]] = field(default_factory=list)
+    """Where an array is declared that is spelled as a power, ``w^2``."""
 
     def read(self, source: Source, start: int, end: int) -> bool:
         """Add what a formula declares; whether it is a declaration.  What else it says is not of interest."""
@@ -84,12 +86,14 @@ class _Reader(FormulaReader):
         """``a, b \\in S, c \\in S``: every group of names in front of its set; others are passed over."""
         found = False
         names: list[Spelled] = []
+        powers: list[tuple[int, int]] = []
         while self.token.kind != "end":
             mark = self.position
             try:
                 if self.took("in"):
                     found = self.set_of(names) or found
-                    names = []
+                    self.sink.powers += powers
+                    names, powers = [], []
                 elif self.took(",", ";", ".") or self.token.kind == "row":
                     self.position += self.position == mark
                 else:
@@ -98,8 +102,20 @@ class _Reader(FormulaReader):
                 if self.tokens[mark].text == "in" and any(name.bold for name in names):
                     self.sink.unread.append(names[0].span[0])
                 names = []
+                powers = [*powers, *self.power(mark)]
                 self.position = max(self.position, mark + 1)
         return found
+
+    def power(self, mark: int) -> list[tuple[int, int]]:
+        """The place of a letter with a number above, right before the sign of a set, if that is what stands here."""
+        self.position = mark
+        try:
+            start = self.base().token.start
+            scripts = read_scripts(self, self.additive)
+        except InputError:
+            return []
+        numbers = [step for step, exponent in scripts.steps if exponent is not None and exponent.kind == "num"]
+        return [(start, self.tokens[self.position - 1].end)] if numbers and self.at("in", ",") else []
 
     def name(self) -> Spelled:
         start = self.token.start

@@ -30,6 +30,7 @@ from backsym.reading.latex.names import Key, Vocabulary, split_tag
 from backsym.reading.notes.equations import Equations, defined_functions
 from backsym.reading.notes.layers import layered
 from backsym.reading.notes.macros import written_out
+from backsym.reading.notes.refusals import check_names, check_shapes, check_transposes
 from backsym.reading.notes.shapes import Shapes
 from backsym.reading.notes.tasks import Task, Tasks
 from backsym.reading.notes.words import FARTHEST, JOINS, VERB, Place, class_letter, layers, usual_rank, worded
@@ -204,6 +205,9 @@ class _Note:
 
     def tree(self) -> Table:
         declares = [self.declares(n, f) for n, f in enumerate(self.formulas)]
+        if self.declared.powers:
+            words = say("notes.declared_power")
+            raise InputError(self.source.diagnostic(words, span) for span in self.declared.powers[:MAX_DIAGNOSTICS])
         places = [Place(f.start, f.end) for f in self.formulas]
         self.declare_by_words(places)
         displayed = [f for f, done in zip(self.formulas, declares, strict=True) if f.displayed and not done]
@@ -211,6 +215,7 @@ class _Note:
         self.strange = self.without_left_side(displayed, [token.start for token in equations.defined.values()])
         if not equations.found:
             raise self.without_equations()
+        check_names(self.source, equations)
         self.declare_what_is_used(equations, places)
         found = [equation.segment for equation in equations.found]
         layer = self.layer([d.spelled for d in self.declared.found] + [s.left for s in found])
@@ -377,6 +382,11 @@ class _Note:
             ranks[name] = entries.get(name, 2 if spelled.key[0] in matrices and name in given else unknown)
         shapes = Shapes(declared, ranks)
         shapes.read(sides)
+        told = {name: shapes.shape(name) or () for name in (*names, *declared)}
+        check_shapes(self.source, equations, told)
+        light = {name for name, axes in told.items() if axes == () and name in names and not names[name].bold}
+        light = light if "T" not in told else set()
+        check_transposes(self.source, [(f.start, f.end) for f in self.formulas], light)
         axes = AxisNames(self.declared, names, class_letter(self.source, places))
         mentioned = self.mentioned(given)
         for name, spelled in given.items():

@@ -27,6 +27,8 @@ from backsym.reading.meaning.scope import positional
 from backsym.reading.syntax import Node, walk
 
 _FUNCTION_LETTERS = frozenset("f g h phi psi Phi Psi".split())
+_OPENING = frozenset("([{")
+_CLOSING = frozenset(")]}")
 _LOSS_NAMES = ("L", "loss", "J", "E", "C", "ell", "cost", "error")
 
 
@@ -46,16 +48,39 @@ class Forward:
         return {node.value for node in walk(self.sides[1]) if node.kind == "name"} if self.sides else set()
 
 
+@dataclass(frozen=True)
+class Application:
+    """A letter right before parentheses: its key, the places of the letter with its scripts and of the whole.
+
+    ``plain`` if it is a light small letter without an accent, ``single`` if no sum stands in the parentheses,
+    ``raised`` if a power follows them, ``matrix`` if the letter is a bold capital.
+    """
+
+    key: Key
+    head: tuple[int, int]
+    span: tuple[int, int]
+    plain: bool
+    single: bool
+    raised: bool
+    matrix: bool
+
+
 class FirstLook(FormulaReader):
-    """Reads any name; collects how names are spelled, and the dimensions that stand in ranges."""
+    """Reads any name; collects how names are spelled, and the dimensions that stand in ranges.
+
+    ``applications`` are the letters before parentheses, ``alone`` the keys of letters that are not.
+    """
 
     def __init__(self, source: Source, words: Vocabulary, segment: Segment):
         super().__init__(source, words, segment.start, segment.end)
         self.names: dict[str, Spelled] = {}
         self.dims: dict[str, Spelled] = {}
+        self.applications: list[Application] = []
+        self.alone: set[Key] = set()
 
     def named(self, base: Base, scripts: Scripts) -> Node:
         items, tag = list(scripts.items), scripts.tag or ""
+        self.note_application(base, (base.text, tag + "".join(item.value for item in items)))
         tree = super().named(base, scripts)
         core = tree
         while core.kind in ("transpose", "pow"):
@@ -68,6 +93,29 @@ class FirstLook(FormulaReader):
             if new_name(*key) == name.value:
                 self.names.setdefault(name.value, Spelled(key, bool(own), base.bold, core.span))
         return tree
+
+    def note_application(self, base: Base, key: Key) -> None:
+        """Whether the letter that was just read is applied to what stands in parentheses or brackets after it."""
+        if self.left or base.font in ("mathcal", "mathscr"):
+            return
+        if not self.at("(", "["):
+            self.alone.add(key)
+            return
+        depth, end = 0, self.position
+        while self.tokens[end].kind not in ("end", "row"):
+            depth += (self.tokens[end].text in _OPENING) - (self.tokens[end].text in _CLOSING)
+            if depth == 0:
+                break
+            end += 1
+        head = base.token.start, self.tokens[self.position - 1].end
+        letter = base.text.rpartition(":")[2]
+        plain = not base.bold and ":" not in base.text and letter[:1].islower() and self.at("(")
+        inner = self.tokens[self.position + 1 : end]
+        single = not any(t.kind == "op" and t.text in ("+", "-") for t in inner[1:])
+        raised = self.tokens[min(end + 1, len(self.tokens) - 1)].text == "^"
+        span = head[0], self.tokens[end].end
+        matrix = base.bold and letter[:1].isupper()
+        self.applications.append(Application(key, head, span, plain, single, raised, matrix))
 
     def dimension_key(self, base: Base, scripts: Scripts) -> Key:
         key = super().dimension_key(base, scripts)
@@ -92,12 +140,37 @@ class Equations:
         self.dims: dict[str, Spelled] = {}
         self.passed_over: list[tuple[int, str]] = []
         self.defined = defined
-        chosen = self.chosen(list(segments))
+        self.segments = list(segments)
+        chosen = self.chosen(self.segments)
         text = "\n".join(self.source.text[s.start : s.end] for s in chosen)
         functions = {name for name in self.called(chosen) if name in _FUNCTION_LETTERS or _of_one(name, text)}
         self.functions = functions - {base for base, _ in words.keys} - set(defined)
         self.ranks = self.with_whole_nodes(chosen)
-        self.found = in_order([self.read(segment) for segment in chosen])
+        self.applications: list[Application] = []
+        self.alone: set[Key] = set()
+        looks = [self.read(segment) for segment in chosen]
+        self.unclear = self.decided()
+        self.totals = [s for s in self.segments if s not in chosen and self.is_total(s)]
+        self.found = in_order([self.read(segment) for segment in chosen] if self.applications else looks)
+
+    def decided(self) -> list[Application]:
+        """Takes the letters that are only ever applied to one quantity as abstract functions; the unclear others."""
+        nodes = {s.left.key for s in self.segments}
+        known = {*self.words.keys, *nodes}
+        unclear: dict[Key, Application] = {}
+        for call in self.applications:
+            key = call.key
+            base = key[0].rpartition(":")[2]
+            if key in known or key[0] in self.functions or key[0] in self.defined or call.matrix:
+                continue
+            if key in self.alone:
+                if call.single or base == "sigma":
+                    unclear.setdefault(key, call)
+            elif key != ("sigma", "") and call.single and call.plain:
+                self.functions.add(new_name(*key))
+            elif key != ("sigma", "") and (call.single or not call.raised):
+                unclear.setdefault(key, call)
+        return list(unclear.values())
 
     # --- which ---
 
@@ -137,6 +210,7 @@ class Equations:
             token
             for n, token in enumerate(tokens[:-1])
             if n > equals and token.kind in ("letter", "greek", "word") and tokens[n + 1].text in ("(", "'")
+            if tokens[n - 1].text not in ("_", "^")
         ]
 
     def called(self, segments: Iterable[Segment]) -> set[str]:
@@ -146,6 +220,12 @@ class Equations:
             called.update(token.text for token in self.calls(segment))
         others = {s.left.key[0] for s in segments}
         return {letter for letter in called if letter not in others}
+
+    def is_total(self, segment: Segment) -> bool:
+        """Whether an equation that is not taken uses entries of its own quantity: another quantity of that letter."""
+        sides = self.read(segment).sides
+        entries = (t for t in walk(sides[1]) if t.kind == "entry") if sides is not None else ()
+        return any(t.children[0].value == segment.left.name for t in entries)
 
     def is_pattern(self, segment: Segment, units: set[str]) -> bool:
         r"""``h_j = \text{ReLU}(m_j)`` beside equations of h_1 and h_2: it tells of all units at once."""
@@ -170,9 +250,15 @@ class Equations:
         words = Vocabulary(self.ranks, self.words.dims, self.words.letters, frozenset(self.functions), open=True)
         try:
             reader = FirstLook(self.source, words, segment)
+        except InputError:
+            return Forward(segment, None)
+        try:
             equation: LatexEquation = reader.equation()
         except InputError:
             return Forward(segment, None)
+        finally:
+            self.applications += reader.applications
+            self.alone |= reader.alone
         self.names.update({name: s for name, s in reader.names.items() if name not in self.names})
         self.dims.update({name: s for name, s in reader.dims.items() if name not in self.dims})
         return Forward(segment, (equation.lhs, equation.rhs))

@@ -210,6 +210,11 @@ class Shapes:
             return tuple(dim.value for dim in arguments) * 2
         if name == "delta":
             return self.number(tree)
+        if name in ("log size", "det", "logdet"):
+            square = self.of(arguments[0])
+            if square is not None and len(square) == 2:
+                self.same(*square)
+            return ()
         if name in _LOSSES:
             self.joined(arguments)
             return ()

@@ -1,0 +1,146 @@
+r"""What a lecture note may mean in more than one way: refused, with the readings and how to write each.
+
+Each check is about a kind of text, told by the first look at the equations: a letter that is applied and also stands on
+its own, the mark of an index that is summed over, an entry at a class, the transpose of a number, a bold letter that
+would only fit with size one, a matrix inside an exponential.
+
+Knows the first look at the equations and the axes that they tell; changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from backsym.core.errors import Diagnostic, InputError
+from backsym.core.source import Source
+from backsym.core.words import say
+from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.names import Vocabulary, new_name
+from backsym.reading.notes.equations import Equations
+from backsym.reading.notes.shapes import Axes
+from backsym.reading.syntax import Node, walk
+
+_SUMS = ("sum", "mean", "max", "min")
+
+
+def check_names(source: Source, equations: Equations) -> None:
+    """Applications and marks, before anything is said of shapes; raises InputError with each place."""
+    found = [*_applied(source, equations), *_members(source, equations)]
+    if found:
+        raise InputError(found)
+
+
+def check_transposes(source: Source, places: Iterable[tuple[int, int]], numbers: Collection[str]) -> None:
+    r"""``X^T`` in any formula of the note where X would be one of these ``numbers``."""
+    found = []
+    for start, end in places:
+        try:
+            tokens = FormulaReader(source, Vocabulary({}, open=True), start, end).tokens
+        except InputError:
+            continue
+        for n, token in enumerate(tokens[:-2]):
+            sign = tokens[n + 2 + (tokens[n + 2].text == "{")].text if tokens[n + 1].text == "^" else ""
+            if token.text in numbers and sign in ("T", "top") and (n == 0 or tokens[n - 1].text not in ("_", "^")):
+                words = say("notes.transposed_number", name=token.text)
+                found.append(source.diagnostic(words, (token.start, tokens[n + 2].end)))
+    if found:
+        raise InputError(found)
+
+
+def check_shapes(source: Source, equations: Equations, shapes: Mapping[str, Axes]) -> None:
+    """What only the axes tell; ``shapes`` has those of the quantities, nodes too, without an axis that was needed."""
+    found = [
+        *_positions(source, equations, shapes),
+        *_transposed(source, equations, shapes),
+        *_of_size_one(source, equations, shapes),
+        *_exponentials(source, equations, shapes),
+    ]
+    if found:
+        raise InputError(found)
+
+
+# --- functions or factors --------------------------------------------------------------------------------------------
+
+
+def _applied(source: Source, equations: Equations) -> Iterator[Diagnostic]:
+    """A letter before parentheses that is neither a quantity of the note nor an abstract function of it."""
+    for call in equations.unclear:
+        name = source.text[slice(*call.head)]
+        both = call.key in equations.alone
+        words = say("notes.function_or_factor" if both else "notes.unknown_function", name=name)
+        yield source.diagnostic(words, call.span)
+
+
+# --- families --------------------------------------------------------------------------------------------------------
+
+
+def _members(source: Source, equations: Equations) -> Iterator[Diagnostic]:
+    """A quantity whose mark is a letter that is summed over: one for each example, not one of that name."""
+    letters = {letter for equation in equations.found for letter in _summed(equation.sides)}
+    lefts = {equation.name: equation.segment.left for equation in equations.found}
+    for spelled in {**equations.names, **lefts}.values():
+        if spelled.key[1] in letters:
+            written = source.text[slice(*spelled.span)]
+            yield source.diagnostic(say("notes.member", name=written, letter=spelled.key[1]), spelled.span)
+    for call in {call.key: call for call in equations.applications}.values():
+        if call.key[1] in letters and new_name(*call.key) in equations.functions:
+            written = source.text[slice(*call.head)]
+            yield source.diagnostic(say("notes.member", name=written, letter=call.key[1]), call.head)
+    for total in equations.totals:
+        yield source.diagnostic(say("notes.total", name=total.left.name), total.left.span)
+
+
+def _summed(sides: tuple[Node, Node] | None) -> Iterator[str]:
+    for side in sides or ():
+        for tree in walk(side):
+            if tree.kind == "call" and tree.value in _SUMS:
+                yield from (other.value for other in tree.children[1:] if other.kind == "name")
+
+
+# --- what the axes tell ----------------------------------------------------------------------------------------------
+
+
+def _positions(source: Source, equations: Equations, shapes: Mapping[str, Axes]) -> Iterator[Diagnostic]:
+    """``p_y`` beside an array p: an entry at the position y, which nothing here says, or another quantity."""
+    for name, spelled in equations.given().items():
+        base, tag = spelled.key
+        array = shapes.get(base, ())
+        if array and spelled.below and tag and not tag.isdecimal() and not spelled.bold and name not in equations.ranks:
+            words = say("notes.entry_at_class", name=source.text[slice(*spelled.span)], array=base, mark=tag)
+            yield source.diagnostic(words, spelled.span)
+
+
+def _transposed(source: Source, equations: Equations, shapes: Mapping[str, Axes]) -> Iterator[Diagnostic]:
+    """The transpose of what would be a number."""
+    for equation in equations.found:
+        for side in equation.sides or ():
+            for tree in walk(side):
+                if tree.kind != "transpose" or tree.children[0].kind != "name":
+                    continue
+                name = tree.children[0].value
+                if name in shapes and shapes[name] == ():
+                    yield source.diagnostic(say("notes.transposed_number", name=name), tree.span)
+
+
+def _of_size_one(source: Source, equations: Equations, shapes: Mapping[str, Axes]) -> Iterator[Diagnostic]:
+    """A bold vector or square bold matrix that fits only with the size one, which nobody declared."""
+    lefts = {equation.name: equation.segment.left for equation in equations.found}
+    for name, spelled in {**equations.given(), **lefts}.items():
+        axes = shapes.get(name, ())
+        scalar = name in lefts and not axes
+        declared = spelled.key in equations.words.keys
+        if spelled.bold and not declared and (axes or scalar) and all(axis == "1" for axis in axes):
+            written = source.text[slice(*spelled.span)]
+            yield source.diagnostic(say("notes.size_one", name=written), spelled.span)
+
+
+def _exponentials(source: Source, equations: Equations, shapes: Mapping[str, Axes]) -> Iterator[Diagnostic]:
+    """``e^{\\mathbf{X}}`` of a square matrix."""
+    for equation in equations.found:
+        for side in equation.sides or ():
+            for tree in walk(side):
+                if tree.kind != "call" or tree.value != "exp" or tree.children[0].kind != "name":
+                    continue
+                axes = shapes.get(tree.children[0].value, ())
+                if len(axes) == 2 and axes[0] == axes[1]:
+                    yield source.diagnostic(say("notes.matrix_exponential", name=tree.children[0].value), tree.span)

@@ -1,0 +1,192 @@
+r"""Right or refused: texts that may be taken for another problem are read as what they mean, or refused with a code.
+
+What is read is checked against NumPy by a complex step; of what is refused, the code and the place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import backsym as bs
+from backsym.codegen.module import gradients_at
+from backsym.core.errors import InputError
+from backsym.core.problem import Problem
+from backsym.core.source import Source
+from backsym.reading.latex.declarations import Declarations
+
+Values = dict[str, Any]
+
+
+def loaded(folder: Path, text: str) -> Problem:
+    path = folder / "note.md"
+    path.write_text(text, encoding="utf-8")
+    problem = bs.load(str(path))
+    assert isinstance(problem, Problem)
+    return problem
+
+
+# --- refused ---------------------------------------------------------------------------------------------------------
+
+SIZES = r" with $\mathbf{X} \in \mathbb{R}^{N \times N}$"
+REFUSED = [
+    # A letter that is applied and a factor.
+    ("function_or_factor", r"\sigma(z)", r"$$z = w x, y = \sigma(z), L = \frac{(y-t)^2}{2 \sigma^2}$$"),
+    ("function_or_factor", r"a(z)", r"$$z = w x, y = a(z), L = (y-t)^2 + a$$"),
+    ("function_or_factor", r"\rho\left(z\right)", r"$$z = w x, y = \rho\left(z\right), L = \rho (y-t)^2 + \rho$$"),
+    ("function_or_factor", r"g_1(z)", r"$$z = w x, y = g_1(z), L = g_1 y$$"),
+    # A function, but not of one kind for certain.
+    ("unknown_function", r"\tilde f(z)", r"$$z = w x, y = \tilde f(z), L = (y-t)^2$$"),
+    ("unknown_function", r"g[z]", r"$$z = w x, y = g[z], L = (y-t)^2$$"),
+    (
+        "unknown_function",
+        r"\boldsymbol{\phi}(\mathbf{x})",
+        r"$$\mathbf{z} = \boldsymbol{\phi}(\mathbf{x}), L = \|\mathbf{z}\|^2$$",
+    ),
+    ("unknown_function", r"s(z + b)", r"$$z = w x, y = s(z + b), L = (y-t)^2$$"),
+    # One for each example.
+    ("member", r"x^{(i)}", r"$$J = \frac{1}{2m} \sum_{i=1}^{m} (w x^{(i)} - t)^2$$"),
+    ("member", r"x^{[i]}", r"$$J = \frac{1}{2m} \sum_{i=1}^{m} (w x^{[i]} - t)^2$$"),
+    ("member", r"E_p", r"$$E_p = (w - t)^2, E = \sum_p E_p$$"),
+    (
+        "member",
+        r"\mathbf{x}_n",
+        r"Let $\mathbf{x}_n \in \mathbb{R}^D$. $$L = \sum_{n=1}^N (\mathbf{w}^\top \mathbf{x}_n - t_n)^2$$",
+    ),
+    ("member", r"\phi_j", r"$$y = \sum_j w_j \phi_j(x), L = (y-t)^2$$"),
+    ("total", r"\mathcal{L}", r"$$\mathcal{L}_t = (w x_t-d_t)^2, \mathcal{L} = \sum_{t=1}^T \mathcal{L}_t$$"),
+    ("total", r"L", r"$$L_i = (w x_i - t_i)^2, L = \frac{1}{N} \sum_{i=1}^N L_i$$"),
+    # An entry at a class.
+    ("entry_at_class", r"p_y", r"$$\mathbf{p} = \mathrm{softmax}(\mathbf{z}), L = -\log p_y$$"),
+    ("entry_at_class", r"f_y", r"$$f_i = \sum_j W_{ij} x_j, L = -f_y + \log \sum_j e^{f_j}$$"),
+    ("entry_at_class", r"s_y", r"$$s_j = \sum_i W_{ji} x_i, L = \sum_{j \ne y} \max(0, s_j - s_y + 1)$$"),
+    # Bold letters of size one.
+    ("size_one", r"\mathbf{t}", r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, L = |\mathbf{y} - \mathbf{t}|^2$$"),
+    ("size_one", r"\mathbf{t}", r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, L = (\mathbf{y} - \mathbf{t})^2$$"),
+    ("size_one", r"\mathbf{w}^\top", r"$$L = \frac12 \sum_{i=1}^n (\mathbf{w}^\top \mathbf{x}_i - y_i)^2$$"),
+    # The transpose of a number.
+    ("transposed_number", r"X^T", r"$$P = W X, L = f(P)$$ Show that $$\frac{\partial L}{\partial W} = G X^T.$$"),
+    ("transposed_number", r"X^T", r"$$L = \|X^T w - t\|^2$$"),
+    (
+        "transposed_number",
+        r"w^{\top",
+        r"$$y = w x, L = y^2$$ Show that $$\frac{\partial L}{\partial x} = 2 w^{\top} y$$",
+    ),
+    # An array that is declared as a power.
+    ("declared_power", r"w^2", r"$$z^2 = w^2 a^1, C = \|z^2\|^2$$ Here $w^2 \in \mathbb{R}^{m \times n}$ are weights."),
+    ("declared_power", r"b^3", r"$$z = w x + b^3, L = z^2$$ with $b^3 \in \mathbb{R}^n$."),
+    ("declared_power", r"v^{2}", r"$$z = w x + v^{2}, L = z^2$$ with $v^{2} \in \mathbb{R}$."),
+    # The exponential of a matrix.
+    ("matrix_exponential", r"e^{\mathbf{X}}", r"$$L = \operatorname{tr}(e^{\mathbf{X}})$$" + SIZES),
+    ("matrix_exponential", r"\exp(\mathbf{X})", r"$$L = \operatorname{tr}(\exp(\mathbf{X}))$$" + SIZES),
+    (
+        "matrix_exponential",
+        r"e^{\mathbf{X}}",
+        r"$$\mathbf{z} = e^{\mathbf{X}} \mathbf{v}, L = \|\mathbf{z}\|^2$$" + SIZES,
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "place", "note"), REFUSED, ids=[f"{code}-{place}" for code, place, _ in REFUSED])
+def test_what_may_mean_another_problem_is_refused_at_its_place(
+    code: str, place: str, note: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError) as caught:
+        loaded(tmp_path, note)
+    first = caught.value.diagnostics[0]
+    assert first.code == f"notes.{code}"
+    assert first.source is not None
+    assert first.column is not None
+    assert first.source[first.column - 1 :].startswith(place)
+    assert first.hint
+
+
+# --- abstract functions ----------------------------------------------------------------------------------------------
+
+ABSTRACT = [
+    (r"\phi\left(z\right)", "phi"), (r"g\bigl(z\bigr)", "g"), (r"a(z)", "a"), (r"\rho(2 z)", "rho"), (r"f_1(z)", "f1"),
+    (r"g^{[1]}(z)", "g1"), (r"\sigma_g(z)", "sigma_g"), (r"f_\theta(z)", "f_theta"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "name"), ABSTRACT, ids=[call for call, _ in ABSTRACT])
+def test_a_letter_before_parentheses_is_an_abstract_function(call: str, name: str, tmp_path: Path) -> None:
+    note = loaded(tmp_path, rf"$$z = w x + b, \quad y = {call}, \quad L = \frac{{1}}{{2}} (y - t)^2$$")
+    argument = "2*z" if "2 z" in call else "z"
+    symbols = {s.name: s.role for s in note.symbols.values() if s.role != "node"}
+    forward = ["z = w*x + b", f"y = {name}({argument})", "L = (y - t)**2/2"]
+    other = bs.Problem(
+        forward=forward, symbols={n: {"role": r} for n, r in symbols.items()}, functions={name: "abstract"}
+    )
+    assert note.abstract == {name}
+    assert set(symbols) == {"w", "x", "b", "t"}
+    assert [str(note.solve()[n]) for n in ("w", "x", "b", "z")] == [str(other.solve()[n]) for n in ("w", "x", "b", "z")]
+    assert f"{name}'" in str(note.solve()["z"])
+
+
+def test_a_bold_capital_before_parentheses_is_a_matrix(tmp_path: Path) -> None:
+    text = r"$$\mathbf{z} = \mathbf{W} (\mathbf{x} + \mathbf{b}), L = \|\mathbf{z}\|^2$$"
+    note = loaded(tmp_path, text)
+    assert not note.abstract
+    assert [len(note.symbols[name].shape) for name in ("W", "x", "b")] == [2, 1, 1]
+
+
+def test_a_factor_before_a_power_is_a_factor(tmp_path: Path) -> None:
+    note = loaded(tmp_path, r"$$z = w x, L = \lambda (z - t)^2$$")
+    point: Values = {"w": 2.0, "x": 3.0, "lambda": 0.5, "t": 1.0}
+    assert gradients_at(note.solve(), {n: np.array(v) for n, v in point.items()})["w"] == pytest.approx(15.0)  # type: ignore[index]
+
+
+# --- read, by value --------------------------------------------------------------------------------------------------
+
+
+def gaussian(x: Any, mu: Any, Sigma: Any) -> Any:
+    return (x - mu) @ np.linalg.inv(Sigma) @ (x - mu) / 2 + np.log(np.linalg.det(Sigma)) / 2
+
+
+def determinant_alone(Sigma: Any) -> Any:
+    return np.log(np.linalg.det(Sigma))
+
+
+def precision(x: Any, A: Any) -> Any:
+    return x @ A @ x - np.log(np.linalg.det(A))
+
+
+SIGMA = np.array([[2.0, 0.5], [0.3, 1.0]])
+X, MU = np.array([1.0, 2.0]), np.array([0.5, -1.0])
+READ: list[tuple[str, Callable[..., Any], Values]] = [
+    (
+        r"$$L = \frac12 (\mathbf{x}-\boldsymbol\mu)^\top \boldsymbol\Sigma^{-1} (\mathbf{x}-\boldsymbol\mu)"
+        r" + \frac12 \log|\boldsymbol\Sigma|$$",
+        gaussian,
+        {"x": X, "mu": MU, "Sigma": SIGMA},
+    ),
+    (r"$$L = \log|\boldsymbol\Sigma|$$", determinant_alone, {"Sigma": SIGMA}),
+    (r"$$L = \mathbf{x}^\top \mathbf{A} \mathbf{x} - \log\det\mathbf{A}$$", precision, {"x": X, "A": SIGMA}),
+]
+
+
+@pytest.mark.parametrize(("note", "function", "point"), READ)
+def test_the_bars_of_a_matrix_in_a_logarithm_are_its_determinant(
+    note: str, function: Callable[..., Any], point: Values, tmp_path: Path
+) -> None:
+    solution = loaded(tmp_path, note).solve()
+    found = gradients_at(solution, dict(point))
+    assert found is not None
+    for name, value in point.items():
+        for place in np.ndindex(value.shape):
+            shifted = value.astype(complex)
+            shifted[place] += 1e-30j
+            wanted = function(**{**point, name: shifted}).imag / 1e-30
+            assert found[name][place] == pytest.approx(wanted, rel=1e-9)
+
+
+def test_a_power_is_a_declaration_of_its_own_only_before_a_set() -> None:
+    text = r"w^2 + b \in \mathbb{R}^n"
+    declared = Declarations()
+    declared.read(Source(text), 0, len(text))
+    assert declared.powers == []
