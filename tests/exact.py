@@ -1,9 +1,9 @@
 """An exact judge that shares nothing with the engine's calculus and numbers: SymPy on explicit scalars.
 
-The author's equations are written out entry by entry at a small concrete size, the loss is composed, and SymPy
-differentiates it by every entry of every quantity; everything is then compared to 50 digits.  Both the author's and
-the derived expressions are read by one small recursive evaluator, over SymPy's scalars (to differentiate) or mpmath's
-(to compare).
+The author's equations are written out entry by entry at a small concrete size, SymPy differentiates each by every entry
+of what it names, and the chain rule puts these numbers together; everything is then compared to 50 digits.  Both the
+author's and the derived expressions are read by one small recursive evaluator, over SymPy's scalars (to differentiate)
+or mpmath's (to compare).
 """
 
 from __future__ import annotations
@@ -578,24 +578,26 @@ class Judge:
         shapes = Reader(Field(True), self.dims, {})
         self.symbols = {name: array_of(shapes.sizes(s.shape), _namer(name)) for name, s in problem.symbols.items()}
         self.flat = [x for name in problem.symbols for x in self.symbols[name].reshape(-1)]
-        self.functions: dict[str, Callable[..., Any]] = {}
+        self.slopes: dict[tuple[str, str], Callable[..., Any]] = {}
 
-    def gradient(self, name: str) -> list[Any]:
-        """The derivatives of the composed loss by the entries of one quantity, all that feeds it being held fixed."""
-        values: dict[str, Array] = dict(self.symbols)
-        reader = Reader(Field(True), self.dims, values, abstract=self.problem.abstract)
-        moving = {name}
-        for eq in self.problem.equations:
-            if eq.name != name and moving.intersection(ex.names_in(eq.rhs)):
-                values[eq.name] = node_array(reader, eq)
-                moving.add(eq.name)
-        loss = values[self.problem.loss].reshape(())[()]
-        return [sympy.diff(loss, x) for x in self.symbols[name].reshape(-1)]
+    def slope(self, eq: NodeEquation, name: str) -> Callable[..., Any]:
+        """SymPy's derivatives of the entries of a node by those of what its equation names, one row an entry.
 
-    def derivative(self, name: str) -> Callable[..., Any]:
-        if name not in self.functions:
-            self.functions[name] = sympy.lambdify(self.flat, self.gradient(name), "mpmath", cse=True)
-        return self.functions[name]
+        A function of the entries of all quantities that the equation names.
+        """
+        key = eq.name, name
+        if key not in self.slopes:
+            reader = Reader(Field(True), self.dims, self.symbols, abstract=self.problem.abstract)
+            entries = node_array(reader, eq).reshape(-1)
+            given = [x for part in self.parents(eq) for x in self.symbols[part].reshape(-1)]
+            found = [[sympy.diff(entry, x) for x in self.symbols[name].reshape(-1)] for entry in entries]
+            self.slopes[key] = sympy.lambdify(given, found, "mpmath", cse=True)
+        return self.slopes[key]
+
+    def parents(self, eq: NodeEquation) -> list[str]:
+        """The quantities that an equation names, in the order of the problem."""
+        named = ex.names_in(eq.rhs)
+        return [name for name in self.problem.symbols if name in named]
 
     def point(self, seed: int) -> Reader:
         """A random point with rational coordinates (a float is a rational number), and the forward values there."""
@@ -611,12 +613,20 @@ class Judge:
         return reader
 
     def at(self, seed: int, names: Sequence[str]) -> Truth:
-        """SymPy's derivatives at a random point."""
+        """The derivatives at a random point: SymPy's of each equation, put together by the chain rule in numbers."""
         reader = self.point(seed)
-        given = [x for name in self.problem.symbols for x in reader.values[name].reshape(-1)]
+        found = {name: [mpmath.mpf(0)] * reader.values[name].size for name in self.problem.symbols}
+        found[self.problem.loss] = [mpmath.mpf(1)]
+        for eq in reversed(self.problem.equations):
+            parents = self.parents(eq)
+            given = [x for name in parents for x in reader.values[name].reshape(-1)]
+            for name in parents if any(found[eq.name]) else ():
+                rows = self.slope(eq, name)(*given)
+                for n in range(len(found[name])):
+                    products = (above * row[n] for above, row in zip(found[eq.name], rows, strict=True) if above)
+                    found[name][n] += mpmath.mpf(sum(products))
         for name in names:
-            found = [mpmath.mpf(x) for x in self.derivative(name)(*given)]
-            reader.adjoints[name] = array_of(reader.values[name].shape, _picker(found, reader.values[name].shape))
+            reader.adjoints[name] = array_of(reader.values[name].shape, _picker(found[name], reader.values[name].shape))
         return Truth(self.problem, reader)
 
     def stated(self, seed: int, derivations: Sequence[Derivation]) -> Truth:

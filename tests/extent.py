@@ -14,6 +14,6 @@ THOROUGH = bool(os.environ.get("BACKSYM_THOROUGH"))
 PART = 3
 
 
-def examples(all_of_them: int) -> int:
-    """How many of so many examples this run tries."""
-    return all_of_them if THOROUGH else all_of_them // PART
+def examples(all_of_them: int, part: int = PART) -> int:
+    """How many of so many examples this run tries: all, or one in ``part``."""
+    return all_of_them if THOROUGH else -(-all_of_them // part)

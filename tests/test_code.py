@@ -42,7 +42,7 @@ from backsym.core.errors import BacksymError
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import Solution, solve
 
-RANDOM = 500 if THOROUGH else 50
+RANDOM = 500 if THOROUGH else 25
 CHUNK = 25
 TARGETS = ("numpy", "torch", "jax")
 

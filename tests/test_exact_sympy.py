@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import mpmath
+import numpy as np
 import pytest
-from exact import DIGITS, Judge, all_problems, equal
+import sympy
+from exact import DIGITS, Field, Judge, Reader, all_problems, equal, node_array
 
+from backsym.core import expr as ex
 from backsym.solving.solution import solve
 
 PROBLEMS = all_problems()
@@ -43,3 +46,29 @@ def test_forward_forms_are_exact(name: str) -> None:
         assert equal(truth.reader.entries(forms.entry.rhs, forms.indices, shape), value), (forms.node, "entry")
         if forms.matrix is not None:
             assert equal(truth.reader.whole(forms.matrix.rhs, shape), value), (forms.node, "matrix")
+
+
+def composed(judge: Judge, name: str) -> list[sympy.Expr]:
+    """SymPy's derivatives of the loss, written as one expression, with all that feeds ``name`` held fixed."""
+    problem, values = judge.problem, dict(judge.symbols)
+    reader = Reader(Field(True), judge.dims, values, abstract=problem.abstract)
+    moving = {name}
+    for eq in problem.equations:
+        if eq.name != name and moving.intersection(ex.names_in(eq.rhs)):
+            values[eq.name] = node_array(reader, eq)
+            moving.add(eq.name)
+    return [sympy.diff(values[problem.loss].reshape(())[()], x) for x in judge.symbols[name].reshape(-1)]
+
+
+@pytest.mark.parametrize(
+    "name", ["scalar-tanh", "mlp-entries", "softmax-regression", "backward-batch", "layer-norm", "max-two"]
+)
+def test_the_judge_puts_the_equations_together_as_sympy_does(name: str) -> None:
+    judge = Judge(PROBLEMS[name])
+    truth = judge.at(0, list(judge.problem.symbols))
+    given = [x for part in judge.problem.symbols for x in truth.reader.values[part].reshape(-1)]
+    symbols = [x for part in judge.problem.symbols for x in judge.symbols[part].reshape(-1)]
+    for part in judge.problem.symbols:
+        whole = sympy.lambdify(symbols, composed(judge, part), "mpmath", cse=True)(*given)
+        shape = truth.reader.values[part].shape
+        assert truth.right(part, np.array([mpmath.mpf(x) for x in whole], dtype=object).reshape(shape)), part

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from extent import examples
 from mutants import Maker
 from networks import NETWORKS
 
@@ -26,7 +27,7 @@ from backsym.reading.files.loader import load, problem_from_mapping
 
 FILES = {path.stem: path for path in sorted(Path(resource("problems")).rglob("*.yaml")) if path.stem != "handout"}
 
-PER_PROBLEM, PER_NETWORK = 150, 50
+PER_PROBLEM, PER_NETWORK = examples(150, 2), examples(50)
 """Wrong answers to one bundled problem, and to one test network."""
 
 REQUIRED = 0.95
@@ -138,7 +139,7 @@ def run(name: str, limit: int) -> Score:
 def test_mistakes_in_the_bundled_problems_are_explained(name: str) -> None:
     score = run(name, PER_PROBLEM)
     print(score)
-    assert score.right.total() > 40
+    assert score.right.total() > 20
     assert score.rate >= REQUIRED, str(score)
 
 
@@ -154,7 +155,7 @@ def test_mistakes_in_many_networks_are_explained(share: int) -> None:
         total.right += one.right
         total.other += one.other
     print(total)
-    assert total.right.total() > 300
+    assert total.right.total() > examples(300)
     assert total.rate >= REQUIRED, str(total)
 
 

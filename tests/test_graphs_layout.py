@@ -11,6 +11,7 @@ from itertools import combinations, pairwise
 from pathlib import Path
 
 import pytest
+from extent import examples as random_ones
 from graph_examples import PROBLEMS, chain, crossing_edges, dense, examples, graphviz
 
 from backsym.core.errors import BacksymError
@@ -26,7 +27,7 @@ from backsym.graphs.ranks import ranks
 from backsym.graphs.slots import slots
 from backsym.reading.files.loader import load
 
-RANDOMS = 20
+RANDOMS = random_ones(20)
 ALL = dict(examples(RANDOMS))
 
 
@@ -123,7 +124,7 @@ def test_crossings_are_no_more_than_those_of_graphviz() -> None:
     if shutil.which("dot") is None:
         assert not os.environ.get("CI"), "the Debian package graphviz is missing"
         pytest.skip("graphviz is not installed")
-    for name, problem in examples(40):
+    for name, problem in examples(random_ones(40)):
         drawn = figure(problem)
         names = [v.name for v in drawn.graph.vertices]
         if len(names) > 30:

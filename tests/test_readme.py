@@ -68,6 +68,8 @@ def test_every_snippet_is_well_typed(tmp_path: Path) -> None:
     for number, snippet in enumerate(snippets):
         (tmp_path / f"snippet_{number}.py").write_text(snippet, encoding="utf-8")
     settings = ["--config-file", str(ROOT / "pyproject.toml"), "--strict", "--allow-any-generics"]
+    # The package itself is checked by CI, against the stubs that its extra `dev` installs.
+    settings.append("--follow-imports=silent")
     command = [sys.executable, "-m", "mypy", *settings, "--cache-dir", str(tmp_path / "cache"), "--python-version"]
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     result = subprocess.run(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from extent import examples
 from network_checks import judge
 from shifted_networks import network
 
@@ -112,7 +113,7 @@ def test_a_delta_that_no_entry_covers_stays() -> None:
     assert found.endswith(r"\sum_{i=1}^M \frac{\partial \mathcal{L}}{\partial z_i} \delta_{2i-1,m}")
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(examples(40)))
 def test_random_networks_with_shifted_indices(seed: int) -> None:
     assert judge(network(seed), seed % 7) == []
 

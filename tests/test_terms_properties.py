@@ -151,8 +151,8 @@ def polys(scope: Scope, depth: int) -> st.SearchStrategy[Poly]:
 
 
 ANY = polys(FREE, 2)
-MANY = settings(max_examples=examples(1000), deadline=None, derandomize=not THOROUGH)
-THOUSANDS = settings(max_examples=examples(6000), deadline=None, derandomize=not THOROUGH)
+MANY = settings(max_examples=examples(1000, 8), deadline=None, derandomize=not THOROUGH)
+THOUSANDS = settings(max_examples=examples(6000, 8), deadline=None, derandomize=not THOROUGH)
 
 
 @given(ANY)
