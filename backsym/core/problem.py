@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from backsym.core.expr import Dim, Entry, Expr, Fn, Ix, Shape, Sym, names_in, walk
+from backsym.core.functions import Function
 from backsym.core.lazy import lazy
 
 ROLES = ("input", "parameter", "target", "constant")
@@ -128,6 +129,8 @@ class Problem:
     dims: Mapping[str, Dimension]
     index_dims: Mapping[str, Dim]
     abstract: frozenset[str] = frozenset()
+    own: Mapping[str, Function] = field(default_factory=dict)
+    """Functions that the file defines; the equations have their definitions in their place."""
     derivatives: Mapping[str, str] = field(default_factory=dict)
     notation: Mapping[str, str] = field(default_factory=dict)
     language: str = "en"

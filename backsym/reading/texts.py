@@ -32,6 +32,7 @@ def scope_of(problem: Problem, own_letters: bool = False) -> Scope:
         index_dims=problem.index_dims,
         nodes=problem.by_name,
         abstract=problem.abstract,
+        own=problem.own,
         loss=problem.loss,
         derivatives=True,
         matrix_powers="matrix_power" in problem.functions,

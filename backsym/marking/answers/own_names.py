@@ -59,7 +59,7 @@ class Names:
                     return False
             elif n.kind == "call":
                 name = n.value.rstrip("'")
-                if name not in FUNCTIONS and name not in _BUILT_IN and name not in scope.abstract:
+                if name not in FUNCTIONS and name not in _BUILT_IN and name not in scope.functions:
                     return False
         return True
 

@@ -43,7 +43,7 @@ NAME = "a name is a letter, then letters, digits or _"
 
 _LETTER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*'*")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-_RESERVED = (*REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "direct", *SPELLINGS)
+RESERVED = (*REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "direct", *SPELLINGS)
 
 
 @dataclass(frozen=True)
@@ -247,21 +247,7 @@ def read_indices(tree: Tree | None, dims: Mapping[str, Dimension], report: Repor
     return letters
 
 
-# --- functions and notation ------------------------------------------------------------------------------------------
-
-
-def read_functions(tree: Tree | None, report: Report) -> frozenset[str]:
-    """``functions``: names of abstract element-wise functions."""
-    names = set()
-    for key, value in table(tree, report, "functions", "phi: abstract"):
-        if key.text in FUNCTIONS or key.text in _RESERVED:
-            report.add(key, say("files.built_in", name=key.text))
-        elif not is_name(key.text):
-            report.add(key, say("files.no_function_name", name=quoted(key.text)), NAME)
-        else:
-            choice(value, report, "a function", ("abstract",), "abstract")
-            names.add(key.text)
-    return frozenset(names)
+# --- derivatives and notation ----------------------------------------------------------------------------------------
 
 
 def read_derivatives(tree: Tree | None, abstract: frozenset[str], report: Report) -> dict[str, str]:

@@ -21,6 +21,7 @@ from backsym.reading import syntax
 from backsym.reading.expressions import plain_or_code_equation
 from backsym.reading.files.declarations import Declared, declares_shapes
 from backsym.reading.files.fields import Report, is_name
+from backsym.reading.files.functions import Functions
 from backsym.reading.files.yamlfile import Scalar
 from backsym.reading.latex import equations as latex
 from backsym.reading.latex.names import Vocabulary, spelling
@@ -81,7 +82,7 @@ class Forward:
     declared: Mapping[str, Declared]
     dims: Mapping[str, Dimension]
     index_dims: Mapping[str, Dim]
-    abstract: frozenset[str]
+    functions: Functions
     report: Report
     notation: Mapping[str, str] = field(default_factory=dict)
     all_latex: bool = False
@@ -107,7 +108,13 @@ class Forward:
                 self.names[name] = Sym(name, symbol.shape or ())
         self.assume_scalars = not declares_shapes(self.declared)
         self.scope = Scope(
-            self.names, self.dims, self.index_dims, nodes=self.parsed, abstract=self.abstract, missing=self.missing
+            self.names,
+            self.dims,
+            self.index_dims,
+            nodes=self.parsed,
+            abstract=self.functions.abstract,
+            own=self.functions.own,
+            missing=self.missing,
         )
         for equation in self.parsed.values():
             self.current = equation.name
@@ -141,7 +148,9 @@ class Forward:
         words = self.vocabulary(ranks)
 
         # Shapes are not known yet; who is declared is.
-        known = Scope({name: Sym(name, ()) for name in ranks}, self.dims, self.index_dims, abstract=self.abstract)
+        known = Scope(
+            {name: Sym(name, ()) for name in ranks}, self.dims, self.index_dims, abstract=self.functions.names
+        )
         for item, names, is_formula in zip(texts, left, formulas, strict=True):
             source = item.source()
             try:
@@ -169,7 +178,7 @@ class Forward:
     def vocabulary(self, ranks: Mapping[str, int | None]) -> Vocabulary:
         """What LaTeX equations may mention: declared names, and ``ranks`` of names with equations."""
         return Vocabulary(
-            ranks, self.dims, frozenset(self.index_dims), self.abstract,
+            ranks, self.dims, frozenset(self.index_dims), self.functions.names,
             layer=self.notation.get("layer", "superscript"), gradient=self.notation.get("gradient", "nabla"),
             latex={name: entry.latex for name, entry in self.declared.items() if entry.latex},
             open=not declares_shapes(self.declared),

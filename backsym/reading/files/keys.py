@@ -22,7 +22,7 @@ PROBLEM: Keys = {
     "dims": "Dimensions: a name with its LaTeX, with a fixed size, with both, or with nothing; or a list of names.",
     "indices": "Index letters, each with the dimension that it runs over.",
     "symbols": "Given quantities, each with its shape or a map of properties; nodes may get latex here; or a list.",
-    "functions": "Names of element-wise functions that stay abstract.",
+    "functions": "Functions of one's own: a formula such as x*tanh(softplus(x)) or 'x, y: x*y', or abstract.",
     "derivatives": "How the derivative of a function is shown.",
     "forward": "The forward equations in order; each defines one node. Plain, LaTeX or SymPy's spelling.",
     "loss": "The node to differentiate, a scalar; by default that of the last equation.",

@@ -37,6 +37,7 @@ from backsym.reading.files.fields import (
     text,
 )
 from backsym.reading.files.forward import MAX_EQUATIONS, Forward
+from backsym.reading.files.functions import read_functions
 from backsym.reading.files.parts import read_parts
 from backsym.reading.files.variants import read_variants
 from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree, read_file, tree_of
@@ -101,9 +102,9 @@ def _problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic] = (
     declared = declare.read_symbols(found.get("symbols"), dims, report)
     declare.check_marks(declared, report)
     index_dims = declare.read_indices(found.get("indices"), dims, report)
-    abstract = declare.read_functions(found.get("functions"), report)
+    functions = read_functions(found.get("functions"), report)
     notation = declare.read_notation(found.get("notation"), report)
-    forward = Forward(declared, dims, index_dims, abstract, report, notation, all_latex=note)
+    forward = Forward(declared, dims, index_dims, functions, report, notation, all_latex=note)
     texts = _equation_texts(found.get("forward"), tree, report)
     forward.skip(_not_texts(found.get("forward")))
     forward.read(texts)
@@ -124,8 +125,9 @@ def _problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic] = (
         symbols=symbols,
         dims=dims,
         index_dims=index_dims,
-        abstract=abstract,
-        derivatives=declare.read_derivatives(found.get("derivatives"), abstract, report),
+        abstract=functions.abstract,
+        own=functions.own,
+        derivatives=declare.read_derivatives(found.get("derivatives"), functions.abstract, report),
         notation=notation,
         language=choice(found.get("language"), report, "language", languages(), DEFAULT_LANGUAGE),
         figure=choice(found.get("figure"), report, "figure", GRAPHS, "") or None,
@@ -269,7 +271,7 @@ def _check_values(found: Mapping[str, Tree], forward: Forward, symbols: Mapping[
         return
     needed = [n for n, s in symbols.items() if s.role != "node" and n in forward.used]
     calls = {node.value for p in forward.parsed.values() for node in walk(p.rhs) if node.kind == "call"}
-    abstract = [name for name in (*sorted(forward.abstract), ABSTRACT_LOSS) if name in calls]
+    abstract = [name for name in (*sorted(forward.functions.abstract), ABSTRACT_LOSS) if name in calls]
     declare.check_values(found.get("values"), needed, abstract, report)
 
 

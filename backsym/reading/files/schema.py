@@ -109,7 +109,9 @@ def _problem_values() -> dict[str, Schema]:
         "dims": _names_or({"anyOf": [_TEXT, {"$ref": "#/$defs/dimension"}]}),
         "indices": _named(_DIM, r"^[A-Za-z_][A-Za-z0-9_]*'*$"),
         "symbols": _names_or({"anyOf": [{"type": "null"}, _SHAPE, {"$ref": "#/$defs/symbol"}, {"const": ""}]}),
-        "functions": _named({"enum": ["abstract", None, ""]}),
+        "functions": _named(
+            {"type": ["string", "null"], "not": {"pattern": r"^\s*(?!abstract\s*$)[A-Za-z_][A-Za-z0-9_]+\s*$"}}
+        ),
         "derivatives": _named({"enum": list(DERIVATIVE_STYLES)}),
         "forward": {
             "anyOf": [

@@ -96,7 +96,7 @@ def vocabulary(scope: Scope) -> Vocabulary:
         ranks={name: len(value.shape) for name, value in scope.names.items()},
         dims=scope.dims,
         letters=frozenset(scope.index_dims),
-        abstract=scope.abstract,
+        abstract=scope.functions,
         loss=scope.loss,
         layer=scope.notation.get("layer", "superscript"),
         gradient=scope.notation.get("gradient", "nabla"),

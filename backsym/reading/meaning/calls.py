@@ -6,6 +6,7 @@ A part of ``resolve``, which hands itself over as ``r``.  Must not know about pr
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 from backsym.core.errors import InputError
 from backsym.core.expr import (
@@ -25,6 +26,7 @@ from backsym.core.expr import (
     Zeros,
     num,
     show_shape,
+    walk,
 )
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS, Function
 from backsym.core.kinds import RuleTable, kind_named
@@ -36,6 +38,9 @@ from backsym.reading.syntax import Node
 
 MAX_MACROS = 8
 """Expanded functions inside each other: their definitions repeat arguments, so that size doubles at each level."""
+
+MAX_WRITTEN_OUT = 20_000
+"""Parts of an expression in which a definition has been put in the place of a call: definitions may use each other."""
 
 _BUILT_IN = (*REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta")
 
@@ -79,6 +84,8 @@ def call_rule(r: Rules, tree: Node) -> Expr:
     order = len(tree.value) - len(name)
     if name in r.scope.abstract:
         return abstract_call(r, tree, name, order)
+    if name in r.scope.own:
+        return table_call(r, tree, r.scope.own[name], order)
     if is_delta(tree, r.scope):
         return delta_call(r, tree)
     if name == ABSTRACT_LOSS:
@@ -100,13 +107,13 @@ def is_function(r: Rules, tree: Node) -> bool:
     """Whether there is a function of this name."""
     name = tree.value.rstrip("'")
     known = name in FUNCTIONS or name in REDUCTIONS or name in _SPECIAL or name == ABSTRACT_LOSS
-    return known or name in r.scope.abstract or is_delta(tree, r.scope)
+    return known or name in r.scope.functions or is_delta(tree, r.scope)
 
 
 def unknown_function(r: Rules, tree: Node, name: str) -> InputError:
     if r.scope.has(name):
         return r.error(say("meaning.quantity_not_function", name=name), tree, say("meaning.write_product", name=name))
-    hint = _USUAL_NAMES.get(name) or suggest(name, [*FUNCTIONS, *_BUILT_IN, *sorted(r.scope.abstract)])
+    hint = _USUAL_NAMES.get(name) or suggest(name, [*FUNCTIONS, *_BUILT_IN, *sorted(r.scope.functions)])
     if hint is None:
         abstract, product = say("meaning.declare_abstract", name=name), say("meaning.write_product", name=name)
         hint = say("words.both", first=abstract, second=product)
@@ -150,7 +157,7 @@ def table_call(r: Rules, tree: Node, function: Function, order: int) -> Expr:
     usage = f"{function.name}({', '.join(function.args)})"
     given = arguments(r, tree, *function.arity, usage)
     kind = kind_named(function.kind)
-    if order and not (kind.entrywise and (function.partials or r.scope.derivatives)):
+    if order and (function.expanded or not (kind.entrywise and (function.partials or r.scope.derivatives))):
         raise r.error(say("meaning.no_primed", name=function.name, written=tree.value), tree)
     if not kind.along_rows:
         no_keywords(r, tree)
@@ -187,7 +194,10 @@ def expanded_call(r: Rules, tree: Node, function: Function, given: Sequence[Node
                     say("meaning.takes_vectors", name=function.name, shape=show_shape(value.shape)), node, hint
                 )
     assert function.definition is not None, f"{function.name} is marked expanded but has no definition"
-    return r.definition(function.definition, args, tree)
+    whole = r.definition(function.definition, args, tree)
+    if sum(1 for _ in islice(walk(whole), MAX_WRITTEN_OUT + 1)) > MAX_WRITTEN_OUT:
+        raise r.error(say("meaning.too_long_written_out", name=function.name), tree)
+    return whole
 
 
 reading: RuleTable[Callable[[Rules, Node, Function, Sequence[Node], Sequence[Expr]], None]] = RuleTable("reading")

@@ -160,8 +160,8 @@ class Resolver:
         return self.source.text[start:end]
 
     def definition(self, text: str, args: Mapping[str, Expr], tree: Node) -> Expr:
-        """The formula of a function of the table, at the place of its call."""
-        scope = Scope(names=args, constants=FORMULA_CONSTANTS)
+        """The formula of a function of the table or the file, at the place of its call."""
+        scope = Scope(names=args, constants=FORMULA_CONSTANTS, abstract=self.scope.abstract, own=self.scope.own)
         inner = Resolver(self.source, scope, self.frame, at=self.where(tree), spans=self.spans)
         return inner.resolve(formula_syntax(text))
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from backsym.core.errors import near_name
 from backsym.core.expr import Dim, Expr, Ix
-from backsym.core.functions import REDUCTIONS
+from backsym.core.functions import REDUCTIONS, Function
 from backsym.core.problem import Dimension
 from backsym.core.words import Words, say
 from backsym.reading.syntax import Node, walk
@@ -27,15 +27,16 @@ class Unavailable(Exception):
 class Scope:
     """The names that an expression may use.
 
-    ``missing`` is asked about a name that is not in ``names``: an Expr is its meaning, words are the error to report,
-    None leaves it undeclared.  ``constants`` are names such as pi that only formulas know.  With ``own_letters``, a
-    letter takes its range from the axis that it is used on, whatever ``index_dims`` says.  ``latex`` has declared
-    spellings and ``notation`` the choices that a LaTeX text is read by.  ``unavailable`` names are declared, but what
-    was wrong with them has been reported already.  With ``misfits``, operands whose shapes do not fit are put together
-    nevertheless: for explaining what was meant, after the error has been reported.  With a ``grouping`` from 1,
-    products that mix juxtaposition and element-wise signs are grouped in another way that fits, if there are so many.
-    With ``matrix_powers`` a power of a square matrix is a product in an answer, too, as it is in the problem.  With
-    ``strict_shapes``, as in students' answers, a row meets no vector and an element-wise sign spreads no array.
+    ``missing`` is asked about a name that is not in ``names``: an Expr is its meaning, words are the error to
+    report, None leaves it undeclared. ``own`` are functions that the file defines, ``constants`` are names such as
+    pi that only formulas know. With ``own_letters``, a letter takes its range from the axis that it is used on,
+    whatever ``index_dims`` says. ``latex`` has declared spellings and ``notation`` the choices that a LaTeX text is
+    read by. ``unavailable`` names are declared, but what was wrong with them has been reported already. With
+    ``misfits``, operands whose shapes do not fit are put together nevertheless: for explaining what was meant,
+    after the error has been reported. With a ``grouping`` from 1, products that mix juxtaposition and element-wise
+    signs are grouped in another way that fits, if there are so many. With ``matrix_powers`` a power of a square
+    matrix is a product in an answer, too, as it is in the problem. With ``strict_shapes``, as in students' answers,
+    a row meets no vector and an element-wise sign spreads no array.
     """
 
     names: Mapping[str, Expr]
@@ -43,6 +44,7 @@ class Scope:
     index_dims: Mapping[str, Dim] = field(default_factory=dict)
     nodes: Container[str] = ()
     abstract: frozenset[str] = frozenset()
+    own: Mapping[str, Function] = field(default_factory=dict)
     loss: str | None = None
     derivatives: bool = False
     own_letters: bool = False
@@ -62,6 +64,11 @@ class Scope:
 
     def has(self, name: str) -> bool:
         return name in self.names or name in self.unavailable
+
+    @property
+    def functions(self) -> frozenset[str]:
+        """The names of the functions of the file, abstract or with a definition."""
+        return self.abstract | self.own.keys()
 
     def range_of(self, letter: str) -> Dim | None:
         """The declared dimension of a letter; k' runs over the range of k."""
@@ -142,7 +149,7 @@ _WITH_LETTERS = ("entry", "call", "pick")
 
 
 def is_delta(tree: Node, scope: Scope) -> bool:
-    return tree.kind == "call" and tree.value == "delta" and "delta" not in scope.abstract
+    return tree.kind == "call" and tree.value == "delta" and "delta" not in scope.functions
 
 
 def own_letters(tree: Node, scope: Scope) -> tuple[Node, ...]:

@@ -229,7 +229,7 @@ class Reader(Builder):
             raise NotPython
         if self.words.is_quantity(path[0]):
             return self.beside(tree)
-        if path[0].rstrip("'") in self.words.scope.abstract:
+        if path[0].rstrip("'") in self.words.scope.functions:
             return self.call(path[0], [self.node(arg) for arg in args], tree)
         return meaning_of(self, Call(path[0], (), args, keywords, tree))
 
