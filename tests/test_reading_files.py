@@ -205,7 +205,7 @@ HEAD = "symbols: {x: [D], W: [K, D], t: [K]}\nforward:\n"
          ["3:17 these equations go in a circle: y -> z -> y | z"]),
         (HEAD + "  - y = W @ x + y + t\n  - L = sum(y)\n", ["3:17 y is used in its own equation | y"]),
         (HEAD + "  - y = W @ x\n  - L = sum(y)\n", ["1:30 t is declared, but no equation uses it | t"]),
-        (HEAD + "  - y = W @ x + t\n", ["3:5 the loss y must be a scalar; this is [K] | y = W @ x + t"]),
+        (HEAD + "  - L = W @ x + t\n", ["3:5 the loss L must be a scalar; this is [K] | L = W @ x + t"]),
         (HEAD + "  - y = W @ x + t\n  - L = sum(y)\nloss: l\n", ["5:7 the loss l has no equation | l"]),
         (HEAD + "  - z[k] = sum(W[k,i]*x[i], i) + t\n", ["3:12 the right side of an equation for entries is a scalar; "
          "this is [K] | sum(W[k,i]*x[i], i) + t"]),

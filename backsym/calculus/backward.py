@@ -142,6 +142,10 @@ class Backward:
         self.raiser = raiser(self.namer)
         self.lowered = {eq.name: self._lower(eq) for eq in problem.equations}
         self.adjoints: dict[str, tuple[Axes, Poly]] = {}
+        if problem.upstream is not None:
+            at = self.lowered[problem.upstream].params
+            given = Adj(problem.upstream, problem.symbols[problem.upstream].shape)
+            self.adjoints[problem.upstream] = at, (Term(Fraction(1), ((Ent(given, at), 1),)),)
         self.relevant = self._relevant()
 
     def _lower(self, eq: NodeEquation) -> Lowered:
@@ -177,7 +181,7 @@ class Backward:
 
     def _relevant(self) -> frozenset[str]:
         """The nodes and leaves that the loss depends on."""
-        seen = {self.problem.loss}
+        seen = {self.problem.end}
         for eq in reversed(self.problem.equations):
             if eq.name in seen:
                 seen |= self._mentioned(eq.name)
@@ -190,6 +194,7 @@ class Backward:
     def order(self) -> Iterator[str]:
         """The loss, then every node, input and parameter that it depends on, in backward order.
 
+        What is given is not among them.
         A leaf follows as soon as the last of its consumers is done, parameters before inputs.
         """
         symbols = self.problem.symbols
@@ -201,7 +206,8 @@ class Backward:
         for eq in reversed(self.problem.equations):
             if eq.name not in self.relevant:
                 continue
-            yield eq.name
+            if eq.name != self.problem.upstream:
+                yield eq.name
             mentioned = self._mentioned(eq.name)
             for name in mentioned:
                 waiting[name] -= 1

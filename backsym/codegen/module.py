@@ -124,6 +124,7 @@ def quantities(network: Network, dialect: Dialect) -> Iterator[str]:
         for function, key in network.functions.items()
     ]
     rows += [[size, "", words("module.size", size=size)] for size in network.sizes]
+    rows += [[key, shape_text(symbols[network.problem.end].shape), words("module.given")] for key in network.given]
     leaves = [[q, shape_text(symbols[q].shape), words(f"module.{symbols[q].role}")] for q in network.leaves]
     if leaves or rows:
         yield words("module.inputs")
@@ -158,14 +159,16 @@ def forward_function(network: Network, dialect: Dialect) -> list[str]:
 
 def backward_function(network: Network, dialect: Dialect) -> list[str]:
     """The lines of ``backward``."""
-    body = Body(network, dialect, "values", (network.problem.loss,))
+    body = Body(network, dialect, "values", (network.problem.end,))
     lines = body.lines(network.backward)
+    body.used |= {*network.given.values()}
+    given = [f"{quoted(network.problem.end)}: {own}" for own in network.given.values()]
     return [
         "def backward(values: dict) -> dict:",
         *docstring([words("module.backward", loss=network.problem.loss)], 4),
-        *body.loads(dict(network.names)),
+        *body.loads({**network.names, **network.given}),
         *lines,
-        *dictionary([f"{quoted(s.quantity)}: {s.target}" for s in network.backward]),
+        *dictionary([*given, *(f"{quoted(s.quantity)}: {s.target}" for s in network.backward)]),
     ]
 
 

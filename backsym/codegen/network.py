@@ -62,6 +62,12 @@ class Network:
         return tuple(quantity for quantity in self.problem.symbols if quantity not in self.problem.by_name)
 
     @property
+    def given(self) -> Mapping[str, str]:
+        """The variables of derivatives that ``values`` must have, by their keys: that of an abstract loss."""
+        up = self.problem.upstream
+        return {} if up is None else {f"d_{up}": f"d_{up}"}
+
+    @property
     def taken(self) -> set[str]:
         """All variables: what a new name must not be."""
         return {*_reserved(self.problem), *self.names.values(), *self.sizes.values()}
@@ -151,7 +157,7 @@ class _Maker:
 
     def backward(self) -> Iterable[Statement]:
         known = list(self.problem.symbols)
-        done = set()
+        done = {self.problem.upstream}
         for d in self.solution.derivations:
             shape = self.problem.symbols[d.node].shape
             if d.matrix is not None:

@@ -70,6 +70,7 @@ def _compare(
 def _inputs(network: Network, point: Env) -> dict[str, Any]:
     """What ``forward`` takes: leaves, sizes, and pairs of an abstract function and its derivative."""
     inputs: dict[str, Any] = {name: point.values[name] for name in network.leaves}
+    inputs |= dict.fromkeys(network.given, point.adjoints[network.problem.end])
     inputs |= {size: point.dims[size] for size in network.sizes}
 
     def of(function: AbstractFunction, order: int) -> Callable[..., Array]:

@@ -14,6 +14,7 @@ from backsym.codegen.module import assembled, dialect_of, forward_function, quan
 from backsym.codegen.network import Network, network_of
 from backsym.codegen.proof import prove
 from backsym.codegen.words import words
+from backsym.core.errors import BacksymError
 from backsym.solving.solution import Solution
 
 
@@ -23,6 +24,8 @@ def skeleton_source(solution: Solution, target: str = "numpy") -> str:
     Raises BacksymError for an unknown target and for what has no source in it.
     """
     network, dialect = network_of(solution), dialect_of(target)
+    if network.problem.upstream is not None:
+        raise BacksymError("an assignment needs a loss; this network has none")
     prove(_written(network, DIALECTS["numpy"]), network, solution)
     return _written(network, dialect)
 

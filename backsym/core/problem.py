@@ -128,6 +128,8 @@ class Problem:
     symbols: Mapping[str, Symbol]
     dims: Mapping[str, Dimension]
     index_dims: Mapping[str, Dim]
+    upstream: str | None = None
+    """Where there is no equation of the loss, the node of which it is an abstract one; the derivative is given."""
     abstract: frozenset[str] = frozenset()
     own: Mapping[str, Function] = field(default_factory=dict)
     """Functions that the file defines; the equations have their definitions in their place."""
@@ -157,6 +159,11 @@ class Problem:
     def functions(self) -> frozenset[str]:
         """The names of all functions that the equations apply."""
         return frozenset(e.name for eq in self.equations for e in walk(eq.rhs) if isinstance(e, Fn))
+
+    @property
+    def end(self) -> str:
+        """The node from which the backward pass starts."""
+        return self.upstream or self.loss
 
     @lazy
     def by_name(self) -> dict[str, NodeEquation]:

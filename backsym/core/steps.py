@@ -58,7 +58,8 @@ class ForwardForms:
 
 @dataclass(frozen=True)
 class Verification:
-    """The outcome of the numeric check of one derivative; ``status`` is verified, unexercised or failed.
+    """The outcome of the numeric check of one derivative; ``status`` is verified, unexercised or failed; or
+    given, of what is not derived.
 
     ``max_error`` is a bound of the relative error at all ``draws`` points, a power of ten.
     """

@@ -124,7 +124,7 @@ def _role(problem: Problem, name: str) -> str:
 
 def _backward(problem: Problem, sources: Mapping[str, tuple[str, ...]]) -> set[str]:
     """The quantities that the backward pass reaches: the loss depends on them, and they are not given constants."""
-    reached = {problem.loss}
+    reached = {problem.end}
     for target in reversed(list(sources)):
         if target in reached:
             reached.update(sources[target])

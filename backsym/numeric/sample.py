@@ -227,7 +227,10 @@ class _Search:
                 self.values[eq.name] = np.asarray(value, dtype=float)
                 position += 1
         values = {name: np.asarray(v) for name, v in self.values.items()}
-        return Env(self.dims, values, {}, self.functions, self.problem.by_name)
+        upstream = self.problem.upstream
+        # The derivative that is given may be anything.
+        given = {} if upstream is None else {upstream: self.rng.standard_normal(values[upstream].shape)}
+        return Env(self.dims, values, given, self.functions, self.problem.by_name)
 
     def _retry(self, position: int, attempt: int, reason: Rejected) -> int | None:
         """Draw some leaves behind an equation again; the position from which to evaluate, None if there is no leaf."""
@@ -325,7 +328,7 @@ def _vanishing(problem: Problem, env: Env) -> int:
                 values[eq.name] = node_value(eq, ctx)
         except BacksymError:  # too large to probe
             return 0
-    value = values[problem.loss]
+    value = values[problem.end]
     if not isinstance(value, tuple) or not value[0]:
         return len(leaves)
     slope = np.abs(np.imag(value[1]).reshape(len(leaves), -1).sum(axis=1) / STEP)

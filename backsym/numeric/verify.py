@@ -152,14 +152,18 @@ class _Terms:
 
 def _check_complete(problem: Problem, tallies: dict[str, _Tally], uses: dict[str, tuple[str, ...]]) -> None:
     """Every node between a derived quantity and the loss needs a derivative, else its paths would be missed."""
-    live = {problem.loss}
+    live = {problem.end}
     for eq in reversed(problem.equations):
         if eq.name in live:
             live.update(uses[eq.name])
-    if problem.loss not in tallies:
+    if problem.upstream is None and problem.loss not in tallies:
         raise BacksymError(f"the derivative of the loss {problem.loss} by itself is missing")
     for eq in problem.equations:
-        if eq.name in live and eq.name not in tallies and any(name in tallies for name in uses[eq.name]):
+        if (
+            eq.name in live
+            and eq.name not in (*tallies, problem.upstream)
+            and any(name in tallies for name in uses[eq.name])
+        ):
             raise BacksymError(f"the derivative by {eq.name} is missing: others depend on it")
 
 
@@ -178,7 +182,8 @@ class _Check:
     ):
         self.problem, self.derivations, self.rng, self.tallies = problem, derivations, rng, tallies
         self.uses, self.terms = uses, terms
-        self.env = replace(env, adjoints={})
+        given = {name: value for name, value in env.adjoints.items() if name == problem.upstream}
+        self.env = replace(env, adjoints=given)
         self.adjoints = self.env.adjoints
         self.ctx = Context.of(self.env)
         self.by_node = {d.node: d for d in derivations}
@@ -274,7 +279,8 @@ class _Check:
                 for group in self._groups(eq):
                     self._push(eq, group, products, sizes)
         loss = self.problem.loss
-        self.tallies[loss].error(_difference(np.ones(()), self.adjoints[loss].reshape(-1)[0]))
+        if self.problem.upstream is None:
+            self.tallies[loss].error(_difference(np.ones(()), self.adjoints[loss].reshape(-1)[0]))
         for name, d in self.by_node.items():
             if name == loss:
                 continue
@@ -388,7 +394,7 @@ class _Check:
         if TOLERANCE < error < math.inf and not already and abs(slope - total) < self._swing(leaves, slope):
             error = TOLERANCE
         if error <= TOLERANCE or not already:
-            self.tallies[self.problem.loss].error(error)
+            self.tallies[self.derivations[0].node].error(error)
 
     def _slope(self, leaves: Sequence[str], near: Mapping[str, Array] | None = None) -> float:
         """The derivative of the loss along the first direction of all leaves, by complex step."""
@@ -398,7 +404,9 @@ class _Check:
         ctx = self.ctx.with_values(values)
         for eq in self.problem.equations:
             values[eq.name] = node_value(eq, ctx)[1]
-        return float(np.imag(np.asarray(values[self.problem.loss])).reshape(-1)[0]) / STEP
+        end = self.problem.end
+        slopes = np.imag(np.asarray(values[end])).reshape(-1) / STEP
+        return float(slopes @ self.adjoints[end].reshape(-1) if self.problem.upstream else slopes[0])
 
     def _swing(self, leaves: Sequence[str], slope: float) -> float:
         """What rounding may do to the derivative of the loss where it has lost its digits (the sine of 10**15).

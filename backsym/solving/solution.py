@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from backsym.core.allowance import LIMIT, Exhausted, allowing
 from backsym.core.errors import BacksymError, Diagnostic, NoMatrixForm, VerificationError, near_name
-from backsym.core.expr import Equation, Shape
+from backsym.core.expr import Adj, Equation, Shape
 from backsym.core.lazy import lazy
 from backsym.core.problem import Collection, Problem
 from backsym.core.steps import Derivation, ForwardForms, Step, Verification
@@ -129,6 +129,10 @@ class Result:
         return display.html(shown, self.problem.language)
 
 
+GIVEN = Verification(0.0, 0, "given")
+"""What is said of a derivative that there is nothing to check of."""
+
+
 @dataclass(frozen=True)
 class Solution:
     """A solved problem: forward equations at both levels and every derivative, proved numerically.
@@ -157,20 +161,35 @@ class Solution:
     """A point of the numeric check, with all adjoints."""
 
     @lazy
+    def given(self) -> tuple[Derivation, ...]:
+        """Of an abstract loss the derivative from which the backward pass starts, which is not derived."""
+        from backsym.calculus.backward import entry_of
+        from backsym.calculus.letters import Namer
+
+        name = self.problem.upstream
+        if name is None:
+            return ()
+        whole = Adj(name, self.problem.symbols[name].shape)
+        letters = Namer(self.problem).for_symbol(name)
+        entry = entry_of(whole, letters)
+        return (Derivation(name, letters, Equation(entry, entry), Equation(whole, whole), ()),)
+
+    @lazy
     def _by_name(self) -> dict[str, Derivation]:
-        return {d.node: d for d in self.derivations}
+        return {d.node: d for d in (*self.given, *self.derivations)}
 
     def __getitem__(self, name: str) -> Result:
         if name not in self._by_name:
             near = near_name(name, self._by_name)
             raise KeyError(f"no derivative by {name!r}" + (f"; did you mean {near!r}?" if near else ""))
-        return Result(self.problem, self._by_name[name], self.verified[name], point=self.point)
+        checked = GIVEN if name == self.problem.upstream else self.verified[name]
+        return Result(self.problem, self._by_name[name], checked, point=self.point)
 
     def __iter__(self) -> Iterator[Result]:
-        return (self[d.node] for d in self.derivations)
+        return (self[name] for name in self._by_name)
 
     def __len__(self) -> int:
-        return len(self.derivations)
+        return len(self._by_name)
 
     def __contains__(self, name: object) -> bool:
         return name in self._by_name

@@ -32,6 +32,7 @@ from backsym.documents.content.quantities import (
     notation_note,
     objective_blocks,
     quantities,
+    upstream_note,
 )
 from backsym.documents.content.questions import given, key_blocks, question_blocks, row
 from backsym.documents.content.sentences import Voice, catalogue
@@ -86,8 +87,8 @@ def problem_blocks(solved: Solved, level: int, options: Options = FULL, *, summa
         blocks.append(picture(voice, problem.figure))
     blocks += [_heading("quantities", level, voice), quantities(voice)]
     if options.version == "questions":
-        return (*blocks, *notation_note(voice), *_question_sheet(parts, solved, voice, level))
-    notes = [*notation_note(voice), *hadamard_note(solved, voice), *gradient_note(solved, voice)]
+        return (*blocks, *upstream_note(voice), *notation_note(voice), *_question_sheet(parts, solved, voice, level))
+    notes = [*upstream_note(voice), *notation_note(voice), *hadamard_note(solved, voice), *gradient_note(solved, voice)]
     return (*blocks, *notes, *_solution(parts, solved, voice, options, level, summary))
 
 

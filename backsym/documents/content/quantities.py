@@ -85,6 +85,16 @@ def gradient_note(solved: Solved, voice: Voice) -> list[Block]:
     return [voice.say("document.gradient", example=example, node=voice.quantity(shown.node))]
 
 
+def upstream_note(voice: Voice) -> list[Block]:
+    """Which derivative is given, where the loss is an abstract one."""
+    name = voice.problem.upstream
+    if name is None:
+        return []
+    node = voice.problem.sym(name)
+    facts = {"node": voice.quantity(name), "adjoint": voice.layout(Adj(name, node.shape))}
+    return [voice.say("document.upstream", loss=voice.notation.name(voice.problem.loss), **facts)]
+
+
 def notation_note(voice: Voice) -> list[Block]:
     """What the sign of a derivative means, where it is not spelled as one."""
     kind, problem = voice.notation.gradient, voice.problem

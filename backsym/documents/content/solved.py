@@ -36,6 +36,10 @@ class Solved(Protocol):
     @property
     def derivations(self) -> tuple[Derivation, ...]: ...
     @property
+    def given(self) -> tuple[Derivation, ...]:
+        """Derivatives that are given, of an abstract loss."""
+
+    @property
     def verified(self) -> Mapping[str, Verification]: ...
     def numpy(self, node: str) -> str: ...
     def forward_numpy(self, node: str) -> str: ...
@@ -64,7 +68,7 @@ def _needed(solved: Solved, answered: Answered, known: AbstractSet[str]) -> tupl
     todo = [piece.node for piece in answered.pieces]
     while todo:
         rhs = by_name[todo.pop()].entry.rhs
-        found = {e.name for e in walk(rhs) if isinstance(e, Adj)} - known - needed
+        found = {e.name for e in walk(rhs) if isinstance(e, Adj)} - known - needed - {solved.problem.upstream}
         needed |= found
         todo += found
     wanted = [derivation for derivation in solved.derivations if derivation.node in needed]

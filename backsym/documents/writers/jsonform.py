@@ -44,7 +44,9 @@ def problem_json(solved: Solved, options: Options = FULL) -> Json:
         "backsym": VERSION,
         "title": problem.title,
         "forward": [_forward(forms, solved, notation) for forms in (given(parts, solved) if sheet else solved.forward)],
-        "derivatives": [_derivative(d, solved, voice, options) for d in solved.derivations if not sheet],
+        "derivatives": [
+            _derivative(d, solved, voice, options) for d in (*solved.given, *solved.derivations) if not sheet
+        ],
         "parts": [_part(answered, voice, options) for answered in parts],
     }
 
@@ -88,7 +90,7 @@ def _derivative(derivation: Derivation, solved: Solved, voice: Voice, options: O
         "matrix": _sides(derivation.matrix, notation),
         "numpy": solved.numpy(derivation.node),
         "steps": _steps(derivation.steps, voice, options),
-        "verified": _verified(solved.verified[derivation.node]),
+        "verified": _verified(solved.verified.get(derivation.node)),
     }
 
 
@@ -106,7 +108,10 @@ def _step(step: Step, voice: Voice, options: Options) -> Json:
     }
 
 
-def _verified(verification: Verification) -> Json:
+def _verified(verification: Verification | None) -> Json:
+    """What the numeric check found; of a derivative that is given there is nothing to check."""
+    if verification is None:
+        return {"status": "given"}
     return {"max_error": verification.max_error, "draws": verification.draws, "status": verification.status}
 
 

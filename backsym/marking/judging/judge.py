@@ -344,6 +344,8 @@ class Carried:
         total = np.zeros(np.shape(point.values[node]))
         if node == self.judge.problem.loss:
             return total + 1.0
+        if node == self.judge.problem.upstream:
+            return total + point.adjoints[node]
         with np.errstate(all="ignore"):
             for consumer in self.judge.problem.consumers.get(node, ()):
                 if consumer in point.adjoints:

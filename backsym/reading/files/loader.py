@@ -108,16 +108,17 @@ def _problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic] = (
     texts = _equation_texts(found.get("forward"), tree, report)
     forward.skip(_not_texts(found.get("forward")))
     forward.read(texts)
-    loss = _loss(found.get("loss"), forward, report)
+    loss, upstream = _loss(found.get("loss"), forward, report, note=note)
     if note:
         forward.declared = {n: d for n, d in declared.items() if n in forward.used or n in forward.parsed}
     elif forward.parsed and not forward.unread:
         _check_used(forward, report, _constants(found.get("parts")))
     symbols = forward.symbols()
-    forward.check_losses(loss, symbols)
-    forward.check_alike(loss, symbols)
-    if loss in forward.parsed and not forward.broken:
-        forward.note_unreached(loss)
+    end = upstream or loss
+    forward.check_losses(end, symbols)
+    forward.check_alike(end, symbols)
+    if end in forward.parsed and not forward.broken:
+        forward.note_unreached(end)
     problem = Problem(
         title=prose(found.get("title"), report, "title") or (literal(Path(path).stem) if path else "Problem"),
         equations=tuple(forward.equations),
@@ -125,6 +126,7 @@ def _problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic] = (
         symbols=symbols,
         dims=dims,
         index_dims=index_dims,
+        upstream=upstream,
         abstract=functions.abstract,
         own=functions.own,
         derivatives=declare.read_derivatives(found.get("derivatives"), functions.abstract, report),
@@ -143,12 +145,13 @@ def _problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic] = (
     )
     if not report.diagnostics:
         _check_values(found, forward, symbols, report)
+    _check_upstream(found, upstream, report)
     numbers_given = bool(problem.values) or "variants" in found
     parts = read_parts(
         found.get("parts"), problem, report, frozenset(forward.broken), numbers_given=numbers_given
     )  # fmt: skip
     problem = replace(problem, parts=parts)
-    whole = not forward.broken and not report.diagnostics and loss in problem.by_name
+    whole = not forward.broken and not report.diagnostics and end in problem.by_name
     problem = replace(problem, variants=read_variants(found.get("variants"), problem, report, whole))
     report.stop()
     return problem
@@ -246,8 +249,26 @@ def _equation_items(tree: Tree | None, report: Report) -> Iterator[Scalar]:
             report.add(item, say("files.item_not_equation"))
 
 
-def _loss(tree: Tree | None, forward: Forward, report: Report) -> str:
-    """The name of the loss: as given, else the last equation's."""
+LOSSES = ("L", "J", "E", "C", "Q")
+"""Names for a loss without an equation: the first that is not used."""
+
+_CALLED = ("ell", "loss", "cost", "error", "objective", "nll", "risk")
+"""What is called so, or by one of the letters, is a loss, and must be a scalar."""
+
+
+def _called_a_loss(name: str) -> bool:
+    return name in (*LOSSES[:3], "l") or name.lower() in _CALLED
+
+
+def _check_upstream(found: Mapping[str, Tree], upstream: str | None, report: Report) -> None:
+    """What needs a loss that is worked out."""
+    for key in ("values", "variants") if upstream is not None else ():
+        if key in found:
+            report.add(found[key], say("files.needs_a_loss", key=key, name=upstream or ""))
+
+
+def _loss(tree: Tree | None, forward: Forward, report: Report, *, note: bool) -> tuple[str, str | None]:
+    """The name of the loss: as given, else the last equation's; and what it is an abstract loss of, if it is one."""
     given = text(tree, report, "loss", "the name of an equation", "such as loss: L")
     name = given or next(reversed(forward.parsed), "")
     if tree is not None and given and given not in forward.parsed and given not in forward.broken:
@@ -257,12 +278,19 @@ def _loss(tree: Tree | None, forward: Forward, report: Report) -> str:
     known = given is not None or not forward.unread  # Else the last equation may be one that could not be read.
     if equation is not None and known and scalar_if_ones(equation.shape):
         parsed = forward.parsed[name]
+        losses = [e.name for e in forward.equations if _called_a_loss(e.name) and (e is equation or not e.shape)]
+        losses += [name for name in forward.broken if _called_a_loss(name)]
+        picked = _BOLD_ENTRY.search(parsed.text.text)
+        if given is None and not note and picked is None and not losses:
+            taken = {*forward.parsed, *forward.declared, *forward.names}
+            loss = next(w for w in (*LOSSES, *(f"L_{n}" for n in range(len(taken) + 1))) if w not in taken)
+            return loss, name
         message = say("files.loss_not_scalar", name=name, shape=show_shape(equation.shape))
         advice = say("files.sum_entries" if given else "files.sum_entries_or_name")
-        if (picked := _BOLD_ENTRY.search(parsed.text.text)) is not None:
+        if picked is not None:
             advice = say("files.entry_of_several", name=picked[0])
         report.extend([parsed.source.diagnostic(message, (parsed.lhs.span[0], parsed.rhs.span[1]), advice)])
-    return name
+    return name, None
 
 
 def _check_values(found: Mapping[str, Tree], forward: Forward, symbols: Mapping[str, Symbol], report: Report) -> None:

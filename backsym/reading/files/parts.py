@@ -64,7 +64,7 @@ class _Reader:
         self.problem = problem
         self.numbers_given = numbers_given
         self.report = report
-        self.whole = not broken and problem.loss in problem.by_name
+        self.whole = not broken and problem.end in problem.by_name
         self.broken = broken
         self.scope: Scope = replace(scope_of(problem), unavailable=broken)
         self.differentiable = _reaches_loss(problem)
@@ -144,6 +144,8 @@ class _Reader:
             on = [other for other in self.differentiable if symbols[other].role not in ("target", "constant")]
             hint = listed(on, "it depends on")
             self.report.add(item, say("files.independent", loss=self.problem.loss, name=name), hint)
+        elif name == self.problem.upstream:
+            self.report.add(item, say("files.derivative_given", loss=self.problem.loss, name=name))
         else:
             return [name]
         return []
@@ -264,7 +266,7 @@ class _Value:
 
 def _reaches_loss(problem: Problem) -> dict[str, None]:
     """The names that the loss depends on, the loss included."""
-    found = {problem.loss: None}
+    found = {problem.end: None}
     for equation in reversed(problem.equations):
         if equation.name in found:
             found.update(dict.fromkeys(names_in(equation.rhs)))
