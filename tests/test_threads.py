@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 import backsym as bs
 from backsym.core.lazy import Kept, lazy
+from backsym.core.python import ATTEMPTS, expression_of, module_of
 from backsym.core.resources import find_problem
 from backsym.marking.verdicts import Marker
 
@@ -90,12 +92,16 @@ def test_nothing_in_the_package_takes_a_lock() -> None:
     locks = {"cached_property", "Lock", "RLock", "Semaphore", "BoundedSemaphore", "Condition"}
     for path in sources:
         names: set[str] = set()
+        parses = False
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 names.update(alias.name for alias in node.names)
             elif isinstance(node, ast.Attribute):
                 names.add(node.attr)
+                parses = parses or (node.attr == "parse" and isinstance(node.value, ast.Name) and node.value.id == "ast")
         assert not names & locks, path
+        # One module parses, for all: it knows of the fault below.
+        assert parses == (path.name == "python.py" and path.parent.name == "core"), path
 
 
 def test_solving_in_threads_is_solving() -> None:
@@ -173,3 +179,61 @@ def test_kept_values_are_at_most_so_many_and_found_once_while_kept() -> None:
     for n in (0, 1, 2, 0, 1, 2, 3, 3, 0):
         kept.get(n, lambda n=n: found.append(n))  # type: ignore[misc]
     assert found == [0, 1, 2, 3, 0]
+
+
+def a_tree(source: str, *, mode: str = "exec", times: int, fault: type[Exception]) -> ast.AST | None:
+    """What comes of a text if the interpreter fails so many times first; None if the fault is believed."""
+    parse, left = ast.parse, count(times, -1)
+
+    def faulty(text: str, *, mode: str) -> ast.AST:
+        if next(left) > 0:
+            raise fault
+        return parse(text, mode=mode)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ast, "parse", faulty)
+        try:
+            return expression_of(source) if mode == "eval" else module_of(source)
+        except fault:
+            return None
+
+
+@pytest.mark.parametrize("fault", [SystemError, RecursionError])
+@pytest.mark.parametrize(("source", "mode"), [("x @ W.T + b", "eval"), ("z = x @ W.T\ny = z", "exec")])
+def test_a_fault_of_the_interpreter_is_no_fault_of_the_text(fault: type[Exception], source: str, mode: str) -> None:
+    """CPython before 3.11.8 keeps one depth of recursion for all threads that parse; a real fault is still raised."""
+    tree = a_tree(source, mode=mode, times=ATTEMPTS - 1, fault=fault)
+    assert tree is not None
+    assert ast.unparse(tree) == source
+    assert a_tree(source, mode=mode, times=ATTEMPTS, fault=fault) is None
+
+
+def test_what_is_no_python_is_parsed_once() -> None:
+    assert a_tree("2*x", times=1, fault=SyntaxError) is None
+
+
+class Parsing:
+    """Something whose end another thread may run in: it parses and lets others go on."""
+
+    def __init__(self) -> None:
+        self.circle = self
+
+    def __del__(self) -> None:
+        ast.parse("a + b")
+        time.sleep(0)
+
+
+def test_parsing_while_rubbish_is_collected() -> None:
+    """A collection amid a parse runs Python code, which resets the interpreter's depth on CPython before 3.11.8."""
+    text = "+".join(f"f({n}, x_{n}[{n}])" for n in range(300))
+    wanted = ast.dump(expression_of(text))
+
+    def work() -> bool:
+        for _ in range(10):
+            rubbish = [Parsing() for _ in range(5)]
+            del rubbish
+            if ast.dump(expression_of(text)) != wanted:
+                return False
+        return True
+
+    assert in_threads(work, 4) == [True] * 4

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from backsym.codegen.primitives import filled, primitive
 from backsym.codegen.ranks import Ranks, rank_of
-from backsym.codegen.source import call, dotted, expressions, method, name, names_of, parsed, replaced
+from backsym.codegen.source import call, dotted, expressions, method, name, names_of, replaced
 from backsym.core.errors import BacksymError
+from backsym.core.python import expression_of
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,9 @@ def _jax(node: ast.expr, place: Place) -> ast.expr:
         function = helper(inner)
         if function and isinstance(inner, ast.Call):
             args = [call("float", *inner.args)] if ast.dump(inner) in of_numbers else inner.args
-            return call(_JAX_HELPERS[function], *args, **({"axis": parsed("-1")} if function == "logsumexp" else {}))
+            return call(
+                _JAX_HELPERS[function], *args, **({"axis": expression_of("-1")} if function == "logsumexp" else {})
+            )
         return inner
 
     def library(inner: ast.expr) -> ast.expr:
@@ -164,7 +167,7 @@ def analytic(node: ast.expr, place: Place) -> ast.expr:
             return ast.Compare(_real(inner.left), inner.ops, [_real(side) for side in inner.comparators])
         if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr in ("max", "min"):
             values = inner.args if dotted(inner.func).startswith("np.") else [inner.func.value]
-            return _first(ast.Call(parsed(f"np.{inner.func.attr}"), values, inner.keywords), place)
+            return _first(ast.Call(expression_of(f"np.{inner.func.attr}"), values, inner.keywords), place)
         if isinstance(inner, ast.Call) and dotted(inner.func) in _COMPLEX:
             return _COMPLEX[dotted(inner.func)](inner, place)
         known = primitive(dotted(inner.func)) if isinstance(inner, ast.Call) else None
@@ -195,7 +198,7 @@ class _Torch:
         if isinstance(node, ast.Compare):
             return method(self.condition(node), "to", name(self.like(node)))
         if isinstance(node, ast.Attribute) and dotted(node) in ("np.pi", "np.e"):
-            return parsed(f"math.{node.attr}")
+            return expression_of(f"math.{node.attr}")
         if isinstance(node, ast.BinOp):
             return ast.BinOp(self.expr(node.left), node.op, self.expr(node.right))
         if isinstance(node, ast.UnaryOp):
@@ -234,7 +237,7 @@ class _Torch:
         function = dotted(node.func)
         if isinstance(node.func, ast.Attribute) and not function.startswith("np."):
             # x.sum(axis=0) is np.sum(x, axis=0) to the rules; a method stays one where PyTorch has it.
-            plain = ast.Call(parsed(f"np.{node.func.attr}"), [node.func.value, *node.args], node.keywords)
+            plain = ast.Call(expression_of(f"np.{node.func.attr}"), [node.func.value, *node.args], node.keywords)
             if node.func.attr in ("sum", "mean"):
                 return ast.Call(ast.Attribute(self.expr(node.func.value), node.func.attr, ast.Load()), [], _axes(node))
             return self.call(plain)
@@ -243,7 +246,7 @@ class _Torch:
         rule = _TORCH.get(function)
         if rule is None and (known := primitive(function)) is not None:
             rest = [self.expr(arg) for arg in node.args[1:]]
-            return ast.Call(parsed(known.torch), [self.tensor(node.args[0]), *rest], _axes(node))
+            return ast.Call(expression_of(known.torch), [self.tensor(node.args[0]), *rest], _axes(node))
         if rule is None:
             raise BacksymError(f"no PyTorch source for {function}( )")
         return rule(self, node)
@@ -260,7 +263,7 @@ class _Torch:
         return call("torch.sigmoid", self.tensor(node.args[0]))
 
     def along_last(self, node: ast.Call) -> ast.expr:
-        return call(f"torch.{dotted(node.func)}", self.tensor(node.args[0]), dim=parsed("-1"))
+        return call(f"torch.{dotted(node.func)}", self.tensor(node.args[0]), dim=expression_of("-1"))
 
     def extreme(self, node: ast.Call) -> ast.expr:
         function = dotted(node.func).removeprefix("np.")

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from backsym.codegen.ranks import rank_of
-from backsym.codegen.source import call, name, parsed, replaced
+from backsym.codegen.source import call, name, replaced
 from backsym.codegen.tidy import HELPERS, tidied
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Dim, Equation, Expr, Fn, Ix, Shape, Sym, rebuild, walk
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.problem import Problem
+from backsym.core.python import expression_of
 from backsym.printing.notation import Notation
 from backsym.printing.numpy.code import numpy_source, size_name
 from backsym.printing.printer import equation_layout, range_layout
@@ -183,7 +184,7 @@ class _Maker:
         return text if spans is None else f"{text},  {to_unicode(spans)}"
 
     def source(self, e: Expr, free: tuple[Ix, ...], shape: Shape, known: Sequence[str]) -> ast.expr:
-        node = parsed(numpy_source(self.renamed(e), self.inner, free, shape))
+        node = expression_of(numpy_source(self.renamed(e), self.inner, free, shape))
         return tidied(self.measured(node, known), self.ranks)
 
     # --- sizes ---
@@ -214,7 +215,7 @@ class _Maker:
             quantity = self.quantities.get(array, array.removeprefix("d_"))
             shape = self.problem.symbols[quantity].shape
             if dim in shape:
-                return parsed(f"{array}.shape[{shape.index(dim)}]")
+                return expression_of(f"{array}.shape[{shape.index(dim)}]")
         own = str(dim)
         if own in self.problem.symbols:
             raise BacksymError(f"no input has the size {own} as an axis, and a quantity has its name: rename it")

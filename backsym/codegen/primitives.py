@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 
-from backsym.codegen.source import dotted, parsed, replaced
+from backsym.codegen.source import dotted, replaced
 from backsym.core.functions import FUNCTIONS, Primitive
+from backsym.core.python import expression_of
 
 
 def primitive(function: str) -> Primitive | None:
@@ -21,4 +22,4 @@ def filled(template: str, args: list[ast.expr]) -> ast.expr:
     """A template, whose places are ``{0}``, ``{1}``, with arguments."""
     names = [f"_{n}" for n in range(len(args))]
     places = dict(zip(names, args, strict=True))
-    return replaced(parsed(template.format(*names)), lambda node: places.get(dotted(node), node))
+    return replaced(expression_of(template.format(*names)), lambda node: places.get(dotted(node), node))

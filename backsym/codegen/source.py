@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from enum import IntEnum
 from typing import Any
 
+from backsym.core.python import expression_of
+
 WIDTH = 88
 """The line length of Black."""
 
@@ -27,18 +29,13 @@ class Level(IntEnum):
     ATOM = 5
 
 
-def parsed(text: str) -> ast.expr:
-    """The tree of an expression."""
-    return ast.parse(text, mode="eval").body
-
-
 def name(identifier: str) -> ast.Name:
     return ast.Name(identifier, ast.Load())
 
 
 def call(function: str, *args: ast.expr, **keywords: ast.expr) -> ast.Call:
     """``function(args, keywords)``; the function may be dotted."""
-    return ast.Call(parsed(function), list(args), [ast.keyword(key, value) for key, value in keywords.items()])
+    return ast.Call(expression_of(function), list(args), [ast.keyword(key, value) for key, value in keywords.items()])
 
 
 def method(value: ast.expr, attribute: str, *args: ast.expr) -> ast.Call:
@@ -125,7 +122,7 @@ def replaced(node: ast.expr, rule: Callable[[ast.expr], ast.expr]) -> ast.expr:
             done = super().generic_visit(inner)
             return rule(done) if isinstance(done, ast.expr) else done
 
-    copied: ast.expr = Walker().visit(ast.parse(ast.unparse(node), mode="eval").body)
+    copied: ast.expr = Walker().visit(expression_of(ast.unparse(node)))
     return copied
 
 

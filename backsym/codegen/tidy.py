@@ -9,7 +9,8 @@ import ast
 
 from backsym.codegen.exponentials import logarithm, logistic, named, softmax
 from backsym.codegen.ranks import Ranks, rank_of
-from backsym.codegen.source import call, dotted, is_call, is_number, parsed, replaced
+from backsym.codegen.source import call, dotted, is_call, is_number, replaced
+from backsym.core.python import expression_of
 
 HELPERS = ("sigmoid", "softmax", "log_softmax", "logsumexp", "erf")
 """Functions that the tidied source may call by these names; the last one is ``math.erf`` for arrays."""
@@ -84,7 +85,7 @@ def _diagonal(node: ast.expr, ranks: Ranks) -> ast.expr:
             if side is node.right:
                 return ast.BinOp(other, ast.Mult(), vector)
             if rank_of(other, ranks) == 2:
-                places = ast.Tuple([ast.Slice(), parsed("None")], ast.Load())
+                places = ast.Tuple([ast.Slice(), expression_of("None")], ast.Load())
                 vector = ast.Subscript(vector, places, ast.Load())
             return ast.BinOp(vector, ast.Mult(), other)
     return node
@@ -109,7 +110,7 @@ def _contraction(node: ast.expr, ranks: Ranks) -> ast.expr:
     pattern = "".join(table.get(c, c) for c in str(spec.value))
     if pattern not in _PRODUCTS:
         return node
-    shape = parsed(_PRODUCTS[pattern].format("_0", "_1"))
+    shape = expression_of(_PRODUCTS[pattern].format("_0", "_1"))
     operands = {"_0": node.args[1], "_1": node.args[2]}
     return replaced(shape, lambda inner: operands.get(dotted(inner), inner))
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from backsym.core.errors import BacksymError
 from backsym.core.functions import FUNCTIONS
+from backsym.core.python import expression_of, module_of
 
 _FUNCTIONS = frozenset(
     "abs arange argmax argmin array asarray broadcast_to cos cosh diag diagonal einsum exp expand_dims expm1 eye full "
@@ -60,13 +61,13 @@ def value_of(source: str, names: Mapping[str, Any]) -> Any:
 
     Raises BacksymError for what backsym does not write, and for a name without a value.
     """
-    return _Scope(dict(names)).value(ast.parse(source, mode="eval").body)
+    return _Scope(dict(names)).value(expression_of(source))
 
 
 def called(source: str, function: str, argument: Any) -> Any:
     """What a function of a module returns.  Raises BacksymError for what backsym does not write."""
     scope = _Scope({})
-    scope.run(ast.parse(source).body)
+    scope.run(module_of(source).body)
     return scope.names[function](argument)
 
 
@@ -211,7 +212,7 @@ def _named_in_table() -> frozenset[str]:
 
 @cache
 def _named_in(template: str) -> frozenset[str]:
-    tree = ast.parse(template.format(*_ARGUMENTS))
+    tree = module_of(template.format(*_ARGUMENTS))
     return frozenset(_dotted(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute))
 
 

@@ -11,6 +11,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from backsym.core.python import module_of
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.meaning.arrays import NUMPY
@@ -64,7 +65,7 @@ class Reader(Builder):
     def parsed(self) -> ast.stmt:
         """The one statement of the text."""
         try:
-            body = ast.parse(self.code.text.strip()).body
+            body = module_of(self.code.text.strip()).body
         except (SyntaxError, ValueError):
             raise NotPython from None
         except (RecursionError, MemoryError):
