@@ -50,7 +50,9 @@ def test_the_example_prints_what_it_shows(tmp_path: Path) -> None:
     assert result.stdout == block("example: output")
 
 
-@pytest.mark.parametrize(("name", "needs"), [("gradient", "layer.yaml"), ("variants", "neuron.yaml")])
+@pytest.mark.parametrize(
+    ("name", "needs"), [("gradient", "layer.yaml"), ("label", "layer.yaml"), ("variants", "neuron.yaml")]
+)
 def test_the_snippet_prints_what_it_shows(name: str, needs: str, tmp_path: Path) -> None:
     (tmp_path / needs).write_text(block(f"example: {needs}"), encoding="utf-8")
     script = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n" + block(f"example: {name}")

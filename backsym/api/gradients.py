@@ -69,6 +69,7 @@ class Gradient(Result):
                 hint = "a number, or lists of numbers of one length each"
                 raise InputError([Diagnostic(f"{name} is no array of numbers: {error}", advice=hint)]) from None
         sizes = self._sizes(arrays)
+        arrays = {name: self._classes(name, array, sizes) for name, array in arrays.items()}
         with np.errstate(all="ignore"):
             found = gradients_at(self.solution, arrays)
             if found is not None:
@@ -77,6 +78,17 @@ class Gradient(Result):
             for equation in problem.equations:
                 env.values[equation.name] = np.asarray(node_value(equation, Context.of(env))[1])
             return with_adjoints(self.solution.derivations, env).adjoints[self.node]
+
+    def _classes(self, name: str, array: Array, sizes: Mapping[str, int]) -> Array:
+        """The value of a quantity: of a label whole numbers, which count the classes from 0."""
+        label = self.problem.symbols[name].label
+        if label is None:
+            return array
+        classes = label if isinstance(label, int) else sizes.get(label)
+        if classes is None or not ((array >= 0) & (array < classes) & (array == array.round())).all():
+            last = f"{label} - 1" if classes is None else classes - 1
+            raise InputError([Diagnostic(f"{name} is a label: its values are 0, ..., {last}")])
+        return array.astype(int)
 
     def _sizes(self, arrays: Mapping[str, Array]) -> dict[str, int]:
         """The size of each dimension, which all arrays must agree on."""

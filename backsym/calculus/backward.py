@@ -213,7 +213,7 @@ class Backward:
                 waiting[name] -= 1
             ready = [n for n in names_in(eq.rhs) if n in mentioned and waiting[n] == 0 and n not in self.lowered]
             for role in ("parameter", "input"):
-                yield from (n for n in ready if symbols[n].role == role)
+                yield from (n for n in ready if symbols[n].role == role and symbols[n].label is None)
 
     def derive(self) -> Iterator[Derivation]:
         """All derivations, in backward order."""
@@ -505,9 +505,8 @@ class Recorder:
     def _node(self, part: Contribution, scope: dict[Index, Ix]) -> Expr:
         return entry_of(self.backward.problem.sym(part.consumer), self._letters(part, scope))
 
-    @staticmethod
-    def _letters(part: Contribution, scope: dict[Index, Ix]) -> tuple[Ix, ...]:
-        return tuple(scope[i] if i in scope else Ix(str(-i.serial), i.dim) for i in part.at)
+    def _letters(self, part: Contribution, scope: dict[Index, Ix]) -> tuple[Ix, ...]:
+        return tuple(self.backward.raiser.ix(i, scope) for i in part.at)
 
     def _chain_term(self, part: Contribution, scope: dict[Index, Ix], node: Expr) -> Expr:
         consumer = self._node(part, scope)

@@ -55,7 +55,7 @@ def relettered(e: Expr, letters: Mapping[Ix, Ix], taken: set[str]) -> Expr:
         if isinstance(node, Entry):
             return Entry(visit(node.base, m, used), tuple(with_letters(i, m) for i in node.indices))
         if isinstance(node, Delta):
-            return Delta(with_letters(node.i, m), with_letters(node.j, m))
+            return Delta(with_letters(node.i, m), with_letters(node.j, m), node.equal)
         if isinstance(node, (IndexReduce, IndexPick)):
             inner, now = dict(m), set(used)
             own = []

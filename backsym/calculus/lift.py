@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from backsym.calculus.letters import Letters, Namer
 from backsym.calculus.raising import (
@@ -24,6 +25,7 @@ from backsym.calculus.raising import (
 )
 from backsym.calculus.terms import (
     Affine,
+    Datum,
     Del,
     Dm,
     Ent,
@@ -35,7 +37,10 @@ from backsym.calculus.terms import (
     Index,
     Poly,
     Term,
+    data_of,
+    fresh,
     in_order,
+    parts_of,
     positive,
 )
 from backsym.calculus.vertices import (
@@ -67,8 +72,10 @@ from backsym.core.expr import (
     Fn,
     IndexReduce,
     Ix,
+    Labels,
     MatMul,
     Neg,
+    OneHot,
     Ones,
     Pick,
     Pow,
@@ -132,7 +139,7 @@ class Lifter:
         if len(free) == 2 and len(real) == 1 and free[0].fixed:
             self.row = real[0]
         try:
-            total = signed_sum([(t.coeff < 0, self.term(t, real)) for t in positive_first(p)])
+            total = signed_sum([(t.coeff < 0, self.term(spread_labels(t), real)) for t in positive_first(p)])
         finally:
             self.letters, self.row = outer, row
         total = one_row(total)
@@ -392,6 +399,9 @@ class Lifter:
         if isinstance(f, Del):
             if isinstance(f.a, Affine) or isinstance(f.b, Affine):
                 raise NoMatrixForm(say("reasons.shifted_delta"))
+            if (found := _labelled(f)) is not None:
+                whole = self.one_hot(found[1])
+                return whole if axes == _one_hot_axes(*found) else transpose(whole)
             if len(axes) != 2:
                 raise NoMatrixForm(say("reasons.fixed_delta"))
             return Eye(f.a.dim)
@@ -402,6 +412,16 @@ class Lifter:
         if isinstance(f, Fun):
             return self.function(f, axes)
         raise TypeError(f"no matrix form for {type(f).__name__}")
+
+    @staticmethod
+    def one_hot(y: Datum) -> Expr:
+        """e_y, or for a label of many members their one-hot vectors as rows."""
+        labels = Labels(y.name, tuple(i.dim for i in y.at), y.dim)
+        if y.at and all(i.fixed and i.dim != 1 for i in y.at):
+            return OneHot(Entry(labels, tuple(Ix(str(-i.serial), i.dim) for i in y.at)), y.dim)
+        if len(y.at) > 1 or any(i.fixed or isinstance(i, (Affine, Datum)) for i in y.at):
+            raise NoMatrixForm(say("reasons.shifted_entry"))
+        return OneHot(labels, y.dim)
 
     def root(self, f: Grp, axes: Axes, e: Exponent) -> Expr:
         """A power with half an exponent; the root of x^T x is the norm of x."""
@@ -416,6 +436,8 @@ class Lifter:
         return raised_to(base, positive(e) * 2)
 
     def entry(self, f: Ent, axes: Axes) -> Expr:
+        if not f.free and data_of(f.idx):
+            return Entry(f.base, tuple(raiser(self.namer).ix(i, {}) for i in f.idx))
         real = [i for i in f.idx if not i.fixed]
         if any(isinstance(i, Affine) for i in f.idx):
             raise NoMatrixForm(say("reasons.shifted_entry"))
@@ -531,6 +553,66 @@ def _ways(t: Term) -> Iterator[Way]:
             yield Way(order, way)
 
 
+# --- labels ----------------------------------------------------------------------------------------------------------
+
+
+def _labelled(f: Del) -> tuple[Index, Datum] | None:
+    """The index and the label of a delta that is an entry of a one-hot vector."""
+    for k, y in ((f.a, f.b), (f.b, f.a)):
+        if isinstance(y, Datum) and parts_of(k) == ((k, 1),) and not isinstance(k, Datum):
+            return k, y
+    return None
+
+
+def _one_hot_axes(k: Index, y: Datum) -> Axes:
+    return (*(i for i in y.at if not i.fixed), k)
+
+
+def spread_labels(t: Term) -> Term:
+    """The term with u_y written as the sum over k of delta(k, y) u_k, by which it is a product of arrays.
+
+    An entry without any other index stays.  Where a delta has a free index k for the label already, factors to positive
+    powers take that k: beside the delta they are the same.
+    """
+    powers: list[tuple[Factor, Exponent]] = []
+    bound = list(t.bound)
+    known: dict[Datum, Index] = {}
+    for f, _ in t.powers:
+        found = _labelled(f) if isinstance(f, Del) else None
+        if found is not None:
+            known.setdefault(found[1], found[0])
+    changed = False
+    for f, e in t.powers:
+        slots = f.idx if isinstance(f, Ent) else (f.a, f.b) if isinstance(f, Del) else ()
+        data = [i for i in slots if isinstance(i, Datum)]
+        if not data or not f.free or (isinstance(f, Del) and _labelled(f) is not None):
+            powers.append((f, e))
+            continue
+        changed = True
+        y = data[0]
+        k = known.get(y) if e.denominator == 1 and e > 0 else None
+        if k is not None:
+            powers.append((with_slot(f, y, k), e))
+            continue
+        k = fresh(y.dim)
+        picked = Term(Fraction(1), ((with_slot(f, y, k), 1), (Del(k, y), 1)), (k,))
+        if e == 1:
+            known[y] = k
+            powers += picked.powers
+            bound.append(k)
+        else:
+            powers.append((Grp((picked,)), e))
+    return spread_labels(Term(t.coeff, tuple(powers), tuple(bound))) if changed else t
+
+
+def with_slot(f: Factor, old: Index, new: Index) -> Factor:
+    """A factor with another index in its slots."""
+    if isinstance(f, Ent):
+        return Ent(f.base, tuple(new if i == old else i for i in f.idx), f.pos)
+    assert isinstance(f, Del)
+    return Del(new, f.b) if f.a == old else Del(f.a, new)
+
+
 # --- axes -------------------------------------------------------------------------------------------------------------
 
 
@@ -553,6 +635,9 @@ def axes_of(f: Factor) -> Axes:
 
 
 def _first_pair(f: Factor, wanted: frozenset[Index]) -> Axes | None:
+    if isinstance(f, Del):
+        found = _labelled(f)
+        return _one_hot_axes(*found) if found is not None and frozenset(_one_hot_axes(*found)) == wanted else None
     if isinstance(f, Ent):
         pair = tuple(i for i in f.idx if i in wanted)
         return pair if len(set(pair)) == 2 and len(pair) == 2 else None

@@ -20,6 +20,7 @@ from backsym.calculus.terms import (
     affine,
     bind,
     constant,
+    datum,
     fixed_index,
     fresh,
     of_factor,
@@ -44,10 +45,12 @@ from backsym.core.expr import (
     IndexPick,
     IndexReduce,
     Ix,
+    Label,
     MatMul,
     Mul,
     Neg,
     Num,
+    OneHot,
     Ones,
     Pick,
     Pow,
@@ -60,6 +63,7 @@ from backsym.core.expr import (
     T,
     Zeros,
     free_indices,
+    names_in,
 )
 from backsym.core.functions import FUNCTIONS, definition_of
 from backsym.core.kinds import RuleTable, kind_named
@@ -84,6 +88,8 @@ class Lowering:
     def index(self, ix: Ix) -> Index:
         if isinstance(ix, Shift):
             return affine(((self.index(letter), factor) for letter, factor in ix.parts), ix.offset, ix.dim)
+        if isinstance(ix, Label):
+            return datum(ix.name, tuple(map(self.index, ix.at)), ix.dim)
         if ix.fixed:
             return fixed_index(int(ix.letter), ix.dim)
         if ix.dim == 1:
@@ -156,7 +162,16 @@ def _eye(lo: Lowering, e: Eye, out: Out) -> Poly:
 
 
 def _delta(lo: Lowering, e: Delta, out: Out) -> Poly:
-    return of_factor(Del(lo.index(e.i), lo.index(e.j)))
+    same = of_factor(Del(lo.index(e.i), lo.index(e.j)))
+    return same if e.equal else (*constant(1), *scale(same, -1))
+
+
+def _one_hot(lo: Lowering, e: OneHot, out: Out) -> Poly:
+    *at, k = out
+    if isinstance(e.labels, Entry):
+        at = list(map(lo.index, e.labels.indices))
+    (name,) = names_in(e.labels)
+    return of_factor(Del(k, datum(name, tuple(at), e.of)))
 
 
 def _add(lo: Lowering, e: Add, out: Out) -> Poly:
@@ -340,6 +355,7 @@ _RULES: dict[type[Expr], Callable[[Lowering, Any, Out], Poly]] = {
     Zeros: _zeros,
     Eye: _eye,
     Delta: _delta,
+    OneHot: _one_hot,
     Add: _add,
     Neg: _neg,
     Mul: _mul,

@@ -13,6 +13,7 @@ from backsym.calculus.letters import Letters, Namer
 from backsym.calculus.terms import (
     KEY,
     Affine,
+    Datum,
     Del,
     Dm,
     Ent,
@@ -47,6 +48,7 @@ from backsym.core.expr import (
     Num,
     Pow,
     Size,
+    labelled,
     num,
     shifted,
     walk,
@@ -144,6 +146,8 @@ class Raiser:
         if isinstance(i, Affine):
             parts = [(self.ix(j, letters), factor) for j, factor in i.parts]
             return shifted(sorted(parts, key=lambda part: (part[1] < 0, part[0].letter)), i.offset, i.dim)
+        if isinstance(i, Datum):
+            return labelled(i.name, tuple(self.ix(j, letters) for j in i.at), i.dim)
         if i.fixed:
             return Ix(str(-i.serial), i.dim)
         if i not in letters:
@@ -205,7 +209,8 @@ class Raiser:
         if isinstance(f, Ent):
             return Entry(f.base, tuple(self.ix(i, letters) for i in f.idx)) if f.idx else f.base
         if isinstance(f, Del):
-            return Delta(self.ix(f.a, letters), self.ix(f.b, letters))
+            first, second = (f.b, f.a) if isinstance(f.a, Datum) and not isinstance(f.b, Datum) else (f.a, f.b)
+            return Delta(self.ix(first, letters), self.ix(second, letters))
         if isinstance(f, Dm):
             return Size(f.dim)
         if isinstance(f, Grp):

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from backsym.calculus.terms import (
     Affine,
+    Datum,
     Del,
     Dm,
     Ent,
@@ -27,6 +28,7 @@ from backsym.calculus.terms import (
     Term,
     affine,
     factor_key,
+    free_of,
     in_order,
     like_key,
     multiply,
@@ -279,7 +281,22 @@ def _deltas(t: Term, ones: frozenset[str], shifted: bool = True) -> Term:
                 m = {gone: kept}
                 bound = tuple(b for b in t.bound if b != gone)
                 return Term(t.coeff, tuple((sub_factor(g, m), e) for g, e in rest), bound)
+        found = _at_label(t, n, f)
+        if found is not None:
+            return found
     return t
+
+
+def _at_label(t: Term, n: int, f: Del) -> Term | None:
+    """delta(k, y) u_k = delta(k, y) u_y for a label y: the product is that of the class, or zero."""
+    for k, y in ((f.a, f.b), (f.b, f.a)):
+        rest = t.powers[:n] + t.powers[n + 1 :]
+        if not isinstance(y, Datum) or isinstance(k, Datum) or k in free_of((y,)) or k.fixed:
+            continue
+        if any(k in g.free for g, _ in rest):
+            powers = tuple((g if g is f else sub_factor(g, {k: y}), e) for g, e in t.powers)
+            return Term(t.coeff, powers, t.bound)
+    return None
 
 
 def _solved(t: Term, n: int, f: Del) -> Term | None:
@@ -449,7 +466,7 @@ def free_deltas(p: Poly) -> list[tuple[Index, Index]]:
     found: dict[tuple[Index, Index], None] = {}
     for t in p:
         for f, _ in t.powers:
-            plain = isinstance(f, Del) and not isinstance(f.a, Affine) and not isinstance(f.b, Affine)
+            plain = isinstance(f, Del) and not any(isinstance(i, (Affine, Datum)) for i in (f.a, f.b))
             if isinstance(f, Del) and plain and f.free.isdisjoint(t.bound):
                 low, high = in_order((f.a, f.b))
                 found.setdefault((low, high))

@@ -93,18 +93,50 @@ def affine(parts: Iterable[tuple[Index, int]], offset: int, dim: Dim) -> Index:
     return Affine(dim, 0, "", kept, offset)
 
 
+@dataclass(frozen=True)
+class Datum(Index):
+    """An index whose value is data: the label ``name``, at the indices ``at`` if there is one for each member.
+
+    It is neither bound nor free; the indices in ``at`` are.
+    """
+
+    name: str = ""
+    at: tuple[Index, ...] = ()
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.at))
+
+
+def datum(name: str, at: tuple[Index, ...], dim: Dim) -> Datum:
+    return Datum(dim, 0, name, name, at)
+
+
 def parts_of(i: Index) -> tuple[tuple[Index, int], ...]:
     """The indices that a slot is computed from, with their factors; a fixed position has none."""
     return i.parts if isinstance(i, Affine) else () if i.fixed else ((i, 1),)
 
 
 def free_of(slots: Iterable[Index]) -> frozenset[Index]:
-    return frozenset(i for slot in slots for i, _ in parts_of(slot))
+    found: list[Index] = []
+    for slot in slots:
+        for i, _ in parts_of(slot):
+            if isinstance(i, Datum):
+                found.extend(free_of(i.at))
+            else:
+                found.append(i)
+    return frozenset(found)
+
+
+def data_of(slots: Iterable[Index]) -> tuple[Datum, ...]:
+    """The indices that are data, also those that a slot is computed from."""
+    return tuple(i for slot in slots for i, _ in parts_of(slot) if isinstance(i, Datum))
 
 
 def sub_index(i: Index, m: Mapping[Index, Index]) -> Index:
     if isinstance(i, Affine):
-        return affine(((m.get(j, j), factor) for j, factor in i.parts), i.offset, i.dim)
+        return affine(((sub_index(j, m), factor) for j, factor in i.parts), i.offset, i.dim)
+    if isinstance(i, Datum):
+        return datum(i.name, tuple(sub_index(j, m) for j in i.at), i.dim)
     return m.get(i, i)
 
 
@@ -459,6 +491,8 @@ NO_LABELS: Labels = {}
 def _label(i: Index, labels: Labels) -> tuple[Any, ...]:
     if isinstance(i, Affine):
         return (2, i.offset, tuple(sorted((_label(j, labels), factor) for j, factor in i.parts)))
+    if isinstance(i, Datum):
+        return (3, i.name, tuple(_label(j, labels) for j in i.at))
     return labels.get(i) or (0, i.serial)
 
 
@@ -549,7 +583,7 @@ def _color(b: Index, t: Term) -> Key:
         if b not in f.free:
             continue
         if isinstance(f, Ent):
-            places = tuple((n, factor) for n, i in enumerate(f.idx) for j, factor in parts_of(i) if j == b)
+            places = tuple((n, factor) for n, i in enumerate(f.idx) for j, factor in parts_of(i) if b in free_of((j,)))
             touches.append((_base_key(f.base), places, e))
         else:
             touches.append(((type(f).__name__, getattr(f, "name", "")), (), e))

@@ -51,8 +51,10 @@ def _point(problem: Problem, seed: int, *, lively: bool) -> tuple[dict[str, Any]
 def _rounded(problem: Problem, name: str, value: Any) -> Any:
     import numpy as np
 
-    value = np.round(value, _DIGITS)
     symbol = problem.symbols[name]
+    if symbol.label is not None:
+        return value
+    value = np.round(value, _DIGITS)
     if symbol.sums_to_one and symbol.shape and not symbol.one_hot:
         value[..., -1] = np.round(1 - value[..., :-1].sum(axis=-1), _DIGITS)
     return value + 0.0  # no negative zero

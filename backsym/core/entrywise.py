@@ -18,14 +18,17 @@ from backsym.core.expr import (
     Eye,
     Fn,
     Ix,
+    Labels,
     Mul,
     Neg,
+    OneHot,
     Ones,
     Pow,
     Reshape,
     Sym,
     T,
     Zeros,
+    labelled,
     rebuild,
 )
 
@@ -45,6 +48,11 @@ def entry_of(e: Expr, at: tuple[Ix, ...]) -> Expr:
         return ZERO
     if isinstance(e, Eye):
         return Delta(at[0], at[1])
+    if isinstance(e, OneHot):
+        name = e.labels.base if isinstance(e.labels, Entry) else e.labels
+        own = e.labels.indices if isinstance(e.labels, Entry) else at[:-1]
+        assert isinstance(name, Labels)
+        return Delta(at[-1], labelled(name.name, own, e.of))
     if isinstance(e, T):
         return entry_of(e.arg, at[1:] if len(e.arg.shape) == 1 else at[::-1])
     if isinstance(e, Reshape) and not e.regroups:

@@ -67,6 +67,22 @@ class Shift(Ix):
     offset: int = 0
 
 
+@dataclass(frozen=True)
+class Label(Ix):
+    """A position that is data: the class ``y``, or ``y[n]``, one for each member; ``at`` has an index for each axis.
+
+    Its letter is how it is written.  Positions count from 1 on the page and from 0 in the label's value.
+    """
+
+    name: str = ""
+    at: tuple[Ix, ...] = ()
+
+
+def labelled(name: str, at: tuple[Ix, ...], dim: Dim) -> Label:
+    """The label ``name`` at the positions ``at``, an index along ``dim``."""
+    return Label(f"{name}[{','.join(ix.letter for ix in at)}]" if at else name, dim, name, at)
+
+
 def shifted(parts: Iterable[tuple[Ix, int]], offset: int, dim: Dim) -> Ix:
     """The index ``offset + sum of factor * letter``; a letter or a fixed position where it is no more than that."""
     total: dict[Ix, int] = {}
@@ -90,14 +106,25 @@ def shifted(parts: Iterable[tuple[Ix, int]], offset: int, dim: Dim) -> Ix:
 def letters_of(ix: Ix) -> tuple[Ix, ...]:
     """The letters of an index; none for a fixed position."""
     if isinstance(ix, Shift):
-        return tuple(letter for letter, _ in ix.parts)
+        return tuple(dict.fromkeys(inner for letter, _ in ix.parts for inner in letters_of(letter)))
+    if isinstance(ix, Label):
+        return tuple(dict.fromkeys(inner for letter in ix.at for inner in letters_of(letter)))
     return () if ix.fixed else (ix,)
+
+
+def labels_of(ix: Ix) -> tuple[str, ...]:
+    """The names of the labels that an index is computed from."""
+    if isinstance(ix, Shift):
+        return tuple(name for letter, _ in ix.parts for name in labels_of(letter))
+    return (ix.name,) if isinstance(ix, Label) else ()
 
 
 def with_letters(ix: Ix, letters: Mapping[Ix, Ix]) -> Ix:
     """The index with its letters replaced."""
     if isinstance(ix, Shift):
-        return shifted(((letters.get(letter, letter), factor) for letter, factor in ix.parts), ix.offset, ix.dim)
+        return shifted(((with_letters(letter, letters), factor) for letter, factor in ix.parts), ix.offset, ix.dim)
+    if isinstance(ix, Label):
+        return labelled(ix.name, tuple(with_letters(inner, letters) for inner in ix.at), ix.dim)
     return letters.get(ix, ix)
 
 
@@ -148,6 +175,34 @@ class Sym(Expr):
     @lazy
     def shape(self) -> Shape:
         return self.declared
+
+
+@dataclass(frozen=True)
+class Labels(Expr):
+    """A declared label, whole: one class in 1, ..., ``of``, or an array of them.  It is no number to compute with."""
+
+    name: str
+    declared: Shape
+    of: Dim
+
+    @lazy
+    def shape(self) -> Shape:
+        return self.declared
+
+
+@dataclass(frozen=True)
+class OneHot(Expr):
+    """The vector that is 1 at the class and 0 elsewhere: ``e_y``; of many labels, one along the last axis for each.
+
+    ``labels`` is a ``Labels`` or an entry of one.
+    """
+
+    labels: Expr
+    of: Dim
+
+    @lazy
+    def shape(self) -> Shape:
+        return (*self.labels.shape, self.of)
 
 
 @dataclass(frozen=True)
@@ -206,10 +261,11 @@ class Eye(Expr):
 
 @dataclass(frozen=True)
 class Delta(Expr):
-    """Kronecker delta of two indices of the same dimension."""
+    """Kronecker delta of two indices of the same dimension; unless ``equal``, 1 where they differ."""
 
     i: Ix
     j: Ix
+    equal: bool = True
 
     shape = lazy(_no_axes)
 
@@ -607,14 +663,7 @@ def free_indices(e: Expr) -> tuple[Ix, ...]:
     seen: dict[Ix, None] = {}
 
     def visit(node: Expr, bound: frozenset[Ix]) -> None:
-        own: tuple[Ix, ...] = ()
-        if isinstance(node, Entry):
-            own = node.indices
-        elif isinstance(node, Delta):
-            own = (node.i, node.j)
-        elif isinstance(node, IndexPick):
-            own = node.at
-        for index in own:
+        for index in indices_of(node):
             for ix in letters_of(index):
                 if ix not in bound:
                     seen.setdefault(ix)
@@ -627,8 +676,24 @@ def free_indices(e: Expr) -> tuple[Ix, ...]:
 
 
 def names_in(e: Expr) -> tuple[str, ...]:
-    """Names of the symbols that an expression mentions, in order of first appearance."""
-    return tuple(dict.fromkeys(node.name for node in walk(e) if isinstance(node, Sym)))
+    """Names of the symbols that an expression mentions, labels included, in order of first appearance."""
+    found: dict[str, None] = {}
+    for node in walk(e):
+        if isinstance(node, (Sym, Labels)):
+            found.setdefault(node.name)
+        else:
+            for ix in indices_of(node):
+                found.update(dict.fromkeys(labels_of(ix)))
+    return tuple(found)
+
+
+def indices_of(node: Expr) -> tuple[Ix, ...]:
+    """The indices that a node itself has, as letters or positions; not those that it binds."""
+    if isinstance(node, Entry):
+        return node.indices
+    if isinstance(node, Delta):
+        return (node.i, node.j)
+    return node.at if isinstance(node, IndexPick) else ()
 
 
 def with_indices(e: Expr, names: Mapping[Ix, Ix]) -> Expr:
@@ -639,7 +704,7 @@ def with_indices(e: Expr, names: Mapping[Ix, Ix]) -> Expr:
     if isinstance(done, Entry):
         return Entry(done.base, tuple(with_letters(ix, names) for ix in done.indices))
     if isinstance(done, Delta):
-        return Delta(with_letters(done.i, names), with_letters(done.j, names))
+        return Delta(with_letters(done.i, names), with_letters(done.j, names), done.equal)
     if isinstance(done, IndexPick):
         return IndexPick(done.op, done.body, done.indices, tuple(with_letters(ix, names) for ix in done.at))
     return done

@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from backsym.core.expr import Dim, Entry, Expr, Fn, Ix, Shape, Sym, names_in, walk
+from backsym.core.expr import Dim, Entry, Expr, Fn, Ix, Labels, Shape, Sym, names_in, walk
 from backsym.core.functions import Function
 from backsym.core.lazy import lazy
 
@@ -41,11 +41,13 @@ class Symbol:
     values: tuple[float, ...] = ()
     """The numbers that an entry may be; any, where there are none."""
     positive: bool = False
+    label: Dim | None = None
+    """The dimension whose positions are the classes, where the quantity is a label."""
 
     @property
     def discrete(self) -> bool:
         """Whether what lies between two of its values is none."""
-        return self.one_hot or bool(self.values)
+        return self.one_hot or bool(self.values) or self.label is not None
 
     def admits(self, number: float) -> bool:
         """Whether an entry may be this number."""
@@ -180,6 +182,17 @@ class Problem:
 
     def sym(self, name: str) -> Sym:
         return Sym(name, self.symbols[name].shape)
+
+    def named(self, name: str) -> Expr:
+        """What a name means in an expression."""
+        symbol = self.symbols[name]
+        return self.sym(name) if symbol.label is None else Labels(name, symbol.shape, symbol.label)
+
+    def on_page(self, name: str, value: Any) -> Any:
+        """A value of a quantity as a page shows it: the classes of a label count from 0 in values and from 1 there."""
+        if self.symbols[name].label is None:
+            return value
+        return tuple(self.on_page(name, part) for part in value) if isinstance(value, tuple) else value + 1
 
     def changed(self, **changes: Any) -> Problem:
         """The same problem with other values of the given fields, as plain data."""

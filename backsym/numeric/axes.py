@@ -12,14 +12,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from backsym.core.allowance import MOST_AXES, SMALL, largest, spend
 from backsym.core.errors import BacksymError, ShapeError
-from backsym.core.expr import Dim, Ix, Shift, letters_of
+from backsym.core.expr import Dim, Ix, Label, Shift, letters_of
 from backsym.core.functions import decisive
 
 Array = npt.NDArray[Any]
@@ -124,26 +124,61 @@ def _diagonal(labels: tuple[Ix, ...], x: Array) -> Val:
     return unique, np.einsum(x, [unique.index(ix) for ix in labels], list(range(len(unique))))
 
 
-def gather(value: Val, indices: tuple[Ix, ...], size: Callable[[Dim], int]) -> Val:
-    """Like ``select`` where some indices are shifted: an entry outside the array is zero."""
+class Places(Protocol):
+    """What tells where a letter or a label is: sizes of dimensions, and values of labels, which count from 0."""
+
+    def size(self, dim: Dim) -> int: ...
+
+    def label(self, name: str) -> Array: ...
+
+
+def is_computed(ix: Ix) -> bool:
+    """Whether an index is computed from letters, or is data."""
+    return isinstance(ix, (Shift, Label))
+
+
+def grid_of(indices: Sequence[Ix], at: Places) -> tuple[tuple[Ix, ...], list[Array]]:
+    """The letters of the indices, and for each index its position, counted from 0, at all values of the letters."""
+    letters = tuple(dict.fromkeys(letter for ix in indices for letter in letters_of(ix)))
+    grid = tuple(at.size(letter.dim) for letter in letters)
+    guard(grid)
+    return letters, [_positions(ix, letters, grid, at) for ix in indices]
+
+
+def _positions(ix: Ix, letters: tuple[Ix, ...], grid: tuple[int, ...], at: Places) -> Array:
+    if isinstance(ix, Shift):
+        place = np.full(grid, ix.offset - 1)
+        for inner, factor in ix.parts:
+            place = place + factor * (_positions(inner, letters, grid, at) + 1)
+        return place
+    if isinstance(ix, Label):
+        places = [_positions(inner, letters, grid, at) for inner in ix.at]
+        found = at.label(ix.name)
+        if not all(((p >= 0) & (p < n)).all() for p, n in zip(places, found.shape, strict=True)):
+            raise BacksymError(f"{ix.letter} is used at a position that {ix.name} does not have")
+        values = np.broadcast_to(found[tuple(places)], grid)
+        if not ((values >= 0) & (values < at.size(ix.dim))).all():
+            raise BacksymError(f"the label {ix.name} is not one of the {at.size(ix.dim)} classes of {ix.dim}")
+        return np.asarray(values)
+    if ix.fixed:
+        return np.full(grid, int(ix.letter) - 1)
+    axis = letters.index(ix)
+    return np.broadcast_to(np.arange(grid[axis]).reshape([-1 if a == axis else 1 for a in range(len(grid))]), grid)
+
+
+def gather(value: Val, indices: tuple[Ix, ...], at: Places) -> Val:
+    """Like ``select`` where some indices are shifted, or data: an entry outside the array is zero."""
     names, x = value
-    if not any(isinstance(ix, Shift) for ix in indices):
+    if not any(map(is_computed, indices)):
         return select(value, indices)
     lead = len(names)
-    letters = tuple(dict.fromkeys(letter for ix in indices for letter in letters_of(ix)))
-    grid = tuple(size(letter.dim) for letter in letters)
+    letters, places = grid_of(indices, at)
+    grid = places[0].shape
     guard((*x.shape[:lead], *grid))
     inside = np.ones(grid, dtype=bool)
-    places: list[Array] = []
-    for ix, n in zip(indices, x.shape[lead:], strict=True):
-        offset = int(ix.letter) if ix.fixed else ix.offset if isinstance(ix, Shift) else 0
-        place = np.full(grid, offset - 1)
-        for letter, factor in ix.parts if isinstance(ix, Shift) else () if ix.fixed else ((ix, 1),):
-            axis = letters.index(letter)
-            steps = np.arange(1, grid[axis] + 1).reshape([-1 if a == axis else 1 for a in range(len(grid))])
-            place = place + factor * steps
-        inside &= (place >= 0) & (place < n)
-        places.append(np.clip(place, 0, n - 1))
+    for axis, n in enumerate(x.shape[lead:]):
+        inside &= (places[axis] >= 0) & (places[axis] < n)
+        places[axis] = np.clip(places[axis], 0, n - 1)
     found = x[(slice(None),) * lead + tuple(places)]
     return _diagonal(names + letters, np.where(inside, found, 0.0))
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+import numpy as np
+
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Dim, Ix
 from backsym.core.functions import Function
@@ -63,6 +65,15 @@ class Context:
 
     def with_values(self, values: Mapping[str, Array | Val]) -> Context:
         return replace(self, values=values, jacobians=None)
+
+    def label(self, name: str) -> Array:
+        """The classes of a label, counted from 0."""
+        value = self.values.get(name)
+        if value is None:
+            raise BacksymError(f"{name} has no value here")
+        # Classes do not move in the directions of a complex step, which its named axes are.
+        array = value[1][(0,) * len(value[0])] if isinstance(value, tuple) else value
+        return np.asarray(np.rint(np.real(array)), dtype=int)
 
     def size(self, dim: Dim) -> int:
         if isinstance(dim, int):

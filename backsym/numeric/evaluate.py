@@ -30,17 +30,18 @@ from backsym.core.expr import (
     IndexPick,
     IndexReduce,
     Ix,
+    Labels,
     MatMul,
     Mul,
     Neg,
     Num,
+    OneHot,
     Ones,
     Partial,
     Pick,
     Pow,
     Reduce,
     Reshape,
-    Shift,
     Size,
     Sym,
     T,
@@ -59,7 +60,9 @@ from backsym.numeric.axes import (
     binary,
     first_one_hot,
     gather,
+    grid_of,
     guard,
+    is_computed,
     power,
     reduce_axes,
     select,
@@ -173,24 +176,24 @@ def _eye(e: Eye, c: Context) -> Val:
 
 
 def _delta(e: Delta, c: Context) -> Val:
-    if isinstance(e.i, Shift) or isinstance(e.j, Shift):
-        return _equal_places(e, c)
+    if not e.equal:
+        names, same = _delta(Delta(e.i, e.j), c)
+        return names, 1.0 - same
+    if is_computed(e.i) or is_computed(e.j):
+        letters, (a, b) = grid_of((e.i, e.j), c)
+        return letters, np.asarray(a == b, dtype=float)
     n = max(c.index_sizes((e.i, e.j)) + tuple(int(ix.letter) for ix in (e.i, e.j) if ix.fixed))
     guard((n, n))
     return select(((), np.eye(n)), (e.i, e.j))
 
 
-def _equal_places(e: Delta, c: Context) -> Val:
-    """Where two indices, of which one or both are shifted, are the same number."""
-    sides: list[Val] = []
-    for ix in (e.i, e.j):
-        offset = int(ix.letter) if ix.fixed else ix.offset if isinstance(ix, Shift) else 0
-        side: Val = (), np.asarray(float(offset))
-        for letter, factor in ix.parts if isinstance(ix, Shift) else () if ix.fixed else ((ix, 1),):
-            steps: Val = (letter,), factor * np.arange(1.0, c.size(letter.dim) + 1)
-            side = binary(add, side, steps)
-        sides.append(side)
-    return binary(lambda a, b: np.asarray(a == b, dtype=float), *sides)
+def _one_hot(e: OneHot, c: Context) -> Val:
+    names, labels = ev(e.labels, c)
+    n = c.size(e.of)
+    guard((*labels.shape, n))
+    if not ((labels >= 0) & (labels < n)).all():
+        raise BacksymError(f"a label is not one of the {n} classes of {e.of}")
+    return names, np.eye(n)[labels]
 
 
 # --- arithmetic ------------------------------------------------------------------------------------------------------
@@ -342,7 +345,7 @@ def _entry(e: Entry, c: Context) -> Val:
     for ix, n in zip(e.indices, x.shape[lead:], strict=True):
         if not ix.fixed and c.size(ix.dim) != n:
             raise BacksymError(f"the index {ix.letter} runs over {ix.dim}, but the axis has length {n}")
-    return gather((names, x), e.indices, c.size)
+    return gather((names, x), e.indices, c)
 
 
 def _index_reduce(e: IndexReduce, c: Context) -> Val:
@@ -393,7 +396,7 @@ def _index_pick(e: IndexPick, c: Context) -> Val:
     lead = tuple(x.shape[names.index(n)] for n in rest)
     full = arrange(value, rest + e.indices, lead + c.index_sizes(e.indices))
     hot = first_one_hot(e.op, full, tuple(range(len(rest), full.ndim)))
-    return gather((rest, hot), e.at, c.size)
+    return gather((rest, hot), e.at, c)
 
 
 def _target(e: Expr) -> tuple[Sym, tuple[Ix, ...]]:
@@ -422,14 +425,14 @@ def _partial(e: Partial, c: Context) -> Val:
     alone = bool(by) and all(ix.fixed for ix in by)
     if alone:
         column = _slopes(eq, bottom, _stepped_at(bottom.name, by, c), c)
-        return select(column, at)
+        return gather(column, at, c)
     known = c.jacobians if c.jacobians is not None else {}
     full = known.get((top.name, bottom.name))
     if full is None:
         steps = tuple(_step_axis(n) for n in range(len(by)))
         full = arrange(_slopes(eq, bottom, _stepped(bottom.name, c), c), steps, c.sizes(bottom.declared))
         known[top.name, bottom.name] = full
-    return select(((), full), by + at)
+    return gather(((), full), by + at, c)
 
 
 def _slopes(eq: NodeEquation, bottom: Sym, moved: Val, c: Context) -> Val:
@@ -498,6 +501,8 @@ _HANDLERS: dict[type[Expr], Callable[[Any, Context], Val]] = {
     Zeros: _zeros,
     Eye: _eye,
     Delta: _delta,
+    Labels: lambda e, c: ((), c.label(e.name)),
+    OneHot: _one_hot,
     Add: _add,
     Neg: _neg,
     Mul: _mul,

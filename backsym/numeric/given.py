@@ -32,7 +32,7 @@ def point(problem: Problem, derivations: Sequence[Derivation], own: Mapping[Expr
     """
     own = own or {}
     _check(problem, [d.node for d in derivations])
-    values: dict[str, Any] = {name: np.asarray(value, dtype=float) for name, value in problem.values.items()}
+    values: dict[str, Any] = {name: _array(problem, name, value) for name, value in problem.values.items()}
     sizes = _sizes(problem, values)
     env = Env(sizes, values, equations={eq.name: eq for eq in problem.equations})
 
@@ -54,6 +54,11 @@ def point(problem: Problem, derivations: Sequence[Derivation], own: Mapping[Expr
             adjoint = Adj(derivation.node, problem.symbols[derivation.node].shape)
             env.adjoints[derivation.node] = own.get(adjoint, env.adjoints[derivation.node])
     return env
+
+
+def _array(problem: Problem, name: str, value: Any) -> Array:
+    """A value that is given; labels are whole numbers, by which other arrays are indexed."""
+    return np.asarray(value, dtype=float if problem.symbols[name].label is None else int)
 
 
 def _check_finite(value: Any, what: str, problem: Problem) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 
 from backsym.core.allowance import spend
 from backsym.core.errors import BacksymError, Diagnostic
-from backsym.core.expr import Add, Entry, Fn, Ix, Neg, Sym, walk
+from backsym.core.expr import Add, Entry, Fn, Ix, Neg, Sym, names_in, walk
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.problem import Problem, Symbol
 from backsym.numeric.abstract import AbstractFunction, SmoothFunction, SmoothLoss
@@ -134,12 +134,12 @@ class _Plan:
         for position, eq in enumerate(problem.equations):
             names: dict[str, None] = {}
             self.nodes.append(0)
+            for name in names_in(eq.rhs):
+                names[name] = None
+                self.first_use.setdefault(name, position)
             for node in walk(eq.rhs):
                 self.nodes[-1] += 1
-                if isinstance(node, Sym):
-                    names[node.name] = None
-                    self.first_use.setdefault(node.name, position)
-                elif isinstance(node, Add):
+                if isinstance(node, Add):
                     self._note_terms(node)
                 elif isinstance(node, Fn) and (node.name not in FUNCTIONS or node.name in problem.abstract):
                     self.abstract[node.name] = node.kind
@@ -268,6 +268,9 @@ class _Search:
 
     def _sample(self, symbol: Symbol, shape: tuple[int, ...], time: int) -> Array:
         """A value for a leaf, of its domain; later times take turns between distributions."""
+        if symbol.label is not None:
+            classes = symbol.label if isinstance(symbol.label, int) else self.dims[symbol.label]
+            return np.asarray(self.rng.integers(classes, size=shape))
         if symbol.values:
             return np.asarray(self.rng.choice(symbol.values, size=shape), dtype=float)
         value = self._unbounded(symbol, shape, time)
@@ -306,9 +309,14 @@ class _Search:
         return self.gain * 1.3 / float(math.prod(shape) ** (0.5 / len(shape)))
 
 
+def _is_varied(symbol: Symbol) -> bool:
+    """Whether the loss has a derivative by a leaf that is of interest."""
+    return symbol.role in ("input", "parameter") and symbol.label is None
+
+
 def _vanishing(problem: Problem, env: Env) -> int:
     """How many leaves (of a sample of inputs and parameters) have no visible influence on the loss."""
-    leaves = [s.name for s in problem.symbols.values() if s.role in ("input", "parameter") and s.name in env.values]
+    leaves = [s.name for s in problem.symbols.values() if _is_varied(s) and s.name in env.values]
     if not leaves:
         return 0
     probes = max(1, min(_PROBES, 2_000_000 // max(value.size for value in env.values.values())))

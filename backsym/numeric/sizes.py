@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from backsym.core.expr import Delta, Dim, Entry, IndexPick, Ix, Shift, walk
+from backsym.core.expr import Dim, Expr, Ix, Shift, indices_of, walk
 from backsym.core.problem import Problem
 
 _ALL_DISTINCT = 8
@@ -64,8 +64,7 @@ def _needed(problem: Problem, sizes: Mapping[str, int], free: Iterable[str]) -> 
 
 def _slots(node: object) -> Iterator[tuple[Ix, Dim]]:
     """The computed or fixed indices in a node, with the dimensions that they stand along."""
-    indices = node.indices if isinstance(node, Entry) else node.at if isinstance(node, IndexPick) else ()
-    indices = (node.i, node.j) if isinstance(node, Delta) else indices
+    indices = indices_of(node) if isinstance(node, Expr) else ()
     yield from ((ix, ix.dim) for ix in indices if isinstance(ix, Shift) or (ix.fixed and ix.letter != "1"))
 
 
@@ -101,6 +100,8 @@ def _palette(count: int, taken: set[int]) -> list[int]:
 def _used(problem: Problem) -> Iterable[Dim]:
     for symbol in problem.symbols.values():
         yield from symbol.shape
+        if symbol.label is not None:
+            yield symbol.label
     for eq in problem.equations:
         yield from eq.shape
     yield from problem.index_dims.values()

@@ -128,4 +128,6 @@ def _given(answered: Answered, page: Page) -> None:
     """The values that the question is about, once a sheet."""
     if answered.given:
         page.say("questions.values")
-        page.values([(page.problem.sym(name), value) for name, value in page.problem.values.items()], exact=True)
+        problem = page.problem
+        given = [(problem.sym(name), problem.on_page(name, value)) for name, value in problem.values.items()]
+        page.values(given, exact=True)

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from backsym.core.errors import BacksymError, near_name
-from backsym.core.expr import Dim, Entry, Expr, Fn, Ix, Shape, Shift, Sym, children
+from backsym.core.expr import Dim, Entry, Expr, Fn, Ix, Label, Shape, Shift, Sym, children
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.names import GREEK, SHORT, is_word, split_name
 from backsym.core.notations import KEYS, NOTATIONS, choices
@@ -231,6 +231,8 @@ def index(ix: Ix) -> Layout:
     """An index letter, primes kept, a fixed position, or letters with a shift: i + k - 1 set tight."""
     if isinstance(ix, Shift):
         return _shift(ix)
+    if isinstance(ix, Label):
+        return lay.Script(word(ix.name), sub=index_list(ix.at)) if ix.at else word(ix.name)
     if ix.fixed:
         return lay.Number(ix.letter)
     letter = ix.letter.rstrip("'")

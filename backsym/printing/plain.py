@@ -31,10 +31,12 @@ from backsym.core.expr import (
     IndexPick,
     IndexReduce,
     Ix,
+    Labels,
     MatMul,
     Mul,
     Neg,
     Num,
+    OneHot,
     Ones,
     Partial,
     Pick,
@@ -122,6 +124,8 @@ class _Plain:
         return f"{name}({', '.join(map(_dim, shape))})", Level.ATOM
 
     def delta(self, e: Delta) -> Text:
+        if not e.equal:
+            return f"[{_index(e.i)} != {_index(e.j)}]", Level.ATOM
         return f"delta({_index(e.i)}, {_index(e.j)})", Level.ATOM
 
     # --- derivatives ---
@@ -256,6 +260,8 @@ _RULES: dict[type[Expr], Callable[[_Plain, Any], Text]] = {
     Zeros: lambda p, e: p.array("zeros", e.of) if e.of else ("0", Level.ATOM),
     Eye: lambda p, e: p.array("eye", (e.dim,)),
     Delta: _Plain.delta,
+    Labels: lambda p, e: (e.name, Level.ATOM),
+    OneHot: lambda p, e: (f"onehot({p.free(e.labels)})", Level.ATOM),
     Add: _Plain.add,
     Neg: _Plain.neg,
     Mul: _Plain.mul,

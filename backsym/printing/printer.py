@@ -20,6 +20,7 @@ from backsym.core.expr import (
     Cmp,
     Const,
     Delta,
+    Dim,
     Div,
     Entry,
     Equation,
@@ -29,10 +30,12 @@ from backsym.core.expr import (
     IndexPick,
     IndexReduce,
     Ix,
+    Labels,
     MatMul,
     Mul,
     Neg,
     Num,
+    OneHot,
     Ones,
     Partial,
     Pick,
@@ -130,9 +133,19 @@ def size_layout(shape: Shape, notation: Notation) -> Layout:
 def shape_layout(shape: Shape, notation: Notation) -> Layout:
     """The set that an array of this shape belongs to: R, R^D or R^{N x D}."""
     reals = Ident("R", "blackboard")
+    return _members(reals, shape, notation)
+
+
+def classes_layout(classes: Dim, shape: Shape, notation: Notation) -> Layout:
+    """The set that a label belongs to: {1, ..., K}, or {1, ..., K}^N."""
+    items = (Number("1"), lay.COMMA, lay.Symbol("dots"), lay.COMMA, notation.dim(classes))
+    return _members(lay.Fenced("brace", lay.row(*items)), shape, notation)
+
+
+def _members(base: Layout, shape: Shape, notation: Notation) -> Layout:
     if not shape:
-        return reals
-    return Script(reals, sup=lay.separated(tuple(notation.dim(d) for d in shape), Op("times")))
+        return base
+    return Script(base, sup=lay.separated(tuple(notation.dim(d) for d in shape), Op("times")))
 
 
 # --- the frame -------------------------------------------------------------------------------------------------------
@@ -230,9 +243,18 @@ def _zeros(e: Zeros, n: Notation) -> Piece:
 
 
 def _delta(e: Delta, n: Notation) -> Piece:
+    if not e.equal:
+        return _named(_indicator(row(index(e.i), lay.Op("not_equal", "relation"), index(e.j))))
     if n.takes_delta:  # The letter is taken by the error signals.
         return _named(_indicator(row(index(e.i), lay.EQUALS, index(e.j))))
     return Piece(Script(Ident("delta"), sub=index_list((e.i, e.j))))
+
+
+def _one_hot(e: OneHot, n: Notation) -> Piece:
+    """e_y, or of many labels the word."""
+    if e.labels.shape:
+        return Piece(_apply(Ident("onehot", "operator"), [layout_of(e.labels, n)]))
+    return Piece(Script(n.letter("e", 1), sub=layout_of(e.labels, n)))
 
 
 # --- derivatives -----------------------------------------------------------------------------------------------------
@@ -588,7 +610,26 @@ def _pick(e: Pick, n: Notation) -> Piece:
 # --- sums over an index ----------------------------------------------------------------------------------------------
 
 
+def _excluding(e: IndexReduce, n: Notation) -> Piece | None:
+    """The sum over j != y of a body, where the author's condition leads it."""
+    body = e.body
+    if e.op != "sum" or len(e.indices) != 1 or not isinstance(body, Mul):
+        return None
+    condition, *rest = body.args
+    if not isinstance(condition, Delta) or condition.equal or condition.i != e.indices[0] or isinstance(rest[0], Delta):
+        return None
+    below = tight(index(condition.i), lay.Op("not_equal", "relation"), index(condition.j))
+    return Piece(row(lay.Big("sum", below), _body(times_of(rest), n)), Level.PRODUCT, "sum")
+
+
+def times_of(factors: Sequence[Expr]) -> Expr:
+    return factors[0] if len(factors) == 1 else Mul(tuple(factors))
+
+
 def _index_reduce(e: IndexReduce, n: Notation) -> Piece:
+    found = _excluding(e, n)
+    if found is not None:
+        return found
     if e.op in ("max", "min"):
         sign = lay.Big(e.op, lay.separated(tuple(index(ix) for ix in e.indices)))
         return Piece(row(sign, _body(e.body, n)), Level.PRODUCT, "max")
@@ -627,6 +668,8 @@ _RULES: dict[type[Expr], Callable[[Any, Notation], Piece]] = {
     Zeros: _zeros,
     Eye: lambda e, n: _shaped(n.letter("I", 2), (e.dim,), n),
     Delta: _delta,
+    Labels: lambda e, n: Piece(n.name(e.name, len(e.declared))),
+    OneHot: _one_hot,
     Add: _add,
     Neg: _neg,
     Mul: _mul,

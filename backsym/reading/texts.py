@@ -27,7 +27,7 @@ Read = TypeVar("Read")
 def scope_of(problem: Problem, own_letters: bool = False) -> Scope:
     """All names of a problem, with derivatives."""
     return Scope(
-        names={name: problem.sym(name) for name in problem.symbols},
+        names={name: problem.named(name) for name in problem.symbols},
         dims=problem.dims,
         index_dims=problem.index_dims,
         nodes=problem.by_name,

@@ -29,10 +29,12 @@ from backsym.core.expr import (
     IndexPick,
     IndexReduce,
     Ix,
+    Label,
     MatMul,
     Mul,
     Neg,
     Num,
+    OneHot,
     Ones,
     Pick,
     Pow,
@@ -44,6 +46,7 @@ from backsym.core.expr import (
     Sym,
     T,
     Zeros,
+    names_in,
     walk,
 )
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, Function, definition_of
@@ -110,11 +113,25 @@ class Entries:
     def index(self, ix: Ix) -> Any:
         if isinstance(ix, Shift):
             return sympy.Add(ix.offset, *(factor * self.index(letter) for letter, factor in ix.parts))
+        if isinstance(ix, Label) and ix.at:
+            return sympy.IndexedBase(sympy.Symbol(ix.name, integer=True))[tuple(map(self.index, ix.at))]
         if ix.fixed:
             return sympy.Integer(int(ix.letter))
         if ix.letter in self.bound:
             return self.bound[ix.letter]
         return sympy.Idx(sympy.Symbol(ix.letter, integer=True), (1, size(ix.dim)))
+
+    def delta(self, e: Delta) -> Any:
+        same = sympy.KroneckerDelta(self.index(e.i), self.index(e.j))
+        return same if e.equal else 1 - same
+
+    def label(self, e: Expr, ixs: Indices) -> Any:
+        """The class of a label, which counts from 1 here, at indices."""
+        if isinstance(e, Entry):
+            ixs = tuple(map(self.index, e.indices))
+        (name,) = names_in(e)
+        symbol = sympy.Symbol(name, integer=True)
+        return sympy.IndexedBase(symbol)[ixs] if ixs else sympy.Idx(symbol)
 
     def fresh(self) -> Any:
         """A letter that the equation does not use."""
@@ -403,7 +420,8 @@ _RULES: dict[type[Expr], Callable[..., Any]] = {
     Ones: lambda c, e, ixs: _ONE,
     Zeros: lambda c, e, ixs: sympy.Integer(0),
     Eye: lambda c, e, ixs: sympy.KroneckerDelta(*ixs),
-    Delta: lambda c, e, ixs: sympy.KroneckerDelta(c.index(e.i), c.index(e.j)),
+    Delta: lambda c, e, ixs: c.delta(e),
+    OneHot: lambda c, e, ixs: sympy.KroneckerDelta(ixs[-1], c.label(e.labels, ixs[:-1])),
     Add: lambda c, e, ixs: sympy.Add(*(c.part(arg, ixs) for arg in e.args)),
     Neg: lambda c, e, ixs: -c.at(e.arg, ixs),
     Mul: lambda c, e, ixs: sympy.Mul(*(c.part(arg, ixs) for arg in e.args)),

@@ -17,7 +17,7 @@ from backsym.documents.content.questions import row
 from backsym.documents.content.sentences import Voice
 from backsym.documents.content.solved import Solved
 from backsym.printing import layout as lay
-from backsym.printing.printer import layout_of, shape_layout
+from backsym.printing.printer import classes_layout, layout_of, shape_layout
 
 FEW = 5
 """Names that share one formula in the list of quantities."""
@@ -36,7 +36,9 @@ def quantities(voice: Voice) -> Bullets:
     problem = voice.problem
     groups: dict[tuple[object, ...], list[Symbol]] = {}
     for symbol in problem.symbols.values():
-        groups.setdefault((symbol.role, symbol.shape, symbol.one_hot, symbol.sums_to_one), []).append(symbol)
+        groups.setdefault((symbol.role, symbol.shape, symbol.label, symbol.one_hot, symbol.sums_to_one), []).append(
+            symbol
+        )
     items = [_item(symbols, voice) for symbols in groups.values()]
     for dim in problem.dims.values():
         if dim.size is not None:
@@ -48,7 +50,12 @@ def quantities(voice: Voice) -> Bullets:
 def _item(symbols: list[Symbol], voice: Voice) -> Inlines:
     words, first = voice.catalogue, symbols[0]
     *others, last = (voice.quantity(symbol.name) for symbol in symbols)
-    member = (lay.Op("in", "relation"), shape_layout(first.shape, voice.notation))
+    space = (
+        shape_layout(first.shape, voice.notation)
+        if first.label is None
+        else classes_layout(first.label, first.shape, voice.notation)
+    )
+    member = (lay.Op("in", "relation"), space)
     names: Inlines
     if len(symbols) <= FEW:
         names = (Math(lay.row(*(part for name in others for part in (name, lay.COMMA)), last, *member)),)

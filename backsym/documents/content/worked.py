@@ -148,7 +148,8 @@ def _table(solved: Solved, env: Env, voice: Voice) -> Table:
         if name not in env.values:
             continue
         derivative: Inlines = (Text("–"),)
+        value = solved.problem.on_page(name, env.values[name])
         if name in env.adjoints:
             derivative = (Math(value_layout(env.adjoints[name], voice)[0]),)
-        rows.append(((Math(voice.quantity(name)),), (Math(value_layout(env.values[name], voice)[0]),), derivative))
+        rows.append(((Math(voice.quantity(name)),), (Math(value_layout(value, voice)[0]),), derivative))
     return Table(head, tuple(rows))

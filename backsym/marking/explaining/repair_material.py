@@ -495,7 +495,7 @@ def renamed(e: Expr, letters: Mapping[Ix, Ix], taken: set[str] | None = None) ->
         if isinstance(node, Entry):
             return Entry(visit(node.base, now), tuple(with_letters(i, now) for i in node.indices))
         if isinstance(node, Delta):
-            return Delta(with_letters(node.i, now), with_letters(node.j, now))
+            return Delta(with_letters(node.i, now), with_letters(node.j, now), node.equal)
         if isinstance(node, (IndexReduce, IndexPick)):
             inner = dict(now)
             for ix in node.indices:

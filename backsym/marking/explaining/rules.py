@@ -215,7 +215,7 @@ def index(s: Site) -> Iterator[Draft]:
             yield from (s.draft("wrong_index", Entry(s.node.base, at), 0.02) for at in _shifts(s.node.indices))
     if isinstance(s.node, Delta):
         pool = [ix for ix in s.place.letters if ix.dim == s.node.i.dim]
-        yield from (s.draft("wrong_index", Delta(a, b)) for a, b in permutations(pool, 2))
+        yield from (s.draft("wrong_index", Delta(a, b, s.node.equal)) for a, b in permutations(pool, 2))
 
 
 def _shifts(indices: tuple[Ix, ...]) -> Iterator[tuple[Ix, ...]]:

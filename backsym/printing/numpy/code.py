@@ -33,10 +33,13 @@ from backsym.core.expr import (
     IndexPick,
     IndexReduce,
     Ix,
+    Label,
+    Labels,
     MatMul,
     Mul,
     Neg,
     Num,
+    OneHot,
     Ones,
     Partial,
     Pick,
@@ -51,6 +54,7 @@ from backsym.core.expr import (
     Zeros,
     broadcast,
     free_indices,
+    letters_of,
     walk,
 )  # fmt: skip
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, definition_of
@@ -125,7 +129,7 @@ class _Coder:
             if isinstance(node, (IndexReduce, IndexPick)):
                 for ix in (*node.indices, *(node.at if isinstance(node, IndexPick) else ())):
                     self.rank.setdefault(ix, len(self.rank))
-        self.plain = not any(isinstance(node, (Sym, Adj, Ones, Zeros, Eye, Delta)) for node in walk(expr))
+        self.plain = not any(isinstance(node, (Sym, Adj, Ones, Zeros, Eye, Delta, OneHot)) for node in walk(expr))
         self.memo: dict[tuple[int, bool], tuple[Expr, Code]] = {}
 
     # --- the frame ---
@@ -230,9 +234,31 @@ class _Coder:
         return Code(f"np.eye({self.size(e.dim)})", shape=e.shape)
 
     def delta(self, e: Delta, loose: bool) -> Code:
+        if not e.equal:
+            same = self.strict(Delta(e.i, e.j)).number
+            return Code(f"1 - {same.at_least(Prec.MUL)}", Prec.ADD, same.axes)
+        if isinstance(e.j, Label) and isinstance(e.i, Label):
+            sides, axes = aligned([self.label(e.i), self.label(e.j)], self.order)
+            return Code(f"{sides[0].text} == {sides[1].text}", Prec.COMPARE, axes, boolean=True)
         if isinstance(e.i, Shift) or isinstance(e.j, Shift):
             return self.equal_places(e)
         return self.entries(Code(f"np.eye({self.size(e.i.dim)})", shape=(e.i.dim, e.j.dim)), (e.i, e.j))
+
+    def place(self, ix: Ix) -> Code:
+        """The positions of an index, which count from 0."""
+        return self.label(ix) if isinstance(ix, Label) else Code(f"np.arange({self.size(ix.dim)})", Prec.ATOM, (ix,))
+
+    def label(self, ix: Label) -> Code:
+        """The classes of a label, at its letters."""
+        shape = self.problem.symbols[ix.name].shape
+        return self.entries(Code(python_name(ix.name, self.problem), shape=shape), ix.at)
+
+    def labels(self, e: Labels, loose: bool) -> Code:
+        return Code(python_name(e.name, self.problem), shape=e.shape)
+
+    def one_hot(self, e: OneHot, loose: bool) -> Code:
+        labels = self.strict(e.labels)
+        return Code(f"np.eye({self.size(e.of)})[{labels.text}]", axes=labels.axes, shape=e.shape)
 
     def equal_places(self, e: Delta) -> Code:
         """1 where two indices, of which one or both are shifted, are the same number; positions count from 0 here."""
@@ -241,12 +267,10 @@ class _Coder:
             parts = list(ix.parts) if isinstance(ix, Shift) else [] if ix.fixed else [(ix, 1)]
             offset = int(ix.letter) if ix.fixed else ix.offset if isinstance(ix, Shift) else 0
             sides.append((parts, offset - 1 + sum(factor for _, factor in parts)))
+        places = [(self.place(ix), factor) for parts, _ in sides for ix, factor in parts]
         pieces = [
-            Code(f"np.arange({self.size(ix.dim)})", Prec.ATOM, (ix,))
-            if factor == 1
-            else Code(f"{factor} * np.arange({self.size(ix.dim)})", Prec.MUL, (ix,))
-            for parts, _ in sides
-            for ix, factor in parts
+            code if factor == 1 else replace(code, text=f"{factor} * {code.atom}", prec=Prec.MUL)
+            for code, factor in places
         ]
         laid, axes = aligned(pieces, self.order)
         texts = []
@@ -389,11 +413,33 @@ class _Coder:
 
     def entries(self, code: Code, indices: tuple[Ix, ...]) -> Code:
         """The positional axes named by letters; a fixed position is selected, a repeated letter takes the diagonal."""
+        if any(isinstance(ix, Label) for ix in indices):
+            return self.at_labels(code, indices)
         pattern = [":"] * len(code.axes) + [str(int(ix.letter) - 1) if ix.fixed else ":" for ix in indices]
         text = subscripted(code, pattern)
         axes = code.axes + tuple(ix for ix in indices if not ix.fixed)
         picked = Code(text, code.prec if text == code.text else Prec.ATOM, axes)
         return diagonal(picked, axes) if len(set(axes)) < len(axes) else picked
+
+    def at_labels(self, code: Code, indices: tuple[Ix, ...]) -> Code:
+        """Entries at positions that are data: ``p[y]``, ``W[y]``, ``Z[np.arange(N), y]``."""
+        if code.axes:
+            raise BacksymError("no NumPy source for entries at a label of an array with free indices")
+        letters = [ix for ix in indices if not ix.fixed and not isinstance(ix, Label)]
+        used = [letter for ix in indices if isinstance(ix, Label) for letter in letters_of(ix)]
+        data = [ix for ix in indices if isinstance(ix, Label)]
+        whole = len(set(letters)) == len(letters) and not set(used) & set(letters)
+        if whole and (not used or len(data) == 1) and not (used and any(ix.fixed for ix in indices)):
+            # What is not data stays whole, in its place.
+            at = [self.label(ix).text if isinstance(ix, Label) else _fixed(ix) for ix in indices]
+            axes = [(ix,) if ix in letters else self.label(ix).axes for ix in indices if not ix.fixed or ix in data]  # type: ignore[arg-type]
+            while at and at[-1] == ":":
+                at.pop()
+            return Code(subscripted(code, at), axes=tuple(ix for own in axes for ix in own))
+        places, axes_of_all = aligned(
+            [Code(str(int(ix.letter) - 1)) if ix.fixed else self.place(ix) for ix in indices], self.order
+        )
+        return Code(subscripted(code, [place.text for place in places]), axes=axes_of_all)
 
     def unshifted(self, indices: tuple[Ix, ...], entry: Callable[[tuple[Ix, ...]], Expr]) -> Expr:
         """x[i + k - 1] as the sum over m of x[m] [m = i + k - 1], which is zero outside of the array."""
@@ -529,6 +575,11 @@ def _times(codes: Sequence[Code], axes: tuple[Ix, ...], shape: Shape) -> Code:
     return Code(" * ".join(texts), Prec.MUL, axes, shape)
 
 
+def _fixed(ix: Ix) -> str:
+    """A position counted from 0, or the whole axis for a letter."""
+    return str(int(ix.letter) - 1) if ix.fixed else ":"
+
+
 def _decimal(text: str) -> str:
     """A number that is no integer in NumPy."""
     return f"{text}.0" if re.fullmatch(r"-?\d+", text) else text
@@ -568,6 +619,8 @@ _RULES: dict[type[Expr], Callable[[_Coder, Any, bool], Code]] = {
     Zeros: _Coder.filled,
     Eye: _Coder.eye,
     Delta: _Coder.delta,
+    Labels: _Coder.labels,
+    OneHot: _Coder.one_hot,
     Add: _Coder.add,
     Neg: _Coder.neg,
     Mul: _Coder.mul,

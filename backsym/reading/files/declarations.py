@@ -63,11 +63,12 @@ class Declared:
     readable: bool = True
     values: tuple[float, ...] = ()
     positive: bool = False
+    label: Dim | None = None
 
     @property
     def is_given(self) -> bool:
         """Whether the entry says that this is a given quantity, not a node."""
-        return self.role is not None or self.sums_to_one or bool(self.values) or self.positive
+        return self.role is not None or self.sums_to_one or bool(self.values) or self.positive or self.label is not None
 
 
 # --- dimensions and shapes -------------------------------------------------------------------------------------------
@@ -201,13 +202,15 @@ def _symbol(key: Scalar, value: Tree, dims: dict[str, Dimension], report: Report
     # Beside an unknown key, the shape may be what that key was to give.
     readable = shape is not None or ("shape" not in found and len(found) == len(value.entries))
     positive = boolean(found.get("positive"), report, "positive")
+    label = dim_of(found["label"], dims, report) if "label" in found else None
     values = _possible(found["values"], report) if "values" in found else ()
     marks = {"values": bool(values), "positive": positive, "one_hot": one_hot, "sums_to_one": sums_to_one}
+    marks = {"label": label is not None, **marks}
     domains = [mark for mark, is_set in marks.items() if is_set]
-    if (values or positive) and len(domains) > 1:
+    if (values or positive or label is not None) and len(domains) > 1:
         report.add(key, say("files.two_domains", name=key.text, mark=domains[1], other=domains[0]))
-        values, positive = (), False
-    return Declared(key.text, key, shape, role or None, one_hot, sums_to_one, latex, readable, values, positive)
+        values, positive, label = (), False, None
+    return Declared(key.text, key, shape, role or None, one_hot, sums_to_one, latex, readable, values, positive, label)
 
 
 def _possible(tree: Tree, report: Report) -> tuple[float, ...]:
@@ -308,7 +311,17 @@ def read_values(
                 report.add(value, code)
             elif not all(symbol.admits(entry) for entry in _entries(number)):
                 report.add(value, beyond(symbol))
+    for key, value in table(tree, report, "values", "x: [1, 2], b: 0.5"):
+        label = symbols[key.text].label if key.text in values else None
+        classes = label if isinstance(label, int) else sizes.get(label) if label is not None else None
+        if label is not None and not all(_is_class(entry, classes) for entry in _entries(values[key.text])):
+            report.add(value, say("files.no_class", name=key.text, classes=label, last=f"{label} - 1"))
     return values
+
+
+def _is_class(number: float, classes: int | None) -> bool:
+    """Whether a value names one of the classes, which count from 0; all that do are fine where their number is open."""
+    return number >= 0 and number == int(number) and (classes is None or number < classes)
 
 
 def beyond(symbol: Symbol) -> Words:

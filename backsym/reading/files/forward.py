@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from backsym.core.errors import InputError
-from backsym.core.expr import Dim, Expr, Ix, Shape, Sym, names_in, scalar_if_ones, show_shape
+from backsym.core.expr import Dim, Expr, Ix, Labels, Shape, Sym, names_in, scalar_if_ones, show_shape
 from backsym.core.functions import ABSTRACT_LOSS
 from backsym.core.problem import Dimension, NodeEquation, Symbol
 from backsym.core.source import Source
@@ -105,7 +105,8 @@ class Forward:
                 # Every use of it would look wrong.
                 self.broken.add(name)
             if name not in self.parsed and name not in self.broken:
-                self.names[name] = Sym(name, symbol.shape or ())
+                shape = symbol.shape or ()
+                self.names[name] = Sym(name, shape) if symbol.label is None else Labels(name, shape, symbol.label)
         self.assume_scalars = not declares_shapes(self.declared)
         self.scope = Scope(
             self.names,
@@ -377,11 +378,11 @@ class Forward:
         for name, entry in self.declared.items():
             if name not in self.parsed:
                 # What takes a few values only is no parameter: nothing is learned by a step from one to the other.
-                other = "constant" if entry.values else "parameter"
+                other = "target" if entry.label is not None else "constant" if entry.values else "parameter"
                 role = entry.role or ("target" if entry.sums_to_one or name in targets else other)
                 symbols[name] = Symbol(
                     name, entry.shape or (), role, entry.one_hot, entry.sums_to_one, entry.latex, entry.key.line,
-                    entry.values, entry.positive,
+                    entry.values, entry.positive, entry.label,
                 )  # fmt: skip
         for name in self.assumed:
             symbols[name] = Symbol(name, (), "target" if name in targets else "parameter")

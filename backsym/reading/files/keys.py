@@ -55,6 +55,7 @@ SYMBOL: Keys = {
     "sums_to_one": "Whether the entries along the last axis sum to 1.",
     "values": "The numbers that an entry may be, at least two, such as [-1, 1].",
     "positive": "Whether every entry is greater than 0.",
+    "label": "The dimension whose positions 1, 2, ... are the classes that the quantity names.",
     "latex": "How the quantity prints.",
 }
 

@@ -13,13 +13,16 @@ from backsym.core.expr import (
     Adj,
     Delta,
     Dim,
+    Entry,
     Expr,
     Eye,
     Fn,
     IndexReduce,
     Ix,
+    Label,
     Neg,
     Num,
+    OneHot,
     Ones,
     Reduce,
     Sym,
@@ -32,7 +35,7 @@ from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS, Functio
 from backsym.core.kinds import RuleTable, kind_named
 from backsym.core.words import Said, say
 from backsym.reading.meaning.rules import Rules
-from backsym.reading.meaning.scope import free_letters, index_reduction, is_delta, positional, suggest
+from backsym.reading.meaning.scope import free_letters, index_reduction, is_delta, label_of, positional, suggest
 from backsym.reading.meaning.shape_hints import Mismatch, fits_elementwise
 from backsym.reading.syntax import Node
 
@@ -42,7 +45,7 @@ MAX_MACROS = 8
 MAX_WRITTEN_OUT = 20_000
 """Parts of an expression in which a definition has been put in the place of a call: definitions may use each other."""
 
-_BUILT_IN = (*REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta")
+_BUILT_IN = (*REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "onehot")
 
 CHOICE = say("meaning.usual.choice")
 CONCATENATION = say("meaning.usual.concatenation")
@@ -441,10 +444,31 @@ def delta_call(r: Rules, tree: Node) -> Expr:
     """``delta(i, j)``: a letter without a range of its own takes the other's, and so does a shifted index."""
     no_keywords(r, tree)
     arguments(r, tree, 2, 2, "delta(i, j)")
-    dims = [r.frame.letters[ix.value].dim for ix in tree.children if ix.value in r.frame.letters]
+    return compared_positions(r, tree.children, tree, equal=True)
+
+
+def compared_positions(r: Rules, sides: Sequence[Node], tree: Node, *, equal: bool) -> Expr:
+    """Whether two positions, letters or labels, are the same, or differ."""
+    labels = [label_of(side, r.scope) for side in sides]
+    dims: list[Dim | None] = [label.of for label in labels if label is not None]
+    dims += [r.frame.letters[ix.value].dim for ix in sides if ix.value in r.frame.letters]
     dim = next((d for d in dims if d is not None), None)
-    i, j = (r.index(ix, dim) for ix in tree.children)
-    return Delta(i, j, span=r.mark(tree))
+    i, j = (r.index(ix, dim) for ix in sides)
+    return Delta(i, j, equal, span=r.mark(tree))
+
+
+def one_hot_call(r: Rules, tree: Node) -> Expr:
+    """``onehot(y)``: the one-hot vector of a label, or one for each of many."""
+    no_keywords(r, tree)
+    (arg,) = arguments(r, tree, 1, 1, "onehot(y)")
+    label = label_of(arg, r.scope)
+    if label is None:
+        raise r.error(say("meaning.onehot_of_label", name=r.quote(arg)), arg)
+    if arg.kind == "name":
+        return OneHot(label, label.of, span=r.mark(tree))
+    found = r.index(arg, None)
+    assert isinstance(found, Label)
+    return OneHot(Entry(label, found.at), label.of, span=r.mark(tree))
 
 
 _SPECIAL: dict[str, Callable[[Rules, Node], Expr]] = {
@@ -454,4 +478,5 @@ _SPECIAL: dict[str, Callable[[Rules, Node], Expr]] = {
     "grad": grad_call,
     "direct": direct_call,
     "log size": log_size_call,
+    "onehot": one_hot_call,
 }

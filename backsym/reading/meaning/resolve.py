@@ -27,6 +27,7 @@ from backsym.core.expr import (
     Expr,
     IndexPick,
     Ix,
+    Labels,
     MatMul,
     Mul,
     Neg,
@@ -39,6 +40,7 @@ from backsym.core.expr import (
     Sym,
     T,
     broadcast,
+    labelled,
     matmul_shape,
     scalar_if_ones,
     shifted,
@@ -52,7 +54,9 @@ from backsym.reading.meaning.scope import (
     Letter,
     Scope,
     Unavailable,
+    compares_positions,
     free_letters,
+    label_of,
     range_by_use,
     suggest,
     unindexed,
@@ -258,6 +262,9 @@ class Resolver:
             return self.position(tree, dim)
         if tree.kind == "shift":
             return self.shift(tree, dim)
+        label = label_of(tree, self.scope)
+        if label is not None:
+            return self.label(tree, label, dim)
         if tree.kind != "name":
             raise self.error(say("meaning.not_an_index"), tree)
         letter = self.frame.letters.get(tree.value)
@@ -273,6 +280,21 @@ class Resolver:
             message = say("meaning.index_of_other_range", name=tree.value, dim=letter.dim, dim2=dim)
             raise self.error(message, tree, hint)
         return Ix(letter.shown, letter.dim)
+
+    def label(self, tree: Node, label: Labels, dim: Dim | None) -> Ix:
+        """A position that is data; a label of many members has an index for each of its axes."""
+        members = tree.children[1:]
+        if len(members) != len(label.declared):
+            message = say("meaning.label_members", name=label.name, shape=show_shape(label.declared))
+            raise self.error(message, tree)
+        if dim is not None and dim != label.of and not self.scope.misfits:
+            message = say("meaning.label_of_other_range", name=label.name, dim=label.of, dim2=dim)
+            raise self.error(message, tree)
+        shift = next((ix for ix in members if ix.kind == "shift"), None)
+        if shift is not None:
+            raise self.error(say("meaning.shift_of_expression"), shift)
+        at = tuple(self.index(ix, axis) for ix, axis in zip(members, label.declared, strict=True))
+        return labelled(label.name, at, label.of)
 
     def shift(self, tree: Node, dim: Dim | None) -> Ix:
         """A shifted index: its letters have ranges of their own, the axis does not give them one."""
@@ -306,6 +328,8 @@ def name_rule(r: Resolver, tree: Node) -> Expr:
     if name == "π":
         return Const("pi", span=r.mark(tree))
     known = scope.names.get(name)
+    if isinstance(known, Labels):
+        raise r.error(say("meaning.label_is_no_number", name=name), tree)
     if isinstance(known, Sym) and r.spans and r.at is None:
         return Sym(known.name, known.declared, span=r.mark(tree))
     if known is not None:
@@ -432,6 +456,8 @@ def pow_rule(r: Resolver, tree: Node) -> Expr:
 
 
 def cmp_rule(r: Resolver, tree: Node) -> Expr:
+    if compares_positions(tree, r.scope, r.frame.letters):
+        return calls.compared_positions(r, tree.children, tree, equal=tree.value == "==")
     left, right = (r.resolve(child) for child in tree.children)
     r.fit(tree.children, (left, right), tree, "compare")
     return Cmp(tree.value, left, right, span=r.mark(tree))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from backsym.core.errors import near_name
-from backsym.core.expr import Dim, Expr, Ix
+from backsym.core.expr import Dim, Expr, Ix, Labels
 from backsym.core.functions import REDUCTIONS, Function
 from backsym.core.problem import Dimension
 from backsym.core.words import Words, say
@@ -137,11 +137,38 @@ def letters_in_entries(tree: Node) -> set[str]:
 
 
 def _index_letters(indices: Sequence[Node]) -> tuple[Node, ...]:
-    """The letters of indices, also those inside shifted ones."""
+    """The letters of indices, also those inside shifted ones and of the members of labels."""
     found: list[Node] = []
     for ix in indices:
-        found += [letter for part in ix.children for letter in part.children] if ix.kind == "shift" else [ix]
+        if ix.kind == "shift":
+            found += [letter for part in ix.children for letter in part.children]
+        else:
+            found += _index_letters(ix.children[1:]) if ix.kind == "entry" else [ix]
     return tuple(ix for ix in found if ix.kind == "name")
+
+
+def label_of(tree: Node, scope: Scope) -> Labels | None:
+    """The label that a name, or an entry of one, is."""
+    name = tree.children[0] if tree.kind == "entry" else tree
+    known = scope.names.get(name.value) if name.kind == "name" else None
+    return known if isinstance(known, Labels) else None
+
+
+def is_position(tree: Node, scope: Scope, letters: Container[str]) -> bool:
+    """Whether a side of a comparison is a position: a letter or a label."""
+    if label_of(tree, scope) is not None:
+        return True
+    return tree.kind == "name" and tree.value in letters and not scope.has(tree.value)
+
+
+def compares_positions(tree: Node, scope: Scope, letters: Container[str]) -> bool:
+    """Whether ``[k == y]`` is of positions: both sides are, or one is and the other a number."""
+    sides = [is_position(side, scope, letters) for side in tree.children]
+    return (
+        tree.value in ("==", "!=")
+        and any(sides)
+        and all(side or child.kind == "num" for side, child in zip(sides, tree.children, strict=True))
+    )
 
 
 _WITH_LETTERS = ("entry", "call", "pick")
@@ -173,7 +200,7 @@ def free_letters(tree: Node, scope: Scope) -> dict[str, Node]:
                 visit(child, bound)
             return
         for ix in own_letters(current, scope):
-            if ix.value not in bound:
+            if ix.value not in bound and label_of(ix, scope) is None:
                 found.setdefault(ix.value, ix)
         for child, inner in _scoped_children(current, scope, bound):
             visit(child, inner)
@@ -211,6 +238,9 @@ def range_by_use(letter: str, trees: Sequence[Node], scope: Scope) -> Dim | None
             for ix, dim in zip(indices, shape, strict=False):
                 if ix.kind == "name" and ix.value == letter and len(indices) == len(shape):
                     return dim
+        for index in tree.children[1:] if tree.kind == "entry" else ():
+            if index.kind == "entry" and (within := visit(index)) is not None:
+                return within
         for child, bound in _scoped_children(tree, scope, frozenset()):
             found = None if letter in bound else visit(child)
             if found is not None:

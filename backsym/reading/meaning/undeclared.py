@@ -6,13 +6,23 @@ can be looked up all the same.  Knows the syntax tree and scopes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.source import Source
 from backsym.reading.meaning.calls import is_function, unknown_function
 from backsym.reading.meaning.resolve import Resolver
-from backsym.reading.meaning.scope import Frame, Scope, Unavailable, index_reduction, is_delta, own_letters, positional
+from backsym.reading.meaning.scope import (
+    Frame,
+    Scope,
+    Unavailable,
+    compares_positions,
+    index_reduction,
+    is_delta,
+    label_of,
+    own_letters,
+    positional,
+)
 from backsym.reading.syntax import Node, walk
 
 _TAKES_DIMENSIONS = ("ones", "zeros", "eye")
@@ -20,11 +30,12 @@ _TAKES_DIMENSIONS = ("ones", "zeros", "eye")
 
 def unknown_names(tree: Node, source: Source, scope: Scope) -> list[Diagnostic]:
     """One diagnostic for each name or function that the scope does not have."""
-    letters = {ix.value for n in walk(tree) for ix in (*own_letters(n, scope), *index_reduction(n, scope))}
+    used = {ix.value for n in walk(tree) for ix in (*own_letters(n, scope), *index_reduction(n, scope))}
+    letters = {*used, *scope.index_dims}
     frame, _ = Frame().bind([(letter, None) for letter in sorted(letters)])
     resolver = Resolver(source, scope, frame)
     found: dict[tuple[str, str], Diagnostic] = {}
-    for node in _mentions(tree, scope):
+    for node in _mentions(tree, scope, letters):
         key = node.kind, node.value
         if key in found:
             continue
@@ -40,20 +51,24 @@ def unknown_names(tree: Node, source: Source, scope: Scope) -> list[Diagnostic]:
     return list(found.values())
 
 
-def _mentions(tree: Node, scope: Scope) -> Iterator[Node]:
+def _mentions(tree: Node, scope: Scope, letters: Container[str]) -> Iterator[Node]:
     """The names that stand for quantities, and the calls, in the author's order."""
     pending = [tree]
     while pending:
         node = pending.pop()
         children = node.children
+        if label_of(node, scope) is not None:
+            continue
         if node.kind in ("name", "call"):
             yield node
         if node.kind in ("name", "keyword", "partial") or is_delta(node, scope):
             continue
         if node.kind in ("entry", "pick", "subscript"):
             children = children[:1]
+        elif node.kind == "cmp" and compares_positions(node, scope, letters):
+            children = ()
         elif node.kind == "call":
             # Letters and dimensions are no quantities.
-            letters = index_reduction(node, scope)
-            children = () if node.value in _TAKES_DIMENSIONS else positional(node)[: 1 if letters else None]
+            over = index_reduction(node, scope)
+            children = () if node.value in _TAKES_DIMENSIONS else positional(node)[: 1 if over else None]
         pending.extend(reversed(children))

@@ -302,6 +302,13 @@ class _Parser:
         if token.kind in ("name", "number") and self.ahead().text in (",", "]", ""):
             self.take()
             return self.make("num" if token.kind == "number" else "name", token.text, (), start)
+        if token.kind == "name" and self.ahead().text == "[":
+            # A label of one member: Z[n, y[n]].
+            self.take()
+            inner = self.entry(self.make("name", token.text, (), start), start)
+            if not self.at(",", "]", ")", "!=", "=="):
+                raise self.bad_index(token, self.token)
+            return inner
         parts = [self.index_part()]
         while self.at("+", "-"):
             parts.append(self.index_part())
@@ -387,6 +394,11 @@ class _Parser:
             arguments.append(self.argument())
         self.leave()
         self.close(opening, ")")
+        if name.text == "sum" and len(arguments) == 2 and arguments[1].kind == "cmp":
+            # sum(u, j != y) is the sum over j of [j != y] u.
+            body, condition = arguments
+            product = node("mul", "", (condition, body), body.span)
+            arguments = [product, condition.children[0]]
         return self.make("call", name.text, tuple(arguments), name.start)
 
     def argument(self) -> Node:
@@ -394,7 +406,11 @@ class _Parser:
         if token.kind == "name" and self.ahead().kind == "op" and self.ahead().text == "=":
             self.take(2)
             return self.make("keyword", token.text, (self.additive(),), token.start)
-        return self.additive()
+        value = self.additive()
+        if value.kind == "name" and self.at("!="):
+            self.take()
+            return self.make("cmp", "!=", (value, self.additive()), token.start)
+        return value
 
     def indicator(self) -> Node:
         opening = self.take()

@@ -1,0 +1,178 @@
+"""Labels: positions that are data, in entries, deltas and one-hot vectors, and derivatives beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import network_checks
+import numpy as np
+import pytest
+
+import backsym as bs
+from backsym.core.errors import BacksymError
+from backsym.documents.content.options import FULL
+from backsym.documents.writers.render import files
+from backsym.numeric.context import Env
+from backsym.numeric.evaluate import evaluate
+from backsym.printing.latex import equation_latex
+from backsym.printing.notation import Notation
+from backsym.reading.files.loader import problem_from_mapping
+from backsym.solving.solution import solve
+
+pytestmark = pytest.mark.quick("core", "calculus", "numeric", "reading", "printing")
+
+CLASS: dict[str, Any] = {"z": {"shape": ["K"], "role": "input"}, "y": {"label": "K", "role": "target"}}
+BATCH: dict[str, Any] = {"Z": {"shape": ["N", "K"], "role": "input"}, "y": {"shape": ["N"], "label": "K"}}
+WORDS: dict[str, Any] = {
+    "E": ["V", "D"], "w": {"shape": ["T"], "label": "V", "role": "input"}, "u": ["D"],
+    "s": {"shape": ["T"], "role": "target"},
+}  # fmt: skip
+GRAM: dict[str, Any] = {
+    "C": ["D", "V"], "U": ["D", "V"], "c": {"label": "V", "role": "input"}, "o": {"label": "V", "role": "target"},
+}  # fmt: skip
+
+NETWORKS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "softmax": (CLASS, ["p = softmax(z)", "L = -log(p[y])"]),
+    "onehot": (CLASS, ["p = softmax(z)", "L = -sum(onehot(y)*log(p))"]),
+    "hinge": (CLASS, ["L = sum(max(0, z[k] - z[y] + 1), k != y)"]),
+    "indicator": (CLASS, ["L = sum([k == y]*z[k]**2 + [k != y]*exp(z[k]), k)"]),
+    "delta": (CLASS, ["q[k] = delta(k, y)*z[k]", "L = sum(q)**2"]),
+    "ratio": (CLASS, ["L = z[y]/(1 + exp(z[y])) + sum(tanh(z))"]),
+    "batch": (BATCH, ["P = softmax(Z)", "L = -sum(log(P[n, y[n]]), n)/N"]),
+    "logits": (BATCH, ["l[n] = logsumexp(Z)[n] - Z[n, y[n]]", "L = sum(l[n], n)/N"]),
+    "rows of ones": (BATCH, ["L = sum(onehot(y)*tanh(Z))"]),
+    "a member": (BATCH, ["L = sum(Z[n, y[1]]**2, n) + Z[2, y[2]]"]),
+    "embedding": (WORDS, ["x[t,i] = E[w[t], i]", "q[t] = sum(x[t,i]*u[i], i)", "L = squared_error(q, s)"]),
+    "columns": (GRAM, ["h[i] = C[i, c]", "v = U.T @ h", "L = logsumexp(v) - v[o]"]),
+    "two labels": (GRAM, ["L = sum(C[i, c]*U[i, o], i) + delta(c, o)*sum(C)"]),
+    "shifted": (
+        {"x": {"shape": ["M"], "role": "input"}, "a": [3], "y": {"label": "K", "role": "target"}},
+        ["z[k] = sum(a[j]*x[k+j-1], j)", "L = exp(z[y])"],
+    ),
+}  # fmt: skip
+
+LETTERS = {"k": "K", "n": "N", "t": "T", "i": "D", "j": 3}
+
+
+def network(name: str) -> dict[str, Any]:
+    symbols, forward = NETWORKS[name]
+    used = {
+        dim for key, value in symbols.items() for dim in (value if isinstance(value, list) else value.get("shape", []))
+    }
+    used |= {value["label"] for value in symbols.values() if isinstance(value, dict) and "label" in value}
+    letters = {letter: dim for letter, dim in LETTERS.items() if dim in used}
+    return {"title": name, "indices": letters, "symbols": symbols, "forward": forward}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_derivative_beside_a_label_is_right(name: str) -> None:
+    for seed in (3, 4):
+        assert not network_checks.judge(network(name), seed)
+
+
+def slope(loss: Callable[[Any], Any], at: np.ndarray) -> np.ndarray:
+    """The gradient of a function of NumPy by complex steps."""
+    found = np.zeros(at.shape)
+    for place in np.ndindex(at.shape):
+        moved = at.astype(complex)
+        moved[place] += 1e-30j
+        found[place] = np.imag(loss(moved)) / 1e-30
+    return found
+
+
+ROW = np.array([0.3, -1.2, 0.8, 0.1])
+ROWS = np.array([[0.3, -1.2, 0.8], [1.1, 0.4, -0.6]])
+
+
+@pytest.mark.parametrize(
+    ("text", "shapes", "values", "loss"),
+    [
+        ("-log(softmax(z)[y])", {"z": ["K"], "y": {"label": "K"}}, {"z": ROW, "y": 2},
+         lambda z: np.log(np.exp(z).sum()) - z[2]),
+        ("sum(max(0, z[k] - z[y] + 1), k != y)", {"z": ["K"], "y": {"label": "K"}}, {"z": ROW, "y": 0},
+         lambda z: sum(z[k] - z[0] + 1 for k in (1, 2, 3) if z[k].real - z[0].real + 1 > 0)),
+        ("sum(z[n, y[n]]**2, n)", {"z": ["N", "K"], "y": {"shape": ["N"], "label": "K"}}, {"z": ROWS, "y": [2, 0]},
+         lambda z: z[0, 2] ** 2 + z[1, 0] ** 2),
+        ("sum(exp(z[y[n], d]), n, d)", {"z": ["K", "D"], "y": {"shape": ["N"], "label": "K"}},
+         {"z": ROWS, "y": [1, 0, 1, 1]}, lambda z: np.exp(z[0]).sum() + 3 * np.exp(z[1]).sum()),
+    ],
+)  # fmt: skip
+def test_a_gradient_counts_the_classes_from_zero(
+    text: str, shapes: dict[str, Any], values: dict[str, Any], loss: Callable[[Any], Any]
+) -> None:
+    g = bs.gradient(text, "z", shapes)
+    np.testing.assert_allclose(g(**values), slope(loss, values["z"]), rtol=1e-12)
+
+
+def test_the_gradient_of_cross_entropy_is_p_minus_e() -> None:
+    solution = solve(problem_from_mapping(network("softmax")))
+    assert solution["z"].latex() == r"\nabla_{\mathbf{z}} \mathcal{L} = \mathbf{p} - \mathbf{e}_y"
+    entry = equation_latex(solution["z"].entry, Notation.of(solution.problem))
+    assert entry == r"\frac{\partial \mathcal{L}}{\partial z_k} = p_k - \delta_{ky}"
+    assert [result.node for result in solution] == ["L", "p", "z"]
+
+
+def test_a_label_is_nothing_that_the_loss_is_differentiated_by() -> None:
+    for name in ("embedding", "columns"):
+        names = [result.node for result in solve(problem_from_mapping(network(name)))]
+        assert not {"w", "c", "o"} & set(names)
+
+
+def test_a_page_counts_the_classes_from_one() -> None:
+    mapping = {**network("softmax"), "values": {"z": [1, 2, 3], "y": 2}}
+    page = written(mapping, "md")
+    assert r"y \in \{1, \dots, K\}" in page
+    assert "| $y$ | $3$ |" in page
+
+
+def written(mapping: dict[str, Any], form: str) -> str:
+    solution = solve(problem_from_mapping(mapping))
+    return next(iter(files(None, [solution], form, FULL, "page").values()))
+
+
+@pytest.mark.parametrize(
+    ("symbols", "forward", "message"),
+    [
+        ({**CLASS}, "L = sum(y*z)", "y is a label, a class, and no number to compute with"),
+        ({**CLASS}, "L = sum(z*onehot(z))", "onehot needs a label; z is none"),
+        ({**BATCH}, "L = sum(Z[n, y], n)", "the label y is [N]: give one index for each axis"),
+        ({**BATCH}, "L = sum(Z[y[n], n], n)", "the label y is a class of K, but this axis is N"),
+        ({**BATCH}, "L = sum(Z[n, y[n+1]], n)", "a shifted index needs the name of an array"),
+        ({**CLASS, "y": {"label": "K", "one_hot": "true"}}, "L = sum(z)", "one_hot"),
+    ],
+)
+def test_what_a_label_cannot_be_is_named(symbols: dict[str, Any], forward: str, message: str) -> None:
+    letters = {"k": "K"} if "z" in symbols else {"n": "N"}
+    mapping = {"title": "t", "indices": letters, "symbols": symbols, "forward": [forward]}
+    with pytest.raises(bs.InputError) as caught:
+        problem_from_mapping(mapping)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(("value", "fits"), [(0, True), (2, True), (3, False), (-1, False), (1.5, False)])
+def test_a_label_outside_its_range_is_an_error(value: float, fits: bool) -> None:
+    mapping = {**network("softmax"), "values": {"z": [1, 2, 3], "y": value}}
+    g = bs.gradient("-log(softmax(z)[y])", "z", {"z": ["K"], "y": {"label": "K"}})
+    if fits:
+        assert problem_from_mapping(mapping).values["y"] == value
+        assert g(z=[1, 2, 3], y=value).shape == (3,)
+        return
+    with pytest.raises(bs.InputError, match="y is a label"):
+        problem_from_mapping(mapping)
+    with pytest.raises(bs.InputError, match="y is a label"):
+        g(z=[1, 2, 3], y=value)
+
+
+def test_a_label_that_is_out_of_range_in_a_computation_is_no_zero() -> None:
+    problem = problem_from_mapping(network("softmax"))
+    env = Env({"K": 3}, {"p": np.ones(3), "y": np.asarray(3)})
+    with pytest.raises(BacksymError, match="the label y is not one of the 3 classes of K"):
+        evaluate(problem.by_name["L"].rhs, env)
+
+
+def test_json_has_the_derivatives_and_no_label() -> None:
+    found = json.loads(written(network("batch"), "json"))["derivatives"]
+    assert [d["node"] for d in found] == ["L", "P", "Z"]
+    assert found[-1]["numpy"] == "1 / Z.shape[0] * (P - np.eye(Z.shape[1])[y])"
