@@ -56,13 +56,19 @@ BLOCKS = [
     r"\pdv{L}{w} = @",
     r"\pderiv{L}{w} = @",
     rf"{LEFT}(w,b) = @",
+    rf"{LEFT}(w) = @",
+    rf"\textcolor{{blue}}{{{LEFT}}} = {{@}}",
+    rf"{LEFT} = {FIRST} \stackrel{{!}}{{=}} @",
+    r"{\partial L \over \partial w} = @",
     r"\frac{\delta L}{\delta w} = @",
     r"\frac{\partial{L}}{\partial{w}} = @",
     r"{\partial L}/{\partial w} = @",
 ]
 FACTORS = [
     r"(\underline{y}-\underline{t})y(1-y)x",
-    LAST, r"(y{-}t)\,y\,(1{-}y)\,x", r"(y-t)\dot\sigma(z)x", r"(y-t)\dot{\sigma}(z)x", r"(y-t)\frac{d\sigma}{dz}x",
+    LAST, r"(y{-}t)\,y\,(1{-}y)\,x", r"(y-t)\dot\sigma(z)x", r"(y-t)\dot{\sigma}(z)x",
+    r"(y{\cdot}1-t)\dot{\sigma}(z)x", r"{(y-t)y(1-y) \over 1}x",
+    r"(y-t)\frac{d\sigma}{dz}x",
     r"(y-t)\frac{\partial y}{\partial w}", r"\frac{\partial L}{\partial y}\frac{\partial y}{\partial w}",
 ]  # fmt: skip
 

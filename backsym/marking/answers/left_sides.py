@@ -43,8 +43,9 @@ class Left:
     """Whether it is a word that means nothing else: a name of the student's own where another line uses it."""
 
 
-def left_of(tree: Node, loss: str) -> Left | None:
-    """What a tree is as a left side; None for any other expression."""
+def left_of(tree: Node, loss: str, text: str) -> Left | None:
+    """What the tree of a text is as a left side; None for any other expression."""
+    tree = _without_point(tree, text)
     transposed = False
     indices: tuple[Node, ...] | None = None
     while tree.kind in ("transpose", "entry", "column"):
@@ -70,6 +71,15 @@ def left_of(tree: Node, loss: str) -> Left | None:
         if below.kind == "name":
             return Left(below.value, None, indices, transposed)
     return None
+
+
+def _without_point(tree: Node, text: str) -> Node:
+    r"""``\frac{\partial L}{\partial w}(w)``: where the derivative is taken says nothing more on a left side."""
+    if tree.kind != "terms" or tree.value != " " or [child.kind for child in tree.children] != ["partial", "name"]:
+        return tree
+    slope = tree.children[0]
+    rest = text[slope.span[1] :].strip()
+    return slope if text[slope.span[1] - 1] == "}" and rest[:1] == "(" and rest[-1:] == ")" else tree
 
 
 def letters_of(indices: Sequence[Node]) -> list[str]:

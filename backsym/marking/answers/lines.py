@@ -21,7 +21,7 @@ _LAYOUT = re.compile(
     r"|\\(?:displaystyle|textstyle|nonumber|notag|limits|nolimits)(?![A-Za-z])|(?<!\\)\\[\[\]()]|\$\$?|```(?:math|latex)?|`"
     r"|(?:(?<!\\)|(?<=(?<!\\)\\\\))&"
 )
-_FRAME = re.compile(r"\\(?:boxed|fbox|underline|ensuremath)\s*(?=\{)")
+_FRAME = re.compile(r"\\(?:boxed|fbox|ensuremath|underline(?!\s*\{\s*\\?[A-Za-z]+\s*\}))\s*(?=\{)")
 _ROW = re.compile(
     r"\\\\(?:\[[^\]\n]*\])?|\r\n?|\n|\\(?:Rightarrow|implies|iff|therefore|Longrightarrow)(?![A-Za-z])|[⇒∴⟹⇔]"
 )
@@ -29,7 +29,7 @@ _CASES = re.compile(r"\\begin\s*\{(d?cases\*?)\}.*?\\end\s*\{\1\}", re.DOTALL)
 _HIDDEN = {r"\\": "\ue000", "&": "\ue001", "=": "\ue002", "\n": " "}
 """The rows and columns of a choice are none of the text, nor are its equals signs members of a chain."""
 
-_EQUALS = re.compile(r"≔|≡|\\(?:equiv|triangleq|coloneqq|coloneq|stackrel\s*\{[^{}]*\}\s*\{=\})(?![A-Za-z])|:=")
+_EQUALS = re.compile(r"≔|≡|\\(?:equiv|triangleq|coloneqq|coloneq)(?![A-Za-z])|:=")
 _FOR = (
     r"(?:\\text\s*\{\s*(?:for|for all|for each|for every)\s*\}|\\forall(?![A-Za-z])|∀"
     r"|\bfor(?:\s+all|\s+each|\s+every)?\b)"

@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from backsym.marking.answers.latex_text import respelled_latex
+from backsym.reading.latex.macros import written_out
 
 _UNSEEN = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff\ufe0e\ufe0f]")
 _COMMENT = re.compile(r"(?<![\\\w])(?:#|//|%)(?!\s*\d).*?$", re.MULTILINE)
 _SHAPE = re.compile(
     r"(?:\\in(?![A-Za-z])|∈)\s*(?:\{?\\mathbb\s*\{?\s*R\s*\}?\}?|ℝ|R(?=\s*\^))[^=\n]*?(?=\\\\|\n|[$]|\Z)"
 )
-_OVER = re.compile(r"\{((?:[^{}]|\{[^{}]*\})*?)\\over(?![A-Za-z])((?:[^{}]|\{[^{}]*\})*)\}")
-_SUBSTACK = re.compile(r"\\substack\s*\{([^{}\\]*)\\\\([^{}]*)\}")
 _BULLET = re.compile(r"^[ \t]*(?:[-*•][ \t]+(?=\$[^\n]*=)|\*\*[A-Za-z][\w ]*:?\*\*:?(?=[ \t]*\$))", re.MULTILINE)
 """What Markdown puts before a formula of a list, and a word in bold."""
 _DOTTED = re.compile(r"(?<=[\w)\]'\s])\.(?=[*/^](?!\*))|(?<=[\w)\]])\.(?=')")
@@ -77,12 +75,8 @@ def pasted(text: str) -> str:
         text = accented(text.translate(_SIGNS))
     if (" if" in text or "{if" in text) and "\\begin" not in text:
         text = chosen(text)
-    if "\\over" in text:
-        text = _OVER.sub(r"\\frac{\1}{\2}", text)
     if "\\" in text:
-        text = respelled_latex(text)
-        if "\\substack" in text:
-            text = _SUBSTACK.sub(r"\1, \2", text)
+        text = written_out(text)
     if "$" in text:
         text = _BULLET.sub("", text)
     if "." in text:

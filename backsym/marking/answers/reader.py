@@ -409,8 +409,8 @@ class _Session:
             return row
         bare = untagged(text, self.target.name, self.problem.symbols, self.names.words)
         for written in dict.fromkeys((text, habits(text, self.shapes), bare)):
-            for tree in (tree for _, trees in self.trees(written, self.names) for tree in trees):
-                left = left_of(tree, self.problem.loss)
+            for source, tree in ((source, tree) for source, trees in self.trees(written, self.names) for tree in trees):
+                left = left_of(tree, self.problem.loss, source.text)
                 if left is not None and left.indices and _WORD.fullmatch(text) and not self.indexes(left):
                     continue  # dh_pre is no derivative by h with three indices.
                 if left is not None and left.name == text and text[0] == "d" and _WORD.fullmatch(text):

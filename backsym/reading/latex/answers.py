@@ -134,10 +134,10 @@ class AnswerFormula(Formula):
     # --- names ---
 
     def slope_in_parentheses(self) -> int | None:
-        """Where the parenthesis closes that opens here, if it is that of ``(dL)/(dz)``, no group's."""
-        if not self.at("(") or not self.is_differential(self.ahead()) or not self.names_quantity(self.ahead(2)):
+        """Where the parenthesis or brace closes that opens here, if it is that of ``(dL)/(dz)``, no group's."""
+        if not self.at("(", "{") or not self.is_differential(self.ahead()) or not self.names_quantity(self.ahead(2)):
             return None
-        close = self.closing_parenthesis(self.position)
+        close = self.closing_parenthesis(self.position) if self.at("(") else self.closing[self.position]
         return close if close is not None and self.tokens[close + 1].text == "/" else None
 
     def closing_parenthesis(self, opening: int) -> int | None:
@@ -155,7 +155,7 @@ class AnswerFormula(Formula):
         self.take()
         _, above = self.steps_apart()
         if self.position != close:
-            raise self.unexpected(")")
+            raise self.unexpected(self.tokens[close].text)
         self.take()
         return self.over(above, start)
 
@@ -189,14 +189,14 @@ class AnswerFormula(Formula):
         start = self.token.start
         self.take()
         above = self.of_loss(self.factor())
-        if not self.at("/") or not self.is_differential(self.ahead(2 if self.ahead().text == "(" else 1)):
+        if not self.at("/") or not self.is_differential(self.ahead(2 if self.ahead().text in ("(", "{") else 1)):
             raise self.unexpected(say("latex.sought.partial"), say("latex.such_as_derivative"))
         return self.over(above, start)
 
     def over(self, above: Node, start: int) -> Node:
         """The rest of a quotient on one line: a transpose or power at its end is that of the whole quotient."""
         self.take()
-        opening = self.token if self.at("(") else None
+        opening = self.token if self.at("(", "{") else None
         if opening is not None:
             self.take()
         if not self.is_differential(self.token):
@@ -204,7 +204,7 @@ class AnswerFormula(Formula):
         self.take()
         steps, below = self.steps_apart()
         if opening is not None:
-            self.expect(")", opening)
+            self.expect(_CLOSING[opening.text], opening)
         return self.stepped(self.make("partial", "", (above, below), start), steps, start)
 
     def stepped(self, tree: Node, steps: list[tuple[str, Node | None]], start: int) -> Node:
@@ -240,14 +240,42 @@ class AnswerFormula(Formula):
             return Node("name", loss, (), tree.span)
         return tree
 
+    def is_derivative(self) -> bool:
+        r"""Besides partial signs, ``\delta L`` over ``\delta z``; a ``\delta_z`` is a quantity."""
+        return super().is_derivative() or self.is_variation()
+
+    def is_variation(self) -> bool:
+        above = self.position + 1
+        below = self.closing.get(above, len(self.tokens)) + 1
+        if below not in self.closing:
+            return False
+        signs = all(self.tokens[n + 1].kind == "greek" and self.tokens[n + 1].text == "delta" for n in (above, below))
+        what = self.tokens[above + 2]
+        loss = what.kind == "macro" if what.text == "mathcal" else what.kind == "letter" and what.text.isupper()
+        return signs and loss and self.tokens[below + 2].text not in ("_", "^")
+
+    def fraction_or_derivative(self) -> Node:
+        r"""On a left side, ``\frac{\partial L}{\partial w}(w, b)``, it may be said where the derivative is taken."""
+        whole = self.position == 0
+        tree = super().fraction_or_derivative()
+        if whole and tree.kind == "partial" and self.at("(") and self.position in self.lists:
+            close = self.closing_parenthesis(self.position)
+            if close is not None and self.tokens[close + 1].kind == "end":
+                self.position = close + 1
+        return tree
+
     def differential(self, opening: Token | None = None) -> Node | None:
         """As in an equation; in braces the transpose of a quantity is an error that says where it belongs."""
         tree = super().differential(opening)
         return None if tree is None else self.of_loss(tree)
 
     def undeclared(self, base: Base, scripts: Scripts) -> Node | None:
-        r"""Besides what an equation may say, ``\bar{z}`` and ``\overline{z}``, the adjoint of z."""
+        r"""Besides what an equation may say, ``\dot{\sigma}(z)``, and the adjoint of z: ``\bar{z}``, ``\overline{z}``."""
         accent, _, inner = base.text.partition(":")
+        if accent == "dot" and self.at("(") and not scripts.items and scripts.tag is None:
+            function = self.words.function(inner, "")
+            if function is not None:
+                return self.applied(function, Scripts(primes=scripts.primes + 1, steps=scripts.steps), base.token)
         if accent in ("bar", "overline") and self.words.known(inner):
             return self.over_bar(replace(base, text=inner), scripts)
         return super().undeclared(base, scripts)

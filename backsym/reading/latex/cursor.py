@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.core.words import Said, say
-from backsym.reading.latex.lexer import Token, tokenize
+from backsym.reading.latex.lexer import FUNCTION_MACROS, Token, tokenize
 from backsym.reading.syntax import MAX_DEPTH, MAX_NESTING, Node, node
 
 SPLIT_HINT = say("latex.split_it")
 _CLOSING = {"{": "}", "(": ")", "[": "]", r"\{": r"\}"}
 _OPERATORS = frozenset("+ - cdot times odot * / = , < > <= >= !=".split())
+_INFIX = frozenset("+ - * cdot times odot".split())
 _SHOWN = {
     "cdot": r"\cdot", "times": r"\times", "odot": r"\odot", "|(": r"\lvert", "|)": r"\rvert", "||(": r"\lVert",
     "||)": r"\rVert", "||": r"\|", "dots": r"\dots", "top": r"\top", "in": r"\in", "forall": r"\forall",
@@ -150,8 +151,10 @@ def _tidied(source: Source, tokens: Sequence[Token]) -> list[Token]:
             continue
         if token.kind == "op" and token.text in "{}":
             if token.text == "{":
-                boxes.append(after_box)
-            boxed = boxes.pop() if token.text == "}" and boxes else after_box
+                boxes.append(after_box or _is_needless(tokens, n))
+                boxed = boxes[-1]
+            else:
+                boxed = bool(boxes) and boxes.pop()
             after_box = False
             if boxed:
                 continue
@@ -164,6 +167,20 @@ def _tidied(source: Source, tokens: Sequence[Token]) -> list[Token]:
             token = sized
         out.append(token)
     return out
+
+
+def _is_needless(tokens: Sequence[Token], n: int) -> bool:
+    r"""Whether the brace that opens here groups nothing: ``\partial{w}``, ``a{+}b``, ``{\delta}^{(2)}``."""
+    before = tokens[n - 1] if n else None
+    if before is not None and before.kind == "op" and before.text == "partial":
+        return True
+    inner, closing, after = (*tokens[n + 1 : n + 4], tokens[-1], tokens[-1], tokens[-1])[:3]
+    if closing.kind != "op" or closing.text != "}":
+        return False
+    if inner.kind == "greek" or (inner.kind == "macro" and inner.text in FUNCTION_MACROS):
+        return after.kind == "op" and after.text == "^"
+    raised = before is not None and before.kind == "op" and before.text in ("^", "_")
+    return inner.kind == "op" and inner.text in _INFIX and not raised
 
 
 def _next(tokens: Sequence[Token], n: int) -> Token:

@@ -54,7 +54,7 @@ _IGNORED = frozenset(
     (
         "quad qquad enspace thinspace medspace thickspace displaystyle textstyle scriptstyle limits nolimits nonumber "
         "notag hfill noindent centering big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm Bigm "
-        "allowbreak nobreak mathstrut strut relax ignorespaces"
+        "allowbreak nobreak mathstrut strut relax ignorespaces blacksquare qed qedsymbol qedhere square Box checkmark"
     ).split()
 )
 _IGNORED_ESCAPES = frozenset(", ; : ! > / -".split()) | {" ", "\n", "\t", "(", ")", "[", "]"}
@@ -81,7 +81,7 @@ _GREEK_VARIANTS = {
 FUNCTION_MACROS = frozenset(
     "exp log ln sin cos tan arctan sinh cosh tanh coth sec csc max min arg tr det sqrt sup inf".split()
 )
-FONTS = frozenset("mathbf boldsymbol bm pmb mathcal mathscr mathbb mathfrak bf vec underline".split())
+FONTS = frozenset("mathbf boldsymbol bm pmb mathcal mathscr mathbb mathfrak bf vec underline underbar".split())
 ACCENTS = frozenset("hat widehat tilde widetilde bar overline dot ddot check breve".split())
 GROUPS = frozenset("mathbf mathrm mathsf mathit mathtt text operatorname boxed".split())
 _STRUCTURE = frozenset("frac dfrac tfrac cfrac sum prod ell underbrace overbrace left right middle dag dagger".split())
