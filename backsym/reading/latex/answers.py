@@ -270,7 +270,7 @@ class AnswerFormula(Formula):
         return None if tree is None else self.of_loss(tree)
 
     def undeclared(self, base: Base, scripts: Scripts) -> Node | None:
-        r"""Besides what an equation may say, ``\dot{\sigma}(z)``, and the adjoint of z, ``\bar{z}`` or ``\overline{z}``."""
+        r"""Besides what equations say, ``\dot{\sigma}(z)``, and ``\bar{z}`` and ``\overline{z}``, the adjoint of z."""
         accent, _, inner = base.text.partition(":")
         if accent == "dot" and self.at("(") and not scripts.items and scripts.tag is None:
             function = self.words.function(inner, "")
