@@ -186,3 +186,35 @@ def test_a_vector_e_squared_is_not_the_number(text: str, verdict: str) -> None:
     forward = ["z = W @ x", "e = tanh(z)", "L = squared_error(e, t)"]
     found = Marker(problem_from_mapping({"symbols": symbols, "forward": forward})).mark("z", text)
     assert found.verdict == verdict, found.feedback
+
+
+HABITS = {
+    ("neuron", "w"): [
+        r"(y-t)\frac{d}{dz}\sigma(z)x", "(y-t) d/dz sigmoid(z) x", "(y-t) (d/dz) sigmoid(z) x",
+        r"(y-t)\frac{\partial\sigma}{\partial z}x", r"(y-t)\frac{d\sigma(z)}{dz}x", "(y-t) d sigmoid(z)/dz x",
+        r"(y-t)(\partial/\partial z)\sigma(z)\,x", r"x(y-t) \oslash (1/(y(1-y)))",
+    ],
+    ("softmax", "U"): [
+        "(p - t) ⊗ v", r"(p-t) \otimes v", "(p - t) v'", r"\frac{\partial L}{\partial u_{kd}} = (p_k - t_k) v_d",
+        r"(v (p - t)')'", "ds v'", "(1 1^T - 1 1^T) U + (p - t) v'",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("problem", "target"), HABITS)
+def test_habits(problem: str, target: str) -> None:
+    marker = MARKERS[problem]
+    for text in HABITS[problem, target]:
+        verdict = marker.mark(target, text)
+        assert verdict.verdict in ("correct", "equivalent_form"), (text, verdict.verdict, verdict.feedback)
+        if (other := text.replace("- t", "+ t").replace("-t", "+t")) != text:
+            wrong = marker.mark(target, other)
+            assert wrong.verdict == "incorrect", (other, wrong.verdict, wrong.feedback)
+
+
+@pytest.mark.parametrize(
+    "text", [r"(y-t)\frac{d}{dx}\sigma(z)x", r"(y-t)\frac{d\sigma(z)}{db}x", "(y-t) d/dx sigmoid(z)"]
+)
+def test_the_derivative_of_a_function_is_by_its_argument(text: str) -> None:
+    """By anything else it would need the chain rule, and is not guessed."""
+    assert MARKERS["neuron"].mark("w", text).verdict == "invalid"

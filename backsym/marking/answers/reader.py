@@ -36,7 +36,7 @@ from backsym.marking.answers.model import TARGET, Clash, Line, ReadAnswer, Targe
 from backsym.marking.answers.own_names import Names
 from backsym.marking.answers.pasting import pasted
 from backsym.marking.answers.refusals import Refused, refused
-from backsym.marking.answers.respellings import differentials, habits, named_as_in_code, untagged, whole_differentials
+from backsym.marking.answers.respellings import differentials, named_as_in_code, untagged, whole_differentials
 from backsym.marking.answers.rows import Rows, left_row, rows_in, without_rows
 from backsym.marking.judging.layouts import same_layout
 from backsym.reading.latex.answers import parse_answer
@@ -408,7 +408,7 @@ class _Session:
         if (row := left_row(text, self.problem, self.names.words, self.text)) is not None:
             return row
         bare = untagged(text, self.target.name, self.problem.symbols, self.names.words)
-        for written in dict.fromkeys((text, habits(text, self.shapes), bare)):
+        for written in dict.fromkeys((text, bare)):
             for source, tree in ((source, tree) for source, trees in self.trees(written, self.names) for tree in trees):
                 left = left_of(tree, self.problem.loss, source.text)
                 if left is not None and left.indices and _WORD.fullmatch(text) and not self.indexes(left):
@@ -534,12 +534,9 @@ class _Session:
             return [*self.spelled(text, given), *self.as_matrices(text, given, _MATLAB.search(text))]
         except Refused:
             bare = untagged(text, self.target.name, self.problem.symbols, self.names.words)
-            for other in dict.fromkeys((habits(text, self.shapes), bare)):
-                if other != text:
-                    try:
-                        return [*self.spelled(other, given), *self.as_matrices(other, given, _MATLAB.search(text))]
-                    except Refused:
-                        continue
+            if bare != text:
+                with suppress(Refused):
+                    return [*self.spelled(bare, given), *self.as_matrices(bare, given, _MATLAB.search(text))]
             if (found := self.by_rows(text, given)) is not None:
                 return found
             if text.isascii() and "^" not in text:  # sum(X, 0) and the like, of which no sign says that it is code.

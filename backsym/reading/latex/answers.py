@@ -14,8 +14,8 @@ from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.latex.derivatives import Formula
 from backsym.reading.latex.grammar import COMPARISONS
-from backsym.reading.latex.lexer import ACCENTS, FONTS, Token
-from backsym.reading.latex.names import Vocabulary
+from backsym.reading.latex.lexer import ACCENTS, FONTS, FUNCTION_MACROS, Token
+from backsym.reading.latex.names import Found, Vocabulary
 from backsym.reading.latex.scripts import Scripts
 from backsym.reading.latex.symbols import Base
 from backsym.reading.syntax import Node, walk
@@ -57,6 +57,8 @@ class AnswerFormula(Formula):
     def factor(self) -> Node:
         if (close := self.slope_in_parentheses()) is not None:
             return self.fraction_in_parentheses(close)
+        if (ahead := self.operator_ahead()) is not None:
+            return self.operator(*ahead)
         after_slash = self.position > 0 and self.choice == 1 and self.tokens[self.position - 1].text == "/"
         tree = super().factor()
         if not after_slash or not self.is_named() or (tree.kind == "num" and tree.span[1] < self.token.start):
@@ -115,13 +117,15 @@ class AnswerFormula(Formula):
         return self.make("keyword", "axis" if token.text == "dim" else token.text, (value,), token.start)
 
     def product(self) -> Node:
-        """Besides the signs of equations, an outer product: ``u \\otimes v``."""
+        """Besides the signs of equations, an outer product: ``u \\otimes v``; ``1 1^T`` beside a matrix is all ones."""
         tree = super().product()
         while self.at("otimes"):
             self.take()
             right = super().product()
-            turned = self.make("transpose", "", (right,), right.span[0])
-            tree = self.make("terms", " ", (tree, turned), tree.span[0])
+            columns = tuple(self.make("column", "", (side,), side.span[0]) for side in (tree, right))
+            tree = self.make("call", "outer", columns, tree.span[0])
+        if self.at("+", "-") and _is_ones_squared(tree):
+            return self.make("num", "1", (), tree.span[0])
         return tree
 
     # --- indicators ---
@@ -205,7 +209,57 @@ class AnswerFormula(Formula):
         steps, below = self.steps_apart()
         if opening is not None:
             self.expect(_CLOSING[opening.text], opening)
-        return self.stepped(self.make("partial", "", (above, below), start), steps, start)
+        return self.stepped(self.slope(above, below, start), steps, start)
+
+    # --- derivatives of functions ---
+
+    def operator_ahead(self) -> tuple[int, bool] | None:
+        """Whether ``d/dz`` or ``(d/dz)`` stands here, before what it is of: where its slash is, and the parentheses."""
+        opened = self.at("(")
+        at = self.position + opened
+        first, slash, second, below = (*self.tokens[at : at + 4], *[self.tokens[-1]] * 4)[:4]
+        if not self.is_differential(first) or slash.kind != "op" or slash.text != "/":
+            return None
+        return (at + 1, opened) if self.is_differential(second) and self.names_quantity(below) else None
+
+    def operator(self, slash: int, opened: bool) -> Node:
+        start = self.token.start
+        opening = self.token
+        self.position = slash + 2
+        below = self.base_and_scripts()
+        if opened:
+            self.expect(")", opening)
+        return self.slope(self.factor(), below, start)
+
+    def base_and_scripts(self) -> Node:
+        """The quantity that an operator is by: no more than one name."""
+        return self.from_base(self.base())
+
+    def has_slope(self, tree: Node) -> bool:
+        """Besides a quantity, a function of one."""
+        return super().has_slope(tree) or (tree.kind == "call" and len(tree.children) <= 1 and "'" not in tree.value)
+
+    def slope(self, above: Node, below: Node, start: int) -> Node:
+        """The derivative of a function by its own argument is written with a prime."""
+        if below.kind == "call":
+            raise self.source.error(say("latex.derivative_by_quantity"), below.span, say("latex.such_as_differential"))
+        if above.kind != "call" or above.value == "grad":
+            return super().slope(above, below, start)
+        if above.children not in ((), (below,)):
+            raise self.source.error(say("latex.derivative_of_quantity"), above.span)
+        return self.make("call", above.value + "'", (below,), start)
+
+    def function_alone(self) -> Node | None:
+        r"""The function in ``\partial \sigma``, without its argument, where a brace closes after it."""
+        token = self.token
+        if self.ahead().text != "}":
+            return None
+        name = None
+        if token.kind == "word" or (token.kind == "macro" and token.text in FUNCTION_MACROS):
+            name = None if self.words.has(token.text) else self.words.word(token.text)
+        elif token.kind == "greek" and not self.words.known(token.text):
+            name = self.words.function(token.text, "")
+        return None if name is None else self.make("call", name, (), self.take().start)
 
     def stepped(self, tree: Node, steps: list[tuple[str, Node | None]], start: int) -> Node:
         """A derivative with the transposes and powers that were written on its quantity."""
@@ -227,8 +281,7 @@ class AnswerFormula(Formula):
             # (dL/dW)^T_{jk} is written dL/dW^T_{jk} too.
             array = tree.children[0].children[0]
             return steps, Node("entry", "", (array, *tree.children[:0:-1]), tree.span, tree.depth)
-        name = tree.children[0] if tree.kind == "entry" else tree
-        if name.kind != "name":
+        if not self.has_slope(tree):
             raise self.source.error(say("latex.derivative_by_quantity"), tree.span, say("latex.such_as_differential"))
         return steps, tree
 
@@ -266,11 +319,22 @@ class AnswerFormula(Formula):
 
     def differential(self, opening: Token | None = None) -> Node | None:
         """As in an equation; in braces the transpose of a quantity is an error that says where it belongs."""
+        if opening is not None and (function := self.after_sign()) is not None:
+            return function
         tree = super().differential(opening)
         return None if tree is None else self.of_loss(tree)
 
+    def after_sign(self) -> Node | None:
+        """The function that stands alone after the sign that comes next; the sign is taken with it."""
+        self.position += 1
+        function = self.function_alone()
+        self.position -= function is None
+        return function
+
     def undeclared(self, base: Base, scripts: Scripts) -> Node | None:
         r"""Besides what equations say, ``\dot{\sigma}(z)``, and ``\bar{z}`` and ``\overline{z}``, the adjoint of z."""
+        if (matrix := self.matrix_of_entry(base, scripts)) is not None:
+            return self.named(replace(base, text=matrix), scripts)
         accent, _, inner = base.text.partition(":")
         if accent == "dot" and self.at("(") and not scripts.items and scripts.tag is None:
             function = self.words.function(inner, "")
@@ -279,6 +343,33 @@ class AnswerFormula(Formula):
         if accent in ("bar", "overline") and self.words.known(inner):
             return self.over_bar(replace(base, text=inner), scripts)
         return super().undeclared(base, scripts)
+
+    def matrix_of_entry(self, base: Base, scripts: Scripts) -> str | None:
+        """``w_{kj}`` is an entry of W, where nothing is called w: the capital, or None."""
+        letters = [item.value.rstrip("'") for item in scripts.items if item.kind == "name"]
+        if len(base.text) > 1 or not base.text.islower() or len(letters) != 2 or any(len(x) > 1 for x in letters):
+            return None
+        ranks, capital = self.words.ranks, base.text.upper()
+        taken = any(name[:1] == base.text for name in ranks)
+        matrix = any(name[:1] == capital and rank == 2 for name, rank in ranks.items())
+        return capital if matrix and not taken else None
+
+    # --- primes ---
+
+    def quantity(self, found: Found, scripts: Scripts, start: int) -> Node:
+        """``A'`` is the transpose of a vector or matrix."""
+        if scripts.primes == 1 and not found.indices and self.words.ranks.get(found.name):
+            scripts.primes = 0
+            scripts.steps.insert(0, ("T", None))
+        return super().quantity(found, scripts, start)
+
+    def scripted(self, base: Node, start: int) -> Node:
+        """``(u - v)'`` is a transpose, where all that is named in it has axes."""
+        ranks = [self.words.ranks.get(part.value) for part in walk(base) if part.value in self.words.ranks]
+        if self.at("'") and base.kind not in ("call", "partial", "num") and ranks and all(ranks):
+            self.take()
+            return self.scripted(self.make("transpose", "", (base,), start), start)
+        return super().scripted(base, start)
 
     def loss_by(self, base: Base, scripts: Scripts) -> Node | None:
         """``L_z``: the derivative of the loss by z."""
@@ -305,6 +396,15 @@ class AnswerFormula(Formula):
                     scripts.tag = exponent.value
                     scripts.steps.pop(0)
         return super().named(base, scripts)
+
+
+def _is_ones_squared(tree: Node) -> bool:
+    """``1 1^T``"""
+    if tree.kind != "terms" or tree.value != " " or len(tree.children) != 2:
+        return False
+    column, row = tree.children
+    ones = row.kind == "transpose" and row.children[0].kind == "bare" and row.children[0].value == "ones"
+    return ones and (column.kind, column.value) in (("num", "1"), ("bare", "ones"))
 
 
 def parse_answer(source: Source, words: Vocabulary) -> tuple[Node, ...]:

@@ -36,7 +36,11 @@ class Formula(Symbols):
         if above is None:
             # \frac{\partial}{\partial z} L
             above = self.of_loss(self.factor())
-        return self.scripted(self.make("partial", "", (above, below), start), start)
+        return self.scripted(self.slope(above, below, start), start)
+
+    def slope(self, above: Node, below: Node, start: int) -> Node:
+        """The derivative of one quantity by another."""
+        return self.make("partial", "", (above, below), start)
 
     def is_derivative(self) -> bool:
         """Whether both braces of this fraction begin with a partial sign, or with a d that is no quantity."""
@@ -67,10 +71,13 @@ class Formula(Symbols):
             tree = self.of_loss(self.factor())
         else:
             raise self.unexpected(say("latex.sought.quantity_after", sign=shown(sign)))
-        name = tree.children[0] if tree.kind == "entry" else tree
-        if name.kind != "name":
+        if not self.has_slope(tree):
             raise self.source.error(say("latex.derivative_of_quantity"), tree.span)
         return tree
+
+    def has_slope(self, tree: Node) -> bool:
+        """Whether this is a quantity or an entry of one."""
+        return (tree.children[0] if tree.kind == "entry" else tree).kind == "name"
 
     def of_loss(self, tree: Node) -> Node:
         r"""``\mathcal{L}(y, t)`` in a derivative is the loss."""

@@ -69,7 +69,8 @@ _SIGNS = {
     "ge": ">=", "geq": ">=", "geqslant": ">=", "ne": "!=", "neq": "!=", "lt": "<", "gt": ">", "prime": "'",
     "coloneqq": "=", "triangleq": "=", "coloneq": "=", "dots": "dots", "ldots": "dots", "cdots": "dots",
     "dotsc": "dots", "dotsb": "dots", "top": "top", "intercal": "top", "in": "in", "forall": "forall",
-    "langle": "<(", "rangle": ">)", "mid": "|", "div": "/", "nabla": "nabla", "partial": "partial", "colon": ":",
+    "langle": "<(", "rangle": ">)", "mid": "|", "div": "/", "oslash": "/",
+    "nabla": "nabla", "partial": "partial", "colon": ":",
 }  # fmt: skip
 """Macros that are one sign; several spellings of one sign are the same."""
 
@@ -106,6 +107,7 @@ r"""``{\bf x}``"""
 
 _UNICODE = {
     "−": "-", "–": "-", "×": r"\times", "·": r"\cdot", "⋅": r"\cdot", "∙": r"\cdot", "∗": "*", "⊙": r"\odot",
+    "⊘": r"\oslash",
     "∘": r"\circ", "≥": r"\ge", "≤": r"\le", "≠": r"\ne", "∂": r"\partial", "∇": r"\nabla", "∑": r"\sum", "′": "'",
     "’": "'", "∈": r"\in", "√": r"\sqrt", "…": r"\dots", "⋯": r"\dots", "∀": r"\forall", "ℓ": r"\ell", "ℒ": r"\ell",
     "‖": r"\|", "⊤": r"\top", "ᵀ": "^T", "²": "^2", "³": "^3", "∞": r"\infty",

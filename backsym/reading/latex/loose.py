@@ -383,6 +383,8 @@ class _Writer:
         pieces: list[str] = []
         while text:
             size = next((n for n in range(len(text), 0, -1) if self.words.has(text[:n])), 0)
+            if not size and pieces and text[0] == "d" and self.words.has(text[1:]):
+                return [*pieces, text]  # xdz: x dz
             if not size:
                 return []
             pieces.append(text[:size])
