@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Protocol
 
@@ -19,7 +20,7 @@ import numpy.typing as npt
 
 from backsym.core.allowance import MOST_AXES, SMALL, largest, spend
 from backsym.core.errors import BacksymError, ShapeError
-from backsym.core.expr import Dim, Ix, Label, Shift, letters_of
+from backsym.core.expr import Dim, Ix, Label, Shift, labels_of, letters_of
 from backsym.core.functions import decisive
 
 Array = npt.NDArray[Any]
@@ -129,7 +130,7 @@ class Places(Protocol):
 
     def size(self, dim: Dim) -> int: ...
 
-    def label(self, name: str) -> Array: ...
+    def label(self, name: str) -> Val: ...
 
 
 def is_computed(ix: Ix) -> bool:
@@ -138,32 +139,58 @@ def is_computed(ix: Ix) -> bool:
 
 
 def grid_of(indices: Sequence[Ix], at: Places) -> tuple[tuple[Ix, ...], list[Array]]:
-    """The letters of the indices, and for each index its position, counted from 0, at all values of the letters."""
-    letters = tuple(dict.fromkeys(letter for ix in indices for letter in letters_of(ix)))
-    grid = tuple(at.size(letter.dim) for letter in letters)
-    guard(grid)
-    return letters, [_positions(ix, letters, grid, at) for ix in indices]
+    """The letters of the indices, and for each index its position, counted from 0, at all values of the letters.
+
+    Names that the values of labels have, of several points at once, count as letters here.
+    """
+    sizes = {letter: at.size(letter.dim) for ix in indices for letter in letters_of(ix)}
+    for name in (name for ix in indices for name in labels_of(ix)):
+        names, value = at.label(name)
+        sizes.update(zip(names, value.shape, strict=False))
+    guard(tuple(sizes.values()))
+    grid = _Grid(tuple(sizes), tuple(sizes.values()), at)
+    return grid.letters, [grid.positions(ix) for ix in indices]
 
 
-def _positions(ix: Ix, letters: tuple[Ix, ...], grid: tuple[int, ...], at: Places) -> Array:
-    if isinstance(ix, Shift):
-        place = np.full(grid, ix.offset - 1)
-        for inner, factor in ix.parts:
-            place = place + factor * (_positions(inner, letters, grid, at) + 1)
-        return place
-    if isinstance(ix, Label):
-        places = [_positions(inner, letters, grid, at) for inner in ix.at]
-        found = at.label(ix.name)
-        if not all(((p >= 0) & (p < n)).all() for p, n in zip(places, found.shape, strict=True)):
+@dataclass(frozen=True)
+class _Grid:
+    """All values of some letters."""
+
+    letters: tuple[Ix, ...]
+    shape: tuple[int, ...]
+    at: Places
+
+    def counted(self, letter: Ix) -> Array:
+        """The position of a letter."""
+        axis = self.letters.index(letter)
+        steps = np.arange(self.shape[axis]).reshape([-1 if a == axis else 1 for a in range(len(self.shape))])
+        return np.broadcast_to(steps, self.shape)
+
+    def positions(self, ix: Ix) -> Array:
+        if isinstance(ix, Shift):
+            place = np.full(self.shape, ix.offset - 1)
+            for inner, factor in ix.parts:
+                place = place + factor * (self.positions(inner) + 1)
+            return place
+        if isinstance(ix, Label):
+            return self.classes(ix)
+        return np.full(self.shape, int(ix.letter) - 1) if ix.fixed else self.counted(ix)
+
+    def classes(self, ix: Label) -> Array:
+        """The class that a label is; raises BacksymError for one that there is not, and for a member that is not."""
+        names, found = self.at.label(ix.name)
+        places = [self.positions(inner) for inner in ix.at]
+        if not all(((p >= 0) & (p < n)).all() for p, n in zip(places, found.shape[len(names) :], strict=True)):
             raise BacksymError(f"{ix.letter} is used at a position that {ix.name} does not have")
-        values = np.broadcast_to(found[tuple(places)], grid)
-        if not ((values >= 0) & (values < at.size(ix.dim))).all():
-            raise BacksymError(f"the label {ix.name} is not one of the {at.size(ix.dim)} classes of {ix.dim}")
-        return np.asarray(values)
-    if ix.fixed:
-        return np.full(grid, int(ix.letter) - 1)
-    axis = letters.index(ix)
-    return np.broadcast_to(np.arange(grid[axis]).reshape([-1 if a == axis else 1 for a in range(len(grid))]), grid)
+        values = np.broadcast_to(found[tuple([*map(self.counted, names), *places])], self.shape)
+        check_classes(values, self.at.size(ix.dim), ix.name, ix.dim)
+        return values
+
+
+def check_classes(values: Array, count: int, name: str, dim: Dim) -> None:
+    """Raises BacksymError for a label that is none of its classes."""
+    if not ((values >= 0) & (values < count)).all():
+        raise BacksymError(f"the label {name} is not one of the {count} classes of {dim}")
 
 
 def gather(value: Val, indices: tuple[Ix, ...], at: Places) -> Val:
@@ -171,16 +198,20 @@ def gather(value: Val, indices: tuple[Ix, ...], at: Places) -> Val:
     names, x = value
     if not any(map(is_computed, indices)):
         return select(value, indices)
-    lead = len(names)
     letters, places = grid_of(indices, at)
     grid = places[0].shape
-    guard((*x.shape[:lead], *grid))
+    # What the values of labels have in common with the array, such as the points, is met in step.
+    shared = tuple(n for n in names if n in letters)
+    own = tuple(n for n in names if n not in shared)
+    x = _spread(names, x, own + shared, x.ndim - len(names))
+    guard((*x.shape[: len(own)], *grid))
     inside = np.ones(grid, dtype=bool)
-    for axis, n in enumerate(x.shape[lead:]):
+    for axis, n in enumerate(x.shape[len(names) :]):
         inside &= (places[axis] >= 0) & (places[axis] < n)
         places[axis] = np.clip(places[axis], 0, n - 1)
-    found = x[(slice(None),) * lead + tuple(places)]
-    return _diagonal(names + letters, np.where(inside, found, 0.0))
+    steps = [_Grid(letters, grid, at).counted(n) for n in shared]
+    found = x[(slice(None),) * len(own) + (*steps, *places)]
+    return _diagonal(own + letters, np.where(inside, found, 0.0))
 
 
 def arrange(value: Val, want: tuple[Ix, ...], sizes: Sequence[int]) -> Array:

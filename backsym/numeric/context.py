@@ -66,14 +66,13 @@ class Context:
     def with_values(self, values: Mapping[str, Array | Val]) -> Context:
         return replace(self, values=values, jacobians=None)
 
-    def label(self, name: str) -> Array:
+    def label(self, name: str) -> Val:
         """The classes of a label, counted from 0."""
         value = self.values.get(name)
         if value is None:
             raise BacksymError(f"{name} has no value here")
-        # Classes do not move in the directions of a complex step, which its named axes are.
-        array = value[1][(0,) * len(value[0])] if isinstance(value, tuple) else value
-        return np.asarray(np.rint(np.real(array)), dtype=int)
+        names, array = value if isinstance(value, tuple) else ((), value)
+        return names, np.asarray(np.rint(np.real(array)), dtype=int)
 
     def size(self, dim: Dim) -> int:
         if isinstance(dim, int):

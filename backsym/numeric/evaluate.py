@@ -58,6 +58,7 @@ from backsym.numeric.axes import (
     align,
     arrange,
     binary,
+    check_classes,
     first_one_hot,
     gather,
     grid_of,
@@ -191,9 +192,9 @@ def _one_hot(e: OneHot, c: Context) -> Val:
     names, labels = ev(e.labels, c)
     n = c.size(e.of)
     guard((*labels.shape, n))
-    if not ((labels >= 0) & (labels < n)).all():
-        raise BacksymError(f"a label is not one of the {n} classes of {e.of}")
-    return names, np.eye(n)[labels]
+    (name,) = names_in(e.labels)
+    check_classes(labels, n, name, e.of)
+    return names, np.eye(n)[np.asarray(labels, dtype=int)]
 
 
 # --- arithmetic ------------------------------------------------------------------------------------------------------
@@ -501,7 +502,7 @@ _HANDLERS: dict[type[Expr], Callable[[Any, Context], Val]] = {
     Zeros: _zeros,
     Eye: _eye,
     Delta: _delta,
-    Labels: lambda e, c: ((), c.label(e.name)),
+    Labels: lambda e, c: c.label(e.name),
     OneHot: _one_hot,
     Add: _add,
     Neg: _neg,
