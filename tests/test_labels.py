@@ -14,6 +14,7 @@ import backsym as bs
 from backsym.core.errors import BacksymError
 from backsym.documents.content.options import FULL
 from backsym.documents.writers.render import files
+from backsym.marking.verdicts import Marker
 from backsym.numeric.context import Env
 from backsym.numeric.evaluate import evaluate
 from backsym.printing.latex import equation_latex
@@ -46,6 +47,13 @@ NETWORKS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a member": (BATCH, ["L = sum(Z[n, y[1]]**2, n) + Z[2, y[2]]"]),
     "embedding": (WORDS, ["x[t,i] = E[w[t], i]", "q[t] = sum(x[t,i]*u[i], i)", "L = squared_error(q, s)"]),
     "columns": (GRAM, ["h[i] = C[i, c]", "v = U.T @ h", "L = logsumexp(v) - v[o]"]),
+    "whole columns": (GRAM, ["h = C[:, c]", "v = U.T @ h", "L = logsumexp(v) - v[o]"]),
+    "whole rows": (WORDS, ["x = E[w]", "q = x @ u", "L = squared_error(q, s)"]),
+    "entries of a vector": (BATCH, ["a = mean(Z, axis=0)", "L = sum(a[y]**2)"]),
+    "a one-hot vector": (CLASS, ["L = e_y.T @ tanh(z)"]),
+    "latex": (BATCH, [r"L = -\frac{1}{N} \sum_n Z_{n,y_n} + \sum_n \sum_k \delta_{k y_n} Z_{nk}^2"]),
+    "latex, excluded": (CLASS, [r"L = \sum_{k \neq y} \max(0, z_k - z_y + 1)"]),
+    "latex, one-hot": (CLASS, [r"L = -\mathbf{e}_y^\top \log(\text{softmax}(\mathbf{z}))"]),
     "two labels": (GRAM, ["L = sum(C[i, c]*U[i, o], i) + delta(c, o)*sum(C)"]),
     "shifted": (
         {"x": {"shape": ["M"], "role": "input"}, "a": [3], "y": {"label": "K", "role": "target"}},
@@ -176,3 +184,55 @@ def test_json_has_the_derivatives_and_no_label() -> None:
     found = json.loads(written(network("batch"), "json"))["derivatives"]
     assert [d["node"] for d in found] == ["L", "P", "Z"]
     assert found[-1]["numpy"] == "1 / Z.shape[0] * (P - np.eye(Z.shape[1])[y])"
+
+
+ANSWERS = {
+    ("softmax", "z"): (
+        (
+            "p[k] - [k == y]", "p[k] - delta(k, y)", r"p_k - \delta_{ky}", r"p_k - \mathbb{1}[k = y]", "p - onehot(y)",
+            r"\mathbf{p} - \mathbf{e}_y", "p - np.eye(K)[y]", "p - F.one_hot(y, K)", "softmax(z) - e_y",
+            r"\begin{cases} p_k - 1 & k = y \\ p_k & k \neq y \end{cases}",
+        ),
+        ("onehot(y) - p", "p[k] - delta(k, y)*p[y]", "p[k] - 1", "p - p[y]*onehot(y)", "p[k] - [k != y]"),
+    ),
+    ("hinge", "z"): (
+        (
+            "[k != y]*[z[k] - z[y] + 1 > 0] - delta(k, y)*sum([z[j] - z[y] + 1 > 0], j != y)",
+            r"\mathbb{1}[z_k - z_y + 1 > 0] - \delta_{ky} \sum_j \mathbb{1}[z_j - z_y + 1 > 0]",
+        ),
+        ("[k != y]*[z[k] - z[y] + 1 > 0]", "[z[k] - z[y] + 1 > 0] - delta(k, y)"),
+    ),
+    ("batch", "Z"): (
+        (
+            "(P[n,k] - [k == y[n]])/N", r"\frac{1}{N}(P_{nk} - \delta_{k y_n})", "(P - onehot(y))/N",
+            "(P - np.eye(P.shape[1])[y])/len(Z)", r"\frac{1}{N}(\mathbf{P} - \operatorname{onehot}(\mathbf{y}))",
+        ),
+        ("P - onehot(y)", "(onehot(y) - P)/N", "(P[n,k] - 1)/N"),
+    ),
+    ("whole rows", "E"): (
+        (
+            "onehot(w).T @ d_x", "np.eye(E.shape[0])[w].T @ d_x", "sum(delta(v, w[t])*dL/dx[t,d], t)",
+            r"\sum_t \mathbb{1}[v = w_t] \frac{\partial L}{\partial x_{td}}", "onehot(w).T @ np.outer(q - s, u)",
+        ),
+        ("onehot(w).T @ x", "onehot(w) @ d_x", "dL/dx[w]"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", ANSWERS, ids=lambda asked: asked[0])
+def test_answers_are_read_in_every_spelling(asked: tuple[str, str]) -> None:
+    name, target = asked
+    mapping = network(name)
+    if name == "whole rows":
+        mapping["indices"] = {"t": "T", "v": "V", "d": "D"}
+    marker = Marker(problem_from_mapping(mapping))
+    right, wrong = ANSWERS[asked]
+    assert {answer: marker.mark(target, answer).verdict for answer in right} == dict.fromkeys(right, "correct")
+    verdicts = {answer: marker.mark(target, answer).verdict for answer in wrong}
+    assert not {answer: verdict for answer, verdict in verdicts.items() if verdict not in ("incorrect", "invalid")}
+
+
+def test_what_is_wrong_beside_a_label_is_explained() -> None:
+    marker = Marker(problem_from_mapping(network("softmax")))
+    assert marker.mark("z", "onehot(y) - p").tags == ("sign",)
+    assert marker.mark("z", "p[k] - delta(k, y)*p[y]").tags == ("extra_factor",)

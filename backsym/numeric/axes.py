@@ -182,7 +182,8 @@ class _Grid:
         places = [self.positions(inner) for inner in ix.at]
         if not all(((p >= 0) & (p < n)).all() for p, n in zip(places, found.shape[len(names) :], strict=True)):
             raise BacksymError(f"{ix.letter} is used at a position that {ix.name} does not have")
-        values = np.broadcast_to(found[tuple([*map(self.counted, names), *places])], self.shape)
+        where = (*map(self.counted, names), *places)
+        values = np.broadcast_to(found[where], self.shape)
         check_classes(values, self.at.size(ix.dim), ix.name, ix.dim)
         return values
 

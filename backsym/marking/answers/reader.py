@@ -42,6 +42,7 @@ from backsym.marking.judging.layouts import same_layout
 from backsym.reading.latex.answers import parse_answer
 from backsym.reading.latex.loose import loosened
 from backsym.reading.meaning import arrays, formulas
+from backsym.reading.meaning.labels import spelled_out
 from backsym.reading.meaning.resolve import Resolver
 from backsym.reading.meaning.scope import Frame, Scope, Unavailable, free_letters, suggest
 from backsym.reading.meaning.shape_hints import Mismatch, SizeUnknown
@@ -674,6 +675,7 @@ class _Session:
     def resolved(self, tree: Node, source: Source, given: tuple[Ix, ...] | None) -> _Reading:
         """The expression of a tree; summed letters may be the student's own, free ones keep their declared range."""
         scope = self.names.scope
+        tree = spelled_out(tree, scope)
         fixed = tuple(ix for ix in given or () if not ix.fixed)
         free = free_letters(tree, scope)
         try:

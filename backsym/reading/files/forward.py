@@ -26,6 +26,7 @@ from backsym.reading.files.yamlfile import Scalar
 from backsym.reading.latex import equations as latex
 from backsym.reading.latex.names import Vocabulary, spelling
 from backsym.reading.meaning.calls import dim_of
+from backsym.reading.meaning.labels import spelled_out
 from backsym.reading.meaning.resolve import Resolver, extra_letters
 from backsym.reading.meaning.scope import (
     Frame,
@@ -105,8 +106,7 @@ class Forward:
                 # Every use of it would look wrong.
                 self.broken.add(name)
             if name not in self.parsed and name not in self.broken:
-                shape = symbol.shape or ()
-                self.names[name] = Sym(name, shape) if symbol.label is None else Labels(name, shape, symbol.label)
+                self.names[name] = self.label(name) or Sym(name, symbol.shape or ())
         self.assume_scalars = not declares_shapes(self.declared)
         self.scope = Scope(
             self.names,
@@ -126,6 +126,11 @@ class Forward:
                 self.broken.add(equation.name)
             except Unavailable:
                 self.broken.add(equation.name)
+
+    def label(self, name: str) -> Labels | None:
+        """What a declared label means."""
+        symbol = self.declared.get(name)
+        return Labels(name, symbol.shape or (), symbol.label) if symbol and symbol.label is not None else None
 
     def skip(self, texts: Sequence[str]) -> None:
         """These items are no equations, which has been said; what uses their nodes is not to be blamed too."""
@@ -150,7 +155,10 @@ class Forward:
 
         # Shapes are not known yet; who is declared is.
         known = Scope(
-            {name: Sym(name, ()) for name in ranks}, self.dims, self.index_dims, abstract=self.functions.names
+            {name: self.label(name) or Sym(name, ()) for name in ranks},
+            self.dims,
+            self.index_dims,
+            abstract=self.functions.names,
         )
         for item, names, is_formula in zip(texts, left, formulas, strict=True):
             source = item.source()
@@ -160,7 +168,7 @@ class Forward:
                 else:
                     sides = [plain_or_code_equation(source, known)]
                 for lhs, rhs in sides:
-                    self.add(self.split(item, source, *self.whole(lhs, rhs, source), is_formula))
+                    self.add(self.split(item, source, *self.whole(lhs, spelled_out(rhs, known), source), is_formula))
             except InputError as e:
                 self.report.extend(e.diagnostics)
                 self.unread = True

@@ -386,7 +386,7 @@ class Symbols(Grammar):
         """Two indices in braces, if that is what stands here; else nothing is read."""
         if not self.at("{"):
             return ()
-        inside = self.tokens[self.position + 1 : self.closing[self.position]]
+        inside = self.without_scripts(self.position + 1, self.closing[self.position])
         simple = all(t.kind in ("letter", "greek", "number", "word") or t.text in (",", "'") for t in inside)
         count = sum(t.kind != "op" for t in inside)
         if not (simple and count == 2) and not (self.reads_shifts and self.two_shifts()):
@@ -397,6 +397,18 @@ class Symbols(Grammar):
         second = self.index_or_shift()
         self.take()
         return (first, second)
+
+    def without_scripts(self, start: int, end: int) -> list[Token]:
+        """The tokens between two places, without subscripts: a label has the index of its member, ``y_n``."""
+        found: list[Token] = []
+        at = start
+        while at < end:
+            if self.tokens[at].text == "_":
+                at = self.closing[at + 1] + 1 if self.tokens[at + 1].text == "{" else at + 2
+                continue
+            found.append(self.tokens[at])
+            at += 1
+        return found
 
     def index_or_shift(self, end: str = "}") -> Node:
         return self.index(shift(self) if self.reads_shifts and is_shift(self, end) else item(self))

@@ -42,6 +42,7 @@ from backsym.core.expr import (
     show_shape,
 )  # fmt: skip
 from backsym.core.words import say
+from backsym.reading.meaning import labels
 from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.shape_hints import fits_matmul
 from backsym.reading.syntax import Node
@@ -276,6 +277,9 @@ def subscript_rule(r: Rules, tree: Node) -> Expr:
         if not value.shape:
             raise r.error(say("meaning.entries_of_scalar", first=name), tree)
         raise r.error(say("meaning.index_count", count=len(rest), name=name, shape=own), tree)
+    picked = labels.at_label(r, value, items, tree)
+    if picked is not None:
+        return picked
     missing = len(value.shape) - len(rest)
     whole = [Node("slice", "", (), tree.span)] * missing
     dots = next((n for n, item in enumerate(items) if item.kind == "slice" and item.value == "..."), len(items))

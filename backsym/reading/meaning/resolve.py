@@ -48,7 +48,7 @@ from backsym.core.expr import (
 )
 from backsym.core.source import Source
 from backsym.core.words import Said, Words, say
-from backsym.reading.meaning import arrays, calls, formulas
+from backsym.reading.meaning import arrays, calls, formulas, labels
 from backsym.reading.meaning.scope import (
     Frame,
     Letter,
@@ -86,6 +86,7 @@ FORMULA_CONSTANTS: Mapping[str, Expr] = {"pi": Const("pi")}
 
 def resolve_expression(tree: Node, source: Source, scope: Scope, indices: Sequence[Ix] = ()) -> Expr:
     """The expression; its free letters are those of ``indices``, then any others, ranged by use."""
+    tree = labels.spelled_out(tree, scope)
     resolver = Resolver(source, scope, Frame().with_fixed(indices))
     resolver.bind_free(free_letters(tree, scope), (tree,))
     return resolver.resolve(tree)
@@ -96,6 +97,7 @@ def resolve_equation(lhs: Node, rhs: Node, source: Source, scope: Scope, strict:
 
     With ``strict``, a letter that only the right side has free is an error, and so are sides of different shapes.
     """
+    lhs, rhs = (labels.spelled_out(side, scope) for side in (lhs, rhs))
     letters = free_letters(lhs, scope)
     extra = {name: at for name, at in free_letters(rhs, scope).items() if name not in letters}
     if strict and extra:
@@ -518,6 +520,9 @@ def entry_rule(r: Resolver, tree: Node) -> Expr:
     rank = len(base.shape)
     if rank == 0:
         raise r.error(say("meaning.entries_of_scalar", first=r.quote(first)), tree)
+    picked = labels.at_label(r, base, indices, tree)
+    if picked is not None:
+        return picked
     if rank != len(indices):
         array, shape = r.quote(first), show_shape(base.shape)
         raise r.error(say("meaning.index_count", count=len(indices), name=array, shape=shape), tree)

@@ -171,7 +171,7 @@ def compares_positions(tree: Node, scope: Scope, letters: Container[str]) -> boo
     )
 
 
-_WITH_LETTERS = ("entry", "call", "pick")
+_WITH_LETTERS = ("entry", "call", "pick", "cmp")
 """The kinds of syntax that mention or bind letters."""
 
 
@@ -179,11 +179,20 @@ def is_delta(tree: Node, scope: Scope) -> bool:
     return tree.kind == "call" and tree.value == "delta" and "delta" not in scope.functions
 
 
+def names_a_label(tree: Node, scope: Scope) -> bool:
+    """Whether a comparison is of a label with a position, ``[k == y]``."""
+    if tree.kind != "cmp" or all(label_of(side, scope) is None for side in tree.children):
+        return False
+    return compares_positions(tree, scope, {side.value for side in tree.children})
+
+
 def own_letters(tree: Node, scope: Scope) -> tuple[Node, ...]:
     """The letters that this node itself mentions as indices."""
     if tree.kind == "entry":
         return _index_letters(tree.children[1:])
     if is_delta(tree, scope):
+        return _index_letters(tree.children)
+    if names_a_label(tree, scope):
         return _index_letters(tree.children)
     if tree.kind == "pick":
         return _index_letters(tree.children[1 + len(tree.children) // 2 :])
@@ -217,7 +226,7 @@ def _scoped_children(tree: Node, scope: Scope, bound: frozenset[str]) -> Iterato
     if tree.kind == "pick":
         yield tree.children[0], bound | {ix.value for ix in tree.children[1 : 1 + len(tree.children) // 2]}
         return
-    if is_delta(tree, scope):
+    if is_delta(tree, scope) or names_a_label(tree, scope):
         return
     letters = index_reduction(tree, scope)
     if letters:

@@ -117,6 +117,12 @@ def _elements(tree: ast.expr) -> list[ast.expr]:
 # --- what a call becomes ---------------------------------------------------------------------------------------------
 
 
+def _one_hot(b: Builder, call: Call) -> Node:
+    """one_hot(y, K), whose number of classes is known."""
+    (labels,), _ = _given(b, call, "labels num_classes", 1)
+    return b.call("onehot", (b.node(labels),), call.at)
+
+
 def _same(b: Builder, call: Call) -> Node:
     """``array(x)``: what changes nothing here."""
     return b.node(call.args[0]) if call.args else _arrays(b, call, 1)[0]
@@ -450,6 +456,7 @@ _TABLE: Mapping[str, Meaning] = {
     "atleast_2d": _operation("atleast 2"),
     **_each("len size", _length),
     **_each("ones zeros", lambda b, call: _made(call.name)(b, call)),
+    **_each("one_hot", _one_hot),
     **_each("eye identity", _made("eye")),
     "full": _full,
     "full_like": _full_like,

@@ -1,0 +1,71 @@
+"""Arrays at labels: ``E[w]``, ``U[:, o]``, ``np.eye(K)[y]``.
+
+What a label picks is a product with its one-hot vector: a row of E is the product of e_y's transpose and E, and for
+many labels their one-hot vectors are the rows of one matrix.  A part of ``resolve``; knows shapes, builds expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from operator import is_
+
+from backsym.core.expr import Expr, Eye, Labels, MatMul, OneHot, T, show_shape
+from backsym.core.words import say
+from backsym.reading.meaning.rules import Rules
+from backsym.reading.meaning.scope import Scope, label_of
+from backsym.reading.syntax import Node, node
+
+
+def is_whole(item: Node) -> bool:
+    """Whether a slice is a colon alone."""
+    return item.kind == "slice" and item.value == "" and all(bound.kind == "slice" for bound in item.children)
+
+
+def at_label(r: Rules, base: Expr, items: Sequence[Node], tree: Node) -> Expr | None:
+    """The part of an array at one whole label, all other axes kept; None where this is no such part."""
+    labels = [label_of(item, r.scope) if item.kind == "name" else None for item in items]
+    places = [axis for axis, label in enumerate(labels) if label is not None]
+    if len(places) != 1 or not all(is_whole(item) for item, label in zip(items, labels, strict=True) if label is None):
+        return None
+    (axis,) = places
+    label = labels[axis]
+    assert label is not None
+    if len(base.shape) == 1 and not label.declared:
+        return None  # An entry.
+    if len(base.shape) > 2 or len(label.declared) > 1 or axis >= len(base.shape):
+        raise r.error(say("meaning.label_of_axes", name=label.name, shape=show_shape(base.shape)), tree)
+    if base.shape[axis] != label.of:
+        message = say("meaning.label_of_other_range", name=label.name, dim=label.of, dim2=base.shape[axis])
+        raise r.error(message, tree)
+    return _product(base, OneHot(label, label.of), axis)
+
+
+def _product(base: Expr, hot: OneHot, axis: int) -> Expr:
+    many = len(hot.shape) == 2
+    if isinstance(base, Eye):
+        return T(hot) if many and axis else hot
+    if axis == 0:
+        return MatMul((hot, base)) if many else MatMul((T(base), hot))
+    return MatMul((base, T(hot))) if many else MatMul((base, hot))
+
+
+def spelled_out(tree: Node, scope: Scope) -> Node:
+    """The tree with what formulas write for labels spelled out: ``y_n`` is ``y[n]``, and ``e_y`` is ``onehot(y)``."""
+    ranks = {name: len(known.declared) for name, known in scope.names.items() if isinstance(known, Labels)}
+    return _spelled_out(tree, ranks, scope.names) if ranks else tree
+
+
+def _spelled_out(tree: Node, ranks: Mapping[str, int], names: Container[str]) -> Node:
+    if tree.kind == "name":
+        base, _, rest = tree.value.partition("_")
+        if not rest or tree.value in names:
+            return tree
+        if base == "e" and ranks.get(rest) == 0:
+            return Node("call", "onehot", (Node("name", rest, (), tree.span),), tree.span, 2)
+        if base in ranks and len(rest) == ranks[base]:
+            letters = (Node("name", letter, (), tree.span) for letter in rest)
+            return Node("entry", "", (Node("name", base, (), tree.span), *letters), tree.span, 2)
+        return tree
+    children = tuple(_spelled_out(child, ranks, names) for child in tree.children)
+    same = all(map(is_, children, tree.children))
+    return tree if same else node(tree.kind, tree.value, children, tree.span)
