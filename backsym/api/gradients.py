@@ -6,11 +6,12 @@ Makes a problem of one equation and solves it.  Knows nothing that a problem fil
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, overload
 
 from backsym.api.problem import Problem
+from backsym.core import problem as core
 from backsym.core.errors import BacksymError, Diagnostic, InputError, near_name
 from backsym.core.names import split_name
 from backsym.core.words import Words, say
@@ -19,6 +20,7 @@ from backsym.solving.solution import Result, Solution, solve
 if TYPE_CHECKING:
     from backsym.documents.notebook import Markdown
     from backsym.numeric.axes import Array
+    from backsym.numeric.context import Env
 
 LOSSES = ("L", "J", "E", "C", "Q", "loss_value")
 """Names for the value of the expression: the first that is not used in it."""
@@ -54,62 +56,87 @@ class Gradient(Result):
         import numpy as np
 
         from backsym.codegen.module import gradients_at
-        from backsym.numeric.context import Context, Env
-        from backsym.numeric.evaluate import node_value
         from backsym.numeric.stated import with_adjoints
 
         problem = self.problem
-        if problem.abstract:
-            raise BacksymError(f"{', '.join(sorted(problem.abstract))} has no formula, so there is no number")
-        arrays = {}
-        for name, value in values.items():
-            try:
-                arrays[name] = np.asarray(value, dtype=float)
-            except (TypeError, ValueError) as error:
-                hint = "a number, or lists of numbers of one length each"
-                raise InputError([Diagnostic(f"{name} is no array of numbers: {error}", advice=hint)]) from None
-        sizes = self._sizes(arrays)
-        arrays = {name: self._classes(name, array, sizes) for name, array in arrays.items()}
+        arrays, sizes = _arrays(problem, values)
         with np.errstate(all="ignore"):
             found = gradients_at(self.solution, arrays)
             if found is not None:
                 return np.asarray(found[self.node], dtype=float)
-            env = Env(sizes, dict(arrays), equations={eq.name: eq for eq in problem.equations})
-            for equation in problem.equations:
-                env.values[equation.name] = np.asarray(node_value(equation, Context.of(env))[1])
-            return with_adjoints(self.solution.derivations, env).adjoints[self.node]
+            return with_adjoints(self.solution.derivations, _env(problem, arrays, sizes)).adjoints[self.node]
 
-    def _classes(self, name: str, array: Array, sizes: Mapping[str, int]) -> Array:
-        """The value of a quantity: of a label whole numbers, which count the classes from 0."""
-        label = self.problem.symbols[name].label
-        if label is None:
-            return array
-        classes = label if isinstance(label, int) else sizes.get(label)
-        if classes is None or not ((array >= 0) & (array < classes) & (array == array.round())).all():
-            last = f"{label} - 1" if classes is None else classes - 1
-            raise InputError([Diagnostic(f"{name} is a label: its values are 0, ..., {last}")])
-        return array.astype(int)
 
-    def _sizes(self, arrays: Mapping[str, Array]) -> dict[str, int]:
-        """The size of each dimension, which all arrays must agree on."""
-        leaves = [name for name, symbol in self.problem.symbols.items() if symbol.role != "node"]
-        hint = f"it has {', '.join(leaves)}"
-        unknown = [Diagnostic(f"the expression has no {name}", advice=hint) for name in arrays if name not in leaves]
-        missing = [name for name in leaves if name not in arrays]
-        absent = [Diagnostic(f"{name} has no value", advice=f"call it with {name}=...") for name in missing]
-        if unknown or absent:
-            raise InputError([*unknown, *absent])
-        sizes = {name: dim.size for name, dim in self.problem.dims.items() if dim.size is not None}
-        for name in leaves:
-            shape, given = self.problem.symbols[name].shape, arrays[name].shape
-            fits = len(shape) == len(given) and all(
-                (sizes.setdefault(dim, size) if isinstance(dim, str) else dim) == size
-                for dim, size in zip(shape, given, strict=True)
-            )
-            if not fits:
-                wanted = ", ".join(str(sizes.get(dim, dim) if isinstance(dim, str) else dim) for dim in shape)
-                raise InputError([Diagnostic(f"{name} has the shape {list(given)}, expected [{wanted}]")])
-        return sizes
+def _arrays(problem: core.Problem, values: Mapping[str, Any]) -> tuple[dict[str, Array], dict[str, int]]:
+    """The values as arrays of numbers, and all sizes; raises BacksymError where a function has no formula."""
+    import numpy as np
+
+    if problem.abstract:
+        raise BacksymError(f"{', '.join(sorted(problem.abstract))} has no formula, so there is no number")
+    arrays: dict[str, Array] = {}
+    for name, value in values.items():
+        try:
+            arrays[name] = np.asarray(value, dtype=float)
+        except (TypeError, ValueError) as error:
+            hint = "a number, or lists of numbers of one length each"
+            raise InputError([Diagnostic(f"{name} is no array of numbers: {error}", advice=hint)]) from None
+    sizes = _sizes(problem, arrays)
+    return {name: _classes(problem, name, array, sizes) for name, array in arrays.items()}, sizes
+
+
+def _classes(problem: core.Problem, name: str, array: Array, sizes: Mapping[str, int]) -> Array:
+    """The value of a quantity: of a label whole numbers, which count the classes from 0."""
+    label = problem.symbols[name].label
+    if label is None:
+        return array
+    classes = label if isinstance(label, int) else sizes.get(label)
+    if classes is None or not ((array >= 0) & (array < classes) & (array == array.round())).all():
+        last = f"{label} - 1" if classes is None else classes - 1
+        raise InputError([Diagnostic(f"{name} is a label: its values are 0, ..., {last}")])
+    return array.astype(int)
+
+
+def values_at(problem: core.Problem, values: Mapping[str, Any]) -> Env:
+    """The point with the values of all nodes; raises InputError for a value that is missing, unknown or misshapen."""
+    import numpy as np
+
+    arrays, sizes = _arrays(problem, values)
+    with np.errstate(all="ignore"):
+        return _env(problem, arrays, sizes)
+
+
+def _env(problem: core.Problem, arrays: Mapping[str, Array], sizes: Mapping[str, int]) -> Env:
+    import numpy as np
+
+    from backsym.numeric.context import Context, Env
+    from backsym.numeric.evaluate import node_value
+
+    env = Env(dict(sizes), dict(arrays), equations={eq.name: eq for eq in problem.equations})
+    for equation in problem.equations:
+        env.values[equation.name] = np.asarray(node_value(equation, Context.of(env))[1])
+    return env
+
+
+def _sizes(problem: core.Problem, arrays: Mapping[str, Array]) -> dict[str, int]:
+    """The size of each dimension, which all arrays must agree on."""
+    leaves = [name for name, symbol in problem.symbols.items() if symbol.role != "node"]
+    hint = f"it has {', '.join(leaves)}"
+    unknown = [Diagnostic(f"the expression has no {name}", advice=hint) for name in arrays if name not in leaves]
+    missing = [name for name in leaves if name not in arrays]
+    absent = [Diagnostic(f"{name} has no value", advice=f"call it with {name}=...") for name in missing]
+    if unknown or absent:
+        raise InputError([*unknown, *absent])
+    sizes = {name: dim.size for name, dim in problem.dims.items() if dim.size is not None}
+    for name in leaves:
+        shape, given = problem.symbols[name].shape, arrays[name].shape
+        fits = len(shape) == len(given) and all(
+            (sizes.setdefault(dim, size) if isinstance(dim, str) else dim) == size
+            for dim, size in zip(shape, given, strict=True)
+        )
+        if not fits:
+            wanted = ", ".join(str(sizes.get(dim, dim) if isinstance(dim, str) else dim) for dim in shape)
+            raise InputError([Diagnostic(f"{name} has the shape {list(given)}, expected [{wanted}]")])
+    return sizes
 
 
 Shapes = Mapping[Any, Any]
@@ -167,9 +194,9 @@ def gradient(
     Raises InputError, with the place, for what cannot be read, a name without a shape, an expression that is not a
     scalar, or one that does not depend on ``wrt``.
     """
-    names = tuple(map(_name, wrt)) if isinstance(wrt, (list, tuple)) else (_name(wrt),)
+    names = tuple(map(declared_name, wrt)) if isinstance(wrt, (list, tuple)) else (declared_name(wrt),)
     extra = {"functions": functions, "indices": indices, "notation": notation}
-    problem = _problem(expression, names, shapes, extra)
+    problem = one_equation(expression, names, shapes, extra, LOSSES)
     solution = solve(problem, loss_by_name=False)
     found = []
     for name in names:
@@ -183,7 +210,7 @@ def gradient(
     return tuple(found) if isinstance(wrt, (list, tuple)) else found[0]
 
 
-def _name(wrt: Any) -> str:
+def declared_name(wrt: Any) -> str:
     """A name as it is, or that of a SymPy symbol."""
     if isinstance(wrt, str) and _WORDS.fullmatch(wrt.strip()):
         return wrt.strip()
@@ -196,44 +223,67 @@ def _name(wrt: Any) -> str:
     raise InputError([Diagnostic(f"wrt is a name, such as 'W', or a list of names; not {wrt!r}")])
 
 
-def _problem(expression: Any, wrt: Sequence[str], shapes: Shapes | None, extra: Mapping[str, Any]) -> Any:
-    """The problem of one equation; raises InputError whose places are those in the expression."""
-    given = {_name(key): value for key, value in (shapes or {}).items()}
+def one_equation(
+    expression: Any,
+    wrt: Sequence[str],
+    shapes: Shapes | None,
+    extra: Mapping[str, Any],
+    called: Sequence[str],
+    parts: Callable[[str], Sequence[Any]] | None = None,
+) -> Any:
+    """The problem of one equation; raises InputError whose places are those in the expression.
+
+    Its value has the first name of ``called`` that is free, and is the loss unless it may be an array, as in a Jacobian
+    that ``parts`` asks for.
+    """
+    given = {declared_name(key): value for key, value in (shapes or {}).items()}
+    scalar = called is LOSSES
     if isinstance(expression, str):
         words = set(_WORDS.findall(expression))
-        loss = _loss(words | set(given))
+        name = _free(called, words | set(given))
         # In LaTeX x_i may be an entry of x, and z^{(1)} is z1.
         bases = {part for word in words for part in word.split("_")} if "\\" in expression else set()
-        symbols = {name: shape for name, shape in given.items() if name in words or split_name(name)[0] in bases}
+        symbols = {key: shape for key, shape in given.items() if key in words or split_name(key)[0] in bases}
         declared = _declared(symbols, wrt) if shapes is not None else None
-        head = f"{loss} = "
         if shapes is None and "@" in expression:
             at = expression.index("@") + 1
             hint = 'such as shapes={"W": ["K", "D"], "x": ["D"]}; without shapes every name is a number'
             raise InputError([Diagnostic("@ needs the shapes of arrays", LABEL, 1, at, expression, advice=hint)])
+        keys = {**extra, "symbols": declared, "loss": name if scalar else None, "parts": parts(name) if parts else None}
+        head = f"{name} = "
         try:
-            return Problem(forward=[head + expression.strip()], symbols=declared, loss=loss, **extra)
+            return Problem(forward=[head + expression.strip()], **keys)
         except InputError as error:
+            if not scalar and "\\" in expression:
+                try:  # In LaTeX what is bold is an array.
+                    return Problem(forward=[rf"\mathbf{{{name}}} = {expression.strip()}"], **keys)
+                except InputError:
+                    pass
             raise InputError(_placed(d, head) for d in error.diagnostics) from None
     if getattr(expression, "free_symbols", None) is None:
         raise InputError([Diagnostic(f"an expression is a text or a SymPy expression, not {expression!r}")])
     import sympy
 
-    if getattr(expression, "shape", (1, 1)) not in ((), (1, 1)):
+    array = getattr(expression, "shape", (1, 1)) not in ((), (1, 1))
+    if array and scalar:
         shown = ", ".join(map(str, expression.shape))
         raise InputError([Diagnostic(f"the expression must be a scalar; this is [{shown}]", advice="take its Trace")])
-    loss = _loss({str(symbol) for symbol in expression.free_symbols} | set(given))
-    arrays = {_name(s): given.get(_name(s)) for s in expression.atoms(sympy.MatrixSymbol)}
+    name = _free(called, {str(symbol) for symbol in expression.free_symbols} | set(given))
+    arrays = {declared_name(s): given.get(declared_name(s)) for s in expression.atoms(sympy.MatrixSymbol)}
     declared = _declared({**arrays, **given}, wrt)
+    left = sympy.MatrixSymbol(name, *expression.shape) if array else sympy.Symbol(name)
+    keys = {**extra, "symbols": declared, "loss": name if scalar else None, "parts": parts(name) if parts else None}
     try:
-        return Problem(equations=[(sympy.Symbol(loss), expression)], symbols=declared, loss=loss, **extra)
+        return Problem(equations=[(left, expression)], **keys)
     except InputError as error:
         raise InputError(replace(d, file=None) if d.file == "equations[1]" else d for d in error.diagnostics) from None
 
 
-def _loss(taken: Iterable[str]) -> str:
+def _free(called: Sequence[str], taken: Iterable[str]) -> str:
     names = set(taken)
-    return next(name for name in (*LOSSES, *(f"L_{n}" for n in range(len(names) + 1))) if name not in names)
+    return next(
+        name for name in (*called, *(f"{called[0]}_{n}" for n in range(len(names) + 1))) if name not in names
+    )  # fmt: skip
 
 
 def _declared(shapes: Mapping[str, Any], wrt: Sequence[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ This module must not know about numbers or printing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -136,7 +136,7 @@ class Backward:
     def __init__(self, problem: Problem, ones: frozenset[str] = frozenset(), loss_by_name: bool = True):
         self.problem = problem
         self.ones = ones
-        self.unnamed = "" if loss_by_name else problem.loss
+        self.unnamed = "" if loss_by_name else problem.end
         self.style = Style(problem.abstract, problem.derivatives)
         self.namer = Namer(problem)
         self.raiser = raiser(self.namer)
@@ -239,7 +239,7 @@ class Backward:
         matrix, why_not = None, None
         if shape or any(t.bound for t in result):
             try:
-                form, steps = self._lifted(result, at, letters)
+                form, steps = self.lifted(result, at, letters)
                 matrix = Equation(Adj(name, shape), form)
                 facts: dict[str, Fact] = {"node": self.problem.sym(name)}
                 record.steps.append(Step(sk.VECTORIZE, matrix.lhs, form, steps, facts))
@@ -247,7 +247,7 @@ class Backward:
                 why_not = error.words
         return Derivation(name, shown, entry, matrix, tuple(record.steps), why_not)
 
-    def _lifted(self, p: Poly, at: Axes, letters: Letters) -> tuple[Expr, tuple[Step, ...]]:
+    def lifted(self, p: Poly, at: Axes, letters: Letters) -> tuple[Expr, tuple[Step, ...]]:
         """The matrix form that is easiest to read: of the form as it is, or multiplied out in part or in full."""
         found: list[tuple[int, Expr, tuple[Step, ...]]] = []
         failure: NoMatrixForm | None = None
@@ -293,7 +293,7 @@ class Backward:
             now = {a: b for a, b in zip(before, params, strict=True) if a != b}
             unsolved = collapse(sub_poly(unsolved, now), shifted=False)
             steps = [Rewrite(sk.DIFFERENTIATE, unsolved, {}), Rewrite(sk.KRONECKER_SHIFT, local, {})]
-        steps = self._folded(steps, lowered)
+        steps = self.folded(steps, lowered.definitions)
         folded = steps[-1].result
         factored = factor(folded)
         if neater(factored, folded):
@@ -308,13 +308,19 @@ class Backward:
         return Contribution(consumer, params, summed, local, tuple(steps), by_name, rewrites)
 
     def _choose(self, consumer: str, by_name: Poly, lowered: Lowered) -> tuple[Rewrite, ...]:
-        """The cheapest of {by name, inlined} x {as is, expanded, factored}; the earliest wins a tie."""
+        """The simplest form of a contribution, by name or with the consumer's derivative put in."""
         node: dict[str, Fact] = {"node": self.problem.sym(consumer)}
-        chains = [self._tidied([], by_name)]
+        chains = [self.tidied([], by_name)]
         if consumer != self.problem.loss and not at_shifted(by_name, consumer):
             params, value = self.adjoints[consumer]
             inlined = inline_adjoint(by_name, consumer, params, value)
-            chains.append(self._tidied([Rewrite(sk.INLINE_ADJOINT, inlined, node)], inlined))
+            chains.append(self.tidied([Rewrite(sk.INLINE_ADJOINT, inlined, node)], inlined))
+        return tuple(self.simplest(chains, lowered.definitions))
+
+    def simplest(
+        self, chains: Sequence[list[Rewrite]], definitions: Sequence[tuple[Definition, Fact]]
+    ) -> list[Rewrite]:
+        """The chain whose result is cheapest to read: as it is, multiplied out or factored; the earliest wins a tie."""
         forms: list[list[Rewrite]] = []
         gathered: list[list[Rewrite]] = []
         for chain in chains:
@@ -334,16 +340,16 @@ class Backward:
             together = gather(grown[-1].result)
             if together is not grown[-1].result:
                 gathered.append([*grown, Rewrite(sk.GATHER, together, {})])
-        forms, gathered = ([_signed(self._folded(form, lowered)) for form in some] for some in (forms, gathered))
+        forms, gathered = ([_signed(self.folded(form, definitions)) for form in some] for some in (forms, gathered))
         best = forms[cheapest([form[-1].result for form in forms])]
         for form in gathered:
             # Equally cheap, it is easier to read if its sums depend on fewer indices.
             gap = cost(form[-1].result) - cost(best[-1].result)
             if gap < 0 or (gap == 0 and width(form[-1].result) < width(best[-1].result)):
                 best = form
-        return tuple(best)
+        return best
 
-    def _tidied(self, chain: list[Rewrite], p: Poly) -> list[Rewrite]:
+    def tidied(self, chain: list[Rewrite], p: Poly) -> list[Rewrite]:
         """Deltas eliminated, powers merged, sums to one."""
         cancelled = collapse(p, deltas=False)
         opened = open_deltas(cancelled)
@@ -376,8 +382,9 @@ class Backward:
         return [*chain, Rewrite(sk.SUM_TO_ONE, summed, facts)]
 
     @staticmethod
-    def _folded(form: list[Rewrite], lowered: Lowered) -> list[Rewrite]:
-        for definition, node in lowered.definitions:
+    def folded(form: list[Rewrite], definitions: Sequence[tuple[Definition, Fact]]) -> list[Rewrite]:
+        """With the names of nodes and functions in place of what defines them."""
+        for definition, node in definitions:
             folded = fold(form[-1].result, definition)
             if folded is not form[-1].result:
                 form = [*form, Rewrite(sk.FOLD, folded, {"node": node})]

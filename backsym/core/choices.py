@@ -55,3 +55,6 @@ PROBLEM_ENDINGS = (*YAML_ENDINGS, ".json")
 
 NOTE_ENDINGS = (".md", ".markdown", ".tex")
 """Lecture notes."""
+
+LAYOUTS = ("numerator", "denominator")
+"""Which way round a Jacobian is: the outputs along the rows, or along the columns."""

@@ -511,6 +511,33 @@ class Partial(Expr):
 
 
 @dataclass(frozen=True)
+class Total(Expr):
+    """The derivative of a quantity through all nodes between: d of / d by, or the second one by two quantities.
+
+    ``of`` and ``by`` are whole quantities or entries of them.  The outputs are along the rows; with ``denominator`` the
+    array is transposed.  A row [1, D] is the derivative of a number by a vector, a column [K] that of a vector by a
+    number; by a matrix the axes simply follow each other.
+    """
+
+    of: Expr
+    by: tuple[Expr, ...]
+    denominator: bool = False
+
+    @lazy
+    def shape(self) -> Shape:
+        above: Shape = self.of.shape
+        for by in self.by[:-1]:
+            above += by.shape
+        below = self.by[-1].shape
+        if len(above) > 1 or len(below) > 1:
+            whole = below + above if self.denominator else above + below
+            return whole[::-1] if self.denominator and not below and len(above) == 2 else whole
+        if self.denominator:
+            above, below = below, above
+        return (1, *below) if below and not above else above + below
+
+
+@dataclass(frozen=True)
 class Equation:
     """An equation as displayed; both sides have the same value for every value of the free indices."""
 

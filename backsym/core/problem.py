@@ -76,6 +76,10 @@ class NodeEquation:
         return Entry(sym, self.indices) if self.indices else sym
 
 
+Asked = tuple[str, tuple[str, ...], bool]
+"""A total derivative: of what, by one quantity or two, and whether its outputs are along the columns."""
+
+
 @dataclass(frozen=True)
 class Part:
     """One part of a question. ``targets`` are what the part asks for, by name; ``claims`` are the
@@ -92,6 +96,8 @@ class Part:
     form: Expr | None = None
     tolerance: float | None = None
     line: int | None = None
+    totals: tuple[Asked, ...] = ()
+    """The Jacobians and second derivatives on which the answer rests."""
 
 
 @dataclass(frozen=True)

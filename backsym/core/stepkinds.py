@@ -106,6 +106,18 @@ GATHER = _kind(
     "gather", "{symbols: {W: [K, D], x: [D], c: [K]}, forward: [p = softmax(W @ x), L = sum(p*c)]}"
 )  # fmt: skip
 
+# --- Jacobians and second derivatives ---
+_DEEP = (
+    "{symbols: {W: [K, D], x: {shape: [D], role: input}}, forward: [z = W @ x, y = tanh(z)], parts: [jacobian: dy/dx]}"
+)
+_TWICE = "{symbols: {X: [N, D], w: [D], t: [N]}, forward: [L = sum((X @ w - t)**2)/2], parts: [hessian: w]}"
+_SKIP = "{symbols: {x: {shape: [D], role: input}}, forward: [h = tanh(x), y = h*x], parts: [jacobian: dy/dx]}"
+THROUGH = _kind("through", _SKIP, ("node", "by"))
+PRODUCT = _kind("product", _DEEP, ("node", "by"))
+GRADIENT = _kind("gradient", _TWICE, ("node",))
+SECOND = _kind("second", _TWICE, ("node",))
+COLLECT = _kind("collect", _TWICE, lifts=True)
+
 # --- what a question asks for ---
 PRESENT = _kind("present", "{forward: [z = w*x, L = z**2], parts: [{derive: w, form: 2*w*x**2}]}")
 CONCLUDE = _kind(

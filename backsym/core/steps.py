@@ -45,6 +45,33 @@ class Derivation:
 
 
 @dataclass(frozen=True)
+class TotalDerivation:
+    """A Jacobian, or a second derivative of the loss: the derivative of ``of`` by one quantity or by two.
+
+    ``indices`` are the letters of the entry in the order of the axes of the array, see ``expr.Total``.
+    """
+
+    of: str
+    by: tuple[str, ...]
+    denominator: bool
+    indices: tuple[Ix, ...]
+    entry: Equation
+    matrix: Equation | None
+    steps: tuple[Step, ...]
+    no_matrix: Words | None = None
+
+    @property
+    def node(self) -> str:
+        """The last quantity by which is differentiated."""
+        return self.by[-1]
+
+    @property
+    def key(self) -> tuple[str, tuple[str, ...], bool]:
+        """What tells it from others of the same problem."""
+        return self.of, self.by, self.denominator
+
+
+@dataclass(frozen=True)
 class ForwardForms:
     """One forward equation at both levels, with the steps that lead from the author's form to the other."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from backsym.core.expr import Equation
 from backsym.core.problem import Problem
-from backsym.core.steps import Derivation, Verification
+from backsym.core.steps import Derivation, TotalDerivation, Verification
 
 if TYPE_CHECKING:
     from backsym.documents.content.blocks import Block
@@ -69,7 +69,7 @@ def result_shown(problem: Problem, derivation: Derivation, verification: Verific
 
 
 def explanation(
-    problem: Problem, derivation: Derivation, verification: Verification, *, setting: bool = False
+    problem: Problem, derivation: Derivation | TotalDerivation, verification: Verification, *, setting: bool = False
 ) -> list[Block]:
     """The derivation of one derivative, step by step; with ``setting``, after what is given and the forward pass."""
     from backsym.documents.content.derivations import Shown, derivation_blocks

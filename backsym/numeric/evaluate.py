@@ -22,6 +22,7 @@ from backsym.core.expr import (
     Cmp,
     Const,
     Delta,
+    Dim,
     Div,
     Entry,
     Expr,
@@ -45,6 +46,7 @@ from backsym.core.expr import (
     Size,
     Sym,
     T,
+    Total,
     Zeros,
     matmul_shape,
     names_in,
@@ -436,6 +438,94 @@ def _partial(e: Partial, c: Context) -> Val:
     return gather(((), full), by + at, c)
 
 
+_REACH = 1e-3
+"""How far the points of a second difference are apart, relative to the size of a value."""
+
+_SIXTH = ((1, 3 / 4), (2, -3 / 20), (3, 1 / 60))
+"""The central difference of the sixth order (Fornberg 1988): the weights of the points on one side."""
+
+
+def _total(e: Total, c: Context) -> Val:
+    """Complex steps in every entry of ``by`` through all nodes; of these, for two of them, a central difference.
+
+    No formula for a derivative is used.
+    """
+    targets = [_quantity(x) for x in (e.of, *e.by)]
+    indices = tuple(ix for _, at in targets for ix in at)
+    key = "/".join(symbol.name for symbol, _ in targets)
+    known = c.jacobians if c.jacobians is not None else {}
+    full = known.get((key, "total"))
+    if full is None:
+        full = known[key, "total"] = _all_totals([symbol for symbol, _ in targets], c)
+    if indices:
+        return select(((), full), indices)
+    shape = c.sizes(e.shape)
+    above = full.ndim - len(e.by[-1].shape)
+    turned = np.moveaxis(full, range(above), range(full.ndim - above, full.ndim)) if e.denominator else full
+    if e.denominator and not e.by[-1].shape and above == 2:
+        turned = full.T
+    return (), turned.reshape(shape)
+
+
+def _quantity(e: Expr) -> tuple[Sym, tuple[Ix, ...]]:
+    """The symbol and the indices of one quantity in a total derivative, which may be whole."""
+    if isinstance(e, Entry) and isinstance(e.base, Sym):
+        return e.base, e.indices
+    if isinstance(e, Sym):
+        return e, ()
+    raise BacksymError(f"a total derivative is of quantities, not of {type(e).__name__}")
+
+
+def _all_totals(targets: Sequence[Sym], c: Context) -> Array:
+    """The total derivative with an axis for each axis of each quantity, in their order."""
+    top, *first, last = (symbol.name for symbol in targets)
+    if not first:
+        return _moved(top, targets[0].declared, last, targets[1].declared, c)
+    shape, base = targets[1].declared, _plain(first[0], c)
+    rows = []
+    for at in np.ndindex(base.shape):
+        step = _REACH * max(1.0, abs(float(base[at])))
+        total: Array = np.zeros(())
+        for distance, share in _SIXTH:
+            for sign in (1, -1):
+                there = base.copy()
+                there[at] += sign * distance * step
+                near = _at(c, first[0], there)
+                total = total + sign * share / step * _moved(top, targets[0].declared, last, targets[2].declared, near)
+        rows.append(total)
+    sizes = (*c.sizes(targets[0].declared), *c.sizes(shape), *c.sizes(targets[2].declared))
+    lead = len(targets[0].declared)
+    stacked = np.stack(rows).reshape((*c.sizes(shape), *rows[0].shape))
+    return np.moveaxis(stacked, range(len(shape)), range(lead, lead + len(shape))).reshape(sizes)
+
+
+def _at(c: Context, name: str, value: Array) -> Context:
+    """The point where one quantity has another value, and so has all that is computed from it."""
+    values: dict[str, Array | Val] = {**c.values, name: value}
+    moved = {name}
+    for eq in c.equations.values():
+        if eq.name != name and not moved.isdisjoint(names_in(eq.rhs)):
+            moved.add(eq.name)
+            values[eq.name] = np.asarray(node_value(eq, c.with_values(values))[1])
+    return c.with_values(values)
+
+
+def _moved(top: str, above: Sequence[Dim], bottom: str, below: Sequence[Dim], c: Context) -> Array:
+    """The derivative of one quantity by another, by complex steps through all nodes between."""
+    sizes = (*c.sizes(above), *c.sizes(below))
+    if top == bottom:
+        return np.eye(math.prod(c.sizes(above))).reshape(sizes)
+    if top not in c.equations:
+        return np.zeros(sizes)
+    values: dict[str, Array | Val] = {**c.values, bottom: _stepped(bottom, c)}
+    for node in (*_between(c.equations, bottom, top), c.equations[top]):
+        values[node.name] = node_value(node, c.with_values(values))
+    steps = tuple(_step_axis(n) for n in range(len(below)))
+    found = arrange(values[top], steps, c.sizes(below))  # type: ignore[arg-type]
+    slopes = np.broadcast_to(np.imag(found) / STEP, (*c.sizes(below), *c.sizes(above)))
+    return np.moveaxis(slopes, range(len(below)), range(len(above), len(sizes)))
+
+
 def _slopes(eq: NodeEquation, bottom: Sym, moved: Val, c: Context) -> Val:
     """The derivative of a node along the complex steps in a quantity."""
     values = {**c.values, bottom.name: moved}
@@ -520,4 +610,5 @@ _HANDLERS: dict[type[Expr], Callable[[Any, Context], Val]] = {
     IndexReduce: _index_reduce,
     IndexPick: _index_pick,
     Partial: _partial,
+    Total: _total,
 }

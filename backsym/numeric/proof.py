@@ -29,11 +29,12 @@ from backsym.core.expr import (
     walk,
     with_indices,
 )
-from backsym.core.steps import Derivation, ForwardForms, Step
+from backsym.core.problem import Asked
+from backsym.core.steps import Derivation, ForwardForms, Step, TotalDerivation, Verification
 from backsym.numeric.axes import Array, Val, align, arrange
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import ev
-from backsym.numeric.verify import with_adjoints
+from backsym.numeric.verify import power_of_ten, with_adjoints
 
 TOLERANCE = 1e-9
 """The largest difference of two sides, relative to their largest entry or to the magnitude of their terms."""
@@ -89,6 +90,37 @@ def unproved(
             else:
                 found.append(Unproved(line.node, line.words, error))
     return tuple(found)
+
+
+def totals_proved(
+    totals: Sequence[TotalDerivation], derivations: Sequence[Derivation], draws: Sequence[Env]
+) -> tuple[dict[Asked, Verification], tuple[Unproved, ...]]:
+    """Whether Jacobians and second derivatives are what they are said to be, and the lines of them that do not hold.
+
+    Entries and matrices are compared with complex steps through all nodes, of which second derivatives take central
+    differences: no formula that was derived is used.
+    """
+    if not totals:
+        return {}, ()
+    found: dict[Asked, Verification] = {}
+    wrong: list[Unproved] = []
+    with np.errstate(all="ignore"):
+        points = [_Point(with_adjoints(derivations, env)) for env in draws]
+        for total in totals:
+            words = f"the derivative of {total.of} by {' and '.join(total.by)}"
+            node = total.by[-1]
+            forms = [form for form in (total.entry, total.matrix) if form is not None]
+            results = [_Line(node, words, form.lhs, form.rhs) for form in forms]
+            worst = max(min(point.error(line) for point in points) for line in results)
+            status = "failed" if not worst <= TOLERANCE else "verified"
+            if status == "verified" and not any(np.any(point.value(total.entry.rhs)[1]) for point in points):
+                status = "unexercised"
+            found[total.key] = Verification(power_of_ten(worst), len(points), status)
+            for line in _of_steps(node, total.steps, f"{words}, step "):
+                error = min(point.error(line) for point in points)
+                if not error <= TOLERANCE:
+                    wrong.append(Unproved(line.node, line.words, error))
+    return found, tuple(wrong)
 
 
 def check_steps(steps: Sequence[Step], env: Env, floor: float = 1e-6) -> tuple[float, str]:

@@ -87,7 +87,7 @@ class _Tally:
     def verdict(self, draws: int) -> Verification:
         failed = self.worst > TOLERANCE
         status = "failed" if failed else "verified" if self.exercised else "unexercised"
-        return Verification(_power_of_ten(self.worst), draws, status)
+        return Verification(power_of_ten(self.worst), draws, status)
 
 
 def verify(
@@ -447,7 +447,7 @@ def _worst(a: Array, b: Array, scale: Array) -> float:
     return float(np.max(np.where(gap <= 1e3 * _UNDERFLOW, 0.0, gap / np.where(scale == 0, 1.0, scale))))
 
 
-def _power_of_ten(error: float) -> float:
+def power_of_ten(error: float) -> float:
     """The bound of an error that is stated, a power of ten, which does not depend on the last digits of rounding."""
     if not math.isfinite(error):
         return error

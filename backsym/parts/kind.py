@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from backsym.core.expr import Adj, Entry, Equation, Expr, Ix
-from backsym.core.problem import Part, Problem
+from backsym.core.problem import Asked, Part, Problem
 from backsym.core.registry import Table
 from backsym.core.steps import Step
 
@@ -103,6 +103,9 @@ class Value(Protocol):
     def nodes_and_derivatives(self) -> tuple[str, ...]:
         """Names of nodes, and derivatives of the loss as ``dL/dw``."""
 
+    def node_derivatives(self) -> tuple[tuple[str, str], ...]:
+        """Derivatives ``dp/dz`` of nodes by what they depend on."""
+
     def equations(self) -> tuple[Claim, ...]:
         """Equations whose left side is a derivative of the loss."""
 
@@ -145,6 +148,9 @@ class Results(Protocol):
     def forward_in_matrix_form(self, name: str) -> Piece:
         """The steps from a forward equation to its matrix form."""
 
+    def total(self, asked: Asked) -> Piece:
+        """A Jacobian or second derivative of the part."""
+
     def value(self, e: Expr) -> Any:
         """What an expression is at the given values."""
 
@@ -174,6 +180,9 @@ class Page(Protocol):
 
     def assigned(self, target: Expr, forms: Sequence[Expr], indices: tuple[Ix, ...]) -> None:
         """What takes the place of the target, in several forms that are equal."""
+
+    def block_matrix(self, rows: Sequence[Sequence[Equation]]) -> None:
+        """One equation of two matrices whose blocks are the sides of these."""
 
     def picture(self, graph: str) -> None:
         """A drawing of the problem."""
@@ -218,6 +227,9 @@ class PartKind:
 
     tolerance_given: ClassVar[bool] = False
     """Whether the author may say how exact a number has to be, ``tolerance``."""
+
+    layout_given: ClassVar[bool] = False
+    """Whether the author may say which way round an array is, ``layout``."""
 
     constants: ClassVar[tuple[str, ...]] = ()
     """Constants that the part uses, so that no equation needs to."""

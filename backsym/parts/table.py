@@ -8,6 +8,7 @@ from backsym.parts.derivatives import Derive, Gradients, List, Show
 from backsym.parts.equations import Forward, Vectorize
 from backsym.parts.kind import KINDS, PartKind
 from backsym.parts.numbers import Compute, Update
+from backsym.parts.totals import Hessian, Jacobian
 from backsym.parts.words import Ask, Graph, Why
 
 __all__ = ["KINDS", "kind_of"]
@@ -24,6 +25,8 @@ for _kind in (
     List(),
     Compute(),
     Update(),
+    Jacobian(),
+    Hessian(),
 ):
     KINDS.add(_kind)
 

@@ -47,6 +47,7 @@ from backsym.core.expr import (
     Size,
     Sym,
     T,
+    Total,
     Zeros,
     num,
     show_shape,
@@ -145,6 +146,11 @@ class _Plain:
         text = f"d{self.free(e.num)}/d{self.free(e.den)}"
         direct = isinstance(e.num, Sym) and e.num.name == self.problem.loss
         return (f"direct({text})" if direct else text), Level.ATOM
+
+    def total(self, e: Total) -> Text:
+        if len(e.by) > 1:
+            raise BacksymError("a second derivative has no plain spelling")
+        return self.partial(Partial(e.of, e.by[0]))
 
     def entry(self, e: Entry) -> Text:
         indices = ",".join(map(_index, e.indices))
@@ -278,4 +284,5 @@ _RULES: dict[type[Expr], Callable[[_Plain, Any], Text]] = {
     IndexReduce: _Plain.index_reduce,
     IndexPick: _Plain.index_pick,
     Partial: _Plain.partial,
+    Total: _Plain.total,
 }

@@ -46,6 +46,7 @@ from backsym.core.expr import (
     Size,
     Sym,
     T,
+    Total,
     Zeros,
     scalar_if_ones,
 )  # fmt: skip
@@ -305,6 +306,19 @@ def _partial(e: Partial, n: Notation) -> Piece:
         # The loss's own equation alone: without the mark it would read as the whole derivative.
         return Piece(Script(fenced("bracket", piece.layout), sub=Ident("direct", "roman")), Level.FACTOR)
     return piece
+
+
+def _total(e: Total, n: Notation) -> Piece:
+    """A derivative by one quantity, or the second one, where the second of two vectors is a row."""
+    top = layout_of(e.of, n)
+    if len(e.by) == 1:
+        return _leibniz(top, layout_of(e.by[0], n))
+    twice = Script(PARTIAL, sup=lay.Number("2"))
+    first, second = (layout_of(by, n) for by in e.by)
+    if first == second and isinstance(first, Ident) and not e.by[0].shape:
+        return Piece(lay.Frac(row(twice, top), row(PARTIAL, Script(first, sup=lay.Number("2")))), Level.FACTOR)
+    last = layout_of(T(e.by[1]), n) if len(e.by[1].shape) == 1 else second
+    return Piece(lay.Frac(row(twice, top), row(PARTIAL, first, THIN, PARTIAL, last)), Level.FACTOR)
 
 
 def _entry(e: Entry, n: Notation) -> Piece:
@@ -686,4 +700,5 @@ _RULES: dict[type[Expr], Callable[[Any, Notation], Piece]] = {
     IndexReduce: _index_reduce,
     IndexPick: _index_pick,
     Partial: _partial,
+    Total: _total,
 }

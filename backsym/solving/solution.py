@@ -16,11 +16,12 @@ from backsym.core.allowance import LIMIT, Exhausted, allowing
 from backsym.core.errors import BacksymError, Diagnostic, NoMatrixForm, VerificationError, near_name
 from backsym.core.expr import Adj, Equation, Shape
 from backsym.core.lazy import lazy
-from backsym.core.problem import Collection, Problem
-from backsym.core.steps import Derivation, ForwardForms, Step, Verification
+from backsym.core.problem import Asked, Collection, Problem
+from backsym.core.steps import Derivation, ForwardForms, Step, TotalDerivation, Verification
 from backsym.core.words import Words
 
 if TYPE_CHECKING:
+    from backsym.calculus.backward import Backward
     from backsym.documents.notebook import Markdown
     from backsym.numeric.context import Env
     from backsym.numeric.proof import Unproved
@@ -159,6 +160,9 @@ class Solution:
     """Lines, other than the derivatives themselves, whose sides differ."""
     point: Env | None = field(default=None, compare=False, repr=False)
     """A point of the numeric check, with all adjoints."""
+    totals: tuple[TotalDerivation, ...] = ()
+    """The Jacobians and second derivatives that the parts ask for."""
+    totals_verified: dict[Asked, Verification] = field(default_factory=dict)
 
     @lazy
     def given(self) -> tuple[Derivation, ...]:
@@ -222,6 +226,20 @@ class Solution:
         """The derivative by a node in NumPy."""
         return self[node].numpy
 
+    def total_numpy(self, asked: Asked) -> str:
+        """A Jacobian or second derivative in NumPy, of givens and nodes."""
+        from backsym.printing.numpy.code import numpy_source
+        from backsym.solving.written import prove_total
+
+        total = next(total for total in self.totals if total.key == asked)
+        if total.matrix is not None:
+            source = numpy_source(total.matrix.rhs, self.problem, shape=total.matrix.lhs.shape)
+        else:
+            source = numpy_source(total.entry.rhs, self.problem, total.indices, shape=())
+        if self.point is not None:
+            prove_total(source, self.problem, total, self.point)
+        return source
+
     def forward_numpy(self, node: str) -> str:
         """The forward equation of a node in NumPy."""
         forms = next(f for f in self.forward if f.node == node)
@@ -236,6 +254,7 @@ class Solution:
     def failed(self) -> tuple[str, ...]:
         """Names of the quantities whose derivative, or a line of it or of their equation, failed the numeric check."""
         wrong = [name for name, v in self.verified.items() if v.status == "failed"]
+        wrong += [asked[1][-1] for asked, v in self.totals_verified.items() if v.status == "failed"]
         return tuple(dict.fromkeys([*wrong, *(line.node for line in self.unproved)]))
 
 
@@ -293,6 +312,18 @@ def _limited(problem: Problem) -> Iterator[None]:
         raise BacksymError(Diagnostic(message, problem.path).render()) from None
 
 
+def _totals(problem: Problem, backward: Backward) -> tuple[TotalDerivation, ...]:
+    """What the parts ask for besides derivatives of the loss, each once."""
+    from backsym.calculus.totals import Totals
+
+    asked = dict.fromkeys(total for part in problem.parts for total in part.totals)
+    totals = Totals(backward)
+    return tuple(
+        totals.jacobian(of, by[0], denominator=turned) if len(by) == 1 else totals.second(*by)
+        for of, by, turned in asked
+    )
+
+
 def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) -> Solution:
     """Derive every derivative of the loss and prove each of them, each step and each forward equation numerically.
 
@@ -311,7 +342,7 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
     if isinstance(problem, Collection):
         raise BacksymError("this is a collection; solve the problems of its sections one by one")
 
-    from backsym.numeric.proof import unproved
+    from backsym.numeric.proof import totals_proved, unproved
     from backsym.numeric.sample import sums_to_one
     from backsym.numeric.verify import verify, with_adjoints
     from backsym.solving.written import miswritten
@@ -322,9 +353,11 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
         derivations = tuple(backward.derive())
         forward = tuple(backward.forward())
         verified = verify(problem, derivations, draws)
-        lines = (*unproved(derivations, forward, draws), *miswritten(problem, derivations))
+        totals = _totals(problem, backward)
+        checked, wrong_lines = totals_proved(totals, derivations, draws)
+        lines = (*unproved(derivations, forward, draws), *wrong_lines, *miswritten(problem, derivations))
         point = with_adjoints(derivations, draws[0])
-    solution = Solution(problem, forward, derivations, verified, lines, point)
+    solution = Solution(problem, forward, derivations, verified, lines, point, totals, checked)
     if check and solution.failed:
         node = solution.failed[0]
         wrong = verified.get(node)

@@ -15,7 +15,7 @@ from backsym.core.errors import BacksymError, VerificationError
 from backsym.core.expr import Expr, Fn, Shape, Sym, num, walk
 from backsym.core.functions import BUNDLED, FUNCTIONS, Function
 from backsym.core.problem import Problem, Symbol
-from backsym.core.steps import Derivation, ForwardForms
+from backsym.core.steps import Derivation, ForwardForms, TotalDerivation
 
 if TYPE_CHECKING:
     from backsym.numeric.axes import Array
@@ -182,6 +182,26 @@ def prove_source(source: str, problem: Problem, node: str, forms: Derivation | F
             raise VerificationError(node, f"the NumPy source {source} does not run: {error}") from error
         if value.shape != point.values[node].shape or differs(value, equation.rhs, indices, point):
             raise VerificationError(node, f"the NumPy source {source} failed its numeric check")
+
+
+def prove_total(source: str, problem: Problem, total: TotalDerivation, point: Env) -> None:
+    """The same of a Jacobian or second derivative, whose shape is that of its matrix or of its entries' letters."""
+    import numpy as np
+
+    from backsym.numeric.evaluate import evaluate
+    from backsym.numeric.proof import differs
+    from backsym.numeric.sources import value_of
+
+    equation = total.matrix or total.entry
+    indices = () if total.matrix is not None else total.indices
+    with np.errstate(all="ignore"):
+        try:
+            value = np.asarray(value_of(source, variables(problem, point)), dtype=float)
+        except (TypeError, ValueError, IndexError) as error:
+            raise VerificationError(total.by[-1], f"the NumPy source {source} does not run: {error}") from error
+        wanted = np.shape(evaluate(equation.rhs, point, indices))
+        if value.shape != wanted or differs(value, equation.rhs, indices, point):
+            raise VerificationError(total.by[-1], f"the NumPy source {source} failed its numeric check")
 
 
 def variables(problem: Problem, point: Env) -> dict[str, Any]:

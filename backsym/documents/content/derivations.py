@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from backsym.core import stepkinds as sk
 from backsym.core.expr import Adj, Equation, Expr, Sym
-from backsym.core.steps import Derivation, Fact, ForwardForms, Step, Verification
+from backsym.core.steps import Derivation, Fact, ForwardForms, Step, TotalDerivation, Verification
 from backsym.documents.content.blocks import (
     Block,
     Equations,
@@ -222,7 +222,7 @@ def _colon(sentence: Inlines) -> Inlines:
 
 
 def derivation_blocks(
-    derivation: Derivation, shown: Shown, verification: Verification, voice: Voice, level: int
+    derivation: Derivation | TotalDerivation, shown: Shown, verification: Verification, voice: Voice, level: int
 ) -> list[Block]:
     """One derivative: where it was derived or its steps, both forms, and what the numeric check said."""
     indices = range_layout(derivation.indices, voice.notation)
@@ -241,7 +241,7 @@ def derivation_blocks(
     return blocks
 
 
-def both_forms(derivation: Derivation, voice: Voice) -> tuple[Row, ...]:
+def both_forms(derivation: Derivation | TotalDerivation, voice: Voice) -> tuple[Row, ...]:
     """The result entry by entry, and as a whole where that is another equation."""
     rows = [row(derivation.entry, derivation.indices, voice)]
     if derivation.matrix is not None and derivation.matrix != derivation.entry:

@@ -35,6 +35,12 @@ def row(equation: Equation, indices: tuple[Ix, ...], voice: Voice) -> Row:
     return Row(voice.layout(equation.lhs), voice.layout(equation.rhs), range_layout(indices, voice.notation))
 
 
+def block_row(rows: Sequence[Sequence[Equation]], voice: Voice) -> Row:
+    """One equation of two block matrices."""
+    left = lay.Matrix(tuple(tuple(voice.layout(equation.lhs) for equation in line) for line in rows))
+    return Row(left, lay.Matrix(tuple(tuple(voice.layout(equation.rhs) for equation in line) for line in rows)))
+
+
 def given(parts: Sequence[Answered], solved: Solved) -> list[ForwardForms]:
     """The forward equations that a question sheet prints: not those that a part asks for."""
     asked = {name for a in parts if kind_of(a.part).forward for name in a.part.targets}
@@ -85,6 +91,9 @@ class Sheet:
         parts = [part for form in forms for part in (lay.EQUALS, self.voice.layout(form))][1:]
         whole = lay.row(self.voice.layout(target), GETS, *parts)
         self.blocks.append(Equations((Row(None, whole, range_layout(indices, self.voice.notation)),)))
+
+    def block_matrix(self, rows: Sequence[Sequence[Equation]]) -> None:
+        self.blocks.append(Equations((block_row(rows, self.voice),)))
 
     def picture(self, graph: str) -> None:
         self.blocks.append(picture(self.voice, graph))

@@ -14,8 +14,8 @@ from typing import Protocol
 from backsym.core import stepkinds as sk
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Sym, free_indices, walk, with_indices
-from backsym.core.problem import Part, Problem
-from backsym.core.steps import Derivation, ForwardForms, Step, Verification
+from backsym.core.problem import Asked, Part, Problem
+from backsym.core.steps import Derivation, ForwardForms, Step, TotalDerivation, Verification
 from backsym.documents.content.stating import steps_to
 from backsym.numeric.axes import Array
 from backsym.numeric.claims import stated_form
@@ -39,6 +39,13 @@ class Solved(Protocol):
     def given(self) -> tuple[Derivation, ...]:
         """Derivatives that are given, of an abstract loss."""
 
+    @property
+    def totals(self) -> tuple[TotalDerivation, ...]:
+        """The Jacobians and second derivatives that the parts ask for."""
+
+    @property
+    def totals_verified(self) -> Mapping[Asked, Verification]: ...
+    def total_numpy(self, asked: Asked) -> str: ...
     @property
     def verified(self) -> Mapping[str, Verification]: ...
     def numpy(self, node: str) -> str: ...
@@ -167,6 +174,11 @@ class _Results:
         if forms.matrix is None:
             return Piece(forms.node, forms.steps, forms.entry, forms.indices)
         return Piece(forms.node, forms.steps, forms.matrix)
+
+    def total(self, asked: Asked) -> Piece:
+        found = next(total for total in self.solved.totals if total.key == asked)
+        result, indices = (found.entry, found.indices) if found.matrix is None else (found.matrix, ())
+        return Piece(found.by[-1], found.steps, result, indices)
 
     def value(self, e: Expr) -> Array:
         return evaluate(e, self.at())

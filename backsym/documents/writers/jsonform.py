@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from backsym.core.expr import Equation, Shape
-from backsym.core.problem import Collection
+from backsym.core.problem import Asked, Collection
 from backsym.core.steps import Derivation, ForwardForms, Step, Verification
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.questions import given, key_blocks, question_blocks
@@ -47,8 +47,79 @@ def problem_json(solved: Solved, options: Options = FULL) -> Json:
         "derivatives": [
             _derivative(d, solved, voice, options) for d in (*solved.given, *solved.derivations) if not sheet
         ],
+        **({} if sheet else totals_json(solved, parts, voice)),
         "parts": [_part(answered, voice, options) for answered in parts],
     }
+
+
+def totals_json(solved: Solved, parts: Sequence[Answered], voice: Voice) -> Json:
+    """The Jacobians and the Hessians that the parts ask for, each in a list where there are any.
+
+    A block matrix is one of the latter, with all its ``blocks``.
+    """
+    found: dict[str, list[Json]] = {}
+    for answered in parts:
+        asked = answered.part.totals
+        key = "jacobians" if all(len(by) == 1 for _, by, _ in asked) else "hessians"
+        items = [_total(one, solved, voice.notation) for one in asked]
+        if key == "hessians" and len(answered.part.targets) > 1:
+            items = [_blocks(answered, items, solved, voice)]
+        found.setdefault(key, []).extend(item for item in items if item not in found.get(key, []))
+    return {key: items for key, items in found.items() if items}
+
+
+def _total(asked: Asked, solved: Solved, notation: Notation) -> Json:
+    total = next(total for total in solved.totals if total.key == asked)
+    shape = [ix.dim for ix in total.indices] if total.matrix is None else list(total.matrix.lhs.shape)
+    own = len(set(total.by)) == 1
+    return {
+        "of": total.of,
+        "by": total.by[0] if own else list(total.by),
+        "shape": shape,
+        "range": range_latex(total.indices, notation),
+        "entry": _sides(total.entry, notation),
+        "matrix": _sides(total.matrix, notation),
+        "numpy": solved.total_numpy(asked),
+        "verified": _verified(solved.totals_verified[asked]),
+    }
+
+
+def _blocks(answered: Answered, items: Sequence[Json], solved: Solved, voice: Voice) -> Json:
+    """The block matrix of second derivatives; None stands for what no block matrix has."""
+    names = list(answered.part.targets)
+    rows = [items[n : n + len(names)] for n in range(0, len(items), len(names))]
+    shapes = [solved.problem.symbols[name].shape for name in names]
+    whole = all(len(shape) < 2 for shape in shapes)
+    sizes = [str(shape[0]) if shape else "1" for shape in shapes]
+    worst = max((item["verified"] for item in items), key=lambda v: (v["status"] == "failed", v["max_error"]))
+    matrix = None
+    if whole:
+        sides = [[item["matrix"] or item["entry"] for item in row] for row in rows]
+        matrix = {side: block_latex([[cell[side] for cell in row] for row in sides]) for side in ("lhs", "rhs")}
+    return {
+        "of": solved.problem.loss,
+        "by": names,
+        "shape": [" + ".join(sizes)] * 2 if whole else None,
+        "range": None,
+        "entry": None,
+        "matrix": matrix,
+        "numpy": block_source([[(i["numpy"], len(i["shape"])) for i in row] for row in rows]) if whole else None,
+        "verified": worst,
+        "blocks": list(items),
+    }
+
+
+def block_latex(rows: Sequence[Sequence[str]]) -> str:
+    """A matrix in LaTeX."""
+    lines = [" & ".join(row) for row in rows]
+    return r"\begin{bmatrix} " + r" \\ ".join(lines) + r" \end{bmatrix}"
+
+
+def block_source(rows: Sequence[Sequence[tuple[str, int]]]) -> str:
+    """The NumPy source of a block matrix of sources with so many axes: columns and numbers as matrices."""
+    made = {0: "np.array([[{}]])", 1: "({})[:, None]", 2: "{}"}
+    lines = [", ".join(made[axes].format(source) for source, axes in row) for row in rows]
+    return f"np.block([{', '.join(f'[{line}]' for line in lines)}])"
 
 
 def collection_json(collection: Collection, solutions: Sequence[Solved], options: Options = FULL) -> Json:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from backsym.core.choices import ACCEPT
+from backsym.core.choices import ACCEPT, LAYOUTS
 from backsym.core.errors import InputError
 from backsym.core.expr import Adj, Entry, Expr, names_in
 from backsym.core.problem import Part, Problem
@@ -107,9 +107,21 @@ class _Reader:
         if "answer" in found and not kind.answer_given:
             others = either(sorted(other.name for other in KINDS.values() if other.answer_given))
             report.add(found["answer"], say("files.no_answer_key", kind=kind.name, others=others))
+        layout = choice(found.get("layout"), report, "layout", LAYOUTS, LAYOUTS[0]) if kind.layout_given else None
+        if "layout" in found and not kind.layout_given:
+            others = either(sorted(other.name for other in KINDS.values() if other.layout_given))
+            report.add(found["layout"], say("files.no_layout", kind=kind.name, others=others))
         return Part(
-            kind.name, text=words, answer=answer, marks=marks, accept=accept, form=form, tolerance=tolerance, line=line
-        )  # fmt: skip
+            kind.name,
+            option=layout,
+            text=words,
+            answer=answer,
+            marks=marks,
+            accept=accept,
+            form=form,
+            tolerance=tolerance,
+            line=line,
+        )
 
     # --- items ---
 
@@ -148,6 +160,33 @@ class _Reader:
             self.report.add(item, say("files.derivative_given", loss=self.problem.loss, name=name))
         else:
             return [name]
+        return []
+
+    def node_derivative(self, item: Scalar) -> list[tuple[str, str]]:
+        """What ``dp/dz`` is of, and by; else the item is reported."""
+        source, symbols = item.source(), self.problem.symbols
+        try:
+            tree = expression_syntax(source, self.scope)
+        except InputError as e:
+            self.report.extend(e.diagnostics)
+            return []
+        if tree.kind != "partial" or any(side.kind != "name" for side in tree.children):
+            self.report.add(item, say("files.not_a_jacobian", found=quoted(item.text)))
+            return []
+        of, by = (side.value for side in tree.children)
+        if {of, by} & self.broken:
+            return []
+        if of not in self.problem.by_name:
+            hint = listed(self.problem.by_name, "nodes")
+            self.report.add(item, say("files.not_a_node", name=quoted(of)), hint)
+        elif by not in symbols:
+            self.report.add(item, say("files.undeclared", name=quoted(by)), suggest(by, list(symbols)))
+        elif of == by or by not in _behind(self.problem, of):
+            self.report.add(item, say("files.no_influence", of=of, by=by))
+        elif symbols[by].discrete:
+            self.report.add(item, say("files.jacobian_of_discrete", by=by))
+        else:
+            return [(of, by)]
         return []
 
     def claim(self, item: Scalar) -> tuple[Expr, Expr] | None:
@@ -226,6 +265,11 @@ class _Value:
                 found |= dict.fromkeys(f"d{loss}/d{name}" for name in self.reader.differentiated(item, by[2] or by[3]))
         return tuple(found)
 
+    def node_derivatives(self) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            pair for item in self.some("a derivative", "dp/dz") for pair in self.reader.node_derivative(item)
+        )  # fmt: skip
+
     def equations(self) -> tuple[Claim, ...]:
         found = (self.reader.claim(item) for item in self.some("an equation"))
         return tuple(claim for claim in found if claim is not None)
@@ -266,7 +310,12 @@ class _Value:
 
 def _reaches_loss(problem: Problem) -> dict[str, None]:
     """The names that the loss depends on, the loss included."""
-    found = {problem.end: None}
+    return _behind(problem, problem.end)
+
+
+def _behind(problem: Problem, node: str) -> dict[str, None]:
+    """The names that a node depends on, itself included."""
+    found = dict[str, None]({node: None})
     for equation in reversed(problem.equations):
         if equation.name in found:
             found.update(dict.fromkeys(names_in(equation.rhs)))

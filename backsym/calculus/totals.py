@@ -1,0 +1,407 @@
+"""Jacobians and second derivatives: derivatives through all nodes between, by forward accumulation.
+
+The Jacobian of a node v by a quantity x collects one contribution from each argument u of its equation:
+dv/dx = sum over u of (local derivative of v by u) * du/dx.  A second derivative is that of a gradient in which all
+derivatives of the loss have been put in.  Terms are rewritten as in the backward pass, and every rewrite is a step.
+
+This module must not know about numbers or printing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from backsym.calculus.backward import Axes, Backward, Rewrite, along, entry_of
+from backsym.calculus.differentiate import differentiate
+from backsym.calculus.forms import factor, inline_adjoint, neater
+from backsym.calculus.raising import signed_sum, times
+from backsym.calculus.simplify import add_like, collapse, expand
+from backsym.calculus.terms import (
+    Ent,
+    Factor,
+    Fun,
+    Grp,
+    Index,
+    Lam,
+    Poly,
+    Term,
+    as_factor,
+    bind,
+    fixed_index,
+    mentions,
+    multiply,
+    poly_symbols,
+    sub_poly,
+)
+from backsym.calculus.vertices import matmul, weight
+from backsym.core import stepkinds as sk
+from backsym.core.errors import NoMatrixForm
+from backsym.core.expr import Adj, Equation, Expr, IndexReduce, Ix, MatMul, Partial, Total, names_in
+from backsym.core.stepkinds import StepKind
+from backsym.core.steps import Fact, Step, TotalDerivation
+from backsym.core.words import Words, say
+
+Scope = Mapping[Index, Ix]
+
+
+@dataclass(frozen=True)
+class Local:
+    """The local derivative of a node by one argument, at indices of the argument."""
+
+    argument: str
+    at: Axes
+    rewrites: tuple[Rewrite, ...]
+
+    @property
+    def result(self) -> Poly:
+        return self.rewrites[-1].result
+
+
+class Totals:
+    """Total derivatives of one problem; ``backward`` has derived all derivatives of the loss."""
+
+    def __init__(self, backward: Backward):
+        self.backward = backward
+        self.problem = backward.problem
+        self.namer = backward.namer
+        self.raiser = backward.raiser
+
+    def jacobian(self, of: str, by: str, *, denominator: bool = False) -> TotalDerivation:
+        """The derivative of a node by a quantity on which it depends."""
+        above, below, letters = self.axes_of(of, by)
+        run = _Run(self, by, below, letters, {of: above})
+        value = run.upto(of)[of]
+        result = sub_poly(value[1], dict(_pairs(value[0], above)))
+        lhs = run.total(of, above, letters)
+        found = self.product(run, of, by, denominator)
+        if found is not None:
+            form, steps = found
+            stated = self.stated((of,), (by,), (above, below), result, letters, [], denominator)
+            whole = Total(self.problem.sym(of), (self.problem.sym(by),), denominator)
+            return replace(stated, matrix=Equation(whole, form), steps=steps, no_matrix=None)
+        if run.steps and run.steps[-1].before != lhs:
+            run.steps.append(Step(sk.SUBSTITUTE, lhs, self.raiser.poly(result, letters)))
+        return self.stated((of,), (by,), (above, below), result, letters, run.steps, denominator)
+
+    def product(self, run: _Run, of: str, by: str, denominator: bool) -> tuple[Expr, tuple[Step, ...]] | None:
+        """The product of the local Jacobians, where one path of vectors leads from one quantity to the other."""
+        path = [of]
+        while path[-1] != by:
+            parts = run.parts[path[-1]]
+            if len(parts) != 1:
+                return None
+            path.append(parts[0].argument)
+        shapes = [self.problem.symbols[name].shape for name in path]
+        if len(path) < 3 or any(len(shape) != 1 or shape == (1,) for shape in shapes):
+            return None
+        links = [self.jacobian(v, u, denominator=denominator) for v, u in pairwise(path)]
+        forms = [link.matrix for link in (links[::-1] if denominator else links)]
+        equations = [form for form in forms if form is not None]
+        if len(equations) < len(forms):
+            return None
+        whole = Total(self.problem.sym(of), (self.problem.sym(by),), denominator)
+        facts: dict[str, Fact] = {"node": self.problem.sym(of), "by": self.problem.sym(by)}
+        chain = MatMul(tuple(e.lhs for e in equations))
+        product = matmul([e.rhs for e in equations])
+        steps = [step for link in links for step in link.steps]
+        steps = [Step(sk.PRODUCT, whole, chain, (), facts), *steps, Step(sk.SUBSTITUTE, chain, product)]
+        return product, tuple(steps)
+
+    def second(self, first: str, last: str) -> TotalDerivation:
+        """The second derivative of the loss by two quantities; of a vector by a vector, a matrix."""
+        above, below, letters = self.axes_of(first, last)
+        gradient = self.explicit(first, above)
+        entry = self.entry(Adj(first, self.problem.symbols[first].shape), above, letters)
+        run = _Run(self, last, below, letters)
+        facts: dict[str, Fact] = {"node": self.problem.sym(first)}
+        steps = [Step(sk.GRADIENT, entry, self.raiser.poly(gradient, letters), (), facts)]
+        run.steps = steps
+        before = run.twice(first, above)
+        result, raw, chain = run.of_poly(gradient)
+        through = {"node": self.entry(self.problem.sym(last), below, letters)}
+        run.show(sk.SECOND, before, raw, through)
+        run.rewritten(before, chain)
+        return self.stated((self.problem.loss, first), (last,), (above, below), result, letters, steps, False)
+
+    # --- what both need ---
+
+    def axes_of(self, of: str, by: str) -> tuple[Axes, Axes, dict[Index, Ix]]:
+        """Indices for two quantities, all with letters of their own."""
+        shapes = [self.problem.symbols[name].shape for name in (of, by)]
+        first = self.namer.for_symbol(of)
+        taken = {ix.letter for ix in first if not ix.fixed}
+        second: list[Ix] = []
+        for ix in self.namer.for_symbol(by):
+            free = ix if ix.fixed else self.namer.free(ix.dim, taken, ix.letter)
+            taken.add(free.letter)
+            second.append(free)
+        above, below = along(shapes[0], first), along(shapes[1], tuple(second))
+        pairs = (*zip(above, first, strict=True), *zip(below, second, strict=True))
+        return above, below, {i: ix for i, ix in pairs if not i.fixed}
+
+    def entry(self, base: Expr, at: Axes, letters: Scope) -> Expr:
+        return entry_of(base, tuple(letters[i] if i in letters else Ix(str(-i.serial), i.dim) for i in at))
+
+    def explicit(self, name: str, at: Axes) -> Poly:
+        """The derivative of the loss by ``name`` with all others put in."""
+        params, value = self.backward.adjoints[name]
+        value = sub_poly(value, dict(_pairs(params, at)))
+        while any(isinstance(base, Adj) for base in _bases(value)):
+            value = collapse(tuple(self._put_in(t) for t in value))
+        return self.backward.simplest([self.backward.tidied([], value)], ())[-1].result if value else ()
+
+    def _put_in(self, t: Term) -> Term:
+        powers = tuple((self._put_inside(f), e) for f, e in t.powers)
+        found: Poly = (Term(t.coeff, powers, t.bound),)
+        for f, _ in powers:
+            if isinstance(f, Ent) and isinstance(f.base, Adj):
+                found = inline_adjoint(found, f.base.name, *self.backward.adjoints[f.base.name])
+        return found[0]
+
+    def _put_inside(self, f: Factor) -> Factor:
+        if isinstance(f, Grp):
+            return Grp(tuple(self._put_in(t) for t in f.body))
+        if isinstance(f, Fun):
+            return replace(f, args=tuple(Lam(a.params, tuple(map(self._put_in, a.body))) for a in f.args))
+        return f
+
+    def stated(
+        self,
+        of: tuple[str, ...],
+        by: tuple[str, ...],
+        axes: tuple[Axes, Axes],
+        result: Poly,
+        letters: dict[Index, Ix],
+        steps: list[Step],
+        denominator: bool,
+    ) -> TotalDerivation:
+        """Both forms of a result; a matrix form only where each side has one axis at most, or one of them none."""
+        above, below = axes
+        names = (*of, *by)
+        wholes = [self.problem.sym(name) for name in names]
+        at: list[Axes] = [(), above, below] if len(names) == 3 else [above, below]
+        entries = [self.entry(whole, indices, letters) for whole, indices in zip(wholes, at, strict=True)]
+        whole = Total(wholes[0], tuple(wholes[1:]), denominator)
+        entry = Equation(Total(entries[0], tuple(entries[1:]), denominator), self.raiser.poly(result, letters))
+        order = below + above if denominator else above + below
+        indices = tuple(letters[i] if i in letters else Ix(str(-i.serial), i.dim) for i in order)
+        matrix: Equation | None = None
+        why: Words | None = None
+        steps = list(steps)
+        try:
+            if len(below) > 1 or (len(above) > 1 and below):
+                raise NoMatrixForm(say("reasons.many_axes", axes=len(above) + len(below)))
+            free = self.free(above, below, denominator)
+            form, lifts = self.lightest(result, free, letters)
+            matrix = Equation(whole, form)
+            if free:
+                steps.append(Step(sk.COLLECT, whole, form, lifts))
+        except NoMatrixForm as error:
+            why = error.words
+        return TotalDerivation(names[0], names[1:], denominator, indices, entry, matrix, tuple(steps), why)
+
+    @staticmethod
+    def free(above: Axes, below: Axes, denominator: bool) -> Axes:
+        """The indices of the array in the order of its axes; a number by a vector is a row."""
+        if len(above) > 1:
+            return above[::-1] if denominator else above
+        if denominator:
+            above, below = below, above
+        return (fixed_index(1, 1), *below) if below and not above else above + below
+
+    def lightest(self, p: Poly, free: Axes, letters: Scope) -> tuple[Expr, tuple[Step, ...]]:
+        """The matrix form with the least to read, multiplied out or not."""
+        found: list[tuple[Expr, tuple[Step, ...]]] = []
+        failure: NoMatrixForm | None = None
+        for form in (p, expand(p)):
+            try:
+                found.append(self.backward.lifted(form, free, letters))
+            except NoMatrixForm as error:
+                failure = failure or error
+        if failure is not None and not found:
+            raise failure
+        return min(found, key=lambda item: weight(item[0]))
+
+
+class _Run:
+    """Total derivatives by one quantity at ``at``, with the steps that lead to them."""
+
+    def __init__(
+        self, totals: Totals, by: str, at: Axes, letters: dict[Index, Ix], given: Mapping[str, Axes] | None = None
+    ):
+        self.given = given or {}
+        """The indices at which some nodes are asked for."""
+        self.totals = totals
+        self.backward = totals.backward
+        self.problem = totals.problem
+        self.by, self.at, self.letters = by, at, letters
+        self.steps: list[Step] = []
+        self.values: dict[str, tuple[Axes, Poly]] = {}
+        self.parts: dict[str, list[Local]] = {}
+
+    def upto(self, *tops: str) -> dict[str, tuple[Axes, Poly]]:
+        """The derivatives of these nodes, and of all nodes between, by the quantity; none where it has no influence."""
+        needed = set(tops)
+        for eq in reversed(self.problem.equations):
+            if eq.name in needed:
+                needed.update(names_in(eq.rhs))
+        moved = {self.by}
+        for eq in self.problem.equations:
+            used = [name for name in names_in(eq.rhs) if name in moved]
+            if used and eq.name in needed and eq.name != self.by:
+                moved.add(eq.name)
+                if eq.name not in self.values:
+                    self.values[eq.name] = self.node(eq.name, used)
+        return self.values
+
+    def node(self, name: str, arguments: Sequence[str]) -> tuple[Axes, Poly]:
+        lowered = self.backward.lowered[name]
+        shape = self.problem.symbols[name].shape
+        params = self.given[name] if name in self.given else along(shape, self.totals.namer.for_symbol(name))
+        body = sub_poly(lowered.body, dict(_pairs(lowered.params, params)))
+        scope = self.scope(params, self.letters)
+        before = self.total(name, params, scope)
+        locals_: list[Local] = []
+        total: Poly = ()
+        for argument in arguments:
+            shape = self.problem.symbols[argument].shape
+            direct = argument == self.by
+            at = self.at if direct else along(shape, self.totals.namer.for_symbol(argument))
+            local = self.local(name, body, argument, at)
+            if local is None:
+                continue
+            locals_.append(local)
+            total += self.passed_on(local.result, argument, at)
+        self.parts[name] = locals_
+        chain = (
+            self.backward.simplest([self.backward.tidied([], add_like(total))], lowered.definitions) if total else []
+        )
+        result = chain[-1].result if chain else ()
+        self.told(name, params, scope, before, locals_, total)
+        self.rewritten(before, chain, scope)
+        return params, result
+
+    def local(self, name: str, body: Poly, argument: str, at: Axes) -> Local | None:
+        found = collapse(differentiate(body, argument, at, self.backward.style))
+        if not found:
+            return None
+        definitions = self.backward.lowered[name].definitions
+        chain = self.backward.folded([Rewrite(sk.DIFFERENTIATE, found, {})], definitions)
+        factored = factor(chain[-1].result)
+        if neater(factored, chain[-1].result):
+            chain = [*chain, Rewrite(sk.FACTOR, factored, {})]
+        return Local(argument, at, tuple(chain))
+
+    def passed_on(self, local: Poly, argument: str, at: Axes) -> Poly:
+        """The local derivative by an argument times the derivative of the argument."""
+        if argument == self.by:
+            return local
+        params, inner = self.values[argument]
+        inner = sub_poly(inner, dict(_pairs(params, at)))
+        if not inner:
+            return ()
+        product = multiply(as_factor(local), as_factor(inner))
+        return bind((product,), tuple(i for i in at if not i.fixed))
+
+    def of_poly(self, p: Poly) -> tuple[Poly, Poly, list[Rewrite]]:
+        """The derivative of terms over nodes and leaves: its simplest form, the first one, and the way."""
+        nodes = [eq.name for eq in self.problem.equations if eq.name in poly_symbols(p) and eq.name != self.by]
+        self.upto(*nodes)
+        style = self.backward.style
+        total = collapse(differentiate(p, self.by, self.at, style))
+        for name in nodes:
+            if name in self.values and mentions(p, name):
+                at = along(self.problem.symbols[name].shape, self.totals.namer.for_symbol(name))
+                total += self.passed_on(collapse(differentiate(p, name, at, style)), name, at)
+        raw = collapse(add_like(total))
+        definitions = [d for name in self.values for d in self.backward.lowered[name].definitions]
+        chain = self.backward.simplest([self.backward.tidied([], raw)], definitions) if raw else []
+        return (chain[-1].result if chain else ()), raw, chain
+
+    # --- what is shown ---
+
+    def total(self, name: str, at: Axes, scope: Scope) -> Expr:
+        below = self.totals.entry(self.problem.sym(self.by), self.at, self.letters)
+        return Total(self.totals.entry(self.problem.sym(name), at, scope), (below,))
+
+    def twice(self, first: str, above: Axes) -> Expr:
+        """The second derivative of the loss, by entries."""
+        by = [(first, above), (self.by, self.at)]
+        entries = [self.totals.entry(self.problem.sym(name), at, self.letters) for name, at in by]
+        return Total(self.problem.sym(self.problem.loss), tuple(entries))
+
+    def scope(self, indices: Axes, letters: Scope) -> dict[Index, Ix]:
+        """Letters for further indices, none of which is taken."""
+        scope = dict(letters)
+        for i in indices:
+            if not i.fixed and i not in scope:
+                scope[i] = self.totals.namer.free(i.dim, {ix.letter for ix in scope.values()}, i.hint)
+        return scope
+
+    def told(self, name: str, params: Axes, scope: Scope, before: Expr, parts: Sequence[Local], total: Poly) -> None:
+        """The equation of a node, its local derivatives, and the chain rule over its arguments."""
+        sym = self.problem.sym(name)
+        node = self.totals.entry(sym, params, scope)
+        lowered = self.backward.lowered[name]
+        body = sub_poly(lowered.body, dict(_pairs(lowered.params, params)))
+        self.steps.append(Step(sk.FORWARD, node, self.totals.raiser.poly(body, scope), (), {"node": sym}))
+        terms: list[Expr] = []
+        inner: list[tuple[Local, Expr, dict[Index, Ix]]] = []
+        for part in parts:
+            within = self.scope(part.at, scope)
+            below = self.totals.entry(self.problem.sym(part.argument), part.at, within)
+            inner.append((part, below, within))
+            local: Expr = Partial(node, below)
+            if part.argument != self.by:
+                local = times([local, self.total(part.argument, part.at, within)])
+                over = tuple(within[i] for i in part.at if not i.fixed)
+                local = IndexReduce("sum", local, over) if over else local
+            terms.append(local)
+        alone = [part.argument for part in parts] == [self.by]
+        if parts and not alone:
+            after = signed_sum([(False, term) for term in terms])
+            facts: dict[str, Fact] = {"node": node, "by": self.totals.entry(self.problem.sym(self.by), self.at, scope)}
+            self.steps.append(Step(sk.THROUGH, before, after, (), facts))
+        for part, below, within in inner:
+            lhs = before if alone else Partial(node, below)
+            chain = [self.totals.raiser.poly(rewrite.result, within) for rewrite in part.rewrites]
+            current, substeps = lhs, list[Step]()
+            for rewrite, after in zip(part.rewrites, chain, strict=True):
+                more: dict[str, Fact] = {"node": below} if not substeps else {}
+                substeps.append(Step(rewrite.kind, current, after, (), {**rewrite.facts, **more}))
+                current = after
+            shown = tuple(substeps) if len(substeps) > 1 else ()
+            self.steps.append(Step(sk.LOCAL, lhs, chain[-1], shown, {"num": node, "den": below}))
+        if not alone or not parts:
+            self.show(sk.SUBSTITUTE if parts else sk.INDEPENDENT, before, total, {} if parts else {"node": node}, scope)
+
+    def show(
+        self, kind: StepKind, before: Expr, p: Poly, facts: Mapping[str, Fact], scope: Scope | None = None
+    ) -> None:
+        current = next((s.after for s in reversed(self.steps) if s.before == before), None)
+        after = self.totals.raiser.poly(p, self.letters if scope is None else scope)
+        if after != current:
+            self.steps.append(Step(kind, before, after, (), dict(facts)))
+
+    def rewritten(self, before: Expr, chain: Sequence[Rewrite], scope: Scope | None = None) -> None:
+        for rewrite in chain:
+            self.show(rewrite.kind, before, rewrite.result, rewrite.facts, scope)
+
+
+def _pairs(olds: Axes, news: Axes) -> list[tuple[Index, Index]]:
+    return [(old, new) for old, new in zip(olds, news, strict=True) if not old.fixed]
+
+
+def _bases(p: Poly) -> list[Expr]:
+    """The arrays of which terms have entries, at any depth."""
+    found: list[Expr] = []
+    todo = [f for t in p for f, _ in t.powers]
+    while todo:
+        f = todo.pop()
+        if isinstance(f, Ent):
+            found.append(f.base)
+        bodies = [f.body] if isinstance(f, Grp) else [a.body for a in f.args] if isinstance(f, Fun) else []
+        todo += [g for body in bodies for t in body for g, _ in t.powers]
+    return found

@@ -1,0 +1,88 @@
+"""Parts that ask for Jacobians and for second derivatives of the loss: jacobian, hessian.  Knows no documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from backsym.core.choices import LAYOUTS
+from backsym.core.problem import Part
+from backsym.parts.kind import Answered, Page, PartKind, Results, Value
+
+MOST_AXES = 4
+"""A second derivative has at most so many axes."""
+
+
+class Jacobian(PartKind):
+    """Total derivatives of nodes by quantities on which they depend, as ``dp/dz``."""
+
+    name = "jacobian"
+    about = "Derive these Jacobians, such as dp/dz: the outputs along the rows, or along the columns by layout."
+    layout_given = True
+
+    def read(self, part: Part, value: Value) -> Part:
+        pairs = value.node_derivatives()
+        totals = tuple((of, (by,), part.option == LAYOUTS[1]) for of, by in pairs)
+        return replace(part, targets=tuple(f"d{of}/d{by}" for of, by in pairs), totals=totals)
+
+    def answer(self, part: Part, label: str, results: Results) -> Answered:
+        return Answered(part, label, (), tuple(results.total(asked) for asked in part.totals))
+
+    def question(self, answered: Answered, page: Page) -> None:
+        page.say(f"questions.jacobian{'_one' if len(answered.pieces) == 1 else ''}")
+        page.formulas([piece.result.lhs for piece in answered.pieces])
+
+
+class Hessian(PartKind):
+    """The second derivatives of the loss by one quantity, or all those by several, in the order given."""
+
+    name = "hessian"
+    about = "Derive the second derivative of the loss by this quantity, or the block matrix of those by several."
+    values: ClassVar[Mapping[str, Any] | None] = None
+
+    def read(self, part: Part, value: Value) -> Part:
+        names, problem = value.quantities(), value.problem
+        if problem.upstream is not None:
+            value.refuse("a second derivative needs a loss; this problem has none")
+            return part
+        for first in names:
+            for second in names:
+                axes = len(problem.symbols[first].shape) + len(problem.symbols[second].shape)
+                if axes > MOST_AXES:
+                    which = first if first == second else f"{first} and {second}"
+                    value.refuse(f"the second derivative by {which} has {axes} axes; at most {MOST_AXES} are possible")
+                    return part
+        totals = tuple((problem.loss, (first, second), False) for first in names for second in names)
+        return replace(part, targets=names, totals=totals)
+
+    def answer(self, part: Part, label: str, results: Results) -> Answered:
+        return Answered(part, label, (), tuple(results.total(asked) for asked in part.totals))
+
+    def question(self, answered: Answered, page: Page) -> None:
+        names = tuple(page.problem.sym(name) for name in answered.part.targets)
+        page.say(f"questions.hessian{'_one' if len(names) == 1 else ''}", names=names)
+        page.formulas([piece.result.lhs for piece in answered.pieces])
+
+    def solution(self, answered: Answered, page: Page) -> None:
+        page.derived(answered)
+        self.together(answered, page)
+
+    def key(self, answered: Answered, page: Page) -> None:
+        super().key(answered, page)
+        self.together(answered, page)
+
+    def together(self, answered: Answered, page: Page) -> None:
+        """The block matrix of several, where each block is a matrix, a column, a row or a number."""
+        rows = blocks(answered)
+        if rows is not None:
+            page.say("answers.hessian")
+            page.block_matrix([[piece.result for piece in row] for row in rows])
+
+
+def blocks(answered: Answered) -> list[list[Any]] | None:
+    """The pieces in the rows of the block matrix; None for a single one, and where a block is no matrix."""
+    count = len(answered.part.targets)
+    if count < 2 or any(piece.indices for piece in answered.pieces):
+        return None
+    return [list(answered.pieces[n : n + count]) for n in range(0, count * count, count)]
