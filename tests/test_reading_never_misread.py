@@ -32,6 +32,14 @@ def loaded(folder: Path, text: str) -> Problem:
 
 # --- refused ---------------------------------------------------------------------------------------------------------
 
+DEPTH = (
+    r"$$\mathbf{z}^{(l)} = \mathbf{W}^{(l)} \mathbf{a}^{(l-1)}, \quad \mathbf{a}^{(l)} = \sigma(\mathbf{z}^{(l)}), "
+    r"\quad l = 1, \dots, M, \quad L = \|\mathbf{a}^{(M)} - \mathbf{y}\|^2$$"
+)
+RECURSION = (
+    r"$$\mathbf{h}_t = \tanh(\mathbf{W} \mathbf{h}_{t-1} + \mathbf{x}_t), "
+    r"\quad L = \sum_{t=1}^T \|\mathbf{h}_t - \mathbf{y}_t\|^2$$"
+)
 SIZES = r" with $\mathbf{X} \in \mathbb{R}^{N \times N}$"
 REFUSED = [
     # A letter that is applied and a factor.
@@ -49,17 +57,10 @@ REFUSED = [
     ),
     ("unknown_function", r"s(z + b)", r"$$z = w x, y = s(z + b), L = (y-t)^2$$"),
     # One for each example.
-    ("member", r"x^{(i)}", r"$$J = \frac{1}{2m} \sum_{i=1}^{m} (w x^{(i)} - t)^2$$"),
-    ("member", r"x^{[i]}", r"$$J = \frac{1}{2m} \sum_{i=1}^{m} (w x^{[i]} - t)^2$$"),
-    ("member", r"E_p", r"$$E_p = (w - t)^2, E = \sum_p E_p$$"),
-    (
-        "member",
-        r"\mathbf{x}_n",
-        r"Let $\mathbf{x}_n \in \mathbb{R}^D$. $$L = \sum_{n=1}^N (\mathbf{w}^\top \mathbf{x}_n - t_n)^2$$",
-    ),
     ("member", r"\phi_j", r"$$y = \sum_j w_j \phi_j(x), L = (y-t)^2$$"),
-    ("total", r"\mathcal{L}", r"$$\mathcal{L}_t = (w x_t-d_t)^2, \mathcal{L} = \sum_{t=1}^T \mathcal{L}_t$$"),
-    ("total", r"L", r"$$L_i = (w x_i - t_i)^2, L = \frac{1}{N} \sum_{i=1}^N L_i$$"),
+    ("power_or_member", r"x^i", r"$$y = \sum_{i=1}^M w_i x^i, L = (y-t)^2$$"),
+    ("power_or_member", r"\mathbf{a}^{(l-1)}", DEPTH),
+    ("recursion", r"\mathbf{h}_{t-1}", RECURSION),
     # An entry at a class.
     ("entry_at_class", r"p_y", r"$$\mathbf{p} = \mathrm{softmax}(\mathbf{z}), L = -\log p_y$$"),
     ("entry_at_class", r"f_y", r"$$f_i = \sum_j W_{ij} x_j, L = -f_y + \log \sum_j e^{f_j}$$"),
@@ -67,7 +68,6 @@ REFUSED = [
     # Bold letters of size one.
     ("size_one", r"\mathbf{t}", r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, L = |\mathbf{y} - \mathbf{t}|^2$$"),
     ("size_one", r"\mathbf{t}", r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, L = (\mathbf{y} - \mathbf{t})^2$$"),
-    ("size_one", r"\mathbf{w}^\top", r"$$L = \frac12 \sum_{i=1}^n (\mathbf{w}^\top \mathbf{x}_i - y_i)^2$$"),
     # The transpose of a number.
     ("transposed_number", r"X^T", r"$$P = W X, L = f(P)$$ Show that $$\frac{\partial L}{\partial W} = G X^T.$$"),
     ("transposed_number", r"X^T", r"$$L = \|X^T w - t\|^2$$"),

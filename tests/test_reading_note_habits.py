@@ -270,8 +270,9 @@ def test_words_are_of_the_formula_that_they_stand_with(tmp_path: Path) -> None:
     )
     note = loaded(tmp_path, "note.md", text)
     roles = {s.name: s.role for s in note.symbols.values() if s.role != "node"}
-    assert roles == {"x": "input", "W": "parameter", "m": "constant", "v": "parameter", "q": "parameter"}
-    assert note.remarks == ("passed over, line 2: an equation of q within the text; displayed, it is read",)
+    assert roles == {"x": "input", "W": "parameter", "m": "constant", "v": "parameter", "s": "parameter"}
+    assert [e.name for e in note.equations] == ["a", "q", "L"]
+    assert not note.remarks
 
 
 def test_remarks_name_rows_that_define_no_quantity(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ from backsym.reading.meaning.scope import (
 from backsym.reading.meaning.shape_hints import matmul_meant
 from backsym.reading.meaning.undeclared import unknown_names
 from backsym.reading.notes.data_points import with_rows
+from backsym.reading.notes.members import NotByEntries, by_entries
 from backsym.reading.syntax import Node
 
 MAX_EQUATIONS = 10_000
@@ -178,11 +179,40 @@ class Forward:
         """The equation; in a note the index of the rows may be left out."""
         if not self.all_latex:
             return lhs, rhs
-        lhs, rhs, letter = with_rows(lhs, rhs, {n: d.shape for n, d in self.declared.items() if d.shape})
+        shapes = {n: d.shape for n, d in self.declared.items() if d.shape}
+        lhs, rhs = self.without_members(lhs, rhs, source)
+        lhs, rhs, letter = with_rows(lhs, rhs, shapes)
         if letter is not None:
             line = source.place(lhs.span[0])[0]
             self.remarks.append(f"line {line}: {lhs.children[0].value} lacks the index of its rows; {letter} is put in")
         return lhs, rhs
+
+    def without_members(self, lhs: Node, rhs: Node, source: Source) -> tuple[Node, Node]:
+        """Members of families, ``x_n`` of an array with the index n first, written entry by entry."""
+        families = {name: tuple(map(str, d.shape)) for name, d in self.declared.items() if d.shape}
+        if not any(part.kind == "entry" and self.is_member(part) for side in (lhs, rhs) for part in syntax.walk(side)):
+            return lhs, rhs
+        name = lhs.children[0].value if lhs.kind == "entry" else lhs.value
+        for part in syntax.walk(rhs):
+            if part.kind == "entry" and part.children[0].kind == "name" and part.children[0].value == name:
+                raise source.error(say("notes.recursion", name=name), part.span)
+        try:
+            return by_entries(lhs, rhs, families)
+        except NotByEntries as e:
+            raise source.error(say("notes.not_by_entries"), e.tree.span) from None
+
+    def is_member(self, entry: Node) -> bool:
+        """Whether the index of an entry is a letter of the first axis, and others are left out."""
+        array, *indices = entry.children
+        declared = self.declared.get(array.value) if array.kind == "name" else None
+        shape = declared.shape if declared is not None else None
+        first = indices[0]
+        return bool(
+            shape
+            and len(indices) < len(shape)
+            and first.kind == "name"
+            and self.index_dims.get(first.value) == shape[0]
+        )
 
     def vocabulary(self, ranks: Mapping[str, int | None]) -> Vocabulary:
         """What LaTeX equations may mention: declared names, and ``ranks`` of names with equations."""

@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.core.words import Said, say
-from backsym.reading.latex.lexer import FUNCTION_MACROS, Token, tokenize
+from backsym.reading.latex.lexer import ACCENTS, FONTS, FUNCTION_MACROS, Token, tokenize
 from backsym.reading.syntax import MAX_DEPTH, MAX_NESTING, Node, node
 
 SPLIT_HINT = say("latex.split_it")
 _CLOSING = {"{": "}", "(": ")", "[": "]", r"\{": r"\}"}
+_OPENING = ("(", "[", "{", r"\{", "<(", "cases{", "|(", "||(")
+_ENDING = (")", "]", "}", r"\}", ">)", "}cases", "|)", "||)")
+_WIDE = (r"\quad", r"\qquad", r"\hspace")
 _OPERATORS = frozenset("+ - cdot times odot * / = , < > <= >= !=".split())
 _INFIX = frozenset("+ - * cdot times odot".split())
 _SHOWN = {
@@ -32,9 +35,9 @@ class Cursor:
     reads_shifts = False
     """Whether a sum of letters and numbers in a subscript, ``x_{i+k-1}``, is an index."""
 
-    def __init__(self, source: Source, start: int = 0, end: int | None = None):
+    def __init__(self, source: Source, start: int = 0, end: int | None = None, *, lenient: bool = False):
         self.source = source
-        self.tokens = _tidied(source, tokenize(source, start, end))
+        self.tokens = _scripts_outside(_parted(source, _tidied(source, tokenize(source, start, end, lenient=lenient))))
         self.position = 0
         self.nesting = 0
         self.closing = _braces(source, self.tokens)
@@ -84,6 +87,8 @@ class Cursor:
 
     def unexpected(self, expected: Said, hint: Said | None = None) -> InputError:
         token = self.token
+        if token.kind == "unknown":
+            tokenize(self.source, token.start, token.end)  # Raises the error that a lenient look has put off.
         if token.text == "otimes" and token.kind == "op":
             # Only answers have this sign; an author is told how to write what it means.
             return self.error(say("latex.unknown_macro", name="otimes"), token, say("latex.write_outer"))
@@ -181,6 +186,81 @@ def _is_needless(tokens: Sequence[Token], n: int) -> bool:
         return after.kind == "op" and after.text == "^"
     raised = before is not None and before.kind == "op" and before.text in ("^", "_")
     return inner.kind == "op" and inner.text in _INFIX and not raised
+
+
+def _parted(source: Source, tokens: list[Token]) -> list[Token]:
+    r"""The tokens with a comma where only wide space parts two equations: ``z = w x \qquad y = z + b``."""
+    out: list[Token] = []
+    depth = 0
+    equals = False
+    for n, token in enumerate(tokens):
+        before = out[-1] if out else None
+        wide = before is not None and any(gap in source.text[before.end : token.start] for gap in _WIDE)
+        if wide and equals and depth == 0 and before is not None and not _open_ended(before) and _begins(tokens, n):
+            out.append(Token("op", ",", token.start, token.start))
+            equals = False
+        if token.kind == "row":
+            depth, equals = 0, False
+        elif token.kind == "op":
+            depth += (token.text in _OPENING) - (token.text in _ENDING)
+            equals = equals or (token.text == "=" and depth == 0)
+        out.append(token)
+    return out
+
+
+def _begins(tokens: Sequence[Token], n: int) -> bool:
+    """Whether one quantity and an equals sign stand here, perhaps with scripts or arguments."""
+    depth = 0
+    first = tokens[n]
+    if first.kind not in ("letter", "greek", "word", "macro"):
+        return False
+    while n < len(tokens):
+        token = tokens[n]
+        if token.kind in ("end", "row", "unknown"):
+            return False
+        if token.kind == "op":
+            depth += (token.text in _OPENING) - (token.text in _ENDING)
+            if depth == 0 and token.text not in (*_ENDING, "_", "^", "'"):
+                return token.text == "="
+        n += 1
+    return False
+
+
+def _scripts_outside(tokens: list[Token]) -> list[Token]:
+    r"""``\mathbf{z_1}`` as ``\mathbf{z}_1``: a font is of the letter, as an accent over a letter with an index is.
+
+    A power below an accent stays where it is: the mean of squares is not the square of the mean.
+    """
+    n = 0
+    while n < len(tokens) - 4:
+        macro, opening = tokens[n : n + 2]
+        styled = (
+            macro.kind == "macro" and macro.text in FONTS | ACCENTS and opening.text == "{" and opening.kind == "op"
+        )
+        signs = ("_", "^", "'") if macro.text in FONTS else ("_",)
+        first = n + 2
+        if styled and tokens[first].kind in ("letter", "greek") and tokens[first + 1].text in signs:
+            close = _end_of_scripts(tokens, first + 1)
+            if tokens[close].text == "}" and tokens[close].kind == "op":
+                brace = tokens.pop(close)
+                tokens.insert(first + 1, brace)
+        n += 1
+    return tokens
+
+
+def _end_of_scripts(tokens: Sequence[Token], n: int) -> int:
+    """The position after the scripts that begin here."""
+    while tokens[n].kind == "op" and tokens[n].text in ("_", "^", "'"):
+        n += 1
+        if tokens[n - 1].text == "'":
+            continue
+        depth = 0
+        while tokens[n].kind != "end":
+            depth += (tokens[n].text == "{") - (tokens[n].text == "}")
+            n += 1
+            if depth <= 0:
+                break
+    return n
 
 
 def _next(tokens: Sequence[Token], n: int) -> Token:

@@ -31,6 +31,7 @@ MAX_EQUATIONS = 10_000
 _IS_LATEX = re.compile(r"\\|[_^]\{|\A\s*\$[^$]*\$\s*\Z|\A\s*\$\$[^$]*\$\$\s*\Z")
 _OPENING = ("(", "[", "{", r"\{", "<(", "cases{")
 _ENDING = (")", "]", "}", r"\}", ">)", "}cases")
+_JOINING = ("and", "where", "with", "or")
 _RANGE_WORDS = frozenset("for forall foreach forevery all and every each where with".split())
 
 
@@ -159,7 +160,7 @@ def left_sides(source: Source, words: Vocabulary) -> list[Node]:
 def segments(source: Source, words: Vocabulary, start: int, end: int) -> list[Segment]:
     """The equations of a formula whose left side is a quantity or its entries; all else in it is passed over."""
     try:
-        reader = FormulaReader(source, words, start, end)
+        reader = FormulaReader(source, words, start, end, lenient=True)
     except InputError:
         return _unreadable(source, words, start, end)
     begins: list[tuple[int, Spelled | None]] = []
@@ -196,8 +197,10 @@ class FormulaReader(Formula):
 
     reads_shifts = True
 
-    def __init__(self, source: Source, words: Vocabulary, start: int = 0, end: int | None = None):
-        super().__init__(source, words, start, end)
+    def __init__(
+        self, source: Source, words: Vocabulary, start: int = 0, end: int | None = None, *, lenient: bool = False
+    ):
+        super().__init__(source, words, start, end, lenient=lenient)
         self.letters = self.letters_with_ranges()
 
     # --- looking ahead ---
@@ -218,6 +221,20 @@ class FormulaReader(Formula):
                 found.add(token.text)
         return frozenset(found)
 
+    def summed_letters(self) -> frozenset[str]:
+        r"""The letters below a sum sign, and those with a range of their own, ``n = 1, \dots, N``."""
+        found = set(self.letters)
+        for n, token in enumerate(self.tokens[:-2]):
+            if token.kind == "macro" and token.text == "sum" and self.tokens[n + 1].text == "_":
+                first = n + 2
+                last = self.closing[first] if first in self.closing else first + 1
+                for inner in self.tokens[first:last]:
+                    if inner.text in ("=", "in", "!="):
+                        break
+                    if inner.kind in ("letter", "greek"):
+                        found.add(inner.text)
+        return frozenset(found)
+
     def left_positions(self) -> list[int]:
         """Where equations begin: at the start, after a row, after a comma outside of all brackets."""
         positions = [0]
@@ -227,9 +244,28 @@ class FormulaReader(Formula):
                 depth += (token.text in _OPENING) - (token.text in _ENDING)
             if token.kind == "row":
                 depth = 0
-            if token.kind == "row" or (token.text in (",", ";") and token.kind == "op" and depth == 0):
+            comma = token.text in (",", ";") and token.kind == "op" and depth == 0
+            word = token.kind == "word" and depth == 0 and token.text.lower() in _JOINING
+            if token.kind == "row" or comma or (word and self.equation_at(n + 1)):
                 positions.append(n + 1)
-        return [n for n in positions if self.tokens[n].kind not in ("end", "row") and not self.range_at(n)]
+        begins = [n for n in positions if self.tokens[n].kind not in ("end", "row") and not self.at_sign(n)]
+        return [n for n in begins if not self.range_at(n)]
+
+    def at_sign(self, position: int) -> bool:
+        """Whether an equals sign stands here: the row goes on with the equation above."""
+        return self.tokens[position].kind == "op" and self.tokens[position].text == "="
+
+    def equation_at(self, position: int) -> bool:
+        """Whether an equation begins here: an equals sign follows, outside of brackets."""
+        depth = 0
+        for token in self.tokens[position:-1]:
+            if token.kind == "row" or (token.kind == "op" and depth == 0 and token.text in (",", ";")):
+                return False
+            if token.kind == "op":
+                depth += (token.text in _OPENING) - (token.text in _ENDING)
+                if token.text == "=" and depth == 0:
+                    return True
+        return False
 
     def range_at(self, position: int) -> bool:
         r"""Whether ``k = 1, \dots`` or ``k \in \{1`` or ``j, k = 1`` stands here."""
@@ -257,7 +293,7 @@ class FormulaReader(Formula):
             self.take()
 
     def idle_word(self) -> bool:
-        return self.token.kind == "word" and self.token.text.lower() in ("and", "where", "with", "or")
+        return self.token.kind == "word" and self.token.text.lower() in _JOINING
 
     def equation(self) -> LatexEquation:
         lhs = self.left_side()
@@ -291,6 +327,7 @@ class FormulaReader(Formula):
         self.position = mark
         base = self.base()
         scripts = read_scripts(self, self.additive)
+        self.members(base, scripts)
         own = scripts.items[: len(scripts.items) - max(0, len(tree.children) - 1)]
         key = base.text, (scripts.tag or "") + "".join(item.value for item in own)
         calligraphic = base.font in ("mathcal", "mathscr")

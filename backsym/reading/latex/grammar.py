@@ -36,8 +36,10 @@ _NO_ARGUMENT = frozenset("tr arg sup inf coth sec csc".split())
 class Grammar(Cursor, ABC):
     """Recursive descent; each method consumes one construct.  ``Symbols`` adds what depends on names."""
 
-    def __init__(self, source: Source, words: Vocabulary, start: int = 0, end: int | None = None):
-        super().__init__(source, start, end)
+    def __init__(
+        self, source: Source, words: Vocabulary, start: int = 0, end: int | None = None, *, lenient: bool = False
+    ):
+        super().__init__(source, start, end, lenient=lenient)
         self.words = words
         self.bars: list[str] = []
         self.font = ""

@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from backsym.core.errors import InputError
 from backsym.core.names import GREEK
 from backsym.core.source import Source
 from backsym.core.words import Said, say
@@ -31,7 +32,9 @@ class Token(NamedTuple):
     end: int
 
 
-_WORD_MACROS = "text|textrm|textbf|textit|textsf|texttt|mathrm|mathsf|mathit|mathtt|operatorname|mbox"
+_WORD_MACROS = (
+    "text|textrm|textnormal|textup|textbf|textit|textsf|texttt|mathrm|mathsf|mathit|mathtt|operatorname|mbox|rm"
+)
 
 _TOKEN = re.compile(
     rf"""(?P<space>[\s~]+)
@@ -39,6 +42,8 @@ _TOKEN = re.compile(
     |(?P<newline>\\\\(?:\[[\d.]*(?:pt|em|ex|mm|cm)\])?)
     |(?P<env>\\(?:begin|end)\s*\{{(?P<envname>[A-Za-z]+\*?)\}}(?:\{{[lcr| ]*\}})?)
     |(?P<word>\\(?:{_WORD_MACROS})\*?\s*\{{(?P<content>(?:[^{{}}$\\\n]|\\[ ,\-_&%])*)\}})
+    |(?P<gap>\\(?:hspace|vspace|mspace)\*?\s*\{{[^{{}}\n]*\}})
+    |(?P<defines>\\(?:stackrel|overset)\s*\{{[^{{}}\n]*(?:\{{[^{{}}\n]*\}})?[^{{}}\n]*\}}\s*\{{\s*:?=\s*\}})
     |(?P<bareword>\\(?:mathrm|mathsf|mathit|mathtt)\s+[A-Za-z])
     |(?P<tag>\\(?:label|tag\*?)\s*\{{[^{{}}\n]*\}})
     |(?P<macro>\\[A-Za-z]+\*?)
@@ -67,7 +72,8 @@ _SIGNS = {
     "}": r"\}", "lbrace": r"\{", "rbrace": r"\}", "lbrack": "[", "rbrack": "]", "le": "<=", "leq": "<=",
     "leqslant": "<=",
     "ge": ">=", "geq": ">=", "geqslant": ">=", "ne": "!=", "neq": "!=", "lt": "<", "gt": ">", "prime": "'",
-    "coloneqq": "=", "triangleq": "=", "coloneq": "=", "dots": "dots", "ldots": "dots", "cdots": "dots",
+    "coloneqq": "=", "triangleq": "=", "coloneq": "=", "doteq": "=", "equiv": "=",
+    "dots": "dots", "ldots": "dots", "cdots": "dots",
     "dotsc": "dots", "dotsb": "dots", "top": "top", "intercal": "top", "in": "in", "forall": "forall",
     "langle": "<(", "rangle": ">)", "mid": "|", "div": "/", "oslash": "/",
     "nabla": "nabla", "partial": "partial", "colon": ":",
@@ -105,6 +111,9 @@ _CASES_MARKS = ("cases{", "}cases")
 _OLD_FONT = re.compile(r"\{\s*\\(?:bf|bfseries|boldmath)\s*(\\[A-Za-z]+|[A-Za-z])\s*\}")
 r"""``{\bf x}``"""
 
+_OLD_WORD = re.compile(r"\{\s*\\(?:rm|sf|tt|it)\s+([A-Za-z]{2,})\s*\}")
+r"""``{\rm net}``"""
+
 _UNICODE = {
     "−": "-", "–": "-", "×": r"\times", "·": r"\cdot", "⋅": r"\cdot", "∙": r"\cdot", "∗": "*", "⊙": r"\odot",
     "⊘": r"\oslash",
@@ -141,9 +150,10 @@ _ENV_HINTS = {
 }
 
 
-def tokenize(source: Source, start: int = 0, end: int | None = None) -> list[Token]:
+def tokenize(source: Source, start: int = 0, end: int | None = None, *, lenient: bool = False) -> list[Token]:
     """The tokens of the text from ``start`` to ``end``, ended by an ``end`` token.
 
+    A ``lenient`` look makes a token of kind ``unknown`` of a character or macro that is not known.
     Raises InputError for a character or a macro that is not known, a line of more than 4096 characters and a row of
     more than 1500 tokens.
     """
@@ -160,6 +170,10 @@ def tokenize(source: Source, start: int = 0, end: int | None = None) -> list[Tok
             position += 1
             continue
         match = _TOKEN.match(text, position, end)
+        if match is None and lenient:
+            tokens.append(Token("unknown", text[position], position, position + 1))
+            position += 1
+            continue
         if match is None:
             raise _unexpected(source, position)
         if (old := _OLD_FONT.match(text, position, end)) is not None:
@@ -167,7 +181,11 @@ def tokenize(source: Source, start: int = 0, end: int | None = None) -> list[Tok
             tokens.extend(token._replace(start=position, end=old.end()) for token in made)
             position = old.end()
             continue
-        token = _token(source, match)
+        if (word := _OLD_WORD.match(text, position, end)) is not None:
+            tokens.append(Token("word", word[1], position, word.end()))
+            position = word.end()
+            continue
+        token = _lenient(source, match) if lenient else _token(source, match)
         if token is not None:
             if token.text in _CASES_MARKS and token.kind == "op":
                 inside += {"cases{": 1, "}cases": -1}[token.text]
@@ -223,8 +241,10 @@ def _token(source: Source, match: re.Match[str]) -> Token | None:
         return Token("word", text[-1], start, end)
     if match["env"] is not None:
         return _environment(source, match)
-    if kind in ("space", "comment", "tag"):
+    if kind in ("space", "comment", "tag", "gap"):
         return None
+    if kind == "defines":
+        return Token("op", "=", start, end)
     if kind == "newline":
         return Token("row", text, start, end)
     if kind in ("macro", "escape"):
@@ -237,6 +257,14 @@ def _token(source: Source, match: re.Match[str]) -> Token | None:
         text = {":=": "=", "..": "dots", "...": "dots"}.get(text, text)
     assert kind is not None
     return Token(kind, text, start, end)
+
+
+def _lenient(source: Source, match: re.Match[str]) -> Token | None:
+    """The token that a piece of text is; an ``unknown`` one where there is none."""
+    try:
+        return _token(source, match)
+    except InputError:
+        return Token("unknown", match[0], *match.span())
 
 
 def _word(match: re.Match[str]) -> Token | None:

@@ -91,6 +91,8 @@ class Vocabulary:
     latex: Mapping[str, str] = field(default_factory=dict)
     open: bool = False
     """Whether a name that is not declared is a scalar of its own."""
+    free: frozenset[str] | None = None
+    """The letters that are indices below a light letter that is not declared; None for the usual ones, i to n."""
 
     # --- tables ---
 
@@ -178,6 +180,8 @@ class Vocabulary:
         items = [item for group in groups for item in group]
         best: tuple[int, Found] | None = None
         for count in range(len(items) + 1):
+            if any(item.kind == "shift" for item in items[:count]):
+                break  # A sum of letters is no mark.
             mark = "".join(item.value for item in items[:count])
             name = next((n for n in (self.quantity(base, t) for t in (tag + mark, mark + tag)) if n), None)
             if name is None or (name not in self.ranks and count < len(items)):

@@ -23,13 +23,14 @@ class Scripts:
     """What is written below and above a symbol.
 
     ``below`` has the comma-separated groups of a subscript.  ``tag`` is a superscript in parentheses, ``power`` the
-    same as an exponent, where it could be one.  ``steps`` are transposes and powers (``T``; ``pow`` and ``hadamard``
-    with an exponent) in the order in which they apply.
+    same as an exponent, where it could be one; ``second`` is another such superscript, ``a^{[1](i)}``.  ``steps`` are
+    transposes and powers (``T``; ``pow`` and ``hadamard`` with an exponent) in the order in which they apply.
     """
 
     below: list[list[Node]] | None = None
     below_at: Token | None = None
     tag: str | None = None
+    second: Node | None = None
     power: Node | None = None
     primes: int = 0
     steps: list[tuple[str, Node | None]] = field(default_factory=list)
@@ -201,6 +202,11 @@ def _above(cursor: Cursor, expression: Callable[[], Node], scripts: Scripts, tag
             cursor.expect("}")
         elif tags and scripts.tag is None and not scripts.steps and (end := tag_ahead(cursor)):
             _take_tag(cursor, scripts, end)
+        elif tags and scripts.second is None and not scripts.steps and tag_ahead(cursor) == cursor.position + 2:
+            inside = cursor.ahead()
+            kind = "num" if inside.kind == "number" else "name"
+            scripts.second = Node(kind, inside.text, (), (inside.start, inside.end))
+            cursor.position += 3
         elif cursor.at("odot"):
             cursor.take()
             scripts.steps.append(("hadamard", expression()))

@@ -139,8 +139,34 @@ class Symbols(Grammar):
         scripts = read_scripts(self, self.additive)
         return self.named(base, scripts)
 
+    def members(self, base: Base, scripts: Scripts) -> None:
+        r"""Takes ``x^{(i)}`` as ``x_i`` where i is an index letter and no quantity has this tag."""
+        tag, second = scripts.tag, scripts.second
+        if second is not None:
+            scripts.second = None
+            letter = second if self.is_member_letter(second.value) else None
+            if letter is None and tag is not None and scripts.power is not None and self.is_member_letter(tag):
+                letter, tag = scripts.power, second.value
+            if letter is None:
+                raise self.error(say("latex.two_tags"), base.token)
+            scripts.tag, scripts.power = tag, None
+        elif (
+            tag is not None
+            and scripts.power is not None
+            and self.is_member_letter(tag)
+            and not self.words.has(base.text, tag)
+        ):
+            letter, scripts.tag, scripts.power = scripts.power, None, None
+        else:
+            return
+        scripts.below = [[letter], *(scripts.below or [])]
+
+    def is_member_letter(self, letter: str) -> bool:
+        return self.words.is_index(letter) or letter in self.letters
+
     def named(self, base: Base, scripts: Scripts) -> Node:
         start = base.token.start
+        self.members(base, scripts)
         if (loss := self.loss_call(base, scripts)) is not None:
             return loss
         found = self.words.choose(base.text, scripts.tag or "", scripts.below or [], base.bold, self.letters)
@@ -243,7 +269,8 @@ class Symbols(Grammar):
             return True
         if self.words.keys.get((bare, "")) is not None and bare == tree.value:
             return False  # In d_p beside a quantity p the letter tells which d it is.
-        return not base.bold and (bare in _USUAL_LETTERS or bare != tree.value)
+        usual = _USUAL_LETTERS if self.words.free is None else self.words.free
+        return not base.bold and (bare in usual or bare != tree.value)
 
     # --- words ---
 

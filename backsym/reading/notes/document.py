@@ -26,12 +26,14 @@ from backsym.reading.files.fields import MAX_DIAGNOSTICS
 from backsym.reading.files.yamlfile import Document, Listing, Mark, Scalar, Table, Tree, text_of
 from backsym.reading.latex.declarations import Declaration, Declarations, names_in_formula
 from backsym.reading.latex.equations import Segment, Spelled, segments
-from backsym.reading.latex.names import Key, Vocabulary, split_tag
-from backsym.reading.notes.equations import Equations, defined_functions
+from backsym.reading.latex.names import Key, Vocabulary, new_name, split_tag
+from backsym.reading.notes.asides import without_asides
+from backsym.reading.notes.equations import Equations, defined_functions, index_letters, is_loss
 from backsym.reading.notes.layers import layered
 from backsym.reading.notes.macros import written_out
 from backsym.reading.notes.refusals import check_names, check_shapes, check_transposes
 from backsym.reading.notes.shapes import Shapes
+from backsym.reading.notes.statements import Settled, settled
 from backsym.reading.notes.tasks import Task, Tasks
 from backsym.reading.notes.words import FARTHEST, JOINS, VERB, Place, class_letter, layers, usual_rank, worded
 from backsym.reading.syntax import walk
@@ -56,6 +58,11 @@ _TITLE = re.compile(r"^#+[ \t]+(.+?)[ \t]*#*$|\\(?:title|section|chapter)\*?\{([
 _DERIVATIVE = re.compile(r"\\partial|\\nabla")
 _LEFT = re.compile(r"\s*(?:\\begin\{\w+\*?\}\s*)*&?\s*\\?[A-Za-z](?:(?!\\odot|\\cdot|\\times|\\circ)[^=+*/])*=")
 """One symbol, perhaps with scripts or called, before an equals sign: not a sum or product that is explained."""
+
+_CONDITION = re.compile(
+    r"\b(?:if|when|whenever|unless|case|cases|that|assume|assuming|suppose|wenn|falls|dass|fall)\Z", re.IGNORECASE
+)
+"""What an equation within the text is no statement after."""
 
 _ROW = re.compile(r"\\\\(?:\[[^\]]*\])?")
 _IN = re.compile(r"\\in(?![A-Za-z])|∈")
@@ -122,9 +129,11 @@ def document_tree(path: str) -> tuple[Table, tuple[str, ...]]:
 
 def tree_of_note(document: Document, tex: bool) -> tuple[Table, tuple[str, ...]]:
     """The same for a text that is in memory."""
-    document = written_out(document, tex)
+    document = written_out(without_asides(document, tex), tex)
     places = [(f.start, f.end) for f in islice(formulas(document.text, tex), MAX_FORMULAS)]
-    note = _Note(*layered(document, places))
+    document, powers = layered(document, places)
+    done = settled(document, islice(formulas(document.text, tex), MAX_FORMULAS))
+    note = _Note(done, powers)
     return note.tree(), note.remarks
 
 
@@ -164,8 +173,9 @@ def _rows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 class _Note:
-    def __init__(self, document: Document, powers: Mapping[Key, str]):
-        self.document = document
+    def __init__(self, settled: Settled, powers: Mapping[Key, str]):
+        document = self.document = settled.document
+        self.settled = settled
         self.powers = powers
         self.source = Source(document.text, document.file, self.locate)
         self.tex = is_tex(str(document.file))
@@ -186,6 +196,10 @@ class _Note:
         self.unknown: list[tuple[int, str]] = []
         self.strange: list[int] = []
         self.not_asked: set[str] = set()
+        self.letters: frozenset[str] = frozenset()
+        self.left_letters: frozenset[str] = frozenset()
+        self.family_names: set[str] = set()
+        self.example_ranges: dict[str, str] = {}
         self.spelled_otherwise: dict[str, str] = {}
 
     # --- places ---
@@ -264,6 +278,7 @@ class _Note:
         found = [(self.locate(at)[0], reason) for at, reason in equations.passed_over]
         found += [(self.locate(at)[0], "a formula to be shown that cannot be read") for at in self.unread]
         found += [(self.locate(at)[0], "an equation whose left side is no quantity") for at in self.strange]
+        found += [(self.locate(at)[0], "an equation with a derivative in it") for at in self.settled.steps]
         found += [(self.locate(at)[0], "a declaration that is not read") for at in self.declared.unread]
         known = {*equations.given(), *(d.spelled.name for d in self.declared.found)}
         for at, name in self.unknown:
@@ -376,11 +391,21 @@ class _Note:
         has_bold = any(s.bold for s in (*equations.names.values(), *(d.spelled for d in self.declared.found)))
         names = {**equations.names, **{e.name: e.segment.left for e in equations.found}}
         matrices = self.light_matrices(equations, given)
+        families = self.families(equations)
         ranks: dict[str, int | None] = {}
         for name, spelled in names.items():
             unknown = None if not has_bold and not spelled.calligraphic else usual_rank(spelled)
-            ranks[name] = entries.get(name, 2 if spelled.key[0] in matrices and name in given else unknown)
-        shapes = Shapes(declared, ranks)
+            ranks[name] = families.get(name) or entries.get(
+                name, 2 if spelled.key[0] in matrices and name in given else unknown
+            )
+        self.family_names |= families.keys()
+        growing = {
+            t.children[0].value
+            for t in equations.entries()
+            if len(t.children) == 2 and t.children[1].value in self.letters and not has_bold
+        }
+        shapes = Shapes(declared, ranks, growing - declared.keys())
+        self.family_names |= growing
         shapes.read(sides)
         told = {name: shapes.shape(name) or () for name in (*names, *declared)}
         check_shapes(self.source, equations, told)
@@ -388,12 +413,22 @@ class _Note:
         light = light if "T" not in told else set()
         check_transposes(self.source, [(f.start, f.end) for f in self.formulas], light)
         axes = AxisNames(self.declared, names, class_letter(self.source, places))
+        self.declared.found = [
+            replace(d, shape=tuple(axes.name(shapes.root(axis)) for axis in d.shape)) if not d.letter else d
+            for d in self.declared.found
+        ]
         mentioned = self.mentioned(given)
         for name, spelled in given.items():
             if name in mentioned:
                 self.words.setdefault(name, self.prose(mentioned[name]))
             shape = tuple(axes.name(axis) for axis in shapes.shape(name) or ())
             self.declared.found.append(Declaration(spelled, shape))
+        if self.letters:
+            for e in equations.found:
+                known = shapes.shape(e.name)
+                if e.name not in declared and known:
+                    self.declared.found.append(Declaration(e.segment.left, tuple(map(axes.name, known))))
+        self.example_ranges = self.example_letters(equations)
 
     def light_matrices(self, equations: Equations, given: Mapping[str, Spelled]) -> set[str]:
         r"""The capitals that multiply vectors, ``W \vec{x}``, in a note that marks vectors and not matrices."""
@@ -429,7 +464,8 @@ class _Note:
         return self.table(entries) if entries else None
 
     def indices(self) -> Tree | None:
-        letters = {d.spelled.name: self.word(d.shape[0]) for d in self.declared.found if d.letter}
+        letters = {letter: self.word(dim) for letter, dim in self.example_ranges.items()}
+        letters.update({d.spelled.name: self.word(d.shape[0]) for d in self.declared.found if d.letter})
         return self.table(dict(letters)) if letters else None
 
     def symbols(self, equations: Equations, layer: str) -> Tree | None:
@@ -495,10 +531,14 @@ class _Note:
 
     def equations(self, found: Sequence[Formula]) -> Equations:
         """The forward equations; layers that were declared with a letter are declared one by one."""
+        self.letters, self.left_letters = index_letters(self.source, [(f.start, f.end) for f in found])
         words = self.vocabulary()
         segs = [s for f in found for s in segments(self.source, words, f.start, f.end)]
         defined = defined_functions(self.source, [(f.start, f.end) for f in found])
+        segs += self.within_the_text(Equations(self.source, segs, defined, words), words)
         equations = Equations(self.source, segs, defined, words)
+        if self.declare_families(equations):
+            equations = Equations(self.source, segs, defined, self.vocabulary())
         before = self.declared.found
         used = [s.key for s in (*equations.names.values(), *(e.segment.left for e in equations.found))]
         layers(self.declared, used)
@@ -514,8 +554,87 @@ class _Note:
             return equations
         return Equations(self.source, segs, defined, self.vocabulary())
 
+    def within_the_text(self, displayed: Equations, words: Vocabulary) -> list[Segment]:
+        """Equations within the text: of what the displayed ones use and do not define, and of the loss if need be.
+
+        What follows "if" or "when" is a condition, and a number is a value.
+        """
+        inline = [f for f in self.formulas if not f.displayed and self.states(f)]
+        found = [s for f in inline for s in segments(self.source, words, f.start, f.end)]
+        read = [(s, displayed.read(s)) for s in found]
+        telling = [(s, e) for s, e in read if e.uses]
+        taken: dict[str, Segment] = {}
+        has_loss = displayed.loss() is not None
+        for s, _ in telling:
+            if not has_loss and is_loss(s.left) and s.left.name not in taken:
+                taken[s.left.name] = s
+        needed = {*displayed.given(), *(name for s, e in telling if s.left.name in taken for name in e.uses)}
+        grows = True
+        while grows:
+            grows = False
+            for s, e in telling:
+                if s.left.name in needed and s.left.name not in taken and s.left.name not in displayed.lefts():
+                    taken[s.left.name] = s
+                    needed |= e.uses
+                    grows = True
+        return list(taken.values())
+
+    def states(self, formula: Formula) -> bool:
+        """Whether a formula within the text says what holds: no condition, no derivative and nothing to be shown."""
+        text = self.document.text
+        if "=" not in text[formula.start : formula.end] or _DERIVATIVE.search(text, formula.start, formula.end):
+            return False
+        before = text[max(0, formula.start - 60) : formula.start].rstrip("$\\( \n")
+        return _CONDITION.search(before) is None
+
     def vocabulary(self) -> Vocabulary:
-        return Vocabulary({d.spelled.name: len(d.shape) for d in self.declared.found if not d.letter}, open=True)
+        ranks: dict[str, int | None] = {d.spelled.name: len(d.shape) for d in self.declared.found if not d.letter}
+        return Vocabulary(ranks, letters=self.letters, open=True, free=self.letters | self.left_letters)
+
+    def declare_families(self, equations: Equations) -> bool:
+        r"""Makes a family, the array X, of each declared x_n that equations use; whether there is any."""
+        uses = {(t.children[0].value, t.children[1].value) for t in equations.entries()}
+        whole = equations.given().keys() | equations.lefts()
+        ranges = equations.ranges()
+        found, changed = [], False
+        for d in self.declared.found:
+            base, letter = d.spelled.key
+            used = d.spelled.name in whole or (new_name(base, ""), letter) in uses
+            if d.letter or letter not in self.letters or not used:
+                found.append(d)
+                continue
+            name = d.spelled.name
+            spelled = replace(d.spelled, key=(base, ""), below=False)
+            found.append(Declaration(spelled, (ranges.get(letter, f"?{letter}"), *d.shape)))
+            self.words.setdefault(spelled.name, self.words.get(name, ""))
+            self.family_names.add(spelled.name)
+            changed = True
+        self.declared.found = found
+        return changed
+
+    def families(self, equations: Equations) -> dict[str, int]:
+        """The number of axes of families: bold letters with the index of an example, whose members are arrays."""
+        declared = {d.spelled.name for d in self.declared.found}
+        lefts = {e.name: e.segment.left for e in equations.found}
+        spelled = {**equations.names, **lefts}
+        found: dict[str, int] = {}
+        for name, uses in equations.indexed.items():
+            one = [t for t in equations.entries() if t.children[0].value == name and len(t.children) == 2]
+            example = any(t.children[1].value in self.letters for t in one)
+            if name not in declared and name in spelled and example and uses == {(1, True)}:
+                found[name] = 1 + usual_rank(replace(spelled[name], bold=True))
+        return found
+
+    def example_letters(self, equations: Equations) -> dict[str, str]:
+        """The index letters of families, with the dimensions of these, as far as each has one."""
+        shapes = {d.spelled.name: d.shape for d in self.declared.found if not d.letter}
+        found: dict[str, set[str]] = {}
+        for t in equations.entries():
+            shape = shapes.get(t.children[0].value, ())
+            family = t.children[0].value in self.family_names
+            if family and len(t.children) - 1 < len(shape) and t.children[1].kind == "name":
+                found.setdefault(t.children[1].value, set()).add(shape[0])
+        return {letter: next(iter(dims)) for letter, dims in found.items() if len(dims) == 1}
 
     def parts(self, equations: Equations) -> Tree | None:
         """What the words of the note ask for."""
@@ -567,7 +686,8 @@ class AxisNames:
         if not axis.startswith("?"):
             return axis
         if axis not in self.own:
-            free = chain(_FREE_LETTERS, (f"D{n}" for n in count(1)))
+            own = [axis[1:].upper()] if axis[1:].isalpha() else []
+            free = chain(own, _FREE_LETTERS, (f"D{n}" for n in count(1)))
             name = self.classes or next(name for name in free if name not in self.taken)
             self.classes = None
             self.taken.add(name)

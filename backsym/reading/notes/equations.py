@@ -10,7 +10,7 @@ Knows the grammar of formulas; knows no files.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
@@ -68,7 +68,8 @@ class Application:
 class FirstLook(FormulaReader):
     """Reads any name; collects how names are spelled, and the dimensions that stand in ranges.
 
-    ``applications`` are the letters before parentheses, ``alone`` the keys of letters that are not.
+    ``applications`` are the letters before parentheses, ``alone`` the keys of letters that are not; ``indexed`` has the
+    names with indices, how many these are and whether the letter is bold.
     """
 
     def __init__(self, source: Source, words: Vocabulary, segment: Segment):
@@ -77,8 +78,10 @@ class FirstLook(FormulaReader):
         self.dims: dict[str, Spelled] = {}
         self.applications: list[Application] = []
         self.alone: set[Key] = set()
+        self.indexed: dict[str, set[tuple[int, bool]]] = {}
 
     def named(self, base: Base, scripts: Scripts) -> Node:
+        self.members(base, scripts)
         items, tag = list(scripts.items), scripts.tag or ""
         self.note_application(base, (base.text, tag + "".join(item.value for item in items)))
         tree = super().named(base, scripts)
@@ -88,6 +91,8 @@ class FirstLook(FormulaReader):
         count = len(core.children) - 1 if core.kind == "entry" else 0
         name = next((node for node in walk(core) if node.kind == "name"), None) if core.kind != "call" else None
         if name is not None:
+            if count:
+                self.indexed.setdefault(name.value, set()).add((count, base.bold))
             own = "".join(item.value for item in items[: len(items) - count])
             key = base.text, tag + own
             if new_name(*key) == name.value:
@@ -148,10 +153,12 @@ class Equations:
         self.ranks = self.with_whole_nodes(chosen)
         self.applications: list[Application] = []
         self.alone: set[Key] = set()
+        self.indexed: dict[str, set[tuple[int, bool]]] = {}
         looks = [self.read(segment) for segment in chosen]
         self.unclear = self.decided()
         self.totals = [s for s in self.segments if s not in chosen and self.is_total(s)]
-        self.found = in_order([self.read(segment) for segment in chosen] if self.applications else looks)
+        looks = [self.read(segment) for segment in chosen] if self.applications else looks
+        self.found = in_order(self.needed(looks))
 
     def decided(self) -> list[Application]:
         """Takes the letters that are only ever applied to one quantity as abstract functions; the unclear others."""
@@ -247,7 +254,9 @@ class Equations:
         return {**dict.fromkeys((left.name for left in nodes), None), **self.words.ranks}
 
     def read(self, segment: Segment) -> Forward:
-        words = Vocabulary(self.ranks, self.words.dims, self.words.letters, frozenset(self.functions), open=True)
+        words = Vocabulary(
+            self.ranks, self.words.dims, self.words.letters, frozenset(self.functions), open=True, free=self.words.free
+        )
         try:
             reader = FirstLook(self.source, words, segment)
         except InputError:
@@ -259,11 +268,54 @@ class Equations:
         finally:
             self.applications += reader.applications
             self.alone |= reader.alone
+            for name, uses in reader.indexed.items():
+                self.indexed.setdefault(name, set()).update(uses)
         self.names.update({name: s for name, s in reader.names.items() if name not in self.names})
         self.dims.update({name: s for name, s in reader.dims.items() if name not in self.dims})
         return Forward(segment, (equation.lhs, equation.rhs))
 
+    def needed(self, looks: list[Forward]) -> list[Forward]:
+        """Without the equations that cannot be read and that the loss does not need, if there is a loss by name."""
+        goal = next((e for e in reversed(looks) if is_loss(e.segment.left) and e.sides is not None), None)
+        if goal is None or all(e.sides is not None for e in looks):
+            return looks
+        by_name = {e.name: e for e in looks}
+        behind = {goal.name}
+        pending = [goal.name]
+        while pending:
+            for used in by_name[pending.pop()].uses & by_name.keys() - behind:
+                behind.add(used)
+                pending.append(used)
+        if any(by_name[name].sides is None for name in behind):
+            return looks
+        for e in looks:
+            if e.sides is None and e.name not in behind:
+                self.passed_over.append((e.segment.start, f"{e.name} is not read, and {goal.name} does not need it"))
+        return [e for e in looks if e.sides is not None or e.name in behind]
+
     # --- what they tell ---
+
+    def entries(self) -> Iterator[Node]:
+        """All entries of names."""
+        for equation in self.found:
+            for side in equation.sides or ():
+                yield from (t for t in walk(side) if t.kind == "entry" and t.children[0].kind == "name")
+
+    def ranges(self) -> dict[str, str]:
+        """The dimensions of index letters, where the equations give one, and one alone."""
+        found: dict[str, set[str]] = {}
+        for equation in self.found:
+            for side in equation.sides or ():
+                for tree in walk(side):
+                    indices = tree.children[1:] if tree.kind in ("entry", "call") else ()
+                    for index in indices:
+                        if index.kind == "name" and index.children and index.children[0].kind == "name":
+                            found.setdefault(index.value, set()).add(index.children[0].value)
+        return {letter: next(iter(dims)) for letter, dims in found.items() if len(dims) == 1}
+
+    def lefts(self) -> set[str]:
+        """The names of the left sides, those of equations that are not taken included."""
+        return {segment.left.name for segment in self.segments}
 
     def loss(self) -> str | None:
         """The quantity in script, or else called a loss, that no other equation uses; None if there is none."""
@@ -281,6 +333,32 @@ class Equations:
                 used.update(dict.fromkeys(_quantities(equation.sides[1])))
         own = {name: self.names[name] for name in used if name in self.names and name not in nodes}
         return {name: s for name, s in own.items() if name not in self.dims and name not in self.functions}
+
+
+def index_letters(source: Source, places: Iterable[tuple[int, int]]) -> tuple[frozenset[str], frozenset[str]]:
+    """The letters that the formulas sum over or give a range, and those besides that left sides have as indices."""
+    summed: set[str] = set()
+    left: set[str] = set()
+    for start, end in places:
+        try:
+            reader = FormulaReader(source, Vocabulary({}, open=True), start, end, lenient=True)
+        except InputError:
+            continue
+        summed |= reader.summed_letters()
+        for position in reader.left_positions():
+            reader.position, reader.nesting = position, 0
+            try:
+                tree = reader.left_side()
+            except InputError:
+                continue
+            if tree.kind == "entry" and tree.children[0].kind == "name" and reader.at("="):
+                left |= {index.value for index in tree.children[1:] if index.kind == "name"}
+    return frozenset(summed), frozenset(left)
+
+
+def is_loss(left: Spelled) -> bool:
+    """Whether a left side is by its letter or its font a loss."""
+    return left.calligraphic or left.name in _LOSS_NAMES
 
 
 def _quantities(tree: Node) -> Iterable[str]:

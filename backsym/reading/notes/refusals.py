@@ -25,7 +25,7 @@ _SUMS = ("sum", "mean", "max", "min")
 
 def check_names(source: Source, equations: Equations) -> None:
     """Applications and marks, before anything is said of shapes; raises InputError with each place."""
-    found = [*_applied(source, equations), *_members(source, equations)]
+    found = [*_applied(source, equations), *_members(source, equations), *_powers(source, equations)]
     if found:
         raise InputError(found)
 
@@ -88,6 +88,20 @@ def _members(source: Source, equations: Equations) -> Iterator[Diagnostic]:
             yield source.diagnostic(say("notes.member", name=written, letter=call.key[1]), call.head)
     for total in equations.totals:
         yield source.diagnostic(say("notes.total", name=total.left.name), total.left.span)
+
+
+def _powers(source: Source, equations: Equations) -> Iterator[Diagnostic]:
+    """``x^i`` where i is an index letter: a power, or the member of a family; ``a^{(l-1)}`` likewise."""
+    letters = equations.words.letters
+    for equation in equations.found:
+        for side in equation.sides or ():
+            for tree in walk(side):
+                exponent = tree.children[1] if tree.kind == "pow" else None
+                below = walk(exponent) if exponent is not None else ()
+                indexed = any(part.kind == "name" and part.value in letters for part in below)
+                if indexed and tree.children[0].kind in ("name", "entry"):
+                    written = source.text[slice(*tree.span)]
+                    yield source.diagnostic(say("notes.power_or_member", name=written), tree.span)
 
 
 def _summed(sides: tuple[Node, Node] | None) -> Iterator[str]:

@@ -9,7 +9,7 @@ Knows syntax trees; knows no notes and no places.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import count
 
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
@@ -26,9 +26,15 @@ _LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error", ABSTRACT_LO
 
 
 class Shapes:
-    """``declared`` shapes are kept; ``ranks`` has the number of axes of other names, None where nothing tells it."""
+    """``declared`` shapes are kept; ``ranks`` has the number of axes of other names, None where nothing tells it.
 
-    def __init__(self, declared: Mapping[str, Axes], ranks: Mapping[str, int | None]):
+    A ``growing`` name is a family whose members may turn out to be arrays.
+    """
+
+    def __init__(
+        self, declared: Mapping[str, Axes], ranks: Mapping[str, int | None], growing: Collection[str] = frozenset()
+    ):
+        self.growing = growing
         self.unknown = (f"?{n}" for n in count())
         self.parent: dict[str, str] = {}
         self.letters: dict[str, str] = {}
@@ -44,6 +50,10 @@ class Shapes:
             for lhs, rhs in pairs:
                 self.letters = {}
                 left, right = self.of(lhs), self.of(rhs)
+                if left == () and right and lhs.kind == "entry" and lhs.children[0].value in self.growing:
+                    name = lhs.children[0].value
+                    self.shapes[name] = (*(self.shapes[name] or ()), *right)
+                    left = right
                 self.equal(left, right)
                 self.assign(lhs, right)
             if None not in self.shapes.values():
@@ -144,7 +154,7 @@ class Shapes:
         for axis, index in zip(shape or (), indices, strict=False):
             if index.kind == "name":
                 self.same(axis, self.letter(index))
-        return ()
+        return None if shape is None else tuple(shape[len(indices) :])
 
     def letter(self, index: Node) -> str:
         """The axis that an index letter runs over, in this equation."""

@@ -1,0 +1,458 @@
+r"""What the displayed formulas of a note state, settled before they are read: one equation for each left side.
+
+A note writes chains, ``L = (y - t)^2 = (w x - t)^2``, over one row or several, left sides with arguments,
+``f(x, w) = \tanh(w x)``, functions that it applies elsewhere to something else, names for derivatives,
+``\delta = \nabla_z L``, and steps of descent.  Of a chain one right side stays; arguments that are the same wherever a
+name stands say nothing; a function is put in where it is applied, and a name for a derivative where it is used.  What
+goes is replaced by blanks, so that all places stay those of the note.
+
+Knows how formulas are written, by their tokens; knows no names, no shapes and no words around them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from backsym.core.errors import InputError
+from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.source import Source
+from backsym.reading.files.yamlfile import Document, Edit, rewritten
+from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.lexer import FUNCTION_MACROS, Token
+from backsym.reading.latex.names import Vocabulary
+from backsym.reading.latex.scripts import Scripts, read_scripts
+from backsym.reading.syntax import Node, walk
+
+OPENING = ("(", "[", "{", r"\{", "<(", "cases{", "|(", "||(")
+CLOSING = (")", "]", "}", r"\}", ">)", "}cases", "|)", "||)")
+MAX_LENGTH = 1_000_000
+"""Characters of a note with its functions put in."""
+
+_WORDS = Vocabulary({}, open=True)
+_SIGNS = ("sum", "mean", "max", "min", "norm", "abs", "exp", "log", "dot")
+"""Calls that formulas write with signs of their own."""
+_LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error", ABSTRACT_LOSS)
+
+
+@dataclass
+class Settled:
+    """The note as it is read on, with what is no forward equation."""
+
+    document: Document
+    names: list[Named] = field(default_factory=list)
+    """The names of derivatives, and of the terms of a total, that are put in."""
+    steps: list[int] = field(default_factory=list)
+    """Where steps of descent and the like stand, equations with a derivative among other things."""
+
+
+class Place(Protocol):
+    """A formula of the note."""
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def end(self) -> int: ...
+
+    @property
+    def displayed(self) -> bool: ...
+
+
+@dataclass
+class Piece:
+    """One statement: its tokens up to where it ends, and the positions of its equals signs among them."""
+
+    reader: FormulaReader
+    first: int
+    last: int
+    signs: list[int]
+
+    @property
+    def tokens(self) -> Sequence[Token]:
+        return self.reader.tokens
+
+    @property
+    def span(self) -> tuple[int, int]:
+        return self.tokens[self.first].start, self.tokens[self.last - 1].end
+
+    def part(self, n: int) -> tuple[int, int]:
+        """The positions of the n-th right side, from 0."""
+        stop = self.signs[n + 1] if n + 1 < len(self.signs) else self.last
+        while self.tokens[stop - 1].kind == "row" or self.tokens[stop - 1].text in (",", ";", "."):
+            stop -= 1
+        return self.signs[n] + 1, stop
+
+    def tree(self, n: int) -> Node | None:
+        """The n-th right side; None if it cannot be read."""
+        begin, end = self.part(n)
+        if begin >= end:
+            return None
+        try:
+            reader = FormulaReader(
+                self.reader.source, _WORDS, self.tokens[begin].start, self.tokens[end - 1].end, lenient=True
+            )
+            tree = reader.additive()
+        except InputError:
+            return None
+        return tree if reader.token.kind == "end" else None
+
+    def derives(self, begin: int, end: int) -> bool:
+        """Whether a derivative stands between two positions."""
+        return any(t.kind == "op" and t.text in ("partial", "nabla") for t in self.tokens[begin:end])
+
+
+def settled(document: Document, places: Iterable[Place]) -> Settled:
+    """The note with one equation for each left side, and without arguments that say nothing."""
+    formulas = list(places)
+    found = Settled(document)
+    source = Source(document.text)
+    pieces = [piece for f in formulas if f.displayed for piece in pieces_of(source, f.start, f.end)]
+    edits: list[Edit] = []
+    for piece in pieces:
+        chain = list(_one_side(piece))
+        edits += chain or _derivative(piece, found)
+    edits += _terms(pieces, found)
+    edits += _arguments(source, formulas, pieces)
+    taken = sorted(edits)
+    apart = [edit for n, edit in enumerate(taken) if n == 0 or edit.start >= taken[n - 1].end]
+    done = rewritten(document, apart)
+    source = Source(done.text)
+    uses = sorted(edit for name in found.names for f in formulas for edit in _put_in(source, f, name))
+    return Settled(rewritten(done, uses), found.names, found.steps)
+
+
+# --- pieces ----------------------------------------------------------------------------------------------------------
+
+
+def pieces_of(source: Source, start: int, end: int) -> Iterator[Piece]:
+    """The statements of a formula that have an equals sign, each with its continuation rows."""
+    try:
+        reader = FormulaReader(source, _WORDS, start, end, lenient=True)
+    except InputError:
+        return
+    begins = [n for n in reader.left_positions() if reader.tokens[n].text != "="]
+    for first, stop in zip(begins, [*begins[1:], len(reader.tokens) - 1], strict=True):
+        signs, last = _signs(reader, first, stop)
+        if signs and signs[0] > first:
+            yield Piece(reader, first, last, signs)
+
+
+def _signs(reader: FormulaReader, first: int, stop: int) -> tuple[list[int], int]:
+    """The equals signs of a statement outside of brackets, and where its ranges or the next statement begin."""
+    depth = 0
+    signs: list[int] = []
+    for n in range(first, stop):
+        token = reader.tokens[n]
+        if token.kind == "op":
+            depth += (token.text in OPENING) - (token.text in CLOSING)
+            if depth == 0 and token.text in (",", ";") and reader.range_at(n + 1):
+                return signs, n
+            if depth == 0 and token.text == "=":
+                signs.append(n)
+    return signs, stop
+
+
+# --- chains ----------------------------------------------------------------------------------------------------------
+
+
+def _one_side(piece: Piece) -> Iterator[Edit]:
+    """Takes all right sides but one away."""
+    if len(piece.signs) < 2 or piece.derives(piece.first, piece.signs[0]):
+        return
+    kept = _best(piece)
+    begin, end = piece.part(kept)
+    last = piece.part(len(piece.signs) - 1)[1]
+    text = piece.reader.source.text
+    yield from _blank(text, piece.tokens[piece.signs[0]].end, piece.tokens[begin].start)
+    yield from _blank(text, piece.tokens[end - 1].end, piece.tokens[last - 1].end)
+
+
+def _best(piece: Piece) -> int:
+    """The first right side that can be read and says more than a name of a function; else the first."""
+    trees = [piece.tree(n) for n in range(len(piece.signs))]
+    readable = [n for n, tree in enumerate(trees) if tree is not None and not piece.derives(*piece.part(n))]
+    telling = [n for n in readable if _names(trees[n])]
+    formulas = [n for n in telling if not _is_named(trees[n])]
+    return next(iter([*formulas, *telling, *readable, 0]))
+
+
+def _names(tree: Node | None) -> bool:
+    return tree is not None and any(part.kind == "name" for part in walk(tree))
+
+
+def _is_named(tree: Node | None) -> bool:
+    """Whether a right side only names a function that another side writes out, or a loss."""
+    if tree is None:
+        return False
+    name = tree.value.rstrip("'")
+    named = tree.kind == "call" and (name in _LOSSES or name not in FUNCTIONS)
+    applied = tree.kind == "terms" and tree.value == " " and _in_parentheses(tree)
+    return applied or (named and name not in _SIGNS)
+
+
+def _in_parentheses(tree: Node) -> bool:
+    """A letter beside one factor that does not touch it: ``f(x)``, where parentheses stand between."""
+    head, *others = tree.children
+    return len(others) == 1 and head.kind == "name" and others[0].span[0] > head.span[1]
+
+
+# --- arguments -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A name with arguments: the texts of the tokens of both, and the place of the parentheses."""
+
+    head: tuple[str, ...]
+    arguments: tuple[str, ...]
+    span: tuple[int, int]
+
+
+def _arguments(source: Source, formulas: Sequence[Place], pieces: Sequence[Piece]) -> Iterator[Edit]:
+    """Takes the arguments of a function away that has a formula, if they are the same wherever it stands."""
+    defined: dict[tuple[str, ...], Applied] = {}
+    for piece in pieces:
+        found = _left_call(piece)
+        if found is not None:
+            defined.setdefault(found.head, found)
+    if not defined:
+        return
+    calls: list[Applied] = []
+    for formula in formulas:
+        calls += _calls(source, formula, defined)
+    for head, definition in defined.items():
+        mine = [call for call in calls if call.head == head]
+        if len(mine) > 1 and not _needless(pieces, mine) and all(c.arguments == definition.arguments for c in mine):
+            for call in mine:
+                yield from _blank(source.text, *call.span)
+
+
+def _needless(pieces: Sequence[Piece], calls: Sequence[Applied]) -> bool:
+    """Whether what is computed by one of these calls has another equation, which is the one to read."""
+    lefts = [tuple(token.text for token in piece.tokens[piece.first : piece.signs[0]]) for piece in pieces]
+    callers = {
+        left
+        for left, piece in zip(lefts, pieces, strict=True)
+        for call in calls
+        if piece.tokens[piece.signs[0]].start < call.span[0] < piece.span[1]
+    }
+    return any(lefts.count(left) > 1 for left in callers)
+
+
+def _left_call(piece: Piece) -> Applied | None:
+    """``f(x, w)`` on the left side, of a letter that is no function of its own; else None."""
+    reader = piece.reader
+    reader.position, reader.nesting = piece.first, 0
+    head = reader.token
+    if head.kind not in ("letter", "greek", "word", "macro") or _WORDS.word(head.text) is not None:
+        return None
+    if head.text == "sigma" or head.text in FUNCTION_MACROS:
+        return None
+    try:
+        reader.base()
+        read_scripts(reader, reader.additive)
+    except InputError:
+        return None
+    opening = reader.position
+    close = _close(reader.tokens, opening)
+    if not reader.at("(") or close + 1 != piece.signs[0]:
+        return None
+    return _applied(reader.tokens, piece.first, opening, close)
+
+
+def _applied(tokens: Sequence[Token], first: int, opening: int, close: int) -> Applied:
+    head = tuple(token.text for token in tokens[first:opening])
+    arguments = tuple(token.text for token in tokens[opening + 1 : close])
+    return Applied(head, arguments, (tokens[opening].start, tokens[close].end))
+
+
+def _close(tokens: Sequence[Token], opening: int) -> int:
+    """The position of the parenthesis that closes the one here; 0 if there is none."""
+    depth = 0
+    for n in range(opening, len(tokens)):
+        depth += (tokens[n].text == "(") - (tokens[n].text == ")")
+        if depth <= 0:
+            return n if tokens[n].text == ")" else 0
+    return 0
+
+
+def _calls(source: Source, formula: Place, defined: Mapping[tuple[str, ...], Applied]) -> Iterator[Applied]:
+    """Where the defined names stand before parentheses in a formula."""
+    try:
+        tokens = FormulaReader(source, _WORDS, formula.start, formula.end, lenient=True).tokens
+    except InputError:
+        return
+    texts = [token.text for token in tokens]
+    for n, text in enumerate(texts):
+        for head in defined:
+            opening = n + len(head)
+            if text != head[0] or tuple(texts[n:opening]) != head or texts[opening : opening + 1] not in (["("], ["'"]):
+                continue
+            close = _close(tokens, opening)
+            yield _applied(tokens, n, opening, close) if close else Applied(head, ("'",), (0, 0))
+
+
+# --- totals ----------------------------------------------------------------------------------------------------------
+
+
+def _terms(pieces: Sequence[Piece], found: Settled) -> Iterator[Edit]:
+    r"""Takes the equation of each term away, ``L_t = (y_t - d_t)^2``, where the total has the same letter."""
+    names = [(piece, _name_of(piece)) for piece in pieces if len(piece.signs) == 1]
+    totals = {name.letter: (piece, name) for piece, name in names if name is not None and not name.indices}
+    for piece, name in names:
+        if name is None or len(name.indices) != 1 or name.letter not in totals:
+            continue
+        whole, total = totals[name.letter]
+        summed = name.indices[0] in whole.reader.summed_letters()
+        if not summed or not _mentions(piece, total, name) or _mentions(piece, name, name):
+            continue
+        found.names.append(replace(name, whole=False))
+        yield from _blank(name.text, piece.span[0], name.stands_for[-1].end)
+
+
+def _mentions(piece: Piece, other: Named, name: Named) -> bool:
+    """Whether the name, with its marks, stands in what another stands for."""
+    start, end = other.stands_for[0].start, other.stands_for[-1].end
+    return any(True for _ in _put_in(piece.reader.source, _Part(start, end), replace(name, span=(0, 0))))
+
+
+@dataclass(frozen=True)
+class _Part:
+    start: int
+    end: int
+    displayed: bool = True
+
+
+# --- derivatives -----------------------------------------------------------------------------------------------------
+
+
+def _derivative(piece: Piece, found: Settled) -> Iterator[Edit]:
+    r"""Takes away what names a derivative, ``\delta = \nabla_z L``, and steps of descent: no forward equations."""
+    left = piece.derives(piece.first, piece.signs[0])
+    if left or not piece.derives(piece.signs[0], piece.last):
+        return
+    start = piece.span[0]
+    begin, stop = piece.part(0)
+    named = _is_gradient(piece, begin, stop) or _is_partial(piece.tree(0))
+    name = _name_of(piece) if named else None
+    if name is not None:
+        found.names.append(name)
+    else:
+        found.steps.append(start)
+    yield from _blank(piece.reader.source.text, start, piece.tokens[stop - 1].end)
+
+
+def _is_partial(tree: Node | None) -> bool:
+    while tree is not None and tree.kind in ("entry", "transpose"):
+        tree = tree.children[0]
+    return tree is not None and tree.kind == "partial"
+
+
+def _is_gradient(piece: Piece, begin: int, end: int) -> bool:
+    r"""Whether all that stands between two positions is ``\nabla_{\mathbf{z}} L``, of whatever letter."""
+    reader = piece.reader
+    reader.position, reader.nesting = begin, 0
+    if not reader.took("nabla") or not reader.took("_"):
+        return False
+    try:
+        if reader.at("{"):
+            reader.position = reader.closing[reader.position] + 1
+        else:
+            reader.base()
+        reader.base()
+    except (InputError, KeyError):
+        return False
+    return reader.position == end
+
+
+@dataclass(frozen=True)
+class Named:
+    """A name that stands for something: its letter, its index letters, and the tokens of what it stands for."""
+
+    letter: str
+    indices: tuple[str, ...]
+    stands_for: tuple[Token, ...]
+    span: tuple[int, int]
+    text: str
+    whole: bool = True
+    """Whether it needs no parentheses around it."""
+
+
+def _name_of(piece: Piece) -> Named | None:
+    """What the left side names; None if its scripts are more than index letters."""
+    reader = piece.reader
+    reader.position, reader.nesting = piece.first, 0
+    try:
+        base = reader.base()
+        scripts = read_scripts(reader, reader.additive)
+    except InputError:
+        return None
+    bare = reader.position == piece.signs[0] and not scripts.steps and not scripts.primes
+    if not bare or any(item.kind != "name" for item in scripts.items):
+        return None
+    begin, end = piece.part(0)
+    indices = _marks(scripts)
+    return Named(base.text, indices, tuple(piece.tokens[begin:end]), piece.span, reader.source.text)
+
+
+def _put_in(source: Source, formula: Place, name: Named) -> Iterator[Edit]:
+    """What a name of a derivative stands for, wherever it stands in a formula, with the indices that it has there."""
+    try:
+        reader = FormulaReader(source, _WORDS, formula.start, formula.end, lenient=True)
+    except InputError:
+        return
+    while reader.token.kind != "end":
+        first = reader.position
+        token = reader.token
+        if token.kind not in ("letter", "greek", "macro"):
+            reader.position += 1
+            continue
+        try:
+            base = reader.base()
+            after = reader.position
+            scripts = read_scripts(reader, reader.additive) if name.indices else Scripts()
+        except InputError:
+            reader.position = first + 1
+            continue
+        end = reader.position if name.indices else after
+        reader.position = max(after, first + 1)
+        outside = token.start >= name.span[1] or token.start < name.span[0]
+        marks = _marks(scripts)
+        if base.text != name.letter or not outside or len(marks) != len(name.indices):
+            continue
+        end = _after_below(reader, after) if scripts.steps or scripts.primes else end
+        text = _with_letters(name, dict(zip(name.indices, marks, strict=True)))
+        yield Edit(token.start, reader.tokens[end - 1].end, text)
+
+
+def _marks(scripts: Scripts) -> tuple[str, ...]:
+    """The letters below, and the one in parentheses above."""
+    above = () if scripts.tag is None else (scripts.tag,)
+    return (*(item.value for item in scripts.items), *above)
+
+
+def _after_below(reader: FormulaReader, position: int) -> int:
+    """The position after a subscript that stands first."""
+    if reader.tokens[position].text != "_":
+        return position
+    opening = position + 1
+    return reader.closing.get(opening, opening) + 1
+
+
+def _with_letters(name: Named, letters: Mapping[str, str]) -> str:
+    """The text of a derivative with its index letters replaced, in braces."""
+    first, last = name.stands_for[0].start, name.stands_for[-1].end
+    pieces, position = [], first
+    for token in name.stands_for:
+        if token.text in letters and token.kind in ("letter", "greek"):
+            pieces += [name.text[position : token.start], letters[token.text]]
+            position = token.end
+    inside = "".join([*pieces, name.text[position:last]])
+    return f"{{{inside}}}" if name.whole else rf"\left({inside}\right)"
+
+
+def _blank(text: str, start: int, end: int) -> Iterator[Edit]:
+    if start < end:
+        yield Edit(start, end, "".join(c if c == "\n" else " " for c in text[start:end]))

@@ -1,0 +1,168 @@
+r"""Lecture notes in the habits of people, against what they mean: a NumPy function, differentiated by a complex step.
+
+``cases/reading.yaml`` has the smallest notes that were once misread, refused or half read.  Each is read as meant or
+refused with a code; the quantities of the problem are those of the function, no more and no less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+import backsym as bs
+from backsym.codegen.module import gradients_at
+from backsym.core.errors import InputError
+from backsym.core.problem import Problem
+
+pytestmark = pytest.mark.quick("reading")
+
+CASES = {
+    case["id"]: case["note"]
+    for case in yaml.safe_load((Path(__file__).parent / "cases/reading.yaml").read_text("utf-8"))
+    if "note" in case
+}
+Truth = Callable[..., Any]
+D, H, K, N = 3, 4, 2, 5
+
+
+def sigmoid(z: Any) -> Any:
+    return 1 / (1 + np.exp(-z))
+
+
+def softmax(z: Any) -> Any:
+    e = np.exp(z)
+    return e / e.sum(-1, keepdims=True)
+
+
+def loaded(folder: Path, text: str) -> Problem:
+    path = folder / "note.md"
+    path.write_text(text, encoding="utf-8")
+    problem = bs.load(str(path))
+    assert isinstance(problem, Problem)
+    return problem
+
+
+def same_as(note: Problem, truth: Truth, shapes: dict[str, tuple[int, ...]]) -> None:
+    """Every derivative of the note's loss by a given quantity is that of the function."""
+    random = np.random.default_rng(5)
+    point = {name: random.uniform(0.2, 0.9, shape) for name, shape in shapes.items()}
+    given = {s.name for s in note.symbols.values() if s.role != "node"}
+    assert given == set(shapes)
+    solution = note.solve()
+    assert not solution.failed
+    found = gradients_at(solution, dict(point))
+    assert found is not None
+    asked = {name for name in given if note.symbols[name].role != "target"} & found.keys()
+    assert asked
+    for name in asked:
+        wanted = np.zeros(shapes[name])
+        for place in np.ndindex(*shapes[name]):
+            moved = point[name].astype(complex)
+            moved[place] += 1e-30j
+            wanted[place] = truth(**{**point, name: moved}).imag / 1e-30
+        np.testing.assert_allclose(found[name], wanted, rtol=1e-9, atol=1e-12)
+
+
+# --- the cases -------------------------------------------------------------------------------------------------------
+
+READ: dict[str, tuple[Truth, dict[str, tuple[int, ...]]]] = {
+    "function-left-side": (lambda w, x, t: (np.tanh(w * x) - t) ** 2 / 2, {"w": (), "x": (), "t": ()}),
+    "loss-by-name": (
+        lambda w, x, y: -y * np.log(sigmoid(w * x)) - (1 - y) * np.log(1 - sigmoid(w * x)),
+        {"w": (), "x": (), "y": ()},
+    ),
+    "examples-subscript": (
+        lambda x, w, t: ((x @ w - t) ** 2).sum() / 2, {"x": (N, D), "w": (D,), "t": (N,)},
+    ),
+    "examples-superscript": (
+        lambda w, x, y: ((w * x - y) ** 2).sum() / 2 / N, {"w": (), "x": (N,), "y": (N,)},
+    ),
+    "examples-undeclared-vectors": (
+        lambda x, w, y: ((x @ w - y) ** 2).sum() / 2, {"x": (N, D), "w": (D,), "y": (N,)},
+    ),
+    "per-example-loss": (
+        lambda w, x, b, d: ((w * x + b - d) ** 2).sum(), {"w": (), "x": (N,), "b": (), "d": (N,)},
+    ),
+    "index-in-braces": (lambda W1, x: ((W1 @ x) ** 2).sum(), {"W1": (K, D), "x": (D,)}),
+    "determinant-bars": (
+        lambda x, mu, Sigma: (x - mu) @ np.linalg.inv(Sigma) @ (x - mu) / 2 + np.log(np.linalg.det(Sigma)) / 2,
+        {"x": (1,), "mu": (1,), "Sigma": (1, 1)},
+    ),
+    "chain-of-equals": (lambda w, x, t: (sigmoid(w * x) - t) ** 2, {"w": (), "x": (), "t": ()}),
+    "continuation-row": (lambda w, x, t: (w * x - t) ** 2, {"w": (), "x": (), "t": ()}),
+    "two-in-one-display": (lambda w, x, b, t: (w * x + b - t) ** 2, {"w": (), "x": (), "b": (), "t": ()}),
+    "delta-defined": (lambda W, x, t: ((W @ x - t) ** 2).sum() / 2, {"W": (K, D), "x": (D,), "t": (K,)}),
+    "update-rule": (lambda w, x, t: (w * x - t) ** 2, {"w": (), "x": (), "t": ()}),
+    "not-needed": (lambda w, x, t: (w * x - t) ** 2, {"w": (), "x": (), "t": ()}),
+    "fonts-and-space": (
+        lambda w, x, t: (np.where((w @ x).real > 0, w @ x, 0) - t) ** 2, {"w": (D,), "x": (D,), "t": ()},
+    ),
+    "sqrt-dk": (
+        lambda Q, K, d_k: (softmax(Q @ K.T / np.sqrt(d_k)) ** 2).sum(), {"Q": (N, D), "K": (N, D), "d_k": ()},
+    ),
+    "ranges": (lambda W, x: (W @ x).sum(), {"W": (K, D), "x": (D,)}),
+    "asked-in-words": (
+        lambda W, x, b, t: ((W @ x + b - t) ** 2).sum(), {"W": (K, D), "x": (D,), "b": (K,), "t": (K,)},
+    ),
+}  # fmt: skip
+ABSTRACT = ("applied-left-right", "applied-tagged", "asked-beats-guessed")
+REFUSED = {
+    "sigma-and-sigma-squared": "notes.function_or_factor",
+    "size-one-by-need": "notes.size_one",
+    "light-matrices": "notes.transposed_number",
+    "layer-as-power": "notes.declared_power",
+    "label": "notes.entry_at_class",
+    "bias-folded-in": "latex.index_from_one",
+    "primes-name": "files.left_side",
+    "initial-value": "files.uses_itself",
+    "column-bias": None,
+    "recursion": "notes.recursion",
+    "depth": "notes.power_or_member",
+    "matrix-exponential": "notes.no_forward",
+}
+
+
+def test_every_case_is_here() -> None:
+    assert {*READ, *ABSTRACT, *REFUSED} == set(CASES)
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_case_is_read_as_meant(name: str, tmp_path: Path) -> None:
+    truth, shapes = READ[name]
+    same_as(loaded(tmp_path, CASES[name]), truth, shapes)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_case_is_refused_with_a_code(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        loaded(tmp_path, CASES[name])
+    code = REFUSED[name]
+    assert code is None or code in {d.code for d in caught.value.diagnostics}
+
+
+def test_what_is_applied_is_a_function(tmp_path: Path) -> None:
+    assert loaded(tmp_path, CASES["applied-left-right"]).abstract == {"phi"}
+    tagged = loaded(tmp_path, CASES["applied-tagged"])
+    assert tagged.abstract == {"g1"}
+    assert [e.name for e in tagged.equations] == ["z1", "a1", "L"]
+
+
+def test_names_of_derivatives_are_put_in(tmp_path: Path) -> None:
+    note = loaded(tmp_path, CASES["delta-defined"])
+    assert [part.kind for part in note.parts] == ["show"]
+    assert len(note.parts[0].claims) == 1
+    assert not note.solve().failed
+
+
+def test_a_step_of_descent_is_named(tmp_path: Path) -> None:
+    assert loaded(tmp_path, CASES["update-rule"]).remarks == (
+        "passed over, line 1: an equation with a derivative in it",
+    )
+    assert loaded(tmp_path, CASES["not-needed"]).remarks == (
+        "passed over, line 1: n is not read, and L does not need it",
+    )
