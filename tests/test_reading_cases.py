@@ -166,3 +166,46 @@ def test_a_step_of_descent_is_named(tmp_path: Path) -> None:
     assert loaded(tmp_path, CASES["not-needed"]).remarks == (
         "passed over, line 1: n is not read, and L does not need it",
     )
+
+
+# --- questions -------------------------------------------------------------------------------------------------------
+
+LAYER = r"$$\mathbf{y} = \mathbf{W} \mathbf{x} + \mathbf{b}, \quad L = \|\mathbf{y} - \mathbf{t}\|^2$$" + "\n\n"
+ASKED = [
+    (r"(a) Compute the gradient of $L$ with respect to $\mathbf{W}$.", [("gradients", ("W",))]),
+    (r"Differentiate $L$ with respect to $\mathbf{W}$ and $\mathbf{b}$.", [("gradients", ("W", "b"))]),
+    (r"What is $\nabla_{\mathbf{W}} L$?", [("gradients", ("W",))]),
+    (r"Obtain an expression for $\frac{\partial L}{\partial \mathbf{b}}$.", [("derive", ("b",))]),
+    (r"Write down $\nabla_{\mathbf{b}} L$.", [("gradients", ("b",))]),
+    (r"Using the chain rule, find the derivative of the loss w.r.t. $\mathbf{b}$.", [("gradients", ("b",))]),
+    (r"Berechnen Sie die Ableitung von $L$ nach $\mathbf{W}$.", [("gradients", ("W",))]),
+    (r"Bestimmen Sie $\nabla_{\mathbf{W}} L$.", [("gradients", ("W",))]),
+]
+NO_PART = [
+    r"Explain the role of the bias.",
+    r"Find the gradient of $\mathbf{y}$ with respect to $\mathbf{W}$.",
+    r"Compute the gradient of $L$ with respect to $\mathbf{V}$.",
+    r"How does the loss change if the bias is left out?",
+    r"Zeigen Sie, dass die Schicht affin ist.",
+    r"Compute dW and db.",
+]
+
+
+@pytest.mark.parametrize(("words", "parts"), ASKED, ids=[words for words, _ in ASKED])
+def test_a_question_in_words_is_a_part(words: str, parts: list[tuple[str, tuple[str, ...]]], tmp_path: Path) -> None:
+    note = loaded(tmp_path, LAYER + words)
+    assert [(part.kind, part.targets) for part in note.parts] == [(kind, tuple(names)) for kind, names in parts]
+    assert not note.remarks
+
+
+@pytest.mark.parametrize("words", NO_PART)
+def test_what_looks_like_a_question_and_is_no_part_is_named(words: str, tmp_path: Path) -> None:
+    note = loaded(tmp_path, LAYER + words)
+    assert not note.parts
+    assert any("line 3: what looks like a question" in remark for remark in note.remarks)
+
+
+def test_what_is_asked_by_is_no_target(tmp_path: Path) -> None:
+    note = loaded(tmp_path, CASES["asked-beats-guessed"])
+    assert [part.targets for part in note.parts] == [("y", "x")]
+    assert note.symbols["y"].role == "parameter"

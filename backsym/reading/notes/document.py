@@ -194,6 +194,8 @@ class _Note:
         self.left_over: list[int] = []
         self.unread: list[int] = []
         self.unknown: list[tuple[int, str]] = []
+        self.no_part: list[int] = []
+        self.asked: frozenset[str] = frozenset()
         self.strange: list[int] = []
         self.not_asked: set[str] = set()
         self.letters: frozenset[str] = frozenset()
@@ -232,6 +234,7 @@ class _Note:
         check_names(self.source, equations)
         self.declare_what_is_used(equations, places)
         found = [equation.segment for equation in equations.found]
+        self.asked = self.asked_for(equations)
         layer = self.layer([d.spelled for d in self.declared.found] + [s.left for s in found])
         fields = {
             "title": self.title(),
@@ -280,6 +283,7 @@ class _Note:
         found += [(self.locate(at)[0], "an equation whose left side is no quantity") for at in self.strange]
         found += [(self.locate(at)[0], "an equation with a derivative in it") for at in self.settled.steps]
         found += [(self.locate(at)[0], "a declaration that is not read") for at in self.declared.unread]
+        found += [(self.locate(at)[0], f"what looks like a question: {self.beginning(at)}") for at in self.no_part]
         known = {*equations.given(), *(d.spelled.name for d in self.declared.found)}
         for at, name in self.unknown:
             why = "which is no parameter" if name in known else "which no equation mentions"
@@ -299,6 +303,11 @@ class _Note:
             more = f"; also in line{'s' if len(lines) > 2 else ''} {others}" if others else ""
             found.append((lines[0], f"a derivative that nobody asks for{more}"))
         return tuple(f"passed over, line {n}: {reason}" for n, reason in sorted(found))
+
+    def beginning(self, at: int) -> str:
+        """The first words from a place on."""
+        words = " ".join(self.document.text[at : at + 200].split())
+        return words if len(words) <= 60 else words[:60].rpartition(" ")[0] + " ..."
 
     def word(self, text: str) -> Scalar:
         return self.scalar(text, 0, 0)
@@ -504,6 +513,8 @@ class _Note:
         role = next((role for role, pattern in _ROLES if pattern.search(words)), None)
         custom = _by_custom(spelled, [left.key for left in nodes.values()])
         only_one_hot = role == "target" and not _ROLES[1][1].search(_ONE_HOT.sub("", words))
+        if custom == "target" and spelled.name in self.asked:
+            custom = None
         role = custom if only_one_hot and custom else role or custom
         fields: dict[str, Tree] = {"role": self.word(role)} if role else {}
         if role in ("target", "constant"):
@@ -636,8 +647,7 @@ class _Note:
                 found.setdefault(t.children[1].value, set()).add(shape[0])
         return {letter: next(iter(dims)) for letter, dims in found.items() if len(dims) == 1}
 
-    def parts(self, equations: Equations) -> Tree | None:
-        """What the words of the note ask for."""
+    def tasks(self, equations: Equations) -> tuple[list[Task], Tasks]:
         nodes = [equation.name for equation in equations.found]
         ranks: dict[str, int | None] = {d.spelled.name: len(d.shape) for d in self.declared.found if not d.letter}
         ranks.update({name: ranks.get(name) for name in nodes})
@@ -645,10 +655,21 @@ class _Note:
         loss = equations.loss() or (nodes[-1] if nodes else None)
         words = Vocabulary(ranks, loss=loss, open=True, latex=self.spelled_otherwise)
         tasks = Tasks(self.source, words, nodes, targets)
-        items = [self.part(task) for task in tasks.read([(f.start, f.end, f.displayed) for f in self.formulas])]
+        return tasks.read([(f.start, f.end, f.displayed) for f in self.formulas]), tasks
+
+    def asked_for(self, equations: Equations) -> frozenset[str]:
+        """The names that the note asks the derivative by, whatever their role is by custom."""
+        tasks, _ = self.tasks(equations)
+        return frozenset(name for task in tasks if task.kind in ("derive", "gradients") for name in task.names)
+
+    def parts(self, equations: Equations) -> Tree | None:
+        """What the words of the note ask for."""
+        found, tasks = self.tasks(equations)
+        items = [self.part(task) for task in found]
         self.left_over = tasks.left_over
         self.unread = tasks.unread
         self.unknown = tasks.unknown
+        self.no_part = tasks.no_part
         return Listing(self.mark(0, 0), "", tuple(items)) if items else None
 
     def part(self, task: Task) -> Table:

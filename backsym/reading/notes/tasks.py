@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from backsym.core.errors import InputError
@@ -25,7 +25,27 @@ _VECTORIZE = re.compile(
     r"\s+(?:version|form|expression|equation)|\bvectori[sz]e\b",
     re.IGNORECASE,
 )
-_DERIVE = re.compile(r"\b(?:derive|compute|computing|find|calculate|determine)\b", re.IGNORECASE)
+_DERIVE = re.compile(
+    r"\b(?:derive|compute|computing|find|calculate|determine|obtain|differentiate|evaluate|what\s+(?:is|are)"
+    r"|give\s+(?:an?\s+|the\s+)?(?:expressions?|formulas?|gradients?|derivatives?)|write\s+(?:down|out)|work\s+out"
+    r"|bestimmen?|berechnen?|leiten?|ermitteln?|finden?|geben?|was\s+ist)\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"\b(?:derive|compute|find|calculate|determine|obtain|differentiate|show|prove|verify|explain|express|sketch|draw"
+    r"|evaluate|what\s+(?:is|are)|why|give\s+an|give\s+the|write\s+down|work\s+out|state|how\s+(?:does|do|many|would)"
+    r"|berechnen|bestimmen|leiten|zeigen|beweisen|geben\s+sie|ermitteln|erkl\u00e4ren|zeichnen|warum|skizzieren)\b",
+    re.IGNORECASE,
+)
+"""Words by which a sentence looks like a question, in English and German."""
+_BY = re.compile(
+    r"\b(?:with\s+respect\s+to|w\.?\s?r\.?\s?t\.?|nach|bez\u00fcglich|bzgl\.?)(?:\s+(?:the|der|dem|den|die))?\b",
+    re.IGNORECASE,
+)
+_OF_A_DERIVATIVE = re.compile(
+    r"\b(?:gradients?|derivatives?|differentiate|gradienten?|ableitung(?:en)?|leiten?)\b", re.IGNORECASE
+)
+_SENTENCE = re.compile(r"(?<!\.[A-Za-z])[.?!](?=\s|\Z)|\n\s*\n|\n\s*(?:[-*+]\s|\d+[.)]\s|\(\w\)\s|\\item\b)")
 _WHY = re.compile(r"\bwhy\b", re.IGNORECASE)
 _GRAPH = re.compile(
     r"\bdraw\s+(?:the|a)\s+(?P<vectorized>vectori[sz]ed\s+)?(?:computation(?:al)?\s+)?graph\b", re.IGNORECASE
@@ -41,6 +61,8 @@ class Task:
     at: int
     equations: list[Span] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    formula_at: int = -1
+    """Where a formula stands that the part was made of."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +78,8 @@ class Tasks:
     """The tasks of a note; ``words`` are its names, ``nodes`` have an equation, ``targets`` may be asked for.
 
     ``left_over`` are the equations for derivatives that no words ask for, ``unread`` formulas to be shown that hold a
-    sign that is not known, ``unknown`` what a derivative is asked for by that is in no equation.
+    sign that is not known, ``unknown`` what a derivative is asked for by that is in no equation, ``no_part`` where a
+    sentence begins that looks like a question and became no part.
     """
 
     def __init__(self, source: Source, words: Vocabulary, nodes: Iterable[str], targets: Iterable[str]):
@@ -68,6 +91,7 @@ class Tasks:
         self.left_over: list[int] = []
         self.unread: list[int] = []
         self.unknown: list[tuple[int, str]] = []
+        self.no_part: list[int] = []
         breaks = [match.end() if match[0] else 0 for match in _BREAK.finditer(source.text)]
         self.breaks = sorted({0, *breaks})
         self.ends = [*self.breaks[1:], len(source.text)]
@@ -79,6 +103,8 @@ class Tasks:
             self.found.setdefault((match.start(), "graph"), Task("graph", match.start(), names=[kind]))
         for start, end, displayed in formulas:
             self.formula(start, end, displayed)
+        for sentence in self.sentences(formulas):
+            self.sentence(*sentence, formulas)
         return sorted(self.found.values(), key=lambda task: task.at)
 
     def has_arrays(self) -> bool:
@@ -99,6 +125,66 @@ class Tasks:
 
     def task(self, kind: str, at: int) -> Task:
         return self.found.setdefault((at, kind), Task(kind, at))
+
+    # --- sentences ---
+
+    def sentences(self, formulas: Sequence[tuple[int, int, bool]]) -> Iterator[tuple[int, int]]:
+        """The sentences of the text; a full stop within a formula ends none."""
+        start, n = 0, 0
+        for match in _SENTENCE.finditer(self.source.text):
+            while n < len(formulas) and formulas[n][1] <= match.start():
+                n += 1
+            if n < len(formulas) and formulas[n][0] <= match.start():
+                continue
+            yield start, match.start()
+            start = match.end()
+        yield start, len(self.source.text)
+
+    def sentence(self, start: int, end: int, formulas: Sequence[tuple[int, int, bool]]) -> None:
+        """ "Compute the gradient of $L$ with respect to $W$": a part; another question that became none is named."""
+        text = self.source.text
+        inside = [f for f in formulas if start <= f[0] and f[1] <= end]
+        words = _words(text, start, end, inside)
+        asks = _ASKS.search(words)
+        if asks is None:
+            return
+        last = self.ends[bisect_right(self.breaks, max(start, 0)) - 1]
+        if any(
+            start <= task.at < end
+            or any(start <= a < max(end, last) for a, _ in task.equations)
+            or start <= task.formula_at < end
+            for task in self.found.values()
+        ):
+            return
+        by = _BY.search(words)
+        derivative = _OF_A_DERIVATIVE.search(words, asks.start())
+        names = self.asked_by(start + by.end(), inside) if by and derivative else []
+        between = [f for f in inside if by and derivative and start + derivative.end() <= f[0] < start + by.start()]
+        of = [name for f in between for name in self.names_at(f)]
+        if names and all(name in self.targets for name in names) and set(of) <= {self.words.loss}:
+            whole = any(self.words.ranks.get(name) for name in names)
+            self.derive(start, list(names), whole)
+        else:
+            self.no_part.append(start + asks.start())
+
+    def asked_by(self, start: int, inside: Sequence[tuple[int, int, bool]]) -> list[str]:
+        return [name for f in inside if f[0] >= start for name in self.names_at(f)]
+
+    def names_at(self, formula: tuple[int, int, bool]) -> list[str]:
+        """The quantities of a formula that is nothing but these, perhaps with indices; another as it is written."""
+        try:
+            reader = FormulaReader(self.source, self.words, formula[0], formula[1], lenient=True)
+            found = []
+            while reader.token.kind != "end":
+                tree = reader.factor()
+                core = tree.children[0] if tree.kind == "entry" else tree
+                if core.kind != "name":
+                    return [self.source.text[formula[0] : formula[1]]]
+                found.append(core.value)
+                reader.took(",", ";", ".")
+        except InputError:
+            return [self.source.text[formula[0] : formula[1]]]
+        return found
 
     # --- formulas ---
 
@@ -146,13 +232,15 @@ class Tasks:
         if _WHY.search(self.source.text, at, end):
             task = self.task("why", at)
             task.names += [name for name in names if name not in task.names]
+            task.formula_at = start
         elif _DERIVE.search(words) and not _SHOW.search(words):
-            self.derive(at, names, whole)
+            self.derive(at, names, whole, start)
 
-    def derive(self, at: int, names: list[str], whole: bool) -> None:
+    def derive(self, at: int, names: list[str], whole: bool, start: int = -1) -> None:
         kind = "gradients" if whole or (at, "gradients") in self.found else "derive"
         earlier = self.found.pop((at, "derive"), None) if kind == "gradients" else None
         task = self.task(kind, at)
+        task.formula_at = start if start >= 0 else task.formula_at
         for name in [*(earlier.names if earlier else []), *names]:
             task.names += [name] if name not in task.names else []
 
@@ -195,3 +283,12 @@ class Tasks:
             last = found[n + 1][0] - 2 if n + 1 < len(found) else len(reader.tokens) - 2
             rows.append(Row((reader.tokens[position].start, reader.tokens[last].end), tree, is_equation))
         return rows
+
+
+def _words(text: str, start: int, end: int, formulas: Sequence[tuple[int, int, bool]]) -> str:
+    """A sentence with blanks for its formulas."""
+    pieces, position = [], start
+    for first, last, _ in formulas:
+        pieces += [text[position:first], " " * (last - first)]
+        position = last
+    return "".join([*pieces, text[position:end]])
