@@ -235,6 +235,28 @@ def test_what_is_no_jacobian_is_refused(part: dict[str, Any], code: str) -> None
     assert code in [d.code for d in caught.value.diagnostics]
 
 
+OF_ARRAYS = [
+    "logsumexp(A @ x)",
+    "-log(softmax(x)[y])",
+    "x.T @ inv(A) @ x",
+    "norm(x)",
+    "sum(relu(A @ x)**2)",
+    "max(x)**3",
+]
+
+
+@pytest.mark.parametrize("expression", [*OF_ARRAYS, "x.T @ A @ x"])
+def test_second_derivatives_through_functions_of_whole_arrays(expression: str) -> None:
+    shapes = {"A": ["D", "D"], "x": ["D"], "y": {"label": "D"}}
+    gradient, found = bs.gradient(expression, "x", shapes), bs.hessian(expression, "x", shapes)
+    rng = np.random.default_rng(8)
+    given = {"A": rng.normal(size=(3, 3)) + 3 * np.eye(3), "y": 1}
+    given = {name: value for name, value in given.items() if name in expression}
+    x = rng.normal(size=3) + 2.0
+    wanted = by_differences(lambda v: gradient(x=v, **given), x)
+    np.testing.assert_allclose(found(x=x, **given), wanted, rtol=1e-7, atol=1e-9)
+
+
 def test_more_than_four_axes_are_refused() -> None:
     with pytest.raises(InputError, match="has 6 axes; at most 4"):
         bs.hessian("sum(A**2)", "A", {"A": ["I", "J", "K"]})

@@ -9,13 +9,14 @@ This module must not know about numbers or printing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from backsym.calculus.backward import Axes, Backward, Rewrite, along, entry_of
 from backsym.calculus.differentiate import differentiate
-from backsym.calculus.forms import factor, inline_adjoint, neater
+from backsym.calculus.forms import Definition, factor, inline_adjoint, neater
+from backsym.calculus.lower import lower
 from backsym.calculus.raising import signed_sum, times
 from backsym.calculus.simplify import add_like, collapse, expand
 from backsym.calculus.terms import (
@@ -38,7 +39,7 @@ from backsym.calculus.terms import (
 from backsym.calculus.vertices import matmul, weight
 from backsym.core import stepkinds as sk
 from backsym.core.errors import NoMatrixForm
-from backsym.core.expr import Adj, Equation, Expr, IndexReduce, Ix, MatMul, Partial, Total, names_in
+from backsym.core.expr import Adj, Equation, Expr, Fn, IndexReduce, Ix, MatMul, Partial, Sym, Total, names_in
 from backsym.core.stepkinds import StepKind
 from backsym.core.steps import Fact, Step, TotalDerivation
 from backsym.core.words import Words, say
@@ -166,6 +167,28 @@ class Totals:
         if isinstance(f, Fun):
             return replace(f, args=tuple(Lam(a.params, tuple(map(self._put_in, a.body))) for a in f.args))
         return f
+
+    def unfolded(self, p: Poly) -> Poly:
+        """Entries of functions of whole arrays, such as softmax(z)[k], in terms of what they are made of."""
+        if all(isinstance(base, (Sym, Adj)) for base in _bases(p)):
+            return p
+
+        def inside(f: Factor) -> Factor:
+            if isinstance(f, Ent) and isinstance(f.base, Fn):
+                return Grp(lower(f.base, f.idx, None, self.namer.hint))
+            if isinstance(f, Grp):
+                return Grp(self.unfolded(f.body))
+            if isinstance(f, Fun):
+                return replace(f, args=tuple(Lam(a.params, self.unfolded(a.body)) for a in f.args))
+            return f
+
+        return tuple(Term(t.coeff, tuple((inside(f), e) for f, e in t.powers), t.bound) for t in p)
+
+    def definitions(self, nodes: Iterable[str]) -> list[tuple[Definition, Fact]]:
+        """What may be written by its name: these nodes, and functions of whole arrays in any equation."""
+        lowered = self.backward.lowered
+        own = [d for name in nodes for d in lowered[name].definitions]
+        return own + [d for eq in lowered.values() for d in eq.definitions if isinstance(d[1], Fn) and d not in own]
 
     def stated(
         self,
@@ -310,14 +333,16 @@ class _Run:
         nodes = [eq.name for eq in self.problem.equations if eq.name in poly_symbols(p) and eq.name != self.by]
         self.upto(*nodes)
         style = self.backward.style
+        p = self.totals.unfolded(p)
         total = collapse(differentiate(p, self.by, self.at, style))
         for name in nodes:
             if name in self.values and mentions(p, name):
                 at = along(self.problem.symbols[name].shape, self.totals.namer.for_symbol(name))
                 total += self.passed_on(collapse(differentiate(p, name, at, style)), name, at)
         raw = collapse(add_like(total))
-        definitions = [d for name in self.values for d in self.backward.lowered[name].definitions]
-        chain = self.backward.simplest([self.backward.tidied([], raw)], definitions) if raw else []
+        chain = (
+            self.backward.simplest([self.backward.tidied([], raw)], self.totals.definitions(self.values)) if raw else []
+        )
         return (chain[-1].result if chain else ()), raw, chain
 
     # --- what is shown ---
