@@ -9,14 +9,17 @@ from typing import Any
 import network_checks
 import numpy as np
 import pytest
+from step_judge import forward_and_gradients
 
 import backsym as bs
+from backsym.codegen.module import module_source
 from backsym.core.errors import BacksymError
 from backsym.documents.content.options import FULL
 from backsym.documents.writers.render import files
 from backsym.marking.verdicts import Marker
 from backsym.numeric.context import Env
 from backsym.numeric.evaluate import evaluate
+from backsym.numeric.sample import draw
 from backsym.printing.latex import equation_latex
 from backsym.printing.notation import Notation
 from backsym.reading.files.loader import problem_from_mapping
@@ -236,3 +239,45 @@ def test_what_is_wrong_beside_a_label_is_explained() -> None:
     marker = Marker(problem_from_mapping(network("softmax")))
     assert marker.mark("z", "onehot(y) - p").tags == ("sign",)
     assert marker.mark("z", "p[k] - delta(k, y)*p[y]").tags == ("extra_factor",)
+
+
+def _backward(source: str, leaves: dict[str, Any]) -> dict[str, Any]:
+    module: dict[str, Any] = {}
+    exec(compile(source, "module", "exec"), module)
+    return dict(module["backward"](module["forward"](leaves)))
+
+
+@pytest.mark.parametrize("name", ["softmax", "hinge", "batch", "embedding", "whole rows", "whole columns"])
+def test_code_adds_up_what_labels_pick_and_returns_nothing_for_them(name: str) -> None:
+    solution = solve(problem_from_mapping(network(name)))
+    env = draw(solution.problem, 5)
+    leaves = {quantity: env.values[quantity] for quantity in solution.problem.symbols if quantity in env.values}
+    source = module_source(solution, "numpy")
+    found = _backward(source, leaves)
+    _, expected = forward_and_gradients(solution.problem, env)
+    assert set(found) == {result.node for result in solution}
+    for quantity, gradient in found.items():
+        np.testing.assert_allclose(gradient, expected[quantity], rtol=1e-9, atol=1e-12)
+
+
+def test_code_picks_rows_and_adds_them_up_where_they_belong() -> None:
+    solution = solve(problem_from_mapping(network("whole rows")))
+    lines = {
+        "numpy": "np.add.at(total, at, rows)",
+        "torch": "return rows.new_zeros((size,) + rows.shape[1:]).index_add_(0, at, rows)",
+        "jax": "return jnp.zeros((size,) + rows.shape[1:], rows.dtype).at[at].add(rows)",
+    }
+    for target, line in lines.items():
+        source = module_source(solution, target)
+        assert line in source
+        assert "x = E[w]" in source
+        assert "d_E = scatter_add(d_x, w, E.shape[0])" in source
+
+
+def test_a_label_whose_name_is_a_word_of_python_is_renamed_in_code() -> None:
+    mapping = {
+        "title": "t", "symbols": {"z": {"shape": ["K"], "role": "input"}, "as": {"label": "K"}},
+        "forward": ["p = softmax(z)", "L = -log(p[as])"],
+    }  # fmt: skip
+    source = module_source(solve(problem_from_mapping(mapping)), "numpy")
+    assert "p - np.eye(p.shape[0])[as_]" in source

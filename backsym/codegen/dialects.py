@@ -62,6 +62,12 @@ _NUMPY_HELPERS = {
         "    x = x - np.max(x, axis=-1, keepdims=True)",
         "    return x - np.log(np.exp(x).sum(axis=-1, keepdims=True))",
     ),
+    "scatter_add": (
+        "def scatter_add(rows, at, size):",
+        "    total = np.zeros((size,) + rows.shape[1:], rows.dtype)",
+        "    np.add.at(total, at, rows)",
+        "    return total",
+    ),
     "softmax": (
         "def softmax(x):",
         "    e = np.exp(x - np.max(x, axis=-1, keepdims=True))",
@@ -325,6 +331,10 @@ class _Torch:
     def array(self, node: ast.Call) -> ast.expr:
         return method(name(self.place.like), "new_tensor", self.expr(node.args[0]))
 
+    def own(self, node: ast.Call) -> ast.expr:
+        """A helper of the module."""
+        return ast.Call(node.func, [self.expr(arg) for arg in node.args], [])
+
     def alike(self, node: ast.Call) -> ast.expr:
         return call(f"torch.{dotted(node.func).removeprefix('np.')}", *(self.expr(arg) for arg in node.args))
 
@@ -362,7 +372,23 @@ _TORCH: dict[str, Callable[[_Torch, ast.Call], ast.expr]] = {
     "sigmoid": _Torch.sigmoid,
     **dict.fromkeys(("softmax", "log_softmax", "logsumexp"), _Torch.along_last),
     "erf": _Torch.unary,
+    "scatter_add": _Torch.own,
 }
+
+_TORCH_HELPERS = {
+    "scatter_add": (
+        "def scatter_add(rows, at, size):",
+        "    return rows.new_zeros((size,) + rows.shape[1:]).index_add_(0, at, rows)",
+    ),
+}
+
+_JAX_OWN = {
+    "scatter_add": (
+        "def scatter_add(rows, at, size):",
+        "    return jnp.zeros((size,) + rows.shape[1:], rows.dtype).at[at].add(rows)",
+    ),
+}
+"""What JAX has no function for."""
 
 DIALECTS: dict[str, Dialect] = {
     "numpy": Dialect(
@@ -370,10 +396,11 @@ DIALECTS: dict[str, Dialect] = {
         lambda node, place: node,
     ),
     "torch": Dialect(
-        "torch", "PyTorch", "torch", {"math": "import math", "torch": "import torch"}, "torch.Tensor", {}, _torch,
+        "torch", "PyTorch", "torch", {"math": "import math", "torch": "import torch"}, "torch.Tensor",
+        _TORCH_HELPERS, _torch,
     ),
     "jax": Dialect(
         "jax", "JAX", "jnp",
-        {"math": "import math", "jax": "import jax", "jnp": "import jax.numpy as jnp"}, "jax.Array", {}, _jax,
+        {"math": "import math", "jax": "import jax", "jnp": "import jax.numpy as jnp"}, "jax.Array", _JAX_OWN, _jax,
     ),
 }  # fmt: skip

@@ -15,7 +15,21 @@ from backsym.codegen.ranks import rank_of
 from backsym.codegen.source import call, name, replaced
 from backsym.codegen.tidy import HELPERS, tidied
 from backsym.core.errors import BacksymError
-from backsym.core.expr import Dim, Equation, Expr, Fn, Ix, Shape, Sym, rebuild, walk
+from backsym.core.expr import (
+    Delta,
+    Dim,
+    Entry,
+    Equation,
+    Expr,
+    Fn,
+    Ix,
+    Labels,
+    Shape,
+    Sym,
+    rebuild,
+    renamed_label,
+    walk,
+)
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.problem import Problem
 from backsym.core.python import expression_of
@@ -137,7 +151,15 @@ class _Maker:
 
     def renamed(self, e: Expr) -> Expr:
         done = rebuild(e, self.renamed)
-        return Sym(self.names[done.name], done.declared) if isinstance(done, Sym) else done
+        if isinstance(done, Sym):
+            return Sym(self.names[done.name], done.declared)
+        if isinstance(done, Labels):
+            return Labels(self.names[done.name], done.declared, done.of)
+        if isinstance(done, Entry):
+            return Entry(done.base, tuple(renamed_label(ix, self.names) for ix in done.indices))
+        if isinstance(done, Delta):
+            return Delta(renamed_label(done.i, self.names), renamed_label(done.j, self.names), done.equal)
+        return done
 
     # --- the two passes ---
 
@@ -173,7 +195,7 @@ class _Maker:
             yield Statement(d.node, f"d_{d.node}", value, self.formula(d.matrix or d.entry, indices))
             done.add(d.node)
         for symbol in self.problem.symbols.values():
-            if symbol.name not in done and symbol.role in ("node", "input", "parameter"):
+            if symbol.name not in done and symbol.label is None and symbol.role in ("node", "input", "parameter"):
                 # The loss does not depend on it.
                 value = call("np.zeros_like", name(self.names[symbol.name]))
                 yield Statement(symbol.name, f"d_{symbol.name}", value, "")

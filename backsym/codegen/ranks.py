@@ -97,7 +97,7 @@ def _call(node: ast.Call, ranks: Ranks) -> int | None:
         return 3 - (rank_of(args[0], ranks) or 0)
     if function in _LARGEST or function in ("sigmoid", "erf"):
         return _largest(args, ranks)
-    if function in _SAME or function in ("softmax", "log_softmax"):
+    if function in _SAME or function in ("softmax", "log_softmax", "scatter_add"):
         return rank_of(args[0], ranks)
     if function == "logsumexp":
         return (rank_of(args[0], ranks) or 0) - 1

@@ -12,7 +12,7 @@ from backsym.codegen.ranks import Ranks, rank_of
 from backsym.codegen.source import call, dotted, is_call, is_number, replaced
 from backsym.core.python import expression_of
 
-HELPERS = ("sigmoid", "softmax", "log_softmax", "logsumexp", "erf")
+HELPERS = ("sigmoid", "softmax", "log_softmax", "logsumexp", "scatter_add", "erf")
 """Functions that the tidied source may call by these names; the last one is ``math.erf`` for arrays."""
 
 
@@ -122,7 +122,32 @@ def _times_one(node: ast.expr, ranks: Ranks) -> ast.expr:
     return node
 
 
+def _one_hot(node: ast.expr) -> tuple[ast.expr, ast.expr] | None:
+    """n and y of np.eye(n)[y]"""
+    if isinstance(node, ast.Subscript) and is_call(node.value, "np.eye"):
+        assert isinstance(node.value, ast.Call)
+        return node.value.args[0], node.slice
+    return None
+
+
+def _at_labels(node: ast.expr, ranks: Ranks) -> ast.expr:
+    """np.eye(n)[y] @ X -> X[y]; X @ np.eye(n)[y] -> X[:, y]; np.eye(n)[y].T @ X -> scatter_add(X, y, n)"""
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)):
+        return node
+    left, right = node.left, node.right
+    if (hot := _one_hot(left)) is not None:
+        return ast.Subscript(right, hot[1], ast.Load())
+    turned = left.value if isinstance(left, ast.Attribute) and left.attr == "T" else None
+    if turned is not None and (hot := _one_hot(turned)) is not None and rank_of(hot[1], ranks) == 1:
+        return call("scatter_add", right, hot[1], hot[0])
+    if (hot := _one_hot(right)) is not None and rank_of(right, ranks) == 1:
+        if rank_of(left, ranks) == 1 or turned is not None:
+            return ast.Subscript(left if turned is None else turned, hot[1], ast.Load())
+        return ast.Subscript(left, ast.Tuple([ast.Slice(), hot[1]], ast.Load()), ast.Load())
+    return node
+
+
 _REWRITES = (
     _error_function, named, logistic, softmax, logarithm, _squared_root, _double_sum, _sum_of_transpose, _double_minus,
-    _contraction, _diagonal, _times_one,
+    _contraction, _diagonal, _at_labels, _times_one,
 )  # fmt: skip

@@ -83,6 +83,13 @@ def labelled(name: str, at: tuple[Ix, ...], dim: Dim) -> Label:
     return Label(f"{name}[{','.join(ix.letter for ix in at)}]" if at else name, dim, name, at)
 
 
+def renamed_label(ix: Ix, names: Mapping[str, str]) -> Ix:
+    """An index whose label, if it is one, has another name."""
+    if isinstance(ix, Shift):
+        return shifted(((renamed_label(letter, names), factor) for letter, factor in ix.parts), ix.offset, ix.dim)
+    return labelled(names[ix.name], ix.at, ix.dim) if isinstance(ix, Label) else ix
+
+
 def shifted(parts: Iterable[tuple[Ix, int]], offset: int, dim: Dim) -> Ix:
     """The index ``offset + sum of factor * letter``; a letter or a fixed position where it is no more than that."""
     total: dict[Ix, int] = {}

@@ -29,7 +29,7 @@ _CONSTANTS: dict[str, Any] = {
 }  # fmt: skip
 _LIBRARIES: dict[str, Any] = {"np": np, "math": math}
 _METHODS = frozenset("argmax argmin astype max mean min ravel reshape squeeze sum transpose".split())
-_PROPERTIES = frozenset(("T", "ndim", "shape", "size"))
+_PROPERTIES = frozenset(("T", "dtype", "ndim", "shape", "size"))
 _BUILT_IN: dict[str, Any] = {"float": float, "int": int, "True": True, "False": False, "None": None}
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -84,6 +84,8 @@ class _Scope:
                 return self.value(statement.value)
             if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
                 self.assign(statement.targets[0], self.value(statement.value))
+            elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and _adds(statement.value):
+                np.add.at(*map(self.value, statement.value.args))
             elif isinstance(statement, ast.FunctionDef):
                 self.names[statement.name] = self.function(statement)
             elif not isinstance(statement, (ast.Import, ast.ImportFrom)) and not _is_text(statement):
@@ -214,6 +216,11 @@ def _named_in_table() -> frozenset[str]:
 def _named_in(template: str) -> frozenset[str]:
     tree = module_of(template.format(*_ARGUMENTS))
     return frozenset(_dotted(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+
+
+def _adds(call: ast.Call) -> bool:
+    """Whether a call adds to an array in its place, which no other call of a statement does."""
+    return _dotted(call.func) == "np.add.at"
 
 
 def _is_text(statement: ast.stmt) -> bool:
