@@ -11,7 +11,6 @@ import unicodedata
 
 from backsym.reading.latex.macros import written_out
 
-_UNSEEN = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff\ufe0e\ufe0f]")
 _COMMENT = re.compile(r"(?<![\\\w])(?:#|//|%)(?!\s*\d).*?$", re.MULTILINE)
 _SHAPE = re.compile(
     r"(?:\\in(?![A-Za-z])|∈)\s*(?:\{?\\mathbb\s*\{?\s*R\s*\}?\}?|ℝ|R(?=\s*\^))[^=\n]*?(?=\\\\|\n|[$]|\Z)"
@@ -19,19 +18,27 @@ _SHAPE = re.compile(
 _BULLET = re.compile(r"^[ \t]*(?:[-*•][ \t]+(?=\$[^\n]*=)|\*\*[A-Za-z][\w ]*:?\*\*:?(?=[ \t]*\$))", re.MULTILINE)
 """What Markdown puts before a formula of a list, and a word in bold."""
 _DOTTED = re.compile(r"(?<=[\w)\]'\s])\.(?=[*/^](?!\*))|(?<=[\w)\]])\.(?=')")
-_POINT = re.compile(r"(?<![\w.])(\d+)\.(?=[*/)])|(?<=[-+*/(, ])(\d+)\.(?=\s*[-+*/)\],])")
 _SELF = re.compile(r"(?<![\w.])self\.(?=[A-Za-z_])")
 _GRAD = re.compile(r"(?<![\w.\\])(?:model\.)?([A-Za-z]\w*)\.grad(?:\.data)?(?![\w(])")
 _ALONG = re.compile(r",\s*([12])\s*\)")
 _COUNTED = re.compile(r"(?<![\w\\])([α-ω])(?=\d)")
-_LETTERS = re.compile("[\U0001d400-\U0001d7cd\U0001d7d0-\U0001d7d7\U0001d7da-\U0001d7ff\uff01-\uff5e]")
-
-
+_UNSEEN = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff\ufe0e\ufe0f")
+_ONES = frozenset("\U0001d7ce\U0001d7cf\U0001d7d8\U0001d7d9")
+"""Digits that are not numbers: indicators and arrays of ones and zeros."""
 _SIGNS = str.maketrans({"÷": "/", "▒": " ", "〖": "(", "〗": ")", "⟨": "<", "⟩": ">"})
 """Signs of word processors: a division, the body of a sum, and brackets that do not print."""
 
 _ACCENTS = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
 """Marks that stand above the letter before them."""
+
+
+def plain_letters(text: str) -> str:
+    """Letters of the mathematical alphabets and wide signs as plain ones; signs without width are left out."""
+    return "".join(unicodedata.normalize("NFKC", c) if _is_styled(c) else c for c in text if c not in _UNSEEN)
+
+
+def _is_styled(char: str) -> bool:
+    return ("\U0001d400" <= char <= "\U0001d7ff" and char not in _ONES) or "\uff01" <= char <= "\uff5e"
 
 
 def accented(text: str) -> str:
@@ -69,8 +76,7 @@ def chosen(text: str) -> str:
 def pasted(text: str) -> str:
     """The text in plain letters, without comments."""
     if not text.isascii():
-        text = _UNSEEN.sub("", text)
-        text = _LETTERS.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text)
+        text = plain_letters(text)
         text = _COUNTED.sub(r"\1_", text)
         text = accented(text.translate(_SIGNS))
     if (" if" in text or "{if" in text) and "\\begin" not in text:
@@ -79,8 +85,6 @@ def pasted(text: str) -> str:
         text = written_out(text)
     if "$" in text:
         text = _BULLET.sub("", text)
-    if "." in text:
-        text = _POINT.sub(lambda m: m[1] or m[2], text)
     if ".*" in text or "./" in text or ".^" in text or ".'" in text:
         text, count = _DOTTED.subn("", text)
         if count and ("sum(" in text or "mean(" in text):

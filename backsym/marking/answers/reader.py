@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from backsym.core.errors import BacksymError, InputError
@@ -64,6 +65,7 @@ _WORD = re.compile(r"[A-Za-z_]\w+")
 _SINGLE = re.compile(r"_[A-Za-z0-9]{2}")
 _NO_LETTERS = Frame()
 _MATLAB = re.compile(r"[A-Za-z)\]]'\s*\*(?!\*)|(?<!\*)\*\s*[A-Za-z]\w*'")
+_AS_WRITTEN: Mapping[str, str] = MappingProxyType({})
 _KEPT = 1000
 MAX_GROUPINGS = 3
 """Ways to group a product, besides the customary one, that an answer is read in."""
@@ -374,7 +376,7 @@ class _Session:
 
     def is_local(self, text: str) -> bool:
         """Whether this is a local derivative, such as ``dy/dz``."""
-        return any(tree.kind == "partial" for _, trees in self.trees(text, self.names) for tree in trees)
+        return any(tree.kind == "partial" for _, trees in self.trees(text) for tree in trees)
 
     def aside(self, statement: Statement) -> None:
         """A forward equation or a local derivative beside the answer: its sides are checked against each other."""
@@ -408,9 +410,8 @@ class _Session:
             return own
         if (row := left_row(text, self.problem, self.names.words, self.text)) is not None:
             return row
-        bare = untagged(text, self.target.name, self.problem.symbols, self.names.words)
-        for written in dict.fromkeys((text, bare)):
-            for source, tree in ((source, tree) for source, trees in self.trees(written, self.names) for tree in trees):
+        for meant in (_AS_WRITTEN, self.untagged) if self.untagged else (_AS_WRITTEN,):
+            for source, tree in ((source, tree) for source, trees in self.trees(text, meant) for tree in trees):
                 left = left_of(tree, self.problem.loss, source.text)
                 if left is not None and left.indices and _WORD.fullmatch(text) and not self.indexes(left):
                     continue  # dh_pre is no derivative by h with three indices.
@@ -534,10 +535,9 @@ class _Session:
         try:
             return [*self.spelled(text, given), *self.as_matrices(text, given, _MATLAB.search(text))]
         except Refused:
-            bare = untagged(text, self.target.name, self.problem.symbols, self.names.words)
-            if bare != text:
+            if meant := self.untagged:
                 with suppress(Refused):
-                    return [*self.spelled(bare, given), *self.as_matrices(bare, given, _MATLAB.search(text))]
+                    return self.spelled(text, given, meant)
             if (found := self.by_rows(text, given)) is not None:
                 return found
             if text.isascii() and "^" not in text:  # sum(X, 0) and the like, of which no sign says that it is code.
@@ -598,13 +598,20 @@ class _Session:
             raise clash
         return sorted(found, key=lambda reading: not _in_place(reading.letters, self.target.shape))[:1] or None
 
-    def spelled(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
+    @property
+    def untagged(self) -> Mapping[str, str]:
+        return untagged(self.target.name, self.problem.symbols, self.names.words)
+
+    def spelled(
+        self, text: str, given: tuple[Ix, ...] | None, meant: Mapping[str, str] = _AS_WRITTEN
+    ) -> list[_Reading]:
+        """The readings of a text; ``meant`` are letters that stand for quantities with a tag.  Raises Refused."""
         found: list[_Reading] = []
         errors: list[InputError] = []
         # With a quantity d, dr may be d times r; not where products have signs.
         product = differentials(text, self.names.scope.names) != text and not any(sign in text for sign in "*@")
         both = product or _DOTS.search(text) is not None
-        for source, trees in self.trees(text, self.names):
+        for source, trees in self.trees(text, meant):
             for tree in trees:
                 try:
                     readings = self.grouped(tree, source, given)
@@ -620,10 +627,11 @@ class _Session:
             raise self.refusal(text, errors)
         return found
 
-    def trees(self, text: str, names: Names) -> Iterator[tuple[Source, tuple[Node, ...]]]:
+    def trees(self, text: str, meant: Mapping[str, str] = _AS_WRITTEN) -> Iterator[tuple[Source, tuple[Node, ...]]]:
         """The syntax trees of a text: as plain text, then as a formula."""
+        names = self.names
         formula = _FORMULA.search(text) is not None
-        if not formula:
+        if not formula and not meant:
             source = Source(text)
             try:
                 tree = parse_expression(source, names.scope.is_partial)
@@ -633,11 +641,11 @@ class _Session:
                 if names.make_sense(tree):
                     yield source, (tree,)
         if (other := differentials(text, names.scope.names)) != text:
-            yield from self.trees(other, names)
+            yield from self.trees(other, meant)
         for single in (False, True) if _SINGLE.search(text) else (False,):
             source = Source(loosened(text, names.words, single))
             try:
-                yield source, parse_answer(source, names.words)
+                yield source, parse_answer(source, names.words, meant)
             except InputError:
                 continue
 

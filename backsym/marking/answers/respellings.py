@@ -32,19 +32,15 @@ def differentials(text: str, names: Container[str]) -> str:
     return _DIFFERENTIAL.sub(lambda m: f"grad({m[1]})" if m[1] in names and m[0] not in names else m[0], text)
 
 
-def untagged(text: str, target: str, names: Iterable[str], words: Vocabulary) -> str:
-    """``z_j`` for an entry of z2, if this is asked for or the only z."""
-    meant: dict[str, list[str]] = {}
+def untagged(target: str, names: Iterable[str], words: Vocabulary) -> dict[str, str]:
+    """What a letter without its tag stands for: z for z2, if this is asked for or the only z."""
+    tagged: dict[str, list[str]] = {}
     for name in names:
         base, tag = split_name(name)
         if tag and not words.has(base) and not words.is_index(base):
-            meant.setdefault(base, []).append(name)
-    for base, found in meant.items():
-        name = target if target in found else found[0]
-        if name == target or len(found) == 1:
-            alone = rf"(?<![A-Za-z0-9_\\.]){base}(?![A-Za-z0-9(]|\s*\^\s*\{{?\s*[(\[]|\s*_\s*\{{?\s*\d)"
-            text = re.sub(alone, name, text)
-    return text
+            tagged.setdefault(base, []).append(name)
+    asked = {base: target for base, found in tagged.items() if target in found}
+    return {base: found[0] for base, found in tagged.items() if len(found) == 1} | asked
 
 
 def named_as_in_code(text: str, names: Container[str]) -> str:

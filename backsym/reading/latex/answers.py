@@ -7,7 +7,9 @@ which, ``ambiguous`` whether there was one.  Knows vocabularies; knows no shapes
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from backsym.core.errors import InputError
 from backsym.core.source import Source
@@ -15,13 +17,14 @@ from backsym.core.words import say
 from backsym.reading.latex.derivatives import Formula
 from backsym.reading.latex.grammar import COMPARISONS
 from backsym.reading.latex.lexer import ACCENTS, FONTS, FUNCTION_MACROS, Token
-from backsym.reading.latex.names import Found, Vocabulary
+from backsym.reading.latex.names import Found, Vocabulary, split_tag
 from backsym.reading.latex.scripts import Scripts
 from backsym.reading.latex.symbols import Base
 from backsym.reading.syntax import Node, walk
 
 _CLOSING = {"(": ")", "[": "]", r"\{": r"\}", "{": "}"}
 _ORDER = ("<", ">", "<=", ">=")
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _LOSS_NAMES = ("L", "J", "E", "C", "ell", "loss")
 
 
@@ -30,9 +33,11 @@ class AnswerFormula(Formula):
 
     reads_shifts = True
 
-    def __init__(self, source: Source, words: Vocabulary, choice: int = 0):
+    def __init__(self, source: Source, words: Vocabulary, choice: int = 0, meant: Mapping[str, str] = _NOTHING):
         super().__init__(source, words)
         self.choice = choice
+        self.meant = meant
+        """The quantity with a tag that a letter without one stands for."""
         self.ambiguous = False
 
     def whole(self) -> Node:
@@ -169,6 +174,8 @@ class AnswerFormula(Formula):
         return super().symbol()
 
     def word(self) -> Node:
+        if self.token.text in self.meant and self.ahead().text != "(":
+            return self.from_base(self.base())
         if self.token.text == "d" and self.is_differential(self.token) and self.names_quantity(self.ahead()):
             return self.differentials()
         return super().word()
@@ -342,7 +349,17 @@ class AnswerFormula(Formula):
                 return self.applied(function, Scripts(primes=scripts.primes + 1, steps=scripts.steps), base.token)
         if accent in ("bar", "overline") and self.words.known(inner):
             return self.over_bar(replace(base, text=inner), scripts)
-        return super().undeclared(base, scripts)
+        special = super().undeclared(base, scripts)
+        return self.untagged(base, scripts) if special is None else special
+
+    def untagged(self, base: Base, scripts: Scripts) -> Node | None:
+        """``z_j`` for an entry of z2; a number below or a tag says which quantity it is."""
+        name = self.meant.get(base.text)
+        told = scripts.tag is not None or any(item.kind == "num" for item in scripts.items[:1])
+        if name is None or told or self.at("("):
+            return None
+        text, scripts.tag = split_tag(name)
+        return self.named(replace(base, text=text), scripts)
 
     def matrix_of_entry(self, base: Base, scripts: Scripts) -> str | None:
         """``w_{kj}`` is an entry of W, where nothing is called w: the capital, or None."""
@@ -407,16 +424,17 @@ def _is_ones_squared(tree: Node) -> bool:
     return ones and (column.kind, column.value) in (("num", "1"), ("bare", "ones"))
 
 
-def parse_answer(source: Source, words: Vocabulary) -> tuple[Node, ...]:
+def parse_answer(source: Source, words: Vocabulary, meant: Mapping[str, str] = _NOTHING) -> tuple[Node, ...]:
     """Every way to group an expression: one, or two where a slash or a function leaves it open.
 
-    Raises InputError with the place.
+    ``meant`` has letters without a tag, and what they stand for where nothing is called so.  Raises InputError with
+    the place.
     """
-    first = AnswerFormula(source, words)
+    first = AnswerFormula(source, words, meant=meant)
     tree = first.whole()
     if not first.ambiguous:
         return (tree,)
-    second = AnswerFormula(source, words, 1)
+    second = AnswerFormula(source, words, 1, meant)
     try:
         other = second.whole()
     except InputError:

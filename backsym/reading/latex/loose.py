@@ -34,7 +34,7 @@ _PIECE = re.compile(
     |(?P<word>[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*)
     |(?P<below>[{"".join(_BELOW)}]+)
     |(?P<above>[{"".join(_ABOVE)}]+)
-    |(?P<number>[0-9]+(?:\.[0-9]+)?)
+    |(?P<number>[0-9]+(?:\.[0-9]+|\.(?=\s*[-+*/)\],]))?)
     |(?P<power>\*\*)
     |(?P<compare>[<>!=]=)
     |(?P<sigma>[ΣΣ∑])
@@ -137,6 +137,7 @@ class _Writer:
         self.out.append(r"^{\top}")
 
     def _number(self, text: str) -> None:
+        text = text.rstrip(".")
         if text == "1" and self.is_indicator():
             self.out.append(r"\mathbb{1}")
         elif text == "1" and (self.text.startswith("_", self.position) or self.is_column_of_ones()):
