@@ -43,6 +43,7 @@ from backsym.calculus.forms import (
 from backsym.calculus.letters import Letters, Namer
 from backsym.calculus.lift import Lifter, raiser
 from backsym.calculus.lower import lower
+from backsym.calculus.members import MemberLifter
 from backsym.calculus.raising import signed_sum, times
 from backsym.calculus.reasons import reasons
 from backsym.calculus.simplify import add_like, collapse, expand, free_deltas, is_product, open_deltas, without_delta
@@ -74,6 +75,7 @@ from backsym.core.expr import (
     Fn,
     IndexReduce,
     Ix,
+    Member,
     Partial,
     Shape,
     Sym,
@@ -236,16 +238,41 @@ class Backward:
             result = self._collect(name, at, record)
         self.adjoints[name] = (at, result)
         entry = Equation(target, self.raiser.poly(result, letters))
+        member = self._member(name, result, at, letters, record)
         matrix, why_not = None, None
         if shape or any(t.bound for t in result):
             try:
                 form, steps = self.lifted(result, at, letters)
                 matrix = Equation(Adj(name, shape), form)
                 facts: dict[str, Fact] = {"node": self.problem.sym(name)}
-                record.steps.append(Step(sk.VECTORIZE, matrix.lhs, form, steps, facts))
+                record.steps.append(Step(sk.STACK if member else sk.VECTORIZE, matrix.lhs, form, steps, facts))
             except NoMatrixForm as error:
                 why_not = error.words
-        return Derivation(name, shown, entry, matrix, tuple(record.steps), why_not)
+        return Derivation(name, shown, entry, matrix, tuple(record.steps), why_not, member)
+
+    def _member(self, name: str, result: Poly, at: Axes, letters: Letters, record: Recorder) -> Equation | None:
+        """The form with members of families as vectors and matrices, and its step; None where it says nothing new."""
+        family = self.problem.family_dims
+        if not family:
+            return None
+        shape = self.problem.symbols[name].shape
+        shown = self.namer.for_symbol(name)
+        scope = {i: ix for i, ix in letters.items() if i.dim in family}
+        free = tuple(i for i in at if i not in scope)
+        lifter = MemberLifter(self.namer, family, scope, letters)
+        places = tuple(ix if ix.dim in family else None for ix in shown)
+        whole = Adj(name, shape)
+        lhs = whole if not any(places) else entry_of(whole, shown) if all(places) else Member(whole, places)
+        try:
+            rhs = lifter.lifted(result, free)
+        except NoMatrixForm:
+            return None
+        letterless = not scope and not any(isinstance(e, (Member, IndexReduce)) for e in walk(rhs))
+        if letterless or rhs == self.raiser.poly(result, letters):
+            return None
+        facts: dict[str, Fact] = {"node": lhs}
+        record.steps.append(Step(sk.MEMBERS, lhs, rhs, tuple(lifter.steps), facts))
+        return Equation(lhs, rhs)
 
     def lifted(self, p: Poly, at: Axes, letters: Letters) -> tuple[Expr, tuple[Step, ...]]:
         """The matrix form that is easiest to read: of the form as it is, or multiplied out in part or in full."""

@@ -6,11 +6,13 @@ This module must not know about derivatives.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from backsym.calculus.entries import NoEntries, entries, product
 from backsym.calculus.letters import Letters, Namer, primed
 from backsym.calculus.lift import Lifter, raiser
 from backsym.calculus.lower import lower
+from backsym.calculus.members import MemberLifter
 from backsym.calculus.raising import times
 from backsym.calculus.simplify import collapse
 from backsym.calculus.terms import Index, Poly, fixed_index, fresh
@@ -30,6 +32,7 @@ from backsym.core.expr import (
     IndexPick,
     IndexReduce,
     Ix,
+    Member,
     Mul,
     Neg,
     Ones,
@@ -54,6 +57,8 @@ def relettered(e: Expr, letters: Mapping[Ix, Ix], taken: set[str]) -> Expr:
     def visit(node: Expr, m: dict[Ix, Ix], used: set[str]) -> Expr:
         if isinstance(node, Entry):
             return Entry(visit(node.base, m, used), tuple(with_letters(i, m) for i in node.indices))
+        if isinstance(node, Member):
+            return Member(visit(node.base, m, used), tuple(ix and with_letters(ix, m) for ix in node.places))
         if isinstance(node, Delta):
             return Delta(with_letters(node.i, m), with_letters(node.j, m), node.equal)
         if isinstance(node, (IndexReduce, IndexPick)):
@@ -148,6 +153,25 @@ def present_forward(
     eq: NodeEquation, params: tuple[Index, ...], body: Poly, shown: tuple[Ix, ...], letters: Letters, namer: Namer
 ) -> ForwardForms:
     """Both forms of a forward equation; the level that the author wrote is kept as written."""
+    forms = _both_forms(eq, params, body, shown, letters, namer)
+    stated = eq.member
+    if stated is None and any(isinstance(node, Member) for node in walk(eq.rhs)):
+        stated = Equation(eq.lhs, eq.rhs)
+    if stated is None or not any(isinstance(node, Reduce) for node in walk(stated.rhs)):
+        return replace(forms, member=stated)
+    # Sums over the entries of a member are products, as they are in the matrix form of any other equation.
+    scope = {i: ix for i, ix in letters.items() if ix.dim in namer.problem.family_dims}
+    lifter = MemberLifter(namer, namer.problem.family_dims, scope)
+    try:
+        rhs = lifter.lifted(body, tuple(i for i in params if i not in scope))
+    except NoMatrixForm:
+        return replace(forms, member=stated)
+    return replace(forms, member=Equation(stated.lhs, rhs))
+
+
+def _both_forms(
+    eq: NodeEquation, params: tuple[Index, ...], body: Poly, shown: tuple[Ix, ...], letters: Letters, namer: Namer
+) -> ForwardForms:
     whole = Sym(eq.name, eq.shape)
     lhs = Entry(whole, shown) if shown else whole
     arrays = bool(eq.shape) or has_array(eq.rhs)

@@ -27,6 +27,7 @@ from backsym.core.expr import (
     IndexReduce,
     Ix,
     MatMul,
+    Member,
     Mul,
     Neg,
     Num,
@@ -187,6 +188,10 @@ def _symbol(r: Entries, e: Sym | Adj, at: At) -> Expr:
     return Entry(e, tuple(FIRST if d == 1 else i for d, i in zip(e.shape, at, strict=True))) if e.shape else e
 
 
+def _member(r: Entries, e: Member, at: At) -> Expr:
+    return r.entry(e.base, e.at(at))
+
+
 def _ones(r: Entries, e: Ones, at: At) -> Expr:
     return ONE
 
@@ -305,6 +310,7 @@ _RULES: dict[type[Expr], Callable[[Entries, Any, At], Expr]] = {
     Size: _itself,
     Sym: _symbol,
     Adj: _symbol,
+    Member: _member,
     Ones: _ones,
     Add: _elementwise,
     Neg: _elementwise,

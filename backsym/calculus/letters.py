@@ -29,6 +29,11 @@ class Namer:
                     self._spelling.setdefault(abs(node.value), node.text.lstrip("-"))
         taken = set(problem.index_dims)
         taken |= {split_name(name)[0] for name, s in problem.symbols.items() if not s.shape}
+        for equation in problem.equations:
+            for ix in equation.indices[equation.picked :] if equation.picked else ():
+                if ix.dim != 1 and ix.dim not in self._by_dim:
+                    self._by_dim[ix.dim] = [ix.letter.rstrip("'")]
+                    taken.add(ix.letter.rstrip("'"))
         avoid = {split_name(name)[0] for name in problem.symbols}
         for symbol in problem.symbols.values():
             for dim in symbol.shape:

@@ -175,8 +175,7 @@ class Lifter:
             return ways[0]
         key = (id(t), free)
         if key not in self._ways:
-            plain = Lifter(self.namer)
-            plain._ways = self._ways
+            plain = self.without_steps()
             found = []
             for n, way in enumerate(ways):
                 try:
@@ -221,13 +220,18 @@ class Lifter:
         lead, above, below = front(t, quotient, self.namer, scalar=bool(scalars_under))
         return combine(lead, [*above, *scalars_over], [*below, *scalars_under], body)
 
+    def without_steps(self) -> Lifter:
+        """Another lifter, which records nothing; what was found to be the best way holds for it, too."""
+        plain = Lifter(self.namer)
+        plain._ways = self._ways
+        return plain
+
     def oriented(self, f: Factor, turned: bool = False) -> Axes:
         """The free indices of a factor, in the order in which it has fewer transposes."""
         axes = axes_of(f)
         if not _undecided(f):
             return axes
-        plain = Lifter(self.namer)
-        plain._ways = self._ways
+        plain = self.without_steps()
         forth, back = (transposes(plain.factor(f, order)) for order in (axes, axes[::-1]))
         return axes[::-1] if back < forth or (back == forth and turned) else axes
 

@@ -47,6 +47,7 @@ from backsym.core.expr import (
     Ix,
     Label,
     MatMul,
+    Member,
     Mul,
     Neg,
     Num,
@@ -282,6 +283,12 @@ def _entry(lo: Lowering, e: Entry, out: Out) -> Poly:
     return lo.entry(e.base, indices)
 
 
+def _member(lo: Lowering, e: Member, out: Out) -> Poly:
+    rest = iter(out)
+    at = ((next(rest) if ix is None else lo.index(ix)) for ix in e.places)
+    return lo.entry(e.base, tuple(fixed_index(1, 1) if d == 1 else i for d, i in zip(e.base.shape, at, strict=True)))
+
+
 def _within(lo: Lowering, indices: tuple[Ix, ...], body: Expr, out: Out) -> tuple[tuple[Index, ...], Poly]:
     """The body of a construct that binds index letters."""
     own = {ix: fresh(ix.dim, ix.letter) for ix in indices}
@@ -368,6 +375,7 @@ _RULES: dict[type[Expr], Callable[[Lowering, Any, Out], Poly]] = {
     Reduce: _reduce,
     Pick: _pick,
     Entry: _entry,
+    Member: _member,
     IndexReduce: _index_reduce,
     IndexPick: _index_pick,
     Fn: _fn,

@@ -43,6 +43,7 @@ from backsym.core.expr import (
     IndexPick,
     IndexReduce,
     Ix,
+    Member,
     Mul,
     Neg,
     Num,
@@ -81,8 +82,8 @@ def times(factors: Sequence[Expr]) -> Expr:
 
 def is_adjoint(e: Expr) -> bool:
     """Whether a factor prints as a derivative of the loss: itself a fraction."""
-    base = e.base if isinstance(e, (Entry, Pow)) else e
-    return isinstance(base, Adj) or (isinstance(base, Entry) and isinstance(base.base, Adj))
+    base = e.base if isinstance(e, (Entry, Member, Pow)) else e
+    return isinstance(base, Adj) or (isinstance(base, (Entry, Member)) and isinstance(base.base, Adj))
 
 
 def is_number(e: Expr) -> bool:
@@ -207,7 +208,10 @@ class Raiser:
 
     def base(self, f: Factor, letters: Letters) -> Expr:
         if isinstance(f, Ent):
-            return Entry(f.base, tuple(self.ix(i, letters) for i in f.idx)) if f.idx else f.base
+            at = tuple(self.ix(i, letters) for i in f.idx)
+            if isinstance(f.base, Member):
+                return Entry(f.base.base, f.base.at(at))
+            return Entry(f.base, at) if at else f.base
         if isinstance(f, Del):
             first, second = (f.b, f.a) if isinstance(f.a, Datum) and not isinstance(f.b, Datum) else (f.a, f.b)
             return Delta(self.ix(first, letters), self.ix(second, letters))

@@ -26,6 +26,7 @@ from backsym.core.expr import (
     Labels,
     Shape,
     Sym,
+    free_indices,
     rebuild,
     renamed_label,
     walk,
@@ -171,11 +172,14 @@ class _Maker:
             form = forms[eq.name]
             if eq.indices and form.matrix is not None:
                 value = self.source(form.matrix.rhs, (), eq.shape, known)
+            elif eq.picked:
+                value = self.source(form.entry.rhs, form.indices, (), known)
             else:
                 value = self.source(eq.rhs, eq.indices, () if eq.indices else eq.shape, known)
             if rank_of(value, self.ranks) is None:
                 value = call("np.array", value)
-            yield Statement(eq.name, self.names[eq.name], value, self.formula(Equation(eq.lhs, eq.rhs), eq.indices))
+            written = eq.member or Equation(eq.lhs, eq.rhs)
+            yield Statement(eq.name, self.names[eq.name], value, self.formula(written, free_indices(written.lhs)))
             known.append(eq.name)
 
     def backward(self) -> Iterable[Statement]:

@@ -19,6 +19,7 @@ from backsym.core.expr import (
     Fn,
     Ix,
     Labels,
+    Member,
     Mul,
     Neg,
     OneHot,
@@ -42,6 +43,8 @@ def entry_of(e: Expr, at: tuple[Ix, ...]) -> Expr:
         return e
     if isinstance(e, (Sym, Adj)):
         return Entry(e, tuple(FIRST if d == 1 else i for d, i in zip(e.shape, at, strict=True)))
+    if isinstance(e, Member):
+        return Entry(e.base, e.at(FIRST if d == 1 else i for d, i in zip(e.shape, at, strict=True)))
     if isinstance(e, Ones):
         return ONE
     if isinstance(e, Zeros):

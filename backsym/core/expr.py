@@ -13,7 +13,7 @@ This module must not know about reading, calculus, numbers or printing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from operator import attrgetter, is_
@@ -474,6 +474,33 @@ class Entry(Expr):
 
 
 @dataclass(frozen=True)
+class Member(Expr):
+    """A part of an array that indices pick: ``X[n]`` is the vector x_n of a matrix, ``X[:, d]`` one of its columns.
+
+    There is an item for each axis: an index, or None for an axis that is kept.  The shape is that of the kept axes.
+    """
+
+    base: Expr
+    places: tuple[Ix | None, ...]
+
+    @lazy
+    def shape(self) -> Shape:
+        if len(self.places) != len(self.base.shape):
+            raise ShapeError(f"{len(self.places)} indices for an array with {len(self.base.shape)} axes")
+        return tuple(dim for dim, ix in zip(self.base.shape, self.places, strict=True) if ix is None)
+
+    @lazy
+    def indices(self) -> tuple[Ix, ...]:
+        """The indices that pick it, in the order of the axes."""
+        return tuple(ix for ix in self.places if ix is not None)
+
+    def at(self, rest: Iterable[Ix]) -> tuple[Ix, ...]:
+        """The indices of one of its entries in the whole array; ``rest`` has one for each axis that is kept."""
+        kept = iter(rest)
+        return tuple(next(kept) if ix is None else ix for ix in self.places)
+
+
+@dataclass(frozen=True)
 class IndexReduce(Expr):
     """``sum``, ``mean``, ``max`` or ``min`` over index letters, which are bound in ``body``.
 
@@ -554,6 +581,11 @@ class Equation:
 
 ZERO = Num(Fraction(0))
 ONE = Num(Fraction(1))
+
+
+def member_of(base: Expr, indices: Sequence[Ix]) -> Member:
+    """The member of a family: the part of an array at indices along its first axes."""
+    return Member(base, (*indices, *(None,) * (len(base.shape) - len(indices))))
 
 
 def num(value: int | Fraction) -> Num:
@@ -723,7 +755,7 @@ def names_in(e: Expr) -> tuple[str, ...]:
 
 def indices_of(node: Expr) -> tuple[Ix, ...]:
     """The indices that a node itself has, as letters or positions; not those that it binds."""
-    if isinstance(node, Entry):
+    if isinstance(node, (Entry, Member)):
         return node.indices
     if isinstance(node, Delta):
         return (node.i, node.j)
@@ -737,6 +769,8 @@ def with_indices(e: Expr, names: Mapping[Ix, Ix]) -> Expr:
     done = rebuild(e, lambda child: with_indices(child, names))
     if isinstance(done, Entry):
         return Entry(done.base, tuple(with_letters(ix, names) for ix in done.indices))
+    if isinstance(done, Member):
+        return Member(done.base, tuple(ix and with_letters(ix, names) for ix in done.places))
     if isinstance(done, Delta):
         return Delta(with_letters(done.i, names), with_letters(done.j, names), done.equal)
     if isinstance(done, IndexPick):

@@ -5,13 +5,28 @@ The reader builds it; everything downstream only reads it.  It must not know abo
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from backsym.core.expr import Dim, Entry, Expr, Fn, Ix, Labels, Shape, Sym, names_in, walk
+from backsym.core.expr import (
+    Dim,
+    Entry,
+    Equation,
+    Expr,
+    Fn,
+    Ix,
+    Labels,
+    Member,
+    Shape,
+    Sym,
+    member_of,
+    names_in,
+    walk,
+)
 from backsym.core.functions import Function
 from backsym.core.lazy import lazy
 
@@ -69,6 +84,16 @@ class NodeEquation:
     text: str
     index_level: bool
     line: int | None = None
+    picked: int = 0
+    """Of an equation for the members of a family, ``z[n] = W @ X[n] + b``, how many of ``indices`` the author wrote;
+    the others are those of the entry of the right side that ``rhs`` is."""
+
+    @property
+    def member(self) -> Equation | None:
+        """The equation for a member, whole, as the author wrote it; None for any other equation."""
+        if not self.picked or not isinstance(self.rhs, Entry):
+            return None
+        return Equation(member_of(Sym(self.name, self.shape), self.indices[: self.picked]), self.rhs.base)
 
     @property
     def lhs(self) -> Expr:
@@ -138,6 +163,8 @@ class Problem:
     index_dims: Mapping[str, Dim]
     upstream: str | None = None
     """Where there is no equation of the loss, the node of which it is an abstract one; the derivative is given."""
+    letter_forms: Mapping[str, str] = field(default_factory=dict)
+    """How letters of families are written that are no subscripts: ``^{(l)}``, ``^{[l]}``."""
     abstract: frozenset[str] = frozenset()
     own: Mapping[str, Function] = field(default_factory=dict)
     """Functions that the file defines; the equations have their definitions in their place."""
@@ -172,6 +199,31 @@ class Problem:
     def end(self) -> str:
         """The node from which the backward pass starts."""
         return self.upstream or self.loss
+
+    @lazy
+    def families(self) -> dict[str, int]:
+        """The quantities of which members are used, x_n of X, each with the number of axes of a member."""
+        found: dict[str, int] = {}
+        for eq in self.equations:
+            if eq.picked:
+                found[eq.name] = len(eq.shape) - eq.picked
+            for e in walk(eq.rhs):
+                if isinstance(e, Member) and isinstance(e.base, Sym) and e.indices == e.places[: len(e.indices)]:
+                    found.setdefault(e.base.name, len(e.shape))
+        return found
+
+    @lazy
+    def family_dims(self) -> frozenset[Dim]:
+        """The dimensions along which members are numbered: those of the letters on leading axes."""
+        letters = [ix for eq in self.equations for ix in eq.indices[: eq.picked]]
+        parts = (e for eq in self.equations for e in walk(eq.rhs) if isinstance(e, Member))
+        leading = (itertools.takewhile(lambda ix: ix is not None, part.places) for part in parts)
+        return frozenset(ix.dim for ix in itertools.chain(letters, *leading) if ix is not None)
+
+    @lazy
+    def picks_members(self) -> bool:
+        """Whether an equation uses a part of an array, x_n of X or one of its columns."""
+        return any(eq.picked or any(isinstance(e, Member) for e in walk(eq.rhs)) for eq in self.equations)
 
     @lazy
     def by_name(self) -> dict[str, NodeEquation]:

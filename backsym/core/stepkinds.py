@@ -126,6 +126,18 @@ CONCLUDE = _kind(
 
 # --- from entries to matrices and back ---
 VECTORIZE = _kind("vectorize", _TANH, ("node",), lifts=True)
+MEMBERS = _kind(
+    "members",
+    "{indices: {n: N}, symbols: {X: [N, D], W: [K, D]}, forward: ['z[n] = W @ X[n]', L = sum(z**2)]}",
+    ("node",),
+    lifts=True,
+)
+STACK = _kind(
+    "stack",
+    "{indices: {n: N}, symbols: {X: [N, D], W: [K, D]}, forward: ['z[n] = W @ X[n]', L = sum(z**2)]}",
+    ("node",),
+    lifts=True,
+)
 ENTRIES = _kind("entries", _LAYER, ("node",))
 BROADCAST = _kind("broadcast", "{symbols: {X: [N, D], b: [D]}, forward: [Z = X + b, L = sum(Z**2)]}", ("node",))
 LIFT_PRODUCT = _kind("lift_product", _LAYER, ("index",), lifts=True)

@@ -42,6 +42,9 @@ class Derivation:
     matrix: Equation | None
     steps: tuple[Step, ...]
     no_matrix: Words | None = None
+    member: Equation | None = None
+    """For families, the derivative by a member as a whole, or with sums over members; ``matrix`` is then of the arrays
+    in which the members are stacked."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,8 @@ class ForwardForms:
     matrix: Equation | None
     steps: tuple[Step, ...] = ()
     no_matrix: Words | None = None
+    member: Equation | None = None
+    """Where the author wrote members of families, the equation as written."""
 
 
 @dataclass(frozen=True)

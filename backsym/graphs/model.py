@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from backsym.core.errors import BacksymError, near_name
-from backsym.core.expr import Dim, Ix, Shape, Sym, names_in, walk
+from backsym.core.expr import Adj, Dim, Entry, Expr, Ix, Member, Shape, Sym, member_of, names_in, walk
 from backsym.core.problem import Problem
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
@@ -133,16 +133,32 @@ def _backward(problem: Problem, sources: Mapping[str, tuple[str, ...]]) -> set[s
 
 def _label(problem: Problem, name: str, kind: str, notation: Notation) -> Layout:
     shape = problem.symbols[name].shape
+    member = _member(problem, problem.sym(name)) if kind == "scalar" else None
+    if member is not None:
+        return layout_of(member, notation)
     indices = _indices(problem, name) if kind == "scalar" else ()
     return notation.entry(name, indices) if indices else notation.name(name, rank_of(shape))
 
 
 def _adjoint(problem: Problem, name: str, kind: str, notation: Notation) -> Layout:
-    from backsym.core.expr import Adj, Entry
-
     whole = Adj(name, problem.symbols[name].shape)
+    member = _member(problem, whole) if kind == "scalar" else None
+    if member is not None:
+        return layout_of(member, notation)
     indices = _indices(problem, name) if kind == "scalar" else ()
     return layout_of(Entry(whole, indices) if indices else whole, notation)
+
+
+def _member(problem: Problem, whole: Sym | Adj) -> Expr | None:
+    """The member of a family, as the equations write it; None for what is none, or has numbers as members."""
+    if not problem.families.get(whole.name):
+        return None
+    own = problem.by_name.get(whole.name)
+    if own is not None and own.picked:
+        return member_of(whole, own.indices[: own.picked])
+    parts = (e for eq in problem.equations for e in walk(eq.rhs) if isinstance(e, Member))
+    found = next(e for e in parts if isinstance(e.base, Sym) and e.base.name == whole.name)
+    return Member(whole, found.places)
 
 
 def _partial(top: Layout, bottom: Layout) -> Layout:
@@ -162,8 +178,6 @@ def _indices(problem: Problem, name: str) -> tuple[Ix, ...]:
 
 
 def _as_used(problem: Problem, name: str) -> tuple[Ix, ...]:
-    from backsym.core.expr import Entry
-
     for equation in problem.equations:
         for node in walk(equation.rhs):
             if isinstance(node, Entry) and isinstance(node.base, Sym) and node.base.name == name:

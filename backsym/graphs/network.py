@@ -20,6 +20,7 @@ from backsym.core.expr import (
     Fn,
     IndexReduce,
     MatMul,
+    Member,
     Mul,
     Neg,
     Num,
@@ -37,7 +38,7 @@ from backsym.printing.layout import Layout
 from backsym.printing.notation import Notation, rank_of
 from backsym.printing.printer import layout_of
 
-_SUM_NODES = (Add, Neg, Mul, MatMul, T, Entry, Reshape, IndexReduce, Num, Ones, Sym)
+_SUM_NODES = (Add, Neg, Mul, MatMul, T, Entry, Member, Reshape, IndexReduce, Num, Ones, Sym)
 """The nodes of which a weighted sum may consist."""
 
 
@@ -185,7 +186,7 @@ def _factors(e: Expr) -> Iterator[Expr]:
 
 def _whole(e: Expr) -> Expr:
     """The array of which a factor is an entry; a row of biases is shown as the biases."""
-    if isinstance(e, Entry):
+    if isinstance(e, (Entry, Member)):
         return e.base
     if isinstance(e, T) and len(e.arg.shape) == 1:
         return e.arg

@@ -33,6 +33,7 @@ from backsym.core.expr import (
     Ix,
     Labels,
     MatMul,
+    Member,
     Mul,
     Neg,
     Num,
@@ -351,6 +352,17 @@ def _entry(e: Entry, c: Context) -> Val:
     return gather((names, x), e.indices, c)
 
 
+def _member(e: Member, c: Context) -> Val:
+    names, x = ev(e.base, c)
+    # The kept axes get names for a while, then stand behind all others again.
+    whole = tuple(Ix(f"<{n}>", d) for n, d in enumerate(e.base.shape))
+    kept = tuple(ix for ix, place in zip(whole, e.places, strict=True) if place is None)
+    found, y = gather((names, x), e.at(kept), c)
+    rest = tuple(n for n in found if n not in kept)
+    sizes = tuple(y.shape[found.index(n)] for n in rest)
+    return rest, arrange((found, y), (*rest, *kept), (*sizes, *c.index_sizes(kept)))
+
+
 def _index_reduce(e: IndexReduce, c: Context) -> Val:
     if e.op == "sum" and isinstance(e.body, Mul):
         names, x = _contract(e.body, e.indices, c)
@@ -607,6 +619,7 @@ _HANDLERS: dict[type[Expr], Callable[[Any, Context], Val]] = {
     Reduce: _reduce,
     Pick: _pick,
     Entry: _entry,
+    Member: _member,
     IndexReduce: _index_reduce,
     IndexPick: _index_pick,
     Partial: _partial,

@@ -19,7 +19,7 @@ import numpy as np
 
 from backsym.core.allowance import spend
 from backsym.core.errors import BacksymError, Diagnostic
-from backsym.core.expr import Add, Entry, Fn, Ix, Neg, Sym, names_in, walk
+from backsym.core.expr import Add, Entry, Fn, Ix, Member, Neg, Sym, names_in, walk
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.problem import Problem, Symbol
 from backsym.numeric.abstract import AbstractFunction, SmoothFunction, SmoothLoss
@@ -150,7 +150,7 @@ class _Plan:
     def _note_terms(self, node: Add) -> None:
         for arg in node.args:
             inner = arg.arg if isinstance(arg, Neg) else arg
-            inner = inner.base if isinstance(inner, Entry) else inner
+            inner = inner.base if isinstance(inner, (Entry, Member)) else inner
             if isinstance(inner, Sym):
                 self.additive.add(inner.name)
 

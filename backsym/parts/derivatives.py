@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from backsym.core.expr import Adj, Entry, Expr, free_indices
+from backsym.core.expr import Adj, Entry, Expr, Member, free_indices
 from backsym.core.problem import Part
 from backsym.parts.kind import Answered, Claim, Page, PartKind, Piece, Results, Value
 
 
 def differentiated(claims: tuple[Claim, ...]) -> tuple[str, ...]:
     """The quantities by which the left sides are derivatives of the loss."""
-    bases = [lhs.base if isinstance(lhs, Entry) else lhs for lhs, _ in claims]
+    bases = [lhs.base if isinstance(lhs, (Entry, Member)) else lhs for lhs, _ in claims]
     return tuple(dict.fromkeys(base.name for base in bases if isinstance(base, Adj)))
 
 

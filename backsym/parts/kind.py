@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
-from backsym.core.expr import Adj, Entry, Equation, Expr, Ix
+from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Member
 from backsym.core.problem import Asked, Part, Problem
 from backsym.core.registry import Table
 from backsym.core.steps import Step
@@ -49,7 +49,7 @@ class Piece:
     def derivative(self) -> bool:
         """Whether the result is a derivative of the loss, not a forward equation."""
         lhs = self.result.lhs
-        return isinstance(lhs.base if isinstance(lhs, Entry) else lhs, Adj)
+        return isinstance(lhs.base if isinstance(lhs, (Entry, Member)) else lhs, Adj)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ This module must not know how expressions are put together, nor about any output
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -41,6 +41,15 @@ class Notation:
 
     preactivations: frozenset[str] = frozenset()
     """Nodes that are used only inside functions: with ``gradient: delta`` theirs is the sign of the error signal."""
+
+    families: Mapping[str, int] = field(default_factory=dict)
+    """The quantities of which members are written, with the number of axes of a member: X is made of vectors x_n."""
+
+    names: frozenset[str] = frozenset()
+    """All quantities: the letter of a family changes its case only where no other quantity has that letter."""
+
+    letters: Mapping[str, str] = field(default_factory=dict)
+    """How index letters are written that are no subscripts: ``^{(l)}``, ``^{[l]}``."""
 
     laid: dict[int, tuple[Expr, Layout]] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What was printed already, by the identity of the expression, which is kept so that it stays its own."""
@@ -78,6 +87,9 @@ class Notation:
             abstract=problem.abstract,
             preactivations=frozenset(preactivations(problem)),
             e_is_a_name=_prints_e(problem),
+            families=problem.families,
+            names=frozenset(problem.symbols),
+            letters=problem.letter_forms,
         )
 
     # --- names ---
@@ -89,14 +101,53 @@ class Notation:
         if name == self.loss == "L":
             return Ident("L", "calligraphic")
         base, tag = split_name(name)
+        if rank > 1 and name in self.families:
+            base = self._in_case(name, base.upper())
         return self._tagged(self.letter(base, rank), tag)
+
+    def member(self, name: str, rank: int, places: tuple[Ix | None, ...]) -> Layout:
+        """A member of a family: the letter of a vector is small, though that of all of them together is a capital."""
+        if name in self.symbols:
+            return self.placed(self.symbols[name], places)
+        base, tag = split_name(name)
+        if rank == 1 and places[-1] is None and None not in places[:-1]:
+            base = self._in_case(name, base.lower())
+        return self.placed(self._tagged(self.letter(base, rank), tag), places)
+
+    def _in_case(self, name: str, letter: str) -> str:
+        """The letter of a family in another case, unless it is another quantity's."""
+        base, tag = split_name(name)
+        other = len(base) > 1 or not base.isascii() or letter + tag in self.names
+        return base if other else letter
+
+    def placed(self, base: Layout, places: Sequence[Ix | None]) -> Layout:
+        """A layout with indices: below, or above where that is how the letter is written.  None is a whole axis."""
+        above = [ix for ix in places if ix is not None and ix.letter.rstrip("'") in self.letters]
+        taken = isinstance(base, lay.Script) and base.sup is not None
+        if len(above) != 1 or taken:
+            above = []
+        below = tuple(ix for ix in places if ix not in above)
+        while below and below[-1] is None:
+            below = below[:-1]
+        for ix in above:
+            assert ix is not None
+            kind = "bracket" if "[" in self.letters[ix.letter.rstrip("'")] else "paren"
+            base = lay.with_sup(base, lay.Fenced(kind, index(ix)))
+        if not below:
+            return base
+        if None in below:
+            return lay.with_sub(base, lay.separated(tuple(Ident(":") if ix is None else index(ix) for ix in below)))
+        return lay.with_sub(base, index_list(tuple(ix for ix in below if ix is not None)))
 
     def entry(self, name: str, indices: tuple[Ix, ...]) -> Layout:
         """One entry of a symbol: light, with the indices as subscript."""
         if not indices:
             return self.name(name)
         base = light(self.symbols[name]) if name in self.symbols else self.name(name)
-        return lay.with_sub(base, index_list(indices))
+        if self.families.get(name) == 1 and name not in self.symbols:
+            letter, tag = split_name(name)  # The entries of a vector x_n are x_nd.
+            base = self._tagged(self.letter(self._in_case(name, letter.lower()), 0), tag)
+        return self.placed(base, indices)
 
     def dim(self, dim: Dim) -> Layout:
         """A dimension: a number, the declared spelling, or its name as a scalar's."""

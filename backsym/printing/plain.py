@@ -33,6 +33,7 @@ from backsym.core.expr import (
     Ix,
     Labels,
     MatMul,
+    Member,
     Mul,
     Neg,
     Num,
@@ -155,6 +156,12 @@ class _Plain:
     def entry(self, e: Entry) -> Text:
         indices = ",".join(map(_index, e.indices))
         return f"{self.at(e.base, Level.ATOM)}[{indices}]", Level.ATOM
+
+    def member(self, e: Member) -> Text:
+        """Axes after the last index are left out."""
+        last = max((n for n, ix in enumerate(e.places) if ix is not None), default=0)
+        places = ",".join(":" if ix is None else _index(ix) for ix in e.places[: last + 1])
+        return f"{self.at(e.base, Level.ATOM)}[{places}]", Level.ATOM
 
     # --- arithmetic ---
 
@@ -281,6 +288,7 @@ _RULES: dict[type[Expr], Callable[[_Plain, Any], Text]] = {
     Reduce: _Plain.reduce,
     Pick: _Plain.pick,
     Entry: _Plain.entry,
+    Member: _Plain.member,
     IndexReduce: _Plain.index_reduce,
     IndexPick: _Plain.index_pick,
     Partial: _Plain.partial,

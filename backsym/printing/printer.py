@@ -32,6 +32,7 @@ from backsym.core.expr import (
     Ix,
     Labels,
     MatMul,
+    Member,
     Mul,
     Neg,
     Num,
@@ -323,7 +324,7 @@ def _total(e: Total, n: Notation) -> Piece:
 
 def _entry(e: Entry, n: Notation) -> Piece:
     base = e.base
-    if isinstance(base, Sym):
+    if isinstance(base, (Sym, Labels)):
         return _named(n.entry(base.name, e.indices))
     if isinstance(base, Adj):
         return _adjoint(base.name, n.entry(base.name, e.indices), 0, n)
@@ -333,6 +334,16 @@ def _entry(e: Entry, n: Notation) -> Piece:
         return Piece(Script(Ident("I"), sub=index_list(e.indices)))
     inside = lay.Fenced("bracket", layout_of(base, n), stretchy=True)
     return Piece(Script(inside, sub=index_list(e.indices)))
+
+
+def _member(e: Member, n: Notation) -> Piece:
+    base, rank = e.base, rank_of(e.shape)
+    if isinstance(base, Sym):
+        return _named(n.member(base.name, rank, e.places))
+    if isinstance(base, Adj):
+        return _adjoint(base.name, n.member(base.name, rank, e.places), rank, n)
+    inside = lay.Fenced("bracket", layout_of(base, n), stretchy=True)
+    return Piece(n.placed(inside, e.places))
 
 
 # --- sums and products -----------------------------------------------------------------------------------------------
@@ -697,6 +708,7 @@ _RULES: dict[type[Expr], Callable[[Any, Notation], Piece]] = {
     Reduce: _reduce,
     Pick: _pick,
     Entry: _entry,
+    Member: _member,
     IndexReduce: _index_reduce,
     IndexPick: _index_pick,
     Partial: _partial,

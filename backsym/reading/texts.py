@@ -37,6 +37,8 @@ def scope_of(problem: Problem, own_letters: bool = False) -> Scope:
         derivatives=True,
         matrix_powers="matrix_power" in problem.functions,
         own_letters=own_letters,
+        members=problem.picks_members,
+        families=frozenset(problem.families),
         latex={s.name: s.latex for s in problem.symbols.values() if s.latex},
         notation=problem.notation,
     )

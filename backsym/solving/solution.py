@@ -67,6 +67,11 @@ class Result:
         return self.derivation.matrix
 
     @property
+    def member(self) -> Equation | None:
+        """For families, the derivative by a member, or with sums over members; ``matrix`` is of the stacked arrays."""
+        return self.derivation.member
+
+    @property
     def steps(self) -> tuple[Step, ...]:
         return self.derivation.steps
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from backsym.core import stepkinds as sk
-from backsym.core.expr import Adj, Equation, Expr, Sym
+from backsym.core.expr import Adj, Equation, Expr, Sym, free_indices
 from backsym.core.steps import Derivation, Fact, ForwardForms, Step, TotalDerivation, Verification
 from backsym.documents.content.blocks import (
     Block,
@@ -244,6 +244,8 @@ def derivation_blocks(
 def both_forms(derivation: Derivation | TotalDerivation, voice: Voice) -> tuple[Row, ...]:
     """The result entry by entry, and as a whole where that is another equation."""
     rows = [row(derivation.entry, derivation.indices, voice)]
+    if isinstance(derivation, Derivation) and derivation.member is not None:
+        rows.append(row(derivation.member, free_indices(derivation.member.lhs), voice))
     if derivation.matrix is not None and derivation.matrix != derivation.entry:
         rows.append(row(derivation.matrix, (), voice))
     return tuple(rows)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
-from backsym.core.expr import Expr, MatMul, walk
+from backsym.core.expr import Expr, MatMul, free_indices, walk
 from backsym.core.problem import Collection
 from backsym.core.steps import Derivation
 from backsym.documents.content.blocks import Block, Document, Equations, Heading, Text
@@ -146,7 +146,10 @@ def _untold(derivation: Derivation, solved: Solved, shown: Shown) -> bool:
 def _summary(solved: Solved, voice: Voice) -> list[Block]:
     """All derivatives in backward order, without steps."""
     rows = [row(d.entry, d.indices, voice) for d in solved.derivations]
-    matrices = [row(d.matrix, (), voice) for d in solved.derivations if d.matrix is not None]
+    matrices = []
+    for d in solved.derivations:
+        matrices += [row(d.member, free_indices(d.member.lhs), voice)] if d.member is not None else []
+        matrices += [row(d.matrix, (), voice)] if d.matrix is not None else []
     worst = max((v for v in solved.verified.values()), key=lambda v: v.max_error)
     entries = any(d.indices for d in solved.derivations)
     blocks: list[Block] = [voice.say(f"document.{'all_entries' if entries else 'all'}"), Equations(tuple(rows))]
@@ -162,7 +165,11 @@ def _question_sheet(parts: Sequence[Answered], solved: Solved, voice: Voice, lev
     if equations := given(parts, solved):
         index_level = {eq.name for eq in problem.equations if eq.index_level or not (eq.shape or _multiplies(eq.rhs))}
         rows = [
-            row(f.entry, f.indices, voice) if f.node in index_level or f.matrix is None else row(f.matrix, (), voice)
+            row(f.member, free_indices(f.member.lhs), voice)
+            if f.member is not None
+            else row(f.entry, f.indices, voice)
+            if f.node in index_level or f.matrix is None
+            else row(f.matrix, (), voice)
             for f in equations
         ]
         blocks += [_heading("forward", level, voice), Equations(tuple(rows))]

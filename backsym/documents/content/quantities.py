@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from backsym.core.expr import Adj, Mul, Size, walk
+from backsym.core.expr import Adj, Mul, Size, free_indices, walk
 from backsym.core.problem import Problem, Symbol
 from backsym.core.steps import ForwardForms
-from backsym.documents.content.blocks import Block, Bullets, Equations, Inlines, Math, Paragraph, Text
+from backsym.documents.content.blocks import Block, Bullets, Equations, Inlines, Math, Paragraph, Row, Text
 from backsym.documents.content.markup import check_math, inlines_of
 from backsym.documents.content.questions import row
 from backsym.documents.content.sentences import Voice
@@ -128,7 +128,7 @@ def forward_pass(forms: Iterable[ForwardForms], voice: Voice, *, matrices: bool 
     """All forward equations, entry by entry and, with ``matrices``, as a whole; once where the two are the same."""
     forms = tuple(forms)
     entries = Equations(tuple(row(f.entry, f.indices, voice) for f in forms))
-    if not matrices or all(f.matrix is None or f.matrix == f.entry for f in forms):
+    if not matrices or all(f.member is None and f.matrix in (None, f.entry) for f in forms):
         return (entries,)
     lead = () if all(f.no_matrix for f in forms) else (voice.say("document.matrix_form"),)
     return (voice.say("document.entry_by_entry"), entries, *lead, *matrix_forms(forms, voice))
@@ -137,8 +137,11 @@ def forward_pass(forms: Iterable[ForwardForms], voice: Voice, *, matrices: bool 
 def matrix_forms(forms: Iterable[ForwardForms], voice: Voice) -> tuple[Block, ...]:
     """All forward equations in matrix form, and why there is none of some."""
     forms = tuple(forms)
-    whole = tuple(row(f.matrix or f.entry, () if f.matrix else f.indices, voice) for f in forms if not f.no_matrix)
-    blocks: list[Block] = [Equations(whole)] if whole else []
+    whole: list[Row] = []
+    for f in forms:
+        whole += [row(f.member, free_indices(f.member.lhs), voice)] if f.member is not None else []
+        whole += [] if f.no_matrix else [row(f.matrix or f.entry, () if f.matrix else f.indices, voice)]
+    blocks: list[Block] = [Equations(tuple(whole))] if whole else []
     blocks += [
         voice.say("document.no_matrix_of", node=voice.quantity(f.node), reason=voice.catalogue.reason(f.no_matrix))
         for f in forms

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from backsym.core import stepkinds as sk
 from backsym.core.errors import BacksymError
-from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Sym, free_indices, walk, with_indices
+from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Member, Sym, free_indices, walk, with_indices
 from backsym.core.problem import Asked, Part, Problem
 from backsym.core.steps import Derivation, ForwardForms, Step, TotalDerivation, Verification
 from backsym.documents.content.stating import steps_to
@@ -152,12 +152,14 @@ class _Results:
         lhs = equation.lhs
         derivation = derivation_of(self.solved, self._adjoint_name(lhs))
         entry, matrix = split_levels(derivation.steps)
+        if isinstance(lhs, Member):
+            matrix = tuple(n for n in matrix if derivation.steps[n].kind == sk.MEMBERS)
         positions = entry if isinstance(lhs, Entry) or not lhs.shape else entry + matrix
         after = steps_to(equation, derivation, partial(derivation_of, self.solved), self.problem)
         return replace(_piece(derivation, positions, equation, free_indices(lhs)), after=after)
 
     def in_matrix_form(self, claim: Claim) -> Piece:
-        base = claim[0].base if isinstance(claim[0], Entry) else claim[0]
+        base = claim[0].base if isinstance(claim[0], (Entry, Member)) else claim[0]
         if isinstance(base, Sym):
             return self.forward_in_matrix_form(base.name)
         derivation = derivation_of(self.solved, self._adjoint_name(base))
@@ -171,6 +173,8 @@ class _Results:
 
     def forward_in_matrix_form(self, name: str) -> Piece:
         forms = forward_of(self.solved, name)
+        if forms.matrix is None and forms.member is not None:
+            return Piece(forms.node, forms.steps, forms.member, free_indices(forms.member.lhs))
         if forms.matrix is None:
             return Piece(forms.node, forms.steps, forms.entry, forms.indices)
         return Piece(forms.node, forms.steps, forms.matrix)
@@ -184,7 +188,7 @@ class _Results:
         return evaluate(e, self.at())
 
     def _adjoint_name(self, lhs: Expr) -> str:
-        base = lhs.base if isinstance(lhs, Entry) else lhs
+        base = lhs.base if isinstance(lhs, (Entry, Member)) else lhs
         if isinstance(base, Adj):
             return base.name
         what = type(base).__name__
@@ -206,4 +210,6 @@ def _gradient(derivation: Derivation) -> Piece:
     everything = tuple(range(len(derivation.steps)))
     if derivation.matrix is not None:
         return _piece(derivation, everything, derivation.matrix, ())
+    if derivation.member is not None:
+        return _piece(derivation, everything, derivation.member, free_indices(derivation.member.lhs))
     return _piece(derivation, everything, derivation.entry, derivation.indices)

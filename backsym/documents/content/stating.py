@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from backsym.core import stepkinds as sk
-from backsym.core.expr import Adj, Entry, Equation, Expr, MatMul, Mul, free_indices, rebuild, walk, with_indices
+from backsym.core.expr import Adj, Entry, Equation, Expr, MatMul, Member, Mul, free_indices, rebuild, walk, with_indices
 from backsym.core.problem import Problem
 from backsym.core.steps import Derivation, Fact, Step
 from backsym.printing.plain import plain
@@ -27,6 +27,8 @@ def steps_to(
     ``find`` gives the derivation of the derivative by another quantity.
     """
     found = derivation.entry if isinstance(claim.lhs, Entry) or derivation.matrix is None else derivation.matrix
+    if isinstance(claim.lhs, Member):
+        found = derivation.member or found
     own, letters = free_indices(claim.lhs), free_indices(found.lhs)
     if len(own) != len(letters):
         return ()

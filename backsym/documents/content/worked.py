@@ -11,7 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from backsym.core.expr import Adj, Entry, Equation, Expr, Num, Sym, rebuild, walk
+from backsym.core.expr import Adj, Entry, Equation, Expr, Member, Num, Sym, rebuild, walk
 from backsym.documents.content.blocks import Block, Equations, Inlines, Math, Row, Table, Text
 from backsym.documents.content.sentences import Voice
 from backsym.documents.content.solved import Solved
@@ -56,7 +56,7 @@ def numbers_row(equation: Equation, env: Env, voice: Voice) -> Row:
 
     whole = _whole(equation, env)
     formula = voice.layout(equation.rhs)
-    base = equation.lhs.base if isinstance(equation.lhs, Entry) else equation.lhs
+    base = equation.lhs.base if isinstance(equation.lhs, (Entry, Member)) else equation.lhs
     value = evaluate(base, env)
     shown, exact = value_layout(value, voice)
     relation = lay.EQUALS if exact else lay.Op("approx", "relation")
@@ -77,7 +77,7 @@ def _whole(equation: Equation, env: Env) -> bool:
     from backsym.numeric.evaluate import evaluate
 
     for e in walk(equation.rhs):
-        if isinstance(e, Entry):
+        if isinstance(e, (Entry, Member)):
             return False
         if isinstance(e, (Sym, Adj)) and any(n > LARGEST for n in np.shape(evaluate(e, env))):
             return False

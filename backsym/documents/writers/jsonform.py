@@ -141,12 +141,19 @@ def _sides(equation: Equation | None, notation: Notation) -> Json | None:
     return {"lhs": latex(equation.lhs, notation), "rhs": latex(equation.rhs, notation)}
 
 
+def _whole(forms: Derivation | ForwardForms, notation: Notation) -> Json:
+    """The matrix form; for families that of a member, and beside it the one of the stacked arrays."""
+    if forms.member is None:
+        return {"matrix": _sides(forms.matrix, notation)}
+    return {"matrix": _sides(forms.member, notation), "stacked": _sides(forms.matrix, notation)}
+
+
 def _forward(forms: ForwardForms, solved: Solved, notation: Notation) -> Json:
     return {
         "node": forms.node,
         "shape": _shape(solved.problem.symbols[forms.node].shape),
         "entry": _sides(forms.entry, notation),
-        "matrix": _sides(forms.matrix, notation),
+        **_whole(forms, notation),
         "numpy": solved.forward_numpy(forms.node),
     }
 
@@ -158,7 +165,7 @@ def _derivative(derivation: Derivation, solved: Solved, voice: Voice, options: O
         "shape": _shape(solved.problem.symbols[derivation.node].shape),
         "range": range_latex(derivation.indices, notation),
         "entry": _sides(derivation.entry, notation),
-        "matrix": _sides(derivation.matrix, notation),
+        **_whole(derivation, notation),
         "numpy": solved.numpy(derivation.node),
         "steps": _steps(derivation.steps, voice, options),
         "verified": _verified(solved.verified.get(derivation.node)),

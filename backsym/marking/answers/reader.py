@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from backsym.core.errors import BacksymError, InputError
 from backsym.core.expr import (
+    Entry,
     Expr,
     Ix,
     Shape,
@@ -31,7 +32,7 @@ from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.marking.answers.containers import opened
 from backsym.marking.answers.left_sides import Left, left_of, letters_of, own_name
-from backsym.marking.answers.letters import Bound, bindings, position, spare_axes
+from backsym.marking.answers.letters import Bound, bindings, fresh, position, spare_axes
 from backsym.marking.answers.lines import MAX_MEMBERS, Statement, statements
 from backsym.marking.answers.model import TARGET, Clash, Line, ReadAnswer, Target, Unreadable
 from backsym.marking.answers.own_names import Names
@@ -435,6 +436,11 @@ class _Session:
         if left.indices is None:
             return None
         axes = spare_axes(target.shape, len(left.indices))
+        usual = self.reader.letters.get(target.name, ())
+        picked = self.problem.picks_members and len(usual) == len(target.shape) and axes is None
+        if picked and len(left.indices) < len(usual):
+            mine = [Ix(ix.value, dim) for ix, dim in zip(left.indices, target.shape, strict=False)]
+            return (*mine, *usual[len(mine) :])
         if axes is None:
             count = len(left.indices)
             shape = show_shape(target.shape)
@@ -494,6 +500,9 @@ class _Session:
                 row = without_rows(reading.expr, reading.letters, given, Rows(text))
                 reading = _Reading(*row) if row is not None else reading
             expr = T(reading.expr) if transposed and len(reading.expr.shape) <= 2 else reading.expr
+            if self.problem.picks_members and reading.letters and not reading.positional:
+                expr, own = self.entry_of_member(expr, reading.letters, target, given)
+                reading = replace(reading, letters=own)
             if reading.positional:
                 options.append(
                     _Option(expr, reading.letters, _in_place(reading.letters, target.shape), reading.regrouped)
@@ -523,6 +532,21 @@ class _Session:
             target, expr, indices, text, self.problem, fits, tuple(option[:2] for option in more),
             regrouped=tuple(option[:2] for option in others), of=of,
         )  # fmt: skip
+
+    def entry_of_member(
+        self, expr: Expr, letters: tuple[Ix, ...], target: Target, given: tuple[Ix, ...] | None
+    ) -> tuple[Expr, tuple[Ix, ...]]:
+        """An answer for a member of a family, ``(z[n] - Y[n])/N``, as one for its entries."""
+        count = len(letters)
+        if not expr.shape or target.shape != (*(ix.dim for ix in letters), *expr.shape):
+            return expr, letters
+        usual = given or self.reader.letters.get(target.name, ())
+        rest: list[Ix] = []
+        for n, dim in enumerate(expr.shape):
+            own = usual[count + n] if len(usual) == len(target.shape) else None
+            taken = {ix.letter for ix in (*letters, *rest)}
+            rest.append(own if own is not None and own.letter not in taken else fresh(dim, (*letters, *rest)))
+        return Entry(expr, tuple(rest)), (*letters, *rest)
 
     def readings(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
         """Every reading of a text, of the first way of writing that makes sense; raises Refused if none does.

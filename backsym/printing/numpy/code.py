@@ -36,6 +36,7 @@ from backsym.core.expr import (
     Label,
     Labels,
     MatMul,
+    Member,
     Mul,
     Neg,
     Num,
@@ -411,6 +412,23 @@ class _Coder:
             return self.strict(self.unshifted(e.indices, lambda at: Entry(e.base, at)))
         return self.entries(self.strict(e.base).number, e.indices)
 
+    def member(self, e: Member, loose: bool) -> Code:
+        """The axes that indices pick come first."""
+        if any(isinstance(ix, Shift) for ix in e.places) or len(set(e.indices)) < len(e.indices):
+            raise BacksymError("no NumPy source for members at computed or repeated indices")
+        code = self.strict(e.base).number
+        picked = [str(int(ix.letter) - 1) if ix is not None and ix.fixed else ":" for ix in e.places]
+        text = subscripted(code, [":"] * len(code.axes) + picked)
+        letters = tuple(ix for ix in e.indices if not ix.fixed)
+        kept = [ix for ix in e.places if ix is None or not ix.fixed]
+        moved = [n for n, ix in enumerate(kept) if ix is not None]
+        if moved != list(range(len(moved))):
+            before = [len(code.axes) + n for n in moved]
+            after = [len(code.axes) + n for n in range(len(moved))]
+            text = f"np.moveaxis({text}, {before}, {after})"
+        prec = code.prec if text == code.text else Prec.ATOM
+        return Code(text, prec, code.axes + letters, e.shape)
+
     def entries(self, code: Code, indices: tuple[Ix, ...]) -> Code:
         """The positional axes named by letters; a fixed position is selected, a repeated letter takes the diagonal."""
         if any(isinstance(ix, Label) for ix in indices):
@@ -634,6 +652,7 @@ _RULES: dict[type[Expr], Callable[[_Coder, Any, bool], Code]] = {
     Reshape: _Coder.reshape,
     Pick: _Coder.pick,
     Entry: _Coder.entry,
+    Member: _Coder.member,
     IndexReduce: _Coder.index_reduce,
     IndexPick: _Coder.index_pick,
     Partial: _Coder.partial,

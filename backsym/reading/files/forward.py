@@ -7,12 +7,29 @@ no other part of a problem file.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from backsym.core.errors import InputError
-from backsym.core.expr import Dim, Expr, Ix, Labels, Shape, Sym, names_in, scalar_if_ones, show_shape
+from backsym.core.expr import (
+    Dim,
+    Entry,
+    Expr,
+    IndexPick,
+    IndexReduce,
+    Ix,
+    Labels,
+    Member,
+    Shape,
+    Sym,
+    letters_of,
+    names_in,
+    scalar_if_ones,
+    show_shape,
+    walk,
+)
 from backsym.core.functions import ABSTRACT_LOSS
 from backsym.core.problem import Dimension, NodeEquation, Symbol
 from backsym.core.source import Source
@@ -46,6 +63,9 @@ from backsym.reading.syntax import Node
 MAX_EQUATIONS = 10_000
 LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error", ABSTRACT_LOSS)
 """Functions whose second argument is a target."""
+
+_ENTRY_LETTERS = "ijklmpqrsuvabcdfgh"
+"""Letters for the entries of a member, where none is declared."""
 
 _ARTICLES = {"parameter": "a parameter", "input": "an input"}
 
@@ -99,6 +119,7 @@ class Forward:
     current: str = ""
     assume_scalars: bool = False
     scope: Scope = field(default_factory=lambda: Scope({}))
+    letters: dict[Dim, str] = field(default_factory=dict)
 
     def read(self, texts: Sequence[Scalar]) -> None:
         self.parse_all(texts)
@@ -117,6 +138,7 @@ class Forward:
             abstract=self.functions.abstract,
             own=self.functions.own,
             missing=self.missing,
+            members=True,
         )
         for equation in self.parsed.values():
             self.current = equation.name
@@ -220,8 +242,14 @@ class Forward:
             ranks, self.dims, frozenset(self.index_dims), self.functions.names,
             layer=self.notation.get("layer", "superscript"), gradient=self.notation.get("gradient", "nabla"),
             latex={name: entry.latex for name, entry in self.declared.items() if entry.latex},
-            open=not declares_shapes(self.declared),
+            open=not declares_shapes(self.declared), families=self.may_have_members(),
         )  # fmt: skip
+
+    def may_have_members(self) -> frozenset[str]:
+        """Declared arrays along whose first axis a declared letter runs: in a file, x_n may be a member of X."""
+        ranges = set(self.index_dims.values())
+        shapes = {} if self.all_latex else {name: entry.shape or () for name, entry in self.declared.items()}
+        return frozenset(name for name, shape in shapes.items() if len(shape) > 1 and shape[0] in ranges)
 
     def formulas(self, texts: Sequence[Scalar]) -> list[bool]:
         """Which items are LaTeX.  Among others, ``z = wx + b`` is so too, though nothing in it says so."""
@@ -262,10 +290,14 @@ class Forward:
             mark = replace(item.mark, line=source.place(start)[0]) if item.mark is not None else None
             item = replace(item, text=source.text[start:end], mark=mark)
         base, letters = (lhs.children[0], lhs.children[1:]) if lhs.kind == "entry" else (lhs, ())
+        while letters and letters[-1].kind == "slice":
+            letters = letters[:-1]  # z[n,:] is z[n].
         if base.kind != "name" or not is_name(base.value):
             raise source.error(say("files.left_side"), lhs.span)
         seen: set[str] = set()
         for ix in letters:
+            if ix.kind == "num" and ix.value == "0":
+                raise source.error(say("files.start_of_recurrence", name=base.value), ix.span)
             if ix.kind != "name":
                 raise source.error(say("files.position_on_the_left"), ix.span)
             if ix.value in seen:
@@ -300,6 +332,8 @@ class Forward:
         return None
 
     def too_early(self, name: str) -> Words:
+        if name == self.current and self.parsed[name].letters:
+            return say("files.recurrence", name=name)
         if name == self.current:
             return say("files.uses_itself", name=name)
         circle = self.path(name, self.current)
@@ -351,11 +385,44 @@ class Forward:
             indices.append(Ix(letter.shown, letter.dim))
         shape = self.shape_of(equation, value, tuple(indices), declared.shape if declared else None)
         text = equation.text
+        picked = 0
+        if indices and len(indices) < len(shape):
+            picked = len(indices)
+            rest = self.entry_letters(shape[picked:], value, indices)
+            indices += rest
+            value = Entry(value, rest)
         self.names[equation.name] = Sym(equation.name, shape)
         by_entries = bool(indices) or self.mentions_entries(rhs)
         self.equations.append(
-            NodeEquation(equation.name, shape, tuple(indices), value, text.text, by_entries, text.line)
+            NodeEquation(equation.name, shape, tuple(indices), value, text.text, by_entries, text.line, picked)
         )
+
+    def entry_letters(self, shape: Shape, value: Expr, letters: Sequence[Ix]) -> tuple[Ix, ...]:
+        """Letters for the axes of a member, by which its equation is one of entries, too: none that it has already."""
+        taken = {ix.letter for ix in letters} | set(self.names) | set(self.parsed)
+        for e in walk(value):
+            own = e.indices if isinstance(e, (Entry, Member, IndexReduce, IndexPick)) else ()
+            taken.update(letter.letter for ix in own for letter in letters_of(ix))
+        found: list[Ix] = []
+        for dim in shape:
+            if dim == 1:
+                found.append(Ix("1", 1))
+                continue
+            usual = self.usual_letter(dim)
+            letter = next(c for c in (usual + "'" * n for n in itertools.count()) if c not in taken)
+            taken.add(letter)
+            found.append(Ix(letter, dim))
+        return tuple(found)
+
+    def usual_letter(self, dim: Dim) -> str:
+        """The letter for entries along a dimension: the declared one, else one that nothing has, always the same."""
+        if dim not in self.letters:
+            declared = [letter for letter, own in self.index_dims.items() if own == dim]
+            taken = {*self.index_dims, *self.letters.values(), *self.declared, *self.parsed}
+            own = [dim.lower()] if isinstance(dim, str) and dim.lower() in _ENTRY_LETTERS else []
+            free = [c for c in (*own, *_ENTRY_LETTERS) if c not in taken]
+            self.letters[dim] = next(iter((*declared, *free)), "i")
+        return self.letters[dim]
 
     def check_euler(self, equation: Parsed) -> None:
         """An undeclared e with a power is the number, which would else be a parameter of this name."""
@@ -371,7 +438,7 @@ class Forward:
 
     def left_ranges(self, equation: Parsed, shape: Shape | None) -> list[tuple[str, Dim | None]]:
         """The letters of the left side with their ranges: declared, else by the node's shape, else by use."""
-        if shape is not None and len(shape) != len(equation.letters) and equation.letters:
+        if shape is not None and len(shape) < len(equation.letters):
             message = say("files.declared", equation=equation.name, shape=show_shape(shape))
             raise equation.source.error(message, equation.lhs.span, say("files.one_index_per_axis"))
         ranges: list[tuple[str, Dim | None]] = []
@@ -392,10 +459,11 @@ class Forward:
     def shape_of(self, equation: Parsed, value: Expr, indices: tuple[Ix, ...], declared: Shape | None) -> Shape:
         """The node's shape; a declared one is kept, if it agrees."""
         found = scalar_if_ones(value.shape)
-        if indices and found:
+        if indices and found and not any(isinstance(e, Member) for e in walk(value)):
+            # Entries beside a whole array are a slip; in the equation of a member something is picked.
             message = say("files.entries_not_scalar", shape=show_shape(found))
             raise equation.source.error(message, equation.rhs.span, say("files.indices_of_arrays"))
-        shape = tuple(ix.dim for ix in indices) if indices else found
+        shape = (*(ix.dim for ix in indices), *found)
         if declared is None:
             return shape
         if scalar_if_ones(declared) != scalar_if_ones(shape):

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from backsym.core.choices import ACCEPT, LAYOUTS
 from backsym.core.errors import InputError
-from backsym.core.expr import Adj, Entry, Expr, names_in
+from backsym.core.expr import Adj, Entry, Expr, Member, names_in
 from backsym.core.problem import Part, Problem
 from backsym.core.words import Said, say
 from backsym.parts.kind import Claim, Item, PartKind
@@ -201,7 +201,7 @@ class _Reader:
         except InputError as e:
             self.report.extend(e.diagnostics)
             return None
-        if not isinstance(left.base if isinstance(left, Entry) else left, Adj):
+        if not isinstance(left.base if isinstance(left, (Entry, Member)) else left, Adj):
             hint = say("files.claim_example")
             self.report.add(item, say("files.left_side_of_claim"), hint)
             return None

@@ -102,6 +102,7 @@ def vocabulary(scope: Scope) -> Vocabulary:
         layer=scope.notation.get("layer", "superscript"),
         gradient=scope.notation.get("gradient", "nabla"),
         latex=scope.latex,
+        families=scope.families,
     )
 
 

@@ -89,6 +89,8 @@ class Vocabulary:
     layer: str = "superscript"
     gradient: str = "nabla"
     latex: Mapping[str, str] = field(default_factory=dict)
+    families: frozenset[str] = frozenset()
+    """Quantities whose letter may have either case: a capital for the whole, a small one for its members."""
     open: bool = False
     """Whether a name that is not declared is a scalar of its own."""
     free: frozenset[str] | None = None
@@ -99,7 +101,12 @@ class Vocabulary:
     @lazy
     def keys(self) -> dict[Key, str]:
         """Quantities by key; of two with one key the one declared first."""
-        return _keyed(self.ranks, self.latex)
+        keys = _keyed(self.ranks, self.latex)
+        for name in sorted(self.families):  # The members of X are x_n, and z_n stacked are Z.
+            base, tag = split_tag(name)
+            if len(base) == 1:
+                keys.setdefault((base.swapcase(), tag), name)
+        return keys
 
     @lazy
     def dim_keys(self) -> dict[Key, str]:

@@ -9,6 +9,7 @@ Must not know about problem files, calculus, numbers or printing.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -29,6 +30,7 @@ from backsym.core.expr import (
     Ix,
     Labels,
     MatMul,
+    Member,
     Mul,
     Neg,
     Num,
@@ -523,6 +525,9 @@ def entry_rule(r: Resolver, tree: Node) -> Expr:
     picked = labels.at_label(r, base, indices, tree)
     if picked is not None:
         return picked
+    fewer = len(indices) < rank or (len(indices) == rank and any(ix.kind == "slice" for ix in indices))
+    if fewer and r.scope.members and isinstance(base, (Sym, Adj)):
+        return member(r, base, indices, tree)
     if rank != len(indices):
         array, shape = r.quote(first), show_shape(base.shape)
         raise r.error(say("meaning.index_count", count=len(indices), name=array, shape=shape), tree)
@@ -532,6 +537,20 @@ def entry_rule(r: Resolver, tree: Node) -> Expr:
     hint = f"{r.quote(first)} is {show_shape(base.shape)}"
     found = (r.index(ix, dim, hint) for ix, dim in zip(indices, base.shape, strict=True))
     return Entry(base, tuple(found), span=r.mark(tree))
+
+
+def member(r: Resolver, base: Sym | Adj, indices: Sequence[Node], tree: Node) -> Expr:
+    """``X[n]``, ``X[:,d]``: the part of an array that these indices pick; axes that are not mentioned are kept."""
+    shift = next((ix for ix in indices if ix.kind == "shift"), None)
+    if shift is not None:
+        raise r.error(say("meaning.shifted_member", name=base.name), shift)
+    places: list[Ix | None] = []
+    hint = f"{base.name} is {show_shape(base.shape)}"
+    for ix, dim in itertools.zip_longest(indices, base.shape):
+        places.append(None if ix is None or ix.kind == "slice" else r.index(ix, dim, hint))
+    if not any(places):
+        return base
+    return Member(base, tuple(places), span=r.mark(tree))
 
 
 def partial_rule(r: Resolver, tree: Node) -> Expr:
@@ -559,6 +578,9 @@ def adjoint(r: Resolver, below: Node, tree: Node) -> Expr:
     whole = Adj(target.name, target.declared, span=r.mark(tree))
     if below.kind != "entry":
         return whole
+    fewer = len(below.children) - 1 < len(target.shape) or any(ix.kind == "slice" for ix in below.children)
+    if fewer and r.scope.members:
+        return member(r, whole, below.children[1:], tree)
     if len(target.shape) != len(below.children) - 1:
         count, shape = len(below.children) - 1, show_shape(target.shape)
         raise r.error(say("meaning.index_count_below", count=count, name=name.value, shape=shape), tree)

@@ -36,7 +36,8 @@ class Scope:
     after the error has been reported. With a ``grouping`` from 1, products that mix juxtaposition and element-wise
     signs are grouped in another way that fits, if there are so many. With ``matrix_powers`` a power of a square
     matrix is a product in an answer, too, as it is in the problem. With ``strict_shapes``, as in students' answers,
-    a row meets no vector and an element-wise sign spreads no array.
+    a row meets no vector and an element-wise sign spreads no array. With ``members``, fewer indices than axes
+    pick a member of a family, x_n of X; in LaTeX the letters of ``families`` may have either case.
     """
 
     names: Mapping[str, Expr]
@@ -51,6 +52,8 @@ class Scope:
     misfits: bool = False
     matrix_powers: bool = False
     strict_shapes: bool = False
+    members: bool = False
+    families: frozenset[str] = frozenset()
     grouping: int = 0
     missing: Callable[[str], Expr | Words | None] | None = None
     latex: Mapping[str, str] = field(default_factory=dict)
@@ -245,7 +248,7 @@ def range_by_use(letter: str, trees: Sequence[Node], scope: Scope) -> Dim | None
             shape = scope.names[base.value].shape
             indices = tree.children[1:]
             for ix, dim in zip(indices, shape, strict=False):
-                if ix.kind == "name" and ix.value == letter and len(indices) == len(shape):
+                if ix.kind == "name" and ix.value == letter and len(indices) <= len(shape):
                     return dim
         for index in tree.children[1:] if tree.kind == "entry" else ():
             if index.kind == "entry" and (within := visit(index)) is not None:

@@ -289,12 +289,20 @@ class _Parser:
 
     def entry(self, base: Node, start: int) -> Node:
         opening = self.take()
-        indices = [self.index()]
+        indices = [self.place()]
         while self.at(","):
             self.take()
-            indices.append(self.index())
+            indices.append(self.place())
+        if any(ix.kind == "slice" for ix in indices) and not all(map(_may_pick, indices)):
+            raise self.unexpected(say("plain.sought.letter_or_axis"))
         self.close(opening, "]")
         return self.make("entry", "", (base, *indices), start)
+
+    def place(self) -> Node:
+        """An index, or a colon for a whole axis."""
+        if not self.at(":"):
+            return self.index()
+        return self.make("slice", "", (), self.take().start)
 
     def index(self) -> Node:
         """A letter, a position, or letters with whole factors and a shift: ``i + k - 1``, ``2*i - 1``."""
@@ -456,3 +464,8 @@ class _Parser:
 
 def _differential(token: Token) -> bool:
     return token.kind == "name" and len(token.text) > 1 and token.text[0] == "d"
+
+
+def _may_pick(ix: Node) -> bool:
+    """Whether this may stand beside whole axes: a letter, or another whole axis; all else is code."""
+    return ix.kind in ("slice", "shift") or (ix.kind == "name" and ix.value not in ("None", "newaxis"))

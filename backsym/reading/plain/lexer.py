@@ -94,6 +94,8 @@ def tokenize(source: Source) -> list[Token]:
             word = _primed(source, word, end) if word[-1] in _PRIMES else word
         elif kind == "number":
             _check_number(source, word, end)
+        elif word == ":" and tokens and tokens[-1].text in ("[", ",") and text[end:].lstrip()[:1] in (",", "]"):
+            kind = "op"  # A whole axis, X[n,:]; a colon has no other place here.
         else:
             raise _unexpected(source, start)
         # Token(...) itself takes twice as long, and texts have many.
