@@ -243,7 +243,8 @@ def _scripts_outside(tokens: list[Token]) -> list[Token]:
             close = _end_of_scripts(tokens, first + 1)
             if tokens[close].text == "}" and tokens[close].kind == "op":
                 brace = tokens.pop(close)
-                tokens.insert(first + 1, brace)
+                tokens[close - 1] = tokens[close - 1]._replace(end=brace.end)
+                tokens.insert(first + 1, brace._replace(start=tokens[first].end, end=tokens[first].end))
         n += 1
     return tokens
 

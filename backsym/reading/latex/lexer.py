@@ -111,7 +111,7 @@ _CASES_MARKS = ("cases{", "}cases")
 _OLD_FONT = re.compile(r"\{\s*\\(?:bf|bfseries|boldmath)\s*(\\[A-Za-z]+|[A-Za-z])\s*\}")
 r"""``{\bf x}``"""
 
-_OLD_WORD = re.compile(r"\{\s*\\(?:rm|sf|tt|it)\s+([A-Za-z]{2,})\s*\}")
+_OLD_WORD = re.compile(r"\{\s*\\(?:rm|sf|tt|it)\s+([A-Za-z]+)\s*\}")
 r"""``{\rm net}``"""
 
 _UNICODE = {

@@ -194,7 +194,8 @@ class Symbols(Grammar):
         if not found.indices:
             return self.raised(tree, scripts, start)
         steps = scripts.steps
-        while steps and steps[0][0] == "T":
+        # Of one index the transpose is that of the member: x_n^T is a row.
+        while steps and steps[0][0] == "T" and len(found.indices) > 1:
             tree = self.make("transpose", "", (tree,), start)
             steps = steps[1:]
         tree = self.make("entry", "", (tree, *map(self.index, found.indices)), start)

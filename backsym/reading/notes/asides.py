@@ -30,7 +30,7 @@ def without_asides(document: Document, tex: bool) -> Document:
     edits = [
         Edit(*match.span(), _blanks(match[0]))
         for match in _ASIDE.finditer(document.text)
-        if match["kept"] is None and (tex or match["line"] is None)
+        if match["kept"] is None and (tex or match["line"] is None or document.text[: match.start()][-1:] in ("", "\n"))
     ]
     document = rewritten(document, edits)
     if tex:

@@ -36,7 +36,7 @@ from backsym.reading.notes.shapes import Shapes
 from backsym.reading.notes.statements import Settled, settled
 from backsym.reading.notes.tasks import Task, Tasks
 from backsym.reading.notes.words import FARTHEST, JOINS, VERB, Place, class_letter, layers, usual_rank, worded
-from backsym.reading.syntax import walk
+from backsym.reading.syntax import Node, walk
 
 MAX_FORMULAS = 20_000
 MOST_JOINED = 20
@@ -641,11 +641,18 @@ class _Note:
         shapes = {d.spelled.name: d.shape for d in self.declared.found if not d.letter}
         found: dict[str, set[str]] = {}
         for t in equations.entries():
-            shape = shapes.get(t.children[0].value, ())
-            family = t.children[0].value in self.family_names
-            if family and len(t.children) - 1 < len(shape) and t.children[1].kind == "name":
-                found.setdefault(t.children[1].value, set()).add(shape[0])
-        return {letter: next(iter(dims)) for letter, dims in found.items() if len(dims) == 1}
+            for letter, axis in zip(t.children[1:], shapes.get(t.children[0].value, ()), strict=False):
+                if letter.kind == "name" and letter.value in self.letters:
+                    found.setdefault(letter.value, set()).add(axis)
+        first = {t.children[1].value for t in equations.entries() if self.is_example(t, shapes)}
+        return {letter: next(iter(dims)) for letter, dims in found.items() if len(dims) == 1 and letter in first}
+
+    def is_example(self, entry: Node, shapes: Mapping[str, tuple[str, ...]]) -> bool:
+        """Whether an entry is the member of a family, or a number that a letter above tells from others."""
+        array, *indices = entry.children
+        partial = array.value in self.family_names and len(indices) < len(shapes.get(array.value, ()))
+        text = self.source.text[slice(*entry.span)]
+        return partial or (len(indices) == 1 and "^" in text)
 
     def tasks(self, equations: Equations) -> tuple[list[Task], Tasks]:
         nodes = [equation.name for equation in equations.found]

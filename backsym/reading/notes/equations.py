@@ -250,7 +250,8 @@ class Equations:
         tagged = {base for base, tag in keys if tag}
         text = "\n".join(self.source.text[s.start : s.end] for s in segments)
         numbered = set(re.findall(r"([A-Za-z])\s*\}?\s*_\s*\{?\s*\d", text)) - tagged
-        nodes = [s.left for s in segments if not s.left.key[1] and s.left.key[0] in numbered]
+        words = {s.left.key[0] for s in segments if len(s.left.key[0]) > 1 and s.left.key[0].isalpha()} - {*GREEK}
+        nodes = [s.left for s in segments if not s.left.key[1] and s.left.key[0] in numbered | words]
         return {**dict.fromkeys((left.name for left in nodes), None), **self.words.ranks}
 
     def read(self, segment: Segment) -> Forward:

@@ -18,6 +18,7 @@ from typing import Protocol
 from backsym.core.errors import InputError
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.source import Source
+from backsym.core.words import say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.lexer import FUNCTION_MACROS, Token
@@ -133,7 +134,7 @@ def pieces_of(source: Source, start: int, end: int) -> Iterator[Piece]:
     except InputError:
         return
     begins = [n for n in reader.left_positions() if reader.tokens[n].text != "="]
-    for first, stop in zip(begins, [*begins[1:], len(reader.tokens) - 1], strict=True):
+    for first, stop in zip(begins, [] if not begins else [*begins[1:], len(reader.tokens) - 1], strict=True):
         signs, last = _signs(reader, first, stop)
         if signs and signs[0] > first:
             yield Piece(reader, first, last, signs)
@@ -213,7 +214,8 @@ class Applied:
 def _arguments(source: Source, formulas: Sequence[Place], pieces: Sequence[Piece]) -> Iterator[Edit]:
     """Takes the arguments of a function away that has a formula, if they are the same wherever it stands."""
     defined: dict[tuple[str, ...], Applied] = {}
-    for piece in pieces:
+    within = [piece for f in formulas if not f.displayed for piece in pieces_of(source, f.start, f.end)]
+    for piece in (*pieces, *within):
         found = _left_call(piece)
         if found is not None:
             defined.setdefault(found.head, found)
@@ -227,6 +229,17 @@ def _arguments(source: Source, formulas: Sequence[Place], pieces: Sequence[Piece
         if len(mine) > 1 and not _needless(pieces, mine) and all(c.arguments == definition.arguments for c in mine):
             for call in mine:
                 yield from _blank(source.text, *call.span)
+        elif len(mine) > 1 and not _needless(pieces, mine):
+            _refuse_others(source, formulas, definition, mine)
+
+
+def _refuse_others(source: Source, formulas: Sequence[Place], definition: Applied, calls: Sequence[Applied]) -> None:
+    """Raises InputError where a displayed formula applies a defined function to something else."""
+    for call in calls:
+        displayed = any(f.displayed and f.start <= call.span[0] < f.end for f in formulas)
+        if displayed and call.arguments != definition.arguments:
+            message = say("notes.function_not_put_in", name="".join(definition.head))
+            raise source.error(message, call.span, say("notes.write_formula"))
 
 
 def _needless(pieces: Sequence[Piece], calls: Sequence[Applied]) -> bool:
