@@ -264,6 +264,12 @@ class Reader:
         return array_of(self.sizes((e.dim, e.dim)), lambda at: self.field.number(int(at[0] == at[1])))
 
     def _delta(self, e: ex.Delta, letters: Letters) -> Array:
+        if not e.equal:
+            return self._each(lambda x: 1 - x, self._delta(ex.Delta(e.i, e.j), letters))
+        for one, other in ((e.i, e.j), (e.j, e.i)):
+            if isinstance(one, ex.Label):
+                whole = ex.OneHot(ex.Entry(ex.Labels(one.name, (), one.dim), one.at), one.dim)
+                return self.read(ex.Entry(whole, (other,)), letters)
         return cell(self.field.number(int(self.position(e.i, letters) == self.position(e.j, letters))))
 
     # arithmetic
@@ -461,7 +467,33 @@ class Reader:
 
     # index level
 
+    def _is(self, position: int, label: ex.Label, letters: Letters) -> Any:
+        """Whether a label is a class, which counts from 0 in values."""
+        value = self.values[label.name][tuple(self.position(ix, letters) for ix in label.at)]
+        return self.field.indicator("==", value, self.field.number(position))
+
+    def _onehot(self, e: ex.OneHot, letters: Letters) -> Array:
+        (name,) = ex.names_in(e.labels)
+        value = self.values[name]
+        if isinstance(e.labels, ex.Entry):
+            value = cell(value[tuple(self.position(ix, letters) for ix in e.labels.indices)])
+        return array_of(
+            (*value.shape, self.size(e.of)),
+            lambda at: self.field.indicator("==", value[at[:-1]], self.field.number(at[-1])),
+        )
+
+    def _at_label(self, e: ex.Entry, letters: Letters) -> Array:
+        """The entry at a label: the sum over all classes, of which one counts."""
+        axis, label = next((n, ix) for n, ix in enumerate(e.indices) if isinstance(ix, ex.Label))
+        total = self.field.number(0)
+        for n in range(self.size(label.dim)):
+            at = (*e.indices[:axis], ex.Ix(str(n + 1), label.dim), *e.indices[axis + 1 :])
+            total = total + self._is(n, label, letters) * self.read(ex.Entry(e.base, at), letters)[()]
+        return cell(total)
+
     def _entry(self, e: ex.Entry, letters: Letters) -> Array:
+        if any(isinstance(ix, ex.Label) for ix in e.indices):
+            return self._at_label(e, letters)
         base = self.read(e.base, letters)
         at = tuple(self.position(ix, letters) for ix in e.indices)
         places = list(zip(at, base.shape, e.indices, strict=False))
@@ -620,7 +652,8 @@ class Judge:
         for eq in reversed(self.problem.equations):
             parents = self.parents(eq)
             given = [x for name in parents for x in reader.values[name].reshape(-1)]
-            for name in parents if any(found[eq.name]) else ():
+            varied = [name for name in parents if self.problem.symbols[name].label is None]
+            for name in varied if any(found[eq.name]) else ():
                 rows = self.slope(eq, name)(*given)
                 for n in range(len(found[name])):
                     products = (above * row[n] for above, row in zip(found[eq.name], rows, strict=True) if above)

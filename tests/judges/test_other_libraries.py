@@ -20,6 +20,7 @@ from generated_code import (
     Assignment,
     agrees,
     array_of_numpy,
+    of_numbers,
     problem_named,
     random_modules_wrong,
     solved,
@@ -40,11 +41,11 @@ CHUNK = 25
 
 
 def array_of_torch(x: Any) -> Any:
-    return torch.tensor(np.asarray(x, dtype=float))
+    return torch.tensor(of_numbers(x))
 
 
 def array_of_jax(x: Any) -> Any:
-    return jnp.asarray(np.asarray(x, dtype=float))
+    return jnp.asarray(of_numbers(x))
 
 
 LIBRARIES: dict[str, ArrayOf] = {"torch": array_of_torch, "jax": array_of_jax}

@@ -26,10 +26,12 @@ from backsym.core.expr import (
     Fn,
     IndexReduce,
     Ix,
+    Label,
     MatMul,
     Mul,
     Neg,
     Num,
+    OneHot,
     Ones,
     Pow,
     Reduce,
@@ -39,6 +41,7 @@ from backsym.core.expr import (
     T,
     Zeros,
     letters_of,
+    names_in,
     walk,
 )
 from backsym.core.problem import NodeEquation, Problem
@@ -126,6 +129,9 @@ class _Judge:
         if isinstance(ix, Shift):
             places = [factor * (self.position(letter, rank) + 1) for letter, factor in ix.parts]
             return sum(places, torch.zeros([1] * rank, dtype=torch.long)) + ix.offset - 1
+        if isinstance(ix, Label):
+            classes = self.tensors[ix.name].detach().round().long()
+            return classes[tuple(self.position(inner, rank) for inner in ix.at)]
         if ix.fixed:
             return torch.zeros([1] * rank, dtype=torch.long) + (int(ix.letter) - 1)
         shape = [1] * rank
@@ -238,7 +244,17 @@ def _entry(j: _Judge, e: Entry) -> Tensor:
 
 
 def _delta(j: _Judge, e: Delta) -> Tensor:
-    return (j.position(e.i, j.lead) == j.position(e.j, j.lead)).double()
+    same = (j.position(e.i, j.lead) == j.position(e.j, j.lead)).double()
+    return same if e.equal else 1.0 - same
+
+
+def _one_hot(j: _Judge, e: OneHot) -> Tensor:
+    (name,) = names_in(e.labels)
+    classes = j.tensors[name].detach().round().long()
+    if isinstance(e.labels, Entry):
+        classes = classes[tuple(j.position(ix, j.lead) for ix in e.labels.indices)]
+        return torch.nn.functional.one_hot(classes, j.size(e.of)).double()
+    return j.plain(torch.nn.functional.one_hot(classes, j.size(e.of)).double())
 
 
 # --- functions -------------------------------------------------------------------------------------------------------
@@ -356,5 +372,6 @@ _RULES: dict[type[Expr], Callable[[_Judge, Any], Tensor]] = {
     IndexReduce: _index_reduce,
     Entry: _entry,
     Delta: _delta,
+    OneHot: _one_hot,
     Fn: _function,
 }
