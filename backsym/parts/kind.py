@@ -231,6 +231,9 @@ class PartKind:
     layout_given: ClassVar[bool] = False
     """Whether the author may say which way round an array is, ``layout``."""
 
+    method_given: ClassVar[bool] = False
+    """Whether the author may say how a step is found, ``method``."""
+
     constants: ClassVar[tuple[str, ...]] = ()
     """Constants that the part uses, so that no equation needs to."""
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from backsym.core.expr import Add, Adj, Entry, Expr, Mul, Neg, Sym
+from backsym.core.choices import METHODS
+from backsym.core.expr import Add, Adj, Div, Entry, Expr, Fn, Mul, Neg, Sym, Total
 from backsym.core.problem import Part, Problem
 from backsym.parts.kind import Answered, Page, PartKind, Piece, Results, Value, ValueOf
 
@@ -60,26 +61,50 @@ class Update(PartKind):
     """One step of gradient descent, w <- w - eta dL/dw; with the given values in numbers."""
 
     name = "update"
-    about = "Carry out one step of gradient descent for these quantities, with the learning rate eta."
+    about = "Carry out one step of gradient descent for these quantities, with the learning rate eta, or of Newton's."
     needs = "gradient"
     tolerance_given = True
     constants = (RATE,)
+    method_given = True
     plain = False
 
     def read(self, part: Part, value: Value) -> Part:
+        if part.option == METHODS[1]:
+            return self.newton(part, value)
         rate = value.problem.symbols.get(RATE)
         if rate is None or rate.role != "constant" or rate.shape:
             value.refuse(f"{self.name} needs the learning rate", f"declare it in symbols: {RATE}: {{role: constant}}")
         return replace(part, targets=value.quantities())
 
+    def newton(self, part: Part, value: Value) -> Part:
+        """A step by second derivatives, of numbers and vectors."""
+        names, problem = value.quantities(), value.problem
+        if problem.upstream is not None:
+            value.refuse("Newton's method needs a loss; this problem has none")
+        for name in names:
+            if len(problem.symbols[name].shape) > 1:
+                value.refuse(f"Newton's method is for numbers and vectors; {name} is a matrix")
+        return replace(part, targets=names, totals=tuple((problem.loss, (name, name), False) for name in names))
+
     def answer(self, part: Part, label: str, results: Results) -> Answered:
         problem = results.problem
         pieces = tuple(results.gradient(name) for name in part.targets)
+        if part.option == METHODS[1]:
+            seconds = tuple(results.total(asked) for asked in part.totals)
+            numbers: dict[str, Any] = {}
+            for first, second in zip(pieces, seconds, strict=True):
+                if problem.values and not first.indices and not second.indices:
+                    step = newton_step(problem.sym(first.node), second.result.rhs, first.result.rhs)
+                    numbers[first.node] = results.value(step)
+            return Answered(part, label, (), (*pieces, *seconds), numbers=numbers)
         return Answered(part, label, (), pieces, numbers=self.numbers(part, problem, results.value))
 
     def question(self, answered: Answered, page: Page) -> None:
         _given(answered, page)
         names = tuple(page.problem.sym(name) for name in answered.part.targets)
+        if answered.part.option == METHODS[1]:
+            page.say(f"questions.newton{'_numbers' if answered.numbers else ''}", names=names)
+            return
         key = "questions.update_numbers" if answered.numbers else "questions.update"
         page.say(key, names=names, rate=page.problem.sym(RATE))
 
@@ -94,7 +119,15 @@ class Update(PartKind):
 
     def steps(self, answered: Answered, page: Page) -> None:
         """Each step by name, with the derivative put in, and in numbers."""
-        for piece in answered.pieces:
+        firsts, seconds = answered.pieces[: len(answered.part.targets)], answered.pieces[len(answered.part.targets) :]
+        for first, second in zip(firsts, seconds, strict=False):
+            whole = page.problem.sym(first.node)
+            names = newton_step(whole, hessian(whole, page.problem), Adj(first.node, whole.shape))
+            forms = [names]
+            if not first.indices and not second.indices:
+                forms.append(newton_step(whole, second.result.rhs, first.result.rhs))
+            page.assigned(whole, forms, ())
+        for piece in firsts if not seconds else ():
             old, rate = page.problem.sym(piece.node), page.problem.sym(RATE)
             forms = [descended(old, rate, piece, side) for side in (piece.result.lhs, piece.result.rhs)]
             target = Entry(old, piece.indices) if piece.indices else old
@@ -102,13 +135,18 @@ class Update(PartKind):
         page.values([(page.problem.sym(name), value) for name, value in answered.numbers.items()], new=True)
 
     def number_names(self, part: Part, problem: Problem) -> tuple[str, ...]:
-        """None where the rate has no value."""
+        """None where the rate, or anything for Newton's method, has no value."""
+        if part.option == METHODS[1]:
+            return part.targets if problem.values else ()
         return part.targets if RATE in problem.values else ()
 
     def numbers(self, part: Part, problem: Problem, value: ValueOf) -> Mapping[str, Any]:
         """The new values."""
         if not self.number_names(part, problem):
             return {}
+        if part.option == METHODS[1]:
+            wholes = [problem.sym(name) for name in part.targets]
+            return {w.name: value(newton_step(w, hessian(w, problem), Adj(w.name, w.shape))) for w in wholes}
         rate = value(problem.sym(RATE))
         slopes = {name: value(meant(f"d{problem.loss}/d{name}", problem)) for name in part.targets}
         return {name: value(problem.sym(name)) - rate * slope for name, slope in slopes.items()}
@@ -122,6 +160,17 @@ def descended(old: Sym, rate: Sym, piece: Piece, slope: Expr) -> Expr:
     factors: Sequence[Expr] = bare.args if isinstance(bare, Mul) else (bare,)
     change = Mul((rate, *factors))
     return Add((start, change if negative else Neg(change)))
+
+
+def hessian(old: Sym, problem: Problem) -> Expr:
+    """The second derivative of the loss by a quantity, by its name."""
+    return Total(problem.sym(problem.loss), (old, old))
+
+
+def newton_step(old: Sym, second: Expr, slope: Expr) -> Expr:
+    """w - H^-1 dL/dw, of a number a quotient."""
+    step = Fn("solve", (second, slope), 0, "matrix") if old.shape else Div(slope, second)
+    return Add((old, Neg(step)))
 
 
 def _given(answered: Answered, page: Page) -> None:

@@ -62,7 +62,7 @@ def totals_json(solved: Solved, parts: Sequence[Answered], voice: Voice) -> Json
         asked = answered.part.totals
         key = "jacobians" if all(len(by) == 1 for _, by, _ in asked) else "hessians"
         items = [_total(one, solved, voice.notation) for one in asked]
-        if key == "hessians" and len(answered.part.targets) > 1:
+        if key == "hessians" and 1 < len(answered.part.targets) < len(asked):
             items = [_blocks(answered, items, solved, voice)]
         found.setdefault(key, []).extend(item for item in items if item not in found.get(key, []))
     return {key: items for key, items in found.items() if items}

@@ -67,6 +67,7 @@ PART_EXTRAS: Keys = {
     "form": "An expression to present the result in.",
     "tolerance": "How far a number in an answer may be off, as a share of it; by default that of the problem.",
     "answer": "The answer to a question in words.",
+    "method": "How an update is found: gradient (the default), or newton.",
     "layout": "Which way round a Jacobian is: numerator, outputs along the rows (the default), or denominator.",
 }
 

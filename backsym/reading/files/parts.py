@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from backsym.core.choices import ACCEPT, LAYOUTS
+from backsym.core.choices import ACCEPT, LAYOUTS, METHODS
 from backsym.core.errors import InputError
 from backsym.core.expr import Adj, Entry, Expr, Member, names_in
 from backsym.core.problem import Part, Problem
@@ -111,9 +111,13 @@ class _Reader:
         if "layout" in found and not kind.layout_given:
             others = either(sorted(other.name for other in KINDS.values() if other.layout_given))
             report.add(found["layout"], say("files.no_layout", kind=kind.name, others=others))
+        method = choice(found.get("method"), report, "method", METHODS, METHODS[0]) if kind.method_given else None
+        if "method" in found and not kind.method_given:
+            others = either(sorted(other.name for other in KINDS.values() if other.method_given))
+            report.add(found["method"], say("files.no_method", kind=kind.name, others=others))
         return Part(
             kind.name,
-            option=layout,
+            option=layout or method,
             text=words,
             answer=answer,
             marks=marks,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backsym.core.bundled import languages
-from backsym.core.choices import ACCEPT, GRAPHS, LAYOUTS, TAGS, UNREAD
+from backsym.core.choices import ACCEPT, GRAPHS, LAYOUTS, METHODS, TAGS, UNREAD
 from backsym.core.notations import choices
 from backsym.core.problem import ROLES
 from backsym.parts.table import KINDS
@@ -171,6 +171,7 @@ def _part() -> Schema:
         "accept": {"enum": list(ACCEPT)},
         "form": _TEXT,
         "answer": _TEXT,
+        "method": {"enum": list(METHODS)},
         "layout": {"enum": list(LAYOUTS)},
     }
     part = _object({**keys.part_kinds(), **keys.PART_EXTRAS}, {**kinds, **extras})
