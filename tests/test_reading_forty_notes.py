@@ -1,4 +1,4 @@
-r"""Forty lecture notes in the habits of courses, each against a NumPy function: none is misread, nine of ten are read."""
+r"""Forty lecture notes in the habits of courses, each against a NumPy function: nine of ten are read."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ NOTES: dict[str, Note] = {
         lambda w, x, t: ((w * x - t) ** 2).mean(), {"w": S, "x": (N,), "t": (N,)},
     ),
     "total of one letter": (
-        r"$$E^{(n)} = \frac12 (y^{(n)} - t^{(n)})^2, \quad y^{(n)} = \tanh(w x^{(n)}), \quad E = \sum_{n=1}^N E^{(n)}$$",
+        r"$$E^{(n)} = \frac12 (y^{(n)} - t^{(n)})^2, \quad y^{(n)} = \tanh(w x^{(n)})$$"
+        r"$$E = \sum_{n=1}^N E^{(n)}$$",
         lambda w, x, t: ((np.tanh(w * x) - t) ** 2).sum() / 2, {"w": S, "x": (N,), "t": (N,)},
     ),
     "total of vectors": (
@@ -91,7 +92,8 @@ NOTES: dict[str, Note] = {
         {"w1": (K, D), "x": (D,), "w0": (K,), "t": (K,)},
     ),
     "chain over rows": (
-        "\\begin{align*}\nL &= \\frac12 (y - t)^2 \\\\\n  &= \\frac12 y^2 - y t + \\frac12 t^2 \\\\\ny &= \\sigma(w x)\n"
+        "\\begin{align*}\nL &= \\frac12 (y - t)^2 \\\\\n  &= \\frac12 y^2 - y t + \\frac12 t^2 \\\\\n"
+        "y &= \\sigma(w x)\n"
         "\\end{align*}",
         lambda w, x, t: (sigmoid(w * x) - t) ** 2 / 2, {"w": S, "x": S, "t": S},
     ),
@@ -128,10 +130,12 @@ NOTES: dict[str, Note] = {
     "scripts inside fonts": (
         r"$$\mathbf{h_1} = \tanh(\mathbf{W_1} \mathbf{x}), \quad \mathbf{h_2} = \mathbf{W_2} \mathbf{h_1}, \quad"
         r" L = \|\mathbf{h_2} - \mathbf{t}\|_2^2$$",
-        lambda W1, W2, x, t: ((W2 @ np.tanh(W1 @ x) - t) ** 2).sum(), {"W1": (H, D), "W2": (K, H), "x": (D,), "t": (K,)},
+        lambda W1, W2, x, t: ((W2 @ np.tanh(W1 @ x) - t) ** 2).sum(),
+        {"W1": (H, D), "W2": (K, H), "x": (D,), "t": (K,)},
     ),
     "comments": (
-        "% $$L = 5 w$$\n\\begin{comment}\n$$L = w^3$$\n\\end{comment}\n\\iffalse $$y = 3 w$$ \\fi\nSee \\verb|$$y = w$$|.\n"
+        "% $$L = 5 w$$\n\\begin{comment}\n$$L = w^3$$\n\\end{comment}\n\\iffalse $$y = 3 w$$ \\fi\n"
+        "See \\verb|$$y = w$$|.\n"
         "\\[ y = w x \\] % y = 2 w x\n\\[ L = (y - t)^2 \\]",
         lambda w, x, t: (w * x - t) ** 2, {"w": S, "x": S, "t": S},
     ),
@@ -148,7 +152,8 @@ NOTES: dict[str, Note] = {
         lambda w, x, t: (sigmoid(w * x) - t) ** 2, {"w": S, "x": S, "t": S},
     ),
     "delta": (
-        r"$$z_k = \sum_j w_{kj} x_j, \quad E = \frac12 \sum_k (z_k - t_k)^2, \quad \delta_k = \frac{\partial E}{\partial z_k}$$"
+        r"$$z_k = \sum_j w_{kj} x_j, \quad E = \frac12 \sum_k (z_k - t_k)^2, "
+        r"\quad \delta_k = \frac{\partial E}{\partial z_k}$$"
         "\n\nShow that $$\\frac{\\partial E}{\\partial w_{kj}} = \\delta_k x_j.$$",
         lambda w, x, t: ((w @ x - t) ** 2).sum() / 2, {"w": (K, D), "x": (D,), "t": (K,)},
     ),
@@ -170,8 +175,8 @@ NOTES: dict[str, Note] = {
         lambda W1, x, b1, y: ((np.tanh(W1 @ x + b1) - y) ** 2).sum(), {"W1": (H, D), "x": (D,), "b1": (H,), "y": (H,)},
     ),
     "layers and examples": (
-        r"$$a^{[1](i)} = \tanh(W^{[1]} x^{(i)}), \quad J = \frac{1}{m} \sum_{i=1}^m \| a^{[1](i)} - y^{(i)} \|^2$$ where"
-        r" $x^{(i)} \in \mathbb{R}^{n}$, $W^{[1]} \in \mathbb{R}^{k \times n}$, $y^{(i)} \in \mathbb{R}^{k}$.",
+        r"$$a^{[1](i)} = \tanh(W^{[1]} x^{(i)}), \quad J = \frac{1}{m} \sum_{i=1}^m \| a^{[1](i)} - y^{(i)} \|^2$$"
+        r" where $x^{(i)} \in \mathbb{R}^{n}$, $W^{[1]} \in \mathbb{R}^{k \times n}$, $y^{(i)} \in \mathbb{R}^{k}$.",
         lambda W1, x, y: ((np.tanh(x @ W1.T) - y) ** 2).sum() / N, {"W1": (K, D), "x": (N, D), "y": (N, K)},
     ),
     "German": (
@@ -180,7 +185,8 @@ NOTES: dict[str, Note] = {
         lambda W, x, t: ((W @ x - t) ** 2).sum() / 2, {"W": (K, D), "x": (D,), "t": (K,)},
     ),
     "relu and a hat": (
-        r"$$\hat{y} = \mathbf{v}^\top \mathrm{ReLU}(\mathbf{W} \mathbf{x} + \mathbf{b}), \quad \ell = (\hat{y} - y)^2$$",
+        r"$$\hat{y} = \mathbf{v}^\top \mathrm{ReLU}(\mathbf{W} \mathbf{x} + \mathbf{b}), "
+        r"\quad \ell = (\hat{y} - y)^2$$",
         lambda v, W, x, b, y: (v @ relu(W @ x + b) - y) ** 2, {"v": (H,), "W": (H, D), "x": (D,), "b": (H,), "y": S},
     ),
 }  # fmt: skip
@@ -188,7 +194,7 @@ REFUSED = {
     "power or member": r"$$y = \sum_{i=0}^{M} w_i x^i, \quad L = (y - t)^2$$",
     "a recursion": r"$$h_t = \tanh(w h_{t-1} + u x_t), \quad L = \sum_{t=1}^T (h_t - y_t)^2$$",
     "a determinant of members": r"$$L = \sum_{n=1}^N \log\det \mathbf{A}_n$$",
-    "a function with other arguments": r"$$h_\theta(x) = \theta x, \quad J = \sum_{i=1}^m (h_\theta(x^{(i)}) - y^{(i)})^2$$",
+    "a function applied to others": r"$$h(x) = \theta x, \quad J = \sum_{i=1}^m (h(x^{(i)}) - y^{(i)})^2$$",
 }
 
 

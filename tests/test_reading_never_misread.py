@@ -61,6 +61,7 @@ REFUSED = [
     ("power_or_member", r"x^i", r"$$y = \sum_{i=1}^M w_i x^i, L = (y-t)^2$$"),
     ("power_or_member", r"\mathbf{a}^{(l-1)}", DEPTH),
     ("recursion", r"\mathbf{h}_{t-1}", RECURSION),
+    ("without_index", r"y", r"$$y = \mathbf{w}^\top \mathbf{x}, L = \sum_{n=1}^N (y_n - t_n)^2$$"),
     # An entry at a class.
     ("entry_at_class", r"p_y", r"$$\mathbf{p} = \mathrm{softmax}(\mathbf{z}), L = -\log p_y$$"),
     ("entry_at_class", r"f_y", r"$$f_i = \sum_j W_{ij} x_j, L = -f_y + \log \sum_j e^{f_j}$$"),

@@ -142,6 +142,10 @@ def _of_size_one(source: Source, equations: Equations, shapes: Mapping[str, Axes
     for name, spelled in {**equations.given(), **lefts}.items():
         axes = shapes.get(name, ())
         scalar = name in lefts and not axes
+        if name in lefts and not spelled.bold and axes and all(axis == "1" for axis in axes):
+            written = source.text[slice(*spelled.span)]
+            yield source.diagnostic(say("notes.without_index", name=written), spelled.span)
+            continue
         declared = spelled.key in equations.words.keys
         if spelled.bold and not declared and (axes or scalar) and all(axis == "1" for axis in axes):
             written = source.text[slice(*spelled.span)]

@@ -108,7 +108,12 @@ def settled(document: Document, places: Iterable[Place]) -> Settled:
     """The note with one equation for each left side, and without arguments that say nothing."""
     formulas = list(places)
     found = Settled(document)
-    source = Source(document.text)
+
+    def locate(offset: int) -> tuple[int, int, str]:
+        line, column = document.place(offset)
+        return line, column, document.lines[line - 1]
+
+    source = Source(document.text, document.file, locate)
     pieces = [piece for f in formulas if f.displayed for piece in pieces_of(source, f.start, f.end)]
     edits: list[Edit] = []
     for piece in pieces:
