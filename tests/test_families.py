@@ -27,7 +27,7 @@ from backsym.printing.plain import plain
 from backsym.reading.files.loader import problem_from_mapping, read_expression
 from backsym.solving.solution import Solution, solve
 
-pytestmark = pytest.mark.quick("calculus", "reading", "numeric")
+pytestmark = pytest.mark.quick("numeric")
 
 N = Ix("n", "N")
 
@@ -221,3 +221,19 @@ def test_a_claim_for_a_member_is_shown() -> None:
     assert claim["result"].startswith(r"\nabla_{\mathbf{z}_n}")
     assert [step["kind"] for step in claim["steps"]][-2:] == ["members", "present"]
     assert isinstance(solution["z"].derivation.member, Equation)
+
+
+@pytest.mark.parametrize(
+    ("written", "printed"), [("^{(n)}", r"\mathbf{x}^{(n)}"), ("^{[n]}", r"\mathbf{x}^{[n]}"), ("_n", r"\mathbf{x}_n")]
+)
+def test_how_a_letter_is_written(written: str, printed: str) -> None:
+    problem = problem_from_mapping({**LINEAR, "indices": {"n": {"over": "N", "as": written}}})
+    solution = solve(problem)
+    assert printed in forms(solution, "W")[0]
+    assert solution.failed == ()
+
+
+def test_a_letter_is_not_written_otherwise() -> None:
+    with pytest.raises(InputError) as error:
+        problem_from_mapping({**LINEAR, "indices": {"n": {"over": "N", "as": "^n"}}})
+    assert "^{(n)}" in str(error.value)

@@ -232,6 +232,8 @@ def read_indices(tree: Tree | None, dims: Mapping[str, Dimension], report: Repor
     """``indices``: each letter with the dimension that it runs over."""
     letters: dict[str, Dim] = {}
     for key, value in table(tree, report, "indices", "i: D0, j: D1"):
+        if isinstance(value, Table):
+            value = known_keys(value.entries, ("over", "as"), report).get("over", value)
         word = value.text.strip() if isinstance(value, Scalar) else ""
         if not _LETTER.fullmatch(key.text):
             report.add(key, say("files.no_index_letter", name=quoted(key.text)))
@@ -251,6 +253,27 @@ def read_indices(tree: Tree | None, dims: Mapping[str, Dimension], report: Repor
 
 
 # --- derivatives and notation ----------------------------------------------------------------------------------------
+
+
+LETTER_FORMS = ("^{(%s)}", "^{[%s]}")
+"""How a letter may be written that is no subscript."""
+
+
+def read_letter_forms(tree: Tree | None, report: Report) -> dict[str, str]:
+    """``indices: {l: {over: M, as: '^{(l)}'}}``: how letters are written that are no subscripts."""
+    forms: dict[str, str] = {}
+    for key, value in tree.entries if isinstance(tree, Table) else ():
+        if not isinstance(value, Table):
+            continue
+        written = {name.text: item for name, item in value.entries}.get("as")
+        if written is None:
+            continue
+        text = "".join(written.text.split()) if isinstance(written, Scalar) else ""
+        if text in [form % key.text for form in LETTER_FORMS]:
+            forms[key.text] = text
+        elif text not in (f"_{key.text}", f"_{{{key.text}}}"):
+            report.add(written, say("files.letter_form", letter=key.text))
+    return forms
 
 
 def read_derivatives(tree: Tree | None, abstract: frozenset[str], report: Report) -> dict[str, str]:

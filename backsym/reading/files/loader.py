@@ -126,6 +126,7 @@ def _problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic] = (
         symbols=symbols,
         dims=dims,
         index_dims=index_dims,
+        letter_forms=declare.read_letter_forms(found.get("indices"), report),
         upstream=upstream,
         abstract=functions.abstract,
         own=functions.own,

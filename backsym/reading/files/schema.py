@@ -33,6 +33,12 @@ _BOOLEAN: Schema = {"enum": [True, False, "true", "false"]}
 _WHOLE: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_SIZE}
 _SIZE: Schema = {"anyOf": [_WHOLE, {"type": "string", "pattern": "^[0-9]+$"}]}
 _DIM: Schema = {"anyOf": [_NAME_TEXT, _SIZE]}
+_FAMILY_LETTER: Schema = {
+    "type": "object",
+    "properties": {"over": _DIM, "as": {"type": "string"}},
+    "required": ["over"],
+    "additionalProperties": False,
+}
 _SHAPE: Schema = {"type": "array", "items": _DIM, "maxItems": MAX_AXES}
 _TEXTS: Schema = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 _NUMBER: Schema = {"anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^[-+0-9.eE/ \u2212]+$"}]}
@@ -107,7 +113,7 @@ def _problem_values() -> dict[str, Schema]:
         "language": {"enum": list(languages())},
         "notation": {"anyOf": [{"enum": list(choices()["layer"])}, {"$ref": "#/$defs/notation"}]},
         "dims": _names_or({"anyOf": [_TEXT, {"$ref": "#/$defs/dimension"}]}),
-        "indices": _named(_DIM, r"^[A-Za-z_][A-Za-z0-9_]*'*$"),
+        "indices": _named({"anyOf": [_DIM, _FAMILY_LETTER]}, r"^[A-Za-z_][A-Za-z0-9_]*'*$"),
         "symbols": _names_or({"anyOf": [{"type": "null"}, _SHAPE, {"$ref": "#/$defs/symbol"}, {"const": ""}]}),
         "functions": _named(
             {"type": ["string", "null"], "not": {"pattern": r"^\s*(?!abstract\s*$)[A-Za-z_][A-Za-z0-9_]+\s*$"}}
