@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import time
 import tracemalloc
 
@@ -13,12 +15,14 @@ from backsym.core.allowance import LIMIT, Exhausted, allowing, detached, largest
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Entry, Ix, Mul, Sym
 from backsym.core.resources import find_problem
-from backsym.marking.explaining import explain, one_slip
+from backsym.marking.explaining import explain, feedback, one_slip, screening
+from backsym.marking.judging import judge, subject
 from backsym.marking.judging.judge import Judge, TooLarge
 from backsym.marking.verdicts import Marker
 from backsym.numeric.axes import guard
 from backsym.numeric.context import Env
 from backsym.numeric.evaluate import evaluate
+from backsym.printing import printer
 
 SECOND = 1.0
 MEGABYTES = 200
@@ -176,3 +180,38 @@ def test_large_arrays_count_as_work_and_small_ones_do_not() -> None:
         assert allowance.work == 5000
         evaluate(x, Env({"N": 4097}, {"x": np.ones(4097)}))
         assert allowance.work == 5000 - 4097
+
+
+def forget_texts() -> None:
+    """Empty the caches of the readers, which are bounded; those without a bound stay."""
+    for each in gc.get_objects():
+        if isinstance(each, functools._lru_cache_wrapper) and each.cache_info().maxsize is not None:
+            each.cache_clear()
+
+
+def test_memory_stays_flat_over_many_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that a marker keeps is bounded: with small bounds, a new answer leaves nothing behind."""
+    for module, bound in (
+        (printer, "KEPT"), (feedback, "MAX_KEPT"), (screening, "MAX_KEPT"), (subject, "MAX_KEPT"),
+        (explain, "MAX_SUBJECTS"), (judge, "MAX_SLOPES"),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, bound, 4)
+    problem = bs.load(find_problem("scalar-tanh"))
+    assert isinstance(problem, bs.Problem)
+    marker = Marker(problem)
+
+    def kept_after(first: int) -> int:
+        for n in range(first, first + 15):
+            for target, answer in (("w", f"dL/dz*x + {n}"), ("z", f"{n}*(y - t)*(1 - y**2)"), ("b", f"-dL/dz/{n}")):
+                marker.mark(target, answer).to_json()
+        forget_texts()
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        kept_after(2)
+        before = kept_after(17)
+        assert kept_after(32) - before < 15 * 3 * 200
+    finally:
+        tracemalloc.stop()
