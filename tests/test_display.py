@@ -84,7 +84,7 @@ def test_a_result_shows_both_forms_and_the_check() -> None:
 
 
 def test_a_result_explains_itself() -> None:
-    assert "chain rule" in SOLUTION["W1"].explain()
+    assert r"\text{ enters }" in SOLUTION["W1"].explain()
     assert SOLUTION.explain() == SOLUTION._repr_markdown_()
 
 

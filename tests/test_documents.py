@@ -19,14 +19,14 @@ from backsym.core.stepkinds import STEPS
 from backsym.core.steps import Step
 from backsym.documents.content.blocks import (
     Bullets,
+    Derivations,
+    Derived,
     Document,
     Equations,
     Heading,
     Math,
     Paragraph,
     Row,
-    StepItem,
-    Steps,
     Text,
 )
 from backsym.documents.content.markup import blocks_of, inlines_of
@@ -41,6 +41,7 @@ from backsym.printing.latex import to_latex
 from backsym.printing.layout import Ident, Layout, Op, row
 from backsym.printing.measure import broken, width
 from backsym.printing.notation import Notation
+from backsym.printing.printer import layout_of
 from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.solving.solution import Solution, solve
 
@@ -190,18 +191,28 @@ def test_labels() -> None:
 A, B, C = (Ident(letter) for letter in "abc")
 
 
-def test_steps_nest() -> None:
-    inner = Steps((StepItem((Text("because:"),), Equations((Row(A, B),))),))
-    steps = Steps((StepItem((Text("so:"),), Equations((Row(A, C),)), inner),))
-    assert markdown_text([steps]) == "so:\n\n> because:\n>\n> $$\n> a = b\n> $$\n\n$$\na = c\n$$"
-    assert tex_text([steps]).count(r"\begin{substeps}") == 1
+REMARKED = Derivations(
+    (
+        Derived(Row(A, C), (Row(A, C, None, (B,), (Text("as "), Math(B))), Row(A, B, again=True))),
+        Derived(Row(B, C), (Row(B, C),)),
+    )
+)
 
 
-def test_substeps_that_end_in_the_equation_do_not_repeat_it() -> None:
-    equation = Equations((Row(A, B),))
-    steps = Steps((StepItem((Text("so:"),), equation, Steps((StepItem((Text("as:"),), equation),))),))
-    assert markdown_text([steps]).count("a = b") == 1
-    assert tex_text([steps]).count("a = b") == 1
+def test_a_derivation_is_one_aligned_display_with_its_reasons_beside() -> None:
+    rows = [r"a &= b = c && \textcolor{gray}{\text{as } b} \\", r"&= b \\", "b &= c"]
+    assert markdown_text([REMARKED]).replace("\\qquad ", "") == "\n".join(
+        ["$$", r"\begin{aligned}", *rows, r"\end{aligned}", "$$"]
+    )
+    assert tex_text([REMARKED]).count(r"\why{") == 1
+    assert r"a &= b = c &&" in tex_text([REMARKED])
+
+
+def test_a_remark_that_does_not_fit_beside_its_row_stands_below() -> None:
+    long = tuple(item for n in range(60) for item in (Text(f" word{n} "), Math(B)))
+    text = tex_text([Equations((Row(A, C, reason=long),))])
+    assert r"a &= c \\*" in text
+    assert r"& \why{" in text
 
 
 def formula(latex: str) -> Layout:
@@ -302,43 +313,53 @@ def test_json_answers_the_parts(data: dict[str, Any]) -> None:
 
 def test_the_document_shows_everything_once(solution: Solution) -> None:
     text = rendered(None, [solution], "md")
-    for heading in ("## Quantities", "## Forward pass", "## Questions and solutions", "## Backward pass"):
+    for heading in ("## Quantities", "## Forward pass", "## Questions and solutions", "## Summary"):
         assert text.count(heading) == 1
     assert text.count("(i)") == 1
     assert r"[K \times 1] [1 \times D] = [K \times D]" in text
     assert "Checked numerically" in text
-    assert "For the steps that are left out here, see part" in text
+    assert "derived in (c)" in text
 
 
 @pytest.mark.parametrize(
-    ("parts", "headed", "listed"),
+    ("parts", "found"),
     [
-        ([], ["L", "y", "W", "x"], None),
-        ([{"gradients": ["y", "W", "x"]}], [], "All derivatives, entry by entry, in the order of the backward pass:"),
-        ([{"gradients": ["y", "W"]}], ["x"], "All derivatives, entry by entry, in the order of the backward pass:"),
-        ([{"derive": ["y", "W", "x"]}], ["y", "W", "x"], "All derivatives, entry by entry, in the order of"),
+        ([], ["L", "y", "W", "x"]),
+        ([{"gradients": ["y", "W", "x"]}], ["y", "W", "x"]),
+        ([{"gradients": ["W"]}], ["y", "W"]),
+        ([{"derive": ["y"]}], ["y"]),
     ],
 )
-def test_the_backward_pass_has_the_steps_that_no_part_shows_and_a_list_of_all(
-    parts: list[dict[str, Any]], headed: list[str], listed: str | None
+def test_a_page_derives_what_is_asked_and_what_that_rests_on_and_nothing_else(
+    parts: list[dict[str, Any]], found: list[str]
 ) -> None:
     symbols = {"W": ["K", "D"], "x": ["D"], "t": {"shape": ["K"], "role": "target"}}
     forward = ["y = tanh(W @ x)", "L = sum((y - t)**4)"]
-    found = solve(problem_from_mapping({"symbols": symbols, "forward": forward, "parts": parts}))
-    _, text = rendered(None, [found], "md").split("## Backward pass\n")
-    letters = re.findall(r"^### .*\}\{\\partial (?:\\mathcal\{)?([A-Za-z])", text, re.M)
-    assert letters == headed
-    assert text.count("All derivatives,") == (listed is not None)
-    assert listed is None or listed in text
-    if listed is not None:
-        last = text.split("All derivatives,")[-1].replace("&", "")
-        assert all(result.latex() in last for result in found)
+    solution = solve(problem_from_mapping({"symbols": symbols, "forward": forward, "parts": parts}))
+    text = rendered(None, [solution], "md")
+    for derivation in solution.derivations:
+        lhs = to_latex(layout_of(derivation.entry.lhs, Notation.of(solution.problem)))
+        assert (f"{lhs} &=" in text or f"{lhs} =" in text) == (derivation.node in found), derivation.node
+    assert ("## Summary" in text) == (len(found) >= 3 and bool(parts))
 
 
-def test_scalars_have_no_entries() -> None:
-    file = load(str(find_problem("scalar-tanh")))
+def test_the_summary_has_each_result_beside_an_equation_that_uses_its_quantity() -> None:
+    file = load(str(find_problem("twin")))
     assert isinstance(file, Problem)
-    assert "All derivatives, in the order of the backward pass:" in rendered(None, [solve(file)], "md")
+    text = rendered(None, [solve(file)], "md").split("## Summary\n")[1]
+    rows = [line for line in text.splitlines() if line.startswith("|")]
+    assert rows[0].split() == ["|", "Forward", "|", "Backward", "|"]
+    beside: dict[str, str] = {}
+    forward = ""
+    for line in rows[2:]:
+        left, right = (cell.strip() for cell in line.strip("|").split("|"))
+        forward = left or forward
+        beside[right] = forward
+    assert len(beside) == 11  # Ten derivatives, and the equation of the loss, beside which stands none.
+    for right, left in beside.items():
+        lhs, _ = right.split(" = ") if right else ("", "")
+        quantity = re.search(r"\\nabla_\{(.*)\} \\mathcal|\\partial ([^}]*(?:\{\(\d\)\})?)\}$", lhs)
+        assert not lhs or (quantity is not None and (quantity[1] or quantity[2]) in left.split(" = ")[1]), right
 
 
 def test_an_unknown_form_is_named(solution: Solution) -> None:

@@ -13,8 +13,9 @@ from networks import NETWORKS
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Problem
 from backsym.core.resources import bundled_problems
-from backsym.documents.content.blocks import Bullets, Equations, Heading, Math, Paragraph, StepItem, Steps, Table
+from backsym.documents.content.blocks import Bullets, Derivations, Derived, Equations, Heading, Math, Paragraph, Table
 from backsym.documents.content.document import document_of
+from backsym.documents.writers.breaking import as_formula
 from backsym.printing import latex, mathml, measure, typst, unicode
 from backsym.printing import layout as lay
 from backsym.printing.fragment import fragment
@@ -124,14 +125,14 @@ def every(node: Any) -> Iterator[Layout]:
     elif isinstance(node, (Heading, Paragraph)):
         yield from every(node.content)
     elif isinstance(node, Equations):
-        yield from every([part for r in node.rows for part in (r.lhs, r.rhs, r.tail) if part is not None])
-    elif isinstance(node, (Bullets, Steps)):
+        yield from every([part for r in node.rows for part in (r.lhs, r.right, r.tail) if part is not None])
+        yield from every([as_formula(r.reason) for r in node.rows if r.reason])
+    elif isinstance(node, (Bullets, Derivations)):
         yield from every(node.items)
     elif isinstance(node, Table):
         yield from every((node.head, node.rows))
-    elif isinstance(node, StepItem):
-        yield from every((node.why, node.equation, node.then))
-        yield from every(node.substeps.items if node.substeps else ())
+    elif isinstance(node, Derived):
+        yield from every(Equations(node.rows))
 
 
 def problems() -> Iterator[Problem]:

@@ -30,7 +30,7 @@ COMPUTED = {"shape": "node", "equality": "index", "difference": "index", "new": 
 def steps_told(text: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Problem, Solution, list[Step]]:
     """The problem of an example, its solution, and every step of which the worked solution says why it holds."""
     told: list[Step] = []
-    original = Voice.why
+    original = Voice.reason
 
     def recorded(voice: Voice, step: Step) -> object:
         told.append(step)
@@ -39,7 +39,7 @@ def steps_told(text: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Problem, Sol
     problem = problem_from_mapping(yaml.safe_load(text))
     solution = solve(problem)
     with monkeypatch.context() as patched:
-        patched.setattr(Voice, "why", recorded)
+        patched.setattr(Voice, "reason", recorded)
         problem_blocks(solution, 2)
     # The derivations have steps of which no part tells; a problem with parts tells only what these ask for.
     inside = [step for d in (*solution.derivations, *solution.forward) for step in d.steps]

@@ -32,7 +32,12 @@ MANY = 12
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write to. [default: output]")
 @click.option("--questions", is_flag=True, help="The question sheet, without any answer.")
 @click.option("--key", is_flag=True, help="The answer key: results without steps.")
-@click.option("--detail", type=click.Choice(DETAIL), default="full", help="brief leaves out substeps.")
+@click.option(
+    "--detail",
+    type=click.Choice(DETAIL),
+    default="full",
+    help="concise keeps results and what is hard; brief is another name.",
+)
 @click.option("--fragment", is_flag=True, help="A .tex file without preamble, to be \\input into one's own document.")
 @click.option(
     "--templates",

@@ -38,8 +38,8 @@ HINTS = ("none", "gentle", "full")
 VERSIONS = ("solution", "questions", "key")
 """What is written of a problem."""
 
-DETAIL = ("full", "brief")
-"""Whether the steps of a derivation have their substeps."""
+DETAIL = ("full", "concise", "brief")
+"""How much of a derivation is shown; the last two are one."""
 
 ENGINES = ("typst", "latex")
 """What makes a PDF."""

@@ -72,11 +72,11 @@ def explanation(
     problem: Problem, derivation: Derivation | TotalDerivation, verification: Verification, *, setting: bool = False
 ) -> list[Block]:
     """The derivation of one derivative, step by step; with ``setting``, after what is given and the forward pass."""
-    from backsym.documents.content.derivations import Shown, derivation_blocks
+    from backsym.documents.content.derivations import derivation_blocks
     from backsym.documents.content.sentences import Voice
 
     voice = Voice.of(problem)
-    derived = derivation_blocks(derivation, Shown(), verification, voice, LEVEL)
+    derived = derivation_blocks(derivation, verification, voice, LEVEL)
     return [*derived[:1], *(_setting(problem, voice) if setting else ()), *derived[1:]]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from backsym.graphs.figure import Figure as Drawn
-from backsym.printing.layout import Layout
+from backsym.printing.layout import EQUALS, Layout, separated
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,23 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a displayed equation; ``lhs`` is None where the row is one formula; ``tail`` is a range."""
+    """One row of a displayed equation; ``lhs`` is None where the row is one formula; ``tail`` is a range.
+
+    ``via`` stands between the two sides, all of them equal: ``lhs = via = rhs``.  ``reason`` says why, in a few words
+    at the right.  With ``again`` the left side is that of the row before, and is not printed.
+    """
 
     lhs: Layout | None
     rhs: Layout
     tail: Layout | None = None
+    via: tuple[Layout, ...] = ()
+    reason: Inlines = ()
+    again: bool = False
+
+    @property
+    def right(self) -> Layout:
+        """What is printed to the right of the left side and its sign of equality."""
+        return separated((*self.via, self.rhs), EQUALS)
 
 
 @dataclass(frozen=True)
@@ -59,6 +71,25 @@ class Equations:
     """Displayed equations, aligned at the equals sign."""
 
     rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Derived:
+    """The rows that lead to one result."""
+
+    result: Row
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Derivations:
+    """Several results with what leads to each: on paper one display, in a browser to be unfolded one by one."""
+
+    items: tuple[Derived, ...]
+
+    @property
+    def display(self) -> Equations:
+        return Equations(tuple(row for item in self.items for row in item.rows))
 
 
 @dataclass(frozen=True)
@@ -84,34 +115,14 @@ class Picture:
     alt: str
 
 
-@dataclass(frozen=True)
-class Steps:
-    """A derivation: each item is a sentence, the equation that it explains, and what lies in between."""
-
-    items: tuple[StepItem, ...]
-
-
-@dataclass(frozen=True)
-class StepItem:
-    """``then`` leads from the substeps to the equation, where they do not end in it."""
-
-    why: Inlines
-    equation: Equations
-    substeps: Steps | None = None
-    then: Inlines = ()
-
-    @property
-    def repeats(self) -> bool:
-        """Whether the last substep already states the equation, so that it need not be said again."""
-        return self.substeps is not None and self.substeps.items[-1].equation == self.equation
-
-
-Block = Heading | Paragraph | Equations | Bullets | Table | Picture | Steps
+Block = Heading | Paragraph | Equations | Bullets | Table | Picture | Derivations
 
 
 def leads(block: Block | None, following: Block | None) -> bool:
     """Whether no page may end between two blocks: a paragraph and what it leads to."""
-    return isinstance(block, Paragraph) and (block.leads or isinstance(following, (Equations, Table, Picture)))
+    return isinstance(block, Paragraph) and (
+        block.leads or isinstance(following, (Equations, Derivations, Table, Picture))
+    )
 
 
 @dataclass(frozen=True)

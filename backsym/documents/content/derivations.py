@@ -14,27 +14,33 @@ from backsym.core.expr import Adj, Equation, Expr, Sym, free_indices
 from backsym.core.steps import Derivation, Fact, ForwardForms, Step, TotalDerivation, Verification
 from backsym.documents.content.blocks import (
     Block,
+    Derivations,
+    Derived,
     Equations,
     Heading,
     Inlines,
     Math,
     Paragraph,
     Row,
-    StepItem,
-    Steps,
     Text,
 )
 from backsym.documents.content.dimensions import dimension_check
 from backsym.documents.content.options import FULL, Options
+from backsym.documents.content.plan import Line, condensed, lines
 from backsym.documents.content.questions import Sheet, question_blocks, row
-from backsym.documents.content.sentences import Voice
+from backsym.documents.content.sentences import Voice, joined
 from backsym.documents.content.solved import Solved
 from backsym.documents.content.vectorizing import after_steps, before_steps, other_form
 from backsym.documents.content.worked import numbers_row
 from backsym.numeric.given import point
 from backsym.parts.kind import Answered, Piece
 from backsym.parts.table import kind_of
+from backsym.printing import layout as lay
+from backsym.printing.measure import width
 from backsym.printing.printer import range_layout
+
+TOGETHER = 24.0
+"""Equal expressions of at most this width, in em, stand in one row."""
 
 
 @dataclass
@@ -78,13 +84,12 @@ class Worked(Sheet):
 
     def derived(self, answered: Answered) -> None:
         self._needed(answered)
-        for piece in (*answered.needed, *answered.pieces):
-            self._heading(piece, answered)
-            self.blocks.extend(_piece(piece, answered, self.voice, self.shown))
+        pieces = (*answered.needed, *answered.pieces)
+        if pieces:
+            self.blocks.append(Derivations(tuple(_derived(p, answered, self.voice, self.shown) for p in pieces)))
 
     def vectorized(self, answered: Answered) -> None:
         for piece, (asked, _) in zip(answered.pieces, answered.asked, strict=True):
-            self._heading(piece, answered)
             self.blocks.extend(_vectorized(piece, asked, answered, self.voice, self.shown))
 
     def computed(self, quantities: Sequence[Expr]) -> None:
@@ -95,11 +100,6 @@ class Worked(Sheet):
         names = [f"d {e.name}" if isinstance(e, Adj) else e.name for e in quantities if isinstance(e, (Sym, Adj))]
         equations = [forms[name].matrix or forms[name].entry for name in names]
         self.blocks.append(Equations(tuple(numbers_row(equation, env, self.voice) for equation in equations)))
-
-    def _heading(self, piece: Piece, answered: Answered) -> None:
-        if len(answered.pieces) + len(answered.needed) > 1:
-            about = self.voice.catalogue.phrase("document.piece", node=self.voice.quantity(piece.node))
-            self.blocks.append(Heading(self.level, about))
 
     def _needed(self, answered: Answered) -> None:
         """Which derivatives the answer rests on without any part asking for them."""
@@ -121,26 +121,31 @@ def part_blocks(answered: Answered, voice: Voice, shown: Shown, level: int, solv
 
 
 def _vectorized(piece: Piece, asked: Equation, answered: Answered, voice: Voice, shown: Shown) -> list[Block]:
-    """Shapes, the operation that fits, what it does to each subexpression, the picture, the result, its sizes."""
+    """Shapes, the operation that fits, what it does to each subexpression, the picture, the result."""
     if piece.indices:  # There is no matrix form.
-        return _piece(piece, answered, voice, shown)
+        return [Derivations((_derived(piece, answered, voice, shown),))]
     shown.rest(piece.node, piece.shown, answered.label)
-    inner = tuple(s for step in piece.steps if step.kind == sk.VECTORIZE for s in step.substeps)
+    if shown.options.concise:
+        return [Equations((_checked(piece.result, voice, _reason(_inner(piece.steps), voice)),))]
+    inner = _inner(piece.steps)
     blocks = before_steps(piece.result, voice)
     if inner:
-        blocks.append(steps_block(inner, voice, shown.options))
-    blocks += after_steps(piece.result, None if inner else asked, voice)
-    return [*blocks, *dimensions(piece.result, voice), *other_form(piece.result, voice)]
+        blocks.append(Equations(rows_of(inner, voice)))
+    return [*blocks, *after_steps(piece.result, None if inner else asked, voice), *other_form(piece.result, voice)]
 
 
-def _piece(piece: Piece, answered: Answered, voice: Voice, shown: Shown) -> list[Block]:
-    """The steps that no earlier part has printed, and the result."""
+def _inner(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """What is done to each subexpression to find a matrix form."""
+    return tuple(inner for step in steps if step.kind == sk.VECTORIZE for inner in step.substeps)
+
+
+def _derived(piece: Piece, answered: Answered, voice: Voice, shown: Shown) -> Derived:
+    """The rows that no earlier part has printed, and the result."""
     steps = piece.steps
-    blocks: list[Block] = []
+    where: list[str] = []
     if piece.shown:
         rest, where = shown.rest(piece.node, piece.shown, answered.label)
         steps = tuple(step for position, step in zip(piece.shown, piece.steps, strict=True) if position in rest)
-        blocks += _derived_in(where, voice)
     if piece.after and not steps:
         # An earlier part has printed how this was found; what follows goes on from what it found.
         found = next(step.before for step in piece.after if step.kind != sk.RECALL)
@@ -149,91 +154,83 @@ def _piece(piece: Piece, answered: Answered, voice: Voice, shown: Shown) -> list
     else:
         steps += piece.after
     result = row(piece.result, piece.indices, voice)
-    blocks += _stated(steps_block(steps, voice, shown.options), (result,), voice)
-    return [*blocks, *dimensions(piece.result, voice)]
+    rows = _stated(rows_of(steps, voice, shown.options), (_checked_row(result, piece.result, voice),), voice)
+    if where:
+        labels = voice.catalogue.listing(list(where))
+        rows = (_because(rows[0], (voice.catalogue.phrase("reasons.derived_in", labels=labels),), voice), *rows[1:])
+    return Derived(result, rows)
 
 
-def _stated(steps: Steps, results: tuple[Row, ...], voice: Voice) -> list[Block]:
-    """The steps and then the results; a last step that states one of them states them all.
+def rows_of(steps: Sequence[Step], voice: Voice, options: Options = FULL) -> tuple[Row, ...]:
+    """The steps as rows of one display; what needs no word joins the row before it, where there is room."""
+    rows: list[Row] = []
+    before: Line | None = None
+    for line in condensed(lines(steps)) if options.concise else lines(steps):
+        reason = _reason(line.steps, voice)
+        stages = tuple(voice.layout(stage) for stage in line.stages)
+        found = Row(voice.layout(line.lhs), stages[-1], None, stages[:-1], reason)
+        if before is not None and before.lhs == line.lhs:
+            longer = replace(rows[-1], via=(*rows[-1].via, rows[-1].rhs, *stages[:-1]), rhs=stages[-1])
+            if not reason and width(longer.right) <= TOGETHER:
+                rows[-1] = longer
+                continue
+            found = replace(found, again=True)
+        rows.append(found)
+        before = line
+    return tuple(rows)
+
+
+def _reason(steps: Iterable[Step], voice: Voice) -> Inlines:
+    return joined((voice.reason(step) for step in steps), voice.catalogue)
+
+
+def _because(found: Row, reasons: Iterable[Inlines], voice: Voice) -> Row:
+    """The row with further reasons."""
+    return replace(found, reason=joined((found.reason, *reasons), voice.catalogue))
+
+
+def _stated(rows: tuple[Row, ...], results: tuple[Row, ...], voice: Voice) -> tuple[Row, ...]:
+    """The rows and then the results; a last row that states one of them states them all.
 
     Where it states none, the author asked for another form of what it states.
     """
-    if not steps.items:
-        return [Equations(results)]
-    last = steps.items[-1]
-    final = last.equation.rows[-1]
-    if (final.lhs, final.rhs) in [(result.lhs, result.rhs) for result in results]:
-        return [Steps((*steps.items[:-1], replace(last, equation=Equations(results))))]
-    return [steps, voice.say("document.claimed"), Equations(results)]
+    if not rows:
+        return results
+    last = rows[-1]
+    same = next((n for n, result in enumerate(results) if (last.lhs, last.rhs) == (result.lhs, result.rhs)), None)
+    if same is None:
+        asked = voice.catalogue.phrase("reasons.asked")
+        return (*rows, *(_because(result, (asked,), voice) for result in results))
+    result = results[same]
+    stated = replace(_because(last, (result.reason,), voice), tail=result.tail)
+    # A result that another row has stated already is not said again.
+    others = [r for r in results[:same] if (r.lhs, r.rhs) not in [(row.lhs, row.rhs) for row in rows]]
+    earlier = {(r.lhs, r.rhs): r for r in results[:same]}
+    told = tuple(replace(r, tail=earlier[r.lhs, r.rhs].tail) if (r.lhs, r.rhs) in earlier else r for r in rows[:-1])
+    return (*told, *others, stated, *results[same + 1 :])
 
 
-def dimensions(equation: Equation, voice: Voice) -> list[Block]:
-    """The dimension check line; nothing where there is nothing to check."""
+def _checked(equation: Equation, voice: Voice, reason: Inlines = ()) -> Row:
+    """An equation with the sizes of its factors beside it."""
+    return _checked_row(Row(voice.layout(equation.lhs), voice.layout(equation.rhs), reason=reason), equation, voice)
+
+
+def _checked_row(found: Row, equation: Equation, voice: Voice) -> Row:
     check = dimension_check(equation, voice.notation)
-    return [] if check is None else [voice.say("document.dimensions"), Equations((Row(*check),))]
-
-
-def _derived_in(labels: Sequence[str], voice: Voice) -> list[Block]:
-    if not labels:
-        return []
-    key = "derived_in_one" if len(labels) == 1 else "derived_in"
-    said = voice.say(f"document.{key}", labels=voice.catalogue.listing(list(labels)))
-    return [replace(said, leads=True)]  # Else a heading could stand at the end of a page with nothing but this.
-
-
-def steps_block(steps: Sequence[Step], voice: Voice, options: Options = FULL) -> Steps:
-    """The steps, each stated for the left side at which its chain of equalities began.
-
-    Where two chains meet in the same expression, the first one, which is what is derived, goes on.
-    """
-    began: dict[Expr, Expr] = {}
-    main = {steps[0].before} if steps else set()
-    items: list[StepItem] = []
-    for step in steps:
-        lhs = steps[0].before if step.before in main else began.get(step.before, step.before)
-        if step.kind == sk.RECALL:  # It states a derivative by its name, whatever else is equal to that.
-            lhs = step.before
-        began[step.after] = lhs
-        if step.before in main:
-            main.add(step.after)
-        equation = Equations((row(Equation(lhs, step.after), (), voice),))
-        if options.detail == "brief":  # What is said of it must not announce steps that are left out.
-            step = replace(step, substeps=())
-        substeps = steps_block(step.substeps, voice, options) if step.substeps else None
-        then = voice.catalogue.phrase("document.together") if substeps is not None else ()
-        items.append(StepItem(_colon(voice.why(step)), equation, substeps, then))
-    return Steps(_likewise(items, voice))
-
-
-def _likewise(items: Sequence[StepItem], voice: Voice) -> tuple[StepItem, ...]:
-    """The items, with a word for a sentence that repeats the one before."""
-    pairs = zip([None, *items], items, strict=False)
-    word = voice.catalogue.phrase("document.likewise")
-    same = [before is not None and before.why == item.why and before.substeps is None for before, item in pairs]
-    return tuple(replace(item, why=word) if again else item for item, again in zip(items, same, strict=True))
-
-
-def _colon(sentence: Inlines) -> Inlines:
-    """The sentence with a colon in place of its full stop, because an equation follows."""
-    last = sentence[-1] if sentence else None
-    if isinstance(last, Text) and last.text.endswith("."):
-        return (*sentence[:-1], Text(last.text[:-1] + ":", last.style))
-    return (*sentence, Text(":"))
+    if check is None:
+        return found
+    return _because(found, ((Math(lay.row(check[0], lay.EQUALS, check[1])),),), voice)
 
 
 def derivation_blocks(
-    derivation: Derivation | TotalDerivation, shown: Shown, verification: Verification, voice: Voice, level: int
+    derivation: Derivation | TotalDerivation, verification: Verification, voice: Voice, level: int
 ) -> list[Block]:
-    """One derivative: where it was derived or its steps, both forms, and what the numeric check said."""
+    """One derivative: its steps, both forms, and what the numeric check said."""
     indices = range_layout(derivation.indices, voice.notation)
     tail = (Text(", "), Math(indices)) if indices is not None else ()
     blocks: list[Block] = [Heading(level, (Math(voice.layout(derivation.entry.lhs)), *tail))]
-    rest, where = shown.rest(derivation.node, range(len(derivation.steps)))
-    blocks += _derived_in(where, voice)
-    steps = steps_block([derivation.steps[p] for p in rest], voice, shown.options)
-    blocks += _stated(steps, both_forms(derivation, voice), voice)
-    if derivation.matrix is not None:
-        blocks += dimensions(derivation.matrix, voice)
+    rows = _stated(rows_of(derivation.steps, voice), both_forms(derivation, voice), voice)
+    blocks.append(Derivations((Derived(both_forms(derivation, voice)[-1], rows),)))
     if derivation.no_matrix:
         reason = voice.catalogue.reason(derivation.no_matrix)
         blocks.append(voice.say("document.no_matrix", reason=reason))
@@ -247,14 +244,12 @@ def both_forms(derivation: Derivation | TotalDerivation, voice: Voice) -> tuple[
     if isinstance(derivation, Derivation) and derivation.member is not None:
         rows.append(row(derivation.member, free_indices(derivation.member.lhs), voice))
     if derivation.matrix is not None and derivation.matrix != derivation.entry:
-        rows.append(row(derivation.matrix, (), voice))
+        rows.append(_checked(derivation.matrix, voice))
     return tuple(rows)
 
 
 def verified(verification: Verification, voice: Voice) -> Paragraph:
     """What the numeric check found."""
-    from backsym.printing import layout as lay
-
     draws = str(verification.draws)
     if verification.status == "unexercised":
         return voice.say("document.unexercised", draws=draws)

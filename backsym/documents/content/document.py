@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
-from backsym.core.expr import Expr, MatMul, free_indices, walk
-from backsym.core.problem import Collection
-from backsym.core.steps import Derivation
-from backsym.documents.content.blocks import Block, Document, Equations, Heading, Text
+from backsym.core.expr import Expr, MatMul, Sym, free_indices, walk
+from backsym.core.problem import Collection, Problem
+from backsym.core.steps import ForwardForms
+from backsym.documents.content.blocks import Block, Document, Equations, Heading, Inlines, Math, Row, Table, Text
 from backsym.documents.content.derivations import (
     Shown,
     both_forms,
@@ -28,7 +28,6 @@ from backsym.documents.content.quantities import (
     forward_pass,
     gradient_note,
     hadamard_note,
-    matrix_forms,
     notation_note,
     objective_blocks,
     quantities,
@@ -38,8 +37,12 @@ from backsym.documents.content.questions import given, key_blocks, question_bloc
 from backsym.documents.content.sentences import Voice, catalogue
 from backsym.documents.content.solved import Solved, answered_parts
 from backsym.documents.content.worked import worked_example
-from backsym.parts.kind import Answered
+from backsym.parts.kind import Answered, Piece
 from backsym.parts.table import kind_of
+from backsym.printing import layout as lay
+
+FEW = 3
+"""Of fewer derivatives there is no summary."""
 
 
 def document_of(solved: Solved, options: Options = FULL) -> Document:
@@ -64,15 +67,15 @@ def collection_document(collection: Collection, solutions: Sequence[Solved], opt
             solved = next(rest)
             title = inlines_of(solved.problem.title, "title")
             blocks.append(Heading(3, (Text(f"{number}. "), *title)))
-            blocks.extend(problem_blocks(solved, 4, options, summary=True))
+            blocks.extend(problem_blocks(solved, 4, options))
     title = inlines_of(collection.title, "title")
     return Document(title, tuple(blocks), byline, collection.language, contents=True, opening=opening)
 
 
-def problem_blocks(solved: Solved, level: int, options: Options = FULL, *, summary: bool = False) -> tuple[Block, ...]:
+def problem_blocks(solved: Solved, level: int, options: Options = FULL) -> tuple[Block, ...]:
     """Everything about one problem except its title, with headings of ``level``.
 
-    With ``summary``, a problem with parts shows the steps that its parts ask for, and of the rest the results only.
+    A problem with parts shows what they ask for and what their answers rest on; one without, every derivative.
     """
     problem = solved.problem
     check_spellings(problem)
@@ -89,18 +92,22 @@ def problem_blocks(solved: Solved, level: int, options: Options = FULL, *, summa
     if options.version == "questions":
         return (*blocks, *upstream_note(voice), *notation_note(voice), *_question_sheet(parts, solved, voice, level))
     notes = [*upstream_note(voice), *notation_note(voice), *hadamard_note(solved, voice), *gradient_note(solved, voice)]
-    return (*blocks, *notes, *_solution(parts, solved, voice, options, level, summary))
+    return (*blocks, *notes, *_solution(parts, solved, voice, options, level))
 
 
-def _solution(
-    parts: Sequence[Answered], solved: Solved, voice: Voice, options: Options, level: int, summary: bool
-) -> list[Block]:
-    """The forward pass, the answers of the parts, the backward pass, and the numbers where there are any."""
+def _solution(parts: Sequence[Answered], solved: Solved, voice: Voice, options: Options, level: int) -> list[Block]:
+    """The forward pass, the answers of the parts or all derivatives, the summary, and numbers where there are any."""
     problem = solved.problem
-    vectorized = bool(_asked(parts, "matrix"))
     blocks: list[Block] = []
-    if not _asked(parts, "written") >= problem.by_name.keys() - {problem.loss}:
-        blocks += [_heading("forward", level, voice), *forward_pass(solved.forward, voice, matrices=not vectorized)]
+    written, vectorized = _asked(parts, "written"), _asked(parts, "matrix")
+    if not parts:
+        blocks += [_heading("forward", level, voice), *forward_pass(solved.forward, voice)]
+    elif not written >= problem.by_name.keys() - {problem.loss}:
+        rows = [
+            row(f.entry, f.indices, voice) if f.node in vectorized else _authored(f, problem, voice)
+            for f in solved.forward
+        ]
+        blocks += [_heading("forward", level, voice), Equations(tuple(rows))]
     if not any(kind_of(a.part).picture(a.part) for a in parts) and not problem.figure:
         blocks.append(picture(voice, "vectorized"))
     shown = Shown(options)
@@ -108,18 +115,59 @@ def _solution(
         blocks.append(_heading("questions", level, voice))
         for answered in parts:
             blocks.extend(part_blocks(answered, voice, shown, level, solved))
-    if vectorized:
-        blocks += [_heading("forward_matrices", level, voice), *matrix_forms(solved.forward, voice)]
-    blocks.append(_heading("backward", level, voice))
-    told = [] if parts and summary else [d for d in solved.derivations if not parts or _untold(d, solved, shown)]
-    for derivation in told:
-        checked = solved.verified[derivation.node]
-        blocks.extend(derivation_blocks(derivation, shown, checked, voice, level + 1))
-    if parts:
-        blocks += [*([_heading("all_derivatives", level + 1, voice)] if told else []), *_summary(solved, voice)]
+        blocks += _overview(parts, solved, voice, level)
+    else:
+        blocks.append(_heading("backward", level, voice))
+        for derivation in solved.derivations:
+            checked = solved.verified[derivation.node]
+            blocks.extend(derivation_blocks(derivation, checked, voice, level + 1))
     if problem.values:
         blocks += [_heading("numbers", level, voice), *worked_example(solved, voice)]
     return blocks
+
+
+def _authored(forms: ForwardForms, problem: Problem, voice: Voice) -> Row:
+    """A forward equation as the author wrote it: by its indices, or as a whole."""
+    if forms.member is not None:
+        return row(forms.member, free_indices(forms.member.lhs), voice)
+    equation = problem.by_name[forms.node]
+    entries = equation.index_level or not (equation.shape or _multiplies(equation.rhs))
+    if entries or forms.matrix is None:
+        return row(forms.entry, forms.indices, voice)
+    return row(forms.matrix, (), voice)
+
+
+def _overview(parts: Sequence[Answered], solved: Solved, voice: Voice, level: int) -> list[Block]:
+    """The forward equations, each beside the derivatives that the parts found by what it uses, and the check.
+
+    A derivative by what several equations use stands beside the first one, which is the last to be reached.
+    """
+    found: dict[str, Piece] = {}
+    for answered in parts:
+        for piece in (*answered.needed, *answered.pieces):
+            if piece.derivative and piece.node != solved.problem.loss:
+                found.setdefault(piece.node, piece)
+    if not found:
+        return []
+    worst = max((solved.verified[node] for node in found), key=lambda v: v.max_error)
+    check = verified(worst, voice)
+    if len(found) < FEW:
+        return [check]
+    rows: list[tuple[Inlines, ...]] = []
+    left = dict(found)
+    for forms in solved.forward:
+        used = {e.name for e in walk(solved.problem.by_name[forms.node].rhs) if isinstance(e, Sym)}
+        pieces = [left.pop(name) for name in list(left) if name in used]
+        equation = _inline(_authored(forms, solved.problem, voice))
+        backward = [_inline(row(piece.result, piece.indices, voice)) for piece in pieces]
+        rows += [((equation if n == 0 else ()), result) for n, result in enumerate(backward or [()])]
+    head = tuple(voice.catalogue.phrase(f"document.overview.{key}") for key in ("forward", "backward"))
+    return [_heading("summary", level, voice), voice.say("document.overview.read"), Table(head, tuple(rows)), check]
+
+
+def _inline(found: Row) -> Inlines:
+    """A row as one formula of a line of text, without its range."""
+    return (Math(lay.row(found.lhs, lay.EQUALS, found.right) if found.lhs is not None else found.right),)
 
 
 def _asked(parts: Sequence[Answered], form: str) -> AbstractSet[str]:
@@ -131,47 +179,12 @@ def _heading(key: str, level: int, voice: Voice) -> Heading:
     return Heading(level, voice.catalogue.phrase(f"document.{key}"))
 
 
-def _untold(derivation: Derivation, solved: Solved, shown: Shown) -> bool:
-    """Whether there is more to say of a derivative than its result, after what the parts have said.
-
-    The derivative of the loss by itself says nothing that needs a heading.
-    """
-    if derivation.node == solved.problem.loss:
-        return False
-    left, _ = shown.rest(derivation.node, range(len(derivation.steps)))
-    unsure = solved.verified[derivation.node].status != "verified"
-    return bool(left) or bool(derivation.no_matrix) or unsure
-
-
-def _summary(solved: Solved, voice: Voice) -> list[Block]:
-    """All derivatives in backward order, without steps."""
-    rows = [row(d.entry, d.indices, voice) for d in solved.derivations]
-    matrices = []
-    for d in solved.derivations:
-        matrices += [row(d.member, free_indices(d.member.lhs), voice)] if d.member is not None else []
-        matrices += [row(d.matrix, (), voice)] if d.matrix is not None else []
-    worst = max((v for v in solved.verified.values()), key=lambda v: v.max_error)
-    entries = any(d.indices for d in solved.derivations)
-    blocks: list[Block] = [voice.say(f"document.{'all_entries' if entries else 'all'}"), Equations(tuple(rows))]
-    if matrices:
-        blocks += [voice.say("document.all_matrices"), Equations(tuple(matrices))]
-    return [*blocks, verified(worst, voice)]
-
-
 def _question_sheet(parts: Sequence[Answered], solved: Solved, voice: Voice, level: int) -> list[Block]:
     """The forward equations as the author wrote them, without those that a part asks for, and the questions."""
     problem = solved.problem
     blocks: list[Block] = []
     if equations := given(parts, solved):
-        index_level = {eq.name for eq in problem.equations if eq.index_level or not (eq.shape or _multiplies(eq.rhs))}
-        rows = [
-            row(f.member, free_indices(f.member.lhs), voice)
-            if f.member is not None
-            else row(f.entry, f.indices, voice)
-            if f.node in index_level or f.matrix is None
-            else row(f.matrix, (), voice)
-            for f in equations
-        ]
+        rows = [_authored(forms, problem, voice) for forms in equations]
         blocks += [_heading("forward", level, voice), Equations(tuple(rows))]
     if parts:
         blocks.append(_heading("asked", level, voice))

@@ -10,7 +10,8 @@ from pathlib import Path
 class Options:
     """``version``: the worked solution, the question sheet without any answer, or the answer key (results only).
 
-    ``detail``: ``brief`` leaves out the substeps of each step.  ``fragment`` leaves out the preamble of a .tex file.
+    ``detail``: ``full``, or ``concise`` (also ``brief``), which keeps the results, what they rest on and what is hard.
+    ``fragment`` leaves out the preamble of a .tex file.
     ``templates`` is a folder whose templates take the place of the bundled ones.  ``engine`` makes the PDF.
     """
 
@@ -19,6 +20,10 @@ class Options:
     fragment: bool = False
     templates: Path | None = None
     engine: str = "typst"
+
+    @property
+    def concise(self) -> bool:
+        return self.detail in ("concise", "brief")
 
     @property
     def suffix(self) -> str:

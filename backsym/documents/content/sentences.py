@@ -16,7 +16,7 @@ from backsym.core.errors import BacksymError, near_name
 from backsym.core.expr import Entry, Expr, Ix
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.problem import Problem
-from backsym.core.stepkinds import STEPS
+from backsym.core.stepkinds import FORWARD, STEPS
 from backsym.core.steps import Fact, Step
 from backsym.core.words import Words, separators
 from backsym.documents.content.blocks import Inline, Inlines, Math, Paragraph, Text
@@ -135,6 +135,10 @@ class Voice:
         """Why a step holds; see :func:`why`."""
         return why(step, self.notation, self.problem, self.catalogue)
 
+    def reason(self, step: Step) -> Inlines:
+        """The same in a few words beside a formula; nothing where the formula says it all."""
+        return reason(step, self.notation, self.problem, self.catalogue)
+
 
 def why(step: Step, notation: Notation, problem: Problem | None = None, sentences: Catalogue | None = None) -> Inlines:
     """Why a step holds.  With ``problem``, facts that are names print as quantities.
@@ -145,16 +149,79 @@ def why(step: Step, notation: Notation, problem: Problem | None = None, sentence
     sentence = sentences.sentence(step.kind)
     new = _new_indices(step) if sentence.indexed else ()
     template = _template(sentence, step, indexed=bool(new), indicator=notation.takes_delta)
+    facts = _facts(step, notation, problem, sentences)
+    if new:
+        facts |= {"ranges": _ranges(step, notation, sentences), "new": sentences.listing([index(ix) for ix in new])}
+    said = _filled(template, facts, f"step of kind {step.kind}")
+    return merged((*_reasons(step, facts, notation, sentences), *said))
+
+
+def reason(step: Step, notation: Notation, problem: Problem, sentences: Catalogue) -> Inlines:
+    """Why a step holds, as a remark beside it: without a full stop, and empty where the step speaks for itself.
+
+    A kind that is not in the catalogue says its sentence.
+    """
+    if step.kind not in sentences.steps:
+        said = why(step, notation, problem, sentences)
+        last = said[-1]
+        return (*said[:-1], Text(last.text.removesuffix("."), last.style)) if isinstance(last, Text) else said
+    facts = _facts(step, notation, problem, sentences)
+    out = list(_remarks(step, facts, notation, sentences))
+    forms = [f"reasons.{step.kind}_{step.facts.get('rule')}", f"reasons.{step.kind}"]
+    if "consumers" in step.facts and (new := _new_indices(step)):
+        forms.insert(0, f"reasons.{step.kind}_indexed")
+        facts["new"] = sentences.listing([index(ix) for ix in new])
+    if notation.takes_delta:
+        forms.insert(0, f"reasons.{step.kind}_indicator")
+    if not step.facts:
+        forms.insert(0, f"reasons.{step.kind}_bare")
+    if step.kind == FORWARD:
+        facts["equation"] = lay.row(layout_of(step.before, notation), lay.EQUALS, layout_of(step.after, notation))
+    found = next((form for form in forms if form in sentences.phrases), None)
+    if found is not None:
+        out.insert(0, sentences.phrase(found, **facts))
+    return joined(out, sentences)
+
+
+def joined(remarks: Iterable[Inlines], sentences: Catalogue) -> Inlines:
+    """Remarks one after another; none is said twice."""
+    between = sentences.phrase("reasons.between")
+    distinct = [remark for remark in dict.fromkeys(remarks) if remark]
+    return merged(
+        item for n, remark in enumerate(distinct) for item in (*((*between, Text(" ")) if n else ()), *remark)
+    )
+
+
+def _remarks(step: Step, facts: Mapping[str, Value], notation: Notation, words: Catalogue) -> list[Inlines]:
+    """What is said beside a differentiation: which term of a sum is left, and what a Kronecker delta in it is."""
+    out: list[Inlines] = []
+    only = step.facts.get("only")
+    if isinstance(only, tuple):
+        node = facts["den"] if "den" in facts else facts["node"]
+        out.append(words.phrase("reasons.only", pairs=words.listing(_pairs(only)), node=node))
+    if "delta" in step.facts:
+        key = "reasons.indicator" if notation.takes_delta else "reasons.delta"
+        out.append(words.phrase(key, **facts))
+    return out
+
+
+def _pairs(only: tuple[Expr, ...] | tuple[Ix, ...]) -> list[Value]:
+    """The indices that are equal in the only term of a sum that is left."""
+    return [
+        lay.row(index(a), lay.EQUALS, index(b))
+        for a, b in zip(only[::2], only[1::2], strict=True)
+        if isinstance(a, Ix) and isinstance(b, Ix)
+    ]
+
+
+def _facts(step: Step, notation: Notation, problem: Problem | None, sentences: Catalogue) -> dict[str, Value]:
+    """What the placeholders of a sentence about the step may stand for."""
     facts: dict[str, Value] = {
         name: _fact(name, value, notation, problem, sentences)
         for name, value in step.facts.items()
         if name not in ("rule", "only", "unless")
     }
-    facts |= _computed(step, notation)
-    if new:
-        facts |= {"ranges": _ranges(step, notation, sentences), "new": sentences.listing([index(ix) for ix in new])}
-    said = _filled(template, facts, f"step of kind {step.kind}")
-    return merged((*_reasons(step, facts, notation, sentences), *said))
+    return facts | _computed(step, notation)
 
 
 def _template(sentence: Sentence, step: Step, *, indexed: bool, indicator: bool) -> str:
@@ -191,14 +258,9 @@ def _reasons(step: Step, facts: Mapping[str, Value], notation: Notation, words: 
     out: list[Inline] = []
     only = step.facts.get("only")
     if isinstance(only, tuple):
-        pairs: list[Value] = [
-            lay.row(index(a), lay.EQUALS, index(b))
-            for a, b in zip(only[::2], only[1::2], strict=True)
-            if isinstance(a, Ix) and isinstance(b, Ix)
-        ]
         node = facts["den"] if "den" in facts else facts["node"]
         key = "because.only_of" if "over" in facts else "because.only"
-        out += (*words.phrase(key, **{**facts, "pairs": words.listing(pairs), "node": node}), Text(" "))
+        out += (*words.phrase(key, **{**facts, "pairs": words.listing(_pairs(only)), "node": node}), Text(" "))
     if "delta" in step.facts:
         key = "because.indicator" if notation.takes_delta else "because.delta"
         out += (*words.phrase(key, **facts), Text(" "))

@@ -1,4 +1,4 @@
-"""Displayed equations that are wider than the page: where the left side ends a line of its own.
+"""Displayed equations that are wider than the page, and where the remarks beside them stand.
 
 This module must not know about output languages.
 """
@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from backsym.documents.content.blocks import Row
+from backsym.documents.content.blocks import Inlines, Row, Text
 from backsym.printing import layout as lay
+from backsym.printing.layout import Layout
 from backsym.printing.measure import broken, width
 
 EQUALS = 1.4
@@ -18,17 +19,66 @@ HANGING = 1.5
 """How far the second line of a formula is set in, in em."""
 
 
+WIDEST = (12.0, 6.0, 3.0, 0.0)
+"""Left sides that are wider, in em, are not aligned with those of other rows, which they would push off the page.
+
+The first of these with which all rows fit is taken.
+"""
+
+
 def fitted(rows: tuple[Row, ...], room: float) -> tuple[Row, ...]:
     """The rows as they are to be set in lines of ``room`` em.
 
-    A row is broken after its equals sign, where its left side leaves room for that.  Where it does not, a row that
-    stands alone becomes one formula, which is broken before the equals sign as well.
+    A row is broken after its equals sign, where the left sides leave room for that.  Where they do not, it becomes one
+    formula, which is broken before the equals sign as well.
     """
-    if len(rows) != 1 or rows[0].lhs is None:
-        return rows
-    r = rows[0]
-    assert r.lhs is not None
-    rest = room - width(r.lhs) - EQUALS
-    if all(width(line) <= rest for line in broken(r.rhs, rest, rest - HANGING)):
-        return rows
-    return (replace(r, lhs=None, rhs=lay.row(r.lhs, lay.EQUALS, r.rhs)),)
+    found = rows
+    for widest in WIDEST if len(rows) > 1 else (room, 0.0):
+        sides = [width(r.lhs) for r in rows if r.lhs is not None]
+        rest = room - max((side for side in sides if side <= widest), default=0.0)
+        found = tuple(_fitted(r, widest, rest) for r in rows)
+        if all(_fits(r, rest) for r in found):
+            return found
+    return found
+
+
+def _fits(r: Row, rest: float) -> bool:
+    """Whether the lines of a row fit beside left sides that leave it so much room."""
+    rest -= EQUALS if r.lhs is not None else 0.0
+    return all(width(line) <= rest for line in broken(r.right, rest, rest - HANGING))
+
+
+def _fitted(r: Row, widest: float, rest: float) -> Row:
+    if r.lhs is None or (width(r.lhs) <= widest and _fits(r, rest)):
+        return r
+    whole = lay.row(lay.EQUALS, r.right) if r.again else lay.row(r.lhs, lay.EQUALS, r.right)
+    return replace(r, lhs=None, rhs=whole, via=(), again=False)
+
+
+# --- remarks ---------------------------------------------------------------------------------------------------------
+
+REMARK = 0.85
+"""The size of a remark beside a formula, compared with the formula."""
+
+GAP = 1.6
+"""The space before a remark, in em."""
+
+
+def as_formula(content: Inlines) -> Layout:
+    """Words and formulas in one formula."""
+    return lay.row(*(lay.Ident(item.text, "roman") if isinstance(item, Text) else item.layout for item in content))
+
+
+def remark_lines(content: Inlines, room: float) -> tuple[Layout, ...]:
+    """A remark on lines of its own."""
+    return tuple(broken(as_formula(content), room / REMARK, room / REMARK))
+
+
+def remark_width(content: Inlines) -> float:
+    """How much room a remark takes, with the space before it."""
+    return GAP + REMARK * width(as_formula(content)) if content else 0.0
+
+
+def in_column(rows: tuple[Row, ...], reach: float, room: float) -> bool:
+    """Whether all remarks fit beside the rows, of which the longest ends at ``reach``."""
+    return reach + max(remark_width(r.reason) for r in rows) <= room

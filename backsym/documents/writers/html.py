@@ -1,19 +1,21 @@
 """Blocks to one HTML file that needs nothing else: MathML, inline SVG, its own style sheet, no script.
 
-Each step of a derivation unfolds, so that a reader can take it as a hint.  What may be wider than a phone scrolls in a
+Each derivation unfolds below its result.  What may be wider than a phone scrolls in a
 box of its own, which the keyboard reaches.  This module must not know about problems.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from backsym.core.bundled import resource
 from backsym.documents.content.blocks import (
     Block,
     Bullets,
+    Derivations,
+    Derived,
     Document,
     Equations,
     Heading,
@@ -23,12 +25,12 @@ from backsym.documents.content.blocks import (
     Paragraph,
     Picture,
     Row,
-    Steps,
     Table,
     Text,
 )
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import catalogue
+from backsym.documents.writers.breaking import as_formula
 from backsym.documents.writers.plaintext import equations_text, inlines_plain
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
@@ -133,19 +135,18 @@ class _Page:
             return _table(block)
         if isinstance(block, Picture):
             return _picture(block)
-        if isinstance(block, Steps):
+        if isinstance(block, Derivations):
             self.folded = True
-            return "\n".join(self.steps(block))
+            return "\n".join(map(_unfolding, block.items))
         raise TypeError(f"no HTML for a block of type {type(block).__name__}")
 
-    def steps(self, block: Steps) -> Iterator[str]:
-        for item in block.items:
-            inside = [] if item.substeps is None else [self.block(item.substeps)]
-            if not item.repeats:
-                inside += [f"<p>{inlines_html(item.then)}</p>"] if item.then else []
-                inside.append(_display(item.equation.rows))
-            body = "\n".join(inside)
-            yield f"<details>\n<summary>{inlines_html(item.why)}</summary>\n{body}\n</details>"
+
+def _unfolding(item: Derived) -> str:
+    """What leads to a result, below the result."""
+    result = _inline(
+        Math(lay.row(item.result.lhs, lay.EQUALS, item.result.rhs) if item.result.lhs else item.result.rhs)
+    )
+    return f"<details>\n<summary>{result}</summary>\n{_display(item.rows)}\n</details>"
 
 
 def _answers_sheet() -> str:
@@ -192,7 +193,7 @@ def _picture(block: Picture) -> str:
 
 def _display(rows: tuple[Row, ...]) -> str:
     lines = [line for r in rows for line in _lines(r)]
-    shown = lay.row(*lines[0]) if len(lines) == 1 else lay.Aligned(tuple(lines))
+    shown = lay.row(*lines[0]) if len(lines) == 1 and len(lines[0]) == 2 else lay.Aligned(tuple(lines))
     text = to_mathml(shown, True, equations_text(rows))
     if width(shown) <= NARROW:
         return f'<div class="formula">{text}</div>'
@@ -201,10 +202,10 @@ def _display(rows: tuple[Row, ...]) -> str:
 
 
 def _lines(r: Row) -> list[tuple[Layout, ...]]:
-    """One row as lines of two cells, what is left and right of the alignment."""
+    """One row as lines of two cells, what is left and right of the alignment, and two more for a remark."""
     room = ROOM - (width(r.lhs) + 1.4 if r.lhs is not None else 0.0)
-    first, *others = broken(r.rhs, room, room - 1.5)
-    left: Layout = lay.tight() if r.lhs is None else r.lhs
+    first, *others = broken(r.right, room, room - 1.5)
+    left: Layout = lay.tight() if r.lhs is None or r.again else r.lhs
     lines = [first if r.lhs is None else lay.row(lay.EQUALS, first)]
     lines += [lay.row(lay.Space("quad"), other) for other in others]
     if r.tail is not None:
@@ -213,7 +214,10 @@ def _lines(r: Row) -> list[tuple[Layout, ...]]:
             lines.append(lay.row(lay.Space("qquad"), r.tail))
         else:
             lines[-1] = lay.row(lines[-1], lay.COMMA, lay.Space("quad"), r.tail)
-    return [(left if n == 0 else lay.tight(), line) for n, line in enumerate(lines)]
+    cells: list[tuple[Layout, ...]] = [(left if n == 0 else lay.tight(), line) for n, line in enumerate(lines)]
+    if r.reason:
+        cells[-1] = (*cells[-1], lay.tight(), as_formula(r.reason))
+    return cells
 
 
 def _inline(item: Inline) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from backsym.documents.content.blocks import (
     Block,
     Bullets,
+    Derivations,
     Document,
     Equations,
     Heading,
@@ -23,10 +24,10 @@ from backsym.documents.content.blocks import (
     Paragraph,
     Picture,
     Row,
-    Steps,
     Table,
 )
 from backsym.documents.content.options import FULL, Options
+from backsym.documents.writers.breaking import as_formula
 from backsym.printing.latex import to_latex
 from backsym.printing.layout import Layout
 
@@ -109,8 +110,8 @@ def _block(block: Block) -> str:
         return "\n".join(f"- {inlines_text(item)}" for item in block.items)
     if isinstance(block, Table):
         return _table(block)
-    if isinstance(block, Steps):
-        return "\n\n".join(_steps(block))
+    if isinstance(block, Derivations):
+        return _block(block.display)
     raise TypeError(f"no Markdown for a block of type {type(block).__name__}")
 
 
@@ -120,26 +121,18 @@ def _table(block: Table) -> str:
     return "\n".join([rows[0], "| " + " | ".join("---" for _ in block.head) + " |", *rows[1:]])
 
 
-def _steps(block: Steps) -> Iterable[str]:
-    for item in block.items:
-        yield _guarded(inlines_text(item.why))
-        if item.substeps is not None:
-            yield "\n".join(f"> {line}".rstrip() for line in _block(item.substeps).splitlines())
-        if not item.repeats:
-            if item.then:
-                yield inlines_text(item.then)
-            yield _block(item.equation)
-
-
 def equations_latex(rows: tuple[Row, ...]) -> str:
     """Rows as LaTeX: one formula, or several aligned at the equals sign with their ranges in a column of their own."""
-    if len(rows) == 1:
+    if len(rows) == 1 and not rows[0].reason:
         only = rows[0]
-        return _side(only.lhs) + to_latex(only.rhs) + (f", \\quad {to_latex(only.tail)}" if only.tail else "")
+        return _side(only.lhs) + to_latex(only.right) + (f", \\quad {to_latex(only.tail)}" if only.tail else "")
     lines = []
     for r in rows:
+        head = _side(None if r.again else r.lhs, "&") or ("&= " if r.lhs else "& ")
         tail = f", && {to_latex(r.tail)}" if r.tail else ""
-        lines.append((f"{_side(r.lhs, '&')}" if r.lhs else "& ") + to_latex(r.rhs) + tail)
+        reason = f" \\qquad \\textcolor{{gray}}{{{to_latex(as_formula(r.reason))}}}" if r.reason else ""
+        between = " && " if reason and not tail else ""
+        lines.append(f"{head}{to_latex(r.right)}{tail}{between}{reason.strip() if between else reason}")
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
 

@@ -15,11 +15,12 @@ def inlines_plain(content: Inlines) -> str:
 
 
 def row_text(row: Row) -> str:
-    """``lhs = rhs,  k = 1, ..., D``."""
-    text = to_unicode(row.rhs)
+    """``lhs = rhs, k = 1, ..., D``, and why."""
+    text = to_unicode(row.right)
     if row.lhs is not None:
-        text = f"{to_unicode(row.lhs)} = {text}"
-    return text if row.tail is None else f"{text}, {to_unicode(row.tail)}"
+        text = f"= {text}" if row.again else f"{to_unicode(row.lhs)} = {text}"
+    text = text if row.tail is None else f"{text}, {to_unicode(row.tail)}"
+    return f"{text} {inlines_plain(row.reason)}" if row.reason else text
 
 
 def equations_text(rows: tuple[Row, ...]) -> str:

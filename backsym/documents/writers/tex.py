@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from backsym.core.errors import BacksymError
 from backsym.core.names import GREEK
 from backsym.documents.content.blocks import (
     Block,
     Bullets,
+    Derivations,
     Document,
     Equations,
     Heading,
@@ -23,14 +24,22 @@ from backsym.documents.content.blocks import (
     Paragraph,
     Picture,
     Row,
-    Steps,
     Table,
     Text,
     leads,
 )
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import catalogue
-from backsym.documents.writers.breaking import EQUALS, HANGING, fitted
+from backsym.documents.writers.breaking import (
+    EQUALS,
+    GAP,
+    HANGING,
+    as_formula,
+    fitted,
+    in_column,
+    remark_lines,
+    remark_width,
+)
 from backsym.printing.latex import to_latex
 from backsym.printing.layout import is_tall
 from backsym.printing.measure import broken, width
@@ -59,12 +68,6 @@ _SECTIONS = {1: "section*", 2: "section*", 3: "subsection*", 4: "subsubsection*"
 ROOM = 40.5
 """The width of the text in em."""
 
-INDENT = 1.6
-"""How much narrower a nested derivation is, in em."""
-
-DEEPEST = 3
-"""Substeps are indented up to this depth: LaTeX allows six nested lists."""
-
 
 def tex(document: Document, options: Options = FULL, stem: str = "solution") -> dict[str, str]:
     """The whole document, through its template; a fragment has no preamble, for a document that has its own."""
@@ -85,14 +88,14 @@ def tex(document: Document, options: Options = FULL, stem: str = "solution") -> 
 
 def tex_text(blocks: Iterable[Block]) -> str:
     """Blocks without title and preamble; no newline at the end."""
-    return _joined(blocks, 0)
+    return _joined(blocks)
 
 
 def inlines_tex(content: Inlines) -> str:
     return "".join(_inline(item) for item in content)
 
 
-def _block(block: Block, depth: int) -> str:
+def _block(block: Block) -> str:
     if isinstance(block, Heading):
         command = _SECTIONS.get(block.level, "paragraph*")
         end = "\\mbox{}\\nopagebreak" if command == "paragraph*" else ""
@@ -103,7 +106,7 @@ def _block(block: Block, depth: int) -> str:
     if isinstance(block, Paragraph):
         return inlines_tex(block.content)
     if isinstance(block, Equations):
-        return _display(block.rows, depth)
+        return _display(block.rows)
     if isinstance(block, Bullets):
         texts = [inlines_tex(item) for item in block.items]
         # A bracket after \\item would be its label.
@@ -114,8 +117,8 @@ def _block(block: Block, depth: int) -> str:
         return f"\\medskip\n{{\\centering\n{block.drawn.tikz()}\\par}}\n\\medskip"
     if isinstance(block, Table):
         return _table(block)
-    if isinstance(block, Steps):
-        return "\n\n".join(_steps(block, depth))
+    if isinstance(block, Derivations):
+        return _display(block.display.rows)
     raise TypeError(f"no LaTeX for a block of type {type(block).__name__}")
 
 
@@ -126,7 +129,7 @@ def _table(block: Table) -> str:
     return f"\\begin{{longtable}}{{{'l' * len(block.head)}}}\n{body}\n\\end{{longtable}}"
 
 
-def _joined(blocks: Iterable[Block], depth: int) -> str:
+def _joined(blocks: Iterable[Block]) -> str:
     """Blocks one after another; a displayed formula belongs to the paragraph before it, so no empty line parts them.
 
     Where there is no such paragraph, LaTeX makes an empty one, whose line is taken back.
@@ -134,58 +137,71 @@ def _joined(blocks: Iterable[Block], depth: int) -> str:
     text = ""
     before: Block | None = None
     for block in blocks:
-        displayed = isinstance(block, Equations)
-        if displayed and isinstance(before, (Paragraph, Equations)):
+        displayed = isinstance(block, (Equations, Derivations))
+        if displayed and isinstance(before, (Paragraph, Equations, Derivations)):
             text += "\n"
         elif before is not None:
             keep = "\\keepwithnext" if isinstance(block, Heading) else "\\nopagebreak"
             text += f"{keep}\n\n" if leads(before, block) else "\n\n"
             text += "\\vspace{-\\baselineskip}\n" if displayed else ""
-        text += _block(block, depth)
+        text += _block(block)
         before = block
     return text
-
-
-def _steps(block: Steps, depth: int) -> Iterator[str]:
-    for item in block.items:
-        equation = _block(item.equation, depth)
-        if item.substeps is None:
-            yield f"{inlines_tex(item.why)}\n{equation}"
-            continue
-        inner = _block(item.substeps, depth + 1)
-        yield inlines_tex(item.why)
-        yield f"\\begin{{substeps}}\n{inner}\n\\end{{substeps}}" if depth < DEEPEST else inner
-        if not item.repeats:
-            yield f"{inlines_tex(item.then)}\n{equation}"
 
 
 # --- mathematics -----------------------------------------------------------------------------------------------------
 
 
-def _display(rows: tuple[Row, ...], depth: int) -> str:
-    room = ROOM - INDENT * min(depth, DEEPEST)
-    rows = fitted(rows, room)
+def _display(rows: tuple[Row, ...]) -> str:
+    rows = fitted(rows, ROOM)
     left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in rows)
-    lines = [line for r in rows for line in _lines(r, room, left)]
-    if len(rows) == 1 and len(lines) == 1:
+    found = [_lines(r, ROOM, left) for r in rows]
+    remarks = any(r.reason for r in rows)
+    column = remarks and in_column(rows, max(reach for _, reach in found), ROOM)
+    lines = [
+        line
+        for r, (texts, reach) in zip(rows, found, strict=True)
+        for line in _remarked(texts, r, (left, reach), column)
+    ]
+    if len(rows) == 1 and len(lines) == 1 and not column:
         return "\\begin{equation*}\n" + lines[0].replace("&= ", "= ", 1).removeprefix("& ") + "\n\\end{equation*}"
     # The starred ends keep the first line, and the last one, on the page of its neighbour.
     ends = [r" \\*" if n in (0, len(lines) - 2) else r" \\" for n in range(len(lines) - 1)] + [""]
     body = "\n".join(line + end for line, end in zip(lines, ends, strict=True))
-    return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
+    kind, columns = ("alignat*", "{2}") if column else ("align*", "")
+    return f"\\begin{{{kind}}}{columns}\n{body}\n\\end{{{kind}}}"
 
 
-def _lines(r: Row, room: float, left: float) -> list[str]:
-    """One row as lines of an alignment whose left sides are ``left`` em wide; a row that is too wide is broken."""
-    room -= left + (EQUALS if r.lhs is not None else 0.0)
-    parts = broken(r.rhs, room, room - HANGING)
-    head = f"{to_latex(r.lhs)} &= " if r.lhs is not None else "& "
-    lines = [head + to_latex(parts[0]), *(f"&\\quad {{}} {to_latex(part)}" for part in parts[1:])]
-    if r.tail is None:
+def _remarked(lines: list[str], r: Row, edges: tuple[float, float], column: bool) -> list[str]:
+    """The lines of a row with its remark: in a column, behind the last line, or on a line of its own."""
+    if not r.reason:
         return lines
+    left, reach = edges
+    text = f"\\why{{{to_latex(as_formula(r.reason))}}}"
+    if column:
+        return [*lines[:-1], f"{lines[-1]} && {text}"]
+    if reach + remark_width(r.reason) <= ROOM:
+        return [*lines[:-1], f"{lines[-1]} {text}"]
+    own = remark_lines(r.reason, ROOM - left - GAP)
+    return [*lines, *(f"& \\why{{{to_latex(line)}}}" for line in own)]
+
+
+def _lines(r: Row, room: float, left: float) -> tuple[list[str], float]:
+    """One row as lines of an alignment whose left sides are ``left`` em wide, and where the last one ends.
+
+    A row that is too wide is broken.
+    """
+    start = left + (EQUALS if r.lhs is not None else 0.0)
+    room -= start
+    parts = broken(r.right, room, room - HANGING)
+    head = f"{'' if r.again else to_latex(r.lhs)} &= ".lstrip() if r.lhs is not None else "& "
+    lines = [head + to_latex(parts[0]), *(f"&\\quad {{}} {to_latex(part)}" for part in parts[1:])]
+    end = start + width(parts[-1]) + (HANGING if len(parts) > 1 else 0.0)
+    if r.tail is None:
+        return lines, end
     if width(parts[-1]) + width(r.tail) + 1.5 > room:
-        return [*lines[:-1], lines[-1] + ",", f"&\\qquad {to_latex(r.tail)}"]
-    return [*lines[:-1], f"{lines[-1]}, \\quad {to_latex(r.tail)}"]
+        return [*lines[:-1], lines[-1] + ",", f"&\\qquad {to_latex(r.tail)}"], start + 2.0 + width(r.tail)
+    return [*lines[:-1], f"{lines[-1]}, \\quad {to_latex(r.tail)}"], end + 1.5 + width(r.tail)
 
 
 # --- text ------------------------------------------------------------------------------------------------------------

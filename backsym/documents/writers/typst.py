@@ -1,18 +1,19 @@
 """Blocks to Typst, which the ``typst`` wheel makes a PDF of.
 
 All text is escaped here.  Each formula and figure carries a text that says what it shows, so that the PDF can be read
-aloud; the functions ``formula``, ``long``, ``substeps`` and ``drawing`` are defined in the template.  This module
-must not know about problems.
+aloud; the functions ``formula``, ``long``, ``worked``, ``why`` and ``drawing`` are defined in the template.  This
+module must not know about problems.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from backsym.documents.content.blocks import (
     Block,
     Bullets,
+    Derivations,
     Document,
     Equations,
     Heading,
@@ -22,13 +23,21 @@ from backsym.documents.content.blocks import (
     Paragraph,
     Picture,
     Row,
-    Steps,
     Table,
     Text,
     leads,
 )
 from backsym.documents.content.options import FULL, Options
-from backsym.documents.writers.breaking import EQUALS, HANGING, fitted
+from backsym.documents.writers.breaking import (
+    EQUALS,
+    GAP,
+    HANGING,
+    as_formula,
+    fitted,
+    in_column,
+    remark_lines,
+    remark_width,
+)
 from backsym.documents.writers.plaintext import equations_text, inlines_plain
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
@@ -42,9 +51,6 @@ _STYLES = {"strong": "strong", "emphasis": "emph"}
 
 ROOM = 41.0
 """The width of the text in em."""
-
-INDENT = 1.6
-"""How much narrower a nested derivation is, in em."""
 
 WHOLE = 9.0
 """A formula in a line of text is not parted by its end if it is at most so wide, in em."""
@@ -74,7 +80,7 @@ def typst(document: Document, options: Options = FULL, stem: str = "solution") -
 
 def typst_text(blocks: Iterable[Block]) -> str:
     """Blocks without title and preamble; no newline at the end."""
-    return _joined(blocks, 0)
+    return _joined(blocks)
 
 
 def inlines_typst(content: Inlines) -> str:
@@ -87,47 +93,35 @@ def inlines_typst(content: Inlines) -> str:
     return out
 
 
-def _joined(blocks: Iterable[Block], depth: int) -> str:
+def _joined(blocks: Iterable[Block]) -> str:
     """Blocks one after another; a paragraph that a displayed formula follows stays with it."""
     pieces: list[str] = []
     before: Block | None = None
     for block in blocks:
         if leads(before, block) and isinstance(before, Paragraph):
             pieces[-1] = _lead(before.content)
-        follows = isinstance(block, Equations) and isinstance(before, Paragraph)
-        pieces += ["" if before is None else "\n" if follows else "\n\n", _block(block, depth)]
+        follows = isinstance(block, (Equations, Derivations)) and isinstance(before, Paragraph)
+        pieces += ["" if before is None else "\n" if follows else "\n\n", _block(block)]
         before = block
     return "".join(pieces)
 
 
-def _block(block: Block, depth: int) -> str:
+def _block(block: Block) -> str:
     if isinstance(block, Heading):
         return f"{'=' * max(block.level - 1, 1)} {inlines_typst(block.content)}"
     if isinstance(block, Paragraph):
         return _guarded(inlines_typst(block.content))
     if isinstance(block, Equations):
-        return _display(block.rows, depth)
+        return _display(block.rows)
     if isinstance(block, Bullets):
         return "\n".join(f"- {inlines_typst(item)}" for item in block.items)
     if isinstance(block, Table):
         return _table(block)
     if isinstance(block, Picture):
         return f"#drawing({string(block.alt)}, {block.drawn.typst()})"
-    if isinstance(block, Steps):
-        return "\n\n".join(_steps(block, depth))
+    if isinstance(block, Derivations):
+        return "\n".join(_display(item.rows, "worked") for item in block.items)
     raise TypeError(f"no Typst for a block of type {type(block).__name__}")
-
-
-def _steps(block: Steps, depth: int) -> Iterator[str]:
-    for item in block.items:
-        equation = _block(item.equation, depth)
-        if item.substeps is None:
-            yield f"{_lead(item.why)}\n{equation}"
-            continue
-        yield _lead(item.why)
-        yield f"#substeps[\n{_block(item.substeps, depth + 1)}\n]"
-        if not item.repeats:
-            yield f"{_lead(item.then)}\n{equation}".lstrip("\n")
 
 
 def _lead(content: Inlines) -> str:
@@ -150,24 +144,43 @@ Line = tuple[str, str]
 """A line of a display, left and right of where lines are aligned; the right one has the equals sign."""
 
 
-def _display(rows: tuple[Row, ...], depth: int) -> str:
-    room = ROOM - INDENT * depth
-    set_rows = fitted(rows, room)
+def _display(rows: tuple[Row, ...], function: str = "formula") -> str:
+    set_rows = fitted(rows, ROOM)
     left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in set_rows)
-    lines = [line for r in set_rows for line in _lines(r, room, left)]
-    if len(lines) == 1:
+    found = [_lines(r, ROOM, left) for r in set_rows]
+    remarks = any(r.reason for r in set_rows)
+    column = remarks and in_column(set_rows, max(reach for _, reach in found), ROOM)
+    pairs = zip(set_rows, found, strict=True)
+    lines = [line for r, (texts, reach) in pairs for line in _remarked(texts, r, (left, reach), column)]
+    if len(lines) == 1 and not column:
         body = " ".join(side for side in lines[0] if side)
-    elif len(lines) <= SHORT:
+    elif len(lines) <= SHORT or function == "worked":
         body = " \\\n".join(map(_aligned, lines))
+        function = "worked-long" if len(lines) > SHORT else function
     else:  # The first line, and the last one, on the page of its neighbour.
         body = " \\\n".join([_together(lines[:2]), *map(_aligned, lines[2:-2]), _together(lines[-2:])])
-    function = "long" if len(lines) > SHORT else "formula"
+        function = "long"
     return f"#{function}({string(equations_text(rows))}, $ {body} $)"
+
+
+def _remarked(lines: list[Line], r: Row, edges: tuple[float, float], column: bool) -> list[Line]:
+    """The lines of a row with its remark: in a column, behind the last line, or on a line of its own."""
+    if not r.reason:
+        return lines
+    left, reach = edges
+    text = f"#why(${to_typst(as_formula(r.reason))}$)"
+    head, last = lines[-1]
+    if column:
+        return [*lines[:-1], (head, f"{last} && {text}")]
+    if reach + remark_width(r.reason) <= ROOM:
+        return [*lines[:-1], (head, f"{last} {text}")]
+    own = remark_lines(r.reason, ROOM - left - GAP)
+    return [*lines, *(("", f"#why(${to_typst(line)}$)") for line in own)]
 
 
 def _aligned(line: Line) -> str:
     left, right = line
-    return f"{left} &{right}" if left else f"&{right}" if right.startswith(("quad", "wide")) else f"& {right}"
+    return f"{left} &{right}" if left else f"&{right}" if right.startswith(("quad", "wide", "=")) else f"& {right}"
 
 
 def _together(lines: Sequence[Line]) -> str:
@@ -183,19 +196,26 @@ def _together(lines: Sequence[Line]) -> str:
     return f"& #h(-0.2778em) mat(delim: #none, align: #start, row-gap: #0.75em, {'; '.join(cells)})"
 
 
-def _lines(r: Row, room: float, left: float) -> list[Line]:
-    """One row as lines of an alignment whose left sides are ``left`` em wide; a row that is too wide is broken."""
-    room -= left + (EQUALS if r.lhs is not None else 0.0)
-    parts = broken(r.rhs, room, room - HANGING)
-    first = ("", to_typst(parts[0])) if r.lhs is None else (to_typst(r.lhs), f"= {to_typst(parts[0])}")
+def _lines(r: Row, room: float, left: float) -> tuple[list[Line], float]:
+    """One row as lines of an alignment whose left sides are ``left`` em wide, and where the last one ends.
+
+    A row that is too wide is broken.
+    """
+    start = left + (EQUALS if r.lhs is not None else 0.0)
+    room -= start
+    parts = broken(r.right, room, room - HANGING)
+    first = ("", to_typst(parts[0]))
+    if r.lhs is not None:
+        first = ("" if r.again else to_typst(r.lhs), f"= {to_typst(parts[0])}")
     # The empty words keep the space around a sign at the start of a line.
     lines = [first, *(("", f'quad ""{_after_words(to_typst(part))}') for part in parts[1:])]
+    end = start + width(parts[-1]) + (HANGING if len(parts) > 1 else 0.0)
     if r.tail is None:
-        return lines
+        return lines, end
     head, last = lines[-1]
     if width(parts[-1]) + width(r.tail) + 1.5 > room:
-        return [*lines[:-1], (head, last + ","), ("", f"wide {to_typst(r.tail)}")]
-    return [*lines[:-1], (head, f"{last}, quad {to_typst(r.tail)}")]
+        return [*lines[:-1], (head, last + ","), ("", f"wide {to_typst(r.tail)}")], start + 2.0 + width(r.tail)
+    return [*lines[:-1], (head, f"{last}, quad {to_typst(r.tail)}")], end + 1.5 + width(r.tail)
 
 
 def _after_words(text: str) -> str:
