@@ -140,14 +140,15 @@ def _of_size_one(source: Source, equations: Equations, shapes: Mapping[str, Axes
     """A bold vector or square bold matrix that fits only with the size one, which nobody declared."""
     lefts = {equation.name: equation.segment.left for equation in equations.found}
     for name, spelled in {**equations.given(), **lefts}.items():
-        axes = shapes.get(name, ())
-        scalar = name in lefts and not axes
+        axes = shapes.get(name)
+        if axes is None or (not axes and name not in lefts):
+            continue  # Nothing tells its axes.
         if name in lefts and not spelled.bold and axes and all(axis == "1" for axis in axes):
             written = source.text[slice(*spelled.span)]
             yield source.diagnostic(say("notes.without_index", name=written), spelled.span)
             continue
         declared = spelled.key in equations.words.keys
-        if spelled.bold and not declared and (axes or scalar) and all(axis == "1" for axis in axes):
+        if spelled.bold and not declared and all(axis == "1" for axis in axes):
             written = source.text[slice(*spelled.span)]
             yield source.diagnostic(say("notes.size_one", name=written), spelled.span)
 

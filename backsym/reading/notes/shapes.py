@@ -243,7 +243,8 @@ class Shapes:
         if len(arguments) < len(tree.children):
             self.of(body)
             return None
-        if others and tree.value in ("max", "min") and not all(other.kind == "name" for other in others):
+        letters = all(other.kind == "name" and other.value not in self.shapes for other in others)
+        if tree.value in ("max", "min") and not letters:
             return self.joined(arguments)
         for other in others:
             if other.kind == "name":
