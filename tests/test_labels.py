@@ -25,7 +25,7 @@ from backsym.printing.notation import Notation
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import solve
 
-pytestmark = pytest.mark.quick("core", "calculus", "numeric", "reading", "printing")
+pytestmark = pytest.mark.quick("core", "numeric", "reading", "printing")
 
 CLASS: dict[str, Any] = {"z": {"shape": ["K"], "role": "input"}, "y": {"label": "K", "role": "target"}}
 BATCH: dict[str, Any] = {"Z": {"shape": ["N", "K"], "role": "input"}, "y": {"shape": ["N"], "label": "K"}}

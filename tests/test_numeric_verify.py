@@ -29,7 +29,7 @@ from backsym.core.expr import (
 from backsym.core.steps import Derivation, Step, Verification
 from backsym.numeric.proof import check_steps
 from backsym.numeric.sample import draw, draws
-from backsym.numeric.verify import _power_of_ten, verify, with_adjoints
+from backsym.numeric.verify import power_of_ten, verify, with_adjoints
 
 
 def statuses(p: Build) -> dict[str, str]:
@@ -279,7 +279,7 @@ def test_check_steps_finds_the_worst_step() -> None:
     [(0.0, 1e-12), (3e-16, 1e-12), (1e-12, 1e-12), (3e-12, 1e-11), (2.0, 10.0), (float("inf"), float("inf"))],
 )
 def test_errors_are_rounded_up_to_a_power_of_ten(error: float, shown: float) -> None:
-    assert _power_of_ten(error) == shown
+    assert power_of_ten(error) == shown
 
 
 def test_what_is_stated_does_not_depend_on_rounding() -> None:

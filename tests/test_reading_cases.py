@@ -19,7 +19,7 @@ from backsym.codegen.module import gradients_at
 from backsym.core.errors import InputError
 from backsym.core.problem import Problem
 
-pytestmark = pytest.mark.quick("reading")
+pytestmark = pytest.mark.quick("codegen")
 
 CASES = {
     case["id"]: case["note"]

@@ -12,7 +12,7 @@ from test_reading_cases import loaded, same_as, sigmoid, softmax
 
 from backsym.core.errors import InputError
 
-pytestmark = pytest.mark.quick("reading")
+pytestmark = pytest.mark.quick("core")
 
 D, H, K, N, S = 3, 4, 2, 5, ()
 relu = lambda z: np.where(np.real(z) > 0, z, 0)  # noqa: E731

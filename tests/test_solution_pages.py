@@ -6,7 +6,7 @@ The reader of LaTeX knows nothing of how the page was made, so that this judges 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from itertools import product
@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 from networks import NETWORKS
 
-from backsym.core.expr import Expr, Ix, free_indices
+from backsym.core.expr import Expr, Ix, Total, free_indices, walk
 from backsym.core.problem import Problem
+from backsym.core.steps import Step
 from backsym.documents.content.blocks import Block, Derivations, Equations, Row
 from backsym.documents.content.document import problem_blocks
 from backsym.documents.content.options import FULL, Options
@@ -73,11 +74,30 @@ def read(text: str, problem: Problem, letters: tuple[Ix, ...] = ()) -> Expr:
     return resolve_expression(reader.parse_expression(source, reader.vocabulary(scope)), source, scope, letters)
 
 
-def sides(row: Row, problem: Problem) -> tuple[Expr, tuple[Expr, ...]]:
-    """The left side, and everything that the row says it is equal to."""
+def sides(row: Row, problem: Problem, known: Mapping[str, Expr]) -> tuple[Expr, tuple[Expr, ...]]:
+    """The left side, and everything that the row says it is equal to; what is ``known`` by its LaTeX is not read."""
     assert row.lhs is not None
-    left = read(to_latex(row.lhs), problem)
-    return left, tuple(read(to_latex(stage), problem, free_indices(left)) for stage in (*row.via, row.rhs))
+    first = to_latex(row.lhs)
+    left = known[first] if first in known else read(first, problem)
+    texts = [to_latex(stage) for stage in (*row.via, row.rhs)]
+    return left, tuple(known[t] if t in known else read(t, problem, free_indices(left)) for t in texts)
+
+
+def with_totals(solution: Solution) -> dict[str, Expr]:
+    """The expressions with Jacobians and second derivatives in them, which are not read, by their LaTeX."""
+    found: dict[str, Expr] = {}
+    voice = Voice.of(solution.problem)
+
+    def note(steps: Iterable[Step]) -> None:
+        for step in steps:
+            found.update({to_latex(voice.layout(e)): e for e in (step.before, step.after)})
+            note(step.substeps)
+
+    for total in solution.totals:
+        for form in (total.entry, total.matrix):
+            found.update({to_latex(voice.layout(e)): e for e in (form.lhs, form.rhs)} if form is not None else {})
+        note(total.steps)
+    return {text: e for text, e in found.items() if any(isinstance(part, Total) for part in walk(e))}
 
 
 def difference(left: Expr, right: Expr, env: Env, unequal: tuple[str, ...] = ()) -> float:
@@ -107,6 +127,7 @@ def check_page(solution: Solution, options: Options = FULL) -> int:
         inlines_text(voice.catalogue.phrase(f"document.{key}")) for key in ("numbers_forward", "numbers_backward")
     ]
     points = [with_adjoints(solution.derivations, env) for env in draws(problem, 2)]
+    known = with_totals(solution)
     count = 0
     for row, said in displayed(problem_blocks(solution, 2, options)):
         if row.lhs is None:
@@ -114,7 +135,7 @@ def check_page(solution: Solution, options: Options = FULL) -> int:
         if said in numbers:
             check_numbers(row, solution)
             continue
-        left, rights = sides(row, problem)
+        left, rights = sides(row, problem, known)
         unequal = re.search(r"\$(\S+) \\ne (\S+)\$", said)
         for env, right in product(points, rights):
             error = difference(left, right, env, unequal.groups() if unequal else ())

@@ -361,7 +361,7 @@ ERRORS: list[tuple[Any, dict[str, Any], str]] = [
     ([Eq(L, sp.Piecewise((x, sp.And(x > 0, y > 0)), (0, True)))], {}, "a condition is one comparison"),
     ([Eq(L, x), Eq(L, y)], {}, "L is defined twice"),
     ([Eq(z, L), Eq(L, z)], {}, "circle"),
-    ([Eq(MatrixSymbol("q", D, 1), c)], {}, "the loss q must be a scalar"),
+    ([Eq(MatrixSymbol("L", D, 1), c)], {}, "the loss L must be a scalar"),
     ([Eq(L, w * x)], {"symbols": {"w": ["D"]}}, "w is a number in one place and [D] in another"),
     ([Eq(L, sp.Trace(X.T * X))], {"symbols": {"X": ["D", "K"]}}, "X has two shapes, [D, K] and [K, D]"),
     ([Eq(L, w * x)], {"symbols": {"q": ["D"]}}, "q is declared, but no equation uses it"),

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
+from itertools import chain
 from operator import attrgetter, is_
 from typing import Any
 
@@ -693,6 +694,9 @@ def _getter(held: Mapping[str, bool]) -> Callable[[Expr], tuple[Expr, ...]]:
     if not held:
         return lambda e: ()
     get: Callable[[Expr], Any] = attrgetter(*held)
+    if len(held) > 1 and any(held.values()):
+        several = tuple(held.values())
+        return lambda e: tuple(chain.from_iterable(x if n else (x,) for n, x in zip(several, get(e), strict=True)))
     return get if len(held) > 1 or all(held.values()) else lambda e: (get(e),)
 
 
