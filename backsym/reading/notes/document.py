@@ -416,9 +416,9 @@ class _Note:
         shapes = Shapes(declared, ranks, growing - declared.keys())
         self.family_names |= growing
         shapes.read(sides)
-        known = {name: shapes.shape(name) for name in (*names, *declared)}
-        told = {name: axes or () for name, axes in known.items()}
-        check_shapes(self.source, equations, {name: axes for name, axes in known.items() if axes is not None})
+        seen = {name: shapes.shape(name) for name in (*names, *declared)}
+        told = {name: axes or () for name, axes in seen.items()}
+        check_shapes(self.source, equations, {name: axes for name, axes in seen.items() if axes is not None})
         light = {name for name, axes in told.items() if axes == () and name in names and not names[name].bold}
         light = light if "T" not in told else set()
         check_transposes(self.source, [(f.start, f.end) for f in self.formulas], light)
