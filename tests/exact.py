@@ -503,6 +503,13 @@ class Reader:
             raise Mismatch(f"the entry {at} of an array of shape {base.shape}")
         return cell(base[at])
 
+    def _member(self, e: ex.Member, letters: Letters) -> Array:
+        base = self.read(e.base, letters)
+        at = tuple(slice(None) if ix is None else self.position(ix, letters) for ix in e.places)
+        if any(isinstance(n, int) and not 0 <= n < size for n, size in zip(at, base.shape, strict=True)):
+            raise Mismatch(f"the member {at} of an array of shape {base.shape}")
+        return base[at]
+
     def _positions(self, indices: Sequence[Ix]) -> list[tuple[int, ...]]:
         return list(itertools.product(*[range(self.size(ix.dim)) for ix in indices]))
 

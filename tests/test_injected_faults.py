@@ -162,7 +162,7 @@ def test_a_wrong_step_is_refused(kind: str, wrong: Callable[[Expr], Expr], monke
         return Step(of, before, wrong(after) if of == kind else after, *rest, **facts)
 
     problem = problem_from_mapping(yaml.safe_load(STEPS[kind].example))
-    for module in ("backward", "lift", "display"):
+    for module in ("backward", "lift", "display", "totals"):
         monkeypatch.setattr(import_module(f"backsym.calculus.{module}"), "Step", step)
     with pytest.raises(VerificationError) as caught:
         solve(problem)

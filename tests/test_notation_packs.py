@@ -16,7 +16,7 @@ from backsym.core.problem import Problem
 from backsym.core.resources import find_problem
 from backsym.documents.content.options import Options
 from backsym.documents.writers.render import files
-from backsym.printing.latex import latex
+from backsym.printing.latex import equation_latex, latex
 from backsym.printing.notation import Notation
 from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.solving.solution import Solution, solve
@@ -69,11 +69,13 @@ def test_deltas_are_error_signals_of_pre_activations_only() -> None:
     assert notation.preactivations == {"z1", "z2"}
     page = files(None, [solution], "md")["solution.md"].replace("&=", "=")
     weights = r"\nabla_{\mathbf{W}^{(2)}} \mathcal{L} = \boldsymbol{\delta}_{\mathbf{z}^{(2)}} (\mathbf{a}^{(1)})^\top"
-    assert weights in page
+    matrix = solution["W2"].derivation.matrix
+    assert matrix is not None
+    assert equation_latex(matrix, notation) == weights
     assert r"\mathbb{1}[k' = k]" in page
     assert r"\delta_{k'k}" not in page
     assert "Kronecker" not in page
-    assert "the indicator is 1" in page
+    assert r"\mathbb{1}[k' = k] \text{ is 1 if } k' = k" in page
 
 
 ROWS = {

@@ -101,9 +101,9 @@ def test_the_steps_lead_to_the_result(name: str, solutions: dict[str, Solution])
     for d in solution.derivations:
         steps = list(d.steps)
         if d.matrix is not None:
-            assert steps[-1].kind == "vectorize"
+            assert steps[-1].kind == ("vectorize" if d.member is None else "stack")
             assert steps[-1].after == d.matrix.rhs
-        if steps[-1].kind == "vectorize":
+        while steps[-1].kind in ("vectorize", "members", "stack"):
             steps.pop()
         assert trace(steps, d.entry.lhs) == d.entry.rhs, d.node
         for step in every(steps):
