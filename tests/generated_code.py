@@ -162,7 +162,7 @@ def values_and_slope(function: str, target: str, make: ArrayOf, folder: Path) ->
     # What is written out by hand may have a derivative that overflows, as its formula does.
     by_hand = function == "1/(1 + exp(-x))"
     with np.errstate(over="raise", divide="raise", invalid="raise", under="ignore"):
-        values = module.forward({"x": make([1000, 0, -1000]), "t": make([1, 2, 3])})
+        values = module.forward({"x": make([1000.0, 0.0, -1000.0]), "t": make([1.0, 2.0, 3.0])})
         return np.asarray(values["y"]), 0.0 if by_hand else np.asarray(module.backward(values)["x"])
 
 

@@ -28,6 +28,7 @@ from backsym.core.expr import (
     Ix,
     Label,
     MatMul,
+    Member,
     Mul,
     Neg,
     Num,
@@ -95,7 +96,7 @@ class _Judge:
         self.tensors, self.env = tensors, env
         found: dict[Ix, None] = dict.fromkeys(eq.indices)
         for node in walk(eq.rhs):
-            if isinstance(node, Entry):
+            if isinstance(node, (Entry, Member)):
                 found.update(dict.fromkeys(letter for ix in node.indices for letter in letters_of(ix)))
             elif isinstance(node, Delta):
                 found.update(dict.fromkeys(letter for ix in (node.i, node.j) for letter in letters_of(ix)))
@@ -243,6 +244,18 @@ def _entry(j: _Judge, e: Entry) -> Tensor:
     return torch.where(inside, x[tuple(own + within)], 0.0)
 
 
+def _member(j: _Judge, e: Member) -> Tensor:
+    x = j.value(e.base)
+    own = [
+        torch.arange(n).reshape([n if m == place else 1 for m in range(j.lead)])
+        for place, n in enumerate(x.shape[: j.lead])
+    ]
+    picked = [j.lead + n for n, ix in enumerate(e.places) if ix is not None]
+    kept = [j.lead + n for n, ix in enumerate(e.places) if ix is None]
+    places = [j.position(ix, j.lead) for ix in e.indices]
+    return x.permute([*range(j.lead), *picked, *kept])[tuple(own + places)]
+
+
 def _delta(j: _Judge, e: Delta) -> Tensor:
     same = (j.position(e.i, j.lead) == j.position(e.j, j.lead)).double()
     return same if e.equal else 1.0 - same
@@ -366,6 +379,7 @@ _RULES: dict[type[Expr], Callable[[_Judge, Any], Tensor]] = {
     Div: _div,
     Pow: _pow,
     MatMul: _matmul,
+    Member: _member,
     T: _transpose,
     Cmp: _cmp,
     Reduce: _reduce,
