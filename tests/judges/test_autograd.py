@@ -20,8 +20,8 @@ from torch_judge import forward_and_gradients
 from backsym.core.problem import Problem
 from backsym.reading.files.loader import load
 
-COUNT = examples(1050)
-SHAPES = examples(450)
+COUNT = examples(1050, 5)
+SHAPES = examples(450, 5)
 CHUNK = 25
 GALLERY = sorted((Path(__file__).resolve().parents[2] / "problems" / "gallery").glob("*.yaml"))
 

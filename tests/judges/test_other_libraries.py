@@ -31,7 +31,7 @@ from torch_judge import forward_and_gradients
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import solve
 
-RANDOM = 500 if THOROUGH else 100
+RANDOM = 500 if THOROUGH else 50
 """How many random networks are tried in NumPy and PyTorch."""
 
 RANDOM_JAX = 500 if THOROUGH else 10
