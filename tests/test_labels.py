@@ -42,6 +42,7 @@ NETWORKS: dict[str, tuple[dict[str, Any], list[str]]] = {
     "onehot": (CLASS, ["p = softmax(z)", "L = -sum(onehot(y)*log(p))"]),
     "hinge": (CLASS, ["L = sum(max(0, z[k] - z[y] + 1), k != y)"]),
     "indicator": (CLASS, ["L = sum([k == y]*z[k]**2 + [k != y]*exp(z[k]), k)"]),
+    "sum of a delta": (CLASS, ["L = sum(delta(k, y)*log(z[k]**2), k)"]),
     "delta": (CLASS, ["q[k] = delta(k, y)*z[k]", "L = sum(q)**2"]),
     "ratio": (CLASS, ["L = z[y]/(1 + exp(z[y])) + sum(tanh(z))"]),
     "batch": (BATCH, ["P = softmax(Z)", "L = -sum(log(P[n, y[n]]), n)/N"]),

@@ -47,12 +47,17 @@ def loaded(folder: Path, text: str) -> Problem:
     return problem
 
 
-def same_as(note: Problem, truth: Truth, shapes: dict[str, tuple[int, ...]]) -> None:
-    """Every derivative of the note's loss by a given quantity is that of the function."""
+def same_as(
+    note: Problem, truth: Truth, shapes: dict[str, tuple[int, ...]], classes: dict[str, Any] | None = None
+) -> None:
+    """Every derivative of the note's loss by a given quantity is that of the function; ``classes`` count from 0."""
     random = np.random.default_rng(5)
     point = {name: random.uniform(0.2, 0.9, shape) for name, shape in shapes.items()}
+    labels = {name: np.array(value) for name, value in (classes or {}).items()}
     given = {s.name for s in note.symbols.values() if s.role != "node"}
-    assert given == set(shapes)
+    assert given == {*shapes, *labels}
+    assert {s.name for s in note.symbols.values() if s.label is not None} == set(labels)
+    point.update(labels)
     solution = note.solve()
     assert not solution.failed
     found = gradients_at(solution, dict(point))
@@ -106,6 +111,7 @@ READ: dict[str, tuple[Truth, dict[str, tuple[int, ...]]]] = {
         lambda Q, K, d_k: (softmax(Q @ K.T / np.sqrt(d_k)) ** 2).sum(), {"Q": (N, D), "K": (N, D), "d_k": ()},
     ),
     "ranges": (lambda W, x: (W @ x).sum(), {"W": (K, D), "x": (D,)}),
+    "label": (lambda z: -np.log(softmax(z)[1]), {"z": (K,)}),
     "asked-in-words": (
         lambda W, x, b, t: ((W @ x + b - t) ** 2).sum(), {"W": (K, D), "x": (D,), "b": (K,), "t": (K,)},
     ),
@@ -116,7 +122,6 @@ REFUSED = {
     "size-one-by-need": "notes.size_one",
     "light-matrices": "notes.transposed_number",
     "layer-as-power": "notes.declared_power",
-    "label": "notes.entry_at_class",
     "bias-folded-in": "latex.index_from_one",
     "primes-name": "files.left_side",
     "initial-value": "files.uses_itself",
@@ -134,7 +139,8 @@ def test_every_case_is_here() -> None:
 @pytest.mark.parametrize("name", READ)
 def test_a_case_is_read_as_meant(name: str, tmp_path: Path) -> None:
     truth, shapes = READ[name]
-    same_as(loaded(tmp_path, CASES[name]), truth, shapes)
+    classes = {"y": 1} if name == "label" else {}
+    same_as(loaded(tmp_path, CASES[name]), lambda **point: truth(**{n: point[n] for n in shapes}), shapes, classes)
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -65,7 +65,15 @@ REFUSED = [
     # An entry at a class.
     ("entry_at_class", r"p_y", r"$$\mathbf{p} = \mathrm{softmax}(\mathbf{z}), L = -\log p_y$$"),
     ("entry_at_class", r"f_y", r"$$f_i = \sum_j W_{ij} x_j, L = -f_y + \log \sum_j e^{f_j}$$"),
-    ("entry_at_class", r"s_y", r"$$s_j = \sum_i W_{ji} x_i, L = \sum_{j \ne y} \max(0, s_j - s_y + 1)$$"),
+    ("entry_at_class", r"w_a", r"$$L = \sum_k w_k - w_a$$ where $a$ is a constant."),
+    (
+        "entry_at_class",
+        r"\mathbf{u}_o^\top",
+        r"$$J = -\log \frac{\exp(\mathbf{u}_o^\top \mathbf{v})}{\sum_{w=1}^V \exp(\mathbf{u}_w^\top \mathbf{v})}$$",
+    ),
+    # An index letter among numbers.
+    ("letter_as_number", r"k", r"$$L = \sum_{k=1}^K k x_k$$"),
+    ("letter_as_number", r"n", r"$$y_n = n w x_n, L = \sum_{n=1}^N (y_n - t_n)^2$$"),
     # Bold letters of size one.
     ("size_one", r"\mathbf{t}", r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, L = |\mathbf{y} - \mathbf{t}|^2$$"),
     ("size_one", r"\mathbf{t}", r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, L = (\mathbf{y} - \mathbf{t})^2$$"),

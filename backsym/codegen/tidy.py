@@ -122,12 +122,16 @@ def _times_one(node: ast.expr, ranks: Ranks) -> ast.expr:
     return node
 
 
-def _one_hot(node: ast.expr) -> tuple[ast.expr, ast.expr] | None:
-    """n and y of np.eye(n)[y]"""
-    if isinstance(node, ast.Subscript) and is_call(node.value, "np.eye"):
-        assert isinstance(node.value, ast.Call)
+def _one_hot(node: ast.expr, ranks: Ranks) -> tuple[ast.expr, ast.expr] | None:
+    """n and y of np.eye(n)[y]; of np.eye(n)[:, y], too, where y is one class"""
+    if not (isinstance(node, ast.Subscript) and is_call(node.value, "np.eye")):
+        return None
+    assert isinstance(node.value, ast.Call)
+    if not isinstance(node.slice, ast.Tuple):
         return node.value.args[0], node.slice
-    return None
+    *others, label = node.slice.elts
+    column = len(others) == 1 and isinstance(others[0], ast.Slice) and rank_of(label, ranks) == 0
+    return (node.value.args[0], label) if column else None
 
 
 def _at_labels(node: ast.expr, ranks: Ranks) -> ast.expr:
@@ -135,12 +139,12 @@ def _at_labels(node: ast.expr, ranks: Ranks) -> ast.expr:
     if not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)):
         return node
     left, right = node.left, node.right
-    if (hot := _one_hot(left)) is not None:
+    if (hot := _one_hot(left, ranks)) is not None:
         return ast.Subscript(right, hot[1], ast.Load())
     turned = left.value if isinstance(left, ast.Attribute) and left.attr == "T" else None
-    if turned is not None and (hot := _one_hot(turned)) is not None and rank_of(hot[1], ranks) == 1:
+    if turned is not None and (hot := _one_hot(turned, ranks)) is not None and rank_of(hot[1], ranks) == 1:
         return call("scatter_add", right, hot[1], hot[0])
-    if (hot := _one_hot(right)) is not None and rank_of(right, ranks) == 1:
+    if (hot := _one_hot(right, ranks)) is not None and rank_of(right, ranks) == 1:
         if rank_of(left, ranks) == 1 or turned is not None:
             return ast.Subscript(left if turned is None else turned, hot[1], ast.Load())
         return ast.Subscript(left, ast.Tuple([ast.Slice(), hot[1]], ast.Load()), ast.Load())

@@ -149,6 +149,10 @@ def item(cursor: Cursor, scripted: bool = True) -> Node:
     if cursor.at("_"):
         cursor.take()
         value += "_" + "".join(inner.value for group in below(cursor) for inner in group)
+    elif cursor.at("^") and cursor.ahead().text == "{" and (end := _tag_in_braces(cursor)):
+        # The class y^{(i)} of an example, below another letter.
+        value += "_" + "".join(inner.text for inner in cursor.tokens[cursor.position + 3 : end])
+        cursor.position = end + 2
     return cursor.make("name", value + "'" * _primes(cursor), (), token.start)
 
 
@@ -272,6 +276,14 @@ def tag_ahead(cursor: Cursor) -> int:
     last = tokens[position]
     empty = position == cursor.position + 1
     return 0 if empty or last.kind != "op" or last.text != close else position
+
+
+def _tag_in_braces(cursor: Cursor) -> int:
+    """The position of the parenthesis that closes ``^{(i)}`` here; 0 if something else stands here."""
+    mark, cursor.position = cursor.position, cursor.position + 2
+    end = tag_ahead(cursor)
+    cursor.position = mark
+    return end if end and cursor.tokens[end + 1].text == "}" else 0
 
 
 def _take_tag(cursor: Cursor, scripts: Scripts, end: int) -> None:

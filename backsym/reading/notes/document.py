@@ -28,7 +28,8 @@ from backsym.reading.latex.declarations import Declaration, Declarations, names_
 from backsym.reading.latex.equations import Segment, Spelled, segments
 from backsym.reading.latex.names import Key, Vocabulary, new_name, split_tag
 from backsym.reading.notes.asides import without_asides
-from backsym.reading.notes.equations import Equations, defined_functions, index_letters, is_loss
+from backsym.reading.notes.equations import Equations, defined_functions, index_letters, is_loss, loss_marks
+from backsym.reading.notes.labels import chosen, label_in, position_uses, says_class
 from backsym.reading.notes.layers import layered
 from backsym.reading.notes.macros import written_out
 from backsym.reading.notes.refusals import check_names, check_shapes, check_transposes
@@ -203,6 +204,9 @@ class _Note:
         self.family_names: set[str] = set()
         self.example_ranges: dict[str, str] = {}
         self.spelled_otherwise: dict[str, str] = {}
+        self.marks: frozenset[str] = frozenset()
+        self.labels: dict[str, str] = {}
+        self.classes: dict[str, str] = {}
 
     # --- places ---
 
@@ -413,7 +417,9 @@ class _Note:
             for t in equations.entries()
             if len(t.children) == 2 and t.children[1].value in self.letters and not has_bold
         }
-        shapes = Shapes(declared, ranks, growing - declared.keys())
+        ranks.update({name: int(bool(inner)) for name, inner in self.labels.items()})
+        positions = {name: self.classes.get(name, f"?of {name}") for name in self.labels}
+        shapes = Shapes(declared, ranks, growing - declared.keys() - self.labels.keys(), positions)
         self.family_names |= growing
         shapes.read(sides)
         seen = {name: shapes.shape(name) for name in (*names, *declared)}
@@ -423,6 +429,7 @@ class _Note:
         light = light if "T" not in told else set()
         check_transposes(self.source, [(f.start, f.end) for f in self.formulas], light)
         axes = AxisNames(self.declared, names, class_letter(self.source, places))
+        axes.name_classes([shapes.root(axis) for axis in positions.values()])
         self.declared.found = [
             replace(d, shape=tuple(axes.name(shapes.root(axis)) for axis in d.shape)) if not d.letter else d
             for d in self.declared.found
@@ -438,6 +445,10 @@ class _Note:
                 known = shapes.shape(e.name)
                 if e.name not in declared and known:
                     self.declared.found.append(Declaration(e.segment.left, tuple(map(axes.name, known))))
+        for name in self.labels:
+            spelled = Spelled((name, ""), False, False, (0, 0))
+            self.declared.found.append(Declaration(spelled, tuple(map(axes.name, shapes.shape(name) or ()))))
+            self.classes[name] = axes.name(shapes.root(positions[name]))
         self.example_ranges = self.example_letters(equations)
 
     def light_matrices(self, equations: Equations, given: Mapping[str, Spelled]) -> set[str]:
@@ -487,6 +498,8 @@ class _Note:
             if declaration.letter or spelled.name in entries or spelled.name in self.declared.dims:
                 continue
             fields: dict[str, Tree] = {"shape": self.shape(declaration)}
+            if spelled.name in self.classes:
+                fields["label"] = self.word(self.classes[spelled.name])
             if spelled.name not in nodes:
                 fields.update(self.roles(spelled, nodes))
             fields.update(self.spelling(spelled, layer, bool(declaration.shape)))
@@ -494,7 +507,7 @@ class _Note:
             self.note_spelling(spelled.name, fields)
         for name, left in nodes.items():
             fields = self.spelling(left, layer, left.bold or name in by_entries)
-            if name not in entries and fields:
+            if name not in entries and (fields or left.key[1] in self.marks):
                 entries[name] = self.scalar(name, *left.span), self.table(fields)
                 self.note_spelling(name, fields)
         return Table(self.mark(0, 0), "", tuple(entries.values())) if entries else None
@@ -544,13 +557,16 @@ class _Note:
     def equations(self, found: Sequence[Formula]) -> Equations:
         """The forward equations; layers that were declared with a letter are declared one by one."""
         self.letters, self.left_letters = index_letters(self.source, [(f.start, f.end) for f in found])
+        self.marks = (self.left_letters - self.letters) & loss_marks(self.source, [(f.start, f.end) for f in found])
+        self.left_letters -= self.marks
+        self.declare_labels()
         words = self.vocabulary()
         segs = [s for f in found for s in segments(self.source, words, f.start, f.end)]
         defined = defined_functions(self.source, [(f.start, f.end) for f in found])
-        segs += self.within_the_text(Equations(self.source, segs, defined, words), words)
-        equations = Equations(self.source, segs, defined, words)
+        segs += self.within_the_text(Equations(self.source, segs, defined, words, self.labels), words)
+        equations = Equations(self.source, segs, defined, words, self.labels)
         if self.declare_families(equations):
-            equations = Equations(self.source, segs, defined, self.vocabulary())
+            equations = Equations(self.source, segs, defined, self.vocabulary(), self.labels)
         before = self.declared.found
         used = [s.key for s in (*equations.names.values(), *(e.segment.left for e in equations.found))]
         layers(self.declared, used)
@@ -564,7 +580,24 @@ class _Note:
                 self.words.setdefault(declaration.spelled.name, said[declaration.spelled.key[0]])
         if self.declared.found == before:
             return equations
-        return Equations(self.source, segs, defined, self.vocabulary())
+        return Equations(self.source, segs, defined, self.vocabulary(), self.labels)
+
+    def declare_labels(self) -> None:
+        """Finds the letters that are classes; ``y \\in \\{1, \\dots, K\\}`` of one declares no index letter."""
+        letters = self.letters | self.left_letters
+        uses = position_uses(self.source, [(f.start, f.end) for f in self.formulas], letters, self.marks)
+        told = {d.spelled.name for d in self.declared.found if d.letter}
+        for n, formula in enumerate(self.formulas):
+            if not formula.displayed and says_class(self.prose(n) + _without_next(self.words_after(n))):
+                names = names_in_formula(self.source, formula.start, formula.end)
+                told |= {name.key[0] if name.key[1] in letters else name.name for name in names}
+        self.labels = chosen(uses, told - letters)
+        for d in self.declared.found:
+            label = d.spelled.key[0] if d.spelled.key[1] in letters else d.spelled.name
+            if d.letter and label in self.labels:
+                self.classes[label] = d.shape[0]
+        mine = {name for label, inner in self.labels.items() for name in (label, new_name(label, inner))}
+        self.declared.found = [d for d in self.declared.found if d.spelled.name not in mine]
 
     def within_the_text(self, displayed: Equations, words: Vocabulary) -> list[Segment]:
         """Equations within the text: of what the displayed ones use and do not define, and of the loss if need be.
@@ -633,8 +666,12 @@ class _Note:
         for name, uses in equations.indexed.items():
             one = [t for t in equations.entries() if t.children[0].value == name and len(t.children) == 2]
             example = any(t.children[1].value in self.letters for t in one)
-            if name not in declared and name in spelled and example and uses == {(1, True)}:
+            if name in declared or name not in spelled or uses != {(1, True)}:
+                continue
+            if example:
                 found[name] = 1 + usual_rank(replace(spelled[name], bold=True))
+            elif name not in lefts and any(label_in(t.children[1], self.labels) for t in one):
+                found[name] = 2  # What a class picks of E, or of columns u_o, is a vector.
         return found
 
     def example_letters(self, equations: Equations) -> dict[str, str]:
@@ -710,6 +747,13 @@ class AxisNames:
         self.classes = classes if classes not in self.taken else None
         self.dims = declared.dims
         self.own: dict[str, str] = {}
+
+    def name_classes(self, axes: Iterable[str]) -> None:
+        """The first axis of classes that has no name takes the letter of the classes, else K."""
+        first = next((axis for axis in axes if axis.startswith("?")), None)
+        if first is not None:
+            self.classes = self.classes or ("K" if "K" not in self.taken else None)
+            self.name(first)
 
     def name(self, axis: str) -> str:
         if not axis.startswith("?"):

@@ -10,7 +10,8 @@ Knows the grammar of formulas; knows no files.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
@@ -18,12 +19,13 @@ from backsym.core.errors import InputError
 from backsym.core.names import GREEK
 from backsym.core.source import Source
 from backsym.core.words import say
-from backsym.reading.latex.equations import FormulaReader, LatexEquation, Segment, Spelled
+from backsym.reading.latex.equations import FormulaReader, LatexEquation, Segment, Spelled, segments
 from backsym.reading.latex.lexer import Token, tokenize
 from backsym.reading.latex.names import Key, Vocabulary, new_name
-from backsym.reading.latex.scripts import Scripts
+from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
 from backsym.reading.meaning.scope import positional
+from backsym.reading.notes.labels import label_in, with_positions
 from backsym.reading.syntax import Node, walk
 
 _FUNCTION_LETTERS = frozenset("f g h phi psi Phi Psi".split())
@@ -72,8 +74,9 @@ class FirstLook(FormulaReader):
     names with indices, how many these are and whether the letter is bold.
     """
 
-    def __init__(self, source: Source, words: Vocabulary, segment: Segment):
+    def __init__(self, source: Source, words: Vocabulary, segment: Segment, labels: Collection[str] = ()):
         super().__init__(source, words, segment.start, segment.end)
+        self.labels = labels
         self.names: dict[str, Spelled] = {}
         self.dims: dict[str, Spelled] = {}
         self.applications: list[Application] = []
@@ -98,6 +101,12 @@ class FirstLook(FormulaReader):
             if new_name(*key) == name.value:
                 self.names.setdefault(name.value, Spelled(key, bool(own), base.bold, core.span))
         return tree
+
+    def is_letter(self, tree: Node, base: Base) -> bool:
+        """A class below a letter is a position, too; ``e_y`` is the one-hot vector of one."""
+        if tree.kind == "name" and (tree.value in self.labels or tree.value.partition("_")[0] in self.labels):
+            return not (base.text == "e" and not self.words.known("e"))
+        return super().is_letter(tree, base)
 
     def note_application(self, base: Base, key: Key) -> None:
         """Whether the letter that was just read is applied to what stands in parentheses or brackets after it."""
@@ -135,12 +144,21 @@ class Equations:
     """The forward equations of a note, in order, with what a first look at them tells.
 
     ``names`` and ``dims`` are the spellings of what they use; ``functions`` are abstract ones, ``passed_over`` the
-    equations that are not taken, with the reason.
+    equations that are not taken, with the reason.  ``labels`` are the letters that are classes, each with the letter of
+    its own index.
     """
 
-    def __init__(self, source: Source, segments: Iterable[Segment], defined: Mapping[str, Token], words: Vocabulary):
+    def __init__(
+        self,
+        source: Source,
+        segments: Iterable[Segment],
+        defined: Mapping[str, Token],
+        words: Vocabulary,
+        labels: Mapping[str, str],
+    ):
         self.source = source
         self.words = words
+        self.labels = labels
         self.names: dict[str, Spelled] = {}
         self.dims: dict[str, Spelled] = {}
         self.passed_over: list[tuple[int, str]] = []
@@ -259,7 +277,7 @@ class Equations:
             self.ranks, self.words.dims, self.words.letters, frozenset(self.functions), open=True, free=self.words.free
         )
         try:
-            reader = FirstLook(self.source, words, segment)
+            reader = FirstLook(self.source, words, segment, self.labels)
         except InputError:
             return Forward(segment, None)
         try:
@@ -273,7 +291,7 @@ class Equations:
                 self.indexed.setdefault(name, set()).update(uses)
         self.names.update({name: s for name, s in reader.names.items() if name not in self.names})
         self.dims.update({name: s for name, s in reader.dims.items() if name not in self.dims})
-        return Forward(segment, (equation.lhs, equation.rhs))
+        return Forward(segment, with_positions(equation.lhs, equation.rhs, self.labels))
 
     def needed(self, looks: list[Forward]) -> list[Forward]:
         """Without the equations that cannot be read and that the loss does not need, if there is a loss by name."""
@@ -323,7 +341,8 @@ class Equations:
         used = set().union(*(equation.uses for equation in self.found)) if self.found else set()
         last = [e for e in reversed(self.found) if e.name not in used and e.sides is not None]
         script = next((e.name for e in last if e.segment.left.calligraphic), None)
-        return script or next((e.name for e in last if e.name in _LOSS_NAMES), None)
+        named = next((e.name for e in last if e.name in _LOSS_NAMES), None)
+        return script or named or next((e.name for e in last if is_loss(e.segment.left)), None)
 
     def given(self) -> dict[str, Spelled]:
         """The names that are used and have no equation."""
@@ -331,7 +350,7 @@ class Equations:
         used: dict[str, None] = {}
         for equation in self.found:
             if equation.sides is not None:
-                used.update(dict.fromkeys(_quantities(equation.sides[1])))
+                used.update(dict.fromkeys(_quantities(equation.sides[1], self.labels)))
         own = {name: self.names[name] for name in used if name in self.names and name not in nodes}
         return {name: s for name, s in own.items() if name not in self.dims and name not in self.functions}
 
@@ -340,12 +359,16 @@ def index_letters(source: Source, places: Iterable[tuple[int, int]]) -> tuple[fr
     """The letters that the formulas sum over or give a range, and those besides that left sides have as indices."""
     summed: set[str] = set()
     left: set[str] = set()
+    below: dict[str, set[str]] = defaultdict(set)
+    marked: list[tuple[str, list[str]]] = []
     for start, end in places:
         try:
             reader = FormulaReader(source, Vocabulary({}, open=True), start, end, lenient=True)
         except InputError:
             continue
         summed |= reader.summed_letters()
+        for base, letter in _subscripts(reader.tokens):
+            below[base].add(letter)
         for position in reader.left_positions():
             reader.position, reader.nesting = position, 0
             try:
@@ -354,32 +377,68 @@ def index_letters(source: Source, places: Iterable[tuple[int, int]]) -> tuple[fr
                 continue
             if tree.kind == "entry" and tree.children[0].kind == "name" and reader.at("="):
                 left |= {index.value for index in tree.children[1:] if index.kind == "name"}
+            elif tree.kind == "name" and reader.at("="):
+                mark = tree.value.partition("_")[2]
+                right = _subscripts(reader.tokens[reader.position :])
+                marked.append((mark, [base for base, letter in right if letter == mark]))
+    # In p_c = e^{z_c} / \sum_d e^{z_d} the letter c is an index, as d is.
+    left |= {mark for mark, bases in marked if any(below[base] & summed for base in bases)}
     return frozenset(summed), frozenset(left)
 
 
+def _subscripts(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:
+    """The letters that stand alone below a letter, each with that letter."""
+    for n in range(1, len(tokens) - 1):
+        if tokens[n].text != "_" or tokens[n - 1].kind not in ("letter", "greek", "op"):
+            continue
+        back = n - 1
+        while back and tokens[back].text == "}":
+            back -= 1
+        braces = tokens[n + 1].text == "{"
+        inner = tokens[min(n + 1 + braces, len(tokens) - 1)]
+        alone = not braces or tokens[min(n + 3, len(tokens) - 1)].text == "}"
+        if tokens[back].kind in ("letter", "greek") and inner.kind in ("letter", "greek") and alone:
+            yield tokens[back].text, inner.text
+
+
+def loss_marks(source: Source, places: Iterable[tuple[int, int]]) -> frozenset[str]:
+    """The index letters of losses, ``L_i = ...``: where nothing is summed over them, they mark the one example."""
+    found: set[str] = set()
+    for start, end in places:
+        for segment in segments(source, Vocabulary({}, open=True), start, end):
+            reader = FormulaReader(source, Vocabulary({}, open=True), segment.start, segment.end, lenient=True)
+            base = reader.base()
+            scripts = read_scripts(reader, reader.additive)
+            calligraphic = base.font in ("mathcal", "mathscr")
+            if calligraphic or base.text in _LOSS_NAMES:
+                found |= {item.value for item in scripts.items if item.kind == "name"}
+    return frozenset(found)
+
+
 def is_loss(left: Spelled) -> bool:
-    """Whether a left side is by its letter or its font a loss."""
-    return left.calligraphic or left.name in _LOSS_NAMES
+    """Whether a left side is by its letter or its font a loss; ``L_i`` is the one of an example."""
+    of_one = not left.bold and len(left.key[1]) == 1 and left.key[1].islower() and left.key[0] in _LOSS_NAMES
+    return left.calligraphic or left.name in _LOSS_NAMES or of_one
 
 
-def _quantities(tree: Node) -> Iterable[str]:
-    """Names that stand for quantities: not the letters of entries and sums."""
+def _quantities(tree: Node, labels: Collection[str]) -> Iterable[str]:
+    """Names that stand for quantities: not the letters of entries and sums, nor what is compared with a class."""
     if tree.kind == "name":
         yield tree.value
     elif tree.kind in ("entry", "pick"):
-        yield from _quantities(tree.children[0])
+        yield from _quantities(tree.children[0], labels)
     elif tree.kind == "call" and tree.value in ("sum", "max", "min", "mean"):
-        yield from _quantities(tree.children[0])
+        yield from _quantities(tree.children[0], labels)
         for other in tree.children[1:]:
             if other.kind not in ("name", "keyword"):
-                yield from _quantities(other)
+                yield from _quantities(other, labels)
     elif tree.kind == "call":
         for argument in positional(tree):
-            if tree.value not in ("ones", "zeros", "eye", "delta"):
-                yield from _quantities(argument)
-    else:
+            if tree.value not in ("ones", "zeros", "eye", "delta", "onehot"):
+                yield from _quantities(argument, labels)
+    elif tree.kind != "cmp" or not any(label_in(side, labels) for side in tree.children):
         for child in tree.children:
-            yield from _quantities(child)
+            yield from _quantities(child, labels)
 
 
 def _of_one(letter: str, text: str) -> bool:

@@ -17,6 +17,7 @@ from backsym.core.words import say
 from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.names import Vocabulary, new_name
 from backsym.reading.notes.equations import Equations
+from backsym.reading.notes.labels import label_in
 from backsym.reading.notes.shapes import Axes
 from backsym.reading.syntax import Node, walk
 
@@ -25,7 +26,12 @@ _SUMS = ("sum", "mean", "max", "min")
 
 def check_names(source: Source, equations: Equations) -> None:
     """Applications and marks, before anything is said of shapes; raises InputError with each place."""
-    found = [*_applied(source, equations), *_members(source, equations), *_powers(source, equations)]
+    found = [
+        *_applied(source, equations),
+        *_members(source, equations),
+        *_powers(source, equations),
+        *_letters_as_numbers(source, equations),
+    ]
     if found:
         raise InputError(found)
 
@@ -104,6 +110,30 @@ def _powers(source: Source, equations: Equations) -> Iterator[Diagnostic]:
                     yield source.diagnostic(say("notes.power_or_member", name=written), tree.span)
 
 
+def _letters_as_numbers(source: Source, equations: Equations) -> Iterator[Diagnostic]:
+    """An index letter that stands among numbers where it is bound, ``\\sum_k k x_k``."""
+    for equation in equations.found:
+        if equation.sides is None:
+            continue
+        lhs, rhs = equation.sides
+        bound = frozenset(ix.value for ix in lhs.children[1:] if lhs.kind == "entry" and ix.kind == "name")
+        for tree in _bare_letters(rhs, bound, equations.labels):
+            yield source.diagnostic(say("notes.letter_as_number", letter=tree.value), tree.span)
+
+
+def _bare_letters(tree: Node, bound: frozenset[str], labels: Collection[str]) -> Iterator[Node]:
+    if tree.kind == "name":
+        yield from (tree,) if tree.value in bound else ()
+    elif tree.kind == "call" and tree.value in ("sum", "mean"):
+        inner = bound | {other.value for other in tree.children[1:] if other.kind == "name"}
+        yield from _bare_letters(tree.children[0], inner, labels)
+    elif tree.kind in ("entry", "pick") or (tree.kind == "call" and tree.value in ("delta", "onehot")):
+        yield from _bare_letters(tree.children[0], bound, labels) if tree.kind == "entry" else ()
+    elif tree.kind != "cmp" or not any(label_in(side, labels) for side in tree.children):
+        for child in tree.children:
+            yield from _bare_letters(child, bound, labels)
+
+
 def _summed(sides: tuple[Node, Node] | None) -> Iterator[str]:
     for side in sides or ():
         for tree in walk(side):
@@ -119,7 +149,9 @@ def _positions(source: Source, equations: Equations, shapes: Mapping[str, Axes])
     for name, spelled in equations.given().items():
         base, tag = spelled.key
         array = shapes.get(base, ())
-        if array and spelled.below and tag and not tag.isdecimal() and not spelled.bold and name not in equations.ranks:
+        # A bold letter with a mark is another quantity, unless its members have index letters there.
+        whole = spelled.bold and (1, True) not in equations.indexed.get(base, ())
+        if array and spelled.below and tag and not tag.isdecimal() and not whole and name not in equations.ranks:
             words = say("notes.entry_at_class", name=source.text[slice(*spelled.span)], array=base, mark=tag)
             yield source.diagnostic(words, spelled.span)
 

@@ -14,6 +14,7 @@ from itertools import count
 
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.core.kinds import RuleTable
+from backsym.reading.notes.labels import label_in
 from backsym.reading.syntax import Node
 
 PASSES = 4
@@ -28,13 +29,19 @@ _LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error", ABSTRACT_LO
 class Shapes:
     """``declared`` shapes are kept; ``ranks`` has the number of axes of other names, None where nothing tells it.
 
-    A ``growing`` name is a family whose members may turn out to be arrays.
+    A ``growing`` name is a family whose members may turn out to be arrays.  ``labels`` are classes, each with the axis
+    that it is a position of; their own shapes are among the others.
     """
 
     def __init__(
-        self, declared: Mapping[str, Axes], ranks: Mapping[str, int | None], growing: Collection[str] = frozenset()
+        self,
+        declared: Mapping[str, Axes],
+        ranks: Mapping[str, int | None],
+        growing: Collection[str] = frozenset(),
+        labels: Mapping[str, str] | None = None,
     ):
         self.growing = growing
+        self.labels = labels or {}
         self.unknown = (f"?{n}" for n in count())
         self.parent: dict[str, str] = {}
         self.letters: dict[str, str] = {}
@@ -152,9 +159,30 @@ class Shapes:
         array, *indices = tree.children
         shape = self.of(array)
         for axis, index in zip(shape or (), indices, strict=False):
-            if index.kind == "name":
-                self.same(axis, self.letter(index))
+            if (along := self.position(index)) is not None:
+                self.same(axis, along)
         return None if shape is None else tuple(shape[len(indices) :])
+
+    def position(self, index: Node) -> str | None:
+        """The axis that an index is a position of: a letter, or a class."""
+        label = label_in(index, self.labels)
+        if label is not None:
+            self.of(index)
+            return self.labels[label]
+        return self.letter(index) if index.kind == "name" else None
+
+    def compared(self, tree: Node) -> Axes | None:
+        """``[k = y]``: both are positions of one axis; other comparisons are of entries."""
+        if any(label_in(side, self.labels) for side in tree.children):
+            self.positions(tree.children)
+            return ()
+        return self.joined(tree.children)
+
+    def positions(self, trees: Iterable[Node]) -> None:
+        """Positions of one axis."""
+        axes = [axis for tree in trees if (axis := self.position(tree)) is not None]
+        for axis in axes[1:]:
+            self.same(axes[0], axis)
 
     def letter(self, index: Node) -> str:
         """The axis that an index letter runs over, in this equation."""
@@ -219,7 +247,11 @@ class Shapes:
         if name == "eye":
             return tuple(dim.value for dim in arguments) * 2
         if name == "delta":
-            return self.number(tree)
+            self.positions(arguments)
+            return ()
+        if name == "onehot":
+            label = label_in(arguments[0], self.labels)
+            return None if label is None else (*(self.of(arguments[0]) or ()), self.labels[label])
         if name in ("log size", "det", "logdet"):
             square = self.of(arguments[0])
             if square is not None and len(square) == 2:
@@ -259,7 +291,7 @@ _RULES: dict[str, Callable[[Shapes, Node], Axes | None]] = {
     "add": Shapes.elementwise,
     "mul": Shapes.elementwise,
     "div": Shapes.elementwise,
-    "cmp": Shapes.elementwise,
+    "cmp": Shapes.compared,
     "terms": Shapes.product,
     "matmul": Shapes.nothing,
     "product": Shapes.nothing,
