@@ -9,11 +9,20 @@ that it ends in minutes; before a release, and after a change to the calculus, t
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from typing import TypeVar
 
 THOROUGH = bool(os.environ.get("BACKSYM_THOROUGH"))
 PART = 3
+
+T = TypeVar("T")
 
 
 def examples(all_of_them: int, part: int = PART) -> int:
     """How many of so many examples this run tries: all, or one in ``part``."""
     return all_of_them if THOROUGH else -(-all_of_them // part)
+
+
+def some(things: Iterable[T], part: int = PART, first: int = 0) -> list[T]:
+    """The things that this run tries: all, or each ``part``-th from the ``first`` on, so that tests can share them out."""
+    return list(things)[0 if THOROUGH else first :: 1 if THOROUGH else part]

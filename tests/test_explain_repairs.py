@@ -27,7 +27,7 @@ from backsym.reading.files.loader import load, problem_from_mapping
 
 FILES = {path.stem: path for path in sorted(Path(resource("problems")).rglob("*.yaml")) if path.stem != "handout"}
 
-PER_PROBLEM, PER_NETWORK = examples(150, 2), examples(50)
+PER_PROBLEM, PER_NETWORK = examples(150, 4), examples(50, 6)
 """Wrong answers to one bundled problem, and to one test network."""
 
 REQUIRED = 0.95
@@ -155,7 +155,7 @@ def test_mistakes_in_many_networks_are_explained(share: int) -> None:
         total.right += one.right
         total.other += one.other
     print(total)
-    assert total.right.total() > examples(300)
+    assert total.right.total() > examples(300, 6)
     assert total.rate >= REQUIRED, str(total)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import typst as typst_package
 from click.testing import CliRunner
+from extent import some
 from networks import NETWORKS
 
 from backsym.cli.main import main
@@ -66,7 +67,7 @@ TYPST_WORDS = (
 SOME_NETWORKS = ["rnn", "layer-norm-batch", "batch-bce"]
 
 
-@pytest.fixture(scope="module", params=[*NAMES, *SOME_NETWORKS])
+@pytest.fixture(scope="module", params=[*some(NAMES, 2), *SOME_NETWORKS])
 def solution(request: pytest.FixtureRequest) -> Solution:
     if request.param in NETWORKS:
         return solve(problem_from_mapping({"title": "A *title* & 100%", **NETWORKS[request.param]}))

@@ -33,7 +33,7 @@ PROBLEMS = all_problems()
 SAME_NETWORK = ("backward-single", "forward-single", "forward-batch")
 """Problem files whose network is that of mlp-entries or backward-batch."""
 
-PART = 8
+PART = 16
 """SymPy judges each mutant at eight points, which is slow."""
 
 PER_NETWORK = examples(120, PART)
