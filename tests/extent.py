@@ -24,5 +24,5 @@ def examples(all_of_them: int, part: int = PART) -> int:
 
 
 def some(things: Iterable[T], part: int = PART, first: int = 0) -> list[T]:
-    """The things that this run tries: all, or each ``part``-th from the ``first`` on, so that tests can share them out."""
+    """The things that this run tries: all, or each ``part``-th from the ``first`` on, for tests that share them out."""
     return list(things)[0 if THOROUGH else first :: 1 if THOROUGH else part]
