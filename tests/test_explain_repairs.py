@@ -34,7 +34,7 @@ REQUIRED = 0.95
 
 ACCEPTABLE: dict[str, set[str]] = {
     "sign": {"sign"},
-    "factor": {"factor", "missing_factor", "missing_sum", "missing_prime", "extra_factor", "shape"},
+    "factor": {"factor", "missing_factor", "missing_sum", "missing_prime", "extra_factor", "shape", "exponent"},
     "offset": {"extra_factor", "factor"},
     "path": {"missing_path", "missing_factor", "missing_prime"},
     "node": {"wrong_node", "evaluation_point", "factor"},  # the adjoint of y may be 2 y
@@ -45,8 +45,8 @@ ACCEPTABLE: dict[str, set[str]] = {
     "product": {"hadamard_vs_matmul", "missing_sum", "order", "transpose"},
     "prime": {"missing_prime", "factor"},
     "function": {"missing_factor", "extra_factor", "missing_prime", "wrong_node", "hadamard_vs_matmul"},
-    "sum": {"missing_sum", "factor", "wrong_index"},
-    "axis": {"missing_sum"},
+    "sum": {"missing_sum", "extra_sum", "factor", "wrong_index"},
+    "axis": {"wrong_axis"},
 }
 """For each kind of mutant, the tags that describe it; a dropped factor, for one, is a missing factor."""
 

@@ -65,12 +65,12 @@ FULL = [
     ("rnn", "W", "dL/dz3 @ h2.T", "missing_path", "The terms of several paths"),
     ("rnn", "h1", "W @ dL/dz2", "transpose", "W needs a transpose"),
     ("rnn", "h1", "sum(W[i,j]*dL/dz2[j], j)", "wrong_index", "W[i,j] should be W[j,i]."),
-    ("rnn", "z1", "dL/dh1*(1 - h1)", "missing_factor", "h1 should be squared: h1**2."),
+    ("rnn", "z1", "dL/dh1*(1 - h1)", "exponent", "h1 should be squared: h1**2."),
     ("rnn", "z1", "dL/dh1*h1*(1 - h1)", "missing_prime", "h1*(1 - h1) is the derivative of another function"),
     ("scalar-tanh", "x", "dL/dy*(1 + w*tanh(z)*(1 - tanh(z)))", "missing_prime", "is the derivative of another f"),
     ("mlp-entries", "W1", "dL/da1 @ a0.T", "wrong_node", "dL/dz1. The step from a1 back to z1 is missing."),
     ("mlp-entries", "W1", "W2.T @ (a2 - t) @ a0.T", "missing_factor", "in place of dL/da1[j]*relu'(z1[j])."),
-    ("mlp-entries", "b2", "sum(dL/dz2[k], k)", "missing_sum", "There is a sum too many"),
+    ("mlp-entries", "b2", "sum(dL/dz2[k], k)", "extra_sum", "There is a sum too many"),
     ("mlp-entries", "a1", "sum(dL/dz2[k], k)", "missing_factor", "The factor W2[k,j] is missing"),
     ("mlp-entries", "z2", "(a2 - t)*a2*(1 - a2)", "extra_factor", "The factor a2*(1 - a2) does not belong there"),
     ("mlp-entries", "a2", "a2 - t", "wrong_node", "The answer is dL/dz2, not dL/da2."),
@@ -79,6 +79,11 @@ FULL = [
     ("rnn", "W", "dL/dz1 @ h1.T + dL/dz2 @ h2.T", "wrong_node", "Other terms need the same change."),
     ("twin", "W1", "(dL/dm_a + dL/dm_b) @ (x_a + x_b).T", "extra_factor", "The terms of dL/dm_a @ x_b.T + "),
     ("twin", "b1", "2*dL/dm_a", "wrong_node", "with dL/dm_a[j] in place of dL/dm_b[j]."),
+    ("scalar-tanh", "z", "y - t*(1 - tanh(z)**2)", "parentheses", "should be (y - t)*(1 - tanh(z)**2)."),
+    ("scalar-tanh", "z", "(y - t)*1 - tanh(z)**2", "parentheses", "should be (y - t)*(1 - tanh(z)**2)."),
+    ("scalar-tanh", "z", "(y - t)*(1 - tanh(z))**2", "parentheses", "(1 - tanh(z))**2 should be 1 - tanh(z)**2."),
+    ("backward-batch", "b2", "sum(dL/dZ2, axis=1)", "wrong_axis", "The sum runs over the wrong axis"),
+    ("scalar-tanh", "y", "(y - t)**2", "exponent", "The exponent does not belong in"),
     ("rnn", "b", "2*dL/dz2", "factor", "The term dL/dz1[i] + dL/dz3[i] is missing."),
 ]
 
@@ -114,7 +119,7 @@ def test_a_gentle_hint_does_not_give_the_repair_away(name: str, target: str, tex
 
 def test_two_slips_are_both_named() -> None:
     found = explained("scalar-tanh", "w", "(t - y)*(1 - tanh(z))*x")
-    assert set(found.tags) == {"sign", "missing_factor"}
+    assert set(found.tags) == {"sign", "exponent", "missing_factor"}
     assert found.full_plain.startswith("Two changes are needed.")
 
 

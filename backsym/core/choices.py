@@ -10,8 +10,8 @@ ACCEPT = ("any", "by_name", "simplified", "chain")
 
 TAGS = (
     "sign", "factor", "missing_factor", "extra_factor", "missing_prime", "wrong_node", "wrong_index", "transpose",
-    "order", "shape", "hadamard_vs_matmul", "missing_path", "missing_sum", "evaluation_point", "undeclared", "syntax",
-    "limit", "circular", "chain", "claim",
+    "order", "shape", "hadamard_vs_matmul", "missing_path", "missing_sum", "extra_sum", "wrong_axis", "exponent",
+    "parentheses", "evaluation_point", "undeclared", "syntax", "limit", "circular", "chain", "claim",
 )  # fmt: skip
 """What can be wrong with an answer; the last three are true answers that earn nothing."""
 

@@ -22,17 +22,17 @@ COSTS: Mapping[str, float] = {
     "extra_factor": 1.12, "extra_divisor": 1.12, "extra_function": 1.5, "missing_factor": 1.5,
     "missing_divisor": 1.6, "missing_square": 1.55, "missing_function": 1.8, "missing_application": 1.55,
     "extra_term": 1.13, "missing_term": 1.7, "complement": 1.75, "own_complement": 1.3, "diagonal": 1.5,
-    "sum_for_product": 1.65, "product_for_sum": 1.65,
+    "sum_for_product": 1.65, "product_for_sum": 1.65, "parentheses": 1.24,
 }  # fmt: skip
 """How large each kind of repair counts: the smallest that makes the answer right explains it."""
 
 TAG_OF: Mapping[str, str] = {
     "sign_whole": "sign", "sign_term": "sign", "indicator": "sign", "factor_whole": "factor",
-    "factor_term": "factor", "number": "factor", "constant": "factor", "power": "factor", "exponent": "factor",
+    "factor_term": "factor", "number": "factor", "constant": "factor", "power": "exponent",
     "inverted": "factor", "mean_for_sum": "factor", "extra_prime": "missing_prime", "order_transpose": "order",
-    "extra_sum": "missing_sum", "sum_axis": "missing_sum", "matmul_for_hadamard": "hadamard_vs_matmul",
+    "sum_axis": "wrong_axis", "matmul_for_hadamard": "hadamard_vs_matmul",
     "hadamard_for_matmul": "hadamard_vs_matmul", "missing_divisor": "missing_factor",
-    "missing_square": "missing_factor", "missing_function": "missing_factor",
+    "missing_square": "exponent", "missing_function": "missing_factor",
     "missing_application": "wrong_node", "extra_function": "extra_factor", "extra_divisor": "extra_factor",
     "extra_term": "extra_factor", "missing_term": "missing_path", "complement": "missing_path",
     "own_complement": "wrong_node", "diagonal": "missing_sum", "sum_for_product": "missing_factor",
@@ -40,7 +40,10 @@ TAG_OF: Mapping[str, str] = {
 }  # fmt: skip
 """The tag of each kind of repair that is not a tag itself."""
 
-ALSO: Mapping[str, tuple[str, ...]] = {"order_transpose": ("transpose",), "complement": ("wrong_node",)}
+ALSO: Mapping[str, tuple[str, ...]] = {
+    "order_transpose": ("transpose",), "complement": ("wrong_node",), "missing_square": ("missing_factor",),
+    "power": ("factor",), "exponent": ("factor",),
+}  # fmt: skip
 """Further tags that describe a kind of repair."""
 
 

@@ -17,7 +17,22 @@ import numpy as np
 
 from backsym.core.allowance import Exhausted, allowing
 from backsym.core.errors import BacksymError
-from backsym.core.expr import ZERO, Adj, Entry, Expr, Ix, MatMul, Mul, Neg, Shape, Sym, T, broadcast, scalar_if_ones
+from backsym.core.expr import (
+    ZERO,
+    Adj,
+    Entry,
+    Expr,
+    Ix,
+    MatMul,
+    Mul,
+    Neg,
+    Shape,
+    Sym,
+    T,
+    broadcast,
+    rebuild,
+    scalar_if_ones,
+)
 from backsym.core.lazy import Kept, lazy
 from backsym.marking.answers.model import Clash, ReadAnswer, Target
 from backsym.marking.explaining.counterexample import counterexample, small_points
@@ -229,27 +244,35 @@ class Explainer:
 
     # --- shapes that clash ---
 
-    def clash(self, clash: Clash, target: Target | None, meant: Explanation | None) -> Explanation:
-        """Two of the student's own operands that do not fit, and what would make the answer right, or them fit."""
+    def clash(
+        self, clash: Clash, target: Target | None, meant: Explanation | None, *, entrywise: bool = False
+    ) -> Explanation:
+        """Two of the student's own operands that do not fit, and what would make the answer right, or them fit.
+
+        ``entrywise`` says that ``meant`` is about the answer with products entry by entry.
+        """
         product = clash.operation == "matmul"
         facts: dict[str, Fact] = {
             "left": clash.left, "left_shape": _size(clash.left.shape),
             "right": clash.right, "right_shape": _size(clash.right.shape),
         }  # fmt: skip
         stated = Sentence("shapes.matmul" if product else "shapes.elementwise", facts)
+        found = list(_fitting(clash, product))
         if meant is not None:
+            if entrywise:
+                tags = tuple(dict.fromkeys((*meant.tags, found[0].tag, "shape")))
+                hints, full = (stated, _fits(found[0], "hints")), (stated, _fits(found[0], "repairs"))
+                return Explanation(tags, (*hints, *meant.hints), (*full, *meant.repairs), self.words, meant.repair)
             tags = (*meant.tags, *(("shape",) if "shape" not in meant.tags else ()))
             return Explanation(tags, (stated, *meant.hints), (stated, *meant.repairs), self.words, meant.repair)
-        found = list(_fitting(clash, product))
         if target is not None:
             # What gives the shape of the target comes first.
             found.sort(key=lambda fix: not same_layout(fix.new.shape, target.shape))
         if not found:
             hint = Sentence("shapes.hints.shape")
             return Explanation(("shape",), (stated, hint), (stated, hint), self.words)
-        fix = found[0]
-        full = Sentence(f"shapes.repairs.{fix.key}", {"new": fix.new, "quantity": fix.quantity})
-        return Explanation((fix.tag,), (stated, Sentence(f"shapes.hints.{fix.tag}")), (stated, full), self.words)
+        hint, full = _fits(found[0], "hints"), _fits(found[0], "repairs")
+        return Explanation((found[0].tag,), (stated, hint), (stated, full), self.words)
 
 
 def _is_number(e: Expr) -> bool:
@@ -354,6 +377,21 @@ class _Fix:
     quantity: Expr
 
 
+def _fits(fix: _Fix, level: str) -> Sentence:
+    """What is said of a way to make two operands fit."""
+    if level == "hints":
+        return Sentence(f"shapes.hints.{fix.tag}")
+    return Sentence(f"shapes.repairs.{fix.key}", {"new": fix.new, "quantity": fix.quantity})
+
+
+def _by_entries(e: Expr) -> Expr:
+    """Products of two vectors of one shape, which cannot be formed, entry by entry."""
+    e = rebuild(e, _by_entries)
+    if isinstance(e, MatMul) and len(e.args) == 2 and len(e.args[0].shape) == 1 and e.args[0].shape == e.args[1].shape:
+        return Mul(e.args)
+    return e
+
+
 def _fitting(clash: Clash, product: bool) -> Iterator[_Fix]:
     """What would make two operands fit, smallest first."""
     left, right = clash.left, clash.right
@@ -432,8 +470,11 @@ def explain_clash(
     what makes the operands fit, with the target what gives its shape first.
     """
     repaired = explain_meant(judge, meant) if meant is not None else None
+    other = None
+    if repaired is None and meant is not None and clash.operation == "matmul" and clash.left.shape == clash.right.shape:
+        other = explain_meant(judge, replace(meant, expr=_by_entries(meant.expr)))
     with allowing(ELEMENTS, SEARCHING):
-        return explainer(judge).clash(clash, target, repaired)
+        return explainer(judge).clash(clash, target, repaired or other, entrywise=other is not None)
 
 
 def explain_meant(judge: Judge, meant: ReadAnswer) -> Explanation | None:

@@ -23,6 +23,7 @@ from backsym.core.expr import (
     MatMul,
     Mul,
     Neg,
+    Partial,
     Pick,
     Pow,
     Reduce,
@@ -80,7 +81,7 @@ class Place:
 def outline(expr: Expr, letters: tuple[Ix, ...] = ()) -> tuple[Place, ...]:
     """All places of an expression whose free letters are ``letters``, the leaves first.
 
-    An entry of a quantity, such as ``W[k,j]``, is one place.
+    An entry of a quantity, such as ``W[k,j]``, is one place, and so is a local derivative.
     """
     found: list[tuple[Expr, int, str, tuple[Ix, ...], tuple[int, ...], int]] = []
     above: dict[int, int] = {}
@@ -88,7 +89,7 @@ def outline(expr: Expr, letters: tuple[Ix, ...] = ()) -> tuple[Place, ...]:
     def visit(e: Expr, slot: int, role: str, scope: tuple[Ix, ...], depth: int) -> int:
         inner = scope + tuple(e.indices) if isinstance(e, (IndexReduce, IndexPick)) else scope
         inside: tuple[int, ...] = ()
-        if not is_leaf(e):
+        if not is_leaf(e) and not isinstance(e, Partial):
             roles = _ROLES.get(type(e), ("arg",))
             for n, part in enumerate(children(e)):
                 own = roles[min(n, len(roles) - 1)]

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Add, Div, Expr, Mul, children, scalar_if_ones, walk
 from backsym.marking.explaining.one_slip import Echoes, echo_repairs
 from backsym.marking.explaining.pairs import pairs
 from backsym.marking.explaining.rules import FIRST_BULKS, FIRST_RULES, SECOND_BULKS, SECOND_RULES
@@ -35,14 +37,41 @@ _CHEAPEST_BULK = 1.29
 
 
 def repairs(search: Search, echoes: Echoes) -> Iterator[Repair]:
-    """Repairs of an answer, smallest first; they are right at one point, and the judge has the last word."""
+    """Repairs of an answer, smallest first; they are right at one point, and the judge has the last word.
+
+    Those that spread a row or a column over a matrix come after all single ones that do not, unless the answer does so.
+    """
+    strict = fits_strictly(search.places[-1].expr)
+    loose: list[Repair] = []
     stages = _stages(search, echoes)
     while True:
         with np.errstate(all="ignore"):
             stage = next(stages, None)
         if stage is None:
-            return
-        yield from stage
+            break
+        for repair in stage:
+            if strict and not fits_strictly(repair.expr):
+                loose.append(repair)
+            else:
+                yield repair
+    yield from loose
+    if search.truth.size != 0.0:
+        with np.errstate(all="ignore"):
+            both = [*pairs(search), *term_by_term(search)]
+        yield from by_size(both)
+
+
+def fits_strictly(e: Expr) -> bool:
+    """Whether no operand is spread over the entries of another, but for numbers."""
+    for node in walk(e):
+        if isinstance(node, (Add, Mul, Div)):
+            try:
+                shapes = {scalar_if_ones(child.shape) for child in children(node)} - {()}
+            except BacksymError:
+                return True  # Shapes that clash are another matter.
+            if len(shapes) > 1:
+                return False
+    return True
 
 
 def _stages(search: Search, echoes: Echoes) -> Iterator[list[Repair]]:
@@ -60,5 +89,3 @@ def _stages(search: Search, echoes: Echoes) -> Iterator[list[Repair]]:
     yield by_size([*alike, *diagonal_repairs(search), *foreign_repairs(search)])
     yield by_size(search.repairs(search.run(SECOND_RULES, SECOND_BULKS)))
     yield [*another(search), *by_size(list(echo_repairs(search, echoes)))]
-    both = [*pairs(search), *term_by_term(search)]
-    yield by_size(both)

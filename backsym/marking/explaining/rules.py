@@ -373,6 +373,62 @@ def _fits(a: Expr, b: Expr) -> bool:
         return False
 
 
+# --- parentheses -----------------------------------------------------------------------------------------------------
+
+
+def parentheses(s: Site) -> Iterator[Draft]:
+    """a b + c -> a (b + c);  a/b + c -> a/(b + c);  a + b c -> (a + b) c;  (1 - a)^n -> 1 - a^n"""
+    e = s.place.expr
+    if isinstance(e, (Add, Mul, MatMul)):
+        for start, stop in _neighbours(len(e.args)):
+            if start:
+                new = _taken_in(e.args[start - 1], s.parts[start:stop], type(e), at_end=True)
+                first, last = start - 1, stop
+            else:
+                new = _taken_in(e.args[stop], s.parts[start:stop], type(e), at_end=False)
+                first, last = start, stop + 1
+            if new is not None:
+                parts = (*s.parts[:first], new, *s.parts[last:])
+                yield s.draft("parentheses", parts[0] if len(parts) == 1 else type(e)(parts))
+    if isinstance(e, Pow) and isinstance(e.base, (Add, Mul)):
+        *head, last = e.base.args
+        power = Neg(Pow(last.arg, e.exp)) if isinstance(last, Neg) else Pow(last, e.exp)
+        yield s.draft("parentheses", type(e.base)((*head, power)))
+
+
+def _neighbours(count: int) -> Iterator[tuple[int, int]]:
+    """What one of several operands may take in: those after it, or before it (these begin at 0), one or all."""
+    for n in range(count - 1):
+        yield from ((n + 1, stop) for stop in sorted({n + 2, count}))
+    yield from ((0, stop) for stop in range(1, count))
+
+
+def _taken_in(operand: Expr, others: tuple[Expr, ...], kind: type[Expr], *, at_end: bool) -> Expr | None:
+    """An operand whose last part, or first, is combined with its neighbours before the rest; None if it has none."""
+    if isinstance(operand, Neg) and (at_end or kind is not Add):
+        inner = _taken_in(operand.arg, others, kind, at_end=at_end)
+        return None if inner is None else Neg(inner)
+
+    def combined(part: Expr) -> Expr:
+        args = (part, *others) if at_end else (*others, part)
+        return Add(args) if kind is Add else Mul(args) if kind is Mul else MatMul(args)
+
+    if isinstance(operand, Neg):
+        if isinstance(operand.arg, (Mul, MatMul)):
+            first, *rest = operand.arg.args
+            return type(operand.arg)((combined(Neg(first)), *rest))
+        return Div(combined(Neg(operand.arg.num)), operand.arg.den) if isinstance(operand.arg, Div) else None
+    if isinstance(operand, (Mul, MatMul)) and type(operand) is not kind:
+        first, *rest = operand.args
+        *head, last = operand.args
+        return type(operand)((*head, combined(last)) if at_end else (combined(first), *rest))
+    if kind is Add and isinstance(operand, Div):
+        return Div(operand.num, combined(operand.den)) if at_end else Div(combined(operand.num), operand.den)
+    if kind is Add and at_end and isinstance(operand, Fn) and operand.kind == "elementwise" and len(operand.args) == 1:
+        return replace(operand, args=(combined(operand.args[0]),))
+    return None
+
+
 # --- factors and terms -----------------------------------------------------------------------------------------------
 
 
@@ -527,10 +583,13 @@ def missing_one(s: Site) -> Iterator[Draft]:
 
 
 def missing_term(s: Site) -> Iterator[Bulk]:
-    """e -> e + q, e - q"""
+    """e -> e + q, e - q;  a number q is added to every entry"""
     if _may_lack_terms(s):
         yield alternatives(s, "missing_term", "plus")
         yield alternatives(s, "missing_term", "minus")
+        if isinstance(s.node, Add) and s.shape and not s.place.letters:
+            yield Bulk("missing_term", "plus", ("like", ()), s.offers.like(()))
+            yield Bulk("missing_term", "minus", ("like", ()), s.offers.like(()))
 
 
 def _may_lack_terms(s: Site) -> bool:
@@ -543,6 +602,7 @@ def _may_lack_terms(s: Site) -> bool:
 
 FIRST_RULES: tuple[Rule, ...] = (
     sign, prime, index, summed, transpose, chain, hadamard, inverted, extra_factor, exponent, extra_term,
+    parentheses,
 )  # fmt: skip
 FIRST_BULKS: tuple[BulkRule, ...] = (node, number, scaled)
 """Rules that change what is there."""

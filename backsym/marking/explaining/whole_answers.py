@@ -164,7 +164,7 @@ def sum_repairs(search: Search) -> Iterator[Repair]:
     new = Neg(e.body) if negative else e.body
     row = search.subject.screen(new, indices).whole()
     if row is not None and search.screen.hits(row[np.newaxis]):
-        yield Repair("missing_sum", "extra_sum", 1.3, new, indices, whole, new, True)
+        yield Repair("extra_sum", "extra_sum", 1.3, new, indices, whole, new, True)
 
 
 def diagonal_repairs(search: Search) -> Iterator[Repair]:
