@@ -261,8 +261,9 @@ class Explainer:
         if meant is not None:
             if entrywise:
                 tags = tuple(dict.fromkeys((*meant.tags, found[0].tag, "shape")))
-                hints, full = (stated, _fits(found[0], "hints")), (stated, _fits(found[0], "repairs"))
-                return Explanation(tags, (*hints, *meant.hints), (*full, *meant.repairs), self.words, meant.repair)
+                first = _fits(found[0], "hints"), _fits(found[0], "repairs")
+                hints, full = (stated, first[0], *meant.hints), (stated, first[1], *meant.repairs)
+                return Explanation(tags, hints, full, self.words, meant.repair)
             tags = (*meant.tags, *(("shape",) if "shape" not in meant.tags else ()))
             return Explanation(tags, (stated, *meant.hints), (stated, *meant.repairs), self.words, meant.repair)
         if target is not None:

@@ -391,8 +391,8 @@ def parentheses(s: Site) -> Iterator[Draft]:
                 parts = (*s.parts[:first], new, *s.parts[last:])
                 yield s.draft("parentheses", parts[0] if len(parts) == 1 else type(e)(parts))
     if isinstance(e, Pow) and isinstance(e.base, (Add, Mul)):
-        *head, last = e.base.args
-        power = Neg(Pow(last.arg, e.exp)) if isinstance(last, Neg) else Pow(last, e.exp)
+        *head, end = e.base.args
+        power = Neg(Pow(end.arg, e.exp)) if isinstance(end, Neg) else Pow(end, e.exp)
         yield s.draft("parentheses", type(e.base)((*head, power)))
 
 
