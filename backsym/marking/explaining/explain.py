@@ -262,8 +262,8 @@ class Explainer:
             if entrywise:
                 tags = tuple(dict.fromkeys((*meant.tags, found[0].tag, "shape")))
                 first = _fits(found[0], "hints"), _fits(found[0], "repairs")
-                hints, full = (stated, first[0], *meant.hints), (stated, first[1], *meant.repairs)
-                return Explanation(tags, hints, full, self.words, meant.repair)
+                hints, repaired = (stated, first[0], *meant.hints), (stated, first[1], *meant.repairs)
+                return Explanation(tags, hints, repaired, self.words, meant.repair)
             tags = (*meant.tags, *(("shape",) if "shape" not in meant.tags else ()))
             return Explanation(tags, (stated, *meant.hints), (stated, *meant.repairs), self.words, meant.repair)
         if target is not None:
