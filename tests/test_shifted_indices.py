@@ -47,8 +47,19 @@ CONVOLUTION = problem_of("z[i] = sum(w[k]*x[i+k-1], k)", "L = 1/2*sum((z[i] - t[
 def test_a_shifted_index_has_one_form(parts: list[tuple[Ix, int]], offset: int, expected: str) -> None:
     found = shifted(parts, offset, "D")
     assert found.letter == expected
-    # A letter of the axis' own range and a fixed position are no shifts; a letter of another range is one.
-    assert isinstance(found, Shift) == (expected not in ("3", "m"))
+    # A letter of the axis' own range is no shift; a letter of another range is one, and a position that may not be there.
+    assert isinstance(found, Shift) == (expected != "m")
+
+
+@pytest.mark.parametrize(
+    ("offset", "dim", "there"), [(1, "D", True), (2, "D", False), (4, 4, True), (5, 4, False), (0, 4, False)]
+)
+def test_a_position_that_letters_come_to_is_fixed_where_the_axis_has_it(
+    offset: int, dim: str | int, there: bool
+) -> None:
+    found = shifted([(AT_I, 1), (AT_I, -1)], offset, dim)
+    assert (found.letter, found.fixed, isinstance(found, Shift)) == (str(offset), there, not there)
+    assert shifted([(found, 2)], 1, 99).letter == str(2 * offset + 1)
 
 
 def test_shifts_are_composed() -> None:

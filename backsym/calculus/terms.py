@@ -76,7 +76,11 @@ class Affine(Index):
 
 
 def affine(parts: Iterable[tuple[Index, int]], offset: int, dim: Dim) -> Index:
-    """``offset + sum of factor * index`` in one form: an index or a position where it is no more than that."""
+    """``offset + sum of factor * index`` in one form: an index or a position where it is no more than that.
+
+    A position that a computed index comes to may be outside the axis, unless its size tells that it is not: it stays
+    an ``Affine``, of no parts.  A position that the author wrote is there.
+    """
     total: dict[Index, int] = {}
     for i, factor in parts:
         for index, inner in i.parts if isinstance(i, Affine) else ((i, 1),):
@@ -88,7 +92,7 @@ def affine(parts: Iterable[tuple[Index, int]], offset: int, dim: Dim) -> Index:
     kept = tuple(sorted(((i, f) for i, f in total.items() if f), key=lambda part: part[0].serial))
     if len(kept) == 1 and not offset and kept[0][1] == 1 and kept[0][0].dim == dim:
         return kept[0][0]
-    if not kept and offset >= 1:
+    if not kept and 1 <= offset <= (dim if isinstance(dim, int) else 1):
         return fixed_index(offset, dim)
     return Affine(dim, 0, "", kept, offset)
 

@@ -67,6 +67,11 @@ class Shift(Ix):
     parts: tuple[tuple[Ix, int], ...] = ()
     offset: int = 0
 
+    @lazy
+    def fixed(self) -> bool:
+        """A fixed position is on its axis; what letters come to may not be."""
+        return False
+
 
 @dataclass(frozen=True)
 class Label(Ix):
@@ -92,7 +97,7 @@ def renamed_label(ix: Ix, names: Mapping[str, str]) -> Ix:
 
 
 def shifted(parts: Iterable[tuple[Ix, int]], offset: int, dim: Dim) -> Ix:
-    """The index ``offset + sum of factor * letter``; a letter or a fixed position where it is no more than that."""
+    """The index ``offset + sum of factor * letter``; a letter, or a position that there surely is, where it is no more."""
     total: dict[Ix, int] = {}
     for ix, factor in parts:
         if ix.fixed:
@@ -104,7 +109,7 @@ def shifted(parts: Iterable[tuple[Ix, int]], offset: int, dim: Dim) -> Ix:
     kept = tuple((letter, factor) for letter, factor in total.items() if factor)
     if len(kept) == 1 and not offset and kept[0][1] == 1 and kept[0][0].dim == dim:
         return kept[0][0]
-    if not kept and offset >= 1:
+    if not kept and 1 <= offset <= (dim if isinstance(dim, int) else 1):
         return Ix(str(offset), dim)
     words = [("-" if f < 0 else "+") + (f"{abs(f)}*" if abs(f) != 1 else "") + letter.letter for letter, f in kept]
     words += [f"{offset:+d}"] if offset or not kept else []

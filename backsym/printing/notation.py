@@ -298,8 +298,8 @@ def _shift(ix: Shift) -> Layout:
         items += [lay.Op("minus", "prefix")] if factor < 0 else [lay.Op("plus", "prefix")] if items else []
         items += [lay.Number(str(abs(factor)))] if abs(factor) != 1 else []
         items.append(index(letter))
-    if ix.offset:
-        items.append(lay.Op("minus" if ix.offset < 0 else "plus", "prefix"))
+    if ix.offset or not items:
+        items += [lay.Op("minus", "prefix")] if ix.offset < 0 else [lay.Op("plus", "prefix")] if items else []
         items.append(lay.Number(str(abs(ix.offset))))
     return lay.tight(*items)
 

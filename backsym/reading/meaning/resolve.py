@@ -308,10 +308,9 @@ class Resolver:
         offset = sum(int(part.value) for part in tree.children if not part.children)
         if not parts and offset < 1:
             raise self.error(say("meaning.position_zero"), tree)
-        found = shifted(parts, offset, dim)
-        if found.fixed and isinstance(dim, int) and int(found.letter) > dim:
-            raise self.error(say("meaning.shift_beyond_end", letter=found.letter, dim=dim), tree)
-        return found
+        if not parts and isinstance(dim, int) and offset > dim:
+            raise self.error(say("meaning.shift_beyond_end", letter=str(offset), dim=dim), tree)
+        return shifted(parts, offset, dim) if parts else Ix(str(offset), dim)
 
     def position(self, tree: Node, dim: Dim | None) -> Ix:
         if not tree.value.isdecimal() or dim is None:
