@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 from extent import examples
 from network_checks import NoPoint, judge, namespace, run
 from random_shapes import DIMS, MOST_SHIFTED, network
+from step_judge import forward_and_gradients
 
+from backsym.core.allowance import LIMIT, allowing
 from backsym.core.expr import (
     Add,
     Adj,
@@ -33,7 +36,7 @@ from backsym.core.expr import (
 from backsym.core.steps import Step
 from backsym.numeric.sample import draw
 from backsym.reading.files.loader import problem_from_mapping
-from backsym.solving.solution import Solution, solve
+from backsym.solving.solution import SOLVING, Solution, solve
 
 COUNT = examples(150)
 CHUNK = 10
@@ -115,7 +118,78 @@ CASES: dict[str, dict[str, Any]] = {
     "maxima of columns below a fraction": {
         "symbols": {"X": MATRIX}, "forward": ["S = X/exp(max(X, axis=0, keepdims=True))", "L = sum(S**2)"],
     },
+    "a column times a matrix of one entry, beside a row": {
+        "symbols": {"X": MATRIX, "A": COLUMN, "B": COLUMN, "u": ["K"]},
+        "forward": ["S = max(X, axis=0) + (A + B) @ sum(A*u[1], axis=0, keepdims=True)", "L = sum(S**2)"],
+    },
+    "entries that are masked, or outside, at a kink": {
+        "symbols": {"x": VECTOR, "h": VECTOR, "v": VECTOR}, "indices": {"n": "N"},
+        "forward": ["z[n] = abs(h[2*n-1]*[v[n] <= 1]*x[n])", "L = sum(relu(z - 1)**2)"],
+    },
 }  # fmt: skip
+
+AT_THREE = {
+    "twice a letter": ["z[n] = X[n-1,n]*u[2*n-1]", "L = z[3]*w[2]"],
+    "twice a letter, in a function": ["z[n] = tanh(u[2*n-1])", "L = z[3]"],
+    "a letter and more": ["z[n] = cos(u[n+2])*X[n+2,n]", "L = z[3]*w[1]"],
+    "two letters": ["z[n] = sum(w[n']*u[n+n'-1], n')", "L = exp(z[3])"],
+    "a letter of letters": ["y[n] = u[n+1]*w[n]", "z[n] = sin(y[2*n-2])", "L = z[3]*u[3]"],
+}
+
+
+@pytest.mark.parametrize("name", AT_THREE)
+@pytest.mark.parametrize("size", [4, "N"])
+def test_a_computed_position_may_be_outside(name: str, size: int | str) -> None:
+    """What is zero outside of its array is so in derivatives, where the letters are a position and the size is any."""
+    words = " ".join(AT_THREE[name])
+    symbols = {x: shape for x, shape in {"u": VECTOR, "w": VECTOR, "X": ["N", "N"]}.items() if f"{x}[" in words}
+    mapping = {"symbols": symbols, "indices": {"n": "N"}, "dims": {"N": size}, "forward": AT_THREE[name]}
+    assert judge(mapping) == []
+    for fewer in () if size != "N" else (3, 5):  # The general result, in an array that is too short.
+        solution = solve(problem_from_mapping(mapping))
+        env = draw(solution.problem, 1, sizes={"N": fewer})
+        _, adjoints = forward_and_gradients(solution.problem, env)
+        names = namespace(solution.problem, replace(env, adjoints=adjoints))
+        for result in solution:
+            np.testing.assert_allclose(run(result.numpy, names), adjoints[result.node], atol=1e-9)
+
+
+ONE_ENTRY: dict[str, tuple[str, Any]] = {
+    "a sum that keeps its axes": (
+        "X @ sum(Y, axis=0, keepdims=True)", lambda X, Y, R, C: X @ np.sum(Y, axis=0, keepdims=True),
+    ),
+    "a row times a column": ("X @ (R @ C)", lambda X, Y, R, C: X @ (R @ C)),
+    "a function of a product": ("X @ tanh(Y.T @ X + 1)", lambda X, Y, R, C: X @ np.tanh(Y.T @ X + 1)),
+    "a chain": ("X @ (R @ C).T @ (Y.T @ Y)", lambda X, Y, R, C: X @ (R @ C).T @ (Y.T @ Y)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ONE_ENTRY)
+@pytest.mark.parametrize("other", ["Y", "R"])
+def test_a_column_times_one_entry_is_a_column(name: str, other: str) -> None:
+    """Beside a column it is one, beside a row it spreads, as in NumPy: a vector would do neither."""
+    text, expected = ONE_ENTRY[name]
+    shapes = {"X": COLUMN, "Y": COLUMN, "R": ROW, "C": ["K", 1]}
+    symbols = {x: shape for x, shape in shapes.items() if x in text + other}
+    mapping = {"symbols": symbols, "forward": [f"S = {text} + {other}", "L = sum(sin(S))"]}
+    assert judge(mapping) == []
+    env = draw(problem_from_mapping(mapping), 3)
+    given = {x: env.values.get(x) for x in shapes}
+    np.testing.assert_allclose(env.values["S"], expected(**given) + given[other])
+
+
+def test_a_column_times_a_vector_or_a_number_is_a_vector() -> None:
+    for symbol in ([1], []):
+        mapping = {"symbols": {"X": COLUMN, "c": symbol}, "forward": ["S = X @ c", "L = sum(sin(S))"]}
+        assert problem_from_mapping(mapping).symbols["S"].shape == ("N",)
+        assert judge(mapping) == []
+
+
+def test_a_kink_that_no_point_avoids_is_not_searched_for_long() -> None:
+    mapping = CASES["entries that are masked, or outside, at a kink"]
+    with allowing(LIMIT, SOLVING) as allowance:
+        solve(problem_from_mapping(mapping))
+    assert allowance.work > 0
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -47,7 +47,7 @@ CONVOLUTION = problem_of("z[i] = sum(w[k]*x[i+k-1], k)", "L = 1/2*sum((z[i] - t[
 def test_a_shifted_index_has_one_form(parts: list[tuple[Ix, int]], offset: int, expected: str) -> None:
     found = shifted(parts, offset, "D")
     assert found.letter == expected
-    # A letter of the axis' own range is no shift; a letter of another range is one, and a position that may not be there.
+    # A letter of the axis' own range is no shift; one of another range is, and a position that may not be there.
     assert isinstance(found, Shift) == (expected != "m")
 
 

@@ -97,7 +97,7 @@ def renamed_label(ix: Ix, names: Mapping[str, str]) -> Ix:
 
 
 def shifted(parts: Iterable[tuple[Ix, int]], offset: int, dim: Dim) -> Ix:
-    """The index ``offset + sum of factor * letter``; a letter, or a position that there surely is, where it is no more."""
+    """The index ``offset + sum of factor * letter``: a letter, or a position that there surely is, if it is no more."""
     total: dict[Ix, int] = {}
     for ix, factor in parts:
         if ix.fixed:

@@ -37,7 +37,8 @@ class Guardian:
     """A tracer that raises ``Rejected``.
 
     ``strictness`` 2 asks for comfort (no saturation, live units, well away from kinks and poles), 1 for smoothness, 0
-    only for a defined value; at 0 a kink itself is accepted where the value and the displayed derivative agree.
+    only for a defined value.  Below 2 a kink itself is accepted where the value and the displayed derivative agree:
+    what is exactly there, as an entry that is masked or outside of its array, stays there wherever the leaves are.
     """
 
     def __init__(self) -> None:
@@ -119,7 +120,7 @@ class Guardian:
             near = distance <= _NEAR * min(1.0, float(np.max(distance, initial=0.0)))
         if not np.any(near):
             return
-        if self.strictness == 0 and np.all(distance[near] == 0) and self._agrees(fn, args, ctx, near):
+        if self.strictness < 2 and np.all(distance[near] == 0) and self._agrees(fn, args, ctx, near):
             return
         raise Rejected(f"{fn.name} is at or near its kink")
 

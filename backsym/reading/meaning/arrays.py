@@ -74,6 +74,21 @@ def rank(e: Expr) -> int:
     return own
 
 
+def is_one_entry(e: Expr) -> bool:
+    """Whether an array is a matrix of one entry, whose shape does not tell it from a number."""
+    if e.shape:
+        return e.shape == (1, 1)
+    if isinstance(e, MatMul):
+        return len(e.args[-1].shape) == 2 or is_one_entry(e.args[-1])
+    if isinstance(e, T):
+        return is_one_entry(e.arg)
+    if isinstance(e, Reduce):
+        return e.keepdims and (len(e.arg.shape) == 2 or is_one_entry(e.arg))
+    if isinstance(e, _ELEMENTWISE) or (isinstance(e, Fn) and e.entrywise):
+        return any(map(is_one_entry, children(e)))
+    return False
+
+
 def without_columns(values: Sequence[Expr]) -> list[Expr]:
     """The operands, with a column that is a vector to NumPy made one beside a vector."""
     vectors = [value.shape for value in values if len(value.shape) == 1]

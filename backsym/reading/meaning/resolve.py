@@ -36,6 +36,7 @@ from backsym.core.expr import (
     Num,
     Partial,
     Pow,
+    Reshape,
     Shape,
     Size,
     Span,
@@ -232,7 +233,7 @@ class Resolver:
         last = operand is tree.children[-1]
         return self.where(tree) if last or self.at else (tree.span[0], operand.span[1])
 
-    def chained(self, factors: Sequence[tuple[Node, Expr]], tree: Node) -> MatMul:
+    def chained(self, factors: Sequence[tuple[Node, Expr]], tree: Node) -> Expr:
         """See ``matrix_chain``."""
         return matrix_chain(self, factors, tree)
 
@@ -472,8 +473,11 @@ def matmul_rule(r: Resolver, tree: Node) -> Expr:
     return matrix_chain(r, [(child, r.resolve(child)) for child in tree.children], tree)
 
 
-def matrix_chain(r: Resolver, factors: Sequence[tuple[Node, Expr]], tree: Node) -> MatMul:
-    """A product of matrices and vectors, whose shapes are checked from left to right."""
+def matrix_chain(r: Resolver, factors: Sequence[tuple[Node, Expr]], tree: Node) -> Expr:
+    """A product of matrices and vectors, whose shapes are checked from left to right.
+
+    A column times a matrix that has one entry stays a column, [M, 1]: beside rows and columns that is no vector.
+    """
     shape = factors[0][1].shape
     left = r.quote(factors[0][0])
     for operand, value in () if r.scope.misfits else factors[1:]:
@@ -486,7 +490,10 @@ def matrix_chain(r: Resolver, factors: Sequence[tuple[Node, Expr]], tree: Node) 
         shape = matmul_shape(shape, value.shape)
         start, end = r.up_to(operand, tree)
         left = r.source.text[start:end]
-    return MatMul(tuple(value for _, value in factors), span=r.mark(tree))
+    product = MatMul(tuple(value for _, value in factors), span=r.mark(tree))
+    if r.scope.misfits or len(product.shape) != 1 or not arrays.is_one_entry(factors[-1][1]):
+        return product
+    return Reshape(product, (*product.shape, 1), span=r.mark(tree))
 
 
 def transpose_rule(r: Resolver, tree: Node) -> Expr:

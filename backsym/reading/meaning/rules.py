@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from backsym.core.errors import InputError
-from backsym.core.expr import Dim, Expr, Ix, MatMul, Span
+from backsym.core.expr import Dim, Expr, Ix, Span
 from backsym.core.source import Source
 from backsym.core.words import Said
 from backsym.reading.meaning.scope import Frame, Letter, Scope
@@ -37,7 +37,7 @@ class Rules(Protocol):
 
     def fit(self, nodes: Sequence[Node], values: Sequence[Expr], tree: Node, operation: str) -> None: ...
 
-    def chained(self, factors: Sequence[tuple[Node, Expr]], tree: Node) -> MatMul: ...
+    def chained(self, factors: Sequence[tuple[Node, Expr]], tree: Node) -> Expr: ...
 
     def under(self, letters: Sequence[Node], body: Node) -> tuple[Expr, list[Letter]]: ...
 
