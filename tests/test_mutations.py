@@ -33,7 +33,7 @@ PROBLEMS = all_problems()
 SAME_NETWORK = ("backward-single", "forward-single", "forward-batch")
 """Problem files whose network is that of mlp-entries or backward-batch."""
 
-PART = 16
+PART = 8
 """SymPy judges each mutant at eight points, which is slow."""
 
 PER_NETWORK = examples(120, PART)
