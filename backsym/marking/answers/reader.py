@@ -1,7 +1,7 @@
 r"""Reading answers: plain or LaTeX, index or matrix form, with or without a left side, on one line or many.
 
 A text is cut into statements (``lines``); each member is read as the plain language or, where that fails, as a formula
-after what people write by hand has been respelled (``reading.loose``).  Of several possible readings those whose shape
+with what people write by hand in it (``reading.latex.handwriting``).  Of several possible readings those whose shape
 is the target's are kept.
 
 Must not know how an answer is judged.
@@ -42,7 +42,6 @@ from backsym.marking.answers.respellings import differentials, named_as_in_code,
 from backsym.marking.answers.rows import Rows, left_row, rows_in, without_rows
 from backsym.marking.judging.layouts import same_layout
 from backsym.reading.latex.answers import parse_answer
-from backsym.reading.latex.loose import loosened
 from backsym.reading.meaning import arrays, formulas
 from backsym.reading.meaning.labels import spelled_out
 from backsym.reading.meaning.resolve import Resolver
@@ -667,9 +666,9 @@ class _Session:
         if (other := differentials(text, names.scope.names)) != text:
             yield from self.trees(other, meant)
         for single in (False, True) if _SINGLE.search(text) else (False,):
-            source = Source(loosened(text, names.words, single))
+            source = Source(text)
             try:
-                yield source, parse_answer(source, names.words, meant)
+                yield source, parse_answer(source, names.words, meant, single=single)
             except InputError:
                 continue
 
@@ -768,7 +767,7 @@ class _Session:
                     return plain
         if errors:
             return refused(errors[0])
-        source = Source(loosened(text, self.names.words))
+        source = Source(text)
         try:
             parse_answer(source, self.names.words)
         except InputError as e:

@@ -7,7 +7,7 @@ which, ``ambiguous`` whether there was one.  Knows vocabularies; knows no shapes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -16,6 +16,7 @@ from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.latex.derivatives import Formula
 from backsym.reading.latex.grammar import COMPARISONS
+from backsym.reading.latex.handwriting import handwritten
 from backsym.reading.latex.lexer import ACCENTS, FONTS, FUNCTION_MACROS, Token
 from backsym.reading.latex.names import Found, Vocabulary, split_tag
 from backsym.reading.latex.scripts import Scripts
@@ -33,8 +34,15 @@ class AnswerFormula(Formula):
 
     reads_shifts = True
 
-    def __init__(self, source: Source, words: Vocabulary, choice: int = 0, meant: Mapping[str, str] = _NOTHING):
-        super().__init__(source, words)
+    def __init__(
+        self,
+        source: Source,
+        words: Vocabulary,
+        choice: int = 0,
+        meant: Mapping[str, str] = _NOTHING,
+        tokens: Sequence[Token] | None = None,
+    ):
+        super().__init__(source, words, tokens=tokens)
         self.choice = choice
         self.meant = meant
         """The quantity with a tag that a letter without one stands for."""
@@ -424,17 +432,20 @@ def _is_ones_squared(tree: Node) -> bool:
     return ones and (column.kind, column.value) in (("num", "1"), ("bare", "ones"))
 
 
-def parse_answer(source: Source, words: Vocabulary, meant: Mapping[str, str] = _NOTHING) -> tuple[Node, ...]:
+def parse_answer(
+    source: Source, words: Vocabulary, meant: Mapping[str, str] = _NOTHING, *, single: bool = False
+) -> tuple[Node, ...]:
     """Every way to group an expression: one, or two where a slash or a function leaves it open.
 
-    ``meant`` has letters without a tag, and what they stand for where nothing is called so.  Raises InputError with
-    the place.
+    ``meant`` has letters without a tag, and what they stand for where nothing is called so; ``single`` takes one
+    letter only for a subscript without braces.  Raises InputError with the place.
     """
-    first = AnswerFormula(source, words, meant=meant)
+    tokens = handwritten(source, words, single)
+    first = AnswerFormula(source, words, 0, meant, tokens)
     tree = first.whole()
     if not first.ambiguous:
         return (tree,)
-    second = AnswerFormula(source, words, 1, meant)
+    second = AnswerFormula(source, words, 1, meant, tokens)
     try:
         other = second.whole()
     except InputError:

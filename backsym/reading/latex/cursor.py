@@ -35,9 +35,19 @@ class Cursor:
     reads_shifts = False
     """Whether a sum of letters and numbers in a subscript, ``x_{i+k-1}``, is an index."""
 
-    def __init__(self, source: Source, start: int = 0, end: int | None = None, *, lenient: bool = False):
+    def __init__(
+        self,
+        source: Source,
+        start: int = 0,
+        end: int | None = None,
+        *,
+        lenient: bool = False,
+        tokens: Sequence[Token] | None = None,
+    ):
+        """``tokens`` are those of the source where another lexer than LaTeX's has read it."""
         self.source = source
-        self.tokens = _scripts_outside(_parted(source, _tidied(source, tokenize(source, start, end, lenient=lenient))))
+        tokens = tokenize(source, start, end, lenient=lenient) if tokens is None else tokens
+        self.tokens = _scripts_outside(_parted(source, _tidied(source, tokens)))
         self.position = 0
         self.nesting = 0
         self.closing = _braces(source, self.tokens)

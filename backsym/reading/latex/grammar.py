@@ -10,7 +10,7 @@ Knows the vocabulary of a problem through ``latex_symbols``; knows no shapes.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from backsym.core.source import Source
 from backsym.core.words import Said, say
@@ -37,9 +37,16 @@ class Grammar(Cursor, ABC):
     """Recursive descent; each method consumes one construct.  ``Symbols`` adds what depends on names."""
 
     def __init__(
-        self, source: Source, words: Vocabulary, start: int = 0, end: int | None = None, *, lenient: bool = False
+        self,
+        source: Source,
+        words: Vocabulary,
+        start: int = 0,
+        end: int | None = None,
+        *,
+        lenient: bool = False,
+        tokens: Sequence[Token] | None = None,
     ):
-        super().__init__(source, start, end, lenient=lenient)
+        super().__init__(source, start, end, lenient=lenient, tokens=tokens)
         self.words = words
         self.bars: list[str] = []
         self.font = ""

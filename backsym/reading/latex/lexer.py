@@ -38,6 +38,8 @@ _WORD_MACROS = (
 
 _TOKEN = re.compile(
     rf"""(?P<space>[\s~]+)
+    |(?P<oldfont>\{{\s*\\(?:bf|bfseries|boldmath)\s*(?P<styled>\\[A-Za-z]+|[A-Za-z])\s*\}})
+    |(?P<oldword>\{{\s*\\(?:rm|sf|tt|it)\s+(?P<upright>[A-Za-z]+)\s*\}})
     |(?P<comment>%[^\n]*\n?)
     |(?P<newline>\\\\(?:\[[\d.]*(?:pt|em|ex|mm|cm)\])?)
     |(?P<env>\\(?:begin|end)\s*\{{(?P<envname>[A-Za-z]+\*?)\}}(?:\{{[lcr| ]*\}})?)
@@ -108,12 +110,6 @@ _CASES = ("cases", "dcases", "cases*", "dcases*")
 _CASES_MARKS = ("cases{", "}cases")
 """The signs of a choice; inside it the marks of rows and columns are ``cases;`` and ``cases&``."""
 
-_OLD_FONT = re.compile(r"\{\s*\\(?:bf|bfseries|boldmath)\s*(\\[A-Za-z]+|[A-Za-z])\s*\}")
-r"""``{\bf x}``"""
-
-_OLD_WORD = re.compile(r"\{\s*\\(?:rm|sf|tt|it)\s+([A-Za-z]+)\s*\}")
-r"""``{\rm net}``"""
-
 _UNICODE = {
     "−": "-", "–": "-", "×": r"\times", "·": r"\cdot", "⋅": r"\cdot", "∙": r"\cdot", "∗": "*", "⊙": r"\odot",
     "⊘": r"\oslash",
@@ -159,52 +155,64 @@ def tokenize(source: Source, start: int = 0, end: int | None = None, *, lenient:
     """
     text = source.text
     end = len(text) if end is None else end
-    start, end = _inside_dollars(text, start, end)
-    _check_lines(source, start, end)
+    start, end = inside_dollars(text, start, end)
+    check_lines(source, start, end)
     tokens: list[Token] = []
-    row_start = inside = 0
     position = start
     while position < end:
-        if text[position] in _UNICODE:
-            tokens.extend(_pasted(source, position))
-            position += 1
-            continue
-        match = _TOKEN.match(text, position, end)
-        if match is None and lenient:
-            tokens.append(Token("unknown", text[position], position, position + 1))
-            position += 1
-            continue
-        if match is None:
-            raise _unexpected(source, position)
-        if (old := _OLD_FONT.match(text, position, end)) is not None:
-            made = tokenize(Source(rf"\mathbf{{{old[1]}}}"))[:-1]
-            tokens.extend(token._replace(start=position, end=old.end()) for token in made)
-            position = old.end()
-            continue
-        if (word := _OLD_WORD.match(text, position, end)) is not None:
-            tokens.append(Token("word", word[1], position, word.end()))
-            position = word.end()
-            continue
-        token = _lenient(source, match) if lenient else _token(source, match)
-        if token is not None:
-            if token.text in _CASES_MARKS and token.kind == "op":
-                inside += {"cases{": 1, "}cases": -1}[token.text]
-            if inside > 0 and (token.kind == "row" or token.text == "&"):
-                token = token._replace(kind="op", text="cases;" if token.kind == "row" else "cases&")
-            tokens.append(token)
-            if token.kind == "row":
-                row_start = len(tokens)
-            elif len(tokens) - row_start > MAX_TOKENS:
-                raise source.error(
-                    say("latex.too_many_tokens", limit=MAX_TOKENS),
-                    match.span(),
-                )
-        position = match.end()
+        made, position = piece(source, position, end, lenient=lenient)
+        tokens.extend(made)
     tokens.append(Token("end", "", end, end))
+    return in_rows(source, tokens)
+
+
+def in_rows(source: Source, tokens: list[Token]) -> list[Token]:
+    """The tokens; those that part the rows and columns of a choice say so.  Raises InputError for a row too long."""
+    row_start = inside = 0
+    for n, token in enumerate(tokens):
+        if token.kind == "op" and token.text in _CASES_MARKS:
+            inside += {"cases{": 1, "}cases": -1}[token.text]
+        if inside > 0 and (token.kind == "row" or token.text == "&"):
+            token = token._replace(kind="op", text="cases;" if token.kind == "row" else "cases&")
+            tokens[n] = token
+        if token.kind == "row":
+            row_start = n + 1
+        elif n + 1 - row_start > MAX_TOKENS and token.kind != "end":
+            raise source.error(say("latex.too_many_tokens", limit=MAX_TOKENS), (token.start, token.end))
     return tokens
 
 
-def _inside_dollars(text: str, start: int, end: int) -> tuple[int, int]:
+def piece(source: Source, position: int, end: int, *, lenient: bool = False) -> tuple[list[Token], int]:
+    """The tokens of what stands at a position, none for space, and the position after it; raises InputError."""
+    text = source.text
+    if text[position] in _UNICODE:
+        return [
+            token._replace(start=position, end=position + 1) for token in spelled(_UNICODE[text[position]])
+        ], position + 1
+    match = _TOKEN.match(text, position, end)
+    if match is None and lenient:
+        return [Token("unknown", text[position], position, position + 1)], position + 1
+    if match is None:
+        raise _unexpected(source, position)
+    if match.lastgroup == "oldfont":
+        return [
+            token._replace(start=position, end=match.end()) for token in spelled(rf"\mathbf{{{match['styled']}}}")
+        ], match.end()
+    token = _lenient(source, match) if lenient else _token(source, match)
+    return [] if token is None else [token], match.end()
+
+
+def spelled(latex: str, start: int, end: int) -> list[Token]:
+    """The tokens of a short piece of LaTeX that says what stands between two places of a text."""
+    return [token._replace(start=start, end=end) for token in _tokens_of(latex)]
+
+
+@lru_cache(maxsize=512)
+def _tokens_of(latex: str) -> tuple[Token, ...]:
+    return tuple(tokenize(Source(latex))[:-1])
+
+
+def inside_dollars(text: str, start: int, end: int) -> tuple[int, int]:
     """The part of the text between the dollar signs around it, if there are any."""
     while start < end and text[start] in " \t\n$":
         start += 1
@@ -213,7 +221,7 @@ def _inside_dollars(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _check_lines(source: Source, start: int, end: int) -> None:
+def check_lines(source: Source, start: int, end: int) -> None:
     position = start
     while position < end:
         stop = source.text.find("\n", position, end)
@@ -226,12 +234,6 @@ def _check_lines(source: Source, start: int, end: int) -> None:
         position = stop + 1
 
 
-def _pasted(source: Source, position: int) -> list[Token]:
-    spelled = _UNICODE[source.text[position]]
-    made = tokenize(Source(spelled))[:-1]
-    return [token._replace(start=position, end=position + 1) for token in made]
-
-
 def _token(source: Source, match: re.Match[str]) -> Token | None:
     """The token that a piece of text is; None for space."""
     kind, text, (start, end) = match.lastgroup, match[0], match.span()
@@ -239,6 +241,8 @@ def _token(source: Source, match: re.Match[str]) -> Token | None:
         return _word(match)
     if kind == "bareword":
         return Token("word", text[-1], start, end)
+    if kind == "oldword":
+        return Token("word", match["upright"], start, end)
     if match["env"] is not None:
         return _environment(source, match)
     if kind in ("space", "comment", "tag", "gap"):

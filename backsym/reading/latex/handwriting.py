@@ -1,0 +1,526 @@
+r"""What people write by hand or paste, as tokens: ``W2^T dL/dz2[k]``, ``z₁``, ``sum_k a_k b_k``, ``1(z > 0)``.
+
+The tokens are those of LaTeX, with the places of what was written.  Words are told apart by the names of a problem:
+``z2`` is the quantity and not z times 2, ``wx`` is w times x where no ``wx`` is declared.  What is LaTeX already is
+left to its lexer.  Knows vocabularies; knows no grammar and no shapes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from backsym.core.lazy import lazy
+from backsym.core.names import GREEK
+from backsym.core.source import Source
+from backsym.reading.latex.lexer import MACROS, Token, check_lines, in_rows, inside_dollars, piece, spelled
+from backsym.reading.latex.names import Vocabulary
+
+_BELOW = dict(zip("₀₁₂₃₄₅₆₇₈₉₍₎ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ", "0123456789()aeoxhklmnpstijruv", strict=True))
+_ABOVE = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵀⁿⁱʲᵏˡᵐᵃᵇᶜᵈᵉᶠᵍʰᵒᵖʳˢᵗᵘᵛʷˣʸᶻ", "0123456789+-()Tnijklmabcdefghoprstuvwxyz", strict=True))
+_SAME = {
+    "−": "-", "–": "-", "—": "-", "⊙": r"\odot", "∘": r"\odot", "·": r"\cdot", "⋅": r"\cdot", "∙": r"\cdot",
+    "•": r"\cdot", "⊗": r"\otimes", "∇": r"\nabla", "×": r"\times", "⊤": r"\top",
+    "½": r"\frac{1}{2}", "⅓": r"\frac{1}{3}", "¼": r"\frac{1}{4}",
+    "𝟙": r"\mathbb{1}", "𝟏": r"\mathbb{1}", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u200b": "",
+    "\u2061": "", "\u2062": "", "“": "", "”": "",
+}  # fmt: skip
+_COMPARED = {">=": ">=", "<=": "<=", "!=": "!=", "==": "="}
+_COMPARES = ("<", ">", "≥", "≤", "≠", "!=", "==")
+_COMPARING = frozenset("ge geq geqslant le leq leqslant ne neq gt lt".split())
+_SUMS = ("Σ", "∑")
+_MODULES = ("np", "numpy", "torch", "jnp", "tf")
+_METHODS = (".T", ".t()", ".transpose()")
+_OPENS, _CLOSES = "([{", ")]}"
+_SPELLED = {"maximum": "max", "minimum": "min"}
+_LOSSES = ("L", "J", "loss", "Loss")
+_MAX_SPLIT = 24
+
+
+def is_word(text: str) -> bool:
+    """Whether this is a letter, and letters, digits and underscores after it."""
+    return text.isascii() and text.isidentifier() and text[0] != "_"
+
+
+def end_of(text: str, position: int, signs: str = "") -> int:
+    """The place after the letters and digits, and these ``signs``, that stand here."""
+    while position < len(text) and text[position].isascii() and (text[position].isalnum() or text[position] in signs):
+        position += 1
+    return position
+
+
+def past_space(text: str, position: int, spaces: str = " \t\n\r") -> int:
+    while position < len(text) and text[position] in spaces:
+        position += 1
+    return position
+
+
+@dataclass
+class Handwriting:
+    """The state of one look at a text; ``single`` takes one letter only for a subscript without braces, as TeX does."""
+
+    source: Source
+    words: Vocabulary
+    single: bool = False
+    tokens: list[Token] = field(default_factory=list)
+    position: int = 0
+    start: int = 0
+    """Where the piece begins that is read."""
+    end: int = 0
+    brackets: list[str] = field(default_factory=list)
+    """What closes each open bracket, by how it was opened: ``below`` in a subscript, ``}`` where a power's parentheses
+    became braces, else empty."""
+    subscripted: int = -1
+    """The number of tokens after a subscript that another one may join."""
+
+    def __post_init__(self) -> None:
+        self.text = self.source.text
+
+    def run(self) -> list[Token]:
+        self.position, self.end = inside_dollars(self.text, 0, len(self.text))
+        check_lines(self.source, self.position, self.end)
+        while self.position < self.end:
+            self.start = self.position
+            self.one()
+        self.tokens.append(Token("end", "", self.end, self.end))
+        return in_rows(self.source, self.tokens)
+
+    def one(self) -> None:
+        """Reads one piece of the text."""
+        char, after = self.text[self.start], self.text[self.start + 1 : self.start + 2]
+        if char == "\\":
+            self.macro()
+        elif char.isascii() and char.isalpha():
+            self.word()
+        elif char.isascii() and char.isdecimal():
+            self.number()
+        elif char.isspace():
+            self.position += 1
+        elif char in _BELOW:
+            self.subscript("".join(self.run_of(_BELOW)).strip("()"))
+        elif char in _ABOVE:
+            self.put("^{" + "".join(self.run_of(_ABOVE)) + "}")
+        elif char == "." and (method := self.method()) is not None:
+            self.position += len(method)
+            self.put(r"^{\top}")
+        elif char + after == "**":
+            self.position += 2
+            self.raised(tags=False)
+        elif char + after in _COMPARED:
+            self.position += 2
+            self.sign(_COMPARED[char + after])
+        elif char in _SUMS:
+            self.position += 1
+            self.put(r"\Sigma" if char != "∑" and self.words.known("Sigma") else r"\sum")
+        else:
+            self.other(char)
+
+    # --- writing ---
+
+    def put(self, latex: str) -> None:
+        """The tokens of this LaTeX, for the piece that is read."""
+        self.tokens += spelled(latex, self.start, self.position)
+
+    def token(self, kind: str, text: str) -> None:
+        self.tokens.append(Token(kind, text, self.start, self.position))
+
+    def sign(self, text: str) -> None:
+        self.token("op", text)
+
+    def as_written(self, start: int) -> None:
+        """The piece of LaTeX that stands at ``start``."""
+        made, self.position = piece(self.source, start, self.end)
+        self.tokens += made
+
+    # --- looking around ---
+
+    @property
+    def before(self) -> Token | None:
+        return self.tokens[-1] if self.tokens else None
+
+    def after_sign(self, *signs: str) -> bool:
+        return bool(self.tokens) and self.tokens[-1].kind == "op" and self.tokens[-1].text in signs
+
+    def run_of(self, table: dict[str, str]) -> list[str]:
+        """What the signs that stand here mean, up to the first that is not in the table."""
+        found: list[str] = []
+        while self.position < self.end and self.text[self.position] in table:
+            found.append(table[self.text[self.position]])
+            self.position += 1
+        return found
+
+    def next_is(self, signs: str) -> bool:
+        position = past_space(self.text, self.position, " \t")
+        return position < self.end and self.text[position] in signs
+
+    def inside(self, start: int) -> str:
+        """What stands in the bracket that opens at ``start``; empty if nothing closes it."""
+        return self.text[start + 1 : self.closing.get(start, start)]
+
+    @lazy
+    def closing(self) -> dict[int, int]:
+        """The place of the bracket that closes each one that opens, of whatever kind."""
+        found: dict[int, int] = {}
+        stack: list[int] = []
+        for n, char in enumerate(self.text):
+            if char in _OPENS:
+                stack.append(n)
+            elif char in _CLOSES and stack:
+                found[stack.pop()] = n
+        return found
+
+    @property
+    def in_subscript(self) -> bool:
+        return bool(self.brackets) and self.brackets[-1] == "below"
+
+    def method(self) -> str | None:
+        """``.T`` and the like, if one stands here."""
+        found = next((method for method in _METHODS if self.text.startswith(method, self.position)), None)
+        end = self.position + len(found or "")
+        return None if found == ".T" and end_of(self.text, end, "_") > end else found
+
+    # --- pieces ---
+
+    def macro(self) -> None:
+        end = self.start + 1
+        while end < self.end and self.text[end].isascii() and self.text[end].isalpha():
+            end += 1
+        name = self.text[self.start + 1 : end]
+        if name and name not in MACROS and (function := self.words.word(name)) is not None:
+            self.position = end
+            self.token("word", function.replace("_", ""))
+        else:
+            self.as_written(self.start)
+
+    def number(self) -> None:
+        text, whole = self.text, self.end_of_number(self.start)
+        point = text[whole : whole + 1] == "." and text[past_space(text, whole + 1) :][:1] in tuple("-+*/)],")
+        self.position = whole + point
+        number = text[self.start : whole]
+        if number == "1" and self.is_indicator():
+            self.put(r"\mathbb{1}")
+        elif number == "1" and (text.startswith("_", self.position) or self.is_column_of_ones()):
+            self.put(r"\mathbf{1}")
+        else:
+            self.tokens += [token._replace(end=whole) for token in piece(self.source, self.start, whole)[0]]
+
+    def is_column_of_ones(self) -> bool:
+        """Whether a 1 is transposed, or right of something transposed or of parentheses, where no number stands."""
+        if self.is_transposed():
+            return True
+        last = self.before
+        if last is None or last.kind != "op":
+            return last is not None and last[:2] == ("letter", "T")
+        spaced = self.text[self.start - 1].isspace()
+        return last.text == "top" or (last.text == "}" and self.after_raised_t()) or (last.text == ")" and spaced)
+
+    def after_raised_t(self) -> bool:
+        """Whether what is written last is a transpose in braces."""
+        above, opening, sign, _ = ("", "", "", "", *(token.text for token in self.tokens))[-4:]
+        return above == "^" and opening == "{" and sign in ("T", "top")
+
+    def is_transposed(self) -> bool:
+        """Whether a sign of a transpose comes next."""
+        position = past_space(self.text, self.position)
+        rest = self.text[position : position + 12]
+        if rest.startswith("ᵀ") or (rest.startswith(".T") and end_of(rest, 2, "_") == 2):
+            return True
+        if not rest.startswith("^"):
+            return False
+        rest = rest[1:].lstrip().removeprefix("{").lstrip()
+        if rest.startswith("T"):
+            return end_of(rest, 1, "_") == 1
+        return rest.startswith(r"\top") and not rest[4:5].isalpha()
+
+    def is_indicator(self) -> bool:
+        """Whether a bracket with a comparison in it follows."""
+        return self.next_is(_OPENS) and compares(self.inside(past_space(self.text, self.position, " \t")))
+
+    def raised(self, tags: bool = True) -> None:
+        """What stands above, after its sign."""
+        text, start = self.text, self.position
+        inner = past_space(text, start)
+        word = text[start : end_of(text, start, "_")]
+        minus = past_space(text, inner + 1) if text[inner : inner + 1] == "-" else inner
+        tag = text[start + 1 : self.closing.get(start, start)].strip() if text.startswith("(", start) else ""
+        if len(word) > 1 and word[0] == "T" and word[1].isalpha() and self.is_turned(word[1:]):
+            self.position += 1
+            self.put(r"^{\top}")
+        elif (digits := self.end_of_number(minus)) > minus:
+            self.position = digits
+            self.put(f"^{{{text[inner:digits]}}}")
+        elif tags and tag and end_of(tag, 0) == len(tag):
+            self.position = self.closing[start] + 1
+            self.put(f"^{{({tag})}}")
+        elif text.startswith("(", start):
+            self.position += 1
+            self.brackets.append("}")
+            self.put("^{")
+        else:
+            self.sign("^")
+
+    def end_of_number(self, position: int) -> int:
+        """The place after the digits that stand here, a point and digits after it included."""
+        end = position
+        while self.text[end : end + 1].isdecimal() and self.text[end].isascii():
+            end += 1
+        point = end
+        if point > position and self.text[point : point + 1] == ".":
+            end = point + 1
+            while self.text[end : end + 1].isdecimal() and self.text[end].isascii():
+                end += 1
+            return end if end > point + 1 else point
+        return end
+
+    def is_turned(self, word: str) -> bool:
+        """Whether a word after a superscript sign begins with that of a transpose: ``v^TMv``."""
+        return not self.words.has("T" + word) and (self.words.has(word) or bool(self.split(word)))
+
+    def other(self, char: str) -> None:
+        """A sign."""
+        self.position += 1
+        if char == "⊤" and not self.after_sign("^", "{"):
+            self.put(r"^{\top}")
+        elif char in _SAME:
+            self.put(_SAME[char])
+        elif char == "^":
+            self.raised()
+        elif char == "_":
+            self.below()
+        elif char == "@":
+            pass  # Juxtaposition multiplies matrices, too.
+        elif char in _OPENS:
+            self.open(char)
+        elif char in _CLOSES and self.brackets and self.brackets.pop() == "}":
+            self.sign("}")
+        else:
+            self.as_written(self.start)
+
+    def open(self, char: str) -> None:
+        before = self.text[self.start - 1 : self.start] if self.start else ""
+        if char == "[" and (before.isalnum() or (before and before in ")]}'₀₁₂₃₄₅₆₇₈₉ᵀ")):
+            content = self.inside(self.start)
+            if are_indices(content):
+                self.position = self.closing[self.start] + 1
+                self.subscript(content.strip())
+                return
+        self.as_written(self.start)
+        if self.position == self.start + 1:  # Else it is a letter in the old way, {\\bf x}.
+            self.brackets.append("")
+
+    # --- subscripts ---
+
+    def subscript(self, content: str) -> None:
+        """A subscript; one right after another joins it."""
+        if self.subscripted == len(self.tokens):
+            self.tokens.pop()
+            self.sign(",")
+        else:
+            self.put("_{")
+        self.put(content)
+        self.sign("}")
+        self.subscripted = len(self.tokens)
+
+    def below(self) -> None:
+        """What follows an underscore."""
+        nabla = self.after_sign("nabla")
+        if self.next_is("{"):
+            start = self.text.index("{", self.position)
+            content = self.inside(start)
+            bar = self.before is not None and self.before[:2] == ("macro", "bar")
+            plain = not compares(content) and not nabla and not bar
+            if plain and not set(content) & set("{}\\=+-"):
+                self.position = start + len(content) + 2
+                self.subscript(content)
+                return
+            self.position = start + 1
+            self.brackets.append("below" if plain else "")
+            self.put("_{")
+            return
+        start = past_space(self.text, self.position)
+        end = end_of(self.text, start)
+        if nabla and self.text[start:end][:1].isalpha():
+            self.sign("_")
+            self.sign("{")
+            self.position = end
+            self.name(self.text[start:end])
+            self.sign("}")
+            return
+        limit = self.before is not None and self.before[:2] in (("macro", "sum"), ("macro", "max"), ("macro", "min"))
+        if (end := self.end_of_script(start, self.single or limit)) > start:
+            while self.text[end : end + 1] == "'":
+                end += 1
+            self.position = end
+            self.subscript(self.text[start:end])
+        else:
+            self.sign("_")
+
+    def end_of_script(self, start: int, single: bool) -> int:
+        """The place after a subscript without braces: a letter, or small letters and digits."""
+        end = end_of(self.text, start)
+        if single:
+            return min(end, start + 1)
+        script = self.text[start:end]
+        if script[:1].isalpha() and (len(script) == 1 or script[1].isupper()):
+            return start + 1
+        small = next((n for n, char in enumerate(script) if char.isupper()), len(script))
+        return start + small
+
+    # --- words ---
+
+    def word(self) -> None:
+        text, end = self.text, end_of(self.text, self.start)
+        while text[end : end + 1] == "_" and end_of(text, end + 1) > end + 1:
+            end = end_of(text, end + 1)
+        word, self.position = text[self.start : end], end
+        if word in _MODULES and text[end : end + 1] == "." and text[end + 1 : end + 2].isalpha():
+            self.position += 1  # np. before a function is left out.
+        elif self.in_subscript:
+            self.as_in_latex(word)
+        elif self.words.has(word) or "_" not in word or self.adjoint(word) is not None:
+            self.name(word)
+        else:
+            # An underscore that is no part of a declared name is a subscript.
+            head = self.longest(word)
+            self.position = self.start + len(head)
+            self.name(head)
+
+    def as_in_latex(self, word: str) -> None:
+        """The letters, digits and underscores of a word, each for itself."""
+        end = self.position
+        self.position = self.start
+        while self.position < end:
+            made, self.position = piece(self.source, self.position, end)
+            self.tokens += made
+
+    def longest(self, text: str) -> str:
+        """The longest declared name at the start of a word, up to one of its underscores; else up to the first."""
+        parts = text.split("_")
+        for count in range(len(parts), 1, -1):
+            head = "_".join(parts[:count])
+            if self.words.has(head) or (head[:1] == "d" and self.words.has(head[1:])):
+                return head
+        return parts[0]
+
+    def name(self, text: str) -> None:
+        if not self.declared(text) and not self.known_word(text):
+            self.unknown(text)
+
+    def declared(self, text: str) -> bool:
+        """Write a declared name, if it is one."""
+        if self.words.has(text):
+            self.token("letter" if len(text) == 1 else "word", text)
+            return True
+        return False
+
+    def known_word(self, text: str) -> bool:
+        """Write a function, a sum, a Greek letter, the d of a derivative or an indicator, if it is one."""
+        lower = text.lower()
+        if len(text) == 1:
+            self.put(r"\mathbb{1}" if text == "I" and self.is_indicator() else text)
+        elif lower in ("sum", "max", "min") and self.next_is("_"):
+            self.token("macro", lower)
+        elif lower == "sigmoid" or (lower == "sigma" and not self.words.known("sigma")):
+            abstract = ("sigmoid", "") in self.words.abstract_keys
+            self.token(*(("word", "sigmoid") if abstract else ("greek", "sigma")))
+        elif text in GREEK:
+            self.token("greek", text)
+        elif (function := self.words.word(_SPELLED.get(lower, text))) is not None:
+            self.token("word", function.replace("_", ""))
+        elif (below := self.adjoint(text)) is not None:
+            self.token("letter", "d")
+            self.name(below)
+            if text.startswith("grad"):
+                self.skip_loss()
+        elif text[0] == "d" and not self.words.known("d") and self.differentiated(text[1:].lstrip("_")):
+            self.token("letter", "d")
+            self.name(text[1:].lstrip("_"))
+        else:
+            return False
+        return True
+
+    def skip_loss(self) -> None:
+        """The loss that a gradient is of, ``grad_y L``."""
+        start = past_space(self.text, self.position)
+        end = end_of(self.text, start, "_")
+        if self.text[start:end] in (self.words.loss, "L", "J") and self.text[end : end + 1] != "(":
+            self.position = end
+
+    def adjoint(self, text: str) -> str | None:
+        """The quantity of an adjoint as code names it: ``dLdz``, ``dL_dz``, ``grad_z``, ``z_bar``; None for others."""
+        for loss in dict.fromkeys((self.words.loss or "L", *_LOSSES)):
+            if (below := text.removeprefix("d" + loss)) != text and below.lstrip("_")[:1] == "d":
+                below = below.removeprefix("_")[1:].removeprefix("_")
+                return below if self.words.has(below) else None
+        for start in ("grad_", "grad", "d_"):
+            if text.startswith(start) and self.words.has(text[len(start) :]):
+                return text[len(start) :]
+        barred = text.removesuffix("bar").removesuffix("_")
+        return barred if text.endswith("bar") and self.words.has(barred) else None
+
+    def differentiated(self, text: str) -> bool:
+        """Whether a d before this is that of a derivative: of a quantity, of one with a tag to come, or of the loss."""
+        head = text.split("_")[0]
+        declared = self.words.has(text) or self.words.has(head) or self.words.known(head)
+        return declared or text in (self.words.loss, "L") or bool(self.split(text))
+
+    def unknown(self, text: str) -> None:
+        pieces = self.split(text)
+        if pieces:
+            for part in pieces:
+                self.name(part)
+        elif (glued := self.glued(text)) is not None:
+            self.name(glued[0])
+            self.subscript(glued[1])
+        else:
+            base = text.rstrip("0123456789")
+            if base != text and (base in GREEK or len(base) == 1):
+                self.name(base)
+                self.subscript(text[len(base) :])
+            else:
+                self.token("word", text)
+
+    def glued(self, text: str) -> tuple[str, str] | None:
+        """``W2kj``: a declared array with a letter for each of its axes."""
+        for size in range(len(text) - 1, 0, -1):
+            head, letters = text[:size], text[size:]
+            rank = self.words.ranks.get(head)
+            if rank and rank == len(letters) and letters.isalpha() and letters.islower():
+                return head, letters
+        return None
+
+    def split(self, text: str) -> list[str]:
+        """A word as a product of declared names, the longest first; empty if it is none."""
+        if len(text) > _MAX_SPLIT:
+            return []
+        pieces: list[str] = []
+        while text:
+            size = next((n for n in range(len(text), 0, -1) if self.words.has(text[:n])), 0)
+            if not size and pieces and text[0] == "d" and self.words.has(text[1:]):
+                return [*pieces, text]  # xdz: x dz
+            if not size:
+                return []
+            pieces.append(text[:size])
+            text = text[size:]
+        return pieces
+
+
+def compares(text: str) -> bool:
+    """Whether a text has a sign or macro of a comparison."""
+    if any(sign in text for sign in _COMPARES):
+        return True
+    found = (part[: len(part) - len(part.lstrip("abcdefghijklmnopqrstuvwxyz"))] for part in text.split("\\")[1:])
+    return any(name in _COMPARING for name in found)
+
+
+def are_indices(text: str) -> bool:
+    """Whether a text has letters and positions with commas between them, or sums and multiples of them: ``k, j+1``."""
+    return all(
+        (atom := part.strip()) and (atom.isdecimal() or is_word(atom.rstrip("'"))) and atom.isascii()
+        for index in text.split(",")
+        for part in index.replace("-", "+").replace("*", "+").split("+")
+    )
+
+
+def handwritten(source: Source, words: Vocabulary, single: bool = False) -> list[Token]:
+    """The tokens of a text, as those of LaTeX; raises InputError for what neither is."""
+    return Handwriting(source, words, single).run()
