@@ -63,15 +63,6 @@ class Names:
                     return False
         return True
 
-    def standing(self, shapes: Mapping[str, Shape]) -> Names:
-        """The same with further words, for arrays of these shapes."""
-        scope = replace(
-            self.scope,
-            names={**self.scope.names, **{name: Sym(name, shape) for name, shape in shapes.items()}},
-            latex={**self.scope.latex, **{name: rf"\text{{{name}}}" for name in shapes}},
-        )
-        return Names(scope, vocabulary(scope), self.own, self.adjoints)
-
     def defining(self, name: str, expr: Expr, letters: tuple[Ix, ...], word: bool) -> Names:
         """The same with one more; a ``word`` such as ``dz`` is no letter with a tag."""
         shape: Shape = tuple(ix.dim for ix in letters) if letters else expr.shape

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import NamedTuple
@@ -39,9 +39,10 @@ from backsym.marking.answers.own_names import Names
 from backsym.marking.answers.pasting import pasted
 from backsym.marking.answers.refusals import Refused, refused
 from backsym.marking.answers.respellings import differentials, named_as_in_code, untagged, whole_differentials
-from backsym.marking.answers.rows import Rows, left_row, rows_in, without_rows
+from backsym.marking.answers.rows import has_rows, left_row, matrices, of_one_example, with_rows, without_rows
 from backsym.marking.judging.layouts import same_layout
 from backsym.reading.latex.answers import parse_answer
+from backsym.reading.latex.handwriting import handwritten
 from backsym.reading.meaning import arrays, formulas
 from backsym.reading.meaning.labels import spelled_out
 from backsym.reading.meaning.resolve import Resolver
@@ -408,7 +409,7 @@ class _Session:
     def read_left(self, text: str) -> Left:
         if (own := own_name(text, self.names.words)) is not None:
             return own
-        if (row := left_row(text, self.problem, self.names.words, self.text)) is not None:
+        if (row := self.left_row(text)) is not None:
             return row
         for meant in (_AS_WRITTEN, self.untagged) if self.untagged else (_AS_WRITTEN,):
             for source, tree in ((source, tree) for source, trees in self.trees(text, meant) for tree in trees):
@@ -424,6 +425,17 @@ class _Session:
         if _WORD.fullmatch(text) and text not in self.problem.symbols:
             return Left(None, text, None, word=True)
         raise _no_left(text, self.problem.loss)
+
+    def left_row(self, text: str) -> Left | None:
+        """A left side that is the derivative by a row or column of a matrix."""
+        with self.members(lying=False):
+            found = (left_row(tree, self.problem, self.text) for tree in self.trees_with_rows(text))
+            return next((left for left in found if left is not None and self.is_row(left)), None)
+
+    def is_row(self, left: Left) -> bool:
+        """Whether one index says which row, and not which entry of a matrix that is a row."""
+        assert left.quantity is not None
+        return spare_axes(self.problem.symbols[left.quantity].shape, 1) is None
 
     def indexes(self, left: Left) -> bool:
         """Whether a left side has an index for each axis of its quantity."""
@@ -496,7 +508,7 @@ class _Session:
         options: list[_Option] = []
         for reading in self.readings(text, asked):
             if self.by_row and given and reading.expr.shape:
-                row = without_rows(reading.expr, reading.letters, given, Rows(text))
+                row = without_rows(reading.expr, reading.letters, given)
                 reading = _Reading(*row) if row is not None else reading
             expr = T(reading.expr) if transposed and len(reading.expr.shape) <= 2 else reading.expr
             if self.problem.picks_members and reading.letters and not reading.positional:
@@ -596,22 +608,39 @@ class _Session:
             return [replace(reading, regrouped=True) for reading in self.spelled(text.replace("*", " "), given)]
         return []
 
+    @contextmanager
+    def members(self, *, lying: bool) -> Iterator[None]:
+        """While this holds, a matrix may have one index, for a member of it."""
+        names = self.names
+        self.names = with_rows(names, self.problem, lying=lying)
+        try:
+            yield
+        finally:
+            self.names = names
+
+    def trees_with_rows(self, text: str) -> list[Node]:
+        """The syntax trees of a text in which matrices have one index."""
+        if not matrices(self.problem):
+            return []
+        found = [tree for _, trees in self.trees(text) for tree in trees if has_rows(tree)]
+        return [] if found and of_one_example(handwritten(Source(text), self.names.words)) else found
+
     def by_rows(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading] | None:
         """A text about rows of matrices, entry by entry; None if it has none, or is not read with them either."""
-        names, found = self.names, list[_Reading]()
+        found: list[_Reading] = []
         clash: Refused | None = None
-        for rows in rows_in(text, self.problem, names.words):
-            self.names = names.standing(rows.names)
-            try:
-                readings = self.spelled(rows.text, given)
-            except Refused as e:
-                if e.clash is not None and not rows.flat:
-                    clash = Refused("shape", say("answers.row_as_column"))
-                continue
-            finally:
-                self.names = names
+        for lying in (False, True):
+            with self.members(lying=lying):
+                if not lying and not self.trees_with_rows(text):
+                    return None
+                try:
+                    readings = self.spelled(text, given)
+                except Refused as e:
+                    if e.clash is not None and not lying:
+                        clash = Refused("shape", say("answers.row_as_column"))
+                    continue
             for reading in readings:
-                done = without_rows(reading.expr, reading.letters, given or (), rows)
+                done = without_rows(reading.expr, reading.letters, given or ())
                 if done is not None:
                     # The axes of a matrix of rows have their order; a row may be one of any axis.
                     placed = _in_place(done[1], self.target.shape)

@@ -1,16 +1,13 @@
 r"""Rows and columns of matrices in answers: ``\mathbf{a}_n^{(1)}`` of a batch that is declared as A1, ``W[:,j]``.
 
-A row is read as a vector that belongs to a letter: the text gets a name of its own for it, times an entry of another
-that has the letter, and the entries of what is read are entries of the matrix again.  Tried where a text is not read
-as it stands.  Knows names and shapes; knows no grammar.
+What is read with members of matrices in it is written entry by entry, as entries of the matrices.  Knows trees, names
+and shapes; knows no texts and no grammar.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import replace
 
 from backsym.core.entrywise import FIRST, entry_of
 from backsym.core.expr import (
@@ -28,6 +25,7 @@ from backsym.core.expr import (
     IndexReduce,
     Ix,
     MatMul,
+    Member,
     Mul,
     Neg,
     Num,
@@ -35,7 +33,6 @@ from backsym.core.expr import (
     Pow,
     Reduce,
     Reshape,
-    Shape,
     Size,
     Sym,
     T,
@@ -46,136 +43,63 @@ from backsym.core.expr import (
 from backsym.core.problem import Problem
 from backsym.marking.answers.left_sides import Left
 from backsym.marking.answers.letters import fresh
-from backsym.reading.latex.names import Vocabulary
+from backsym.marking.answers.own_names import Names
+from backsym.reading.latex.lexer import Token
 from backsym.reading.syntax import Node
+from backsym.reading.syntax import walk as walk_tree
 
-_FONT = r"\\(?:mathbf|boldsymbol|bm|vec|mathrm)\s*"
-_INDEX = r"[a-z]'*"
-_TURNED = r"(?:T(?![A-Za-z])|\\top(?![A-Za-z])|\\intercal(?![A-Za-z])|\\mathsf\s*\{\s*T\s*\})"
-_PLACE = rf"(?:{_INDEX}\s*(?:,\s*)?(?::|\\cdot|\\bullet)|(?::|\\cdot|\\bullet)\s*(?:,\s*)?{_INDEX}|{_INDEX})"
-_SCRIPT = (
-    rf"\s*(?:_\s*(?:\{{\s*{_PLACE}\s*\}}|[a-z](?![A-Za-z]))"
-    rf"|\^\s*(?:\{{\s*\(\w+\)\s*{_TURNED}?\s*\}}|\(\w+\)|\{{\s*{_TURNED}\s*\}}|{_TURNED}))"
-)
-_FORMULA = rf"(?:{_FONT}(?:\{{\s*[A-Za-z]\s*\}}|[A-Za-z](?![A-Za-z]))|(?<![A-Za-z\\_^])[A-Za-z])(?:{_SCRIPT})+"
-_LOSS = r"\\?(?:mathcal\s*\{\s*[A-Z]\s*\}|mathcal\s+[A-Z]|ell|[LJ])(?![A-Za-z])"
-_ONE_LOSS = re.compile(rf"{_LOSS}\s*_")
-_LATEX = re.compile(
-    rf"\\nabla\s*_\s*\{{\s*(?P<nabla>{_FORMULA})\s*\}}\s*(?P<of>{_LOSS})"
-    rf"|\\[dt]?frac\s*\{{\s*(?:\\partial|d)\s*(?P<over>{_LOSS})\s*\}}\s*\{{\s*(?:\\partial|d)\s*(?P<under>{_FORMULA})\s*\}}"
-    rf"|(?P<bare>{_FORMULA})"
-)
-_PLAIN = re.compile(
-    rf"(?<!\w)(?P<by>d[A-Za-z]\w*\s*/\s*d|d)?(?P<name>[A-Za-z]\w*)\[\s*(?P<at>{_INDEX}\s*,\s*:|:\s*,\s*{_INDEX})\s*\]"
-)
-_PARTS = re.compile(rf"(?P<tag>\(\w+\))|(?P<turned>{_TURNED})|_\s*\{{?\s*(?P<at>{_PLACE})")
-_BASE = re.compile(rf"(?:{_FONT})?\{{?\s*([A-Za-z])\s*\}}?")
+_LOSSES = ("L", "J", "ell")
 
 
-@dataclass
-class Rows:
-    """The rows of one text: what stands for each, and what the text says with these names.
-
-    With ``flat``, a row is a matrix of one row, as it stands in the batch; else it is a column, like any vector.
-    """
-
-    text: str
-    flat: bool = False
-    names: dict[str, Shape] = field(default_factory=dict)
-    found: dict[str, tuple[Sym, int]] = field(default_factory=dict)
-    """The matrix behind each name, and the axis that its letter runs over."""
-
-    def name(self, matrix: Sym, axis: int) -> str:
-        """The name of a row (axis 0) or column (axis 1) of a matrix; its letter is an index of this name and ``i``."""
-        for known, what in self.found.items():
-            if what == (matrix, axis):
-                return known
-        name = "row" + "abcdefghjklmnopqrstuvwxyz"[len(self.found) % 25]
-        dim = matrix.shape[1 - axis]
-        self.found[name] = matrix, axis
-        self.names[name] = (1, dim) if self.flat and axis == 0 else (dim,)
-        self.names[name + "i"] = (matrix.shape[axis],)
-        return name
+def matrices(problem: Problem) -> frozenset[str]:
+    return frozenset(name for name, symbol in problem.symbols.items() if len(symbol.shape) == 2)
 
 
-def rows_in(text: str, problem: Problem, words: Vocabulary) -> Iterator[Rows]:
-    """The text with its rows named, with the rows as columns and then lying; none where it has no rows."""
-    if _ONE_LOSS.search(text) is not None:
-        return  # The loss of one data point is no row of anything.
-    for flat in (False, True):
-        rows = Rows(text, flat)
-        rows.text = _LATEX.sub(partial(_formula, rows=rows, problem=problem, words=words), text)
-        if "[" in rows.text:
-            rows.text = _PLAIN.sub(partial(_plain, rows=rows, problem=problem), rows.text)
-        if not rows.found:
-            return
-        yield rows
+def with_rows(names: Names, problem: Problem, *, lying: bool) -> Names:
+    """The same names, of which matrices may have one index; ``lying`` rows are matrices of one row."""
+    scope = replace(names.scope, members=True, lying=lying)
+    return replace(names, scope=scope, words=replace(names.words, families=matrices(problem)))
 
 
-def left_row(text: str, problem: Problem, words: Vocabulary, answer: str) -> Left | None:
+def is_row(tree: Node) -> bool:
+    """Whether this is one index of an array, beside which a whole axis may stand."""
+    if tree.kind != "entry":
+        return False
+    given = [ix for ix in tree.children[1:] if ix.kind != "slice"]
+    return len(tree.children) <= 3 and len(given) == 1 and given[0].kind == "name"
+
+
+def has_rows(tree: Node) -> bool:
+    return any(map(is_row, walk_tree(tree)))
+
+
+def of_one_example(tokens: Sequence[Token]) -> bool:
+    """Whether a text has an index at its loss: that of one data point is no row of anything."""
+    bare = [token for token in tokens if token.text not in ("{", "}")]
+    return any(
+        after.text == "_" and (token.text in _LOSSES or (font.text == "mathcal" and token.kind == "letter"))
+        for font, token, after in zip(bare[:1] + bare, bare, bare[1:], strict=False)
+    )
+
+
+def left_row(tree: Node, problem: Problem, answer: str) -> Left | None:
     """A left side that is the derivative by a row, with a letter that the answer has not for the axis along it."""
-    rows = Rows(text)
-    match = _LATEX.fullmatch(text.strip())
-    if match is not None and not match["bare"]:
-        rows.text = _formula(match, rows, problem, words)
-    elif (plain := _PLAIN.fullmatch(text.strip())) is not None and plain["by"]:
-        rows.text = _plain(plain, rows, problem)
-    at = re.search(r"i\}?(?:_\{|\[)([a-z]'*)[\]}]", rows.text)
-    if at is None or not rows.found:
+    whole = tree
+    if tree.kind == "partial" and tree.children[0].kind == "name" and tree.children[0].value == problem.loss:
+        whole = tree.children[1]
+    if not is_row(whole):
         return None
-    ((matrix, axis),) = rows.found.values()
-    other = next((x for x in "qpsuvxyz" if x not in answer), "q'")
-    pair = (at[1], other) if axis == 0 else (other, at[1])
-    return Left(matrix.name, None, tuple(Node("name", x, (), (0, 1)) for x in pair), row=True)
-
-
-def _formula(match: re.Match[str], rows: Rows, problem: Problem, words: Vocabulary) -> str:
-    written = match["nabla"] or match["under"] or match["bare"]
-    base = _BASE.match(written)
-    if base is None:
-        return match[0]
-    parts, letter = list(_PARTS.finditer(written, base.end())), base[1]
-    tag = next((part["tag"].strip("()") for part in parts if part["tag"]), "")
-    at = next((part["at"] for part in parts if part["at"]), None)
-    matrix = _matrix(letter, tag, problem, words)
-    if at is None or matrix is None:
-        return match[0]
-    name, index = rows.name(matrix, _axis(at)), re.sub(r"[^a-z']|\\[a-z]+", "", re.sub(r"\\[a-z]+", "", at))
-    above = match["of"] or match["over"]
-    what = rf"\nabla_{{\text{{{name}}}}} {above}" if above else rf"\text{{{name}}}"
-    turned = r"^\top" if any(part["turned"] for part in parts) else ""
-    return rf" (\text{{{name}i}}_{{{index}}} \odot {what}){turned} "
-
-
-def _plain(match: re.Match[str], rows: Rows, problem: Problem) -> str:
-    by, name = match["by"] or "", match["name"]
-    if not _is_matrix(name, problem) and not by and name[0] == "d" and _is_matrix(name[1:], problem):
-        by, name = "d", name[1:]
-    if not _is_matrix(name, problem):
-        return match[0]
-    row, index = rows.name(problem.sym(name), _axis(match["at"])), re.sub(r"[^a-z']", "", match["at"])
-    return f"({row}i[{index}] * {f'grad({row})' if by else row})"
-
-
-def _axis(at: str) -> int:
-    """Which axis the letter of ``n,:`` or ``:,j`` runs over."""
-    return 1 if at.lstrip()[0] in ":\\" else 0
-
-
-def _is_matrix(name: str, problem: Problem) -> bool:
-    return name in problem.symbols and len(problem.symbols[name].shape) == 2
-
-
-def _matrix(letter: str, tag: str, problem: Problem, words: Vocabulary) -> Sym | None:
-    """The matrix that this letter is a row of: one of this name, or, of a small letter without meaning, the capital."""
-    for base in (letter, letter.upper()):
-        name = words.quantity(base, tag)
-        if name is not None:
-            if _is_matrix(name, problem):
-                return problem.sym(name)
-            if name in problem.symbols and problem.symbols[name].shape:
-                return None
-    return None
+    array, *places = whole.children
+    if tree is whole:
+        if array.kind != "call" or array.value != "grad":
+            return None
+        array = array.children[0]
+    if array.kind != "name" or array.value not in matrices(problem):
+        return None
+    other = Node("name", next((x for x in "qpsuvxyz" if x not in answer), "q'"), (), (0, 1))
+    row = places[0].kind != "slice"
+    letter = next(place for place in places if place.kind != "slice")
+    return Left(array.value, None, (letter, other) if row else (other, letter), row=True)
 
 
 # --- entries ---------------------------------------------------------------------------------------------------------
@@ -188,16 +112,17 @@ class _NoEntries(Exception):
 class _Entries:
     """Entries of an expression with rows in it; ``taken`` are letters that a sum may not use."""
 
-    def __init__(self, found: Mapping[str, tuple[Sym, int]], taken: Sequence[Ix]):
-        self.found = found
+    def __init__(self, taken: Sequence[Ix]):
         self.taken = list(taken)
 
     def entry(self, e: Expr, at: tuple[Ix, ...]) -> Expr:
         """The entry of ``e`` at ``at``, one index for each axis of its shape; raises _NoEntries."""
         if isinstance(e, IndexReduce):
             return IndexReduce(e.op, self.entry(e.body, at), e.indices)
+        if isinstance(e, Member):
+            return Entry(e.base, e.at(at))
         if isinstance(e, Mul):
-            return self.product(e, at)
+            return Mul(tuple(self.operand(arg, at) for arg in e.args))
         if isinstance(e, MatMul):
             return self.matmul(e, at)
         if isinstance(e, T):
@@ -224,24 +149,6 @@ class _Entries:
         own = at[len(at) - len(e.shape) :]
         return self.entry(e, tuple(FIRST if dim == 1 else ix for dim, ix in zip(e.shape, own, strict=True)))
 
-    def product(self, e: Mul, at: tuple[Ix, ...]) -> Expr:
-        """A product, in which rows stand after their letters."""
-        factors: list[Expr] = []
-        letter: Entry | None = None
-        for n, arg in enumerate(e.args):
-            after = e.args[n + 1] if n + 1 < len(e.args) else None
-            if letter is not None and isinstance(arg, (Sym, Adj)):
-                matrix, axis = self.found[arg.name]
-                whole = Adj(matrix.name, matrix.shape) if isinstance(arg, Adj) else matrix
-                place = (*letter.indices, at[-1])
-                factors.append(Entry(whole, place if axis == 0 else place[::-1]))
-                letter = None
-            elif isinstance(arg, Entry) and isinstance(after, (Sym, Adj)) and after.name in self.found:
-                letter = arg
-            else:
-                factors.append(self.operand(arg, at))
-        return factors[0] if len(factors) == 1 else Mul(tuple(factors))
-
     def matmul(self, e: MatMul, at: tuple[Ix, ...]) -> Expr:
         first, last = (*at, FIRST, FIRST)[:2]
         inner = self.letters([arg.shape[1] if len(arg.shape) == 2 else 1 for arg in e.args[:-1]])
@@ -259,9 +166,7 @@ class _Entries:
         return tuple(found)
 
 
-def without_rows(
-    e: Expr, letters: tuple[Ix, ...], given: Sequence[Ix], rows: Rows
-) -> tuple[Expr, tuple[Ix, ...]] | None:
+def without_rows(e: Expr, letters: tuple[Ix, ...], given: Sequence[Ix]) -> tuple[Expr, tuple[Ix, ...]] | None:
     """The entry of an expression with rows in it, and its letters: those of a matrix first, that of a vector last.
 
     ``given`` are the letters of a left side.  None where there is no such form.
@@ -276,9 +181,10 @@ def without_rows(
         at.append(own)
         taken.append(own)
     try:
-        entry = _Entries(rows.found, taken).entry(e, tuple(at))
+        entry = _Entries(taken).entry(e, tuple(at))
     except _NoEntries:
         return None
-    left = any(isinstance(node, (Sym, Adj)) and node.name in rows.names for node in walk(entry))
+    if any(isinstance(node, Member) for node in walk(entry)):
+        return None
     axes = tuple(ix for ix in at if not ix.fixed)
-    return None if left else (entry, (*axes, *letters) if len(axes) > 1 else (*letters, *axes))
+    return entry, (*axes, *letters) if len(axes) > 1 else (*letters, *axes)

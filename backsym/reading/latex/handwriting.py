@@ -513,12 +513,14 @@ def compares(text: str) -> bool:
 
 
 def are_indices(text: str) -> bool:
-    """Whether a text has letters and positions with commas between them, or sums and multiples of them: ``k, j+1``."""
-    return all(
-        (atom := part.strip()) and (atom.isdecimal() or is_word(atom.rstrip("'"))) and atom.isascii()
-        for index in text.split(",")
-        for part in index.replace("-", "+").replace("*", "+").split("+")
-    )
+    """Whether a text has letters, positions, sums and multiples of them, or colons, with commas between: ``k, j+1``."""
+    indices = [index.strip() for index in text.split(",")]
+    parts = [part for index in indices for part in _summands(index) if index != ":"]
+    return bool(parts) and text.isascii() and all(part.isdecimal() or is_word(part.rstrip("'")) for part in parts)
+
+
+def _summands(index: str) -> list[str]:
+    return [part.strip() for part in index.replace("-", "+").replace("*", "+").split("+")]
 
 
 def handwritten(source: Source, words: Vocabulary, single: bool = False) -> list[Token]:

@@ -186,18 +186,14 @@ def piece(source: Source, position: int, end: int, *, lenient: bool = False) -> 
     """The tokens of what stands at a position, none for space, and the position after it; raises InputError."""
     text = source.text
     if text[position] in _UNICODE:
-        return [
-            token._replace(start=position, end=position + 1) for token in spelled(_UNICODE[text[position]])
-        ], position + 1
+        return spelled(_UNICODE[text[position]], position, position + 1), position + 1
     match = _TOKEN.match(text, position, end)
     if match is None and lenient:
         return [Token("unknown", text[position], position, position + 1)], position + 1
     if match is None:
         raise _unexpected(source, position)
     if match.lastgroup == "oldfont":
-        return [
-            token._replace(start=position, end=match.end()) for token in spelled(rf"\mathbf{{{match['styled']}}}")
-        ], match.end()
+        return spelled(rf"\mathbf{{{match['styled']}}}", position, match.end()), match.end()
     token = _lenient(source, match) if lenient else _token(source, match)
     return [] if token is None else [token], match.end()
 

@@ -187,8 +187,8 @@ class Vocabulary:
         items = [item for group in groups for item in group]
         best: tuple[int, Found] | None = None
         for count in range(len(items) + 1):
-            if any(item.kind == "shift" for item in items[:count]):
-                break  # A sum of letters is no mark.
+            if any(item.kind in ("shift", "slice") for item in items[:count]):
+                break  # A sum of letters is no mark, nor is a whole axis.
             mark = "".join(item.value for item in items[:count])
             name = next((n for n in (self.quantity(base, t) for t in (tag + mark, mark + tag)) if n), None)
             if name is None or (name not in self.ranks and count < len(items)):
@@ -197,6 +197,10 @@ class Vocabulary:
             grade = self._grade(found, count, bold, letters)
             if best is None or grade > best[0]:
                 best = grade, found
+        if best and best[1].indices and self.ranks.get(best[1].name) == 0 and self.families and len(base) == 1:
+            # A number has no members: beside c and C, c_j is one of C.
+            other = self.choose(base.swapcase(), tag, groups, bold, letters)
+            return other if other is not None and other.name in self.families else best[1]
         return self._positions(best[1]) if best else None
 
     def _grade(self, found: Found, count: int, bold: bool, letters: frozenset[str]) -> int:

@@ -91,6 +91,8 @@ def below(cursor: Cursor) -> list[list[Node]]:
             groups[-1].extend(inner for group in below(cursor) for inner in group)
         elif cursor.reads_shifts and not groups[-1] and is_shift(cursor):
             groups[-1].append(shift(cursor))
+        elif cursor.reads_shifts and cursor.at(":", "cdot"):
+            groups[-1].append(cursor.make("slice", "", (), cursor.take().start))
         else:
             groups[-1].append(item(cursor))
     cursor.take()

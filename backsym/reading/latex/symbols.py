@@ -195,7 +195,8 @@ class Symbols(Grammar):
             return self.raised(tree, scripts, start)
         steps = scripts.steps
         # Of one index the transpose is that of the member: x_n^T is a row.
-        while steps and steps[0][0] == "T" and len(found.indices) > 1:
+        member = len(found.indices) == 1 or any(ix.kind == "slice" for ix in found.indices)
+        while steps and steps[0][0] == "T" and not member:
             tree = self.make("transpose", "", (tree,), start)
             steps = steps[1:]
         tree = self.make("entry", "", (tree, *map(self.index, found.indices)), start)

@@ -556,7 +556,9 @@ def member(r: Resolver, base: Sym | Adj, indices: Sequence[Node], tree: Node) ->
         places.append(None if ix is None or ix.kind == "slice" else r.index(ix, dim, hint))
     if not any(places):
         return base
-    return Member(base, tuple(places), span=r.mark(tree))
+    found = Member(base, tuple(places), span=r.mark(tree))
+    # A row lies as it does in its matrix.
+    return T(found) if r.scope.lying and len(places) == 2 and places[1] is None else found
 
 
 def partial_rule(r: Resolver, tree: Node) -> Expr:

@@ -37,7 +37,8 @@ class Scope:
     signs are grouped in another way that fits, if there are so many. With ``matrix_powers`` a power of a square
     matrix is a product in an answer, too, as it is in the problem. With ``strict_shapes``, as in students' answers,
     a row meets no vector and an element-wise sign spreads no array. With ``members``, fewer indices than axes
-    pick a member of a family, x_n of X; in LaTeX the letters of ``families`` may have either case.
+    pick a member of a family, x_n of X; a row of a matrix is a column like any vector, or with ``lying`` a matrix of
+    one row; in LaTeX the letters of ``families`` may have either case.
     """
 
     names: Mapping[str, Expr]
@@ -53,6 +54,7 @@ class Scope:
     matrix_powers: bool = False
     strict_shapes: bool = False
     members: bool = False
+    lying: bool = False
     families: frozenset[str] = frozenset()
     grouping: int = 0
     missing: Callable[[str], Expr | Words | None] | None = None
