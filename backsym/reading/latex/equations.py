@@ -10,7 +10,7 @@ Knows vocabularies and scopes; resolves nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from backsym.core.errors import InputError
@@ -146,12 +146,7 @@ def left_sides(source: Source, words: Vocabulary) -> list[Node]:
     """
     reader = FormulaReader(source, words)
     found: list[Node] = []
-    for position in reader.left_positions():
-        reader.position, reader.nesting = position, 0
-        try:
-            tree = reader.left_side()
-        except InputError:
-            continue
+    for _, tree in reader.readable_lefts():
         base = tree.children[0] if tree.kind == "entry" else tree
         if base.kind == "name" and reader.at("="):
             found.append(tree)
@@ -251,6 +246,19 @@ class FormulaReader(Formula):
                 positions.append(n + 1)
         begins = [n for n in positions if self.tokens[n].kind not in ("end", "row") and not self.at_sign(n)]
         return [n for n in begins if not self.range_at(n)]
+
+    def readable_lefts(self) -> Iterator[tuple[int, Node]]:
+        """Where equations begin, and their left sides; one that cannot be read is left out.
+
+        The reader stands behind each left side when it is given out.
+        """
+        for position in self.left_positions():
+            self.position, self.nesting = position, 0
+            try:
+                tree = self.left_side()
+            except InputError:
+                continue
+            yield position, tree
 
     def at_sign(self, position: int) -> bool:
         """Whether an equals sign stands here: the row goes on with the equation above."""

@@ -369,12 +369,7 @@ def index_letters(source: Source, places: Iterable[tuple[int, int]]) -> tuple[fr
         summed |= reader.summed_letters()
         for base, letter in _subscripts(reader.tokens):
             below[base].add(letter)
-        for position in reader.left_positions():
-            reader.position, reader.nesting = position, 0
-            try:
-                tree = reader.left_side()
-            except InputError:
-                continue
+        for _, tree in reader.readable_lefts():
             if tree.kind == "entry" and tree.children[0].kind == "name" and reader.at("="):
                 left |= {index.value for index in tree.children[1:] if index.kind == "name"}
             elif tree.kind == "name" and reader.at("="):

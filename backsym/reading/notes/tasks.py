@@ -270,14 +270,7 @@ class Tasks:
         if "partial" not in (text := self.source.text[start:end]) and "nabla" not in text and "=" not in text:
             return []
         reader = FormulaReader(self.source, self.words, start, end)
-        found: list[tuple[int, Node, bool]] = []
-        for position in reader.left_positions():
-            reader.position, reader.nesting = position, 0
-            try:
-                tree = reader.left_side()
-            except InputError:
-                continue
-            found.append((position, tree, reader.at("=")))
+        found = [(position, tree, reader.at("=")) for position, tree in reader.readable_lefts()]
         rows = []
         for n, (position, tree, is_equation) in enumerate(found):
             last = found[n + 1][0] - 2 if n + 1 < len(found) else len(reader.tokens) - 2
