@@ -20,15 +20,24 @@ from backsym.core.choices import ACCEPT, HINTS
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Expr, Ix, Partial, scalar_if_ones, walk
 from backsym.core.lazy import lazy
-from backsym.core.problem import Problem
+from backsym.core.problem import Part, Problem
 from backsym.core.words import listed
+from backsym.marking.answers.left_letters import read_array
 from backsym.marking.answers.model import ReadAnswer, Target, Unreadable, quantity_named
 from backsym.marking.answers.numbers import Numbers, members, read_numbers
 from backsym.marking.answers.own_names import Names
 from backsym.marking.answers.reader import AnswerReader
 from backsym.marking.explaining.explain import ELEMENTS, Explanation, explain, explain_clash, explain_meant
 from backsym.marking.explaining.phrases import math, phrase, shape_words
-from backsym.marking.judging.accept import Criterion, criterion, derivatives_asked, is_simplified, missing_names
+from backsym.marking.judging.accept import (
+    Criterion,
+    criterion,
+    derivatives_asked,
+    is_simplified,
+    missing_names,
+    total_named,
+    totals_asked,
+)
 from backsym.marking.judging.chains import Break, first_break
 from backsym.marking.judging.earning import (
     CHAIN,
@@ -41,9 +50,10 @@ from backsym.marking.judging.earning import (
     stated,
 )
 from backsym.marking.judging.judge import Carried, Judge, equal_values
-from backsym.marking.judging.layouts import transposed_layout
+from backsym.marking.judging.layouts import same_layout, transposed_layout
 from backsym.marking.judging.numbers import AskedNumber, NumberJudge
 from backsym.marking.judging.shares import Slips, share_of
+from backsym.marking.judging.totals import asked_totals, judge_of_totals
 from backsym.marking.reporting.records import shown_score
 from backsym.numeric.axes import Array
 from backsym.printing.notation import Notation
@@ -165,6 +175,24 @@ class Marker:
         self.notation = Notation.of(problem)
         self.numbers = NumberJudge(self.judge.solution)
         self._asked: dict[str, tuple[Target, Criterion]] = {}
+        self._arrays: tuple[_ArrayMarker, ...] = ()
+
+    def read(self, target: Target, answer: str, names: Names) -> ReadAnswer | Unreadable:
+        """An answer as it is read after those that defined these names."""
+        return self.reader.read_after(target, answer, names)
+
+    def array(self, target: str) -> tuple[str, _ArrayMarker] | None:
+        """The name of a Jacobian or second derivative that a part asks for, and its marker; None for other targets."""
+        name = total_named(target, self._totals)
+        if name is None:
+            return None
+        if not self._arrays:
+            self._arrays = (_ArrayMarker(self),)
+        return name, self._arrays[0]
+
+    @lazy
+    def _totals(self) -> Mapping[str, Part]:
+        return totals_asked(self.problem)
 
     def target(self, text: str) -> Target:
         """The target of this name; raises BacksymError for one that the loss is not differentiated by."""
@@ -180,7 +208,7 @@ class Marker:
 
     def trouble_with(self, target: str) -> str | None:
         """What is wrong with the name of a target; None for a good one."""
-        if self.numbers.named(target) is not None:
+        if self.numbers.named(target) is not None or self.array(target) is not None:
             return None
         try:
             self.target(target)
@@ -200,6 +228,8 @@ class Marker:
         number = self.number(str(target), answer)
         if number is not None:
             return _NumberMarking(self, str(target), answer, number, marks, hints).verdict()
+        if (array := self.array(str(target))) is not None:
+            return _Marking(array[1], array[0], answer, accept, marks, hints).verdict()
         return _Marking(self, target, answer, accept, marks, hints).verdict()
 
     def number(self, target: str, answer: object) -> AskedNumber | None:
@@ -226,7 +256,7 @@ class Marker:
         if not isinstance(answers, Mapping):
             raise BacksymError(f"answers are expected as {{target: answer}}; this is a {_kind(answers)}")
         for target in marks or () if strict else ():
-            if self.numbers.named(target) is None:
+            if self.numbers.named(target) is None and self.array(target) is None:
                 self.target(target)  # A mark for a target that there is not would be given to nobody.
         earlier = _Earlier(self.judge, self.reader.names)
         own: dict[str, Array] = {}
@@ -238,7 +268,9 @@ class Marker:
                 continue
             marked = (marks or {}).get(target)
             number = self.number(target, answer)
-            if number is None:
+            if (array := self.array(target)) is not None and number is None:
+                markings[target] = _Marking(array[1], array[0], answer, accept, marked, hints)
+            elif number is None:
                 markings[target] = _Marking(self, target, answer, accept, marked, hints, earlier)
             else:
                 markings[target] = _NumberMarking(self, target, answer, number, marked, hints, own)
@@ -254,7 +286,7 @@ class Marker:
                 # A mistake in marking one answer must not cost the student the others.
                 unmarked = phrase("verdict.unmarked", error=type(error).__name__)
                 found[target] = Verdict(target, "undetermined", 0.0, (), unmarked, marking.worth)
-            if isinstance(marking, _Marking):
+            if isinstance(marking, _Marking) and marking.target.whole is None:
                 earlier.add(marking.target, found[target])
         sheet = self.sheet(tuple(found.values()))
         for target, marking in markings.items():
@@ -265,8 +297,21 @@ class Marker:
     def sheet(self, verdicts: Sequence[Verdict]) -> Sheet:
         """The answers among these that are right in value, for what other answers may rest on."""
         right = (v for v in verdicts if v.verdict in ("correct", "equivalent_form") or v.rests)
-        whole = (v.read for v in right if v.read is not None and not v.read.target.is_position)
+        reads = (v.read for v in right if v.read is not None)
+        whole = (read for read in reads if not read.target.is_position and read.target.whole is None)
         return Sheet(self.problem, {read.target.name: read for read in whole})
+
+
+class _ArrayMarker(Marker):
+    """Marks Jacobians and second derivatives: its judge knows them as quantities with a value of their own."""
+
+    def __init__(self, marker: Marker):
+        super().__init__(marker.problem, judge_of_totals(marker.judge.solution))
+        asked = asked_totals(self.judge, marker.problem)
+        self._asked = {name: (found.target, found.criterion) for name, found in asked.items()}
+
+    def read(self, target: Target, answer: str, names: Names) -> ReadAnswer | Unreadable:
+        return read_array(self.reader, target, answer, names)
 
 
 def _kind(value: object) -> str:
@@ -538,7 +583,7 @@ class _Marking:
     def _verdict(self) -> Verdict:
         reader = self.marker.reader
         names = self.earlier.names if self.earlier is not None else reader.names
-        read = reader.read_after(self.target, self.answer, names)
+        read = self.marker.read(self.target, self.answer, names)
         if self.earlier is not None and isinstance(read, ReadAnswer):
             self.earlier.names = names.with_own(read.names)
         found = self.verdict_on(read)
@@ -739,6 +784,9 @@ class _Marking:
         lhs = math(read.lhs, notation)
         extra = read.indices[len(target.shape) :]
         if read.indices and scalar_if_ones(read.expr.shape):
+            if same_layout(read.expr.shape, target.shape):  # A member's share of a sum over all members.
+                letters = listed([f"${ix.letter}$" for ix in read.indices if not ix.fixed])
+                return ("missing_sum", "wrong_index"), phrase("shape.free_letter", letters=letters)
             return ("shape",), phrase("shape.mixed")
         if read.indices and len(read.indices) == len(target.shape):
             return ("transpose", "wrong_index"), phrase("shape.transposed_entries", lhs=lhs)
@@ -779,7 +827,9 @@ class _Marking:
     # --- words ---
 
     def quantity(self, name: str) -> str:
-        """The derivative by a quantity, as a formula."""
+        """The derivative by a quantity, as a formula; what is asked for, by its own name."""
+        if name == self.target.name:
+            return math(self.target.array, self.marker.notation)
         return math(Adj(name, self.marker.problem.symbols[name].shape), self.marker.notation)
 
     def names(self, names: tuple[str, ...]) -> str:

@@ -6,12 +6,13 @@ This module must not know how a text is read or judged.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from backsym.core.choices import TAGS as TAGS
 from backsym.core.errors import BacksymError
-from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Shape
+from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Shape, Total
 from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
 
@@ -35,6 +36,23 @@ class Target:
     name: str
     shape: Shape
     indices: tuple[Ix, ...] = ()
+    whole: Total | None = field(default=None, compare=False)
+    """The Jacobian or second derivative that is asked for, in place of the derivative of the loss by a quantity."""
+
+    @property
+    def array(self) -> Expr:
+        """What is asked for, as a whole."""
+        return Adj(self.name, self.shape) if self.whole is None else self.whole
+
+    def entry(self, indices: tuple[Ix, ...]) -> Expr:
+        """The same at letters for its axes."""
+        if self.whole is None:
+            return Entry(self.array, indices)
+        letters = iter(ix for ix in indices if not ix.fixed)
+        parts = (self.whole.of, *self.whole.by)
+        placed = [_entry(part, letters) for part in (parts[::-1] if self.whole.denominator else parts)]
+        of, *by = placed[::-1] if self.whole.denominator else placed
+        return Total(of, tuple(by), self.whole.denominator)
 
     @property
     def text(self) -> str:
@@ -49,6 +67,11 @@ class Target:
     def letters(self) -> tuple[Ix, ...]:
         """The letters among the indices."""
         return tuple(ix for ix in self.indices if not ix.fixed)
+
+
+def _entry(e: Expr, letters: Iterator[Ix]) -> Expr:
+    indices = tuple(Ix("1", 1) if dim == 1 else next(letters) for dim in e.shape)
+    return Entry(e, indices) if indices else e
 
 
 @dataclass(frozen=True)
@@ -109,8 +132,8 @@ class ReadAnswer:
     @property
     def lhs(self) -> Expr:
         """What the answer is of: the derivative as a whole, or its entry at the answer's letters."""
-        whole = Adj(self.target.name, self.target.shape)
-        return Entry(whole, self.indices[: len(self.target.shape)]) if self.indices else whole
+        rank = len(self.target.shape)
+        return self.target.entry(self.indices[:rank]) if self.indices else self.target.array
 
     def with_lines(self, lines: tuple[Line, ...], unchecked: tuple[str, ...]) -> ReadAnswer:
         """The same answer at the end of these lines."""

@@ -133,6 +133,13 @@ class AnswerReader:
             return Target(name, symbol.shape)
         written = [part.strip() for part in match[2].split(",")]
         axes = spare_axes(symbol.shape, len(written))
+        if (
+            axes is None
+            and self.problem.picks_members
+            and all(map(str.isalpha, written))
+            and len(written) < len(symbol.shape)
+        ):
+            return Target(name, symbol.shape)  # z[n] of a family is any member of it.
         if axes is None:
             shape, count = show_shape(symbol.shape), len(written)
             raise BacksymError(say("answers.target_indices", name=name, shape=shape, target=text.strip(), count=count))

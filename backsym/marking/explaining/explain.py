@@ -217,7 +217,7 @@ class Explainer:
     def _without_repair(self, judge: Judge, answer: ReadAnswer) -> Explanation:
         target = _target(answer.target)
         if judge.derivation(answer.target.name).entry.rhs == ZERO:
-            facts: dict[str, Fact] = {"target": target, "node": self.problem.sym(answer.target.name)}
+            facts: dict[str, Fact] = {"target": target, "node": _by(answer.target)}
             zero = {level: Sentence(f"zero.{level}", facts) for level in ("gentle", "full")}
             return Explanation((), (zero["gentle"],), (zero["full"],), self.words)
         shapes = self._wrong_shape(answer, target)
@@ -288,8 +288,12 @@ def _size(shape: Shape) -> Fact:
 
 
 def _target(target: Target) -> Expr:
-    whole = Adj(target.name, target.shape)
-    return Entry(whole, target.indices) if target.is_position else whole
+    return target.entry(target.indices) if target.is_position else target.array
+
+
+def _by(target: Target) -> Expr:
+    """What the derivative that is asked for is by."""
+    return Sym(target.name, target.shape) if target.whole is None else target.whole.by[-1]
 
 
 # --- sentences -------------------------------------------------------------------------------------------------------
@@ -320,7 +324,7 @@ def _one(repair: Repair, level: str, target: Expr, asked: Target, also: bool = F
     kind = repair.kind
     facts: dict[str, Fact] = {name: fact for name, fact in repair.facts.items() if not isinstance(fact, str)}
     facts |= {"place": "whole" if _is_whole(repair) else repair.place, "new": repair.new, "target": target}
-    facts |= {"node": Sym(asked.name, asked.shape), "around": repair.around or repair.place}
+    facts |= {"node": _by(asked), "around": repair.around or repair.place}
     skips = repair.also and isinstance(_base(repair.place if kind == "wrong_node" else repair.new), Adj)
     if skips and kind in _SKIPPING:
         old = repair.new if kind == "another" else repair.place

@@ -37,6 +37,7 @@ from backsym.core.expr import (
     Size,
     Sym,
     T,
+    Total,
     children,
     free_indices,
     letters_of,
@@ -239,10 +240,12 @@ class Offers:
         for name in problem.symbols:
             if len(near) < MAX_QUANTITIES:
                 near.setdefault(name)
-        chosen = list(near)[:MAX_QUANTITIES]
+        # Jacobians and second derivatives are what is asked for, and in no answer.
+        arrays = {name for name, d in self.derivations.items() if isinstance(d.entry.lhs, Total)}
+        chosen = [name for name in near if name not in arrays][:MAX_QUANTITIES]
         # Adjoints that come before the target in the backward pass; that of the loss is 1.
         order = list(self.derivations)
-        known = set(order[: order.index(self.target)]) - {problem.loss}
+        known = set() if self.target in arrays else set(order[: order.index(self.target)]) - {problem.loss}
         adjoints = [Adj(name, problem.symbols[name].shape) for name in chosen if name in known]
         return (*(problem.sym(name) for name in chosen if name != problem.loss), *adjoints)
 

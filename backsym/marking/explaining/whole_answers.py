@@ -25,6 +25,7 @@ from backsym.core.expr import (
     Num,
     Size,
     Sym,
+    Total,
     rebuild,
     walk,
 )
@@ -189,7 +190,8 @@ def another(search: Search) -> Iterator[Repair]:
         return
     size = float(np.abs(search.base).max())
     symbols = offers.problem.symbols
-    for e in (Adj(name, symbols[name].shape) for name in offers.derivations if name != offers.target):
+    names = (name for name, d in offers.derivations.items() if not isinstance(d.entry.lhs, Total))
+    for e in (Adj(name, symbols[name].shape) for name in names if name != offers.target):
         value = search.subject.point.value(e) if e.shape == offers.shape else None
         if value is None or value[0] or np.size(value[1]) != len(search.base):
             continue

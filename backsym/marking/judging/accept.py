@@ -18,7 +18,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from backsym.core.expr import Adj, Entry, Expr, Neg, Reshape, T, walk
-from backsym.core.problem import Part, Problem
+from backsym.core.problem import Asked, Part, Problem
 from backsym.core.steps import Derivation
 from backsym.marking.answers.model import ReadAnswer, quantity_named
 from backsym.marking.judging.numbers import numbers_asked
@@ -54,9 +54,35 @@ def derivatives_asked(problem: Problem) -> tuple[str, ...]:
 
 
 def asked_quantities(problem: Problem) -> tuple[str, ...]:
-    """What answers to the parts are called, in their order: the names of these quantities, and those of numbers."""
-    names = (name for part in problem.parts for name in (*asked_for(part), *kind_of(part).number_names(part, problem)))
-    return tuple(dict.fromkeys(names))
+    """What answers to the parts are called, in their order: quantities, numbers, Jacobians and second derivatives."""
+    names: dict[str, None] = {}
+    for part in problem.parts:
+        names |= dict.fromkeys((*asked_for(part), *kind_of(part).number_names(part, problem)))
+        names |= dict.fromkeys(map(total_name, part.totals))
+    return tuple(names)
+
+
+def total_name(asked: Asked) -> str:
+    """What answers call a Jacobian, ``dp/dz``, or a second derivative, ``d2L/dw2``, ``d2L/dwdb``."""
+    of, by, _ = asked
+    if len(by) == 1:
+        return f"d{of}/d{by[0]}"
+    return f"d2{of}/d{by[0]}2" if by[0] == by[1] else f"d2{of}/d{by[0]}d{by[1]}"
+
+
+def totals_asked(problem: Problem) -> dict[str, Part]:
+    """The parts that ask for Jacobians and second derivatives, by what answers call these; the first counts."""
+    found: dict[str, Part] = {}
+    for part in problem.parts:
+        for asked in part.totals:
+            found.setdefault(total_name(asked), part)
+    return found
+
+
+def total_named(text: str, names: Collection[str]) -> str | None:
+    """The name among these that a target says, as ``d^2L/dw^2`` or ``d2L/dw db`` do; None for none."""
+    plain = "".join(text.split()).replace("^", "").replace("**", "").replace("∂", "d")
+    return plain if plain in names else None
 
 
 def asked_as(target: str, asked: Collection[str]) -> str:

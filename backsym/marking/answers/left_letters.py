@@ -1,0 +1,78 @@
+r"""Answers to Jacobians and second derivatives: what is said of ``dp_i/dz_j``, ``J_{ij}`` or the array as a whole.
+
+The left side gives the letters of the axes, in their order; each member of the chain after it is read as one answer.
+Must not know which answer is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from backsym.core.expr import Ix
+from backsym.marking.answers.containers import opened
+from backsym.marking.answers.lines import MAX_MEMBERS, statements
+from backsym.marking.answers.model import Line, ReadAnswer, Target, Unreadable
+from backsym.marking.answers.own_names import Names
+from backsym.marking.answers.pasting import pasted
+from backsym.marking.answers.reader import AnswerReader
+
+
+def read_array(reader: AnswerReader, target: Target, text: str, names: Names) -> ReadAnswer | Unreadable:
+    """An answer about a Jacobian or second derivative; never raises for anything that a text can hold."""
+    within = opened(text)
+    found = statements(pasted(text if within is None else within.text))
+    if not found or found[-1].left is None or sum(len(s.members) for s in found) > MAX_MEMBERS:
+        return reader.read_after(target, text, names)
+    *before, last = found
+    asked = replace(target, indices=axis_letters(last.left or "", target))
+    above = [f"{s.left} = {' = '.join(s.members)}" for s in before if s.left is not None]
+    lines: list[Line] = []
+    unchecked: list[str] = []
+    read: ReadAnswer | Unreadable | None = None
+    for row, member in zip(last.rows, last.members, strict=False):
+        read = reader.read_after(asked, "\n".join((*above, member)), names)
+        if isinstance(read, Unreadable):
+            unchecked.append(member)
+            continue
+        lines.append(Line(member, read.expr, read.indices, not lines, None, read.fits, row=row))
+    assert read is not None, "a statement has members"
+    if isinstance(read, Unreadable):
+        return replace(read, target=target, text=text)
+    whole = replace(read, target=target, text=text, left_out=within.left if within is not None else ())
+    return whole.with_lines(tuple(lines), tuple(unchecked))
+
+
+def axis_letters(left: str, target: Target) -> tuple[Ix, ...]:
+    """The letters that a left side has for all axes of an array, in the order in which they are written; else none."""
+    letters = tuple(_letters(left))
+    axes = [dim for dim in target.shape if dim != 1]
+    if len(letters) != len(axes) or len(set(letters)) < len(letters):
+        return ()
+    given = iter(letters)
+    turned = target.whole is not None and target.whole.denominator
+    indices = tuple(Ix("1", 1) if dim == 1 else Ix(next(given), dim) for dim in target.shape)
+    return indices if not turned else _turned(indices, letters, target)
+
+
+def _turned(indices: tuple[Ix, ...], letters: tuple[str, ...], target: Target) -> tuple[Ix, ...]:
+    """The letters of dp_i/dz_j for the axes of an array whose rows belong to z."""
+    assert target.whole is not None, "it is said which way round the array is"
+    outputs = sum(dim != 1 for dim in target.whole.of.shape)
+    given = iter((*letters[outputs:], *letters[:outputs]))
+    return tuple(ix if ix.fixed else Ix(next(given), ix.dim) for ix in indices)
+
+
+def _letters(left: str) -> Iterator[str]:
+    """The single letters that stand as subscripts or in brackets."""
+    at = 0
+    while at < len(left):
+        if left[at] in "_[" and at + 1 < len(left):
+            opening = left[at + 1] if left[at] == "_" and left[at + 1] == "{" else left[at]
+            closing = {"{": "}", "[": "]", "_": ""}[opening]
+            start = at + (2 if opening == "{" else 1)
+            end = left.find(closing, start) if closing else start + 1
+            inside = left[start : end if end >= 0 else len(left)]
+            yield from (char for char in inside if char.isalpha() and char.isascii())
+            at = max(end, start)
+        at += 1
