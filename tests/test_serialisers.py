@@ -126,7 +126,7 @@ def every(node: Any) -> Iterator[Layout]:
         yield from every(node.content)
     elif isinstance(node, Equations):
         yield from every([part for r in node.rows for part in (r.lhs, r.right, r.tail) if part is not None])
-        yield from every([as_formula(r.reason) for r in node.rows if r.reason])
+        yield from every([as_formula(r.reason, linked=False) for r in node.rows if r.reason])
     elif isinstance(node, (Bullets, Derivations)):
         yield from every(node.items)
     elif isinstance(node, Table):

@@ -1,6 +1,7 @@
 r"""Layout -> LaTeX (amsmath), and the short ways from an expression to LaTeX.
 
-``\mathbb{1}`` is written as such: the document that uses it must see to a font that has it.
+``\mathbb{1}`` is written as such: the document that uses it must see to a font that has it; likewise to the commands
+``\linked`` and ``\marked`` of links, where it has some.
 
 This module must not know how an expression is laid out: that is ``printer``'s.
 """
@@ -267,4 +268,5 @@ _RULES: dict[type[Layout], Callable[[Any], str]] = {
     lay.Sized: lambda node: f"{{{STYLES[node.size]} {to_latex(node.body)}}}",
     lay.Phantom: lambda node: rf"\phantom{{{to_latex(node.body)}}}",
     lay.Space: lambda node: SPACES[node.size],
+    lay.Linked: lambda node: rf"\{'marked' if node.here else 'linked'}{{{node.target}}}{{{to_latex(node.body)}}}",
 }

@@ -254,6 +254,15 @@ class Space(Layout):
     size: str = "thin"
 
 
+@dataclass(frozen=True)
+class Linked(Layout):
+    """A link to the place called ``target``, or, ``here``, that place itself."""
+
+    body: Layout
+    target: str
+    here: bool = False
+
+
 MINUS = Op("minus", "prefix")
 COMMA = Op("comma", "punctuation")
 EQUALS = Op("equals", "relation")
@@ -293,7 +302,7 @@ def is_tall(layout: Layout) -> bool:
         return any(is_tall(item) for item in layout.items)
     if isinstance(layout, (Script, Primed)):
         return is_tall(layout.base)
-    if isinstance(layout, (Fenced, Delimited, Sqrt, Boxed, Accent, Sized, Phantom)):
+    if isinstance(layout, (Fenced, Delimited, Sqrt, Boxed, Accent, Sized, Phantom, Linked)):
         return is_tall(layout.body)
     return False
 

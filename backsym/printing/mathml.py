@@ -334,6 +334,12 @@ def _sqrt(node: lay.Sqrt, small: bool) -> str:
     return f"<mroot>{_node(node.body, small)}{_node(node.degree, True)}</mroot>"
 
 
+def _linked(node: lay.Linked, small: bool) -> str:
+    """Browsers follow links in words within a formula, and in no other part of it."""
+    where = f'id="{node.target}"' if node.here else f'href="#{node.target}"'
+    return f"<mtext><a {where}>{_escaped(to_unicode(node.body))}</a></mtext>"
+
+
 _RULES: dict[type[Layout], Callable[[Any, bool], str]] = {
     lay.Row: _row,
     lay.Ident: _ident,
@@ -360,4 +366,5 @@ _RULES: dict[type[Layout], Callable[[Any, bool], str]] = {
     lay.Sized: lambda node, small: f"<mstyle {STYLES[node.size]}>{_node(node.body, small)}</mstyle>",
     lay.Phantom: lambda node, small: f"<mphantom>{_node(node.body, small)}</mphantom>",
     lay.Space: _space,
+    lay.Linked: _linked,
 }

@@ -51,6 +51,9 @@ class Notation:
     letters: Mapping[str, str] = field(default_factory=dict)
     """How index letters are written that are no subscripts: ``^{(l)}``, ``^{[l]}``."""
 
+    bare_sums: bool = False
+    """Whether sums stand without the range of their letter, in a remark about an equation that has been given."""
+
     laid: dict[int, tuple[Expr, Layout]] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What was printed already, by the identity of the expression, which is kept so that it stays its own."""
 
@@ -79,8 +82,9 @@ class Notation:
         for key in problem.notation:
             if key not in KEYS:
                 raise BacksymError(f"notation: unknown key {key!r}, expected one of {', '.join(KEYS)}")
+        chosen: dict[str, Any] = {key: problem.notation.get(key, allowed[0]) for key, allowed in choices().items()}
         return Notation(
-            **{key: problem.notation.get(key, allowed[0]) for key, allowed in choices().items()},
+            **chosen,
             loss=problem.loss,
             symbols={s.name: fragment(s.latex) for s in problem.symbols.values() if s.latex},
             dims={d.name: fragment(d.latex) for d in problem.dims.values() if d.latex},

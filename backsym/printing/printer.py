@@ -668,6 +668,8 @@ def _index_reduce(e: IndexReduce, n: Notation) -> Piece:
 
 
 def _sum_sign(ix: Ix, n: Notation) -> Layout:
+    if n.bare_sums:
+        return lay.Big("sum", index(ix))
     return lay.Big("sum", tight(index(ix), lay.EQUALS, Number("1")), n.dim(ix.dim))
 
 

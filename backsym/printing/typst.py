@@ -321,4 +321,5 @@ _RULES: dict[type[Layout], Callable[[Any], str]] = {
     lay.Sized: lambda node: _call(STYLES[node.size], node.body),
     lay.Phantom: lambda node: f"#hide($ {to_typst(node.body)} $)",
     lay.Space: lambda node: SPACES[node.size],
+    lay.Linked: lambda node: f'#{"marked" if node.here else "linked"}("{node.target}")[${to_typst(node.body)}$]',
 }

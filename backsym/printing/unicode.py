@@ -206,4 +206,5 @@ _RULES: dict[type[Layout], Callable[[Any], str]] = {
     lay.Sized: lambda node: to_unicode(node.body),
     lay.Phantom: lambda node: " " * len(to_unicode(node.body)),
     lay.Space: lambda node: _SPACES[node.size],
+    lay.Linked: lambda node: to_unicode(node.body),
 }

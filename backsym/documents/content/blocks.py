@@ -27,7 +27,24 @@ class Math:
     layout: Layout
 
 
-Inline = Text | Math
+@dataclass(frozen=True)
+class Ref:
+    """The number of a result, ``(3)``: a link to it, or, ``here``, the mark beside it."""
+
+    number: int
+    here: bool = False
+
+    @property
+    def text(self) -> str:
+        return f"({self.number})"
+
+    @property
+    def target(self) -> str:
+        """What the place of the result is called."""
+        return f"result-{self.number}"
+
+
+Inline = Text | Math | Ref
 Inlines = tuple[Inline, ...]
 
 
@@ -68,9 +85,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Equations:
-    """Displayed equations, aligned at the equals sign."""
+    """Displayed equations, aligned at the equals sign; with ``beside`` several share a line where there is room."""
 
     rows: tuple[Row, ...]
+    beside: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ This module must not know about output languages.
 from __future__ import annotations
 
 import math as numbers
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from backsym.core import stepkinds as sk
 from backsym.core.expr import Adj, Equation, Expr, Sym, free_indices
@@ -21,16 +21,18 @@ from backsym.documents.content.blocks import (
     Inlines,
     Math,
     Paragraph,
+    Ref,
     Row,
     Text,
 )
 from backsym.documents.content.dimensions import dimension_check
-from backsym.documents.content.options import FULL, Options
-from backsym.documents.content.plan import Line, condensed, lines
+from backsym.documents.content.likewise import Form, pairs_of, renaming
+from backsym.documents.content.plan import Line, condensed, lines, recalled
 from backsym.documents.content.questions import Sheet, question_blocks, row
 from backsym.documents.content.sentences import Voice, joined
 from backsym.documents.content.solved import Solved
-from backsym.documents.content.vectorizing import after_steps, before_steps, other_form
+from backsym.documents.content.told import Model, Shown
+from backsym.documents.content.vectorizing import before_steps, boxed, operation, other_form, pictures
 from backsym.documents.content.worked import numbers_row
 from backsym.numeric.given import point
 from backsym.parts.kind import Answered, Piece
@@ -42,23 +44,11 @@ from backsym.printing.printer import range_layout
 TOGETHER = 24.0
 """Equal expressions of at most this width, in em, stand in one row."""
 
+LONG = 2
+"""A derivation of so many rows is not repeated in another part with other names."""
 
-@dataclass
-class Shown:
-    """Which steps of which derivation the parts have printed already, so that none is printed twice."""
-
-    options: Options = FULL
-    _labels: dict[str, dict[int, str]] = field(default_factory=dict)
-
-    def rest(self, node: str, positions: Iterable[int], label: str | None = None) -> tuple[tuple[int, ...], list[str]]:
-        """The positions that are still to be printed, and where the others were; ``label`` prints them now."""
-        labels = self._labels.setdefault(node, {})
-        positions = tuple(positions)
-        where = list(dict.fromkeys(labels[p] for p in positions if p in labels))
-        rest = tuple(p for p in positions if p not in labels)
-        if label is not None:
-            labels.update(dict.fromkeys(rest, label))
-        return rest, where
+RENAMED = 4
+"""At most so many names are said to take the place of others."""
 
 
 def labelled(answered: Answered, content: Sequence[Block], voice: Voice) -> list[Block]:
@@ -83,10 +73,32 @@ class Worked(Sheet):
         self.level = level
 
     def derived(self, answered: Answered) -> None:
+        """One derivation of each kind; then the results that are found likewise."""
         self._needed(answered)
-        pieces = (*answered.needed, *answered.pieces)
-        if pieces:
-            self.blocks.append(Derivations(tuple(_derived(p, answered, self.voice, self.shown) for p in pieces)))
+        full: list[Derived] = []
+        alike: list[tuple[Piece, Form, Model]] = []
+        for piece in (*answered.needed, *answered.pieces):
+            model = self._like(piece, answered.label)
+            if model is not None:
+                alike.append((piece, *model))
+            else:
+                full.append(_derived(piece, answered, self.voice, self.shown))
+        if full:
+            self.blocks.append(Derivations(tuple(full)))
+        own = [each for each in alike if each[2].within(self.voice, answered.label)]
+        for group in (own, [each for each in alike if each not in own]):
+            if group:
+                self.blocks += likewise(group, answered.label, self.shown)
+
+    def _like(self, piece: Piece, label: str) -> tuple[Form, Model] | None:
+        """The earlier derivation of which this one would be a repetition; of another part, only one of some length."""
+        if not piece.steps or self.shown.rest(piece.node, piece.shown)[1]:
+            return None
+        form, model = self.shown.like((*piece.steps, *piece.after))
+        if model is None:
+            return None
+        short = len(rows_of(piece.steps, self.voice, self.shown)) < LONG
+        return None if short and not model.within(self.voice, label) else (form, model)
 
     def vectorized(self, answered: Answered) -> None:
         for piece, (asked, _) in zip(answered.pieces, answered.asked, strict=True):
@@ -115,23 +127,67 @@ def part_blocks(answered: Answered, voice: Voice, shown: Shown, level: int, solv
     kind_of(answered.part).solution(answered, worked)
     if not worked.blocks:
         return blocks  # The author gives no answer.
+    if shown.options.concise:
+        return [*blocks, *worked.blocks]
     words = voice.catalogue.phrase("document.result")
     emphasised = tuple(Text(w.text, "emphasis") if isinstance(w, Text) else w for w in words)
     return [*blocks, Paragraph(emphasised, leads=True), *worked.blocks]
 
 
+def likewise(alike: Sequence[tuple[Piece, Form, Model]], label: str, shown: Shown) -> list[Block]:
+    """Results whose derivations are those of others with other names, side by side below one number."""
+    voice = shown.voice
+    mark = shown.told.number()
+    for piece, _, _ in alike:
+        shown.rest(piece.node, piece.shown, mark.number)
+        shown.results.setdefault(piece.node, mark.number)
+    rows = [row(piece.result, piece.indices, voice) for piece, _, _ in alike]
+    rows[-1] = replace(rows[-1], reason=(mark,))
+    return [Paragraph(_as_in([(form, model) for _, form, model in alike], label, voice)), Equations(tuple(rows), True)]
+
+
+def _as_in(alike: Sequence[tuple[Form, Model]], label: str, voice: Voice) -> Inlines:
+    """Which derivations are repeated, and with which names; nothing more is said of those of this part."""
+    if all(model.within(voice, label) for _, model in alike):
+        return voice.catalogue.phrase("document.likewise.here")
+    numbers = sorted({model.number for _, model in alike})
+    results = voice.catalogue.listing([(Ref(number),) for number in numbers])
+    form, model = alike[0]
+    names = pairs_of(renaming(model.form, form), voice.problem)
+    if len(alike) > 1 or not 0 < len(names) <= RENAMED:
+        return voice.catalogue.phrase("document.likewise.there", results=results)
+    pairs = [
+        voice.catalogue.phrase("document.likewise.pair", new=voice.quantity(new), old=model.voice.quantity(old))
+        for old, new in names
+    ]
+    return voice.catalogue.phrase("document.likewise.with", results=results, pairs=voice.catalogue.listing(pairs))
+
+
 def _vectorized(piece: Piece, asked: Equation, answered: Answered, voice: Voice, shown: Shown) -> list[Block]:
-    """Shapes, the operation that fits, what it does to each subexpression, the picture, the result."""
+    """The operation that fits, what it does to each subexpression, the picture, and the result with its shapes."""
     if piece.indices:  # There is no matrix form.
         return [Derivations((_derived(piece, answered, voice, shown),))]
-    shown.rest(piece.node, piece.shown, answered.label)
+    form, model = shown.like(piece.steps)
+    mark = shown.told.number()
+    shown.rest(piece.node, piece.shown, mark.number)
+    if piece.derivative:
+        shown.results.setdefault(piece.node, mark.number)
     if shown.options.concise:
-        return [Equations((_checked(piece.result, voice, _reason(_inner(piece.steps), voice)),))]
+        reason = _reason(_inner(piece.steps), voice, {})
+        return [Equations((_checked(piece.result, voice, joined((reason, (mark,)), voice.catalogue)),))]
+    result = Equations((replace(boxed(piece.result, voice), reason=(mark,)),))
+    if model is not None and piece.steps:
+        return [Paragraph(_as_in([(form, model)], "", voice)), result]
+    shown.model(form, mark.number, answered.label)
     inner = _inner(piece.steps)
-    blocks = before_steps(piece.result, voice)
+    blocks: list[Block] = list(before_steps(piece.result, voice))
     if inner:
         blocks.append(Equations(rows_of(inner, voice)))
-    return [*blocks, *after_steps(piece.result, None if inner else asked, voice), *other_form(piece.result, voice)]
+    kind = operation(piece.result.rhs)
+    if shown.told.first(f"picture of {kind}"):
+        blocks += pictures(piece.result, None if inner else asked, voice)
+    blocks.append(result)
+    return [*blocks, *(other_form(piece.result, voice) if shown.told.first(f"other form of {kind}") else ())]
 
 
 def _inner(steps: Sequence[Step]) -> tuple[Step, ...]:
@@ -142,9 +198,10 @@ def _inner(steps: Sequence[Step]) -> tuple[Step, ...]:
 def _derived(piece: Piece, answered: Answered, voice: Voice, shown: Shown) -> Derived:
     """The rows that no earlier part has printed, and the result."""
     steps = piece.steps
-    where: list[str] = []
+    where: list[int] = []
+    mark = shown.told.number()
     if piece.shown:
-        rest, where = shown.rest(piece.node, piece.shown, answered.label)
+        rest, where = shown.rest(piece.node, piece.shown, mark.number)
         steps = tuple(step for position, step in zip(piece.shown, piece.steps, strict=True) if position in rest)
     if piece.after and not steps:
         # An earlier part has printed how this was found; what follows goes on from what it found.
@@ -154,19 +211,28 @@ def _derived(piece: Piece, answered: Answered, voice: Voice, shown: Shown) -> De
     else:
         steps += piece.after
     result = row(piece.result, piece.indices, voice)
-    rows = _stated(rows_of(steps, voice, shown.options), (_checked_row(result, piece.result, voice),), voice)
+    rows = _stated(rows_of(steps, voice, shown), (_checked_row(result, piece.result, voice),), voice)
     if where:
-        labels = voice.catalogue.listing(list(where))
-        rows = (_because(rows[0], (voice.catalogue.phrase("reasons.derived_in", labels=labels),), voice), *rows[1:])
-    return Derived(result, rows)
+        rows = (_because(rows[0], (by_results(where, voice),), voice), *rows[1:])
+    elif steps:
+        shown.model(shown.like(steps)[0], mark.number, answered.label)
+    shown.results.setdefault(piece.node, mark.number)
+    return Derived(result, (*rows[:-1], _because(rows[-1], ((mark,),), voice)))
 
 
-def rows_of(steps: Sequence[Step], voice: Voice, options: Options = FULL) -> tuple[Row, ...]:
+def by_results(numbers: Sequence[int], voice: Voice) -> Inlines:
+    """``by (3)``: where something was found."""
+    return voice.catalogue.phrase("reasons.by", results=voice.catalogue.listing([(Ref(n),) for n in numbers]))
+
+
+def rows_of(steps: Sequence[Step], voice: Voice, shown: Shown | None = None) -> tuple[Row, ...]:
     """The steps as rows of one display; what needs no word joins the row before it, where there is room."""
     rows: list[Row] = []
     before: Line | None = None
-    for line in condensed(lines(steps)) if options.concise else lines(steps):
-        reason = _reason(line.steps, voice)
+    known = {} if shown is None else shown.results
+    planned = lines(steps, known.keys())
+    for line in condensed(planned) if shown is not None and shown.options.concise else planned:
+        reason = _reason(line.steps, voice, known)
         stages = tuple(voice.layout(stage) for stage in line.stages)
         found = Row(voice.layout(line.lhs), stages[-1], None, stages[:-1], reason)
         if before is not None and before.lhs == line.lhs:
@@ -180,8 +246,13 @@ def rows_of(steps: Sequence[Step], voice: Voice, options: Options = FULL) -> tup
     return tuple(rows)
 
 
-def _reason(steps: Iterable[Step], voice: Voice) -> Inlines:
-    return joined((voice.reason(step) for step in steps), voice.catalogue)
+def _reason(steps: Iterable[Step], voice: Voice, known: Mapping[str, int]) -> Inlines:
+    """Why a row holds: for what was found before, the number of the result."""
+    reasons = []
+    for step in steps:
+        number = known.get(recalled(step) or "")
+        reasons.append(voice.reason(step) if number is None else by_results([number], voice))
+    return joined(reasons, voice.catalogue)
 
 
 def _because(found: Row, reasons: Iterable[Inlines], voice: Voice) -> Row:
@@ -223,13 +294,21 @@ def _checked_row(found: Row, equation: Equation, voice: Voice) -> Row:
 
 
 def derivation_blocks(
-    derivation: Derivation | TotalDerivation, verification: Verification, voice: Voice, level: int
+    derivation: Derivation | TotalDerivation,
+    verification: Verification,
+    voice: Voice,
+    level: int,
+    shown: Shown | None = None,
 ) -> list[Block]:
-    """One derivative: its steps, both forms, and what the numeric check said."""
+    """One derivative: its steps, both forms, and what the numeric check said; numbered where ``shown`` has others."""
     indices = range_layout(derivation.indices, voice.notation)
     tail = (Text(", "), Math(indices)) if indices is not None else ()
     blocks: list[Block] = [Heading(level, (Math(voice.layout(derivation.entry.lhs)), *tail))]
-    rows = _stated(rows_of(derivation.steps, voice), both_forms(derivation, voice), voice)
+    rows = _stated(rows_of(derivation.steps, voice, shown), both_forms(derivation, voice), voice)
+    if shown is not None:
+        mark = shown.told.number()
+        shown.results.setdefault(derivation.node, mark.number)
+        rows = (*rows[:-1], _because(rows[-1], ((mark,),), voice))
     blocks.append(Derivations((Derived(both_forms(derivation, voice)[-1], rows),)))
     if derivation.no_matrix:
         reason = voice.catalogue.reason(derivation.no_matrix)

@@ -11,9 +11,21 @@ from collections.abc import Set as AbstractSet
 from backsym.core.expr import Expr, MatMul, Sym, free_indices, walk
 from backsym.core.problem import Collection, Problem
 from backsym.core.steps import ForwardForms
-from backsym.documents.content.blocks import Block, Document, Equations, Heading, Inlines, Math, Row, Table, Text
+from backsym.documents.content.blocks import (
+    Block,
+    Document,
+    Equations,
+    Heading,
+    Inline,
+    Inlines,
+    Math,
+    Paragraph,
+    Ref,
+    Row,
+    Table,
+    Text,
+)
 from backsym.documents.content.derivations import (
-    Shown,
     both_forms,
     derivation_blocks,
     labelled,
@@ -25,6 +37,7 @@ from backsym.documents.content.markup import blocks_of, inlines_of
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.quantities import (
     check_spellings,
+    forward_equations,
     forward_pass,
     gradient_note,
     hadamard_note,
@@ -33,13 +46,15 @@ from backsym.documents.content.quantities import (
     quantities,
     upstream_note,
 )
-from backsym.documents.content.questions import given, key_blocks, question_blocks, row
+from backsym.documents.content.questions import IN_LINE, given, key_blocks, question_blocks, row
 from backsym.documents.content.sentences import Voice, catalogue
 from backsym.documents.content.solved import Solved, answered_parts
+from backsym.documents.content.told import Shown, Told
 from backsym.documents.content.worked import worked_example
 from backsym.parts.kind import Answered, Piece
 from backsym.parts.table import kind_of
 from backsym.printing import layout as lay
+from backsym.printing.measure import width
 
 FEW = 3
 """Of fewer derivatives there is no summary."""
@@ -58,6 +73,7 @@ def collection_document(collection: Collection, solutions: Sequence[Solved], opt
     phrases = catalogue(collection.language)
     opening = tuple(blocks_of(collection.text, "text") if collection.text else ())
     blocks: list[Block] = []
+    told = Told()
     rest = iter(solutions)
     for section in collection.sections:
         if section.title:
@@ -67,17 +83,18 @@ def collection_document(collection: Collection, solutions: Sequence[Solved], opt
             solved = next(rest)
             title = inlines_of(solved.problem.title, "title")
             blocks.append(Heading(3, (Text(f"{number}. "), *title)))
-            blocks.extend(problem_blocks(solved, 4, options))
+            blocks.extend(problem_blocks(solved, 4, options, told))
     title = inlines_of(collection.title, "title")
     return Document(title, tuple(blocks), byline, collection.language, contents=True, opening=opening)
 
 
-def problem_blocks(solved: Solved, level: int, options: Options = FULL) -> tuple[Block, ...]:
+def problem_blocks(solved: Solved, level: int, options: Options = FULL, told: Told | None = None) -> tuple[Block, ...]:
     """Everything about one problem except its title, with headings of ``level``.
 
     A problem with parts shows what they ask for and what their answers rest on; one without, every derivative.
+    ``told`` is what the document has said before.
     """
-    problem = solved.problem
+    problem, told = solved.problem, told or Told()
     check_spellings(problem)
     voice = Voice.of(problem)
     parts = answered_parts(solved)
@@ -91,13 +108,15 @@ def problem_blocks(solved: Solved, level: int, options: Options = FULL) -> tuple
     blocks += [_heading("quantities", level, voice), quantities(voice)]
     if options.version == "questions":
         return (*blocks, *upstream_note(voice), *notation_note(voice), *_question_sheet(parts, solved, voice, level))
-    notes = [*upstream_note(voice), *notation_note(voice), *hadamard_note(solved, voice), *gradient_note(solved, voice)]
-    return (*blocks, *notes, *_solution(parts, solved, voice, options, level))
+    notes = [*upstream_note(voice), *notation_note(voice)]
+    for remark, found in (("hadamard", hadamard_note(solved, voice)), ("gradient", gradient_note(solved, voice))):
+        notes += found if found and not options.concise and told.first(remark) else []
+    return (*blocks, *notes, *_solution(parts, solved, Shown(voice, options, told), level))
 
 
-def _solution(parts: Sequence[Answered], solved: Solved, voice: Voice, options: Options, level: int) -> list[Block]:
+def _solution(parts: Sequence[Answered], solved: Solved, shown: Shown, level: int) -> list[Block]:
     """The forward pass, the answers of the parts or all derivatives, the summary, and numbers where there are any."""
-    problem = solved.problem
+    problem, voice = solved.problem, shown.voice
     blocks: list[Block] = []
     written, vectorized = _asked(parts, "written"), _asked(parts, "matrix")
     if not parts:
@@ -107,20 +126,20 @@ def _solution(parts: Sequence[Answered], solved: Solved, voice: Voice, options: 
             row(f.entry, f.indices, voice) if f.node in vectorized else _authored(f, problem, voice)
             for f in solved.forward
         ]
-        blocks += [_heading("forward", level, voice), Equations(tuple(rows))]
-    if not any(kind_of(a.part).picture(a.part) for a in parts) and not problem.figure:
+        blocks += [_heading("forward", level, voice), forward_equations(rows)]
+    drawn = problem.figure or any(kind_of(a.part).picture(a.part) for a in parts)
+    if not drawn and not shown.options.concise:
         blocks.append(picture(voice, "vectorized"))
-    shown = Shown(options)
     if parts:
         blocks.append(_heading("questions", level, voice))
         for answered in parts:
             blocks.extend(part_blocks(answered, voice, shown, level, solved))
-        blocks += _overview(parts, solved, voice, level)
+        blocks += _overview(parts, solved, shown, level)
     else:
         blocks.append(_heading("backward", level, voice))
         for derivation in solved.derivations:
             checked = solved.verified[derivation.node]
-            blocks.extend(derivation_blocks(derivation, checked, voice, level + 1))
+            blocks.extend(derivation_blocks(derivation, checked, voice, level + 1, shown))
     if problem.values:
         blocks += [_heading("numbers", level, voice), *worked_example(solved, voice)]
     return blocks
@@ -137,11 +156,12 @@ def _authored(forms: ForwardForms, problem: Problem, voice: Voice) -> Row:
     return row(forms.matrix, (), voice)
 
 
-def _overview(parts: Sequence[Answered], solved: Solved, voice: Voice, level: int) -> list[Block]:
+def _overview(parts: Sequence[Answered], solved: Solved, shown: Shown, level: int) -> list[Block]:
     """The forward equations, each beside the derivatives that the parts found by what it uses, and the check.
 
     A derivative by what several equations use stands beside the first one, which is the last to be reached.
     """
+    voice = shown.voice
     found: dict[str, Piece] = {}
     for answered in parts:
         for piece in (*answered.needed, *answered.pieces):
@@ -151,18 +171,26 @@ def _overview(parts: Sequence[Answered], solved: Solved, voice: Voice, level: in
         return []
     worst = max((solved.verified[node] for node in found), key=lambda v: v.max_error)
     check = verified(worst, voice)
-    if len(found) < FEW:
+    if len(found) < FEW or shown.options.concise:
         return [check]
     rows: list[tuple[Inlines, ...]] = []
     left = dict(found)
+    words = voice.catalogue
     for forms in solved.forward:
         used = {e.name for e in walk(solved.problem.by_name[forms.node].rhs) if isinstance(e, Sym)}
         pieces = [left.pop(name) for name in list(left) if name in used]
         equation = _inline(_authored(forms, solved.problem, voice))
         backward = [_inline(row(piece.result, piece.indices, voice)) for piece in pieces]
-        rows += [((equation if n == 0 else ()), result) for n, result in enumerate(backward or [()])]
-    head = tuple(voice.catalogue.phrase(f"document.overview.{key}") for key in ("forward", "backward"))
-    return [_heading("summary", level, voice), voice.say("document.overview.read"), Table(head, tuple(rows)), check]
+        numbers = sorted({shown.results[piece.node] for piece in pieces if piece.node in shown.results})
+        spaced = tuple(item for n, result in enumerate(backward) for item in ((Text(",  "),) * bool(n) + result))
+        rows.append((equation, spaced, tuple(_separated([Ref(number) for number in numbers]))))
+    head = (*(words.phrase(f"document.overview.{key}") for key in ("forward", "backward")), ())
+    read = [voice.say("document.overview.read")] if shown.told.first("overview") else []
+    return [_heading("summary", level, voice), *read, Table(head, tuple(rows)), check]
+
+
+def _separated(items: Sequence[Inline]) -> list[Inline]:
+    return [part for n, item in enumerate(items) for part in ((Text(", "), item) if n else (item,))]
 
 
 def _inline(found: Row) -> Inlines:
@@ -185,12 +213,25 @@ def _question_sheet(parts: Sequence[Answered], solved: Solved, voice: Voice, lev
     blocks: list[Block] = []
     if equations := given(parts, solved):
         rows = [_authored(forms, problem, voice) for forms in equations]
-        blocks += [_heading("forward", level, voice), Equations(tuple(rows))]
+        blocks += [_heading("forward", level, voice), forward_equations(rows)]
     if parts:
         blocks.append(_heading("asked", level, voice))
     for answered in parts:
         blocks.extend(labelled(answered, question_blocks(answered, voice), voice))
     return blocks
+
+
+def _compact(answered: Answered, content: Sequence[Block], voice: Voice) -> list[Block]:
+    """A part's results in the line of its label, as far as they are equations and nothing else."""
+    if len(content) != 1 or not isinstance(content[0], Equations):
+        return labelled(answered, content, voice)
+    if not all(found.lhs is not None and width(found.right) <= IN_LINE for found in content[0].rows):
+        return labelled(answered, content, voice)
+    shown: list[Inline] = []
+    for found in content[0].rows:
+        shown += [Text(",   ")] if shown else []
+        shown += _inline(found) + ((Text(", "), Math(found.tail)) if found.tail is not None else ())
+    return labelled(answered, [Paragraph(tuple(shown))], voice)
 
 
 def _multiplies(e: Expr) -> bool:
@@ -202,7 +243,7 @@ def _key(parts: Sequence[Answered], solved: Solved, voice: Voice) -> list[Block]
     """The results of the parts, without steps; of a problem without parts, all derivatives."""
     blocks: list[Block] = []
     for answered in parts:
-        blocks.extend(labelled(answered, key_blocks(answered, voice), voice))
+        blocks.extend(_compact(answered, key_blocks(answered, voice), voice))
     if not parts:
-        blocks += [Equations(both_forms(d, voice)) for d in solved.derivations]
+        blocks.append(Equations(tuple(r for d in solved.derivations for r in both_forms(d, voice)), beside=True))
     return blocks

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from backsym.documents.content.blocks import Inlines, Picture, Text
+from backsym.documents.content.blocks import Inlines, Math, Picture
 from backsym.documents.content.markup import inlines_of
 from backsym.documents.content.sentences import Voice
 from backsym.graphs.figure import Figure, figure
@@ -46,4 +46,4 @@ def _sentences(graph: Graph, voice: Voice) -> list[str]:
 
 def plain(content: Inlines) -> str:
     """Inline content as one line of Unicode text."""
-    return "".join(item.text if isinstance(item, Text) else to_unicode(item.layout) for item in content)
+    return "".join(to_unicode(item.layout) if isinstance(item, Math) else item.text for item in content)

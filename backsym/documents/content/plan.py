@@ -7,10 +7,11 @@ derived here, and no sentence is chosen.  This module must not know about layout
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from backsym.core import stepkinds as sk
-from backsym.core.expr import Expr
+from backsym.core.expr import Expr, Sym
 from backsym.core.steps import Step
 
 _SAID_LATER = (sk.FORWARD, sk.LOCAL, sk.RECALL, sk.CONCLUDE)
@@ -37,6 +38,7 @@ class Line:
 
 @dataclass
 class _Planner:
+    known: AbstractSet[str] = frozenset()
     lines: list[Line] = field(default_factory=list)
     waiting: list[Step] = field(default_factory=list)
 
@@ -58,7 +60,10 @@ class _Planner:
 
     def _step(self, lhs: Expr, step: Step) -> None:
         if step.kind == sk.PATH:
-            self.lines += _path(lhs, step)
+            self.lines += _path(lhs, step, self.known)
+        elif recalled(step) in self.known:
+            self.lines.append(Line(lhs, (step.after,), (*self.waiting, step)))
+            self.waiting = []
         elif step.kind in _NESTED and step.substeps:
             self.walk(step.substeps)
         elif step.kind in _SAID_LATER:
@@ -70,9 +75,18 @@ class _Planner:
             self.waiting = []
 
 
-def lines(steps: Sequence[Step]) -> tuple[Line, ...]:
-    """The rows of a derivation, one for each equality that is not said again by the next."""
-    planner = _Planner()
+def recalled(step: Step) -> str | None:
+    """The quantity whose derivative a step states that was found before."""
+    node = step.facts.get("node") if step.kind == sk.RECALL else None
+    return node.name if isinstance(node, Sym) else None
+
+
+def lines(steps: Sequence[Step], known: AbstractSet[str] = frozenset()) -> tuple[Line, ...]:
+    """The rows of a derivation, one for each equality that is not said again by the next.
+
+    The derivatives by what is ``known`` are stated and not derived again.
+    """
+    planner = _Planner(known)
     planner.walk(steps)
     out: list[Line] = []
     for line in planner.lines:
@@ -97,9 +111,9 @@ def condensed(planned: Sequence[Line]) -> tuple[Line, ...]:
     return tuple(out)
 
 
-def _path(lhs: Expr, step: Step) -> list[Line]:
+def _path(lhs: Expr, step: Step, known: AbstractSet[str]) -> list[Line]:
     """What one path takes beyond putting a local derivative in, which the sum of all paths shows."""
-    inner = _Planner()
+    inner = _Planner(known)
     inner.walk(step.substeps)
     own = [line for line in inner.lines if line.lhs == lhs]
     return [line for line in inner.lines if line.lhs != lhs or len(own) > 1]

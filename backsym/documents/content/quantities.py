@@ -5,7 +5,7 @@ This module must not know about output languages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from backsym.core.expr import Adj, Mul, Size, free_indices, walk
@@ -32,14 +32,13 @@ def objective_blocks(objective: str | None, voice_phrases: Inlines) -> tuple[Blo
 
 
 def quantities(voice: Voice) -> Bullets:
-    """Every quantity with its role and shape, in the order of the problem; those that are alike share an item."""
+    """Every quantity with its role and shape, in the order of the problem; those of one role share an item."""
     problem = voice.problem
-    groups: dict[tuple[object, ...], list[Symbol]] = {}
+    groups: dict[tuple[object, ...], dict[tuple[object, ...], list[Symbol]]] = {}
     for symbol in problem.symbols.values():
-        groups.setdefault((symbol.role, symbol.shape, symbol.label, symbol.one_hot, symbol.sums_to_one), []).append(
-            symbol
-        )
-    items = [_item(symbols, voice) for symbols in groups.values()]
+        alike = groups.setdefault((symbol.role, symbol.one_hot, symbol.sums_to_one), {})
+        alike.setdefault((symbol.shape, symbol.label), []).append(symbol)
+    items = [_item(list(alike.values()), voice) for alike in groups.values()]
     for dim in problem.dims.values():
         if dim.size is not None:
             size = lay.row(voice.layout(Size(dim.name)), lay.EQUALS, lay.Number(str(dim.size)))
@@ -47,8 +46,20 @@ def quantities(voice: Voice) -> Bullets:
     return Bullets(tuple(items))
 
 
-def _item(symbols: list[Symbol], voice: Voice) -> Inlines:
-    words, first = voice.catalogue, symbols[0]
+def _item(alike: list[list[Symbol]], voice: Voice) -> Inlines:
+    """The quantities of one role, those of one shape together."""
+    words, first = voice.catalogue, alike[0][0]
+    names = tuple(
+        part for n, symbols in enumerate(alike) for part in ((Text(", "),) * bool(n) + _alike(symbols, voice))
+    )
+    roles = "roles" if sum(map(len, alike)) == 1 else "plural_roles"
+    key = "one_hot" if first.one_hot else "sums_to_one" if first.sums_to_one else "quantity"
+    return words.phrase(f"document.{key}", names=names, role=words.text(f"document.{roles}.{first.role}"))
+
+
+def _alike(symbols: list[Symbol], voice: Voice) -> Inlines:
+    """The names of quantities of one shape, and the set of which they are elements."""
+    first = symbols[0]
     *others, last = (voice.quantity(symbol.name) for symbol in symbols)
     space = (
         shape_layout(first.shape, voice.notation)
@@ -56,14 +67,10 @@ def _item(symbols: list[Symbol], voice: Voice) -> Inlines:
         else classes_layout(first.label, first.shape, voice.notation)
     )
     member = (lay.Op("in", "relation"), space)
-    names: Inlines
     if len(symbols) <= FEW:
-        names = (Math(lay.row(*(part for name in others for part in (name, lay.COMMA)), last, *member)),)
-    else:  # No line is broken within a formula.
-        names = (*(part for name in others for part in (Math(name), Text(", "))), Math(lay.row(last, *member)))
-    roles = "roles" if len(symbols) == 1 else "plural_roles"
-    key = "one_hot" if first.one_hot else "sums_to_one" if first.sums_to_one else "quantity"
-    return words.phrase(f"document.{key}", names=names, role=words.text(f"document.{roles}.{first.role}"))
+        return (Math(lay.row(*(part for name in others for part in (name, lay.COMMA)), last, *member)),)
+    # No line is broken within a formula.
+    return (*(part for name in others for part in (Math(name), Text(", "))), Math(lay.row(last, *member)))
 
 
 def hadamard_note(solved: Solved, voice: Voice) -> list[Block]:
@@ -124,10 +131,15 @@ def check_spellings(problem: Problem) -> None:
             check_math(spelling, f"the latex of {name}")
 
 
+def forward_equations(rows: Sequence[Row]) -> Equations:
+    """The forward pass; equations between numbers share lines."""
+    return Equations(tuple(rows), beside=all(r.tail is None for r in rows))
+
+
 def forward_pass(forms: Iterable[ForwardForms], voice: Voice, *, matrices: bool = True) -> tuple[Block, ...]:
     """All forward equations, entry by entry and, with ``matrices``, as a whole; once where the two are the same."""
     forms = tuple(forms)
-    entries = Equations(tuple(row(f.entry, f.indices, voice) for f in forms))
+    entries = forward_equations([row(f.entry, f.indices, voice) for f in forms])
     if not matrices or all(f.member is None and f.matrix in (None, f.entry) for f in forms):
         return (entries,)
     lead = () if all(f.no_matrix for f in forms) else (voice.say("document.matrix_form"),)

@@ -11,7 +11,7 @@ from typing import Any
 from backsym.core.expr import Equation, Expr, Ix
 from backsym.core.problem import Problem
 from backsym.core.steps import ForwardForms
-from backsym.documents.content.blocks import Block, Equations, Row
+from backsym.documents.content.blocks import Block, Equations, Math, Paragraph, Row, Text
 from backsym.documents.content.figures import picture
 from backsym.documents.content.markup import blocks_of
 from backsym.documents.content.sentences import Value, Voice
@@ -21,13 +21,17 @@ from backsym.documents.content.worked import DIGITS, EXACT, value_layout
 from backsym.parts.kind import Answered, Fact, Indexed
 from backsym.parts.table import kind_of
 from backsym.printing import layout as lay
+from backsym.printing.measure import width
 from backsym.printing.printer import range_layout
 
 GETS = lay.Op("gets", "relation")
 APPROXIMATELY = lay.Op("approx", "relation")
 
 PER_LINE = 7
-"""Derivatives that a question lists on one line."""
+"""Derivatives that a question lists on one line of a display."""
+
+IN_LINE = 22.0
+"""An equation of at most this width, in em, stands in the line of the sentence that asks for it."""
 
 
 def row(equation: Equation, indices: tuple[Ix, ...], voice: Voice) -> Row:
@@ -55,6 +59,8 @@ class Sheet:
         self.where = where
         """What a message calls the place of the author's text."""
         self.blocks: list[Block] = []
+        self.tight = False
+        """Whether equations share lines."""
 
     @property
     def problem(self) -> Problem:
@@ -67,10 +73,26 @@ class Sheet:
         self.blocks.extend(blocks_of(text, self.where))
 
     def equations(self, equations: Iterable[Indexed]) -> None:
-        self.blocks.append(Equations(tuple(row(equation, indices, self.voice) for equation, indices in equations)))
+        """One short equation goes on in the line of what is said before it."""
+        rows = tuple(row(equation, indices, self.voice) for equation, indices in equations)
+        last = self.blocks[-1] if self.blocks else None
+        if len(rows) == 1 and isinstance(last, Paragraph) and not _ended(last):
+            only = rows[0]
+            range_of = (Text(", "), Math(only.tail)) if only.tail is not None else ()
+            shown = Math(lay.Sized("display", lay.row(only.lhs, lay.EQUALS, only.rhs) if only.lhs else only.rhs))
+            if width(shown.layout) <= IN_LINE:
+                self.blocks[-1] = Paragraph((*last.content, Text(" "), shown, *range_of, Text(".")))
+                return
+        self.blocks.append(Equations(rows, beside=self.tight or all(r.tail is None for r in rows)))
 
     def formulas(self, formulas: Sequence[Expr]) -> None:
-        self.blocks.append(Equations(lines_of([self.voice.layout(e) for e in formulas], PER_LINE)))
+        """What is asked for, in the line of what is said before it; else in a display."""
+        last = self.blocks[-1] if self.blocks else None
+        if isinstance(last, Paragraph) and not _ended(last):
+            listed = self.voice.catalogue.listing([self.voice.layout(e) for e in formulas])
+            self.blocks[-1] = Paragraph((*last.content, Text(" "), *listed, Text(".")))
+        else:
+            self.blocks.append(Equations(lines_of([self.voice.layout(e) for e in formulas], PER_LINE)))
 
     def values(self, values: Iterable[tuple[Expr, Any]], *, exact: bool = False, new: bool = False) -> None:
         found = [(e, *value_layout(value, self.voice, EXACT if exact else DIGITS)) for e, value in values]
@@ -111,6 +133,12 @@ class Sheet:
         return self.voice.catalogue.listing([self.voice.layout(e) for e in fact])
 
 
+def _ended(paragraph: Paragraph) -> bool:
+    """Whether a paragraph is a whole sentence, after which no formula goes on."""
+    last = paragraph.content[-1] if paragraph.content else None
+    return not isinstance(last, Text) or last.text.rstrip().endswith((".", "!", "?"))
+
+
 def question_blocks(answered: Answered, voice: Voice) -> tuple[Block, ...]:
     """What the part asks."""
     sheet = Sheet(voice, f"part {answered.label}")
@@ -123,5 +151,6 @@ def question_blocks(answered: Answered, voice: Voice) -> tuple[Block, ...]:
 def key_blocks(answered: Answered, voice: Voice) -> tuple[Block, ...]:
     """The answer of the part without its derivation."""
     sheet = Sheet(voice, f"answer of part {answered.label}")
+    sheet.tight = True
     kind_of(answered.part).key(answered, sheet)
     return tuple(sheet.blocks)

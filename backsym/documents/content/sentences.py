@@ -7,7 +7,7 @@ language is another folder under ``templates/``.  This module must not know how 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -176,7 +176,8 @@ def reason(step: Step, notation: Notation, problem: Problem, sentences: Catalogu
     if not step.facts:
         forms.insert(0, f"reasons.{step.kind}_bare")
     if step.kind == FORWARD:
-        facts["equation"] = lay.row(layout_of(step.before, notation), lay.EQUALS, layout_of(step.after, notation))
+        bare = replace(notation, bare_sums=True)
+        facts["equation"] = lay.row(layout_of(step.before, bare), lay.EQUALS, layout_of(step.after, bare))
     found = next((form for form in forms if form in sentences.phrases), None)
     if found is not None:
         out.insert(0, sentences.phrase(found, **facts))
@@ -303,7 +304,7 @@ def _parsed(template: str) -> Inlines:
 def _filled(template: str, facts: Mapping[str, Value], what: str) -> Inlines:
     out: list[Inline] = []
     for item in _parsed(template):
-        if isinstance(item, Math):
+        if not isinstance(item, Text):
             out.append(item)
             continue
         for text, name in pieces(item.text):

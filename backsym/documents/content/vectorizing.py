@@ -6,11 +6,11 @@ the tests evaluate.  This module must not know about output languages.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from backsym.core.expr import (
     Add,
-    Adj,
     Div,
     Entry,
     Equation,
@@ -21,9 +21,10 @@ from backsym.core.expr import (
     Mul,
     Neg,
     Ones,
+    Shape,
     Sym,
     T,
-    children,
+    rebuild,
 )
 from backsym.documents.content.blocks import Block, Equations, Paragraph, Row
 from backsym.documents.content.pictures import picture
@@ -32,52 +33,44 @@ from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.printer import equation_layout, size_layout
 
-PER_LINE = 3
-"""Shapes on one line."""
-
 
 def before_steps(equation: Equation, voice: Voice) -> list[Block]:
-    """What is given: the shape of each array, and which operation takes them to the left side."""
-    blocks: list[Block] = []
-    arrays = list(dict.fromkeys(e for e in (equation.lhs, *_arrays(equation.rhs)) if e.shape))
-    if arrays:
-        shown = [
-            lay.row(
-                voice.layout(e),
-                lay.Op("in", "relation"),
-                lay.Script(lay.Ident("R", "blackboard"), sup=size_layout(e.shape, voice.notation)),
-            )
-            for e in arrays
-        ]
-        blocks += [_say("shapes", voice), Equations(lines_of(shown, PER_LINE))]
-    if equation.lhs.shape:
-        blocks.append(_say(operation(equation.rhs), voice))
-    return blocks
+    """Which operation takes the arrays to the left side."""
+    return [_say(operation(equation.rhs), voice)] if equation.lhs.shape else []
 
 
-def after_steps(equation: Equation, entry: Equation | None, voice: Voice) -> list[Block]:
-    """The picture or, where there is none, the given ``entry`` form as one of the array; and the boxed result."""
-    blocks: list[Block] = []
+def pictures(equation: Equation, entry: Equation | None, voice: Voice) -> list[Block]:
+    """The arrays written out or, where they cannot be, the given ``entry`` form as one of the array."""
     drawn = picture(equation, voice.notation)
     if drawn is not None:
-        blocks += [_say("picture", voice), Equations((Row(None, drawn),))]
-    elif entry is not None and isinstance(entry.lhs, Entry):
+        return [_say("picture", voice), Equations((Row(None, drawn),))]
+    if entry is not None and isinstance(entry.lhs, Entry):
         whole = voice.layout(Entry(equation.rhs, entry.lhs.indices))
-        blocks += [_say("entry", voice), Equations((Row(whole, voice.layout(entry.rhs)),))]
-    boxed = lay.Boxed(equation_layout(equation, voice.notation))
-    return [*blocks, _say("result", voice), Equations((Row(None, boxed),))]
+        return [_say("entry", voice), Equations((Row(whole, voice.layout(entry.rhs)),))]
+    return []
 
 
-def _arrays(e: Expr) -> Iterator[Expr]:
-    """The named arrays, and those that a function makes of them as a factor of a product."""
-    if isinstance(e, (Sym, Adj)):
-        yield e
-    for child in children(e):
-        applied = isinstance(e, (Mul, MatMul)) and isinstance(child, Fn) and child.entrywise
-        if applied and isinstance(child, Fn) and all(isinstance(arg, Sym) for arg in child.args):
-            yield child
-        else:
-            yield from _arrays(child)
+def boxed(equation: Equation, voice: Voice) -> Row:
+    """The result in a box, with the shape of each array below it."""
+    braced: dict[str, Layout] = {}
+
+    def brace(e: Expr) -> Expr:
+        if isinstance(e, (Add, Neg, Mul, MatMul)):
+            return rebuild(e, brace)
+        if not e.shape:
+            return e
+        name = f"[{len(braced)}]"
+        braced[name] = lay.Underbrace(voice.layout(e), _size(e.shape, voice))
+        return Sym(name, e.shape)
+
+    sides = Equation(brace(equation.lhs), brace(equation.rhs))
+    notation = replace(voice.notation, symbols={**voice.notation.symbols, **braced})
+    return Row(None, lay.Boxed(equation_layout(sides if braced else equation, notation)))
+
+
+def _size(shape: Shape, voice: Voice) -> Layout:
+    """The size of an array; a vector is a column."""
+    return size_layout(shape, voice.notation)
 
 
 def other_form(equation: Equation, voice: Voice) -> list[Block]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from backsym.documents.content.blocks import Inlines, Row, Text
+from backsym.documents.content.blocks import Inline, Inlines, Math, Ref, Row
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.measure import broken, width
@@ -55,6 +55,30 @@ def _fitted(r: Row, widest: float, rest: float) -> Row:
     return replace(r, lhs=None, rhs=whole, via=(), again=False)
 
 
+# --- several on a line ---------------------------------------------------------------------------------------------
+
+MOST = 4
+"""Equations that share a line."""
+
+BETWEEN = 2.0
+"""The space between two of them, in em."""
+
+
+def side_by_side(rows: tuple[Row, ...], room: float) -> list[tuple[Row, ...]]:
+    """The rows in lines of several, in columns as wide as the widest, as many as fit the room."""
+    for count in range(min(MOST, len(rows)), 1, -1):
+        columns = [max(map(_whole, rows[n::count])) for n in range(count)]
+        if sum(columns) + (count - 1) * BETWEEN <= room:
+            return [rows[n : n + count] for n in range(0, len(rows), count)]
+    return [(row,) for row in rows]
+
+
+def _whole(r: Row) -> float:
+    tail = 0.0 if r.tail is None else 1.5 + width(r.tail)
+    left = 0.0 if r.lhs is None else width(r.lhs) + EQUALS
+    return left + width(r.right) + tail + remark_width(r.reason)
+
+
 # --- remarks ---------------------------------------------------------------------------------------------------------
 
 REMARK = 0.85
@@ -64,9 +88,16 @@ GAP = 1.6
 """The space before a remark, in em."""
 
 
-def as_formula(content: Inlines) -> Layout:
-    """Words and formulas in one formula."""
-    return lay.row(*(lay.Ident(item.text, "roman") if isinstance(item, Text) else item.layout for item in content))
+def as_formula(content: Inlines, *, linked: bool = True) -> Layout:
+    """Words and formulas in one formula; numbers of results are links if the output language has them there."""
+    return lay.row(*(_in_formula(item, linked=linked) for item in content))
+
+
+def _in_formula(item: Inline, *, linked: bool) -> Layout:
+    if isinstance(item, Math):
+        return item.layout
+    word = lay.Ident(item.text, "roman")
+    return lay.Linked(word, item.target, item.here) if isinstance(item, Ref) and linked else word
 
 
 def remark_lines(content: Inlines, room: float) -> tuple[Layout, ...]:

@@ -24,6 +24,7 @@ from backsym.documents.content.blocks import (
     Math,
     Paragraph,
     Picture,
+    Ref,
     Row,
     Table,
     Text,
@@ -127,7 +128,7 @@ class _Page:
             start = '<p class="lead">' if block.leads else "<p>"
             return f"{start}{inlines_html(block.content)}</p>"
         if isinstance(block, Equations):
-            return _display(block.rows)
+            return _beside(block.rows) if block.beside else _display(block.rows)
         if isinstance(block, Bullets):
             items = "\n".join(f"<li>{inlines_html(item)}</li>" for item in block.items)
             return f"<ul>\n{items}\n</ul>"
@@ -201,6 +202,12 @@ def _display(rows: tuple[Row, ...]) -> str:
     return f'<div class="formula" role="group" aria-label="{label}" tabindex="0">{text}</div>'
 
 
+def _beside(rows: tuple[Row, ...]) -> str:
+    """Equations that stand side by side where the screen has room."""
+    shown = "\n".join(_display((row,)) for row in rows)
+    return f'<div class="beside">\n{shown}\n</div>'
+
+
 def _lines(r: Row) -> list[tuple[Layout, ...]]:
     """One row as lines of two cells, what is left and right of the alignment, and two more for a remark."""
     room = ROOM - (width(r.lhs) + 1.4 if r.lhs is not None else 0.0)
@@ -227,6 +234,9 @@ def _inline(item: Inline) -> str:
             return text
         label = escape(inlines_plain((item,)))
         return f'<span class="scroll" role="group" aria-label="{label}" tabindex="0">{text}</span>'
+    if isinstance(item, Ref):
+        where = f'id="{item.target}"' if item.here else f'href="#{item.target}"'
+        return f"<a {where}>{item.text}</a>"
     if isinstance(item, Text):
         text = escape(item.text)
         tag = _STYLES.get(item.style)

@@ -23,17 +23,21 @@ from backsym.documents.content.blocks import (
     Math,
     Paragraph,
     Picture,
+    Ref,
     Row,
     Table,
 )
 from backsym.documents.content.options import FULL, Options
-from backsym.documents.writers.breaking import as_formula
+from backsym.documents.writers.breaking import as_formula, side_by_side
 from backsym.printing.latex import to_latex
 from backsym.printing.layout import Layout
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|$~#]|&(?=#?\w+;))")
 _ESCAPED = r"\\\1"
 _LINE_START = re.compile(r"^(\s*)(#{1,6}|[-+=~]+|\d+[.)])(?=\s|$)")
+ROOM = 40.0
+"""The width of the text in em."""
+
 Files = dict[str, str]
 """Names of files and their texts; the first one is the document."""
 
@@ -105,7 +109,8 @@ def _block(block: Block) -> str:
     if isinstance(block, Paragraph):
         return _guarded(inlines_text(block.content))
     if isinstance(block, Equations):
-        return "$$\n" + _plain_relations(equations_latex(block.rows)) + "\n$$"
+        latex = _beside(block.rows) if block.beside else equations_latex(block.rows)
+        return _anchors(block.rows) + "$$\n" + _plain_relations(latex) + "\n$$"
     if isinstance(block, Bullets):
         return "\n".join(f"- {inlines_text(item)}" for item in block.items)
     if isinstance(block, Table):
@@ -130,10 +135,37 @@ def equations_latex(rows: tuple[Row, ...]) -> str:
     for r in rows:
         head = _side(None if r.again else r.lhs, "&") or ("&= " if r.lhs else "& ")
         tail = f", && {to_latex(r.tail)}" if r.tail else ""
-        reason = f" \\qquad \\textcolor{{gray}}{{{to_latex(as_formula(r.reason))}}}" if r.reason else ""
+        reason = f" \\qquad {_remark(r)}" if r.reason else ""
         between = " && " if reason and not tail else ""
         lines.append(f"{head}{to_latex(r.right)}{tail}{between}{reason.strip() if between else reason}")
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+
+def _beside(rows: tuple[Row, ...]) -> str:
+    """Several equations on a line, aligned in columns."""
+    lines = side_by_side(rows, ROOM)
+    if all(len(line) == 1 for line in lines):
+        return equations_latex(rows)
+    set_lines = [
+        " & \\quad ".join(f"{_side(r.lhs, '&')}{to_latex(r.right)}{_after(r)}" for r in line) for line in lines
+    ]
+    return "\\begin{aligned}\n" + " \\\\\n".join(set_lines) + "\n\\end{aligned}"
+
+
+def _after(r: Row) -> str:
+    """The range of an equation and its remark, on its line."""
+    tail = f", \\quad {to_latex(r.tail)}" if r.tail else ""
+    return f"{tail} \\qquad {_remark(r)}" if r.reason else tail
+
+
+def _remark(r: Row) -> str:
+    return f"\\textcolor{{gray}}{{{to_latex(as_formula(r.reason, linked=False))}}}"
+
+
+def _anchors(rows: Iterable[Row]) -> str:
+    """Where links to the results of a display lead."""
+    marks = [item for r in rows for item in r.reason if isinstance(item, Ref) and item.here]
+    return "".join(f'<a id="{mark.target}"></a>' for mark in marks) + ("\n\n" if marks else "")
 
 
 def _side(lhs: Layout | None, mark: str = "") -> str:
@@ -144,6 +176,8 @@ def _inline(item: Inline) -> str:
     if isinstance(item, Math):
         # Between single dollar signs GitHub takes two backslashes for one.
         return f"${_plain_relations(to_latex(item.layout)).replace(_NEW_ROW, _CR)}$"
+    if isinstance(item, Ref):
+        return f'<a id="{item.target}"></a>{item.text}' if item.here else f"[{item.text}](#{item.target})"
     if item.style == "code":
         fence = "``" if "`" in item.text else "`"
         return f"{fence}{item.text}{fence}"

@@ -5,13 +5,13 @@ This module must not know about problems or output languages.
 
 from __future__ import annotations
 
-from backsym.documents.content.blocks import Inlines, Row, Text
+from backsym.documents.content.blocks import Inlines, Math, Row
 from backsym.printing.unicode import to_unicode
 
 
 def inlines_plain(content: Inlines) -> str:
     """The text without any marks, formulas in a line of Unicode."""
-    return "".join(item.text if isinstance(item, Text) else to_unicode(item.layout) for item in content)
+    return "".join(to_unicode(item.layout) if isinstance(item, Math) else item.text for item in content)
 
 
 def row_text(row: Row) -> str:

@@ -23,6 +23,7 @@ from backsym.documents.content.blocks import (
     Math,
     Paragraph,
     Picture,
+    Ref,
     Row,
     Table,
     Text,
@@ -39,6 +40,7 @@ from backsym.documents.writers.breaking import (
     in_column,
     remark_lines,
     remark_width,
+    side_by_side,
 )
 from backsym.printing.latex import to_latex
 from backsym.printing.layout import is_tall
@@ -106,7 +108,7 @@ def _block(block: Block) -> str:
     if isinstance(block, Paragraph):
         return inlines_tex(block.content)
     if isinstance(block, Equations):
-        return _display(block.rows)
+        return _beside(block.rows) if block.beside else _display(block.rows)
     if isinstance(block, Bullets):
         texts = [inlines_tex(item) for item in block.items]
         # A bracket after \\item would be its label.
@@ -172,6 +174,24 @@ def _display(rows: tuple[Row, ...]) -> str:
     return f"\\begin{{{kind}}}{columns}\n{body}\n\\end{{{kind}}}"
 
 
+def _beside(rows: tuple[Row, ...]) -> str:
+    """Several equations on a line, aligned in columns."""
+    lines = side_by_side(rows, ROOM)
+    count = max(map(len, lines))
+    if count == 1:
+        return _display(rows)
+    body = " \\\\\n".join(" & \\qquad ".join(map(_cell, line)) for line in lines)
+    return f"\\begin{{alignat*}}{{{count}}}\n{body}\n\\end{{alignat*}}"
+
+
+def _cell(r: Row) -> str:
+    tail = f", \\quad {to_latex(r.tail)}" if r.tail is not None else ""
+    remark = f" \\why{{{to_latex(as_formula(r.reason))}}}" if r.reason else ""
+    return (
+        f"{to_latex(r.lhs)} &= {to_latex(r.right)}{tail}{remark}" if r.lhs else f"& {to_latex(r.right)}{tail}{remark}"
+    )
+
+
 def _remarked(lines: list[str], r: Row, edges: tuple[float, float], column: bool) -> list[str]:
     """The lines of a row with its remark: in a column, behind the last line, or on a line of its own."""
     if not r.reason:
@@ -212,6 +232,8 @@ def _inline(item: Inline, large: bool = False) -> str:
     if isinstance(item, Math):
         style = "\\displaystyle " if large and is_tall(item.layout) else ""
         return f"${style}{to_latex(item.layout)}$"
+    if isinstance(item, Ref):
+        return f"\\{'marked' if item.here else 'linked'}{{{item.target}}}{{{item.text}}}"
     if isinstance(item, Text):
         text = escape(item.text)
         return f"\\{_STYLES[item.style]}{{{text}}}" if item.style != "plain" else text

@@ -1,7 +1,8 @@
 """Blocks to Typst, which the ``typst`` wheel makes a PDF of.
 
 All text is escaped here.  Each formula and figure carries a text that says what it shows, so that the PDF can be read
-aloud; the functions ``formula``, ``long``, ``worked``, ``why`` and ``drawing`` are defined in the template.  This
+aloud; the functions ``formula``, ``long``, ``worked``, ``why``, ``linked``, ``marked`` and ``drawing`` are defined in
+the template.  This
 module must not know about problems.
 """
 
@@ -22,6 +23,7 @@ from backsym.documents.content.blocks import (
     Math,
     Paragraph,
     Picture,
+    Ref,
     Row,
     Table,
     Text,
@@ -37,6 +39,7 @@ from backsym.documents.writers.breaking import (
     in_column,
     remark_lines,
     remark_width,
+    side_by_side,
 )
 from backsym.documents.writers.plaintext import equations_text, inlines_plain
 from backsym.printing import layout as lay
@@ -83,11 +86,14 @@ def typst_text(blocks: Iterable[Block]) -> str:
     return _joined(blocks)
 
 
-def inlines_typst(content: Inlines) -> str:
-    """Inline content; a semicolon ends a call before a sign that Typst would read as a part of it."""
+def inlines_typst(content: Inlines, *, whole: bool = False) -> str:
+    """Inline content; a semicolon ends a call before a sign that Typst would read as a part of it.
+
+    Formulas that are to stay ``whole`` are parted by no end of a line, as far as they have room on one.
+    """
     out, called = "", False
     for item in content:
-        text = _inline(item)
+        text = _inline(item, ROOM / 2 if whole else WHOLE)
         out += ";" + text if called and _CLINGING.match(text) else text
         called = text.startswith("#") if text else called
     return out
@@ -112,7 +118,7 @@ def _block(block: Block) -> str:
     if isinstance(block, Paragraph):
         return _guarded(inlines_typst(block.content))
     if isinstance(block, Equations):
-        return _display(block.rows)
+        return _beside(block.rows) if block.beside else _display(block.rows)
     if isinstance(block, Bullets):
         return "\n".join(f"- {inlines_typst(item)}" for item in block.items)
     if isinstance(block, Table):
@@ -131,7 +137,7 @@ def _lead(content: Inlines) -> str:
 
 def _table(block: Table) -> str:
     def cells(row: tuple[Inlines, ...]) -> str:
-        return ", ".join(f"[{inlines_typst(cell)}]" for cell in row)
+        return ", ".join(f"[{inlines_typst(cell, whole=True)}]" for cell in row)
 
     rows = "".join(f"\n  {cells(row)}," for row in block.rows)
     return f"#table(\n  columns: {len(block.head)},\n  table.header({cells(block.head)}),{rows}\n)"
@@ -161,6 +167,22 @@ def _display(rows: tuple[Row, ...], function: str = "formula") -> str:
         body = " \\\n".join([_together(lines[:2]), *map(_aligned, lines[2:-2]), _together(lines[-2:])])
         function = "long"
     return f"#{function}({string(equations_text(rows))}, $ {body} $)"
+
+
+def _beside(rows: tuple[Row, ...]) -> str:
+    """Several equations on a line, aligned in columns."""
+    lines = side_by_side(rows, ROOM)
+    if all(len(line) == 1 for line in lines):
+        return _display(rows)
+    body = " \\\n".join(" &wide ".join(map(_cell, line)) for line in lines)
+    function = "long" if len(lines) > SHORT else "formula"
+    return f"#{function}({string(equations_text(rows))}, $ {body} $)"
+
+
+def _cell(r: Row) -> str:
+    tail = f", quad {to_typst(r.tail)}" if r.tail is not None else ""
+    remark = f" #why(${to_typst(as_formula(r.reason))}$)" if r.reason else ""
+    return f"{to_typst(r.lhs)} &= {to_typst(r.right)}{tail}{remark}" if r.lhs else f"&{to_typst(r.right)}{tail}{remark}"
 
 
 def _remarked(lines: list[Line], r: Row, edges: tuple[float, float], column: bool) -> list[Line]:
@@ -225,10 +247,12 @@ def _after_words(text: str) -> str:
 # --- text ------------------------------------------------------------------------------------------------------------
 
 
-def _inline(item: Inline) -> str:
+def _inline(item: Inline, whole: float) -> str:
     if isinstance(item, Math):
         formula = f"formula({string(inlines_plain((item,)))}, ${to_typst(item.layout)}$)"
-        return f"#box({formula})" if _parted(item.layout) and width(item.layout) <= WHOLE else f"#{formula}"
+        return f"#box({formula})" if _parted(item.layout) and width(item.layout) <= whole else f"#{formula}"
+    if isinstance(item, Ref):
+        return f"#{'marked' if item.here else 'linked'}({string(item.target)})[{item.text}]"
     if isinstance(item, Text):
         if item.style == "code":
             return f"#code({string(item.text)})"

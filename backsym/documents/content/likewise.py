@@ -1,0 +1,106 @@
+"""Derivations that are the same up to names: one of each kind is written out, and the others are listed.
+
+Two derivations are alike if a renaming of quantities, dimensions and letters takes every step of the one to that of the
+other, in order.  A forward equation that only names what is differentiated is left out of the comparison: w_1 and w_2
+are alike in m = w_1 x_1 + w_2 x_2.  The renaming keeps roles, as a teacher would: a weight is like a weight.
+
+This module must not know about sentences or layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+
+from backsym.core import stepkinds as sk
+from backsym.core.expr import Adj, Dim, Expr, Fn, Ix, Label, Labels, Shift, Size, Sym
+from backsym.core.problem import Problem
+from backsym.core.steps import Step
+
+_ROLES = {"node": "value", "input": "value"}
+"""What a layer is applied to is a value, computed or given."""
+
+_SIZES = ("declared", "of", "to", "dim")
+"""The fields of expressions that hold dimensions."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What derivations that are alike have in common, and the names that tell them apart, in the order of the form."""
+
+    key: Hashable
+    names: tuple[str, ...]
+
+
+def form_of(steps: Iterable[Step], problem: Problem) -> Form:
+    """The form of a derivation."""
+    found = _Form(problem)
+    key = tuple(found.steps(steps))
+    return Form(key, tuple(found.names))
+
+
+def renaming(one: Form, other: Form) -> dict[str, str]:
+    """By which names the first form becomes the second; names that stay are left out."""
+    return {a: b for a, b in zip(one.names, other.names, strict=True) if a != b}
+
+
+@dataclass
+class _Form:
+    problem: Problem
+    names: dict[str, int] = field(default_factory=dict)
+    dims: dict[Dim, int] = field(default_factory=dict)
+    letters: dict[str, int] = field(default_factory=dict)
+
+    def steps(self, steps: Iterable[Step]) -> Iterator[Hashable]:
+        for step in steps:
+            if step.kind != sk.FORWARD:
+                inner = tuple(self.steps(step.substeps))
+                yield str(step.kind), self.of(step.before), self.of(step.after), inner
+
+    def of(self, value: object) -> Hashable:
+        """An expression, an index, or what an expression holds, with numbers in place of names."""
+        if isinstance(value, Ix):
+            return self._index(value)
+        if isinstance(value, tuple):
+            return tuple(map(self.of, value))
+        if not isinstance(value, Expr):
+            return value  # A number, a text or None.
+        parts: list[Hashable] = [type(value).__name__]
+        if isinstance(value, (Sym, Adj, Labels)):
+            parts.append(self._name(value.name))
+        for held in fields(value):
+            if not held.compare or (held.name == "name" and isinstance(value, (Sym, Adj, Labels))):
+                continue
+            inner = getattr(value, held.name)
+            sized = held.name in _SIZES and not isinstance(inner, Expr) and not isinstance(value, Fn)
+            parts.append(self._sizes(inner) if sized or isinstance(value, Size) else self.of(inner))
+        return tuple(parts)
+
+    def _name(self, name: str) -> Hashable:
+        symbol = self.problem.symbols.get(name)
+        role = None if symbol is None else _ROLES.get(symbol.role, symbol.role)
+        loss = name == self.problem.loss
+        return _numbered(self.names, name), role, loss
+
+    def _sizes(self, value: object) -> Hashable:
+        if isinstance(value, tuple):
+            return tuple(map(self._sizes, value))
+        return value if isinstance(value, int) else _numbered(self.dims, str(value))
+
+    def _index(self, ix: Ix) -> Hashable:
+        size = self._sizes(ix.dim)
+        if isinstance(ix, Shift):
+            return "shift", tuple((self._index(letter), factor) for letter, factor in ix.parts), ix.offset, size
+        if isinstance(ix, Label):
+            return "label", self._name(ix.name), tuple(map(self._index, ix.at)), size
+        return ("at", ix.letter, size) if ix.fixed else ("letter", _numbered(self.letters, ix.letter), size)
+
+
+def _numbered(numbers: dict[str, int] | dict[Dim, int], name: str) -> int:
+    known: dict[str, int] = numbers  # type: ignore[assignment]
+    return known.setdefault(name, len(known))
+
+
+def pairs_of(names: Mapping[str, str], problem: Problem) -> list[tuple[str, str]]:
+    """The renaming of quantities that have a sign on the page, without the loss."""
+    return [(a, b) for a, b in names.items() if b in problem.symbols]
