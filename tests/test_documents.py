@@ -318,7 +318,7 @@ def test_the_document_shows_everything_once(solution: Solution) -> None:
     assert text.count("(i)") == 1
     assert r"[K \times 1] [1 \times D] = [K \times D]" in text
     assert "Checked numerically" in text
-    assert "derived in (c)" in text
+    assert r"\textcolor{gray}{\text{by } \text{(" in text
 
 
 @pytest.mark.parametrize(
@@ -348,16 +348,17 @@ def test_the_summary_has_each_result_beside_an_equation_that_uses_its_quantity()
     assert isinstance(file, Problem)
     text = rendered(None, [solve(file)], "md").split("## Summary\n")[1]
     rows = [line for line in text.splitlines() if line.startswith("|")]
-    assert rows[0].split() == ["|", "Forward", "|", "Backward", "|"]
+    assert rows[0].split() == ["|", "Forward", "|", "Backward", "|", "Result", "|"]
     beside: dict[str, str] = {}
-    forward = ""
     for line in rows[2:]:
-        left, right = (cell.strip() for cell in line.strip("|").split("|"))
-        forward = left or forward
-        beside[right] = forward
-    assert len(beside) == 11  # Ten derivatives, and the equation of the loss, beside which stands none.
+        left, right, results = (cell.strip() for cell in line.strip("|").split("|"))
+        found = right.split(",  ") if right else []
+        beside |= dict.fromkeys(found, left)
+        assert bool(found) == bool(re.fullmatch(r"(\[\(\d+\)\]\(#result-\d+\)(, )?)+", results)), results
+    assert len(beside) == 10
+    assert len(rows[2:]) == 8  # Each equation once, also those by which nothing was found.
     for right, left in beside.items():
-        lhs, _ = right.split(" = ") if right else ("", "")
+        lhs, _ = right.split(" = ")
         quantity = re.search(r"\\nabla_\{(.*)\} \\mathcal|\\partial ([^}]*(?:\{\(\d\)\})?)\}$", lhs)
         assert not lhs or (quantity is not None and (quantity[1] or quantity[2]) in left.split(" = ")[1]), right
 

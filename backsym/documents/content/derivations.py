@@ -213,7 +213,8 @@ def _derived(piece: Piece, answered: Answered, voice: Voice, shown: Shown) -> De
     result = row(piece.result, piece.indices, voice)
     rows = _stated(rows_of(steps, voice, shown), (_checked_row(result, piece.result, voice),), voice)
     if where:
-        rows = (_because(rows[0], (by_results(where, voice),), voice), *rows[1:])
+        found_by = joined((by_results(where, voice), rows[0].reason), voice.catalogue)
+        rows = (replace(rows[0], reason=found_by), *rows[1:])
     elif steps:
         shown.model(shown.like(steps)[0], mark.number, answered.label)
     shown.results.setdefault(piece.node, mark.number)

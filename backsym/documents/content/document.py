@@ -184,7 +184,7 @@ def _overview(parts: Sequence[Answered], solved: Solved, shown: Shown, level: in
         numbers = sorted({shown.results[piece.node] for piece in pieces if piece.node in shown.results})
         spaced = tuple(item for n, result in enumerate(backward) for item in ((Text(",  "),) * bool(n) + result))
         rows.append((equation, spaced, tuple(_separated([Ref(number) for number in numbers]))))
-    head = (*(words.phrase(f"document.overview.{key}") for key in ("forward", "backward")), ())
+    head = tuple(words.phrase(f"document.overview.{key}") for key in ("forward", "backward", "result"))
     read = [voice.say("document.overview.read")] if shown.told.first("overview") else []
     return [_heading("summary", level, voice), *read, Table(head, tuple(rows)), check]
 
