@@ -111,24 +111,29 @@ READ: dict[str, tuple[Truth, dict[str, tuple[int, ...]]]] = {
         lambda Q, K, d_k: (softmax(Q @ K.T / np.sqrt(d_k)) ** 2).sum(), {"Q": (N, D), "K": (N, D), "d_k": ()},
     ),
     "ranges": (lambda W, x: (W @ x).sum(), {"W": (K, D), "x": (D,)}),
+    "sigma-and-sigma-squared": (
+        lambda w, x, t, sigma2: (sigmoid(w * x) - t) ** 2 / 2 / sigma2, {"w": (), "x": (), "t": (), "sigma2": ()},
+    ),
+    "size-one-by-need": (lambda W, x, t: ((W @ x - t) ** 2).sum() / 2, {"W": (K, D), "x": (D,), "t": (K,)}),
+    "layer-as-power": (
+        lambda w2, a1, b2, y: ((y - w2 @ a1 - b2) ** 2).sum() / 2, {"w2": (K, D), "a1": (D,), "b2": (K,), "y": (K,)},
+    ),
+    "primes-name": (lambda W, x, y: ((W @ x - y) ** 2).sum(), {"W": (K, D), "x": (D,), "y": (K,)}),
+    "initial-value": (lambda A, H0: ((A * H0) ** 2).sum(), {"A": (N, D), "H0": (N, D)}),
+    "column-bias": (
+        lambda X, W, b, T: ((W @ X + b - T) ** 2).sum() / 2, {"X": (D, N), "W": (K, D), "b": (K, 1), "T": (K, N)},
+    ),
     "label": (lambda z: -np.log(softmax(z)[1]), {"z": (K,)}),
     "asked-in-words": (
         lambda W, x, b, t: ((W @ x + b - t) ** 2).sum(), {"W": (K, D), "x": (D,), "b": (K,), "t": (K,)},
     ),
 }  # fmt: skip
-ABSTRACT = ("applied-left-right", "applied-tagged", "asked-beats-guessed")
+ABSTRACT = ("applied-left-right", "applied-tagged", "asked-beats-guessed", "light-matrices")
 REFUSED = {
-    "sigma-and-sigma-squared": "notes.function_or_factor",
-    "size-one-by-need": "notes.size_one",
-    "light-matrices": "notes.transposed_number",
-    "layer-as-power": "notes.declared_power",
     "bias-folded-in": "latex.index_from_one",
-    "primes-name": "files.left_side",
-    "initial-value": "files.uses_itself",
-    "column-bias": None,
     "recursion": "notes.recursion",
     "depth": "notes.power_or_member",
-    "matrix-exponential": "notes.no_forward",
+    "matrix-exponential": "notes.matrix_exponential",
 }
 
 
@@ -156,6 +161,14 @@ def test_what_is_applied_is_a_function(tmp_path: Path) -> None:
     tagged = loaded(tmp_path, CASES["applied-tagged"])
     assert tagged.abstract == {"g1"}
     assert [e.name for e in tagged.equations] == ["z1", "a1", "L"]
+
+
+def test_a_loss_of_an_array_is_abstract(tmp_path: Path) -> None:
+    note = loaded(tmp_path, CASES["light-matrices"])
+    assert (note.loss, note.upstream) == ("L", "P")
+    assert {name: len(symbol.shape) for name, symbol in note.symbols.items()} == {"P": 2, "W": 2, "X": 2}
+    assert [(part.kind, len(part.claims)) for part in note.parts] == [("show", 1)]
+    assert str(note.solve()["W"]).splitlines()[-1] == "dL/dW = dL/dP @ X.T"
 
 
 def test_names_of_derivatives_are_put_in(tmp_path: Path) -> None:

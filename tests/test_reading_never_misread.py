@@ -43,7 +43,8 @@ RECURSION = (
 SIZES = r" with $\mathbf{X} \in \mathbb{R}^{N \times N}$"
 REFUSED = [
     # A letter that is applied and a factor.
-    ("function_or_factor", r"\sigma(z)", r"$$z = w x, y = \sigma(z), L = \frac{(y-t)^2}{2 \sigma^2}$$"),
+    ("function_or_factor", r"\sigma(z)", r"$$z = w x, y = \sigma(z), L = \frac{(y-t)^2}{2 \sigma^2} + \sigma$$"),
+    ("function_or_factor", r"\sigma(z)", r"$$z = w x, y = \sigma(z), L = \frac{(y-t)^2}{2 \sigma^3}$$"),
     ("function_or_factor", r"a(z)", r"$$z = w x, y = a(z), L = (y-t)^2 + a$$"),
     ("function_or_factor", r"\rho\left(z\right)", r"$$z = w x, y = \rho\left(z\right), L = \rho (y-t)^2 + \rho$$"),
     ("function_or_factor", r"g_1(z)", r"$$z = w x, y = g_1(z), L = g_1 y$$"),
@@ -75,19 +76,17 @@ REFUSED = [
     ("letter_as_number", r"k", r"$$L = \sum_{k=1}^K k x_k$$"),
     ("letter_as_number", r"n", r"$$y_n = n w x_n, L = \sum_{n=1}^N (y_n - t_n)^2$$"),
     # Bold letters of size one.
-    ("size_one", r"\mathbf{t}", r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, L = |\mathbf{y} - \mathbf{t}|^2$$"),
-    ("size_one", r"\mathbf{t}", r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, L = (\mathbf{y} - \mathbf{t})^2$$"),
+    ("size_one", r"\mathbf{y}", r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, L = \mathbf{y}$$"),
+    ("size_one", r"\mathbf{y}", r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, L = \tanh(\mathbf{y})$$"),
     # The transpose of a number.
-    ("transposed_number", r"X^T", r"$$P = W X, L = f(P)$$ Show that $$\frac{\partial L}{\partial W} = G X^T.$$"),
-    ("transposed_number", r"X^T", r"$$L = \|X^T w - t\|^2$$"),
     (
         "transposed_number",
         r"w^{\top",
         r"$$y = w x, L = y^2$$ Show that $$\frac{\partial L}{\partial x} = 2 w^{\top} y$$",
     ),
+    # A vector that is added to a matrix.
+    ("bias_axis", r"\mathbf{A}", r"$$\mathbf{Z} = \mathbf{A} \mathbf{X} + \mathbf{b}, L = \|\mathbf{Z}\|_F^2$$"),
     # An array that is declared as a power.
-    ("declared_power", r"w^2", r"$$z^2 = w^2 a^1, C = \|z^2\|^2$$ Here $w^2 \in \mathbb{R}^{m \times n}$ are weights."),
-    ("declared_power", r"b^3", r"$$z = w x + b^3, L = z^2$$ with $b^3 \in \mathbb{R}^n$."),
     ("declared_power", r"v^{2}", r"$$z = w x + v^{2}, L = z^2$$ with $v^{2} \in \mathbb{R}$."),
     # The exponential of a matrix.
     ("matrix_exponential", r"e^{\mathbf{X}}", r"$$L = \operatorname{tr}(e^{\mathbf{X}})$$" + SIZES),

@@ -72,8 +72,8 @@ def read_as_file(text: str) -> None:
 def read_as_note(text: str) -> None:
     tex = "command" in text or "\\begin{document}" in text
     name = "f.tex" if tex else "f.md"
-    tree, _ = latex_document.tree_of_note(yamlfile.Document(name, text), tex)
-    loader._problem(tree, name, note=True)
+    note = latex_document.tree_of_note(yamlfile.Document(name, text), tex)
+    loader._problem(note.tree, name, note=note)
 
 
 def read_expression(text: str) -> None:

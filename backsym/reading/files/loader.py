@@ -42,7 +42,7 @@ from backsym.reading.files.parts import read_parts
 from backsym.reading.files.variants import read_variants
 from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree, read_file, tree_of
 from backsym.reading.meaning.scope import suggest
-from backsym.reading.notes.document import document_tree, is_document, what_was_read
+from backsym.reading.notes.document import ReadNote, document_tree, is_document, what_was_read
 from backsym.reading.syntax import walk
 from backsym.reading.texts import read_equation, read_expression
 from backsym.text.mathtext import literal
@@ -63,13 +63,17 @@ def load(path: str | PathLike[str]) -> Problem | Collection:
     """
     path = fspath(path)
     if is_document(path):
-        note, remarks = document_tree(path)
-        problem = _problem(note, path, note=True)
-        return replace(problem, remarks=(*problem.remarks, *remarks))
+        return _of_note(path)
     tree, complaints = read_file(path)
     if _is_collection(tree):
         return _collection(_mapping(tree), path, complaints)
     return _problem(_mapping(tree), path, complaints)
+
+
+def _of_note(path: str) -> Problem:
+    note = document_tree(path)
+    problem = _problem(note.tree, path, note=note)
+    return replace(problem, remarks=(*problem.remarks, *note.remarks))
 
 
 def problem_from_mapping(mapping: Mapping[str, object], path: str | None = None) -> Problem:
@@ -92,7 +96,9 @@ def _mapping(tree: Tree) -> Table:
 # --- problems --------------------------------------------------------------------------------------------------------
 
 
-def _problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic] = (), *, note: bool = False) -> Problem:
+def _problem(
+    tree: Table, path: str | None, complaints: Iterable[Diagnostic] = (), *, note: ReadNote | None = None
+) -> Problem:
     """The problem of a mapping; that of a ``note`` may declare more than its equations use."""
     load_plugins()
     report = Report()
@@ -104,12 +110,12 @@ def _problem(tree: Table, path: str | None, complaints: Iterable[Diagnostic] = (
     index_dims = declare.read_indices(found.get("indices"), dims, report)
     functions = read_functions(found.get("functions"), report)
     notation = declare.read_notation(found.get("notation"), report)
-    forward = Forward(declared, dims, index_dims, functions, report, notation, all_latex=note)
+    forward = Forward(declared, dims, index_dims, functions, report, notation, all_latex=note is not None)
     texts = _equation_texts(found.get("forward"), tree, report)
     forward.skip(_not_texts(found.get("forward")))
     forward.read(texts)
     loss, upstream = _loss(found.get("loss"), forward, report, note=note)
-    if note:
+    if note is not None:
         forward.declared = {n: d for n, d in declared.items() if n in forward.used or n in forward.parsed}
     elif forward.parsed and not forward.unread:
         _check_used(forward, report, _constants(found.get("parts")))
@@ -268,8 +274,10 @@ def _check_upstream(found: Mapping[str, Tree], upstream: str | None, report: Rep
             report.add(found[key], say("files.needs_a_loss", key=key, name=upstream or ""))
 
 
-def _loss(tree: Tree | None, forward: Forward, report: Report, *, note: bool) -> tuple[str, str | None]:
+def _loss(tree: Tree | None, forward: Forward, report: Report, *, note: ReadNote | None) -> tuple[str, str | None]:
     """The name of the loss: as given, else the last equation's; and what it is an abstract loss of, if it is one."""
+    if note is not None and note.abstract_loss is not None and forward.parsed:
+        return note.abstract_loss, next(reversed(forward.parsed))
     given = text(tree, report, "loss", "the name of an equation", "such as loss: L")
     name = given or next(reversed(forward.parsed), "")
     if tree is not None and given and given not in forward.parsed and given not in forward.broken:
@@ -282,7 +290,7 @@ def _loss(tree: Tree | None, forward: Forward, report: Report, *, note: bool) ->
         losses = [e.name for e in forward.equations if _called_a_loss(e.name) and (e is equation or not e.shape)]
         losses += [name for name in forward.broken if _called_a_loss(name)]
         picked = _BOLD_ENTRY.search(parsed.text.text)
-        if given is None and not note and picked is None and not losses:
+        if given is None and note is None and picked is None and not losses:
             taken = {*forward.parsed, *forward.declared, *forward.names}
             loss = next(w for w in (*LOSSES, *(f"L_{n}" for n in range(len(taken) + 1))) if w not in taken)
             return loss, name
@@ -374,9 +382,7 @@ def _member(item: Scalar, folder: Path, report: Report) -> Problem | None:
         return None
     try:
         if is_document(str(path)):
-            note, remarks = document_tree(str(path))
-            problem = _problem(note, str(path), note=True)
-            return replace(problem, remarks=(*problem.remarks, *remarks))
+            return _of_note(str(path))
         tree, complaints = read_file(str(path))
         if _is_collection(tree):
             report.add(item, say("files.collection_in_collection", name=item.text))

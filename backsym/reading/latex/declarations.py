@@ -26,6 +26,8 @@ class Declaration:
     spelled: Spelled
     shape: tuple[str, ...]
     letter: bool = False
+    column: bool = False
+    """Whether the axis of length one of a column was left out."""
 
 
 @dataclass
@@ -142,7 +144,7 @@ class _Reader(FormulaReader):
                 read_scripts(self, self.additive, tags=False)
         shape = self.axes() if self.took("^") else ()
         declared = [name for name in names if name.key[0] not in ("0", "1")]
-        self.sink.found.extend(Declaration(name, column(name, shape)) for name in declared)
+        self.sink.found.extend(declared_as(name, shape) for name in declared)
         return True
 
     def braced_set(self) -> str | None:
@@ -200,6 +202,12 @@ class _Reader(FormulaReader):
 
     def new_dimension(self, key: Key) -> str | None:
         return new_name(*key)
+
+
+def declared_as(name: Spelled, shape: tuple[str, ...]) -> Declaration:
+    """A quantity of this shape; a small letter that is D x 1 is a vector."""
+    axes = column(name, shape)
+    return Declaration(name, axes, column=axes != shape)
 
 
 def column(name: Spelled, shape: tuple[str, ...]) -> tuple[str, ...]:

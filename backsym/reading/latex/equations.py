@@ -163,7 +163,8 @@ def segments(source: Source, words: Vocabulary, start: int, end: int) -> list[Se
     for position in reader.left_positions():
         reader.position, reader.nesting = position, 0
         try:
-            if (left := reader.spelled_left()) is not None or reader.at("="):
+            # A declaration among the equations ends the one before.
+            if (left := reader.spelled_left()) is not None or reader.at("=", "in"):
                 begins.append((position, left))
         except InputError:
             continue

@@ -266,7 +266,7 @@ def _keyed(names: Iterable[str], latex: Mapping[str, str]) -> dict[Key, str]:
         if spelled is not None:
             keys.setdefault(spelled, name)
     for name in names:
-        if name not in latex:
+        if name not in latex or key_of(latex[name]) is None:
             keys.setdefault(split_tag(name), name)
     for name in names:
         # A whole word, and an accent as a word: \text{loss} is loss, \hat{y} may be called y_hat.

@@ -23,7 +23,7 @@ from backsym.core.problem import Part, Problem
 from backsym.core.source import Location, Source
 from backsym.core.words import say
 from backsym.reading.files.fields import MAX_DIAGNOSTICS
-from backsym.reading.files.yamlfile import Document, Listing, Mark, Scalar, Table, Tree, text_of
+from backsym.reading.files.yamlfile import Document, Listing, Mark, Scalar, Table, Tree, rewritten, text_of
 from backsym.reading.latex.declarations import Declaration, Declarations, names_in_formula
 from backsym.reading.latex.equations import Segment, Spelled, segments
 from backsym.reading.latex.names import Key, Vocabulary, new_name, split_tag
@@ -31,8 +31,10 @@ from backsym.reading.notes.asides import without_asides
 from backsym.reading.notes.equations import Equations, defined_functions, index_letters, is_loss, loss_marks
 from backsym.reading.notes.labels import chosen, label_in, position_uses, says_class
 from backsym.reading.notes.layers import layered
+from backsym.reading.notes.lengths import Respelled, check_lengths
 from backsym.reading.notes.macros import written_out
-from backsym.reading.notes.refusals import check_names, check_shapes, check_transposes
+from backsym.reading.notes.primes import MARKS, without_primes
+from backsym.reading.notes.refusals import check_names, check_shapes, check_transposes, transposed_letters
 from backsym.reading.notes.shapes import Shapes
 from backsym.reading.notes.statements import Settled, settled
 from backsym.reading.notes.tasks import Task, Tasks
@@ -120,7 +122,16 @@ def is_tex(path: str) -> bool:
     return path.lower().endswith(".tex")
 
 
-def document_tree(path: str) -> tuple[Table, tuple[str, ...]]:
+@dataclass(frozen=True)
+class ReadNote:
+    """A note as the tree of a problem file, with what was passed over, and the name of its loss if that is abstract."""
+
+    tree: Table
+    remarks: tuple[str, ...]
+    abstract_loss: str | None = None
+
+
+def document_tree(path: str) -> ReadNote:
     """The note as the tree of a problem file, and what was passed over; raises InputError without an equation."""
     document = Document(path, text_of(path))
     if not document.text.strip():
@@ -128,14 +139,23 @@ def document_tree(path: str) -> tuple[Table, tuple[str, ...]]:
     return tree_of_note(document, is_tex(path))
 
 
-def tree_of_note(document: Document, tex: bool) -> tuple[Table, tuple[str, ...]]:
+def tree_of_note(document: Document, tex: bool) -> ReadNote:
     """The same for a text that is in memory."""
     document = written_out(without_asides(document, tex), tex)
     places = [(f.start, f.end) for f in islice(formulas(document.text, tex), MAX_FORMULAS)]
+    document, primes = without_primes(document, places)
+    places = [(f.start, f.end) for f in islice(formulas(document.text, tex), MAX_FORMULAS)]
     document, powers = layered(document, places)
+    powers |= primes
     done = settled(document, islice(formulas(document.text, tex), MAX_FORMULAS))
     note = _Note(done, powers)
-    return note.tree(), note.remarks
+    try:
+        tree = note.tree()
+    except Respelled as e:
+        note = _Note(replace(done, document=rewritten(done.document, e.edits)), powers)
+        note.assumed += e.what
+        tree = note.tree()
+    return ReadNote(tree, note.remarks, note.upstream)
 
 
 # --- formulas --------------------------------------------------------------------------------------------------------
@@ -206,6 +226,8 @@ class _Note:
         self.spelled_otherwise: dict[str, str] = {}
         self.marks: frozenset[str] = frozenset()
         self.labels: dict[str, str] = {}
+        self.assumed: list[tuple[int, str]] = []
+        self.upstream: str | None = None
         self.classes: dict[str, str] = {}
 
     # --- places ---
@@ -230,7 +252,9 @@ class _Note:
             raise InputError(self.source.diagnostic(words, span) for span in self.declared.powers[:MAX_DIAGNOSTICS])
         places = [Place(f.start, f.end) for f in self.formulas]
         self.declare_by_words(places)
-        displayed = [f for f, done in zip(self.formulas, declares, strict=True) if f.displayed and not done]
+        displayed = [
+            f for f, done in zip(self.formulas, declares, strict=True) if f.displayed and self.may_define(f, done)
+        ]
         equations = self.equations(displayed)
         self.strange = self.without_left_side(displayed, [token.start for token in equations.defined.values()])
         if not equations.found:
@@ -253,6 +277,10 @@ class _Note:
         }
         self.remarks = self.what_was_passed_over(equations)
         return self.table({key: value for key, value in fields.items() if value is not None})
+
+    def may_define(self, formula: Formula, declares: bool) -> bool:
+        """Whether a formula may hold an equation: of one that declares something, each statement by itself is one."""
+        return not declares or bool(segments(self.source, self.vocabulary(), formula.start, formula.end))
 
     def loss(self, equations: Equations) -> Tree | None:
         """The loss, where it is not the last equation, which it is without being named."""
@@ -287,6 +315,7 @@ class _Note:
         found += [(self.locate(at)[0], "an equation whose left side is no quantity") for at in self.strange]
         found += [(self.locate(at)[0], "an equation with a derivative in it") for at in self.settled.steps]
         found += [(self.locate(at)[0], "a declaration that is not read") for at in self.declared.unread]
+        customs = [f"by custom, line {self.locate(at)[0]}: {what}" for at, what in self.assumed]
         found += [(self.locate(at)[0], f"what looks like a question: {self.beginning(at)}") for at in self.no_part]
         known = {*equations.given(), *(d.spelled.name for d in self.declared.found)}
         for at, name in self.unknown:
@@ -306,7 +335,7 @@ class _Note:
             others = ", ".join(map(str, lines[1:12])) + (", ..." if len(lines) > 12 else "")
             more = f"; also in line{'s' if len(lines) > 2 else ''} {others}" if others else ""
             found.append((lines[0], f"a derivative that nobody asks for{more}"))
-        return tuple(f"passed over, line {n}: {reason}" for n, reason in sorted(found))
+        return (*customs, *(f"passed over, line {n}: {reason}" for n, reason in sorted(found)))
 
     def beginning(self, at: int) -> str:
         """The first words from a place on."""
@@ -398,40 +427,14 @@ class _Note:
             self.declared.dims.setdefault(name, spelled)
         declared = {d.spelled.name: d.shape for d in self.declared.found if not d.letter}
         given = {name: s for name, s in equations.given().items() if name not in declared}
-        sides = [equation.sides for equation in equations.found if equation.sides is not None]
-        trees = [tree for pair in sides for side in pair for tree in walk(side) if tree.kind == "entry"]
-        entries = {tree.children[0].value: len(tree.children) - 1 for tree in trees}
-        has_bold = any(s.bold for s in (*equations.names.values(), *(d.spelled for d in self.declared.found)))
         names = {**equations.names, **{e.name: e.segment.left for e in equations.found}}
-        matrices = self.light_matrices(equations, given)
-        families = self.families(equations)
-        ranks: dict[str, int | None] = {}
-        for name, spelled in names.items():
-            unknown = None if not has_bold and not spelled.calligraphic else usual_rank(spelled)
-            ranks[name] = families.get(name) or entries.get(
-                name, 2 if spelled.key[0] in matrices and name in given else unknown
-            )
-        self.family_names |= families.keys()
-        growing = {
-            t.children[0].value
-            for t in equations.entries()
-            if len(t.children) == 2 and t.children[1].value in self.letters and not has_bold
-        }
-        ranks.update({name: int(bool(inner)) for name, inner in self.labels.items()})
-        positions = {name: self.classes.get(name, f"?of {name}") for name in self.labels}
-        shapes = Shapes(declared, ranks, growing - declared.keys() - self.labels.keys(), positions)
-        self.family_names |= growing
-        shapes.read(sides)
-        seen = {name: shapes.shape(name) for name in (*names, *declared)}
-        told = {name: axes or () for name, axes in seen.items()}
-        check_shapes(self.source, equations, {name: axes for name, axes in seen.items() if axes is not None})
-        light = {name for name, axes in told.items() if axes == () and name in names and not names[name].bold}
-        light = light if "T" not in told else set()
-        check_transposes(self.source, [(f.start, f.end) for f in self.formulas], light)
+        shapes = self.told_shapes(equations, declared, given, names)
         axes = AxisNames(self.declared, names, class_letter(self.source, places))
-        axes.name_classes([shapes.root(axis) for axis in positions.values()])
+        axes.name_classes([shapes.root(axis) for axis in shapes.labels.values()])
         self.declared.found = [
-            replace(d, shape=tuple(axes.name(shapes.root(axis)) for axis in d.shape)) if not d.letter else d
+            replace(d, shape=tuple(axes.name(axis) for axis in shapes.shape(d.spelled.name) or ()))
+            if not d.letter
+            else d
             for d in self.declared.found
         ]
         mentioned = self.mentioned(given)
@@ -448,8 +451,105 @@ class _Note:
         for name in self.labels:
             spelled = Spelled((name, ""), False, False, (0, 0))
             self.declared.found.append(Declaration(spelled, tuple(map(axes.name, shapes.shape(name) or ()))))
-            self.classes[name] = axes.name(shapes.root(positions[name]))
+            self.classes[name] = axes.name(shapes.root(shapes.labels[name]))
         self.example_ranges = self.example_letters(equations)
+
+    def told_shapes(
+        self,
+        equations: Equations,
+        declared: Mapping[str, tuple[str, ...]],
+        given: Mapping[str, Spelled],
+        names: Mapping[str, Spelled],
+    ) -> Shapes:
+        """The axes of all quantities, as far as declarations, customs and the equations tell them."""
+        ranks = self.usual_ranks(equations, given, names)
+        growing = {
+            t.children[0].value
+            for t in equations.entries()
+            if len(t.children) == 2 and t.children[1].value in self.letters and not self.has_bold(equations)
+        }
+        ranks.update({name: int(bool(inner)) for name, inner in self.labels.items()})
+        positions = {name: self.classes.get(name, f"?of {name}") for name in self.labels}
+        columns = {d.spelled.name for d in self.declared.found if d.column}
+        shapes = Shapes(declared, ranks, growing - declared.keys() - self.labels.keys(), positions, columns)
+        self.family_names |= growing
+        sides = [equation.sides for equation in equations.found if equation.sides is not None]
+        self.without_abstract_loss(equations, shapes, sides)
+        check_lengths(self.source, equations, shapes)
+        seen = {name: shapes.shape(name) for name in (*names, *declared)}
+        told = {name: axes or () for name, axes in seen.items()}
+        check_shapes(self.source, equations, {name: axes for name, axes in seen.items() if axes is not None}, shapes)
+        light = {name for name, axes in told.items() if axes == () and name in names and not names[name].bold}
+        light = light if "T" not in told else set()
+        check_transposes(self.source, [(f.start, f.end) for f in self.formulas], light)
+        for name, tree in shapes.biases.items():
+            self.assumed.append((tree.span[0], f"{name} is added to each column"))
+        return shapes
+
+    def usual_ranks(
+        self, equations: Equations, given: Mapping[str, Spelled], names: Mapping[str, Spelled]
+    ) -> dict[str, int | None]:
+        """The number of axes of each name by its letter and its indices; None where the equations have to tell it."""
+        has_bold = self.has_bold(equations)
+        trees = equations.entries()
+        entries = {tree.children[0].value: len(tree.children) - 1 for tree in trees}
+        matrices = self.light_matrices(equations, given)
+        families = self.families(equations)
+        arrays = {} if has_bold else self.light_arrays(names, equations)
+        ranks: dict[str, int | None] = {}
+        for name, spelled in names.items():
+            unknown = None if not has_bold and not spelled.calligraphic else usual_rank(spelled)
+            by_letter = 2 if spelled.key[0] in matrices and name in given else arrays.get(name, unknown)
+            ranks[name] = families.get(name) or entries.get(name, by_letter)
+        self.family_names |= families.keys()
+        return ranks
+
+    def has_bold(self, equations: Equations) -> bool:
+        return any(s.bold for s in (*equations.names.values(), *(d.spelled for d in self.declared.found)))
+
+    def light_arrays(self, names: Mapping[str, Spelled], equations: Equations) -> dict[str, int]:
+        """In a note without bold letters that transposes some: capitals are matrices, small transposed ones vectors.
+
+        A small letter that only a formula to be shown transposes may be a number by a slip.
+        """
+        turned = transposed_letters(self.source, [(f.start, f.end) for f in self.formulas])
+        forward = transposed_letters(self.source, [(e.segment.start, e.segment.end) for e in equations.found])
+        found = {}
+        for name, spelled in names.items():
+            letter = spelled.key[0].rpartition(":")[2]
+            capital = len(letter) == 1 and letter.isupper() and not is_loss(spelled)
+            if turned and capital:
+                found[name] = 2
+            elif letter in forward:
+                found[name] = 1
+        at = next((f.start for f in self.formulas), 0)
+        if found and any(rank == 2 for rank in found.values()):
+            listed = ", ".join(sorted(name for name, rank in found.items() if rank == 2))
+            self.assumed.append((at, f"{listed} taken as matrices, since the note transposes light letters"))
+        return found
+
+    def without_abstract_loss(self, equations: Equations, shapes: Shapes, sides: list[tuple[Node, Node]]) -> None:
+        """Reads the shapes; a last equation ``L = f(P)`` of an array P says that L is an abstract loss of P."""
+        last = equations.found[-1]
+        call = last.sides[1] if last.sides is not None and is_loss(last.segment.left) else None
+        argument = call.children[0] if call is not None and call.kind == "call" and len(call.children) == 1 else None
+        if call is None or argument is None or argument.kind != "name" or not self.only_call(call, equations):
+            shapes.read(sides)
+            return
+        shapes.read(sides[:-1])
+        if shapes.shape(argument.value):
+            self.upstream = last.name
+            equations.found = equations.found[:-1]
+            equations.functions -= {call.value}
+        else:
+            shapes.read(sides)
+
+    def only_call(self, call: Node, equations: Equations) -> bool:
+        """Whether an abstract function is applied once in all, and what it is applied to is computed last."""
+        sides = [side for e in equations.found for side in e.sides or ()]
+        calls = [t for side in sides for t in walk(side) if t.kind == "call" and t.value == call.value]
+        computed = len(equations.found) > 1 and equations.found[-2].name == call.children[0].value
+        return call.value in equations.functions and len(calls) == 1 and computed
 
     def light_matrices(self, equations: Equations, given: Mapping[str, Spelled]) -> set[str]:
         r"""The capitals that multiply vectors, ``W \vec{x}``, in a note that marks vectors and not matrices."""
@@ -697,7 +797,7 @@ class _Note:
         ranks: dict[str, int | None] = {d.spelled.name: len(d.shape) for d in self.declared.found if not d.letter}
         ranks.update({name: ranks.get(name) for name in nodes})
         targets = {*nodes, *ranks, *equations.given()} - set(self.not_asked)
-        loss = equations.loss() or (nodes[-1] if nodes else None)
+        loss = self.upstream or equations.loss() or (nodes[-1] if nodes else None)
         words = Vocabulary(ranks, loss=loss, open=True, latex=self.spelled_otherwise)
         tasks = Tasks(self.source, words, nodes, targets)
         return tasks.read([(f.start, f.end, f.displayed) for f in self.formulas]), tasks
@@ -731,7 +831,7 @@ def _by_custom(spelled: Spelled, nodes: Iterable[Key]) -> str | None:
     """x is an input, t and y are targets; of layers that are computed the given one is the input."""
     base, tag = spelled.key
     letter = base.rpartition(":")[2].lower()
-    computed = {other for other, _ in nodes}
+    computed = {other for other, mark in nodes if mark not in MARKS.values()}
     if letter == "x":
         return "input"
     if letter in ("t", "y") and base not in computed:

@@ -20,7 +20,7 @@ from backsym.core.names import GREEK
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.latex.equations import FormulaReader, LatexEquation, Segment, Spelled, segments
-from backsym.reading.latex.lexer import Token, tokenize
+from backsym.reading.latex.lexer import FONTS, Token, tokenize
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
@@ -263,14 +263,19 @@ class Equations:
     # --- a first look ---
 
     def with_whole_nodes(self, segments: Sequence[Segment]) -> dict[str, int | None]:
-        """The declared names, and nodes of whose letter there is no other quantity: ``p_1`` is an entry of such a p."""
+        """The declared names, and nodes of whose letter there is no other quantity: ``p_1`` is an entry of such a p.
+
+        A bold letter with a number below, and any with a 0, is a quantity of its own: entries are light, from 1 on.
+        """
         keys = [*self.words.keys, *(segment.left.key for segment in segments)]
         tagged = {base for base, tag in keys if tag}
-        text = "\n".join(self.source.text[s.start : s.end] for s in segments)
-        numbered = set(re.findall(r"([A-Za-z])\s*\}?\s*_\s*\{?\s*\d", text)) - tagged
+        found = [pair for s in segments for pair in _numbers_below(self.source, s.start, s.end)]
+        numbered = {letter for letter, number, bold in found if not bold and number != "0"} - tagged
+        others = {new_name(letter, number) for letter, number, bold in found if bold or number == "0"}
         words = {s.left.key[0] for s in segments if len(s.left.key[0]) > 1 and s.left.key[0].isalpha()} - {*GREEK}
         nodes = [s.left for s in segments if not s.left.key[1] and s.left.key[0] in numbered | words]
-        return {**dict.fromkeys((left.name for left in nodes), None), **self.words.ranks}
+        known = dict.fromkeys((*sorted(others), *(left.name for left in nodes)), None)
+        return {**known, **self.words.ranks}
 
     def read(self, segment: Segment) -> Forward:
         words = Vocabulary(
@@ -379,6 +384,23 @@ def index_letters(source: Source, places: Iterable[tuple[int, int]]) -> tuple[fr
     # In p_c = e^{z_c} / \sum_d e^{z_d} the letter c is an index, as d is.
     left |= {mark for mark, bases in marked if any(below[base] & summed for base in bases)}
     return frozenset(summed), frozenset(left)
+
+
+def _numbers_below(source: Source, start: int, end: int) -> Iterator[tuple[str, str, bool]]:
+    """The letters with a number right below them, that number, and whether the letter is in a font of its own."""
+    try:
+        tokens = tokenize(source, start, end)
+    except InputError:
+        return
+    for n in range(1, len(tokens) - 2):
+        if tokens[n].text != "_":
+            continue
+        number = tokens[n + 1 + (tokens[n + 1].text == "{")]
+        alone = tokens[n + 1].text != "{" or tokens[min(n + 3, len(tokens) - 1)].text == "}"
+        back = n - 1 - (tokens[n - 1].text == "}")
+        styled = tokens[back - 1].text == "{" if back < n - 1 else tokens[back - 1].text in FONTS
+        if number.kind == "number" and alone and tokens[back].kind in ("letter", "greek"):
+            yield tokens[back].text, number.text, back > 0 and styled
 
 
 def _subscripts(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:

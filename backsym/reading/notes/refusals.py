@@ -18,7 +18,7 @@ from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.names import Vocabulary, new_name
 from backsym.reading.notes.equations import Equations
 from backsym.reading.notes.labels import label_in
-from backsym.reading.notes.shapes import Axes
+from backsym.reading.notes.shapes import Axes, Shapes
 from backsym.reading.syntax import Node, walk
 
 _SUMS = ("sum", "mean", "max", "min")
@@ -53,13 +53,32 @@ def check_transposes(source: Source, places: Iterable[tuple[int, int]], numbers:
         raise InputError(found)
 
 
-def check_shapes(source: Source, equations: Equations, shapes: Mapping[str, Axes]) -> None:
-    """What only the axes tell; ``shapes`` has those of the quantities, nodes too, without an axis that was needed."""
+def transposed_letters(source: Source, places: Iterable[tuple[int, int]]) -> set[str]:
+    """The letters that any formula of the note transposes, ``X^T``."""
+    found: set[str] = set()
+    for start, end in places:
+        try:
+            tokens = FormulaReader(source, Vocabulary({}, open=True), start, end, lenient=True).tokens
+        except InputError:
+            continue
+        for n, token in enumerate(tokens[:-2]):
+            sign = tokens[n + 2 + (tokens[n + 2].text == "{")].text if tokens[n + 1].text == "^" else ""
+            if sign in ("T", "top") and token.kind in ("letter", "greek"):
+                found.add(token.text)
+    return found
+
+
+def check_shapes(source: Source, equations: Equations, shapes: Mapping[str, Axes], told: Shapes) -> None:
+    """What only the axes tell; ``shapes`` has those of the quantities, nodes too, without an axis that was needed.
+
+    ``told`` is what they were told by.
+    """
     found = [
         *_positions(source, equations, shapes),
         *_transposed(source, equations, shapes),
         *_of_size_one(source, equations, shapes),
         *_exponentials(source, equations, shapes),
+        *(source.diagnostic(say("notes.bias_axis", name=name), tree.span) for name, tree in told.unclear.items()),
     ]
     if found:
         raise InputError(found)

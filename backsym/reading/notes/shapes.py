@@ -9,7 +9,7 @@ Knows syntax trees; knows no notes and no places.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
@@ -30,7 +30,9 @@ class Shapes:
     """``declared`` shapes are kept; ``ranks`` has the number of axes of other names, None where nothing tells it.
 
     A ``growing`` name is a family whose members may turn out to be arrays.  ``labels`` are classes, each with the axis
-    that it is a position of; their own shapes are among the others.
+    that it is a position of; their own shapes are among the others.  ``columns`` are vectors that were declared with
+    one column.  ``biases`` are vectors that turned out to be added to each column of a matrix, with the sum, and
+    ``unclear`` those of which nothing tells whether they are added to the rows or to the columns.
     """
 
     def __init__(
@@ -39,9 +41,13 @@ class Shapes:
         ranks: Mapping[str, int | None],
         growing: Collection[str] = frozenset(),
         labels: Mapping[str, str] | None = None,
+        columns: Collection[str] = frozenset(),
     ):
         self.growing = growing
         self.labels = labels or {}
+        self.columns = columns
+        self.biases: dict[str, Node] = {}
+        self.unclear: dict[str, Node] = {}
         self.unknown = (f"?{n}" for n in count())
         self.parent: dict[str, str] = {}
         self.letters: dict[str, str] = {}
@@ -53,6 +59,16 @@ class Shapes:
 
     def read(self, equations: Iterable[tuple[Node, Node]]) -> None:
         pairs = list(equations)
+        self.passes(pairs)
+        # What nothing tells of scales what it stands before.
+        left = [
+            name for name, shape in self.shapes.items() if shape is None and not any(is_left(name, p) for p in pairs)
+        ]
+        if left and len(left) < len(self.shapes):
+            self.shapes.update(dict.fromkeys(left, ()))
+            self.passes(pairs)
+
+    def passes(self, pairs: Sequence[tuple[Node, Node]]) -> None:
         for _ in range(PASSES):
             for lhs, rhs in pairs:
                 self.letters = {}
@@ -99,6 +115,39 @@ class Shapes:
             for axis in a or b:
                 self.same(axis, "1")
 
+    def added(self, tree: Node) -> Axes | None:
+        """A sum; a vector is added to the rows of a matrix, or to its columns if its axis is the first one."""
+        widest = self.fitted([shape for child in tree.children if (shape := self.of(child)) and len(shape) > 1])
+        if widest is not None and len(widest) == 2:
+            for child in tree.children:
+                name = child.children[0] if child.kind == "neg" else child
+                if name.kind == "name":
+                    self.bias(name, widest, tree)
+        return self.joined(tree.children)
+
+    def bias(self, name: Node, matrix: Axes, tree: Node) -> None:
+        """What a vector is added to, or a letter that may be one."""
+        shape = self.shapes.get(name.value, ())
+        if shape is None and not name.value[:1].islower():
+            return
+        if shape is not None and len(shape) != 1:
+            return
+        axis = self.root(shape[0]) if shape else "?"
+        rows, columns = (self.root(a) for a in matrix)
+        if axis in (rows, columns) and (rows != columns or name.value not in self.columns):
+            along: str | None = "columns" if axis == rows != columns else "rows"
+        else:
+            along = "columns" if name.value in self.columns else _along(tree, name)
+        if along == "columns":
+            if shape:
+                self.same(shape[0], matrix[0])
+            self.shapes[name.value] = (matrix[0], "1")
+            self.biases[name.value] = tree
+        elif along == "rows":
+            self.shapes[name.value] = shape or (matrix[1],)
+        else:
+            self.unclear[name.value] = tree
+
     def joined(self, trees: Iterable[Node]) -> Axes | None:
         """Operands of a sum or an element-wise product: arrays of one shape, and numbers."""
         operands = list(trees)
@@ -115,7 +164,8 @@ class Shapes:
         widest = max(known, key=len, default=None)
         for shape in known:
             for x, y in zip(reversed(shape), reversed(widest or ()), strict=False):
-                self.same(x, y)
+                if len(shape) < 2 or "1" not in (self.root(x), self.root(y)):
+                    self.same(x, y)
         return widest
 
     def assign(self, tree: Node, shape: Axes | None) -> None:
@@ -209,8 +259,11 @@ class Shapes:
     def chain(self, factors: Iterable[Node], dotted: bool) -> Axes | None:
         """Matrices side by side; numbers scale."""
         total: Axes = ()
-        shapes = [self.ones(factor) or self.of(factor) for factor in factors]
-        for shape in shapes:
+        for factor in factors:
+            shape = self.ones(factor) or self.of(factor)
+            if shape is None and len(total) == 2 and factor.kind == "name" and factor.value[:1].islower():
+                # By custom a small letter after a matrix is a vector.
+                shape = self.shapes[factor.value] = (next(self.unknown),)
             if shape is None:
                 return None
             total = self.multiplied(total, shape, dotted) if shape and total else total or shape
@@ -285,10 +338,39 @@ class Shapes:
         return shape if others else ()
 
 
+WEIGHTS = ("W", "V", "U", "Theta", "theta", "w")
+"""The letters of weights, by custom; what is added to their product with data has the axis of their units."""
+
+
+def is_left(name: str, pair: tuple[Node, Node]) -> bool:
+    """Whether an equation defines this name."""
+    lhs = pair[0]
+    return (lhs.children[0] if lhs.kind == "entry" else lhs).value == name
+
+
+def _along(tree: Node, name: Node) -> str | None:
+    """Whether a bias is added to rows or columns: in W X + b it has the axis of W; None if nothing tells."""
+    for child in tree.children:
+        if child.kind != "terms" or name in child.children:
+            continue
+        ends = [walked.value for end in (child.children[0], child.children[-1]) for walked in _names(end)]
+        weights = [end.partition("_")[0].rstrip("0123456789") in WEIGHTS for end in ends]
+        if len(weights) == 2 and weights[0] != weights[1]:
+            return "columns" if weights[0] else "rows"
+    return None
+
+
+def _names(tree: Node) -> Iterator[Node]:
+    """The name of a factor, transposed or not."""
+    core = tree.children[0] if tree.kind == "transpose" else tree
+    if core.kind == "name":
+        yield core
+
+
 _RULES: dict[str, Callable[[Shapes, Node], Axes | None]] = {
     "num": Shapes.number,
     "name": Shapes.name,
-    "add": Shapes.elementwise,
+    "add": Shapes.added,
     "mul": Shapes.elementwise,
     "div": Shapes.elementwise,
     "cmp": Shapes.compared,

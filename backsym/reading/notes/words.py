@@ -14,7 +14,13 @@ from dataclasses import dataclass, replace
 
 from backsym.core.names import GREEK
 from backsym.core.source import Source
-from backsym.reading.latex.declarations import Declaration, Declarations, column, names_in_formula, shape_in_formula
+from backsym.reading.latex.declarations import (
+    Declaration,
+    Declarations,
+    declared_as,
+    names_in_formula,
+    shape_in_formula,
+)
 from backsym.reading.latex.equations import Spelled
 from backsym.reading.latex.names import new_name
 
@@ -61,7 +67,7 @@ def worded(source: Source, places: Sequence[Place], declared: Declarations) -> I
         for m in _subjects(text, places, n - 1) if bold else [n - 1]:
             for name in names_in_formula(source, places[m].start, places[m].end):
                 if name.key[0] not in ("0", "1") and name.bold == bold:
-                    yield m, Declaration(name, column(name, shape))
+                    yield m, declared_as(name, shape)
 
 
 def class_letter(source: Source, places: Iterable[Place]) -> str | None:

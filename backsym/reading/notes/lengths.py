@@ -1,0 +1,94 @@
+r"""The lengths of bold letters that a loss needs: ``|\mathbf{y} - \mathbf{t}|^2`` and ``(\mathbf{y} - \mathbf{t})^2``.
+
+A loss is a number.  Where it has the absolute value or the square of a vector as a term, and nothing else would make it
+one, the vector's length is meant by custom; the note is read with the sign of the norm there, and the report says so.
+
+Knows syntax trees, their places and the axes of names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from backsym.core.source import Source
+from backsym.reading.files.yamlfile import Edit
+from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.names import Vocabulary
+from backsym.reading.notes.equations import Equations, is_loss
+from backsym.reading.notes.shapes import Shapes
+from backsym.reading.syntax import Node
+
+_SUMS = ("add", "neg", "terms", "div")
+
+
+class Respelled(Exception):
+    """The note is to be read again with these edits; ``what`` are places and words of the customs, for the report."""
+
+    def __init__(self, edits: list[Edit], what: list[tuple[int, str]]):
+        super().__init__()
+        self.edits = edits
+        self.what = what
+
+
+def check_lengths(source: Source, equations: Equations, shapes: Shapes) -> None:
+    """Raises Respelled where a term of a loss is the absolute value or the square of a vector."""
+    edits: list[Edit] = []
+    what: list[tuple[int, str]] = []
+    for equation in equations.found:
+        left = equation.segment.left
+        if equation.sides is None or left.bold or not is_loss(left):
+            continue
+        for tree in _terms(equation.sides[1], shapes):
+            reader = FormulaReader(source, Vocabulary({}, open=True), *tree.span, lenient=True)
+            edits += _edits(reader, tree)
+            sign = "the absolute value" if tree.kind == "call" else "the square"
+            what.append((tree.span[0], f"{sign} of a vector is that of its length"))
+    if edits:
+        raise Respelled(sorted(edits), what)
+
+
+def _terms(tree: Node, shapes: Shapes) -> Iterator[Node]:
+    """The squares and absolute values of vectors of an unknown length among the factors and terms of an expression."""
+    squared = tree.kind == "pow" and tree.children[1].kind == "num" and tree.children[1].value == "2"
+    core = tree.children[0] if squared else tree
+    if core.kind == "call" and core.value == "abs" and _is_vector(core.children[0], shapes):
+        yield core
+    elif squared and _is_vector(core, shapes):
+        yield tree
+    elif tree.kind == "call" and tree.value in ("sum", "mean"):
+        yield from _terms(tree.children[0], shapes)
+    elif tree.kind in _SUMS:
+        for child in tree.children:
+            yield from _terms(child, shapes)
+
+
+def _is_vector(tree: Node, shapes: Shapes) -> bool:
+    axes = shapes.of(tree)
+    return axes is not None and len(axes) == 1 and shapes.root(axes[0]) == "1"
+
+
+def _edits(reader: FormulaReader, tree: Node) -> Iterator[Edit]:
+    """Puts the signs of a norm around what a tree is the square or the absolute value of."""
+    tokens = [token for token in reader.tokens if token.kind != "end"]
+    if tree.kind == "call":
+        yield Edit(tokens[0].start, tokens[0].end, r"\|")
+        yield Edit(tokens[-1].start, tokens[-1].end, r"\|")
+        return
+    close = _close([token.text for token in tokens])
+    if close:
+        yield Edit(tokens[0].start, tokens[0].end, r"\|")
+        yield Edit(tokens[close].start, tokens[close].end, r"\|")
+        return
+    raised = next(n for n in range(len(tokens) - 1, -1, -1) if tokens[n].text == "^")
+    yield Edit(tokens[0].start, tokens[0].start, r"\|")
+    yield Edit(tokens[raised - 1].end, tokens[raised - 1].end, r"\|")
+
+
+def _close(texts: list[str]) -> int | None:
+    """The position of the bracket that closes the first sign; None if that is none."""
+    depth = 0
+    for n, text in enumerate(texts):
+        depth += (text in ("(", "[", r"\{")) - (text in (")", "]", r"\}"))
+        if depth == 0:
+            return n or None
+    return None

@@ -1,0 +1,163 @@
+r"""Customs of lecture notes that settle a reading where nothing in the text contradicts them, each with its neighbours.
+
+Primes as names, layers above, variances beside the logistic function, light matrices, lengths of vectors, biases of
+matrices, losses that are not given.  Each note is compared with a NumPy function by a complex step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from test_reading_cases import loaded, same_as, sigmoid
+
+from backsym.core.errors import InputError
+
+pytestmark = pytest.mark.quick("reading")
+
+D, H, K, N, S = 3, 4, 2, 5, ()
+Note = tuple[str, Callable[..., Any], dict[str, tuple[int, ...]]]
+LENGTH = r"$$\mathbf{y}=\mathbf{W}\mathbf{x}, \quad "
+
+NOTES: dict[str, Note] = {
+    "a prime above": (
+        r"$$z^{\prime} = w z + b, \quad L = (z' - t)^2$$",
+        lambda w, z, b, t: (w * z + b - t) ** 2, {"w": S, "z": S, "b": S, "t": S},
+    ),
+    "entries with a prime": (
+        r"$$y'_k = \sum_j w_{kj} x_j, \quad L = \frac12 \sum_k (y'_k - y_k)^2$$",
+        lambda w, x, y: ((w @ x - y) ** 2).sum() / 2, {"w": (K, D), "x": (D,), "y": (K,)},
+    ),
+    "two primes": (
+        r"$$\mathbf{z}' = \mathbf{W}\mathbf{x}, \mathbf{z}'' = \mathbf{V} \mathbf{z}', \quad L ="
+        r" \|\mathbf{z}^{\prime\prime}\|^2$$",
+        lambda W, x, V: ((V @ W @ x) ** 2).sum(), {"W": (H, D), "x": (D,), "V": (K, H)},
+    ),
+    "a prime of a function is its derivative": (
+        r"$$p = \mathbf{w}^\top \mathbf{x}, \quad q = \sigma'(p), \quad L = q^2$$",
+        lambda w, x: (sigmoid(w @ x) * (1 - sigmoid(w @ x))) ** 2, {"w": (D,), "x": (D,)},
+    ),
+    "an initial weight": (
+        r"$$\mathbf{w} = \mathbf{w}_0 + \mathbf{A} \mathbf{v}, \quad L = \|\mathbf{w}\|^2 + w_1$$",
+        lambda w0, A, v: ((w0 + A @ v) ** 2).sum() + (w0 + A @ v)[0], {"w0": (D,), "A": (D, K), "v": (K,)},
+    ),
+    "a declared array and its first guess": (
+        r"$$\mathbf{X} = \mathbf{B} \mathbf{X}_0, \quad L = \|\mathbf{X}\|_F^2$$"
+        r" with $\mathbf{X} \in \mathbb{R}^{N \times D}$.",
+        lambda B, X0: ((B @ X0) ** 2).sum(), {"B": (N, K), "X0": (K, D)},
+    ),
+    "an offset": (
+        r"$$y = w_0 + \sum_{i=1}^D w_i x_i, \quad L = (y - t)^2$$",
+        lambda w0, w, x, t: (w0 + w @ x - t) ** 2, {"w0": S, "w": (D,), "x": (D,), "t": S},
+    ),
+    "layers above, two of them": (
+        r"$$z^1 = w^1 x + b^1, a^1 = \tanh(z^1), z^2 = w^2 a^1 + b^2, C = \tfrac12 \|y - z^2\|^2 + \lambda v^2$$"
+        r" with $w^1 \in \mathbb{R}^{h \times d}$ and $w^2 \in \mathbb{R}^{k \times h}$.",
+        lambda w1, x, b1, w2, b2, y, v, **o: (
+            ((y - w2 @ np.tanh(w1 @ x + b1) - b2) ** 2).sum() / 2 + o["lambda"] * v**2
+        ),
+        {"w1": (H, D), "x": (D,), "b1": (H,), "w2": (K, H), "b2": (K,), "y": (K,), "v": S, "lambda": S},
+    ),
+    "a variance and the logistic function": (
+        r"$$p = \sigma\left(\mathbf{w}^\top \mathbf{x}\right), \quad L = \frac{(p - t)^2}{\sigma^2} + \log \sigma^2$$",
+        lambda w, x, t, sigma2: (sigmoid(w @ x) - t) ** 2 / sigma2 + np.log(sigma2),
+        {"w": (D,), "x": (D,), "t": S, "sigma2": S},
+    ),
+    "bars": (
+        LENGTH + r"E = \frac12 \left|\mathbf{y}-\mathbf{t}\right|^2$$",
+        lambda W, x, t: ((W @ x - t) ** 2).sum() / 2, {"W": (K, D), "x": (D,), "t": (K,)},
+    ),
+    "a length itself": (
+        LENGTH + r"E = \lvert\mathbf{y}-\mathbf{t}\rvert$$",
+        lambda W, x, t: np.sqrt(((W @ x - t) ** 2).sum()), {"W": (K, D), "x": (D,), "t": (K,)},
+    ),
+    "squares of vectors": (
+        LENGTH + r"L = \frac12 \left(\mathbf{y}-\mathbf{t}\right)^2 + \lambda \mathbf{w}^2$$",
+        lambda W, x, t, w, **o: ((W @ x - t) ** 2).sum() / 2 + o["lambda"] * (w**2).sum(),
+        {"W": (K, D), "x": (D,), "t": (K,), "w": (H,), "lambda": S},
+    ),
+    "squares of members": (
+        r"$$L = \sum_{i=1}^N (\mathbf{W} \mathbf{x}_i - \mathbf{t}_i)^2$$",
+        lambda W, x, t: ((x @ W.T - t) ** 2).sum(), {"W": (K, D), "x": (N, D), "t": (N, K)},
+    ),
+    "light matrices": (
+        r"$$J = \frac12 (X\theta - y)^T (X \theta - y)$$"
+        r" Show that $$\frac{\partial J}{\partial \theta} = X^T (X \theta - y).$$",
+        lambda X, theta, y: ((X @ theta - y) ** 2).sum() / 2, {"X": (N, D), "theta": (D,), "y": (N,)},
+    ),
+    "a light transposed matrix": (
+        r"$$L = \|X^T w - t\|^2$$", lambda X, w, t: ((X.T @ w - t) ** 2).sum(), {"X": (D, N), "w": (D,), "t": (N,)},
+    ),
+    "light vectors": (
+        r"$$z = W x + b, \quad L = \frac12 (z - t)^T (z - t) + \lambda w^T w$$",
+        lambda W, x, b, t, w, **o: ((W @ x + b - t) ** 2).sum() / 2 + o["lambda"] * w @ w,
+        {"W": (K, D), "x": (D,), "b": (K,), "t": (K,), "w": (H,), "lambda": S},
+    ),
+    "a light neuron": (
+        r"$$y = w^T x + b, \quad L = (y - t)^2$$",
+        lambda w, x, b, t: (w @ x + b - t) ** 2, {"w": (D,), "x": (D,), "b": S, "t": S},
+    ),
+    "a bias for each column": (
+        r"$$\mathbf{Z} = \mathbf{W}\mathbf{X} + \mathbf{b}, \quad L = \frac12 \|\mathbf{Z} - \mathbf{T}\|_F^2$$",
+        lambda W, X, b, T: ((W @ X + b - T) ** 2).sum() / 2, {"W": (K, D), "X": (D, N), "b": (K, 1), "T": (K, N)},
+    ),
+    "a bias for each row": (
+        r"$$\mathbf{Z} = \mathbf{X}\mathbf{W} + \mathbf{b}, \quad L = \frac12 \|\mathbf{Z} - \mathbf{T}\|_F^2$$",
+        lambda X, W, b, T: ((X @ W + b - T) ** 2).sum() / 2, {"X": (N, D), "W": (D, K), "b": (K,), "T": (N, K)},
+    ),
+    "a bias that fits the columns alone": (
+        r"$$Z = A X + c, \quad L = \|Z\|_F^2$$ where $X \in \mathbb{R}^{n \times m}$, $A \in \mathbb{R}^{k \times n}$,"
+        r" $c \in \mathbb{R}^k$.",
+        lambda X, A, c: ((A @ X + c) ** 2).sum(), {"X": (D, N), "A": (K, D), "c": (K, 1)},
+    ),
+    "a declaration among equations": (
+        r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, \quad \mathbf{W} \in \mathbb{R}^{K \times D}, \mathbf{x} \in"
+        r" \mathbb{R}^D, \quad L = \|\mathbf{y}\|^2$$",
+        lambda W, x: ((W @ x) ** 2).sum(), {"W": (K, D), "x": (D,)},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_a_custom_is_read_as_meant(name: str, tmp_path: Path) -> None:
+    text, truth, shapes = NOTES[name]
+    same_as(loaded(tmp_path, text), truth, shapes)
+
+
+SAID = {
+    "bars": "by custom, line 1: the absolute value of a vector is that of its length",
+    "squares of members": "by custom, line 1: the square of a vector is that of its length",
+    "light matrices": "by custom, line 1: X taken as matrices, since the note transposes light letters",
+    "a bias for each column": "by custom, line 1: b is added to each column",
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_the_report_names_a_custom(name: str, tmp_path: Path) -> None:
+    assert SAID[name] in loaded(tmp_path, NOTES[name][0]).remarks
+
+
+def test_a_loss_that_is_not_given_keeps_its_name(tmp_path: Path) -> None:
+    note = loaded(
+        tmp_path, r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, \quad J = \ell(\mathbf{y})$$ Compute $\nabla_{\mathbf{W}} J$."
+    )
+    assert (note.loss, note.upstream) == ("J", "y")
+    assert [part.targets for part in note.parts] == [("W",)]
+    assert str(note.solve()["W"]).splitlines()[-1] == "dJ/dW = dJ/dy @ x.T"
+
+
+def test_an_abstract_function_of_a_number_is_no_abstract_loss(tmp_path: Path) -> None:
+    note = loaded(tmp_path, r"$$z = w x, \quad L = f(z)$$")
+    assert note.upstream is None
+    assert note.abstract == {"f"}
+
+
+def test_a_loss_that_is_applied_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        loaded(
+            tmp_path,
+            r"$$P = f(W X), \quad L = f(P)$$ with $X \in \mathbb{R}^{n \times m}$, $W \in \mathbb{R}^{k \times n}$",
+        )
