@@ -7,7 +7,8 @@ import json
 import os
 import random
 import shutil
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
+from math import dist
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from backsym.graphs.alignment import first_heights
 from backsym.graphs.drawing import Drawing
 from backsym.graphs.figure import Figure, figure
 from backsym.graphs.heights import fit
+from backsym.graphs.levelling import levelled, slope
 from backsym.graphs.placement import TEXT_HEIGHT, TEXT_WIDTH
 from backsym.graphs.ranks import ranks
 from backsym.graphs.slots import slots
@@ -135,12 +137,11 @@ def test_crossings_are_no_more_than_those_of_graphviz() -> None:
 
 
 RECORDED: dict[str, tuple[int, float, float]] = json.loads((Path(__file__).parent / "layouts.json").read_text())
-"""Crossings, width and the sum of all rises and falls of the edges, as drawn with the layout library that was used
-before this package had its own; by problem, kind and place of derivatives."""
+"""Crossings, width and the sum of all rises and falls of the edges; by problem, kind and place of derivatives.
+Crossings and width are those of the layout library that was used before this package had its own."""
 
-STEEPER = 1.01
-"""The edges of the GRU cell rise and fall by 0.8 % more than recorded, in a lower drawing; those of the
-mixture of experts do, too, in a drawing that is 1.6 cm narrower."""
+STEEPER = 1.001
+"""Rises and falls are recorded to three places."""
 
 
 @pytest.mark.parametrize("name", sorted({key.split()[0] for key in RECORDED}))
@@ -149,14 +150,70 @@ def test_no_bundled_graph_is_drawn_worse_than_recorded(name: str) -> None:
     problem = load(str(path))
     assert isinstance(problem, Problem)
     recorded = {key: figures for key, figures in RECORDED.items() if key.split()[0] == name}
-    for key, (crossings, width, slope) in recorded.items():
+    for key, (crossings, width, rise) in recorded.items():
         _, kind, derivatives = key.split()
         drawing = figure(problem, kind, derivatives).drawing
         paths = {(e.edge.source, e.edge.target): e.points(0.1) for e in drawing.edges}
         assert crossing_edges(paths) <= crossings, key
         assert drawing.width <= width + 0.001, key
         rises = sum(abs(b[1] - a[1]) for path in paths.values() for a, b in pairwise(path))
-        assert rises <= slope * STEEPER or drawing.width < width - 1, key
+        assert rises <= rise * STEEPER, key
+
+
+def test_heights_are_as_level_as_can_be() -> None:
+    """Against all heights of small graphs: where the distances are whole numbers, some best heights are, too."""
+    chance = random.Random(2)
+    for _ in range(25):
+        order = [[0, 1], [2, 3], [4]]
+        gaps = {(a, b): chance.choice((1, 2)) for column in order for a, b in pairwise(column)}
+        edges = [
+            (a, b, float(chance.choice((1, 3))))
+            for near, far in pairwise(order)
+            for a in near
+            for b in far
+            if chance.random() < 0.7
+        ]
+        start = [0.0, 2.0, 0.0, 2.0, chance.choice((0.0, 2.5))]
+        found = levelled(start, order, lambda a, b, gaps=gaps: gaps[a, b], edges)
+        assert all(found[b] - found[a] >= gap - 1e-6 for (a, b), gap in gaps.items())
+        least = min(
+            slope(heights, edges)
+            for heights in product(range(6), repeat=5)
+            if all(heights[b] - heights[a] >= gap for (a, b), gap in gaps.items())
+        )
+        assert slope(found, edges) == pytest.approx(least)
+
+
+@pytest.mark.parametrize("name", ["mlp-entries", "layer-norm", "residual-block", "conv1d", "twin", "lstm-cell"])
+def test_parameters_stand_above_what_else_leads_to_a_node(name: str) -> None:
+    """Everywhere if nothing crosses; of weights that are used twice, or beside inputs that are, as far as may be."""
+    drawing = figure(ALL[name]).drawing
+    place = {v.vertex.name: v for v in drawing.vertices}
+    wrong = 0
+    for edge in drawing.edges:
+        for other in drawing.edges:
+            one, two = place[edge.edge.source], place[other.edge.source]
+            if edge.edge.target == other.edge.target and one.outline.x == two.outline.x:
+                below = one.outline.y > two.outline.y
+                wrong += one.vertex.role == "parameter" and two.vertex.role != "parameter" and below
+    assert wrong <= {"twin": 2, "lstm-cell": 8}.get(name, 0)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_arrowheads_merge(name: str) -> None:
+    for drawn in figures(ALL[name])[:1]:
+        tips: dict[str, list[tuple[float, float]]] = {}
+        for edge in drawn.drawing.edges:
+            tips.setdefault(edge.edge.target, []).append(edge.end)
+        for target, ends in tips.items():
+            near = min((dist(a, b) for a, b in combinations(ends, 2)), default=1.0)
+            assert near >= min(0.139, 0.63 / max(len(ends) - 1, 1)), target
+
+
+def test_a_target_stands_in_the_column_before_what_uses_it() -> None:
+    """No edge leads through the whole picture: a leaf that one equation uses stands beside it."""
+    place = {v.vertex.name: v.outline.x for v in figure(ALL["lstm-cell"]).drawing.vertices}
+    assert place["h"] <= place["t"] < place["L"]
 
 
 def total(rank: dict[str, int], edges: list[tuple[str, str]]) -> int:

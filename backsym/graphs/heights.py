@@ -9,11 +9,13 @@ This module must not know what the slots stand for or how they look.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from itertools import accumulate, pairwise
 
 from backsym.graphs.alignment import first_heights
-from backsym.graphs.ordering import moves, orders
+from backsym.graphs.levelling import levelled, slope
+from backsym.graphs.ordering import crossed_edges, moves, orders
 from backsym.graphs.slots import Order, Slots
 
 Pull = Callable[[int, int], float]
@@ -30,47 +32,64 @@ FIRST_GAP = 0.2
 
 WORTH = 20.0
 """The least pull for which a path is made level."""
+BELOW = 8.0
+"""What a slot below one that it should stand above costs: more than the rise of its edge over two vertices."""
 MOVES = 200
 """How many moves of one slot are tried at most, each of which costs a fit."""
+CROSSED = 1000.0
+"""What two crossing edges cost: more than any heights."""
+EXACT_MOVES = 30
+"""How many of the best order are tried at most with exact heights, which take longer."""
 
 
-def best_orders(slots: Slots, distance: Distance, extent: Sequence[float], pull: Pull) -> list[Order]:
+def best_orders(
+    slots: Slots, distance: Distance, extent: Sequence[float], pull: Pull, upper: AbstractSet[int]
+) -> list[Order]:
     """Of the orders with fewest crossings those whose edges can be most level, the best first.
 
-    ``extent`` is the room of a slot.  The search starts at the best of the orders found, and at the one that came from
-    the author's order; where it ends for each and what it starts from are returned.
+    ``extent`` is the room of a slot; ``upper`` are those that should stand above others that lead to the same target,
+    which counts more than level edges.  The search starts at the best of the orders found, and at the one that came
+    from the author's order; where it ends for each and what it starts from are returned.
     """
     forces = _Forces(slots, distance, pull)
-    known: dict[tuple[tuple[int, ...], ...], float] = {}
 
-    def cost(order: Order) -> float:
-        key = tuple(map(tuple, order))
-        if key not in known:
-            known[key] = _cost(forces, order, extent)
-        return known[key]
+    def rough(order: Order) -> float:
+        heights = _fitted(forces, order, extent, SWEEPS)
+        return slope(heights, forces.edges) + _unlike(slots, order, upper)
+
+    def exact(order: Order) -> float:
+        heights = _exact(forces, order, _fitted(forces, order, extent, SWEEPS))
+        return slope(heights, forces.edges) + _unlike(slots, order, upper) + CROSSED * crossed_edges(slots, order)
 
     found = orders(slots)
     mirrored = [[column[::-1] for column in order] for order in found]
-    ranked = sorted((cost(order), n, order) for n, order in enumerate([*found, *mirrored]))
+    ranked = sorted((rough(order), n, order) for n, order in enumerate([*found, *mirrored]))
     starts = [ranked[0], *(item for item in ranked[1:] if item[1] == 0)]
-    reached = sorted(_searched(slots, order, value, cost) for value, _, order in starts)
-    best: list[Order] = []
-    for order in (*(order for _, order in reached), *(order for _, _, order in ranked)):
-        if order not in best:
-            best.append(order)
-    return best
+    reached = [_searched(slots, order, value, rough, MOVES)[1] for value, _, order in starts]
+    candidates: list[Order] = []
+    for order in (*reached, *(order for _, _, order in ranked)):
+        if order not in candidates:
+            candidates.append(order)
+    rated = sorted((exact(order), n, order) for n, order in enumerate(candidates))
+    best = _searched(slots, rated[0][2], rated[0][0], exact, EXACT_MOVES)[1]
+    return [best, *(order for _, _, order in rated if order != best)]
 
 
-def _searched(slots: Slots, order: Order, value: float, cost: Callable[[Order], float]) -> tuple[float, Order]:
+def _searched(
+    slots: Slots, order: Order, value: float, cost: Callable[[Order], float], most: int
+) -> tuple[float, Order]:
     """Move single slots as long as that makes edges more level; the cost that is reached, and its order."""
-    tried = 0
+    known: set[tuple[tuple[int, ...], ...]] = set()
     improved = True
     while improved:
         improved = False
         for other in moves(slots, order):
-            if tried >= MOVES:
+            key = tuple(map(tuple, other))
+            if key in known:
+                continue
+            if len(known) >= most:
                 break
-            tried += 1
+            known.add(key)
             reached = cost(other)
             if reached < value - 1e-6:
                 order, value, improved = other, reached, True
@@ -96,6 +115,7 @@ def heights_of(slots: Slots, order: Order, distance: Distance, extent: Sequence[
         _sweep(forces, order, heights, fixed)
         if heights == before:
             break
+    heights = _exact(forces, order, heights)
     top = min(heights)
     return [height - top for height in heights]
 
@@ -114,12 +134,16 @@ class _Forces:
         self.distance = lru_cache(maxsize=None)(distance)
 
 
-def _cost(forces: _Forces, order: Order, extent: Sequence[float]) -> float:
-    """How far the edges are from level; a little for each pair that stands against the author's order."""
-    heights = _fitted(forces, order, extent, SWEEPS)
-    slope = sum([weight * abs(heights[a] - heights[b]) for a, b, weight in forces.edges])
+def _unlike(slots: Slots, order: Order, upper: AbstractSet[int]) -> float:
+    """What it costs that slots stand the wrong way round; a little for each pair that is against the author's order."""
+    place = {slot: n for column in order for n, slot in enumerate(column)}
+    pairs = [(a, b) for near in slots.left for a in near if a in upper for b in near if b not in upper]
     against = sum([a > b for column in order for n, a in enumerate(column) for b in column[n + 1 :]])
-    return slope + 0.1 * against
+    return BELOW * sum([place[a] > place[b] for a, b in pairs]) + 0.1 * against
+
+
+def _exact(forces: _Forces, order: Order, heights: Sequence[float]) -> list[float]:
+    return levelled(heights, order, forces.distance, forces.edges)
 
 
 def _fitted(forces: _Forces, order: Order, extent: Sequence[float], sweeps: int) -> list[float]:

@@ -12,7 +12,7 @@ from backsym.graphs.drawing import PlacedEdge, PlacedVertex, Point, Rect
 
 CELL = 0.25
 STEP = 0.06
-OWN = 0.03
+OWN = 0.05
 """How near a label may come to its own edge; ``OTHER``: to another edge."""
 OTHER = 0.1
 FARTHEST = 0.9
@@ -75,12 +75,14 @@ class _Room:
     def place(self, edge: PlacedEdge, size: tuple[float, float], near: float) -> Rect | None:
         """The clear place nearest to the wanted one, above rather than below the edge."""
         candidates = sorted(_candidates(edge, size, near), key=lambda candidate: candidate[0])
-        return next((rect for _, off, rect in candidates if self.clear(rect, _pair(edge), off)), None)
+        reach = _extent(edge).grown(FARTHEST + max(size))
+        boxes = [box for box in (*self.boxes, *self.labels) if box.meets(reach)]
+        return next((rect for _, off, rect in candidates if self.clear(rect, _pair(edge), off, boxes)), None)
 
-    def clear(self, rect: Rect, own: Pair, off: float) -> bool:
-        """Whether a place ``off`` its own edge is free, and nearer to that edge than to any other."""
+    def clear(self, rect: Rect, own: Pair, off: float, boxes: Sequence[Rect]) -> bool:
+        """Whether a place ``off`` its own edge is free of boxes, and nearer to that edge than to any other."""
         grown = rect.grown(0.05)
-        if any(grown.meets(other) for other in (*self.boxes, *self.labels)):
+        if any(grown.meets(other) for other in boxes):
             return False
         near, nearer = rect.grown(max(OTHER, off + 0.05)), rect.grown(OWN)
         (left, top), (right, bottom) = _cell((near.left, near.top)), _cell((near.right, near.bottom))
@@ -90,6 +92,13 @@ class _Room:
                     if (nearer if pair == own else near).holds(point):
                         return False
         return True
+
+
+def _extent(edge: PlacedEdge) -> Rect:
+    points = edge.points(0.3)
+    left, right = min(x for x, _ in points), max(x for x, _ in points)
+    top, bottom = min(y for _, y in points), max(y for _, y in points)
+    return Rect((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
 
 
 def _cell(point: Point) -> tuple[int, int]:

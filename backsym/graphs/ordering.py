@@ -12,7 +12,7 @@ import random
 from bisect import bisect_right, insort
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from backsym.graphs.ranks import moved, ranks
 from backsym.graphs.slots import Order, Slots, slots
@@ -55,7 +55,10 @@ def arranged_slots(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> tu
 def _wandered(
     rank: dict[str, int], parts: tuple[Slots, ...], fewest: int, edges: Sequence[tuple[str, str]]
 ) -> tuple[Slots, ...]:
-    """A walk through other ranks, now and then to worse ones, because single better steps end in a poor place."""
+    """A walk through other ranks, now and then to worse ones, because single better steps end in a poor place.
+
+    Of the ranks with fewest crossings, those with short edges are taken: on the way, vertices may have gone far.
+    """
     chance = random.Random(0)
     here, count = rank, fewest
     for _ in range(WALK):
@@ -67,9 +70,30 @@ def _wandered(
         found = _total(candidate, PROBE_STARTS)
         if found <= count + (chance.random() < 0.2):
             here, count = other, found
-        if found < fewest:
-            parts, fewest = candidate, found
+        if (found, _length(other, edges)) < (fewest, _length(rank, edges)):
+            rank, parts, fewest = other, candidate, found
+    return _shortened(rank, parts, edges)
+
+
+def _shortened(rank: dict[str, int], parts: tuple[Slots, ...], edges: Sequence[tuple[str, str]]) -> tuple[Slots, ...]:
+    """Single vertices move back to where their edges are shorter, where that makes no crossing."""
+    fewest = _total(parts, STARTS)
+    improved = True
+    while improved:
+        improved = False
+        for other in moved(rank, edges):
+            if _length(other, edges) >= _length(rank, edges):
+                continue
+            candidate = slots(other, edges)
+            count = _total(candidate, STARTS)
+            if count <= fewest:
+                rank, parts, fewest, improved = other, candidate, count, True
+                break
     return parts
+
+
+def _length(rank: Mapping[str, int], edges: Sequence[tuple[str, str]]) -> int:
+    return sum(rank[target] - rank[source] for source, target in edges)
 
 
 def _total(parts: Sequence[Slots], starts: int) -> int:
@@ -89,6 +113,21 @@ def crossings(slots: Slots, order: Order) -> int:
             for end in ends:
                 insort(seen, end)
     return total
+
+
+def crossed_edges(slots: Slots, order: Order) -> int:
+    """How many pairs of edges without a common end cross; those with one may be drawn apart."""
+    position = _positions(order)
+    edge_of = {piece: pair for pair, chain in slots.chains.items() for piece in pairwise(chain)}
+    crossed: set[frozenset[tuple[str, str]]] = set()
+    for column in order[:-1]:
+        pieces = [(a, b) for a in column for b in slots.right[a]]
+        for (a, b), (c, d) in combinations(pieces, 2):
+            if (position[a] - position[c]) * (position[b] - position[d]) < 0:
+                one, other = edge_of[a, b], edge_of[c, d]
+                if not {*one} & {*other}:
+                    crossed.add(frozenset((one, other)))
+    return len(crossed)
 
 
 @lru_cache(maxsize=8)

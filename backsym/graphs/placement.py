@@ -18,7 +18,7 @@ from backsym.graphs.heights import Distance, Pull, best_orders, heights_of
 from backsym.graphs.labels import place_labels
 from backsym.graphs.model import Graph, Vertex
 from backsym.graphs.ordering import arranged_slots, crossings
-from backsym.graphs.routes import Column, Route, crossing_pairs, curved, moved, straight
+from backsym.graphs.routes import Column, Route, crossing_pairs, curved, moved, straight, with_ports
 from backsym.graphs.slots import Order, Slots
 from backsym.graphs.typeset import typeset
 from backsym.printing.layout import Layout
@@ -31,6 +31,8 @@ LANE = 0.1
 """The room of an edge that passes a column."""
 MARGIN = 0.07
 """What edges keep from vertices and notes at least."""
+OWN_MARGIN = 0.01
+"""How far an edge may lead into a vertex that it joins: what is computed is not exact."""
 EDGE_MARGIN = 0.02
 ORDERS = 8
 """How many orders of the columns are tried."""
@@ -51,6 +53,8 @@ PLAIN = tuple(
 CURVED = tuple(_Try(False, across, down) for across, down in ((0.9, 0.35), (0.7, 0.35), (1.4, 0.6), (2.0, 0.8)))
 UNITS = tuple(_Try(True, across, 1.1) for across in (1.8, 1.4, 2.4)) + (_Try(True, 4.5, 1.4), _Try(True, 7.0, 1.6))
 LABELLED = tuple(_Try(True, across, down) for across, down in ((1.3, 0.7), (1.0, 0.7), (1.7, 0.9)))
+TALL = (_Try(True, 1.5, 1.2), _Try(True, 1.5, 1.5))
+"""For labels that find room only between edges that lie far apart."""
 NARROW = tuple(_Try(level, across, 0.35) for across in (0.6, 0.45, 0.3) for level in (True, False))
 WIDER = tuple(replace(t, across=t.across + 0.7, down=t.down + 0.5) for t in PLAIN + CURVED) + (_Try(True, 3.2, 1.6),)
 
@@ -102,7 +106,8 @@ class _Draft:
     def _attempts(self) -> tuple[_Try, ...]:
         if self.graph.kind == "network":
             return UNITS + PLAIN + CURVED + WIDER
-        return LABELLED + PLAIN + CURVED + WIDER if self.labels else PLAIN + CURVED + NARROW
+        plain = PLAIN[:1] + CURVED[:1] + PLAIN[1:] + CURVED[1:]
+        return LABELLED + plain + TALL + WIDER if self.labels else plain + NARROW
 
     def drawn(self, attempt: _Try, way: int) -> tuple[Drawing, tuple[int, int]]:
         """One try with the best order or a further one, and its flaws.
@@ -118,7 +123,7 @@ class _Draft:
             placed, columns = self._vertices(part, heights, attempt.across, top)
             routes = self._routes(part, placed, columns, heights)
             lead = straight if attempt.straight else curved
-            found = [lead(route) for route in routes]
+            found = [lead(route) for route in with_ports(routes, attempt.straight)]
             if attempt.straight:
                 flaws += abs(crossing_pairs(found) - crossings(part, orders[0]))
             vertices += placed
@@ -145,7 +150,12 @@ class _Draft:
         return self._heights[down, way]
 
     def _arranged(self, part: Slots, down: float) -> list[Order]:
-        return best_orders(part, *self._geometry(part, down), self._pull(part))
+        return best_orders(part, *self._geometry(part, down), self._pull(part), self._parameters(part))
+
+    def _parameters(self, part: Slots) -> frozenset[int]:
+        """The slots of parameters and of the edges that lead from them: they stand above what else leads to a node."""
+        names = {v.name for v in self.graph.vertices if v.role == "parameter"}
+        return frozenset(slot for pair, chain in part.chains.items() if pair[0] in names for slot in chain[:-1])
 
     def _geometry(self, part: Slots, down: float) -> tuple[Distance, list[float]]:
         """What slots keep from one another, and the room of each."""
@@ -231,7 +241,7 @@ class _Draft:
 
 
 def _too_near(edges: Sequence[PlacedEdge], vertices: Sequence[PlacedVertex]) -> int:
-    """How many times an edge leads through a vertex that it does not join, or through any note."""
+    """How many times an edge leads through a vertex, or by one that it does not join, or through any note."""
     count = 0
     for edge in edges:
         points = edge.points()
@@ -243,7 +253,8 @@ def _too_near(edges: Sequence[PlacedEdge], vertices: Sequence[PlacedVertex]) -> 
             if bottom < box.top or top > (note.bottom if note else box.bottom):
                 continue
             own = vertex.vertex.name in (edge.edge.source, edge.edge.target)
-            near = not own and any(box.holds(p) and vertex.contains(p, MARGIN) for p in points)
+            reach = -OWN_MARGIN if own else MARGIN
+            near = any(box.holds(p) and vertex.contains(p, reach) for p in points)
             count += near or (note is not None and any(note.grown(EDGE_MARGIN).holds(p) for p in points))
     return count
 

@@ -7,65 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from backsym.graphs.closures import gaining
+
 
 def ranks(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, int]:
     """The column of each vertex, from 0, for which the sum of the lengths of all edges is least.
 
-    From the leftmost columns, sets of vertices that gain by it move right together until none gains; this reaches the
-    minimum, since the sum is L-natural-convex (Murota, Discrete Convex Analysis, 2003).
+    From the leftmost columns, sets of vertices that gain by it move right together until none gains; a tight edge takes
+    its target along.
     """
     rank = _leftmost(names, edges)
-    gain = dict.fromkeys(names, 0)
+    gain = dict.fromkeys(names, 0.0)
     for source, target in edges:
         gain[source] += 1
         gain[target] -= 1
     while True:
-        tight = [(s, t) for s, t in edges if rank[t] == rank[s] + 1]
-        moving = _gaining(gain, tight)
+        moving = gaining(gain, [(s, t, float("inf")) for s, t in edges if rank[t] == rank[s] + 1])
         if not moving:
             first = min(rank.values(), default=0)
             return {name: at - first for name, at in rank.items()}
         for name in moving:
             rank[name] += 1
-
-
-def _gaining(gain: Mapping[str, int], tight: Sequence[tuple[str, str]]) -> list[str]:
-    """The vertices whose common move to the right gains most; a tight edge takes its target along.
-
-    This is the closure of greatest weight, found as a minimum cut by augmenting paths; empty if nothing gains.
-    """
-    room: dict[str, dict[str, int]] = {"": {}, **{name: {} for name in gain}}
-    for name, value in gain.items():
-        if value > 0:
-            room[""][name] = value
-    for source, target in tight:
-        room[source][target] = sum(map(abs, gain.values()))
-        room[target].setdefault(source, 0)
-    spare = {name: -value for name, value in gain.items() if value < 0}
-    while True:
-        came = _reached(room)
-        end = next((name for name in came if spare.get(name, 0) > 0), None)
-        if end is None:
-            return [name for name in gain if name in came]
-        spare[end] -= 1
-        while end:
-            before = came[end]
-            room[before][end] -= 1
-            room[end][before] = room[end].get(before, 0) + 1
-            end = before
-
-
-def _reached(room: Mapping[str, Mapping[str, int]]) -> dict[str, str]:
-    """The vertices that a path with room leads to from the start, each with the one before it."""
-    came: dict[str, str] = {"": ""}
-    waiting = [""]
-    for name in waiting:
-        for other, capacity in room[name].items():
-            if capacity > 0 and other not in came:
-                came[other] = name
-                waiting.append(other)
-    del came[""]
-    return came
 
 
 def _leftmost(names: Sequence[str], edges: Iterable[tuple[str, str]]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The paths of edges: straight from middle to middle, or level at both ends and bent between the columns.
+"""The paths of edges: straight towards the middle of their target, or level at both ends and bent between the columns.
 
 This module must not know what the edges mean, nor about any output language.
 """
@@ -10,10 +10,17 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from backsym.graphs.drawing import Curve, Line, Piece, PlacedEdge, PlacedVertex, Point, Rect
+from backsym.graphs.heights import fit
 from backsym.graphs.model import Edge
 
 CORNER = 0.3
 """How far from a corner a path begins to bend."""
+
+TIPS = 0.17
+"""What the tips of two arrows keep from one another on an outline: a little more than an arrowhead is wide."""
+
+LEVEL = 1e6
+"""How much harder than others a level edge stays where it would arrive by itself: it does not move."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +33,62 @@ class Column:
 
 @dataclass(frozen=True)
 class Route:
-    """Where an edge must lead: from its source, through a place in each column that it passes, to its target."""
+    """Where an edge must lead: from its source, through a place in each column that it passes, to its target.
+
+    ``port`` is where on the outline of the target it ends.
+    """
 
     edge: Edge
     source: PlacedVertex
     target: PlacedVertex
     stops: tuple[tuple[Column, float], ...]
+    port: Point = (0.0, 0.0)
+
+    @property
+    def before(self) -> Point:
+        """The last point before the target: the middle of the source, or the end of the last column passed."""
+        if len(self.stops) == 2:
+            return self.source.outline.x, self.source.outline.y
+        column, y = self.stops[-2]
+        return column.right, y
+
+
+def with_ports(routes: Sequence[Route], aimed: bool) -> list[Route]:
+    """The routes with their ports: so far from one another that no two arrowheads of a target merge.
+
+    ``aimed`` edges come straight towards the middle of their target, others level; the level one of a target stays so.
+    """
+    arriving: dict[str, list[int]] = {}
+    for n, route in enumerate(routes):
+        arriving.setdefault(route.edge.target, []).append(n)
+    found = list(routes)
+    for numbers in arriving.values():
+        box = routes[numbers[0]].target.outline
+        half = box.height / 2 - 0.08
+        gap = min(TIPS, 2 * half / max(len(numbers) - 1, 1))
+        numbers.sort(key=lambda n: (_aim(routes[n])[1], routes[n].before[1]))
+        wanted = [_aim(routes[n])[1] if aimed else box.y for n in numbers]
+        level = [abs(routes[n].before[1] - box.y) < 1e-6 for n in numbers]
+        # More than fits is pushed together from both ends, so that all stays on the outline.
+        placed = fit(wanted, [LEVEL if flat else 1.0 for flat in level], [gap] * (len(numbers) - 1))
+        over, under = max(box.y - half - placed[0], 0.0), max(placed[-1] - box.y - half, 0.0)
+        for n, y in zip(numbers, placed, strict=True):
+            y = min(max(y + over - under, box.y - half), box.y + half)
+            found[n] = replace(routes[n], port=(_left_border(routes[n].target, y), y))
+    return found
+
+
+def _aim(route: Route) -> Point:
+    """Where the line from the last point before a target to its middle meets the outline."""
+    return _border(route.target, (route.target.outline.x, route.target.outline.y), route.before)
+
+
+def _left_border(vertex: PlacedVertex, y: float) -> float:
+    box = vertex.outline
+    if not vertex.rounded:
+        return box.left
+    radius = box.height / 2
+    return box.x - max(box.width / 2 - radius, 0.0) - float(max(radius**2 - (y - box.y) ** 2, 0.0) ** 0.5)
 
 
 def straight(route: Route) -> PlacedEdge:
@@ -39,9 +96,8 @@ def straight(route: Route) -> PlacedEdge:
     points = [(route.source.outline.x, route.source.outline.y)]
     for column, y in route.stops[1:-1]:
         points += [(column.left, y), (column.right, y)] if column.left < column.right else [(column.left, y)]
-    points.append((route.target.outline.x, route.target.outline.y))
+    points.append(route.port)
     points[0] = _border(route.source, points[0], points[1])
-    points[-1] = _border(route.target, points[-1], points[-2])
     return PlacedEdge(route.edge, points[0], _rounded(points))
 
 
@@ -79,15 +135,15 @@ def curved(route: Route) -> PlacedEdge:
     start = (route.source.outline.right, route.source.outline.y)
     pieces: list[Piece] = []
     place = start
-    for (column, y), (after, to) in pairwise(route.stops):
+    stops = (*route.stops[:-1], (route.stops[-1][0], route.port[1]))
+    for (column, y), (after, to) in pairwise(stops):
         if column.right > place[0] + 1e-9:
             pieces.append(Line((column.right, y)))
         place = (after.left, to)
         bend = (after.left - column.right) / 2
         pieces.append(Curve((column.right + bend, y), (after.left - bend, to), place))
-    end = (route.target.outline.left, route.target.outline.y)
-    if end[0] > place[0] + 1e-9:
-        pieces.append(Line(end))
+    if route.port[0] > place[0] + 1e-9:
+        pieces.append(Line(route.port))
     return PlacedEdge(route.edge, start, tuple(pieces))
 
 
