@@ -21,11 +21,17 @@ ENDING = ".yaml"
     "-o", "--output", type=click.Path(file_okay=False, path_type=Path),
     help="The folder of the solution. [default: output]",
 )  # fmt: skip
+@click.option(
+    "--from",
+    "note",
+    type=click.Path(dir_okay=False),
+    help="The lecture note whose problem the file is to hold.",
+)
 @click.pass_context
-def new(ctx: click.Context, name: str, output: Path | None) -> None:
-    """Write NAME.yaml, a commented problem to change, and solve it."""
+def new(ctx: click.Context, name: str, output: Path | None, note: str | None) -> None:
+    """Write NAME.yaml, a commented problem to change, and solve it; of a note, the problem that it means."""
     with reported():
-        path = write_template(name)
+        path = write_new(name, template(name) if note is None else of_note(note))
     click.echo(f"wrote {path}")
     group = ctx.parent.command if ctx.parent is not None else None
     assert isinstance(group, click.Group), "the command belongs to a group"
@@ -40,18 +46,36 @@ def list_problems() -> None:
             click.echo(line)
 
 
-def write_template(name: str) -> Path:
-    """The commented problem as a new file; raises BacksymError if there is one, or if it cannot be written."""
+def template(name: str) -> str:
+    """The text of the commented problem with this name for its title."""
     from backsym.core.bundled import resource
     from backsym.text.mathtext import literal
 
-    path = Path(name if name.endswith((".yaml", ".yml")) else name + ENDING)
-    words = " ".join(path.stem.replace("_", " ").replace("-", " ").split())
+    words = _words(_path(name))
+    title = literal(words[:1].upper() + words[1:]).replace("'", "''")
+    text = resource("templates", "en", "problem.yaml").read_text(encoding="utf-8")
+    return text.replace("<<title>>", f"'{title}'")
+
+
+def of_note(note: str) -> str:
+    """The problem that a lecture note means as the text of a problem file; raises BacksymError, InputError."""
+    from backsym.api.problem_file import problem_file
+    from backsym.core.problem import Problem
+    from backsym.reading.files.loader import is_document, load
+
+    if not is_document(note):
+        raise BacksymError(f"{note} is no lecture note, which is a .md or .tex file")
+    problem = load(note)
+    assert isinstance(problem, Problem), "a note is one problem"
+    return problem_file(problem, Path(note).name)
+
+
+def write_new(name: str, text: str) -> Path:
+    """The text as a new file of this name; raises BacksymError if there is one, or if it cannot be written."""
+    path = _path(name)
     # A name with a dot in front is a hidden file; the other characters are not allowed in names on every system.
-    if not words or path.name.startswith(".") or any(c in '<>:"|?*\\' or not c.isprintable() for c in path.name):
+    if not _words(path) or path.name.startswith(".") or any(c in '<>:"|?*\\' or not c.isprintable() for c in path.name):
         raise BacksymError(f"{name!r} is no name for a problem; one such as my-network is")
-    title = literal(words[0].upper() + words[1:]).replace("'", "''")
-    text = resource("templates", "en", "problem.yaml").read_text(encoding="utf-8").replace("<<title>>", f"'{title}'")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
@@ -61,6 +85,15 @@ def write_template(name: str) -> Path:
     except OSError as error:
         raise BacksymError(f"{path}: cannot write this file: {error.strerror or error}") from error
     return path
+
+
+def _path(name: str) -> Path:
+    return Path(name if name.endswith((".yaml", ".yml")) else name + ENDING)
+
+
+def _words(path: Path) -> str:
+    """The name of a file as words."""
+    return " ".join(path.stem.replace("_", " ").replace("-", " ").split())
 
 
 def listed() -> list[str]:

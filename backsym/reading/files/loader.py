@@ -40,7 +40,7 @@ from backsym.reading.files.forward import MAX_EQUATIONS, Forward
 from backsym.reading.files.functions import read_functions
 from backsym.reading.files.parts import read_parts
 from backsym.reading.files.variants import read_variants
-from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree, read_file, tree_of
+from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree, read_file, read_text, tree_of
 from backsym.reading.meaning.scope import suggest
 from backsym.reading.notes.document import ReadNote, document_tree, is_document, what_was_read
 from backsym.reading.syntax import walk
@@ -81,6 +81,12 @@ def problem_from_mapping(mapping: Mapping[str, object], path: str | None = None)
     tree = tree_of(mapping)
     assert isinstance(tree, Table)
     return _problem(tree, path)
+
+
+def problem_of_text(text: str) -> Problem:
+    """The problem that the text of a problem file describes; raises InputError with every mistake found in it."""
+    tree, complaints = read_text(text)
+    return _problem(_mapping(tree), None, complaints)
 
 
 def _is_collection(tree: Tree) -> bool:

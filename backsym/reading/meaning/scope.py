@@ -64,8 +64,9 @@ class Scope:
     unavailable: frozenset[str] = frozenset()
 
     def is_partial(self, above: str, below: str) -> bool:
-        """Whether ``dX/dY`` is a derivative: X and Y are declared, and dX is not itself a name."""
-        return self.has(above) and self.has(below) and not self.has("d" + above)
+        """Whether ``dX/dY`` is a derivative: X, which may be a loss that is not given, and Y are declared, dX is not."""
+        known = self.has(above) or (self.derivatives and above == self.loss)
+        return known and self.has(below) and not self.has("d" + above)
 
     def has(self, name: str) -> bool:
         return name in self.names or name in self.unavailable

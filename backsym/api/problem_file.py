@@ -1,0 +1,180 @@
+"""A problem as the text of a problem file, commented: what a lecture note means, to go on from.
+
+The text is read again before it is given out: a file that would say something else than the problem is refused.
+
+Must not know the command line; opens and writes no files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from backsym.core.errors import BacksymError, InputError
+from backsym.core.expr import Ix
+from backsym.core.problem import Dimension, NodeEquation, Part, Problem, Symbol
+from backsym.printing.plain import plain
+from backsym.reading.files.loader import problem_of_text
+
+_HEADER = """\
+# What backsym read in {source}, as a problem file to go on from; solving it gives what solving the note gives.
+# What follows a # is a comment.  Above each equation stands the formula of the note.
+"""
+_SMALLEST = "forward: y = x"
+
+
+def problem_file(problem: Problem, source: str) -> str:
+    """The text of a problem file that means the same as a problem that was read from the note ``source``.
+
+    Raises BacksymError where the language of problem files cannot say what the note says.
+    """
+    renamed = problem
+    if problem.upstream is not None:
+        # The loss that a file does not give has the name that reading it chooses.
+        renamed = problem.changed(loss=problem_of_text(_text(problem.changed(parts=()), source)).loss)
+    text = _text(renamed, source)
+    try:
+        again = problem_of_text(text)
+    except InputError as e:
+        raise BacksymError(f"{source} cannot be written as a problem file: {e.diagnostics[0].message}") from e
+    wrong = next(_differences(renamed, again), None)
+    if wrong is not None:
+        raise BacksymError(f"{source} cannot be written as a problem file: {wrong} would be read as something else")
+    return text
+
+
+def _text(problem: Problem, source: str) -> str:
+    pieces = [_HEADER.format(source=source), f"title: {_flow(problem.title)}\n"]
+    pieces += _remarks(problem.remarks)
+    if problem.language != "en":
+        pieces.append(f"language: {problem.language}\n")
+    usual = problem_of_text(_SMALLEST).notation
+    notation = {key: value for key, value in problem.notation.items() if usual.get(key) != value}
+    if notation:
+        pieces.append(f"notation: {_flow(notation)}\n")
+    shapes = {dim for s in problem.symbols.values() for dim in (*s.shape, s.label) if s.role != "node"}
+    dims = {name: told for name, dim in problem.dims.items() if (told := _dimension(dim)) or name not in shapes}
+    if dims:
+        pieces.append(f"# Sizes, each with the way it prints where that is not its name.\ndims: {_flow(dims)}\n")
+    if problem.index_dims:
+        letters = _flow(dict(problem.index_dims))
+        pieces.append(f"# Index letters, each with the size that it runs to.\nindices: {letters}\n")
+    pieces += _symbols(problem)
+    if problem.abstract:
+        functions = _flow(dict.fromkeys(sorted(problem.abstract), "abstract"))
+        pieces.append(
+            f"# Functions of entries that stay abstract; x*tanh(x) would define one.\nfunctions: {functions}\n"
+        )
+    pieces += ["# The forward equations in order.\nforward:\n"]
+    pieces += [_equation(equation, problem) for equation in problem.equations]
+    if problem.upstream is None and problem.loss != problem.equations[-1].name:
+        pieces.append(f"loss: {problem.loss}\n")
+    if problem.parts:
+        pieces.append("\n# What is asked, in order.  Without parts, everything is derived.\nparts:\n")
+        pieces += [f"  - {_flow(_part(part, problem))[1:-1]}\n" for part in problem.parts]
+    else:
+        pieces.append("\n# Without parts, everything is derived.\n")
+    return "".join(pieces)
+
+
+def _flow(value: Any) -> str:
+    """A value on one line, quoted where YAML needs it."""
+    import yaml
+
+    text: str = yaml.safe_dump([value], default_flow_style=True, width=10**9, allow_unicode=True, sort_keys=False)
+    return text.strip()[1:-1]
+
+
+def _comment(text: str) -> str:
+    """Lines of a comment."""
+    words = " ".join(text.split())
+    return f"# {words}\n"
+
+
+def _remarks(remarks: Iterable[str]) -> Iterator[str]:
+    lines = [_comment(f"  {remark}") for remark in remarks]
+    if lines:
+        yield "# What the report says of the note:\n" + "".join(lines)
+    yield "\n"
+
+
+def _dimension(dim: Dimension) -> Any:
+    if dim.size is not None:
+        return {"latex": dim.latex, "size": dim.size} if dim.latex else dim.size
+    return dim.latex or ""
+
+
+def _symbols(problem: Problem) -> Iterator[str]:
+    given = {name: s for name, s in problem.symbols.items() if s.role != "node"}
+    entries = {equation.name for equation in problem.equations if equation.indices}
+    nodes = {n: s for n, s in problem.symbols.items() if s.role == "node" and (s.latex or n in entries)}
+    if given or nodes:
+        yield "# What is given: [D] is a column vector, [K, D] a matrix, [] a number.\nsymbols:\n"
+    for name, symbol in given.items():
+        yield f"  {_flow(name)}: {_flow(_properties(symbol))}\n"
+    for name, symbol in nodes.items():
+        shape = {"shape": list(symbol.shape)} if name in entries else {}
+        latex = {"latex": symbol.latex} if symbol.latex else {}
+        yield f"  {_flow(name)}: {_flow({**shape, **latex})}\n"
+    yield "\n"
+
+
+def _properties(symbol: Symbol) -> Mapping[str, Any]:
+    found: dict[str, Any] = {"shape": list(symbol.shape)}
+    if symbol.label is not None:
+        found["label"] = symbol.label
+    found["role"] = symbol.role
+    for key in ("one_hot", "sums_to_one", "positive"):
+        if getattr(symbol, key) and not (key == "sums_to_one" and symbol.one_hot):
+            found[key] = True
+    if symbol.values:
+        found["values"] = list(symbol.values)
+    if symbol.latex:
+        found["latex"] = symbol.latex
+    return found
+
+
+def _equation(equation: NodeEquation, problem: Problem) -> str:
+    member = equation.member
+    lhs, rhs = (member.lhs, member.rhs) if member is not None else (equation.lhs, equation.rhs)
+    where = f"line {equation.line}: " if equation.line is not None else ""
+    told = _comment(f"{where}{equation.text}")
+    return f"  {told}  - {_flow(f'{plain(lhs, problem)} = {plain(rhs, problem)}')}\n"
+
+
+def _part(part: Part, problem: Problem) -> dict[str, Any]:
+    claims = [f"{plain(lhs, problem)} = {plain(rhs, problem)}" for lhs, rhs in part.claims]
+    listed = [*part.targets, *claims]
+    found: dict[str, Any] = {part.kind: listed if len(listed) != 1 else listed[0]}
+    if part.option is not None and not listed:
+        found[part.kind] = part.option
+    for key in ("text", "marks"):
+        if getattr(part, key) is not None:
+            found[key] = getattr(part, key)
+    return found
+
+
+def _differences(problem: Problem, again: Problem) -> Iterator[str]:
+    """What the text says differently, in words: names, shapes and roles, equations, parts."""
+    for name, symbol in problem.symbols.items():
+        other = again.symbols.get(name)
+        if other is None or replace(other, line=symbol.line, latex=symbol.latex) != symbol:
+            yield name
+    if again.symbols.keys() - problem.symbols.keys() or again.end != problem.end:
+        yield "the loss" if again.end != problem.end else "a name"
+    for mine, theirs in zip(problem.equations, again.equations, strict=True):
+        same = plain(mine.rhs, problem) == plain(theirs.rhs, again)
+        if not same or _letters_of_left(mine) != _letters_of_left(theirs):
+            yield f"the equation of {mine.name}"
+    asked = [(part.kind, part.targets, part.option, _claims(part, problem)) for part in problem.parts]
+    if asked != [(part.kind, part.targets, part.option, _claims(part, again)) for part in again.parts]:
+        yield "what is asked"
+
+
+def _letters_of_left(equation: NodeEquation) -> tuple[Ix, ...]:
+    return equation.indices[: equation.picked or None]
+
+
+def _claims(part: Part, problem: Problem) -> list[str]:
+    return [f"{plain(lhs, problem)} = {plain(rhs, problem)}" for lhs, rhs in part.claims]
