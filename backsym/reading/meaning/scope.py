@@ -64,7 +64,7 @@ class Scope:
     unavailable: frozenset[str] = frozenset()
 
     def is_partial(self, above: str, below: str) -> bool:
-        """Whether ``dX/dY`` is a derivative: X, which may be a loss that is not given, and Y are declared, dX is not."""
+        """Whether ``dX/dY`` is a derivative: X, perhaps a loss that is not given, and Y are declared, dX is not."""
         known = self.has(above) or (self.derivatives and above == self.loss)
         return known and self.has(below) and not self.has("d" + above)
 
