@@ -695,7 +695,7 @@ class _Marking:
         """The verdict on a true answer that earns nothing, or that a person has to decide on; None for any other."""
         claims = claims_about(self.marker.problem, self.target.name)
         if claims:
-            found = shown(read, claims)
+            found = shown(read, claims, self.judge)
             if found.undecided:
                 return self.made("undetermined", read, (), phrase("verdict.claim_undecided"))
             if found.marks:

@@ -146,6 +146,8 @@ def by_entries(search: Search, whole: Expr | None = None) -> Expr:
         return whole
     if len(whole.shape) == len(letters):
         return Entry(whole, letters)
+    if sum(d != 1 for d in whole.shape) != len(free(letters)):
+        return whole  # It has another number of axes, so that it has no such entries.
     rest = iter(free(letters))
     return Entry(whole, tuple(Ix("1", 1) if d == 1 else next(rest) for d in whole.shape))
 

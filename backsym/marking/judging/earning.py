@@ -5,18 +5,23 @@ one that the same student has derived rightly elsewhere on the sheet without lea
 asked itself, or a circle, is true and no answer; so is a chain rule of which no local derivative is worked out, and the
 equation that a ``show`` part states, copied.
 
-Knows expressions and problems; must not know how answers are read or how verdicts are worded.
+Knows expressions, problems and points; must not know how answers are read or how verdicts are worded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, replace
 
-from backsym.core.expr import Add, Adj, Entry, Expr, Ix, Mul, Neg, Partial, Sym, walk
+import numpy as np
+
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Adj, Entry, Expr, Ix, Partial, Sym, walk
 from backsym.core.problem import Problem
 from backsym.marking.answers.model import Line, ReadAnswer
+from backsym.marking.judging.judge import Judge, equal_values
+from backsym.numeric.axes import Array
+from backsym.numeric.evaluate import evaluate
 from backsym.parts.kind import Claim
 from backsym.parts.table import kind_of
 
@@ -174,13 +179,13 @@ def claims_about(problem: Problem, name: str) -> tuple[Claim, ...]:
     return ()
 
 
-def shown(read: ReadAnswer, claims: Sequence[Claim]) -> Earned:
+def shown(read: ReadAnswer, claims: Sequence[Claim], judge: Judge) -> Earned:
     """Whether an answer to "show that" shows something: it has a true line other than the claim, which leads to it."""
     name = read.target.name
     if name in named(read):
         return Earned(CIRCULAR, (name,))
     rest = [line for line in read.lines if line.aside or not _names(line.expr, name)]
-    others = [line for line in rest if not any(is_claim(line, read, claim) for claim in claims)]
+    others = [line for line in rest if not any(is_claim(line, read, claim, judge) for claim in claims)]
     if any(_leads_to(line, name) for line in others):
         return FULL
     if others or read.unchecked:
@@ -199,37 +204,35 @@ def _leads_to(line: Line, name: str) -> bool:
     return any(by == name for _, by in slopes(line.expr))
 
 
-def is_claim(line: Line, read: ReadAnswer, claim: Claim) -> bool:
-    """Whether a line says no more than a claim: the same sums and products, in any order and with other letters."""
-    if line.aside or line.of not in (None, read.target.name):
-        return False
+def is_claim(line: Line, read: ReadAnswer, claim: Claim, judge: Judge) -> bool:
+    """Whether a line says no more than a claim: both are equal whatever the values of the quantities that they name."""
+    if line.aside or line.of not in (None, read.target.name) or any(slopes(line.expr)):
+        return False  # A chain rule is a step.
     lhs, rhs = claim
-    own = {ix: n for n, ix in enumerate(line.indices)}
-    asked = {ix: n for n, ix in enumerate(lhs.indices)} if isinstance(lhs, Entry) else {}
-    same: bool = _form(line.expr, own) == _form(rhs, asked)
-    return same
+    return same_whatever(judge, (line.expr, line.indices), (rhs, lhs.indices if isinstance(lhs, Entry) else ()))
 
 
-def _form(value: Any, letters: Mapping[Ix, int]) -> Any:
-    """What an expression is made of, without the order of terms and factors; ``letters`` count the axes of the left."""
-    if isinstance(value, (Neg, Mul)):
-        factors = [_form(arg, letters) for arg in (value.args if isinstance(value, Mul) else (value.arg,))]
-        flat = [f for factor in factors for f in (factor[1] if factor[0] == "Mul" else (factor,))]
-        signs = flat.count(_MINUS) + isinstance(value, Neg)
-        rest = sorted((f for f in flat if f != _MINUS), key=repr)
-        return "Mul", (*rest, *([_MINUS] if signs % 2 else []))
-    if isinstance(value, Add):
-        terms = [_form(arg, letters) for arg in value.args]
-        flat = [t for term in terms for t in (term[1] if term[0] == "Add" else (term,))]
-        return "Add", tuple(sorted(flat, key=repr))
-    if isinstance(value, Ix):
-        return ("axis", letters[value]) if value in letters else ("letter", value.letter)
-    if isinstance(value, Expr):
-        own = (_form(getattr(value, f.name), letters) for f in fields(value) if f.compare)
-        return (type(value).__name__, *own)
-    if isinstance(value, tuple):
-        return tuple(_form(item, letters) for item in value)
-    return value
+def same_whatever(judge: Judge, *forms: tuple[Expr, tuple[Ix, ...]]) -> bool:
+    """Whether expressions have one value even where quantities are no function of each other, by algebra alone."""
+    for seed, point in enumerate(judge.points[:: max(1, len(judge.points) - 1)]):
+        rng = np.random.default_rng(seed)
+
+        def apart(values: Mapping[str, Array], rng: np.random.Generator = rng) -> dict[str, Array]:
+            return {
+                n: rng.normal(size=np.shape(x)) if np.asarray(x).dtype.kind == "f" else x for n, x in values.items()
+            }
+
+        env = replace(point, values=apart(point.values), adjoints=apart(point.adjoints))
+        try:
+            with np.errstate(all="ignore"):
+                own = [np.asarray(evaluate(expr, env, indices)) for expr, indices in forms]
+        except (BacksymError, OverflowError, MemoryError):
+            return False
+        if any(np.size(value) != np.size(own[0]) or equal_values((value,), (own[0],)) is not True for value in own):
+            return False
+    return True
 
 
-_MINUS = ("minus",)
+def _drawn(values: Mapping[str, Array], rng: np.random.Generator) -> dict[str, Array]:
+    """Other numbers in their place; class labels stay what they are."""
+    return {n: rng.normal(size=np.shape(x)) if np.asarray(x).dtype.kind == "f" else x for n, x in values.items()}
