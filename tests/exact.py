@@ -20,6 +20,7 @@ import numpy as np
 import sympy
 from networks import NETWORKS
 
+from backsym.core import dims
 from backsym.core import expr as ex
 from backsym.core.expr import Dim, Expr, Ix
 from backsym.core.problem import NodeEquation, Problem
@@ -194,7 +195,10 @@ class Reader:
     abstract: frozenset[str] = frozenset()
 
     def size(self, dim: Dim) -> int:
-        return dim if isinstance(dim, int) else self.dims[dim]
+        return dims.value_of(dims.amount(dim), self.dims.__getitem__)
+
+    def count(self, a: dims.Whole) -> int:
+        return dims.value_of(a, self.dims.__getitem__)
 
     def sizes(self, shape: Sequence[Dim]) -> tuple[int, ...]:
         return tuple(self.size(d) for d in shape)
@@ -202,7 +206,8 @@ class Reader:
     def position(self, ix: Ix, letters: Letters) -> int:
         """The position from 0; that of a shifted index may lie outside of the array."""
         if isinstance(ix, ex.Shift):
-            return sum(factor * (self.position(letter, letters) + 1) for letter, factor in ix.parts) + ix.offset - 1
+            parts = [self.count(factor) * (self.position(letter, letters) + 1) for letter, factor in ix.parts]
+            return sum(parts) + self.count(ix.offset) - 1
         if ix.fixed:
             return int(ix.letter) - 1
         if ix.letter not in letters:
@@ -341,6 +346,18 @@ class Reader:
         if value.size != math.prod(sizes):
             raise Mismatch(f"an array of shape {value.shape} as {sizes}")
         return value.reshape(sizes)
+
+    def _slice(self, e: ex.Slice, letters: Letters) -> Array:
+        value = self.read(e.arg, letters)
+        first, last = map(self.count, (e.first, e.last))
+        part = value[(slice(None),) * e.axis + (slice(first - 1, last),)]
+        if not 1 <= first <= last <= value.shape[e.axis]:
+            raise Mismatch(f"positions {first} to {last} of {value.shape[e.axis]}")
+        return part if e.shape else part.reshape(())
+
+    def _concat(self, e: ex.Concat, letters: Letters) -> Array:
+        parts = [self.read(arg, letters).reshape(self.sizes(arg.shape or (1,))) for arg in e.args]
+        return np.concatenate(parts, axis=e.axis)
 
     # functions
 
@@ -588,7 +605,7 @@ _SIZES = ((2, 3, 2, 3), (3, 2, 4, 3))
 
 def small_sizes(problem: Problem, choice: int) -> dict[str, int]:
     """Sizes large enough for every sum to have terms, small enough to write out."""
-    names = dict.fromkeys(d for s in problem.symbols.values() for d in s.shape if isinstance(d, str))
+    names = dict.fromkeys(name for s in problem.symbols.values() for d in s.shape for name in dims.dim_names(d))
     free = [name for name in names if problem.dims[name].size is None]
     return {name: _SIZES[choice][n % 4] for n, name in enumerate(free)}
 

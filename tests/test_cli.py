@@ -17,9 +17,9 @@ import backsym
 from backsym.cli.errors import reported
 from backsym.cli.main import main
 from backsym.core.errors import BacksymError
-from backsym.core.processes import mapped
 from backsym.core.resources import bundled_problems
 from backsym.documents.writers.languages import forms
+from backsym.solving.processes import mapped
 
 NEURON = """\
 title: A neuron

@@ -12,9 +12,9 @@ from click.testing import CliRunner
 
 from backsym.cli.main import main
 from backsym.core.errors import BacksymError
-from backsym.core.processes import MOST_ON_WINDOWS, most
 from backsym.documents.writers import pdf
 from backsym.reading.files.schema import schema_text
+from backsym.solving.processes import MOST_ON_WINDOWS, most
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp437:strict"])

@@ -12,7 +12,7 @@ from typing import Any
 
 from backsym.calculus.letters import Namer
 from backsym.calculus.raising import times
-from backsym.core.entrywise import FIRST
+from backsym.core.entrywise import FIRST, sliced
 from backsym.core.expr import (
     ONE,
     Add,
@@ -37,6 +37,7 @@ from backsym.core.expr import (
     Reshape,
     Shape,
     Size,
+    Slice,
     Sym,
     T,
     free_indices,
@@ -232,6 +233,10 @@ def _reshape(r: Entries, e: Reshape, at: At) -> Expr:
     return r.entry(e.arg, tuple(FIRST if d == 1 else next(kept) for d in e.arg.shape))
 
 
+def _slice(r: Entries, e: Slice, at: At) -> Expr:
+    return r.entry(e.arg, sliced(e, at))
+
+
 def _matmul(r: Entries, e: MatMul, at: At) -> Expr:
     first, last = (*at, FIRST, FIRST)[:2]
     inner, scope = r.under([a.shape[1] if len(a.shape) == 2 else 1 for a in e.args[:-1]])
@@ -320,6 +325,7 @@ _RULES: dict[type[Expr], Callable[[Entries, Any, At], Expr]] = {
     Pow: _pow,
     T: _transpose,
     Reshape: _reshape,
+    Slice: _slice,
     MatMul: _matmul,
     Reduce: _reduce,
     Fn: _fn,

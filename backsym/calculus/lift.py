@@ -23,6 +23,7 @@ from backsym.calculus.raising import (
     sorted_powers,
     times,
 )
+from backsym.calculus.simplify import is_inside, zero_outside
 from backsym.calculus.terms import (
     Affine,
     Datum,
@@ -37,11 +38,14 @@ from backsym.calculus.terms import (
     Index,
     Poly,
     Term,
+    affine,
     data_of,
     fresh,
     in_order,
     parts_of,
     positive,
+    slots_of,
+    sub_factor,
 )
 from backsym.calculus.vertices import (
     Vertex,
@@ -59,12 +63,14 @@ from backsym.calculus.vertices import (
     weight,
 )
 from backsym.core import stepkinds as sk
+from backsym.core.dims import Dim, Whole, amount, at_least, dim_named, sort_key
 from backsym.core.entrywise import FIRST, entry_of
 from backsym.core.errors import NoMatrixForm
 from backsym.core.expr import (
     ONE,
     ZERO,
     Cmp,
+    Concat,
     Div,
     Entry,
     Expr,
@@ -81,6 +87,7 @@ from backsym.core.expr import (
     Pow,
     Reduce,
     Reshape,
+    Slice,
     T,
     Zeros,
     num,
@@ -139,13 +146,29 @@ class Lifter:
         if len(free) == 2 and len(real) == 1 and free[0].fixed:
             self.row = real[0]
         try:
-            total = signed_sum([(t.coeff < 0, self.term(spread_labels(t), real)) for t in positive_first(p)])
+            total = self.total([spread_labels(t) for t in positive_first(p)], real)
         finally:
             self.letters, self.row = outer, row
         total = one_row(total)
         if total.shape != shape:
             raise NoMatrixForm(say("reasons.shape_lost", found=show_shape(total.shape), shape=show_shape(shape)))
         return self.placed(total, free, real)
+
+    def total(self, p: Sequence[Term], free: Axes) -> Expr:
+        """The sum of terms; those that are zero but for a part of an axis are blocks, one after the other."""
+        windows = [window(t, free) for t in p]
+        plain = [(t.coeff < 0, self.term(t, free)) for t, w in zip(p, windows, strict=True) if w is None]
+        apart: dict[Index, list[tuple[Window, Expr]]] = {}
+        for w in windows:
+            if w is not None:
+                inner = tuple(w.inside if i == w.axis else i for i in free)
+                apart.setdefault(w.axis, []).append((w, self.poly((w.term,), inner)))
+        blocks = [(False, e) for i, found in apart.items() for e in side_by_side(found, free.index(i), free)]
+        whole = signed_sum([*plain, *blocks])
+        if blocks and self.letters is not None:
+            before = raiser(self.namer).poly(tuple(p), self.letters)
+            self.steps.append(Step(sk.LIFT_BLOCKS, before, self.entry_along(whole, free, self.letters)))
+        return whole
 
     @staticmethod
     def placed(e: Expr, free: Axes, real: Axes) -> Expr:
@@ -444,7 +467,7 @@ class Lifter:
             return Entry(f.base, tuple(raiser(self.namer).ix(i, {}) for i in f.idx))
         real = [i for i in f.idx if not i.fixed]
         if any(isinstance(i, Affine) for i in f.idx):
-            raise NoMatrixForm(say("reasons.shifted_entry"))
+            return self.entry(sliced(f), axes)
         if any(i.fixed and i.dim != 1 for i in f.idx):
             if not real:
                 return Entry(f.base, tuple(Ix(str(-i.serial), i.dim) for i in f.idx))
@@ -539,6 +562,22 @@ def _entry(lifter: Lifter, f: Fun, axes: Axes) -> Expr:
     return lifter.entry(Ent(whole, f.out), axes) if whole.shape else whole
 
 
+def sliced(f: Ent) -> Ent:
+    """An entry at computed indices as one of a part of the array; raises NoMatrixForm where it may lie outside."""
+    base, places = f.base, list(f.idx)
+    for axis, slot in enumerate(f.idx):
+        if not isinstance(slot, Affine):
+            continue
+        if len(slot.parts) != 1 or slot.parts[0][1] != 1 or isinstance(slot.parts[0][0], Datum):
+            raise NoMatrixForm(say("reasons.shifted_entry"))
+        i = slot.parts[0][0]
+        if not is_inside(slot):
+            raise NoMatrixForm(say("reasons.shifted_entry"))
+        places[axis] = i
+        base = Slice(base, axis, slot.offset + 1, slot.offset + amount(i.dim))
+    return Ent(base, tuple(places), f.pos)
+
+
 def _undecided(f: Factor) -> bool:
     """Whether no matrix inside decides in which order a factor has its two indices."""
     return len(f.free) == 2 and isinstance(f, (Fun, Ind, Grp)) and _first_pair(f, f.free) is None
@@ -555,6 +594,93 @@ def _ways(t: Term) -> Iterator[Way]:
     for order in orders:
         for way in turned:
             yield Way(order, way)
+
+
+# --- parts of axes ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Window:
+    """A term that is zero but for a part of one axis: ``start`` positions before it, then those of ``inside``.
+
+    ``term`` is what stands there, along ``inside`` in place of ``axis``.
+    """
+
+    term: Term
+    axis: Index
+    inside: Index
+    start: Whole
+
+
+def window(t: Term, free: Axes) -> Window | None:
+    """u_(i-s) is zero for i <= s and after the end of u: the part of an axis that a term is made for.
+
+    So is a sum over k with the Kronecker delta of i and k + s.  None where every entry may be there.
+    """
+    return next((found for i in free if (found := _at_delta(t, i) or _at_shift(t, i)) is not None), None)
+
+
+def _at_shift(t: Term, i: Index) -> Window | None:
+    for slot in sorted(slots_of(t, i), key=lambda slot: str(slot.dim)):
+        if not isinstance(slot, Affine) or slot.parts != ((i, 1),) or not zero_outside(t, slot):
+            continue
+        start, inside = -slot.offset, fresh(slot.dim, i.hint)
+        if _fits(start, slot.dim, i.dim):
+            m = {i: affine(((inside, 1),), start, i.dim)}
+            return Window(Term(t.coeff, tuple((sub_factor(f, m), e) for f, e in t.powers), t.bound), i, inside, start)
+    return None
+
+
+def _at_delta(t: Term, i: Index) -> Window | None:
+    for n, (f, e) in enumerate(t.powers):
+        if not isinstance(f, Del) or e != 1 or i not in (f.a, f.b):
+            continue
+        (k, step), *more = parts_of(f.b if f.a == i else f.a) or ((i, 0),)
+        rest = t.powers[:n] + t.powers[n + 1 :]
+        gap = affine(((f.b if f.a == i else f.a, 1), (k, -1)), 0, "")
+        start = gap.offset if isinstance(gap, Affine) else -gap.serial
+        if more or step != 1 or k not in t.bound or any(i in g.free for g, _ in rest) or not _fits(start, k.dim, i.dim):
+            continue
+        return Window(Term(t.coeff, rest, tuple(b for b in t.bound if b != k)), i, k, start)
+    return None
+
+
+def _fits(start: Whole, part: Dim, whole: Dim) -> bool:
+    """Whether a part of this size that starts there is within an axis."""
+    return at_least(start, 0) and at_least(amount(whole) - amount(part) - start, 0)
+
+
+def side_by_side(blocks: Sequence[tuple[Window, Expr]], axis: int, free: Axes) -> list[Expr]:
+    """Arrays along one axis that the blocks fill, with zeros where there are none; one array if none overlap."""
+    size = amount(free[axis].dim)
+    todo: dict[tuple[object, ...], list[tuple[Window, Expr]]] = {}
+    for w, e in blocks:
+        todo.setdefault((sort_key(w.start), w.inside.dim), []).append((w, e))
+    parts = [(found[0][0], signed_sum([(False, e) for _, e in found])) for found in todo.values()]
+    out: list[Expr] = []
+    while parts:
+        at: Whole = 0
+        row: list[Expr] = []
+        while True:
+            ready = [(w, e) for w, e in parts if at_least(w.start - at, 0)]
+            chosen = next(((w, e) for w, e in ready if all(at_least(v.start - w.start, 0) for v, _ in ready)), None)
+            if chosen is None:
+                break
+            w, e = chosen
+            parts.remove(chosen)
+            row += [_nothing(w.start - at, axis, free)] if w.start != at else []
+            row.append(e)
+            at = w.start + amount(w.inside.dim)
+        if not row:
+            raise NoMatrixForm(say("reasons.shifted_entry"))
+        row += [_nothing(size - at, axis, free)] if size != at else []
+        out.append(Concat(tuple(row), axis))
+    return out
+
+
+def _nothing(size: Whole, axis: int, free: Axes) -> Expr:
+    """Zeros of this length along one axis."""
+    return Zeros(tuple(dim_named(size) if n == axis else i.dim for n, i in enumerate(free)))
 
 
 # --- labels ----------------------------------------------------------------------------------------------------------
@@ -643,7 +769,7 @@ def _first_pair(f: Factor, wanted: frozenset[Index]) -> Axes | None:
         found = _labelled(f)
         return _one_hot_axes(*found) if found is not None and frozenset(_one_hot_axes(*found)) == wanted else None
     if isinstance(f, Ent):
-        pair = tuple(i for i in f.idx if i in wanted)
+        pair = tuple(i for slot in f.idx for i, _ in parts_of(slot) if i in wanted)
         return pair if len(set(pair)) == 2 and len(pair) == 2 else None
     bodies: list[Poly] = []
     if isinstance(f, Grp):

@@ -17,6 +17,7 @@ from backsym.calculus.terms import (
     Index,
     Lam,
     Poly,
+    Term,
     affine,
     bind,
     constant,
@@ -34,6 +35,7 @@ from backsym.core.expr import (
     Add,
     Adj,
     Cmp,
+    Concat,
     Const,
     Delta,
     Dim,
@@ -60,6 +62,7 @@ from backsym.core.expr import (
     Shape,
     Shift,
     Size,
+    Slice,
     Sym,
     T,
     Zeros,
@@ -236,6 +239,24 @@ def _reshape(lo: Lowering, e: Reshape, out: Out) -> Poly:
     return lo.entry(e.arg, tuple(fixed_index(1, 1) if d == 1 else next(kept) for d in e.arg.shape))
 
 
+def _slice(lo: Lowering, e: Slice, out: Out) -> Poly:
+    at = list(out if e.shape else (fixed_index(1, 1),) * len(e.arg.shape))
+    at[e.axis] = affine(((at[e.axis], 1),), e.first - 1, e.arg.shape[e.axis])
+    return lo.entry(e.arg, tuple(at))
+
+
+def _concat(lo: Lowering, e: Concat, out: Out) -> Poly:
+    """The sum over all arrays, each shifted to its place by a Kronecker delta: outside of it there is nothing."""
+    terms: list[Term] = []
+    axis = e.axis
+    for arg, start in zip(e.args, e.starts, strict=True):
+        own = lo.fresh((arg.shape or (1,))[axis])
+        at = (*out[:axis], own, *out[axis + 1 :]) if arg.shape else ()
+        place = affine(((own, 1),), start, e.shape[axis])
+        terms += bind(product([of_factor(Del(out[axis], place)), lo.entry(arg, at)]), (own,))
+    return tuple(terms)
+
+
 def _cmp(lo: Lowering, e: Cmp, out: Out) -> Poly:
     return of_factor(Ind(e.op, lo.operand(e.a, e.shape, out), lo.operand(e.b, e.shape, out)))
 
@@ -371,6 +392,8 @@ _RULES: dict[type[Expr], Callable[[Lowering, Any, Out], Poly]] = {
     MatMul: _matmul,
     T: _transpose,
     Reshape: _reshape,
+    Slice: _slice,
+    Concat: _concat,
     Cmp: _cmp,
     Reduce: _reduce,
     Pick: _pick,

@@ -28,6 +28,7 @@ from backsym.calculus.terms import (
     positive,
 )
 from backsym.core.allowance import spend
+from backsym.core.dims import is_negative
 from backsym.core.errors import BacksymError
 from backsym.core.expr import (
     ONE,
@@ -146,7 +147,7 @@ class Raiser:
     def ix(self, i: Index, letters: Letters) -> Ix:
         if isinstance(i, Affine):
             parts = [(self.ix(j, letters), factor) for j, factor in i.parts]
-            return shifted(sorted(parts, key=lambda part: (part[1] < 0, part[0].letter)), i.offset, i.dim)
+            return shifted(sorted(parts, key=lambda part: (is_negative(part[1]), part[0].letter)), i.offset, i.dim)
         if isinstance(i, Datum):
             return labelled(i.name, tuple(self.ix(j, letters) for j in i.at), i.dim)
         if i.fixed:

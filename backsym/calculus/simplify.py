@@ -38,6 +38,7 @@ from backsym.calculus.terms import (
     refresh,
     sub_factor,
 )
+from backsym.core.dims import Whole, amount, at_least
 from backsym.core.expr import Sym
 from backsym.core.functions import FUNCTIONS
 
@@ -303,25 +304,62 @@ def _solved(t: Term, n: int, f: Del) -> Term | None:
     """sum_k w_k delta(i + k - 1, m) = w_(m-i+1), which is zero where m - i + 1 is no position of w.
 
     The delta is solved for a summed index whose factor is 1 or -1.  That an entry of another factor is at that very
-    index keeps the sum's range: outside it the entry, and with it the product, is zero.  None where nothing is solved.
+    index keeps the sum's range: outside it the entry, and with it the product, is zero.  What is never outside needs
+    no such entry.  None where nothing is solved.
     """
     gap = affine(((f.a, 1), (f.b, -1)), 0, "")
     parts, offset = parts_of(gap), gap.offset if isinstance(gap, Affine) else -gap.serial if gap.fixed else 0
     rest = t.powers[:n] + t.powers[n + 1 :]
     if not parts:
         return Term(t.coeff if offset == 0 else Fraction(0), rest, t.bound)
-    for k, factor in parts:
-        if abs(factor) != 1 or k not in t.bound:
-            continue
+    if (
+        isinstance(gap, Affine)
+        and (ends := _ends(gap)) is not None
+        and any(at_least(e, 1) for e in (ends[0], -ends[1]))
+    ):
+        return Term(Fraction(0))  # The two are never the same.
+    values = {
+        k: affine(((i, -factor * c) for i, c in parts if i != k), -factor * offset, k.dim)
+        for k, factor in parts
+        if factor in (1, -1) and k in t.bound
+    }
+    found = next((k for k, value in values.items() if is_inside(value)), None)
+    for k in values if found is None else ():
         inside = [(g, e) for g, e in rest if k in g.free]
-        if not any(_vanishes_outside(g, k) and e > 0 for g, e in inside):
-            continue
-        if not all(e > 0 and _defined_at_zero(g) for g, e in inside):
-            continue
-        value = affine(((i, -factor * c) for i, c in parts if i != k), -factor * offset, k.dim)
-        powers = tuple((sub_factor(g, {k: value}), e) for g, e in rest)
-        return Term(t.coeff, powers, tuple(b for b in t.bound if b != k))
-    return None
+        if any(_vanishes_outside(g, k) and e > 0 for g, e in inside) and all(
+            e > 0 and _defined_at_zero(g) for g, e in inside
+        ):
+            found = k
+            break
+    if found is None:
+        return None
+    powers = tuple((sub_factor(g, {found: values[found]}), e) for g, e in rest)
+    return Term(t.coeff, powers, tuple(b for b in t.bound if b != found))
+
+
+def is_inside(i: Index) -> bool:
+    """Whether an index that is computed from others is a position along its axis for all of their values."""
+    ends = _ends(i) if isinstance(i, Affine) else (1, amount(i.dim))
+    return ends is not None and at_least(ends[0], 1) and at_least(amount(i.dim) - ends[1], 0)
+
+
+def _ends(i: Affine) -> tuple[Whole, Whole] | None:
+    """The least and the largest value of a computed index; None where that is not known."""
+    low, high = i.offset, i.offset
+    for part, factor in i.parts:
+        if isinstance(part, Datum) or not (at_least(factor, 1) or at_least(-factor, 1)):
+            return None
+        first, last = factor, factor * amount(part.dim)
+        low, high = (low + first, high + last) if at_least(factor, 1) else (low + last, high + first)
+    return low, high
+
+
+def zero_outside(t: Term, slot: Index) -> bool:
+    """Whether a term is zero where a computed index lies outside of its range."""
+    powers = [(f, e) for f, e in t.powers]
+    return any(_vanishes_outside(f, slot) and e > 0 for f, e in powers) and all(
+        e > 0 and _defined_at_zero(f) for f, e in powers if not f.free.isdisjoint(free_of((slot,)))
+    )
 
 
 def _vanishes_outside(f: Factor, k: Index) -> bool:

@@ -18,6 +18,7 @@ from math import factorial
 from typing import Any
 
 from backsym.core.allowance import spend
+from backsym.core.dims import Whole, amount, at_least, sort_key
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Const, Dim, Expr, Sym, names_in
 from backsym.core.lazy import lazy
@@ -68,20 +69,20 @@ class Affine(Index):
     It stands in a slot along ``dim``; an entry outside 1, ..., dim counts as zero.  Build it with ``affine``.
     """
 
-    parts: tuple[tuple[Index, int], ...] = ()
-    offset: int = 0
+    parts: tuple[tuple[Index, Whole], ...] = ()
+    offset: Whole = 0
 
     def __hash__(self) -> int:
         return hash((self.parts, self.offset))
 
 
-def affine(parts: Iterable[tuple[Index, int]], offset: int, dim: Dim) -> Index:
+def affine(parts: Iterable[tuple[Index, Whole]], offset: Whole, dim: Dim) -> Index:
     """``offset + sum of factor * index`` in one form: an index or a position where it is no more than that.
 
     A position that a computed index comes to may be outside the axis, unless its size tells that it is not: it stays
     an ``Affine``, of no parts.  A position that the author wrote is there.
     """
-    total: dict[Index, int] = {}
+    total: dict[Index, Whole] = {}
     for i, factor in parts:
         for index, inner in i.parts if isinstance(i, Affine) else ((i, 1),):
             if index.fixed:
@@ -92,7 +93,7 @@ def affine(parts: Iterable[tuple[Index, int]], offset: int, dim: Dim) -> Index:
     kept = tuple(sorted(((i, f) for i, f in total.items() if f), key=lambda part: part[0].serial))
     if len(kept) == 1 and not offset and kept[0][1] == 1 and kept[0][0].dim == dim:
         return kept[0][0]
-    if not kept and 1 <= offset <= (dim if isinstance(dim, int) else 1):
+    if not kept and isinstance(offset, int) and offset >= 1 and at_least(amount(dim) - offset, 0):
         return fixed_index(offset, dim)
     return Affine(dim, 0, "", kept, offset)
 
@@ -115,7 +116,7 @@ def datum(name: str, at: tuple[Index, ...], dim: Dim) -> Datum:
     return Datum(dim, 0, name, name, at)
 
 
-def parts_of(i: Index) -> tuple[tuple[Index, int], ...]:
+def parts_of(i: Index) -> tuple[tuple[Index, Whole], ...]:
     """The indices that a slot is computed from, with their factors; a fixed position has none."""
     return i.parts if isinstance(i, Affine) else () if i.fixed else ((i, 1),)
 
@@ -134,6 +135,24 @@ def free_of(slots: Iterable[Index]) -> frozenset[Index]:
 def data_of(slots: Iterable[Index]) -> tuple[Datum, ...]:
     """The indices that are data, also those that a slot is computed from."""
     return tuple(i for slot in slots for i, _ in parts_of(slot) if isinstance(i, Datum))
+
+
+def slots_of(t: Term, i: Index) -> frozenset[Index]:
+    """The places in a term, also inside its factors, in which an index stands: itself, or what is computed from it."""
+    found: set[Index] = set()
+    pending: list[Factor] = [f for f, _ in t.powers]
+    while pending:
+        f = pending.pop()
+        if i not in f.free:
+            continue
+        places = (
+            f.idx if isinstance(f, Ent) else (f.a, f.b) if isinstance(f, Del) else f.out if isinstance(f, Fun) else ()
+        )
+        found.update(slot for slot in places if i in free_of((slot,)))
+        inside: list[Poly] = [f.body] if isinstance(f, Grp) else [f.a, f.b] if isinstance(f, Ind) else []
+        inside += [a.body for a in f.args] if isinstance(f, Fun) else []
+        pending += [g for body in inside for u in body for g, _ in u.powers]
+    return frozenset(found)
 
 
 def sub_index(i: Index, m: Mapping[Index, Index]) -> Index:
@@ -494,7 +513,7 @@ NO_LABELS: Labels = {}
 
 def _label(i: Index, labels: Labels) -> tuple[Any, ...]:
     if isinstance(i, Affine):
-        return (2, i.offset, tuple(sorted((_label(j, labels), factor) for j, factor in i.parts)))
+        return (2, sort_key(i.offset), tuple(sorted((_label(j, labels), sort_key(factor)) for j, factor in i.parts)))
     if isinstance(i, Datum):
         return (3, i.name, tuple(_label(j, labels) for j in i.at))
     return labels.get(i) or (0, i.serial)
@@ -587,7 +606,9 @@ def _color(b: Index, t: Term) -> Key:
         if b not in f.free:
             continue
         if isinstance(f, Ent):
-            places = tuple((n, factor) for n, i in enumerate(f.idx) for j, factor in parts_of(i) if b in free_of((j,)))
+            places = tuple(
+                (n, sort_key(factor)) for n, i in enumerate(f.idx) for j, factor in parts_of(i) if b in free_of((j,))
+            )
             touches.append((_base_key(f.base), places, e))
         else:
             touches.append(((type(f).__name__, getattr(f, "name", "")), (), e))

@@ -14,8 +14,8 @@ from backsym.cli.progress import progress, say
 from backsym.cli.tasks import expanded, load_all, process_count, put, refuse_clashes, solve_task, tell
 from backsym.core.choices import DETAIL, ENGINES
 from backsym.core.errors import BacksymError
-from backsym.core.processes import mapped
 from backsym.documents.writers.languages import forms, templated
+from backsym.solving.processes import mapped
 
 DEFAULT_FORMATS = ("md", "tex")
 

@@ -11,7 +11,7 @@ from backsym.cli.errors import reported
 from backsym.cli.options import workers_option
 from backsym.cli.progress import progress
 from backsym.cli.tasks import expanded, identity, load_all, process_count, tell, verify_task
-from backsym.core.processes import mapped
+from backsym.solving.processes import mapped
 
 MANY = 100
 """Problems that are worth the start of several processes."""

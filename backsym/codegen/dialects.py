@@ -310,6 +310,9 @@ class _Torch:
                 for x, arg in zip(made, node.args, strict=True)]  # fmt: skip
         return call("torch.outer", *flat)
 
+    def concatenated(self, node: ast.Call) -> ast.expr:
+        return ast.Call(expression_of("torch.cat"), [self.expr(arg) for arg in node.args], _axes(node))
+
     def eye(self, node: ast.Call) -> ast.expr:
         return method(call("torch.eye", self.expr(node.args[0])), "to", name(self.like(node)))
 
@@ -365,6 +368,7 @@ _TORCH: dict[str, Callable[[_Torch, ast.Call], ast.expr]] = {
     "np.where": _Torch.where,
     "np.logaddexp": _Torch.logaddexp,
     "np.eye": _Torch.eye,
+    "np.concatenate": _Torch.concatenated,
     "np.outer": _Torch.outer,
     "np.broadcast_to": _Torch.broadcast,
     "np.shape": _Torch.shape,

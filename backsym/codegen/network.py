@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from backsym.codegen.ranks import rank_of
-from backsym.codegen.source import call, name, replaced
+from backsym.codegen.source import call, name, replaced, text_of
 from backsym.codegen.tidy import HELPERS, tidied
+from backsym.core.dims import amount, dim_names
 from backsym.core.errors import BacksymError
 from backsym.core.expr import (
     Delta,
@@ -36,6 +37,7 @@ from backsym.core.problem import Problem
 from backsym.core.python import expression_of
 from backsym.printing.notation import Notation
 from backsym.printing.numpy.code import numpy_source, size_name
+from backsym.printing.numpy.sizes import axis_source, whole_source
 from backsym.printing.printer import equation_layout, range_layout
 from backsym.printing.unicode import to_unicode
 from backsym.solving.solution import Solution
@@ -237,12 +239,13 @@ class _Maker:
         return replaced(node, rule)
 
     def size(self, dim: Dim, arrays: Iterable[str]) -> ast.expr:
-        for array in arrays:
-            quantity = self.quantities.get(array, array.removeprefix("d_"))
-            shape = self.problem.symbols[quantity].shape
-            if dim in shape:
-                return expression_of(f"{array}.shape[{shape.index(dim)}]")
-        own = str(dim)
+        own, known = str(dim), list(arrays)
+        shapes = [(a, self.problem.symbols[self.quantities.get(a, a.removeprefix("d_"))].shape) for a in known]
+        found = axis_source(own, shapes)
+        if found is not None:
+            return expression_of(found)
+        if dim_names(dim) != (dim,):
+            return expression_of(whole_source(amount(dim), lambda name: text_of(self.size(name, known))))
         if own in self.problem.symbols:
             raise BacksymError(f"no input has the size {own} as an axis, and a quantity has its name: rename it")
         while own in _reserved(self.problem) or own in self.names.values():

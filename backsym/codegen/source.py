@@ -155,8 +155,16 @@ def _attribute(node: ast.Attribute) -> tuple[str, Level]:
 
 def _subscript(node: ast.Subscript) -> tuple[str, Level]:
     inside = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-    places = ", ".join(":" if isinstance(item, ast.Slice) else text_of(item) for item in inside)
+    places = ", ".join(_range(item) if isinstance(item, ast.Slice) else text_of(item) for item in inside)
     return f"{_at_least(node.value, Level.ATOM)}[{places}]", Level.ATOM
+
+
+def _range(node: ast.Slice) -> str:
+    """``1:n``; Black sets off the colon where a bound is more than a name."""
+    bounds = [node.lower, node.upper]
+    gap = "" if all(bound is None or _simple(bound) for bound in bounds) else " "
+    first, last = ("" if bound is None else text_of(bound) for bound in bounds)
+    return (f"{first}{gap}" if first else "") + ":" + (f"{gap}{last}" if last else "")
 
 
 def _call(node: ast.Call) -> tuple[str, Level]:
@@ -211,7 +219,7 @@ def _simple(node: ast.expr) -> bool:
 
 
 _SIGNS: dict[type[ast.operator], str] = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@",
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.MatMult: "@",
 }  # fmt: skip
 _COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!=",

@@ -26,11 +26,13 @@ from backsym.core.expr import (
     Ones,
     Pow,
     Reshape,
+    Slice,
     Sym,
     T,
     Zeros,
     labelled,
     rebuild,
+    shifted,
 )
 
 FIRST = Ix("1", 1)
@@ -61,12 +63,22 @@ def entry_of(e: Expr, at: tuple[Ix, ...]) -> Expr:
     if isinstance(e, Reshape) and not e.regroups:
         rest = iter([i for d, i in zip(e.shape, at, strict=True) if d != 1])
         return entry_of(e.arg, tuple(FIRST if d == 1 else next(rest) for d in e.arg.shape))
+    if isinstance(e, Slice):
+        return entry_of(e.arg, sliced(e, at))
     if isinstance(e, Mul):
         factors = tuple(f for f in (_operand(child, at) for child in e.args) if f != ONE)
         return factors[0] if len(factors) == 1 else Mul(factors) if factors else ONE
     if isinstance(e, (Add, Neg, Div, Pow, Cmp)) or (isinstance(e, Fn) and e.entrywise):
         return rebuild(e, lambda child: _operand(child, at))
     return Entry(e, at)
+
+
+def sliced(e: Slice, at: tuple[Ix, ...]) -> tuple[Ix, ...]:
+    """The indices in the whole array of an entry of a part of it."""
+    rest = iter(at if e.shape else (FIRST,) * len(e.arg.shape))
+    places = [next(rest) for _ in e.arg.shape]
+    places[e.axis] = shifted(((places[e.axis], 1),), e.first - 1, e.arg.shape[e.axis])
+    return tuple(FIRST if d == 1 else i for d, i in zip(e.arg.shape, places, strict=True))
 
 
 def _operand(e: Expr, at: tuple[Ix, ...]) -> Expr:

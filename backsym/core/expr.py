@@ -20,13 +20,12 @@ from itertools import chain
 from operator import attrgetter, is_
 from typing import Any
 
+from backsym.core.dims import Dim as Dim
+from backsym.core.dims import Whole, amount, at_least, dim_named, is_negative, is_sum
 from backsym.core.errors import ShapeError
 from backsym.core.functions import FUNCTIONS
 from backsym.core.kinds import KINDS, Kind, kind_named
 from backsym.core.lazy import lazy
-
-Dim = str | int
-"""A dimension: the name of a declared dimension, or a fixed size."""
 
 Shape = tuple[Dim, ...]
 
@@ -64,8 +63,8 @@ class Shift(Ix):
     zero.  Build it with ``shifted``, which keeps it in one form.
     """
 
-    parts: tuple[tuple[Ix, int], ...] = ()
-    offset: int = 0
+    parts: tuple[tuple[Ix, Whole], ...] = ()
+    offset: Whole = 0
 
     @lazy
     def fixed(self) -> bool:
@@ -96,9 +95,9 @@ def renamed_label(ix: Ix, names: Mapping[str, str]) -> Ix:
     return labelled(names[ix.name], ix.at, ix.dim) if isinstance(ix, Label) else ix
 
 
-def shifted(parts: Iterable[tuple[Ix, int]], offset: int, dim: Dim) -> Ix:
+def shifted(parts: Iterable[tuple[Ix, Whole]], offset: Whole, dim: Dim) -> Ix:
     """The index ``offset + sum of factor * letter``: a letter, or a position that there surely is, if it is no more."""
-    total: dict[Ix, int] = {}
+    total: dict[Ix, Whole] = {}
     for ix, factor in parts:
         if ix.fixed:
             offset += factor * int(ix.letter)
@@ -109,11 +108,22 @@ def shifted(parts: Iterable[tuple[Ix, int]], offset: int, dim: Dim) -> Ix:
     kept = tuple((letter, factor) for letter, factor in total.items() if factor)
     if len(kept) == 1 and not offset and kept[0][1] == 1 and kept[0][0].dim == dim:
         return kept[0][0]
-    if not kept and 1 <= offset <= (dim if isinstance(dim, int) else 1):
+    if not kept and isinstance(offset, int) and offset >= 1 and at_least(amount(dim) - offset, 0):
         return Ix(str(offset), dim)
-    words = [("-" if f < 0 else "+") + (f"{abs(f)}*" if abs(f) != 1 else "") + letter.letter for letter, f in kept]
-    words += [f"{offset:+d}"] if offset or not kept else []
+    words = [_added(f, letter.letter) for letter, f in kept]
+    words += [_added(offset, "")] if offset or not kept else []
     return Shift("".join(words).removeprefix("+"), dim, kept, offset)
+
+
+def _added(factor: Whole, letter: str) -> str:
+    """``+2*i``, ``-1``, ``+H``: a summand of an index with its sign."""
+    size = str(-factor if is_negative(factor) else factor)
+    several = is_sum(factor)
+    if letter:
+        size = "" if size == "1" else (f"({size})" if several else size) + "*"
+    elif several and is_negative(factor):
+        size = f"({size})"
+    return ("-" if is_negative(factor) else "+") + size + letter
 
 
 def letters_of(ix: Ix) -> tuple[Ix, ...]:
@@ -457,6 +467,62 @@ class Reshape(Expr):
     def regroups(self) -> bool:
         """Whether axes longer than one are put together or apart."""
         return [d for d in self.to if d != 1] != [d for d in self.arg.shape if d != 1]
+
+
+@dataclass(frozen=True)
+class Slice(Expr):
+    """The positions ``first``, ..., ``last`` along one axis, counted from 1, both ends taken: ``z[1:H]``."""
+
+    arg: Expr
+    axis: int
+    first: Whole
+    last: Whole
+
+    @lazy
+    def length(self) -> Whole:
+        return self.last - self.first + 1
+
+    @lazy
+    def shape(self) -> Shape:
+        s = self.arg.shape
+        return scalar_if_ones((*s[: self.axis], dim_named(self.length), *s[self.axis + 1 :]))
+
+
+def parts_of_axes(e: Slice) -> tuple[Expr, dict[int, Slice]]:
+    """The array that a part is taken of along one axis or more, and the part along each of them."""
+    base: Expr = e
+    parts: dict[int, Slice] = {}
+    while isinstance(base, Slice) and base.axis not in parts and (base is e or len(base.shape) == len(e.shape)):
+        parts[base.axis] = base
+        base = base.arg
+    return base, parts
+
+
+@dataclass(frozen=True)
+class Concat(Expr):
+    """Arrays one after the other along an axis; the other axes are the same."""
+
+    args: tuple[Expr, ...]
+    axis: int = 0
+
+    @lazy
+    def shape(self) -> Shape:
+        # A number is an array of length one.
+        shapes = [a.shape or (1,) for a in self.args]
+        rests = {s[: self.axis] + s[self.axis + 1 :] for s in shapes}
+        if len(rests) > 1 or self.axis >= len(shapes[0]):
+            shown = ", ".join(map(show_shape, shapes))
+            raise ShapeError(f"cannot put {shown} one after the other along axis {self.axis}")
+        first, total = shapes[0], sum((amount(s[self.axis]) for s in shapes), start=amount(0))
+        return (*first[: self.axis], dim_named(total), *first[self.axis + 1 :])
+
+    @lazy
+    def starts(self) -> tuple[Whole, ...]:
+        """What stands before each of the arrays."""
+        places: list[Whole] = [0]
+        for arg in self.args[:-1]:
+            places.append(places[-1] + amount((arg.shape or (1,))[self.axis]))
+        return tuple(places)
 
 
 # --- the index level -------------------------------------------------------------------------------------------------

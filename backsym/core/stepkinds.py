@@ -162,6 +162,9 @@ LIFT_INNER = _kind(
 )  # fmt: skip
 LIFT_HADAMARD = _kind("lift_hadamard", "{symbols: {u: [D], v: [D]}, forward: [L = sum(u*v*v)]}", lifts=True)
 LIFT_OUTER = _kind("lift_outer", _LAYER, lifts=True)
+LIFT_BLOCKS = _kind(
+    "lift_blocks", "{symbols: {a: [H], b: [D], w: [H + D]}, forward: ['L = sum(w*concat(a, b))']}", lifts=True
+)
 LIFT_ONES = _kind("lift_ones", "{symbols: {W: [K, D], x: [D]}, forward: [z = W @ x, L = sum(z)]}", lifts=True)
 LIFT_DIAG = _kind(
     "lift_diag",

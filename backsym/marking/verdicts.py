@@ -629,7 +629,7 @@ class _Marking:
 
     def mathematics(self, read: ReadAnswer | None) -> ReadAnswer | None:
         """Code that is wrong, or not read, as Python, read by the customs of mathematics if it is right then."""
-        if not self.marker.reader.has_code(self.answer):
+        if not self.marker.reader.has_code(self.answer) and not ("[" in self.answer and ":" in self.answer):
             return None
         other = self.marker.reader.mathematics(self.target, self.answer)
         if other is None or other.of is not None or (read is not None and other.expr == read.expr):

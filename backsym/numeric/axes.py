@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backsym.core.allowance import MOST_AXES, SMALL, largest, spend
+from backsym.core.dims import value_of
 from backsym.core.errors import BacksymError, ShapeError
 from backsym.core.expr import Dim, Ix, Label, Shift, labels_of, letters_of
 from backsym.core.functions import decisive
@@ -168,9 +169,9 @@ class _Grid:
 
     def positions(self, ix: Ix) -> Array:
         if isinstance(ix, Shift):
-            place = np.full(self.shape, ix.offset - 1)
+            place = np.full(self.shape, value_of(ix.offset, self.at.size) - 1)
             for inner, factor in ix.parts:
-                place = place + factor * (self.positions(inner) + 1)
+                place = place + value_of(factor, self.at.size) * (self.positions(inner) + 1)
             return place
         if isinstance(ix, Label):
             return self.classes(ix)

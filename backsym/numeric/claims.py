@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
+from backsym.core.dims import dim_names
 from backsym.core.errors import BacksymError, Diagnostic
 from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Shape, Sym, free_indices, scalar_if_ones, show_shape, walk
 from backsym.core.problem import Part, Problem
@@ -152,7 +153,7 @@ def _small_points(problem: Problem, derivations: Sequence[Derivation]) -> Iterat
     from backsym.numeric.sample import draw
     from backsym.numeric.stated import with_adjoints
 
-    names = {d for symbol in problem.symbols.values() for d in symbol.shape if isinstance(d, str)}
+    names = {name for symbol in problem.symbols.values() for d in symbol.shape for name in dim_names(d)}
     sizes = {d: 2 for d in sorted(names) if d not in problem.dims or problem.dims[d].size is None}
     for rounded, seed in product((True, False), range(ATTEMPTS)):
         drawn = draw(problem, seed, sizes=sizes)

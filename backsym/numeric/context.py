@@ -5,13 +5,13 @@ This module must not know how expressions are evaluated.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 
+from backsym.core.dims import amount, dim_names, value_of
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Dim, Ix
 from backsym.core.functions import Function
@@ -77,12 +77,12 @@ class Context:
     def size(self, dim: Dim) -> int:
         if isinstance(dim, int):
             return dim
-        if "*" in dim:  # Axes that are laid out as one.
-            return math.prod(int(part) if part.isdecimal() else self.size(part) for part in dim.split("*"))
-        try:
-            return self.dims[dim]
-        except KeyError:
-            raise BacksymError(f"the dimension {dim} has no size here") from None
+        known = self.dims.get(dim)
+        if known is not None:
+            return known
+        if dim_names(dim) == (dim,):
+            raise BacksymError(f"the dimension {dim} has no size here")
+        return value_of(amount(dim), self.size)
 
     def sizes(self, shape: Sequence[Dim]) -> tuple[int, ...]:
         return tuple([self.size(d) for d in shape])

@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 
 from backsym.core.allowance import SMALL, spend
+from backsym.core.dims import amount, value_of
 from backsym.core.errors import BacksymError, ShapeError
 from backsym.core.expr import (
     Add,
     Adj,
     Cmp,
+    Concat,
     Const,
     Delta,
     Dim,
@@ -45,6 +47,7 @@ from backsym.core.expr import (
     Reduce,
     Reshape,
     Size,
+    Slice,
     Sym,
     T,
     Total,
@@ -287,6 +290,26 @@ def _reshape(e: Reshape, c: Context) -> Val:
     if math.prod(x.shape[len(names) :]) != math.prod(sizes):
         raise ShapeError(f"an array of shape {x.shape[len(names) :]} cannot be laid out as {sizes}")
     return names, x.reshape(x.shape[: len(names)] + sizes)
+
+
+def _slice(e: Slice, c: Context) -> Val:
+    names, x = ev(e.arg, c)
+    first, last, size = (value_of(a, c.size) for a in (e.first, e.last, amount(e.arg.shape[e.axis])))
+    if not 1 <= first <= last <= size:
+        raise BacksymError(f"there are no positions {first} to {last} along an axis of {size}")
+    x = x[(slice(None),) * (len(names) + e.axis) + (slice(first - 1, last),)]
+    return names, x.reshape(x.shape[: len(names)] + c.sizes(e.shape))
+
+
+def _concat(e: Concat, c: Context) -> Val:
+    values = [ev(arg, c) for arg in e.args]
+    known = {name: size for own, x in values for name, size in zip(own, x.shape, strict=False)}
+    names, lead = tuple(known), tuple(known.values())
+    parts = [
+        arrange(value, names, lead).reshape(lead + c.sizes(arg.shape or (1,)))
+        for value, arg in zip(values, e.args, strict=True)
+    ]
+    return names, np.concatenate(parts, axis=len(names) + e.axis)
 
 
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
@@ -614,6 +637,8 @@ _HANDLERS: dict[type[Expr], Callable[[Any, Context], Val]] = {
     MatMul: _matmul,
     T: _transpose,
     Reshape: _reshape,
+    Slice: _slice,
+    Concat: _concat,
     Fn: lambda e, c: apply_function(e, c, ev),
     Cmp: _cmp,
     Reduce: _reduce,

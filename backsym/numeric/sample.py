@@ -18,6 +18,7 @@ from itertools import chain, islice
 import numpy as np
 
 from backsym.core.allowance import spend
+from backsym.core.dims import amount, value_of
 from backsym.core.errors import BacksymError, Diagnostic
 from backsym.core.expr import Add, Entry, Fn, Ix, Member, Neg, Sym, names_in, walk
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
@@ -260,7 +261,7 @@ class _Search:
 
     def _redraw(self, name: str) -> None:
         symbol = self.leaves[name]
-        shape = tuple(d if isinstance(d, int) else self.dims[d] for d in symbol.shape)
+        shape = tuple(value_of(amount(d), self.dims.__getitem__) for d in symbol.shape)
         guard(shape)
         time = self.times[name]
         self.times[name] += 1
@@ -269,7 +270,7 @@ class _Search:
     def _sample(self, symbol: Symbol, shape: tuple[int, ...], time: int) -> Array:
         """A value for a leaf, of its domain; later times take turns between distributions."""
         if symbol.label is not None:
-            classes = symbol.label if isinstance(symbol.label, int) else self.dims[symbol.label]
+            classes = value_of(amount(symbol.label), self.dims.__getitem__)
             return np.asarray(self.rng.integers(classes, size=shape))
         if symbol.values:
             return np.asarray(self.rng.choice(symbol.values, size=shape), dtype=float)

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from backsym.core.expr import Dim, Expr, Ix, Shift, indices_of, walk
+from backsym.core.dims import Dim, amount, dim_names, names_of, value_of
+from backsym.core.expr import Expr, Ix, Shift, Slice, indices_of, walk
 from backsym.core.problem import Problem
 
 _ALL_DISTINCT = 8
@@ -53,12 +54,19 @@ def _needed(problem: Problem, sizes: Mapping[str, int], free: Iterable[str]) -> 
     slots = list(dict.fromkeys(slot for eq in problem.equations for node in walk(eq.rhs) for slot in _slots(node)))
     grows = set(free)
     for ix, dim in slots:
-        own = [name for name in dict.fromkeys((dim, *_letters(ix))) if name in grows]
+        own = [name for d in dict.fromkeys((dim, *_letters(ix))) for name in dim_names(d) if name in grows]
         while own and not _reached(ix, dim, found):
             if max(found[name] for name in own) >= LARGEST:
                 break  # It is out of reach, which the numeric check says of what depends on it.
             for name in own:
                 found[name] += 1
+    for e in (node for eq in problem.equations for node in walk(eq.rhs) if isinstance(node, Slice)):
+        # The part exists, and something is left of the array unless it is all of it.
+        for number in (e.length - 1, amount(e.arg.shape[e.axis]) - e.last):
+            own = [name for name in names_of(number) if name in grows and found[name] < LARGEST]
+            while own and value_of(number, found.__getitem__) < 0:
+                for name in own:
+                    found[name] += 1
     return {name: size for name, size in found.items() if size != sizes[name]}
 
 
@@ -76,13 +84,14 @@ def _reached(ix: Ix, dim: Dim, sizes: Mapping[str, int]) -> bool:
     """Whether a fixed position exists, or a shift meets at least two entries, if it runs at all."""
 
     def size(d: Dim) -> int:
-        return d if isinstance(d, int) else sizes[d]
+        return value_of(amount(d), sizes.__getitem__)
 
     if not isinstance(ix, Shift):
         return int(ix.letter) <= size(dim)
-    ends = [(factor, factor * size(letter.dim)) for letter, factor in ix.parts]
-    low = ix.offset + sum(min(pair) for pair in ends)
-    high = ix.offset + sum(max(pair) for pair in ends)
+    offset = value_of(ix.offset, size)
+    ends = [(value_of(factor, size), value_of(factor, size) * size(letter.dim)) for letter, factor in ix.parts]
+    low = offset + sum(min(pair) for pair in ends)
+    high = offset + sum(max(pair) for pair in ends)
     return min(high, size(dim)) - max(low, 1) >= (1 if high > low else 0)
 
 
@@ -109,7 +118,7 @@ def _used(problem: Problem) -> Iterable[Dim]:
 
 def _dimension_names(problem: Problem) -> list[str]:
     names: dict[str, None] = dict.fromkeys(problem.dims)
-    names.update(dict.fromkeys(d for d in _used(problem) if isinstance(d, str)))
+    names.update(dict.fromkeys(name for d in _used(problem) for name in dim_names(d)))
     return list(names)
 
 
@@ -120,7 +129,9 @@ def _coloured(problem: Problem, free: list[str], taken: set[int], rng: np.random
     for name, nodes in problem.consumers.items():
         for node in nodes:
             uses.setdefault(node, []).append(name)
-    own = {name: [d for d in symbol.shape if d in meets] for name, symbol in problem.symbols.items()}
+    own = {
+        name: [n for d in symbol.shape for n in dim_names(d) if n in meets] for name, symbol in problem.symbols.items()
+    }
     before: set[str] = set()
     for eq in problem.equations:
         here = {str(d) for name in [eq.name, *uses.get(eq.name, ())] for d in own.get(name, ())}

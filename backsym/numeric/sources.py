@@ -20,9 +20,10 @@ from backsym.core.functions import FUNCTIONS
 from backsym.core.python import expression_of, module_of
 
 _FUNCTIONS = frozenset(
-    "abs arange argmax argmin array asarray block broadcast_to cos cosh diag diagonal einsum exp expand_dims expm1 eye "
-    "full full_like log log1p logaddexp max maximum mean min minimum ones ones_like outer ravel reshape round shape "
-    "sign sin sinh sqrt sum swapaxes take_along_axis tanh trace transpose vectorize where zeros zeros_like".split()
+    "abs arange argmax argmin array asarray block broadcast_to concatenate cos cosh cumsum diag diagonal "
+    "einsum exp expand_dims expm1 eye full full_like log log1p logaddexp max maximum mean min minimum ones "
+    "ones_like outer ravel reshape round shape sign sin sinh sqrt sum swapaxes take_along_axis tanh trace "
+    "transpose vectorize where zeros zeros_like".split()
 )
 _CONSTANTS: dict[str, Any] = {
     "np.pi": np.pi, "np.e": np.e, "np.newaxis": None, "math.pi": math.pi, "math.e": math.e,

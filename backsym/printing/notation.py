@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from backsym.core.dims import Amount, Dim, Whole, amount, dim_names, is_negative, is_sum
 from backsym.core.errors import BacksymError, near_name
-from backsym.core.expr import Dim, Entry, Expr, Fn, Ix, Label, Shape, Shift, Sym, children
+from backsym.core.expr import Entry, Expr, Fn, Ix, Label, Shape, Shift, Sym, children
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.names import GREEK, SHORT, is_word, split_name
 from backsym.core.notations import KEYS, NOTATIONS, choices
@@ -35,6 +36,7 @@ class Notation:
     loss: str = "L"
     symbols: Mapping[str, Layout] = field(default_factory=dict)
     dims: Mapping[str, Layout] = field(default_factory=dict)
+    dim_order: tuple[str, ...] = ()
     abstract: frozenset[str] = frozenset()
     e_is_a_name: bool = False
     """Whether the problem has a quantity or an index that prints as e, so that the base of the exponential must not."""
@@ -88,6 +90,7 @@ class Notation:
             loss=problem.loss,
             symbols={s.name: fragment(s.latex) for s in problem.symbols.values() if s.latex},
             dims={d.name: fragment(d.latex) for d in problem.dims.values() if d.latex},
+            dim_order=tuple(problem.dims),
             abstract=problem.abstract,
             preactivations=frozenset(preactivations(problem)),
             e_is_a_name=_prints_e(problem),
@@ -136,12 +139,14 @@ class Notation:
         for ix in above:
             assert ix is not None
             kind = "bracket" if "[" in self.letters[ix.letter.rstrip("'")] else "paren"
-            base = lay.with_sup(base, lay.Fenced(kind, index(ix)))
+            base = lay.with_sup(base, lay.Fenced(kind, index(ix, self)))
         if not below:
             return base
         if None in below:
-            return lay.with_sub(base, lay.separated(tuple(Ident(":") if ix is None else index(ix) for ix in below)))
-        return lay.with_sub(base, index_list(tuple(ix for ix in below if ix is not None)))
+            return lay.with_sub(
+                base, lay.separated(tuple(Ident(":") if ix is None else index(ix, self) for ix in below))
+            )
+        return lay.with_sub(base, index_list(tuple(ix for ix in below if ix is not None), self))
 
     def entry(self, name: str, indices: tuple[Ix, ...]) -> Layout:
         """One entry of a symbol: light, with the indices as subscript."""
@@ -159,10 +164,27 @@ class Notation:
             return lay.Number(str(dim))
         if dim in self.dims:
             return self.dims[dim]
-        if "*" in dim:  # Axes that are laid out as one.
-            return lay.Row(tuple(self.dim(int(d) if d.isdecimal() else d) for d in dim.split("*")))
+        if dim_names(dim) != (dim,):
+            return self.whole(amount(dim))
         base, tag = split_name(dim)
         return self._tagged(base_layout(base), tag)
+
+    def whole(self, a: Whole) -> Layout:
+        """A number that is computed of dimensions, which stand in the order of the author's declarations."""
+        if isinstance(a, int):
+            return lay.tight(*([lay.MINUS] if a < 0 else []), lay.Number(str(abs(a))))
+        order = {name: n for n, name in enumerate(self.dim_order)}
+
+        def place(name: str) -> tuple[int, str]:
+            return order.get(name, len(order)), name
+
+        items: list[Layout] = []
+        terms = [(sorted(product, key=place), factor) for product, factor in a.terms]
+        for product, factor in sorted(terms, key=lambda t: (not t[0], t[1] < 0, [place(name) for name in t[0]])):
+            items += [lay.Op("minus", "prefix")] if factor < 0 else [lay.Op("plus", "prefix")] if items else []
+            items += [lay.Number(str(abs(factor)))] if abs(factor) != 1 or not product else []
+            items += [self.dim(name) for name in product]
+        return lay.tight(*items)
 
     def function(self, name: str) -> Layout:
         """The name of a function.  An abstract one has its tag below: a superscript would read as a derivative."""
@@ -282,12 +304,12 @@ def word(name: str) -> Layout:
     return Ident(name, "roman")
 
 
-def index(ix: Ix) -> Layout:
+def index(ix: Ix, n: Notation) -> Layout:
     """An index letter, primes kept, a fixed position, or letters with a shift: i + k - 1 set tight."""
     if isinstance(ix, Shift):
-        return _shift(ix)
+        return _shift(ix, n)
     if isinstance(ix, Label):
-        return lay.Script(word(ix.name), sub=index_list(ix.at)) if ix.at else word(ix.name)
+        return lay.Script(word(ix.name), sub=index_list(ix.at, n)) if ix.at else word(ix.name)
     if ix.fixed:
         return lay.Number(ix.letter)
     letter = ix.letter.rstrip("'")
@@ -295,20 +317,24 @@ def index(ix: Ix) -> Layout:
     return lay.Primed(word(letter), primes) if primes else word(letter)
 
 
-def _shift(ix: Shift) -> Layout:
-    """What is added before what is subtracted; the number last."""
+def _shift(ix: Shift, n: Notation) -> Layout:
+    """What is added before what is subtracted; the number last, but a dimension first: H + k."""
+    sizes = [(None, ix.offset)] if isinstance(ix.offset, Amount) and not is_negative(ix.offset) else []
+    letters = sorted(ix.parts, key=lambda part: is_negative(part[1]))
+    last = [(None, ix.offset)] if (ix.offset or not ix.parts) and not sizes else []
     items: list[Layout] = []
-    for letter, factor in sorted(ix.parts, key=lambda part: part[1] < 0):
-        items += [lay.Op("minus", "prefix")] if factor < 0 else [lay.Op("plus", "prefix")] if items else []
-        items += [lay.Number(str(abs(factor)))] if abs(factor) != 1 else []
-        items.append(index(letter))
-    if ix.offset or not items:
-        items += [lay.Op("minus", "prefix")] if ix.offset < 0 else [lay.Op("plus", "prefix")] if items else []
-        items.append(lay.Number(str(abs(ix.offset))))
+    for letter, factor in [*sizes, *letters, *last]:
+        negative = is_negative(factor)
+        size = -factor if negative else factor
+        items += [lay.Op("minus", "prefix")] if negative else [lay.Op("plus", "prefix")] if items else []
+        if size != 1 or letter is None:
+            several = is_sum(size) and (letter is not None or negative)
+            items.append(lay.fenced("paren", n.whole(size)) if several else n.whole(size))
+        items += [index(letter, n)] if letter is not None else []
     return lay.tight(*items)
 
 
-def index_list(indices: tuple[Ix, ...]) -> Layout:
+def index_list(indices: tuple[Ix, ...], notation: Notation) -> Layout:
     """Indices side by side, with commas where they would run together (positions, longer letters)."""
     letters = [ix.letter.rstrip("'") for ix in indices]
     run_together = any(len(x) > 1 for x in letters) or any(
@@ -318,7 +344,7 @@ def index_list(indices: tuple[Ix, ...]) -> Layout:
     for n, ix in enumerate(indices):
         if n and run_together:
             items.append(lay.COMMA)
-        items.append(index(ix))
+        items.append(index(ix, notation))
     return lay.tight(*items)
 
 

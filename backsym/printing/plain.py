@@ -20,6 +20,7 @@ from backsym.core.expr import (
     Add,
     Adj,
     Cmp,
+    Concat,
     Const,
     Delta,
     Dim,
@@ -46,11 +47,13 @@ from backsym.core.expr import (
     Reshape,
     Shape,
     Size,
+    Slice,
     Sym,
     T,
     Total,
     Zeros,
     num,
+    parts_of_axes,
     show_shape,
     with_indices,
 )  # fmt: skip
@@ -220,6 +223,16 @@ class _Plain:
             return f"{inner}*{self.array('ones', after)[0]}", Level.PRODUCT
         raise BacksymError(f"no plain text makes {show_shape(before)} into {show_shape(after)}")
 
+    def slice(self, e: Slice) -> Text:
+        array, parts = parts_of_axes(e)
+        ends = {axis: f"{part.first}:{part.last}" for axis, part in parts.items()}
+        places = ",".join(ends.get(axis, ":") for axis in range(len(array.shape)))
+        return f"{self.at(array, Level.ATOM)}[{places.removesuffix(',:')}]", Level.ATOM
+
+    def concat(self, e: Concat) -> Text:
+        args = [self.free(arg) for arg in e.args]
+        return f"concat({', '.join([*args, *([f'axis={e.axis}'] if e.axis else [])])})", Level.ATOM
+
     # --- functions ---
 
     def fn(self, e: Fn) -> Text:
@@ -283,6 +296,8 @@ _RULES: dict[type[Expr], Callable[[_Plain, Any], Text]] = {
     MatMul: _Plain.matmul,
     T: _Plain.transpose,
     Reshape: _Plain.reshape,
+    Slice: _Plain.slice,
+    Concat: _Plain.concat,
     Fn: _Plain.fn,
     Cmp: _Plain.cmp,
     Reduce: _Plain.reduce,

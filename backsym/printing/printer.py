@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any
 
+from backsym.core.dims import amount, is_sum
 from backsym.core.errors import BacksymError, ShapeError
 from backsym.core.expr import (
     Add,
     Adj,
     Cmp,
+    Concat,
     Const,
     Delta,
     Dim,
@@ -45,10 +47,12 @@ from backsym.core.expr import (
     Reshape,
     Shape,
     Size,
+    Slice,
     Sym,
     T,
     Total,
     Zeros,
+    parts_of_axes,
     scalar_if_ones,
 )  # fmt: skip
 from backsym.core.functions import FUNCTIONS
@@ -122,14 +126,25 @@ def range_layout(indices: Sequence[Ix], notation: Notation) -> Layout | None:
         if not ix.fixed:
             items.extend((lay.COMMA, lay.Space("thick")) if items else ())
             dots = lay.Symbol("dots")
-            items.extend((index(ix), lay.EQUALS, Number("1"), lay.COMMA, dots, lay.COMMA, notation.dim(ix.dim)))
+            items.extend(
+                (index(ix, notation), lay.EQUALS, Number("1"), lay.COMMA, dots, lay.COMMA, notation.dim(ix.dim))
+            )
     return row(*items) if items else None
 
 
 def size_layout(shape: Shape, notation: Notation) -> Layout:
     """``N x D``, as in a dimension check; a vector's is ``D x 1``, a scalar's ``1 x 1``."""
     full = {0: (1, 1), 1: (*shape, 1)}.get(len(shape), shape)
-    return lay.separated(tuple(notation.dim(d) for d in full), Op("times"))
+    return _axes(full, notation)
+
+
+def _axes(shape: Shape, notation: Notation) -> Layout:
+    """``N x D``; a sum in a product of sizes is in parentheses."""
+    sums = [is_sum(amount(d)) for d in shape]
+    sizes = [notation.dim(d) for d in shape]
+    fence = len(shape) > 1
+    whole = [fenced("paren", size) if several and fence else size for size, several in zip(sizes, sums, strict=True)]
+    return lay.separated(tuple(whole), Op("times"))
 
 
 def shape_layout(shape: Shape, notation: Notation) -> Layout:
@@ -147,7 +162,7 @@ def classes_layout(classes: Dim, shape: Shape, notation: Notation) -> Layout:
 def _members(base: Layout, shape: Shape, notation: Notation) -> Layout:
     if not shape:
         return base
-    return Script(base, sup=lay.separated(tuple(notation.dim(d) for d in shape), Op("times")))
+    return Script(base, sup=_axes(shape, notation))
 
 
 # --- the frame -------------------------------------------------------------------------------------------------------
@@ -233,7 +248,7 @@ def _const(e: Const, n: Notation) -> Piece:
 
 def _shaped(symbol: Layout, shape: Shape, n: Notation) -> Piece:
     """An all-ones array or an identity matrix with its size below."""
-    return Piece(Script(symbol, sub=lay.separated(tuple(n.dim(d) for d in shape), Op("times"))))
+    return Piece(Script(symbol, sub=_axes(shape, n)))
 
 
 def _ones(e: Ones, n: Notation) -> Piece:
@@ -246,10 +261,10 @@ def _zeros(e: Zeros, n: Notation) -> Piece:
 
 def _delta(e: Delta, n: Notation) -> Piece:
     if not e.equal:
-        return _named(_indicator(row(index(e.i), lay.Op("not_equal", "relation"), index(e.j))))
+        return _named(_indicator(row(index(e.i, n), lay.Op("not_equal", "relation"), index(e.j, n))))
     if n.takes_delta:  # The letter is taken by the error signals.
-        return _named(_indicator(row(index(e.i), lay.EQUALS, index(e.j))))
-    return Piece(Script(Ident("delta"), sub=index_list((e.i, e.j))))
+        return _named(_indicator(row(index(e.i, n), lay.EQUALS, index(e.j, n))))
+    return Piece(Script(Ident("delta"), sub=index_list((e.i, e.j), n)))
 
 
 def _one_hot(e: OneHot, n: Notation) -> Piece:
@@ -329,11 +344,11 @@ def _entry(e: Entry, n: Notation) -> Piece:
     if isinstance(base, Adj):
         return _adjoint(base.name, n.entry(base.name, e.indices), 0, n)
     if isinstance(base, Fn) and kind_named(base.kind).named and _form(base) is None:
-        return Piece(lay.with_sub(layout_of(base, n), index_list(e.indices)))
+        return Piece(lay.with_sub(layout_of(base, n), index_list(e.indices, n)))
     if isinstance(base, Eye):
-        return Piece(Script(Ident("I"), sub=index_list(e.indices)))
+        return Piece(Script(Ident("I"), sub=index_list(e.indices, n)))
     inside = lay.Fenced("bracket", layout_of(base, n), stretchy=True)
-    return Piece(Script(inside, sub=index_list(e.indices)))
+    return Piece(Script(inside, sub=index_list(e.indices, n)))
 
 
 def _member(e: Member, n: Notation) -> Piece:
@@ -547,6 +562,23 @@ def _reshape(e: Reshape, n: Notation) -> Piece:
     return Piece(_apply(Ident("vec", "operator"), [layout_of(T(e.arg) if len(e.arg.shape) == 2 else e.arg, n)]))
 
 
+def _slice(e: Slice, n: Notation) -> Piece:
+    """z_{1:H}; of a matrix W_{:,1:H}, where the colon is the axis that is kept."""
+    array, parts = parts_of_axes(e)
+    base = layout_of(array, n)
+    plain = isinstance(array, Sym) and not (isinstance(base, Script) and base.sub is not None)
+    ends = {axis: tight(n.whole(part.first), Ident(":"), n.whole(part.last)) for axis, part in parts.items()}
+    places = [ends.get(axis, Ident(":")) for axis in range(len(array.shape))]
+    whole = base if plain else lay.Fenced("bracket", base, stretchy=True)
+    return _named(lay.with_sub(whole, lay.separated(tuple(places))))
+
+
+def _concat(e: Concat, n: Notation) -> Piece:
+    """Blocks below each other, or side by side."""
+    cells = [layout_of(arg, n) for arg in e.args]
+    return Piece(lay.Matrix((tuple(cells),) if e.axis else tuple((cell,) for cell in cells)))
+
+
 def _exp(e: Fn, n: Notation) -> Piece:
     """``e^{z_k}`` of one scalar quantity; ``exp(...)`` of an array, of anything longer, or where e is a quantity."""
     arg = e.args[0].arg if isinstance(e.args[0], Neg) else e.args[0]
@@ -643,7 +675,7 @@ def _excluding(e: IndexReduce, n: Notation) -> Piece | None:
     condition, *rest = body.args
     if not isinstance(condition, Delta) or condition.equal or condition.i != e.indices[0] or isinstance(rest[0], Delta):
         return None
-    below = tight(index(condition.i), lay.Op("not_equal", "relation"), index(condition.j))
+    below = tight(index(condition.i, n), lay.Op("not_equal", "relation"), index(condition.j, n))
     return Piece(row(lay.Big("sum", below), _body(times_of(rest), n)), Level.PRODUCT, "sum")
 
 
@@ -656,7 +688,7 @@ def _index_reduce(e: IndexReduce, n: Notation) -> Piece:
     if found is not None:
         return found
     if e.op in ("max", "min"):
-        sign = lay.Big(e.op, lay.separated(tuple(index(ix) for ix in e.indices)))
+        sign = lay.Big(e.op, lay.separated(tuple(index(ix, n) for ix in e.indices)))
         return Piece(row(sign, _body(e.body, n)), Level.PRODUCT, "max")
     signs: list[Layout] = []
     if e.op == "mean":
@@ -669,8 +701,8 @@ def _index_reduce(e: IndexReduce, n: Notation) -> Piece:
 
 def _sum_sign(ix: Ix, n: Notation) -> Layout:
     if n.bare_sums:
-        return lay.Big("sum", index(ix))
-    return lay.Big("sum", tight(index(ix), lay.EQUALS, Number("1")), n.dim(ix.dim))
+        return lay.Big("sum", index(ix, n))
+    return lay.Big("sum", tight(index(ix, n), lay.EQUALS, Number("1")), n.dim(ix.dim))
 
 
 def _body(e: Expr, n: Notation) -> Layout:
@@ -678,10 +710,10 @@ def _body(e: Expr, n: Notation) -> Layout:
 
 
 def _index_pick(e: IndexPick, n: Notation) -> Piece:
-    at: Layout = lay.separated(tuple(index(ix) for ix in e.at))
+    at: Layout = lay.separated(tuple(index(ix, n) for ix in e.at))
     if len(e.at) > 1:
         at = fenced("paren", at)
-    sign = lay.Big("arg" + e.op, lay.separated(tuple(index(ix) for ix in e.indices)))
+    sign = lay.Big("arg" + e.op, lay.separated(tuple(index(ix, n) for ix in e.indices)))
     return Piece(_indicator(row(at, lay.EQUALS, sign, _body(e.body, n))))
 
 
@@ -705,6 +737,8 @@ _RULES: dict[type[Expr], Callable[[Any, Notation], Piece]] = {
     MatMul: _matmul,
     T: _transpose,
     Reshape: _reshape,
+    Slice: _slice,
+    Concat: _concat,
     Fn: _fn,
     Cmp: _cmp,
     Reduce: _reduce,

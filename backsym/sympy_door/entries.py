@@ -12,11 +12,13 @@ from typing import Any
 
 import sympy
 
+from backsym.core.dims import Whole, amount
 from backsym.core.errors import BacksymError
 from backsym.core.expr import (
     Add,
     Adj,
     Cmp,
+    Concat,
     Const,
     Delta,
     Dim,
@@ -43,6 +45,7 @@ from backsym.core.expr import (
     Shape,
     Shift,
     Size,
+    Slice,
     Sym,
     T,
     Zeros,
@@ -66,7 +69,16 @@ _FIRST = {op: name for name, op in FIRST_EXTREMES.items()}
 
 def size(dim: Dim) -> Any:
     """A dimension as a number or a positive integer symbol."""
-    return sympy.Integer(dim) if isinstance(dim, int) else sympy.Symbol(dim, integer=True, positive=True)
+    return whole(amount(dim))
+
+
+def whole(a: Whole) -> Any:
+    """A number that is computed of dimensions."""
+    if isinstance(a, int):
+        return sympy.Integer(a)
+    return sympy.Add(
+        *(f * sympy.Mul(*(sympy.Symbol(n, integer=True, positive=True) for n in product)) for product, f in a.terms)
+    )
 
 
 def entry_equation(equation: Equation, loss: str) -> Any:
@@ -112,7 +124,7 @@ class Entries:
 
     def index(self, ix: Ix) -> Any:
         if isinstance(ix, Shift):
-            return sympy.Add(ix.offset, *(factor * self.index(letter) for letter, factor in ix.parts))
+            return sympy.Add(whole(ix.offset), *(whole(factor) * self.index(letter) for letter, factor in ix.parts))
         if isinstance(ix, Label) and ix.at:
             return sympy.IndexedBase(sympy.Symbol(ix.name, integer=True))[tuple(map(self.index, ix.at))]
         if ix.fixed:
@@ -236,6 +248,22 @@ def _reshape(c: Entries, e: Reshape, ixs: Indices) -> Any:
         raise BacksymError("SymPy has no array whose axes are laid out as one")
     kept = [ix for ix, dim in zip(ixs, e.to, strict=True) if dim != 1]
     return c.at(e.arg, tuple(_ONE if dim == 1 else kept.pop(0) for dim in e.arg.shape))
+
+
+def _slice(c: Entries, e: Slice, ixs: Indices) -> Any:
+    places = list(ixs if e.shape else (_ONE,) * len(e.arg.shape))
+    places[e.axis] = places[e.axis] + whole(e.first - 1)
+    return c.at(e.arg, tuple(places))
+
+
+def _concat(c: Entries, e: Concat, ixs: Indices) -> Any:
+    """The entry of that array whose place it is."""
+    cases = []
+    for arg, start in zip(e.args, e.starts, strict=True):
+        at = [ix - whole(start) if axis == e.axis else ix for axis, ix in enumerate(ixs)]
+        end = whole(start + amount((arg.shape or (1,))[e.axis]))
+        cases.append((c.at(arg, tuple(at) if arg.shape else ()), sympy.Le(ixs[e.axis], end)))
+    return sympy.Piecewise(*cases[:-1], (cases[-1][0], True))
 
 
 # --- functions -------------------------------------------------------------------------------------------------------
@@ -434,6 +462,8 @@ _RULES: dict[type[Expr], Callable[..., Any]] = {
     Reduce: _reduce,
     Pick: _pick,
     Reshape: _reshape,
+    Slice: _slice,
+    Concat: _concat,
     Entry: _entry,
     IndexReduce: _index_reduce,
     IndexPick: _index_pick,

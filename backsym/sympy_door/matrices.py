@@ -19,6 +19,7 @@ from backsym.core.expr import (
     Add,
     Adj,
     Cmp,
+    Concat,
     Const,
     Dim,
     Div,
@@ -37,6 +38,7 @@ from backsym.core.expr import (
     Reshape,
     Shape,
     Size,
+    Slice,
     Sym,
     T,
     Zeros,
@@ -46,7 +48,7 @@ from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, definition_of
 from backsym.core.kinds import RuleTable
 from backsym.core.words import say
 from backsym.reading.meaning.table_formulas import formula
-from backsym.sympy_door.entries import Entries, adjoint_name, constant, elementwise, size, sympy_entries
+from backsym.sympy_door.entries import Entries, adjoint_name, constant, elementwise, size, sympy_entries, whole
 from backsym.sympy_door.entries import defined as entry_defined
 from backsym.sympy_door.functions import indicator, value
 
@@ -230,6 +232,19 @@ def _reshape(m: Matrices, e: Reshape) -> Any:
     return value if rows_columns(e.arg.shape) == rows_columns(e.to) else value.T
 
 
+def _slice(m: Matrices, e: Slice) -> Any:
+    value = m.of(e.arg)
+    ranges = [(0, n, 1) for n in value.shape]
+    ranges[e.axis] = (whole(e.first - 1), whole(e.last), 1)
+    part = sympy.MatrixSlice(value, *ranges)
+    return part if e.shape else part[0, 0]
+
+
+def _concat(m: Matrices, e: Concat) -> Any:
+    parts = [value if is_matrix(value := m.of(arg)) else value * sympy.Identity(1) for arg in e.args]
+    return sympy.BlockMatrix([parts] if e.axis else [[part] for part in parts])
+
+
 def _function(m: Matrices, e: Fn) -> Any:
     if e.name == ABSTRACT_LOSS and e.kind == "scalar":
         return _loss(m, e)
@@ -348,4 +363,6 @@ _RULES: dict[type[Expr], Callable[..., Any]] = {
     Entry: _entry,
     Reduce: _reduce,
     Reshape: _reshape,
+    Slice: _slice,
+    Concat: _concat,
 }

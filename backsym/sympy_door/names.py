@@ -11,8 +11,8 @@ from typing import Any
 
 import sympy
 
+from backsym.core.dims import Dim, Whole, amount, at_least, dim_named
 from backsym.core.errors import Diagnostic, InputError
-from backsym.core.expr import Dim
 from backsym.core.names import GREEK
 from backsym.core.words import Said
 
@@ -61,7 +61,24 @@ class Names:
             return int(size)
         if isinstance(size, sympy.Symbol):
             return self.name(size.name)
+        found = self.amount(size)
+        if found is not None and at_least(found, 1):
+            return dim_named(found)
         raise refuse(f"the size {size} of {of} is not a dimension", "a size is a symbol, such as D, or a whole number")
+
+    def amount(self, size: Any) -> Whole | None:
+        """A number that is computed of sizes, ``2*H + 1``; None for anything else."""
+        total: Whole = 0
+        for term, factor in sympy.expand(size).as_coefficients_dict().items():
+            product: Whole | None = int(factor) if isinstance(factor, sympy.Integer) else None
+            for base, power in term.as_powers_dict().items() if term != 1 else ():
+                whole = isinstance(base, sympy.Symbol) and isinstance(power, sympy.Integer) and power > 0
+                for _ in range(int(power) if whole else 1):
+                    product = product * amount(self.name(base.name)) if product is not None and whole else None
+            if product is None:
+                return None
+            total = total + product
+        return total
 
 
 def _without_marks(written: str) -> str:

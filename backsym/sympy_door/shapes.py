@@ -14,7 +14,8 @@ import sympy
 from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.matexpr import MatrixElement
 
-from backsym.core.expr import Dim, Shape, show_shape
+from backsym.core.dims import Dim, dim_names
+from backsym.core.expr import Shape, show_shape
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.sympy_door.names import Names, refuse
 from backsym.sympy_door.shifts import is_shifted, parts, unguarded
@@ -269,9 +270,8 @@ class Found:
         return dim
 
     def _dims(self, dims: Shape) -> None:
-        for dim in dims:
-            if isinstance(dim, str):
-                self.dims.setdefault(dim)
+        for name in (name for dim in dims for name in dim_names(dim)):
+            self.dims.setdefault(name)
 
     def quantities(self) -> dict[str, Shape]:
         """Every quantity with its shape: arrays, and scalars that are not dimensions."""

@@ -399,6 +399,26 @@ def _substituted(w: Writer, e: Any) -> Piece:
 # --- matrices --------------------------------------------------------------------------------------------------------
 
 
+def _blocks(w: Writer, e: Any) -> Piece:
+    """Rows of blocks below each other; those of a row side by side."""
+    rows, columns = e.blockshape
+    texts = [[w.piece(e.blocks[row, column], array=True).text for column in range(columns)] for row in range(rows)]
+    lines = [f"concat({', '.join(row)}, axis=1)" if columns > 1 else row[0] for row in texts]
+    return atom(f"concat({', '.join(lines)})" if rows > 1 else lines[0])
+
+
+def _part(w: Writer, e: Any) -> Piece:
+    """``W[1:H, :]``; positions count from 1, both ends taken."""
+    places = []
+    for (start, stop, step), size in zip((e.rowslice, e.colslice), e.parent.shape, strict=True):
+        first, last = w.names.amount(start + 1), w.names.amount(stop)
+        if step != 1 or first is None or last is None:
+            raise refuse(f"cannot read {e}", "a part of a matrix is of sizes, without gaps")
+        places.append(":" if (start, stop) == (0, size) else f"{first}:{last}")
+    column = e.parent.shape[1] == 1
+    return atom(f"{at(w.piece(e.parent, array=True), ATOM)}[{places[0] if column else ', '.join(places)}]")
+
+
 def _matmul(w: Writer, e: Any) -> Piece:
     """Scalars times a chain; a number such as -1 or 1/2 becomes the coefficient."""
     scalars, matrices = e.as_coeff_matrices()
@@ -529,6 +549,8 @@ _RULES: dict[type, Callable[[Writer, Any], Piece]] = {
     sympy.Derivative: _derivative,
     sympy.Subs: _substituted,
     sympy.MatMul: _matmul,
+    sympy.BlockMatrix: _blocks,
+    sympy.MatrixSlice: _part,
     sympy.MatAdd: _matadd,
     sympy.HadamardProduct: _hadamard,
     sympy.HadamardPower: _hadamard_power,

@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from backsym.core.dims import amount, value_of
 from backsym.core.expr import (
     Add,
     Cmp,
+    Concat,
     Const,
     Delta,
     Dim,
@@ -38,6 +40,7 @@ from backsym.core.expr import (
     Reduce,
     Shift,
     Size,
+    Slice,
     Sym,
     T,
     Zeros,
@@ -110,7 +113,7 @@ class _Judge:
         return len(self.letters)
 
     def size(self, dim: Dim) -> int:
-        return dim if isinstance(dim, int) else self.env.dims[dim]
+        return value_of(amount(dim), self.env.dims.__getitem__)
 
     def sizes(self, shape: Sequence[Dim]) -> list[int]:
         return [self.size(d) for d in shape]
@@ -128,8 +131,9 @@ class _Judge:
     def position(self, ix: Ix, rank: int) -> Tensor:
         """The 0-based positions that an index takes, along the axes of its letters."""
         if isinstance(ix, Shift):
-            places = [factor * (self.position(letter, rank) + 1) for letter, factor in ix.parts]
-            return sum(places, torch.zeros([1] * rank, dtype=torch.long)) + ix.offset - 1
+            whole = [value_of(factor, self.env.dims.__getitem__) for factor in (ix.offset, *(f for _, f in ix.parts))]
+            places = [f * (self.position(letter, rank) + 1) for f, (letter, _) in zip(whole[1:], ix.parts, strict=True)]
+            return sum(places, torch.zeros([1] * rank, dtype=torch.long)) + whole[0] - 1
         if isinstance(ix, Label):
             classes = self.tensors[ix.name].detach().round().long()
             return classes[tuple(self.position(inner, rank) for inner in ix.at)]
@@ -256,6 +260,19 @@ def _member(j: _Judge, e: Member) -> Tensor:
     return x.permute([*range(j.lead), *picked, *kept])[tuple(own + places)]
 
 
+def _slice(j: _Judge, e: Slice) -> Tensor:
+    first, last = (value_of(a, j.env.dims.__getitem__) for a in (e.first, e.last))
+    x = j.value(e.arg).narrow(j.lead + e.axis, first - 1, last - first + 1)
+    return x.reshape([*x.shape[: j.lead], *j.sizes(e.shape)])
+
+
+def _concat(j: _Judge, e: Concat) -> Tensor:
+    parts = [(j.value(arg), j.sizes(arg.shape or (1,))) for arg in e.args]
+    lead = torch.broadcast_shapes(*(x.shape[: j.lead] for x, _ in parts))
+    whole = [x.reshape([*x.shape[: j.lead], *own]).broadcast_to([*lead, *own]) for x, own in parts]
+    return torch.cat(whole, dim=j.lead + e.axis)
+
+
 def _delta(j: _Judge, e: Delta) -> Tensor:
     same = (j.position(e.i, j.lead) == j.position(e.j, j.lead)).double()
     return same if e.equal else 1.0 - same
@@ -380,6 +397,8 @@ _RULES: dict[type[Expr], Callable[[_Judge, Any], Tensor]] = {
     Pow: _pow,
     MatMul: _matmul,
     Member: _member,
+    Slice: _slice,
+    Concat: _concat,
     T: _transpose,
     Cmp: _cmp,
     Reduce: _reduce,

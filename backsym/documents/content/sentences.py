@@ -151,7 +151,10 @@ def why(step: Step, notation: Notation, problem: Problem | None = None, sentence
     template = _template(sentence, step, indexed=bool(new), indicator=notation.takes_delta)
     facts = _facts(step, notation, problem, sentences)
     if new:
-        facts |= {"ranges": _ranges(step, notation, sentences), "new": sentences.listing([index(ix) for ix in new])}
+        facts |= {
+            "ranges": _ranges(step, notation, sentences),
+            "new": sentences.listing([index(ix, notation) for ix in new]),
+        }
     said = _filled(template, facts, f"step of kind {step.kind}")
     return merged((*_reasons(step, facts, notation, sentences), *said))
 
@@ -170,7 +173,7 @@ def reason(step: Step, notation: Notation, problem: Problem, sentences: Catalogu
     forms = [f"reasons.{step.kind}_{step.facts.get('rule')}", f"reasons.{step.kind}"]
     if "consumers" in step.facts and (new := _new_indices(step)):
         forms.insert(0, f"reasons.{step.kind}_indexed")
-        facts["new"] = sentences.listing([index(ix) for ix in new])
+        facts["new"] = sentences.listing([index(ix, notation) for ix in new])
     if notation.takes_delta:
         forms.insert(0, f"reasons.{step.kind}_indicator")
     if not step.facts:
@@ -199,17 +202,17 @@ def _remarks(step: Step, facts: Mapping[str, Value], notation: Notation, words: 
     only = step.facts.get("only")
     if isinstance(only, tuple):
         node = facts["den"] if "den" in facts else facts["node"]
-        out.append(words.phrase("reasons.only", pairs=words.listing(_pairs(only)), node=node))
+        out.append(words.phrase("reasons.only", pairs=words.listing(_pairs(only, notation)), node=node))
     if "delta" in step.facts:
         key = "reasons.indicator" if notation.takes_delta else "reasons.delta"
         out.append(words.phrase(key, **facts))
     return out
 
 
-def _pairs(only: tuple[Expr, ...] | tuple[Ix, ...]) -> list[Value]:
+def _pairs(only: tuple[Expr, ...] | tuple[Ix, ...], notation: Notation) -> list[Value]:
     """The indices that are equal in the only term of a sum that is left."""
     return [
-        lay.row(index(a), lay.EQUALS, index(b))
+        lay.row(index(a, notation), lay.EQUALS, index(b, notation))
         for a, b in zip(only[::2], only[1::2], strict=True)
         if isinstance(a, Ix) and isinstance(b, Ix)
     ]
@@ -249,8 +252,8 @@ def _computed(step: Step, notation: Notation) -> dict[str, Value]:
         out["shape"] = size_layout(node.shape, notation)
     i, j = step.facts.get("index"), step.facts.get("other")
     if isinstance(i, Ix) and isinstance(j, Ix):
-        out["equality"] = lay.row(index(i), lay.EQUALS, index(j))
-        out["difference"] = lay.row(index(i), lay.Op("not_equal", "relation"), index(j))
+        out["equality"] = lay.row(index(i, notation), lay.EQUALS, index(j, notation))
+        out["difference"] = lay.row(index(i, notation), lay.Op("not_equal", "relation"), index(j, notation))
     return out
 
 
@@ -261,7 +264,10 @@ def _reasons(step: Step, facts: Mapping[str, Value], notation: Notation, words: 
     if isinstance(only, tuple):
         node = facts["den"] if "den" in facts else facts["node"]
         key = "because.only_of" if "over" in facts else "because.only"
-        out += (*words.phrase(key, **{**facts, "pairs": words.listing(_pairs(only)), "node": node}), Text(" "))
+        out += (
+            *words.phrase(key, **{**facts, "pairs": words.listing(_pairs(only, notation)), "node": node}),
+            Text(" "),
+        )
     if "delta" in step.facts:
         key = "because.indicator" if notation.takes_delta else "because.delta"
         out += (*words.phrase(key, **facts), Text(" "))
@@ -342,7 +348,7 @@ def _fact(name: str, value: Fact, notation: Notation, problem: Problem | None, w
     if isinstance(value, tuple):
         return words.listing([_fact(name, item, notation, problem, words) for item in value])
     if isinstance(value, Ix):
-        return index(value)
+        return index(value, notation)
     if isinstance(value, Expr):
         return layout_of(value, notation)
     if not isinstance(value, str):

@@ -25,7 +25,7 @@ _FRAME = re.compile(r"\\(?:boxed|fbox|ensuremath|underline(?!\s*\{\s*\\?[A-Za-z]
 _ROW = re.compile(
     r"\\\\(?:\[[^\]\n]*\])?|\r\n?|\n|\\(?:Rightarrow|implies|iff|therefore|Longrightarrow)(?![A-Za-z])|[⇒∴⟹⇔]"
 )
-_CASES = re.compile(r"\\begin\s*\{(d?cases\*?)\}.*?\\end\s*\{\1\}", re.DOTALL)
+_CASES = re.compile(r"\\begin\s*\{(d?cases\*?|[pb]?matrix)\}.*?\\end\s*\{\1\}", re.DOTALL)
 _HIDDEN = {r"\\": "\ue000", "&": "\ue001", "=": "\ue002", "\n": " "}
 """The rows and columns of a choice are none of the text, nor are its equals signs members of a chain."""
 
@@ -89,7 +89,7 @@ def statements(text: str) -> list[Statement]:
 
 def any_statements(text: str) -> list[Statement]:
     """The same for texts that may have words, layout, asides and several lines."""
-    if "cases" in text:
+    if "cases" in text or "matrix" in text:
         text = _CASES.sub(lambda match: _replaced(match[0], _HIDDEN), text)
         shown = {sign: written for written, sign in _HIDDEN.items() if sign != " "}
         return [

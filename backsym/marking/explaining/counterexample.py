@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from backsym.core.dims import amount, value_of
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Entry, Expr, Ix, Sym, walk
 from backsym.core.problem import Problem, Symbol
@@ -97,7 +98,7 @@ def _point(
 
 
 def _leaf(symbol: Symbol, dims: dict[str, int], rng: np.random.Generator, choices: tuple[int, ...]) -> Array:
-    shape = tuple(d if isinstance(d, int) else dims[d] for d in symbol.shape)
+    shape = tuple(value_of(amount(d), dims.__getitem__) for d in symbol.shape)
     if shape and (symbol.one_hot or symbol.sums_to_one):
         return np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])]
     if symbol.values:

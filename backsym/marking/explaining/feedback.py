@@ -117,7 +117,7 @@ class Words:
         if isinstance(fact, Expr):
             return self._formula(fact)
         if isinstance(fact, Ix):
-            return to_latex(index(fact))
+            return to_latex(index(fact, self.notation))
         if isinstance(fact, Size):
             return to_latex(size_layout(fact.shape, self.notation))
         if isinstance(fact, Value):

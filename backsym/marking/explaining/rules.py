@@ -15,6 +15,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations, pairwise, permutations, product
 
+from backsym.core.dims import is_negative
 from backsym.core.errors import BacksymError
 from backsym.core.expr import (
     ONE,
@@ -225,7 +226,7 @@ def _shifts(indices: tuple[Ix, ...]) -> Iterator[tuple[Ix, ...]]:
             for signs in product((1, -1), repeat=len(ix.parts)):
                 parts = [(letter, sign * count) for (letter, count), sign in zip(ix.parts, signs, strict=True)]
                 for offset in (-1, 0, 1):
-                    if max(count for _, count in parts) > 0:
+                    if not all(is_negative(count) for _, count in parts):
                         new = shifted(parts, offset, ix.dim)
                         if new != ix:
                             yield (*indices[:axis], new, *indices[axis + 1 :])

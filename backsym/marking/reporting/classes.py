@@ -20,7 +20,6 @@ from pathlib import Path
 from backsym.core.choices import ACCEPT, HINTS
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Problem
-from backsym.core.processes import processes, unguarded
 from backsym.core.words import say
 from backsym.marking.explaining.phrases import phrase
 from backsym.marking.judging.accept import asked_quantities
@@ -28,6 +27,7 @@ from backsym.marking.reporting.journal import Journal, fingerprint
 from backsym.marking.reporting.records import Record
 from backsym.marking.reporting.submissions import Submission, read_submissions
 from backsym.marking.verdicts import Marker, Verdict, checked_marks
+from backsym.solving.processes import processes, unguarded
 from backsym.version import __version__
 
 CHUNK = 8

@@ -17,11 +17,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from backsym.core.dims import Whole, amount, dim_named, dim_names
 from backsym.core.errors import BacksymError
 from backsym.core.expr import (
     Add,
     Adj,
     Cmp,
+    Concat,
     Const,
     Delta,
     Dim,
@@ -50,12 +52,14 @@ from backsym.core.expr import (
     Shape,
     Shift,
     Size,
+    Slice,
     Sym,
     T,
     Zeros,
     broadcast,
     free_indices,
     letters_of,
+    parts_of_axes,
     walk,
 )  # fmt: skip
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, definition_of
@@ -77,6 +81,7 @@ from backsym.printing.numpy.axes import (
     unwrapped,
 )  # fmt: skip
 from backsym.printing.numpy.matmul import Operand, chain
+from backsym.printing.numpy.sizes import axis_source, factored, whole_source
 
 
 def numpy_source(expr: Expr, problem: Problem, free: tuple[Ix, ...] = (), shape: Shape | None = None) -> str:
@@ -146,10 +151,14 @@ class _Coder:
         if declared is not None and declared.size is not None:
             return str(declared.size)
         symbols = sorted(self.problem.symbols.values(), key=lambda s: s.role == "node")
-        for symbol in symbols:
-            if dim in symbol.shape:
-                return f"{python_name(symbol.name, self.problem)}.shape[{symbol.shape.index(dim)}]"
-        return size_name(dim, self.problem)
+        found = axis_source(dim, [(python_name(symbol.name, self.problem), symbol.shape) for symbol in symbols])
+        if found is not None:
+            return found
+        return size_name(dim, self.problem) if dim_names(dim) == (dim,) else self.whole(amount(dim))
+
+    def whole(self, a: Whole) -> str:
+        """Source of a number that is computed of dimensions."""
+        return whole_source(a, self.size)
 
     def strict(self, e: Expr) -> Code:
         return self.code(e, loose=False)
@@ -263,21 +272,21 @@ class _Coder:
 
     def equal_places(self, e: Delta) -> Code:
         """1 where two indices, of which one or both are shifted, are the same number; positions count from 0 here."""
-        sides: list[tuple[list[tuple[Ix, int]], int]] = []
+        sides: list[tuple[list[tuple[Ix, Whole]], Whole]] = []
         for ix in (e.i, e.j):
-            parts = list(ix.parts) if isinstance(ix, Shift) else [] if ix.fixed else [(ix, 1)]
+            parts: list[tuple[Ix, Whole]] = list(ix.parts) if isinstance(ix, Shift) else [] if ix.fixed else [(ix, 1)]
             offset = int(ix.letter) if ix.fixed else ix.offset if isinstance(ix, Shift) else 0
-            sides.append((parts, offset - 1 + sum(factor for _, factor in parts)))
-        places = [(self.place(ix), factor) for parts, _ in sides for ix, factor in parts]
+            sides.append((parts, offset - 1 + sum((factor for _, factor in parts), start=amount(0))))
+        places = [(self.place(ix), factor) for side, _ in sides for ix, factor in side]
         pieces = [
-            code if factor == 1 else replace(code, text=f"{factor} * {code.atom}", prec=Prec.MUL)
+            code if factor == 1 else replace(code, text=f"{factored(factor, self.size)} * {code.atom}", prec=Prec.MUL)
             for code, factor in places
         ]
         laid, axes = aligned(pieces, self.order)
         texts = []
-        for parts, offset in sides:
-            terms = [laid.pop(0).text for _ in parts]
-            terms += [str(offset)] if offset or not terms else []
+        for side, offset in sides:
+            terms = [laid.pop(0).text for _ in side]
+            terms += [self.whole(offset)] if offset or not terms else []
             texts.append(" + ".join(terms).replace("+ -", "- "))
         return Code(" == ".join(texts), Prec.COMPARE, axes, boolean=True)
 
@@ -358,6 +367,29 @@ class _Coder:
         if e.regroups:
             raise BacksymError("no NumPy source for axes that are laid out as one")
         return fitted(self.strict(e.arg).number, e.to, self.size)
+
+    def slice(self, e: Slice, loose: bool) -> Code:
+        array, parts = parts_of_axes(e)
+        code = self.strict(array).number
+        ends: dict[int, str] = {}
+        for axis, part in parts.items():
+            first = self.whole(part.first - 1) if part.first != 1 else ""
+            last = self.whole(part.last) if part.last != amount(array.shape[axis]) else ""
+            ends[axis] = f"{first}:{last}"
+        pattern = [ends.get(axis, ":") for axis in range(len(array.shape))]
+        while len(pattern) > 1 and pattern[-1] == ":":
+            pattern.pop()
+        sizes = {axis: dim_named(part.length) for axis, part in parts.items()}
+        shape = tuple(sizes.get(axis, dim) for axis, dim in enumerate(array.shape))
+        return Code(subscripted(code, [":"] * len(code.axes) + pattern), Prec.ATOM, code.axes, shape)
+
+    def concat(self, e: Concat, loose: bool) -> Code:
+        codes = [self.strict(arg).number for arg in e.args]
+        if any(code.axes for code in codes):
+            raise BacksymError("no NumPy source for arrays with free indices one after the other")
+        parts = [fitted(code, arg.shape or (1,), self.size).text for code, arg in zip(codes, e.args, strict=True)]
+        axis = f", axis={e.axis}" if e.axis else ""
+        return Code(f"np.concatenate(({', '.join(parts)}){axis})", shape=e.shape)
 
     def pick(self, e: Pick, loose: bool) -> Code:
         code, rank = self.strict(e.arg).number, len(e.arg.shape)
@@ -650,6 +682,8 @@ _RULES: dict[type[Expr], Callable[[_Coder, Any, bool], Code]] = {
     Cmp: _Coder.cmp,
     Reduce: _Coder.reduce,
     Reshape: _Coder.reshape,
+    Slice: _Coder.slice,
+    Concat: _Coder.concat,
     Pick: _Coder.pick,
     Entry: _Coder.entry,
     Member: _Coder.member,

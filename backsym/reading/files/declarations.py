@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias, TypeGuard
 
-from backsym.core.expr import Dim, Shape
+from backsym.core.dims import Dim, Whole, at_least, dim_named, names_of, put_in, read_amount
+from backsym.core.expr import Shape
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.core.notations import choices
 from backsym.core.problem import ROLES, Dimension, Symbol
@@ -136,6 +137,10 @@ def read_shape(tree: Tree, dims: dict[str, Dimension], report: Report) -> Shape 
 
 def dim_of(tree: Tree, dims: dict[str, Dimension], report: Report) -> Dim | None:
     word = tree.text.strip() if isinstance(tree, Scalar) else ""
+    if word[:1].isdigit() and word.isdecimal():
+        return _size(tree, report)
+    if not is_name(word) and (computed := read_amount(word)) is not None and names_of(computed):
+        return _computed(tree, computed, dims, report)
     if word[:1].isdigit():
         return _size(tree, report)
     if not is_name(word):
@@ -146,6 +151,21 @@ def dim_of(tree: Tree, dims: dict[str, Dimension], report: Report) -> Dim | None
         return None
     size = dims.setdefault(word, Dimension(word)).size
     return word if size is None else size
+
+
+def _computed(tree: Tree, size: Whole, dims: dict[str, Dimension], report: Report) -> Dim | None:
+    """A sum of multiples of dimensions, ``2*H`` or ``H + D``; those with a size are put in."""
+    total = size
+    for name in names_of(size):
+        if not is_name(name):
+            report.add(tree, say("files.other_dimension", found=quoted(name)))
+            return None
+        known = dims.setdefault(name, Dimension(name)).size
+        total = total if known is None else put_in(total, name, known)
+    if not at_least(total, 1) or (isinstance(total, int) and total > MAX_SIZE):
+        report.add(tree, say("files.no_positive_size", found=quoted(str(size))))
+        return None
+    return dim_named(total)
 
 
 # --- symbols ---------------------------------------------------------------------------------------------------------

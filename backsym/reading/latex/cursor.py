@@ -16,8 +16,8 @@ from backsym.reading.syntax import MAX_DEPTH, MAX_NESTING, Node, node
 
 SPLIT_HINT = say("latex.split_it")
 _CLOSING = {"{": "}", "(": ")", "[": "]", r"\{": r"\}"}
-_OPENING = ("(", "[", "{", r"\{", "<(", "cases{", "|(", "||(")
-_ENDING = (")", "]", "}", r"\}", ">)", "}cases", "|)", "||)")
+_OPENING = ("(", "[", "{", r"\{", "<(", "cases{", "blocks{", "|(", "||(")
+_ENDING = (")", "]", "}", r"\}", ">)", "}cases", "}blocks", "|)", "||)")
 _WIDE = (r"\quad", r"\qquad", r"\hspace")
 _OPERATORS = frozenset("+ - cdot times odot * / = , < > <= >= !=".split())
 _INFIX = frozenset("+ - * cdot times odot".split())
@@ -26,6 +26,7 @@ _SHOWN = {
     "||)": r"\rVert", "||": r"\|", "dots": r"\dots", "top": r"\top", "in": r"\in", "forall": r"\forall",
     "nabla": r"\nabla", "partial": r"\partial", "<(": r"\langle", ">)": r"\rangle", "cases{": r"\begin{cases}",
     "}cases": r"\end{cases}", "cases&": "&", "cases;": r"\\\\",
+    "blocks{": r"\begin{bmatrix}", "}blocks": r"\end{bmatrix}",
 }  # fmt: skip
 
 

@@ -67,9 +67,9 @@ def shape_in_formula(source: Source, start: int, end: int, sink: Declarations) -
     found = Declarations()
     try:
         reader = _Reader(source, found, start, end)
-        dims = [reader.dimension().value]
+        dims = [reader.size()]
         while reader.took("times"):
-            dims.append(reader.dimension().value)
+            dims.append(reader.size())
     except InputError:
         return None
     if reader.token.kind != "end":
@@ -163,15 +163,37 @@ class _Reader(FormulaReader):
         if not self.at("{"):
             return (self.dimension(scripts_too=False).value,)
         opening = self.take()
-        dims = [self.dimension().value]
+        dims = [self.size()]
         while self.took("times", ",") or self.took_x():
-            dims.append(self.dimension().value)
+            dims.append(self.size())
         self.expect("}", opening)
         return tuple(dims)
 
+    def size(self) -> str:
+        """A dimension, or a sum of multiples of dimensions, perhaps in parentheses: ``2H``, ``(H + D)``."""
+        opening = self.take() if self.at("(") else None
+        words = [self.multiple()]
+        while self.at("+"):
+            self.take()
+            words.append(self.multiple())
+        if opening is not None:
+            self.expect(")", opening)
+        return " + ".join(words)
+
+    def multiple(self) -> str:
+        """``H`` or ``2H``."""
+        first = self.dimension()
+        sign = self.took("cdot", "*")
+        if first.kind == "num" and (sign or self.token.kind in ("letter", "greek", "word")) and not self.is_x():
+            return f"{first.value}*{self.dimension().value}"
+        return first.value
+
+    def is_x(self) -> bool:
+        return self.token.kind == "letter" and self.token.text == "x" and not self.closes(self.position + 1)
+
     def took_x(self) -> bool:
         """The letter x between two dimensions, for a times sign."""
-        between = self.token.kind == "letter" and self.token.text == "x" and not self.closes(self.position + 1)
+        between = self.is_x()
         self.position += between
         return between
 

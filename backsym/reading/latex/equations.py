@@ -29,8 +29,8 @@ from backsym.reading.syntax import Node
 MAX_EQUATIONS = 10_000
 
 _IS_LATEX = re.compile(r"\\|[_^]\{|\A\s*\$[^$]*\$\s*\Z|\A\s*\$\$[^$]*\$\$\s*\Z")
-_OPENING = ("(", "[", "{", r"\{", "<(", "cases{")
-_ENDING = (")", "]", "}", r"\}", ">)", "}cases")
+_OPENING = ("(", "[", "{", r"\{", "<(", "cases{", "blocks{")
+_ENDING = (")", "]", "}", r"\}", ">)", "}cases", "}blocks")
 _JOINING = ("and", "where", "with", "or")
 _RANGE_WORDS = frozenset("for forall foreach forevery all and every each where with".split())
 

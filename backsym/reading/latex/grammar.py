@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 
 from backsym.core.source import Source
 from backsym.core.words import Said, say
+from backsym.reading.latex.blocks import blocks
 from backsym.reading.latex.cases import cases
 from backsym.reading.latex.cursor import Cursor, shown
 from backsym.reading.latex.lexer import ACCENTS, FONTS, FUNCTION_MACROS, GROUPS, Token
@@ -123,7 +124,7 @@ class Grammar(Cursor, ABC):
             return False
         if token.text in ("|", "||"):
             return not (self.bars and self.bars[-1] == token.text)
-        return token.text in ("(", "[", r"\{", "{", "|(", "||(", "<(", "cases{", "nabla", "partial")
+        return token.text in ("(", "[", r"\{", "{", "|(", "||(", "<(", "cases{", "blocks{", "nabla", "partial")
 
     # --- factors ---
 
@@ -206,12 +207,21 @@ class Grammar(Cursor, ABC):
 
     # --- groups ---
 
+    def below_each_other(self, first: Node, opening: Token) -> Node:
+        r"""``[\mathbf{h}; \mathbf{x}]``: the rest of a column of blocks."""
+        parts = [first]
+        while self.took(";"):
+            parts.append(self.additive())
+        return self.make("call", "concat", tuple(parts), opening.start)
+
     def group(self) -> Node:
         """What stands between parentheses, brackets or braces; a comparison between brackets is an indicator."""
         opening = self.take()
         self.enter(opening)
         self.bars.append("")
         inner = self.inside(opening)
+        if opening.text == "[" and self.at(";"):
+            inner = self.below_each_other(inner, opening)
         self.bars.pop()
         self.leave()
         self.expect(_CLOSING[opening.text], opening)
@@ -525,6 +535,7 @@ _OPERAND_SIGNS: dict[str, Callable[[Grammar], Node]] = {
     "||(": Grammar.bars_around,
     "<(": Grammar.inner_product,
     "cases{": lambda g: cases(g, g.additive, g.compared, tuple(COMPARISONS)),
+    "blocks{": lambda g: blocks(g, g.additive),
     "nabla": lambda g: g.gradient(),
     "partial": lambda g: g.derivative(),
 }

@@ -107,8 +107,9 @@ ENVIRONMENTS = frozenset(
 )
 
 _CASES = ("cases", "dcases", "cases*", "dcases*")
-_CASES_MARKS = ("cases{", "}cases")
-"""The signs of a choice; inside it the marks of rows and columns are ``cases;`` and ``cases&``."""
+_BLOCKS = ("matrix", "pmatrix", "bmatrix", "smallmatrix")
+_CASES_MARKS = {"cases{": 1, "}cases": -1, "blocks{": 1, "}blocks": -1}
+"""The signs of a choice or of blocks; inside it the marks of rows and columns are ``cases;`` and ``cases&``."""
 
 _UNICODE = {
     "−": "-", "–": "-", "×": r"\times", "·": r"\cdot", "⋅": r"\cdot", "∙": r"\cdot", "∗": "*", "⊙": r"\odot",
@@ -171,7 +172,7 @@ def in_rows(source: Source, tokens: list[Token]) -> list[Token]:
     row_start = inside = 0
     for n, token in enumerate(tokens):
         if token.kind == "op" and token.text in _CASES_MARKS:
-            inside += {"cases{": 1, "}cases": -1}[token.text]
+            inside += _CASES_MARKS[token.text]
         if inside > 0 and (token.kind == "row" or token.text == "&"):
             token = token._replace(kind="op", text="cases;" if token.kind == "row" else "cases&")
             tokens[n] = token
@@ -283,6 +284,8 @@ def _environment(source: Source, match: re.Match[str]) -> Token | None:
         return None
     if name in _CASES:
         return Token("op", "cases{" if match["env"].startswith("\\begin") else "}cases", *match.span())
+    if name in _BLOCKS:
+        return Token("op", "blocks{" if match["env"].startswith("\\begin") else "}blocks", *match.span())
     hint: Said | None = _ENV_HINTS["matrix"] if "matrix" in name else None
     hint = hint or suggest(name, sorted((*ENVIRONMENTS, *_CASES))) or _UNKNOWN_HINTS["begin"]
     raise source.error(say("latex.unknown_environment", name=name), match.span(), hint)

@@ -188,7 +188,7 @@ class Vocabulary:
         best: tuple[int, Found] | None = None
         for count in range(len(items) + 1):
             if any(item.kind in ("shift", "slice") for item in items[:count]):
-                break  # A sum of letters is no mark, nor is a whole axis.
+                break  # A sum of letters, or a range, is no mark.
             mark = "".join(item.value for item in items[:count])
             name = next((n for n in (self.quantity(base, t) for t in (tag + mark, mark + tag)) if n), None)
             if name is None or (name not in self.ranks and count < len(items)):
@@ -208,6 +208,8 @@ class Vocabulary:
         rank = self.ranks.get(found.name, 0)
         if any(ix.kind == "num" and ix.value == "0" for ix in found.indices):
             return 0  # Positions count from 1: c_0 is a quantity of this name, where there is one.
+        if any(ix.kind == "slice" for ix in found.indices):
+            return 100 * (rank is None or rank >= len(found.indices))
         if found.indices:
             bare = [ix.value.rstrip("'") for ix in found.indices if ix.kind == "name"]
             strange = any(letter not in letters and not self.is_index(letter) for letter in bare)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from backsym.core.words import say
+from backsym.reading.latex.blocks import axis, is_range
 from backsym.reading.latex.cursor import Cursor, shown
 from backsym.reading.latex.lexer import FONTS, Token
 from backsym.reading.plain.lexer import MAX_PRIMES
@@ -87,6 +88,8 @@ def below(cursor: Cursor) -> list[list[Node]]:
             groups.append([])
         elif cursor.token.kind == "macro" and cursor.token.text in FONTS:
             cursor.take()
+        elif not groups[-1] and is_range(cursor):
+            groups[-1].append(axis(cursor, lambda: item(cursor)))
         elif cursor.at("{"):
             groups[-1].extend(inner for group in below(cursor) for inner in group)
         elif cursor.reads_shifts and not groups[-1] and is_shift(cursor):

@@ -202,10 +202,19 @@ class Symbols(Grammar):
         tree = self.make("entry", "", (tree, *map(self.index, found.indices)), start)
         return self.raised(tree, Scripts(steps=steps), start)
 
+    def range(self, tree: Node) -> Node:
+        """A part of an axis with the names of the dimensions that are spelled in its ends."""
+        if tree.kind == "name":
+            base, _, tag = tree.value.partition("_")
+            return tree._replace(value=self.words.dim_keys.get((base, tag), tree.value))
+        return tree._replace(children=tuple(map(self.range, tree.children)))
+
     def index(self, tree: Node) -> Node:
         """An index with the declared spelling of its letter, or of its letters where it is shifted."""
         if tree.kind in ("shift", "part"):
             return tree._replace(children=tuple(map(self.index, tree.children)))
+        if tree.kind == "slice":
+            return self.range(tree)
         if tree.kind != "name":
             return tree
         bare = tree.value.rstrip("'")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from backsym.core.dims import Whole, amount, is_negative
 from backsym.core.errors import ShapeError
 from backsym.core.expr import (
     Add,
@@ -42,7 +43,7 @@ from backsym.core.expr import (
     show_shape,
 )  # fmt: skip
 from backsym.core.words import say
-from backsym.reading.meaning import labels
+from backsym.reading.meaning import blocks, labels
 from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.shape_hints import fits_matmul
 from backsym.reading.syntax import Node
@@ -303,17 +304,33 @@ def subscript_rule(r: Rules, tree: Node) -> Expr:
         positions = [_from_end(r, item, dim) for item, dim in zip(items, value.shape, strict=True)]
         return r.resolve(Node("entry", "", (tree.children[0], *positions), tree.span))
     shape: list[Dim] = []
-    axes = iter(value.shape)
+    axis = 0
     for item in items:
         if item.kind == "slice" and item.value == "new":
             shape.append(1)
             continue
-        dim = next(axes)
-        if item.kind == "slice" and _is_whole(r, item, dim):
-            shape.append(dim)
-        elif item.kind == "slice" or dim != 1 or item.value not in ("1", "-1"):
+        dim = value.shape[axis]
+        if blocks.is_range(item):
+            first, last = (blocks.whole(r, end) for end in item.children)
+            value = blocks.part(r, value, axis, first, last, item)
+        elif item.kind == "slice" and not _is_whole(r, item, dim):
+            value = _counted_from_zero(r, value, axis, item)
+        elif item.kind != "slice" and (dim != 1 or item.value not in ("1", "-1")):
             raise r.error(say("arrays.part"), tree)
+        if item.kind == "slice":
+            shape.append(value.shape[axis] if value.shape else 1)
+        axis += 1
     return shaped(value, tuple(shape))
+
+
+def _counted_from_zero(r: Rules, value: Expr, axis: int, item: Node) -> Expr:
+    """A slice as Python counts: from 0, with its end left out, and below 0 from the end."""
+    size = amount(value.shape[axis])
+    ends: list[Whole] = []
+    for end, absent in zip(item.children, (amount(0), size), strict=True):
+        bound = absent if end.kind == "slice" else blocks.whole(r, end)
+        ends.append(size + bound if is_negative(bound) else bound)
+    return blocks.part(r, value, axis, ends[0] + 1, ends[1], item)
 
 
 def _from_end(r: Rules, tree: Node, dim: Dim) -> Node:
@@ -415,6 +432,17 @@ def outer(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
     if any(len(value.shape) > 1 for value in values):
         raise r.error(say("arrays.outer"), tree)
     return MatMul((u, T(v)), span=r.mark(tree))
+
+
+def concat(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
+    """Arrays one after the other along an axis, or as NumPy's stacks have it."""
+    values = [r.resolve(child) for child in tree.children]
+    rank = max(len(value.shape) for value in values)
+    where = facts[0]
+    if where == "vstack" and rank < 2:
+        raise r.error(say("meaning.concat_shapes", shapes=[show_shape(value.shape) for value in values]), tree)
+    axis = 0 if where == "vstack" else rank - 1 if where == "hstack" else int(where)
+    return blocks.joined(r, values, _place(r, tree, axis, rank) if rank else 0, tree)
 
 
 def reduce(r: Rules, tree: Node, facts: Sequence[str]) -> Expr:
@@ -543,7 +571,8 @@ def positional(r: Rules, tree: Node) -> tuple[Expr, tuple[Ix, ...]] | None:
 _OPERATIONS: Mapping[str, Callable[[Rules, Node, Sequence[str]], Expr]] = {
     "flatten": flatten, "reshape": reshape, "expand": expand, "squeeze": squeeze, "atleast": atleast,
     "size": size, "count": count, "ones": made, "zeros": made, "eye": made, "shape": bare_shape,
-    "dot": dot, "inner": inner, "outer": outer, "flat_outer": outer, "along": along, "reduce": reduce, "einsum": einsum,
+    "dot": dot, "inner": inner, "outer": outer, "flat_outer": outer, "along": along, "concat": concat,
+    "reduce": reduce, "einsum": einsum,
 }  # fmt: skip
 
 

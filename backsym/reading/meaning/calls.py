@@ -34,6 +34,7 @@ from backsym.core.expr import (
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS, Function
 from backsym.core.kinds import RuleTable, kind_named
 from backsym.core.words import Said, say
+from backsym.reading.meaning.blocks import concat_call
 from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.scope import free_letters, index_reduction, is_delta, label_of, positional, suggest
 from backsym.reading.meaning.shape_hints import Mismatch, fits_elementwise
@@ -45,7 +46,7 @@ MAX_MACROS = 8
 MAX_WRITTEN_OUT = 20_000
 """Parts of an expression in which a definition has been put in the place of a call: definitions may use each other."""
 
-_BUILT_IN = (*REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "onehot")
+_BUILT_IN = (*REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "onehot", "concat")
 
 CHOICE = say("meaning.usual.choice")
 CONCATENATION = say("meaning.usual.concatenation")
@@ -72,7 +73,7 @@ _USUAL_NAMES: dict[str, Said] = {
     "pinv": say("meaning.usual.pseudo_inverse"),
     **dict.fromkeys(("Derivative", "diff", "Integral"), say("meaning.usual.derivative")),
     "dropout": say("meaning.usual.dropout"),
-    **dict.fromkeys(("concat", "concatenate", "cat", "stack", "hstack", "vstack"), CONCATENATION),
+    **dict.fromkeys(("concatenate", "cat", "stack", "hstack", "vstack"), CONCATENATION),
     **dict.fromkeys(("conv", "conv1d", "conv2d", "Conv2d"), CONVOLUTION),
     **dict.fromkeys(("layer_norm", "layernorm", "LayerNorm", "batch_norm", "batchnorm", "BatchNorm"), NORMALIZATION),
     **dict.fromkeys(("einsum", "tensordot"), say("meaning.usual.contraction")),
@@ -479,4 +480,5 @@ _SPECIAL: dict[str, Callable[[Rules, Node], Expr]] = {
     "direct": direct_call,
     "log size": log_size_call,
     "onehot": one_hot_call,
+    "concat": concat_call,
 }

@@ -16,6 +16,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
+from backsym.core.dims import Amount, Whole, amount, at_least
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.expr import (
     Add,
@@ -51,7 +52,7 @@ from backsym.core.expr import (
 )
 from backsym.core.source import Source
 from backsym.core.words import Said, Words, say
-from backsym.reading.meaning import arrays, calls, formulas, labels
+from backsym.reading.meaning import arrays, blocks, calls, formulas, labels
 from backsym.reading.meaning.scope import (
     Frame,
     Letter,
@@ -59,6 +60,7 @@ from backsym.reading.meaning.scope import (
     Unavailable,
     compares_positions,
     free_letters,
+    is_size,
     label_of,
     range_by_use,
     suggest,
@@ -305,11 +307,22 @@ class Resolver:
         """A shifted index: its letters have ranges of their own, the axis does not give them one."""
         if dim is None or dim == 1:
             raise self.error(say("meaning.shift_of_short_axis"), tree)
-        parts = [(self.index(part.children[0], None), int(part.value)) for part in tree.children if part.children]
-        offset = sum(int(part.value) for part in tree.children if not part.children)
-        if not parts and offset < 1:
+        parts: list[tuple[Ix, Whole]] = []
+        offset: Whole = 0
+        for part in tree.children:
+            factor = int(part.value)
+            if not part.children:
+                offset = offset + factor
+            elif part.children[0].value not in self.frame.letters and is_size(part.children[0], self.scope):
+                size = self.scope.dims[part.children[0].value].size
+                offset = offset + factor * (amount(part.children[0].value) if size is None else size)
+            else:
+                parts.append((self.index(part.children[0], None), factor))
+        if not parts and not at_least(offset, 1):
             raise self.error(say("meaning.position_zero"), tree)
-        if not parts and isinstance(dim, int) and offset > dim:
+        if not parts and isinstance(offset, Amount):
+            raise self.error(say("meaning.position_not_whole"), tree)
+        if not parts and isinstance(dim, int) and isinstance(offset, int) and offset > dim:
             raise self.error(say("meaning.shift_beyond_end", letter=str(offset), dim=dim), tree)
         return shifted(parts, offset, dim) if parts else Ix(str(offset), dim)
 
@@ -531,6 +544,8 @@ def entry_rule(r: Resolver, tree: Node) -> Expr:
     picked = labels.at_label(r, base, indices, tree)
     if picked is not None:
         return picked
+    if any(map(blocks.is_range, indices)):
+        return blocks.sliced(r, base, indices, tree)
     fewer = len(indices) < rank or (len(indices) == rank and any(ix.kind == "slice" for ix in indices))
     if fewer and r.scope.members and isinstance(base, (Sym, Adj)):
         return member(r, base, indices, tree)
@@ -586,6 +601,8 @@ def adjoint(r: Resolver, below: Node, tree: Node) -> Expr:
     whole = Adj(target.name, target.declared, span=r.mark(tree))
     if below.kind != "entry":
         return whole
+    if any(map(blocks.is_range, below.children[1:])):
+        return blocks.sliced(r, whole, below.children[1:], below)
     fewer = len(below.children) - 1 < len(target.shape) or any(ix.kind == "slice" for ix in below.children)
     if fewer and r.scope.members:
         return member(r, whole, below.children[1:], tree)

@@ -142,15 +142,22 @@ def letters_in_entries(tree: Node) -> set[str]:
     return {ix.value for n in walk(tree) if n.kind == "entry" for ix in _index_letters(n.children[1:])}
 
 
-def _index_letters(indices: Sequence[Node]) -> tuple[Node, ...]:
+def _index_letters(indices: Sequence[Node], scope: Scope | None = None) -> tuple[Node, ...]:
     """The letters of indices, also those inside shifted ones and of the members of labels."""
     found: list[Node] = []
     for ix in indices:
         if ix.kind == "shift":
-            found += [letter for part in ix.children for letter in part.children]
+            found += [letter for part in ix.children for letter in part.children if not is_size(letter, scope)]
         else:
-            found += _index_letters(ix.children[1:]) if ix.kind == "entry" else [ix]
+            found += _index_letters(ix.children[1:], scope) if ix.kind == "entry" else [ix]
     return tuple(ix for ix in found if ix.kind == "name")
+
+
+def is_size(letter: Node, scope: Scope | None) -> bool:
+    """Whether a summand of a shifted index is the size of a dimension, H + j, and no letter."""
+    if scope is None or letter.value not in scope.dims or letter.value in scope.names:
+        return False
+    return scope.own_letters or scope.range_of(letter.value) is None
 
 
 def label_of(tree: Node, scope: Scope) -> Labels | None:
@@ -195,13 +202,13 @@ def names_a_label(tree: Node, scope: Scope) -> bool:
 def own_letters(tree: Node, scope: Scope) -> tuple[Node, ...]:
     """The letters that this node itself mentions as indices."""
     if tree.kind == "entry":
-        return _index_letters(tree.children[1:])
+        return _index_letters(tree.children[1:], scope)
     if is_delta(tree, scope):
-        return _index_letters(tree.children)
+        return _index_letters(tree.children, scope)
     if names_a_label(tree, scope):
-        return _index_letters(tree.children)
+        return _index_letters(tree.children, scope)
     if tree.kind == "pick":
-        return _index_letters(tree.children[1 + len(tree.children) // 2 :])
+        return _index_letters(tree.children[1 + len(tree.children) // 2 :], scope)
     return ()
 
 

@@ -12,10 +12,27 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
+from backsym.core.dims import Whole, amount, read_amount
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.core.kinds import RuleTable
 from backsym.reading.notes.labels import label_in
 from backsym.reading.syntax import Node
+
+
+def amount_in(tree: Node) -> Whole | None:
+    """The number that a sum of multiples of dimensions is; None for anything else."""
+    if tree.kind == "num":
+        return int(tree.value) if tree.value.isdecimal() else None
+    if tree.kind == "name":
+        return amount(tree.value)
+    parts = [amount_in(child) for child in tree.children]
+    total: Whole = 1 if tree.kind == "mul" else 0
+    for part in parts:
+        if part is None or tree.kind not in ("add", "mul", "neg"):
+            return None
+        total = total * part if tree.kind == "mul" else total - part if tree.kind == "neg" else total + part
+    return total
+
 
 PASSES = 4
 """Rounds over all equations: each may tell the shapes that others wait for."""
@@ -208,10 +225,33 @@ class Shapes:
     def entry(self, tree: Node) -> Axes | None:
         array, *indices = tree.children
         shape = self.of(array)
+        kept: list[str] = []
         for axis, index in zip(shape or (), indices, strict=False):
             if (along := self.position(index)) is not None:
                 self.same(axis, along)
-        return None if shape is None else tuple(shape[len(indices) :])
+            elif index.kind == "slice":
+                ends = [amount_in(end) for end in index.children]
+                whole = None in ends or len(ends) != 2
+                kept.append(axis if whole else str((ends[1] or 0) - (ends[0] or 0) + 1))
+        return None if shape is None else (*kept, *shape[len(indices) :])
+
+    def concat(self, tree: Node, arguments: list[Node]) -> Axes | None:
+        """Arrays one after the other along the first axis, or the second one."""
+        shapes = [self.of(argument) for argument in arguments]
+        axis = sum(child.kind == "keyword" and child.children[0].value == "1" for child in tree.children)
+        known = [shape or ("1",) for shape in shapes if shape is not None and len(shape or ("1",)) > axis]
+        if len(known) < len(shapes) or len({len(shape) for shape in known}) > 1:
+            return None
+        sizes = [read_amount(self.root(shape[axis])) for shape in known]
+        total: Whole = 0
+        for size in sizes:
+            if size is None:
+                return None
+            total = total + size
+        for other in range(len(known[0])):
+            for shape in known if other != axis else ():
+                self.same(known[0][other], shape[other])
+        return (*known[0][:axis], str(total), *known[0][axis + 1 :])
 
     def position(self, index: Node) -> str | None:
         """The axis that an index is a position of: a letter, or a class."""
@@ -297,6 +337,8 @@ class Shapes:
         arguments = [child for child in tree.children if child.kind != "keyword"]
         if name in ("ones", "zeros"):
             return tuple(dim.value for dim in arguments)
+        if name == "concat":
+            return self.concat(tree, arguments)
         if name == "eye":
             return tuple(dim.value for dim in arguments) * 2
         if name == "delta":

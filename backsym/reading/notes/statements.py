@@ -26,8 +26,8 @@ from backsym.reading.latex.names import Vocabulary
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.syntax import Node, walk
 
-OPENING = ("(", "[", "{", r"\{", "<(", "cases{", "|(", "||(")
-CLOSING = (")", "]", "}", r"\}", ">)", "}cases", "|)", "||)")
+OPENING = ("(", "[", "{", r"\{", "<(", "cases{", "blocks{", "|(", "||(")
+CLOSING = (")", "]", "}", r"\}", ">)", "}cases", "}blocks", "|)", "||)")
 MAX_LENGTH = 1_000_000
 """Characters of a note with its functions put in."""
 

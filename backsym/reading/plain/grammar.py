@@ -300,9 +300,30 @@ class _Parser:
 
     def place(self) -> Node:
         """An index, or a colon for a whole axis."""
+        if self.is_range():
+            start = self.token.start
+            first = self.additive()
+            self.take()
+            if self.at(",", "]"):
+                raise self.unexpected(say("plain.sought.last_position"), say("plain.both_ends"))
+            return self.make("slice", "ends", (first, self.additive()), start)
         if not self.at(":"):
             return self.index()
-        return self.make("slice", "", (), self.take().start)
+        colon = self.take()
+        if not self.at(",", "]"):
+            raise self.unexpected(say("plain.sought.whole_axis"), say("plain.both_ends"))
+        return self.make("slice", "", (), colon.start)
+
+    def is_range(self) -> bool:
+        """Whether a colon follows before the axis ends: ``1:H``."""
+        depth = 0
+        for token in self.tokens[self.position :]:
+            depth += (token.text in ("(", "[")) - (token.text in (")", "]"))
+            if depth < 0 or token.kind == "end" or (not depth and token.text == ","):
+                return False
+            if token.text == ":" and not depth:
+                return token is not self.token
+        return False
 
     def index(self) -> Node:
         """A letter, a position, or letters with whole factors and a shift: ``i + k - 1``, ``2*i - 1``."""

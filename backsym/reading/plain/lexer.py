@@ -94,8 +94,8 @@ def tokenize(source: Source) -> list[Token]:
             word = _primed(source, word, end) if word[-1] in _PRIMES else word
         elif kind == "number":
             _check_number(source, word, end)
-        elif word == ":" and tokens and tokens[-1].text in ("[", ",") and text[end:].lstrip()[:1] in (",", "]"):
-            kind = "op"  # A whole axis, X[n,:]; a colon has no other place here.
+        elif word == ":" and _between_brackets(tokens):
+            kind = "op"  # A whole axis, X[n,:], or a part of one, z[1:H]; a colon has no other place here.
         else:
             raise _unexpected(source, start)
         # Token(...) itself takes twice as long, and texts have many.
@@ -107,6 +107,19 @@ def tokenize(source: Source) -> list[Token]:
             )
     tokens.append(Token("end", "", len(text), len(text)))
     return tokens
+
+
+def _between_brackets(tokens: list[Token]) -> bool:
+    """Whether the bracket that is open here is [."""
+    closed = 0
+    for token in reversed(tokens):
+        if token.text in (")", "]"):
+            closed += 1
+        elif token.text in ("(", "["):
+            if not closed:
+                return token.text == "["
+            closed -= 1
+    return False
 
 
 def _primed(source: Source, text: str, end: int) -> str:

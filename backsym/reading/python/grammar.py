@@ -270,6 +270,10 @@ class Reader(Builder):
             bounds = [None if part is None else self.node(part) for part in (tree.lower, tree.upper)]
             if tree.step is not None and self.integer(tree.step) != 1:
                 raise self.refusal(say("python.slice_step"), tree.step)
+            if self.first and None not in bounds:  # As mathematics counts: from 1, both ends taken.
+                return self.make("slice", "ends", [part for part in bounds if part is not None], tree)
+            if self.first and bounds[0] is not None:
+                raise self.refusal(say("plain.both_ends"), tree)
             empty = self.make("slice", "none", (), tree)
             return self.make("slice", "", [part or empty for part in bounds], tree)
         if isinstance(tree, ast.Constant) and tree.value is Ellipsis:

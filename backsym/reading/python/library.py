@@ -117,6 +117,25 @@ def _elements(tree: ast.expr) -> list[ast.expr]:
 # --- what a call becomes ---------------------------------------------------------------------------------------------
 
 
+def _joined(b: Builder, call: Call) -> Node:
+    """``concatenate((a, b), axis=0)``: an axis that counts from the end is that of a vector or a matrix."""
+    if len(call.args) > 1 and not call.keywords and b.integer(call.args[1]) is None:
+        return b.call("concat", [b.node(part) for part in call.args], call.at)
+    (given,), (axis,) = _given(b, call, "arrays axis", 1)
+    place = 0 if axis is None else b.integer(axis)
+    if place is None or not isinstance(given, (ast.Tuple, ast.List)):
+        raise b.refusal(say("meaning.concat_of_one", name=call.name), call.at)
+    return b.array(f"concat {place}", [b.node(part) for part in given.elts], call.at)
+
+
+def _stacked(b: Builder, call: Call) -> Node:
+    """``vstack``: matrices below each other; ``hstack``: side by side, or vectors one after the other."""
+    (given,), _ = _given(b, call, "arrays", 1)
+    if not isinstance(given, (ast.Tuple, ast.List)):
+        raise b.refusal(say("meaning.concat_of_one", name=call.name), call.at)
+    return b.array(f"concat {call.name}", [b.node(part) for part in given.elts], call.at)
+
+
 def _one_hot(b: Builder, call: Call) -> Node:
     """one_hot(y, K), whose number of classes is known."""
     (labels,), _ = _given(b, call, "labels num_classes", 1)
@@ -447,6 +466,8 @@ _TABLE: Mapping[str, Meaning] = {
     **_each("diagflat diag_embed", _named("diag")),
     **_each("transpose swapaxes moveaxis permute t", _turned),
     # Shapes.
+    **_each("concatenate concat cat", _joined),
+    **_each("vstack hstack", _stacked),
     **_each("reshape view", _reshaped),
     **_each("reshape_as view_as", _reshaped_as),
     **_each("flatten ravel", _operation("flatten")),
