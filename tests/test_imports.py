@@ -26,7 +26,8 @@ LAYERS["api"] = {"parts", "core", "reading", "numeric", "printing", "sympy_door"
 LAYERS["api"] |= {"codegen"}
 LAYERS["marking"] = {"text", "parts", "version", "core", "reading", "numeric", "printing", "documents", "solving"}
 LAYERS["cli"] = {"version", "api", "core", "text", "reading", "numeric", "printing", "graphs", "documents", "solving"}
-LAYERS["cli"] |= {"parts", "codegen", "marking"}
+LAYERS["quiz"] = {"core", "printing", "documents", "numeric", "solving", "marking"}
+LAYERS["cli"] |= {"parts", "codegen", "marking", "quiz"}
 LAYERS["__init__"] = {"version", "api", "cli", "core", "marking", "reading", "solving"}
 LAYERS["__main__"] = {"cli"}
 

@@ -15,6 +15,7 @@ from backsym.cli.code import code
 from backsym.cli.errors import open_streams
 from backsym.cli.graph import graph
 from backsym.cli.new import list_problems, new
+from backsym.cli.quiz import quiz
 from backsym.cli.schema import schema
 from backsym.cli.solve import solve
 from backsym.cli.variants import variants
@@ -45,5 +46,5 @@ def in_utf_8(stream: object) -> None:
     open_streams()
 
 
-for _command in (solve, watch, verify, graph, schema, check, code, new, list_problems, variants):
+for _command in (solve, watch, verify, graph, schema, check, code, quiz, new, list_problems, variants):
     main.add_command(_command)

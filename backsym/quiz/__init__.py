@@ -1,1 +1,1 @@
-"""Multiple choice of derivatives: right forms, plausible slips that are proved wrong, and the files of quiz programs."""
+"""Multiple choice of derivatives: right forms, slips that are proved wrong, and the files of quiz programs."""

@@ -117,9 +117,7 @@ def _asked(solution: Solution) -> Iterator[tuple[str, Equation, tuple[Ix, ...]]]
         yield (d.node, d.matrix, ()) if d.matrix is not None else (d.node, d.entry, d.indices)
 
 
-def _wrong_choices(
-    judge: Judge, node: str, right: Expr, indices: tuple[Ix, ...], dice: random.Random
-) -> list[Choice]:
+def _wrong_choices(judge: Judge, node: str, right: Expr, indices: tuple[Ix, ...], dice: random.Random) -> list[Choice]:
     """Up to ``MOST`` wrong choices, of as many kinds as there are."""
     problem = judge.problem
     target = Target(node, problem.symbols[node].shape)
