@@ -32,7 +32,7 @@ LAYERS["__init__"] = {"version", "api", "cli", "core", "marking", "reading", "so
 LAYERS["__main__"] = {"cli"}
 
 HEAVY = {"numpy", "sympy", "jinja2", "yaml", "typst"}
-AT_THE_TOP = {"numeric", "sympy_door", "marking"}
+AT_THE_TOP = {"numeric", "sympy_door", "marking", "quiz"}
 """Parts that are themselves imported only when they are needed."""
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
