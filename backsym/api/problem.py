@@ -46,6 +46,13 @@ class Problem(core.Problem):
         title: str | None = None,
         objective: str | None = None,
         text: str | None = None,
+        course: str | None = None,
+        author: str | None = None,
+        date: str | None = None,
+        due: str | None = None,
+        header: str | None = None,
+        logo: str | None = None,
+        paper: str | None = None,
         language: str | None = None,
         notation: str | Mapping[str, str] | None = None,
         show_forward: bool | None = None,
@@ -63,7 +70,9 @@ class Problem(core.Problem):
         the keys of a problem file.  Raises InputError with every mistake found.
         """
         keys: dict[str, object] = {
-            "title": title, "objective": objective, "text": text, "language": language, "notation": notation,
+            "course": course, "author": author, "date": date, "due": due, "header": header, "logo": logo,
+            "paper": paper, "title": title, "objective": objective, "text": text, "language": language,
+            "notation": notation,
             "dims": dims, "indices": indices, "symbols": symbols, "functions": functions, "derivatives": derivatives,
             "loss": loss, "show_forward": show_forward, "figure": figure, "parts": parts, "values": values,
             "tolerance": tolerance, "credit": credit, "follow_through": follow_through, "variants": variants,

@@ -18,6 +18,7 @@ from backsym.cli.new import list_problems, new
 from backsym.cli.quiz import quiz
 from backsym.cli.schema import schema
 from backsym.cli.solve import solve
+from backsym.cli.templates import templates
 from backsym.cli.variants import variants
 from backsym.cli.verify import verify
 from backsym.cli.watch import watch
@@ -46,5 +47,5 @@ def in_utf_8(stream: object) -> None:
     open_streams()
 
 
-for _command in (solve, watch, verify, graph, schema, check, code, quiz, new, list_problems, variants):
+for _command in (solve, watch, verify, graph, schema, check, code, quiz, new, list_problems, variants, templates):
     main.add_command(_command)

@@ -41,6 +41,12 @@ VERSIONS = ("solution", "questions", "key")
 DETAIL = ("full", "concise", "brief")
 """How much of a derivation is shown; the last two are one."""
 
+LOGOS = (".png", ".jpg", ".jpeg", ".svg")
+"""The endings of pictures that a document may show."""
+
+PAPERS = ("a4", "letter")
+"""The paper of a document."""
+
 ENGINES = ("typst", "latex")
 """What makes a PDF."""
 

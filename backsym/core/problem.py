@@ -152,6 +152,22 @@ class Variants:
 
 
 @dataclass(frozen=True)
+class Masthead:
+    """What a sheet says of itself: lines below the title, a line and a picture above it, and the paper.
+
+    ``logo`` is the path of a picture, relative to the file that names it.
+    """
+
+    course: str | None = None
+    author: str | None = None
+    date: str | None = None
+    due: str | None = None
+    header: str | None = None
+    logo: str | None = None
+    paper: str = "a4"
+
+
+@dataclass(frozen=True)
 class Problem:
     """A checked problem. ``equations`` are in forward (topological) order as the author gave them."""
 
@@ -174,6 +190,7 @@ class Problem:
     figure: str | None = None
     objective: str | None = None
     text: str | None = None
+    masthead: Masthead = Masthead()
     show_forward: bool = True
     parts: tuple[Part, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -272,9 +289,7 @@ class Collection:
 
     title: str
     sections: tuple[Section, ...]
-    course: str | None = None
-    author: str | None = None
-    date: str | None = None
+    masthead: Masthead = Masthead()
     text: str | None = None
     language: str = "en"
     credit: Mapping[str, Fraction] | None = None

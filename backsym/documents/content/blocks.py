@@ -144,8 +144,18 @@ def leads(block: Block | None, following: Block | None) -> bool:
 
 
 @dataclass(frozen=True)
+class Logo:
+    """A picture from outside, as it is in its file; ``ending`` says what it is, such as ``.png``."""
+
+    ending: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Document:
     """A whole document: its title (also the first heading), who and when, and its blocks.
+
+    ``header`` stands at the head of every page, ``logo`` above the title; ``paper`` is a4 or letter.
 
     ``language`` is that of its sentences.  With ``contents``, its headings are listed before its blocks; ``opening``
     stands before that list.
@@ -157,3 +167,7 @@ class Document:
     language: str = "en"
     contents: bool = False
     opening: tuple[Block, ...] = ()
+    header: Inlines = ()
+    logo: Logo | None = None
+    paper: str = "a4"
+    author: Inlines = ()

@@ -34,6 +34,7 @@ from backsym.documents.content.derivations import (
 )
 from backsym.documents.content.figures import picture
 from backsym.documents.content.markup import blocks_of, inlines_of
+from backsym.documents.content.mastheads import headed
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.quantities import (
     check_spellings,
@@ -62,14 +63,14 @@ FEW = 3
 
 def document_of(solved: Solved, options: Options = FULL) -> Document:
     """The document of one solved problem."""
-    title = inlines_of(solved.problem.title, "title")
-    return Document(title, problem_blocks(solved, 2, options), language=solved.problem.language)
+    problem = solved.problem
+    title = inlines_of(problem.title, "title")
+    document = Document(title, problem_blocks(solved, 2, options), language=problem.language)
+    return headed(document, problem.masthead, problem.path)
 
 
 def collection_document(collection: Collection, solutions: Sequence[Solved], options: Options = FULL) -> Document:
     """One document of all problems of a collection; ``solutions`` are in the order of its problems."""
-    lines = [text for text in (collection.course, collection.author, collection.date) if text]
-    byline = tuple(inlines_of(text, "collection") for text in lines)
     phrases = catalogue(collection.language)
     opening = tuple(blocks_of(collection.text, "text") if collection.text else ())
     blocks: list[Block] = []
@@ -85,7 +86,8 @@ def collection_document(collection: Collection, solutions: Sequence[Solved], opt
             blocks.append(Heading(3, (Text(f"{number}. "), *title)))
             blocks.extend(problem_blocks(solved, 4, options, told))
     title = inlines_of(collection.title, "title")
-    return Document(title, tuple(blocks), byline, collection.language, contents=True, opening=opening)
+    document = Document(title, tuple(blocks), (), collection.language, contents=True, opening=opening)
+    return headed(document, collection.masthead, collection.path)
 
 
 def problem_blocks(solved: Solved, level: int, options: Options = FULL, told: Told | None = None) -> tuple[Block, ...]:

@@ -6,6 +6,7 @@ box of its own, which the keyboard reaches.  This module must not know about pro
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from backsym.documents.content.blocks import (
     Heading,
     Inline,
     Inlines,
+    Logo,
     Math,
     Paragraph,
     Picture,
@@ -68,6 +70,9 @@ def html(document: Document, options: Options = FULL, stem: str = "solution") ->
         plain_title=escape(inlines_plain(document.title)),
         title=inlines_html(document.title),
         byline=[inlines_html(line) for line in document.byline],
+        header=inlines_html(document.header),
+        logo=_logo(document.logo, words.text("document.logo")) if document.logo else "",
+        paper=document.paper,
         opening=opening,
         contents=_contents(page.headings) if document.contents else "",
         contents_title=escape(words.text("document.contents")),
@@ -75,6 +80,15 @@ def html(document: Document, options: Options = FULL, stem: str = "solution") ->
         body=body,
     )
     return {f"{stem}.html": text}
+
+
+_KINDS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".svg": "svg+xml"}
+
+
+def _logo(logo: Logo, words: str) -> str:
+    """The picture within the page, which needs no other file; an SVG in ``img`` can neither run nor load anything."""
+    data = base64.b64encode(logo.data).decode()
+    return f'<img class="logo" alt="{escape(words)}" src="data:image/{_KINDS[logo.ending]};base64,{data}">'
 
 
 def html_text(blocks: Iterable[Block], *, anchors: bool = True) -> str:

@@ -6,9 +6,8 @@ used, so that a run loads only what it writes.  This module must not know about 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from backsym.core.registry import Table
@@ -25,8 +24,8 @@ Files = dict[str, str | bytes]
 Writer = Callable[["Document", Options, str], Files]
 """Writes a document under the options as ``STEM.FORM`` and the files that it refers to, named after the stem."""
 
-Compiler = Callable[[str], bytes]
-"""Makes bytes of the text of a document."""
+Compiler = Callable[[str, Mapping[str, bytes]], bytes]
+"""Makes bytes of the text of a document and of the files that it refers to, by name."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +71,12 @@ def _html(document: Document, options: Options, stem: str) -> Files:
 
 
 def _pdf(options: Options) -> Compiler:
-    """By the engine of the options."""
+    """By the engine of the options; a Typst document of ours holds all that it shows."""
     from backsym.documents.writers.pdf import latex_pdf_bytes, pdf_bytes
 
-    return latex_pdf_bytes if options.engine == "latex" else partial(pdf_bytes, root=options.templates)
+    if options.engine == "latex":
+        return latex_pdf_bytes
+    return lambda text, beside: pdf_bytes(text, options.templates)
 
 
 def _json(collection: Collection | None, solutions: Sequence[Solved], options: Options) -> str:

@@ -38,7 +38,7 @@ _LINE_START = re.compile(r"^(\s*)(#{1,6}|[-+=~]+|\d+[.)])(?=\s|$)")
 ROOM = 40.0
 """The width of the text in em."""
 
-Files = dict[str, str]
+Files = dict[str, str | bytes]
 """Names of files and their texts; the first one is the document."""
 
 _NEW_ROW, _CR = "\\\\ ", "\\cr "
@@ -51,11 +51,16 @@ def markdown(document: Document, options: Options = FULL, stem: str = "solution"
 
     pictures: Files = {}
     blocks = [_Named(stem, pictures).block(block) for block in document.blocks]
+    if document.logo is not None:
+        pictures[f"{stem}-logo{document.logo.ending}"] = document.logo.data
     text = render_template(
         "md.jinja",
         options.templates,
         title=inlines_text(document.title),
         byline=[inlines_text(line) for line in document.byline],
+        header=inlines_text(document.header),
+        logo=quote(f"{stem}-logo{document.logo.ending}") if document.logo else "",
+        paper=document.paper,
         opening=markdown_text(document.opening),
         contents=_contents(document) if document.contents else "",
         body="\n\n".join(blocks),

@@ -12,9 +12,10 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from backsym.core.errors import BacksymError
@@ -74,8 +75,10 @@ def _typst_error(source: str, error: Exception, compiled: Callable[[bytes], obje
     return f"Typst cannot set this document: {message}{place}"
 
 
-def latex_pdf_bytes(latex_source: str, seconds: float = LATEX_SECONDS) -> bytes:
-    """The PDF that pdflatex makes of a document.
+def latex_pdf_bytes(
+    latex_source: str, beside: Mapping[str, bytes] = MappingProxyType({}), *, seconds: float = LATEX_SECONDS
+) -> bytes:
+    """The PDF that pdflatex makes of a document; ``beside`` are the files that it refers to.
 
     It runs in a folder of its own, without a shell, may read and write nothing outside it, and is stopped after
     ``seconds``.  Raises BacksymError: with the line of the .tex file for an error in it, and with the command that
@@ -85,6 +88,8 @@ def latex_pdf_bytes(latex_source: str, seconds: float = LATEX_SECONDS) -> bytes:
     if program is None:
         raise BacksymError(f"pdflatex was not found; install it ({_INSTALL}), or leave out --engine latex")
     with tempfile.TemporaryDirectory() as folder:
+        for name, data in beside.items():
+            Path(folder, name).write_bytes(data)
         Path(folder, "document.tex").write_text(latex_source, encoding="utf-8", newline="\n")
         for _ in range(PASSES):
             log = _pdflatex(program, folder, seconds)

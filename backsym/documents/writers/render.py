@@ -55,8 +55,9 @@ def all_files(
         if isinstance(writer, Compiled):
             # Made of a whole document, which is written once if its file is wanted too.
             whole = writer.source(options)
-            text = str(written(whole, False)[f"{stem}.{whole}"])
-            return {f"{stem}.{form}": writer.compiler(options)(text)}
+            source_files = written(whole, False)
+            beside = {name: data for name, data in source_files.items() if isinstance(data, bytes)}
+            return {f"{stem}.{form}": writer.compiler(options)(str(source_files[f"{stem}.{whole}"]), beside)}
         if isinstance(writer, Data):
             return {f"{stem}.{form}": writer.writer(source, solutions, options)}
         return writer(document(), replace(options, fragment=fragment), stem)

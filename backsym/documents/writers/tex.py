@@ -20,6 +20,7 @@ from backsym.documents.content.blocks import (
     Heading,
     Inline,
     Inlines,
+    Logo,
     Math,
     Paragraph,
     Picture,
@@ -71,7 +72,7 @@ ROOM = 40.5
 """The width of the text in em."""
 
 
-def tex(document: Document, options: Options = FULL, stem: str = "solution") -> dict[str, str]:
+def tex(document: Document, options: Options = FULL, stem: str = "solution") -> dict[str, str | bytes]:
     """The whole document, through its template; a fragment has no preamble, for a document that has its own."""
     from backsym.documents.writers.templating import render_template
 
@@ -80,12 +81,23 @@ def tex(document: Document, options: Options = FULL, stem: str = "solution") -> 
         options.templates,
         title=inlines_tex(document.title),
         byline=[inlines_tex(line) for line in document.byline],
+        header=inlines_tex(document.header),
+        logo=_logo_name(document.logo, stem),
+        paper=document.paper,
         opening=tex_text(document.opening),
         contents=document.contents,
         contents_title=escape(catalogue(document.language).text("document.contents")),
         body=tex_text(document.blocks),
     )
-    return {f"{stem}.tex": text}
+    logo: dict[str, str | bytes] = {_logo_name(document.logo, stem): document.logo.data} if document.logo else {}
+    return {f"{stem}.tex": text, **logo}
+
+
+def _logo_name(logo: Logo | None, stem: str) -> str:
+    """The name of the file beside the document; pdflatex shows no SVG."""
+    if logo is not None and logo.ending == ".svg":
+        raise BacksymError("pdflatex cannot show an SVG as logo: give a .png or .jpg, or use the engine typst")
+    return f"{stem}-logo{logo.ending}" if logo is not None else ""
 
 
 def tex_text(blocks: Iterable[Block]) -> str:

@@ -20,6 +20,7 @@ from backsym.documents.content.blocks import (
     Heading,
     Inline,
     Inlines,
+    Logo,
     Math,
     Paragraph,
     Picture,
@@ -30,6 +31,7 @@ from backsym.documents.content.blocks import (
     leads,
 )
 from backsym.documents.content.options import FULL, Options
+from backsym.documents.content.sentences import catalogue
 from backsym.documents.writers.breaking import (
     EQUALS,
     GAP,
@@ -72,13 +74,27 @@ def typst(document: Document, options: Options = FULL, stem: str = "solution") -
         title=inlines_typst(document.title),
         plain_title=string(inlines_plain(document.title)),
         byline=[inlines_typst(line) for line in document.byline],
-        authors=", ".join(string(inlines_plain(line)) for line in document.byline),
+        header=inlines_typst(document.header),
+        logo=_logo(document.logo, catalogue(document.language).text("document.logo")) if document.logo else "",
+        paper=_PAPERS[document.paper],
+        authors=f"{string(inlines_plain(document.author))}," if document.author else "",
         language=string(document.language),
         opening=typst_text(document.opening),
         contents=document.contents,
         body=typst_text(document.blocks),
     )
     return {f"{stem}.typ": text}
+
+
+_PAPERS = {"a4": "a4", "letter": "us-letter"}
+_KINDS = {".png": "png", ".jpg": "jpg", ".jpeg": "jpg", ".svg": "svg"}
+
+
+def _logo(logo: Logo, words: str) -> str:
+    """The picture within the text, which needs no other file."""
+    data = f"({', '.join(map(str, logo.data))},)"
+    kind = string(_KINDS[logo.ending])
+    return f'image(bytes({data}), format: {kind}, height: 1.6cm, fit: "contain", alt: {string(words)})'
 
 
 def typst_text(blocks: Iterable[Block]) -> str:

@@ -13,10 +13,21 @@ from backsym.parts.table import KINDS
 
 Keys = Mapping[str, str]
 
+MASTHEAD: Keys = {
+    "course": "The course.",
+    "author": "The author or authors.",
+    "date": "The date, as it is to be printed.",
+    "due": "When answers are due, as it is to be printed.",
+    "header": "A line at the head of every page.",
+    "logo": "A picture above the title: a .png, .jpg or .svg file beside this file.",
+    "paper": "The paper: a4 (the default) or letter.",
+}
+
 PROBLEM: Keys = {
     "title": "The title of the problem; by default the name of the file.",
     "objective": "What the problem teaches.",
     "text": "The introduction: Markdown with $math$ and $$displayed math$$.",
+    **MASTHEAD,
     "language": "The language of the sentences, a folder of templates: en (the default) or de.",
     "notation": "How names print: superscript (z1 as z^{(1)}, the default), subscript (z_1), or a map of choices.",
     "dims": "Dimensions: a name with its LaTeX, with a fixed size, with both, or with nothing; or a list of names.",
@@ -94,9 +105,7 @@ GRID: Keys = {
 
 COLLECTION: Keys = {
     "title": "The title of the collection; by default the name of the file.",
-    "course": "The course.",
-    "author": "The author or authors.",
-    "date": "The date, as it is to be printed.",
+    **MASTHEAD,
     "text": "An introduction.",
     "language": "The language of the headings between the problems; en by default.",
     "credit": "Partial credit by the kind of error, for problems that say nothing of it.",

@@ -38,6 +38,7 @@ from backsym.reading.files.fields import (
 )
 from backsym.reading.files.forward import MAX_EQUATIONS, Forward
 from backsym.reading.files.functions import read_functions
+from backsym.reading.files.masthead import read_masthead
 from backsym.reading.files.parts import read_parts
 from backsym.reading.files.variants import read_variants
 from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree, read_file, read_text, tree_of
@@ -148,6 +149,7 @@ def _problem(
         figure=choice(found.get("figure"), report, "figure", GRAPHS, "") or None,
         objective=prose(found.get("objective"), report, "objective"),
         text=prose(found.get("text"), report, "text"),
+        masthead=read_masthead(found, report),
         show_forward=boolean(found.get("show_forward"), report, "show_forward", True),
         values=declare.read_values(found.get("values"), symbols, report, forward.broken),
         tolerance=share(found.get("tolerance"), report, "tolerance"),
@@ -345,16 +347,15 @@ def _collection(tree: Table, path: str, complaints: Iterable[Diagnostic]) -> Col
         report.add(sections_tree, say("files.sections_not_list"))
     else:
         sections = [_section(item, Path(path).parent, report) for item in sections_tree.items]
-    texts = {key: prose(found.get(key), report, key) for key in ("course", "author", "date", "text")}
     title = prose(found.get("title"), report, "title") or literal(Path(path).stem)
     language = choice(found.get("language"), report, "language", languages(), DEFAULT_LANGUAGE)
     credit = read_credit(found.get("credit"), report)
     follow = read_follow_through(found.get("follow_through"), report)
-    report.stop()
     collection = Collection(
         title=title, language=language, sections=tuple(sections), credit=credit, follow_through=follow, path=path,
-        **texts,
+        masthead=read_masthead(found, report), text=prose(found.get("text"), report, "text"),
     )  # fmt: skip
+    report.stop()
     return with_defaults(collection)
 
 

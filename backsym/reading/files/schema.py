@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backsym.core.bundled import languages
-from backsym.core.choices import ACCEPT, GRAPHS, LAYOUTS, METHODS, TAGS, UNREAD
+from backsym.core.choices import ACCEPT, GRAPHS, LAYOUTS, METHODS, PAPERS, TAGS, UNREAD
 from backsym.core.notations import choices
 from backsym.core.problem import ROLES
 from backsym.parts.table import KINDS
@@ -110,6 +110,7 @@ def _problem_values() -> dict[str, Schema]:
         "title": _TEXT,
         "objective": _TEXT,
         "text": _TEXT,
+        **_masthead_values(),
         "language": {"enum": list(languages())},
         "notation": {"anyOf": [{"enum": list(choices()["layer"])}, {"$ref": "#/$defs/notation"}]},
         "dims": _names_or({"anyOf": [_TEXT, {"$ref": "#/$defs/dimension"}]}),
@@ -187,9 +188,20 @@ def _part() -> Schema:
 
 def _collection_values() -> dict[str, Schema]:
     sections: Schema = {"type": "array", "items": {"$ref": "#/$defs/section"}, "minItems": 1}
-    texts = dict.fromkeys(("title", "course", "author", "date", "text"), _TEXT)
+    texts = dict.fromkeys(("title", "text"), _TEXT)
     language: Schema = {"enum": list(languages())}
-    return {**texts, "language": language, "credit": _CREDIT, "follow_through": _PORTION, "sections": sections}
+    return {
+        **texts,
+        **_masthead_values(),
+        "language": language,
+        "credit": _CREDIT,
+        "follow_through": _PORTION,
+        "sections": sections,
+    }
+
+
+def _masthead_values() -> dict[str, Schema]:
+    return {**dict.fromkeys(keys.MASTHEAD, _TEXT), "paper": {"enum": list(PAPERS)}}
 
 
 def _section_values() -> dict[str, Schema]:

@@ -1,0 +1,49 @@
+"""The masthead of a problem or collection as parts of a document: lines below the title, a line and a logo above.
+
+This module must not know about output languages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from backsym.core.errors import BacksymError
+from backsym.core.problem import Masthead
+from backsym.documents.content.blocks import Document, Inlines, Logo
+from backsym.documents.content.markup import inlines_of
+from backsym.documents.content.sentences import catalogue
+
+LARGEST = 500_000
+"""Bytes of a logo, which some forms hold within them."""
+
+_SIGNATURES = {".png": b"\x89PNG\r\n", ".jpg": b"\xff\xd8\xff", ".jpeg": b"\xff\xd8\xff"}
+
+
+def headed(document: Document, masthead: Masthead, path: str | None) -> Document:
+    """The document with its masthead; ``path`` is the file that the logo is beside.
+
+    Raises BacksymError for a logo that is missing, too large, or not what its ending says.
+    """
+    lines = [inlines_of(text, "masthead") for text in (masthead.course, masthead.author, masthead.date) if text]
+    if masthead.due:
+        due = inlines_of(masthead.due, "due")
+        lines.append(catalogue(document.language).phrase("document.due", due=due))
+    header: Inlines = inlines_of(masthead.header, "header") if masthead.header else ()
+    author: Inlines = inlines_of(masthead.author, "author") if masthead.author else ()
+    logo = _logo(masthead.logo, path) if masthead.logo else None
+    return replace(document, byline=tuple(lines), header=header, logo=logo, paper=masthead.paper, author=author)
+
+
+def _logo(name: str, path: str | None) -> Logo:
+    folder = Path(path).parent if path is not None else Path()
+    file = folder / name
+    ending = file.suffix.lower()
+    if not file.resolve().is_relative_to(folder.resolve()) or not file.is_file():
+        raise BacksymError(f"the logo {name} was not found in {folder}")
+    data = file.read_bytes()
+    if len(data) > LARGEST:
+        raise BacksymError(f"the logo {name} has {len(data)} bytes, of which {LARGEST} are allowed")
+    if (ending == ".svg" and b"<svg" not in data[:2000]) or not data.startswith(_SIGNATURES.get(ending, b"")):
+        raise BacksymError(f"the logo {name} is not what its ending says")
+    return Logo(ending, data)
