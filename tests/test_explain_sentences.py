@@ -128,7 +128,7 @@ def test_an_answer_beyond_repair_gets_numbers_to_follow() -> None:
     assert found.tags == ()
     assert found.repair is None
     assert found.full_plain == "Try it with x = -1 and dL/dz = -2: there your answer gives -1, but dL/dw is 2."
-    assert found.gentle_plain == "Try it with x = -1: there your answer gives -1, which is not dL/dw."
+    assert found.gentle_plain == "Try it with x = -1 and dL/dz = -2: there your answer gives -1, which is not dL/dw."
 
 
 def test_a_derivative_that_is_zero_is_said_to_be() -> None:

@@ -72,6 +72,20 @@ def test_one_student(tmp_path: Path) -> None:
     assert "$" not in tests["z"]["output"]
 
 
+def test_what_a_person_decides_has_neither_passed_nor_failed(tmp_path: Path) -> None:
+    """An answer that is left out has failed."""
+    result = check(tmp_path, "y: ((\nz: y - t\n")
+    found = results(result.stdout)
+    tests = by_target(found)
+    assert "Answers on which a person decides: 1." in found["output"]
+    assert "status" not in tests["y"]
+    assert tests["y"]["extra_data"]["for_a_person"] is True
+    assert "A person decides" in tests["y"]["output"]
+    assert tests["y"]["score"] == 0
+    assert tests["w"]["status"] == "failed"
+    assert "for_a_person" not in tests["w"]["extra_data"]
+
+
 def test_what_is_not_asked_for_does_not_count(tmp_path: Path) -> None:
     """A score cannot be raised by answering more, or one question twice."""
     result = check(tmp_path, "y: y - t\n'y[1]': y - t\n' y ': y - t\nL: 1\nb: dL/dz\nq: 1\n")

@@ -28,6 +28,7 @@ from backsym.marking.answers.numbers import Numbers, members, read_numbers
 from backsym.marking.answers.own_names import Names
 from backsym.marking.answers.reader import AnswerReader
 from backsym.marking.explaining.explain import ELEMENTS, Explanation, explain, explain_clash, explain_meant
+from backsym.marking.explaining.feedback import feedback
 from backsym.marking.explaining.phrases import math, phrase, shape_words
 from backsym.marking.judging.accept import (
     Criterion,
@@ -55,6 +56,7 @@ from backsym.marking.judging.numbers import AskedNumber, NumberJudge
 from backsym.marking.judging.shares import Slips, share_of
 from backsym.marking.judging.totals import asked_totals, judge_of_totals
 from backsym.marking.reporting.records import shown_score
+from backsym.marking.reporting.reports import in_unicode
 from backsym.numeric.axes import Array
 from backsym.printing.notation import Notation
 from backsym.solving.solution import Solution
@@ -88,6 +90,35 @@ class Verdict:
     """What was written."""
     rests: bool = field(default=False, compare=False, repr=False)
     """Whether the value is right, and what other answers of the student say may change the verdict."""
+    explained: Explanation | None = field(default=None, compare=False, repr=False)
+    """Why it is wrong, where that was looked for."""
+    place: str = field(default="", compare=False, repr=False)
+    """The line that it is about, in words."""
+
+    @lazy
+    def feedback_plain(self) -> str:
+        """The feedback with its formulas in Unicode, for a terminal or a notebook."""
+        return in_unicode(self.feedback).replace("\u00a0", " ")
+
+    def hint(self, n: int) -> str:
+        """The n-th of the hints, from 1, each telling more: what to check, where, and what should stand there.
+
+        Beyond the last it is the last; an answer that is right has its feedback only.  Raises BacksymError for n < 1.
+        """
+        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+            raise BacksymError(f"hints are counted from 1, not {n!r}")
+        return self._hints[min(n, len(self._hints)) - 1]
+
+    @lazy
+    def _hints(self) -> tuple[str, ...]:
+        found = self.explained
+        if found is None:
+            return (self.feedback,)
+        words = feedback(found.words.language)
+        slips = (words[f"slips.{tag}"] for tag in found.tags if f"slips.{tag}" in words)
+        first = [phrase("verdict.ladder", found.words.language, slip=slip) for slip in slips][:1]
+        further = (_Marking.joined(self.place, told) for told in (found.gentle, found.full))
+        return tuple(dict.fromkeys((*first, *further)))
 
     @lazy
     def interpreted(self) -> str:
@@ -214,12 +245,16 @@ class Marker:
             self.target(target)
         except BacksymError as error:
             # What is advised is a question, which ends the sentence.
-            return phrase("words.unknown_target", message=str(error) if error.advice else f"{error}.")
+            return phrase(
+                "words.unknown_target", self.problem.language, message=str(error) if error.advice else f"{error}."
+            )
         return None
 
     def unusable(self, message: str) -> Verdict:
         """The verdict in place of a student's file that cannot be read."""
-        return Verdict("", "invalid", 0.0, ("syntax",), phrase("verdict.invalid", message=message))
+        return Verdict(
+            "", "invalid", 0.0, ("syntax",), phrase("verdict.invalid", self.problem.language, message=message)
+        )
 
     def mark(
         self, target: str, answer: str, *, accept: str | None = None, marks: float | None = None, hints: str = "full"
@@ -284,7 +319,7 @@ class Marker:
                 if strict:
                     raise
                 # A mistake in marking one answer must not cost the student the others.
-                unmarked = phrase("verdict.unmarked", error=type(error).__name__)
+                unmarked = phrase("verdict.unmarked", self.problem.language, error=type(error).__name__)
                 found[target] = Verdict(target, "undetermined", 0.0, (), unmarked, marking.worth)
             if isinstance(marking, _Marking) and marking.target.whole is None:
                 earlier.add(marking.target, found[target])
@@ -318,11 +353,11 @@ def _kind(value: object) -> str:
     return type(value).__name__
 
 
-def _with_credit(feedback: str, share: Fraction, slips: Slips, hints: str) -> str:
+def _with_credit(feedback: str, share: Fraction, slips: Slips, hints: str, language: str) -> str:
     """The feedback on an answer that keeps a share of the marks although it is wrong, which it says."""
     if not slips or not share or hints == "none":
         return feedback
-    return f"{feedback} {phrase('verdict.credit', share=str(share))}"
+    return f"{feedback} {phrase('verdict.credit', language, share=str(share))}"
 
 
 def _short(text: str) -> str:
@@ -470,8 +505,24 @@ def checked_marks(target: str, marks: object) -> float:
     return float(marks)
 
 
+class _Speaking:
+    """What marks an answer says in the language of the problem."""
+
+    marker: Marker
+
+    @property
+    def language(self) -> str:
+        return self.marker.problem.language
+
+    def phrase(self, key: str, **facts: str) -> str:
+        return phrase(key, self.language, **facts)
+
+    def listed(self, texts: Sequence[str]) -> str:
+        return listed(texts, language=self.language)
+
+
 @dataclass
-class _NumberMarking:
+class _NumberMarking(_Speaking):
     """The marking of one answer that is a number, or several; ``own`` are the student's wrong ones, by name."""
 
     marker: Marker
@@ -499,22 +550,24 @@ class _NumberMarking:
         stated = numbers.named(sides[0]) if sides else None
         if stated is not None and stated != asked:
             own = math(numbers.quantity(stated), self.marker.notation)
-            return self.made("incorrect", ("wrong_node",), phrase("verdict.other_quantity", own=own, lhs=self.lhs))
+            return self.made("incorrect", ("wrong_node",), self.phrase("verdict.other_quantity", own=own, lhs=self.lhs))
         read = read_numbers(self.marker.reader, last, numbers.env)
         if isinstance(read, Unreadable):
             key = "verdict.invalid_hint" if read.hint and self.hints == "full" else "verdict.invalid"
-            return self.made("invalid", (read.tag,), phrase(key, message=read.message, hint=read.hint or ""))
+            return self.made("invalid", (read.tag,), self.phrase(key, message=read.message, hint=read.hint or ""))
         true = numbers.true(asked)
         if numbers.is_right(asked, read, true):
             if read.named:
-                return self.made("equivalent_form", (), phrase("verdict.not_a_number"))
-            return self.made("correct", (), phrase("verdict.correct"))
+                return self.made("equivalent_form", (), self.phrase("verdict.not_a_number"))
+            return self.made("correct", (), self.phrase("verdict.correct"))
         if self.own and not read.named and numbers.is_right(asked, read, numbers.true(asked, self.own)):
-            names = listed([math(numbers.quantity(numbers.asked[name]), self.marker.notation) for name in self.own])
-            return self.made("follow_through", (), phrase("verdict.follow_through", names=names))
+            names = self.listed(
+                [math(numbers.quantity(numbers.asked[name]), self.marker.notation) for name in self.own]
+            )
+            return self.made("follow_through", (), self.phrase("verdict.follow_through", names=names))
         if read.values.size == true.size and np.isfinite(read.values).all():
             self.own[asked.name] = read.values.reshape(true.shape)
-        return self.made("incorrect", self.tags(read, true), phrase("verdict.incorrect", lhs=self.lhs))
+        return self.made("incorrect", self.tags(read, true), self.phrase("verdict.incorrect", lhs=self.lhs))
 
     def tags(self, read: Numbers, true: Array) -> tuple[str, ...]:
         """What is wrong, where that is plain: the shape, a matrix on its side, the sign of all."""
@@ -529,13 +582,13 @@ class _NumberMarking:
     def made(self, verdict: str, tags: tuple[str, ...], feedback: str) -> Verdict:
         slips = (tags,) if tags and verdict == "incorrect" else ()
         share = share_of(self.marker.problem, verdict, slips)
-        words = _with_credit(feedback, share, slips, self.hints)
+        words = _with_credit(feedback, share, slips, self.hints, self.language)
         written = "" if self.answer is None else str(self.answer)
         return Verdict(self.name, verdict, self.worth * float(share), tags, words, self.worth, answer=written)
 
 
 @dataclass
-class _Marking:
+class _Marking(_Speaking):
     """The marking of one answer."""
 
     marker: Marker
@@ -578,7 +631,7 @@ class _Marking:
             with allowing(ELEMENTS, MARKING):
                 return self._verdict()
         except (Exhausted, MemoryError):
-            return self.made("undetermined", None, (), phrase("verdict.too_large"))
+            return self.made("undetermined", None, (), self.phrase("verdict.too_large"))
 
     def _verdict(self) -> Verdict:
         reader = self.marker.reader
@@ -589,19 +642,19 @@ class _Marking:
         found = self.verdict_on(read)
         if isinstance(read, Unreadable) or not read.left_out or self.hints == "none":
             return found
-        left = listed([f"`{_short(text)}`" for text in read.left_out[:3]])
-        return replace(found, feedback=self.joined(found.feedback, phrase("verdict.left_out", text=left)))
+        left = self.listed([f"`{_short(text)}`" for text in read.left_out[:3]])
+        return replace(found, feedback=self.joined(found.feedback, self.phrase("verdict.left_out", text=left)))
 
     def verdict_on(self, read: ReadAnswer | Unreadable) -> Verdict:
         """The verdict on what was read."""
         if isinstance(read, Unreadable):
             other = self.mathematics(None)
             if other is not None:
-                return self.made("undetermined", other, (), phrase("verdict.undetermined"))
+                return self.made("undetermined", other, (), self.phrase("verdict.undetermined"))
             return self.unreadable(read)
         if read.of == self.marker.problem.loss:
             # dL = (y - t) dy: differentials, which say it in another way.
-            return self.made("undetermined", read, (), phrase("verdict.differential"))
+            return self.made("undetermined", read, (), self.phrase("verdict.differential"))
         if read.of is not None:
             return self.other_quantity(read)
         broken = first_break(self.judge, read)
@@ -612,14 +665,14 @@ class _Marking:
             return self.made("undetermined", read, (), self.two_readings(read, other))
         if found is None:
             key = "verdict.unexercised" if self.target.name in self.judge.unexercised else "verdict.undetermined"
-            return self.made("undetermined", read, (), phrase(key))
+            return self.made("undetermined", read, (), self.phrase(key))
         if found is False:
             names = self.earlier.follows(read) if self.earlier is not None and broken is None and read.fits else ()
             if names:
-                return self.followed(read, phrase("verdict.follow_through", names=self.names(names)))
+                return self.followed(read, self.phrase("verdict.follow_through", names=self.names(names)))
             first = self.earlier.repeats(read) if self.earlier is not None and broken is None else None
             if first is not None:
-                return self.followed(read, phrase("verdict.layout_again", names=self.names((first,))))
+                return self.followed(read, self.phrase("verdict.layout_again", names=self.names((first,))))
             if (other := self.mathematics(read)) is not None:
                 return self.made("undetermined", read, (), self.two_readings(read, other))
             return self.wrong(read, broken)
@@ -662,7 +715,7 @@ class _Marking:
     ) -> Verdict:  # fmt: skip
         """A verdict with its score; ``slips`` are those that the problem may give a share of the marks for."""
         share = share_of(self.marker.problem, verdict, slips, form=form)
-        words = _with_credit(feedback, share, slips, self.hints)
+        words = _with_credit(feedback, share, slips, self.hints, self.language)
         score = self.worth * float(share)
         return Verdict(self.name, verdict, score, tags, words, self.worth, None, read, self.answer)
 
@@ -677,7 +730,7 @@ class _Marking:
         """The verdict on an answer that earns marks, by its form."""
         if trouble := self.form_trouble(read):
             return self.made("equivalent_form", read, (), trouble)
-        return self.made("correct", read, (), self.joined(phrase("verdict.correct"), self.unchecked(read)))
+        return self.made("correct", read, (), self.joined(self.phrase("verdict.correct"), self.unchecked(read)))
 
     @property
     def alone(self) -> Sheet:
@@ -697,20 +750,22 @@ class _Marking:
         if claims:
             found = shown(read, claims, self.judge)
             if found.undecided:
-                return self.made("undetermined", read, (), phrase("verdict.claim_undecided"))
+                return self.made("undetermined", read, (), self.phrase("verdict.claim_undecided"))
             if found.marks:
                 return None
             if found.tag == CLAIM:
-                return self.made("incorrect", read, (CLAIM,), phrase("verdict.claim"), ((CLAIM,),))
+                return self.made("incorrect", read, (CLAIM,), self.phrase("verdict.claim"), ((CLAIM,),))
         else:
             found = sheet.borrowing(read)
         lhs, names = self.quantity(self.target.name), self.names(found.names)
         if found.undecided:
-            return replace(self.made("undetermined", read, (), phrase("verdict.borrowed", names=names)), rests=True)
+            return replace(
+                self.made("undetermined", read, (), self.phrase("verdict.borrowed", names=names)), rests=True
+            )
         if not found.marks:
             own = found.names == (self.target.name,)
-            words = phrase("verdict.circular", lhs=lhs) if own else ""
-            words = words or phrase("verdict.circular_through", lhs=lhs, names=names)
+            words = self.phrase("verdict.circular", lhs=lhs) if own else ""
+            words = words or self.phrase("verdict.circular_through", lhs=lhs, names=names)
             return replace(self.made("equivalent_form", read, (CIRCULAR,), words, ((CIRCULAR,),)), rests=not own)
         left = () if self.criterion.accept == CHAIN else not_worked_out(read, stated(read) | sheet.stated)
         if left:
@@ -720,15 +775,15 @@ class _Marking:
 
     def step(self, read: ReadAnswer) -> str:
         slope = next(e for e in walk(read.expr) if isinstance(e, Partial))
-        return phrase("verdict.chain", slope=math(slope, self.marker.notation))
+        return self.phrase("verdict.chain", slope=math(slope, self.marker.notation))
 
     def form_trouble(self, read: ReadAnswer) -> str:
         """Why an answer that is right has not the form that is asked for; empty if it has."""
         form = self.criterion.accept
         if form == "by_name" and (missing := missing_names(read, self.judge.derivation(self.target.name))):
-            return phrase("verdict.by_name", adjoints=listed([self.quantity(name) for name in missing]))
+            return self.phrase("verdict.by_name", adjoints=self.listed([self.quantity(name) for name in missing]))
         if form == "simplified" and not is_simplified(read, self.judge.derivations, self.criterion.form):
-            return phrase("verdict.simplified")
+            return self.phrase("verdict.simplified")
         return ""
 
     def followed(self, read: ReadAnswer, why: str) -> Verdict:
@@ -740,7 +795,7 @@ class _Marking:
         return self.made("follow_through", read, (), words, form=not trouble)
 
     def unchecked(self, read: ReadAnswer) -> str:
-        return phrase("lines.unchecked", text=read.unchecked[0]) if read.unchecked and self.hints != "none" else ""
+        return self.phrase("lines.unchecked", text=read.unchecked[0]) if read.unchecked and self.hints != "none" else ""
 
     # --- wrong ---
 
@@ -752,7 +807,7 @@ class _Marking:
             key = "lines.aside" if line.aside else "lines.first" if broken.starts else "lines.breaks"
             several = "\n" in self.answer.strip() or max(each.row for each in read.lines) > 1
             kind, number = ("lines.line", line.row) if several else ("lines.step", broken.step)
-            place = phrase(key, line=phrase(kind, number=str(number)), text=line.text)
+            place = self.phrase(key, line=self.phrase(kind, number=str(number)), text=line.text)
             if line.aside:
                 # It is about no derivative of the loss, so that nothing is told of one.
                 return self.made("incorrect", read, (), place if self.hints != "none" else self.plainly(read))
@@ -766,12 +821,12 @@ class _Marking:
         if slips and about is not read and self.marker.problem.credit and self.judged(read) is not True:
             # The end may have other errors besides that of the line where it goes wrong.
             slips = explain(self.judge, read).slips if read.fits else ()
-        if self.hints == "none":
-            return self.made("incorrect", read, tags, self.plainly(about), slips)
-        return self.made("incorrect", read, tags, self.joined(place, sentences or self.plainly(about)), slips)
+        told = self.plainly(about) if self.hints == "none" else self.joined(place, sentences or self.plainly(about))
+        made = self.made("incorrect", read, tags, told, slips)
+        return replace(made, explained=explained if explained.tags or about.fits else None, place=place)
 
     def plainly(self, read: ReadAnswer) -> str:
-        return phrase("verdict.incorrect", lhs=math(read.lhs, self.marker.notation))
+        return self.phrase("verdict.incorrect", lhs=math(read.lhs, self.marker.notation))
 
     def told(self, explained: Explanation) -> str:
         """As much of an explanation as the level of hints allows."""
@@ -785,23 +840,23 @@ class _Marking:
         extra = read.indices[len(target.shape) :]
         if read.indices and scalar_if_ones(read.expr.shape):
             if same_layout(read.expr.shape, target.shape):  # A member's share of a sum over all members.
-                letters = listed([f"${ix.letter}$" for ix in read.indices if not ix.fixed])
-                return ("missing_sum", "wrong_index"), phrase("shape.free_letter", letters=letters)
-            return ("shape",), phrase("shape.mixed")
+                letters = self.listed([f"${ix.letter}$" for ix in read.indices if not ix.fixed])
+                return ("missing_sum", "wrong_index"), self.phrase("shape.free_letter", letters=letters)
+            return ("shape",), self.phrase("shape.mixed")
         if read.indices and len(read.indices) == len(target.shape):
-            return ("transpose", "wrong_index"), phrase("shape.transposed_entries", lhs=lhs)
+            return ("transpose", "wrong_index"), self.phrase("shape.transposed_entries", lhs=lhs)
         if extra:
-            letters = listed([f"${ix.letter}$" for ix in extra])
-            return ("missing_sum", "wrong_index"), phrase("shape.free_letter", letters=letters)
-        own, expected = shape_words(read.expr.shape, notation), shape_words(target.shape, notation)
+            letters = self.listed([f"${ix.letter}$" for ix in extra])
+            return ("missing_sum", "wrong_index"), self.phrase("shape.free_letter", letters=letters)
+        own, expected = (shape_words(shape, notation, self.language) for shape in (read.expr.shape, target.shape))
         if transposed_layout(read.expr.shape, target.shape):
-            return ("transpose", "shape"), phrase("shape.transposed", own=own, expected=expected)
-        return ("shape",), phrase("shape.other", own=own, expected=expected, lhs=lhs)
+            return ("transpose", "shape"), self.phrase("shape.transposed", own=own, expected=expected)
+        return ("shape",), self.phrase("shape.other", own=own, expected=expected, lhs=lhs)
 
     def other_quantity(self, read: ReadAnswer) -> Verdict:
         own = math(read.lhs, self.marker.notation)
         lhs = self.quantity(self.target.name)
-        words = phrase("verdict.other_quantity", own=own, lhs=lhs)
+        words = self.phrase("verdict.other_quantity", own=own, lhs=lhs)
         return self.made("incorrect", read, ("wrong_node",), words, (("wrong_node",),))
 
     def unreadable(self, read: Unreadable) -> Verdict:
@@ -812,17 +867,19 @@ class _Marking:
         tags = tuple(dict.fromkeys((*(found.tags if found is not None else ()), read.tag)))
         told = found is None and read.hint and self.hints == "full"
         key = "verdict.invalid_hint" if told else "verdict.invalid"
-        message = phrase(key, message=read.message, hint=read.hint or "")
+        message = self.phrase(key, message=read.message, hint=read.hint or "")
         if explained is not None and self.hints != "none":
             message = self.told(explained) or message
         if repaired is not None:
             message = self.joined(message, self.told(repaired))
         # Only what makes the answer right says what is wrong with it.
         slips = found.slips if found is not None and found.repair is not None else ()
-        return self.made("invalid", None, tags, message, slips)
+        return replace(self.made("invalid", None, tags, message, slips), explained=found)
 
     def two_readings(self, read: ReadAnswer, other: ReadAnswer) -> str:
-        return phrase("verdict.readings", first=f"${read.interpreted_latex}$", second=f"${other.interpreted_latex}$")
+        return self.phrase(
+            "verdict.readings", first=f"${read.interpreted_latex}$", second=f"${other.interpreted_latex}$"
+        )
 
     # --- words ---
 
@@ -833,7 +890,7 @@ class _Marking:
         return math(Adj(name, self.marker.problem.symbols[name].shape), self.marker.notation)
 
     def names(self, names: tuple[str, ...]) -> str:
-        return listed([self.quantity(name) for name in names])
+        return self.listed([self.quantity(name) for name in names])
 
     @staticmethod
     def joined(*sentences: str) -> str:

@@ -67,6 +67,16 @@ def catalogue(name: str, language: str = "en") -> Catalogue:
     return Catalogue(name, language, dict(flat(tree("templates", language, f"{name}.yaml"))))
 
 
+@cache
+def spoken(name: str, language: str) -> Catalogue:
+    """The same, with the English sentence where the language has none."""
+    try:
+        own: Mapping[str, str] = catalogue(name, language)
+    except FileNotFoundError:
+        own = {}
+    return Catalogue(name, language, {**catalogue(name), **own})
+
+
 def flat(sentences: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     """The sentences of a mapping, and of mappings in it, by dotted keys."""
     for key, value in sentences.items():

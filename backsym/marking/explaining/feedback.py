@@ -15,13 +15,14 @@ from backsym.core.errors import BacksymError
 from backsym.core.expr import Expr, Ix, Num, Shape, walk
 from backsym.core.lazy import Kept, lazy
 from backsym.core.problem import Problem
-from backsym.core.words import listed
+from backsym.core.words import ENGLISH, listed
+from backsym.marking.explaining.phrases import phrase
 from backsym.numeric.axes import Array
 from backsym.printing.latex import latex, to_latex
 from backsym.printing.notation import Notation, index
 from backsym.printing.plain import plain
 from backsym.printing.printer import size_layout
-from backsym.text.catalogue import Catalogue, catalogue, filled, lacks
+from backsym.text.catalogue import Catalogue, filled, lacks, spoken
 
 MAX_KEPT = 2000
 """Formulas that are kept as they print: answers to one problem are about the same quantities."""
@@ -72,9 +73,9 @@ class Sentence:
 Fact = Expr | Ix | Size | Value | Equal | Sentence | str | tuple["Fact", ...]
 
 
-def feedback() -> Catalogue:
+def feedback(language: str = ENGLISH) -> Catalogue:
     """All texts about wrong answers."""
-    return catalogue("feedback")
+    return spoken("feedback", language)
 
 
 class Words:
@@ -82,6 +83,7 @@ class Words:
 
     def __init__(self, problem: Problem):
         self.problem = problem
+        self.language = problem.language
         self._printed: Kept[tuple[Expr, tuple[str | None, ...]], str] = Kept(MAX_KEPT)
 
     @lazy
@@ -102,15 +104,15 @@ class Words:
             # Words at the head of a sentence, but never mathematics.
             return text[:1].upper() + text[1:] if isinstance(fact, str) and place == 0 else text
 
-        return filled(feedback()[sentence.key], fill)
+        return filled(feedback(self.language)[sentence.key], fill)
 
     def fact(self, fact: Fact, terminal: bool) -> str:
         if isinstance(fact, Sentence):
             return self.text(fact, terminal)
         if isinstance(fact, str):
-            return feedback()[fact]
+            return feedback(self.language)[fact]
         if isinstance(fact, tuple):
-            return listed([self.fact(item, terminal) for item in fact])
+            return listed([self.fact(item, terminal) for item in fact], language=self.language)
         return self._plain(fact) if terminal else f"${self._latex(fact)}$"
 
     def _latex(self, fact: Expr | Ix | Size | Value | Equal) -> str:
@@ -121,9 +123,9 @@ class Words:
         if isinstance(fact, Size):
             return to_latex(size_layout(fact.shape, self.notation))
         if isinstance(fact, Value):
-            return _matrix(fact.value)
+            return _matrix(fact.value, self.language)
         if isinstance(fact, Equal):
-            return f"{self._formula(fact.left)} = {_matrix(fact.right.value)}"
+            return f"{self._formula(fact.left)} = {_matrix(fact.right.value, self.language)}"
         raise TypeError(f"a fact cannot be a {type(fact).__name__}")
 
     def _formula(self, e: Expr) -> str:
@@ -144,16 +146,16 @@ class Words:
             full = {0: (1, 1), 1: (*fact.shape, 1)}.get(len(fact.shape), fact.shape)
             return " × ".join(map(str, full))
         if isinstance(fact, Value):
-            return _nested(fact.value)
+            return _nested(fact.value, self.language)
         if isinstance(fact, Equal):
-            return f"{self._plain(fact.left)} = {_nested(fact.right.value)}"
+            return f"{self._plain(fact.left)} = {_nested(fact.right.value, self.language)}"
         raise TypeError(f"a fact cannot be a {type(fact).__name__}")
 
 
-def _number(x: float) -> str:
+def _number(x: float, language: str) -> str:
     """A short number: as it is if it comes out even, else to a few significant digits."""
     if not np.isfinite(x):
-        return "undefined" if np.isnan(x) else "infinite"
+        return phrase("words.undefined" if np.isnan(x) else "words.infinite", language)
     near = round(x)
     if abs(x - near) < 1e-9:
         return str(near)
@@ -162,26 +164,26 @@ def _number(x: float) -> str:
     return f"{x:.{DIGITS}g}" if 1e-3 <= abs(x) < 1e5 else f"{x:.{DIGITS - 1}e}"
 
 
-def _tex_number(x: float) -> str:
-    text = _number(x)
-    if text.isalpha():
+def _tex_number(x: float, language: str) -> str:
+    text = _number(x, language)
+    if not np.isfinite(x):
         return rf"\text{{{text}}}"
     mantissa, _, power = text.partition("e")
     return rf"{mantissa} \cdot 10^{{{int(power)}}}" if power else text
 
 
-def _matrix(x: Array) -> str:
+def _matrix(x: Array, language: str) -> str:
     """A number, or a matrix; a vector is a column."""
     if x.ndim == 0:
-        return _tex_number(float(x))
+        return _tex_number(float(x), language)
     if x.ndim > 2:
-        return rf"\left( {', '.join(_matrix(part) for part in x)} \right)"
+        return rf"\left( {', '.join(_matrix(part, language) for part in x)} \right)"
     rows = x.reshape(-1, 1) if x.ndim == 1 else x
-    body = r" \\ ".join(" & ".join(_tex_number(float(v)) for v in row) for row in rows)
+    body = r" \\ ".join(" & ".join(_tex_number(float(v), language) for v in row) for row in rows)
     return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"
 
 
-def _nested(x: Array) -> str:
+def _nested(x: Array, language: str) -> str:
     if x.ndim == 0:
-        return _number(float(x))
-    return f"[{', '.join(_nested(part) for part in x)}]"
+        return _number(float(x), language)
+    return f"[{', '.join(_nested(part, language) for part in x)}]"

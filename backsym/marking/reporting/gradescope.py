@@ -19,9 +19,13 @@ from backsym.marking.explaining.phrases import math, phrase
 from backsym.marking.judging.accept import asked_as, asked_quantities, criterion
 from backsym.marking.reporting.records import Row
 from backsym.marking.reporting.reports import clean, in_unicode
+from backsym.marking.reporting.review import OPEN
 from backsym.printing.notation import Notation
 
 LONGEST_OUTPUT = 10_000
+
+FLAG = "for_a_person"
+"""In ``extra_data``, which an instructor sees: this question waits for a person."""
 
 
 def as_gradescope(problem: Problem, rows: Sequence[Row]) -> str:
@@ -46,8 +50,10 @@ def as_gradescope(problem: Problem, rows: Sequence[Row]) -> str:
     tests += [_missing(problem, name) for name in asked if name not in counted]
     order = {name: n for n, name in enumerate(asked)}
     tests.sort(key=lambda test: order.get(test["extra_data"]["target"], len(order)))
-    right = sum(test["status"] == "passed" for test in tests)
-    output = phrase("gradescope.output", right=str(right), count=str(len(tests)))
+    right = sum(test.get("status") == "passed" for test in tests)
+    output = phrase("gradescope.output", problem.language, right=str(right), count=str(len(tests)))
+    if waiting := sum(FLAG in test["extra_data"] for test in tests):
+        output += " " + phrase("gradescope.waiting", problem.language, count=str(waiting))
     return _written(tests, output)
 
 
@@ -61,8 +67,10 @@ def unusable_gradescope(problem: Problem, message: str) -> str:
     """The ``results.json`` of a submission that cannot be read as a whole: every question with a score of 0."""
     tests = [_missing(problem, name) for name in asked_quantities(problem)]
     if not tests:
-        tests = [_shown("", phrase("gradescope.submission"), 0.0, 0.0, "failed", "", ["syntax"], "invalid")]
-    return _written(tests, phrase("gradescope.unusable", message=clean(message)))
+        tests = [
+            _shown("", phrase("gradescope.submission", problem.language), 0.0, 0.0, "failed", "", ["syntax"], "invalid")
+        ]
+    return _written(tests, phrase("gradescope.unusable", problem.language, message=clean(message)))
 
 
 def _written(tests: Iterable[dict[str, Any]], output: str) -> str:
@@ -82,20 +90,32 @@ def _written(tests: Iterable[dict[str, Any]], output: str) -> str:
 def _test(problem: Problem, row: Row, name: str, counts: bool) -> dict[str, Any]:
     lines = [in_unicode(row.feedback)]
     if row.interpreted_plain:
-        lines.append(phrase("gradescope.read_as", text=clean(row.interpreted_plain)))
+        lines.append(phrase("gradescope.read_as", problem.language, text=clean(row.interpreted_plain)))
+    person = counts and row.verdict in OPEN and bool(row.answer.strip())
+    if person:
+        lines.append(phrase("gradescope.for_a_person", problem.language))
     if not counts:
-        lines.append(phrase("gradescope.not_asked"))
+        lines.append(phrase("gradescope.not_asked", problem.language))
     score, marks = (row.score, row.marks) if counts else (0.0, 0.0)
     # Where there is nothing to earn, the score says nothing.
     passed = row.score >= row.marks if marks > 0 else row.verdict in ("correct", "follow_through")
     title = _title(problem, name) if name in problem.symbols or name in asked_quantities(problem) else clean(row.target)
     status = "passed" if passed else "failed"
-    return _shown(name, title, score, marks, status, "\n".join(lines), list(row.tags), row.verdict)
+    shown = _shown(name, title, score, marks, status, "\n".join(lines), list(row.tags), row.verdict)
+    return _waiting(shown) if person else shown
+
+
+def _waiting(test: dict[str, Any]) -> dict[str, Any]:
+    """A question on which a person decides: neither passed nor failed, and flagged."""
+    del test["status"]
+    return {**test, "extra_data": {**test["extra_data"], FLAG: True}}
 
 
 def _missing(problem: Problem, name: str) -> dict[str, Any]:
     marks = criterion(problem, name).marks
-    return _shown(name, _title(problem, name), 0.0, marks, "failed", phrase("gradescope.missing"), [], "invalid")
+    return _shown(
+        name, _title(problem, name), 0.0, marks, "failed", phrase("gradescope.missing", problem.language), [], "invalid"
+    )
 
 
 def _shown(
