@@ -370,6 +370,11 @@ class Reader:
             return self._each(lambda *xs: self.field.apply(e.name, e.order, xs), *args)
         if e.order:
             raise Mismatch(f"{e.name} has no derivative as one function")
+        if e.kind == "kron":
+            (m, n), (p, q) = (a.shape for a in args)
+            return array_of((m * p, n * q), lambda at: args[0][at[0] // p, at[1] // q] * args[1][at[0] % p, at[1] % q])
+        if e.kind == "cumulative":
+            return array_of(args[0].shape, lambda at: self._total(list(args[0][: at[0] + 1])))
         if e.kind == "matrix" or e.name in ("var", "std"):
             return self._matrix_function(e.name, *args)
         return self._array_function(e.name, args[0])

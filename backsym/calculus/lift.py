@@ -44,6 +44,7 @@ from backsym.calculus.terms import (
     in_order,
     parts_of,
     positive,
+    row_and_column,
     slots_of,
     sub_factor,
 )
@@ -156,6 +157,8 @@ class Lifter:
 
     def total(self, p: Sequence[Term], free: Axes) -> Expr:
         """The sum of terms; those that are zero but for a part of an axis are blocks, one after the other."""
+        if len(p) == 1 and (stacked := self.stacked(p[0], free)) is not None:
+            return stacked
         windows = [window(t, free) for t in p]
         plain = [(t.coeff < 0, self.term(t, free)) for t, w in zip(p, windows, strict=True) if w is None]
         apart: dict[Index, list[tuple[Window, Expr]]] = {}
@@ -169,6 +172,20 @@ class Lifter:
             before = raiser(self.namer).poly(tuple(p), self.letters)
             self.steps.append(Step(sk.LIFT_BLOCKS, before, self.entry_along(whole, free, self.letters)))
         return whole
+
+    def stacked(self, t: Term, free: Axes) -> Expr | None:
+        """The sum over i and j of u_ij delta(k, c(i - 1) + j): the rows of u one after the other; None for others."""
+        if len(free) != 1:
+            return None
+        for n, (f, e) in enumerate(t.powers):
+            slot = (f.b if f.a == free[0] else f.a) if isinstance(f, Del) and free[0] in (f.a, f.b) else None
+            pair = row_and_column(slot) if slot is not None and e == 1 else None
+            rest = t.powers[:n] + t.powers[n + 1 :]
+            if pair is None or not set(pair) <= set(t.bound) or any(free[0] in g.free for g, _ in rest):
+                continue
+            inside = Term(t.coeff, rest, tuple(b for b in t.bound if b not in pair))
+            return Reshape(T(self.poly((inside,), pair[::-1])), (free[0].dim,))
+        return None
 
     @staticmethod
     def placed(e: Expr, free: Axes, real: Axes) -> Expr:
@@ -568,6 +585,8 @@ def sliced(f: Ent) -> Ent:
     for axis, slot in enumerate(f.idx):
         if not isinstance(slot, Affine):
             continue
+        if len(f.idx) == 1 and (pair := row_and_column(slot)) is not None:
+            return Ent(Reshape(base, tuple(i.dim for i in pair)), pair, f.pos)
         if len(slot.parts) != 1 or slot.parts[0][1] != 1 or isinstance(slot.parts[0][0], Datum):
             raise NoMatrixForm(say("reasons.shifted_entry"))
         i = slot.parts[0][0]

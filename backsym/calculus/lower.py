@@ -30,6 +30,7 @@ from backsym.calculus.terms import (
     scale,
     size_of,
 )
+from backsym.core.dims import amount
 from backsym.core.errors import BacksymError
 from backsym.core.expr import (
     Add,
@@ -234,9 +235,42 @@ def _transpose(lo: Lowering, e: T, out: Out) -> Poly:
 def _reshape(lo: Lowering, e: Reshape, out: Out) -> Poly:
     """Axes of length one are added or dropped; the others keep their order."""
     if e.regroups:
-        raise BacksymError("the entries of an array laid out as one axis are not written")
+        return _regrouped(lo, e, out)
     kept = iter([i for d, i in zip(e.to, out, strict=True) if d != 1])
     return lo.entry(e.arg, tuple(fixed_index(1, 1) if d == 1 else next(kept) for d in e.arg.shape))
+
+
+def _regrouped(lo: Lowering, e: Reshape, out: Out) -> Poly:
+    """Rows one after the other: the entry [i, j] of a matrix with c columns is that at c(i - 1) + j of the vector."""
+    before, after = e.arg.shape, e.to
+    if (len(before), len(after)) == (1, 2):
+        return lo.entry(e.arg, (_place(out[0], out[1], before[0]),))
+    if (len(before), len(after)) != (2, 1):
+        raise BacksymError("the entries of an array laid out on other axes are not written")
+    i, j = lo.fresh(before[0]), lo.fresh(before[1])
+    return bind(product([of_factor(Del(out[0], _place(i, j, after[0]))), lo.entry(e.arg, (i, j))]), (i, j))
+
+
+def _place(i: Index, j: Index, dim: Dim) -> Index:
+    """The position of the entry [i, j], row by row, in one axis."""
+    columns = amount(j.dim)
+    return affine(((i, columns), (j, 1)), -columns, dim)
+
+
+def _kron(lo: Lowering, e: Fn, out: Out) -> Poly:
+    """Each entry of the first matrix times the second one, in its place."""
+    first, second = e.args
+    a, b, c, d = (lo.fresh(dim) for dim in (*first.shape, *second.shape))
+    rows, columns = e.shape
+    places = [Del(out[0], _place(a, c, rows)), Del(out[1], _place(b, d, columns))]
+    return bind(product([*map(of_factor, places), lo.entry(first, (a, b)), lo.entry(second, (c, d))]), (a, b, c, d))
+
+
+def _cumsum(lo: Lowering, e: Fn, out: Out) -> Poly:
+    """x_i + x_(i-1) + ...: an entry before the first one is zero."""
+    k, j = lo.fresh(e.shape[0]), lo.fresh(e.shape[0])
+    place = affine(((out[0], 1), (k, -1)), 1, e.shape[0])
+    return bind(product([of_factor(Del(place, j)), lo.entry(e.args[0], (j,))]), (k, j))
 
 
 def _slice(lo: Lowering, e: Slice, out: Out) -> Poly:
@@ -360,6 +394,10 @@ def _diag(lo: Lowering, e: Fn, out: Out) -> Poly:
     if len(e.args[0].shape) == 1:
         return product([lo.entry(e.args[0], (out[0],)), of_factor(Del(out[0], out[1]))])
     return lo.entry(e.args[0], (out[0], out[0]))
+
+
+lowering("kron")(_kron)
+lowering("cumulative")(_cumsum)
 
 
 @lowering("scalar", "matrix")

@@ -36,6 +36,7 @@ from backsym.calculus.terms import (
     poly_key,
     power,
     refresh,
+    row_and_column,
     sub_factor,
 )
 from backsym.core.dims import Whole, amount, at_least
@@ -308,6 +309,9 @@ def _solved(t: Term, n: int, f: Del) -> Term | None:
     no such entry.  None where nothing is solved.
     """
     gap = affine(((f.a, 1), (f.b, -1)), 0, "")
+    if (apart := _digits(gap)) is not None:
+        rest = t.powers[:n] + t.powers[n + 1 :]
+        return Term(t.coeff, (*((Del(a, b), 1) for a, b in apart), *rest), t.bound)
     parts, offset = parts_of(gap), gap.offset if isinstance(gap, Affine) else -gap.serial if gap.fixed else 0
     rest = t.powers[:n] + t.powers[n + 1 :]
     if not parts:
@@ -318,10 +322,12 @@ def _solved(t: Term, n: int, f: Del) -> Term | None:
         and any(at_least(e, 1) for e in (ends[0], -ends[1]))
     ):
         return Term(Fraction(0))  # The two are never the same.
+    # The place of an entry of a matrix, row by row, is not taken apart.
+    kept = {i for slot in (f.a, f.b) for i in row_and_column(slot) or ()}
     values = {
         k: affine(((i, -factor * c) for i, c in parts if i != k), -factor * offset, k.dim)
         for k, factor in parts
-        if factor in (1, -1) and k in t.bound
+        if factor in (1, -1) and k in t.bound and k not in kept
     }
     found = next((k for k, value in values.items() if is_inside(value)), None)
     for k in values if found is None else ():
@@ -335,6 +341,21 @@ def _solved(t: Term, n: int, f: Del) -> Term | None:
         return None
     powers = tuple((sub_factor(g, {found: values[found]}), e) for g, e in rest)
     return Term(t.coeff, powers, tuple(b for b in t.bound if b != found))
+
+
+def _digits(gap: Index) -> tuple[tuple[Index, Index], ...] | None:
+    """Two numbers c(i - 1) + j, with j in 1, ..., c, are the same where their i are and their j are."""
+    if not isinstance(gap, Affine) or gap.offset or len(gap.parts) != 4:
+        return None
+    ones = {factor: i for i, factor in gap.parts if factor in (1, -1)}
+    others = [(i, factor) for i, factor in gap.parts if factor not in (1, -1)]
+    if len(ones) != 2 or len(others) != 2 or others[0][1] + others[1][1] != 0:
+        return None
+    if any(amount(i.dim) not in (others[0][1], others[1][1]) for i in ones.values()):
+        return None
+    if others[0][0].dim != others[1][0].dim or ones[1].dim != ones[-1].dim:
+        return None
+    return (others[0][0], others[1][0]), (ones[1], ones[-1])
 
 
 def is_inside(i: Index) -> bool:

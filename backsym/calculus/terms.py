@@ -121,6 +121,16 @@ def parts_of(i: Index) -> tuple[tuple[Index, Whole], ...]:
     return i.parts if isinstance(i, Affine) else () if i.fixed else ((i, 1),)
 
 
+def row_and_column(slot: Index) -> tuple[Index, Index] | None:
+    """i and j of a position c(i - 1) + j, with j in 1, ..., c: that of an entry of a matrix, row by row."""
+    if not isinstance(slot, Affine) or len(slot.parts) != 2:
+        return None
+    for (i, columns), (j, one) in (slot.parts, slot.parts[::-1]):
+        if one == 1 and columns == amount(j.dim) == -slot.offset and amount(i.dim) * columns == amount(slot.dim):
+            return None if isinstance(i, Datum) or isinstance(j, Datum) else (i, j)
+    return None
+
+
 def free_of(slots: Iterable[Index]) -> frozenset[Index]:
     found: list[Index] = []
     for slot in slots:

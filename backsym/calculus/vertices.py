@@ -92,11 +92,16 @@ def transpose(e: Expr) -> Expr:
             return e
         if transposes(turned) <= transposes(e):
             return turned
-    if len(e.shape) == 1 and any(isinstance(node, Reshape) for node in walk(e)):
+    if len(e.shape) == 1 and any(map(_renamed, walk(e))):
         row = as_row(e)
         if row is not None:
             return row
     return T(e)
+
+
+def _renamed(e: Expr) -> bool:
+    """Whether axes of length one are added or dropped, and nothing else."""
+    return isinstance(e, Reshape) and not e.regroups
 
 
 def _of_one_rank(e: Expr) -> Expr:
@@ -118,7 +123,7 @@ def as_row(e: Expr) -> Expr | None:
     """The row of a vector that is made, entry by entry, of 1 x D matrices; None where it is not."""
     if not e.shape:
         return e
-    if isinstance(e, Reshape) and len(e.arg.shape) == 2:
+    if isinstance(e, Reshape) and not e.regroups and len(e.arg.shape) == 2:
         return transpose(e.arg)
     if isinstance(e, Ones):
         return T(e)
@@ -142,7 +147,7 @@ def one_row(e: Expr) -> Expr:
     if not isinstance(e, Add) or len(e.shape) != 1:
         return e
     rows = [a.arg if isinstance(a, Neg) else a for a in e.args]
-    if not all(isinstance(a, Reshape) and isinstance(a.arg, T) and len(a.arg.shape) == 2 for a in rows):
+    if not all(isinstance(a, Reshape) and _renamed(a) and isinstance(a.arg, T) and len(a.arg.shape) == 2 for a in rows):
         return e
     return Reshape(T(rebuild(e, _as_transposed)), e.shape)
 
@@ -158,12 +163,12 @@ def _as_transposed(e: Expr) -> Expr:
 def _is_column(e: Expr) -> bool:
     """Whether a vector is a D x 1 matrix, with or without a sign."""
     e = e.arg if isinstance(e, Neg) else e
-    return isinstance(e, Reshape) and len(e.arg.shape) == 2 and isinstance(e.arg, (Sym, Adj))
+    return isinstance(e, Reshape) and not e.regroups and len(e.arg.shape) == 2 and isinstance(e.arg, (Sym, Adj))
 
 
 def _as_matrix(e: Expr) -> Expr:
     """The D x 1 matrix that a vector is."""
-    return Neg(_as_matrix(e.arg)) if isinstance(e, Neg) else e.arg if isinstance(e, Reshape) else e
+    return Neg(_as_matrix(e.arg)) if isinstance(e, Neg) else e.arg if isinstance(e, Reshape) and not e.regroups else e
 
 
 def matmul(factors: Sequence[Expr]) -> Expr:
@@ -308,7 +313,7 @@ def combine(lead: Expr, over: list[Expr], under: list[Expr], body: Expr) -> Expr
         # s/R, not s times 1/R.
         taken = list(itertools.takewhile(_is_plain, scalars))
         lead, scalars = Div(times([lead.num, *taken]), lead.den), scalars[len(taken) :]
-    row_after = isinstance(body, Reshape) and isinstance(body.arg, T)
+    row_after = isinstance(body, Reshape) and not body.regroups and isinstance(body.arg, T)
     ordered = [body, *scalars] if row_after else [*scalars, body]
     return times([lead, *_flat(ordered)])
 

@@ -244,6 +244,10 @@ class _Torch:
         if isinstance(node.func, ast.Attribute) and not function.startswith("np."):
             # x.sum(axis=0) is np.sum(x, axis=0) to the rules; a method stays one where PyTorch has it.
             plain = ast.Call(expression_of(f"np.{node.func.attr}"), [node.func.value, *node.args], node.keywords)
+            if node.func.attr == "ravel":
+                whole = self.expr(node.func.value)
+                columns = ast.Attribute(whole, "T", ast.Load()) if node.keywords else whole
+                return method(columns, "reshape", ast.UnaryOp(ast.USub(), ast.Constant(1)))
             if node.func.attr in ("sum", "mean"):
                 return ast.Call(ast.Attribute(self.expr(node.func.value), node.func.attr, ast.Load()), [], _axes(node))
             return self.call(plain)

@@ -93,6 +93,8 @@ def _call(node: ast.Call, ranks: Ranks) -> int | None:
         return len(spec.value.split("->")[1])
     if function in _REDUCING:
         return _reduced(node, rank_of(args[0], ranks) or 0)
+    if function == "ravel":
+        return 1
     if function == "concatenate":
         assert isinstance(args[0], ast.Tuple)
         return _largest(args[0].elts, ranks)

@@ -746,6 +746,20 @@ def _by_signature(e: Fn) -> Shape:
 MATRIX = KINDS.add(Kind("matrix", _by_signature))
 """Whole arrays to an array or a number, with a derivative by index formulas."""
 
+
+def _kron_shape(e: Fn) -> Shape:
+    a, b = (arg.shape for arg in e.args)
+    if len(a) != 2 or len(b) != 2:
+        raise ShapeError(f"{e.name} takes two matrices, not {show_shape(a)} and {show_shape(b)}")
+    return tuple(dim_named(amount(m) * amount(n)) for m, n in zip(a, b, strict=True))
+
+
+KRON = KINDS.add(Kind("kron", _kron_shape))
+"""Each entry of one matrix times all of another."""
+
+CUMULATIVE = KINDS.add(Kind("cumulative", lambda e: e.args[0].shape, named=True))
+"""Sums of a vector from its first entry on."""
+
 VECTORS = KINDS.add(Kind("vectors", lambda e: broadcast(*(a.shape for a in e.args))))
 """Products of two vectors, which are always shown in full."""
 

@@ -196,6 +196,13 @@ def _power_of_matrix(n: int) -> str:
     return " @ ".join(["A" if n > 0 else "inv(A)"] * abs(n))
 
 
+def _cumsum(np: Any, x: Array) -> Array:
+    """Of a vector: NumPy would lay a matrix out first."""
+    if np.ndim(x) != 1:
+        raise TypeError("cumsum takes a vector")
+    return np.cumsum(x)
+
+
 def _clip(np: Any, x: Array, a: Array, b: Array) -> Array:
     low = np.where(decisive(np, x) <= decisive(np, a), a + 0 * x, x + 0 * a)
     return np.where(decisive(np, low) >= decisive(np, b), b + 0 * low, low + 0 * b)
@@ -638,6 +645,25 @@ _TABLE = (
         sympy=lambda sp, a: sp.log(sp.Abs(sp.Determinant(a))),
         form="log_det",
         regular=True,
+    ),
+    Function(
+        "kron",
+        ("A", "B"),
+        r"\text{kron}",
+        kind="kron",
+        value=lambda np, a, b: np.kron(a, b),
+        code="np.kron({0}, {1})",
+        calls=(Primitive("np.kron", "torch.kron", rank=2),),
+        form="kron",
+    ),
+    Function(
+        "cumsum",
+        ("x",),
+        r"\text{cumsum}",
+        kind="cumulative",
+        value=_cumsum,
+        code="np.cumsum({0}, axis=0)",
+        calls=(Primitive("np.cumsum", "torch.cumsum", rank=1),),
     ),
     Function("diag", ("x",), r"\text{diag}", kind="diag", value=lambda np, x: np.diag(x), code="np.diag({0})"),
     Function("outer", ("u", "v"), r"\text{outer}", kind="vectors", definition="u @ v.T", expanded=True),

@@ -201,7 +201,7 @@ def _scalar(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evaluator) -
     return _each(args, lambda *xs: _settle(value(np, *xs), xs))
 
 
-@evaluation("matrix")
+@evaluation("matrix", "kron", "cumulative")
 def _matrix(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evaluator) -> Val:
     whole(fn, e)
     if fn.value is None:

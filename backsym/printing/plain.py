@@ -207,6 +207,8 @@ class _Plain:
         inner = self.at(e.arg, Level.POWER)
         if before == after:
             return self.text(e.arg)
+        if e.regroups and len(after) == 1 and len(before) == 2:
+            return f"vec({self.free(e.arg.arg if isinstance(e.arg, T) else T(e.arg))})", Level.ATOM
         if e.regroups:
             raise BacksymError(f"no plain text makes {show_shape(before)} into {show_shape(after)}")
         if len(before) == 1 and after == (1, *before):

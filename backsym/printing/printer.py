@@ -532,6 +532,8 @@ def _slash(negative: bool, top: Layout, bottom: Layout) -> Layout:
 
 def _transpose(e: T, n: Notation) -> Piece:
     sup = n.transposed
+    if isinstance(e.arg, Reshape) and e.arg.regroups and len(e.arg.shape) == 2:
+        return _unstacked(e.arg, n)
     if isinstance(e.arg, Fn) and _form(e.arg) is _inverse:
         return _power(_piece(e.arg.args[0], n), tight(lay.MINUS, sup))
     return _power(_piece(e.arg, n), sup)
@@ -559,7 +561,17 @@ def _reshape(e: Reshape, n: Notation) -> Piece:
     """The array itself; the rows of a matrix in one vector are the columns of its transpose."""
     if not e.regroups:
         return _piece(e.arg, n)
-    return Piece(_apply(Ident("vec", "operator"), [layout_of(T(e.arg) if len(e.arg.shape) == 2 else e.arg, n)]))
+    vec = Ident("vec", "operator")
+    if len(e.shape) == 2:  # Rows are filled one after the other: vec^-1 fills columns.
+        return _power(_unstacked(e, n), n.transposed)
+    inside = e.arg.arg if isinstance(e.arg, T) else T(e.arg) if len(e.arg.shape) == 2 else e.arg
+    return Piece(_apply(vec, [layout_of(inside, n)]))
+
+
+def _unstacked(e: Reshape, n: Notation) -> Piece:
+    """The matrix whose columns are parts of a vector."""
+    head = Script(Ident("vec", "operator"), sup=tight(lay.MINUS, Number("1")))
+    return Piece(_apply(head, [layout_of(e.arg, n)]))
 
 
 def _slice(e: Slice, n: Notation) -> Piece:
@@ -622,6 +634,11 @@ def _log_det(e: Fn, n: Notation) -> Piece:
     return Piece(tight(n.function("log"), size), Level.FACTOR)
 
 
+def _kron(e: Fn, n: Notation) -> Piece:
+    parts = [fenced("paren", p.layout) if p.level < Level.FACTOR else p.layout for p in (_piece(a, n) for a in e.args)]
+    return Piece(row(parts[0], Op("otimes"), parts[1]), Level.NEGATIVE)
+
+
 FORMS: dict[str, Callable[[Fn, Notation], Piece]] = {
     "exp": _exp,
     "sqrt": _sqrt,
@@ -632,6 +649,7 @@ FORMS: dict[str, Callable[[Fn, Notation], Piece]] = {
     "solution": _solution,
     "matrix_power": _matrix_power,
     "log_det": _log_det,
+    "kron": _kron,
 }
 """How functions are laid out that are not written as a name with arguments, by the ``form`` of their entry."""
 

@@ -292,6 +292,12 @@ def _diag(c: Entries, e: Fn, ixs: Indices) -> Any:
     return c.at(e.args[0], (ixs[0], ixs[0]))
 
 
+@sympy_entries("cumulative")
+def _cumulative(c: Entries, e: Fn, ixs: Indices) -> Any:
+    letter = c.fresh()
+    return sympy.Sum(c.at(e.args[0], (letter,)), (letter, 1, ixs[0]))
+
+
 def defined(c: Entries, e: Fn, ixs: Indices) -> Any:
     """By the function's definition."""
     function = FUNCTIONS.get(e.name)

@@ -262,6 +262,11 @@ def _diag(m: Matrices, e: Fn) -> Any:
     return sympy.DiagMatrix(value) if len(e.args[0].shape) == 1 else DiagonalOf(value)
 
 
+@sympy_matrices("kron")
+def _kron(m: Matrices, e: Fn) -> Any:
+    return sympy.KroneckerProduct(*(m.of(arg) for arg in e.args))
+
+
 @sympy_matrices("matrix")
 def _of_matrices(m: Matrices, e: Fn) -> Any:
     function = FUNCTIONS[e.name]

@@ -550,6 +550,7 @@ _RULES: dict[type, Callable[[Writer, Any], Piece]] = {
     sympy.Subs: _substituted,
     sympy.MatMul: _matmul,
     sympy.BlockMatrix: _blocks,
+    sympy.KroneckerProduct: lambda w, e: w.call("kron", e.args, array=True),
     sympy.MatrixSlice: _part,
     sympy.MatAdd: _matadd,
     sympy.HadamardProduct: _hadamard,

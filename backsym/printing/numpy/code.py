@@ -365,8 +365,19 @@ class _Coder:
 
     def reshape(self, e: Reshape, loose: bool) -> Code:
         if e.regroups:
-            raise BacksymError("no NumPy source for axes that are laid out as one")
+            return self.regrouped(e)
         return fitted(self.strict(e.arg).number, e.to, self.size)
+
+    def regrouped(self, e: Reshape) -> Code:
+        """Columns or rows below each other, or a vector laid out in rows."""
+        columns = isinstance(e.arg, T) and len(e.arg.arg.shape) == 2 and len(e.to) == 1
+        code = self.strict(e.arg.arg if columns and isinstance(e.arg, T) else e.arg).number
+        if code.axes:
+            raise BacksymError("no NumPy source for arrays with free indices on other axes")
+        if len(e.to) == 1:
+            order = 'order="F"' if columns else ""
+            return Code(f"{code.atom}.ravel({order})", shape=e.to)
+        return Code(f"np.reshape({code.text}, {shape_text(e.to, self.size)})", shape=e.to)
 
     def slice(self, e: Slice, loose: bool) -> Code:
         array, parts = parts_of_axes(e)
@@ -593,7 +604,7 @@ def _number(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], loose:
     return Code(filled_in(template, [c.strict(a) for a in args]))
 
 
-@numpy("matrix")
+@numpy("matrix", "kron", "cumulative")
 def _of_matrices(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], loose: bool) -> Code | None:
     """NumPy's functions of one matrix take many, along leading axes."""
     codes, axes = aligned([c.strict(a) for a in args], c.order)

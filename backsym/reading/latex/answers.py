@@ -130,13 +130,8 @@ class AnswerFormula(Formula):
         return self.make("keyword", "axis" if token.text == "dim" else token.text, (value,), token.start)
 
     def product(self) -> Node:
-        """Besides the signs of equations, an outer product: ``u \\otimes v``; ``1 1^T`` beside a matrix is all ones."""
+        """``1 1^T`` beside a matrix is all ones."""
         tree = super().product()
-        while self.at("otimes"):
-            self.take()
-            right = super().product()
-            columns = tuple(self.make("column", "", (side,), side.span[0]) for side in (tree, right))
-            tree = self.make("call", "outer", columns, tree.span[0])
         if self.at("+", "-") and _is_ones_squared(tree):
             return self.make("num", "1", (), tree.span[0])
         return tree

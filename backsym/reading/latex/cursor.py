@@ -100,9 +100,6 @@ class Cursor:
         token = self.token
         if token.kind == "unknown":
             tokenize(self.source, token.start, token.end)  # Raises the error that a lenient look has put off.
-        if token.text == "otimes" and token.kind == "op":
-            # Only answers have this sign; an author is told how to write what it means.
-            return self.error(say("latex.unknown_macro", name="otimes"), token, say("latex.write_outer"))
         found = say("latex.sought.end") if token.kind in ("end", "row") else shown(token)
         return self.error(say("latex.expected", expected=expected, found=found), token, hint)
 

@@ -80,6 +80,15 @@ class Grammar(Cursor, ABC):
         return self.make("neg", "", (inner,), sign.start) if sign.text == "-" else inner
 
     def product(self) -> Node:
+        r"""A product, or several with ``\\otimes`` between them."""
+        tree = self.chain()
+        while self.at("otimes"):
+            self.take()
+            tree = self.make("call", "otimes", (tree, self.chain()), tree.span[0])
+        return tree
+
+    def chain(self) -> Node:
+        """Factors side by side, with signs or without."""
         start = self.token.start
         factors = [self.factor()]
         signs = ""

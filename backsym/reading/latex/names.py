@@ -32,7 +32,7 @@ _WORDS = {
     "binarycrossentropy": "binary_cross_entropy", "se": "squared_error", "squarederror": "squared_error",
     "swish": "silu", "lrelu": "leaky_relu", "sgn": "sign", "lse": "logsumexp", "avg": "mean",
 }  # fmt: skip
-_BUILT_IN = ("sum", "mean", "max", "min", "ones", "eye", "zeros", ABSTRACT_LOSS)
+_BUILT_IN = ("sum", "mean", "max", "min", "ones", "eye", "zeros", "vec", "concat", ABSTRACT_LOSS)
 LOSS_WORDS = {"ce": "cross_entropy", "xent": "cross_entropy", "bce": "binary_cross_entropy", "se": "squared_error"}
 """The marks of a named loss, as in ``\\mathcal{L}_{\\text{CE}}(y, t)``."""
 

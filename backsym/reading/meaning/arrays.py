@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from backsym.core.dims import Whole, amount, is_negative
+from backsym.core.dims import Whole, amount, dim_named, is_negative
 from backsym.core.errors import ShapeError
 from backsym.core.expr import (
     Add,
@@ -194,13 +194,10 @@ def shaped(e: Expr, shape: Shape) -> Expr:
 
 def times(dims: Sequence[Dim]) -> Dim:
     """The size of several axes laid out as one."""
-    real = [dim for dim in dims if dim != 1]
-    if all(isinstance(dim, int) for dim in real):
-        total = 1
-        for dim in real:
-            total *= int(dim)
-        return total
-    return "*".join(map(str, real))
+    total: Whole = 1
+    for dim in dims:
+        total = total * amount(dim)
+    return dim_named(total)
 
 
 def _factors(shape: Sequence[Dim]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import islice
 
+from backsym.core.dims import amount, dim_named
 from backsym.core.errors import InputError
 from backsym.core.expr import (
     Adj,
@@ -25,7 +26,9 @@ from backsym.core.expr import (
     OneHot,
     Ones,
     Reduce,
+    Reshape,
     Sym,
+    T,
     Zeros,
     num,
     show_shape,
@@ -46,7 +49,7 @@ MAX_MACROS = 8
 MAX_WRITTEN_OUT = 20_000
 """Parts of an expression in which a definition has been put in the place of a call: definitions may use each other."""
 
-_BUILT_IN = (*REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "onehot", "concat")
+_BUILT_IN = (*REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "onehot", "concat", "vec")
 
 CHOICE = say("meaning.usual.choice")
 CONCATENATION = say("meaning.usual.concatenation")
@@ -258,6 +261,35 @@ def check_power(r: Rules, tree: Node, node: Node, power: Expr) -> None:
     whole = isinstance(power, Num) and power.value.denominator == 1 and 0 < abs(power.value) <= MAX_POWER
     if not whole:
         raise r.error(say("meaning.whole_power", most=MAX_POWER), node)
+
+
+@reading("kron", "cumulative")
+def check_rank(r: Rules, tree: Node, function: Function, given: Sequence[Node], args: Sequence[Expr]) -> None:
+    rank = 2 if function.kind == "kron" else 1
+    shapes = [arg.shape for arg in args]
+    if any(len(shape) != rank for shape in shapes):
+        message = say("meaning.takes_rank", name=tree.value, rank=rank, shapes=list(map(show_shape, shapes)))
+        raise r.error(message, tree)
+
+
+def otimes_call(r: Rules, tree: Node) -> Expr:
+    """``A \\otimes B``: of two matrices the Kronecker product, of vectors the outer product."""
+    if all(len([dim for dim in r.resolve(side).shape if dim != 1]) == 2 for side in tree.children):
+        return r.resolve(Node("call", "kron", tree.children, tree.span))
+    columns = tuple(Node("column", "", (side,), side.span) for side in tree.children)
+    return r.resolve(Node("call", "outer", columns, tree.span))
+
+
+def vec_call(r: Rules, tree: Node) -> Expr:
+    """``vec(A)``: the columns of a matrix one below the other; a vector is its only column."""
+    no_keywords(r, tree)
+    (arg,) = arguments(r, tree, 1, 1, "vec(A)")
+    value = r.resolve(arg)
+    if len(value.shape) < 2:
+        return value
+    if len(value.shape) > 2:
+        raise r.error(say("meaning.takes_rank", name=tree.value, rank=2, shapes=[show_shape(value.shape)]), tree)
+    return Reshape(T(value), (dim_named(amount(value.shape[0]) * amount(value.shape[1])),), span=r.mark(tree))
 
 
 @reading("diag", "scalar")
@@ -481,4 +513,6 @@ _SPECIAL: dict[str, Callable[[Rules, Node], Expr]] = {
     "log size": log_size_call,
     "onehot": one_hot_call,
     "concat": concat_call,
+    "vec": vec_call,
+    "otimes": otimes_call,
 }

@@ -339,6 +339,18 @@ class Shapes:
             return tuple(dim.value for dim in arguments)
         if name == "concat":
             return self.concat(tree, arguments)
+        if name == "otimes":
+            shapes = [self.of(argument) for argument in arguments]
+            if all(shape is not None and len(shape) == 1 for shape in shapes):
+                return tuple(axis for shape in shapes if shape is not None for axis in shape)
+            name = "kron"
+        if name in ("kron", "vec"):
+            shapes = [self.of(argument) for argument in arguments]
+            axes = [shape for shape in shapes if shape is not None and len(shape) == 2]
+            if len(axes) < len(shapes):
+                return shapes[0] if name == "vec" else None
+            pairs = zip(*axes, strict=True) if name == "kron" else axes
+            return tuple(str(amount(self.root(a)) * amount(self.root(b))) for a, b in pairs)
         if name == "eye":
             return tuple(dim.value for dim in arguments) * 2
         if name == "delta":
@@ -438,5 +450,5 @@ axes_rules("elementwise", "rowwise")(lambda axes: axes)
 axes_rules("rowreduce")(lambda axes: axes[:-1])
 axes_rules("scalar")(lambda axes: ())
 axes_rules("diag")(lambda axes: axes * 2 if len(axes) == 1 else axes[:1])
-axes_rules("matrix")(lambda axes: axes)
+axes_rules("matrix", "cumulative")(lambda axes: axes)
 axes_rules("vectors")(lambda axes: axes * 2 if len(axes) == 1 else ())

@@ -117,6 +117,17 @@ def _elements(tree: ast.expr) -> list[ast.expr]:
 # --- what a call becomes ---------------------------------------------------------------------------------------------
 
 
+def _flattened(b: Builder, call: Call) -> Node:
+    """``x.ravel()`` lays out rows, ``x.ravel(order='F')`` columns."""
+    (value,), (order,) = _given(b, call, "a order", 1)
+    array = b.node(value)
+    if isinstance(order, ast.Constant) and order.value == "F":
+        array = b.make("transpose", "", (array,), call.at)
+    elif order is not None and not (isinstance(order, ast.Constant) and order.value == "C"):
+        raise b.refusal(say("python.axis"), call.at)
+    return b.array("flatten", (array,), call.at)
+
+
 def _joined(b: Builder, call: Call) -> Node:
     """``concatenate((a, b), axis=0)``: an axis that counts from the end is that of a vector or a matrix."""
     if len(call.args) > 1 and not call.keywords and b.integer(call.args[1]) is None:
@@ -470,7 +481,7 @@ _TABLE: Mapping[str, Meaning] = {
     **_each("vstack hstack", _stacked),
     **_each("reshape view", _reshaped),
     **_each("reshape_as view_as", _reshaped_as),
-    **_each("flatten ravel", _operation("flatten")),
+    **_each("flatten ravel", _flattened),
     "squeeze": _squeezed,
     **_each("unsqueeze expand_dims", _expanded),
     "atleast_1d": _operation("atleast 1"),
