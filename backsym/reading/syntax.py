@@ -86,3 +86,27 @@ def walk(tree: Node) -> Iterator[Node]:
         current = pending.pop()
         yield current
         pending.extend(reversed(current.children))
+
+
+def as_index(tree: Node) -> Node:
+    """A sum of letters, whole multiples and numbers as the index that it is, ``i + 1``; anything else as it is."""
+    if tree.kind != "add":
+        return tree
+    parts = [_part(term) for term in tree.children]
+    if any(part is None for part in parts):
+        return tree
+    return node("shift", "", tuple(part for part in parts if part is not None), tree.span)
+
+
+def _part(term: Node, sign: str = "") -> Node | None:
+    """A summand of an index: its value is the whole factor, its child the letter, if there is one."""
+    if term.kind == "neg" and not sign:
+        return _part(term.children[0], "-")
+    if term.kind == "num" and term.value.isdecimal():
+        return node("part", sign + term.value, (), term.span)
+    if term.kind == "name":
+        return node("part", sign + "1", (term,), term.span)
+    if term.kind in ("mul", "product", "terms") and [factor.kind for factor in term.children] == ["num", "name"]:
+        factor, letter = term.children
+        return node("part", sign + factor.value, (letter,), term.span) if factor.value.isdecimal() else None
+    return None

@@ -596,10 +596,16 @@ class _Session:
             letters = (
                 ix.kind in ("name", "shift") for n in walk_tree(tree) if n.kind == "entry" for ix in n.children[1:]
             )
-            if not self.mathematical and any(letters):
-                # Index letters are the language's own, in which positions count from 1.
-                tree = parse_code(source, self.names.code, first=1)
-            return [self.resolved(tree, source, given)]
+            lettered = any(letters)
+            if self.mathematical or not (lettered or is_ours(tree, text)):
+                return [self.resolved(tree, source, given)]
+            # Index letters, quotients of differentials and primes are the language's own: positions count from 1.
+            ours = parse_code(source, self.names.code, first=1)
+            found = [self.resolved(ours, source, given)]
+            if not lettered and ours != tree:
+                with suppress(InputError):
+                    found.append(replace(self.resolved(tree, source, given), regrouped=True))
+            return found
         except NotPython:
             return None
         except InputError as e:
@@ -817,6 +823,14 @@ _SLOPE = re.compile(r"\\partial|∂|\\nabla|\\frac\s*\{\s*(?:\\mathrm\s*\{\s*)?d
 def speaks_of_slopes(text: str) -> bool:
     """Whether a text has a sign of differentiation: where it is not read, it may still be a step."""
     return _SLOPE.search(text) is not None
+
+
+def is_ours(tree: Node, text: str) -> bool:
+    """Whether a tree of code has what Python has not: a derivative as a quotient, or a primed function."""
+    return any(
+        (n.kind == "partial" and "/" in text[slice(*n.span)]) or (n.kind == "call" and n.value.endswith("'"))
+        for n in walk_tree(tree)
+    )
 
 
 def _in_place(letters: Sequence[Ix], shape: Shape) -> bool:

@@ -11,6 +11,7 @@ from itertools import islice
 from backsym.core.dims import amount, dim_named
 from backsym.core.errors import InputError
 from backsym.core.expr import (
+    Add,
     Adj,
     Delta,
     Dim,
@@ -21,16 +22,20 @@ from backsym.core.expr import (
     IndexReduce,
     Ix,
     Label,
+    Mul,
     Neg,
     Num,
     OneHot,
     Ones,
     Reduce,
     Reshape,
+    Shape,
     Sym,
     T,
     Zeros,
+    children,
     num,
+    scalar_if_ones,
     show_shape,
     walk,
 )
@@ -41,7 +46,7 @@ from backsym.reading.meaning.blocks import concat_call
 from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.scope import free_letters, index_reduction, is_delta, label_of, positional, suggest
 from backsym.reading.meaning.shape_hints import Mismatch, fits_elementwise
-from backsym.reading.syntax import Node
+from backsym.reading.syntax import Node, as_index
 
 MAX_MACROS = 8
 """Expanded functions inside each other: their definitions repeat arguments, so that size doubles at each level."""
@@ -171,6 +176,8 @@ def table_call(r: Rules, tree: Node, function: Function, order: int) -> Expr:
     if function.expanded:
         return expanded_call(r, tree, function, given)
     args = [r.resolve(arg) for arg in given]
+    if kind.entrywise and not r.scope.misfits:
+        args = columns(r, args)
     if function.unrolled is not None:
         args[-1] = signed_number(args[-1])
     check = reading.find(function.kind)
@@ -473,11 +480,39 @@ def grad_call(r: Rules, tree: Node) -> Expr:
     return Adj(target.name, target.declared, span=r.mark(tree))
 
 
+def columns(r: Rules, values: Sequence[Expr]) -> list[Expr]:
+    """The operands, with a column [D, 1] beside a vector [D] made that vector.
+
+    In a forward equation the author's array is kept as it is, and NumPy's broadcasting decides; so it does where a
+    vector was made a column on purpose, ``v[:, None]``.
+    """
+    shapes = [value.shape for value in values]
+    if all(len(shape) < 2 for shape in shapes):
+        return list(values)
+    vectors = {shape for shape in shapes if len(shape) == 1 and shape != (1,)}
+    matrices = [shape for shape in shapes if len(shape) == 2 and not is_column(shape) and scalar_if_ones(shape)]
+    if len(vectors) != 1 or matrices or not r.scope.derivatives or any(map(_made_column, values)):
+        return list(values)
+    (vector,) = vectors
+    return [Reshape(v, vector) if v.shape == (*vector, 1) else v for v in values]
+
+
+def _made_column(e: Expr) -> bool:
+    """Whether somebody gave a vector a second axis."""
+    if isinstance(e, Reshape) and not e.regroups:
+        return len(e.arg.shape) == 1 and e.shape == (*e.arg.shape, 1)
+    return isinstance(e, (Add, Neg, Mul)) and any(map(_made_column, children(e)))
+
+
+def is_column(shape: Shape) -> bool:
+    return len(shape) == 2 and shape[1] == 1
+
+
 def delta_call(r: Rules, tree: Node) -> Expr:
     """``delta(i, j)``: a letter without a range of its own takes the other's, and so does a shifted index."""
     no_keywords(r, tree)
     arguments(r, tree, 2, 2, "delta(i, j)")
-    return compared_positions(r, tree.children, tree, equal=True)
+    return compared_positions(r, tuple(map(as_index, tree.children)), tree, equal=True)
 
 
 def compared_positions(r: Rules, sides: Sequence[Node], tree: Node, *, equal: bool) -> Expr:

@@ -30,7 +30,6 @@ from backsym.core.expr import (
     Shape,
     T,
     Zeros,
-    children,
     matmul_shape,
     num,
     scalar_if_ones,
@@ -38,6 +37,7 @@ from backsym.core.expr import (
 )
 from backsym.core.words import Said, say
 from backsym.reading.meaning import calls
+from backsym.reading.meaning.calls import columns, is_column
 from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.shape_hints import Mismatch, SizeUnknown, fits_elementwise, fits_matmul, transposed
 from backsym.reading.syntax import Node
@@ -369,34 +369,6 @@ def _unless_size_unknown(r: Rules, tree: Node) -> Expr | None:
         return None
 
 
-def columns(r: Rules, values: Sequence[Expr]) -> list[Expr]:
-    """The operands, with a column [D, 1] beside a vector [D] made that vector.
-
-    In a forward equation the author's array is kept as it is, and NumPy's broadcasting decides; so it does where a
-    vector was made a column on purpose, ``v[:, None]``.
-    """
-    shapes = [value.shape for value in values]
-    if all(len(shape) < 2 for shape in shapes):
-        return list(values)
-    vectors = {shape for shape in shapes if len(shape) == 1 and shape != (1,)}
-    matrices = [shape for shape in shapes if len(shape) == 2 and not _is_column(shape) and scalar_if_ones(shape)]
-    if len(vectors) != 1 or matrices or not r.scope.derivatives or any(map(_made_column, values)):
-        return list(values)
-    (vector,) = vectors
-    return [Reshape(v, vector) if v.shape == (*vector, 1) else v for v in values]
-
-
-def _made_column(e: Expr) -> bool:
-    """Whether somebody gave a vector a second axis."""
-    if isinstance(e, Reshape) and not e.regroups:
-        return len(e.arg.shape) == 1 and e.shape == (*e.arg.shape, 1)
-    return isinstance(e, (Add, Neg, Mul)) and any(map(_made_column, children(e)))
-
-
-def _is_column(shape: Shape) -> bool:
-    return len(shape) == 2 and shape[1] == 1
-
-
 def formula_power(r: Rules, tree: Node, base: Expr, exponent: Expr) -> Expr:
     """A power in a formula: of a scalar or, entry by entry, a vector; of a square matrix it is a matrix power."""
     shape = base.shape
@@ -426,7 +398,7 @@ def column_rule(r: Rules, tree: Node) -> Expr:
     """Where a vector is expected: a column [D, 1] is that vector."""
     value = r.resolve(tree.children[0])
     shape = value.shape
-    is_vector = _is_column(shape) and shape[0] != 1 and r.scope.derivatives
+    is_vector = is_column(shape) and shape[0] != 1 and r.scope.derivatives
     return Reshape(value, shape[:1], span=r.mark(tree)) if is_vector else value
 
 

@@ -475,7 +475,8 @@ def pow_rule(r: Resolver, tree: Node) -> Expr:
 def cmp_rule(r: Resolver, tree: Node) -> Expr:
     if compares_positions(tree, r.scope, r.frame.letters):
         return calls.compared_positions(r, tree.children, tree, equal=tree.value == "==")
-    left, right = (r.resolve(child) for child in tree.children)
+    sides = [r.resolve(child) for child in tree.children]
+    left, right = sides if r.scope.misfits else calls.columns(r, sides)
     r.fit(tree.children, (left, right), tree, "compare")
     return Cmp(tree.value, left, right, span=r.mark(tree))
 

@@ -16,7 +16,7 @@ from backsym.core.expr import Dim, Expr, Ix, Labels
 from backsym.core.functions import REDUCTIONS, Function
 from backsym.core.problem import Dimension
 from backsym.core.words import Words, say
-from backsym.reading.syntax import Node, walk
+from backsym.reading.syntax import Node, as_index, walk
 
 
 class Unavailable(Exception):
@@ -204,7 +204,7 @@ def own_letters(tree: Node, scope: Scope) -> tuple[Node, ...]:
     if tree.kind == "entry":
         return _index_letters(tree.children[1:], scope)
     if is_delta(tree, scope):
-        return _index_letters(tree.children, scope)
+        return _index_letters(tuple(map(as_index, tree.children)), scope)
     if names_a_label(tree, scope):
         return _index_letters(tree.children, scope)
     if tree.kind == "pick":

@@ -104,7 +104,8 @@ class Reader(Builder):
         bare = name.rstrip("'")
         if bare != name and self.words.is_array(bare):
             return self.make("transpose", "", (self.make("name", bare, (), tree),), tree)
-        return self.make("name", name, (), tree)
+        number = name == "pi" and not self.words.scope.has(name)
+        return self.make("name", "π" if number else name, (), tree)
 
     def partial(self, word: Differential, indices: Sequence[Sequence[Node]], tree: ast.expr) -> Node:
         """``dX/dY`` with the indices of each, if they have any."""
