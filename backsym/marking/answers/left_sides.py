@@ -5,25 +5,18 @@ Knows syntax trees and names; knows no shapes.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backsym.core.names import GREEK, split_name
+from backsym.reading.latex.handwriting import end_of, past_space
 from backsym.reading.latex.names import Vocabulary
 from backsym.reading.syntax import Node
 
 _LETTERS = dict(zip("αβγδεζηθικλμνξπρστυφχψω", (g for g in GREEK[:24] if g != "omicron"), strict=True))
 _LOWERED = str.maketrans({digit: f"_{n}" for n, digit in enumerate("₀₁₂₃₄₅₆₇₈₉")})
-_FONT = re.compile(r"\\(?:mathbf|boldsymbol|bm|vec|mathrm|mathit|text)\s*\{([^{}]*)\}")
-_OWN = re.compile(
-    r"\\?(?P<base>[A-Za-zα-ω][A-Za-z0-9]*)\s*(?P<scripts>(?:\^\s*\{?\s*\(?\w+\)?\s*\}?|_\s*(?:\{[\w\s,']*\}|\w)|\[[\w\s,']*\]|\s)*)"
-)
-_CODE = re.compile(r"(?:d|[A-Za-z][A-Za-z0-9]+)_[A-Za-z]")
-_OWN_SCRIPT = re.compile(
-    r"(?P<tag>\^\s*\{?\s*\(?(?P<mark>\w+)\)?\s*\}?)|_\s*(?:\{(?P<below>[\w\s,']*)\}|(?P<one>\w))"
-    r"|\[(?P<entry>[\w\s,']*)\]"
-)
+_CLOSING = {"{": "}", "(": ")", "[": "]"}
+_FONTS = tuple(rf"\{font}{{" for font in "mathbf boldsymbol bm vec mathrm mathit text".split())
 
 
 @dataclass(frozen=True)
@@ -88,26 +81,66 @@ def letters_of(indices: Sequence[Node]) -> list[str]:
 
 def own_name(text: str, words: Vocabulary) -> Left | None:
     r"""A name that the problem does not have, such as ``\delta^{(2)}_k``; None for anything else on a left side."""
-    match = _OWN.fullmatch(_FONT.sub(r"\1", text.translate(_LOWERED)).strip())
-    if match is None:
+    bare = _without_fonts(text.translate(_LOWERED)).strip().removeprefix("\\")
+    end = 1 if bare[:1] in _LETTERS else end_of(bare, 0)
+    base = _LETTERS.get(bare[:end], bare[:end])
+    digits = end_of(bare, end) if bare[:1] in _LETTERS else end
+    found = _scripts(bare, digits)
+    if found is None or not base[:1].isalpha():
         return None
-    base = _LETTERS.get(match["base"], match["base"])
-    tag, letters = "", ""
-    for script in _OWN_SCRIPT.finditer(match["scripts"]):
-        if script["mark"]:
-            tag += script["mark"]
-        else:
-            below = script["below"] or script["one"] or script["entry"] or ""
-            if below.strip().isdecimal() and not script["entry"]:
-                tag += below.strip()
-            else:
-                letters += below
-    if _CODE.fullmatch(text) and words.has(text[-1]) and text[:-2] not in GREEK:
+    tag, letters = bare[end:digits] + found[0], found[1]
+    if _is_code(text) and words.has(text[-1]) and text[:-2] not in GREEK:
         return None  # d_c, tanh_c: no index, but what it is of.
     name = base + tag
     known = words.has(name) or words.known(split_name(name)[0]) or words.has(*split_name(name))
     if known or (name[:1] == "d" and (words.has(name[1:]) or words.known(split_name(name[1:])[0]))):
         return None
-    found = re.findall(r"[A-Za-z]'*", letters)
-    nodes = tuple(Node("name", letter, (), (0, 1)) for letter in found)
+    nodes = tuple(Node("name", letter, (), (0, 1)) for letter in _primed_letters(letters))
     return Left(None, name, nodes or None)
+
+
+def _without_fonts(text: str) -> str:
+    for font in _FONTS:
+        while (at := text.find(font)) >= 0 and (close := text.find("}", at)) >= 0:
+            text = text[:at] + text[at + len(font) : close] + text[close + 1 :]
+    return text
+
+
+def _scripts(text: str, position: int) -> tuple[str, str] | None:
+    """The tags above and numbers below, and the letters below or in brackets; None where something else stands."""
+    tag = letters = ""
+    while (position := past_space(text, position)) < len(text):
+        sign, start = text[position], past_space(text, position + 1)
+        if sign not in "^_[":
+            return None
+        opening = "[" if sign == "[" else text[start : start + 1]
+        if opening in _CLOSING and (sign != "_" or opening == "{"):
+            end = text.find(_CLOSING[opening], start)
+            content, position = text[start + (sign != "[") : end], end + 1
+        else:
+            end = position = end_of(text, start) if sign == "^" else start + 1
+            content = text[start:end]
+        mark = content.strip().removeprefix("(").removesuffix(")").strip() if sign == "^" else content.strip()
+        if end < 0 or not mark or not all(char.isalnum() or char in "_ ,'" for char in mark):
+            return None
+        if sign == "^" or (sign == "_" and mark.isdecimal()):
+            tag += mark
+        else:
+            letters += mark
+    return tag, letters
+
+
+def _is_code(text: str) -> bool:
+    """Whether this is a word and one letter after an underscore, ``tanh_c``, or ``d_c``."""
+    word, _, letter = text.partition("_")
+    return len(letter) == 1 and letter.isalpha() and word.isalnum() and (len(word) > 1 or word == "d")
+
+
+def _primed_letters(text: str) -> list[str]:
+    found: list[str] = []
+    for char in text:
+        if char == "'" and found:
+            found[-1] += char
+        elif char.isascii() and char.isalpha():
+            found.append(char)
+    return found

@@ -292,10 +292,15 @@ def _split(row: str) -> list[str]:
             depth += 1
         elif char in _CLOSES:
             depth = max(0, depth - 1)
-        elif char == "=" and depth == 0 and not _compares(row, n):
+        elif char == "=" and depth == 0 and not _compares(row, n) and not _in_condition(row[:n]):
             members.append(row[start:n])
             start = n + 1
     return [*members, row[start:]]
+
+
+def _in_condition(before: str) -> bool:
+    """Whether an equals sign after this is that of a condition, ``1 if k = y``."""
+    return " if " in before or "{if}" in before or "{if }" in before or "{ if }" in before
 
 
 def _compares(row: str, n: int) -> bool:

@@ -5,12 +5,13 @@ Knows expressions and scopes; knows no texts and no verdicts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from backsym.core.expr import Adj, Entry, Expr, Ix, Partial, Shape, Sym, rebuild, walk
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.core.lazy import lazy
+from backsym.core.names import split_name
 from backsym.core.words import say
 from backsym.marking.answers.refusals import Refused
 from backsym.marking.explaining.repair_material import renamed
@@ -18,7 +19,7 @@ from backsym.reading.latex.equations import vocabulary
 from backsym.reading.latex.names import Vocabulary
 from backsym.reading.meaning.scope import Scope, letters_in_entries
 from backsym.reading.python.words import Words
-from backsym.reading.syntax import Node
+from backsym.reading.syntax import Node, node
 
 _BUILT_IN = frozenset((*REDUCTIONS, ABSTRACT_LOSS, "ones", "zeros", "eye", "grad", "delta", "direct"))
 
@@ -102,6 +103,25 @@ class Names:
                 message = say("answers.derivative_with_own_name", name=name)
                 raise Refused("undeclared", message, say("answers.write_it_out"))
         return rebuild(e, self.inlined)
+
+
+def untagged(target: str, names: Iterable[str], words: Vocabulary) -> dict[str, str]:
+    """What a letter without its tag stands for: z for z2, if this is asked for or the only z."""
+    tagged: dict[str, list[str]] = {}
+    for name in names:
+        base, tag = split_name(name)
+        if tag and not words.has(base) and not words.is_index(base):
+            tagged.setdefault(base, []).append(name)
+    asked = {base: target for base, found in tagged.items() if target in found}
+    return {base: found[0] for base, found in tagged.items() if len(found) == 1} | asked
+
+
+def as_in_code(tree: Node, names: Container[str]) -> Node:
+    """The tree with ``dh`` and ``d_h`` as the derivative by h, so that what else is wrong with it is found."""
+    if tree.kind != "name" or tree.value in names or tree.value[:1] != "d":
+        return tree._replace(children=tuple(as_in_code(child, names) for child in tree.children))
+    below = tree.value[1:].removeprefix("_")
+    return node("call", "grad", (tree._replace(value=below),), tree.span) if below in names else tree
 
 
 def _put_in(e: Expr, name: str, expr: Expr, letters: tuple[Ix, ...]) -> Expr:

@@ -9,9 +9,8 @@ Must not know how an answer is judged.
 
 from __future__ import annotations
 
-import re
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -35,10 +34,9 @@ from backsym.marking.answers.left_sides import Left, left_of, letters_of, own_na
 from backsym.marking.answers.letters import Bound, bindings, fresh, position, spare_axes
 from backsym.marking.answers.lines import MAX_MEMBERS, Statement, statements
 from backsym.marking.answers.model import TARGET, Clash, Line, ReadAnswer, Target, Unreadable
-from backsym.marking.answers.own_names import Names
+from backsym.marking.answers.own_names import Names, as_in_code, untagged
 from backsym.marking.answers.pasting import pasted
 from backsym.marking.answers.refusals import Refused, refused
-from backsym.marking.answers.respellings import differentials, named_as_in_code, untagged, whole_differentials
 from backsym.marking.answers.rows import has_rows, left_row, matrices, of_one_example, with_rows, without_rows
 from backsym.marking.judging.layouts import same_layout
 from backsym.reading.latex.answers import parse_answer
@@ -59,13 +57,10 @@ from backsym.reading.texts import scope_of
 
 __all__ = ["AnswerReader", "Clash", "Line", "ReadAnswer", "Target", "Unreadable"]
 
-_FORMULA = re.compile(r"\\|[_^]\{|[^\x00-\x7f−–×·⋅∙∗⊙≥≤≠′’π]")
-_DOTS = re.compile("[·⋅∙×•]")
-_WORD = re.compile(r"[A-Za-z_]\w+")
-"""A name as code has it, such as ``dza`` or ``relu_grad``."""
-_SINGLE = re.compile(r"_[A-Za-z0-9]{2}")
+_PLAIN_SIGNS = "−–×·⋅∙∗⊙≥≤≠′’π"
+_DOTS = "·⋅∙×•"
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _NO_LETTERS = Frame()
-_MATLAB = re.compile(r"[A-Za-z)\]]'\s*\*(?!\*)|(?<!\*)\*\s*[A-Za-z]\w*'")
 _AS_WRITTEN: Mapping[str, str] = MappingProxyType({})
 _KEPT = 1000
 MAX_GROUPINGS = 3
@@ -145,7 +140,7 @@ class AnswerReader:
             raise BacksymError(say("answers.target_indices", name=name, shape=shape, target=text.strip(), count=count))
         indices = [position(dim) for dim in symbol.shape]
         for axis, letter in zip(axes, written, strict=True):
-            if not re.fullmatch(r"[A-Za-z]\w*'*|[1-9]\d{0,5}", letter):
+            if not is_target_letter(letter):
                 raise BacksymError(say("answers.target_letter", letter=letter, target=text.strip()))
             indices[axis] = Ix(letter, symbol.shape[axis])
         return Target(name, symbol.shape, tuple(indices))
@@ -421,15 +416,15 @@ class _Session:
         for meant in (_AS_WRITTEN, self.untagged) if self.untagged else (_AS_WRITTEN,):
             for source, tree in ((source, tree) for source, trees in self.trees(text, meant) for tree in trees):
                 left = left_of(tree, self.problem.loss, source.text)
-                if left is not None and left.indices and _WORD.fullmatch(text) and not self.indexes(left):
+                if left is not None and left.indices and is_word(text) and not self.indexes(left):
                     continue  # dh_pre is no derivative by h with three indices.
-                if left is not None and left.name == text and text[0] == "d" and _WORD.fullmatch(text):
+                if left is not None and left.name == text and text[0] == "d" and is_word(text):
                     # Not a letter d with a tag, which would keep the d of d_z from being that of a derivative.
                     return replace(left, word=text not in self.problem.symbols)
                 known = left is not None and (left.quantity in self.problem.symbols or left.quantity in self.names.own)
                 if left is not None and (left.quantity is None or known):
                     return left
-        if _WORD.fullmatch(text) and text not in self.problem.symbols:
+        if is_word(text) and text not in self.problem.symbols:
             return Left(None, text, None, word=True)
         raise _no_left(text, self.problem.loss)
 
@@ -573,9 +568,8 @@ class _Session:
         """
         if is_code(text, self.names.code) and (found := self.code(text, given)) is not None:
             return found
-        text = whole_differentials(text, self.problem.loss, self.shapes)
         try:
-            return [*self.spelled(text, given), *self.as_matrices(text, given, _MATLAB.search(text))]
+            return [*self.spelled(text, given), *self.as_matrices(text, given)]
         except Refused:
             if meant := self.untagged:
                 with suppress(Refused):
@@ -596,16 +590,16 @@ class _Session:
             letters = (
                 ix.kind in ("name", "shift") for n in walk_tree(tree) if n.kind == "entry" for ix in n.children[1:]
             )
-            lettered = any(letters)
+            lettered = any(letters) or bool(given)
             if self.mathematical or not (lettered or is_ours(tree, text)):
                 return [self.resolved(tree, source, given)]
-            # Index letters, quotients of differentials and primes are the language's own: positions count from 1.
+            # Where the language's own letters and signs stand, positions count from 1.
             ours = parse_code(source, self.names.code, first=1)
-            found = [self.resolved(ours, source, given)]
+            readings = [self.resolved(ours, source, given)]
             if not lettered and ours != tree:
                 with suppress(InputError):
-                    found.append(replace(self.resolved(tree, source, given), regrouped=True))
-            return found
+                    readings.append(replace(self.resolved(tree, source, given), regrouped=True))
+            return readings
         except NotPython:
             return None
         except InputError as e:
@@ -613,12 +607,13 @@ class _Session:
                 return found
             raise refused(e) from None
 
-    def as_matrices(self, text: str, given: tuple[Ix, ...] | None, primed: re.Match[str] | None) -> list[_Reading]:
-        """A text ``primed`` for transposes as MATLAB reads it, where an asterisk multiplies matrices."""
-        if primed is None:
+    def as_matrices(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
+        """A text with primes for transposes as MATLAB reads it, where an asterisk multiplies matrices."""
+        if "'" not in text or "*" not in text.replace("**", ""):
             return []
         with suppress(Refused):
-            return [replace(reading, regrouped=True) for reading in self.spelled(text.replace("*", " "), given)]
+            found = self.spelled(text, given, change=with_matrix_products)
+            return [replace(reading, regrouped=True) for reading in found]
         return []
 
     @contextmanager
@@ -668,18 +663,25 @@ class _Session:
         return untagged(self.target.name, self.problem.symbols, self.names.words)
 
     def spelled(
-        self, text: str, given: tuple[Ix, ...] | None, meant: Mapping[str, str] = _AS_WRITTEN
+        self,
+        text: str,
+        given: tuple[Ix, ...] | None,
+        meant: Mapping[str, str] = _AS_WRITTEN,
+        change: Callable[[Node], Node] | None = None,
     ) -> list[_Reading]:
-        """The readings of a text; ``meant`` are letters that stand for quantities with a tag.  Raises Refused."""
+        """The readings of a text; ``meant`` are letters that stand for quantities with a tag.  Raises Refused.
+
+        ``change`` makes another tree of each.
+        """
         found: list[_Reading] = []
         errors: list[InputError] = []
         # With a quantity d, dr may be d times r; not where products have signs.
-        product = differentials(text, self.names.scope.names) != text and not any(sign in text for sign in "*@")
-        both = product or _DOTS.search(text) is not None
+        product = self.names.words.known("d") and not any(sign in text for sign in "*@")
+        both = product or any(sign in text for sign in _DOTS)
         for source, trees in self.trees(text, meant):
             for tree in trees:
                 try:
-                    readings = self.grouped(tree, source, given)
+                    readings = self.grouped(tree if change is None else change(tree), source, given)
                 except InputError as e:
                     errors.append(e)
                 except Unavailable:
@@ -695,7 +697,7 @@ class _Session:
     def trees(self, text: str, meant: Mapping[str, str] = _AS_WRITTEN) -> Iterator[tuple[Source, tuple[Node, ...]]]:
         """The syntax trees of a text: as plain text, then as a formula."""
         names = self.names
-        formula = _FORMULA.search(text) is not None
+        formula = is_formula(text)
         if not formula and not meant:
             source = Source(text)
             try:
@@ -705,14 +707,12 @@ class _Session:
             else:
                 if names.make_sense(tree):
                     yield source, (tree,)
-        if (other := differentials(text, names.scope.names)) != text:
-            yield from self.trees(other, meant)
-        for single in (False, True) if _SINGLE.search(text) else (False,):
-            source = Source(text)
-            try:
-                yield source, parse_answer(source, names.words, meant, single=single)
-            except InputError:
-                continue
+        source = Source(text)
+        for differential in (True, False) if names.words.known("d") else (False,):
+            for single in (False, True) if has_long_script(text) else (False,):
+                with suppress(InputError):
+                    trees = parse_answer(source, names.words, meant, single=single, differential=differential)
+                    yield source, trees
 
     def grouped(self, tree: Node, source: Source, given: tuple[Ix, ...] | None) -> list[_Reading]:
         """A tree with its products grouped as is customary, and in the other ways that fit; raises InputError."""
@@ -799,10 +799,10 @@ class _Session:
         clash = next((e for e in errors if isinstance(e, Mismatch)), None)
         if clash is not None:
             return refused(clash)
-        if not _FORMULA.search(text):
-            source = Source(named_as_in_code(text, self.names.scope.names))
+        if not is_formula(text):
+            source, names = Source(text), self.names.scope
             try:
-                self.resolved(parse_expression(source, self.names.scope.is_partial), source, None)
+                self.resolved(as_in_code(parse_expression(source, names.is_partial), names.names), source, None)
             except InputError as e:
                 plain = refused(e)
                 if plain.tag != "syntax" or not errors:
@@ -817,20 +817,53 @@ class _Session:
         return Refused("syntax", say("answers.not_read"))
 
 
-_SLOPE = re.compile(r"\\partial|∂|\\nabla|\\frac\s*\{\s*(?:\\mathrm\s*\{\s*)?d|(?<![A-Za-z\\])d[A-Za-z]*\s*/\s*\(?d")
+def is_target_letter(text: str) -> bool:
+    """Whether this is an index letter, perhaps primed, or a position."""
+    letter = text.rstrip("'")
+    position = text.isdecimal() and text[0] != "0" and len(text) <= 6
+    return position or (letter.isidentifier() and letter[0].isalpha() and letter.isascii())
+
+
+def is_formula(text: str) -> bool:
+    """Whether a text has signs that the plain language has not: macros, scripts in braces, other alphabets."""
+    return "\\" in text or "_{" in text or "^{" in text or any(c > "\x7f" and c not in _PLAIN_SIGNS for c in text)
+
+
+def has_long_script(text: str) -> bool:
+    """Whether more than one letter or digit stands after an underscore: ``x_ab`` may be x_a b."""
+    return any(part[:1].isalnum() and part[1:2].isalnum() for part in text.split("_")[1:])
+
+
+def is_word(text: str) -> bool:
+    """A name as code has it, such as ``dza`` or ``relu_grad``."""
+    return len(text) > 1 and text.isascii() and text.isidentifier()
 
 
 def speaks_of_slopes(text: str) -> bool:
     """Whether a text has a sign of differentiation: where it is not read, it may still be a step."""
-    return _SLOPE.search(text) is not None
+    if any(sign in text for sign in ("\\partial", "∂", "\\nabla")):
+        return True
+    bare = "".join(text.split()).replace("\\mathrm{", "")
+    above = (part[len(part.rstrip(_LETTERS)) :] for part in bare.replace("/(", "/").split("/d")[:-1])
+    return "\\frac{d" in bare or any(letters[:1] == "d" for letters in above)
+
+
+def with_matrix_products(tree: Node) -> Node:
+    """The tree with asterisks as matrix products."""
+    children = tuple(map(with_matrix_products, tree.children))
+    if tree.kind == "mul":
+        return tree._replace(kind="product", children=children)
+    return tree._replace(value=tree.value.replace("*", " ") if tree.kind == "terms" else tree.value, children=children)
 
 
 def is_ours(tree: Node, text: str) -> bool:
-    """Whether a tree of code has what Python has not: a derivative as a quotient, or a primed function."""
-    return any(
-        (n.kind == "partial" and "/" in text[slice(*n.span)]) or (n.kind == "call" and n.value.endswith("'"))
-        for n in walk_tree(tree)
-    )
+    """Whether code has what Python has not: a quotient of differentials, a primed function, [z > 0], delta, π."""
+    for n in walk_tree(tree):
+        quotient = n.kind == "partial" and "/" in text[slice(*n.span)]
+        function = n.kind == "call" and (n.value.endswith("'") or n.value == "delta")
+        if quotient or function or (n.kind == "cmp" and text[: n.span[0]].rstrip().endswith("[")):
+            return True
+    return "π" in text
 
 
 def _in_place(letters: Sequence[Ix], shape: Shape) -> bool:

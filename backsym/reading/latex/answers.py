@@ -14,6 +14,7 @@ from types import MappingProxyType
 from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.core.words import say
+from backsym.reading.latex.cases import choice_in_words
 from backsym.reading.latex.derivatives import Formula
 from backsym.reading.latex.grammar import COMPARISONS
 from backsym.reading.latex.handwriting import handwritten
@@ -49,8 +50,13 @@ class AnswerFormula(Formula):
         self.ambiguous = False
 
     def whole(self) -> Node:
-        """The expression that the text is."""
+        """The expression that the text is; after it the space that it lies in may be said."""
         tree = self.additive()
+        self.took(",", ";")
+        if self.token.kind == "word" and self.token.text.lower() == "if":
+            tree = choice_in_words(self, tree, self.additive, self.compared)
+        if self.at("in") and self.ahead().text in ("mathbb", "R"):
+            self.position = len(self.tokens) - 1
         self.took(",", ".", ";")
         if self.token.kind != "end":
             raise self.unexpected(say("latex.sought.operator"))
@@ -428,14 +434,20 @@ def _is_ones_squared(tree: Node) -> bool:
 
 
 def parse_answer(
-    source: Source, words: Vocabulary, meant: Mapping[str, str] = _NOTHING, *, single: bool = False
+    source: Source,
+    words: Vocabulary,
+    meant: Mapping[str, str] = _NOTHING,
+    *,
+    single: bool = False,
+    differential: bool = False,
 ) -> tuple[Node, ...]:
     """Every way to group an expression: one, or two where a slash or a function leaves it open.
 
     ``meant`` has letters without a tag, and what they stand for where nothing is called so; ``single`` takes one
-    letter only for a subscript without braces.  Raises InputError with the place.
+    letter only for a subscript without braces; ``differential`` takes a d before a quantity for the sign of a
+    derivative, also where a quantity is called d.  Raises InputError with the place.
     """
-    tokens = handwritten(source, words, single)
+    tokens = handwritten(source, words, single=single, differential=differential)
     first = AnswerFormula(source, words, 0, meant, tokens)
     tree = first.whole()
     if not first.ambiguous:

@@ -19,6 +19,7 @@ _NEGATED = {">": "<=", ">=": "<", "<": ">=", "<=": ">", "==": "!=", "!=": "=="}
 _MIRRORED = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "==": "==", "!=": "!="}
 _IF = frozenset("if for when where".split())
 _OTHERWISE = frozenset("otherwise else elsewhere".split())
+_BETWEEN = _OTHERWISE | {"and", "or"}
 _EXAMPLE = say("latex.such_as", example=r"\begin{cases} z & \text{if } z > 0 \\ 0 & \text{otherwise} \end{cases}")
 
 Row = tuple[Node, Node | None]
@@ -66,6 +67,27 @@ def _condition(
     if not cursor.at(*signs):
         raise cursor.unexpected(say("latex.sought.comparison"), _EXAMPLE)
     return compared(left)
+
+
+def choice_in_words(
+    cursor: Cursor, value: Node, expression: Callable[[], Node], compared: Callable[[Node], Node]
+) -> Node:
+    """``value if z > 0, 0 otherwise``, from the word "if" on: a value for each of the two cases."""
+    opening = cursor.take()
+    condition = compared(expression())
+    while cursor.took(",", ";") or _took_word(cursor, _BETWEEN):
+        pass
+    other = expression()
+    cursor.took(",")
+    _took_word(cursor, _OTHERWISE)
+    return _sum(cursor, [(value, condition), (other, None)], opening)
+
+
+def _took_word(cursor: Cursor, words: frozenset[str]) -> bool:
+    if cursor.token.kind != "word" or cursor.token.text.lower() not in words:
+        return False
+    cursor.take()
+    return True
 
 
 def _sum(cursor: Cursor, rows: Sequence[Row], opening: Token) -> Node:

@@ -28,7 +28,8 @@ SIGNS = {"cdot": ".", "times": "x", "odot": "o", "*": "*"}
 COMPARISONS = {"<": "<", ">": ">", "<=": "<=", ">=": ">=", "=": "==", "!=": "!="}
 _CLOSING = {"(": ")", "[": "]", r"\{": r"\}", "{": "}"}
 _END_WORDS = frozenset(
-    "for forall forevery foreach where with and if each all every when otherwise iff so hence thus or as on".split()
+    "for forall forevery foreach where with and if each all every when otherwise else iff so hence thus or as on "
+    "elsewhere".split()
 )
 REDUCTIONS = ("sum", "mean", "max", "min")
 _NO_ARGUMENT = frozenset("tr arg sup inf coth sec csc".split())

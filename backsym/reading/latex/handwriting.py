@@ -7,6 +7,7 @@ left to its lexer.  Knows vocabularies; knows no grammar and no shapes.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 
 from backsym.core.lazy import lazy
@@ -30,6 +31,12 @@ _COMPARING = frozenset("ge geq geqslant le leq leqslant ne neq gt lt".split())
 _SUMS = ("Σ", "∑")
 _MODULES = ("np", "numpy", "torch", "jnp", "tf")
 _METHODS = (".T", ".t()", ".transpose()")
+_OBJECTS = ("self", "model")
+_GRADIENTS = (".grad.data", ".grad")
+_PROSE = frozenset("if else otherwise".split())
+_ACCENTS = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
+"""Marks that stand above the letter before them."""
+_COUNTED = frozenset("αβγδεζηθικλμνξοπρςστυφχψω")
 _OPENS, _CLOSES = "([{", ")]}"
 _SPELLED = {"maximum": "max", "minimum": "min"}
 _LOSSES = ("L", "J", "loss", "Loss")
@@ -61,6 +68,8 @@ class Handwriting:
     source: Source
     words: Vocabulary
     single: bool = False
+    differential: bool = False
+    """Whether a d before a quantity is the sign of a derivative, also where a quantity is called d."""
     tokens: list[Token] = field(default_factory=list)
     position: int = 0
     start: int = 0
@@ -71,6 +80,8 @@ class Handwriting:
     became braces, else empty."""
     subscripted: int = -1
     """The number of tokens after a subscript that another one may join."""
+    below_loss: bool = False
+    """Whether dL over something has been read, so that the next d is that of a derivative, too."""
 
     def __post_init__(self) -> None:
         self.text = self.source.text
@@ -87,7 +98,10 @@ class Handwriting:
     def one(self) -> None:
         """Reads one piece of the text."""
         char, after = self.text[self.start], self.text[self.start + 1 : self.start + 2]
-        if char == "\\":
+        if (accented := self.accented()) is not None:
+            letter, accent, self.position = accented
+            self.put(rf"\{accent}{{{letter}}}")
+        elif char == "\\":
             self.macro()
         elif char.isascii() and char.isalpha():
             self.word()
@@ -108,6 +122,12 @@ class Handwriting:
         elif char + after in _COMPARED:
             self.position += 2
             self.sign(_COMPARED[char + after])
+        elif char == "." and after in ("*", "/", "^", "'") and not self.text.startswith("**", self.start + 1):
+            self.position += 1  # MATLAB's signs between entries.
+        elif char in _COUNTED and after.isascii() and after.isdecimal():
+            self.as_written(self.start)
+            self.start, self.position = self.position, self.end_of_number(self.position)
+            self.subscript(self.text[self.start : self.position])
         elif char in _SUMS:
             self.position += 1
             self.put(r"\Sigma" if char != "∑" and self.words.known("Sigma") else r"\sum")
@@ -171,6 +191,14 @@ class Handwriting:
     @property
     def in_subscript(self) -> bool:
         return bool(self.brackets) and self.brackets[-1] == "below"
+
+    def accented(self) -> tuple[str, str, int] | None:
+        """A letter with a mark above, ``ŷ``, in one character or two; with the name of the mark and the place after."""
+        char, after = self.text[self.start], self.text[self.start + 1 : self.start + 2]
+        if after in _ACCENTS and char.isalpha():
+            return char, _ACCENTS[after], self.start + 2
+        apart = "" if char.isascii() else unicodedata.normalize("NFD", char)
+        return (apart[0], _ACCENTS[apart[1]], self.start + 1) if apart[1:] in _ACCENTS and apart[1:] else None
 
     def method(self) -> str | None:
         """``.T`` and the like, if one stands here."""
@@ -371,9 +399,18 @@ class Handwriting:
         text, end = self.text, end_of(self.text, self.start)
         while text[end : end + 1] == "_" and end_of(text, end + 1) > end + 1:
             end = end_of(text, end + 1)
+        end -= text[end : end + 1] in _ACCENTS and text[end : end + 1] != ""  # The mark is above the last letter.
         word, self.position = text[self.start : end], end
         if word in _MODULES and text[end : end + 1] == "." and text[end + 1 : end + 2].isalpha():
             self.position += 1  # np. before a function is left out.
+        elif word in _OBJECTS and text[end : end + 1] == "." and not self.words.has(word):
+            self.position += 1  # self.W
+        elif word in _PROSE:
+            self.token("word", word)
+        elif (attribute := self.attribute()) and self.words.has(word):
+            self.token("word", "d")
+            self.name(word)
+            self.position += len(attribute)
         elif self.in_subscript:
             self.as_in_latex(word)
         elif self.words.has(word) or "_" not in word or self.adjoint(word) is not None:
@@ -383,6 +420,12 @@ class Handwriting:
             head = self.longest(word)
             self.position = self.start + len(head)
             self.name(head)
+
+    def attribute(self) -> str:
+        """``.grad`` or ``.grad.data``, if it stands here."""
+        found = next((a for a in _GRADIENTS if self.text.startswith(a, self.position)), "")
+        after = self.position + len(found)
+        return "" if end_of(self.text, after, "_(") > after else found
 
     def as_in_latex(self, word: str) -> None:
         """The letters, digits and underscores of a word, each for itself."""
@@ -402,7 +445,9 @@ class Handwriting:
         return parts[0]
 
     def name(self, text: str) -> None:
-        if not self.declared(text) and not self.known_word(text):
+        if text == "d" and self.words.known("d") and self.is_differential(text):
+            self.token("word", "d")
+        elif not self.declared(text) and not self.known_word(text):
             self.unknown(text)
 
     def declared(self, text: str) -> bool:
@@ -431,12 +476,28 @@ class Handwriting:
             self.name(below)
             if text.startswith("grad"):
                 self.skip_loss()
-        elif text[0] == "d" and not self.words.known("d") and self.differentiated(text[1:].lstrip("_")):
-            self.token("letter", "d")
+        elif text[0] == "d" and self.is_differential(text) and self.differentiated(text[1:].lstrip("_")):
+            self.token("word" if self.words.known("d") else "letter", "d")
             self.name(text[1:].lstrip("_"))
         else:
             return False
         return True
+
+    def is_differential(self, text: str) -> bool:
+        """Whether the d of a word may be that of a derivative; where a quantity is called d, not that of a product."""
+        if not self.words.known("d"):
+            return True
+        below, self.below_loss = self.below_loss, self.is_over(text)
+        return self.below_loss or below or (self.differential and text != "d")
+
+    def is_over(self, text: str) -> bool:
+        """Whether ``dL`` stands over another d: in ``dL/dz``, or in a fraction."""
+        rest = self.text[self.position : self.position + 40]
+        if text == "d":
+            rest = rest.lstrip().removeprefix(rf"\mathcal{{{self.words.loss}}}")
+        elif text[1:] != self.words.loss:
+            return False
+        return "".join(rest.split())[:3].startswith(("/d", "}{d"))
 
     def skip_loss(self) -> None:
         """The loss that a gradient is of, ``grad_y L``."""
@@ -523,6 +584,6 @@ def _summands(index: str) -> list[str]:
     return [part.strip() for part in index.replace("-", "+").replace("*", "+").split("+")]
 
 
-def handwritten(source: Source, words: Vocabulary, single: bool = False) -> list[Token]:
+def handwritten(source: Source, words: Vocabulary, *, single: bool = False, differential: bool = False) -> list[Token]:
     """The tokens of a text, as those of LaTeX; raises InputError for what neither is."""
-    return Handwriting(source, words, single).run()
+    return Handwriting(source, words, single, differential).run()

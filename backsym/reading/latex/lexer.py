@@ -113,7 +113,7 @@ _CASES_MARKS = {"cases{": 1, "}cases": -1, "blocks{": 1, "}blocks": -1}
 
 _UNICODE = {
     "−": "-", "–": "-", "×": r"\times", "·": r"\cdot", "⋅": r"\cdot", "∙": r"\cdot", "∗": "*", "⊙": r"\odot",
-    "⊘": r"\oslash",
+    "⊘": r"\oslash", "ℝ": r"\mathbb{R}",
     "∘": r"\circ", "≥": r"\ge", "≤": r"\le", "≠": r"\ne", "∂": r"\partial", "∇": r"\nabla", "∑": r"\sum", "′": "'",
     "’": "'", "∈": r"\in", "√": r"\sqrt", "…": r"\dots", "⋯": r"\dots", "∀": r"\forall", "ℓ": r"\ell", "ℒ": r"\ell",
     "‖": r"\|", "⊤": r"\top", "ᵀ": "^T", "²": "^2", "³": "^3", "∞": r"\infty",

@@ -31,14 +31,16 @@ class Token(NamedTuple):
 # Spellings that people paste from documents; the plain language itself is ASCII.
 _SAME = {
     "−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "∙": "*", "∗": "*", "⊙": "*", "≥": ">=", "≤": "<=", "≠": "!=",
+    ".*": "*", "./": "/", ".^": "^",
 }  # fmt: skip
+_SIGNS = "".join(sign for sign in _SAME if len(sign) == 1)
 _PRIMES = "'′’"
 
 _TOKEN = re.compile(
     rf"""\s*(?:
     (?P<name>π|[A-Za-z_][A-Za-z0-9_]*[{_PRIMES}]*)
     |(?P<number>(?:\d+(?:\.\d+|\.(?![A-Za-z_.]))?|\.\d+)(?:[eE][+-]?\d+)?)
-    |(?P<op>\*\*|==|!=|<=|>=|[-+*/@^()\[\],.=<>{"".join(_SAME)}])
+    |(?P<op>\*\*|==|!=|<=|>=|\.[*/^](?!\*)|[-+*/@^()\[\],.=<>{_SIGNS}])
     |(?P<other>\S)
     |\Z)""",
     re.VERBOSE | re.ASCII,

@@ -28,6 +28,8 @@ _COMPARED: Mapping[type[ast.cmpop], str] = {
 }  # fmt: skip
 _NEW = ("None", "newaxis")
 _TURNED = ("T", "mT", "H")
+_OBJECTS = (("self",), ("model",))
+"""What a network's arrays are attributes of."""
 
 
 def parse_code(source: Source, words: Words, *, first: int = 0, mathematical: bool = False) -> Node:
@@ -189,6 +191,8 @@ class Reader(Builder):
 
     def attribute(self, tree: ast.Attribute) -> Node:
         path = self.path(tree.value)
+        if path in _OBJECTS and not self.words.scope.has(path[0]):
+            return self.named(tree.attr, tree)  # self.W
         if path and self.words.is_module(path[0]):
             if tree.attr == "pi":
                 return self.make("name", "π", (), tree)
@@ -198,6 +202,9 @@ class Reader(Builder):
             return self.make("transpose", "", (self.node(tree.value),), tree)
         elif tree.attr in ("data", "real"):
             return self.node(tree.value)
+        elif tree.attr == "grad" and self.words.loss:
+            above = self.make("name", self.words.loss, (), tree)
+            return self.make("partial", "", (above, self.node(tree.value)), tree)
         elif tree.attr == "size":
             return self.array("count", (self.node(tree.value),), tree)
         raise self.refusal(say("python.attribute", name=tree.attr), tree)

@@ -23,23 +23,26 @@ IsPartial = Callable[[str, str], bool]
 """Whether ``dX/dY`` is a derivative, given X and Y."""
 
 _PRIMES = "'′’"
-_LETTER = "A-Za-zÀ-ÖØ-öø-ɏΑ-Ωα-ωϵϑϕ"
+_LETTER = "A-Za-zÀ-ÖØ-öø-ɏΑ-Ωα-ωϵϑϕ∂"
 _TOKEN = re.compile(
     rf"""\s*(?:
     (?P<name>[{_LETTER}_][{_LETTER}0-9_₀-₉\u0300-\u0308]*[{_PRIMES}]*)
     |(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)
     |(?P<string>(?<![\w)\]])(?:'[^'"]*'|"[^'"]*"|[‘’“”][^‘’“”'"]*[‘’“”]))
     |(?P<power>[⁰¹²³⁴-⁹]+)
-    |(?P<turned>ᵀ|\^\s*(?:T\b|⊤|\(\s*T\s*\)))
-    |(?P<op>\*\*|==|!=|<=|>=|\.\.\.|[-+*/@^()\[\]{{}},.:=<>~&|≥≤≠−–∗⊙])
+    |(?P<turned>ᵀ|\^\s*(?:T\b|⊤|\(\s*T\s*\))|(?<=[)\]])\.?['′’])
+    |(?P<op>\*\*|==|!=|<=|>=|\.\.\.|\.[*/^](?!\*)|[-+*/@^()\[\]{{}},.:=<>~&|≥≤≠−–∗⊙])
     |(?P<other>\S)
     |\Z)""",
     re.VERBOSE,
 )
 _SAME = {"−": "-", "–": "-", "∗": "*", "⊙": "*", "≥": ">=", "≤": "<=", "≠": "!=", "^": "**"}
+_DOTTED = {".*": "*", "./": "/", ".^": "**"}
+"""MATLAB's signs between entries."""
 _ABOVE = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _BELOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-_ACCENTS = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
+_DASHES = str.maketrans("−–", "--")
+_ACCENTS = {"∂": "d", "\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
 _WORDS = frozenset(("if", "else", "and", "or", "not", "True", "False", "None"))
 """The words of Python that mean something in an expression of mathematics."""
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
@@ -66,6 +69,8 @@ class Code:
     words: dict[str, str | Differential] = field(default_factory=dict)
     starts: dict[int, int] = field(default_factory=dict)
     ends: dict[int, int] = field(default_factory=dict)
+    dotted: bool = False
+    """Whether it has signs of MATLAB, which counts axes from 1."""
 
     def add(self, text: str, start: int, end: int) -> None:
         at = len(self.text)
@@ -147,7 +152,7 @@ class _Writer:
             elif token.kind == "turned":
                 self.code.add(". T", token.start, token.end)
             elif token.kind == "string":
-                self.code.add("'" + token.text[1:-1].replace("\\", "") + "'", token.start, token.end)
+                self.code.add("'" + token.text[1:-1].replace("\\", "").translate(_DASHES) + "'", token.start, token.end)
             elif token.kind == "number":
                 if self.text(1) != "{":  # 1{z > 0} is an indicator.
                     self.code.add(token.text, token.start, token.end)
@@ -161,6 +166,9 @@ class _Writer:
 
     def op(self, token: _Token) -> None:
         text = _SAME.get(token.text, token.text)
+        if text in _DOTTED:
+            self.code.dotted = True
+            text = _DOTTED[text]
         if text == "{":
             if self.text(-1) != "1":
                 raise NotPython

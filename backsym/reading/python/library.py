@@ -93,7 +93,7 @@ def _axis_numbers(b: Builder, call: Call, axis: ast.expr | None) -> list[int] | 
     numbers = [number for part in parts if (number := b.integer(part)) is not None]
     if len(numbers) < len(parts):
         raise b.refusal(say("python.axis"), axis)
-    return numbers
+    return [number - (b.code.dotted and number > 0) for number in numbers]
 
 
 def _sizes(b: Builder, parts: Sequence[ast.expr]) -> list[Node]:

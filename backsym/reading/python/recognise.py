@@ -15,7 +15,7 @@ _DOTTED = re.compile(
 )
 _CALLED = re.compile(r"([A-Za-z_]\w*)\(")
 _CHOICE = re.compile(r"\sif\s.*\selse\s", re.DOTALL)
-_SIGNS = ("@", "~", "1{", "[:", "None", "newaxis", "1 {", "[...", "(...", "ᵀ @")
+_SIGNS = ("@", "~", "1{", "[:", "None", "newaxis", "1 {", "[...", "(...", "ᵀ @", "self.")
 _LEAST = 4
 """Letters of a library's function that stands without its library: ``t(x)`` is a product."""
 
