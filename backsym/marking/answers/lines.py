@@ -29,7 +29,7 @@ _CASES = re.compile(r"\\begin\s*\{(d?cases\*?|[pb]?matrix)\}.*?\\end\s*\{\1\}", 
 _HIDDEN = {r"\\": "\ue000", "&": "\ue001", "=": "\ue002", "\n": " "}
 """The rows and columns of a choice are none of the text, nor are its equals signs members of a chain."""
 
-_EQUALS = re.compile(r"≔|≡|\\(?:equiv|triangleq|coloneqq|coloneq)(?![A-Za-z])|:=")
+_EQUALS = ("≔", "≡", ":=", r"\equiv", r"\triangleq", r"\coloneqq", r"\coloneq")
 _FOR = (
     r"(?:\\text\s*\{\s*(?:for|for all|for each|for every)\s*\}|\\forall(?![A-Za-z])|∀"
     r"|\bfor(?:\s+all|\s+each|\s+every)?\b)"
@@ -46,18 +46,19 @@ _WHERE = re.compile(
     re.DOTALL,
 )
 _ARROW = re.compile(r"(?:^|(?<=\s))<?=>(?=[^\n\])}]*=)", re.MULTILINE)
-_GOES_ON = re.compile(r"\s*(?:[+*/@·×⊙∘)\]}]|\\(?:cdot|times|odot|circ|ast)(?![A-Za-z]))")
-_WAITS = re.compile(r"(?:[-+*/@·×⊙∘=,(\[{]|\\(?:cdot|times|odot|circ|ast|left))\s*\Z")
+_SIGNS = (*"+*/@·×⊙∘", r"\cdot", r"\times", r"\odot", r"\circ", r"\ast")
+_GOES_ON = (*_SIGNS, *")]}")
+"""How a line begins that goes on with the one before."""
+_WAITS = (*_SIGNS, *"-=,([{", r"\left")
+"""How a line ends that goes on in the next."""
 _ASIDES = ("where", "with", "since", "because", "as ")
 _DEFINES = re.compile(
     r"((?:\s|\\[,;:! ]|\\q?quad(?![A-Za-z]))*)(?:\\(?:mathbf|boldsymbol|bm|vec|mathrm|text)\s*)?\{?\\?[A-Za-zα-ω]\w*\}?"
     r"(?:\s*[_^]\s*(?:\{[^{}]*\}|\w))*\s*=(?!\s*[\d=])"
 )
 """The left side of the equation of a name, after a comma."""
-_DERIVATIVE = re.compile(r"\\[dt]?frac\s*\{\s*(?:\\partial|d)|\\partial|∂|d[A-Za-z]\w*\s*/")
+_DERIVATIVES = tuple(rf"\{kind}frac{{{sign}" for kind in ("", "d", "t") for sign in ("d", "\\partial"))
 """How what is said of a derivative begins."""
-_ADDED = re.compile(r"\s*(.*[\w\]}])\s*([-+])\s*", re.DOTALL)
-"""The left side of ``dW += e``."""
 _OPENS, _CLOSES = "([{", ")]}"
 
 
@@ -107,7 +108,10 @@ def _replaced(text: str, signs: Mapping[str, str]) -> str:
 
 def _statements(text: str) -> list[Statement]:
     text = _unframed(text) if "\\" in text else text
-    text = _EQUALS.sub("=", _LAYOUT.sub(" ", _RANGE.sub(" ", _ARROW.sub("⇒", text)))) if _has_layout(text) else text
+    if _has_layout(text):
+        text = _LAYOUT.sub(" ", _RANGE.sub(" ", _ARROW.sub("⇒", text)))
+        for sign in _EQUALS:
+            text = text.replace(sign, "=")
     found: list[Statement] = []
     count = 0
     for number, row in _ordered(text):
@@ -123,8 +127,8 @@ def _statements(text: str) -> list[Statement]:
             alone = last.left is None
             left, before = (last.members[0], last.members[1:]) if alone else (last.left, last.members)
             found[-1] = Statement(left, (*before, *members), (*last.rows[alone:], *rows))
-        elif (added := _ADDED.fullmatch(members[0])) is not None and len(members) > 1:
-            _add(found, added[1], added[2], members[1:], rows[1:])
+        elif len(members) > 1 and (added := _added(members[0])) is not None:
+            _add(found, *added, members[1:], rows[1:])
         elif len(members) == 1:
             found.append(Statement(None, tuple(members), rows))
         else:
@@ -175,12 +179,19 @@ def _is_broken(text: str) -> bool:
     return "\n" in text or "\r" in text or "\\\\" in text
 
 
+def _added(left: str) -> tuple[str, str] | None:
+    """What ``dW +`` adds to, and the sign, where an equals sign follows."""
+    rest, sign = left[:-1].rstrip(), left[-1:]
+    quantity = rest[-1:].isalnum() or rest[-1:] in ("_", "]", "}")
+    return (rest, sign) if sign in ("+", "-", "−") and quantity else None
+
+
 def _add(found: list[Statement], left: str, sign: str, members: Sequence[str], rows: tuple[int, ...]) -> None:
     """``dW += e``: what was said of dW before, and e; where nothing was, e."""
     before = next((n for n, statement in enumerate(found) if statement.left == left), None)
     if before is not None:
         members = [f"{found.pop(before).members[-1]} {sign} ({members[-1]})"]
-    elif sign == "-":
+    elif sign != "+":
         members = [f"-({members[-1]})"]
     found.append(Statement(left, tuple(members), rows[-len(members) :]))
 
@@ -223,7 +234,8 @@ def _joined(rows: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
     depth = 0
     for (number, _), row in zip(rows, unlisted([unquoted(row) for _, row in rows]), strict=True):
         before = joined[-1][1] if joined else ""
-        if joined and (depth > 0 or _WAITS.search(before) or _GOES_ON.match(row) or _continues(before, row)):
+        waits = before.rstrip().endswith(_WAITS) or row.lstrip().startswith(_GOES_ON)
+        if joined and (depth > 0 or waits or _continues(before, row)):
             joined[-1] = joined[-1][0], f"{before} {row}"
         else:
             joined.append((number, row))
@@ -244,7 +256,8 @@ def _besides(row: str) -> list[str]:
     if row[-1:] != ")" or (opening := _opening(row)) is None or "=" not in row[:opening]:
         return [row]
     inner = row[opening + 1 : -1].strip()
-    says = _DERIVATIVE.match(inner) is not None and len(_split(inner)) == 2
+    says = inner.startswith(("\\partial", "∂")) or "".join(inner.split())[:12].startswith(_DERIVATIVES)
+    says = (says or (inner[:1] == "d" and inner.partition("/")[0].rstrip().isidentifier())) and len(_split(inner)) == 2
     return [row[:opening].rstrip(" &"), inner] if says else [row]
 
 

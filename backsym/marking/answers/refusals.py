@@ -5,8 +5,6 @@ Must not know how answers are read.
 
 from __future__ import annotations
 
-import re
-
 from backsym.core.errors import InputError
 from backsym.core.words import Fact, Said, Words, say
 from backsym.marking.answers.model import Clash
@@ -48,8 +46,6 @@ FOR_AUTHORS = frozenset(
 
 JACOBIAN = "answers.jacobian"
 """What a student is told of ``dz/dW`` for arrays."""
-
-_UPRIGHT = re.compile(r"\\text\{(\w+)\}")
 
 
 class Refused(Exception):
@@ -107,7 +103,8 @@ def _as_written(said: Said) -> Said:
 
 def _plain(fact: Fact) -> Fact:
     if isinstance(fact, str):
-        return _UPRIGHT.sub(r"\1", fact)
+        word = fact.removeprefix(r"\text{").removesuffix("}")
+        return word if len(word) == len(fact) - len(r"\text{}") and word.isidentifier() else fact
     if isinstance(fact, Words):
         return Words(fact.code, {name: _plain(inner) for name, inner in fact.facts.items()})
     return fact

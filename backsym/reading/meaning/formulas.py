@@ -9,7 +9,6 @@ A part of ``resolve``, which hands itself over as ``r``.  Must not know about pr
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -331,11 +330,15 @@ def _hint(a: Shape, b: Shape, left: str, right: str) -> Said | None:
     return None
 
 
+_TRANSPOSES = tuple(f"^{sign}" for t in ("T", r"\top", r"\intercal") for sign in (t, f"{{{t}}}"))
+
+
 def _transposed_text(factor: str) -> str:
-    bare = re.sub(r"\^(\{\s*(T|\\top|\\intercal)\s*\}|T|\\top|\\intercal)$", "", factor)
-    if bare != factor:
-        return bare
-    simple = re.fullmatch(r"\\?\w+|\\[A-Za-z]+\{[^{}]*\}", factor)
+    turned = next((sign for sign in _TRANSPOSES if factor.endswith(sign)), "")
+    if turned:
+        return factor.removesuffix(turned)
+    macro, brace, inner = factor.removeprefix("\\").partition("{")
+    simple = macro.isidentifier() and (not brace or inner.find("}") == len(inner) - 1)
     return rf"{factor}^\top" if simple else rf"({factor})^\top"
 
 

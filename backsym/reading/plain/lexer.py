@@ -134,18 +134,18 @@ def _primed(source: Source, text: str, end: int) -> str:
 
 
 def _check_number(source: Source, text: str, end: int) -> None:
-    exponent = [] if text.isdecimal() else re.split("[eE]", text)[1:]
+    exponent = [] if text.isdecimal() else text.lower().split("e")[1:]
     if len(text) > MAX_NUMBER or (exponent and abs(int(exponent[0])) > MAX_EXPONENT):
         raise source.error(say("plain.number_too_long"), (end - len(text), end))
 
 
 def _greek(char: str) -> Said | None:
     """The name to write for a Greek letter."""
-    match = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", unicodedata.name(char, ""))
-    if match is None:
+    script, case, letter, name = (*unicodedata.name(char, "").split(), "", "", "", "")[:4]
+    if (script, letter) != ("GREEK", "LETTER") or " WITH " in unicodedata.name(char, ""):
         return None
-    name = match[2].lower().replace("lamda", "lambda")
-    word = name if match[1] == "SMALL" else name.capitalize()
+    name = name.lower().replace("lamda", "lambda")
+    word = name if case == "SMALL" else name.capitalize()
     return say("plain.write_sigma", name=word) if word == "sigma" else say("plain.write", name=word)
 
 

@@ -121,7 +121,7 @@ def _tokens(source: Source) -> list[_Token]:
 
 
 def _check_number(source: Source, text: str, span: tuple[int, int]) -> None:
-    exponent = re.split("[eE]", text)[1:]
+    exponent = text.lower().split("e")[1:]
     if len(text) > MAX_NUMBER or (exponent and abs(int(exponent[0])) > MAX_EXPONENT):
         raise source.error(say("plain.number_too_long"), span)
 
@@ -189,7 +189,7 @@ class _Writer:
             self.code.add(self.code.placeholder(word), token.start, token.end if word.indexed else last)
             return
         text = spelled(token.text)
-        usual = text.isascii() and text.isidentifier() and not re.fullmatch(r"_\d+", text)
+        usual = text.isascii() and text.isidentifier() and not (text[0] == "_" and text[1:].isdecimal())
         if usual and (text in _WORDS or not keyword.iskeyword(text)):
             self.code.add(text, token.start, token.end)
             return
