@@ -256,7 +256,7 @@ def _besides(row: str) -> list[str]:
     if row[-1:] != ")" or (opening := _opening(row)) is None or "=" not in row[:opening]:
         return [row]
     inner = row[opening + 1 : -1].strip()
-    says = inner.startswith(("\\partial", "∂")) or "".join(inner.split())[:12].startswith(_DERIVATIVES)
+    says = inner.startswith(("\\partial", "∂")) or "".join(inner.split()).startswith(_DERIVATIVES)
     says = (says or (inner[:1] == "d" and inner.partition("/")[0].rstrip().isidentifier())) and len(_split(inner)) == 2
     return [row[:opening].rstrip(" &"), inner] if says else [row]
 
