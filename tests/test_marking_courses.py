@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
-from typing import Any
 
 import nbclient
 import nbformat
@@ -56,24 +55,6 @@ def test_the_code(folder: Path, capsys: pytest.CaptureFixture[str], code: str, o
         assert printed.splitlines()[:4] == [
             "ann y correct 1.0", "ann W correct 1.0", "ann x correct 1.0", "bob y incorrect 0.0",
         ]  # fmt: skip
-
-
-def graded(answers: dict[str, str]) -> dict[str, Any]:
-    """The data of a PrairieLearn question after ``grade``."""
-    scope: dict[str, Any] = {}
-    exec(compile(block("example: prairielearn"), "server.py", "exec"), scope)
-    data: dict[str, Any] = {"submitted_answers": answers, "partial_scores": {}, "score": 0.0, "feedback": {}}
-    scope["grade"](data)
-    return data
-
-
-def test_prairielearn(folder: Path) -> None:
-    data = graded({"y": "y - t", "W": "x (dL/dy * (1 - y^2))^T"})
-    assert data["score"] == 0.5
-    assert data["partial_scores"]["y"] == {"score": 1.0, "weight": 1.0, "feedback": "Correct."}
-    assert data["partial_scores"]["W"]["score"] == 0.0
-    assert "transpose" in data["partial_scores"]["W"]["feedback"]
-    assert graded({"y": "9**9**9**9", "W": "\\input{x}"})["score"] == 0.0
 
 
 @pytest.mark.parametrize("right", [True, False])

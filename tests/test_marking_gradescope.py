@@ -13,7 +13,6 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
-from backsym import __version__
 from backsym.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -195,20 +194,26 @@ def autograder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = CliRunner().invoke(main, ["check", str(root / "p.yaml"), "--autograder", str(source)])
     assert result.exit_code == 0, result.output
     assert {p.relative_to(source).as_posix() for p in source.rglob("*") if p.is_file()} == {
-        "setup.sh", "run_autograder", "problem.yaml", "students/answers.yaml",
+        "setup.sh", "run_autograder", "backsym.zip", "problem.yaml", "students/answers.yaml",
     }  # fmt: skip
-    assert f'"backsym=={__version__}"' in (source / "setup.sh").read_text(encoding="utf-8")
     assert os.access(source / "setup.sh", os.X_OK)
     # No test asks the network for packages: venv is real, and its pip is one that says what it was asked for.
     tools = root / "tools"
     tools.mkdir()
     fake = tools / "python"
-    fake.write_text(FAKE_PYTHON.format(python=sys.executable, root=ROOT), encoding="utf-8")
+    fake.write_text(FAKE_PYTHON.format(python=sys.executable), encoding="utf-8")
     fake.chmod(0o755)
     environment = {**os.environ, "AUTOGRADER_ROOT": str(root), "AUTOGRADER_PYTHON": str(fake)}
     subprocess.run(["bash", str(source / "setup.sh")], env=environment, check=True, timeout=120)
     asked = (root / "pip-asked").read_text(encoding="utf-8")
-    assert asked.split() == ["install", "--find-links", str(source), f"backsym=={__version__}"]
+    assert asked.split() == ["install", "click>=8.1", "jinja2>=3.1", "numpy>=1.24", "pyyaml>=6.0"]
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert all(f'"{need}"' in project for need in asked.split()[1:])
+    again = root / "again"
+    assert CliRunner().invoke(main, ["check", str(root / "p.yaml"), "--autograder", str(again)]).exit_code == 0
+    assert (again / "backsym.zip").read_bytes() == (source / "backsym.zip").read_bytes()
+    form = (source / "students" / "answers.yaml").read_text(encoding="utf-8")
+    assert "# What you may write in an answer" in form
     return root
 
 
@@ -222,7 +227,8 @@ elif [ "$1" = -m ] && [ "$2" = pip ]; then
     shift 2
     echo "$@" > "$AUTOGRADER_ROOT/pip-asked"
 else
-    PYTHONPATH={root} exec {python} "$@"
+    # Nothing of this clone is on the path, only what the archive holds.
+    exec {python} "$@"
 fi
 """
 
@@ -238,6 +244,17 @@ def graded(root: Path, answers: str) -> dict[str, Any]:
     done = subprocess.run(run, env=environment, cwd=root, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return results((root / "results" / "results.json").read_text(encoding="utf-8"))
+
+
+def test_the_autograder_runs_what_it_carries(autograder: Path) -> None:
+    """The unpacked archive, without anything beside it, and with its own templates."""
+    files = autograder / "backsym-files"
+    assert (files / "backsym" / "_data" / "templates" / "de" / "feedback.yaml").is_file()
+    asked = "import backsym; from backsym.core.bundled import resource; print(backsym.__file__, resource('templates'))"
+    environment = {**os.environ, "PYTHONPATH": str(files)}
+    run = [sys.executable, "-c", asked]
+    shown = subprocess.run(run, env=environment, cwd=autograder, capture_output=True, text=True, check=True).stdout
+    assert [path.startswith(str(files)) for path in shown.split()] == [True, True]
 
 
 def test_the_autograder_end_to_end(autograder: Path) -> None:

@@ -11,5 +11,6 @@ if ! "$PYTHON" -c 'import sys, venv, ensurepip; assert sys.version_info >= (3, 1
     apt-get install -y python3 python3-pip python3-venv
 fi
 "$PYTHON" -m venv "$ROOT/backsym-venv"
-# A wheel of backsym that lies beside this file is used; otherwise it comes from the package index.
-"$ROOT/backsym-venv/bin/python" -m pip install --find-links "$SOURCE" "backsym==@VERSION@"
+"$PYTHON" -m zipfile -e "$SOURCE/backsym.zip" "$ROOT/backsym-files"
+# All that marking needs; backsym itself lies beside this file, and is not taken from a package index.
+"$ROOT/backsym-venv/bin/python" -m pip install @NEEDED@
