@@ -31,6 +31,10 @@ MANY = 12
 @click.option("--format", "form", type=FormType("all"), help="One output form. [default: md and tex]")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write to. [default: output]")
 @click.option("--questions", is_flag=True, help="The question sheet, without any answer.")
+@click.option(
+    "--space", type=click.FloatRange(0, 25), default=0.0, metavar="CM",
+    help="Space for each answer on a question sheet, in centimetres.",
+)  # fmt: skip
 @click.option("--key", is_flag=True, help="The answer key: results without steps.")
 @click.option(
     "--detail",
@@ -58,6 +62,7 @@ def solve(
     form: str | None,
     output: Path | None,
     questions: bool,
+    space: float,
     key: bool,
     detail: str,
     fragment: bool,
@@ -75,8 +80,10 @@ def solve(
 
     if questions and key:
         raise click.UsageError("--questions and --key are two documents; give one of them at a time")
+    if space and not questions:
+        raise click.UsageError("--space goes with --questions")
     version = "questions" if questions else "key" if key else "solution"
-    options = Options(version, detail, fragment, templates, engine)
+    options = Options(version, detail, fragment, templates, engine, space)
     with reported():
         if output is not None and output.is_file():
             raise BacksymError(f"{output}: this is a file; -o names a folder")

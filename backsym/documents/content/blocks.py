@@ -133,7 +133,22 @@ class Picture:
     alt: str
 
 
-Block = Heading | Paragraph | Equations | Bullets | Table | Picture | Derivations
+@dataclass(frozen=True)
+class Blanks:
+    """Labels, each with a line to write on, in one line; ``total`` of the last one stands behind its line."""
+
+    labels: tuple[Inlines, ...]
+    total: str = ""
+
+
+@dataclass(frozen=True)
+class Room:
+    """Empty space to write in, in centimetres, which no end of a page parts."""
+
+    height: float
+
+
+Block = Blanks | Room | Heading | Paragraph | Equations | Bullets | Table | Picture | Derivations
 
 
 def leads(block: Block | None, following: Block | None) -> bool:

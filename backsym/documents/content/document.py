@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from fractions import Fraction
 
 from backsym.core.expr import Expr, MatMul, Sym, free_indices, walk
 from backsym.core.problem import Collection, Problem
 from backsym.core.steps import ForwardForms
 from backsym.documents.content.blocks import (
+    Blanks,
     Block,
     Document,
     Equations,
@@ -21,6 +23,7 @@ from backsym.documents.content.blocks import (
     Math,
     Paragraph,
     Ref,
+    Room,
     Row,
     Table,
     Text,
@@ -48,7 +51,7 @@ from backsym.documents.content.quantities import (
     upstream_note,
 )
 from backsym.documents.content.questions import IN_LINE, given, key_blocks, question_blocks, row
-from backsym.documents.content.sentences import Voice, catalogue
+from backsym.documents.content.sentences import Catalogue, Voice, catalogue
 from backsym.documents.content.solved import Solved, answered_parts
 from backsym.documents.content.told import Shown, Told
 from backsym.documents.content.worked import worked_example
@@ -64,8 +67,10 @@ FEW = 3
 def document_of(solved: Solved, options: Options = FULL) -> Document:
     """The document of one solved problem."""
     problem = solved.problem
-    title = inlines_of(problem.title, "title")
-    document = Document(title, problem_blocks(solved, 2, options), language=problem.language)
+    phrases = catalogue(problem.language)
+    title = _titled(inlines_of(problem.title, "title"), options, phrases)
+    blocks = (*_blanks((problem,), options, phrases), *problem_blocks(solved, 2, options))
+    document = Document(title, blocks, language=problem.language)
     return headed(document, problem.masthead, problem.path)
 
 
@@ -74,6 +79,7 @@ def collection_document(collection: Collection, solutions: Sequence[Solved], opt
     phrases = catalogue(collection.language)
     opening = tuple(blocks_of(collection.text, "text") if collection.text else ())
     blocks: list[Block] = []
+    opening = (*_blanks(collection.problems, options, phrases), *opening)
     told = Told()
     rest = iter(solutions)
     for section in collection.sections:
@@ -85,9 +91,26 @@ def collection_document(collection: Collection, solutions: Sequence[Solved], opt
             title = inlines_of(solved.problem.title, "title")
             blocks.append(Heading(3, (Text(f"{number}. "), *title)))
             blocks.extend(problem_blocks(solved, 4, options, told))
-    title = inlines_of(collection.title, "title")
+    title = _titled(inlines_of(collection.title, "title"), options, phrases)
     document = Document(title, tuple(blocks), (), collection.language, contents=True, opening=opening)
     return headed(document, collection.masthead, collection.path)
+
+
+def _titled(title: Inlines, options: Options, phrases: Catalogue) -> Inlines:
+    """The title of the document; that of a key says that it is one."""
+    return phrases.phrase("document.key_title", title=title) if options.version == "key" else title
+
+
+def _blanks(problems: Sequence[Problem], options: Options, phrases: Catalogue) -> tuple[Block, ...]:
+    """Lines for who answers a question sheet, and for the points, of which there are so many if all parts say so."""
+    if options.version != "questions":
+        return ()
+    marks = [part.marks for problem in problems for part in problem.parts]
+    numbers = [Fraction(m) for m in marks if m is not None and m.replace(".", "", 1).isdecimal()]
+    keys = ("name", "number", *(("points",) if any(marks) else ()))
+    labels = tuple(phrases.phrase(f"document.blanks.{key}") for key in keys)
+    whole = bool(marks) and len(numbers) == len(marks)
+    return (Blanks(labels, f"{float(sum(numbers)):g}" if whole else ""),)
 
 
 def problem_blocks(solved: Solved, level: int, options: Options = FULL, told: Told | None = None) -> tuple[Block, ...]:
@@ -109,7 +132,8 @@ def problem_blocks(solved: Solved, level: int, options: Options = FULL, told: To
         blocks.append(picture(voice, problem.figure))
     blocks += [_heading("quantities", level, voice), quantities(voice)]
     if options.version == "questions":
-        return (*blocks, *upstream_note(voice), *notation_note(voice), *_question_sheet(parts, solved, voice, level))
+        sheet = _question_sheet(parts, solved, voice, level, options.space)
+        return (*blocks, *upstream_note(voice), *notation_note(voice), *sheet)
     notes = [*upstream_note(voice), *notation_note(voice)]
     for remark, found in (("hadamard", hadamard_note(solved, voice)), ("gradient", gradient_note(solved, voice))):
         notes += found if found and not options.concise and told.first(remark) else []
@@ -209,7 +233,7 @@ def _heading(key: str, level: int, voice: Voice) -> Heading:
     return Heading(level, voice.catalogue.phrase(f"document.{key}"))
 
 
-def _question_sheet(parts: Sequence[Answered], solved: Solved, voice: Voice, level: int) -> list[Block]:
+def _question_sheet(parts: Sequence[Answered], solved: Solved, voice: Voice, level: int, space: float) -> list[Block]:
     """The forward equations as the author wrote them, without those that a part asks for, and the questions."""
     problem = solved.problem
     blocks: list[Block] = []
@@ -220,6 +244,7 @@ def _question_sheet(parts: Sequence[Answered], solved: Solved, voice: Voice, lev
         blocks.append(_heading("asked", level, voice))
     for answered in parts:
         blocks.extend(labelled(answered, question_blocks(answered, voice), voice))
+        blocks += [Room(space)] if space else []
     return blocks
 
 

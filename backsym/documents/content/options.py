@@ -12,6 +12,7 @@ class Options:
 
     ``detail``: ``full``, or ``concise`` (also ``brief``), which keeps the results, what they rest on and what is hard.
     ``fragment`` leaves out the preamble of a .tex file.
+    ``space`` is left for the answer to each part of a question sheet, in centimetres.
     ``templates`` is a folder whose templates take the place of the bundled ones.  ``engine`` makes the PDF.
     """
 
@@ -20,6 +21,7 @@ class Options:
     fragment: bool = False
     templates: Path | None = None
     engine: str = "typst"
+    space: float = 0.0
 
     @property
     def concise(self) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from backsym.core.bundled import resource
 from backsym.documents.content.blocks import (
+    Blanks,
     Block,
     Bullets,
     Derivations,
@@ -27,6 +28,7 @@ from backsym.documents.content.blocks import (
     Paragraph,
     Picture,
     Ref,
+    Room,
     Row,
     Table,
     Text,
@@ -153,6 +155,12 @@ class _Page:
         if isinstance(block, Derivations):
             self.folded = True
             return "\n".join(map(_unfolding, block.items))
+        if isinstance(block, Blanks):
+            fields = [f'<span>{inlines_html(label)}:</span><span class="blank"></span>' for label in block.labels]
+            total = f"<span>/ {escape(block.total)}</span>" if block.total else ""
+            return f'<p class="blanks">{"".join(fields)}{total}</p>'
+        if isinstance(block, Room):
+            return f'<div class="room" style="height:{block.height:g}cm"></div>'
         raise TypeError(f"no HTML for a block of type {type(block).__name__}")
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from backsym.documents.content.blocks import (
+    Blanks,
     Block,
     Bullets,
     Derivations,
@@ -24,6 +25,7 @@ from backsym.documents.content.blocks import (
     Paragraph,
     Picture,
     Ref,
+    Room,
     Row,
     Table,
 )
@@ -41,6 +43,9 @@ ROOM = 40.0
 Files = dict[str, str | bytes]
 """Names of files and their texts; the first one is the document."""
 
+BLANK = "\\_" * 20
+LINE = 0.6
+"""A line of text is so high, in centimetres."""
 _NEW_ROW, _CR = "\\\\ ", "\\cr "
 _STYLES = {"strong": "**", "emphasis": "*"}
 
@@ -122,6 +127,11 @@ def _block(block: Block) -> str:
         return _table(block)
     if isinstance(block, Derivations):
         return _block(block.display)
+    if isinstance(block, Blanks):
+        fields = [f"{inlines_text(label)}: {BLANK}" for label in block.labels]
+        return " ".join(fields) + (f" / {block.total}" if block.total else "")
+    if isinstance(block, Room):
+        return "\n".join(["<br>"] * max(1, round(block.height / LINE)))
     raise TypeError(f"no Markdown for a block of type {type(block).__name__}")
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from backsym.core.errors import BacksymError
 from backsym.core.names import GREEK
 from backsym.documents.content.blocks import (
+    Blanks,
     Block,
     Bullets,
     Derivations,
@@ -25,6 +26,7 @@ from backsym.documents.content.blocks import (
     Paragraph,
     Picture,
     Ref,
+    Room,
     Row,
     Table,
     Text,
@@ -43,6 +45,7 @@ from backsym.documents.writers.breaking import (
     remark_width,
     side_by_side,
 )
+from backsym.documents.writers.plaintext import inlines_plain
 from backsym.printing.latex import to_latex
 from backsym.printing.layout import is_tall
 from backsym.printing.measure import broken, width
@@ -80,6 +83,8 @@ def tex(document: Document, options: Options = FULL, stem: str = "solution") -> 
         "fragment.tex.jinja" if options.fragment else "tex.jinja",
         options.templates,
         title=inlines_tex(document.title),
+        plain_title=_plain(document.title),
+        language=escape(document.language),
         byline=[inlines_tex(line) for line in document.byline],
         header=inlines_tex(document.header),
         logo=_logo_name(document.logo, stem),
@@ -91,6 +96,12 @@ def tex(document: Document, options: Options = FULL, stem: str = "solution") -> 
     )
     logo: dict[str, str | bytes] = {_logo_name(document.logo, stem): document.logo.data} if document.logo else {}
     return {f"{stem}.tex": text, **logo}
+
+
+def _plain(content: Inlines) -> str:
+    """Text for the file's own data, which knows no formula: signs that it may lack are left out."""
+    words = " ".join(inlines_plain(content).split())
+    return escape("".join(sign for sign in words if sign.isascii() or sign in LATIN_LETTERS))
 
 
 def _logo_name(logo: Logo | None, stem: str) -> str:
@@ -115,8 +126,8 @@ def _block(block: Block) -> str:
         end = "\\mbox{}\\nopagebreak" if command == "paragraph*" else ""
         large = "".join(_inline(item, large=True) for item in block.content)
         listed = _LISTED.get(block.level)
-        entry = f"\n\\addcontentsline{{toc}}{{{listed}}}{{{inlines_tex(block.content)}}}" if listed else ""
-        return f"\\{command}{{{large}}}{end}{entry}"
+        line = f"\n\\phantomsection\\addcontentsline{{toc}}{{{listed}}}{{{inlines_tex(block.content)}}}"
+        return f"\\{command}{{{large}}}{end}{line if listed else ''}"
     if isinstance(block, Paragraph):
         return inlines_tex(block.content)
     if isinstance(block, Equations):
@@ -133,6 +144,12 @@ def _block(block: Block) -> str:
         return _table(block)
     if isinstance(block, Derivations):
         return _display(block.display.rows)
+    if isinstance(block, Blanks):
+        fields = " ".join(f"{inlines_tex(label)}: \\hrulefill\\quad" for label in block.labels[:2])
+        points = [f"{inlines_tex(label)}: \\rule{{3em}}{{0.4pt}}" for label in block.labels[2:]]
+        return "\\noindent " + " ".join([fields, *points]) + (f" / {escape(block.total)}" if block.total else "")
+    if isinstance(block, Room):
+        return f"\\nopagebreak\\vspace*{{{block.height:g}cm}}"
     raise TypeError(f"no LaTeX for a block of type {type(block).__name__}")
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from backsym.documents.content.blocks import (
+    Blanks,
     Block,
     Bullets,
     Derivations,
@@ -25,6 +26,7 @@ from backsym.documents.content.blocks import (
     Paragraph,
     Picture,
     Ref,
+    Room,
     Row,
     Table,
     Text,
@@ -143,6 +145,11 @@ def _block(block: Block) -> str:
         return f"#drawing({string(block.alt)}, {block.drawn.typst()})"
     if isinstance(block, Derivations):
         return "\n".join(_display(item.rows, "worked") for item in block.items)
+    if isinstance(block, Blanks):
+        labels = ", ".join(f"[{inlines_typst(label)}]" for label in block.labels)
+        return f"#blanks({string(block.total)}, {labels})"
+    if isinstance(block, Room):
+        return f"#block(height: {block.height:g}cm, breakable: false)"
     raise TypeError(f"no Typst for a block of type {type(block).__name__}")
 
 
