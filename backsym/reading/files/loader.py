@@ -73,7 +73,7 @@ def load(path: str | PathLike[str]) -> Problem | Collection:
 
 def _of_note(path: str) -> Problem:
     note = document_tree(path)
-    problem = _problem(note.tree, path, note=note)
+    problem = _problem(note.tree, path, note.complaints, note=note)
     return replace(problem, remarks=(*problem.remarks, *note.remarks))
 
 

@@ -29,6 +29,7 @@ from backsym.reading.latex.equations import Segment, Spelled, segments
 from backsym.reading.latex.names import Key, Vocabulary, new_name, split_tag
 from backsym.reading.notes.asides import without_asides
 from backsym.reading.notes.equations import Equations, defined_functions, index_letters, is_loss, loss_marks
+from backsym.reading.notes.front import front_matter, with_front
 from backsym.reading.notes.labels import chosen, label_in, position_uses, says_class
 from backsym.reading.notes.layers import layered
 from backsym.reading.notes.lengths import Respelled, check_lengths
@@ -129,6 +130,7 @@ class ReadNote:
     tree: Table
     remarks: tuple[str, ...]
     abstract_loss: str | None = None
+    complaints: tuple[Diagnostic, ...] = ()
 
 
 def document_tree(path: str) -> ReadNote:
@@ -141,6 +143,7 @@ def document_tree(path: str) -> ReadNote:
 
 def tree_of_note(document: Document, tex: bool) -> ReadNote:
     """The same for a text that is in memory."""
+    document, front = front_matter(document, tex)
     document = written_out(without_asides(document, tex), tex)
     places = [(f.start, f.end) for f in islice(formulas(document.text, tex), MAX_FORMULAS)]
     document, primes = without_primes(document, places)
@@ -155,7 +158,8 @@ def tree_of_note(document: Document, tex: bool) -> ReadNote:
         note = _Note(replace(done, document=rewritten(done.document, e.edits)), powers)
         note.assumed += e.what
         tree = note.tree()
-    return ReadNote(tree, note.remarks, note.upstream)
+    others = tuple(f"passed over, line {line}: {what}" for line, what in front.passed_over)
+    return ReadNote(with_front(tree, front), (*note.remarks, *others), note.upstream, front.complaints)
 
 
 # --- formulas --------------------------------------------------------------------------------------------------------
