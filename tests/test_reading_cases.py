@@ -58,6 +58,8 @@ def same_as(
     assert given == {*shapes, *labels}
     assert {s.name for s in note.symbols.values() if s.label is not None} == set(labels)
     point.update(labels)
+    for name in (s.name for s in note.symbols.values() if s.one_hot):
+        point[name] = np.eye(*shapes[name])[0]
     solution = note.solve()
     assert not solution.failed
     found = gradients_at(solution, dict(point))

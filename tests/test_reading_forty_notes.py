@@ -184,6 +184,19 @@ NOTES: dict[str, Note] = {
         " L = \\frac12 \\|\\mathbf{y} - \\mathbf{t}\\|^2$$\nBerechnen Sie die Ableitung von $L$ nach $\\mathbf{W}$.",
         lambda W, x, t: ((W @ x - t) ** 2).sum() / 2, {"W": (K, D), "x": (D,), "t": (K,)},
     ),
+    "a function applied to others": (
+        r"$$h(x) = \theta x, \quad J = \sum_{i=1}^m (h(x^{(i)}) - y^{(i)})^2$$",
+        lambda theta, x, y: ((theta * x - y) ** 2).sum(), {"theta": S, "x": (N,), "y": (N,)},
+    ),
+    "a function applied to sums": (
+        r"$$f(x) = w x^2 + b, \quad L = (f(a) - t)^2 + (f(a + 1) - s)^2$$",
+        lambda w, a, b, t, s: (w * a**2 + b - t) ** 2 + (w * (a + 1) ** 2 + b - s) ** 2,
+        {"w": S, "a": S, "b": S, "t": S, "s": S},
+    ),
+    "a function of examples": (
+        r"$$f(x) = \sum_j w_j x_j, \quad L = \sum_{i=1}^N (f(x^{(i)}) - y_i)^2$$",
+        lambda w, x, y: ((x @ w - y) ** 2).sum(), {"w": (D,), "x": (N, D), "y": (N,)},
+    ),
     "relu and a hat": (
         r"$$\hat{y} = \mathbf{v}^\top \mathrm{ReLU}(\mathbf{W} \mathbf{x} + \mathbf{b}), "
         r"\quad \ell = (\hat{y} - y)^2$$",
@@ -194,7 +207,7 @@ REFUSED = {
     "power or member": r"$$y = \sum_{i=0}^{M} w_i x^i, \quad L = (y - t)^2$$",
     "a recursion": r"$$h_t = \tanh(w h_{t-1} + u x_t), \quad L = \sum_{t=1}^T (h_t - y_t)^2$$",
     "a determinant of members": r"$$L = \sum_{n=1}^N \log\det \mathbf{A}_n$$",
-    "a function applied to others": r"$$h(x) = \theta x, \quad J = \sum_{i=1}^m (h(x^{(i)}) - y^{(i)})^2$$",
+    "a function applied within itself": r"$$f(u) = u^2, \quad L = f(f(w) - t)$$",
 }
 
 

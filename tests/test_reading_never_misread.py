@@ -75,6 +75,10 @@ REFUSED = [
     # An index letter among numbers.
     ("letter_as_number", r"k", r"$$L = \sum_{k=1}^K k x_k$$"),
     ("letter_as_number", r"n", r"$$y_n = n w x_n, L = \sum_{n=1}^N (y_n - t_n)^2$$"),
+    # A sum of what does not depend on its letter.
+    ("idle_sum", r"\sum_x", r"$$y = w x, C = \frac{1}{n} \sum_x (y - t)^2$$"),
+    # A formula that would change its meaning where it is put in.
+    ("function_not_put_in", r"(a_j)", r"$$f(x) = \sum_j w_j x, L = \sum_{j=1}^D f(a_j)$$"),
     # Bold letters of size one.
     ("size_one", r"\mathbf{y}", r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, L = \mathbf{y}$$"),
     ("size_one", r"\mathbf{y}", r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, L = \tanh(\mathbf{y})$$"),
@@ -84,6 +88,7 @@ REFUSED = [
         r"w^{\top",
         r"$$y = w x, L = y^2$$ Show that $$\frac{\partial L}{\partial x} = 2 w^{\top} y$$",
     ),
+    ("transposed_number", r"(y - t)^T", r"$$L = (y - t)^T (y - t)$$"),
     # A vector that is added to a matrix.
     ("bias_axis", r"\mathbf{A}", r"$$\mathbf{Z} = \mathbf{A} \mathbf{X} + \mathbf{b}, L = \|\mathbf{Z}\|_F^2$$"),
     # An array that is declared as a power.

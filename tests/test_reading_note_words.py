@@ -256,7 +256,6 @@ def test_it_is_said_what_was_passed_over_and_asked(tmp_path: Path) -> None:
 
 REFUSED = {
     "$$a = b + 1$$ $$b = a x$$ $$L = b^2$$": "these equations go in a circle: a -> b -> a",
-    "$$f(x) = x^2$$ $$y = f(w x)$$ $$L = y^2$$": "f is defined in this note, but its formula is not put in by itself",
     "$$\\frac{\\partial L}{\\partial z} = z$$": "it has derivatives only",
     "$$\\mathbf{z} = \\mathbf{W} \\mathbf{x}$$": "the loss z must be a scalar",
     "$$z = wx$$ $$L = z^2$$\n\nShow that $$\\frac{\\partial L}{\\partial z} = 2 \\mathbf{q}$$": "q is not declared",

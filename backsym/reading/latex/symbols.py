@@ -240,7 +240,7 @@ class Symbols(Grammar):
             return self.applied(function, Scripts(primes=scripts.primes, steps=scripts.steps), base.token)
         if base.text.startswith(("bar:", "overline:")) and self.words.gradient == "bar":
             return self.over_bar(base, scripts)
-        if base.text == "pi" and not mark:
+        if base.text == "pi" and not mark and not base.bold and not self.left:
             return self.raised(self.make("name", "π", (), base.token.start), scripts, base.token.start)
         if (
             self.at("(")

@@ -28,21 +28,23 @@ from backsym.reading.latex.declarations import Declaration, Declarations, names_
 from backsym.reading.latex.equations import Segment, Spelled, segments
 from backsym.reading.latex.names import Key, Vocabulary, new_name, split_tag
 from backsym.reading.notes.asides import without_asides
-from backsym.reading.notes.equations import Equations, defined_functions, index_letters, is_loss, loss_marks
+from backsym.reading.notes.equations import Equations, defined_functions, index_letters, is_loss, is_model, loss_marks
 from backsym.reading.notes.front import front_matter, with_front
 from backsym.reading.notes.labels import chosen, label_in, position_uses, says_class
 from backsym.reading.notes.layers import layered
-from backsym.reading.notes.lengths import Respelled, check_lengths
+from backsym.reading.notes.lengths import Respelled, check_counts, check_lengths
 from backsym.reading.notes.macros import written_out
-from backsym.reading.notes.primes import MARKS, without_primes
 from backsym.reading.notes.refusals import check_names, check_shapes, check_transposes, transposed_letters
 from backsym.reading.notes.shapes import Shapes
+from backsym.reading.notes.spelling import MARKS, respelt
 from backsym.reading.notes.statements import Settled, settled
 from backsym.reading.notes.tasks import Task, Tasks
 from backsym.reading.notes.words import FARTHEST, JOINS, VERB, Place, class_letter, layers, usual_rank, worded
 from backsym.reading.syntax import Node, walk
 
 MAX_FORMULAS = 20_000
+MOST_RESPELLED = 3
+"""How often a custom may put signs into a note before it is read as it is."""
 MOST_JOINED = 20
 """Formulas to either side that may share the words of one."""
 
@@ -146,20 +148,30 @@ def tree_of_note(document: Document, tex: bool) -> ReadNote:
     document, front = front_matter(document, tex)
     document = written_out(without_asides(document, tex), tex)
     places = [(f.start, f.end) for f in islice(formulas(document.text, tex), MAX_FORMULAS)]
-    document, primes = without_primes(document, places)
+    spelling = respelt(document, places)
+    document = spelling.document
     places = [(f.start, f.end) for f in islice(formulas(document.text, tex), MAX_FORMULAS)]
     document, powers = layered(document, places)
-    powers |= primes
+    powers |= spelling.spelled
     done = settled(document, islice(formulas(document.text, tex), MAX_FORMULAS))
-    note = _Note(done, powers)
-    try:
-        tree = note.tree()
-    except Respelled as e:
-        note = _Note(replace(done, document=rewritten(done.document, e.edits)), powers)
-        note.assumed += e.what
-        tree = note.tree()
+    customs = [(at, "a prime is a transpose") for at in spelling.transposes[:1]]
+    note, tree = _read(done, powers, customs)
     others = tuple(f"passed over, line {line}: {what}" for line, what in front.passed_over)
     return ReadNote(with_front(tree, front), (*note.remarks, *others), note.upstream, front.complaints)
+
+
+def _read(done: Settled, powers: Mapping[Key, str], customs: Sequence[tuple[int, str]]) -> tuple[_Note, Table]:
+    """The note with its tree; read again where a custom puts signs into it."""
+    for _ in range(MOST_RESPELLED):
+        note = _Note(done, powers)
+        note.assumed += customs
+        try:
+            return note, note.tree()
+        except Respelled as e:
+            done = replace(done, document=rewritten(done.document, e.edits))
+            customs = [*customs, *e.what]
+    note = _Note(done, powers)
+    return note, note.tree()
 
 
 # --- formulas --------------------------------------------------------------------------------------------------------
@@ -264,6 +276,7 @@ class _Note:
         if not equations.found:
             raise self.without_equations()
         check_names(self.source, equations)
+        check_counts(self.source, equations, {d.spelled.name for d in self.declared.found})
         self.declare_what_is_used(equations, places)
         found = [equation.segment for equation in equations.found]
         self.asked = self.asked_for(equations)
@@ -499,7 +512,9 @@ class _Note:
         entries = {tree.children[0].value: len(tree.children) - 1 for tree in trees}
         matrices = self.light_matrices(equations, given)
         families = self.families(equations)
-        arrays = {} if has_bold else self.light_arrays(names, equations)
+        declared = {d.spelled.name for d in self.declared.found}
+        others = {name: spelled for name, spelled in names.items() if name not in declared}
+        arrays = {} if has_bold else self.light_arrays(others, equations)
         ranks: dict[str, int | None] = {}
         for name, spelled in names.items():
             unknown = None if not has_bold and not spelled.calligraphic else usual_rank(spelled)
@@ -521,7 +536,7 @@ class _Note:
         found = {}
         for name, spelled in names.items():
             letter = spelled.key[0].rpartition(":")[2]
-            capital = len(letter) == 1 and letter.isupper() and not is_loss(spelled)
+            capital = len(letter) == 1 and letter.isupper() and name not in equations.lefts()
             if turned and capital:
                 found[name] = 2
             elif letter in forward:
@@ -711,7 +726,7 @@ class _Note:
         inline = [f for f in self.formulas if not f.displayed and self.states(f)]
         found = [s for f in inline for s in segments(self.source, words, f.start, f.end)]
         read = [(s, displayed.read(s)) for s in found]
-        telling = [(s, e) for s, e in read if e.uses]
+        telling = [(s, e) for s, e in read if e.uses and not is_model(self.source, e, displayed)]
         taken: dict[str, Segment] = {}
         has_loss = displayed.loss() is not None
         for s, _ in telling:

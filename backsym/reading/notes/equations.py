@@ -31,7 +31,9 @@ from backsym.reading.syntax import Node, walk
 _FUNCTION_LETTERS = frozenset("f g h phi psi Phi Psi".split())
 _OPENING = frozenset("([{")
 _CLOSING = frozenset(")]}")
-_LOSS_NAMES = ("L", "loss", "J", "E", "C", "ell", "cost", "error")
+_LOSS_NAMES = (
+    "L", "loss", "J", "E", "C", "ell", "cost", "error", "CE", "BCE", "MSE", "SSE", "SSR", "RSS", "NLL",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -430,6 +432,32 @@ def loss_marks(source: Source, places: Iterable[tuple[int, int]]) -> frozenset[s
             if calligraphic or base.text in _LOSS_NAMES:
                 found |= {item.value for item in scripts.items if item.kind == "name"}
     return frozenset(found)
+
+
+def is_model(source: Source, equation: Forward, displayed: Equations) -> bool:
+    r"""Whether an equation within the text says how data came about: ``y = X \beta + u`` beside ``y - X \beta``.
+
+    The displayed equations subtract from the left side what the right side has as a term.
+    """
+    if equation.sides is None or equation.sides[1].kind != "add":
+        return False
+    terms = {_written(source, term) for term in equation.sides[1].children}
+    for side in (side for e in displayed.found for side in e.sides or ()):
+        for tree in walk(side):
+            signed = [(c.kind == "neg", c.children[0] if c.kind == "neg" else c) for c in tree.children]
+            mine = [minus for minus, c in signed if _name_in(c) == equation.name]
+            if tree.kind == "add" and mine and any(m != mine[0] and _written(source, c) in terms for m, c in signed):
+                return True
+    return False
+
+
+def _written(source: Source, tree: Node) -> str:
+    return "".join(source.text[slice(*tree.span)].split())
+
+
+def _name_in(tree: Node) -> str | None:
+    core = tree.children[0] if tree.kind == "entry" else tree
+    return core.value if core.kind == "name" else None
 
 
 def is_loss(left: Spelled) -> bool:

@@ -1,8 +1,8 @@
 r"""What stands in front of a note: a block of keys between lines of dashes, as static sites have it.
 
 It may hold the keys of a problem file that say how the problem looks, ``notation``, ``language``, ``title`` and the
-like, and ``marks`` (or ``points``), one for each part in order.  In a .tex file each of its lines is a comment.  Keys of
-other programs are passed over and named.
+like, and ``marks`` (or ``points``), one for each part in order.  In a .tex file each of its lines is a comment.  Keys
+of other programs are passed over and named.
 
 Knows the keys of problem files; reads no mathematics.
 """

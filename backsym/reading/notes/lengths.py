@@ -1,22 +1,25 @@
-r"""The lengths of bold letters that a loss needs: ``|\mathbf{y} - \mathbf{t}|^2`` and ``(\mathbf{y} - \mathbf{t})^2``.
+r"""What formulas leave out by custom: that bars are a length, ``|\mathbf{y}|^2``, and up to where a sum runs.
 
-A loss is a number.  Where it has the absolute value or the square of a vector as a term, and nothing else would make it
-one, the vector's length is meant by custom; the note is read with the sign of the norm there, and the report says so.
+Before a sum, ``\frac{1}{N} \sum_i``, a letter that stands nowhere else is the number of its terms.  A loss is a number.
+Where it has the absolute value or the square of a vector as a term, and nothing else would make it one, the vector's
+length is meant.  The note is read again with the signs for it, and the report says so.
 
 Knows syntax trees, their places and the axes of names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 
 from backsym.core.source import Source
 from backsym.reading.files.yamlfile import Edit
 from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.names import Vocabulary
 from backsym.reading.notes.equations import Equations, is_loss
+from backsym.reading.notes.refusals import indexes
 from backsym.reading.notes.shapes import Shapes
-from backsym.reading.syntax import Node
+from backsym.reading.syntax import Node, walk
 
 _SUMS = ("add", "neg", "terms", "div")
 
@@ -45,6 +48,38 @@ def check_lengths(source: Source, equations: Equations, shapes: Shapes) -> None:
             what.append((tree.span[0], f"{sign} of a vector is that of its length"))
     if edits:
         raise Respelled(sorted(edits), what)
+
+
+def check_counts(source: Source, equations: Equations, declared: Collection[str]) -> None:
+    r"""Raises Respelled where the N of ``\frac{1}{N} \sum_i`` is a quantity by its letter alone."""
+    sides = [side for equation in equations.found for side in equation.sides or ()]
+    given = equations.given()
+    uses = Counter(tree.value for side in sides for tree in walk(side) if tree.kind == "name" and tree.value in given)
+    edits: list[Edit] = []
+    what: list[tuple[int, str]] = []
+    means: Counter[str] = Counter()
+    for tree in (tree for side in sides for tree in walk(side) if tree.kind == "terms"):
+        names = [n.value for f in tree.children if f.kind == "div" for n in walk(f.children[1]) if n.kind == "name"]
+        sums = [f for f in tree.children if f.kind == "call" and f.value == "sum" and len(f.children) == 2]
+        letters = [name for name in names if name in given and len(name) == 1 and name not in declared]
+        if len(letters) != 1 or not sums or sums[0].children[1].children or given[letters[0]].bold:
+            continue
+        if not indexes(sums[0]):
+            continue
+        means[letters[0]] += 1
+        edits.append(_limit(source, sums[0], letters[0]))
+        what.append((sums[0].span[0], f"{letters[0]} is the number of terms of this sum"))
+    kept = [n for n, (_, words) in enumerate(what) if means[words[0]] == uses[words[0]]]
+    if kept:
+        raise Respelled(sorted(edits[n] for n in kept), [what[n] for n in kept])
+
+
+def _limit(source: Source, tree: Node, letter: str) -> Edit:
+    """Writes the upper limit of a sum after its lower one."""
+    tokens = FormulaReader(source, Vocabulary({}, open=True), *tree.span, lenient=True)
+    first = next(n for n, token in enumerate(tokens.tokens) if token.text == "_") + 1
+    end = tokens.tokens[tokens.closing.get(first, first)].end
+    return Edit(end, end, f"^{{{letter}}}")
 
 
 def _terms(tree: Node, shapes: Shapes) -> Iterator[Node]:

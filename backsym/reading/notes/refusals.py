@@ -32,6 +32,7 @@ def check_names(source: Source, equations: Equations) -> None:
         *_powers(source, equations),
         *_letters_as_numbers(source, equations),
     ]
+    found = found or list(_idle_sums(source, equations))
     if found:
         raise InputError(found)
 
@@ -54,7 +55,7 @@ def check_transposes(source: Source, places: Iterable[tuple[int, int]], numbers:
 
 
 def transposed_letters(source: Source, places: Iterable[tuple[int, int]]) -> set[str]:
-    """The letters that any formula of the note transposes, ``X^T``."""
+    """The letters that any formula of the note transposes, ``X^T``; the sign ) for what stands in parentheses."""
     found: set[str] = set()
     for start, end in places:
         try:
@@ -63,7 +64,7 @@ def transposed_letters(source: Source, places: Iterable[tuple[int, int]]) -> set
             continue
         for n, token in enumerate(tokens[:-2]):
             sign = tokens[n + 2 + (tokens[n + 2].text == "{")].text if tokens[n + 1].text == "^" else ""
-            if sign in ("T", "top") and token.kind in ("letter", "greek"):
+            if sign in ("T", "top") and (token.kind in ("letter", "greek") or token.text == ")"):
                 found.add(token.text)
     return found
 
@@ -75,7 +76,7 @@ def check_shapes(source: Source, equations: Equations, shapes: Mapping[str, Axes
     """
     found = [
         *_positions(source, equations, shapes),
-        *_transposed(source, equations, shapes),
+        *_transposed(source, equations, shapes, told),
         *_of_size_one(source, equations, shapes),
         *_exponentials(source, equations, shapes),
         *(source.diagnostic(say("notes.bias_axis", name=name), tree.span) for name, tree in told.unclear.items()),
@@ -153,6 +154,22 @@ def _bare_letters(tree: Node, bound: frozenset[str], labels: Collection[str]) ->
             yield from _bare_letters(child, bound, labels)
 
 
+def _idle_sums(source: Source, equations: Equations) -> Iterator[Diagnostic]:
+    """A sum over a letter that stands nowhere in what is summed: what depends on it is not written."""
+    for equation in equations.found:
+        for side in equation.sides or ():
+            for tree in walk(side):
+                if tree.kind == "call" and tree.value == "sum" and len(tree.children) == 2 and not indexes(tree):
+                    letter = tree.children[1].value
+                    yield source.diagnostic(say("notes.idle_sum", letter=letter), tree.span)
+
+
+def indexes(tree: Node) -> bool:
+    """Whether the letter of a sum is an index in what is summed, or a number that another check is about."""
+    body, letter = tree.children
+    return letter.kind != "name" or any(part.kind == "name" and part.value == letter.value for part in walk(body))
+
+
 def _summed(sides: tuple[Node, Node] | None) -> Iterator[str]:
     for side in sides or ():
         for tree in walk(side):
@@ -175,15 +192,17 @@ def _positions(source: Source, equations: Equations, shapes: Mapping[str, Axes])
             yield source.diagnostic(words, spelled.span)
 
 
-def _transposed(source: Source, equations: Equations, shapes: Mapping[str, Axes]) -> Iterator[Diagnostic]:
+def _transposed(source: Source, equations: Equations, shapes: Mapping[str, Axes], told: Shapes) -> Iterator[Diagnostic]:
     """The transpose of what would be a number."""
     for equation in equations.found:
         for side in equation.sides or ():
             for tree in walk(side):
-                if tree.kind != "transpose" or tree.children[0].kind != "name":
+                if tree.kind != "transpose":
                     continue
-                name = tree.children[0].value
-                if name in shapes and shapes[name] == ():
+                inner = tree.children[0]
+                number = shapes.get(inner.value) == () if inner.kind == "name" else told.of(inner) == ()
+                if number and inner.kind not in ("num", "entry"):
+                    name = source.text[slice(*inner.span)]
                     yield source.diagnostic(say("notes.transposed_number", name=name), tree.span)
 
 

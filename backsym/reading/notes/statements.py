@@ -11,7 +11,7 @@ Knows how formulas are written, by their tokens; knows no names, no shapes and n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -214,37 +214,143 @@ class Applied:
     head: tuple[str, ...]
     arguments: tuple[str, ...]
     span: tuple[int, int]
+    start: int = 0
+    """Where the head begins."""
 
 
 def _arguments(source: Source, formulas: Sequence[Place], pieces: Sequence[Piece]) -> Iterator[Edit]:
-    """Takes the arguments of a function away that has a formula, if they are the same wherever it stands."""
-    defined: dict[tuple[str, ...], Applied] = {}
+    """Takes the arguments of a function away that has a formula, or puts the formula in for other arguments.
+
+    Arguments that are the same wherever the function stands say nothing but the index letter of an example.
+    """
+    defined: dict[tuple[str, ...], tuple[Applied, Piece]] = {}
     within = [piece for f in formulas if not f.displayed for piece in pieces_of(source, f.start, f.end)]
     for piece in (*pieces, *within):
         found = _left_call(piece)
         if found is not None:
-            defined.setdefault(found.head, found)
+            defined.setdefault(found.head, (found, piece))
     if not defined:
         return
+    letters = frozenset[str]().union(*(piece.reader.summed_letters() for piece in pieces))
     calls: list[Applied] = []
     for formula in formulas:
         calls += _calls(source, formula, defined)
-    for head, definition in defined.items():
+    for head, (definition, piece) in defined.items():
         mine = [call for call in calls if call.head == head]
-        if len(mine) > 1 and not _needless(pieces, mine) and all(c.arguments == definition.arguments for c in mine):
+        if _needless(pieces, mine):
+            continue
+        if len(mine) == 1 and any(_is_loss(other) for other in pieces if other is not piece):
+            continue  # Said beside the problem.
+        if all(c.arguments == definition.arguments for c in mine):
             for call in mine:
-                yield from _blank(source.text, *call.span)
-        elif len(mine) > 1 and not _needless(pieces, mine):
-            _refuse_others(source, formulas, definition, mine)
+                yield from _without_arguments(source.text, call, letters)
+        else:
+            yield from _formula_put_in(source, formulas, definition, piece, mine)
 
 
-def _refuse_others(source: Source, formulas: Sequence[Place], definition: Applied, calls: Sequence[Applied]) -> None:
-    """Raises InputError where a displayed formula applies a defined function to something else."""
+def _is_loss(piece: Piece) -> bool:
+    """Whether a statement is by its letter or font that of a loss."""
+    head, inner = piece.tokens[piece.first], piece.tokens[piece.first + 1]
+    return head.text in ("mathcal", "mathscr", "ell", *"LJEC") and inner.text != "'"
+
+
+def _without_arguments(text: str, call: Applied, letters: Collection[str]) -> Iterator[Edit]:
+    """The head alone; with the index letter of an example, if the arguments have just one."""
+    inner = sorted({n for n in call.arguments if n in letters})
+    if len(inner) != 1:
+        yield from _blank(text, *call.span)
+        return
+    head = text[call.start : call.span[0]]
+    below, script = head.rstrip().rpartition("_")[::2]
+    if not below:
+        yield Edit(*call.span, f"_{{{inner[0]}}}")
+    elif script.startswith("{") and script.endswith("}"):
+        yield Edit(call.start, call.span[1], f"{below}_{{{script[1:-1]},{inner[0]}}}")
+    else:
+        yield Edit(call.start, call.span[1], f"{below}_{{{script},{inner[0]}}}")
+
+
+def _formula_put_in(
+    source: Source, formulas: Sequence[Place], definition: Applied, piece: Piece, calls: Sequence[Applied]
+) -> Iterator[Edit]:
+    """The formula in parentheses wherever the function is applied; raises InputError where that is not clear."""
+    names = _split(definition.arguments)
+    begin, end = piece.part(0)
+    body = piece.tokens[begin:end]
+    plain = all(len(name) == 1 for name in names) and len(piece.signs) == 1
     for call in calls:
+        if call.span == definition.span:
+            continue
         displayed = any(f.displayed and f.start <= call.span[0] < f.end for f in formulas)
-        if displayed and call.arguments != definition.arguments:
+        texts = _argument_texts(source, call)
+        replaced = (
+            _replaced(source.text, body, dict(zip((n[0] for n in names), texts, strict=False))) if plain else None
+        )
+        nested = any(other is not call and call.start < other.start < call.span[1] for other in calls)
+        if displayed and (replaced is None or len(texts) != len(names) or nested or not call.arguments):
             message = say("notes.function_not_put_in", name="".join(definition.head))
             raise source.error(message, call.span, say("notes.write_formula"))
+        if displayed and replaced is not None:
+            yield Edit(call.start, call.span[1], rf"\left({replaced}\right)")
+    yield from _blank(source.text, *piece.span)
+
+
+def _split(arguments: Sequence[str]) -> list[tuple[str, ...]]:
+    """The arguments of a call, each as its tokens."""
+    found: list[list[str]] = [[]]
+    depth = 0
+    for text in arguments:
+        depth += (text in OPENING) - (text in CLOSING)
+        if text in (",", ";") and depth == 0:
+            found.append([])
+        else:
+            found[-1].append(text)
+    return [tuple(part) for part in found]
+
+
+def _argument_texts(source: Source, call: Applied) -> list[str]:
+    """The arguments of a call as they are written."""
+    try:
+        tokens = FormulaReader(source, _WORDS, *call.span, lenient=True).tokens
+    except InputError:
+        return []
+    depth, found, start = 0, [], tokens[0].end
+    for token in tokens:
+        depth += (token.text in OPENING) - (token.text in CLOSING)
+        if (token.text in (",", ";") and depth == 1) or (token.text == ")" and depth == 0):
+            found.append(source.text[start : token.start].strip())
+            start = token.end
+    return found
+
+
+def _replaced(text: str, body: Sequence[Token], arguments: Mapping[str, str]) -> str | None:
+    """A formula with arguments for its letters; None where that may say something else.
+
+    A letter with an index may become another letter alone, and no argument may have a letter that is summed over.
+    """
+    bound = {body[n + 2 + (body[n + 2].text == "{")].text for n in range(len(body) - 3) if body[n].text == "sum"}
+    if any(letter in argument for letter in bound for argument in arguments.values()):
+        return None
+    pieces, position = [], body[0].start
+    for n, token in enumerate(body):
+        if token.text not in arguments or token.kind not in ("letter", "greek"):
+            continue
+        argument = arguments[token.text]
+        above = argument.replace("^", "_")
+        is_name = above.partition("_")[0].strip("\\").isalnum() and not any(sign in argument for sign in "+-=*/ ")
+        is_letter = is_name and "_" not in above
+        script = [following.text for following in body[n + 1 : n + 3]]
+        power = script[:1] == ["^"] and script[1].isdecimal()
+        if (n and body[n - 1].text == "_") or (script[:1] == ["'"]):
+            return None
+        if script[:1] in (["_"], ["^"]) and not (
+            is_letter or power or (is_name and script[0] == "_" and "_" not in argument)
+        ):
+            return None
+        whole = is_letter or (is_name and not power)
+        pieces += [text[position : token.start], argument if whole else rf"\left({argument}\right)"]
+        position = token.end
+    return "".join([*pieces, text[position : body[-1].end]])
 
 
 def _needless(pieces: Sequence[Piece], calls: Sequence[Applied]) -> bool:
@@ -264,7 +370,7 @@ def _left_call(piece: Piece) -> Applied | None:
     reader = piece.reader
     reader.position, reader.nesting = piece.first, 0
     head = reader.token
-    if head.kind not in ("letter", "greek", "word", "macro") or _WORDS.word(head.text) is not None:
+    if head.kind not in ("letter", "greek", "word", "macro") or _WORDS.word(head.text) not in (None, *_LOSSES):
         return None
     if head.text == "sigma" or head.text in FUNCTION_MACROS:
         return None
@@ -283,7 +389,7 @@ def _left_call(piece: Piece) -> Applied | None:
 def _applied(tokens: Sequence[Token], first: int, opening: int, close: int) -> Applied:
     head = tuple(token.text for token in tokens[first:opening])
     arguments = tuple(token.text for token in tokens[opening + 1 : close])
-    return Applied(head, arguments, (tokens[opening].start, tokens[close].end))
+    return Applied(head, arguments, (tokens[opening].start, tokens[close].end), tokens[first].start)
 
 
 def _close(tokens: Sequence[Token], opening: int) -> int:
@@ -296,7 +402,7 @@ def _close(tokens: Sequence[Token], opening: int) -> int:
     return 0
 
 
-def _calls(source: Source, formula: Place, defined: Mapping[tuple[str, ...], Applied]) -> Iterator[Applied]:
+def _calls(source: Source, formula: Place, defined: Collection[tuple[str, ...]]) -> Iterator[Applied]:
     """Where the defined names stand before parentheses in a formula."""
     try:
         tokens = FormulaReader(source, _WORDS, formula.start, formula.end, lenient=True).tokens

@@ -19,7 +19,11 @@ from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.names import Vocabulary
 from backsym.reading.syntax import Node
 
-_SHOW = re.compile(r"\b(?:show|prove|verify|check|demonstrate|confirm)\s+that\b", re.IGNORECASE)
+_SHOW = re.compile(
+    r"\b(?:(?:show|prove|verify|check|demonstrate|confirm)\s+that"
+    r"|(?:zeigen?|zeige|beweisen?|beweise|verifizieren?|weisen?|best\u00e4tigen?)(?:\s+Sie)?(?:\s+nach)?,?\s+da(?:ss|\u00df))\b",
+    re.IGNORECASE,
+)
 _VECTORIZE = re.compile(
     r"\b(?:derived?|write|give|find|obtain|convert)\b[^.]*?(?:(?<!non-)\bvectori[sz]ed|\bmatrix)"
     r"\s+(?:version|form|expression|equation)|\bvectori[sz]e\b",
@@ -39,7 +43,7 @@ _ASKS = re.compile(
 )
 """Words by which a sentence looks like a question, in English and German."""
 _BY = re.compile(
-    r"\b(?:with\s+respect\s+to|w\.?\s?r\.?\s?t\.?|nach|bez\u00fcglich|bzgl\.?)(?:\s+(?:the|der|dem|den|die))?\b",
+    r"\b(?:with\s+(?:respect|regard)\s+to|w\.?\s?r\.?\s?t\.?|nach|bez\u00fcglich|bzgl\.?|hinsichtlich)(?:\s+(?:the|der|dem|den|die))?\b",
     re.IGNORECASE,
 )
 _OF_A_DERIVATIVE = re.compile(

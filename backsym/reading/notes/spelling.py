@@ -1,0 +1,204 @@
+r"""Names that take more than a letter: with primes, ``\mathbf{y}' = \mathbf{W} \mathbf{x}``, and words, ``SSR = ...``.
+
+A letter that an equation defines with a prime is a name wherever it has one: the prime becomes a mark below, and the
+spelling of the name is kept.  Else a prime is a transpose after parentheses, a bold letter or a capital, and the sign
+of a derivative after a function.  Letters side by side before an equals sign are one word, there and elsewhere.
+
+Knows how formulas are written, by their tokens; knows no shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from backsym.core.errors import InputError
+from backsym.core.source import Source
+from backsym.reading.files.yamlfile import Document, Edit, rewritten
+from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.lexer import Token
+from backsym.reading.latex.names import Key, Vocabulary
+from backsym.reading.latex.scripts import Scripts, read_scripts
+
+MARKS = {1: "prime", 2: "primeprime"}
+"""The mark below for a name with so many primes."""
+
+
+@dataclass(frozen=True)
+class Respelt:
+    """The note with marks in place of the primes of names, the spellings of these names, and where primes transpose."""
+
+    document: Document
+    spelled: dict[Key, str]
+    transposes: tuple[int, ...]
+
+
+def respelt(document: Document, places: Iterable[tuple[int, int]]) -> Respelt:
+    """The note with each name that takes more than a letter as the reader of formulas knows it."""
+    source = Source(document.text)
+    readers = [reader for start, end in places if (reader := _reader(source, start, end)) is not None]
+    names = {name for reader in readers for name in _defined(reader)}
+    words = {word for reader in readers for word in _words(reader)}
+    edits = [edit for reader in readers for edit in (*_marked(reader, names), *_in_words(reader, words))]
+    turned = [edit for reader in readers for edit in _transposed(reader, names)]
+    spelled = {(letter, MARKS[count]): "'" * count for letter, count in names}
+    done = rewritten(document, sorted([*edits, *turned]))
+    return Respelt(done, spelled, tuple(edit.start for edit in turned))
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+def _run(tokens: Sequence[Token], first: int) -> int:
+    """The position after the letters that stand side by side from here on."""
+    n = first
+    while tokens[n].kind == "letter" and (n == first or tokens[n].start == tokens[n - 1].end):
+        n += 1
+    return n
+
+
+def _words(reader: FormulaReader) -> Iterator[str]:
+    """The words that are left sides, perhaps with arguments."""
+    for position in reader.left_positions():
+        end = _run(reader.tokens, position)
+        if end - position < 2:
+            continue
+        after = end
+        if reader.tokens[end].text == "(":
+            depth = 0
+            for after in range(end, len(reader.tokens)):
+                depth += (reader.tokens[after].text == "(") - (reader.tokens[after].text == ")")
+                if depth == 0:
+                    break
+            after += 1
+        if after < len(reader.tokens) and reader.tokens[after].text == "=":
+            yield "".join(token.text for token in reader.tokens[position:end])
+
+
+def _in_words(reader: FormulaReader, words: Collection[str]) -> Iterator[Edit]:
+    n = 0
+    while words and n < len(reader.tokens):
+        end = _run(reader.tokens, n)
+        if end - n > 1 and "".join(token.text for token in reader.tokens[n:end]) in words:
+            word = "".join(token.text for token in reader.tokens[n:end])
+            yield Edit(reader.tokens[n].start, reader.tokens[end - 1].end, rf"\text{{{word}}}")
+        n = max(end, n + 1)
+
+
+# --- transposes ------------------------------------------------------------------------------------------------------
+
+
+def _transposed(reader: FormulaReader, names: Collection[tuple[str, int]]) -> Iterator[Edit]:
+    """The primes that transpose: after parentheses that are no arguments, a bold letter or a light capital."""
+    tokens = reader.tokens
+    for n, token in enumerate(tokens):
+        if token.text != "'" or tokens[n + 1].text == "'" or tokens[n - 1].text in ("'", "^", "{"):
+            continue
+        back = _before_subscript(tokens, n)
+        if tokens[back].text == ")" and (opening := _opening(tokens, back)) is not None:
+            before = tokens[opening - 1] if opening else None
+            called = before is not None and (
+                before.kind in ("letter", "greek", "word", "macro") or before.text in "}_'"
+            )
+            if not called:
+                yield Edit(token.start, token.end, r"^{\top}")
+            continue
+        letter, bold = _letter(tokens, back)
+        if letter is None or (letter.text, 1) in names or letter.text in ("sigma", "phi", "psi", "f", "g", "h"):
+            continue
+        if bold or (letter.text.isupper() and letter.kind == "letter"):
+            yield Edit(token.start, token.end, r"^{\top}")
+
+
+def _before_subscript(tokens: Sequence[Token], n: int) -> int:
+    """The position before a prime, and before the subscript in front of it."""
+    back = n - 1
+    if back > 1 and tokens[back - 1].text == "_":
+        return back - 2
+    if tokens[back].text == "}":
+        first = _opening(tokens, back, ("{", "}"))
+        if first is not None and first > 0 and tokens[first - 1].text == "_":
+            return first - 2
+    return back
+
+
+def _opening(tokens: Sequence[Token], close: int, signs: tuple[str, str] = ("(", ")")) -> int | None:
+    depth = 0
+    for n in range(close, -1, -1):
+        depth += (tokens[n].text == signs[1]) - (tokens[n].text == signs[0])
+        if depth == 0:
+            return n
+    return None
+
+
+def _letter(tokens: Sequence[Token], n: int) -> tuple[Token | None, bool]:
+    """The letter that ends here, and whether it is bold."""
+    bold = ("mathbf", "boldsymbol", "bm", "vec")
+    if tokens[n].text == "}" and n > 2 and tokens[n - 2].text == "{" and tokens[n - 3].text in bold:
+        return tokens[n - 1], True
+    if tokens[n].kind in ("letter", "greek"):
+        return tokens[n], n > 0 and tokens[n - 1].text in bold
+    return None, False
+
+
+# --- primes ----------------------------------------------------------------------------------------------------------
+
+
+def _reader(source: Source, start: int, end: int) -> FormulaReader | None:
+    try:
+        return FormulaReader(source, Vocabulary({}, open=True), start, end, lenient=True)
+    except InputError:
+        return None
+
+
+def _defined(reader: FormulaReader) -> Iterator[tuple[str, int]]:
+    """The letters with primes that are left sides."""
+    for position in reader.left_positions():
+        reader.position, reader.nesting = position, 0
+        try:
+            base = reader.base()
+            scripts = read_scripts(reader, reader.additive)
+        except InputError:
+            continue
+        if scripts.primes in MARKS and reader.at("=") and not scripts.steps and base.token.kind != "number":
+            yield base.text, scripts.primes
+
+
+def _marked(reader: FormulaReader, names: Collection[tuple[str, int]]) -> Iterator[Edit]:
+    reader.position, reader.nesting = 0, 0
+    while reader.token.kind != "end":
+        first = reader.position
+        if reader.token.kind not in ("letter", "greek", "macro", "word"):
+            reader.position += 1
+            continue
+        try:
+            base = reader.base()
+            after = reader.position
+            scripts = read_scripts(reader, reader.additive)
+        except InputError:
+            reader.position = first + 1
+            continue
+        if (base.text, scripts.primes) in names and not reader.at("("):
+            yield from _edits(reader.tokens[after : reader.position], scripts)
+        # What the scripts hold is looked at, too.
+        reader.position = max(after, first + 1)
+
+
+def _edits(tokens: list[Token], scripts: Scripts) -> Iterator[Edit]:
+    """Takes the primes away, and puts the mark first in the subscript, which may have to be made."""
+    mark = rf"\text{{{MARKS[scripts.primes]}}}"
+    primes = [n for n, token in enumerate(tokens) if token.text == "'"]
+    below = next((n for n, token in enumerate(tokens) if token.text == "_"), None)
+    raised = tokens[primes[0] - 1].text == "^" if primes[0] else False
+    braced = primes[0] > 1 and tokens[primes[0] - 1].text == "{" and tokens[primes[0] - 2].text == "^"
+    start = tokens[primes[0] - (2 if braced else 1 if raised else 0)].start
+    end = tokens[primes[-1] + (1 if braced else 0)].end
+    if below is None:
+        yield Edit(start, end, f"_{{{mark}}}")
+        return
+    yield Edit(start, end, "")
+    item = tokens[below + 1]
+    if item.text == "{":
+        yield Edit(item.end, item.end, f"{mark},")
+    else:
+        yield Edit(item.start, item.end, f"{{{mark},{item.text}}}")
