@@ -16,8 +16,6 @@ from test_reading_cases import loaded, same_as, sigmoid
 
 from backsym.core.errors import InputError
 
-pytestmark = pytest.mark.quick("core")
-
 D, H, K, N, S = 3, 4, 2, 5, ()
 Note = tuple[str, Callable[..., Any], dict[str, tuple[int, ...]]]
 LENGTH = r"$$\mathbf{y}=\mathbf{W}\mathbf{x}, \quad "

@@ -11,7 +11,7 @@ import backsym as bs
 from backsym.core.errors import InputError
 from backsym.core.problem import Problem
 
-pytestmark = pytest.mark.quick("reading")
+pytestmark = pytest.mark.quick("core")
 
 NOTE = r"""
 $$\mathbf{z}^{(1)} = \mathbf{W}^{(1)} \mathbf{x}, \quad L = \|\mathbf{z}^{(1)} - \mathbf{t}\|^2$$

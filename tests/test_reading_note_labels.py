@@ -15,8 +15,6 @@ from test_reading_cases import loaded, same_as, softmax
 
 from backsym.core.errors import InputError
 
-pytestmark = pytest.mark.quick("core")
-
 D, K, N = 3, 4, 5
 ONE, MANY = 2, [3, 0, 2, 2, 1]
 Note = tuple[str, Callable[..., Any], dict[str, tuple[int, ...]], dict[str, Any]]
