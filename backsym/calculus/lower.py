@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from backsym.calculus.terms import (
+    MADE,
     Del,
     Ent,
     Fun,
@@ -30,6 +31,7 @@ from backsym.calculus.terms import (
     scale,
     size_of,
 )
+from backsym.core.allowance import spend
 from backsym.core.dims import amount
 from backsym.core.errors import BacksymError
 from backsym.core.expr import (
@@ -111,6 +113,7 @@ class Lowering:
         rule = _RULES.get(type(e))
         if rule is None:
             raise TypeError(f"no lowering for {type(e).__name__}")
+        spend(MADE)
         return rule(self, e, out)
 
     def operand(self, e: Expr, shape: Shape, out: Out) -> Poly:

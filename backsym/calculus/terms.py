@@ -29,6 +29,12 @@ MAX_BITS = 33_000
 KEY = 60
 """The work of a key, for each factor and bound index of a term."""
 
+MADE = 15 * KEY
+"""The work of a factor that is lowered or renamed."""
+
+COMPARED = KEY / 3
+"""The work of comparing a key, for each factor in it."""
+
 Exponent = Fraction | int
 Key = tuple[Any, ...]
 
@@ -193,6 +199,11 @@ class Factor:
     def order_pos(self) -> int:
         raise TypeError(type(self).__name__)
 
+    @lazy
+    def nodes(self) -> int:
+        """How many factors there are in it, itself included."""
+        return 1
+
 
 @dataclass(frozen=True, eq=False)
 class Ent(Factor):
@@ -292,6 +303,10 @@ class Fun(Factor):
         return frozenset().union(*(poly_symbols(a.body) for a in self.args))
 
     @lazy
+    def nodes(self) -> int:
+        return 1 + sum(poly_nodes(a.body) for a in self.args)
+
+    @lazy
     def order_pos(self) -> int:
         """The place of its first value; an argument that is a number has none."""
         return min((poly_pos(a.body) for a in self.args if poly_symbols(a.body)), default=0)
@@ -314,6 +329,10 @@ class Ind(Factor):
         return poly_symbols(self.a) | poly_symbols(self.b)
 
     @lazy
+    def nodes(self) -> int:
+        return 1 + poly_nodes(self.a) + poly_nodes(self.b)
+
+    @lazy
     def order_pos(self) -> int:
         return min((poly_pos(p) for p in (self.a, self.b) if poly_symbols(p)), default=0)
 
@@ -331,6 +350,10 @@ class Grp(Factor):
     @lazy
     def symbols(self) -> frozenset[str]:
         return poly_symbols(self.body)
+
+    @lazy
+    def nodes(self) -> int:
+        return 1 + poly_nodes(self.body)
 
     @lazy
     def order_pos(self) -> int:
@@ -366,6 +389,10 @@ ONE_TERM = Term(Fraction(1))
 
 def poly_free(p: Poly) -> frozenset[Index]:
     return frozenset().union(*(t.free for t in p))
+
+
+def poly_nodes(p: Poly) -> int:
+    return sum(f.nodes for t in p for f, _ in t.powers)
 
 
 def poly_symbols(p: Poly) -> frozenset[str]:
@@ -481,6 +508,7 @@ def sub_factor(f: Factor, m: Renaming) -> Factor:
     """The factor with indices renamed; unchanged parts are shared."""
     if f.free.isdisjoint(m):
         return f
+    spend(MADE)
     if isinstance(f, Ent):
         return Ent(f.base, tuple(sub_index(i, m) for i in f.idx), f.pos)
     if isinstance(f, Del):
@@ -537,6 +565,7 @@ def _base_key(base: Expr) -> Key:
 
 def factor_key(f: Factor, labels: Labels = NO_LABELS) -> Key:
     """A key that two factors share only if they are equal up to the names of their bound indices."""
+    spend(COMPARED * f.nodes)
     if labels and not f.free.isdisjoint(labels):
         return _factor_key(f, labels)
     # Nested bound indices are numbered from the depth of the labels around them.

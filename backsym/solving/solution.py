@@ -289,7 +289,7 @@ def _numpy(problem: Problem, node: str, forms: Derivation | ForwardForms, point:
     return source
 
 
-SOLVING = 2.4e7
+SOLVING = 2e7
 """The work of solving, for each equation, and as much again for ten."""
 
 
