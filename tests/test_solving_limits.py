@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import AbstractContextManager
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +17,22 @@ from backsym.core.errors import BacksymError, InputError
 from backsym.solving import solution
 
 MATRICES = {"A": ["N", "N"]}
+VECTORS = {"x": ["N"], "w": ["N"]}
+MANY = {"N": 100_000}
+
+SECONDS = 10.0
+"""Of processor time: a problem is solved or refused within it."""
+
+
+def nested(function: str, depth: int) -> dict[str, object]:
+    expression = f"{function}(" * depth + "z" + ")" * depth
+    return {"symbols": {"z": ["K"]}, "forward": [f"y = {expression}", "L = sum(y**2)"]}
+
+
+def many(*forward: str, symbols: dict[str, object] | None = None) -> dict[str, object]:
+    """Equations of vectors with 100,000 entries."""
+    return {"forward": list(forward), "symbols": symbols or VECTORS, "dims": MANY}
+
 
 HUGE = {
     "a tower of powers": ({"forward": ["y = x**9**9**9**9", "L = y**2"]}, "10,000 digits"),
@@ -24,17 +41,56 @@ HUGE = {
         {"forward": ["Y = " + " @ ".join(["A"] * 100), "L = sum(Y**2)"], "symbols": MATRICES},
         "too large to be worked out",
     ),
-    "a declared size": (
-        {"forward": ["y = A @ x", "L = sum(y**2)"], "symbols": {"A": ["N", "N"], "x": ["N"]}, "dims": {"N": 100000}},
-        "too large",
+    "a product of 200 sums": (
+        {"forward": ["y = " + "*".join(f"(x{n} + w)" for n in range(200)), "L = y**2"]}, "too large to be worked out",
     ),
-}
+    "a power of a sum of 150 terms": (
+        {"forward": ["y = (" + " + ".join(f"x{n}" for n in range(150)) + ")**200", "L = y**2"]},
+        "too large to be worked out",
+    ),
+    "softmax 7 deep": (nested("softmax", 7), "too large to be worked out"),
+    "softmax 12 deep": (nested("softmax", 12), "too large to be worked out"),
+    "tanh 65 deep": (nested("tanh", 65), "nested more than 64 deep"),
+    "a declared size": (
+        many("y = A @ x", "L = sum(y**2)", symbols={"A": ["N", "N"], "x": ["N"]}), "100000 x 100000",
+    ),
+    "an outer product": (many("y = outer(w, x)", "L = sum(y**2)"), "100000 x 100000"),
+    "a diagonal matrix": (many("y = diag(w) @ x", "L = sum(y**2)"), "100000 x 100000"),
+    "shifts along many entries": (
+        {**many("y[n] = sum(w[k]*x[n+k-1], k)", "L = sum(y**2)", symbols={"x": ["N"], "w": [5]}),
+         "indices": {"n": "N", "k": 5}}, "100000 x 100000",
+    ),
+    "a scalar product": (many("y = softplus(w.T @ x)", "L = y**2"), "100000 x 100000"),
+    "more entries than can be proved": (
+        many("y = relu(x*w)", "L = mean(y)", symbols={"w": ["N"], "x": [50, "N"]}), "N is too large for this",
+    ),
+}  # fmt: skip
+
+SOLVED = {
+    "a product": many("y = tanh(w*x)", "L = sum(y**2)"),
+    "a sum": many("y = sigmoid(w*x)", "L = sum(y)/N"),
+    "a target of one class": many(
+        "y = softmax(w*x)", "L = -sum(t*log(y))",
+        symbols={**VECTORS, "t": {"shape": ["N"], "role": "target", "one_hot": True}},
+    ),
+    "softmax 4 deep": nested("softmax", 4),
+    "tanh 30 deep": nested("tanh", 30),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("given", "says"), HUGE.values(), ids=HUGE.keys())
 def test_what_is_too_large_is_refused_in_words(given: dict[str, object], says: str) -> None:
+    start = time.process_time()
     with pytest.raises(BacksymError, match=says):
         bs.Problem(**given).solve()
+    assert time.process_time() - start < SECONDS
+
+
+@pytest.mark.parametrize("given", SOLVED.values(), ids=SOLVED.keys())
+def test_what_is_large_is_solved(given: dict[str, object]) -> None:
+    start = time.process_time()
+    assert not bs.Problem(**given).solve().failed
+    assert time.process_time() - start < SECONDS
 
 
 def test_exact_powers_have_a_limit() -> None:

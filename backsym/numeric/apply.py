@@ -20,7 +20,7 @@ from backsym.core.expr import Expr, Fn, Ix, Shape, Sym
 from backsym.core.functions import FUNCTIONS, Function, definition_of
 from backsym.core.kinds import RuleTable
 from backsym.numeric.abstract import AbstractFunction
-from backsym.numeric.axes import Array, Val, align_all, arrange
+from backsym.numeric.axes import Array, Val, align_all, arrange, guard
 from backsym.numeric.context import Context
 
 STEP = 1e-30
@@ -176,6 +176,7 @@ def _diag(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evaluator) -> 
     names, x = args[0]
     if x.ndim - len(names) == 2:
         return names, np.diagonal(x, axis1=-2, axis2=-1)
+    guard((*x.shape, x.shape[-1]))
     return names, x[..., :, np.newaxis] * np.eye(x.shape[-1])
 
 

@@ -195,6 +195,11 @@ def check_classes(values: Array, count: int, name: str, dim: Dim) -> None:
         raise BacksymError(f"the label {name} is not one of the {count} classes of {dim}")
 
 
+def one_hot(labels: Array, count: int) -> Array:
+    """1 at the class of each label, which counts from 0, along a new last axis, else 0."""
+    return np.asarray(np.asarray(labels)[..., np.newaxis] == np.arange(count), dtype=float)
+
+
 def gather(value: Val, indices: tuple[Ix, ...], at: Places) -> Val:
     """Like ``select`` where some indices are shifted, or data: an entry outside the array is zero."""
     names, x = value

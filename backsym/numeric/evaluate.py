@@ -70,6 +70,7 @@ from backsym.numeric.axes import (
     grid_of,
     guard,
     is_computed,
+    one_hot,
     power,
     reduce_axes,
     select,
@@ -186,10 +187,10 @@ def _delta(e: Delta, c: Context) -> Val:
     if not e.equal:
         names, same = _delta(Delta(e.i, e.j), c)
         return names, 1.0 - same
-    if is_computed(e.i) or is_computed(e.j):
+    if any(is_computed(ix) or ix.fixed for ix in (e.i, e.j)):
         letters, (a, b) = grid_of((e.i, e.j), c)
         return letters, np.asarray(a == b, dtype=float)
-    n = max(c.index_sizes((e.i, e.j)) + tuple(int(ix.letter) for ix in (e.i, e.j) if ix.fixed))
+    n = max(c.index_sizes((e.i, e.j)))
     guard((n, n))
     return select(((), np.eye(n)), (e.i, e.j))
 
@@ -200,7 +201,7 @@ def _one_hot(e: OneHot, c: Context) -> Val:
     guard((*labels.shape, n))
     (name,) = names_in(e.labels)
     check_classes(labels, n, name, e.of)
-    return names, np.eye(n)[np.asarray(labels, dtype=int)]
+    return names, one_hot(labels, n)
 
 
 # --- arithmetic ------------------------------------------------------------------------------------------------------
@@ -268,6 +269,7 @@ def _matmul(e: MatMul, c: Context) -> Val:
     for arg in e.args[1:]:
         names, a, b = align(_column(value), _column(ev(arg, c)))
         shape = matmul_shape(shape, arg.shape)
+        guard((*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1]))
         product = np.matmul(a, b)
         value = names, product if len(shape) == 2 else product[..., 0]
     names, x = value

@@ -25,7 +25,7 @@ from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.problem import Problem, Symbol
 from backsym.numeric.abstract import AbstractFunction, SmoothFunction, SmoothLoss
 from backsym.numeric.apply import STEP
-from backsym.numeric.axes import Array, Val, guard
+from backsym.numeric.axes import Array, Val, guard, one_hot
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import node_value
 from backsym.numeric.guardian import Guardian, Rejected
@@ -280,7 +280,7 @@ class _Search:
     def _unbounded(self, symbol: Symbol, shape: tuple[int, ...], time: int) -> Array:
         rng = self.rng
         if shape and symbol.one_hot:
-            return np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])]
+            return one_hot(rng.integers(shape[-1], size=shape[:-1]), shape[-1])
         if shape and symbol.sums_to_one:
             weights = rng.uniform(0.3, 1.0, size=shape)
             return np.asarray(weights / weights.sum(axis=-1, keepdims=True))

@@ -18,6 +18,7 @@ import numpy as np
 from backsym.core.errors import BacksymError
 from backsym.core.functions import FUNCTIONS
 from backsym.core.python import expression_of, module_of
+from backsym.numeric.axes import guard
 
 _FUNCTIONS = frozenset(
     "abs arange argmax argmin array asarray block broadcast_to concatenate cos cosh cumsum diag diagonal "
@@ -156,17 +157,30 @@ class _Scope:
             if node.func.attr not in _METHODS:
                 raise _unknown(node)
             function = getattr(np.asarray(self.value(node.func.value)), node.func.attr)
+        if function is np.eye:
+            guard((args[0], *args)[:2])
+        elif function is np.outer:
+            guard((np.size(args[0]), np.size(args[1])))
+        elif isinstance(function, np.ufunc) or function is np.where:
+            _fits(*args)
         return (function or self.value(node.func))(*args, **options)
 
     def compare(self, node: ast.Compare) -> Any:
         if len(node.ops) != 1 or type(node.ops[0]) not in _COMPARE:
             raise _unknown(node)
-        return _COMPARE[type(node.ops[0])](self.value(node.left), self.value(node.comparators[0]))
+        left, right = self.value(node.left), self.value(node.comparators[0])
+        _fits(left, right)
+        return _COMPARE[type(node.ops[0])](left, right)
 
     def binary(self, node: ast.BinOp) -> Any:
         if type(node.op) not in _BINARY:
             raise _unknown(node)
-        return _BINARY[type(node.op)](self.value(node.left), self.value(node.right))
+        left, right = self.value(node.left), self.value(node.right)
+        if not isinstance(node.op, ast.MatMult):
+            _fits(left, right)
+        elif np.ndim(left) > 1 and np.ndim(right) > 1:
+            guard((*np.shape(left)[:-1], np.shape(right)[-1]))
+        return _BINARY[type(node.op)](left, right)
 
     def unary(self, node: ast.UnaryOp) -> Any:
         if type(node.op) not in _UNARY:
@@ -198,6 +212,17 @@ _RULES: dict[type[ast.expr], Callable[[_Scope, Any], Any]] = {
     ast.List: lambda scope, node: list(map(scope.value, node.elts)),
     ast.Dict: _Scope.dictionary,
 }
+
+
+def _fits(*values: Any) -> None:
+    """Raise BacksymError, before it is made, if the array that values broadcast to is too large."""
+    shapes = [value.shape for value in values if isinstance(value, np.ndarray) and value.ndim]
+    if len(shapes) > 1 and any(shape != shapes[0] for shape in shapes):
+        try:
+            whole = np.broadcast_shapes(*shapes)
+        except ValueError:
+            return  # NumPy says so better.
+        guard(whole)
 
 
 def _dotted(node: ast.expr) -> str:

@@ -293,6 +293,10 @@ SOLVING = 2e7
 """The work of solving, for each equation, and as much again for ten."""
 
 
+MANY = 1000
+"""A declared size above this is what makes a problem too large, rather than an equation."""
+
+
 @contextmanager
 def _collection_paused() -> Iterator[None]:
     """Without cyclic garbage collection: a derivation makes many small objects in no cycles, and scanning them again
@@ -313,7 +317,10 @@ def _limited(problem: Problem) -> Iterator[None]:
         with allowing(LIMIT, SOLVING * (10 + len(problem.equations))):
             yield
     except Exhausted:
+        large = [name for name, dim in problem.dims.items() if dim.size is not None and dim.size > MANY]
         message = "an equation here is too large to be worked out; give parts of it names, in equations of their own"
+        if large:
+            message = f"{', '.join(large)} is too large for this to be worked out; declare a smaller size, or none"
         raise BacksymError(Diagnostic(message, problem.path).render()) from None
 
 

@@ -38,6 +38,7 @@ from backsym.core.expr import (
     Ones,
     Pow,
     Reduce,
+    Reshape,
     Shift,
     Size,
     Slice,
@@ -188,6 +189,11 @@ def _transpose(j: _Judge, e: T) -> Tensor:
     if x.ndim - j.lead == 1:
         return x.unsqueeze(-2)
     return x.transpose(-1, -2) if x.ndim - j.lead == 2 else x
+
+
+def _reshape(j: _Judge, e: Reshape) -> Tensor:
+    x = j.value(e.arg)
+    return x.reshape([*x.shape[: j.lead], *j.sizes(e.to)])
 
 
 _COMPARE = {">": torch.gt, ">=": torch.ge, "<": torch.lt, "<=": torch.le, "==": torch.eq, "!=": torch.ne}
@@ -402,6 +408,7 @@ _RULES: dict[type[Expr], Callable[[_Judge, Any], Tensor]] = {
     Slice: _slice,
     Concat: _concat,
     T: _transpose,
+    Reshape: _reshape,
     Cmp: _cmp,
     Reduce: _reduce,
     IndexReduce: _index_reduce,

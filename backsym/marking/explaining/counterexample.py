@@ -17,7 +17,7 @@ from backsym.core.problem import Problem, Symbol
 from backsym.core.steps import Derivation
 from backsym.marking.answers.model import Target
 from backsym.marking.explaining.feedback import Equal, Value
-from backsym.numeric.axes import Array, Val, arrange
+from backsym.numeric.axes import Array, Val, arrange, one_hot
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import ev, node_value
 from backsym.numeric.stated import with_adjoints
@@ -100,7 +100,7 @@ def _point(
 def _leaf(symbol: Symbol, dims: dict[str, int], rng: np.random.Generator, choices: tuple[int, ...]) -> Array:
     shape = tuple(value_of(amount(d), dims.__getitem__) for d in symbol.shape)
     if shape and (symbol.one_hot or symbol.sums_to_one):
-        return np.eye(shape[-1])[rng.integers(shape[-1], size=shape[:-1])]
+        return one_hot(rng.integers(shape[-1], size=shape[:-1]), shape[-1])
     if symbol.values:
         return np.asarray(rng.choice(symbol.values, size=shape), dtype=float)
     if symbol.positive:
