@@ -55,11 +55,12 @@ class Browser:
         message, self.waiting = self.waiting.split(b"\0", 1)
         return json.loads(message)
 
-    def open(self, path: Path, width: int, height: int = 800, dark: bool = False) -> None:
+    def open(self, path: Path | str, width: int, height: int = 800, dark: bool = False) -> None:
+        """A file, or an address."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Page.navigate", url=path.resolve().as_uri())
+        self.call("Page.navigate", url=path if isinstance(path, str) else path.resolve().as_uri())
         while self.read().get("method") != "Page.loadEventFired":
             pass
 

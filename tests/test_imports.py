@@ -27,12 +27,13 @@ LAYERS["api"] |= {"codegen"}
 LAYERS["marking"] = {"text", "parts", "version", "core", "reading", "numeric", "printing", "documents", "solving"}
 LAYERS["cli"] = {"version", "api", "core", "text", "reading", "numeric", "printing", "graphs", "documents", "solving"}
 LAYERS["quiz"] = {"core", "printing", "documents", "numeric", "solving", "marking"}
-LAYERS["cli"] |= {"parts", "codegen", "marking", "quiz"}
+LAYERS["practice"] = {"core", "reading", "parts", "printing", "documents", "marking", "solving"}
+LAYERS["cli"] |= {"parts", "codegen", "marking", "quiz", "practice"}
 LAYERS["__init__"] = {"version", "api", "cli", "core", "marking", "reading", "solving"}
 LAYERS["__main__"] = {"cli"}
 
 HEAVY = {"numpy", "sympy", "jinja2", "yaml", "typst"}
-AT_THE_TOP = {"numeric", "sympy_door", "marking", "quiz"}
+AT_THE_TOP = {"numeric", "sympy_door", "marking", "quiz", "practice"}
 """Parts that are themselves imported only when they are needed."""
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -15,6 +15,7 @@ from backsym.cli.code import code
 from backsym.cli.errors import open_streams
 from backsym.cli.graph import graph
 from backsym.cli.new import list_problems, new
+from backsym.cli.practice import practice
 from backsym.cli.quiz import quiz
 from backsym.cli.schema import schema
 from backsym.cli.solve import solve
@@ -47,5 +48,8 @@ def in_utf_8(stream: object) -> None:
     open_streams()
 
 
-for _command in (solve, watch, verify, graph, schema, check, code, quiz, new, list_problems, variants, templates):
+_COMMANDS = (
+    solve, watch, verify, graph, schema, check, code, quiz, practice, new, list_problems, variants, templates,
+)  # fmt: skip
+for _command in _COMMANDS:
     main.add_command(_command)

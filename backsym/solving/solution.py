@@ -98,6 +98,18 @@ class Result:
         """
         return _numpy(self.problem, self.node, self.derivation, self.point)
 
+    def hint(self, n: int) -> Markdown:
+        """The ``n``-th hint on the way to this derivative, counted from 1, as Markdown with $math$.
+
+        The first says why the chain rule is used as it is, the second is the chain rule; then follows one step after
+        the other.  The last one has the result, and is what every larger ``n`` gives.
+        """
+        from backsym.documents.content.hints import hint
+        from backsym.documents.content.sentences import Voice
+        from backsym.documents.notebook import markdown
+
+        return markdown(hint(self.derivation, Voice.of(self.problem), n).blocks)
+
     def explain(self) -> Markdown:
         """The derivation, step by step, as Markdown with $math$, which a notebook shows as what it means."""
         from backsym.documents import notebook as display
