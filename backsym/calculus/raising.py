@@ -243,10 +243,13 @@ def _entrywise(r: Raiser, f: Fun, letters: Letters) -> Expr:
 @raising("pick")
 def _pick(r: Raiser, f: Fun, letters: Letters) -> Expr:
     inner = r.bind(f.args[0].params, letters)
-    body, over = r.poly(f.args[0].body, inner), tuple(inner[i] for i in f.args[0].params)
+    body = r.poly(f.args[0].body, inner)
+    # Nothing is searched along an axis of length one.
+    axes = [n for n, i in enumerate(f.args[0].params) if not inner[i].fixed]
+    over = tuple(inner[f.args[0].params[n]] for n in axes)
     if f.order == 0:
-        return IndexReduce(f.name, body, over)
-    return IndexPick(f.name, body, over, tuple(r.ix(i, letters) for i in f.out))
+        return IndexReduce(f.name, body, over) if over else body
+    return IndexPick(f.name, body, over, tuple(r.ix(f.out[n], letters) for n in axes)) if over else ONE
 
 
 @raising("scalar", "matrix")

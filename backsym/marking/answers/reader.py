@@ -237,6 +237,8 @@ class _Session:
         self.named = False
         self.by_row = False
         """Whether the left side is the derivative by a row, so that a vector is one entry by entry."""
+        self.by_quotient = False
+        """Whether the left side is a quotient of differentials."""
 
     def read(self, found: Sequence[Statement]) -> ReadAnswer:
         answer: ReadAnswer | None = None
@@ -315,6 +317,7 @@ class _Session:
         target = self.target if of is None else Target(name, self.problem.symbols[name].shape)
         given = self.given(left, target) if left is not None and left.quantity is not None else None
         self.by_row = left is not None and left.row
+        self.by_quotient = left is not None and left.quantity is not None and "/" in (statement.left or "")
         answer: ReadAnswer | None = None
         for n, member in enumerate(statement.members):
             try:
@@ -591,7 +594,7 @@ class _Session:
                 ix.kind in ("name", "shift") for n in walk_tree(tree) if n.kind == "entry" for ix in n.children[1:]
             )
             lettered = any(letters) or bool(given)
-            if self.mathematical or not (lettered or is_ours(tree, text)):
+            if self.mathematical or not (lettered or self.by_quotient or is_ours(tree, text)):
                 return [self.resolved(tree, source, given)]
             # Where the language's own letters and signs stand, positions count from 1.
             ours = parse_code(source, self.names.code, first=1)

@@ -456,7 +456,8 @@ def div_rule(r: Resolver, tree: Node) -> Expr:
 
 
 def pow_rule(r: Resolver, tree: Node) -> Expr:
-    base, exponent = (r.resolve(child) for child in tree.children)
+    sides = [r.resolve(child) for child in tree.children]
+    base, exponent = sides if r.scope.misfits else calls.columns(r, sides)
     if tree.value == "matrix" and base.shape:
         raise r.error(say("meaning.array_power"), tree)
     r.fit(tree.children, (base, exponent), tree, "raise")
