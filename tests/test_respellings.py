@@ -15,8 +15,9 @@ from backsym.core.names import GREEK, split_name
 from backsym.core.problem import Problem
 from backsym.marking.verdicts import Verdict
 
-SAMPLE = 3
-"""Answers that each respelling of a table is tried on, by default."""
+SAMPLE = 2
+"""Answers of a table that each respelling is tried on, by default."""
+SOME = [path for n, path in enumerate(TABLES) if n % 6 == 1 or path.stem == "hats"]
 
 Respelling = Callable[[str, Problem], str]
 """From an answer the same answer in another spelling; where there is nothing to respell, the same text."""
@@ -169,6 +170,7 @@ def test_there_are_27_and_each_changes_something() -> None:
 
 @pytest.mark.parametrize("name", RESPELLINGS)
 def test_a_respelling_earns_what_the_answer_earns(name: str) -> None:
-    paths = TABLES if THOROUGH else TABLES[list(RESPELLINGS).index(name) % 4 :: 4]
-    wrong = [found for path in paths for found in changed(path, name, None if THOROUGH else SAMPLE)]
+    wrong = [
+        found for path in (TABLES if THOROUGH else SOME) for found in changed(path, name, None if THOROUGH else SAMPLE)
+    ]
     assert not wrong
