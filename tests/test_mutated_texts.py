@@ -10,6 +10,7 @@ import mutated_texts
 from extent import THOROUGH
 
 from backsym.marking.verdicts import Marker
+from backsym.printing.plain import plain
 from backsym.reading.files.loader import problem_from_mapping
 
 COUNT = 2000
@@ -49,3 +50,18 @@ def test_the_trees_that_are_mutated_earn_full_marks() -> None:
                 for text in (mutated_texts.plain(form), mutated_texts.latex(form)):
                     verdict = marker(name).mark(target, text)
                     assert verdict.verdict in ("correct", "equivalent_form"), (name, target, text, verdict)
+
+
+def test_what_is_proposed_earns_full_marks() -> None:
+    """The repaired answer as a whole, written out and read again: no repair leaves a row at a column."""
+    seen = 0
+    every = [mutant for mutant in mutated_texts.all_mutants() if mutant[0] != "letters"]
+    for _, name, target, text in every if THOROUGH else every[:80]:
+        explained = marker(name).mark(target, text).explained
+        if explained is None or explained.repair is None or explained.repair.indices:
+            continue
+        repaired = plain(explained.repair.expr, marker(name).problem)
+        verdict = marker(name).mark(target, repaired)
+        assert verdict.verdict in ("correct", "equivalent_form"), (name, target, text, repaired, verdict)
+        seen += 1
+    assert seen > 20

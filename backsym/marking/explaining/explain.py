@@ -38,7 +38,7 @@ from backsym.marking.answers.model import Clash, ReadAnswer, Target
 from backsym.marking.explaining.counterexample import counterexample, small_points
 from backsym.marking.explaining.feedback import Fact, Sentence, Size, Words
 from backsym.marking.explaining.one_slip import Echoes
-from backsym.marking.explaining.repairs import Repair, repairs
+from backsym.marking.explaining.repairs import Repair, adds_row_to_column, repairs
 from backsym.marking.explaining.screening import Point
 from backsym.marking.explaining.search import Search
 from backsym.marking.explaining.slopes import named
@@ -138,12 +138,17 @@ class Explainer:
             found = None
         return found or self._without_repair(judge, answer)
 
-    def repaired(self, judge: Judge, answer: ReadAnswer) -> Explanation | None:
-        """The explanation by the smallest repair that makes the answer right; None where no repair does."""
+    def repaired(self, judge: Judge, answer: ReadAnswer, *, apart: bool = False) -> Explanation | None:
+        """The explanation by the smallest repair that makes the answer right; None where no repair does.
+
+        ``apart``: the answer was put together although its shapes clash, and no repair may leave a row at a column.
+        """
         search, echoes = self._search(judge, answer)
         for number, repair in enumerate(repairs(search, echoes)):
             if number == MAX_JUDGED:
                 break
+            if apart and adds_row_to_column(repair.expr):
+                continue
             if self._makes_right(judge, answer, repair):
                 return self._repaired(answer, named(search, repair))
         letters = judge.derivation(answer.target.name).indices
@@ -486,6 +491,6 @@ def explain_meant(judge: Judge, meant: ReadAnswer) -> Explanation | None:
     """What makes an answer right whose parts do not fit together; None where no repair does."""
     try:
         with np.errstate(all="ignore"), allowing(ELEMENTS, SEARCHING):
-            return explainer(judge).repaired(judge, meant)
+            return explainer(judge).repaired(judge, meant, apart=True)
     except (Exhausted, BacksymError):
         return None

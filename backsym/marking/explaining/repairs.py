@@ -74,6 +74,19 @@ def fits_strictly(e: Expr) -> bool:
     return True
 
 
+def adds_row_to_column(e: Expr) -> bool:
+    """Whether a row and a vector, which is a column, are combined entry by entry somewhere."""
+    for node in walk(e):
+        if isinstance(node, (Add, Mul, Div)):
+            try:
+                shapes = [child.shape for child in children(node)]
+            except BacksymError:
+                continue
+            if any(len(a) == 1 and len(b) == 2 and b[0] == 1 and b[1] != 1 for a in shapes for b in shapes):
+                return True
+    return False
+
+
 def _stages(search: Search, echoes: Echoes) -> Iterator[list[Repair]]:
     if search.truth.size == 0.0:
         return
