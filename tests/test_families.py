@@ -189,8 +189,8 @@ def test_answers(target: str, answer: str, verdict: str) -> None:
 @pytest.mark.parametrize(
     ("forward", "said"),
     [
-        (["h[0] = b", "L = sum(b)"], "recurrence"),
-        (["h[n] = W @ h[n-1] + b", "L = sum(h)"], "recurrences are not read"),
+        (["h[0] = b", "L = sum(b)"], "has a start, but no equation for its members"),
+        (["h[n] = W @ h[n-1] + b", "L = sum(h)"], "nothing says what it starts from"),
         (["z[n] = W @ X[n+1] + b", "L = sum(z**2)"], "shifted"),
         (["z[n] = b", "L = sum(z**2) + sum(X)"], "entries is a scalar"),
         (["z[n] = W @ X[n,1,2]", "L = sum(z**2)"], "indices for X"),

@@ -51,7 +51,13 @@ def test_the_example_prints_what_it_shows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "needs"), [("gradient", "layer.yaml"), ("label", "layer.yaml"), ("variants", "neuron.yaml")]
+    ("name", "needs"),
+    [
+        ("gradient", "layer.yaml"),
+        ("label", "layer.yaml"),
+        ("recurrence", "recurrence.yaml"),
+        ("variants", "neuron.yaml"),
+    ],
 )
 def test_the_snippet_prints_what_it_shows(name: str, needs: str, tmp_path: Path) -> None:
     (tmp_path / needs).write_text(block(f"example: {needs}"), encoding="utf-8")

@@ -109,11 +109,11 @@ def _env(problem: core.Problem, arrays: Mapping[str, Array], sizes: Mapping[str,
     import numpy as np
 
     from backsym.numeric.context import Context, Env
-    from backsym.numeric.evaluate import node_value
+    from backsym.numeric.recursion import forward_values
 
     env = Env(dict(sizes), dict(arrays), equations={eq.name: eq for eq in problem.equations})
-    for equation in problem.equations:
-        env.values[equation.name] = np.asarray(node_value(equation, Context.of(env))[1])
+    for equation, value in forward_values(problem.equations, Context.of(env)):
+        env.values[equation.name] = np.asarray(value[1])
     return env
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from backsym.calculus.cases import cases
 from backsym.calculus.differentiate import Style, differentiate
 from backsym.calculus.display import (
     author_entry,
@@ -55,11 +56,14 @@ from backsym.calculus.terms import (
     Index,
     Poly,
     Term,
+    affine,
     as_factor,
     constant,
     fixed_index,
+    free_of,
     fresh,
     multiply,
+    parts_of,
     poly_key,
     sub_poly,
 )
@@ -78,6 +82,7 @@ from backsym.core.expr import (
     Member,
     Partial,
     Shape,
+    Started,
     Sym,
     free_indices,
     names_in,
@@ -86,7 +91,7 @@ from backsym.core.expr import (
 from backsym.core.functions import FUNCTIONS
 from backsym.core.problem import NodeEquation, Problem
 from backsym.core.stepkinds import StepKind
-from backsym.core.steps import Derivation, Fact, ForwardForms, Step
+from backsym.core.steps import Case, Derivation, Fact, ForwardForms, Step
 
 Axes = tuple[Index, ...]
 
@@ -185,8 +190,8 @@ class Backward:
         """The nodes and leaves that the loss depends on."""
         seen = {self.problem.end}
         for eq in reversed(self.problem.equations):
-            if eq.name in seen:
-                seen |= self._mentioned(eq.name)
+            if eq.name in seen or not seen.isdisjoint(eq.block):
+                seen |= {eq.name} | self._mentioned(eq.name)
         return frozenset(seen)
 
     def _mentioned(self, node: str) -> frozenset[str]:
@@ -248,7 +253,34 @@ class Backward:
                 record.steps.append(Step(sk.STACK if member else sk.VECTORIZE, matrix.lhs, form, steps, facts))
             except NoMatrixForm as error:
                 why_not = error.words
-        return Derivation(name, shown, entry, matrix, tuple(record.steps), why_not, member)
+        found = self._cases(name, result, at, shown, letters)
+        return Derivation(name, shown, entry, matrix, tuple(record.steps), why_not, member, found)
+
+    def _cases(self, name: str, result: Poly, at: Axes, shown: tuple[Ix, ...], letters: Letters) -> tuple[Case, ...]:
+        """What holds of which members of a family along which a recurrence runs."""
+        family = self.problem.recurrent
+        if not at or at[0].fixed or at[0].dim not in family:
+            return ()
+        whole = Adj(name, self.problem.symbols[name].shape)
+        out: list[Case] = []
+        for some in cases(result, name, at[0], shown[0]):
+            there = self.raiser.ix(some.at, letters)
+            rest = {i: ix for i, ix in letters.items() if i != at[0]}
+            own = {**rest, at[0]: shown[0]} if some.at == at[0] else rest
+            entry = Equation(entry_of(whole, (there, *shown[1:])), self.raiser.poly(some.value, own))
+            matrix = None
+            if len(at) > 1:
+                scope = {i: ix for i, ix in own.items() if i.dim in self.problem.family_dims}
+                lifter = MemberLifter(self.namer, self.problem.family_dims, scope, own)
+                free = tuple(i for i in at[1:] if i not in scope)
+                places = (there, *(own[i] if i in scope else None for i in at[1:]))
+                lhs = Member(whole, places) if free else entry_of(whole, (there, *shown[1:]))
+                try:
+                    matrix = Equation(lhs, lifter.lifted(some.value, free))
+                except NoMatrixForm:
+                    matrix = None
+            out.append(Case(some.run, entry, matrix, tuple(ix for i, ix in own.items() if i in at)))
+        return tuple(out)
 
     def _member(self, name: str, result: Poly, at: Axes, letters: Letters, record: Recorder) -> Equation | None:
         """The form with members of families as vectors and matrices, and its step; None where it says nothing new."""
@@ -293,33 +325,58 @@ class Backward:
         return best, steps
 
     def _collect(self, name: str, at: Axes, record: Recorder) -> Poly:
-        parts = []
+        parts: list[Contribution] = []
         for consumer in self.problem.consumers.get(name, ()):
             if consumer in self.relevant:
-                part = self._contribution(name, at, consumer)
-                if part is not None:
-                    parts.append(part)
+                parts += self._contributions(name, at, consumer)
         parts.sort(key=lambda part: cost(part.result))
         total = add_like(tuple(t for part in parts for t in part.result))
         return record.paths(parts, total)
 
-    def _contribution(self, name: str, at: Axes, consumer: str) -> Contribution | None:
+    def _contributions(self, name: str, at: Axes, consumer: str) -> Iterator[Contribution]:
+        """What a consumer adds; one for each member of a recurrence in whose equation the quantity is."""
         lowered = self.lowered[consumer]
         params = tuple(i if i.fixed else fresh(i.dim, i.hint) for i in lowered.params)
         body = sub_poly(lowered.body, {a: b for a, b in zip(lowered.params, params, strict=True) if not a.fixed})
         raw = differentiate(body, name, at, self.style)
         local = collapse(raw)
         if not local:
-            return None
+            return
+        recurs = any(isinstance(e, Started) for e in walk(lowered.equation.rhs))
+        members = by_member(local, params[0]) if recurs and params else None
+        if members is None:
+            yield self._contribution(consumer, params, local, raw)
+            return
+        for member, some in members:
+            yield self._contribution(consumer, params, some, some, member)
+
+    def _contribution(
+        self, consumer: str, params: Axes, local: Poly, raw: Poly, member: Index | None = None
+    ) -> Contribution:
+        """What a consumer adds by the local derivative, of which ``raw`` is the form with all deltas.
+
+        With ``member`` it is of that member only.
+        """
+        lowered = self.lowered[consumer]
         unsolved = collapse(raw, shifted=False)
-        before = params
+        before, general = params, local
+        tied: Axes = ()
+        if member is not None:
+            tied, params = (member,), params[1:]
+            local = unsolved = collapse(sub_poly(local, {before[0]: member}))
         params, local, summed = restrict(params, local)
+        params = (*tied, *params)
         steps = [Rewrite(sk.DIFFERENTIATE, local, {})]
         if poly_key(unsolved) != poly_key(collapse(raw)):
             # A delta of a shifted index is shown before it is used.
             now = {a: b for a, b in zip(before, params, strict=True) if a != b}
             unsolved = collapse(sub_poly(unsolved, now), shifted=False)
             steps = [Rewrite(sk.DIFFERENTIATE, unsolved, {}), Rewrite(sk.KRONECKER_SHIFT, local, {})]
+        if any(i != j and (i.fixed or isinstance(i, Affine)) for i, j in zip(params, before, strict=True)):
+            # At a position or a shift the formula of the node is not seen, so that it is looked for at a letter.
+            now = {a: b for a, b in zip(before, params, strict=True) if a != b}
+            named = self.folded([Rewrite(sk.DIFFERENTIATE, general, {})], lowered.definitions)[1:]
+            steps += [Rewrite(r.kind, collapse(sub_poly(r.result, now)), r.facts) for r in named]
         steps = self.folded(steps, lowered.definitions)
         folded = steps[-1].result
         factored = factor(folded)
@@ -338,7 +395,7 @@ class Backward:
         """The simplest form of a contribution, by name or with the consumer's derivative put in."""
         node: dict[str, Fact] = {"node": self.problem.sym(consumer)}
         chains = [self.tidied([], by_name)]
-        if consumer != self.problem.loss and not at_shifted(by_name, consumer):
+        if consumer != self.problem.loss and consumer in self.adjoints and not at_shifted(by_name, consumer):
             params, value = self.adjoints[consumer]
             inlined = inline_adjoint(by_name, consumer, params, value)
             chains.append(self.tidied([Rewrite(sk.INLINE_ADJOINT, inlined, node)], inlined))
@@ -512,10 +569,10 @@ class Recorder:
         steps: list[Step] = []
         loss = b.problem.loss
         if [c for c in b.problem.consumers.get(part.consumer, ()) if c in b.relevant] == [loss]:
-            direct = b._contribution(part.consumer, part.at, loss)
+            direct = list(b._contributions(part.consumer, part.at, loss))
             inner = Recorder(b, part.consumer, part.at, scope, lhs)
-            if direct is not None:
-                inner.paths([direct], direct.result)
+            if direct:
+                inner.paths(direct, direct[0].result)
                 steps = inner.steps
         return Step(sk.RECALL, lhs, b.raiser.poly(here, scope), tuple(steps), {"node": b.problem.sym(part.consumer)})
 
@@ -636,6 +693,33 @@ def restrict(params: Axes, local: Poly) -> tuple[Axes, Poly, Axes]:
         # An earlier axis may have been set equal to this one.
         params_now = [other if i == j else i for i in params_now]
     return tuple(params_now), local, tuple(summed)
+
+
+def by_member(local: Poly, j: Index) -> list[tuple[Index, Poly]] | None:
+    """The terms by the member to whose index j each of them ties it: h_(t+1) where h_t is the one before it.
+
+    None where a term ties it to none, or all of them to j's own letter, which ``restrict`` sees.
+    """
+    found: dict[Index, list[Term]] = {}
+    for t in local:
+        member = next((m for f, e in t.powers if isinstance(f, Del) and (m := _tied(f, j, t)) is not None), None)
+        if member is None:
+            return None
+        found.setdefault(member, []).append(t)
+    if not any(isinstance(member, Affine) or member.fixed for member in found):
+        return None
+    return [(member, tuple(terms)) for member, terms in found.items()]
+
+
+def _tied(f: Del, j: Index, t: Term) -> Index | None:
+    """What j must be for the delta not to be zero."""
+    gap = affine(((f.a, 1), (f.b, -1)), 0, "")
+    factors = dict(parts_of(gap))
+    factor = factors.pop(j, 0)
+    if factor not in (1, -1) or not free_of(factors).isdisjoint(t.bound):
+        return None
+    offset = gap.offset if isinstance(gap, Affine) else 0
+    return affine(((i, -factor * c) for i, c in factors.items()), -factor * offset, j.dim)
 
 
 def _common_delta(j: Index, local: Poly) -> Index | None:

@@ -15,6 +15,7 @@ from functools import cache
 from backsym.calculus.lower import lower
 from backsym.calculus.simplify import collapse
 from backsym.calculus.terms import (
+    Affine,
     Del,
     Dm,
     Ent,
@@ -29,16 +30,18 @@ from backsym.calculus.terms import (
     as_factor,
     constant,
     distribute,
+    fixed_index,
     fresh,
     instantiate,
     mentions,
     of_factor,
     power,
     product,
+    steps_after,
     sub_poly,
 )
 from backsym.core.errors import BacksymError
-from backsym.core.expr import Ix, Shape, Sym
+from backsym.core.expr import Ix, Shape, Started, Sym
 from backsym.core.functions import FUNCTIONS, Function
 from backsym.core.kinds import RuleTable
 from backsym.reading.meaning.table_formulas import formula
@@ -76,6 +79,8 @@ def differentiate(p: Poly, name: str, at: tuple[Index, ...], style: Style) -> Po
 def _of_factor(f: Factor, name: str, at: tuple[Index, ...], style: Style) -> Poly:
     """Product-free part: the derivative of one factor."""
     if isinstance(f, Ent):
+        if isinstance(f.base, Started):
+            return _of_started(f.base, f.idx, name, at)
         if isinstance(f.base, Sym):
             deltas = [of_factor(Del(j, i)) for j, i in zip(f.idx, at, strict=True) if j != i]
             return product(deltas) if deltas else constant(1)
@@ -87,6 +92,20 @@ def _of_factor(f: Factor, name: str, at: tuple[Index, ...], style: Style) -> Pol
     if isinstance(f, (Ind, Del, Dm)):
         return ()
     raise TypeError(f"no derivative for {type(f).__name__}")
+
+
+def _of_started(base: Started, idx: tuple[Index, ...], name: str, at: tuple[Index, ...]) -> Poly:
+    """h_i of a recurrence is its member i, or what it starts from: d h_i / d h_0 is delta(i, 0)."""
+    found = product([of_factor(Del(j, i)) for j, i in zip(idx, at, strict=True)]) if name == base.name else ()
+    first = idx[0]
+    letter = first.parts[0][0] if isinstance(first, Affine) and first.parts else first
+    after = steps_after(first, letter)
+    for back, start in enumerate(base.starts if after is not None else ()):
+        position = -back - (after or 0)
+        if isinstance(start, Sym) and start.name == name and position >= 1:
+            rest = [of_factor(Del(j, i)) for j, i in zip(idx[1:], at, strict=True) if j != i]
+            found += product([of_factor(Del(letter, fixed_index(position, letter.dim))), *rest])
+    return found
 
 
 def _of_function(f: Fun, name: str, at: tuple[Index, ...], style: Style) -> Poly:

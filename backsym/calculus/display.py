@@ -43,6 +43,7 @@ from backsym.core.expr import (
     Sym,
     T,
     children,
+    member_of,
     rebuild,
     walk,
     with_letters,
@@ -157,7 +158,10 @@ def present_forward(
     stated = eq.member
     if stated is None and any(isinstance(node, Member) for node in walk(eq.rhs)):
         stated = Equation(eq.lhs, eq.rhs)
-    if stated is None or not any(isinstance(node, Reduce) for node in walk(stated.rhs)):
+    by_entries = stated is None and bool(eq.block) and len(eq.shape) > 1
+    if by_entries:
+        stated = Equation(member_of(Sym(eq.name, eq.shape), shown[:1]), eq.rhs)
+    if stated is None or not (by_entries or any(isinstance(node, Reduce) for node in walk(stated.rhs))):
         return replace(forms, member=stated)
     # Sums over the entries of a member are products, as they are in the matrix form of any other equation.
     scope = {i: ix for i, ix in letters.items() if ix.dim in namer.problem.family_dims}
@@ -165,7 +169,7 @@ def present_forward(
     try:
         rhs = lifter.lifted(body, tuple(i for i in params if i not in scope))
     except NoMatrixForm:
-        return replace(forms, member=stated)
+        return replace(forms, member=None if by_entries else stated)
     return replace(forms, member=Equation(stated.lhs, rhs))
 
 

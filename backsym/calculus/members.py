@@ -27,8 +27,8 @@ from backsym.calculus.terms import (
     Poly,
     Term,
     free_of,
-    parts_of,
 )
+from backsym.core.dims import is_negative
 from backsym.core.errors import NoMatrixForm
 from backsym.core.expr import (
     ONE,
@@ -44,6 +44,8 @@ from backsym.core.expr import (
     Member,
     OneHot,
     labelled,
+    last,
+    shifted,
 )
 from backsym.core.words import say
 
@@ -138,10 +140,14 @@ def _open(f: Factor, letters: Mapping[Index, Ix], family: frozenset[Dim]) -> Fac
 def _place(i: Index, letters: Mapping[Index, Ix], family: frozenset[Dim]) -> Ix | None:
     """The letter or the position of a member; None for an index that is lifted, or that a sum inside will open."""
     if isinstance(i, Affine):
-        if i.dim in family or any(j.dim in family for j, _ in parts_of(i)):
-            raise NoMatrixForm(say("reasons.shifted_entry"))
-        return None
+        inside = [(_place(j, letters, family), factor) for j, factor in i.parts]
+        known = [(ix, factor) for ix, factor in inside if ix is not None]
+        if i.dim not in family or len(known) < len(inside):
+            return None
+        return shifted(sorted(known, key=lambda part: (is_negative(part[1]), part[0].letter)), i.offset, i.dim)
     if isinstance(i, Datum):
+        if i.name == i.dim:
+            return last(i.dim)
         at = tuple(_place(j, letters, family) for j in i.at)
         if not free_of((i,)) or not all(at):
             return None

@@ -40,7 +40,7 @@ from backsym.calculus.terms import (
     sub_factor,
 )
 from backsym.core.dims import Whole, amount, at_least
-from backsym.core.expr import Sym
+from backsym.core.expr import Started, Sym
 from backsym.core.functions import FUNCTIONS
 
 MAX_TERMS = 64
@@ -386,7 +386,7 @@ def zero_outside(t: Term, slot: Index) -> bool:
 def _vanishes_outside(f: Factor, k: Index) -> bool:
     """Whether a factor is zero where the index lies outside its range."""
     if isinstance(f, Ent):
-        return k in f.idx
+        return k in f.idx and not isinstance(f.base, Started)
     return isinstance(f, Fun) and k in f.out
 
 
@@ -433,7 +433,7 @@ def _idle_sums(t: Term, ones: frozenset[str]) -> Term:
 def _sum_to_one(t: Term, ones: frozenset[str]) -> Term:
     """The sum of a tensor over its last axis is 1, where nothing else depends on that index."""
     for n, (f, e) in enumerate(t.powers):
-        if not (isinstance(f, Ent) and isinstance(f.base, Sym) and f.base.name in ones and e == 1 and f.idx):
+        if not (isinstance(f, Ent) and type(f.base) is Sym and f.base.name in ones and e == 1 and f.idx):
             continue
         last = f.idx[-1]
         if last not in t.bound or last in f.idx[:-1]:

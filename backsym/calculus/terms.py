@@ -20,7 +20,7 @@ from typing import Any
 from backsym.core.allowance import spend
 from backsym.core.dims import Whole, amount, at_least, sort_key
 from backsym.core.errors import BacksymError
-from backsym.core.expr import Adj, Const, Dim, Expr, Sym, names_in
+from backsym.core.expr import Adj, Const, Dim, Expr, Started, Sym, names_in
 from backsym.core.lazy import lazy
 
 MAX_BITS = 33_000
@@ -137,6 +137,13 @@ def row_and_column(slot: Index) -> tuple[Index, Index] | None:
     return None
 
 
+def steps_after(i: Index, t: Index) -> int | None:
+    """How far after the index t another one is: 1 for t + 1; None where that is no number."""
+    if isinstance(i, Affine) and i.parts == ((t, 1),) and isinstance(i.offset, int):
+        return i.offset
+    return 0 if i == t else None
+
+
 def free_of(slots: Iterable[Index]) -> frozenset[Index]:
     found: list[Index] = []
     for slot in slots:
@@ -219,7 +226,7 @@ class Ent(Factor):
 
     @lazy
     def symbols(self) -> frozenset[str]:
-        if isinstance(self.base, Sym):
+        if type(self.base) is Sym:
             return frozenset((self.base.name,))
         return frozenset(names_in(self.base))
 
@@ -510,7 +517,7 @@ def sub_factor(f: Factor, m: Renaming) -> Factor:
         return f
     spend(MADE)
     if isinstance(f, Ent):
-        return Ent(f.base, tuple(sub_index(i, m) for i in f.idx), f.pos)
+        return _entry_at(f, tuple(sub_index(i, m) for i in f.idx))
     if isinstance(f, Del):
         return Del(sub_index(f.a, m), sub_index(f.b, m))
     if isinstance(f, Fun):
@@ -520,6 +527,20 @@ def sub_factor(f: Factor, m: Renaming) -> Factor:
     if isinstance(f, Ind):
         return Ind(f.op, sub_poly(f.a, m), sub_poly(f.b, m))
     raise TypeError(f"cannot rename indices in {type(f).__name__}")
+
+
+def _entry_at(f: Ent, idx: tuple[Index, ...]) -> Ent:
+    """The entry at other indices; a member of a recurrence before the first is what it starts from."""
+    base = f.base
+    if isinstance(base, Started):
+        first = idx[0]
+        offset = first.offset if isinstance(first, Affine) and isinstance(first.offset, int) else None
+        lettered = isinstance(first, Affine) and [factor for _, factor in first.parts] == [1]
+        if not isinstance(first, Affine) or (offset is not None and offset >= 0 + (not lettered)):
+            return Ent(Sym(base.name, base.declared), idx, f.pos)
+        if offset is not None and not first.parts and -offset in range(len(base.starts)):
+            return Ent(base.starts[-offset], idx[1:], f.pos)
+    return Ent(base, idx, f.pos)
 
 
 def sub_lam(lam: Lam, m: Renaming) -> Lam:

@@ -38,7 +38,7 @@ from backsym.calculus.terms import (
 )
 from backsym.calculus.vertices import matmul, weight
 from backsym.core import stepkinds as sk
-from backsym.core.errors import NoMatrixForm
+from backsym.core.errors import BacksymError, NoMatrixForm
 from backsym.core.expr import Adj, Equation, Expr, Fn, IndexReduce, Ix, MatMul, Partial, Sym, Total, names_in
 from backsym.core.stepkinds import StepKind
 from backsym.core.steps import Fact, Step, TotalDerivation
@@ -112,6 +112,8 @@ class Totals:
 
     def second(self, first: str, last: str) -> TotalDerivation:
         """The second derivative of the loss by two quantities; of a vector by a vector, a matrix."""
+        if self.problem.recurrent:
+            raise BacksymError("second derivatives through recurrences are not derived")
         above, below, letters = self.axes_of(first, last)
         gradient = self.explicit(first, above)
         entry = self.entry(Adj(first, self.problem.symbols[first].shape), above, letters)
@@ -280,6 +282,8 @@ class _Run:
         return self.values
 
     def node(self, name: str, arguments: Sequence[str]) -> tuple[Axes, Poly]:
+        if self.problem.by_name[name].block:
+            raise BacksymError(f"a derivative that leads through the recurrence of {name} is derived of the loss only")
         lowered = self.backward.lowered[name]
         shape = self.problem.symbols[name].shape
         params = self.given[name] if name in self.given else along(shape, self.totals.namer.for_symbol(name))

@@ -12,11 +12,13 @@ from dataclasses import replace
 
 from backsym.codegen.dialects import ANALYTIC_HELPERS, DIALECTS, Dialect, analytic
 from backsym.codegen.layout import INDENT, dictionary, docstring, literal, quoted
+from backsym.codegen.loops import Loop
 from backsym.codegen.module import Body, assembled
-from backsym.codegen.network import Network
+from backsym.codegen.network import Network, values_of
 from backsym.codegen.points import points, written
 from backsym.codegen.source import names_of
 from backsym.codegen.words import words
+from backsym.core.errors import BacksymError
 
 _STEP = {True: "1e-30", False: "1e-6"}
 """Of the complex step, which loses no digits, and of central differences."""
@@ -28,7 +30,7 @@ _TOLERANCE = {True: ("1e-8", "1e-10"), False: ("1e-5", "1e-7")}
 def checks_of(network: Network, asked: Sequence[str], module: str, dialect: Dialect) -> str:
     """The text of the tests of ``MODULE.py``, which is in the dialect."""
     # erf is the one function here that NumPy does not have for complex numbers.
-    smooth = not any("erf" in names_of(s.value) for s in network.forward)
+    smooth = not any("erf" in names_of(value) for s in network.forward for value in values_of(s))
     method = words("tests.complex" if smooth else "tests.central")
     head = docstring([words("tests.title", module=module, method=method), words("tests.how")])
     body = [
@@ -97,10 +99,12 @@ def _replayed(network: Network, smooth: bool) -> list[str]:
     body = Body(network, replace(numpy, translate=analytic) if smooth else numpy, "values", network.leaves)
     lines: list[str] = []
     for s in network.forward:
+        if isinstance(s, Loop):
+            raise BacksymError(f"no tests are written of the recurrence of {s.steps[0].quantity}")
         lines.append(f"{INDENT}if given == {quoted(s.quantity)}:")
         lines.append(f"{INDENT * 2}{s.target} = values[{quoted(s.quantity)}]")
         lines += [f"{INDENT}else:", *body.assignment(s, 8)]
-    computed = [f"{quoted(s.quantity)}: {s.target}" for s in network.forward]
+    computed = [f"{quoted(quantity)}: {own}" for quantity, own in network.computed]
     return [
         'def replayed(values, given=""):',
         *docstring([words("tests.replayed")], 4),

@@ -217,6 +217,8 @@ class _Torch:
             return ast.Subscript(self.expr(node.value), places, node.ctx)
         if isinstance(node, ast.Tuple):
             return ast.Tuple([self.expr(item) for item in node.elts], node.ctx)
+        if isinstance(node, ast.IfExp):
+            return ast.IfExp(node.test, self.expr(node.body), self.expr(node.orelse))
         if isinstance(node, (ast.Name, ast.Constant, ast.Slice)):
             return node
         raise TypeError(f"no PyTorch source for the Python node {type(node).__name__}")
@@ -363,7 +365,7 @@ _TORCH: dict[str, Callable[[_Torch, ast.Call], ast.expr]] = {
     **{f"np.{function}": _Torch.reduced for function in ("sum", "mean", "max", "min", "argmax", "argmin")},
     **{
         f"np.{function}": _Torch.plain
-        for function in ("einsum", "diag", "trace", "reshape", "swapaxes", "transpose", "arange")
+        for function in ("einsum", "diag", "trace", "reshape", "swapaxes", "transpose", "arange", "stack")
     },
     **{f"np.{function}": _Torch.alike for function in ("ones_like", "zeros_like", "full_like")},
     **{f"np.{function}": _Torch.filled for function in ("ones", "zeros", "full")},

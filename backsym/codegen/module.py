@@ -5,16 +5,18 @@ This module must not know how a formula is derived or translated.
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from backsym.codegen.dialects import DIALECTS, Dialect, Place
 from backsym.codegen.layout import INDENT, comment, dictionary, docstring, quoted, table
 from backsym.codegen.lines import Assignment, broken
+from backsym.codegen.loops import Loop, Step
 from backsym.codegen.network import Network, Statement, network_of
 from backsym.codegen.proof import prove
-from backsym.codegen.source import names_of
+from backsym.codegen.source import call, name, names_of, text_of
 from backsym.codegen.words import words
 from backsym.core.errors import BacksymError, near_name
 from backsym.core.expr import Shape
@@ -147,7 +149,7 @@ def forward_function(network: Network, dialect: Dialect) -> list[str]:
     """The lines of ``forward``."""
     body = Body(network, dialect, "inputs", network.leaves)
     lines = body.lines(network.forward)
-    computed = [f"{quoted(s.quantity)}: {s.target}" for s in network.forward]
+    computed = [f"{quoted(quantity)}: {own}" for quantity, own in network.computed]
     return [
         "def forward(inputs: dict) -> dict:",
         *docstring([words("module.forward")], 4),
@@ -168,7 +170,7 @@ def backward_function(network: Network, dialect: Dialect) -> list[str]:
         *docstring([words("module.backward", loss=network.problem.loss)], 4),
         *body.loads({**network.names, **network.given}),
         *lines,
-        *dictionary([*given, *(f"{quoted(s.quantity)}: {s.target}" for s in network.backward)]),
+        *dictionary([*given, *(f"{quoted(quantity)}: {own}" for quantity, own in network.derived)]),
     ]
 
 
@@ -187,10 +189,18 @@ class Body:
         self.own: set[str] = set()
         self.taken = set(network.taken)
 
-    def lines(self, statements: Sequence[Statement], indent: int = 4) -> list[str]:
+    def lines(self, statements: Sequence[Statement | Step | Loop], indent: int = 4) -> list[str]:
         """The assignments under their formulas, with a blank line between the parts of the function."""
         out: list[str] = []
         for statement in statements:
+            if isinstance(statement, Loop):
+                out += self.loop(statement, indent)
+                continue
+            if isinstance(statement, Step):
+                self.used |= {own for b in statement.branches for own in (*names_of(b.value), *b.names)} - self.own
+                self.own.add(statement.target)
+                out += self.step(statement, statement.target, self.place, indent)
+                continue
             out += comment(statement.formula, indent)
             out += self.assignment(statement, indent)
         return out
@@ -201,6 +211,40 @@ class Body:
         self.used |= set(names_of(value)) - self.own
         self.own.add(statement.target)
         return [line for part in broken(whole, indent, self.fresh) for line in part.lines(indent)]
+
+    def loop(self, loop: Loop, indent: int) -> list[str]:
+        """The members one by one, then stacked."""
+        pad = " " * indent
+        self.used |= loop.used - self.own
+        size = text_of(loop.size)
+        positions = f"reversed(range({size}))" if loop.back else f"range({size})"
+        out = [f"{pad}{step.target} = [None] * {size}" for step in loop.steps]
+        out.append(f"{pad}for {loop.letter} in {positions}:")
+        self.own |= loop.own
+        place = Place({**self.place.ranks, **loop.ranks}, self.place.like)
+        for own, value in loop.earlier.items():
+            out.append(f"{pad}{INDENT}{own} = {text_of(value)}")
+        for step in loop.steps:
+            out += self.step(step, f"{step.target}[{loop.letter}]", place, indent + 4, loop.put)
+        for step in loop.steps:
+            whole = self.dialect.translate(call("np.stack", name(step.target)), self.place)
+            out.append(f"{pad}{step.target} = {text_of(whole)}")
+        return out
+
+    def step(
+        self, step: Step, target: str, place: Place, indent: int, put: Callable[[ast.expr], ast.expr] = lambda e: e
+    ) -> list[str]:
+        """One assignment, in a branch for each case."""
+        pad = " " * indent
+        out: list[str] = []
+        for number, branch in enumerate(step.branches):
+            test = f"{'elif' if number else 'if'} {branch.test}:" if branch.test else "else:" if number else ""
+            inside = indent + 4 if test else indent
+            out += [f"{pad}{test}"] if test else []
+            out += comment(branch.formula, inside)
+            whole = Assignment(target, put(self.dialect.translate(branch.value, place)))
+            out += [line for part in broken(whole, inside, self.fresh) for line in part.lines(inside)]
+        return out
 
     def fresh(self, wish: str) -> str:
         """A variable for a part of a formula."""

@@ -11,12 +11,14 @@ import keyword
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from backsym.codegen.loops import Branch, Loop, Members, Step, by_cases, fixed_members, furthest, member_form
 from backsym.codegen.ranks import rank_of
 from backsym.codegen.source import call, name, replaced, text_of
 from backsym.codegen.tidy import HELPERS, tidied
 from backsym.core.dims import amount, dim_names
 from backsym.core.errors import BacksymError
 from backsym.core.expr import (
+    Adj,
     Delta,
     Dim,
     Entry,
@@ -26,15 +28,21 @@ from backsym.core.expr import (
     Ix,
     Labels,
     Shape,
+    Started,
     Sym,
     free_indices,
+    member_of,
+    position_of,
     rebuild,
     renamed_label,
     walk,
+    with_indices,
+    without_adjoints,
 )
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
-from backsym.core.problem import Problem
+from backsym.core.problem import NodeEquation, Problem, Symbol
 from backsym.core.python import expression_of
+from backsym.core.steps import Derivation, ForwardForms
 from backsym.printing.notation import Notation
 from backsym.printing.numpy.code import numpy_source, size_name
 from backsym.printing.numpy.sizes import axis_source, whole_source
@@ -71,13 +79,23 @@ class Network:
     names: Mapping[str, str]
     functions: Mapping[str, str]
     sizes: Mapping[str, str]
-    forward: tuple[Statement, ...]
-    backward: tuple[Statement, ...]
+    forward: tuple[Statement | Loop, ...]
+    backward: tuple[Statement | Step | Loop, ...]
     ranks: Mapping[str, int | None]
 
     @property
     def leaves(self) -> tuple[str, ...]:
         return tuple(quantity for quantity in self.problem.symbols if quantity not in self.problem.by_name)
+
+    @property
+    def computed(self) -> tuple[tuple[str, str], ...]:
+        """The nodes, each with its variable, in the order in which they are computed."""
+        return tuple((step.quantity, step.target) for item in self.forward for step in steps_of(item))
+
+    @property
+    def derived(self) -> tuple[tuple[str, str], ...]:
+        """The quantities with the variables of the derivatives by them, in the order in which these are computed."""
+        return tuple((step.quantity, step.target) for item in self.backward for step in steps_of(item))
 
     @property
     def given(self) -> Mapping[str, str]:
@@ -89,6 +107,16 @@ class Network:
     def taken(self) -> set[str]:
         """All variables: what a new name must not be."""
         return {*_reserved(self.problem), *self.names.values(), *self.sizes.values()}
+
+
+def steps_of(item: Statement | Step | Loop) -> tuple[Statement | Step, ...]:
+    """The assignments of a part of a module."""
+    return item.steps if isinstance(item, Loop) else (item,)
+
+
+def values_of(item: Statement | Loop) -> Iterable[ast.expr]:
+    """The values of a part of a module."""
+    return item.values if isinstance(item, Loop) else (item.value,)
 
 
 def network_of(solution: Solution) -> Network:
@@ -155,9 +183,11 @@ class _Maker:
     def renamed(self, e: Expr) -> Expr:
         done = rebuild(e, self.renamed)
         if isinstance(done, Sym):
-            return Sym(self.names[done.name], done.declared)
+            own = self.names.get(done.name, done.name)
+            return replace(done, name=own) if isinstance(done, Started) else Sym(own, done.declared)
         if isinstance(done, Labels):
-            return Labels(self.names[done.name], done.declared, done.of)
+            # The last position of a dimension is named by it.
+            return replace(done, name=self.names.get(done.name, done.name))
         if isinstance(done, Entry):
             return Entry(done.base, tuple(renamed_label(ix, self.names) for ix in done.indices))
         if isinstance(done, Delta):
@@ -166,12 +196,17 @@ class _Maker:
 
     # --- the two passes ---
 
-    def forward(self) -> Iterable[Statement]:
+    def forward(self) -> Iterable[Statement | Loop]:
         """Array equations as the author wrote them; entry by entry ones in matrix form where there is one."""
         forms = {form.node: form for form in self.solution.forward}
         known = [quantity for quantity in self.problem.symbols if quantity not in self.problem.by_name]
         for eq in self.problem.equations:
             form = forms[eq.name]
+            if eq.block:
+                if eq.name == eq.block[0]:
+                    yield self.forward_loop([self.problem.by_name[name] for name in eq.block], forms, known)
+                known.append(eq.name)
+                continue
             if eq.indices and form.matrix is not None:
                 value = self.source(form.matrix.rhs, (), eq.shape, known)
             elif eq.picked:
@@ -184,11 +219,23 @@ class _Maker:
             yield Statement(eq.name, self.names[eq.name], value, self.formula(written, free_indices(written.lhs)))
             known.append(eq.name)
 
-    def backward(self) -> Iterable[Statement]:
+    def backward(self) -> Iterable[Statement | Step | Loop]:
         known = list(self.problem.symbols)
         done = {self.problem.upstream}
         for d in self.solution.derivations:
+            own = self.problem.by_name.get(d.node)
+            if own is not None and own.block:
+                if d.node not in done:
+                    together = [other for other in self.solution.derivations if other.node in own.block]
+                    yield self.backward_loop(together, known)
+                    done.update(other.node for other in together)
+                continue
             shape = self.problem.symbols[d.node].shape
+            least = furthest(d.entry.rhs, self.problem.recurrent)
+            if least > 1:
+                yield self.by_length(d, least, known)
+                done.add(d.node)
+                continue
             if d.matrix is not None:
                 value = self.source(d.matrix.rhs, (), shape, known)
             else:
@@ -197,8 +244,7 @@ class _Maker:
                 value = call("np.ones_like", name(self.names[d.node]))
             elif rank_of(value, self.ranks) is None:
                 value = call("np.full_like", name(self.names[d.node]), value, dtype=name("float"))
-            indices = () if d.matrix is not None else d.indices
-            yield Statement(d.node, f"d_{d.node}", value, self.formula(d.matrix or d.entry, indices))
+            yield Statement(d.node, f"d_{d.node}", value, self.derived(d))
             done.add(d.node)
         for symbol in self.problem.symbols.values():
             if symbol.name not in done and symbol.label is None and symbol.role in ("node", "input", "parameter"):
@@ -206,18 +252,103 @@ class _Maker:
                 value = call("np.zeros_like", name(self.names[symbol.name]))
                 yield Statement(symbol.name, f"d_{symbol.name}", value, "")
 
+    def derived(self, d: Derivation) -> str:
+        """The formula of a derivative: as a whole, or by members, or entry by entry."""
+        if d.matrix is None and d.member is not None:
+            return self.formula(d.member, free_indices(d.member.lhs))
+        return self.formula(d.matrix or d.entry, () if d.matrix is not None else d.indices)
+
+    # --- recurrences ---
+
+    def by_length(self, d: Derivation, least: int, known: Sequence[str]) -> Step:
+        """A derivative that mentions members which a short recurrence does not have, where they count as zero."""
+        shape = self.problem.symbols[d.node].shape
+        (dim,) = {ix.dim for ix in fixed_members(d.entry.rhs, self.problem.recurrent)}
+        size = ast.unparse(self.size(dim, self.arrays(known)))
+        branches = []
+        for length in range(1, least + 1):
+
+            def beyond(ix: Ix, length: int = length) -> bool:
+                return ix.dim == dim and (position_of(ix) or 0) > length
+
+            form = without_adjoints(d.entry.rhs, beyond)
+            value = self.source(form, d.indices, () if d.indices else shape, known)
+            if rank_of(value, self.ranks) is None:
+                value = call("np.full_like", name(self.names[d.node]), value, dtype=name("float"))
+            test = f"{size} == {length}" if length < least else ""
+            branches.append(Branch(test, value, self.formula(Equation(d.entry.lhs, form), d.indices)))
+        return Step(d.node, f"d_{d.node}", tuple(branches))
+
+    def forward_loop(
+        self, block: Sequence[NodeEquation], forms: Mapping[str, ForwardForms], known: Sequence[str]
+    ) -> Loop:
+        """The members of a recurrence, from the first position to the last."""
+        steps = []
+        letter = block[0].indices[0]
+        members = self.members(letter)
+        for eq in block:
+            own = Ix(eq.indices[0].letter, eq.indices[0].dim)
+            member = forms[eq.name].member
+            whole = with_indices(member_form(eq, None if member is None else member.rhs), {own: letter})
+            value = self.source(members.opened(whole), (), eq.shape[1:], known, members)
+            written = eq.member or Equation(eq.lhs, eq.rhs)
+            formula = self.formula(written, free_indices(written.lhs))
+            steps.append(Step(eq.name, self.names[eq.name], (Branch("", value, formula),)))
+        return self.loop(letter, steps, members, known)
+
+    def backward_loop(self, derivations: Sequence[Derivation], known: Sequence[str]) -> Loop:
+        """The derivatives by the members of a recurrence, from the last position to the first."""
+        steps = []
+        letter = derivations[0].indices[0]
+        members = self.members(letter)
+        for d in derivations:
+            own = d.indices[0]
+            shape = self.problem.symbols[d.node].shape
+            branches = []
+            for after, form in by_cases(d, own):
+                whole = with_indices(form, {own: letter})
+                value = self.source(members.opened(whole), (), shape[1:], known, members)
+                if rank_of(value, {**self.ranks, **members.ranks}) is None:
+                    value = call("np.full_like", members.variable_of(self.names[d.node]), value, dtype=name("float"))
+                lhs = member_of(Adj(d.node, shape), [own]) if shape[1:] else d.entry.lhs
+                equation = Equation(lhs, form)
+                size = ast.unparse(self.size(letter.dim, self.arrays(known)))
+                test = "" if after is None else f"{members.loop} == {size} - {after + 1}"
+                branches.append(Branch(test, value, self.formula(equation, ())))
+            steps.append(Step(d.node, f"d_{d.node}", tuple(branches)))
+        return replace(self.loop(letter, steps, members, known), back=True)
+
+    def members(self, letter: Ix) -> Members:
+        taken = {*_reserved(self.problem), *self.names.values(), *self.sizes.values()}
+        return Members(letter, self.variable, taken)
+
+    def variable(self, whole: Sym | Adj) -> str:
+        return f"d_{whole.name}" if isinstance(whole, Adj) else self.names[whole.name]
+
+    def loop(self, letter: Ix, steps: Sequence[Step], members: Members, known: Sequence[str]) -> Loop:
+        size = self.size(letter.dim, self.arrays(known))
+        return Loop(members.loop, size, tuple(steps), members.places, members.ranks, members.earlier)
+
+    def arrays(self, known: Sequence[str]) -> list[str]:
+        return [self.names[quantity] for quantity in known]
+
     def formula(self, equation: Equation, indices: tuple[Ix, ...]) -> str:
         text = to_unicode(equation_layout(equation, self.notation))
         spans = range_layout(indices, self.notation)
         return text if spans is None else f"{text},  {to_unicode(spans)}"
 
-    def source(self, e: Expr, free: tuple[Ix, ...], shape: Shape, known: Sequence[str]) -> ast.expr:
-        node = expression_of(numpy_source(self.renamed(e), self.inner, free, shape))
-        return tidied(self.measured(node, known), self.ranks)
+    def source(
+        self, e: Expr, free: tuple[Ix, ...], shape: Shape, known: Sequence[str], members: Members | None = None
+    ) -> ast.expr:
+        own = {} if members is None else {sym.name: Symbol(sym.name, sym.declared, "node") for sym in members.symbols}
+        inner = self.inner.changed(symbols={**self.inner.symbols, **own}) if own else self.inner
+        node = expression_of(numpy_source(self.renamed(e), inner, free, shape))
+        ranks = {**self.ranks, **(members.ranks if members is not None else {})}
+        return tidied(self.measured(node, known, inner), ranks)
 
     # --- sizes ---
 
-    def measured(self, node: ast.expr, known: Sequence[str]) -> ast.expr:
+    def measured(self, node: ast.expr, known: Sequence[str], inner_problem: Problem) -> ast.expr:
         """Sizes read off arrays that are known here, those of the same line first."""
         inside = {id(n.value) for n in ast.walk(node) if isinstance(n, ast.Attribute) and n.attr == "shape"}
         used = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and id(n) not in inside and n.id in self.ranks]
@@ -233,7 +364,7 @@ class _Maker:
                 return inner
             assert isinstance(inner.slice, ast.Constant)
             assert isinstance(inner.slice.value, int)
-            dim = self.problem.symbols[self.quantities[inner.value.value.id]].shape[inner.slice.value]
+            dim = inner_problem.symbols[inner.value.value.id].shape[inner.slice.value]
             return self.size(dim, [*used, *(self.names[quantity] for quantity in known)])
 
         return replaced(node, rule)

@@ -65,21 +65,20 @@ def _is_fit(problem: Problem, env: Env, leaves: Mapping[str, Any]) -> bool:
     import numpy as np
 
     from backsym.numeric.context import Context
-    from backsym.numeric.evaluate import node_value
     from backsym.numeric.guardian import Guardian, Rejected
+    from backsym.numeric.recursion import forward_values
 
     guardian = Guardian()
     guardian.strictness = 1
     values: dict[str, Any] = dict(leaves)
     ctx = Context(env.dims, values, {}, env.functions, problem.by_name, guardian)
     with np.errstate(all="ignore"):
-        for eq in problem.equations:
-            try:
-                _, value = node_value(eq, ctx)
+        try:
+            for eq, (_, value) in forward_values(problem.equations, ctx):
                 guardian.result(np.asarray(value))
-            except Rejected:
-                return False
-            values[eq.name] = np.asarray(value, dtype=float)
+                values[eq.name] = np.asarray(value, dtype=float)
+        except Rejected:
+            return False
     return True
 
 

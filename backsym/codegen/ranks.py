@@ -43,6 +43,8 @@ def rank_of(node: ast.expr, ranks: Ranks) -> int | None:
         return rank_of(node.operand, ranks)
     if isinstance(node, ast.Compare):
         return _largest([node.left, *node.comparators], ranks)
+    if isinstance(node, ast.IfExp):
+        return rank_of(node.body, ranks)
     if isinstance(node, ast.BinOp):
         if isinstance(node.op, ast.MatMult):
             a, b = rank_of(node.left, ranks) or 0, rank_of(node.right, ranks) or 0

@@ -57,7 +57,7 @@ def checks_source(solution: Solution, module: str, target: str = "numpy") -> str
 
 def asked_for(network: Network) -> list[str]:
     """The quantities whose gradients are to be written, in backward order: all but the loss."""
-    return [s.quantity for s in network.backward if s.quantity != network.problem.loss]
+    return [quantity for quantity, _ in network.derived if quantity != network.problem.loss]
 
 
 def _gradient(network: Network, quantity: str, earlier: Sequence[str]) -> list[str]:

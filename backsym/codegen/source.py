@@ -21,12 +21,13 @@ WIDTH = 88
 class Level(IntEnum):
     """How tightly a text holds together, in Python's grammar."""
 
-    COMPARE = 0
-    SUM = 1
-    PRODUCT = 2
-    UNARY = 3
-    POWER = 4
-    ATOM = 5
+    CHOICE = 0
+    COMPARE = 1
+    SUM = 2
+    PRODUCT = 3
+    UNARY = 4
+    POWER = 5
+    ATOM = 6
 
 
 def name(identifier: str) -> ast.Name:
@@ -167,6 +168,10 @@ def _range(node: ast.Slice) -> str:
     return (f"{first}{gap}" if first else "") + ":" + (f"{gap}{last}" if last else "")
 
 
+def _choice(node: ast.IfExp) -> tuple[str, Level]:
+    return f"{text_of(node.body)} if {text_of(node.test)} else {text_of(node.orelse)}", Level.CHOICE
+
+
 def _call(node: ast.Call) -> tuple[str, Level]:
     args = [text_of(arg) for arg in node.args] + [f"{kw.arg}={text_of(kw.value)}" for kw in node.keywords]
     return f"{_at_least(node.func, Level.ATOM)}({', '.join(args)})", Level.ATOM
@@ -231,6 +236,7 @@ _RULES: dict[type[ast.expr], Callable[[Any], tuple[str, Level]]] = {
     ast.Subscript: _subscript,
     ast.Call: _call,
     ast.Tuple: _tuple,
+    ast.IfExp: _choice,
     ast.UnaryOp: _unary,
     ast.Compare: _compare,
     ast.BinOp: _binary,

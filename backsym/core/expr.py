@@ -83,16 +83,33 @@ class Label(Ix):
     at: tuple[Ix, ...] = ()
 
 
+@dataclass(frozen=True)
+class Run(Ix):
+    """A letter of which some positions are meant, from ``first`` to ``final``; it says where something holds."""
+
+    first: Ix = field(default_factory=lambda: Ix("1", 1))
+    final: Ix = field(default_factory=lambda: Ix("1", 1))
+
+
 def labelled(name: str, at: tuple[Ix, ...], dim: Dim) -> Label:
     """The label ``name`` at the positions ``at``, an index along ``dim``."""
     return Label(f"{name}[{','.join(ix.letter for ix in at)}]" if at else name, dim, name, at)
+
+
+def last(dim: Dim) -> Label:
+    """The last position along a dimension, ``h[T]``: its size is a datum, too.  No quantity has a dimension's name."""
+    return Label(str(dim), dim, str(dim))
+
+
+def is_last(ix: Ix) -> bool:
+    return isinstance(ix, Label) and ix.name == ix.dim
 
 
 def renamed_label(ix: Ix, names: Mapping[str, str]) -> Ix:
     """An index whose label, if it is one, has another name."""
     if isinstance(ix, Shift):
         return shifted(((renamed_label(letter, names), factor) for letter, factor in ix.parts), ix.offset, ix.dim)
-    return labelled(names[ix.name], ix.at, ix.dim) if isinstance(ix, Label) else ix
+    return labelled(names[ix.name], ix.at, ix.dim) if isinstance(ix, Label) and not is_last(ix) else ix
 
 
 def shifted(parts: Iterable[tuple[Ix, Whole]], offset: Whole, dim: Dim) -> Ix:
@@ -126,6 +143,22 @@ def _added(factor: Whole, letter: str) -> str:
     return ("-" if is_negative(factor) else "+") + size + letter
 
 
+def steps_after(ix: Ix | None, letter: Ix | None) -> int | None:
+    """How far after the member at a letter another one is: 1 for t + 1, 0 for t; None where that is no number."""
+    if ix is None or letter is None:
+        return None
+    if isinstance(ix, Shift) and ix.parts == ((letter, 1),) and isinstance(ix.offset, int):
+        return ix.offset
+    return 0 if ix == letter else None
+
+
+def position_of(ix: Ix) -> int | None:
+    """The position that an index without letters is; it may be outside of its axis."""
+    if ix.fixed:
+        return int(ix.letter)
+    return ix.offset if isinstance(ix, Shift) and not ix.parts and isinstance(ix.offset, int) else None
+
+
 def letters_of(ix: Ix) -> tuple[Ix, ...]:
     """The letters of an index; none for a fixed position."""
     if isinstance(ix, Shift):
@@ -139,7 +172,7 @@ def labels_of(ix: Ix) -> tuple[str, ...]:
     """The names of the labels that an index is computed from."""
     if isinstance(ix, Shift):
         return tuple(name for letter, _ in ix.parts for name in labels_of(letter))
-    return (ix.name,) if isinstance(ix, Label) else ()
+    return (ix.name,) if isinstance(ix, Label) and not is_last(ix) else ()
 
 
 def with_letters(ix: Ix, letters: Mapping[Ix, Ix]) -> Ix:
@@ -198,6 +231,17 @@ class Sym(Expr):
     @lazy
     def shape(self) -> Shape:
         return self.declared
+
+
+@dataclass(frozen=True)
+class Started(Sym):
+    """A family that a recurrence computes, with what stands before its first member: h_0, h_1, ..., h_T.
+
+    ``starts`` are the values at the positions 0, -1, ...; an entry above the last position counts as zero, as it does
+    for any array.  It has members and entries only.
+    """
+
+    starts: tuple[Expr, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -767,7 +811,7 @@ VECTORS = KINDS.add(Kind("vectors", lambda e: broadcast(*(a.shape for a in e.arg
 # --- traversal -------------------------------------------------------------------------------------------------------
 
 
-_KINDS: tuple[type[Expr], ...] = (Expr, *Expr.__subclasses__())
+_KINDS: tuple[type[Expr], ...] = (Expr, *Expr.__subclasses__(), *Sym.__subclasses__())
 _NAMES = {kind: tuple(f.name for f in fields(kind)) for kind in _KINDS}
 _HELD = {
     kind: {f.name: f.type != "Expr" for f in fields(kind) if f.type in ("Expr", "tuple[Expr, ...]")} for kind in _NAMES
@@ -865,3 +909,27 @@ def with_indices(e: Expr, names: Mapping[Ix, Ix]) -> Expr:
     if isinstance(done, IndexPick):
         return IndexPick(done.op, done.body, done.indices, tuple(with_letters(ix, names) for ix in done.at))
     return done
+
+
+def without_adjoints(e: Expr, gone: Callable[[Ix], bool]) -> Expr:
+    """The expression in which the adjoints at these indices are zero, and so is each product with one of them."""
+    if isinstance(e, (Entry, Member)) and isinstance(e.base, Adj):
+        return _nothing(e.shape) if any(map(gone, e.indices)) else e
+    done = rebuild(e, lambda child: without_adjoints(child, gone))
+    if done is e:
+        return e
+    if isinstance(done, (Mul, MatMul)) and any(map(_is_nothing, done.args)):
+        return _nothing(e.shape)
+    if isinstance(done, Add):
+        kept = tuple(a for a in done.args if not _is_nothing(a.arg if isinstance(a, Neg) else a))
+        return Add(kept) if len(kept) > 1 else kept[0] if kept else _nothing(e.shape)
+    inside = {Neg: "arg", T: "arg", Div: "num", IndexReduce: "body", Entry: "base", Member: "base"}.get(type(done))
+    return _nothing(e.shape) if inside is not None and _is_nothing(getattr(done, inside)) else done
+
+
+def _is_nothing(e: Expr) -> bool:
+    return isinstance(e, Zeros) or (isinstance(e, Num) and e.value == 0)
+
+
+def _nothing(shape: Shape) -> Expr:
+    return Zeros(shape) if shape else ZERO

@@ -87,6 +87,10 @@ class NodeEquation:
     picked: int = 0
     """Of an equation for the members of a family, ``z[n] = W @ X[n] + b``, how many of ``indices`` the author wrote;
     the others are those of the entry of the right side that ``rhs`` is."""
+    starts: tuple[Sym, ...] = ()
+    """Of a recurrence, what stands at the positions 0, -1, ... before its first member."""
+    block: tuple[str, ...] = ()
+    """The equations, in order, that are computed together with this one, position by position: a recurrence."""
 
     @property
     def member(self) -> Equation | None:
@@ -99,6 +103,12 @@ class NodeEquation:
     def lhs(self) -> Expr:
         sym = Sym(self.name, self.shape)
         return Entry(sym, self.indices) if self.indices else sym
+
+
+def start_names(family: str, back: int) -> tuple[str, ...]:
+    """The names that the start of a recurrence at position ``-back`` goes by; a node of its own has the first one."""
+    own = f"{family}_m{back}" if back else f"{family}_0"
+    return own, own.replace("_", "")
 
 
 Asked = tuple[str, tuple[str, ...], bool]
@@ -222,8 +232,8 @@ class Problem:
         """The quantities of which members are used, x_n of X, each with the number of axes of a member."""
         found: dict[str, int] = {}
         for eq in self.equations:
-            if eq.picked:
-                found[eq.name] = len(eq.shape) - eq.picked
+            if eq.picked or eq.block:
+                found[eq.name] = len(eq.shape) - (eq.picked or 1)
             for e in walk(eq.rhs):
                 if isinstance(e, Member) and isinstance(e.base, Sym) and e.indices == e.places[: len(e.indices)]:
                     found.setdefault(e.base.name, len(e.shape))
@@ -232,7 +242,7 @@ class Problem:
     @lazy
     def family_dims(self) -> frozenset[Dim]:
         """The dimensions along which members are numbered: those of the letters on leading axes."""
-        letters = [ix for eq in self.equations for ix in eq.indices[: eq.picked]]
+        letters = [ix for eq in self.equations for ix in eq.indices[: eq.picked or bool(eq.block)]]
         parts = (e for eq in self.equations for e in walk(eq.rhs) if isinstance(e, Member))
         leading = (itertools.takewhile(lambda ix: ix is not None, part.places) for part in parts)
         return frozenset(ix.dim for ix in itertools.chain(letters, *leading) if ix is not None)
@@ -240,7 +250,17 @@ class Problem:
     @lazy
     def picks_members(self) -> bool:
         """Whether an equation uses a part of an array, x_n of X or one of its columns."""
-        return any(eq.picked or any(isinstance(e, Member) for e in walk(eq.rhs)) for eq in self.equations)
+        return any(eq.picked or eq.block or any(isinstance(e, Member) for e in walk(eq.rhs)) for eq in self.equations)
+
+    @lazy
+    def starts(self) -> dict[str, tuple[Sym, ...]]:
+        """What the recurrences start from."""
+        return {eq.name: eq.starts for eq in self.equations if eq.starts}
+
+    @lazy
+    def recurrent(self) -> frozenset[Dim]:
+        """The dimensions along which recurrences run."""
+        return frozenset(eq.indices[0].dim for eq in self.equations if eq.block)
 
     @lazy
     def by_name(self) -> dict[str, NodeEquation]:

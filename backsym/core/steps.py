@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from backsym.core.expr import Equation, Expr, Ix
+from backsym.core.expr import Equation, Expr, Ix, Run
 from backsym.core.stepkinds import StepKind
 from backsym.core.words import Words
 
@@ -25,6 +25,31 @@ class Step:
     after: Expr
     substeps: tuple[Step, ...] = ()
     facts: dict[str, Fact] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A derivative at some members of a family: ``entry`` and ``matrix`` at the positions of ``run``."""
+
+    run: Run
+    entry: Equation
+    matrix: Equation | None
+    indices: tuple[Ix, ...]
+    """The free letters of ``entry``."""
+
+    @property
+    def single(self) -> bool:
+        """Whether it is of one member."""
+        return self.run.first == self.run.final
+
+    def indexed(self, equation: Equation) -> tuple[Equation, tuple[Ix, ...]]:
+        """A form with its ranges; that of one member needs none for its position."""
+        rest = tuple(ix for ix in self.indices if ix != self._letter) if equation == self.entry else ()
+        return equation, (*(() if self.single else (self.run,)), *rest)
+
+    @property
+    def _letter(self) -> Ix:
+        return Ix(self.run.letter, self.run.dim)
 
 
 @dataclass(frozen=True)
@@ -45,6 +70,9 @@ class Derivation:
     member: Equation | None = None
     """For families, the derivative by a member as a whole, or with sums over members; ``matrix`` is then of the arrays
     in which the members are stacked."""
+    cases: tuple[Case, ...] = ()
+    """For recurrences, what holds of which members: where the recursion starts, and how it goes on.  ``entry`` and
+    ``member`` say all of it in one line, in which what is beyond the last member is zero."""
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,27 @@ This module must not know where anything is placed, nor about any output languag
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from backsym.core.errors import BacksymError, near_name
-from backsym.core.expr import Adj, Dim, Entry, Expr, Ix, Member, Shape, Sym, member_of, names_in, walk
+from backsym.core.expr import (
+    Adj,
+    Dim,
+    Entry,
+    Expr,
+    Ix,
+    Member,
+    Shape,
+    Started,
+    Sym,
+    children,
+    indices_of,
+    labels_of,
+    member_of,
+    names_in,
+    walk,
+)
 from backsym.core.problem import Problem
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
@@ -82,24 +98,83 @@ def computation_graph(problem: Problem, kind: str = "vectorized", derivatives: s
     choose(kind, KINDS[:2], "computation graph")
     choose(derivatives, DERIVATIVES, "place for derivatives")
     notation = Notation.of(problem)
-    sources = {eq.name: names_in(eq.rhs) for eq in problem.equations}
+    earlier = _earlier(problem)
+    sources = _sources(problem, earlier)
     used = {name for names in sources.values() for name in names} | set(sources)
     backward = _backward(problem, sources)
-    labels = {name: _label(problem, name, kind, notation) for name in used}
+    labels = {
+        name: DOTS if name in earlier and earlier[name] is None else _label(problem, name, kind, notation)
+        for name in used
+        if earlier.get(name) is None
+    }
+    labels |= {name: layout_of(e, notation) for name, e in earlier.items() if e is not None}
     vertices = []
     for name in _in_order(sources):
         role = _role(problem, name)
         note = None
-        if derivatives == "nodes" and name in backward:
+        if derivatives == "nodes" and name in backward and name in problem.symbols:
             note = _adjoint(problem, name, kind, notation)
         vertices.append(Vertex(name, role, labels[name], note=note))
     edges = []
     for target, names in sources.items():
         for source in names:
             marked = derivatives == "edges" and source in backward and target in backward
+            marked = marked and DOTS not in (labels[source], labels[target])
             label = _partial(labels[target], labels[source]) if marked else None
             edges.append(Edge(source, target, label, f"d{target}/d{source}" if marked else ""))
     return Graph(kind, problem.title, tuple(vertices), tuple(edges))
+
+
+DOTS = lay.Symbol("dots")
+
+
+def _earlier(problem: Problem) -> dict[str, Expr | None]:
+    """The earlier members that recurrences use, h_(t-1), by their names in the graph; None for the dots before them."""
+    found: dict[str, Expr | None] = {}
+    for eq in problem.equations:
+        for e in walk(eq.rhs):
+            if isinstance(e, (Entry, Member)) and isinstance(e.base, Started):
+                places = tuple(
+                    None if n else ix for n, ix in enumerate(e.indices if isinstance(e, Entry) else e.places)
+                )
+                first, base = places[0], Sym(e.base.name, e.base.declared)
+                assert first is not None
+                found[_before(base.name)] = None
+                found[f"{base.name}[{first.letter}]"] = Member(base, places) if places[1:] else Entry(base, (first,))
+    return found
+
+
+def _before(name: str) -> str:
+    return f"{name}[...]"
+
+
+def _sources(problem: Problem, earlier: Mapping[str, Expr | None]) -> dict[str, tuple[str, ...]]:
+    """What each vertex is computed from; of a recurrence one step, with dots for those before."""
+    found: dict[str, tuple[str, ...]] = {}
+    for eq in problem.equations:
+        names: dict[str, None] = {}
+        for name, back in _uses(eq.rhs):
+            if back is not None and name in problem.starts:
+                own = f"{name}[{back.letter}]"
+                found[_before(name)] = tuple(start.name for start in problem.starts[name])
+                found.setdefault(own, (_before(name),))
+                name = own
+            names.setdefault(name)
+        found[eq.name] = tuple(names)
+    return found
+
+
+def _uses(e: Expr) -> Iterator[tuple[str, Ix | None]]:
+    """The quantities that an expression mentions, each with the index of an earlier member if it is one."""
+    if isinstance(e, (Entry, Member)) and isinstance(e.base, Started):
+        yield e.base.name, e.indices[0]
+        return
+    if not children(e):
+        yield from ((name, None) for name in names_in(e))
+        return
+    yield from ((name, None) for ix in indices_of(e) for name in labels_of(ix))
+    for child in children(e):
+        yield from _uses(child)
 
 
 def _in_order(sources: Mapping[str, tuple[str, ...]]) -> list[str]:
@@ -114,7 +189,7 @@ def _in_order(sources: Mapping[str, tuple[str, ...]]) -> list[str]:
 def _role(problem: Problem, name: str) -> str:
     if name == problem.loss:
         return "loss"
-    if name in problem.by_name:
+    if name in problem.by_name or name not in problem.symbols:
         return "node"
     role = problem.symbols[name].role
     if role not in ROLES:
@@ -124,29 +199,41 @@ def _role(problem: Problem, name: str) -> str:
 
 def _backward(problem: Problem, sources: Mapping[str, tuple[str, ...]]) -> set[str]:
     """The quantities that the backward pass reaches: the loss depends on them, and they are not given constants."""
-    reached = {problem.end}
-    for target in reversed(list(sources)):
-        if target in reached:
-            reached.update(sources[target])
+    reached: set[str] = set()
+    todo = [problem.end]
+    while todo:
+        target = todo.pop()
+        if target not in reached:
+            reached.add(target)
+            # An earlier member is one of its family.
+            todo += [*sources.get(target, ()), *([target.partition("[")[0]] if "[" in target else [])]
     return {name for name in reached if _role(problem, name) not in ("target", "constant")}
 
 
 def _label(problem: Problem, name: str, kind: str, notation: Notation) -> Layout:
     shape = problem.symbols[name].shape
-    member = _member(problem, problem.sym(name)) if kind == "scalar" else None
+    one = kind == "scalar" or _recurs(problem, name)
+    member = _member(problem, problem.sym(name)) if one else None
     if member is not None:
         return layout_of(member, notation)
-    indices = _indices(problem, name) if kind == "scalar" else ()
+    indices = _indices(problem, name) if kind == "scalar" or (one and len(shape) == 1) else ()
     return notation.entry(name, indices) if indices else notation.name(name, rank_of(shape))
 
 
 def _adjoint(problem: Problem, name: str, kind: str, notation: Notation) -> Layout:
     whole = Adj(name, problem.symbols[name].shape)
-    member = _member(problem, whole) if kind == "scalar" else None
+    one = kind == "scalar" or _recurs(problem, name)
+    member = _member(problem, whole) if one else None
     if member is not None:
         return layout_of(member, notation)
-    indices = _indices(problem, name) if kind == "scalar" else ()
+    indices = _indices(problem, name) if kind == "scalar" or (one and len(whole.shape) == 1) else ()
     return layout_of(Entry(whole, indices) if indices else whole, notation)
+
+
+def _recurs(problem: Problem, name: str) -> bool:
+    """Whether a quantity has a member for each step of a recurrence, of which one step is drawn."""
+    shape = problem.symbols[name].shape
+    return bool(shape) and shape[0] in problem.recurrent
 
 
 def _member(problem: Problem, whole: Sym | Adj) -> Expr | None:

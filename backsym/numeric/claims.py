@@ -149,7 +149,7 @@ def _small_points(problem: Problem, derivations: Sequence[Derivation]) -> Iterat
     import numpy as np
 
     from backsym.numeric.context import Context
-    from backsym.numeric.evaluate import node_value
+    from backsym.numeric.recursion import forward_values
     from backsym.numeric.sample import draw
     from backsym.numeric.stated import with_adjoints
 
@@ -164,8 +164,8 @@ def _small_points(problem: Problem, derivations: Sequence[Derivation]) -> Iterat
                     values[name] = np.clip(np.rint(2 * values[name]), -3, 3) + 0.0
         env = replace(drawn, values=values)
         with np.errstate(all="ignore"):
-            for equation in problem.equations:
-                values[equation.name] = np.asarray(node_value(equation, Context.of(env))[1], dtype=float)
+            for equation, value in forward_values(problem.equations, Context.of(env)):
+                values[equation.name] = np.asarray(value[1], dtype=float)
             env = with_adjoints(derivations, env)
         if all(np.all(np.isfinite(x)) for x in (*values.values(), *env.adjoints.values())):
             yield env

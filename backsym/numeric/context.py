@@ -69,6 +69,8 @@ class Context:
     def label(self, name: str) -> Val:
         """The classes of a label, counted from 0."""
         value = self.values.get(name)
+        if value is None and name in self.dims:
+            return (), np.asarray(self.dims[name] - 1)  # The last position.
         if value is None:
             raise BacksymError(f"{name} has no value here")
         names, array = value if isinstance(value, tuple) else ((), value)

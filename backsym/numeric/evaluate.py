@@ -48,12 +48,15 @@ from backsym.core.expr import (
     Reshape,
     Size,
     Slice,
+    Started,
     Sym,
     T,
     Total,
     Zeros,
     matmul_shape,
     names_in,
+    position_of,
+    shifted,
 )
 from backsym.core.functions import decisive
 from backsym.core.problem import NodeEquation
@@ -62,6 +65,7 @@ from backsym.numeric.axes import (
     Array,
     Val,
     align,
+    align_all,
     arrange,
     binary,
     check_classes,
@@ -152,6 +156,41 @@ def _sym(e: Sym, c: Context) -> Val:
     if value is None:
         raise BacksymError(f"{e.name} has no value here")
     return value if isinstance(value, tuple) else ((), value)
+
+
+def _started(e: Started, c: Context) -> Val:
+    """The members of a recurrence after what it starts from, the one farthest back first."""
+    parts = [ev(start, c) for start in reversed(e.starts)]
+    parts = [(names, np.expand_dims(x, len(names))) for names, x in parts]
+    names, arrays = align_all([*parts, _sym(e, c)])
+    lead = np.broadcast_shapes(*(x.shape[: len(names)] for x in arrays))
+    laid = [np.broadcast_to(x, (*lead, *x.shape[len(names) :])) for x in arrays]
+    return names, np.concatenate(laid, axis=len(names))
+
+
+def _reached(value: Val, indices: tuple[Ix, ...], c: Context) -> tuple[Val, tuple[Ix, ...]]:
+    """The array and the indices; zeros at the first position where a recurrence has no member at a fixed one."""
+    names, x = value
+    beyond = [ix for ix, n in zip(indices, x.shape[len(names) :], strict=False) if (position_of(ix) or 0) > n]
+    if not beyond or not {ix.dim for ix in beyond} <= {eq.indices[0].dim for eq in c.equations.values() if eq.block}:
+        return value, indices
+    return (names, np.zeros_like(x)), tuple(Ix("1", ix.dim) if ix in beyond else ix for ix in indices)
+
+
+def _whole_recurrence(e: Started, c: Context) -> Val:
+    raise BacksymError(f"{e.name} with what it starts from has members, but no value as a whole")
+
+
+def _at_start(e: Entry | Member, kept: tuple[Ix, ...], c: Context) -> Val:
+    """An entry of a recurrence with its starts, in which positions count from the first of them."""
+    base = e.base
+    assert isinstance(base, Started)
+    first, *rest = e.at(kept) if isinstance(e, Member) else e.indices
+    names, x = _started(base, c)
+    moved = shifted(((first, 1),), len(base.starts), first.dim)
+    if not moved.fixed and moved == Ix(moved.letter, moved.dim):  # A letter: it does not reach the last members.
+        x = x[(slice(None),) * len(names) + (slice(c.size(first.dim)),)]
+    return gather((names, x), (moved, *rest), c)
 
 
 def _adj(e: Adj, c: Context) -> Val:
@@ -367,6 +406,8 @@ def _pick(e: Pick, c: Context) -> Val:
 
 
 def _entry(e: Entry, c: Context) -> Val:
+    if isinstance(e.base, Started):
+        return _at_start(e, (), c)
     names, x = ev(e.base, c)
     lead = len(names)
     if x.ndim - lead != len(e.indices):
@@ -374,15 +415,16 @@ def _entry(e: Entry, c: Context) -> Val:
     for ix, n in zip(e.indices, x.shape[lead:], strict=True):
         if not ix.fixed and c.size(ix.dim) != n:
             raise BacksymError(f"the index {ix.letter} runs over {ix.dim}, but the axis has length {n}")
-    return gather((names, x), e.indices, c)
+    return gather(*_reached((names, x), e.indices, c), c)
 
 
 def _member(e: Member, c: Context) -> Val:
-    names, x = ev(e.base, c)
     # The kept axes get names for a while, then stand behind all others again.
     whole = tuple(Ix(f"<{n}>", d) for n, d in enumerate(e.base.shape))
     kept = tuple(ix for ix, place in zip(whole, e.places, strict=True) if place is None)
-    found, y = gather((names, x), e.at(kept), c)
+    found, y = (
+        _at_start(e, kept, c) if isinstance(e.base, Started) else gather(*_reached(ev(e.base, c), e.at(kept), c), c)
+    )
     rest = tuple(n for n in found if n not in kept)
     sizes = tuple(y.shape[found.index(n)] for n in rest)
     return rest, arrange((found, y), (*rest, *kept), (*sizes, *c.index_sizes(kept)))
@@ -454,12 +496,14 @@ def _partial(e: Partial, c: Context) -> Val:
     Where the equation does not mention ``den``, nothing else than the way through the nodes between can be meant.
     """
     (top, at), (bottom, by) = _target(e.num), _target(e.den)
-    if top.name == bottom.name:
+    eq = c.equations.get(top.name)
+    # The equation of a recurrence mentions other members of its own.
+    recurs = eq is not None and top.name in names_in(eq.rhs) and at[:1] != by[:1]
+    if top.name == bottom.name and not recurs:
         value: Val = (), np.float64(1.0)
         for i, j in zip(at, by, strict=True):
             value = binary(mul, value, _delta(Delta(i, j), c))
         return value
-    eq = c.equations.get(top.name)
     if eq is None:
         raise BacksymError(f"{top.name} has no equation to differentiate")
     alone = bool(by) and all(ix.fixed for ix in by)
@@ -568,6 +612,8 @@ def _slopes(eq: NodeEquation, bottom: Sym, moved: Val, c: Context) -> Val:
     values = {**c.values, bottom.name: moved}
     if bottom.name not in names_in(eq.rhs):
         between = _between(c.equations, bottom.name, eq.name)
+        if any(node.block for node in (*between, eq)):
+            raise BacksymError(f"the derivative of {eq.name} by {bottom.name} leads through a recurrence")
         if not between:
             return (), np.zeros(c.sizes(eq.shape))
         for node in between:
@@ -623,6 +669,7 @@ _HANDLERS: dict[type[Expr], Callable[[Any, Context], Val]] = {
     Num: _num,
     Const: _const,
     Sym: _sym,
+    Started: _whole_recurrence,
     Adj: _adj,
     Size: _size,
     Ones: _ones,

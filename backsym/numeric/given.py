@@ -19,7 +19,7 @@ from backsym.core.steps import Derivation
 from backsym.core.words import Said
 from backsym.numeric.axes import Array
 from backsym.numeric.context import Context, Env
-from backsym.numeric.evaluate import node_value
+from backsym.numeric.recursion import forward_value
 from backsym.numeric.rounding import settled
 from backsym.numeric.stated import with_adjoints
 
@@ -37,14 +37,17 @@ def point(problem: Problem, derivations: Sequence[Derivation], own: Mapping[Expr
     env = Env(sizes, values, equations={eq.name: eq for eq in problem.equations})
 
     def forward(equation: NodeEquation, at: Env) -> Any:
-        return node_value(equation, Context.of(at))[1]
+        return forward_value(equation, Context.of(at))[1]
 
     def backward(derivation: Derivation, at: Env) -> Any:
-        return with_adjoints([derivation], at).adjoints[derivation.node]
+        block = env.equations[derivation.node].block if derivation.node in env.equations else ()
+        together = [d for d in derivations if d.node in block] or [derivation]
+        return with_adjoints(together, at).adjoints[derivation.node]
 
     with np.errstate(all="ignore"):
         for equation in problem.equations:
-            if all(name in values for name in names_in(equation.rhs)):
+            inside = {used for name in equation.block for used in names_in(env.equations[name].rhs)} - {*equation.block}
+            if all(name in values for name in inside or names_in(equation.rhs)):
                 values[equation.name] = settled(partial(forward, equation), env)
                 _check_finite(values[equation.name], equation.name, problem)
                 values[equation.name] = own.get(problem.sym(equation.name), values[equation.name])

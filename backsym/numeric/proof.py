@@ -25,7 +25,10 @@ from backsym.core.expr import (
     Shift,
     Sym,
     free_indices,
+    indices_of,
     letters_of,
+    position_of,
+    steps_after,
     walk,
     with_indices,
 )
@@ -197,6 +200,7 @@ class _Point:
         largest_adjoint = max((float(np.max(np.abs(x), initial=0.0)) for x in env.adjoints.values()), default=0.0)
         self.noise = _NOISE * largest_adjoint
         self.moved: _Point | None = None
+        self.recurrent = {eq.indices[0].dim for eq in env.equations.values() if eq.block}
         self.known: dict[int, tuple[Expr, Val]] = {}
 
     def value(self, e: Expr) -> Val:
@@ -266,6 +270,14 @@ class _Point:
         if before.shape[lead:] != after.shape[lead:]:
             return math.inf
         gap = np.abs(before - after)
+        for ix in self.beyond(line):
+            if position_of(ix) is not None:
+                return 0.0  # There is no such member at this length.
+            (letter,) = letters_of(ix)
+            if letter in names:
+                axis = names.index(letter)
+                there = np.arange(1, gap.shape[axis] + 1) + _after(ix) > self.ctx.size(ix.dim)
+                gap = np.where(there.reshape([-1 if n == axis else 1 for n in range(gap.ndim)]), 0.0, gap)
         if line.unless is not None and set(line.unless) <= set(names):
             gap = np.where(_equal_places(gap.shape, *(names.index(ix) for ix in line.unless)), 0.0, gap)
         worst = float(gap.max())
@@ -273,6 +285,19 @@ class _Point:
             return 0.0
         scale = max(float(np.abs(before).max()), float(np.abs(after).max()), floor)
         return worst / scale if math.isfinite(worst) and math.isfinite(scale) else math.inf
+
+    def beyond(self, line: _Line) -> list[Ix]:
+        """The indices in a line that lead beyond the last member of a recurrence, where an equation of it is not meant.
+
+        That all derivatives are zero there is a line of its own.
+        """
+        if not self.recurrent:
+            return []
+        found: dict[Ix, None] = {}
+        for side in (line.before, line.after):
+            for e in walk(side):
+                found.update(dict.fromkeys(ix for ix in indices_of(e) if ix.dim in self.recurrent))
+        return [ix for ix in found if (position_of(ix) or 0) > self.ctx.size(ix.dim) or _after(ix) > 0]
 
     def magnitude(self, line: _Line) -> float:
         """The magnitude of the terms of both sides, by the response to small relative changes of all quantities."""
@@ -291,6 +316,12 @@ class _Point:
                 change = np.abs(self.moved.value(side)[1] - self.value(side)[1])
                 size = max(size, float(np.max(change, initial=0.0)) / _SMALL)
         return size if math.isfinite(size) else 0.0
+
+
+def _after(ix: Ix) -> int:
+    """How far after a letter an index is."""
+    letters = letters_of(ix)
+    return (steps_after(ix, letters[0]) or 0) if len(letters) == 1 else 0
 
 
 def _flat(value: Val) -> Val:

@@ -22,13 +22,14 @@ from backsym.core.dims import amount, value_of
 from backsym.core.errors import BacksymError, Diagnostic
 from backsym.core.expr import Add, Entry, Fn, Ix, Member, Neg, Sym, names_in, walk
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
-from backsym.core.problem import Problem, Symbol
+from backsym.core.problem import NodeEquation, Problem, Symbol
 from backsym.numeric.abstract import AbstractFunction, SmoothFunction, SmoothLoss
 from backsym.numeric.apply import STEP
 from backsym.numeric.axes import Array, Val, guard, one_hot
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import node_value
 from backsym.numeric.guardian import Guardian, Rejected
+from backsym.numeric.recursion import block_values, forward_values
 from backsym.numeric.sizes import choose_sizes
 
 _GAINS = (1.0, 1.5, 0.7, 2.5, 4.0)
@@ -155,6 +156,11 @@ class _Plan:
             if isinstance(inner, Sym):
                 self.additive.add(inner.name)
 
+    def begin(self, position: int) -> int:
+        """Where to begin in order to evaluate an equation: with the first of those that are computed together."""
+        block = self.problem.equations[position].block
+        return self.position[block[0]] if block else position
+
     def instances(self, rng: np.random.Generator) -> dict[str, AbstractFunction]:
         """A random instance for every abstract function that the problem declares or uses."""
         return {
@@ -214,8 +220,10 @@ class _Search:
                 guardian.strictness = min(self.strictest, strictness)
                 spend(_NODE * self.plan.nodes[position])
                 try:
-                    _, value = node_value(eq, ctx)
-                    guardian.result(np.asarray(value))
+                    for name, (_, value) in self._computed(eq, ctx).items():
+                        if self.plan.uses[position]:  # A constant is what it is.
+                            guardian.result(np.asarray(value))
+                        self.values[name] = np.asarray(value, dtype=float)
                 except Rejected as reason:
                     trouble[position] += 1
                     total += 1
@@ -223,15 +231,19 @@ class _Search:
                     if back is None or trouble[position] > _HARD or total > _TOTAL + 4 * len(trouble):
                         message = f"no point to check the equation of {eq.name} was found: {reason}"
                         raise BacksymError(Diagnostic(message, self.problem.path, eq.line).render()) from None
-                    position = back
+                    position = self.plan.begin(back)
                     continue
-                self.values[eq.name] = np.asarray(value, dtype=float)
-                position += 1
+                position += max(1, len(eq.block))
         values = {name: np.asarray(v) for name, v in self.values.items()}
         upstream = self.problem.upstream
         # The derivative that is given may be anything.
         given = {} if upstream is None else {upstream: self.rng.standard_normal(values[upstream].shape)}
         return Env(self.dims, values, given, self.functions, self.problem.by_name)
+
+    def _computed(self, eq: NodeEquation, ctx: Context) -> dict[str, Val]:
+        """The value of a node, and of those that are computed together with it."""
+        block = [self.problem.by_name[name] for name in eq.block]
+        return block_values(block, ctx) if block else {eq.name: node_value(eq, ctx)}
 
     def _retry(self, position: int, attempt: int, reason: Rejected) -> int | None:
         """Draw some leaves behind an equation again; the position from which to evaluate, None if there is no leaf."""
@@ -333,12 +345,12 @@ def _vanishing(problem: Problem, env: Env) -> int:
     ctx = replace(Context.of(env), values=values)
     with np.errstate(all="ignore"):
         try:
-            for eq in problem.equations:
-                values[eq.name] = node_value(eq, ctx)
+            for eq, value in forward_values(problem.equations, ctx):
+                values[eq.name] = value
         except BacksymError:  # too large to probe
             return 0
-    value = values[problem.end]
-    if not isinstance(value, tuple) or not value[0]:
+    end = values[problem.end]
+    if not isinstance(end, tuple) or not end[0]:
         return len(leaves)
-    slope = np.abs(np.imag(value[1]).reshape(len(leaves), -1).sum(axis=1) / STEP)
+    slope = np.abs(np.imag(end[1]).reshape(len(leaves), -1).sum(axis=1) / STEP)
     return int(np.sum(~((slope > _TINY) & (slope < _HUGE))))

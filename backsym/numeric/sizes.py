@@ -10,11 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from backsym.core.dims import Dim, amount, dim_names, names_of, value_of
-from backsym.core.expr import Expr, Ix, Shift, Slice, indices_of, walk
+from backsym.core.expr import Entry, Expr, Ix, Member, Shift, Slice, Started, indices_of, walk
 from backsym.core.problem import Problem
 
 _ALL_DISTINCT = 8
 """Up to so many free dimensions all sizes differ; beyond, only those that meet in one equation or its neighbours."""
+
+LENGTHS = (4, 2, 1)
+"""The lengths at which recurrences are checked, by turns."""
 
 LARGEST = 64
 """No size is made larger than this for the sake of a position or a shift."""
@@ -27,8 +30,12 @@ def choose_sizes(problem: Problem, seed: int, sizes: Mapping[str, int] | None = 
     """
     known = {name: d.size for name, d in problem.dims.items() if d.size is not None}
     known.update(sizes or {})
+    lengths = [name for name in _dimension_names(problem) if name not in known and name in problem.recurrent]
+    # The lengths of recurrences: of one step and of some.
+    known.update(dict.fromkeys(lengths, LENGTHS[seed % len(LENGTHS)]))
     free = [name for name in _dimension_names(problem) if name not in known]
-    taken = {n for n in known.values() if n > 1} | {d for d in _used(problem) if isinstance(d, int) and d > 1}
+    taken = {*LENGTHS} if lengths else set()
+    taken |= {n for n in known.values() if n > 1} | {d for d in _used(problem) if isinstance(d, int) and d > 1}
     rng = np.random.default_rng([seed, 1])
     if len(free) <= _ALL_DISTINCT:
         palette = _palette(len(free) + 2, taken)
@@ -39,7 +46,7 @@ def choose_sizes(problem: Problem, seed: int, sizes: Mapping[str, int] | None = 
         chosen = {name: palette[n] for name, n in zip(free, [first, *order], strict=False)}
     else:
         chosen = _coloured(problem, free, taken, rng)
-    for name, least in _needed(problem, {**known, **chosen}, free).items():
+    for name, least in _needed(problem, {**known, **chosen}, [*free, *lengths]).items():
         # Seeds in a row have other sizes here, too.
         size = least + seed % 3
         while size in taken or size in (n for other, n in chosen.items() if other != name):
@@ -73,6 +80,8 @@ def _needed(problem: Problem, sizes: Mapping[str, int], free: Iterable[str]) -> 
 def _slots(node: object) -> Iterator[tuple[Ix, Dim]]:
     """The computed or fixed indices in a node, with the dimensions that they stand along."""
     indices = indices_of(node) if isinstance(node, Expr) else ()
+    if isinstance(node, (Entry, Member)) and isinstance(node.base, Started):
+        indices = indices[1:]  # A recurrence has what it starts from before its first member.
     yield from ((ix, ix.dim) for ix in indices if isinstance(ix, Shift) or (ix.fixed and ix.letter != "1"))
 
 

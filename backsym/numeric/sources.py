@@ -21,10 +21,10 @@ from backsym.core.python import expression_of, module_of
 from backsym.numeric.axes import guard
 
 _FUNCTIONS = frozenset(
-    "abs arange argmax argmin array asarray block broadcast_to concatenate cos cosh cumsum diag diagonal "
-    "einsum exp expand_dims expm1 eye full full_like log log1p logaddexp max maximum mean min minimum ones "
-    "ones_like outer ravel reshape round shape sign sin sinh sqrt sum swapaxes take_along_axis tanh trace "
-    "transpose vectorize where zeros zeros_like".split()
+    "abs arange argmax argmin array asarray block broadcast_to concatenate cos cosh cumsum diag diagonal einsum exp "
+    "expand_dims expm1 eye full full_like log log1p logaddexp max maximum mean min minimum ones ones_like outer "
+    "ravel reshape round shape sign sin sinh sqrt stack sum swapaxes take_along_axis tanh trace transpose vectorize "
+    "where zeros zeros_like".split()
 )
 _CONSTANTS: dict[str, Any] = {
     "np.pi": np.pi, "np.e": np.e, "np.newaxis": None, "math.pi": math.pi, "math.e": math.e,
@@ -32,7 +32,15 @@ _CONSTANTS: dict[str, Any] = {
 _LIBRARIES: dict[str, Any] = {"np": np, "math": math}
 _METHODS = frozenset("argmax argmin astype max mean min ravel reshape squeeze sum transpose".split())
 _PROPERTIES = frozenset(("T", "dtype", "ndim", "shape", "size"))
-_BUILT_IN: dict[str, Any] = {"float": float, "int": int, "True": True, "False": False, "None": None}
+_BUILT_IN: dict[str, Any] = {
+    "float": float,
+    "int": int,
+    "range": range,
+    "reversed": reversed,
+    "True": True,
+    "False": False,
+    "None": None,
+}
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -88,6 +96,12 @@ class _Scope:
                 self.assign(statement.targets[0], self.value(statement.value))
             elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and _adds(statement.value):
                 np.add.at(*map(self.value, statement.value.args))
+            elif isinstance(statement, ast.For) and isinstance(statement.target, ast.Name) and not statement.orelse:
+                for item in self.value(statement.iter):
+                    self.names[statement.target.id] = item
+                    self.run(statement.body)
+            elif isinstance(statement, ast.If):
+                self.run(statement.body if self.value(statement.test) else statement.orelse)
             elif isinstance(statement, ast.FunctionDef):
                 self.names[statement.name] = self.function(statement)
             elif not isinstance(statement, (ast.Import, ast.ImportFrom)) and not _is_text(statement):
@@ -100,6 +114,8 @@ class _Scope:
         elif isinstance(target, ast.Tuple):
             for part, item in zip(target.elts, value, strict=True):
                 self.assign(part, item)
+        elif isinstance(target, ast.Subscript) and isinstance(found := self.value(target.value), list):
+            found[self.value(target.slice)] = value
         else:
             raise _unknown(target)
 
@@ -211,6 +227,7 @@ _RULES: dict[type[ast.expr], Callable[[_Scope, Any], Any]] = {
     ast.Tuple: lambda scope, node: tuple(map(scope.value, node.elts)),
     ast.List: lambda scope, node: list(map(scope.value, node.elts)),
     ast.Dict: _Scope.dictionary,
+    ast.IfExp: lambda scope, node: scope.value(node.body if scope.value(node.test) else node.orelse),
 }
 
 

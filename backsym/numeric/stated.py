@@ -6,7 +6,7 @@ This module must not know about the calculus, nor what a value is compared with.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from backsym.core.steps import Derivation
 from backsym.numeric.axes import Array, arrange
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import ev
+from backsym.numeric.recursion import block_adjoints
 
 
 def with_adjoints(derivations: Sequence[Derivation], env: Env) -> Env:
@@ -24,9 +25,28 @@ def with_adjoints(derivations: Sequence[Derivation], env: Env) -> Env:
     adjoints: dict[str, Array] = dict(env.adjoints)
     filled = replace(env, adjoints=adjoints)
     with np.errstate(all="ignore"):
-        for d in derivations:
-            adjoints[d.node] = entry_value(d, filled)
+        for found in stated_adjoints(derivations, filled):
+            adjoints.update(found)
     return filled
+
+
+def stated_adjoints(derivations: Sequence[Derivation], env: Env) -> Iterator[dict[str, Array]]:
+    """The adjoints that derivations state, one after the other, those of a recurrence together.
+
+    The caller puts them into ``env`` before it asks for the next.
+    """
+    done: set[str] = set()
+    for d in derivations:
+        if d.node in done:
+            continue
+        equation = env.equations.get(d.node)
+        found = (
+            block_adjoints(derivations, Context.of(env), d.node)
+            if equation is not None and equation.block
+            else {d.node: entry_value(d, env)}
+        )
+        done |= found.keys()
+        yield found
 
 
 def entry_value(d: Derivation, env: Env) -> Array:

@@ -37,8 +37,9 @@ from backsym.numeric.axes import Array, Val, arrange
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import node_value
 from backsym.numeric.exercise import Exercise, Feature
+from backsym.numeric.recursion import case_sides, forward_values
 from backsym.numeric.sample import draw
-from backsym.numeric.stated import entry_value, value_at, with_adjoints
+from backsym.numeric.stated import entry_value, stated_adjoints, value_at, with_adjoints
 
 __all__ = ["TOLERANCE", "verify", "with_adjoints"]
 
@@ -154,8 +155,8 @@ def _check_complete(problem: Problem, tallies: dict[str, _Tally], uses: dict[str
     """Every node between a derived quantity and the loss needs a derivative, else its paths would be missed."""
     live = {problem.end}
     for eq in reversed(problem.equations):
-        if eq.name in live:
-            live.update(uses[eq.name])
+        if eq.name in live or not live.isdisjoint(eq.block):
+            live.update((eq.name, *uses[eq.name]))
     if problem.upstream is None and problem.loss not in tallies:
         raise BacksymError(f"the derivative of the loss {problem.loss} by itself is missing")
     for eq in problem.equations:
@@ -193,14 +194,18 @@ class _Check:
 
     def run(self) -> Env:
         """Check, and return the point with the adjoints, in which what is only rounding is zero."""
+        for found in stated_adjoints(self.derivations, self.env):
+            self.adjoints.update(found)
+            for name, value in found.items():
+                if self._is_noise(self.by_node[name], value):
+                    self.adjoints[name] = np.zeros_like(value)
         for d in self.derivations:
-            value = entry_value(d, self.env)
-            self.adjoints[d.node] = np.zeros_like(value) if self._is_noise(d, value) else value
-            self.directions[d.node] = self.rng.standard_normal((_DIRECTIONS, *np.shape(value)))
+            self.directions[d.node] = self.rng.standard_normal((_DIRECTIONS, *np.shape(self.adjoints[d.node])))
             if np.any(self.adjoints[d.node]):
                 self.tallies[d.node].exercised = True
             if d.matrix is not None:
                 self._compare_forms(d)
+            self._compare_cases(d)
         self._local()
         self._end_to_end()
         return self.env
@@ -269,6 +274,21 @@ class _Check:
                 moved = value_at(side, (), self._moved(d.node, _Terms.of(side), _LAST)).reshape(entries.shape)
                 error = 0.0 if _has_no_digits(whole, moved) else error
             self.tallies[d.node].error(error)
+
+    def _compare_cases(self, d: Derivation) -> None:
+        """Both sides of each case, in both its forms, at every position that it is of."""
+        noise: float | None = None
+        for case in d.cases:
+            for form in (case.entry, case.matrix):
+                for left, right in () if form is None else case_sides(form=form, case=case, ctx=self.ctx):
+                    if left.size != right.size:
+                        self.tallies[d.node].error(math.inf)
+                        continue
+                    error = _difference(left, right.reshape(left.shape))
+                    if error > TOLERANCE:
+                        noise = self._noise(d, self.adjoints[d.node]) if noise is None else noise
+                        error = _difference(left, right.reshape(left.shape), noise)
+                    self.tallies[d.node].error(error)
 
     def _local(self) -> None:
         """Every local vector-Jacobian product: each equation is evaluated once, all its arguments perturbed in turn."""
@@ -401,9 +421,8 @@ class _Check:
         values: dict[str, Array | Val] = dict(self.env.values)
         for name in leaves:
             values[name] = (near or self.env.values)[name] + 1j * STEP * self.directions[name][0]
-        ctx = self.ctx.with_values(values)
-        for eq in self.problem.equations:
-            values[eq.name] = node_value(eq, ctx)[1]
+        for eq, value in forward_values(self.problem.equations, self.ctx.with_values(values)):
+            values[eq.name] = value[1]
         end = self.problem.end
         slopes = np.imag(np.asarray(values[end])).reshape(-1) / STEP
         return float(slopes @ self.adjoints[end].reshape(-1) if self.problem.upstream else slopes[0])

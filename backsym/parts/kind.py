@@ -44,6 +44,13 @@ class Piece:
     indices: tuple[Ix, ...] = ()
     shown: tuple[int, ...] = ()
     after: tuple[Step, ...] = ()
+    cases: tuple[Indexed, ...] = ()
+    """Of a recursion, what stands in place of ``result`` on a page: its start and how it goes on."""
+
+    @property
+    def results(self) -> tuple[Indexed, ...]:
+        """The equations that state the result, with their letters."""
+        return self.cases or ((self.result, self.indices),)
 
     @property
     def derivative(self) -> bool:
@@ -275,7 +282,7 @@ class PartKind:
 
     def key(self, answered: Answered, page: Page) -> None:
         """The answer without its derivation."""
-        rows = [(piece.result, piece.indices) for piece in (*answered.needed, *answered.pieces)]
+        rows = [stated for piece in (*answered.needed, *answered.pieces) for stated in piece.results]
         if rows:
             page.equations(rows)
 

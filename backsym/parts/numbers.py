@@ -114,7 +114,7 @@ class Update(PartKind):
 
     def key(self, answered: Answered, page: Page) -> None:
         if answered.needed:
-            page.equations([(piece.result, piece.indices) for piece in answered.needed])
+            page.equations([stated for piece in answered.needed for stated in piece.results])
         self.steps(answered, page)
 
     def steps(self, answered: Answered, page: Page) -> None:

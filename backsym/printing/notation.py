@@ -15,11 +15,11 @@ from typing import Any
 
 from backsym.core.dims import Amount, Dim, Whole, amount, dim_names, is_negative, is_sum
 from backsym.core.errors import BacksymError, near_name
-from backsym.core.expr import Entry, Expr, Fn, Ix, Label, Shape, Shift, Sym, children
+from backsym.core.expr import Entry, Expr, Fn, Ix, Label, Shape, Shift, Sym, children, letters_of
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.names import GREEK, SHORT, is_word, split_name
 from backsym.core.notations import KEYS, NOTATIONS, choices
-from backsym.core.problem import Problem
+from backsym.core.problem import Problem, start_names
 from backsym.printing import layout as lay
 from backsym.printing.fragment import fragment
 from backsym.printing.layout import Ident, Layout
@@ -55,6 +55,12 @@ class Notation:
 
     bare_sums: bool = False
     """Whether sums stand without the range of their letter, in a remark about an equation that has been given."""
+
+    ranges: Mapping[str, Dim] = field(default_factory=dict)
+    """The dimensions that index letters run over."""
+
+    starts: Mapping[str, tuple[str, Ix]] = field(default_factory=dict)
+    """What recurrences start from, where it is written as a member of them: h0 is h_0, the member 0 of h."""
 
     laid: dict[int, tuple[Expr, Layout]] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What was printed already, by the identity of the expression, which is kept so that it stays its own."""
@@ -97,6 +103,8 @@ class Notation:
             families=problem.families,
             names=frozenset(problem.symbols),
             letters=problem.letter_forms,
+            ranges=problem.index_dims,
+            starts=_starts(problem),
         )
 
     # --- names ---
@@ -105,6 +113,11 @@ class Notation:
         """A whole symbol or node; its rank (number of axes) decides the weight."""
         if name in self.symbols:
             return self.symbols[name]
+        if name in self.starts:
+            family, position = self.starts[name]
+            if not rank:
+                return self.entry(family, (position,))
+            return self.member(family, rank, (position, *[None] * rank))
         if name == self.loss == "L":
             return Ident("L", "calligraphic")
         base, tag = split_name(name)
@@ -129,7 +142,7 @@ class Notation:
 
     def placed(self, base: Layout, places: Sequence[Ix | None]) -> Layout:
         """A layout with indices: below, or above where that is how the letter is written.  None is a whole axis."""
-        above = [ix for ix in places if ix is not None and ix.letter.rstrip("'") in self.letters]
+        above = [ix for ix in places if ix is not None and self.form(ix)]
         taken = isinstance(base, lay.Script) and base.sup is not None
         if len(above) != 1 or taken:
             above = []
@@ -138,7 +151,7 @@ class Notation:
             below = below[:-1]
         for ix in above:
             assert ix is not None
-            kind = "bracket" if "[" in self.letters[ix.letter.rstrip("'")] else "paren"
+            kind = "bracket" if "[" in self.form(ix) else "paren"
             base = lay.with_sup(base, lay.Fenced(kind, index(ix, self)))
         if not below:
             return base
@@ -148,10 +161,21 @@ class Notation:
             )
         return lay.with_sub(base, index_list(tuple(ix for ix in below if ix is not None), self))
 
+    def form(self, ix: Ix) -> str:
+        """How an index is written that is no subscript; empty for one that is.
+
+        A position is written as the letters of its dimension are, and l - 1 as l.
+        """
+        letters = [letter.letter for letter in letters_of(ix)] or [a for a, d in self.ranges.items() if d == ix.dim]
+        return next((self.letters[a] for a in (x.rstrip("'") for x in letters) if a in self.letters), "")
+
     def entry(self, name: str, indices: tuple[Ix, ...]) -> Layout:
         """One entry of a symbol: light, with the indices as subscript."""
         if not indices:
             return self.name(name)
+        if name in self.starts:
+            family, position = self.starts[name]
+            return self.entry(family, (position, *indices))
         base = light(self.symbols[name]) if name in self.symbols else self.name(name)
         if self.families.get(name) == 1 and name not in self.symbols:
             letter, tag = split_name(name)  # The entries of a vector x_n are x_nd.
@@ -359,6 +383,16 @@ def light(layout: Layout) -> Layout:
     if isinstance(layout, lay.Accent):
         return layout.body if layout.name == "vec" else lay.Accent(layout.name, light(layout.body))
     return layout
+
+
+def _starts(problem: Problem) -> dict[str, tuple[str, Ix]]:
+    """The quantities that are called as the members before the first are, each with its family and position."""
+    found: dict[str, tuple[str, Ix]] = {}
+    for eq in problem.equations:
+        for back, start in enumerate(eq.starts):
+            if start.name in start_names(eq.name, back) and problem.symbols[start.name].latex is None:
+                found[start.name] = eq.name, Shift(str(-back), eq.indices[0].dim, (), -back)
+    return found
 
 
 def _prints_e(problem: Problem) -> bool:

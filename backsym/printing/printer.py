@@ -45,9 +45,11 @@ from backsym.core.expr import (
     Pow,
     Reduce,
     Reshape,
+    Run,
     Shape,
     Size,
     Slice,
+    Started,
     Sym,
     T,
     Total,
@@ -123,13 +125,24 @@ def range_layout(indices: Sequence[Ix], notation: Notation) -> Layout | None:
     """``k = 1, ..., D``, for each index that is not fixed; None if there is none."""
     items: list[Layout] = []
     for ix in indices:
-        if not ix.fixed:
+        if isinstance(ix, Run):
+            items.extend((lay.COMMA, lay.Space("thick")) if items else ())
+            items.extend(_run(ix, notation))
+        elif not ix.fixed:
             items.extend((lay.COMMA, lay.Space("thick")) if items else ())
             dots = lay.Symbol("dots")
             items.extend(
                 (index(ix, notation), lay.EQUALS, Number("1"), lay.COMMA, dots, lay.COMMA, notation.dim(ix.dim))
             )
     return row(*items) if items else None
+
+
+def _run(ix: Run, n: Notation) -> tuple[Layout, ...]:
+    """``t = T - 1, ..., 1``, or one position."""
+    first = (index(Ix(ix.letter, ix.dim), n), lay.EQUALS, index(ix.first, n))
+    if ix.first == ix.final:
+        return first
+    return (*first, lay.COMMA, lay.Symbol("dots"), lay.COMMA, index(ix.final, n))
 
 
 def size_layout(shape: Shape, notation: Notation) -> Layout:
@@ -739,6 +752,7 @@ _RULES: dict[type[Expr], Callable[[Any, Notation], Piece]] = {
     Num: _num,
     Const: _const,
     Sym: lambda e, n: _named(n.name(e.name, rank_of(e.declared))),
+    Started: lambda e, n: _named(n.name(e.name, rank_of(e.declared))),
     Adj: _adj,
     Size: lambda e, n: _named(n.dim(e.dim)),
     Ones: _ones,

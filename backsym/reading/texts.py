@@ -39,6 +39,8 @@ def scope_of(problem: Problem, own_letters: bool = False) -> Scope:
         own_letters=own_letters,
         members=problem.picks_members,
         families=frozenset(problem.families),
+        starts=problem.starts,
+        recurrent=problem.recurrent,
         latex={s.name: s.latex for s in problem.symbols.values() if s.latex},
         notation=problem.notation,
     )

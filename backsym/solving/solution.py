@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from backsym.core.allowance import LIMIT, Exhausted, allowing
 from backsym.core.errors import BacksymError, Diagnostic, NoMatrixForm, VerificationError, near_name
-from backsym.core.expr import Adj, Equation, Shape
+from backsym.core.expr import Adj, Equation, Shape, indices_of, letters_of, position_of, steps_after, walk
 from backsym.core.lazy import lazy
 from backsym.core.problem import Asked, Collection, Problem
 from backsym.core.steps import Derivation, ForwardForms, Step, TotalDerivation, Verification
@@ -94,8 +94,10 @@ class Result:
     def numpy(self) -> str:
         """The derivative in NumPy, of the shape of the quantity.
 
-        Raises VerificationError if it has another value than the derivative.
+        Raises VerificationError if it has another value than the derivative, BacksymError for a recursion.
         """
+        if self.is_recursion:
+            raise BacksymError(f"the derivative by {self.node} is a recursion, which no one expression says; see code")
         return _numpy(self.problem, self.node, self.derivation, self.point)
 
     def hint(self, n: int) -> Markdown:
@@ -109,6 +111,17 @@ class Result:
         from backsym.documents.notebook import markdown
 
         return markdown(hint(self.derivation, Voice.of(self.problem), n).blocks)
+
+    @property
+    def is_recursion(self) -> bool:
+        """Whether it is computed from those by later members, or mentions members that a short recurrence has not."""
+        recurrent = self.problem.recurrent
+        return bool(recurrent) and any(
+            ix.dim in recurrent
+            and ((position_of(ix) or 0) > 1 or any((steps_after(ix, letter) or 0) > 0 for letter in letters_of(ix)))
+            for e in walk(self.entry.rhs)
+            for ix in indices_of(e)
+        )
 
     def explain(self) -> Markdown:
         """The derivation, step by step, as Markdown with $math$, which a notebook shows as what it means."""
@@ -239,9 +252,10 @@ class Solution:
 
         return display.markdown(display.solution_shown(self))
 
-    def numpy(self, node: str) -> str:
-        """The derivative by a node in NumPy."""
-        return self[node].numpy
+    def numpy(self, node: str) -> str | None:
+        """The derivative by a node in NumPy; None for a recursion, which no one expression says."""
+        found = self[node]
+        return None if found.is_recursion else found.numpy
 
     def total_numpy(self, asked: Asked) -> str:
         """A Jacobian or second derivative in NumPy, of givens and nodes."""
@@ -257,8 +271,10 @@ class Solution:
             prove_total(source, self.problem, total, self.point)
         return source
 
-    def forward_numpy(self, node: str) -> str:
-        """The forward equation of a node in NumPy."""
+    def forward_numpy(self, node: str) -> str | None:
+        """The forward equation of a node in NumPy; None for a recurrence, which no one expression says."""
+        if self.problem.by_name[node].block:
+            return None
         forms = next(f for f in self.forward if f.node == node)
         return _numpy(self.problem, node, forms, self.point)
 

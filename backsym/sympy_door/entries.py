@@ -46,6 +46,7 @@ from backsym.core.expr import (
     Shift,
     Size,
     Slice,
+    Started,
     Sym,
     T,
     Zeros,
@@ -191,11 +192,21 @@ def constant(e: Const) -> Any:
 def _entry(c: Entries, e: Entry, ixs: Indices) -> Any:
     """One entry; zero where a shifted index lies outside of the array."""
     positions = tuple(map(c.index, e.indices))
+    if isinstance(e.base, Started):
+        return _started(c, e.base, e.indices[0], positions)
     entry = c.at(e.base, positions)
     moved = [n for n, ix in enumerate(e.indices) if isinstance(ix, Shift)]
     if not moved:
         return entry
     return guarded(entry, [positions[n] for n in moved], [size(e.indices[n].dim) for n in moved])
+
+
+def _started(c: Entries, base: Started, first: Ix, positions: Indices) -> Any:
+    """An entry of a recurrence: before the first member what it starts from, after the last one zero."""
+    entry = array_entry(base.name, base.declared, positions)
+    place, *rest = positions
+    before = [(c.at(start, tuple(rest)), sympy.Eq(place, -back)) for back, start in enumerate(base.starts)]
+    return sympy.Piecewise(*before, (entry, place <= size(first.dim)), (0, True))
 
 
 # --- arithmetic ------------------------------------------------------------------------------------------------------

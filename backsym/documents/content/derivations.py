@@ -210,15 +210,26 @@ def _derived(piece: Piece, answered: Answered, voice: Voice, shown: Shown) -> De
         steps = (Step(sk.CONCLUDE, piece.result.lhs, found, facts=facts), *piece.after)
     else:
         steps += piece.after
-    result = row(piece.result, piece.indices, voice)
-    rows = _stated(rows_of(steps, voice, shown), (_checked_row(result, piece.result, voice),), voice)
+    results = tuple(row(*stated, voice) for stated in piece.results)
+    if piece.cases:
+        rows = _in_cases(rows_of(steps, voice, shown), results)
+    else:
+        rows = _stated(rows_of(steps, voice, shown), (_checked_row(results[0], piece.result, voice),), voice)
     if where:
         found_by = joined((by_results(where, voice), rows[0].reason), voice.catalogue)
         rows = (replace(rows[0], reason=found_by), *rows[1:])
     elif steps:
         shown.model(shown.like(steps)[0], mark.number, answered.label)
     shown.results.setdefault(piece.node, mark.number)
-    return Derived(result, (*rows[:-1], _because(rows[-1], ((mark,),), voice)))
+    return Derived(results[-1], (*rows[:-1], _because(rows[-1], ((mark,),), voice)))
+
+
+def _in_cases(rows: tuple[Row, ...], cases: tuple[Row, ...]) -> tuple[Row, ...]:
+    """The rows and then the cases; what a row has stated already is not said again, but of which members it holds."""
+    known = {(case.lhs, case.rhs): case for case in cases}
+    told = tuple(replace(r, tail=known[r.lhs, r.rhs].tail) if (r.lhs, r.rhs) in known else r for r in rows)
+    said = {(r.lhs, r.rhs) for r in rows}
+    return (*told, *(case for case in cases if (case.lhs, case.rhs) not in said))
 
 
 def by_results(numbers: Sequence[int], voice: Voice) -> Inlines:
@@ -305,13 +316,16 @@ def derivation_blocks(
     indices = range_layout(derivation.indices, voice.notation)
     tail = (Text(", "), Math(indices)) if indices is not None else ()
     blocks: list[Block] = [Heading(level, (Math(voice.layout(derivation.entry.lhs)), *tail))]
-    rows = _stated(rows_of(derivation.steps, voice, shown), both_forms(derivation, voice), voice)
+    forms = both_forms(derivation, voice)
+    rows = rows_of(derivation.steps, voice, shown)
+    cases = isinstance(derivation, Derivation) and bool(derivation.cases)
+    rows = _in_cases(rows, forms) if cases else _stated(rows, forms, voice)
     if shown is not None:
         mark = shown.told.number()
         shown.results.setdefault(derivation.node, mark.number)
         rows = (*rows[:-1], _because(rows[-1], ((mark,),), voice))
-    blocks.append(Derivations((Derived(both_forms(derivation, voice)[-1], rows),)))
-    if derivation.no_matrix:
+    blocks.append(Derivations((Derived(forms[-1], rows),)))
+    if derivation.no_matrix and (isinstance(derivation, TotalDerivation) or derivation.member is None):
         reason = voice.catalogue.reason(derivation.no_matrix)
         blocks.append(voice.say("document.no_matrix", reason=reason))
     blocks.append(verified(verification, voice))
@@ -320,6 +334,10 @@ def derivation_blocks(
 
 def both_forms(derivation: Derivation | TotalDerivation, voice: Voice) -> tuple[Row, ...]:
     """The result entry by entry, and as a whole where that is another equation."""
+    if isinstance(derivation, Derivation) and derivation.cases:
+        forms = [case.indexed(case.entry) for case in derivation.cases]
+        forms += [case.indexed(case.matrix) for case in derivation.cases if case.matrix is not None]
+        return tuple(row(*form, voice) for form in forms)
     rows = [row(derivation.entry, derivation.indices, voice)]
     if isinstance(derivation, Derivation) and derivation.member is not None:
         rows.append(row(derivation.member, free_indices(derivation.member.lhs), voice))

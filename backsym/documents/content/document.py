@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from fractions import Fraction
 
-from backsym.core.expr import Expr, MatMul, Sym, free_indices, walk
+from backsym.core.expr import Equation, Expr, Ix, MatMul, Run, Sym, free_indices, walk
 from backsym.core.problem import Collection, Problem
 from backsym.core.steps import ForwardForms
 from backsym.documents.content.blocks import (
@@ -59,6 +59,7 @@ from backsym.parts.kind import Answered, Piece
 from backsym.parts.table import kind_of
 from backsym.printing import layout as lay
 from backsym.printing.measure import width
+from backsym.printing.printer import range_layout
 
 FEW = 3
 """Of fewer derivatives there is no summary."""
@@ -206,7 +207,7 @@ def _overview(parts: Sequence[Answered], solved: Solved, shown: Shown, level: in
         used = {e.name for e in walk(solved.problem.by_name[forms.node].rhs) if isinstance(e, Sym)}
         pieces = [left.pop(name) for name in list(left) if name in used]
         equation = _inline(_authored(forms, solved.problem, voice))
-        backward = [_inline(row(piece.result, piece.indices, voice)) for piece in pieces]
+        backward = [_stated(*stated, voice) for piece in pieces for stated in piece.results]
         numbers = sorted({shown.results[piece.node] for piece in pieces if piece.node in shown.results})
         spaced = tuple(item for n, result in enumerate(backward) for item in ((Text(",  "),) * bool(n) + result))
         rows.append((equation, spaced, tuple(_separated([Ref(number) for number in numbers]))))
@@ -217,6 +218,14 @@ def _overview(parts: Sequence[Answered], solved: Solved, shown: Shown, level: in
 
 def _separated(items: Sequence[Inline]) -> list[Inline]:
     return [part for n, item in enumerate(items) for part in ((Text(", "), item) if n else (item,))]
+
+
+def _stated(equation: Equation, indices: tuple[Ix, ...], voice: Voice) -> Inlines:
+    """An equation as one formula; only where it holds of some members of a family it says of which."""
+    some = tuple(ix for ix in indices if isinstance(ix, Run))
+    found = _inline(row(equation, indices, voice))
+    where = range_layout(some, voice.notation)
+    return (*found, Text(", "), Math(where)) if where is not None else found
 
 
 def _inline(found: Row) -> Inlines:

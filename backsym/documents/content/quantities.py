@@ -142,7 +142,7 @@ def forward_pass(forms: Iterable[ForwardForms], voice: Voice, *, matrices: bool 
     entries = forward_equations([row(f.entry, f.indices, voice) for f in forms])
     if not matrices or all(f.member is None and f.matrix in (None, f.entry) for f in forms):
         return (entries,)
-    lead = () if all(f.no_matrix for f in forms) else (voice.say("document.matrix_form"),)
+    lead = () if all(f.no_matrix and f.member is None for f in forms) else (voice.say("document.matrix_form"),)
     return (voice.say("document.entry_by_entry"), entries, *lead, *matrix_forms(forms, voice))
 
 
@@ -152,11 +152,15 @@ def matrix_forms(forms: Iterable[ForwardForms], voice: Voice) -> tuple[Block, ..
     whole: list[Row] = []
     for f in forms:
         whole += [row(f.member, free_indices(f.member.lhs), voice)] if f.member is not None else []
-        whole += [] if f.no_matrix else [row(f.matrix or f.entry, () if f.matrix else f.indices, voice)]
+        whole += (
+            []
+            if f.no_matrix or (f.matrix is None and f.member is not None)
+            else [row(f.matrix or f.entry, () if f.matrix else f.indices, voice)]
+        )
     blocks: list[Block] = [Equations(tuple(whole))] if whole else []
     blocks += [
         voice.say("document.no_matrix_of", node=voice.quantity(f.node), reason=voice.catalogue.reason(f.no_matrix))
         for f in forms
-        if f.no_matrix
+        if f.no_matrix and f.member is None
     ]
     return tuple(blocks)

@@ -13,7 +13,7 @@ from typing import Any
 
 from backsym.core.bundled import tree
 from backsym.core.errors import BacksymError, near_name
-from backsym.core.expr import Entry, Expr, Ix
+from backsym.core.expr import Entry, Expr, Ix, letters_of
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.problem import Problem
 from backsym.core.stepkinds import FORWARD, STEPS
@@ -280,7 +280,8 @@ def _new_indices(step: Step) -> tuple[Ix, ...]:
     assert isinstance(consumers, tuple)
     own = set(node.indices) if isinstance(node, Entry) else set()
     found = [ix for entry in consumers if isinstance(entry, Entry) for ix in entry.indices if not ix.fixed]
-    return tuple(dict.fromkeys(ix for ix in found if ix not in own))
+    # The member after one's own is not any one: t + 1.
+    return tuple(dict.fromkeys(ix for ix in found if ix not in own and own.isdisjoint(letters_of(ix))))
 
 
 def _ranges(step: Step, notation: Notation, words: Catalogue) -> Inlines:
@@ -290,6 +291,7 @@ def _ranges(step: Step, notation: Notation, words: Catalogue) -> Inlines:
     quantities: dict[tuple[Ix, ...], list[Layout]] = {}
     for entry in (*consumers, node):
         indices = tuple(ix for ix in entry.indices if not ix.fixed) if isinstance(entry, Entry) else ()
+        indices = tuple(letter for ix in indices for letter in letters_of(ix))
         if isinstance(entry, Entry) and indices:
             quantities.setdefault(indices, []).append(layout_of(entry.base, notation))
     items: list[Value] = []

@@ -48,8 +48,8 @@ class Solved(Protocol):
     def total_numpy(self, asked: Asked) -> str: ...
     @property
     def verified(self) -> Mapping[str, Verification]: ...
-    def numpy(self, node: str) -> str: ...
-    def forward_numpy(self, node: str) -> str: ...
+    def numpy(self, node: str) -> str | None: ...
+    def forward_numpy(self, node: str) -> str | None: ...
 
 
 def answered_parts(solved: Solved) -> tuple[Answered, ...]:
@@ -197,7 +197,16 @@ class _Results:
 
 def _piece(derivation: Derivation, positions: tuple[int, ...], result: Equation, indices: tuple[Ix, ...]) -> Piece:
     steps = tuple(derivation.steps[p] for p in positions)
-    return Piece(derivation.node, steps, result, indices, positions)
+    return Piece(derivation.node, steps, result, indices, positions, cases=_cases(derivation, result))
+
+
+def _cases(derivation: Derivation, result: Equation) -> tuple[Indexed, ...]:
+    """The cases in the form in which a result is; none for another equation than the derivation's own."""
+    if result == derivation.entry:
+        return tuple(case.indexed(case.entry) for case in derivation.cases)
+    if result != derivation.member or any(case.matrix is None for case in derivation.cases):
+        return ()
+    return tuple(case.indexed(case.matrix) for case in derivation.cases if case.matrix is not None)
 
 
 def _entries(derivation: Derivation) -> Piece:
@@ -208,7 +217,9 @@ def _entries(derivation: Derivation) -> Piece:
 def _gradient(derivation: Derivation) -> Piece:
     """A derivative in matrix form, or entry by entry where it has none."""
     everything = tuple(range(len(derivation.steps)))
-    if derivation.matrix is not None:
+    if derivation.cases and derivation.member is None:
+        return _entries(derivation)
+    if derivation.matrix is not None and not derivation.cases:
         return _piece(derivation, everything, derivation.matrix, ())
     if derivation.member is not None:
         return _piece(derivation, everything, derivation.member, free_indices(derivation.member.lhs))

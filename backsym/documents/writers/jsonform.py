@@ -141,6 +141,21 @@ def _sides(equation: Equation | None, notation: Notation) -> Json | None:
     return {"lhs": latex(equation.lhs, notation), "rhs": latex(equation.rhs, notation)}
 
 
+def _forms(derivation: Derivation, notation: Notation) -> Json:
+    """Both forms, or those of each case in a list: then there is no one form that says it all."""
+    if not derivation.cases:
+        return {"entry": _sides(derivation.entry, notation), **_whole(derivation, notation)}
+    cases = [
+        {
+            "range": range_latex((case.run,), notation),
+            "entry": _sides(case.entry, notation),
+            "matrix": _sides(case.matrix, notation),
+        }
+        for case in derivation.cases
+    ]
+    return {"entry": None, "matrix": None, "cases": cases}
+
+
 def _whole(forms: Derivation | ForwardForms, notation: Notation) -> Json:
     """The matrix form; for families that of a member, and beside it the one of the stacked arrays."""
     if forms.member is None:
@@ -164,8 +179,7 @@ def _derivative(derivation: Derivation, solved: Solved, voice: Voice, options: O
         "node": derivation.node,
         "shape": _shape(solved.problem.symbols[derivation.node].shape),
         "range": range_latex(derivation.indices, notation),
-        "entry": _sides(derivation.entry, notation),
-        **_whole(derivation, notation),
+        **_forms(derivation, notation),
         "numpy": solved.numpy(derivation.node),
         "steps": _steps(derivation.steps, voice, options),
         "verified": _verified(solved.verified.get(derivation.node)),

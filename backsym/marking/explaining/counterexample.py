@@ -12,14 +12,15 @@ import numpy as np
 
 from backsym.core.dims import amount, value_of
 from backsym.core.errors import BacksymError
-from backsym.core.expr import Adj, Entry, Expr, Ix, Sym, walk
+from backsym.core.expr import Adj, Entry, Expr, Ix, Started, Sym, walk
 from backsym.core.problem import Problem, Symbol
 from backsym.core.steps import Derivation
 from backsym.marking.answers.model import Target
 from backsym.marking.explaining.feedback import Equal, Value
 from backsym.numeric.axes import Array, Val, arrange, one_hot
 from backsym.numeric.context import Context, Env
-from backsym.numeric.evaluate import ev, node_value
+from backsym.numeric.evaluate import ev
+from backsym.numeric.recursion import forward_values
 from backsym.numeric.stated import with_adjoints
 
 DRAWS = 24
@@ -88,8 +89,8 @@ def _point(
     context = replace(Context.of(base), dims=dims, values=values)
     with np.errstate(all="ignore"):
         try:
-            for eq in problem.equations:
-                values[eq.name] = np.asarray(node_value(eq, context)[1], dtype=float)
+            for eq, value in forward_values(problem.equations, context):
+                values[eq.name] = np.asarray(value[1], dtype=float)
             plain = {name: np.asarray(v) for name, v in values.items()}
             env = with_adjoints(derivations, Env(dims, plain, {}, base.functions, base.equations))
         except (BacksymError, ValueError, IndexError):
@@ -117,8 +118,8 @@ def counterexample(
 
     What only ``truth``, the true derivative, mentions is shown too, if there is room for it.
     """
-    names = list(dict.fromkeys(n for n in walk(expr) if isinstance(n, (Sym, Adj))))
-    others = list(dict.fromkeys(n for n in walk(truth) if isinstance(n, (Sym, Adj)) and n not in names))
+    names = _quantities(expr)
+    others = [n for n in _quantities(truth) if n not in names]
     others = others if len(names) + len(others) <= MAX_SHOWN else []
     if not 0 < len(names) <= MAX_SHOWN:
         return None
@@ -135,6 +136,12 @@ def counterexample(
             if best is None or _effort(found) < best[0]:
                 best = _effort(found), found
     return best[1] if best is not None else None
+
+
+def _quantities(e: Expr) -> list[Sym | Adj]:
+    """The quantities and derivatives that an expression mentions, each once."""
+    found = (Sym(n.name, n.declared) if isinstance(n, Started) else n for n in walk(e) if isinstance(n, (Sym, Adj)))
+    return list(dict.fromkeys(found))
 
 
 def _effort(example: Counterexample) -> int:

@@ -23,8 +23,9 @@ from backsym.core.problem import Problem
 from backsym.core.steps import Derivation
 from backsym.numeric.axes import Array, Val, arrange, guard
 from backsym.numeric.context import Context, Env
-from backsym.numeric.evaluate import ev, node_value
+from backsym.numeric.evaluate import ev
 from backsym.numeric.exercise import distance, kinks_of
+from backsym.numeric.recursion import forward_values
 from backsym.numeric.sample import draw
 from backsym.numeric.stated import with_adjoints
 
@@ -143,8 +144,7 @@ class Sides:
                 part = ways.reshape(-1, *[1] * start.ndim)
                 values[name] = (_PART,), np.asarray((1 - part) * start + part * end)
         context = replace(Context.of(first), values=values)
-        for equation in self.problem.equations:
-            names, value = node_value(equation, context)
+        for equation, (names, value) in forward_values(self.problem.equations, context):
             values[equation.name] = names, np.asarray(value)
         return context
 

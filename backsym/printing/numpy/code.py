@@ -53,13 +53,16 @@ from backsym.core.expr import (
     Shift,
     Size,
     Slice,
+    Started,
     Sym,
     T,
     Zeros,
     broadcast,
     free_indices,
+    is_last,
     letters_of,
     parts_of_axes,
+    steps_after,
     walk,
 )  # fmt: skip
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, definition_of
@@ -260,10 +263,14 @@ class _Coder:
 
     def label(self, ix: Label) -> Code:
         """The classes of a label, at its letters."""
+        if is_last(ix):
+            return Code("-1", Prec.NEG)
         shape = self.problem.symbols[ix.name].shape
         return self.entries(Code(python_name(ix.name, self.problem), shape=shape), ix.at)
 
     def labels(self, e: Labels, loose: bool) -> Code:
+        if e.name == e.of:  # The last position.
+            return Code("-1", Prec.NEG)
         return Code(python_name(e.name, self.problem), shape=e.shape)
 
     def one_hot(self, e: OneHot, loose: bool) -> Code:
@@ -451,19 +458,28 @@ class _Coder:
     # --- the index level ---
 
     def entry(self, e: Entry, loose: bool) -> Code:
+        if isinstance(e.base, Started):
+            code, first = self.started(e.base, e.indices[0])
+            return self.entries(code, (first, *e.indices[1:]))
         if any(isinstance(ix, Shift) for ix in e.indices):
             return self.strict(self.unshifted(e.indices, lambda at: Entry(e.base, at)))
         return self.entries(self.strict(e.base).number, e.indices)
 
     def member(self, e: Member, loose: bool) -> Code:
         """The axes that indices pick come first."""
-        if any(isinstance(ix, Shift) for ix in e.places) or len(set(e.indices)) < len(e.indices):
-            raise BacksymError("no NumPy source for members at computed or repeated indices")
-        code = self.strict(e.base).number
-        picked = [str(int(ix.letter) - 1) if ix is not None and ix.fixed else ":" for ix in e.places]
+        if isinstance(e.base, Started) and e.places[0] is not None:
+            code, first = self.started(e.base, e.places[0])
+            e = Member(Sym(e.base.name, e.base.declared), (first, *e.places[1:]))
+        else:
+            code = self.strict(e.base).number
+        if any(isinstance(ix, (Shift, Label)) and not is_last(ix) for ix in e.indices):
+            raise BacksymError("no NumPy source for members at computed indices")
+        if len(set(e.indices)) < len(e.indices):
+            raise BacksymError("no NumPy source for members at repeated indices")
+        picked = [":" if ix is None else "-1" if is_last(ix) else _fixed(ix) for ix in e.places]
         text = subscripted(code, [":"] * len(code.axes) + picked)
-        letters = tuple(ix for ix in e.indices if not ix.fixed)
-        kept = [ix for ix in e.places if ix is None or not ix.fixed]
+        letters = tuple(ix for ix in e.indices if not ix.fixed and not is_last(ix))
+        kept = [ix for ix in e.places if ix is None or ix in letters]
         moved = [n for n, ix in enumerate(kept) if ix is not None]
         if moved != list(range(len(moved))):
             before = [len(code.axes) + n for n in moved]
@@ -471,6 +487,17 @@ class _Coder:
             text = f"np.moveaxis({text}, {before}, {after})"
         prec = code.prec if text == code.text else Prec.ATOM
         return Code(text, prec, code.axes + letters, e.shape)
+
+    def started(self, base: Started, first: Ix) -> tuple[Code, Ix]:
+        """The members of a recurrence at a letter less a number, those before the first included, and the letter."""
+        letters = letters_of(first)
+        after = steps_after(first, letters[0]) if letters else None
+        if after is None or after >= 0:
+            raise BacksymError(f"no NumPy source for {base.name} at {first.letter}")
+        before = [f"{self.strict(start).atom}[None]" for start in reversed(base.starts)]
+        whole = f"np.concatenate(({', '.join([*before, python_name(base.name, self.problem)])}))"
+        skipped = len(base.starts) + after
+        return Code(f"{whole}[{skipped or ''}:{after}]", shape=base.declared), letters[0]
 
     def entries(self, code: Code, indices: tuple[Ix, ...]) -> Code:
         """The positional axes named by letters; a fixed position is selected, a repeated letter takes the diagonal."""
@@ -504,6 +531,8 @@ class _Coder:
 
     def unshifted(self, indices: tuple[Ix, ...], entry: Callable[[tuple[Ix, ...]], Expr]) -> Expr:
         """x[i + k - 1] as the sum over m of x[m] [m = i + k - 1], which is zero outside of the array."""
+        if any(isinstance(ix, Shift) and any(is_last(letter) for letter, _ in ix.parts) for ix in indices):
+            raise BacksymError("no NumPy source for a position before the last")
         at = tuple(Ix(f"#{n}", ix.dim) if isinstance(ix, Shift) else ix for n, ix in enumerate(indices))
         moved = [(new, ix) for new, ix in zip(at, indices, strict=True) if new != ix]
         return IndexReduce("sum", Mul((entry(at), *(Delta(new, ix) for new, ix in moved))), tuple(n for n, _ in moved))

@@ -144,7 +144,9 @@ def dim_of(tree: Tree, dims: dict[str, Dimension], report: Report) -> Dim | None
     if word[:1].isdigit():
         return _size(tree, report)
     if not is_name(word):
-        if isinstance(tree, Scalar):
+        if isinstance(tree, Scalar) and is_name(word.partition("[")[0].strip()) and word.endswith("]"):
+            report.add(tree, say("files.ragged", found=quoted(word)))
+        elif isinstance(tree, Scalar):
             report.add(tree, say("files.other_dimension", found=quoted(word)))
         else:
             report.add(tree, say("files.not_a_dimension_or_size"))
@@ -171,7 +173,19 @@ def _computed(tree: Tree, size: Whole, dims: dict[str, Dimension], report: Repor
 # --- symbols ---------------------------------------------------------------------------------------------------------
 
 
-def read_symbols(tree: Tree | None, dims: dict[str, Dimension], report: Report) -> dict[str, Declared]:
+def letter_ranges(tree: Tree | None) -> dict[str, Tree]:
+    """The letters of ``indices`` with what they run over, as it is written: ``for: l`` may declare a dimension."""
+    found: dict[str, Tree] = {}
+    for key, value in tree.entries if isinstance(tree, Table) else ():
+        over = {name.text: item for name, item in value.entries}.get("over") if isinstance(value, Table) else value
+        if over is not None:
+            found[key.text] = over
+    return found
+
+
+def read_symbols(
+    tree: Tree | None, dims: dict[str, Dimension], report: Report, letters: Mapping[str, Tree] | None = None
+) -> dict[str, Declared]:
     """``symbols``: a name with its shape, or with the keys of ``keys.SYMBOL``; or a list of scalars.
 
     A text, or an item of the list, may also be a declaration in LaTeX, ``\\mathbf{x} \\in \\mathbb{R}^D``.
@@ -188,7 +202,7 @@ def read_symbols(tree: Tree | None, dims: dict[str, Dimension], report: Report) 
         if not is_name(key.text):
             report.add(key, say("files.no_name", name=quoted(key.text)), NAME)
             continue
-        symbols[key.text] = _symbol(key, value, dims, report)
+        symbols[key.text] = _symbol(key, value, dims, report, letters or {})
     return symbols
 
 
@@ -209,7 +223,18 @@ def _declared_in(item: Scalar, dims: dict[str, Dimension], report: Report) -> di
     return symbols
 
 
-def _symbol(key: Scalar, value: Tree, dims: dict[str, Dimension], report: Report) -> Declared:
+def _for_each(tree: Tree, letters: Mapping[str, Tree], dims: dict[str, Dimension], report: Report) -> Dim | None:
+    """The dimension of the letter for each of whose values there is a quantity."""
+    letter = tree.text.strip() if isinstance(tree, Scalar) else ""
+    if letter not in letters:
+        report.add(tree, say("files.for_no_letter"), listed(letters, "letters"))
+        return None
+    return dim_of(letters[letter], dims, report)
+
+
+def _symbol(
+    key: Scalar, value: Tree, dims: dict[str, Dimension], report: Report, letters: Mapping[str, Tree]
+) -> Declared:
     if not isinstance(value, Table):
         shape = read_shape(value, dims, report)
         return Declared(key.text, key, shape, readable=shape is not None)
@@ -217,10 +242,16 @@ def _symbol(key: Scalar, value: Tree, dims: dict[str, Dimension], report: Report
     role = choice(found["role"], report, "role", ROLES, "") if "role" in found else ""
     one_hot = boolean(found.get("one_hot"), report, "one_hot")
     shape = read_shape(found["shape"], dims, report) if "shape" in found else None
+    if "for" in found:
+        over = _for_each(found["for"], letters, dims, report)
+        shape = None if over is None or ("shape" in found and shape is None) else (over, *(shape or ()))
+        if shape is not None and len(shape) > MAX_AXES:
+            report.add(found["for"], say("files.too_many_axes", limit=MAX_AXES, count=len(shape)))
+            shape = None
     sums_to_one = boolean(found.get("sums_to_one"), report, "sums_to_one") or one_hot
     latex = spelling(found.get("latex"), report)
     # Beside an unknown key, the shape may be what that key was to give.
-    readable = shape is not None or ("shape" not in found and len(found) == len(value.entries))
+    readable = shape is not None or (not {"shape", "for"} & found.keys() and len(found) == len(value.entries))
     positive = boolean(found.get("positive"), report, "positive")
     label = dim_of(found["label"], dims, report) if "label" in found else None
     values = _possible(found["values"], report) if "values" in found else ()
@@ -248,8 +279,21 @@ def _possible(tree: Tree, report: Report) -> tuple[float, ...]:
     return tuple(found) if len(found) > 1 else ()
 
 
-def read_indices(tree: Tree | None, dims: Mapping[str, Dimension], report: Report) -> dict[str, Dim]:
-    """``indices``: each letter with the dimension that it runs over."""
+def recurrent_letters(equations: Iterable[Scalar]) -> set[str]:
+    """The letters over whose range recurrences run, by the left sides ``h[0]`` and ``h[t]``: a first look."""
+    left = [text.text.partition("=")[0].partition("[") for text in equations]
+    started = {name.strip() for name, _, inside in left if inside.strip().startswith("0")}
+    inner = (inside.strip(" ]").partition(",")[0].strip() for name, _, inside in left if name.strip() in started)
+    return {letter for letter in inner if letter and not letter[0].isdigit()}
+
+
+def read_indices(
+    tree: Tree | None, dims: dict[str, Dimension], report: Report, recurrent: Container[str] = ()
+) -> dict[str, Dim]:
+    """``indices``: each letter with the dimension that it runs over.
+
+    The length of a recurrence, over which one of the letters ``recurrent`` runs, need not be the size of any array.
+    """
     letters: dict[str, Dim] = {}
     for key, value in table(tree, report, "indices", "i: D0, j: D1"):
         if isinstance(value, Table):
@@ -263,6 +307,9 @@ def read_indices(tree: Tree | None, dims: Mapping[str, Dimension], report: Repor
         elif word[:1].isdigit():
             size = _size(value, report)
             letters.update({key.text: size} if size is not None else {})
+        elif word not in dims and key.text in recurrent and is_name(word):
+            dims[word] = Dimension(word)
+            letters[key.text] = word
         elif word not in dims:
             hint = suggest(word, list(dims)) or listed(dims, "dimensions")
             report.add(value, say("files.not_dimension", name=quoted(word)), hint)

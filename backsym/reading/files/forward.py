@@ -31,7 +31,7 @@ from backsym.core.expr import (
     walk,
 )
 from backsym.core.functions import ABSTRACT_LOSS
-from backsym.core.problem import Dimension, NodeEquation, Symbol
+from backsym.core.problem import Dimension, NodeEquation, Symbol, start_names
 from backsym.core.source import Source
 from backsym.core.words import Said, Words, say
 from backsym.reading import syntax
@@ -39,6 +39,7 @@ from backsym.reading.expressions import plain_or_code_equation
 from backsym.reading.files.declarations import Declared, declares_shapes
 from backsym.reading.files.fields import Report, is_name
 from backsym.reading.files.functions import Functions
+from backsym.reading.files.recurrences import in_blocks, misused
 from backsym.reading.files.yamlfile import Scalar
 from backsym.reading.latex import equations as latex
 from backsym.reading.latex.names import Vocabulary, spelling
@@ -69,6 +70,20 @@ _ENTRY_LETTERS = "ijklmpqrsuvabcdfgh"
 
 _ARTICLES = {"parameter": "a parameter", "input": "an input"}
 
+
+def start_position(letters: Sequence[Node]) -> int | None:
+    """The position of a start, 0 or less, of which the first index on the left is; None for any other index."""
+    if not letters:
+        return None
+    first = letters[0]
+    if first.kind == "num":
+        return 0 if first.value == "0" else None
+    if first.kind != "shift" or any(part.children for part in first.children):
+        return None
+    position = sum(int(part.value) for part in first.children)
+    return position if position <= 0 else None
+
+
 _LEFT_NAME = re.compile(r"\s*(?:Eq\s*\(\s*)?([A-Za-z_][A-Za-z0-9_]*)(?:\s*\[([^\]]*)\])?")
 
 _PLAIN_SIGN = re.compile(r"[*@\[\]]|\.T|[A-Za-z0-9_]{2,}'*\s*\(|[A-Za-z]\d")
@@ -87,6 +102,11 @@ class Parsed:
     letters: tuple[Node, ...]
     lhs: Node
     rhs: Node
+    position: int | None = None
+    """Of a start of a recurrence, where it stands: 0, -1, ..."""
+    number: int = 0
+    """Its place in the text, among the equations."""
+    is_formula: bool = False
 
     @property
     def place(self) -> Said:
@@ -107,6 +127,7 @@ class Forward:
     functions: Functions
     report: Report
     notation: Mapping[str, str] = field(default_factory=dict)
+    letter_forms: Mapping[str, str] = field(default_factory=dict)
     all_latex: bool = False
     equations: list[NodeEquation] = field(default_factory=list)
     names: dict[str, Expr] = field(default_factory=dict)
@@ -120,6 +141,10 @@ class Forward:
     assume_scalars: bool = False
     scope: Scope = field(default_factory=lambda: Scope({}))
     letters: dict[Dim, str] = field(default_factory=dict)
+    starting: dict[str, dict[int, Parsed]] = field(default_factory=dict)
+    starts: dict[str, tuple[Sym, ...]] = field(default_factory=dict)
+    beginning: dict[str, Parsed] = field(default_factory=dict)
+    """The nodes for expressions that recurrences start from, each with the start."""
 
     def read(self, texts: Sequence[Scalar]) -> None:
         self.parse_all(texts)
@@ -139,16 +164,36 @@ class Forward:
             own=self.functions.own,
             missing=self.missing,
             members=True,
+            starts=self.starts,
         )
-        for equation in self.parsed.values():
+        for equation in self.in_order():
             self.current = equation.name
             try:
-                self.define(equation)
+                if equation.position is None:
+                    self.define(equation)
+                else:
+                    self.begin(equation)
             except InputError as e:
                 self.report.extend(e.diagnostics)
                 self.broken.add(equation.name)
             except Unavailable:
                 self.broken.add(equation.name)
+        self.group()
+
+    def in_order(self) -> list[Parsed]:
+        """All equations and starts in the order of the text."""
+        every = [*self.parsed.values(), *(p for starts in self.starting.values() for p in starts.values())]
+        return sorted(every, key=lambda equation: equation.number)
+
+    def group(self) -> None:
+        """Put the equations of each recurrence side by side."""
+        if not self.starts or self.broken:
+            return
+        self.equations, wrong, name = in_blocks(self.equations)
+        if wrong is not None:
+            source = self.parsed[name].source
+            self.report.extend([source.diagnostic(wrong.words, wrong.span or self.parsed[name].lhs.span)])
+            self.broken.add(name)
 
     def label(self, name: str) -> Labels | None:
         """What a declared label means."""
@@ -196,6 +241,31 @@ class Forward:
                 self.report.extend(e.diagnostics)
                 self.unread = True
                 self.broken.update(name for name in names if name not in self.parsed)
+        for name in list(self.parsed):
+            self.begin_by_name(name)
+
+    def begin_by_name(self, family: str) -> None:
+        r"""In LaTeX what a recurrence starts from is called as it is written, ``\mathbf{h}_0``: by the name h0.
+
+        It is given, or it has an equation of its own, which is then that of the start.
+        """
+        equation = self.parsed.get(family)
+        if equation is None or family in self.starting or not equation.letters or not equation.is_formula:
+            return
+        back = 0
+        while start := next((n for n in start_names(family, back) if n in self.declared or n in self.parsed), None):
+            own = self.parsed.get(start)
+            if own is not None and (own.letters or not own.is_formula):
+                return
+            if own is not None:
+                found = replace(self.parsed.pop(start), name=family, position=-back)
+            else:
+                tree = Node("name", start, (), equation.lhs.span)
+                self.used.add(start)
+                self.used.add(start)
+                found = replace(equation, letters=(), rhs=tree, position=-back, number=-1)
+            self.starting.setdefault(family, {})[-back] = found
+            back += 1
 
     def whole(self, lhs: Node, rhs: Node, source: Source) -> tuple[Node, Node]:
         """The equation; in a note the index of the rows may be left out."""
@@ -280,7 +350,11 @@ class Forward:
 
     def add(self, equation: Parsed) -> None:
         self.check_new(equation)
-        self.parsed[equation.name] = equation
+        equation = replace(equation, number=len(self.parsed) + sum(map(len, self.starting.values())))
+        if equation.position is None:
+            self.parsed[equation.name] = equation
+        else:
+            self.starting.setdefault(equation.name, {})[equation.position] = equation
         self.used.update(n.value.rstrip("'") for n in syntax.walk(equation.rhs) if n.kind == "name")
 
     def split(self, item: Scalar, source: Source, lhs: Node, rhs: Node, is_formula: bool = False) -> Parsed:
@@ -294,20 +368,28 @@ class Forward:
             letters = letters[:-1]  # z[n,:] is z[n].
         if base.kind != "name" or not is_name(base.value):
             raise source.error(say("files.left_side"), lhs.span)
+        position = start_position(letters)
+        if position is not None:
+            if len(letters) > 1:
+                raise source.error(say("files.start_by_entries", name=base.value, place=str(position)), lhs.span)
+            return Parsed(item, source, base.value, (), lhs, rhs, position)
         seen: set[str] = set()
         for ix in letters:
-            if ix.kind == "num" and ix.value == "0":
-                raise source.error(say("files.start_of_recurrence", name=base.value), ix.span)
             if ix.kind != "name":
                 raise source.error(say("files.position_on_the_left"), ix.span)
             if ix.value in seen:
                 raise source.error(say("files.index_twice", name=ix.value), ix.span)
             seen.add(ix.value)
-        return Parsed(item, source, base.value, letters, lhs, rhs)
+        return Parsed(item, source, base.value, letters, lhs, rhs, is_formula=is_formula)
 
     def check_new(self, equation: Parsed) -> None:
         name = equation.name
-        if name in self.parsed:
+        if equation.position is not None:
+            earlier = self.starting.get(name, {}).get(equation.position)
+            if earlier is not None:
+                twice = say("files.defined_twice", name=f"{name}[{equation.position}]", place=earlier.place)
+                raise equation.source.error(twice, equation.lhs.span)
+        elif name in self.parsed:
             twice = say("files.defined_twice", name=name, place=self.parsed[name].place)
             raise equation.source.error(twice, equation.lhs.span)
         declared = self.declared.get(name)
@@ -333,6 +415,8 @@ class Forward:
 
     def too_early(self, name: str) -> Words:
         if name == self.current and self.parsed[name].letters:
+            return say("files.recurrence", name=name)
+        if self.parsed[name].letters and self.path(name, self.current):
             return say("files.recurrence", name=name)
         if name == self.current:
             return say("files.uses_itself", name=name)
@@ -362,6 +446,67 @@ class Forward:
         while names[-1] != start:
             names.append(came_from[names[-1]])
         return names[::-1]
+
+    def begin(self, equation: Parsed) -> None:
+        """What a recurrence starts from: a given quantity or a node, or a node of its own for an expression."""
+        name, source = equation.name, equation.source
+        family = self.parsed.get(name)
+        if family is None or not family.letters:
+            raise source.error(say("files.start_of_none", name=name), equation.lhs.span)
+        before = self.starts.get(name, ())
+        assert equation.position is not None
+        if -equation.position != len(before):
+            raise source.error(say("files.start_out_of_order", name=name, place=str(-len(before))), equation.lhs.span)
+        unknown = unknown_names(equation.rhs, source, self.scope)
+        if unknown:
+            raise InputError(unknown)
+        free = free_letters(equation.rhs, self.scope)
+        if free:
+            raise extra_letters(source, free, equation.rhs, self.scope)
+        value = Resolver(source, self.scope, Frame()).resolve(equation.rhs)
+        declared = self.declared[name].shape if name in self.declared else None
+        ((_, dim), *_) = self.left_ranges(family, declared)
+        if dim is None:
+            hint = say("files.declare_range", name=family.letters[0].value)
+            raise family.source.error(
+                say("files.unknown_range", name=family.letters[0].value), family.letters[0].span, hint
+            )
+        shape = scalar_if_ones(value.shape)
+        other = before[0].shape if before else declared[1:] if declared is not None else shape
+        if scalar_if_ones(other) != shape:
+            message = say("files.starts_differ", name=name, shape=show_shape(shape), other=show_shape(other))
+            raise source.error(message, (equation.lhs.span[0], equation.rhs.span[1]))
+        self.check_start(equation, value)
+        if isinstance(value, Sym) and type(value) is Sym and value.name not in self.starts:
+            start = Sym(value.name, value.declared)
+        else:
+            start = self.start_node(equation, value)
+        self.starts[name] = (*before, start)
+        self.names[name] = Sym(name, (dim, *shape))
+
+    def check_start(self, equation: Parsed, value: Expr) -> None:
+        """What stands before the first member must not look like another quantity: h_0 beside h0, unless it is h0."""
+        assert equation.position is not None
+        form = self.letter_forms.get(self.parsed[equation.name].letters[0].value, "")
+        layer = self.notation.get("layer", "superscript")
+        if {"": "subscript", "^{(": "superscript", "^{[": "bracket"}[form[:3]] != layer:
+            return
+        for name in start_names(equation.name, -equation.position):
+            if name in self.declared and not (isinstance(value, Sym) and value.name == name):
+                message = say("files.start_printed_alike", family=equation.name, place=equation.position, name=name)
+                raise equation.source.error(message, equation.lhs.span, say("files.another_name"))
+
+    def start_node(self, equation: Parsed, value: Expr) -> Sym:
+        """A node for an expression that a recurrence starts from, ``h_0``."""
+        assert equation.position is not None
+        name = start_names(equation.name, -equation.position)[0]
+        if name in self.declared or name in self.parsed or name in self.names:
+            raise equation.source.error(say("files.start_name_taken", name=name), equation.lhs.span)
+        shape, text = scalar_if_ones(value.shape), equation.text
+        self.names[name] = Sym(name, shape)
+        self.beginning[name] = equation
+        self.equations.append(NodeEquation(name, shape, (), value, text.text, False, text.line))
+        return Sym(name, shape)
 
     def define(self, equation: Parsed) -> None:
         source, rhs = equation.source, equation.rhs
@@ -393,9 +538,16 @@ class Forward:
             value = Entry(value, rest)
         self.names[equation.name] = Sym(equation.name, shape)
         by_entries = bool(indices) or self.mentions_entries(rhs)
-        self.equations.append(
-            NodeEquation(equation.name, shape, tuple(indices), value, text.text, by_entries, text.line, picked)
+        starts = self.starts.get(equation.name, ())
+        made = NodeEquation(
+            equation.name, shape, tuple(indices), value, text.text, by_entries, text.line, picked, starts
         )
+        if self.starts:
+            unread = self.starts.keys() - {eq.name for eq in self.equations}
+            wrong = misused(made, dict.fromkeys(unread))
+            if wrong is not None:
+                raise source.error(wrong.words, wrong.span or rhs.span)
+        self.equations.append(made)
 
     def entry_letters(self, shape: Shape, value: Expr, letters: Sequence[Ix]) -> tuple[Ix, ...]:
         """Letters for the axes of a member, by which its equation is one of entries, too: none that it has already."""
@@ -464,6 +616,11 @@ class Forward:
             message = say("files.entries_not_scalar", shape=show_shape(found))
             raise equation.source.error(message, equation.rhs.span, say("files.indices_of_arrays"))
         shape = (*(ix.dim for ix in indices), *found)
+        starts = self.starts.get(equation.name)
+        if starts and scalar_if_ones(starts[0].shape) != shape[1:]:
+            own, other = show_shape(shape[1:]), show_shape(starts[0].shape)
+            message = say("files.starts_differ", name=equation.name, shape=other, other=own)
+            raise equation.source.error(message, (equation.lhs.span[0], equation.rhs.span[1]))
         if declared is None:
             return shape
         if scalar_if_ones(declared) != scalar_if_ones(shape):
@@ -515,8 +672,9 @@ class Forward:
 
     def first_mention(self, name: str) -> tuple[Source, tuple[int, int]]:
         """Where a name that is not declared stands: on the left of its equation, or first on the right of one."""
-        if name in self.parsed:
-            return self.parsed[name].source, self.parsed[name].lhs.span
+        own = self.parsed.get(name) or self.beginning.get(name)
+        if own is not None:
+            return own.source, own.lhs.span
         places = ((p.source, node) for p in self.parsed.values() for node in syntax.walk(p.rhs))
         return next((source, node.span) for source, node in places if node.kind == "name" and node.value == name)
 
@@ -524,8 +682,8 @@ class Forward:
         """What the loss depends on, itself included."""
         found = {loss}
         for eq in reversed(self.equations):
-            if eq.name in found:
-                found.update(names_in(eq.rhs))
+            if eq.name in found or not found.isdisjoint(eq.block):
+                found.update((eq.name, *names_in(eq.rhs)))
         return found
 
     def note_unreached(self, loss: str) -> None:
@@ -543,7 +701,7 @@ class Forward:
         """
         relevant = self.behind(loss)
         for name in (eq.name for eq in self.equations if eq.name in relevant):
-            equation = self.parsed[name]
+            equation = self.parsed.get(name) or self.beginning[name]
             for call in syntax.walk(equation.rhs):
                 if call.kind == "call" and call.value in ("cross_entropy", "binary_cross_entropy"):
                     self.check_order(equation, call, symbols)

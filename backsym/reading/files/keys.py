@@ -68,6 +68,7 @@ SYMBOL: Keys = {
     "positive": "Whether every entry is greater than 0.",
     "label": "The dimension whose positions 1, 2, ... are the classes that the quantity names.",
     "latex": "How the quantity prints.",
+    "for": "An index letter: there is one such quantity for each of its values, in an array with a leading axis.",
 }
 
 PART_EXTRAS: Keys = {

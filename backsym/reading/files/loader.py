@@ -112,13 +112,16 @@ def _problem(
     report.extend(complaints)
     found = known_keys(tree.entries, tuple(keys.PROBLEM), report)
     dims = declare.read_dims(found.get("dims"), report)
-    declared = declare.read_symbols(found.get("symbols"), dims, report)
+    declared = declare.read_symbols(found.get("symbols"), dims, report, declare.letter_ranges(found.get("indices")))
     declare.check_marks(declared, report)
-    index_dims = declare.read_indices(found.get("indices"), dims, report)
+    texts = _equation_texts(found.get("forward"), tree, report)
+    index_dims = declare.read_indices(found.get("indices"), dims, report, declare.recurrent_letters(texts))
     functions = read_functions(found.get("functions"), report)
     notation = declare.read_notation(found.get("notation"), report)
-    forward = Forward(declared, dims, index_dims, functions, report, notation, all_latex=note is not None)
-    texts = _equation_texts(found.get("forward"), tree, report)
+    letter_forms = declare.read_letter_forms(found.get("indices"), report)
+    forward = Forward(
+        declared, dims, index_dims, functions, report, notation, letter_forms, all_latex=note is not None
+    )  # fmt: skip
     forward.skip(_not_texts(found.get("forward")))
     forward.read(texts)
     loss, upstream = _loss(found.get("loss"), forward, report, note=note)
@@ -139,7 +142,7 @@ def _problem(
         symbols=symbols,
         dims=dims,
         index_dims=index_dims,
-        letter_forms=declare.read_letter_forms(found.get("indices"), report),
+        letter_forms=letter_forms,
         upstream=upstream,
         abstract=functions.abstract,
         own=functions.own,

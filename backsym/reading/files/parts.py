@@ -321,8 +321,8 @@ def _behind(problem: Problem, node: str) -> dict[str, None]:
     """The names that a node depends on, itself included."""
     found = dict[str, None]({node: None})
     for equation in reversed(problem.equations):
-        if equation.name in found:
-            found.update(dict.fromkeys(names_in(equation.rhs)))
+        if equation.name in found or not found.keys().isdisjoint(equation.block):
+            found.update(dict.fromkeys((equation.name, *names_in(equation.rhs))))
     return found
 
 

@@ -148,6 +148,7 @@ def _symbol_values() -> dict[str, Schema]:
         "positive": _BOOLEAN,
         "label": {"anyOf": [_SIZE, _NAME_TEXT]},
         "latex": _TEXT,
+        "for": {"type": "string"},
     }
 
 

@@ -41,10 +41,12 @@ from backsym.core.expr import (
     Shape,
     Size,
     Span,
+    Started,
     Sym,
     T,
     broadcast,
     labelled,
+    last,
     matmul_shape,
     scalar_if_ones,
     shifted,
@@ -274,6 +276,8 @@ class Resolver:
             return self.label(tree, label, dim)
         if tree.kind != "name":
             raise self.error(say("meaning.not_an_index"), tree)
+        if tree.value == dim and tree.value not in self.frame.letters and self.scope.is_end(tree.value):
+            return last(dim)
         letter = self.frame.letters.get(tree.value)
         if letter is None:
             raise self.error(say("meaning.unbound_index", name=tree.value), tree)
@@ -543,6 +547,12 @@ def entry_rule(r: Resolver, tree: Node) -> Expr:
     rank = len(base.shape)
     if rank == 0:
         raise r.error(say("meaning.entries_of_scalar", first=r.quote(first)), tree)
+    if type(base) is Sym and base.name in r.scope.starts:
+        start = before_first(r, base, indices, tree)
+        if start is not None:
+            return start
+        if indices[0].kind == "shift":
+            base = Started(base.name, base.declared, tuple(r.scope.starts[base.name]), span=base.span)
     picked = labels.at_label(r, base, indices, tree)
     if picked is not None:
         return picked
@@ -562,9 +572,35 @@ def entry_rule(r: Resolver, tree: Node) -> Expr:
     return Entry(base, tuple(found), span=r.mark(tree))
 
 
+def before_first(r: Resolver, base: Sym, indices: Sequence[Node], tree: Node) -> Expr | None:
+    """``h[0]``: what a recurrence starts from, or an entry of it; None for what is no position before the first."""
+    first, *rest = indices
+    if first.kind == "num" and first.value.isdecimal():
+        position = int(first.value)
+    elif first.kind == "shift" and not any(part.children for part in first.children):
+        position = sum(int(part.value) for part in first.children)
+    else:
+        return None
+    if position > 0:
+        return None
+    starts = r.scope.starts[base.name]
+    if -position >= len(starts):
+        raise r.error(say("meaning.no_start", name=base.name, place=str(position)), first)
+    start = starts[-position]
+    while rest and rest[-1].kind == "slice":
+        rest.pop()
+    if not rest:
+        return replace(start, span=r.mark(tree))
+    if len(rest) != len(start.shape):
+        raise r.error(say("meaning.index_count", count=len(rest), name=start.name, shape=show_shape(start.shape)), tree)
+    at = tuple(r.index(ix, dim) for ix, dim in zip(rest, start.shape, strict=True))
+    return Entry(start, at, span=r.mark(tree))
+
+
 def member(r: Resolver, base: Sym | Adj, indices: Sequence[Node], tree: Node) -> Expr:
     """``X[n]``, ``X[:,d]``: the part of an array that these indices pick; axes that are not mentioned are kept."""
-    shift = next((ix for ix in indices if ix.kind == "shift"), None)
+    free = isinstance(base, Started) or (r.scope.derivatives and base.shape[0] in r.scope.recurrent)
+    shift = next((ix for ix in (indices[1:] if free else indices) if ix.kind == "shift"), None)
     if shift is not None:
         raise r.error(say("meaning.shifted_member", name=base.name), shift)
     places: list[Ix | None] = []

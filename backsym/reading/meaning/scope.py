@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from backsym.core.errors import near_name
-from backsym.core.expr import Dim, Expr, Ix, Labels
+from backsym.core.expr import Dim, Expr, Ix, Labels, Sym
 from backsym.core.functions import REDUCTIONS, Function
 from backsym.core.problem import Dimension
 from backsym.core.words import Words, say
@@ -38,7 +38,8 @@ class Scope:
     matrix is a product in an answer, too, as it is in the problem. With ``strict_shapes``, as in students' answers,
     a row meets no vector and an element-wise sign spreads no array. With ``members``, fewer indices than axes
     pick a member of a family, x_n of X; a row of a matrix is a column like any vector, or with ``lying`` a matrix of
-    one row; in LaTeX the letters of ``families`` may have either case.
+    one row; in LaTeX the letters of ``families`` may have either case. ``starts`` has what recurrences start
+    from; along the dimensions ``recurrent`` members at a shifted letter may be picked.
     """
 
     names: Mapping[str, Expr]
@@ -56,6 +57,8 @@ class Scope:
     members: bool = False
     lying: bool = False
     families: frozenset[str] = frozenset()
+    starts: Mapping[str, Sequence[Sym]] = field(default_factory=dict)
+    recurrent: frozenset[Dim] = frozenset()
     grouping: int = 0
     missing: Callable[[str], Expr | Words | None] | None = None
     latex: Mapping[str, str] = field(default_factory=dict)
@@ -75,6 +78,10 @@ class Scope:
     def functions(self) -> frozenset[str]:
         """The names of the functions of the file, abstract or with a definition."""
         return self.abstract | self.own.keys()
+
+    def is_end(self, name: str) -> bool:
+        """Whether an index is the last position of a declared letter's range, ``h[T]``."""
+        return name in self.index_dims.values() and self.range_of(name) is None
 
     def range_of(self, letter: str) -> Dim | None:
         """The declared dimension of a letter; k' runs over the range of k."""
@@ -222,7 +229,7 @@ def free_letters(tree: Node, scope: Scope) -> dict[str, Node]:
                 visit(child, bound)
             return
         for ix in own_letters(current, scope):
-            if ix.value not in bound and label_of(ix, scope) is None:
+            if ix.value not in bound and label_of(ix, scope) is None and not scope.is_end(ix.value):
                 found.setdefault(ix.value, ix)
         for child, inner in _scoped_children(current, scope, bound):
             visit(child, inner)

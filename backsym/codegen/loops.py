@@ -1,0 +1,282 @@
+"""Recurrences as loops over positions: what the members are computed from, in NumPy, one step after the other.
+
+Members are made one by one, and stacked along a first axis when all are there.  In a formula a member is a variable
+for a while, and then ``X[t]``.  This module must not know about other array libraries or how a module is laid out.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from backsym.codegen.source import name, names_of, replaced
+from backsym.core.errors import BacksymError
+from backsym.core.expr import (
+    Adj,
+    Dim,
+    Entry,
+    Expr,
+    IndexReduce,
+    Ix,
+    Member,
+    Shape,
+    Shift,
+    Started,
+    Sym,
+    children,
+    indices_of,
+    is_last,
+    position_of,
+    rebuild,
+    shifted,
+    steps_after,
+    walk,
+    without_adjoints,
+)
+from backsym.core.problem import NodeEquation
+from backsym.core.python import expression_of
+from backsym.core.steps import Derivation
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A value in NumPy and the formula that it is of; it holds where the ``test`` does, else always."""
+
+    test: str
+    value: ast.expr
+    formula: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The variables in the test."""
+        return tuple(names_of(expression_of(self.test))) if self.test else ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One member in a loop: the quantity, the list that it is put into, and its value, by cases."""
+
+    quantity: str
+    target: str
+    branches: tuple[Branch, ...]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """The steps of a recurrence; ``size`` is how many positions there are.
+
+    ``members`` gives what the variables in values stand for, and ``earlier`` the variables of earlier members, each
+    with its value.  With ``back`` it goes from the last position to the first.
+    """
+
+    letter: str
+    size: ast.expr
+    steps: tuple[Step, ...]
+    members: Mapping[str, ast.expr]
+    ranks: Mapping[str, int | None]
+    earlier: Mapping[str, ast.expr] = field(default_factory=dict)
+    back: bool = False
+
+    @property
+    def values(self) -> Iterator[ast.expr]:
+        """All values, in which members are what they stand for."""
+        yield from (self.put(branch.value) for step in self.steps for branch in step.branches)
+        yield from (name(own) for step in self.steps for branch in step.branches for own in branch.names)
+
+    def put(self, value: ast.expr) -> ast.expr:
+        """A value with ``X[t]`` in place of the variable for it."""
+
+        def member(inner: ast.expr) -> ast.expr:
+            return self.members.get(inner.id, inner) if isinstance(inner, ast.Name) else inner
+
+        return replaced(value, member)
+
+    @property
+    def own(self) -> set[str]:
+        """The variables that the loop makes."""
+        return {self.letter, *(step.target for step in self.steps), *self.earlier}
+
+    @property
+    def used(self) -> set[str]:
+        """The variables that must be there before it."""
+        found = {own for value in (*self.values, *self.earlier.values(), self.size) for own in names_of(value)}
+        return found - self.own
+
+
+class Members:
+    """The members that a formula picks, as variables of their own.
+
+    ``variable`` gives the variable of the array of a quantity or of the derivative by one; ``taken`` are those that new
+    ones must not be.
+    """
+
+    def __init__(self, letter: Ix, variable: Callable[[Sym | Adj], str], taken: Collection[str]):
+        self.letter = letter
+        self.variable = variable
+        self.taken = set(taken)
+        self.loop = self.fresh(letter.letter.rstrip("'"))
+        self.found: dict[Expr, Sym] = {}
+        self.places: dict[str, ast.expr] = {}
+        self.earlier: dict[str, ast.expr] = {}
+
+    def fresh(self, wish: str) -> str:
+        """A variable that is not taken, and is from now on."""
+        while wish in self.taken:
+            wish += "_"
+        self.taken.add(wish)
+        return wish
+
+    @property
+    def symbols(self) -> tuple[Sym, ...]:
+        """The variables as arrays, with their shapes."""
+        return tuple(self.found.values())
+
+    @property
+    def ranks(self) -> dict[str, int | None]:
+        return {sym.name: len(sym.declared) for sym in self.symbols}
+
+    def variable_of(self, array: str) -> ast.expr:
+        """The member of an array at the position of the loop."""
+        return expression_of(f"{array}[{self.loop}]")
+
+    def opened(self, e: Expr) -> Expr:
+        """The expression with a variable in place of each member at the letter, or beside it."""
+        if isinstance(e, (Entry, Member)) and isinstance(e.base, (Sym, Adj)):
+            places = e.indices if isinstance(e, Entry) else e.places
+            if any(ix is not None and self._moves(ix) for ix in places):
+                return self._member(e, places)
+            return e
+        if isinstance(e, IndexReduce) and self.letter in e.indices:
+            return e  # A sum over all positions, which has a letter of its own.
+        return rebuild(e, self.opened)
+
+    def _moves(self, ix: Ix) -> bool:
+        return ix == self.letter or (isinstance(ix, Shift) and any(part == self.letter for part, _ in ix.parts))
+
+    def _member(self, e: Entry | Member, places: tuple[Ix | None, ...]) -> Expr:
+        shape = tuple(d for d, ix in zip(e.base.shape, places, strict=True) if ix is None or not self._picks(ix))
+        base = e.base
+        first = places[0]
+        if isinstance(base, Started) and (steps_after(first, self.letter) or 0) >= 0:
+            base = Sym(base.name, base.declared)  # It is no earlier member.
+        key = Member(base, tuple(ix if ix is not None and self._picks(ix) else None for ix in places))
+        if key not in self.found:
+            self.found[key] = self._made(key, shape)
+        own = self.found[key]
+        rest = tuple(ix for ix in places if ix is None or not self._picks(ix))
+        if isinstance(e, Entry):
+            return Entry(own, tuple(ix for ix in rest if ix is not None)) if rest else own
+        return own if not any(rest) else Member(own, rest)
+
+    def _picks(self, ix: Ix) -> bool:
+        return position_of(ix) is not None or is_last(ix) or self._moves(ix)
+
+    def _made(self, key: Member, shape: Shape) -> Sym:
+        base = key.base
+        assert isinstance(base, (Sym, Adj))
+        array = self.variable(base)
+        text = f"{array}[{', '.join(':' if ix is None else self.place(ix) for ix in key.places).rstrip(', :')}]"
+        if isinstance(base, Started):
+            lag = -(steps_after(key.places[0], self.letter) or 0)
+            own = self.fresh(f"{array}_before{lag if lag > 1 else ''}")
+            self.earlier[own] = expression_of(self._or_start(text, base, lag))
+            return Sym(own, shape)
+        own = self.fresh("member")
+        self.places[own] = expression_of(text)
+        return Sym(own, shape)
+
+    def _or_start(self, text: str, base: Started, lag: int) -> str:
+        """The member that is ``lag`` positions earlier, or what the recurrence starts from."""
+        starts = [self.variable(start) for start in base.starts if isinstance(start, Sym)]
+        text = f"{text} if {self.loop} > {lag - 1} else {starts[0]}"
+        for t in reversed(range(lag - 1)):
+            text = f"{starts[lag - 1 - t]} if {self.loop} == {t} else ({text})"
+        return text
+
+    def place(self, ix: Ix) -> str:
+        """A position, counted from 0."""
+        if is_last(ix):
+            return "-1"
+        position = position_of(ix)
+        if position is not None:
+            return str(position - 1)
+        after = steps_after(ix, self.letter)
+        if after is not None:
+            return f"{self.loop} {'-' if after < 0 else '+'} {abs(after)}" if after else self.loop
+        raise BacksymError(f"no NumPy source for a member at {ix.letter} in a loop")
+
+
+def member_form(eq: NodeEquation, member: Expr | None) -> Expr:
+    """What a member is computed by, as a whole; raises BacksymError where it is only known entry by entry."""
+    whole = eq.member.rhs if eq.member is not None else member
+    if whole is None and len(eq.indices) == 1:
+        whole = eq.rhs
+    if whole is None:
+        raise BacksymError(f"no NumPy source for the recurrence of {eq.name}: its members have no form as a whole")
+    return whole
+
+
+def fixed_members(e: Expr, dims: Collection[Dim]) -> list[Ix]:
+    """The fixed positions along dimensions of recurrences at which members are."""
+    return [ix for node in walk(e) for ix in indices_of(node) if position_of(ix) is not None and ix.dim in dims]
+
+
+def furthest(e: Expr, dims: Collection[Dim]) -> int:
+    """The largest fixed position of a member."""
+    return max((position_of(ix) or 0 for ix in fixed_members(e, dims)), default=0)
+
+
+def by_cases(d: Derivation, letter: Ix) -> list[tuple[int | None, Expr]]:
+    """The derivative by a member, for each number of members that come after it, and last for any number.
+
+    Raises BacksymError where it is only known entry by entry.
+    """
+    stated = [(case, case.matrix or (case.entry if len(d.indices) == 1 else None)) for case in d.cases]
+    whole = d.member or (d.entry if len(d.indices) == 1 else None)
+    if whole is None or any(form is None for _, form in stated):
+        raise BacksymError(f"no NumPy source for the derivative by {d.node}: that by a member has no form as a whole")
+    if not stated:
+        return [(None, whole.rhs)]
+    general = next(form.rhs for case, form in stated if form is not None and case.run.final.letter == "1")
+    ends = [form.rhs for case, form in stated if form is not None and case.single and not _after(case.run.first)]
+    forms: list[tuple[int | None, Expr]] = [(after, _counted(e, letter, after)) for after, e in enumerate(ends)]
+    forms += [(after, _ended(general, letter, after)) for after in range(len(ends), _reach(general, letter))]
+    return [*forms, (None, general)]
+
+
+def _after(ix: Ix) -> bool:
+    """Whether a position comes after the last one."""
+    return any((steps_after(ix, part) or 0) > 0 for part, _ in (ix.parts if isinstance(ix, Shift) else ()))
+
+
+def _reach(e: Expr, letter: Ix) -> int:
+    """How far after a member the adjoints are that its derivative mentions."""
+    if isinstance(e, (Entry, Member)) and isinstance(e.base, Adj):
+        return max((steps_after(ix, letter) or 0 for ix in e.indices), default=0)
+    return max((_reach(child, letter) for child in children(e)), default=0)
+
+
+def _ended(e: Expr, letter: Ix, after: int) -> Expr:
+    """The expression where only so many members come after: adjoints of others are zero."""
+
+    def beyond(ix: Ix) -> bool:
+        return (steps_after(ix, letter) or 0) > after
+
+    return without_adjoints(e, beyond)
+
+
+def _counted(e: Expr, letter: Ix, after: int) -> Expr:
+    """What is stated at a position counted from the last one, T - 1, at the letter instead."""
+
+    def at(ix: Ix | None) -> Ix | None:
+        if ix is not None and is_last(ix) and ix.dim == letter.dim:
+            return shifted(((letter, 1),), after, letter.dim)
+        if isinstance(ix, Shift):
+            return shifted(((at(part) or part, factor) for part, factor in ix.parts), ix.offset, ix.dim)
+        return ix
+
+    done = rebuild(e, lambda child: _counted(child, letter, after))
+    if isinstance(done, Entry):
+        return Entry(done.base, tuple(at(ix) or ix for ix in done.indices))
+    return Member(done.base, tuple(map(at, done.places))) if isinstance(done, Member) else done
