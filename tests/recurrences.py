@@ -198,6 +198,14 @@ RECURRENCES: dict[str, Recurrence] = {
         "y P q h0", "h[0] = h0", "h[t] = h[t-1] + sigmoid(P[t] @ h[t-1] + q[t])", "L = squared_error(h[T], y)",
         loss=per_step,
     ),
+    "depth": recurrence(
+        "y P q h0",
+        "a[0] = h0",
+        "a[l] = a[l-1] + sigmoid(P[l] @ a[l-1] + q[l])",
+        "L = squared_error(a[T], y)",
+        indices={"l": {"over": "T", "as": "^{(l)}"}},
+        loss=per_step,
+    ),
     "products": recurrence(
         "x W a b", "h[0] = a", "h[t] = b*h[t-1]*x[t] + exp(W @ h[t-1] / 8)", "L = sum(sum(h[t]**2), t)", loss=products
     ),

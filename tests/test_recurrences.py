@@ -130,6 +130,14 @@ def test_members_that_the_loss_does_not_use_have_the_gradient_zero() -> None:
     assert [where for where, _, _ in forms(solution, "h")] == ["t = T", "t = T-1", r"t = T-2, \dots, 1"]
 
 
+def test_a_letter_of_layers_stands_above_also_where_it_is_a_position() -> None:
+    solution = solve(problem_from_mapping(RECURRENCES["depth"].mapping))
+    last, others = forms(solution, "a")
+    assert last == ("l = T", r"\nabla_{\mathbf{a}^{(T)}} \mathcal{L}", r"\mathbf{a}^{(T)} - \mathbf{y}")
+    assert others[:2] == (r"l = T-1, \dots, 1", r"\nabla_{\mathbf{a}^{(l)}} \mathcal{L}")
+    assert r"(\mathbf{P}^{(l+1)})^\top" in others[2]
+
+
 def test_json_has_the_cases() -> None:
     data = problem_json(solve(problem_from_mapping(RECURRENCES["every step"].mapping)))
     found = {item["node"]: item for item in data["derivatives"]}

@@ -117,7 +117,8 @@ def _open(f: Factor, letters: Mapping[Index, Ix], family: frozenset[Dim]) -> Fac
         if a is None and b is None:
             return f
         if a is not None and b is not None:
-            return Ent(Delta(a, b), (), 1 << 30)
+            first, second = (b, a) if isinstance(a, Label) and not isinstance(b, Label) else (a, b)
+            return Ent(Delta(first, second), (), 1 << 30)
         label, other = (a, f.b) if a is not None else (b, f.a)
         if not isinstance(label, Label):
             raise NoMatrixForm(say("reasons.shifted_delta"))

@@ -144,9 +144,7 @@ def dim_of(tree: Tree, dims: dict[str, Dimension], report: Report) -> Dim | None
     if word[:1].isdigit():
         return _size(tree, report)
     if not is_name(word):
-        if isinstance(tree, Scalar) and is_name(word.partition("[")[0].strip()) and word.endswith("]"):
-            report.add(tree, say("files.ragged", found=quoted(word)))
-        elif isinstance(tree, Scalar):
+        if isinstance(tree, Scalar):
             report.add(tree, say("files.other_dimension", found=quoted(word)))
         else:
             report.add(tree, say("files.not_a_dimension_or_size"))
@@ -160,7 +158,8 @@ def _computed(tree: Tree, size: Whole, dims: dict[str, Dimension], report: Repor
     total = size
     for name in names_of(size):
         if not is_name(name):
-            report.add(tree, say("files.other_dimension", found=quoted(name)))
+            ragged = "[" in name
+            report.add(tree, say("files.ragged" if ragged else "files.other_dimension", found=quoted(name)))
             return None
         known = dims.setdefault(name, Dimension(name)).size
         total = total if known is None else put_in(total, name, known)
