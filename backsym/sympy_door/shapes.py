@@ -114,7 +114,11 @@ class Found:
             self._ends(inside[1])
         elif isinstance(e, sympy.Sum):
             inner = dict(bound)
+            letters = {*bound, *(key_of(limit[0]) for limit in e.limits)}
             for limit in e.limits:
+                ends = {symbol for end in limit[1:] for symbol in sympy.sympify(end).free_symbols}
+                if any(key_of(symbol) in letters for symbol in ends):
+                    raise refuse(f"the range of {limit[0]} depends on another index letter", "write it as an indicator")
                 letter = self.range(limit)
                 inner[key_of(limit[0])] = letter
             self._visit(e.function, free, inner, local)

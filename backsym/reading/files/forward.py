@@ -42,6 +42,7 @@ from backsym.reading.files.functions import Functions
 from backsym.reading.files.recurrences import in_blocks, misused
 from backsym.reading.files.yamlfile import Scalar
 from backsym.reading.latex import equations as latex
+from backsym.reading.latex.applied import applied_letters
 from backsym.reading.latex.names import Vocabulary, spelling
 from backsym.reading.meaning.calls import dim_of
 from backsym.reading.meaning.labels import spelled_out
@@ -209,6 +210,13 @@ class Forward:
 
     def parse_all(self, texts: Sequence[Scalar]) -> None:
         formulas = self.formulas(texts)
+        if not declares_shapes(self.declared) and not self.all_latex:
+            spelled = [item.source() for item, formula in zip(texts, formulas, strict=True) if formula]
+            try:
+                applied = applied_letters(spelled, self.declared.keys() | self.functions.names)
+                self.functions = replace(self.functions, abstract=self.functions.abstract | applied)
+            except InputError as e:
+                self.report.extend(e.diagnostics)
         ranks: dict[str, int | None] = {
             name: None if entry.shape is None else len(entry.shape) for name, entry in self.declared.items()
         }

@@ -144,7 +144,7 @@ def _problem(
         index_dims=index_dims,
         letter_forms=letter_forms,
         upstream=upstream,
-        abstract=functions.abstract,
+        abstract=forward.functions.abstract,
         own=functions.own,
         derivatives=declare.read_derivatives(found.get("derivatives"), functions.abstract, report),
         notation=notation,

@@ -122,9 +122,25 @@ def is_function(r: Rules, tree: Node) -> bool:
     return known or name in r.scope.functions or is_delta(tree, r.scope)
 
 
+_FORMULAS = {
+    "mean_squared_error": "mean((y - t)**2)", "mse_loss": "mean((y - t)**2)", "sum_squared_error": "sum((y - t)**2)",
+    "mean_absolute_error": "mean(abs(y - t))", "l1_loss": "mean(abs(y - t))",
+    "softmax_cross_entropy": "cross_entropy(softmax(y), t)",
+    "cross_entropy_with_logits": "cross_entropy(softmax(y), t)",
+    "binary_cross_entropy_with_logits": "binary_cross_entropy(sigmoid(y), t)",
+    "sigmoid_cross_entropy": "binary_cross_entropy(sigmoid(y), t)",
+    "hinge": "max(0, 1 - t*y)", "hinge_loss": "max(0, 1 - t*y)", "squared_hinge": "max(0, 1 - t*y)**2",
+    "nll_loss": "-y[t]", "kl_divergence": "sum(t*log(t/y))",
+}  # fmt: skip
+"""Losses of libraries, of an output y and a target t, each with what it is: a near name would be another loss."""
+
+
 def unknown_function(r: Rules, tree: Node, name: str) -> InputError:
     if r.scope.has(name):
         return r.error(say("meaning.quantity_not_function", name=name), tree, say("meaning.write_product", name=name))
+    if name in _FORMULAS:
+        formula = say("meaning.usual.formula", call=f"{name}(y, t)", formula=_FORMULAS[name])
+        return r.error(say("meaning.unknown_function", name=name), tree, formula)
     hint = _USUAL_NAMES.get(name) or suggest(name, [*FUNCTIONS, *_BUILT_IN, *sorted(r.scope.functions)])
     if hint is None:
         abstract, product = say("meaning.declare_abstract", name=name), say("meaning.write_product", name=name)

@@ -277,7 +277,7 @@ def _formula_put_in(
     names = _split(definition.arguments)
     begin, end = piece.part(0)
     body = piece.tokens[begin:end]
-    plain = all(len(name) == 1 for name in names) and len(piece.signs) == 1
+    plain = all(len(name) == 1 for name in names) and len(piece.signs) == 1 and bool(body)
     for call in calls:
         if call.span == definition.span:
             continue
@@ -328,7 +328,8 @@ def _replaced(text: str, body: Sequence[Token], arguments: Mapping[str, str]) ->
 
     A letter with an index may become another letter alone, and no argument may have a letter that is summed over.
     """
-    bound = {body[n + 2 + (body[n + 2].text == "{")].text for n in range(len(body) - 3) if body[n].text == "sum"}
+    sums = [n + 2 + (body[n + 2].text == "{") for n in range(len(body) - 3) if body[n].text == "sum"]
+    bound = {body[n].text for n in sums}
     if any(letter in argument for letter in bound for argument in arguments.values()):
         return None
     pieces, position = [], body[0].start
@@ -340,7 +341,7 @@ def _replaced(text: str, body: Sequence[Token], arguments: Mapping[str, str]) ->
         is_name = above.partition("_")[0].strip("\\").isalnum() and not any(sign in argument for sign in "+-=*/ ")
         is_letter = is_name and "_" not in above
         script = [following.text for following in body[n + 1 : n + 3]]
-        power = script[:1] == ["^"] and script[1].isdecimal()
+        power = script[:1] == ["^"] and "".join(script[1:]).isdecimal()
         if (n and body[n - 1].text == "_") or (script[:1] == ["'"]):
             return None
         if script[:1] in (["_"], ["^"]) and not (

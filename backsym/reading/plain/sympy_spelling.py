@@ -48,6 +48,7 @@ class _Rewriter:
         self.source = source
         self.matrices = matrices
         self.sizes: dict[int, tuple[Node, int]] = {}
+        self.bound: frozenset[str] = frozenset()
 
     def whole(self, tree: Node) -> Node:
         done = self.tree(tree)
@@ -109,7 +110,13 @@ class _Rewriter:
             raise self.error(say("plain.empty_sum"), tree)
         body, *limits = tree.children
         letters = [self.limit(limit) if limit.kind == "tuple" else limit for limit in limits]
-        return node("call", "sum", (self.tree(body), *letters), tree.span)
+        outside, self.bound = self.bound, self.bound | {letter.value for letter in letters}
+        for letter, limit in zip(letters, limits, strict=True):
+            if letter.children and letter.children[0].value in self.bound:
+                raise self.error(say("plain.range_by_letter", letter=letter.value), limit)
+        inner = self.tree(body)
+        self.bound = outside
+        return node("call", "sum", (inner, *letters), tree.span)
 
     def limit(self, limit: Node) -> Node:
         if len(limit.children) != 3 or limit.children[0].kind != "name":

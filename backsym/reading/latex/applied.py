@@ -1,0 +1,58 @@
+r"""Letters that are applied, ``(y - g(x))^2``, in formulas that declare nothing: functions, and no factors.
+
+A light small letter right before parentheses that hold one quantity, which stands nowhere else in the formulas, is the
+name of a function; nobody writes a product of two letters so.
+
+Knows tokens; knows no shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from backsym.core.errors import InputError
+from backsym.core.source import Source
+from backsym.core.words import say
+from backsym.reading.latex.lexer import FONTS, Token, tokenize
+
+_CONSTANTS = ("e", "pi", "sigma", "delta")
+
+
+def applied_letters(sources: Iterable[Source], known: Collection[str]) -> frozenset[str]:
+    """The letters, by name, that are applied wherever they stand; ``known`` are quantities.
+
+    Raises InputError for one that is applied and is a factor elsewhere.
+    """
+    applied: dict[str, tuple[Source, Token]] = {}
+    others: set[str] = set()
+    for source in sources:
+        try:
+            tokens = tokenize(source)
+        except InputError:
+            continue
+        for n, token in enumerate(tokens[:-1]):
+            if token.kind not in ("letter", "greek") or (n and tokens[n - 1].text in ("_", "^")):
+                continue
+            light = token.text.islower() and not (n and (tokens[n - 1].text in FONTS or tokens[n - 1].text == "{"))
+            single = tokens[n + 1].text == "(" and _holds_one(tokens, n + 1)
+            if light and single:
+                applied.setdefault(token.text, (source, token))
+            else:
+                others.add(token.text)
+    found = applied.keys() - {*known, *_CONSTANTS}
+    for name in sorted(found & others):
+        source, token = applied[name]
+        raise source.error(say("notes.function_or_factor", name=name), (token.start, token.end))
+    return frozenset(found)
+
+
+def _holds_one(tokens: list[Token], opening: int) -> bool:
+    """Whether parentheses hold one quantity, perhaps with a factor, and no sum."""
+    depth = 0
+    for n in range(opening, len(tokens) - 1):
+        depth += (tokens[n].text == "(") - (tokens[n].text == ")")
+        if depth == 0:
+            return n > opening + 1
+        if n > opening and (tokens[n].text in ("+", "-", "=", ",", "/", "frac") or tokens[n].text in "<>"):
+            return False
+    return False
