@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -130,3 +131,12 @@ def test_an_answer_that_rests_on_a_gradient_is_for_a_person() -> None:
     """In a second derivative a gradient is no quantity that is nearer to the loss."""
     verdict = marker("numbers").mark("d2L/db2", "dL/db + t")
     assert (verdict.verdict, verdict.score) == ("undetermined", 0)
+
+
+def test_eight_threads_that_ask_first_give_what_one_gives() -> None:
+    answers = {"dz/dw": "x^T", "d2L/dw2": "exp(z) x x", "d2L/dbdw": "exp(z) x", "w": "(exp(z) - t) x"}
+    alone = marker("numbers").mark_all(answers)
+    fresh = Marker(problem_from_mapping(MAPPINGS["numbers"]))
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: fresh.mark_all(answers), range(8)))
+    assert found == [alone] * 8

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,20 @@ def test_the_schema_goes_into_a_file(tmp_path: Path) -> None:
     path = tmp_path / "out" / "backsym.schema.json"
     assert CliRunner().invoke(main, ["schema", "-o", str(path)]).exit_code == 0
     assert path.read_text(encoding="utf-8") == schema_text()
+
+
+def test_a_drawing_goes_into_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "out" / "twin.svg"
+    assert CliRunner().invoke(main, ["graph", "twin", "-o", str(path)]).exit_code == 0
+    assert path.read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_the_path_of_tex_has_the_separator_of_the_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "tex"
+    code = "import os; open('seen', 'w').write(os.environ['TEXINPUTS'])"
+    program.write_text(f"#!{sys.executable}\n{code}\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setattr(os, "pathsep", ";")
+    with suppress(BacksymError):
+        pdf._pdflatex(str(program), str(tmp_path), 20)
+    assert (tmp_path / "seen").read_text(encoding="utf-8") == ".;"
