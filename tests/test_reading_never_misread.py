@@ -89,6 +89,8 @@ REFUSED = [
         r"$$y = w x, L = y^2$$ Show that $$\frac{\partial L}{\partial x} = 2 w^{\top} y$$",
     ),
     ("transposed_number", r"(y - t)^T", r"$$L = (y - t)^T (y - t)$$"),
+    # The norm of a number.
+    ("norm_of_number", r"\|h - t\|", r"$$h = \sigma(W x), L = \frac{1}{2} \|h - t\|^2$$"),
     # A vector that is added to a matrix.
     ("bias_axis", r"\mathbf{A}", r"$$\mathbf{Z} = \mathbf{A} \mathbf{X} + \mathbf{b}, L = \|\mathbf{Z}\|_F^2$$"),
     # An array that is declared as a power.

@@ -94,6 +94,25 @@ NOTES: dict[str, Note] = {
         lambda W, x, b, t, w, **o: ((W @ x + b - t) ** 2).sum() / 2 + o["lambda"] * w @ w,
         {"W": (K, D), "x": (D,), "b": (K,), "t": (K,), "w": (H,), "lambda": S},
     ),
+    "arrays in words": (
+        r"$$h = \sigma(W x), \quad y = V h, \quad L = \frac{1}{2}\|y - t\|^2$$ where $W$ and $V$ are weight matrices,"
+        r" $x$ is a vector.",
+        lambda W, x, V, t: ((V @ sigmoid(W @ x) - t) ** 2).sum() / 2,
+        {"W": (H, D), "x": (D,), "V": (K, H), "t": (K,)},
+    ),
+    "arrays in German words": (
+        r"$$z = W x + b, \quad L = \|z\|^2$$ Sei $W$ eine Matrix und $x$ ein Vektor.",
+        lambda W, x, b: ((W @ x + b) ** 2).sum(), {"W": (K, D), "x": (D,), "b": (K,)},
+    ),
+    "an entry of a matrix is a number": (
+        r"$$y = w x, \quad L = (y - t)^2$$ where $w$ is an entry of the weight matrix.",
+        lambda w, x, t: (w * x - t) ** 2, {"w": S, "x": S, "t": S},
+    ),
+    "a number of terms that divides elsewhere, too": (
+        r"$$L = \frac{1}{n} \sum_i (w x_i - t_i)^2 + \frac{\lambda}{n} w^2$$",
+        lambda w, x, t, **o: ((w * x - t) ** 2).mean() + o["lambda"] / N * w**2,
+        {"w": S, "x": (N,), "t": (N,), "lambda": S},
+    ),
     "a light neuron": (
         r"$$y = w^T x + b, \quad L = (y - t)^2$$",
         lambda w, x, b, t: (w @ x + b - t) ** 2, {"w": (D,), "x": (D,), "b": S, "t": S},

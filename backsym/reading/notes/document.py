@@ -514,7 +514,7 @@ class _Note:
         families = self.families(equations)
         declared = {d.spelled.name for d in self.declared.found}
         others = {name: spelled for name, spelled in names.items() if name not in declared}
-        arrays = {} if has_bold else self.light_arrays(others, equations)
+        arrays = {} if has_bold else {**self.light_arrays(others, equations), **self.called_arrays(others)}
         ranks: dict[str, int | None] = {}
         for name, spelled in names.items():
             unknown = None if not has_bold and not spelled.calligraphic else usual_rank(spelled)
@@ -545,6 +545,25 @@ class _Note:
         if found and any(rank == 2 for rank in found.values()):
             listed = ", ".join(sorted(name for name, rank in found.items() if rank == 2))
             self.assumed.append((at, f"{listed} taken as matrices, since the note transposes light letters"))
+        return found
+
+    def called_arrays(self, names: Mapping[str, Spelled]) -> dict[str, int]:
+        """What the words call a matrix or a vector: "where $W$ and $V$ are weight matrices"."""
+        found: dict[str, int] = {}
+        for name, n in self.mentioned(names).items():
+            last = n
+            while last + 1 < len(self.formulas) and last - n < MOST_JOINED and self.joined(last):
+                last += 1
+            start = self.formulas[n - 1].end if n else 0
+            before = self.document.text[start : self.formulas[n].start].strip("$\\( \n").split()[-1:]
+            after = self.words_after(last).lower().replace(" und ", ",").replace(" and ", ",").partition(",")[0]
+            before = [word for word in before if word[-1].isalpha()]  # "..., $x$": said of the one before.
+            for said in (*before, after):
+                rank = (
+                    2 if "matri" in said.lower() else 1 if "vector" in said.lower() or "vektor" in said.lower() else 0
+                )
+                if rank and not any(word in said for word in ("entr", "component", "element", "eintr")):
+                    found.setdefault(name, rank)
         return found
 
     def without_abstract_loss(self, equations: Equations, shapes: Shapes, sides: list[tuple[Node, Node]]) -> None:

@@ -1,6 +1,6 @@
 r"""What formulas leave out by custom: that bars are a length, ``|\mathbf{y}|^2``, and up to where a sum runs.
 
-Before a sum, ``\frac{1}{N} \sum_i``, a letter that stands nowhere else is the number of its terms.  A loss is a number.
+Before a sum, ``\frac{1}{N} \sum_i``, a letter that only divides is the number of its terms.  A loss is a number.
 Where it has the absolute value or the square of a vector as a term, and nothing else would make it one, the vector's
 length is meant.  The note is read again with the signs for it, and the report says so.
 
@@ -57,7 +57,14 @@ def check_counts(source: Source, equations: Equations, declared: Collection[str]
     uses = Counter(tree.value for side in sides for tree in walk(side) if tree.kind == "name" and tree.value in given)
     edits: list[Edit] = []
     what: list[tuple[int, str]] = []
-    means: Counter[str] = Counter()
+    below = Counter(
+        name.value
+        for side in sides
+        for tree in walk(side)
+        if tree.kind == "div"
+        for name in walk(tree.children[1])
+        if name.kind == "name"
+    )
     for tree in (tree for side in sides for tree in walk(side) if tree.kind == "terms"):
         names = [n.value for f in tree.children if f.kind == "div" for n in walk(f.children[1]) if n.kind == "name"]
         sums = [f for f in tree.children if f.kind == "call" and f.value == "sum" and len(f.children) == 2]
@@ -66,10 +73,9 @@ def check_counts(source: Source, equations: Equations, declared: Collection[str]
             continue
         if not indexes(sums[0]):
             continue
-        means[letters[0]] += 1
         edits.append(_limit(source, sums[0], letters[0]))
         what.append((sums[0].span[0], f"{letters[0]} is the number of terms of this sum"))
-    kept = [n for n, (_, words) in enumerate(what) if means[words[0]] == uses[words[0]]]
+    kept = [n for n, (_, words) in enumerate(what) if below[words[0]] == uses[words[0]]]
     if kept:
         raise Respelled(sorted(edits[n] for n in kept), [what[n] for n in kept])
 

@@ -79,6 +79,7 @@ def check_shapes(source: Source, equations: Equations, shapes: Mapping[str, Axes
         *_transposed(source, equations, shapes, told),
         *_of_size_one(source, equations, shapes),
         *_exponentials(source, equations, shapes),
+        *_norms(source, equations, told),
         *(source.diagnostic(say("notes.bias_axis", name=name), tree.span) for name, tree in told.unclear.items()),
     ]
     if found:
@@ -221,6 +222,16 @@ def _of_size_one(source: Source, equations: Equations, shapes: Mapping[str, Axes
         if spelled.bold and not declared and all(axis == "1" for axis in axes):
             written = source.text[slice(*spelled.span)]
             yield source.diagnostic(say("notes.size_one", name=written), spelled.span)
+
+
+def _norms(source: Source, equations: Equations, told: Shapes) -> Iterator[Diagnostic]:
+    """The norm of what would be a number: its letters are meant as arrays."""
+    for equation in equations.found:
+        for side in equation.sides or ():
+            for tree in walk(side):
+                if tree.kind == "call" and tree.value == "norm" and told.of(tree.children[0]) == ():
+                    name = source.text[slice(*tree.children[0].span)]
+                    yield source.diagnostic(say("notes.norm_of_number", name=name), tree.span)
 
 
 def _exponentials(source: Source, equations: Equations, shapes: Mapping[str, Axes]) -> Iterator[Diagnostic]:

@@ -37,7 +37,7 @@ _DERIVE = re.compile(
 )
 _ASKS = re.compile(
     r"\b(?:derive|compute|find|calculate|determine|obtain|differentiate|show|prove|verify|explain|express|sketch|draw"
-    r"|evaluate|what\s+(?:is|are)|why|give\s+an|give\s+the|write\s+down|work\s+out|state|how\s+(?:does|do|many|would)"
+    r"|evaluate|what\s+(?:is|are)|why|give\s+an|give\s+the|write\s+down|work\s+out|state\s+(?:the|an?|whether|how|which)|how\s+(?:does|do|many|would)"
     r"|berechnen|bestimmen|leiten|zeigen|beweisen|geben\s+sie|ermitteln|erkl\u00e4ren|zeichnen|warum|skizzieren)\b",
     re.IGNORECASE,
 )
