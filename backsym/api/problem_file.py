@@ -125,7 +125,7 @@ def _properties(symbol: Symbol) -> Mapping[str, Any]:
     if symbol.label is not None:
         found["label"] = symbol.label
     found["role"] = symbol.role
-    for key in ("one_hot", "sums_to_one", "positive"):
+    for key in ("one_hot", "sums_to_one", "positive", "symmetric"):
         if getattr(symbol, key) and not (key == "sums_to_one" and symbol.one_hot):
             found[key] = True
     if symbol.values:

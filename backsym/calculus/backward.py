@@ -27,7 +27,9 @@ from backsym.calculus.entries import NoEntries
 from backsym.calculus.forms import (
     Definition,
     at_shifted,
+    by_symmetry,
     cheapest,
+    collected,
     cost,
     definition_of,
     factor,
@@ -38,8 +40,10 @@ from backsym.calculus.forms import (
     neater,
     positive_sums,
     reflect,
+    summed_of,
     width,
     without_minus,
+    without_sums,
 )
 from backsym.calculus.letters import Letters, Namer
 from backsym.calculus.lift import Lifter, raiser
@@ -47,6 +51,7 @@ from backsym.calculus.lower import lower
 from backsym.calculus.members import MemberLifter
 from backsym.calculus.raising import signed_sum, times
 from backsym.calculus.reasons import reasons
+from backsym.calculus.recognise import recognised
 from backsym.calculus.simplify import add_like, collapse, expand, free_deltas, is_product, open_deltas, without_delta
 from backsym.calculus.terms import (
     Affine,
@@ -65,6 +70,7 @@ from backsym.calculus.terms import (
     multiply,
     parts_of,
     poly_key,
+    poly_symbols,
     sub_poly,
 )
 from backsym.calculus.vertices import weight
@@ -81,6 +87,7 @@ from backsym.core.expr import (
     Ix,
     Member,
     Partial,
+    Reduce,
     Shape,
     Started,
     Sym,
@@ -103,6 +110,8 @@ class Lowered:
     equation: NodeEquation
     params: Axes
     body: Poly
+    known: Poly
+    """The body that is differentiated: with functions that are written out by their names."""
     definitions: tuple[tuple[Definition, Fact], ...]
     """What may be folded back in derivatives of this equation, and what each fold refers to."""
 
@@ -148,6 +157,8 @@ class Backward:
         self.namer = Namer(problem)
         self.raiser = raiser(self.namer)
         self.lowered = {eq.name: self._lower(eq) for eq in problem.equations}
+        sums = {name: summed_of(problem.sym(name), low.params, low.body) for name, low in self.lowered.items()}
+        self.sums = {name: found for name, found in sums.items() if found is not None and name != problem.loss}
         self.adjoints: dict[str, tuple[Axes, Poly]] = {}
         if problem.upstream is not None:
             at = self.lowered[problem.upstream].params
@@ -166,7 +177,8 @@ class Backward:
             same = len(eq.rhs.shape) == len(params)
             body = lower(eq.rhs, params if same else at_one, None, self.namer.hint)
         body = collapse(body)
-        return Lowered(eq, params, body, tuple(self._definitions(eq, params, body)))
+        known = recognised(body)
+        return Lowered(eq, params, body, known, tuple(self._definitions(eq, params, known)))
 
     def _definitions(self, eq: NodeEquation, params: Axes, body: Poly) -> Iterator[tuple[Definition, Fact]]:
         """The node itself, unless the file asks for the formula; then the row-wise functions of the author's calls."""
@@ -176,15 +188,21 @@ class Backward:
             isinstance(f, Fun) and self.style.modes.get(f.name) == "formula" for f, _ in own.term.powers
         ):
             yield own, node
+        for inside in log_sums(eq.rhs):
+            yield from self._slope("softmax", inside)
         for call in walk(eq.rhs):
             entry = FUNCTIONS.get(call.name) if isinstance(call, Fn) else None
             if entry is None or entry.slope is None or not isinstance(call, Fn) or free_indices(call):
                 continue
-            slope = Fn(entry.slope, (explicit(call.args[0], self.namer),), 0, "rowwise")
-            at = along(slope.shape, self.namer.for_shape(slope.shape))
-            found = definition_of(slope, at, collapse(lower(slope, at, None, self.namer.hint)))
-            if found:
-                yield found, slope
+            yield from self._slope(entry.slope, call.args[0])
+
+    def _slope(self, name: str, arg: Expr) -> Iterator[tuple[Definition, Fact]]:
+        """The row-wise function in whose terms a derivative reads best."""
+        slope = Fn(name, (explicit(arg, self.namer),), 0, "rowwise")
+        at = along(slope.shape, self.namer.for_shape(slope.shape))
+        found = definition_of(slope, at, collapse(lower(slope, at, None, self.namer.hint)))
+        if found:
+            yield found, slope
 
     def _relevant(self) -> frozenset[str]:
         """The nodes and leaves that the loss depends on."""
@@ -337,7 +355,7 @@ class Backward:
         """What a consumer adds; one for each member of a recurrence in whose equation the quantity is."""
         lowered = self.lowered[consumer]
         params = tuple(i if i.fixed else fresh(i.dim, i.hint) for i in lowered.params)
-        body = sub_poly(lowered.body, {a: b for a, b in zip(lowered.params, params, strict=True) if not a.fixed})
+        body = sub_poly(lowered.known, {a: b for a, b in zip(lowered.params, params, strict=True) if not a.fixed})
         raw = differentiate(body, name, at, self.style)
         local = collapse(raw)
         if not local:
@@ -399,7 +417,23 @@ class Backward:
             params, value = self.adjoints[consumer]
             inlined = inline_adjoint(by_name, consumer, params, value)
             chains.append(self.tidied([Rewrite(sk.INLINE_ADJOINT, inlined, node)], inlined))
-        return tuple(self.simplest(chains, lowered.definitions))
+        best = self.simplest([self.symmetric(chain) for chain in chains], lowered.definitions)
+        return tuple(self.vanished(best, by_name))
+
+    def vanished(self, chain: list[Rewrite], p: Poly) -> list[Rewrite]:
+        """Without sums that a node is known to be: deviations from a mean add up to zero."""
+        result = chain[-1].result if chain else p
+        for name in (name for name in self.sums if name in poly_symbols(result)):
+            shorter = without_sums(result, self.sums[name])
+            if not shorter:
+                return [*chain, Rewrite(sk.FOLD, shorter, {"node": self.problem.sym(name)})]
+        return chain
+
+    @staticmethod
+    def symmetric(chain: list[Rewrite]) -> list[Rewrite]:
+        """With symmetric matrices in place of their transposes, once everything is differentiated."""
+        written = by_symmetry(chain[-1].result)
+        return chain if written is chain[-1].result else [*chain, Rewrite(sk.SYMMETRIC, written, {})]
 
     def simplest(
         self, chains: Sequence[list[Rewrite]], definitions: Sequence[tuple[Definition, Fact]]
@@ -421,6 +455,9 @@ class Backward:
             for form in (chain, grown):
                 forms.append(form)
                 forms.append([*form, Rewrite(sk.FACTOR, factor(form[-1].result), {})])
+            exchanged = collected(chain[-1].result)
+            if exchanged is not chain[-1].result:
+                forms.append(self.symmetric([*chain, Rewrite(sk.GATHER, exchanged, {})]))
             together = gather(grown[-1].result)
             if together is not grown[-1].result:
                 gathered.append([*grown, Rewrite(sk.GATHER, together, {})])
@@ -484,6 +521,20 @@ class Backward:
             yield present_forward(eq, lowered.params, lowered.body, shown, letters, self.namer)
 
 
+def log_sums(e: Expr) -> Iterator[Expr]:
+    """x of each log(sum(exp(x))), over all entries of a vector or along the last axis."""
+    for node in walk(e):
+        if not isinstance(node, Fn) or node.name != "log" or not isinstance(node.args[0], Reduce):
+            continue
+        total = node.args[0]
+        x = total.arg.args[0] if isinstance(total.arg, Fn) and total.arg.name == "exp" else None
+        last = x is not None and (
+            len(x.shape) == 1 or (total.axis is not None and total.axis % len(x.shape) == len(x.shape) - 1)
+        )
+        if x is not None and total.op == "sum" and last and not free_indices(x):
+            yield x
+
+
 def _signed(form: list[Rewrite]) -> list[Rewrite]:
     """Without signs that a function or a difference takes in."""
     for kind, rewrite in (
@@ -526,7 +577,7 @@ class Recorder:
         if [p.consumer for p in parts] == [b.problem.loss]:
             # The derivative of the loss's own equation is the derivative itself.
             forward = self._forward(parts[0], scopes[0])
-            self.steps.append(forward)
+            self.steps += [forward, *self._known(parts[0], scopes[0], forward.after)]
             after = b.raiser.poly(parts[0].by_name, self.letters)
             self.step(sk.DIFFERENTIATE, after, {"node": node, **reasons(forward.after, node, after)})
             self._rewrite(parts[0])
@@ -551,7 +602,7 @@ class Recorder:
         """One path: the consumer's forward equation, its local derivative, substitution, simplification."""
         forward = self._forward(part, scope)
         local = self._local(part, scope, node, forward.after)
-        self.steps += [forward, local]
+        self.steps += [forward, *self._known(part, scope, forward.after), local]
         if local.before == self.current:  # The loss's own local derivative is the whole contribution of its path.
             self.current = local.after
         self._show(sk.SUBSTITUTE, part.by_name, {})
@@ -627,6 +678,15 @@ class Recorder:
                 body = sub_poly(lowered.body, {a: c for a, c in params.items() if not a.fixed})
                 rhs = b.raiser.poly(body, scope)
         return Step(sk.FORWARD, self._node(part, scope), rhs, (), {"node": b.problem.sym(part.consumer)})
+
+    def _known(self, part: Contribution, scope: dict[Index, Ix], rhs: Expr) -> tuple[Step, ...]:
+        """The consumer's equation with functions that are written out by their names, where there are any."""
+        lowered = self.backward.lowered[part.consumer]
+        if lowered.known is lowered.body:
+            return ()
+        m = {a: c for a, c in zip(lowered.params, part.at, strict=True) if not a.fixed}
+        after = self.backward.raiser.poly(sub_poly(lowered.known, m), scope)
+        return (Step(sk.RECOGNISE, rhs, after),) if after != rhs else ()
 
     def _local(self, part: Contribution, scope: dict[Index, Ix], node: Expr, rhs: Expr) -> Step:
         """The consumer's local derivative; ``rhs`` is its equation as displayed."""

@@ -29,13 +29,14 @@ from backsym.calculus.terms import (
     Term,
     factor_key,
     in_order,
+    like_key,
     multiply,
     refresh,
     sub_factor,
     sub_poly,
 )
 from backsym.core.allowance import spend
-from backsym.core.expr import Adj, Expr
+from backsym.core.expr import Adj, Expr, is_symmetric
 
 # --- factor ----------------------------------------------------------------------------------------------------------
 
@@ -242,6 +243,103 @@ def _reflected(f: Factor) -> Factor:
     return f if body is f.body else Grp(body)
 
 
+def collected(p: Poly) -> Poly:
+    """sum_ij a_i w_ij b_j + sum_ij b_i w_ij a_j -> sum_ij a_i (w_ij + w_ji) b_j: terms that are the same but for one
+    factor, once their summed indices exchange their letters."""
+    todo, out = [merge_powers(t, frozenset()) for t in p] if 1 < len(p) <= _MOST_GATHERED else [], list[Term]()
+    while todo:
+        t = todo.pop(0)
+        for n, other in enumerate(todo):
+            joined = _but_for_one(t, other)
+            if joined is not None:
+                t = joined
+                del todo[n]
+                break
+        out.append(t)
+    return tuple(out) if out and len(out) < len(p) else p
+
+
+def _but_for_one(t: Term, other: Term) -> Term | None:
+    alike = 1 < len(t.bound) == len(other.bound) <= 3 and len(t.powers) == len(other.powers) > 1
+    if not alike or abs(t.coeff) != abs(other.coeff) or _adjoints(t) != _adjoints(other):
+        return None
+    keys = {factor_key(f): e for f, e in t.powers}
+    for chosen in itertools.permutations(t.bound):
+        if any(a.dim != b.dim for a, b in zip(other.bound, chosen, strict=True)):
+            continue
+        m = dict(zip(other.bound, chosen, strict=True))
+        renamed = [(sub_factor(f, m), e) for f, e in other.powers]
+        theirs = [(f, e) for f, e in renamed if keys.get(factor_key(f)) != e]
+        shared = {factor_key(f) for f, e in renamed if keys.get(factor_key(f)) == e}
+        own = [(f, e) for f, e in t.powers if factor_key(f) not in shared]
+        if len(theirs) != 1 or len(own) != 1 or own[0][0].free != theirs[0][0].free:
+            continue
+        size = abs(t.coeff)
+        both = (Term(t.coeff / size, (own[0],)), Term(other.coeff / size, (theirs[0],)))
+        front = tuple((f, e) for f, e in t.powers if factor_key(f) in shared)
+        return Term(size, (*front, (Grp(both), 1)), t.bound)
+    return None
+
+
+# --- symmetric matrices ----------------------------------------------------------------------------------------------
+
+
+def by_symmetry(p: Poly) -> Poly:
+    """A_ji -> A_ij of a symmetric matrix, or of its inverse: an index that is free comes first.
+
+    That holds for values only: the entries are free while one differentiates.
+    """
+    out = tuple(_by_symmetry(t, frozenset(t.free)) for t in p)
+    return p if all(a is b for a, b in zip(out, p, strict=True)) else collapse(out)
+
+
+def _by_symmetry(t: Term, free: frozenset[Index]) -> Term:
+    powers = tuple((_ordered(f, free), e) for f, e in t.powers)
+    unchanged = all(a[0] is b[0] for a, b in zip(powers, t.powers, strict=True))
+    t = t if unchanged else Term(t.coeff, powers, t.bound)
+    # Of two summed indices neither is first: the smaller key of the term decides, so that like terms are found.
+    for n, (f, e) in enumerate(t.powers):
+        places = _places(f)
+        if len(places) == 2 and set(places) <= set(t.bound) and _is_symmetric(f):
+            turned = Term(t.coeff, (*t.powers[:n], (_at(f, places[::-1]), e), *t.powers[n + 1 :]), t.bound)
+            t = turned if like_key(turned) < like_key(t) else t
+    return t
+
+
+def _places(f: Factor) -> tuple[Index, ...]:
+    return f.idx if isinstance(f, Ent) else f.out if isinstance(f, Fun) else ()
+
+
+def _at(f: Factor, places: tuple[Index, ...]) -> Factor:
+    if isinstance(f, Ent):
+        return Ent(f.base, places, f.pos)
+    assert isinstance(f, Fun)
+    return Fun(f.name, f.order, f.args, places, f.kind)
+
+
+def _ordered(f: Factor, free: frozenset[Index]) -> Factor:
+    if isinstance(f, Grp):
+        body = tuple(_by_symmetry(t, free) for t in f.body)
+        return f if all(a is b for a, b in zip(body, f.body, strict=True)) else Grp(body)
+    places = _places(f)
+    if len(places) != 2 or not _is_symmetric(f):
+        return f
+    turned = tuple(sorted(places, key=lambda i: (i not in free, i.serial if i in free else 0)))
+    return f if turned == places else _at(f, turned)
+
+
+def _is_symmetric(f: Factor) -> bool:
+    """Whether a factor is an entry of a symmetric matrix, or of the inverse of one."""
+    if isinstance(f, Ent):
+        return is_symmetric(f.base)
+    if not isinstance(f, Fun) or f.name != "inv" or len(f.args[0].body) != 1:
+        return False
+    (t,), params = f.args[0].body, f.args[0].params
+    (inner, e), *others = t.powers or ((f, 0),)
+    plain = isinstance(inner, Ent) and set(inner.idx) == set(params) and t.coeff == 1 and e == 1 and not others
+    return plain and isinstance(inner, Ent) and is_symmetric(inner.base)
+
+
 # --- fold ------------------------------------------------------------------------------------------------------------
 
 
@@ -327,6 +425,56 @@ def _fold_inside(f: Factor, d: Definition) -> Factor:
         body = fold(f.body, d)
         return f if body is f.body else Grp(body)
     return f
+
+
+@dataclass(frozen=True)
+class Summed:
+    """A number that is a sum, ``node = coeff * sizes * sum of powers over index``, such as a mean: N m is that sum."""
+
+    node: Expr
+    index: Index
+    coeff: Fraction
+    sizes: tuple[tuple[Factor, Exponent], ...]
+    powers: tuple[tuple[Factor, Exponent], ...]
+
+
+def summed_of(node: Expr, params: tuple[Index, ...], body: Poly) -> Summed | None:
+    """What a node is, if it is a number and one sum over one index."""
+    if params or len(body) != 1 or len(body[0].bound) != 1:
+        return None
+    t, (k,) = body[0], body[0].bound
+    inside = tuple((f, e) for f, e in t.powers if k in f.free)
+    sizes = tuple((f, e) for f, e in t.powers if k not in f.free)
+    if not all(isinstance(f, Dm) for f, _ in sizes):
+        return None
+    return Summed(node, k, t.coeff, sizes, inside)
+
+
+def without_sums(p: Poly, known: Summed) -> Poly:
+    """The sum multiplied out, with the node in place of the sum that it is: sum_n (x_n - m) vanishes."""
+    grown = expand(p)
+    out = tuple(_without_sum(t, known) for t in grown)
+    if all(a is b for a, b in zip(out, grown, strict=True)):
+        return p
+    done = collapse(out)
+    return done if len(done) < len(grown) else p
+
+
+def _without_sum(t: Term, known: Summed) -> Term:
+    for k in t.bound:
+        if k.dim != known.index.dim:
+            continue
+        theirs = {factor_key(sub_factor(f, {known.index: k})): e for f, e in known.powers}
+        inside = [(f, e) for f, e in t.powers if k in f.free]
+        if {factor_key(f): e for f, e in inside} != theirs:
+            continue
+        rest = tuple((f, e) for f, e in t.powers if k not in f.free)
+        sizes = tuple((f, -e) for f, e in known.sizes)
+        place = min(f.order_pos for f, _ in inside)
+        powers = (*sizes, *rest, (Ent(known.node, (), place), 1))
+        bound = tuple(b for b in t.bound if b != k)
+        return merge_powers(Term(t.coeff / known.coeff, powers, bound), frozenset())
+    return t
 
 
 # --- replacing -------------------------------------------------------------------------------------------------------

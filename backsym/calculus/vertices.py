@@ -31,6 +31,7 @@ from backsym.core.expr import (
     Sym,
     T,
     children,
+    is_symmetric,
     num,
     rebuild,
     walk,
@@ -70,7 +71,12 @@ class Vertex:
 
 def transpose(e: Expr) -> Expr:
     """The transpose, pushed to where it reads best."""
-    if not e.shape or isinstance(e, Eye) or (isinstance(e, Fn) and e.kind == "diag" and len(e.shape) == 2):
+    if (
+        not e.shape
+        or isinstance(e, Eye)
+        or is_symmetric(e)
+        or (isinstance(e, Fn) and e.kind == "diag" and len(e.shape) == 2)
+    ):
         return e
     if isinstance(e, T) and len(e.arg.shape) == 2:
         return e.arg

@@ -223,10 +223,11 @@ class Const(Expr):
 
 @dataclass(frozen=True)
 class Sym(Expr):
-    """A declared symbol or node, whole: scalar, vector or matrix."""
+    """A declared symbol or node, whole: scalar, vector or matrix; a ``symmetric`` one is its own transpose."""
 
     name: str
     declared: Shape
+    symmetric: bool = field(default=False, compare=False, kw_only=True)
 
     @lazy
     def shape(self) -> Shape:
@@ -806,6 +807,13 @@ CUMULATIVE = KINDS.add(Kind("cumulative", lambda e: e.args[0].shape, named=True)
 
 VECTORS = KINDS.add(Kind("vectors", lambda e: broadcast(*(a.shape for a in e.args))))
 """Products of two vectors, which are always shown in full."""
+
+
+def is_symmetric(e: Expr) -> bool:
+    """Whether an array is a symmetric matrix by declaration, or the inverse of one."""
+    if isinstance(e, Fn) and e.name == "inv":
+        return is_symmetric(e.args[0])
+    return isinstance(e, Sym) and e.symmetric
 
 
 # --- traversal -------------------------------------------------------------------------------------------------------

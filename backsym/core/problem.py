@@ -56,6 +56,8 @@ class Symbol:
     values: tuple[float, ...] = ()
     """The numbers that an entry may be; any, where there are none."""
     positive: bool = False
+    symmetric: bool = False
+    """Whether it is a matrix that is its own transpose."""
     label: Dim | None = None
     """The dimension whose positions are the classes, where the quantity is a label."""
 
@@ -276,7 +278,7 @@ class Problem:
         return {name: tuple(nodes) for name, nodes in uses.items()}
 
     def sym(self, name: str) -> Sym:
-        return Sym(name, self.symbols[name].shape)
+        return Sym(name, self.symbols[name].shape, symmetric=self.symbols[name].symmetric)
 
     def named(self, name: str) -> Expr:
         """What a name means in an expression."""

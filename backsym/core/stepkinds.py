@@ -101,6 +101,8 @@ CANCEL = _kind("cancel", "{forward: [y = log(x), L = x*y]}")
 FOLD = _kind("fold", "{forward: [y = tanh(x), L = y**2]}", ("node",))
 SUM_TO_ONE = _kind("sum_to_one", _SOFTMAX, (), ("node",))
 REFLECT = _kind("reflect", "{forward: [L = log(sigmoid(-z))]}")
+RECOGNISE = _kind("recognise", "{forward: [y = 1/(1 + exp(-z)), L = y**2]}")
+SYMMETRIC = _kind("symmetric", "{symbols: {A: {shape: [D, D], symmetric: true}, x: [D]}, forward: ['L = x.T @ A @ x']}")
 FACTOR = _kind("factor", "{forward: [h = x*y/(x + 1), L = h*x]}")
 GATHER = _kind(
     "gather", "{symbols: {W: [K, D], x: [D], c: [K]}, forward: [p = softmax(W @ x), L = sum(p*c)]}"

@@ -285,9 +285,12 @@ class _Search:
             classes = value_of(amount(symbol.label), self.dims.__getitem__)
             return np.asarray(self.rng.integers(classes, size=shape))
         if symbol.values:
-            return np.asarray(self.rng.choice(symbol.values, size=shape), dtype=float)
-        value = self._unbounded(symbol, shape, time)
-        return np.abs(value) if symbol.positive else value
+            value = np.asarray(self.rng.choice(symbol.values, size=shape), dtype=float)
+        else:
+            value = self._unbounded(symbol, shape, time)
+            value = np.abs(value) if symbol.positive else value
+        # The entries below the diagonal are those above it, so that a domain is kept.
+        return np.triu(value) + np.triu(value, 1).T if symbol.symmetric else value
 
     def _unbounded(self, symbol: Symbol, shape: tuple[int, ...], time: int) -> Array:
         rng = self.rng

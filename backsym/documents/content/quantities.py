@@ -36,7 +36,7 @@ def quantities(voice: Voice) -> Bullets:
     problem = voice.problem
     groups: dict[tuple[object, ...], dict[tuple[object, ...], list[Symbol]]] = {}
     for symbol in problem.symbols.values():
-        alike = groups.setdefault((symbol.role, symbol.one_hot, symbol.sums_to_one), {})
+        alike = groups.setdefault((symbol.role, symbol.one_hot, symbol.sums_to_one, symbol.symmetric), {})
         alike.setdefault((symbol.shape, symbol.label), []).append(symbol)
     items = [_item(list(alike.values()), voice) for alike in groups.values()]
     for dim in problem.dims.values():
@@ -53,7 +53,8 @@ def _item(alike: list[list[Symbol]], voice: Voice) -> Inlines:
         part for n, symbols in enumerate(alike) for part in ((Text(", "),) * bool(n) + _alike(symbols, voice))
     )
     roles = "roles" if sum(map(len, alike)) == 1 else "plural_roles"
-    key = "one_hot" if first.one_hot else "sums_to_one" if first.sums_to_one else "quantity"
+    marks = {"one_hot": first.one_hot, "sums_to_one": first.sums_to_one, "symmetric": first.symmetric}
+    key = next((mark for mark, is_set in marks.items() if is_set), "quantity")
     return words.phrase(f"document.{key}", names=names, role=words.text(f"document.{roles}.{first.role}"))
 
 

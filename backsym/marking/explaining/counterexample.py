@@ -99,6 +99,11 @@ def _point(
 
 
 def _leaf(symbol: Symbol, dims: dict[str, int], rng: np.random.Generator, choices: tuple[int, ...]) -> Array:
+    value = _any_leaf(symbol, dims, rng, choices)
+    return np.triu(value) + np.triu(value, 1).T if symbol.symmetric else value
+
+
+def _any_leaf(symbol: Symbol, dims: dict[str, int], rng: np.random.Generator, choices: tuple[int, ...]) -> Array:
     shape = tuple(value_of(amount(d), dims.__getitem__) for d in symbol.shape)
     if shape and (symbol.one_hot or symbol.sums_to_one):
         return one_hot(rng.integers(shape[-1], size=shape[:-1]), shape[-1])

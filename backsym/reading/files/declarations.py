@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TypeAlias, TypeGuard
 
 from backsym.core.dims import Dim, Whole, at_least, dim_named, names_of, put_in, read_amount
-from backsym.core.expr import Shape
+from backsym.core.expr import Shape, show_shape
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.core.notations import choices
 from backsym.core.problem import ROLES, Dimension, Symbol
@@ -65,11 +65,19 @@ class Declared:
     values: tuple[float, ...] = ()
     positive: bool = False
     label: Dim | None = None
+    symmetric: bool = False
 
     @property
     def is_given(self) -> bool:
         """Whether the entry says that this is a given quantity, not a node."""
-        return self.role is not None or self.sums_to_one or bool(self.values) or self.positive or self.label is not None
+        return (
+            self.role is not None
+            or self.sums_to_one
+            or bool(self.values)
+            or self.positive
+            or self.symmetric
+            or self.label is not None
+        )
 
 
 # --- dimensions and shapes -------------------------------------------------------------------------------------------
@@ -260,7 +268,13 @@ def _symbol(
     if (values or positive or label is not None) and len(domains) > 1:
         report.add(key, say("files.two_domains", name=key.text, mark=domains[1], other=domains[0]))
         values, positive, label = (), False, None
-    return Declared(key.text, key, shape, role or None, one_hot, sums_to_one, latex, readable, values, positive, label)
+    symmetric = boolean(found.get("symmetric"), report, "symmetric")
+    if symmetric and readable and (shape is None or len(shape) != 2 or shape[0] != shape[1]):
+        report.add(key, say("files.not_square", name=key.text, shape=show_shape(shape or ())))
+        symmetric = False
+    return Declared(
+        key.text, key, shape, role or None, one_hot, sums_to_one, latex, readable, values, positive, label, symmetric
+    )
 
 
 def _possible(tree: Tree, report: Report) -> tuple[float, ...]:
@@ -398,6 +412,8 @@ def read_values(
             if not all(_is_marked(row, symbol) for row in _rows(number)):
                 code = say("files.one_hot_values" if symbol.one_hot else "files.summing_values", name=key.text)
                 report.add(value, code)
+            elif symbol.symmetric and isinstance(number, tuple) and number != tuple(zip(*number, strict=True)):
+                report.add(value, say("files.not_symmetric", name=key.text))
             elif not all(symbol.admits(entry) for entry in _entries(number)):
                 report.add(value, beyond(symbol))
     for key, value in table(tree, report, "values", "x: [1, 2], b: 0.5"):

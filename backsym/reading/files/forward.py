@@ -154,7 +154,7 @@ class Forward:
                 # Every use of it would look wrong.
                 self.broken.add(name)
             if name not in self.parsed and name not in self.broken:
-                self.names[name] = self.label(name) or Sym(name, symbol.shape or ())
+                self.names[name] = self.label(name) or Sym(name, symbol.shape or (), symmetric=symbol.symmetric)
         self.assume_scalars = not declares_shapes(self.declared)
         self.scope = Scope(
             self.names,
@@ -653,7 +653,7 @@ class Forward:
                 role = entry.role or ("target" if entry.sums_to_one or name in targets else other)
                 symbols[name] = Symbol(
                     name, entry.shape or (), role, entry.one_hot, entry.sums_to_one, entry.latex, entry.key.line,
-                    entry.values, entry.positive, entry.label,
+                    entry.values, entry.positive, entry.symmetric, entry.label,
                 )  # fmt: skip
         for name in self.assumed:
             symbols[name] = Symbol(name, (), "target" if name in targets else "parameter")

@@ -66,6 +66,7 @@ SYMBOL: Keys = {
     "sums_to_one": "Whether the entries along the last axis sum to 1.",
     "values": "The numbers that an entry may be, at least two, such as [-1, 1].",
     "positive": "Whether every entry is greater than 0.",
+    "symmetric": "Whether a square matrix is its own transpose.",
     "label": "The dimension whose positions 1, 2, ... are the classes that the quantity names.",
     "latex": "How the quantity prints.",
     "for": "An index letter: there is one such quantity for each of its values, in an array with a leading axis.",

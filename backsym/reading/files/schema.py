@@ -146,6 +146,7 @@ def _symbol_values() -> dict[str, Schema]:
         "sums_to_one": _BOOLEAN,
         "values": {"type": "array", "items": _NUMBER, "minItems": 2},
         "positive": _BOOLEAN,
+        "symmetric": _BOOLEAN,
         "label": {"anyOf": [_SIZE, _NAME_TEXT]},
         "latex": _TEXT,
         "for": {"type": "string"},

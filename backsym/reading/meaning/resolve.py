@@ -352,7 +352,7 @@ def name_rule(r: Resolver, tree: Node) -> Expr:
     if isinstance(known, Labels):
         raise r.error(say("meaning.label_is_no_number", name=name), tree)
     if isinstance(known, Sym) and r.spans and r.at is None:
-        return Sym(known.name, known.declared, span=r.mark(tree))
+        return Sym(known.name, known.declared, symmetric=known.symmetric, span=r.mark(tree))
     if known is not None:
         return known
     if name in scope.constants:
