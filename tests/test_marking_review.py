@@ -391,6 +391,12 @@ def test_canvas_and_moodle_get_their_identity_columns(
         assert rows[0][-3:] == ["1", "1", "2"]
 
 
+@pytest.mark.parametrize(("form", "known"), [("moodle", {"ID": "7", "Section": "A"}), ("canvas", {"Username": "a"})])
+def test_a_student_of_another_system_is_named_all_the_same(form: str, known: dict[str, str]) -> None:
+    text = gradebook([Record("ann", "z", "correct", 1.0, 1.0)], form, "t", {"ann": known})
+    assert next(csv.reader(text.splitlines()[-1:]))[0] == "ann"
+
+
 def test_no_cell_of_a_gradebook_starts_a_formula() -> None:
     text = gradebook([Record("=1+1", "z", "correct", 1.0, 1.0)], "plain", "t")
     assert "'=1+1" in text

@@ -42,7 +42,9 @@ def gradebook(records: Sequence[Record], form: str, title: str, identities: Iden
     for student, scores in rows.items():
         marks = [scores.get(target, 0.0) for target in targets]
         own = identities.get(student, {})
-        first = {heads[0]: student} if form == "plain" or not own else {}
+        # What identifies a student elsewhere, such as in Canvas' export, says nothing to Moodle.
+        known = form != "plain" and any(own.get(head) for head in heads)
+        first = {} if known else {heads[0]: student}
         identity = [{**own, **first}.get(head, "") for head in heads]
         writer.writerow([*map(safe_cell, identity), *map(_shown, (*marks, sum(marks)))])
     return out.getvalue()
