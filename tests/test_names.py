@@ -10,8 +10,8 @@ from networks import NETWORKS
 from backsym.core.errors import InputError
 from backsym.core.expr import Adj
 from backsym.core.names import split_name
-from backsym.marking.verdicts import check
-from backsym.printing.latex import to_latex
+from backsym.marking.verdicts import Marker, check
+from backsym.printing.latex import equation_latex, to_latex
 from backsym.printing.layout import Layout
 from backsym.printing.mathml import to_mathml
 from backsym.printing.notation import Notation
@@ -51,16 +51,55 @@ def test_letter_and_tag(name: str) -> None:
         ("lam", 1, {}, r"\boldsymbol{\lambda}"),
         ("eps1", 0, {"layer": "subscript"}, r"\epsilon_1"),
         ("Wout", 2, {}, r"\mathbf{W}^{(\text{out})}"),
+        ("yhat", 0, {}, r"\hat{y}"),
+        ("y_hat", 1, {"layer": "subscript"}, r"\hat{\mathbf{y}}"),
+        ("z1bar", 1, {}, r"\bar{\mathbf{z}}^{(1)}"),
+        ("zbar1", 0, {"layer": "bracket"}, r"\bar{z}^{[1]}"),
+        ("mutilde", 0, {}, r"\tilde{\mu}"),
+        ("hdot", 1, {"vectors": "plain"}, r"\dot{h}"),
+        ("wstar", 0, {}, r"w^*"),
+        ("w2star", 0, {"layer": "subscript"}, r"w_2^*"),
+        ("xprime", 0, {}, r"x'"),
+        ("h_prev", 0, {}, r"h^{(\text{prev})}"),
     ],
 )
 def test_names_in_latex(name: str, rank: int, notation: dict[str, str], expected: str) -> None:
     assert to_latex(Notation(**notation).name(name, rank)) == expected
 
 
+ACCENTED: dict[str, Any] = {
+    "symbols": {
+        "x": ["D"], "W1": ["K", "D"], "wstar": ["K"], "wstar2": ["K"], "yprime": {"role": "target"}, "z1tilde": ["K"],
+    },
+    "forward": [
+        "z1bar = W1 @ x + z1tilde", "hdot = tanh(z1bar)", "yhat = dot(wstar, hdot) + dot(wstar2, hdot)",
+        "L = (yhat - yprime)**2/2 + sum(wstar**2)",
+    ],
+}  # fmt: skip
+
+
+WRITTEN: list[Any] = [{}, "bracket", "subscript", {"layer": "bracket", "gradient": "differential"}, {"gradient": "bar"}]
+
+
+@pytest.mark.parametrize("notation", WRITTEN, ids=str)
+def test_accents_are_read_as_they_are_printed(notation: Any) -> None:
+    problem = problem_from_mapping({**ACCENTED, "notation": notation})
+    marker = Marker(problem)
+    for derivation in marker.judge.solution.derivations:
+        for equation in (derivation.entry, derivation.matrix):
+            if equation is not None:
+                text = equation_latex(equation, Notation.of(problem))
+                assert marker.mark(derivation.node, text, accept="any").verdict == "correct", text
+
+
 def gradient(name: str, notation: dict[str, str]) -> Layout:
     problem = problem_from_mapping({**NETWORKS["words"], "notation": notation})
     shape = problem.symbols[name].shape
     return layout_of(Adj(name, shape), Notation.of(problem))
+
+
+def test_differentials() -> None:
+    assert to_latex(gradient("x", {"gradient": "differential"})).replace(" ", "") == r"\text{d}\mathbf{x}"
 
 
 def test_a_bar_is_as_wide_as_the_word() -> None:

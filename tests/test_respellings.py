@@ -39,6 +39,8 @@ def quotient(written: str) -> Respelling:
     def respelled(text: str, problem: Problem) -> str:
         if any(name[0] == "d" for name in problem.symbols) or "dd" in text:
             return text  # dz may be a product there.
+        if "\\" in written and "einsum" in text:
+            return text  # Nobody writes fractions into code.
         for name in quantities(problem):
             alone = rf"(?<![\w\\/])d{problem.loss}\s?/\s?d{name}(?![\w'²^]|\s*/)"
             text = re.sub(alone, written.format(name).replace("\\", r"\\"), text)

@@ -14,11 +14,14 @@ SHORT = {"lam": "lambda", "lamda": "lambda", "lmbda": "lambda", "eps": "epsilon"
 """What programmers call a Greek letter, ``lambda`` being a keyword of Python; the name stays, the letter is printed."""
 
 MARKS = frozenset(
-    "hat bar tilde dot prev next curr new in out pre post min max mid pos neg ref rec raw true pred targ init first "
-    "last mean std var norm inv model head tail left right fwd bwd res skip cand gate forget cell hid hidden input "
-    "output att attn emb embed key val query src tgt enc dec real fake gen disc".split()
+    "hat bar tilde dot star prime prev next curr new in out pre post min max mid pos neg ref rec raw true pred targ "
+    "init first last mean std var norm inv model head tail left right fwd bwd res skip cand gate forget cell hid "
+    "hidden input output att attn emb embed key val query src tgt enc dec real fake gen disc".split()
 )
 """What is customary behind a letter without a ``_``: ``yhat``, ``hprev``, ``wout`` are letters with tags, not words."""
+
+ACCENTS = ("hat", "bar", "tilde", "dot", "star", "prime")
+"""The tags that are printed as a mark of the letter in every notation."""
 
 WORD = 4
 """So many small letters that are no letter with a mark are a word: ``loss``, ``logits``."""
@@ -41,6 +44,18 @@ def split_name(name: str) -> tuple[str, str]:
     if run is not None and is_word(run[0]):
         return run[0], name[run.end() :].lstrip("_")
     return match[1], match[2]
+
+
+def accented_name(name: str) -> tuple[str, str, str]:
+    """Base, tag and accent: ``z1bar``, ``zbar1`` and ``z_bar_1`` are ('z', '1', 'bar'), ``z1`` is ('z', '1', '')."""
+    base, tag = split_name(name)
+    parts = [part for part in tag.split("_") if part]
+    for accent in ACCENTS if not is_word(base) else ():
+        for n, part in enumerate(parts):
+            rest = part.removeprefix(accent) if part.startswith(accent) else part.removesuffix(accent)
+            if rest != part and (not rest or rest.isdecimal() or len(rest) == 1):
+                return base, "_".join([*parts[:n], *([rest] if rest else []), *parts[n + 1 :]]), accent
+    return base, tag, ""
 
 
 def is_word(text: str) -> bool:

@@ -41,10 +41,12 @@ NOTATIONS: Table[NotationChoice] = Table(
     (
         NotationChoice("layer", "superscript"),
         NotationChoice("layer", "subscript"),
+        NotationChoice("layer", "bracket"),
         NotationChoice("gradient", "nabla"),
         NotationChoice("gradient", "partial"),
         NotationChoice("gradient", "bar"),
         NotationChoice("gradient", "delta", takes_delta=True),
+        NotationChoice("gradient", "differential"),
         NotationChoice("vectors", "bold"),
         NotationChoice("vectors", "arrow"),
         NotationChoice("vectors", "plain"),

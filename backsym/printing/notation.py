@@ -17,7 +17,7 @@ from backsym.core.dims import Amount, Dim, Whole, amount, dim_names, is_negative
 from backsym.core.errors import BacksymError, near_name
 from backsym.core.expr import Entry, Expr, Fn, Ix, Label, Shape, Shift, Sym, children, letters_of
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
-from backsym.core.names import GREEK, SHORT, is_word, split_name
+from backsym.core.names import GREEK, SHORT, accented_name, is_word, split_name
 from backsym.core.notations import KEYS, NOTATIONS, choices
 from backsym.core.problem import Problem, start_names
 from backsym.printing import layout as lay
@@ -120,19 +120,31 @@ class Notation:
             return self.member(family, rank, (position, *[None] * rank))
         if name == self.loss == "L":
             return Ident("L", "calligraphic")
-        base, tag = split_name(name)
-        if rank > 1 and name in self.families:
-            base = self._in_case(name, base.upper())
-        return self._tagged(self.letter(base, rank), tag)
+        return self._marked(name, rank, str.upper if rank > 1 and name in self.families else None)
 
     def member(self, name: str, rank: int, places: tuple[Ix | None, ...]) -> Layout:
         """A member of a family: the letter of a vector is small, though that of all of them together is a capital."""
         if name in self.symbols:
             return self.placed(self.symbols[name], places)
-        base, tag = split_name(name)
-        if rank == 1 and places[-1] is None and None not in places[:-1]:
-            base = self._in_case(name, base.lower())
-        return self.placed(self._tagged(self.letter(base, rank), tag), places)
+        small = rank == 1 and places[-1] is None and None not in places[:-1]
+        return self.placed(self._marked(name, rank, str.lower if small else None), places)
+
+    def _marked(self, name: str, rank: int, case: Callable[[str], str] | None) -> Layout:
+        """The letter of a name with its accent and its tag; that of a family in this case."""
+        base, tag, accent = accented_name(name)
+        if case is not None:
+            base = self._in_case(name, case(base))
+        letter = self.letter(base, rank)
+        if accent == "prime":
+            letter = lay.Primed(letter)
+        elif accent and accent != "star":
+            letter = lay.Accent(accent, letter)
+        tagged = self._tagged(letter, tag)
+        if accent != "star":
+            return tagged
+        if isinstance(tagged, lay.Script) and tagged.sup is not None:
+            return lay.Script(tagged.base, tagged.sub, lay.tight(lay.Symbol("ast"), tagged.sup))
+        return lay.with_sup(tagged, lay.Symbol("ast"))
 
     def _in_case(self, name: str, letter: str) -> str:
         """The letter of a family in another case, unless it is another quantity's."""
@@ -178,8 +190,7 @@ class Notation:
             return self.entry(family, (position, *indices))
         base = light(self.symbols[name]) if name in self.symbols else self.name(name)
         if self.families.get(name) == 1 and name not in self.symbols:
-            letter, tag = split_name(name)  # The entries of a vector x_n are x_nd.
-            base = self._tagged(self.letter(self._in_case(name, letter.lower()), 0), tag)
+            base = self._marked(name, 0, str.lower)  # The entries of a vector x_n are x_nd.
         return self.placed(base, indices)
 
     def dim(self, dim: Dim) -> Layout:
@@ -270,6 +281,7 @@ _VECTORS: Mapping[str, Callable[[Ident, int], Layout]] = {
 _LAYERS: Mapping[str, Callable[[Layout, Layout], Layout]] = {
     "superscript": lambda letter, mark: lay.Script(letter, sup=lay.Fenced("paren", mark)),
     "subscript": lambda letter, mark: lay.Script(letter, sub=mark),
+    "bracket": lambda letter, mark: lay.Script(letter, sup=lay.Fenced("bracket", mark)),
 }
 _TRANSPOSES: Mapping[str, Callable[[], Layout]] = {"top": lambda: lay.Symbol("top"), "T": lambda: Ident("T")}
 

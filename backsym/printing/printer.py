@@ -313,6 +313,7 @@ _GRADIENTS: Mapping[str, Callable[[Layout, Layout, int], Piece]] = {
     "partial": lambda loss, quantity, rank: _leibniz(loss, quantity),
     "bar": lambda loss, quantity, rank: _over_bar(quantity),
     "delta": _by_nabla,
+    "differential": lambda loss, quantity, rank: Piece(tight(Ident("d", "roman"), quantity), Level.FACTOR),
 }
 """The derivative of the loss by a quantity that is already laid out; an entry has rank 0."""
 

@@ -357,7 +357,7 @@ class AnswerFormula(Formula):
             if function is not None:
                 return self.applied(function, Scripts(primes=scripts.primes + 1, steps=scripts.steps), base.token)
         if accent in ("bar", "overline") and self.words.known(inner):
-            return self.over_bar(replace(base, text=inner), scripts)
+            return self.over_bar(base, scripts)
         special = super().undeclared(base, scripts)
         return self.untagged(base, scripts) if special is None else special
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from backsym.core.words import say
 from backsym.reading.latex.cursor import shown
-from backsym.reading.latex.lexer import Token
+from backsym.reading.latex.lexer import ACCENTS, FONTS, Token
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base, Symbols
 from backsym.reading.syntax import Node
@@ -98,6 +98,17 @@ class Formula(Symbols):
         return self.make("partial", "", (above, below), start)
 
     # --- gradients ---
+
+    def word(self) -> Node:
+        r"""In the notation with differentials ``\mathrm{d}z`` is the derivative of the loss by z."""
+        token, below = self.token, self.ahead()
+        named = below.kind in ("letter", "greek", "word") or (below.kind == "macro" and below.text in FONTS | ACCENTS)
+        if self.words.gradient != "differential" or token.text != "d" or not named:
+            return super().word()
+        self.take()
+        scripts = Scripts()
+        tree = self.adjoint_of(self.from_base(self.base(scripts)))
+        return self.scripted(tree, token.start)
 
     def gradient(self) -> Node:
         start = self.take().start

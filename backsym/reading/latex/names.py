@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from backsym.core.errors import InputError
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.lazy import lazy
-from backsym.core.names import GREEK, SHORT, split_name
+from backsym.core.names import GREEK, SHORT, accented_name, split_name
 from backsym.core.problem import Dimension
 from backsym.core.source import Source
 from backsym.reading.latex.lexer import ACCENTS, FONTS, Token, tokenize
@@ -273,10 +273,13 @@ def _keyed(names: Iterable[str], latex: Mapping[str, str]) -> dict[Key, str]:
     for name in names:
         # A whole word, and an accent as a word: \text{loss} is loss, \hat{y} may be called y_hat.
         keys.setdefault((name, ""), name)
-        base, tag = split_tag(name)
-        accent = next((a for a in sorted(ACCENTS) if tag.startswith(a)), None)
-        if accent is not None:
-            keys.setdefault((f"{accent}:{base}", tag[len(accent) :]), name)
+        base, tag, accent = accented_name(name)
+        base, tag = SHORT.get(base, base), tag.replace("_", "")
+        if accent in ("star", "prime"):
+            keys.setdefault((base, accent + tag), name)
+            keys.setdefault((base, tag + accent), name)
+        elif accent:
+            keys.setdefault((f"{accent}:{base}", tag), name)
     return keys
 
 

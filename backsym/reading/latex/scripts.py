@@ -201,6 +201,9 @@ def _above(cursor: Cursor, expression: Callable[[], Node], scripts: Scripts, tag
             cursor.take()
         elif cursor.at("'"):
             _prime(cursor, scripts)
+        elif cursor.at("*"):
+            cursor.take()
+            scripts.tag = "star" + (scripts.tag or "")
         elif _transpose_ahead(cursor):
             cursor.take()
             scripts.steps.append(("T", None))
@@ -209,7 +212,7 @@ def _above(cursor: Cursor, expression: Callable[[], Node], scripts: Scripts, tag
             cursor.position += 1
             _one_above(cursor, scripts)
             cursor.expect("}")
-        elif tags and scripts.tag is None and not scripts.steps and (end := tag_ahead(cursor)):
+        elif tags and scripts.tag in (None, "star") and not scripts.steps and (end := tag_ahead(cursor)):
             _take_tag(cursor, scripts, end)
         elif tags and scripts.second is None and not scripts.steps and tag_ahead(cursor) == cursor.position + 2:
             inside = cursor.ahead()
@@ -238,6 +241,10 @@ def _one_above(cursor: Cursor, scripts: Scripts) -> None:
     token = cursor.token
     if cursor.at("'"):
         _prime(cursor, scripts)
+        return
+    if cursor.at("*"):
+        cursor.take()
+        scripts.tag = "star" + (scripts.tag or "")
         return
     if _is_transpose(token):
         cursor.take()
@@ -293,7 +300,7 @@ def _tag_in_braces(cursor: Cursor) -> int:
 
 def _take_tag(cursor: Cursor, scripts: Scripts, end: int) -> None:
     inside = cursor.tokens[cursor.position + 1 : end]
-    scripts.tag = "".join(token.text for token in inside)
+    scripts.tag = (scripts.tag or "") + "".join(token.text for token in inside)
     if len(inside) == 1:
         token = inside[0]
         kind = "num" if token.kind == "number" else "name"

@@ -169,6 +169,8 @@ class Symbols(Grammar):
         self.members(base, scripts)
         if (loss := self.loss_call(base, scripts)) is not None:
             return loss
+        if scripts.primes == 1 and self.words.has(base.text, "prime" + (scripts.tag or "")):
+            scripts.tag, scripts.primes = "prime" + (scripts.tag or ""), 0
         found = self.words.choose(base.text, scripts.tag or "", scripts.below or [], base.bold, self.letters)
         if (layer := _bare_layer(scripts)) is not None and _may_have_layer(found, layer):
             # z^1 is z1 where there is one, since nobody writes the power; what is on the left side is no power.
