@@ -29,7 +29,7 @@ PROBLEM: Keys = {
     "text": "The introduction: Markdown with $math$ and $$displayed math$$.",
     **MASTHEAD,
     "language": "The language of the sentences, a folder of templates: en (the default) or de.",
-    "notation": "How names print: superscript (z1 as z^{(1)}, the default), subscript (z_1), bracket (z^{[1]}), or a map.",
+    "notation": "How names print: superscript (the default: z1 as z^{(1)}), subscript (z_1), bracket (z^{[1]}), a map.",
     "dims": "Dimensions: a name with its LaTeX, with a fixed size, with both, or with nothing; or a list of names.",
     "indices": "Index letters, each with the dimension that it runs over.",
     "symbols": "Given quantities, each with its shape or a map of properties; nodes may get latex here; or a list.",
