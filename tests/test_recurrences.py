@@ -130,6 +130,16 @@ def test_members_that_the_loss_does_not_use_have_the_gradient_zero() -> None:
     assert [where for where, _, _ in forms(solution, "h")] == ["t = T", "t = T-1", r"t = T-2, \dots, 1"]
 
 
+@pytest.mark.parametrize("name", ["last step", "every step", "two steps back"])
+def test_a_length_that_is_fixed(name: str) -> None:
+    """Positions count from the end then as from the start: h[T] is h[3]."""
+    case = RECURRENCES[name]
+    fixed = Recurrence({**case.mapping, "dims": {"T": {"size": 3}}}, case.loss)
+    solution = solve(problem_from_mapping(fixed.mapping))
+    assert wrong(fixed, (3,), solution) == []
+    assert "T" not in "".join(where for where, _, _ in forms(solution, "h"))
+
+
 def test_a_letter_of_layers_stands_above_also_where_it_is_a_position() -> None:
     solution = solve(problem_from_mapping(RECURRENCES["depth"].mapping))
     last, others = forms(solution, "a")

@@ -10,7 +10,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from backsym.calculus.simplify import collapse, without_delta
-from backsym.calculus.terms import Datum, Del, Ent, Factor, Grp, Index, Poly, Term, affine, datum, steps_after, sub_poly
+from backsym.calculus.terms import (
+    Datum,
+    Del,
+    Ent,
+    Factor,
+    Grp,
+    Index,
+    Poly,
+    Term,
+    affine,
+    datum,
+    fixed_index,
+    steps_after,
+    sub_poly,
+)
 from backsym.core.expr import Adj, Ix, Run, last, shifted
 
 
@@ -33,7 +47,8 @@ def cases(p: Poly, name: str, t: Index, letter: Ix) -> tuple[Some, ...]:
     special = _at_end(p, t)
     if not reach and not special:
         return ()
-    end, one, top = datum(str(t.dim), (), t.dim), Ix("1", letter.dim), last(letter.dim)
+    one, top = Ix("1", letter.dim), last(letter.dim)
+    end = fixed_index(t.dim, t.dim) if isinstance(t.dim, int) else datum(t.dim, (), t.dim)
 
     def run(first: Ix, final: Ix) -> Run:
         return Run(letter.letter, letter.dim, first, final)
@@ -90,4 +105,6 @@ def _is_end(f: Factor, t: Index) -> bool:
     if not isinstance(f, Del) or t not in (f.a, f.b):
         return False
     other = f.b if f.a == t else f.a
+    if isinstance(other.dim, int):
+        return other.fixed and -other.serial == other.dim
     return isinstance(other, Datum) and other.name == other.dim

@@ -141,10 +141,13 @@ class Members:
         return expression_of(f"{array}[{self.loop}]")
 
     def opened(self, e: Expr) -> Expr:
-        """The expression with a variable in place of each member at the letter, or beside it."""
+        """The expression with a variable in place of each member at the letter, beside it, or at a position."""
         if isinstance(e, (Entry, Member)) and isinstance(e.base, (Sym, Adj)):
             places = e.indices if isinstance(e, Entry) else e.places
-            if any(ix is not None and self._moves(ix) for ix in places):
+            first = places[0] if places else None
+            if any(ix is not None and self._moves(ix) for ix in places) or (
+                first is not None and first.dim == self.letter.dim and self._picks(first)
+            ):
                 return self._member(e, places)
             return e
         if isinstance(e, IndexReduce) and self.letter in e.indices:
@@ -239,14 +242,18 @@ def by_cases(d: Derivation, letter: Ix) -> list[tuple[int | None, Expr]]:
     if not stated:
         return [(None, whole.rhs)]
     general = next(form.rhs for case, form in stated if form is not None and case.run.final.letter == "1")
-    ends = [form.rhs for case, form in stated if form is not None and case.single and not _after(case.run.first)]
+    ends = [
+        form.rhs for case, form in stated if form is not None and case.single and not _after(case.run.first, letter.dim)
+    ]
     forms: list[tuple[int | None, Expr]] = [(after, _counted(e, letter, after)) for after, e in enumerate(ends)]
     forms += [(after, _ended(general, letter, after)) for after in range(len(ends), _reach(general, letter))]
     return [*forms, (None, general)]
 
 
-def _after(ix: Ix) -> bool:
+def _after(ix: Ix, dim: Dim) -> bool:
     """Whether a position comes after the last one."""
+    if isinstance(dim, int):
+        return (position_of(ix) or 0) > dim
     return any((steps_after(ix, part) or 0) > 0 for part, _ in (ix.parts if isinstance(ix, Shift) else ()))
 
 

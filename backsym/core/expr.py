@@ -96,9 +96,9 @@ def labelled(name: str, at: tuple[Ix, ...], dim: Dim) -> Label:
     return Label(f"{name}[{','.join(ix.letter for ix in at)}]" if at else name, dim, name, at)
 
 
-def last(dim: Dim) -> Label:
+def last(dim: Dim) -> Ix:
     """The last position along a dimension, ``h[T]``: its size is a datum, too.  No quantity has a dimension's name."""
-    return Label(str(dim), dim, str(dim))
+    return Ix(str(dim), dim) if isinstance(dim, int) else Label(dim, dim, dim)
 
 
 def is_last(ix: Ix) -> bool:

@@ -225,11 +225,20 @@ def _derived(piece: Piece, answered: Answered, voice: Voice, shown: Shown) -> De
 
 
 def _in_cases(rows: tuple[Row, ...], cases: tuple[Row, ...]) -> tuple[Row, ...]:
-    """The rows and then the cases; what a row has stated already is not said again, but of which members it holds."""
+    """The rows and then the cases; what a row has stated already is not said again, but of which members it holds.
+
+    Rows at the end that state a case stand among the cases, so that a recursion follows what it starts from.
+    """
     known = {(case.lhs, case.rhs): case for case in cases}
-    told = tuple(replace(r, tail=known[r.lhs, r.rhs].tail) if (r.lhs, r.rhs) in known else r for r in rows)
-    said = {(r.lhs, r.rhs) for r in rows}
-    return (*told, *(case for case in cases if (case.lhs, case.rhs) not in said))
+    told = list(rows)
+    last: dict[tuple[object, object], Row] = {}
+    while told and not told[-1].via and not told[-1].again and (told[-1].lhs, told[-1].rhs) in known:
+        row = told.pop()
+        last[row.lhs, row.rhs] = row
+    told = [replace(r, tail=known[r.lhs, r.rhs].tail) if (r.lhs, r.rhs) in known else r for r in told]
+    said = {(r.lhs, r.rhs) for r in told}
+    stated = [replace(last.get((c.lhs, c.rhs), c), tail=c.tail) for c in cases if (c.lhs, c.rhs) not in said]
+    return (*told, *stated)
 
 
 def by_results(numbers: Sequence[int], voice: Voice) -> Inlines:

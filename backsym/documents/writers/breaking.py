@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from backsym.documents.content.blocks import Inline, Inlines, Math, Ref, Row
+from backsym.documents.content.blocks import Inline, Inlines, Math, Ref, Row, Text
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.measure import broken, width
@@ -101,8 +101,34 @@ def _in_formula(item: Inline, *, linked: bool) -> Layout:
 
 
 def remark_lines(content: Inlines, room: float) -> tuple[Layout, ...]:
-    """A remark on lines of its own."""
-    return tuple(broken(as_formula(content), room / REMARK, room / REMARK))
+    """A remark on lines of its own, broken as a formula is; where words are too long for that, after clauses."""
+    room /= REMARK
+    whole = tuple(broken(as_formula(content), room, room))
+    if all(width(line) <= room for line in whole):
+        return whole
+    lines: list[Inlines] = []
+    for clause in _clauses(content):
+        longer = (*lines[-1], *clause) if lines else clause
+        if lines and width(as_formula(longer)) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(clause)
+    return tuple(part for line in lines for part in broken(as_formula(line), room, room))
+
+
+def _clauses(content: Inlines) -> list[Inlines]:
+    """What stands between semicolons."""
+    found: list[list[Inline]] = [[]]
+    for item in content:
+        if not isinstance(item, Text):
+            found[-1].append(item)
+            continue
+        *ended, rest = item.text.split("; ")
+        for words in ended:
+            found[-1].append(replace(item, text=f"{words}; "))
+            found.append([])
+        found[-1] += [replace(item, text=rest)] if rest else []
+    return [tuple(clause) for clause in found if clause]
 
 
 def remark_width(content: Inlines) -> float:

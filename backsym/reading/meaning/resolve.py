@@ -276,8 +276,10 @@ class Resolver:
             return self.label(tree, label, dim)
         if tree.kind != "name":
             raise self.error(say("meaning.not_an_index"), tree)
-        if tree.value == dim and tree.value not in self.frame.letters and self.scope.is_end(tree.value):
-            return last(dim)
+        if dim is not None and tree.value not in self.frame.letters and self.scope.is_end(tree.value):
+            known = self.scope.dims.get(tree.value)
+            if dim in (tree.value, known.size if known is not None else None):
+                return last(dim)
         letter = self.frame.letters.get(tree.value)
         if letter is None:
             raise self.error(say("meaning.unbound_index", name=tree.value), tree)

@@ -81,7 +81,8 @@ class Scope:
 
     def is_end(self, name: str) -> bool:
         """Whether an index is the last position of a declared letter's range, ``h[T]``."""
-        return name in self.index_dims.values() and self.range_of(name) is None
+        size = self.dims[name].size if name in self.dims else None
+        return (name if size is None else size) in self.index_dims.values() and self.range_of(name) is None
 
     def range_of(self, letter: str) -> Dim | None:
         """The declared dimension of a letter; k' runs over the range of k."""
