@@ -25,6 +25,7 @@ from backsym.printing.layout import (
     Script,
     Space,
     Symbol,
+    Tinted,
     Underbrace,
     row,
     tight,
@@ -44,6 +45,7 @@ NODES = [
     (Fenced("norm", x, stretchy=True), r"\left\lVert x \right\rVert"),
     (Ident("a_b 50%", "roman"), r"\text{a\_b 50\%}"),
     (Script(row(x, y), sup=Number("2")), "{x y}^2"),
+    (Tinted(x, "local"), r"\tintlocal{x}"),
     (Script(x, Number("10"), Symbol("top")), r"x_{10}^\top"),
 ]
 

@@ -289,7 +289,7 @@ def check_core(element: ElementTree.Element, parent: str = "") -> None:
     assert element.tag in CHILDREN, element.tag
     wanted = CHILDREN[element.tag]
     assert wanted is None or len(element) == wanted, ElementTree.tostring(element, "unicode")
-    assert set(element.attrib) <= ATTRIBUTES.get(element.tag, set()) | {"style"}, element.attrib
+    assert set(element.attrib) <= ATTRIBUTES.get(element.tag, set()) | {"style", "class"}, element.attrib
     assert element.attrib.get("mathvariant", "normal") == "normal"
     has_text = bool((element.text or "").strip())
     assert has_text == (element.tag in ("mn", "mo", "mi")) or element.tag == "mtext"

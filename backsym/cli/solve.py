@@ -56,6 +56,7 @@ MANY = 12
     "--summary/--no-summary", default=None,
     help="Print the results in Unicode, too. [default: for a few problems, on a terminal]",
 )  # fmt: skip
+@click.option("--no-colour", "colour", flag_value=False, default=True, help="Formulas in black, for print.")
 @workers_option
 def solve(
     files: tuple[str, ...],
@@ -63,6 +64,7 @@ def solve(
     output: Path | None,
     questions: bool,
     space: float,
+    colour: bool,
     key: bool,
     detail: str,
     fragment: bool,
@@ -83,7 +85,7 @@ def solve(
     if space and not questions:
         raise click.UsageError("--space goes with --questions")
     version = "questions" if questions else "key" if key else "solution"
-    options = Options(version, detail, fragment, templates, engine, space)
+    options = Options(version, detail, fragment, templates, engine, space, colour)
     with reported():
         if output is not None and output.is_file():
             raise BacksymError(f"{output}: this is a file; -o names a folder")

@@ -10,7 +10,7 @@ This module must not know about expressions, problems or any output language.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import wraps
 from typing import TypeVar
 
@@ -263,6 +263,22 @@ class Linked(Layout):
     here: bool = False
 
 
+TINTS = ("passed", "local")
+"""What a colour says: that something is passed back, or that it is a local derivative."""
+
+
+@dataclass(frozen=True)
+class Tinted(Layout):
+    """Something in the colour of what it is, one of ``TINTS``; never the only sign of it.
+
+    ``spaced``: a thin space parts it from a factor behind it.
+    """
+
+    body: Layout
+    tint: str
+    spaced: bool = False
+
+
 MINUS = Op("minus", "prefix")
 COMMA = Op("comma", "punctuation")
 EQUALS = Op("equals", "relation")
@@ -292,6 +308,23 @@ def separated(items: tuple[Layout, ...], separator: Layout = COMMA) -> Layout:
     return row(*out)
 
 
+def untinted(layout: Layout) -> Layout:
+    """The same without colours: as if nothing had been tinted."""
+    if isinstance(layout, Tinted):
+        return untinted(layout.body)
+    if isinstance(layout, Row):
+        items = map(untinted, layout.items)
+        return tight(*items) if layout.tight else row(*items)
+    changes = {part.name: _untinted(getattr(layout, part.name)) for part in fields(layout)}
+    return replace(layout, **changes)
+
+
+def _untinted(value: object) -> object:
+    if isinstance(value, Layout):
+        return untinted(value)
+    return tuple(map(_untinted, value)) if isinstance(value, tuple) else value
+
+
 def is_tall(layout: Layout) -> bool:
     """Whether delimiters around it should grow: it holds a fraction, a sum sign, a matrix or an underbrace."""
     if isinstance(layout, (Frac, Binom, Matrix, Cases, Underbrace, Stacked, Aligned, Gathered)):
@@ -302,7 +335,7 @@ def is_tall(layout: Layout) -> bool:
         return any(is_tall(item) for item in layout.items)
     if isinstance(layout, (Script, Primed)):
         return is_tall(layout.base)
-    if isinstance(layout, (Fenced, Delimited, Sqrt, Boxed, Accent, Sized, Phantom, Linked)):
+    if isinstance(layout, (Fenced, Delimited, Sqrt, Boxed, Accent, Sized, Phantom, Linked, Tinted)):
         return is_tall(layout.body)
     return False
 

@@ -340,6 +340,11 @@ def _linked(node: lay.Linked, small: bool) -> str:
     return f"<mtext><a {where}>{_escaped(to_unicode(node.body))}</a></mtext>"
 
 
+def _tinted(node: lay.Tinted, small: bool) -> str:
+    space = _node(lay.Space("thin"), small) if node.spaced else ""
+    return f'<mrow class="{node.tint}">{_node(node.body, small)}</mrow>{space}'
+
+
 _RULES: dict[type[Layout], Callable[[Any, bool], str]] = {
     lay.Row: _row,
     lay.Ident: _ident,
@@ -366,5 +371,6 @@ _RULES: dict[type[Layout], Callable[[Any, bool], str]] = {
     lay.Sized: lambda node, small: f"<mstyle {STYLES[node.size]}>{_node(node.body, small)}</mstyle>",
     lay.Phantom: lambda node, small: f"<mphantom>{_node(node.body, small)}</mphantom>",
     lay.Space: _space,
+    lay.Tinted: _tinted,
     lay.Linked: _linked,
 }

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from backsym.printing import layout as lay
-from backsym.printing.layout import Layout, Op, Row
+from backsym.printing.layout import Layout, Op, Row, untinted
 from backsym.printing.signs import BIG_SIGNS, FENCES, is_greek
 
 SCRIPT = 0.72
@@ -126,6 +126,7 @@ _RULES: dict[type[Layout], Callable[[Any], float]] = {
     lay.Cases: _table,
     lay.Underbrace: lambda node: max(width(node.body), SCRIPT * width(node.label) if node.label else 0.0),
     lay.Stacked: _stacked,
+    lay.Tinted: lambda node: width(node.body) + (0.17 if node.spaced else 0.0),
     lay.Linked: lambda node: width(node.body),
     lay.Boxed: lambda node: width(node.body) + 0.7,
     lay.Aligned: _table,
@@ -148,6 +149,13 @@ def broken(layout: Layout, first: float, rest: float) -> list[Layout]:
     """
     if width(layout) <= first:
         return [layout]
+    lines = _broken(layout, first, rest)
+    if all(width(line) <= rest for line in lines):
+        return lines
+    return _broken(untinted(layout), first, rest)  # What is tinted is not parted.
+
+
+def _broken(layout: Layout, first: float, rest: float) -> list[Layout]:
     for pieces in (_cut(layout, ("relation",)), _cut(layout, ("relation", "binary")), _opened(layout)):
         lines = _packed(pieces, first, rest)
         if lines is not None:

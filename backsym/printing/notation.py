@@ -53,6 +53,9 @@ class Notation:
     letters: Mapping[str, str] = field(default_factory=dict)
     """How index letters are written that are no subscripts: ``^{(l)}``, ``^{[l]}``."""
 
+    tinted: bool = False
+    """Whether what is passed back and the local derivatives of a product have their colours."""
+
     bare_sums: bool = False
     """Whether sums stand without the range of their letter, in a remark about an equation that has been given."""
 

@@ -56,6 +56,7 @@ from backsym.core.expr import (
     Zeros,
     parts_of_axes,
     scalar_if_ones,
+    walk,
 )  # fmt: skip
 from backsym.core.functions import FUNCTIONS
 from backsym.core.kinds import kind_named
@@ -405,7 +406,7 @@ def _add(e: Add, n: Notation) -> Piece:
             items.append(Op("minus" if negative else "plus"))
         elif negative:
             items.append(lay.MINUS)
-        items.append(body)
+        items.append(lay.Tinted(body, "passed") if n.tinted and _is_adjoint(term) else body)
     return Piece(row(*items), Level.SUM)
 
 
@@ -443,6 +444,7 @@ def _mul(e: Mul, n: Notation) -> Piece:
             items.extend((Op("odot"),) if hadamard else _between(factors[at - 1], items[-1], factor, body))
         items.append(body)
         seen_array = seen_array or _is_array(factor)
+    items = _tinted(items, factors, n)
     product = "hadamard" if arrays > 1 else ("matmul" if p.product == "matmul" else "scaled")
     return Piece(row(*items), Level.PRODUCT, p.opens, product)
 
@@ -500,7 +502,41 @@ def _matmul(e: MatMul, n: Notation) -> Piece:
         if items:
             items.extend(_between(e.args[at - 1], items[-1], arg, body))
         items.append(body)
-    return Piece(row(*items), Level.PRODUCT, p.opens, "matmul")
+    return Piece(row(*_tinted(items, e.args, n)), Level.PRODUCT, p.opens, "matmul")
+
+
+def tinted_layout(expr: Expr, notation: Notation) -> Layout:
+    """The layout with colours: an adjoint is passed back, and what it is multiplied by is the local derivative.
+
+    That is the chain rule: every term of a derivative has one adjoint, in which it is linear.
+    """
+    layout = layout_of(expr, notation)
+    return lay.Tinted(layout, "passed") if _is_adjoint(expr) else layout
+
+
+def _is_adjoint(e: Expr) -> bool:
+    return isinstance(e.base if isinstance(e, (Entry, Member)) else e, Adj)
+
+
+def _tinted(items: list[Layout], factors: Sequence[Expr], n: Notation) -> list[Layout]:
+    """The items of a product, signs between them included, of which one factor holds the adjoint, in their colours."""
+    passed = [any(isinstance(part, Adj) for part in walk(factor)) for factor in factors]
+    if not n.tinted or sum(passed) != 1 or len(factors) < 2:
+        return items
+    signs = [item for item in items if isinstance(item, (Op, lay.Space))]
+    if len(items) - len(signs) != len(factors):
+        return items
+    out: list[Layout] = []
+    at = 0
+    for place, item in enumerate(items):
+        if isinstance(item, (Op, lay.Space)):
+            out.append(item)
+            continue
+        tint = "local" if not passed[at] else "passed" if _is_adjoint(factors[at]) else ""
+        followed = place + 1 < len(items) and not isinstance(items[place + 1], (Op, lay.Space))
+        out.append(lay.Tinted(item, tint, spaced=tint == "passed" and followed) if tint else item)
+        at += 1
+    return out
 
 
 def _div(e: Div, n: Notation) -> Piece:

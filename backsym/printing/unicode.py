@@ -206,5 +206,6 @@ _RULES: dict[type[Layout], Callable[[Any], str]] = {
     lay.Sized: lambda node: to_unicode(node.body),
     lay.Phantom: lambda node: " " * len(to_unicode(node.body)),
     lay.Space: lambda node: _SPACES[node.size],
+    lay.Tinted: lambda node: to_unicode(node.body),
     lay.Linked: lambda node: to_unicode(node.body),
 }

@@ -38,6 +38,7 @@ from backsym.numeric.given import point
 from backsym.parts.kind import Answered, Piece
 from backsym.parts.table import kind_of
 from backsym.printing import layout as lay
+from backsym.printing.layout import Layout
 from backsym.printing.measure import width
 from backsym.printing.printer import range_layout
 
@@ -254,7 +255,7 @@ def rows_of(steps: Sequence[Step], voice: Voice, shown: Shown | None = None) -> 
     planned = lines(steps, known.keys())
     for line in condensed(planned) if shown is not None and shown.options.concise else planned:
         reason = _reason(line.steps, voice, known)
-        stages = tuple(voice.layout(stage) for stage in line.stages)
+        stages = tuple(voice.tinted(stage) for stage in line.stages)
         found = Row(voice.layout(line.lhs), stages[-1], None, stages[:-1], reason)
         if before is not None and before.lhs == line.lhs:
             longer = replace(rows[-1], via=(*rows[-1].via, rows[-1].rhs, *stages[:-1]), rhs=stages[-1])
@@ -289,17 +290,22 @@ def _stated(rows: tuple[Row, ...], results: tuple[Row, ...], voice: Voice) -> tu
     if not rows:
         return results
     last = rows[-1]
-    same = next((n for n, result in enumerate(results) if (last.lhs, last.rhs) == (result.lhs, result.rhs)), None)
+    same = next((n for n, result in enumerate(results) if _equation(last) == _equation(result)), None)
     if same is None:
         asked = voice.catalogue.phrase("reasons.asked")
         return (*rows, *(_because(result, (asked,), voice) for result in results))
     result = results[same]
     stated = replace(_because(last, (result.reason,), voice), tail=result.tail)
     # A result that another row has stated already is not said again.
-    others = [r for r in results[:same] if (r.lhs, r.rhs) not in [(row.lhs, row.rhs) for row in rows]]
-    earlier = {(r.lhs, r.rhs): r for r in results[:same]}
-    told = tuple(replace(r, tail=earlier[r.lhs, r.rhs].tail) if (r.lhs, r.rhs) in earlier else r for r in rows[:-1])
+    others = [r for r in results[:same] if _equation(r) not in map(_equation, rows)]
+    earlier = {_equation(r): r for r in results[:same]}
+    told = tuple(replace(r, tail=earlier[_equation(r)].tail) if _equation(r) in earlier else r for r in rows[:-1])
     return (*told, *others, stated, *results[same + 1 :])
+
+
+def _equation(r: Row) -> tuple[Layout | None, Layout]:
+    """What a row states, without colours."""
+    return r.lhs, lay.untinted(r.rhs)
 
 
 def _checked(equation: Equation, voice: Voice, reason: Inlines = ()) -> Row:

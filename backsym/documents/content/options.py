@@ -13,6 +13,7 @@ class Options:
     ``detail``: ``full``, or ``concise`` (also ``brief``), which keeps the results, what they rest on and what is hard.
     ``fragment`` leaves out the preamble of a .tex file.
     ``space`` is left for the answer to each part of a question sheet, in centimetres.
+    Without ``colour``, what is passed back and local derivatives are as black as all else.
     ``templates`` is a folder whose templates take the place of the bundled ones.  ``engine`` makes the PDF.
     """
 
@@ -22,6 +23,7 @@ class Options:
     templates: Path | None = None
     engine: str = "typst"
     space: float = 0.0
+    colour: bool = True
 
     @property
     def concise(self) -> bool:

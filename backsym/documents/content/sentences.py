@@ -15,6 +15,7 @@ from backsym.core.bundled import tree
 from backsym.core.errors import BacksymError, near_name
 from backsym.core.expr import Entry, Expr, Ix, letters_of
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
 from backsym.core.stepkinds import FORWARD, STEPS
 from backsym.core.steps import Fact, Step
@@ -25,7 +26,7 @@ from backsym.parts.table import KINDS
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.notation import Notation, index
-from backsym.printing.printer import layout_of, range_layout, size_layout
+from backsym.printing.printer import layout_of, range_layout, size_layout, tinted_layout
 from backsym.text.catalogue import flat, pieces
 
 Value = str | Layout | Inlines
@@ -130,6 +131,14 @@ class Voice:
 
     def layout(self, e: Expr) -> Layout:
         return layout_of(e, self.notation)
+
+    @lazy
+    def _in_colours(self) -> Notation:
+        return replace(self.notation, tinted=True)
+
+    def tinted(self, e: Expr) -> Layout:
+        """The same with what is passed back, and local derivatives, in their colours."""
+        return tinted_layout(e, self._in_colours)
 
     def why(self, step: Step) -> Inlines:
         """Why a step holds; see :func:`why`."""

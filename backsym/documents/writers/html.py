@@ -75,6 +75,7 @@ def html(document: Document, options: Options = FULL, stem: str = "solution") ->
         header=inlines_html(document.header),
         logo=_logo(document.logo, words.text("document.logo")) if document.logo else "",
         paper=document.paper,
+        colour=options.colour,
         opening=opening,
         contents=_contents(page.headings) if document.contents else "",
         contents_title=escape(words.text("document.contents")),

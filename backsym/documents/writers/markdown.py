@@ -31,6 +31,7 @@ from backsym.documents.content.blocks import (
 )
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.writers.breaking import as_formula, side_by_side
+from backsym.printing import layout as lay
 from backsym.printing.latex import to_latex
 from backsym.printing.layout import Layout
 
@@ -145,14 +146,18 @@ def equations_latex(rows: tuple[Row, ...]) -> str:
     """Rows as LaTeX: one formula, or several aligned at the equals sign with their ranges in a column of their own."""
     if len(rows) == 1 and not rows[0].reason:
         only = rows[0]
-        return _side(only.lhs) + to_latex(only.right) + (f", \\quad {to_latex(only.tail)}" if only.tail else "")
+        return (
+            _side(only.lhs)
+            + to_latex(lay.untinted(only.right))
+            + (f", \\quad {to_latex(only.tail)}" if only.tail else "")
+        )
     lines = []
     for r in rows:
         head = _side(None if r.again else r.lhs, "&") or ("&= " if r.lhs else "& ")
         tail = f", && {to_latex(r.tail)}" if r.tail else ""
         reason = f" \\qquad {_remark(r)}" if r.reason else ""
         between = " && " if reason and not tail else ""
-        lines.append(f"{head}{to_latex(r.right)}{tail}{between}{reason.strip() if between else reason}")
+        lines.append(f"{head}{to_latex(lay.untinted(r.right))}{tail}{between}{reason.strip() if between else reason}")
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
 
@@ -162,7 +167,8 @@ def _beside(rows: tuple[Row, ...]) -> str:
     if all(len(line) == 1 for line in lines):
         return equations_latex(rows)
     set_lines = [
-        " & \\quad ".join(f"{_side(r.lhs, '&')}{to_latex(r.right)}{_after(r)}" for r in line) for line in lines
+        " & \\quad ".join(f"{_side(r.lhs, '&')}{to_latex(lay.untinted(r.right))}{_after(r)}" for r in line)
+        for line in lines
     ]
     return "\\begin{aligned}\n" + " \\\\\n".join(set_lines) + "\n\\end{aligned}"
 

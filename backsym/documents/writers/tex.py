@@ -89,6 +89,7 @@ def tex(document: Document, options: Options = FULL, stem: str = "solution") -> 
         header=inlines_tex(document.header),
         logo=_logo_name(document.logo, stem),
         paper=document.paper,
+        colour=options.colour,
         opening=tex_text(document.opening),
         contents=document.contents,
         contents_title=escape(catalogue(document.language).text("document.contents")),

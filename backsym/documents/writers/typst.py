@@ -79,6 +79,7 @@ def typst(document: Document, options: Options = FULL, stem: str = "solution") -
         header=inlines_typst(document.header),
         logo=_logo(document.logo, catalogue(document.language).text("document.logo")) if document.logo else "",
         paper=_PAPERS[document.paper],
+        colour=options.colour,
         authors=f"{string(inlines_plain(document.author))}," if document.author else "",
         language=string(document.language),
         opening=typst_text(document.opening),

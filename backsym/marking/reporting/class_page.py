@@ -32,7 +32,7 @@ def class_page(summary: ClassSummary, title: str) -> str:
     return render_template(
         "html.jinja", None, language="en", plain_title=escape(in_unicode(heading)), title=_prose(heading),
         byline=[escape(summary.counts)], opening="", contents="", contents_title="", all_steps="",
-        header="", logo="", paper="a4",
+        header="", logo="", paper="a4", colour=True,
         body=body,
     )  # fmt: skip
 
