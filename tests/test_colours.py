@@ -1,4 +1,4 @@
-"""What is passed back and local derivatives in colours: which, how well they are seen, and that they are never needed."""
+"""What is passed back, and local derivatives, in colours: which, how well seen, and never needed."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_the_adjoint_is_passed_back_and_its_factors_are_local() -> None:
     notation = Notation.of(solution.problem)
     tinted = Notation(**{**{k: v for k, v in vars(notation).items() if k != "laid"}, "tinted": True})
     found = {d.node: to_latex(tinted_layout(d.entry.rhs, tinted)) for d in solution.derivations}
-    assert found["W"] == r"\tintpassed{\frac{\partial \mathcal{L}}{\partial z_k}}\,\tintlocal{x_i}"
+    assert found["W"] == r"\tintpassed{\frac{\partial \mathcal{L}}{\partial z_k}}\, \tintlocal{x_i}"
     assert found["b"] == r"\tintpassed{\frac{\partial \mathcal{L}}{\partial z_k}}"
     assert found["y"] == "2 y_k"
     whole = {d.node: d.matrix for d in solution.derivations if d.matrix is not None}
