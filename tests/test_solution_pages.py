@@ -34,6 +34,7 @@ from backsym.numeric.sample import draws
 from backsym.numeric.verify import with_adjoints
 from backsym.printing import layout as lay
 from backsym.printing.latex import latex, to_latex
+from backsym.printing.layout import untinted
 from backsym.printing.notation import Notation
 from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.reading.latex import equations as reader
@@ -80,7 +81,7 @@ def sides(row: Row, problem: Problem, known: Mapping[str, Expr]) -> tuple[Expr, 
     assert row.lhs is not None
     first = to_latex(row.lhs)
     left = known[first] if first in known else read(first, problem)
-    texts = [to_latex(stage) for stage in (*row.via, row.rhs)]
+    texts = [to_latex(untinted(stage)) for stage in (*row.via, row.rhs)]
     return left, tuple(known[t] if t in known else read(t, problem, free_indices(left)) for t in texts)
 
 
