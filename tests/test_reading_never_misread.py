@@ -200,6 +200,22 @@ def test_the_bars_of_a_matrix_in_a_logarithm_are_its_determinant(
             assert found[name][place] == pytest.approx(wanted, rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    "note",
+    [
+        r"$$h(x) = \theta x^ \quad J = \sum_{i=1}^m (h(x^{(i)}) - y^{(i)})^2$$",
+        r"$$f(x) =$$ $$L = f(P) + f(a)$$",
+        r"$$f(x) = $$ and $$y = f(w)$$",
+        r"$$L' = $$",
+        r"$$SSR( = y$$",
+    ],
+)
+def test_a_note_that_breaks_off_is_refused_in_words(note: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        loaded(tmp_path, note)
+    assert str(caught.value)
+
+
 def test_a_power_is_a_declaration_of_its_own_only_before_a_set() -> None:
     text = r"w^2 + b \in \mathbb{R}^n"
     declared = Declarations()
