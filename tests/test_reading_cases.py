@@ -226,6 +226,18 @@ def test_what_looks_like_a_question_and_is_no_part_is_named(words: str, tmp_path
     assert any("line 3: what looks like a question" in remark for remark in note.remarks)
 
 
+def test_each_sentence_of_a_paragraph_is_a_question_of_its_own(tmp_path: Path) -> None:
+    words = (
+        r"Express $\frac{\partial L}{\partial \mathbf{b}}$ by $\mathbf{y}$. Explain the role of the bias."
+        r" Give an expression for $\frac{\partial L}{\partial \mathbf{y}}$. Derive the backpropagation equations."
+    )
+    note = loaded(tmp_path, LAYER + words)
+    assert [part.targets for part in note.parts] == [("b", "y")]
+    assert len(note.remarks) == 2
+    for remark, begins in zip(note.remarks, ("Derive the backpropagation", "Explain the role"), strict=True):
+        assert f"what looks like a question: {begins}" in remark
+
+
 def test_what_is_asked_by_is_no_target(tmp_path: Path) -> None:
     note = loaded(tmp_path, CASES["asked-beats-guessed"])
     assert [part.targets for part in note.parts] == [("y", "x")]

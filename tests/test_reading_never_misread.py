@@ -89,6 +89,23 @@ REFUSED = [
         r"$$y = w x, L = y^2$$ Show that $$\frac{\partial L}{\partial x} = 2 w^{\top} y$$",
     ),
     ("transposed_number", r"(y - t)^T", r"$$L = (y - t)^T (y - t)$$"),
+    ("function_not_put_in", r"(x)", r"$$f(x) = x^2, L = f'(w) + f(w)$$"),
+    # A small letter beside a large one.
+    (
+        "letter_case",
+        r"y_{nk}",
+        r"$$J = -\sum_{n=1}^N \sum_{k=1}^K t_{nk} \log y_{nk}, \mathbf{Y} = \mathrm{softmax}(\mathbf{X} \mathbf{W})$$",
+    ),
+    (
+        "letter_case",
+        r"\mathbf{z}_n",
+        r"$$\mathbf{Z} = \mathbf{X} \mathbf{W}, L = \sum_{n=1}^N \|\mathbf{z}_n - \mathbf{t}_n\|^2$$",
+    ),
+    (
+        "letter_case",
+        r"w_{ij}",
+        r"$$\mathbf{y} = \mathbf{W} \mathbf{x}, L = \|\mathbf{y}\|^2 + \sum_{i=1}^K \sum_{j=1}^D w_{ij}^2$$",
+    ),
     # The norm of a number.
     ("norm_of_number", r"\|h - t\|", r"$$h = \sigma(W x), L = \frac{1}{2} \|h - t\|^2$$"),
     # A vector that is added to a matrix.

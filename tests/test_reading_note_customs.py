@@ -113,6 +113,11 @@ NOTES: dict[str, Note] = {
         lambda w, x, t, **o: ((w * x - t) ** 2).mean() + o["lambda"] / N * w**2,
         {"w": S, "x": (N,), "t": (N,), "lambda": S},
     ),
+    "the other norm": (
+        r"$$L = \sum_{i=1}^n (y_i - \mathbf{x}_i^\top \boldsymbol\beta)^2 + \lambda |\boldsymbol\beta|_1$$",
+        lambda y, x, beta, **o: ((y - x @ beta) ** 2).sum() + o["lambda"] * np.sqrt(beta**2).sum(),
+        {"y": (N,), "x": (N, D), "beta": (D,), "lambda": S},
+    ),
     "a light neuron": (
         r"$$y = w^T x + b, \quad L = (y - t)^2$$",
         lambda w, x, b, t: (w @ x + b - t) ** 2, {"w": (D,), "x": (D,), "b": S, "t": S},

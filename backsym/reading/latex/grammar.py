@@ -274,7 +274,9 @@ class Grammar(Cursor, ABC):
                     raise self.error(say("latex.bar_never_closed"), opening)
                 raise self.unexpected(say("latex.sought.closing_bar"))
             self.take()
-        name = "norm" if kind == "||" or double else "abs"
+        # |x|_1 is the sum of absolute values, too: no entry of an array that has none.
+        script = self.ahead(1 + (self.ahead().text == "{")).text if self.at("_") else ""
+        name = "norm" if kind == "||" or double or script in ("1", "2", "F") else "abs"
         call = self.make("call", name, (inner,), opening.start)
         if name == "norm" and self.at("_"):
             scripts = read_scripts(self, self.additive, tags=False)

@@ -32,7 +32,7 @@ def check_names(source: Source, equations: Equations) -> None:
         *_powers(source, equations),
         *_letters_as_numbers(source, equations),
     ]
-    found = found or list(_idle_sums(source, equations))
+    found = found or [*_idle_sums(source, equations), *_cases(source, equations)]
     if found:
         raise InputError(found)
 
@@ -153,6 +153,20 @@ def _bare_letters(tree: Node, bound: frozenset[str], labels: Collection[str]) ->
     elif tree.kind != "cmp" or not any(label_in(side, labels) for side in tree.children):
         for child in tree.children:
             yield from _bare_letters(child, bound, labels)
+
+
+def _cases(source: Source, equations: Equations) -> Iterator[Diagnostic]:
+    """``y_{nk}`` beside a computed matrix Y: its entry, or another quantity, since letters tell large from small."""
+    given, lefts = equations.given(), {equation.name for equation in equations.found}
+    for name, spelled in given.items():
+        base, tag = spelled.key
+        capital = new_name(base.upper(), tag)
+        counts = {count for count, _ in equations.indexed.get(name, ())}
+        if len(base) > 1 or not base.islower() or not counts:
+            continue
+        if capital in lefts or (2 in counts and not spelled.bold and capital in given):
+            written = source.text[slice(*spelled.span)]
+            yield source.diagnostic(say("notes.letter_case", name=written, array=capital), spelled.span)
 
 
 def _idle_sums(source: Source, equations: Equations) -> Iterator[Diagnostic]:

@@ -281,6 +281,9 @@ def _formula_put_in(
     for call in calls:
         if call.span == definition.span:
             continue
+        if call.arguments == ("'",):  # A derivative of the function.
+            message = say("notes.function_not_put_in", name="".join(definition.head))
+            raise source.error(message, definition.span, say("notes.write_formula"))
         displayed = any(f.displayed and f.start <= call.span[0] < f.end for f in formulas)
         texts = _argument_texts(source, call)
         replaced = (

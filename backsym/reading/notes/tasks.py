@@ -30,7 +30,7 @@ _VECTORIZE = re.compile(
     re.IGNORECASE,
 )
 _DERIVE = re.compile(
-    r"\b(?:derive|compute|computing|find|calculate|determine|obtain|differentiate|evaluate|what\s+(?:is|are)"
+    r"\b(?:derive|express|compute|computing|find|calculate|determine|obtain|differentiate|evaluate|what\s+(?:is|are)"
     r"|give\s+(?:an?\s+|the\s+)?(?:expressions?|formulas?|gradients?|derivatives?)|write\s+(?:down|out)|work\s+out"
     r"|bestimmen?|berechnen?|leiten?|ermitteln?|finden?|geben?|was\s+ist)\b",
     re.IGNORECASE,
@@ -65,8 +65,8 @@ class Task:
     at: int
     equations: list[Span] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
-    formula_at: int = -1
-    """Where a formula stands that the part was made of."""
+    formulas: list[int] = field(default_factory=list)
+    """Where the formulas stand that the part was made of."""
 
 
 @dataclass(frozen=True)
@@ -154,9 +154,9 @@ class Tasks:
             return
         last = self.ends[bisect_right(self.breaks, max(start, 0)) - 1]
         if any(
-            start <= task.at < end
+            (not task.formulas and start <= task.at < end)
             or any(start <= a < max(end, last) for a, _ in task.equations)
-            or start <= task.formula_at < end
+            or any(start <= a < end for a in task.formulas)
             for task in self.found.values()
         ):
             return
@@ -236,7 +236,7 @@ class Tasks:
         if _WHY.search(self.source.text, at, end):
             task = self.task("why", at)
             task.names += [name for name in names if name not in task.names]
-            task.formula_at = start
+            task.formulas.append(start)
         elif _DERIVE.search(words) and not _SHOW.search(words):
             self.derive(at, names, whole, start)
 
@@ -244,7 +244,7 @@ class Tasks:
         kind = "gradients" if whole or (at, "gradients") in self.found else "derive"
         earlier = self.found.pop((at, "derive"), None) if kind == "gradients" else None
         task = self.task(kind, at)
-        task.formula_at = start if start >= 0 else task.formula_at
+        task.formulas += [*(earlier.formulas if earlier else []), *([start] if start >= 0 else [])]
         for name in [*(earlier.names if earlier else []), *names]:
             task.names += [name] if name not in task.names else []
 
