@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from backsym.core.errors import BacksymError
-from backsym.core.expr import Adj, Entry, Expr, Ix, Partial, Sym, walk
+from backsym.core.expr import Adj, Cmp, Entry, Expr, Fn, Ix, Partial, Sym, walk
 from backsym.core.problem import Problem
 from backsym.marking.answers.model import Line, ReadAnswer
 from backsym.marking.judging.judge import Judge, equal_values
@@ -205,11 +205,22 @@ def _leads_to(line: Line, name: str) -> bool:
 
 
 def is_claim(line: Line, read: ReadAnswer, claim: Claim, judge: Judge) -> bool:
-    """Whether a line says no more than a claim: both are equal whatever the values of the quantities that they name."""
+    """Whether a line says no more than a claim: both are equal whatever the values of the quantities that they name.
+
+    A line for whole arrays is another than a claim by entries, and so is one with other functions in it.
+    """
     if line.aside or line.of not in (None, read.target.name) or any(slopes(line.expr)):
         return False  # A chain rule is a step.
     lhs, rhs = claim
-    return same_whatever(judge, (line.expr, line.indices), (rhs, lhs.indices if isinstance(lhs, Entry) else ()))
+    indices = lhs.indices if isinstance(lhs, Entry) else ()
+    if bool(line.indices) != bool(indices) or _functions(line.expr) != _functions(rhs):
+        return False
+    return same_whatever(judge, (line.expr, line.indices), (rhs, indices))
+
+
+def _functions(e: Expr) -> frozenset[str]:
+    """The functions and comparisons in an expression."""
+    return frozenset(n.name if isinstance(n, Fn) else n.op for n in walk(e) if isinstance(n, (Fn, Cmp)))
 
 
 def same_whatever(judge: Judge, *forms: tuple[Expr, tuple[Ix, ...]]) -> bool:
