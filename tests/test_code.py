@@ -16,6 +16,7 @@ from typing import Any
 import black
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from extent import THOROUGH, some
 from generated_code import (
     CASES,
@@ -36,6 +37,8 @@ from generated_code import (
 )
 from networks import NETWORKS
 
+from backsym.cli.main import main
+from backsym.codegen.function import function_source, gradcheck_source
 from backsym.codegen.module import module_source
 from backsym.codegen.skeleton import checks_source, skeleton_source
 from backsym.core.errors import BacksymError
@@ -93,6 +96,30 @@ def test_what_is_written_is_as_black_would_have_it(name: str) -> None:
                 names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
                 stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
                 assert stored <= {node.id for node in names if isinstance(node.ctx, ast.Load)} | {"_"}
+
+
+@pytest.mark.parametrize("name", some(CASES, 25))
+@pytest.mark.parametrize("target", ["torch", "jax"])
+def test_functions_and_their_tests_are_as_black_would_have_them(name: str, target: str) -> None:
+    solution = solved(name)
+    for text in (function_source(solution, target), gradcheck_source(solution, "layer", target)):
+        assert black.format_str(text, mode=black.Mode()) == text
+
+
+def test_what_is_no_function_of_arrays_is_refused() -> None:
+    with pytest.raises(BacksymError, match="numpy has no derivatives of its own"):
+        function_source(solved("scalar-tanh"), "numpy")
+    with pytest.raises(BacksymError, match="also needs loss"):
+        function_source(solved("network abstract-loss-inline"), "torch")
+    result = CliRunner().invoke(main, ["code", "scalar-tanh", "--target", "torch", "--function", "--skeleton"])
+    assert result.exit_code == 2
+    assert "ask for one of them" in result.stderr
+
+
+def test_what_has_no_derivative_is_said_to_be_constant() -> None:
+    text = function_source(solved("mlp-entries"), "torch")
+    assert "Taken as constants: t." in text
+    assert text.count("        None,\n") == 1
 
 
 def backward_lines(mapping: dict[str, Any], target: str = "numpy") -> list[str]:

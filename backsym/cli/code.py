@@ -20,17 +20,21 @@ from backsym.core.errors import BacksymError
     "--target", type=click.Choice(["numpy", "torch", "jax"]), default="numpy", show_default=True,
     help="The array library that the module uses.",
 )  # fmt: skip
+@click.option("--function", is_flag=True, help="An autograd.Function (jax: custom_vjp), and a test of its derivative.")
 @click.option("--skeleton", is_flag=True, help="Leave the gradients to be written, and write a file of tests for them.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
-def code(file: str, target: str, skeleton: bool, output: Path | None) -> None:
+def code(file: str, target: str, function: bool, skeleton: bool, output: Path | None) -> None:
     """Print the network in FILE as a module with forward and backward.
 
     forward(inputs) returns the inputs and the value of every node; backward(values) takes that and returns the
-    derivative of the loss by every node, input and parameter.  With --skeleton and -o NAME.py the tests are written to
-    test_NAME.py beside it.
+    derivative of the loss by every node, input and parameter.  With --function, the whole is one function that PyTorch
+    or JAX can use within others.  With --skeleton or --function and -o NAME.py the tests are written to test_NAME.py
+    beside it.
     """
     with reported():
-        texts = written(file, target, skeleton, output)
+        if function and skeleton:
+            raise BacksymError("--function and --skeleton are two different modules; ask for one of them")
+        texts = written_function(file, target, output) if function else written(file, target, skeleton, output)
         if output is None:
             click.echo("".join(texts.values()), nl=False)
             return
@@ -47,8 +51,8 @@ def written(file: str, target: str, skeleton: bool, output: Path | None) -> dict
     from backsym.codegen.skeleton import checks_source, skeleton_source
     from backsym.solving.solution import solve
 
-    if skeleton and output is not None and not output.stem.isidentifier():
-        raise BacksymError(f"{output}: the tests import this file, so its name must be one that Python can import")
+    if skeleton:
+        refuse_unimportable(output)
     solution = solve(load_problem(file))
     path = output or Path("network.py")
     if not skeleton:
@@ -57,3 +61,24 @@ def written(file: str, target: str, skeleton: bool, output: Path | None) -> dict
     if output is not None:
         texts[path.with_name(f"test_{path.stem}.py")] = checks_source(solution, path.stem, target)
     return texts
+
+
+def written_function(file: str, target: str, output: Path | None) -> dict[Path, str]:
+    """The module of a network as one function, and the tests of its derivative."""
+    from backsym.cli.check import load_problem
+    from backsym.codegen.function import function_source, gradcheck_source
+    from backsym.solving.solution import solve
+
+    refuse_unimportable(output)
+    solution = solve(load_problem(file))
+    path = output or Path("network.py")
+    texts = {path: function_source(solution, target)}
+    if output is not None:
+        texts[path.with_name(f"test_{path.stem}.py")] = gradcheck_source(solution, path.stem, target)
+    return texts
+
+
+def refuse_unimportable(output: Path | None) -> None:
+    """Raise BacksymError for a file that tests could not import."""
+    if output is not None and not output.stem.isidentifier():
+        raise BacksymError(f"{output}: the tests import this file, so its name must be one that Python can import")

@@ -30,9 +30,15 @@ def module_source(solution: Solution, target: str = "numpy") -> str:
     Raises BacksymError for an unknown target and for what has no source in it, VerificationError for a module that
     computes other values than the solution states.
     """
-    network, dialect = network_of(solution), dialect_of(target)
+    dialect = dialect_of(target)
+    return _written(proved(solution), dialect)
+
+
+def proved(solution: Solution) -> Network:
+    """The network, whose module for NumPy computes what the solution states; else VerificationError."""
+    network = network_of(solution)
     prove(_written(network, DIALECTS["numpy"]), network, solution)
-    return _written(network, dialect)
+    return network
 
 
 def gradients_at(solution: Solution, arrays: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -54,8 +60,13 @@ def gradients_at(solution: Solution, arrays: Mapping[str, Any]) -> Mapping[str, 
 
 def _written(network: Network, dialect: Dialect) -> str:
     body = [*forward_function(network, dialect), "", "", *backward_function(network, dialect)]
-    head = docstring([words("module.title", title=title_of(network), library=dialect.title), *_about(network, dialect)])
-    return assembled(head, body, dialect)
+    return assembled(head_of(network, dialect), body, dialect)
+
+
+def head_of(network: Network, dialect: Dialect) -> list[str]:
+    """The lines of the docstring of the module."""
+    title = words("module.title", title=title_of(network), library=dialect.title)
+    return docstring([title, *_about(network, dialect)])
 
 
 def dialect_of(target: str) -> Dialect:

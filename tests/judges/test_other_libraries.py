@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import torch
-from extent import THOROUGH
+from extent import THOROUGH, some
 from generated_code import (
     CASES,
     CLASHES,
@@ -28,6 +29,7 @@ from generated_code import (
 )
 from torch_judge import forward_and_gradients
 
+from backsym.codegen.function import function_source, gradcheck_source
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import solve
 
@@ -107,3 +109,34 @@ def test_skeletons_for_other_libraries(name: str, target: str, tmp_path: Path) -
     assert assignment.failures() == set()
     wrong = assignment.failures(lambda name, right: f"-{right}" if name in solution.problem.by_name else right)
     assert wrong == {*solution.problem.by_name, "backward"} - {solution.problem.loss}
+
+
+LAYER = {"symbols": {"x": {"shape": ["N", "D"], "role": "input"}, "W": ["K", "D"]}, "forward": ["Y = tanh(x @ W.T)"]}
+FUNCTIONS = ["layer", *some([name for name in CASES if "abstract" not in name], 50, 7)]
+
+
+@pytest.mark.parametrize("target", ["torch", "jax"])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_have_the_derivative_that_the_library_measures(
+    name: str, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solution = solve(problem_from_mapping(LAYER)) if name == "layer" else solved(name)
+    module = f"function_{FUNCTIONS.index(name)}_{target}"
+    (tmp_path / f"{module}.py").write_text(function_source(solution, target), encoding="utf-8")
+    (tmp_path / f"test_{module}.py").write_text(gradcheck_source(solution, module, target), encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    tests = importlib.import_module(f"test_{module}")
+    for point in tests.POINTS:
+        tests.test_the_derivative_is_the_slope(point)
+
+
+def test_a_function_with_a_wrong_derivative_fails_its_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    solution = solve(problem_from_mapping(LAYER))
+    text = function_source(solution, "torch")
+    assert "1.0 - Y**2" in text
+    (tmp_path / "wrong_layer.py").write_text(text.replace("1.0 - Y**2", "1.0 + Y**2"), encoding="utf-8")
+    (tmp_path / "test_wrong_layer.py").write_text(gradcheck_source(solution, "wrong_layer", "torch"), encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    tests = importlib.import_module("test_wrong_layer")
+    with pytest.raises(torch.autograd.gradcheck.GradcheckError):
+        tests.test_the_derivative_is_the_slope(tests.POINTS[0])
