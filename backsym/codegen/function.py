@@ -61,7 +61,7 @@ def _network(solution: Solution, target: str) -> Network:
 
 def _torch(network: Network) -> list[str]:
     end = network.problem.end
-    named = {*network.leaves, *(s.quantity for s in network.forward)}
+    named = {*network.leaves, *(quantity for quantity, _ in network.computed)}
     kept = [quoted(name) for name in network.problem.symbols if name in named]
     forward = [
         "@staticmethod",
@@ -109,7 +109,7 @@ def _derivatives(network: Network) -> list[str]:
 
 def _constants(network: Network) -> list[str]:
     """What is given and has no derivative: targets, constants and classes."""
-    derived = {s.quantity for s in network.backward}
+    derived = {quantity for quantity, _ in network.derived}
     return [name for name in network.leaves if name not in derived]
 
 
