@@ -240,7 +240,7 @@ def put(p: Poly, values: Mapping[str, Lam]) -> Poly:
                 pieces.append(power(instantiate(values[f.base.name], f.idx), e))
             else:
                 pieces.append(of_factor(_put_inside(f, values), e))
-        out.extend(product(pieces))
+        out.extend(Term(u.coeff, u.powers, t.bound + u.bound) for u in product(pieces))
     return tuple(out)
 
 

@@ -14,12 +14,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from backsym.calculus.backward import Axes, Backward, Rewrite, along, entry_of
-from backsym.calculus.differentiate import differentiate
+from backsym.calculus.differentiate import differentiate, put
 from backsym.calculus.forms import Definition, factor, inline_adjoint, neater
 from backsym.calculus.lower import lower
 from backsym.calculus.raising import signed_sum, times
 from backsym.calculus.simplify import add_like, collapse, expand
 from backsym.calculus.terms import (
+    Del,
+    Dm,
     Ent,
     Factor,
     Fun,
@@ -34,12 +36,13 @@ from backsym.calculus.terms import (
     mentions,
     multiply,
     poly_symbols,
+    sub_factor,
     sub_poly,
 )
 from backsym.calculus.vertices import matmul, weight
 from backsym.core import stepkinds as sk
 from backsym.core.errors import BacksymError, NoMatrixForm
-from backsym.core.expr import Adj, Equation, Expr, Fn, IndexReduce, Ix, MatMul, Partial, Sym, Total, names_in
+from backsym.core.expr import Adj, Div, Equation, Expr, Fn, IndexReduce, Ix, MatMul, Partial, Sym, Total, names_in
 from backsym.core.stepkinds import StepKind
 from backsym.core.steps import Fact, Step, TotalDerivation
 from backsym.core.words import Words, say
@@ -127,6 +130,33 @@ class Totals:
         run.show(sk.SECOND, before, raw, through)
         run.rewritten(before, chain)
         return self.stated((self.problem.loss, first), (last,), (above, below), result, letters, steps, False)
+
+    def stationary(self, name: str) -> Expr:
+        """Where the derivative of the loss by a number or a vector is zero; it has to be linear in it.
+
+        The derivative is M w + c, with all nodes put in; the solution of M w = -c.  Raises BacksymError otherwise.
+        """
+        shape = self.problem.symbols[name].shape
+        at, other, letters = self.axes_of(name, name)
+        p = self.explicit(name, at)
+        for eq in reversed(self.problem.equations):
+            lowered = self.backward.lowered[eq.name]
+            p = put(self.unfolded(p), {eq.name: Lam(lowered.params, lowered.body)})
+        with_it: list[Term] = []
+        without: list[Term] = []
+        for t in expand(collapse(p)):
+            if name not in t.symbols:
+                without.append(Term(-t.coeff, t.powers, t.bound))
+                continue
+            with_it.append(_coefficient(t, name, other))
+        if not with_it:
+            raise BacksymError(f"the derivative by {name} does not depend on {name}: it is nowhere zero, or everywhere")
+        both = _without_common(collapse(tuple(with_it)), collapse(tuple(without)))
+        matrix, _ = self.lightest(both[0], at + other if shape else (), letters)
+        right, _ = self.lightest(both[1], at, letters)
+        if not shape:
+            return Div(right, matrix)
+        return MatMul((Fn("inv", (matrix,), 0, "matrix"), *(right.args if isinstance(right, MatMul) else (right,))))
 
     # --- what both need ---
 
@@ -417,6 +447,43 @@ class _Run:
     def rewritten(self, before: Expr, chain: Sequence[Rewrite], scope: Scope | None = None) -> None:
         for rewrite in chain:
             self.show(rewrite.kind, before, rewrite.result, rewrite.facts, scope)
+
+
+def _coefficient(t: Term, name: str, at: Axes) -> Term:
+    """What stands before the entry of a quantity in a term, along ``at``; raises BacksymError for any other power."""
+    found = [n for n, (f, e) in enumerate(t.powers) if isinstance(f, Ent) and f.symbols == {name} and e == 1]
+    rest = tuple(fe for n, fe in enumerate(t.powers) if n not in found[:1])
+    if len(found) != 1 or any(name in f.symbols for f, _ in rest):
+        raise BacksymError(f"the derivative by {name} is not linear in {name}: where it is zero has no such formula")
+    entry = t.powers[found[0]][0]
+    assert isinstance(entry, Ent)
+    for i, j in zip(entry.idx, at, strict=True):
+        if i in t.bound:
+            t = Term(t.coeff, tuple((sub_factor(f, {i: j}), e) for f, e in rest), tuple(b for b in t.bound if b != i))
+            rest = t.powers
+        elif i != j:
+            rest = (*rest, (Del(i, j), 1))
+    return Term(t.coeff, rest, t.bound)
+
+
+def _without_common(a: Poly, b: Poly) -> tuple[Poly, Poly]:
+    """Both sides of an equation without a number, or the size of a dimension, that all their terms have."""
+    sizes = {abs(t.coeff) for t in (*a, *b)}
+    common = sizes.pop() if len(sizes) == 1 else 1
+    dims = [{f.dim: e for f, e in t.powers if isinstance(f, Dm)} for t in (*a, *b)]
+    shared = {dim: e for dim, e in dims[0].items() if all(other.get(dim) == e for other in dims)}
+
+    def divided(p: Poly) -> Poly:
+        return tuple(
+            Term(
+                t.coeff / common,
+                tuple(fe for fe in t.powers if not isinstance(fe[0], Dm) or fe[0].dim not in shared),
+                t.bound,
+            )
+            for t in p
+        )
+
+    return divided(a), divided(b)
 
 
 def _pairs(olds: Axes, news: Axes) -> list[tuple[Index, Index]]:

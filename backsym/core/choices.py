@@ -65,5 +65,8 @@ NOTE_ENDINGS = (".md", ".markdown", ".tex")
 LAYOUTS = ("numerator", "denominator")
 """Which way round a Jacobian is: the outputs along the rows, or along the columns."""
 
+STATIONARY = "stationary"
+"""The part that asks where a derivative is zero."""
+
 METHODS = ("gradient", "newton")
 """How an update of a quantity is found: by the gradient and a rate, or by the second derivative."""

@@ -90,6 +90,8 @@ class TotalDerivation:
     matrix: Equation | None
     steps: tuple[Step, ...]
     no_matrix: Words | None = None
+    stationary: Expr | None = None
+    """Where the loss has no slope by the quantity, if that was asked for."""
 
     @property
     def node(self) -> str:

@@ -74,6 +74,8 @@ class Answered:
     needed: tuple[Piece, ...] = ()
     numbers: Mapping[str, Any] = field(default_factory=dict)
     given: bool = False
+    solved: Mapping[str, Expr] = field(default_factory=dict)
+    """Where the derivative by a quantity is zero."""
 
 
 # --- what the rooms hand to a kind -----------------------------------------------------------------------------------
@@ -157,6 +159,9 @@ class Results(Protocol):
 
     def total(self, asked: Asked) -> Piece:
         """A Jacobian or second derivative of the part."""
+
+    def stationary(self, asked: Asked) -> Expr:
+        """Where the derivative of the loss by a quantity is zero."""
 
     def value(self, e: Expr) -> Any:
         """What an expression is at the given values."""

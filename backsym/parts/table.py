@@ -8,7 +8,7 @@ from backsym.parts.derivatives import Derive, Gradients, List, Show
 from backsym.parts.equations import Forward, Vectorize
 from backsym.parts.kind import KINDS, PartKind
 from backsym.parts.numbers import Compute, Update
-from backsym.parts.totals import Hessian, Jacobian
+from backsym.parts.totals import Hessian, Jacobian, Stationary
 from backsym.parts.words import Ask, Graph, Why
 
 __all__ = ["KINDS", "kind_of"]
@@ -27,6 +27,7 @@ for _kind in (
     Update(),
     Jacobian(),
     Hessian(),
+    Stationary(),
 ):
     KINDS.add(_kind)
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from backsym.core.choices import LAYOUTS
+from backsym.core.choices import LAYOUTS, STATIONARY
+from backsym.core.expr import Adj, Equation, Expr, Zeros, num
 from backsym.core.problem import Part
 from backsym.parts.kind import Answered, Page, PartKind, Results, Value
 
@@ -86,3 +87,47 @@ def blocks(answered: Answered) -> list[list[Any]] | None:
     if count < 2 or any(piece.indices for piece in answered.pieces):
         return None
     return [list(answered.pieces[n : n + count]) for n in range(0, count * count, count)]
+
+
+class Stationary(PartKind):
+    """Where the loss has no slope by a number or a vector, solved where its derivative is linear."""
+
+    name = STATIONARY
+    about = "Find where the derivative of the loss by this quantity, a number or a vector, is zero."
+    needs = "gradient"
+    plain = False
+
+    def read(self, part: Part, value: Value) -> Part:
+        names, problem = value.quantities(), value.problem
+        if problem.upstream is not None:
+            value.refuse("a stationary point needs a loss; this problem has none")
+            return part
+        for name in names:
+            if len(problem.symbols[name].shape) > 1:
+                value.refuse(f"stationary points are found of numbers and vectors; {name} is a matrix")
+                return part
+        return replace(part, targets=names, totals=tuple((problem.loss, (name, name), False) for name in names))
+
+    def answer(self, part: Part, label: str, results: Results) -> Answered:
+        names = zip(part.targets, part.totals, strict=True)
+        solved = {name: results.stationary(asked) for name, asked in names}
+        return Answered(part, label, (), tuple(map(results.gradient, part.targets)), solved=solved)
+
+    def question(self, answered: Answered, page: Page) -> None:
+        page.say("questions.stationary", names=tuple(page.problem.sym(name) for name in answered.part.targets))
+
+    def solution(self, answered: Answered, page: Page) -> None:
+        page.derived(answered)
+        self.points(answered, page)
+
+    def key(self, answered: Answered, page: Page) -> None:
+        self.points(answered, page)
+
+    def points(self, answered: Answered, page: Page) -> None:
+        """What to set to zero, and where it is."""
+        problem = page.problem
+        for name, form in answered.solved.items():
+            whole = problem.sym(name)
+            zero: Expr = Zeros(whole.shape) if whole.shape else num(0)
+            slope = Equation(Adj(name, whole.shape), zero)
+            page.equations([(slope, ()), (Equation(whole, form), ())])

@@ -9,10 +9,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from backsym.core.allowance import LIMIT, Exhausted, allowing
+from backsym.core.choices import STATIONARY
 from backsym.core.errors import BacksymError, Diagnostic, NoMatrixForm, VerificationError, near_name
 from backsym.core.expr import Adj, Equation, Shape, indices_of, letters_of, position_of, steps_after, walk
 from backsym.core.lazy import lazy
@@ -358,10 +359,13 @@ def _totals(problem: Problem, backward: Backward) -> tuple[TotalDerivation, ...]
 
     asked = dict.fromkeys(total for part in problem.parts for total in part.totals)
     totals = Totals(backward)
-    return tuple(
-        totals.jacobian(of, by[0], denominator=turned) if len(by) == 1 else totals.second(*by)
-        for of, by, turned in asked
-    )
+    solved = {name for part in problem.parts if part.kind == STATIONARY for name in part.targets}
+    found: list[TotalDerivation] = []
+    for of, by, turned in asked:
+        total = totals.jacobian(of, by[0], denominator=turned) if len(by) == 1 else totals.second(*by)
+        asked_for = len(by) == 2 and by[0] == by[1] and by[0] in solved
+        found.append(replace(total, stationary=totals.stationary(by[0])) if asked_for else total)
+    return tuple(found)
 
 
 def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) -> Solution:
@@ -384,6 +388,7 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
 
     from backsym.numeric.proof import totals_proved, unproved
     from backsym.numeric.sample import sums_to_one
+    from backsym.numeric.stationary import prove_stationary
     from backsym.numeric.verify import verify, with_adjoints
     from backsym.solving.written import miswritten
 
@@ -394,6 +399,9 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
         forward = tuple(backward.forward())
         verified = verify(problem, derivations, draws)
         totals = _totals(problem, backward)
+        for total in totals:
+            if total.stationary is not None:
+                prove_stationary(problem, derivations, total.node, total.stationary)
         checked, wrong_lines = totals_proved(totals, derivations, draws)
         lines = (*unproved(derivations, forward, draws), *wrong_lines, *miswritten(problem, derivations))
         point = with_adjoints(derivations, draws[0])

@@ -184,6 +184,12 @@ class _Results:
         result, indices = (found.entry, found.indices) if found.matrix is None else (found.matrix, ())
         return Piece(found.by[-1], found.steps, result, indices)
 
+    def stationary(self, asked: Asked) -> Expr:
+        found = next(total.stationary for total in self.solved.totals if total.key == asked)
+        if found is None:
+            raise BacksymError(f"no stationary point was found by {asked[1][0]}")
+        return found
+
     def value(self, e: Expr) -> Array:
         return evaluate(e, self.at())
 

@@ -212,6 +212,7 @@ def _part(answered: Answered, voice: Voice, options: Options) -> Json:
     sheet = options.version == "questions"
     kind = kind_of(answered.part)
     numbers = {} if sheet else {name: value.tolist() for name, value in answered.numbers.items()}
+    solved = {} if sheet else {name: latex(form, voice.notation) for name, form in answered.solved.items()}
     derived = (s for piece in answered.pieces for s in (*piece.steps, *piece.after) if kind.derived)
     return {
         "kind": kind.name,
@@ -220,6 +221,7 @@ def _part(answered: Answered, voice: Voice, options: Options) -> Json:
         "steps": _steps(derived, voice, options),
         "result": "" if sheet else _result(answered, voice),
         **({"numbers": numbers} if numbers else {}),
+        **({"solution": solved} if solved else {}),
     }
 
 
