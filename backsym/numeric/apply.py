@@ -208,6 +208,7 @@ def _matrix(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evaluator) -
     if fn.value is None:
         return _by_definition(fn, e, args, ctx, ev)
     value = fn.value
+    guard(ctx.sizes(e.shape))
 
     def at(*xs: Array) -> Array:
         if ctx.tracer is not None:
