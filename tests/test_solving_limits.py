@@ -56,6 +56,9 @@ HUGE = {
     ),
     "an outer product": (many("y = outer(w, x)", "L = sum(y**2)"), "100000 x 100000"),
     "a diagonal matrix": (many("y = diag(w) @ x", "L = sum(y**2)"), "100000 x 100000"),
+    "a Kronecker product": (
+        {"forward": ["L = sum(kron(A, A))"], "symbols": MATRICES, "dims": {"N": 1000}}, "1000000 x 1000000",
+    ),
     "shifts along many entries": (
         {**many("y[n] = sum(w[k]*x[n+k-1], k)", "L = sum(y**2)", symbols={"x": ["N"], "w": [5]}),
          "indices": {"n": "N", "k": 5}}, "100000 x 100000",
