@@ -39,7 +39,7 @@ def quotient(written: str) -> Respelling:
     def respelled(text: str, problem: Problem) -> str:
         if any(name[0] == "d" for name in problem.symbols) or "dd" in text:
             return text  # dz may be a product there.
-        if "\\" in written and "einsum" in text:
+        if "\\" in written and any(sign in text for sign in ("einsum", "@", "pow")):
             return text  # Nobody writes fractions into code.
         for name in quantities(problem):
             alone = rf"(?<![\w\\/])d{problem.loss}\s?/\s?d{name}(?![\w'²^]|\s*/)"
