@@ -122,7 +122,7 @@ RESPELLINGS: dict[str, Respelling] = {
     "\\mathcal{L} for L": each(r"(?<![\w\\{])L(?![\w(])(?=.*\\)", r"\\mathcal{L}"),
     "sized parentheses": lambda text, problem: (
         text.replace("(", r"\left(").replace(")", r"\right)")
-        if "\\" in text and r"\left" not in text and "[" not in text
+        if "\\" in text and not any(sign in text for sign in (r"\left", "[", "&"))
         else text
     ),
     "ᵀ for ^T": each(r"\^(T(?!\w)|\\top(?![A-Za-z])|\{\\top\}|\{T\})", "ᵀ"),
