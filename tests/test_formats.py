@@ -56,10 +56,12 @@ from backsym.solving.solution import Solution, solve
 
 needs_pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 
-AIR = re.compile(r"\[\d+pt\]|\\why|\\textcolor\{gray\}|(?<=alignat\*\})\{\d\}|\\(?:marked|linked)\{result-\d+\}")
+AIR = re.compile(
+    r"\[\d+pt\]|\\why|\\textcolor\{gray\}|(?<=alignat\*\})\{\d\}|\\(?:marked|linked)\{result-\d+\}|\\tint(?:passed|local)"
+)
 NAMES = [name for name, path in bundled_problems().items() if isinstance(load(str(path)), Problem)]
 TYPST_WORDS = (
-    r"#why|#(?:marked|linked)\(\"result-\d+\"\)|#context h\(-measure\(\$[^$]*\$\)\.width\)"
+    r"#why|#tint-(?:passed|local)|#(?:marked|linked)\(\"result-\d+\"\)|#context h\(-measure\(\$[^$]*\$\)\.width\)"
     r"|class\(\"\w+\",|(?:size|row-gap|column-gap|stroke|inset|delim|limits|align): [^\s,)]+[,)]?|#h\(\S+\)"
     r"|\b(?:upright|bold|italic|frac|cal|bb|op|attach|scripts|lr|sqrt|mat|underbrace|box|display|inline|quad|wide|thick"
     r"|med|thin|space|macron|arrow|overline)\b"
