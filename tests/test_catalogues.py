@@ -36,6 +36,9 @@ def strings() -> tuple[frozenset[str], tuple[re.Pattern[str], ...]]:
                 parts = [re.escape(p.value) if isinstance(p, ast.Constant) else "(.+)" for p in node.values]
                 if re.match(r"\w+\\\.|\(\.\+\)\\\.", "".join(parts)):
                     patterns.add("".join(parts))
+    # A page of HTML that is filled by Jinja says sentences, too.
+    for path in (PACKAGE.parent / "templates" / "practice").glob("*.html"):
+        literal.update(f"practice.{key}" for key in re.findall(r"say\(.(\w+).\)", path.read_text(encoding="utf-8")))
     return frozenset(literal), tuple(map(re.compile, sorted(patterns)))
 
 

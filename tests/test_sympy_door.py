@@ -342,7 +342,7 @@ ERRORS: list[tuple[Any, dict[str, Any], str]] = [
     ([Eq(MatrixSymbol("q", D, D), sp.MatPow(X.T * X, sp.Rational(1, 2)))], {}, "such a power of a matrix"),
     ([Eq(L, sp.Trace(sp.Matrix([[x, y], [y, x]]) * MatrixSymbol("q", 2, 2)))], {}, "has no counterpart here"),
     ([Eq(L, sp.Sum(v[ix], (ix, 2, D)))], {}, "i runs from 2 to D"),
-    ([Eq(L, sp.Sum(v[ix], (ix, 1, 2 * D)))], {}, "the size 2*D of the range of i is not a dimension"),
+    ([Eq(L, sp.Sum(v[ix], (ix, 1, 2 * D)))], {}, "a sum runs over a whole dimension"),
     ([Eq(L, sp.Sum(v[ix**2], (ix, 1, D)))], {}, "i**2 cannot be an index"),
     ([Eq(v[ix], W[ix, jx] * 2), Eq(L, v[1])], {}, "the size of axis 1 of v is not known"),
     (
