@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
-from itertools import product
+from itertools import permutations, product
 from pathlib import Path
 
 import numpy as np
@@ -17,25 +17,47 @@ import pytest
 from extent import some
 from networks import NETWORKS
 
-from backsym.core.expr import Expr, Ix, Total, free_indices, walk
-from backsym.core.problem import Problem
+from backsym.core import stepkinds as sk
+from backsym.core.expr import (
+    Adj,
+    Delta,
+    Entry,
+    Expr,
+    IndexReduce,
+    Ix,
+    Partial,
+    Sym,
+    Total,
+    free_indices,
+    rebuild,
+    walk,
+)
+from backsym.core.problem import Collection, Problem, Symbol
 from backsym.core.steps import Step
-from backsym.documents.content.blocks import Block, Derivations, Equations, Row
-from backsym.documents.content.document import problem_blocks
+from backsym.documents.content.blocks import Block, Derivations, Equations, Inlines, Ref, Row, Table
+from backsym.documents.content.document import collection_document, problem_blocks
+from backsym.documents.content.likewise import form_of, renaming
 from backsym.documents.content.options import FULL, Options
-from backsym.documents.content.sentences import Voice
+from backsym.documents.content.sentences import Voice, catalogue
+from backsym.documents.content.solved import answered_parts
 from backsym.documents.content.worked import substituted
+from backsym.documents.remarks.ideas import ideas
+from backsym.documents.remarks.readings import readings
+from backsym.documents.remarks.remark import Claim, Remark, holds
+from backsym.documents.remarks.slips import slips
 from backsym.documents.writers.markdown import inlines_text
 from backsym.documents.writers.render import files
-from backsym.numeric.context import Env
-from backsym.numeric.evaluate import evaluate
+from backsym.numeric.context import Context, Env
+from backsym.numeric.evaluate import evaluate, node_value
 from backsym.numeric.given import point as given_point
 from backsym.numeric.sample import draws
 from backsym.numeric.verify import with_adjoints
+from backsym.parts.kind import Piece
 from backsym.printing import layout as lay
 from backsym.printing.latex import latex, to_latex
 from backsym.printing.layout import untinted
 from backsym.printing.notation import Notation
+from backsym.printing.plain import plain
 from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.reading.latex import equations as reader
 from backsym.reading.meaning.resolve import resolve_expression
@@ -137,6 +159,10 @@ def check_page(solution: Solution, options: Options = FULL) -> int:
         if said in numbers:
             check_numbers(row, solution)
             continue
+        name = to_latex(row.lhs).partition("_")[0]
+        if len(name) == 1 and name not in problem.symbols:  # What a row gives a name is that from there on.
+            problem, points = with_definition(row, name, problem, points)
+            continue
         left, rights = sides(row, problem, known)
         unequal = re.search(r"\$(\S+) \\ne (\S+)\$", said)
         for env, right in product(points, rights):
@@ -144,6 +170,17 @@ def check_page(solution: Solution, options: Options = FULL) -> int:
             assert error < 1e-8, f"{to_latex(row.lhs)} = {to_latex(row.right)} ({said}): {error}"
         count += len(rights)
     return count
+
+
+def with_definition(row: Row, name: str, problem: Problem, points: list[Env]) -> tuple[Problem, list[Env]]:
+    """The problem and the points with what is named ``S`` or ``S_n``."""
+    assert row.lhs is not None
+    rhs = read(to_latex(row.rhs), problem)
+    letters = tuple(ix for ix in free_indices(rhs))
+    assert to_latex(row.lhs).translate(str.maketrans("", "", "_{}")) == name + "".join(ix.letter for ix in letters)
+    symbol = Symbol(name, tuple(ix.dim for ix in letters), "constant")
+    points = [replace(env, values={**env.values, name: evaluate(rhs, env, letters)}) for env in points]
+    return replace(problem, symbols={**problem.symbols, name: symbol}), points
 
 
 def point(solution: Solution) -> Env:
@@ -329,3 +366,296 @@ def test_a_derivative_that_is_infinite_at_the_given_values_is_refused() -> None:
     }
     with pytest.raises(BacksymError, match="the derivative by x is not a finite number"):
         files(None, [solve(problem_from_mapping(given))], "md")
+
+
+# --- what is to be shown, and what is said around it ---
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_part_that_states_an_equation_contains_or_follows_its_proof(path: Path) -> None:
+    """From the chain rule to the claim, and every derivative that is put in on the way has been derived before."""
+    problem = solved(path).problem
+    derived: set[str] = set()
+    for answered in answered_parts(solved(path)):
+        derived |= {piece.node for piece in answered.needed}
+        for piece in answered.pieces if answered.part.kind == "show" else ():
+            check_proof(piece, problem, derived)
+        derived |= {piece.node for piece in answered.pieces if piece.derivative}
+
+
+def check_proof(piece: Piece, problem: Problem, derived: set[str]) -> None:
+    steps = [step for step in (*piece.steps, *piece.after) if step.kind not in (sk.FORWARD, sk.LOCAL, sk.RECALL)]
+    assert steps[0].before == piece.steps[0].before
+    assert plain(steps[-1].after, problem) == plain(piece.result.rhs, problem)
+    recalled = {step.facts["node"].name: step for step in piece.after if step.kind == sk.RECALL}  # type: ignore[union-attr]
+    assert recalled.keys() <= derived
+    for step in piece.after:
+        if step.kind == sk.PRESENT:  # It brings in no derivative whose result was not recalled.
+            names = [{e.name for e in walk(side) if isinstance(e, Adj)} for side in (step.before, step.after)]
+            assert names[1] - names[0] <= recalled.keys()
+
+
+STATED = {
+    "symbols": {"W": ["K", "D"], "b": ["K"], "x": ["D"], "t": {"shape": ["K"], "role": "target", "one_hot": True}},
+    "indices": {"i": "D", "k": "K"},
+    "forward": ["z = W @ x + b", "y = softmax(z)", "L = -sum(t*log(y))"],
+}
+
+
+@pytest.mark.parametrize(
+    ("claims", "needed"),
+    [
+        (["dL/dW[k,i] = (y[k] - t[k])*x[i]"], [["z"]]),
+        (["dL/dz[k] = y[k] - t[k]", "dL/dW[k,i] = (y[k] - t[k])*x[i]"], [[], []]),
+        (["dL/dx[i] = sum((y[k] - t[k])*W[k,i], k)", "dL/dW[k,i] = dL/db[k]*x[i]"], [["z"], ["b"]]),
+        (["dL/dW[k,i] = dL/dz[k]*x[i]", "dL/dz[k] = y[k] - t[k]"], [[], []]),
+        (["dL/dW = (y - t) @ x.T", "dL/dz = y - t"], [["z"], []]),
+    ],
+)
+def test_what_a_claim_rests_on_is_derived_before_it(claims: list[str], needed: list[list[str]]) -> None:
+    solution = solve(problem_from_mapping({**STATED, "parts": [{"show": claim} for claim in claims]}))
+    parts = answered_parts(solution)
+    assert [[piece.node for piece in answered.needed] for answered in parts] == needed
+    derived: set[str] = set()
+    for answered in parts:
+        derived |= {piece.node for piece in answered.needed}
+        check_proof(answered.pieces[0], solution.problem, derived)
+        derived |= {piece.node for piece in answered.pieces}
+    assert check_page(solution) > 3
+
+
+def test_a_letter_that_is_bound_in_what_is_put_in_stays_apart_from_others() -> None:
+    given = {
+        "symbols": {"W": ["K", "D"], "V": ["M", "K"], "x": ["D"], "t": {"shape": ["M"], "role": "target"}},
+        "indices": {"i": "D", "k": "K", "m": "M"},
+        "forward": ["h = W @ x", "z = V @ h", "L = sum((z - t)**2)/2"],
+        "parts": [{"show": "dL/dx[i] = sum(sum((z[m] - t[m])*V[m,k], m)*W[k,i], k)"}],
+    }
+    solution = solve(problem_from_mapping(given))
+    assert [piece.node for piece in answered_parts(solution)[0].needed] == ["z", "h"]
+    assert check_page(solution) > 3
+
+
+def remarks_of(solution: Solution) -> Iterator[Remark]:
+    for answered in answered_parts(solution):
+        pieces = (*answered.needed, *answered.pieces)
+        for rule in (ideas, readings, slips):
+            yield from rule(pieces, solution.problem)
+
+
+def changed(problem: Problem, name: str, by: str, env: Env, at: tuple[int, ...]) -> np.ndarray:
+    """Which entries of a node its equation changes if one entry of a quantity moves, all else held fixed."""
+    moved = np.array(env.values[by], dtype=float)
+    moved[at] -= 0.83
+    context = Context.of(env)
+    before, after = (
+        node_value(problem.by_name[name], context.with_values({**env.values, by: value}))[1]
+        for value in (env.values[by], moved)
+    )
+    return np.asarray(np.abs(before - after) > 1e-12)
+
+
+def depends(claim: Claim, problem: Problem, env: Env) -> bool:
+    """At all positions of the node, where entries are claimed to depend on an entry; else at one."""
+    name, by = (e.base if isinstance(e, Entry) else e for e in (claim.left, claim.right))
+    assert isinstance(name, Sym)
+    assert isinstance(by, Sym)
+    places = list(np.ndindex(np.shape(env.values[by.name])))
+    found = [changed(problem, name.name, by.name, env, at) for at in places]
+    if not isinstance(claim.left, Entry) or not isinstance(claim.right, Entry):
+        return any(mask.any() for mask in found)
+    for at, mask in zip(places, found, strict=True):
+        letters = dict(zip(claim.right.indices, at, strict=True))
+        if not mask[tuple(letters.get(ix, slice(None)) for ix in claim.left.indices)].all():
+            return False
+    return True
+
+
+def is_true(claim: Claim, problem: Problem, envs: list[Env]) -> bool:
+    if claim.kind == "depends":
+        return any(depends(claim, problem, env) for env in envs)
+    if isinstance(claim.left, Partial):  # An equality of a step, all of which are evaluated.
+        return True
+    differences = [difference(claim.left, claim.right, env) for env in envs]
+    return max(differences) < 1e-8 if claim.kind == "equal" else max(differences) > 1e-2
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_what_is_said_around_a_derivation_is_true(path: Path) -> None:
+    """What a page claims at one point is true at others, and what is false anywhere is not claimed."""
+    solution = solved(path)
+    problem = solution.problem
+    first, *others = [with_adjoints(solution.derivations, env) for env in draws(problem, 4)]
+    for remark in remarks_of(solution):
+        assert remark.claims or remark.key == "ideas.walk"
+        for claim in remark.claims:
+            if holds(claim, problem, first):
+                assert is_true(claim, problem, [first, *others] if claim.kind == "unequal" else others), remark
+
+
+def test_what_is_not_true_is_not_said() -> None:
+    """Each maximum depends on one entry only; a sum of the same form on all."""
+    for function, said in (("max", False), ("sum", True)):
+        given = {
+            "symbols": {"x": ["D"], "V": ["K", "D"]},
+            "indices": {"i": "D", "k": "K"},
+            "forward": ["h = tanh(x)", f"y[k] = {function}(V[k,i]*h[i], i)", "L = sum(y**2)"],
+            "parts": [{"derive": ["h"]}],
+        }
+        solution = solve(problem_from_mapping(given))
+        text = files(None, [solution], "md")["solution.md"]
+        assert ("A change of" in text) == said, function
+
+
+def test_each_kind_of_remark_is_made_where_it_belongs_and_all_are_made_somewhere() -> None:
+    expected = {
+        "scalar-tanh": {"ideas.walk", "ideas.residual", "readings.error", "slips.lost_path"},
+        "mlp-entries": {"ideas.denominator", "ideas.every", "readings.probability", "readings.switch", "slips.one_case",
+                        "slips.lost_slope"},
+        "twin": {"ideas.walk", "ideas.shared", "ideas.gate", "readings.error", "readings.switch", "slips.mixed",
+                 "slips.lost_path", "slips.lost_slope"},
+        "four-units": {"ideas.walk", "ideas.fan_out", "readings.switch", "slips.lost_path", "slips.lost_slope"},
+        "skip": {"ideas.walk", "ideas.denominator", "ideas.every", "ideas.fan_out", "readings.probability",
+                 "readings.outer", "readings.back", "readings.switch", "slips.one_case", "slips.lost_path",
+                 "slips.lost_slope"},
+    }  # fmt: skip
+    for path in FILES:
+        if path.stem in expected:
+            assert {remark.key for remark in remarks_of(solved(path))} == expected[path.stem], path.stem
+    made = set().union(*expected.values()) | {"ideas.shared_one"}
+    assert made == {key for key in catalogue().phrases if key.startswith(("ideas.", "readings.", "slips."))}
+
+
+# --- references and repetitions ---
+
+
+def inlines_of_blocks(blocks: Iterable[Block]) -> Iterator[Inlines]:
+    for block in blocks:
+        if isinstance(block, (Equations, Derivations)):
+            rows = block.rows if isinstance(block, Equations) else block.display.rows
+            yield from (row.reason for row in rows)
+        elif isinstance(block, Table):
+            yield from (cell for row in block.rows for cell in row)
+        elif hasattr(block, "content"):
+            yield block.content
+
+
+def documents() -> Iterator[tuple[str, tuple[Block, ...]]]:
+    for path in FILES:
+        yield path.stem, problem_blocks(solved(path), 2)
+    handout = load(str(ROOT / "problems/csc311-week6/handout.yaml"))
+    assert isinstance(handout, Collection)
+    whole = collection_document(handout, [solve(problem) for problem in handout.problems])
+    yield "handout", whole.blocks
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, tuple[Block, ...]]:
+    return dict(documents())
+
+
+def test_every_reference_is_to_a_result_above_it(pages: dict[str, tuple[Block, ...]]) -> None:
+    count = 0
+    for name, blocks in pages.items():
+        marked: set[int] = set()
+        for content in inlines_of_blocks(blocks):
+            for item in (item for item in content if isinstance(item, Ref)):
+                assert (item.number in marked) != item.here, f"{name}: {item}"
+                marked |= {item.number}
+                count += not item.here
+        assert marked == set(range(1, len(marked) + 1))
+    assert count > 100
+
+
+def test_no_derivation_is_displayed_twice(pages: dict[str, tuple[Block, ...]]) -> None:
+    """Neither in one problem nor in two of a collection."""
+    for name, blocks in pages.items():
+        items = [item for block in blocks if isinstance(block, Derivations) for item in block.items]
+        long = [tuple(to_latex(row.right) for row in item.rows) for item in items if len(item.rows) > 2]
+        assert len(long) == len(set(long)), name
+
+
+def test_links_lead_to_marks_in_every_form(pages: dict[str, tuple[Block, ...]]) -> None:
+    solution = solved(next(path for path in FILES if path.stem == "skip"))
+    forms = {
+        "html": (r'href="#(result-\d+)"', r'id="(result-\d+)"'),
+        "md": (r"\]\(#(result-\d+)\)", r'<a id="(result-\d+)"></a>'),
+        "typ": (r'#linked\("(result-\d+)"\)', r'#marked\("(result-\d+)"\)'),
+        "tex": (r"\\linked\{(result-\d+)\}", r"\\marked\{(result-\d+)\}"),
+    }
+    for form, (link, mark) in forms.items():
+        text = files(None, [solution], form)[f"solution.{form}"]
+        assert isinstance(text, str)
+        marks = re.findall(mark, text)
+        assert len(marks) == len(set(marks)) > 5
+        assert set(re.findall(link, text)) <= set(marks)
+        assert re.search(link, text)
+
+
+# --- alike ---
+
+
+def other_names(e: Expr, names: Mapping[str, str], dims: Mapping[object, object], problem: Problem) -> Expr:
+    """The expression with other names and dimensions; letters stay."""
+
+    def index(ix: Ix) -> Ix:
+        return Ix(ix.letter, dims.get(ix.dim, ix.dim))  # type: ignore[arg-type]
+
+    if isinstance(e, (Sym, Adj)):
+        name = names.get(e.name, e.name)
+        return type(e)(name, problem.symbols[name].shape)
+    done = rebuild(e, lambda child: other_names(child, names, dims, problem))
+    if isinstance(done, Entry):
+        return Entry(done.base, tuple(map(index, done.indices)))
+    if isinstance(done, IndexReduce):
+        return IndexReduce(done.op, done.body, tuple(map(index, done.indices)))
+    return Delta(index(done.i), index(done.j), done.equal) if isinstance(done, Delta) else done
+
+
+@pytest.mark.parametrize("name", ["twin", "four-units", "skip", "mlp-entries", "lstm-cell", "deep-linear"])
+def test_what_is_found_likewise_is_the_other_result_with_other_names(name: str) -> None:
+    solution = solved(next(path for path in FILES if path.stem == name))
+    problem = solution.problem
+    env = with_adjoints(solution.derivations, draws(problem, 1)[0])
+    forms = {d.node: form_of(d.steps, problem) for d in solution.derivations}
+    pairs = [(a, b) for a, b in permutations(solution.derivations, 2) if forms[a.node].key == forms[b.node].key]
+    assert pairs
+    for a, b in pairs:
+        names = renaming(forms[a.node], forms[b.node])
+        assert names[a.node] == b.node
+        dims = {x.dim: y.dim for x, y in zip(a.indices, b.indices, strict=True)}
+        for one, other in names.items():
+            dims |= dict(zip(problem.symbols[one].shape, problem.symbols[other].shape, strict=True))
+        letters = tuple(Ix(ix.letter, dims.get(ix.dim, ix.dim)) for ix in a.indices if not ix.fixed)
+        found = evaluate(other_names(a.entry.rhs, names, dims, problem), env, letters)
+        np.testing.assert_allclose(np.squeeze(found), np.squeeze(env.adjoints[b.node]), rtol=1e-9, atol=1e-12)
+
+
+def test_what_only_looks_alike_is_not_taken_for_it() -> None:
+    given = {
+        "symbols": {"u": ["D"], "v": ["D"], "w": {"shape": ["D"], "role": "input"}, "c": {"role": "input"}},
+        "forward": ["a = tanh(u)", "b = sigmoid(v)", "e = 2*w", "L = sum(a*b*e)*c"],
+    }
+    problem = problem_from_mapping(given)
+    solution = solve(problem)
+    forms = {d.node: form_of(d.steps, problem).key for d in solution.derivations}
+    assert forms["a"] == forms["b"] == forms["e"]
+    assert len({forms[name] for name in ("a", "u", "v", "w", "c")}) == 5
+
+
+@pytest.mark.parametrize(("given", "letter"), [("", "S"), ("S", "Q"), ("Q", "S")])
+def test_a_sum_that_the_quotient_rule_repeats_gets_a_name_of_its_own(given: str, letter: str) -> None:
+    symbols: dict[str, object] = {"z": ["K"], "t": {"shape": ["K"], "role": "target", "one_hot": True}}
+    mapping = {
+        "symbols": symbols | ({given: {"role": "input"}} if given else {}),
+        "indices": {"k": "K"},
+        "forward": ["y[k] = exp(z[k])/sum(exp(z[k']), k')", f"L = -sum(t*log(y)){f'*{given}' if given else ''}"],
+        "parts": [{"derive": ["z"]}],
+    }
+    solution = solve(problem_from_mapping(mapping))
+    assert check_page(solution) > 5
+    text = files(None, [solution], "md")["solution.md"]
+    assert isinstance(text, str)
+    assert rf"{letter} &= \sum_{{k''=1}}^K e^{{z_{{k''}}}}" in text
+    assert rf"}}{{{letter}^2}}" in text
+    assert text.count(r"\sum_{k''=1}^K e^{z_{k''}}") == 1

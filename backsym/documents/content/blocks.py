@@ -148,7 +148,15 @@ class Room:
     height: float
 
 
-Block = Blanks | Room | Heading | Paragraph | Equations | Bullets | Table | Picture | Derivations
+@dataclass(frozen=True)
+class Aside:
+    """A remark that is set off from the derivation: an ``idea``, a ``reading`` or a ``slip``."""
+
+    kind: str
+    content: Inlines
+
+
+Block = Blanks | Room | Heading | Paragraph | Equations | Bullets | Table | Picture | Derivations | Aside
 
 
 def leads(block: Block | None, following: Block | None) -> bool:

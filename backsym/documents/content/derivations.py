@@ -6,18 +6,21 @@ This module must not know about output languages.
 from __future__ import annotations
 
 import math as numbers
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from backsym.core import stepkinds as sk
 from backsym.core.expr import Adj, Equation, Expr, Sym, free_indices
 from backsym.core.steps import Derivation, Fact, ForwardForms, Step, TotalDerivation, Verification
 from backsym.documents.content.blocks import (
+    Aside,
     Block,
     Derivations,
     Derived,
     Equations,
     Heading,
+    Inline,
     Inlines,
     Math,
     Paragraph,
@@ -26,14 +29,18 @@ from backsym.documents.content.blocks import (
     Text,
 )
 from backsym.documents.content.dimensions import dimension_check
-from backsym.documents.content.likewise import Form, pairs_of, renaming
-from backsym.documents.content.plan import Line, condensed, lines, recalled
+from backsym.documents.content.likewise import Form, form_of, pairs_of, renaming
+from backsym.documents.content.plan import Line, condensed, lines, named, recalled
 from backsym.documents.content.questions import Sheet, question_blocks, row
 from backsym.documents.content.sentences import Voice, joined
-from backsym.documents.content.solved import Solved
+from backsym.documents.content.solved import Solved, split_levels
 from backsym.documents.content.told import Model, Shown
 from backsym.documents.content.vectorizing import before_steps, boxed, operation, other_form, pictures
 from backsym.documents.content.worked import numbers_row
+from backsym.documents.remarks.ideas import ideas
+from backsym.documents.remarks.readings import readings
+from backsym.documents.remarks.remark import Remark, holds
+from backsym.documents.remarks.slips import slips
 from backsym.numeric.given import point
 from backsym.parts.kind import Answered, Piece
 from backsym.parts.table import kind_of
@@ -47,6 +54,12 @@ TOGETHER = 24.0
 
 LONG = 2
 """A derivation of so many rows is not repeated in another part with other names."""
+
+IDEAS = 2
+"""Ideas that a part begins with, at most."""
+
+NAMES = "SQRUVGH"
+"""Letters for sums that a quotient rule repeats."""
 
 RENAMED = 4
 """At most so many names are said to take the place of others."""
@@ -74,7 +87,33 @@ class Worked(Sheet):
         self.level = level
 
     def derived(self, answered: Answered) -> None:
-        """One derivation of each kind; then the results that are found likewise."""
+        """One derivation of each kind, and the results that are found likewise, between the remarks about them."""
+        pieces = (*answered.needed, *answered.pieces)
+        self._remarks(islice(self._new(ideas(pieces, self.problem)), IDEAS), "idea")
+        self._derived(answered)
+        self._remarks(islice(self._new(readings(pieces, self.problem)), 1), "reading")
+        self._remarks(islice(self._new(slips(pieces, self.problem)), 1), "slip")
+
+    def _new(self, remarks: Iterable[Remark]) -> Iterator[Remark]:
+        """The remarks of kinds that the document has not made yet, as far as a random point proves what they claim."""
+        if self.shown.options.concise:
+            return
+        for remark in remarks:
+            env = self.shown.point(self.solved.derivations)
+            if all(holds(claim, self.problem, env) for claim in remark.claims) and self.shown.told.first(remark.key):
+                yield remark
+
+    def _remarks(self, remarks: Iterable[Remark], kind: str) -> None:
+        """Remarks of one kind in one paragraph."""
+        voice = self.voice
+        said: list[Inline] = []
+        for remark in remarks:
+            facts = {name: self._value(fact) for name, fact in remark.facts.items()}
+            said += [Text(" "), *voice.catalogue.phrase(remark.key, **facts)]
+        if said:
+            self.blocks.append(Aside(kind, (*_strong(voice.catalogue.phrase(f"document.{kind}")), *said)))
+
+    def _derived(self, answered: Answered) -> None:
         self._needed(answered)
         full: list[Derived] = []
         alike: list[tuple[Piece, Form, Model]] = []
@@ -93,12 +132,12 @@ class Worked(Sheet):
 
     def _like(self, piece: Piece, label: str) -> tuple[Form, Model] | None:
         """The earlier derivation of which this one would be a repetition; of another part, only one of some length."""
-        if not piece.steps or self.shown.rest(piece.node, piece.shown)[1]:
+        if not piece.steps or piece.cases or self.shown.rest(piece.node, piece.shown)[1]:
             return None
         form, model = self.shown.like((*piece.steps, *piece.after))
         if model is None:
             return None
-        short = len(rows_of(piece.steps, self.voice, self.shown)) < LONG
+        short = len(rows_of((*piece.steps, *piece.after), self.voice, self.shown)) < LONG
         return None if short and not model.within(self.voice, label) else (form, model)
 
     def vectorized(self, answered: Answered) -> None:
@@ -132,7 +171,14 @@ def part_blocks(answered: Answered, voice: Voice, shown: Shown, level: int, solv
         return [*blocks, *worked.blocks]
     words = voice.catalogue.phrase("document.result")
     emphasised = tuple(Text(w.text, "emphasis") if isinstance(w, Text) else w for w in words)
+    first, *others = worked.blocks
+    if isinstance(first, Paragraph):
+        return [*blocks, Paragraph((*emphasised, Text(" "), *first.content), first.leads), *others]
     return [*blocks, Paragraph(emphasised, leads=True), *worked.blocks]
+
+
+def _strong(content: Inlines) -> Inlines:
+    return tuple(Text(item.text, "strong") if isinstance(item, Text) else item for item in content)
 
 
 def likewise(alike: Sequence[tuple[Piece, Form, Model]], label: str, shown: Shown) -> list[Block]:
@@ -147,21 +193,21 @@ def likewise(alike: Sequence[tuple[Piece, Form, Model]], label: str, shown: Show
     return [Paragraph(_as_in([(form, model) for _, form, model in alike], label, voice)), Equations(tuple(rows), True)]
 
 
-def _as_in(alike: Sequence[tuple[Form, Model]], label: str, voice: Voice) -> Inlines:
+def _as_in(alike: Sequence[tuple[Form, Model]], label: str, voice: Voice, where: str = "document") -> Inlines:
     """Which derivations are repeated, and with which names; nothing more is said of those of this part."""
+    say = voice.catalogue.phrase
     if all(model.within(voice, label) for _, model in alike):
-        return voice.catalogue.phrase("document.likewise.here")
+        return say(f"{where}.likewise.here")
     numbers = sorted({model.number for _, model in alike})
     results = voice.catalogue.listing([(Ref(number),) for number in numbers])
     form, model = alike[0]
     names = pairs_of(renaming(model.form, form), voice.problem)
     if len(alike) > 1 or not 0 < len(names) <= RENAMED:
-        return voice.catalogue.phrase("document.likewise.there", results=results)
+        return say(f"{where}.likewise.there", results=results)
     pairs = [
-        voice.catalogue.phrase("document.likewise.pair", new=voice.quantity(new), old=model.voice.quantity(old))
-        for old, new in names
+        say("document.likewise.pair", new=voice.quantity(new), old=model.voice.quantity(old)) for old, new in names
     ]
-    return voice.catalogue.phrase("document.likewise.with", results=results, pairs=voice.catalogue.listing(pairs))
+    return say(f"{where}.likewise.with", results=results, pairs=voice.catalogue.listing(pairs))
 
 
 def _vectorized(piece: Piece, asked: Equation, answered: Answered, voice: Voice, shown: Shown) -> list[Block]:
@@ -212,15 +258,21 @@ def _derived(piece: Piece, answered: Answered, voice: Voice, shown: Shown) -> De
     else:
         steps += piece.after
     results = tuple(row(*stated, voice) for stated in piece.results)
-    if piece.cases:
-        rows = _in_cases(rows_of(steps, voice, shown), results)
+    known = None if where or piece.cases else _entries_like(steps, answered.label, shown)
+    if known is not None:
+        found_rows = (known[0], *rows_of(known[1], voice, shown))
     else:
-        rows = _stated(rows_of(steps, voice, shown), (_checked_row(results[0], piece.result, voice),), voice)
-    if where:
+        found_rows = rows_of(steps, voice, shown)
+    if piece.cases:
+        rows = _in_cases(found_rows, results)
+    else:
+        rows = _stated(found_rows, (_checked_row(results[0], piece.result, voice),), voice)
+    if where and not (steps and steps[0].kind == sk.CONCLUDE):
         found_by = joined((by_results(where, voice), rows[0].reason), voice.catalogue)
         rows = (replace(rows[0], reason=found_by), *rows[1:])
-    elif steps:
-        shown.model(shown.like(steps)[0], mark.number, answered.label)
+    elif steps and not where:
+        for part in dict.fromkeys((steps, _below_matrices(steps))):
+            shown.model(form_of(part, voice.problem), mark.number, answered.label)
     shown.results.setdefault(piece.node, mark.number)
     return Derived(results[-1], (*rows[:-1], _because(rows[-1], ((mark,),), voice)))
 
@@ -242,6 +294,24 @@ def _in_cases(rows: tuple[Row, ...], cases: tuple[Row, ...]) -> tuple[Row, ...]:
     return (*told, *stated)
 
 
+def _below_matrices(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps entry by entry."""
+    return steps[: len(split_levels(steps)[0])]
+
+
+def _entries_like(steps: tuple[Step, ...], label: str, shown: Shown) -> tuple[Row, tuple[Step, ...]] | None:
+    """What is found entry by entry as in an earlier derivation, in one row, and the steps from there to matrices."""
+    entries = _below_matrices(steps)
+    if len(entries) in (0, len(steps)) or len(rows_of(entries, shown.voice, shown)) < LONG + 1:
+        return None
+    form, model = shown.like(entries)
+    if model is None:
+        return None
+    voice = shown.voice
+    reason = _as_in([(form, model)], label, voice, "reasons")
+    return Row(voice.layout(entries[0].before), voice.layout(entries[-1].after), reason=reason), steps[len(entries) :]
+
+
 def by_results(numbers: Sequence[int], voice: Voice) -> Inlines:
     """``by (3)``: where something was found."""
     return voice.catalogue.phrase("reasons.by", results=voice.catalogue.listing([(Ref(n),) for n in numbers]))
@@ -252,7 +322,7 @@ def rows_of(steps: Sequence[Step], voice: Voice, shown: Shown | None = None) -> 
     rows: list[Row] = []
     before: Line | None = None
     known = {} if shown is None else shown.results
-    planned = lines(steps, known.keys())
+    planned = named(lines(steps, known.keys()), _letters(voice))
     for line in condensed(planned) if shown is not None and shown.options.concise else planned:
         reason = _reason(line.steps, voice, known)
         stages = tuple(voice.tinted(stage) for stage in line.stages)
@@ -268,13 +338,18 @@ def rows_of(steps: Sequence[Step], voice: Voice, shown: Shown | None = None) -> 
     return tuple(rows)
 
 
-def _reason(steps: Iterable[Step], voice: Voice, known: Mapping[str, int]) -> Inlines:
-    """Why a row holds: for what was found before, the number of the result."""
-    reasons = []
-    for step in steps:
-        number = known.get(recalled(step) or "")
-        reasons.append(voice.reason(step) if number is None else by_results([number], voice))
-    return joined(reasons, voice.catalogue)
+def _letters(voice: Voice) -> Iterator[str]:
+    """Letters for what gets a name on the page: none that the problem uses."""
+    used = voice.problem.symbols.keys() | voice.problem.dims.keys()
+    return (letter for letter in NAMES if letter not in used)
+
+
+def _reason(steps: Sequence[Step], voice: Voice, known: Mapping[str, int]) -> Inlines:
+    """Why a row holds: for what was found before, the numbers of the results."""
+    numbers = [known[name] for step in steps if (name := recalled(step)) in known and name is not None]
+    others = (voice.reason(step) for step in steps if recalled(step) not in known)
+    by = (by_results(list(dict.fromkeys(numbers)), voice),) if numbers else ()
+    return joined((*by, *others), voice.catalogue)
 
 
 def _because(found: Row, reasons: Iterable[Inlines], voice: Voice) -> Row:

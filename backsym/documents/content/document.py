@@ -153,7 +153,8 @@ def _solution(parts: Sequence[Answered], solved: Solved, shown: Shown, level: in
             row(f.entry, f.indices, voice) if f.node in vectorized else _authored(f, problem, voice)
             for f in solved.forward
         ]
-        blocks += [_heading("forward", level, voice), forward_equations(rows)]
+        tight = shown.options.concise
+        blocks += [_heading("forward", level, voice), forward_equations(rows, tight=tight)]
     drawn = problem.figure or any(kind_of(a.part).picture(a.part) for a in parts)
     if not drawn and not shown.options.concise:
         blocks.append(picture(voice, "vectorized"))

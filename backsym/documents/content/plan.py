@@ -6,12 +6,13 @@ derived here, and no sentence is chosen.  This module must not know about layout
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from backsym.core import stepkinds as sk
-from backsym.core.expr import Expr, Sym
+from backsym.core.entrywise import entry_of
+from backsym.core.expr import Expr, IndexReduce, Sym, free_indices, rebuild, walk, with_indices
 from backsym.core.steps import Step
 
 _SAID_LATER = (sk.FORWARD, sk.LOCAL, sk.RECALL, sk.CONCLUDE)
@@ -22,7 +23,7 @@ _NESTED = (sk.LOCAL, sk.RECALL, sk.PATH)
 
 
 _CASES = (sk.CASE_EQUAL, sk.CASE_DIFFERENT)
-"""What holds under a condition that its row says, and is joined to nothing else."""
+"""What holds under a condition that its row says."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,7 @@ class _Planner:
         if step.kind == sk.PATH:
             self.lines += _path(lhs, step, self.known)
         elif recalled(step) in self.known:
-            self.lines.append(Line(lhs, (step.after,), (*self.waiting, step)))
-            self.waiting = []
+            self.waiting.append(step)
         elif step.kind in _NESTED and step.substeps:
             self.walk(step.substeps)
         elif step.kind in _SAID_LATER:
@@ -77,14 +77,14 @@ class _Planner:
 
 def recalled(step: Step) -> str | None:
     """The quantity whose derivative a step states that was found before."""
-    node = step.facts.get("node") if step.kind == sk.RECALL else None
+    node = step.facts.get("node") if step.kind in (sk.RECALL, sk.CONCLUDE) else None
     return node.name if isinstance(node, Sym) else None
 
 
 def lines(steps: Sequence[Step], known: AbstractSet[str] = frozenset()) -> tuple[Line, ...]:
     """The rows of a derivation, one for each equality that is not said again by the next.
 
-    The derivatives by what is ``known`` are stated and not derived again.
+    The derivatives by what is ``known`` are put in and not derived again.
     """
     planner = _Planner(known)
     planner.walk(steps)
@@ -99,16 +99,58 @@ def lines(steps: Sequence[Step], known: AbstractSet[str] = frozenset()) -> tuple
 
 
 def condensed(planned: Sequence[Line]) -> tuple[Line, ...]:
-    """Each chain of equalities by where it begins and where it ends, without the forward equations that it uses."""
+    """Each chain of equalities by where it begins and where it ends.
+
+    Left out are the forward equations that it uses, and cases, which say the same of some entries again.
+    """
     out: list[Line] = []
     for line in planned:
+        if any(step.kind in _CASES for step in line.steps):
+            continue
         steps = tuple(step for step in line.steps if step.kind != sk.FORWARD)
         before = out[-1] if out else None
-        if before is None or before.lhs != line.lhs or any(step.kind in _CASES for step in steps):
+        if before is None or before.lhs != line.lhs:
             out.append(replace(line, steps=steps))
         else:
             out[-1] = replace(before, stages=(before.stages[0], line.stages[-1]), steps=before.steps + steps)
     return tuple(out)
+
+
+def named(planned: Sequence[Line], letters: Iterable[str]) -> tuple[Line, ...]:
+    """A sum that the quotient rule repeats gets a name in a line of its own, the first of ``letters`` that is left."""
+    left = iter(letters)
+    out: list[Line] = []
+    for line in planned:
+        quotient = any(step.facts.get("rule") == "quotient" for step in line.steps)
+        repeated = _repeated(line.stages[-1]) if quotient else None
+        letter = next(left, None) if repeated is not None else None
+        if repeated is None or letter is None:
+            out.append(line)
+            continue
+        free = free_indices(repeated)
+        name = entry_of(Sym(letter, tuple(ix.dim for ix in free)), free)
+        out.append(Line(name, (repeated,), ()))
+        out.append(replace(line, stages=tuple(_with_name(stage, repeated, name) for stage in line.stages)))
+    return tuple(out)
+
+
+def _repeated(e: Expr) -> IndexReduce | None:
+    """A sum that occurs more than once, and of which no letter is bound outside of it."""
+    letters = set(free_indices(e))
+    sums = [part for part in walk(e) if isinstance(part, IndexReduce) and set(free_indices(part)) <= letters]
+    return next((one for one in sums if sum(_same(one, other) for other in sums) > 1), None)
+
+
+def _same(one: IndexReduce, other: Expr) -> bool:
+    """Whether two sums are the same but for the letters over which they run."""
+    if not isinstance(other, IndexReduce) or (one.op, len(one.indices)) != (other.op, len(other.indices)):
+        return False
+    pairs = list(zip(other.indices, one.indices, strict=True))
+    return all(a.dim == b.dim for a, b in pairs) and with_indices(other.body, dict(pairs)) == one.body
+
+
+def _with_name(e: Expr, repeated: IndexReduce, name: Expr) -> Expr:
+    return name if _same(repeated, e) else rebuild(e, lambda child: _with_name(child, repeated, name))
 
 
 def _path(lhs: Expr, step: Step, known: AbstractSet[str]) -> list[Line]:

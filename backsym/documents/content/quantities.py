@@ -132,9 +132,9 @@ def check_spellings(problem: Problem) -> None:
             check_math(spelling, f"the latex of {name}")
 
 
-def forward_equations(rows: Sequence[Row]) -> Equations:
-    """The forward pass; equations between numbers share lines."""
-    return Equations(tuple(rows), beside=all(r.tail is None for r in rows))
+def forward_equations(rows: Sequence[Row], *, tight: bool = False) -> Equations:
+    """The forward pass; equations between numbers share lines, and all where it is to be ``tight``."""
+    return Equations(tuple(rows), beside=tight or all(r.tail is None for r in rows))
 
 
 def forward_pass(forms: Iterable[ForwardForms], voice: Voice, *, matrices: bool = True) -> tuple[Block, ...]:

@@ -61,11 +61,29 @@ def answered_parts(solved: Solved) -> tuple[Answered, ...]:
     if first is not None:
         answers[first] = replace(answers[first], given=True)
     known = {piece.node for answered in answers for piece in answered.pieces if piece.derivative}
+    before: set[str] = set()
     for n, answered in enumerate(answers):
-        if kind_of(answered.part).needs:
+        if recalled := _recalled(solved, answered, before):
+            answers[n] = replace(answered, needed=recalled)
+            known |= {piece.node for piece in recalled}
+        elif kind_of(answered.part).needs:
             answers[n] = replace(answered, needed=_needed(solved, answered, known))
             known |= {piece.node for piece in answers[n].needed}
+        before |= {piece.node for piece in (*answers[n].needed, *answered.pieces) if piece.derivative}
     return tuple(answers)
+
+
+def _recalled(solved: Solved, answered: Answered, known: AbstractSet[str]) -> tuple[Piece, ...]:
+    """The derivatives that the answer puts in beyond its own derivation, and that no earlier part has derived.
+
+    A part that states an equation contains or refers to the proof of all that it uses.
+    """
+    recalled = [step for piece in answered.pieces for step in piece.after if step.kind == sk.RECALL]
+    nodes = [(step, step.facts["node"]) for step in recalled]
+    entries = {node.name: isinstance(step.before, Entry) for step, node in nodes if isinstance(node, Sym)}
+    own = {piece.node for piece in answered.pieces}
+    wanted = [d for d in solved.derivations if d.node in entries and d.node not in known | own]
+    return tuple(_entries(d) if entries[d.node] else _gradient(d) for d in wanted)
 
 
 def _needed(solved: Solved, answered: Answered, known: AbstractSet[str]) -> tuple[Piece, ...]:

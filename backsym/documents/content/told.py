@@ -5,14 +5,17 @@ This module must not know about output languages.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from backsym.core.steps import Step
+from backsym.core.steps import Derivation, Step
 from backsym.documents.content.blocks import Ref
 from backsym.documents.content.likewise import Form, form_of
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import Voice
+from backsym.numeric.context import Env
+from backsym.numeric.sample import draw
+from backsym.numeric.verify import with_adjoints
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,13 @@ class Shown:
     """The number of the derivative by each quantity."""
 
     _numbers: dict[str, dict[int, int]] = field(default_factory=dict)
+    _point: list[Env] = field(default_factory=list)
+
+    def point(self, derivations: Sequence[Derivation]) -> Env:
+        """A random point of the problem with the derivatives there, the same for all parts."""
+        if not self._point:
+            self._point.append(with_adjoints(derivations, draw(self.voice.problem, 0)))
+        return self._point[0]
 
     def rest(self, node: str, positions: Iterable[int], number: int | None = None) -> tuple[tuple[int, ...], list[int]]:
         """The positions that are still to be printed, and the results at which the others were.

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from backsym.core.bundled import resource
 from backsym.documents.content.blocks import (
+    Aside,
     Blanks,
     Block,
     Bullets,
@@ -151,6 +152,8 @@ class _Page:
             return f"<ul>\n{items}\n</ul>"
         if isinstance(block, Table):
             return _table(block)
+        if isinstance(block, Aside):
+            return f'<p class="aside {block.kind}">{inlines_html(block.content)}</p>'
         if isinstance(block, Picture):
             return _picture(block)
         if isinstance(block, Derivations):

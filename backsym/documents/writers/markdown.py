@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from backsym.documents.content.blocks import (
+    Aside,
     Blanks,
     Block,
     Bullets,
@@ -126,6 +127,8 @@ def _block(block: Block) -> str:
         return "\n".join(f"- {inlines_text(item)}" for item in block.items)
     if isinstance(block, Table):
         return _table(block)
+    if isinstance(block, Aside):
+        return f"> {_guarded(inlines_text(block.content))}"
     if isinstance(block, Derivations):
         return _block(block.display)
     if isinstance(block, Blanks):

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from backsym.core.errors import BacksymError
 from backsym.core.names import GREEK
 from backsym.documents.content.blocks import (
+    Aside,
     Blanks,
     Block,
     Bullets,
@@ -143,6 +144,8 @@ def _block(block: Block) -> str:
         return f"\\medskip\n{{\\centering\n{block.drawn.tikz()}\\par}}\n\\medskip"
     if isinstance(block, Table):
         return _table(block)
+    if isinstance(block, Aside):
+        return f"\\aside{block.kind}{{{inlines_tex(block.content)}}}"
     if isinstance(block, Derivations):
         return _display(block.display.rows)
     if isinstance(block, Blanks):
@@ -155,10 +158,23 @@ def _block(block: Block) -> str:
 
 
 def _table(block: Table) -> str:
-    """Rows with some air, because a cell may hold a matrix; a long table goes on over the page."""
+    """Rows with some air, because a cell may hold a matrix; a long table goes on over the page.
+
+    Where the columns are too wide together, the widest one has lines of text.
+    """
     rows = [" & ".join(inlines_tex(cell) for cell in cells) + r" \\[4pt]" for cells in (block.head, *block.rows)]
     body = "\n".join([rows[0], r"\hline \noalign{\vskip 4pt}", *rows[1:]])
-    return f"\\begin{{longtable}}{{{'l' * len(block.head)}}}\n{body}\n\\end{{longtable}}"
+    return f"\\begin{{longtable}}{{{_columns(block)}}}\n{body}\n\\end{{longtable}}"
+
+
+def _columns(block: Table) -> str:
+    widths = [max(width(as_formula(row[n])) for row in (block.head, *block.rows)) for n in range(len(block.head))]
+    kinds = ["l"] * len(widths)
+    left = ROOM - len(widths) - sum(widths)
+    if left < 0:
+        widest = widths.index(max(widths))
+        kinds[widest] = f"p{{{max(widths[widest] + left, ROOM / 4):.1f}em}}"
+    return "".join(kinds)
 
 
 def _joined(blocks: Iterable[Block]) -> str:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from backsym.documents.content.blocks import (
+    Aside,
     Blanks,
     Block,
     Bullets,
@@ -144,6 +145,8 @@ def _block(block: Block) -> str:
         return _table(block)
     if isinstance(block, Picture):
         return f"#drawing({string(block.alt)}, {block.drawn.typst()})"
+    if isinstance(block, Aside):
+        return f"#{block.kind}[{_guarded(inlines_typst(block.content))}]"
     if isinstance(block, Derivations):
         return "\n".join(_display(item.rows, "worked") for item in block.items)
     if isinstance(block, Blanks):

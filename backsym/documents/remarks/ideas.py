@@ -1,0 +1,114 @@
+"""What makes the derivation of a part work, from its steps.
+
+This module must not know about words, layout or output languages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from backsym.core import stepkinds as sk
+from backsym.core.expr import Div, Entry, Expr, IndexReduce, Mul, Partial, Sym, free_indices, num, walk
+from backsym.core.problem import Problem
+from backsym.documents.remarks.remark import Claim, Remark, Told, all_steps, base_of, opening_of
+from backsym.parts.kind import Piece
+
+MANY = 4
+"""Of so many derivatives in one part it is said how they follow from each other."""
+
+
+def ideas(pieces: Sequence[Piece], problem: Problem) -> Iterator[Remark]:
+    """What makes the derivation of a part work, the most telling first."""
+    derived = [piece for piece in pieces if piece.derivative and piece.steps and not piece.cases]
+    if len(derived) >= MANY:
+        yield Remark("ideas.walk")
+    yield from _shared(derived, problem)
+    coupled = [remark for piece in derived for remark in _coupled(piece)]
+    yield from coupled
+    for piece in derived:
+        yield from _fan_out(piece, problem)
+    for piece in derived:
+        yield from _gate(piece, problem)
+    for piece in derived:
+        if not coupled:
+            yield from _every(piece)
+
+
+def _shared(pieces: Sequence[Piece], problem: Problem) -> Iterator[Remark]:
+    """Parameters that several equations use, those of the same equations together."""
+    uses: dict[tuple[Expr, ...], list[Expr]] = {}
+    for piece in pieces:
+        opening = opening_of(piece)
+        if opening is not None and problem.symbols[piece.node].role == "parameter" and len(opening[1]) > 1:
+            uses.setdefault(tuple(map(base_of, opening[1])), []).append(base_of(opening[0]))
+    for consumers, nodes in uses.items():
+        if len(set(consumers)) > 1:
+            claims = tuple(Claim("depends", consumer, node) for node in nodes for consumer in consumers)
+            key = "ideas.shared" if len(nodes) > 1 else "ideas.shared_one"
+            yield Remark(key, {"nodes": tuple(nodes), "consumers": consumers}, claims)
+
+
+def _coupled(piece: Piece) -> Iterator[Remark]:
+    """A quantity that is in the denominator of all entries of what uses it."""
+    opening = opening_of(piece)
+    if opening is None or len(opening[1]) > 1:
+        return
+    node, consumer = opening[0], opening[1][0]
+    for step in all_steps(piece.steps):
+        if (
+            step.kind == sk.FORWARD
+            and base_of(step.before) == base_of(consumer)
+            and _in_denominator(step.after, base_of(node))
+        ):
+            claim = Claim("depends", consumer, node)
+            yield Remark("ideas.denominator", {"node": node, "consumer": consumer}, (claim,))
+            return
+
+
+def _in_denominator(e: Expr, base: Expr) -> bool:
+    sums = (s for part in walk(e) if isinstance(part, Div) for s in walk(part.den) if isinstance(s, IndexReduce))
+    return any(isinstance(part, Entry) and part.base == base for s in sums for part in walk(s))
+
+
+def _fan_out(piece: Piece, problem: Problem) -> Iterator[Remark]:
+    """A value that several equations use; where one of them passes its gradient on unchanged, that is said."""
+    opening = opening_of(piece)
+    if opening is None or problem.symbols[piece.node].role == "parameter" or len(opening[1]) < 2:
+        return
+    node, consumers = opening
+    claims = tuple(Claim("depends", base_of(consumer), base_of(node)) for consumer in consumers)
+    facts: dict[str, Told] = {"node": node, "consumers": consumers}
+    for step in piece.steps:
+        inner = [s for s in step.substeps if s.kind == sk.LOCAL] if step.kind == sk.PATH else []
+        if inner and inner[0].after == num(1):
+            facts["local"] = inner[0].before
+            yield Remark("ideas.residual", facts, (*claims, Claim("equal", inner[0].before, num(1))))
+            return
+    yield Remark("ideas.fan_out", facts, claims)
+
+
+def _gate(piece: Piece, problem: Problem) -> Iterator[Remark]:
+    """A factor of an entry-by-entry product of two values that were computed."""
+    for step in all_steps(piece.steps):
+        if step.kind != sk.LOCAL or not isinstance(step.before, Partial) or not isinstance(step.after, (Entry, Sym)):
+            continue
+        product, factor, other = base_of(step.before.num), base_of(step.before.den), base_of(step.after)
+        names = [e.name for e in (factor, other) if isinstance(e, Sym) and problem.symbols[e.name].role == "node"]
+        if len(names) == 2 and isinstance(product, Sym):
+            rhs = problem.by_name[product.name].rhs
+            if isinstance(rhs, Mul) and {base_of(arg) for arg in rhs.args} == {factor, other}:
+                claim = Claim("equal", step.before, step.after)
+                yield Remark("ideas.gate", {"product": product, "factor": factor, "other": other}, (claim,))
+                return
+
+
+def _every(piece: Piece) -> Iterator[Remark]:
+    """A value of which one entry is in all entries of what uses it."""
+    opening = opening_of(piece)
+    if opening is None or len(opening[1]) > 1:
+        return
+    node, consumer = opening[0], opening[1][0]
+    new = tuple(ix for ix in free_indices(consumer) if ix not in free_indices(node))
+    if new and isinstance(consumer, Entry):
+        claim = Claim("depends", consumer, node)
+        yield Remark("ideas.every", {"node": node, "consumer": consumer}, (claim,))
