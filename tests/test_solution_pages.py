@@ -35,6 +35,7 @@ from backsym.core.expr import (
 from backsym.core.problem import Collection, Problem, Symbol
 from backsym.core.steps import Step
 from backsym.documents.content.blocks import Block, Derivations, Equations, Inlines, Ref, Row, Table
+from backsym.documents.content.derivations import NAMES
 from backsym.documents.content.document import collection_document, problem_blocks
 from backsym.documents.content.likewise import form_of, renaming
 from backsym.documents.content.options import FULL, Options
@@ -160,7 +161,8 @@ def check_page(solution: Solution, options: Options = FULL) -> int:
             check_numbers(row, solution)
             continue
         name = to_latex(row.lhs).partition("_")[0]
-        if len(name) == 1 and name not in problem.symbols:  # What a row gives a name is that from there on.
+        if name in NAMES and not any(symbol.startswith(name) for symbol in solution.problem.symbols):
+            # What a row gives a name is that from there on.
             problem, points = with_definition(row, name, problem, points)
             continue
         left, rights = sides(row, problem, known)

@@ -12,6 +12,7 @@ from itertools import islice
 
 from backsym.core import stepkinds as sk
 from backsym.core.expr import Adj, Equation, Expr, Sym, free_indices
+from backsym.core.names import split_name
 from backsym.core.steps import Derivation, Fact, ForwardForms, Step, TotalDerivation, Verification
 from backsym.documents.content.blocks import (
     Aside,
@@ -340,7 +341,7 @@ def rows_of(steps: Sequence[Step], voice: Voice, shown: Shown | None = None) -> 
 
 def _letters(voice: Voice) -> Iterator[str]:
     """Letters for what gets a name on the page: none that the problem uses."""
-    used = voice.problem.symbols.keys() | voice.problem.dims.keys()
+    used = {split_name(name)[0] for name in (*voice.problem.symbols, *voice.problem.dims)}
     return (letter for letter in NAMES if letter not in used)
 
 
