@@ -323,8 +323,9 @@ def rows_of(steps: Sequence[Step], voice: Voice, shown: Shown | None = None) -> 
     rows: list[Row] = []
     before: Line | None = None
     known = {} if shown is None else shown.results
-    planned = named(lines(steps, known.keys()), _letters(voice))
-    for line in condensed(planned) if shown is not None and shown.options.concise else planned:
+    planned = lines(steps, known.keys())
+    concise = shown is not None and shown.options.concise
+    for line in condensed(planned) if concise else named(planned, _letters(voice)):
         reason = _reason(line.steps, voice, known)
         stages = tuple(voice.tinted(stage) for stage in line.stages)
         found = Row(voice.layout(line.lhs), stages[-1], None, stages[:-1], reason)
