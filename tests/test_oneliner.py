@@ -48,7 +48,7 @@ def test_the_explanation_has_what_is_given_and_every_step() -> None:
     text = bs.gradient(EXPRESSION, "W", SHAPES).explain()
     assert text.startswith("### $")
     assert r"$\mathbf{W} \in \mathbb{R}^{K \times D}$" in text
-    assert r"\mathcal{L} = \frac{1}{2} \sum_{k'=1}^K" in text
+    assert r"\mathcal{L} = \frac{1}{2} \sum_{k'}" in text
     assert "matrix product" in text
     assert "Checked numerically" in text
     assert r"\nabla_{\mathbf{W}} \mathcal{L} &= (\mathbf{W} \mathbf{x} - \mathbf{t}) \mathbf{x}^\top" in text

@@ -59,8 +59,6 @@ REFUSED = [
     (r"\begin{cases} s & s > 0", "these cases are never closed", r"\begin{cases}", r"add \end{cases}"),
     (r"\langle x \rangle", "expected a comma, found \\rangle", r"\rangle", r"such as \langle u, v \rangle"),
     (r"\langle x, x", "this \\langle is never closed", r"\langle", r"add \rangle"),
-    (r"\begin{bmatrix} s \\ s \end{bmatrix}", "the environment bmatrix is not read", r"\begin{bmatrix}",
-     "an array is named, not written out entry by entry"),
     (r"\mathbf{1}", r"the size of \mathbf{1} is not known here", r"\mathbf{1}", r"write it below: \mathbf{1}_N"),
     (r"\nabla_{\mathbf{z}} u", "a gradient is of the loss", "u", "the loss is L"),
     (r"\frac{\partial^2 \mathcal{L}}{\partial s^2}", "a second derivative is not read", "^", None),

@@ -20,7 +20,7 @@ _ONE_LINE = re.compile(rf"{_LISTED}(?:({_LEFT}) ?= ?)?({_SIDE})")
 """Spaces stand beside signs only: two words in a row may be prose."""
 
 _WORD_FIRST = re.compile(r"(?!d[A-Za-z]+/)([A-Za-z]{2,})(?![A-Za-z0-9_'])")
-_PROSE = ("..", "rule", "implif", "ubstitut")
+_PROSE = ("..", "rule", "implif", "ubstitut", "where", "with", "since", "because")
 
 
 def one_line(text: str) -> tuple[str | None, str] | None:

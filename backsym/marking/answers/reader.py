@@ -579,7 +579,8 @@ class _Session:
                     return self.spelled(text, given, meant)
             if (found := self.by_rows(text, given)) is not None:
                 return found
-            if text.isascii() and "^" not in text:  # sum(X, 0) and the like, of which no sign says that it is code.
+            # sum(X, 0) and the like, of which no sign says that it is code; a prime is a sign of mathematics.
+            if text.isascii() and "^" not in text and "'" not in text:
                 with suppress(Refused):
                     if (found := self.code(text, given)) is not None:
                         return found
