@@ -28,7 +28,7 @@ def graph(file: str, form: str | None, output: Path | None, kind: str | None, de
     Without -o the drawing is printed; with it, the form follows the file's ending if --format does not say.
     """
     with reported():
-        from backsym.documents.content.figures import picture
+        from backsym.documents.content.figures import LARGEST, picture
         from backsym.documents.content.quantities import check_spellings
         from backsym.documents.content.sentences import Voice
         from backsym.parts.table import kind_of
@@ -45,6 +45,10 @@ def graph(file: str, form: str | None, output: Path | None, kind: str | None, de
             raise BacksymError(f"{output}: no form of drawing has this ending; give --format, or one of {known}")
         form = form or (endings[output.suffix.lower()] if output else "svg")
         drawn = picture(Voice.of(problem), kind or asked or problem.figure or "vectorized", derivatives).drawn
+        count = len(drawn.graph.vertices)
+        if form in ("svg", "tikz") and count > LARGEST:
+            hint = "; --format dot or mermaid writes it for another program"
+            raise BacksymError(f"{file}: the graph has {count} vertices, more than the {LARGEST} that are drawn{hint}")
         text = drawn.written(form)
         if form in ("svg", "tikz") and drawn.unlabelled:
             click.echo(f"{file}: {len(drawn.unlabelled)} edges are too close together for their labels", err=True)

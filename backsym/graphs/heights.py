@@ -40,6 +40,8 @@ CROSSED = 1000.0
 """What two crossing edges cost: more than any heights."""
 EXACT_MOVES = 30
 """How many of the best order are tried at most with exact heights, which take longer."""
+EXACT_SLOTS = 60
+"""Of more slots, the heights of the sweeps are good enough: exact ones take a time that grows with their cube."""
 
 
 def best_orders(
@@ -142,7 +144,9 @@ def _unlike(slots: Slots, order: Order, upper: AbstractSet[int]) -> float:
     return BELOW * sum([place[a] > place[b] for a, b in pairs]) + 0.1 * against
 
 
-def _exact(forces: _Forces, order: Order, heights: Sequence[float]) -> list[float]:
+def _exact(forces: _Forces, order: Order, heights: list[float]) -> list[float]:
+    if len(heights) > EXACT_SLOTS:
+        return heights
     return levelled(heights, order, forces.distance, forces.edges)
 
 

@@ -14,7 +14,7 @@ from backsym.core.allowance import Exhausted, allowing
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj
 from backsym.core.lazy import lazy
-from backsym.documents.content.figures import picture
+from backsym.documents.content.figures import drawing
 from backsym.documents.content.hints import ladder
 from backsym.documents.content.markup import blocks_of, inlines_of
 from backsym.documents.content.questions import question_blocks
@@ -82,7 +82,7 @@ class Exercise:
         """Text, quantities, forward equations and the graph, as HTML."""
         problem = self.solution.problem
         _, *shown = problem_shown(problem)
-        return html_text((*shown, picture(self.voice, problem.figure or "vectorized")), anchors=False)
+        return html_text((*shown, drawing(self.voice, problem.figure or "vectorized")), anchors=False)
 
     def _tasks(self) -> tuple[Task, ...]:
         parts = answered_parts(self.solution)

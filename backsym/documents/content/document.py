@@ -35,7 +35,7 @@ from backsym.documents.content.derivations import (
     part_blocks,
     verified,
 )
-from backsym.documents.content.figures import picture
+from backsym.documents.content.figures import drawing
 from backsym.documents.content.markup import blocks_of, inlines_of
 from backsym.documents.content.mastheads import headed
 from backsym.documents.content.options import FULL, Options
@@ -130,7 +130,7 @@ def problem_blocks(solved: Solved, level: int, options: Options = FULL, told: To
     if problem.text:
         blocks.extend(blocks_of(problem.text, "text"))
     if problem.figure:
-        blocks.append(picture(voice, problem.figure))
+        blocks.append(drawing(voice, problem.figure))
     blocks += [_heading("quantities", level, voice), quantities(voice)]
     if options.version == "questions":
         sheet = _question_sheet(parts, solved, voice, level, options.space)
@@ -157,7 +157,7 @@ def _solution(parts: Sequence[Answered], solved: Solved, shown: Shown, level: in
         blocks += [_heading("forward", level, voice), forward_equations(rows, tight=tight)]
     drawn = problem.figure or any(kind_of(a.part).picture(a.part) for a in parts)
     if not drawn and not shown.options.concise:
-        blocks.append(picture(voice, "vectorized"))
+        blocks.append(drawing(voice, "vectorized"))
     if parts:
         blocks.append(_heading("questions", level, voice))
         for answered in parts:

@@ -7,12 +7,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from backsym.documents.content.blocks import Inlines, Math, Picture
+from backsym.documents.content.blocks import Inlines, Math, Paragraph, Picture
 from backsym.documents.content.markup import inlines_of
 from backsym.documents.content.sentences import Voice
 from backsym.graphs.figure import Figure, figure
 from backsym.graphs.model import Graph
 from backsym.printing.unicode import to_unicode
+
+LARGEST = 40
+"""Vertices of a graph that is drawn on a page: of more, nobody could read the names."""
+
+
+def drawing(voice: Voice, kind: str = "vectorized") -> Picture | Paragraph:
+    """The drawing of a graph, or where it would be too large, a sentence that says so."""
+    count = len(figure(voice.problem, kind).graph.vertices)
+    if count > LARGEST:
+        return voice.say("figures.too_large", count=str(count), most=str(LARGEST))
+    return picture(voice, kind)
 
 
 def picture(voice: Voice, kind: str = "vectorized", derivatives: str = "none") -> Picture:

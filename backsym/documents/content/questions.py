@@ -12,7 +12,7 @@ from backsym.core.expr import Equation, Expr, Ix
 from backsym.core.problem import Problem
 from backsym.core.steps import ForwardForms
 from backsym.documents.content.blocks import Block, Equations, Math, Paragraph, Row, Text
-from backsym.documents.content.figures import picture
+from backsym.documents.content.figures import drawing
 from backsym.documents.content.markup import blocks_of
 from backsym.documents.content.sentences import Value, Voice
 from backsym.documents.content.solved import Solved
@@ -118,7 +118,7 @@ class Sheet:
         self.blocks.append(Equations((block_row(rows, self.voice),)))
 
     def picture(self, graph: str) -> None:
-        self.blocks.append(picture(self.voice, graph))
+        self.blocks.append(drawing(self.voice, graph))
 
     def derived(self, answered: Answered) -> None:
         kind_of(answered.part).key(answered, self)
