@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 THOROUGH = bool(os.environ.get("BACKSYM_THOROUGH"))
-PART = 3
+PART = 6
 
 T = TypeVar("T")
 

@@ -45,8 +45,8 @@ from backsym.core.errors import BacksymError
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import Solution, solve
 
-RANDOM = 500 if THOROUGH else 25
-CHUNK = 25
+RANDOM = 500 if THOROUGH else 10
+CHUNK = 25 if THOROUGH else 10
 TARGETS = ("numpy", "torch", "jax")
 
 
@@ -84,7 +84,7 @@ def texts(solution: Solution) -> Iterator[str]:
         yield checks_source(solution, "answer", target)
 
 
-@pytest.mark.parametrize("name", some(CASES, 4))
+@pytest.mark.parametrize("name", some(CASES, 8))
 def test_what_is_written_is_as_black_would_have_it(name: str) -> None:
     """Also: the same every time, and without a variable that nothing uses."""
     solution = solved(name)

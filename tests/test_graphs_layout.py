@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from extent import examples as random_ones
+from extent import some
 from graph_examples import PROBLEMS, chain, crossing_edges, dense, examples, graphviz
 
 from backsym.core.errors import BacksymError
@@ -74,7 +75,7 @@ def described(problem: Problem, kind: str = "vectorized", derivatives: str = "no
     return picture(Voice.of(problem), kind, derivatives).drawn
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", some(ALL, 3))
 def test_nothing_overlaps_and_it_fits_the_page(name: str) -> None:
     for drawn in figures(ALL[name]):
         check(drawn.drawing)
@@ -82,7 +83,7 @@ def test_nothing_overlaps_and_it_fits_the_page(name: str) -> None:
         assert len(drawn.unlabelled) <= (len(drawn.graph.edges) // 20 if name.startswith("random") else 0)
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if not name.startswith("random")])
+@pytest.mark.parametrize("name", some([name for name in ALL if not name.startswith("random")], 3))
 def test_small_graphs_keep_their_size(name: str) -> None:
     assert figure(ALL[name]).drawing.scale > 0.9
 
@@ -126,7 +127,7 @@ def test_crossings_are_no_more_than_those_of_graphviz() -> None:
     if shutil.which("dot") is None:
         assert not os.environ.get("CI"), "the Debian package graphviz is missing"
         pytest.skip("graphviz is not installed")
-    for name, problem in examples(random_ones(40)):
+    for name, problem in examples(random_ones(40, 10)):
         drawn = figure(problem)
         names = [v.name for v in drawn.graph.vertices]
         if len(names) > 30:
@@ -144,7 +145,7 @@ STEEPER = 1.001
 """Rises and falls are recorded to three places."""
 
 
-@pytest.mark.parametrize("name", sorted({key.split()[0] for key in RECORDED}))
+@pytest.mark.parametrize("name", some(sorted({key.split()[0] for key in RECORDED}), 3))
 def test_no_bundled_graph_is_drawn_worse_than_recorded(name: str) -> None:
     (path,) = (path for path in PROBLEMS if path.stem == name)  # A network of the tests may have the same name.
     problem = load(str(path))
@@ -199,7 +200,7 @@ def test_parameters_stand_above_what_else_leads_to_a_node(name: str) -> None:
     assert wrong <= {"twin": 2, "lstm-cell": 8}.get(name, 0)
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", some(ALL, 3, 1))
 def test_no_arrowheads_merge(name: str) -> None:
     for drawn in figures(ALL[name])[:1]:
         tips: dict[str, list[tuple[float, float]]] = {}

@@ -16,7 +16,7 @@ import mpmath
 import pytest
 from click.testing import CliRunner
 from exact import DIGITS, Judge, Truth, all_problems
-from extent import examples
+from extent import examples, some
 from mutants import Maker, Mutant, same
 
 from backsym.cli.main import main
@@ -130,7 +130,7 @@ def run(name: str, score: Score) -> None:
             score.missed += [] if flagged else [label]
 
 
-JUDGED = [name for name in PROBLEMS if name not in SAME_NETWORK]
+JUDGED = some([name for name in PROBLEMS if name not in SAME_NETWORK], 2)
 SHARES = 6
 
 

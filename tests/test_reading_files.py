@@ -232,7 +232,7 @@ HEAD = "symbols: {x: [D], W: [K, D], t: [K]}\nforward:\n"
         ("functions: {relu: abstract}\nforward: [L = x]\n", ["1:13 relu is a built-in function | relu"]),
         ("derivatives: {relu: primed}\nforward: [L = x]\n",
          ["1:21 the derivative of relu is prime, by_node or formula, not primed | primed"]),
-        ("notation: sub\nforward: [L = x]\n", ["1:11 notation is superscript or subscript, not sub | sub"]),
+        ("notation: sub\nforward: [L = x]\n", ["1:11 notation is superscript, subscript or bracket, not sub | sub"]),
         ("forward: [L = x]\nshow_forward: maybe\n", ["2:15 show_forward is true or false, not maybe | maybe"]),
         ("forward: [L = x*y]\nvalues: {x: one, L: 2}\n",
          ["2:13 expected a number | one", "2:18 L is computed, not given | L"]),
@@ -298,7 +298,7 @@ def test_collections(tmp_path: Path) -> None:
     text = "title: All\ncourse: C\nsections:\n  - {title: S, problems: [one.yaml, two.yaml]}\n"
     found = load(written(tmp_path, text))
     assert isinstance(found, Collection)
-    assert (found.title, found.course, found.author) == ("All", "C", None)
+    assert (found.title, found.masthead.course, found.masthead.author) == ("All", "C", None)
     assert [p.title for p in found.problems] == ["One", "Two"]
     assert found.sections[0].title == "S"
     written(tmp_path, "title: Bad\nforward: [L = x +]\n", "bad.yaml")

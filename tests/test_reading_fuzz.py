@@ -219,5 +219,5 @@ GROWN = {
 @pytest.mark.parametrize("kind", GROWN)
 def test_notes_are_read_in_linear_time(kind: str, folder: Path) -> None:
     """Four times the note takes about four times as long; a quadratic part would take sixteen times."""
-    small, large = (seconds(folder, GROWN[kind](n)) for n in (60, 240))
+    small, large = (seconds(folder, GROWN[kind](n)) for n in (30, 120))
     assert large < 4 * small * 2

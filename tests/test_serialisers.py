@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from extent import some
 from networks import NETWORKS
 
 from backsym.core.errors import BacksymError
@@ -20,7 +21,7 @@ from backsym.printing import latex, mathml, measure, typst, unicode
 from backsym.printing import layout as lay
 from backsym.printing.fragment import fragment
 from backsym.printing.latex import to_latex
-from backsym.printing.layout import Layout
+from backsym.printing.layout import Layout, untinted
 from backsym.printing.mathml import to_mathml
 from backsym.printing.signs import SIGNS, sign
 from backsym.printing.typst import to_typst
@@ -148,7 +149,8 @@ def problems() -> Iterator[Problem]:
 def solved_formulas() -> list[Layout]:
     found: dict[Layout, None] = {}
     for problem in problems():
-        found.update(dict.fromkeys(every(document_of(solve(problem, check=False)).blocks)))
+        shown = every(document_of(solve(problem, check=False)).blocks)
+        found.update(dict.fromkeys(map(untinted, shown)))  # Colours are macros of the page.
     assert len(found) > 1000
     return list(found)
 
@@ -302,7 +304,7 @@ def check_core(element: ElementTree.Element, parent: str = "") -> None:
 
 @pytest.mark.parametrize("source", ["solved_formulas", "written_formulas"])
 def test_mathml_core_is_well_formed(source: str, request: pytest.FixtureRequest) -> None:
-    for layout in request.getfixturevalue(source):
+    for layout in some(request.getfixturevalue(source), 4):
         text = to_mathml(layout, True)
         check_core(ElementTree.fromstring(text))
         assert not re.search(r"\\[A-Za-z]|\{\w*\}|None", re.sub(r'alttext="[^"]*"', "", text)), text

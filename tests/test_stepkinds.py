@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+from typing import Any
 
 import pytest
 import yaml
@@ -12,6 +13,7 @@ from backsym.core.bundled import languages
 from backsym.core.problem import Problem
 from backsym.core.stepkinds import STEPS
 from backsym.core.steps import Step
+from backsym.documents.content import derivations
 from backsym.documents.content.document import problem_blocks
 from backsym.documents.content.sentences import Voice, catalogue, why
 from backsym.numeric.proof import check_steps
@@ -36,10 +38,17 @@ def steps_told(text: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Problem, Sol
         told.append(step)
         return original(voice, step)
 
+    rows_of = derivations.rows_of
+
+    def rows_recorded(steps: tuple[Step, ...], *others: Any) -> Any:
+        told.extend(steps)  # What refers to a result above says no more than its number.
+        return rows_of(steps, *others)
+
     problem = problem_from_mapping(yaml.safe_load(text))
     solution = solve(problem)
     with monkeypatch.context() as patched:
         patched.setattr(Voice, "reason", recorded)
+        patched.setattr(derivations, "rows_of", rows_recorded)
         problem_blocks(solution, 2)
     # The derivations have steps of which no part tells; a problem with parts tells only what these ask for.
     inside = [step for d in (*solution.derivations, *solution.forward) for step in d.steps]

@@ -207,6 +207,12 @@ class _Scope:
         parts = (node.lower, node.upper, node.step)
         return slice(*(None if part is None else self.value(part) for part in parts))
 
+    def choice(self, node: ast.IfExp) -> Any:
+        test = self.value(node.test)
+        if not isinstance(test, (bool, np.bool_)):
+            raise BacksymError("the source chooses by what is neither true nor false")
+        return self.value(node.body if test else node.orelse)
+
     def dictionary(self, node: ast.Dict) -> Any:
         found: dict[Any, Any] = {}
         for key, value in zip(node.keys, node.values, strict=True):
@@ -227,7 +233,7 @@ _RULES: dict[type[ast.expr], Callable[[_Scope, Any], Any]] = {
     ast.Tuple: lambda scope, node: tuple(map(scope.value, node.elts)),
     ast.List: lambda scope, node: list(map(scope.value, node.elts)),
     ast.Dict: _Scope.dictionary,
-    ast.IfExp: lambda scope, node: scope.value(node.body if scope.value(node.test) else node.orelse),
+    ast.IfExp: _Scope.choice,
 }
 
 

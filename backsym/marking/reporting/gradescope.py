@@ -91,7 +91,8 @@ def _test(problem: Problem, row: Row, name: str, counts: bool) -> dict[str, Any]
     lines = [in_unicode(row.feedback)]
     if row.interpreted_plain:
         lines.append(phrase("gradescope.read_as", problem.language, text=clean(row.interpreted_plain)))
-    person = counts and row.verdict in OPEN and bool(row.answer.strip())
+    # What has earned a share of the marks has been read and judged.
+    person = counts and row.verdict in OPEN and bool(row.answer.strip()) and not row.score
     if person:
         lines.append(phrase("gradescope.for_a_person", problem.language))
     if not counts:

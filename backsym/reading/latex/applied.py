@@ -8,9 +8,10 @@ Knows tokens; knows no shapes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from backsym.core.errors import InputError
+from backsym.core.functions import FUNCTIONS
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.latex.lexer import FONTS, Token, tokenize
@@ -30,7 +31,10 @@ def applied_letters(sources: Iterable[Source], known: Collection[str]) -> frozen
             tokens = tokenize(source)
         except InputError:
             continue
+        spelled = _spelled(tokens)
         for n, token in enumerate(tokens[:-1]):
+            if n in spelled:
+                continue
             if token.kind not in ("letter", "greek") or (n and tokens[n - 1].text in ("_", "^")):
                 continue
             light = token.text.islower() and not (n and (tokens[n - 1].text in FONTS or tokens[n - 1].text == "{"))
@@ -44,6 +48,20 @@ def applied_letters(sources: Iterable[Source], known: Collection[str]) -> frozen
         source, token = applied[name]
         raise source.error(say("notes.function_or_factor", name=name), (token.start, token.end))
     return frozenset(found)
+
+
+def _spelled(tokens: Sequence[Token]) -> set[int]:
+    """The places of letters that spell a known function without a backslash, ``sin(w)``."""
+    found: set[int] = set()
+    start = 0
+    for n in range(len(tokens)):
+        if n and (tokens[n].kind != "letter" or tokens[n - 1].end != tokens[n].start):
+            start = n
+        run = "".join(token.text for token in tokens[start : n + 1])
+        name = next((name for name in FUNCTIONS if len(name) > 1 and run.endswith(name)), None)
+        if tokens[n].kind == "letter" and name is not None:
+            found.update(range(n + 1 - len(name), n + 1))
+    return found
 
 
 def _holds_one(tokens: list[Token], opening: int) -> bool:
