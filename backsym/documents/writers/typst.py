@@ -112,11 +112,22 @@ def inlines_typst(content: Inlines, *, whole: bool = False) -> str:
     Formulas that are to stay ``whole`` are parted by no end of a line, as far as they have room on one.
     """
     out, called = "", False
-    for item in content:
+    for n, item in enumerate(content):
         text = _inline(item, ROOM / 2 if whole else WHOLE)
+        if text.startswith("#box(") and (sign := _mark_after(content, n)):
+            text = f"#box[#{text[5:-1]}{sign}]"  # Where the box is too narrow, the sign stands after its last line.
+        if n and isinstance(item, Text) and out.endswith(f"{_mark_after(content, n - 1)}]"):
+            text = text.removeprefix(_mark_after(content, n - 1))
         out += ";" + text if called and _CLINGING.match(text) else text
         called = text.startswith("#") if text else called
     return out
+
+
+def _mark_after(content: Inlines, n: int) -> str:
+    """The comma or full stop right after a formula; none after anything else."""
+    following = content[n + 1] if n + 1 < len(content) else None
+    plain = isinstance(content[n], Math) and isinstance(following, Text) and following.style == "plain"
+    return following.text[:1] if plain and isinstance(following, Text) and following.text[:1] in (",", ".") else ""
 
 
 def _joined(blocks: Iterable[Block]) -> str:
