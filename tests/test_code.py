@@ -207,7 +207,7 @@ def test_an_unknown_target_is_named() -> None:
 # --- skeletons -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", some(CASES, 2))
+@pytest.mark.parametrize("name", some(CASES, 4))
 def test_a_right_backward_passes_and_every_wrong_one_fails(name: str, tmp_path: Path) -> None:
     """Of each gradient: its sign, a factor, one of its entries only, one that is left out, another's shape."""
     solution = solve(problem_named(name))

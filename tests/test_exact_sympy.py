@@ -23,7 +23,7 @@ def fifty_digits() -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("name", some(PROBLEMS, 2))
+@pytest.mark.parametrize("name", some(PROBLEMS, 4))
 def test_derivatives_are_exact(name: str) -> None:
     problem = PROBLEMS[name]
     solution = solve(problem, check=False)
@@ -38,7 +38,7 @@ def test_derivatives_are_exact(name: str) -> None:
                 assert truth.right(d.node, truth.reader.whole(d.matrix.rhs, shape)), (d.node, "matrix")
 
 
-@pytest.mark.parametrize("name", some(PROBLEMS, 2, 1))
+@pytest.mark.parametrize("name", some(PROBLEMS, 4, 2))
 def test_forward_forms_are_exact(name: str) -> None:
     problem = PROBLEMS[name]
     truth = Judge(problem).at(0, ())

@@ -135,7 +135,7 @@ def run(name: str, limit: int) -> Score:
     return score
 
 
-@pytest.mark.parametrize("name", some(FILES, 2))
+@pytest.mark.parametrize("name", some(FILES, 4))
 def test_mistakes_in_the_bundled_problems_are_explained(name: str) -> None:
     score = run(name, PER_PROBLEM)
     print(score)

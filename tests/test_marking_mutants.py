@@ -111,7 +111,7 @@ MOST = examples(90)
 """Mutants of one problem that are marked, evenly spread."""
 
 
-@pytest.mark.parametrize("name", some([name for name in PROBLEMS if name not in SAME_NETWORK], 2))
+@pytest.mark.parametrize("name", some([name for name in PROBLEMS if name not in SAME_NETWORK], 4))
 def test_mutants_are_told_from_right_answers(name: str) -> None:
     """Of each mutant one spelling is marked: plain and LaTeX take turns."""
     problem = PROBLEMS[name]

@@ -11,7 +11,7 @@ import pytest
 import random_shapes
 import shifted_networks
 import torch
-from extent import examples
+from extent import examples, some
 from network_checks import NoPoint, judge, judge_problem
 from networks import NETWORKS, ONCE_WRONG
 from random_networks import network
@@ -20,8 +20,8 @@ from torch_judge import forward_and_gradients
 from backsym.core.problem import Problem
 from backsym.reading.files.loader import load
 
-COUNT = examples(1050, 5)
-SHAPES = examples(450, 5)
+COUNT = examples(1050, 10)
+SHAPES = examples(450, 10)
 CHUNK = 25
 GALLERY = sorted((Path(__file__).resolve().parents[2] / "problems" / "gallery").glob("*.yaml"))
 
@@ -60,7 +60,7 @@ def test_networks_that_once_went_wrong(name: str) -> None:
     assert judge(ONCE_WRONG[name], truth=forward_and_gradients) == []
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", some(NETWORKS, 3))
 def test_networks_written_by_hand(name: str) -> None:
     assert judge(NETWORKS[name], truth=forward_and_gradients) == []
 
