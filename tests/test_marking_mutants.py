@@ -107,7 +107,7 @@ SAYS = {"correct": ("correct", "equivalent_form", "undetermined"), "incorrect": 
 """Verdicts on what is right and wrong in value; of the right ones, a circle earns nothing, and a person looks at what
 rests on a derivative that is not nearer to the loss.  A wrong one may have a row where a column is."""
 
-MOST = examples(90)
+MOST = examples(90, 3)
 """Mutants of one problem that are marked, evenly spread."""
 
 

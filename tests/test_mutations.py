@@ -16,7 +16,7 @@ import mpmath
 import pytest
 from click.testing import CliRunner
 from exact import DIGITS, Judge, Truth, all_problems
-from extent import examples, some
+from extent import THOROUGH, examples, some
 from mutants import Maker, Mutant, same
 
 from backsym.cli.main import main
@@ -144,7 +144,9 @@ def test_the_numeric_check_agrees_with_sympy_on_mutants(share: int) -> None:
     print(score)
     assert score.wrong.total() > examples(400, PART), str(score)
     assert not score.accused, str(score)
-    assert len(score.missed) <= (1 - REQUIRED) * score.wrong.total(), str(score)
+    # Of a share of the networks, one is no rate.
+    most = (1 - REQUIRED) * score.wrong.total()
+    assert len(score.missed) <= (most if THOROUGH else max(1, most)), str(score)
 
 
 TANH = """\

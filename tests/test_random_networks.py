@@ -14,7 +14,7 @@ from random_networks import network
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import solve
 
-COUNT = examples(1050)
+COUNT = examples(1050, 3)
 JUDGED = range(0, COUNT, 7)
 """Those that are judged here; all of them are under ``judges``."""
 
