@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, overload
 
@@ -255,10 +256,9 @@ def one_equation(
             return Problem(forward=[head + expression.strip()], **keys)
         except InputError as error:
             if not scalar and "\\" in expression:
-                try:  # In LaTeX what is bold is an array.
+                # In LaTeX what is bold is an array.  Where that is not read either, the first error tells more.
+                with suppress(InputError):
                     return Problem(forward=[rf"\mathbf{{{name}}} = {expression.strip()}"], **keys)
-                except InputError:
-                    pass
             raise InputError(_placed(d, head) for d in error.diagnostics) from None
     if getattr(expression, "free_symbols", None) is None:
         raise InputError([Diagnostic(f"an expression is a text or a SymPy expression, not {expression!r}")])

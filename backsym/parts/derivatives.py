@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import replace
 
 from backsym.core.expr import Adj, Entry, Expr, Member, free_indices
@@ -20,8 +21,9 @@ class _Asked(PartKind):
 
     form_given = True
 
+    @abstractmethod
     def piece(self, name: str, results: Results) -> Piece:
-        raise NotImplementedError
+        """The derivative by this quantity, in the form that the part asks for."""
 
     def read(self, part: Part, value: Value) -> Part:
         return replace(part, targets=value.quantities())

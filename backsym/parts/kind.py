@@ -8,6 +8,7 @@ in the catalogue.  This module must not know files, documents or answers.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
@@ -209,7 +210,7 @@ class Page(Protocol):
 # --- the kind --------------------------------------------------------------------------------------------------------
 
 
-class PartKind:
+class PartKind(ABC):
     """A kind of part.  A subclass sets ``name`` and ``about``, and says what is special about it.
 
     As it stands, a kind asks in one sentence, ``questions.NAME``, and its answer consists of pieces: a worked solution
@@ -267,9 +268,9 @@ class PartKind:
     holds: ClassVar[str] = "names"
     """What the texts of the value hold: ``names`` and equations, ``words``, or the words of a ``choice``."""
 
+    @abstractmethod
     def read(self, part: Part, value: Value) -> Part:
         """The part with what its key says; ``part`` has the fields that every kind may have."""
-        raise NotImplementedError
 
     def answer(self, part: Part, label: str, results: Results) -> Answered:
         """The part answered."""

@@ -75,8 +75,9 @@ def choice_in_words(
     """``value if z > 0, 0 otherwise``, from the word "if" on: a value for each of the two cases."""
     opening = cursor.take()
     condition = compared(expression())
-    while cursor.took(",", ";") or _took_word(cursor, _BETWEEN):
-        pass
+    between = True
+    while between:
+        between = cursor.took(",", ";") or _took_word(cursor, _BETWEEN)
     other = expression()
     cursor.took(",")
     _took_word(cursor, _OTHERWISE)
