@@ -157,7 +157,7 @@ def test_a_notation(toy: ModuleType, tmp_path: Path, key: str, name: str, expect
 
 def test_a_name_is_taken_once_and_what_is_no_kind_is_refused(toy: ModuleType) -> None:
     toy.register()
-    toy_again = type("Again", (PartKind,), {"name": "recite"})()
+    toy_again = type("Again", (PartKind,), {"name": "recite", "read": toy.Recite.read})()
     with pytest.raises(BacksymError, match="there is a PartKind called recite already"):
         backsym.register(toy_again)
     with pytest.raises(BacksymError, match="a str cannot be registered; known are"):

@@ -317,5 +317,5 @@ class PartKind(ABC):
         return ()
 
 
-KINDS: Table[PartKind] = Table(PartKind, lambda kind: kind.name)
+KINDS: Table[PartKind] = Table(PartKind, lambda kind: kind.name)  # type: ignore[type-abstract]  # None is made of it.
 """By their keys; ``table`` has put in those of this package."""
