@@ -128,8 +128,8 @@ def test_small_numbers_keep_their_spelling_in_equations() -> None:
 @pytest.mark.parametrize(
     ("loss", "formula"),
     [
-        ("mean_squared_error", "mean((y - t)**2)"),
-        ("softmax_cross_entropy", "cross_entropy(softmax(y), t)"),
+        ("mse_loss", "mean_squared_error(y, t)"),
+        ("cross_entropy_with_logits", "softmax_cross_entropy(y, t)"),
         ("hinge", "max(0, 1 - t*y)"),
     ],
 )
@@ -140,8 +140,25 @@ def test_a_hint_changes_no_loss_into_another(loss: str, formula: str) -> None:
     assert problem_from_mapping({"symbols": {"y": ["K"], "t": ["K"]}, "forward": [f"L = sum({formula})"]})
 
 
+@pytest.mark.parametrize(
+    ("loss", "formula"),
+    [
+        ("mean_squared_error", "mean((y - t)**2)"),
+        ("sum_squared_error", "sum((y - t)**2)"),
+        ("mean_absolute_error", "mean(abs(y - t))"),
+        ("softmax_cross_entropy", "cross_entropy(softmax(y), t)"),
+        ("sigmoid_cross_entropy", "binary_cross_entropy(sigmoid(y), t)"),
+    ],
+)
+def test_a_loss_by_its_usual_name_is_its_formula(loss: str, formula: str) -> None:
+    def of(text: str) -> list[str]:
+        symbols = {"y": ["K"], "t": {"shape": ["K"], "role": "target"}}
+        return [str(result) for result in solve(problem_from_mapping({"symbols": symbols, "forward": [f"L = {text}"]}))]
+
+    assert of(f"{loss}(y, t)") == of(formula)
+
+
 REFUSED = {
-    "hints-that-change-mathematics": "meaning.unknown_function",
     "place-of-a-shape-error": "meaning.compares_one_shape",
     "latex-family-in-yaml": "latex.not_dimension",
 }

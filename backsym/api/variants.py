@@ -21,7 +21,7 @@ from backsym.api.problem import Problem as PublicProblem
 from backsym.api.problem import public
 from backsym.core.errors import BacksymError, Diagnostic, InputError, VerificationError
 from backsym.core.expr import Adj, Entry, Expr, Fn, Sym, rebuild, walk
-from backsym.core.functions import FUNCTIONS
+from backsym.core.functions import FUNCTIONS, losses
 from backsym.core.problem import Grid, Problem, Variants
 from backsym.core.words import say
 from backsym.numeric.claims import FalseClaim, false_claims
@@ -30,7 +30,7 @@ from backsym.printing.plain import plain
 from backsym.reading.files.fields import is_name, plain_value
 from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.reading.files.renaming import Renaming, names_with
-from backsym.reading.files.variants import losses, sizes_of
+from backsym.reading.files.variants import sizes_of
 from backsym.reading.files.yamlfile import read_file
 from backsym.solving.solution import Solution, solve
 

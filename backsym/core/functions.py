@@ -679,6 +679,16 @@ _TABLE = (
         expanded=True,
     ),
     Function("squared_error", ("y", "t"), r"\text{SE}", kind="scalar", definition="1/2*sum((y - t)**2)", expanded=True),
+    *(
+        Function(name, ("y", "t"), rf"\text{{{short}}}", kind="scalar", definition=formula, expanded=True)
+        for name, short, formula in (
+            ("mean_squared_error", "MSE", "mean((y - t)**2)"),
+            ("sum_squared_error", "SSE", "sum((y - t)**2)"),
+            ("mean_absolute_error", "MAE", "mean(abs(y - t))"),
+            ("softmax_cross_entropy", "CE", "cross_entropy(softmax(y), t)"),
+            ("sigmoid_cross_entropy", "BCE", "binary_cross_entropy(sigmoid(y), t)"),
+        )
+    ),
 )
 
 
@@ -724,3 +734,8 @@ REDUCTIONS = ("sum", "mean", "max", "min")
 
 ABSTRACT_LOSS = "loss"
 """``loss(y, t)``: an abstract scalar loss; its derivative by the first argument prints as L'(y, t)."""
+
+
+def losses() -> tuple[str, ...]:
+    """The functions that are losses, of an output and a target."""
+    return (*(f.name for f in FUNCTIONS.values() if f.kind == "scalar" and f.expanded), ABSTRACT_LOSS)

@@ -30,7 +30,7 @@ from backsym.core.expr import (
     show_shape,
     walk,
 )
-from backsym.core.functions import ABSTRACT_LOSS
+from backsym.core.functions import ABSTRACT_LOSS, losses
 from backsym.core.problem import Dimension, NodeEquation, Symbol, start_names
 from backsym.core.source import Source
 from backsym.core.words import Said, Words, say
@@ -63,8 +63,6 @@ from backsym.reading.notes.members import NotByEntries, by_entries
 from backsym.reading.syntax import Node
 
 MAX_EQUATIONS = 10_000
-LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error", ABSTRACT_LOSS)
-"""Functions whose second argument is a target."""
 
 _ENTRY_LETTERS = "ijklmpqrsuvabcdfgh"
 """Letters for the entries of a member, where none is declared."""
@@ -742,8 +740,9 @@ class Forward:
     def targets(self) -> set[str]:
         """Bare names that are the second argument of a loss."""
         found: set[str] = set()
+        named = losses()
         for equation in self.parsed.values():
             for node in syntax.walk(equation.rhs):
-                if node.kind == "call" and node.value in LOSSES:
+                if node.kind == "call" and node.value in named:
                     found.update(arg.value for arg in positional(node)[1:2] if arg.kind == "name")
         return found

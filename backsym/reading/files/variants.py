@@ -12,7 +12,7 @@ from typing import Any
 
 from backsym.core.errors import InputError
 from backsym.core.expr import Fn, letters_of, show_shape, walk
-from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.functions import FUNCTIONS, losses
 from backsym.core.names import GREEK, split_name
 from backsym.core.problem import Grid, Problem, Variants
 from backsym.core.words import say
@@ -47,11 +47,6 @@ def read_variants(tree: Tree | None, problem: Problem, report: Report, whole: bo
         values=reader.values(found, dims),
         words=reader.words(found.get("words")),
     )
-
-
-def losses() -> tuple[str, ...]:
-    """The functions that are losses."""
-    return (*(f.name for f in FUNCTIONS.values() if f.kind == "scalar" and f.expanded), ABSTRACT_LOSS)
 
 
 class _Reader:

@@ -123,12 +123,9 @@ def is_function(r: Rules, tree: Node) -> bool:
 
 
 _FORMULAS = {
-    "mean_squared_error": "mean((y - t)**2)", "mse_loss": "mean((y - t)**2)", "sum_squared_error": "sum((y - t)**2)",
-    "mean_absolute_error": "mean(abs(y - t))", "l1_loss": "mean(abs(y - t))",
-    "softmax_cross_entropy": "cross_entropy(softmax(y), t)",
-    "cross_entropy_with_logits": "cross_entropy(softmax(y), t)",
-    "binary_cross_entropy_with_logits": "binary_cross_entropy(sigmoid(y), t)",
-    "sigmoid_cross_entropy": "binary_cross_entropy(sigmoid(y), t)",
+    "mse_loss": "mean_squared_error(y, t)", "l1_loss": "mean_absolute_error(y, t)",
+    "cross_entropy_with_logits": "softmax_cross_entropy(y, t)",
+    "binary_cross_entropy_with_logits": "sigmoid_cross_entropy(y, t)",
     "hinge": "max(0, 1 - t*y)", "hinge_loss": "max(0, 1 - t*y)", "squared_hinge": "max(0, 1 - t*y)**2",
     "nll_loss": "-y[t]", "kl_divergence": "sum(t*log(t/y))",
 }  # fmt: skip

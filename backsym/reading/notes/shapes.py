@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import count
 
 from backsym.core.dims import Whole, amount, read_amount
-from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
+from backsym.core.functions import FUNCTIONS, REDUCTIONS, losses
 from backsym.core.kinds import RuleTable
 from backsym.reading.notes.labels import label_in
 from backsym.reading.syntax import Node
@@ -39,8 +39,6 @@ PASSES = 4
 
 Axes = tuple[str, ...]
 """The axes of an array: names or sizes of dimensions, or unknowns."""
-
-_LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error", ABSTRACT_LOSS)
 
 
 class Shapes:
@@ -364,7 +362,7 @@ class Shapes:
             if square is not None and len(square) == 2:
                 self.same(*square)
             return ()
-        if name in _LOSSES:
+        if name in losses():
             self.joined(arguments)
             return ()
         if name in REDUCTIONS:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from backsym.core.errors import InputError
-from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.functions import FUNCTIONS, losses
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
@@ -34,7 +34,6 @@ MAX_LENGTH = 1_000_000
 _WORDS = Vocabulary({}, open=True)
 _SIGNS = ("sum", "mean", "max", "min", "norm", "abs", "exp", "log", "dot")
 """Calls that formulas write with signs of their own."""
-_LOSSES = ("cross_entropy", "binary_cross_entropy", "squared_error", ABSTRACT_LOSS)
 
 
 @dataclass
@@ -193,7 +192,7 @@ def _is_named(tree: Node | None) -> bool:
     if tree is None:
         return False
     name = tree.value.rstrip("'")
-    named = tree.kind == "call" and (name in _LOSSES or name not in FUNCTIONS)
+    named = tree.kind == "call" and (name in losses() or name not in FUNCTIONS)
     applied = tree.kind == "terms" and tree.value == " " and _in_parentheses(tree)
     return applied or (named and name not in _SIGNS)
 
@@ -374,7 +373,7 @@ def _left_call(piece: Piece) -> Applied | None:
     reader = piece.reader
     reader.position, reader.nesting = piece.first, 0
     head = reader.token
-    if head.kind not in ("letter", "greek", "word", "macro") or _WORDS.word(head.text) not in (None, *_LOSSES):
+    if head.kind not in ("letter", "greek", "word", "macro") or _WORDS.word(head.text) not in (None, *losses()):
         return None
     if head.text == "sigma" or head.text in FUNCTION_MACROS:
         return None
