@@ -31,6 +31,8 @@ SHAPES: dict[str, Any] = {
     "q": {"shape": ["H"], "for": "t"},
     **{name: ["H", "H"] for name in ("W", "A", "B", "V", "Wf", "Wo", "Wg")},
     **{name: ["H", "D"] for name in ("U", "Uf", "Uo", "Ug")},
+    "Ws": ["2*H", "H"],
+    "Us": ["2*H", "D"],
 }
 
 
@@ -63,6 +65,14 @@ def every_step(v: Leaves) -> Any:
         h = np.tanh(v["W"] @ h + v["U"] @ x + v["b"])
         total = total + square(v["V"] @ h - y)
     return total
+
+
+def stacked_gates(v: Leaves) -> Any:
+    h, size = v["h0"], len(v["h0"])
+    for x in v["X"]:
+        g = sigmoid(v["Ws"] @ h + v["Us"] @ x)
+        h = (1 - g[size:]) * h + g[size:] * np.tanh(v["A"] @ (g[:size] * h))
+    return square(h - v["y"])
 
 
 def last_step(v: Leaves) -> Any:
@@ -181,6 +191,14 @@ RECURRENCES: dict[str, Recurrence] = {
         "q[t] = A @ h[t-1]",
         "L = sum(squared_error(h[t], Y[t]), t) + sum(q[T]**2)",
         loss=two_steps,
+    ),
+    "gates stacked in one array": recurrence(
+        "X y Ws Us A h0",
+        "h[0] = h0",
+        "g[t] = sigmoid(Ws @ h[t-1] + Us @ X[t])",
+        "h[t] = (1 - g[t][H+1:2*H])*h[t-1] + g[t][H+1:2*H]*tanh(A @ (g[t][1:H]*h[t-1]))",
+        "L = squared_error(h[T], y)",
+        loss=stacked_gates,
     ),
     "lstm": recurrence(
         "X Y Wf Uf Wo Uo Wg Ug h0 c0",

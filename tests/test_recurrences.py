@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -180,6 +181,16 @@ def test_every_form_of_output_has_the_start(form: str) -> None:
     solution = solve(problem_from_mapping(RECURRENCES["last step"].mapping))
     text = rendered(None, [solution], form)
     assert any(start in text for start in ("t = T-1", "t = T - 1", "T -1", "<mn>1</mn>", "T minus 1")), text
+
+
+@pytest.mark.parametrize("name", RECURRENCES)
+def test_every_recurrence_is_written_as_json_and_says_nothing_twice(name: str) -> None:
+    solution = solve(problem_from_mapping(RECURRENCES[name].mapping))
+    assert json.loads(rendered(None, [solution], "json"))["derivatives"]
+    page = rendered(None, [solution], "md")
+    forward = page.partition("In matrix form:")[2].partition("$$")[2].partition("$$")[0].strip().splitlines()
+    said = [line.rstrip("\\ ") for line in forward]
+    assert len(said) == len(set(said)), said
 
 
 def test_the_graph_has_one_step_and_dots() -> None:

@@ -244,8 +244,12 @@ def _member(problem: Problem, whole: Sym | Adj) -> Expr | None:
     if own is not None and own.picked:
         return member_of(whole, own.indices[: own.picked])
     parts = (e for eq in problem.equations for e in walk(eq.rhs) if isinstance(e, Member))
-    found = next(e for e in parts if isinstance(e.base, Sym) and e.base.name == whole.name)
-    return Member(whole, found.places)
+    found = next((e for e in parts if isinstance(e.base, Sym) and e.base.name == whole.name), None)
+    if found is not None:
+        return Member(whole, found.places)
+    # Entry by entry, no equation names a member as a whole.
+    letters = _indices(problem, whole.name)[:1]
+    return member_of(whole, letters) if letters and len(whole.shape) > 1 else None
 
 
 def _partial(top: Layout, bottom: Layout) -> Layout:

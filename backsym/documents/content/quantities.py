@@ -153,11 +153,8 @@ def matrix_forms(forms: Iterable[ForwardForms], voice: Voice) -> tuple[Block, ..
     whole: list[Row] = []
     for f in forms:
         whole += [row(f.member, free_indices(f.member.lhs), voice)] if f.member is not None else []
-        whole += (
-            []
-            if f.no_matrix or (f.matrix is None and f.member is not None)
-            else [row(f.matrix or f.entry, () if f.matrix else f.indices, voice)]
-        )
+        said = f.member is not None and f.matrix in (None, f.member)
+        whole += [] if f.no_matrix or said else [row(f.matrix or f.entry, () if f.matrix else f.indices, voice)]
     blocks: list[Block] = [Equations(tuple(whole))] if whole else []
     blocks += [
         voice.say("document.no_matrix_of", node=voice.quantity(f.node), reason=voice.catalogue.reason(f.no_matrix))

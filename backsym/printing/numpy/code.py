@@ -459,8 +459,11 @@ class _Coder:
 
     def entry(self, e: Entry, loose: bool) -> Code:
         if isinstance(e.base, Started):
-            code, first = self.started(e.base, e.indices[0])
-            return self.entries(code, (first, *e.indices[1:]))
+            member, *rest = e.indices
+            if any(isinstance(ix, Shift) for ix in rest):
+                return self.strict(self.unshifted(tuple(rest), lambda at: Entry(e.base, (member, *at))))
+            code, first = self.started(e.base, member)
+            return self.entries(code, (first, *rest))
         if any(isinstance(ix, Shift) for ix in e.indices):
             return self.strict(self.unshifted(e.indices, lambda at: Entry(e.base, at)))
         return self.entries(self.strict(e.base).number, e.indices)
