@@ -7,7 +7,7 @@ know about the backward pass or display.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -112,14 +112,20 @@ def gather(p: Poly) -> Poly:
     """
     if not 1 < len(p) <= _MOST_GATHERED:
         return p
-    out: list[Term] = []
     todo = sorted((merge_powers(t, frozenset()) for t in p), key=lambda t: len(t.bound))
     if len(todo[0].bound) == len(todo[-1].bound):
         return p
+    return _paired(p, todo, _joined)
+
+
+def _paired(p: Poly, terms: list[Term], join: Callable[[Term, Term], Term | None]) -> Poly:
+    """The sum of the terms, of which pairs are one where ``join`` says so; ``p`` itself, their sum, if none is."""
+    out: list[Term] = []
+    todo = list(terms)
     while todo:
         t = todo.pop(0)
         for n, other in enumerate(todo):
-            joined = _joined(t, other)
+            joined = join(t, other)
             if joined is not None:
                 t = joined
                 del todo[n]
@@ -246,17 +252,9 @@ def _reflected(f: Factor) -> Factor:
 def collected(p: Poly) -> Poly:
     """sum_ij a_i w_ij b_j + sum_ij b_i w_ij a_j -> sum_ij a_i (w_ij + w_ji) b_j: terms that are the same but for one
     factor, once their summed indices exchange their letters."""
-    todo, out = [merge_powers(t, frozenset()) for t in p] if 1 < len(p) <= _MOST_GATHERED else [], list[Term]()
-    while todo:
-        t = todo.pop(0)
-        for n, other in enumerate(todo):
-            joined = _but_for_one(t, other)
-            if joined is not None:
-                t = joined
-                del todo[n]
-                break
-        out.append(t)
-    return tuple(out) if out and len(out) < len(p) else p
+    if not 1 < len(p) <= _MOST_GATHERED:
+        return p
+    return _paired(p, [merge_powers(t, frozenset()) for t in p], _but_for_one)
 
 
 def _but_for_one(t: Term, other: Term) -> Term | None:
