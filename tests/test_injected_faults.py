@@ -267,7 +267,7 @@ CODE = {
 }
 
 TRANSLATIONS: dict[str, tuple[str, Callable[[Rule], Rule]]] = {
-    "a logistic function without its sign": ("codegen.exponentials._minus", lambda rule: lambda e: e),
+    "a logistic function without its sign": ("printing.numpy.exponentials._minus", lambda rule: lambda e: e),
     "a source with a term left out": (
         "codegen.network.numpy_source",
         lambda rule: lambda e, *rest: rule(e.args[0] if isinstance(e, Add) else e, *rest),

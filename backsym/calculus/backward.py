@@ -10,6 +10,7 @@ This module must not know about numbers or printing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -51,7 +52,7 @@ from backsym.calculus.lower import lower
 from backsym.calculus.members import MemberLifter
 from backsym.calculus.raising import signed_sum, times
 from backsym.calculus.reasons import reasons
-from backsym.calculus.recognise import recognised
+from backsym.calculus.recognise import normalisers, recognised
 from backsym.calculus.simplify import add_like, collapse, expand, free_deltas, is_product, open_deltas, without_delta
 from backsym.calculus.terms import (
     Affine,
@@ -67,8 +68,10 @@ from backsym.calculus.terms import (
     fixed_index,
     free_of,
     fresh,
+    in_order,
     multiply,
     parts_of,
+    poly_free,
     poly_key,
     poly_symbols,
     sub_poly,
@@ -87,7 +90,6 @@ from backsym.core.expr import (
     Ix,
     Member,
     Partial,
-    Reduce,
     Shape,
     Started,
     Sym,
@@ -188,8 +190,11 @@ class Backward:
             isinstance(f, Fun) and self.style.modes.get(f.name) == "formula" for f, _ in own.term.powers
         ):
             yield own, node
-        for inside in log_sums(eq.rhs):
-            yield from self._slope("softmax", inside)
+        for k, exponent in normalisers(body):
+            # The sum of exponentials over k is that of each row of an array.
+            rows = in_order(poly_free(exponent) - {k})
+            with suppress(NoMatrixForm):
+                yield from self._slope("softmax", Lifter(self.namer).poly(exponent, (*rows, k)))
         for call in walk(eq.rhs):
             entry = FUNCTIONS.get(call.name) if isinstance(call, Fn) else None
             if entry is None or entry.slope is None or not isinstance(call, Fn) or free_indices(call):
@@ -395,11 +400,7 @@ class Backward:
             now = {a: b for a, b in zip(before, params, strict=True) if a != b}
             named = self.folded([Rewrite(sk.DIFFERENTIATE, general, {})], lowered.definitions)[1:]
             steps += [Rewrite(r.kind, collapse(sub_poly(r.result, now)), r.facts) for r in named]
-        steps = self.folded(steps, lowered.definitions)
-        folded = steps[-1].result
-        factored = factor(folded)
-        if neater(factored, folded):
-            steps.append(Rewrite(sk.FACTOR, factored, {}))
+        steps = self.read_easily(steps, lowered.definitions)
         local = steps[-1].result
         by_name = local
         if consumer != self.problem.loss:
@@ -511,6 +512,19 @@ class Backward:
                 form = [*form, Rewrite(sk.FOLD, folded, {"node": node})]
         return form
 
+    def read_easily(self, steps: list[Rewrite], definitions: Sequence[tuple[Definition, Fact]]) -> list[Rewrite]:
+        """A local derivative with names in place of what defines them, factored where that is neater, and with the
+        quotients that differentiation makes by their names: that of log(e^u + e^-u) is a hyperbolic tangent."""
+        steps = self.folded(steps, definitions)
+        folded = steps[-1].result
+        factored = factor(folded)
+        if neater(factored, folded):
+            steps = [*steps, Rewrite(sk.FACTOR, factored, {})]
+        short = recognised(factored)
+        if cost(short) < cost(steps[-1].result):
+            steps = [*steps, Rewrite(sk.FACTOR, factored, {}), Rewrite(sk.RECOGNISE, short, {})]
+        return steps
+
     # --- forward equations at both levels ---
 
     def forward(self) -> Iterator[ForwardForms]:
@@ -519,20 +533,6 @@ class Backward:
             shown = self.namer.for_symbol(eq.name)
             letters = {i: ix for i, ix in zip(lowered.params, shown, strict=True) if not i.fixed}
             yield present_forward(eq, lowered.params, lowered.body, shown, letters, self.namer)
-
-
-def log_sums(e: Expr) -> Iterator[Expr]:
-    """x of each log(sum(exp(x))), over all entries of a vector or along the last axis."""
-    for node in walk(e):
-        if not isinstance(node, Fn) or node.name != "log" or not isinstance(node.args[0], Reduce):
-            continue
-        total = node.args[0]
-        x = total.arg.args[0] if isinstance(total.arg, Fn) and total.arg.name == "exp" else None
-        last = x is not None and (
-            len(x.shape) == 1 or (total.axis is not None and total.axis % len(x.shape) == len(x.shape) - 1)
-        )
-        if x is not None and total.op == "sum" and last and not free_indices(x):
-            yield x
 
 
 def _signed(form: list[Rewrite]) -> list[Rewrite]:

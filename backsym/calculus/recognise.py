@@ -7,21 +7,25 @@ like any other.  This module must not know about the backward pass or display.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
-from backsym.calculus.simplify import merge_powers
+from backsym.calculus.simplify import add_like, merge_powers
 from backsym.calculus.terms import (
     Exponent,
     Factor,
     Fun,
     Grp,
     Ind,
+    Index,
     Lam,
     Poly,
     Term,
     poly_key,
     scale,
 )
+
+ONE = Fraction(1)
 
 Powers = tuple[tuple[Factor, Exponent], ...]
 
@@ -60,27 +64,72 @@ def _inside(f: Factor) -> Factor:
 
 
 def _quotients(powers: Powers) -> Iterator[Powers]:
+    """The powers with a quotient of exponentials, or of the hyperbolic sine and cosine, by its name."""
     for n, (f, e) in enumerate(powers):
-        if not isinstance(f, Grp) or e >= 0 or e.denominator != 1:
+        if e >= 0 or e.denominator != 1:
             continue
         rest = powers[:n] + powers[n + 1 :]
         left: Powers = ((f, e + 1),) if e != -1 else ()
-        if (u := _one_and_exp(f.body)) is not None:
-            yield _logistic(rest, left, u)
-        elif (u := _plus_and_minus(f.body, 1)) is not None:
-            for m, (g, x) in enumerate(rest):
-                if isinstance(g, Grp) and x >= 1 and _same(_plus_and_minus(g.body, -1), u):
-                    kept: Powers = ((g, x - 1),) if x != 1 else ()
-                    yield (*rest[:m], (_named("tanh", u), 1), *kept, *rest[m + 1 :], *left)
+        for m, (g, x) in enumerate(rest):
+            name = _of_quotient(g, f) if x >= 1 else None
+            if name is not None:
+                kept: Powers = ((g, x - 1),) if x != 1 else ()
+                yield (*rest[:m], (name, 1), *kept, *rest[m + 1 :], *left)
+        if isinstance(f, Grp) and (u := _one_and_exp(f.body)) is not None:  # 1 / (1 + e^u)
+            yield (*rest, (_named("sigmoid", scale(u, -1)), 1), *left)
 
 
-def _logistic(rest: Powers, left: Powers, u: Poly) -> Powers:
-    """e^u / (1 + e^u) is the logistic function of u, and 1 / (1 + e^u) that of -u."""
-    for m, (g, x) in enumerate(rest):
-        if isinstance(g, Fun) and g.name == "exp" and not g.order and x >= 1 and _same(g.args[0].body, u):
-            kept: Powers = ((g, x - 1),) if x != 1 else ()
-            return (*rest[:m], (_named("sigmoid", u), 1), *kept, *rest[m + 1 :], *left)
-    return (*rest, (_named("sigmoid", scale(u, -1)), 1), *left)
+@dataclass(frozen=True)
+class _Pair:
+    """a e^u + b e^v: the coefficients, and the exponents, of which that of a number is nothing."""
+
+    coefficients: tuple[Fraction, Fraction]
+    exponents: tuple[Poly, Poly]
+
+    def is_difference(self, u: Poly, v: Poly) -> bool:
+        """Whether it is e^u - e^v."""
+        (a, b), (first, second) = self.coefficients, self.exponents
+        if (a, b) == (-ONE, ONE):
+            first, second = second, first
+        return {a, b} == {ONE, -ONE} and _same(first, u) and _same(second, v)
+
+
+def _exponentials(p: Poly) -> _Pair | None:
+    """The two exponentials of which a sum is made; a number is one of zero."""
+    if len(p) != 2:
+        return None
+    u, v = (_exponential(t) if t.powers or t.bound else () for t in p)
+    if u is None or v is None or (not u and not v):
+        return None
+    return _Pair((p[0].coeff, p[1].coeff), (u, v))
+
+
+def _of_quotient(over: Factor, under: Factor) -> Fun | None:
+    """e^u / (e^u + e^v) is the logistic function of u - v, (e^u - e^v) / (e^u + e^v) the hyperbolic tangent of half of
+    it, and sinh u / cosh u that of u."""
+    pair = _exponentials(under.body) if isinstance(under, Grp) else None
+    if pair is None:
+        sides = [_argument(over, "sinh"), _argument(under, "cosh")]
+        return _named("tanh", sides[1]) if sides[1] is not None and _same(sides[0], sides[1]) else None
+    if pair.coefficients != (ONE, ONE):
+        return None
+    u, v = pair.exponents
+    above = _exponentials(over.body) if isinstance(over, Grp) else None
+    for one, other in ((u, v), (v, u)):
+        if one and _same(_argument(over, "exp"), one):
+            return _named("sigmoid", _difference(one, other))
+        if above is not None and above.is_difference(one, other):
+            return _named("tanh", scale(_difference(one, other), Fraction(1, 2)))
+    return None
+
+
+def _argument(f: Factor, name: str) -> Poly | None:
+    """u of a function of u."""
+    return f.args[0].body if isinstance(f, Fun) and f.name == name and not f.order else None
+
+
+def _difference(u: Poly, v: Poly) -> Poly:
+    return add_like(u + scale(v, -1))
 
 
 def _named(name: str, u: Poly) -> Fun:
@@ -96,24 +145,36 @@ def _exponential(t: Term) -> Poly | None:
     if len(t.powers) != 1 or t.bound:
         return None
     f, e = t.powers[0]
-    return f.args[0].body if isinstance(f, Fun) and f.name == "exp" and not f.order and e == 1 else None
+    return _argument(f, "exp") if e == 1 else None
 
 
 def _one_and_exp(p: Poly) -> Poly | None:
     """u of 1 + e^u."""
-    if len(p) != 2:
+    pair = _exponentials(p)
+    if pair is None or pair.coefficients != (ONE, ONE) or () not in pair.exponents:
         return None
-    one = next((t for t in p if not t.powers and not t.bound and t.coeff == 1), None)
-    other = next((t for t in p if t is not one), None)
-    return _exponential(other) if one is not None and other is not None and other.coeff == Fraction(1) else None
+    return next(u for u in pair.exponents if u)
 
 
-def _plus_and_minus(p: Poly, sign: int) -> Poly | None:
-    """u of e^u + e^-u, or with the other sign of e^u - e^-u."""
-    if len(p) != 2:
-        return None
-    for a, b in (p, p[::-1]):
-        u, v = _exponential(a), _exponential(b)
-        if u is not None and v is not None and a.coeff == 1 and b.coeff == sign and _same(v, scale(u, -1)):
-            return u
-    return None
+def normalisers(p: Poly) -> Iterator[tuple[Index, Poly]]:
+    """The index k, and u, of each sum over k of e^u that divides or whose logarithm is taken, inside factors, too."""
+    for t in p:
+        for f, e in t.powers:
+            if isinstance(f, Grp) and e < 0:
+                yield from _sum_of_exponentials(f.body)
+            if isinstance(f, Fun) and f.name == "log" and not f.order:
+                yield from _sum_of_exponentials(f.args[0].body)
+            bodies = (
+                (f.body,) if isinstance(f, Grp) else [a.body for a in f.args] if isinstance(f, Fun) else
+                (f.a, f.b) if isinstance(f, Ind) else ()
+            )  # fmt: skip
+            for body in bodies:
+                yield from normalisers(body)
+
+
+def _sum_of_exponentials(p: Poly) -> Iterator[tuple[Index, Poly]]:
+    if len(p) == 1 and len(p[0].bound) == 1 and p[0].coeff == 1:
+        (k,) = p[0].bound
+        u = _exponential(Term(Fraction(1), p[0].powers))
+        if u is not None:
+            yield k, u

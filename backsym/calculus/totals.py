@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from backsym.calculus.backward import Axes, Backward, Rewrite, along, entry_of
 from backsym.calculus.differentiate import differentiate, put
-from backsym.calculus.forms import Definition, factor, inline_adjoint, neater
+from backsym.calculus.forms import Definition, inline_adjoint
 from backsym.calculus.lower import lower
 from backsym.calculus.raising import signed_sum, times
 from backsym.calculus.simplify import add_like, collapse, expand
@@ -317,7 +317,7 @@ class _Run:
         lowered = self.backward.lowered[name]
         shape = self.problem.symbols[name].shape
         params = self.given[name] if name in self.given else along(shape, self.totals.namer.for_symbol(name))
-        body = sub_poly(lowered.body, dict(_pairs(lowered.params, params)))
+        body = sub_poly(lowered.known, dict(_pairs(lowered.params, params)))
         scope = self.scope(params, self.letters)
         before = self.total(name, params, scope)
         locals_: list[Local] = []
@@ -345,10 +345,7 @@ class _Run:
         if not found:
             return None
         definitions = self.backward.lowered[name].definitions
-        chain = self.backward.folded([Rewrite(sk.DIFFERENTIATE, found, {})], definitions)
-        factored = factor(chain[-1].result)
-        if neater(factored, chain[-1].result):
-            chain = [*chain, Rewrite(sk.FACTOR, factored, {})]
+        chain = self.backward.read_easily([Rewrite(sk.DIFFERENTIATE, found, {})], definitions)
         return Local(argument, at, tuple(chain))
 
     def passed_on(self, local: Poly, argument: str, at: Axes) -> Poly:
@@ -404,8 +401,13 @@ class _Run:
         sym = self.problem.sym(name)
         node = self.totals.entry(sym, params, scope)
         lowered = self.backward.lowered[name]
-        body = sub_poly(lowered.body, dict(_pairs(lowered.params, params)))
-        self.steps.append(Step(sk.FORWARD, node, self.totals.raiser.poly(body, scope), (), {"node": sym}))
+        body, known = (
+            self.totals.raiser.poly(sub_poly(p, dict(_pairs(lowered.params, params))), scope)
+            for p in (lowered.body, lowered.known)
+        )
+        self.steps.append(Step(sk.FORWARD, node, body, (), {"node": sym}))
+        if known != body:
+            self.steps.append(Step(sk.RECOGNISE, body, known))
         terms: list[Expr] = []
         inner: list[tuple[Local, Expr, dict[Index, Ix]]] = []
         for part in parts:

@@ -16,9 +16,9 @@ from backsym.codegen.loops import Loop
 from backsym.codegen.module import Body, assembled
 from backsym.codegen.network import Network, values_of
 from backsym.codegen.points import points, written
-from backsym.codegen.source import names_of
 from backsym.codegen.words import words
 from backsym.core.errors import BacksymError
+from backsym.printing.numpy.source import names_of
 
 _STEP = {True: "1e-30", False: "1e-6"}
 """Of the complex step, which loses no digits, and of central differences."""

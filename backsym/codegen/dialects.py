@@ -12,11 +12,11 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from backsym.codegen.primitives import filled, primitive
-from backsym.codegen.ranks import Ranks, rank_of
-from backsym.codegen.source import call, dotted, expressions, method, name, names_of, replaced
 from backsym.core.errors import BacksymError
 from backsym.core.python import expression_of
+from backsym.printing.numpy.primitives import filled, primitive
+from backsym.printing.numpy.ranks import Ranks, rank_of
+from backsym.printing.numpy.source import call, dotted, expressions, method, name, names_of, replaced
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from backsym.codegen.source import WIDTH
+from backsym.printing.numpy.source import WIDTH
 
 INDENT = "    "
 

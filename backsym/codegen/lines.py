@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from backsym.codegen.source import WIDTH, dotted, expressions, name, replaced, same, text_of
+from backsym.printing.numpy.source import WIDTH, dotted, expressions, name, replaced, same, text_of
 
 Fresh = Callable[[str], str]
 """Gives a name that is not taken, like the one that is wished for."""

@@ -10,7 +10,6 @@ import ast
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from backsym.codegen.source import name, names_of, replaced
 from backsym.core.errors import BacksymError
 from backsym.core.expr import (
     Adj,
@@ -37,6 +36,7 @@ from backsym.core.expr import (
 from backsym.core.problem import NodeEquation
 from backsym.core.python import expression_of
 from backsym.core.steps import Derivation
+from backsym.printing.numpy.source import name, names_of, replaced
 
 
 @dataclass(frozen=True)

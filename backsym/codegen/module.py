@@ -16,11 +16,11 @@ from backsym.codegen.lines import Assignment, broken
 from backsym.codegen.loops import Loop, Step
 from backsym.codegen.network import Network, Statement, network_of
 from backsym.codegen.proof import prove
-from backsym.codegen.source import call, name, names_of, text_of
 from backsym.codegen.words import words
 from backsym.core.errors import BacksymError, near_name
 from backsym.core.expr import Shape
 from backsym.core.functions import ABSTRACT_LOSS
+from backsym.printing.numpy.source import call, name, names_of, text_of
 from backsym.solving.solution import Solution
 
 

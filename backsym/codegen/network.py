@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from backsym.codegen.loops import Branch, Loop, Members, Step, by_cases, fixed_members, furthest, member_form
-from backsym.codegen.ranks import rank_of
-from backsym.codegen.source import call, name, replaced, text_of
 from backsym.codegen.tidy import HELPERS, tidied
 from backsym.core.dims import amount, dim_names
 from backsym.core.errors import BacksymError
@@ -45,7 +43,9 @@ from backsym.core.python import expression_of
 from backsym.core.steps import Derivation, ForwardForms
 from backsym.printing.notation import Notation
 from backsym.printing.numpy.code import numpy_source, size_name
+from backsym.printing.numpy.ranks import rank_of
 from backsym.printing.numpy.sizes import axis_source, whole_source
+from backsym.printing.numpy.source import call, name, replaced, text_of
 from backsym.printing.printer import equation_layout, range_layout
 from backsym.printing.unicode import to_unicode
 from backsym.solving.solution import Solution

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import ast
 
-from backsym.codegen.exponentials import logarithm, logistic, named, softmax
-from backsym.codegen.ranks import Ranks, rank_of
-from backsym.codegen.source import call, dotted, is_call, is_number, replaced
 from backsym.core.python import expression_of
+from backsym.printing.numpy.ranks import Ranks, rank_of
+from backsym.printing.numpy.source import call, dotted, is_call, is_number, replaced
+from backsym.printing.numpy.stable import RULES
 
 HELPERS = ("sigmoid", "softmax", "log_softmax", "logsumexp", "scatter_add", "erf")
 """Functions that the tidied source may call by these names; the last one is ``math.erf`` for arrays."""
@@ -152,6 +152,6 @@ def _at_labels(node: ast.expr, ranks: Ranks) -> ast.expr:
 
 
 _REWRITES = (
-    _error_function, named, logistic, softmax, logarithm, _squared_root, _double_sum, _sum_of_transpose, _double_minus,
+    _error_function, *RULES, _squared_root, _double_sum, _sum_of_transpose, _double_minus,
     _contraction, _diagonal, _at_labels, _times_one,
 )  # fmt: skip

@@ -260,14 +260,14 @@ class Solution:
 
     def total_numpy(self, asked: Asked) -> str:
         """A Jacobian or second derivative in NumPy, of givens and nodes."""
-        from backsym.printing.numpy.code import numpy_source
+        from backsym.printing.numpy.code import stable_source
         from backsym.solving.written import prove_total
 
         total = next(total for total in self.totals if total.key == asked)
         if total.matrix is not None:
-            source = numpy_source(total.matrix.rhs, self.problem, shape=total.matrix.lhs.shape)
+            source = stable_source(total.matrix.rhs, self.problem, shape=total.matrix.lhs.shape)
         else:
-            source = numpy_source(total.entry.rhs, self.problem, total.indices, shape=())
+            source = stable_source(total.entry.rhs, self.problem, total.indices, shape=())
         if self.point is not None:
             prove_total(source, self.problem, total, self.point)
         return source
@@ -305,14 +305,14 @@ def _sympy(problem: Problem, entry: Equation, matrix: Equation | None, no_matrix
 
 def _numpy(problem: Problem, node: str, forms: Derivation | ForwardForms, point: Env | None) -> str:
     """The source of a derivative, or of the equation of a node, of the shape of the quantity."""
-    from backsym.printing.numpy.code import numpy_source
+    from backsym.printing.numpy.code import stable_source
     from backsym.solving.written import prove_source
 
     shape = problem.symbols[node].shape
     if forms.matrix is not None:
-        source = numpy_source(forms.matrix.rhs, problem, shape=shape)
+        source = stable_source(forms.matrix.rhs, problem, shape=shape)
     else:
-        source = numpy_source(forms.entry.rhs, problem, forms.indices, shape=() if forms.indices else shape)
+        source = stable_source(forms.entry.rhs, problem, forms.indices, shape=() if forms.indices else shape)
     if point is not None:
         prove_source(source, problem, node, forms, point)
     return source

@@ -85,6 +85,7 @@ from backsym.printing.numpy.axes import (
 )  # fmt: skip
 from backsym.printing.numpy.matmul import Operand, chain
 from backsym.printing.numpy.sizes import axis_source, factored, whole_source
+from backsym.printing.numpy.stable import stable
 
 
 def numpy_source(expr: Expr, problem: Problem, free: tuple[Ix, ...] = (), shape: Shape | None = None) -> str:
@@ -96,6 +97,18 @@ def numpy_source(expr: Expr, problem: Problem, free: tuple[Ix, ...] = (), shape:
     """
     coder = _Coder(problem, expr, free)
     return coder.finished(coder.strict(expr), free, expr.shape if shape is None else shape)
+
+
+def stable_source(expr: Expr, problem: Problem, free: tuple[Ix, ...] = (), shape: Shape | None = None) -> str:
+    """The same of source that does not overflow on the way: a softmax that is written out is that of the table."""
+    ranks: dict[str, int | None] = {}
+    for name, symbol in problem.symbols.items():
+        ranks[python_name(name, problem)] = ranks[f"d_{name}"] = len(symbol.shape)
+    dims = (*problem.dims, *problem.index_dims.values(), *(d for s in problem.symbols.values() for d in s.shape))
+    ranks.update({size_name(name, problem): None for dim in dims for name in dim_names(dim)})
+    for function in problem.abstract:
+        ranks[f"{function}()"] = ranks[f"{function}_prime()"] = None
+    return stable(numpy_source(expr, problem, free, shape), ranks)
 
 
 def python_name(name: str, problem: Problem) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ast
 
-from backsym.codegen.source import dotted, replaced
 from backsym.core.functions import FUNCTIONS, Primitive
 from backsym.core.python import expression_of
+from backsym.printing.numpy.source import dotted, replaced
 
 
 def primitive(function: str) -> Primitive | None:

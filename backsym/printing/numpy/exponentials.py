@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import ast
 
-from backsym.codegen.ranks import Ranks, rank_of
-from backsym.codegen.source import call, is_call, is_number, same, text_of
+from backsym.printing.numpy.ranks import Ranks, rank_of
+from backsym.printing.numpy.source import call, is_call, is_number, same, text_of
 
 
 def _quotient(node: ast.expr) -> tuple[ast.expr, ast.expr] | None:

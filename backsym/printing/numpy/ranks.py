@@ -8,9 +8,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from backsym.codegen.primitives import primitive
-from backsym.codegen.source import dotted
 from backsym.core.errors import BacksymError
+from backsym.printing.numpy.primitives import primitive
+from backsym.printing.numpy.source import dotted
 
 Ranks = Mapping[str, int | None]
 """The rank of each name, None for a number; that of a function's value under ``f()``."""
