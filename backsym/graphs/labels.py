@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 
 from backsym.graphs.drawing import PlacedEdge, PlacedVertex, Point, Rect
 
@@ -15,12 +16,16 @@ STEP = 0.06
 OWN = 0.05
 """How near a label may come to its own edge; ``OTHER``: to another edge."""
 OTHER = 0.1
+APART = 0.05
+"""What a label keeps from vertices, notes and other labels."""
 FARTHEST = 0.9
 ROUNDS = 3
 HOPEFUL = 3
 """With more labels than this without a place, another round does not help."""
 
 Pair = tuple[str, str]
+Candidate = tuple[float, float, float, float]
+"""A place: what it costs (for being far along the edge, far off, or below), how far off the edge it is, its middle."""
 
 
 def place_labels(
@@ -28,10 +33,12 @@ def place_labels(
     vertices: Sequence[PlacedVertex],
     sizes: Mapping[Pair, tuple[float, float]],
     near: float,
+    enough: int,
 ) -> tuple[list[PlacedEdge], int]:
     """The edges with their labels placed, and how many labels found no clear place and are left out.
 
-    ``near`` is the share of the way along an edge at which a label is wanted.
+    ``near`` is the share of the way along an edge at which a label is wanted.  With more than ``enough`` labels left
+    out nobody wants the drawing, and the search ends as soon as there are so many.
     """
     if not sizes:
         return list(edges), 0
@@ -42,14 +49,18 @@ def place_labels(
     for _ in range(ROUNDS):
         room.labels.clear()
         found: dict[int, Rect] = {}
+        missing = 0
         for at in waiting:
             rect = room.place(edges[at], sizes[_pair(edges[at])], near)
             if rect is not None:
                 found[at] = rect
                 room.labels.append(rect)
+                continue
+            missing += 1
+            if missing > max(HOPEFUL, enough):
+                break
         if len(found) > len(best):
             best = found
-        missing = len(waiting) - len(found)
         if missing == 0 or missing > HOPEFUL:
             break
         waiting.sort(key=lambda n: n in found)
@@ -74,16 +85,21 @@ class _Room:
 
     def place(self, edge: PlacedEdge, size: tuple[float, float], near: float) -> Rect | None:
         """The clear place nearest to the wanted one, above rather than below the edge."""
-        candidates = sorted(_candidates(edge, size, near), key=lambda candidate: candidate[0])
+        candidates = sorted(_candidates(edge, size, near), key=itemgetter(0))
         reach = _extent(edge).grown(FARTHEST + max(size))
-        boxes = [box for box in (*self.boxes, *self.labels) if box.meets(reach)]
-        return next((rect for _, off, rect in candidates if self.clear(rect, _pair(edge), off, boxes)), None)
+        taken = [box for box in (*self.boxes, *self.labels) if box.meets(reach)]
+        # How near the middle of the label may come to the middle of a box: this is asked very often.
+        boxes = [(box.x, box.y, (box.width + size[0]) / 2 + APART, (box.height + size[1]) / 2 + APART) for box in taken]
+        for _, off, x, y in candidates:
+            if any(abs(x - there) < across and abs(y - down) < far for there, down, across, far in boxes):
+                continue
+            rect = Rect(x, y, *size)
+            if self.clear(rect, _pair(edge), off):
+                return rect
+        return None
 
-    def clear(self, rect: Rect, own: Pair, off: float, boxes: Sequence[Rect]) -> bool:
-        """Whether a place ``off`` its own edge is free of boxes, and nearer to that edge than to any other."""
-        grown = rect.grown(0.05)
-        if any(grown.meets(other) for other in boxes):
-            return False
+    def clear(self, rect: Rect, own: Pair, off: float) -> bool:
+        """Whether a place ``off`` its own edge is nearer to that edge than to any other."""
         near, nearer = rect.grown(max(OTHER, off + 0.05)), rect.grown(OWN)
         (left, top), (right, bottom) = _cell((near.left, near.top)), _cell((near.right, near.bottom))
         for column in range(left, right + 1):
@@ -105,8 +121,8 @@ def _cell(point: Point) -> tuple[int, int]:
     return int(point[0] // CELL), int(point[1] // CELL)
 
 
-def _candidates(edge: PlacedEdge, size: tuple[float, float], near: float) -> Iterator[tuple[float, float, Rect]]:
-    """Places beside the edge: what each costs (for being far along, far off, or below), and how far off it is."""
+def _candidates(edge: PlacedEdge, size: tuple[float, float], near: float) -> Iterator[Candidate]:
+    """Places beside the edge."""
     points = edge.points(STEP)
     for at in range(1, len(points) - 1):
         share = at / (len(points) - 1)
@@ -120,4 +136,4 @@ def _candidates(edge: PlacedEdge, size: tuple[float, float], near: float) -> Ite
                 off = reach + more
                 if off <= FARTHEST:
                     cost = abs(share - near) * (len(points) * STEP) + 1.5 * more + (0.05 if ny > 0 else 0)
-                    yield cost, more, Rect(x + nx * off, y + ny * off, *size)
+                    yield cost, more, x + nx * off, y + ny * off

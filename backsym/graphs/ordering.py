@@ -222,7 +222,7 @@ def _exchange(slots: Slots, order: Order) -> None:
             if settled[at]:
                 continue
             settled[at] = True
-            savings = _savings(column, _ends(slots, column, position))
+            savings = _savings(slots, column, position)
             for slot in list(column):
                 place, gain = _best_place(column, slot, savings[slot])
                 if gain > 0:
@@ -254,40 +254,27 @@ def _best_place(column: list[int], slot: int, saved: Mapping[int, int]) -> tuple
     return place, best
 
 
-def _savings(column: Sequence[int], ends: Mapping[int, _Ends]) -> dict[int, dict[int, int]]:
+def _savings(slots: Slots, column: Sequence[int], position: Sequence[int]) -> dict[int, dict[int, int]]:
     """For each slot and each other of its column what is saved if the first, above the other, changes places with it.
 
-    The other way round it is lost, so that each pair is counted once.
+    The other way round it is lost, so that each pair is counted once: the crossings of edges to the column before and
+    of those to the column behind, fewer those there would be.
     """
+    ends = [[[position[b] for b in beside[slot]] for beside in (slots.left, slots.right)] for slot in column]
     table: dict[int, dict[int, int]] = {slot: {} for slot in column}
-    for upper, lower in combinations(column, 2):
-        saved = _saved(ends[upper], ends[lower])
-        table[upper][lower], table[lower][upper] = saved, -saved
+    for at, upper in enumerate(column):
+        row, (before, behind) = table[upper], ends[at]
+        for further in range(at + 1, len(column)):
+            lower, (others, behind_others) = column[further], ends[further]
+            saved = 0
+            for here in before:
+                for end in others:
+                    saved += (here > end) - (here < end)
+            for here in behind:
+                for end in behind_others:
+                    saved += (here > end) - (here < end)
+            row[lower], table[lower][upper] = saved, -saved
     return table
-
-
-_Ends = tuple[list[int], list[int]]
-"""The places at which the edges of a slot end, in the column before and in the one behind."""
-
-
-def _ends(slots: Slots, column: Sequence[int], position: Sequence[int]) -> dict[int, _Ends]:
-    return {
-        slot: ([position[b] for b in slots.left[slot]], [position[b] for b in slots.right[slot]]) for slot in column
-    }
-
-
-def _saved(upper: _Ends, lower: _Ends) -> int:
-    """How many crossings fewer there are if two slots, one above the other, change places."""
-    saved = 0
-    for above, below in zip(upper, lower, strict=True):
-        if below:
-            for here in above:
-                for end in below:
-                    if here > end:
-                        saved += 1
-                    elif here < end:
-                        saved -= 1
-    return saved
 
 
 def _positions(order: Order) -> list[int]:
@@ -304,7 +291,7 @@ def moves(slots: Slots, order: Order) -> Iterator[Order]:
     position = _positions(order)
     found: list[tuple[int, int, int, int]] = []
     for number, column in enumerate(order):
-        savings = _savings(column, _ends(slots, column, position))
+        savings = _savings(slots, column, position)
         for here, slot in enumerate(column):
             for step in (-1, 1):
                 more, at = 0, here + step

@@ -74,6 +74,24 @@ def draw(graph: Graph) -> Drawing:
     return _Draft(graph).best()
 
 
+@dataclass(frozen=True)
+class _Drawn:
+    """What a try gives, and its flaws: edges that are wrong, labels without a place."""
+
+    drawing: Drawing
+    flaws: tuple[int, int]
+
+    @property
+    def scale(self) -> float:
+        """How far it must be made smaller to fit the text."""
+        return min(1.0, TEXT_WIDTH / self.drawing.width, TEXT_HEIGHT / self.drawing.height)
+
+    @property
+    def rank(self) -> tuple[tuple[int, int], float]:
+        """Less is better."""
+        return self.flaws, -self.scale
+
+
 class _Draft:
     def __init__(self, graph: Graph):
         self.graph = graph
@@ -90,18 +108,15 @@ class _Draft:
 
         Before the gaps become wider than at first, the next best orders are tried.
         """
-        found: list[tuple[tuple[int, int], float, Drawing]] = []
         first, *others = self._attempts()
-        ways = [(first, way) for way in range(max(map(len, self._orders), default=1))]
-        for attempt, way in (*ways, *((other, 0) for other in others)):
-            if attempt == first and found and found[0][0][0] == 0:
-                continue  # Only labels have no room.
-            drawing, flaws = self.drawn(attempt, way)
-            scale = min(1.0, TEXT_WIDTH / drawing.width, TEXT_HEIGHT / drawing.height)
-            found.append((flaws, -scale, replace(drawing, scale=scale)))
-            if flaws == (0, 0) and scale > 0.9:
+        best = self.drawn(first, 0)
+        others_of_first = [(first, way) for way in range(1, max(map(len, self._orders), default=1))]
+        further = others_of_first if best.flaws[0] else []  # Where only labels have no room, orders do not help.
+        for attempt, way in (*further, *((other, 0) for other in others)):
+            if best.flaws == (0, 0) and best.scale > 0.9:
                 break
-        return min(found, key=lambda item: item[:2])[2]
+            best = self.drawn(attempt, way, best)
+        return replace(best.drawing, scale=best.scale)
 
     def _attempts(self) -> tuple[_Try, ...]:
         if self.graph.kind == "network":
@@ -109,8 +124,8 @@ class _Draft:
         plain = PLAIN[:1] + CURVED[:1] + PLAIN[1:] + CURVED[1:]
         return LABELLED + plain + TALL + WIDER if self.labels else plain + NARROW
 
-    def drawn(self, attempt: _Try, way: int) -> tuple[Drawing, tuple[int, int]]:
-        """One try with the best order or a further one, and its flaws.
+    def drawn(self, attempt: _Try, way: int, best: _Drawn | None = None) -> _Drawn:
+        """One try with the best order or a further one, or the best so far if that is not worse.
 
         Flaws are edges too near to vertices or crossing needlessly, and labels without a place.  Where the edges are
         wrong, no place is sought for the labels.
@@ -130,10 +145,20 @@ class _Draft:
             edges += found
             top = max(self._bottom(v) for v in placed) + 0.6
         flaws += _too_near(edges, vertices)
-        if flaws:
-            return _bounded(vertices, edges), (flaws, len(self.labels))
-        edges, without = place_labels(edges, vertices, self.labels, near=0.3 if self.graph.kind == "network" else 0.5)
-        return _bounded(vertices, edges), (0, without)
+        bare = _Drawn(_bounded(vertices, edges), (flaws, len(self.labels) if flaws else 0))
+        if best is not None and bare.rank >= best.rank:
+            return best  # Labels do not make it smaller.
+        if flaws or not self.labels:
+            return bare
+        edges, without = place_labels(
+            edges,
+            vertices,
+            self.labels,
+            near=0.3 if self.graph.kind == "network" else 0.5,
+            enough=best.flaws[1] if best is not None and best.flaws[0] == 0 else len(self.labels),
+        )
+        drawn = _Drawn(_bounded(vertices, edges), (0, without))
+        return drawn if best is None else min(best, drawn, key=lambda one: one.rank)
 
     def _bottom(self, vertex: PlacedVertex) -> float:
         return vertex.outline.bottom + self.below
