@@ -39,6 +39,24 @@ def softmax(z: Any) -> Any:
     return e / e.sum(-1, keepdims=True)
 
 
+def rnn(h: Any, x: Any, W: Any, U: Any, b: Any = 0.0) -> list[Any]:
+    """The states of h_t = tanh(W h_{t-1} + U x_t + b), from the first on."""
+    states = []
+    for row in x:
+        h = np.tanh(W @ h + U @ row + b)
+        states.append(h)
+    return states
+
+
+def layers(a: Any, W: Any, b: Any) -> list[Any]:
+    """The activations of the layers a^{(l)} = sigma(W^{(l)} a^{(l-1)} + b^{(l)}), from the first on."""
+    found = []
+    for weights, bias in zip(W, b, strict=True):
+        a = sigmoid(weights @ a + bias)
+        found.append(a)
+    return found
+
+
 def loaded(folder: Path, text: str) -> Problem:
     path = folder / "note.md"
     path.write_text(text, encoding="utf-8")
@@ -130,11 +148,19 @@ READ: dict[str, tuple[Truth, dict[str, tuple[int, ...]]]] = {
         lambda W, x, b, t: ((W @ x + b - t) ** 2).sum(), {"W": (K, D), "x": (D,), "b": (K,), "t": (K,)},
     ),
 }  # fmt: skip
+READ |= {
+    "recursion": (
+        lambda h0, W, U, x, y: sum(((h - t) ** 2).sum() / 2 for h, t in zip(rnn(h0, x, W, U), y, strict=True)),
+        {"h0": (H,), "W": (H, H), "U": (H, D), "x": (N, D), "y": (N, H)},
+    ),
+    "depth": (
+        lambda a0, W, b, y: ((layers(a0, W, b)[-1] - y) ** 2).sum() / 2,
+        {"a0": (H,), "W": (N, H, H), "b": (N, H), "y": (H,)},
+    ),
+}  # fmt: skip
 ABSTRACT = ("applied-left-right", "applied-tagged", "asked-beats-guessed", "light-matrices")
 REFUSED = {
     "bias-folded-in": "latex.index_from_one",
-    "recursion": "notes.recursion",
-    "depth": "notes.power_or_member",
     "matrix-exponential": "notes.matrix_exponential",
 }
 

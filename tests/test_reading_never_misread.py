@@ -32,14 +32,6 @@ def loaded(folder: Path, text: str) -> Problem:
 
 # --- refused ---------------------------------------------------------------------------------------------------------
 
-DEPTH = (
-    r"$$\mathbf{z}^{(l)} = \mathbf{W}^{(l)} \mathbf{a}^{(l-1)}, \quad \mathbf{a}^{(l)} = \sigma(\mathbf{z}^{(l)}), "
-    r"\quad l = 1, \dots, M, \quad L = \|\mathbf{a}^{(M)} - \mathbf{y}\|^2$$"
-)
-RECURSION = (
-    r"$$\mathbf{h}_t = \tanh(\mathbf{W} \mathbf{h}_{t-1} + \mathbf{x}_t), "
-    r"\quad L = \sum_{t=1}^T \|\mathbf{h}_t - \mathbf{y}_t\|^2$$"
-)
 SIZES = r" with $\mathbf{X} \in \mathbb{R}^{N \times N}$"
 REFUSED = [
     # A letter that is applied and a factor.
@@ -60,8 +52,24 @@ REFUSED = [
     # One for each example.
     ("member", r"\phi_j", r"$$y = \sum_j w_j \phi_j(x), L = (y-t)^2$$"),
     ("power_or_member", r"x^i", r"$$y = \sum_{i=1}^M w_i x^i, L = (y-t)^2$$"),
-    ("power_or_member", r"\mathbf{a}^{(l-1)}", DEPTH),
-    ("recursion", r"\mathbf{h}_{t-1}", RECURSION),
+    ("power_or_member", r"\gamma^{(t-1)}", r"$$z^{(t)} = w z^{(t-1)}, L = \sum_{t=1}^T \gamma^{(t-1)} z^{(t)}$$"),
+    ("power_or_member", r"\gamma^{t-1}", r"$$z_t = w z_{t-1}, L = \sum_{t=1}^T \gamma^{t-1} z_t$$"),
+    # Recurrences that have no start, or another one than at 0.
+    ("runs_out", r"x_{i+1}", r"$$y_i = x_{i+1} - x_i, L = \sum_{i=1}^N y_i^2$$"),
+    ("runs_out", r"h_{t+1}", r"$$h_{t+1} = w h_t, L = \sum_{t=1}^T h_t^2$$"),
+    ("steps_from", r"t = 0, \dots, T", r"$$h_t = w h_{t-1}, t = 0, \dots, T, L = \sum_{t=1}^T h_t^2$$"),
+    ("recursion", r"\mathbf{h}_s", r"$$\mathbf{h}_t = \sum_s w_{ts} \mathbf{h}_s, L = \sum_t \|\mathbf{h}_t\|^2$$"),
+    (
+        "ragged",
+        r"\mathbf{W}^{(l)}",
+        r"$$\mathbf{a}^{(l)} = \mathbf{W}^{(l)} \mathbf{a}^{(l-1)}, l = 1, \dots, M, L = \|\mathbf{a}^{(M)}\|^2$$"
+        r" with $\mathbf{W}^{(l)} \in \mathbb{R}^{D^{(l)} \times D^{(l-1)}}$",
+    ),
+    (
+        "size_is_quantity",
+        "L",
+        r"$$a^{(l)} = w^{(l)} a^{(l-1)}, l = 1, \dots, L$$ $$L = (a^{(L)} - y)^2$$",
+    ),
     ("without_index", r"y", r"$$y = \mathbf{w}^\top \mathbf{x}, L = \sum_{n=1}^N (y_n - t_n)^2$$"),
     # An entry at a class.
     ("entry_at_class", r"p_y", r"$$\mathbf{p} = \mathrm{softmax}(\mathbf{z}), L = -\log p_y$$"),

@@ -41,6 +41,7 @@ def scope_of(problem: Problem, own_letters: bool = False) -> Scope:
         families=frozenset(problem.families),
         starts=problem.starts,
         recurrent=problem.recurrent,
+        letter_forms=problem.letter_forms,
         latex={s.name: s.latex for s in problem.symbols.values() if s.latex},
         notation=problem.notation,
     )

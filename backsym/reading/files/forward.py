@@ -24,6 +24,7 @@ from backsym.core.expr import (
     Member,
     Shape,
     Sym,
+    Zeros,
     letters_of,
     names_in,
     scalar_if_ones,
@@ -91,6 +92,11 @@ _WEIGHT = re.compile(r"\\(?:mathbf|boldsymbol|bm|vec|text|textbf)(?![A-Za-z])|[{
 """What does not tell two names apart for a reader: bold entries are light, and braces are not seen."""
 
 
+def _is_zero(tree: Node) -> bool:
+    r"""``\mathbf{0}``, or the 0 that people write for it."""
+    return (tree.kind == "bare" and tree.value == "zeros") or (tree.kind == "num" and tree.value == "0")
+
+
 @dataclass(frozen=True)
 class Parsed:
     """One equation as syntax; ``letters`` are the indices of its left side."""
@@ -128,6 +134,8 @@ class Forward:
     notation: Mapping[str, str] = field(default_factory=dict)
     letter_forms: Mapping[str, str] = field(default_factory=dict)
     all_latex: bool = False
+    by_entries: bool = False
+    """Whether members of families are written entry by entry, as in notes without a recurrence."""
     equations: list[NodeEquation] = field(default_factory=list)
     names: dict[str, Expr] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
@@ -275,7 +283,7 @@ class Forward:
 
     def whole(self, lhs: Node, rhs: Node, source: Source) -> tuple[Node, Node]:
         """The equation; in a note the index of the rows may be left out."""
-        if not self.all_latex:
+        if not self.by_entries:
             return lhs, rhs
         shapes = {n: d.shape for n, d in self.declared.items() if d.shape}
         lhs, rhs = self.without_members(lhs, rhs, source)
@@ -319,12 +327,13 @@ class Forward:
             layer=self.notation.get("layer", "superscript"), gradient=self.notation.get("gradient", "nabla"),
             latex={name: entry.latex for name, entry in self.declared.items() if entry.latex},
             open=not declares_shapes(self.declared), families=self.may_have_members(),
+            **latex.letters_above(self.letter_forms, self.index_dims),
         )  # fmt: skip
 
     def may_have_members(self) -> frozenset[str]:
         """Declared arrays along whose first axis a declared letter runs: in a file, x_n may be a member of X."""
         ranges = set(self.index_dims.values())
-        shapes = {} if self.all_latex else {name: entry.shape or () for name, entry in self.declared.items()}
+        shapes = {} if self.by_entries else {name: entry.shape or () for name, entry in self.declared.items()}
         return frozenset(name for name, shape in shapes.items() if len(shape) > 1 and shape[0] in ranges)
 
     def formulas(self, texts: Sequence[Scalar]) -> list[bool]:
@@ -469,8 +478,11 @@ class Forward:
         free = free_letters(equation.rhs, self.scope)
         if free:
             raise extra_letters(source, free, equation.rhs, self.scope)
-        value = Resolver(source, self.scope, Frame()).resolve(equation.rhs)
         declared = self.declared[name].shape if name in self.declared else None
+        if declared and declared[1:] and _is_zero(equation.rhs):
+            value: Expr = Zeros(declared[1:], span=equation.rhs.span)
+        else:
+            value = Resolver(source, self.scope, Frame()).resolve(equation.rhs)
         ((_, dim), *_) = self.left_ranges(family, declared)
         if dim is None:
             hint = say("files.declare_range", name=family.letters[0].value)

@@ -120,7 +120,8 @@ def _problem(
     notation = declare.read_notation(found.get("notation"), report)
     letter_forms = declare.read_letter_forms(found.get("indices"), report)
     forward = Forward(
-        declared, dims, index_dims, functions, report, notation, letter_forms, all_latex=note is not None
+        declared, dims, index_dims, functions, report, notation, letter_forms,
+        all_latex=note is not None, by_entries=note is not None and not note.recurrent,
     )  # fmt: skip
     forward.skip(_not_texts(found.get("forward")))
     forward.read(texts)

@@ -10,11 +10,12 @@ Knows vocabularies and scopes; resolves nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypedDict
 
 from backsym.core.errors import InputError
-from backsym.core.expr import Span
+from backsym.core.expr import Dim, Span
 from backsym.core.names import GREEK
 from backsym.core.source import Source
 from backsym.core.words import say
@@ -64,6 +65,14 @@ class Spelled:
         return f"{text}_{{{tag}}}" if self.below else f"{text}^{{({tag})}}"
 
 
+class LettersAbove(TypedDict):
+    """The index letters of members that are written above, with and without parentheses, and their last positions."""
+
+    above: frozenset[str]
+    bare: frozenset[str]
+    ends: frozenset[str]
+
+
 @dataclass(frozen=True)
 class Segment:
     """The text of one equation in a document, with its left side."""
@@ -91,6 +100,12 @@ def is_latex(text: str) -> bool:
     return _IS_LATEX.search(text) is not None
 
 
+def letters_above(forms: Collection[str], ranges: Mapping[str, Dim]) -> LettersAbove:
+    """What a vocabulary has to know of index letters of these ``forms``, all of them written above."""
+    letters = frozenset(forms)
+    return {"above": letters, "bare": letters, "ends": frozenset(str(ranges.get(letter)) for letter in letters)}
+
+
 def vocabulary(scope: Scope) -> Vocabulary:
     """The names of a scope, for reading LaTeX in it."""
     return Vocabulary(
@@ -103,6 +118,7 @@ def vocabulary(scope: Scope) -> Vocabulary:
         gradient=scope.notation.get("gradient", "nabla"),
         latex=scope.latex,
         families=scope.families,
+        **letters_above(scope.letter_forms, scope.index_dims),
     )
 
 

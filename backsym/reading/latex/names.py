@@ -91,6 +91,11 @@ class Vocabulary:
     latex: Mapping[str, str] = field(default_factory=dict)
     families: frozenset[str] = frozenset()
     """Quantities whose letter may have either case: a capital for the whole, a small one for its members."""
+    above: frozenset[str] = frozenset()
+    """Index letters of members that are written above, ``a^{(l)}``; those of ``bare`` without parentheses."""
+    bare: frozenset[str] = frozenset()
+    ends: frozenset[str] = frozenset()
+    """The last positions of such letters, ``a^{(M)}``."""
     open: bool = False
     """Whether a name that is not declared is a scalar of its own."""
     free: frozenset[str] | None = None

@@ -26,6 +26,7 @@ class Scripts:
     ``below`` has the comma-separated groups of a subscript.  ``tag`` is a superscript in parentheses, ``power`` the
     same as an exponent, where it could be one; ``second`` is another such superscript, ``a^{[1](i)}``.  ``steps`` are
     transposes and powers (``T``; ``pow`` and ``hadamard`` with an exponent) in the order in which they apply.
+    ``step`` is what a power in parentheses, which is then the first of the steps, would be as an index, ``a^{(l-1)}``.
     """
 
     below: list[list[Node]] | None = None
@@ -33,6 +34,7 @@ class Scripts:
     tag: str | None = None
     second: Node | None = None
     power: Node | None = None
+    step: Node | None = None
     primes: int = 0
     steps: list[tuple[str, Node | None]] = field(default_factory=list)
 
@@ -122,14 +124,14 @@ def shift(cursor: Cursor) -> Node:
     """Letters with whole factors and a number: ``i + k - 1``, ``2i - 1``."""
     start = cursor.token.start
     parts: list[Node] = []
-    while not cursor.at(",", "}", "="):
+    while not cursor.at(",", "}", "=", ")", "]"):
         first = cursor.token.start
         sign = "-" if cursor.at("-") else ""
         cursor.took("+", "-")
         token = cursor.token
         number = cursor.take().text if token.kind == "number" else ""
         cursor.took("*", "cdot")
-        letter = () if cursor.at("+", "-", ",", "}", "=") and number else (item(cursor),)
+        letter = () if cursor.at("+", "-", ",", "}", "=", ")", "]") and number else (item(cursor),)
         if number and not number.isdecimal():
             raise cursor.error(say("latex.shift_not_whole"), token)
         parts.append(cursor.make("part", sign + (number or "1"), letter, first))
@@ -219,6 +221,8 @@ def _above(cursor: Cursor, expression: Callable[[], Node], scripts: Scripts, tag
             kind = "num" if inside.kind == "number" else "name"
             scripts.second = Node(kind, inside.text, (), (inside.start, inside.end))
             cursor.position += 3
+        elif tags and cursor.reads_shifts and scripts.tag is None and not scripts.steps and _step_ahead(cursor):
+            _take_step(cursor, scripts, expression)
         elif cursor.at("odot"):
             cursor.take()
             scripts.steps.append(("hadamard", expression()))
@@ -288,6 +292,26 @@ def tag_ahead(cursor: Cursor) -> int:
     last = tokens[position]
     empty = position == cursor.position + 1
     return 0 if empty or last.kind != "op" or last.text != close else position
+
+
+def _step_ahead(cursor: Cursor) -> bool:
+    """Whether a shifted letter stands here in parentheses."""
+    if not cursor.at("(", "["):
+        return False
+    cursor.position += 1
+    found = cursor.token.kind in ("letter", "greek") and is_shift(cursor, ")" if cursor.ahead(-1).text == "(" else "]")
+    cursor.position -= 1
+    return found
+
+
+def _take_step(cursor: Cursor, scripts: Scripts, expression: Callable[[], Node]) -> None:
+    """``(l-1)`` above a letter, as a power and as an index."""
+    opening = cursor.take()
+    mark = cursor.position
+    scripts.step = shift(cursor)
+    cursor.position = mark
+    scripts.steps.append(("pow", expression()))
+    cursor.expect(")" if opening.text == "(" else "]", opening)
 
 
 def _tag_in_braces(cursor: Cursor) -> int:

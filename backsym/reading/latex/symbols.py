@@ -16,7 +16,7 @@ from backsym.reading.latex.lexer import ACCENTS, FONTS, Token
 from backsym.reading.latex.names import LOSS_WORDS, Found, Key, new_name, spelling, split_tag
 from backsym.reading.latex.scripts import Scripts, is_shift, item, read_scripts, shift, tag_ahead
 from backsym.reading.meaning.scope import suggest
-from backsym.reading.syntax import Node
+from backsym.reading.syntax import Node, as_index, walk
 
 _BOLD = frozenset("mathbf boldsymbol bm pmb bf vec underline underbar".split())
 _SCRIPT_FONTS = frozenset(("mathcal", "mathscr"))
@@ -142,6 +142,7 @@ class Symbols(Grammar):
     def members(self, base: Base, scripts: Scripts) -> None:
         r"""Takes ``x^{(i)}`` as ``x_i`` where i is an index letter and no quantity has this tag."""
         tag, second = scripts.tag, scripts.second
+        letter: Node | None = None
         if second is not None:
             scripts.second = None
             letter = second if self.is_member_letter(second.value) else None
@@ -150,16 +151,35 @@ class Symbols(Grammar):
             if letter is None:
                 raise self.error(say("latex.two_tags"), base.token)
             scripts.tag, scripts.power = tag, None
-        elif (
-            tag is not None
-            and scripts.power is not None
-            and self.is_member_letter(tag)
-            and not self.words.has(base.text, tag)
-        ):
+        elif tag is not None and self.is_member(tag, base, scripts):
             letter, scripts.tag, scripts.power = scripts.power, None, None
-        else:
-            return
-        scripts.below = [[letter], *(scripts.below or [])]
+        elif tag is None and (letter := self.step_above(base, scripts)) is not None:
+            scripts.steps.pop(0)
+        if letter is not None:
+            scripts.below = [[letter], *(scripts.below or [])]
+
+    def is_member(self, tag: str, base: Base, scripts: Scripts) -> bool:
+        """Whether a mark above is an index letter, or the last position of one."""
+        if scripts.power is None or self.words.has(base.text, tag):
+            return False
+        return self.is_member_letter(tag) or (tag in self.words.ends and not self.is_number(base))
+
+    def step_above(self, base: Base, scripts: Scripts) -> Node | None:
+        """The index that what stands above would be: a letter, shifted or not, of members that are written above."""
+        if not scripts.steps or scripts.steps[0][0] != "pow" or self.is_number(base):
+            return None
+        power = scripts.steps[0][1]
+        index = scripts.step or as_index(power) if power is not None else None
+        letters = self.words.bare if scripts.step is None else self.words.above
+        if index is None or index.kind not in ("name", "shift"):
+            return None
+        names = [part.value for part in walk(index) if part.kind == "name"]
+        last = index.kind == "name" and index.value in self.words.ends and bool(self.words.bare)
+        return index if last or (names and all(name in letters for name in names)) else None
+
+    def is_number(self, base: Base) -> bool:
+        """Whether a letter is declared as a number, which has no members."""
+        return self.words.ranks.get(self.words.quantity(base.text, "") or "", 1) == 0
 
     def is_member_letter(self, letter: str) -> bool:
         return self.words.is_index(letter) or letter in self.letters
@@ -265,7 +285,7 @@ class Symbols(Grammar):
         groups = scripts.below or []
         items = scripts.items
         tag = scripts.tag or ""
-        if tag or not items:
+        if tag or not items or items[0].kind in ("shift", "slice"):
             return Found(new_name(base.text, tag), tuple(items))
         if all(self.is_letter(x, base) for x in items):
             return Found(new_name(base.text, ""), tuple(items))
@@ -278,7 +298,7 @@ class Symbols(Grammar):
         if tree.kind != "name":
             return False
         bare = tree.value.rstrip("'")
-        if self.words.is_index(bare) or bare in self.letters:
+        if self.words.is_index(bare) or bare in self.letters or bare in self.words.ends:
             return True
         if self.words.keys.get((bare, "")) is not None and bare == tree.value:
             return False  # In d_p beside a quantity p the letter tells which d it is.
@@ -613,7 +633,7 @@ class Symbols(Grammar):
         return self.make("name", name, (), token.start)
 
     def dimension_key(self, base: Base, scripts: Scripts) -> Key:
-        return base.text, (scripts.tag or "") + "".join(x.value for x in scripts.items)
+        return base.text, (scripts.tag or "") + "".join(map(_mark, scripts.items))
 
     def new_dimension(self, key: Key) -> str | None:
         """A name for a dimension that is not declared; None where they have to be."""
@@ -640,3 +660,14 @@ def _bare_layer(scripts: Scripts) -> str | None:
     step, exponent = scripts.steps[0] if scripts.steps and scripts.tag is None else ("", None)
     bare = step == "pow" and exponent is not None and exponent.kind == "num" and exponent.value.isdecimal()
     return exponent.value if bare and exponent is not None else None
+
+
+def _mark(index: Node) -> str:
+    """An index as the mark of a name: ``l-1`` for the shifted one of ``n_{l-1}``."""
+    if index.kind != "shift":
+        return index.value
+    parts = ((part.value, part.children[0].value if part.children else "") for part in index.children)
+    words = [
+        value.replace("1", letter) if letter and value in ("1", "-1") else value + letter for value, letter in parts
+    ]
+    return "+".join(words).replace("+-", "-")

@@ -39,7 +39,8 @@ class Scope:
     a row meets no vector and an element-wise sign spreads no array. With ``members``, fewer indices than axes
     pick a member of a family, x_n of X; a row of a matrix is a column like any vector, or with ``lying`` a matrix of
     one row; in LaTeX the letters of ``families`` may have either case. ``starts`` has what recurrences start
-    from; along the dimensions ``recurrent`` members at a shifted letter may be picked.
+    from; along the dimensions ``recurrent`` members at a shifted letter may be picked. ``letter_forms`` are those of
+    the index letters that LaTeX writes above.
     """
 
     names: Mapping[str, Expr]
@@ -58,6 +59,7 @@ class Scope:
     lying: bool = False
     families: frozenset[str] = frozenset()
     starts: Mapping[str, Sequence[Sym]] = field(default_factory=dict)
+    letter_forms: Mapping[str, str] = field(default_factory=dict)
     recurrent: frozenset[Dim] = frozenset()
     grouping: int = 0
     missing: Callable[[str], Expr | Words | None] | None = None

@@ -28,16 +28,25 @@ from backsym.reading.latex.declarations import Declaration, Declarations, names_
 from backsym.reading.latex.equations import Segment, Spelled, segments
 from backsym.reading.latex.names import Key, Vocabulary, new_name, split_tag
 from backsym.reading.notes.asides import without_asides
-from backsym.reading.notes.equations import Equations, defined_functions, index_letters, is_loss, is_model, loss_marks
+from backsym.reading.notes.equations import (
+    Equations,
+    defined_functions,
+    in_order,
+    index_letters,
+    is_loss,
+    is_model,
+    loss_marks,
+)
 from backsym.reading.notes.front import front_matter, with_front
 from backsym.reading.notes.labels import chosen, label_in, position_uses, says_class
 from backsym.reading.notes.layers import layered
-from backsym.reading.notes.lengths import Respelled, check_counts, check_lengths
+from backsym.reading.notes.lengths import Respelled, check_counts, check_lengths, check_sizes
 from backsym.reading.notes.macros import written_out
 from backsym.reading.notes.refusals import check_names, check_shapes, check_transposes, transposed_letters
 from backsym.reading.notes.shapes import Shapes
 from backsym.reading.notes.spelling import MARKS, respelt
 from backsym.reading.notes.statements import Settled, settled
+from backsym.reading.notes.steps import Start, Steps, as_equations, check_steps, starts_of, steps_of
 from backsym.reading.notes.tasks import Task, Tasks
 from backsym.reading.notes.words import FARTHEST, JOINS, VERB, Place, class_letter, layers, usual_rank, worded
 from backsym.reading.syntax import Node, walk
@@ -132,6 +141,8 @@ class ReadNote:
     tree: Table
     remarks: tuple[str, ...]
     abstract_loss: str | None = None
+    recurrent: bool = False
+    """Whether members of families stay what they are, as in a problem file; else their equations are of entries."""
     complaints: tuple[Diagnostic, ...] = ()
 
 
@@ -157,20 +168,24 @@ def tree_of_note(document: Document, tex: bool) -> ReadNote:
     customs = [(at, "a prime is a transpose") for at in spelling.transposes[:1]]
     note, tree = _read(done, powers, customs)
     others = tuple(f"passed over, line {line}: {what}" for line, what in front.passed_over)
-    return ReadNote(with_front(tree, front), (*note.remarks, *others), note.upstream, front.complaints)
+    return ReadNote(
+        with_front(tree, front), (*note.remarks, *others), note.upstream, bool(note.starts), front.complaints
+    )
 
 
 def _read(done: Settled, powers: Mapping[Key, str], customs: Sequence[tuple[int, str]]) -> tuple[_Note, Table]:
     """The note with its tree; read again where a custom puts signs into it."""
+    written: dict[str, str] = {}
     for _ in range(MOST_RESPELLED):
-        note = _Note(done, powers)
+        note = _Note(done, powers, written)
         note.assumed += customs
         try:
             return note, note.tree()
         except Respelled as e:
             done = replace(done, document=rewritten(done.document, e.edits))
             customs = [*customs, *e.what]
-    note = _Note(done, powers)
+            written |= e.written
+    note = _Note(done, powers, written)
     return note, note.tree()
 
 
@@ -210,10 +225,11 @@ def _rows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 class _Note:
-    def __init__(self, settled: Settled, powers: Mapping[Key, str]):
+    def __init__(self, settled: Settled, powers: Mapping[Key, str], written: Mapping[str, str]):
         document = self.document = settled.document
         self.settled = settled
         self.powers = powers
+        self.written = written
         self.source = Source(document.text, document.file, self.locate)
         self.tex = is_tex(str(document.file))
         unclosed: list[tuple[int, int, str]] = []
@@ -235,6 +251,8 @@ class _Note:
         self.asked: frozenset[str] = frozenset()
         self.strange: list[int] = []
         self.not_asked: set[str] = set()
+        self.steps = Steps()
+        self.starts: list[Start] = []
         self.letters: frozenset[str] = frozenset()
         self.left_letters: frozenset[str] = frozenset()
         self.family_names: set[str] = set()
@@ -275,6 +293,8 @@ class _Note:
         self.strange = self.without_left_side(displayed, [token.start for token in equations.defined.values()])
         if not equations.found:
             raise self.without_equations()
+        sizes = {*self.declared.dims, *equations.dims} - {d.spelled.name for d in self.declared.found}
+        check_sizes(self.source, equations, sizes, [(f.start, f.end) for f in self.formulas])
         check_names(self.source, equations)
         check_counts(self.source, equations, {d.spelled.name for d in self.declared.found})
         self.declare_what_is_used(equations, places)
@@ -444,7 +464,25 @@ class _Note:
             self.declared.dims.setdefault(name, spelled)
         declared = {d.spelled.name: d.shape for d in self.declared.found if not d.letter}
         given = {name: s for name, s in equations.given().items() if name not in declared}
-        names = {**equations.names, **{e.name: e.segment.left for e in equations.found}}
+        self.starts = starts_of(equations, self.steps.letters)
+        check_steps(self.source, equations, self.starts)
+        equations.found = in_order(
+            equations.found,
+            {s.family: [other.name for other in self.starts if other.family == s.family] for s in self.starts},
+        )
+        self.check_sizes()
+        defined = {e.name for e in equations.found}
+        for start in self.starts:
+            if start.name not in given and start.name not in declared and start.name not in defined:
+                given[start.name] = start.spelled
+                at = start.spelled.span[0]
+                self.assumed.append((at, f"{start.family} starts from {start.name}, which is given"))
+        nodes = {e.name: e for e in equations.found}
+        for start in self.starts:
+            letter = nodes[start.family].letter
+            if self.steps.forms.get(letter) and start.family not in declared and start.back == 0 and start.spelled.bold:
+                self.assumed.append((start.spelled.span[0], f"{start.family} has one size for every {letter}"))
+        names = {**equations.names, **{e.name: e.segment.left for e in equations.found}, **given}
         shapes = self.told_shapes(equations, declared, given, names)
         axes = AxisNames(self.declared, names, class_letter(self.source, places))
         axes.name_classes([shapes.root(axis) for axis in shapes.labels.values()])
@@ -461,15 +499,28 @@ class _Note:
             shape = tuple(axes.name(axis) for axis in shapes.shape(name) or ())
             self.declared.found.append(Declaration(spelled, shape))
         if self.letters:
+            begins = {start.name for start in self.starts}
             for e in equations.found:
                 known = shapes.shape(e.name)
-                if e.name not in declared and known:
+                if e.name not in declared and known and e.name not in begins:
                     self.declared.found.append(Declaration(e.segment.left, tuple(map(axes.name, known))))
         for name in self.labels:
             spelled = Spelled((name, ""), False, False, (0, 0))
             self.declared.found.append(Declaration(spelled, tuple(map(axes.name, shapes.shape(name) or ()))))
             self.classes[name] = axes.name(shapes.root(shapes.labels[name]))
         self.example_ranges = self.example_letters(equations)
+
+    def check_sizes(self) -> None:
+        """Refuses sizes that go with the letter of a recurrence, ``D^{(l)}``."""
+        found = []
+        for d in self.declared.found:
+            keys = [self.declared.dims[dim].key[1] for dim in d.shape if dim in self.declared.dims]
+            letter = next((m for m in self.steps.letters for key in keys if key.rstrip("+-0123456789") == m), None)
+            if letter is not None:
+                words = say("notes.ragged", name=d.spelled.name, letter=letter)
+                found.append(self.source.diagnostic(words, d.spelled.span))
+        if found:
+            raise InputError(found[:MAX_DIAGNOSTICS])
 
     def told_shapes(
         self,
@@ -488,9 +539,11 @@ class _Note:
         ranks.update({name: int(bool(inner)) for name, inner in self.labels.items()})
         positions = {name: self.classes.get(name, f"?of {name}") for name in self.labels}
         columns = {d.spelled.name for d in self.declared.found if d.column}
-        shapes = Shapes(declared, ranks, growing - declared.keys() - self.labels.keys(), positions, columns)
+        ranges = {letter: last.text for letter, last in self.steps.ends.items()}
+        shapes = Shapes(declared, ranks, growing - declared.keys() - self.labels.keys(), positions, columns, ranges)
         self.family_names |= growing
         sides = [equation.sides for equation in equations.found if equation.sides is not None]
+        sides += as_equations(self.starts)
         self.without_abstract_loss(equations, shapes, sides)
         check_lengths(self.source, equations, shapes)
         seen = {name: shapes.shape(name) for name in (*names, *declared)}
@@ -625,10 +678,16 @@ class _Note:
     def indices(self) -> Tree | None:
         letters = {letter: self.word(dim) for letter, dim in self.example_ranges.items()}
         letters.update({d.spelled.name: self.word(d.shape[0]) for d in self.declared.found if d.letter})
-        return self.table(dict(letters)) if letters else None
+        found: dict[str, Tree] = dict(letters)
+        for letter, form in self.steps.forms.items():
+            if form and letter in letters:
+                written = f"^{{[{letter}]}}" if form == "[" else f"^{{({letter})}}"
+                found[letter] = self.table({"over": letters[letter], "as": self.word(written)})
+        return self.table(found) if found else None
 
     def symbols(self, equations: Equations, layer: str) -> Tree | None:
-        nodes = {e.name: e.segment.left for e in equations.found}
+        begins = {start.name for start in self.starts}
+        nodes = {e.name: e.segment.left for e in equations.found if e.name not in begins}
         by_entries = {e.name for e in equations.found if e.sides is not None and e.sides[0].kind == "entry"}
         entries: dict[str, tuple[Scalar, Tree]] = {}
         for declaration in self.declared.found:
@@ -677,6 +736,8 @@ class _Note:
 
     def spelling(self, spelled: Spelled, layer: str, bold: bool) -> dict[str, Tree]:
         """The author's spelling, where the notation would print another."""
+        if spelled.name in self.written:
+            return {"latex": self.word(self.written[spelled.name])}
         if spelled.key in self.powers:
             bare = replace(spelled, key=(spelled.key[0], "")).latex(bold)
             return {"latex": self.word(bare + self.powers[spelled.key])}
@@ -694,7 +755,14 @@ class _Note:
 
     def equations(self, found: Sequence[Formula]) -> Equations:
         """The forward equations; layers that were declared with a letter are declared one by one."""
+        spans = [(f.start, f.end) for f in self.formulas]
+        self.steps = steps_of(self.source, [(f.start, f.end) for f in found], spans)
+        for last in self.steps.ends.values():
+            self.declared.dims.setdefault(last.text, Spelled((last.text, ""), False, False, (0, 0)))
+        self.assumed += [(at.start, f"{letter} runs up to {at.text}") for letter, at in self.steps.by_custom.items()]
         self.letters, self.left_letters = index_letters(self.source, [(f.start, f.end) for f in found])
+        self.letters |= self.steps.letters
+        self.left_letters -= self.steps.letters
         self.marks = (self.left_letters - self.letters) & loss_marks(self.source, [(f.start, f.end) for f in found])
         self.left_letters -= self.marks
         self.declare_labels()
@@ -745,13 +813,16 @@ class _Note:
         inline = [f for f in self.formulas if not f.displayed and self.states(f)]
         found = [s for f in inline for s in segments(self.source, words, f.start, f.end)]
         read = [(s, displayed.read(s)) for s in found]
-        telling = [(s, e) for s, e in read if e.uses and not is_model(self.source, e, displayed)]
+        starts = {start.name for start in starts_of(displayed, self.steps.letters)}
+        telling = [
+            (s, e) for s, e in read if s.left.name in starts or (e.uses and not is_model(self.source, e, displayed))
+        ]
         taken: dict[str, Segment] = {}
         has_loss = displayed.loss() is not None
         for s, _ in telling:
             if not has_loss and is_loss(s.left) and s.left.name not in taken:
                 taken[s.left.name] = s
-        needed = {*displayed.given(), *(name for s, e in telling if s.left.name in taken for name in e.uses)}
+        needed = {*displayed.given(), *starts, *(name for s, e in telling if s.left.name in taken for name in e.uses)}
         grows = True
         while grows:
             grows = False
@@ -772,7 +843,10 @@ class _Note:
 
     def vocabulary(self) -> Vocabulary:
         ranks: dict[str, int | None] = {d.spelled.name: len(d.shape) for d in self.declared.found if not d.letter}
-        return Vocabulary(ranks, letters=self.letters, open=True, free=self.letters | self.left_letters)
+        return Vocabulary(
+            ranks, letters=self.letters, open=True, free=self.letters | self.left_letters,
+            above=self.steps.above(bare=False), bare=self.steps.above(bare=True), ends=self.steps.last,
+        )  # fmt: skip
 
     def declare_families(self, equations: Equations) -> bool:
         r"""Makes a family, the array X, of each declared x_n that equations use; whether there is any."""
@@ -821,6 +895,7 @@ class _Note:
                 if letter.kind == "name" and letter.value in self.letters:
                     found.setdefault(letter.value, set()).add(axis)
         first = {t.children[1].value for t in equations.entries() if self.is_example(t, shapes)}
+        first |= self.steps.letters
         return {letter: next(iter(dims)) for letter, dims in found.items() if len(dims) == 1 and letter in first}
 
     def is_example(self, entry: Node, shapes: Mapping[str, tuple[str, ...]]) -> bool:
@@ -836,7 +911,7 @@ class _Note:
         ranks.update({name: ranks.get(name) for name in nodes})
         targets = {*nodes, *ranks, *equations.given()} - set(self.not_asked)
         loss = self.upstream or equations.loss() or (nodes[-1] if nodes else None)
-        words = Vocabulary(ranks, loss=loss, open=True, latex=self.spelled_otherwise)
+        words = replace(self.vocabulary(), ranks=ranks, loss=loss, latex=self.spelled_otherwise, free=None)
         tasks = Tasks(self.source, words, nodes, targets)
         return tasks.read([(f.start, f.end, f.displayed) for f in self.formulas]), tasks
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 
 from backsym.core.errors import InputError
@@ -50,6 +50,17 @@ class Forward:
     @property
     def uses(self) -> set[str]:
         return {node.value for node in walk(self.sides[1]) if node.kind == "name"} if self.sides else set()
+
+    @property
+    def letter(self) -> str:
+        """The first index on the left side, "" if there is none."""
+        lhs = self.sides[0] if self.sides else None
+        return lhs.children[1].value if lhs is not None and lhs.kind == "entry" else ""
+
+    @property
+    def waits_for(self) -> set[str]:
+        """The names of which the equation uses not only earlier members, ``h_{t-1}``."""
+        return set(_at_hand(self.sides[1])) if self.sides else set()
 
 
 @dataclass(frozen=True)
@@ -203,7 +214,7 @@ class Equations:
 
     def chosen(self, segments: list[Segment]) -> list[Segment]:
         """The first equation of each quantity that does not rest on a function that the note defines elsewhere."""
-        units = {s.left.key[0] for s in segments if s.left.key[1].isdecimal()}
+        units = {s.left.key[0] for s in segments if s.left.key[1].isdecimal() and s.left.key[1] != "0"}
         first: dict[str, Segment] = {}
         resting: dict[str, tuple[Segment, Token]] = {}
         for segment in segments:
@@ -280,9 +291,7 @@ class Equations:
         return {**known, **self.words.ranks}
 
     def read(self, segment: Segment) -> Forward:
-        words = Vocabulary(
-            self.ranks, self.words.dims, self.words.letters, frozenset(self.functions), open=True, free=self.words.free
-        )
+        words = replace(self.words, ranks=self.ranks, abstract=frozenset(self.functions))
         try:
             reader = FirstLook(self.source, words, segment, self.labels)
         except InputError:
@@ -522,10 +531,23 @@ def _equals_after(tokens: list[Token], opening: int) -> bool:
     return False
 
 
-def in_order(equations: list[Forward]) -> list[Forward]:
-    """Each equation after those that it uses, else in the order of the note; a circle stays as it is."""
+def _at_hand(tree: Node) -> Iterator[str]:
+    if tree.kind == "entry" and any(index.kind == "shift" for index in tree.children[1:]):
+        return
+    if tree.kind == "name":
+        yield tree.value
+    for child in tree.children:
+        yield from _at_hand(child)
+
+
+def in_order(equations: list[Forward], others: Mapping[str, Collection[str]] | None = None) -> list[Forward]:
+    """Each equation after those that it uses, else in the order of the note; a circle stays as it is.
+
+    ``others`` are what equations wait for besides: a recurrence for its start.
+    """
     number = {equation.name: n for n, equation in enumerate(equations)}
-    waits = [{number[u] for u in e.uses if u in number and number[u] != n} for n, e in enumerate(equations)]
+    used = [{*e.waits_for, *(others or {}).get(e.name, ())} for e in equations]
+    waits = [{number[u] for u in names if u in number and number[u] != n} for n, names in enumerate(used)]
     users: list[list[int]] = [[] for _ in equations]
     for n, needed in enumerate(waits):
         for m in needed:

@@ -10,11 +10,14 @@ Knows syntax trees, their places and the axes of names.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from backsym.core.errors import InputError
 from backsym.core.source import Source
+from backsym.core.words import say
 from backsym.reading.files.yamlfile import Edit
 from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.lexer import Token, tokenize
 from backsym.reading.latex.names import Vocabulary
 from backsym.reading.notes.equations import Equations, is_loss
 from backsym.reading.notes.refusals import indexes
@@ -27,10 +30,12 @@ _SUMS = ("add", "neg", "terms", "div")
 class Respelled(Exception):
     """The note is to be read again with these edits; ``what`` are places and words of the customs, for the report."""
 
-    def __init__(self, edits: list[Edit], what: list[tuple[int, str]]):
+    def __init__(self, edits: list[Edit], what: list[tuple[int, str]], written: Mapping[str, str] | None = None):
+        """``written`` is how names are written on the page that the edits give to quantities."""
         super().__init__()
         self.edits = edits
         self.what = what
+        self.written = written or {}
 
 
 def check_lengths(source: Source, equations: Equations, shapes: Shapes) -> None:
@@ -78,6 +83,35 @@ def check_counts(source: Source, equations: Equations, declared: Collection[str]
     kept = [n for n, (_, words) in enumerate(what) if below[words[0]] == uses[words[0]]]
     if kept:
         raise Respelled(sorted(edits[n] for n in kept), [what[n] for n in kept])
+
+
+def check_sizes(source: Source, equations: Equations, dims: Collection[str], places: Iterable[tuple[int, int]]) -> None:
+    r"""Raises Respelled where the loss ``\mathcal{L}`` has the letter of a dimension, ``l = 1, \dots, L``.
+
+    The loss gets another name then, and is written as it was.  Raises InputError for another quantity that is computed.
+    """
+    spelled = {e.name: e.segment.left for e in equations.found}
+    for name in sorted(dims & spelled.keys()):
+        left = spelled[name]
+        tokens = [t for a, b in places for t in _tokens(source, a, b)]
+        free = [letter for letter in "JECQ" if all(token.text != letter for token in tokens)]
+        if not left.calligraphic or not free:
+            raise source.error(say("notes.size_is_quantity", name=name), left.span)
+        edits = []
+        for n, token in enumerate(tokens):
+            if token.text in ("mathcal", "mathscr"):
+                inner = n + 1 + (tokens[n + 1].text == "{")
+                if tokens[inner].text == name:
+                    edits.append(Edit(token.start, tokens[inner + inner - n - 1].end, free[0]))
+        written = source.text[edits[0].start : edits[0].end]
+        raise Respelled(edits, [], {free[0]: written})
+
+
+def _tokens(source: Source, start: int, end: int) -> list[Token]:
+    try:
+        return tokenize(source, start, end, lenient=True)[:-1]
+    except InputError:
+        return []
 
 
 def _limit(source: Source, tree: Node, letter: str) -> Edit:

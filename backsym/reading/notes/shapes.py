@@ -46,8 +46,9 @@ class Shapes:
 
     A ``growing`` name is a family whose members may turn out to be arrays.  ``labels`` are classes, each with the axis
     that it is a position of; their own shapes are among the others.  ``columns`` are vectors that were declared with
-    one column.  ``biases`` are vectors that turned out to be added to each column of a matrix, with the sum, and
-    ``unclear`` those of which nothing tells whether they are added to the rows or to the columns.
+    one column.  ``ranges`` are the axes of letters as far as they are known.  ``biases`` are vectors that turned out to
+    be added to each column of a matrix, with the sum, and ``unclear`` those of which nothing tells whether they are
+    added to the rows or to the columns.
     """
 
     def __init__(
@@ -57,10 +58,12 @@ class Shapes:
         growing: Collection[str] = frozenset(),
         labels: Mapping[str, str] | None = None,
         columns: Collection[str] = frozenset(),
+        ranges: Mapping[str, str] | None = None,
     ):
         self.growing = growing
         self.labels = labels or {}
         self.columns = columns
+        self.ranges = ranges or {}
         self.biases: dict[str, Node] = {}
         self.unclear: dict[str, Node] = {}
         self.unknown = (f"?{n}" for n in count())
@@ -87,7 +90,7 @@ class Shapes:
         for _ in range(PASSES):
             for lhs, rhs in pairs:
                 self.letters = {}
-                left, right = self.of(lhs), self.of(rhs)
+                right, left = self.of(rhs), self.of(lhs)
                 if left == () and right and lhs.kind == "entry" and lhs.children[0].value in self.growing:
                     name = lhs.children[0].value
                     self.shapes[name] = (*(self.shapes[name] or ()), *right)
@@ -132,6 +135,7 @@ class Shapes:
 
     def added(self, tree: Node) -> Axes | None:
         """A sum; a vector is added to the rows of a matrix, or to its columns if its axis is the first one."""
+        self.grown(tree.children)
         widest = self.fitted([shape for child in tree.children if (shape := self.of(child)) and len(shape) > 1])
         if widest is not None and len(widest) == 2:
             for child in tree.children:
@@ -139,6 +143,18 @@ class Shapes:
                 if name.kind == "name":
                     self.bias(name, widest, tree)
         return self.joined(tree.children)
+
+    def grown(self, terms: Iterable[Node]) -> None:
+        """Members of growing families beside a vector are vectors, too."""
+        members = [term.children[0] if term.kind == "neg" else term for term in terms]
+        widest = max((self.of(member) or () for member in members), key=len, default=())
+        for member in members:
+            if self.may_grow(member) and len(widest) == 1:
+                self.shapes[member.children[0].value] = (*(self.shapes[member.children[0].value] or ()), *widest)
+
+    def may_grow(self, tree: Node) -> bool:
+        """Whether this is the member of a growing family, and a number so far."""
+        return tree.kind == "entry" and tree.children[0].value in self.growing and self.of(tree) == ()
 
     def bias(self, name: Node, matrix: Axes, tree: Node) -> None:
         """What a vector is added to, or a letter that may be one."""
@@ -277,6 +293,8 @@ class Shapes:
         axis = self.letters.setdefault(index.value, next(self.unknown))
         if index.children:
             self.same(axis, index.children[0].value)
+        if index.value in self.ranges:
+            self.same(axis, self.ranges[index.value])
         return axis
 
     # --- products ---
@@ -302,10 +320,19 @@ class Shapes:
             if shape is None and len(total) == 2 and factor.kind == "name" and factor.value[:1].islower():
                 # By custom a small letter after a matrix is a vector.
                 shape = self.shapes[factor.value] = (next(self.unknown),)
+            if len(total) == 2 and factor.kind == "entry" and factor.children[0].value[:1].islower():
+                shape = self.after_matrix(factor)
             if shape is None:
                 return None
             total = self.multiplied(total, shape, dotted) if shape and total else total or shape
         return total
+
+    def after_matrix(self, factor: Node) -> Axes | None:
+        """The axes of the member of a family after a matrix: a vector, if it is a small letter that may grow."""
+        name = factor.children[0].value
+        if self.may_grow(factor):
+            self.shapes[name] = (*(self.shapes[name] or ()), next(self.unknown))
+        return self.of(factor)
 
     def ones(self, factor: Node) -> Axes | None:
         r"""A vector of ones whose size nothing tells yet, a column or a row: ``\mathbf{b} \mathbf{1}^\top``."""

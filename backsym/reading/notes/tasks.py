@@ -99,15 +99,18 @@ class Tasks:
         breaks = [match.end() if match[0] else 0 for match in _BREAK.finditer(source.text)]
         self.breaks = sorted({0, *breaks})
         self.ends = [*self.breaks[1:], len(source.text)]
+        self.begins: list[int] = []
 
     def read(self, formulas: Sequence[tuple[int, int, bool]]) -> list[Task]:
         """All tasks in the order of the note, from its formulas (start, end, displayed)."""
         for match in _GRAPH.finditer(self.source.text):
             kind = "vectorized" if match["vectorized"] or self.has_arrays() else "scalar"
             self.found.setdefault((match.start(), "graph"), Task("graph", match.start(), names=[kind]))
+        sentences = list(self.sentences(formulas))
+        self.begins = [start for start, _ in sentences]
         for start, end, displayed in formulas:
             self.formula(start, end, displayed)
-        for sentence in self.sentences(formulas):
+        for sentence in sentences:
             self.sentence(*sentence, formulas)
         return sorted(self.found.values(), key=lambda task: task.at)
 
@@ -133,16 +136,20 @@ class Tasks:
     # --- sentences ---
 
     def sentences(self, formulas: Sequence[tuple[int, int, bool]]) -> Iterator[tuple[int, int]]:
-        """The sentences of the text; a full stop within a formula ends none."""
-        start, n = 0, 0
-        for match in _SENTENCE.finditer(self.source.text):
+        """The sentences of the text; a full stop within a formula ends none but at the end of a displayed one."""
+        text, start, n = self.source.text, 0, 0
+        for match in _SENTENCE.finditer(text):
             while n < len(formulas) and formulas[n][1] <= match.start():
+                first, last, displayed = formulas[n]
+                if displayed and text[first:last].rstrip().endswith((".", "?")):
+                    yield start, last
+                    start = last
                 n += 1
             if n < len(formulas) and formulas[n][0] <= match.start():
                 continue
             yield start, match.start()
             start = match.end()
-        yield start, len(self.source.text)
+        yield start, len(text)
 
     def sentence(self, start: int, end: int, formulas: Sequence[tuple[int, int, bool]]) -> None:
         """ "Compute the gradient of $L$ with respect to $W$": a part; another question that became none is named."""
@@ -231,7 +238,7 @@ class Tasks:
 
     def asked_for(self, at: int, names: list[str], start: int, whole: bool) -> None:
         """Derivatives that stand by themselves: to derive, or the subject of a question why."""
-        words = self.instruction(start)[1]
+        words = self.own_words(start) or self.instruction(start)[1]
         end = self.ends[bisect_right(self.breaks, at) - 1]
         if _WHY.search(self.source.text, at, end):
             task = self.task("why", at)
@@ -239,6 +246,12 @@ class Tasks:
             task.formulas.append(start)
         elif _DERIVE.search(words) and not _SHOW.search(words):
             self.derive(at, names, whole, start)
+
+    def own_words(self, start: int) -> str:
+        """The words of its own sentence before a formula, if they ask for something."""
+        begin = self.begins[bisect_right(self.begins, start) - 1] if self.begins else start
+        words = self.source.text[begin:start]
+        return words if _DERIVE.search(words) or _SHOW.search(words) else ""
 
     def derive(self, at: int, names: list[str], whole: bool, start: int = -1) -> None:
         kind = "gradients" if whole or (at, "gradients") in self.found else "derive"

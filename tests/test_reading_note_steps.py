@@ -1,0 +1,187 @@
+r"""Notes that compute step by step, in time and in depth, against loops in NumPy that complex steps differentiate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from test_reading_cases import D, H, K, N, Truth, layers, loaded, rnn, same_as, sigmoid
+
+RNN = r"\mathbf{h}_t = \tanh(\mathbf{W} \mathbf{h}_{t-1} + \mathbf{U} \mathbf{x}_t + \mathbf{b})"
+HALF = r"\mathcal{L} = \sum_{t=1}^T \frac{1}{2} \|\mathbf{o}_t - \mathbf{y}_t\|^2"
+
+
+def zero_start(W: Any, U: Any, x: Any, b: Any, V: Any, c: Any, y: Any) -> Any:
+    states = rnn(np.zeros(H), x, W, U, b)
+    return sum(((V @ h + c - t) ** 2).sum() / 2 for h, t in zip(states, y, strict=True))
+
+
+def scalar_states(w: Any, u: Any, x: Any, b: Any, h0: Any) -> list[Any]:
+    states = []
+    for value in x:
+        h0 = np.tanh(w * h0 + u * value + b)
+        states.append(h0)
+    return states
+
+
+def scalar_last(w: Any, u: Any, x: Any, b: Any, y: Any, h0: Any) -> Any:
+    return (scalar_states(w, u, x, b, h0)[-1] - y) ** 2 / 2
+
+
+def second_order(a: Any, b: Any, x: Any, y: Any, s0: Any, s_m1: Any) -> Any:
+    total: Any = 0
+    for value, target in zip(x, y, strict=True):
+        s_m1, s0 = s0, a * s0 + b * s_m1 + value
+        total = total + (s0 - target) ** 2
+    return total
+
+
+def lstm(x: Any, y: Any, h0: Any, c0: Any, **p: Any) -> Any:
+    h, c = h0, c0
+    for row in x:
+        i, f, o = (sigmoid(p[f"W_{k}"] @ h + p[f"U_{k}"] @ row) for k in "ifo")
+        c = f * c + i * np.tanh(p["W_g"] @ h + p["U_g"] @ row)
+        h = o * np.tanh(c)
+    return ((h - y) ** 2).sum() / 2
+
+
+def residual(x: Any, W: Any, b: Any, y: Any) -> Any:
+    for weights, bias in zip(W, b, strict=True):
+        x = x + np.tanh(weights @ x + bias)
+    return ((x - y) ** 2).sum()
+
+
+GATES = {"W": (H, H), "U": (H, D)}
+LSTM = "\n".join(
+    rf"\{name} &= \{act}(\mathbf{{W}}_{k} \mathbf{{h}}_{{t-1}} + \mathbf{{U}}_{k} \mathbf{{x}}_t) \\"
+    for name, act, k in (
+        (r"mathbf{i}_t", "sigma", "i"),
+        (r"mathbf{f}_t", "sigma", "f"),
+        (r"mathbf{o}_t", "sigma", "o"),
+        (r"mathbf{g}_t", "tanh", "g"),
+    )
+)
+
+NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
+    "a start of zeros, within the text": (
+        rf"""Consider an RNN with $\mathbf{{h}}_0 = \mathbf{{0}}$ and
+$${RNN}, \quad t = 1, \dots, T,$$ $$\mathbf{{o}}_t = \mathbf{{V}} \mathbf{{h}}_t + \mathbf{{c}}$$
+and the loss $${HALF}.$$""",
+        zero_start,
+        {"W": (H, H), "U": (H, D), "x": (N, D), "b": (H,), "V": (K, H), "c": (K,), "y": (N, K)},
+    ),
+    "the last state, light letters": (
+        r"""The state is $h_t$ for $t = 1, \dots, T$. $$h_t = \tanh(w h_{t-1} + u x_t + b)$$
+$$L = \frac12 (h_T - y)^2$$""",
+        scalar_last,
+        {"w": (), "u": (), "x": (N,), "b": (), "y": (), "h0": ()},
+    ),
+    "the last position by its capital alone": (
+        r"""$$L = \frac12 (h_T - y)^2, \qquad h_t = \tanh(w h_{t-1} + u x_t + b)$$""",
+        scalar_last,
+        {"w": (), "u": (), "x": (N,), "b": (), "y": (), "h0": ()},
+    ),
+    "a start that is a number": (
+        r"""$$h_0 = 0, \quad h_t = \tanh(w h_{t-1} + u x_t), \quad L = \sum_{t=1}^T (h_t - y_t)^2$$""",
+        lambda w, u, x, y: sum((h - t) ** 2 for h, t in zip(scalar_states(w, u, x, 0, 0), y, strict=True)),
+        {"w": (), "u": (), "x": (N,), "y": (N,)},
+    ),
+    "two steps back": (
+        r"""$$s_t = a s_{t-1} + b s_{t-2} + x_t, \quad L = \sum_{t=1}^T (s_t - y_t)^2$$""",
+        second_order,
+        {"a": (), "b": (), "x": (N,), "y": (N,), "s0": (), "s_m1": ()},
+    ),
+    "time above, light matrices": (
+        r"""$$h^{(t)} = \tanh(W h^{(t-1)} + U x^{(t)}), \quad L = \sum_{t=1}^T \frac12 \|h^{(t)} - y^{(t)}\|^2$$
+where $W \in \mathbb{R}^{H \times H}$ and $U \in \mathbb{R}^{H \times D}$.""",
+        lambda W, U, x, y, h0: sum(((h - t) ** 2).sum() / 2 for h, t in zip(rnn(h0, x, W, U), y, strict=True)),
+        {**GATES, "x": (N, D), "y": (N, H), "h0": (H,)},
+    ),
+    "an LSTM": (
+        rf"""\begin{{align}}
+{LSTM}
+\mathbf{{c}}_t &= \mathbf{{f}}_t \odot \mathbf{{c}}_{{t-1}} + \mathbf{{i}}_t \odot \mathbf{{g}}_t \\
+\mathbf{{h}}_t &= \mathbf{{o}}_t \odot \tanh(\mathbf{{c}}_t) \\
+L &= \frac12 \|\mathbf{{h}}_T - \mathbf{{y}}\|^2
+\end{{align}}""",
+        lstm,
+        {
+            **{f"{name}_{k}": shape for name, shape in GATES.items() for k in "ifog"},
+            "x": (N, D), "y": (H,), "h0": (H,), "c0": (H,),
+        },
+    ),
+    "depth in brackets, L layers": (
+        r"""$$\mathbf{a}^{[l]} = \sigma(\mathbf{W}^{[l]} \mathbf{a}^{[l-1]} + \mathbf{b}^{[l]}), l = 1, \ldots, L$$
+with $\mathbf{a}^{[0]} = \mathbf{x}$ and the loss $$\mathcal{L} = \frac12 \|\mathbf{a}^{[L]} - \mathbf{y}\|^2.$$""",
+        lambda x, W, b, y: ((layers(x, W, b)[-1] - y) ** 2).sum() / 2,
+        {"x": (H,), "W": (N, H, H), "b": (N, H), "y": (H,)},
+    ),
+    "depth without parentheses, by entries": (
+        r"""$$a^l_j = \sigma\left(\sum_k w^l_{jk} a^{l-1}_k + b^l_j\right)$$ for $l = 1, \dots, M$ and
+$$C = \frac12 \sum_j (a^M_j - y_j)^2$$""",
+        lambda a0, w, b, y: ((layers(a0, w, b)[-1] - y) ** 2).sum() / 2,
+        {"a0": (H,), "w": (N, H, H), "b": (N, H), "y": (H,)},
+    ),
+    "depth of numbers": (
+        r"""$$a^l = \sigma(w^l a^{l-1} + b^l)$$ for $l = 1, \dots, M$ and $$C = \frac12 (a^M - y)^2$$""",
+        lambda a0, w, b, y: (scalar_depth(a0, w, b) - y) ** 2 / 2,
+        {"a0": (), "w": (N,), "b": (N,), "y": ()},
+    ),
+    "a residual net, in German": (
+        r"""Sei $\mathbf{h}_0 = \mathbf{x}$ und
+$$\mathbf{h}_l = \mathbf{h}_{l-1} + \tanh(\mathbf{W}_l \mathbf{h}_{l-1} + \mathbf{b}_l), \quad l = 1, \dots, M.$$
+Der Verlust ist $$L = \|\mathbf{h}_M - \mathbf{y}\|^2.$$""",
+        residual,
+        {"x": (H,), "W": (N, H, H), "b": (N, H), "y": (H,)},
+    ),
+}  # fmt: skip
+
+
+def scalar_depth(a: Any, w: Any, b: Any) -> Any:
+    for weight, bias in zip(w, b, strict=True):
+        a = sigmoid(weight * a + bias)
+    return a
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_a_recurrence_is_read_as_meant(name: str, tmp_path: Path) -> None:
+    text, truth, shapes = NOTES[name]
+    same_as(loaded(tmp_path, text), truth, shapes)
+
+
+QUESTIONS = rf"""$${RNN}, \quad t = 1, \dots, T,$$ $$\mathbf{{o}}_t = \mathbf{{V}} \mathbf{{h}}_t, \quad {HALF}.$$
+Show that $$\nabla_{{\mathbf{{h}}_t}} \mathcal{{L}} =
+\mathbf{{W}}^\top (\nabla_{{\mathbf{{h}}_{{t+1}}}} \mathcal{{L}} \odot
+(1 - \mathbf{{h}}_{{t+1}}^{{2}})) + \mathbf{{V}}^\top (\mathbf{{o}}_t - \mathbf{{y}}_t).$$
+Compute the gradient of $\mathcal{{L}}$ with respect to $\mathbf{{W}}$.
+What is $\nabla_{{\mathbf{{x}}_t}} \mathcal{{L}}$?
+"""
+
+
+def test_questions_about_members_are_parts(tmp_path: Path) -> None:
+    note = loaded(tmp_path, QUESTIONS)
+    assert [(part.kind, part.targets, len(part.claims)) for part in note.parts] == [
+        ("show", (), 1),
+        ("gradients", ("x",), 0),
+        ("gradients", ("W",), 0),
+    ]
+    assert not note.solve().failed
+
+
+def test_the_letter_of_layers_is_written_as_the_note_does(tmp_path: Path) -> None:
+    note = loaded(
+        tmp_path,
+        NOTES["depth in brackets, L layers"][0] + r" Find $\frac{\partial \mathcal{L}}{\partial \mathbf{W}^{[l]}}$.",
+    )
+    assert note.letter_forms == {"l": "^{[l]}"}
+    assert note.symbols[note.loss].latex == r"\mathcal{L}"
+    assert [part.targets for part in note.parts] == [("W",)]
+
+
+def test_what_is_taken_by_custom_is_said(tmp_path: Path) -> None:
+    remarks = loaded(tmp_path, NOTES["the last position by its capital alone"][0]).remarks
+    assert remarks == ("by custom, line 1: t runs up to T", "by custom, line 1: h starts from h0, which is given")
+    remarks = loaded(tmp_path, NOTES["depth in brackets, L layers"][0]).remarks
+    assert remarks == ("by custom, line 1: a has one size for every l",)
