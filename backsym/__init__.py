@@ -12,6 +12,7 @@ from backsym.version import __version__
 if TYPE_CHECKING:
     from backsym.api.gradients import Gradient, gradient
     from backsym.api.problem import Problem, load, load_collection
+    from backsym.api.totals import hessian, jacobian
     from backsym.api.variants import Variant, variants
     from backsym.core.errors import BacksymError, InputError, NoMatrixForm, ShapeError, VerificationError
     from backsym.core.functions import Function, Primitive, Signature

@@ -6,7 +6,6 @@ Modules for PyTorch and JAX run under ``judges``; here is what they say.
 from __future__ import annotations
 
 import ast
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import black
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from documentation import block
 from extent import THOROUGH, some
 from generated_code import (
     CASES,
@@ -294,16 +294,9 @@ def test_what_the_command_refuses(arguments: list[str], message: str, tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_readme_shows_what_is_printed(tmp_path: Path) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (tmp_path / "layer.yaml").write_text(marked_block(readme, "example: layer.yaml"), encoding="utf-8")
+def test_the_documentation_shows_what_is_printed(tmp_path: Path) -> None:
+    (tmp_path / "layer.yaml").write_text(block("example: layer.yaml"), encoding="utf-8")
     printed = ran("layer.yaml", cwd=tmp_path)
-    imported_, backward = marked_block(readme, "example: backward").split("\n\n\n", 1)
+    imported_, backward = block("example: backward").split("\n\n\n", 1)
     assert f"\n{imported_}\n" in printed.stdout
     assert printed.stdout.endswith("\n\n\n" + backward)
-
-
-def marked_block(text: str, mark: str) -> str:
-    found = re.search(rf"<!-- {re.escape(mark)} -->\n```\w*\n(.*?)```", text, re.DOTALL)
-    assert found is not None, mark
-    return found[1]

@@ -1,6 +1,6 @@
 """Limits of what is read: what is at a limit is read, what is beyond it is refused.
 
-Those that the README states are also compared with it (``test_readme.py``).
+Those that the documentation states are also compared with it (``test_readme.py``).
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""What the README says about checking answers is true: its commands, and its code for graders and notebooks."""
+"""What the documentation says about checking answers is true: its commands, and its code for graders and notebooks."""
 
 from __future__ import annotations
 
-import re
 import shlex
 from pathlib import Path
 
@@ -10,18 +9,9 @@ import nbclient
 import nbformat
 import pytest
 from click.testing import CliRunner
+from documentation import ROOT, block
 
 from backsym.cli.main import main
-
-ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def block(mark: str) -> str:
-    """The code block after ``<!-- MARK -->``."""
-    found = re.search(rf"<!-- {re.escape(mark)} -->\n```\w*\n(.*?)```", README, re.DOTALL)
-    assert found is not None, mark
-    return found[1]
 
 
 @pytest.fixture

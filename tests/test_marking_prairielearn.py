@@ -12,6 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from documentation import block
 
 import backsym as bs
 from backsym.marking.reporting import prairielearn
@@ -153,7 +154,5 @@ def test_the_page_shows_the_feedback_of_every_input() -> None:
     assert {"uuid", "title", "topic", "type"} <= set(info)
 
 
-def test_the_readme_has_the_same_server() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = readme.partition("<!-- example: prairielearn -->\n```python\n")[2].partition("```")[0]
-    assert shown == (QUESTION / "server.py").read_text(encoding="utf-8")
+def test_the_documentation_has_the_same_server() -> None:
+    assert block("example: prairielearn") == (QUESTION / "server.py").read_text(encoding="utf-8")

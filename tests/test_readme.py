@@ -1,4 +1,4 @@
-"""What the README shows is true."""
+"""What the README and the pages of the documentation show is true."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from documentation import PAGES, ROOT, block, write_snippets
 
 from backsym.api.problem import load
 from backsym.cli.main import main
@@ -22,15 +23,7 @@ from backsym.reading.notes.document import MAX_FORMULAS
 from backsym.reading.plain.lexer import MAX_CHARACTERS, MAX_TOKENS
 from backsym.reading.syntax import MAX_NESTING
 
-ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def block(mark: str) -> str:
-    """The code block after ``<!-- MARK -->``."""
-    found = re.search(rf"<!-- {re.escape(mark)} -->\n```\w*\n(.*?)```", README, re.DOTALL)
-    assert found is not None, mark
-    return found[1]
+README = PAGES["README.md"]
 
 
 def test_the_two_commands_are_single_lines() -> None:
@@ -38,6 +31,7 @@ def test_the_two_commands_are_single_lines() -> None:
     assert len(block("command: solve").splitlines()) == 1
     assert len(block("command: test").splitlines()) == 1
     assert len(block("command: judges").splitlines()) == 1
+    assert len(block("command: docs").splitlines()) == 1
 
 
 def test_the_example_prints_what_it_shows(tmp_path: Path) -> None:
@@ -54,6 +48,8 @@ def test_the_example_prints_what_it_shows(tmp_path: Path) -> None:
     ("name", "needs"),
     [
         ("gradient", "layer.yaml"),
+        ("jacobian", "layer.yaml"),
+        ("members", "members.yaml"),
         ("label", "layer.yaml"),
         ("recurrence", "recurrence.yaml"),
         ("variants", "neuron.yaml"),
@@ -70,11 +66,11 @@ def test_the_snippet_prints_what_it_shows(name: str, needs: str, tmp_path: Path)
 
 
 def test_every_snippet_is_well_typed(tmp_path: Path) -> None:
-    """Each by itself, by mypy; CI asks pyright, too.  What backsym itself prints has the types that users expect."""
-    snippets = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(snippets) >= 10
-    for number, snippet in enumerate(snippets):
-        (tmp_path / f"snippet_{number}.py").write_text(snippet, encoding="utf-8")
+    """Each by itself, or with those before it on a page, by mypy; CI asks pyright, too.
+
+    What backsym itself prints has the types that users expect.
+    """
+    assert write_snippets(tmp_path) >= 10
     settings = ["--config-file", str(ROOT / "pyproject.toml"), "--strict", "--allow-any-generics"]
     # The package itself is checked by CI, against the stubs that its extra `dev` installs.
     settings.append("--follow-imports=silent")
@@ -119,12 +115,14 @@ def test_the_note_is_read_as_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_the_limits_are_those_of_the_code() -> None:
     for number in (MAX_EQUATIONS, MAX_FORMULAS, MAX_CHARACTERS, MAX_TOKENS, MAX_NESTING):
-        assert f"{number:,} " in README.split("## Limits", 1)[1]
+        assert f"{number:,} " in PAGES["docs/reference/limits.md"]
     assert MAX_BYTES == 1_000_000
 
 
 def test_every_function_is_listed() -> None:
-    found = re.search(r"<!-- functions -->\n(.*?)<!-- end functions -->", README, re.DOTALL)
+    found = re.search(
+        r"<!-- functions -->\n(.*?)<!-- end functions -->", PAGES["docs/reference/functions.md"], re.DOTALL
+    )
     assert found is not None
     assert set(re.findall(r"`(\w+)`", found[1])) == {*FUNCTIONS, "loss"}
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from documentation import block
 from generated_code import agrees
 
 import backsym as bs
@@ -123,6 +124,12 @@ def toy(tmp_path: Path) -> Iterator[ModuleType]:
     for table, before in ((FUNCTIONS, functions), (KINDS, kinds)):
         table.clear()
         table.update(before)  # type: ignore[arg-type]
+
+
+def test_the_function_of_the_documentation_is_known_once_it_is_registered(toy: ModuleType) -> None:
+    exec(compile(block("example: own function"), "page", "exec"), {})
+    found = bs.gradient("sum(bent(x))", "x", {"x": ["D"]})
+    np.testing.assert_allclose(found(x=[1.0, 2.0]), [2.0, 1.8])
 
 
 @pytest.fixture

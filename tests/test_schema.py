@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
+from documentation import PAGES
 from jsonschema import Draft202012Validator
 from networks import NETWORKS
 
@@ -21,7 +22,6 @@ from backsym.reading.files.loader import problem_from_mapping
 from backsym.reading.files.schema import schema
 
 ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 FILES = sorted((ROOT / "problems").rglob("*.yaml"))
 CHECK = Draft202012Validator(schema())
 
@@ -80,8 +80,8 @@ TABLES = [
 
 
 @pytest.mark.parametrize("key", sorted({key for table in TABLES for key in table}))
-def test_every_key_is_in_the_readme(key: str) -> None:
-    section = README.split("## Problem files", 1)[1].split("\n## ", 1)[0]
+def test_every_key_is_in_the_documentation(key: str) -> None:
+    section = PAGES["docs/reference/problem-files.md"] + PAGES["docs/reference/variants.md"]
     assert f"`{key}`" in section or f"`{key}:" in section or f"{key}:" in section
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy as sp
+from documentation import block
 from extent import some
 from networks import NETWORKS
 from sympy import Eq, Function, MatrixSymbol
@@ -560,13 +561,8 @@ def test_repetition_stays_small() -> None:
             assert len(str(e)) < 20_000  # noqa: PT017
 
 
-def test_the_readme_shows_what_comes_out() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = [
-        readme.split(f"<!-- {mark} -->\n```", 1)[1].split("\n", 1)[1].split("```", 1)[0]
-        for mark in ("example: sympy", "example: sympy output")
-    ]
-    assert run(blocks[0], "0") == blocks[1]
+def test_the_documentation_shows_what_comes_out() -> None:
+    assert run(block("example: sympy"), "0") == block("example: sympy output")
 
 
 def test_shifted_indices_come_in_and_go_out() -> None:

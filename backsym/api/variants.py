@@ -114,7 +114,7 @@ def variants(path: str | Path, count: int, seed: int = 0) -> Drawn:
     if not isinstance(problem, Problem):
         raise BacksymError(f"{path} is a collection: make variants of its problems one at a time")
     if problem.variants == Variants():
-        raise BacksymError(f"{path} declares no variants; the README tells how")
+        raise BacksymError(f"{path} declares no variants; the documentation tells how")
     if not 1 <= count <= MAX_COUNT:
         raise BacksymError(f"from 1 to {MAX_COUNT} variants can be made, not {count}")
     _refuse_statements(problem, str(path))

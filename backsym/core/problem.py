@@ -148,7 +148,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class Variants:
-    """How variants of a problem may differ from it; see the README.
+    """How variants of a problem may differ from it; see ``docs/reference/variants.md``.
 
     ``activation`` and ``letters`` give what may stand in place of a function and of a letter, ``loss`` further
     equations of the loss, ``dims`` sizes.  ``values`` gives for a quantity its possible values (as texts), a grid that

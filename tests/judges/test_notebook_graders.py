@@ -1,4 +1,4 @@
-"""The flows of ``docs/graders.md`` with Otter and nbgrader themselves."""
+"""The flows of ``docs/how-to/notebook-graders.md`` with Otter and nbgrader themselves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "graders.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "notebook-graders.md").read_text(encoding="utf-8")
 WRONG = 'answer = "x (dL/dy * (1 - y^2))^T"'
 UNREADABLE = 'answer = "(("'
 

@@ -1,4 +1,4 @@
-"""The JSON form of solved problems: a public promise, see the README.
+"""The JSON form of solved problems: a public promise, see ``docs/reference/data.md``.
 
 entry, matrix, before and after are LaTeX, null where that level does not apply; why and question are Markdown with
 $math$.  This module must not know about documents.
