@@ -75,7 +75,68 @@ def test_other_languages_have_words_for_some_of_the_codes(language: str) -> None
     assert own
     for code, entry in own.items():
         assert needed(entry) <= needed(english[code]), code
-    assert {code for code in english if code.startswith("reasons.")} - set(own) == {"reasons.shape_lost"}
+    # A room that a language has is there as a whole, but for what no user can see.
+    whole = {code for code in english if code.partition(".")[0] in rooms(language)}
+    assert whole - set(own) == {"reasons.shape_lost"}
+
+
+# --- no message beside the catalogue ---
+
+INLINE = 230
+"""Sentences in the package that errors for users are given as they stand.  The number may only fall."""
+
+
+def error_classes() -> set[str]:
+    """The errors that are for users: BacksymError with all that is made of it, and what such errors are made of."""
+    classes = [node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    found = {"BacksymError"}
+    while more := {c.name for c in classes for b in c.bases if isinstance(b, ast.Name) and b.id in found} - found:
+        found |= more
+    return found | {"Diagnostic", "UsageError"}
+
+
+def sentences_in(node: ast.AST) -> Iterator[ast.AST]:
+    """The texts of several words in an expression, but for what is said by a code."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value.strip():
+        yield node
+        return
+    if isinstance(node, ast.JoinedStr) and any(isinstance(p, ast.Constant) and " " in p.value for p in node.values):
+        yield node
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from sentences_in(child)
+
+
+def inline(tree: ast.AST, classes: set[str]) -> Iterator[int]:
+    """The lines in which an error for users is given a sentence, or a text that was put together from some."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in classes:
+            given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            if any(True for each in given for _ in sentences_in(each)):
+                yield node.lineno
+
+
+def test_messages_are_in_the_catalogue() -> None:
+    classes = error_classes()
+    found = [f"{path.relative_to(PACKAGE)}:{line}" for path, tree in TREES.items() for line in inline(tree, classes)]
+    assert len(found) <= INLINE, found
+
+
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        ("raise BacksymError(f'{x} is wrong')", True),
+        ("raise InputError([Diagnostic('this is wrong', path)])", True),
+        ("raise click.UsageError('Give either ' + this)", True),
+        ("raise ShapeError(say('a.b'), advice='write this')", True),
+        ("raise BacksymError(say('a.b', x='{ x }'), near)", False),
+        ("raise TypeError('no rule for this')", False),
+    ],
+)
+def test_a_message_beside_the_catalogue_is_found(line: str, counts: bool) -> None:
+    assert bool(list(inline(ast.parse(line), error_classes()))) == counts
 
 
 def test_a_language_without_words_falls_back_on_english() -> None:
@@ -92,7 +153,7 @@ def test_an_unknown_code_is_named() -> None:
 def test_facts_are_put_in() -> None:
     around = say("words.did_you_mean", near=say("words.and"))
     assert str(around) == "did you mean and?"
-    assert around.text("de") == "did you mean und?"
+    assert around.text("de") == "Meinten Sie und?"
     assert str(say("words.did_you_mean", near=("a", "b"))) == "did you mean a, b?"
     assert str(say("files.one_of", key="k", choices=["a"])) == "k is a"
     assert str(say("files.one_of", key="k", choices=["a", "b", "c"])) == "k is a, b or c"

@@ -18,6 +18,7 @@ from backsym.codegen.network import Network, values_of
 from backsym.codegen.points import points, written
 from backsym.codegen.words import words
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 from backsym.printing.numpy.source import names_of
 
 _STEP = {True: "1e-30", False: "1e-6"}
@@ -100,7 +101,7 @@ def _replayed(network: Network, smooth: bool) -> list[str]:
     lines: list[str] = []
     for s in network.forward:
         if isinstance(s, Loop):
-            raise BacksymError(f"no tests are written of the recurrence of {s.steps[0].quantity}")
+            raise BacksymError(say("codegen.recurrence_tests", name=s.steps[0].quantity))
         lines.append(f"{INDENT}if given == {quoted(s.quantity)}:")
         lines.append(f"{INDENT * 2}{s.target} = values[{quoted(s.quantity)}]")
         lines += [f"{INDENT}else:", *body.assignment(s, 8)]

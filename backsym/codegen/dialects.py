@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from backsym.core.errors import BacksymError
 from backsym.core.python import expression_of
+from backsym.core.words import say
 from backsym.printing.numpy.primitives import filled, primitive
 from backsym.printing.numpy.ranks import Ranks, rank_of
 from backsym.printing.numpy.source import call, dotted, expressions, method, name, names_of, replaced
@@ -260,7 +261,7 @@ class _Torch:
             rest = [self.expr(arg) for arg in node.args[1:]]
             return ast.Call(expression_of(known.torch), [self.tensor(node.args[0]), *rest], _axes(node))
         if rule is None:
-            raise BacksymError(f"no PyTorch source for {function}( )")
+            raise BacksymError(say("codegen.no_torch", function=function))
         return rule(self, node)
 
     # --- rules ---

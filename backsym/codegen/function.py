@@ -14,6 +14,7 @@ from backsym.codegen.network import Network
 from backsym.codegen.points import points, written
 from backsym.codegen.words import words
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 from backsym.solving.solution import Solution
 
 TARGETS = ("torch", "jax")
@@ -52,10 +53,10 @@ def gradcheck_source(solution: Solution, module: str, target: str) -> str:
 
 def _network(solution: Solution, target: str) -> Network:
     if target not in TARGETS:
-        raise BacksymError(f"a function is written for {' or '.join(TARGETS)}: {target} has no derivatives of its own")
+        raise BacksymError(say("codegen.no_function", targets=TARGETS, target=target))
     network = proved(solution)
     if extra := [*network.functions, *network.sizes]:
-        raise BacksymError(f"a function takes arrays only, and this network also needs {', '.join(extra)}")
+        raise BacksymError(say("codegen.arrays_only", names=extra))
     return network
 
 

@@ -36,6 +36,7 @@ from backsym.core.expr import (
 from backsym.core.problem import NodeEquation
 from backsym.core.python import expression_of
 from backsym.core.steps import Derivation
+from backsym.core.words import say
 from backsym.printing.numpy.source import name, names_of, replaced
 
 
@@ -207,7 +208,7 @@ class Members:
         after = steps_after(ix, self.letter)
         if after is not None:
             return f"{self.loop} {'-' if after < 0 else '+'} {abs(after)}" if after else self.loop
-        raise BacksymError(f"no NumPy source for a member at {ix.letter} in a loop")
+        raise BacksymError(say("numpy.member", letter=ix.letter))
 
 
 def member_form(eq: NodeEquation, member: Expr | None) -> Expr:
@@ -216,7 +217,7 @@ def member_form(eq: NodeEquation, member: Expr | None) -> Expr:
     if whole is None and len(eq.indices) == 1:
         whole = eq.rhs
     if whole is None:
-        raise BacksymError(f"no NumPy source for the recurrence of {eq.name}: its members have no form as a whole")
+        raise BacksymError(say("numpy.recurrence", name=eq.name))
     return whole
 
 
@@ -238,7 +239,7 @@ def by_cases(d: Derivation, letter: Ix) -> list[tuple[int | None, Expr]]:
     stated = [(case, case.matrix or (case.entry if len(d.indices) == 1 else None)) for case in d.cases]
     whole = d.member or (d.entry if len(d.indices) == 1 else None)
     if whole is None or any(form is None for _, form in stated):
-        raise BacksymError(f"no NumPy source for the derivative by {d.node}: that by a member has no form as a whole")
+        raise BacksymError(say("numpy.derivative", name=d.node))
     if not stated:
         return [(None, whole.rhs)]
     general = next(form.rhs for case, form in stated if form is not None and case.run.final.letter == "1")

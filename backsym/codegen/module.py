@@ -17,9 +17,10 @@ from backsym.codegen.loops import Loop, Step
 from backsym.codegen.network import Network, Statement, network_of
 from backsym.codegen.proof import prove
 from backsym.codegen.words import words
-from backsym.core.errors import BacksymError, near_name
+from backsym.core.errors import BacksymError, did_you_mean
 from backsym.core.expr import Shape
 from backsym.core.functions import ABSTRACT_LOSS
+from backsym.core.words import say
 from backsym.printing.numpy.source import call, name, names_of, text_of
 from backsym.solving.solution import Solution
 
@@ -71,10 +72,9 @@ def head_of(network: Network, dialect: Dialect) -> list[str]:
 
 def dialect_of(target: str) -> Dialect:
     if target not in DIALECTS:
-        near = near_name(target, DIALECTS)
-        known = ", ".join(DIALECTS)
-        hint = f"; did you mean {near}?" if near else ""
-        raise BacksymError(f"unknown target {target!r}, expected one of {known}{hint}")
+        raise BacksymError(
+            say("codegen.unknown_target", target=target, targets=list(DIALECTS)), did_you_mean(target, DIALECTS)
+        )
     return DIALECTS[target]
 
 

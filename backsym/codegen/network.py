@@ -41,6 +41,7 @@ from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.problem import NodeEquation, Problem, Symbol
 from backsym.core.python import expression_of
 from backsym.core.steps import Derivation, ForwardForms
+from backsym.core.words import say
 from backsym.printing.notation import Notation
 from backsym.printing.numpy.code import numpy_source, size_name
 from backsym.printing.numpy.ranks import rank_of
@@ -378,7 +379,7 @@ class _Maker:
         if dim_names(dim) != (dim,):
             return expression_of(whole_source(amount(dim), lambda name: text_of(self.size(name, known))))
         if own in self.problem.symbols:
-            raise BacksymError(f"no input has the size {own} as an axis, and a quantity has its name: rename it")
+            raise BacksymError(say("codegen.size_taken", name=own))
         while own in _reserved(self.problem) or own in self.names.values():
             own += "_"
         self.sizes[str(dim)] = own

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Problem
+from backsym.core.words import say
 
 if TYPE_CHECKING:
     from backsym.numeric.evaluate import Env
@@ -35,7 +36,7 @@ def points(problem: Problem) -> list[tuple[dict[str, Any], dict[str, int]]]:
             found.append(point)
         if len(found) == COUNT:
             return found
-    raise BacksymError(f"no {COUNT} points with {_DIGITS} digits were found at which the gradients can be checked")
+    raise BacksymError(say("codegen.no_points", count=COUNT, digits=_DIGITS))
 
 
 def _point(problem: Problem, seed: int, *, lively: bool) -> tuple[dict[str, Any], dict[str, int]] | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from backsym.codegen.network import Network
 from backsym.core.errors import VerificationError
+from backsym.core.words import Words, say
 from backsym.solving.solution import Solution
 
 if TYPE_CHECKING:
@@ -35,17 +36,21 @@ def prove(source: str, network: Network, solution: Solution) -> None:
             values = called(source, "forward", _inputs(network, point))
             slopes = called(source, "backward", values) if network.backward and "gradient_" not in source else {}
     except (TypeError, ValueError, IndexError) as error:
-        raise VerificationError(network.problem.loss, f"the generated module does not run: {error}") from error
+        raise VerificationError(network.problem.loss, say("codegen.does_not_run", error=str(error))) from error
     equations = {forms.node: forms for forms in solution.forward}
     derivations = {d.node: d for d in solution.derivations}
-    _compare("value", {name: values[name] for name in equations}, point.values, equations, point)
+    _compare(say("codegen.value"), {name: values[name] for name in equations}, point.values, equations, point)
     _compare(
-        "derivative", {name: slopes[name] for name in derivations if name in slopes}, point.adjoints, derivations, point
+        say("codegen.derivative"),
+        {name: slopes[name] for name in derivations if name in slopes},
+        point.adjoints,
+        derivations,
+        point,
     )
 
 
 def _compare(
-    what: str, found: Mapping[str, Any], stated: Mapping[str, Array], forms: Mapping[str, Any], point: Env
+    what: Words, found: Mapping[str, Any], stated: Mapping[str, Array], forms: Mapping[str, Any], point: Env
 ) -> None:
     import numpy as np
 
@@ -64,7 +69,7 @@ def _compare(
             whole = form.matrix or form.entry
             if not differs(array, whole.rhs, () if form.matrix is not None else form.indices, point):
                 continue
-        raise VerificationError(name, f"the generated code of the {what} of {name} failed its numeric check")
+        raise VerificationError(name, say("codegen.failed", what=what, name=name))
 
 
 def _inputs(network: Network, point: Env) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from backsym.codegen.network import Network, network_of
 from backsym.codegen.proof import prove
 from backsym.codegen.words import words
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 from backsym.solving.solution import Solution
 
 
@@ -25,7 +26,7 @@ def skeleton_source(solution: Solution, target: str = "numpy") -> str:
     """
     network, dialect = network_of(solution), dialect_of(target)
     if network.problem.upstream is not None:
-        raise BacksymError("an assignment needs a loss; this network has none")
+        raise BacksymError(say("codegen.no_loss"))
     prove(_written(network, DIALECTS["numpy"]), network, solution)
     return _written(network, dialect)
 

@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from backsym.core.words import Said, Words
+from backsym.core.words import Said, Words, say
 
 WIDEST = 100
 """Characters of an offending line that are shown; of a longer one, those around the place."""
@@ -131,3 +131,9 @@ def near_name(word: str, names: Iterable[str], likeness: float = 0.6) -> str | N
     # Letters that changed places are the likeliest slip: tahn is tanh, not tan.
     swapped = [name for name in matches if sorted(name) == sorted(word)]
     return (swapped or matches)[0] if matches else None
+
+
+def did_you_mean(word: str, names: Iterable[str]) -> Words | None:
+    """Advice that names the most similar name, or None."""
+    near = near_name(word, names)
+    return say("words.did_you_mean", near=near) if near else None

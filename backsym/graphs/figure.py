@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from backsym.core.errors import BacksymError
 from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
+from backsym.core.words import say
 from backsym.graphs.drawing import Drawing
 from backsym.graphs.model import DERIVATIVES, KINDS, Graph, choose, computation_graph
 from backsym.graphs.network import network_graph
@@ -71,7 +72,7 @@ class Figure:
 
     def written(self, form: str) -> str:
         """The text in a form of ``FORMATS``; raises BacksymError for another."""
-        choose(form, FORMATS, "form of a graph")
+        choose(form, FORMATS, say("graphs.form"))
         return str(getattr(self, form)())
 
 
@@ -82,10 +83,10 @@ def figure(problem: Problem, kind: str = "vectorized", derivatives: str = "none"
     of the loss), for the computation graphs only.  Raises BacksymError for an unknown choice, and where a problem is
     not a network of units that can be drawn.
     """
-    choose(kind, KINDS, "graph")
-    choose(derivatives, DERIVATIVES, "place for derivatives")
+    choose(kind, KINDS, say("graphs.graph"))
+    choose(derivatives, DERIVATIVES, say("graphs.place"))
     if kind != "network":
         return Figure(computation_graph(problem, kind, derivatives))
     if derivatives != "none":
-        raise BacksymError("the drawing of a network shows weights; derivatives go with a vectorized or scalar graph")
+        raise BacksymError(say("graphs.weights_only"))
     return Figure(network_graph(problem))

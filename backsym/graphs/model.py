@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from backsym.core.errors import BacksymError, near_name
+from backsym.core.errors import BacksymError, did_you_mean
 from backsym.core.expr import (
     Adj,
     Dim,
@@ -30,6 +30,7 @@ from backsym.core.expr import (
     walk,
 )
 from backsym.core.problem import Problem
+from backsym.core.words import Words, say
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.notation import Notation, rank_of
@@ -79,13 +80,11 @@ class Graph:
         return next(v for v in self.vertices if v.name == name)
 
 
-def choose(word: str, allowed: tuple[str, ...], what: str) -> str:
+def choose(word: str, allowed: tuple[str, ...], what: Words) -> str:
     """The word itself, if it is allowed; else BacksymError with a near one."""
     if word in allowed:
         return word
-    near = near_name(word, allowed)
-    hint = f"; did you mean {near}?" if near else ""
-    raise BacksymError(f"no {what} is called {word!r}, expected one of {', '.join(allowed)}{hint}")
+    raise BacksymError(say("graphs.unknown", what=what, word=word, choices=allowed), did_you_mean(word, allowed))
 
 
 def computation_graph(problem: Problem, kind: str = "vectorized", derivatives: str = "none") -> Graph:
@@ -95,8 +94,8 @@ def computation_graph(problem: Problem, kind: str = "vectorized", derivatives: s
     ``derivatives`` puts the local derivative on each edge, or the derivative of the loss below each vertex, wherever
     the backward pass goes.  Raises BacksymError for an unknown choice.
     """
-    choose(kind, KINDS[:2], "computation graph")
-    choose(derivatives, DERIVATIVES, "place for derivatives")
+    choose(kind, KINDS[:2], say("graphs.computation_graph"))
+    choose(derivatives, DERIVATIVES, say("graphs.place"))
     notation = Notation.of(problem)
     earlier = _earlier(problem)
     sources = _sources(problem, earlier)
@@ -193,7 +192,7 @@ def _role(problem: Problem, name: str) -> str:
         return "node"
     role = problem.symbols[name].role
     if role not in ROLES:
-        raise BacksymError(f"the graph cannot show {name}: its role is {role!r}, expected one of {', '.join(ROLES)}")
+        raise BacksymError(say("graphs.role", name=name, role=role, roles=ROLES))
     return role
 
 

@@ -32,6 +32,7 @@ from backsym.core.expr import (
     walk,
 )
 from backsym.core.problem import NodeEquation, Problem
+from backsym.core.words import Words, say
 from backsym.graphs.model import Edge, Graph, Vertex
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
@@ -66,7 +67,7 @@ class _Network:
 
     def graph(self) -> Graph:
         if not self.equations:
-            raise self._refusal(f"only the loss {self.problem.loss} is computed, so there are no units")
+            raise self._refusal(say("graphs.only_loss", loss=self.problem.loss))
         vertices: dict[str, Vertex] = {}
         edges: dict[tuple[str, str], Edge] = {}
         for equation in self.equations:
@@ -79,7 +80,7 @@ class _Network:
                     continue
                 edge = self._edge(term, term.source, equation.name)
                 if (edge.source, edge.target) in edges:
-                    raise self._refusal(f"{term.source} enters {equation.name} twice")
+                    raise self._refusal(say("graphs.enters_twice", source=term.source, unit=equation.name))
                 edges[edge.source, edge.target] = edge
                 if term.source not in self.problem.by_name:
                     role = self.problem.symbols[term.source].role
@@ -133,22 +134,19 @@ class _Network:
             values = [f for f in factors if any(self._carries_a_value(name) for name in names_in(f))]
             weights = [_whole(f) for f in factors if f not in values]
             if not _is_sum(term) or len(values) > 1 or any(not _is_name(f) for f in values):
-                raise self._refusal(
-                    f"{equation.name} = {_right_side(equation)} is neither a weighted sum of inputs and units "
-                    "nor the activation of one unit"
-                )
+                raise self._refusal(say("graphs.no_unit", name=equation.name, right=_right_side(equation)))
             weight = None if not weights else weights[0] if len(weights) == 1 else Mul(tuple(weights))
             terms.append(_Term(negative, names_in(values[0])[0] if values else None, weight))
         if not any(term.source for term in terms):
-            raise self._refusal(f"no input and no unit enters {equation.name} (has every input the role input?)")
+            raise self._refusal(say("graphs.no_input", name=equation.name))
         return terms
 
     def _carries_a_value(self, name: str) -> bool:
         """Inputs and units are joined by edges; parameters and constants weigh them."""
         return name in self.problem.by_name or self.problem.symbols[name].role in ("input", "target")
 
-    def _refusal(self, reason: str) -> BacksymError:
-        return BacksymError(f"{self.problem.title}: this is not a network of units that can be drawn: {reason}")
+    def _refusal(self, reason: Words) -> BacksymError:
+        return BacksymError(say("graphs.no_network", title=self.problem.title, reason=reason))
 
 
 def _is_sum(e: Expr) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.signs import DELIMITERS, FENCES, SIGNS, sign
@@ -113,7 +114,7 @@ def typeset(layout: Layout, em: float = 1.0) -> Box:
 def _set(layout: Layout, size: Size) -> Box:
     rule = _RULES.get(type(layout))
     if rule is None:
-        raise BacksymError(f"a label of a graph cannot hold a {type(layout).__name__}")
+        raise BacksymError(say("graphs.label", kind=type(layout).__name__))
     return rule(layout, size)
 
 
@@ -212,7 +213,7 @@ def _fenced(node: lay.Fenced, size: Size) -> Box:
 
 def _accent(node: lay.Accent, size: Size) -> Box:
     if node.name == "underline":
-        raise BacksymError("a label of a graph cannot be underlined")
+        raise BacksymError(say("graphs.underlined"))
     body, em = _set(node.body, size), size.em
     top = body.height + 0.12 * em
     if node.name in ("bar", "overline"):

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from backsym.core.allowance import Exhausted, allowing
-from backsym.core.errors import BacksymError, near_name
+from backsym.core.errors import BacksymError, did_you_mean
 from backsym.core.expr import Adj, Expr, Ix, Partial, walk
 from backsym.core.lazy import Kept, lazy
 from backsym.core.problem import Problem
@@ -170,8 +170,7 @@ class Judge:
     def derivation(self, name: str) -> Derivation:
         """The derivation of one quantity; raises BacksymError, with a near name, if there is none."""
         if name not in self.derivations:
-            near = near_name(name, self.derivations)
-            advice = say("words.did_you_mean", near=near) if near else None
+            advice = did_you_mean(name, self.derivations)
             raise BacksymError(say("marking.no_derivative", loss=self.problem.loss, name=name), advice)
         return self.derivations[name]
 
