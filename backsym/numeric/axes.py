@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import Any, Protocol
 
 import numpy as np
@@ -92,13 +91,12 @@ def binary(op: Callable[[Any, Any], Any], a: Val, b: Val) -> Val:
     """An element-wise operation on two values."""
     names, x, y = align(a, b)
     if x.ndim and y.ndim and x.shape != y.shape:
-        sizes: list[int] = []
-        for p, q in zip_longest(reversed(x.shape), reversed(y.shape), fillvalue=1):
-            if p != q and p != 1 and q != 1:
-                k = len(names)
-                raise ShapeError(f"arrays of shapes {x.shape[k:]} and {y.shape[k:]} do not fit together")
-            sizes.append(p if q == 1 else q)
-        guard(sizes[::-1])
+        try:
+            shape = np.broadcast(x, y).shape
+        except ValueError:
+            k = len(names)
+            raise ShapeError(f"arrays of shapes {x.shape[k:]} and {y.shape[k:]} do not fit together") from None
+        guard(shape)
     return names, op(x, y)
 
 
@@ -113,10 +111,10 @@ def select(value: Val, indices: tuple[Ix, ...]) -> Val:
                 raise BacksymError(f"position {ix.letter} is outside 1..{x.shape[lead + axis]}")
         x = x[tuple(int(ix.letter) - 1 if ix.fixed else slice(None) for ix in labels)]
         labels = tuple(ix for ix in labels if not ix.fixed)
-    return _diagonal(labels, x)
+    return named(labels, x)
 
 
-def _diagonal(labels: tuple[Ix, ...], x: Array) -> Val:
+def named(labels: tuple[Ix, ...], x: Array) -> Val:
     """An array whose axes are all named: a repeated letter takes the diagonal."""
     if len(labels) < 2:
         return labels, x
@@ -218,7 +216,7 @@ def gather(value: Val, indices: tuple[Ix, ...], at: Places) -> Val:
         places[axis] = np.clip(places[axis], 0, n - 1)
     steps = [_Grid(letters, grid, at).counted(n) for n in shared]
     found = x[(slice(None),) * len(own) + (*steps, *places)]
-    return _diagonal(own + letters, np.where(inside, found, 0.0))
+    return named(own + letters, np.where(inside, found, 0.0))
 
 
 def arrange(value: Val, want: tuple[Ix, ...], sizes: Sequence[int]) -> Array:

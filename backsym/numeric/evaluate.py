@@ -74,6 +74,7 @@ from backsym.numeric.axes import (
     grid_of,
     guard,
     is_computed,
+    named,
     one_hot,
     power,
     reduce_axes,
@@ -412,9 +413,16 @@ def _entry(e: Entry, c: Context) -> Val:
     lead = len(names)
     if x.ndim - lead != len(e.indices):
         raise BacksymError(f"{len(e.indices)} indices for an array with {x.ndim - lead} axes")
+    letters = True
     for ix, n in zip(e.indices, x.shape[lead:], strict=True):
-        if not ix.fixed and c.size(ix.dim) != n:
+        if ix.fixed:
+            letters = False
+        elif c.size(ix.dim) != n:
             raise BacksymError(f"the index {ix.letter} runs over {ix.dim}, but the axis has length {n}")
+        elif type(ix) is not Ix:
+            letters = False
+    if letters:  # As most are: nothing is picked, the axes get their names.
+        return named(names + e.indices, x)
     return gather(*_reached((names, x), e.indices, c), c)
 
 

@@ -82,10 +82,14 @@ class Statement:
 
 def statements(text: str) -> list[Statement]:
     """The statements of a text, in order; what stands after "where" comes first, because it is used before."""
+    usual = usual_statement(text)
+    return [usual] if usual is not None else any_statements(text)
+
+
+def usual_statement(text: str) -> Statement | None:
+    """The one statement of a text that has nothing else in it, as most have; None for any other text."""
     usual = one_line(text)
-    if usual is not None:
-        return [Statement(usual[0], (usual[1],), (1,))]
-    return any_statements(text)
+    return Statement(usual[0], (usual[1],), (1,)) if usual is not None else None
 
 
 def any_statements(text: str) -> list[Statement]:

@@ -20,15 +20,18 @@ _ONE_LINE = re.compile(rf"{_LISTED}(?:({_LEFT}) ?= ?)?({_SIDE})")
 """Spaces stand beside signs only: two words in a row may be prose."""
 
 _WORD_FIRST = re.compile(r"(?!d[A-Za-z]+/)([A-Za-z]{2,})(?![A-Za-z0-9_'])")
-_PROSE = ("..", "rule", "implif", "ubstitut", "where", "with", "since", "because")
+_PROSE = ("..", "//", "rule", "implif", "ubstitut", "where", "with", "since", "because")
 
 
 def one_line(text: str) -> tuple[str | None, str] | None:
     """The left side, if there is one, and the right side of a text that is no more than that; None for any other."""
     text = text.strip()
     match = _ONE_LINE.fullmatch(text)
-    if match is None or any(sign in text for sign in _PROSE):
+    if match is None:
         return None
+    for sign in _PROSE:
+        if sign in text:
+            return None
     word = _WORD_FIRST.match(text)
     if word is not None and word[1] not in FUNCTIONS and word[1] not in REDUCTIONS:
         return None

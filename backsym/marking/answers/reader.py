@@ -10,9 +10,9 @@ Must not know how an answer is judged.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ from backsym.core.words import say
 from backsym.marking.answers.containers import opened
 from backsym.marking.answers.left_sides import Left, left_of, letters_of, own_name
 from backsym.marking.answers.letters import Bound, bindings, fresh, position, spare_axes
-from backsym.marking.answers.lines import MAX_MEMBERS, Statement, statements
+from backsym.marking.answers.lines import MAX_MEMBERS, Statement, statements, usual_statement
 from backsym.marking.answers.model import TARGET, Clash, Line, ReadAnswer, Target, Unreadable
 from backsym.marking.answers.own_names import Names, as_in_code, untagged
 from backsym.marking.answers.pasting import pasted
@@ -48,7 +48,7 @@ from backsym.reading.meaning.scope import Frame, Scope, Unavailable, free_letter
 from backsym.reading.meaning.shape_hints import Mismatch, SizeUnknown
 from backsym.reading.plain.grammar import parse_expression
 from backsym.reading.plain.lexer import MAX_CHARACTERS
-from backsym.reading.python.grammar import parse_code
+from backsym.reading.python.grammar import expression_of_code
 from backsym.reading.python.lexer import NotPython
 from backsym.reading.python.recognise import is_code
 from backsym.reading.syntax import Node
@@ -68,8 +68,7 @@ MAX_GROUPINGS = 3
 _MESSAGE = 300
 
 
-@dataclass(frozen=True)
-class _Reading:
+class _Reading(NamedTuple):
     """One way to read a member: the expression and its free letters in order of appearance.
 
     ``positional`` tells that the letters only count axes, as in einsum, and are no names for them.  ``regrouped`` tells
@@ -80,6 +79,14 @@ class _Reading:
     letters: tuple[Ix, ...]
     positional: bool = False
     regrouped: bool = False
+
+
+class _Way(NamedTuple):
+    """A way to read a text: its trees, as plain text, whose grouping is clear, or as a ``formula``."""
+
+    source: Source
+    trees: tuple[Node, ...]
+    formula: bool
 
 
 class _Option(NamedTuple):
@@ -177,6 +184,8 @@ class AnswerReader:
         if len(text) > MAX_CHARACTERS:
             long = say("answers.too_many_characters", count=len(text), limit=MAX_CHARACTERS)
             return Unreadable(target, text[:200], "limit", str(long), self.problem)
+        if (usual := usual_statement(text)) is not None:
+            return self.read_text(target, text, mathematical=mathematical, names=names, usual=usual)
         within = opened(text)
         if within is None:
             return self.read_text(target, text, mathematical=mathematical, names=names)
@@ -190,12 +199,18 @@ class AnswerReader:
         return replace(whole, text=text)
 
     def read_text(
-        self, target: Target, text: str, *, mathematical: bool, names: Names | None
+        self,
+        target: Target,
+        text: str,
+        *,
+        mathematical: bool,
+        names: Names | None,
+        usual: Statement | None = None,
     ) -> ReadAnswer | Unreadable:
-        """The same for a text out of its container."""
+        """The same for a text out of its container; ``usual`` is all that it says, where that is known."""
         line: int | None = None
         try:
-            found = statements(pasted(text))
+            found = statements(pasted(text)) if usual is None else [usual]
             count = sum(len(s.members) + (s.left is not None) for s in found)
             if not found:
                 raise Refused("syntax", say("answers.no_answer"))
@@ -254,7 +269,7 @@ class _Session:
                 answer = read
         if answer is None:
             raise Refused("syntax", say("answers.only_names"))
-        return replace(answer.with_lines(tuple(self.lines), tuple(self.unchecked)), names=self.names)
+        return answer.with_lines(tuple(self.lines), tuple(self.unchecked), self.names)
 
     def without_definitions(self, found: Sequence[Statement]) -> Sequence[Statement]:
         """What is left when the student's own names are defined, each after those that it uses."""
@@ -382,7 +397,7 @@ class _Session:
 
     def is_local(self, text: str) -> bool:
         """Whether this is a local derivative, such as ``dy/dz``."""
-        return any(tree.kind == "partial" for _, trees in self.trees(text) for tree in trees)
+        return any(tree.kind == "partial" for way in self.trees(text) for tree in way.trees)
 
     def aside(self, statement: Statement) -> None:
         """A forward equation or a local derivative beside the answer: its sides are checked against each other."""
@@ -417,8 +432,8 @@ class _Session:
         if (row := self.left_row(text)) is not None:
             return row
         for meant in (_AS_WRITTEN, self.untagged) if self.untagged else (_AS_WRITTEN,):
-            for source, tree in ((source, tree) for source, trees in self.trees(text, meant) for tree in trees):
-                left = left_of(tree, self.problem.loss, source.text)
+            for tree in (tree for way in self.trees(text, meant) for tree in way.trees):
+                left = left_of(tree, self.problem.loss, text)
                 if left is not None and left.indices and is_word(text) and not self.indexes(left):
                     continue  # dh_pre is no derivative by h with three indices.
                 if left is not None and left.name == text and text[0] == "d" and is_word(text):
@@ -518,7 +533,7 @@ class _Session:
             expr = T(reading.expr) if transposed and len(reading.expr.shape) <= 2 else reading.expr
             if self.problem.picks_members and reading.letters and not reading.positional:
                 expr, own = self.entry_of_member(expr, reading.letters, target, given)
-                reading = replace(reading, letters=own)
+                reading = reading._replace(letters=own)
             if reading.positional:
                 options.append(
                     _Option(expr, reading.letters, _in_place(reading.letters, target.shape), reading.regrouped)
@@ -572,7 +587,7 @@ class _Session:
         if is_code(text, self.names.code) and (found := self.code(text, given)) is not None:
             return found
         try:
-            return [*self.spelled(text, given), *self.as_matrices(text, given)]
+            return self.spelled(text, given, turned=True)
         except Refused:
             if meant := self.untagged:
                 with suppress(Refused):
@@ -590,7 +605,8 @@ class _Session:
         """The reading of a text of Python; None for a text that is none."""
         source = Source(text)
         try:
-            tree = parse_code(source, self.names.code, mathematical=self.mathematical)
+            code = expression_of_code(source, self.names.code)
+            tree = code.tree(mathematical=self.mathematical)
             letters = (
                 ix.kind in ("name", "shift") for n in walk_tree(tree) if n.kind == "entry" for ix in n.children[1:]
             )
@@ -598,11 +614,11 @@ class _Session:
             if self.mathematical or not (lettered or self.by_quotient or is_ours(tree, text)):
                 return [self.resolved(tree, source, given)]
             # Where the language's own letters and signs stand, positions count from 1.
-            ours = parse_code(source, self.names.code, first=1)
+            ours = code.tree(first=1) if "[" in text else tree
             readings = [self.resolved(ours, source, given)]
             if not lettered and ours != tree:
                 with suppress(InputError):
-                    readings.append(replace(self.resolved(tree, source, given), regrouped=True))
+                    readings.append(self.resolved(tree, source, given)._replace(regrouped=True))
             return readings
         except NotPython:
             return None
@@ -611,13 +627,13 @@ class _Session:
                 return found
             raise refused(e) from None
 
-    def as_matrices(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
-        """A text with primes for transposes as MATLAB reads it, where an asterisk multiplies matrices."""
-        if "'" not in text or "*" not in text.replace("**", ""):
+    def as_matrices(self, tree: Node, source: Source, given: tuple[Ix, ...] | None) -> list[_Reading]:
+        """A tree with primes for transposes as MATLAB reads it, where an asterisk multiplies matrices."""
+        if not any(n.kind == "transpose" for n in walk_tree(tree)):
             return []
-        with suppress(Refused):
-            found = self.spelled(text, given, change=with_matrix_products)
-            return [replace(reading, regrouped=True) for reading in found]
+        with suppress(InputError, Unavailable):
+            found = self.grouped(with_matrix_products(tree), source, given)
+            return [reading._replace(regrouped=True) for reading in found]
         return []
 
     @contextmanager
@@ -634,7 +650,7 @@ class _Session:
         """The syntax trees of a text in which matrices have one index."""
         if not matrices(self.problem):
             return []
-        found = [tree for _, trees in self.trees(text) for tree in trees if has_rows(tree)]
+        found = [tree for way in self.trees(text) for tree in way.trees if has_rows(tree)]
         return [] if found and of_one_example(handwritten(Source(text), self.names.words)) else found
 
     def by_rows(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading] | None:
@@ -671,34 +687,38 @@ class _Session:
         text: str,
         given: tuple[Ix, ...] | None,
         meant: Mapping[str, str] = _AS_WRITTEN,
-        change: Callable[[Node], Node] | None = None,
+        *,
+        turned: bool = False,
     ) -> list[_Reading]:
         """The readings of a text; ``meant`` are letters that stand for quantities with a tag.  Raises Refused.
 
-        ``change`` makes another tree of each.
+        With ``turned``, primes may be those of MATLAB's transposes.
         """
         found: list[_Reading] = []
+        matrices: list[_Reading] = []
+        turned = turned and "'" in text and "*" in text.replace("**", "")
         errors: list[InputError] = []
         # With a quantity d, dr may be d times r; not where products have signs.
         product = self.names.words.known("d") and not any(sign in text for sign in "*@")
-        both = product or any(sign in text for sign in _DOTS)
-        for source, trees in self.trees(text, meant):
+        both = product or (not text.isascii() and any(sign in text for sign in _DOTS))
+        for source, trees, formula in self.trees(text, meant):
             for tree in trees:
                 try:
-                    readings = self.grouped(tree if change is None else change(tree), source, given)
+                    readings = self.grouped(tree, source, given) if formula else [self.resolved(tree, source, given)]
                 except InputError as e:
                     errors.append(e)
                 except Unavailable:
                     continue
                 else:
                     found += [reading for reading in readings if reading not in found]
+                    matrices += self.as_matrices(tree, source, given) if turned else ()
             if found and not both:
                 break
         if not found:
             raise self.refusal(text, errors)
-        return found
+        return [*found, *matrices]
 
-    def trees(self, text: str, meant: Mapping[str, str] = _AS_WRITTEN) -> Iterator[tuple[Source, tuple[Node, ...]]]:
+    def trees(self, text: str, meant: Mapping[str, str] = _AS_WRITTEN) -> Iterator[_Way]:
         """The syntax trees of a text: as plain text, then as a formula."""
         names = self.names
         formula = is_formula(text)
@@ -710,13 +730,13 @@ class _Session:
                 pass  # It may be a formula, which is read below; what neither can read is refused by the caller.
             else:
                 if names.make_sense(tree):
-                    yield source, (tree,)
+                    yield _Way(source, (tree,), formula=False)
         source = Source(text)
         for differential in (True, False) if names.words.known("d") else (False,):
             for single in (False, True) if has_long_script(text) else (False,):
                 with suppress(InputError):
                     trees = parse_answer(source, names.words, meant, single=single, differential=differential)
-                    yield source, trees
+                    yield _Way(source, trees, formula=True)
 
     def grouped(self, tree: Node, source: Source, given: tuple[Ix, ...] | None) -> list[_Reading]:
         """A tree with its products grouped as is customary, and in the other ways that fit; raises InputError."""
@@ -729,7 +749,7 @@ class _Session:
             found = self.regrouped(tree, source, given, [])
             if not found:
                 raise
-            return [replace(reading, regrouped=False) for reading in found]
+            return [reading._replace(regrouped=False) for reading in found]
         return found + (self.regrouped(tree, source, given, found) if mixed else [])
 
     def regrouped(
@@ -740,7 +760,7 @@ class _Session:
         for grouping in range(1, MAX_GROUPINGS + 1):
             self.names = replace(names, scope=replace(names.scope, grouping=grouping))
             try:
-                reading = replace(self.resolved(tree, source, given), regrouped=True)
+                reading = self.resolved(tree, source, given)._replace(regrouped=True)
             except (InputError, Unavailable):
                 continue
             finally:
@@ -775,9 +795,10 @@ class _Session:
     def resolved_in(
         self, scope: Scope, tree: Node, source: Source, fixed: tuple[Ix, ...], free: Mapping[str, Node]
     ) -> _Reading:
-        resolver = Resolver(source, scope, _NO_LETTERS.with_fixed(fixed))
+        # Nothing asks where in the text a part of a read answer stands.
+        resolver = Resolver(source, scope, _NO_LETTERS.with_fixed(fixed), spans=False)
         resolver.bind_free(free, (tree,))
-        if (entries := arrays.positional(resolver, tree)) is not None:
+        if "einsum" in source.text and (entries := arrays.positional(resolver, tree)) is not None:
             expr, letters = entries
             return _Reading(self.names.inlined(expr) if self.names.own else expr, letters, bool(letters))
         whole: Shape = () if fixed else self.target.shape
@@ -830,7 +851,9 @@ def is_target_letter(text: str) -> bool:
 
 def is_formula(text: str) -> bool:
     """Whether a text has signs that the plain language has not: macros, scripts in braces, other alphabets."""
-    return "\\" in text or "_{" in text or "^{" in text or any(c > "\x7f" and c not in _PLAIN_SIGNS for c in text)
+    if "\\" in text or "_{" in text or "^{" in text:
+        return True
+    return not text.isascii() and any(c > "\x7f" and c not in _PLAIN_SIGNS for c in text)
 
 
 def has_long_script(text: str) -> bool:

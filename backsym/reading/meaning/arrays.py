@@ -100,10 +100,22 @@ def without_columns(values: Sequence[Expr]) -> list[Expr]:
     ]  # fmt: skip
 
 
+def of_one_shape(values: Sequence[Expr]) -> bool:
+    """Whether nothing broadcasts but numbers."""
+    first: Shape = ()
+    for value in values:
+        shape = value.shape
+        if shape and shape != first:
+            if first:
+                return False
+            first = shape
+    return True
+
+
 def elementwise(r: Rules, tree: Node, make: Callable[[tuple[Expr, ...]], Expr], verb: str) -> Expr:
     resolved = [r.resolve(child) for child in tree.children]
-    if r.scope.misfits:
-        return make(tuple(resolved))  # Put together nevertheless: what does not fit has no shape.
+    if r.scope.misfits or of_one_shape(resolved):
+        return make(tuple(resolved))  # What does not fit is put together nevertheless; it has no shape.
     values = without_columns(resolved)
     rows = [value.shape[1:] for value in values if len(value.shape) == 2 and value.shape[0] == 1 and rank(value) == 1]
     strict = any(value.shape in rows for value in values if len(value.shape) == 1)
@@ -123,7 +135,10 @@ def _spread(e: Expr, shape: Shape) -> Expr:
 
 def multiplied(r: Rules, tree: Node) -> Expr:
     """A product entry by entry; a column times a row is shown as the outer product that it is."""
-    values = without_columns([r.resolve(child) for child in tree.children])
+    resolved = [r.resolve(child) for child in tree.children]
+    if of_one_shape(resolved):
+        return Mul(tuple(resolved), span=r.mark(tree))
+    values = without_columns(resolved)
     arrays = [n for n, arg in enumerate(values) if scalar_if_ones(arg.shape)]
     if len(arrays) == 2 and not r.scope.misfits:
         (first, u), (_, v) = ((n, values[n]) for n in arrays)

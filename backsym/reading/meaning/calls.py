@@ -500,7 +500,7 @@ def columns(r: Rules, values: Sequence[Expr]) -> list[Expr]:
     vector was made a column on purpose, ``v[:, None]``.
     """
     shapes = [value.shape for value in values]
-    if all(len(shape) < 2 for shape in shapes):
+    if max(map(len, shapes), default=0) < 2:
         return list(values)
     vectors = {shape for shape in shapes if len(shape) == 1 and shape != (1,)}
     matrices = [shape for shape in shapes if len(shape) == 2 and not is_column(shape) and scalar_if_ones(shape)]

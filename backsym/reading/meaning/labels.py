@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from operator import is_
 
-from backsym.core.expr import Expr, Eye, Labels, MatMul, OneHot, T, show_shape
+from backsym.core.expr import Expr, Eye, MatMul, OneHot, T, show_shape
 from backsym.core.words import say
 from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.scope import Scope, label_of
@@ -51,7 +51,7 @@ def _product(base: Expr, hot: OneHot, axis: int) -> Expr:
 
 def spelled_out(tree: Node, scope: Scope) -> Node:
     """The tree with what formulas write for labels spelled out: ``y_n`` is ``y[n]``, and ``e_y`` is ``onehot(y)``."""
-    ranks = {name: len(known.declared) for name, known in scope.names.items() if isinstance(known, Labels)}
+    ranks = scope.label_ranks
     return _spelled_out(tree, ranks, scope.names) if ranks else tree
 
 

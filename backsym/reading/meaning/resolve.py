@@ -351,10 +351,10 @@ def name_rule(r: Resolver, tree: Node) -> Expr:
     if name == "π":
         return Const("pi", span=r.mark(tree))
     known = scope.names.get(name)
+    if type(known) is Sym and r.spans and r.at is None:
+        return Sym(known.name, known.declared, symmetric=known.symmetric, span=r.mark(tree))
     if isinstance(known, Labels):
         raise r.error(say("meaning.label_is_no_number", name=name), tree)
-    if isinstance(known, Sym) and r.spans and r.at is None:
-        return Sym(known.name, known.declared, symmetric=known.symmetric, span=r.mark(tree))
     if known is not None:
         return known
     if name in scope.constants:
@@ -399,12 +399,14 @@ def declared_names(scope: Scope) -> Words | None:
 
 
 def num_rule(r: Resolver, tree: Node) -> Expr:
-    return Num(_exact(tree.value), tree.value, span=r.mark(tree))
+    span = r.mark(tree)
+    number = _number(tree.value)
+    return number if span is None else Num(number.value, number.text, span=span)
 
 
 @lru_cache(maxsize=512)
-def _exact(number: str) -> Fraction:
-    return Fraction(number)
+def _number(text: str) -> Num:
+    return Num(Fraction(text), text)
 
 
 # --- arithmetic ------------------------------------------------------------------------------------------------------

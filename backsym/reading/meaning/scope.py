@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from backsym.core.errors import near_name
 from backsym.core.expr import Dim, Expr, Ix, Labels, Sym
 from backsym.core.functions import REDUCTIONS, Function
+from backsym.core.lazy import lazy
 from backsym.core.problem import Dimension
 from backsym.core.words import Words, say
 from backsym.reading.syntax import Node, as_index, walk
@@ -76,7 +77,12 @@ class Scope:
     def has(self, name: str) -> bool:
         return name in self.names or name in self.unavailable
 
-    @property
+    @lazy
+    def label_ranks(self) -> Mapping[str, int]:
+        """The labels, each with the number of its axes."""
+        return {name: len(known.declared) for name, known in self.names.items() if isinstance(known, Labels)}
+
+    @lazy
     def functions(self) -> frozenset[str]:
         """The names of the functions of the file, abstract or with a definition."""
         return self.abstract | self.own.keys()
@@ -225,6 +231,7 @@ def own_letters(tree: Node, scope: Scope) -> tuple[Node, ...]:
 def free_letters(tree: Node, scope: Scope) -> dict[str, Node]:
     """The letters that nothing in the tree binds, in order of first appearance, with their first occurrence."""
     found: dict[str, Node] = {}
+    labels = scope.label_ranks
 
     def visit(current: Node, bound: frozenset[str]) -> None:
         if current.kind not in _WITH_LETTERS:
@@ -232,7 +239,7 @@ def free_letters(tree: Node, scope: Scope) -> dict[str, Node]:
                 visit(child, bound)
             return
         for ix in own_letters(current, scope):
-            if ix.value not in bound and label_of(ix, scope) is None and not scope.is_end(ix.value):
+            if ix.value not in bound and ix.value not in labels and not scope.is_end(ix.value):
                 found.setdefault(ix.value, ix)
         for child, inner in _scoped_children(current, scope, bound):
             visit(child, inner)

@@ -102,11 +102,8 @@ def tokenize(source: Source) -> list[Token]:
             raise _unexpected(source, start)
         # Token(...) itself takes twice as long, and texts have many.
         tokens.append(tuple.__new__(Token, (kind, word, start, end)))
-        if len(tokens) > MAX_TOKENS:
-            raise source.error(
-                say("plain.too_many_tokens", limit=MAX_TOKENS),
-                match.span(kind),
-            )
+    if len(tokens) > MAX_TOKENS:
+        raise source.error(say("plain.too_many_tokens", limit=MAX_TOKENS), tokens[MAX_TOKENS][2:])
     tokens.append(Token("end", "", len(text), len(text)))
     return tokens
 

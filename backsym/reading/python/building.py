@@ -48,15 +48,14 @@ class Builder(ABC):
     def node(self, tree: ast.expr) -> Node:
         """The neutral tree of an expression of Python."""
 
-    def span(self, at: ast.AST) -> tuple[int, int]:
-        assert isinstance(at, (ast.expr, ast.keyword)), "only these have places"
+    def span(self, at: ast.expr | ast.keyword) -> tuple[int, int]:
         start = self.code.starts.get(at.col_offset, 0)
         return start, max(start + 1, self.code.ends.get(at.end_col_offset or 0, len(self.source.text)))
 
-    def refusal(self, message: Said, at: ast.AST, hint: Said | None = None) -> InputError:
+    def refusal(self, message: Said, at: ast.expr | ast.keyword, hint: Said | None = None) -> InputError:
         return self.source.error(message, self.span(at), hint)
 
-    def make(self, kind: str, value: str, children: Sequence[Node], at: ast.AST) -> Node:
+    def make(self, kind: str, value: str, children: Sequence[Node], at: ast.expr | ast.keyword) -> Node:
         if self.mathematical:
             value = "square" if kind == "pow" else _MATHEMATICS.get(kind, value) if value == NUMPY else value
         made = node(kind, value, tuple(children), self.span(at))
@@ -64,13 +63,13 @@ class Builder(ABC):
             raise self.refusal(say("plain.nested_too_deep", limit=MAX_NESTING), at)
         return made
 
-    def number(self, value: str, at: ast.AST) -> Node:
+    def number(self, value: str, at: ast.expr | ast.keyword) -> Node:
         return self.make("num", value, (), at)
 
-    def call(self, name: str, children: Sequence[Node], at: ast.AST) -> Node:
+    def call(self, name: str, children: Sequence[Node], at: ast.expr | ast.keyword) -> Node:
         return self.make("call", name, children, at)
 
-    def array(self, operation: str, children: Sequence[Node], at: ast.AST) -> Node:
+    def array(self, operation: str, children: Sequence[Node], at: ast.expr | ast.keyword) -> Node:
         """An operation on arrays that the plain language does not have, by its name and facts."""
         return self.make("array", operation, children, at)
 
@@ -92,19 +91,19 @@ class Builder(ABC):
             return tree.value
         return tree.id if isinstance(tree, ast.Name) else "None" if is_none(tree) else ""
 
-    def negated(self, condition: Node, at: ast.AST) -> Node:
+    def negated(self, condition: Node, at: ast.expr | ast.keyword) -> Node:
         """1 where a condition does not hold."""
         if condition.kind == "cmp":
             return self.make("cmp", _OPPOSITE[condition.value], condition.children, at)
         return self.make("add", NUMPY, (self.number("1", at), self.make("neg", "", (condition,), at)), at)
 
-    def both(self, conditions: Sequence[Node], at: ast.AST) -> Node:
+    def both(self, conditions: Sequence[Node], at: ast.expr | ast.keyword) -> Node:
         return conditions[0] if len(conditions) == 1 else self.make("mul", NUMPY, conditions, at)
 
-    def either(self, conditions: Sequence[Node], at: ast.AST) -> Node:
+    def either(self, conditions: Sequence[Node], at: ast.expr | ast.keyword) -> Node:
         return self.negated(self.both([self.negated(c, at) for c in conditions], at), at)
 
-    def choice(self, condition: Node, yes: Node, no: Node, at: ast.AST) -> Node:
+    def choice(self, condition: Node, yes: Node, no: Node, at: ast.expr | ast.keyword) -> Node:
         """``yes`` where the condition holds, else ``no``; a branch that is 0 is no term."""
         mask = condition if is_condition(condition) else self.make("cmp", "!=", (condition, self.number("0", at)), at)
         terms = [

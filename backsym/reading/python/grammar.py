@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from backsym.core.python import module_of
@@ -40,20 +41,54 @@ def parse_code(source: Source, words: Words, *, first: int = 0, mathematical: bo
 
     Raises NotPython for a text that is none, and InputError, with the place, for Python that means nothing here.
     """
-    reader = Reader(source, python_text(source, words.is_partial), words, 1 if mathematical else first, mathematical)
-    statement = reader.parsed()
+    return expression_of_code(source, words).tree(first=first, mathematical=mathematical)
+
+
+@dataclass(frozen=True)
+class CodeExpression:
+    """One expression of Python, of which several trees may be asked."""
+
+    source: Source
+    words: Words
+    code: Code
+    parsed: ast.expr
+
+    def tree(self, *, first: int = 0, mathematical: bool = False) -> Node:
+        """Its tree, as ``parse_code`` has it; raises InputError as that does."""
+        reader = Reader(self.source, self.code, self.words, 1 if mathematical else first, mathematical)
+        return reader.node(self.parsed)
+
+
+def expression_of_code(source: Source, words: Words) -> CodeExpression:
+    """One expression of Python; raises NotPython for a text that is none."""
+    code = python_text(source, words.is_partial)
+    statement = _statement(source, code)
     if not isinstance(statement, ast.Expr):
         raise NotPython
-    return reader.node(statement.value)
+    return CodeExpression(source, words, code, statement.value)
 
 
 def parse_code_equation(source: Source, words: Words, *, first: int = 0) -> tuple[Node, Node]:
     """The trees of the two sides of an assignment of Python; raises as ``parse_code``."""
-    reader = Reader(source, python_text(source, words.is_partial), words, first, mathematical=False)
-    statement = reader.parsed()
+    code = python_text(source, words.is_partial)
+    statement = _statement(source, code)
+    reader = Reader(source, code, words, first, mathematical=False)
     if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
         raise NotPython
     return reader.node(statement.targets[0]), reader.node(statement.value)
+
+
+def _statement(source: Source, code: Code) -> ast.stmt:
+    """The one statement of the text."""
+    try:
+        body = module_of(code.text.strip()).body
+    except (SyntaxError, ValueError):
+        raise NotPython from None
+    except (RecursionError, MemoryError):
+        raise source.error(say("plain.nested_too_deep", limit=MAX_NESTING), (0, len(source.text))) from None
+    if len(body) != 1:
+        raise NotPython
+    return body[0]
 
 
 class Reader(Builder):
@@ -63,19 +98,6 @@ class Reader(Builder):
         super().__init__(source, code, mathematical)
         self.words, self.first = words, first
         self.depth = 0
-
-    def parsed(self) -> ast.stmt:
-        """The one statement of the text."""
-        try:
-            body = module_of(self.code.text.strip()).body
-        except (SyntaxError, ValueError):
-            raise NotPython from None
-        except (RecursionError, MemoryError):
-            whole = (0, len(self.source.text))
-            raise self.source.error(say("plain.nested_too_deep", limit=MAX_NESTING), whole) from None
-        if len(body) != 1:
-            raise NotPython
-        return body[0]
 
     def node(self, tree: ast.expr) -> Node:
         visit = _VISITS.get(type(tree))

@@ -24,7 +24,10 @@ def is_code(text: str, words: Words) -> bool:
     """Whether a text is to be read as code."""
     if "\\" in text:
         return False
-    if any(sign in text for sign in _SIGNS) or ("." in text and _DOTTED.search(text) is not None):
+    for sign in _SIGNS:
+        if sign in text:
+            return True
+    if "." in text and _DOTTED.search(text) is not None:
         return True
     if " if " in text and _CHOICE.search(text) is not None:
         return True

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from backsym.core.functions import FUNCTIONS
-from backsym.core.lazy import lazy
+from backsym.core.lazy import Kept, lazy
 from backsym.core.names import SHORT, split_name
 from backsym.reading.meaning.scope import Scope
 from backsym.reading.python.lexer import spelled
@@ -19,6 +19,10 @@ _MODULES = frozenset("np numpy torch jnp jax tf nn scipy sp math F functional sp
 _LOSSES = ("L", "J", "E", "C", "loss", "Loss", "cost", "ell")
 _BEFORE = ("d_", "grad_", "d")
 _AFTER = ("_grad", "_bar", "bar")
+
+
+MEANINGS = 1000
+"""Words whose meaning is kept."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,14 @@ class Words:
 
     def meaning(self, word: str) -> tuple[str, bool]:
         """The name that a word stands for, and whether the derivative of the loss by it is meant."""
+        return self._meanings.get(word, lambda: self._meaning(word))
+
+    @lazy
+    def _meanings(self) -> Kept[str, tuple[str, bool]]:
+        """What words mean: a class writes few different ones, each of them many times."""
+        return Kept(MEANINGS)
+
+    def _meaning(self, word: str) -> tuple[str, bool]:
         scope = self.scope
         if scope.has(word) or word in scope.dims or scope.range_of(word) is not None:
             return word, False
