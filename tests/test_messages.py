@@ -82,7 +82,7 @@ def test_other_languages_have_words_for_some_of_the_codes(language: str) -> None
 
 # --- no message beside the catalogue ---
 
-INLINE = 230
+INLINE = 267
 """Sentences in the package that errors for users are given as they stand.  The number may only fall."""
 
 
@@ -93,6 +93,13 @@ def error_classes() -> set[str]:
     while more := {c.name for c in classes for b in c.bases if isinstance(b, ast.Name) and b.id in found} - found:
         found |= more
     return found | {"Diagnostic", "UsageError"}
+
+
+def given_on() -> set[str]:
+    """The functions that make an error of what they are given to say."""
+    functions = [node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    named = {f.name for f in functions for a in f.args.args if a.annotation and "Said" in ast.unparse(a.annotation)}
+    return named - {"__init__"}
 
 
 def sentences_in(node: ast.AST) -> Iterator[ast.AST]:
@@ -119,7 +126,7 @@ def inline(tree: ast.AST, classes: set[str]) -> Iterator[int]:
 
 
 def test_messages_are_in_the_catalogue() -> None:
-    classes = error_classes()
+    classes = error_classes() | given_on()
     found = [f"{path.relative_to(PACKAGE)}:{line}" for path, tree in TREES.items() for line in inline(tree, classes)]
     assert len(found) <= INLINE, found
 

@@ -55,6 +55,7 @@ from backsym.core.expr import (
 )
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, Function, definition_of
 from backsym.core.kinds import RuleTable
+from backsym.core.words import say
 from backsym.reading.meaning.table_formulas import formula
 from backsym.sympy_door.functions import indicator, value
 from backsym.sympy_door.shapes import FIRST_EXTREMES, INDEX_EXTREMES
@@ -185,7 +186,7 @@ def adjoint_name(name: str, loss: str) -> str:
 
 def constant(e: Const) -> Any:
     if e.name not in ("pi", "e"):
-        raise BacksymError(f"no SymPy for the constant {e.name}")
+        raise BacksymError(say("sympy.no_constant", name=e.name))
     return sympy.pi if e.name == "pi" else sympy.E
 
 
@@ -240,7 +241,7 @@ def _matmul(c: Entries, e: MatMul, ixs: Indices) -> Any:
 
 def _two_axes(shape: Shape) -> tuple[Dim, Dim]:
     if len(shape) > 2:
-        raise BacksymError(f"an array with {len(shape)} axes is not a matrix")
+        raise BacksymError(say("reasons.many_axes", axes=len(shape)))
     return (shape[0], shape[1]) if len(shape) == 2 else (shape[0], 1) if shape else (1, 1)
 
 
@@ -256,7 +257,7 @@ def _transpose(c: Entries, e: T, ixs: Indices) -> Any:
 def _reshape(c: Entries, e: Reshape, ixs: Indices) -> Any:
     """The indices of the axes that are longer than one, in order."""
     if e.regroups:
-        raise BacksymError("SymPy has no array whose axes are laid out as one")
+        raise BacksymError(say("sympy.regrouped"))
     kept = [ix for ix, dim in zip(ixs, e.to, strict=True) if dim != 1]
     return c.at(e.arg, tuple(_ONE if dim == 1 else kept.pop(0) for dim in e.arg.shape))
 
@@ -314,7 +315,7 @@ def defined(c: Entries, e: Fn, ixs: Indices) -> Any:
     function = FUNCTIONS.get(e.name)
     definition = definition_of(function, e.args) if function is not None and not e.order else None
     if function is None or definition is None:
-        raise BacksymError(f"no SymPy for {e.name}" + "'" * e.order)
+        raise BacksymError(say("sympy.nothing_for", name=e.name + "'" * e.order))
     return c.part(formula(definition, dict(zip(function.args, e.args, strict=False))), ixs)
 
 
@@ -331,9 +332,7 @@ def elementwise(c: Entries, e: Fn, args: Sequence[Any]) -> Any:
             given = dict(zip(function.args, values, strict=True))
             return Placeholders(c.loss, given).number(formula(function.definition, _numbers(function)))
         if made is None:
-            raise BacksymError(
-                f"there is no SymPy for the function {e.name}: its entry gives neither sympy nor definition"
-            )
+            raise BacksymError(say("sympy.no_function", name=e.name))
         return made
     names = {name: sympy.Dummy(name, real=True) for name in function.args}
     symbols = _numbers(function)

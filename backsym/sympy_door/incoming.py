@@ -17,7 +17,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.expr import Equation, Shape
 from backsym.core.problem import Problem
-from backsym.core.words import Words
+from backsym.core.words import Words, say
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.reading.texts import read_equation
 from backsym.sympy_door.names import Names, refuse
@@ -35,8 +35,7 @@ def problem_of(equations: Sequence[object], keys: Keys) -> Problem:
     try:
         mapping = _Door(keys).mapping(equations)
     except RecursionError:
-        hint = "define parts of them in equations of their own"
-        raise refuse("these equations are nested too deeply to be read", hint) from None
+        raise refuse(say("sympy.nested")) from None
     try:
         return problem_from_mapping(mapping)
     except InputError as e:
@@ -80,11 +79,10 @@ def _sides(equation: object) -> tuple[Any, Any]:
     if isinstance(equation, sympy.Equality):
         return equation.lhs, equation.rhs
     if isinstance(equation, (bool, type(sympy.true), type(sympy.false))):
-        hint = "where SymPy takes an array for a number, give a pair (lhs, rhs) or Eq(lhs, rhs, evaluate=False)"
-        raise refuse(f"SymPy has evaluated this equation to {bool(equation)}", hint)
+        raise refuse(say("sympy.evaluated", truth=str(bool(equation))))
     if isinstance(equation, tuple) and len(equation) == 2 and all(isinstance(s, sympy.Basic) for s in equation):
         return equation
-    raise refuse(f"an equation is a sympy.Eq, not {type(equation).__name__}", "write sympy.Eq(z, w*x + b)")
+    raise refuse(say("sympy.no_equation", type=type(equation).__name__))
 
 
 class _Door:
@@ -106,7 +104,7 @@ class _Door:
         if isinstance(value, (sympy.Rational, sympy.Float)):
             return str(value)
         if isinstance(value, sympy.Basic):
-            raise refuse(f"cannot read {value} here")
+            raise refuse(say("sympy.unread_here", value=str(value)))
         if isinstance(value, Mapping):
             return {str(self.plain(key)): self.plain(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
@@ -115,7 +113,7 @@ class _Door:
 
     def mapping(self, equations: Sequence[object]) -> dict[str, object]:
         if not isinstance(equations, (list, tuple)) or not equations:
-            raise refuse("equations is a list of SymPy equations", "such as [sympy.Eq(z, w*x + b)]")
+            raise refuse(say("sympy.equations_list"))
         declared = _as_mapping(self.keys.get("symbols"))
         self.found.declare({name: shape for name, entry in declared.items() if (shape := _shape(entry)) is not None})
         taken = self.take(equations)
@@ -161,13 +159,15 @@ class _Door:
             return self.names.name(lhs.parent.name)
         if isinstance(lhs, (sympy.Symbol, sympy.MatrixSymbol)):
             return self.names.name(lhs.name)
-        raise refuse(f"{lhs} cannot stand on the left", "an equation defines a Symbol, a MatrixSymbol, or z[k]")
+        raise refuse(say("sympy.left_side", left=str(lhs)))
 
     def no_clash(self, declared: Mapping[str, object], shapes: Mapping[str, Shape]) -> None:
         for name, entry in declared.items():
             shape = _shape(entry)
             if name in shapes and shape is not None and shape != shapes[name]:
-                raise refuse(f"{name} is declared {list(shape)}, but its equations say {list(shapes[name])}")
+                raise refuse(
+                    say("sympy.declared_otherwise", name=name, declared=str(list(shape)), found=str(list(shapes[name])))
+                )
 
     def claims(self, value: object, loss: str, shapes: Mapping[str, Shape]) -> object:
         """SymPy equations in parts, as texts."""

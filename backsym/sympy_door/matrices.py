@@ -225,7 +225,7 @@ def _reduce(m: Matrices, e: Reduce) -> Any:
 
 def _reshape(m: Matrices, e: Reshape) -> Any:
     if e.regroups:
-        raise BacksymError("SymPy has no array whose axes are laid out as one")
+        raise BacksymError(say("sympy.regrouped"))
     value = m.of(e.arg)
     if not is_matrix(value):
         return m.spread(value, (), e.to) if e.to else value

@@ -14,7 +14,7 @@ import sympy
 from backsym.core.dims import Dim, Whole, amount, at_least, dim_named
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.names import GREEK
-from backsym.core.words import Said
+from backsym.core.words import Said, Words, say
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _LETTER = re.compile(r"[A-Za-z][A-Za-z0-9_]*'*")
@@ -38,21 +38,22 @@ class Names:
         """The name of a quantity, a dimension or a function."""
         found = _without_marks(written)
         if not _NAME.fullmatch(found):
-            raise refuse(f"{written} cannot be a name", "a name is a letter, then letters, digits or _")
+            raise refuse(say("sympy.no_name", written=written))
         other = self.origin.setdefault(found, written)
         if other != written:
-            raise refuse(f"{other} and {written} would both be called {found}", "rename one of them")
+            raise refuse(say("sympy.same_name", other=other, written=written, name=found), say("sympy.rename"))
         return found
 
     def letter(self, symbol: Any) -> str:
         """The letter of an index."""
         if not isinstance(symbol, (sympy.Symbol, sympy.Idx)):
             shifted = isinstance(symbol, sympy.Expr) and symbol.is_Add
-            hint = "; a shifted one is read from a text, such as x[i + k - 1]" if shifted else ""
-            raise refuse(f"{symbol} cannot be an index", f"an index is a letter or a position{hint}")
+            raise refuse(
+                say("sympy.no_index", symbol=str(symbol)), say("sympy.shifted_index" if shifted else "sympy.an_index")
+            )
         found = _without_marks(str(symbol.name))
         if not _LETTER.fullmatch(found):
-            raise refuse(f"{symbol} cannot be an index letter", "a letter is such as i, k or k'")
+            raise refuse(say("sympy.no_letter", symbol=str(symbol)))
         return found
 
     def dim(self, size: Any, of: object) -> Dim:
@@ -64,7 +65,7 @@ class Names:
         found = self.amount(size)
         if found is not None and at_least(found, 1):
             return dim_named(found)
-        raise refuse(f"the size {size} of {of} is not a dimension", "a size is a symbol, such as D, or a whole number")
+        raise refuse(say("sympy.no_dimension", size=str(size), of=of if isinstance(of, Words) else str(of)))
 
     def amount(self, size: Any) -> Whole | None:
         """A number that is computed of sizes, ``2*H + 1``; None for anything else."""

@@ -17,6 +17,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from backsym.core.dims import Dim, dim_names
 from backsym.core.expr import Shape, show_shape
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
+from backsym.core.words import say
 from backsym.sympy_door.names import Names, refuse
 from backsym.sympy_door.shifts import is_shifted, parts, unguarded
 
@@ -77,16 +78,14 @@ class Found:
                     letter.dim, changed = dim, True
         for name, shape in self.arrays.items():
             if None in shape:
-                hint = f"give its letters ranges, k = Idx('k', (1, D)), or declare it: symbols={{'{name}': ['D']}}"
-                raise refuse(f"the size of axis {shape.index(None) + 1} of {name} is not known", hint)
+                raise refuse(say("sympy.unknown_size", axis=shape.index(None) + 1, name=name))
         clash = next((name for name in self.order if name in self.dims and name in self.arrays), None)
         if clash is not None:
-            raise refuse(f"{clash} is a quantity and a dimension", "rename one of them")
+            raise refuse(say("sympy.quantity_and_dimension", name=clash), say("sympy.rename"))
         if self.from_zero and self.from_one:
-            raise refuse("some ranges count from 0 and some from 1", "count all from 1, Idx('k', (1, D))")
+            raise refuse(say("sympy.two_starts"))
         if self.from_zero and self.position is not None:
-            hint = "positions count from 1; give ranges from 1 as well, Idx('k', (1, D))"
-            raise refuse(f"{self.position} has a position, but some ranges count from 0", hint)
+            raise refuse(say("sympy.position_from_zero", entry=str(self.position)))
 
     def shape(self, name: str) -> Shape:
         return tuple(d for d in self.arrays.get(name, []) if d is not None)
@@ -118,7 +117,7 @@ class Found:
             for limit in e.limits:
                 ends = {symbol for end in limit[1:] for symbol in sympy.sympify(end).free_symbols}
                 if any(key_of(symbol) in letters for symbol in ends):
-                    raise refuse(f"the range of {limit[0]} depends on another index letter", "write it as an indicator")
+                    raise refuse(say("sympy.dependent_range", letter=str(limit[0])))
                 letter = self.range(limit)
                 inner[key_of(limit[0])] = letter
             self._visit(e.function, free, inner, local)
@@ -172,7 +171,7 @@ class Found:
         for ix in e.indices:
             if isinstance(ix, sympy.Integer):
                 if ix < 1:
-                    raise refuse(f"{e} has position {ix}", "positions count from 1")
+                    raise refuse(say("sympy.no_position", entry=str(e), position=str(ix)))
                 self.position = e
             elif is_shifted(ix):
                 self.position = e
@@ -192,7 +191,7 @@ class Found:
         elif rank is not None:
             self._array(name, [None] * rank)
         if rank is not None and rank != len(self.arrays[name]):
-            raise refuse(f"{name} has {len(self.arrays[name])} axes and is used with {rank} indices")
+            raise refuse(say("sympy.other_rank", name=name, axes=len(self.arrays[name]), indices=rank))
         self.order.setdefault(name)
 
     def _matrix(self, matrix: Any) -> None:
@@ -207,10 +206,10 @@ class Found:
         elif len(known) == len(shape):
             merged = [a if a is not None else b for a, b in zip(known, shape, strict=True)]
             if any(b is not None and a != b for a, b in zip(merged, shape, strict=True)):
-                raise refuse(f"{name} has two shapes, {_shown(known)} and {_shown(shape)}")
+                raise refuse(say("sympy.two_shapes", name=name, first=_shown(known), second=_shown(shape)))
             self.arrays[name] = merged
         else:
-            raise refuse(f"{name} has two shapes, {_shown(known)} and {_shown(shape)}")
+            raise refuse(say("sympy.two_shapes", name=name, first=_shown(known), second=_shown(shape)))
         self._dims(tuple(d for d in shape if d is not None))
 
     def _link(
@@ -267,9 +266,8 @@ class Found:
         elif low == 1:
             self.from_one = True
         else:
-            hint = f"an index runs over a whole dimension: ({letter}, 1, D)"
-            raise refuse(f"{letter} runs from {low} to {high}", hint)
-        dim = self.names.dim(high, f"the range of {letter}")
+            raise refuse(say("sympy.part_of_dimension", letter=str(letter), low=str(low), high=str(high)))
+        dim = self.names.dim(high, say("sympy.range_of", letter=str(letter)))
         self._dims((dim,))
         return dim
 
@@ -281,7 +279,7 @@ class Found:
         """Every quantity with its shape: arrays, and scalars that are not dimensions."""
         for name in self.scalars:
             if self.shape(name):
-                raise refuse(f"{name} is a number in one place and {show_shape(self.shape(name))} in another")
+                raise refuse(say("sympy.number_and_array", name=name, shape=show_shape(self.shape(name))))
         return {name: self.shape(name) for name in self.order if name not in self.dims}
 
 
@@ -290,7 +288,10 @@ def extreme_parts(e: Any) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]:
     first = type(e).__name__ in FIRST_EXTREMES
     count = len(e.args[0].variables) if isinstance(e.args[0], sympy.Lambda) else 0
     if not count or len(e.args) != 1 + (2 * count if first else count):
-        raise refuse(f"cannot read {e}", f"write {type(e).__name__}(Lambda(k, z[k]), D{', i' if first else ''})")
+        raise refuse(
+            say("sympy.unread", expression=str(e)),
+            say("sympy.write_first" if first else "sympy.write_extreme", function=type(e).__name__),
+        )
     return e.args[0], e.args[1 : 1 + count], e.args[1 + count :]
 
 

@@ -21,6 +21,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement
 from backsym.core.expr import Shape
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.core.kinds import RuleTable
+from backsym.core.words import say
 from backsym.sympy_door.functions import own_name
 from backsym.sympy_door.names import Names, refuse
 from backsym.sympy_door.shapes import FIRST_EXTREMES, INDEX_EXTREMES, extreme_parts, vector_indices
@@ -83,11 +84,9 @@ class Writer:
             if rule is not None:
                 made = rule(self, e)
                 if made.array and not array:
-                    raise refuse(
-                        f"SymPy takes {e} for a number, but it is an array", "define it in an equation of its own"
-                    )
+                    raise refuse(say("sympy.array_as_number", expression=str(e)))
                 return made
-        raise refuse(f"cannot read {e}: {type(e).__name__} has no counterpart here")
+        raise refuse(say("sympy.no_counterpart", expression=str(e), type=type(e).__name__))
 
     # --- names ---
 
@@ -116,7 +115,7 @@ class Writer:
         """``i+k-1``, in SymPy's words or ours."""
         found = parts(ix)
         if found is None:
-            raise refuse(f"{ix} cannot be an index", "an index is a letter, a position, or a sum such as i + k - 1")
+            raise refuse(say("sympy.no_index", symbol=str(ix)), say("sympy.index_or_sum"))
         text = ""
         for letter, factor in found:
             size = abs(factor)
@@ -245,10 +244,10 @@ def _sum(w: Writer, e: Any) -> Piece:
     ranges = []
     for limit in e.limits:
         if len(limit) != 3:
-            raise refuse(f"the sum over {limit[0]} has no range", f"write ({limit[0]}, 1, D)")
+            raise refuse(say("sympy.no_range", letter=str(limit[0])))
         letter, low, high = limit
         dim = high + 1 if low == 0 else high
-        ranges.append(f"({w.index(letter)}, 1, {w.names.dim(dim, f'the range of {letter}')})")
+        ranges.append(f"({w.index(letter)}, 1, {w.names.dim(dim, say('sympy.range_of', letter=str(letter)))})")
     return atom(f"Sum({w.piece(e.function).text}, {', '.join(ranges)})")
 
 
@@ -264,7 +263,7 @@ def _extreme(w: Writer, e: Any) -> Piece:
 
 def _logarithm(w: Writer, e: Any) -> Piece:
     if len(e.args) != 1:
-        raise refuse(f"cannot read {e}: only the natural logarithm is read")
+        raise refuse(say("sympy.logarithm", expression=str(e)))
     return w.call("log", e.args)
 
 
@@ -289,7 +288,7 @@ def _piecewise(w: Writer, e: Any) -> Piece:
         elif isinstance(condition, Relational):
             text = f"{w.piece(condition.lhs).text} {_COMPARISONS[condition.rel_op]} {w.piece(condition.rhs).text}"
         else:
-            raise refuse(f"cannot read the condition {condition}", "a condition is one comparison")
+            raise refuse(say("sympy.condition", condition=str(condition)))
         cases.append(f"({w.piece(case.expr).text}, {text})")
     return atom(f"Piecewise({', '.join(cases)})")
 
@@ -299,8 +298,7 @@ def _inside(w: Writer, expr: Any, ends: Sequence[tuple[Any, int, Any]]) -> Piece
     for entry, axis, size in ends:
         shape = w.shapes.get(w.names.name(entry.base.name))
         if shape is not None and shape[axis] != w.names.dim(size, entry):
-            hint = f"its axis {axis + 1} has the size {shape[axis]}"
-            raise refuse(f"{entry} is cut off at {size}, which is not the end of the array", hint)
+            raise refuse(say("sympy.cut_off", entry=str(entry), size=str(size), axis=axis + 1, whole=str(shape[axis])))
     return w.piece(expr)
 
 
@@ -323,7 +321,7 @@ def _undefined(w: Writer, e: Any) -> Piece:
     if name in FIRST_EXTREMES:
         return _first_extreme(w, e, FIRST_EXTREMES[name])
     if any(isinstance(arg, sympy.Lambda) for arg in e.args):
-        raise refuse(f"cannot read {e}", "define the array in an equation of its own")
+        raise refuse(say("sympy.unread", expression=str(e)), say("sympy.define_array"))
     made = w.call(name, e.args, array=True)
     is_array = _gives_array(name, [_rank(w, a) for a in e.args])
     return Piece(made.text, made.level, array=is_array)
@@ -385,7 +383,7 @@ def _derivative(w: Writer, e: Any) -> Piece:
             return atom(f"{name}({arguments})[{', '.join(map(w.index, variable.indices))}]")
         if isinstance(variable, MatrixElement) and variable.parent == first:
             return atom(f"{name}({arguments})[{', '.join(map(w.index, vector_indices(variable)))}]")
-    raise refuse(f"cannot read {e}: only the derivative of an abstract function by its argument is read")
+    raise refuse(say("sympy.derivative", expression=str(e)))
 
 
 def _substituted(w: Writer, e: Any) -> Piece:
@@ -393,7 +391,7 @@ def _substituted(w: Writer, e: Any) -> Piece:
     if isinstance(e.expr, sympy.Derivative) and len(e.variables) == 1:
         w.local[e.variables[0]] = w.piece(e.point[0])
         return _derivative(w, e.expr)
-    raise refuse(f"cannot read {e}")
+    raise refuse(say("sympy.unread", expression=str(e)))
 
 
 # --- matrices --------------------------------------------------------------------------------------------------------
@@ -413,7 +411,7 @@ def _part(w: Writer, e: Any) -> Piece:
     for (start, stop, step), size in zip((e.rowslice, e.colslice), e.parent.shape, strict=True):
         first, last = w.names.amount(start + 1), w.names.amount(stop)
         if step != 1 or first is None or last is None:
-            raise refuse(f"cannot read {e}", "a part of a matrix is of sizes, without gaps")
+            raise refuse(say("sympy.unread", expression=str(e)), say("sympy.part"))
         places.append(":" if (start, stop) == (0, size) else f"{first}:{last}")
     column = e.parent.shape[1] == 1
     return atom(f"{at(w.piece(e.parent, array=True), ATOM)}[{places[0] if column else ', '.join(places)}]")
@@ -438,8 +436,8 @@ def _matadd(w: Writer, e: Any) -> Piece:
 
 def _hadamard(w: Writer, e: Any) -> Piece:
     if len({tuple(arg.shape) for arg in e.args}) > 1:
-        shapes = " and ".join(str(tuple(arg.shape)) for arg in e.args)
-        raise refuse(f"{e} multiplies arrays of different shapes, {shapes}")
+        shapes = [str(tuple(arg.shape)) for arg in e.args]
+        raise refuse(say("sympy.different_shapes", expression=str(e), shapes=shapes))
     return w.product_of(sympy.Integer(1), [w.piece(arg) for arg in e.args], [])
 
 
@@ -452,7 +450,7 @@ def _hadamard_power(w: Writer, e: Any) -> Piece:
 def _applied(w: Writer, e: Any) -> Piece:
     function = e.function
     if not isinstance(function, sympy.Lambda) or len(function.variables) != 1:
-        raise refuse(f"cannot read {e}", "applyfunc takes a function of one argument")
+        raise refuse(say("sympy.unread", expression=str(e)), say("sympy.applyfunc"))
     variable = function.variables[0]
     w.local[variable] = w.piece(e.expr)
     made = w.piece(function.expr)
@@ -491,7 +489,7 @@ def _matpow(w: Writer, e: Any) -> Piece:
         return Piece(" @ ".join([at(w.piece(e.base), POW)] * int(e.exp)), MUL)
     if isinstance(e.exp, sympy.Integer) and -8 <= e.exp < 0:
         return atom(f"matrix_power({w.piece(e.base).text}, {e.exp})")
-    raise refuse(f"cannot read {e}: such a power of a matrix has no counterpart here")
+    raise refuse(say("sympy.power", expression=str(e)))
 
 
 def _diag(w: Writer, e: Any) -> Piece:
@@ -511,7 +509,7 @@ def _function_matrix(w: Writer, e: Any) -> Piece:
         if entry and variable.parent == function.args[0] and variable.parent.shape == e.shape:
             arguments = ", ".join(w.piece(a, array=True).text for a in function.args)
             return atom(f"{w.names.name(type(function).__name__)}'({arguments})")
-    raise refuse(f"cannot read {e}: a FunctionMatrix has no counterpart here", "write the equation entry by entry")
+    raise refuse(say("sympy.function_matrix", expression=str(e)))
 
 
 _RULES: dict[type, Callable[[Writer, Any], Piece]] = {
