@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from extent import examples
 from numeric_examples import Build, scalar_chain
+from random_shapes import network
 
 import backsym as bs
+from backsym.cli.main import main
 from backsym.core.errors import BacksymError
 from backsym.core.expr import ONE, ZERO, Add, Adj, Cmp, Equation, Expr, Fn, Mul, Neg, Reduce, Sym, num
 from backsym.core.steps import Derivation
+from backsym.documents.writers.jsonform import problem_json
 from backsym.marking.verdicts import Marker
 from backsym.numeric import exercise, verify
 from backsym.numeric.context import Env
@@ -24,6 +31,8 @@ from backsym.numeric.stated import with_adjoints
 from backsym.printing.latex import latex
 from backsym.printing.notation import Notation
 from backsym.printing.plain import plain
+from backsym.reading.files.loader import problem_from_mapping
+from backsym.solving.solution import solve
 
 
 def problem(*forward: str, **symbols: list[str | int]) -> bs.Problem:
@@ -94,6 +103,29 @@ def test_a_wrong_term_of_a_shift_is_seen() -> None:
     assert marker.mark("x[i]", "dL/dy[i]").verdict == "incorrect"
     assert marker.mark("x[i]", "dL/dy[i] - a*dL/dy[i-4]").verdict == "incorrect"
     assert marker.mark("x[i]", "dL/dy[i] - a*dL/dy[i+4]").verdict == "correct"
+
+
+JOINT = {
+    "one after the other": "y[i] = a*x[i-3]*x[i+4]",
+    "a multiple and shifts": "y[i] = a*x[i-3]*x[2*i-1]*x[i-5]",
+    "inside functions": "y[i] = a*tanh(x[i-6])*exp(x[i+6])",
+    "in one term of a sum": "y[i] = x[i] + a*(x[i-2]*x[i+5] + x[i-6]*x[i+6]*sin(x[i+1]))",
+    "backwards": "y[i] = a*x[9-i]*x[i-3]",
+}
+
+
+@pytest.mark.parametrize("forward", JOINT.values(), ids=JOINT.keys())
+def test_sizes_are_large_enough_for_products_of_shifts(forward: str) -> None:
+    p = problem(forward, "L = sum(y[i]**2, i)/2", x=["N"], a=[])
+    assert {choose_sizes(p, seed)["N"] for seed in range(3)} != {LARGEST}
+    assert statuses(p) == {"verified"}
+    assert Marker(p).mark("a", "0").verdict == "incorrect"
+    assert Marker(p).mark("a", plain(p.solve()["a"].entry.rhs, p)).verdict == "correct"
+
+
+def test_terms_of_a_sum_need_not_meet() -> None:
+    p = problem("y[i] = a*x[i-3] + x[i+4]", "L = sum(y[i]**2, i)/2", x=["N"], a=[])
+    assert max(choose_sizes(p, seed)["N"] for seed in range(3)) < 10
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -186,6 +218,82 @@ def test_cancelling_tells_terms_that_cancel_from_units_that_are_off() -> None:
     p.derive("x", Mul((Mul((num(-2), x)), p.adj("h"), Fn("relu", (Neg(Mul((x, x))),), order=1))))
     p.derive("y", ZERO)
     assert cancelling(p.derivations, with_adjoints(p.derivations, draw(p.problem(), 0))) == {"y"}
+
+
+REASONS: dict[str, tuple[dict[str, Any], str, str]] = {
+    # the problem, the quantity, and why its derivative is zero at every point
+    "it is taken off again": ({"forward": ["d = b - b + w", "L = d**2"]}, "b", "zero"),
+    "times a zero": ({"forward": ["d = b - b", "y = d*w", "L = (y - 1)**2"]}, "w", "zero"),
+    "a power of a zero": ({"forward": ["d = b - b", "y = d**3 + w", "L = y**2"]}, "d", "zero"),
+    "a function of a zero": ({"forward": ["d = tanh(b - b)", "y = d*w + c", "L = y**2"]}, "w", "zero"),
+    "a quotient of a zero": ({"forward": ["d = 0*b/(1 + b**2)", "y = d*w + c", "L = y**2"]}, "w", "zero"),
+    "behind a zero": ({"forward": ["s = c**2", "d = s - s", "L = d*w + w"]}, "c", "zero"),
+    "in a condition only": ({"forward": ["y = [b > 1/2]*w", "L = y**2"]}, "b", "zero"),
+    "a shift of all logits": (
+        {"symbols": {"u": ["K"], "c": []}, "forward": ["z = u + c", "a = softmax(z)", "L = -log(a[1])"]}, "c", "zero",
+    ),
+    "a size that is declared": (
+        {"dims": {"N": 3}, "indices": {"i": "N"}, "symbols": {"x": ["N"], "a": []},
+         "forward": ["y[i] = x[i] - a*x[i-4]", "L = sum(y[i]**2, i)/2"]}, "a", "out_of_reach",
+    ),
+    "shifts that never meet": (
+        {"dims": {"N": 5}, "indices": {"i": "N"}, "symbols": {"x": ["N"], "a": []},
+         "forward": ["y[i] = x[i] - a*x[i-3]*x[i+3]", "L = sum(y[i]**2, i)/2"]}, "a", "out_of_reach",
+    ),
+    "a unit that is never on": ({"forward": ["h = relu(-x**2 - 3)", "L = h + w"]}, "x", "one_sided"),
+    "times a unit that is never on": ({"forward": ["h = relu(-x**2 - 3)", "L = (h*w - 1)**2"]}, "w", "value_zero"),
+    "through a unit that is never on": (
+        {"forward": ["s = tanh(x)", "h = relu(-s**2 - 3)", "L = h + w"]}, "x", "nothing_passed_back",
+    ),
+    "a condition that never holds": ({"forward": ["y = [x**2 < -1]*w", "L = (y - 1)**2"]}, "w", "one_sided"),
+    "the smaller is never the larger": ({"forward": ["y = max(2 + a**2, sin(w))", "L = y**2"]}, "w", "one_sided"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REASONS)
+def test_why_a_derivative_was_zero_is_said(case: str) -> None:
+    mapping, node, why = REASONS[case]
+    p = bs.Problem(**mapping)
+    verified = p.solve().verified[node]
+    assert verified.reason is not None
+    assert verified.reason.code == f"unexercised.{why}"
+    assert verified.status == ("verified" if why == "zero" else "unexercised")
+    for language in ("en", "de"):
+        assert node in verified.reason.text(language)
+    (stated,) = [d["verified"]["reason"] for d in problem_json(p.solve())["derivatives"] if d["node"] == node]
+    assert stated == {"code": verified.reason.code, "text": str(verified.reason)}
+    verdict = Marker(p).mark(node, "0" if not p.symbols[node].shape else "0*" + node).verdict
+    assert verdict == ("correct" if why == "zero" else "undetermined")
+
+
+def test_what_is_exercised_needs_no_reason() -> None:
+    assert all(v.reason is None for v in problem("y = w*relu(x)", "L = y**2").solve().verified.values())
+
+
+def test_a_zero_is_not_proved_by_one_side_of_a_kink() -> None:
+    """A rule that forgets a term is seen only where the unit is on, which no point reaches."""
+    p = problem("y = w*relu(x - 10**9) + x", "L = y**2/2")
+    derivations = [
+        replace(d, entry=Equation(d.entry.lhs, ZERO), matrix=None) if d.node == "w" else d
+        for d in p.solve().derivations
+    ]
+    assert verify.verify(p, derivations)["w"].status == "unexercised"
+
+
+def test_verify_says_why(tmp_path: Path) -> None:
+    file = tmp_path / "never.yaml"
+    file.write_text("forward: ['h = relu(-x**2 - 3)', 'd = b - b', L = h + d*w]", encoding="utf-8")
+    done = CliRunner().invoke(main, ["verify", str(file)])
+    assert done.exit_code == 0
+    assert "one side only was reached of relu in the equation of h" in done.stdout
+    assert "w: verified" in done.stdout
+
+
+@pytest.mark.parametrize("first", range(0, examples(30), 10))
+def test_random_networks_say_why(first: int) -> None:
+    for seed in range(first, first + 10):
+        for node, verified in solve(problem_from_mapping(network(seed))).verified.items():
+            assert (verified.status == "verified") or verified.reason is not None, (seed, node)
 
 
 # --- both sides of a kink --------------------------------------------------------------------------------------------

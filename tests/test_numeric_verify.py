@@ -148,6 +148,9 @@ def test_terms_that_cancel_exactly_are_not_failures() -> None:
     p.derive("c", Mul((num(2), c, total(at(p.adj("z"), k2), k2))))
     result = statuses(p)
     assert result.pop("s") == result.pop("c") == "unexercised"
+    assert {str(v.reason.code) for v in verify(p.problem(), p.derivations).values() if v.reason} == {
+        "unexercised.cancels"
+    }
     assert set(result.values()) == {"verified"}
     assert statuses(spoil(p, "s", lambda e: total(at(a, k), k)))["s"] == "failed"
 

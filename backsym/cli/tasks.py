@@ -161,6 +161,7 @@ def _verify(problem: Problem, task: Task) -> Outcome:
     for node, verification in solution.verified.items():
         error = f"error at most {verification.max_error:.0e}"
         line = f"{task.name}: {node}: {verification.status} ({verification.draws} draws, {error})"
+        line += f"; {verification.reason}" if verification.reason is not None else ""
         lines.append((line, verification.status == "failed"))
     lines += [(f"{task.name}: {line.line}: failed (error {line.error:.0e})", True) for line in solution.unproved]
     claims = false_claims(problem, solution.derivations)

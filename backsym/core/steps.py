@@ -123,9 +123,11 @@ class Verification:
     """The outcome of the numeric check of one derivative; ``status`` is verified, unexercised or failed; or
     given, of what is not derived.
 
-    ``max_error`` is a bound of the relative error at all ``draws`` points, a power of ten.
+    ``max_error`` is a bound of the relative error at all ``draws`` points, a power of ten.  ``reason`` says of a
+    derivative that was zero at every point why it was.
     """
 
     max_error: float
     draws: int
     status: str
+    reason: Words | None = None

@@ -5,12 +5,13 @@ This module must not know about values or expressions beyond the dimensions that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from backsym.core.dims import Dim, amount, dim_names, names_of, value_of
-from backsym.core.expr import Entry, Expr, Ix, Member, Shift, Slice, Started, indices_of, walk
+from backsym.core.expr import Add, Entry, Expr, Ix, Member, Shift, Slice, Started, children, indices_of, walk
 from backsym.core.problem import Problem
 
 _ALL_DISTINCT = 8
@@ -23,10 +24,21 @@ LARGEST = 64
 """No size is made larger than this for the sake of a position or a shift."""
 
 
+MOST_PRODUCTS = 32
+"""So many products of entries of one expression are looked at."""
+
+MOST_PLACES = 300_000
+"""So many values of letters are tried at most."""
+
+Slot = tuple[Ix, Dim]
+"""An index and the dimension that it stands along."""
+
+
 def choose_sizes(problem: Problem, seed: int, sizes: Mapping[str, int] | None = None) -> dict[str, int]:
     """A size for every dimension: given, declared, or free.
 
-    A free one is at least 2, and large enough for each fixed position and for two entries of each shift.
+    A free one is at least 2, and large enough for each fixed position, for two entries of each shift, and for one
+    product of all that are multiplied with each other.
     """
     known = {name: d.size for name, d in problem.dims.items() if d.size is not None}
     known.update(sizes or {})
@@ -58,13 +70,24 @@ def choose_sizes(problem: Problem, seed: int, sizes: Mapping[str, int] | None = 
 def _needed(problem: Problem, sizes: Mapping[str, int], free: Iterable[str]) -> dict[str, int]:
     """The least sizes of the free dimensions that are too small for a position or a shift."""
     found = dict(sizes)
-    slots = list(dict.fromkeys(slot for eq in problem.equations for node in walk(eq.rhs) for slot in _slots(node)))
+    of_equations = [[slot for node in walk(eq.rhs) for slot in _slots(node)] for eq in problem.equations]
+    slots = list(dict.fromkeys(slot for some in of_equations for slot in some))
+    shifted = [
+        eq
+        for eq, some in zip(problem.equations, of_equations, strict=True)
+        if any(isinstance(ix, Shift) for ix, _ in some)
+    ]
     grows = set(free)
     for ix, dim in slots:
         own = [name for d in dict.fromkeys((dim, *_letters(ix))) for name in dim_names(d) if name in grows]
         while own and not _reached(ix, dim, found):
             if max(found[name] for name in own) >= LARGEST:
                 break  # It is out of reach, which the numeric check says of what depends on it.
+            for name in own:
+                found[name] += 1
+    for together in dict.fromkeys(group for eq in shifted for group in _products(eq.rhs)):
+        own = [name for name in _names(together) if name in grows]
+        while own and not _meet(together, found) and max(found[name] for name in own) < LARGEST:
             for name in own:
                 found[name] += 1
     for e in (node for eq in problem.equations for node in walk(eq.rhs) if isinstance(node, Slice)):
@@ -77,7 +100,52 @@ def _needed(problem: Problem, sizes: Mapping[str, int], free: Iterable[str]) -> 
     return {name: size for name, size in found.items() if size != sizes[name]}
 
 
-def _slots(node: object) -> Iterator[tuple[Ix, Dim]]:
+def out_of_reach(e: Expr, sizes: Mapping[str, int]) -> bool:
+    """Whether some product in an expression has entries of which, at these sizes, one is always outside its array."""
+    return any(not _meet(together, sizes) for together in _products(e))
+
+
+def _products(e: Expr) -> list[tuple[Slot, ...]]:
+    """The slots of entries that are multiplied with each other, for each product of a sum; those without are left out.
+
+    Of a product of sums that would be more than MOST_PRODUCTS the first are looked at.
+    """
+    inner = [_products(child) for child in children(e)]
+    if isinstance(e, Add):
+        return list(dict.fromkeys(group for groups in inner for group in groups))
+    own: tuple[Slot, ...] = tuple((ix, dim) for ix, dim in _slots(e) if isinstance(ix, Shift))
+    found = [own] if own else []
+    for groups in inner:
+        found = [(*a, *b) for a in found or [()] for b in groups or [()]][:MOST_PRODUCTS]
+    return [group for group in found if group]
+
+
+def _names(slots: Iterable[Slot]) -> list[str]:
+    """The dimensions along which slots stand, and those of the letters in them."""
+    dims = dict.fromkeys(d for ix, dim in slots for d in (dim, *_letters(ix)))
+    return list(dict.fromkeys(name for d in dims for name in dim_names(d)))
+
+
+def _meet(slots: Sequence[Slot], sizes: Mapping[str, int]) -> bool:
+    """Whether for some values of the letters all these entries are inside their arrays."""
+
+    def size(d: Dim) -> int:
+        return value_of(amount(d), sizes.__getitem__)
+
+    letters = list(dict.fromkeys(letter for ix, _ in slots if isinstance(ix, Shift) for letter, _ in ix.parts))
+    lengths = [size(letter.dim) for letter in letters]
+    if math.prod(lengths) > MOST_PLACES:
+        return True  # Sizes as large as this are the author's own.
+    at = dict(zip(letters, np.indices(lengths) + 1, strict=True))
+    inside = np.ones(lengths, dtype=bool)
+    for ix, dim in slots:
+        if isinstance(ix, Shift):
+            place = value_of(ix.offset, size) + sum(value_of(factor, size) * at[letter] for letter, factor in ix.parts)
+            inside &= (place >= 1) & (place <= size(dim))
+    return bool(inside.any())
+
+
+def _slots(node: object) -> Iterator[Slot]:
     """The computed or fixed indices in a node, with the dimensions that they stand along."""
     indices = indices_of(node) if isinstance(node, Expr) else ()
     if isinstance(node, (Entry, Member)) and isinstance(node.base, Started):

@@ -40,6 +40,7 @@ from backsym.numeric.exercise import Exercise, Feature
 from backsym.numeric.recursion import case_sides, forward_values
 from backsym.numeric.sample import draw
 from backsym.numeric.stated import entry_value, stated_adjoints, value_at, with_adjoints
+from backsym.numeric.unexercised import explained
 
 __all__ = ["TOLERANCE", "verify", "with_adjoints"]
 
@@ -98,9 +99,10 @@ def verify(
     or a side of a kink or comparison out, at further ones.
 
     ``derivations`` are all derivatives of the loss in backward order, the loss first.  A status is ``failed`` for an
-    error above 1e-9 relative to the magnitude of the summed terms, ``unexercised`` for a derivative that was zero at
-    every point, else ``verified``.  The error of the loss is that of the end-to-end check.  Raises BacksymError for a
-    derivative that refers to an adjoint which is not derived before it, or if one that is needed is missing.
+    error above 1e-9 relative to the magnitude of the summed terms, ``unexercised``, with the reason, for a derivative
+    that was zero at every point and need not be, else ``verified``.  The error of the loss is that of the end-to-end
+    check.  Raises BacksymError for a derivative that refers to an adjoint which is not derived before it, or if one
+    that is needed is missing.
     """
     points = list(draws) if draws is not None else [draw(problem, seed) for seed in range(3)]
     tallies = {d.node: _Tally() for d in derivations}
@@ -121,11 +123,12 @@ def verify(
         for number, env in enumerate(points):
             exercised |= check(number, env, tallies)
         for number, env in enumerate(exercise.further(exercise.wanted - exercised, further), len(points)):
-            found = {node: _Tally() for node in tallies}
-            check(number, env, found)
-            for node, tally in found.items():
+            wide = {node: _Tally() for node in tallies}
+            exercised |= check(number, env, wide)
+            for node, tally in wide.items():
                 tallies[node].add_wide(tally)
-    return {node: tally.verdict(len(points)) for node, tally in tallies.items()}
+        found = {node: tally.verdict(len(points)) for node, tally in tallies.items()}
+        return explained(problem, derivations, exercise, exercised, found, points)
 
 
 def _flat(value: Array, lead: int) -> Array:

@@ -442,7 +442,8 @@ def verified(verification: Verification, voice: Voice) -> Paragraph:
     """What the numeric check found."""
     draws = str(verification.draws)
     if verification.status == "unexercised":
-        return voice.say("document.unexercised", draws=draws)
+        reason = "" if verification.reason is None else voice.catalogue.reason(verification.reason)
+        return voice.say("document.unexercised", draws=draws, reason=reason)
     if verification.status == "failed":
         return voice.say("document.failed")
     exponent = numbers.ceil(numbers.log10(verification.max_error) - 1e-9)

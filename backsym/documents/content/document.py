@@ -198,9 +198,10 @@ def _overview(parts: Sequence[Answered], solved: Solved, shown: Shown, level: in
     if not found:
         return []
     worst = max((solved.verified[node] for node in found), key=lambda v: v.max_error)
-    check = verified(worst, voice)
+    silent = (v for node in found if (v := solved.verified[node]).status == "unexercised" and v is not worst)
+    checks = [verified(v, voice) for v in (worst, *silent)]
     if len(found) < FEW or shown.options.concise:
-        return [check]
+        return [*checks]
     rows: list[tuple[Inlines, ...]] = []
     left = dict(found)
     words = voice.catalogue
@@ -214,7 +215,7 @@ def _overview(parts: Sequence[Answered], solved: Solved, shown: Shown, level: in
         rows.append((equation, spaced, tuple(_separated([Ref(number) for number in numbers]))))
     head = tuple(words.phrase(f"document.overview.{key}") for key in ("forward", "backward", "result"))
     read = [voice.say("document.overview.read")] if shown.told.first("overview") else []
-    return [_heading("summary", level, voice), *read, Table(head, tuple(rows)), check]
+    return [_heading("summary", level, voice), *read, Table(head, tuple(rows)), *checks]
 
 
 def _separated(items: Sequence[Inline]) -> list[Inline]:

@@ -80,7 +80,7 @@ def _total(asked: Asked, solved: Solved, notation: Notation) -> Json:
         "entry": _sides(total.entry, notation),
         "matrix": _sides(total.matrix, notation),
         "numpy": solved.total_numpy(asked),
-        "verified": _verified(solved.totals_verified[asked]),
+        "verified": _verified(solved.totals_verified[asked], solved.problem.language),
     }
 
 
@@ -182,7 +182,7 @@ def _derivative(derivation: Derivation, solved: Solved, voice: Voice, options: O
         **_forms(derivation, notation),
         "numpy": solved.numpy(derivation.node),
         "steps": _steps(derivation.steps, voice, options),
-        "verified": _verified(solved.verified.get(derivation.node)),
+        "verified": _verified(solved.verified.get(derivation.node), solved.problem.language),
     }
 
 
@@ -200,11 +200,13 @@ def _step(step: Step, voice: Voice, options: Options) -> Json:
     }
 
 
-def _verified(verification: Verification | None) -> Json:
+def _verified(verification: Verification | None, language: str) -> Json:
     """What the numeric check found; of a derivative that is given there is nothing to check."""
     if verification is None:
         return {"status": "given"}
-    return {"max_error": verification.max_error, "draws": verification.draws, "status": verification.status}
+    found = {"max_error": verification.max_error, "draws": verification.draws, "status": verification.status}
+    why = verification.reason
+    return found if why is None else {**found, "reason": {"code": why.code, "text": why.text(language)}}
 
 
 def _part(answered: Answered, voice: Voice, options: Options) -> Json:

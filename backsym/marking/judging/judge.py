@@ -220,14 +220,15 @@ class Judge:
     def _is_zero(self, name: str) -> bool:
         """Whether the numeric proof saw nothing but zero, and the points of this judge show no more than rounding."""
         verification = self.solution.verified.get(name)
-        if verification is None or verification.status != "unexercised":
+        if verification is None or verification.reason is None:
             return False
         return all(np.abs(point.adjoints[name]).max(initial=0.0) <= ZEROISH for point in self.points)
 
     @lazy
     def unexercised(self) -> frozenset[str]:
         """The derivatives that are zero at every point and need not be zero elsewhere: none is judged right by that."""
-        zero = {name for name in self.derivations if self._is_zero(name)}
+        checked = self.solution.verified
+        zero = {name for name in self.derivations if self._is_zero(name) and checked[name].status == "unexercised"}
         if not zero:
             return frozenset()
         with np.errstate(all="ignore"):
