@@ -11,7 +11,10 @@ import yaml
 
 import backsym as bs
 from backsym.core.errors import InputError
+from backsym.core.expr import free_indices
 from backsym.core.problem import Problem
+from backsym.printing.latex import equation_latex
+from backsym.printing.notation import Notation
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import solve
 
@@ -121,8 +124,33 @@ def test_a_layer_alone_has_an_abstract_loss() -> None:
 
 
 def test_small_numbers_keep_their_spelling_in_equations() -> None:
-    solution = solve(problem("small-numbers"))
-    assert "1e-5" in str(solution["x"]) or "1/100000" in str(solution["x"])
+    for equation in ("y = x/sqrt(v + 1e-5)", r"y = \frac{x}{\sqrt{v + 10^{-5}}}", "y = x/sqrt(v + 10**-5)"):
+        solution = solve(problem_from_mapping({"forward": [equation, "L = y**2" if "*" in equation else "L = y^2"]}))
+        assert str(solution["x"]).endswith("dL/dx = 1/sqrt(v + 1e-5)*dL/dy")
+        assert solution["v"].numpy == "-y ** 2 / (v + 1e-5)"
+    hundred = solve(problem_from_mapping({"forward": ["y = 10**2*x", "L = y"]}))
+    assert str(hundred["x"]) == "dL/dx = 100"
+
+
+def test_no_chosen_letter_is_that_of_a_size() -> None:
+    found = problem("letters-of-sizes")
+    printed = "".join(equation_latex(d.derivation.entry, Notation.of(found)) for d in solve(found))
+    assert r"\sum_{l'=1}^k" in printed
+    assert not any(rf"\sum_{{{letter}{prime}=1}}" in printed for letter in "kd" for prime in ("", "'"))
+    clash = problem_from_mapping({"symbols": {"W": ["i", "j"], "k": ["j"]}, "forward": ["L = sum((W @ k)**2)"]})
+    letters = {ix.letter for d in solve(clash) for ix in free_indices(d.derivation.entry.lhs)}
+    assert letters.isdisjoint({"i", "j", "k"})
+
+
+def test_the_letters_of_the_author_are_kept() -> None:
+    text = "sum(X[b,h,i,d]*Y[b,h,j,d], b,h,i,j,d)"
+    for shapes in (ATTENTION, dict.fromkeys("XY", ATTENTION["X"])):
+        assert str(bs.gradient(text, "X", shapes)) == "dL/dX[b,h,i,d] = sum(Y[b,h,j,d], j)"
+    layer = problem_from_mapping({
+        "symbols": {"W": ["K", "D"], "x": ["D"], "t": ["K"]},
+        "forward": ["a[m] = sum(W[m,p]*x[p], p)", "L = sum((a[m] - t[m])**2, m)"],
+    })  # fmt: skip
+    assert str(solve(layer)["W"]).splitlines()[0] == "dL/dW[m,p] = dL/da[m]*x[p]"
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,16 @@ REFUSED = [
     ("power_or_member", r"x^i", r"$$y = \sum_{i=1}^M w_i x^i, L = (y-t)^2$$"),
     ("power_or_member", r"\gamma^{(t-1)}", r"$$z^{(t)} = w z^{(t-1)}, L = \sum_{t=1}^T \gamma^{(t-1)} z^{(t)}$$"),
     ("power_or_member", r"\gamma^{t-1}", r"$$z_t = w z_{t-1}, L = \sum_{t=1}^T \gamma^{t-1} z_t$$"),
+    ("function_of_mark", r"p_\theta", r"$$\ell(\theta) = \sum_{i=1}^n \log p_\theta(x_i)$$"),
+    ("function_of_mark", r"f_w", r"$$L = \sum_{n=1}^N (f_w(x_n) - y_n)^2$$ Find $\partial L / \partial w$."),
+    # One of a family, or another quantity.
+    ("member_by_number", r"\mathbf{x}_1", r"$$L = \sum_{n=1}^N \|\mathbf{x}_n\|^2 + \|\mathbf{x}_1\|^2$$"),
+    ("member_by_number", r"x_1", r"$$L = \sum_{n=1}^N (w x_n - t_n)^2 + x_1$$"),
+    (
+        "member_by_number",
+        r"w^{(1)}",
+        r"$$a^{(l)} = w^{(l)} a^{(l-1)}, \quad l = 1, \dots, M, \quad L = a^{(M)} + w^{(1)}$$",
+    ),
     # Recurrences that have no start, or another one than at 0.
     ("runs_out", r"x_{i+1}", r"$$y_i = x_{i+1} - x_i, L = \sum_{i=1}^N y_i^2$$"),
     ("runs_out", r"h_{t+1}", r"$$h_{t+1} = w h_t, L = \sum_{t=1}^T h_t^2$$"),
@@ -122,6 +132,11 @@ REFUSED = [
     ("declared_power", r"v^{2}", r"$$z = w x + v^{2}, L = z^2$$ with $v^{2} \in \mathbb{R}$."),
     # The exponential of a matrix.
     ("matrix_exponential", r"e^{\mathbf{X}}", r"$$L = \operatorname{tr}(e^{\mathbf{X}})$$" + SIZES),
+    (
+        "matrix_exponential",
+        r"\exp(t \mathbf{X} + \mathbf{A})",
+        r"$$L = \operatorname{tr}(\exp(t \mathbf{X} + \mathbf{A}))$$" + SIZES,
+    ),
     ("matrix_exponential", r"\exp(\mathbf{X})", r"$$L = \operatorname{tr}(\exp(\mathbf{X}))$$" + SIZES),
     (
         "matrix_exponential",

@@ -183,3 +183,24 @@ def test_a_loss_that_is_applied_twice_is_refused(tmp_path: Path) -> None:
             tmp_path,
             r"$$P = f(W X), \quad L = f(P)$$ with $X \in \mathbb{R}^{n \times m}$, $W \in \mathbb{R}^{k \times n}$",
         )
+
+
+NUMBERED = r"""\begin{align}
+y &= w x + b & (1) \\
+z &= 3 y \left(2\right) \\
+L &= (z - t)^2. \qquad (3)
+\end{align}"""
+
+
+def test_the_number_of_an_equation_is_no_factor(tmp_path: Path) -> None:
+    note = loaded(tmp_path, NUMBERED)
+    same_as(note, lambda w, x, b, t: (3 * (w * x + b) - t) ** 2, dict.fromkeys("wxbt", ()))
+    assert [remark.rpartition(": ")[2] for remark in note.remarks] == [
+        f"({n}) is the number of the equation" for n in (1, 2, 3)
+    ]
+
+
+@pytest.mark.parametrize("factor", [r"\cdot (2)", r"\cdot [2]", r"\times (2)"])
+def test_a_number_in_parentheses_within_an_equation_is_a_factor(factor: str, tmp_path: Path) -> None:
+    note = loaded(tmp_path, rf"$$y = w \cdot x {factor}, \quad L = (y - t)^2$$")
+    same_as(note, lambda w, x, t: (2 * w * x - t) ** 2, dict.fromkeys("wxt", ()))

@@ -2,15 +2,23 @@ r"""What stands in a note and is not part of it: comments, what is switched off,
 
 It becomes blanks of the same length, so that all places stay those of the note.
 
-Knows the marks of comments in LaTeX and Markdown; knows no mathematics.
+Knows the marks of comments in LaTeX and Markdown, and how equations are numbered; knows no mathematics.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 
+from backsym.core.errors import InputError
+from backsym.core.source import Source
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
+from backsym.reading.latex.lexer import Token, tokenize
 
+LONGEST_NUMBER = 3
+"""Digits of the number of an equation."""
+
+_SIZES = ("left", "right", "bigl", "bigr", "Bigl", "Bigr")
 _ASIDE = re.compile(
     r"""(?P<kept>\\\\|\\[%`])
     |\\begin\{comment\}.*?\\end\{comment\}
@@ -40,3 +48,46 @@ def without_asides(document: Document, tex: bool) -> Document:
 
 def _blanks(text: str) -> str:
     return "".join(char if char == "\n" else " " for char in text)
+
+
+def without_numbers(document: Document, displayed: Iterable[tuple[int, int]]) -> tuple[Document, list[tuple[int, str]]]:
+    """The note without the numbers of equations, ``(2)`` after space at the end of a row, and what is said of each."""
+    text = document.text
+    edits: list[Edit] = []
+    what: list[tuple[int, str]] = []
+    for start, end in displayed:
+        try:
+            tokens = tokenize(Source(text), start, end, lenient=True)
+        except InputError:
+            continue
+        for first, last, number in _numbers(text, tokens):
+            edits.append(Edit(first, last, _blanks(text[first:last])))
+            what.append((first, f"{number} is the number of the equation"))
+    return rewritten(document, edits), what
+
+
+def _numbers(text: str, tokens: Sequence[Token]) -> Iterator[tuple[int, int, str]]:
+    """Whole numbers in parentheses that end a row with an equals sign and stand apart from what is before them.
+
+    Each with the end of what is before, where it ends itself, and what it is.
+    """
+    row: list[Token] = []
+    for token in (t for t in tokens if t.text not in ("&", *_SIZES)):
+        if token.kind not in ("row", "end"):
+            row.append(token)
+            continue
+        while row and row[-1].text in (".", ","):
+            row.pop()
+        if len(row) > 3 and any(t.text == "=" and t.kind == "op" for t in row):
+            before, opening, number, closing = row[-4:]
+            short = number.text.isdecimal() and len(number.text) <= LONGEST_NUMBER
+            apart = text[before.end] in " \t\n&" or "quad" in text[before.end : opening.start]
+            if short and apart and _ends(before) and (opening.text, closing.text) in (("(", ")"), ("[", "]")):
+                yield before.end, closing.end, f"({number.text})"
+        row = []
+
+
+def _ends(token: Token) -> bool:
+    """Whether an expression may end here: no sign follows that would take a number."""
+    signs = (")", "]", "}", ".", ",", r"\}", "|)", "||)", "'")
+    return token.kind in ("letter", "greek", "number") or token.text in signs

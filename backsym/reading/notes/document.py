@@ -27,7 +27,7 @@ from backsym.reading.files.yamlfile import Document, Listing, Mark, Scalar, Tabl
 from backsym.reading.latex.declarations import Declaration, Declarations, names_in_formula
 from backsym.reading.latex.equations import Segment, Spelled, segments
 from backsym.reading.latex.names import Key, Vocabulary, new_name, split_tag
-from backsym.reading.notes.asides import without_asides
+from backsym.reading.notes.asides import without_asides, without_numbers
 from backsym.reading.notes.equations import (
     Equations,
     defined_functions,
@@ -158,6 +158,8 @@ def tree_of_note(document: Document, tex: bool) -> ReadNote:
     """The same for a text that is in memory."""
     document, front = front_matter(document, tex)
     document = written_out(without_asides(document, tex), tex)
+    displayed = [f for f in islice(formulas(document.text, tex), MAX_FORMULAS) if f.displayed]
+    document, numbers = without_numbers(document, [(f.start, f.end) for f in displayed])
     places = [(f.start, f.end) for f in islice(formulas(document.text, tex), MAX_FORMULAS)]
     spelling = respelt(document, places)
     document = spelling.document
@@ -165,7 +167,7 @@ def tree_of_note(document: Document, tex: bool) -> ReadNote:
     document, powers = layered(document, places)
     powers |= spelling.spelled
     done = settled(document, islice(formulas(document.text, tex), MAX_FORMULAS))
-    customs = [(at, "a prime is a transpose") for at in spelling.transposes[:1]]
+    customs = [*numbers, *((at, "a prime is a transpose") for at in spelling.transposes[:1])]
     note, tree = _read(done, powers, customs)
     others = tuple(f"passed over, line {line}: {what}" for line, what in front.passed_over)
     return ReadNote(
@@ -295,7 +297,7 @@ class _Note:
             raise self.without_equations()
         sizes = {*self.declared.dims, *equations.dims} - {d.spelled.name for d in self.declared.found}
         check_sizes(self.source, equations, sizes, [(f.start, f.end) for f in self.formulas])
-        check_names(self.source, equations)
+        check_names(self.source, equations, self.settled.loose)
         check_counts(self.source, equations, {d.spelled.name for d in self.declared.found})
         self.declare_what_is_used(equations, places)
         found = [equation.segment for equation in equations.found]
@@ -465,7 +467,7 @@ class _Note:
         declared = {d.spelled.name: d.shape for d in self.declared.found if not d.letter}
         given = {name: s for name, s in equations.given().items() if name not in declared}
         self.starts = starts_of(equations, self.steps.letters)
-        check_steps(self.source, equations, self.starts)
+        check_steps(self.source, equations, self.starts, declared)
         equations.found = in_order(
             equations.found,
             {s.family: [other.name for other in self.starts if other.family == s.family] for s in self.starts},

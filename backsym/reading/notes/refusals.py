@@ -24,10 +24,14 @@ from backsym.reading.syntax import Node, walk
 _SUMS = ("sum", "mean", "max", "min")
 
 
-def check_names(source: Source, equations: Equations) -> None:
-    """Applications and marks, before anything is said of shapes; raises InputError with each place."""
+def check_names(source: Source, equations: Equations, loose: Collection[str]) -> None:
+    """Applications and marks, before anything is said of shapes; raises InputError with each place.
+
+    ``loose`` are the letters that stand somewhere but below another.
+    """
     found = [
         *_applied(source, equations),
+        *_parametrised(source, equations, loose),
         *_members(source, equations),
         *_powers(source, equations),
         *_letters_as_numbers(source, equations),
@@ -78,7 +82,7 @@ def check_shapes(source: Source, equations: Equations, shapes: Mapping[str, Axes
         *_positions(source, equations, shapes),
         *_transposed(source, equations, shapes, told),
         *_of_size_one(source, equations, shapes),
-        *_exponentials(source, equations, shapes),
+        *_exponentials(source, equations, told),
         *_norms(source, equations, told),
         *(source.diagnostic(say("notes.bias_axis", name=name), tree.span) for name, tree in told.unclear.items()),
     ]
@@ -96,6 +100,16 @@ def _applied(source: Source, equations: Equations) -> Iterator[Diagnostic]:
         both = call.key in equations.alone
         words = say("notes.function_or_factor" if both else "notes.unknown_function", name=name)
         yield source.diagnostic(words, call.span)
+
+
+def _parametrised(source: Source, equations: Equations, loose: Collection[str]) -> Iterator[Diagnostic]:
+    r"""``p_\theta(x)`` in a note that speaks of \theta, too: the function depends on it, and nothing says how."""
+    computed = {segment.left.key[0] for segment in equations.segments}
+    for call in {call.key: call for call in equations.applications}.values():
+        mark = call.key[1]
+        if mark in loose and mark not in computed and new_name(*call.key) in equations.functions:
+            words = say("notes.function_of_mark", name=source.text[slice(*call.head)], mark=mark)
+            yield source.diagnostic(words, call.head)
 
 
 # --- families --------------------------------------------------------------------------------------------------------
@@ -248,13 +262,14 @@ def _norms(source: Source, equations: Equations, told: Shapes) -> Iterator[Diagn
                     yield source.diagnostic(say("notes.norm_of_number", name=name), tree.span)
 
 
-def _exponentials(source: Source, equations: Equations, shapes: Mapping[str, Axes]) -> Iterator[Diagnostic]:
+def _exponentials(source: Source, equations: Equations, told: Shapes) -> Iterator[Diagnostic]:
     """``e^{\\mathbf{X}}`` of a square matrix."""
     for equation in equations.found:
         for side in equation.sides or ():
             for tree in walk(side):
-                if tree.kind != "call" or tree.value != "exp" or tree.children[0].kind != "name":
+                if tree.kind != "call" or tree.value != "exp":
                     continue
-                axes = shapes.get(tree.children[0].value, ())
-                if len(axes) == 2 and axes[0] == axes[1]:
-                    yield source.diagnostic(say("notes.matrix_exponential", name=tree.children[0].value), tree.span)
+                axes = tuple(map(told.root, told.of(tree.children[0]) or ()))
+                if len(axes) == 2 and axes[0] == axes[1] != "1":
+                    written = source.text[slice(*tree.children[0].span)]
+                    yield source.diagnostic(say("notes.matrix_exponential", name=written), tree.span)

@@ -43,6 +43,8 @@ class Settled:
     document: Document
     names: list[Named] = field(default_factory=list)
     """The names of derivatives, and of the terms of a total, that are put in."""
+    loose: set[str] = field(default_factory=set)
+    """The letters that stand anywhere but below another one, also as arguments that say nothing."""
     steps: list[int] = field(default_factory=list)
     """Where steps of descent and the like stand, equations with a derivative among other things."""
 
@@ -114,6 +116,7 @@ def settled(document: Document, places: Iterable[Place]) -> Settled:
 
     source = Source(document.text, document.file, locate)
     pieces = [piece for f in formulas if f.displayed for piece in pieces_of(source, f.start, f.end)]
+    found.loose = {letter for f in formulas for letter in _loose(source, f)}
     edits: list[Edit] = []
     for piece in pieces:
         chain = list(_one_side(piece))
@@ -125,7 +128,19 @@ def settled(document: Document, places: Iterable[Place]) -> Settled:
     done = rewritten(document, apart)
     source = Source(done.text)
     uses = sorted(edit for name in found.names for f in formulas for edit in _put_in(source, f, name))
-    return Settled(rewritten(done, uses), found.names, found.steps)
+    return replace(found, document=rewritten(done, uses))
+
+
+def _loose(source: Source, formula: Place) -> Iterator[str]:
+    """The letters of a formula that are not all that stands below another."""
+    try:
+        tokens = FormulaReader(source, _WORDS, formula.start, formula.end, lenient=True).tokens
+    except InputError:
+        return
+    for n, token in enumerate(tokens):
+        before = tokens[n - 1 - (n > 1 and tokens[n - 1].text == "{")].text if n else ""
+        if token.kind in ("letter", "greek") and before != "_":
+            yield token.text
 
 
 # --- pieces ----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from backsym.core.errors import InputError
+from backsym.core.errors import Diagnostic, InputError
 from backsym.core.problem import start_names
 from backsym.core.source import Source
 from backsym.core.words import say
@@ -193,7 +193,22 @@ def as_equations(starts: Iterable[Start]) -> list[tuple[Node, Node]]:
     return [(start, node("entry", "", (family, zero), at)) for start, family in name]
 
 
-def check_steps(source: Source, equations: Equations, starts: Sequence[Start]) -> None:
+def _by_number(
+    source: Source, equations: Equations, starts: Collection[str], declared: Collection[str]
+) -> list[Diagnostic]:
+    """``x_1`` beside the family ``x_n``: the first member, or another quantity."""
+    families = {e.children[0].value for e in equations.entries() if e.children[1].kind == "name"}
+    found = []
+    for name, spelled in equations.given().items():
+        base, tag = spelled.key
+        other = tag.isdecimal() and tag != "0" and name not in starts and name not in declared
+        if other and new_name(base, "") in families:
+            words = say("notes.member_by_number", name=source.text[slice(*spelled.span)], family=base)
+            found.append(source.diagnostic(words, spelled.span))
+    return found
+
+
+def check_steps(source: Source, equations: Equations, starts: Sequence[Start], declared: Collection[str]) -> None:
     """What stands at a shifted letter and may not be there: refused, with the place.
 
     ``\\gamma^{(t-1)}`` that is nowhere else a family is a power as well; x_{t-1} of what is given has no start, and
@@ -203,7 +218,7 @@ def check_steps(source: Source, equations: Equations, starts: Sequence[Start]) -
     for start in starts:
         back[start.family] = max(start.back + 1, back.get(start.family, 0))
     plain = {e.children[0].value for e in equations.entries() if e.children[1].kind == "name"}
-    found = []
+    found = _by_number(source, equations, {start.name for start in starts}, declared)
     for entry in equations.entries():
         name, first = entry.children[0].value, entry.children[1]
         parts = first.children if first.kind == "shift" else ()
