@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from backsym.api.problem import Problem
 from backsym.core import problem as core
-from backsym.core.errors import BacksymError, Diagnostic, InputError, near_name
+from backsym.core.errors import BacksymError, Diagnostic, InputError, did_you_mean
 from backsym.core.names import split_name
 from backsym.core.words import Words, say
 from backsym.solving.solution import Result, Solution, solve
@@ -73,14 +73,13 @@ def _arrays(problem: core.Problem, values: Mapping[str, Any]) -> tuple[dict[str,
     import numpy as np
 
     if problem.abstract:
-        raise BacksymError(f"{', '.join(sorted(problem.abstract))} has no formula, so there is no number")
+        raise BacksymError(say("api.no_formula", names=sorted(problem.abstract)))
     arrays: dict[str, Array] = {}
     for name, value in values.items():
         try:
             arrays[name] = np.asarray(value, dtype=float)
         except (TypeError, ValueError) as error:
-            hint = "a number, or lists of numbers of one length each"
-            raise InputError([Diagnostic(f"{name} is no array of numbers: {error}", advice=hint)]) from None
+            raise InputError([Diagnostic(say("api.no_numbers", name=name, error=str(error)))]) from None
     sizes = _sizes(problem, arrays)
     return {name: _classes(problem, name, array, sizes) for name, array in arrays.items()}, sizes
 
@@ -93,7 +92,7 @@ def _classes(problem: core.Problem, name: str, array: Array, sizes: Mapping[str,
     classes = label if isinstance(label, int) else sizes.get(label)
     if classes is None or not ((array >= 0) & (array < classes) & (array == array.round())).all():
         last = f"{label} - 1" if classes is None else classes - 1
-        raise InputError([Diagnostic(f"{name} is a label: its values are 0, ..., {last}")])
+        raise InputError([Diagnostic(say("api.no_class", name=name, last=last))])
     return array.astype(int)
 
 
@@ -121,10 +120,13 @@ def _env(problem: core.Problem, arrays: Mapping[str, Array], sizes: Mapping[str,
 def _sizes(problem: core.Problem, arrays: Mapping[str, Array]) -> dict[str, int]:
     """The size of each dimension, which all arrays must agree on."""
     leaves = [name for name, symbol in problem.symbols.items() if symbol.role != "node"]
-    hint = f"it has {', '.join(leaves)}"
-    unknown = [Diagnostic(f"the expression has no {name}", advice=hint) for name in arrays if name not in leaves]
+    unknown = [
+        Diagnostic(say("api.not_in_expression", name=name), advice=_it_has(leaves))
+        for name in arrays
+        if name not in leaves
+    ]
     missing = [name for name in leaves if name not in arrays]
-    absent = [Diagnostic(f"{name} has no value", advice=f"call it with {name}=...") for name in missing]
+    absent = [Diagnostic(say("api.no_value", name=name)) for name in missing]
     if unknown or absent:
         raise InputError([*unknown, *absent])
     sizes = {name: dim.size for name, dim in problem.dims.items() if dim.size is not None}
@@ -136,7 +138,7 @@ def _sizes(problem: core.Problem, arrays: Mapping[str, Array]) -> dict[str, int]
         )
         if not fits:
             wanted = ", ".join(str(sizes.get(dim, dim) if isinstance(dim, str) else dim) for dim in shape)
-            raise InputError([Diagnostic(f"{name} has the shape {list(given)}, expected [{wanted}]")])
+            raise InputError([Diagnostic(say("api.other_shape", name=name, found=str(list(given)), wanted=wanted))])
     return sizes
 
 
@@ -203,12 +205,15 @@ def gradient(
     for name in names:
         if name not in solution:
             leaves = [other for other, symbol in problem.symbols.items() if symbol.role != "node"]
-            near = near_name(name, leaves)
-            hint = f"did you mean {near}?" if near else f"it has {', '.join(leaves) or 'only numbers'}"
-            raise InputError([Diagnostic(f"the expression has no {name}", advice=hint)])
+            near = did_you_mean(name, leaves)
+            raise InputError([Diagnostic(say("api.not_in_expression", name=name), advice=near or _it_has(leaves))])
         result = solution[name]
         found.append(Gradient(problem, result.derivation, result.verification, solution))
     return tuple(found) if isinstance(wrt, (list, tuple)) else found[0]
+
+
+def _it_has(names: Sequence[str]) -> Words:
+    return say("api.it_has", names=names) if names else say("api.only_numbers")
 
 
 def declared_name(wrt: Any) -> str:
@@ -221,7 +226,7 @@ def declared_name(wrt: Any) -> str:
         return name
     if label is not None:
         return str(label)
-    raise InputError([Diagnostic(f"wrt is a name, such as 'W', or a list of names; not {wrt!r}")])
+    raise InputError([Diagnostic(say("api.no_wrt", found=repr(wrt)))])
 
 
 def one_equation(
@@ -248,8 +253,8 @@ def one_equation(
         declared = _declared(symbols, wrt) if shapes is not None else None
         if shapes is None and "@" in expression:
             at = expression.index("@") + 1
-            hint = 'such as shapes={"W": ["K", "D"], "x": ["D"]}; without shapes every name is a number'
-            raise InputError([Diagnostic("@ needs the shapes of arrays", LABEL, 1, at, expression, advice=hint)])
+            hint = say("api.shapes_example")
+            raise InputError([Diagnostic(say("api.no_shapes"), LABEL, 1, at, expression, advice=hint)])
         keys = {**extra, "symbols": declared, "loss": name if scalar else None, "parts": parts(name) if parts else None}
         head = f"{name} = "
         try:
@@ -261,13 +266,12 @@ def one_equation(
                     return Problem(forward=[rf"\mathbf{{{name}}} = {expression.strip()}"], **keys)
             raise InputError(_placed(d, head) for d in error.diagnostics) from None
     if getattr(expression, "free_symbols", None) is None:
-        raise InputError([Diagnostic(f"an expression is a text or a SymPy expression, not {expression!r}")])
+        raise InputError([Diagnostic(say("api.no_expression", found=repr(expression)))])
     import sympy
 
     array = getattr(expression, "shape", (1, 1)) not in ((), (1, 1))
     if array and scalar:
-        shown = ", ".join(map(str, expression.shape))
-        raise InputError([Diagnostic(f"the expression must be a scalar; this is [{shown}]", advice="take its Trace")])
+        raise InputError([Diagnostic(say("api.not_scalar", shape=[str(each) for each in expression.shape]))])
     name = _free(called, {str(symbol) for symbol in expression.free_symbols} | set(given))
     arrays = {declared_name(s): given.get(declared_name(s)) for s in expression.atoms(sympy.MatrixSymbol)}
     declared = _declared({**arrays, **given}, wrt)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from backsym.core import problem as core
 from backsym.core.errors import Diagnostic, InputError
+from backsym.core.words import say
 from backsym.reading.files import loader
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Problem(core.Problem):
             "tolerance": tolerance, "credit": credit, "follow_through": follow_through, "variants": variants,
         }  # fmt: skip
         if equations is not None and forward is not None:
-            raise InputError([Diagnostic("a problem has equations (SymPy) or forward (texts), not both")])
+            raise InputError([Diagnostic(say("api.equations_and_forward"))])
         if equations is not None:
             from backsym.sympy_door.incoming import problem_of
 
@@ -154,7 +155,7 @@ def load_collection(path: str | PathLike[str]) -> core.Collection:
     """
     found = loader.load(path)
     if not isinstance(found, core.Collection):
-        raise InputError([Diagnostic("this is a single problem", file=str(path), advice="load it with backsym.load")])
+        raise InputError([Diagnostic(say("api.single_problem"), file=str(path), advice=say("api.load"))])
     return _public_collection(found)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from backsym.core.errors import BacksymError, InputError
 from backsym.core.expr import Ix
 from backsym.core.problem import Dimension, NodeEquation, Part, Problem, Symbol
+from backsym.core.words import Words, say
 from backsym.printing.plain import plain
 from backsym.reading.files.loader import problem_of_text
 
@@ -37,10 +38,10 @@ def problem_file(problem: Problem, source: str) -> str:
     try:
         again = problem_of_text(text)
     except InputError as e:
-        raise BacksymError(f"{source} cannot be written as a problem file: {e.diagnostics[0].message}") from e
+        raise BacksymError(say("api.not_a_file", source=source, words=e.diagnostics[0].words)) from e
     wrong = next(_differences(renamed, again), None)
     if wrong is not None:
-        raise BacksymError(f"{source} cannot be written as a problem file: {wrong} would be read as something else")
+        raise BacksymError(say("api.read_otherwise", source=source, wrong=wrong))
     return text
 
 
@@ -155,21 +156,21 @@ def _part(part: Part, problem: Problem) -> dict[str, Any]:
     return found
 
 
-def _differences(problem: Problem, again: Problem) -> Iterator[str]:
+def _differences(problem: Problem, again: Problem) -> Iterator[Words | str]:
     """What the text says differently, in words: names, shapes and roles, equations, parts."""
     for name, symbol in problem.symbols.items():
         other = again.symbols.get(name)
         if other is None or replace(other, line=symbol.line, latex=symbol.latex) != symbol:
             yield name
     if again.symbols.keys() - problem.symbols.keys() or again.end != problem.end:
-        yield "the loss" if again.end != problem.end else "a name"
+        yield say("api.the_loss" if again.end != problem.end else "api.a_name")
     for mine, theirs in zip(problem.equations, again.equations, strict=True):
         same = plain(mine.rhs, problem) == plain(theirs.rhs, again)
         if not same or _letters_of_left(mine) != _letters_of_left(theirs):
-            yield f"the equation of {mine.name}"
+            yield say("api.the_equation", name=mine.name)
     asked = [(part.kind, part.targets, part.option, _claims(part, problem)) for part in problem.parts]
     if asked != [(part.kind, part.targets, part.option, _claims(part, again)) for part in again.parts]:
-        yield "what is asked"
+        yield say("api.what_is_asked")
 
 
 def _letters_of_left(equation: NodeEquation) -> tuple[Ix, ...]:

@@ -112,11 +112,11 @@ def variants(path: str | Path, count: int, seed: int = 0) -> Drawn:
     """
     problem = load(str(path))
     if not isinstance(problem, Problem):
-        raise BacksymError(f"{path} is a collection: make variants of its problems one at a time")
+        raise BacksymError(say("variants.collection", path=str(path)))
     if problem.variants == Variants():
-        raise BacksymError(f"{path} declares no variants; the documentation tells how")
+        raise BacksymError(say("variants.none", path=str(path)))
     if not 1 <= count <= MAX_COUNT:
-        raise BacksymError(f"from 1 to {MAX_COUNT} variants can be made, not {count}")
+        raise BacksymError(say("variants.count", limit=MAX_COUNT, count=count))
     _refuse_statements(problem, str(path))
     maker = _Maker(problem, str(path))
     return maker.drawn(count, seed)
@@ -131,8 +131,9 @@ def _refuse_statements(problem: Problem, path: str) -> None:
             printed = FUNCTIONS[name].latex
             derivative = printed in formula and re.search(r"\\frac\{d|\\partial|'|\\prime", left)
             if derivative or left.strip().startswith(printed):
-                told = f"a text says of {name} that ${formula.strip()}$, which need not hold for {' or '.join(others)}"
-                raise BacksymError(f"{path}: {told}; leave it out, or leave {name} as it is")
+                raise BacksymError(
+                    say("variants.text_of_function", path=path, name=name, formula=formula.strip(), others=others)
+                )
 
 
 def number_of_variants(problem: Problem) -> int:
@@ -240,8 +241,18 @@ class _Maker:
             except BacksymError as error:
                 left_out.append(f"{_listed(drawing.choices())}: {error}")
         if len(found) < count:
-            but = f" ({len(left_out)} more cannot be evaluated: {left_out[0]})" if left_out else ""
-            raise BacksymError(f"{self.path} has {len(found)} different variants, not {count}{but}")
+            if left_out:
+                raise BacksymError(
+                    say(
+                        "variants.too_few_evaluated",
+                        path=self.path,
+                        found=len(found),
+                        wanted=count,
+                        more=len(left_out),
+                        first=left_out[0],
+                    )
+                )
+            raise BacksymError(say("variants.too_few", path=self.path, found=len(found), wanted=count))
         return Drawn(tuple(found), tuple(left_out), _worded(self.problem))
 
     def draws(self, seed: int) -> Iterator[Draw]:
@@ -297,7 +308,7 @@ class _Maker:
         text = self.problem.by_name[self.problem.loss].text.strip()
         places = [n for n, item in enumerate(items) if " ".join(item.split()) == " ".join(text.split())]
         if len(places) != 1:
-            raise BacksymError(f"{self.path}: the equation of the loss must be an item of its own to be replaced")
+            raise BacksymError(say("variants.loss_item", path=self.path))
         items[places[0]] = equation
         return items
 
@@ -337,9 +348,7 @@ class _Maker:
                 raise InputError([self.problem_with(old.text, equation.text)])
 
     def problem_with(self, old: str, new: str) -> Diagnostic:
-        hint = "write it in the plain language, or take other letters"
-        message = f"this equation cannot be carried over to other names: {old} became {new}"
-        return Diagnostic(message, self.path, advice=hint)
+        return Diagnostic(say("variants.other_names", old=old, new=new), self.path)
 
     # --- claims ---
 
@@ -363,7 +372,7 @@ class _Maker:
                 if repair == self.asked:
                     raise
         for claim in false_claims(solution.problem, solution.derivations):
-            raise VerificationError("", f"{self.path}: part {claim.part + 1} states an equation that does not hold")
+            raise VerificationError("", say("variants.does_not_hold", path=self.path, number=claim.part + 1))
         return solution, file
 
     def derived(self, solution: Solution, part: File, claim: FalseClaim) -> File:

@@ -20,6 +20,7 @@ from backsym.cli.files import is_stream, refuse_inputs, write
 from backsym.cli.progress import counted
 from backsym.core.choices import ACCEPT, HINTS
 from backsym.core.errors import BacksymError, InputError
+from backsym.core.words import say
 
 if TYPE_CHECKING:
     from backsym.core.problem import Problem
@@ -133,18 +134,18 @@ def check(
         click.echo(syntax_sheet(), nl=False)
         return
     if file is None:
-        raise click.UsageError("FILE is missing: the problem that the answers belong to.")
+        raise click.UsageError(str(say("cli.no_file")))
     if autograder is not None:
         if answers is not None or target is not None or answer is not None:
-            raise click.UsageError("--autograder takes no answers.")
+            raise click.UsageError(str(say("cli.autograder")))
         with reported():
             write_autograder(file, autograder, hints or "gentle", accept)
         return
     single = target is not None or answer is not None
     if single and (target is None or answer is None):
-        raise click.UsageError("--target and --answer belong together.")
+        raise click.UsageError(str(say("cli.target_and_answer")))
     if single == (answers is not None):
-        raise click.UsageError("Give either ANSWERS or --target and --answer.")
+        raise click.UsageError(str(say("cli.answers_or_target")))
     request = Request(
         file, answers, target, answer, form or "table", output, hints or "full", accept, summary, workers,
         review, diff, gradebook, gradebook_format, student, _pairs(columns),
@@ -161,7 +162,7 @@ def _pairs(columns: Sequence[str]) -> tuple[tuple[str, str], ...]:
     for text in columns:
         header, sign, target = text.rpartition("=")
         if not sign or not header.strip() or not target.strip():
-            raise click.UsageError(f"--column {text}: give HEADER=TARGET.")
+            raise click.UsageError(str(say("cli.column", text=text)))
         found.append((header, target.strip()))
     return tuple(found)
 
@@ -235,7 +236,7 @@ def load_problem(name: str) -> Problem:
 
     loaded = load(str(find_problem(name)))
     if isinstance(loaded, Collection):
-        raise BacksymError(f"{name} is a collection: take its problems one at a time")
+        raise BacksymError(say("cli.collection", name=name))
     return loaded
 
 

@@ -12,6 +12,7 @@ import click
 from backsym.cli.errors import reported
 from backsym.cli.files import refuse_inputs, write
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 
 
 @click.command()
@@ -33,7 +34,7 @@ def code(file: str, target: str, function: bool, skeleton: bool, output: Path | 
     """
     with reported():
         if function and skeleton:
-            raise BacksymError("--function and --skeleton are two different modules; ask for one of them")
+            raise BacksymError(say("cli.function_and_skeleton"))
         texts = written_function(file, target, output) if function else written(file, target, skeleton, output)
         if output is None:
             click.echo("".join(texts.values()), nl=False)
@@ -81,4 +82,4 @@ def written_function(file: str, target: str, output: Path | None) -> dict[Path, 
 def refuse_unimportable(output: Path | None) -> None:
     """Raise BacksymError for a file that tests could not import."""
     if output is not None and not output.stem.isidentifier():
-        raise BacksymError(f"{output}: the tests import this file, so its name must be one that Python can import")
+        raise BacksymError(say("cli.unimportable", path=str(output)))

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 
 
 def write(texts: Mapping[Path, str | bytes]) -> None:
@@ -23,7 +24,7 @@ def write(texts: Mapping[Path, str | bytes]) -> None:
     temporaries: dict[Path, Path] = {}
     path = next(iter(texts))
     for taken in filter(Path.is_dir, texts):
-        raise BacksymError(f"{taken}: cannot write this file: there is a folder of this name")
+        raise BacksymError(say("cli.folder_in_the_way", path=str(taken)))
     try:
         for path, text in texts.items():
             data = text if isinstance(text, bytes) else text.encode("utf-8")
@@ -44,7 +45,7 @@ def write(texts: Mapping[Path, str | bytes]) -> None:
             path = place
             os.replace(temporary, place)
     except OSError as error:
-        raise BacksymError(f"{path}: cannot write this file: {error.strerror or error}") from error
+        raise BacksymError(say("cli.not_written", path=str(path), error=str(error.strerror or error))) from error
     finally:
         for temporary in temporaries.values():
             temporary.unlink(missing_ok=True)
@@ -62,10 +63,10 @@ def refuse_inputs(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
     for path in outputs:
         for given in inputs:
             if path.exists() and given.exists() and path.samefile(given):
-                raise BacksymError(f"{path} is an input, which would be overwritten; name another file")
+                raise BacksymError(say("cli.overwrites_input", path=str(path)))
         place = os.path.realpath(path)
         if place in seen and not is_stream(path):
-            raise BacksymError(f"{path} is named twice as an output; name another file for one of them")
+            raise BacksymError(say("cli.named_twice", path=str(path)))
         seen[place] = path
 
 

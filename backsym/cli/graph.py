@@ -11,6 +11,7 @@ from backsym.cli.files import refuse_inputs, write
 from backsym.cli.tasks import load
 from backsym.core.choices import DRAWINGS, DRAWN_DERIVATIVES, GRAPHS
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 
 
 @click.command()
@@ -35,20 +36,18 @@ def graph(file: str, form: str | None, output: Path | None, kind: str | None, de
 
         task = load(file)
         if task.collection is not None:
-            raise BacksymError(f"{file} is a collection: draw its problems one at a time")
+            raise BacksymError(say("cli.collection_of_graphs", name=file))
         problem = task.problems[0]
         check_spellings(problem)
         asked = next(filter(None, (kind_of(part).picture(part) for part in problem.parts)), None)
         endings = {ending: name for name, known in DRAWINGS.items() for ending in known}
         if form is None and output is not None and output.suffix.lower() not in endings:
-            known = ", ".join(endings)
-            raise BacksymError(f"{output}: no form of drawing has this ending; give --format, or one of {known}")
+            raise BacksymError(say("cli.no_drawing", path=str(output), endings=list(endings)))
         form = form or (endings[output.suffix.lower()] if output else "svg")
         drawn = picture(Voice.of(problem), kind or asked or problem.figure or "vectorized", derivatives).drawn
         count = len(drawn.graph.vertices)
         if form in ("svg", "tikz") and count > LARGEST:
-            hint = "; --format dot or mermaid writes it for another program"
-            raise BacksymError(f"{file}: the graph has {count} vertices, more than the {LARGEST} that are drawn{hint}")
+            raise BacksymError(say("cli.too_many_vertices", name=file, count=count, limit=LARGEST))
         text = drawn.written(form)
         if form in ("svg", "tikz") and drawn.unlabelled:
             click.echo(f"{file}: {len(drawn.unlabelled)} edges are too close together for their labels", err=True)

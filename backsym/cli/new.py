@@ -11,6 +11,7 @@ import click
 
 from backsym.cli.errors import reported
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 
 ENDING = ".yaml"
 
@@ -64,7 +65,7 @@ def of_note(note: str) -> str:
     from backsym.reading.files.loader import is_document, load
 
     if not is_document(note):
-        raise BacksymError(f"{note} is no lecture note, which is a .md or .tex file")
+        raise BacksymError(say("cli.no_note", name=note))
     problem = load(note)
     assert isinstance(problem, Problem), "a note is one problem"
     return problem_file(problem, Path(note).name)
@@ -75,15 +76,15 @@ def write_new(name: str, text: str) -> Path:
     path = _path(name)
     # A name with a dot in front is a hidden file; the other characters are not allowed in names on every system.
     if not _words(path) or path.name.startswith(".") or any(c in '<>:"|?*\\' or not c.isprintable() for c in path.name):
-        raise BacksymError(f"{name!r} is no name for a problem; one such as my-network is")
+        raise BacksymError(say("cli.no_problem_name", name=name))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise BacksymError(f"{path}: there is a file of this name already; nothing was written") from None
+        raise BacksymError(say("cli.file_in_the_way", path=str(path))) from None
     except OSError as error:
-        raise BacksymError(f"{path}: cannot write this file: {error.strerror or error}") from error
+        raise BacksymError(say("cli.not_written", path=str(path), error=str(error.strerror or error))) from error
     return path
 
 

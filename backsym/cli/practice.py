@@ -9,6 +9,7 @@ import click
 
 from backsym.cli.errors import reported
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 
 
 @click.command()
@@ -30,7 +31,7 @@ def practice(files: tuple[str, ...], host: str, port: int, workers: int, root_pa
             import starlette  # noqa: F401
             import uvicorn
         except ImportError:
-            raise BacksymError('the practice page needs a server: pip install "backsym[practice]"') from None
+            raise BacksymError(say("cli.no_server")) from None
         from backsym.cli.tasks import expanded
         from backsym.core.resources import find_problem
         from backsym.practice.server import Settings, application

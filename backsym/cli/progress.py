@@ -28,7 +28,7 @@ def progress(items: Sequence[Item], label: str) -> Iterator[Iterator[Item]]:
         yield iter(bar)
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     """A line on stdout; where the bar is on the same terminal, on a line of its own."""
     if sys.stdout.isatty() and sys.stderr.isatty():
         click.echo("\r\033[K", nl=False, err=True)

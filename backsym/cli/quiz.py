@@ -14,6 +14,7 @@ import click
 from backsym.cli.errors import reported
 from backsym.cli.files import refuse_inputs, write
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 
 if TYPE_CHECKING:
     from backsym.quiz.questions import Quiz
@@ -49,7 +50,7 @@ def quiz(file: str, form: str, seed: int, output: Path) -> None:
                 names = ", ".join(one.left_out)
                 click.echo(f"{file}: left out, because too few slips of the same form are wrong: {names}", err=True)
         if not any(one.questions for one in quizzes):
-            raise BacksymError(f"{file}: nothing can be asked with at least three wrong choices")
+            raise BacksymError(say("cli.no_question", name=file))
         problems = [one.voice.problem for one in quizzes]
         title = task.collection.title if task.collection is not None else problems[0].title
         texts = {output / name: data for name, data in written(title, task.stem, quizzes, form).items()}

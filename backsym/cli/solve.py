@@ -10,10 +10,11 @@ import click
 
 from backsym.cli.errors import reported
 from backsym.cli.options import FormType, workers_option
-from backsym.cli.progress import progress, say
+from backsym.cli.progress import print_line, progress
 from backsym.cli.tasks import expanded, load_all, process_count, put, refuse_clashes, solve_task, tell
 from backsym.core.choices import DETAIL, ENGINES
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 from backsym.documents.writers.languages import forms, templated
 from backsym.solving.processes import mapped
 
@@ -81,14 +82,14 @@ def solve(
     from backsym.documents.writers.templating import check_templates
 
     if questions and key:
-        raise click.UsageError("--questions and --key are two documents; give one of them at a time")
+        raise click.UsageError(str(say("cli.questions_and_key")))
     if space and not questions:
-        raise click.UsageError("--space goes with --questions")
+        raise click.UsageError(str(say("cli.space")))
     version = "questions" if questions else "key" if key else "solution"
     options = Options(version, detail, fragment, templates, engine, space, colour)
     with reported():
         if output is not None and output.is_file():
-            raise BacksymError(f"{output}: this is a file; -o names a folder")
+            raise BacksymError(say("cli.no_folder", path=str(output)))
         if templates is not None:
             check_templates(templates, templated())
         wanted = forms() if form == "all" else (form,) if form else DEFAULT_FORMATS
@@ -106,7 +107,7 @@ def solve(
             for task, outcome in zip(rest, outcomes, strict=True):
                 worst = max(worst, tell(outcome, err=printed))
                 if printed:
-                    say("".join(map(str, outcome.texts.values())).removesuffix("\n"))
+                    print_line("".join(map(str, outcome.texts.values())).removesuffix("\n"))
                 elif outcome.texts:
                     put(task, outcome.texts, output or Path("output"))
     sys.exit(worst)

@@ -15,8 +15,9 @@ import click
 
 from backsym.cli.errors import explained
 from backsym.cli.files import write
-from backsym.cli.progress import say
+from backsym.cli.progress import print_line
 from backsym.core.errors import BacksymError, Diagnostic, InputError, VerificationError
+from backsym.core.words import say
 
 if TYPE_CHECKING:
     from backsym.core.problem import Collection, Problem
@@ -100,7 +101,7 @@ def solved(problem: Problem, name: str) -> Solution:
     try:
         solution = solve_problem(problem)
     except VerificationError as error:
-        raise VerificationError(error.node, f"{name}: {error}") from error
+        raise VerificationError(error.node, say("words.in_place", place=name, words=error.words)) from error
     for claim in false_claims(problem, solution.derivations):
         raise refuted(claim, problem, solution.derivations, name)
     return solution
@@ -175,13 +176,13 @@ def tell(outcome: Outcome, err: bool = False) -> int:
         if own or err:
             click.echo(line, err=True)
         else:
-            say(line)
+            print_line(line)
     return outcome.status
 
 
 def put(task: Task, texts: Mapping[str, str | bytes], folder: Path) -> None:
     for path in write_all(task, texts, folder):
-        say(f"wrote {path}")
+        print_line(f"wrote {path}")
 
 
 def write_all(task: Task, texts: Mapping[str, str | bytes], folder: Path) -> list[Path]:
@@ -199,11 +200,11 @@ def refuse_clashes(files: Sequence[str]) -> None:
     for name in files:
         stem = Path(name).stem if name.endswith((".yaml", ".yml")) else Path(name).name
         if stem in seen:
-            raise BacksymError(f"{seen[stem]} and {name} would both be written to {stem}; solve them one at a time")
+            raise BacksymError(say("cli.same_stem", first=seen[stem], second=name, name=stem))
         seen[stem] = name
 
 
 def _refuse_own_input(path: Path, name: str) -> None:
     """The solution of notes.md is another notes.md; it must not take its place."""
     if path.exists() and Path(name).exists() and path.samefile(name):
-        raise BacksymError(f"{path} would be overwritten by its own solution; name another folder with -o")
+        raise BacksymError(say("cli.own_solution", path=str(path)))

@@ -9,6 +9,7 @@ import click
 from backsym.cli.errors import reported
 from backsym.cli.files import write
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 
 
 @click.command()
@@ -24,7 +25,7 @@ def templates(folder: Path) -> None:
         bundled = {p.name: p.read_text(encoding="utf-8") for p in resource("templates").iterdir() if p.is_file()}
         texts = {folder / name: text for name, text in sorted(bundled.items()) if name.endswith(".jinja")}
         if there := [path.name for path in texts if path.exists()]:
-            raise BacksymError(f"{folder} has templates already, which would be lost: {', '.join(there)}")
+            raise BacksymError(say("cli.templates_there", folder=str(folder), names=there))
         write(texts)
         for path in texts:
             click.echo(f"wrote {path}")

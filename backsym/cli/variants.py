@@ -15,7 +15,7 @@ import click
 
 from backsym.cli.errors import reported
 from backsym.cli.files import write
-from backsym.cli.progress import progress, say
+from backsym.cli.progress import print_line, progress
 from backsym.core.choices import VERSIONS
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def variants(file: str, count: int, seed: int, output: Path | None, form: str, t
                 stem = f"{path.stem}-{variant.number:0{max(2, len(str(count)))}}"
                 for name, data in files(variant, stem, form, templates):
                     write({folder / name: data})
-                say(f"wrote {folder / stem}.yaml")
+                print_line(f"wrote {folder / stem}.yaml")
 
 
 def files(variant: Variant, stem: str, form: str, templates: Path | None) -> Iterable[tuple[str, bytes]]:
