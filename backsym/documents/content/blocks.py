@@ -101,13 +101,17 @@ class Derived:
 
 @dataclass(frozen=True)
 class Derivations:
-    """Several results with what leads to each: on paper one display, in a browser to be unfolded one by one."""
+    """Several results with what leads to each: on paper one display, in a browser to be unfolded one by one.
+
+    Those ``beside`` each other share lines where there is room.
+    """
 
     items: tuple[Derived, ...]
+    beside: bool = False
 
     @property
     def display(self) -> Equations:
-        return Equations(tuple(row for item in self.items for row in item.rows))
+        return Equations(tuple(row for item in self.items for row in item.rows), self.beside)
 
 
 @dataclass(frozen=True)

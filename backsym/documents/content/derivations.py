@@ -8,7 +8,7 @@ from __future__ import annotations
 import math as numbers
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import groupby, islice
 
 from backsym.core import stepkinds as sk
 from backsym.core.expr import Adj, Equation, Expr, Sym, free_indices
@@ -42,6 +42,7 @@ from backsym.documents.remarks.ideas import ideas
 from backsym.documents.remarks.readings import readings
 from backsym.documents.remarks.remark import Remark, holds
 from backsym.documents.remarks.slips import slips
+from backsym.documents.writers.breaking import row_width
 from backsym.numeric.given import point
 from backsym.parts.kind import Answered, Piece
 from backsym.parts.table import kind_of
@@ -52,6 +53,9 @@ from backsym.printing.printer import range_layout
 
 TOGETHER = 24.0
 """Equal expressions of at most this width, in em, stand in one row."""
+
+SHARED = 19.0
+"""On a concise page, derivations of one row that is at most so wide, in em, share lines."""
 
 LONG = 2
 """A derivation of so many rows is not repeated in another part with other names."""
@@ -124,8 +128,7 @@ class Worked(Sheet):
                 alike.append((piece, *model))
             else:
                 full.append(_derived(piece, answered, self.voice, self.shown))
-        if full:
-            self.blocks.append(Derivations(tuple(full)))
+        self.blocks += _in_lines(full) if self.shown.options.concise else [Derivations(tuple(full))] if full else []
         own = [each for each in alike if each[2].within(self.voice, answered.label)]
         for group in (own, [each for each in alike if each not in own]):
             if group:
@@ -182,6 +185,19 @@ def _strong(content: Inlines) -> Inlines:
     return tuple(Text(item.text, "strong") if isinstance(item, Text) else item for item in content)
 
 
+def _in_lines(derived: Sequence[Derived]) -> list[Block]:
+    """The derivations one after another; neighbours that are one short row each share lines."""
+
+    def short_row(each: Derived) -> bool:
+        return len(each.rows) == 1 and row_width(each.rows[0]) <= SHARED
+
+    blocks: list[Block] = []
+    for short, items in groupby(derived, key=short_row):
+        found = tuple(items)
+        blocks.append(Derivations(found, beside=short and len(found) > 1))
+    return blocks
+
+
 def likewise(alike: Sequence[tuple[Piece, Form, Model]], label: str, shown: Shown) -> list[Block]:
     """Results whose derivations are those of others with other names, side by side below one number."""
     voice = shown.voice
@@ -222,7 +238,7 @@ def _vectorized(piece: Piece, asked: Equation, answered: Answered, voice: Voice,
         shown.results.setdefault(piece.node, mark.number)
     if shown.options.concise:
         reason = _reason(_inner(piece.steps), voice, {})
-        return [Equations((_checked(piece.result, voice, joined((reason, (mark,)), voice.catalogue)),))]
+        return [Equations((replace(row(piece.result, (), voice), reason=joined((reason, (mark,)), voice.catalogue)),))]
     result = Equations((replace(boxed(piece.result, voice), reason=(mark,)),))
     if model is not None and piece.steps:
         return [Paragraph(_as_in([(form, model)], "", voice)), result]
@@ -267,7 +283,8 @@ def _derived(piece: Piece, answered: Answered, voice: Voice, shown: Shown) -> De
     if piece.cases:
         rows = _in_cases(found_rows, results)
     else:
-        rows = _stated(found_rows, (_checked_row(results[0], piece.result, voice),), voice)
+        result = results[0] if shown.options.concise else _checked_row(results[0], piece.result, voice)
+        rows = _stated(found_rows, (result,), voice)
     if where and not (steps and steps[0].kind == sk.CONCLUDE):
         found_by = joined((by_results(where, voice), rows[0].reason), voice.catalogue)
         rows = (replace(rows[0], reason=found_by), *rows[1:])
@@ -387,7 +404,7 @@ def _equation(r: Row) -> tuple[Layout | None, Layout]:
 
 def _checked(equation: Equation, voice: Voice, reason: Inlines = ()) -> Row:
     """An equation with the sizes of its factors beside it."""
-    return _checked_row(Row(voice.layout(equation.lhs), voice.layout(equation.rhs), reason=reason), equation, voice)
+    return _checked_row(replace(row(equation, (), voice), reason=reason), equation, voice)
 
 
 def _checked_row(found: Row, equation: Equation, voice: Voice) -> Row:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from backsym.core import stepkinds as sk
 from backsym.core.entrywise import entry_of
@@ -99,20 +100,23 @@ def lines(steps: Sequence[Step], known: AbstractSet[str] = frozenset()) -> tuple
 
 
 def condensed(planned: Sequence[Line]) -> tuple[Line, ...]:
-    """Each chain of equalities by where it begins and where it ends.
+    """Each chain of equalities by where it begins and where it ends, whatever stands between.
 
     Left out are the forward equations that it uses, and cases, which say the same of some entries again.
     """
+    kept = [line for line in planned if not any(step.kind in _CASES for step in line.steps)]
+    runs = [(lhs, tuple(run)) for lhs, run in groupby(kept, key=lambda line: line.lhs)]
+    ends = {lhs: position for position, (lhs, _) in enumerate(runs)}
+    waiting: dict[Expr, tuple[Step, ...]] = {}
     out: list[Line] = []
-    for line in planned:
-        if any(step.kind in _CASES for step in line.steps):
+    for position, (lhs, run) in enumerate(runs):
+        steps = tuple(step for line in run for step in line.steps if step.kind != sk.FORWARD)
+        if lhs in waiting and position < ends[lhs]:
+            waiting[lhs] += steps
             continue
-        steps = tuple(step for step in line.steps if step.kind != sk.FORWARD)
-        before = out[-1] if out else None
-        if before is None or before.lhs != line.lhs:
-            out.append(replace(line, steps=steps))
-        else:
-            out[-1] = replace(before, stages=(before.stages[0], line.stages[-1]), steps=before.steps + steps)
+        stages = run[0].stages[:1] + run[-1].stages[-1:] if len(run) > 1 else run[0].stages
+        out.append(Line(lhs, stages, waiting.get(lhs, ()) + steps))
+        waiting[lhs] = ()
     return tuple(out)
 
 

@@ -67,13 +67,14 @@ BETWEEN = 2.0
 def side_by_side(rows: tuple[Row, ...], room: float) -> list[tuple[Row, ...]]:
     """The rows in lines of several, in columns as wide as the widest, as many as fit the room."""
     for count in range(min(MOST, len(rows)), 1, -1):
-        columns = [max(map(_whole, rows[n::count])) for n in range(count)]
+        columns = [max(map(row_width, rows[n::count])) for n in range(count)]
         if sum(columns) + (count - 1) * BETWEEN <= room:
             return [rows[n : n + count] for n in range(0, len(rows), count)]
     return [(row,) for row in rows]
 
 
-def _whole(r: Row) -> float:
+def row_width(r: Row) -> float:
+    """The width of a row on one line, with its range and its remark, in em."""
     tail = 0.0 if r.tail is None else 1.5 + width(r.tail)
     left = 0.0 if r.lhs is None else width(r.lhs) + EQUALS
     return left + width(r.right) + tail + remark_width(r.reason)

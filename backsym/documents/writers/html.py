@@ -156,6 +156,8 @@ class _Page:
             return f'<p class="aside {block.kind}">{inlines_html(block.content)}</p>'
         if isinstance(block, Picture):
             return _picture(block)
+        if isinstance(block, Derivations) and block.beside:
+            return self.block(block.display)
         if isinstance(block, Derivations):
             self.folded = True
             return "\n".join(map(_unfolding, block.items))

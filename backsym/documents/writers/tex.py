@@ -147,7 +147,7 @@ def _block(block: Block) -> str:
     if isinstance(block, Aside):
         return f"\\aside{block.kind}{{{inlines_tex(block.content)}}}"
     if isinstance(block, Derivations):
-        return _display(block.display.rows)
+        return _block(block.display)
     if isinstance(block, Blanks):
         fields = " ".join(f"{inlines_tex(label)}: \\hrulefill\\quad" for label in block.labels[:2])
         points = [f"{inlines_tex(label)}: \\rule{{3em}}{{0.4pt}}" for label in block.labels[2:]]

@@ -63,6 +63,7 @@ ROOM = 41.0
 WHOLE = 9.0
 """A formula in a line of text is not parted by its end if it is at most so wide, in em."""
 
+_LONGER = {"formula": "long", "worked": "worked-long"}
 SHORT = 6
 """A display of more lines may be parted by the end of a page."""
 
@@ -158,6 +159,8 @@ def _block(block: Block) -> str:
         return f"#drawing({string(block.alt)}, {block.drawn.typst()})"
     if isinstance(block, Aside):
         return f"#{block.kind}[{_guarded(inlines_typst(block.content))}]"
+    if isinstance(block, Derivations) and block.beside:
+        return _beside(block.display.rows, "worked")
     if isinstance(block, Derivations):
         return "\n".join(_display(item.rows, "worked") for item in block.items)
     if isinstance(block, Blanks):
@@ -200,20 +203,20 @@ def _display(rows: tuple[Row, ...], function: str = "formula") -> str:
         body = " ".join(side for side in lines[0] if side)
     elif len(lines) <= SHORT or function == "worked":
         body = " \\\n".join(map(_aligned, lines))
-        function = "worked-long" if len(lines) > SHORT else function
+        function = _LONGER[function] if len(lines) > SHORT else function
     else:  # The first line, and the last one, on the page of its neighbour.
         body = " \\\n".join([_together(lines[:2]), *map(_aligned, lines[2:-2]), _together(lines[-2:])])
         function = "long"
     return f"#{function}({string(equations_text(rows))}, $ {body} $)"
 
 
-def _beside(rows: tuple[Row, ...]) -> str:
+def _beside(rows: tuple[Row, ...], function: str = "formula") -> str:
     """Several equations on a line, aligned in columns."""
     lines = side_by_side(rows, ROOM)
     if all(len(line) == 1 for line in lines):
-        return _display(rows)
+        return _display(rows, function)
     body = " \\\n".join(" &wide ".join(map(_cell, line)) for line in lines)
-    function = "long" if len(lines) > SHORT else "formula"
+    function = _LONGER[function] if len(lines) > SHORT else function
     return f"#{function}({string(equations_text(rows))}, $ {body} $)"
 
 
