@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from backsym.documents.content.blocks import Inline, Inlines, Math, Ref, Row, Text
+from backsym.documents.content.blocks import Inline, Inlines, Math, Ref, Row, Table, Text
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
-from backsym.printing.measure import broken, width
+from backsym.printing.measure import broken, width, width_in_line
 
 EQUALS = 1.4
 """The width of a sign of equality with the space around it, in em."""
@@ -80,10 +80,50 @@ def row_width(r: Row) -> float:
     return left + width(r.right) + tail + remark_width(r.reason)
 
 
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+CELL = 1.2
+"""The space around what a cell holds, in em."""
+
+
+def narrowed(table: Table, room: float) -> tuple[Table, tuple[float | None, ...]]:
+    """The table as it fits a page, and the widths of the columns that had to be narrowed, in em.
+
+    A column keeps its width if that is at most a fair share of what those before it, from the narrowest on, leave.
+    Formulas that are wider than their column become several, between which a line may end.
+    """
+    count = len(table.head)
+    lines = (table.head, *table.rows)
+    natural = [max(width_in_line(as_formula(cells[n])) for cells in lines) for n in range(count)]
+    left = room - count * CELL
+    widths: list[float | None] = [None] * count
+    for place, n in enumerate(sorted(range(count), key=natural.__getitem__)):
+        share = left / (count - place)
+        widths[n] = None if natural[n] <= share else share
+        left -= min(natural[n], share)
+    rows = tuple(tuple(_narrowed(cell, most) for cell, most in zip(cells, widths, strict=True)) for cells in table.rows)
+    return Table(table.head, rows), tuple(widths)
+
+
+def _narrowed(cell: Inlines, most: float | None) -> Inlines:
+    if most is None:
+        return cell
+    out: list[Inline] = []
+    for item in cell:
+        lines = broken(item.layout, most, most, width_in_line) if isinstance(item, Math) else []
+        for n, line in enumerate(lines):
+            out += [Text(" ")] * bool(n) + [Math(line)]
+        out += [] if lines else [item]
+    return tuple(out)
+
+
 # --- remarks ---------------------------------------------------------------------------------------------------------
 
 REMARK = 0.85
 """The size of a remark beside a formula, compared with the formula."""
+
+ROUNDING = 1.0
+"""What the width of a line of remarks may be off, in em."""
 
 GAP = 1.6
 """The space before a remark, in em."""
@@ -102,19 +142,16 @@ def _in_formula(item: Inline, *, linked: bool) -> Layout:
 
 
 def remark_lines(content: Inlines, room: float) -> tuple[Layout, ...]:
-    """A remark on lines of its own, broken as a formula is; where words are too long for that, after clauses."""
-    room /= REMARK
-    whole = tuple(broken(as_formula(content), room, room))
-    if all(width(line) <= room for line in whole):
-        return whole
+    """A remark on lines of its own, broken after clauses; one that is wider than a line, as a formula is."""
+    room = (room - ROUNDING) / REMARK
     lines: list[Inlines] = []
     for clause in _clauses(content):
         longer = (*lines[-1], *clause) if lines else clause
-        if lines and width(as_formula(longer)) <= room:
+        if lines and width_in_line(as_formula(longer)) <= room:
             lines[-1] = longer
         else:
             lines.append(clause)
-    return tuple(part for line in lines for part in broken(as_formula(line), room, room))
+    return tuple(part for line in lines for part in broken(as_formula(line), room, room, width_in_line))
 
 
 def _clauses(content: Inlines) -> list[Inlines]:
@@ -134,7 +171,7 @@ def _clauses(content: Inlines) -> list[Inlines]:
 
 def remark_width(content: Inlines) -> float:
     """How much room a remark takes, with the space before it."""
-    return GAP + REMARK * width(as_formula(content)) if content else 0.0
+    return GAP + REMARK * width_in_line(as_formula(content)) if content else 0.0
 
 
 def in_column(rows: tuple[Row, ...], reach: float, room: float) -> bool:

@@ -42,6 +42,7 @@ from backsym.documents.writers.breaking import (
     as_formula,
     fitted,
     in_column,
+    narrowed,
     remark_lines,
     remark_width,
     side_by_side,
@@ -158,23 +159,13 @@ def _block(block: Block) -> str:
 
 
 def _table(block: Table) -> str:
-    """Rows with some air, because a cell may hold a matrix; a long table goes on over the page.
-
-    Where the columns are too wide together, the widest one has lines of text.
-    """
-    rows = [" & ".join(inlines_tex(cell) for cell in cells) + r" \\[4pt]" for cells in (block.head, *block.rows)]
+    """Rows with some air, because a cell may hold a matrix; a long table goes on over the page."""
+    table, widths = narrowed(block, ROOM)
+    rows = [" & ".join(inlines_tex(cell) for cell in cells) + r" \\[4pt]" for cells in (table.head, *table.rows)]
     body = "\n".join([rows[0], r"\hline \noalign{\vskip 4pt}", *rows[1:]])
-    return f"\\begin{{longtable}}{{{_columns(block)}}}\n{body}\n\\end{{longtable}}"
-
-
-def _columns(block: Table) -> str:
-    widths = [max(width(as_formula(row[n])) for row in (block.head, *block.rows)) for n in range(len(block.head))]
-    kinds = ["l"] * len(widths)
-    left = ROOM - len(widths) - sum(widths)
-    if left < 0:
-        widest = widths.index(max(widths))
-        kinds[widest] = f"p{{{max(widths[widest] + left, ROOM / 4):.1f}em}}"
-    return "".join(kinds)
+    ragged = r">{\raggedright\arraybackslash}"
+    columns = "".join("l" if most is None else f"{ragged}p{{{most:.1f}em}}" for most in widths)
+    return f"\\begin{{longtable}}{{{columns}}}\n{body}\n\\end{{longtable}}"
 
 
 def _joined(blocks: Iterable[Block]) -> str:

@@ -42,6 +42,7 @@ from backsym.documents.writers.breaking import (
     as_formula,
     fitted,
     in_column,
+    narrowed,
     remark_lines,
     remark_width,
     side_by_side,
@@ -59,6 +60,9 @@ _STYLES = {"strong": "strong", "emphasis": "emph"}
 
 ROOM = 41.0
 """The width of the text in em."""
+
+INSET = {"formula": 0.0, "worked": 1.2}
+"""How far a display is set in, in em, by the function of the template that sets it."""
 
 WHOLE = 9.0
 """A formula in a line of text is not parted by its end if it is at most so wide, in em."""
@@ -180,8 +184,10 @@ def _table(block: Table) -> str:
     def cells(row: tuple[Inlines, ...]) -> str:
         return ", ".join(f"[{inlines_typst(cell, whole=True)}]" for cell in row)
 
-    rows = "".join(f"\n  {cells(row)}," for row in block.rows)
-    return f"#table(\n  columns: {len(block.head)},\n  table.header({cells(block.head)}),{rows}\n)"
+    table, widths = narrowed(block, ROOM)
+    rows = "".join(f"\n  {cells(row)}," for row in table.rows)
+    columns = ", ".join("auto" if width is None else f"{width:.1f}em" for width in widths)
+    return f"#table(\n  columns: ({columns},),\n  table.header({cells(block.head)}),{rows}\n)"
 
 
 # --- mathematics -----------------------------------------------------------------------------------------------------
@@ -192,13 +198,14 @@ Line = tuple[str, str]
 
 
 def _display(rows: tuple[Row, ...], function: str = "formula") -> str:
-    set_rows = fitted(rows, ROOM)
+    room = ROOM - INSET[function]
+    set_rows = fitted(rows, room)
     left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in set_rows)
-    found = [_lines(r, ROOM, left) for r in set_rows]
+    found = [_lines(r, room, left) for r in set_rows]
     remarks = any(r.reason for r in set_rows)
-    column = remarks and in_column(set_rows, max(reach for _, reach in found), ROOM)
+    column = remarks and in_column(set_rows, max(reach for _, reach in found), room)
     pairs = zip(set_rows, found, strict=True)
-    lines = [line for r, (texts, reach) in pairs for line in _remarked(texts, r, (left, reach), column)]
+    lines = [line for r, (texts, reach) in pairs for line in _remarked(texts, r, (left, reach), room, column=column)]
     if len(lines) == 1 and not column:
         body = " ".join(side for side in lines[0] if side)
     elif len(lines) <= SHORT or function == "worked":
@@ -212,7 +219,7 @@ def _display(rows: tuple[Row, ...], function: str = "formula") -> str:
 
 def _beside(rows: tuple[Row, ...], function: str = "formula") -> str:
     """Several equations on a line, aligned in columns."""
-    lines = side_by_side(rows, ROOM)
+    lines = side_by_side(rows, ROOM - INSET[function])
     if all(len(line) == 1 for line in lines):
         return _display(rows, function)
     body = " \\\n".join(" &wide ".join(map(_cell, line)) for line in lines)
@@ -226,7 +233,7 @@ def _cell(r: Row) -> str:
     return f"{to_typst(r.lhs)} &= {to_typst(r.right)}{tail}{remark}" if r.lhs else f"&{to_typst(r.right)}{tail}{remark}"
 
 
-def _remarked(lines: list[Line], r: Row, edges: tuple[float, float], column: bool) -> list[Line]:
+def _remarked(lines: list[Line], r: Row, edges: tuple[float, float], room: float, *, column: bool) -> list[Line]:
     """The lines of a row with its remark: in a column, behind the last line, or on a line of its own."""
     if not r.reason:
         return lines
@@ -235,9 +242,9 @@ def _remarked(lines: list[Line], r: Row, edges: tuple[float, float], column: boo
     head, last = lines[-1]
     if column:
         return [*lines[:-1], (head, f"{last} && {text}")]
-    if reach + remark_width(r.reason) <= ROOM:
+    if reach + remark_width(r.reason) <= room:
         return [*lines[:-1], (head, f"{last} {text}")]
-    own = remark_lines(r.reason, ROOM - left - GAP)
+    own = remark_lines(r.reason, room - left - GAP)
     return [*lines, *(("", f"#why(${to_typst(line)}$)") for line in own)]
 
 
