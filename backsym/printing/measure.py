@@ -221,7 +221,7 @@ def _parted(layout: Layout, room: float, wide: Measure) -> list[Layout]:
 
 def _factors(layout: Layout) -> list[Layout]:
     """The pieces of a product between which a closed parenthesis stands."""
-    if not isinstance(layout, Row) or layout.tight:
+    if not isinstance(layout, Row):
         return [layout]
     runs: list[list[Layout]] = [[]]
     for item in layout.items:
@@ -229,7 +229,7 @@ def _factors(layout: Layout) -> list[Layout]:
         if after and _closes(after[-1]) and not isinstance(item, (Op, lay.Space, lay.Delimiter)):
             runs.append([])
         runs[-1].append(item)
-    return [lay.row(*run) for run in runs]
+    return [lay.tight(*run) if layout.tight else lay.row(*run) for run in runs]
 
 
 def _closes(layout: Layout) -> bool:
