@@ -138,7 +138,7 @@ def test_no_displayed_formula_is_wider_than_the_page(name: str, language: str) -
         (r"(a + b)(c + f)", ["(a + b)", r"\cdot (c + f)"]),
         (r"[A \times B] [C \times D]", [r"[A \times B]", r"[C \times D]"]),
         (r"\frac{a + b + c + d}{e + f}", [r"\bigl( a + b + c", r"+ d \bigr) / \bigl( e", r"+ f \bigr)"]),
-        (r"x \frac{a + b + c + d}{e}", [r"x \bigl[ \bigl( a + b", r"+ c + d \bigr)", r"/ e \bigr]"]),
+        (r"x \frac{a + b + c + d}{e}", [r"x \bigl[ \bigl( a + b + c", r"+ d \bigr) / e \bigr]"]),
         (r"\sqrt{a + b + c + d}", [r"\bigl( a + b + c", r"+ d \bigr)^{1 / 2}"]),
         (r"f(a + b + c + d)^2", [r"f \bigl( a + b + c", r"+ d \bigr)^2"]),
     ],
