@@ -48,6 +48,7 @@ from backsym.reading.notes.spelling import MARKS, respelt
 from backsym.reading.notes.statements import Settled, settled
 from backsym.reading.notes.steps import Start, Steps, as_equations, check_steps, starts_of, steps_of
 from backsym.reading.notes.tasks import Task, Tasks
+from backsym.reading.notes.upstream import Slope, is_given, mentioned_loss, slopes, undefined_loss
 from backsym.reading.notes.words import FARTHEST, JOINS, VERB, Place, class_letter, layers, usual_rank, worded
 from backsym.reading.syntax import Node, walk
 
@@ -623,11 +624,14 @@ class _Note:
 
     def without_abstract_loss(self, equations: Equations, shapes: Shapes, sides: list[tuple[Node, Node]]) -> None:
         """Reads the shapes; a last equation ``L = f(P)`` of an array P says that L is an abstract loss of P."""
+        self.upstream = None
         last = equations.found[-1]
         call = last.sides[1] if last.sides is not None and is_loss(last.segment.left) else None
         argument = call.children[0] if call is not None and call.kind == "call" and len(call.children) == 1 else None
         if call is None or argument is None or argument.kind != "name" or not self.only_call(call, equations):
             shapes.read(sides)
+            if equations.loss() is None and shapes.shape(last.name):
+                self.layer_alone(equations, last.name)
             return
         shapes.read(sides[:-1])
         if shapes.shape(argument.value):
@@ -636,6 +640,22 @@ class _Note:
             equations.functions -= {call.value}
         else:
             shapes.read(sides)
+
+    def layer_alone(self, equations: Equations, last: str) -> None:
+        """Of a note without a loss, whose last quantity is an array: the loss by whose derivatives it asks."""
+        known = equations.lefts() | equations.given().keys()
+        loss = undefined_loss(self.slopes(), known)
+        mentioned = mentioned_loss(self.document.text, [(f.start, f.end) for f in self.formulas])
+        if mentioned is not None and not (loss and is_given(self.source, self.slopes(), loss, last)):
+            word = self.document.text[slice(*mentioned)]
+            hint = say("notes.loss_given", name=self.document.text[slice(*equations.found[-1].segment.left.span)])
+            raise self.source.error(say("notes.loss_not_read", word=word), mentioned, hint)
+        self.upstream = loss
+
+    def slopes(self) -> list[Slope]:
+        """The derivatives that the note names."""
+        words = replace(self.vocabulary(), free=None)
+        return slopes(self.source, words, [(f.start, f.end) for f in self.formulas])
 
     def only_call(self, call: Node, equations: Equations) -> bool:
         """Whether an abstract function is applied once in all, and what it is applied to is computed last."""
@@ -825,6 +845,8 @@ class _Note:
             if not has_loss and is_loss(s.left) and s.left.name not in taken:
                 taken[s.left.name] = s
         needed = {*displayed.given(), *starts, *(name for s, e in telling if s.left.name in taken for name in e.uses)}
+        if not has_loss and not taken and telling:
+            needed |= {slope.below for slope in self.slopes()}  # A layer alone, with its upstream derivative.
         grows = True
         while grows:
             grows = False

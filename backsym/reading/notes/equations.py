@@ -31,7 +31,7 @@ from backsym.reading.syntax import Node, walk
 _FUNCTION_LETTERS = frozenset("f g h phi psi Phi Psi".split())
 _OPENING = frozenset("([{")
 _CLOSING = frozenset(")]}")
-_LOSS_NAMES = (
+LOSS_NAMES = (
     "L", "loss", "J", "E", "C", "ell", "cost", "error", "CE", "BCE", "MSE", "SSE", "SSR", "RSS", "NLL",
 )  # fmt: skip
 
@@ -357,7 +357,7 @@ class Equations:
         used = set().union(*(equation.uses for equation in self.found)) if self.found else set()
         last = [e for e in reversed(self.found) if e.name not in used and e.sides is not None]
         script = next((e.name for e in last if e.segment.left.calligraphic), None)
-        named = next((e.name for e in last if e.name in _LOSS_NAMES), None)
+        named = next((e.name for e in last if e.name in LOSS_NAMES), None)
         return script or named or next((e.name for e in last if is_loss(e.segment.left)), None)
 
     def given(self) -> dict[str, Spelled]:
@@ -438,7 +438,7 @@ def loss_marks(source: Source, places: Iterable[tuple[int, int]]) -> frozenset[s
             base = reader.base()
             scripts = read_scripts(reader, reader.additive)
             calligraphic = base.font in ("mathcal", "mathscr")
-            if calligraphic or base.text in _LOSS_NAMES:
+            if calligraphic or base.text in LOSS_NAMES:
                 found |= {item.value for item in scripts.items if item.kind == "name"}
     return frozenset(found)
 
@@ -471,8 +471,8 @@ def _name_in(tree: Node) -> str | None:
 
 def is_loss(left: Spelled) -> bool:
     """Whether a left side is by its letter or its font a loss; ``L_i`` is the one of an example."""
-    of_one = not left.bold and len(left.key[1]) == 1 and left.key[1].islower() and left.key[0] in _LOSS_NAMES
-    return left.calligraphic or left.name in _LOSS_NAMES or of_one
+    of_one = not left.bold and len(left.key[1]) == 1 and left.key[1].islower() and left.key[0] in LOSS_NAMES
+    return left.calligraphic or left.name in LOSS_NAMES or of_one
 
 
 def _quantities(tree: Node, labels: Collection[str]) -> Iterable[str]:

@@ -20,8 +20,9 @@ from backsym.reading.latex.names import Vocabulary
 from backsym.reading.syntax import Node
 
 _SHOW = re.compile(
-    r"\b(?:(?:show|prove|verify|check|demonstrate|confirm)\s+that"
-    r"|(?:zeigen?|zeige|beweisen?|beweise|verifizieren?|weisen?|best\u00e4tigen?)(?:\s+Sie)?(?:\s+nach)?,?\s+da(?:ss|\u00df))\b",
+    r"\b(?:(?:show|prove|verify|check|demonstrate|confirm)\s+that\b"
+    r"|(?:show|prove|verify|zeigen\s+Sie|zeige|beweisen\s+Sie|beweise)\s*:?\s*\Z"
+    r"|(?:zeigen?|zeige|beweisen?|beweise|verifizieren?|weisen?|best\u00e4tigen?)(?:\s+Sie)?(?:\s+nach)?,?\s+da(?:ss|\u00df)\b)",
     re.IGNORECASE,
 )
 _VECTORIZE = re.compile(
@@ -42,6 +43,11 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 """Words by which a sentence looks like a question, in English and German."""
+_IN_TERMS = re.compile(
+    r"\b(?:in\s+terms\s+of|as\s+(?:an?\s+)?functions?\s+of|ausgedr\u00fcckt\s+durch|in\s+abh\u00e4ngigkeit\s+von)\b",
+    re.IGNORECASE,
+)
+"""Words behind which a sentence names what an answer may use."""
 _BY = re.compile(
     r"\b(?:with\s+(?:respect|regard)\s+to|w\.?\s?r\.?\s?t\.?|nach|bez\u00fcglich|bzgl\.?|hinsichtlich)(?:\s+(?:the|der|dem|den|die))?\b",
     re.IGNORECASE,
@@ -49,12 +55,17 @@ _BY = re.compile(
 _OF_A_DERIVATIVE = re.compile(
     r"\b(?:gradients?|derivatives?|differentiate|gradienten?|ableitung(?:en)?|leiten?)\b", re.IGNORECASE
 )
-_SENTENCE = re.compile(r"(?<!\.[A-Za-z])[.?!](?=\s|\Z)|\n\s*\n|\n\s*(?:[-*+]\s|\d+[.)]\s|\(\w\)\s|\\item\b)")
+_ITEM = (
+    r"(?:[-*+]\s|\*{0,2}(?:\(\w{1,3}\)|(?:\w|[QPF]?\d{1,2})[.):](?=[\s*])"
+    r"|(?:question|problem|exercise|part|task|aufgabe|frage|teil)\s+(?:\d{1,3}|\w)\b)|\\item\b)"
+)
+"""How an item of a list begins: -, 1., (a), Q2., **Part b**."""
+_SENTENCE = re.compile(r"(?<!\.[A-Za-z])[.?!](?=\s|\Z)|\n\s*\n|\n\s*" + _ITEM, re.IGNORECASE)
 _WHY = re.compile(r"\bwhy\b", re.IGNORECASE)
 _GRAPH = re.compile(
     r"\bdraw\s+(?:the|a)\s+(?P<vectorized>vectori[sz]ed\s+)?(?:computation(?:al)?\s+)?graph\b", re.IGNORECASE
 )
-_BREAK = re.compile(r"\n\s*\n|\n\s*(?:[-*+]\s|\d+[.)]\s|\(\w\)\s|\\item\b)|\A")
+_BREAK = re.compile(r"\n\s*\n|\n\s*" + _ITEM + r"|\A", re.IGNORECASE)
 
 
 @dataclass
@@ -238,7 +249,11 @@ class Tasks:
 
     def asked_for(self, at: int, names: list[str], start: int, whole: bool) -> None:
         """Derivatives that stand by themselves: to derive, or the subject of a question why."""
-        words = self.own_words(start) or self.instruction(start)[1]
+        own = self.own_words(start)
+        asked = (a for task in self.found.values() for a in task.formulas)
+        if _IN_TERMS.search(own) and any(start - len(own) <= a < start for a in asked):
+            return  # What is at hand.
+        words = own or self.instruction(start)[1]
         end = self.ends[bisect_right(self.breaks, at) - 1]
         if _WHY.search(self.source.text, at, end):
             task = self.task("why", at)
@@ -284,7 +299,7 @@ class Tasks:
 
         Raises InputError for a formula with signs that are not known.
         """
-        if "partial" not in (text := self.source.text[start:end]) and "nabla" not in text and "=" not in text:
+        if not any(sign in self.source.text[start:end] for sign in ("partial", "nabla", "=", "d")):
             return []
         reader = FormulaReader(self.source, self.words, start, end)
         found = [(position, tree, reader.at("=")) for position, tree in reader.readable_lefts()]

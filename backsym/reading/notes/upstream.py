@@ -1,0 +1,98 @@
+r"""A note about a layer alone: "given $\frac{\partial L}{\partial y}$" names a loss that no equation defines.
+
+The loss is then an abstract one of what is computed last.  A note that speaks of a loss otherwise has one that was not
+read.
+
+Knows texts and the grammar of formulas; knows no problem files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from backsym.core.errors import InputError
+from backsym.core.source import Source
+from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.names import Vocabulary
+from backsym.reading.notes.equations import LOSS_NAMES
+from backsym.reading.syntax import Node, walk
+
+_GIVEN = re.compile(
+    r"\b(?:given|gives|suppose|assume|assuming|know|known|receives?|in\s+terms\s+of|upstream|as\s+a\s+function\s+of"
+    r"|gegeben|bekannt|angenommen|ausgedr\u00fcckt\s+durch)\b",
+    re.IGNORECASE,
+)
+"""Words by which a derivative is not asked for but at hand."""
+_LOSS = re.compile(
+    r"\b(?:loss(?:es)?|costs?|objectives?|error\s+function|cross[-\s]entropy|likelihood"
+    r"|verlust(?:funktion)?|kosten(?:funktion)?|zielfunktion|fehler(?:funktion|ma\u00df)?)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Slope:
+    """The derivative of ``above`` by ``below`` that a formula of the note names."""
+
+    above: str
+    below: str
+    at: int
+
+
+def slopes(source: Source, words: Vocabulary, places: Iterable[tuple[int, int]]) -> list[Slope]:
+    """The derivatives that the formulas name, gradients of a loss included, in the order of the note."""
+    kept = [(start, end) for start, end in places if re.search(r"partial|nabla|d", source.text[start:end])]
+    whole = [Slope(*names, at) for t, at in _trees(source, words, kept) if (names := _names(t)) is not None]
+    tops = dict.fromkeys(slope.above for slope in whole)
+    for loss in dict.fromkeys((*tops, *LOSS_NAMES)):
+        trees = _trees(source, replace(words, loss=loss), kept)
+        grads = [Slope(loss, t.children[0].value, at) for t, at in trees if t.kind == "call" and t.value == "grad"]
+        if grads:
+            return sorted([*whole, *grads], key=lambda slope: slope.at)
+    return whole
+
+
+def _trees(source: Source, words: Vocabulary, places: Sequence[tuple[int, int]]) -> Iterable[tuple[Node, int]]:
+    for start, end in places:
+        try:
+            reader = FormulaReader(source, words, start, end)
+            lefts = list(reader.readable_lefts())
+        except InputError:
+            continue
+        yield from ((t, start) for _, left in lefts for t in walk(left))
+
+
+def _names(tree: Node) -> tuple[str, str] | None:
+    """Above and below the bar of a quotient of differentials."""
+    if tree.kind != "partial":
+        return None
+    above, below = (side.children[0] if side.kind == "entry" else side for side in tree.children)
+    return (above.value, below.value) if above.kind == below.kind == "name" else None
+
+
+def undefined_loss(found: Sequence[Slope], known: Iterable[str]) -> str | None:
+    """The one name that derivatives are of and that nothing else of the note mentions."""
+    names = {slope.above for slope in found} - set(known)
+    return next(iter(names)) if len(names) == 1 else None
+
+
+def is_given(source: Source, found: Sequence[Slope], loss: str, last: str) -> bool:
+    """Whether the note says that the derivative of the loss by what is computed last is at hand."""
+    return any(
+        _GIVEN.search(source.text, max(0, slope.at - 120), slope.at)
+        for slope in found
+        if (slope.above, slope.below) == (loss, last)
+    )
+
+
+def mentioned_loss(text: str, formulas: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """Where the words of a note speak of a loss."""
+    position = 0
+    for start, end in (*formulas, (len(text), len(text))):
+        match = _LOSS.search(text, position, max(start, position))
+        if match is not None:
+            return match.span()
+        position = end
+    return None
