@@ -79,31 +79,47 @@ def shape_in_formula(source: Source, start: int, end: int, sink: Declarations) -
     return tuple(dims)
 
 
+_AND = ("and", "und", "with", "mit", "where", "wobei", "for", "f\u00fcr")
+"""Words between statements, and between names."""
+
+
 class _Reader(FormulaReader):
     def __init__(self, source: Source, sink: Declarations, start: int, end: int):
         super().__init__(source, Vocabulary({}), start, end)
         self.sink = sink
 
     def declarations(self) -> bool:
-        """``a, b \\in S, c \\in S``: every group of names in front of its set; others are passed over."""
+        """``a, b \\in S, c \\in S``: every group of names in front of its set; others are passed over.
+
+        Of ``y = W x \\in S`` the left side is declared; what stands side by side is a product and declares nothing.
+        """
         found = False
         names: list[Spelled] = []
         powers: list[tuple[int, int]] = []
+        begun = equation = False
         while self.token.kind != "end":
             mark = self.position
             try:
                 if self.took("in"):
                     found = self.set_of(names) or found
                     self.sink.powers += powers
-                    names, powers = [], []
-                elif self.took(",", ";", ".") or self.token.kind == "row":
+                    names, powers, begun, equation = [], [], False, False
+                elif self.took(",", ";", ".") or self.token.kind == "row" or self.token.text in _AND:
                     self.position += self.position == mark
+                    names = [] if equation else names
+                    begun = equation = False
+                elif equation:
+                    self.position = self.closing.get(mark, mark) + 1
+                elif self.took("="):
+                    names, equation = names[-1:], True
                 else:
-                    names.append(self.name())
+                    name = self.name()
+                    names = [] if begun else [*names, name]
+                    begun = True
             except InputError:
                 if self.tokens[mark].text == "in" and any(name.bold for name in names):
                     self.sink.unread.append(names[0].span[0])
-                names = []
+                names, begun = [], False
                 powers = [*powers, *self.power(mark)]
                 self.position = max(self.position, mark + 1)
         return found

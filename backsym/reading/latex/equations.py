@@ -188,6 +188,7 @@ def segments(source: Source, words: Vocabulary, start: int, end: int) -> list[Se
     for n, (position, left) in enumerate(begins):
         last = begins[n + 1][0] - 2 if n + 1 < len(begins) else len(reader.tokens) - 2
         if left is not None:
+            last = reader.ends_before_set(position, last)
             found.append(Segment(left, reader.tokens[position].start, reader.tokens[last].end))
     return found
 
@@ -303,7 +304,7 @@ class FormulaReader(Formula):
             while tokens[position].text in ("'", "^") and tokens[position].kind == "op":
                 position += 1
             if tokens[position].text == "in":
-                return True
+                return not self.number_set_at(position + 1)
             if tokens[position].text != ",":
                 break
             position += 1
@@ -311,6 +312,22 @@ class FormulaReader(Formula):
             return False
         rest = [t.text for t in tokens[position : position + 4]]
         return rest[:2] == ["=", "1"] and (rest[2:3] == ["dots"] or rest[2:4] == [",", "dots"])
+
+    def number_set_at(self, position: int) -> bool:
+        r"""Whether ``\mathbb{R}``, or ``R^``, stands here: what a quantity is in, and no index."""
+        token, behind = self.tokens[position], self.tokens[min(position + 1, len(self.tokens) - 1)]
+        return token.text == "mathbb" or (token.text == "R" and behind.text == "^")
+
+    def ends_before_set(self, position: int, last: int) -> int:
+        r"""The last position of the statement that begins here, without ``\in \mathbb{R}^K`` after its right side."""
+        depth = 0
+        for n in range(position, last):
+            token = self.tokens[n]
+            if token.kind == "op":
+                depth += (token.text in _OPENING) - (token.text in _ENDING)
+                if depth == 0 and token.text == "in" and self.number_set_at(n + 1):
+                    return n - 1
+        return last
 
     # --- equations ---
 

@@ -48,6 +48,7 @@ from backsym.reading.notes.spelling import MARKS, respelt
 from backsym.reading.notes.statements import Settled, settled
 from backsym.reading.notes.steps import Start, Steps, as_equations, check_steps, starts_of, steps_of
 from backsym.reading.notes.tasks import Task, Tasks
+from backsym.reading.notes.told_functions import told_functions
 from backsym.reading.notes.upstream import Slope, is_given, mentioned_loss, slopes, undefined_loss
 from backsym.reading.notes.words import FARTHEST, JOINS, VERB, Place, class_letter, layers, usual_rank, worded
 from backsym.reading.syntax import Node, walk
@@ -167,13 +168,26 @@ def tree_of_note(document: Document, tex: bool) -> ReadNote:
     places = [(f.start, f.end) for f in islice(formulas(document.text, tex), MAX_FORMULAS)]
     document, powers = layered(document, places)
     powers |= spelling.spelled
+    document, told = with_told_functions(document, tex)
     done = settled(document, islice(formulas(document.text, tex), MAX_FORMULAS))
-    customs = [*numbers, *((at, "a prime is a transpose") for at in spelling.transposes[:1])]
+    customs = [*numbers, *((at, "a prime is a transpose") for at in spelling.transposes[:1]), *told]
     note, tree = _read(done, powers, customs)
     others = tuple(f"passed over, line {line}: {what}" for line, what in front.passed_over)
     return ReadNote(
         with_front(tree, front), (*note.remarks, *others), note.upstream, bool(note.starts), front.complaints
     )
+
+
+def with_told_functions(document: Document, tex: bool) -> tuple[Document, list[tuple[int, str]]]:
+    """The note with the functions that its words name in place of their letters, and what is said of these."""
+
+    def locate(offset: int) -> Location:
+        line, column = document.place(offset)
+        return line, column, document.lines[line - 1]
+
+    places = list(islice(formulas(document.text, tex), MAX_FORMULAS))
+    edits, remarks = told_functions(Source(document.text, document.file, locate), places)
+    return (rewritten(document, edits) if edits else document), remarks
 
 
 def _read(done: Settled, powers: Mapping[Key, str], customs: Sequence[tuple[int, str]]) -> tuple[_Note, Table]:

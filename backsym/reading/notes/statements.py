@@ -24,6 +24,7 @@ from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.lexer import FUNCTION_MACROS, Token
 from backsym.reading.latex.names import Vocabulary
 from backsym.reading.latex.scripts import Scripts, read_scripts
+from backsym.reading.notes.written_functions import defines
 from backsym.reading.syntax import Node, walk
 
 OPENING = ("(", "[", "{", r"\{", "<(", "cases{", "blocks{", "|(", "||(")
@@ -251,6 +252,13 @@ def _arguments(source: Source, formulas: Sequence[Place], pieces: Sequence[Piece
         calls += _calls(source, formula, defined)
     for head, (definition, piece) in defined.items():
         mine = [call for call in calls if call.head == head]
+        known = _known(head[0]) if len(head) == 1 else None
+        if known is not None and known in FUNCTIONS and known not in losses():
+            if not _is_known(known, definition, piece):
+                yield from _formula_put_in(source, formulas, definition, piece, mine)
+            elif piece in pieces:
+                yield from _blank(source.text, *piece.span)
+            continue
         if _needless(pieces, mine):
             continue
         if len(mine) == 1 and any(_is_loss(other) for other in pieces if other is not piece):
@@ -260,6 +268,12 @@ def _arguments(source: Source, formulas: Sequence[Place], pieces: Sequence[Piece
                 yield from _without_arguments(source.text, call, letters)
         else:
             yield from _formula_put_in(source, formulas, definition, piece, mine)
+
+
+def _is_known(known: str, definition: Applied, piece: Piece) -> bool:
+    """Whether a formula says of a known function what everybody knows."""
+    tree = piece.tree(0)
+    return tree is not None and defines(known, tree, definition.arguments[0])
 
 
 def _is_loss(piece: Piece) -> bool:
@@ -287,7 +301,11 @@ def _without_arguments(text: str, call: Applied, letters: Collection[str]) -> It
 def _formula_put_in(
     source: Source, formulas: Sequence[Place], definition: Applied, piece: Piece, calls: Sequence[Applied]
 ) -> Iterator[Edit]:
-    """The formula in parentheses wherever the function is applied; raises InputError where that is not clear."""
+    """The formula in parentheses wherever the function is applied; raises InputError where that is not clear.
+
+    Within the text, a name that means nothing else by itself may stay.
+    """
+    custom = len(definition.head) == 1 and _known(definition.head[0]) is not None
     names = _split(definition.arguments)
     begin, end = piece.part(0)
     body = piece.tokens[begin:end]
@@ -298,7 +316,7 @@ def _formula_put_in(
         if call.arguments == ("'",):  # A derivative of the function.
             message = say("notes.function_not_put_in", name="".join(definition.head))
             raise source.error(message, definition.span, say("notes.write_formula"))
-        displayed = any(f.displayed and f.start <= call.span[0] < f.end for f in formulas)
+        displayed = any((f.displayed or custom) and f.start <= call.span[0] < f.end for f in formulas)
         texts = _argument_texts(source, call)
         replaced = (
             _replaced(source.text, body, dict(zip((n[0] for n in names), texts, strict=False))) if plain else None
@@ -388,9 +406,10 @@ def _left_call(piece: Piece) -> Applied | None:
     reader = piece.reader
     reader.position, reader.nesting = piece.first, 0
     head = reader.token
-    if head.kind not in ("letter", "greek", "word", "macro") or _WORDS.word(head.text) not in (None, *losses()):
+    if head.kind not in ("letter", "greek", "word", "macro") or head.text in FUNCTION_MACROS:
         return None
-    if head.text == "sigma" or head.text in FUNCTION_MACROS:
+    known = _known(head.text)
+    if known is not None and known not in losses() and known not in FUNCTIONS:
         return None
     try:
         reader.base()
@@ -401,7 +420,24 @@ def _left_call(piece: Piece) -> Applied | None:
     close = _close(reader.tokens, opening)
     if not reader.at("(") or close + 1 != piece.signs[0]:
         return None
-    return _applied(reader.tokens, piece.first, opening, close)
+    call = _applied(reader.tokens, piece.first, opening, close)
+    if known is not None and known not in losses() and not _writes_out(piece, known, call):
+        return None
+    return call
+
+
+def _known(head: str) -> str | None:
+    """The function of the table that a letter or a word is."""
+    return "sigmoid" if head == "sigma" else _WORDS.word(head)
+
+
+def _writes_out(piece: Piece, known: str, call: Applied) -> bool:
+    """Whether a statement about a known function of numbers is a formula for it, in its one argument."""
+    if FUNCTIONS[known].kind != "elementwise" or len(call.head) != 1 or len(call.arguments) != 1:
+        return False
+    begin, end = piece.part(0)
+    letters = [t for t in piece.tokens[begin:end] if t.text == call.arguments[0] and t.kind in ("letter", "greek")]
+    return bool(letters)
 
 
 def _applied(tokens: Sequence[Token], first: int, opening: int, close: int) -> Applied:

@@ -17,7 +17,9 @@ from backsym.core.expr import Span
 from backsym.core.source import Source
 from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.names import Vocabulary
+from backsym.reading.notes.upstream import SIGNS
 from backsym.reading.syntax import Node
+from backsym.text.phrases import Phrases, words_of
 
 _SHOW = re.compile(
     r"\b(?:(?:show|prove|verify|check|demonstrate|confirm)\s+that\b"
@@ -43,9 +45,13 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 """Words by which a sentence looks like a question, in English and German."""
-_IN_TERMS = re.compile(
-    r"\b(?:in\s+terms\s+of|as\s+(?:an?\s+)?functions?\s+of|ausgedr\u00fcckt\s+durch|in\s+abh\u00e4ngigkeit\s+von)\b",
-    re.IGNORECASE,
+_IN_TERMS = Phrases(
+    "in terms of",
+    "as a function of",
+    "as function of",
+    "as functions of",
+    "ausgedr\u00fcckt durch",
+    "in abh\u00e4ngigkeit von",
 )
 """Words behind which a sentence names what an answer may use."""
 _BY = re.compile(
@@ -251,7 +257,7 @@ class Tasks:
         """Derivatives that stand by themselves: to derive, or the subject of a question why."""
         own = self.own_words(start)
         asked = (a for task in self.found.values() for a in task.formulas)
-        if _IN_TERMS.search(own) and any(start - len(own) <= a < start for a in asked):
+        if words_of(own) in _IN_TERMS and any(start - len(own) <= a < start for a in asked):
             return  # What is at hand.
         words = own or self.instruction(start)[1]
         end = self.ends[bisect_right(self.breaks, at) - 1]
@@ -299,7 +305,7 @@ class Tasks:
 
         Raises InputError for a formula with signs that are not known.
         """
-        if not any(sign in self.source.text[start:end] for sign in ("partial", "nabla", "=", "d")):
+        if not any(sign in self.source.text[start:end] for sign in (*SIGNS, "=")):
             return []
         reader = FormulaReader(self.source, self.words, start, end)
         found = [(position, tree, reader.at("=")) for position, tree in reader.readable_lefts()]

@@ -8,7 +8,6 @@ Knows texts and the grammar of formulas; knows no problem files.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,18 +17,22 @@ from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.names import Vocabulary
 from backsym.reading.notes.equations import LOSS_NAMES
 from backsym.reading.syntax import Node, walk
+from backsym.text.phrases import Phrases, words_of
 
-_GIVEN = re.compile(
-    r"\b(?:given|gives|suppose|assume|assuming|know|known|receives?|in\s+terms\s+of|upstream|as\s+a\s+function\s+of"
-    r"|gegeben|bekannt|angenommen|ausgedr\u00fcckt\s+durch)\b",
-    re.IGNORECASE,
-)
+SIGNS = ("partial", "nabla", "d")
+"""One of these stands in every derivative."""
+NEAR = 120
+"""How many characters before a derivative are looked at for the words that give it."""
+
+_GIVEN = Phrases(
+    "given", "gives", "suppose", "assume", "assuming", "know", "known", "receive", "receives", "upstream",
+    "in terms of", "as a function of", "gegeben", "bekannt", "angenommen", "ausgedr\u00fcckt durch",
+)  # fmt: skip
 """Words by which a derivative is not asked for but at hand."""
-_LOSS = re.compile(
-    r"\b(?:loss(?:es)?|costs?|objectives?|error\s+function|cross[-\s]entropy|likelihood"
-    r"|verlust(?:funktion)?|kosten(?:funktion)?|zielfunktion|fehler(?:funktion|ma\u00df)?)\b",
-    re.IGNORECASE,
-)
+_LOSS = Phrases(
+    "loss", "losses", "cost", "costs", "objective", "error function", "cross-entropy", "cross entropy", "likelihood",
+    "verlust", "verlustfunktion", "kosten", "kostenfunktion", "zielfunktion", "fehler", "fehlerfunktion",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Slope:
 
 def slopes(source: Source, words: Vocabulary, places: Iterable[tuple[int, int]]) -> list[Slope]:
     """The derivatives that the formulas name, gradients of a loss included, in the order of the note."""
-    kept = [(start, end) for start, end in places if re.search(r"partial|nabla|d", source.text[start:end])]
+    kept = [(start, end) for start, end in places if any(sign in source.text[start:end] for sign in SIGNS)]
     whole = [Slope(*names, at) for t, at in _trees(source, words, kept) if (names := _names(t)) is not None]
     tops = dict.fromkeys(slope.above for slope in whole)
     for loss in dict.fromkeys((*tops, *LOSS_NAMES)):
@@ -81,7 +84,7 @@ def undefined_loss(found: Sequence[Slope], known: Iterable[str]) -> str | None:
 def is_given(source: Source, found: Sequence[Slope], loss: str, last: str) -> bool:
     """Whether the note says that the derivative of the loss by what is computed last is at hand."""
     return any(
-        _GIVEN.search(source.text, max(0, slope.at - 120), slope.at)
+        words_of(source.text, max(0, slope.at - NEAR), slope.at) in _GIVEN
         for slope in found
         if (slope.above, slope.below) == (loss, last)
     )
@@ -91,8 +94,9 @@ def mentioned_loss(text: str, formulas: Sequence[tuple[int, int]]) -> tuple[int,
     """Where the words of a note speak of a loss."""
     position = 0
     for start, end in (*formulas, (len(text), len(text))):
-        match = _LOSS.search(text, position, max(start, position))
-        if match is not None:
-            return match.span()
+        words = words_of(text, position, start)
+        found = _LOSS.first(words)
+        if found is not None:
+            return words[found[0]].start, words[found[1] - 1].end
         position = end
     return None

@@ -1,0 +1,211 @@
+r"""Functions whose letter a note explains in words: "where $\sigma$ is the ReLU", "a $\tanh$ activation $g$".
+
+What the words name is put in for the letter.  Words that leave ``\sigma`` open, or name something unknown, contradict
+the custom by which it is the logistic function, and are refused; any other letter stays a function that is not known.
+
+Knows how formulas are written, by their tokens, and the words around them; knows no names and no shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from backsym.core.errors import InputError
+from backsym.core.functions import FUNCTIONS
+from backsym.core.source import Source
+from backsym.core.words import say
+from backsym.reading.files.yamlfile import Edit
+from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.lexer import Token
+from backsym.reading.latex.names import Vocabulary
+from backsym.reading.notes.statements import Place
+from backsym.text.phrases import Phrases, Word, up_to, words_of
+
+_WORDS = Vocabulary({}, open=True)
+_SAYS = Phrases(
+    "is",
+    "be",
+    "denotes",
+    "represents",
+    "means",
+    "stands for",
+    "refers to",
+    "ist",
+    "sei",
+    "bezeichnet",
+    "steht f\u00fcr",
+)
+_ANY = Phrases(
+    "arbitrary", "any", "some", "generic", "general", "unspecified", "differentiable", "beliebige", "beliebiger",
+    "beliebiges", "irgendeine",
+)  # fmt: skip
+"""Words that leave a function open."""
+_ARTICLES = Phrases("a", "an", "ein", "eine")
+_KIND = Phrases(
+    "activation", "activations", "function", "functions", "unit", "units", "non-linearity", "nonlinearity", "nonlinear",
+    "non-linear", "aktivierungsfunktion", "funktion", "nichtlinear",
+)  # fmt: skip
+_NO_NAME = frozenset(
+    "the our this a an die der das eine ein elementwise element-wise pointwise hidden nonlinear non-linear".split()
+)
+"""Words before "function" that do not name it."""
+_CLAUSE = 160
+"""How many characters behind a letter may explain it."""
+_BEFORE = 60
+_LONG_NAMES: Mapping[str, str] = {
+    "hyperbolic tangent": "tanh", "tangens hyperbolicus": "tanh", "rectified linear unit": "relu",
+    "rectified linear": "relu", "rectifier": "relu", "logistic sigmoid": "sigmoid", "sigmoidal": "sigmoid",
+    "sigmoidfunktion": "sigmoid", "logistische": "sigmoid", "sine": "sin", "cosine": "cos", "exponential": "exp",
+}  # fmt: skip
+_MOST_WORDS = 3
+
+
+@dataclass(frozen=True)
+class Told:
+    """A letter, by the texts of its tokens, and the function that the words name; None if they leave it open."""
+
+    head: tuple[str, ...]
+    function: str | None
+    at: tuple[int, int]
+
+
+def told_functions(source: Source, formulas: Sequence[Place]) -> tuple[list[Edit], list[tuple[int, str]]]:
+    r"""What is put in for letters that words explain, and what is said of it, each with its place.
+
+    Raises InputError if the words leave ``\sigma`` open, or say two things of one letter.
+    """
+    tokens = [(_tokens(source, f), f) for f in formulas]
+    called = {texts for found, _ in tokens for texts in _called(found)}
+    told: dict[tuple[str, ...], Told] = {}
+    for formula in formulas:
+        found = None if formula.displayed else _told(source, formula, called)
+        if found is None:
+            continue
+        earlier = told.setdefault(found.head, found)
+        if earlier.function != found.function and earlier.function is not None and found.function is not None:
+            names = [FUNCTIONS[f].latex for f in (earlier.function, found.function)]
+            message = say("notes.two_functions", name="".join(found.head), one=names[0], other=names[1])
+            raise source.error(message, found.at)
+        if earlier.function is None:
+            told[found.head] = found
+    edits: list[Edit] = []
+    remarks: list[tuple[int, str]] = []
+    for one in told.values():
+        if one.head == ("sigma",) and one.function is None:
+            raise source.error(say("notes.sigma_is_open"), one.at, say("notes.sigma_is_logistic"))
+        if one.function is None or (one.head == ("sigma",) and one.function == "sigmoid"):
+            continue
+        latex = FUNCTIONS[one.function].latex
+        mine = [Edit(*place, latex) for found, _ in tokens for place in _places(found, one.head)]
+        edits += mine
+        remarks.append((one.at[0], f"{source.text[slice(*one.at)].strip()} is {one.function}"))
+    return edits, remarks
+
+
+def _tokens(source: Source, formula: Place) -> Sequence[Token]:
+    try:
+        return FormulaReader(source, _WORDS, formula.start, formula.end, lenient=True).tokens
+    except InputError:
+        return ()
+
+
+def _called(tokens: Sequence[Token]) -> Iterator[tuple[str, ...]]:
+    """The letters with their scripts, by the texts of their tokens, that stand before a parenthesis."""
+    for n, token in enumerate(tokens):
+        if token.kind in ("letter", "greek"):
+            end = _behind_scripts(tokens, n + 1)
+            if tokens[end].text in ("(", "'"):
+                yield tuple(t.text for t in tokens[n:end])
+
+
+def _behind_scripts(tokens: Sequence[Token], position: int) -> int:
+    """The position behind subscripts and superscripts in braces or of one token."""
+    while tokens[position].text in ("_", "^") and tokens[position].kind == "op":
+        position += 1
+        depth = 0
+        while tokens[position].kind != "end":
+            depth += (tokens[position].text == "{") - (tokens[position].text == "}")
+            position += 1
+            if depth == 0:
+                break
+    return position
+
+
+def _told(source: Source, formula: Place, called: set[tuple[str, ...]]) -> Told | None:
+    r"""What the words around a formula say of the letter that it consists of, with or without an argument."""
+    tokens = _tokens(source, formula)
+    if not tokens or tokens[0].kind not in ("letter", "greek"):
+        return None
+    end = _behind_scripts(tokens, 1)
+    head = tuple(token.text for token in tokens[:end])
+    if head not in called or not (tokens[end].kind == "end" or _is_argument(tokens, end)):
+        return None
+    at = (formula.start, formula.end)
+    text = source.text
+    behind = formula.end + len(text[formula.end :]) - len(text[formula.end :].lstrip("$)\\ "))
+    after = words_of(text, behind, up_to(text, behind, (".", ";", ":", "$", "\n\n"), _CLAUSE))
+    says = _SAYS.first(after)
+    if says is None or says[0] > 0:
+        name = _name_at_end(text, formula.start)
+        return Told(head, name, at) if name is not None else None
+    clause = after[says[1] :]
+    names = list(dict.fromkeys(_names_in(clause)))
+    if len(names) == 1:
+        return Told(head, names[0], at)
+    return Told(head, None, at) if names or _left_open(clause) else None
+
+
+def _is_argument(tokens: Sequence[Token], opening: int) -> bool:
+    """Whether nothing but one pair of parentheses follows."""
+    return tokens[opening].text == "(" and tokens[-2].text == ")" and all(t.text != "=" for t in tokens)
+
+
+def _names_in(clause: Sequence[Word]) -> Iterator[str]:
+    """The functions of one number, or along an axis, that words name by themselves or as such a function."""
+    n = 0
+    while n < len(clause):
+        for length in range(min(_MOST_WORDS, len(clause) - n), 0, -1):
+            name = _function(clause[n : n + length])
+            if name is not None:
+                yield name
+                n += length - 1
+                break
+        n += 1
+
+
+def _function(words: Sequence[Word]) -> str | None:
+    text = " ".join(word.text for word in words)
+    plain = text.removesuffix("funktion").removesuffix("-") or text
+    name = _LONG_NAMES.get(text) or _WORDS.word(plain)
+    if name is None or name not in FUNCTIONS or FUNCTIONS[name].kind not in ("elementwise", "rowwise"):
+        return None
+    return name
+
+
+def _name_at_end(text: str, end: int) -> str | None:
+    """The function that the words right before a letter name: "the sigmoid activation $g$"."""
+    start = max(0, end - _BEFORE)
+    end = start + len(text[start:end].rstrip("$(\\ \n"))
+    words = words_of(text, max(start, *(text.rfind(sign, start, end) for sign in ".;:$")), end)
+    while words and words[-1:] in _KIND:
+        words.pop()
+    names = (_function(words[-length:]) for length in range(min(_MOST_WORDS, len(words)), 0, -1))
+    return next((name for name in names if name is not None), None)
+
+
+def _left_open(clause: Sequence[Word]) -> bool:
+    """Whether words say that a function is any one, or name one that is not known: not only "the activation"."""
+    kind = _KIND.first(clause)
+    if clause in _ANY or kind is None:
+        return clause in _ANY
+    before = clause[: kind[0]]
+    return before in _ARTICLES or any(word.text not in _NO_NAME for word in before)
+
+
+def _places(tokens: Sequence[Token], head: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    """Where a letter with its scripts stands before a parenthesis or a prime."""
+    for n in range(len(tokens) - len(head)):
+        end = n + len(head)
+        if tokens[end].text in ("(", "'") and tuple(t.text for t in tokens[n:end]) == head:
+            yield tokens[n].start, tokens[end - 1].end

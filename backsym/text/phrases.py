@@ -1,0 +1,57 @@
+"""The words of a note between its formulas, and phrases among them.
+
+Knows nothing of mathematics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+
+class Word(NamedTuple):
+    """A word in small letters, and its place; a hyphen joins."""
+
+    text: str
+    start: int
+    end: int
+
+
+class Phrases:
+    """Some phrases, of one or several words each."""
+
+    def __init__(self, *phrases: str):
+        self.phrases = [tuple(phrase.split()) for phrase in phrases]
+
+    def first(self, words: Sequence[Word]) -> tuple[int, int] | None:
+        """The numbers of the first words that are one of the phrases, the longest one, as a slice; None without."""
+        texts = [word.text for word in words]
+        for n in range(len(texts)):
+            lengths = [len(p) for p in self.phrases if tuple(texts[n : n + len(p)]) == p]
+            if lengths:
+                return n, n + max(lengths)
+        return None
+
+    def __contains__(self, words: Sequence[Word]) -> bool:
+        return self.first(words) is not None
+
+
+def words_of(text: str, start: int = 0, end: int | None = None) -> list[Word]:
+    """The words between two places."""
+    end = len(text) if end is None else min(end, len(text))
+    found: list[Word] = []
+    at = start
+    while at < end:
+        first = at
+        while at < end and (text[at].isalpha() or (at > first and text[at] == "-")):
+            at += 1
+        if at > first:
+            found.append(Word(text[first:at].rstrip("-").lower(), first, at))
+        at += at == first
+    return found
+
+
+def up_to(text: str, start: int, signs: Iterable[str], most: int) -> int:
+    """Where the first of the signs stands behind a place, or ``most`` characters after it."""
+    places = [text.find(sign, start, start + most) for sign in signs]
+    return min([place for place in places if place >= 0], default=min(start + most, len(text)))
