@@ -6,7 +6,7 @@ rule, which is solved without the fault first.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -14,16 +14,38 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from networks import NETWORKS
 
 from backsym.codegen.module import module_source
 from backsym.codegen.skeleton import skeleton_source
 from backsym.core.errors import BacksymError, VerificationError
-from backsym.core.expr import ONE, Add, Expr, Fn, MatMul, Mul, Neg, Ones, Sym, T, num
+from backsym.core.expr import (
+    ONE,
+    Add,
+    Cmp,
+    Equation,
+    Expr,
+    Fn,
+    IndexPick,
+    MatMul,
+    Mul,
+    Neg,
+    Ones,
+    Pick,
+    Sym,
+    T,
+    num,
+    rebuild,
+    walk,
+)  # fmt: skip
 from backsym.core.functions import FUNCTIONS, Function
 from backsym.core.stepkinds import STEPS
 from backsym.core.steps import Step
+from backsym.numeric.sample import draws
 from backsym.numeric.sources import value_of
+from backsym.numeric.verify import verify
 from backsym.printing.numpy.code import numpy_source
+from backsym.printing.plain import plain
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import solve
 from backsym.solving.written import miswritten
@@ -324,3 +346,80 @@ def test_a_source_with_another_value_is_refused(monkeypatch: pytest.MonkeyPatch)
 def test_the_evaluator_of_sources_knows_only_what_is_written(source: str) -> None:
     with pytest.raises(BacksymError):
         value_of(source, {"x": np.ones(2)})
+
+
+# --- conditions ------------------------------------------------------------------------------------------------------
+
+CONDITIONS: dict[str, dict[str, Any]] = {
+    "crammer-singer": NETWORKS["crammer-singer"],
+    "hinge": {
+        "symbols": {"w": ["D"], "x": ["D"], "y": [], "b": []}, "forward": ["L = relu(1 - y*(w.T @ x + b))"],
+    },
+    "margins": {
+        "symbols": {"s": ["K"], "m": []}, "indices": {"k": "K"}, "forward": ["L = sum(max(0, m + s[k] - s[1]), k)"],
+    },
+    "units": {
+        "symbols": {"W": ["K", "D"], "x": ["D"], "b": ["K"], "v": ["K"]}, "forward": ["L = v.T @ relu(W @ x + b)"],
+    },
+    "window": {
+        "symbols": {"r": ["N"], "d": []}, "indices": {"n": "N"},
+        "forward": ["L = sum([abs(r[n]) < 1 + d]*r[n]**2, n)"],
+    },
+    "triplet": {
+        "symbols": {"a": ["D"], "p": ["D"], "n": ["D"], "m": []},
+        "forward": ["L = relu(sum((a - p)**2) - sum((a - n)**2) + m)"],
+    },
+    "pooling": {
+        "symbols": {"A": ["N", "K"], "B": ["N", "K"], "c": ["K"]},
+        "forward": ["m = max(A + B/3 - c, axis=1)", "L = sum(m**2)"],
+    },
+    "nearest": {
+        "symbols": {"x": ["N"], "A": ["N", "N"]}, "indices": {"n": "N", "m": "N"},
+        "forward": ["s[n] = min(A[n,m] + x[m]/4, m)", "L = sum(s*s)"],
+    },
+}  # fmt: skip
+
+EQUIVALENT = {("crammer-singer", "1")}
+"""Terms that decide nothing: 1 is added to all the entries of which the largest is taken."""
+
+
+def conditions(e: Expr) -> Iterator[Expr]:
+    """The conditions that a derivative states: comparisons, slopes of functions with a kink, places of maxima."""
+    for node in walk(e):
+        kinked = isinstance(node, Fn) and node.order == 1 and FUNCTIONS[node.name].kink is not None
+        if kinked or isinstance(node, (Cmp, IndexPick, Pick)):
+            yield node
+
+
+def changed_terms(condition: Expr) -> Iterator[tuple[Expr, Expr]]:
+    """Each term of a sum in a condition, and the condition without it; and with its sign changed."""
+    for total in walk(condition):
+        for n, term in enumerate(total.args if isinstance(total, Add) else ()):
+            rest = [arg for m, arg in enumerate(total.args) if m != n]
+            yield term, put_for(condition, total, rest[0] if len(rest) == 1 else Add(tuple(rest)))
+            yield (
+                term,
+                put_for(condition, total, Add((*rest, dropped_sign(term) if isinstance(term, Neg) else Neg(term)))),
+            )
+
+
+def put_for(e: Expr, old: Expr, new: Expr) -> Expr:
+    return new if e is old else rebuild(e, lambda child: put_for(child, old, new))
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_a_term_dropped_in_a_condition_is_refused(name: str) -> None:
+    problem = problem_from_mapping(CONDITIONS[name])
+    solution = solve(problem)
+    points = draws(problem)
+    tried = 0
+    for d in solution.derivations:
+        for condition in conditions(d.entry.rhs):
+            for term, changed in changed_terms(condition):
+                wrong = Equation(d.entry.lhs, put_for(d.entry.rhs, condition, changed))
+                spoiled = [replace(x, entry=wrong, matrix=None) if x is d else x for x in solution.derivations]
+                same = (name, plain(term, problem)) in EQUIVALENT and isinstance(condition, (IndexPick, Pick))
+                status = verify(problem, spoiled, points)[d.node].status
+                assert status == ("verified" if same else "failed"), (d.node, plain(wrong.rhs, problem))
+                tried += 1
+    assert tried >= 4

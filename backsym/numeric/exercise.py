@@ -1,7 +1,9 @@
 """What points exercise of a problem, and further points that exercise what is left.
 
 A derivative is exercised at a point where it is not zero.  A kink or a comparison has two sides; a side is exercised at
-a point where some entry lies on it whose derivative is not zero, so that a wrong branch there would be seen.
+a point where some entry lies on it whose derivative is not zero, so that a wrong branch there would be seen.  A term of
+a sum that a kink, a comparison or a maximum is about is exercised at a point where without it some entry would lie on
+the other side, or another one would be the largest, so that a condition without the term would be seen.
 
 This module must not know how a derivative was found, nor what it is compared with.
 """
@@ -14,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from backsym.core.errors import BacksymError
-from backsym.core.expr import ZERO, Adj, Cmp, Expr, Fn, Sym, walk
+from backsym.core.expr import ZERO, Add, Adj, Cmp, Expr, Fn, IndexReduce, Mul, Reduce, Sym, free_indices, rebuild, walk
 from backsym.core.functions import FUNCTIONS
 from backsym.core.problem import NodeEquation, Problem
 from backsym.core.steps import Derivation
@@ -25,7 +27,11 @@ from backsym.numeric.evaluate import ev
 from backsym.numeric.stated import entry_value, with_adjoints
 
 Feature = tuple[str, int, bool]
-"""Something to exercise: a kink's node, its number in the problem, and whether the side is above; or a derivative."""
+"""Something to exercise: a kink's node, its number in the problem, and whether the side is above; or a derivative; or a
+term of a condition, whose number follows those of the kinks."""
+
+Condition = Fn | Cmp | Reduce | IndexReduce
+"""What has sides: a function with a kink, a comparison by size; a maximum or minimum has a place."""
 
 PATIENCE = 40
 """Points in a row without anything new, after which what is left counts as out of reach."""
@@ -53,7 +59,11 @@ class Exercise:
         derived = {d.node for d in derivations}
         kinks = [(eq, node) for eq in problem.equations if eq.name in derived for node in kinks_of(eq.rhs)]
         self.kinks = list(enumerate(kinks))
+        conditions = [(eq, node) for eq in problem.equations if eq.name in derived for node in _conditions(eq.rhs)]
+        without = [(eq, node, changed) for eq, node in conditions for changed in without_a_term(node)]
+        self.terms = list(enumerate(without, len(kinks)))
         self.wanted: set[Feature] = {_derivative(d.node) for d in derivations if d.entry.rhs != ZERO}
+        self.wanted |= {(eq.name, number, True) for number, (eq, _, _) in self.terms}
         self.wanted |= {(eq.name, number, above) for number, (eq, _) in self.kinks for above in (False, True)}
 
     def seen(self, point: Env, least: float = ZEROISH) -> set[Feature]:
@@ -64,6 +74,10 @@ class Exercise:
             if _derivative(eq.name) in found and (value := distance(node, ctx)) is not None:
                 x = _alive(value, eq, np.abs(point.adjoints[eq.name]) > least)
                 found.update((eq.name, number, above) for above in (False, True) if np.any(x > 0 if above else x < 0))
+        for number, (eq, condition, changed) in self.terms:
+            heard = np.abs(point.adjoints[eq.name]) > least
+            if _derivative(eq.name) in found and matters(condition, changed, eq, heard, ctx):
+                found.add((eq.name, number, True))
         return found
 
     def further(self, missing: set[Feature], draw: Callable[[int], Env]) -> Iterator[Env]:
@@ -104,6 +118,68 @@ def kinks_of(e: Expr) -> Iterator[Fn | Cmp]:
                 yield node
         elif isinstance(node, Cmp) and node.op in _ORDERED:
             yield node
+
+
+def _conditions(e: Expr) -> Iterator[Condition]:
+    yield from kinks_of(e)
+    yield from (node for node in walk(e) if isinstance(node, (Reduce, IndexReduce)) and node.op in ("max", "min"))
+
+
+def without_a_term(node: Condition) -> Iterator[Condition]:
+    """The condition with one term of a sum in it times zero, for each term that may decide it.
+
+    What is the same for all entries does not decide which one is the largest.
+    """
+    for total in walk(node):
+        for n, term in enumerate(total.args if isinstance(total, Add) else ()):
+            if isinstance(node, Reduce) and not _varies(term, node):
+                continue
+            if isinstance(node, IndexReduce) and set(node.indices).isdisjoint(free_indices(term)):
+                continue
+            assert isinstance(total, Add), "only sums have terms"
+            shorter = Add((*total.args[:n], Mul((ZERO, term)), *total.args[n + 1 :]))
+            changed = _replaced(node, total, shorter)
+            assert isinstance(changed, type(node)), "a part of it is replaced"
+            yield changed
+
+
+def _varies(term: Expr, node: Reduce) -> bool:
+    """Whether a term may differ along the axes of a maximum."""
+    shape = term.shape if node.axis is None else term.shape[node.axis % len(node.arg.shape) - len(node.arg.shape) :][:1]
+    return any(d != 1 for d in shape)
+
+
+def _replaced(e: Expr, old: Expr, new: Expr) -> Expr:
+    return new if e is old else rebuild(e, lambda child: _replaced(child, old, new))
+
+
+def matters(node: Condition, changed: Condition, eq: NodeEquation, heard: Array, ctx: Context) -> bool:
+    """Whether a changed condition decides otherwise for some entry that something is passed back to."""
+    if isinstance(node, (Fn, Cmp)):
+        assert isinstance(changed, (Fn, Cmp)), "the change is inside"
+        before, after = distance(node, ctx), distance(changed, ctx)
+        if before is None or after is None:
+            return False
+        names, a, b = align(before, after)
+        return bool(np.any(_alive((names, (np.sign(a) * np.sign(b) < 0).astype(float)), eq, heard)))
+    try:
+        return not np.array_equal(_place(node, ctx), _place(changed, ctx))
+    except BacksymError:
+        return False
+
+
+def _place(node: Condition, ctx: Context) -> Array:
+    """Where the maximum or minimum is, for each entry of it."""
+    assert isinstance(node, (Reduce, IndexReduce)), "others have sides"
+    names, x = ev(node.arg if isinstance(node, Reduce) else node.body, ctx)
+    lead = len(names)
+    if isinstance(node, IndexReduce):
+        axes = [n for n, ix in enumerate(names) if ix in node.indices]
+    else:
+        axes = list(range(lead, x.ndim)) if node.axis is None else [lead + node.axis % (x.ndim - lead)]
+    rest = [n for n in range(x.ndim) if n not in axes]
+    flat = np.real(np.transpose(x, (*rest, *axes))).reshape(*(x.shape[n] for n in rest), -1)
+    return np.asarray((flat if node.op == "max" else -flat).argmax(axis=-1))
 
 
 def distance(node: Fn | Cmp, ctx: Context) -> Val | None:
