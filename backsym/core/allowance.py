@@ -8,8 +8,6 @@ Must not know what is evaluated.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -39,29 +37,34 @@ class Allowance:
 _ALLOWED: ContextVar[Allowance | None] = ContextVar("backsym allowance", default=None)
 
 
-@contextmanager
-def allowing(elements: int, work: float) -> Iterator[Allowance]:
+class allowing:
     """Within this, no intermediate has more elements, and ``Exhausted`` is raised when so much work is done."""
-    around = _ALLOWED.get()
-    most = elements if around is None else min(elements, around.elements)
-    allowance = Allowance(most, work, around)
-    token = _ALLOWED.set(allowance)
-    try:
-        yield allowance
-    finally:
-        _ALLOWED.reset(token)
+
+    def __init__(self, elements: int, work: float):
+        self.elements, self.work = elements, work
+
+    def __enter__(self) -> Allowance:
+        allowance = self.limits(_ALLOWED.get())
+        self.token = _ALLOWED.set(allowance)
+        return allowance
+
+    def limits(self, around: Allowance | None) -> Allowance:
+        """What is allowed within this, where that much is allowed around it."""
+        most = self.elements if around is None else min(self.elements, around.elements)
+        return Allowance(most, self.work, around)
+
+    def __exit__(self, *raised: object) -> None:
+        _ALLOWED.reset(self.token)
 
 
-@contextmanager
-def detached(work: float) -> Iterator[Allowance]:
+class detached(allowing):
     """Work that is done once for many has a limit of its own: it is not charged to whoever happens to come first."""
-    around = _ALLOWED.get()
-    allowance = Allowance(LIMIT if around is None else around.elements, work, None)
-    token = _ALLOWED.set(allowance)
-    try:
-        yield allowance
-    finally:
-        _ALLOWED.reset(token)
+
+    def __init__(self, work: float):
+        super().__init__(LIMIT, work)
+
+    def limits(self, around: Allowance | None) -> Allowance:
+        return Allowance(self.elements if around is None else around.elements, self.work, None)
 
 
 def largest() -> int:

@@ -46,9 +46,12 @@ class Ix:
         # What is generated makes two tuples, and letters are compared more often than anything else.
         if self is other:
             return True
-        if not isinstance(other, Ix) or type(other) is not type(self):
+        if type(other) is not type(self):
             return False
         return self.letter == other.letter and self.dim == other.dim
+
+    def __hash__(self) -> int:
+        return hash(self.letter)
 
     @lazy
     def fixed(self) -> bool:

@@ -68,6 +68,12 @@ MAX_LEVELS = 12
 _NUMBERS = tuple(map(Fraction, ("2", "1/2", "3", "1/3", "4", "1/4", "3/2", "2/3", "6", "1/6")))
 
 
+def adjoint_entry(e: Expr) -> str:
+    """The name, for an adjoint as it stands in an expression by entries."""
+    base = e.base if isinstance(e, Entry) else e
+    return base.name if isinstance(base, Adj) and (isinstance(e, Entry) or not e.shape) else ""
+
+
 @dataclass(frozen=True)
 class Path:
     """What the path through one consumer adds to the derivative, entry by entry."""
@@ -100,6 +106,12 @@ class Offers:
     @property
     def derivation(self) -> Derivation:
         return self.derivations[self.target]
+
+    @lazy
+    def adjoints_used(self) -> Mapping[str, frozenset[str]]:
+        """The adjoints that each derivative is made of."""
+        named = {name: {adjoint_entry(e) for e in walk(d.entry.rhs)} for name, d in self.derivations.items()}
+        return {name: frozenset(used - {""}) for name, used in named.items()}
 
     @lazy
     def entry(self) -> Expr:

@@ -17,7 +17,7 @@ import numpy as np
 from backsym.core.entrywise import entry_of
 from backsym.core.expr import Add, Adj, Entry, Expr, Fn, Ix, Mul, Neg, Sym, children, rebuild, walk
 from backsym.core.functions import FUNCTIONS
-from backsym.marking.explaining.repair_material import MAX_COMPOSED, Offers, renamed
+from backsym.marking.explaining.repair_material import MAX_COMPOSED, Offers, adjoint_entry, renamed
 from backsym.marking.explaining.screening import CLOSE
 from backsym.marking.explaining.search import Repair, Search
 from backsym.marking.judging.subject import Subject
@@ -266,8 +266,8 @@ def _stated(offers: Offers, group: list[_Node], wrong: Mapping[str, Expr], deep:
             return None
         d = offers.derivations[name]
         e = renamed(d.entry.rhs, dict(zip(d.indices, at, strict=True))) if at else d.entry.rhs
-        for inner in dict.fromkeys(n for n in walk(e) if _adjoint(n) in affected):
-            put = of(_adjoint(inner), inner.indices if isinstance(inner, Entry) else (), depth + 1)
+        for inner in dict.fromkeys(n for n in walk(e) if adjoint_entry(n) in affected):
+            put = of(adjoint_entry(inner), inner.indices if isinstance(inner, Entry) else (), depth + 1)
             if put is None:
                 return None
             e = _put(e, {inner: put})
@@ -278,17 +278,10 @@ def _stated(offers: Offers, group: list[_Node], wrong: Mapping[str, Expr], deep:
     return of(offers.target, offers.letters, 0)
 
 
-def _adjoint(e: Expr) -> str:
-    """The name, for an adjoint as it stands in an expression by entries."""
-    base = e.base if isinstance(e, Entry) else e
-    return base.name if isinstance(base, Adj) and (isinstance(e, Entry) or not e.shape) else ""
-
-
 def _affected(offers: Offers, inner: set[str]) -> set[str]:
     """The quantities whose derivative goes through one of these nodes."""
     found: set[str] = set()
-    for name, d in offers.derivations.items():
-        uses = {_adjoint(n) for n in walk(d.entry.rhs)} - {""}
-        if name in inner or uses & found:
+    for name, uses in offers.adjoints_used.items():
+        if name in inner or not uses.isdisjoint(found):
             found.add(name)
     return found

@@ -12,13 +12,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import sub
 from typing import Any
 
 import numpy as np
 
 from backsym.core.allowance import Exhausted, allowing
 from backsym.core.errors import BacksymError, did_you_mean
-from backsym.core.expr import Adj, Expr, Ix, Partial, walk
+from backsym.core.expr import Adj, Cmp, Expr, Fn, Ix, Partial, walk
 from backsym.core.lazy import Kept, lazy
 from backsym.core.problem import Problem
 from backsym.core.steps import Derivation
@@ -244,8 +245,9 @@ class Judge:
         finite value, all finite values agree but some are not finite, the evaluation would be too large, or no point
         exercises the derivative.
         """
-        found = self._agrees(target, expr, indices)
-        if found and self._differs_beyond(target, expr, indices):
+        kinds = frozenset(map(type, walk(expr)))
+        found = self._agrees(target, expr, indices, one_by_one=Partial in kinds)
+        if found and not kinds.isdisjoint((Fn, Cmp)) and self._differs_beyond(target, expr, indices):
             return False
         name = target if isinstance(target, str) else target.name
         return None if found and name in self.unexercised else found
@@ -271,7 +273,7 @@ class Judge:
             return False
         return False
 
-    def _agrees(self, target: str | Target, expr: Expr, indices: tuple[Ix, ...]) -> bool | None:
+    def _agrees(self, target: str | Target, expr: Expr, indices: tuple[Ix, ...], *, one_by_one: bool) -> bool | None:
         name = target if isinstance(target, str) else target.name
         truths = self._truth(name)
         if not isinstance(target, str) and target.is_position and not _more_general(indices, target):
@@ -280,10 +282,9 @@ class Judge:
             return False
         sure = True
         try:
-            partial = _has_local(expr)
             with np.errstate(all="ignore"), allowing(LARGEST, JUDGING):
                 for stack, truth in zip(self._stacks, truths, strict=True):
-                    found = truth.equals(stack.value(expr, indices, partial))
+                    found = truth.equals(stack.value(expr, indices, one_by_one))
                     if found is False:
                         return False
                     sure = sure and found is True
@@ -416,6 +417,8 @@ def _compared(value: Array, reference: Array, least: Array) -> bool | None:
     if few and _differs_at_first(a[0].tolist(), b[0].tolist(), float(least[0])):
         return False
     gap = np.abs(a - b)
+    if (gap <= TOLERANCE * least[:, np.newaxis]).all():
+        return True
     size = np.maximum(least, np.maximum.reduce(np.abs(a), axis=1, initial=0.0))
     if math.isfinite(float(np.add.reduce(size))):
         return bool(np.logical_and.reduce(gap <= TOLERANCE * size[:, np.newaxis], axis=None))
@@ -428,10 +431,10 @@ def _compared(value: Array, reference: Array, least: Array) -> bool | None:
 
 def _differs_at_first(value: Sequence[float], reference: Sequence[float], least: float) -> bool:
     """Whether values at the first point, all finite, visibly disagree, as most wrong ones do."""
-    largest, gap = least, 0.0
-    for a, b in zip(value, reference, strict=True):
-        largest, gap = max(largest, abs(a)), max(gap, abs(a - b))
-    return TOLERANCE * largest < gap < math.inf and math.isfinite(sum(map(abs, value)))
+    gap = max(map(abs, map(sub, value, reference)), default=0.0)
+    if not TOLERANCE * least < gap < math.inf:
+        return False
+    return gap > TOLERANCE * max(map(abs, value)) and math.isfinite(sum(map(abs, value)))
 
 
 # --- points ----------------------------------------------------------------------------------------------------------
