@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from backsym.version import __version__
 
 if TYPE_CHECKING:
+    from backsym.api.from_function import from_function
     from backsym.api.gradients import Gradient, gradient
     from backsym.api.problem import Problem, load, load_collection
     from backsym.api.totals import hessian, jacobian
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from backsym.core.functions import Function, Primitive, Signature
     from backsym.core.kinds import Kind
     from backsym.core.registry import register
+    from backsym.marking.onward import NextStep, next_step
     from backsym.marking.reporting.classes import check_class
     from backsym.marking.verdicts import Marker, Verdict, check, check_all
+    from backsym.practice.session import Practice
     from backsym.solving.solution import Result, Solution, solve
 
 __all__ = [
@@ -29,7 +32,9 @@ __all__ = [
     "InputError",
     "Kind",
     "Marker",
+    "NextStep",
     "NoMatrixForm",
+    "Practice",
     "Primitive",
     "Problem",
     "Result",
@@ -43,11 +48,13 @@ __all__ = [
     "check",
     "check_all",
     "check_class",
+    "from_function",
     "gradient",
     "hessian",
     "jacobian",
     "load",
     "load_collection",
+    "next_step",
     "register",
     "solve",
     "variants",
@@ -59,7 +66,9 @@ _PLACES = {
     "Gradient": "backsym.api.gradients",
     "InputError": "backsym.core.errors",
     "Kind": "backsym.core.kinds",
+    "NextStep": "backsym.marking.onward",
     "NoMatrixForm": "backsym.core.errors",
+    "Practice": "backsym.practice.session",
     "Primitive": "backsym.core.functions",
     "Marker": "backsym.marking.verdicts",
     "Problem": "backsym.api.problem",
@@ -71,11 +80,13 @@ _PLACES = {
     "check": "backsym.marking.verdicts",
     "check_all": "backsym.marking.verdicts",
     "check_class": "backsym.marking.reporting.classes",
+    "from_function": "backsym.api.from_function",
     "gradient": "backsym.api.gradients",
     "hessian": "backsym.api.totals",
     "jacobian": "backsym.api.totals",
     "load": "backsym.api.problem",
     "load_collection": "backsym.api.problem",
+    "next_step": "backsym.marking.onward",
     "register": "backsym.core.registry",
     "Solution": "backsym.solving.solution",
     "solve": "backsym.solving.solution",

@@ -11,11 +11,14 @@ import pytest
 import backsym
 
 MODULES = (
+    "backsym.api.from_function",
     "backsym.api.gradients",
     "backsym.api.problem",
     "backsym.core.errors",
     "backsym.core.problem",
+    "backsym.marking.onward",
     "backsym.marking.verdicts",
+    "backsym.practice.session",
     "backsym.reading.files.loader",
     "backsym.numeric.claims",
     "backsym.solving.solution",

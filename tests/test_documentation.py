@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 import shlex
 import shutil
@@ -107,7 +108,10 @@ def test_a_page_is_a_session(page: str, typed: Callable[[Shown, int], str], caps
         elif shown.kind == "run":
             printed = typed(shown, int(shown.rest or 0))
         elif shown.kind == "python":
-            exec(compile(shown.text, page, "exec"), names)
+            # A file, as a cell of a notebook is one: there is source to be read.
+            Path("cell.py").write_text(shown.text, encoding="utf-8")
+            linecache.checkcache("cell.py")
+            exec(compile(shown.text, "cell.py", "exec"), names)
             printed = capsys.readouterr().out
         elif shown.kind == "prints":
             assert is_like(printed, shown.text), printed

@@ -23,13 +23,13 @@ LAYERS["documents"] = {"parts", "core", "text", "printing", "graphs", "numeric"}
 LAYERS["solving"] = {"core", "reading", "calculus", "numeric", "printing", "sympy_door", "documents"}
 LAYERS["codegen"] = {"text", "core", "printing", "numeric", "solving"}
 LAYERS["api"] = {"parts", "core", "reading", "numeric", "printing", "sympy_door", "graphs", "documents", "solving"}
-LAYERS["api"] |= {"codegen"}
+LAYERS["api"] |= {"codegen", "practice"}
 LAYERS["marking"] = {"text", "parts", "version", "core", "reading", "numeric", "printing", "documents", "solving"}
 LAYERS["cli"] = {"version", "api", "core", "text", "reading", "numeric", "printing", "graphs", "documents", "solving"}
 LAYERS["quiz"] = {"core", "printing", "documents", "numeric", "solving", "marking"}
 LAYERS["practice"] = {"core", "reading", "parts", "printing", "documents", "marking", "solving"}
 LAYERS["cli"] |= {"parts", "codegen", "marking", "quiz", "practice"}
-LAYERS["__init__"] = {"version", "api", "cli", "core", "marking", "reading", "solving"}
+LAYERS["__init__"] = {"version", "api", "cli", "core", "marking", "practice", "reading", "solving"}
 LAYERS["__main__"] = {"cli"}
 
 HEAVY = {"numpy", "sympy", "jinja2", "yaml", "typst"}

@@ -22,6 +22,7 @@ from browser import Browser, browser, program
 from click.testing import CliRunner
 from test_page import AXE, OVERFLOWING
 
+import backsym as bs
 from backsym.cli.main import main
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Problem
@@ -88,6 +89,38 @@ def test_hints_lead_from_the_idea_to_the_result(layer: Exercise) -> None:
     assert "∂ℒ/∂z x" in found[4]["html"]
     assert found[4] == found[8]
     assert layer.hint("w", -5) == found[0]
+
+
+def test_the_next_step_goes_on_from_what_is_there(layer: Exercise) -> None:
+    assert layer.onward("z", "")["html"] == layer.hint("z", 1)["html"]
+    assert layer.onward("z", "dL/dy * dy/dz")["html"] == layer.hint("z", 3)["html"]
+    assert layer.onward("z", "dL/dy * (1 - y^2)") == {"html": "<p>Correct.</p>", "done": True}
+    assert "Line 2" in layer.onward("z", "dL/dz = dL/dy * dy/dz\n= dL/dy * (1 + y^2)")["html"]
+    with pytest.raises(BacksymError, match="nothing asks for the derivative by 'x'"):
+        layer.onward("x", "")
+
+
+def test_a_session_in_a_notebook_keeps_what_was_answered() -> None:
+    problem = bs.Problem(**LAYER)  # type: ignore[arg-type]
+    session = problem.practice()
+    assert session.targets == ("z", "w")
+    assert session.check("w", "dL/dz").verdict == "incorrect"
+    assert "=" not in session.check("w", "dL/dz").feedback
+    assert session.hint("w") == problem.solve()["w"].hint(1)
+    assert session.hint("w") == problem.solve()["w"].hint(2)
+    assert session.hint("z") == problem.solve()["z"].hint(1)
+    assert session.next_step("w").number == 0
+    assert session.next_step("w", "dL/dz * dz/dw").number == 3
+    assert session.check("z", "(t - y)*(1 - y**2)").verdict == "incorrect"
+    assert session.check("w", "(t - y)*(1 - y**2)*x").verdict == "follow_through"
+    assert session.check("z", "(y - t)*(1 - y**2)").verdict == "correct"
+    assert repr(session) == "<Practice 1 of 2 right>"
+    assert "<math" in session._repr_html_()
+    assert r"\nabla" in session._repr_markdown_() or r"\partial" in session._repr_markdown_()
+    assert session.check("z", "0").verdict == "incorrect"
+    assert repr(session) == "<Practice 0 of 2 right>"
+    with pytest.raises(BacksymError, match="nothing asks for the derivative by 'x'"):
+        session.check("x", "1")
 
 
 def test_results_give_hints_too() -> None:
@@ -218,6 +251,7 @@ def test_health_tells_that_processes_live(client: Client) -> None:
         ("/1/check", '{"target": "w", "answers": {"w": 1}}', 400),
         ("/1/check", '{"target": "w", "answers": ["w"]}', 400),
         ("/1/hint", '{"target": "w", "number": true}', 400),
+        ("/1/onward", '{"target": "w"}', 400),
         ("/9/read", '{"target": "w", "answer": "1"}', 404),
     ],
 )
@@ -324,9 +358,13 @@ def test_a_student_solves_a_problem_by_keyboard(chromium: Browser, address: str)
         chromium.evaluate(f"{first}.querySelector('.more').focus()")
         chromium.press("Enter", 13, "\r")
         until(chromium, f"{first}.querySelectorAll('.hints li').length === {count}")
+    chromium.evaluate(f"{first}.querySelector('.next').focus()")
+    chromium.press("Enter", 13, "\r")
+    until(chromium, f"{first}.querySelector('.onward').textContent.length > 5")
     chromium.evaluate(f"{first}.querySelector('textarea').focus()")
     chromium.evaluate(f"{first}.querySelector('textarea').select()")
     write(chromium, right)
+    until(chromium, f"{first}.querySelector('.onward').textContent === ''")
     for kind in ("keyDown", "keyUp"):
         chromium.call("Input.dispatchKeyEvent", type=kind, key="Enter", windowsVirtualKeyCode=13, modifiers=2)
     until(chromium, f"{first}.classList.contains('done')")

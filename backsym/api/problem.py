@@ -17,6 +17,7 @@ from backsym.reading.files import loader
 
 if TYPE_CHECKING:
     from backsym.graphs.figure import Figure
+    from backsym.practice.session import Practice
     from backsym.solving.solution import Solution
 
 
@@ -107,6 +108,15 @@ class Problem(core.Problem):
         from backsym.documents.notebook import figure
 
         return figure(self, kind, derivatives)
+
+    def practice(self) -> Practice:
+        """A session to practise on this problem in a notebook: ``check``, ``hint`` and ``next_step``.
+
+        Raises BacksymError where no part asks for a derivative.
+        """
+        from backsym.practice.session import Practice
+
+        return Practice(self.solve())
 
     def _repr_latex_(self) -> str:
         from backsym.documents import notebook

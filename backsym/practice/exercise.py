@@ -14,6 +14,7 @@ from backsym.core.allowance import Exhausted, allowing
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj
 from backsym.core.lazy import lazy
+from backsym.documents.content.blocks import Block
 from backsym.documents.content.figures import drawing
 from backsym.documents.content.hints import ladder
 from backsym.documents.content.markup import blocks_of, inlines_of
@@ -23,6 +24,7 @@ from backsym.documents.content.solved import answered_parts
 from backsym.documents.notebook import problem_shown
 from backsym.documents.writers.html import escape, html_text, inlines_html
 from backsym.marking.answers.model import ReadAnswer, Unreadable
+from backsym.marking.onward import next_step
 from backsym.marking.verdicts import Marker, Verdict
 from backsym.parts.kind import Answered
 from backsym.parts.table import kind_of
@@ -84,6 +86,11 @@ class Exercise:
         _, *shown = problem_shown(problem)
         return html_text((*shown, drawing(self.voice, problem.figure or "vectorized")), anchors=False)
 
+    @property
+    def questions(self) -> tuple[Block, ...]:
+        """What the parts ask, one after the other."""
+        return tuple(b for answered in answered_parts(self.solution) for b in question_blocks(answered, self.voice))
+
     def _tasks(self) -> tuple[Task, ...]:
         parts = answered_parts(self.solution)
         if parts:
@@ -106,7 +113,7 @@ class Exercise:
 
     def read(self, target: str, answer: str) -> dict[str, Any]:
         """How an answer is read: ``mathml``, or in ``doubt`` what is not understood; both empty for an empty one."""
-        self._check_target(target)
+        self.check_target(target)
         if not answer.strip():
             return {"mathml": "", "doubt": ""}
         try:
@@ -122,7 +129,7 @@ class Exercise:
 
     def check(self, answers: Mapping[str, str], target: str) -> dict[str, Any]:
         """The verdict on the answer to one target among a student's answers so far, with gentle feedback."""
-        self._check_target(target)
+        self.check_target(target)
         given = {name: text[:LONGEST] for name, text in answers.items() if name in self.targets and text.strip()}
         given.setdefault(target, "")
         verdicts = self.marker.mark_all(given, hints="gentle", strict=False)
@@ -131,12 +138,19 @@ class Exercise:
 
     def hint(self, target: str, number: int) -> dict[str, Any]:
         """The hint of this number, from 1: its HTML, and whether it is the last one, which has the result."""
-        self._check_target(target)
+        self.check_target(target)
         hints = ladder(self.solution[target].derivation, self.voice)
         number = min(max(number, 1), len(hints))
         return {"html": html_text(hints[number - 1].blocks, anchors=False), "last": number == len(hints)}
 
-    def _check_target(self, target: str) -> None:
+    def onward(self, target: str, answer: str) -> dict[str, Any]:
+        """The step that comes after the lines of an answer, or what is wrong with one of them, as HTML."""
+        self.check_target(target)
+        found = next_step(self.marker, target, answer[:LONGEST])
+        return {"html": html_text(found.blocks, anchors=False), "done": found.done}
+
+    def check_target(self, target: str) -> None:
+        """Raises BacksymError for a target that nothing asks for."""
         if target not in self.targets:
             raise BacksymError(f"nothing asks for the derivative by {target[:40]!r}")
 

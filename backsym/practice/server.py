@@ -40,7 +40,7 @@ WAITING = 400
 RATE, BURST = 100.0, 300.0
 """Requests a second of one address, and at once: a whole class may sit behind one."""
 
-ASKED = ("read", "check", "hint")
+ASKED = ("read", "check", "hint", "onward")
 
 ADDRESSES = 10_000
 """Addresses whose rate is remembered."""
@@ -93,13 +93,15 @@ def exercises_of(paths: Sequence[str]) -> list[Exercise]:
 
 
 def answerer(paths: Sequence[str]) -> Answerer:
-    """What a process answers: ``read``, ``check`` and ``hint`` of the exercise of a number."""
+    """What a process answers: each of ``ASKED``, of the exercise of a number."""
     exercises = exercises_of(paths)
 
     def answer(name: str, arguments: tuple[Any, ...]) -> Any:
         number, *rest = arguments
         exercise = exercises[number]
-        asked: dict[str, Callable[..., Any]] = {"read": exercise.read, "check": exercise.check, "hint": exercise.hint}
+        asked: dict[str, Callable[..., Any]] = {
+            "read": exercise.read, "check": exercise.check, "hint": exercise.hint, "onward": exercise.onward,
+        }  # fmt: skip
         return asked[name](*rest)
 
     return answer
@@ -168,8 +170,8 @@ def application(paths: Sequence[str], settings: Settings | None = None) -> Starl
         number = numbered(request)
         data = await _body(request)
         target = _text(data, "target")
-        if name == "read":
-            value = await pools[0].ask("read", number, target, _text(data, "answer"))
+        if name in ("read", "onward"):
+            value = await pools[0].ask(name, number, target, _text(data, "answer"))
         elif name == "hint":
             step = data.get("number")
             if not isinstance(step, int) or isinstance(step, bool):

@@ -44,6 +44,7 @@ function setUp(form) {
   const verdict = form.querySelector(".verdict");
   const hints = form.querySelector(".hints");
   const more = form.querySelector(".more");
+  const onward = form.querySelector(".onward");
   let timer = 0;
   let latest = 0;
 
@@ -86,6 +87,7 @@ function setUp(form) {
     keep(target, { text: field.value, done: false });
     form.classList.remove("done");
     verdict.textContent = "";
+    onward.textContent = "";
     clearTimeout(timer);
     timer = setTimeout(readBack, WAIT);
   });
@@ -101,6 +103,14 @@ function setUp(form) {
     } catch (error) {
       verdict.textContent = error.message;
       more.disabled = false;
+    }
+  });
+
+  form.querySelector(".next").addEventListener("click", async () => {
+    try {
+      onward.innerHTML = (await ask("onward", { target, answer: field.value })).html;
+    } catch (error) {
+      onward.textContent = error.message;
     }
   });
 
