@@ -483,10 +483,8 @@ class _Note:
         given = {name: s for name, s in equations.given().items() if name not in declared}
         self.starts = starts_of(equations, self.steps.letters)
         check_steps(self.source, equations, self.starts, declared)
-        equations.found = in_order(
-            equations.found,
-            {s.family: [other.name for other in self.starts if other.family == s.family] for s in self.starts},
-        )
+        waits = {e.name: [s.name for s in self.starts if s.family in {e.name, *e.uses}] for e in equations.found}
+        equations.found = in_order(equations.found, waits)
         self.check_sizes()
         defined = {e.name for e in equations.found}
         for start in self.starts:

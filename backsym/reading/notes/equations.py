@@ -199,7 +199,8 @@ class Equations:
         for call in self.applications:
             key = call.key
             base = key[0].rpartition(":")[2]
-            if key in known or key[0] in self.functions or key[0] in self.defined or call.matrix:
+            member = key[1] in self.words.letters and (key[0], "") in known
+            if member or key in known or key[0] in self.functions or key[0] in self.defined or call.matrix:
                 continue
             if key in self.alone:
                 if call.single or base == "sigma":

@@ -5,14 +5,16 @@ in time or in depth, wherever it stands at a quantity.  Its range is told by ``t
 by a sum, or by its own capital that stands in its place, ``\mathbf{h}_T``.  A range that begins elsewhere than at 1 is
 refused by name.
 
-Knows the tokens of formulas and a first look at the equations; knows no shapes.
+Knows the tokens of formulas and a first look at the equations; knows no shapes but
+those that are declared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from backsym.core.dims import amount, is_sum
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.problem import start_names
 from backsym.core.source import Source
@@ -21,6 +23,7 @@ from backsym.reading.latex.equations import FormulaReader, Spelled
 from backsym.reading.latex.lexer import Token
 from backsym.reading.latex.names import Vocabulary, new_name, split_tag
 from backsym.reading.notes.equations import Equations
+from backsym.reading.notes.shapes import Axes
 from backsym.reading.syntax import Node, node, walk
 
 _WORDS = Vocabulary({}, open=True)
@@ -208,7 +211,7 @@ def _by_number(
     return found
 
 
-def check_steps(source: Source, equations: Equations, starts: Sequence[Start], declared: Collection[str]) -> None:
+def check_steps(source: Source, equations: Equations, starts: Sequence[Start], declared: Mapping[str, Axes]) -> None:
     """What stands at a shifted letter and may not be there: refused, with the place.
 
     ``\\gamma^{(t-1)}`` that is nowhere else a family is a power as well; x_{t-1} of what is given has no start, and
@@ -226,6 +229,8 @@ def check_steps(source: Source, equations: Equations, starts: Sequence[Start], d
         by = sum(int(part.value) for part in parts if not part.children)
         if len(letters) != 1 or letters[0].value != "1" or -back.get(name, 0) <= by <= 0:
             continue
+        if name in declared and is_sum(amount(declared[name][0])):
+            continue  # A declared axis of N + 1 entries goes beyond N.
         written = source.text[slice(*entry.span)]
         power = "^" in written and name not in plain and name not in equations.lefts()
         words = say("notes.power_or_member" if power else "notes.runs_out", name=written)
