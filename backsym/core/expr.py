@@ -26,6 +26,7 @@ from backsym.core.errors import ShapeError
 from backsym.core.functions import FUNCTIONS
 from backsym.core.kinds import KINDS, Kind, kind_named
 from backsym.core.lazy import lazy
+from backsym.core.words import say
 
 Shape = tuple[Dim, ...]
 
@@ -423,7 +424,7 @@ class T(Expr):
     def shape(self) -> Shape:
         s = self.arg.shape
         if len(s) > 2:
-            raise ShapeError(f"cannot transpose an array with {len(s)} axes")
+            raise ShapeError(say("shapes.transpose", axes=len(s)))
         return (1, *s) if len(s) == 1 else s[::-1]
 
 
@@ -478,7 +479,7 @@ class Reduce(Expr):
         if self.axis is None:
             return ()
         if not s:
-            raise ShapeError(f"{self.op} along an axis of a number")
+            raise ShapeError(say("shapes.axis_of_number", operation=self.op))
         axis = self.axis % len(s)
         middle: Shape = (1,) if self.keepdims else ()
         return scalar_if_ones(s[:axis] + middle + s[axis + 1 :])
@@ -559,8 +560,7 @@ class Concat(Expr):
         shapes = [a.shape or (1,) for a in self.args]
         rests = {s[: self.axis] + s[self.axis + 1 :] for s in shapes}
         if len(rests) > 1 or self.axis >= len(shapes[0]):
-            shown = ", ".join(map(show_shape, shapes))
-            raise ShapeError(f"cannot put {shown} one after the other along axis {self.axis}")
+            raise ShapeError(say("shapes.concat", shapes=[show_shape(each) for each in shapes], axis=self.axis))
         first, total = shapes[0], sum((amount(s[self.axis]) for s in shapes), start=amount(0))
         return (*first[: self.axis], dim_named(total), *first[self.axis + 1 :])
 
@@ -589,7 +589,7 @@ class Entry(Expr):
     @lazy
     def shape(self) -> Shape:
         if len(self.indices) != len(self.base.shape):
-            raise ShapeError(f"{len(self.indices)} indices for an array with {len(self.base.shape)} axes")
+            raise ShapeError(say("shapes.indices", indices=len(self.indices), axes=len(self.base.shape)))
         return ()
 
 
@@ -606,7 +606,7 @@ class Member(Expr):
     @lazy
     def shape(self) -> Shape:
         if len(self.places) != len(self.base.shape):
-            raise ShapeError(f"{len(self.places)} indices for an array with {len(self.base.shape)} axes")
+            raise ShapeError(say("shapes.indices", indices=len(self.places), axes=len(self.base.shape)))
         return tuple(dim for dim, ix in zip(self.base.shape, self.places, strict=True) if ix is None)
 
     @lazy
@@ -739,7 +739,7 @@ def broadcast(*shapes: Shape) -> Shape:
         out: list[Dim] = []
         for a, b in zip(longer, padded, strict=True):
             if a != b and a != 1 and b != 1:
-                raise ShapeError(f"shapes {show_shape(result)} and {show_shape(shape)} do not fit together")
+                raise ShapeError(say("shapes.broadcast", first=show_shape(result), second=show_shape(shape)))
             out.append(b if a == 1 else a)
         result = tuple(out)
     return result
@@ -748,11 +748,13 @@ def broadcast(*shapes: Shape) -> Shape:
 def matmul_shape(a: Shape, b: Shape) -> Shape:
     """Shape of ``a @ b`` where a vector is a column and a scalar a length-1 vector."""
     if len(a) > 2 or len(b) > 2:
-        raise ShapeError(f"cannot multiply {show_shape(a)} @ {show_shape(b)}: a product needs vectors or matrices")
+        raise ShapeError(say("shapes.no_product", first=show_shape(a), second=show_shape(b)))
     a2 = {0: (1, 1), 1: (*a, 1), 2: a}[len(a)]
     b2 = {0: (1, 1), 1: (*b, 1), 2: b}[len(b)]
     if a2[1] != b2[0]:
-        raise ShapeError(f"cannot multiply {show_shape(a)} @ {show_shape(b)}: {a2[1]} is not {b2[0]}")
+        raise ShapeError(
+            say("shapes.inner", first=show_shape(a), second=show_shape(b), columns=str(a2[1]), rows=str(b2[0]))
+        )
     return (a2[0], b2[1]) if len(b) == 2 else (a2[0],)
 
 
@@ -786,8 +788,10 @@ def _by_signature(e: Fn) -> Shape:
     signature = function.signature(shapes)
     found = signature.shape(shapes) if signature else None
     if found is None:
-        wanted = " or ".join(s.shapes.partition(" ->")[0] for s in function.signatures)
-        raise ShapeError(f"{e.name} takes {wanted}, not {', '.join(map(show_shape, shapes))}")
+        wanted = [s.shapes.partition(" ->")[0] for s in function.signatures]
+        raise ShapeError(
+            say("shapes.signature", name=e.name, wanted=wanted, found=[show_shape(each) for each in shapes])
+        )
     return scalar_if_ones(found)
 
 
@@ -798,7 +802,7 @@ MATRIX = KINDS.add(Kind("matrix", _by_signature))
 def _kron_shape(e: Fn) -> Shape:
     a, b = (arg.shape for arg in e.args)
     if len(a) != 2 or len(b) != 2:
-        raise ShapeError(f"{e.name} takes two matrices, not {show_shape(a)} and {show_shape(b)}")
+        raise ShapeError(say("shapes.two_matrices", name=e.name, first=show_shape(a), second=show_shape(b)))
     return tuple(dim_named(amount(m) * amount(n)) for m, n in zip(a, b, strict=True))
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from backsym.core.errors import BacksymError
 from backsym.core.kinds import KINDS
 from backsym.core.registry import tabled
+from backsym.core.words import say
 
 Array = Any
 
@@ -701,19 +702,17 @@ class Functions(dict[str, Function]):
         """Raises BacksymError, naming it, for a function that cannot be used."""
         name = function.name
         if not name.isidentifier() or keyword.iskeyword(name) or name.endswith("_"):
-            raise BacksymError(f"{name!r} cannot be the name of a function")
+            raise BacksymError(say("registry.no_function_name", name=name))
         if (name in self and self[name] is not function) or name in REDUCTIONS or name == ABSTRACT_LOSS:
-            raise BacksymError(f"there is a function {name} already")
+            raise BacksymError(say("registry.function_taken", name=name))
         if function.kind not in KINDS:
-            raise BacksymError(f"the function {name} is of the kind {function.kind}, which is not registered")
+            raise BacksymError(say("registry.unknown_kind", name=name, kind=function.kind))
         if not function.defined:
             # Kinds from outside may find derivatives in other ways.
             own = [function.partials] if KINDS[function.kind].entrywise else []
             given = [s.partials for s in function.signatures] or own
             if function.value is None or any(len(partials) != len(function.args) for partials in given):
-                raise BacksymError(
-                    f"the function {name} needs a definition, or a value and a derivative by each of its arguments"
-                )
+                raise BacksymError(say("registry.not_defined", name=name))
         self[name] = function
 
 

@@ -32,6 +32,7 @@ from typing import Any, Generic, TypeVar
 
 from backsym.core.errors import BacksymError
 from backsym.core.registry import tabled
+from backsym.core.words import say
 
 Rule = TypeVar("Rule", bound=Callable[..., Any])
 
@@ -62,7 +63,7 @@ class Kinds(dict[str, Kind]):
     def add(self, kind: Kind) -> Kind:
         """Raises BacksymError for a name that is taken."""
         if self.setdefault(kind.name, kind) is not kind:
-            raise BacksymError(f"there is a kind of function {kind.name} already")
+            raise BacksymError(say("registry.kind_taken", name=kind.name))
         return kind
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 
 GROUP = "backsym.plugins"
 
@@ -49,7 +50,7 @@ class Table(Mapping[str, Kind]):
         """Raises BacksymError for a name that is taken; the same kind again is nothing new."""
         name = self._name(kind)
         if self._kinds.setdefault(name, kind) is not kind:
-            raise BacksymError(f"there is a {self.of.__name__} called {name} already")
+            raise BacksymError(say("registry.taken", type=self.of.__name__, name=name))
 
     def __getitem__(self, name: str) -> Kind:
         if name not in self._kinds:
@@ -74,7 +75,7 @@ def register(kind: object) -> None:
         if isinstance(kind, table.of):
             table.add(kind)
             return
-    raise BacksymError(f"a {type(kind).__name__} cannot be registered; known are {', '.join(known_types())}")
+    raise BacksymError(say("registry.no_kind", type=type(kind).__name__, known=known_types()))
 
 
 def known_types() -> tuple[str, ...]:

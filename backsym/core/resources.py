@@ -10,6 +10,7 @@ from pathlib import Path
 from backsym.core.bundled import resource
 from backsym.core.choices import YAML_ENDINGS
 from backsym.core.errors import Diagnostic, InputError, near_name
+from backsym.core.words import say
 
 
 def bundled_problems() -> dict[str, Path]:
@@ -48,8 +49,8 @@ def problem_files(name: str) -> list[str]:
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
     if not found:
-        hint = f"problem files end in {' or '.join(YAML_ENDINGS)}"
-        raise InputError([Diagnostic("there is no problem file in this folder", file=name, advice=hint)])
+        advice = say("resources.endings", endings=YAML_ENDINGS)
+        raise InputError([Diagnostic(say("resources.empty_folder"), file=name, advice=advice)])
     return [str(path) for path in found]
 
 
@@ -71,6 +72,6 @@ def find_problem(name: str) -> Path:
     siblings = (Path(str(stem) + ending) for ending in YAML_ENDINGS)
     own = next((str(sibling) for sibling in siblings if sibling.is_file()), None)
     near = near_name(name, bundled)
-    hint = f"did you mean the bundled problem {near}?" if near else "expected the path of a problem file"
-    hint = f"did you mean the file {own}?" if own else hint
-    raise InputError([Diagnostic("no such file, and no bundled problem of this name", file=name, advice=hint)])
+    advice = say("resources.near_bundled", near=near) if near else say("resources.path_expected")
+    advice = say("resources.near_file", near=own) if own else advice
+    raise InputError([Diagnostic(say("resources.no_such_file"), file=name, advice=advice)])

@@ -17,6 +17,7 @@ from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Member
 from backsym.core.problem import Asked, Part, Problem
 from backsym.core.registry import Table
 from backsym.core.steps import Step
+from backsym.core.words import Said
 
 Claim = tuple[Expr, Expr]
 """The two sides of an equation that a part states."""
@@ -128,7 +129,7 @@ class Value(Protocol):
     def prose(self, example: str) -> str | None:
         """A text with $math$."""
 
-    def refuse(self, message: str, hint: str | None = None, item: Item | None = None) -> None:
+    def refuse(self, message: Said, hint: Said | None = None, item: Item | None = None) -> None:
         """Report that the value, or an item of it, is not what it should be."""
 
 

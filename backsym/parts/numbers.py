@@ -9,6 +9,7 @@ from typing import Any
 from backsym.core.choices import METHODS
 from backsym.core.expr import Add, Adj, Div, Entry, Expr, Fn, Mul, Neg, Sym, Total
 from backsym.core.problem import Part, Problem
+from backsym.core.words import say
 from backsym.parts.kind import Answered, Page, PartKind, Piece, Results, Value, ValueOf
 
 RATE = "eta"
@@ -30,7 +31,7 @@ class Compute(PartKind):
 
     def read(self, part: Part, value: Value) -> Part:
         if not value.numbers_given:
-            value.refuse(f"{self.name} needs numbers", "give values for the given quantities, such as values: {x: 2}")
+            value.refuse(say("parts.no_numbers", kind=self.name))
         return replace(part, targets=value.nodes_and_derivatives())
 
     def answer(self, part: Part, label: str, results: Results) -> Answered:
@@ -73,17 +74,17 @@ class Update(PartKind):
             return self.newton(part, value)
         rate = value.problem.symbols.get(RATE)
         if rate is None or rate.role != "constant" or rate.shape:
-            value.refuse(f"{self.name} needs the learning rate", f"declare it in symbols: {RATE}: {{role: constant}}")
+            value.refuse(say("parts.no_rate", kind=self.name, rate=RATE))
         return replace(part, targets=value.quantities())
 
     def newton(self, part: Part, value: Value) -> Part:
         """A step by second derivatives, of numbers and vectors."""
         names, problem = value.quantities(), value.problem
         if problem.upstream is not None:
-            value.refuse("Newton's method needs a loss; this problem has none")
+            value.refuse(say("parts.newton_loss"))
         for name in names:
             if len(problem.symbols[name].shape) > 1:
-                value.refuse(f"Newton's method is for numbers and vectors; {name} is a matrix")
+                value.refuse(say("parts.newton_matrix", name=name))
         return replace(part, targets=names, totals=tuple((problem.loss, (name, name), False) for name in names))
 
     def answer(self, part: Part, label: str, results: Results) -> Answered:

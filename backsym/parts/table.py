@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Part
+from backsym.core.words import say
 from backsym.parts.derivatives import Derive, Gradients, List, Show
 from backsym.parts.equations import Forward, Vectorize
 from backsym.parts.kind import KINDS, PartKind
@@ -35,5 +36,5 @@ for _kind in (
 def kind_of(part: Part) -> PartKind:
     """The kind of a part; raises BacksymError for one that nobody has registered."""
     if part.kind not in KINDS:
-        raise BacksymError(f"no kind of part is called {part.kind}")
+        raise BacksymError(say("registry.no_part", kind=part.kind))
     return KINDS[part.kind]

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from backsym.core.choices import LAYOUTS, STATIONARY
 from backsym.core.expr import Adj, Equation, Expr, Zeros, num
 from backsym.core.problem import Part
+from backsym.core.words import say
 from backsym.parts.kind import Answered, Page, PartKind, Results, Value
 
 MOST_AXES = 4
@@ -45,14 +46,14 @@ class Hessian(PartKind):
     def read(self, part: Part, value: Value) -> Part:
         names, problem = value.quantities(), value.problem
         if problem.upstream is not None:
-            value.refuse("a second derivative needs a loss; this problem has none")
+            value.refuse(say("parts.second_loss"))
             return part
         for first in names:
             for second in names:
                 axes = len(problem.symbols[first].shape) + len(problem.symbols[second].shape)
                 if axes > MOST_AXES:
-                    which = first if first == second else f"{first} and {second}"
-                    value.refuse(f"the second derivative by {which} has {axes} axes; at most {MOST_AXES} are possible")
+                    by = list(dict.fromkeys((first, second)))
+                    value.refuse(say("parts.second_axes", by=by, axes=axes, limit=MOST_AXES))
                     return part
         totals = tuple((problem.loss, (first, second), False) for first in names for second in names)
         return replace(part, targets=names, totals=totals)
@@ -100,11 +101,11 @@ class Stationary(PartKind):
     def read(self, part: Part, value: Value) -> Part:
         names, problem = value.quantities(), value.problem
         if problem.upstream is not None:
-            value.refuse("a stationary point needs a loss; this problem has none")
+            value.refuse(say("parts.stationary_loss"))
             return part
         for name in names:
             if len(problem.symbols[name].shape) > 1:
-                value.refuse(f"stationary points are found of numbers and vectors; {name} is a matrix")
+                value.refuse(say("parts.stationary_matrix", name=name))
                 return part
         return replace(part, targets=names, totals=tuple((problem.loss, (name, name), False) for name in names))
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from backsym.core.choices import GRAPHS
 from backsym.core.expr import Adj, Expr, names_in
 from backsym.core.problem import Part, Problem
+from backsym.core.words import say
 from backsym.parts.kind import Answered, Page, PartKind, Value
 
 
@@ -49,9 +50,9 @@ class Why(PartKind):
             name = item.text.strip()
             symbol = problem.symbols.get(name)
             if symbol is not None and symbol.role == "parameter":
-                value.refuse(f"{name} is learned", "why asks of a node or an input, such as why: [a1]", item)
+                value.refuse(say("parts.learned", name=name), item=item)
             elif name == problem.loss:
-                value.refuse(f"{name} is the loss itself", "why asks of a node or an input", item)
+                value.refuse(say("parts.loss_itself", name=name), item=item)
         return replace(part, targets=value.quantities())
 
     def question(self, answered: Answered, page: Page) -> None:

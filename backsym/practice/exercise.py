@@ -14,6 +14,7 @@ from backsym.core.allowance import Exhausted, allowing
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj
 from backsym.core.lazy import lazy
+from backsym.core.words import say
 from backsym.documents.content.blocks import Block
 from backsym.documents.content.figures import drawing
 from backsym.documents.content.hints import ladder
@@ -69,7 +70,7 @@ class Exercise:
         self.marker = Marker(solution.problem, solution=solution)
         self.tasks = self._tasks()
         if not any(task.fields for task in self.tasks):
-            raise BacksymError("no part of this problem asks for a derivative, so that there is nothing to practise")
+            raise BacksymError(say("practice.no_part"))
         self.targets = frozenset(field.target for task in self.tasks for field in task.fields)
 
     # --- what the page shows ---
@@ -152,7 +153,7 @@ class Exercise:
     def check_target(self, target: str) -> None:
         """Raises BacksymError for a target that nothing asks for."""
         if target not in self.targets:
-            raise BacksymError(f"nothing asks for the derivative by {target[:40]!r}")
+            raise BacksymError(say("practice.no_target", target=target[:40]))
 
 
 def _done(verdict: Verdict) -> bool:

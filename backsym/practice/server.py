@@ -24,6 +24,7 @@ from starlette.routing import Route
 
 from backsym.core.bundled import resource
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 from backsym.practice.exercise import Exercise
 from backsym.practice.pages import exercise_page, index_page
 from backsym.practice.workers import Answerer, Busy, Pool, TooSlow
@@ -88,7 +89,7 @@ def exercises_of(paths: Sequence[str]) -> list[Exercise]:
                 if not several:  # Of a collection, some problems may ask for no derivative.
                     raise
     if not found:
-        raise BacksymError("no problem here asks for a derivative, so that there is nothing to practise")
+        raise BacksymError(say("practice.no_problem"))
     return found
 
 

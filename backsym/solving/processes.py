@@ -14,6 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
 
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -137,5 +138,5 @@ def mapped(work: Callable[[Item], Result], items: Sequence[Item], workers: int) 
         try:
             yield pool.map(work, items)
         except BrokenProcessPool:
-            died = "a process that worked on a file has died; with --workers 1 there is only one"
+            died = say("solving.process_died")
             raise BacksymError(died) from None

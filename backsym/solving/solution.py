@@ -19,7 +19,7 @@ from backsym.core.expr import Adj, Equation, Shape, indices_of, letters_of, posi
 from backsym.core.lazy import lazy
 from backsym.core.problem import Asked, Collection, Problem
 from backsym.core.steps import Derivation, ForwardForms, Step, TotalDerivation, Verification
-from backsym.core.words import Words
+from backsym.core.words import Words, say
 
 if TYPE_CHECKING:
     from backsym.calculus.backward import Backward
@@ -98,7 +98,7 @@ class Result:
         Raises VerificationError if it has another value than the derivative, BacksymError for a recursion.
         """
         if self.is_recursion:
-            raise BacksymError(f"the derivative by {self.node} is a recursion, which no one expression says; see code")
+            raise BacksymError(say("solving.recursion", name=self.node))
         return _numpy(self.problem, self.node, self.derivation, self.point)
 
     def hint(self, n: int) -> Markdown:
@@ -347,9 +347,7 @@ def _limited(problem: Problem) -> Iterator[None]:
             yield
     except Exhausted:
         large = [name for name, dim in problem.dims.items() if dim.size is not None and dim.size > MANY]
-        message = "an equation here is too large to be worked out; give parts of it names, in equations of their own"
-        if large:
-            message = f"{', '.join(large)} is too large for this to be worked out; declare a smaller size, or none"
+        message = say("solving.size_too_large", names=large) if large else say("solving.too_large")
         raise BacksymError(Diagnostic(message, problem.path).render()) from None
 
 
@@ -384,7 +382,7 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
     from backsym.numeric.sample import draws as draw_all
 
     if isinstance(problem, Collection):
-        raise BacksymError("this is a collection; solve the problems of its sections one by one")
+        raise BacksymError(say("solving.collection"))
 
     from backsym.numeric.proof import totals_proved, unproved
     from backsym.numeric.sample import sums_to_one
@@ -409,8 +407,8 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
     if check and solution.failed:
         node = solution.failed[0]
         wrong = verified.get(node)
-        what = f"the derivative by {node}" if wrong and wrong.status == "failed" else lines[0].line
-        raise VerificationError(node, f"{what} failed its numeric check; nothing was written")
+        what = say("solving.derivative_by", name=node) if wrong and wrong.status == "failed" else lines[0].line
+        raise VerificationError(node, say("solving.failed", what=what))
     return solution
 
 

@@ -16,6 +16,7 @@ from backsym.core.expr import Expr, Fn, Shape, Sym, num, walk
 from backsym.core.functions import BUNDLED, FUNCTIONS, Function
 from backsym.core.problem import Problem, Symbol
 from backsym.core.steps import Derivation, ForwardForms, TotalDerivation
+from backsym.core.words import say
 
 if TYPE_CHECKING:
     from backsym.numeric.axes import Array
@@ -101,7 +102,7 @@ def _example(entry: Function, order: int) -> tuple[Fn, Env]:
                 return call, env
         except (BacksymError, TypeError, ValueError, IndexError):
             continue
-    raise BacksymError(f"no arguments were found that {entry.name} has a value at")
+    raise BacksymError(say("solving.no_arguments", name=entry.name))
 
 
 def _size(shape: Shape) -> int:
@@ -179,9 +180,9 @@ def prove_source(source: str, problem: Problem, node: str, forms: Derivation | F
         try:
             value = np.asarray(value_of(source, variables(problem, point)), dtype=float)
         except (TypeError, ValueError, IndexError) as error:
-            raise VerificationError(node, f"the NumPy source {source} does not run: {error}") from error
+            raise VerificationError(node, say("numpy.does_not_run", source=source, error=str(error))) from error
         if value.shape != point.values[node].shape or differs(value, equation.rhs, indices, point):
-            raise VerificationError(node, f"the NumPy source {source} failed its numeric check")
+            raise VerificationError(node, say("numpy.failed", source=source))
 
 
 def prove_total(source: str, problem: Problem, total: TotalDerivation, point: Env) -> None:
@@ -198,10 +199,10 @@ def prove_total(source: str, problem: Problem, total: TotalDerivation, point: En
         try:
             value = np.asarray(value_of(source, variables(problem, point)), dtype=float)
         except (TypeError, ValueError, IndexError) as error:
-            raise VerificationError(total.by[-1], f"the NumPy source {source} does not run: {error}") from error
+            raise VerificationError(total.by[-1], say("numpy.does_not_run", source=source, error=str(error))) from error
         wanted = np.shape(evaluate(equation.rhs, point, indices))
         if value.shape != wanted or differs(value, equation.rhs, indices, point):
-            raise VerificationError(total.by[-1], f"the NumPy source {source} failed its numeric check")
+            raise VerificationError(total.by[-1], say("numpy.failed", source=source))
 
 
 def variables(problem: Problem, point: Env) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from backsym.core.bundled import tree
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -27,7 +28,7 @@ class Catalogue(Mapping[str, str]):
     def __getitem__(self, key: str) -> str:
         """Raises BacksymError for a key that there is not."""
         if key not in self._sentences:
-            raise BacksymError(f"the catalogue {self.name} has no entry {key}")
+            raise BacksymError(say("sentences.no_entry", catalogue=self.name, key=key))
         return self._sentences[key]
 
     def __contains__(self, key: object) -> bool:
@@ -46,7 +47,7 @@ class Catalogue(Mapping[str, str]):
 
 def lacks(key: str, fact: str) -> str:
     """Raises BacksymError for a sentence without one of its facts."""
-    raise BacksymError(f"the sentence {key} needs the fact {fact}")
+    raise BacksymError(say("sentences.no_fact", key=key, fact=fact))
 
 
 def filled(template: str, fact: Callable[[str, int], str]) -> str:
