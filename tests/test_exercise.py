@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,12 @@ import backsym as bs
 from backsym.cli.main import main
 from backsym.core.errors import BacksymError
 from backsym.core.expr import ONE, ZERO, Add, Adj, Cmp, Equation, Expr, Fn, Mul, Neg, Reduce, Sym, num
+from backsym.core.functions import FUNCTIONS
 from backsym.core.steps import Derivation
 from backsym.documents.writers.jsonform import problem_json
 from backsym.marking.verdicts import Marker
 from backsym.numeric import exercise, verify
-from backsym.numeric.context import Env
+from backsym.numeric.context import Context, Env
 from backsym.numeric.exercise import Exercise, cancelling, kinks_of
 from backsym.numeric.guardian import Guardian, Rejected
 from backsym.numeric.sample import draw, draws
@@ -470,6 +471,71 @@ def test_near_ties_are_rejected_and_lone_entries_are_not() -> None:
             guardian.extreme(op, np.asarray(x), (0,))
     guardian.strictness = 0
     guardian.extreme("max", np.asarray([2.0, 2.0]), (0,))
+
+
+def rejected(guardian: Guardian, x: list[float], renewed: bool = True) -> bool:
+    guardian.begin("m", lambda: renewed)
+    try:
+        guardian.extreme("max", np.asarray(x), (0,))
+    except Rejected:
+        return True
+    return False
+
+
+def test_a_tie_at_eight_points_with_other_leaves_is_there_wherever_they_are() -> None:
+    guardian = Guardian()
+    assert [rejected(guardian, [0.0, -1.0 - n, 0.0]) for n in range(9)] == [True] * 7 + [False] * 2
+    assert rejected(guardian, [1.0, 1.0005])
+    for kept in (Guardian(), Guardian()):
+        assert all(rejected(kept, [0.0, 0.0], renewed=False) for _ in range(30))
+    moved = Guardian()
+    assert not rejected(moved, [0.0, 1.0])
+    assert all(rejected(moved, [0.0, 0.0]) for _ in range(30))
+
+
+def test_a_kink_at_eight_points_with_other_leaves_is_accepted_where_the_sides_agree() -> None:
+    guardian, ctx = Guardian(), Context.of(Env({}, {}))
+    for x, accepted in (([0.0, 2.0], True), ([1e-5, 2.0], False)):
+        found = []
+        for _ in range(9):
+            guardian.begin(f"{x}", lambda: True)
+            try:
+                guardian.function(FUNCTIONS["relu"], [np.asarray(x)], ctx)
+                found.append(True)
+            except Rejected:
+                found.append(False)
+        assert found == [False] * 7 + [accepted] * 2
+
+
+def test_ties_are_taken_for_derivatives_only() -> None:
+    guardian = Guardian(ties=True)
+    assert not rejected(guardian, [2.0, 1.0, 2.0])
+    assert rejected(guardian, [2.0, 2.001])
+    p = problem(*POOLING["the largest unit"][0], W=["K", "D"], x=["D"], c=[])
+    points = [draw(p, seed, lively=False, wide=True, ties=True) for seed in range(30)]
+    assert any(np.sum(point.values["h"] == point.values["m"]) > 1 for point in points)
+
+
+def test_few_points_are_tried_where_a_window_reaches_over_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    p = bs.Problem(
+        forward=["h[i] = relu(a*x[i])", "m[j] = max(h[2*j+s-2], s)", "L = sum(m[j]**2, j)"],
+        symbols={"x": ["N"], "a": []},
+        indices={"i": "N", "j": "P", "s": "S"},
+        dims={"N": 3, "P": 4, "S": 2},
+    )
+    tried = 0
+    begin = Guardian.begin
+
+    def counted(guardian: Guardian, equation: str, renewed: Callable[[], bool]) -> None:
+        nonlocal tried
+        tried += equation == "m"
+        begin(guardian, equation, renewed)
+
+    monkeypatch.setattr(Guardian, "begin", counted)
+    point = draw(p, 0)
+    assert tried < 30
+    h = point.values["h"]
+    assert h[0] != h[1], "what lies inside of the array is at no tie"
 
 
 def test_kinks_are_found_in_the_equations_alone() -> None:

@@ -28,6 +28,7 @@ from backsym.core.expr import (
     MatMul,
     Mul,
     Neg,
+    Num,
     Ones,
     Partial,
     Pick,
@@ -38,10 +39,13 @@ from backsym.core.expr import (
     T,
     Zeros,
     num,
+    rebuild,
 )
 from backsym.core.problem import NodeEquation
+from backsym.numeric import context
 from backsym.numeric.abstract import SmoothFunction, SmoothLoss
-from backsym.numeric.evaluate import Env, evaluate
+from backsym.numeric.context import Context, Known
+from backsym.numeric.evaluate import Env, ev, evaluate
 
 pytestmark = pytest.mark.quick("numeric")
 
@@ -206,6 +210,50 @@ INDEX_CASES: list[tuple[Expr, tuple[Ix, ...], object]] = [
 @pytest.mark.parametrize(("e", "free", "expected"), INDEX_CASES, ids=[repr(e)[:50] for e, _, _ in INDEX_CASES])
 def test_index_level(e: Expr, free: tuple[Ix, ...], expected: np.ndarray) -> None:
     np.testing.assert_allclose(evaluate(e, ENV, free), np.asarray(expected), rtol=1e-13)
+
+
+KEPT = [e for e, _ in ARRAY_CASES] + [e for e, _, _ in INDEX_CASES]
+
+
+def test_equal_expressions_have_one_number() -> None:
+    known = Known()
+    numbers = [known.number(e) for e in KEPT]
+    for e, number in zip(KEPT, numbers, strict=True):
+        assert [known.number(other) == number for other in KEPT] == [e == other for other in KEPT]
+        assert known.number(rebuilt(e)) == number
+    assert known.number(Num(Fraction(2), "2.0")) == known.number(num(2))
+    assert known.number(at(x, i)) != known.number(at(x, j)) != known.number(at(y, j))
+
+
+def rebuilt(e: Expr) -> Expr:
+    """An equal expression of other objects."""
+    done = rebuild(e, rebuilt)
+    return replace(done) if done is e else done
+
+
+def test_what_is_kept_is_what_is_found_anew() -> None:
+    ctx = replace(Context.of(ENV), known=Known())
+    for e in (*KEPT, *map(rebuilt, KEPT)):
+        names, value = ev(e, ctx)
+        others, expected = ev(e, Context.of(ENV))
+        assert names == others
+        np.testing.assert_array_equal(value, expected)
+    moved = ctx.with_values({**V, "x": V["x"] + 1})
+    np.testing.assert_array_equal(ev(Mul((x, y, s)), moved)[1], (V["x"] + 1) * V["y"] * V["s"])
+
+
+def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    for limits in ((2, 10**9), (10**9, 11)):
+        known = Known()
+        monkeypatch.setattr(context, "MOST_NODES", limits[0])
+        monkeypatch.setattr(context, "MOST_ELEMENTS", limits[1])
+        ctx = replace(Context.of(ENV), known=known)
+        ev(Neg(X), ctx)
+        known.bound()
+        assert known.value(known.number(Neg(X))) is not None
+        ev(Neg(W), ctx)
+        known.bound()
+        assert known.value(known.number(Neg(X))) is None
 
 
 def test_ties_go_to_the_first_position() -> None:

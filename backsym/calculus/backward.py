@@ -9,7 +9,7 @@ This module must not know about numbers or printing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -53,7 +53,16 @@ from backsym.calculus.members import MemberLifter
 from backsym.calculus.raising import signed_sum, times
 from backsym.calculus.reasons import reasons
 from backsym.calculus.recognise import normalisers, recognised
-from backsym.calculus.simplify import add_like, collapse, expand, free_deltas, is_product, open_deltas, without_delta
+from backsym.calculus.simplify import (
+    add_like,
+    collapse,
+    expand,
+    free_deltas,
+    is_product,
+    open_deltas,
+    same,
+    without_delta,
+)
 from backsym.calculus.terms import (
     Affine,
     Del,
@@ -333,7 +342,7 @@ class Backward:
         """The matrix form that is easiest to read: of the form as it is, or multiplied out in part or in full."""
         found: list[tuple[int, Expr, tuple[Step, ...]]] = []
         failure: NoMatrixForm | None = None
-        for form in (p,) if is_product(p) else (p, *multiplied_out(p)):
+        for form in (p,) if is_product(p) else different((p, *multiplied_out(p))):
             lifter = Lifter(self.namer, letters)
             try:
                 e = lifter.poly(form, at)
@@ -390,7 +399,7 @@ class Backward:
         params, local, summed = restrict(params, local)
         params = (*tied, *params)
         steps = [Rewrite(sk.DIFFERENTIATE, local, {})]
-        if poly_key(unsolved) != poly_key(collapse(raw)):
+        if poly_key(unsolved) != poly_key(general):
             # A delta of a shifted index is shown before it is used.
             now = {a: b for a, b in zip(before, params, strict=True) if a != b}
             unsolved = collapse(sub_poly(unsolved, now), shifted=False)
@@ -462,6 +471,9 @@ class Backward:
             together = gather(grown[-1].result)
             if together is not grown[-1].result:
                 gathered.append([*grown, Rewrite(sk.GATHER, together, {})])
+        # Of the same forms the first would be taken in any case.
+        firsts = different([form[-1].result for form in forms])
+        forms = [next(form for form in forms if form[-1].result is p) for p in firsts]
         forms, gathered = ([_signed(self.folded(form, definitions)) for form in some] for some in (forms, gathered))
         best = forms[cheapest([form[-1].result for form in forms])]
         for form in gathered:
@@ -485,13 +497,13 @@ class Backward:
             Rewrite(sk.CANCEL, merged, {}),
         ]
         chain.append(Rewrite(sk.KRONECKER, plain, {}))
-        if poly_key(plain) != poly_key(done):
+        if not same(plain, done) and poly_key(plain) != poly_key(done):
             chain = [*chain, Rewrite(sk.KRONECKER_SHIFT, done, {})]
         return self._ones_collapsed(chain, done)
 
     def _ones_collapsed(self, chain: list[Rewrite], p: Poly) -> list[Rewrite]:
         summed = collapse(p, self.ones)
-        if poly_key(summed) == poly_key(p):
+        if same(summed, p) or poly_key(summed) == poly_key(p):
             return chain
         summed_up = {
             f.base.name
@@ -533,6 +545,15 @@ class Backward:
             shown = self.namer.for_symbol(eq.name)
             letters = {i: ix for i, ix in zip(lowered.params, shown, strict=True) if not i.fixed}
             yield present_forward(eq, lowered.params, lowered.body, shown, letters, self.namer)
+
+
+def different(forms: Iterable[Poly]) -> list[Poly]:
+    """The forms that are not made of the very same terms as one before."""
+    found: list[Poly] = []
+    for form in forms:
+        if not any(same(form, other) for other in found):
+            found.append(form)
+    return found
 
 
 def _signed(form: list[Rewrite]) -> list[Rewrite]:

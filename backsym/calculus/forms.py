@@ -37,12 +37,14 @@ from backsym.calculus.terms import (
 )
 from backsym.core.allowance import spend
 from backsym.core.expr import Adj, Expr, is_symmetric
+from backsym.core.lazy import lazy
 
 # --- factor ----------------------------------------------------------------------------------------------------------
 
 
 def factor(p: Poly) -> Poly:
     """ax + ay -> a(x + y): what every term shares, in front of a protected sum; within protected sums, too."""
+    spend(5 * KEY * sum(1 + len(t.powers) for t in p))
     p = tuple(_factor_inside(t) for t in p)
     if len(p) < 2:
         return p
@@ -352,6 +354,17 @@ class Definition:
     params: tuple[Index, ...]
     term: Term
 
+    @lazy
+    def heads(self) -> frozenset[tuple[str, str]]:
+        """What there must be in a product that equals an entry."""
+        return frozenset(_head(f) for f, _ in self.term.powers)
+
+
+def _head(f: Factor) -> tuple[str, str]:
+    """What stays of a factor whatever its indices are."""
+    named = f.base if isinstance(f, Ent) else f
+    return type(f).__name__, str(getattr(named, "name", ""))
+
 
 def definition_of(node: Expr, params: tuple[Index, ...], body: Poly) -> Definition | None:
     """The definition of a node, if it is a product to which terms can be folded back."""
@@ -374,8 +387,13 @@ def fold(p: Poly, definition: Definition) -> Poly:
 
 
 def _fold_term(t: Term, d: Definition) -> Term:
-    powers = tuple((_fold_inside(f, d), e) for f, e in t.powers)
-    t = Term(t.coeff, powers, t.bound)
+    if not d.term.symbols <= t.symbols:
+        return t
+    powers = tuple([(_fold_inside(f, d), e) for f, e in t.powers])
+    if any(g is not f for (g, _), (f, _) in zip(powers, t.powers, strict=True)):
+        t = Term(t.coeff, powers, t.bound)
+    if not d.heads <= {_head(f) for f, _ in t.powers}:
+        return t
     candidates = in_order(t.used)
     slots = [i for i in d.params if not i.fixed]
     options = [[c for c in candidates if c.dim == i.dim] for i in slots]

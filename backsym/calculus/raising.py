@@ -75,7 +75,7 @@ def signed_sum(terms: Sequence[tuple[bool, Expr]]) -> Expr:
 
 def times(factors: Sequence[Expr]) -> Expr:
     """Product without ones."""
-    kept = [f for f in factors if f != ONE]
+    kept = [f for f in factors if not (isinstance(f, Num) and f.value == 1)]
     if not kept:
         return ONE
     return kept[0] if len(kept) == 1 else Mul(tuple(kept))
@@ -112,6 +112,8 @@ def front(t: Term, quotient: bool, namer: Namer, *, scalar: bool = False) -> tup
     Returns the leading expression and what is left for the numerator and the denominator of the quotient.
     """
     c = abs(t.coeff)
+    if c == 1 and not any(isinstance(f, Dm) for f, _ in t.powers):
+        return ONE, [], []
     above: list[Expr] = []
     below: list[Expr] = []
     for f, e in t.powers:

@@ -88,8 +88,9 @@ def add_like(p: Poly) -> Poly:
 
 def _collapse_term(t: Term, ones: frozenset[str], deltas: bool, shifted: bool) -> Term | None:
     """The collapsed term, or None where it is zero; a term remembers by which rules it is collapsed already."""
-    done: set[tuple[frozenset[str], bool, bool]] = t.__dict__.setdefault("collapsed", set())
-    if (ones, deltas, shifted) in done:
+    if ones and ones.isdisjoint(t.symbols):
+        ones = frozenset()
+    if (ones, deltas, shifted) in t.collapsed:
         return t
     quick = (merge_powers, _flatten, _clipped)
     rules = (*quick, _cancel_sums, _deltas if shifted else _plain_deltas, _idle_sums) if deltas else quick
@@ -102,7 +103,7 @@ def _collapse_term(t: Term, ones: frozenset[str], deltas: bool, shifted: bool) -
             if ones:
                 new = _sum_to_one(t, ones)
             if new is t:
-                t.__dict__.setdefault("collapsed", set()).add((ones, deltas, shifted))
+                t.collapsed.add((ones, deltas, shifted))
                 return t
         t = new
     return None
@@ -158,16 +159,16 @@ def _inside(f: Factor, ones: frozenset[str]) -> Factor:
     """The factor with its protected sums and arguments collapsed; the same object where nothing changes."""
     if isinstance(f, Grp):
         body = collapse(f.body, ones)
-        return f if _same(body, f.body) else Grp(body)
+        return f if same(body, f.body) else Grp(body)
     if isinstance(f, Fun):
         bodies = [collapse(a.body, ones) for a in f.args]
-        if all(_same(b, a.body) for a, b in zip(f.args, bodies, strict=True)):
+        if all(same(b, a.body) for a, b in zip(f.args, bodies, strict=True)):
             return f
         args = tuple(Lam(a.params, b) for a, b in zip(f.args, bodies, strict=True))
         return Fun(f.name, f.order, args, f.out, f.kind)
     if isinstance(f, Ind):
         a, b = collapse(f.a, ones), collapse(f.b, ones)
-        return f if _same(a, f.a) and _same(b, f.b) else Ind(f.op, a, b)
+        return f if same(a, f.a) and same(b, f.b) else Ind(f.op, a, b)
     return f
 
 
@@ -193,7 +194,8 @@ def _plain(p: Poly) -> bool:
     return len(p) == 1 and p[0].coeff == 1 and not p[0].bound
 
 
-def _same(p: Poly, q: Poly) -> bool:
+def same(p: Poly, q: Poly) -> bool:
+    """Whether two sums are made of the very same terms."""
     return len(p) == len(q) and all(a is b for a, b in zip(p, q, strict=True))
 
 

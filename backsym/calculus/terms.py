@@ -211,6 +211,16 @@ class Factor:
         """How many factors there are in it, itself included."""
         return 1
 
+    @lazy
+    def key(self) -> Key:
+        """``factor_key`` where no index around the factor is bound."""
+        return _factor_key(self, NO_LABELS)
+
+    @lazy
+    def deeper_keys(self) -> dict[int, Key]:
+        """The same inside of bound indices that it does not mention, by their number."""
+        return {}
+
 
 @dataclass(frozen=True, eq=False)
 class Ent(Factor):
@@ -219,6 +229,11 @@ class Ent(Factor):
     base: Expr
     idx: tuple[Index, ...]
     pos: int = 0
+
+    def __init__(self, base: Expr, idx: tuple[Index, ...], pos: int = 0):
+        # What a frozen class generates takes a call for each field, and none is made more often than entries and terms.
+        own = self.__dict__
+        own["base"], own["idx"], own["pos"] = base, idx, pos
 
     @lazy
     def free(self) -> frozenset[Index]:
@@ -375,6 +390,12 @@ class Term:
     powers: tuple[tuple[Factor, Exponent], ...] = ()
     bound: tuple[Index, ...] = ()
 
+    def __init__(
+        self, coeff: Fraction, powers: tuple[tuple[Factor, Exponent], ...] = (), bound: tuple[Index, ...] = ()
+    ):
+        own = self.__dict__
+        own["coeff"], own["powers"], own["bound"] = coeff, powers, bound
+
     @lazy
     def used(self) -> frozenset[Index]:
         """All indices that occur in the factors, bound or free."""
@@ -387,6 +408,16 @@ class Term:
     @lazy
     def symbols(self) -> frozenset[str]:
         return frozenset().union(*(f.symbols for f, _ in self.powers))
+
+    @lazy
+    def key(self) -> Key:
+        """``like_key`` where no index around the term is bound."""
+        return _like_key(self, NO_LABELS)
+
+    @lazy
+    def collapsed(self) -> set[tuple[frozenset[str], bool, bool]]:
+        """By which rules it is known to be collapsed: for tensors that sum to one, with deltas, with shifted ones."""
+        return set()
 
 
 Poly = tuple[Term, ...]
@@ -587,14 +618,15 @@ def _base_key(base: Expr) -> Key:
 def factor_key(f: Factor, labels: Labels = NO_LABELS) -> Key:
     """A key that two factors share only if they are equal up to the names of their bound indices."""
     spend(COMPARED * f.nodes)
-    if labels and not f.free.isdisjoint(labels):
+    if not labels:
+        return f.key
+    if not f.free.isdisjoint(labels):
         return _factor_key(f, labels)
     # Nested bound indices are numbered from the depth of the labels around them.
-    depth = _depth(labels) if labels else 0
-    keys: dict[int, Key] = f.__dict__.setdefault("keys", {})
-    if depth not in keys:
-        keys[depth] = _factor_key(f, labels)
-    return keys[depth]
+    depth = _depth(labels)
+    if depth not in f.deeper_keys:
+        f.deeper_keys[depth] = _factor_key(f, labels)
+    return f.deeper_keys[depth]
 
 
 def _factor_key(f: Factor, labels: Labels) -> Key:
@@ -633,7 +665,21 @@ def poly_key(p: Poly, labels: Labels = NO_LABELS) -> Key:
 
 def term_key(t: Term, labels: Labels = NO_LABELS) -> Key:
     """Key of a term: bound indices are numbered by what they touch; ties are broken by trying all orders."""
+    return (*like_key(t, labels), _exact(t.coeff))
+
+
+def like_key(t: Term, labels: Labels = NO_LABELS) -> Key:
+    """Key of a term without its coefficient: like terms share it."""
     spend(KEY * (5 + len(t.powers)) * (1 + len(t.bound)))
+    return _like_key(t, labels) if labels else t.key
+
+
+def _exact(value: Exponent) -> Exponent:
+    """A number in a key: fractions take long to compare."""
+    return value if isinstance(value, int) or value.denominator != 1 else value.numerator
+
+
+def _like_key(t: Term, labels: Labels) -> Key:
     if not t.bound:
         return _numbered_key(t, labels, ())
     if len(t.bound) == 1:
@@ -655,8 +701,9 @@ def _numbered_key(t: Term, labels: Labels, bound: tuple[Index, ...]) -> Key:
     if bound:
         depth = _depth(labels)
         labels = {**labels, **{b: (1, depth + n) for n, b in enumerate(bound)}}
-    powers = tuple(sorted((factor_key(f, labels), e) for f, e in t.powers))
-    return (tuple(str(b.dim) for b in bound), powers, t.coeff)
+    powers = [(factor_key(f, labels), _exact(e)) for f, e in t.powers]
+    powers.sort()
+    return (tuple([str(b.dim) for b in bound]), tuple(powers))
 
 
 def _color(b: Index, t: Term) -> Key:
@@ -673,11 +720,6 @@ def _color(b: Index, t: Term) -> Key:
         else:
             touches.append(((type(f).__name__, getattr(f, "name", "")), (), e))
     return (str(b.dim), tuple(sorted(touches)))
-
-
-def like_key(t: Term) -> Key:
-    """Key of a term without its coefficient: like terms share it."""
-    return term_key(Term(Fraction(1), t.powers, t.bound))
 
 
 def mentions(p: Poly, name: str) -> bool:

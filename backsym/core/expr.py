@@ -709,7 +709,8 @@ def member_of(base: Expr, indices: Sequence[Ix]) -> Member:
 
 
 def num(value: int | Fraction) -> Num:
-    return Num(Fraction(value))
+    # No other numbers are asked for as often.
+    return ONE if value == 1 else ZERO if value == 0 else Num(Fraction(value))
 
 
 # --- shapes ----------------------------------------------------------------------------------------------------------
@@ -846,10 +847,23 @@ def _getter(held: Mapping[str, bool]) -> Callable[[Expr], tuple[Expr, ...]]:
 
 _CHILDREN = {kind: _getter(held) for kind, held in _HELD.items()}
 
+_COMPARED = {kind: tuple((f.name, _HELD[kind].get(f.name)) for f in fields(kind) if f.compare) for kind in _KINDS}
+"""For each kind of node the fields that equality compares, each with whether it holds one or several nodes, or none."""
+
 
 def children(e: Expr) -> tuple[Expr, ...]:
     """The direct sub-expressions, in order."""
     return _CHILDREN[type(e)](e)
+
+
+def compared(e: Expr, number: Callable[[Expr], int]) -> tuple[object, ...]:
+    """What equal expressions have in common, with a number in place of each direct sub-expression."""
+    held = e.__dict__
+    out: list[object] = [type(e)]
+    for name, several in _COMPARED[type(e)]:
+        value = held[name]
+        out.append(value if several is None else tuple(map(number, value)) if several else number(value))
+    return tuple(out)
 
 
 def walk(e: Expr) -> Iterator[Expr]:

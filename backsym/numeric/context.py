@@ -13,11 +13,14 @@ import numpy as np
 
 from backsym.core.dims import amount, dim_names, value_of
 from backsym.core.errors import BacksymError
-from backsym.core.expr import Dim, Ix
+from backsym.core.expr import Dim, Expr, Ix, compared
 from backsym.core.functions import Function
 from backsym.core.problem import NodeEquation
 from backsym.numeric.abstract import AbstractFunction
 from backsym.numeric.axes import Array, Val
+
+MOST_NODES, MOST_ELEMENTS = 100_000, 2_000_000
+"""Of more expressions, or of larger ones, the values are not kept."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,42 @@ class Tracer(Protocol):
     def extreme(self, op: str, x: Array, axes: tuple[int, ...]) -> None: ...
 
 
+class Known:
+    """What was found at one point so far: equal expressions are evaluated once."""
+
+    def __init__(self) -> None:
+        self.jacobians: dict[tuple[str, str], Array] = {}
+        """Local derivatives, of a node by a quantity."""
+        self._forget()
+
+    def _forget(self) -> None:
+        self._elements = 0
+        self._values: dict[int, Val] = {}
+        self._numbers: dict[tuple[object, ...], int] = {}
+        self._nodes: dict[int, tuple[Expr, int]] = {}
+
+    def number(self, e: Expr) -> int:
+        """A number that equal expressions share."""
+        found = self._nodes.get(id(e))
+        if found is None:
+            number = self._numbers.setdefault(compared(e, self.number), len(self._numbers))
+            # With the expression, so that its identity is not given to another.
+            found = self._nodes[id(e)] = e, number
+        return found[1]
+
+    def value(self, number: int) -> Val | None:
+        return self._values.get(number)
+
+    def keep(self, number: int, value: Val) -> None:
+        self._values[number] = value
+        self._elements += value[1].size
+
+    def bound(self) -> None:
+        """Forget the values if there are many of them; not while an expression is evaluated."""
+        if len(self._nodes) > MOST_NODES or self._elements > MOST_ELEMENTS:
+            self._forget()
+
+
 @dataclass(frozen=True)
 class Context:
     """An ``Env`` in use.  A value may carry named axes: the directions of a complex step, or several points at once."""
@@ -56,15 +95,15 @@ class Context:
     functions: Mapping[str, AbstractFunction]
     equations: Mapping[str, NodeEquation]
     tracer: Tracer | None = None
-    jacobians: dict[tuple[str, str], Array] | None = None
-    """Local derivatives found so far at this point, of a node by a quantity; None where they are not kept."""
+    known: Known | None = None
+    """What was found so far at this point; None where nothing is kept."""
 
     @staticmethod
     def of(env: Env, tracer: Tracer | None = None) -> Context:
         return Context(env.dims, env.values, env.adjoints, env.functions, env.equations, tracer)
 
     def with_values(self, values: Mapping[str, Array | Val]) -> Context:
-        return replace(self, values=values, jacobians=None)
+        return replace(self, values=values, known=None)
 
     def label(self, name: str) -> Val:
         """The classes of a label, counted from 0."""

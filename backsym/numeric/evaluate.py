@@ -84,6 +84,9 @@ from backsym.numeric.context import Context, Env
 
 __all__ = ["Env", "ev", "evaluate", "node_value"]
 
+_ATOMS = frozenset((Num, Const, Sym, Adj, Size, Labels))
+"""What is looked up as fast as a value that was kept."""
+
 _CONSTANTS = {"pi": math.pi, "e": math.e}
 
 _EINSUM_FROM = 20_000
@@ -107,10 +110,19 @@ def ev(e: Expr, c: Context) -> Val:
     handler = _HANDLERS.get(type(e))
     if handler is None:
         raise TypeError(f"cannot evaluate an expression of type {type(e).__name__}")
-    value = handler(e, c)
-    if value[1].size > SMALL:
-        spend(value[1].size)
-    return value
+    if c.known is None or type(e) in _ATOMS:
+        value = handler(e, c)
+        if value[1].size > SMALL:
+            spend(value[1].size)
+        return value
+    number = c.known.number(e)
+    found = c.known.value(number)
+    if found is None:
+        found = handler(e, c)
+        if found[1].size > SMALL:
+            spend(found[1].size)
+        c.known.keep(number, found)
+    return found
 
 
 def node_value(eq: NodeEquation, c: Context) -> Val:
@@ -518,7 +530,7 @@ def _partial(e: Partial, c: Context) -> Val:
     if alone:
         column = _slopes(eq, bottom, _stepped_at(bottom.name, by, c), c)
         return gather(column, at, c)
-    known = c.jacobians if c.jacobians is not None else {}
+    known = c.known.jacobians if c.known is not None else {}
     full = known.get((top.name, bottom.name))
     if full is None:
         steps = tuple(_step_axis(n) for n in range(len(by)))
@@ -542,7 +554,7 @@ def _total(e: Total, c: Context) -> Val:
     targets = [_quantity(x) for x in (e.of, *e.by)]
     indices = tuple(ix for _, at in targets for ix in at)
     key = "/".join(symbol.name for symbol, _ in targets)
-    known = c.jacobians if c.jacobians is not None else {}
+    known = c.known.jacobians if c.known is not None else {}
     full = known.get((key, "total"))
     if full is None:
         full = known[key, "total"] = _all_totals([symbol for symbol, _ in targets], c)

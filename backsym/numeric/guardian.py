@@ -6,7 +6,7 @@ This module must not know where the point came from.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -24,6 +24,9 @@ By strictness: an equation that cannot stay in comfort may still stay where log(
 
 _NEAR = 1e-3
 
+_ATTEMPTS = 8
+"""At one of so many points with other leaves what is there by chance was elsewhere: a dead unit was alive."""
+
 
 class Rejected(Exception):
     """A point is unfit; ``large`` tells that smaller values may help."""
@@ -39,10 +42,24 @@ class Guardian:
     ``strictness`` 2 asks for comfort (no saturation, live units, well away from kinks and poles), 1 for smoothness, 0
     only for a defined value.  Below 2 a kink itself is accepted where the value and the displayed derivative agree:
     what is exactly there, as an entry that is masked or outside of its array, stays there wherever the leaves are.
+    So it is, at any strictness, with a kink or a tie that was at the same entries at each of some attempts.  With
+    ``ties`` entries may be equal of which the first is taken by convention.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, ties: bool = False) -> None:
         self.strictness = 2
+        self.ties = ties
+        self._equation, self._number = "", 0
+        self._renewed: Callable[[], bool] = lambda: False
+        self._there: dict[tuple[str, int], tuple[int, Array]] = {}
+        """For each operation of an equation: how often some entries were at a kink or tie, and which always were."""
+
+    def begin(self, equation: str, renewed: Callable[[], bool]) -> None:
+        """The operations that follow are those of one attempt to evaluate this equation.
+
+        ``renewed`` tells whether all that it depends on is another than at the last attempt that was.
+        """
+        self._equation, self._number, self._renewed = equation, 0, renewed
 
     def function(self, fn: Function, args: Sequence[Array], ctx: Context) -> None:
         low, high = fn.domain
@@ -78,7 +95,11 @@ class Guardian:
         rest = tuple(axis for axis in range(x.ndim) if axis not in axes)
         flat = np.transpose(x, rest + axes).reshape(*(x.shape[axis] for axis in rest), -1)
         last = np.sort(flat if op == "max" else -flat, axis=-1)[..., -2:]
-        if np.any(last[..., 1] - last[..., 0] <= _NEAR * np.maximum(np.abs(last[..., 1]), _NEAR)):
+        gap = last[..., 1] - last[..., 0]
+        tied = gap <= _NEAR * np.maximum(np.abs(last[..., 1]), _NEAR)
+        if self.ties:
+            tied &= gap != 0
+        if not self._stays(tied, gap) and np.any(tied):
             raise Rejected(f"the {op}imum is reached twice")
 
     def result(self, value: Array) -> None:
@@ -118,11 +139,23 @@ class Guardian:
             near = distance <= _NEAR
         else:
             near = distance <= _NEAR * min(1.0, float(np.max(distance, initial=0.0)))
+        stays = self._stays(near, distance)
         if not np.any(near):
             return
-        if self.strictness < 2 and np.all(distance[near] == 0) and self._agrees(fn, args, ctx, near):
-            return
-        raise Rejected(f"{fn.name} is at or near its kink")
+        exact = stays or (self.strictness < 2 and bool(np.all(distance[near] == 0)))
+        if not exact or not self._agrees(fn, args, ctx, near):
+            raise Rejected(f"{fn.name} is at or near its kink")
+
+    def _stays(self, near: Array, distance: Array) -> bool:
+        """Whether the entries near a kink or tie are exactly there, and were at each of ``_ATTEMPTS`` attempts."""
+        place = self._equation, self._number
+        self._number += 1
+        exact = near & (distance == 0)
+        times, always = self._there.get(place, (0, exact))
+        always &= exact
+        times += bool(np.any(always)) and self._renewed()
+        self._there[place] = times, always
+        return times >= _ATTEMPTS and not np.any(near & ~always)
 
     @staticmethod
     def _agrees(fn: Function, args: Sequence[Array], ctx: Context, near: Array) -> bool:

@@ -35,7 +35,7 @@ from backsym.core.expr import (
 from backsym.core.problem import Asked
 from backsym.core.steps import Derivation, ForwardForms, Step, TotalDerivation, Verification
 from backsym.numeric.axes import Array, Val, align, arrange
-from backsym.numeric.context import Context, Env
+from backsym.numeric.context import Context, Env, Known
 from backsym.numeric.evaluate import ev
 from backsym.numeric.verify import power_of_ten, with_adjoints
 
@@ -193,7 +193,8 @@ class _Point:
 
     def __init__(self, env: Env):
         self.env = env
-        self.ctx = replace(Context.of(env), jacobians={})
+        self.known = Known()
+        self.ctx = replace(Context.of(env), known=self.known)
         largest = max((x.size for x in env.values.values()), default=1)
         self.small = largest**2 <= _MOST
         """Whether no line can have too many combinations of its letters."""
@@ -201,14 +202,13 @@ class _Point:
         self.noise = _NOISE * largest_adjoint
         self.moved: _Point | None = None
         self.recurrent = {eq.indices[0].dim for eq in env.equations.values() if eq.block}
-        self.known: dict[int, tuple[Expr, Val]] = {}
+        self.latest: tuple[Expr, Val] | None = None
 
     def value(self, e: Expr) -> Val:
-        found = self.known.get(id(e))
-        if found is None:
-            # With the expression, so that its identity is not given to another.
-            found = self.known[id(e)] = (e, ev(e, self.ctx))
-        return found[1]
+        if self.latest is None or self.latest[0] is not e:
+            self.known.bound()
+            self.latest = e, ev(e, self.ctx)
+        return self.latest[1]
 
     def error(self, line: _Line) -> float:
         """The difference of both sides, relative to the magnitude of their terms where they cancel."""

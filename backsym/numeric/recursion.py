@@ -50,7 +50,7 @@ def block_values(block: Sequence[NodeEquation], ctx: Context) -> dict[str, Val]:
     """The values of the nodes of a recurrence, position by position."""
     size = ctx.size(block[0].indices[0].dim)
     values: dict[str, Array | Val] = dict(ctx.values)
-    inner = replace(ctx, values=values, jacobians=None)
+    inner = replace(ctx, values=values, known=None)
     members: dict[str, list[Val]] = {eq.name: [] for eq in block}
     for eq in block:
         values[eq.name] = np.zeros(ctx.sizes(eq.shape))
@@ -90,7 +90,7 @@ def block_adjoints(derivations: Sequence[Derivation], ctx: Context, name: str) -
     letter = ctx.equations[name].indices[0]
     size = ctx.size(letter.dim)
     adjoints: dict[str, Array | Val] = dict(ctx.adjoints)
-    inner = replace(ctx, adjoints=adjoints)
+    inner = replace(ctx, adjoints=adjoints, known=None)
     found = {d.node: np.zeros(ctx.sizes(ctx.equations[d.node].shape)) for d in own}
     adjoints.update(found)
     for position in range(size, 0, -1):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice
 
@@ -63,6 +63,7 @@ def draw(
     functions: Mapping[str, AbstractFunction] | None = None,
     lively: bool = True,
     wide: bool = False,
+    ties: bool = False,
 ) -> Env:
     """A random point of the problem: sizes, leaves and forward values.
 
@@ -70,17 +71,20 @@ def draw(
     functions get random instances, or those of ``functions``, which an earlier point has.  Among a few candidates the
     one in which fewest leaves have a vanishing gradient is taken.  Raises BacksymError, naming the equation, if no
     point within the domains of all functions is found.  Unless ``lively``, units may be off, and the first point is
-    taken.  With ``wide`` the leaves are of very different magnitudes, so that thresholds are passed.
+    taken.  With ``wide`` the leaves are of very different magnitudes, so that thresholds are passed.  With ``ties`` the
+    largest entries of an array may be equal, which is no point to judge an answer at: which of them is taken is a
+    convention.
     """
     dims = choose_sizes(problem, seed, sizes)
     plan = _Plan(problem)
     if not lively:
-        return _Search(plan, dims, 1.0, np.random.default_rng([seed, 2]), functions, lively=False, wide=wide).run()
+        rng = np.random.default_rng([seed, 2])
+        return _Search(plan, dims, 1.0, rng, functions, lively=False, wide=wide, ties=ties).run()
     best: tuple[int, Env] | None = None
     for number, gain in enumerate(_GAINS[:2] if len(problem.equations) > 2000 else _GAINS):
         rng = np.random.default_rng([seed, 2, number])
         try:
-            env = _Search(plan, dims, gain, rng, functions).run()
+            env = _Search(plan, dims, gain, rng, functions, ties=ties).run()
         except BacksymError:
             if best is None and gain == _GAINS[-1]:
                 raise
@@ -92,7 +96,7 @@ def draw(
             break
     if best is None:
         rng = np.random.default_rng([seed, 2])
-        return _Search(plan, dims, 1.0, rng, functions).run()
+        return _Search(plan, dims, 1.0, rng, functions, ties=ties).run()
     return best[1]
 
 
@@ -195,13 +199,16 @@ class _Search:
 
     def __init__(
         self, plan: _Plan, dims: dict[str, int], gain: float, rng: np.random.Generator,
-        functions: Mapping[str, AbstractFunction] | None = None, lively: bool = True, wide: bool = False,
+        functions: Mapping[str, AbstractFunction] | None = None,
+        *, lively: bool = True, wide: bool = False, ties: bool = False,
     ):  # fmt: skip
         self.strictest = 2 if lively else 1
+        self.guardian = Guardian(ties=ties)
         self.plan, self.problem, self.dims, self.gain, self.rng = plan, plan.problem, dims, gain, rng
         self.functions = {**plan.instances(rng), **(functions or {})}
         self.leaves, self.first_use, self.additive = plan.leaves, plan.first_use, plan.additive
         self.times = dict.fromkeys(self.leaves, 0)
+        self.renewed: dict[int, dict[str, int]] = {}
         self.wide = wide
         self.shrink = {name: float(rng.choice(_REACHES)) if wide else 1.0 for name in self.leaves}
         self.values: dict[str, Array | Val] = {}
@@ -209,7 +216,7 @@ class _Search:
             self._redraw(name)
 
     def run(self) -> Env:
-        guardian = Guardian()
+        guardian = self.guardian
         ctx = Context(self.dims, self.values, {}, self.functions, self.problem.by_name, guardian)
         trouble = [0] * len(self.problem.equations)
         position = total = 0
@@ -219,6 +226,7 @@ class _Search:
                 strictness = 2 if trouble[position] < _SOFT else 1 if trouble[position] < _HARD // 2 else 0
                 guardian.strictness = min(self.strictest, strictness)
                 spend(_NODE * self.plan.nodes[position])
+                guardian.begin(eq.name, self._renewal(position))
                 try:
                     for name, (_, value) in self._computed(eq, ctx).items():
                         if self.plan.uses[position]:  # A constant is what it is.
@@ -239,6 +247,25 @@ class _Search:
         # The derivative that is given may be anything.
         given = {} if upstream is None else {upstream: self.rng.standard_normal(values[upstream].shape)}
         return Env(self.dims, values, given, self.functions, self.problem.by_name)
+
+    def _renewal(self, position: int) -> Callable[[], bool]:
+        """What tells of an attempt to evaluate an equation whether all leaves behind it were drawn again.
+
+        They are compared with those of the last attempt of which that was so, and of this one only if asked for.
+        """
+        found: bool | None = None
+
+        def renewed() -> bool:
+            nonlocal found
+            if found is None:
+                now = {name: self.times[name] for name in self.plan.recent_leaves(position)}
+                before = self.renewed.get(position, {})
+                found = all(before.get(name) != times for name, times in now.items())
+                if found:
+                    self.renewed[position] = now
+            return found
+
+        return renewed
 
     def _computed(self, eq: NodeEquation, ctx: Context) -> dict[str, Val]:
         """The value of a node, and of those that are computed together with it."""
