@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -19,23 +20,31 @@ from backsym.core.stepkinds import STEPS
 from backsym.core.steps import Step
 from backsym.documents.content.blocks import (
     Bullets,
+    Code,
     Derivations,
     Derived,
     Document,
     Equations,
     Heading,
+    Link,
+    Listed,
     Math,
     Paragraph,
+    Quote,
     Row,
+    Table,
     Text,
 )
 from backsym.documents.content.markup import blocks_of, inlines_of
 from backsym.documents.content.sentences import catalogue, why
 from backsym.documents.content.solved import label_of
+from backsym.documents.writers.html import html
 from backsym.documents.writers.jsonform import problem_json
 from backsym.documents.writers.markdown import inlines_text, markdown, markdown_text
+from backsym.documents.writers.pdf import latex_pdf_bytes, pdf_bytes
 from backsym.documents.writers.render import rendered
 from backsym.documents.writers.tex import escape, tex, tex_text
+from backsym.documents.writers.typst import typst
 from backsym.printing.fragment import fragment
 from backsym.printing.latex import to_latex
 from backsym.printing.layout import Ident, Layout, Op, row
@@ -143,9 +152,117 @@ def test_markup_is_read() -> None:
     )  # fmt: skip
 
 
+MARKDOWN = r"""A *b* **c** `d_e` $f_1$ \$5 & [the notes](<https://example.org/a_b?x=1&y=2#z>), <b>, a_b_c.
+
+$$
+x = a
+  - b
+  + c
+$$
+
+3. first $z_1$
+4. second
+
+   with a display
+
+   $$
+   g = h
+   $$
+
+   - inner
+   - list
+
+> What **Bishop** says: $\sigma'$.
+>
+> - one
+
+| a | $b$ |
+| --- | --- |
+| 1 | $\|x\|$ |
+
+```
+for k in range(3):
+    print(f"{k}_{k}")  # 100 %
+```
+
+- i j
+- k"""
+
+
+def test_all_of_markdown_is_read() -> None:
+    blocks = blocks_of(MARKDOWN, "text")
+    assert [type(block) for block in blocks] == [Paragraph, Equations, Listed, Quote, Table, Code, Bullets]
+    paragraph, _, listed, quote, table, code, _ = blocks
+    assert isinstance(paragraph, Paragraph)
+    assert isinstance(listed, Listed)
+    assert isinstance(quote, Quote)
+    assert Link("the notes", "https://example.org/a_b?x=1&y=2#z") in paragraph.content
+    assert paragraph.content[-1] == Text(", <b>, a_b_c.")
+    assert listed.first == 3
+    assert [type(block) for block in listed.items[1]] == [Paragraph, Paragraph, Equations, Bullets]
+    assert [type(block) for block in quote.blocks] == [Paragraph, Bullets]
+    assert table == Table(((Text("a"),), (Math(fragment("b")),)), (((Text("1"),), (Math(fragment("|x|")),)),))
+    assert code == Code('for k in range(3):\n    print(f"{k}_{k}")  # 100 %')
+    two, lines = blocks_of("one  \ntwo ***three***", "text")
+    assert (two, lines) == (Paragraph((Text("one"),)), Paragraph((Text("two "), Text("three", "strong"))))
+
+
+def test_markdown_is_written_as_it_is_read() -> None:
+    blocks = blocks_of(MARKDOWN, "text")
+    assert blocks_of(markdown_text(blocks), "text") == blocks
+
+
+def test_all_of_markdown_is_shown_in_every_form(tmp_path: Path) -> None:
+    document = Document((Text("T"),), blocks_of(MARKDOWN, "text"))
+    page = html(document)["solution.html"]
+    ElementTree.fromstring(page[page.index("<main>") : page.index("</main>") + 7])
+    for tag in (
+        '<ol start="3">',
+        "<ul>",
+        "<blockquote>",
+        "<table>",
+        "<pre ",
+        '<a href="https://example.org/a_b?x=1&amp;y=2#z">',
+    ):
+        assert tag in page, tag
+    made = {"typst": pdf_bytes(typst(document)["solution.typ"])}
+    if shutil.which("pdflatex"):
+        made["latex"] = latex_pdf_bytes(str(tex(document)["solution.tex"]))
+    for engine, pdf in made.items():
+        if shutil.which("pdftotext"):
+            links = subprocess.run(["pdfinfo", "-url", "-"], input=pdf, capture_output=True, check=True).stdout
+            assert b"https://example.org/a_b?x=1&y=2#z" in links, engine
+            text = subprocess.run(["pdftotext", "-", "-"], input=pdf, capture_output=True, check=True).stdout.decode()
+            for shown in (
+                "3.",
+                "with a display",
+                "inner",
+                "Bishop",
+                "the notes",
+                'print(f"{k}_{k}")',
+                "100 %",
+                "a_b_c",
+            ):
+                assert shown.replace(" ", "") in text.replace(" ", "").replace("\u00a0", ""), (engine, shown)
+
+
+@pytest.mark.parametrize("target", ["page.html", "//example.org", "ftp://example.org"])
+def test_a_link_leads_to_the_web(target: str) -> None:
+    with pytest.raises(BacksymError, match="a link leads to http"):
+        blocks_of(f"[a]({target})", "text")
+
+
+@pytest.mark.parametrize("target", ["javascript:alert(1)", "file:///etc/passwd", "data:x"])
+def test_what_is_no_link_is_text(target: str) -> None:
+    assert blocks_of(f"[a]({target})", "text") == (Paragraph((Text(f"[a]({target})"),)),)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("![a](https://example.org/a.png)", "no pictures"),
+        ("- a $ b\n- c $ d", "without its partner"),
+        ("| a |\n| --- |\n| $x |", "without its partner"),
         ("a $ b", "without its partner"),
         ("$\\input{/etc/passwd}$", r"unknown macro \\input"),
         ("$\\frack{a}{b}$", r"did you mean \\frac"),

@@ -32,7 +32,7 @@ LAYERS["cli"] |= {"parts", "codegen", "marking", "quiz", "practice"}
 LAYERS["__init__"] = {"version", "api", "cli", "core", "marking", "practice", "reading", "solving"}
 LAYERS["__main__"] = {"cli"}
 
-HEAVY = {"numpy", "sympy", "jinja2", "yaml", "typst"}
+HEAVY = {"numpy", "sympy", "jinja2", "yaml", "typst", "markdown_it"}
 AT_THE_TOP = {"numeric", "sympy_door", "marking", "quiz", "practice"}
 """Parts that are themselves imported only when they are needed."""
 

@@ -10,7 +10,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from backsym.documents.content.blocks import Block, Bullets, Equations, Inline, Inlines, Math, Paragraph, Table, Text
+from backsym.documents.content.blocks import (
+    Block,
+    Bullets,
+    Equations,
+    Inline,
+    Inlines,
+    Link,
+    Math,
+    Paragraph,
+    Table,
+    Text,
+)
 from backsym.documents.content.markup import inlines_of
 from backsym.documents.writers.html import html_text
 from backsym.documents.writers.markdown import equations_latex
@@ -81,6 +92,8 @@ class Texts:
     def _inline(self, item: Inline) -> str:
         if isinstance(item, Math):
             return self.maths(to_latex(item.layout), False)
+        if isinstance(item, Link):
+            return f'<a href="{html.escape(item.address)}">{html.escape(item.text, quote=False)}</a>'
         tag = _TAGS.get(item.style) if isinstance(item, Text) else None
         text = html.escape(item.text, quote=False)
         return f"<{tag}>{text}</{tag}>" if tag else text

@@ -44,7 +44,15 @@ class Ref:
         return f"result-{self.number}"
 
 
-Inline = Text | Math | Ref
+@dataclass(frozen=True)
+class Link:
+    """Text that leads to an address elsewhere."""
+
+    text: str
+    address: str
+
+
+Inline = Text | Math | Ref | Link
 Inlines = tuple[Inline, ...]
 
 
@@ -122,6 +130,28 @@ class Bullets:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """A list of what may be longer than a line; numbered from ``first`` on, or unordered."""
+
+    items: tuple[tuple[Block, ...], ...]
+    first: int | None = None
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What somebody else said."""
+
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Code:
+    """Lines that are shown as they are."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Table:
     """A table with a heading row; every row has as many cells as it."""
 
@@ -160,7 +190,21 @@ class Aside:
     content: Inlines
 
 
-Block = Blanks | Room | Heading | Paragraph | Equations | Bullets | Table | Picture | Derivations | Aside
+Block = (
+    Blanks
+    | Room
+    | Heading
+    | Paragraph
+    | Equations
+    | Bullets
+    | Listed
+    | Quote
+    | Code
+    | Table
+    | Picture
+    | Derivations
+    | Aside
+)
 
 
 def leads(block: Block | None, following: Block | None) -> bool:

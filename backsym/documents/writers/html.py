@@ -17,6 +17,7 @@ from backsym.documents.content.blocks import (
     Blanks,
     Block,
     Bullets,
+    Code,
     Derivations,
     Derived,
     Document,
@@ -24,10 +25,13 @@ from backsym.documents.content.blocks import (
     Heading,
     Inline,
     Inlines,
+    Link,
+    Listed,
     Logo,
     Math,
     Paragraph,
     Picture,
+    Quote,
     Ref,
     Room,
     Row,
@@ -150,6 +154,16 @@ class _Page:
         if isinstance(block, Bullets):
             items = "\n".join(f"<li>{inlines_html(item)}</li>" for item in block.items)
             return f"<ul>\n{items}\n</ul>"
+        if isinstance(block, Listed):
+            items = "\n".join(f"<li>{self.blocks(item)}</li>" for item in block.items)
+            start = f' start="{block.first}"' if block.first not in (None, 1) else ""
+            return f"<ul>\n{items}\n</ul>" if block.first is None else f"<ol{start}>\n{items}\n</ol>"
+        if isinstance(block, Quote):
+            return f"<blockquote>\n{self.blocks(block.blocks)}\n</blockquote>"
+        if isinstance(block, Code):
+            label = escape(" ".join(block.text.split())[:60])
+            attributes = f'class="scroll" role="group" aria-label="{label}" tabindex="0"'
+            return f"<pre {attributes}><code>{escape(block.text)}</code></pre>"
         if isinstance(block, Table):
             return _table(block)
         if isinstance(block, Aside):
@@ -265,6 +279,8 @@ def _inline(item: Inline) -> str:
     if isinstance(item, Ref):
         where = f'id="{item.target}"' if item.here else f'href="#{item.target}"'
         return f"<a {where}>{item.text}</a>"
+    if isinstance(item, Link):
+        return f'<a href="{escape(item.address)}">{escape(item.text)}</a>'
     if isinstance(item, Text):
         text = escape(item.text)
         tag = _STYLES.get(item.style)

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from urllib.parse import quote
 
 from backsym.documents.content.blocks import (
@@ -16,15 +17,19 @@ from backsym.documents.content.blocks import (
     Blanks,
     Block,
     Bullets,
+    Code,
     Derivations,
     Document,
     Equations,
     Heading,
     Inline,
     Inlines,
+    Link,
+    Listed,
     Math,
     Paragraph,
     Picture,
+    Quote,
     Ref,
     Room,
     Row,
@@ -125,6 +130,12 @@ def _block(block: Block) -> str:
         return _anchors(block.rows) + "$$\n" + _plain_relations(latex) + "\n$$"
     if isinstance(block, Bullets):
         return "\n".join(f"- {inlines_text(item)}" for item in block.items)
+    if isinstance(block, Listed):
+        return "\n".join(map(_item, range(len(block.items)), block.items, [block.first] * len(block.items)))
+    if isinstance(block, Quote):
+        return _set_in(markdown_text(block.blocks), "> ", "> ")
+    if isinstance(block, Code):
+        return f"{_fence(block.text)}\n{block.text}\n{_fence(block.text)}"
     if isinstance(block, Table):
         return _table(block)
     if isinstance(block, Aside):
@@ -137,6 +148,21 @@ def _block(block: Block) -> str:
     if isinstance(block, Room):
         return "\n".join(["<br>"] * max(1, round(block.height / LINE)))
     raise TypeError(f"no Markdown for a block of type {type(block).__name__}")
+
+
+def _item(place: int, blocks: Iterable[Block], first: int | None) -> str:
+    mark = "- " if first is None else f"{first + place}. "
+    return _set_in(markdown_text(blocks), mark, " " * len(mark))
+
+
+def _set_in(text: str, first: str, others: str) -> str:
+    return first + "\n".join((others + line).rstrip() if n else line for n, line in enumerate(text.split("\n")))
+
+
+def _fence(text: str) -> str:
+    """More signs than there are in a row in the text."""
+    longest = max((len(list(run)) for sign, run in groupby(text) if sign == "`"), default=0)
+    return "`" * max(3, longest + 1)
 
 
 def _table(block: Table) -> str:
@@ -202,6 +228,8 @@ def _inline(item: Inline) -> str:
         return f"${_plain_relations(to_latex(item.layout)).replace(_NEW_ROW, _CR)}$"
     if isinstance(item, Ref):
         return f'<a id="{item.target}"></a>{item.text}' if item.here else f"[{item.text}](#{item.target})"
+    if isinstance(item, Link):
+        return f"[{_SPECIAL.sub(_ESCAPED, item.text)}](<{item.address}>)"
     if item.style == "code":
         fence = "``" if "`" in item.text else "`"
         return f"{fence}{item.text}{fence}"

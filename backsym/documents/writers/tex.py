@@ -16,16 +16,20 @@ from backsym.documents.content.blocks import (
     Blanks,
     Block,
     Bullets,
+    Code,
     Derivations,
     Document,
     Equations,
     Heading,
     Inline,
     Inlines,
+    Link,
+    Listed,
     Logo,
     Math,
     Paragraph,
     Picture,
+    Quote,
     Ref,
     Room,
     Row,
@@ -140,6 +144,13 @@ def _block(block: Block) -> str:
         # A bracket after \\item would be its label.
         items = "\n".join(f"  \\item {'{}' if text.startswith('[') else ''}{text}" for text in texts)
         return f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}"
+    if isinstance(block, Listed):
+        return _listed(block)
+    if isinstance(block, Quote):
+        return f"\\begin{{quote}}\n{_joined(block.blocks)}\n\\end{{quote}}"
+    if isinstance(block, Code):
+        lines = " \\\\\n".join(escape(line).replace(" ", "~") or "~" for line in block.text.split("\n"))
+        return f"\\begin{{flushleft}}\n\\ttfamily\n{lines}\n\\end{{flushleft}}"
     if isinstance(block, Picture):
         # The environment center would let a page end between a sentence and its drawing.
         return f"\\medskip\n{{\\centering\n{block.drawn.tikz()}\\par}}\n\\medskip"
@@ -156,6 +167,13 @@ def _block(block: Block) -> str:
     if isinstance(block, Room):
         return f"\\nopagebreak\\vspace*{{{block.height:g}cm}}"
     raise TypeError(f"no LaTeX for a block of type {type(block).__name__}")
+
+
+def _listed(block: Listed) -> str:
+    labels = ["" if block.first is None else f"[{block.first + n}.]" for n in range(len(block.items))]
+    items = "\n".join(f"  \\item{label} {_joined(item)}" for label, item in zip(labels, block.items, strict=True))
+    kind = "itemize" if block.first is None else "enumerate"
+    return f"\\begin{{{kind}}}\n{items}\n\\end{{{kind}}}"
 
 
 def _table(block: Table) -> str:
@@ -271,6 +289,8 @@ def _inline(item: Inline, large: bool = False) -> str:
         return f"${style}{to_latex(item.layout)}$"
     if isinstance(item, Ref):
         return f"\\{'marked' if item.here else 'linked'}{{{item.target}}}{{{item.text}}}"
+    if isinstance(item, Link):
+        return f"\\href{{{escape(item.address)}}}{{{escape(item.text)}}}"
     if isinstance(item, Text):
         text = escape(item.text)
         return f"\\{_STYLES[item.style]}{{{text}}}" if item.style != "plain" else text

@@ -16,16 +16,20 @@ from backsym.documents.content.blocks import (
     Blanks,
     Block,
     Bullets,
+    Code,
     Derivations,
     Document,
     Equations,
     Heading,
     Inline,
     Inlines,
+    Link,
+    Listed,
     Logo,
     Math,
     Paragraph,
     Picture,
+    Quote,
     Ref,
     Room,
     Row,
@@ -157,6 +161,13 @@ def _block(block: Block) -> str:
         return _beside(block.rows) if block.beside else _display(block.rows)
     if isinstance(block, Bullets):
         return "\n".join(f"- {inlines_typst(item)}" for item in block.items)
+    if isinstance(block, Listed):
+        items = "\n".join(f"  [{_joined(item)}]," for item in block.items)
+        return f"#list(\n{items}\n)" if block.first is None else f"#enum(start: {block.first},\n{items}\n)"
+    if isinstance(block, Quote):
+        return f"#quote(block: true)[\n{_joined(block.blocks)}\n]"
+    if isinstance(block, Code):
+        return f"#block(code({string(block.text)}))"
     if isinstance(block, Table):
         return _table(block)
     if isinstance(block, Picture):
@@ -301,6 +312,8 @@ def _inline(item: Inline, whole: float) -> str:
         return f"#box({formula})" if _parted(item.layout) and width(item.layout) <= whole else f"#{formula}"
     if isinstance(item, Ref):
         return f"#{'marked' if item.here else 'linked'}({string(item.target)})[{item.text}]"
+    if isinstance(item, Link):
+        return f"#link({string(item.address)})[{escape(item.text)}]"
     if isinstance(item, Text):
         if item.style == "code":
             return f"#code({string(item.text)})"
