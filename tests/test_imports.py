@@ -30,6 +30,7 @@ LAYERS["quiz"] = {"core", "printing", "documents", "numeric", "solving", "markin
 LAYERS["practice"] = {"core", "reading", "parts", "printing", "documents", "marking", "solving"}
 LAYERS["cli"] |= {"parts", "codegen", "marking", "quiz", "practice"}
 LAYERS["__init__"] = {"version", "api", "cli", "core", "marking", "practice", "reading", "solving"}
+LAYERS["__init__"] |= {"documents", "graphs"}
 LAYERS["__main__"] = {"cli"}
 
 HEAVY = {"numpy", "sympy", "jinja2", "yaml", "typst", "markdown_it"}

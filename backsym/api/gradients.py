@@ -40,6 +40,7 @@ class Gradient(Result):
     """
 
     solution: Solution
+    """The solution that the gradient is of, with the derivatives on the way."""
 
     def explain(self) -> Markdown:
         """What is given, the expression, and the derivation step by step, as Markdown with $math$."""

@@ -33,30 +33,38 @@ class Derivative:
     """
 
     solution: Solution
+    """The solution that the derivative is of."""
     asked: Asked
+    """What is differentiated, and by what."""
 
     @property
     def problem(self) -> Problem:
+        """The problem of the expression."""
         return self.solution.problem
 
     @property
     def total(self) -> TotalDerivation:
+        """The derivation, with its steps and both forms."""
         return next(total for total in self.solution.totals if total.key == self.asked)
 
     @property
     def verification(self) -> Verification:
+        """The outcome of the numeric check."""
         return self.solution.totals_verified[self.asked]
 
     @property
     def entry(self) -> Equation:
+        """The equation of an entry."""
         return self.total.entry
 
     @property
     def matrix(self) -> Equation | None:
+        """The equation of the whole, where it has a matrix form."""
         return self.total.matrix
 
     @property
     def steps(self) -> tuple[Step, ...]:
+        """The steps of the derivation, in their order."""
         return self.total.steps
 
     @property
@@ -132,6 +140,7 @@ class Blocks:
     """
 
     blocks: tuple[tuple[Derivative, ...], ...]
+    """The second derivatives, row by row."""
 
     @property
     def numpy(self) -> str:

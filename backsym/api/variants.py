@@ -71,12 +71,17 @@ class Variant:
     """One variant: its number (from 1), what was chosen, its problem file and its solution."""
 
     number: int
+    """Counted from 1."""
     choices: Mapping[str, str]
+    """What was chosen, by what it was chosen for."""
     text: str
+    """The problem file."""
     solution: Solution
+    """Its solution, proved."""
 
     @property
     def problem(self) -> PublicProblem:
+        """The problem of this variant."""
         return public(self.solution.problem)
 
 
@@ -88,8 +93,11 @@ class Drawn:
     """
 
     variants: tuple[Variant, ...]
+    """The variants, in their order."""
     left_out: tuple[str, ...]
+    """Combinations that have no value where they are evaluated, and why."""
     worded: tuple[int, ...] = ()
+    """The parts (from 0) whose answers in words are the same for all."""
 
 
 def variants(path: str | Path, count: int, seed: int = 0) -> Drawn:

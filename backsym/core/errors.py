@@ -111,6 +111,7 @@ class NoMatrixForm(BacksymError):
     """An index expression for which no matrix form exists (or none is known); its words say why."""
 
     words: Words
+    """Why there is none."""
 
     def __init__(self, words: Words):
         super().__init__(words)

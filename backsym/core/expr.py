@@ -696,7 +696,9 @@ class Equation:
     """An equation as displayed; both sides have the same value for every value of the free indices."""
 
     lhs: Expr
+    """The left side."""
     rhs: Expr
+    """The right side."""
 
 
 ZERO = Num(Fraction(0))

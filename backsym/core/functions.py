@@ -38,14 +38,18 @@ class Signature:
     """
 
     shapes: str
+    """What it takes and gives, an arrow between."""
     partials: tuple[str | None, ...] = ()
+    """Texts of the derivatives, one for each argument."""
 
     @property
     def takes(self) -> tuple[tuple[str, ...], ...]:
+        """The axes of each argument, as letters."""
         return tuple(tuple(part.split()) for part in self.shapes.partition("->")[0].split(","))
 
     @property
     def gives(self) -> tuple[str, ...]:
+        """The axes of the value, as letters."""
         return tuple(self.shapes.partition("->")[2].split())
 
     def shape(self, given: Sequence[Dims]) -> Dims | None:
@@ -68,9 +72,13 @@ class Primitive:
     """
 
     name: str
+    """As NumPy calls it, ``np.linalg.inv``."""
     torch: str
+    """As PyTorch calls it."""
     rank: int | None = None
+    """The number of axes of its value, None for that of its first argument."""
     analytic: str | None = None
+    """A template of the same value through which a complex step passes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,18 +103,31 @@ class Function:
     """
 
     name: str
+    """Its name in texts."""
     args: tuple[str, ...]
+    """The names of its arguments, in which formulas are written."""
     latex: str
+    """How it is printed."""
     kind: str = "elementwise"
+    """The name of its kind."""
     value: Callable[..., Array] | None = None
+    """The value, of the module ``numpy`` and arrays."""
     code: str | None = None
+    """A template of NumPy source, ``{0}`` being the first argument."""
     partials: tuple[str, ...] = ()
+    """Texts of the derivatives by each argument."""
     show: str = "by_node"
+    """How a derivative is printed by default: ``by_node``, ``formula`` or ``prime``."""
     definition: str | None = None
+    """A text of the function in simpler terms."""
     expanded: bool = False
+    """Whether it is replaced by its definition as soon as it is read."""
     slope: str | None = None
+    """The row-wise function of the same argument in whose terms the derivative reads best."""
     domain: tuple[float, float] = (-math.inf, math.inf)
+    """The bounds, exclusive, between which the first argument may be."""
     kink: str | None = None
+    """A formula whose zeros are kept away from when points are drawn."""
     slope_code: str | None = None
     """NumPy source of the derivative, where the formula would overflow."""
     defaults: tuple[str, ...] = ()
@@ -114,6 +135,7 @@ class Function:
     unrolled: Callable[[int], str] | None = None
     """The definition by the last argument, a whole number that stands in the text: a power of a matrix."""
     signatures: tuple[Signature, ...] = ()
+    """The shapes that a function of matrices takes and gives."""
     regular: bool = False
     """Whether the first argument is a matrix that must have an inverse."""
     form: str = "call"
@@ -125,6 +147,7 @@ class Function:
 
     @property
     def arity(self) -> tuple[int, int]:
+        """The smallest and the largest number of arguments."""
         return len(self.args) - len(self.defaults), len(self.args)
 
     @property

@@ -48,11 +48,17 @@ class Kind:
     """
 
     name: str
+    """Its name."""
     shape: Callable[[Any], tuple[str | int, ...]]
+    """The shape of a call; raises ShapeError where the arguments do not fit."""
     entrywise: bool = False
+    """Whether the function of an array is the array of the function's values."""
     named: bool = False
+    """Whether entries are written ``f(x)_i``, without brackets."""
     along_rows: bool = False
+    """Whether it works along the last axis and takes ``axis=-1``."""
     rules: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    """Rules that come with it, by the names of their tables."""
 
 
 class Kinds(dict[str, Kind]):

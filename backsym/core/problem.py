@@ -310,14 +310,23 @@ class Collection:
     """Several problems in one document."""
 
     title: str
+    """The title of the document."""
     sections: tuple[Section, ...]
+    """The sections with their problems."""
     masthead: Masthead = Masthead()
+    """Course, author, dates, logo and paper."""
     text: str | None = None
+    """The introduction."""
     language: str = "en"
+    """The language of the sentences."""
     credit: Mapping[str, Fraction] | None = None
+    """The share of the marks that an answer keeps, by the kind of its error."""
     follow_through: Fraction | None = None
+    """What an answer is worth that is right if an earlier wrong one is taken as it stands."""
     path: str | None = None
+    """The file that it was read from."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
+        """The problems of all sections, in their order."""
         return tuple(problem for section in self.sections for problem in section.problems)

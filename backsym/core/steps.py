@@ -21,10 +21,15 @@ class Step:
     """One equality of a derivation; ``substeps`` lead from ``before`` to ``after`` in smaller strides."""
 
     kind: StepKind
+    """What is done."""
     before: Expr
+    """What it was."""
     after: Expr
+    """What it has become; equal in value."""
     substeps: tuple[Step, ...] = ()
+    """The same in smaller strides."""
     facts: dict[str, Fact] = field(default_factory=dict, compare=False)
+    """What the sentence about it says, by name."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +67,17 @@ class Derivation:
     """
 
     node: str
+    """The quantity by which is differentiated."""
     indices: tuple[Ix, ...]
+    """The free letters of ``entry``."""
     entry: Equation
+    """The equation of one entry."""
     matrix: Equation | None
+    """The equation of the whole; None where there is no matrix form."""
     steps: tuple[Step, ...]
+    """The steps, in their order."""
     no_matrix: Words | None = None
+    """Why there is no matrix form."""
     member: Equation | None = None
     """For families, the derivative by a member as a whole, or with sums over members; ``matrix`` is then of the arrays
     in which the members are stacked."""
@@ -83,13 +94,21 @@ class TotalDerivation:
     """
 
     of: str
+    """What is differentiated."""
     by: tuple[str, ...]
+    """By what, in this order."""
     denominator: bool
+    """Whether the outputs are along the columns."""
     indices: tuple[Ix, ...]
+    """The letters of the entry."""
     entry: Equation
+    """The equation of one entry."""
     matrix: Equation | None
+    """The equation of the whole; None where there is no matrix form."""
     steps: tuple[Step, ...]
+    """The steps, in their order."""
     no_matrix: Words | None = None
+    """Why there is no matrix form."""
     stationary: Expr | None = None
     """Where the loss has no slope by the quantity, if that was asked for."""
 
@@ -109,11 +128,17 @@ class ForwardForms:
     """One forward equation at both levels, with the steps that lead from the author's form to the other."""
 
     node: str
+    """The quantity that is defined."""
     indices: tuple[Ix, ...]
+    """The free letters of ``entry``."""
     entry: Equation
+    """The equation of one entry."""
     matrix: Equation | None
+    """The equation of the whole; None where there is no matrix form."""
     steps: tuple[Step, ...] = ()
+    """The steps from the author's form to the other."""
     no_matrix: Words | None = None
+    """Why there is no matrix form."""
     member: Equation | None = None
     """Where the author wrote members of families, the equation as written."""
 
@@ -128,6 +153,10 @@ class Verification:
     """
 
     max_error: float
+    """A bound of the relative error at all points, a power of ten."""
     draws: int
+    """The number of points."""
     status: str
+    """verified, unexercised, failed or given."""
     reason: Words | None = None
+    """Why a derivative was zero at every point, if it was."""

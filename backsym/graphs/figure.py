@@ -31,11 +31,15 @@ class Figure:
     """
 
     graph: Graph
+    """What is drawn."""
     title: str = ""
+    """What it shows, in a few words."""
     alt: str = ""
+    """What it shows, for who cannot see it."""
 
     @lazy
     def drawing(self) -> Drawing:
+        """The positioned model, for further output languages."""
         return draw(self.graph)
 
     @property

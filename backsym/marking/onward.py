@@ -38,7 +38,9 @@ class NextStep:
     """
 
     verdict: Verdict
+    """The verdict on the lines that are there."""
     number: int
+    """The number of the hint, 0 for none."""
     blocks: tuple[Block, ...]
     """What is shown: the feedback on a wrong line, or the hint."""
     language: str = "en"

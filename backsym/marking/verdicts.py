@@ -79,13 +79,21 @@ class Verdict:
     """
 
     target: str
+    """The quantity by which is differentiated."""
     verdict: str
+    """correct, equivalent_form, follow_through, incorrect, invalid or undetermined."""
     score: float
+    """Out of ``marks``."""
     tags: tuple[str, ...] = ()
+    """What is wrong, the best explanation first."""
     feedback: str = ""
+    """Markdown with formulas between dollar signs."""
     marks: float = 1.0
+    """The most that the answer could be worth."""
     student: str | None = None
+    """Who wrote it, where that is known."""
     read: ReadAnswer | None = field(default=None, compare=False, repr=False)
+    """How the answer was read; None if it was not."""
     answer: str = field(default="", compare=False, repr=False)
     """What was written."""
     rests: bool = field(default=False, compare=False, repr=False)
@@ -122,10 +130,12 @@ class Verdict:
 
     @lazy
     def interpreted(self) -> str:
+        """How the answer was read, as LaTeX; empty if it was not."""
         return self.read.interpreted_latex if self.read is not None else ""
 
     @lazy
     def interpreted_plain(self) -> str:
+        """How the answer was read, in the plain language; empty if it was not."""
         return self.read.interpreted_plain if self.read is not None else ""
 
     def _repr_markdown_(self) -> str:

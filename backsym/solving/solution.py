@@ -46,25 +46,32 @@ class Result:
     """
 
     problem: Problem
+    """The problem that it belongs to."""
     derivation: Derivation
+    """The steps, with both forms."""
     verification: Verification
+    """The outcome of the numeric check."""
     point: Env | None = field(default=None, kw_only=True, compare=False, repr=False)
     """A point of the numeric check, at which NumPy source is evaluated before it is given away."""
 
     @property
     def node(self) -> str:
+        """The name of the quantity by which is differentiated."""
         return self.derivation.node
 
     @property
     def shape(self) -> Shape:
+        """The shape of the quantity, which is that of the derivative."""
         return self.problem.symbols[self.node].shape
 
     @property
     def entry(self) -> Equation:
+        """The equation of one entry of the derivative."""
         return self.derivation.entry
 
     @property
     def matrix(self) -> Equation | None:
+        """The equation of the whole derivative; None where it has no matrix form."""
         return self.derivation.matrix
 
     @property
@@ -74,6 +81,7 @@ class Result:
 
     @property
     def steps(self) -> tuple[Step, ...]:
+        """The steps of the derivation, in their order."""
         return self.derivation.steps
 
     def latex(self) -> str:
@@ -184,9 +192,13 @@ class Solution:
     """
 
     problem: Problem
+    """What was solved."""
     forward: tuple[ForwardForms, ...]
+    """The forward equations, each entry by entry and as a whole."""
     derivations: tuple[Derivation, ...]
+    """The derivations, in backward order."""
     verified: dict[str, Verification]
+    """The outcome of the numeric check of each derivative, by name."""
     unproved: tuple[Unproved, ...] = ()
     """Lines, other than the derivatives themselves, whose sides differ."""
     point: Env | None = field(default=None, compare=False, repr=False)
@@ -194,6 +206,7 @@ class Solution:
     totals: tuple[TotalDerivation, ...] = ()
     """The Jacobians and second derivatives that the parts ask for."""
     totals_verified: dict[Asked, Verification] = field(default_factory=dict)
+    """The outcome of the numeric check of each of these."""
 
     @lazy
     def given(self) -> tuple[Derivation, ...]:

@@ -56,14 +56,23 @@ class Record:
     """One verdict; the fields are those of a :class:`~backsym.marking.verdicts.Verdict`."""
 
     student: str | None
+    """Who wrote the answer."""
     target: str
+    """The quantity by which is differentiated."""
     verdict: str
+    """As of a Verdict."""
     score: float
+    """Out of ``marks``."""
     marks: float
+    """The most that the answer could be worth."""
     tags: tuple[str, ...] = ()
+    """What is wrong, the best explanation first."""
     feedback: str = ""
+    """Markdown with formulas between dollar signs."""
     interpreted: str = ""
+    """How the answer was read, as LaTeX."""
     interpreted_plain: str = ""
+    """How the answer was read, in the plain language."""
     answer: str = ""
     """What the student wrote."""
     decided: bool = False
