@@ -26,6 +26,7 @@ _FORMULA = re.compile(
     re.DOTALL,
 )
 _WORD = re.compile(r"[A-Za-z]{2,}")
+_WHERE = frozenset(("where", "with", "here", "wobei", "mit", "as", "for"))
 _FRAME = "\\boxed"
 _BLOCKS = frozenset("p br div li ul ol pre h1 h2 h3 h4 h5 h6 table tr".split())
 
@@ -72,10 +73,19 @@ def _formulas(text: str) -> Opened | None:
     last = (boxed or told)[-1]
     if last not in told:
         told = [*told, last]
+    # "$\\delta x^T$ where $\\delta = ...$": the second defines what the first uses.
+    defining = [n for n in range(1, len(spans)) if "=" in spans[n][0] and _says_where(outside[n])]
+    told = [span for n, span in enumerate(spans) if span in told or n in defining or n + 1 in defining]
     left = [*(" ".join(piece.split()) for piece in outside if _WORD.search(piece))]
     left += [span[0] for span in spans if span not in told]
-    whole = "\n".join(_inner(span) for span in told)
+    pieces = [(" where " if spans.index(span) in defining else "\n") + _inner(span) for span in told]
+    whole = "".join(pieces).lstrip("\n")
     return Opened(whole, tuple(left), (_inner(last),) if len(told) > 1 else ())
+
+
+def _says_where(words: str) -> bool:
+    """Whether what follows these words defines a name in what is before them."""
+    return words.strip(" ,;.\n\t").lower() in _WHERE
 
 
 def _outside(text: str, spans: list[re.Match[str]]) -> list[str]:

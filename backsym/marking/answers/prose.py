@@ -36,8 +36,12 @@ _AFTER = re.compile(
     r"|\\(?:tag|label)\s?\{[^{}]*\}\Z",
     re.IGNORECASE,
 )
-_NUMBERED = re.compile(r"(?<=[^\s=+\-*/@^_(\[{,·×⊙])(?:\s|&|\\q?quad(?![A-Za-z])|\\[,;:! ])+[(\[]\d{1,2}[)\]]\s*\Z")
-"""The number of an equation at its end."""
+_NUMBER_AT_END = r"(?:\\left)?[(\[]\d{1,2}(?:\\right)?[)\]]\s*\Z"
+_NUMBERED = re.compile(
+    rf"(?<=[^\s=+\-*/@^_(\[{{,·×⊙])(?:\s|&|\\q?quad(?![A-Za-z])|\\[,;:! ])+{_NUMBER_AT_END}"
+)
+_NUMBERED_APART = re.compile(rf"(?<=[^\s=+\-*/@^_(\[{{,·×⊙])\s*\\q?quad(?![A-Za-z])\s*{_NUMBER_AT_END}")
+"""The number of an equation at its end; that of an expression stands apart by wide space."""
 _POINTS = re.compile(r"\A\s*(?:=>|->|→|⇒|⟹|⟶|∴|\\(?:to|rightarrow|Rightarrow|implies|therefore)(?![A-Za-z]))\s*")
 """An arrow before what follows."""
 _ENDS = (" ", ",", ";", "...", "…", "\\quad", "\\qquad", "\\,", "\\;", "\\:", "\\text{", "\\mbox{", "\\textrm{", "~")
@@ -73,8 +77,8 @@ def unlisted(rows: Sequence[str]) -> list[str]:
 def without_words(row: str) -> str:
     """A row, with single spaces, without the words before and after its equation."""
     row = _POINTS.sub("", row)
-    if "=" in row:
-        row = _NUMBERED.sub("", row)
+    if "=" in row or "quad" in row:
+        row = (_NUMBERED if "=" in row else _NUMBERED_APART).sub("", row)
     if not any(char.isalpha() for char in row[:1]) and "\\" not in row and " " not in row:
         return row.strip()
     if row.strip().lower() in _SHORT:

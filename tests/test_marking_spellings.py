@@ -1,0 +1,222 @@
+"""Answers in many spellings: what is right is never called wrong and nearly all of it earns, what is wrong earns nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from backsym.marking.verdicts import Marker
+from backsym.reading.files.loader import problem_from_mapping
+
+PROBLEMS: dict[str, dict[str, Any]] = {
+    "layer": {
+        "symbols": {
+            "W": ["K", "D"],
+            "x": {"shape": ["D"], "role": "input"},
+            "b": ["K"],
+            "t": {"shape": ["K"], "role": "target"},
+        },
+        "forward": ["z = W @ x + b", "y = tanh(z)", "L = squared_error(y, t)"],
+        "parts": [{"gradients": ["W", "b", "x", "z", "y"]}],
+    },
+    "lin": {
+        "symbols": {"X": {"shape": ["N", "D"], "role": "input"}, "w": ["D"], "t": {"shape": ["N"], "role": "target"}},
+        "forward": ["y = X @ w", "L = sum((y - t)**2)/(2*N)"],
+        "parts": [{"gradients": ["w", "y"]}],
+    },
+    "soft": {
+        "symbols": {
+            "W": ["K", "D"],
+            "x": {"shape": ["D"], "role": "input"},
+            "t": {"shape": ["K"], "role": "target", "one_hot": True},
+        },
+        "forward": ["z = W @ x", "p = softmax(z)", "L = -sum(t*log(p))"],
+        "parts": [{"gradients": ["W", "z", "p"]}],
+    },
+    "mn": {
+        "symbols": {"x": {"shape": ["D"]}, "t": {"role": "target"}},
+        "forward": ["m = min(x)", "L = (m - t)**2/2"],
+        "parts": [{"gradients": ["x", "m"]}],
+    },
+    "quad": {
+        "symbols": {"u": ["D"], "v": ["D"], "A": ["D", "D"]},
+        "forward": ["s = u.T @ v", "q = s*A @ u", "L = sum(q**2)/2"],
+        "parts": [{"gradients": ["u", "v", "A", "q"]}],
+    },
+    "sc": {
+        "symbols": {"x": {"role": "input"}, "t": {"role": "target"}},
+        "forward": ["z = w*x + b", "y = sigmoid(z)", "L = (y - t)**2/2"],
+        "parts": [{"derive": ["w", "b", "z", "y"]}],
+    },
+    "rnn": {
+        "indices": {"t": "T"},
+        "symbols": {
+            "X": {"shape": ["T", "D"], "role": "input"},
+            "Y": {"shape": ["T", "H"], "role": "target"},
+            "W": ["H", "H"],
+            "U": ["H", "D"],
+            "h0": {"shape": ["H"], "role": "input"},
+        },
+        "forward": ["h[0] = h0", "h[t] = tanh(W @ h[t-1] + U @ X[t])", "L = sum(squared_error(h[t], Y[t]), t)"],
+        "parts": [{"gradients": ["W", "U"]}],
+    },
+    "depth": {
+        "indices": {"l": {"over": "M", "as": "^{(l)}"}},
+        "symbols": {
+            "x": {"shape": ["H"], "role": "input"},
+            "W": {"shape": ["H", "H"], "for": "l"},
+            "b": {"shape": ["H"], "for": "l"},
+            "y": {"shape": ["H"], "role": "target"},
+        },
+        "forward": ["a[0] = x", "z[l] = W[l] @ a[l-1] + b[l]", "a[l] = sigmoid(z[l])", "L = squared_error(a[M], y)"],
+        "parts": [{"gradients": ["W", "b", "z"]}],
+    },
+}
+RIGHT = {
+    "layer": [
+        ("W", r"((y-t) \odot (1-y^2)) x^T"),
+        ("W", r"\left((\mathbf{y}-\mathbf{t})\circ(1-\mathbf{y}\circ\mathbf{y})\right)\mathbf{x}^{\intercal}"),
+        ("W", "np.outer((y - t)*(1 - pow(y,2)), x)"),
+        ("W", "outer(dz, x)"),
+        ("W", "dL/dz x^T"),
+        ("W", r"\frac{\partial L}{\partial W_{ij}} = (y_i - t_i)(1 - y_i^2)x_j"),
+        ("W", r"$\delta x^\top$ where $\delta = (y - t) \odot (1 - \tanh^2(z))$"),
+        ("W", "(y-t).*(1-y.^2)*x'"),
+        ("b", "(y - t) * (1 - pow(y, 2))"),
+        ("b", "(y-t)∘(1−y∘y)"),
+        ("b", r"\mathrm{diag}(1-y^2)(y-t)"),
+        ("b", r"(y-t) \odot \operatorname{sech}^2(z)"),
+        ("b", "(y-t)/cosh(z)^2"),
+        ("x", "W^T((y-t)⊙(1-y⊙y))"),
+        ("x", "W.T @ ((y-t)*(1-y**2))"),
+        ("x", r"\sum_{k=1}^{K} W_{kd} (y_k - t_k)(1 - y_k^2)"),
+        ("x", r"\sum_i W_{ij}\,\frac{\partial L}{\partial z_i}"),
+        ("y", "y-t"),
+        ("z", r"(y-t)\,(1-y^2)"),
+        ("b", r"\frac{\partial L}{\partial b} = (y-t) \odot (1-y^2) \left(2\right)"),
+        ("z", r"(\tanh(Wx+b)-t)\odot(1-\tanh^2(Wx+b)) \quad \left(2\right)"),
+    ],
+    "lin": [
+        ("w", "X^T(Xw - t)/N"),
+        ("w", r"\frac{1}{N} X^\top (X w - t)"),
+        ("w", "1/N * X.T.dot(X.dot(w) - t)"),
+        ("w", "np.mean((y - t)[:, None]*X, axis=0)"),
+        ("w", r"\frac1N\sum_{n=1}^N (y_n - t_n) x_n"),
+        ("w", "(X^TXw - X^Tt)/N"),
+        ("y", "(y-t)/N"),
+        ("y", r"\frac{\partial L}{\partial y_n} = \frac{y_n - t_n}{N}"),
+    ],
+    "soft": [
+        ("z", "p - t"),
+        ("z", r"\frac{\partial L}{\partial z_k} = p_k - t_k"),
+        ("W", "(p-t)x^T"),
+        ("W", "np.outer(p - t, x)"),
+        ("W", r"(\text{softmax}(Wx) - t) x^\top"),
+        ("W", "torch.outer(torch.softmax(W @ x, 0) - t, x)"),
+        ("p", "-t/p"),
+        ("p", r"-\frac{t_k}{p_k}"),
+        ("p", "-t ⊘ p"),
+    ],
+    "mn": [
+        ("x", "(m - t)*[x == min(x)]"),
+        ("x", "[x==min(x)]*(m-t)"),
+        ("x", r"(m-t)\mathbb{1}[x_i = m]"),
+        ("x", "np.where(x == np.min(x), m - t, 0)"),
+        ("x", "(m-t) if x_i = min(x) else 0"),
+    ],
+    "quad": [
+        ("q", "q"),
+        ("A", "s q u^T"),
+        ("A", r"(u^T v) q u^\top"),
+        ("A", "q u^T v u^T"),
+        ("A", "q (u^T v) u^T"),
+        ("A", "q v^T u u^T"),
+        ("v", "u (q^T A u)"),
+        ("v", "(q^T A u) u"),
+        ("v", "u q^T A u"),
+        ("v", "u u^T A^T q"),
+        ("u", "s A^T q + (q^T A u) v"),
+        ("u", "v q^T A u + u^T v A^T q"),
+    ],
+    "sc": [
+        ("w", "(y-t)*y*(1-y)*x"),
+        ("w", "(y-t) y (1-y) x"),
+        ("w", r"(\sigma(z)-t)\,\sigma(z)\,(1-\sigma(z))\,x \qquad (3)"),
+        ("w", r"(\sigma(z)-t)\sigma^\prime(z)x"),
+        ("b", "(y-t)σ'(z)"),
+        ("b", "(y-t)*pow(1+exp(-z),-2)*exp(-z)"),
+        ("z", "dy*y*(1-y)"),
+        ("z", "(y-t)(y-y^2)"),
+    ],
+    "rnn": [
+        ("W", r"\sum_{t=1}^T \left(\frac{\partial L}{\partial h_t} \odot (1-h_t^2)\right) h_{t-1}^\top"),
+        ("W", r"\sum_{t} \mathrm{diag}(1-h_t^2) \frac{\partial L}{\partial h_t} h_{t-1}^\top"),
+        ("U", r"\sum_{t=1}^T \left(\nabla_{h_t} L \odot (1-h_t \odot h_t)\right) x_t^\top"),
+    ],
+    "depth": [
+        ("W", r"\frac{\partial L}{\partial z^{(l)}} (a^{(l-1)})^\top"),
+        ("W", r"\nabla_{z^{(l)}} L \, a^{(l-1)\top}"),
+        ("W", r"\frac{\partial L}{\partial z^{l}} (a^{l-1})^T"),
+        ("b", r"\frac{\partial L}{\partial z^{(l)}}"),
+    ],
+}
+WRONG = {
+    "layer": [
+        ("W", "x^T ((y-t) ⊙ (1-y²))"),
+        ("W", "(y-t)(1-y^2)^T x^T"),
+        ("W", r"\frac{\partial L}{\partial W_{ij}} = (y_i - t_i)(1 - y_i^2)x_i"),
+        ("b", "(y - t) * (1 - y)^2"),
+        ("x", "W ((y-t)⊙(1-y⊙y))"),
+    ],
+    "lin": [
+        ("w", r"\frac{2}{N} X^\top (X w - t)"),
+        ("w", "X (X w - t)/N"),
+        ("y", "(y-t)/n"),
+    ],
+    "soft": [
+        ("z", "t - p"),
+        ("W", "(p-t)^T x"),
+        ("p", "-1/p"),
+    ],
+    "mn": [
+        ("x", "(m-t)*[x==max(x)]"),
+        ("x", "m - t"),
+    ],
+    "quad": [
+        ("u", "v q^T A u + v^T A^T q u"),
+    ],
+    "sc": [
+        ("b", "(y-t)σ(z)"),
+        ("z", "(y-t)(y-y)^2"),
+    ],
+    "rnn": [
+        ("W", r"\sum_{t=1}^T \left(\frac{\partial L}{\partial h_t} \odot (1-h_t^2)\right) h_t^\top"),
+    ],
+    "depth": [
+        ("W", r"\frac{\partial L}{\partial z^{(l)}} (a^{(l)})^\top"),
+    ],
+}
+LEFT = 2
+"""Right answers that are left to a person."""
+
+
+@pytest.fixture(scope="module")
+def markers() -> dict[str, Marker]:
+    return {name: Marker(problem_from_mapping(mapping)) for name, mapping in PROBLEMS.items()}
+
+
+def test_what_is_right_is_never_called_wrong(markers: dict[str, Marker]) -> None:
+    left = []
+    for name, answers in RIGHT.items():
+        for target, text in answers:
+            verdict = markers[name].mark(target, text)
+            assert verdict.verdict != "incorrect", (name, target, text, verdict.feedback)
+            left += [text] if verdict.score < verdict.marks else []
+    assert len(left) <= LEFT, left
+
+
+def test_what_is_wrong_earns_nothing(markers: dict[str, Marker]) -> None:
+    for name, answers in WRONG.items():
+        for target, text in answers:
+            assert markers[name].mark(target, text).score == 0, (name, target, text)
