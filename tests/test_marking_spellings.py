@@ -1,4 +1,4 @@
-"""Answers in many spellings: what is right is never called wrong and nearly all earns; what is wrong earns nothing.
+"""Answers in many spellings: what is right is never called wrong and nearly all earns; what is wrong earns nothing."""
 
 from __future__ import annotations
 

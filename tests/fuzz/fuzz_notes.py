@@ -28,6 +28,7 @@ SPICE = (
     "\\mathbf{", "\\text{", "^2", "_0", "\\in \\mathbb{R}^{K \\times D}", "\\left(", "\\right)", "f(x)", "---\n",
     "% ---\n",
     "\\begin{align}", "\\end{align}", "\\newcommand{\\a}{\\a}", "where $y$ is the class",
+    "_{t-1}", "^{(l-1)}", "^{l-1}", "^{[l]}", "_T", "_0 = 0", ", \\quad t = 1, \\dots, T", "\\quad (2)",
     "\u00b2", "\u2208", "\x0b", "L_i",
 )  # fmt: skip
 
