@@ -135,6 +135,13 @@ DIALECTS = {
     "unicode": Dialect(
         {**FORMULA, "had": "{} ⊙ {}", "dot": "{}ᵀ {}", "outer": "{} ⊗ {}", "tmv": "{}ᵀ {}", "sum": "sum({})"}
     ),
+    "sympy": Dialect(
+        {
+            "add": "Add({}, {})", "sub": "Add({}, Mul(-1, {}))", "neg": "Mul(-1, {})", "scale": "Mul({}, {})",
+            "had": "HadamardProduct({}, {})", "mv": "MatMul({}, {})", "tmv": "MatMul(Transpose({}), {})",
+            "dot": "Trace(MatMul({}, Transpose({})))", "outer": "MatMul({}, Transpose({}))", "sum": "sum({})",
+        },
+    ),
 }  # fmt: skip
 
 
