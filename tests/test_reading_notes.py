@@ -12,7 +12,7 @@ from backsym.core.errors import InputError
 from backsym.core.problem import Problem
 from backsym.core.resources import find_problem
 from backsym.reading.files.loader import load, problem_from_mapping, what_was_read
-from backsym.reading.notes.document import formulas
+from backsym.reading.notes.prose import formulas
 
 NOTE = r"""# One hidden layer
 
@@ -217,3 +217,10 @@ def test_a_block_in_a_problem_file_has_a_line_for_each_equation(tmp_path: Path) 
 def test_an_item_without_a_sign_of_latex_among_latex_is_latex() -> None:
     read = problem_from_mapping({"forward": ["z = wx + b", r"y = \sigma(z)", "q = tanh(y)*k1", "L = q**2"]})
     assert set(read.symbols) == {"w", "x", "b", "k1", "z", "y", "q", "L"}
+
+
+def test_a_word_with_a_parenthesis_in_it_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "note.md"
+    path.write_text(r"$$h = \text{ReLU)}(W x), \quad L = h^2$$", encoding="utf-8")
+    with pytest.raises(InputError):
+        load(str(path))

@@ -19,7 +19,7 @@ from backsym.core.problem import Problem
 from backsym.reading.files.forward import MAX_EQUATIONS
 from backsym.reading.files.loader import what_was_read
 from backsym.reading.files.yamlfile import MAX_BYTES
-from backsym.reading.notes.document import MAX_FORMULAS
+from backsym.reading.notes.prose import MAX_FORMULAS
 from backsym.reading.plain.lexer import MAX_CHARACTERS, MAX_TOKENS
 from backsym.reading.syntax import MAX_NESTING
 

@@ -37,9 +37,7 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 _NUMBER_AT_END = r"(?:\\left)?[(\[]\d{1,2}(?:\\right)?[)\]]\s*\Z"
-_NUMBERED = re.compile(
-    rf"(?<=[^\s=+\-*/@^_(\[{{,·×⊙])(?:\s|&|\\q?quad(?![A-Za-z])|\\[,;:! ])+{_NUMBER_AT_END}"
-)
+_NUMBERED = re.compile(rf"(?<=[^\s=+\-*/@^_(\[{{,·×⊙])(?:\s|&|\\q?quad(?![A-Za-z])|\\[,;:! ])+{_NUMBER_AT_END}")
 _NUMBERED_APART = re.compile(rf"(?<=[^\s=+\-*/@^_(\[{{,·×⊙])\s*\\q?quad(?![A-Za-z])\s*{_NUMBER_AT_END}")
 """The number of an equation at its end; that of an expression stands apart by wide space."""
 _POINTS = re.compile(r"\A\s*(?:=>|->|→|⇒|⟹|⟶|∴|\\(?:to|rightarrow|Rightarrow|implies|therefore)(?![A-Za-z]))\s*")

@@ -321,3 +321,16 @@ def _unexpected(source: Source, position: int) -> Exception:
         return source.error(say("latex.backslash_at_end"), (position, position + 1))
     shown = char if char.isprintable() and not char.isspace() else f"U+{ord(char):04X}"
     return source.error(say("latex.unexpected_character", character=shown), (position, position + 1), meant(char))
+
+
+def tokens_in(source: Source, start: int, end: int) -> list[Token]:
+    """The tokens of a part of a text for a first look, without the end; none where it cannot be cut into tokens."""
+    try:
+        return tokenize(source, start, end, lenient=True)[:-1]
+    except InputError:
+        return []
+
+
+def has_sign(source: Source, start: int, end: int, *signs: str) -> bool:
+    """Whether one of these signs or macros stands in a part of a text."""
+    return any(token.text in signs and token.kind in ("op", "macro") for token in tokens_in(source, start, end))

@@ -46,7 +46,7 @@ from backsym.reading.meaning.blocks import concat_call
 from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.scope import free_letters, index_reduction, is_delta, label_of, positional, suggest
 from backsym.reading.meaning.shape_hints import Mismatch, fits_elementwise
-from backsym.reading.syntax import Node, as_index, node
+from backsym.reading.syntax import Node, as_index
 
 MAX_MACROS = 8
 """Expanded functions inside each other: their definitions repeat arguments, so that size doubles at each level."""
@@ -111,7 +111,7 @@ def call_rule(r: Rules, tree: Node) -> Expr:
     if name in _SPECIAL:
         return _SPECIAL[name](r, tree)
     if name in FUNCTIONS and FUNCTIONS[name].form == "pow" and not order and len(tree.children) == 2:
-        return r.resolve(node("pow", "", tree.children, tree.span))
+        return r.resolve(tree._replace(kind="pow", value=""))
     if name in FUNCTIONS:
         return table_call(r, tree, FUNCTIONS[name], order)
     raise unknown_function(r, tree, name)

@@ -26,6 +26,7 @@ from backsym.reading.files.fields import MAX_DIAGNOSTICS
 from backsym.reading.files.yamlfile import Document, Listing, Mark, Scalar, Table, Tree, rewritten, text_of
 from backsym.reading.latex.declarations import Declaration, Declarations, names_in_formula
 from backsym.reading.latex.equations import Segment, Spelled, segments
+from backsym.reading.latex.lexer import Token, has_sign, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name, split_tag
 from backsym.reading.notes.asides import without_asides, without_numbers
 from backsym.reading.notes.equations import (
@@ -38,11 +39,22 @@ from backsym.reading.notes.equations import (
     loss_marks,
 )
 from backsym.reading.notes.front import front_matter, with_front
-from backsym.reading.notes.labels import chosen, label_in, position_uses, says_class
+from backsym.reading.notes.labels import chosen, position_uses, says_class
 from backsym.reading.notes.layers import layered
 from backsym.reading.notes.lengths import Respelled, check_counts, check_lengths, check_sizes
 from backsym.reading.notes.macros import written_out
-from backsym.reading.notes.refusals import check_names, check_shapes, check_transposes, transposed_letters
+from backsym.reading.notes.prose import (
+    MAX_FORMULAS,
+    Formula,
+    Prose,
+    formulas,
+    role_in,
+    says_one_hot,
+    says_target,
+    without_next,
+)
+from backsym.reading.notes.ranks import Ranks
+from backsym.reading.notes.refusals import check_names, check_shapes, check_transposes
 from backsym.reading.notes.shapes import Shapes
 from backsym.reading.notes.spelling import MARKS, respelt
 from backsym.reading.notes.statements import Settled, settled
@@ -50,82 +62,25 @@ from backsym.reading.notes.steps import Start, Steps, as_equations, check_steps,
 from backsym.reading.notes.tasks import Task, Tasks
 from backsym.reading.notes.told_functions import told_functions
 from backsym.reading.notes.upstream import Slope, is_given, mentioned_loss, slopes, undefined_loss
-from backsym.reading.notes.words import FARTHEST, JOINS, VERB, Place, class_letter, layers, usual_rank, worded
+from backsym.reading.notes.words import Place, class_letter, layers, worded
 from backsym.reading.syntax import Node, walk
 
-MAX_FORMULAS = 20_000
 MOST_RESPELLED = 3
 """How often a custom may put signs into a note before it is read as it is."""
-MOST_JOINED = 20
-"""Formulas to either side that may share the words of one."""
 
 
-_ENVIRONMENTS = "equation|align|gather|multline|eqnarray|displaymath|flalign"
-_OPENING = re.compile(
-    rf"""(?P<skip>```|`|<!--|(?<!\\)%|\\begin\{{verbatim\}}|\\begin\{{lstlisting\}})
-    |(?P<escaped>\\[$%\\])
-    |(?P<display>\$\$|\\\[|\\begin\{{(?P<env>{_ENVIRONMENTS})(?P<star>\*?)\}})
-    |(?P<inline>\$|\\\()
-    """,
-    re.VERBOSE,
-)
-_CLOSING = {"$$": "$$", "\\[": "\\]", "$": "$", "\\(": "\\)", "```": "```", "`": "`", "<!--": "-->", "%": "\n"}
 _TITLE = re.compile(r"^#+[ \t]+(.+?)[ \t]*#*$|\\(?:title|section|chapter)\*?\{([^{}]+)\}", re.MULTILINE)
 
-_DERIVATIVE = re.compile(r"\\partial|\\nabla")
-_LEFT = re.compile(r"\s*(?:\\begin\{\w+\*?\}\s*)*&?\s*\\?[A-Za-z](?:(?!\\odot|\\cdot|\\times|\\circ)[^=+*/])*=")
-"""One symbol, perhaps with scripts or called, before an equals sign: not a sum or product that is explained."""
+_DERIVATIVES = ("partial", "nabla")
+_OF_PRODUCTS = ("+", "*", "/", "odot", "cdot", "times", "circ")
 
 _CONDITION = re.compile(
     r"\b(?:if|when|whenever|unless|case|cases|that|assume|assuming|suppose|wenn|falls|dass|fall)\Z", re.IGNORECASE
 )
 """What an equation within the text is no statement after."""
 
-_ROW = re.compile(r"\\\\(?:\[[^\]]*\])?")
-_IN = re.compile(r"\\in(?![A-Za-z])|∈")
-
-_SCRIPT = r"(?:\s*[_^]\s*(?:\{[^{}]*\}|\\?\w))*"
-_BEFORE = rf"(?<![\\A-Za-z])([A-Z]){_SCRIPT}\s*(?:\\left|\\[bB]ig+l?)?\s*\(?\s*"
-_BEFORE_VECTOR = re.compile(_BEFORE + r"\\(?:vec|mathbf|bm|boldsymbol|hat|tilde|bar)(?![A-Za-z])")
-"""A light capital in front of what looks like a vector."""
-
 _FREE_LETTERS = "DKHMPQRS"
 """Dimensions that the note does not name take these first."""
-
-_OF_ONE = re.compile(r"[\W$]*(?:be|is)\s+(?:an?\s|one-hot)")
-"""Words after several formulas that are said of the last."""
-_LAST_WORDS = re.compile(r"[\w\-]+(?:\s+(?:vector|matrix|array|scalar|value))?[\s$\\(]*\Z")
-_ROLES = (
-    ("parameter", re.compile(r"\b(weights?|bias(es)?|parameters?|learned|trainable|kernels?|filters?)\b", re.I)),
-    ("target", re.compile(r"\b(targets?|labels?|one[- ]hot|ground[- ]truth)\b", re.I)),
-    ("constant", re.compile(r"\b(constants?|hyper-?parameters?|regulari[sz]ation strength)\b", re.I)),
-    ("input", re.compile(r"\b(inputs?|data|features?)\b", re.I)),
-)
-
-
-def _without_next(words: str) -> str:
-    """The words between two formulas without those of the next one: ", weights $W$"."""
-    close = _LAST_WORDS.search(words)
-    if close is None or not _tells_role(close[0]):
-        return words
-    parting = list(re.finditer(r",|;|\band\b", words))
-    return words[: parting[-1].start()] if parting else words
-
-
-def _tells_role(words: str) -> bool:
-    return any(pattern.search(words) for _, pattern in _ROLES)
-
-
-_ONE_HOT = re.compile(r"\bone[- ]hot\b", re.I)
-
-
-@dataclass(frozen=True)
-class Formula:
-    """A formula in a note, without its delimiters."""
-
-    start: int
-    end: int
-    displayed: bool
 
 
 def is_document(path: str) -> bool:
@@ -206,39 +161,24 @@ def _read(done: Settled, powers: Mapping[Key, str], customs: Sequence[tuple[int,
     return note, note.tree()
 
 
-# --- formulas --------------------------------------------------------------------------------------------------------
+def _rows(tokens: Sequence[Token]) -> Iterator[list[Token]]:
+    """The rows of a formula without the ampersands."""
+    row: list[Token] = []
+    for token in tokens:
+        if token.kind == "row":
+            yield row
+            row = []
+        elif token.text != "&":
+            row.append(token)
+    yield row
 
 
-def formulas(text: str, tex: bool, unclosed: list[tuple[int, int, str]] | None = None) -> Iterator[Formula]:
-    """The formulas of a note in order; displayed ones that never end go to ``unclosed``, with what would close them.
-
-    Each closing delimiter is searched for once it is known to be missing.
-    """
-    position = text.find("\\begin{document}") if tex else 0
-    position = max(position, 0)
-    missing: set[str] = set()
-    while (match := _OPENING.search(text, position)) is not None:
-        position = match.end()
-        if match["escaped"] or (match[0] == "%" and not tex) or (match[0] == "`" and tex):
-            continue
-        closing = f"\\end{{{match['env']}{match['star']}}}" if match["env"] else _CLOSING.get(match[0])
-        closing = closing or match[0].replace("begin", "end")
-        end = -1 if closing in missing else text.find(closing, position)
-        if end < 0:
-            missing.add(closing)
-            if match["display"] and unclosed is not None:
-                unclosed.append((*match.span(), closing))
-            continue
-        if not match["skip"]:
-            yield Formula(position, end, match["display"] is not None)
-        position = end + len(closing)
-
-
-def _rows(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    for match in _ROW.finditer(text, start, end):
-        yield start, match.start()
-        start = match.end()
-    yield start, end
+def _is_left(row: Sequence[Token]) -> bool:
+    """Whether a row begins with one symbol, perhaps with scripts or called, before an equals sign."""
+    left = [token.text for token in row]
+    left = left[: left.index("=")] if "=" in left else []
+    named = bool(left) and (row[0].kind in ("letter", "greek", "word", "macro"))
+    return named and not any(sign in left for sign in _OF_PRODUCTS)
 
 
 class _Note:
@@ -258,6 +198,7 @@ class _Note:
             )
         if len(self.formulas) > MAX_FORMULAS:
             raise InputError([Diagnostic(say("notes.too_many_formulas", limit=MAX_FORMULAS), document.file)])
+        self.prose = Prose(self.source, self.formulas)
         self.declared = Declarations()
         self.words: dict[str, str] = {}
         self.remarks: tuple[str, ...] = ()
@@ -342,8 +283,9 @@ class _Note:
         return self.word(loss) if loss is not None and loss != equations.found[-1].name else None
 
     def without_equations(self) -> InputError:
-        text = self.document.text
-        at = next((f for f in self.formulas if f.displayed and _DERIVATIVE.search(text, f.start, f.end)), None)
+        at = next(
+            (f for f in self.formulas if f.displayed and has_sign(self.source, f.start, f.end, *_DERIVATIVES)), None
+        )
         example = r"such as $$ z = w x + b $$ or \[ \mathbf{z} = \mathbf{W} \mathbf{x} \]"
         hint = say("notes.displayed_example", example=example)
         if at is not None:
@@ -352,14 +294,16 @@ class _Note:
 
     def without_left_side(self, displayed: Iterable[Formula], functions: Sequence[int]) -> list[int]:
         """Displayed equations, not of derivatives, whose left side is no quantity and none of the ``functions``."""
-        text, words = self.document.text, self.vocabulary()
+        words = self.vocabulary()
         found = []
         for f in displayed:
             known = sorted([*(s.start for s in segments(self.source, words, f.start, f.end)), *functions])
-            for start, end in _rows(text, f.start, f.end):
-                strange = _LEFT.match(text, start, end) and not _DERIVATIVE.search(text, start, end)
-                if strange and bisect_left(known, start) == bisect_left(known, end):
-                    found.append(start + len(text[start:end]) - len(text[start:end].lstrip()))
+            for row in _rows(tokens_in(self.source, f.start, f.end)):
+                if not _is_left(row) or any(token.text in _DERIVATIVES for token in row):
+                    continue
+                start, end = row[0].start, row[-1].end
+                if bisect_left(known, start) == bisect_left(known, end):
+                    found.append(start)
         return found
 
     def what_was_passed_over(self, equations: Equations) -> tuple[str, ...]:
@@ -414,58 +358,13 @@ class _Note:
     # --- declarations ---
 
     def declares(self, number: int, formula: Formula) -> bool:
-        if _IN.search(self.document.text, formula.start, formula.end) is None:
+        if not has_sign(self.source, formula.start, formula.end, "in"):
             return False
         before = len(self.declared.found)
         found = self.declared.read(self.source, formula.start, formula.end)
-        words = self.prose(number)
+        words = self.prose.of(number)
         self.words.update({d.spelled.name: words for d in self.declared.found[before:]})
         return found
-
-    def prose(self, number: int) -> str:
-        """The words that tell what a formula declares: right before or after it, or of its list item.
-
-        Formulas that only commas and "and" part share their words.
-        """
-        text = self.document.text
-        first = last = number
-        while first and number - first < MOST_JOINED and self.joined(first - 1):
-            first -= 1
-        while last + 1 < len(self.formulas) and last - number < MOST_JOINED and self.joined(last):
-            last += 1
-        own, end = self.formulas[number].start, self.formulas[last].end
-        before = self.formulas[first - 1].end if first else 0
-        begin = max(before, own - 60, text.rfind("\n", 0, own))
-        close = _LAST_WORDS.search(text, begin, own)
-        if close is not None and _tells_role(close[0]):
-            return close[0]
-        near = _without_next(self.words_after(last))
-        if VERB.search(near) and not _tells_role(near) and last + 1 < len(self.formulas):
-            # "$T$ is the $N \times K$ matrix of targets".
-            near += self.words_after(last + 1)
-        if number < last and near.lstrip("$\\)").lstrip().startswith("("):
-            near = ""  # "$X$, $w$ and $y$ (targets)" tells of y alone.
-        own_set = _IN.search(self.document.text, own, self.formulas[number].end) is not None
-        if number < last and (_OF_ONE.match(near) or (own_set and not VERB.search(near))):
-            near = ""  # So do "$x \\in ...$, $t \\in ...$ be a one-hot vector" and "$T \\in ...$ targets".
-        if _tells_role(near):
-            return near
-        item = text.rfind("\n", 0, self.formulas[first].start) + 1
-        if before > item:
-            # "$x$ is the input, and $W$ ...": what stands before the comma is said of the formula before.
-            return re.split(r",|;|\band\b", text[before : self.formulas[first].start])[-1]
-        return text[max(item, own - 400) : end] + near
-
-    def words_after(self, number: int) -> str:
-        """The words of the paragraph between this formula and the next."""
-        end = self.formulas[number].end
-        after = self.formulas[number + 1].start if number + 1 < len(self.formulas) else len(self.document.text)
-        return self.document.text[end : min(after, end + 200)].partition("\n\n")[0]
-
-    def joined(self, number: int) -> bool:
-        """Whether only a comma or "and" stands between this formula and the next."""
-        between = self.document.text[self.formulas[number].end : self.formulas[number + 1].start]
-        return JOINS.fullmatch(between.strip("$\\() ")) is not None
 
     def declare_by_words(self, places: list[Place]) -> None:
         known = {d.spelled.name for d in self.declared.found}
@@ -473,7 +372,7 @@ class _Note:
             if declaration.spelled.name not in known:
                 known.add(declaration.spelled.name)
                 self.declared.found.append(declaration)
-                self.words[declaration.spelled.name] = self.prose(number)
+                self.words[declaration.spelled.name] = self.prose.of(number)
 
     def declare_what_is_used(self, equations: Equations, places: list[Place]) -> None:
         """Add the given quantities that no words declare, with the shapes that the equations tell."""
@@ -507,10 +406,10 @@ class _Note:
             else d
             for d in self.declared.found
         ]
-        mentioned = self.mentioned(given)
+        mentioned = Ranks(self.prose, (), (), ()).mentioned(given)
         for name, spelled in given.items():
             if name in mentioned:
-                self.words.setdefault(name, self.prose(mentioned[name]))
+                self.words.setdefault(name, self.prose.of(mentioned[name]))
             shape = tuple(axes.name(axis) for axis in shapes.shape(name) or ())
             self.declared.found.append(Declaration(spelled, shape))
         if self.letters:
@@ -545,11 +444,14 @@ class _Note:
         names: Mapping[str, Spelled],
     ) -> Shapes:
         """The axes of all quantities, as far as declarations, customs and the equations tell them."""
-        ranks = self.usual_ranks(equations, given, names)
+        custom = Ranks(self.prose, self.declared.found, self.letters, self.labels)
+        ranks, families = custom.of(equations, given, names)
+        self.family_names |= families.keys()
+        self.assumed += custom.assumed
         growing = {
             t.children[0].value
             for t in equations.entries()
-            if len(t.children) == 2 and t.children[1].value in self.letters and not self.has_bold(equations)
+            if len(t.children) == 2 and t.children[1].value in self.letters and not custom.has_bold(equations)
         }
         ranks.update({name: int(bool(inner)) for name, inner in self.labels.items()})
         positions = {name: self.classes.get(name, f"?of {name}") for name in self.labels}
@@ -570,69 +472,6 @@ class _Note:
         for name, tree in shapes.biases.items():
             self.assumed.append((tree.span[0], f"{name} is added to each column"))
         return shapes
-
-    def usual_ranks(
-        self, equations: Equations, given: Mapping[str, Spelled], names: Mapping[str, Spelled]
-    ) -> dict[str, int | None]:
-        """The number of axes of each name by its letter and its indices; None where the equations have to tell it."""
-        has_bold = self.has_bold(equations)
-        trees = equations.entries()
-        entries = {tree.children[0].value: len(tree.children) - 1 for tree in trees}
-        matrices = self.light_matrices(equations, given)
-        families = self.families(equations)
-        declared = {d.spelled.name for d in self.declared.found}
-        others = {name: spelled for name, spelled in names.items() if name not in declared}
-        arrays = {} if has_bold else {**self.light_arrays(others, equations), **self.called_arrays(others)}
-        ranks: dict[str, int | None] = {}
-        for name, spelled in names.items():
-            unknown = None if not has_bold and not spelled.calligraphic else usual_rank(spelled)
-            by_letter = 2 if spelled.key[0] in matrices and name in given else arrays.get(name, unknown)
-            ranks[name] = families.get(name) or entries.get(name, by_letter)
-        self.family_names |= families.keys()
-        return ranks
-
-    def has_bold(self, equations: Equations) -> bool:
-        return any(s.bold for s in (*equations.names.values(), *(d.spelled for d in self.declared.found)))
-
-    def light_arrays(self, names: Mapping[str, Spelled], equations: Equations) -> dict[str, int]:
-        """In a note without bold letters that transposes some: capitals are matrices, small transposed ones vectors.
-
-        A small letter that only a formula to be shown transposes may be a number by a slip.
-        """
-        turned = transposed_letters(self.source, [(f.start, f.end) for f in self.formulas])
-        forward = transposed_letters(self.source, [(e.segment.start, e.segment.end) for e in equations.found])
-        found = {}
-        for name, spelled in names.items():
-            letter = spelled.key[0].rpartition(":")[2]
-            capital = len(letter) == 1 and letter.isupper() and name not in equations.lefts()
-            if turned and capital:
-                found[name] = 2
-            elif letter in forward:
-                found[name] = 1
-        at = next((f.start for f in self.formulas), 0)
-        if found and any(rank == 2 for rank in found.values()):
-            listed = ", ".join(sorted(name for name, rank in found.items() if rank == 2))
-            self.assumed.append((at, f"{listed} taken as matrices, since the note transposes light letters"))
-        return found
-
-    def called_arrays(self, names: Mapping[str, Spelled]) -> dict[str, int]:
-        """What the words call a matrix or a vector: "where $W$ and $V$ are weight matrices"."""
-        found: dict[str, int] = {}
-        for name, n in self.mentioned(names).items():
-            last = n
-            while last + 1 < len(self.formulas) and last - n < MOST_JOINED and self.joined(last):
-                last += 1
-            start = self.formulas[n - 1].end if n else 0
-            before = self.document.text[start : self.formulas[n].start].strip("$\\( \n").split()[-1:]
-            after = self.words_after(last).lower().replace(" und ", ",").replace(" and ", ",").partition(",")[0]
-            before = [word for word in before if word[-1].isalpha()]  # "..., $x$": said of the one before.
-            for said in (*before, after):
-                rank = (
-                    2 if "matri" in said.lower() else 1 if "vector" in said.lower() or "vektor" in said.lower() else 0
-                )
-                if rank and not any(word in said for word in ("entr", "component", "element", "eintr")):
-                    found.setdefault(name, rank)
-        return found
 
     def without_abstract_loss(self, equations: Equations, shapes: Shapes, sides: list[tuple[Node, Node]]) -> None:
         """Reads the shapes; a last equation ``L = f(P)`` of an array P says that L is an abstract loss of P."""
@@ -675,26 +514,6 @@ class _Note:
         calls = [t for side in sides for t in walk(side) if t.kind == "call" and t.value == call.value]
         computed = len(equations.found) > 1 and equations.found[-2].name == call.children[0].value
         return call.value in equations.functions and len(calls) == 1 and computed
-
-    def light_matrices(self, equations: Equations, given: Mapping[str, Spelled]) -> set[str]:
-        r"""The capitals that multiply vectors, ``W \vec{x}``, in a note that marks vectors and not matrices."""
-        marked = [s.key[0].rpartition(":")[2] for s in (*equations.names.values(), *given.values()) if s.bold]
-        if any(letter.isupper() for letter in marked):
-            return set()
-        vectors = "".join(d.spelled.key[0] for d in self.declared.found if len(d.shape) == 1 and not d.letter)
-        before = re.compile(f"{_BEFORE}[{vectors}](?![A-Za-z])") if vectors.isalpha() and not marked else _BEFORE_VECTOR
-        places = (equation.segment for equation in equations.found)
-        return {m[1] for s in places for m in before.finditer(self.document.text, s.start, s.end)}
-
-    def mentioned(self, given: Mapping[str, Spelled]) -> dict[str, int]:
-        """The first formula of the text that consists of this name, perhaps with others: "$\\lambda$ is a constant"."""
-        found: dict[str, int] = {}
-        for n, formula in enumerate(self.formulas):
-            if not formula.displayed and formula.end - formula.start < FARTHEST:
-                for spelled in names_in_formula(self.source, formula.start, formula.end):
-                    if spelled.name in given:
-                        found.setdefault(spelled.name, n)
-        return found
 
     def functions(self, equations: Equations) -> Tree | None:
         names = sorted(equations.functions)
@@ -755,16 +574,16 @@ class _Note:
     def roles(self, spelled: Spelled, nodes: Mapping[str, Spelled]) -> dict[str, Tree]:
         """The role that the words give, else the one that the letter has by custom."""
         words = self.words.get(spelled.name, "")
-        role = next((role for role, pattern in _ROLES if pattern.search(words)), None)
+        role = role_in(words)
         custom = _by_custom(spelled, [left.key for left in nodes.values()])
-        only_one_hot = role == "target" and not _ROLES[1][1].search(_ONE_HOT.sub("", words))
+        only_one_hot = role == "target" and not says_target(words)
         if custom == "target" and spelled.name in self.asked:
             custom = None
         role = custom if only_one_hot and custom else role or custom
         fields: dict[str, Tree] = {"role": self.word(role)} if role else {}
         if role in ("target", "constant"):
             self.not_asked.add(spelled.name)
-        if role in ("target", "input") and _ONE_HOT.search(words):
+        if role in ("target", "input") and says_one_hot(words):
             fields["one_hot"] = self.word("true")
         return fields
 
@@ -828,7 +647,7 @@ class _Note:
         uses = position_uses(self.source, [(f.start, f.end) for f in self.formulas], letters, self.marks)
         told = {d.spelled.name for d in self.declared.found if d.letter}
         for n, formula in enumerate(self.formulas):
-            if not formula.displayed and says_class(self.prose(n) + _without_next(self.words_after(n))):
+            if not formula.displayed and says_class(self.prose.of(n) + without_next(self.prose.after(n))):
                 names = names_in_formula(self.source, formula.start, formula.end)
                 told |= {name.key[0] if name.key[1] in letters else name.name for name in names}
         self.labels = chosen(uses, told - letters)
@@ -872,7 +691,8 @@ class _Note:
     def states(self, formula: Formula) -> bool:
         """Whether a formula within the text says what holds: no condition, no derivative and nothing to be shown."""
         text = self.document.text
-        if "=" not in text[formula.start : formula.end] or _DERIVATIVE.search(text, formula.start, formula.end):
+        derives = has_sign(self.source, formula.start, formula.end, *_DERIVATIVES)
+        if derives or "=" not in text[formula.start : formula.end]:
             return False
         before = text[max(0, formula.start - 60) : formula.start].rstrip("$\\( \n")
         return _CONDITION.search(before) is None
@@ -904,23 +724,6 @@ class _Note:
             changed = True
         self.declared.found = found
         return changed
-
-    def families(self, equations: Equations) -> dict[str, int]:
-        """The number of axes of families: bold letters with the index of an example, whose members are arrays."""
-        declared = {d.spelled.name for d in self.declared.found}
-        lefts = {e.name: e.segment.left for e in equations.found}
-        spelled = {**equations.names, **lefts}
-        found: dict[str, int] = {}
-        for name, uses in equations.indexed.items():
-            one = [t for t in equations.entries() if t.children[0].value == name and len(t.children) == 2]
-            example = any(t.children[1].value in self.letters for t in one)
-            if name in declared or name not in spelled or uses != {(1, True)}:
-                continue
-            if example:
-                found[name] = 1 + usual_rank(replace(spelled[name], bold=True))
-            elif name not in lefts and any(label_in(t.children[1], self.labels) for t in one):
-                found[name] = 2  # What a class picks of E, or of columns u_o, is a vector.
-        return found
 
     def example_letters(self, equations: Equations) -> dict[str, str]:
         """The index letters of families, with the dimensions of these, as far as each has one."""

@@ -9,7 +9,6 @@ Knows the grammar of formulas; knows no files.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from backsym.core.names import GREEK
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.latex.equations import FormulaReader, LatexEquation, Segment, Spelled, segments
-from backsym.reading.latex.lexer import FONTS, Token, tokenize
+from backsym.reading.latex.lexer import FONTS, Token, tokenize, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
@@ -31,6 +30,7 @@ from backsym.reading.syntax import Node, walk
 _FUNCTION_LETTERS = frozenset("f g h phi psi Phi Psi".split())
 _OPENING = frozenset("([{")
 _CLOSING = frozenset(")]}")
+_END = Token("end", "", 0, 0)
 LOSS_NAMES = (
     "L", "loss", "J", "E", "C", "ell", "cost", "error", "CE", "BCE", "MSE", "SSE", "SSR", "RSS", "NLL",
 )  # fmt: skip
@@ -178,8 +178,8 @@ class Equations:
         self.defined = defined
         self.segments = list(segments)
         chosen = self.chosen(self.segments)
-        text = "\n".join(self.source.text[s.start : s.end] for s in chosen)
-        functions = {name for name in self.called(chosen) if name in _FUNCTION_LETTERS or _of_one(name, text)}
+        tokens = [token for s in chosen for token in (*tokens_in(source, s.start, s.end), _END)]
+        functions = {name for name in self.called(chosen) if name in _FUNCTION_LETTERS or _of_one(name, tokens)}
         self.functions = functions - {base for base, _ in words.keys} - set(defined)
         self.ranks = self.with_whole_nodes(chosen)
         self.applications: list[Application] = []
@@ -271,8 +271,11 @@ class Equations:
         base, tag = segment.left.key
         if base not in units or (base, tag) in self.words.keys:
             return False
-        text = self.source.text[segment.start : segment.left.span[1]]
-        return tag == "" and re.search(r"_\s*\{?\s*[a-z]\s*\}?\s*\Z", text) is not None
+        if tag:
+            return False
+        marks = [token for token in tokens_in(self.source, segment.start, segment.left.span[1]) if token.text != "}"]
+        last, before = marks[-1], [token.text for token in marks[-3:-1]]
+        return last.kind == "letter" and last.text.islower() and (before[-1:] == ["_"] or before == ["_", "{"])
 
     # --- a first look ---
 
@@ -496,14 +499,25 @@ def _quantities(tree: Node, labels: Collection[str]) -> Iterable[str]:
             yield from _quantities(child, labels)
 
 
-def _of_one(letter: str, text: str) -> bool:
+def _of_one(letter: str, tokens: Sequence[Token]) -> bool:
     r"""Whether a capital has nothing but one letter as argument, such as the penalty in ``\lambda R(w)``."""
     if not letter[0].isupper():
         return False
-    name = rf"(?<![A-Za-z\\]){letter}" if len(letter) == 1 else rf"\\{letter}"
-    alone = r"(?:\\left)?\(\s*(?:\\(?:mathbf|boldsymbol|vec)\s*\{?)?\\?[A-Za-z]+\s*\}?\s*(?:\\right)?\)"
-    found = re.findall(rf"{name}(?![A-Za-z])(?:\s*{alone})?", text)
-    return bool(found) and all("(" in call for call in found)
+    places = [n for n, token in enumerate(tokens) if token.text == letter and token.kind != "op"]
+    return bool(places) and all(_one_letter_after(tokens, n + 1) for n in places)
+
+
+def _one_letter_after(tokens: Sequence[Token], n: int) -> bool:
+    """Whether one letter stands here in parentheses, in any font."""
+    inner: list[Token] = []
+    for token in tokens[n:]:
+        if token.text in ("left", "right") or (inner and token.text in (*FONTS, "{", "}")):
+            continue
+        inner.append(token)
+        if token.text == ")" or len(inner) > 2:
+            break
+    texts = [token.text for token in inner]
+    return len(inner) == 3 and (texts[0], texts[2]) == ("(", ")") and inner[1].kind in ("letter", "greek", "word")
 
 
 def defined_functions(source: Source, places: Iterable[tuple[int, int]]) -> dict[str, Token]:

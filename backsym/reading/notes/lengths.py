@@ -12,12 +12,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.files.yamlfile import Edit
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import Token, tokenize
+from backsym.reading.latex.lexer import tokens_in
 from backsym.reading.latex.names import Vocabulary
 from backsym.reading.notes.equations import Equations, is_loss
 from backsym.reading.notes.refusals import indexes
@@ -93,7 +92,7 @@ def check_sizes(source: Source, equations: Equations, dims: Collection[str], pla
     spelled = {e.name: e.segment.left for e in equations.found}
     for name in sorted(dims & spelled.keys()):
         left = spelled[name]
-        tokens = [t for a, b in places for t in _tokens(source, a, b)]
+        tokens = [t for a, b in places for t in tokens_in(source, a, b)]
         free = [letter for letter in "JECQ" if all(token.text != letter for token in tokens)]
         if not left.calligraphic or not free:
             raise source.error(say("notes.size_is_quantity", name=name), left.span)
@@ -105,13 +104,6 @@ def check_sizes(source: Source, equations: Equations, dims: Collection[str], pla
                     edits.append(Edit(token.start, tokens[inner + inner - n - 1].end, free[0]))
         written = source.text[edits[0].start : edits[0].end]
         raise Respelled(edits, [], {free[0]: written})
-
-
-def _tokens(source: Source, start: int, end: int) -> list[Token]:
-    try:
-        return tokenize(source, start, end, lenient=True)[:-1]
-    except InputError:
-        return []
 
 
 def _limit(source: Source, tree: Node, letter: str) -> Edit:

@@ -1,0 +1,156 @@
+r"""Where formulas stand in a note, and what the words around them say of them: roles, and whose words they are.
+
+Knows the marks of formulas in Markdown and LaTeX and the words of lecture notes; reads no mathematics.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from backsym.core.source import Source
+from backsym.reading.latex.lexer import has_sign
+from backsym.reading.notes.words import JOINS, VERB
+
+MAX_FORMULAS = 20_000
+MOST_JOINED = 20
+"""Formulas to either side that may share the words of one."""
+
+
+_ENVIRONMENTS = "equation|align|gather|multline|eqnarray|displaymath|flalign"
+_OPENING = re.compile(
+    rf"""(?P<skip>```|`|<!--|(?<!\\)%|\\begin\{{verbatim\}}|\\begin\{{lstlisting\}})
+    |(?P<escaped>\\[$%\\])
+    |(?P<display>\$\$|\\\[|\\begin\{{(?P<env>{_ENVIRONMENTS})(?P<star>\*?)\}})
+    |(?P<inline>\$|\\\()
+    """,
+    re.VERBOSE,
+)
+_CLOSING = {"$$": "$$", "\\[": "\\]", "$": "$", "\\(": "\\)", "```": "```", "`": "`", "<!--": "-->", "%": "\n"}
+_OF_ONE = re.compile(r"[\W$]*(?:be|is)\s+(?:an?\s|one-hot)")
+"""Words after several formulas that are said of the last."""
+_LAST_WORDS = re.compile(r"[\w\-]+(?:\s+(?:vector|matrix|array|scalar|value))?[\s$\\(]*\Z")
+_ROLES = (
+    ("parameter", re.compile(r"\b(weights?|bias(es)?|parameters?|learned|trainable|kernels?|filters?)\b", re.I)),
+    ("target", re.compile(r"\b(targets?|labels?|one[- ]hot|ground[- ]truth)\b", re.I)),
+    ("constant", re.compile(r"\b(constants?|hyper-?parameters?|regulari[sz]ation strength)\b", re.I)),
+    ("input", re.compile(r"\b(inputs?|data|features?)\b", re.I)),
+)
+
+
+def without_next(words: str) -> str:
+    """The words between two formulas without those of the next one: ", weights $W$"."""
+    close = _LAST_WORDS.search(words)
+    if close is None or not tells_role(close[0]):
+        return words
+    parting = list(re.finditer(r",|;|\band\b", words))
+    return words[: parting[-1].start()] if parting else words
+
+
+def tells_role(words: str) -> bool:
+    return any(pattern.search(words) for _, pattern in _ROLES)
+
+
+_ONE_HOT = re.compile(r"\bone[- ]hot\b", re.I)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula in a note, without its delimiters."""
+
+    start: int
+    end: int
+    displayed: bool
+
+
+def formulas(text: str, tex: bool, unclosed: list[tuple[int, int, str]] | None = None) -> Iterator[Formula]:
+    """The formulas of a note in order; displayed ones that never end go to ``unclosed``, with what would close them.
+
+    Each closing delimiter is searched for once it is known to be missing.
+    """
+    position = text.find("\\begin{document}") if tex else 0
+    position = max(position, 0)
+    missing: set[str] = set()
+    while (match := _OPENING.search(text, position)) is not None:
+        position = match.end()
+        if match["escaped"] or (match[0] == "%" and not tex) or (match[0] == "`" and tex):
+            continue
+        closing = f"\\end{{{match['env']}{match['star']}}}" if match["env"] else _CLOSING.get(match[0])
+        closing = closing or match[0].replace("begin", "end")
+        end = -1 if closing in missing else text.find(closing, position)
+        if end < 0:
+            missing.add(closing)
+            if match["display"] and unclosed is not None:
+                unclosed.append((*match.span(), closing))
+            continue
+        if not match["skip"]:
+            yield Formula(position, end, match["display"] is not None)
+        position = end + len(closing)
+
+
+def role_in(words: str) -> str | None:
+    """The role that words give."""
+    return next((role for role, pattern in _ROLES if pattern.search(words)), None)
+
+
+def says_target(words: str) -> bool:
+    """Whether words call something a target besides calling it one-hot."""
+    return _ROLES[1][1].search(_ONE_HOT.sub("", words)) is not None
+
+
+def says_one_hot(words: str) -> bool:
+    return _ONE_HOT.search(words) is not None
+
+
+class Prose:
+    """The words around the formulas of a note."""
+
+    def __init__(self, source: Source, formulas: Sequence[Formula]):
+        self.source = source
+        self.formulas = formulas
+
+    def of(self, number: int) -> str:
+        """The words that tell what a formula declares: right before or after it, or of its list item.
+
+        Formulas that only commas and "and" part share their words.
+        """
+        text = self.source.text
+        first = last = number
+        while first and number - first < MOST_JOINED and self.joined(first - 1):
+            first -= 1
+        while last + 1 < len(self.formulas) and last - number < MOST_JOINED and self.joined(last):
+            last += 1
+        own, end = self.formulas[number].start, self.formulas[last].end
+        before = self.formulas[first - 1].end if first else 0
+        begin = max(before, own - 60, text.rfind("\n", 0, own))
+        close = _LAST_WORDS.search(text, begin, own)
+        if close is not None and tells_role(close[0]):
+            return close[0]
+        near = without_next(self.after(last))
+        if VERB.search(near) and not tells_role(near) and last + 1 < len(self.formulas):
+            # "$T$ is the $N \times K$ matrix of targets".
+            near += self.after(last + 1)
+        if number < last and near.lstrip("$\\)").lstrip().startswith("("):
+            near = ""  # "$X$, $w$ and $y$ (targets)" tells of y alone.
+        own_set = has_sign(self.source, own, self.formulas[number].end, "in")
+        if number < last and (_OF_ONE.match(near) or (own_set and not VERB.search(near))):
+            near = ""  # So do "$x \\in ...$, $t \\in ...$ be a one-hot vector" and "$T \\in ...$ targets".
+        if tells_role(near):
+            return near
+        item = text.rfind("\n", 0, self.formulas[first].start) + 1
+        if before > item:
+            # "$x$ is the input, and $W$ ...": what stands before the comma is said of the formula before.
+            return re.split(r",|;|\band\b", text[before : self.formulas[first].start])[-1]
+        return text[max(item, own - 400) : end] + near
+
+    def after(self, number: int) -> str:
+        """The words of the paragraph between this formula and the next."""
+        end = self.formulas[number].end
+        after = self.formulas[number + 1].start if number + 1 < len(self.formulas) else len(self.source.text)
+        return self.source.text[end : min(after, end + 200)].partition("\n\n")[0]
+
+    def joined(self, number: int) -> bool:
+        """Whether only a comma or "and" stands between this formula and the next."""
+        between = self.source.text[self.formulas[number].end : self.formulas[number + 1].start]
+        return JOINS.fullmatch(between.strip("$\\() ")) is not None

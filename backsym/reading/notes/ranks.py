@@ -1,0 +1,175 @@
+r"""How many axes a quantity has by custom: by its letter and font, its indices, and what the words call it.
+
+Bold capitals are matrices and other bold letters vectors; in a note without bold letters capitals are matrices where it
+transposes some, and what the words call a matrix is one; members x_n of a family have an axis more.
+
+Knows a first look at the equations and the words around formulas; the equations' shapes are told elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from backsym.reading.latex.declarations import Declaration, names_in_formula
+from backsym.reading.latex.equations import Spelled
+from backsym.reading.latex.lexer import FONTS, Token, tokens_in
+from backsym.reading.notes.equations import Equations
+from backsym.reading.notes.labels import label_in
+from backsym.reading.notes.prose import MOST_JOINED, Prose
+from backsym.reading.notes.refusals import transposed_letters
+from backsym.reading.notes.words import FARTHEST, usual_rank
+
+_VECTORS = frozenset("vec mathbf bm boldsymbol hat tilde bar".split())
+"""Macros of what looks like a vector."""
+
+
+class Ranks:
+    """``declared`` are the quantities that the note declares, ``letters`` those of examples, ``labels`` classes.
+
+    ``assumed`` are the customs that were followed, with their places.
+    """
+
+    def __init__(
+        self, prose: Prose, declared: Iterable[Declaration], letters: Collection[str], labels: Collection[str]
+    ):
+        self.prose = prose
+        self.source = prose.source
+        self.formulas = prose.formulas
+        self.declared = list(declared)
+        self.letters = letters
+        self.labels = labels
+        self.assumed: list[tuple[int, str]] = []
+
+    def of(
+        self, equations: Equations, given: Mapping[str, Spelled], names: Mapping[str, Spelled]
+    ) -> tuple[dict[str, int | None], dict[str, int]]:
+        """The number of axes of each name, None where the equations have to tell it; and those of families alone."""
+        has_bold = self.has_bold(equations)
+        trees = equations.entries()
+        entries = {tree.children[0].value: len(tree.children) - 1 for tree in trees}
+        matrices = self.light_matrices(equations, given)
+        families = self.families(equations)
+        declared = {d.spelled.name for d in self.declared}
+        others = {name: spelled for name, spelled in names.items() if name not in declared}
+        arrays = {} if has_bold else {**self.light_arrays(others, equations), **self.called_arrays(others)}
+        ranks: dict[str, int | None] = {}
+        for name, spelled in names.items():
+            unknown = None if not has_bold and not spelled.calligraphic else usual_rank(spelled)
+            by_letter = 2 if spelled.key[0] in matrices and name in given else arrays.get(name, unknown)
+            ranks[name] = families.get(name) or entries.get(name, by_letter)
+        return ranks, families
+
+    def has_bold(self, equations: Equations) -> bool:
+        return any(s.bold for s in (*equations.names.values(), *(d.spelled for d in self.declared)))
+
+    def light_arrays(self, names: Mapping[str, Spelled], equations: Equations) -> dict[str, int]:
+        """In a note without bold letters that transposes some: capitals are matrices, small transposed ones vectors.
+
+        A small letter that only a formula to be shown transposes may be a number by a slip.
+        """
+        turned = transposed_letters(self.source, [(f.start, f.end) for f in self.formulas])
+        forward = transposed_letters(self.source, [(e.segment.start, e.segment.end) for e in equations.found])
+        found = {}
+        for name, spelled in names.items():
+            letter = spelled.key[0].rpartition(":")[2]
+            capital = len(letter) == 1 and letter.isupper() and name not in equations.lefts()
+            if turned and capital:
+                found[name] = 2
+            elif letter in forward:
+                found[name] = 1
+        at = next((f.start for f in self.formulas), 0)
+        if found and any(rank == 2 for rank in found.values()):
+            listed = ", ".join(sorted(name for name, rank in found.items() if rank == 2))
+            self.assumed.append((at, f"{listed} taken as matrices, since the note transposes light letters"))
+        return found
+
+    def called_arrays(self, names: Mapping[str, Spelled]) -> dict[str, int]:
+        """What the words call a matrix or a vector: "where $W$ and $V$ are weight matrices"."""
+        found: dict[str, int] = {}
+        for name, n in self.mentioned(names).items():
+            last = n
+            while last + 1 < len(self.formulas) and last - n < MOST_JOINED and self.prose.joined(last):
+                last += 1
+            start = self.formulas[n - 1].end if n else 0
+            before = self.source.text[start : self.formulas[n].start].strip("$\\( \n").split()[-1:]
+            after = self.prose.after(last).lower().replace(" und ", ",").replace(" and ", ",").partition(",")[0]
+            before = [word for word in before if word[-1].isalpha()]  # "..., $x$": said of the one before.
+            for said in (*before, after):
+                rank = (
+                    2 if "matri" in said.lower() else 1 if "vector" in said.lower() or "vektor" in said.lower() else 0
+                )
+                if rank and not any(word in said for word in ("entr", "component", "element", "eintr")):
+                    found.setdefault(name, rank)
+        return found
+
+    def light_matrices(self, equations: Equations, given: Mapping[str, Spelled]) -> set[str]:
+        r"""The capitals that multiply vectors, ``W \vec{x}``, in a note that marks vectors and not matrices."""
+        marked = [s.key[0].rpartition(":")[2] for s in (*equations.names.values(), *given.values()) if s.bold]
+        if any(letter.isupper() for letter in marked):
+            return set()
+        vectors = {d.spelled.key[0] for d in self.declared if len(d.shape) == 1 and not d.letter}
+        found: set[str] = set()
+        for e in equations.found:
+            tokens = tokens_in(self.source, e.segment.start, e.segment.end)
+            found |= _before_vectors(tokens, vectors if vectors and not marked else None)
+        return found
+
+    def mentioned(self, given: Mapping[str, Spelled]) -> dict[str, int]:
+        """The first formula of the text that consists of this name, perhaps with others: "$\\lambda$ is a constant"."""
+        found: dict[str, int] = {}
+        for n, formula in enumerate(self.formulas):
+            if not formula.displayed and formula.end - formula.start < FARTHEST:
+                for spelled in names_in_formula(self.source, formula.start, formula.end):
+                    if spelled.name in given:
+                        found.setdefault(spelled.name, n)
+        return found
+
+    def families(self, equations: Equations) -> dict[str, int]:
+        """The number of axes of families: bold letters with the index of an example, whose members are arrays."""
+        declared = {d.spelled.name for d in self.declared}
+        lefts = {e.name: e.segment.left for e in equations.found}
+        spelled = {**equations.names, **lefts}
+        found: dict[str, int] = {}
+        for name, uses in equations.indexed.items():
+            one = [t for t in equations.entries() if t.children[0].value == name and len(t.children) == 2]
+            example = any(t.children[1].value in self.letters for t in one)
+            if name in declared or name not in spelled or uses != {(1, True)}:
+                continue
+            if example:
+                found[name] = 1 + usual_rank(replace(spelled[name], bold=True))
+            elif name not in lefts and any(label_in(t.children[1], self.labels) for t in one):
+                found[name] = 2  # What a class picks of E, or of columns u_o, is a vector.
+        return found
+
+
+def _before_vectors(tokens: Sequence[Token], vectors: Collection[str] | None) -> set[str]:
+    """The light capitals right before one of these letters, or before what looks like a vector."""
+    found: set[str] = set()
+    for n, token in enumerate(tokens):
+        styled = n and (tokens[n - 1].text in FONTS or (tokens[n - 1].text == "{" and tokens[n - 2].text in FONTS))
+        if token.kind != "letter" or not token.text.isupper() or styled:
+            continue
+        after = _after_scripts(tokens, n + 1)
+        while after < len(tokens) and tokens[after].text in ("left", "bigl", "Bigl", "big", "Big", "("):
+            after += 1
+        if after == len(tokens):
+            continue
+        follows = tokens[after]
+        is_vector = follows.kind == "macro" and follows.text in _VECTORS if vectors is None else follows.text in vectors
+        if is_vector:
+            found.add(token.text)
+    return found
+
+
+def _after_scripts(tokens: Sequence[Token], n: int) -> int:
+    """The position after the sub- and superscripts that begin here."""
+    while n + 1 < len(tokens) and tokens[n].text in ("_", "^"):
+        n += 1
+        depth = 0
+        while n < len(tokens):
+            depth += (tokens[n].text == "{") - (tokens[n].text == "}")
+            n += 1
+            if depth == 0:
+                break
+    return n
