@@ -28,7 +28,6 @@ from backsym.reading.latex.declarations import Declaration, Declarations, names_
 from backsym.reading.latex.equations import Segment, Spelled, segments
 from backsym.reading.latex.lexer import Token, has_sign, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name, split_tag
-from backsym.reading.notes.asides import without_asides, without_numbers
 from backsym.reading.notes.equations import (
     Equations,
     defined_functions,
@@ -38,11 +37,12 @@ from backsym.reading.notes.equations import (
     is_model,
     loss_marks,
 )
-from backsym.reading.notes.front import front_matter, with_front
 from backsym.reading.notes.labels import chosen, position_uses, says_class
 from backsym.reading.notes.layers import layered
 from backsym.reading.notes.lengths import Respelled, check_counts, check_lengths, check_sizes
-from backsym.reading.notes.macros import written_out
+from backsym.reading.notes.preparing.asides import without_asides, without_numbers
+from backsym.reading.notes.preparing.front import front_matter, with_front
+from backsym.reading.notes.preparing.macros import written_out
 from backsym.reading.notes.prose import (
     MAX_FORMULAS,
     Formula,
