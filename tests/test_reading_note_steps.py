@@ -139,6 +139,27 @@ Der Verlust ist $$L = \|\mathbf{h}_M - \mathbf{y}\|^2.$$""",
 }  # fmt: skip
 
 
+NOTES |= {
+    "steps of descent as a recurrence, in German": (
+        r"""Sei $x_0$ gegeben und $$x_k = x_{k-1} - \alpha A x_{k-1} + u_k, \quad k = 1, \dots, K,
+\quad f = \frac12 x_K^\top x_K$$ mit $A \in \mathbb{R}^{n \times n}$.""",
+        lambda x0, alpha, A, u: descent(x0, alpha, A, u),
+        {"x0": (D,), "alpha": (), "A": (D, D), "u": (N, D)},
+    ),
+    "two states, one after the other": (
+        r"""$$p_t = p_{t-1} + v_t, \quad v_t = v_{t-1} + a u_t, \quad L = (p_T - g)^2, \quad t = 1, \ldots, T$$""",
+        lambda p0, v0, a, u, g: (p0 + N * v0 + a * sum((N - n) * u[n] for n in range(N)) - g) ** 2,
+        {"p0": (), "v0": (), "a": (), "u": (N,), "g": ()},
+    ),
+}  # fmt: skip
+
+
+def descent(x: Any, alpha: Any, A: Any, u: Any) -> Any:
+    for noise in u:
+        x = x - alpha * A @ x + noise
+    return x @ x / 2
+
+
 def scalar_depth(a: Any, w: Any, b: Any) -> Any:
     for weight, bias in zip(w, b, strict=True):
         a = sigmoid(weight * a + bias)
@@ -185,3 +206,15 @@ def test_what_is_taken_by_custom_is_said(tmp_path: Path) -> None:
     assert remarks == ("by custom, line 1: t runs up to T", "by custom, line 1: h starts from h0, which is given")
     remarks = loaded(tmp_path, NOTES["depth in brackets, L layers"][0]).remarks
     assert remarks == ("by custom, line 1: a has one size for every l",)
+
+
+NAMED = r"""$$\mathbf{z}^{(l)} = \mathbf{W}^{(l)} \mathbf{h}^{(l-1)}, \quad \mathbf{h}^{(l)} = \sigma(\mathbf{z}^{(l)}),
+\quad l = 1, \dots, L, \quad \mathcal{L} = \|\mathbf{h}^{(L)} - \mathbf{y}\|^2.$$
+Show that $$\frac{\partial \mathcal{L}}{\partial \mathbf{W}^{(l)}} = \boldsymbol\delta^{(l)} (\mathbf{h}^{(l-1)})^\top$$
+where $\boldsymbol\delta^{(l)} = \frac{\partial \mathcal{L}}{\partial \mathbf{z}^{(l)}}$."""
+
+
+def test_a_name_for_a_derivative_within_the_text_is_put_in(tmp_path: Path) -> None:
+    note = loaded(tmp_path, NAMED)
+    assert [(part.kind, len(part.claims)) for part in note.parts] == [("show", 1)]
+    assert not note.solve().failed

@@ -7,6 +7,7 @@ the words in ``\text{...}``.  Knows no grammar and no symbols.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -334,3 +335,15 @@ def tokens_in(source: Source, start: int, end: int) -> list[Token]:
 def has_sign(source: Source, start: int, end: int, *signs: str) -> bool:
     """Whether one of these signs or macros stands in a part of a text."""
     return any(token.text in signs and token.kind in ("op", "macro") for token in tokens_in(source, start, end))
+
+
+def script_end(tokens: Sequence[Token], n: int) -> int:
+    """The position after the script whose sign stands at n: a group in braces, or one token."""
+    n += 1
+    depth = 0
+    while n < len(tokens):
+        depth += (tokens[n].text == "{") - (tokens[n].text == "}")
+        n += 1
+        if depth == 0:
+            break
+    return n

@@ -457,7 +457,15 @@ class _Note:
         positions = {name: self.classes.get(name, f"?of {name}") for name in self.labels}
         columns = {d.spelled.name for d in self.declared.found if d.column}
         ranges = {letter: last.text for letter, last in self.steps.ends.items()}
-        shapes = Shapes(declared, ranks, growing - declared.keys() - self.labels.keys(), positions, columns, ranges)
+        shapes = Shapes(
+            declared,
+            ranks,
+            growing - declared.keys() - self.labels.keys(),
+            positions,
+            columns,
+            ranges,
+            [s.name for s in self.starts],
+        )
         self.family_names |= growing
         sides = [equation.sides for equation in equations.found if equation.sides is not None]
         sides += as_equations(self.starts)

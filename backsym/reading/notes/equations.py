@@ -503,7 +503,7 @@ def _of_one(letter: str, tokens: Sequence[Token]) -> bool:
     r"""Whether a capital has nothing but one letter as argument, such as the penalty in ``\lambda R(w)``."""
     if not letter[0].isupper():
         return False
-    places = [n for n, token in enumerate(tokens) if token.text == letter and token.kind != "op"]
+    places = [n for n, token in enumerate(tokens) if token.text == letter and token.kind in ("letter", "greek")]
     return bool(places) and all(_one_letter_after(tokens, n + 1) for n in places)
 
 

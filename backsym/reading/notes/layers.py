@@ -10,35 +10,18 @@ Knows how letters and their scripts are written; knows no mathematics.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from backsym.core.names import GREEK
+from backsym.core.source import Source
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
+from backsym.reading.latex.lexer import ACCENTS, FONTS, Token, script_end, tokens_in
 from backsym.reading.latex.names import Key
 
-_LETTER = rf"(?:\\(?:{'|'.join(sorted(GREEK, key=len, reverse=True))})(?![A-Za-z])|[A-Za-z])"
-_FONT = r"\\(?:mathbf|boldsymbol|bm|vec|pmb|hat|tilde|bar|widehat|widetilde)\s*"
-_BELOW = r"\s*_\s*(?:\{[^{}]*\}|\\?[A-Za-z0-9]+?)"
-_ABOVE = r"\s*\^\s*(?:\{\s*(?P<braced>\d)\s*(?P<transpose>\\top|T)?\s*\}|(?P<bare>\d))"
-_SYMBOL = re.compile(
-    rf"""(?P<symbol>(?:{_FONT}\{{\s*{_FONT}\{{\s*{_LETTER}\s*\}}\s*\}}|{_FONT}\{{\s*{_LETTER}\s*\}}
-        |{_FONT}\s{_LETTER}|{_LETTER})(?P<below>{_BELOW})?(?P<above>{_ABOVE})?(?P<after>{_BELOW})?)
-    |\\(?:text|operatorname|mathrm|mathsf|begin|end|label|tag)\*?\s*\{{[^{{}}]*\}}|\\[A-Za-z]+|\\.
-    """,
-    re.VERBOSE,
-)
-_INNER = re.compile(_LETTER)
-_MARK = re.compile(r"\s*_\s*(?:([A-Z])|\{\s*(?:\\(?:text|mathrm|mathcal)\s*\{)?([A-Z]|[A-Za-z]{2,})\s*\}?\s*\})")
-"""A subscript that is no index: a capital or a word."""
-_EQUALS = re.compile(
-    r"\s*&?\s*(?:=|(?P<set>(?:\\in|∈)\s*(?:\\mathbb\s*)?\{?\s*R\s*\}?\s*\^))|(?P<call>\s*(?:\\left|\\[bB]ig+l?)?\s*\()"
-)
-"""What tells of a letter: that it is defined or declared, or that it is applied."""
-_ROW = re.compile(r"\\\\(?:\[[^\]]*\])?|\A|,|\\q?quad\b")
-_SKIPPED = re.compile(r"(?:\s|&|\$|\\begin\{\w+\*?\}|\\q?quad\b|,)*")
+_LETTERS = ("letter", "greek")
+_TRANSPOSES = ("top", "T")
+_SIZES = ("left", "bigl", "Bigl", "big", "Big")
 
 
 @dataclass(frozen=True)
@@ -120,28 +103,80 @@ def _variances(seen: Iterable[Occurrence]) -> set[str]:
 
 
 def _occurrences(text: str, start: int, end: int) -> Iterator[Occurrence]:
-    rows = {_SKIPPED.match(text, row.end(), end).end() for row in _ROW.finditer(text, start, end)}  # type: ignore[union-attr]
-    rows.add(_SKIPPED.match(text, start, end).end())  # type: ignore[union-attr]
-    for match in _SYMBOL.finditer(text, start, end):
-        symbol = match["symbol"]
-        if symbol is None:
-            continue
-        head = symbol if match["below"] is None else symbol[: match.start("below") - match.start()]
-        inner = _INNER.findall(head.partition("^")[0].partition("_")[0])
-        letter = inner[-1].lstrip("\\")
-        place = "below" if match["below"] else "after"
-        mark = _MARK.fullmatch(match[place] or "")
-        sign = _EQUALS.match(text, match.end(), end)
-        said = match.start() in rows and sign is not None and not sign["call"]
-        yield Occurrence(
-            letter,
-            match["braced"] or match["bare"] or "",
-            *match.span("above"),
-            match["transpose"] or "",
-            said,
-            (head.startswith("\\") and letter != head[1:]) or "_" in symbol or letter.isupper(),
-            (mark[1] or mark[2]) if mark else "",
-            match.span(place),
-            bool(said and sign and sign["set"]),
-            bool(sign and sign["call"]),
-        )
+    tokens = tokens_in(Source(text), start, end)
+    first = True  # Whether a statement may begin here.
+    before = start
+    for n, token in enumerate(tokens):
+        first = first or token.kind == "row" or token.text == "," or "quad" in text[before : token.start]
+        before = token.end
+        if token.kind in _LETTERS and not _is_above_alone(tokens, n):
+            yield _occurrence(text, tokens, n, first)
+        first = first and (token.text in ("&", "{", ",") or token.kind in ("row", "macro"))
+
+
+def _is_above_alone(tokens: Sequence[Token], n: int) -> bool:
+    """Whether this is the T of ``^T``, no letter that anything is said of."""
+    return n > 0 and tokens[n - 1].text == "^" and tokens[n].text in _TRANSPOSES
+
+
+def _occurrence(text: str, tokens: Sequence[Token], n: int, first: bool) -> Occurrence:
+    """One letter with its fonts before it and its scripts after it."""
+    opened = 0
+    head = n
+    while head > 0 and (tokens[head - 1].text in FONTS | ACCENTS or _opens_font(tokens, head - 1)):
+        opened += tokens[head - 1].text == "{"
+        head -= 1
+    after = n + 1
+    while opened and after < len(tokens) and tokens[after].text == "}":
+        opened -= 1
+        after += 1
+    below, number = (after, after), (after, after)
+    transpose = digit = ""
+    if _text(tokens, after) == "_":
+        below = after, script_end(tokens, after)
+        after = below[1]
+    if _text(tokens, after) == "^":
+        last = script_end(tokens, after)
+        inside = [token.text for token in tokens[after + 1 : last] if token.text not in ("{", "}")]
+        if inside and inside[0].isdecimal() and len(inside[0]) == 1 and len(inside) < 3:
+            transpose = "" if len(inside) == 1 else inside[1]
+            if transpose in ("", *_TRANSPOSES):
+                digit, number, after = inside[0], (after, last), last
+    if _text(tokens, after) == "_" and below[0] == below[1]:
+        below = after, script_end(tokens, after)
+        after = below[1]
+    marks = [token for token in tokens[below[0] + 1 : below[1]] if token.text not in ("{", "}", *FONTS)]
+    mark = marks[0].text if len(marks) == 1 and _is_mark(marks[0]) else ""
+    sign = after + (_text(tokens, after) == "&")
+    applied = _text(tokens, sign + (_text(tokens, sign) in _SIZES)) == "("
+    is_set = _text(tokens, sign) == "in" and "R" in [token.text for token in tokens[sign + 1 : sign + 4]]
+    said = first and not applied and (_text(tokens, sign) == "=" or is_set)
+    return Occurrence(
+        tokens[n].text,
+        digit,
+        *_places(tokens, *number),
+        {"top": "\\top"}.get(transpose, transpose) if digit else "",
+        said,
+        head < n or below[0] < below[1] or tokens[n].text.isupper(),
+        mark,
+        _places(tokens, *below),
+        said and is_set,
+        applied,
+    )
+
+
+def _opens_font(tokens: Sequence[Token], n: int) -> bool:
+    return n > 0 and tokens[n].text == "{" and tokens[n - 1].text in FONTS | ACCENTS
+
+
+def _text(tokens: Sequence[Token], n: int) -> str:
+    return tokens[n].text if n < len(tokens) else ""
+
+
+def _places(tokens: Sequence[Token], first: int, last: int) -> tuple[int, int]:
+    return (tokens[first].start, tokens[last - 1].end) if first < last else (0, 0)
+
+
+def _is_mark(token: Token) -> bool:
+    """Whether a subscript is no index: a capital or a word."""
+    return token.kind == "word" or (token.kind == "letter" and token.text.isupper())

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from backsym.reading.latex.declarations import Declaration, names_in_formula
 from backsym.reading.latex.equations import Spelled
-from backsym.reading.latex.lexer import FONTS, Token, tokens_in
+from backsym.reading.latex.lexer import FONTS, Token, script_end, tokens_in
 from backsym.reading.notes.equations import Equations
 from backsym.reading.notes.labels import label_in
 from backsym.reading.notes.prose import MOST_JOINED, Prose
@@ -150,7 +150,9 @@ def _before_vectors(tokens: Sequence[Token], vectors: Collection[str] | None) ->
         styled = n and (tokens[n - 1].text in FONTS or (tokens[n - 1].text == "{" and tokens[n - 2].text in FONTS))
         if token.kind != "letter" or not token.text.isupper() or styled:
             continue
-        after = _after_scripts(tokens, n + 1)
+        after = n + 1
+        while after + 1 < len(tokens) and tokens[after].text in ("_", "^"):
+            after = script_end(tokens, after)
         while after < len(tokens) and tokens[after].text in ("left", "bigl", "Bigl", "big", "Big", "("):
             after += 1
         if after == len(tokens):
@@ -160,16 +162,3 @@ def _before_vectors(tokens: Sequence[Token], vectors: Collection[str] | None) ->
         if is_vector:
             found.add(token.text)
     return found
-
-
-def _after_scripts(tokens: Sequence[Token], n: int) -> int:
-    """The position after the sub- and superscripts that begin here."""
-    while n + 1 < len(tokens) and tokens[n].text in ("_", "^"):
-        n += 1
-        depth = 0
-        while n < len(tokens):
-            depth += (tokens[n].text == "{") - (tokens[n].text == "}")
-            n += 1
-            if depth == 0:
-                break
-    return n

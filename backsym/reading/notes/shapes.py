@@ -46,9 +46,9 @@ class Shapes:
 
     A ``growing`` name is a family whose members may turn out to be arrays.  ``labels`` are classes, each with the axis
     that it is a position of; their own shapes are among the others.  ``columns`` are vectors that were declared with
-    one column.  ``ranges`` are the axes of letters as far as they are known.  ``biases`` are vectors that turned out to
-    be added to each column of a matrix, with the sum, and ``unclear`` those of which nothing tells whether they are
-    added to the rows or to the columns.
+    one column.  ``ranges`` are the axes of letters as far as they are known, ``starts`` what recurrences start from.
+    ``biases`` are vectors that turned out to be added to each column of a matrix, with the sum, and ``unclear`` those
+    of which nothing tells whether they are added to the rows or to the columns.
     """
 
     def __init__(
@@ -59,11 +59,13 @@ class Shapes:
         labels: Mapping[str, str] | None = None,
         columns: Collection[str] = frozenset(),
         ranges: Mapping[str, str] | None = None,
+        starts: Iterable[str] = (),
     ):
         self.growing = growing
         self.labels = labels or {}
         self.columns = columns
         self.ranges = ranges or {}
+        self.starts = frozenset(starts)
         self.biases: dict[str, Node] = {}
         self.unclear: dict[str, Node] = {}
         self.unknown = (f"?{n}" for n in count())
@@ -203,6 +205,8 @@ class Shapes:
         """A name of which nothing is known, with any sign, has this shape."""
         while tree.kind == "neg":
             tree = tree.children[0]
+        if shape == () and tree.value in self.starts:
+            return  # The members may turn out to be arrays.
         if tree.kind == "name" and shape is not None and self.shapes.get(tree.value, ()) is None:
             self.shapes[tree.value] = shape
 

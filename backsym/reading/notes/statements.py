@@ -122,6 +122,9 @@ def settled(document: Document, places: Iterable[Place]) -> Settled:
     for piece in pieces:
         chain = list(_one_side(piece))
         edits += chain or _derivative(piece, found)
+    for piece in (piece for f in formulas if not f.displayed for piece in pieces_of(source, f.start, f.end)):
+        if len(piece.signs) == 1 and _names_derivative(piece):
+            edits += _derivative(piece, found)
     edits += _terms(pieces, found)
     edits += _arguments(source, formulas, pieces)
     taken = sorted(edits)
@@ -520,6 +523,12 @@ def _derivative(piece: Piece, found: Settled) -> Iterator[Edit]:
     else:
         found.steps.append(start)
     yield from _blank(piece.reader.source.text, start, piece.tokens[stop - 1].end)
+
+
+def _names_derivative(piece: Piece) -> bool:
+    r"""Whether ``\delta = \nabla_z L`` is all that a piece of the text says."""
+    named = _is_gradient(piece, *piece.part(0)) or _is_partial(piece.tree(0))
+    return named and _name_of(piece) is not None
 
 
 def _is_partial(tree: Node | None) -> bool:
