@@ -149,7 +149,8 @@ def _occurrence(text: str, tokens: Sequence[Token], n: int, first: bool) -> Occu
     mark = marks[0].text if len(marks) == 1 and _is_mark(marks[0]) else ""
     sign = after + (_text(tokens, after) == "&")
     applied = _text(tokens, sign + (_text(tokens, sign) in _SIZES)) == "("
-    is_set = _text(tokens, sign) == "in" and "R" in [token.text for token in tokens[sign + 1 : sign + 4]]
+    into = [t.text for t in tokens[sign + 1 : sign + 6] if t.text not in ("mathbb", "{", "}")]
+    is_set = _text(tokens, sign) == "in" and into[:2] == ["R", "^"]
     said = first and not applied and (_text(tokens, sign) == "=" or is_set)
     return Occurrence(
         tokens[n].text,
