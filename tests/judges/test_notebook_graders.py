@@ -1,11 +1,15 @@
-"""The flows of ``docs/how-to/notebook-graders.md`` with Otter and nbgrader themselves."""
+"""The flows of ``docs/how-to/notebook-graders.md`` with Otter and nbgrader themselves, by their own command lines."""
 
 from __future__ import annotations
 
+import csv
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
-import nbclient
 import nbformat
 import pytest
 
@@ -48,19 +52,62 @@ def test_otter(folder: Path, cell: str, right: bool, part: str) -> None:
     assert part in repr(found)
 
 
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("cell", "score"), [(block("cell"), 2), (WRONG, 0), (UNREADABLE, 0)])
-def test_nbgrader(folder: Path, cell: str, score: float) -> None:
-    from nbgrader.utils import determine_grade
+def notebook(*cells: Any) -> Any:
+    """A notebook that runs this package, wherever the command that runs it is installed."""
+    path = nbformat.v4.new_code_cell(f"import sys; sys.path.insert(0, {str(ROOT)!r})")
+    path.metadata["nbgrader"] = labelled(grade_id="path", locked=True)
+    found = nbformat.v4.new_notebook(cells=[path, *cells])
+    found.metadata["kernelspec"] = {"name": "python3", "display_name": "Python", "language": "python"}
+    return found
 
-    path = f"import sys; sys.path.insert(0, {str(ROOT)!r})"
-    graded = nbformat.v4.new_code_cell(block("nbgrader"))
-    graded.metadata["nbgrader"] = {
-        "grade": True, "points": 2, "grade_id": "W", "solution": False, "locked": True, "schema_version": 3,
-        "cell_type": "code", "task": False,
-    }  # fmt: skip
-    cells = [nbformat.v4.new_code_cell(path), nbformat.v4.new_code_cell(cell), graded]
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python", "language": "python"}
-    nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
-    assert determine_grade(notebook.cells[-1]) == (score, 2)
+
+def labelled(**known: Any) -> dict[str, Any]:
+    """What nbgrader writes about a cell."""
+    return {"schema_version": 3, "grade": False, "solution": False, "locked": False, "task": False, **known}
+
+
+def command(folder: Path, module: str, *arguments: str) -> None:
+    """Run the command line of a package."""
+    # nbgrader calls alembic by its name.
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    known = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": path}
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments], cwd=folder, env=known, capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_otter_run(folder: Path) -> None:
+    cells = ("import otter\ngrader = otter.Notebook()", WRONG, 'grader.check("W")')
+    nbformat.write(notebook(*map(nbformat.v4.new_code_cell, cells)), folder / "submission.ipynb")
+    (folder / "out").mkdir()
+    command(folder, "otter", "generate", "-t", "tests", "layer.yaml")
+    command(folder, "otter", "run", "--no-logo", "-a", "autograder.zip", "-o", "out", "submission.ipynb")
+    results = json.loads((folder / "out" / "results.json").read_text(encoding="utf-8"))["tests"]
+    (found,) = [each for each in results if each["name"] == "W"]
+    assert (found["score"], found["max_score"]) == (0, 2)
+    assert "transpose" in found["output"]
+
+
+def test_nbgrader_autograde(folder: Path) -> None:
+    def of(answer: str) -> Any:
+        cell, graded = nbformat.v4.new_code_cell(answer), nbformat.v4.new_code_cell(block("nbgrader"))
+        cell.metadata["nbgrader"] = labelled(grade_id="answer", solution=True)
+        graded.metadata["nbgrader"] = labelled(grade_id="W", grade=True, locked=True, points=2, cell_type="code")
+        return notebook(cell, graded)
+
+    def put(place: Path, answer: str) -> None:
+        place.mkdir(parents=True)
+        nbformat.write(of(answer), place / "layer.ipynb")
+        (place / "layer.yaml").write_text(block("layer.yaml"), encoding="utf-8")
+
+    (folder / "nbgrader_config.py").write_text("get_config().CourseDirectory.course_id = 'course'\n", encoding="utf-8")
+    put(folder / "source" / "sheet", f"### BEGIN SOLUTION\n{block('cell')}### END SOLUTION")
+    scores = {"right": (block("cell"), 2.0), "wrong": (WRONG, 0.0), "unreadable": (UNREADABLE, 0.0)}
+    for student, (answer, _) in scores.items():
+        put(folder / "submitted" / student / "sheet", answer)
+    for arguments in (("generate_assignment", "sheet"), ("autograde", "sheet"), ("export",)):
+        command(folder, "nbgrader", *arguments)
+    with (folder / "grades.csv").open(encoding="utf-8", newline="") as file:
+        found = {row["student_id"]: (float(row["score"]), float(row["max_score"])) for row in csv.DictReader(file)}
+    assert found == {student: (score, 2.0) for student, (_, score) in scores.items()}
