@@ -44,6 +44,7 @@ from backsym.core.errors import BacksymError
 from backsym.core.expr import Ix, Shape, Started, Sym
 from backsym.core.functions import FUNCTIONS, Function
 from backsym.core.kinds import RuleTable
+from backsym.core.words import say
 from backsym.reading.meaning.table_formulas import formula
 
 
@@ -133,13 +134,10 @@ def _place(f: Fun, n: int, name: str, at: tuple[Index, ...], style: Style) -> It
 @derivative("scalar")
 def _abstract(f: Fun, n: int, name: str, at: tuple[Index, ...], style: Style) -> Iterable[Term]:
     if f.order:
-        raise BacksymError(f"the second derivative of {f.name} is not available")
+        raise BacksymError(say("calculus.second", name=f.name))
     if n:
         # L'(y, t) has no usual counterpart for the second argument, so that none is made up.
-        raise BacksymError(
-            f"the second argument of the abstract {f.name} depends on {name}, but {f.name}' is the derivative"
-            " by the first argument only: write this loss as a formula"
-        )
+        raise BacksymError(say("calculus.second_argument", function=f.name, name=name))
     return _whole(f, n, name, at, style)
 
 
@@ -170,7 +168,7 @@ def matrix_template(entry: Function, n: int, shapes: tuple[Shape, ...]) -> tuple
     text = signature.partials[n] if signature else None
     out = signature.shape(shapes) if signature else None
     if text is None or out is None:
-        raise BacksymError(f"the derivative of {entry.name} by its argument number {n + 1} is not available")
+        raise BacksymError(say("calculus.argument", name=entry.name, number=n + 1))
     letters = tuple(
         Ix(letter, dim)
         for names, dims in ((OUT, out), (IN, shapes[n]))
@@ -198,7 +196,7 @@ def _partial(f: Fun, n: int, style: Style) -> Poly:
             return ()
         return of_factor(Fun(f.name, f.order + 1, f.args, f.out, f.kind))
     if f.order and n:
-        raise BacksymError(f"the mixed derivative of {f.name} is not available")
+        raise BacksymError(say("calculus.mixed", name=f.name))
     template = derivative_template(FUNCTIONS[f.name], f.order + 1) if n == 0 else partial_template(FUNCTIONS[f.name], n)
     names = FUNCTIONS[f.name].args
     return put(template, dict(zip(map(placeholder, names), f.args, strict=True)))
@@ -213,7 +211,7 @@ def placeholder(arg: str) -> str:
 def partial_template(entry: Function, n: int) -> Poly:
     """The formula of the n-th partial derivative, in terms of placeholders; a pure function of the table's entry."""
     if n >= len(entry.partials):
-        raise BacksymError(f"the derivative of {entry.name} by its argument number {n + 1} is not available")
+        raise BacksymError(say("calculus.argument", name=entry.name, number=n + 1))
     return collapse(lower(formula(entry.partials[n], {a: Sym(placeholder(a), ()) for a in entry.args})))
 
 

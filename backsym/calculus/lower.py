@@ -75,6 +75,7 @@ from backsym.core.expr import (
 )
 from backsym.core.functions import FUNCTIONS, definition_of
 from backsym.core.kinds import RuleTable, kind_named
+from backsym.core.words import say
 from backsym.reading.meaning.table_formulas import formula
 
 Out = tuple[Index, ...]
@@ -103,7 +104,7 @@ class Lowering:
         if ix.dim == 1:
             return fixed_index(1, 1)
         if ix not in self.letters:
-            raise BacksymError(f"the index {ix.letter} is free, but nothing gives it a value")
+            raise BacksymError(say("calculus.free_index", letter=ix.letter))
         return self.letters[ix]
 
     def fresh(self, dim: Dim) -> Index:
@@ -198,7 +199,7 @@ def _mul(lo: Lowering, e: Mul, out: Out) -> Poly:
 def _div(lo: Lowering, e: Div, out: Out) -> Poly:
     num, den = lo.operand(e.num, e.shape, out), lo.operand(e.den, e.shape, out)
     if not den:
-        raise BacksymError("division by zero")
+        raise BacksymError(say("calculus.division_by_zero"))
     return product([num, power(den, -1)])
 
 
@@ -209,7 +210,7 @@ def _pow(lo: Lowering, e: Pow, out: Out) -> Poly:
         return constant(1)
     if len(exponent) == 1 and not exponent[0].powers and not exponent[0].bound:
         if not base and exponent[0].coeff < 0:
-            raise BacksymError("division by zero")
+            raise BacksymError(say("calculus.division_by_zero"))
         return power(base, exponent[0].coeff) if base else ()
     return of_factor(Fun("pow", 0, (Lam((), base), Lam((), exponent))))
 
@@ -250,7 +251,7 @@ def _regrouped(lo: Lowering, e: Reshape, out: Out) -> Poly:
     if (len(before), len(after)) == (1, 2):
         return lo.entry(e.arg, (_place(out[0], out[1], before[0]),))
     if (len(before), len(after)) != (2, 1):
-        raise BacksymError("the entries of an array laid out on other axes are not written")
+        raise BacksymError(say("calculus.other_axes"))
     i, j = lo.fresh(before[0]), lo.fresh(before[1])
     return bind(product([of_factor(Del(out[0], _place(i, j, after[0]))), lo.entry(e.arg, (i, j))]), (i, j))
 
@@ -376,11 +377,11 @@ def _fn(lo: Lowering, e: Fn, out: Out) -> Poly:
     definition = definition_of(entry, e.args) if entry is not None else None
     if entry is not None and definition is not None:
         if e.order:
-            raise BacksymError(f"{e.name}' is not available: {e.name} is not an element-wise function")
+            raise BacksymError(say("calculus.not_elementwise", name=e.name))
         return lo.entry(formula(definition, dict(zip(entry.args, e.args, strict=True))), out)
     rule = lowering.find(e.kind)
     if rule is None:
-        raise BacksymError(f"{e.name} has no definition by which it could be differentiated")
+        raise BacksymError(say("calculus.no_definition", name=e.name))
     return rule(lo, e, out)
 
 

@@ -56,6 +56,7 @@ from backsym.core.expr import (
     walk,
 )
 from backsym.core.kinds import RuleTable
+from backsym.core.words import say
 
 
 def positive_first(p: Poly) -> Poly:
@@ -155,7 +156,7 @@ class Raiser:
         if i.fixed:
             return Ix(str(-i.serial), i.dim)
         if i not in letters:
-            raise BacksymError(f"internal: an index along {i.dim} has no letter")
+            raise BacksymError(say("calculus.no_letter", dim=str(i.dim)))
         return letters[i]
 
     def magnitude(self, t: Term, letters: Letters) -> Expr:

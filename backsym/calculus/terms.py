@@ -22,6 +22,7 @@ from backsym.core.dims import Whole, amount, at_least, sort_key
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Const, Dim, Expr, Started, Sym, names_in
 from backsym.core.lazy import lazy
+from backsym.core.words import say
 
 MAX_BITS = 33_000
 """Bits of the largest exact number: about 10,000 digits."""
@@ -522,7 +523,7 @@ def power(p: Poly, exponent: Exponent) -> Poly:
         return constant(1)
     if not p:
         if exponent < 0:
-            raise BacksymError("division by zero")
+            raise BacksymError(say("calculus.division_by_zero"))
         return ()
     if len(p) == 1 and not p[0].bound:
         t = p[0]
@@ -530,7 +531,7 @@ def power(p: Poly, exponent: Exponent) -> Poly:
             n = int(exponent)
             digits = max(abs(t.coeff.numerator), t.coeff.denominator).bit_length() - 1
             if abs(n) * digits > MAX_BITS or n.bit_length() > MAX_BITS:
-                raise BacksymError("a power here is a number of more than 10,000 digits")
+                raise BacksymError(say("calculus.digits"))
             return (Term(t.coeff**n, tuple((f, e * n) for f, e in t.powers)),)
         if t.coeff == 1 and len(t.powers) == 1 and t.powers[0][1] == 1:
             return (Term(t.coeff, ((t.powers[0][0], exponent),)),)

@@ -116,7 +116,7 @@ class Totals:
     def second(self, first: str, last: str) -> TotalDerivation:
         """The second derivative of the loss by two quantities; of a vector by a vector, a matrix."""
         if self.problem.recurrent:
-            raise BacksymError("second derivatives through recurrences are not derived")
+            raise BacksymError(say("calculus.second_recurrence"))
         above, below, letters = self.axes_of(first, last)
         gradient = self.explicit(first, above)
         entry = self.entry(Adj(first, self.problem.symbols[first].shape), above, letters)
@@ -150,7 +150,7 @@ class Totals:
                 continue
             with_it.append(_coefficient(t, name, other))
         if not with_it:
-            raise BacksymError(f"the derivative by {name} does not depend on {name}: it is nowhere zero, or everywhere")
+            raise BacksymError(say("calculus.constant", name=name))
         both = _without_common(collapse(tuple(with_it)), collapse(tuple(without)))
         matrix, _ = self.lightest(both[0], at + other if shape else (), letters)
         right, _ = self.lightest(both[1], at, letters)
@@ -313,7 +313,7 @@ class _Run:
 
     def node(self, name: str, arguments: Sequence[str]) -> tuple[Axes, Poly]:
         if self.problem.by_name[name].block:
-            raise BacksymError(f"a derivative that leads through the recurrence of {name} is derived of the loss only")
+            raise BacksymError(say("calculus.through_recurrence", name=name))
         lowered = self.backward.lowered[name]
         shape = self.problem.symbols[name].shape
         params = self.given[name] if name in self.given else along(shape, self.totals.namer.for_symbol(name))
@@ -456,7 +456,7 @@ def _coefficient(t: Term, name: str, at: Axes) -> Term:
     found = [n for n, (f, e) in enumerate(t.powers) if isinstance(f, Ent) and f.symbols == {name} and e == 1]
     rest = tuple(fe for n, fe in enumerate(t.powers) if n not in found[:1])
     if len(found) != 1 or any(name in f.symbols for f, _ in rest):
-        raise BacksymError(f"the derivative by {name} is not linear in {name}: where it is zero has no such formula")
+        raise BacksymError(say("calculus.not_linear", name=name))
     entry = t.powers[found[0]][0]
     assert isinstance(entry, Ent)
     for i, j in zip(entry.idx, at, strict=True):

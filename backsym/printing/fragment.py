@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields, replace
 from typing import NamedTuple, TypeVar
 
 from backsym.core.errors import BacksymError, near_name
+from backsym.core.words import Words, say
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.signs import BIG_SIGNS, DELIMITERS, FENCES, LIMIT_WORDS, PLAIN_WORDS, SIGNS, is_greek
@@ -74,12 +75,12 @@ class _Token(NamedTuple):
 def fragment(latex: str) -> Layout:
     """The layout of LaTeX mathematics; raises BacksymError for what is not known or cannot be set, naming it."""
     if _unbalanced(latex):
-        raise BacksymError(f"unbalanced braces in the LaTeX {latex!r}")
+        raise BacksymError(say("fragments.unbalanced", latex=latex))
     reader = _Reader(latex, [_Token(m[0], m.start(), m.end()) for m in _TOKEN.finditer(latex)])
     reader.partners = _partners(reader.tokens)
     whole = reader.row(frozenset())
     if reader.token is not None:
-        raise reader.error(f"{reader.token.text} is out of place")
+        raise reader.error(say("fragments.out_of_place", sign=reader.token.text))
     return whole
 
 
@@ -131,19 +132,19 @@ class _Reader:
         """The next token, or nothing at the end."""
         return self.tokens[self.at].text if self.at < len(self.tokens) else ""
 
-    def error(self, what: str) -> BacksymError:
-        return BacksymError(f"{what} in the LaTeX {self.latex!r}")
+    def error(self, what: Words) -> BacksymError:
+        return BacksymError(say("fragments.inside", what=what, latex=self.latex))
 
     def take(self) -> str:
         token = self.token
         if token is None:
-            raise self.error("something is missing at the end")
+            raise self.error(say("fragments.at_the_end"))
         self.at += 1
         return token.text
 
     def expect(self, text: str) -> None:
         if self.text != text:
-            raise self.error(f"{text} is missing")
+            raise self.error(say("fragments.missing", sign=text))
         self.at += 1
 
     # --- rows ---
@@ -201,7 +202,7 @@ class _Reader:
             elif sign == "^" and sup is None:
                 sup = self.script()
             else:
-                raise self.error(f"a second {'sub' if sign == '_' else 'super'}script stands")
+                raise self.error(say("fragments.second_subscript" if sign == "_" else "fragments.second_superscript"))
         if limit_word and isinstance(base, lay.Ident) and (sub or sup):
             base = lay.Big(base.text.replace("\u2009", ""))
         return _with_scripts(base, sub, sup, primes, limits)
@@ -223,7 +224,9 @@ class _Reader:
     def argument(self) -> Layout:
         """What a macro or a script applies to: a group or one token."""
         if self.text in ("", "}", "&", "\\\\", "^", "_", "'"):
-            raise self.error(f"something is missing before {self.text or 'the end'}")
+            if not self.text:
+                raise self.error(say("fragments.before_end"))
+            raise self.error(say("fragments.before", sign=self.text))
         atom = self.atom()
         return lay.Symbol(atom.name) if isinstance(atom, lay.Op) and atom.spacing == "binary" else atom
 
@@ -251,7 +254,7 @@ class _Reader:
             return self.command(text[1:])
         if text[0].isascii() and text[0].isalnum():
             return lay.Number(text) if text[0].isdecimal() else lay.Ident(text)
-        raise self.error(f"{text!r} is not read")
+        raise self.error(say("fragments.unread", text=text))
 
     def sign(self, name: str) -> Layout:
         kind = SIGNS[name].kind
@@ -291,7 +294,9 @@ class _Reader:
         rule = _COMMANDS.get(name)
         if rule is None:
             near = near_name(name, MACROS, 0.8)
-            raise self.error(f"unknown macro \\{name}{f' (did you mean {chr(92)}{near}?)' if near else ''}")
+            if near:
+                raise self.error(say("fragments.unknown_macro_near", macro=name, near=near))
+            raise self.error(say("fragments.unknown_macro", macro=name))
         return rule(self, name)
 
     def font(self, style: str) -> Layout:
@@ -307,7 +312,7 @@ class _Reader:
     def words(self, style: str) -> list[Layout]:
         """The words of \\text in braces, with text of other styles in it."""
         if self.token is None or self.text != "{":
-            raise self.error("words without braces stand")
+            raise self.error(say("fragments.words"))
         pieces, end = _words(self.latex, self.token.start, style)
         while self.token is not None and self.token.start < end:
             self.at += 1
@@ -336,7 +341,7 @@ def _words(latex: str, start: int, style: str) -> tuple[list[Layout], int]:
         elif token.rstrip() in _IN_TEXT or token == "\\ ":
             run += _IN_TEXT.get(token.rstrip(), " ")
         elif macro:
-            raise BacksymError(f"\\{macro} has no meaning in words, in the LaTeX {latex!r}")
+            raise BacksymError(say("fragments.in_words", macro=macro, latex=latex))
         else:
             run += token
     return [*pieces, *([lay.Ident(run, style)] if run or not pieces else [])], position
@@ -383,7 +388,7 @@ def _delimiter_name(reader: _Reader) -> str:
     text = reader.take()
     if text == "." or text in _DELIMITER_NAMES:
         return "none" if text == "." else _DELIMITER_NAMES[text]
-    raise reader.error(f"{text} is no delimiter")
+    raise reader.error(say("fragments.no_delimiter", sign=text))
 
 
 def _sided(name: str, side: str) -> str:
@@ -402,11 +407,11 @@ def _sized(reader: _Reader, name: str) -> Layout:
 def _begin(reader: _Reader, name: str) -> Layout:
     environment = _environment_name(reader)
     if environment not in ENVIRONMENTS:
-        raise reader.error(f"unknown environment {environment}")
+        raise reader.error(say("fragments.environment", name=environment))
     rows = reader.cells()
     reader.expect("\\end")
     if _environment_name(reader) != environment:
-        raise reader.error(f"the environment {environment} is not ended")
+        raise reader.error(say("fragments.not_ended", name=environment))
     if environment == "cases":
         return lay.Cases(rows)
     if environment == "aligned":
@@ -442,7 +447,7 @@ def _overset(reader: _Reader, name: str) -> Layout:
 def _not(reader: _Reader, name: str) -> Layout:
     struck = reader.argument()
     if not isinstance(struck, lay.Op) or SIGNS[struck.name].kind != "relation":
-        raise reader.error("\\not stands before something that is no relation")
+        raise reader.error(say("fragments.struck"))
     known = {"in": "not_in", "equals": "not_equal"}.get(struck.name)
     return lay.Op(known or f"not_{struck.name}", "relation")
 

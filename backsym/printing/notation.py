@@ -14,12 +14,13 @@ from itertools import pairwise
 from typing import Any
 
 from backsym.core.dims import Amount, Dim, Whole, amount, dim_names, is_negative, is_sum
-from backsym.core.errors import BacksymError, near_name
+from backsym.core.errors import BacksymError, did_you_mean
 from backsym.core.expr import Entry, Expr, Fn, Ix, Label, Shape, Shift, Sym, children, letters_of
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.names import GREEK, SHORT, accented_name, is_word, split_name
 from backsym.core.notations import KEYS, NOTATIONS, choices
 from backsym.core.problem import Problem, start_names
+from backsym.core.words import say
 from backsym.printing import layout as lay
 from backsym.printing.fragment import fragment
 from backsym.printing.layout import Ident, Layout
@@ -72,9 +73,9 @@ class Notation:
         for key, allowed in choices().items():
             value = getattr(self, key)
             if value not in allowed:
-                near = near_name(value, allowed)
-                hint = f"; did you mean {near}?" if near else ""
-                raise BacksymError(f"notation: {key} is {value!r}, expected one of {', '.join(allowed)}{hint}")
+                raise BacksymError(
+                    say("printing.choice", key=key, found=value, choices=allowed), did_you_mean(value, allowed)
+                )
 
     def __getstate__(self) -> dict[str, object]:
         """Identities mean nothing in another process."""
@@ -92,7 +93,7 @@ class Notation:
     def _read(problem: Problem) -> Notation:
         for key in problem.notation:
             if key not in KEYS:
-                raise BacksymError(f"notation: unknown key {key!r}, expected one of {', '.join(KEYS)}")
+                raise BacksymError(say("printing.unknown_key", key=key, keys=KEYS))
         chosen: dict[str, Any] = {key: problem.notation.get(key, allowed[0]) for key, allowed in choices().items()}
         return Notation(
             **chosen,
@@ -234,7 +235,7 @@ class Notation:
             return fragment(FUNCTIONS[name].latex)
         if name in self.abstract:
             return word(name)
-        raise BacksymError(f"cannot print the function {name!r}: it is neither in the function table nor abstract")
+        raise BacksymError(say("printing.function", name=name))
 
     def letter(self, base: str, rank: int) -> Layout:
         """The letter of an array of this rank, bold or as vectors are marked."""
@@ -258,7 +259,7 @@ class Notation:
         chosen: str = getattr(self, key)
         rule = own.get(chosen) or NOTATIONS[f"{key}: {chosen}"].rule
         if rule is None:
-            raise BacksymError(f"notation: {key} is {chosen!r}, for which there is no rule")
+            raise BacksymError(say("printing.no_rule", key=key, choice=chosen))
         return rule
 
     @property

@@ -59,6 +59,7 @@ from backsym.core.expr import (
     with_indices,
 )  # fmt: skip
 from backsym.core.problem import Problem
+from backsym.core.words import say
 
 
 class Level(IntEnum):
@@ -116,14 +117,14 @@ class _Plain:
             return "π", Level.ATOM
         if e.name == "e":
             return "exp(1)", Level.ATOM
-        raise BacksymError(f"cannot write the constant {e.name!r}")
+        raise BacksymError(say("printing.plain_constant", name=e.name))
 
     def sym(self, e: Sym) -> Text:
         return e.name, Level.ATOM
 
     def size(self, e: Size) -> Text:
         if e.dim in self.problem.symbols:
-            raise BacksymError(f"{e.dim} is both a dimension and a quantity; its size has no plain spelling")
+            raise BacksymError(say("printing.plain_size", name=e.dim))
         return e.dim, Level.ATOM
 
     def array(self, name: str, shape: Shape) -> Text:
@@ -147,14 +148,14 @@ class _Plain:
     def partial(self, e: Partial) -> Text:
         above = e.num.base if isinstance(e.num, Entry) else e.num
         if isinstance(above, Sym) and f"d{above.name}" in self.problem.symbols:
-            raise BacksymError(f"d{above.name} is a quantity; the derivative of {above.name} has no plain spelling")
+            raise BacksymError(say("printing.plain_derivative", name=above.name))
         text = f"d{self.free(e.num)}/d{self.free(e.den)}"
         direct = isinstance(e.num, Sym) and e.num.name == self.problem.loss
         return (f"direct({text})" if direct else text), Level.ATOM
 
     def total(self, e: Total) -> Text:
         if len(e.by) > 1:
-            raise BacksymError("a second derivative has no plain spelling")
+            raise BacksymError(say("printing.plain_second"))
         return self.partial(Partial(e.of, e.by[0]))
 
     def entry(self, e: Entry) -> Text:
@@ -211,7 +212,7 @@ class _Plain:
         if e.regroups and len(after) == 1 and len(before) == 2:
             return f"vec({self.free(e.arg.arg if isinstance(e.arg, T) else T(e.arg))})", Level.ATOM
         if e.regroups:
-            raise BacksymError(f"no plain text makes {show_shape(before)} into {show_shape(after)}")
+            raise BacksymError(say("printing.plain_reshape", before=show_shape(before), after=show_shape(after)))
         if len(before) == 1 and after == (1, *before):
             return f"{self.at(e.arg, Level.ATOM)}.T", Level.ATOM
         if len(before) == 1 and after == (*before, 1):
@@ -224,7 +225,7 @@ class _Plain:
             return f"sum({inner})", Level.ATOM
         if before == () and all(d == 1 for d in after):
             return f"{inner}*{self.array('ones', after)[0]}", Level.PRODUCT
-        raise BacksymError(f"no plain text makes {show_shape(before)} into {show_shape(after)}")
+        raise BacksymError(say("printing.plain_reshape", before=show_shape(before), after=show_shape(after)))
 
     def slice(self, e: Slice) -> Text:
         array, parts = parts_of_axes(e)

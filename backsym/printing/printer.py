@@ -60,6 +60,7 @@ from backsym.core.expr import (
 )  # fmt: skip
 from backsym.core.functions import FUNCTIONS
 from backsym.core.kinds import kind_named
+from backsym.core.words import say
 from backsym.printing import layout as lay
 from backsym.printing.layout import Ident, Layout, Number, Op, Script, fenced, row, tight
 from backsym.printing.notation import Notation, index, index_list, rank_of
@@ -256,7 +257,7 @@ def _magnitude(e: Num) -> Layout:
 
 def _const(e: Const, n: Notation) -> Piece:
     if e.name not in ("pi", "e"):
-        raise BacksymError(f"cannot print the constant {e.name!r}")
+        raise BacksymError(say("printing.constant", name=e.name))
     return Piece(Ident(e.name))
 
 
@@ -710,7 +711,7 @@ def _indicator(condition: Layout) -> Layout:
 
 def _cmp(e: Cmp, n: Notation) -> Piece:
     if e.op not in COMPARISONS:
-        raise BacksymError(f"cannot print the comparison {e.op!r}")
+        raise BacksymError(say("printing.comparison", sign=e.op))
     return Piece(_indicator(row(layout_of(e.a, n), Op(COMPARISONS[e.op], "relation"), layout_of(e.b, n))))
 
 
@@ -762,7 +763,7 @@ def _index_reduce(e: IndexReduce, n: Notation) -> Piece:
     if e.op == "mean":
         signs.append(lay.Frac(Number("1"), row(*(n.dim(ix.dim) for ix in e.indices))))
     elif e.op != "sum":
-        raise BacksymError(f"cannot print the reduction {e.op!r}")
+        raise BacksymError(say("printing.reduction", name=e.op))
     signs.extend(_sum_sign(ix, n) for ix in e.indices)
     return Piece(row(*signs, _body(e.body, n)), Level.PRODUCT, "sum")
 

@@ -16,6 +16,7 @@ from enum import IntEnum
 
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Dim, Ix, Shape
+from backsym.core.words import say
 
 SizeOf = Callable[[Dim], str]
 """The source of a dimension's size."""
@@ -157,7 +158,7 @@ def letters_for(axes: Iterable[Ix]) -> dict[Ix, str]:
             spare = (c for c in string.ascii_lowercase + string.ascii_uppercase if c not in table.values())
             table[ix] = own if own and own not in table.values() else next(spare, "")
             if not table[ix]:
-                raise BacksymError("an expression with more than 52 index letters has no einsum")
+                raise BacksymError(say("numpy.letters"))
     return table
 
 

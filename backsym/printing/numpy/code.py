@@ -68,6 +68,7 @@ from backsym.core.expr import (
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, definition_of
 from backsym.core.kinds import RuleTable
 from backsym.core.problem import Problem
+from backsym.core.words import say
 from backsym.printing.numpy.axes import (
     Code,
     Prec,
@@ -194,7 +195,7 @@ class _Coder:
         """The text with the axes that the caller asked for."""
         unknown = [ix.letter for ix in code.axes if ix not in free]
         if unknown:
-            raise BacksymError(f"the index {unknown[0]} is free in the expression, but not asked for")
+            raise BacksymError(say("numpy.free_index", letter=unknown[0]))
         if self.plain and (free or shape):  # A number of Python's has no axes to add or to broadcast.
             dims = [1 if ix.fixed else ix.dim for ix in free] + list(shape)
             return f"np.full({shape_text(dims, self.size)}, {_decimal(code.number.text)})"
@@ -239,7 +240,7 @@ class _Coder:
 
     def const(self, e: Const, loose: bool) -> Code:
         if e.name not in ("pi", "e"):
-            raise BacksymError(f"no NumPy source for the constant {e.name!r}")
+            raise BacksymError(say("numpy.constant", name=e.name))
         return Code(f"np.{e.name}")
 
     def sym(self, e: Sym, loose: bool) -> Code:
@@ -393,7 +394,7 @@ class _Coder:
         columns = isinstance(e.arg, T) and len(e.arg.arg.shape) == 2 and len(e.to) == 1
         code = self.strict(e.arg.arg if columns and isinstance(e.arg, T) else e.arg).number
         if code.axes:
-            raise BacksymError("no NumPy source for arrays with free indices on other axes")
+            raise BacksymError(say("numpy.other_axes"))
         if len(e.to) == 1:
             order = 'order="F"' if columns else ""
             return Code(f"{code.atom}.ravel({order})", shape=e.to)
@@ -417,7 +418,7 @@ class _Coder:
     def concat(self, e: Concat, loose: bool) -> Code:
         codes = [self.strict(arg).number for arg in e.args]
         if any(code.axes for code in codes):
-            raise BacksymError("no NumPy source for arrays with free indices one after the other")
+            raise BacksymError(say("numpy.concat"))
         parts = [fitted(code, arg.shape or (1,), self.size).text for code, arg in zip(codes, e.args, strict=True)]
         axis = f", axis={e.axis}" if e.axis else ""
         return Code(f"np.concatenate(({', '.join(parts)}){axis})", shape=e.shape)
@@ -440,12 +441,12 @@ class _Coder:
         if e.name in self.problem.abstract or (e.name == ABSTRACT_LOSS and e.name not in FUNCTIONS):
             return self.abstract(e, loose)
         if e.name not in FUNCTIONS:
-            raise BacksymError(f"no NumPy source for the function {e.name!r}")
+            raise BacksymError(say("numpy.function", name=e.name))
         table = FUNCTIONS[e.name]
         args = e.args + tuple(_formula(text, {}) for text in table.defaults[len(e.args) - table.arity[0] :])
         named = dict(zip(table.args, args, strict=True))
         if e.order > 1 or (e.order == 1 and not table.partials):
-            raise BacksymError(f"no NumPy source for the derivative of order {e.order} of {e.name}")
+            raise BacksymError(say("numpy.derivative_of_order", order=e.order, name=e.name))
         if e.order == 1 and table.slope_code is None:
             return self.code(_formula(table.partials[0], named), loose=loose)
         made = numpy.of(e.kind)(self, e, table.slope_code if e.order else table.code, args, loose)
@@ -453,18 +454,18 @@ class _Coder:
             return made
         definition = definition_of(table, args)
         if definition is None:
-            raise BacksymError(f"no NumPy source for the function {e.name!r}")
+            raise BacksymError(say("numpy.function", name=e.name))
         return self.code(_formula(definition, named), loose=loose)
 
     def abstract(self, e: Fn, loose: bool) -> Code:
         if e.order > 1:
-            raise BacksymError(f"no NumPy source for the derivative of order {e.order} of {e.name}")
+            raise BacksymError(say("numpy.derivative_of_order", order=e.order, name=e.name))
         if e.entrywise:
             codes, axes, shape = self.arguments(e, e.args, loose)
         else:
             codes, axes, shape = [self.strict(a) for a in e.args], (), e.shape
             if any(c.axes for c in codes):
-                raise BacksymError(f"no NumPy source for {e.name} of arguments with free indices")
+                raise BacksymError(say("numpy.free_arguments", name=e.name))
         name = e.name + ("_prime" if e.order else "")
         return Code(f"{name}({', '.join(c.number.text for c in codes)})", axes=axes, shape=shape)
 
@@ -489,9 +490,9 @@ class _Coder:
         else:
             code = self.strict(e.base).number
         if any(isinstance(ix, (Shift, Label)) and not is_last(ix) for ix in e.indices):
-            raise BacksymError("no NumPy source for members at computed indices")
+            raise BacksymError(say("numpy.computed_indices"))
         if len(set(e.indices)) < len(e.indices):
-            raise BacksymError("no NumPy source for members at repeated indices")
+            raise BacksymError(say("numpy.repeated_indices"))
         picked = [":" if ix is None else "-1" if is_last(ix) else _fixed(ix) for ix in e.places]
         text = subscripted(code, [":"] * len(code.axes) + picked)
         letters = tuple(ix for ix in e.indices if not ix.fixed and not is_last(ix))
@@ -509,7 +510,7 @@ class _Coder:
         letters = letters_of(first)
         after = steps_after(first, letters[0]) if letters else None
         if after is None or after >= 0:
-            raise BacksymError(f"no NumPy source for {base.name} at {first.letter}")
+            raise BacksymError(say("numpy.member_of", name=base.name, letter=first.letter))
         before = [f"{self.strict(start).atom}[None]" for start in reversed(base.starts)]
         whole = f"np.concatenate(({', '.join([*before, python_name(base.name, self.problem)])}))"
         skipped = len(base.starts) + after
@@ -528,7 +529,7 @@ class _Coder:
     def at_labels(self, code: Code, indices: tuple[Ix, ...]) -> Code:
         """Entries at positions that are data: ``p[y]``, ``W[y]``, ``Z[np.arange(N), y]``."""
         if code.axes:
-            raise BacksymError("no NumPy source for entries at a label of an array with free indices")
+            raise BacksymError(say("numpy.label"))
         letters = [ix for ix in indices if not ix.fixed and not isinstance(ix, Label)]
         used = [letter for ix in indices if isinstance(ix, Label) for letter in letters_of(ix)]
         data = [ix for ix in indices if isinstance(ix, Label)]
@@ -548,7 +549,7 @@ class _Coder:
     def unshifted(self, indices: tuple[Ix, ...], entry: Callable[[tuple[Ix, ...]], Expr]) -> Expr:
         """x[i + k - 1] as the sum over m of x[m] [m = i + k - 1], which is zero outside of the array."""
         if any(isinstance(ix, Shift) and any(is_last(letter) for letter, _ in ix.parts) for ix in indices):
-            raise BacksymError("no NumPy source for a position before the last")
+            raise BacksymError(say("numpy.before_last"))
         at = tuple(Ix(f"#{n}", ix.dim) if isinstance(ix, Shift) else ix for n, ix in enumerate(indices))
         moved = [(new, ix) for new, ix in zip(at, indices, strict=True) if new != ix]
         return IndexReduce("sum", Mul((entry(at), *(Delta(new, ix) for new, ix in moved))), tuple(n for n, _ in moved))
@@ -615,7 +616,7 @@ class _Coder:
 
         (top, by), (bottom, at) = quantity(e.num), quantity(e.den)
         if top != bottom:
-            raise BacksymError("a local derivative has no NumPy source: it stands for a formula that is not given")
+            raise BacksymError(say("numpy.local"))
         deltas = tuple(Delta(i, j) for i, j in zip(by, at, strict=True))
         return self.strict(Mul(deltas)) if deltas else Code("1.0")
 

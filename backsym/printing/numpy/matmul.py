@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Ix, Shape
+from backsym.core.words import say
 from backsym.printing.numpy.axes import Code, Prec, SizeOf, einsum, reduced
 
 
@@ -136,6 +137,6 @@ def _by_einsum(operands: Sequence[Operand]) -> Operand:
     if places[-1] in used:
         shape += operands[-1].code.shape[-1:]
     if not used:
-        raise BacksymError("an empty matrix product has no NumPy source")
+        raise BacksymError(say("numpy.empty_product"))
     code = einsum(named, letters + ends)
     return Operand(replace(code, axes=letters, shape=shape), row=places[0] not in used)

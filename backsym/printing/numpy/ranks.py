@@ -9,6 +9,7 @@ import ast
 from collections.abc import Mapping
 
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 from backsym.printing.numpy.primitives import primitive
 from backsym.printing.numpy.source import dotted
 
@@ -35,7 +36,7 @@ def rank_of(node: ast.expr, ranks: Ranks) -> int | None:
         return None
     if isinstance(node, ast.Name):
         if node.id not in ranks:
-            raise BacksymError(f"the source uses {node.id}, which is not defined")
+            raise BacksymError(say("numpy.not_defined", name=node.id))
         return ranks[node.id]
     if isinstance(node, ast.Attribute):
         return None if dotted(node) in ("np.pi", "np.e", "math.pi", "math.e") else rank_of(node.value, ranks)
@@ -114,7 +115,7 @@ def _call(node: ast.Call, ranks: Ranks) -> int | None:
     known = primitive(f"np.{function}")
     if known is not None:
         return known.rank if known.rank is not None else rank_of(args[0], ranks)
-    raise BacksymError(f"the rank of {function}( ) is not known")
+    raise BacksymError(say("numpy.unknown_rank", function=function))
 
 
 def _dimensions(node: ast.expr, ranks: Ranks) -> int | None:
