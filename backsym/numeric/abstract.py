@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 from backsym.numeric.axes import Array
 
 
@@ -83,7 +84,7 @@ class SmoothLoss(AbstractFunction):
         if order == 0:
             return np.asarray(np.sin(u) + (alpha * np.sin(inner)).sum())
         if order > 1 and y.size > 1:
-            raise BacksymError(f"a derivative of order {order} of an abstract loss needs a scalar first argument")
+            raise BacksymError(say("numeric.abstract_order", order=order))
         quarter = order * math.pi / 2
         gradient = p**order * np.sin(u + quarter) + alpha * self.beta**order * np.sin(inner + quarter)
         return np.reshape(gradient, np.shape(args[0]))

@@ -19,6 +19,7 @@ from backsym.core.errors import BacksymError
 from backsym.core.expr import Expr, Fn, Ix, Shape, Sym
 from backsym.core.functions import FUNCTIONS, Function, definition_of
 from backsym.core.kinds import RuleTable
+from backsym.core.words import say
 from backsym.numeric.abstract import AbstractFunction
 from backsym.numeric.axes import Array, Val, align_all, arrange, guard
 from backsym.numeric.context import Context
@@ -45,7 +46,7 @@ def apply_function(e: Fn, ctx: Context, ev: Evaluator) -> Val:
         return _abstract(e, instance, args, ctx)
     fn = FUNCTIONS.get(e.name)
     if fn is None:
-        raise BacksymError(f"the function {e.name} has no value here: it is neither in the table nor abstract")
+        raise BacksymError(say("numeric.unknown_function", name=e.name))
     args += _defaults(fn, len(args), ctx, ev)
     return evaluation.of(e.kind)(fn, e, args, ctx, ev)
 
@@ -57,13 +58,13 @@ evaluation: RuleTable[Callable[[Function, Fn, list[Val], Context, Evaluator], Va
 def whole(fn: Function, e: Fn) -> None:
     """What has no derivative by name has no value of it."""
     if e.order:
-        raise BacksymError(f"the derivative of {fn.name} is not a single function: it has no value as {fn.name}'")
+        raise BacksymError(say("numeric.no_single_function", name=fn.name))
 
 
 def _defaults(fn: Function, given: int, ctx: Context, ev: Evaluator) -> list[Val]:
     missing = len(fn.args) - given
     if not 0 <= missing <= len(fn.defaults):
-        raise BacksymError(f"{fn.name} takes {len(fn.args)} arguments, but {given} are given")
+        raise BacksymError(say("numeric.arguments", name=fn.name, count=len(fn.args), given=given))
     texts = fn.defaults[len(fn.defaults) - missing :] if missing else ()
     return [ev(_parsed(text, (), ()), ctx) for text in texts]
 
@@ -112,7 +113,7 @@ def _higher(fn: Function, order: int, arrays: list[Array], ctx: Context, ev: Eva
     2014), and takes no differences of real values.  In a complex step the imaginary part is the next derivative.
     """
     if any(np.iscomplexobj(a) for a in arrays[1:]):
-        raise BacksymError(f"a derivative of {fn.name} is taken inside another complex step")
+        raise BacksymError(say("numeric.nested_step", name=fn.name))
     known = 1 if fn.partials else 0
     x = np.asarray(arrays[0])
     real = x.real
@@ -183,7 +184,7 @@ def _diag(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evaluator) -> 
 def _by_definition(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evaluator) -> Val:
     definition = definition_of(fn, e.args)
     if definition is None:
-        raise BacksymError(f"the function {fn.name} has neither a value nor a definition")
+        raise BacksymError(say("numeric.no_definition", name=fn.name))
     shapes = tuple(a.shape for a in e.args) + ((),) * (len(args) - len(e.args))
     values: dict[str, Array | Val] = dict(zip(fn.args, args, strict=True))
     inner = Context(ctx.dims, values, {}, ctx.functions, {}, ctx.tracer)
@@ -193,7 +194,7 @@ def _by_definition(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evalu
 @evaluation("scalar")
 def _scalar(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evaluator) -> Val:
     if e.order > 1:
-        raise BacksymError(f"the derivative of order {e.order} of {fn.name} has no value here")
+        raise BacksymError(say("numeric.no_derivative", order=e.order, name=fn.name))
     if e.order:
         return _each(args, lambda *xs: _gradient(fn, xs))
     if fn.value is None or (ctx.tracer is not None and fn.definition is not None):
@@ -216,7 +217,7 @@ def _matrix(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evaluator) -
         try:
             return _settle(value(np, *xs), xs)
         except np.linalg.LinAlgError:
-            raise BacksymError(f"{fn.name} of a matrix without an inverse") from None
+            raise BacksymError(say("numeric.singular", name=fn.name)) from None
 
     names, x = _each(args, at)
     return names, x.reshape(x.shape[: len(names)] + ctx.sizes(e.shape))
@@ -225,7 +226,7 @@ def _matrix(fn: Function, e: Fn, args: list[Val], ctx: Context, ev: Evaluator) -
 def _gradient(fn: Function, args: tuple[Array, ...]) -> Array:
     """The gradient of a scalar function by its first argument, entry by entry."""
     if fn.value is None or any(np.iscomplexobj(a) for a in args):
-        raise BacksymError(f"the gradient of {fn.name} has no value here")
+        raise BacksymError(say("numeric.no_gradient", name=fn.name))
     out = np.zeros(np.shape(args[0]))
     for at in np.ndindex(out.shape):
         moved = np.asarray(args[0], dtype=complex).copy()
@@ -253,7 +254,7 @@ def _abstract(e: Fn, instance: AbstractFunction, args: list[Val], ctx: Context) 
     if e.kind == "scalar":
         return _each(args, lambda *xs: instance.derivative(e.order, *xs))
     if not e.entrywise:
-        raise BacksymError(f"the abstract function {e.name} cannot act along rows")
+        raise BacksymError(say("numeric.along_rows", name=e.name))
     names, arrays = align_all(args)
     if ctx.tracer is not None:
         ctx.tracer.abstract(e.name, arrays)

@@ -22,6 +22,7 @@ from backsym.core.dims import value_of
 from backsym.core.errors import BacksymError, ShapeError
 from backsym.core.expr import Dim, Ix, Label, Shift, labels_of, letters_of
 from backsym.core.functions import decisive
+from backsym.core.words import say
 
 Array = npt.NDArray[Any]
 
@@ -33,9 +34,9 @@ def guard(shape: Sequence[int]) -> None:
     size, limit = math.prod(shape), largest()
     if size > limit:
         shown = " x ".join(str(n) for n in shape)
-        raise BacksymError(f"an intermediate array of {shown} = {size} elements is too large (limit {limit})")
+        raise BacksymError(say("numeric.too_large", shown=shown, size=size, limit=limit))
     if len(shape) > MOST_AXES:
-        raise BacksymError(f"an intermediate array with {len(shape)} axes has too many (limit {MOST_AXES})")
+        raise BacksymError(say("numeric.too_many_axes", axes=len(shape), limit=MOST_AXES))
     if size > SMALL:
         spend(size)
 
@@ -95,7 +96,7 @@ def binary(op: Callable[[Any, Any], Any], a: Val, b: Val) -> Val:
             shape = np.broadcast(x, y).shape
         except ValueError:
             k = len(names)
-            raise ShapeError(f"arrays of shapes {x.shape[k:]} and {y.shape[k:]} do not fit together") from None
+            raise ShapeError(say("numeric.shapes", first=str(x.shape[k:]), second=str(y.shape[k:]))) from None
         guard(shape)
     return names, op(x, y)
 
@@ -108,7 +109,7 @@ def select(value: Val, indices: tuple[Ix, ...]) -> Val:
         lead = len(names)
         for axis, ix in enumerate(indices):
             if ix.fixed and not 1 <= int(ix.letter) <= x.shape[lead + axis]:
-                raise BacksymError(f"position {ix.letter} is outside 1..{x.shape[lead + axis]}")
+                raise BacksymError(say("numeric.outside", letter=ix.letter, last=x.shape[lead + axis]))
         x = x[tuple(int(ix.letter) - 1 if ix.fixed else slice(None) for ix in labels)]
         labels = tuple(ix for ix in labels if not ix.fixed)
     return named(labels, x)
@@ -180,7 +181,7 @@ class _Grid:
         names, found = self.at.label(ix.name)
         places = [self.positions(inner) for inner in ix.at]
         if not all(((p >= 0) & (p < n)).all() for p, n in zip(places, found.shape[len(names) :], strict=True)):
-            raise BacksymError(f"{ix.letter} is used at a position that {ix.name} does not have")
+            raise BacksymError(say("numeric.no_position", letter=ix.letter, name=ix.name))
         where = (*map(self.counted, names), *places)
         values = np.broadcast_to(found[where], self.shape)
         check_classes(values, self.at.size(ix.dim), ix.name, ix.dim)
@@ -190,7 +191,7 @@ class _Grid:
 def check_classes(values: Array, count: int, name: str, dim: Dim) -> None:
     """Raises BacksymError for a label that is none of its classes."""
     if not ((values >= 0) & (values < count)).all():
-        raise BacksymError(f"the label {name} is not one of the {count} classes of {dim}")
+        raise BacksymError(say("numeric.no_class", name=name, count=count, dim=dim))
 
 
 def one_hot(labels: Array, count: int) -> Array:
@@ -230,7 +231,7 @@ def arrange(value: Val, want: tuple[Ix, ...], sizes: Sequence[int]) -> Array:
         return x
     extra = [ix.letter for ix in names if ix not in want]
     if extra:
-        raise BacksymError(f"index {', '.join(extra)} is free here, but only {_letters(want)} may be")
+        raise BacksymError(say("numeric.free_index", found=extra, wanted=_letters(want)))
     lead = tuple(1 if ix.fixed else n for ix, n in zip(want, sizes, strict=True))
     spread = _spread(names, x, want, x.ndim - len(names))
     shape = lead + spread.shape[len(want) :]

@@ -16,7 +16,7 @@ from backsym.core.errors import BacksymError, Diagnostic
 from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Shape, Sym, free_indices, scalar_if_ones, show_shape, walk
 from backsym.core.problem import Part, Problem
 from backsym.core.steps import Derivation
-from backsym.core.words import Said
+from backsym.core.words import Said, say
 from backsym.parts.table import KINDS, kind_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def stated_form(problem: Problem, part: Part, derivations: Sequence[Derivation])
 
     if not kind_of(part).form_given or len(part.targets) != 1:
         names = [kind.name for kind in KINDS.values() if kind.form_given]
-        raise refused(f"form belongs to a part that asks for one derivative: {' or '.join(names)}")
+        raise refused(say("parts.form_of_one", kinds=names))
     adjoint = Adj(part.targets[0], problem.symbols[part.targets[0]].shape)
     letters = free_indices(part.form)
     if scalar_if_ones(part.form.shape) == () and letters:
@@ -82,11 +82,17 @@ def stated_form(problem: Problem, part: Part, derivations: Sequence[Derivation])
         same = set(letters) == {ix for ix in found if not ix.fixed}
         indices = found if same else _by_dimension(letters, adjoint.shape)
         if indices is None:
-            raise refused(f"the indices of form are those of {adjoint.name}, one for each axis")
+            raise refused(say("parts.form_indices", name=adjoint.name))
         return Equation(Entry(adjoint, indices), part.form)
     if part.form.shape != adjoint.shape and scalar_if_ones(part.form.shape) != scalar_if_ones(adjoint.shape):
-        shapes = f"this is {show_shape(part.form.shape)}, {adjoint.name} is {show_shape(adjoint.shape)}"
-        raise refused(f"a form has the shape of what is asked for; {shapes}")
+        raise refused(
+            say(
+                "parts.form_shape",
+                found=show_shape(part.form.shape),
+                name=adjoint.name,
+                wanted=show_shape(adjoint.shape),
+            )
+        )
     return Equation(adjoint, part.form)
 
 

@@ -16,6 +16,7 @@ from backsym.core.errors import BacksymError
 from backsym.core.expr import Dim, Expr, Ix, compared
 from backsym.core.functions import Function
 from backsym.core.problem import NodeEquation
+from backsym.core.words import say
 from backsym.numeric.abstract import AbstractFunction
 from backsym.numeric.axes import Array, Val
 
@@ -111,7 +112,7 @@ class Context:
         if value is None and name in self.dims:
             return (), np.asarray(self.dims[name] - 1)  # The last position.
         if value is None:
-            raise BacksymError(f"{name} has no value here")
+            raise BacksymError(say("numeric.no_value", name=name))
         names, array = value if isinstance(value, tuple) else ((), value)
         return names, np.asarray(np.rint(np.real(array)), dtype=int)
 
@@ -122,7 +123,7 @@ class Context:
         if known is not None:
             return known
         if dim_names(dim) == (dim,):
-            raise BacksymError(f"the dimension {dim} has no size here")
+            raise BacksymError(say("numeric.no_size", dim=dim))
         return value_of(amount(dim), self.size)
 
     def sizes(self, shape: Sequence[Dim]) -> tuple[int, ...]:

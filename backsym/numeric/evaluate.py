@@ -60,6 +60,7 @@ from backsym.core.expr import (
 )
 from backsym.core.functions import decisive
 from backsym.core.problem import NodeEquation
+from backsym.core.words import say
 from backsym.numeric.apply import STEP, apply_function
 from backsym.numeric.axes import (
     Array,
@@ -160,14 +161,14 @@ def _num(e: Num, c: Context) -> Val:
 
 def _const(e: Const, c: Context) -> Val:
     if e.name not in _CONSTANTS:
-        raise BacksymError(f"the constant {e.name} has no value")
+        raise BacksymError(say("numeric.constant", name=e.name))
     return (), np.float64(_CONSTANTS[e.name])
 
 
 def _sym(e: Sym, c: Context) -> Val:
     value = c.values.get(e.name)
     if value is None:
-        raise BacksymError(f"{e.name} has no value here")
+        raise BacksymError(say("numeric.no_value", name=e.name))
     return value if isinstance(value, tuple) else ((), value)
 
 
@@ -191,7 +192,7 @@ def _reached(value: Val, indices: tuple[Ix, ...], c: Context) -> tuple[Val, tupl
 
 
 def _whole_recurrence(e: Started, c: Context) -> Val:
-    raise BacksymError(f"{e.name} with what it starts from has members, but no value as a whole")
+    raise BacksymError(say("numeric.members_only", name=e.name))
 
 
 def _at_start(e: Entry | Member, kept: tuple[Ix, ...], c: Context) -> Val:
@@ -209,7 +210,7 @@ def _at_start(e: Entry | Member, kept: tuple[Ix, ...], c: Context) -> Val:
 def _adj(e: Adj, c: Context) -> Val:
     value = c.adjoints.get(e.name)
     if value is None:
-        raise BacksymError(f"the adjoint of {e.name} is used, but it has no value here")
+        raise BacksymError(say("numeric.adjoint", name=e.name))
     return value if isinstance(value, tuple) else ((), value)
 
 
@@ -332,7 +333,7 @@ def _transpose(e: T, c: Context) -> Val:
     names, x = ev(e.arg, c)
     rank = x.ndim - len(names)
     if rank > 2:
-        raise BacksymError(f"cannot transpose an array with {rank} axes")
+        raise BacksymError(say("shapes.transpose", axes=rank))
     if rank == 1:
         return names, np.expand_dims(x, -2)
     return names, np.swapaxes(x, -1, -2) if rank == 2 else x
@@ -342,7 +343,7 @@ def _reshape(e: Reshape, c: Context) -> Val:
     names, x = ev(e.arg, c)
     sizes = c.sizes(e.to)
     if math.prod(x.shape[len(names) :]) != math.prod(sizes):
-        raise ShapeError(f"an array of shape {x.shape[len(names) :]} cannot be laid out as {sizes}")
+        raise ShapeError(say("numeric.laid_out", shape=str(x.shape[len(names) :]), sizes=str(sizes)))
     return names, x.reshape(x.shape[: len(names)] + sizes)
 
 
@@ -350,7 +351,7 @@ def _slice(e: Slice, c: Context) -> Val:
     names, x = ev(e.arg, c)
     first, last, size = (value_of(a, c.size) for a in (e.first, e.last, amount(e.arg.shape[e.axis])))
     if not 1 <= first <= last <= size:
-        raise BacksymError(f"there are no positions {first} to {last} along an axis of {size}")
+        raise BacksymError(say("numeric.positions", first=first, last=last, size=size))
     x = x[(slice(None),) * (len(names) + e.axis) + (slice(first - 1, last),)]
     return names, x.reshape(x.shape[: len(names)] + c.sizes(e.shape))
 
@@ -393,7 +394,7 @@ def _positional(names: tuple[Ix, ...], x: Array, axis: int | None) -> tuple[int,
     if axis is None:
         return tuple(range(lead, x.ndim))
     if not -rank <= axis < rank:
-        raise BacksymError(f"axis {axis} does not exist: the array has {rank} axes")
+        raise BacksymError(say("numeric.axis", axis=axis, axes=rank))
     return (lead + axis % rank,)
 
 
@@ -424,13 +425,13 @@ def _entry(e: Entry, c: Context) -> Val:
     names, x = ev(e.base, c)
     lead = len(names)
     if x.ndim - lead != len(e.indices):
-        raise BacksymError(f"{len(e.indices)} indices for an array with {x.ndim - lead} axes")
+        raise BacksymError(say("shapes.indices", indices=len(e.indices), axes=x.ndim - lead))
     letters = True
     for ix, n in zip(e.indices, x.shape[lead:], strict=True):
         if ix.fixed:
             letters = False
         elif c.size(ix.dim) != n:
-            raise BacksymError(f"the index {ix.letter} runs over {ix.dim}, but the axis has length {n}")
+            raise BacksymError(say("numeric.length", letter=ix.letter, dim=str(ix.dim), length=n))
         elif type(ix) is not Ix:
             letters = False
     if letters:  # As most are: nothing is picked, the axes get their names.
@@ -493,7 +494,7 @@ def _index_pick(e: IndexPick, c: Context) -> Val:
     value = ev(e.body, c)
     names, x = value
     if x.ndim != len(names):
-        raise BacksymError("the maximum over an index letter needs a scalar body")
+        raise BacksymError(say("numeric.maximum"))
     rest = tuple(n for n in names if n not in e.indices)
     lead = tuple(x.shape[names.index(n)] for n in rest)
     full = arrange(value, rest + e.indices, lead + c.index_sizes(e.indices))
@@ -507,7 +508,7 @@ def _target(e: Expr) -> tuple[Sym, tuple[Ix, ...]]:
         return e.base, e.indices
     if isinstance(e, Sym) and all(d == 1 for d in e.declared):
         return e, tuple(Ix("1", d) for d in e.declared)
-    raise BacksymError(f"a local derivative needs a scalar symbol or an entry of one, not {type(e).__name__}")
+    raise BacksymError(say("numeric.local", type=type(e).__name__))
 
 
 def _partial(e: Partial, c: Context) -> Val:
@@ -525,7 +526,7 @@ def _partial(e: Partial, c: Context) -> Val:
             value = binary(mul, value, _delta(Delta(i, j), c))
         return value
     if eq is None:
-        raise BacksymError(f"{top.name} has no equation to differentiate")
+        raise BacksymError(say("numeric.no_equation", name=top.name))
     alone = bool(by) and all(ix.fixed for ix in by)
     if alone:
         column = _slopes(eq, bottom, _stepped_at(bottom.name, by, c), c)
@@ -574,7 +575,7 @@ def _quantity(e: Expr) -> tuple[Sym, tuple[Ix, ...]]:
         return e.base, e.indices
     if isinstance(e, Sym):
         return e, ()
-    raise BacksymError(f"a total derivative is of quantities, not of {type(e).__name__}")
+    raise BacksymError(say("numeric.total", type=type(e).__name__))
 
 
 def _all_totals(targets: Sequence[Sym], c: Context) -> Array:
@@ -633,7 +634,7 @@ def _slopes(eq: NodeEquation, bottom: Sym, moved: Val, c: Context) -> Val:
     if bottom.name not in names_in(eq.rhs):
         between = _between(c.equations, bottom.name, eq.name)
         if any(node.block for node in (*between, eq)):
-            raise BacksymError(f"the derivative of {eq.name} by {bottom.name} leads through a recurrence")
+            raise BacksymError(say("numeric.through_recurrence", of=eq.name, by=bottom.name))
         if not between:
             return (), np.zeros(c.sizes(eq.shape))
         for node in between:
@@ -666,7 +667,7 @@ def _step_axis(n: int) -> Ix:
 def _plain(name: str, c: Context) -> Array:
     base = c.values.get(name)
     if base is None or isinstance(base, tuple) or np.iscomplexobj(base):
-        raise BacksymError(f"the local derivative by {name} needs a plain real value of {name}")
+        raise BacksymError(say("numeric.real_value", name=name))
     return np.asarray(base)
 
 

@@ -16,7 +16,7 @@ from backsym.core.errors import BacksymError, Diagnostic
 from backsym.core.expr import Adj, Expr, names_in, walk
 from backsym.core.problem import NodeEquation, Problem
 from backsym.core.steps import Derivation
-from backsym.core.words import Said
+from backsym.core.words import Said, say
 from backsym.numeric.axes import Array
 from backsym.numeric.context import Context, Env
 from backsym.numeric.recursion import forward_value
@@ -53,7 +53,7 @@ def point(problem: Problem, derivations: Sequence[Derivation], own: Mapping[Expr
                 values[equation.name] = own.get(problem.sym(equation.name), values[equation.name])
         for derivation in derivations:
             env.adjoints[derivation.node] = settled(partial(backward, derivation), env)
-            _check_finite(env.adjoints[derivation.node], f"the derivative by {derivation.node}", problem)
+            _check_finite(env.adjoints[derivation.node], say("solving.derivative_by", name=derivation.node), problem)
             adjoint = Adj(derivation.node, problem.symbols[derivation.node].shape)
             env.adjoints[derivation.node] = own.get(adjoint, env.adjoints[derivation.node])
     return env
@@ -64,9 +64,9 @@ def _array(problem: Problem, name: str, value: Any) -> Array:
     return np.asarray(value, dtype=float if problem.symbols[name].label is None else int)
 
 
-def _check_finite(value: Any, what: str, problem: Problem) -> None:
+def _check_finite(value: Any, what: Said, problem: Problem) -> None:
     if not np.all(np.isfinite(value)):
-        message = f"values: {what} is not a finite number at the values that are given"
+        message = say("numeric.not_finite", what=what)
         raise BacksymError(Diagnostic(message, problem.path).render())
 
 
@@ -75,14 +75,14 @@ def _check(problem: Problem, wanted: list[str]) -> None:
         return BacksymError(Diagnostic(message, problem.path).render())
 
     if problem.abstract or any(getattr(e, "kind", "") == "loss" for eq in problem.equations for e in walk(eq.rhs)):
-        raise refused("values: a worked example needs a formula for every function and for the loss")
+        raise refused(say("numeric.formula_needed"))
     missing = [
         name
         for name, symbol in problem.symbols.items()
         if symbol.role != "node" and name not in problem.values and (name in wanted or name in problem.consumers)
     ]
     if missing:
-        raise refused(f"values: a worked example needs a value for {', '.join(missing)}")
+        raise refused(say("numeric.value_needed", names=missing))
 
 
 def _sizes(problem: Problem, values: Mapping[str, Any]) -> dict[str, int]:

@@ -23,6 +23,7 @@ from backsym.core.errors import BacksymError, Diagnostic
 from backsym.core.expr import Add, Entry, Fn, Ix, Member, Neg, Sym, names_in, walk
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.problem import NodeEquation, Problem, Symbol
+from backsym.core.words import say
 from backsym.numeric.abstract import AbstractFunction, SmoothFunction, SmoothLoss
 from backsym.numeric.apply import STEP
 from backsym.numeric.axes import Array, Val, guard, one_hot
@@ -111,7 +112,7 @@ def sums_to_one(problem: Problem, draws: Sequence[Env]) -> frozenset[str]:
     A probabilistic identity test: an analytic sum that is 1 at random points is 1 everywhere.
     """
     if not draws:
-        raise BacksymError("sums_to_one needs at least one point")
+        raise BacksymError(say("numeric.no_points"))
     declared = {s.name for s in problem.symbols.values() if s.role != "node" and (s.sums_to_one or s.one_hot)}
     found = {
         eq.name
@@ -237,7 +238,7 @@ class _Search:
                     total += 1
                     back = self._retry(position, trouble[position], reason)
                     if back is None or trouble[position] > _HARD or total > _TOTAL + 4 * len(trouble):
-                        message = f"no point to check the equation of {eq.name} was found: {reason}"
+                        message = say("numeric.no_point", name=eq.name, reason=str(reason))
                         raise BacksymError(Diagnostic(message, self.problem.path, eq.line).render()) from None
                     position = self.plan.begin(back)
                     continue

@@ -18,6 +18,7 @@ import numpy as np
 from backsym.core.errors import BacksymError
 from backsym.core.functions import FUNCTIONS
 from backsym.core.python import expression_of, module_of
+from backsym.core.words import say
 from backsym.numeric.axes import guard
 
 _FUNCTIONS = frozenset(
@@ -140,7 +141,7 @@ class _Scope:
         if node.id in self.names:
             return self.names[node.id]
         if node.id not in _BUILT_IN:
-            raise BacksymError(f"the source uses {node.id}, which has no value")
+            raise BacksymError(say("numpy.no_value", name=node.id))
         return _BUILT_IN[node.id]
 
     def attribute(self, node: ast.Attribute) -> Any:
@@ -210,7 +211,7 @@ class _Scope:
     def choice(self, node: ast.IfExp) -> Any:
         test = self.value(node.test)
         if not isinstance(test, (bool, np.bool_)):
-            raise BacksymError("the source chooses by what is neither true nor false")
+            raise BacksymError(say("numpy.neither"))
         return self.value(node.body if test else node.orelse)
 
     def dictionary(self, node: ast.Dict) -> Any:
@@ -278,4 +279,4 @@ def _is_text(statement: ast.stmt) -> bool:
 
 
 def _unknown(node: ast.AST) -> BacksymError:
-    return BacksymError(f"the source has {ast.unparse(node)}, which backsym does not write")
+    return BacksymError(say("numpy.foreign", source=ast.unparse(node)))

@@ -14,6 +14,7 @@ import numpy as np
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Entry, Expr, Ix
 from backsym.core.steps import Derivation
+from backsym.core.words import say
 from backsym.numeric.axes import Array, arrange
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import ev
@@ -57,7 +58,7 @@ def entry_value(d: Derivation, env: Env) -> Array:
     if value.shape == shape:
         return value
     if value.size != math.prod(shape):
-        raise BacksymError(f"the derivative by {d.node} has shape {value.shape}, but {d.node} has shape {shape}")
+        raise BacksymError(say("numeric.stated_shape", name=d.node, found=str(value.shape), shape=str(shape)))
     return value.reshape(shape)
 
 

@@ -14,6 +14,7 @@ from backsym.core.errors import VerificationError
 from backsym.core.expr import Expr, Fn, walk
 from backsym.core.problem import Problem
 from backsym.core.steps import Derivation
+from backsym.core.words import say
 from backsym.numeric.axes import Array
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import evaluate, node_value
@@ -44,9 +45,9 @@ def prove_stationary(problem: Problem, derivations: Sequence[Derivation], name: 
         slope = with_adjoints(derivations, there).adjoints[name]
         size = max(float(np.max(np.abs(elsewhere.adjoints[name]))), float(np.max(np.abs(elsewhere.values[name]))), 1e-9)
         if not float(np.max(np.abs(slope))) <= TOLERANCE * size * _condition(there, name):
-            raise VerificationError(name, f"the gradient by {name} is not zero at the stationary point")
+            raise VerificationError(name, say("numeric.not_stationary", name=name))
     if not tried:
-        raise VerificationError(name, f"no point was found at which the equation for {name} has one solution")
+        raise VerificationError(name, say("numeric.no_one_solution", name=name))
 
 
 def _is_regular(form: Expr, env: Env) -> bool:

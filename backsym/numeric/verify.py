@@ -32,6 +32,7 @@ from backsym.core.expr import (
 )
 from backsym.core.problem import NodeEquation, Problem
 from backsym.core.steps import Derivation, Verification
+from backsym.core.words import say
 from backsym.numeric.apply import STEP
 from backsym.numeric.axes import Array, Val, arrange
 from backsym.numeric.context import Context, Env
@@ -162,14 +163,14 @@ def _check_complete(problem: Problem, tallies: dict[str, _Tally], uses: dict[str
         if eq.name in live or not live.isdisjoint(eq.block):
             live.update((eq.name, *uses[eq.name]))
     if problem.upstream is None and problem.loss not in tallies:
-        raise BacksymError(f"the derivative of the loss {problem.loss} by itself is missing")
+        raise BacksymError(say("numeric.no_loss", loss=problem.loss))
     for eq in problem.equations:
         if (
             eq.name in live
             and eq.name not in (*tallies, problem.upstream)
             and any(name in tallies for name in uses[eq.name])
         ):
-            raise BacksymError(f"the derivative by {eq.name} is missing: others depend on it")
+            raise BacksymError(say("numeric.missing", name=eq.name))
 
 
 class _Check:
