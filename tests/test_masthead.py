@@ -90,6 +90,15 @@ def test_all_of_it_is_in_every_form(folder: Path, name: str) -> None:
         assert said in typst
 
 
+def test_a_problem_of_a_collection_has_the_lines_that_the_collection_has_not(folder: Path) -> None:
+    (folder / "own.yaml").write_text(PROBLEM + "author: Cy\ncourse: 'Neural *networks*'\ndue: Monday\n")
+    (folder / "set.yaml").write_text("title: A set\n" + HEAD + "sections: [{problems: [own.yaml, plain.yaml]}]\n")
+    for form in ("md", "tex", "typ", "html"):
+        text = str(written(folder / "set.yaml", form)[f"set.{form}"])
+        assert text.count("Cy") == text.count("Monday") == 1, form
+        assert text.count("networks") == 1, form
+
+
 def test_without_them_nothing_is_said(folder: Path) -> None:
     page = str(written(folder / "plain.yaml", "html")["plain.html"])
     assert "byline" not in page.partition("<body>")[2]

@@ -12,6 +12,7 @@ import pytest
 import typst as typst_package
 from networks import NETWORKS
 
+from backsym.core.expr import Ix
 from backsym.core.problem import Problem
 from backsym.core.resources import find_problem
 from backsym.core.stepkinds import CHAIN_MULTI
@@ -20,6 +21,7 @@ from backsym.documents.content.blocks import (
     Derivations,
     Document,
     Equations,
+    Heading,
     Math,
     Paragraph,
     Row,
@@ -29,8 +31,8 @@ from backsym.documents.content.document import problem_blocks
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import Voice
 from backsym.documents.content.vectorizing import lines_of
-from backsym.documents.writers import tex, typst
-from backsym.documents.writers.breaking import EQUALS, HANGING, fitted
+from backsym.documents.writers import html, tex, typst
+from backsym.documents.writers.breaking import EQUALS, HANGING, fitted, remark_width
 from backsym.documents.writers.markdown import inlines_text
 from backsym.documents.writers.render import files
 from backsym.documents.writers.typst import WHOLE, inlines_typst
@@ -38,6 +40,8 @@ from backsym.printing import layout as lay
 from backsym.printing.fragment import fragment
 from backsym.printing.latex import to_latex
 from backsym.printing.measure import broken, width
+from backsym.printing.notation import Notation
+from backsym.printing.printer import range_layout
 from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.solving.solution import Solution, solve
 
@@ -153,6 +157,56 @@ def displays(blocks: Iterable[Block]) -> Iterator[Equations]:
             yield block
         elif isinstance(block, Derivations):
             yield block.display
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [(1, "i = 1"), (2, "i = 1, 2"), (3, r"i = 1, \dots, 3"), ("D", r"i = 1, \dots, D")]
+)
+def test_a_range_has_dots_only_where_they_stand_for_something(size: int | str, expected: str) -> None:
+    shown = range_layout((Ix("i", size),), Notation())
+    assert shown is not None
+    assert to_latex(shown) == expected
+
+
+DECIMALS = {
+    "title": "Zahlen",
+    "symbols": {"x": {"role": "input"}, "w": {}, "t": {"role": "target"}},
+    "forward": ["y = 0.5*w*x", "L = squared_error(y, t)"],
+    "values": {"x": 1.5, "w": 0.25, "t": 1},
+    "parts": [{"gradients": ["w"]}, {"compute": ["y", "dL/dw"]}],
+}
+
+
+@pytest.mark.parametrize("form", ["md", "tex", "typ", "html"])
+def test_numbers_have_the_decimal_sign_of_the_language(form: str) -> None:
+    comma = {"html": "<mn>{}</mn>", "typ": '"{}"'}.get(form, "{}")
+    for language, sign in (("de", "," if form in ("html", "typ") else "{,}"), ("en", ".")):
+        solution = solve(problem_from_mapping({**DECIMALS, "language": language}))
+        text = str(files(None, [solution], form)[f"solution.{form}"])
+        page = text[text.index("</style>") if form == "html" else 0 :]
+        shown = comma if language == "de" else "<mn>{}</mn>" if form == "html" else "{}"
+        for number in ("0.5", "1.5", "0.25", "0.1875", "0.6094"):
+            assert shown.format(number.replace(".", sign)) in page, (language, number)
+            assert language == "en" or form != "md" or number not in page, number
+
+
+def test_a_long_remark_of_a_browser_page_stands_on_lines_of_its_own() -> None:
+    rows = [r for each in displays(problem_blocks(solved("attention"), 2)) for r in each.rows if r.reason]
+    found = [html._lines(r) for r in rows]
+    assert {max(map(len, lines)) for lines in found} == {2, 4}
+    for r, lines in zip(rows, found, strict=True):
+        start = width(r.lhs) if r.lhs is not None else 0.0
+        for _, *cells in lines:
+            assert start + width(cells[0]) + (remark_width(r.reason) if len(cells) > 1 else 0) <= html.ROOM + 3
+
+
+@pytest.mark.parametrize(("count", "listed"), [(3, False), (4, True)])
+def test_a_page_with_four_headings_lists_them(count: int, listed: bool) -> None:
+    page = html.html(Document((Text("T"),), tuple(Heading(2, (Text(f"H{n}"),)) for n in range(count))))["solution.html"]
+    assert ('<a href="#h1">H0</a>' in page) == listed
 
 
 # --- pages -----------------------------------------------------------------------------------------------------------

@@ -245,7 +245,7 @@ def _stacked(node: lay.Stacked) -> str:
 _RULES: dict[type[Layout], Callable[[Any], str]] = {
     lay.Row: _row,
     lay.Ident: _ident,
-    lay.Number: lambda node: node.text,
+    lay.Number: lambda node: node.text.replace(",", "{,}"),
     lay.Symbol: _symbol,
     lay.Op: lambda node: sign(node.name).latex,
     lay.Frac: _frac,

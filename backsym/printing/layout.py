@@ -263,7 +263,7 @@ class Linked(Layout):
     here: bool = False
 
 
-TINTS = ("passed", "local")
+TINTS = ("passed", "local", "remark")
 """What a colour says: that something is passed back, or that it is a local derivative."""
 
 
@@ -306,6 +306,20 @@ def separated(items: tuple[Layout, ...], separator: Layout = COMMA) -> Layout:
     for n, item in enumerate(items):
         out.extend((separator, item) if n else (item,))
     return row(*out)
+
+
+def with_decimal_comma(layout: Layout) -> Layout:
+    """The same with a comma in place of the point in decimal numbers."""
+    if isinstance(layout, Number):
+        return Number(layout.text.replace(".", ","))
+    changes = {part.name: _with_comma(getattr(layout, part.name)) for part in fields(layout)}
+    return replace(layout, **changes)
+
+
+def _with_comma(value: object) -> object:
+    if isinstance(value, Layout):
+        return with_decimal_comma(value)
+    return tuple(map(_with_comma, value)) if isinstance(value, tuple) else value
 
 
 def untinted(layout: Layout) -> Layout:

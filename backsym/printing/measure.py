@@ -56,7 +56,7 @@ def _upright(sign: str) -> float:
 
 
 def _number(node: lay.Number) -> float:
-    return sum(0.28 if c == "." else 0.5 for c in node.text)
+    return sum(0.28 if c in ".," else 0.5 for c in node.text)
 
 
 def _script(node: lay.Script) -> float:

@@ -132,11 +132,14 @@ def range_layout(indices: Sequence[Ix], notation: Notation) -> Layout | None:
             items.extend(_run(ix, notation))
         elif not ix.fixed:
             items.extend((lay.COMMA, lay.Space("thick")) if items else ())
-            dots = lay.Symbol("dots")
-            items.extend(
-                (index(ix, notation), lay.EQUALS, Number("1"), lay.COMMA, dots, lay.COMMA, notation.dim(ix.dim))
-            )
+            items.extend((index(ix, notation), lay.EQUALS, Number("1"), *_others(ix.dim, notation)))
     return row(*items) if items else None
+
+
+def _others(dim: Dim, n: Notation) -> tuple[Layout, ...]:
+    """What follows the first position: ``, ..., D``, without dots where they would stand for nothing."""
+    between = () if dim == 2 else (lay.COMMA, lay.Symbol("dots"))
+    return () if dim == 1 else (*between, lay.COMMA, n.dim(dim))
 
 
 def _run(ix: Run, n: Notation) -> tuple[Layout, ...]:

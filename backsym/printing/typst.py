@@ -298,7 +298,7 @@ def _frac(node: lay.Frac) -> str:
 _RULES: dict[type[Layout], Callable[[Any], str]] = {
     lay.Row: _row,
     lay.Ident: _ident,
-    lay.Number: lambda node: node.text,
+    lay.Number: lambda node: string(node.text) if "," in node.text else node.text,
     lay.Symbol: _symbol,
     lay.Op: _op,
     lay.Frac: _frac,

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import fields, replace
 from fractions import Fraction
+from typing import Any, get_args
 
 from backsym.core.expr import Equation, Expr, Ix, MatMul, Run, Sym, free_indices, walk
 from backsym.core.problem import Collection, Problem
@@ -15,6 +17,7 @@ from backsym.core.steps import ForwardForms
 from backsym.documents.content.blocks import (
     Blanks,
     Block,
+    Derived,
     Document,
     Equations,
     Heading,
@@ -37,7 +40,7 @@ from backsym.documents.content.derivations import (
 )
 from backsym.documents.content.figures import drawing
 from backsym.documents.content.markup import blocks_of, inlines_of
-from backsym.documents.content.mastheads import headed
+from backsym.documents.content.mastheads import headed, lines_of
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.quantities import (
     check_spellings,
@@ -61,6 +64,9 @@ from backsym.printing import layout as lay
 from backsym.printing.measure import width
 from backsym.printing.printer import range_layout
 
+PARTS = (*get_args(Block), *get_args(Inline), Row, Derived)
+"""What a document consists of, besides formulas."""
+
 FEW = 3
 """Of fewer derivatives there is no summary."""
 
@@ -72,7 +78,7 @@ def document_of(solved: Solved, options: Options = FULL) -> Document:
     title = _titled(inlines_of(problem.title, "title"), options, phrases)
     blocks = (*_blanks((problem,), options, phrases), *problem_blocks(solved, 2, options))
     document = Document(title, blocks, language=problem.language)
-    return headed(document, problem.masthead, problem.path)
+    return in_language(headed(document, problem.masthead, problem.path))
 
 
 def collection_document(collection: Collection, solutions: Sequence[Solved], options: Options = FULL) -> Document:
@@ -91,10 +97,29 @@ def collection_document(collection: Collection, solutions: Sequence[Solved], opt
             solved = next(rest)
             title = inlines_of(solved.problem.title, "title")
             blocks.append(Heading(3, (Text(f"{number}. "), *title)))
+            lines = lines_of(solved.problem.masthead, collection.language, collection.masthead)
+            blocks.extend(Paragraph(line) for line in lines)
             blocks.extend(problem_blocks(solved, 4, options, told))
     title = _titled(inlines_of(collection.title, "title"), options, phrases)
     document = Document(title, tuple(blocks), (), collection.language, contents=True, opening=opening)
-    return headed(document, collection.masthead, collection.path)
+    return in_language(headed(document, collection.masthead, collection.path))
+
+
+def in_language(document: Document) -> Document:
+    """The document with the decimal sign of its language in all formulas."""
+    return document if document.language == "en" else replace(document, **_with_comma(document))
+
+
+def _with_comma(part: Any) -> dict[str, Any]:
+    return {each.name: _changed(getattr(part, each.name)) for each in fields(part)}
+
+
+def _changed(value: Any) -> Any:
+    if isinstance(value, lay.Layout):
+        return lay.with_decimal_comma(value)
+    if isinstance(value, tuple):
+        return tuple(map(_changed, value))
+    return replace(value, **_with_comma(value)) if isinstance(value, PARTS) else value
 
 
 def _titled(title: Inlines, options: Options, phrases: Catalogue) -> Inlines:

@@ -40,7 +40,7 @@ from backsym.documents.content.blocks import (
 )
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import catalogue
-from backsym.documents.writers.breaking import as_formula
+from backsym.documents.writers.breaking import GAP, as_formula, remark_lines, remark_width
 from backsym.documents.writers.plaintext import equations_text, inlines_plain
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
@@ -56,6 +56,9 @@ ROOM = 40.0
 
 NARROW = 12.0
 """What surely fits a phone, in em, in nested steps too: what may be wider gets a box that the keyboard can scroll."""
+
+MANY = 4
+"""So many headings are listed before what they head."""
 
 SHRUNK = 0.7
 """How far a figure shrinks on a narrow screen before it scrolls."""
@@ -82,7 +85,7 @@ def html(document: Document, options: Options = FULL, stem: str = "solution") ->
         paper=document.paper,
         colour=options.colour,
         opening=opening,
-        contents=_contents(page.headings) if document.contents else "",
+        contents=_contents(page.headings) if document.contents or len(page.headings) >= MANY else "",
         contents_title=escape(words.text("document.contents")),
         all_steps=escape(words.text("page.all_steps")) if page.folded else "",
         body=body,
@@ -264,9 +267,13 @@ def _lines(r: Row) -> list[tuple[Layout, ...]]:
         else:
             lines[-1] = lay.row(lines[-1], lay.COMMA, lay.Space("quad"), r.tail)
     cells: list[tuple[Layout, ...]] = [(left if n == 0 else lay.tight(), line) for n, line in enumerate(lines)]
-    if r.reason:
-        cells[-1] = (*cells[-1], lay.tight(), as_formula(r.reason))
-    return cells
+    if not r.reason:
+        return cells
+    start = width(r.lhs) + 1.4 if r.lhs is not None else 0.0
+    if start + width(lines[-1]) + remark_width(r.reason) <= ROOM:
+        return [*cells[:-1], (*cells[-1], lay.tight(), as_formula(r.reason))]
+    own = remark_lines(r.reason, ROOM - start - GAP)
+    return [*cells, *((lay.tight(), lay.Tinted(line, "remark")) for line in own)]
 
 
 def _inline(item: Inline) -> str:
