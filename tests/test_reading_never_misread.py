@@ -64,6 +64,15 @@ REFUSED = [
         r"w^{(1)}",
         r"$$a^{(l)} = w^{(l)} a^{(l-1)}, \quad l = 1, \dots, M, \quad L = a^{(M)} + w^{(1)}$$",
     ),
+    # What is not put in, not read, or runs over other letters.
+    ("function_not_put_in", "g(w x)", r"With $f(x) = x^2$ and $g(x) = \sin x$, $$h = f(g(w x)), \quad L = h$$"),
+    (
+        "defined_by_derivative",
+        r"v_t = \mu v_{t-1} + \nabla f(x_{t-1})",
+        r"$$v_t = \mu v_{t-1} + \nabla f(x_{t-1}), \quad x_t = x_{t-1} - v_t, \quad L = x_T^2$$",
+    ),
+    ("dependent_range", "n", r"$$c_n = \sum_{k=1}^{n} a_k b_k, \quad L = \sum_n c_n^2$$"),
+    ("runs_out", r"x_{T-t}", r"$$h_t = w h_{t-1}, \quad L = \sum_{t=1}^T h_t x_{T-t}$$"),
     # Recurrences that have no start, or another one than at 0.
     ("runs_out", r"x_{i+1}", r"$$y_i = x_{i+1} - x_i, L = \sum_{i=1}^N y_i^2$$"),
     ("runs_out", r"h_{t+1}", r"$$h_{t+1} = w h_t, L = \sum_{t=1}^T h_t^2$$"),

@@ -15,7 +15,7 @@ from backsym.core.errors import Diagnostic, InputError
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.names import Vocabulary, new_name
+from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.notes.equations import Equations
 from backsym.reading.notes.labels import label_in
 from backsym.reading.notes.shapes import Axes, Shapes
@@ -35,6 +35,7 @@ def check_names(source: Source, equations: Equations, loose: Collection[str]) ->
         *_members(source, equations),
         *_powers(source, equations),
         *_letters_as_numbers(source, equations),
+        *_dependent_ranges(source, equations),
     ]
     found = found or [*_idle_sums(source, equations), *_cases(source, equations)]
     if found:
@@ -102,6 +103,23 @@ def _applied(source: Source, equations: Equations) -> Iterator[Diagnostic]:
         yield source.diagnostic(words, call.span)
 
 
+def check_defined(source: Source, equations: Equations, unread: Mapping[Key, tuple[int, int]]) -> None:
+    """Raises InputError where the loss needs what only an equation with a derivative in it, ``unread``, defines."""
+    by_name = {e.name: e for e in equations.found}
+    loss = equations.loss()
+    pending = [loss if loss is not None else equations.found[-1].name]
+    needed = set(pending)
+    while pending:
+        uses = by_name[pending.pop()].uses - needed
+        needed |= uses
+        pending += uses & by_name.keys()
+    letters = equations.words.letters
+    for (base, mark), span in unread.items():
+        name = new_name(base, "" if mark in letters else mark)
+        if name in needed and name not in by_name:
+            raise source.error(say("notes.defined_by_derivative", name=name), span)
+
+
 def _parametrised(source: Source, equations: Equations, loose: Collection[str]) -> Iterator[Diagnostic]:
     r"""``p_\theta(x)`` in a note that speaks of \theta, too: the function depends on it, and nothing says how."""
     computed = {segment.left.key[0] for segment in equations.segments}
@@ -154,6 +172,18 @@ def _letters_as_numbers(source: Source, equations: Equations) -> Iterator[Diagno
         bound = frozenset(ix.value for ix in lhs.children[1:] if lhs.kind == "entry" and ix.kind == "name")
         for tree in _bare_letters(rhs, bound, equations.labels):
             yield source.diagnostic(say("notes.letter_as_number", letter=tree.value), tree.span)
+
+
+def _dependent_ranges(source: Source, equations: Equations) -> Iterator[Diagnostic]:
+    r"""``\sum_{k=1}^n`` where n is an index letter itself: the range depends on it."""
+    for equation in equations.found:
+        for side in equation.sides or ():
+            trees = [tree for tree in walk(side) if tree.kind == "call" and tree.value in _SUMS]
+            for letter in (letter for tree in trees for letter in tree.children[1:] if letter.kind == "name"):
+                last = letter.children[0] if letter.children else None
+                if last is not None and last.kind == "name" and last.value in equations.words.letters:
+                    words = say("notes.dependent_range", letter=letter.value, last=last.value)
+                    yield source.diagnostic(words, last.span)
 
 
 def _bare_letters(tree: Node, bound: frozenset[str], labels: Collection[str]) -> Iterator[Node]:

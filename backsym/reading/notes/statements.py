@@ -22,7 +22,7 @@ from backsym.core.words import say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.lexer import FUNCTION_MACROS, Token
-from backsym.reading.latex.names import Vocabulary
+from backsym.reading.latex.names import Key, Vocabulary
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.notes.written_functions import defines
 from backsym.reading.syntax import Node, walk
@@ -46,6 +46,8 @@ class Settled:
     """The names of derivatives, and of the terms of a total, that are put in."""
     loose: set[str] = field(default_factory=set)
     """The letters that stand anywhere but below another one, also as arguments that say nothing."""
+    unread: dict[Key, tuple[int, int]] = field(default_factory=dict)
+    """What equations with a derivative in them define, with their places; no step of descent, ``w = w - ...``."""
     steps: list[int] = field(default_factory=list)
     """Where steps of descent and the like stand, equations with a derivative among other things."""
 
@@ -269,8 +271,13 @@ def _arguments(source: Source, formulas: Sequence[Place], pieces: Sequence[Piece
         if all(c.arguments == definition.arguments for c in mine):
             for call in mine:
                 yield from _without_arguments(source.text, call, letters)
-        else:
-            yield from _formula_put_in(source, formulas, definition, piece, mine)
+            continue
+        for call in mine:
+            nested = [c for c in calls if c.head != head and call.start < c.start < call.span[1]]
+            if nested and any(f.displayed and f.start <= call.start < f.end for f in formulas):
+                message = say("notes.function_not_put_in", name="".join(nested[0].head))
+                raise source.error(message, (nested[0].start, nested[0].span[1]), say("notes.write_formula"))
+        yield from _formula_put_in(source, formulas, definition, piece, mine)
 
 
 def _is_known(known: str, definition: Applied, piece: Piece) -> bool:
@@ -522,7 +529,25 @@ def _derivative(piece: Piece, found: Settled) -> Iterator[Edit]:
         found.names.append(name)
     else:
         found.steps.append(start)
+        if (key := _defined(piece)) is not None:
+            found.unread[key] = piece.span
     yield from _blank(piece.reader.source.text, start, piece.tokens[stop - 1].end)
+
+
+def _defined(piece: Piece) -> Key | None:
+    """The quantity on the left side, with its mark; None if the right side has it as well, or it is none."""
+    left = [token.text for token in piece.tokens[piece.first : piece.signs[0]]]
+    right = [token.text for token in piece.tokens[piece.signs[0] : piece.last]]
+    again = any(right[n : n + len(left)] == left for n in range(len(right)))
+    reader = piece.reader
+    reader.position, reader.nesting = piece.first, 0
+    try:
+        base = reader.base()
+        scripts = read_scripts(reader, reader.additive)
+    except InputError:
+        return None
+    mark = (scripts.tag or "") + "".join(item.value for item in scripts.items)
+    return None if again else (base.text, mark)
 
 
 def _names_derivative(piece: Piece) -> bool:

@@ -227,9 +227,10 @@ def check_steps(source: Source, equations: Equations, starts: Sequence[Start], d
         parts = first.children if first.kind == "shift" else ()
         letters = [part for part in parts if part.children]
         by = sum(int(part.value) for part in parts if not part.children)
-        if len(letters) != 1 or letters[0].value != "1" or -back.get(name, 0) <= by <= 0:
+        against = any(part.value.startswith("-") for part in letters)
+        if not against and (len(letters) != 1 or letters[0].value != "1" or -back.get(name, 0) <= by <= 0):
             continue
-        if name in declared and is_sum(amount(declared[name][0])):
+        if name in declared and (against or is_sum(amount(declared[name][0]))):
             continue  # A declared axis of N + 1 entries goes beyond N.
         written = source.text[slice(*entry.span)]
         power = "^" in written and name not in plain and name not in equations.lefts()
