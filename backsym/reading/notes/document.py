@@ -54,7 +54,7 @@ from backsym.reading.notes.prose import (
     without_next,
 )
 from backsym.reading.notes.ranks import Ranks
-from backsym.reading.notes.refusals import check_defined, check_names, check_shapes, check_transposes
+from backsym.reading.notes.refusals import check_defined, check_names, check_roots, check_shapes, check_transposes
 from backsym.reading.notes.shapes import Shapes
 from backsym.reading.notes.spelling import MARKS, respelt
 from backsym.reading.notes.statements import Settled, settled
@@ -254,6 +254,7 @@ class _Note:
         sizes = {*self.declared.dims, *equations.dims} - {d.spelled.name for d in self.declared.found}
         check_sizes(self.source, equations, sizes, [(f.start, f.end) for f in self.formulas])
         check_names(self.source, equations, self.settled.loose)
+        check_roots(self.source, equations, self.powers)
         check_defined(self.source, equations, self.settled.unread)
         check_counts(self.source, equations, {d.spelled.name for d in self.declared.found})
         self.declare_what_is_used(equations, places)

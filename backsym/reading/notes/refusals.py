@@ -120,6 +120,18 @@ def check_defined(source: Source, equations: Equations, unread: Mapping[Key, tup
             raise source.error(say("notes.defined_by_derivative", name=name), span)
 
 
+def check_roots(source: Source, equations: Equations, powers: Collection[Key]) -> None:
+    """Raises InputError where ``s^2 = ...`` defines a quantity, and s alone is one that nothing defines."""
+    given = equations.given()
+    for segment in equations.segments:
+        base, tag = segment.left.key
+        root = new_name(base, tag[1:])  # The mark of s_B^2 is 2B.
+        if tag[:1].isdecimal() and (base, tag) in powers and root in given:
+            spelled = given[root]
+            name = source.text[slice(*spelled.span)]
+            raise source.error(say("notes.root_of_defined", name=name), spelled.span)
+
+
 def _parametrised(source: Source, equations: Equations, loose: Collection[str]) -> Iterator[Diagnostic]:
     r"""``p_\theta(x)`` in a note that speaks of \theta, too: the function depends on it, and nothing says how."""
     computed = {segment.left.key[0] for segment in equations.segments}
