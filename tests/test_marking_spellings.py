@@ -220,3 +220,18 @@ def test_what_is_wrong_earns_nothing(markers: dict[str, Marker]) -> None:
     for name, answers in WRONG.items():
         for target, text in answers:
             assert markers[name].mark(target, text).score == 0, (name, target, text)
+
+
+BROKEN = [
+    ("mn", "x", "(m-t) if x_i ,(1-y) else 0"),
+    ("mn", "x", "(m-t- X^Tt)if x_i = min(x) else 0"),
+    ("mn", "x", "(m-t) if x_i min(x) else 0"),
+    ("quad", "u", "s A^T qu+ (qA  ) v"),
+]
+
+
+@pytest.mark.parametrize(("problem", "target", "text"), BROKEN)
+def test_broken_conditions_and_products_are_not_read(
+    problem: str, target: str, text: str, markers: dict[str, Marker]
+) -> None:
+    assert markers[problem].mark(target, text).verdict == "invalid"

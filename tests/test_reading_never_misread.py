@@ -74,6 +74,11 @@ REFUSED = [
     ("dependent_range", "n", r"$$c_n = \sum_{k=1}^{n} a_k b_k, \quad L = \sum_n c_n^2$$"),
     ("runs_out", r"x_{T-t}", r"$$h_t = w h_{t-1}, \quad L = \sum_{t=1}^T h_t x_{T-t}$$"),
     ("root_of_defined", "s", r"$$s^2 = \frac{1}{n} \sum_{i=1}^n x_i^2, \quad L = \frac{a}{s}$$"),
+    (
+        "in_two_layers",
+        "w_{kj}",
+        r"$$y_k = \sum_j w_{kj} z_j, \quad z_j = \tanh(\sum_i w_{ji} x_i), \quad L = \sum_k (y_k - t_k)^2$$",
+    ),
     # Recurrences that have no start, or another one than at 0.
     ("runs_out", r"x_{i+1}", r"$$y_i = x_{i+1} - x_i, L = \sum_{i=1}^N y_i^2$$"),
     ("runs_out", r"h_{t+1}", r"$$h_{t+1} = w h_t, L = \sum_{t=1}^T h_t^2$$"),

@@ -9,6 +9,7 @@ This module must not know how answers are read, nor how verdicts are made.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from weakref import WeakKeyDictionary
@@ -16,7 +17,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from backsym.core.allowance import Exhausted, allowing
-from backsym.core.errors import BacksymError
+from backsym.core.errors import BacksymError, ShapeError
 from backsym.core.expr import (
     ZERO,
     Adj,
@@ -395,7 +396,7 @@ def _fits(fix: _Fix, level: str) -> Sentence:
 
 
 def _by_entries(e: Expr) -> Expr:
-    """Products of two vectors of one shape, which cannot be formed, entry by entry."""
+    """Products of two vectors of one shape, which cannot be formed, entry by entry; raises ShapeError for others."""
     e = rebuild(e, _by_entries)
     if isinstance(e, MatMul) and len(e.args) == 2 and len(e.args[0].shape) == 1 and e.args[0].shape == e.args[1].shape:
         return Mul(e.args)
@@ -482,7 +483,8 @@ def explain_clash(
     repaired = explain_meant(judge, meant) if meant is not None else None
     other = None
     if repaired is None and meant is not None and clash.operation == "matmul" and clash.left.shape == clash.right.shape:
-        other = explain_meant(judge, replace(meant, expr=_by_entries(meant.expr)))
+        with suppress(ShapeError):  # Other products in it cannot be formed either.
+            other = explain_meant(judge, replace(meant, expr=_by_entries(meant.expr)))
     with allowing(ELEMENTS, SEARCHING):
         return explainer(judge).clash(clash, target, repaired or other, entrywise=other is not None)
 

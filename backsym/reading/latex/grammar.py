@@ -250,6 +250,8 @@ class Grammar(Cursor, ABC):
         return self.compared(inner)
 
     def compared(self, left: Node) -> Node:
+        if not self.at(*COMPARISONS):
+            raise self.unexpected(say("latex.sought.comparison"))
         operator = self.take()
         right = self.additive()
         if self.at(*COMPARISONS):

@@ -36,6 +36,7 @@ def check_names(source: Source, equations: Equations, loose: Collection[str]) ->
         *_powers(source, equations),
         *_letters_as_numbers(source, equations),
         *_dependent_ranges(source, equations),
+        *_in_two_layers(source, equations),
     ]
     found = found or [*_idle_sums(source, equations), *_cases(source, equations)]
     if found:
@@ -184,6 +185,25 @@ def _letters_as_numbers(source: Source, equations: Equations) -> Iterator[Diagno
         bound = frozenset(ix.value for ix in lhs.children[1:] if lhs.kind == "entry" and ix.kind == "name")
         for tree in _bare_letters(rhs, bound, equations.labels):
             yield source.diagnostic(say("notes.letter_as_number", letter=tree.value), tree.span)
+
+
+def _in_two_layers(source: Source, equations: Equations) -> Iterator[Diagnostic]:
+    """``w_{ji}`` beside ``w_{kj}`` of another equation: one square array, or the weights of two layers."""
+    axes: dict[tuple[str, str], tuple[int, str]] = {}
+    given = equations.given()
+    for equation in equations.found:
+        for side in equation.sides or ():
+            for tree in walk(side):
+                array = tree.children[0] if tree.kind == "entry" else None
+                if array is None or array.value not in given or given[array.value].key in equations.words.keys:
+                    continue
+                for axis, index in enumerate(tree.children[1:]):
+                    letter = index.value if index.kind == "name" and len(tree.children) > 2 else ""
+                    first = axes.setdefault((array.value, letter), (axis, equation.name))
+                    if letter and first[0] != axis and first[1] != equation.name:
+                        words = say("notes.in_two_layers", name=array.value, letter=letter)
+                        yield source.diagnostic(words, tree.span)
+                        return
 
 
 def _dependent_ranges(source: Source, equations: Equations) -> Iterator[Diagnostic]:
