@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from extent import some
 from networks import NETWORKS
 
 from backsym.codegen.module import module_source
@@ -407,7 +408,7 @@ def put_for(e: Expr, old: Expr, new: Expr) -> Expr:
     return new if e is old else rebuild(e, lambda child: put_for(child, old, new))
 
 
-@pytest.mark.parametrize("name", CONDITIONS)
+@pytest.mark.parametrize("name", some(CONDITIONS, 2))
 def test_a_term_dropped_in_a_condition_is_refused(name: str) -> None:
     problem = problem_from_mapping(CONDITIONS[name])
     solution = solve(problem)

@@ -76,7 +76,7 @@ SOLVED = {
         "y = softmax(w*x)", "L = -sum(t*log(y))",
         symbols={**VECTORS, "t": {"shape": ["N"], "role": "target", "one_hot": True}},
     ),
-    "softmax 4 deep": nested("softmax", 4),
+    "softmax 5 deep": nested("softmax", 5),
     "tanh 30 deep": nested("tanh", 30),
 }  # fmt: skip
 
@@ -94,6 +94,13 @@ def test_what_is_large_is_solved(given: dict[str, object]) -> None:
     start = time.process_time()
     assert not bs.Problem(**given).solve().failed
     assert time.process_time() - start < SECONDS
+
+
+def test_what_cannot_be_folded_back_is_not_tried() -> None:
+    """A softmax of softmaxes has a name on each level, each of which is looked for in terms that may have it only."""
+    with allowing(10**7, 1e12) as left:
+        bs.Problem(**nested("softmax", 3)).solve()
+    assert 1e12 - left.work < 8e6
 
 
 def test_exact_powers_have_a_limit() -> None:

@@ -69,6 +69,7 @@ from backsym.calculus.terms import (
     Ent,
     Fun,
     Index,
+    Key,
     Poly,
     Term,
     affine,
@@ -84,6 +85,7 @@ from backsym.calculus.terms import (
     poly_key,
     poly_symbols,
     sub_poly,
+    term_key,
 )
 from backsym.calculus.vertices import weight
 from backsym.core import stepkinds as sk
@@ -189,7 +191,7 @@ class Backward:
             body = lower(eq.rhs, params if same else at_one, None, self.namer.hint)
         body = collapse(body)
         known = recognised(body)
-        return Lowered(eq, params, body, known, tuple(self._definitions(eq, params, known)))
+        return Lowered(eq, params, body, known, tuple(_apart(self._definitions(eq, params, known))))
 
     def _definitions(self, eq: NodeEquation, params: Axes, body: Poly) -> Iterator[tuple[Definition, Fact]]:
         """The node itself, unless the file asks for the formula; then the row-wise functions of the author's calls."""
@@ -554,6 +556,16 @@ def different(forms: Iterable[Poly]) -> list[Poly]:
         if not any(same(form, other) for other in found):
             found.append(form)
     return found
+
+
+def _apart(definitions: Iterable[tuple[Definition, Fact]]) -> Iterator[tuple[Definition, Fact]]:
+    """Without those that say again what an earlier one says."""
+    seen: set[Key] = set()
+    for definition, fact in definitions:
+        key = term_key(definition.term, {i: (1, n) for n, i in enumerate(definition.params) if not i.fixed})
+        if key not in seen:
+            seen.add(key)
+            yield definition, fact
 
 
 def _signed(form: list[Rewrite]) -> list[Rewrite]:

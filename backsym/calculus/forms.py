@@ -355,15 +355,15 @@ class Definition:
     term: Term
 
     @lazy
-    def heads(self) -> frozenset[tuple[str, str]]:
+    def heads(self) -> frozenset[tuple[str, str, int]]:
         """What there must be in a product that equals an entry."""
         return frozenset(_head(f) for f, _ in self.term.powers)
 
 
-def _head(f: Factor) -> tuple[str, str]:
-    """What stays of a factor whatever its indices are."""
+def _head(f: Factor) -> tuple[str, str, int]:
+    """What stays of a factor whatever its indices are: its kind, its name, and how large it is."""
     named = f.base if isinstance(f, Ent) else f
-    return type(f).__name__, str(getattr(named, "name", ""))
+    return type(f).__name__, str(getattr(named, "name", "")), f.nodes
 
 
 def definition_of(node: Expr, params: tuple[Index, ...], body: Poly) -> Definition | None:

@@ -131,6 +131,10 @@ def front(t: Term, quotient: bool, namer: Namer, *, scalar: bool = False) -> tup
     return Div(times(top), times(bottom)), [], []
 
 
+LARGE = 8
+"""A factor with so many factors in it is raised once."""
+
+
 class Raiser:
     """Raises terms for one derivation; the namer chooses letters for bound indices.
 
@@ -140,6 +144,7 @@ class Raiser:
     def __init__(self, namer: Namer, whole: Callable[[Fun], tuple[Expr, ...]]):
         self.namer = namer
         self.whole = whole
+        self._made: dict[tuple[object, ...], tuple[Factor, Expr]] = {}
 
     def poly(self, p: Poly, letters: Letters) -> Expr:
         spend(10 * KEY * len(p))
@@ -211,6 +216,15 @@ class Raiser:
         return raised_to(self.base(f, letters), e)
 
     def base(self, f: Factor, letters: Letters) -> Expr:
+        """A factor without its exponent; a large one, which stands in many lines, is made once for the same letters."""
+        if f.nodes < LARGE:
+            return self._base(f, letters)
+        key = (id(f), *((i.serial, ix) for i, ix in letters.items()))
+        if key not in self._made:
+            self._made[key] = f, self._base(f, letters)  # With the factor, whose identity is then not another's.
+        return self._made[key][1]
+
+    def _base(self, f: Factor, letters: Letters) -> Expr:
         if isinstance(f, Ent):
             at = tuple(self.ix(i, letters) for i in f.idx)
             if isinstance(f.base, Member):

@@ -613,7 +613,7 @@ def _label(i: Index, labels: Labels) -> tuple[Any, ...]:
 def _base_key(base: Expr) -> Key:
     if isinstance(base, (Sym, Adj, Const)):
         return (type(base).__name__, base.name)
-    return ("expr", repr(base))
+    return ("expr", base.written)
 
 
 def factor_key(f: Factor, labels: Labels = NO_LABELS) -> Key:

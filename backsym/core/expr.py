@@ -198,6 +198,11 @@ class Expr:
     def shape(self) -> Shape:
         raise TypeError(f"{type(self).__name__} has no shape rule")
 
+    @lazy
+    def written(self) -> str:
+        """Its ``repr``, which is long where arrays are functions of arrays, made once."""
+        return repr(self)
+
 
 def _no_axes(e: Expr) -> Shape:
     return ()
