@@ -595,3 +595,62 @@ def test_ranges_that_count_from_zero_and_from_one_are_not_mixed() -> None:
     mixed = sp.Eq(sp.Symbol("L"), sp.Sum(x[i], (i, 0, size - 1)) + sp.Sum(x[i] ** 2, (i, 1, size)))
     with pytest.raises(BacksymError, match="some ranges count from 0 and some from 1"):
         bs.Problem(equations=[mixed])
+
+
+# --- axes of one entry -----------------------------------------------------------------------------------------------
+
+_N = sp.Symbol("N", integer=True, positive=True)
+_K = sp.Symbol("K", integer=True, positive=True)
+_NUMBER, _W = sp.Symbol("x"), sp.MatrixSymbol("W", _K, _N)
+_COLUMN, _ROW = sp.MatrixSymbol("X", _N, 1), sp.MatrixSymbol("X", 1, _N)
+_TWO, _FLAT = sp.MatrixSymbol("X", 2, 1), sp.MatrixSymbol("X", 1, 2)
+_SINGLE = sp.MatrixSymbol("X", 1, 1)
+
+ONE_ENTRY: list[tuple[object, str, list[object], object, object]] = [
+    # the expression, by what, its declared shape, its value, and the gradient there
+    (_NUMBER**2 / 2, "x", [1], [3.0], [3.0]),
+    (sp.sin(_NUMBER), "x", [1, 1], [[0.0]], [[1.0]]),
+    (_NUMBER**3, "x", [], 2.0, 12.0),
+    (sp.Trace(_COLUMN.T * _COLUMN), "X", ["N", 1], [[1.0], [2.0]], [[2.0], [4.0]]),
+    (sp.Trace(_COLUMN.T * _COLUMN), "X", ["N"], [1.0, 2.0], [2.0, 4.0]),
+    (sp.Trace(_ROW * _ROW.T), "X", [1, "N"], [[1.0, 2.0]], [[2.0, 4.0]]),
+    ((_TWO.T * _TWO)[0, 0], "X", [2, 1], [[1.0], [2.0]], [[2.0], [4.0]]),
+    (_TWO[1, 0] ** 2 + _TWO[0, 0], "X", [2, 1], [[1.0], [2.0]], [[1.0], [4.0]]),
+    ((_FLAT * _FLAT.T)[0, 0], "X", [1, 2], [[1.0, 2.0]], [[2.0, 4.0]]),
+    (_SINGLE[0, 0] ** 2, "X", [1], [3.0], [6.0]),
+    (_SINGLE[0, 0] ** 2, "X", [1, 1], [[3.0]], [[6.0]]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("expression", "by", "shape", "value", "slope"), ONE_ENTRY)
+def test_an_axis_of_one_entry_is_declared(expression: Any, by: str, shape: Any, value: Any, slope: Any) -> None:
+    found = bs.gradient(expression, by, {by: shape})
+    assert found.shape == tuple(shape)
+    np.testing.assert_allclose(found(**{by: value}), slope)
+
+
+def test_a_product_with_a_declared_column() -> None:
+    product = _W * _COLUMN
+    found = bs.gradient(sp.Trace(product.T * product), "X", {"X": ["N", 1], "W": ["K", "N"]})
+    w, x = np.array([[1.0, 2.0], [0.0, 3.0], [1.0, 1.0]]), np.array([[1.0], [2.0]])
+    np.testing.assert_allclose(found(W=w, X=x), 2 * w.T @ w @ x)
+
+
+@pytest.mark.parametrize("shape", [["N"], ["N", 1], [1, "N"], [3], [1, 3]])
+def test_a_number_is_no_array_of_several_entries(shape: Any) -> None:
+    with pytest.raises(bs.InputError, match="is a number in one place and"):
+        bs.gradient(_NUMBER**2, "x", {"x": shape})
+
+
+@pytest.mark.parametrize("shape", [[1], [1, "N"], [1, 1], ["N", "N"], [3, 1]])
+def test_a_column_has_its_own_sizes(shape: Any) -> None:
+    with pytest.raises(bs.InputError, match="two shapes"):
+        bs.gradient(sp.Trace(_COLUMN.T * _COLUMN), "X", {"X": shape})
+
+
+def test_a_computed_column_is_a_vector() -> None:
+    y = sp.MatrixSymbol("Y", _K, 1)
+    equations = [(y, _W * _COLUMN), (sp.Symbol("L"), sp.Trace(y.T * y))]
+    with pytest.raises(bs.InputError, match="two shapes"):
+        bs.Problem(equations=equations, symbols={"Y": ["K", 1]})
+    assert not bs.Problem(equations=equations, symbols={"X": ["N", 1]}).solve().failed

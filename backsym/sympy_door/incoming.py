@@ -15,7 +15,7 @@ import sympy
 from sympy.matrices.expressions.matexpr import MatrixElement
 
 from backsym.core.errors import Diagnostic, InputError
-from backsym.core.expr import Equation, Shape
+from backsym.core.expr import Equation, Shape, show_shape
 from backsym.core.problem import Problem
 from backsym.core.words import Words, say
 from backsym.reading.files.loader import problem_from_mapping
@@ -69,9 +69,13 @@ def _claim_writer(loss: str, shapes: Mapping[str, Shape]) -> Writer:
     adjoints = {f"d{loss}_d{name}": name for name in shapes if f"d{loss}_d{name}" not in shapes}
     texts = {name: name for name in shapes} | {name: f"d{loss}/d{of}" for name, of in adjoints.items()}
     shape_of = {name: shapes[adjoints.get(name, name)] for name in texts}
-    columns = [name for name, shape in shape_of.items() if len(shape) == 2 and shape[1] == 1]
-    whole = {name: f"sum({texts[name]}, axis=1)" for name in columns}
-    return Writer(Names(), whole, adjoints, loss, shape_of)
+    return Writer(Names(), _whole_columns(texts, shape_of), adjoints, loss, shape_of)
+
+
+def _whole_columns(texts: Mapping[str, str], shapes: Mapping[str, Shape]) -> dict[str, str]:
+    """How a [D, 1] quantity, which is a column in SymPy, is written where a vector is meant."""
+    columns = [name for name, shape in shapes.items() if len(shape) == 2 and shape[1] == 1]
+    return {name: f"sum({texts[name]}, axis=1)" for name in columns}
 
 
 def _sides(equation: object) -> tuple[Any, Any]:
@@ -115,8 +119,9 @@ class _Door:
         if not isinstance(equations, (list, tuple)) or not equations:
             raise refuse(say("sympy.equations_list"))
         declared = _as_mapping(self.keys.get("symbols"))
-        self.found.declare({name: shape for name, entry in declared.items() if (shape := _shape(entry)) is not None})
-        taken = self.take(equations)
+        given = {name: shape for name, entry in declared.items() if (shape := _shape(entry)) is not None}
+        self.found.declare(given)
+        taken = self.take(equations, given)
         self.found.settle()
         shapes = self.found.quantities()
         self.no_clash(declared, shapes)
@@ -136,14 +141,19 @@ class _Door:
         given = _as_mapping(self.keys.get(key))
         return {name: "abstract" if key == "functions" else None for name in names if name not in given}
 
-    def take(self, equations: Sequence[object]) -> list[tuple[str, str]]:
+    def take(self, equations: Sequence[object], given: Mapping[str, Shape]) -> list[tuple[str, str]]:
         """The defined name and the text of each equation; what they declare is taken in, every mistake reported."""
         taken: list[tuple[str, str]] = []
         mistakes: list[Diagnostic] = []
         for number, equation in enumerate(equations, 1):
             try:
                 lhs, rhs = _sides(equation)
-                taken.append((self.left_name(lhs), Writer(self.names).equation(lhs, rhs)))
+                if isinstance(lhs, sympy.MatrixSymbol) and self.left_name(lhs) in self.found.columns:
+                    shape = given[self.left_name(lhs)]
+                    first, second = (show_shape(axes) for axes in (shape, shape[:1]))
+                    raise refuse(say("sympy.two_shapes", name=self.left_name(lhs), first=first, second=second))
+                writer = Writer(self.names, _whole_columns({name: name for name in given}, given), entries=given)
+                taken.append((self.left_name(lhs), writer.equation(lhs, rhs)))
                 self.found.scan((lhs, rhs))
             except InputError as e:
                 mistakes += [replace(d, file=f"equations[{number}]") for d in e.diagnostics]

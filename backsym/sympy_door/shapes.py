@@ -51,10 +51,14 @@ class Found:
     from_zero: bool = False
     from_one: bool = False
     position: object = None
+    columns: set[str] = field(default_factory=set)
+    """Arrays that are declared [D, 1]: SymPy's columns, which are vectors otherwise."""
 
     def declare(self, shapes: Mapping[str, Shape]) -> None:
         """Shapes that the author gave, for arrays whose size SymPy does not know."""
         for name, shape in shapes.items():
+            if len(shape) == 2 and shape[1] == 1:
+                self.columns.add(name)
             if shape:
                 self.arrays[name] = list(shape)
                 self._dims(shape)
@@ -196,7 +200,10 @@ class Found:
 
     def _matrix(self, matrix: Any) -> None:
         name = self.names.name(matrix.name)
-        self._array(name, list(matrix_shape(matrix, self.names)))
+        shape = matrix_shape(matrix, self.names)
+        if name in self.columns and len(shape) == 1:  # Declared with both axes.
+            shape = (*shape, 1)
+        self._array(name, list(shape))
         self.order.setdefault(name)
 
     def _array(self, name: str, shape: Sequence[Dim | None]) -> None:
@@ -278,7 +285,7 @@ class Found:
     def quantities(self) -> dict[str, Shape]:
         """Every quantity with its shape: arrays, and scalars that are not dimensions."""
         for name in self.scalars:
-            if self.shape(name):
+            if any(d != 1 for d in self.shape(name)):
                 raise refuse(say("sympy.number_and_array", name=name, shape=show_shape(self.shape(name))))
         return {name: self.shape(name) for name in self.order if name not in self.dims}
 

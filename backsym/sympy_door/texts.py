@@ -57,7 +57,8 @@ class Writer:
     """Writes one equation.
 
     ``whole`` gives the text that stands for a whole array, where that is not its name; ``adjoints`` maps names such as
-    ``dL_dz`` to the quantity; ``letters`` the dummies met so far.  ``shapes`` are known where a whole problem is.
+    ``dL_dz`` to the quantity; ``letters`` the dummies met so far.  ``shapes`` are known where a whole problem is;
+    ``entries`` are the shapes that are declared, of which a number may be the only entry.
     """
 
     names: Names
@@ -65,6 +66,7 @@ class Writer:
     adjoints: Mapping[str, str] = field(default_factory=dict)
     loss: str = ""
     shapes: Mapping[str, Shape] = field(default_factory=dict)
+    entries: Mapping[str, Shape] = field(default_factory=dict)
     local: dict[Any, Piece] = field(default_factory=dict)
     letters: dict[Any, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
@@ -209,7 +211,12 @@ def _float(w: Writer, e: Any) -> Piece:
 
 
 def _symbol(w: Writer, e: Any) -> Piece:
-    return w.local[e] if e in w.local else atom(w.quantity(e.name))
+    """A number; of an array that is declared with one entry, that entry."""
+    if e in w.local:
+        return w.local[e]
+    shape = w.entries.get(w.names.name(e.name), ())
+    places = f"[{', '.join('1' for _ in shape)}]" if shape and all(d == 1 for d in shape) else ""
+    return atom(f"{w.quantity(e.name)}{places}")
 
 
 def _indexed(w: Writer, e: Any) -> Piece:
@@ -219,7 +226,10 @@ def _indexed(w: Writer, e: Any) -> Piece:
 def _element(w: Writer, e: Any) -> Piece:
     parent = e.parent
     if isinstance(parent, sympy.MatrixSymbol):
-        return atom(f"{w.quantity(parent.name)}[{', '.join(map(w.index, vector_indices(e)))}]")
+        places = [*map(w.index, vector_indices(e))]
+        if len(places) == 1 and len(w.entries.get(w.names.name(parent.name), ())) == 2:
+            places.append("1")
+        return atom(f"{w.quantity(parent.name)}[{', '.join(places)}]")
     if parent.shape == (1, 1):
         return w.piece(parent)
     return atom(f"({w.piece(parent).text})[{', '.join(map(w.index, vector_indices(e)))}]")
