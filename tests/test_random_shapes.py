@@ -84,6 +84,18 @@ CASES: dict[str, dict[str, Any]] = {
             "Y = sinh(tanh(W @ Z))", "L = mean(Y[n,n'], n, n')",
         ],
     },
+    "a sum of nine products": {
+        "symbols": {f"{c}{n}": [] for n in range(9) for c in "pqr"},
+        "forward": ["y = " + " + ".join(f"p{n}*q{n}*r{n}" for n in range(9)), "L = tanh(y)"],
+    },
+    "a sum of nine products of matrices": {
+        "symbols": {f"A{n}": MATRIX for n in range(9)} | {f"B{n}": ["K", "M"] for n in range(9)},
+        "forward": ["Y = " + " + ".join(f"A{n} @ B{n}" for n in range(9)), "L = sum(sin(Y))"],
+    },
+    "a sum of products that cancel": {
+        "symbols": {f"{c}{n}": VECTOR for n in range(5) for c in "uv"},
+        "forward": ["y = " + " + ".join(f"(u{n} - v{n})*(u{n} + v{n}) + v{n}**2" for n in range(5)), "L = sum(y**2)"],
+    },
     "an outer product with a kink": {
         "symbols": {"u": ["M"], "X": MATRIX, "A": MATRIX, "v": ["K"]},
         "forward": ["s = outer(u, elu(X/A @ v, 0.2))", "L = sum(s**2)"],
