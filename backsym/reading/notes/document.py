@@ -58,7 +58,7 @@ from backsym.reading.notes.refusals import check_defined, check_names, check_roo
 from backsym.reading.notes.shapes import Shapes
 from backsym.reading.notes.spelling import MARKS, respelt
 from backsym.reading.notes.statements import Settled, settled
-from backsym.reading.notes.steps import Start, Steps, as_equations, check_steps, starts_of, steps_of
+from backsym.reading.notes.steps import Start, Steps, as_equations, check_steps, check_zeros, starts_of, steps_of
 from backsym.reading.notes.tasks import Task, Tasks
 from backsym.reading.notes.told_functions import told_functions
 from backsym.reading.notes.upstream import Slope, is_given, mentioned_loss, slopes, undefined_loss
@@ -211,6 +211,7 @@ class _Note:
         self.not_asked: set[str] = set()
         self.steps = Steps()
         self.starts: list[Start] = []
+        self.begun: set[str] = set()
         self.letters: frozenset[str] = frozenset()
         self.left_letters: frozenset[str] = frozenset()
         self.family_names: set[str] = set()
@@ -384,6 +385,7 @@ class _Note:
         given = {name: s for name, s in equations.given().items() if name not in declared}
         self.starts = starts_of(equations, self.steps.letters)
         check_steps(self.source, equations, self.starts, declared)
+        check_zeros(equations, self.starts, {name for name, shape in declared.items() if len(shape) > 1})
         waits = {e.name: [s.name for s in self.starts if s.family in {e.name, *e.uses}] for e in equations.found}
         equations.found = in_order(equations.found, waits)
         self.check_sizes()
@@ -408,7 +410,7 @@ class _Note:
             else d
             for d in self.declared.found
         ]
-        mentioned = Ranks(self.prose, (), (), ()).mentioned(given)
+        mentioned = Ranks(self.prose).mentioned(given)
         for name, spelled in given.items():
             if name in mentioned:
                 self.words.setdefault(name, self.prose.of(mentioned[name]))
@@ -446,7 +448,10 @@ class _Note:
         names: Mapping[str, Spelled],
     ) -> Shapes:
         """The axes of all quantities, as far as declarations, customs and the equations tell them."""
-        custom = Ranks(self.prose, self.declared.found, self.letters, self.labels)
+        custom = Ranks(
+            self.prose, self.declared.found, self.letters, self.labels,
+            families=self.family_names, sizes=self.declared.dims,
+        )  # fmt: skip
         ranks, families = custom.of(equations, given, names)
         self.family_names |= families.keys()
         self.assumed += custom.assumed
@@ -619,14 +624,19 @@ class _Note:
     def equations(self, found: Sequence[Formula]) -> Equations:
         """The forward equations; layers that were declared with a letter are declared one by one."""
         spans = [(f.start, f.end) for f in self.formulas]
-        self.steps = steps_of(self.source, [(f.start, f.end) for f in found], spans)
+        stating = [(f.start, f.end) for f in found]
+        if not any(
+            "=" in self.document.text[start:end] for start, end in stating
+        ):  # All that this note states stands within its text.
+            stating = [(f.start, f.end) for f in self.formulas if not f.displayed and self.states(f)]
+        self.steps = steps_of(self.source, stating, spans)
         for last in self.steps.ends.values():
             self.declared.dims.setdefault(last.text, Spelled((last.text, ""), False, False, (0, 0)))
         self.assumed += [(at.start, f"{letter} runs up to {at.text}") for letter, at in self.steps.by_custom.items()]
-        self.letters, self.left_letters = index_letters(self.source, [(f.start, f.end) for f in found])
+        self.letters, self.left_letters = index_letters(self.source, stating)
         self.letters |= self.steps.letters
         self.left_letters -= self.steps.letters
-        self.marks = (self.left_letters - self.letters) & loss_marks(self.source, [(f.start, f.end) for f in found])
+        self.marks = (self.left_letters - self.letters) & loss_marks(self.source, stating)
         self.left_letters -= self.marks
         self.declare_labels()
         words = self.vocabulary()
@@ -635,7 +645,15 @@ class _Note:
         segs += self.within_the_text(Equations(self.source, segs, defined, words, self.labels), words)
         equations = Equations(self.source, segs, defined, words, self.labels)
         if self.declare_families(equations):
-            equations = Equations(self.source, segs, defined, self.vocabulary(), self.labels)
+            # What was a name of its own, h_t, is a member at left sides, too; h_0 is what it starts from.
+            words = self.vocabulary()
+            segs = [s for f in found for s in segments(self.source, words, f.start, f.end)]
+            members = Equations(self.source, segs, defined, words, self.labels)
+            self.begun = {start.name for start in starts_of(members, self.steps.letters)}
+            words = self.vocabulary()
+            segs = [s for f in found for s in segments(self.source, words, f.start, f.end)]
+            segs += self.within_the_text(Equations(self.source, segs, defined, words, self.labels), words)
+            equations = Equations(self.source, segs, defined, words, self.labels)
         before = self.declared.found
         used = [s.key for s in (*equations.names.values(), *(e.segment.left for e in equations.found))]
         layers(self.declared, used)
@@ -687,7 +705,8 @@ class _Note:
                 taken[s.left.name] = s
         needed = {*displayed.given(), *starts, *(name for s, e in telling if s.left.name in taken for name in e.uses)}
         if not has_loss and not taken and telling:
-            needed |= {slope.below for slope in self.slopes()}  # A layer alone, with its upstream derivative.
+            asked = self.slopes()  # A function, or a layer alone with its upstream derivative.
+            needed |= {slope.above for slope in asked} | {slope.below for slope in asked}
         grows = True
         while grows:
             grows = False
@@ -708,7 +727,8 @@ class _Note:
         return _CONDITION.search(before) is None
 
     def vocabulary(self) -> Vocabulary:
-        ranks: dict[str, int | None] = {d.spelled.name: len(d.shape) for d in self.declared.found if not d.letter}
+        ranks: dict[str, int | None] = dict.fromkeys(self.begun)
+        ranks.update({d.spelled.name: len(d.shape) for d in self.declared.found if not d.letter})
         return Vocabulary(
             ranks, letters=self.letters, open=True, free=self.letters | self.left_letters,
             above=self.steps.above(bare=False), bare=self.steps.above(bare=True), ends=self.steps.last,

@@ -27,11 +27,20 @@ _VECTORS = frozenset("vec mathbf bm boldsymbol hat tilde bar".split())
 class Ranks:
     """``declared`` are the quantities that the note declares, ``letters`` those of examples, ``labels`` classes.
 
+    ``families`` are the declared ones whose first axis counts members; ``sizes`` are letters of dimensions.
+
     ``assumed`` are the customs that were followed, with their places.
     """
 
     def __init__(
-        self, prose: Prose, declared: Iterable[Declaration], letters: Collection[str], labels: Collection[str]
+        self,
+        prose: Prose,
+        declared: Iterable[Declaration] = (),
+        letters: Collection[str] = (),
+        labels: Collection[str] = (),
+        *,
+        families: Collection[str] = (),
+        sizes: Collection[str] = (),
     ):
         self.prose = prose
         self.source = prose.source
@@ -39,6 +48,8 @@ class Ranks:
         self.declared = list(declared)
         self.letters = letters
         self.labels = labels
+        self.declared_families = families
+        self.sizes = sizes
         self.assumed: list[tuple[int, str]] = []
 
     def of(
@@ -73,7 +84,9 @@ class Ranks:
         found = {}
         for name, spelled in names.items():
             letter = spelled.key[0].rpartition(":")[2]
-            capital = len(letter) == 1 and letter.isupper() and name not in equations.lefts()
+            capital = (
+                len(letter) == 1 and letter.isupper() and name not in {*equations.lefts(), *equations.dims, *self.sizes}
+            )
             if turned and capital:
                 found[name] = 2
             elif letter in forward:
@@ -108,7 +121,8 @@ class Ranks:
         marked = [s.key[0].rpartition(":")[2] for s in (*equations.names.values(), *given.values()) if s.bold]
         if any(letter.isupper() for letter in marked):
             return set()
-        vectors = {d.spelled.key[0] for d in self.declared if len(d.shape) == 1 and not d.letter}
+        told = [d for d in self.declared if not d.letter]
+        vectors = {d.spelled.key[0] for d in told if len(d.shape) - (d.spelled.name in self.declared_families) == 1}
         found: set[str] = set()
         for e in equations.found:
             tokens = tokens_in(self.source, e.segment.start, e.segment.end)

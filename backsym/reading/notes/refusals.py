@@ -278,6 +278,7 @@ def _positions(source: Source, equations: Equations, shapes: Mapping[str, Axes])
         array = shapes.get(base, ())
         # A bold letter with a mark is another quantity, unless its members have index letters there.
         whole = spelled.bold and (1, True) not in equations.indexed.get(base, ())
+        whole = whole or bool(shapes.get(tag))  # An array is no position.
         if array and spelled.below and tag and not tag.isdecimal() and not whole and name not in equations.ranks:
             words = say("notes.entry_at_class", name=source.text[slice(*spelled.span)], array=base, mark=tag)
             yield source.diagnostic(words, spelled.span)

@@ -19,10 +19,12 @@ from backsym.core.errors import Diagnostic, InputError
 from backsym.core.problem import start_names
 from backsym.core.source import Source
 from backsym.core.words import say
+from backsym.reading.files.yamlfile import Edit
 from backsym.reading.latex.equations import FormulaReader, Spelled
 from backsym.reading.latex.lexer import Token
 from backsym.reading.latex.names import Vocabulary, new_name, split_tag
 from backsym.reading.notes.equations import Equations
+from backsym.reading.notes.lengths import Respelled
 from backsym.reading.notes.shapes import Axes
 from backsym.reading.syntax import Node, node, walk
 
@@ -186,6 +188,19 @@ def starts_of(equations: Equations, letters: Collection[str]) -> list[Start]:
             key = (left.key[0], left.key[1] + "0") if n == 0 else split_tag(name)
             found.append(Start(equation.name, name, replace(left, key=key), n))
     return found
+
+
+def check_zeros(equations: Equations, starts: Sequence[Start], arrays: Collection[str]) -> None:
+    """Raises Respelled where an array starts from a plain 0: that is all zeros."""
+    families = {start.name: start.family for start in starts}
+    edits: list[Edit] = []
+    for equation in equations.found:
+        family = families.get(equation.name)
+        zero = equation.sides is not None and equation.sides[1].kind == "num" and float(equation.sides[1].value) == 0
+        if zero and equation.sides is not None and (equation.segment.left.bold or family in arrays):
+            edits.append(Edit(*equation.sides[1].span, r"\mathbf{0}"))
+    if edits:
+        raise Respelled(edits, [(edits[0].start, "0 as the start of an array is all zeros")])
 
 
 def as_equations(starts: Iterable[Start]) -> list[tuple[Node, Node]]:

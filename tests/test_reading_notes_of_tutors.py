@@ -1,0 +1,119 @@
+r"""Notes as a tutor types them: light letters, everything within the text, recurrences whose vectors words declare.
+
+Each is compared with a NumPy function by a complex step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from test_reading_cases import loaded, rnn, same_as, sigmoid, softmax
+
+D, H, K, T, S = 3, 4, 2, 5, ()
+Note = tuple[str, Callable[..., Any], dict[str, tuple[int, ...]], dict[str, Any]]
+
+
+def gru(x: Any, y: Any, W_z: Any, U_z: Any, W_r: Any, U_r: Any, W: Any, U: Any) -> Any:
+    h, loss = np.zeros(H), 0.0
+    for row, target in zip(x, y, strict=True):
+        z = sigmoid(W_z @ row + U_z @ h)
+        r = sigmoid(W_r @ row + U_r @ h)
+        h = (1 - z) * h + z * np.tanh(W @ row + U @ (r * h))
+        loss = loss + ((h - target) ** 2).sum()
+    return loss
+
+
+def distance(states: list[Any], y: Any) -> Any:
+    return sum(((h - target) ** 2).sum() for h, target in zip(states, y, strict=True))
+
+
+def positive(z: Any) -> Any:
+    return np.where(np.real(z) > 0, z, 0)
+
+
+NOTES: dict[str, Note] = {
+    "softmax with a temperature": (
+        r"""## Softmax with temperature
+Logits $z \in \mathbb{R}^K$, temperature $T > 0$: $p_k = \frac{e^{z_k/T}}{\sum_{j} e^{z_j/T}}$.
+For the true class $c$ the loss is $\ell = -\log p_c$.
+
+Compute $\partial \ell / \partial z_k$ and $\partial \ell/\partial T$.
+""",
+        lambda z, T, c: -np.log(softmax(z / T)[c]),
+        {"z": (K,), "T": S},
+        {"c": 1},
+    ),
+    "dropout": (
+        r"""Dropout: $\tilde a = m \odot a$, $a = \mathrm{relu}(W x + b)$, $y = V \tilde a$,
+$L = -\sum_k t_k \log \mathrm{softmax}(y)_k$ where $m \in \{0,1\}^H$ is a fixed mask,
+$W \in \mathbb{R}^{H \times D}$, $V \in \mathbb{R}^{K \times H}$.
+
+Find the gradients of $L$ with respect to $W$, $b$ and $V$.
+""",
+        lambda m, W, V, x, b, t: -(t * np.log(softmax(V @ (m * positive(W @ x + b))))).sum(),
+        {"m": (H,), "W": (H, D), "V": (K, H), "x": (D,), "b": (H,), "t": (K,)},
+        {},
+    ),
+    "a quadratic form": (
+        r"""Let $A\in\mathbb{R}^{n\times n}$ be symmetric, $b\in\mathbb{R}^n$, $x \in \mathbb{R}^n$
+and $f(x)=\frac12 x^TAx-b^Tx$. Compute $\frac{\partial f}{\partial x}$.
+""",
+        lambda A, b, x: x @ A @ x / 2 - b @ x,
+        {"A": (D, D), "b": (D,), "x": (D,)},
+        {},
+    ),
+    "a gated recurrence": (
+        r"""# GRU cell
+$$z_t = \sigma(W_z x_t + U_z h_{t-1})$$
+$$r_t = \sigma(W_r x_t + U_r h_{t-1})$$
+$$\tilde h_t = \tanh(W x_t + U \cdot (r_t \odot h_{t-1}))$$
+$$h_t = (1 - z_t) \odot h_{t-1} + z_t \odot \tilde h_t$$
+for $t=1,\dots,T$, $h_0 = 0$, and loss $L = \sum_{t=1}^T \|h_t - y_t\|^2$,
+where $x_t \in \mathbb{R}^D$ and $h_t \in \mathbb{R}^H$.
+
+Derive $\frac{\partial L}{\partial U}$.
+""",
+        gru,
+        {
+            "x": (T, D),
+            "y": (T, H),
+            "W_z": (H, D),
+            "U_z": (H, H),
+            "W_r": (H, D),
+            "U_r": (H, H),
+            "W": (H, D),
+            "U": (H, H),
+        },
+        {},
+    ),
+    "a recurrence from zero": (
+        r"""$$h_t = \tanh(W x_t + U h_{t-1})$$
+for $t=1,\dots,T$, $h_0 = 0$, and loss $L = \sum_{t=1}^T \|h_t - y_t\|^2$,
+where $x_t \in \mathbb{R}^D$ and $h_t \in \mathbb{R}^H$.
+
+Derive $\frac{\partial L}{\partial U}$.
+""",
+        lambda x, W, U, y: distance(rnn(np.zeros(H), x, U, W), y),
+        {"x": (T, D), "W": (H, D), "U": (H, H), "y": (T, H)},
+        {},
+    ),
+    "a bold recurrence from a plain zero": (
+        r"""$$\mathbf{h}_t = \tanh(\mathbf{W} \mathbf{x}_t + \mathbf{U} \mathbf{h}_{t-1}), \quad t = 1, \dots, T$$
+$$L = \sum_{t=1}^T \|\mathbf{h}_t - \mathbf{y}_t\|^2$$
+with $\mathbf{h}_0 = 0$.
+""",
+        lambda x, W, U, y: distance(rnn(np.zeros(H), x, U, W), y),
+        {"x": (T, D), "W": (H, D), "U": (H, H), "y": (T, H)},
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_a_note_is_read_as_meant(name: str, tmp_path: Path) -> None:
+    text, truth, shapes, classes = NOTES[name]
+    same_as(loaded(tmp_path, text), truth, shapes, classes)
