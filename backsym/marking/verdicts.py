@@ -21,7 +21,7 @@ from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Expr, Ix, Partial, scalar_if_ones, walk
 from backsym.core.lazy import lazy
 from backsym.core.problem import Part, Problem
-from backsym.core.words import listed
+from backsym.core.words import listed, say
 from backsym.marking.answers.left_letters import read_array
 from backsym.marking.answers.model import ReadAnswer, Target, Unreadable, quantity_named
 from backsym.marking.answers.numbers import Numbers, members, read_numbers
@@ -114,7 +114,7 @@ class Verdict:
         Beyond the last it is the last; an answer that is right has its feedback only.  Raises BacksymError for n < 1.
         """
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-            raise BacksymError(f"hints are counted from 1, not {n!r}")
+            raise BacksymError(say("marking.hint_number", found=repr(n)))
         return self._hints[min(n, len(self._hints)) - 1]
 
     @lazy
@@ -209,7 +209,7 @@ class Marker:
 
     def __init__(self, problem: Problem, judge: Judge | None = None, solution: Solution | None = None):
         if not isinstance(problem, Problem):
-            raise BacksymError(f"a problem is expected, such as backsym.load(path) gives; this is a {_kind(problem)}")
+            raise BacksymError(say("marking.no_problem", type=_kind(problem)))
         self.problem = problem
         self.judge = judge if judge is not None else Judge(problem, solution)
         self.reader = AnswerReader(problem, {d.node: d.indices for d in self.judge.solution.derivations})
@@ -299,7 +299,7 @@ class Marker:
     ) -> list[Verdict]:
         """See :func:`check_all`; unless ``strict``, an unknown target is an invalid answer and not an error."""
         if not isinstance(answers, Mapping):
-            raise BacksymError(f"answers are expected as {{target: answer}}; this is a {_kind(answers)}")
+            raise BacksymError(say("marking.no_answers", type=_kind(answers)))
         for target in marks or () if strict else ():
             if self.numbers.named(target) is None and self.array(target) is None:
                 self.target(target)  # A mark for a target that there is not would be given to nobody.
@@ -511,7 +511,7 @@ def _may_be_turned(read: ReadAnswer) -> bool:
 def checked_marks(target: str, marks: object) -> float:
     """The marks for a target; raises BacksymError for what is no number, or less than 0."""
     if isinstance(marks, bool) or not isinstance(marks, (int, float)) or not 0 <= marks < float("inf"):
-        raise BacksymError(f"marks for {target} are a number from 0 upwards, not {marks!r}")
+        raise BacksymError(say("marking.no_marks", target=target, found=repr(marks)))
     return float(marks)
 
 
@@ -545,7 +545,7 @@ class _NumberMarking(_Speaking):
 
     def __post_init__(self) -> None:
         if self.hints not in HINTS:
-            raise BacksymError(f"hints is {self.hints!r}, expected one of {', '.join(HINTS)}")
+            raise BacksymError(say("classes.unknown_hints", found=self.hints, choices=HINTS))
         self.worth = self.asked.marks if self.marks is None else checked_marks(self.name, self.marks)
         self.lhs = math(self.marker.numbers.quantity(self.asked), self.marker.notation)
 
@@ -611,7 +611,7 @@ class _Marking(_Speaking):
 
     def __post_init__(self) -> None:
         if self.hints not in HINTS:
-            raise BacksymError(f"hints is {self.hints!r}, expected one of {', '.join(HINTS)}")
+            raise BacksymError(say("classes.unknown_hints", found=self.hints, choices=HINTS))
         self.name = str(self.name)
         # An empty field of a form may come as None; a number, or an expression of SymPy, says its text.
         self.answer = "" if self.answer is None else str(self.answer)
@@ -621,7 +621,7 @@ class _Marking(_Speaking):
         if self.marks is not None:
             self.criterion = replace(self.criterion, marks=checked_marks(self.name, self.marks))
         if self.criterion.accept not in ACCEPT:
-            raise BacksymError(f"accept is {self.criterion.accept!r}, expected one of {', '.join(ACCEPT)}")
+            raise BacksymError(say("classes.unknown_accept", found=self.criterion.accept, choices=ACCEPT))
         self.judge = self.marker.judge
 
     @property

@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 
 Answerer = Callable[[str, tuple[Any, ...]], Any]
 """Answers one request: the name of what is asked for, and its arguments."""
@@ -40,7 +41,7 @@ class _Worker:
         """The answer.  Raises TooSlow, EOFError for a process that has died, BacksymError for what it refused."""
         self.pipe.send((name, arguments))
         if not self.pipe.poll(seconds):
-            raise TooSlow("this took too long")
+            raise TooSlow(say("practice.too_slow"))
         answered, value = self.pipe.recv()
         if not answered:
             raise BacksymError(value)
@@ -94,7 +95,7 @@ class Pool:
                 except (TooSlow, EOFError, OSError) as error:
                     worker = self._replaced(worker)
                     if isinstance(error, TooSlow) or attempt == 2:
-                        raise TooSlow("this took too long") from error
+                        raise TooSlow(say("practice.too_slow")) from error
                     continue
                 finally:
                     self.idle.put_nowait(worker)
@@ -103,7 +104,7 @@ class Pool:
     @contextlib.contextmanager
     def _in_line(self) -> Iterator[None]:
         if self.waiting >= self.most_waiting:
-            raise Busy("too much is asked at once; try again in a moment")
+            raise Busy(say("practice.busy"))
         self.waiting += 1
         try:
             yield

@@ -16,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from backsym.core.errors import BacksymError
-from backsym.core.words import Words
+from backsym.core.words import Words, say
 from backsym.documents.content.blocks import (
     Block,
     Bullets,
@@ -62,8 +62,7 @@ def check_math(latex: str, where: str) -> str:
     for complaint in math_complaints(latex):
         said, advice = complaint.message, complaint.hint
         advice = said.hint() if advice is None and isinstance(said, Words) else advice
-        hint = f"; {advice}" if advice else ""
-        raise BacksymError(f"{where}: {complaint.message}, in ${latex}${hint}")
+        raise BacksymError(say("documents.formula", where=where, words=said, latex=latex), advice or None)
     return latex.strip()
 
 
@@ -121,9 +120,7 @@ def _plain(piece: str, text: str, where: str) -> Text:
 
 
 def _lone(text: str, where: str) -> BacksymError:
-    return BacksymError(
-        f"{where}: a $ without its partner in {' '.join(text.split())!r}; write \\$ for the sign itself"
-    )
+    return BacksymError(say("documents.dollar", where=where, text=" ".join(text.split())))
 
 
 # --- Markdown --------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Masthead
+from backsym.core.words import say
 from backsym.documents.content.blocks import Document, Inlines, Logo
 from backsym.documents.content.markup import inlines_of
 from backsym.documents.content.sentences import catalogue
@@ -47,10 +48,10 @@ def _logo(name: str, path: str | None) -> Logo:
     file = folder / name
     ending = file.suffix.lower()
     if not file.resolve().is_relative_to(folder.resolve()) or not file.is_file():
-        raise BacksymError(f"the logo {name} was not found in {folder}")
+        raise BacksymError(say("documents.no_logo", name=name, folder=str(folder)))
     data = file.read_bytes()
     if len(data) > LARGEST:
-        raise BacksymError(f"the logo {name} has {len(data)} bytes, of which {LARGEST} are allowed")
+        raise BacksymError(say("documents.large_logo", name=name, size=len(data), limit=LARGEST))
     if (ending == ".svg" and b"<svg" not in data[:2000]) or not data.startswith(_SIGNATURES.get(ending, b"")):
-        raise BacksymError(f"the logo {name} is not what its ending says")
+        raise BacksymError(say("documents.other_logo", name=name))
     return Logo(ending, data)

@@ -12,14 +12,14 @@ from functools import cache
 from typing import Any
 
 from backsym.core.bundled import tree
-from backsym.core.errors import BacksymError, near_name
+from backsym.core.errors import BacksymError, did_you_mean
 from backsym.core.expr import Entry, Expr, Ix, letters_of
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
 from backsym.core.stepkinds import FORWARD, STEPS
 from backsym.core.steps import Fact, Step
-from backsym.core.words import Words, separators
+from backsym.core.words import Words, say, separators
 from backsym.documents.content.blocks import Inline, Inlines, Math, Paragraph, Text
 from backsym.documents.content.markup import inlines_of
 from backsym.parts.table import KINDS
@@ -71,9 +71,7 @@ class Catalogue:
             return self.steps[kind]
         own = STEPS[kind].sentences.get(self.language) if kind in STEPS else None
         if own is None:
-            near = near_name(kind, self.steps)
-            hint = f"; did you mean {near}?" if near else ""
-            raise BacksymError(f"no sentence for a step of kind {kind}{hint}")
+            raise BacksymError(say("sentences.no_step", kind=kind), did_you_mean(kind, self.steps))
         return Sentence(own)
 
     def phrase(self, key: str, **facts: Value) -> Inlines:
@@ -87,7 +85,7 @@ class Catalogue:
         brought = (kind.sentences.get(self.language, {}) for kind in KINDS.values())
         own = next((sentences[key] for sentences in brought if key in sentences), None)
         if own is None:
-            raise BacksymError(f"the sentence catalogue has no entry {key}")
+            raise BacksymError(say("sentences.no_phrase", key=key))
         return own
 
     def reason(self, words: Words) -> str:
@@ -329,7 +327,7 @@ def _filled(template: str, facts: Mapping[str, Value], what: str) -> Inlines:
             if name is None:
                 continue
             if name not in facts:
-                raise BacksymError(f"{what} has no fact {name}, which its sentence needs")
+                raise BacksymError(say("sentences.lacks_fact", what=what, name=name))
             out.extend(_inlines(facts[name]))
     return merged(out)
 

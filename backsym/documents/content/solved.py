@@ -16,6 +16,7 @@ from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Member, Sym, free_indices, walk, with_indices
 from backsym.core.problem import Asked, Part, Problem
 from backsym.core.steps import Derivation, ForwardForms, Step, TotalDerivation, Verification
+from backsym.core.words import say
 from backsym.documents.content.stating import steps_to
 from backsym.numeric.axes import Array
 from backsym.numeric.claims import stated_form
@@ -123,14 +124,14 @@ def derivation_of(solved: Solved, node: str) -> Derivation:
     for derivation in solved.derivations:
         if derivation.node == node:
             return derivation
-    raise BacksymError(f"the loss {solved.problem.loss} does not depend on {node}, so there is no derivative by it")
+    raise BacksymError(say("documents.independent", loss=solved.problem.loss, name=node))
 
 
 def forward_of(solved: Solved, node: str) -> ForwardForms:
     for forms in solved.forward:
         if forms.node == node:
             return forms
-    raise BacksymError(f"{node} has no forward equation")
+    raise BacksymError(say("documents.no_equation", name=node))
 
 
 class _Results:
@@ -205,7 +206,7 @@ class _Results:
     def stationary(self, asked: Asked) -> Expr:
         found = next(total.stationary for total in self.solved.totals if total.key == asked)
         if found is None:
-            raise BacksymError(f"no stationary point was found by {asked[1][0]}")
+            raise BacksymError(say("documents.not_stationary", name=asked[1][0]))
         return found
 
     def value(self, e: Expr) -> Array:
@@ -216,7 +217,7 @@ class _Results:
         if isinstance(base, Adj):
             return base.name
         what = type(base).__name__
-        raise BacksymError(f"part {self.label}: the left side must be a derivative of the loss, not a {what}")
+        raise BacksymError(say("documents.left_side", label=self.label, found=what))
 
 
 def _piece(derivation: Derivation, positions: tuple[int, ...], result: Equation, indices: tuple[Ix, ...]) -> Piece:

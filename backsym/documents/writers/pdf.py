@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import Any
 
 from backsym.core.errors import BacksymError
+from backsym.core.words import Words, say
 
 LATEX_SECONDS = 120
 """How long pdflatex may take, in all its passes."""
@@ -46,7 +47,7 @@ def pdf_bytes(typst_source: str, root: Path | None = None) -> bytes:
     try:
         import typst
     except ImportError as error:
-        raise BacksymError("PDF needs the package typst: pip install typst") from error
+        raise BacksymError(say("documents.no_typst")) from error
     compiled: Any = typst.compile  # Its types want the root to be bytes where the source is.
     with tempfile.TemporaryDirectory() as nothing:
         settings = {
@@ -61,9 +62,9 @@ def pdf_bytes(typst_source: str, root: Path | None = None) -> bytes:
     return pdf
 
 
-def _typst_error(source: str, error: Exception, compiled: Callable[[bytes], object]) -> str:
+def _typst_error(source: str, error: Exception, compiled: Callable[[bytes], object]) -> Words:
     """What is wrong with a document, and where: in the text itself, which Typst can name lines of."""
-    message, place = str(error), ""
+    message = str(error)
     try:
         compiled(source.encode())
     except type(error) as plain:
@@ -71,8 +72,9 @@ def _typst_error(source: str, error: Exception, compiled: Callable[[bytes], obje
         found = _TYPST_LINE.search(str(getattr(plain, "diagnostic", "")))
         lines = source.splitlines()
         if found and 0 < int(found[1]) <= len(lines):
-            place = f"\n  line {found[1]}: {lines[int(found[1]) - 1].strip()[:120]}"
-    return f"Typst cannot set this document: {message}{place}"
+            line = lines[int(found[1]) - 1].strip()[:120]
+            return say("documents.typst_at", message=message, number=found[1], line=line)
+    return say("documents.typst", message=message)
 
 
 def latex_pdf_bytes(
@@ -86,7 +88,7 @@ def latex_pdf_bytes(
     """
     program = shutil.which("pdflatex")
     if program is None:
-        raise BacksymError(f"pdflatex was not found; install it ({_INSTALL}), or leave out --engine latex")
+        raise BacksymError(say("documents.no_pdflatex", command=_INSTALL))
     with tempfile.TemporaryDirectory() as folder:
         for name, data in beside.items():
             Path(folder, name).write_bytes(data)
@@ -119,22 +121,22 @@ def _pdflatex(program: str, folder: str, seconds: float) -> str:
         else:
             process.kill()  # Windows has no groups of processes.
         process.communicate()
-        raise BacksymError(f"pdflatex was stopped because it took longer than {seconds:g} seconds") from error
+        raise BacksymError(say("documents.pdflatex_stopped", seconds=seconds)) from error
     text = output.decode("utf-8", "replace")
     if process.returncode:
         raise BacksymError(_explained(text, Path(folder, "document.tex").read_text(encoding="utf-8")))
     return text
 
 
-def _explained(log: str, source: str) -> str:
+def _explained(log: str, source: str) -> Words:
     """The first error of a log, with the line of the source that it is about."""
     match = _ERROR.search(log)
     if match is None:
         missing = re.search(r"^! (.*)$", log, re.MULTILINE)
-        return f"pdflatex failed: {missing[1] if missing else log.strip()[-300:]}"
+        return say("documents.latex", message=missing[1] if missing else log.strip()[-300:])
     lines = source.splitlines()
     number = int(match["line"])
     line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
     missing = re.search(r"File `([^']*)' not found", match["message"])
-    hint = f"\n  install it: {_INSTALL}" if missing else ""
-    return f"pdflatex failed at line {number} of the .tex file: {match['message']}\n    {line}{hint}"
+    failed = say("documents.latex_at", number=number, message=match["message"], line=line)
+    return say("documents.latex_missing", failed=failed, command=_INSTALL) if missing else failed

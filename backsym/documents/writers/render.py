@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
-from backsym.core.errors import BacksymError, near_name
+from backsym.core.errors import BacksymError, did_you_mean
 from backsym.core.problem import Collection
+from backsym.core.words import say
 from backsym.documents.content.blocks import Document
 from backsym.documents.content.document import collection_document, document_of
 from backsym.documents.content.options import FULL, Options
@@ -39,9 +40,8 @@ def all_files(
     """
     for form in wanted:
         if form not in forms():
-            near = near_name(form, forms())
-            hint = f"; did you mean {near}?" if near else f"; expected one of {', '.join(forms())}"
-            raise BacksymError(f"no output is known in the form {form}{hint}")
+            advice = did_you_mean(form, forms()) or say("documents.forms", forms=forms())
+            raise BacksymError(say("documents.no_form", form=form), advice)
 
     @cache
     def document() -> Document:
@@ -69,5 +69,5 @@ def rendered(source: Collection | None, solutions: Sequence[Solved], form: str, 
     """The text of the document alone; see :func:`files`.  Raises BacksymError for a form that is no text."""
     text = next(iter(files(source, solutions, form, options).values()))
     if isinstance(text, bytes):
-        raise BacksymError(f"an output in the form {form} is no text")
+        raise BacksymError(say("documents.no_text", form=form))
     return text

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from backsym.core.bundled import resource
 from backsym.core.errors import BacksymError
+from backsym.core.words import say
 
 
 def check_templates(folder: Path, forms: Iterable[str]) -> None:
@@ -17,7 +18,7 @@ def check_templates(folder: Path, forms: Iterable[str]) -> None:
     bundled = (path.name for path in resource("templates").iterdir() if path.name.endswith(".jinja"))
     names = sorted({*bundled, *(f"{form}.jinja" for form in forms)})
     if not any((folder / name).is_file() for name in names):
-        raise BacksymError(f"{folder}: no template in this folder would be used; their names are {', '.join(names)}")
+        raise BacksymError(say("documents.no_template", folder=str(folder), names=names))
 
 
 def render_template(name: str, folder: Path | None = None, **values: object) -> str:
@@ -51,6 +52,9 @@ def render_template(name: str, folder: Path | None = None, **values: object) -> 
         if folder is None:
             raise  # The bundled templates are part of the program.
         line = getattr(error, "lineno", None)
-        at = f", line {line}" if line else ""
-        kind = "" if isinstance(error, jinja2.TemplateError) else f"{type(error).__name__}: "
-        raise BacksymError(f"{folder}: the template {name} cannot be used{at}: {kind}{error}") from error
+        told = str(error) if isinstance(error, jinja2.TemplateError) else f"{type(error).__name__}: {error}"
+        if line:
+            unusable = say("documents.template_at", folder=str(folder), name=name, line=line, error=told)
+        else:
+            unusable = say("documents.template", folder=str(folder), name=name, error=told)
+        raise BacksymError(unusable) from error

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from backsym.core.errors import BacksymError
 from backsym.core.names import GREEK
+from backsym.core.words import say
 from backsym.documents.content.blocks import (
     Aside,
     Blanks,
@@ -114,7 +115,7 @@ def _plain(content: Inlines) -> str:
 def _logo_name(logo: Logo | None, stem: str) -> str:
     """The name of the file beside the document; pdflatex shows no SVG."""
     if logo is not None and logo.ending == ".svg":
-        raise BacksymError("pdflatex cannot show an SVG as logo: give a .png or .jpg, or use the engine typst")
+        raise BacksymError(say("documents.svg_logo"))
     return f"{stem}-logo{logo.ending}" if logo is not None else ""
 
 
@@ -322,7 +323,7 @@ def _sign(sign: str, text: str) -> str:
     what = f"{sign!r} ({name})" if name else f"U+{ord(sign):04X}"
     around = " ".join(text.split())
     around = around if len(around) <= 60 else around[:57] + "..."
-    raise BacksymError(f"the sign {what} in {around!r} cannot be set by pdflatex; --format md can show it")
+    raise BacksymError(say("documents.no_sign", sign=what, around=around))
 
 
 _GREEK = frozenset(["lamda", "final sigma", *(name.lower() for name in GREEK)])

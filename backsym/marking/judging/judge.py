@@ -190,7 +190,7 @@ class Judge:
             with np.errstate(all="ignore"), allowing(LARGEST, JUDGING):
                 return tuple(value for stack in self._stacks for value in stack.value(expr, indices, partial))
         except Exhausted:
-            raise TooLarge("this takes too long to evaluate") from None
+            raise TooLarge(say("marking.too_long")) from None
 
     def first_value(self, expr: Expr, indices: tuple[Ix, ...] = ()) -> Array:
         """The value at the first point only: to screen candidates before ``agrees``."""
