@@ -235,3 +235,10 @@ def test_broken_conditions_and_products_are_not_read(
     problem: str, target: str, text: str, markers: dict[str, Marker]
 ) -> None:
     assert markers[problem].mark(target, text).verdict == "invalid"
+
+
+@pytest.mark.parametrize("hat", [r"\hat{y}", r"\hat y", r"\widehat{y}", "yhat", "y_hat", "\u0177"])
+def test_a_hat_is_a_hat_however_it_is_typed(hat: str) -> None:
+    symbols = {"x": {"role": "input"}, "y": {"role": "target"}}
+    problem = problem_from_mapping({"symbols": symbols, "forward": ["yhat = w*x", "L = (yhat - y)**2/2"]})
+    assert Marker(problem).mark("yhat", f"{hat} - y").verdict == "correct"

@@ -92,6 +92,7 @@ FUNCTION_MACROS = frozenset(
     "exp log ln sin cos tan arctan sinh cosh tanh coth sec csc max min arg tr det sqrt sup inf".split()
 )
 FONTS = frozenset("mathbf boldsymbol bm pmb mathcal mathscr mathbb mathfrak bf vec underline underbar".split())
+WIDE_ACCENTS = {"widehat": "hat", "widetilde": "tilde"}
 ACCENTS = frozenset("hat widehat tilde widetilde bar overline dot ddot check breve".split())
 GROUPS = frozenset("mathbf mathrm mathsf mathit mathtt text operatorname boxed".split())
 _STRUCTURE = frozenset("frac dfrac tfrac cfrac sum prod ell underbrace overbrace left right middle dag dagger".split())

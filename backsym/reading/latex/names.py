@@ -19,7 +19,7 @@ from backsym.core.lazy import lazy
 from backsym.core.names import GREEK, SHORT, accented_name, split_name
 from backsym.core.problem import Dimension
 from backsym.core.source import Source
-from backsym.reading.latex.lexer import ACCENTS, FONTS, Token, tokenize
+from backsym.reading.latex.lexer import ACCENTS, FONTS, WIDE_ACCENTS, Token, tokenize
 from backsym.reading.syntax import Node
 
 Key = tuple[str, str]
@@ -305,7 +305,7 @@ def key_of(latex: str) -> Key | None:
         if token.kind == "macro" and token.text in FONTS:
             continue
         if token.kind == "macro" and token.text in ACCENTS and not base:
-            accents.append(token.text)
+            accents.append(WIDE_ACCENTS.get(token.text, token.text))
         elif token.kind == "op" and token.text in "{}()[],":
             continue
         elif token.kind == "op" and token.text in ("_", "^") and base:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from backsym.core.words import say
 from backsym.reading.latex.cursor import shown
 from backsym.reading.latex.grammar import COMPARISONS, Grammar
-from backsym.reading.latex.lexer import ACCENTS, FONTS, Token
+from backsym.reading.latex.lexer import ACCENTS, FONTS, WIDE_ACCENTS, Token
 from backsym.reading.latex.names import LOSS_WORDS, Found, Key, new_name, spelling, split_tag
 from backsym.reading.latex.scripts import Scripts, is_shift, item, read_scripts, shift, tag_ahead
 from backsym.reading.meaning.scope import suggest
@@ -107,7 +107,7 @@ class Symbols(Grammar):
             self.leave()
             if token.text in FONTS:
                 return Base(inner.text, token.text, token)
-            return Base(f"{token.text}:{inner.text}", inner.font, token)
+            return Base(f"{WIDE_ACCENTS.get(token.text, token.text)}:{inner.text}", inner.font, token)
         self.position -= 1
         raise self.unexpected(say("latex.sought.letter"))
 
