@@ -9,6 +9,10 @@ import numpy as np
 import pytest
 from test_reading_cases import D, H, K, N, Truth, layers, loaded, rnn, same_as, sigmoid
 
+from backsym.api.problem_file import problem_file
+from backsym.reading.files.loader import problem_of_text
+from backsym.solving.solution import solve
+
 RNN = r"\mathbf{h}_t = \tanh(\mathbf{W} \mathbf{h}_{t-1} + \mathbf{U} \mathbf{x}_t + \mathbf{b})"
 HALF = r"\mathcal{L} = \sum_{t=1}^T \frac{1}{2} \|\mathbf{o}_t - \mathbf{y}_t\|^2"
 
@@ -218,3 +222,10 @@ def test_a_name_for_a_derivative_within_the_text_is_put_in(tmp_path: Path) -> No
     note = loaded(tmp_path, NAMED)
     assert [(part.kind, len(part.claims)) for part in note.parts] == [("show", 1)]
     assert not note.solve().failed
+
+
+@pytest.mark.parametrize("name", ["a start of zeros, within the text", "two steps back", "an LSTM", "depth of numbers"])
+def test_the_problem_file_of_a_note_means_the_same(name: str, tmp_path: Path) -> None:
+    note = loaded(tmp_path, NOTES[name][0])
+    again = problem_of_text(problem_file(note, "note.md"))
+    assert [str(result) for result in note.solve()] == [str(result) for result in solve(again)]

@@ -13,7 +13,7 @@ from typing import Any
 
 from backsym.core.errors import BacksymError, InputError
 from backsym.core.expr import Ix
-from backsym.core.problem import Dimension, NodeEquation, Part, Problem, Symbol
+from backsym.core.problem import Dimension, NodeEquation, Part, Problem, Symbol, start_names
 from backsym.core.words import Words, say
 from backsym.printing.plain import plain
 from backsym.reading.files.loader import problem_of_text
@@ -59,7 +59,10 @@ def _text(problem: Problem, source: str) -> str:
     if dims:
         pieces.append(f"# Sizes, each with the way it prints where that is not its name.\ndims: {_flow(dims)}\n")
     if problem.index_dims:
-        letters = _flow(dict(problem.index_dims))
+        forms = problem.letter_forms
+        letters = _flow(
+            {c: {"over": dim, "as": forms[c]} if c in forms else dim for c, dim in problem.index_dims.items()}
+        )
         pieces.append(f"# Index letters, each with the size that it runs to.\nindices: {letters}\n")
     pieces += _symbols(problem)
     if problem.abstract:
@@ -68,7 +71,14 @@ def _text(problem: Problem, source: str) -> str:
             f"# Functions of entries that stay abstract; x*tanh(x) would define one.\nfunctions: {functions}\n"
         )
     pieces += ["# The forward equations in order.\nforward:\n"]
-    pieces += [_equation(equation, problem) for equation in problem.equations]
+    starts = {start.name: _start_text(eq.name, n) for eq in problem.equations for n, start in enumerate(eq.starts)}
+    begun: set[str] = set()
+    for equation in problem.equations:
+        names = dict.fromkeys((equation.name, *equation.block))
+        block = [problem.by_name[name] for name in names if name not in begun]
+        begun |= {eq.name for eq in block}
+        pieces += [line for eq in block for line in _given_starts(eq, problem)]
+        pieces.append(_equation(equation, problem, starts))
     if problem.upstream is None and problem.loss != problem.equations[-1].name:
         pieces.append(f"loss: {problem.loss}\n")
     if problem.parts:
@@ -136,12 +146,26 @@ def _properties(symbol: Symbol) -> Mapping[str, Any]:
     return found
 
 
-def _equation(equation: NodeEquation, problem: Problem) -> str:
+def _start_text(family: str, back: int) -> str:
+    """What a recurrence starts from, on the left side: ``h[0]``, ``h[-1]``."""
+    return f"{family}[{-back}]"
+
+
+def _given_starts(equation: NodeEquation, problem: Problem) -> Iterator[str]:
+    """What a recurrence starts from, where that has no equation of its own as ``h_0``."""
+    for n, start in enumerate(equation.starts):
+        if start.name != start_names(equation.name, n)[0] or start.name not in problem.by_name:
+            yield f"  - {_flow(f'{_start_text(equation.name, n)} = {start.name}')}\n"
+
+
+def _equation(equation: NodeEquation, problem: Problem, starts: Mapping[str, str]) -> str:
     member = equation.member
     lhs, rhs = (member.lhs, member.rhs) if member is not None else (equation.lhs, equation.rhs)
+    own = any(equation.name == start_names(eq.name, n)[0] for eq in problem.equations for n in range(len(eq.starts)))
+    left = starts[equation.name] if own and equation.name in starts else plain(lhs, problem)
     where = f"line {equation.line}: " if equation.line is not None else ""
     told = _comment(f"{where}{equation.text}")
-    return f"  {told}  - {_flow(f'{plain(lhs, problem)} = {plain(rhs, problem)}')}\n"
+    return f"  {told}  - {_flow(f'{left} = {plain(rhs, problem)}')}\n"
 
 
 def _part(part: Part, problem: Problem) -> dict[str, Any]:
