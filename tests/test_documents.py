@@ -30,14 +30,18 @@ from backsym.documents.content.blocks import (
     Listed,
     Math,
     Paragraph,
+    Picture,
     Quote,
     Row,
     Table,
     Text,
 )
+from backsym.documents.content.document import problem_blocks
 from backsym.documents.content.markup import blocks_of, inlines_of
+from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import catalogue, why
 from backsym.documents.content.solved import label_of
+from backsym.documents.content.told import Told
 from backsym.documents.writers.html import html
 from backsym.documents.writers.jsonform import problem_json
 from backsym.documents.writers.markdown import inlines_text, markdown, markdown_text
@@ -367,6 +371,29 @@ def test_an_unknown_block_is_named() -> None:
         markdown_text([3])  # type: ignore[list-item]
     with pytest.raises(TypeError, match="int"):
         tex_text([3])  # type: ignore[list-item]
+
+
+SHAPES = {
+    "parameter": "grey", "input": "empty", "target": "targets", "constant": "constants", "node": "circles are",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("roles", [("input",), ("input", "target"), ("constant",), ("input", "target", "constant")])
+def test_the_shapes_of_a_graph_are_explained_once_and_no_others(roles: tuple[str, ...]) -> None:
+    given = {f"x{n}": {"role": role} for n, role in enumerate(roles)}
+    forward = ["y = w*" + "*".join(given), "L = y**2/2"]
+    solution = solve(problem_from_mapping({"title": "T", "symbols": {**given, "w": {}}, "forward": forward}))
+    told = Told()
+    texts = [
+        markdown_text(b for b in problem_blocks(solution, 2, FULL, told) if not isinstance(b, Picture)) for _ in "12"
+    ]
+    said = [line for text in texts for line in text.splitlines() if line.startswith("In the graph")]
+    assert len(said) == 1
+    for role, words in SHAPES.items():
+        assert (words in said[0]) == (role in (*roles, "parameter", "node")), (role, said[0])
+    assert "In the graph" not in markdown_text(
+        b for b in problem_blocks(solution, 2, Options(detail="concise"), Told()) if not isinstance(b, Picture)
+    )
 
 
 def test_templates_hold_the_title() -> None:

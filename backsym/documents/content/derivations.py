@@ -30,6 +30,7 @@ from backsym.documents.content.blocks import (
     Text,
 )
 from backsym.documents.content.dimensions import dimension_check
+from backsym.documents.content.figures import legend
 from backsym.documents.content.likewise import Form, form_of, pairs_of, renaming
 from backsym.documents.content.plan import Line, condensed, lines, named, recalled
 from backsym.documents.content.questions import Sheet, question_blocks, row
@@ -144,6 +145,10 @@ class Worked(Sheet):
         short = len(rows_of((*piece.steps, *piece.after), self.voice, self.shown)) < LONG
         return None if short and not model.within(self.voice, label) else (form, model)
 
+    def picture(self, graph: str) -> None:
+        super().picture(graph)
+        self.blocks += explained(self.voice, graph, self.shown)
+
     def vectorized(self, answered: Answered) -> None:
         for piece, (asked, _) in zip(answered.pieces, answered.asked, strict=True):
             self.blocks.extend(_vectorized(piece, asked, answered, self.voice, self.shown))
@@ -162,6 +167,17 @@ class Worked(Sheet):
         if answered.needed:
             key = "document.needed_one" if len(answered.needed) == 1 else "document.needed"
             self.say(key, adjoints=tuple(piece.result.lhs for piece in answered.needed))
+
+
+def explained(voice: Voice, graph: str, shown: Shown) -> list[Block]:
+    """What the shapes of a drawn graph stand for, below the first one of a document."""
+    if shown.options.concise or shown.told.said("legend"):
+        return []
+    found = legend(voice, graph)
+    if found is None:
+        return []
+    shown.told.first("legend")
+    return [found]
 
 
 def part_blocks(answered: Answered, voice: Voice, shown: Shown, level: int, solved: Solved) -> list[Block]:

@@ -34,6 +34,7 @@ from backsym.documents.content.blocks import (
 from backsym.documents.content.derivations import (
     both_forms,
     derivation_blocks,
+    explained,
     labelled,
     part_blocks,
     verified,
@@ -182,7 +183,7 @@ def _solution(parts: Sequence[Answered], solved: Solved, shown: Shown, level: in
         blocks += [_heading("forward", level, voice), forward_equations(rows, tight=tight)]
     drawn = problem.figure or any(kind_of(a.part).picture(a.part) for a in parts)
     if not drawn and not shown.options.concise:
-        blocks.append(drawing(voice, "vectorized"))
+        blocks += [drawing(voice, "vectorized"), *explained(voice, "vectorized", shown)]
     if parts:
         blocks.append(_heading("questions", level, voice))
         for answered in parts:

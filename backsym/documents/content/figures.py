@@ -11,7 +11,7 @@ from backsym.documents.content.blocks import Inlines, Math, Paragraph, Picture
 from backsym.documents.content.markup import inlines_of
 from backsym.documents.content.sentences import Voice
 from backsym.graphs.figure import Figure, figure
-from backsym.graphs.model import Graph
+from backsym.graphs.model import ROLES, Graph
 from backsym.printing.unicode import to_unicode
 
 LARGEST = 40
@@ -24,6 +24,20 @@ def drawing(voice: Voice, kind: str = "vectorized") -> Picture | Paragraph:
     if count > LARGEST:
         return voice.say("figures.too_large", count=str(count), most=str(LARGEST))
     return picture(voice, kind)
+
+
+def legend(voice: Voice, kind: str) -> Paragraph | None:
+    """What the shapes in a computation graph stand for; None for a network, whose units explain themselves."""
+    graph = figure(voice.problem, kind).graph
+    roles = {vertex.role for vertex in graph.vertices}
+    if kind == "network" or len(graph.vertices) > LARGEST:
+        return None
+    if {"target", "constant"} <= roles:
+        roles = roles - {"target", "constant"} | {"fixed"}
+    shown = [
+        voice.catalogue.phrase(f"figures.kinds.{role}") for role in (*ROLES[:4], "fixed", *ROLES[4:]) if role in roles
+    ]
+    return voice.say("figures.legend", kinds=voice.catalogue.listing(shown))
 
 
 def picture(voice: Voice, kind: str = "vectorized", derivatives: str = "none") -> Picture:

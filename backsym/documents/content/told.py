@@ -46,6 +46,10 @@ class Told:
         self.results += 1
         return Ref(self.results, here=True)
 
+    def said(self, remark: str) -> bool:
+        """Whether a remark has been made."""
+        return remark in self._said
+
     def first(self, remark: str) -> bool:
         """Whether a remark is made for the first time."""
         new = remark not in self._said
