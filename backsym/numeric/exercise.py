@@ -24,7 +24,7 @@ from backsym.numeric.apply import by_formula
 from backsym.numeric.axes import Array, Val, align, align_all
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import ev
-from backsym.numeric.stated import entry_value, with_adjoints
+from backsym.numeric.stated import entry_value, largest, with_adjoints
 
 Feature = tuple[str, int, bool]
 """Something to exercise: a kink's node, its number in the problem, and whether the side is above; or a derivative; or a
@@ -106,7 +106,7 @@ def _derivative(node: str) -> Feature:
 
 
 def _size(x: Array) -> float:
-    size = float(np.max(np.abs(x), initial=0.0))
+    size = largest(x)
     return size if np.isfinite(size) else 0.0
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,7 +38,8 @@ from backsym.core.steps import Derivation, ForwardForms, Step, TotalDerivation, 
 from backsym.numeric.axes import Array, Val, align, arrange
 from backsym.numeric.context import Context, Env, Known
 from backsym.numeric.evaluate import ev
-from backsym.numeric.verify import power_of_ten, with_adjoints
+from backsym.numeric.stated import largest, with_adjoints
+from backsym.numeric.verify import power_of_ten
 
 TOLERANCE = 1e-9
 """The largest difference of two sides, relative to their largest entry or to the magnitude of their terms."""
@@ -61,8 +63,7 @@ class Unproved:
     error: float
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(NamedTuple):
     """One equality as displayed."""
 
     node: str
@@ -77,16 +78,19 @@ def unproved(
 ) -> tuple[Unproved, ...]:
     """The lines that do not hold, in backward order, then those of the forward equations.
 
-    A line is judged at the first of the ``draws``, and called wrong only if it is wrong at the others, too.
+    A line is judged at the first of the ``draws``, and called wrong only if it is wrong at the others, too.  The first
+    may have the adjoints already that the derivations state.
     """
     found: list[Unproved] = []
     points: list[_Point] = []
+    nodes = {d.node for d in derivations}
     with np.errstate(all="ignore"):
         for line in _lines(derivations, forward):
             error = math.inf
             for number, env in enumerate(draws):
                 if number == len(points):
-                    points.append(_Point(with_adjoints(derivations, env)))
+                    stated = nodes <= env.adjoints.keys()
+                    points.append(_Point(env if stated else with_adjoints(derivations, env)))
                 error = min(error, points[number].error(line))
                 if error <= TOLERANCE:
                     break
@@ -195,11 +199,9 @@ class _Point:
         self.env = env
         self.known = Known()
         self.ctx = replace(Context.of(env), known=self.known)
-        largest = max((x.size for x in env.values.values()), default=1)
-        self.small = largest**2 <= _MOST
+        self.small = max((x.size for x in env.values.values()), default=1) ** 2 <= _MOST
         """Whether no line can have too many combinations of its letters."""
-        largest_adjoint = max((float(np.max(np.abs(x), initial=0.0)) for x in env.adjoints.values()), default=0.0)
-        self.noise = _NOISE * largest_adjoint
+        self.noise = _NOISE * max(map(largest, env.adjoints.values()), default=0.0)
         self.moved: _Point | None = None
         self.recurrent = {eq.indices[0].dim for eq in env.equations.values() if eq.block}
         self.latest: tuple[Expr, Val] | None = None
@@ -247,7 +249,7 @@ class _Point:
             at = {ix: Ix(str(place if together else rng.integers(1, n + 1)), ix.dim) for ix, n in sizes.items()}
             if line.unless is None or apart is not None or at.get(line.unless[0]) != at.get(line.unless[1]):
                 before, after = with_indices(line.before, at), with_indices(line.after, at)
-                parts.append(replace(line, before=before, after=after, unless=apart))
+                parts.append(line._replace(before=before, after=after, unless=apart))
         return parts
 
     def _count(self, line: _Line) -> int:
@@ -265,7 +267,10 @@ class _Point:
         return most
 
     def _difference(self, line: _Line, floor: float) -> float:
-        names, before, after = align(_flat(self.value(line.before)), _flat(self.value(line.after)))
+        left, right = self.value(line.before), self.value(line.after)
+        if left is right and np.isfinite(left[1]).all():
+            return 0.0  # Both sides are the same expression.
+        names, before, after = align(_flat(left), _flat(right))
         lead = len(names)
         if before.shape[lead:] != after.shape[lead:]:
             return math.inf
@@ -283,7 +288,7 @@ class _Point:
         worst = float(gap.max())
         if worst == 0.0:
             return 0.0
-        scale = max(float(np.abs(before).max()), float(np.abs(after).max()), floor)
+        scale = max(largest(before), largest(after), floor)
         return worst / scale if math.isfinite(worst) and math.isfinite(scale) else math.inf
 
     def beyond(self, line: _Line) -> list[Ix]:

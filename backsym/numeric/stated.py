@@ -62,6 +62,11 @@ def entry_value(d: Derivation, env: Env) -> Array:
     return value.reshape(shape)
 
 
+def largest(x: Array) -> float:
+    """The largest absolute value of an array's entries; zero of none."""
+    return float(np.abs(x).max()) if np.size(x) else 0.0
+
+
 def value_at(e: Expr, free: tuple[Ix, ...], env: Env) -> Array:
     ctx = Context.of(env)
     return np.asarray(arrange(ev(e, ctx), free, ctx.index_sizes(free)))

@@ -40,7 +40,7 @@ from backsym.numeric.evaluate import node_value
 from backsym.numeric.exercise import Exercise, Feature
 from backsym.numeric.recursion import case_sides, forward_values
 from backsym.numeric.sample import draw
-from backsym.numeric.stated import entry_value, stated_adjoints, value_at, with_adjoints
+from backsym.numeric.stated import entry_value, largest, stated_adjoints, value_at, with_adjoints
 from backsym.numeric.unexercised import explained
 
 __all__ = ["TOLERANCE", "verify", "with_adjoints"]
@@ -221,9 +221,9 @@ class _Check:
     def _noise(self, d: Derivation, value: Array) -> float:
         """The magnitude of the terms of a derivative, by the response to small relative changes of all quantities."""
         if not self._terms(d).sums:
-            return float(np.max(np.abs(value), initial=0.0))
+            return largest(value)
         moved = entry_value(d, self._moved(d.node, self._terms(d), _SMALL))
-        return float(np.max(np.abs(moved - value), initial=0.0)) / _SMALL
+        return largest(moved - value) / _SMALL
 
     def _terms(self, d: Derivation) -> _Terms:
         if d.node not in self.terms:
@@ -244,7 +244,7 @@ class _Check:
 
     def _is_noise(self, d: Derivation, value: Array) -> bool:
         """Whether a tiny value is what rounding leaves of terms that cancel, or underflows: it stands for zero."""
-        size = float(np.max(np.abs(value), initial=0.0))
+        size = largest(value)
         if not 0.0 < size < 1e-9 or self._is_tame(d, size):
             return False
         if size < _UNDERFLOW or size < 1e-12 * self._noise(d, value):
@@ -257,10 +257,10 @@ class _Check:
         Then its terms cannot be so large that only their rounding is left: gradients get smaller layer by layer.
         """
         terms = self._terms(d)
-        received = max((float(np.max(np.abs(self.adjoints[n]), initial=0.0)) for n in terms.adjoints), default=math.inf)
+        received = max((largest(self.adjoints[n]) for n in terms.adjoints), default=math.inf)
         if size < max(1e-3 * received, _UNDERFLOW):
             return False
-        return all(float(np.max(np.abs(self.env.values[n]), initial=0.0)) <= 10.0 for n in terms.values)
+        return all(largest(self.env.values[n]) <= 10.0 for n in terms.values)
 
     def _compare_forms(self, d: Derivation) -> None:
         """Both sides of the matrix form against the entries."""
@@ -450,25 +450,25 @@ def _has_no_digits(value: Array, moved: Array) -> bool:
 
     Then all of it is rounding: its terms cancel whatever the values are.
     """
-    size = float(np.max(np.abs(value), initial=0.0))
-    return size < 1e-9 and float(np.max(np.abs(moved - value), initial=0.0)) > 1e-3 * size
+    size = largest(value)
+    return size < 1e-9 and largest(moved - value) > 1e-3 * size
 
 
 def _difference(a: Array, b: Array, floor: float = 0.0) -> float:
     """The largest difference of two arrays relative to their largest entry, or to ``floor`` if that is larger."""
-    gap = float(np.max(np.abs(a - b), initial=0.0))
+    gap = largest(a - b)
     if gap <= _UNDERFLOW:
         return 0.0
-    scale = reduce(max, (float(np.max(np.abs(x), initial=0.0)) for x in (a, b)), floor)
+    scale = reduce(max, (largest(a), largest(b)), floor)
     return gap / scale if math.isfinite(gap) and math.isfinite(scale) else math.inf
 
 
 def _worst(a: Array, b: Array, scale: Array) -> float:
     """The largest relative difference of pairs, each with its own scale."""
     gap = np.abs(a - b)
-    if not np.all(np.isfinite(gap)):
+    if not np.isfinite(gap).all():
         return math.inf
-    return float(np.max(np.where(gap <= 1e3 * _UNDERFLOW, 0.0, gap / np.where(scale == 0, 1.0, scale))))
+    return float(np.where(gap <= 1e3 * _UNDERFLOW, 0.0, gap / np.where(scale == 0, 1.0, scale)).max())
 
 
 def power_of_ten(error: float) -> float:

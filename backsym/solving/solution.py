@@ -414,8 +414,9 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
             if total.stationary is not None:
                 prove_stationary(problem, derivations, total.node, total.stationary)
         checked, wrong_lines = totals_proved(totals, derivations, draws)
-        lines = (*unproved(derivations, forward, draws), *wrong_lines, *miswritten(problem, derivations))
         point = with_adjoints(derivations, draws[0])
+        own_lines = unproved(derivations, forward, (point, *draws[1:]))
+        lines = (*own_lines, *wrong_lines, *miswritten(problem, derivations))
     solution = Solution(problem, forward, derivations, verified, lines, point, totals, checked)
     if check and solution.failed:
         node = solution.failed[0]
