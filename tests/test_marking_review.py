@@ -465,3 +465,39 @@ def test_a_class_of_three_hundred_from_end_to_end(tmp_path: Path) -> None:
         own = [float(after[row["student"], target]["score"]) for target in ANSWERS]
         assert [float(row[target]) for target in ANSWERS] == own
         assert float(row["total"]) == sum(own)
+
+
+# --- in German --------------------------------------------------------------------------------------------------------
+
+
+def test_a_class_in_german(tmp_path: Path) -> None:
+    problem = find_problem("scalar-tanh").read_text(encoding="utf-8")
+    file, first, later = (tmp_path / name for name in ("problem.yaml", "class.csv", "later.csv"))
+    file.write_text("language: de\n" + problem.replace("language: en\n", ""), encoding="utf-8")
+    first.write_text("student,z,w\nada,y - t,((\nbob,(t - y)*(1 - y**2),\ncem,,dL/dz*q\n", encoding="utf-8")
+    later.write_text("student,z,w\nada,y - t,((\nbob,(y - t)*(1 - tanh(z)**2),\ncem,,dL/dz*q\n", encoding="utf-8")
+    review, out, page = tmp_path / "review.yaml", tmp_path / "marks.csv", tmp_path / "page.html"
+    arguments = ("--format", "csv", "-o", out, "--review", review, "--summary", page)
+    told = run(file, first, *arguments)
+    assert told.exit_code == 0, told.output
+    assert "3 Personen, 6 Antworten, davon 0 richtig" in told.stdout
+    assert "0 von 3" in told.stdout
+    refused = {row["answer"]: row["feedback"] for row in marks(tmp_path).values() if row["verdict"] == "invalid"}
+    assert refused["(("] == "Das lässt sich nicht lesen: erwartet wird ein Name, eine Zahl oder (, hier endet der Text."
+    assert "hier steht keine Antwort" in refused[""]
+    assert "q ist nicht deklariert" in refused["dL/dz*q"]
+
+    html = page.read_text(encoding="utf-8")
+    assert '<html lang="de">' in html
+    for words in ("Noten zu", "Anteil richtiger Antworten", "Häufigste Fehler", "Nicht gelesen", "Rückmeldung"):
+        assert words in html
+    for words in ("Marks of", "Share of", "Commonest", "Not read", "expected", "feedback"):
+        assert words not in html.partition("<body")[2]
+    heading = review.read_text(encoding="utf-8").partition("decisions:")[0]
+    assert "ein Mensch entscheidet" in heading
+    assert "person has" not in heading
+    assert decisions(tmp_path)
+
+    changed = run(file, later, *arguments, "--diff", out)
+    assert "1 Noten von 1 Personen ändern sich" in changed.stderr
+    assert "die Antwort hat sich geändert, jetzt (y - t)*(1 - tanh(z)**2)" in changed.stderr

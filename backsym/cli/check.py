@@ -195,14 +195,15 @@ def run(request: Request) -> int:
     waiting = queue(review, records)
     records = applied(review, records, marker.problem)
     if request.diff is not None:
-        click.echo(told(changes(request.diff, records), request.diff), err=True, nl=False)
+        found = changes(request.diff, records, marker.problem.language)
+        click.echo(told(found, request.diff, marker.problem.language), err=True, nl=False)
     report(records, marker.problem, request)
     if request.gradebook is not None:
         text = gradebook(records, request.gradebook_format, marker.problem.title, identities)
         write({request.gradebook: text})
         click.echo(f"wrote {request.gradebook}", err=True)
     if request.review is not None:
-        write({request.review: review_text(waiting)})
+        write({request.review: review_text(waiting, marker.problem.language)})
         click.echo(f"wrote {request.review}", err=True)
     if request.review is not None or (request.is_class and waiting.open):
         click.echo(f"open decisions: {waiting.open}", err=True)
@@ -331,10 +332,10 @@ def report(records: Sequence[Record], problem: Problem, request: Request) -> Non
     if request.summary is not None:
         from backsym.marking.reporting.class_page import class_page
 
-        write({request.summary: class_page(summary, problem.title)})
+        write({request.summary: class_page(summary, problem.title, problem.language)})
         click.echo(f"wrote {request.summary}", err=True)
     if summary.students > 1 and (request.output is not None or request.form == "table"):
-        click.echo(("" if request.output is not None else "\n") + summary_table(summary), nl=False)
+        click.echo(("" if request.output is not None else "\n") + summary_table(summary, problem.language), nl=False)
 
 
 def written(records: Sequence[Record], problem: Problem, form: str) -> str:

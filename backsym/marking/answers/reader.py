@@ -183,7 +183,7 @@ class AnswerReader:
         """
         if len(text) > MAX_CHARACTERS:
             long = say("answers.too_many_characters", count=len(text), limit=MAX_CHARACTERS)
-            return Unreadable(target, text[:200], "limit", str(long), self.problem)
+            return Unreadable(target, text[:200], "limit", long.text(self.problem.language), self.problem)
         if (usual := usual_statement(text)) is not None:
             return self.read_text(target, text, mathematical=mathematical, names=names, usual=usual)
         within = opened(text)
@@ -222,9 +222,11 @@ class AnswerReader:
             return session.read(found)
         except Refused as e:
             meant = self.meant(target, text, e)
-            return Unreadable(target, text, e.tag, e.message[:_MESSAGE], self.problem, e.hint, line, e.clash, meant)
+            message, hint = e.message(self.problem.language)[:_MESSAGE], e.hint(self.problem.language)
+            return Unreadable(target, text, e.tag, message, self.problem, hint, line, e.clash, meant)
         except RecursionError:
-            return Unreadable(target, text, "limit", str(say("answers.nested_too_deep")), self.problem)
+            deep = say("answers.nested_too_deep").text(self.problem.language)
+            return Unreadable(target, text, "limit", deep, self.problem)
 
     def meant(self, target: Target, text: str, refused: Refused) -> ReadAnswer | None:
         """A single expression whose parts do not fit together, put together nevertheless."""
@@ -347,7 +349,7 @@ class _Session:
                 if self.rows <= 1:
                     raise
                 words = say("answers.in_line", line=statement.rows[n], words=e.words)
-                raise Refused(e.tag, words, e.hint, e.clash) from None
+                raise Refused(e.tag, words, e.hint(self.problem.language), e.clash) from None
             starts = not self.lines or self.started is not statement
             self.started = statement
             row = statement.rows[n]

@@ -6,7 +6,7 @@ Must not know how answers are read.
 from __future__ import annotations
 
 from backsym.core.errors import InputError
-from backsym.core.words import Fact, Said, Words, say
+from backsym.core.words import ENGLISH, Fact, Said, Words, say
 from backsym.marking.answers.model import Clash
 from backsym.reading.meaning.shape_hints import Mismatch
 
@@ -59,15 +59,18 @@ class Refused(Exception):
     def code(self) -> str:
         return self.words.code if isinstance(self.words, Words) else ""
 
-    @property
-    def message(self) -> str:
-        return str(self.words)
+    def message(self, language: str = ENGLISH) -> str:
+        return in_language(self.words, language)
 
-    @property
-    def hint(self) -> str | None:
+    def hint(self, language: str = ENGLISH) -> str | None:
         if self.advice is None:
-            return self.words.hint() if isinstance(self.words, Words) else None
-        return str(self.advice)
+            return self.words.hint(language) if isinstance(self.words, Words) else None
+        return in_language(self.advice, language)
+
+
+def in_language(said: Said, language: str) -> str:
+    """What is said, as far as the language has words for it; else in English."""
+    return said.text(language) if isinstance(said, Words) else said
 
 
 def refused(error: InputError) -> Refused:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from backsym.core.errors import BacksymError
+from backsym.core.words import ENGLISH
 from backsym.marking.explaining.phrases import phrase
 from backsym.marking.reporting.reports import clean, in_unicode
 from backsym.marking.reporting.summary import ClassSummary, TargetSummary
@@ -22,41 +23,41 @@ CHARTED = 60
 """Bars of the chart, at most; the table has every target."""
 
 
-def class_page(summary: ClassSummary, title: str) -> str:
-    """The page; ``title`` is the problem's, Markdown with $math$."""
+def class_page(summary: ClassSummary, title: str, language: str = ENGLISH) -> str:
+    """The page; ``title`` is the problem's, Markdown with $math$, and ``language`` its language."""
     from backsym.documents.writers.html import escape
     from backsym.documents.writers.templating import render_template
 
-    heading = phrase("summary.title", title=title)
-    body = "\n".join(_body(summary))
+    heading = phrase("summary.title", language, title=title)
+    body = "\n".join(_body(summary, language))
     return render_template(
-        "html.jinja", None, language="en", plain_title=escape(in_unicode(heading)), title=_prose(heading),
-        byline=[escape(summary.counts)], opening="", contents="", contents_title="", all_steps="",
+        "html.jinja", None, language=language, plain_title=escape(in_unicode(heading)), title=_prose(heading),
+        byline=[escape(summary.counts(language))], opening="", contents="", contents_title="", all_steps="",
         header="", logo="", paper="a4", colour=True,
         body=body,
     )  # fmt: skip
 
 
-def _body(summary: ClassSummary) -> Iterator[str]:
-    yield _heading("summary.shares")
-    yield _chart(summary.targets[:CHARTED])
+def _body(summary: ClassSummary, language: str) -> Iterator[str]:
+    yield _heading("summary.shares", language)
+    yield _chart(summary.targets[:CHARTED], language)
     head = ("target", "answers", "right", "wrong", "unread", "undecided", "score")
-    yield _table("summary.shares", head, [_numbers(target) for target in summary.targets])
-    yield _heading("summary.errors")
-    rows = [cells for target in summary.targets for cells in _errors(target)]
+    yield _table("summary.shares", head, [_numbers(target) for target in summary.targets], language)
+    yield _heading("summary.errors", language)
+    rows = [cells for target in summary.targets for cells in _errors(target, language)]
     if rows:
-        yield _table("summary.errors", ("target", "error", "count", "example"), rows)
+        yield _table("summary.errors", ("target", "error", "count", "example"), rows, language)
     else:
-        yield f"<p>{_word('summary.no_errors')}</p>"
+        yield f"<p>{_word('summary.no_errors', language)}</p>"
 
 
-def _chart(targets: tuple[TargetSummary, ...]) -> str:
+def _chart(targets: tuple[TargetSummary, ...], language: str) -> str:
     """Horizontal bars, each with its name and its share in figures, so that no reader depends on length or colour."""
     from backsym.documents.writers.html import escape
 
     height = ROW * len(targets) + 4
-    bars = ", ".join(phrase("summary.bar", target=_name(t), share=f"{t.share:.0%}") for t in targets)
-    words = escape(phrase("summary.chart", bars=bars))
+    bars = ", ".join(phrase("summary.bar", language, target=_name(t), share=f"{t.share:.0%}") for t in targets)
+    words = escape(phrase("summary.chart", language, bars=bars))
     out = [
         f'<figure tabindex="0" style="--least:{LEAST}px">',
         f'<svg width="100%" height="{height}" style="max-width:{WIDTH}px" role="img" '
@@ -88,31 +89,31 @@ def _numbers(target: TargetSummary) -> list[str]:
     ]  # fmt: skip
 
 
-def _errors(target: TargetSummary) -> Iterator[list[str]]:
+def _errors(target: TargetSummary, language: str) -> Iterator[list[str]]:
     from backsym.documents.writers.html import escape
 
     for slip in target.slips:
-        tag = escape(slip.tag.replace("_", " ")) or _word("summary.untagged")
+        tag = escape(slip.tag.replace("_", " ")) or _word("summary.untagged", language)
         yield [f"<code>{escape(_name(target))}</code>", tag, str(slip.count), _prose(slip.example)]
 
 
-def _table(label: str, head: tuple[str, ...], rows: list[list[str]]) -> str:
-    cells = "".join(f'<th scope="col">{_word(f"summary.{name}")}</th>' for name in head)
+def _table(label: str, head: tuple[str, ...], rows: list[list[str]], language: str) -> str:
+    cells = "".join(f'<th scope="col">{_word(f"summary.{name}", language)}</th>' for name in head)
     body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return (
-        f'<div class="scroll" role="group" aria-label="{_word(label)}" tabindex="0">\n'
+        f'<div class="scroll" role="group" aria-label="{_word(label, language)}" tabindex="0">\n'
         f"<table>\n<thead><tr>{cells}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n</div>"
     )
 
 
-def _heading(key: str) -> str:
-    return f"<h2>{_word(key)}</h2>"
+def _heading(key: str, language: str) -> str:
+    return f"<h2>{_word(key, language)}</h2>"
 
 
-def _word(key: str) -> str:
+def _word(key: str, language: str) -> str:
     from backsym.documents.writers.html import escape
 
-    return escape(phrase(key))
+    return escape(phrase(key, language))
 
 
 def _name(target: TargetSummary, longest: int = 60) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backsym.core.errors import Diagnostic, InputError
-from backsym.core.words import say
+from backsym.core.words import ENGLISH, say
 from backsym.marking.explaining.phrases import phrase
 from backsym.marking.reporting.records import Record, shown_score
 from backsym.marking.reporting.reports import answer_cell, clean, in_unicode, safe_cell
@@ -41,7 +41,7 @@ class Change:
         return f"{clean(self.student or '?')}  {clean(self.target)}  {shown(self.old)} -> {shown(self.new)}: {self.why}"
 
 
-def changes(path: Path, records: Sequence[Record]) -> list[Change]:
+def changes(path: Path, records: Sequence[Record], language: str = ENGLISH) -> list[Change]:
     """What changes against the marks in a CSV of before; raises InputError for another kind of file."""
     before = _before(path)
     found: list[Change] = []
@@ -54,10 +54,10 @@ def changes(path: Path, records: Sequence[Record]) -> list[Change]:
         new = record.verdict, shown_score(record.score)
         old = before.get(key)
         if old is None:
-            found.append(Change(*key, None, new, phrase("diff.new")))
+            found.append(Change(*key, None, new, phrase("diff.new", language)))
         elif old.mark != new:
-            found.append(Change(*key, old.mark, new, old.why(record)))
-    gone = phrase("diff.gone")
+            found.append(Change(*key, old.mark, new, old.why(record, language)))
+    gone = phrase("diff.gone", language)
     found += [Change(*key, old.mark, None, gone) for key, old in before.items() if key not in seen]
     return found
 
@@ -68,15 +68,15 @@ class _Old:
     answer: str | None
     maximum: str | None
 
-    def why(self, record: Record) -> str:
+    def why(self, record: Record, language: str) -> str:
         """Why a record has another mark than before."""
         if record.decided:
-            return phrase("diff.decided", comment=_short(record.feedback))
+            return phrase("diff.decided", language, comment=_short(record.feedback))
         if self.answer is not None and self.answer != safe_cell(answer_cell(record.answer)):
-            return phrase("diff.answer", answer=_short(record.answer))
+            return phrase("diff.answer", language, answer=_short(record.answer))
         if self.maximum is not None and self.maximum != str(shown_score(record.marks)):
-            return phrase("diff.maximum", old=self.maximum, new=str(shown_score(record.marks)))
-        return phrase("diff.otherwise", feedback=_short(in_unicode(record.feedback)))
+            return phrase("diff.maximum", language, old=self.maximum, new=str(shown_score(record.marks)))
+        return phrase("diff.otherwise", language, feedback=_short(in_unicode(record.feedback)))
 
 
 def _short(text: str) -> str:
@@ -105,8 +105,8 @@ def _before(path: Path) -> dict[tuple[str, str], _Old]:
     return found
 
 
-def told(found: Sequence[Change], path: Path) -> str:
+def told(found: Sequence[Change], path: Path, language: str = ENGLISH) -> str:
     """The changes, a line each, after the sum of them."""
     students = len({change.student for change in found})
-    head = phrase("diff.counts", path=str(path), answers=str(len(found)), students=str(students))
+    head = phrase("diff.counts", language, path=str(path), answers=str(len(found)), students=str(students))
     return "\n".join([head, *(f"  {change.line}" for change in found)]) + "\n"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.problem import Problem
-from backsym.core.words import say
+from backsym.core.words import ENGLISH, say
 from backsym.marking.explaining.phrases import phrase
 from backsym.marking.judging.shares import share_of
 from backsym.marking.reporting.records import Record, shown_score
@@ -33,11 +33,6 @@ DECIDED = ("correct", "equivalent_form", "follow_through", "incorrect", "invalid
 
 LARGEST = 50_000_000
 """Bytes of a review file."""
-
-_HEADING = """\
-# Answers that a person has to decide on: fill in verdict (correct, equivalent_form, follow_through, incorrect or
-# invalid) or score, or both, and a comment for the student if you like; then run the same command again.
-"""
 
 
 @dataclass(frozen=True)
@@ -246,11 +241,13 @@ def _score(tree: Tree | None, report: Report) -> float | None:
     return score
 
 
-def review_text(review: Review) -> str:
+def review_text(review: Review, language: str = ENGLISH) -> str:
     """The file of these decisions."""
+    lines = (phrase(f"review.{line}", language, verdicts=", ".join(DECIDED)) for line in ("heading", "how"))
+    heading = "".join(f"# {line}\n" for line in lines)
     if not review.decisions:
-        return f"{_HEADING}decisions: []\n"
-    return _HEADING + "decisions:\n" + "".join(map(_entry, review.decisions))
+        return f"{heading}decisions: []\n"
+    return heading + "decisions:\n" + "".join(map(_entry, review.decisions))
 
 
 def _entry(decision: Decision) -> str:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from backsym.core.words import ENGLISH
 from backsym.marking.explaining.phrases import phrase
 from backsym.marking.reporting.records import Row
 from backsym.marking.reporting.reports import clean, in_unicode
@@ -71,11 +72,10 @@ class ClassSummary:
     def right(self) -> int:
         return sum(target.right for target in self.targets)
 
-    @property
-    def counts(self) -> str:
+    def counts(self, language: str = ENGLISH) -> str:
         """The sentence that sums it up."""
         return phrase(
-            "summary.counts", students=str(self.students), answers=str(self.answers), right=str(self.right),
+            "summary.counts", language, students=str(self.students), answers=str(self.answers), right=str(self.right),
             mean=f"{self.mean:.4g}", most=f"{self.most:.4g}",
         )  # fmt: skip
 
@@ -117,16 +117,17 @@ def _target(target: str, rows: Sequence[Row]) -> TargetSummary:
     return TargetSummary(target, dict(verdicts), right, sum(row.score for row in rows) / len(rows), marks, slips)
 
 
-def summary_table(summary: ClassSummary) -> str:
+def summary_table(summary: ClassSummary, language: str = ENGLISH) -> str:
     """The summary for a terminal: a line with a bar for each target, and its errors below."""
     wide = max((len(clean(t.target)) for t in summary.targets), default=0)
-    lines = [summary.counts]
+    lines = [summary.counts(language)]
     for target in summary.targets:
         filled = round(_BAR * target.share)
         bar = "█" * filled + "·" * (_BAR - filled)
-        lines.append(f"{clean(target.target):<{wide}}  {bar} {target.share:4.0%}  {target.right} of {target.answers}")
+        right = phrase("summary.of", language, right=str(target.right), answers=str(target.answers))
+        lines.append(f"{clean(target.target):<{wide}}  {bar} {target.share:4.0%}  {right}")
         for slip in target.slips:
-            name = slip.tag or phrase("summary.untagged")
+            name = slip.tag or phrase("summary.untagged", language)
             example = in_unicode(slip.example)
             example = example if len(example) <= _EXAMPLE else f"{example[: _EXAMPLE - 1]}…"
             lines.append(f"{'':<{wide}}  {slip.count:>5} {name}: {example}")
