@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -27,9 +28,10 @@ from backsym.cli.main import main
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Problem
 from backsym.core.resources import find_problem
-from backsym.practice import server
+from backsym.practice import server, workers
 from backsym.practice.exercise import LONGEST, Exercise
 from backsym.practice.server import HEADERS, LARGEST_BODY, Settings, application
+from backsym.practice.workers import Answerer, Pool
 from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.solving.solution import solve
 
@@ -283,6 +285,26 @@ def test_what_takes_too_long_is_ended_and_costs_nobody_else(paths: list[str]) ->
         response = client.post("/1/check", {"target": "w", "answers": {"w": "x"}})
         assert response.status == 504
         assert client.get("/health").json()["workers"] == 1
+
+
+def late() -> Answerer:
+    """What a process answers that needs a while until it can."""
+    time.sleep(0.5)
+    return lambda name, arguments: name
+
+
+def test_the_time_of_an_answer_begins_when_the_process_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def asked() -> Any:
+        pool = Pool(late, 1, 0.3, 4)
+        try:
+            return await pool.ask("read")
+        finally:
+            pool.end()
+
+    assert asyncio.run(asked()) == "read"
+    monkeypatch.setattr(workers, "STARTING", 0.1)
+    with pytest.raises(workers.TooSlow):
+        asyncio.run(asked())
 
 
 def test_too_much_at_once_is_refused(paths: list[str]) -> None:
