@@ -19,6 +19,7 @@ import mpmath
 import numpy as np
 import sympy
 from networks import NETWORKS
+from unrolled import members, unrolled
 
 from backsym.core import dims
 from backsym.core import expr as ex
@@ -210,16 +211,18 @@ class Reader:
             return sum(parts) + self.count(ix.offset) - 1
         if ix.fixed:
             return int(ix.letter) - 1
+        if ex.is_last(ix):
+            return self.size(ix.dim) - 1
         if ix.letter not in letters:
             raise Mismatch(f"the letter {ix.letter} has no value")
         return letters[ix.letter]
 
-    def entries(self, e: Expr, indices: Sequence[Ix], shape: Sequence[Dim]) -> Array:
+    def entries(self, e: Expr, indices: Sequence[Ix], shape: Sequence[Dim], outer: Letters | None = None) -> Array:
         """A scalar-valued expression for every position of its free letters."""
 
         def entry(at: tuple[int, ...]) -> Any:
             letters = {ix.letter: n for ix, n in zip(indices, at, strict=True) if not ix.fixed}
-            value = self.read(e, letters)
+            value = self.read(e, {**(outer or {}), **letters})
             if value.size != 1:
                 raise Mismatch(f"an entry of shape {value.shape}")
             return value.reshape(())[()]
@@ -272,7 +275,7 @@ class Reader:
         if not e.equal:
             return self._each(lambda x: 1 - x, self._delta(ex.Delta(e.i, e.j), letters))
         for one, other in ((e.i, e.j), (e.j, e.i)):
-            if isinstance(one, ex.Label):
+            if isinstance(one, ex.Label) and not ex.is_last(one):
                 whole = ex.OneHot(ex.Entry(ex.Labels(one.name, (), one.dim), one.at), one.dim)
                 return self.read(ex.Entry(whole, (other,)), letters)
         return cell(self.field.number(int(self.position(e.i, letters) == self.position(e.j, letters))))
@@ -491,7 +494,11 @@ class Reader:
 
     def _is(self, position: int, label: ex.Label, letters: Letters) -> Any:
         """Whether a label is a class, which counts from 0 in values."""
-        value = self.values[label.name][tuple(self.position(ix, letters) for ix in label.at)]
+        at = tuple(self.position(ix, letters) for ix in label.at)
+        labels = self.values[label.name]
+        if any(n >= size for n, size in zip(at, labels.shape, strict=True)):
+            return self.field.number(0)  # After the last member of a recurrence there is no label.
+        value = labels[at]
         return self.field.indicator("==", value, self.field.number(position))
 
     def _onehot(self, e: ex.OneHot, letters: Letters) -> Array:
@@ -506,7 +513,8 @@ class Reader:
 
     def _at_label(self, e: ex.Entry, letters: Letters) -> Array:
         """The entry at a label: the sum over all classes, of which one counts."""
-        axis, label = next((n, ix) for n, ix in enumerate(e.indices) if isinstance(ix, ex.Label))
+        axis, label = next((n, ix) for n, ix in enumerate(e.indices) if ex.labels_of(ix))
+        assert isinstance(label, ex.Label)
         total = self.field.number(0)
         for n in range(self.size(label.dim)):
             at = (*e.indices[:axis], ex.Ix(str(n + 1), label.dim), *e.indices[axis + 1 :])
@@ -514,10 +522,10 @@ class Reader:
         return cell(total)
 
     def _entry(self, e: ex.Entry, letters: Letters) -> Array:
-        if any(isinstance(ix, ex.Label) for ix in e.indices):
+        if any(ex.labels_of(ix) for ix in e.indices):
             return self._at_label(e, letters)
         base = self.read(e.base, letters)
-        at = tuple(self.position(ix, letters) for ix in e.indices)
+        at = self._places(e, letters)
         places = list(zip(at, base.shape, e.indices, strict=False))
         if len(at) == base.ndim and any(isinstance(ix, ex.Shift) and not 0 <= n < size for n, size, ix in places):
             return cell(self.field.number(0))
@@ -525,9 +533,24 @@ class Reader:
             raise Mismatch(f"the entry {at} of an array of shape {base.shape}")
         return cell(base[at])
 
+    def _places(self, e: ex.Entry, letters: Letters) -> tuple[int, ...]:
+        """The positions of an entry from 0, those in a recurrence from the first of its starts."""
+        at = tuple(self.position(ix, letters) for ix in e.indices)
+        return (at[0] + len(e.base.starts), *at[1:]) if isinstance(e.base, ex.Started) else at
+
+    def _started(self, e: ex.Started, letters: Letters) -> Array:
+        """What stands before the first member, the farthest back first, and the members."""
+        return np.concatenate([*(self.read(s, letters)[None] for s in reversed(e.starts)), self.values[e.name]])
+
     def _member(self, e: ex.Member, letters: Letters) -> Array:
         base = self.read(e.base, letters)
-        at = tuple(slice(None) if ix is None else self.position(ix, letters) for ix in e.places)
+        if any(ex.labels_of(ix) for ix in e.indices):
+            rest = tuple(ex.Ix(f"<{n}>", d) for n, d in enumerate(e.shape))
+            return self.entries(ex.Entry(e.base, e.at(rest)), rest, e.shape, letters)
+        places = [slice(None) if ix is None else self.position(ix, letters) for ix in e.places]
+        if isinstance(e.base, ex.Started) and isinstance(places[0], int):
+            places[0] += len(e.base.starts)
+        at = tuple(places)
         if any(isinstance(n, int) and not 0 <= n < size for n, size in zip(at, base.shape, strict=True)):
             raise Mismatch(f"the member {at} of an array of shape {base.shape}")
         return base[at]
@@ -637,8 +660,12 @@ class Judge:
         fixed = {n: d.size for n, d in problem.dims.items() if d.size is not None}
         self.dims = {**fixed, **self.sizes}
         shapes = Reader(Field(True), self.dims, {})
-        self.symbols = {name: array_of(shapes.sizes(s.shape), _namer(name)) for name, s in problem.symbols.items()}
-        self.flat = [x for name in problem.symbols for x in self.symbols[name].reshape(-1)]
+        self.equations = unrolled(problem, self.dims)
+        self.members = members(problem, self.dims)
+        self.shapes = {name: s.shape for name, s in problem.symbols.items()} | {
+            eq.name: eq.shape for eq in self.equations
+        }
+        self.symbols = {name: array_of(shapes.sizes(shape), _namer(name)) for name, shape in self.shapes.items()}
         self.slopes: dict[tuple[str, str], Callable[..., Any]] = {}
 
     def slope(self, eq: NodeEquation, name: str) -> Callable[..., Any]:
@@ -658,7 +685,7 @@ class Judge:
     def parents(self, eq: NodeEquation) -> list[str]:
         """The quantities that an equation names, in the order of the problem."""
         named = ex.names_in(eq.rhs)
-        return [name for name in self.problem.symbols if name in named]
+        return [name for name in self.shapes if name in named]
 
     def point(self, seed: int) -> Reader:
         """A random point with rational coordinates (a float is a rational number), and the forward values there."""
@@ -669,24 +696,27 @@ class Judge:
             if name not in self.problem.by_name
         }
         reader = Reader(Field(False), self.dims, values, {}, self.problem.abstract)
-        for eq in self.problem.equations:
+        for eq in self.equations:
             values[eq.name] = node_array(reader, eq)
         return reader
 
     def at(self, seed: int, names: Sequence[str]) -> Truth:
         """The derivatives at a random point: SymPy's of each equation, put together by the chain rule in numbers."""
         reader = self.point(seed)
-        found = {name: [mpmath.mpf(0)] * reader.values[name].size for name in self.problem.symbols}
+        found = {name: [mpmath.mpf(0)] * reader.values[name].size for name in self.shapes}
         found[self.problem.loss] = [mpmath.mpf(1)]
-        for eq in reversed(self.problem.equations):
+        for eq in reversed(self.equations):
             parents = self.parents(eq)
             given = [x for name in parents for x in reader.values[name].reshape(-1)]
-            varied = [name for name in parents if self.problem.symbols[name].label is None]
+            labels = {name for name, symbol in self.problem.symbols.items() if symbol.label is not None}
+            varied = [name for name in parents if name not in labels]
             for name in varied if any(found[eq.name]) else ():
                 rows = self.slope(eq, name)(*given)
                 for n in range(len(found[name])):
                     products = (above * row[n] for above, row in zip(found[eq.name], rows, strict=True) if above)
                     found[name][n] += mpmath.mpf(sum(products))
+        for name, parts in self.members.items():
+            found[name] = [x for part in parts for x in found[part]]
         for name in names:
             reader.adjoints[name] = array_of(reader.values[name].shape, _picker(found[name], reader.values[name].shape))
         return Truth(self.problem, reader)

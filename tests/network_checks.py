@@ -12,11 +12,13 @@ import numpy as np
 from step_judge import forward_and_gradients
 
 from backsym.core.errors import BacksymError
-from backsym.core.expr import Adj, Entry, Equation, walk
+from backsym.core.expr import Adj, Entry, Equation, free_indices, walk
 from backsym.core.problem import Problem
 from backsym.core.steps import Step
+from backsym.numeric.context import Context
 from backsym.numeric.evaluate import Env, evaluate
 from backsym.numeric.proof import check_steps
+from backsym.numeric.recursion import case_sides
 from backsym.numeric.sample import draw
 from backsym.printing.latex import equation_latex, latex
 from backsym.printing.notation import Notation
@@ -94,7 +96,14 @@ def check_derivatives(solution: Solution, env: Env) -> list[str]:
             if equation is not None:
                 for side, value in zip(("left", "right"), sides(equation, env, true.shape), strict=True):
                     wrong += differs(f"{kind} form of {node}, {side} side", value, true, scale)
-        wrong += differs(f"NumPy source of {node}", run(result.numpy, names), true, scale)
+        if result.member is not None:
+            wrong += differs(f"member of {node}", *sides(result.member, env, ()), scale)
+        if not result.is_recursion:
+            wrong += differs(f"NumPy source of {node}", run(result.numpy, names), true, scale)
+        for number, case in enumerate(result.derivation.cases):
+            for form in (case.entry, case.matrix):
+                for left, right in case_sides(case, form, Context.of(env)) if form is not None else ():
+                    wrong += differs(f"case {number} of {node}", right, left, scale)
     return wrong
 
 
@@ -107,6 +116,8 @@ def check_forward(solution: Solution, env: Env) -> list[str]:
             if equation is not None:
                 for side, value in zip(("left", "right"), sides(equation, env, true.shape), strict=True):
                     wrong += differs(f"{kind} form of the equation of {forms.node}, {side} side", value, true, 1.0)
+        if solution.problem.by_name[forms.node].block:
+            continue  # A loop, which is no one expression; the code of whole networks is run by tests of its own.
         source = solution.forward_numpy(forms.node)
         wrong += differs(f"NumPy source of the equation of {forms.node}", run(source, names), true, 1.0)
     return wrong
@@ -114,7 +125,7 @@ def check_forward(solution: Solution, env: Env) -> list[str]:
 
 def sides(equation: Equation, env: Env, shape: tuple[int, ...]) -> list[np.ndarray]:
     """Both sides, with the shape of the quantity; a shape that does not hold it is left as it is."""
-    free = equation.lhs.indices if isinstance(equation.lhs, Entry) else ()
+    free = equation.lhs.indices if isinstance(equation.lhs, Entry) else free_indices(equation.lhs)
     values = [evaluate(side, env, free) for side in (equation.lhs, equation.rhs)]
     return [v.reshape(shape) if same_but_for_ones(v.shape, shape) else v for v in values]
 
@@ -144,6 +155,8 @@ def check_complete(solution: Solution, env: Env) -> list[str]:
     known: set[str] = set()
     for derivation in solution.derivations:
         used = {e.name for e in walk(derivation.entry.rhs) if isinstance(e, Adj)}
+        eq = solution.problem.by_name.get(derivation.node)
+        used -= frozenset(eq.block) if eq is not None else frozenset()  # Those of later positions.
         if not used <= known:
             wrong.append(f"the derivative by {derivation.node} uses {used - known}, which comes later")
         known.add(derivation.node)

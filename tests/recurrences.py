@@ -31,6 +31,8 @@ SHAPES: dict[str, Any] = {
     "q": {"shape": ["H"], "for": "t"},
     **{name: ["H", "H"] for name in ("W", "A", "B", "V", "Wf", "Wo", "Wg")},
     **{name: ["H", "D"] for name in ("U", "Uf", "Uo", "Ug")},
+    "words": {"shape": ["T"], "label": "V", "role": "input"},
+    "E": ["V", "H"],
     "Ws": ["2*H", "H"],
     "Us": ["2*H", "D"],
 }
@@ -154,6 +156,21 @@ def interleaved(v: Leaves) -> Any:
     return total + np.sum(seen[-1])
 
 
+def words(v: Leaves) -> Any:
+    h, total = v["h0"], 0.0
+    for word, y in zip(v["words"], v["Y"], strict=True):
+        h = np.tanh(v["W"] @ h + v["E"][word])
+        total = total + square(h - y)
+    return total
+
+
+def linear_depth(v: Leaves) -> Any:
+    a = v["x"]
+    for w, b in zip(v["W"], v["b"], strict=True):
+        a = sigmoid(w @ a + b)
+    return square(a - v["y"])
+
+
 EVERY_STEP = ("h[0] = h0", "h[t] = tanh(W @ h[t-1] + U @ X[t] + b)", "L = sum(squared_error(V @ h[t], Y[t]), t)")
 
 RECURRENCES: dict[str, Recurrence] = {
@@ -224,6 +241,31 @@ RECURRENCES: dict[str, Recurrence] = {
         indices={"l": {"over": "T", "as": "^{(l)}"}},
         loss=per_step,
     ),
+    "words": recurrence(
+        "words E Y W h0",
+        "h[0] = h0",
+        "h[t] = tanh(W @ h[t-1] + E[words[t]])",
+        "L = sum(squared_error(h[t], Y[t]), t)",
+        loss=words,
+    ),
+    "linear depth": Recurrence(
+        {
+            "indices": {"l": {"over": "T", "as": "^{(l)}"}},
+            "symbols": {
+                "x": {"shape": ["H"], "role": "input"},
+                "y": {"shape": ["H"], "role": "target"},
+                "W": {"shape": ["H", "H"], "for": "l"},
+                "b": {"shape": ["H"], "for": "l"},
+            },
+            "forward": [
+                r"\mathbf{a}^{(0)} = \mathbf{x}",
+                r"\mathbf{z}^{(l)} = \mathbf{W}^{(l)} \mathbf{a}^{(l-1)} + \mathbf{b}^{(l)}",
+                r"\mathbf{a}^{(l)} = \sigma(\mathbf{z}^{(l)})",
+                r"\mathcal{L} = \frac{1}{2} \|\mathbf{a}^{(T)} - \mathbf{y}\|^2",
+            ],
+        },
+        linear_depth,
+    ),
     "products": recurrence(
         "x W a b", "h[0] = a", "h[t] = b*h[t-1]*x[t] + exp(W @ h[t-1] / 8)", "L = sum(sum(h[t]**2), t)", loss=products
     ),
@@ -261,8 +303,8 @@ def gradients(loss: Loop, leaves: Leaves) -> dict[str, np.ndarray]:
     found = {}
     for name, value in leaves.items():
         slopes = np.zeros(value.shape)
-        for place in np.ndindex(value.shape):
-            moved = {other: x.astype(complex) for other, x in leaves.items()}
+        for place in np.ndindex(value.shape) if value.dtype.kind == "f" else ():
+            moved = {other: x.astype(complex) if x.dtype.kind == "f" else x for other, x in leaves.items()}
             moved[name][place] += 1j * STEP
             slopes[place] = np.imag(loss(moved)) / STEP
         found[name] = slopes

@@ -83,6 +83,18 @@ NETWORKS = {
         "L = -sum(log(p[n, y[n]]), n)",
         symbols={"y": {"shape": ["N"], "label": "K"}},
     ),
+    "mean of members": network("h[n] = tanh(U @ X[n] + c)", "m = sum(h[n], n)/N", "L = sum(m**2)", symbols=HIDDEN),
+    "softmax of members": network(
+        "z[n] = W @ X[n] + b",
+        "L = sum(logsumexp(z[n]) - z[n, y[n]], n)",
+        symbols={"y": {"shape": ["N"], "label": "K"}},
+    ),
+    "rows of words": network(
+        "v[n] = E[w[n]]",
+        "z[n] = W @ v[n]",
+        "L = sum(squared_error(z[n], Y[n]), n)",
+        symbols={"w": {"shape": ["N"], "label": "V"}, "E": ["V", "D"]},
+    ),
 }
 
 
@@ -128,6 +140,19 @@ def test_what_is_printed_of_examples() -> None:
 
 def test_a_label_of_each_example_is_a_unit_vector() -> None:
     assert forms(solve(problem_from_mapping(NETWORKS["labels"])), "z")[0] == r"\mathbf{p}_n - \mathbf{e}_{y_n}"
+
+
+def test_the_softmax_of_a_member_has_its_name() -> None:
+    problem = problem_from_mapping(NETWORKS["softmax of members"])
+    assert forms(solve(problem), "z")[0] == r"\text{softmax}(\mathbf{z}_n) - \mathbf{e}_{y_n}"
+
+
+def test_a_row_that_a_label_picks_is_one_of_a_matrix() -> None:
+    """Beside the vectors e_w, the rows of E, a one-hot vector is not written so."""
+    solution = solve(problem_from_mapping(NETWORKS["rows of words"]))
+    assert forms(solution, "E")[0] == (
+        r"\sum_{n=1}^N \operatorname{onehot}(w_n) (\nabla_{\mathbf{v}_n} \mathcal{L})^\top"
+    )
 
 
 def test_a_letter_that_another_quantity_has_keeps_its_case() -> None:

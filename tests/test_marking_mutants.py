@@ -17,7 +17,7 @@ from extent import examples, some
 from mutants import Maker, same
 
 from backsym.core.errors import BacksymError
-from backsym.core.expr import Entry, Equation, Expr, IndexPick, IndexReduce, Ix, free_indices, walk
+from backsym.core.expr import Entry, Equation, Expr, IndexPick, IndexReduce, Ix, Reshape, free_indices, walk
 from backsym.core.problem import Problem
 from backsym.core.resources import bundled_problems
 from backsym.core.steps import Derivation
@@ -40,6 +40,9 @@ def spellings(problem: Problem, equation: Equation) -> Iterator[str]:
     notation = Notation.of(problem)
     if not any(isinstance(node, IndexPick) for node in walk(equation.rhs)):  # no spelling of its own
         yield f"{plain(equation.lhs, problem)} = {plain(equation.rhs, problem)}"
+    if any(isinstance(node, Reshape) and node.regroups and len(node.shape) == 2 for node in walk(equation.rhs)):
+        yield plain(equation.rhs, problem)
+        return  # vec^-1 does not say what shape it makes.
     yield equation_latex(equation, notation)
     if not isinstance(equation.lhs, Entry):
         yield plain(equation.rhs, problem)

@@ -42,7 +42,9 @@ def wrong(case: Recurrence, lengths: tuple[int, ...], solution: Solution | None 
     found = []
     for length in lengths:
         env = at_length(problem, length)
-        leaves = {name: np.asarray(env.values[name], dtype=float) for name in case.mapping["symbols"]}
+        labels = {name for name, symbol in problem.symbols.items() if symbol.label is not None}
+        kinds = {name: int if name in labels else float for name in case.mapping["symbols"]}
+        leaves = {name: np.asarray(env.values[name], dtype=kind) for name, kind in kinds.items()}
         true = gradients(case.loss, leaves)
         stated = with_adjoints(solution.derivations, env)
         if not np.isclose(env.values[problem.loss], case.loss(leaves), rtol=1e-10):
@@ -50,7 +52,7 @@ def wrong(case: Recurrence, lengths: tuple[int, ...], solution: Solution | None 
         values = called(source, "forward", {**leaves, "T": length})
         slopes = called(source, "backward", values)
         for name, slope in true.items():
-            if problem.symbols[name].role in ("input", "parameter"):
+            if problem.symbols[name].role in ("input", "parameter") and name not in labels:
                 for what, value in (
                     ("stated", stated.adjoints.get(name, np.zeros_like(slope))),
                     ("code", slopes[name]),
@@ -215,6 +217,16 @@ def test_the_graph_has_one_step_and_dots() -> None:
         ("every step", "h", r"V^\top (V h_t - y_t) + W^\top (\nabla_{h_{t+1}} L \odot (1 - h_{t+1}^2))", "correct"),
         ("every step", "h", r"V^\top (V h_t - y_t) + W^\top (\nabla_{h_{t+1}} L \odot (1 - h_t^2))", "incorrect"),
         ("every step", "W", r"\sum_t \nabla_{h_t} L h_{t-1}^\top", "incorrect"),
+        ("last step", "W", r"\nabla_{z_1} L h_0^\top + \sum_{t=2}^T \nabla_{z_t} L h_{t-1}^\top", "correct"),
+        ("last step", "W", r"\sum_{t=2}^T \nabla_{z_t} L h_{t-1}^\top", "incorrect"),
+        ("last step", "U", r"\nabla_{z_T} L x_T^\top + \sum_{t=1}^{T-1} \nabla_{z_t} L x_t^\top", "correct"),
+        ("last step", "U", r"\sum_{t=1}^{T-1} \nabla_{z_t} L x_t^\top", "incorrect"),
+        ("linear depth", "x", r"(\mathbf{W}^{(1)})^\top \nabla_{\mathbf{z}^{(1)}} L", "correct"),
+        ("linear depth", "x", r"(\mathbf{W}^{(2)})^\top \nabla_{\mathbf{z}^{(2)}} L", "incorrect"),
+        ("linear depth", "W", r"\nabla_{\mathbf{z}^{(l)}} L (\mathbf{a}^{(l-1)})^\top", "correct"),
+        ("linear depth", "W", r"\nabla_{\mathbf{z}^{(l)}} L (\mathbf{a}^{(l)})^\top", "incorrect"),
+        ("words", "E", r"\sum_t \operatorname{onehot}(words_t) (\nabla_{h_t} L \odot (1 - h_t^2))^\top", "correct"),
+        ("words", "E", r"\sum_t \operatorname{onehot}(words_t) (\nabla_{h_t} L)^\top", "incorrect"),
     ],
 )
 def test_answers(name: str, target: str, answer: str, verdict: str) -> None:
@@ -249,6 +261,7 @@ STATE = ("h[0] = h0", "h[t] = tanh(W @ h[t-1])", "L = sum(sum(h[t]), t)")
         (["h[0,i] = h0[i]", *STATE[1:]], "forward[1]:1:1", "written as a whole"),
         (["h[0] = h0", "L = sum(h0)"], "forward[1]:1:1", "no equation for its members"),
         (["h[0] = h0", "h[t] = h[2*t-1]", "L = sum(h)"], "forward[2]:1:8", "at a letter less a number"),
+        ([*STATE[:2], "L = sum(h[T+1])"], "forward[3]:1:", "the last member is at T"),
         (["g[0] = h0", "g[t] = S @ g[t-1]", "L = sum(g)"], "forward[2]:1:1", "numbers the members of g"),
     ],
 )

@@ -22,18 +22,23 @@ from backsym.core.expr import (
     Adj,
     Delta,
     Entry,
+    Equation,
     Expr,
     IndexReduce,
     Ix,
     Partial,
+    Reshape,
     Sym,
     Total,
     free_indices,
+    indices_of,
+    position_of,
     rebuild,
+    steps_after,
     walk,
 )
 from backsym.core.problem import Collection, Problem, Symbol
-from backsym.core.steps import Step
+from backsym.core.steps import Case, Step
 from backsym.documents.content.blocks import Block, Derivations, Equations, Inlines, Ref, Row, Table
 from backsym.documents.content.derivations import NAMES
 from backsym.documents.content.document import collection_document, problem_blocks
@@ -51,6 +56,7 @@ from backsym.documents.writers.render import files
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import evaluate, node_value
 from backsym.numeric.given import point as given_point
+from backsym.numeric.recursion import case_sides
 from backsym.numeric.sample import draws
 from backsym.numeric.verify import with_adjoints
 from backsym.parts.kind import Piece
@@ -109,7 +115,7 @@ def sides(row: Row, problem: Problem, known: Mapping[str, Expr]) -> tuple[Expr, 
 
 
 def with_totals(solution: Solution) -> dict[str, Expr]:
-    """The expressions with Jacobians and second derivatives in them, which are not read, by their LaTeX."""
+    """What is not read, by its LaTeX: Jacobians, second derivatives, and vec^-1, of which no shape is written."""
     found: dict[str, Expr] = {}
     voice = Voice.of(solution.problem)
 
@@ -118,11 +124,17 @@ def with_totals(solution: Solution) -> dict[str, Expr]:
             found.update({to_latex(voice.layout(e)): e for e in (step.before, step.after)})
             note(step.substeps)
 
+    for d in solution.derivations:
+        note(d.steps)
     for total in solution.totals:
         for form in (total.entry, total.matrix):
             found.update({to_latex(voice.layout(e)): e for e in (form.lhs, form.rhs)} if form is not None else {})
         note(total.steps)
-    return {text: e for text, e in found.items() if any(isinstance(part, Total) for part in walk(e))}
+    return {text: e for text, e in found.items() if any(map(unread, walk(e)))}
+
+
+def unread(e: Expr) -> bool:
+    return isinstance(e, Total) or (isinstance(e, Reshape) and e.regroups and len(e.shape) == 2)
 
 
 def difference(left: Expr, right: Expr, env: Env, unequal: tuple[str, ...] = ()) -> float:
@@ -134,8 +146,47 @@ def difference(left: Expr, right: Expr, env: Env, unequal: tuple[str, ...] = ())
     b = b.reshape(a.shape)
     if unequal:
         a, b = (np.where(same_letters(letters, a, unequal), 0.0, side) for side in (a, b))
+    outside = beyond((left, right), letters, a, env)
+    a, b = (np.where(outside, 0.0, side) for side in (a, b))
     scale = max(float(np.abs(a).max(initial=0.0)), float(np.abs(b).max(initial=0.0)), 1e-6)
     return float(np.abs(a - b).max(initial=0.0)) / scale
+
+
+def beyond(sides: tuple[Expr, ...], letters: tuple[Ix, ...], value: np.ndarray, env: Env) -> np.ndarray:
+    """Where a side mentions a member after the last one of a recurrence, for which it is not meant."""
+    recurrent = {eq.indices[0].dim for eq in env.equations.values() if eq.block}
+    found = np.zeros(value.shape, dtype=bool)
+    places = np.indices(value.shape)
+    for ix in {ix for side in sides for e in walk(side) for ix in indices_of(e) if ix.dim in recurrent}:
+        size = ix.dim if isinstance(ix.dim, int) else env.dims[ix.dim]
+        found |= (position_of(ix) or 0) > size
+        for at, letter in enumerate(letters):
+            after = steps_after(ix, letter)
+            if after is not None and after > 0:
+                found |= places[at] + 1 + after > size
+    return found
+
+
+def with_cases(solution: Solution) -> dict[tuple[str, str], tuple[Case, Equation]]:
+    """The cases of derivatives by members of recurrences, by the LaTeX of both sides."""
+    voice = Voice.of(solution.problem)
+    return {
+        (to_latex(voice.layout(form.lhs)), to_latex(voice.layout(form.rhs))): (case, form)
+        for d in solution.derivations
+        for case in d.cases
+        for form in (case.entry, case.matrix)
+        if form is not None
+    }
+
+
+def slope_there(name: str, value: Expr, solution: Solution, env: Env) -> float:
+    """The gradient by a quantity where it has this value, relative to the gradient elsewhere."""
+    values = {**env.values, name: evaluate(value, env)}
+    there = replace(env, values=values, adjoints={})
+    for eq in solution.problem.equations:
+        values[eq.name] = np.asarray(node_value(eq, Context.of(there))[1], dtype=float)
+    slope = with_adjoints(solution.derivations, there).adjoints[name]
+    return float(np.abs(slope).max() / np.abs(env.adjoints[name]).max())
 
 
 def same_letters(letters: tuple[Ix, ...], value: np.ndarray, unequal: tuple[str, ...]) -> np.ndarray:
@@ -152,7 +203,8 @@ def check_page(solution: Solution, options: Options = FULL) -> int:
         inlines_text(voice.catalogue.phrase(f"document.{key}")) for key in ("numbers_forward", "numbers_backward")
     ]
     points = [with_adjoints(solution.derivations, env) for env in draws(problem, 2)]
-    known = with_totals(solution)
+    known, cases = with_totals(solution), with_cases(solution)
+    stationary = {total.node: total.stationary for total in solution.totals if total.stationary is not None}
     count = 0
     for row, said in displayed(problem_blocks(solution, 2, options)):
         if row.lhs is None:
@@ -165,7 +217,19 @@ def check_page(solution: Solution, options: Options = FULL) -> int:
             # What a row gives a name is that from there on.
             problem, points = with_definition(row, name, problem, points)
             continue
+        case = cases.get((to_latex(row.lhs), to_latex(untinted(row.rhs))))
+        if case is not None and not row.via:
+            for env in points:
+                for a, b in case_sides(*case, Context.of(env)):
+                    np.testing.assert_allclose(b, a, rtol=1e-8, atol=1e-12, err_msg=to_latex(row.lhs))
+            count += 1
+            continue
         left, rights = sides(row, problem, known)
+        if isinstance(left, Adj) and left.name in stationary and to_latex(row.rhs) in ("0", r"\mathbf{0}"):
+            continue  # Where it is zero stands beside it.
+        if isinstance(left, Sym) and left.name in stationary:
+            assert max(slope_there(left.name, rights[-1], solution, env) for env in points) < 1e-7
+            continue
         unequal = re.search(r"\$(\S+) \\ne (\S+)\$", said)
         for env, right in product(points, rights):
             error = difference(left, right, env, unequal.groups() if unequal else ())

@@ -459,6 +459,8 @@ class Lifter:
 
     @staticmethod
     def one_hot(y: Datum) -> Expr:
+        if y.name == y.dim:
+            raise NoMatrixForm(say("reasons.last_member"))
         """e_y, or for a label of many members their one-hot vectors as rows."""
         labels = Labels(y.name, tuple(i.dim for i in y.at), y.dim)
         if y.at and all(i.fixed and i.dim != 1 for i in y.at):

@@ -8,6 +8,7 @@ the backward pass.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from backsym.calculus.letters import Letters, Namer
@@ -37,6 +38,7 @@ from backsym.core.expr import (
     Dim,
     Entry,
     Expr,
+    Fn,
     IndexReduce,
     Ix,
     Label,
@@ -110,7 +112,11 @@ def _open(f: Factor, letters: Mapping[Index, Ix], family: frozenset[Dim]) -> Fac
             kept = iter(places)
             places, whole = tuple(next(kept) if ix is None else ix for ix in whole.places), whole.base
             chosen = tuple(place for place in places if place is not None)
-        base = Member(whole, places) if rest else Entry(whole, chosen)
+        if isinstance(whole, Fn) and whole.kind == "rowwise" and places[-1] is None:
+            # Along the last axis, each member has a value of its own.
+            base: Expr = replace(whole, args=(Member(whole.args[0], places), *whole.args[1:]))
+        else:
+            base = Member(whole, places) if rest else Entry(whole, chosen)
         return Ent(base, rest, -1 if isinstance(whole, Adj) else f.pos)
     if isinstance(f, Del):
         a, b = (_place(i, letters, family) for i in (f.a, f.b))

@@ -42,7 +42,7 @@ from backsym.calculus.terms import (
 from backsym.calculus.vertices import matmul, weight
 from backsym.core import stepkinds as sk
 from backsym.core.errors import BacksymError, NoMatrixForm
-from backsym.core.expr import Adj, Div, Equation, Expr, Fn, IndexReduce, Ix, MatMul, Partial, Sym, Total, names_in
+from backsym.core.expr import Adj, Div, Equation, Expr, Fn, IndexReduce, Ix, MatMul, Mul, Partial, Sym, Total, names_in
 from backsym.core.stepkinds import StepKind
 from backsym.core.steps import Fact, Step, TotalDerivation
 from backsym.core.words import Words, say
@@ -156,7 +156,12 @@ class Totals:
         right, _ = self.lightest(both[1], at, letters)
         if not shape:
             return Div(right, matrix)
-        return MatMul((Fn("inv", (matrix,), 0, "matrix"), *(right.args if isinstance(right, MatMul) else (right,))))
+        factors = right.args if isinstance(right, MatMul) else (right,)
+        scales, core = _scaled(matrix)
+        if len(factors) > 1 and factors[0] == core:  # c M w = M v: without M on both sides.
+            rest = MatMul(factors[1:]) if len(factors) > 2 else factors[1]
+            return rest if not scales else Div(rest, scales[0] if len(scales) == 1 else Mul(scales))
+        return MatMul((Fn("inv", (matrix,), 0, "matrix"), *factors))
 
     # --- what both need ---
 
@@ -466,6 +471,14 @@ def _coefficient(t: Term, name: str, at: Axes) -> Term:
         elif i != j:
             rest = (*rest, (Del(i, j), 1))
     return Term(t.coeff, rest, t.bound)
+
+
+def _scaled(e: Expr) -> tuple[tuple[Expr, ...], Expr]:
+    """Numbers and the one array that they multiply."""
+    if not isinstance(e, Mul):
+        return (), e
+    numbers, arrays = tuple(a for a in e.args if not a.shape), tuple(a for a in e.args if a.shape)
+    return (numbers, arrays[0]) if len(arrays) == 1 else ((), e)
 
 
 def _without_common(a: Poly, b: Poly) -> tuple[Poly, Poly]:

@@ -17,8 +17,6 @@ from backsym.codegen.module import Body, assembled
 from backsym.codegen.network import Network, values_of
 from backsym.codegen.points import points, written
 from backsym.codegen.words import words
-from backsym.core.errors import BacksymError
-from backsym.core.words import say
 from backsym.printing.numpy.source import names_of
 
 _STEP = {True: "1e-30", False: "1e-6"}
@@ -101,28 +99,39 @@ def _replayed(network: Network, smooth: bool) -> list[str]:
     lines: list[str] = []
     for s in network.forward:
         if isinstance(s, Loop):
-            raise BacksymError(say("codegen.recurrence_tests", name=s.steps[0].quantity))
+            lines += body.loop(s, 4, _moved)
+            continue
         lines.append(f"{INDENT}if given == {quoted(s.quantity)}:")
         lines.append(f"{INDENT * 2}{s.target} = values[{quoted(s.quantity)}]")
         lines += [f"{INDENT}else:", *body.assignment(s, 8)]
     computed = [f"{quoted(quantity)}: {own}" for quantity, own in network.computed]
     return [
-        'def replayed(values, given=""):',
-        *docstring([words("tests.replayed")], 4),
+        f'def replayed(values, given=""{", shift=None" if _recurs(network) else ""}):',
+        *docstring([words("tests.replayed_members" if _recurs(network) else "tests.replayed")], 4),
         *body.loads(dict(network.names)),
         *lines,
         *dictionary(["**values", *computed]),
     ]
 
 
+def _recurs(network: Network) -> bool:
+    return any(isinstance(s, Loop) for s in network.forward)
+
+
+def _moved(quantity: str, own: str, letter: str) -> list[str]:
+    """A member of a recurrence is moved when it is made, and those after it follow."""
+    return [f"if given == {quoted(quantity)}:", f"{INDENT}{own} = {own} + shift[{letter}]"]
+
+
 def _slopes(network: Network, smooth: bool) -> list[str]:
     loss = quoted(network.problem.loss)
     step = _STEP[smooth]
+    shift = ", moved - base" if _recurs(network) else ""
     made = (
         [
             "        moved = base.astype(complex)",
             f"        moved[place] += {step} * 1j",
-            f"        loss = replayed({{**values, given: moved}}, given)[{loss}]",
+            f"        loss = replayed({{**values, given: moved}}, given{shift})[{loss}]",
             f"        slopes[place] = np.imag(loss).item() / {step}",
         ]
         if smooth
@@ -131,7 +140,7 @@ def _slopes(network: Network, smooth: bool) -> list[str]:
             f"        for step in ({step}, -{step}):",
             "            moved = base.copy()",
             "            moved[place] += step",
-            f"            losses.append(replayed({{**values, given: moved}}, given)[{loss}])",
+            f"            losses.append(replayed({{**values, given: moved}}, given{shift})[{loss}])",
             f"        slopes[place] = (losses[0] - losses[1]).item() / {float(step) * 2!r}",
         ]
     )

@@ -13,11 +13,14 @@ from dataclasses import dataclass, field
 from backsym.core.errors import BacksymError
 from backsym.core.expr import (
     Adj,
+    Delta,
     Dim,
     Entry,
     Expr,
     IndexReduce,
     Ix,
+    Label,
+    Labels,
     Member,
     Shape,
     Shift,
@@ -26,6 +29,7 @@ from backsym.core.expr import (
     children,
     indices_of,
     is_last,
+    labelled,
     position_of,
     rebuild,
     shifted,
@@ -143,6 +147,10 @@ class Members:
 
     def opened(self, e: Expr) -> Expr:
         """The expression with a variable in place of each member at the letter, beside it, or at a position."""
+        if isinstance(e, Entry) and isinstance(e.base, Labels) and any(map(self._moves, e.indices)):
+            return self._classes(e)
+        if isinstance(e, (Entry, Member, Delta)):
+            e = self._at_classes(e)
         if isinstance(e, (Entry, Member)) and isinstance(e.base, (Sym, Adj)):
             places = e.indices if isinstance(e, Entry) else e.places
             first = places[0] if places else None
@@ -154,6 +162,33 @@ class Members:
         if isinstance(e, IndexReduce) and self.letter in e.indices:
             return e  # A sum over all positions, which has a letter of its own.
         return rebuild(e, self.opened)
+
+    def _classes(self, e: Entry) -> Expr:
+        """A label of the member: a variable for it."""
+        base = e.base
+        assert isinstance(base, Labels)
+        own = self._member(Entry(Sym(base.name, base.declared), e.indices), e.indices)
+        whole = own.base if isinstance(own, Entry) else own
+        assert isinstance(whole, Sym)
+        labels = Labels(whole.name, whole.declared, base.of)
+        return Entry(labels, own.indices) if isinstance(own, Entry) else labels
+
+    def _at_classes(self, e: Entry | Member | Delta) -> Expr:
+        """The same with variables for the labels that the letter picks, at which an entry or a member is."""
+
+        def put(ix: Ix | None) -> Ix | None:
+            if not isinstance(ix, Label) or is_last(ix) or not any(map(self._moves, ix.at)):
+                return ix
+            found = self._classes(Entry(Labels(ix.name, tuple(at.dim for at in ix.at), ix.dim), ix.at))
+            whole = found.base if isinstance(found, Entry) else found
+            assert isinstance(whole, Labels)
+            return labelled(whole.name, found.indices if isinstance(found, Entry) else (), ix.dim)
+
+        if isinstance(e, Delta):
+            return Delta(put(e.i) or e.i, put(e.j) or e.j, e.equal)
+        if isinstance(e, Entry):
+            return Entry(e.base, tuple(put(ix) or ix for ix in e.indices))
+        return Member(e.base, tuple(map(put, e.places)))
 
     def _moves(self, ix: Ix) -> bool:
         return ix == self.letter or (isinstance(ix, Shift) and any(part == self.letter for part, _ in ix.parts))

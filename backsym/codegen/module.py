@@ -223,8 +223,10 @@ class Body:
         self.own.add(statement.target)
         return [line for part in broken(whole, indent, self.fresh) for line in part.lines(indent)]
 
-    def loop(self, loop: Loop, indent: int) -> list[str]:
-        """The members one by one, then stacked."""
+    def loop(
+        self, loop: Loop, indent: int, added: Callable[[str, str, str], Sequence[str]] = lambda *about: ()
+    ) -> list[str]:
+        """The members one by one, then stacked; ``added`` are lines about each, by quantity, variable and letter."""
         pad = " " * indent
         self.used |= loop.used - self.own
         size = text_of(loop.size)
@@ -236,7 +238,9 @@ class Body:
         for own, value in loop.earlier.items():
             out.append(f"{pad}{INDENT}{own} = {text_of(value)}")
         for step in loop.steps:
-            out += self.step(step, f"{step.target}[{loop.letter}]", place, indent + 4, loop.put)
+            member = f"{step.target}[{loop.letter}]"
+            out += self.step(step, member, place, indent + 4, loop.put)
+            out += [f"{pad}{INDENT}{line}" for line in added(step.quantity, member, loop.letter)]
         for step in loop.steps:
             whole = self.dialect.translate(call("np.stack", name(step.target)), self.place)
             out.append(f"{pad}{step.target} = {text_of(whole)}")

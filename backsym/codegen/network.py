@@ -25,6 +25,7 @@ from backsym.core.expr import (
     Fn,
     Ix,
     Labels,
+    Member,
     Shape,
     Started,
     Sym,
@@ -191,6 +192,8 @@ class _Maker:
             return replace(done, name=self.names.get(done.name, done.name))
         if isinstance(done, Entry):
             return Entry(done.base, tuple(renamed_label(ix, self.names) for ix in done.indices))
+        if isinstance(done, Member):
+            return Member(done.base, tuple(ix and renamed_label(ix, self.names) for ix in done.places))
         if isinstance(done, Delta):
             return Delta(renamed_label(done.i, self.names), renamed_label(done.j, self.names), done.equal)
         return done

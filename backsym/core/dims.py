@@ -162,6 +162,11 @@ def is_negative(a: Whole) -> bool:
     return a < 0 if isinstance(a, int) else a.terms[0][1] < 0
 
 
+def is_part(part: Dim, whole: Dim) -> bool:
+    """Whether a size is a sum with another one in it, H in H+D."""
+    return part != whole and is_sum(amount(whole)) and part in names_of(amount(whole))
+
+
 def sort_key(a: Whole) -> tuple[tuple[Monomial, int], ...]:
     """A key that tells numbers apart, by which they can be sorted."""
     return _terms(a) or (((), 0),)

@@ -113,7 +113,9 @@ def renamed_label(ix: Ix, names: Mapping[str, str]) -> Ix:
     """An index whose label, if it is one, has another name."""
     if isinstance(ix, Shift):
         return shifted(((renamed_label(letter, names), factor) for letter, factor in ix.parts), ix.offset, ix.dim)
-    return labelled(names[ix.name], ix.at, ix.dim) if isinstance(ix, Label) and not is_last(ix) else ix
+    if not isinstance(ix, Label) or is_last(ix):
+        return ix
+    return labelled(names.get(ix.name, ix.name), ix.at, ix.dim)
 
 
 def shifted(parts: Iterable[tuple[Ix, Whole]], offset: Whole, dim: Dim) -> Ix:

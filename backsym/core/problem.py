@@ -19,10 +19,12 @@ from backsym.core.expr import (
     Expr,
     Fn,
     Ix,
+    Label,
     Labels,
     Member,
     Shape,
     Sym,
+    is_last,
     member_of,
     names_in,
     walk,
@@ -243,11 +245,21 @@ class Problem:
 
     @lazy
     def family_dims(self) -> frozenset[Dim]:
-        """The dimensions along which members are numbered: those of the letters on leading axes."""
+        """The dimensions along which members are numbered: those of the letters on leading axes.
+
+        A class that a label picks, the row of a word, is one of many rows of a matrix.
+        """
         letters = [ix for eq in self.equations for ix in eq.indices[: eq.picked or bool(eq.block)]]
         parts = (e for eq in self.equations for e in walk(eq.rhs) if isinstance(e, Member))
         leading = (itertools.takewhile(lambda ix: ix is not None, part.places) for part in parts)
-        return frozenset(ix.dim for ix in itertools.chain(letters, *leading) if ix is not None)
+        numbers = (ix for ix in itertools.chain(letters, *leading) if ix is not None)
+        return frozenset(ix.dim for ix in numbers if not isinstance(ix, Label) or is_last(ix))
+
+    @lazy
+    def layered(self) -> frozenset[str]:
+        """The families whose members are numbered above, a^(l)."""
+        dims = {self.index_dims[letter] for letter in self.letter_forms if letter in self.index_dims}
+        return frozenset(name for name in self.families if self.symbols[name].shape[0] in dims)
 
     @lazy
     def picks_members(self) -> bool:

@@ -126,11 +126,17 @@ def named(labels: tuple[Ix, ...], x: Array) -> Val:
 
 
 class Places(Protocol):
-    """What tells where a letter or a label is: sizes of dimensions, and values of labels, which count from 0."""
+    """What tells where a letter or a label is: sizes of dimensions, and values of labels, which count from 0.
+
+    Along the dimensions ``ended`` there is nothing after the last member, and no label of it is an error.
+    """
 
     def size(self, dim: Dim) -> int: ...
 
     def label(self, name: str) -> Val: ...
+
+    @property
+    def ended(self) -> frozenset[Dim]: ...
 
 
 def is_computed(ix: Ix) -> bool:
@@ -180,12 +186,17 @@ class _Grid:
         """The class that a label is; raises BacksymError for one that there is not, and for a member that is not."""
         names, found = self.at.label(ix.name)
         places = [self.positions(inner) for inner in ix.at]
-        if not all(((p >= 0) & (p < n)).all() for p, n in zip(places, found.shape[len(names) :], strict=True)):
-            raise BacksymError(say("numeric.no_position", letter=ix.letter, name=ix.name))
+        inside = np.ones(self.shape, dtype=bool)
+        for axis, (letter, n) in enumerate(zip(ix.at, found.shape[len(names) :], strict=True)):
+            there = places[axis] < n
+            if not ((places[axis] >= 0) & (there | (letter.dim in self.at.ended))).all():
+                raise BacksymError(say("numeric.no_position", letter=ix.letter, name=ix.name))
+            inside &= there
+            places[axis] = np.minimum(places[axis], n - 1)
         where = (*map(self.counted, names), *places)
         values = np.broadcast_to(found[where], self.shape)
         check_classes(values, self.at.size(ix.dim), ix.name, ix.dim)
-        return values
+        return np.where(inside, values, -1)
 
 
 def check_classes(values: Array, count: int, name: str, dim: Dim) -> None:

@@ -98,10 +98,13 @@ class Context:
     tracer: Tracer | None = None
     known: Known | None = None
     """What was found so far at this point; None where nothing is kept."""
+    ended: frozenset[Dim] = frozenset()
+    """The dimensions of recurrences: what is used after their last member counts as nothing, also a label."""
 
     @staticmethod
     def of(env: Env, tracer: Tracer | None = None) -> Context:
-        return Context(env.dims, env.values, env.adjoints, env.functions, env.equations, tracer)
+        ended = frozenset(eq.indices[0].dim for eq in env.equations.values() if eq.block)
+        return Context(env.dims, env.values, env.adjoints, env.functions, env.equations, tracer, ended=ended)
 
     def with_values(self, values: Mapping[str, Array | Val]) -> Context:
         return replace(self, values=values, known=None)

@@ -186,7 +186,7 @@ def _reached(value: Val, indices: tuple[Ix, ...], c: Context) -> tuple[Val, tupl
     """The array and the indices; zeros at the first position where a recurrence has no member at a fixed one."""
     names, x = value
     beyond = [ix for ix, n in zip(indices, x.shape[len(names) :], strict=False) if (position_of(ix) or 0) > n]
-    if not beyond or not {ix.dim for ix in beyond} <= {eq.indices[0].dim for eq in c.equations.values() if eq.block}:
+    if not beyond or not {ix.dim for ix in beyond} <= c.ended:
         return value, indices
     return (names, np.zeros_like(x)), tuple(Ix("1", ix.dim) if ix in beyond else ix for ix in indices)
 

@@ -270,10 +270,11 @@ class _Point:
         left, right = self.value(line.before), self.value(line.after)
         if left is right and np.isfinite(left[1]).all():
             return 0.0  # Both sides are the same expression.
-        names, before, after = align(_flat(left), _flat(right))
-        lead = len(names)
-        if before.shape[lead:] != after.shape[lead:]:
+        sides = _flat(left), _flat(right)
+        # Side by side, what depends on no letter may be left without axes for them.
+        if len({x.shape[len(letters) :] for letters, x in sides}) > 1:
             return math.inf
+        names, before, after = align(*sides)
         gap = np.abs(before - after)
         for ix in self.beyond(line):
             if position_of(ix) is not None:

@@ -211,6 +211,8 @@ class _Plain:
             return self.text(e.arg)
         if e.regroups and len(after) == 1 and len(before) == 2:
             return f"vec({self.free(e.arg.arg if isinstance(e.arg, T) else T(e.arg))})", Level.ATOM
+        if e.regroups and len(after) == 2 and all(str(d).isidentifier() for d in after):
+            return f"{self.at(e.arg, Level.ATOM)}.reshape({', '.join(map(str, after))})", Level.ATOM
         if e.regroups:
             raise BacksymError(say("printing.plain_reshape", before=show_shape(before), after=show_shape(after)))
         if len(before) == 1 and after == (1, *before):

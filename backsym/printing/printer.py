@@ -286,8 +286,8 @@ def _delta(e: Delta, n: Notation) -> Piece:
 
 
 def _one_hot(e: OneHot, n: Notation) -> Piece:
-    """e_y, or of many labels the word."""
-    if e.labels.shape:
+    """e_y; the word, where many labels are meant or a quantity has vectors that are called so."""
+    if e.labels.shape or "e" in n.names or "E" in n.families:
         return Piece(_apply(Ident("onehot", "operator"), [layout_of(e.labels, n)]))
     return Piece(Script(n.letter("e", 1), sub=layout_of(e.labels, n)))
 

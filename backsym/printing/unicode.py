@@ -120,8 +120,9 @@ def _scripts(base: str, sub: Layout | None, sup: Layout | None) -> str:
 
 def _small(text: str, table: dict[str, str], mark: str) -> str:
     """The text in small characters where Unicode has them all and they are few, else after a mark."""
-    if 0 < len(text) <= _FEW and all(char in table for char in text):
-        return "".join(table[char] for char in text)
+    tight = text.replace(" ", "")
+    if 0 < len(tight) <= _FEW and all(char in table for char in tight):
+        return "".join(table[char] for char in tight)
     fenced = len(text) > 1 and not (text.startswith("(") and text.endswith(")"))
     return f"{mark}{{{text}}}" if fenced else mark + text
 

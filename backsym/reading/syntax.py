@@ -109,4 +109,6 @@ def _part(term: Node, sign: str = "") -> Node | None:
     if term.kind in ("mul", "product", "terms") and [factor.kind for factor in term.children] == ["num", "name"]:
         factor, letter = term.children
         return node("part", sign + factor.value, (letter,), term.span) if factor.value.isdecimal() else None
+    if term.kind == "mul" and [factor.kind for factor in term.children] == ["name", "name"]:
+        return node("part", sign + "1", term.children, term.span)  # The size of a dimension times a letter.
     return None

@@ -42,6 +42,7 @@ def scope_of(problem: Problem, own_letters: bool = False) -> Scope:
         starts=problem.starts,
         recurrent=problem.recurrent,
         letter_forms=problem.letter_forms,
+        layered=problem.layered,
         latex={s.name: s.latex for s in problem.symbols.values() if s.latex},
         notation=problem.notation,
     )

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from unrolled import members, unrolled
 
 from backsym.core.dims import amount, value_of
 from backsym.core.expr import (
@@ -45,6 +46,7 @@ from backsym.core.expr import (
     Sym,
     T,
     Zeros,
+    is_last,
     letters_of,
     names_in,
     walk,
@@ -62,7 +64,7 @@ def forward_and_gradients(problem: Problem, env: Env) -> tuple[dict[str, np.ndar
     for name in problem.symbols:
         if name not in problem.by_name:
             tensors[name] = torch.tensor(np.asarray(env.values[name], dtype=float), requires_grad=True)
-    for eq in problem.equations:
+    for eq in unrolled(problem, env.dims):
         # A product with one makes a node of its own, also where an equation only renames another quantity.
         tensors[eq.name] = _node(eq, tensors, env) * 1.0
     loss = tensors[problem.loss].reshape(())
@@ -75,6 +77,7 @@ def forward_and_gradients(problem: Problem, env: Env) -> tuple[dict[str, np.ndar
         name: np.zeros(tuple(x.shape)) if g is None else g.numpy()
         for (name, x), g in zip(tensors.items(), gradients, strict=True)
     }
+    slopes |= {name: np.stack([slopes[part] for part in parts]) for name, parts in members(problem, env.dims).items()}
     slopes[problem.loss] = np.ones(tuple(tensors[problem.loss].shape))
     return values, slopes
 
@@ -135,6 +138,8 @@ class _Judge:
             whole = [value_of(factor, self.env.dims.__getitem__) for factor in (ix.offset, *(f for _, f in ix.parts))]
             places = [f * (self.position(letter, rank) + 1) for f, (letter, _) in zip(whole[1:], ix.parts, strict=True)]
             return sum(places, torch.zeros([1] * rank, dtype=torch.long)) + whole[0] - 1
+        if is_last(ix):
+            return torch.zeros([1] * rank, dtype=torch.long) + (self.size(ix.dim) - 1)
         if isinstance(ix, Label):
             classes = self.tensors[ix.name].detach().round().long()
             return classes[tuple(self.position(inner, rank) for inner in ix.at)]

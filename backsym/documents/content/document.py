@@ -54,7 +54,7 @@ from backsym.documents.content.quantities import (
     quantities,
     upstream_note,
 )
-from backsym.documents.content.questions import IN_LINE, given, key_blocks, question_blocks, row
+from backsym.documents.content.questions import IN_LINE, given, key_blocks, question_blocks, row, start_rows
 from backsym.documents.content.sentences import Catalogue, Voice, catalogue
 from backsym.documents.content.solved import Solved, answered_parts
 from backsym.documents.content.told import Shown, Told
@@ -174,11 +174,11 @@ def _solution(parts: Sequence[Answered], solved: Solved, shown: Shown, level: in
     written, vectorized = _asked(parts, "written"), _asked(parts, "matrix")
     if not parts:
         blocks += [_heading("forward", level, voice), *forward_pass(solved.forward, voice)]
-    elif not written >= problem.by_name.keys() - {problem.loss}:
-        rows = [
-            row(f.entry, f.indices, voice) if f.node in vectorized else _authored(f, problem, voice)
-            for f in solved.forward
-        ]
+    elif not (written and written >= problem.by_name.keys() - {problem.loss}):
+        rows: list[Row] = []
+        for f in solved.forward:
+            rows += start_rows(f.node, voice)
+            rows.append(row(f.entry, f.indices, voice) if f.node in vectorized else _authored(f, problem, voice))
         tight = shown.options.concise
         blocks += [_heading("forward", level, voice), forward_equations(rows, tight=tight)]
     drawn = problem.figure or any(kind_of(a.part).picture(a.part) for a in parts)
@@ -275,7 +275,9 @@ def _question_sheet(parts: Sequence[Answered], solved: Solved, voice: Voice, lev
     problem = solved.problem
     blocks: list[Block] = []
     if equations := given(parts, solved):
-        rows = [_authored(forms, problem, voice) for forms in equations]
+        rows: list[Row] = []
+        for forms in equations:
+            rows += [*start_rows(forms.node, voice), _authored(forms, problem, voice)]
         blocks += [_heading("forward", level, voice), forward_equations(rows)]
     if parts:
         blocks.append(_heading("asked", level, voice))

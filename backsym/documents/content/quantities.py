@@ -13,7 +13,7 @@ from backsym.core.problem import Problem, Symbol
 from backsym.core.steps import ForwardForms
 from backsym.documents.content.blocks import Block, Bullets, Equations, Inlines, Math, Paragraph, Row, Text
 from backsym.documents.content.markup import check_math, inlines_of
-from backsym.documents.content.questions import row
+from backsym.documents.content.questions import row, start_rows
 from backsym.documents.content.sentences import Voice
 from backsym.documents.content.solved import Solved
 from backsym.printing import layout as lay
@@ -140,8 +140,12 @@ def forward_equations(rows: Sequence[Row], *, tight: bool = False) -> Equations:
 def forward_pass(forms: Iterable[ForwardForms], voice: Voice, *, matrices: bool = True) -> tuple[Block, ...]:
     """All forward equations, entry by entry and, with ``matrices``, as a whole; once where the two are the same."""
     forms = tuple(forms)
-    entries = forward_equations([row(f.entry, f.indices, voice) for f in forms])
-    if not matrices or all(f.member is None and f.matrix in (None, f.entry) for f in forms):
+    alone = not matrices or all(f.member is None and f.matrix in (None, f.entry) for f in forms)
+    rows: list[Row] = []
+    for f in forms:
+        rows += [*(start_rows(f.node, voice) if alone else ()), row(f.entry, f.indices, voice)]
+    entries = forward_equations(rows)
+    if alone:
         return (entries,)
     lead = () if all(f.no_matrix and f.member is None for f in forms) else (voice.say("document.matrix_form"),)
     return (voice.say("document.entry_by_entry"), entries, *lead, *matrix_forms(forms, voice))
@@ -152,6 +156,7 @@ def matrix_forms(forms: Iterable[ForwardForms], voice: Voice) -> tuple[Block, ..
     forms = tuple(forms)
     whole: list[Row] = []
     for f in forms:
+        whole += start_rows(f.node, voice)
         whole += [row(f.member, free_indices(f.member.lhs), voice)] if f.member is not None else []
         said = f.member is not None and f.matrix in (None, f.member)
         whole += [] if f.no_matrix or said else [row(f.matrix or f.entry, () if f.matrix else f.indices, voice)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from backsym.core.expr import Equation, Expr, Ix
+from backsym.core.expr import Entry, Equation, Expr, Ix, Member, Shift, Sym
 from backsym.core.problem import Problem
 from backsym.core.steps import ForwardForms
 from backsym.documents.content.blocks import Block, Equations, Math, Paragraph, Row, Text
@@ -37,6 +37,22 @@ IN_LINE = 22.0
 def row(equation: Equation, indices: tuple[Ix, ...], voice: Voice) -> Row:
     """An equation with the range of its free indices."""
     return Row(voice.layout(equation.lhs), voice.layout(equation.rhs), range_layout(indices, voice.notation))
+
+
+def start_rows(name: str, voice: Voice) -> list[Row]:
+    """Before the first equation of a recurrence, what it starts from that has a name of its own: a^(0) = x."""
+    block = voice.problem.by_name[name].block
+    if block[:1] != (name,):
+        return []
+    found: list[Row] = []
+    for eq in map(voice.problem.by_name.__getitem__, block):
+        whole, dim = Sym(eq.name, eq.shape), eq.indices[0].dim
+        for back, start in enumerate(eq.starts):
+            if start.name not in voice.notation.starts:
+                first = Shift(str(-back), dim, (), -back)
+                lhs = Member(whole, (first, *(None for _ in start.shape))) if start.shape else Entry(whole, (first,))
+                found.append(Row(voice.layout(lhs), voice.layout(start)))
+    return found
 
 
 def block_row(rows: Sequence[Sequence[Equation]], voice: Voice) -> Row:

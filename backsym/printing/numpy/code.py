@@ -489,7 +489,15 @@ class _Coder:
             e = Member(Sym(e.base.name, e.base.declared), (first, *e.places[1:]))
         else:
             code = self.strict(e.base).number
-        if any(isinstance(ix, (Shift, Label)) and not is_last(ix) for ix in e.indices):
+        data = [ix for ix in e.indices if isinstance(ix, Label) and not is_last(ix)]
+        if len(data) == len(e.indices) == 1 and not code.axes:
+            label = self.label(data[0])
+            if e.places[0] is not None or not label.axes:
+                at = [":" if ix is None else label.text for ix in e.places]
+                while at[-1] == ":":
+                    at.pop()
+                return Code(subscripted(code, at), axes=label.axes, shape=e.shape)
+        if data or any(isinstance(ix, Shift) for ix in e.indices):
             raise BacksymError(say("numpy.computed_indices"))
         if len(set(e.indices)) < len(e.indices):
             raise BacksymError(say("numpy.repeated_indices"))

@@ -327,6 +327,7 @@ class Forward:
             layer=self.notation.get("layer", "superscript"), gradient=self.notation.get("gradient", "nabla"),
             latex={name: entry.latex for name, entry in self.declared.items() if entry.latex},
             open=not declares_shapes(self.declared), families=self.may_have_members(),
+            layered=frozenset(ranks) if self.letter_forms else frozenset(),
             **latex.letters_above(self.letter_forms, self.index_dims),
         )  # fmt: skip
 

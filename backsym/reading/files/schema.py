@@ -32,7 +32,8 @@ _FILLED: Schema = {"type": "string", "minLength": 1}
 _BOOLEAN: Schema = {"enum": [True, False, "true", "false"]}
 _WHOLE: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_SIZE}
 _SIZE: Schema = {"anyOf": [_WHOLE, {"type": "string", "pattern": "^[0-9]+$"}]}
-_DIM: Schema = {"anyOf": [_NAME_TEXT, _SIZE]}
+_COMPUTED: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_ ]+([*+-][A-Za-z0-9_ ]+)+$"}
+_DIM: Schema = {"anyOf": [_NAME_TEXT, _SIZE, _COMPUTED]}
 _FAMILY_LETTER: Schema = {
     "type": "object",
     "properties": {"over": _DIM, "as": {"type": "string"}},

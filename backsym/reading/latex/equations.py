@@ -118,6 +118,7 @@ def vocabulary(scope: Scope) -> Vocabulary:
         gradient=scope.notation.get("gradient", "nabla"),
         latex=scope.latex,
         families=scope.families,
+        layered=scope.layered,
         **letters_above(scope.letter_forms, scope.index_dims),
     )
 

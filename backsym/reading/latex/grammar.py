@@ -482,29 +482,47 @@ class Grammar(Cursor, ABC):
         return self.make("add", "", (self.make("num", "1", (), start), self.make("neg", "", (same,), start)), start)
 
     def limits(self, name: str) -> tuple[list[Node], Node | None]:
-        """The letters below and the dimension above, in either order."""
+        """The letters below and the dimension above, in either order; ``T-1`` above leaves out the last position."""
         letters: list[Node] = []
         dim: Node | None = None
+        before = 0
         while self.at("_", "^"):
             if self.take().text == "_":
                 letters.extend(self.lower_limit(name))
             else:
-                dim = self.upper_limit()
+                dim, before = self.upper_limit()
         if dim is not None and not letters:
             raise self.error(say("latex.no_index_below", name=name), None)
+        if before and dim is not None:
+            if name != "sum" or before > 1:
+                raise self.error(say("latex.range_to_end", name=dim.value), None)
+            self.left_out += [(letter, Node("name", dim.value, (), dim.span)) for letter in letters]
         return letters, dim
 
     @abstractmethod
     def lower_limit(self, name: str) -> list[Node]:
         """Reads letters; ``Symbols`` does, which knows the names."""
 
-    def upper_limit(self) -> Node:
+    def upper_limit(self) -> tuple[Node, int]:
+        """The dimension, or a size computed from several, ``PQ`` or ``2H+D``; and how far before its end, ``T-1``."""
         if not self.at("{"):
-            return self.dimension(scripts_too=False)
+            return self.dimension(scripts_too=False), 0
         opening = self.take()
         dim = self.dimension()
+        if self.took("}"):
+            return dim, 0
+        words = [dim.value]
+        while not self.at("}"):
+            if self.at("-") and self.ahead().text.isdecimal() and self.ahead(2).text == "}":
+                self.take()
+                back = int(self.take().text)
+                self.expect("}", opening)
+                return self.make("name", "".join(words), (), dim.span[0]), back
+            plus = self.took("+")
+            self.took("cdot", "times", "*")
+            words += ["+" if plus else "*", self.dimension().value]
         self.expect("}", opening)
-        return dim
+        return self.make("name", "".join(words), (), dim.span[0]), 0
 
     @abstractmethod
     def dimension(self, scripts_too: bool = True) -> Node:

@@ -96,6 +96,8 @@ class Vocabulary:
     bare: frozenset[str] = frozenset()
     ends: frozenset[str] = frozenset()
     """The last positions of such letters, ``a^{(M)}``."""
+    layered: frozenset[str] = frozenset()
+    """Quantities whose members are numbered above: a number there is a position, ``a^{(1)}``."""
     open: bool = False
     """Whether a name that is not declared is a scalar of its own."""
     free: frozenset[str] | None = None

@@ -121,7 +121,7 @@ def is_shift(cursor: Cursor, end: str = "}") -> bool:
 
 
 def shift(cursor: Cursor) -> Node:
-    """Letters with whole factors and a number: ``i + k - 1``, ``2i - 1``."""
+    """Letters with whole factors and a number: ``i + k - 1``, ``2i - 1``; a factor may be a size, ``p + Pq``."""
     start = cursor.token.start
     parts: list[Node] = []
     while not cursor.at(",", "}", "=", ")", "]"):
@@ -131,9 +131,13 @@ def shift(cursor: Cursor) -> Node:
         token = cursor.token
         number = cursor.take().text if token.kind == "number" else ""
         cursor.took("*", "cdot")
-        letter = () if cursor.at("+", "-", ",", "}", "=", ")", "]") and number else (item(cursor),)
+        letter: tuple[Node, ...] = () if cursor.at("+", "-", ",", "}", "=", ")", "]") and number else (item(cursor),)
+        if letter and cursor.token.kind in ("letter", "greek"):
+            letter = (*letter, item(cursor))  # The size of a dimension times a letter, Pq.
         if number and not number.isdecimal():
             raise cursor.error(say("latex.shift_not_whole"), token)
+        if number == "1" and letter:
+            raise cursor.error(say("latex.not_an_index"), token, say("latex.indices_together"))
         parts.append(cursor.make("part", sign + (number or "1"), letter, first))
     return cursor.make("shift", "", tuple(parts), start)
 

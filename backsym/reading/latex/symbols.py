@@ -140,7 +140,10 @@ class Symbols(Grammar):
         return self.named(base, scripts)
 
     def members(self, base: Base, scripts: Scripts) -> None:
-        r"""Takes ``x^{(i)}`` as ``x_i`` where i is an index letter and no quantity has this tag."""
+        r"""Takes ``x^{(i)}`` as ``x_i`` where i is an index letter and no quantity has this tag; ``a^{(l-1)}``, too.
+
+        Of what is numbered above also a position, ``a^{(0)}`` or ``a^{(M)}``.
+        """
         tag, second = scripts.tag, scripts.second
         letter: Node | None = None
         if second is not None:
@@ -159,9 +162,11 @@ class Symbols(Grammar):
             scripts.below = [[letter], *(scripts.below or [])]
 
     def is_member(self, tag: str, base: Base, scripts: Scripts) -> bool:
-        """Whether a mark above is an index letter, or the last position of one."""
+        """Whether a mark above is an index letter, or a position of one."""
         if scripts.power is None or self.words.has(base.text, tag):
             return False
+        if tag.isdecimal():
+            return self.words.quantity(base.text, "") in self.words.layered and not self.is_number(base)
         return self.is_member_letter(tag) or (tag in self.words.ends and not self.is_number(base))
 
     def step_above(self, base: Base, scripts: Scripts) -> Node | None:
@@ -175,7 +180,8 @@ class Symbols(Grammar):
             return None
         names = [part.value for part in walk(index) if part.kind == "name"]
         last = index.kind == "name" and index.value in self.words.ends and bool(self.words.bare)
-        return index if last or (names and all(name in letters for name in names)) else None
+        known = letters if scripts.step is None else letters | self.words.ends
+        return index if last or (names and all(name in known for name in names)) else None
 
     def is_number(self, base: Base) -> bool:
         """Whether a letter is declared as a number, which has no members."""
@@ -597,10 +603,7 @@ class Symbols(Grammar):
         while not self.at("}"):
             letters.append(self.index(item(self)))
             if self.took("="):
-                first = self.token
-                if first.kind != "number" or first.text != "1":
-                    raise self.error(say("latex.index_from_one", letter=letters[-1].value), first)
-                self.take()
+                self.begins(name, letters[-1])
             elif name == "sum" and self.took("!="):
                 letter = letters.pop()  # In j = 1, j != k it stands twice.
                 letters += [letter] if all(letter.value != other.value for other in letters) else []
@@ -611,6 +614,15 @@ class Symbols(Grammar):
             raise self.error(say("latex.missing_index"), opening)
         self.take()
         return letters
+
+    def begins(self, name: str, letter: Node) -> None:
+        """Where a range begins: at 1; a sum may leave out the first positions, ``t=2``."""
+        first = self.token
+        low = int(first.text) if first.kind == "number" and first.text.isdecimal() else 0
+        if not 1 <= low <= (_LATEST if name == "sum" else 1):
+            raise self.error(say("latex.index_from_one", letter=letter.value), first)
+        self.take()
+        self.left_out += [(letter, self.make("num", str(n), (), first.start)) for n in range(1, low)]
 
     def dimension(self, scripts_too: bool = True) -> Node:
         """A dimension by its declared spelling, or a size; without braces a subscript is one letter, no scripts."""
@@ -648,6 +660,10 @@ class Symbols(Grammar):
     @abstractmethod
     def over_bar(self, base: Base, scripts: Scripts) -> Node:
         r"""``\bar{z}`` where bars are adjoints."""
+
+
+_LATEST = 9
+"""A sum may begin as late as here."""
 
 
 def _may_have_layer(found: Found | None, layer: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import islice
 
-from backsym.core.dims import amount, dim_named
+from backsym.core.dims import amount, dim_named, is_part, names_of, put_in, read_amount
 from backsym.core.errors import InputError
 from backsym.core.expr import (
     Add,
@@ -451,6 +451,12 @@ def dim_of(r: Rules, tree: Node) -> Dim:
     if tree.kind == "name" and tree.value in r.scope.dims:
         size = r.scope.dims[tree.value].size
         return tree.value if size is None else size
+    computed = read_amount(tree.value) if tree.kind == "name" else None
+    if computed is not None and all(name in r.scope.dims for name in names_of(computed)):
+        for name in names_of(computed):
+            size = r.scope.dims[name].size
+            computed = computed if size is None else put_in(computed, name, size)
+        return dim_named(computed)
     hint = suggest(r.quote(tree), sorted(r.scope.dims)) or say("meaning.declare_dimension")
     raise r.error(say("meaning.not_dimension", name=r.quote(tree)), tree, hint)
 
@@ -536,6 +542,9 @@ def compared_positions(r: Rules, sides: Sequence[Node], tree: Node, *, equal: bo
     dims: list[Dim | None] = [label.of for label in labels if label is not None]
     dims += [r.frame.letters[ix.value].dim for ix in sides if ix.value in r.frame.letters]
     dim = next((d for d in dims if d is not None), None)
+    known = [d for d in dims if d is not None]
+    if len(known) == 2 and is_part(known[0], known[1]):
+        dim = known[1]
     i, j = (r.index(ix, dim) for ix in sides)
     return Delta(i, j, equal, span=r.mark(tree))
 

@@ -16,7 +16,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 
-from backsym.core.dims import Amount, Whole, amount, at_least
+from backsym.core.dims import Amount, Whole, amount, at_least, is_part
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.expr import (
     Add,
@@ -289,6 +289,8 @@ class Resolver:
             raise self.error(
                 say("meaning.unknown_range", name=tree.value), tree, say("meaning.declare_range", name=tree.value)
             )
+        if dim is not None and is_part(letter.dim, dim):  # One of the first H of H + D entries.
+            return shifted(((Ix(letter.shown, letter.dim), 1),), 0, dim)
         if dim is not None and letter.dim != dim and not self.scope.misfits:
             message = say("meaning.index_of_other_range", name=tree.value, dim=letter.dim, dim2=dim)
             raise self.error(message, tree, hint)
@@ -316,14 +318,24 @@ class Resolver:
         parts: list[tuple[Ix, Whole]] = []
         offset: Whole = 0
         for part in tree.children:
-            factor = int(part.value)
-            if not part.children:
+            factor: Whole = int(part.value)
+            if len(part.children) == 2:
+                size_of, letter_of = sorted(part.children, key=lambda child: not is_size(child, self.scope))
+                if not is_size(size_of, self.scope):
+                    raise self.error(say("meaning.not_an_index"), part)
+                parts.append((self.index(letter_of, None), factor * amount(calls.dim_of(self, size_of))))
+            elif not part.children:
                 offset = offset + factor
             elif part.children[0].value not in self.frame.letters and is_size(part.children[0], self.scope):
                 size = self.scope.dims[part.children[0].value].size
                 offset = offset + factor * (amount(part.children[0].value) if size is None else size)
             else:
                 parts.append((self.index(part.children[0], None), factor))
+        recurrent = dim in self.scope.recurrent or (self.scope.starts and not self.scope.derivatives)
+        if not parts and isinstance(offset, Amount) and recurrent:
+            back = offset - amount(dim)
+            if isinstance(back, int):
+                return self.near_end(back, dim, tree)
         if not parts and not at_least(offset, 1):
             raise self.error(say("meaning.position_zero"), tree)
         if not parts and isinstance(offset, Amount):
@@ -331,6 +343,12 @@ class Resolver:
         if not parts and isinstance(dim, int) and isinstance(offset, int) and offset > dim:
             raise self.error(say("meaning.shift_beyond_end", letter=str(offset), dim=dim), tree)
         return shifted(parts, offset, dim) if parts else Ix(str(offset), dim)
+
+    def near_end(self, after: int, dim: Dim, tree: Node) -> Ix:
+        """``h[T-1]``; after the last member of a recurrence there are derivatives only, which are zero."""
+        if after > 0 and not self.scope.derivatives:
+            raise self.error(say("meaning.after_last", dim=dim), tree)
+        return shifted(((last(dim), 1),), after, dim)
 
     def position(self, tree: Node, dim: Dim | None) -> Ix:
         if not tree.value.isdecimal() or dim is None:

@@ -41,7 +41,7 @@ class Scope:
     pick a member of a family, x_n of X; a row of a matrix is a column like any vector, or with ``lying`` a matrix of
     one row; in LaTeX the letters of ``families`` may have either case. ``starts`` has what recurrences start
     from; along the dimensions ``recurrent`` members at a shifted letter may be picked. ``letter_forms`` are those of
-    the index letters that LaTeX writes above.
+    the index letters that LaTeX writes above, with which the members of ``layered`` are numbered.
     """
 
     names: Mapping[str, Expr]
@@ -62,6 +62,7 @@ class Scope:
     starts: Mapping[str, Sequence[Sym]] = field(default_factory=dict)
     letter_forms: Mapping[str, str] = field(default_factory=dict)
     recurrent: frozenset[Dim] = frozenset()
+    layered: frozenset[str] = frozenset()
     grouping: int = 0
     missing: Callable[[str], Expr | Words | None] | None = None
     latex: Mapping[str, str] = field(default_factory=dict)

@@ -363,7 +363,13 @@ class _Parser:
             if letter.kind != "name" or self.ahead().text in ("(", "["):
                 raise self.bad_index(first, letter)
             self.take()
-        children = (node("name", letter.text, (), (letter.start, letter.end)),) if letter is not None else ()
+        children: tuple[Node, ...] = ()
+        if letter is not None:
+            children = (node("name", letter.text, (), (letter.start, letter.end)),)
+        if children and self.at("*") and self.ahead().kind == "name":  # The size of a dimension times a letter.
+            self.take()
+            second = self.take()
+            children = (*children, node("name", second.text, (), (second.start, second.end)))
         return self.make("part", sign.removeprefix("+") + number, children, first.start)
 
     def bad_index(self, first: Token, last: Token) -> Exception:

@@ -283,7 +283,8 @@ class Reader(Builder):
         while isinstance(base, ast.Subscript) and self.is_differential(base):
             given.insert(0, base.slice)
             base = base.value
-        if isinstance(base, ast.Name) and isinstance(word := self.code.words.get(base.id), Differential):
+        word = self.code.words.get(base.id) if isinstance(base, ast.Name) else None
+        if isinstance(word, Differential) and not any(isinstance(ix, ast.Slice) for g in given for ix in _items(g)):
             return self.partial(word, [[self.index(ix) for ix in _items(g)] for g in given], tree)
         items = [self.item(item) for item in _items(tree.slice)]
         letters = any(item.kind in ("name", "shift") for item in items)
