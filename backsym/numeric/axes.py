@@ -189,7 +189,7 @@ class _Grid:
         inside = np.ones(self.shape, dtype=bool)
         for axis, (letter, n) in enumerate(zip(ix.at, found.shape[len(names) :], strict=True)):
             there = places[axis] < n
-            if not ((places[axis] >= 0) & (there | (letter.dim in self.at.ended))).all():
+            if (places[axis] < 0).any() or not (there.all() or letter.dim in self.at.ended):
                 raise BacksymError(say("numeric.no_position", letter=ix.letter, name=ix.name))
             inside &= there
             places[axis] = np.minimum(places[axis], n - 1)

@@ -98,13 +98,17 @@ class Context:
     tracer: Tracer | None = None
     known: Known | None = None
     """What was found so far at this point; None where nothing is kept."""
-    ended: frozenset[Dim] = frozenset()
-    """The dimensions of recurrences: what is used after their last member counts as nothing, also a label."""
+    complete: bool = False
+    """Whether the members of recurrences are all there, so that what is used after the last one counts as nothing."""
 
     @staticmethod
     def of(env: Env, tracer: Tracer | None = None) -> Context:
-        ended = frozenset(eq.indices[0].dim for eq in env.equations.values() if eq.block)
-        return Context(env.dims, env.values, env.adjoints, env.functions, env.equations, tracer, ended=ended)
+        return Context(env.dims, env.values, env.adjoints, env.functions, env.equations, tracer, complete=True)
+
+    @property
+    def ended(self) -> frozenset[Dim]:
+        """The dimensions along which there is nothing after the last member, and no label."""
+        return frozenset(eq.indices[0].dim for eq in self.equations.values() if self.complete and eq.block)
 
     def with_values(self, values: Mapping[str, Array | Val]) -> Context:
         return replace(self, values=values, known=None)

@@ -116,7 +116,7 @@ class _Stack:
         adjoints: dict[str, Array | Val] = {
             name: ((_POINT,), np.stack([p.adjoints[name] for p in points])) for name in first.adjoints
         }
-        return _Stack(tuple(points), Context(first.dims, values, adjoints, first.functions, first.equations))
+        return _Stack(tuple(points), replace(Context.of(first), values=values, adjoints=adjoints))
 
     def with_adjoints(self, changed: Mapping[str, Sequence[Array]]) -> Context:
         """All points together, with other values, at each point, of some adjoints."""
