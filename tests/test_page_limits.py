@@ -1,0 +1,127 @@
+"""Numbers that decide what stands where on a page: each has a case on both sides of it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from backsym.core.expr import Equation, Num, Sym
+from backsym.documents.content.blocks import Derived, Math, Paragraph, Row, Table, Text
+from backsym.documents.content.derivations import _in_lines
+from backsym.documents.content.document import problem_blocks
+from backsym.documents.content.quantities import quantities
+from backsym.documents.content.questions import PER_LINE, Sheet
+from backsym.documents.content.sentences import Voice
+from backsym.documents.content.vectorizing import lines_of
+from backsym.documents.writers.breaking import (
+    narrowed,
+    remark_lines,
+    remark_width,
+    row_width,
+    side_by_side,
+)
+from backsym.printing import layout as lay
+from backsym.printing.fragment import fragment
+from backsym.printing.measure import width, width_in_line
+from backsym.reading.files.loader import problem_from_mapping
+from backsym.solving.solution import solve
+
+SHORT = Row(fragment("a"), fragment("b"))
+
+
+def long(em: float) -> lay.Layout:
+    """A formula of so many em: a number has digits of half an em."""
+    return lay.Number("1" * round(2 * em))
+
+
+@pytest.mark.parametrize(("count", "lines"), [(4, [4]), (5, [4, 1]), (8, [4, 4]), (9, [4, 4, 1])])
+def test_at_most_four_equations_share_a_line(count: int, lines: list[int]) -> None:
+    assert [len(line) for line in side_by_side((SHORT,) * count, 1000.0)] == lines
+
+
+@pytest.mark.parametrize(("more", "lines"), [(1.9, 2), (2.0, 1)])
+def test_equations_on_a_line_are_two_em_apart(more: float, lines: int) -> None:
+    assert len(side_by_side((SHORT, SHORT), 2 * row_width(SHORT) + more)) == lines
+
+
+@pytest.mark.parametrize(("em", "shared"), [(19.0, True), (19.5, False)])
+def test_derivations_of_nineteen_em_share_lines_on_a_concise_page(em: float, shared: bool) -> None:
+    row = Row(None, long(em))
+    assert row_width(row) == em
+    blocks = _in_lines([Derived(row, (row,))] * 2)
+    assert [getattr(block, "beside", None) for block in blocks] == [shared]
+
+
+def test_a_derivation_of_two_rows_shares_no_line() -> None:
+    two, one = Derived(SHORT, (SHORT, SHORT)), Derived(SHORT, (SHORT,))
+    assert [(len(b.items), b.beside) for b in _in_lines([one, one, two, one])] == [(2, True), (1, False), (1, False)]  # type: ignore[union-attr]
+
+
+def test_a_question_lists_seven_derivatives_on_a_line() -> None:
+    asked = [lay.Ident("a")] * 8
+    assert len(lines_of(asked[:7], PER_LINE)) == 1
+    assert len(lines_of(asked, PER_LINE)) == 2
+
+
+@pytest.mark.parametrize(("count", "whole"), [(5, True), (6, False)])
+def test_five_names_stand_in_one_formula(count: int, whole: bool) -> None:
+    names = [f"w{n}" for n in range(1, count + 1)]
+    forward = ["L = (" + " + ".join(names) + ")**2/2"]
+    problem = problem_from_mapping({"symbols": {name: [] for name in names}, "forward": forward})
+    items = [item for item in quantities(Voice.of(problem)).items if "parameters" in str(item)]
+    assert [sum(isinstance(part, Math) for part in item) == 1 for item in items] == [whole]
+
+
+@pytest.mark.parametrize(("wanted", "summary"), [(["y", "w"], False), (["y", "w", "x"], True)])
+def test_three_derivatives_have_a_summary(wanted: list[str], summary: bool) -> None:
+    symbols = {"x": {"role": "input"}, "t": {"role": "target"}, "w": {}}
+    given = {"symbols": symbols, "forward": ["y = w*x", "L = (y - t)**2/2"], "parts": [{"derive": wanted}]}
+    blocks = problem_blocks(solve(problem_from_mapping({"title": "T", **given})), 2)
+    assert any(isinstance(block, Table) for block in blocks) == summary
+
+
+def test_columns_are_narrowed_only_where_they_do_not_fit() -> None:
+    cell = (Math(long(10.0)),)
+    table = Table((cell, cell), ((cell, cell),))
+    assert narrowed(table, 20.0 + 2 * 1.2)[1] == (None, None)
+    assert narrowed(table, 20.0 + 2 * 1.2 - 0.1)[1] == pytest.approx((9.95, 9.95))
+
+
+def test_a_narrowed_column_has_formulas_of_its_width() -> None:
+    wide = fragment(" + ".join("abcdefghijkmnopq"))
+    table = Table(((Text("a"),), (Text("b"),)), (((Math(wide),), (Text("b"),)),))
+    found, widths = narrowed(table, 15.0)
+    assert widths[1] is None
+    assert widths[0] is not None
+    lines = [item for item in found.rows[0][0] if isinstance(item, Math)]
+    assert len(lines) > 1
+    assert all(width_in_line(line.layout) <= widths[0] for line in lines)
+
+
+def test_remarks_are_smaller_and_have_room_before_them() -> None:
+    words = (Text("1" * 20),)
+    whole = width(lay.Ident("1" * 20, "roman"))
+    assert remark_width(()) == 0
+    assert remark_width(words) == pytest.approx(1.6 + 0.85 * whole)
+
+
+@pytest.mark.parametrize(("less", "lines"), [(0.0, 1), (0.2, 2)])
+def test_a_remark_is_broken_an_em_before_its_room_ends(less: float, lines: int) -> None:
+    """Its width is rounded."""
+    words = (Text("of some length; "), Text("and more"))
+    whole = width_in_line(lay.row(lay.Ident(words[0].text, "roman"), lay.Ident(words[1].text, "roman")))
+    assert len(remark_lines(words, 0.85 * whole + 1.0 - less)) == lines
+
+
+@pytest.mark.parametrize(("em", "in_line"), [(21.9, True), (22.4, False)])
+def test_a_question_ends_with_an_equation_of_twenty_two_em(em: float, in_line: bool) -> None:
+    y = Sym("y", ())
+    problem = problem_from_mapping({"symbols": {"w": []}, "forward": ["y = w", "L = y**2"]})
+    sheet = Sheet(Voice.of(problem), "text")
+    rest = width(lay.row(fragment("y"), lay.EQUALS))
+    number = "1" * round(2 * (em - rest))
+    assert abs(rest + len(number) / 2 - em) < 0.3
+    sheet.blocks.append(Paragraph((Text("Show that"),)))
+    sheet.equations([(Equation(y, Num(Fraction(number), number)), ())])
+    assert len(sheet.blocks) == (1 if in_line else 2)
