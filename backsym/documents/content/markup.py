@@ -269,7 +269,7 @@ class _Reader:
             elif kind == "hardbreak":
                 yield _BREAK
             elif kind == "image":
-                raise BacksymError(f"{self.where}: a text has no pictures, such as {child.content!r}")
+                raise BacksymError(say("documents.picture", where=self.where, text=child.content))
             else:
                 yield self._text(child, styles, target, token.content)
 
@@ -284,7 +284,7 @@ class _Reader:
 
     def _target(self, target: str) -> str:
         if not target.startswith(SCHEMES):
-            raise BacksymError(f"{self.where}: a link leads to {', '.join(SCHEMES)}, not to {target!r}")
+            raise BacksymError(say("documents.link", where=self.where, schemes=SCHEMES, target=target))
         return target
 
 

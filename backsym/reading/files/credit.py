@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from backsym.core.choices import TAGS, UNREAD
 from backsym.core.problem import Collection, Problem, Section
+from backsym.core.words import say
 from backsym.reading.files.fields import Report, portion, quoted, table
 from backsym.reading.files.yamlfile import Tree
 from backsym.reading.meaning.scope import suggest
@@ -27,14 +28,14 @@ def read_credit(tree: Tree | None, report: Report) -> Mapping[str, Fraction] | N
     for key, value in table(tree, report, "credit", "sign: 1/2"):
         tag = key.text.strip()
         if tag in UNREAD:
-            report.add(key, f"an answer with the tag {tag} is not read, and keeps nothing", "a person decides on it")
+            report.add(key, say("files.unread_tag", tag=tag))
             continue
         if tag not in KINDS:
-            hint = suggest(tag, KINDS) or f"kinds of errors: {', '.join(KINDS)}"
-            report.add(key, f"{quoted(key.text)} is no kind of error", hint)
+            hint = suggest(tag, KINDS) or say("files.kinds_of_errors", kinds=list(KINDS))
+            report.add(key, say("files.no_kind_of_error", name=quoted(key.text)), hint)
         share = portion(value, report, f"credit of {quoted(tag)}")
         if share is None and not report.diagnostics:
-            report.add(value, f"credit of {tag} is missing", "such as 1/2 or 0.5")
+            report.add(value, say("files.credit_missing", tag=tag))
         if share is not None:
             found[tag] = share
     return found

@@ -107,7 +107,9 @@ def known_keys(entries: Iterable[tuple[Scalar, Tree]], keys: Sequence[str], repo
     return found
 
 
-def text(tree: Tree | None, report: Report, what: str, kind: str = "one text", hint: Said | None = QUOTE) -> str | None:
+def text(
+    tree: Tree | None, report: Report, what: str, kind: Said = "one text", hint: Said | None = QUOTE
+) -> str | None:
     """A text; None if the field is absent or empty.  ``kind`` and ``hint`` say what is expected."""
     if tree is None:
         return None
@@ -163,7 +165,7 @@ def choice(
 
 def share(tree: Tree | None, report: Report, what: str) -> float | None:
     """A number from 0 to 1; None if the field is absent or empty."""
-    found = text(tree, report, what, "a number", "such as 0.01, one per cent")
+    found = text(tree, report, what, say("files.a_number"), say("files.such_as", example="0.01, one per cent"))
     if found is None or tree is None:
         return None
     try:
@@ -181,7 +183,7 @@ _PORTION = re.compile(r"\s*[0-9]{1,6}(?:\.[0-9]{1,20})?\s*(?:/\s*[0-9]{1,6}\s*)?
 
 def portion(tree: Tree | None, report: Report, what: str) -> Fraction | None:
     """A fraction from 0 to 1, such as 1/2 or 0.5, exactly; None if the field is absent or empty."""
-    found = text(tree, report, what, "a fraction", "such as 1/2 or 0.5")
+    found = text(tree, report, what, say("files.a_fraction"), say("files.such_as", example="1/2 or 0.5"))
     if found is None or tree is None:
         return None
     above, _, below = found.partition("/")
@@ -189,12 +191,12 @@ def portion(tree: Tree | None, report: Report, what: str) -> Fraction | None:
         number = Fraction(above.strip()) / int(below or "1")
         if number <= 1:
             return number
-    report.add(tree, f"{what} is a fraction from 0 to 1, not {quoted(found)}", "such as 1/2 or 0.5")
+    report.add(tree, say("files.no_portion", what=what, found=quoted(found)))
     return None
 
 
 def scalars(
-    tree: Tree | None, report: Report, what: str, hint: Said | None = None, kind: str = "a text"
+    tree: Tree | None, report: Report, what: str, hint: Said | None = None, kind: Said = "a text"
 ) -> tuple[Scalar, ...]:
     """A text or a list of texts; ``hint`` says how one of them reads, ``kind`` what it is."""
     if tree is None:

@@ -46,7 +46,7 @@ def read_functions(tree: Tree | None, report: Report) -> Functions:
     abstract = frozenset(key.text for key, value in named if isinstance(value, Scalar) and _word(value) in ABSTRACT)
     own: dict[str, Function] = {}
     for key, value in named:
-        definition = text(value, report, key.text, "abstract, or a formula")
+        definition = text(value, report, key.text, say("files.abstract_or_formula"))
         if key.text in abstract or definition is None or not isinstance(value, Scalar):
             continue
         try:

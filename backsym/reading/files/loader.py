@@ -290,7 +290,7 @@ def _loss(tree: Tree | None, forward: Forward, report: Report, *, note: ReadNote
     """The name of the loss: as given, else the last equation's; and what it is an abstract loss of, if it is one."""
     if note is not None and note.abstract_loss is not None and forward.parsed:
         return note.abstract_loss, next(reversed(forward.parsed))
-    given = text(tree, report, "loss", "the name of an equation", "such as loss: L")
+    given = text(tree, report, "loss", say("files.name_of_equation"), say("files.such_as", example="loss: L"))
     name = given or next(reversed(forward.parsed), "")
     if tree is not None and given and given not in forward.parsed and given not in forward.broken:
         hint = suggest(given, list(forward.parsed)) or listed(forward.parsed, "nodes")
@@ -369,7 +369,13 @@ def _section(tree: Tree, folder: Path, report: Report) -> Section:
         return Section(None, None, ())
     found = known_keys(tree.entries, tuple(keys.SECTION), report)
     problems: list[Problem] = []
-    files = scalars(found.get("problems"), report, "problems", "such as problems: [one.yaml]", "a file")
+    files = scalars(
+        found.get("problems"),
+        report,
+        "problems",
+        say("files.such_as", example="problems: [one.yaml]"),
+        say("files.a_file"),
+    )
     misspelt = any(suggest(key.text, ["problems"]) for key, _ in tree.entries if key.text not in keys.SECTION)
     if not files and not misspelt:
         report.add(found.get("problems", tree), say("files.section_without_problems"))

@@ -24,7 +24,7 @@ def read_masthead(found: Mapping[str, Tree], report: Report) -> Masthead:
 
 def _logo(tree: Tree | None, report: Report) -> str | None:
     """The path of a picture below the folder of the file that names it: a file from elsewhere shows no other files."""
-    name = text(tree, report, "logo", "the path of a picture", "such as logo: logo.png")
+    name = text(tree, report, "logo", say("files.path_of_picture"), say("files.such_as", example="logo: logo.png"))
     if name is None or tree is None:
         return None
     path = PurePosixPath(name.replace("\\", "/"))

@@ -94,7 +94,7 @@ class _Reader:
         key = "points" if "points" in found else "marks"
         if "points" in found and "marks" in found:
             report.add(found["points"], say("files.points_and_marks"))
-        marks = text(found.get(key), report, key, "a number", "such as 2 or 0.5")
+        marks = text(found.get(key), report, key, say("files.a_number"), say("files.such_as", example="2 or 0.5"))
         if marks is not None and not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", marks, re.ASCII):
             report.add(found[key], say("files.not_a_number_for_key", name=key, marks=quoted(marks)))
         tolerance = share(found.get("tolerance"), report, "tolerance")
@@ -294,7 +294,7 @@ class _Value:
     def prose(self, example: str) -> str | None:
         found = prose(self.tree, self.reader.report, self.kind.name)
         if found is None and isinstance(self.tree, Scalar):
-            self.refuse(say("files.no_question", kind=self.kind.name), f"such as {example}")
+            self.refuse(say("files.no_question", kind=self.kind.name), say("files.such_as", example=example))
         return found
 
     def refuse(self, message: Said, hint: Said | None = None, item: Item | None = None) -> None:
@@ -305,7 +305,7 @@ class _Value:
         """The texts of the value, of which there has to be one; ``what`` says what each is."""
         report, kind, tree = self.reader.report, self.kind.name, self.tree or self.place
         example = "dL/dz = y - t" if "equation" in what else names
-        items = scalars(tree, report, kind, f"such as {kind}: {example}", what)
+        items = scalars(tree, report, kind, say("files.such_as", example=f"{kind}: {example}"), what)
         empty = isinstance(tree, Scalar) or (isinstance(tree, Listing) and not tree.items)
         if not items and empty:
             report.add(tree, say("files.needs", kind=kind, what=what, example=example))

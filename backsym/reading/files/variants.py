@@ -106,7 +106,7 @@ class _Reader:
         """Equations of the loss."""
         problem, found = self.problem, list[str]()
         call = _CALL.fullmatch(problem.by_name[problem.loss].text)
-        for item in scalars(tree, self.report, "loss", "such as loss: [cross_entropy]"):
+        for item in scalars(tree, self.report, "loss", say("files.such_as", example="loss: [cross_entropy]")):
             word = item.text.strip()
             if word in losses():
                 if call is None or call[1] not in losses():
@@ -151,7 +151,7 @@ class _Reader:
         if isinstance(value, Scalar) and (match := _RANGE.fullmatch(value.text.strip())):
             return tuple(range(int(match[1]), int(match[2]) + 1))
         found: list[int] = []
-        for item in scalars(value, self.report, key.text, "such as [2, 3] or 2..5"):
+        for item in scalars(value, self.report, key.text, say("files.such_as", example="[2, 3] or 2..5")):
             word = item.text.strip()
             if _SIZE.fullmatch(word) and 1 <= int(word) <= MAX_SIZE:
                 found.append(int(word))
@@ -235,7 +235,7 @@ class _Reader:
                 self.report.add(value, say("files.not_one_hot", name=key.text))
             return None
         if symbol.sums_to_one:
-            hint = "list its values" + (", or write one_hot" if symbol.one_hot else "")
+            hint = say("files.list_or_one_hot" if symbol.one_hot else "files.list_values")
             self.report.add(value, say("files.sum_to_one_range", name=key.text), hint)
         grid = self.grid(value)
         if not all(symbol.admits(float(grid.first + n * grid.step)) for n in range(grid.count)):
