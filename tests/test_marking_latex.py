@@ -218,3 +218,11 @@ def test_habits(problem: str, target: str) -> None:
 def test_the_derivative_of_a_function_is_by_its_argument(text: str) -> None:
     """By anything else it would need the chain rule, and is not guessed."""
     assert MARKERS["neuron"].mark("w", text).verdict == "invalid"
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [(r"x\nabla_zL", True), (r"\nabla_wL = \nabla_zL x", True), (r"-\nabla_zL x", False)],
+)
+def test_the_loss_may_stand_right_after_what_a_gradient_is_by(text: str, right: bool) -> None:
+    assert (MARKERS["neuron"].mark("w", text).verdict == "correct") is right

@@ -367,6 +367,7 @@ class Handwriting:
         start = past_space(self.text, self.position)
         end = end_of(self.text, start)
         if nabla and self.text[start:end][:1].isalpha():
+            end -= self.glued_loss(self.text[start:end])
             self.sign("_")
             self.sign("{")
             self.position = end
@@ -381,6 +382,12 @@ class Handwriting:
             self.subscript(self.text[start:end])
         else:
             self.sign("_")
+
+    def glued_loss(self, text: str) -> int:
+        r"""The length of the loss at the end of ``yL`` in ``\nabla_yL``, where only the rest is declared."""
+        loss = self.words.loss or "L"
+        glued = text.endswith(loss) and not self.words.has(text) and self.words.has(text.removesuffix(loss))
+        return len(loss) if glued else 0
 
     def end_of_script(self, start: int, single: bool) -> int:
         """The place after a subscript without braces: a letter, or small letters and digits."""
