@@ -334,7 +334,7 @@ _MATRICES: dict[str, Callable[..., Tensor]] = {
     "solve": lambda a, b: torch.linalg.inv(a) @ b,
     "det": torch.linalg.det,
     "logdet": lambda a: torch.log(torch.abs(torch.linalg.det(a))),
-    "kron": torch.kron,
+    "kron": lambda a, b: torch.kron(a.contiguous(), b.contiguous()),
     "cumsum": lambda x: torch.cumsum(x, 0),
     "matrix_power": lambda a, n: torch.linalg.matrix_power(a, int(n)),
 }
