@@ -47,7 +47,7 @@ class _Worker:
         if not self.ready:
             # Solving the problems is no part of the time of an answer.
             if not self.pipe.poll(STARTING):
-                raise TooSlow("this took too long")
+                raise TooSlow(say("practice.too_slow"))
             self.pipe.recv()
             self.ready = True
         self.pipe.send((name, arguments))
