@@ -87,11 +87,20 @@ def test_a_verdict_takes_little_memory(marker: Marker, name: str) -> None:
     assert peak < MEGABYTES * 2**20
 
 
-def test_a_written_out_right_answer_is_judged(marker: Marker) -> None:
+WRITTEN_OUT = {
+    "sums side by side": "dL/dy[i]*x[j]*({sums})/({sums})",
+    "sums added and taken away": "dL/dy[i]*x[j] + ({sums}) - ({sums})",
+    "sums in a power": "dL/dy[i]*x[j]*exp(({sums})/100 - ({sums})/100)",
+    "sums within a sum": "sum(dL/dy[i]*x[j]*({sums})/({sums})*delta(i, m), m)",
+}
+
+
+@pytest.mark.parametrize("text", WRITTEN_OUT.values(), ids=WRITTEN_OUT.keys())
+def test_a_written_out_right_answer_is_judged(marker: Marker, text: str) -> None:
     """The ranges of sums that stand side by side do not multiply."""
     sums = "*".join(f"sum(x[{letter}], {letter})" for letter in "abcdefgh")
-    assert marker.mark("A[i,j]", f"dL/dy[i]*x[j]*({sums})/({sums})").verdict == "correct"
-    assert marker.mark("A[i,j]", f"dL/dy[i]*x[j]*({sums})/({sums}) + x[j]").verdict == "incorrect"
+    assert marker.mark("A[i,j]", text.format(sums=sums)).verdict == "correct"
+    assert marker.mark("A[i,j]", text.format(sums=sums) + " + x[j]").verdict == "incorrect"
 
 
 def test_what_comes_first_does_not_decide_what_is_said() -> None:
