@@ -38,6 +38,10 @@ from backsym.core.expr import (
 from backsym.core.problem import Problem
 
 Mutant = tuple[str, Expr]
+
+BEHIND_A_TIE = frozenset({("conv-pool", "Z", "factor")})
+"""Wrong mutants that the points of SymPy's judge do not tell from right ones: H = relu(Z) is pooled by a maximum, and
+without relu'(Z) the derivative is wrong only where a whole window of Z is negative; no point of the judge has one."""
 Letters = tuple[Ix, ...]
 
 _FLIPPED = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "==": "!=", "!=": "=="}

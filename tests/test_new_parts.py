@@ -98,8 +98,8 @@ def test_list_gives_results_without_steps() -> None:
 def test_every_form_in_every_language(form: str, version: str, language: str) -> None:
     solution = solved({"list": "w"}, {"compute": ["z", "dL/dw"]}, {"update": ["w", "b"]}, language=language)
     text = str(next(iter(files(None, [solution], form, Options(version)).values())))
-    assert "0.5891" in text or version == "questions"
-    assert "0.5891" not in text or version != "questions"
+    number = "0,5891" if language == "de" and form != "json" else "0.5891"
+    assert (number in text.replace("{,}", ",")) == (version != "questions")
 
 
 def test_the_sheet_prints_the_values_once_and_exactly() -> None:

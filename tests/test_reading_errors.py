@@ -49,7 +49,7 @@ def complaint(text: str, problem: Problem = PROBLEM) -> tuple[str, str, str | No
         ("2 z", "expected an operator, found z", "z", "a product is written with *: 2*z"),
         ("s (", "expected a name, a number or (, found the end", "", None),
         ("2(z)", "expected an operator, found (", "(", "a product is written with *: 2*(..."),
-        ("z[k*j]", "an index is a letter, a position or a shift of letters", "k*", _INDEX_HINT),
+        ("z[k*j]", "an index is a letter, a position or a shift of letters", "k*j", _INDEX_HINT),
         ("z[(k)]", "an index is a letter, a position or a shift of letters", "(", _INDEX_HINT),
         ("z[1.5*k]", "an index is a letter, a position or a shift of letters", "1.5", _INDEX_HINT),
         ("z > 0", "expected an operator, found >", ">", "a comparison is an indicator, in brackets: [a > b]"),

@@ -79,7 +79,7 @@ def test_no_step_is_empty_on_the_page(name: str, solutions: dict[str, Solution])
                 assert latex(step.before, notation) != latex(step.after, notation), (d.node, step.kind)
 
 
-ASIDES = ("forward", "local", "path", "recall")
+ASIDES = ("forward", "local", "path", "recall", "recognise")
 """Steps that state a fact that a later step uses, rather than rewriting the adjoint."""
 
 

@@ -316,7 +316,7 @@ class _Parser:
 
     def is_range(self) -> bool:
         """Whether a colon follows before the axis ends: ``1:H``."""
-        if self.tokens[self.position + 1].text in (",", "]"):
+        if self.token.kind == "end" or self.tokens[self.position + 1].text in (",", "]"):
             return False
         depth = 0
         for token in self.tokens[self.position :]:
