@@ -208,10 +208,13 @@ Block = (
 
 
 def leads(block: Block | None, following: Block | None) -> bool:
-    """Whether no page may end between two blocks: a paragraph and what it leads to."""
-    return isinstance(block, Paragraph) and (
-        block.leads or isinstance(following, (Equations, Derivations, Table, Picture))
-    )
+    """Whether no page may end between two blocks: a paragraph and what it leads to.
+
+    A question stays with the word that leads to its solution.
+    """
+    solution = isinstance(following, Paragraph) and following.leads
+    shown = isinstance(following, (Equations, Derivations, Table, Picture))
+    return isinstance(block, Paragraph) and (block.leads or solution or shown)
 
 
 @dataclass(frozen=True)
