@@ -314,6 +314,14 @@ def test_too_much_at_once_is_refused(paths: list[str]) -> None:
         assert client.post("/1/hint", {"target": "w", "number": 1}).status == 503
 
 
+def test_a_class_behind_one_address_is_answered() -> None:
+    """200 students who have an answer read every two seconds and checked every twenty, all at once in the beginning."""
+    rates = server.Rates(server.RATE, server.BURST)
+    assert all(rates.allows("school") for _ in range(400))
+    assert server.RATE > 200 * (1 / 2 + 1 / 20)
+    assert not all(rates.allows("flood") for _ in range(5000))
+
+
 def test_rates_are_kept_of_so_many_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "ADDRESSES", 2)
     rates = server.Rates(0.0, 1.0)

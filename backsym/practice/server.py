@@ -38,7 +38,7 @@ SECONDS = 5.0
 WAITING = 400
 """Requests that may wait for a process."""
 
-RATE, BURST = 100.0, 300.0
+RATE, BURST = 200.0, 600.0
 """Requests a second of one address, and at once: a whole class may sit behind one."""
 
 ASKED = ("read", "check", "hint", "onward")
