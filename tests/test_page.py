@@ -44,7 +44,7 @@ UNREACHABLE = """
   .filter(e => e.scrollWidth > e.clientWidth + 1 && e.tabIndex < 0).map(e => e.outerHTML.slice(0, 120))
 """
 AXE = """
-axe.run().then(result => result.violations.filter(v => ['serious', 'critical'].includes(v.impact))
+axe.run().then(result => result.violations
   .map(v => v.id + ': ' + v.nodes.map(n => n.html.slice(0, 120)).slice(0, 3).join(' | ')))
 """
 
@@ -115,7 +115,7 @@ def test_one_switch_opens_all_steps(chromium: Browser, page: Path) -> None:
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_axe_finds_no_serious_fault(chromium: Browser, page: Path, dark: bool) -> None:
+def test_axe_finds_nothing(chromium: Browser, page: Path, dark: bool) -> None:
     chromium.open(page, 360, dark=dark)
     chromium.evaluate("document.querySelectorAll('details').forEach((d, n) => d.open = n % 2 == 0)")
     chromium.evaluate((package_files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8"))

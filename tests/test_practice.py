@@ -405,7 +405,7 @@ def test_a_student_solves_a_problem_by_keyboard(chromium: Browser, address: str)
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_the_page_fits_a_phone_and_axe_finds_no_serious_fault(chromium: Browser, address: str, dark: bool) -> None:
+def test_the_page_fits_a_phone_and_axe_finds_nothing(chromium: Browser, address: str, dark: bool) -> None:
     chromium.open(f"{address}/2", 360, dark=dark)
     assert chromium.evaluate("document.documentElement.scrollWidth <= 360")
     assert (
