@@ -314,6 +314,17 @@ def test_too_much_at_once_is_refused(paths: list[str]) -> None:
         assert client.post("/1/hint", {"target": "w", "number": 1}).status == 503
 
 
+def test_a_slow_client_is_ended_and_holds_nobody_up(paths: list[str]) -> None:
+    """Some send the head of a request and half its body, and then nothing."""
+    with serving(paths[:1], Settings(workers=1, sending=1.0)) as client, contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(socket.create_connection(("127.0.0.1", client.port), 30)) for _ in range(50)]
+        for connection in slow:
+            head = "POST /1/read HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n"
+            connection.sendall(head.encode() + b'{"target": "w"')
+        assert client.post("/1/read", {"target": "w", "answer": "x"}).status == 200
+        assert all(b" 408 " in connection.recv(100) for connection in slow)
+
+
 def test_a_class_behind_one_address_is_answered() -> None:
     """200 students who have an answer read every two seconds and checked every twenty, all at once in the beginning."""
     rates = server.Rates(server.RATE, server.BURST)

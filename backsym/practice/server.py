@@ -6,6 +6,7 @@ hint asks for it.  Answers are looked at in processes of their own.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -35,6 +36,9 @@ LARGEST_BODY = 64 * 1024
 SECONDS = 5.0
 """For the answer to one request, in its process."""
 
+SENDING = 10.0
+"""Seconds in which a request must have arrived."""
+
 WAITING = 400
 """Requests that may wait for a process."""
 
@@ -62,13 +66,14 @@ HEADERS = {
 
 @dataclass(frozen=True)
 class Settings:
-    """How many processes, how long each request may take, what one address may ask for."""
+    """How many processes, how long each request may take and may need to arrive, what one address may ask for."""
 
     workers: int = 2
     seconds: float = SECONDS
     waiting: int = WAITING
     rate: float = RATE
     burst: float = BURST
+    sending: float = SENDING
 
 
 def exercises_of(paths: Sequence[str]) -> list[Exercise]:
@@ -169,7 +174,10 @@ def application(paths: Sequence[str], settings: Settings | None = None) -> Starl
 
     async def api(request: Request, *, name: str) -> Response:
         number = numbered(request)
-        data = await _body(request)
+        try:
+            data = await asyncio.wait_for(_body(request), settings.sending)
+        except asyncio.TimeoutError:
+            raise HTTPException(408, "the request took too long to arrive") from None
         target = _text(data, "target")
         if name in ("read", "onward"):
             value = await pools[0].ask(name, number, target, _text(data, "answer"))
