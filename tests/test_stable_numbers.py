@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 import backsym as bs
 from backsym.codegen.module import module_source
 from backsym.numeric.sources import value_of
+from backsym.printing.numpy.ranks import rank_of
 from backsym.printing.numpy.stable import stable
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import solve
@@ -226,3 +228,10 @@ def test_a_jacobian_of_what_is_written_out_is_finite_and_right(text: str) -> Non
 def test_a_hessian_of_what_is_written_out_is_finite_and_right(text: str, expected: Any) -> None:
     point = np.array([-1000.0, 0.0, 0.0])
     np.testing.assert_allclose(bs.hessian(text, "z", {"z": ["K"]})(z=point), expected, atol=1e-12)
+
+
+def test_a_function_that_numpy_lacks_keeps_the_rank() -> None:
+    """``np.vectorize(math.erf)(c)``: once sources with it were refused, since its rank was not known."""
+    call = ast.parse("np.maximum(np.vectorize(math.erf)(c), np.minimum(b, 3))", mode="eval").body
+    assert rank_of(call, {"c": 1, "b": 0}) == 1
+    assert rank_of(call, {"c": 2, "b": 0}) == 2

@@ -82,6 +82,8 @@ def _call(node: ast.Call, ranks: Ranks) -> int | None:
     args = node.args
     if isinstance(node.func, ast.Attribute) and not function.startswith("np."):
         function, args = node.func.attr, [node.func.value, *args]
+    if isinstance(node.func, ast.Call):  # np.vectorize(math.erf)(x): entry by entry
+        return _largest(args, ranks)
     function = function.removeprefix("np.")
     if function in _FIXED:
         return _FIXED[function]
