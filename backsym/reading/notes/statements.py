@@ -24,6 +24,7 @@ from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.lexer import FUNCTION_MACROS, Token
 from backsym.reading.latex.names import Key, Vocabulary
 from backsym.reading.latex.scripts import Scripts, read_scripts
+from backsym.reading.latex.symbols import Base
 from backsym.reading.notes.written_functions import defines
 from backsym.reading.syntax import Node, walk
 
@@ -534,18 +535,25 @@ def _derivative(piece: Piece, found: Settled) -> Iterator[Edit]:
     yield from _blank(piece.reader.source.text, start, piece.tokens[stop - 1].end)
 
 
+def _begins_with(piece: Piece) -> tuple[Base, Scripts] | None:
+    """The letter at the left end with its scripts, behind which the reader stands; None if no letter is read there."""
+    reader = piece.reader
+    reader.position, reader.nesting = piece.first, 0
+    try:
+        return reader.base(), read_scripts(reader, reader.additive)
+    except InputError:
+        return None
+
+
 def _defined(piece: Piece) -> Key | None:
     """The quantity on the left side, with its mark; None if the right side has it as well, or it is none."""
     left = [token.text for token in piece.tokens[piece.first : piece.signs[0]]]
     right = [token.text for token in piece.tokens[piece.signs[0] : piece.last]]
     again = any(right[n : n + len(left)] == left for n in range(len(right)))
-    reader = piece.reader
-    reader.position, reader.nesting = piece.first, 0
-    try:
-        base = reader.base()
-        scripts = read_scripts(reader, reader.additive)
-    except InputError:
+    begun = _begins_with(piece)
+    if begun is None:
         return None
+    base, scripts = begun
     mark = (scripts.tag or "") + "".join(item.value for item in scripts.items)
     return None if again else (base.text, mark)
 
@@ -594,13 +602,10 @@ class Named:
 
 def _name_of(piece: Piece) -> Named | None:
     """What the left side names; None if its scripts are more than index letters."""
-    reader = piece.reader
-    reader.position, reader.nesting = piece.first, 0
-    try:
-        base = reader.base()
-        scripts = read_scripts(reader, reader.additive)
-    except InputError:
+    reader, begun = piece.reader, _begins_with(piece)
+    if begun is None:
         return None
+    base, scripts = begun
     bare = reader.position == piece.signs[0] and not scripts.steps and not scripts.primes
     if not bare or any(item.kind != "name" for item in scripts.items):
         return None
