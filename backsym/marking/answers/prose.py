@@ -36,10 +36,10 @@ _AFTER = re.compile(
     r"|\\(?:tag|label)\s?\{[^{}]*\}\Z",
     re.IGNORECASE,
 )
-_NUMBER_AT_END = r"(?:\\left)?[(\[]\d{1,2}(?:\\right)?[)\]]\s*\Z"
-_NUMBERED = re.compile(rf"(?<=[^\s=+\-*/@^_(\[{{,·×⊙])(?:\s|&|\\q?quad(?![A-Za-z])|\\[,;:! ])+{_NUMBER_AT_END}")
-_NUMBERED_APART = re.compile(rf"(?<=[^\s=+\-*/@^_(\[{{,·×⊙])\s*\\q?quad(?![A-Za-z])\s*{_NUMBER_AT_END}")
-"""The number of an equation at its end; that of an expression stands apart by wide space."""
+_JOINS = frozenset("=+-*/@^_([{,·×⊙")
+"""Behind one of these a number in parentheses belongs to the formula."""
+_WIDE = ("\\qquad", "\\quad")
+_NARROW = ("&", "\\,", "\\;", "\\:", "\\!", "\\ ")
 _POINTS = re.compile(r"\A\s*(?:=>|->|→|⇒|⟹|⟶|∴|\\(?:to|rightarrow|Rightarrow|implies|therefore)(?![A-Za-z]))\s*")
 """An arrow before what follows."""
 _ENDS = (" ", ",", ";", "...", "…", "\\quad", "\\qquad", "\\,", "\\;", "\\:", "\\text{", "\\mbox{", "\\textrm{", "~")
@@ -75,8 +75,7 @@ def unlisted(rows: Sequence[str]) -> list[str]:
 def without_words(row: str) -> str:
     """A row, with single spaces, without the words before and after its equation."""
     row = _POINTS.sub("", row)
-    if "=" in row or "quad" in row:
-        row = (_NUMBERED if "=" in row else _NUMBERED_APART).sub("", row)
+    row = _without_number(row)
     if not any(char.isalpha() for char in row[:1]) and "\\" not in row and " " not in row:
         return row.strip()
     if row.strip().lower() in _SHORT:
@@ -90,6 +89,27 @@ def without_words(row: str) -> str:
     while row.endswith(_ENDS):
         row = row.removesuffix(next(end for end in _ENDS if row.endswith(end)))
     return row.strip()
+
+
+def _without_number(row: str) -> str:
+    """A row without the number of an equation, ``(2)``, at its end.
+
+    Space of any kind stands before the number of an equation; that of an expression stands apart by wide space.
+    """
+    rest = row.rstrip()
+    opening = {")": "(", "]": "["}.get(rest[-1:])
+    inner = rest[:-1].removesuffix("\\right")
+    bare = inner.rstrip("0123456789")
+    if opening is None or len(inner) - len(bare) not in (1, 2) or bare[-1:] not in ("(", "["):
+        return row
+    before = bare[:-1].removesuffix("\\left")
+    kept, wide, spaced = before.rstrip(), 0, before[-1:].isspace()
+    while (sign := next((sign for sign in (*_WIDE, *_NARROW) if kept.endswith(sign)), None)) is not None:
+        if sign in _NARROW and "=" not in row:
+            break
+        kept, wide, spaced = kept.removesuffix(sign).rstrip(), wide + (sign in _WIDE), True
+    numbered = spaced if "=" in row else wide > 0
+    return kept if numbered and kept and kept[-1] not in _JOINS else row
 
 
 _QUOTED = re.compile(r"\\(?:text|mbox|textrm)\s*\{([^{}$\\]*)\}")
