@@ -81,6 +81,15 @@ def test_three_derivatives_have_a_summary(wanted: list[str], summary: bool) -> N
     assert any(isinstance(block, Table) for block in blocks) == summary
 
 
+@pytest.mark.parametrize(("given", "dropped"), [("x2", True), ("x", False)])
+def test_a_tag_that_an_answer_would_print_twelve_times_is_dropped(given: str, dropped: bool) -> None:
+    symbols = {given: {"role": "input"}, "w2": {}, "b2": {}}
+    forward = [f"z2 = w2*{given} + b2", "L = tanh(z2)"]
+    problem = problem_from_mapping({"symbols": symbols, "forward": forward, "parts": [{"derive": ["w2", "b2"]}]})
+    blocks = problem_blocks(solve(problem), 2)
+    assert any("is dropped" in str(block) for block in blocks if isinstance(block, Paragraph)) == dropped
+
+
 def test_columns_are_narrowed_only_where_they_do_not_fit() -> None:
     cell = (Math(long(10.0)),)
     table = Table((cell, cell), ((cell, cell),))

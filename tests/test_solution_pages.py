@@ -5,12 +5,14 @@ The reader of LaTeX knows nothing of how the page was made, so that this judges 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 from itertools import permutations, product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +41,18 @@ from backsym.core.expr import (
 )
 from backsym.core.problem import Collection, Problem, Symbol
 from backsym.core.steps import Case, Step
-from backsym.documents.content.blocks import Block, Derivations, Equations, Inlines, Ref, Row, Table
+from backsym.documents.content.blocks import (
+    Block,
+    Derivations,
+    Equations,
+    Heading,
+    Inlines,
+    Paragraph,
+    Ref,
+    Row,
+    Table,
+    Text,
+)
 from backsym.documents.content.derivations import NAMES
 from backsym.documents.content.document import collection_document, problem_blocks
 from backsym.documents.content.likewise import form_of, renaming
@@ -63,8 +76,9 @@ from backsym.parts.kind import Piece
 from backsym.printing import layout as lay
 from backsym.printing.latex import latex, to_latex
 from backsym.printing.layout import untinted
-from backsym.printing.notation import Notation
+from backsym.printing.notation import Notation, light
 from backsym.printing.plain import plain
+from backsym.printing.printer import layout_of
 from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.reading.latex import equations as reader
 from backsym.reading.meaning.resolve import resolve_expression
@@ -98,6 +112,62 @@ def displayed(blocks: tuple[Block, ...]) -> Iterator[tuple[Row, str]]:
         elif isinstance(block, Derivations):
             yield from displayed((block.display,))
         said = inlines_text(block.content) if hasattr(block, "content") else ""
+
+
+def tags_of(problem: Problem) -> dict[lay.Layout, set[lay.Layout]]:
+    """The superscripts of names, and the names below them as entries and as arrays have them."""
+    notation = Notation.of(problem)
+    names = [layout_of(problem.named(name), notation) for name in problem.symbols]
+    found: dict[lay.Layout, set[lay.Layout]] = {}
+    for layout in (*names, *map(notation.dim, problem.dims)):
+        if isinstance(layout, lay.Script) and isinstance(layout.sup, lay.Fenced):
+            found.setdefault(layout.sup, set()).update((layout.base, light(layout.base)))
+    return found
+
+
+def dropped(block: Block, voice: Voice) -> lay.Layout | None:
+    """The superscript that a paragraph says is dropped from there on."""
+    text = inlines_text(block.content) if isinstance(block, Paragraph) else ""
+    for tag in tags_of(voice.problem):
+        assert isinstance(tag, lay.Fenced)
+        facts = {"tag": tag, "layer": tag.body, "sizes": ""}
+        said = [voice.catalogue.phrase(f"document.untagged.{key}", **facts) for key in ("layer", "name")]
+        if any(inlines_text(sentence).removesuffix(".") in text for sentence in said):
+            return tag
+    return None
+
+
+def begins_part(block: Block) -> bool:
+    first = block.content[0] if isinstance(block, (Heading, Paragraph)) and block.content else None
+    return isinstance(block, Heading) or (isinstance(first, Text) and first.text.startswith("("))
+
+
+def displayed_in_full(blocks: tuple[Block, ...], voice: Voice) -> Iterator[tuple[Row, str]]:
+    """What is displayed, with the superscripts that the sentence of a part drops put back."""
+    tag = None
+    for n, block in enumerate(blocks):
+        tag = dropped(block, voice) or (None if begins_part(block) else tag)
+        if not isinstance(block, (Equations, Derivations)):
+            continue
+        said = getattr(blocks[n - 1], "content", "") if n else ""
+        for row, why in displayed((block,)):
+            full = row if tag is None else tagged(row, tag, tags_of(voice.problem)[tag])
+            yield full, why or (inlines_text(said) if said else "")
+
+
+def tagged(part: Any, tag: lay.Layout, names: set[lay.Layout]) -> Any:
+    """The same with this superscript on these names."""
+    if isinstance(part, tuple):
+        return tuple(tagged(item, tag, names) for item in part)
+    if part in names:
+        return lay.Script(part, sup=tag)
+    if isinstance(part, lay.Script) and part.base in names:
+        sub, sup = tagged(part.sub, tag, names), tagged(part.sup, tag, names)
+        name = lay.Script(part.base, sub, tag)
+        return name if sup is None else lay.Script(lay.fenced("paren", name), sup=sup)
+    if not isinstance(part, (lay.Layout, Row)):
+        return part
+    return replace(part, **{each.name: tagged(getattr(part, each.name), tag, names) for each in fields(part)})
 
 
 def read(text: str, problem: Problem, letters: tuple[Ix, ...] = ()) -> Expr:
@@ -206,7 +276,7 @@ def check_page(solution: Solution, options: Options = FULL) -> int:
     known, cases = with_totals(solution), with_cases(solution)
     stationary = {total.node: total.stationary for total in solution.totals if total.stationary is not None}
     count = 0
-    for row, said in displayed(problem_blocks(solution, 2, options)):
+    for row, said in displayed_in_full(problem_blocks(solution, 2, options), voice):
         if row.lhs is None:
             continue
         if said in numbers:
@@ -287,6 +357,56 @@ def test_every_displayed_equality_of_a_network_holds(name: str) -> None:
 def test_every_displayed_equality_of_a_concise_page_holds(path: Path) -> None:
     concise, full = Options(detail="concise"), FULL
     assert 3 <= check_page(solved(path), concise) <= check_page(solved(path), full)
+
+
+SOFTMAX = {
+    "symbols": {"W2": ["D2", "D1"], "b2": ["D2"], "x1": {"shape": ["D1"], "role": "input"},
+                "t": {"shape": ["D2"], "role": "target", "one_hot": True}},
+    "indices": {"k": "D2", "j": "D1"},
+    "forward": ["z2[k] = sum(W2[k,j]*x1[j], j) + b2[k]", "a2[k] = exp(z2[k])/sum(exp(z2[k']), k')",
+                "L = -sum(t[k]*log(a2[k]), k)"],
+    "parts": [{"show": "dL/dz2[k] = a2[k] - t[k]"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("names", "changes", "tag"),
+    [
+        ({}, {}, "(2)"),
+        ({"D2": "K"}, {}, "(2)"),
+        ({}, {"notation": {"layer": "bracket"}}, "[2]"),
+        ({}, {"notation": {"layer": "subscript"}}, None),
+        ({"2": "_l"}, {}, "(l)"),
+        ({"x1": "z"}, {}, None),  # Without its tag, z^(2) would read as the input.
+        ({"a2": "a1"}, {}, None),  # Two layers occur.
+        ({"a2": "a"}, {}, None),  # A computed quantity has no tag.
+        ({"a2": "e2"}, {}, None),  # It would read as the base of the exponential.
+        ({"a2": "k2"}, {}, None),  # ... and as the letter of an index.
+        ({"D2": "z3"}, {}, None),  # A size has another tag, and the letter of a quantity.
+        ({}, {"parts": [{"show": "dL/db2[k] = dL/dz2[k]"}]}, None),  # Too short to say it.
+        ({}, {"parts": [{"derive": ["z2", "W2"]}]}, None),  # What leads into the layer is another one's.
+        ({"D1": "H", "x1": "x"}, {"parts": [{"derive": ["z2", "W2"]}]}, "(2)"),
+    ],
+)
+@pytest.mark.parametrize("detail", ["full", "concise"])
+def test_the_tag_that_all_names_of_a_part_have_is_dropped(
+    names: dict[str, str], changes: dict[str, Any], tag: str | None, detail: str
+) -> None:
+    text = json.dumps(SOFTMAX)
+    for old, new in names.items():
+        text = text.replace(old, new)
+    solution = solve(problem_from_mapping({**json.loads(text), **changes}))
+    options = Options(detail=detail)
+    assert check_page(solution, options) >= 1
+    page = files(None, [solution], "md", options)["solution.md"]
+    assert isinstance(page, str)
+    assert page.count("dropped") == (tag is not None)
+    solved_part = page.rpartition("(a)")[2].partition("\n\n")[2].partition("\n#")[0]
+    if tag is not None:
+        assert f"superscript ${tag}$" in solved_part
+        assert solved_part.count(f"^{{{tag}}}") == solved_part.count("stands for")
+    else:
+        assert "^{(" in solved_part or "_2" in solved_part
 
 
 def test_a_wrong_equality_would_be_found() -> None:

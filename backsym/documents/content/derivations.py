@@ -34,7 +34,7 @@ from backsym.documents.content.figures import legend
 from backsym.documents.content.likewise import Form, form_of, pairs_of, renaming
 from backsym.documents.content.plan import Line, condensed, lines, named, recalled
 from backsym.documents.content.questions import Sheet, question_blocks, row
-from backsym.documents.content.sentences import Voice, joined
+from backsym.documents.content.sentences import Value, Voice, joined
 from backsym.documents.content.solved import Solved, split_levels
 from backsym.documents.content.told import Model, Shown
 from backsym.documents.content.vectorizing import before_steps, boxed, operation, other_form, pictures
@@ -43,6 +43,7 @@ from backsym.documents.remarks.ideas import ideas
 from backsym.documents.remarks.readings import readings
 from backsym.documents.remarks.remark import Remark, holds
 from backsym.documents.remarks.slips import slips
+from backsym.documents.remarks.untagged import untagged
 from backsym.documents.writers.breaking import row_width
 from backsym.numeric.given import point
 from backsym.parts.kind import Answered, Piece
@@ -183,10 +184,12 @@ def explained(voice: Voice, graph: str, shown: Shown) -> list[Block]:
 def part_blocks(answered: Answered, voice: Voice, shown: Shown, level: int, solved: Solved) -> list[Block]:
     """A part: its question and its answer, below headings of ``level``."""
     blocks = labelled(answered, question_blocks(answered, voice), voice)
-    worked = Worked(answered, voice, shown, level + 1, solved)
+    short, said = _untagged(answered, voice)
+    worked = Worked(answered, short, shown.spoken(short), level + 1, solved)
     kind_of(answered.part).solution(answered, worked)
     if not worked.blocks:
         return blocks  # The author gives no answer.
+    worked.blocks[:0] = said
     if shown.options.concise:
         return [*blocks, *worked.blocks]
     words = voice.catalogue.phrase("document.result")
@@ -195,6 +198,22 @@ def part_blocks(answered: Answered, voice: Voice, shown: Shown, level: int, solv
     if isinstance(first, Paragraph):
         return [*blocks, Paragraph((*emphasised, Text(" "), *first.content), first.leads), *others]
     return [*blocks, Paragraph(emphasised, leads=True), *worked.blocks]
+
+
+def _untagged(answered: Answered, voice: Voice) -> tuple[Voice, list[Block]]:
+    """How an answer is spoken where all names in it have the tag of one layer, and the sentence that says so."""
+    problem = voice.problem
+    pieces = (*answered.needed, *answered.pieces)
+    remarks = [remark for rule in (ideas, readings, slips) for remark in rule(pieces, problem)]
+    found = untagged(answered, remarks, problem, voice.notation) if pieces else None
+    if found is None:
+        return voice, []
+    say = voice.catalogue.phrase
+    sizes = [say("document.untagged.size", short=short, long=long) for short, long in found.sizes]
+    key = "layer" if found.layer and isinstance(found.tag.body, lay.Number) else "name"
+    facts: dict[str, Value] = {"tag": found.tag, "layer": found.tag.body}
+    facts["sizes"] = say("document.untagged.sizes", sizes=voice.catalogue.listing(sizes)) if sizes else ""
+    return replace(voice, notation=found.notation), [Paragraph(say(f"document.untagged.{key}", **facts))]
 
 
 def _strong(content: Inlines) -> Inlines:
@@ -237,9 +256,9 @@ def _as_in(alike: Sequence[tuple[Form, Model]], label: str, voice: Voice, where:
     names = pairs_of(renaming(model.form, form), voice.problem)
     if len(alike) > 1 or not 0 < len(names) <= RENAMED:
         return say(f"{where}.likewise.there", results=results)
-    pairs = [
-        say("document.likewise.pair", new=voice.quantity(new), old=model.voice.quantity(old)) for old, new in names
-    ]
+    # Either part may have dropped the tag of its layer, by which the names are told apart.
+    own, other = Voice.of(voice.problem), Voice.of(model.voice.problem)
+    pairs = [say("document.likewise.pair", new=own.quantity(new), old=other.quantity(old)) for old, new in names]
     return say(f"{where}.likewise.with", results=results, pairs=voice.catalogue.listing(pairs))
 
 

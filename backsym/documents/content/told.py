@@ -6,7 +6,7 @@ This module must not know about output languages.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from backsym.core.steps import Derivation, Step
 from backsym.documents.content.blocks import Ref
@@ -69,6 +69,10 @@ class Shown:
 
     _numbers: dict[str, dict[int, int]] = field(default_factory=dict)
     _point: list[Env] = field(default_factory=list)
+
+    def spoken(self, voice: Voice) -> Shown:
+        """The same, in the voice of one part."""
+        return replace(self, voice=voice)
 
     def point(self, derivations: Sequence[Derivation]) -> Env:
         """A random point of the problem with the derivatives there, the same for all parts."""
