@@ -72,14 +72,86 @@ PROBLEMS: dict[str, dict[str, Any]] = {
         "forward": ["a[0] = x", "z[l] = W[l] @ a[l-1] + b[l]", "a[l] = sigmoid(z[l])", "L = squared_error(a[M], y)"],
         "parts": [{"gradients": ["W", "b", "z"]}],
     },
+    "sequence": {
+        "indices": {"t": "T"},
+        "symbols": {
+            "X": {"shape": ["T", "D"], "role": "input"},
+            "y": {"label": "K", "role": "target"},
+            "h0": {"shape": ["H"], "role": "input"},
+            "A": ["H", "H"],
+            "B": ["H", "D"],
+            "C": ["K", "H"],
+        },
+        "forward": ["h[0] = h0", "h[t] = relu(A @ h[t-1] + B @ X[t])", "o = C @ h[T]", "L = logsumexp(o) - o[y]"],
+        "parts": [{"gradients": ["o", "C", "h", "A", "B"]}],
+    },
+    "gate": {
+        "indices": {"n": "N", "j": "H"},
+        "symbols": {
+            "X": {"shape": ["N", "D"], "role": "input"},
+            "W": ["D", "H"],
+            "T": {"shape": ["N", "H"], "role": "target"},
+        },
+        "forward": ["Z[n,j] = sum(X[n,d]*W[d,j], d)", "Y = relu(Z)", "L = 1/2*sum((Y - T)**2)"],
+        "parts": [{"gradients": ["Y", "Z", "W"]}],
+    },
+    "words": {
+        "symbols": {"U": ["V", "D"], "h": {"shape": ["D"], "role": "input"}, "o": {"label": "V", "role": "target"}},
+        "forward": ["s = U @ h", "L = logsumexp(s) - s[o]"],
+        "parts": [{"gradients": ["s", "U", "h"]}],
+    },
+    "normal": {
+        "indices": {"n": "N"},
+        "symbols": {"X": {"shape": ["N", "D"], "role": "input"}, "mu": ["D"], "A": ["D", "D"]},
+        "forward": ["L = logdet(A)/2 + 1/2*sum((X[n] - mu).T @ inv(A) @ (X[n] - mu), n)"],
+        "parts": [{"gradients": ["mu"]}],
+    },
 }
+LAST, BACK = r"C^\top \nabla_o L", r"A^\top (\nabla_{h_{t+1}} L \odot 1[h_{t+1} > 0])"
 RIGHT = {
+    "sequence": [
+        ("h", rf"\begin{{cases}} {LAST} & t = T \\ {BACK} & t < T\end{{cases}}"),
+        ("h", rf"\begin{{cases}} {LAST} & t = T \\ {BACK} & t = T-1, \dots, 1\end{{cases}}"),
+        ("h", rf"\begin{{cases}} {BACK} & t \le T-1 \\ {LAST} & t = T\end{{cases}}"),
+        ("h", rf"\nabla_{{h_T}} L = {LAST}, \quad \nabla_{{h_t}} L = {BACK}"),
+        ("h", "dL/dh_T = C^T dL/do\ndL/dh_t = A^T (dL/dh_{t+1} * [h_{t+1} > 0]) for t < T"),
+        ("h", rf"\nabla_{{h_t}} L = [t = T] {LAST} + {BACK}, \nabla_{{h_{{T+1}}}} L = 0"),
+        ("o", r"p_k - \mathbb{1}[k=y] \text{ with } p = \mathrm{softmax}(o)"),
+    ],
+    "gate": [
+        ("Z", r"\frac{\partial L}{\partial Y_{nj}} H(Z_{nj}), \text{ where } H \text{ is the Heaviside step function}"),
+        ("Z", "dY ⊙ H(Z) with H the unit step"),
+        ("Z", r"(Y_{nj} - T_{nj})\,\theta(Z_{nj})"),
+        ("Z", r"(Y - T) \odot u(Z)"),
+        ("Z", "(Y - T) * heaviside(Z)"),
+        ("Z", r"(Y-T) \odot \mathbb{I}(Z > 0), where \odot denotes the elementwise product"),
+    ],
+    "words": [
+        ("h", r"\sum_k p_k u_k - u_o, \text{ where } p = \mathrm{softmax}(s)"),
+        ("h", r"U^\top \mathrm{softmax}(s) - u_o"),
+        ("h", "U.T @ softmax(s) - U[o]"),
+        ("U", r"(\hat{y} - e_o) h^\top, \quad \hat y = \mathrm{softmax}(s)"),
+    ],
+    "normal": [
+        ("mu", r"\frac{N}{2} (A^{-1} + A^{-T}) (\mu - \bar{x}) \text{ where } \bar x = \frac1N \sum_n x_n"),
+        ("mu", "xbar = 1/N*sum_n x_n\nN/2 (A^-1 + A^-T) (mu - xbar)"),
+        ("mu", r"-\frac12 \sum_n (A^-1 (x_n - \mu) + A^-T (x_n - \mu))"),
+    ],
     "layer": [
         ("W", r"((y-t) \odot (1-y^2)) x^T"),
         ("W", r"\left((\mathbf{y}-\mathbf{t})\circ(1-\mathbf{y}\circ\mathbf{y})\right)\mathbf{x}^{\intercal}"),
         ("W", "np.outer((y - t)*(1 - pow(y,2)), x)"),
         ("W", "outer(dz, x)"),
         ("W", "dL/dz x^T"),
+        ("W", "dL/dz * x^T"),
+        ("W", "dL/dz*x.T"),
+        ("W", "(y-t)*(1-y**2)*x.T"),
+        ("W", r"(y-t)*(1-y^2)*x^\top"),
+        ("b", "dL/db: (y - t)*(1 - y^2)"),
+        ("b", "b : dL/dz"),
+        ("b", "wie bei z: (y - t)*(1 - y^2)"),
+        ("b", "dL/dz   (since dz/db = 1)"),
+        ("b", r"\frac{\partial L}{\partial z} \quad (\text{because } \frac{\partial z}{\partial b} = 1)"),
         ("W", r"\frac{\partial L}{\partial W_{ij}} = (y_i - t_i)(1 - y_i^2)x_j"),
         ("W", r"$\delta x^\top$ where $\delta = (y - t) \odot (1 - \tanh^2(z))$"),
         ("W", "(y-t).*(1-y.^2)*x'"),
@@ -162,11 +234,40 @@ RIGHT = {
     ],
 }
 WRONG = {
+    "sequence": [
+        (
+            "h",
+            rf"\begin{{cases}} {LAST} & t = T \\ A (\nabla_{{h_{{t+1}}}} L \odot 1[h_{{t+1}}>0]) & t<T\end{{cases}}",
+        ),
+        ("h", rf"\begin{{cases}} {BACK} & t = T \\ {LAST} & t < T\end{{cases}}"),
+        ("h", rf"\begin{{cases}} {LAST} & t = 1 \\ {BACK} & t > 1\end{{cases}}"),
+        ("h", rf"\nabla_{{h_T}} L = -{LAST}, \quad \nabla_{{h_t}} L = {BACK}"),
+        ("h", rf"\nabla_{{h_t}} L = {BACK}"),
+        ("h", rf"\nabla_{{h_T}} L = {LAST}"),
+    ],
+    "gate": [
+        ("Z", "(Y - T) ⊙ u(-Z)"),
+        ("Z", "dY ⊙ H(Y - Z) with H the unit step"),
+        ("Z", "dY ⊙ H(Z)"),
+    ],
+    "words": [
+        ("h", r"u_o - \sum_k p_k u_k, \text{ where } p = \mathrm{softmax}(s)"),
+        ("h", r"\sum_k s_k u_k - u_o"),
+    ],
+    "normal": [
+        ("mu", r"N A^{-1} (\mu - \bar{x}) \text{ where } \bar x = \frac1N \sum_n x_n"),
+        ("mu", r"N/2 (A^-1 + A^-T) (\mu - \bar x), \bar x = \sum_n x_n"),
+    ],
     "layer": [
         ("W", "x^T ((y-t) ⊙ (1-y²))"),
         ("W", "(y-t)(1-y^2)^T x^T"),
         ("W", r"\frac{\partial L}{\partial W_{ij}} = (y_i - t_i)(1 - y_i^2)x_i"),
         ("b", "(y - t) * (1 - y)^2"),
+        ("W", "dL/dz^T * x"),
+        ("W", "x * dL/dz^T"),
+        ("W", r"\frac{\partial L}{\partial z} \odot x^\top"),
+        ("b", "dL/dz * z   (since dz/db = 1)"),
+        ("b", "right class: dL/dz\nothers: 0"),
         ("x", "W ((y-t)⊙(1-y⊙y))"),
     ],
     "lin": [
@@ -188,6 +289,7 @@ WRONG = {
     ],
     "sc": [
         ("b", "(y-t)σ(z)"),
+        ("b", "dL/dz   (since dz/db = 2)"),
         ("z", "(y-t)(y-y)^2"),
     ],
     "rnn": [

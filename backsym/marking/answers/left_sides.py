@@ -99,6 +99,17 @@ def own_name(text: str, words: Vocabulary) -> Left | None:
     return Left(None, name, nodes or None)
 
 
+def letter_under_bar(text: str) -> str | None:
+    r"""The letter of ``\bar{x}`` or ``x_bar``; None for what has no bar, or more than a letter below it."""
+    bare = _without_fonts(text).strip()
+    for bar in ("\\bar", "\\overline"):
+        if bare.startswith(bar):
+            bare = bare.removeprefix(bar).strip(" {}")
+            return bare if len(bare) == 1 and bare.isalpha() else None
+    letter = bare.removesuffix("bar").removesuffix("_")
+    return letter if bare.endswith("bar") and len(letter) == 1 and letter.isalpha() else None
+
+
 def _without_fonts(text: str) -> str:
     for font in _FONTS:
         while (at := text.find(font)) >= 0 and (close := text.find("}", at)) >= 0:

@@ -7,11 +7,11 @@ a bracket, goes on.  ``\\``, aligned blocks and dollar signs are layout.  Knows 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from backsym.marking.answers.one_line import one_line
-from backsym.marking.answers.prose import linked, unlisted, unquoted, without_words
+from backsym.marking.answers.prose import label_of, linked, unlisted, unquoted, without_words
 
 MAX_MEMBERS = 100
 
@@ -53,7 +53,8 @@ _WAITS = (*_SIGNS, *"-=,([{", r"\left")
 """How a line ends that goes on in the next."""
 _ASIDES = ("where", "with", "since", "because", "as ")
 _DEFINES = re.compile(
-    r"((?:\s|\\[,;:! ]|\\q?quad(?![A-Za-z]))*)(?:\\(?:mathbf|boldsymbol|bm|vec|mathrm|text)\s*)?\{?\\?[A-Za-zα-ω]\w*\}?"
+    r"((?:\s|\\[,;:! ]|\\q?quad(?![A-Za-z]))*)"
+    r"(?:\\(?:mathbf|boldsymbol|bm|vec|mathrm|text|(?:wide)?(?:hat|tilde)|bar|overline)(?![A-Za-z])\s*)?\{?\\?[A-Za-zα-ω]\w*\}?"
     r"(?:\s*[_^]\s*(?:\{[^{}]*\}|\w))*\s*=(?!\s*[\d=])"
 )
 """The left side of the equation of a name, after a comma."""
@@ -112,13 +113,14 @@ def _replaced(text: str, signs: Mapping[str, str]) -> str:
 
 def _statements(text: str) -> list[Statement]:
     text = _unframed(text) if "\\" in text else text
+    text = _without_brackets(text) if "(" in text and any(word in text for word in _ASIDES) else text
     if _has_layout(text):
         text = _LAYOUT.sub(" ", _RANGE.sub(" ", _ARROW.sub("⇒", text)))
         for sign in _EQUALS:
             text = text.replace(sign, "=")
     found: list[Statement] = []
     count = 0
-    for number, row in _ordered(text):
+    for number, row in _labelled(_ordered(text)):
         members = [member.strip() for member in _split(_bare(without_words(row)))]
         continues = bool(found) and members[0] == ""
         members = [member for member in members if member]
@@ -141,6 +143,30 @@ def _statements(text: str) -> list[Statement]:
         if count > MAX_MEMBERS:
             break
     return found
+
+
+def _without_brackets(text: str) -> str:
+    """The text with ``a (since b = c)`` as ``a , since b = c``."""
+    for start in [n for n, char in enumerate(text) if char == "("]:
+        inner = text[start + 1 :].removeprefix("\\text{").lstrip()
+        end = _closing(text, start) if inner.startswith(_ASIDES) else None
+        if end is not None and "=" in text[start:end]:
+            return f"{text[:start]}, {text[start + 1 : end]}{_without_brackets(text[end + 1 :])}"
+    return text
+
+
+def _labelled(rows: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The rows, with ``dL/dz: e`` as an equation, and without the words before the only colon that stands after words.
+
+    Where several rows have such words they may say when each of them holds, so that they are left as they are.
+    """
+    labels = [label_of(row) for _, row in rows]
+    words = sum(label is not None and label[0] == "" for label in labels)
+    for (number, row), label in zip(rows, labels, strict=True):
+        if label is not None and (label[0] or words == 1):
+            yield number, f"{label[0]} = {label[1]}" if label[0] else label[1]
+        else:
+            yield number, row
 
 
 def _ordered(text: str) -> list[tuple[int, str]]:

@@ -43,6 +43,13 @@ class Names:
     def of(cls, scope: Scope) -> Names:
         return cls(scope, vocabulary(scope))
 
+    def without_sizes(self, letters: frozenset[str]) -> Names:
+        """The same, where these letters are no sizes of dimensions: H is Heaviside's step where a text says so."""
+        if not letters & set(self.words.dims):
+            return self
+        dims = {name: dim for name, dim in self.words.dims.items() if name not in letters}
+        return replace(self, words=replace(self.words, dims=dims))
+
     def make_sense(self, tree: Node) -> bool:
         """Whether every name in a plain text means something: a cheap look before it is resolved."""
         scope = self.scope

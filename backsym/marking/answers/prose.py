@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from backsym.core.names import GREEK
+
 _RULE = r"(?:chain|product|sum|quotient|power|same)[\s-]+rule"
 _WORD = (
     r"(?:" + _RULE + r"|answer|ans|know|solution|let|define|set|with|where|so|thus|hence|therefore|then|and|we|get"
@@ -40,6 +42,10 @@ _JOINS = frozenset("=+-*/@^_([{,·×⊙")
 """Behind one of these a number in parentheses belongs to the formula."""
 _WIDE = ("\\qquad", "\\quad")
 _NARROW = ("&", "\\,", "\\;", "\\:", "\\!", "\\ ")
+_SLOPES = ("\\frac{\\partial", "\\dfrac{\\partial", "\\frac{d", "\\partial", "\\nabla", "∂", "∇")
+_SHORTEST_WORD = 3
+_MOST_LABEL = 40
+"""Characters before a colon that may be a label."""
 _POINTS = re.compile(r"\A\s*(?:=>|->|→|⇒|⟹|⟶|∴|\\(?:to|rightarrow|Rightarrow|implies|therefore)(?![A-Za-z]))\s*")
 """An arrow before what follows."""
 _ENDS = (" ", ",", ";", "...", "…", "\\quad", "\\qquad", "\\,", "\\;", "\\:", "\\text{", "\\mbox{", "\\textrm{", "~")
@@ -54,6 +60,28 @@ _NUMBER = re.compile(r"^\s*(?:\(?(\d{1,2})\)|(\d{1,2})[.:](?=\s))\s*(?=[^\s*/+^.
 _LETTER = re.compile(r"^\s*\(?([a-h]|i{1,3}|iv|vi{0,3}|ix)\)\s+(?=[^\s*/+^.,)\]-])")
 _BULLET = re.compile(r"^\s*([-*–])\s+(?=[^=]*=)")
 _ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
+
+
+def label_of(row: str) -> tuple[str, str] | None:
+    """What stands before the colon of ``dL/dz: e``, and e; of ``wie bei W: e`` words only, which are left out.
+
+    None for a row without a colon, or with mathematics before it.
+    """
+    colon = next(
+        (n for n in range(1, len(row)) if row[n] == ":" and row[n - 1] != "\\" and row[n + 1 : n + 2] != "="), 0
+    )
+    head, rest = row[:colon].strip(), row[colon + 1 :].strip()
+    if not head or not rest or len(head) > _MOST_LABEL or any(row[:colon].count(sign) for sign in "=<>[?"):
+        return None
+    name = "" if head in GREEK else head
+    if head.startswith(_SLOPES) or (head.isidentifier() and not (len(name) > _SHORTEST_WORD and name.isalpha())):
+        return head, rest
+    above, slash, below = head.partition("/")
+    if slash and above.isidentifier() and above[0] == "d" and below[:1] == "d":
+        return head, rest
+    words = "".join(char if char.isalnum() else " " for char in head).split()
+    plain = all(char.isalnum() or char in " -_'.,/()" for char in head)
+    return ("", rest) if plain and any(len(word) >= _SHORTEST_WORD and word.isalpha() for word in words) else None
 
 
 def unlisted(rows: Sequence[str]) -> list[str]:

@@ -30,7 +30,9 @@ from backsym.core.problem import Problem
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.marking.answers.containers import opened
-from backsym.marking.answers.left_sides import Left, left_of, letters_of, own_name
+from backsym.marking.answers.ends import End, end_of, is_after_end, with_ends
+from backsym.marking.answers.explanations import Explained, explained
+from backsym.marking.answers.left_sides import Left, left_of, letter_under_bar, letters_of, own_name
 from backsym.marking.answers.letters import Bound, bindings, fresh, position, spare_axes
 from backsym.marking.answers.lines import MAX_MEMBERS, Statement, statements, usual_statement
 from backsym.marking.answers.model import TARGET, Clash, Line, ReadAnswer, Target, Unreadable
@@ -39,7 +41,7 @@ from backsym.marking.answers.pasting import pasted
 from backsym.marking.answers.refusals import Refused, refused
 from backsym.marking.answers.rows import has_rows, left_row, matrices, of_one_example, with_rows, without_rows
 from backsym.marking.judging.layouts import same_layout
-from backsym.reading.latex.answers import parse_answer
+from backsym.reading.latex.answers import STEPS, parse_answer
 from backsym.reading.latex.handwriting import handwritten
 from backsym.reading.meaning import arrays, formulas
 from backsym.reading.meaning.labels import spelled_out
@@ -210,7 +212,8 @@ class AnswerReader:
         """The same for a text out of its container; ``usual`` is all that it says, where that is known."""
         line: int | None = None
         try:
-            found = statements(pasted(text)) if usual is None else [usual]
+            told = explained(pasted(text)) if usual is None else Explained("")
+            found = statements(told.text) if usual is None else [usual]
             count = sum(len(s.members) + (s.left is not None) for s in found)
             if not found:
                 raise Refused("syntax", say("answers.no_answer"))
@@ -218,7 +221,7 @@ class AnswerReader:
                 raise Refused("limit", say("answers.too_many_lines", limit=MAX_MEMBERS))
             line = 1 if count > 1 else None
             session = _Session(self, target, text, mathematical)
-            session.names = names or self.names
+            session.names = (names or self.names).without_sizes(told.steps)
             return session.read(found)
         except Refused as e:
             meant = self.meant(target, text, e)
@@ -251,7 +254,8 @@ class _Session:
         self.unchecked: list[str] = []
         self.started: Statement | None = None
         self.rows = 1
-        self.named = False
+        self.named = self.several = False
+        self.ends: list[End] = []
         self.by_row = False
         """Whether the left side is the derivative by a row, so that a vector is one entry by entry."""
         self.by_quotient = False
@@ -262,8 +266,9 @@ class _Session:
         if len(found) > 1:  # A name may be used before the line that says what it is.
             found = sorted(found, key=lambda statement: not self.defines(statement))
         self.rows = max(statement.rows[-1] for statement in found)
+        self.several = len(found) > 1
         self.named = len(found) > 1 and any(self.speaks_of_target(statement.left) for statement in found)
-        found = self.without_definitions(found)
+        found = self.without_ends(self.without_definitions(found))
         for n, statement in enumerate(found):
             read = self.statement(statement, last=n == len(found) - 1)
             # The last statement about the target is the answer; without any, the last one.
@@ -291,6 +296,36 @@ class _Session:
                 put_off += 1
         return found[count:]
 
+    def without_ends(self, found: Sequence[Statement]) -> Sequence[Statement]:
+        """What is left when the first or last member of a recurrence has been told apart from the others."""
+        if len(found) < 2 or not self.problem.picks_members:
+            return found
+        scope, dim = self.names.scope, self.target.shape[0] if self.target.shape else None
+        rest: list[Statement] = []
+        ends: list[tuple[Ix, Statement]] = []
+        for statement in found:
+            left = self.left_or_none(statement)
+            if is_after_end(left, scope) and statement.members == ("0",):
+                continue
+            at = end_of(left, dim, scope) if left is not None and left.quantity == self.target.name else None
+            if at is None:
+                rest.append(statement)
+            else:
+                ends.append((at, statement))
+        if not any(self.speaks_of_target(statement.left) for statement in rest):
+            return found if ends else rest or found
+        for at, statement in ends:
+            *steps, value = statement.members
+            self.unchecked += steps
+            self.ends.append(End(at, self.readings(value, ())[0].expr))
+        return rest
+
+    def left_or_none(self, statement: Statement) -> Left | None:
+        try:
+            return self.left(statement)
+        except Refused:
+            return None
+
     def statement(self, statement: Statement, last: bool) -> ReadAnswer | None:
         try:
             left = self.left(statement)
@@ -299,11 +334,13 @@ class _Session:
                 raise
             # A Jacobian, or the derivative of an expression, on the left: a step that has no value of its own.
             self.unchecked.append(statement.left)
-            if self.named and not last:
+            if (self.named and not last) or (self.several and self.is_local(statement.left)):
                 return None
             statement, left = Statement(None, statement.members, statement.rows), None
         if left is not None and left.word and last:
             raise _no_left(statement.left or "", self.problem.loss)
+        if left is not None and (mean := self.barred(left, statement)) is not None:
+            left = mean
         if left is not None and left.quantity in self.names.own:
             self.derive(left, statement)
             return None
@@ -367,10 +404,7 @@ class _Session:
 
     def defines(self, statement: Statement) -> bool:
         """Whether this says what a name of the student's own stands for."""
-        try:
-            left = self.left(statement)
-        except Refused:
-            return False
+        left = self.left_or_none(statement)
         return left is not None and left.name is not None and left.name not in self.problem.symbols
 
     def speaks_of_target(self, left: str | None) -> bool:
@@ -492,6 +526,19 @@ class _Session:
             return None
         return Left(None, f"{left.name}_{''.join(letters_of(left.indices))}", None)
 
+    def barred(self, left: Left, statement: Statement) -> Left | None:
+        r"""``\bar{x}`` on the left of what has not the shape of x: a name of the student's own, no derivative by x."""
+        if left.quantity in (None, self.target.name) or left.indices is not None:
+            return None
+        letter = letter_under_bar(statement.left or "")
+        if letter is None:
+            return None
+        with suppress(Refused):
+            shape = self.readings(statement.members[-1], None)[0].expr.shape
+            if not same_layout(shape, self.problem.symbols[left.quantity or ""].shape):
+                return Left(None, f"{letter}bar", None)
+        return None
+
     def derive(self, left: Left, statement: Statement) -> None:
         """What the derivative of the loss by a name of the student's own is, for the lines that follow."""
         assert left.quantity is not None
@@ -553,7 +600,8 @@ class _Session:
                 partial = any(ix.fixed and ix.dim != 1 for ix in b.indices) and not target.is_position
                 own = (*b.indices, *b.extra)  # Given by a line before, they may be too many, too.
                 fits = len(own) == len(target.shape) and not scalar_if_ones(expr.shape) and not partial
-                options.append(_Option(expr, own, fits, reading.regrouped))
+                ended = with_ends(expr, own, self.ends) if self.ends and fits and target is self.target else expr
+                options.append(_Option(ended, own, fits, reading.regrouped))
         usual = [option for option in options if not option.regrouped]
         fitting = [option for option in usual if option.fits] or usual[:1]
         others = [option for option in options if option.regrouped and option.fits]
@@ -589,7 +637,7 @@ class _Session:
         if is_code(text, self.names.code) and (found := self.code(text, given)) is not None:
             return found
         try:
-            return self.spelled(text, given, turned=True)
+            return [*self.spelled(text, given, turned=True), *self.as_steps(text, given)]
         except Refused:
             if meant := self.untagged:
                 with suppress(Refused):
@@ -628,6 +676,20 @@ class _Session:
             if (found := self.by_rows(text, given)) is not None:
                 return found
             raise refused(e) from None
+
+    def as_steps(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
+        """A text in which H is the size of a dimension, with ``H(z)`` as Heaviside's step; empty for others."""
+        letters = frozenset(x for x in STEPS if x in self.names.words.dims and f"{x}(" in text)
+        if not letters:
+            return []
+        names = self.names
+        self.names = names.without_sizes(letters)
+        try:
+            return [reading._replace(regrouped=True) for reading in self.spelled(text, given)]
+        except Refused:
+            return []
+        finally:
+            self.names = names
 
     def as_matrices(self, tree: Node, source: Source, given: tuple[Ix, ...] | None) -> list[_Reading]:
         """A tree with primes for transposes as MATLAB reads it, where an asterisk multiplies matrices."""

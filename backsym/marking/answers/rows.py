@@ -29,6 +29,7 @@ from backsym.core.expr import (
     Mul,
     Neg,
     Num,
+    OneHot,
     Ones,
     Pow,
     Reduce,
@@ -134,9 +135,11 @@ class _Entries:
             return Mul((self.entry(e.args[0], at[:1]), Delta(at[0], at[1])))
         if isinstance(e, (Add, Neg, Div, Pow, Cmp)) or (isinstance(e, Fn) and e.entrywise):
             return rebuild(e, lambda child: self.operand(child, at))
-        if isinstance(e, (Reshape, Sym, Adj, Ones, Zeros, Eye, Num, Size, Const, Entry, Delta)):
+        if isinstance(e, (Reshape, OneHot, Sym, Adj, Ones, Zeros, Eye, Num, Size, Const, Entry, Delta)):
             return self.reshaped(e, at) if isinstance(e, Reshape) else entry_of(e, at)
-        raise _NoEntries
+        if any(isinstance(node, Member) for node in walk(e)):
+            raise _NoEntries
+        return Entry(e, at) if e.shape else e
 
     def reshaped(self, e: Reshape, at: tuple[Ix, ...]) -> Expr:
         if e.regroups:

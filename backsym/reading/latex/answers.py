@@ -27,6 +27,8 @@ from backsym.reading.syntax import Node, walk
 _CLOSING = {"(": ")", "[": "]", r"\{": r"\}", "{": "}"}
 _ORDER = ("<", ">", "<=", ">=")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
+STEPS = ("H", "u", "Theta", "theta")
+"""Heaviside's step by its usual letters, where these are applied and nothing is called so."""
 _LOSS_NAMES = ("L", "J", "E", "C", "ell", "loss")
 
 
@@ -55,6 +57,10 @@ class AnswerFormula(Formula):
         self.took(",", ";")
         if self.token.kind == "word" and self.token.text.lower() == "if":
             tree = choice_in_words(self, tree, self.additive, self.compared)
+        elif self.token.text == "for" and self.words.is_index(self.ahead().text) and self.ahead(2).text in _ORDER:
+            # "for t < T": what holds at the last position is said elsewhere, or nothing is.
+            self.take()
+            tree = self.make("mul", "", (self.compared(self.additive()), tree), tree.span[0])
         if self.at("in") and self.ahead().text in ("mathbb", "R"):
             self.position = len(self.tokens) - 1
         self.took(",", ".", ";")
@@ -358,6 +364,8 @@ class AnswerFormula(Formula):
                 return self.applied(function, Scripts(primes=scripts.primes + 1, steps=scripts.steps), base.token)
         if accent in ("bar", "overline") and self.words.known(inner):
             return self.over_bar(base, scripts)
+        if base.text in STEPS and self.at("(") and not scripts.items and scripts.tag is None:
+            return self.applied("step", scripts, base.token)
         special = super().undeclared(base, scripts)
         return self.untagged(base, scripts) if special is None else special
 

@@ -66,7 +66,21 @@ def _condition(
     left = expression()
     if not cursor.at(*signs):
         raise cursor.unexpected(say("latex.sought.comparison"), _EXAMPLE)
-    return compared(left)
+    return _run(cursor, compared(left), expression)
+
+
+def _run(cursor: Cursor, condition: Node, expression: Callable[[], Node]) -> Node:
+    r"""``t = T - 1, \dots, 1``: the positions up to the other end, which is the first."""
+    if condition.value != "==" or not cursor.at(",") or cursor.ahead().text != "dots":
+        return condition
+    cursor.take()
+    cursor.take()
+    cursor.took(",")
+    (letter, start), stop = condition.children, expression()
+    first, final = (start, stop) if start.kind == "num" else (stop, start)
+    if (first.kind, first.value) != ("num", "1"):
+        raise cursor.unexpected(say("latex.sought.condition_or_row"), _EXAMPLE)
+    return condition._replace(value="<=", children=(letter, final))
 
 
 def choice_in_words(

@@ -273,6 +273,9 @@ class Handwriting:
         if len(word) > 1 and word[0] == "T" and word[1].isalpha() and self.is_turned(word[1:]):
             self.position += 1
             self.put(r"^{\top}")
+        elif minus > inner and text[minus : end_of(text, minus, "_")] == "T":
+            self.position = minus + 1
+            self.put(r"^{-\top}")
         elif (digits := self.end_of_number(minus)) > minus:
             self.position = digits
             self.put(f"^{{{text[inner:digits]}}}")

@@ -10,6 +10,7 @@ A part of ``resolve``, which hands itself over as ``r``.  Must not know about pr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from backsym.core.dims import Whole, amount, dim_named, is_negative
 from backsym.core.errors import ShapeError
@@ -139,6 +140,8 @@ def multiplied(r: Rules, tree: Node) -> Expr:
     if of_one_shape(resolved):
         return Mul(tuple(resolved), span=r.mark(tree))
     values = without_columns(resolved)
+    if r.scope.derivatives and not r.scope.misfits and (outer := column_times_row(values, square=False)) is not None:
+        return replace(outer, span=r.mark(tree))
     arrays = [n for n, arg in enumerate(values) if scalar_if_ones(arg.shape)]
     if len(arrays) == 2 and not r.scope.misfits:
         (first, u), (_, v) = ((n, values[n]) for n in arrays)
@@ -149,6 +152,25 @@ def multiplied(r: Rules, tree: Node) -> Expr:
             others = [arg for n, arg in enumerate(values) if n not in arrays]
             return Mul((*others[:first], done, *others[first:]), span=r.mark(tree)) if others else done
     return elementwise(r, tree, lambda args: Mul(args, span=r.mark(tree)), "multiply")
+
+
+def column_times_row(args: Sequence[Expr], *, square: bool = True) -> Expr | None:
+    """``dz * x.T``: a vector, and after it the transpose of one, have no entries in common; they are an outer product.
+
+    None for any other factors; without ``square`` also for two vectors of one length, which NumPy multiplies entry by
+    entry.
+    """
+    arrays = [n for n, arg in enumerate(args) if scalar_if_ones(arg.shape)]
+    rows = [n for n in arrays if isinstance(args[n], T) and len(args[n].shape) == 2 and args[n].shape[0] == 1]
+    if len(arrays) < 2 or rows != arrays[-1:] or len(shapes := {args[n].shape for n in arrays[:-1]}) != 1:
+        return None
+    (column,) = shapes
+    if len(column) != 1 or (not square and column == args[rows[0]].shape[1:]):
+        return None
+    factors = [args[n] for n in arrays[:-1]]
+    done = MatMul((factors[0] if len(factors) == 1 else Mul(tuple(factors)), args[rows[0]]))
+    others = [arg for n, arg in enumerate(args) if n not in arrays]
+    return Mul((*others, done)) if others else done
 
 
 def _outer(u: Expr, v: Expr) -> MatMul:

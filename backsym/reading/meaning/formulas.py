@@ -35,7 +35,7 @@ from backsym.core.expr import (
     show_shape,
 )
 from backsym.core.words import Said, say
-from backsym.reading.meaning import calls
+from backsym.reading.meaning import arrays, calls
 from backsym.reading.meaning.calls import columns, is_column
 from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.shape_hints import Mismatch, SizeUnknown, fits_elementwise, fits_matmul, transposed
@@ -106,6 +106,9 @@ def _customary(r: Rules, operands: Sequence[Operand], tree: Node) -> Expr:
 def hadamard(r: Rules, groups: Sequence[Operand], tree: Node) -> Expr:
     """The element-wise product of all groups; ``\\odot`` in an answer spreads no array over another."""
     values = [g.value for g in groups] if r.scope.misfits else columns(r, [g.value for g in groups])
+    asterisks = r.scope.derivatives and not r.scope.misfits and "o" not in tree.value
+    if asterisks and (outer := arrays.column_times_row(values)) is not None:
+        return replace(outer, span=r.mark(tree))
     nodes = [g.tree for g in groups]
     strict = "hadamard" if r.scope.strict_shapes and "o" in tree.value else ""
     r.fit(nodes, values, Node("terms", strict, tuple(nodes), tree.span), "multiply")

@@ -60,6 +60,7 @@ from backsym.reading.meaning.scope import (
     Letter,
     Scope,
     Unavailable,
+    at_an_end,
     compares_positions,
     free_letters,
     is_size,
@@ -451,6 +452,8 @@ def mul_rule(r: Resolver, tree: Node) -> Expr:
     if r.scope.derivatives and not r.scope.misfits:
         # In an answer a vector is a column, so that a column times a vector is no outer product.
         args = tuple(formulas.columns(r, args))
+        if (outer := arrays.column_times_row(args)) is not None:
+            return replace(outer, span=r.mark(tree))
     r.fit(tree.children, args, tree, "multiply")
     return Mul(args, span=r.mark(tree))
 
@@ -502,6 +505,8 @@ def pow_rule(r: Resolver, tree: Node) -> Expr:
 def cmp_rule(r: Resolver, tree: Node) -> Expr:
     if compares_positions(tree, r.scope, r.frame.letters):
         return calls.compared_positions(r, tree.children, tree, equal=tree.value == "==")
+    if (end := at_an_end(tree, r.scope, r.frame.letters)) is not None:
+        return calls.compared_positions(r, end[:2], tree, equal=end[2])
     sides = [r.resolve(child) for child in tree.children]
     left, right = sides if r.scope.misfits else calls.columns(r, sides)
     r.fit(tree.children, (left, right), tree, "compare")

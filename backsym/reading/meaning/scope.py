@@ -201,6 +201,45 @@ def compares_positions(tree: Node, scope: Scope, letters: Container[str]) -> boo
     )
 
 
+def at_an_end(tree: Node, scope: Scope, letters: Container[str]) -> tuple[Node, Node, bool] | None:
+    """``t == T``, ``t < T`` or ``t > 1``: the letter, the first or last position, and whether it is there; else None.
+
+    Between the first and the last position every other comparison would need an order, which no index has.
+    """
+    (left, right), sign = tree.children, tree.value
+    if not _is_letter(left, scope, letters):
+        left, right, sign = right, left, _MIRRORED.get(sign, sign)
+    if not _is_letter(left, scope, letters):
+        return None
+    end, before = (right.children[0], "-") if _is_one_before(right) else (right, "")
+    if end.kind == "name" and end.value not in letters and scope.is_end(end.value):
+        equal = {("==", ""): True, (">=", ""): True, ("!=", ""): False, ("<", ""): False, ("<=", "-"): False}
+        equal[">", "-"] = True
+        return (left, end, equal[sign, before]) if (sign, before) in equal else None
+    if right.kind == "num" and right.value in ("1", "2"):
+        first = {("<=", "1"): True, ("<", "2"): True, (">", "1"): False, (">=", "2"): False}
+        one = right._replace(value="1")
+        return (left, one, first[sign, right.value]) if (sign, right.value) in first else None
+    return None
+
+
+_MIRRORED = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
+
+
+def _is_letter(tree: Node, scope: Scope, letters: Container[str]) -> bool:
+    return tree.kind == "name" and tree.value in letters and not scope.has(tree.value)
+
+
+def _is_one_before(tree: Node) -> bool:
+    """Whether this is ``T - 1``."""
+    if tree.kind != "add" or len(tree.children) != 2:
+        return False
+    name, less = tree.children
+    return (
+        name.kind == "name" and less.kind == "neg" and (less.children[0].kind, less.children[0].value) == ("num", "1")
+    )
+
+
 _WITH_LETTERS = ("entry", "call", "pick", "cmp")
 """The kinds of syntax that mention or bind letters."""
 

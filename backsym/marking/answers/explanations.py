@@ -1,0 +1,65 @@
+r"""What a text says about its own signs, ``where H is the Heaviside step function``: a clause without an equation.
+
+Such a clause is words, and kept apart from the mathematics before it.  Knows words only: no grammar, no names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_BEGINS = ("where", "wobei", "with", "here")
+_VERBS = frozenset("is are denotes denote means represents stands ist sind bezeichnet steht".split())
+_STEPS = ("heaviside", "unit step", "step function", "einheitssprung", "stufenfunktion")
+_QUOTES = ("\\text", "\\textrm", "\\mbox", "\\mathrm")
+_SPACES = (" ", "\t", ",", ";", ".", "\\qquad", "\\quad", "\\,", "\\;", "\\:", "\\ ", "{", *_QUOTES)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A text without its clauses, and the names that these say are Heaviside's step."""
+
+    text: str
+    steps: frozenset[str] = frozenset()
+
+
+def explained(text: str) -> Explained:
+    """The text without the clauses at the ends of its lines that explain signs in words."""
+    if not any(word in text for word in _BEGINS):
+        return Explained(text)
+    steps: set[str] = set()
+    lines: list[str] = []
+    for line in text.split("\n"):
+        start = next((n for n in range(1, len(line)) if _begins(line, n)), None)
+        if start is None:
+            lines.append(line)
+            continue
+        words = _words(line[start:])
+        if any(step in " ".join(words).lower() for step in _STEPS):
+            steps.add(words[1])
+        lines.append(_stripped(line[:start]))
+    return Explained("\n".join(lines), frozenset(steps))
+
+
+def _begins(line: str, start: int) -> bool:
+    """Whether a clause begins here: its word, a sign, a verb, and no equation, bracket of code or comparison."""
+    word = next((word for word in _BEGINS if line.startswith(word, start)), None)
+    if word is None or line[start - 1].isalnum() or line[start - 1] in "._\\":
+        return False
+    clause = line[start:]
+    words = _words(clause)
+    said = any(verb in _VERBS for verb in words[2:5]) or any(step in " ".join(words).lower() for step in _STEPS)
+    return said and not any(sign in clause for sign in ("=", "<", ">", "\\frac")) and clause[len(word) :][:1] != "("
+
+
+def _words(clause: str) -> list[str]:
+    for quote in _QUOTES:
+        clause = clause.replace(quote, " ")
+    for sign in "{}$\\,.;:":
+        clause = clause.replace(sign, " ")
+    return clause.split()
+
+
+def _stripped(text: str) -> str:
+    while (end := next((end for end in _SPACES if text.endswith(end)), None)) is not None:
+        text = text.removesuffix(end)
+    return text
