@@ -6,15 +6,17 @@ from fractions import Fraction
 
 import pytest
 
-from backsym.core.expr import Equation, Num, Sym
-from backsym.documents.content.blocks import Derived, Math, Paragraph, Row, Table, Text
+from backsym.core.expr import Add, Equation, MatMul, Num, Sym
+from backsym.documents.content.blocks import Break, Derived, Math, Paragraph, Row, Table, Text
 from backsym.documents.content.derivations import _in_lines
+from backsym.documents.content.dimensions import dimension_check
 from backsym.documents.content.document import problem_blocks
 from backsym.documents.content.quantities import quantities
 from backsym.documents.content.questions import PER_LINE, Sheet
 from backsym.documents.content.sentences import Voice
 from backsym.documents.content.vectorizing import lines_of
 from backsym.documents.writers.breaking import (
+    as_formula,
     narrowed,
     remark_lines,
     remark_width,
@@ -24,6 +26,7 @@ from backsym.documents.writers.breaking import (
 from backsym.printing import layout as lay
 from backsym.printing.fragment import fragment
 from backsym.printing.measure import width, width_in_line
+from backsym.printing.unicode import to_unicode
 from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import solve
 
@@ -106,6 +109,33 @@ def test_a_narrowed_column_has_formulas_of_its_width() -> None:
     lines = [item for item in found.rows[0][0] if isinstance(item, Math)]
     assert len(lines) > 1
     assert all(width_in_line(line.layout) <= widths[0] for line in lines)
+
+
+@pytest.mark.parametrize(("more", "ends"), [(0.6, 0), (0.4, 1)])
+def test_equations_that_are_wider_than_their_cell_stand_below_each_other(more: float, ends: int) -> None:
+    one = (Math(fragment("a = b + c")), Text(","))
+    cell = (*one, Break(), *one)
+    most = width_in_line(as_formula(cell)) + more
+    wide = ((Math(long(100.0)),), (Math(long(100.0)),))
+    table = Table(wide, (wide, (cell, cell)))
+    found, widths = narrowed(table, 2 * (most + 1.2))
+    assert widths == pytest.approx((most, most))
+    assert sum(isinstance(item, Break) for item in found.rows[1][0]) == ends
+
+
+def test_sizes_that_are_the_same_in_all_terms_stand_once() -> None:
+    problem = problem_from_mapping(
+        {"symbols": {"A": ["N", "K"], "B": ["K", "N"], "C": ["N", "N"]}, "forward": ["L = sum(A@B@C)"]}
+    )
+    a, b, c = (problem.sym(name) for name in "ABC")
+    notation = Voice.of(problem).notation
+    for terms, sizes in (
+        ((MatMul((a, b)),) * 2, "[N×K][K×N]"),
+        ((MatMul((a, b)), MatMul((c, c))), "[N×K][K×N]+[N×N][N×N]"),
+    ):
+        found = dimension_check(Equation(c, Add(terms)), notation)
+        assert found is not None
+        assert to_unicode(found[0]).replace(" ", "") == sizes
 
 
 def test_remarks_are_smaller_and_have_room_before_them() -> None:

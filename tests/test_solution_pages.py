@@ -53,12 +53,13 @@ from backsym.documents.content.blocks import (
     Table,
     Text,
 )
-from backsym.documents.content.derivations import NAMES
+from backsym.documents.content.derivations import NAMES, part_blocks
 from backsym.documents.content.document import collection_document, problem_blocks
 from backsym.documents.content.likewise import form_of, renaming
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import Voice, catalogue
 from backsym.documents.content.solved import answered_parts
+from backsym.documents.content.told import Shown
 from backsym.documents.content.worked import substituted
 from backsym.documents.remarks.ideas import ideas
 from backsym.documents.remarks.readings import readings
@@ -759,6 +760,23 @@ def test_no_derivation_is_displayed_twice(pages: dict[str, tuple[Block, ...]]) -
         items = [item for block in blocks if isinstance(block, Derivations) for item in block.items]
         long = [tuple(to_latex(row.right) for row in item.rows) for item in items if len(item.rows) > 2]
         assert len(long) == len(set(long)), name
+        for item in items:
+            rows = [(row.lhs, untinted(row.right)) for row in item.rows if not row.again]
+            assert len(rows) == len(set(rows)), name
+
+
+@pytest.mark.parametrize("path", some(FILES, 3), ids=lambda path: path.stem)
+def test_what_a_result_is_stated_by_is_found_before_it(path: Path) -> None:
+    """What is found likewise stands before what uses it; members of a recursion use each other."""
+    solution = solved(path)
+    shown = Shown(Voice.of(solution.problem))
+    for answered in answered_parts(solution):
+        part_blocks(answered, shown.voice, shown, 3, solution)
+        pieces = [p for p in (*answered.needed, *answered.pieces) if p.derivative and not p.cases]
+        own = {piece.node for piece in pieces} & shown.results.keys()
+        for piece in (piece for piece in pieces if piece.node in own):
+            used = {e.name for e in walk(piece.result.rhs) if isinstance(e, Adj)} & own
+            assert all(shown.results[name] <= shown.results[piece.node] for name in used), piece.node
 
 
 def test_links_lead_to_marks_in_every_form(pages: dict[str, tuple[Block, ...]]) -> None:

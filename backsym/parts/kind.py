@@ -28,7 +28,7 @@ Indexed = tuple[Equation, tuple[Ix, ...]]
 ValueOf = Callable[[Expr], Any]
 """The number or array that an expression is at the given values."""
 
-Fact = str | Expr | Sequence[Expr]
+Fact = str | Expr | Ix | Sequence[Expr] | Sequence[Ix]
 """What fills a placeholder of a sentence; several expressions are listed."""
 
 

@@ -52,7 +52,16 @@ class Link:
     address: str
 
 
-Inline = Text | Math | Ref | Link
+@dataclass(frozen=True)
+class Break:
+    """Where a line ends in a cell that is too narrow for all it holds; a space elsewhere."""
+
+    @property
+    def text(self) -> str:
+        return " "
+
+
+Inline = Text | Math | Ref | Link | Break
 Inlines = tuple[Inline, ...]
 
 

@@ -35,7 +35,7 @@ from backsym.documents.content.likewise import Form, form_of, pairs_of, renaming
 from backsym.documents.content.plan import Line, condensed, lines, named, recalled
 from backsym.documents.content.questions import Sheet, question_blocks, row
 from backsym.documents.content.sentences import Value, Voice, joined
-from backsym.documents.content.solved import Solved, split_levels
+from backsym.documents.content.solved import Solved, adjoints_of, in_turn, split_levels
 from backsym.documents.content.told import Model, Shown
 from backsym.documents.content.vectorizing import before_steps, boxed, operation, other_form, pictures
 from backsym.documents.content.worked import numbers_row
@@ -124,17 +124,24 @@ class Worked(Sheet):
         self._needed(answered)
         full: list[Derived] = []
         alike: list[tuple[Piece, Form, Model]] = []
-        for piece in (*answered.needed, *answered.pieces):
+        for piece in in_turn((*answered.needed, *answered.pieces), lambda piece: piece.node, _used):
             model = self._like(piece, answered.label)
             if model is not None:
                 alike.append((piece, *model))
-            else:
-                full.append(_derived(piece, answered, self.voice, self.shown))
+                continue
+            if {earlier.node for earlier, _, _ in alike} & _used(piece):
+                self._written(full, alike, answered.label)
+                full, alike = [], []
+            full.append(_derived(piece, answered, self.voice, self.shown))
+        self._written(full, alike, answered.label)
+
+    def _written(self, full: Sequence[Derived], alike: Sequence[tuple[Piece, Form, Model]], label: str) -> None:
+        """Derivations, and after them the results that are found likewise."""
         self.blocks += _in_lines(full) if self.shown.options.concise else [Derivations(tuple(full))] if full else []
-        own = [each for each in alike if each[2].within(self.voice, answered.label)]
+        own = [each for each in alike if each[2].within(self.voice, label)]
         for group in (own, [each for each in alike if each not in own]):
             if group:
-                self.blocks += likewise(group, answered.label, self.shown)
+                self.blocks += likewise(group, label, self.shown)
 
     def _like(self, piece: Piece, label: str) -> tuple[Form, Model] | None:
         """The earlier derivation of which this one would be a repetition; of another part, only one of some length."""
@@ -216,6 +223,11 @@ def _untagged(answered: Answered, voice: Voice) -> tuple[Voice, list[Block]]:
     return replace(voice, notation=found.notation), [Paragraph(say(f"document.untagged.{key}", **facts))]
 
 
+def _used(piece: Piece) -> set[str]:
+    """The quantities by whose derivatives a result is stated."""
+    return set().union(*(adjoints_of(equation.rhs) for equation, _ in piece.results))
+
+
 def _strong(content: Inlines) -> Inlines:
     return tuple(Text(item.text, "strong") if isinstance(item, Text) else item for item in content)
 
@@ -273,7 +285,7 @@ def _vectorized(piece: Piece, asked: Equation, answered: Answered, voice: Voice,
         shown.results.setdefault(piece.node, mark.number)
     if shown.options.concise:
         reason = _reason(_inner(piece.steps), voice, {})
-        return [Equations((replace(row(piece.result, (), voice), reason=joined((reason, (mark,)), voice.catalogue)),))]
+        return [Equations((_marked(replace(row(piece.result, (), voice), reason=reason), mark),))]
     result = Equations((replace(boxed(piece.result, voice), reason=(mark,)),))
     if model is not None and piece.steps:
         return [Paragraph(_as_in([(form, model)], "", voice)), result]
@@ -327,7 +339,7 @@ def _derived(piece: Piece, answered: Answered, voice: Voice, shown: Shown) -> De
         for part in dict.fromkeys((steps, _below_matrices(steps))):
             shown.model(form_of(part, voice.problem), mark.number, answered.label)
     shown.results.setdefault(piece.node, mark.number)
-    return Derived(results[-1], (*rows[:-1], _because(rows[-1], ((mark,),), voice)))
+    return Derived(results[-1], (*rows[:-1], _marked(rows[-1], mark)))
 
 
 def _in_cases(rows: tuple[Row, ...], cases: tuple[Row, ...]) -> tuple[Row, ...]:
@@ -335,15 +347,15 @@ def _in_cases(rows: tuple[Row, ...], cases: tuple[Row, ...]) -> tuple[Row, ...]:
 
     Rows at the end that state a case stand among the cases, so that a recursion follows what it starts from.
     """
-    known = {(case.lhs, case.rhs): case for case in cases}
+    known = {_equation(case): case for case in cases}
     told = list(rows)
     last: dict[tuple[object, object], Row] = {}
-    while told and not told[-1].via and not told[-1].again and (told[-1].lhs, told[-1].rhs) in known:
+    while told and not told[-1].via and not told[-1].again and _equation(told[-1]) in known:
         row = told.pop()
-        last[row.lhs, row.rhs] = row
-    told = [replace(r, tail=known[r.lhs, r.rhs].tail) if (r.lhs, r.rhs) in known else r for r in told]
-    said = {(r.lhs, r.rhs) for r in told}
-    stated = [replace(last.get((c.lhs, c.rhs), c), tail=c.tail) for c in cases if (c.lhs, c.rhs) not in said]
+        last[_equation(row)] = row
+    told = [replace(r, tail=known[_equation(r)].tail) if _equation(r) in known else r for r in told]
+    said = set(map(_equation, told))
+    stated = [replace(last.get(_equation(c), c), tail=c.tail) for c in cases if _equation(c) not in said]
     return (*told, *stated)
 
 
@@ -411,6 +423,12 @@ def _because(found: Row, reasons: Iterable[Inlines], voice: Voice) -> Row:
     return replace(found, reason=joined((found.reason, *reasons), voice.catalogue))
 
 
+def _marked(found: Row, mark: Ref) -> Row:
+    """The row with the number of the result, set apart from its reason."""
+    apart: Inlines = (Math(lay.Space("quad")),) if found.reason else ()
+    return replace(found, reason=(*found.reason, *apart, mark))
+
+
 def _stated(rows: tuple[Row, ...], results: tuple[Row, ...], voice: Voice) -> tuple[Row, ...]:
     """The rows and then the results; a last row that states one of them states them all.
 
@@ -467,7 +485,7 @@ def derivation_blocks(
     if shown is not None:
         mark = shown.told.number()
         shown.results.setdefault(derivation.node, mark.number)
-        rows = (*rows[:-1], _because(rows[-1], ((mark,),), voice))
+        rows = (*rows[:-1], _marked(rows[-1], mark))
     blocks.append(Derivations((Derived(forms[-1], rows),)))
     if derivation.no_matrix and (isinstance(derivation, TotalDerivation) or derivation.member is None):
         reason = voice.catalogue.reason(derivation.no_matrix)

@@ -46,11 +46,13 @@ def _sizes(e: Expr, notation: Notation) -> Layout | None:
 
 
 def _sum_sizes(e: Add, notation: Notation) -> Layout | None:
-    """The sizes term by term, where some term is a product of arrays."""
+    """The sizes term by term, where some term is a product of arrays; once where they are the same in all terms."""
     found = [_sizes(arg, notation) for arg in e.args]
     if not any(found) or (e.shape and not all(arg.shape for arg in e.args)):
         return None
     items: list[Layout] = []
+    if found.count(found[0]) == len(found):
+        return found[0]
     for arg, sizes in zip(e.args, found, strict=True):
         size = _size(arg.shape, notation) if sizes is None else sizes
         items.extend((lay.Op("plus"), size) if items else (size,))

@@ -17,6 +17,7 @@ from backsym.core.steps import ForwardForms
 from backsym.documents.content.blocks import (
     Blanks,
     Block,
+    Break,
     Derived,
     Document,
     Equations,
@@ -237,7 +238,7 @@ def _overview(parts: Sequence[Answered], solved: Solved, shown: Shown, level: in
         equation = _inline(_authored(forms, solved.problem, voice))
         backward = [_stated(*stated, voice) for piece in pieces for stated in piece.results]
         numbers = sorted({shown.results[piece.node] for piece in pieces if piece.node in shown.results})
-        spaced = tuple(item for n, result in enumerate(backward) for item in ((Text(",  "),) * bool(n) + result))
+        spaced = tuple(item for n, result in enumerate(backward) for item in ((Text(", "), Break()) * bool(n) + result))
         rows.append((equation, spaced, tuple(_separated([Ref(number) for number in numbers]))))
     head = tuple(words.phrase(f"document.overview.{key}") for key in ("forward", "backward", "result"))
     read = [voice.say("document.overview.read")] if shown.told.first("overview") else []

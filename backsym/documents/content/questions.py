@@ -21,7 +21,9 @@ from backsym.documents.content.worked import DIGITS, EXACT, value_layout
 from backsym.parts.kind import Answered, Fact, Indexed
 from backsym.parts.table import kind_of
 from backsym.printing import layout as lay
+from backsym.printing.layout import Layout
 from backsym.printing.measure import width
+from backsym.printing.notation import index
 from backsym.printing.printer import range_layout
 
 GETS = lay.Op("gets", "relation")
@@ -144,9 +146,12 @@ class Sheet:
     def _value(self, fact: Fact) -> Value:
         if isinstance(fact, str):
             return fact
-        if isinstance(fact, Expr):
-            return self.voice.layout(fact)
-        return self.voice.catalogue.listing([self.voice.layout(e) for e in fact])
+        if isinstance(fact, (Expr, Ix)):
+            return self._formula(fact)
+        return self.voice.catalogue.listing(list(map(self._formula, fact)))
+
+    def _formula(self, fact: Expr | Ix) -> Layout:
+        return index(fact, self.voice.notation) if isinstance(fact, Ix) else self.voice.layout(fact)
 
 
 def _ended(paragraph: Paragraph) -> bool:

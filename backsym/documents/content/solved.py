@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import cache, partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from backsym.core import stepkinds as sk
 from backsym.core.errors import BacksymError
@@ -25,6 +25,8 @@ from backsym.numeric.evaluate import evaluate
 from backsym.numeric.given import point
 from backsym.parts.kind import Answered, Claim, Indexed, Piece
 from backsym.parts.table import kind_of
+
+T = TypeVar("T")
 
 
 class Solved(Protocol):
@@ -93,13 +95,29 @@ def _needed(solved: Solved, answered: Answered, known: AbstractSet[str]) -> tupl
     needed: set[str] = set()
     todo = [piece.node for piece in answered.pieces]
     while todo:
-        rhs = by_name[todo.pop()].entry.rhs
-        found = {e.name for e in walk(rhs) if isinstance(e, Adj)} - known - needed - {solved.problem.upstream}
-        needed |= found
-        todo += found
-    wanted = [derivation for derivation in solved.derivations if derivation.node in needed]
+        new = adjoints_of(by_name[todo.pop()].entry.rhs) - known - needed - {solved.problem.upstream}
+        needed |= new
+        todo += new
+    found = [by_name[node] for node in solved.problem.symbols if node in needed]
+    wanted = in_turn(found, lambda d: d.node, lambda d: adjoints_of(d.entry.rhs))
     whole = kind_of(answered.part).needs == "gradient"
     return tuple(_gradient(d) if whole else _entries(d) for d in wanted)
+
+
+def in_turn(found: Sequence[T], node: Callable[[T], str], used: Callable[[T], AbstractSet[str]]) -> list[T]:
+    """Each after those by which it is stated; of several that could be next, the first one."""
+    left, done = list(found), []
+    while left:
+        names = {node(one) for one in left}
+        free = [one for one in left if not (names - {node(one)}) & used(one)]
+        done.append((free or left)[0])
+        left.remove(done[-1])
+    return done
+
+
+def adjoints_of(e: Expr) -> set[str]:
+    """The quantities by which it has derivatives of the loss."""
+    return {part.name for part in walk(e) if isinstance(part, Adj)}
 
 
 def label_of(n: int) -> str:

@@ -111,4 +111,4 @@ def _every(piece: Piece) -> Iterator[Remark]:
     new = tuple(ix for ix in free_indices(consumer) if ix not in free_indices(node))
     if new and isinstance(consumer, Entry):
         claim = Claim("depends", consumer, node)
-        yield Remark("ideas.every", {"node": node, "consumer": consumer}, (claim,))
+        yield Remark("ideas.every", {"node": node, "consumer": consumer, "new": new}, (claim,))

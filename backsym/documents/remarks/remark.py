@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from backsym.core import stepkinds as sk
-from backsym.core.expr import Entry, Expr, Member, Partial, Sym, free_indices
+from backsym.core.expr import Entry, Expr, Ix, Member, Partial, Sym, free_indices
 from backsym.core.problem import Problem
 from backsym.core.steps import Step
 from backsym.numeric.context import Context, Env
@@ -24,7 +24,7 @@ APART = 1e-3
 MOVE = 0.37
 """How far an entry is moved to see what depends on it."""
 
-Told = Expr | tuple[Expr, ...]
+Told = Expr | Ix | tuple[Expr, ...] | tuple[Ix, ...]
 """What fills a placeholder of a remark."""
 
 

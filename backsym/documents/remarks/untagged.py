@@ -141,7 +141,7 @@ def _expressions(answered: Answered, remarks: Iterable[Remark], problem: Problem
     yield from answered.solved.values()
     for remark in remarks:
         for told in remark.facts.values():
-            yield from told if isinstance(told, tuple) else (told,)
+            yield from _of_fact(told, problem)
 
 
 def _of_fact(fact: Fact, problem: Problem) -> Iterator[Expr]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from backsym.documents.content.blocks import Inline, Inlines, Math, Ref, Row, Table, Text
+from backsym.documents.content.blocks import Break, Inline, Inlines, Math, Ref, Row, Table, Text
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.measure import broken, width, width_in_line
@@ -85,6 +85,9 @@ def row_width(r: Row) -> float:
 CELL = 1.2
 """The space around what a cell holds, in em."""
 
+SLACK = 0.5
+"""By how much a formula in a narrow column may be wider than measured, in em, with the comma behind it."""
+
 
 def narrowed(table: Table, room: float) -> tuple[Table, tuple[float | None, ...]]:
     """The table as it fits a page, and the widths of the columns that had to be narrowed, in em.
@@ -107,12 +110,16 @@ def narrowed(table: Table, room: float) -> tuple[Table, tuple[float | None, ...]
 
 def _narrowed(cell: Inlines, most: float | None) -> Inlines:
     if most is None:
-        return cell
+        return tuple(Text(" ") if isinstance(item, Break) else item for item in cell)
+    fits = width_in_line(as_formula(cell)) <= most - SLACK
     out: list[Inline] = []
     for item in cell:
-        lines = broken(item.layout, most, most, width_in_line) if isinstance(item, Math) else []
+        if isinstance(item, Break):
+            out.append(Text(" ") if fits else item)
+            continue
+        lines = broken(item.layout, most - SLACK, most - SLACK, width_in_line) if isinstance(item, Math) else []
         for n, line in enumerate(lines):
-            out += [Text(" ")] * bool(n) + [Math(line)]
+            out += [Break()] * bool(n) + [Math(line)]
         out += [] if lines else [item]
     return tuple(out)
 
@@ -137,6 +144,8 @@ def as_formula(content: Inlines, *, linked: bool = True) -> Layout:
 def _in_formula(item: Inline, *, linked: bool) -> Layout:
     if isinstance(item, Math):
         return item.layout
+    if isinstance(item, Break):
+        return lay.Space("word")
     word = lay.Ident(item.text, "roman")
     return lay.Linked(word, item.target, item.here) if isinstance(item, Ref) and linked else word
 

@@ -16,6 +16,7 @@ from backsym.documents.content.blocks import (
     Aside,
     Blanks,
     Block,
+    Break,
     Bullets,
     Code,
     Derivations,
@@ -286,6 +287,8 @@ def _inline(item: Inline) -> str:
     if isinstance(item, Ref):
         where = f'id="{item.target}"' if item.here else f'href="#{item.target}"'
         return f"<a {where}>{item.text}</a>"
+    if isinstance(item, Break):
+        return " "
     if isinstance(item, Link):
         return f'<a href="{escape(item.address)}">{escape(item.text)}</a>'
     if isinstance(item, Text):

@@ -16,6 +16,7 @@ from backsym.documents.content.blocks import (
     Aside,
     Blanks,
     Block,
+    Break,
     Bullets,
     Code,
     Derivations,
@@ -228,6 +229,8 @@ def _inline(item: Inline) -> str:
         return f"${_plain_relations(to_latex(item.layout)).replace(_NEW_ROW, _CR)}$"
     if isinstance(item, Ref):
         return f'<a id="{item.target}"></a>{item.text}' if item.here else f"[{item.text}](#{item.target})"
+    if isinstance(item, Break):
+        return " "
     if isinstance(item, Link):
         return f"[{_SPECIAL.sub(_ESCAPED, item.text)}](<{item.address}>)"
     if item.style == "code":

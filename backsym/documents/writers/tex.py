@@ -16,6 +16,7 @@ from backsym.documents.content.blocks import (
     Aside,
     Blanks,
     Block,
+    Break,
     Bullets,
     Code,
     Derivations,
@@ -290,6 +291,8 @@ def _inline(item: Inline, large: bool = False) -> str:
         return f"${style}{to_latex(item.layout)}$"
     if isinstance(item, Ref):
         return f"\\{'marked' if item.here else 'linked'}{{{item.target}}}{{{item.text}}}"
+    if isinstance(item, Break):
+        return "\\newline "
     if isinstance(item, Link):
         return f"\\href{{{escape(item.address)}}}{{{escape(item.text)}}}"
     if isinstance(item, Text):

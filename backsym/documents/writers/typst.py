@@ -15,6 +15,7 @@ from backsym.documents.content.blocks import (
     Aside,
     Blanks,
     Block,
+    Break,
     Bullets,
     Code,
     Derivations,
@@ -40,6 +41,7 @@ from backsym.documents.content.blocks import (
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import catalogue
 from backsym.documents.writers.breaking import (
+    CELL,
     EQUALS,
     GAP,
     HANGING,
@@ -197,7 +199,7 @@ def _table(block: Table) -> str:
 
     table, widths = narrowed(block, ROOM)
     rows = "".join(f"\n  {cells(row)}," for row in table.rows)
-    columns = ", ".join("auto" if width is None else f"{width:.1f}em" for width in widths)
+    columns = ", ".join("auto" if width is None else f"{width + CELL:.1f}em" for width in widths)
     return f"#table(\n  columns: ({columns},),\n  table.header({cells(block.head)}),{rows}\n)"
 
 
@@ -312,6 +314,8 @@ def _inline(item: Inline, whole: float) -> str:
         return f"#box({formula})" if _parted(item.layout) and width(item.layout) <= whole else f"#{formula}"
     if isinstance(item, Ref):
         return f"#{'marked' if item.here else 'linked'}({string(item.target)})[{item.text}]"
+    if isinstance(item, Break):
+        return "#linebreak()"
     if isinstance(item, Link):
         return f"#link({string(item.address)})[{escape(item.text)}]"
     if isinstance(item, Text):
