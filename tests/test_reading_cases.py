@@ -113,6 +113,9 @@ READ: dict[str, tuple[Truth, dict[str, tuple[int, ...]]]] = {
     "per-example-loss": (
         lambda w, x, b, d: ((w * x + b - d) ** 2).sum(), {"w": (), "x": (N,), "b": (), "d": (N,)},
     ),
+    "bias-folded-in": (
+        lambda w, x, t: ((w @ x - t) ** 2).sum() / 2, {"w": (K, D + 1), "x": (D + 1,), "t": (K,)},
+    ),
     "index-in-braces": (lambda W1, x: ((W1 @ x) ** 2).sum(), {"W1": (K, D), "x": (D,)}),
     "determinant-bars": (
         lambda x, mu, Sigma: (x - mu) @ np.linalg.inv(Sigma) @ (x - mu) / 2 + np.log(np.linalg.det(Sigma)) / 2,
@@ -160,7 +163,6 @@ READ |= {
 }  # fmt: skip
 ABSTRACT = ("applied-left-right", "applied-tagged", "asked-beats-guessed", "light-matrices")
 REFUSED = {
-    "bias-folded-in": "latex.index_from_one",
     "matrix-exponential": "notes.matrix_exponential",
 }
 

@@ -206,7 +206,6 @@ NOTES: dict[str, Note] = {
 REFUSED = {
     "power or member": r"$$y = \sum_{i=0}^{M} w_i x^i, \quad L = (y - t)^2$$",
     "a recursion that begins elsewhere": r"$$h_t = \tanh(w h_{t-1} + u x_t), \quad L = \sum_{t=0}^T (h_t - y_t)^2$$",
-    "a determinant of members": r"$$L = \sum_{n=1}^N \log\det \mathbf{A}_n$$",
     "a function applied within itself": r"$$f(u) = u^2, \quad L = f(f(w) - t)$$",
 }
 

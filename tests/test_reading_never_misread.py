@@ -83,7 +83,11 @@ REFUSED = [
     ("runs_out", r"x_{i+1}", r"$$y_i = x_{i+1} - x_i, L = \sum_{i=1}^N y_i^2$$"),
     ("runs_out", r"h_{t+1}", r"$$h_{t+1} = w h_t, L = \sum_{t=1}^T h_t^2$$"),
     ("steps_from", r"t = 0, \dots, T", r"$$h_t = w h_{t-1}, t = 0, \dots, T, L = \sum_{t=1}^T h_t^2$$"),
-    ("recursion", r"\mathbf{h}_s", r"$$\mathbf{h}_t = \sum_s w_{ts} \mathbf{h}_s, L = \sum_t \|\mathbf{h}_t\|^2$$"),
+    (
+        "files.recurrence",
+        r"\mathbf{h}_s",
+        r"$$\mathbf{h}_t = \sum_s w_{ts} \mathbf{h}_s, L=\sum_t \|\mathbf{h}_t\|^2$$",
+    ),
     (
         "ragged",
         r"\mathbf{W}^{(l)}",
@@ -168,7 +172,7 @@ def test_what_may_mean_another_problem_is_refused_at_its_place(
     with pytest.raises(InputError) as caught:
         loaded(tmp_path, note)
     first = caught.value.diagnostics[0]
-    assert first.code == f"notes.{code}"
+    assert first.code == (code if "." in code else f"notes.{code}")
     assert first.source is not None
     assert first.column is not None
     assert first.source[first.column - 1 :].startswith(place)

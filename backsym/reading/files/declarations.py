@@ -177,6 +177,12 @@ def _computed(tree: Tree, size: Whole, dims: dict[str, Dimension], report: Repor
     return dim_named(total)
 
 
+def _known_sizes(word: str, dims: Container[str]) -> Whole | None:
+    """A sum of multiples of dimensions that are all known; None for any other text."""
+    found = read_amount(word)
+    return found if found is not None and names_of(found) and all(name in dims for name in names_of(found)) else None
+
+
 # --- symbols ---------------------------------------------------------------------------------------------------------
 
 
@@ -323,6 +329,9 @@ def read_indices(
         elif word not in dims and key.text in recurrent and is_name(word):
             dims[word] = Dimension(word)
             letters[key.text] = word
+        elif not is_name(word) and (size_of := _known_sizes(word, dims)) is not None:
+            computed = _computed(value, size_of, dims, report)
+            letters.update({key.text: computed} if computed is not None else {})
         elif word not in dims:
             hint = suggest(word, list(dims)) or listed(dims, "dimensions")
             report.add(value, say("files.not_dimension", name=quoted(word)), hint)

@@ -60,7 +60,6 @@ from backsym.reading.meaning.scope import (
 from backsym.reading.meaning.shape_hints import matmul_meant
 from backsym.reading.meaning.undeclared import unknown_names
 from backsym.reading.notes.data_points import with_rows
-from backsym.reading.notes.members import NotByEntries, by_entries
 from backsym.reading.syntax import Node
 
 MAX_EQUATIONS = 10_000
@@ -134,8 +133,8 @@ class Forward:
     notation: Mapping[str, str] = field(default_factory=dict)
     letter_forms: Mapping[str, str] = field(default_factory=dict)
     all_latex: bool = False
-    by_entries: bool = False
-    """Whether members of families are written entry by entry, as in notes without a recurrence."""
+    without_rows: bool = False
+    """Whether equations of entries may leave the index of the rows out, as in notes without a recurrence."""
     equations: list[NodeEquation] = field(default_factory=list)
     names: dict[str, Expr] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
@@ -283,29 +282,14 @@ class Forward:
 
     def whole(self, lhs: Node, rhs: Node, source: Source) -> tuple[Node, Node]:
         """The equation; in a note the index of the rows may be left out."""
-        if not self.by_entries:
+        if not self.without_rows or (lhs.kind == "entry" and self.is_member(lhs)):
             return lhs, rhs
         shapes = {n: d.shape for n, d in self.declared.items() if d.shape}
-        lhs, rhs = self.without_members(lhs, rhs, source)
         lhs, rhs, letter = with_rows(lhs, rhs, shapes)
         if letter is not None:
             line = source.place(lhs.span[0])[0]
             self.remarks.append(f"line {line}: {lhs.children[0].value} lacks the index of its rows; {letter} is put in")
         return lhs, rhs
-
-    def without_members(self, lhs: Node, rhs: Node, source: Source) -> tuple[Node, Node]:
-        """Members of families, ``x_n`` of an array with the index n first, written entry by entry."""
-        families = {name: tuple(map(str, d.shape)) for name, d in self.declared.items() if d.shape}
-        if not any(part.kind == "entry" and self.is_member(part) for side in (lhs, rhs) for part in syntax.walk(side)):
-            return lhs, rhs
-        name = lhs.children[0].value if lhs.kind == "entry" else lhs.value
-        for part in syntax.walk(rhs):
-            if part.kind == "entry" and part.children[0].kind == "name" and part.children[0].value == name:
-                raise source.error(say("notes.recursion", name=name), part.span)
-        try:
-            return by_entries(lhs, rhs, families)
-        except NotByEntries as e:
-            raise source.error(say("notes.not_by_entries"), e.tree.span) from None
 
     def is_member(self, entry: Node) -> bool:
         """Whether the index of an entry is a letter of the first axis, and others are left out."""
@@ -334,7 +318,7 @@ class Forward:
     def may_have_members(self) -> frozenset[str]:
         """Declared arrays along whose first axis a declared letter runs: in a file, x_n may be a member of X."""
         ranges = set(self.index_dims.values())
-        shapes = {} if self.by_entries else {name: entry.shape or () for name, entry in self.declared.items()}
+        shapes = {name: entry.shape or () for name, entry in self.declared.items()}
         return frozenset(name for name, shape in shapes.items() if len(shape) > 1 and shape[0] in ranges)
 
     def formulas(self, texts: Sequence[Scalar]) -> list[bool]:

@@ -121,7 +121,7 @@ def _problem(
     letter_forms = declare.read_letter_forms(found.get("indices"), report)
     forward = Forward(
         declared, dims, index_dims, functions, report, notation, letter_forms,
-        all_latex=note is not None, by_entries=note is not None and not note.recurrent,
+        all_latex=note is not None, without_rows=note is not None and not note.recurrent,
     )  # fmt: skip
     forward.skip(_not_texts(found.get("forward")))
     forward.read(texts)

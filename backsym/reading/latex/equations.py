@@ -284,14 +284,14 @@ class FormulaReader(Formula):
         return self.tokens[position].kind == "op" and self.tokens[position].text == "="
 
     def equation_at(self, position: int) -> bool:
-        """Whether an equation begins here: an equals sign follows, outside of brackets."""
+        """Whether an equation begins here, or a declaration: its sign follows, outside of brackets."""
         depth = 0
-        for token in self.tokens[position:-1]:
+        for n, token in enumerate(self.tokens[position:-1], position):
             if token.kind == "row" or (token.kind == "op" and depth == 0 and token.text in (",", ";")):
                 return False
             if token.kind == "op":
                 depth += (token.text in _OPENING) - (token.text in _ENDING)
-                if token.text == "=" and depth == 0:
+                if depth == 0 and (token.text == "=" or (token.text == "in" and self.number_set_at(n + 1))):
                     return True
         return False
 

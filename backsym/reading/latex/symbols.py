@@ -595,7 +595,7 @@ class Symbols(Grammar):
     # --- letters and dimensions ---
 
     def lower_limit(self, name: str) -> list[Node]:
-        r"""The letters below a sum: ``i``, ``{i=1}``, ``{i, j}``, ``{i,j=1}``, ``{j \neq k}``."""
+        r"""The letters below a sum: ``i``, ``{i=1}``, ``{i, j}``, ``{i,j=1}``, ``{j \neq k}``, ``{w \in V}``."""
         if not self.at("{"):
             return [self.index(item(self))]
         opening = self.take()
@@ -604,6 +604,8 @@ class Symbols(Grammar):
             letters.append(self.index(item(self)))
             if self.took("="):
                 self.begins(name, letters[-1])
+            elif name == "sum" and self.took("in"):
+                letters[-1] = letters[-1]._replace(children=(self.set_of_positions(),))
             elif name == "sum" and self.took("!="):
                 letter = letters.pop()  # In j = 1, j != k it stands twice.
                 letters += [letter] if all(letter.value != other.value for other in letters) else []
@@ -614,6 +616,27 @@ class Symbols(Grammar):
             raise self.error(say("latex.missing_index"), opening)
         self.take()
         return letters
+
+    def set_of_positions(self) -> Node:
+        r"""All positions of an axis, ``V``, ``\mathcal{V}``, ``[K]`` or ``\{1, \dots, K\}``: its dimension."""
+        opening = self.token
+        if self.took("["):
+            dim = self.dimension()
+            self.expect("]", opening)
+        elif self.took(r"\{"):
+            if self.token.text != "1":
+                raise self.error(say("latex.unknown_limit", name="sum"), self.token)
+            self.take()
+            self.took(",")
+            self.expect("dots")
+            self.took(",")
+            dim = self.dimension()
+            self.expect(r"\}", opening)
+        else:
+            dim = self.dimension(scripts_too=False)
+        if not self.at("}"):  # Of N(v), or what has a mark, nothing tells which positions are meant.
+            raise self.error(say("latex.unknown_limit", name="sum"), opening)
+        return dim
 
     def begins(self, name: str, letter: Node) -> None:
         """Where a range begins: at 1; a sum may leave out the first positions, ``t=2``."""

@@ -40,6 +40,7 @@ from backsym.reading.notes.equations import (
 from backsym.reading.notes.labels import chosen, position_uses, says_class
 from backsym.reading.notes.layers import layered
 from backsym.reading.notes.lengths import Respelled, check_counts, check_lengths, check_sizes
+from backsym.reading.notes.origins import from_one
 from backsym.reading.notes.preparing.asides import without_asides, without_numbers
 from backsym.reading.notes.preparing.front import front_matter, with_front
 from backsym.reading.notes.preparing.macros import written_out
@@ -99,7 +100,7 @@ class ReadNote:
     remarks: tuple[str, ...]
     abstract_loss: str | None = None
     recurrent: bool = False
-    """Whether members of families stay what they are, as in a problem file; else their equations are of entries."""
+    """Whether it computes step by step; else equations of entries may leave the index of the rows out."""
     complaints: tuple[Diagnostic, ...] = ()
 
 
@@ -123,10 +124,13 @@ def tree_of_note(document: Document, tex: bool) -> ReadNote:
     places = [(f.start, f.end) for f in islice(formulas(document.text, tex), MAX_FORMULAS)]
     document, powers = layered(document, places)
     powers |= spelling.spelled
+    places = [(f.start, f.end) for f in islice(formulas(document.text, tex), MAX_FORMULAS)]
+    counted = from_one(document, places)
+    document = counted.document
     document, told = with_told_functions(document, tex)
     done = settled(document, islice(formulas(document.text, tex), MAX_FORMULAS))
-    customs = [*numbers, *((at, "a prime is a transpose") for at in spelling.transposes[:1]), *told]
-    note, tree = _read(done, powers, customs)
+    customs = [*numbers, *((at, "a prime is a transpose") for at in spelling.transposes[:1]), *counted.remarks, *told]
+    note, tree = _read(done, powers, customs, counted.spelled)
     others = tuple(f"passed over, line {line}: {what}" for line, what in front.passed_over)
     return ReadNote(
         with_front(tree, front), (*note.remarks, *others), note.upstream, bool(note.starts), front.complaints
@@ -145,9 +149,14 @@ def with_told_functions(document: Document, tex: bool) -> tuple[Document, list[t
     return (rewritten(document, edits) if edits else document), remarks
 
 
-def _read(done: Settled, powers: Mapping[Key, str], customs: Sequence[tuple[int, str]]) -> tuple[_Note, Table]:
-    """The note with its tree; read again where a custom puts signs into it."""
-    written: dict[str, str] = {}
+def _read(
+    done: Settled, powers: Mapping[Key, str], customs: Sequence[tuple[int, str]], spelled: Mapping[str, str]
+) -> tuple[_Note, Table]:
+    """The note with its tree; read again where a custom puts signs into it.
+
+    ``spelled`` are the ways in which names are written on the page that stand for others of the note.
+    """
+    written = dict(spelled)
     for _ in range(MOST_RESPELLED):
         note = _Note(done, powers, written)
         note.assumed += customs

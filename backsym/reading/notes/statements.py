@@ -34,6 +34,7 @@ MAX_LENGTH = 1_000_000
 """Characters of a note with its functions put in."""
 
 _WORDS = Vocabulary({}, open=True)
+_SIZES_OF_CLOSING = (r"\right", r"\bigr", r"\Bigr", r"\biggr", r"\Biggr", r"\big", r"\Big", r"\bigg", r"\Bigg")
 _SIGNS = ("sum", "mean", "max", "min", "norm", "abs", "exp", "log", "dot")
 """Calls that formulas write with signs of their own."""
 
@@ -337,7 +338,7 @@ def _formula_put_in(
             message = say("notes.function_not_put_in", name="".join(definition.head))
             raise source.error(message, call.span, say("notes.write_formula"))
         if displayed and replaced is not None:
-            yield Edit(call.start, call.span[1], rf"\left({replaced}\right)")
+            yield Edit(call.start, call.span[1], rf"{{\left({replaced}\right)}}")
     yield from _blank(source.text, *piece.span)
 
 
@@ -364,9 +365,15 @@ def _argument_texts(source: Source, call: Applied) -> list[str]:
     for token in tokens:
         depth += (token.text in OPENING) - (token.text in CLOSING)
         if (token.text in (",", ";") and depth == 1) or (token.text == ")" and depth == 0):
-            found.append(source.text[start : token.start].strip())
+            found.append(_without_size(source.text[start : token.start].strip()))
             start = token.end
     return found
+
+
+def _without_size(text: str) -> str:
+    r"""An argument without the ``\right`` of the parenthesis that closes it."""
+    size = next((size for size in _SIZES_OF_CLOSING if text.endswith(size)), "")
+    return text.removesuffix(size).rstrip()
 
 
 def _replaced(text: str, body: Sequence[Token], arguments: Mapping[str, str]) -> str | None:

@@ -1,0 +1,351 @@
+r"""Letters that begin at 0, ``\sum_{i=0}^D w_i x_i``: positions of arrays count from 1 here, so all of them move.
+
+An axis at which such a letter stands has its first entry at 0: every letter that stands at it moves by one, with its
+range, and so does every number, ``w_0``.  What is moved means the same.  Where a letter stands for a number besides, or
+a quantity is computed over a range that the note does not give from 0, nothing is moved, and the reader of formulas
+refuses the range.  A first entry that is 1, ``x_0 = 1``, is data.  A recurrence that is written ahead,
+``h_{t+1} = f(h_t)``, is written back, ``h_t = f(h_{t-1})``, if the note says that it begins at 0.
+
+Knows how formulas are written, by their tokens; knows no names and no shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TypeAlias
+
+from backsym.core.errors import InputError
+from backsym.core.source import Source
+from backsym.reading.files.yamlfile import Document, Edit, rewritten
+from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.lexer import ACCENTS, FONTS, Token, script_end
+from backsym.reading.latex.names import Vocabulary, new_name
+
+Array: TypeAlias = "tuple[str, str]"
+"""A letter with its accent, and the mark above it."""
+Axis: TypeAlias = "tuple[Array, int]"
+"""One of the places below an array, from 0, or -1 for the one in parentheses above."""
+
+ABOVE = -1
+_COLUMNS = ("b", "c", "a", "d", "q", "r", "v", "u")
+"""Letters for what stands at the position 0 of an axis that begins at 1."""
+_WORDS = Vocabulary({}, open=True)
+_LETTERS = ("letter", "greek")
+_BRACKETS = {"(": ")", "[": "]"}
+_SUMS = ("sum", "prod")
+
+
+@dataclass(frozen=True)
+class Index:
+    """One index of an array: a letter, with what is added to it, or a number; ``span`` is all that is written of it."""
+
+    axis: Axis
+    letter: str
+    number: int
+    span: tuple[int, int]
+    at: Token
+    array: Token
+    """The letter of the array."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """The range of a letter: where it begins, and up to where it goes, ``braced`` if that is more than one sign."""
+
+    letter: str
+    at: Token
+    first: Token
+    last: tuple[int, int]
+    braced: bool
+
+
+@dataclass
+class Written:
+    """A statement: its tokens, the indices and ranges in it, the places that are left sides, and what is no index."""
+
+    tokens: Sequence[Token]
+    indices: list[Index]
+    ranges: list[Range]
+    lefts: list[Index]
+    ones: list[tuple[Index, tuple[int, int]]]
+    """The entries that the formula says to be 1, ``x_0 = 1``, with the places of these statements."""
+
+    def numbers(self) -> set[str]:
+        """The letters that stand elsewhere than in a range or among indices."""
+        known = {index.at.start for index in self.indices} | {r.at.start for r in self.ranges}
+        return {t.text for t in self.tokens if t.kind in _LETTERS and t.start not in known}
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The note with positions from 1, what is said of it, each with its place, and how new names are written."""
+
+    document: Document
+    remarks: tuple[tuple[int, str], ...] = ()
+    spelled: Mapping[str, str] = field(default_factory=dict)
+
+
+def from_one(document: Document, places: Iterable[tuple[int, int]]) -> Counted:
+    """The note with positions that count from 1."""
+    source = Source(document.text)
+    found = [formula for start, end in places for formula in _statements(source, start, end)]
+    edits = _written_back(document.text, found)
+    if edits:
+        return Counted(rewritten(document, edits))
+    zero = {(n, r.letter) for n, formula in enumerate(found) for r in formula.ranges if r.first.text == "0"}
+    axes, letters = _moved(found, zero)
+    if not axes or not _may_move(found, axes, letters, zero):
+        return _with_own_columns(document, found)
+    edits = sorted(edit for n, formula in enumerate(found) for edit in _edits(document.text, n, formula, axes, letters))
+    names = ", ".join(sorted({array[0].rpartition(":")[2] for array, _ in axes}))
+    what = [(edits[0].start, f"positions of {names} count from 0 in the note, from 1 here")]
+    for formula in found:
+        what += [(s[0], f"{document.text[slice(*s)]} is the first entry") for i, s in formula.ones if i.axis in axes]
+    return Counted(rewritten(document, edits), tuple(what))
+
+
+# --- which letters and axes ------------------------------------------------------------------------------------------
+
+
+def _moved(found: Sequence[Written], zero: Collection[tuple[int, str]]) -> tuple[set[Axis], set[tuple[int, str]]]:
+    """The axes at which letters from 0 stand, and all letters that stand at them, each with its statement."""
+    axes: set[Axis] = set()
+    letters = set(zero)
+    for _ in count():
+        before = len(axes), len(letters)
+        for n, formula in enumerate(found):
+            axes |= {index.axis for index in formula.indices if (n, index.letter) in letters}
+            letters |= {(n, index.letter) for index in formula.indices if index.letter and index.axis in axes}
+        if (len(axes), len(letters)) == before:
+            break
+    return axes, letters
+
+
+def _may_move(
+    found: Sequence[Written], axes: set[Axis], letters: set[tuple[int, str]], zero: set[tuple[int, str]]
+) -> bool:
+    """Whether every letter is an index alone, and what is computed over one has a range from 0."""
+    for n, formula in enumerate(found):
+        if formula.numbers() & {letter for m, letter in letters if m == n}:
+            return False
+        ones = {index.at.start for index, _ in formula.ones}
+        lefts = [index for index in formula.lefts if index.axis in axes and index.at.start not in ones]
+        computed = {index.axis for index in lefts}
+        if any((n, index.letter) not in zero for index in lefts):
+            return False
+        if any(index.number and index.letter and index.axis in computed for f in found for index in f.indices):
+            return False
+    return True
+
+
+def _edits(
+    text: str, n: int, formula: Written, axes: Collection[Axis], letters: Collection[tuple[int, str]]
+) -> Iterator[Edit]:
+    said = [span for index, span in formula.ones if index.axis in axes]
+    for span in said:
+        yield Edit(*span, "".join(c if c == "\n" else " " for c in text[slice(*span)]))
+    for index in formula.indices:
+        if index.axis in axes and not index.letter and not any(a <= index.span[0] < b for a, b in said):
+            yield Edit(*index.span, str(index.number + 1))
+    for r in formula.ranges:
+        if (n, r.letter) in letters:
+            yield Edit(r.first.start, r.first.end, str(int(r.first.text) + 1))
+            more = _one_more(text[slice(*r.last)])
+            yield Edit(*r.last, more if r.braced or len(more) == 1 else f"{{{more}}}")
+
+
+def _one_more(last: str) -> str:
+    """A last position that is one higher."""
+    bare = "".join(last.split())
+    if bare.isdecimal():
+        return str(int(bare) + 1)
+    return bare[:-2] if bare.endswith("-1") else f"{last}+1"
+
+
+# --- a column of its own ---------------------------------------------------------------------------------------------
+
+
+def _with_own_columns(document: Document, found: Sequence[Written]) -> Counted:
+    """``w_{j0}`` beside ``w_{ji}``, where i runs from 1: the weights of a bias, an array with a letter of its own."""
+    indices = [index for formula in found for index in formula.indices]
+    by_letter = {index.axis for index in indices if index.letter}
+    stepped = {index.axis for index in indices if index.letter and index.number}
+    letters = {index.array.start for index in indices if index.letter}
+    used = {token.text for formula in found for token in formula.tokens}
+    free = (letter for letter in _COLUMNS if letter not in used)
+    chosen: dict[tuple[str, int], str] = {}
+    what: list[tuple[int, str]] = []
+    edits: list[Edit] = []
+    spelled: dict[str, str] = {}
+    for index in indices:
+        (letter, mark), axis = index.axis
+        own = not index.letter and index.number == 0 and axis != ABOVE and index.array.start in letters
+        if not own or index.axis not in by_letter - stepped or ":" in letter or len(letter) > 1:
+            continue
+        name = chosen.get((letter, axis)) or next(free, None)
+        if name is None:
+            return Counted(document)
+        if (letter, axis) not in chosen:
+            what.append((index.span[0], f"{letter} at the position 0 is a quantity of its own, {name}"))
+        chosen[letter, axis] = name
+        start = index.span[0]
+        while document.text[start - 1] in ", ":
+            start -= 1
+        edits += [Edit(index.array.start, index.array.end, name), Edit(start, index.span[1], "")]
+        spelled[new_name(name, mark.strip("()[]"))] = rf"\mathbf{{{letter}}}_{{0}}" + (f"^{{{mark}}}" if mark else "")
+    return Counted(rewritten(document, sorted(edits)), tuple(what), spelled)
+
+
+# --- recurrences that are written ahead ------------------------------------------------------------------------------
+
+
+def _written_back(text: str, found: Sequence[Written]) -> list[Edit]:
+    r"""``h_{t+1} = f(h_t, x_{t+1})`` with t one less, where t begins at 0 or the note speaks of h_0."""
+    begun = {index.axis for formula in found for index in formula.indices if not index.letter and index.number == 0}
+    zero = {r.letter for formula in found for r in formula.ranges if r.first.text == "0"}
+    edits: list[Edit] = []
+    ahead: set[str] = set()
+    for formula in found:
+        for left in (index for index in formula.lefts if index.letter and index.number == 1):
+            if left.axis not in begun and left.letter not in zero:
+                continue
+            ahead.add(left.letter)
+            for index in (i for i in formula.indices if i.letter == left.letter):
+                shift = index.number - 1
+                written = text[index.at.start : index.at.end] + (f"{shift:+d}" if shift else "")
+                single = text[index.at.start - 1] in "_^" and shift
+                edits.append(Edit(*index.span, f"{{{written}}}" if single else written))
+    if not edits or any(index.number > 1 for f in found for index in f.lefts if index.letter in ahead):
+        return []
+    for r in (r for formula in found for r in formula.ranges if r.letter in ahead and r.first.text == "0"):
+        edits.append(Edit(r.first.start, r.first.end, "1"))
+        more = _one_more(text[slice(*r.last)])
+        edits.append(Edit(*r.last, more if r.braced or len(more) == 1 else f"{{{more}}}"))
+    return sorted(set(edits))
+
+
+# --- how it is written -----------------------------------------------------------------------------------------------
+
+
+def _statements(source: Source, start: int, end: int) -> Iterator[Written]:
+    """The statements of a formula, each with its ranges; a letter means the same within one."""
+    try:
+        reader = FormulaReader(source, _WORDS, start, end, lenient=True)
+    except InputError:
+        return
+    ranged = {r.at.start for r in _ranges(reader.tokens)}
+    lefts = (n for n in reader.left_positions() if reader.tokens[n].start not in ranged and reader.equation_at(n))
+    begins = sorted({0, *lefts})
+    for first, last in zip(begins, [*begins[1:], len(reader.tokens) - 1], strict=True):
+        yield _written(reader.tokens[first:last])
+
+
+def _written(tokens: Sequence[Token]) -> Written:
+    found = Written(tokens, [], list(_ranges(tokens)), [], [])
+    for n, token in enumerate(tokens):
+        if token.kind not in (*_LETTERS, "word"):
+            continue
+        end = n + 1
+        while end < len(tokens) and tokens[end].text == "}":
+            end += 1
+        if end < len(tokens) and tokens[end].text in ("_", "^") and tokens[end].kind == "op":
+            mine, after = _scripts(tokens, n, end)
+            found.indices += mine
+            if _begins(tokens, n) and after < len(tokens) and tokens[after].text == "=":
+                found.lefts += mine
+                number = next((i for i in mine if not i.letter and i.number == 0), None)
+                right = [t for t in tokens[after + 1 :] if t.text not in (",", ";", ".") and t.kind != "row"]
+                if number is not None and [t.text for t in right] == ["1"]:
+                    found.ones.append((number, (tokens[n].start, right[0].end)))
+    return found
+
+
+def _begins(tokens: Sequence[Token], n: int) -> bool:
+    """Whether a statement begins with the letter here, in a font or with an accent or not."""
+    before = n - 1
+    while before >= 0 and (tokens[before].text in ("{", "&") or tokens[before].text in (*FONTS, *ACCENTS)):
+        before -= 1
+    return before < 0 or tokens[before].kind == "row" or tokens[before].text in (",", ";")
+
+
+def _scripts(tokens: Sequence[Token], n: int, position: int) -> tuple[list[Index], int]:
+    """The indices of the array whose letter is here, and the position after its scripts."""
+    below: list[tuple[str, int, tuple[int, int], Token]] = []
+    above: list[tuple[str, int, tuple[int, int], Token]] = []
+    accent = tokens[n - 2].text if n > 1 and tokens[n - 1].text == "{" else tokens[n - 1].text if n else ""
+    mark = ""
+    while position < len(tokens) and tokens[position].text in ("_", "^") and tokens[position].kind == "op":
+        end = script_end(tokens, position)
+        inner = list(tokens[position + 1 : end])
+        if inner and inner[0].text == "{":
+            inner = inner[1:-1]
+        if tokens[position].text == "_":
+            below, words = _items(inner)
+            mark += words
+        elif len(inner) > 2 and _BRACKETS.get(inner[0].text) == inner[-1].text:
+            above, words = _items(inner[1:-1])
+            if not any(letter for letter, *_ in above):
+                mark += "".join(t.text for t in inner)
+                above = []
+        position = end
+    array = (f"{accent}:" if accent in ACCENTS else "") + tokens[n].text, mark
+    found = [Index((array, axis), *item, tokens[n]) for axis, item in enumerate(below)]
+    return found + [Index((array, ABOVE), *item, tokens[n]) for item in above[:1]], position
+
+
+def _items(inner: Sequence[Token]) -> tuple[list[tuple[str, int, tuple[int, int], Token]], str]:
+    """The indices of a script, and its words, which are a mark."""
+    found: list[tuple[str, int, tuple[int, int], Token]] = []
+    n, mark = 0, ""
+    while n < len(inner):
+        token = inner[n]
+        sign, number = (inner[n + k].text if n + k < len(inner) else "" for k in (1, 2))
+        if token.kind in _LETTERS and sign in ("+", "-") and number.isdecimal():
+            found.append((token.text, int(sign + number), (token.start, inner[n + 2].end), token))
+            n += 2
+        elif token.kind in _LETTERS:
+            found.append((token.text, 0, (token.start, token.end), token))
+        elif token.kind == "number" and token.text.isdecimal():
+            found.append(("", int(token.text), (token.start, token.end), token))
+        elif token.kind == "word":
+            mark += token.text
+        n += 1
+    return found, mark
+
+
+def _ranges(tokens: Sequence[Token]) -> Iterator[Range]:
+    r"""Each ``\sum_{i=0}^D``, ``i = 0, \dots, D`` and ``i \in \{0, \dots, D\}``."""
+    for n in range(len(tokens) - 4):
+        letter, sign, first = tokens[n : n + 3]
+        if letter.kind not in _LETTERS or sign.text not in ("=", "in"):
+            continue
+        start = n + 2
+        if sign.text == "in" and first.text == r"\{":
+            start, first = n + 3, tokens[n + 3]
+        if first.kind != "number" or not first.text.isdecimal():
+            continue
+        texts = [t.text for t in tokens[start + 1 : start + 6]]
+        if n > 2 and [t.text for t in tokens[n - 2 : n]] == ["_", "{"] and tokens[n - 3].text in _SUMS:
+            if texts[:2] != ["}", "^"]:
+                continue
+            upper = start + 2
+            braced = tokens[upper + 1].text == "{"
+            end = script_end(tokens, upper)
+            inner = tokens[upper + 1 + braced : end - braced]
+        elif "dots" in texts[:4] and texts[0] in (",", "dots"):
+            after = start + 2 + texts.index("dots")
+            after += after < len(tokens) and tokens[after].text == ","
+            inner = _until_separator(tokens, after)
+            braced = True
+        else:
+            continue
+        if inner:
+            yield Range(letter.text, letter, first, (inner[0].start, inner[-1].end), braced)
+
+
+def _until_separator(tokens: Sequence[Token], start: int) -> Sequence[Token]:
+    signs = (",", ";", ".", ":", r"\}", ")", "&")
+    after = (n for n in range(start, len(tokens)) if tokens[n].kind in ("row", "end") or tokens[n].text in signs)
+    return tokens[start : next(after, len(tokens))]

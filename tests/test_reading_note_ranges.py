@@ -1,0 +1,113 @@
+r"""Notes whose letters begin at 0, whose recurrences are written ahead, and whose sums run over sets, against NumPy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from test_reading_cases import D, H, K, N, Truth, loaded, rnn, same_as, sigmoid, softmax
+
+from backsym.core.errors import BacksymError, InputError
+
+S: tuple[int, ...] = ()
+
+
+def states(w: Any, u: Any, x: Any, h: Any) -> Any:
+    for value in x:
+        h = np.tanh(w * h + u * value)
+    return h
+
+
+NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
+    "a bias that is folded in": (
+        r"$$y = \sum_{i=0}^{D} w_i x_i$$ where $x_0 = 1$, and $$E = \frac{1}{2}(y - t)^2.$$",
+        lambda w, x, t: (w @ x - t) ** 2 / 2, {"w": (D + 1,), "x": (D + 1,), "t": S},
+    ),
+    "the penalty leaves the bias out": (
+        r"$$y = \sum_{i=0}^{D} w_i x_i, \quad E = (y - t)^2 + \lambda \sum_{i=1}^D w_i^2$$",
+        lambda w, x, t, **o: (w @ x - t) ** 2 + o["lambda"] * (w[1:] ** 2).sum(),
+        {"w": (D + 1,), "x": (D + 1,), "t": S, "lambda": S},
+    ),
+    "layers with biases folded in": (
+        r"$$a_j = \sum_{i=0}^{D} w_{ji}^{(1)} x_i, \quad z_j = h(a_j), \quad y_k = \sum_{j=1}^M w_{kj}^{(2)} z_j$$"
+        r" where $h(a) = \tanh(a)$ and $x_0 = 1$. $$E = \frac{1}{2}\sum_{k=1}^K (y_k - t_k)^2$$",
+        lambda w1, x, w2, t: ((w2 @ np.tanh(w1 @ x) - t) ** 2).sum() / 2,
+        {"w1": (H, D + 1), "x": (D + 1,), "w2": (K, H), "t": (K,)},
+    ),
+    "positions up to N - 1": (
+        r"$$y_k = \sum_{n=0}^{N-1} a_{kn} x_n, \quad k = 0, \dots, N-1, \quad L = \sum_{k=0}^{N-1} y_k^2$$",
+        lambda a, x: ((a @ x) ** 2).sum(), {"a": (N, N), "x": (N,)},
+    ),
+    "weights of a bias at the position 0": (
+        r"$$y_k = \sum_{j=1}^{M} w_{kj}^{(2)} h\left(\sum_{i=1}^{D} w_{ji}^{(1)} x_i + w_{j0}^{(1)}\right) + "
+        r"w_{k0}^{(2)}$$ with $h(a) = \tanh(a)$ and $$E = \frac{1}{2} \sum_{k=1}^{K} (y_k - t_k)^2.$$",
+        lambda w2, w1, x, b1, b2, t: ((w2 @ np.tanh(w1 @ x + b1) + b2 - t) ** 2).sum() / 2,
+        {"w2": (K, H), "w1": (H, D), "x": (D,), "b1": (H,), "b2": (K,), "t": (K,)},
+    ),
+    "a scalar at the position 0 stays one": (
+        r"$$y = w_0 + \sum_{i=1}^{D} w_i x_i, \quad E = (y - t)^2$$",
+        lambda w0, w, x, t: (w0 + w @ x - t) ** 2, {"w0": S, "w": (D,), "x": (D,), "t": S},
+    ),
+    "a recurrence that is written ahead": (
+        r"$$h_{t+1} = \tanh(w h_t + u x_{t+1}), \quad t = 0, \dots, T-1, \quad L = (h_T - y)^2$$",
+        lambda w, u, x, h0, y: (states(w, u, x, h0) - y) ** 2, {"w": S, "u": S, "x": (N,), "h0": S, "y": S},
+    ),
+    "ahead, from a start of zeros": (
+        r"With $\mathbf{h}_0 = \mathbf{0}$, $$\mathbf{h}_{t+1} = \tanh(\mathbf{W}\mathbf{h}_t + "
+        r"\mathbf{U}\mathbf{x}_{t+1})$$ and $$\mathcal{L} = \sum_{t=1}^T \|\mathbf{h}_t - \mathbf{y}_t\|^2.$$",
+        lambda W, U, x, y: sum(((h - t) ** 2).sum() for h, t in zip(rnn(np.zeros(H), x, W, U), y, strict=True)),
+        {"W": (H, H), "U": (H, D), "x": (N, D), "y": (N, H)},
+    ),
+    "a sum over a vocabulary": (
+        r"$$\hat{\mathbf{y}} = \mathrm{softmax}(\mathbf{z}), \quad L = -\sum_{w \in V} y_w \log \hat{y}_w$$",
+        lambda y, z: -(y * np.log(softmax(z))).sum(), {"y": (K,), "z": (K,)},
+    ),
+    "sums over sets of positions": (
+        r"$$L = \sum_{k \in \{1, \dots, K\}} w x_k + \sum_{j \in [K]} x_j^2$$",
+        lambda w, x: w * x.sum() + (x**2).sum(), {"w": S, "x": (K,)},
+    ),
+    "members in a claim": (
+        r"$$\mathrm{NLL}(\mathbf{w}) = -\sum_{i=1}^N \left[ y_i \log \mu_i + (1-y_i) \log (1-\mu_i) \right]$$ where"
+        r" $\mu_i = \sigma(\mathbf{w}^T \mathbf{x}_i)$. Show that the gradient is"
+        r" $$\frac{d}{d\mathbf{w}} \mathrm{NLL}(\mathbf{w}) = \sum_i (\mu_i - y_i) \mathbf{x}_i.$$",
+        lambda y, w, x: -(y * np.log(sigmoid(x @ w)) + (1 - y) * np.log(1 - sigmoid(x @ w))).sum(),
+        {"y": (N,), "w": (D,), "x": (N, D)},
+    ),
+    "a declaration in words": (
+        r"$$L = \sum_{n=1}^N \|\mathbf{A} \mathbf{x}_n\|^2 \text{ with } \mathbf{A} \in \mathbb{R}^{D \times D}$$",
+        lambda A, x: ((x @ A.T) ** 2).sum(), {"A": (D, D), "x": (N, D)},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_a_note_is_read_as_meant(name: str, tmp_path: Path) -> None:
+    text, truth, shapes = NOTES[name]
+    same_as(loaded(tmp_path, text), truth, shapes)
+
+
+REFUSED = {
+    "a computed unit that has no equation": (
+        r"$$z_j = \tanh(\sum_{i=0}^D w_{ji} x_i), \quad y = \sum_{j=0}^M v_j z_j, \quad E = (y-t)^2$$ with $z_0=1$."
+    ),
+    "a letter that is a number": r"$$y = \sum_{j=0}^M w_j x^j, \quad E = (y - t)^2$$",
+    "two sets": r"$$L = \sum_{i \in S} w x_i + \sum_{i \in R} u x_i$$",
+    "part of an axis": r"$x \in \mathbb{R}^N$. $$L = \sum_{i \in S} w x_i$$",
+    "the neighbours of something": r"$$L = \sum_{j \in \mathcal{N}(i)} w x_j$$",
+    "neighbours by a mark": r"$$L = \sum_{j \in \mathcal{N}_i} w x_j$$",
+    "ahead, with a start at 1": r"$$h_{t+1} = w h_t, \quad t = 1, \dots, T, \quad L = h_{T+1}$$ with $h_1 = x$.",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_clear_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        loaded(tmp_path, REFUSED[name])
+
+
+def test_what_has_too_many_letters_is_refused(tmp_path: Path) -> None:
+    note = loaded(tmp_path, r"$$L = \sum_{n=1}^N \log\det \mathbf{A}_n$$")
+    with pytest.raises(BacksymError, match="3 indices"):
+        note.solve()
