@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from step_judge import forward_and_gradients
+from step_judge import forward_and_gradients, total
 
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Entry, Equation, free_indices, walk
@@ -39,19 +39,33 @@ class NoPoint(Exception):
 Truth = Callable[[Problem, Env], tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]
 """What a judge says: the value of every node, and the gradient of the loss by every node and leaf."""
 
+TotalTruth = Callable[[Problem, Env, str, tuple[str, ...]], np.ndarray]
+"""What a judge says of the derivative of a node by one quantity or by two, the axes of the node first."""
 
-def judge(mapping: dict[str, Any], seed: int = 3, truth: Truth = forward_and_gradients) -> list[str]:
+OF_DIFFERENCES = 1e-7
+"""How far differences may be off."""
+
+
+def judge(
+    mapping: dict[str, Any], seed: int = 3, truth: Truth = forward_and_gradients, totals: TotalTruth = total
+) -> list[str]:
     """Everything that is wrong with the solution of a network; an empty list if nothing is.
 
     Raises NoPoint if the network cannot be evaluated.
     """
-    return judge_problem(problem_from_mapping(mapping), seed, truth)
+    return judge_problem(problem_from_mapping(mapping), seed, truth, totals)
 
 
-def judge_problem(problem: Problem, seed: int = 3, truth: Truth = forward_and_gradients) -> list[str]:
-    """Everything that is wrong with the solution of a problem; see ``judge``."""
+def judge_problem(
+    problem: Problem,
+    seed: int = 3,
+    truth: Truth = forward_and_gradients,
+    totals: TotalTruth = total,
+    sizes: Mapping[str, int] | None = None,
+) -> list[str]:
+    """Everything that is wrong with the solution of a problem, at ``sizes``; see ``judge``."""
     try:
-        env = draw(problem, seed)
+        env = draw(problem, seed, sizes=sizes)
         solution = solve(problem, check=False)
     except BacksymError as error:
         if "no point to check" in str(error):
@@ -66,6 +80,7 @@ def judge_problem(problem: Problem, seed: int = 3, truth: Truth = forward_and_gr
         wrong += check_derivatives(solution, env)
         wrong += check_forward(solution, env)
         wrong += check_all_steps(solution, env)
+        wrong += check_totals(solution, env, totals)
     wrong += check_complete(solution, env)
     check_printed(solution)
     return wrong
@@ -104,6 +119,30 @@ def check_derivatives(solution: Solution, env: Env) -> list[str]:
             for form in (case.entry, case.matrix):
                 for left, right in case_sides(case, form, Context.of(env)) if form is not None else ():
                     wrong += differs(f"case {number} of {node}", right, left, scale)
+    return wrong
+
+
+def check_totals(solution: Solution, env: Env, truth: TotalTruth) -> list[str]:
+    """Entry form, matrix form and NumPy source of every Jacobian and second derivative."""
+    wrong: list[str] = []
+    names = namespace(solution.problem, env)
+    for found in solution.totals:
+        what = f"the derivative of {found.of} by {' and '.join(found.by)}"
+        true = truth(solution.problem, env, found.of, found.by)
+        above = np.ndim(env.values[found.of])
+        if found.denominator:
+            true = np.moveaxis(true, range(above), range(true.ndim - above, true.ndim))
+        forms = {"entry form": evaluate(found.entry.rhs, env, found.indices)}
+        if found.matrix is not None:
+            forms["matrix form"] = evaluate(found.matrix.rhs, env)
+        forms["NumPy source"] = run(solution.total_numpy(found.key), names)
+        size = max(1.0, float(np.max(np.abs(true), initial=0.0)))
+        allowed = size * (RELATIVE if len(found.by) == 1 else OF_DIFFERENCES)
+        for form, value in forms.items():
+            if not same_but_for_ones(np.shape(value), true.shape):
+                wrong.append(f"{what}, {form}: shape {np.shape(value)} instead of {true.shape}")
+            elif not float(np.max(np.abs(np.reshape(value, true.shape) - true), initial=0.0)) <= allowed:
+                wrong.append(f"{what}, {form}: differs")
     return wrong
 
 

@@ -20,6 +20,10 @@ from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import node_value
 
 STEP = 1e-100
+
+DIFFERENCE = 1e-3
+"""How far a quantity is moved for a second derivative."""
+
 MOVED = Ix("moved", 1)
 
 
@@ -42,18 +46,66 @@ def forward_and_gradients(problem: Problem, env: Env) -> tuple[dict[str, Array],
     return {name: np.asarray(values[name], dtype=float) for name in problem.by_name}, slopes
 
 
+def total(problem: Problem, env: Env, of: str, by: tuple[str, ...]) -> Array:
+    """The derivative of a node by each entry of a quantity, the axes of the node first, or its second derivative.
+
+    For second derivatives the first ones, by complex steps, are moved by central differences of the fourth order.
+    """
+    if len(by) == 1:
+        return _total(problem, env, of, by[0])
+    first, second = by
+    base = np.asarray(env.values[first], dtype=float)
+    columns = []
+    for place in np.ndindex(base.shape):
+        unit = np.zeros(base.shape)
+        unit[place] = DIFFERENCE
+
+        def slope(moved: Array) -> Array:
+            return _total(problem, replace(env, values={**env.values, first: base + moved}), of, second, after=first)
+
+        near, far = slope(unit) - slope(-unit), slope(2 * unit) - slope(-2 * unit)
+        columns.append((8 * near - far) / (12 * DIFFERENCE))
+    return np.reshape(columns, (*base.shape, *np.shape(env.values[second])))
+
+
+def _total(problem: Problem, env: Env, of: str, by: str, after: str | None = None) -> Array:
+    """The derivative of a node by a quantity; what stands behind the quantity ``after`` is evaluated anew before."""
+    equations = unrolled(problem, env.dims)
+    values = dict(env.values)
+    if after is not None:
+        ctx = replace(Context.of(env), values=values)
+        for eq in _behind(equations, after):
+            values[eq.name] = np.asarray(node_value(eq, ctx)[1], dtype=float)
+    here = replace(env, values=values)
+    moved = _after_steps(equations, here, by)[of]
+    shape = np.shape(values[by])
+    if not isinstance(moved, tuple) or MOVED not in moved[0]:
+        return np.zeros((*np.shape(values[of]), *shape))
+    slopes = np.imag(moved[1]) / STEP
+    return np.moveaxis(slopes.reshape(*shape, *np.shape(values[of])), range(len(shape)), range(-len(shape), 0))
+
+
 def _slope(problem: Problem, equations: Sequence[NodeEquation], env: Env, name: str) -> Array:
     """The derivative of the loss by each entry of a quantity; a node is moved after its equation."""
+    loss = _after_steps(equations, env, name)[problem.loss]
+    shape = np.shape(env.values[name])
+    if not isinstance(loss, tuple) or not loss[0]:
+        return np.zeros(shape)
+    return np.asarray(np.imag(loss[1]).reshape(shape) / STEP)
+
+
+def _behind(equations: Sequence[NodeEquation], name: str) -> Sequence[NodeEquation]:
+    """The equations after that of a node; all for a quantity that is given."""
+    places = [n for n, eq in enumerate(equations) if eq.name == name]
+    return equations[places[0] + 1 :] if places else equations
+
+
+def _after_steps(equations: Sequence[NodeEquation], env: Env, name: str) -> dict[str, Array | Val]:
+    """The values where each entry of a quantity is moved by itself, along an axis of its own."""
     base = np.asarray(env.values[name], dtype=float)
     steps = 1j * STEP * np.eye(base.size).reshape(base.size, *base.shape)
     values: dict[str, Array | Val] = {**env.values, name: ((MOVED,), base + steps)}
     ctx = replace(Context.of(env), values=values)
-    after = all(eq.name != name for eq in equations)
-    for eq in equations:
-        if after:
-            values[eq.name] = node_value(eq, ctx)
-        after = after or eq.name == name
-    loss = values[problem.loss]
-    if not isinstance(loss, tuple) or not loss[0]:
-        return np.zeros(base.shape)
-    return np.asarray(np.imag(loss[1]).reshape(base.shape) / STEP)
+    for eq in _behind(equations, name):
+        values[eq.name] = node_value(eq, ctx)
+    return values

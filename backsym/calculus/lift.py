@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from backsym.calculus.letters import Letters, Namer
+from backsym.calculus.opened import opened
 from backsym.calculus.raising import (
     Raiser,
     front,
@@ -116,7 +117,16 @@ class Way:
 
 def raiser(namer: Namer) -> Raiser:
     """What raises terms to the index level, where a function of whole arrays has lifted arguments."""
-    return Raiser(namer, lambda f: tuple(Lifter(namer).poly(a.body, a.params) for a in f.args))
+
+    def whole(f: Fun, letters: Letters) -> tuple[Expr, ...]:
+        # What an argument has besides its own indices are letters: it is a member of a family.
+        own = [(a, {i: letters[i] for i in a.free if i in letters}) for a in f.args]
+        family = namer.problem.family_dims | {i.dim for _, scope in own for i in scope}
+        return tuple(
+            Lifter(namer).poly(opened(a.body, scope, family) if scope else a.body, a.params) for a, scope in own
+        )
+
+    return Raiser(namer, whole)
 
 
 class Lifter:
@@ -533,9 +543,15 @@ class Lifter:
                 self.steps.append(Step(sk.LIFT_ELEMENTWISE, entry, array, (), {"function": f.name + primes}))
         return whole
 
+    def whole_arrays(self, f: Fun) -> tuple[Expr, ...]:
+        """The arrays that a function is of; raises NoMatrixForm where they are those of each member of a family."""
+        if any(a.free for a in f.args):
+            raise NoMatrixForm(say("reasons.function_of_member"))
+        return tuple(self.poly(a.body, a.params) for a in f.args)
+
     def of_arrays(self, f: Fun, axes: Axes) -> Expr:
         """A function of whole arrays, or its derivative by one of them."""
-        whole = Fn(f.name, tuple(self.poly(a.body, a.params) for a in f.args), f.order, f.kind)
+        whole = Fn(f.name, self.whole_arrays(f), f.order, f.kind)
         return oriented(whole, f.out, axes) if f.out else whole
 
     def pick(self, f: Fun, axes: Axes) -> Expr:
@@ -577,7 +593,7 @@ lifting("pick")(Lifter.pick)
 @lifting("matrix")
 def _entry(lifter: Lifter, f: Fun, axes: Axes) -> Expr:
     """An entry of the function's array, like one of any other."""
-    whole = Fn(f.name, tuple(lifter.poly(a.body, a.params) for a in f.args), f.order, f.kind)
+    whole = Fn(f.name, lifter.whole_arrays(f), f.order, f.kind)
     return lifter.entry(Ent(whole, f.out), axes) if whole.shape else whole
 
 

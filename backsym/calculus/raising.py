@@ -141,7 +141,7 @@ class Raiser:
     ``whole`` gives the arrays that a function of whole arrays is of: that is lifting, see ``lift.raiser``.
     """
 
-    def __init__(self, namer: Namer, whole: Callable[[Fun], tuple[Expr, ...]]):
+    def __init__(self, namer: Namer, whole: Callable[[Fun, Letters], tuple[Expr, ...]]):
         self.namer = namer
         self.whole = whole
         self._made: dict[tuple[object, ...], tuple[Factor, Expr]] = {}
@@ -271,5 +271,5 @@ def _pick(r: Raiser, f: Fun, letters: Letters) -> Expr:
 
 @raising("scalar", "matrix")
 def _of_arrays(r: Raiser, f: Fun, letters: Letters) -> Expr:
-    whole = Fn(f.name, r.whole(f), f.order, f.kind)
+    whole = Fn(f.name, r.whole(f, letters), f.order, f.kind)
     return Entry(whole, tuple(r.ix(i, letters) for i in f.out)) if f.out and whole.shape else whole

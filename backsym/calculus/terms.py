@@ -576,14 +576,27 @@ def _entry_at(f: Ent, idx: tuple[Index, ...]) -> Ent:
 
 
 def sub_lam(lam: Lam, m: Renaming) -> Lam:
-    return lam if lam.free.isdisjoint(m) else Lam(lam.params, sub_poly(lam.body, m))
+    if lam.free.isdisjoint(m):
+        return lam
+    inner, params = _inside(lam.params, m)
+    return Lam(params, sub_poly(lam.body, inner))
 
 
 def sub_term(t: Term, m: Renaming) -> Term:
     if t.free.isdisjoint(m):
         return t
-    inner = {k: v for k, v in m.items() if k not in t.bound}
-    return Term(t.coeff, tuple((sub_factor(f, inner), e) for f, e in t.powers), t.bound)
+    inner, bound = _inside(t.bound, m)
+    return Term(t.coeff, tuple((sub_factor(f, inner), e) for f, e in t.powers), bound)
+
+
+def _inside(bound: tuple[Index, ...], m: Renaming) -> tuple[Renaming, tuple[Index, ...]]:
+    """What is renamed where ``bound`` are bound, and these: new ones where a renamed index would be caught."""
+    if not bound:
+        return m, bound
+    inner = {k: v for k, v in m.items() if k not in bound}
+    put = free_of(inner.values())
+    new = {b: fresh(b.dim, b.hint) for b in bound if b in put}
+    return inner | new, tuple(new.get(b, b) for b in bound)
 
 
 def sub_poly(p: Poly, m: Renaming) -> Poly:

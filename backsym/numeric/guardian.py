@@ -143,7 +143,7 @@ class Guardian:
         if not np.any(near):
             return
         exact = stays or (self.strictness < 2 and bool(np.all(distance[near] == 0)))
-        if not exact or not self._agrees(fn, args, ctx, near):
+        if not exact or fn.kind != "elementwise" or not self._agrees(fn, args, ctx, near):
             raise Rejected(f"{fn.name} is at or near its kink")
 
     def _stays(self, near: Array, distance: Array) -> bool:

@@ -43,6 +43,7 @@ from backsym.core.expr import (
     Shift,
     Size,
     Slice,
+    Started,
     Sym,
     T,
     Zeros,
@@ -80,6 +81,33 @@ def forward_and_gradients(problem: Problem, env: Env) -> tuple[dict[str, np.ndar
     slopes |= {name: np.stack([slopes[part] for part in parts]) for name, parts in members(problem, env.dims).items()}
     slopes[problem.loss] = np.ones(tuple(tensors[problem.loss].shape))
     return values, slopes
+
+
+def total(problem: Problem, env: Env, of: str, by: tuple[str, ...]) -> np.ndarray:
+    """The derivative of a node by one quantity, the axes of the node first, or its second derivative by two."""
+    leaves = {
+        name: torch.tensor(np.asarray(env.values[name], dtype=float))
+        for name in {*problem.symbols} - {*problem.by_name} | {*by}
+    }
+
+    def value(*moved: Tensor) -> Tensor:
+        tensors = leaves | dict(zip(by, moved, strict=True))
+        for eq in unrolled(problem, env.dims):
+            if eq.name not in by:
+                tensors[eq.name] = _node(eq, tensors, env)
+        return tensors[of]
+
+    if len(by) == 1:
+        return torch.func.jacrev(value)(leaves[by[0]]).numpy()
+    first, second = (leaves[name] for name in by)
+    if by[0] == by[1]:
+        return torch.func.hessian(lambda x: value(x, x).reshape(()))(first).numpy()
+    slope = torch.func.jacrev(lambda x, y: value(x, y).reshape(()), argnums=1)
+    return (
+        torch.func.jacrev(slope, argnums=0)(first, second)
+        .movedim(list(range(second.ndim)), list(range(-second.ndim, 0)))
+        .numpy()
+    )
 
 
 def _node(eq: NodeEquation, tensors: Mapping[str, Tensor], env: Env) -> Tensor:
@@ -213,9 +241,10 @@ def _first(x: Tensor, axes: list[int], sign: int) -> Tensor:
     """The maximum (sign 1) or minimum (-1) over axes, as the entry at its first position: autograd splits ties."""
     rest = [n for n in range(x.ndim) if n not in axes]
     flat = x.permute(rest + axes).reshape([*(x.shape[n] for n in rest), -1])
-    # NumPy documents that argmax is the first position; torch does not.
-    where = torch.from_numpy(np.asarray(np.argmax(sign * flat.detach().numpy(), axis=-1)))
-    picked = flat.gather(-1, where.unsqueeze(-1)).squeeze(-1)
+    # The first position: autograd splits ties.
+    largest = sign * flat >= torch.amax(sign * flat, dim=-1, keepdim=True)
+    first = largest & (torch.cumsum(largest.long(), dim=-1) == 1)
+    picked = torch.where(first, flat, 0.0).sum(-1)
     return picked.reshape([1 if n in axes else x.shape[n] for n in range(x.ndim)])
 
 
@@ -244,13 +273,22 @@ def _index_reduce(j: _Judge, e: IndexReduce) -> Tensor:
     return _REDUCE[e.op](x.broadcast_to(shape), axes)
 
 
+def _with_starts(j: _Judge, base: Expr) -> tuple[Tensor, int]:
+    """An array whose entries are picked, below its starts if it has any, and how many they are."""
+    if not isinstance(base, Started):
+        return j.value(base), 0
+    starts = [j.value(start).unsqueeze(j.lead) for start in reversed(base.starts)]
+    return torch.cat([*starts, j.value(Sym(base.name, base.declared))], dim=j.lead), len(starts)
+
+
 def _entry(j: _Judge, e: Entry) -> Tensor:
-    x = j.value(e.base)
+    x, before = _with_starts(j, e.base)
     own = [
         torch.arange(n).reshape([n if m == place else 1 for m in range(j.lead)])
         for place, n in enumerate(x.shape[: j.lead])
     ]
     places = [j.position(ix, j.lead) for ix in e.indices]
+    places[0] = places[0] + before
     inside = torch.tensor(True)
     for place, size in zip(places, x.shape[j.lead :], strict=True):
         inside = inside & (place >= 0) & (place < size)
@@ -260,7 +298,7 @@ def _entry(j: _Judge, e: Entry) -> Tensor:
 
 
 def _member(j: _Judge, e: Member) -> Tensor:
-    x = j.value(e.base)
+    x, before = _with_starts(j, e.base)
     own = [
         torch.arange(n).reshape([n if m == place else 1 for m in range(j.lead)])
         for place, n in enumerate(x.shape[: j.lead])
@@ -268,6 +306,7 @@ def _member(j: _Judge, e: Member) -> Tensor:
     picked = [j.lead + n for n, ix in enumerate(e.places) if ix is not None]
     kept = [j.lead + n for n, ix in enumerate(e.places) if ix is None]
     places = [j.position(ix, j.lead) for ix in e.indices]
+    places[0] = places[0] + before
     return x.permute([*range(j.lead), *picked, *kept])[tuple(own + places)]
 
 
@@ -331,11 +370,11 @@ _FUNCTIONS: dict[str, Callable[..., Tensor]] = {
 
 _MATRICES: dict[str, Callable[..., Tensor]] = {
     "inv": torch.linalg.inv,
-    "solve": lambda a, b: torch.linalg.inv(a) @ b,
+    "solve": lambda a, b: torch.linalg.inv(a) @ b if b.ndim == a.ndim else (torch.linalg.inv(a) @ b[..., None])[..., 0],
     "det": torch.linalg.det,
     "logdet": lambda a: torch.log(torch.abs(torch.linalg.det(a))),
     "kron": lambda a, b: torch.kron(a.contiguous(), b.contiguous()),
-    "cumsum": lambda x: torch.cumsum(x, 0),
+    "cumsum": lambda x: torch.cumsum(x, -1),
     "matrix_power": lambda a, n: torch.linalg.matrix_power(a, int(n)),
 }
 

@@ -661,10 +661,23 @@ def _number(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], loose:
 @numpy("matrix", "kron", "cumulative")
 def _of_matrices(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], loose: bool) -> Code | None:
     """NumPy's functions of one matrix take many, along leading axes."""
-    codes, axes = aligned([c.strict(a) for a in args], c.order)
-    if template is None or (axes and len(codes) > 1):
+    codes = [c.strict(a) for a in args]
+    many = len(codes) > 1 and any(code.axes for code in codes)
+    if template is None or (many and e.kind != "matrix"):
         return None
-    return Code(filled_in(template, codes), axes=axes, shape=e.shape)
+    if many:
+        # Beside many matrices a vector is one only if it is a column.
+        codes = [_as_column(code) if len(code.shape) == 1 else code for code in codes]
+    codes, axes = aligned(codes, c.order)
+    text = filled_in(template, codes)
+    if many and len(e.shape) == 1:
+        text += f"[{':, ' * len(axes)}:, 0]"
+    return Code(text, axes=axes, shape=e.shape)
+
+
+def _as_column(vector: Code) -> Code:
+    shown = f"{vector.atom}[{':, ' * len(vector.axes)}:, None]"
+    return replace(vector, text=shown, prec=Prec.ATOM, shape=(*vector.shape, 1))
 
 
 @numpy("diag")

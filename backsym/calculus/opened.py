@@ -1,0 +1,100 @@
+"""Indices that become letters: a factor in which entries of arrays are those of their members.
+
+This module knows terms and expressions, and must not know how either becomes the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from backsym.calculus.terms import Affine, Datum, Del, Ent, Factor, Fun, Grp, Ind, Index, Lam, Poly, Term, free_of
+from backsym.core.dims import is_negative
+from backsym.core.errors import NoMatrixForm
+from backsym.core.expr import (
+    Adj,
+    Delta,
+    Dim,
+    Entry,
+    Expr,
+    Fn,
+    Ix,
+    Label,
+    Labels,
+    Member,
+    OneHot,
+    labelled,
+    last,
+    shifted,
+)
+from backsym.core.words import say
+
+
+def opened(p: Poly, letters: Mapping[Index, Ix], family: frozenset[Dim]) -> Poly:
+    """The terms with letters in place of these indices, see ``opened_factor``."""
+    return tuple(Term(t.coeff, tuple((opened_factor(f, letters, family), e) for f, e in t.powers), t.bound) for t in p)
+
+
+def opened_factor(f: Factor, letters: Mapping[Index, Ix], family: frozenset[Dim]) -> Factor:
+    """The factor with letters in place of these indices: an entry of an array is one of its member, at what is left."""
+    if isinstance(f, Ent):
+        places = tuple(_place(i, letters, family) for i in f.idx)
+        if all(place is None for place in places):
+            return f
+        rest = tuple(i for i, place in zip(f.idx, places, strict=True) if place is None)
+        chosen = tuple(place for place in places if place is not None)
+        whole = f.base
+        if isinstance(whole, Member):  # A member of a member.
+            kept = iter(places)
+            places, whole = tuple(next(kept) if ix is None else ix for ix in whole.places), whole.base
+            chosen = tuple(place for place in places if place is not None)
+        if isinstance(whole, Fn) and whole.kind == "rowwise" and places[-1] is None:
+            # Along the last axis, each member has a value of its own.
+            base: Expr = replace(whole, args=(Member(whole.args[0], places), *whole.args[1:]))
+        else:
+            base = Member(whole, places) if rest else Entry(whole, chosen)
+        return Ent(base, rest, -1 if isinstance(whole, Adj) else f.pos)
+    if isinstance(f, Del):
+        a, b = (_place(i, letters, family) for i in (f.a, f.b))
+        if a is None and b is None:
+            return f
+        if a is not None and b is not None:
+            first, second = (b, a) if isinstance(a, Label) and not isinstance(b, Label) else (a, b)
+            return Ent(Delta(first, second), (), 1 << 30)
+        label, other = (a, f.b) if a is not None else (b, f.a)
+        if not isinstance(label, Label):
+            raise NoMatrixForm(say("reasons.shifted_delta"))
+        labels = Labels(label.name, tuple(ix.dim for ix in label.at), label.dim)
+        return Ent(OneHot(Entry(labels, label.at) if label.at else labels, label.dim), (other,), 1 << 30)
+    if isinstance(f, Grp):
+        return Grp(opened(f.body, letters, family))
+    if isinstance(f, Ind):
+        return Ind(f.op, opened(f.a, letters, family), opened(f.b, letters, family))
+    if isinstance(f, Fun):
+        if any(i.dim in family and not i.fixed for a in f.args for i in a.params):
+            raise NoMatrixForm(say("reasons.function_of_family"))
+        if any(_place(i, letters, family) is not None for i in f.out):
+            raise NoMatrixForm(say("reasons.function_of_family"))
+        args = tuple(Lam(a.params, opened(a.body, letters, family)) for a in f.args)
+        return Fun(f.name, f.order, args, f.out, f.kind)
+    return f
+
+
+def _place(i: Index, letters: Mapping[Index, Ix], family: frozenset[Dim]) -> Ix | None:
+    """The letter or the position of a member; None for an index that is lifted, or that a sum inside will open."""
+    if isinstance(i, Affine):
+        inside = [(_place(j, letters, family), factor) for j, factor in i.parts]
+        known = [(ix, factor) for ix, factor in inside if ix is not None]
+        if i.dim not in family or len(known) < len(inside):
+            return None
+        return shifted(sorted(known, key=lambda part: (is_negative(part[1]), part[0].letter)), i.offset, i.dim)
+    if isinstance(i, Datum):
+        if i.name == i.dim:
+            return last(i.dim)
+        at = tuple(_place(j, letters, family) for j in i.at)
+        if not free_of((i,)) or not all(at):
+            return None
+        return labelled(i.name, tuple(ix for ix in at if ix is not None), i.dim)
+    if i.fixed:
+        return Ix(str(-i.serial), i.dim) if i.dim in family and i.dim != 1 else None
+    return letters.get(i)
