@@ -1,6 +1,6 @@
 """Sizes for the free dimensions of a problem: small, and different where a mix-up could hide.
 
-This module must not know about values or expressions beyond the dimensions that they mention.
+This module must not know about values, and of expressions only their dimensions and which matrices have an inverse.
 """
 
 from __future__ import annotations
@@ -11,7 +11,28 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from backsym.core.dims import Dim, amount, dim_names, names_of, value_of
-from backsym.core.expr import Add, Entry, Expr, Ix, Member, Shift, Slice, Started, children, indices_of, walk
+from backsym.core.expr import (
+    Add,
+    Div,
+    Entry,
+    Expr,
+    Fn,
+    IndexReduce,
+    Ix,
+    MatMul,
+    Member,
+    Mul,
+    Neg,
+    Shift,
+    Slice,
+    Started,
+    Sym,
+    T,
+    children,
+    indices_of,
+    walk,
+)
+from backsym.core.functions import FUNCTIONS
 from backsym.core.problem import Problem
 
 _ALL_DISTINCT = 8
@@ -97,7 +118,48 @@ def _needed(problem: Problem, sizes: Mapping[str, int], free: Iterable[str]) -> 
             while own and value_of(number, found.__getitem__) < 0:
                 for name in own:
                     found[name] += 1
+    for within, outer in _through(problem):
+        own = [name for name in dim_names(within) if name in grows and name not in dim_names(outer)]
+        while own and _size(within, found) <= _size(outer, found) and max(found[name] for name in own) < LARGEST:
+            for name in own:
+                found[name] += 1
     return {name: size for name, size in found.items() if size != sizes[name]}
+
+
+def _through(problem: Problem) -> list[tuple[Dim, Dim]]:
+    """The dimensions through which products go that have to have an inverse, each with that of their rows.
+
+    X^T X of X: [N, D] has none if N is less than D, and that of X less its mean none if they are equal.
+    """
+    found: dict[tuple[Dim, Dim], None] = {}
+    for e in (node for eq in problem.equations for node in walk(eq.rhs)):
+        if isinstance(e, Fn) and e.name in FUNCTIONS and FUNCTIONS[e.name].regular and len(e.args[0].shape) == 2:
+            found.update(dict.fromkeys((within, e.args[0].shape[0]) for within in _within(e.args[0], problem)))
+    return list(found)
+
+
+def _within(e: Expr, problem: Problem) -> list[Dim]:
+    """The dimensions that bound the rank of a matrix: those inside a product, those of the letters of a sum of them."""
+    while True:
+        if isinstance(e, Sym) and e.name in problem.by_name and not problem.by_name[e.name].indices:
+            e = problem.by_name[e.name].rhs
+        elif isinstance(e, (Neg, T)):
+            e = e.arg
+        elif isinstance(e, Div) and not e.den.shape:
+            e = e.num
+        elif isinstance(e, Mul) and sum(bool(a.shape) for a in e.args) == 1:
+            e = next(a for a in e.args if a.shape)
+        else:
+            break
+    if isinstance(e, IndexReduce) and e.op == "sum" and len(e.indices) == 1:
+        return [e.indices[0].dim] if 1 in _within(e.body, problem) else []
+    if not isinstance(e, MatMul):
+        return []
+    return [a.shape[1] if len(a.shape) == 2 else 1 for a in e.args[:-1]]
+
+
+def _size(dim: Dim, sizes: Mapping[str, int]) -> int:
+    return value_of(amount(dim), sizes.__getitem__)
 
 
 def out_of_reach(e: Expr, sizes: Mapping[str, int]) -> bool:
