@@ -18,17 +18,14 @@ from typing import Any
 import mpmath
 import numpy as np
 import sympy
-from networks import NETWORKS
 from unrolled import members, unrolled
 
 from backsym.core import dims
 from backsym.core import expr as ex
 from backsym.core.expr import Dim, Expr, Ix
 from backsym.core.problem import NodeEquation, Problem
-from backsym.core.resources import bundled_problems
 from backsym.core.steps import Derivation
 from backsym.numeric.sample import draw
-from backsym.reading.files.loader import load, problem_from_mapping
 
 DIGITS = 60
 TOLERANCE = mpmath.mpf(10) ** -45
@@ -728,13 +725,3 @@ class Judge:
             shape = self.problem.symbols[d.node].shape
             reader.adjoints[d.node] = reader.entries(d.entry.rhs, d.indices, shape)
         return Truth(self.problem, reader)
-
-
-def all_problems() -> dict[str, Problem]:
-    """The problems that come with backsym, and the hand-written networks of the tests."""
-    found: dict[str, Problem] = {}
-    for name, path in bundled_problems().items():
-        loaded = load(str(path))
-        if isinstance(loaded, Problem):
-            found[name] = loaded
-    return found | {name: problem_from_mapping({"title": name, **network}) for name, network in NETWORKS.items()}

@@ -5,21 +5,16 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
-from pathlib import Path
 from typing import Any
 
-from networks import NETWORKS
+from known import bundled, networks
 from random_networks import network
 
 from backsym.core.problem import Problem
-from backsym.reading.files.loader import load, problem_from_mapping
+from backsym.reading.files.loader import problem_from_mapping
 
 Point = tuple[float, float]
 Pair = tuple[str, str]
-
-PROBLEMS = sorted(
-    path for path in (Path(__file__).parents[1] / "problems").rglob("*.yaml") if "problems:" not in path.read_text()
-)
 
 
 def problem(forward: Sequence[str], **symbols: Any) -> Problem:
@@ -28,12 +23,8 @@ def problem(forward: Sequence[str], **symbols: Any) -> Problem:
 
 def examples(randoms: int = 0) -> Iterator[tuple[str, Problem]]:
     """All bundled problems, all networks of the tests, and some random ones, by name."""
-    for path in PROBLEMS:
-        loaded = load(str(path))
-        assert isinstance(loaded, Problem)
-        yield path.stem, loaded
-    for name, mapping in NETWORKS.items():
-        yield name, problem_from_mapping({"title": name, **mapping})
+    yield from bundled().items()
+    yield from networks().items()
     for seed in range(randoms):
         yield f"random-{seed}", problem_from_mapping({"title": f"random {seed}", **network(seed)})
 

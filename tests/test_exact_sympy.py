@@ -8,11 +8,11 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
-from exact import DIGITS, Field, Judge, Reader, all_problems, equal, node_array
+from exact import DIGITS, Field, Judge, Reader, equal, node_array
 from extent import some
+from known import all_problems, solution
 
 from backsym.core import expr as ex
-from backsym.solving.solution import solve
 
 PROBLEMS = all_problems()
 
@@ -26,12 +26,11 @@ def fifty_digits() -> Iterator[None]:
 @pytest.mark.parametrize("name", some(PROBLEMS, 4))
 def test_derivatives_are_exact(name: str) -> None:
     problem = PROBLEMS[name]
-    solution = solve(problem, check=False)
-    judge = Judge(problem)
-    names = [d.node for d in solution.derivations]
+    judge, derivations = Judge(problem), solution(name).derivations
+    names = [d.node for d in derivations]
     for seed in (0, 1, 2):
         truth = judge.at(seed, names)
-        for d in solution.derivations:
+        for d in derivations:
             shape = problem.symbols[d.node].shape
             assert truth.right(d.node, truth.reader.entries(d.entry.rhs, d.indices, shape)), (d.node, "entry")
             if d.matrix is not None:
@@ -42,7 +41,7 @@ def test_derivatives_are_exact(name: str) -> None:
 def test_forward_forms_are_exact(name: str) -> None:
     problem = PROBLEMS[name]
     truth = Judge(problem).at(0, ())
-    for forms in solve(problem, check=False).forward:
+    for forms in solution(name).forward:
         value, shape = truth.reader.values[forms.node], problem.symbols[forms.node].shape
         assert equal(truth.reader.entries(forms.entry.rhs, forms.indices, shape), value), (forms.node, "entry")
         if forms.matrix is not None:

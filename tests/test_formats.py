@@ -19,13 +19,13 @@ import pytest
 import typst as typst_package
 from click.testing import CliRunner
 from extent import some
+from known import bundled
 from networks import NETWORKS
 
 from backsym.cli.main import main
 from backsym.cli.watching import watch
 from backsym.core.errors import BacksymError
-from backsym.core.problem import Collection, Problem, Section
-from backsym.core.resources import bundled_problems
+from backsym.core.problem import Collection, Section
 from backsym.documents.content.blocks import (
     Derivations,
     Derived,
@@ -51,7 +51,7 @@ from backsym.documents.writers.tex import tex
 from backsym.documents.writers.typst import escape, inlines_typst, typst, typst_text
 from backsym.printing.fragment import fragment
 from backsym.printing.unicode import to_unicode
-from backsym.reading.files.loader import load, problem_from_mapping
+from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import Solution, solve
 
 needs_pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
@@ -59,7 +59,7 @@ needs_pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pd
 AIR = re.compile(
     r"\[\d+pt\]|\\why|\\textcolor\{gray\}|(?<=alignat\*\})\{\d\}|\\(?:marked|linked)\{result-\d+\}|\\tint(?:passed|local)"
 )
-NAMES = [name for name, path in bundled_problems().items() if isinstance(load(str(path)), Problem)]
+NAMES = list(bundled())
 TYPST_WORDS = (
     r"#why|#tint-(?:passed|local)|#(?:marked|linked)\(\"result-\d+\"\)|#context h\(-measure\(\$[^$]*\$\)\.width\)"
     r"|class\(\"\w+\",|(?:size|row-gap|column-gap|stroke|inset|delim|limits|align): [^\s,)]+[,)]?|#h\(\S+\)"
@@ -73,9 +73,7 @@ SOME_NETWORKS = ["rnn", "layer-norm-batch", "batch-bce"]
 def solution(request: pytest.FixtureRequest) -> Solution:
     if request.param in NETWORKS:
         return solve(problem_from_mapping({"title": "A *title* & 100%", **NETWORKS[request.param]}))
-    loaded = load(str(bundled_problems()[request.param]))
-    assert isinstance(loaded, Problem)
-    return solve(loaded)
+    return solve(bundled()[request.param])
 
 
 def text_of(solution: Solution, form: str) -> str:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from extent import examples as random_ones
 from extent import some
-from graph_examples import PROBLEMS, chain, crossing_edges, dense, examples, graphviz
+from graph_examples import chain, crossing_edges, dense, examples, graphviz
+from known import bundled
 
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Problem
@@ -28,7 +29,6 @@ from backsym.graphs.levelling import levelled, slope
 from backsym.graphs.placement import TEXT_HEIGHT, TEXT_WIDTH
 from backsym.graphs.ranks import ranks
 from backsym.graphs.slots import slots
-from backsym.reading.files.loader import load
 
 RANDOMS = random_ones(20)
 ALL = dict(examples(RANDOMS))
@@ -147,9 +147,7 @@ STEEPER = 1.001
 
 @pytest.mark.parametrize("name", some(sorted({key.split()[0] for key in RECORDED}), 3))
 def test_no_bundled_graph_is_drawn_worse_than_recorded(name: str) -> None:
-    (path,) = (path for path in PROBLEMS if path.stem == name)  # A network of the tests may have the same name.
-    problem = load(str(path))
-    assert isinstance(problem, Problem)
+    problem = bundled()[name]
     recorded = {key: figures for key, figures in RECORDED.items() if key.split()[0] == name}
     for key, (crossings, width, rise) in recorded.items():
         _, kind, derivatives = key.split()

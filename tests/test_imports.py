@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,16 @@ def part_of(path: Path) -> str:
     return relative.parts[0].removesuffix(".py")
 
 
+@cache
+def parsed(path: Path) -> tuple[str | None, list[str], list[str]]:
+    """What a module says that it is for, what it imports anywhere, and what it imports at its top."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    top = ast.Module([n for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom))], [])
+    return ast.get_docstring(tree), imports(tree, path), imports(top, path)
+
+
 def imports(tree: ast.AST, path: Path) -> list[str]:
-    """The absolute names of all modules that a module imports, anywhere in it."""
+    """The absolute names of all modules that a tree of a module's code imports."""
     package = ["backsym", *path.relative_to(PACKAGE).parent.parts]
     found: list[str] = []
     for node in ast.walk(tree):
@@ -64,7 +73,7 @@ def test_a_module_imports_only_the_layers_below_it(path: Path) -> None:
     part = part_of(path)
     assert part in LAYERS, f"{part} is no room: give it one in {__file__}"
     allowed = LAYERS[part] | {part}
-    for name in imports(ast.parse(path.read_text(encoding="utf-8")), path):
+    for name in parsed(path)[1]:
         if name.startswith("backsym."):
             assert name.split(".")[1] in allowed, f"{part} must not import {name}"
 
@@ -73,16 +82,13 @@ def test_a_module_imports_only_the_layers_below_it(path: Path) -> None:
 def test_heavy_packages_are_imported_where_they_are_used(path: Path) -> None:
     if part_of(path) in AT_THE_TOP:
         return
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    top = ast.Module([n for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom))], [])
-    assert not {name.split(".")[0] for name in imports(top, path)} & HEAVY
+    assert not {name.split(".")[0] for name in parsed(path)[2]} & HEAVY
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_modules_stay_readable(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
     if path.name != "__init__.py":
-        assert ast.get_docstring(ast.parse(text)), "a module says what it is for"
+        assert parsed(path)[0], "a module says what it is for"
 
 
 def dotted(path: Path) -> str:
@@ -95,8 +101,7 @@ def test_no_circle_of_imports() -> None:
     names = {dotted(path): path for path in MODULES}
     below: dict[str, set[str]] = {}
     for name, path in names.items():
-        wanted = imports(ast.parse(path.read_text(encoding="utf-8")), path)
-        found = {other if other in names else other.rpartition(".")[0] for other in wanted}
+        found = {other if other in names else other.rpartition(".")[0] for other in parsed(path)[1]}
         below[name] = {other for other in found if other in names} - {name}
     done: set[str] = set()
     while len(done) < len(below):

@@ -14,25 +14,20 @@ import pytest
 from exact import DIGITS, Truth
 from exact import Judge as Exact
 from extent import examples, some
+from known import bundled
 from mutants import BEHIND_A_TIE, Maker, same
 
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Entry, Equation, Expr, IndexPick, IndexReduce, Ix, Reshape, free_indices, walk
 from backsym.core.problem import Problem
-from backsym.core.resources import bundled_problems
 from backsym.core.steps import Derivation
 from backsym.marking.judging.layouts import same_layout
 from backsym.marking.verdicts import Marker
 from backsym.printing.latex import equation_latex, latex
 from backsym.printing.notation import Notation
 from backsym.printing.plain import plain
-from backsym.reading.files.loader import load
 
-PROBLEMS = {
-    name: problem.changed(parts=())
-    for name, path in bundled_problems().items()
-    if isinstance(problem := load(str(path)), Problem)
-}
+PROBLEMS = {name: problem.changed(parts=()) for name, problem in bundled().items()}
 
 
 def spellings(problem: Problem, equation: Equation) -> Iterator[str]:

@@ -7,7 +7,8 @@ import pickle
 import string
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,19 @@ from backsym.core.words import Entry, Words, entries, mentions, say
 pytestmark = pytest.mark.quick("core")
 
 PACKAGE = Path(__file__).resolve().parents[1] / "backsym"
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@cache
+def nodes() -> dict[Path, list[ast.AST]]:
+    """All nodes of each module's syntax tree."""
+    sources = {path: path.read_text(encoding="utf-8") for path in sorted(PACKAGE.rglob("*.py"))}
+    return {path: list(ast.walk(ast.parse(text))) for path, text in sources.items()}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget_the_trees() -> Iterator[None]:
+    yield
+    nodes.cache_clear()
 
 
 def rooms(language: str) -> list[str]:
@@ -37,13 +50,18 @@ def needed(entry: Entry) -> set[str]:
     return {name for _, name, _, _ in pieces if name is not None}
 
 
-def said() -> Iterator[tuple[str, ast.Call, list[str]]]:
+@cache
+def said() -> list[tuple[str, ast.Call, list[str]]]:
     """Every call of ``say`` in the package, with the codes that it may have."""
-    for path, tree in TREES.items():
-        imported = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module == "backsym.core.words"]
+    return list(calls_of_say())
+
+
+def calls_of_say() -> Iterator[tuple[str, ast.Call, list[str]]]:
+    for path, found_in in nodes().items():
+        imported = [n for n in found_in if isinstance(n, ast.ImportFrom) and n.module == "backsym.core.words"]
         if not any(alias.name == "say" for n in imported for alias in n.names):
             continue
-        for node in ast.walk(tree):
+        for node in found_in:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
                 first = node.args[0] if len(node.args) == 1 else None
                 choices = [first.body, first.orelse] if isinstance(first, ast.IfExp) else [first]
@@ -52,15 +70,13 @@ def said() -> Iterator[tuple[str, ast.Call, list[str]]]:
                 yield f"{path.relative_to(PACKAGE)}:{node.lineno}", node, found
 
 
-SAID = list(said())
-
 PARTLY = {"meaning", "plain"}
 """Rooms of which other languages have the words that are for students."""
 
 
 def test_every_code_has_words_that_name_exactly_its_facts() -> None:
     known = codes("en")
-    for place, call, found in SAID:
+    for place, call, found in said():
         facts = {keyword.arg for keyword in call.keywords}
         for code in found:
             assert code in known, f"{place}: {code} has no words"
@@ -68,7 +84,7 @@ def test_every_code_has_words_that_name_exactly_its_facts() -> None:
 
 
 def test_all_words_are_said() -> None:
-    used = {code for _, _, found in SAID for code in found} | {"words.and", "words.or"}
+    used = {code for _, _, found in said() for code in found} | {"words.and", "words.or"}
     assert set(codes("en")) == used
 
 
@@ -86,18 +102,20 @@ def test_other_languages_have_words_for_some_of_the_codes(language: str) -> None
 # --- no message beside the catalogue ---
 
 
+@cache
 def error_classes() -> set[str]:
     """The errors that are for users: BacksymError with all that is made of it, and what such errors are made of."""
-    classes = [node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    classes = [node for each in nodes().values() for node in each if isinstance(node, ast.ClassDef)]
     found = {"BacksymError"}
     while more := {c.name for c in classes for b in c.bases if isinstance(b, ast.Name) and b.id in found} - found:
         found |= more
     return found | {"Diagnostic", "UsageError"}
 
 
+@cache
 def given_on() -> set[str]:
     """The functions that make an error of what they are given to say."""
-    functions = [node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    functions = [node for each in nodes().values() for node in each if isinstance(node, ast.FunctionDef)]
     named = {f.name for f in functions for a in f.args.args if a.annotation and "Said" in ast.unparse(a.annotation)}
     return named - {"__init__", "add"}
 
@@ -116,9 +134,9 @@ def sentences_in(node: ast.AST) -> Iterator[ast.AST]:
         yield from sentences_in(child)
 
 
-def inline(tree: ast.AST, classes: set[str]) -> Iterator[int]:
+def inline(nodes: Iterable[ast.AST], classes: set[str]) -> Iterator[int]:
     """The lines in which an error for users is given a sentence, or a text that was put together from some."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if not isinstance(node, ast.Call):
             continue
         called = ast.unparse(node.func)
@@ -130,7 +148,7 @@ def inline(tree: ast.AST, classes: set[str]) -> Iterator[int]:
 
 def test_messages_are_in_the_catalogue() -> None:
     classes = error_classes() | given_on()
-    found = [f"{path.relative_to(PACKAGE)}:{line}" for path, tree in TREES.items() for line in inline(tree, classes)]
+    found = [f"{path.relative_to(PACKAGE)}:{line}" for path, each in nodes().items() for line in inline(each, classes)]
     assert found == []
 
 
@@ -149,7 +167,7 @@ def test_messages_are_in_the_catalogue() -> None:
     ],
 )
 def test_a_message_beside_the_catalogue_is_found(line: str, counts: bool) -> None:
-    assert bool(list(inline(ast.parse(line), error_classes() | given_on()))) == counts
+    assert bool(list(inline(ast.walk(ast.parse(line)), error_classes() | given_on()))) == counts
 
 
 def test_a_language_without_words_falls_back_on_english() -> None:
@@ -239,10 +257,10 @@ def is_message(node: ast.AST, caught: set[str]) -> bool:
     return text and any(isinstance(arg, ast.Name) and arg.id in caught for arg in node.args)  # type: ignore[attr-defined]
 
 
-def decisions(tree: ast.AST) -> Iterator[int]:
+def decisions(nodes: Sequence[ast.AST]) -> Iterator[int]:
     """The lines in which something is asked of the words of an error."""
-    caught = {node.name for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.name}
-    for node in ast.walk(tree):
+    caught = {node.name for node in nodes if isinstance(node, ast.ExceptHandler) and node.name}
+    for node in nodes:
         asked: list[ast.AST] = []
         if isinstance(node, ast.Compare) and not all(isinstance(op, (ast.Is, ast.IsNot)) for op in node.ops):
             asked = [node.left, *node.comparators]
@@ -254,7 +272,7 @@ def decisions(tree: ast.AST) -> Iterator[int]:
 
 
 def test_nothing_is_decided_by_what_is_said() -> None:
-    found = {f"{path.relative_to(PACKAGE)}:{line}" for path, tree in TREES.items() for line in decisions(tree)}
+    found = {f"{path.relative_to(PACKAGE)}:{line}" for path, each in nodes().items() for line in decisions(each)}
     assert sorted(found) == []
 
 
@@ -269,4 +287,4 @@ def test_nothing_is_decided_by_what_is_said() -> None:
     ],
 )
 def test_a_decision_by_words_is_found(line: str) -> None:
-    assert list(decisions(ast.parse(f"try:\n    pass\nexcept E as error:\n    {line}")))
+    assert list(decisions(list(ast.walk(ast.parse(f"try:\n    pass\nexcept E as error:\n    {line}")))))

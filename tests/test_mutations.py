@@ -15,8 +15,9 @@ from pathlib import Path
 import mpmath
 import pytest
 from click.testing import CliRunner
-from exact import DIGITS, Judge, Truth, all_problems
+from exact import DIGITS, Judge, Truth
 from extent import THOROUGH, examples, some
+from known import all_problems, solution
 from mutants import BEHIND_A_TIE, Maker, Mutant, same
 
 from backsym.cli.main import main
@@ -27,7 +28,6 @@ from backsym.core.problem import Problem
 from backsym.core.steps import Derivation
 from backsym.numeric.sample import draws
 from backsym.numeric.verify import verify
-from backsym.solving.solution import solve
 
 PROBLEMS = {name: p for name, p in all_problems().items() if not any(eq.block for eq in p.equations)}
 """Recurrences are judged step by step (``unrolled.py``), where a mutant has no adjoint of the whole family."""
@@ -105,7 +105,7 @@ def spoiled(d: Derivation, form: str, mutant: Mutant) -> Derivation:
 
 def run(name: str, score: Score) -> None:
     problem = PROBLEMS[name]
-    derivations = solve(problem, check=False).derivations
+    derivations = solution(name).derivations
     points, known = draws(problem), truths(problem, derivations)
     work = list(jobs(problem, derivations))
     far: list[Truth] = []

@@ -15,12 +15,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from extent import THOROUGH, some
+from known import bundled
 
 from backsym.cli.main import main
 from backsym.cli.quiz import written
 from backsym.core.expr import ONE, Add, Mul, Neg, walk
-from backsym.core.problem import Problem
-from backsym.core.resources import bundled_problems
 from backsym.documents.content.blocks import Text
 from backsym.marking.judging.accept import derivatives_asked
 from backsym.numeric.evaluate import evaluate
@@ -30,12 +29,12 @@ from backsym.printing.latex import latex
 from backsym.quiz import questions, sheets
 from backsym.quiz.questions import FEWEST, MOST, Choice, Quiz, quiz_of
 from backsym.quiz.slips import slips
-from backsym.reading.files.loader import load, problem_from_mapping
+from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import Solution, solve
 
 pytestmark = pytest.mark.quick("quiz")
 
-PROBLEMS = {name: path for name, path in bundled_problems().items() if isinstance(load(str(path)), Problem)}
+PROBLEMS = bundled()
 MLP = {
     "title": "One layer of $k$ units / one loss",
     "symbols": {"x": ["D"], "W": ["K", "D"], "b": ["K"], "t": ["K"]},
@@ -44,9 +43,7 @@ MLP = {
 
 
 def solution_of(name: str) -> Solution:
-    problem = load(str(PROBLEMS[name]))
-    assert isinstance(problem, Problem)
-    return solve(problem)
+    return solve(PROBLEMS[name])
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 
 import pytest
 from extent import some
+from known import bundled
 from networks import NETWORKS
 
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Problem
-from backsym.core.resources import bundled_problems
 from backsym.documents.content.blocks import Bullets, Derivations, Derived, Equations, Heading, Math, Paragraph, Table
 from backsym.documents.content.document import document_of
 from backsym.documents.writers.breaking import as_formula
@@ -26,7 +26,7 @@ from backsym.printing.mathml import to_mathml
 from backsym.printing.signs import SIGNS, sign
 from backsym.printing.typst import to_typst
 from backsym.printing.unicode import to_unicode
-from backsym.reading.files.loader import load, problem_from_mapping
+from backsym.reading.files.loader import problem_from_mapping
 from backsym.solving.solution import solve
 from backsym.text.mathtext import ENVIRONMENTS, MACROS, math_complaints
 
@@ -137,10 +137,7 @@ def every(node: Any) -> Iterator[Layout]:
 
 
 def problems() -> Iterator[Problem]:
-    for path in bundled_problems().values():
-        loaded = load(str(path))
-        if isinstance(loaded, Problem):
-            yield loaded
+    yield from bundled().values()
     for network in some(NETWORKS.values(), 3):
         yield problem_from_mapping({"title": "T", **network})
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import pytest
-from exact import all_problems
 from extent import some
+from known import all_problems
+from known import solution as solved
 
 from backsym.core.expr import Expr
-from backsym.core.problem import Problem
 from backsym.core.stepkinds import STEPS
 from backsym.core.steps import Step
 from backsym.documents.content.sentences import catalogue, why
@@ -19,21 +19,10 @@ from backsym.numeric.sample import draws
 from backsym.numeric.verify import with_adjoints
 from backsym.printing.latex import latex
 from backsym.printing.notation import Notation
-from backsym.solving.solution import Solution, solve
+from backsym.solving.solution import Solution
 
 PROBLEMS = all_problems()
 TOLERANCE = 1e-9
-
-
-@pytest.fixture(scope="module")
-def solutions() -> dict[str, Solution]:
-    return {}
-
-
-def solved(name: str, cache: dict[str, Solution]) -> tuple[Problem, Solution]:
-    if name not in cache:
-        cache[name] = solve(PROBLEMS[name], check=False)
-    return PROBLEMS[name], cache[name]
 
 
 def every(steps: Sequence[Step]) -> Iterator[Step]:
@@ -50,8 +39,8 @@ def all_steps(solution: Solution) -> Iterator[tuple[str, Step]]:
 
 
 @pytest.mark.parametrize("name", some(PROBLEMS, 2))
-def test_both_sides_of_every_step_are_equal(name: str, solutions: dict[str, Solution]) -> None:
-    problem, solution = solved(name, solutions)
+def test_both_sides_of_every_step_are_equal(name: str) -> None:
+    problem, solution = PROBLEMS[name], solved(name)
     for env in draws(problem, 2):
         point = with_adjoints(solution.derivations, env)
         for item in (*solution.derivations, *solution.forward):
@@ -60,8 +49,8 @@ def test_both_sides_of_every_step_are_equal(name: str, solutions: dict[str, Solu
 
 
 @pytest.mark.parametrize("name", some(PROBLEMS, 2))
-def test_every_step_says_why(name: str, solutions: dict[str, Solution]) -> None:
-    problem, solution = solved(name, solutions)
+def test_every_step_says_why(name: str) -> None:
+    problem, solution = PROBLEMS[name], solved(name)
     notation = Notation.of(problem)
     for node, step in all_steps(solution):
         sentence = inlines_text(why(step, notation, problem))
@@ -70,9 +59,9 @@ def test_every_step_says_why(name: str, solutions: dict[str, Solution]) -> None:
 
 
 @pytest.mark.parametrize("name", some(PROBLEMS, 2))
-def test_no_step_is_empty_on_the_page(name: str, solutions: dict[str, Solution]) -> None:
+def test_no_step_is_empty_on_the_page(name: str) -> None:
     """A rewrite that changes nothing that a reader sees is no step."""
-    problem, solution = solved(name, solutions)
+    problem, solution = PROBLEMS[name], solved(name)
     notation = Notation.of(problem)
     for d in solution.derivations:
         for step in every(d.steps):
@@ -96,9 +85,9 @@ def trace(steps: Sequence[Step], start: Expr) -> Expr:
 
 
 @pytest.mark.parametrize("name", some(PROBLEMS, 2))
-def test_the_steps_lead_to_the_result(name: str, solutions: dict[str, Solution]) -> None:
+def test_the_steps_lead_to_the_result(name: str) -> None:
     """Each rewrite of the adjoint starts where the last one ended, and the last one ends in the stated result."""
-    _, solution = solved(name, solutions)
+    solution = solved(name)
     for d in solution.derivations:
         steps = list(d.steps)
         if d.matrix is not None:
@@ -116,9 +105,9 @@ def test_the_steps_lead_to_the_result(name: str, solutions: dict[str, Solution])
                 )
 
 
-def test_the_catalogue_has_a_sentence_and_an_example_for_every_kind(solutions: dict[str, Solution]) -> None:
+def test_the_catalogue_has_a_sentence_and_an_example_for_every_kind() -> None:
     sentences = catalogue().steps
-    seen = {step.kind for name in PROBLEMS for _, step in all_steps(solved(name, solutions)[1])}
+    seen = {step.kind for name in PROBLEMS for _, step in all_steps(solved(name))}
     assert seen <= set(sentences)
     for kind in seen:
         assert sentences[kind].text
