@@ -57,9 +57,11 @@ def _spelled(tokens: Sequence[Token]) -> set[int]:
     for n in range(len(tokens)):
         if n and (tokens[n].kind != "letter" or tokens[n - 1].end != tokens[n].start):
             start = n
+        if tokens[n].kind != "letter" or n - start < 1:
+            continue
         run = "".join(token.text for token in tokens[start : n + 1])
         name = next((name for name in FUNCTIONS if len(name) > 1 and run.endswith(name)), None)
-        if tokens[n].kind == "letter" and name is not None:
+        if name is not None:
             found.update(range(n + 1 - len(name), n + 1))
     return found
 
