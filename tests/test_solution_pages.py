@@ -346,7 +346,7 @@ def check_numbers(row: Row, solution: Solution) -> None:
 
 @pytest.mark.parametrize("path", some(FILES, 2), ids=lambda path: path.stem)
 def test_every_displayed_equality_of_a_bundled_problem_holds(path: Path) -> None:
-    assert check_page(solved(path)) >= 10
+    assert check_page(solved(path)) >= 9
 
 
 @pytest.mark.parametrize("name", some(NETWORKS, 4))
@@ -697,19 +697,20 @@ def test_what_is_not_true_is_not_said() -> None:
 def test_each_kind_of_remark_is_made_where_it_belongs_and_all_are_made_somewhere() -> None:
     expected = {
         "scalar-tanh": {"ideas.walk", "ideas.residual", "readings.error", "slips.lost_path"},
-        "mlp-entries": {"ideas.denominator", "ideas.every", "readings.probability", "readings.switch", "slips.one_case",
-                        "slips.lost_slope"},
+        "mlp-entries": {"ideas.denominator", "ideas.every", "readings.probability", "readings.switch",
+                        "slips.one_class", "slips.lost_slope"},
         "twin": {"ideas.walk", "ideas.shared", "ideas.gate", "readings.error", "readings.switch", "slips.mixed",
                  "slips.lost_path", "slips.lost_slope"},
-        "four-units": {"ideas.walk", "ideas.fan_out", "readings.switch", "slips.lost_path", "slips.lost_slope"},
+        "four-units": {"ideas.rules", "readings.switch", "slips.lost_path", "slips.lost_slope"},
         "skip": {"ideas.walk", "ideas.denominator", "ideas.every", "ideas.fan_out", "readings.probability",
-                 "readings.outer", "readings.back", "readings.switch", "slips.one_case", "slips.lost_path",
+                 "readings.outer", "readings.back", "readings.switch", "slips.one_class", "slips.lost_path",
                  "slips.lost_slope"},
+        "backward-batch": {"readings.back_in_rows", "readings.switch", "slips.lost_slope"},
     }  # fmt: skip
     for path in FILES:
         if path.stem in expected:
             assert {remark.key for remark in remarks_of(solved(path))} == expected[path.stem], path.stem
-    made = set().union(*expected.values()) | {"ideas.shared_one"}
+    made = set().union(*expected.values()) | {"ideas.shared_one", "slips.one_case"}
     assert made == {key for key in catalogue().phrases if key.startswith(("ideas.", "readings.", "slips."))}
 
 
@@ -777,6 +778,20 @@ def test_what_a_result_is_stated_by_is_found_before_it(path: Path) -> None:
         for piece in (piece for piece in pieces if piece.node in own):
             used = {e.name for e in walk(piece.result.rhs) if isinstance(e, Adj)} & own
             assert all(shown.results[name] <= shown.results[piece.node] for name in used), piece.node
+
+
+def test_no_two_texts_of_a_problem_repeat_a_display(pages: dict[str, tuple[Block, ...]]) -> None:
+    """Each problem of a collection has its own forward pass, which may be that of another one."""
+    for name, blocks in pages.items():
+        if name == "handout":
+            continue
+        shown = []
+        for block in blocks:
+            displays = [item.rows for item in block.items] if isinstance(block, Derivations) else []
+            displays += [block.rows] if isinstance(block, Equations) else []
+            shown += [tuple((r.lhs, untinted(r.right), r.tail) for r in rows) for rows in displays]
+        repeated = {to_latex(rows[0][1]) for rows in shown if shown.count(rows) > 1}
+        assert not repeated, name
 
 
 def test_links_lead_to_marks_in_every_form(pages: dict[str, tuple[Block, ...]]) -> None:

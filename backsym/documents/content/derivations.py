@@ -37,7 +37,16 @@ from backsym.documents.content.questions import Sheet, question_blocks, row
 from backsym.documents.content.sentences import Value, Voice, joined
 from backsym.documents.content.solved import Solved, adjoints_of, in_turn, split_levels
 from backsym.documents.content.told import Model, Shown
-from backsym.documents.content.vectorizing import before_steps, boxed, operation, other_form, pictures
+from backsym.documents.content.vectorizing import (
+    before_steps,
+    boxed,
+    operation,
+    other_form,
+    pictures,
+    product_idea,
+    rows_and_columns,
+    summed,
+)
 from backsym.documents.content.worked import numbers_row
 from backsym.documents.remarks.ideas import ideas
 from backsym.documents.remarks.readings import readings
@@ -51,6 +60,7 @@ from backsym.parts.table import kind_of
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.measure import width
+from backsym.printing.notation import index
 from backsym.printing.printer import range_layout
 
 TOGETHER = 24.0
@@ -92,6 +102,8 @@ class Worked(Sheet):
         self.solved = solved
         self.shown = shown
         self.level = level
+        self.found: list[int] = []
+        """Earlier results on which the part rests without asking for them."""
 
     def derived(self, answered: Answered) -> None:
         """One derivation of each kind, and the results that are found likewise, between the remarks about them."""
@@ -125,15 +137,32 @@ class Worked(Sheet):
         full: list[Derived] = []
         alike: list[tuple[Piece, Form, Model]] = []
         for piece in in_turn((*answered.needed, *answered.pieces), lambda piece: piece.node, _used):
+            earlier = None if kind_of(answered.part).plain else self._stated_before(piece)
+            if earlier is not None:
+                self.found.append(earlier)
+                continue
             model = self._like(piece, answered.label)
             if model is not None:
                 alike.append((piece, *model))
                 continue
-            if {earlier.node for earlier, _, _ in alike} & _used(piece):
+            if {other.node for other, _, _ in alike} & _used(piece):
                 self._written(full, alike, answered.label)
                 full, alike = [], []
             full.append(_derived(piece, answered, self.voice, self.shown))
         self._written(full, alike, answered.label)
+        if self.found:
+            results = self.voice.catalogue.listing([(Ref(number),) for number in sorted(set(self.found))])
+            self.blocks.append(self.voice.say("document.found", results=results))
+
+    def _stated_before(self, piece: Piece) -> int | None:
+        """The number of the result, where this problem has stated the same."""
+        if piece.cases or piece.after:
+            return None
+        if piece.shown:
+            return None if self.shown.rest(piece.node, piece.shown)[0] else self.shown.results.get(piece.node)
+        form, model = self.shown.like(piece.steps)
+        same = model is not None and model.voice.problem is self.problem and not renaming(model.form, form)
+        return model.number if model is not None and same else None
 
     def _written(self, full: Sequence[Derived], alike: Sequence[tuple[Piece, Form, Model]], label: str) -> None:
         """Derivations, and after them the results that are found likewise."""
@@ -160,6 +189,7 @@ class Worked(Sheet):
     def vectorized(self, answered: Answered) -> None:
         for piece, (asked, _) in zip(answered.pieces, answered.asked, strict=True):
             self.blocks.extend(_vectorized(piece, asked, answered, self.voice, self.shown))
+        self._remarks(islice(self._new(readings(answered.pieces, self.problem)), 1), "reading")
 
     def computed(self, quantities: Sequence[Expr]) -> None:
         env = point(self.problem, self.solved.derivations)
@@ -291,14 +321,32 @@ def _vectorized(piece: Piece, asked: Equation, answered: Answered, voice: Voice,
         return [Paragraph(_as_in([(form, model)], "", voice)), result]
     shown.model(form, mark.number, answered.label)
     inner = _inner(piece.steps)
-    blocks: list[Block] = list(before_steps(piece.result, voice))
-    if inner:
-        blocks.append(Equations(rows_of(inner, voice)))
     kind = operation(piece.result.rhs)
+    blocks: list[Block] = []
+    idea = product_idea(asked, voice) if kind == "product" else None
+    if idea is not None and shown.told.first("idea of a product"):
+        strong = _strong(voice.catalogue.phrase("document.idea"))
+        blocks.append(Aside("idea", (*strong, Text(" "), *idea)))
+    elif idea is None and (shown.told.first(f"vectorizing {kind}") or not inner):
+        blocks += before_steps(piece.result, voice)
+    if inner:
+        rows = rows_of(inner, voice)
+        if idea is not None and not any(step.kind == sk.LIFT_TRANSPOSE for step in inner):
+            rows = (*rows[:-1], _met(rows[-1], asked, voice))
+        drawn = rows_and_columns(asked, voice) if idea is not None and shown.told.first("rows and columns") else None
+        blocks.append(Equations((drawn, *rows) if drawn is not None else rows))
     if shown.told.first(f"picture of {kind}"):
         blocks += pictures(piece.result, None if inner else asked, voice)
     blocks.append(result)
     return [*blocks, *(other_form(piece.result, voice) if shown.told.first(f"other form of {kind}") else ())]
+
+
+def _met(found: Row, asked: Equation, voice: Voice) -> Row:
+    """The row with the reason why no factor of its product is transposed."""
+    product = summed(asked)
+    assert product is not None
+    met = voice.catalogue.phrase("reasons.met", index=index(product[1], voice.notation))
+    return replace(found, reason=joined((met, found.reason), voice.catalogue))
 
 
 def _inner(steps: Sequence[Step]) -> tuple[Step, ...]:
@@ -387,10 +435,10 @@ def rows_of(steps: Sequence[Step], voice: Voice, shown: Shown | None = None) -> 
     rows: list[Row] = []
     before: Line | None = None
     known = {} if shown is None else shown.results
-    planned = lines(steps, known.keys())
+    planned = lines(steps, known.keys(), lambda step: form_of((step,), voice.problem).key)
     concise = shown is not None and shown.options.concise
     for line in condensed(planned) if concise else named(planned, _letters(voice)):
-        reason = _reason(line.steps, voice, known)
+        reason = voice.catalogue.phrase("reasons.likewise.here") if line.like else _reason(line.steps, voice, known)
         stages = tuple(voice.tinted(stage) for stage in line.stages)
         found = Row(voice.layout(line.lhs), stages[-1], None, stages[:-1], reason)
         if before is not None and before.lhs == line.lhs:

@@ -6,7 +6,7 @@ derived here, and no sentence is chosen.  This module must not know about layout
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -23,6 +23,9 @@ _NESTED = (sk.LOCAL, sk.RECALL, sk.PATH)
 """Their substeps are rows of their own; those of other kinds tell how a row was found."""
 
 
+_PUT_IN = (sk.SUBSTITUTE, sk.SUM_PATHS, sk.INLINE_ADJOINT)
+"""What puts derivatives in for their names, into which more may be put in."""
+
 _CASES = (sk.CASE_EQUAL, sk.CASE_DIFFERENT)
 """What holds under a condition that its row says."""
 
@@ -36,13 +39,18 @@ class Line:
     steps: tuple[Step, ...]
     opens: bool = False
     """Whether the line states the chain rule, into which the next one may put the local derivatives."""
+    like: bool = False
+    """Whether it is found as an earlier line of the same derivation, with other names."""
 
 
 @dataclass
 class _Planner:
     known: AbstractSet[str] = frozenset()
+    form: Callable[[Step], Hashable] | None = None
+    """What local derivatives that are alike have in common; without it none is written likewise."""
     lines: list[Line] = field(default_factory=list)
     waiting: list[Step] = field(default_factory=list)
+    forms: set[Hashable] = field(default_factory=set)
 
     def walk(self, steps: Sequence[Step]) -> None:
         """Each step is stated for the left side at which its chain of equalities began.
@@ -62,18 +70,32 @@ class _Planner:
 
     def _step(self, lhs: Expr, step: Step) -> None:
         if step.kind == sk.PATH:
-            self.lines += _path(lhs, step, self.known)
+            inner = self._inner(step)
+            own = [line for line in inner if line.lhs == lhs]
+            # Putting a local derivative in is shown by the sum of all paths.
+            self.lines += [line for line in inner if line.lhs != lhs or len(own) > 1]
         elif recalled(step) in self.known:
             self.waiting.append(step)
+        elif step.kind == sk.LOCAL and self.form is not None and len(inner := self._inner(step, self.waiting)) > 1:
+            form = self.form(step)
+            self.lines += [Line(step.before, (step.after,), (), like=True)] if form in self.forms else inner
+            self.forms.add(form)
+            self.waiting = []
         elif step.kind in _NESTED and step.substeps:
             self.walk(step.substeps)
         elif step.kind in _SAID_LATER:
             self.waiting.append(step)
         else:
             opens = step.kind in (sk.CHAIN, sk.CHAIN_MULTI)
-            inner = () if step.kind in _NESTED else tuple(_leaves(step.substeps))
-            self.lines.append(Line(lhs, (step.after,), (*self.waiting, *inner, step), opens))
+            leaves = () if step.kind in _NESTED else tuple(_leaves(step.substeps))
+            self.lines.append(Line(lhs, (step.after,), (*self.waiting, *leaves, step), opens))
             self.waiting = []
+
+    def _inner(self, step: Step, waiting: Sequence[Step] = ()) -> list[Line]:
+        """The lines of the substeps, of which the first also rests on what is ``waiting``."""
+        inner = _Planner(self.known, self.form, waiting=list(waiting), forms=self.forms)
+        inner.walk(step.substeps)
+        return inner.lines
 
 
 def recalled(step: Step) -> str | None:
@@ -82,12 +104,17 @@ def recalled(step: Step) -> str | None:
     return node.name if isinstance(node, Sym) else None
 
 
-def lines(steps: Sequence[Step], known: AbstractSet[str] = frozenset()) -> tuple[Line, ...]:
+def lines(
+    steps: Sequence[Step],
+    known: AbstractSet[str] = frozenset(),
+    form: Callable[[Step], Hashable] | None = None,
+) -> tuple[Line, ...]:
     """The rows of a derivation, one for each equality that is not said again by the next.
 
-    The derivatives by what is ``known`` are put in and not derived again.
+    The derivatives by what is ``known`` are put in and not derived again.  Of local derivatives that have one ``form``,
+    the first is derived.
     """
-    planner = _Planner(known)
+    planner = _Planner(known, form)
     planner.walk(steps)
     out: list[Line] = []
     for line in planner.lines:
@@ -96,7 +123,26 @@ def lines(steps: Sequence[Step], known: AbstractSet[str] = frozenset()) -> tuple
             out[-1] = replace(before, stages=before.stages + line.stages, steps=before.steps + line.steps, opens=False)
         else:
             out.append(line)
-    return tuple(out)
+    return tuple(_put_in_together(out))
+
+
+def _put_in_together(planned: Sequence[Line]) -> list[Line]:
+    """What is put in is found before, what comes back first, so that all of it is put in in one chain."""
+    out = list(planned)
+    at = 0
+    while at < len(out):
+        line = out[at]
+        then = next((n for n in range(at + 1, len(out)) if out[n].lhs == line.lhs), None)
+        later = then is not None and then > at + 1 and out[then].steps[-1:]
+        if line.steps and line.steps[-1].kind in _PUT_IN and later and later[-1].kind == sk.INLINE_ADJOINT:
+            assert then is not None
+            chain = replace(line, stages=line.stages + out[then].stages, steps=line.steps + out[then].steps)
+            begin = next((n for n in range(at) if out[n].lhs == line.lhs and out[n].opens), at - 1) + 1
+            out = [*out[:begin], *out[at + 1 : then], *out[begin:at], chain, *out[then + 1 :]]
+            at = begin
+        else:
+            at += 1
+    return out
 
 
 def condensed(planned: Sequence[Line]) -> tuple[Line, ...]:
@@ -155,14 +201,6 @@ def _same(one: IndexReduce, other: Expr) -> bool:
 
 def _with_name(e: Expr, repeated: IndexReduce, name: Expr) -> Expr:
     return name if _same(repeated, e) else rebuild(e, lambda child: _with_name(child, repeated, name))
-
-
-def _path(lhs: Expr, step: Step, known: AbstractSet[str]) -> list[Line]:
-    """What one path takes beyond putting a local derivative in, which the sum of all paths shows."""
-    inner = _Planner(known)
-    inner.walk(step.substeps)
-    own = [line for line in inner.lines if line.lhs == lhs]
-    return [line for line in inner.lines if line.lhs != lhs or len(own) > 1]
 
 
 def _leaves(steps: Sequence[Step]) -> Iterator[Step]:

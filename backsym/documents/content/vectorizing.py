@@ -17,6 +17,7 @@ from backsym.core.expr import (
     Expr,
     Fn,
     IndexReduce,
+    Ix,
     MatMul,
     Mul,
     Neg,
@@ -25,18 +26,71 @@ from backsym.core.expr import (
     Sym,
     T,
     rebuild,
+    walk,
 )
-from backsym.documents.content.blocks import Block, Equations, Paragraph, Row
+from backsym.documents.content.blocks import Block, Equations, Inlines, Paragraph, Row
 from backsym.documents.content.pictures import picture
 from backsym.documents.content.sentences import Voice
+from backsym.documents.writers.breaking import as_formula
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
+from backsym.printing.notation import index
 from backsym.printing.printer import equation_layout, size_layout
 
 
 def before_steps(equation: Equation, voice: Voice) -> list[Block]:
     """Which operation takes the arrays to the left side."""
     return [_say(operation(equation.rhs), voice)] if equation.lhs.shape else []
+
+
+def summed(asked: Equation) -> tuple[IndexReduce, Ix] | None:
+    """The sum of products of two entries that a matrix product forms, and its letter, where the left side has a letter
+    of each of the two, or of the one of them that is a matrix."""
+    lhs = asked.lhs
+    for e in walk(asked.rhs):
+        if not isinstance(e, IndexReduce) or len(e.indices) != 1 or not isinstance(e.body, Mul):
+            continue
+        k, factors = e.indices[0], e.body.args
+        rest = [tuple(ix for ix in f.indices if ix != k) for f in factors if isinstance(f, Entry) and k in f.indices]
+        fits = len(rest) == len(factors) == 2 and sorted(map(len, rest)) in ([0, 1], [1, 1])
+        if fits and isinstance(lhs, Entry) and {*rest[0], *rest[1]} == set(lhs.indices):
+            return e, k
+    return None
+
+
+def product_idea(asked: Equation, voice: Voice) -> Inlines | None:
+    """What becomes of the letters of a sum that is a matrix product."""
+    found = summed(asked)
+    if found is None or not isinstance(asked.lhs, Entry):
+        return None
+    letters = [index(ix, voice.notation) for ix in asked.lhs.indices]
+    facts = dict(zip(("row", "column"), letters, strict=False), summed=index(found[1], voice.notation))
+    return voice.catalogue.phrase(f"document.vectorizing.idea{'' if len(letters) == 2 else '_column'}", **facts)
+
+
+def rows_and_columns(asked: Equation, voice: Voice) -> Row | None:
+    """The given equation with the row and the column below the entries of which its sum runs."""
+    found = summed(asked)
+    if found is None or not isinstance(found[0].body, Mul):
+        return None
+    braced: dict[str, Layout] = {}
+    names: dict[Expr, Expr] = {}
+    for factor in found[0].body.args:
+        if isinstance(factor, Entry) and len(factor.indices) == 2:
+            first = factor.indices[1] == found[1]
+            letter = index(factor.indices[0 if first else 1], voice.notation)
+            key = f"document.vectorizing.{'row' if first else 'column'}_of"
+            apart = lay.Space("medium")
+            below = as_formula(voice.catalogue.phrase(key, letter=letter, array=voice.layout(factor.base)))
+            name = f"[{len(braced)}]"
+            braced[name] = lay.Underbrace(voice.layout(factor), lay.row(apart, below, apart))
+            names[factor] = Sym(name, ())
+
+    def brace(e: Expr) -> Expr:
+        return names[e] if e in names else rebuild(e, brace)
+
+    notation = replace(voice.notation, symbols={**voice.notation.symbols, **braced})
+    return Row(None, equation_layout(Equation(asked.lhs, brace(asked.rhs)), notation))
 
 
 def pictures(equation: Equation, entry: Equation | None, voice: Voice) -> list[Block]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from backsym.core import stepkinds as sk
-from backsym.core.expr import Div, Entry, Expr, IndexReduce, Mul, Partial, Sym, free_indices, num, walk
+from backsym.core.expr import Add, Adj, Div, Entry, Expr, Fn, IndexReduce, Mul, Partial, Sym, free_indices, num, walk
 from backsym.core.problem import Problem
 from backsym.documents.remarks.remark import Claim, Remark, Told, all_steps, base_of, opening_of
 from backsym.parts.kind import Piece
@@ -16,10 +16,17 @@ from backsym.parts.kind import Piece
 MANY = 4
 """Of so many derivatives in one part it is said how they follow from each other."""
 
+RULES = 5
+"""So many facts tell of all three rules for a network of units."""
+
 
 def ideas(pieces: Sequence[Piece], problem: Problem) -> Iterator[Remark]:
     """What makes the derivation of a part work, the most telling first."""
     derived = [piece for piece in pieces if piece.derivative and piece.steps and not piece.cases]
+    rules = _rules(derived, problem)
+    if rules is not None:
+        yield rules
+        return
     if len(derived) >= MANY:
         yield Remark("ideas.walk")
     yield from _shared(derived, problem)
@@ -32,6 +39,44 @@ def ideas(pieces: Sequence[Piece], problem: Problem) -> Iterator[Remark]:
     for piece in derived:
         if not coupled:
             yield from _every(piece)
+
+
+def _rules(pieces: Sequence[Piece], problem: Problem) -> Remark | None:
+    """What the derivatives of a network of units follow from: one rule for weights, sums and values each."""
+    facts: dict[str, Told] = {}
+    claims: list[Claim] = []
+    for piece in pieces:
+        rhs = piece.result.rhs
+        if not any(isinstance(part, Adj) for part in walk(rhs)):
+            continue
+        found = _of_unit(piece, problem)
+        if found is None:
+            return None
+        # Of values, one that enters several sums is the better example.
+        facts = {**facts, **found} if isinstance(rhs, Add) else {**found, **facts}
+        claims.append(Claim("equal", piece.result.lhs, rhs))
+    return Remark("ideas.rules", facts, tuple(claims)) if len(facts) == RULES else None
+
+
+def _of_unit(piece: Piece, problem: Problem) -> dict[str, Told] | None:
+    """The kind of a number's derivative with its parts: of a weight, of a sum before a function, of a value."""
+    lhs, rhs = piece.result.lhs, piece.result.rhs
+    terms = rhs.args if isinstance(rhs, Add) else (rhs,)
+    pairs = [term.args for term in terms if isinstance(term, Mul) and len(term.args) == 2]
+    if len(pairs) < len(terms) or not isinstance(lhs, Adj) or lhs.shape:
+        return None
+    if not all(isinstance(error, Adj) and isinstance(factor, (Sym, Fn)) for error, factor in pairs):
+        return None
+    factors = [factor for _, factor in pairs]
+    roles = {problem.symbols[factor.name].role for factor in factors if isinstance(factor, Sym)}
+    own = problem.sym(piece.node)
+    if problem.symbols[piece.node].role == "parameter" and len(pairs) == 1 and roles <= {"node", "input"} and roles:
+        return {"weight": own, "value": factors[0]}
+    if len(pairs) == 1 and isinstance(factors[0], Fn) and factors[0].order == 1 and factors[0].args == (own,):
+        return {"sum": own, "slope": factors[0]}
+    return (
+        {"unit": own} if roles == {"parameter"} and len(roles) and not any(isinstance(f, Fn) for f in factors) else None
+    )
 
 
 def _shared(pieces: Sequence[Piece], problem: Problem) -> Iterator[Remark]:

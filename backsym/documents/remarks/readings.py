@@ -23,7 +23,7 @@ def readings(pieces: Sequence[Piece], problem: Problem) -> Iterator[Remark]:
     """What a result says, by its form."""
     for piece in pieces:
         if piece.derivative and not piece.cases:
-            for rule in (_error, _outer, _back, _switch):
+            for rule in (_error, _outer, _back, _back_in_rows, _switch):
                 found = rule(piece.result, problem)
                 if found is not None:
                     yield found
@@ -74,6 +74,20 @@ def _back(result: Equation, problem: Problem) -> Remark | None:
     if not isinstance(weights, T) or not isinstance(error, Adj) or _role(weights.arg, problem) != "parameter":
         return None
     return Remark("readings.back", {"error": error, "weights": weights.arg}, (Claim("equal", result.lhs, rhs),))
+
+
+def _back_in_rows(result: Equation, problem: Problem) -> Remark | None:
+    """Errors of several examples, one a row, that come back through the weights; transposed, each is a column."""
+    lhs, rhs = result.lhs, result.rhs
+    if not isinstance(rhs, MatMul) or len(rhs.args) != 2 or not isinstance(lhs, Adj) or len(lhs.shape) != 2:
+        return None
+    error, weights = rhs.args
+    if not isinstance(error, Adj) or len(error.shape) != 2 or _role(weights, problem) != "parameter":
+        return None
+    facts = {"error": error, "weights": weights, "value": problem.sym(lhs.name)}
+    single = MatMul((T(weights), T(error)))
+    claims = (Claim("equal", lhs, rhs), Claim("equal", T(lhs), single))
+    return Remark("readings.back_in_rows", {**facts, "columns": T(lhs), "single": single}, claims)
 
 
 def _switch(result: Equation, problem: Problem) -> Remark | None:

@@ -9,7 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from backsym.core import stepkinds as sk
-from backsym.core.expr import Add, Adj, Entry, Expr, Fn, Ix, MatMul, Mul, T, free_indices, walk, with_indices
+from backsym.core.expr import (
+    Add,
+    Adj,
+    Div,
+    Entry,
+    Expr,
+    Fn,
+    Ix,
+    MatMul,
+    Mul,
+    Neg,
+    Sym,
+    T,
+    free_indices,
+    num,
+    walk,
+    with_indices,
+)
 from backsym.core.problem import Problem
 from backsym.documents.remarks.remark import Claim, Remark, Told, all_steps, base_of, opening_of
 from backsym.parts.kind import Piece
@@ -54,11 +71,57 @@ def _one_case(piece: Piece, problem: Problem) -> Iterator[Remark]:
     if len(new) != 1 or not isinstance(other, Ix) or not isinstance(index, Ix) or new[0] != other:
         return
     error = with_indices(recalled.after, {other: index})
-    wrong = Mul((error, same.after))
+    wrong = _cancelled(Mul((error, same.after)))
     lhs = Entry(Adj(piece.node, node.base.shape), node.indices)
     facts: dict[str, Told] = {"lhs": lhs, "wrong": wrong, "node": node, "consumer": consumer}
-    claims = (Claim("unequal", lhs, wrong), Claim("depends", consumer, node))
+    claims: tuple[Claim, ...] = (Claim("unequal", lhs, wrong), Claim("depends", consumer, node))
+    right = _minus_target(piece, problem)
+    if right is not None:
+        value, target = right
+        others = Add((num(1), Neg(target)))
+        claims += (
+            Claim("equal", Mul((target, lhs)), Mul((target, wrong))),
+            Claim("equal", Mul((others, wrong)), Mul((num(0), target))),
+            Claim("equal", Mul((others, lhs)), Mul((others, value))),
+        )
+        yield Remark("slips.one_class", {**facts, "right": value}, claims)
+        return
     yield Remark("slips.one_case", facts, claims)
+
+
+def _minus_target(piece: Piece, problem: Problem) -> tuple[Expr, Entry] | None:
+    """The two sides of a difference that a derivation finds entry by entry, the second one of a one-hot target."""
+    for step in reversed(piece.steps):
+        e = step.after
+        if isinstance(e, Add) and len(e.args) == 2 and isinstance(e.args[1], Neg) and isinstance(e.args[1].arg, Entry):
+            base = e.args[1].arg.base
+            if isinstance(base, Sym) and problem.symbols[base.name].one_hot:
+                return e.args[0], e.args[1].arg
+    return None
+
+
+def _cancelled(product: Mul) -> Expr:
+    """-(a/b) (b c), without the b."""
+    negative, over, under = False, list[Expr](), list[Expr]()
+    todo = list(product.args)
+    while todo:
+        factor = todo.pop(0)
+        if isinstance(factor, Neg):
+            negative = not negative
+            todo.insert(0, factor.arg)
+        elif isinstance(factor, Div):
+            under.append(factor.den)
+            todo.insert(0, factor.num)
+        elif isinstance(factor, Mul):
+            todo = [*factor.args, *todo]
+        else:
+            over.append(factor)
+    if not under or any(factor not in over for factor in under):
+        return product
+    for factor in under:
+        over.remove(factor)
+    rest: Expr = over[0] if len(over) == 1 else Mul(tuple(over)) if over else num(1)
+    return Neg(rest) if negative else rest
 
 
 def _lost_path(piece: Piece, problem: Problem) -> Iterator[Remark]:
