@@ -23,7 +23,17 @@ LAYER = bs.Problem(
     forward=["y = tanh(W @ x)", "L = squared_error(y, t)"],
     symbols={"W": ["K", "D"], "x": {"shape": ["D"], "role": "input"}, "t": {"shape": ["K"], "role": "target"}},
 )
-MARKERS = {"unit": Marker(UNIT), "shown": Marker(SHOWN), "layer": Marker(LAYER)}
+TIME = bs.Problem(
+    indices={"t": "T"},
+    forward=["h[0] = h0", "z[t] = W @ h[t-1] + X[t]", "h[t] = tanh(z[t])", "L = sum(squared_error(h[t], Y[t]), t)"],
+    symbols={
+        "W": ["H", "H"],
+        "X": {"shape": ["T", "H"], "role": "input"},
+        "Y": {"shape": ["T", "H"], "role": "target"},
+        "h0": {"shape": ["H"], "role": "input"},
+    },
+)
+MARKERS = {"unit": Marker(UNIT), "shown": Marker(SHOWN), "layer": Marker(LAYER), "time": Marker(TIME)}
 
 
 @pytest.mark.parametrize(
@@ -66,6 +76,33 @@ def test_alone(target: str, answer: str, verdict: str, tags: tuple[str, ...]) ->
 def test_on_a_sheet(answers: dict[str, str], verdicts: tuple[str, ...]) -> None:
     found = MARKERS["unit"].mark_all(answers)
     assert tuple(v.verdict for v in found) == verdicts, [v.feedback for v in found]
+
+
+@pytest.mark.parametrize(
+    ("target", "answer", "verdict"),
+    [
+        ("h", r"\nabla_{h_t} L", "equivalent_form"),
+        ("h", r"2\nabla_{h_t} L - \nabla_{h_t} L", "equivalent_form"),
+        ("h", "dL/dh", "equivalent_form"),
+        ("h", r"g_t = g_t", "equivalent_form"),
+        ("h", r"\nabla_{z_t} L \oslash (1 - h_t^2)", "equivalent_form"),
+        (
+            "h",
+            r"\nabla_{h_T} L = \nabla_{h_T} L, \nabla_{h_t} L = h_t - y_t + W^\top \nabla_{z_{t+1}} L",
+            "undetermined",
+        ),
+        ("h", r"h_t - y_t + W^\top \nabla_{z_{t+1}} L", "correct"),
+        ("h", r"h_t - y_t + W^\top (\nabla_{h_{t+1}} L \odot (1 - h_{t+1}^2))", "correct"),
+        ("z", r"\nabla_{z_t} L", "equivalent_form"),
+        ("z", r"\nabla_{h_t} L \odot (1 - h_t^2)", "correct"),
+        ("z", "dL/dh * (1 - h**2)", "correct"),
+        ("W", r"\sum_t \nabla_{z_t} L h_{t-1}^\top", "correct"),
+    ],
+)
+def test_in_a_recurrence_later_members_may_be_named(target: str, answer: str, verdict: str) -> None:
+    found = MARKERS["time"].mark(target, answer)
+    assert found.verdict == verdict, found.feedback
+    assert (found.score > 0) == (verdict == "correct")
 
 
 def test_a_chain_rule_is_enough_where_it_is_accepted() -> None:

@@ -100,6 +100,28 @@ PROBLEMS: dict[str, dict[str, Any]] = {
         "forward": ["s = U @ h", "L = logsumexp(s) - s[o]"],
         "parts": [{"gradients": ["s", "U", "h"]}],
     },
+    "classes": {
+        "indices": {"k": "K"},
+        "symbols": {
+            "x": {"shape": ["D"], "role": "input"},
+            "W": ["K", "D"],
+            "b": ["K"],
+            "y": {"label": "K", "role": "target"},
+        },
+        "forward": ["z = W @ x + b", "p = softmax(z)", "L = -log(p[y])"],
+        "parts": [{"gradients": ["W", "b", "z"]}],
+    },
+    "table": {
+        "indices": {"t": "T"},
+        "symbols": {
+            "w": {"shape": ["T"], "label": "V", "role": "input"},
+            "y": {"label": "K", "role": "target"},
+            "E": ["V", "D"],
+            "W": ["K", "D"],
+        },
+        "forward": ["v[t] = E[w[t]]", "m = sum(v[t], t)/T", "z = W @ m", "L = logsumexp(z) - z[y]"],
+        "parts": [{"gradients": ["z", "W", "m", "v", "E"]}],
+    },
     "normal": {
         "indices": {"n": "N"},
         "symbols": {"X": {"shape": ["N", "D"], "role": "input"}, "mu": ["D"], "A": ["D", "D"]},
@@ -108,6 +130,7 @@ PROBLEMS: dict[str, dict[str, Any]] = {
     },
 }
 LAST, BACK = r"C^\top \nabla_o L", r"A^\top (\nabla_{h_{t+1}} L \odot 1[h_{t+1} > 0])"
+HIDDEN = r"((W^{(l+1)})^\top \delta^{(l+1)}) \odot \sigma'(z^{(l)})"
 RIGHT = {
     "sequence": [
         ("h", rf"\begin{{cases}} {LAST} & t = T \\ {BACK} & t < T\end{{cases}}"),
@@ -117,6 +140,26 @@ RIGHT = {
         ("h", "dL/dh_T = C^T dL/do\ndL/dh_t = A^T (dL/dh_{t+1} * [h_{t+1} > 0]) for t < T"),
         ("h", rf"\nabla_{{h_t}} L = [t = T] {LAST} + {BACK}, \nabla_{{h_{{T+1}}}} L = 0"),
         ("o", r"p_k - \mathbb{1}[k=y] \text{ with } p = \mathrm{softmax}(o)"),
+    ],
+    "classes": [
+        ("b", "dL/db_k = p_k - 1 for k = y, p_k for k != y"),
+        ("b", "p_k for k != y\np_k - 1 for k = y"),
+        ("b", "dL/db_k = p_k - 1 if k = y\ndL/db_k = p_k if k != y"),
+        (
+            "b",
+            r"\frac{\partial L}{\partial b_k} = p_k \text{ for } k \neq y, \frac{\partial L}{\partial b_y} = p_y - 1",
+        ),
+        ("b", "dL/db_y = p_y - 1\ndL/db_k = p_k"),
+        ("b", "p_k - 1 for k = y and p_k otherwise"),
+    ],
+    "table": [
+        ("z", r"\mathrm{softmax}(z) - e_y"),
+        ("v", r"\frac{1}{T} \nabla_m L"),
+        ("E", r"\frac{1}{T}\sum_{t=1}^T e_{w_t} (\nabla_m L)^\top"),
+        (
+            "E",
+            r"\frac{\partial L}{\partial E_{vd}} = \frac1T \sum_t \mathbb{1}[w_t = v] \frac{\partial L}{\partial m_d}",
+        ),
     ],
     "gate": [
         ("Z", r"\frac{\partial L}{\partial Y_{nj}} H(Z_{nj}), \text{ where } H \text{ is the Heaviside step function}"),
@@ -223,6 +266,10 @@ RIGHT = {
     ],
     "rnn": [
         ("W", r"\sum_{t=1}^T \left(\frac{\partial L}{\partial h_t} \odot (1-h_t^2)\right) h_{t-1}^\top"),
+        ("W", r"\sum_{t=1}^T \delta_t h_{t-1}^\top, \quad \delta_t = \frac{\partial L}{\partial h_t} \odot (1-h_t^2)"),
+        ("U", "delta_t = dL/dh_t * (1 - h_t^2)\nsum_t delta_t x_t^T"),
+        ("h", r"g_t = h_t - y_t + W^\top (g_{t+1} \odot (1-h_{t+1}^2))"),
+        ("h", r"h_t - y_t + W^\top (\nabla_{h_{t+1}} L \odot (1-h_{t+1}^2)), \nabla_{h_{T+1}} L = 0"),
         ("W", r"\sum_{t} \mathrm{diag}(1-h_t^2) \frac{\partial L}{\partial h_t} h_{t-1}^\top"),
         ("U", r"\sum_{t=1}^T \left(\nabla_{h_t} L \odot (1-h_t \odot h_t)\right) x_t^\top"),
     ],
@@ -230,6 +277,12 @@ RIGHT = {
         ("W", r"\frac{\partial L}{\partial z^{(l)}} (a^{(l-1)})^\top"),
         ("W", r"\nabla_{z^{(l)}} L \, a^{(l-1)\top}"),
         ("W", r"\frac{\partial L}{\partial z^{l}} (a^{l-1})^T"),
+        ("W", r"\delta^{(l)} (a^{(l-1)})^\top \text{ with } \delta^{(l)} = \nabla_{z^{(l)}} L"),
+        ("W", r"\delta^{(l)} = \nabla_{z^{(l)}} L \\ \nabla_{W^{(l)}} L = \delta^{(l)} (a^{(l-1)})^\top"),
+        (
+            "z",
+            rf"\delta^{{(l)}} = {HIDDEN} \text{{ for }} l < M, " r"\delta^{(M)} = (a^{(M)} - y) \odot \sigma'(z^{(M)})",
+        ),
         ("b", r"\frac{\partial L}{\partial z^{(l)}}"),
     ],
 }
@@ -244,6 +297,15 @@ WRONG = {
         ("h", rf"\nabla_{{h_T}} L = -{LAST}, \quad \nabla_{{h_t}} L = {BACK}"),
         ("h", rf"\nabla_{{h_t}} L = {BACK}"),
         ("h", rf"\nabla_{{h_T}} L = {LAST}"),
+    ],
+    "classes": [
+        ("b", "p_k for k = y\np_k - 1 for k != y"),
+        ("b", "dL/db_y = p_y\ndL/db_k = p_k - 1"),
+        ("b", "p_k for k != y"),
+    ],
+    "table": [
+        ("v", r"\nabla_m L"),
+        ("E", r"\frac{1}{T}\sum_t (\nabla_m L) e_{w_t}^T"),
     ],
     "gate": [
         ("Z", "(Y - T) ⊙ u(-Z)"),
@@ -297,6 +359,10 @@ WRONG = {
     ],
     "depth": [
         ("W", r"\frac{\partial L}{\partial z^{(l)}} (a^{(l)})^\top"),
+        ("z", rf"\delta^{{(l)}} = {HIDDEN}"),
+        ("z", r"\delta^{(l)} = \delta^{(l)}"),
+        ("z", r"\nabla_{z^{(l)}} L"),
+        ("z", r"\nabla_z L"),
     ],
 }
 LEFT = 2

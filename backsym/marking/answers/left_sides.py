@@ -85,7 +85,7 @@ def own_name(text: str, words: Vocabulary) -> Left | None:
     end = 1 if bare[:1] in _LETTERS else end_of(bare, 0)
     base = _LETTERS.get(bare[:end], bare[:end])
     digits = end_of(bare, end) if bare[:1] in _LETTERS else end
-    found = _scripts(bare, digits)
+    found = _scripts(bare, digits, words.above | words.ends)
     if found is None or not base[:1].isalpha():
         return None
     tag, letters = bare[end:digits] + found[0], found[1]
@@ -117,7 +117,7 @@ def _without_fonts(text: str) -> str:
     return text
 
 
-def _scripts(text: str, position: int) -> tuple[str, str] | None:
+def _scripts(text: str, position: int, above: frozenset[str]) -> tuple[str, str] | None:
     """The tags above and numbers below, and the letters below or in brackets; None where something else stands."""
     tag = letters = ""
     while (position := past_space(text, position)) < len(text):
@@ -134,7 +134,9 @@ def _scripts(text: str, position: int) -> tuple[str, str] | None:
         mark = content.strip().removeprefix("(").removesuffix(")").strip() if sign == "^" else content.strip()
         if end < 0 or not mark or not all(char.isalnum() or char in "_ ,'" for char in mark):
             return None
-        if sign == "^" or (sign == "_" and mark.isdecimal()):
+        if sign == "^" and mark in above:
+            letters += mark
+        elif sign == "^" or (sign == "_" and mark.isdecimal()):
             tag += mark
         else:
             letters += mark

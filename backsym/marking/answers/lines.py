@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from backsym.marking.answers.one_line import one_line
-from backsym.marking.answers.prose import label_of, linked, unlisted, unquoted, without_words
+from backsym.marking.answers.prose import label_of, linked, of_slope, unlisted, unquoted, without_space, without_words
 
 MAX_MEMBERS = 100
 
@@ -135,6 +136,9 @@ def _statements(text: str) -> list[Statement]:
             found[-1] = Statement(left, (*before, *members), (*last.rows[alone:], *rows))
         elif len(members) > 1 and (added := _added(members[0])) is not None:
             _add(found, *added, members[1:], rows[1:])
+        elif last is not None and _goes_on_choosing(last, members):
+            chosen = f"{last.members[-1]}, {members[-1]}"
+            found[-1] = Statement(last.left, (*last.members[:-1], chosen), last.rows)
         elif len(members) == 1:
             found.append(Statement(None, tuple(members), rows))
         else:
@@ -167,6 +171,13 @@ def _labelled(rows: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
             yield number, f"{label[0]} = {label[1]}" if label[0] else label[1]
         else:
             yield number, row
+
+
+def _goes_on_choosing(last: Statement, members: Sequence[str]) -> bool:
+    """Whether ``b for k = y`` on a line of its own is the other case of ``a for k != y``."""
+    first, other = last.members[-1], members[-1]
+    apart = " else " not in first and _in_condition(first) and _in_condition(other) and "," not in first
+    return apart and (len(members) == 1 or (len(members) == 2 and members[0] == last.left))
 
 
 def _ordered(text: str) -> list[tuple[int, str]]:
@@ -270,7 +281,7 @@ def _joined(rows: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
         else:
             joined.append((number, row))
             depth = 0
-        depth += sum((c in _OPENS) - (c in _CLOSES) for c in row)
+        depth += _depth(row)
     return [
         (number, part)
         for number, row in joined
@@ -310,18 +321,36 @@ def _parted(row: str) -> list[str]:
     """``y = a, z = b``: two equations; in ``d a, d = b`` the second, which is used before, comes first."""
     if "=" not in row or not any(sign in row for sign in ",;:"):
         return [row]
+    ends = _separators(row)
+    says = [len(_split(row[a + 1 : b])) > 1 for a, b in pairwise((-1, *ends, len(row)))]
     pieces: list[str] = []
-    depth, start = 0, 0
+    start, equation = 0, False
+    for count, n in enumerate(ends):
+        equation = equation or says[count]
+        if not any(says[count + 1 :]):
+            break
+        if equation:
+            pieces.append(row[start:n])
+            start, equation = n + 1, False
+        elif not pieces and ((left := _DEFINES.match(row, n + 1)) is not None or of_slope(row[n + 1 :])):
+            return [*_parted(row[left.end(1) if left else n + 1 :].strip()), row[:n]]
+    return [without_space(piece) for piece in (*pieces, row[start:])]
+
+
+def _separators(row: str) -> list[int]:
+    """The places of the commas, semicolons and colons outside of all brackets."""
+    found: list[int] = []
+    depth = 0
     for n, char in enumerate(row):
         depth += (char in _OPENS) - (char in _CLOSES)
-        if char not in ",;:" or depth or "=" not in row[n:] or row[n - 1 : n] == "\\":
-            continue
-        if "=" in row[start:n]:
-            pieces.append(row[start:n])
-            start = n + 1
-        elif not pieces and (left := _DEFINES.match(row, n + 1)) is not None:
-            return [*_parted(row[left.end(1) :]), row[:n]]
-    return [*pieces, row[start:]]
+        if char in ",;:" and not depth and row[n - 1 : n] != "\\":
+            found.append(n)
+    return found
+
+
+def _depth(text: str) -> int:
+    """How many brackets are open at the end of a text."""
+    return sum((char in _OPENS) - (char in _CLOSES) for char in text)
 
 
 def _split(row: str) -> list[str]:
@@ -343,7 +372,11 @@ def _split(row: str) -> list[str]:
 
 def _in_condition(before: str) -> bool:
     """Whether an equals sign after this is that of a condition, ``1 if k = y``."""
-    return " if " in before or "{if}" in before or "{if }" in before or "{ if }" in before
+    return any(
+        word in before
+        for each in ("if", "for")
+        for word in (f" {each} ", f"{{{each}}}", f"{{{each} }}", f"{{ {each} }}")
+    )
 
 
 def _compares(row: str, n: int) -> bool:

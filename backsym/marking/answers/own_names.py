@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from backsym.core.expr import Adj, Entry, Expr, Ix, Partial, Shape, Sym, rebuild, walk
+from backsym.core.expr import Adj, Entry, Expr, Ix, Member, Partial, Shape, Sym, rebuild, walk
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.core.lazy import lazy
 from backsym.core.names import split_name
@@ -73,7 +73,7 @@ class Names:
 
     def defining(self, name: str, expr: Expr, letters: tuple[Ix, ...], word: bool) -> Names:
         """The same with one more; a ``word`` such as ``dz`` is no letter with a tag."""
-        shape: Shape = tuple(ix.dim for ix in letters) if letters else expr.shape
+        shape: Shape = (*(ix.dim for ix in letters), *expr.shape)
         latex = {**self.scope.latex, name: rf"\text{{{name}}}"} if word else self.scope.latex
         scope = replace(self.scope, names={**self.scope.names, name: Sym(name, shape)}, latex=latex)
         return Names(scope, vocabulary(scope), {**self.own, name: (expr, letters)}, self.adjoints)
@@ -96,9 +96,13 @@ class Names:
         whole = e.base if isinstance(e, Entry) else e
         if isinstance(whole, Adj) and whole.name in self.adjoints:
             return _put_in(e, whole.name, *self.adjoints[whole.name])
-        if isinstance(e, Entry) and isinstance(e.base, Sym) and e.base.name in own and own[e.base.name][1]:
+        if isinstance(e, (Entry, Member)) and isinstance(e.base, Sym) and e.base.name in own and own[e.base.name][1]:
             expr, letters = own[e.base.name]
-            return renamed(expr, dict(zip(letters, e.indices, strict=True)))
+            count = len(letters)
+            if isinstance(e, Member) and (None in e.places[:count] or any(e.places[count:])):
+                raise Refused("shape", say("answers.used_whole", name=e.base.name))
+            value = renamed(expr, dict(zip(letters, e.indices, strict=False)))
+            return Entry(value, e.indices[count:]) if value.shape and isinstance(e, Entry) else value
         if isinstance(e, Sym) and e.name in own:
             expr, letters = own[e.name]
             if letters:

@@ -74,14 +74,27 @@ def label_of(row: str) -> tuple[str, str] | None:
     if not head or not rest or len(head) > _MOST_LABEL or any(row[:colon].count(sign) for sign in "=<>[?"):
         return None
     name = "" if head in GREEK else head
-    if head.startswith(_SLOPES) or (head.isidentifier() and not (len(name) > _SHORTEST_WORD and name.isalpha())):
-        return head, rest
-    above, slash, below = head.partition("/")
-    if slash and above.isidentifier() and above[0] == "d" and below[:1] == "d":
+    if of_slope(head) or (head.isidentifier() and not (len(name) > _SHORTEST_WORD and name.isalpha())):
         return head, rest
     words = "".join(char if char.isalnum() else " " for char in head).split()
     plain = all(char.isalnum() or char in " -_'.,/()" for char in head)
     return ("", rest) if plain and any(len(word) >= _SHORTEST_WORD and word.isalpha() for word in words) else None
+
+
+def without_space(text: str) -> str:
+    """A text without the space, of any kind, that it begins with."""
+    bare = text.lstrip()
+    while (space := next((sign for sign in (*_WIDE, *_NARROW) if bare.startswith(sign)), None)) is not None:
+        bare = bare.removeprefix(space).lstrip()
+    return bare
+
+
+def of_slope(text: str) -> bool:
+    """Whether a text begins with a derivative, perhaps after space."""
+    bare = without_space(text)
+    above, slash, below = bare.partition("/")
+    quotient = bool(slash) and above.isidentifier() and above[0] == "d" and below[:1] == "d"
+    return quotient or bare.startswith(_SLOPES)
 
 
 def unlisted(rows: Sequence[str]) -> list[str]:

@@ -18,9 +18,11 @@ from typing import NamedTuple
 
 from backsym.core.errors import BacksymError, InputError
 from backsym.core.expr import (
+    Adj,
     Entry,
     Expr,
     Ix,
+    Member,
     Shape,
     T,
     scalar_if_ones,
@@ -256,6 +258,8 @@ class _Session:
         self.rows = 1
         self.named = self.several = False
         self.ends: list[End] = []
+        self.labels: dict[str, str] = {}
+        """Names of the student's own for the derivative by a quantity."""
         self.by_row = False
         """Whether the left side is the derivative by a row, so that a vector is one entry by entry."""
         self.by_quotient = False
@@ -263,6 +267,9 @@ class _Session:
 
     def read(self, found: Sequence[Statement]) -> ReadAnswer:
         answer: ReadAnswer | None = None
+        if len(found) > 1:
+            found = [statement for statement in found if not self.says_end(statement)] or found
+        self.own_target(found)
         if len(found) > 1:  # A name may be used before the line that says what it is.
             found = sorted(found, key=lambda statement: not self.defines(statement))
         self.rows = max(statement.rows[-1] for statement in found)
@@ -298,27 +305,47 @@ class _Session:
 
     def without_ends(self, found: Sequence[Statement]) -> Sequence[Statement]:
         """What is left when the first or last member of a recurrence has been told apart from the others."""
-        if len(found) < 2 or not self.problem.picks_members:
+        if len(found) < 2:
             return found
         scope, dim = self.names.scope, self.target.shape[0] if self.target.shape else None
         rest: list[Statement] = []
         ends: list[tuple[Ix, Statement]] = []
         for statement in found:
             left = self.left_or_none(statement)
-            if is_after_end(left, scope) and statement.members == ("0",):
-                continue
             at = end_of(left, dim, scope) if left is not None and left.quantity == self.target.name else None
             if at is None:
                 rest.append(statement)
             else:
                 ends.append((at, statement))
         if not any(self.speaks_of_target(statement.left) for statement in rest):
-            return found if ends else rest or found
+            return found
         for at, statement in ends:
             *steps, value = statement.members
             self.unchecked += steps
             self.ends.append(End(at, self.readings(value, ())[0].expr))
         return rest
+
+    def says_end(self, statement: Statement) -> bool:
+        """Whether this says that there is nothing after the last member of a recurrence."""
+        return statement.members == ("0",) and is_after_end(statement.left or "", self.names.scope)
+
+    def own_target(self, found: Sequence[Statement]) -> None:
+        r"""Take a name that a recursion defines by itself, ``\delta_t = W^T \delta_{t+1}``, for what is asked for."""
+        letters = self.reader.letters.get(self.target.name, ())
+        if self.target.name not in self.problem.families or any(self.speaks_of_target(each.left) for each in found):
+            return
+        for statement in found:
+            left = self.left_or_none(statement)
+            if left is None or left.name is None or not left.indices or left.name in self.problem.symbols:
+                continue
+            head = (statement.left or "").split("_")[0].split("^")[0].strip()
+            if len(left.indices) == 1 and left.indices[0].kind == "name" and head in " ".join(statement.members):
+                whole = Adj(self.target.name, self.target.shape)
+                member = Member(whole, (letters[0], *[None] * (len(self.target.shape) - 1)))
+                self.labels[left.name] = self.target.name
+                value = member if member.shape else Entry(whole, letters[:1])
+                self.names = self.names.defining(left.name, value, letters[:1], left.word)
+                return
 
     def left_or_none(self, statement: Statement) -> Left | None:
         try:
@@ -412,9 +439,10 @@ class _Session:
         if left is None:
             return False
         try:
-            return self.reader.left(left, self).quantity == self.target.name
+            found = self.reader.left(left, self)
         except Refused:
             return False
+        return (found.quantity or self.labels.get(found.name or "")) == self.target.name
 
     def meant(self, statement: Statement) -> ReadAnswer | None:
         """An answer of one member, in which shapes and index ranges are not checked."""
@@ -455,7 +483,9 @@ class _Session:
         if statement.left is None:
             return None
         try:
-            return self.reader.left(statement.left, self)
+            left = self.reader.left(statement.left, self)
+            meant = self.labels.get(left.name or "")
+            return left if meant is None else replace(left, quantity=meant, name=None)
         except Refused:
             with suppress(Refused):
                 self.readings(statement.left, None)
@@ -589,6 +619,9 @@ class _Session:
                 )
                 continue
             by_entries = given is not None or bool(reading.letters) or (bool(target.indices) and not expr.shape)
+            if not by_entries and (same := self.same_members(expr, target)) is not None:
+                options.append(_Option(same, letters, True, reading.regrouped))
+                continue
             if not by_entries:
                 options.append(_Option(expr, (), same_layout(expr.shape, target.shape), reading.regrouped))
                 continue
@@ -614,6 +647,14 @@ class _Session:
             regrouped=tuple(option[:2] for option in others), of=of,
         )  # fmt: skip
 
+    def same_members(self, expr: Expr, target: Target) -> Expr | None:
+        """The entry of an answer without letters that is the derivative by any member of a family; None for others."""
+        usual = self.reader.letters.get(target.name, ())
+        rank = self.problem.families.get(target.name)
+        if not rank or len(usual) != len(target.shape) or expr.shape != target.shape[-rank:] or rank == len(usual):
+            return None
+        return Entry(expr, usual[-rank:])
+
     def entry_of_member(
         self, expr: Expr, letters: tuple[Ix, ...], target: Target, given: tuple[Ix, ...] | None
     ) -> tuple[Expr, tuple[Ix, ...]]:
@@ -637,8 +678,11 @@ class _Session:
         if is_code(text, self.names.code) and (found := self.code(text, given)) is not None:
             return found
         try:
-            return [*self.spelled(text, given, turned=True), *self.as_steps(text, given)]
+            found = [*self.spelled(text, given, turned=True), *self.as_steps(text, given)]
+            return [*found, *(each for each in self.as_one_hot(text, given) if each not in found)]
         except Refused:
+            if found := self.as_one_hot(text, given):
+                return found
             if meant := self.untagged:
                 with suppress(Refused):
                     return self.spelled(text, given, meant)
@@ -680,12 +724,22 @@ class _Session:
     def as_steps(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
         """A text in which H is the size of a dimension, with ``H(z)`` as Heaviside's step; empty for others."""
         letters = frozenset(x for x in STEPS if x in self.names.words.dims and f"{x}(" in text)
-        if not letters:
+        found = self.with_names(self.names.without_sizes(letters), text, given) if letters else []
+        return [reading._replace(regrouped=True) for reading in found]
+
+    def as_one_hot(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
+        """A text with ``e_y`` as a one-hot vector, beside a family E of which e_y may be a row; empty for others."""
+        words = self.names.words
+        if "e_" not in text or "E" not in words.families or "e" in words.ranks:
             return []
-        names = self.names
-        self.names = names.without_sizes(letters)
+        names = replace(self.names, words=replace(words, families=words.families - {"E"}))
+        return self.with_names(names, text, given)
+
+    def with_names(self, other: Names, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
+        """The readings of a text with other names; none where it is not read with them."""
+        names, self.names = self.names, other
         try:
-            return [reading._replace(regrouped=True) for reading in self.spelled(text, given)]
+            return self.spelled(text, given)
         except Refused:
             return []
         finally:

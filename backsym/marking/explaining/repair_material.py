@@ -28,6 +28,7 @@ from backsym.core.expr import (
     IndexReduce,
     Ix,
     MatMul,
+    Member,
     Mul,
     Neg,
     Num,
@@ -509,6 +510,8 @@ def renamed(e: Expr, letters: Mapping[Ix, Ix], taken: set[str] | None = None) ->
     def visit(node: Expr, now: Mapping[Ix, Ix]) -> Expr:
         if isinstance(node, Entry):
             return Entry(visit(node.base, now), tuple(with_letters(i, now) for i in node.indices))
+        if isinstance(node, Member):
+            return Member(visit(node.base, now), tuple(i and with_letters(i, now) for i in node.places))
         if isinstance(node, Delta):
             return Delta(with_letters(node.i, now), with_letters(node.j, now), node.equal)
         if isinstance(node, (IndexReduce, IndexPick)):

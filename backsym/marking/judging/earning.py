@@ -16,7 +16,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from backsym.core.errors import BacksymError
-from backsym.core.expr import Adj, Cmp, Entry, Expr, Fn, Ix, Partial, Sym, walk
+from backsym.core.expr import (
+    Adj,
+    Cmp,
+    Concat,
+    Entry,
+    Expr,
+    Fn,
+    Ix,
+    Member,
+    Partial,
+    Shift,
+    Slice,
+    Sym,
+    children,
+    walk,
+)
 from backsym.core.problem import Problem
 from backsym.marking.answers.model import Line, ReadAnswer
 from backsym.marking.judging.judge import Judge, equal_values
@@ -75,6 +90,62 @@ def borrowed(read: ReadAnswer) -> tuple[str, ...]:
     return tuple(name for name in named(read) if name not in nearer)
 
 
+def beside(problem: Problem, name: str) -> frozenset[str]:
+    """The nodes of a recurrence whose member is computed from the member of ``name`` at the same position."""
+    block = problem.by_name[name].block
+    found: set[str] = set()
+    pending = [name]
+    while pending:
+        base = pending.pop()
+        for other in block:
+            here = ((of, at) for of, at in _picked(problem.by_name[other].rhs, Sym) if of == base)
+            if other not in found and any(not isinstance(at, Shift) for _, at in here):
+                found.add(other)
+                pending.append(other)
+    return frozenset(found)
+
+
+def _picked(e: Expr, kind: type[Sym] | type[Adj]) -> Iterator[tuple[str, Ix | None]]:
+    """The symbols, or the adjoints, in an expression, each with the index of its member; None for a whole array."""
+    if isinstance(e, (Entry, Member)) and isinstance(e.base, kind):
+        yield e.base.name, next(iter(e.indices), None)
+    elif isinstance(e, kind):
+        yield e.name, None
+    else:
+        for child in children(e):
+            yield from _picked(child, kind)
+
+
+def along(read: ReadAnswer) -> Earned:
+    """Whether an answer about any member of a recurrence names the derivatives by later members only.
+
+    At the same position these are computed from what is asked.  Where it cannot be told, a person decides.
+    """
+    problem, target = read.problem, read.target.name
+    equation = problem.by_name.get(target)
+    if equation is None or not equation.block:
+        return FULL
+    here = beside(problem, target)
+    letter = next(iter(read.indices), None)
+    moved = any(isinstance(e, (Slice, Concat)) for e in walk(read.expr))
+    unknown: list[str] = []
+    for name, at in _picked(read.expr, Adj):
+        if name not in equation.block or (isinstance(at, Shift) and _is_later(at, letter)):
+            continue
+        if at == letter and not moved:
+            if name not in here:
+                return Earned(CIRCULAR, (name,))
+        elif isinstance(at, Shift) and any(ix == letter for ix, _ in at.parts):
+            return Earned(CIRCULAR, (name,))
+        elif name not in unknown:
+            unknown.append(name)
+    return Earned(None, tuple(unknown), bool(unknown))
+
+
+def _is_later(at: Shift, letter: Ix | None) -> bool:
+    return at.parts == ((letter, 1),) and isinstance(at.offset, int) and at.offset > 0
+
+
 class Sheet:
     """One student's answers that are right in value, by quantity: what each answer may rest on."""
 
@@ -98,7 +169,7 @@ class Sheet:
                 if target in computed_from(self.problem, name):
                     return Earned(CIRCULAR, (name,))
                 unknown.append(name)
-        return Earned(None, tuple(unknown), bool(unknown))
+        return Earned(None, tuple(unknown), True) if unknown else along(read)
 
     def leads(self, name: str, target: str) -> bool:
         """Whether what the student says of ``name`` rests on the derivative by ``target``, perhaps through others."""

@@ -55,18 +55,18 @@ class AnswerFormula(Formula):
         """The expression that the text is; after it the space that it lies in may be said."""
         tree = self.additive()
         self.took(",", ";")
-        if self.token.kind == "word" and self.token.text.lower() == "if":
+        if self.token.kind == "word" and (self.token.text.lower() == "if" or self.says_where()):
             tree = choice_in_words(self, tree, self.additive, self.compared)
-        elif self.token.text == "for" and self.words.is_index(self.ahead().text) and self.ahead(2).text in _ORDER:
-            # "for t < T": what holds at the last position is said elsewhere, or nothing is.
-            self.take()
-            tree = self.make("mul", "", (self.compared(self.additive()), tree), tree.span[0])
         if self.at("in") and self.ahead().text in ("mathbb", "R"):
             self.position = len(self.tokens) - 1
         self.took(",", ".", ";")
         if self.token.kind != "end":
             raise self.unexpected(say("latex.sought.operator"))
         return tree
+
+    def says_where(self) -> bool:
+        """Whether "for t < T" or "for k = y" comes next, which says of which members something holds."""
+        return self.token.text == "for" and self.words.is_index(self.ahead().text) and self.ahead(2).text in COMPARISONS
 
     # --- groupings that are not clear ---
 

@@ -86,16 +86,22 @@ def _run(cursor: Cursor, condition: Node, expression: Callable[[], Node]) -> Nod
 def choice_in_words(
     cursor: Cursor, value: Node, expression: Callable[[], Node], compared: Callable[[Node], Node]
 ) -> Node:
-    """``value if z > 0, 0 otherwise``, from the word "if" on: a value for each of the two cases."""
+    """``value if z > 0, 0 otherwise``, from the word "if" on: a value for each of the two cases.
+
+    After "for" the other case may be missing, which is said elsewhere, or nowhere.
+    """
     opening = cursor.take()
     condition = compared(expression())
+    if opening.text.lower() == "for" and cursor.token.kind == "end":
+        return cursor.make("mul", "", (condition, value), opening.start)
     between = True
     while between:
         between = cursor.took(",", ";") or _took_word(cursor, _BETWEEN)
     other = expression()
     cursor.took(",")
     _took_word(cursor, _OTHERWISE)
-    return _sum(cursor, [(value, condition), (other, None)], opening)
+    second = compared(expression()) if _took_word(cursor, _IF) else None
+    return _sum(cursor, [(value, condition), (other, second)], opening)
 
 
 def _took_word(cursor: Cursor, words: frozenset[str]) -> bool:

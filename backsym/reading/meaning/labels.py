@@ -60,8 +60,12 @@ def _spelled_out(tree: Node, ranks: Mapping[str, int], names: Container[str]) ->
         base, _, rest = tree.value.partition("_")
         if not rest or tree.value in names:
             return tree
-        if base == "e" and ranks.get(rest) == 0:
-            return Node("call", "onehot", (Node("name", rest, (), tree.span),), tree.span, 2)
+        label, _, members = rest.partition("_")
+        if base == "e" and ranks.get(label) == len(members):
+            name = Node("name", label, (), tree.span)
+            each = tuple(Node("name", letter, (), tree.span) for letter in members)
+            own = Node("entry", "", (name, *each), tree.span, 2) if each else name
+            return Node("call", "onehot", (own,), tree.span, own.depth + 1)
         if base in ranks and len(rest) == ranks[base]:
             letters = (Node("name", letter, (), tree.span) for letter in rest)
             return Node("entry", "", (Node("name", base, (), tree.span), *letters), tree.span, 2)

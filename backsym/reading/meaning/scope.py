@@ -192,8 +192,15 @@ def is_position(tree: Node, scope: Scope, letters: Container[str]) -> bool:
 
 
 def compares_positions(tree: Node, scope: Scope, letters: Container[str]) -> bool:
-    """Whether ``[k == y]`` is of positions: both sides are, or one is and the other a number."""
-    sides = [is_position(side, scope, letters) for side in tree.children]
+    """Whether ``[k == y]`` is of positions: both sides are, or one is and the other a number.
+
+    Beside a label a letter in use is a position, also where a quantity is called so.
+    """
+    labelled = any(label_of(side, scope) is not None for side in tree.children)
+    sides = [
+        is_position(side, scope, letters) or (labelled and side.kind == "name" and side.value in letters)
+        for side in tree.children
+    ]
     return (
         tree.value in ("==", "!=")
         and any(sides)
