@@ -21,6 +21,7 @@ from backsym.core.bundled import resource
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Expr, Ix
 from backsym.marking.answers.model import TAGS, ReadAnswer, Target
+from backsym.marking.explaining import screening
 from backsym.marking.explaining.explain import Explanation, explain
 from backsym.marking.judging.judge import Judge, equal_values
 from backsym.reading.files.loader import load, problem_from_mapping
@@ -165,6 +166,21 @@ def test_an_explanation_does_not_depend_on_what_was_explained_before() -> None:
     forwards = {n: explain(first, answer) for n, answer in enumerate(answers)}
     backwards = {n: explain(second, answer) for n, answer in reversed(list(enumerate(answers)))}
     assert all(forwards[n].full == backwards[n].full and forwards[n].tags == backwards[n].tags for n in forwards)
+
+
+def test_what_recurs_in_answers_is_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the third time on, what is tried at a place is known, whatever answer it is in; what is said is the same."""
+    judge = judge_of("twin")
+    answers = [answer for _, answer in wrong_answers(judge)][::41]
+    tried = screening._tried
+    counts: Counter[int] = Counter()
+    said: list[str] = []
+    for time in range(4):
+        monkeypatch.setattr(screening, "_tried", lambda *args, time=time: (counts.update([time]), tried(*args))[1])
+        said.append("\n".join(explain(judge, answer).full for answer in answers))
+    assert len(set(said)) == 1
+    assert counts[3] == counts[2] < counts[1] / 2
+    assert counts[1] < counts[0]
 
 
 def test_mutants_are_of_every_kind() -> None:

@@ -14,7 +14,7 @@ from typing import TypeVar
 import pytest
 
 import backsym as bs
-from backsym.core.lazy import Kept, lazy
+from backsym.core.lazy import Kept, Recurring, lazy
 from backsym.core.python import ATTEMPTS, expression_of, module_of
 from backsym.core.resources import find_problem
 from backsym.marking.verdicts import Marker
@@ -181,6 +181,17 @@ def test_kept_values_are_at_most_so_many_and_found_once_while_kept() -> None:
     for n in (0, 1, 2, 0, 1, 2, 3, 3, 0):
         kept.get(n, lambda n=n: found.append(n))  # type: ignore[misc]
     assert found == [0, 1, 2, 3, 0]
+
+
+def test_what_recurs_is_kept_from_the_second_time_on_and_weighs_at_most_so_much() -> None:
+    found: list[int] = []
+    kept: Recurring[int, None] = Recurring(3, lambda value: 1)
+    for n in (0, 0, 0, 1, 1, 1, 2, 2, 0, 1, 2, 3, 3, 3, 2):
+        kept.get(n, n, lambda n=n: found.append(n))  # type: ignore[misc]
+    assert found == [0, 0, 1, 1, 2, 2, 3, 3, 2]
+    for _ in range(3):
+        kept.get(2, 2, lambda: found.append(2))
+    assert found[9:] == [2], "it was met before, so that one more time is enough"
 
 
 def a_tree(source: str, *, mode: str = "exec", times: int, fault: type[Exception]) -> ast.AST | None:

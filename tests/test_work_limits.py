@@ -202,6 +202,7 @@ def test_memory_stays_flat_over_many_answers(monkeypatch: pytest.MonkeyPatch) ->
     """All that a marker keeps is bounded: with small bounds, a new answer leaves nothing behind."""
     for module, bound in (
         (printer, "KEPT"), (feedback, "MAX_KEPT"), (screening, "MAX_KEPT"), (subject, "MAX_KEPT"),
+        (screening, "MAX_HELD"),
         (explain, "MAX_SUBJECTS"), (judge, "MAX_SLOPES"),
     ):  # fmt: skip
         monkeypatch.setattr(module, bound, 4)

@@ -865,8 +865,8 @@ def children(e: Expr) -> tuple[Expr, ...]:
     return _CHILDREN[type(e)](e)
 
 
-def compared(e: Expr, number: Callable[[Expr], int]) -> tuple[object, ...]:
-    """What equal expressions have in common, with a number in place of each direct sub-expression."""
+def compared(e: Expr, number: Callable[[Expr], object]) -> tuple[object, ...]:
+    """What equal expressions have in common, with a number, or such, in place of each direct sub-expression."""
     held = e.__dict__
     out: list[object] = [type(e)]
     for name, several in _COMPARED[type(e)]:

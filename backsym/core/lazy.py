@@ -64,3 +64,36 @@ class Kept(Generic[K, V]):
             # What is returned is not looked up again: another thread may have forgotten it meanwhile.
             self._values[key] = value
         return value
+
+
+class Recurring(Generic[K, V]):
+    """Values by their keys, kept from the second time on: what is asked for once leaves only a number behind.
+
+    When the weights of all together are more than ``most``, all are forgotten and found again.
+    """
+
+    def __init__(self, most: int, weigh: Callable[[V], int]):
+        self.most = most
+        self.weigh = weigh
+        self._values: dict[K, V] = {}
+        self._weight = 0
+        self._met: set[int] = set()
+
+    def get(self, key: K, mark: int, find: Callable[[], V]) -> V:
+        """The value; ``mark`` is a number that equal keys share, and others hardly ever."""
+        value: V | _Unknown = self._values.get(key, _UNKNOWN)
+        if not isinstance(value, _Unknown):
+            return value
+        value = find()
+        if mark not in self._met:
+            if len(self._met) >= self.most:
+                self._met.clear()
+            self._met.add(mark)
+            return value
+        weight = self.weigh(value)
+        if self._weight + weight > self.most:
+            self._values.clear()
+            self._weight = 0
+        self._weight += weight
+        self._values[key] = value
+        return value

@@ -123,7 +123,7 @@ def echo_repairs(search: Search, echoes: Echoes) -> Iterator[Repair]:
         undo = Draft(0, place, _INVERSE[draft.kind])
         quantity = draft.facts.get("quantity")
         facts: dict[str, Fact] = {} if quantity is None else {"quantity": quantity}
-        new = spoiled.expanded(draft.new)
+        new = spoiled.expanded(draft.new, draft.place)
         yield Repair(
             undo.tag, undo.kind, 2.0 + draft.cost, offers.entry, offers.letters, new, place, False, facts, echo=True,
             stated=made.expr, stated_letters=spoiled.letters, also=offers.step_between(new, place),

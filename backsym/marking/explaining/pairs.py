@@ -8,16 +8,18 @@ This module must not know how a repair is worded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
+from backsym.core.expr import Expr
 from backsym.marking.explaining.drafts import Draft
 from backsym.marking.explaining.places import replaced
 from backsym.marking.explaining.screening import CLOSE
-from backsym.marking.explaining.search import Block, Repair, Search, by_size
-from backsym.marking.explaining.whole_answers import scaled, up_to_a_factor
+from backsym.marking.explaining.search import Block, Repair, Search
+from backsym.marking.explaining.whole_answers import scale, scaled, up_to_a_factor
 from backsym.numeric.axes import Array
 
 MAX_PAIRED = 700
@@ -26,13 +28,14 @@ MAX_PAIRED = 700
 MAX_ALIKE = 12
 """Repairs of one value that are tried as partners of another."""
 
+MAX_COMPARED = 100
+"""Pairs that come into question and are looked at entry by entry, the smallest first."""
+
 MAX_OFFERED = 6
 """Pairs that the judge is asked about, the smallest first."""
 
-Origin = tuple[Block, int]
-"""One of the values of a block."""
-
 Traits = tuple[int, str, float]
+"""Place, kind and cost of a change."""
 
 _APART = frozenset(
     "missing_factor missing_divisor missing_term extra_term extra_factor complement missing_square missing_function "
@@ -41,18 +44,64 @@ _APART = frozenset(
 """Two repairs of these kinds together would rewrite an answer, not explain it."""
 
 
-def pairs(search: Search) -> Iterator[Repair]:
+@dataclass(frozen=True)
+class Offer:
+    """A repair that is made when the judge is asked about it; most are not."""
+
+    size: float
+    make: Callable[[], Repair]
+
+
+@dataclass(frozen=True)
+class _Singles:
+    """The values of the answer with one change each, one below the other, and what the changes are."""
+
+    rows: Array
+    blocks: Sequence[Block]
+    starts: Array
+    """The first row of each block."""
+
+    @staticmethod
+    def of(search: Search) -> _Singles:
+        rows = np.concatenate([block.rows for block in search.blocks])[:MAX_PAIRED]
+        return _Singles(rows, search.blocks, np.cumsum([0, *(len(block.rows) for block in search.blocks[:-1])]))
+
+    def _at(self, n: int) -> tuple[Block, int]:
+        block = int(np.searchsorted(self.starts, n, side="right")) - 1
+        return self.blocks[block], n - int(self.starts[block])
+
+    def draft(self, n: int) -> Draft:
+        block, number = self._at(n)
+        return block.draft(number)
+
+    def kind(self, n: int) -> str:
+        block, number = self._at(n)
+        return block.traits(number)[1]
+
+    def traits(self) -> tuple[Array, Array, Array]:
+        """The place of each change, whether it is one of those of which one is enough, and its cost."""
+        found: list[Traits] = []
+        for block in self.blocks:
+            if len(found) >= len(self.rows):
+                break
+            bulk = block.changes.bulk is not None
+            found += [block.traits(0)] * len(block.rows) if bulk else map(block.traits, range(len(block.rows)))
+        places, kinds, costs = zip(*found[: len(self.rows)], strict=True)
+        return np.asarray(places), np.asarray([kind in _APART for kind in kinds]), np.asarray(costs)
+
+
+def pairs(search: Search) -> list[Offer]:
     """Two repairs: one and a constant factor; two that add up to the difference, or multiply to the quotient."""
-    if not search.blocks:
-        return
-    rows = np.concatenate([block.rows for block in search.blocks])[:MAX_PAIRED]
-    origin = [(block, n) for block in search.blocks for n in range(len(block.rows))][: len(rows)]
-    found = [*_with_a_factor(search, rows, origin), *_two(search, rows, origin)]
-    yield from by_size(found)[:MAX_OFFERED]
+    if not any(len(block.rows) for block in search.blocks):
+        return []
+    singles = _Singles.of(search)
+    found = [*_with_a_factor(search, singles), *_two(search, singles)]
+    return sorted(found, key=lambda offer: offer.size)[:MAX_OFFERED]
 
 
-def _with_a_factor(search: Search, rows: Array, origin: Sequence[Origin]) -> Iterator[Repair]:
+def _with_a_factor(search: Search, singles: _Singles) -> Iterator[Offer]:
     """A repair, and a constant factor or the sign of the whole."""
+    rows = singles.rows
     sizes = np.einsum("nm,nm->n", rows, rows)
     ratios = (rows @ search.truth.flat) / np.where(sizes > 0.0, sizes, np.nan)
     gaps = np.abs(ratios[:, None] * rows - search.truth.flat).max(axis=1)
@@ -62,61 +111,67 @@ def _with_a_factor(search: Search, rows: Array, origin: Sequence[Origin]) -> Ite
     at = np.clip(np.searchsorted(known, sizes), 1, len(known) - 1)
     off = np.minimum(np.abs(known[at] - sizes), np.abs(known[at - 1] - sizes))
     for n in near[off <= CLOSE * sizes].tolist()[:24]:
-        block, number = origin[n]
-        if block.traits(number)[1] == "sign_whole":
+        if singles.kind(n) == "sign_whole":
             continue
         for c in up_to_a_factor(search, rows[n]):
-            first = search.repair(block.draft(number))
-            yield scaled(search, c, first.expr, first.expr, first)
+            draft = singles.draft(n)
+            yield Offer(search.size(draft) + scale(c) + 0.3, partial(_scaled, search, draft, c))
 
 
-def _two(search: Search, rows: Array, origin: Sequence[Origin]) -> Iterator[Repair]:
+def _scaled(search: Search, draft: Draft, c: Expr) -> Repair:
+    first = search.repair(draft)
+    return scaled(search, c, first.expr, first.expr, first)
+
+
+def _two(search: Search, singles: _Singles) -> Iterator[Offer]:
     """Two repairs whose changes add up to the whole difference, or multiply to the whole quotient."""
     if search.base is None:
         return
-    base, true = search.base, search.truth.flat
+    base, true, rows = search.base, search.truth.flat, singles.rows
     weights = 1.0 + (0.37 * np.arange(len(true))) % 1.0
     change = (rows - base) @ weights
     wanted = np.broadcast_to((true - base) @ weights, change.shape)
-    near = _meeting(change, wanted - change, CLOSE * (np.abs(true).sum() + float(np.abs(wanted[0]))))
+    added = _meeting(change, wanted - change, CLOSE * (np.abs(true).sum() + float(np.abs(wanted[0]))))
     at = int(np.argmax(np.abs(base)))
     ratio, quotient = rows[:, at] / base[at], true[at] / base[at]
-    near |= _meeting(ratio, quotient / ratio, CLOSE * np.abs(quotient / ratio))
-    traits = {n: origin[n][0].traits(origin[n][1]) for pair in near for n in pair}
-    chosen = [pair for pair in near if _together(search, traits[pair[0]], traits[pair[1]])]
-    chosen.sort(key=lambda pair: (traits[pair[0]][2] + traits[pair[1]][2], pair))
-    right = 0
-    for a, b in chosen[:100]:
-        if right == MAX_OFFERED:
-            return
-        multiplied = np.where(base != 0.0, rows[a] * rows[b] / base, true)
-        for both in (rows[a] + rows[b] - base, multiplied):
-            if np.abs(both - true).max() <= CLOSE * search.truth.size:
-                right += 1
-                yield _both(search, origin[a][0].draft(origin[a][1]), origin[b][0].draft(origin[b][1]))
-                break
+    multiplied = _meeting(ratio, quotient / ratio, CLOSE * np.abs(quotient / ratio))
+    near = np.unique(np.concatenate([added, multiplied]))
+    if not len(near):
+        return
+    first, second = near // len(rows), near % len(rows)
+    places, apart, costs = singles.traits()
+    together = ~_related(search, places[first], places[second]) & ~(apart[first] & apart[second])
+    first, second = first[together], second[together]
+    chosen = np.lexsort((second, first, costs[first] + costs[second]))[:MAX_COMPARED]
+    a, b = first[chosen], second[chosen]
+    products = np.where(base != 0.0, rows[a] * rows[b] / base, true)
+    gaps = [np.abs(both - true).max(axis=1) for both in (rows[a] + rows[b] - base, products)]
+    right = np.flatnonzero((gaps[0] <= CLOSE * search.truth.size) | (gaps[1] <= CLOSE * search.truth.size))
+    for n in right[:MAX_OFFERED].tolist():
+        drafts = singles.draft(int(a[n])), singles.draft(int(b[n]))
+        yield Offer(drafts[0].cost + drafts[1].cost + 0.3, partial(_both, search, *drafts))
 
 
-def _meeting(values: Array, partners: Array, tolerance: Array | float) -> set[tuple[int, int]]:
-    """The pairs a < b where the value of one is the partner that the other needs; at most a few of each."""
+def _meeting(values: Array, partners: Array, tolerance: Array | float) -> Array:
+    """The pairs a < b where the value of one is the partner that the other needs, as a n + b; at most a few of each."""
     order = np.argsort(values)
     ranked = values[order]
     first = np.searchsorted(ranked, partners - tolerance)
     last = np.searchsorted(ranked, partners + tolerance, side="right")
-    found: set[tuple[int, int]] = set()
-    for a in np.flatnonzero((last > first) & np.isfinite(partners)).tolist():
-        for b in order[first[a] : min(last[a], first[a] + MAX_ALIKE)].tolist():
-            if a != b:
-                found.add((min(a, b), max(a, b)))
+    counts = np.where(np.isfinite(partners), np.clip(last - first, 0, MAX_ALIKE), 0)
+    a = np.repeat(np.arange(len(values)), counts)
+    b = order[np.arange(len(a)) - np.repeat(np.cumsum(counts) - counts, counts) + first[a]]
+    apart = a != b
+    found: Array = np.minimum(a[apart], b[apart]) * len(values) + np.maximum(a[apart], b[apart])
     return found
 
 
-def _together(search: Search, a: Traits, b: Traits) -> bool:
-    """Whether two repairs are at places of which none contains the other, and do not rewrite the answer."""
-    first, second = a[0], b[0]
-    if first < 0 or second < 0 or first == second or (a[1] in _APART and b[1] in _APART):
-        return False
-    return second not in search.above(first) and first not in search.above(second)
+def _related(search: Search, first: Array, second: Array) -> Array:
+    """Whether one place of two is the other or contains it."""
+    within = np.eye(len(search.places), dtype=bool)
+    for number in np.unique(np.concatenate([first, second])).tolist():
+        within[number, list(search.above(number))] = True
+    return np.asarray(within[first, second] | within[second, first])
 
 
 def _both(search: Search, a: Draft, b: Draft) -> Repair:

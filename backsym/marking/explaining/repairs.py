@@ -10,13 +10,14 @@ This module must not know how a repair is worded.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Add, Div, Expr, Mul, children, scalar_if_ones, walk
 from backsym.marking.explaining.one_slip import Echoes, echo_repairs
-from backsym.marking.explaining.pairs import pairs
+from backsym.marking.explaining.pairs import Offer, pairs
 from backsym.marking.explaining.rules import FIRST_BULKS, FIRST_RULES, SECOND_BULKS, SECOND_RULES
 from backsym.marking.explaining.search import Repair, Search, by_size
 from backsym.marking.explaining.slopes import foreign_repairs
@@ -57,8 +58,14 @@ def repairs(search: Search, echoes: Echoes) -> Iterator[Repair]:
     yield from loose
     if search.truth.size != 0.0:
         with np.errstate(all="ignore"):
-            both = [*pairs(search), *term_by_term(search)]
-        yield from by_size(both)
+            terms = [Offer(repair.size, partial(_same, repair)) for repair in term_by_term(search)]
+            both = sorted([*pairs(search), *terms], key=lambda offer: offer.size)
+        for offer in both:
+            yield offer.make()
+
+
+def _same(repair: Repair) -> Repair:
+    return repair
 
 
 def fits_strictly(e: Expr) -> bool:

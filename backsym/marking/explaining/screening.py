@@ -1,8 +1,8 @@
 """Values of an answer with something changed in it, many changes at once, at one point.
 
-Every sub-expression is evaluated once.  A change at one place then costs only what stands above that place, and all
-changes that have the same shape there share this: their values are stacked along an axis with a name of its own, which
-the evaluator carries through like the axis of an index letter.
+Every sub-expression is evaluated once, for all answers in which it stands.  A change at one place then costs only what
+stands above that place, and all changes that have the same shape there share this: their values are stacked along an
+axis with a name of its own, which the evaluator carries through like the axis of an index letter.
 
 This module must not know what the changes mean.
 """
@@ -10,16 +10,17 @@ This module must not know what the changes mean.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from backsym.core.allowance import detached, spend
 from backsym.core.errors import BacksymError
-from backsym.core.expr import Expr, Ix, Shape, Sym, rebuild, scalar_if_ones
-from backsym.core.lazy import Kept
+from backsym.core.expr import Expr, Ix, Num, Shape, Sym, compared, rebuild, scalar_if_ones
+from backsym.core.lazy import Kept, Recurring
 from backsym.marking.explaining.places import Place, ancestors, with_child
 from backsym.marking.judging.layouts import same_layout
 from backsym.numeric.axes import Array, Val, arrange
@@ -32,10 +33,22 @@ CLOSE = 1e-9
 MAX_KEPT = 20_000
 """Values of quantities and entries that are kept."""
 
+MAX_HELD = 1_000_000
+"""Elements of what is kept of the sub-expressions of answers, and of what was prepared for them."""
+
+ONE_HELD = 50
+"""What each of these counts beside its elements."""
+
+MOST_WORK = 1e15
+"""More than any work that is measured."""
+
 CALL = 7_000
 """The work of evaluating one candidate, beside its elements, and of making it."""
 
 CHANGE = Ix("change", 1)
+
+THIS = -1
+"""The number of the stand-in for a whole place; those of its parts count from 0."""
 
 _FAILURES = (BacksymError, ValueError, IndexError, FloatingPointError, OverflowError)
 
@@ -55,13 +68,56 @@ class Truth:
         return Truth(flat, shape, float(np.max(np.abs(flat), initial=0.0)))
 
 
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A sub-expression at one point, whatever answer it stands in.
+
+    ``local`` is the expression over stand-ins of its parts.  The shape is None where its own shapes clash, the value
+    also where a letter is free that nothing binds.  ``work`` is what it takes to find the value; ``mark`` is a number
+    that equal ones share.
+    """
+
+    local: Expr
+    shape: Shape | None
+    value: Val | None
+    parts: tuple[Piece, ...]
+    work: float
+    mark: int
+
+    @property
+    def elements(self) -> int:
+        return ONE_HELD + (0 if self.value is None else self.value[1].size)
+
+
+@dataclass(frozen=True)
+class Measured(Generic[Made]):
+    """Something that was made once, and the work that it took."""
+
+    made: Made
+    work: float
+
+
+def measured(make: Callable[[], Made]) -> Measured[Made]:
+    """What is made for many answers is charged to each of them alike, whichever comes first."""
+    with detached(MOST_WORK) as allowance:
+        made = make()
+    return Measured(made, MOST_WORK - allowance.work)
+
+
 class Point:
-    """One point, with the values of quantities and their entries that were asked for before."""
+    """One point, with the values of quantities and sub-expressions that were asked for before."""
 
     def __init__(self, env: Env):
         self.env = env
         self.context = Context.of(env)
         self._known: Kept[Expr, Val | None] = Kept(MAX_KEPT)
+        self._pieces: Recurring[tuple[object, ...], Piece] = Recurring(MAX_HELD, lambda piece: piece.elements)
+        self._prepared: Recurring[tuple[object, ...], Measured[Any]] = Recurring(
+            MAX_HELD, lambda held: held.made.elements
+        )
 
     def value(self, e: Expr) -> Val | None:
         """The value of an expression that will be asked for again; None if it has none."""
@@ -72,6 +128,44 @@ class Point:
                 return _value(e, self.context)
 
         return self._known.get(e, find)
+
+    def piece(self, e: Expr, parts: tuple[Piece, ...]) -> Piece:
+        """A sub-expression of an answer, its parts being known."""
+        if parts:
+            # What is between the parts is compared as it is, and the parts by identity.
+            rest, marks = iter(parts), iter([part.mark for part in parts])
+            key, mark = compared(e, lambda _: next(rest)), hash(compared(e, lambda _: next(marks)))
+        else:
+            key = (e, e.text) if isinstance(e, Num) else (e,)
+            mark = hash(key)
+        piece = self._pieces.get(key, mark, lambda: self._piece(e, parts, mark))
+        spend(piece.work)
+        return piece
+
+    def _piece(self, e: Expr, parts: tuple[Piece, ...], mark: int) -> Piece:
+        if not parts:
+            leaf = measured(lambda: self.value(e))
+            shape = e.shape if leaf.made is not None else _shape(e)
+            return Piece(e, shape, leaf.made, (), leaf.work, mark)
+        inside = iter([stand_in(n, part.shape or ()) for n, part in enumerate(parts)])
+        local = rebuild(e, lambda _: next(inside))
+        shape = None if any(part.shape is None for part in parts) else _shape(local)
+        if shape is None or any(part.value is None for part in parts):
+            return Piece(local, shape, None, parts, 0.0, mark)
+        values: dict[str, Array | Val] = dict(self.env.values)
+        values.update((_name(n), part.value) for n, part in enumerate(parts) if part.value is not None)
+        found = measured(lambda: _tried(local, replace(self.context, values=values)))
+        return Piece(local, shape, found.made, parts, found.work, mark)
+
+    def prepared(self, piece: Piece, around: tuple[object, ...], make: Callable[[], Made]) -> Made:
+        """What is made of a sub-expression, kept for further answers that have it; it tells its ``elements``.
+
+        ``around`` is what it depends on besides.
+        """
+        mark = hash((piece.mark, around))
+        found: Measured[Made] = self._prepared.get((piece, *around), mark, lambda: measured(make))
+        spend(found.work)
+        return found.made
 
 
 def _tried(e: Expr, context: Context) -> Val | None:
@@ -96,136 +190,85 @@ class Screen:
         self.indices = tuple(ix for ix in indices if not ix.fixed)
         self.truth = truth
         self.point = point
-        values: dict[str, Array | Val] = dict(point.env.values)
-        self.context = replace(point.context, values=values)
-        self.values = values
+        self.values: dict[str, Array | Val] = dict(point.env.values)
+        """Those of quantities, and of the stand-ins of what is evaluated last."""
+        self.context = replace(point.context, values=self.values)
         self.sizes = self.context.index_sizes(self.indices)
-        self.shapes: list[Shape | None] = []
-        """The shape of each place; None where its own shapes clash."""
-        self.known: list[bool] = []
-        self.local: list[Expr] = []
+        self.pieces: list[Piece] = []
+        """Each place at the point."""
         for place in places:
-            self._prepare(place)
-
-    def _prepare(self, place: Place) -> None:
-        e = place.expr
-        if not place.inside:
-            value = self.point.value(e)
-            shape = e.shape if value is not None else _shape(e)
-        else:
-            parts = iter([stand_in(child, self.shapes[child] or ()) for child in place.inside])
-            e = rebuild(e, lambda _: next(parts))
-            clash = any(self.shapes[child] is None for child in place.inside)
-            shape = None if clash else _shape(e)
-            known = shape is not None and all(self.known[child] for child in place.inside)
-            value = _tried(e, self.context) if known else None
-        self.local.append(e)
-        self.shapes.append(shape)
-        self.known.append(value is not None)
-        if value is not None:
-            self.values[_name(place.number)] = value
+            self.pieces.append(point.piece(place.expr, tuple([self.pieces[n] for n in place.inside])))
 
     # --- values ---
 
     @property
     def shape(self) -> Shape | None:
         """The shape of the whole answer; None where its own shapes clash."""
-        return self.shapes[-1]
+        return self.pieces[-1].shape
 
-    def value(self, number: int) -> Val | None:
-        """The value of one place, as it is."""
-        found = self.values.get(_name(number)) if self.known[number] else None
-        return found if isinstance(found, tuple) else None
-
-    def of(self, e: Expr) -> Val | None:
-        """The value of an expression over quantities and stand-ins of places."""
+    def of(self, number: int, e: Expr) -> Val | None:
+        """The value of an expression over quantities and stand-ins of a place and of its parts."""
+        piece = self.pieces[number]
+        for n, part in ((THIS, piece), *enumerate(piece.parts)):
+            if part.value is not None:
+                self.values[_name(n)] = part.value
+            else:
+                self.values.pop(_name(n), None)  # What was evaluated before is something else.
         return _tried(e, self.context)
 
     def whole(self) -> Array | None:
         """The value of the answer, flat and laid out as the truth; None if it has none or another shape."""
-        value = self.value(len(self.places) - 1)
-        return None if value is None else self._rows(value, self.shape, 0)
+        last = self.pieces[-1]
+        return None if last.value is None else self._rows(last.value, last.shape, 0)
 
     # --- changes ---
 
-    def changed(self, number: int, shape: Shape, values: Sequence[Val]) -> Array | None:
-        """The answer with each of ``values``, all of ``shape``, at one place: a row for each, laid out as the truth.
+    def changed(self, number: int, shape: Shape, value: Val, count: int) -> Array | None:
+        """The answer with each of ``count`` stacked values at one place: a row for each, laid out as the truth.
 
-        None where the changed answer has no value or not the shape of the truth.
+        ``shape`` is that of the values.  None where the changed answer has no value or not the shape of the truth.
         """
-        stacked = stack(values)
-        return None if stacked is None else self.changed_to(number, shape, stacked, len(values))
-
-    def changed_to(self, number: int, shape: Shape, value: Val, count: int) -> Array | None:
-        """The same for values that are stacked already."""
-        saved: list[tuple[str, Array | Val | None]] = []
-        try:
-            while True:
-                name = _name(number)
-                saved.append((name, self.values.get(name)))
-                self.values[name] = value
-                place = self.places[number]
-                if place.above < 0:
-                    return self._rows(value, shape, count)
-                child, number = number, place.above
-                for other in self.places[number].inside:
-                    if other != child and not self.known[other]:
-                        return None
-                local = self.local[number]
-                own = self.shapes[number]
-                if shape != self.shapes[child] or own is None:
-                    local = with_child(local, place.slot, stand_in(child, shape))
-                    own = _shape(local)
-                    if own is None:
-                        return None
-                above = _tried(local, self.context)
-                if above is None:
-                    return None
-                shape, value = own, above
-        finally:
-            self._restore(saved)
-
-    def _restore(self, saved: Iterable[tuple[str, Array | Val | None]]) -> None:
-        for name, old in saved:
-            if old is None:
-                del self.values[name]
-            else:
-                self.values[name] = old
+        place = self.places[number]
+        while place.above >= 0:
+            above = self._above(place.above, {place.slot: (shape, value)})
+            if above is None:
+                return None
+            shape, value = above
+            place = self.places[place.above]
+        return self._rows(value, shape, count)
 
     def with_changes(self, changes: Mapping[int, tuple[Shape, Val]], count: int) -> Array | None:
         """The answer with values at several places, none of which contains another; ``count`` rows."""
-        saved: dict[str, Array | Val | None] = {}
-        shapes: dict[int, Shape] = {}
+        now = dict(changes)
+        for number in sorted(ancestors(self.places, changes)):
+            inside = self.places[number].inside
+            above = self._above(number, {slot: now[child] for slot, child in enumerate(inside) if child in now})
+            if above is None:
+                return None
+            now[number] = above
+        shape, value = now[len(self.places) - 1]
+        return self._rows(value, shape, count)
 
-        def put(number: int, value: Val) -> None:
-            name = _name(number)
-            saved[name] = self.values.get(name)
-            self.values[name] = value
-
-        for number, (shape, value) in changes.items():
-            put(number, value)
-            shapes[number] = shape
-        try:
-            for number in sorted(ancestors(self.places, changes)):
-                place = self.places[number]
-                if any(child not in shapes and not self.known[child] for child in place.inside):
+    def _above(self, number: int, changes: Mapping[int, tuple[Shape, Val]]) -> tuple[Shape, Val] | None:
+        """Shape and value of a place, of which parts, by their positions, have another shape and value."""
+        piece = self.pieces[number]
+        local, shape = piece.local, piece.shape
+        fits = shape is not None
+        for slot, part in enumerate(piece.parts):
+            change = changes.get(slot)
+            if change is None:
+                if part.value is None:
                     return None
-                local = self.local[number]
-                for child in place.inside:
-                    if child in shapes and shapes[child] != self.shapes[child]:
-                        local = with_child(local, self.places[child].slot, stand_in(child, shapes[child]))
-                shape_now = _shape(local)
-                value_now = None if shape_now is None else _tried(local, self.context)
-                if shape_now is None or value_now is None:
-                    return None
-                put(number, value_now)
-                shapes[number] = shape_now
-            top = len(self.places) - 1
-            last = self.values[_name(top)]
-            assert isinstance(last, tuple)
-            return self._rows(last, shapes[top], count)
-        finally:
-            self._restore(saved.items())
+                self.values[_name(slot)] = part.value
+                continue
+            self.values[_name(slot)] = change[1]
+            if not fits or change[0] != part.shape:
+                local = with_child(local, slot, stand_in(slot, change[0]))
+                fits = False
+        if not fits:
+            shape = _shape(local)
+        value = None if shape is None else _tried(local, self.context)
+        return None if shape is None or value is None else (shape, value)
 
     def fits(self, shape: Shape | None) -> bool:
         """Whether an answer of this shape is laid out as the target."""
@@ -260,8 +303,13 @@ def _name(number: int) -> str:
 
 @cache
 def stand_in(number: int, shape: Shape) -> Sym:
-    """A quantity that stands for one place of the answer."""
+    """A quantity that stands for one part of a sub-expression, or, with ``THIS``, for all of it."""
     return Sym(_name(number), shape)
+
+
+def stood_for(place: Place, places: Sequence[Place]) -> dict[str, Expr]:
+    """What the stand-ins of a place and of its parts stand for."""
+    return {_name(THIS): place.expr, **{_name(n): places[child].expr for n, child in enumerate(place.inside)}}
 
 
 def _shape(e: Expr) -> Shape | None:

@@ -5,8 +5,9 @@ This module must not know how a repair is worded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import combinations
 from operator import add, mul, sub, truediv
 
@@ -39,7 +40,7 @@ from backsym.marking.explaining.drafts import ALSO, COSTS, Bulk, BulkRule, Draft
 from backsym.marking.explaining.places import Place, ancestors, is_leaf, outline, replaced
 from backsym.marking.explaining.repair_material import renamed
 from backsym.marking.explaining.rules import alternatives, drafted, expanded
-from backsym.marking.explaining.screening import CHANGE, Screen, stand_in
+from backsym.marking.explaining.screening import CHANGE, ONE_HELD, THIS, Screen, stack, stand_in, stood_for
 from backsym.marking.judging.subject import Subject, free
 from backsym.numeric.axes import Array, Val, binary
 from backsym.reading.meaning.table_formulas import formula
@@ -95,26 +96,65 @@ class Repair:
 
 
 @dataclass(frozen=True)
-class Block:
-    """Values of the answer with one change each: given as drafts, or as many candidates for one place."""
+class Changes:
+    """What is tried at one place: drafts, which do not tell the place, or many candidates at once."""
 
-    rows: Array
-    drafts: Sequence[Draft]
-    site: Site | None = None
+    drafts: tuple[Draft, ...]
     bulk: Bulk | None = None
     exprs: tuple[Expr, ...] = ()
 
+    @property
+    def count(self) -> int:
+        return len(self.drafts) if self.bulk is None else len(self.exprs)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Changes whose values, at the place, have one shape and are stacked."""
+
+    shape: Shape
+    value: Val
+    changes: tuple[Changes, ...]
+
+    @property
+    def count(self) -> int:
+        return sum(changes.count for changes in self.changes)
+
+
+@dataclass(frozen=True)
+class Groups:
+    """All that is tried at one place by some rules."""
+
+    groups: tuple[Group, ...]
+
+    @property
+    def elements(self) -> int:
+        return ONE_HELD + sum(ONE_HELD * group.count + group.value[1].size for group in self.groups)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Values of the answer with one change each, at one place; of drafts without a site, each tells its place."""
+
+    rows: Array
+    changes: Changes
+    site: Site | None = None
+
     def draft(self, n: int) -> Draft:
-        if self.site is None or self.bulk is None:
-            return self.drafts[n]
-        return drafted(self.site, self.bulk, self.exprs[n])
+        if self.site is None:
+            return self.changes.drafts[n]
+        if self.changes.bulk is not None:
+            return drafted(self.site, self.changes.bulk, self.changes.exprs[n])
+        return replace(self.changes.drafts[n], place=self.site.place.number)
 
     def traits(self, n: int) -> tuple[int, str, float]:
         """Place, kind and cost of one change."""
-        if self.site is None or self.bulk is None:
-            draft = self.drafts[n]
-            return -1 if draft.also else draft.place, draft.kind, draft.cost
-        return self.site.place.number, self.bulk.kind, COSTS[self.bulk.kind]
+        if self.changes.bulk is not None:
+            cost, kind = COSTS[self.changes.bulk.kind], self.changes.bulk.kind
+        else:
+            draft = self.changes.drafts[n]
+            cost, kind = draft.cost, draft.kind
+        return self.changes.drafts[n].place if self.site is None else self.site.place.number, kind, cost
 
 
 class Search:
@@ -132,15 +172,15 @@ class Search:
         self.first = 0
         """How many of the blocks are changes of what is there; those after them are of what is missing."""
         self._ancestors: dict[int, frozenset[int]] = {}
-        self.own = {f"place {p.number}": p.expr for p in self.places}
 
     @property
     def seems_right(self) -> bool:
         """Whether the answer happens to be right at this point, as 2/D is 1 where D is 2."""
         return self.base is not None and bool(self.screen.hits(self.base[np.newaxis]))
 
-    def expanded(self, e: Expr) -> Expr:
-        return expanded(e, self.own)
+    def expanded(self, e: Expr, place: int) -> Expr:
+        """What is tried at a place, with the answer's own sub-expressions for their stand-ins."""
+        return expanded(e, stood_for(self.places[place], self.places))
 
     # --- screening ---
 
@@ -153,24 +193,45 @@ class Search:
         """The drafts of these rules that make the answer right at the point."""
         before = len(self.blocks)
         for site in self.sites:
-            # A value with a letter that nothing binds would spoil those that it is stacked with.
-            groups: dict[tuple[Shape, bool], tuple[list[Draft], list[Val]]] = {}
-            letters = site.place.letters
-            for rule in rules:
-                for draft in rule(site):
-                    value = self.screen.of(draft.new)
-                    if value is not None:
-                        loose = value[0] != letters and any(ix not in letters for ix in value[0])
-                        drafts, values = groups.setdefault((draft.new.shape, loose), ([], []))
-                        drafts.append(draft)
-                        values.append(value)
-            for (shape, _), (drafts, values) in groups.items():
-                rows = self.screen.changed(site.place.number, shape, values)
-                if rows is not None:
-                    self.blocks.append(Block(rows, drafts))
-            if bulks:
-                self._many(site, [bulk for many in bulks for bulk in many(site)])
+            place, above = site.place, site.above
+            # What is tried at a place depends on nothing else.
+            around = None if above is None else (type(above.expr), above.expr.name if type(above.expr) is Fn else "")
+            key = (
+                self.subject, rules, bulks, place.role, place.letters, around, site.wanted, site.fits, site.fits_itself,
+            )  # fmt: skip
+            piece = self.screen.pieces[place.number]
+            tried = self.subject.point.prepared(piece, key, partial(self._tried, site, rules, bulks))
+            for group in tried.groups:
+                rows = self.screen.changed(place.number, group.shape, group.value, group.count)
+                if rows is None:
+                    continue
+                start = 0
+                for changes in group.changes:
+                    stop = start + changes.count
+                    self.blocks.append(Block(rows[start:stop], changes, site))
+                    start = stop
         return self._right(self.blocks[before:])
+
+    def _tried(self, site: Site, rules: Sequence[Rule], bulks: Sequence[BulkRule]) -> Groups:
+        """What rules have to say about a place, evaluated there."""
+        return Groups((*self._drafts(site, rules), *self._many(site, [bulk for many in bulks for bulk in many(site)])))
+
+    def _drafts(self, site: Site, rules: Sequence[Rule]) -> Iterator[Group]:
+        # A value with a letter that nothing binds would spoil those that it is stacked with.
+        groups: dict[tuple[Shape, bool], tuple[list[Draft], list[Val]]] = {}
+        letters = site.place.letters
+        for rule in rules:
+            for draft in rule(site):
+                value = self.screen.of(site.place.number, draft.new)
+                if value is not None:
+                    loose = value[0] != letters and any(ix not in letters for ix in value[0])
+                    drafts, values = groups.setdefault((draft.new.shape, loose), ([], []))
+                    drafts.append(draft)
+                    values.append(value)
+        for (shape, _), (drafts, values) in groups.items():
+            stacked = stack(values)
+            if stacked is not None:
+                yield Group(shape, stacked, (Changes(tuple(drafts)),))
 
     def _right(self, blocks: Sequence[Block]) -> list[Draft]:
         """The drafts that make the answer right, all compared with the truth at once."""
@@ -184,7 +245,7 @@ class Search:
             start += len(block.rows)
         return found
 
-    def _many(self, site: Site, bulks: Sequence[Bulk]) -> None:
+    def _many(self, site: Site, bulks: Sequence[Bulk]) -> Iterator[Group]:
         """Many candidates at one place; those that are laid out alike share one evaluation of what is above it."""
         groups: dict[tuple[Shape, tuple[Ix, ...], tuple[int, ...]], list[tuple[Bulk, tuple[Expr, ...], Array]]] = {}
         for bulk in bulks:
@@ -193,7 +254,7 @@ class Search:
                 continue
             shape = exprs[0].shape
             if bulk.how != "instead":
-                own = self.screen.value(site.place.number)
+                own = self.screen.pieces[site.place.number].value
                 if own is None or site.shape is None:
                     continue
                 try:
@@ -207,26 +268,18 @@ class Search:
         for (shape, names, _), members in groups.items():
             arrays = [x for _, _, x in members]
             values = arrays[0] if len(arrays) == 1 else np.concatenate(arrays, axis=names.index(CHANGE))
-            count = sum(len(exprs) for _, exprs, _ in members)
-            rows = self.screen.changed_to(site.place.number, shape, (names, values), count)
-            if rows is None:
-                continue
-            start = 0
-            for bulk, exprs, _ in members:
-                self.blocks.append(Block(rows[start : start + len(exprs)], (), site, bulk, exprs))
-                start += len(exprs)
+            yield Group(shape, (names, values), tuple(Changes((), bulk, exprs) for bulk, exprs, _ in members))
 
     def _site(self, place: Place) -> Site:
-        screen, n = self.screen, place.number
-        shape = screen.shapes[n]
+        screen, piece = self.screen, self.screen.pieces[place.number]
         # A value can be missing where a shape is not: there a letter is free that nothing binds.
-        parts = tuple(stand_in(c, screen.shapes[c] or ()) for c in place.inside)
+        parts = tuple([stand_in(n, part.shape or ()) for n, part in enumerate(piece.parts)])
         above = self.places[place.above] if place.above >= 0 else None
-        wanted = self.truth.shape if n == self.top and not free(self.letters) else None
-        node = place.expr if not place.inside else screen.local[n]
-        me = None if shape is None or not screen.known[n] else stand_in(n, shape)
-        fits = screen.fits(screen.shape)
-        return Site(place, node, me, shape, parts, self.subject.offers, above, wanted, fits, screen.shape is not None)
+        wanted = self.truth.shape if place.number == self.top and not free(self.letters) else None
+        node = piece.local if place.inside else place.expr
+        me = None if piece.shape is None or piece.value is None else stand_in(THIS, piece.shape)
+        fits, itself = screen.fits(screen.shape), screen.shape is not None
+        return Site(place, node, me, piece.shape, parts, self.subject.offers, above, wanted, fits, itself)
 
     def throughout(self) -> list[Draft]:
         """A quantity that occurs several times, replaced by another at all these places; letters exchanged."""
@@ -261,19 +314,28 @@ class Search:
             if letters[a].dim == letters[b].dim:
                 swap = {letters[a]: letters[b], letters[b]: letters[a]}
                 draft = Draft(self.top, renamed(self.places[-1].expr, swap), "wrong_index")
-                found.append(Block(value.swapaxes(a, b).reshape(1, -1), [draft]))
+                found.append(Block(value.swapaxes(a, b).reshape(1, -1), Changes((draft,))))
         self.blocks += found
         return self._right(found)
 
     # --- repairs ---
 
+    def size(self, draft: Draft) -> float:
+        """How large a repair a draft is."""
+        return self.repair(draft).size if draft.kind == "missing_function" else self._meant(draft).cost
+
+    def _meant(self, draft: Draft) -> Draft:
+        place = self.places[draft.place]
+        if place.expr == ONE and draft.kind == "missing_factor" and place.role == "addend":
+            return replace(draft, kind="wrong_node", facts={})  # A term 1 in place of t has no factor missing.
+        return draft
+
     def repair(self, draft: Draft) -> Repair:
         """The answer with a draft in it."""
-        new = _without_ones(self.expanded(draft.new))
+        draft = self._meant(draft)
+        new = _without_ones(self.expanded(draft.new, draft.place))
         expr = replaced(self.places, dict.fromkeys((draft.place, *draft.also), new))
         old = self.places[draft.place].expr
-        if old == ONE and draft.kind == "missing_factor" and self.places[draft.place].role == "addend":
-            draft = replace(draft, kind="wrong_node", facts={})  # A term 1 in place of t has no factor missing.
         if draft.kind == "missing_function" and isinstance(new, Add) and old in new.args:
             rest = tuple(term for term in new.args if term != old)
             missing = rest[0] if len(rest) == 1 else Add(rest)
@@ -281,7 +343,7 @@ class Search:
         also = (*ALSO.get(draft.kind, ()), *self._also(draft.kind, old, new))
         return Repair(
             draft.tag, draft.kind, draft.cost, expr, self.letters, old, self.shown(new), draft.place == self.top,
-            {k: self._fact(f) for k, f in draft.facts.items()}, around=self._around(draft), also=also,
+            {k: self._fact(f, draft.place) for k, f in draft.facts.items()}, around=self._around(draft), also=also,
         )  # fmt: skip
 
     def _also(self, kind: str, old: Expr, new: Expr) -> tuple[str, ...]:
@@ -317,8 +379,8 @@ class Search:
         already = cancels(self.places[-1].expr)
         return [repair for repair in map(self.repair, drafts) if already or not cancels(repair.expr)]
 
-    def _fact(self, fact: Fact) -> Fact:
-        return self.expanded(fact) if isinstance(fact, Expr) else fact
+    def _fact(self, fact: Fact, place: int) -> Fact:
+        return self.expanded(fact, place) if isinstance(fact, Expr) else fact
 
     def _around(self, draft: Draft) -> Expr | None:
         above = self.places[draft.place].above

@@ -29,11 +29,14 @@ from backsym.core.expr import (
     rebuild,
     walk,
 )
+from backsym.marking.explaining.drafts import COSTS
 from backsym.marking.explaining.places import is_leaf
 from backsym.marking.explaining.screening import CLOSE
 from backsym.marking.explaining.search import Repair, Search
 from backsym.marking.judging.subject import free
 from backsym.numeric.axes import Array
+
+SIGN, FACTOR = COSTS["sign_whole"], COSTS["factor_whole"]
 
 
 def up_to_a_factor(search: Search, row: Array) -> Iterator[Expr]:
@@ -57,20 +60,27 @@ def factor_repairs(search: Search) -> Iterator[Repair]:
         yield scaled(search, c, whole, whole, None)
 
 
+def scale(c: Expr) -> float:
+    """How large a change it is to multiply the whole by a constant."""
+    if not isinstance(c, Neg):
+        return FACTOR
+    return SIGN if c.arg == ONE else SIGN + FACTOR
+
+
 def scaled(search: Search, c: Expr, whole: Expr, place: Expr, first: Repair | None) -> Repair:
     positive = c.arg if isinstance(c, Neg) else c
     plain = Repair(
-        "factor", "factor_whole", 1.05, Mul((positive, whole)), search.letters, place, Mul((positive, place)), True,
-        {"factor": positive}, also=_amiss(positive, place),
+        "factor", "factor_whole", scale(positive), Mul((positive, whole)), search.letters, place,
+        Mul((positive, place)), True, {"factor": positive}, also=_amiss(positive, place),
     )  # fmt: skip
     if isinstance(c, Neg):
         e = Neg(plain.expr)
         opposite = place.arg if isinstance(place, Neg) else Neg(place)
-        sign = Repair("sign", "sign_whole", 1.0, e, search.letters, place, opposite, True)
+        sign = Repair("sign", "sign_whole", SIGN, e, search.letters, place, opposite, True)
         if positive == ONE:
             plain = sign
         else:
-            plain = replace(sign, size=2.05, second=replace(plain, expr=e))
+            plain = replace(sign, size=scale(c), second=replace(plain, expr=e))
     if first is None:
         return plain
     return replace(first, size=first.size + plain.size + 0.3, expr=plain.expr, second=plain)
