@@ -52,6 +52,7 @@ def test_the_example_prints_what_it_shows(tmp_path: Path) -> None:
         ("members", "members.yaml"),
         ("label", "layer.yaml"),
         ("recurrence", "recurrence.yaml"),
+        ("layers", "layers.yaml"),
         ("variants", "neuron.yaml"),
     ],
 )

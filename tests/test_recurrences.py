@@ -285,9 +285,3 @@ def test_a_start_that_would_print_like_another_quantity_is_refused() -> None:
     problem_from_mapping(mapping)  # h0 prints h^(0), and the start h_0.
     with pytest.raises(InputError, match="would print like h0"):
         problem_from_mapping({**mapping, "notation": "subscript"})
-
-
-def test_sizes_that_depend_on_a_letter_are_refused() -> None:
-    mapping = {"indices": {"l": "M"}, "symbols": {"W": {"shape": ["D[l]", "D[l-1]"], "for": "l"}}, "forward": ["L = 1"]}
-    with pytest.raises(InputError, match="depend on a letter"):
-        problem_from_mapping(mapping)

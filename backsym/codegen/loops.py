@@ -7,9 +7,11 @@ for a while, and then ``X[t]``.  This module must not know about other array lib
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from backsym.core.dims import at_places
 from backsym.core.errors import BacksymError
 from backsym.core.expr import (
     Adj,
@@ -30,6 +32,9 @@ from backsym.core.expr import (
     indices_of,
     is_last,
     labelled,
+    over,
+    own_dim,
+    place_of,
     position_of,
     rebuild,
     shifted,
@@ -82,6 +87,8 @@ class Loop:
     ranks: Mapping[str, int | None]
     earlier: Mapping[str, ast.expr] = field(default_factory=dict)
     back: bool = False
+    lists: frozenset[str] = frozenset()
+    """The quantities whose members differ in size, so that they are not stacked."""
 
     @property
     def values(self) -> Iterator[ast.expr]:
@@ -194,9 +201,10 @@ class Members:
         return ix == self.letter or (isinstance(ix, Shift) and any(part == self.letter for part, _ in ix.parts))
 
     def _member(self, e: Entry | Member, places: tuple[Ix | None, ...]) -> Expr:
-        shape = tuple(d for d, ix in zip(e.base.shape, places, strict=True) if ix is None or not self._picks(ix))
-        base = e.base
         first = places[0]
+        axes = zip(e.base.shape, places, strict=True)
+        shape = tuple(own_dim(d, first) for d, ix in axes if ix is None or not self._picks(ix))
+        base = e.base
         if isinstance(base, Started) and (steps_after(first, self.letter) or 0) >= 0:
             base = Sym(base.name, base.declared)  # It is no earlier member.
         key = Member(base, tuple(ix if ix is not None and self._picks(ix) else None for ix in places))
@@ -273,15 +281,19 @@ def by_cases(d: Derivation, letter: Ix) -> list[tuple[int | None, Expr]]:
     """
     stated = [(case, case.matrix or (case.entry if len(d.indices) == 1 else None)) for case in d.cases]
     whole = d.member or (d.entry if len(d.indices) == 1 else None)
-    if whole is None or any(form is None for _, form in stated):
+    if any(form is None for _, form in stated) or (whole is None and not stated):
         raise BacksymError(say("numpy.derivative", name=d.node))
-    if not stated:
+    if whole is not None and not stated:
         return [(None, whole.rhs)]
     general = next(form.rhs for case, form in stated if form is not None and case.run.final.letter == "1")
     ends = [
         form.rhs for case, form in stated if form is not None and case.single and not _after(case.run.first, letter.dim)
     ]
-    forms: list[tuple[int | None, Expr]] = [(after, _counted(e, letter, after)) for after, e in enumerate(ends)]
+    forms: list[tuple[int | None, Expr]] = []
+    for after, e in enumerate(ends):
+        # The last layer is this one there, and so is its size.
+        here = {str(letter.dim): place_of(shifted(((letter, 1),), after, letter.dim))}
+        forms.append((after, over(_counted(e, letter, after), functools.partial(at_places, places=here))))
     forms += [(after, _ended(general, letter, after)) for after in range(len(ends), _reach(general, letter))]
     return [*forms, (None, general)]
 

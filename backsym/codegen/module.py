@@ -17,8 +17,9 @@ from backsym.codegen.loops import Loop, Step
 from backsym.codegen.network import Network, Statement, network_of
 from backsym.codegen.proof import prove
 from backsym.codegen.words import words
+from backsym.core.dims import is_layered
 from backsym.core.errors import BacksymError, did_you_mean
-from backsym.core.expr import Shape
+from backsym.core.expr import Ix, Shape, member_shape
 from backsym.core.functions import ABSTRACT_LOSS
 from backsym.core.words import say
 from backsym.printing.numpy.source import call, name, names_of, text_of
@@ -149,7 +150,10 @@ def quantities(network: Network, dialect: Dialect) -> Iterator[str]:
 
 
 def shape_text(shape: Shape) -> str:
-    """``(K, D)``, ``(K,)`` or ``()``."""
+    """``(K, D)``, ``(K,)`` or ``()``; of members that differ in size ``M times (D[l], D[l-1])``."""
+    if is_layered(shape):
+        at = Ix("l", shape[0])
+        return f"{shape[0]} x {shape_text(member_shape(shape, at))}"
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 
@@ -241,7 +245,7 @@ class Body:
             member = f"{step.target}[{loop.letter}]"
             out += self.step(step, member, place, indent + 4, loop.put)
             out += [f"{pad}{INDENT}{line}" for line in added(step.quantity, member, loop.letter)]
-        for step in loop.steps:
+        for step in (step for step in loop.steps if step.quantity not in loop.lists):
             whole = self.dialect.translate(call("np.stack", name(step.target)), self.place)
             out.append(f"{pad}{step.target} = {text_of(whole)}")
         return out

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 import keyword
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from backsym.codegen.loops import Branch, Loop, Members, Step, by_cases, fixed_members, furthest, member_form
 from backsym.codegen.tidy import HELPERS, tidied
-from backsym.core.dims import amount, dim_names
+from backsym.core.dims import amount, dim_names, is_layered, is_ragged
 from backsym.core.errors import BacksymError
 from backsym.core.expr import (
     Adj,
@@ -31,6 +32,7 @@ from backsym.core.expr import (
     Sym,
     free_indices,
     member_of,
+    member_shape,
     position_of,
     rebuild,
     renamed_label,
@@ -41,12 +43,12 @@ from backsym.core.expr import (
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.problem import NodeEquation, Problem, Symbol
 from backsym.core.python import expression_of
-from backsym.core.steps import Derivation, ForwardForms
+from backsym.core.steps import Derivation, ForwardForms, adds_layers, whole_form
 from backsym.core.words import say
 from backsym.printing.notation import Notation
 from backsym.printing.numpy.code import numpy_source, size_name
 from backsym.printing.numpy.ranks import rank_of
-from backsym.printing.numpy.sizes import axis_source, whole_source
+from backsym.printing.numpy.sizes import axis_source, layer_source, whole_source
 from backsym.printing.numpy.source import call, name, replaced, text_of
 from backsym.printing.printer import equation_layout, range_layout
 from backsym.printing.unicode import to_unicode
@@ -211,6 +213,11 @@ class _Maker:
                     yield self.forward_loop([self.problem.by_name[name] for name in eq.block], forms, known)
                 known.append(eq.name)
                 continue
+            if self.has_layers(eq.name):
+                yield self.forward_loop([eq], forms, known)
+                known.append(eq.name)
+                continue
+            self.check_sums(eq.name, form)
             if eq.indices and form.matrix is not None:
                 value = self.source(form.matrix.rhs, (), eq.shape, known)
             elif eq.picked:
@@ -235,13 +242,21 @@ class _Maker:
                     done.update(other.node for other in together)
                 continue
             shape = self.problem.symbols[d.node].shape
+            if self.has_layers(d.node):
+                if d.node not in done:
+                    together = self.likewise(d)
+                    yield replace(self.backward_loop(together, known), back=False)
+                    done.update(other.node for other in together)
+                continue
+            self.check_sums(d.node, d)
             least = furthest(d.entry.rhs, self.problem.recurrent)
             if least > 1:
                 yield self.by_length(d, least, known)
                 done.add(d.node)
                 continue
-            if d.matrix is not None:
-                value = self.source(d.matrix.rhs, (), shape, known)
+            whole = whole_form(self.problem, d)
+            if whole is not None:
+                value = self.source(whole.rhs, (), shape, known)
             else:
                 value = self.source(d.entry.rhs, d.indices, () if d.indices else shape, known)
             if d.node == self.problem.loss:
@@ -253,8 +268,38 @@ class _Maker:
         for symbol in self.problem.symbols.values():
             if symbol.name not in done and symbol.label is None and symbol.role in ("node", "input", "parameter"):
                 # The loss does not depend on it.
+                if self.has_layers(symbol.name):
+                    yield self.zero_loop(symbol, known)
+                    continue
                 value = call("np.zeros_like", name(self.names[symbol.name]))
                 yield Statement(symbol.name, f"d_{symbol.name}", value, "")
+
+    def check_sums(self, node: str, forms: Derivation | ForwardForms) -> None:
+        """Raises BacksymError where members that differ in size are added up to one number or array."""
+        if adds_layers(self.problem, forms):
+            raise BacksymError(say("codegen.sum_of_layers", name=node))
+
+    def has_layers(self, node: str) -> bool:
+        """Whether a quantity has a member for each position by which sizes go."""
+        return self.problem.symbols[node].shape[:1] in [(dim,) for dim in self.problem.layers.values()]
+
+    def likewise(self, d: Derivation) -> list[Derivation]:
+        """The derivative by members of different sizes, and those of other leaves that follow it at once."""
+        after = self.solution.derivations[self.solution.derivations.index(d) :]
+        leaves = itertools.takewhile(lambda other: self.is_leaf_of(other, d.indices[0]), after)
+        return list(leaves) or [d]
+
+    def is_leaf_of(self, d: Derivation, letter: Ix) -> bool:
+        shape = self.problem.symbols[d.node].shape
+        return d.node not in self.problem.by_name and shape[:1] == (letter.dim,)
+
+    def zero_loop(self, symbol: Symbol, known: Sequence[str]) -> Loop:
+        letter = next(Ix(a, dim) for a, dim in self.problem.index_dims.items() if dim == symbol.shape[0])
+        members = self.members(letter)
+        own = members.opened(self.problem.any_member(symbol.name))
+        whole = self.source(own, (), member_shape(symbol.shape, letter), known, members)
+        step = Step(symbol.name, f"d_{symbol.name}", (Branch("", call("np.zeros_like", whole), ""),))
+        return self.loop(letter, [step], members, known)
 
     def derived(self, d: Derivation) -> str:
         """The formula of a derivative: as a whole, or by members, or entry by entry."""
@@ -294,7 +339,7 @@ class _Maker:
             own = Ix(eq.indices[0].letter, eq.indices[0].dim)
             member = forms[eq.name].member
             whole = with_indices(member_form(eq, None if member is None else member.rhs), {own: letter})
-            value = self.source(members.opened(whole), (), eq.shape[1:], known, members)
+            value = self.source(members.opened(whole), (), member_shape(eq.shape, letter), known, members)
             written = eq.member or Equation(eq.lhs, eq.rhs)
             formula = self.formula(written, free_indices(written.lhs))
             steps.append(Step(eq.name, self.names[eq.name], (Branch("", value, formula),)))
@@ -311,7 +356,11 @@ class _Maker:
             branches = []
             for after, form in by_cases(d, own):
                 whole = with_indices(form, {own: letter})
-                value = self.source(members.opened(whole), (), shape[1:], known, members)
+                opened = members.opened(whole)
+                wanted = member_shape(shape, letter)
+                if is_layered(shape) and len(opened.shape) == len(wanted):
+                    wanted = opened.shape  # The last layer has its size by another name.
+                value = self.source(opened, (), wanted, known, members)
                 if rank_of(value, {**self.ranks, **members.ranks}) is None:
                     value = call("np.full_like", members.variable_of(self.names[d.node]), value, dtype=name("float"))
                 lhs = member_of(Adj(d.node, shape), [own]) if shape[1:] else d.entry.lhs
@@ -331,7 +380,8 @@ class _Maker:
 
     def loop(self, letter: Ix, steps: Sequence[Step], members: Members, known: Sequence[str]) -> Loop:
         size = self.size(letter.dim, self.arrays(known))
-        return Loop(members.loop, size, tuple(steps), members.places, members.ranks, members.earlier)
+        lists = frozenset(s.quantity for s in steps if is_layered(self.problem.symbols[s.quantity].shape))
+        return Loop(members.loop, size, tuple(steps), members.places, members.ranks, members.earlier, lists=lists)
 
     def arrays(self, known: Sequence[str]) -> list[str]:
         return [self.names[quantity] for quantity in known]
@@ -348,20 +398,27 @@ class _Maker:
         inner = self.inner.changed(symbols={**self.inner.symbols, **own}) if own else self.inner
         node = expression_of(numpy_source(self.renamed(e), inner, free, shape))
         ranks = {**self.ranks, **(members.ranks if members is not None else {})}
-        return tidied(self.measured(node, known, inner), ranks)
+        return tidied(self.measured(node, known, inner, members), ranks)
 
     # --- sizes ---
 
-    def measured(self, node: ast.expr, known: Sequence[str], inner_problem: Problem) -> ast.expr:
+    def measured(
+        self, node: ast.expr, known: Sequence[str], inner_problem: Problem, members: Members | None
+    ) -> ast.expr:
         """Sizes read off arrays that are known here, those of the same line first."""
         inside = {id(n.value) for n in ast.walk(node) if isinstance(n, ast.Attribute) and n.attr == "shape"}
         used = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and id(n) not in inside and n.id in self.ranks]
+        layers = {name for name, dim in self.problem.dims.items() if dim.ragged}
         dims = [dim for dim in (*self.problem.dims, *self.problem.index_dims.values()) if isinstance(dim, str)]
+        dims = [dim for dim in dims if dim not in layers]
         alone = {size_name(dim, self.inner): dim for dim in dims}
 
         def rule(inner: ast.expr) -> ast.expr:
             if isinstance(inner, ast.Name) and inner.id in alone and inner.id not in self.ranks:
                 return self.size(alone[inner.id], ())
+            if isinstance(inner, ast.Subscript) and isinstance(inner.value, ast.Name) and inner.value.id in layers:
+                own = [*used, *(self.names[quantity] for quantity in known)]
+                return self.size(text_of(inner).replace(" ", ""), own, members)
             if not (isinstance(inner, ast.Subscript) and isinstance(inner.value, ast.Attribute)):
                 return inner
             if inner.value.attr != "shape" or not isinstance(inner.value.value, ast.Name):
@@ -369,18 +426,27 @@ class _Maker:
             assert isinstance(inner.slice, ast.Constant)
             assert isinstance(inner.slice.value, int)
             dim = inner_problem.symbols[inner.value.value.id].shape[inner.slice.value]
-            return self.size(dim, [*used, *(self.names[quantity] for quantity in known)])
+            return self.size(dim, [*used, *(self.names[quantity] for quantity in known)], members)
 
         return replaced(node, rule)
 
-    def size(self, dim: Dim, arrays: Iterable[str]) -> ast.expr:
-        own, known = str(dim), list(arrays)
+    def size(self, dim: Dim, arrays: Iterable[str], members: Members | None = None) -> ast.expr:
+        own, known = (
+            str(dim),
+            [a for a in arrays if self.quantities.get(a, a.removeprefix("d_")) in self.problem.symbols],
+        )
         shapes = [(a, self.problem.symbols[self.quantities.get(a, a.removeprefix("d_"))].shape) for a in known]
         found = axis_source(own, shapes)
         if found is not None:
             return expression_of(found)
         if dim_names(dim) != (dim,):
-            return expression_of(whole_source(amount(dim), lambda name: text_of(self.size(name, known))))
+            return expression_of(whole_source(amount(dim), lambda name: text_of(self.size(name, known, members))))
+        if is_ragged(dim):
+            loop = {} if members is None else {members.letter.letter: members.loop}
+            found = layer_source(own, shapes, loop)
+            if found is None:
+                raise BacksymError(say("codegen.layer_size", dim=own))
+            return expression_of(found)
         if own in self.problem.symbols:
             raise BacksymError(say("codegen.size_taken", name=own))
         while own in _reserved(self.problem) or own in self.names.values():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from backsym.codegen.network import Network
 from backsym.core.errors import VerificationError
+from backsym.core.problem import Symbol
 from backsym.core.words import Words, say
 from backsym.solving.solution import Solution
 
@@ -39,26 +40,30 @@ def prove(source: str, network: Network, solution: Solution) -> None:
         raise VerificationError(network.problem.loss, say("codegen.does_not_run", error=str(error))) from error
     equations = {forms.node: forms for forms in solution.forward}
     derivations = {d.node: d for d in solution.derivations}
-    _compare(say("codegen.value"), {name: values[name] for name in equations}, point.values, equations, point)
+    shapes = network.problem.symbols
+    _compare(say("codegen.value"), {name: values[name] for name in equations}, point.values, equations, point, shapes)
     _compare(
         say("codegen.derivative"),
         {name: slopes[name] for name in derivations if name in slopes},
         point.adjoints,
         derivations,
         point,
+        shapes,
     )
 
 
 def _compare(
-    what: Words, found: Mapping[str, Any], stated: Mapping[str, Array], forms: Mapping[str, Any], point: Env
-) -> None:
+    what: Words, found: Mapping[str, Any], stated: Mapping[str, Array], forms: Mapping[str, Any], point: Env,
+    shapes: Mapping[str, Symbol],
+) -> None:  # fmt: skip
     import numpy as np
 
+    from backsym.numeric.layers import as_kept
     from backsym.numeric.proof import TOLERANCE, differs
 
     largest = max((float(np.max(np.abs(x), initial=0.0)) for x in stated.values()), default=0.0)
     for name, value in found.items():
-        array = np.asarray(value, dtype=float)
+        array = np.asarray(as_kept(value, shapes[name].shape, point.dims), dtype=float)
         expected = stated[name]
         if array.shape == expected.shape:
             gap = float(np.max(np.abs(array - expected), initial=0.0))
@@ -74,7 +79,10 @@ def _compare(
 
 def _inputs(network: Network, point: Env) -> dict[str, Any]:
     """What ``forward`` takes: leaves, sizes, and pairs of an abstract function and its derivative."""
-    inputs: dict[str, Any] = {name: point.values[name] for name in network.leaves}
+    from backsym.numeric.layers import as_given
+
+    symbols = network.problem.symbols
+    inputs: dict[str, Any] = {n: as_given(point.values[n], symbols[n].shape, point.dims) for n in network.leaves}
     inputs |= dict.fromkeys(network.given, point.adjoints[network.problem.end])
     inputs |= {size: point.dims[size] for size in network.sizes}
 

@@ -1,13 +1,18 @@
 """Sizes that are computed from dimensions: ``2*H``, ``H+D``, ``H+1``, the size of a Kronecker product ``K*N``.
 
 A dimension is a name or a size; one that is computed is written in one form, so that equal sizes are equal texts.  A
-``Whole`` is a number in such a form: the bound of a slice, the shift of an index.  Must not know expressions.
+``Whole`` is a number in such a form: the bound of a slice, the shift of an index.
+
+A size may depend on a position: ``D[l-1]`` is that of layer l - 1, ``D[3]`` that of the third.  In the declared shape
+of a family, ``[M, D[_], D[_-1]]``, the position is that of the member, which is called ``_`` there.
+
+Must not know expressions.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -96,7 +101,7 @@ def read_amount(text: str) -> Whole | None:
             word = factor.strip()
             if word.isdecimal():
                 product = product * int(word)
-            elif word.split("[")[0].isidentifier():
+            elif word.split("[")[0].rstrip("'").isidentifier():
                 product = product * Amount((((word,), 1),))
             else:
                 return None
@@ -133,12 +138,19 @@ def value_of(a: Whole, size: Callable[[str], int]) -> int:
     return sum(factor * math.prod(map(size, product)) for product, factor in a.terms)
 
 
-def put_in(a: Whole, name: str, size: int) -> Whole:
-    """The number where one dimension has a size."""
+def put_in(a: Whole, name: str, size: Whole) -> Whole:
+    """The number where one dimension has a size, or is another one."""
+    return put_all(a, {name: size})
+
+
+def put_all(a: Whole, sizes: Mapping[str, Whole]) -> Whole:
+    """The number with others in the places of names, all at once."""
     total: Whole = 0
     for product, factor in _terms(a):
-        rest = Amount(((tuple(p for p in product if p != name), factor),)) if set(product) - {name} else factor
-        total = total + rest * size ** product.count(name)
+        size: Whole = factor
+        for name in product:
+            size = size * sizes.get(name, Amount((((name,), 1),)))
+        total = total + size
     return total
 
 
@@ -170,3 +182,55 @@ def is_part(part: Dim, whole: Dim) -> bool:
 def sort_key(a: Whole) -> tuple[tuple[Monomial, int], ...]:
     """A key that tells numbers apart, by which they can be sorted."""
     return _terms(a) or (((), 0),)
+
+
+# --- sizes that depend on a position ---------------------------------------------------------------------------------
+
+OWN = "_"
+"""The position of a member in the declared shape of its family."""
+
+
+def is_ragged(dim: Dim) -> bool:
+    """Whether a size depends on a position."""
+    return isinstance(dim, str) and "[" in dim
+
+
+def placed_at(name: str) -> tuple[str, Whole] | None:
+    """``D`` and ``l - 1`` of ``D[l-1]``; None for a name without a position."""
+    base, bracket, inside = name.partition("[")
+    place = read_amount(inside.removesuffix("]")) if bracket and inside.endswith("]") else None
+    return None if place is None else (base, place)
+
+
+def at_places(dim: Dim, places: Mapping[str, Whole]) -> Dim:
+    """The size at other positions: ``D[l-1]`` with l + 1 in the place of l is ``D[l]``."""
+    if not is_ragged(dim):
+        return dim
+    moved: dict[str, Whole] = {}
+    for name in dim_names(dim):
+        found = placed_at(name)
+        if found is not None:
+            moved[name] = Amount((((_ragged(found[0], put_all(found[1], places)),), 1),))
+    return dim_named(put_all(amount(dim), moved))
+
+
+def _ragged(base: str, place: Whole) -> str:
+    return f"{base}[{place}]"
+
+
+def letters_in(dim: Dim) -> tuple[str, ...]:
+    """The names, of letters and of dimensions, of the positions that a size depends on."""
+    places = [placed_at(name) for name in dim_names(dim)] if is_ragged(dim) else []
+    return tuple(dict.fromkeys(name for place in places if place is not None for name in names_of(place[1])))
+
+
+def is_layered(shape: Sequence[Dim]) -> bool:
+    """Whether the members of a family of this declared shape differ in size."""
+    return any(is_ragged(dim) and OWN in letters_in(dim) for dim in shape)
+
+
+def without_places(dim: Dim) -> Dim:
+    """The size as if it were the same at all positions: ``D`` for ``D[l-1]``."""
+    if not is_ragged(dim):
+        return dim
+    return dim_named(put_all(amount(dim), {n: Amount((((n.partition("[")[0],), 1),)) for n in dim_names(dim)}))

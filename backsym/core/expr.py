@@ -14,14 +14,26 @@ This module must not know about reading, calculus, numbers or printing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from itertools import chain
 from operator import attrgetter, is_
 from typing import Any
 
+from backsym.core.dims import (
+    OWN,
+    Amount,
+    Whole,
+    amount,
+    at_least,
+    at_places,
+    dim_named,
+    is_negative,
+    is_ragged,
+    is_sum,
+    letters_in,
+)
 from backsym.core.dims import Dim as Dim
-from backsym.core.dims import Whole, amount, at_least, dim_named, is_negative, is_sum
 from backsym.core.errors import ShapeError
 from backsym.core.functions import FUNCTIONS
 from backsym.core.kinds import KINDS, Kind, kind_named
@@ -182,12 +194,46 @@ def labels_of(ix: Ix) -> tuple[str, ...]:
 
 
 def with_letters(ix: Ix, letters: Mapping[Ix, Ix]) -> Ix:
-    """The index with its letters replaced."""
+    """The index with its letters replaced, also those on which its range depends."""
+    dim = dim_with(ix.dim, letters)
     if isinstance(ix, Shift):
-        return shifted(((with_letters(letter, letters), factor) for letter, factor in ix.parts), ix.offset, ix.dim)
+        return shifted(((with_letters(letter, letters), factor) for letter, factor in ix.parts), ix.offset, dim)
     if isinstance(ix, Label):
-        return labelled(ix.name, tuple(with_letters(inner, letters) for inner in ix.at), ix.dim)
-    return letters.get(ix, ix)
+        return labelled(ix.name, tuple(with_letters(inner, letters) for inner in ix.at), dim)
+    return letters.get(ix) or (ix if dim == ix.dim else Ix(ix.letter, dim))
+
+
+def place_of(ix: Ix) -> Whole:
+    """The position that an index is, as a number: that of a letter goes by the letter's name."""
+    if isinstance(ix, Shift):
+        total = ix.offset
+        for letter, factor in ix.parts:
+            total = total + place_of(letter) * factor
+        return total
+    if ix.fixed:
+        return int(ix.letter)
+    if isinstance(ix, Label) and not is_last(ix):
+        raise ShapeError(say("shapes.size_by_label", name=ix.name))
+    return Amount((((ix.letter,), 1),))
+
+
+def dim_with(dim: Dim, letters: Mapping[Ix, Ix]) -> Dim:
+    """A size with other positions in place of letters: ``D[l-1]`` at l + 1 is ``D[l]``."""
+    if not is_ragged(dim):
+        return dim
+    return at_places(dim, {letter.letter: place_of(ix) for letter, ix in letters.items()})
+
+
+def own_dim(dim: Dim, first: Ix | None) -> Dim:
+    """The size of an axis of a member, of that at ``first``, by that of the family."""
+    if not is_ragged(dim) or first is None or OWN not in letters_in(dim):
+        return dim
+    return at_places(dim, {OWN: place_of(first)})
+
+
+def member_shape(shape: Shape, first: Ix) -> Shape:
+    """The shape of the member at an index, by the declared shape of its family."""
+    return tuple(own_dim(dim, first) for dim in shape[1:])
 
 
 @dataclass(frozen=True)
@@ -614,7 +660,8 @@ class Member(Expr):
     def shape(self) -> Shape:
         if len(self.places) != len(self.base.shape):
             raise ShapeError(say("shapes.indices", indices=len(self.places), axes=len(self.base.shape)))
-        return tuple(dim for dim, ix in zip(self.base.shape, self.places, strict=True) if ix is None)
+        first = self.places[0]
+        return tuple(own_dim(dim, first) for dim, ix in zip(self.base.shape, self.places, strict=True) if ix is None)
 
     @lazy
     def indices(self) -> tuple[Ix, ...]:
@@ -854,6 +901,17 @@ def _getter(held: Mapping[str, bool]) -> Callable[[Expr], tuple[Expr, ...]]:
     return get if len(held) > 1 or all(held.values()) else lambda e: (get(e),)
 
 
+_SIZES = {
+    kind: tuple(
+        name
+        for name in names
+        if (name in ("dim", "of", "to") and name not in _HELD[kind] and not issubclass(kind, Sym))
+        or (name == "indices" and kind.__name__ in ("IndexReduce", "IndexPick"))
+    )
+    for kind, names in _NAMES.items()
+}
+"""For each kind of node, but for symbols, whose shapes are declared, the fields that hold sizes or letters it binds."""
+
 _CHILDREN = {kind: _getter(held) for kind, held in _HELD.items()}
 
 _COMPARED = {kind: tuple((f.name, _HELD[kind].get(f.name)) for f in fields(kind) if f.compare) for kind in _KINDS}
@@ -938,6 +996,7 @@ def with_indices(e: Expr, names: Mapping[Ix, Ix]) -> Expr:
     if isinstance(e, (IndexReduce, IndexPick)):
         names = {old: new for old, new in names.items() if old not in e.indices}
     done = rebuild(e, lambda child: with_indices(child, names))
+    done = _resized(done, names)
     if isinstance(done, Entry):
         return Entry(done.base, tuple(with_letters(ix, names) for ix in done.indices))
     if isinstance(done, Member):
@@ -947,6 +1006,67 @@ def with_indices(e: Expr, names: Mapping[Ix, Ix]) -> Expr:
     if isinstance(done, IndexPick):
         return IndexPick(done.op, done.body, done.indices, tuple(with_letters(ix, names) for ix in done.at))
     return done
+
+
+def _resized(e: Expr, names: Mapping[Ix, Ix]) -> Expr:
+    """The node with the sizes that it holds itself, and the ranges of letters that it binds, at other positions."""
+    new: dict[str, Any] = {}
+    for field_name in _SIZES[type(e)]:
+        held = getattr(e, field_name)
+        if field_name == "indices":
+            new[field_name] = tuple(with_letters(ix, names) if is_ragged(ix.dim) else ix for ix in held)
+        elif isinstance(held, tuple):
+            new[field_name] = tuple(dim_with(d, names) for d in held)
+        else:
+            new[field_name] = dim_with(held, names)
+    return replace(e, **new) if any(new[name] != getattr(e, name) for name in new) else e
+
+
+def over(e: Expr, size: Callable[[Dim], Dim]) -> Expr:
+    """The expression with other sizes in all its places."""
+
+    def shape(dims: Shape) -> Shape:
+        return tuple(map(size, dims))
+
+    def index(ix: Ix) -> Ix:
+        return index_over(ix, size)
+
+    done = rebuild(e, lambda child: over(child, size))
+    if isinstance(done, Started):
+        starts = tuple(over(start, size) for start in done.starts)
+        return replace(done, declared=shape(done.declared), starts=starts)
+    if isinstance(done, (Sym, Adj)):
+        return replace(done, declared=shape(done.declared))
+    if isinstance(done, Labels):
+        return replace(done, declared=shape(done.declared), of=size(done.of))
+    if isinstance(done, OneHot):
+        return replace(done, of=size(done.of))
+    if isinstance(done, (Ones, Zeros)):
+        return replace(done, of=shape(done.of))
+    if isinstance(done, Reshape):
+        return replace(done, to=shape(done.to))
+    if isinstance(done, (Eye, Size)):
+        return replace(done, dim=size(done.dim))  # type: ignore[arg-type]
+    if isinstance(done, Entry):
+        return replace(done, indices=tuple(map(index, done.indices)))
+    if isinstance(done, Member):
+        return replace(done, places=tuple(ix and index(ix) for ix in done.places))
+    if isinstance(done, Delta):
+        return replace(done, i=index(done.i), j=index(done.j))
+    if isinstance(done, IndexReduce):
+        return replace(done, indices=tuple(map(index, done.indices)))
+    if isinstance(done, IndexPick):
+        return replace(done, indices=tuple(map(index, done.indices)), at=tuple(map(index, done.at)))
+    return done
+
+
+def index_over(ix: Ix, size: Callable[[Dim], Dim]) -> Ix:
+    """The index with other sizes of what its letters run over."""
+    if isinstance(ix, Shift):
+        return shifted(((index_over(letter, size), factor) for letter, factor in ix.parts), ix.offset, size(ix.dim))
+    if isinstance(ix, Label):
+        return labelled(ix.name, tuple(index_over(inner, size) for inner in ix.at), size(ix.dim))
+    return replace(ix, dim=size(ix.dim))
 
 
 def without_adjoints(e: Expr, gone: Callable[[Ix], bool]) -> Expr:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from backsym.core.dims import OWN, dim_names, is_ragged, letters_in, placed_at
 from backsym.core.expr import (
     Dim,
     Entry,
@@ -37,11 +38,13 @@ ROLES = ("input", "parameter", "target", "constant")
 
 @dataclass(frozen=True)
 class Dimension:
-    """A declared dimension: how it prints, and its size where the file fixes one."""
+    """A declared dimension: how it prints, and its size where the file fixes one; a ``ragged`` one has a size at each
+    position."""
 
     name: str
     latex: str | None = None
     size: int | None = None
+    ragged: bool = False
 
 
 @dataclass(frozen=True)
@@ -277,6 +280,17 @@ class Problem:
         return frozenset(eq.indices[0].dim for eq in self.equations if eq.block)
 
     @lazy
+    def layers(self) -> dict[str, Dim]:
+        """The dimensions whose sizes depend on a position, each with the dimension along which the positions run."""
+        found: dict[str, Dim] = {}
+        for symbol in self.symbols.values():
+            for name in (name for dim in symbol.shape if is_ragged(dim) for name in dim_names(dim)):
+                layer = placed_at(name)
+                if layer is not None and OWN in letters_in(name):
+                    found.setdefault(layer[0], symbol.shape[0])
+        return found
+
+    @lazy
     def by_name(self) -> dict[str, NodeEquation]:
         return {eq.name: eq for eq in self.equations}
 
@@ -291,6 +305,14 @@ class Problem:
 
     def sym(self, name: str) -> Sym:
         return Sym(name, self.symbols[name].shape, symmetric=self.symbols[name].symmetric)
+
+    def any_member(self, name: str) -> Expr:
+        """The member of a family at the letter of its first axis."""
+        whole = self.sym(name)
+        dim = whole.declared[0]
+        letter = next((letter for letter, own in self.index_dims.items() if own == dim), str(dim).lower())
+        at = (Ix(letter, dim),)
+        return member_of(whole, at) if len(whole.declared) > 1 else Entry(whole, at)
 
     def named(self, name: str) -> Expr:
         """What a name means in an expression."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from backsym.core.expr import Equation, Expr, Ix, Run
+from backsym.core.dims import is_layered
+from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Member, Run, Sym, is_last, position_of, walk
+from backsym.core.problem import Problem
 from backsym.core.stepkinds import StepKind
 from backsym.core.words import Words
 
@@ -84,6 +86,11 @@ class Derivation:
     cases: tuple[Case, ...] = ()
     """For recurrences, what holds of which members: where the recursion starts, and how it goes on.  ``entry`` and
     ``member`` say all of it in one line, in which what is beyond the last member is zero."""
+
+    @property
+    def by_members(self) -> bool:
+        """Whether there is a form for each member as a whole."""
+        return self.member is not None or any(case.matrix is not None for case in self.cases)
 
 
 @dataclass(frozen=True)
@@ -160,3 +167,22 @@ class Verification:
     """verified, unexercised, failed or given."""
     reason: Words | None = None
     """Why a derivative was zero at every point, if it was."""
+
+
+def whole_form(problem: Problem, forms: Derivation | ForwardForms) -> Equation | None:
+    """The form of a derivative as a whole; where layers differ in size also that in which single members stand."""
+    if forms.matrix is not None or not problem.layers or is_layered(problem.symbols[forms.node].shape):
+        return forms.matrix
+    return forms.member
+
+
+def adds_layers(problem: Problem, forms: Derivation | ForwardForms) -> bool:
+    """Whether members that differ in size are used otherwise than each by its position: a sum over all layers."""
+    if not problem.layers:
+        return False
+    form = (whole_form(problem, forms) or forms.entry).rhs
+    return any(
+        not all(position_of(ix) is not None or is_last(ix) for ix in e.indices[:1])
+        for e in walk(form)
+        if isinstance(e, (Entry, Member)) and isinstance(e.base, (Sym, Adj)) and is_layered(e.base.declared)
+    )

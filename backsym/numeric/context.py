@@ -11,14 +11,16 @@ from typing import Protocol
 
 import numpy as np
 
-from backsym.core.dims import amount, dim_names, value_of
+from backsym.core.dims import is_ragged
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Dim, Expr, Ix, compared
 from backsym.core.functions import Function
+from backsym.core.lazy import lazy
 from backsym.core.problem import NodeEquation
 from backsym.core.words import say
 from backsym.numeric.abstract import AbstractFunction
-from backsym.numeric.axes import Array, Val
+from backsym.numeric.axes import Array, Val, arrange
+from backsym.numeric.layers import masked, size_of
 
 MOST_NODES, MOST_ELEMENTS = 100_000, 2_000_000
 """Of more expressions, or of larger ones, the values are not kept."""
@@ -124,17 +126,21 @@ class Context:
         return names, np.asarray(np.rint(np.real(array)), dtype=int)
 
     def size(self, dim: Dim) -> int:
-        if isinstance(dim, int):
-            return dim
-        known = self.dims.get(dim)
-        if known is not None:
-            return known
-        if dim_names(dim) == (dim,):
-            raise BacksymError(say("numeric.no_size", dim=dim))
-        return value_of(amount(dim), self.size)
+        return size_of(dim, self.dims)
+
+    @lazy
+    def layered(self) -> bool:
+        """Whether there are sizes that depend on a position."""
+        return any(map(is_ragged, self.dims))
 
     def sizes(self, shape: Sequence[Dim]) -> tuple[int, ...]:
         return tuple([self.size(d) for d in shape])
 
     def index_sizes(self, indices: tuple[Ix, ...]) -> tuple[int, ...]:
         return tuple([1 if ix.fixed else self.size(ix.dim) for ix in indices])
+
+    def arranged(self, value: Val, want: tuple[Ix, ...], sizes: Sequence[int] | None = None) -> Array:
+        """See ``axes.arrange``: here with the sizes of the letters, and zeros where one is beyond a range that depends
+        on another."""
+        laid = arrange(value, want, self.index_sizes(want) if sizes is None else sizes)
+        return masked(laid, want, self.dims) if self.layered else laid

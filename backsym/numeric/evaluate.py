@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from backsym.core.allowance import SMALL, spend
-from backsym.core.dims import amount, value_of
+from backsym.core.dims import amount, is_ragged, value_of
 from backsym.core.errors import BacksymError, ShapeError
 from backsym.core.expr import (
     Add,
@@ -55,6 +55,7 @@ from backsym.core.expr import (
     Zeros,
     matmul_shape,
     names_in,
+    own_dim,
     position_of,
     shifted,
 )
@@ -79,9 +80,9 @@ from backsym.numeric.axes import (
     one_hot,
     power,
     reduce_axes,
-    select,
 )
 from backsym.numeric.context import Context, Env
+from backsym.numeric.layers import filled, fitted, open_letter, position_by_position
 
 __all__ = ["Env", "ev", "evaluate", "node_value"]
 
@@ -102,7 +103,7 @@ def evaluate(expr: Expr, env: Env, free: tuple[Ix, ...] = ()) -> Array:
     """
     ctx = Context.of(env)
     with np.errstate(all="ignore"):
-        value = np.asarray(arrange(ev(expr, ctx), free, ctx.index_sizes(free)))
+        value = np.asarray(ctx.arranged(ev(expr, ctx), free))
     return value.astype(complex if np.iscomplexobj(value) else float)
 
 
@@ -111,6 +112,8 @@ def ev(e: Expr, c: Context) -> Val:
     handler = _HANDLERS.get(type(e))
     if handler is None:
         raise TypeError(f"cannot evaluate an expression of type {type(e).__name__}")
+    if c.layered and type(e) not in _ATOMS and (letter := open_letter(e)) is not None:
+        return position_by_position(e, letter, c.dims, lambda at: ev(at, c))
     if c.known is None or type(e) in _ATOMS:
         value = handler(e, c)
         if value[1].size > SMALL:
@@ -146,7 +149,7 @@ def node_value(eq: NodeEquation, c: Context) -> Val:
     extra = tuple(n for n in names if n not in eq.indices)
     lead = tuple(x.shape[names.index(n)] for n in extra)
     # Entries that are 1x1 matrices count as the scalars they hold.
-    return extra, np.reshape(arrange((names, x), extra + eq.indices, lead + sizes), lead + sizes)
+    return extra, np.reshape(c.arranged((names, x), extra + eq.indices, lead + sizes), lead + sizes)
 
 
 # --- atoms -----------------------------------------------------------------------------------------------------------
@@ -175,6 +178,8 @@ def _sym(e: Sym, c: Context) -> Val:
 def _started(e: Started, c: Context) -> Val:
     """The members of a recurrence after what it starts from, the one farthest back first."""
     parts = [ev(start, c) for start in reversed(e.starts)]
+    if c.layered:
+        parts = [(names, filled(x, c.sizes(e.declared[1:]))) for names, x in parts]
     parts = [(names, np.expand_dims(x, len(names))) for names, x in parts]
     names, arrays = align_all([*parts, _sym(e, c)])
     lead = np.broadcast_shapes(*(x.shape[: len(names)] for x in arrays))
@@ -204,7 +209,7 @@ def _at_start(e: Entry | Member, kept: tuple[Ix, ...], c: Context) -> Val:
     moved = shifted(((first, 1),), len(base.starts), first.dim)
     if not moved.fixed and moved == Ix(moved.letter, moved.dim):  # A letter: it does not reach the last members.
         x = x[(slice(None),) * len(names) + (slice(c.size(first.dim)),)]
-    return gather((names, x), (moved, *rest), c)
+    return _picked((names, x), (moved, *rest), c)
 
 
 def _adj(e: Adj, c: Context) -> Val:
@@ -245,7 +250,7 @@ def _delta(e: Delta, c: Context) -> Val:
         return letters, np.asarray(a == b, dtype=float)
     n = max(c.index_sizes((e.i, e.j)))
     guard((n, n))
-    return select(((), np.eye(n)), (e.i, e.j))
+    return _picked(((), np.eye(n)), (e.i, e.j), c)
 
 
 def _one_hot(e: OneHot, c: Context) -> Val:
@@ -430,21 +435,31 @@ def _entry(e: Entry, c: Context) -> Val:
     for ix, n in zip(e.indices, x.shape[lead:], strict=True):
         if ix.fixed:
             letters = False
-        elif c.size(ix.dim) != n:
+        elif c.size(ix.dim) != n and not is_ragged(ix.dim):
             raise BacksymError(say("numeric.length", letter=ix.letter, dim=str(ix.dim), length=n))
         elif type(ix) is not Ix:
             letters = False
     if letters:  # As most are: nothing is picked, the axes get their names.
-        return named(names + e.indices, x)
-    return gather(*_reached((names, x), e.indices, c), c)
+        return named(names + e.indices, _fitted((names, x), e.indices, c)[1])
+    return _picked(*_reached((names, x), e.indices, c), c)
+
+
+def _fitted(value: Val, indices: tuple[Ix, ...], c: Context) -> Val:
+    """Without the zeros beside the smaller members of a family, and with zeros behind the end of an array."""
+    return fitted(value, indices, c.dims) if c.layered else value
+
+
+def _picked(value: Val, indices: tuple[Ix, ...], c: Context) -> Val:
+    """The entries at indices, for letters as far as they run."""
+    return gather(_fitted(value, indices, c), indices, c)
 
 
 def _member(e: Member, c: Context) -> Val:
     # The kept axes get names for a while, then stand behind all others again.
-    whole = tuple(Ix(f"<{n}>", d) for n, d in enumerate(e.base.shape))
+    whole = tuple(Ix(f"<{n}>", own_dim(d, e.places[0])) for n, d in enumerate(e.base.shape))
     kept = tuple(ix for ix, place in zip(whole, e.places, strict=True) if place is None)
     found, y = (
-        _at_start(e, kept, c) if isinstance(e.base, Started) else gather(*_reached(ev(e.base, c), e.at(kept), c), c)
+        _at_start(e, kept, c) if isinstance(e.base, Started) else _picked(*_reached(ev(e.base, c), e.at(kept), c), c)
     )
     rest = tuple(n for n in found if n not in kept)
     sizes = tuple(y.shape[found.index(n)] for n in rest)
@@ -530,14 +545,14 @@ def _partial(e: Partial, c: Context) -> Val:
     alone = bool(by) and all(ix.fixed for ix in by)
     if alone:
         column = _slopes(eq, bottom, _stepped_at(bottom.name, by, c), c)
-        return gather(column, at, c)
+        return _picked(column, at, c)
     known = c.known.jacobians if c.known is not None else {}
     full = known.get((top.name, bottom.name))
     if full is None:
         steps = tuple(_step_axis(n) for n in range(len(by)))
         full = arrange(_slopes(eq, bottom, _stepped(bottom.name, c), c), steps, c.sizes(bottom.declared))
         known[top.name, bottom.name] = full
-    return gather(((), full), by + at, c)
+    return _picked(((), full), by + at, c)
 
 
 _REACH = 1e-3
@@ -560,7 +575,7 @@ def _total(e: Total, c: Context) -> Val:
     if full is None:
         full = known[key, "total"] = _all_totals([symbol for symbol, _ in targets], c)
     if indices:
-        return select(((), full), indices)
+        return _picked(((), full), indices, c)
     shape = c.sizes(e.shape)
     above = full.ndim - len(e.by[-1].shape)
     turned = np.moveaxis(full, range(above), range(full.ndim - above, full.ndim)) if e.denominator else full

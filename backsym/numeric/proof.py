@@ -35,9 +35,10 @@ from backsym.core.expr import (
 )
 from backsym.core.problem import Asked
 from backsym.core.steps import Derivation, ForwardForms, Step, TotalDerivation, Verification
-from backsym.numeric.axes import Array, Val, align, arrange
+from backsym.numeric.axes import Array, Val, align
 from backsym.numeric.context import Context, Env, Known
 from backsym.numeric.evaluate import ev
+from backsym.numeric.layers import masked
 from backsym.numeric.stated import largest, with_adjoints
 from backsym.numeric.verify import power_of_ten
 
@@ -150,7 +151,7 @@ def check_steps(steps: Sequence[Step], env: Env, floor: float = 1e-6) -> tuple[f
 def differs(found: Array, e: Expr, free: tuple[Ix, ...], env: Env) -> bool:
     """Whether an array is not the value of an expression, entry by entry over ``free`` and the axes of its shape."""
     point = _Point(env)
-    value = arrange(point.value(e), free, point.ctx.index_sizes(free))
+    value = point.ctx.arranged(point.value(e), free)
     if found.size != value.size:
         return True
     gaps = np.abs(found.ravel() - value.ravel())
@@ -276,6 +277,7 @@ class _Point:
             return math.inf
         names, before, after = align(*sides)
         gap = np.abs(before - after)
+        gap = masked(gap, names, self.ctx.dims) if self.ctx.layered else gap
         for ix in self.beyond(line):
             if position_of(ix) is not None:
                 return 0.0  # There is no such member at this length.

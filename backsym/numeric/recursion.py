@@ -18,8 +18,10 @@ from backsym.core.expr import (
     Expr,
     Ix,
     free_indices,
+    member_shape,
     position_of,
     with_indices,
+    with_letters,
     without_adjoints,
 )
 from backsym.core.problem import NodeEquation
@@ -27,6 +29,7 @@ from backsym.core.steps import Case, Derivation
 from backsym.numeric.axes import Array, Val, align_all, arrange, grid_of
 from backsym.numeric.context import Context
 from backsym.numeric.evaluate import ev, node_value
+from backsym.numeric.layers import filled
 
 
 def forward_values(equations: Iterable[NodeEquation], ctx: Context) -> Iterator[tuple[NodeEquation, Val]]:
@@ -56,7 +59,8 @@ def block_values(block: Sequence[NodeEquation], ctx: Context) -> dict[str, Val]:
         values[eq.name] = np.zeros(ctx.sizes(eq.shape))
     for position in range(1, size + 1):
         for eq in block:
-            members[eq.name].append(node_value(_at(eq, position), inner))
+            names, x = node_value(_at(eq, position), inner)
+            members[eq.name].append((names, filled(x, ctx.sizes(eq.shape[1:]))))
             values[eq.name] = _stacked(members[eq.name], size)
     return {eq.name: _stacked(members[eq.name], size) for eq in block}
 
@@ -64,8 +68,10 @@ def block_values(block: Sequence[NodeEquation], ctx: Context) -> dict[str, Val]:
 def _at(eq: NodeEquation, position: int) -> NodeEquation:
     """The equation for the member at a position."""
     letter = eq.indices[0]
-    rhs = with_indices(eq.rhs, {letter: Ix(str(position), letter.dim)})
-    return replace(eq, rhs=rhs, shape=eq.shape[1:], indices=eq.indices[1:])
+    here = {letter: Ix(str(position), letter.dim)}
+    shape = member_shape(eq.shape, here[letter])
+    indices = tuple(with_letters(ix, here) for ix in eq.indices[1:])
+    return replace(eq, rhs=with_indices(eq.rhs, here), shape=shape, indices=indices)
 
 
 def _stacked(members: Sequence[Val], size: int) -> Val:
@@ -96,7 +102,9 @@ def block_adjoints(derivations: Sequence[Derivation], ctx: Context, name: str) -
     for position in range(size, 0, -1):
         for d in own:
             rhs = at_position(d.entry.rhs, d.indices[0], position, size)
-            value = arrange(ev(rhs, inner), d.indices[1:], ctx.index_sizes(d.indices[1:]))
+            here = {d.indices[0]: Ix(str(position), d.indices[0].dim)}
+            free = tuple(with_letters(ix, here) for ix in d.indices[1:])
+            value = filled(arrange(ev(rhs, inner), free, ctx.index_sizes(free)), ctx.index_sizes(d.indices[1:]))
             found[d.node][position - 1] = value.reshape(found[d.node].shape[1:])
     return found
 
@@ -110,7 +118,8 @@ def case_sides(case: Case, form: Equation, ctx: Context) -> Iterator[tuple[Array
     free = tuple(ix for ix in free if ix != letter)
     for position in range(max(1, final), first + 1):
         sides = (at_position(side, letter, position, size) for side in (form.lhs, form.rhs))
-        left, right = (arrange(ev(side, ctx), free, ctx.index_sizes(free)) for side in sides)
+        here = tuple(with_letters(ix, {letter: Ix(str(position), letter.dim)}) for ix in free)
+        left, right = (arrange(ev(side, ctx), here, ctx.index_sizes(here)) for side in sides)
         yield left, right
 
 

@@ -18,7 +18,6 @@ from itertools import chain, islice
 import numpy as np
 
 from backsym.core.allowance import spend
-from backsym.core.dims import amount, value_of
 from backsym.core.errors import BacksymError, Diagnostic
 from backsym.core.expr import Add, Entry, Fn, Ix, Member, Neg, Sym, names_in, walk
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
@@ -30,6 +29,7 @@ from backsym.numeric.axes import Array, Val, guard, one_hot
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import node_value
 from backsym.numeric.guardian import Guardian, Rejected
+from backsym.numeric.layers import size_of, without_rest
 from backsym.numeric.recursion import block_values, forward_values
 from backsym.numeric.sizes import choose_sizes
 
@@ -301,16 +301,16 @@ class _Search:
 
     def _redraw(self, name: str) -> None:
         symbol = self.leaves[name]
-        shape = tuple(value_of(amount(d), self.dims.__getitem__) for d in symbol.shape)
+        shape = tuple(size_of(d, self.dims) for d in symbol.shape)
         guard(shape)
         time = self.times[name]
         self.times[name] += 1
-        self.values[name] = self._sample(symbol, shape, time)
+        self.values[name] = without_rest(self._sample(symbol, shape, time), symbol.shape, self.dims)
 
     def _sample(self, symbol: Symbol, shape: tuple[int, ...], time: int) -> Array:
         """A value for a leaf, of its domain; later times take turns between distributions."""
         if symbol.label is not None:
-            classes = value_of(amount(symbol.label), self.dims.__getitem__)
+            classes = size_of(symbol.label, self.dims)
             return np.asarray(self.rng.integers(classes, size=shape))
         if symbol.values:
             value = np.asarray(self.rng.choice(symbol.values, size=shape), dtype=float)

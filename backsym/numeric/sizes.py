@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from backsym.core.dims import Dim, amount, dim_names, names_of, value_of
+from backsym.core.dims import Dim, amount, dim_names, is_ragged, names_of, value_of
 from backsym.core.expr import (
     Add,
     Div,
@@ -34,6 +34,7 @@ from backsym.core.expr import (
 )
 from backsym.core.functions import FUNCTIONS
 from backsym.core.problem import Problem
+from backsym.numeric.layers import layer_names
 
 _ALL_DISTINCT = 8
 """Up to so many free dimensions all sizes differ; beyond, only those that meet in one equation or its neighbours."""
@@ -85,7 +86,15 @@ def choose_sizes(problem: Problem, seed: int, sizes: Mapping[str, int] | None = 
         while size in taken or size in (n for other, n in chosen.items() if other != name):
             size += 1
         chosen[name] = size
-    return {**known, **chosen}
+    return _with_layers(problem, {**known, **chosen}, rng)
+
+
+def _with_layers(problem: Problem, sizes: dict[str, int], rng: np.random.Generator) -> dict[str, int]:
+    """The sizes with those of layers, which all differ from each other and from all others."""
+    names = layer_names([symbol.shape for symbol in problem.symbols.values()], sizes)
+    free = [name for name in names if name not in sizes]
+    palette = _palette(len(free), set(sizes.values()))
+    return {**sizes, **dict(zip(free, (palette[int(n)] for n in rng.permutation(len(free))), strict=True))}
 
 
 def _needed(problem: Problem, sizes: Mapping[str, int], free: Iterable[str]) -> dict[str, int]:
@@ -258,7 +267,8 @@ def _used(problem: Problem) -> Iterable[Dim]:
 def _dimension_names(problem: Problem) -> list[str]:
     names: dict[str, None] = dict.fromkeys(problem.dims)
     names.update(dict.fromkeys(name for d in _used(problem) for name in dim_names(d)))
-    return list(names)
+    ragged = {name for name, dim in problem.dims.items() if dim.ragged}
+    return [name for name in names if name not in ragged and not is_ragged(name)]
 
 
 def _coloured(problem: Problem, free: list[str], taken: set[int], rng: np.random.Generator) -> dict[str, int]:

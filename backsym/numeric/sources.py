@@ -36,6 +36,7 @@ _PROPERTIES = frozenset(("T", "dtype", "ndim", "shape", "size"))
 _BUILT_IN: dict[str, Any] = {
     "float": float,
     "int": int,
+    "len": len,
     "range": range,
     "reversed": reversed,
     "True": True,

@@ -15,7 +15,7 @@ from backsym.core.errors import BacksymError
 from backsym.core.expr import Entry, Expr, Ix
 from backsym.core.steps import Derivation
 from backsym.core.words import say
-from backsym.numeric.axes import Array, arrange
+from backsym.numeric.axes import Array
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import ev
 from backsym.numeric.recursion import block_adjoints
@@ -69,4 +69,4 @@ def largest(x: Array) -> float:
 
 def value_at(e: Expr, free: tuple[Ix, ...], env: Env) -> Array:
     ctx = Context.of(env)
-    return np.asarray(arrange(ev(e, ctx), free, ctx.index_sizes(free)))
+    return np.asarray(ctx.arranged(ev(e, ctx), free))

@@ -13,9 +13,21 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from backsym.core.dims import Amount, Dim, Whole, amount, dim_names, is_negative, is_sum
+from backsym.core.dims import (
+    OWN,
+    Amount,
+    Dim,
+    Whole,
+    amount,
+    dim_names,
+    is_negative,
+    is_sum,
+    names_of,
+    placed_at,
+    put_all,
+)
 from backsym.core.errors import BacksymError, did_you_mean
-from backsym.core.expr import Entry, Expr, Fn, Ix, Label, Shape, Shift, Sym, children, letters_of
+from backsym.core.expr import Entry, Expr, Fn, Ix, Label, Shape, Shift, Sym, children, last, letters_of, shifted
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.names import GREEK, SHORT, accented_name, is_word, split_name
 from backsym.core.notations import KEYS, NOTATIONS, choices
@@ -66,6 +78,9 @@ class Notation:
     starts: Mapping[str, tuple[str, Ix]] = field(default_factory=dict)
     """What recurrences start from, where it is written as a member of them: h0 is h_0, the member 0 of h."""
 
+    layers: Mapping[str, Dim] = field(default_factory=dict)
+    """The dimensions whose sizes depend on a position, each with the dimension of the positions."""
+
     laid: dict[int, tuple[Expr, Layout]] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What was printed already, by the identity of the expression, which is kept so that it stays its own."""
 
@@ -109,6 +124,7 @@ class Notation:
             letters=problem.letter_forms,
             ranges=problem.index_dims,
             starts=_starts(problem),
+            layers=problem.layers,
         )
 
     # --- names ---
@@ -205,8 +221,21 @@ class Notation:
             return self.dims[dim]
         if dim_names(dim) != (dim,):
             return self.whole(amount(dim))
+        layer = placed_at(dim)
+        if layer is not None:
+            return self.layer_size(*layer)
         base, tag = split_name(dim)
         return self._tagged(base_layout(base), tag)
+
+    def layer_size(self, base: str, place: Whole) -> Layout:
+        """The size at a position, which is written as the letters of the positions are: D^{(l-1)}."""
+        over = self.layers.get(base, base)
+        own = next((letter for letter, dim in self.ranges.items() if dim == over), OWN)
+        names = names_of(place)
+        letters = {name: last(over) if name == over else Ix(own if name == OWN else name, over) for name in names}
+        number = put_all(place, dict.fromkeys(letters, 0))
+        parts = [(ix, put_all(place, {n: int(n == name) for n in letters}) - number) for name, ix in letters.items()]
+        return self.placed(self.dim(base), [shifted(parts, number, over)])
 
     def whole(self, a: Whole) -> Layout:
         """A number that is computed of dimensions, which stand in the order of the author's declarations."""

@@ -14,11 +14,29 @@ from typing import TYPE_CHECKING, Any
 
 from backsym.core.allowance import LIMIT, Exhausted, allowing
 from backsym.core.choices import STATIONARY
+from backsym.core.dims import is_layered
 from backsym.core.errors import BacksymError, Diagnostic, NoMatrixForm, VerificationError, near_name
-from backsym.core.expr import Adj, Equation, Shape, indices_of, letters_of, position_of, steps_after, walk
+from backsym.core.expr import (
+    Adj,
+    Equation,
+    Shape,
+    indices_of,
+    letters_of,
+    position_of,
+    steps_after,
+    walk,
+)
 from backsym.core.lazy import lazy
 from backsym.core.problem import Asked, Collection, Problem
-from backsym.core.steps import Derivation, ForwardForms, Step, TotalDerivation, Verification
+from backsym.core.steps import (
+    Derivation,
+    ForwardForms,
+    Step,
+    TotalDerivation,
+    Verification,
+    adds_layers,
+    whole_form,
+)
 from backsym.core.words import Words, say
 
 if TYPE_CHECKING:
@@ -103,10 +121,13 @@ class Result:
     def numpy(self) -> str:
         """The derivative in NumPy, of the shape of the quantity.
 
-        Raises VerificationError if it has another value than the derivative, BacksymError for a recursion.
+        Raises VerificationError if it has another value than the derivative, BacksymError for a recursion, and where
+        members of different sizes are computed or added up.
         """
         if self.is_recursion:
             raise BacksymError(say("solving.recursion", name=self.node))
+        if _needs_a_loop(self.problem, self.node, self.derivation):
+            raise BacksymError(say("solving.layers", name=self.node))
         return _numpy(self.problem, self.node, self.derivation, self.point)
 
     def hint(self, n: int) -> Markdown:
@@ -267,9 +288,10 @@ class Solution:
         return display.markdown(display.solution_shown(self))
 
     def numpy(self, node: str) -> str | None:
-        """The derivative by a node in NumPy; None for a recursion, which no one expression says."""
+        """The derivative by a node in NumPy; None for a recursion and for lists, which no one expression says."""
         found = self[node]
-        return None if found.is_recursion else found.numpy
+        loop = found.is_recursion or _needs_a_loop(self.problem, node, found.derivation)
+        return None if loop else found.numpy
 
     def total_numpy(self, asked: Asked) -> str:
         """A Jacobian or second derivative in NumPy, of givens and nodes."""
@@ -286,10 +308,10 @@ class Solution:
         return source
 
     def forward_numpy(self, node: str) -> str | None:
-        """The forward equation of a node in NumPy; None for a recurrence, which no one expression says."""
-        if self.problem.by_name[node].block:
-            return None
+        """The forward equation of a node in NumPy; None for what no one expression says, a recurrence or a list."""
         forms = next(f for f in self.forward if f.node == node)
+        if self.problem.by_name[node].block or _needs_a_loop(self.problem, node, forms):
+            return None
         return _numpy(self.problem, node, forms, self.point)
 
     def forward_sympy(self, node: str, *, matrix: bool = False) -> Any:
@@ -316,14 +338,20 @@ def _sympy(problem: Problem, entry: Equation, matrix: Equation | None, no_matrix
     return entry_equation(entry, problem.loss)
 
 
+def _needs_a_loop(problem: Problem, node: str, forms: Derivation | ForwardForms) -> bool:
+    """Whether members of different sizes are computed or added up."""
+    return is_layered(problem.symbols[node].shape) or adds_layers(problem, forms)
+
+
 def _numpy(problem: Problem, node: str, forms: Derivation | ForwardForms, point: Env | None) -> str:
     """The source of a derivative, or of the equation of a node, of the shape of the quantity."""
     from backsym.printing.numpy.code import stable_source
     from backsym.solving.written import prove_source
 
     shape = problem.symbols[node].shape
-    if forms.matrix is not None:
-        source = stable_source(forms.matrix.rhs, problem, shape=shape)
+    whole = whole_form(problem, forms)
+    if whole is not None:
+        source = stable_source(whole.rhs, problem, shape=shape)
     else:
         source = stable_source(forms.entry.rhs, problem, forms.indices, shape=() if forms.indices else shape)
     if point is not None:
@@ -392,6 +420,7 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
     <Solution of 'Problem': L, t, y, w, x>
     """
     from backsym.calculus.backward import Backward
+    from backsym.calculus.layers import Sizes, of_one_size, ragged
     from backsym.numeric.sample import draws as draw_all
 
     if isinstance(problem, Collection):
@@ -405,11 +434,15 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
 
     with _collection_paused(), _limited(problem):
         draws = draw_all(problem)
-        backward = Backward(problem, sums_to_one(problem, draws), loss_by_name)
-        derivations = tuple(backward.derive())
-        forward = tuple(backward.forward())
+        layered = bool(ragged(problem))
+        backward = Backward(of_one_size(problem) if layered else problem, sums_to_one(problem, draws), loss_by_name)
+        derivations, forward = tuple(backward.derive()), tuple(backward.forward())
+        if layered:
+            sizes = Sizes(problem)
+            derivations, forward = tuple(map(sizes.derivation, derivations)), tuple(map(sizes.forward, forward))
         verified = verify(problem, derivations, draws)
         totals = _totals(problem, backward)
+        totals = tuple(map(sizes.total, totals)) if layered else totals
         for total in totals:
             if total.stationary is not None:
                 prove_stationary(problem, derivations, total.node, total.stationary)

@@ -15,7 +15,7 @@ from backsym.core.errors import BacksymError, VerificationError
 from backsym.core.expr import Expr, Fn, Shape, Sym, num, walk
 from backsym.core.functions import BUNDLED, FUNCTIONS, Function
 from backsym.core.problem import Problem, Symbol
-from backsym.core.steps import Derivation, ForwardForms, TotalDerivation
+from backsym.core.steps import Derivation, ForwardForms, TotalDerivation, whole_form
 from backsym.core.words import say
 
 if TYPE_CHECKING:
@@ -174,8 +174,9 @@ def prove_source(source: str, problem: Problem, node: str, forms: Derivation | F
     from backsym.numeric.proof import differs
     from backsym.numeric.sources import value_of
 
-    equation = forms.matrix or forms.entry
-    indices = () if forms.matrix is not None else forms.indices
+    matrix = whole_form(problem, forms)
+    equation = matrix or forms.entry
+    indices = () if matrix is not None else forms.indices
     with np.errstate(all="ignore"):
         try:
             value = np.asarray(value_of(source, variables(problem, point)), dtype=float)
@@ -207,12 +208,14 @@ def prove_total(source: str, problem: Problem, total: TotalDerivation, point: En
 
 def variables(problem: Problem, point: Env) -> dict[str, Any]:
     """What stands in NumPy source by its name: arrays, adjoints, abstract functions, sizes that no array has."""
+    from backsym.numeric.layers import as_given
     from backsym.printing.numpy.code import python_name, size_name
 
     held = {dim for symbol in problem.symbols.values() for dim in symbol.shape}
     names: dict[str, Any] = {size_name(dim, problem): n for dim, n in point.dims.items() if dim not in held}
-    names |= {python_name(name, problem): value for name, value in point.values.items()}
-    names |= {f"d_{name}": value for name, value in point.adjoints.items()}
+    shapes = {name: symbol.shape for name, symbol in problem.symbols.items()}
+    names |= {python_name(name, problem): as_given(v, shapes[name], point.dims) for name, v in point.values.items()}
+    names |= {f"d_{name}": as_given(v, shapes[name], point.dims) for name, v in point.adjoints.items()}
 
     def of(name: str, order: int) -> Callable[..., Array]:
         return lambda *args: point.functions[name].derivative(order, *args)

@@ -535,7 +535,7 @@ def derivation_blocks(
         shown.results.setdefault(derivation.node, mark.number)
         rows = (*rows[:-1], _marked(rows[-1], mark))
     blocks.append(Derivations((Derived(forms[-1], rows),)))
-    if derivation.no_matrix and (isinstance(derivation, TotalDerivation) or derivation.member is None):
+    if derivation.no_matrix and (isinstance(derivation, TotalDerivation) or not derivation.by_members):
         reason = voice.catalogue.reason(derivation.no_matrix)
         blocks.append(voice.say("document.no_matrix", reason=reason))
     blocks.append(verified(verification, voice))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from backsym.core.dims import is_layered
 from backsym.core.expr import Adj, Mul, Size, free_indices, walk
 from backsym.core.problem import Problem, Symbol
 from backsym.core.steps import ForwardForms
@@ -61,9 +62,11 @@ def _item(alike: list[list[Symbol]], voice: Voice) -> Inlines:
 def _alike(symbols: list[Symbol], voice: Voice) -> Inlines:
     """The names of quantities of one shape, and the set of which they are elements."""
     first = symbols[0]
-    *others, last = (voice.quantity(symbol.name) for symbol in symbols)
+    of_layers = is_layered(first.shape)
+    each = (voice.layout(voice.problem.any_member(s.name)) if of_layers else voice.quantity(s.name) for s in symbols)
+    *others, last = each
     space = (
-        shape_layout(first.shape, voice.notation)
+        shape_layout(first.shape[1:] if of_layers else first.shape, voice.notation)
         if first.label is None
         else classes_layout(first.label, first.shape, voice.notation)
     )

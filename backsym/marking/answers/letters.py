@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backsym.core.expr import Dim, Ix, Shape
+from backsym.core.dims import is_layered, is_ragged
+from backsym.core.expr import Dim, Ix, Shape, member_shape, with_letters
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,20 @@ def fresh(dim: Dim, taken: Sequence[Ix]) -> Ix:
     return Ix(next(x for x in "ijklmnpqrsuvxyzabcdefgh" if x not in used), dim)
 
 
+def sizes_at(shape: Shape, letters: Sequence[Ix]) -> Shape:
+    """The sizes of the axes; those that differ from member to member are of the member at the letter among these."""
+    first = next((ix for ix in letters if is_layered(shape) and ix.dim == shape[0]), None)
+    return shape if first is None else (shape[0], *member_shape(shape, first))
+
+
+def as_usual(usual: Sequence[Ix], letters: Sequence[Ix]) -> tuple[Ix, ...]:
+    """The author's letters for the axes, where the one of the member is that among these letters."""
+    if not usual or not any(is_ragged(ix.dim) for ix in usual):
+        return tuple(usual)
+    first = next((ix for ix in letters if ix.dim == usual[0].dim), usual[0])
+    return (first, *(with_letters(ix, {usual[0]: first}) for ix in usual[1:]))
+
+
 def bindings(shape: Shape, letters: Sequence[Ix], usual: Sequence[Ix]) -> list[Bound]:
     """The ways to bind free letters, in order of appearance, to the axes; the most natural one first.
 
@@ -38,6 +53,7 @@ def bindings(shape: Shape, letters: Sequence[Ix], usual: Sequence[Ix]) -> list[B
     the author's letters are not used; alphabetical order and order of appearance then tell different stories.
     """
     free = [ix for ix in letters if not ix.fixed]
+    shape, usual = sizes_at(shape, free), as_usual(usual, free)
     names = {ix.letter: ix for ix in usual}
     if len(usual) == len(shape) and all(ix.letter in names and names[ix.letter].dim == ix.dim for ix in free):
         return [Bound(tuple(usual))]
@@ -77,4 +93,4 @@ def spare_axes(shape: Shape, count: int) -> list[int] | None:
     return long if count == len(long) else None
 
 
-__all__ = ["Bound", "bindings", "fresh", "position", "spare_axes"]
+__all__ = ["Bound", "as_usual", "bindings", "fresh", "position", "sizes_at", "spare_axes"]

@@ -35,7 +35,7 @@ from backsym.marking.answers.containers import opened
 from backsym.marking.answers.ends import End, end_of, is_after_end, with_ends
 from backsym.marking.answers.explanations import Explained, explained
 from backsym.marking.answers.left_sides import Left, left_of, letter_under_bar, letters_of, own_name
-from backsym.marking.answers.letters import Bound, bindings, fresh, position, spare_axes
+from backsym.marking.answers.letters import Bound, as_usual, bindings, fresh, position, sizes_at, spare_axes
 from backsym.marking.answers.lines import MAX_MEMBERS, Statement, statements, usual_statement
 from backsym.marking.answers.model import TARGET, Clash, Line, ReadAnswer, Target, Unreadable
 from backsym.marking.answers.own_names import Names, as_in_code, untagged
@@ -537,7 +537,7 @@ class _Session:
         picked = self.problem.picks_members and len(usual) == len(target.shape) and axes is None
         if picked and len(left.indices) < len(usual):
             mine = [Ix(ix.value, dim) for ix, dim in zip(left.indices, target.shape, strict=False)]
-            return (*mine, *usual[len(mine) :])
+            return (*mine, *as_usual(usual, mine)[len(mine) :])
         if axes is None:
             count = len(left.indices)
             shape = show_shape(target.shape)
@@ -547,7 +547,7 @@ class _Session:
             raise Refused("wrong_index", say("answers.index_twice", letter=letters[0]))
         indices = [position(dim) for dim in target.shape]
         for axis, ix in zip(axes, left.indices, strict=True):
-            indices[axis] = Ix(ix.value, target.shape[axis])
+            indices[axis] = Ix(ix.value, sizes_at(target.shape, indices)[axis])
         return tuple(indices)
 
     def tagged(self, left: Left) -> Left | None:
@@ -660,9 +660,9 @@ class _Session:
     ) -> tuple[Expr, tuple[Ix, ...]]:
         """An answer for a member of a family, ``(z[n] - Y[n])/N``, as one for its entries."""
         count = len(letters)
-        if not expr.shape or target.shape != (*(ix.dim for ix in letters), *expr.shape):
+        if not expr.shape or sizes_at(target.shape, letters) != (*(ix.dim for ix in letters), *expr.shape):
             return expr, letters
-        usual = given or self.reader.letters.get(target.name, ())
+        usual = as_usual(given or self.reader.letters.get(target.name, ()), letters)
         rest: list[Ix] = []
         for n, dim in enumerate(expr.shape):
             own = usual[count + n] if len(usual) == len(target.shape) else None

@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from backsym.core.dims import amount, value_of
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Entry, Expr, Ix, Started, Sym, walk
 from backsym.core.problem import Problem, Symbol
 from backsym.core.steps import Derivation
 from backsym.marking.answers.model import Target
 from backsym.marking.explaining.feedback import Equal, Value
-from backsym.numeric.axes import Array, Val, arrange, one_hot
+from backsym.numeric.axes import Array, Val, one_hot
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import ev
+from backsym.numeric.layers import size_of
 from backsym.numeric.recursion import forward_values
 from backsym.numeric.stated import with_adjoints
 
@@ -104,7 +104,7 @@ def _leaf(symbol: Symbol, dims: dict[str, int], rng: np.random.Generator, choice
 
 
 def _any_leaf(symbol: Symbol, dims: dict[str, int], rng: np.random.Generator, choices: tuple[int, ...]) -> Array:
-    shape = tuple(value_of(amount(d), dims.__getitem__) for d in symbol.shape)
+    shape = tuple(size_of(d, dims) for d in symbol.shape)
     if shape and (symbol.one_hot or symbol.sums_to_one):
         return one_hot(rng.integers(shape[-1], size=shape[:-1]), shape[-1])
     if symbol.values:
@@ -186,7 +186,7 @@ def _value(expr: Expr, indices: tuple[Ix, ...], env: Env) -> Array | None:
         return None
     with np.errstate(all="ignore"):
         try:
-            value = arrange(ev(expr, context), indices, context.index_sizes(indices))
+            value = context.arranged(ev(expr, context), indices)
         except (BacksymError, ValueError, IndexError):
             return None
     return np.asarray(value, dtype=float)

@@ -128,13 +128,13 @@ class _Stack:
         ctx = self.together
         if one_by_one:
             # A local derivative is taken by a step in every entry, at one point at a time.
-            each = [arrange(ev(expr, Context.of(p)), indices, ctx.index_sizes(indices)) for p in self.points]
+            each = [Context.of(p).arranged(ev(expr, Context.of(p)), indices) for p in self.points]
             return np.stack(each)
         return self.value_in(ctx, expr, indices)
 
     def value_in(self, ctx: Context, expr: Expr, indices: tuple[Ix, ...]) -> Array:
         """The same in a context of all points together."""
-        return arrange(ev(expr, ctx), (_POINT, *indices), (len(self.points), *ctx.index_sizes(indices)))
+        return ctx.arranged(ev(expr, ctx), (_POINT, *indices), (len(self.points), *ctx.index_sizes(indices)))
 
 
 class Judge:
@@ -195,8 +195,8 @@ class Judge:
     def first_value(self, expr: Expr, indices: tuple[Ix, ...] = ()) -> Array:
         """The value at the first point only: to screen candidates before ``agrees``."""
         with np.errstate(all="ignore"), allowing(LARGEST, JUDGING):
-            sizes = self._stacks[0].together.index_sizes(indices)
-            value = arrange(ev(expr, Context.of(self.points[0])), indices, sizes)
+            first = Context.of(self.points[0])
+            value = first.arranged(ev(expr, first), indices)
         return np.asarray(value)
 
     def reference(self, target: str | Target) -> tuple[Array, ...]:
@@ -381,7 +381,7 @@ class Carried:
         adjoints = {**point.adjoints, **{name: self.adjoint(name, n) for name in self._named(expr)}}
         ctx = Context.of(replace(point, adjoints=adjoints))
         with np.errstate(all="ignore"):
-            return np.asarray(arrange(ev(expr, ctx), indices, ctx.index_sizes(indices)))
+            return np.asarray(ctx.arranged(ev(expr, ctx), indices))
 
     def _named(self, expr: Expr) -> tuple[str, ...]:
         """The adjoints in an expression that are not the true ones."""

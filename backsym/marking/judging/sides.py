@@ -21,7 +21,7 @@ from backsym.core.expr import Cmp, Expr, Fn, Ix
 from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
 from backsym.core.steps import Derivation
-from backsym.numeric.axes import Array, Val, arrange, guard
+from backsym.numeric.axes import Array, Val, guard
 from backsym.numeric.context import Context, Env
 from backsym.numeric.evaluate import ev
 from backsym.numeric.exercise import distance, kinks_of
@@ -163,7 +163,7 @@ def _signs(node: Fn | Cmp, context: Context, parts: int = 0) -> Array | None:
     if not parts:
         return np.sign(x)
     rest = tuple(ix for ix in names if ix != _PART)
-    return np.sign(arrange(found, (_PART, *rest), (parts, *context.index_sizes(rest))))
+    return np.sign(context.arranged(found, (_PART, *rest), (parts, *context.index_sizes(rest))))
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ def _pairs(places: Sequence[_Place]) -> list[_Pair]:
 def disagrees(expr: Expr, indices: tuple[Ix, ...], point: Env, true: Array) -> bool:
     """Whether an expression visibly has another value at a point; what is not finite does not count."""
     context = Context.of(point)
-    value = np.reshape(arrange(ev(expr, context), indices, context.index_sizes(indices)), -1)
+    value = np.reshape(context.arranged(ev(expr, context), indices), -1)
     flat = np.reshape(true, -1)
     finite = np.isfinite(value) & np.isfinite(flat)
     size = max(FLOOR, *(float(np.abs(x[finite]).max(initial=0.0)) for x in (value, flat)))

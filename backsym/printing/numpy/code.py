@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from backsym.core.dims import Whole, amount, dim_named, dim_names
+from backsym.core.dims import Whole, amount, dim_named, dim_names, is_layered
 from backsym.core.errors import BacksymError
 from backsym.core.expr import (
     Add,
@@ -502,6 +502,8 @@ class _Coder:
         if len(set(e.indices)) < len(e.indices):
             raise BacksymError(say("numpy.repeated_indices"))
         picked = [":" if ix is None else "-1" if is_last(ix) else _fixed(ix) for ix in e.places]
+        while is_layered(e.base.shape) and picked[-1] == ":":
+            picked.pop()  # Members that differ in size are in a list.
         text = subscripted(code, [":"] * len(code.axes) + picked)
         letters = tuple(ix for ix in e.indices if not ix.fixed and not is_last(ix))
         kept = [ix for ix in e.places if ix is None or ix in letters]

@@ -5,9 +5,9 @@ Must not know about expressions or problems.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from backsym.core.dims import Amount, Dim, Whole, amount, dim_names, names_of
+from backsym.core.dims import OWN, Amount, Dim, Whole, amount, dim_names, is_layered, names_of, placed_at, put_in
 
 Axes = Iterable["tuple[str, Sequence[Dim]]"]
 """Arrays, each with its dimensions."""
@@ -17,6 +17,8 @@ def axis_source(dim: str, arrays: Axes) -> str | None:
     """The axis of this dimension, or what follows for it from an axis such as ``2*H`` or ``H+1``; None without one."""
     known = list(arrays)
     for array, shape in known:
+        if is_layered(shape) and dim == shape[0]:
+            return f"len({array})"
         if dim in shape:
             return f"{array}.shape[{list(shape).index(dim)}]"
     if dim_names(dim) != (dim,):
@@ -28,6 +30,34 @@ def axis_source(dim: str, arrays: Axes) -> str | None:
             found = _solved(f"{array}.shape[{n}]", amount(axis), dim, known)
             if found is not None:
                 return found
+    return None
+
+
+def layer_source(dim: str, arrays: Axes, loops: Mapping[str, str]) -> str | None:
+    """The size of a layer, ``W[l].shape[0]``, by a list of arrays of all layers; None without one.
+
+    ``loops`` gives the variables of letters, which count from 0.
+    """
+    layer = placed_at(dim)
+    if layer is None:
+        return None
+    for array, shape in arrays:
+        for n, axis in enumerate(shape[1:]):
+            own = placed_at(axis) if isinstance(axis, str) else None
+            if own is None or own[0] != layer[0]:
+                continue
+            place = layer[1] - put_in(own[1], OWN, 0)
+            names = names_of(place)
+            number = put_in(place, names[0], 0) if names else place
+            if not isinstance(number, int) or len(names) > 1:
+                continue
+            if not names and number >= 1:
+                return f"{array}[{number - 1}].shape[{n}]"
+            if names and names[0] == shape[0] and number <= 0:
+                return f"{array}[{number - 1}].shape[{n}]"
+            if names and names[0] in loops:
+                step = f" {'-' if number < 0 else '+'} {abs(number)}" if number else ""
+                return f"{array}[{loops[names[0]]}{step}].shape[{n}]"
     return None
 
 

@@ -12,7 +12,20 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias, TypeGuard
 
-from backsym.core.dims import Dim, Whole, at_least, dim_named, names_of, put_in, read_amount
+from backsym.core.dims import (
+    OWN,
+    Dim,
+    Whole,
+    amount,
+    at_least,
+    at_places,
+    dim_named,
+    is_ragged,
+    names_of,
+    placed_at,
+    put_in,
+    read_amount,
+)
 from backsym.core.expr import Shape, show_shape
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
 from backsym.core.notations import choices
@@ -126,8 +139,13 @@ def _size(tree: Tree, report: Report) -> int | None:
     return None
 
 
-def read_shape(tree: Tree, dims: dict[str, Dimension], report: Report) -> Shape | None:
-    """A list of dimensions; a new name among them is declared by its use here."""
+def read_shape(
+    tree: Tree, dims: dict[str, Dimension], report: Report, places: Mapping[str, Whole] | None = None
+) -> Shape | None:
+    """A list of dimensions; a new name among them is declared by its use here.
+
+    ``places`` are the positions that the size of a layer may be at, by their names: see ``_places``.
+    """
     if isinstance(tree, Scalar) and not tree.text.strip():
         return ()
     if not isinstance(tree, Listing):
@@ -139,16 +157,18 @@ def read_shape(tree: Tree, dims: dict[str, Dimension], report: Report) -> Shape 
     if len(tree.items) > MAX_AXES:
         report.add(tree, say("files.too_many_axes", limit=MAX_AXES, count=len(tree.items)))
         return None
-    shape = [dim_of(item, dims, report) for item in tree.items]
+    shape = [dim_of(item, dims, report, places) for item in tree.items]
     return None if None in shape else tuple(d for d in shape if d is not None)
 
 
-def dim_of(tree: Tree, dims: dict[str, Dimension], report: Report) -> Dim | None:
+def dim_of(
+    tree: Tree, dims: dict[str, Dimension], report: Report, places: Mapping[str, Whole] | None = None
+) -> Dim | None:
     word = tree.text.strip() if isinstance(tree, Scalar) else ""
     if word[:1].isdigit() and word.isdecimal():
         return _size(tree, report)
     if not is_name(word) and (computed := read_amount(word)) is not None and names_of(computed):
-        return _computed(tree, computed, dims, report)
+        return _computed(tree, computed, dims, report, places or {})
     if word[:1].isdigit():
         return _size(tree, report)
     if not is_name(word):
@@ -157,17 +177,57 @@ def dim_of(tree: Tree, dims: dict[str, Dimension], report: Report) -> Dim | None
         else:
             report.add(tree, say("files.not_a_dimension_or_size"))
         return None
-    size = dims.setdefault(word, Dimension(word)).size
-    return word if size is None else size
+    known = dims.setdefault(word, Dimension(word))
+    if known.ragged:
+        report.add(tree, say("files.ragged_without_position", name=word))
+        return None
+    return word if known.size is None else known.size
 
 
-def _computed(tree: Tree, size: Whole, dims: dict[str, Dimension], report: Report) -> Dim | None:
+def _places(letters: Mapping[str, Tree], own: str | None, dims: Mapping[str, Dimension]) -> dict[str, Whole]:
+    """The positions that a size may be at, by name: ``l``, the letter of a family, and the ends of ranges."""
+    ends = [tree.text.strip() for tree in letters.values() if isinstance(tree, Scalar)]
+    sizes = {end: dims[end].size if end in dims else None for end in ends if is_name(end)}
+    found = {end: amount(end) if size is None else size for end, size in sizes.items()}
+    return found | ({own: amount(OWN)} if own is not None else {})
+
+
+def _of_layer(
+    tree: Tree, name: str, dims: dict[str, Dimension], report: Report, places: Mapping[str, Whole]
+) -> Dim | None:
+    """``D[l-1]``, the size of a layer: that of a member of a family, or at a fixed position."""
+    found = placed_at(name)
+    if found is None or not is_name(found[0]):
+        report.add(tree, say("files.other_dimension", found=quoted(name)))
+        return None
+    base, place = found
+    unknown = [letter for letter in names_of(place) if letter not in places]
+    if unknown:
+        report.add(tree, say("files.ragged_letter", found=quoted(name), letter=unknown[0]))
+        return None
+    dim = at_places(name, places)
+    known = dims.setdefault(base, Dimension(base, ragged=True))
+    if known.size is not None:
+        report.add(tree, say("files.ragged_and_fixed", name=base))
+        return None
+    dims[base] = replace(known, ragged=True)
+    return dim
+
+
+def _computed(
+    tree: Tree, size: Whole, dims: dict[str, Dimension], report: Report, places: Mapping[str, Whole]
+) -> Dim | None:
     """A sum of multiples of dimensions, ``2*H`` or ``H + D``; those with a size are put in."""
     total = size
     for name in names_of(size):
+        if is_ragged(name):
+            layer = _of_layer(tree, name, dims, report, places)
+            if layer is None:
+                return None
+            total = put_in(total, name, amount(layer))
+            continue
         if not is_name(name):
-            ragged = "[" in name
-            report.add(tree, say("files.ragged" if ragged else "files.other_dimension", found=quoted(name)))
+            report.add(tree, say("files.other_dimension", found=quoted(name)))
             return None
         known = dims.setdefault(name, Dimension(name)).size
         total = total if known is None else put_in(total, name, known)
@@ -238,23 +298,29 @@ def _declared_in(item: Scalar, dims: dict[str, Dimension], report: Report) -> di
 
 def _for_each(tree: Tree, letters: Mapping[str, Tree], dims: dict[str, Dimension], report: Report) -> Dim | None:
     """The dimension of the letter for each of whose values there is a quantity."""
-    letter = tree.text.strip() if isinstance(tree, Scalar) else ""
+    letter = _letter_of(tree)
     if letter not in letters:
         report.add(tree, say("files.for_no_letter"), listed(letters, "letters"))
         return None
     return dim_of(letters[letter], dims, report)
 
 
+def _letter_of(tree: Tree) -> str:
+    return tree.text.strip() if isinstance(tree, Scalar) else ""
+
+
 def _symbol(
     key: Scalar, value: Tree, dims: dict[str, Dimension], report: Report, letters: Mapping[str, Tree]
 ) -> Declared:
     if not isinstance(value, Table):
-        shape = read_shape(value, dims, report)
+        shape = read_shape(value, dims, report, _places(letters, None, dims))
         return Declared(key.text, key, shape, readable=shape is not None)
     found = known_keys(value.entries, tuple(keys.SYMBOL), report)
     role = choice(found["role"], report, "role", ROLES, "") if "role" in found else ""
     one_hot = boolean(found.get("one_hot"), report, "one_hot")
-    shape = read_shape(found["shape"], dims, report) if "shape" in found else None
+    own = _letter_of(found["for"]) if "for" in found else None
+    places = _places(letters, own, dims)
+    shape = read_shape(found["shape"], dims, report, places) if "shape" in found else None
     if "for" in found:
         over = _for_each(found["for"], letters, dims, report)
         shape = None if over is None or ("shape" in found and shape is None) else (over, *(shape or ()))
@@ -266,7 +332,7 @@ def _symbol(
     # Beside an unknown key, the shape may be what that key was to give.
     readable = shape is not None or (not {"shape", "for"} & found.keys() and len(found) == len(value.entries))
     positive = boolean(found.get("positive"), report, "positive")
-    label = dim_of(found["label"], dims, report) if "label" in found else None
+    label = dim_of(found["label"], dims, report, places) if "label" in found else None
     values = _possible(found["values"], report) if "values" in found else ()
     marks = {"values": bool(values), "positive": positive, "one_hot": one_hot, "sums_to_one": sums_to_one}
     marks = {"label": label is not None, **marks}

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from backsym.core.dims import OWN, Amount, at_places, is_layered, placed_at
 from backsym.core.errors import InputError
 from backsym.core.expr import (
     Dim,
@@ -26,8 +27,11 @@ from backsym.core.expr import (
     Sym,
     Zeros,
     letters_of,
+    member_shape,
     names_in,
+    own_dim,
     scalar_if_ones,
+    shifted,
     show_shape,
     walk,
 )
@@ -40,7 +44,7 @@ from backsym.reading.expressions import plain_or_code_equation
 from backsym.reading.files.declarations import Declared, declares_shapes
 from backsym.reading.files.fields import Report, is_name
 from backsym.reading.files.functions import Functions
-from backsym.reading.files.recurrences import in_blocks, misused
+from backsym.reading.files.recurrences import in_blocks, misused, uses
 from backsym.reading.files.yamlfile import Scalar
 from backsym.reading.latex import equations as latex
 from backsym.reading.latex.applied import applied_letters
@@ -94,6 +98,23 @@ _WEIGHT = re.compile(r"\\(?:mathbf|boldsymbol|bm|vec|text|textbf)(?![A-Za-z])|[{
 def _is_zero(tree: Node) -> bool:
     r"""``\mathbf{0}``, or the 0 that people write for it."""
     return (tree.kind == "bare" and tree.value == "zeros") or (tree.kind == "num" and tree.value == "0")
+
+
+def declared_sizes(shape: Shape, indices: Sequence[Ix]) -> Shape:
+    """The shape of a family by that of its member at a letter, ``D[l]``: there it is the member's own position."""
+    if not indices:
+        return shape
+    return tuple(at_places(dim, {indices[0].letter: Amount((((OWN,), 1),))}) for dim in shape)
+
+
+def members_shape(start: Shape, position: int) -> Shape:
+    """The shape of any member by that of the start, of ``D[0]`` at position 0."""
+    found: list[Dim] = []
+    for dim in start:
+        layer = placed_at(dim) if isinstance(dim, str) else None
+        own = Amount((((OWN,), 1),)) - position
+        found.append(dim if layer is None else f"{layer[0]}[{own + layer[1]}]")
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -475,7 +496,9 @@ class Forward:
                 say("files.unknown_range", name=family.letters[0].value), family.letters[0].span, hint
             )
         shape = scalar_if_ones(value.shape)
-        other = before[0].shape if before else declared[1:] if declared is not None else shape
+        own = shifted((), equation.position, dim)
+        members = member_shape(declared, own) if declared is not None else shape
+        other = before[0].shape if before else members
         if scalar_if_ones(other) != shape:
             message = say("files.starts_differ", name=name, shape=show_shape(shape), other=show_shape(other))
             raise source.error(message, (equation.lhs.span[0], equation.rhs.span[1]))
@@ -485,7 +508,7 @@ class Forward:
         else:
             start = self.start_node(equation, value)
         self.starts[name] = (*before, start)
-        self.names[name] = Sym(name, (dim, *shape))
+        self.names[name] = Sym(name, (dim, *members_shape(shape, equation.position)))
 
     def check_start(self, equation: Parsed, value: Expr) -> None:
         """What stands before the first member must not look like another quantity: h_0 beside h0, unless it is h0."""
@@ -524,7 +547,10 @@ class Forward:
         declared = self.declared.get(equation.name)
         ranges = self.left_ranges(equation, declared.shape if declared else None)
         frame, letters = Frame().bind(ranges)
+        if any(n.kind == "name" and n.value in self.starts.keys() & self.broken for n in syntax.walk(rhs)):
+            raise Unavailable  # What a recurrence starts from is known, its equation could not be read.
         value = Resolver(source, self.scope, frame).resolve(rhs)
+        self.check_whole(value, source)
         indices = []
         for node, letter in zip(equation.letters, letters, strict=True):
             if letter.dim is None:
@@ -536,7 +562,7 @@ class Forward:
         picked = 0
         if indices and len(indices) < len(shape):
             picked = len(indices)
-            rest = self.entry_letters(shape[picked:], value, indices)
+            rest = self.entry_letters(tuple(own_dim(dim, indices[0]) for dim in shape[picked:]), value, indices)
             indices += rest
             value = Entry(value, rest)
         self.names[equation.name] = Sym(equation.name, shape)
@@ -551,6 +577,12 @@ class Forward:
             if wrong is not None:
                 raise source.error(wrong.words, wrong.span or rhs.span)
         self.equations.append(made)
+
+    def check_whole(self, value: Expr, source: Source) -> None:
+        """Where sizes differ from member to member, there is no array of them all."""
+        for sym, ix, span in uses(value):
+            if ix is None and is_layered(sym.shape):
+                raise source.error(say("files.ragged_whole", name=sym.name), span or (0, 0))
 
     def entry_letters(self, shape: Shape, value: Expr, letters: Sequence[Ix]) -> tuple[Ix, ...]:
         """Letters for the axes of a member, by which its equation is one of entries, too: none that it has already."""
@@ -618,10 +650,11 @@ class Forward:
             # Entries beside a whole array are a slip; in the equation of a member something is picked.
             message = say("files.entries_not_scalar", shape=show_shape(found))
             raise equation.source.error(message, equation.rhs.span, say("files.indices_of_arrays"))
-        shape = (*(ix.dim for ix in indices), *found)
+        shape = declared_sizes((*(ix.dim for ix in indices), *found), indices)
         starts = self.starts.get(equation.name)
-        if starts and scalar_if_ones(starts[0].shape) != shape[1:]:
-            own, other = show_shape(shape[1:]), show_shape(starts[0].shape)
+        first = member_shape(shape, shifted((), 0, shape[0])) if starts else ()
+        if starts and scalar_if_ones(starts[0].shape) != first:
+            own, other = show_shape(first), show_shape(starts[0].shape)
             message = say("files.starts_differ", name=equation.name, shape=other, other=own)
             raise equation.source.error(message, (equation.lhs.span[0], equation.rhs.span[1]))
         if declared is None:

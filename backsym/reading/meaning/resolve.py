@@ -48,6 +48,7 @@ from backsym.core.expr import (
     labelled,
     last,
     matmul_shape,
+    own_dim,
     scalar_if_ones,
     shifted,
     show_shape,
@@ -386,6 +387,8 @@ def name_rule(r: Resolver, tree: Node) -> Expr:
     if found is not None:
         return replace(found, span=r.mark(tree))
     if name in scope.dims:
+        if scope.dims[name].ragged:
+            raise r.error(say("meaning.ragged_without_position", name=name), tree)
         size = scope.dims[name].size
         return Size(name, span=r.mark(tree)) if size is None else Num(Fraction(size), span=r.mark(tree))
     raise undeclared(r, tree)
@@ -595,8 +598,15 @@ def entry_rule(r: Resolver, tree: Node) -> Expr:
     if shift is not None and not isinstance(base, (Sym, Adj)):
         raise r.error(say("meaning.shift_of_expression"), shift)
     hint = f"{r.quote(first)} is {show_shape(base.shape)}"
-    found = (r.index(ix, dim, hint) for ix, dim in zip(indices, base.shape, strict=True))
-    return Entry(base, tuple(found), span=r.mark(tree))
+    return Entry(base, indexed(r, indices, base.shape, hint), span=r.mark(tree))
+
+
+def indexed(r: Resolver, indices: Sequence[Node], shape: Shape, hint: Said | None = None) -> tuple[Ix, ...]:
+    """An index for each axis; the size of an axis may depend on the first of them."""
+    found: list[Ix] = []
+    for ix, dim in zip(indices, shape, strict=True):
+        found.append(r.index(ix, own_dim(dim, found[0]) if found else dim, hint))
+    return tuple(found)
 
 
 def before_first(r: Resolver, base: Sym, indices: Sequence[Node], tree: Node) -> Expr | None:
@@ -633,7 +643,8 @@ def member(r: Resolver, base: Sym | Adj, indices: Sequence[Node], tree: Node) ->
     places: list[Ix | None] = []
     hint = f"{base.name} is {show_shape(base.shape)}"
     for ix, dim in itertools.zip_longest(indices, base.shape):
-        places.append(None if ix is None or ix.kind == "slice" else r.index(ix, dim, hint))
+        own = own_dim(dim, places[0]) if places else dim
+        places.append(None if ix is None or ix.kind == "slice" else r.index(ix, own, hint))
     if not any(places):
         return base
     found = Member(base, tuple(places), span=r.mark(tree))
@@ -674,7 +685,7 @@ def adjoint(r: Resolver, below: Node, tree: Node) -> Expr:
     if len(target.shape) != len(below.children) - 1:
         count, shape = len(below.children) - 1, show_shape(target.shape)
         raise r.error(say("meaning.index_count_below", count=count, name=name.value, shape=shape), tree)
-    return Entry(whole, tuple(map(r.index, below.children[1:], target.shape)), span=r.mark(tree))
+    return Entry(whole, indexed(r, below.children[1:], target.shape), span=r.mark(tree))
 
 
 _RULES: dict[str, Callable[[Resolver, Node], Expr]] = {

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from backsym.core.dims import is_ragged
 from backsym.core.errors import near_name
 from backsym.core.expr import Dim, Expr, Ix, Labels, Sym
 from backsym.core.functions import REDUCTIONS, Function
@@ -322,7 +323,7 @@ def range_by_use(letter: str, trees: Sequence[Node], scope: Scope) -> Dim | None
             shape = scope.names[base.value].shape
             indices = tree.children[1:]
             for ix, dim in zip(indices, shape, strict=False):
-                if ix.kind == "name" and ix.value == letter and len(indices) <= len(shape):
+                if ix.kind == "name" and ix.value == letter and len(indices) <= len(shape) and not is_ragged(dim):
                     return dim
         for index in tree.children[1:] if tree.kind == "entry" else ():
             if index.kind == "entry" and (within := visit(index)) is not None:

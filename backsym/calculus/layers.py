@@ -1,0 +1,431 @@
+"""Layers of different sizes: derived as if all were of one size, then each form is told its sizes again.
+
+Which entries are multiplied and summed does not depend on how many there are, so that the backward pass of a network
+whose layers have D[0], D[1], ... units is that of one in which all have D.  What a letter runs over follows from the
+axes that it stands on: k in W[l+1,k,i] runs over D[l+1].  A form in which a letter would stand on axes of different
+sizes, or in which nothing tells a size, is refused; the numeric check then judges at sizes that all differ.
+
+This module must not know about the backward pass, terms or display.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from backsym.core import stepkinds as sk
+from backsym.core.dims import Dim, dim_names, is_layered, is_ragged, without_places
+from backsym.core.errors import BacksymError, ShapeError
+from backsym.core.expr import (
+    Add,
+    Adj,
+    Cmp,
+    Delta,
+    Div,
+    Entry,
+    Equation,
+    Expr,
+    Eye,
+    Fn,
+    IndexPick,
+    IndexReduce,
+    Ix,
+    Label,
+    Labels,
+    MatMul,
+    Member,
+    Mul,
+    Neg,
+    OneHot,
+    Ones,
+    Pow,
+    Reshape,
+    Run,
+    Shape,
+    Shift,
+    Size,
+    Started,
+    Sym,
+    T,
+    Zeros,
+    children,
+    dim_with,
+    index_over,
+    is_last,
+    labelled,
+    names_in,
+    over,
+    own_dim,
+    rebuild,
+    shifted,
+    walk,
+)
+from backsym.core.problem import NodeEquation, Problem, Symbol
+from backsym.core.steps import Case, Derivation, Fact, ForwardForms, Step, TotalDerivation
+from backsym.core.words import say
+
+Ties = tuple[tuple[Ix, Ix], ...]
+"""Pairs of indices in Kronecker deltas: a summand with one is there only where both are equal."""
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """What letters run over, by the letters of the problem in which all layers have one size."""
+
+    dims: Mapping[Ix, Dim] = field(default_factory=dict)
+    ties: Ties = ()
+
+    def joined(self, inner: Ranges) -> Ranges:
+        return Ranges({**self.dims, **inner.dims}, (*self.ties, *inner.ties))
+
+
+_ENTRYWISE = (Add, Mul, Neg, Div, Pow, Cmp)
+
+
+# --- one size for all layers -----------------------------------------------------------------------------------------
+
+
+def ragged(problem: Problem) -> frozenset[str]:
+    """The dimensions whose sizes depend on the layer."""
+    return frozenset(name for name, dim in problem.dims.items() if dim.ragged)
+
+
+def of_one_size(problem: Problem) -> Problem:
+    """The problem in which all layers have one size."""
+
+    def plain(shape: Shape) -> Shape:
+        return tuple(map(without_places, shape))
+
+    def equation(eq: NodeEquation) -> NodeEquation:
+        starts = tuple(replace(start, declared=plain(start.declared)) for start in eq.starts)
+        indices = tuple(index_over(ix, without_places) for ix in eq.indices)
+        return replace(eq, shape=plain(eq.shape), indices=indices, rhs=over(eq.rhs, without_places), starts=starts)
+
+    def symbol_of(symbol: Symbol) -> Symbol:
+        label = None if symbol.label is None else without_places(symbol.label)
+        return replace(symbol, shape=plain(symbol.shape), label=label)
+
+    return problem.changed(
+        equations=tuple(map(equation, problem.equations)),
+        symbols={name: symbol_of(symbol) for name, symbol in problem.symbols.items()},
+        dims={name: replace(dim, ragged=False) for name, dim in problem.dims.items()},
+    )
+
+
+# --- sizes again -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Tells forms that were derived for layers of one size what the sizes in them are."""
+
+    problem: Problem
+
+    @property
+    def names(self) -> frozenset[str]:
+        return ragged(self.problem)
+
+    def is_open(self, dim: Dim) -> bool:
+        """Whether a size is that of some layer, of which is not known yet."""
+        return not is_ragged(dim) and not self.names.isdisjoint(dim_names(dim))
+
+    def derivation(self, d: Derivation) -> Derivation:
+        whole = self._whole_is_a_list(d.node) or (d.matrix is not None and self._has_lists(d.matrix.rhs))
+        ranges = self.ranges(d.entry.lhs)
+        steps = tuple(
+            self.step(step, ranges) for step in d.steps if not (whole and step.kind in (sk.STACK, sk.VECTORIZE))
+        )
+        member = d.member and self.equation(d.member)
+        if member is not None and not _has_shape(member.rhs):
+            # What is there for one layer only has other sizes at the others: the cases say it.
+            member, steps = None, tuple(step for step in steps if step.kind != sk.MEMBERS)
+        return replace(
+            d,
+            indices=tuple(self.index(ix, ranges) for ix in d.indices),
+            entry=self.equation(d.entry),
+            matrix=None if whole or d.matrix is None else self.equation(d.matrix),
+            no_matrix=say("reasons.members_of_other_sizes") if whole else d.no_matrix,
+            steps=steps,
+            member=member,
+            cases=tuple(map(self.case, d.cases)),
+        )
+
+    def total(self, d: TotalDerivation) -> TotalDerivation:
+        for name in (d.of, *d.by):
+            if self._whole_is_a_list(name):
+                raise BacksymError(say("calculus.total_of_layers", name=name))
+        ranges = self.ranges(d.entry.lhs)
+        return replace(
+            d,
+            indices=tuple(self.index(ix, ranges) for ix in d.indices),
+            entry=self.equation(d.entry),
+            matrix=d.matrix and self.equation(d.matrix),
+            steps=tuple(self.step(step, ranges) for step in d.steps),
+            stationary=d.stationary and self.expression(d.stationary, Ranges(), None),
+        )
+
+    def forward(self, f: ForwardForms) -> ForwardForms:
+        whole = self._whole_is_a_list(f.node) or (f.matrix is not None and self._has_lists(f.matrix.rhs))
+        ranges = self.ranges(f.entry.lhs)
+        return replace(
+            f,
+            indices=tuple(self.index(ix, ranges) for ix in f.indices),
+            entry=self.equation(f.entry),
+            matrix=None if whole or f.matrix is None else self.equation(f.matrix),
+            no_matrix=say("reasons.members_of_other_sizes") if whole else f.no_matrix,
+            steps=() if whole else tuple(self.step(step, ranges) for step in f.steps),
+            member=f.member and self.equation(f.member),
+        )
+
+    def _has_lists(self, e: Expr) -> bool:
+        """Whether a family whose members differ in size stands as a whole in an expression."""
+        if isinstance(e, (Sym, Adj)):
+            return e.name in self.problem.symbols and self._whole_is_a_list(e.name)
+        if isinstance(e, (Entry, Member)) and isinstance(e.base, (Sym, Adj)):
+            return isinstance(e, Member) and e.places[0] is None and self._has_lists(e.base)
+        return any(map(self._has_lists, children(e)))
+
+    def _whole_is_a_list(self, name: str) -> bool:
+        return is_layered(self.problem.symbols[name].shape)
+
+    def case(self, case: Case) -> Case:
+        ranges = self.ranges(case.entry.lhs)
+        return replace(
+            case,
+            entry=self.equation(case.entry),
+            matrix=case.matrix and self.equation(case.matrix),
+            indices=tuple(self.index(ix, ranges) for ix in case.indices),
+        )
+
+    def equation(self, equation: Equation) -> Equation:
+        ranges = self.ranges(equation.lhs, equation.rhs)
+        lhs = self.expression(equation.lhs, ranges, None)
+        return Equation(lhs, self.expression(equation.rhs, ranges, lhs.shape))
+
+    def step(self, step: Step, outer: Ranges) -> Step:
+        ranges = outer.joined(self.ranges(step.before, step.after, ties=outer.ties))
+        before = self.expression(step.before, ranges, None)
+        return replace(
+            step,
+            before=before,
+            after=self.expression(step.after, ranges, before.shape),
+            substeps=tuple(self.step(inner, ranges) for inner in step.substeps),
+            facts={name: self._fact(fact, ranges) for name, fact in step.facts.items()},
+        )
+
+    def _fact(self, fact: Fact, ranges: Ranges) -> Fact:
+        if isinstance(fact, Ix):
+            # A letter that a sum within binds is named only.
+            return self.index(fact, ranges) if fact in ranges.dims or not self.is_open(fact.dim) else fact
+        if isinstance(fact, Expr):
+            return self.expression(fact, ranges.joined(self.ranges(fact, ties=ranges.ties)), None)
+        if isinstance(fact, tuple):
+            return tuple(self._fact(part, ranges) for part in fact)  # type: ignore[return-value]
+        return fact
+
+    # --- what letters run over ---
+
+    def ranges(self, *forms: Expr, ties: Ties = ()) -> Ranges:
+        """The ranges of the free letters of forms; raises BacksymError where a letter stands on axes that differ.
+
+        Axes may differ where a Kronecker delta says that the layers are the same: y_i delta(l, M) beside a_i of a^(l).
+        """
+        found: dict[Ix, Dim] = {}
+        ties = (*ties, *((e.i, e.j) for form in forms for e in walk(form) if isinstance(e, Delta)))
+        for ix, dim in (slot for form in forms for slot in self._slots(form)):
+            self._check_alike(ix, found.setdefault(ix, dim), dim, ties)
+        for form in forms:
+            self._by_deltas(form, found)
+        return Ranges(found, ties)
+
+    def _slots(self, e: Expr) -> Iterator[tuple[Ix, Dim]]:
+        """Each free letter over layers with the size of an axis that it stands on."""
+        if isinstance(e, (IndexReduce, IndexPick)):
+            yield from ((ix, dim) for ix, dim in self._slots(e.body) if ix not in e.indices)
+        else:
+            for child in children(e):
+                yield from self._slots(child)
+        if isinstance(e, (Entry, Member)):
+            places = e.indices if isinstance(e, Entry) else e.places
+            if not any(type(ix) is Ix and not ix.fixed and self.is_open(ix.dim) for ix in places):
+                return
+            for ix, dim in zip(places, self._axes(e.base), strict=False):
+                if type(ix) is Ix and not ix.fixed and self.is_open(ix.dim):
+                    yield ix, own_dim(dim, places[0])
+
+    def _axes(self, base: Expr) -> Shape:
+        """The sizes of an array; none where what it stands in has to tell them."""
+        if isinstance(base, (Sym, Adj)):
+            return self._named(base).declared
+        try:
+            return self.expression(base, self.ranges(base), None).shape
+        except BacksymError:
+            return ()
+
+    def _by_deltas(self, e: Expr, found: dict[Ix, Dim]) -> None:
+        """A letter that stands in a Kronecker delta only runs over what the other one does."""
+        if isinstance(e, Delta):
+            for ix, other in ((e.i, e.j), (e.j, e.i)):
+                if other in found:
+                    found.setdefault(ix, found[other])
+        for child in children(e):
+            self._by_deltas(child, found)
+
+    def index(self, ix: Ix, ranges: Ranges, slot: Dim | None = None) -> Ix:
+        """The index with its range; ``slot`` is the size of the axis that it stands on, where that is known."""
+        if isinstance(ix, Shift):
+            parts = ((self.index(letter, ranges), factor) for letter, factor in ix.parts)
+            return shifted(parts, ix.offset, ix.dim if slot is None else slot)
+        if isinstance(ix, Label) and not is_last(ix):
+            return labelled(ix.name, tuple(self.index(inner, ranges) for inner in ix.at), self.classes(ix.name, ix.dim))
+        if isinstance(ix, (Label, Run)) or not self.is_open(ix.dim):
+            return ix
+        if ix.fixed and slot is not None:
+            return Ix(ix.letter, slot)
+        if ix not in ranges.dims:
+            raise BacksymError(say("calculus.unknown_size", letter=ix.letter))
+        return Ix(ix.letter, ranges.dims[ix])
+
+    def classes(self, label: str, dim: Dim) -> Dim:
+        """The size of which a label is a position."""
+        known = self.problem.symbols.get(label)
+        return dim if known is None or known.label is None else known.label
+
+    # --- expressions ---
+
+    def expression(self, e: Expr, ranges: Ranges, wanted: Shape | None) -> Expr:
+        """The expression with its sizes; ``wanted`` is its shape, where that is known from what it is equal to."""
+        if isinstance(e, (Sym, Adj)):
+            return self._named(e)
+        if isinstance(e, (Entry, Member)) and isinstance(e.base, (Sym, Adj)):
+            return self._part(e, e.base, ranges)
+        if isinstance(e, Entry):
+            whole = self.expression(e.base, ranges, None)
+            return Entry(whole, tuple(map(self.index, e.indices, itertools.repeat(ranges), whole.shape)), span=e.span)
+        if isinstance(e, (Ones, Zeros, Eye)):
+            return self._constant(e, wanted)
+        if isinstance(e, Labels):
+            return replace(e, of=self.classes(e.name, e.of))
+        if isinstance(e, OneHot):
+            (name,) = names_in(e.labels)
+            return replace(e, labels=self.expression(e.labels, ranges, None), of=self.classes(name, e.of))
+        if isinstance(e, Size) and self.is_open(e.dim):
+            raise BacksymError(say("calculus.size_of_layer", dim=e.dim))
+        if isinstance(e, Delta):
+            return replace(e, i=self.index(e.i, ranges), j=self.index(e.j, ranges))
+        if isinstance(e, (IndexReduce, IndexPick)):
+            return self._bound(e, ranges, wanted)
+        if isinstance(e, MatMul):
+            return self._product(e, ranges, wanted)
+        if isinstance(e, T):
+            row = wanted is not None and len(wanted) == 2
+            turned = None if wanted is None or not row else wanted[1:] if len(e.arg.shape) == 1 else wanted[::-1]
+            return T(self.expression(e.arg, ranges, turned), span=e.span)
+        if isinstance(e, _ENTRYWISE) or (isinstance(e, Fn) and e.entrywise):
+            shape = wanted if wanted else self._shape_of_one(e, ranges)
+            return rebuild(e, lambda child: self.expression(child, ranges, shape))
+        if isinstance(e, Reshape) and any(map(self.is_open, e.to)):
+            if wanted is None or len(wanted) != len(e.to):
+                raise BacksymError(say("calculus.unknown_size", letter=str(e.to)))
+            return replace(e, arg=self.expression(e.arg, ranges, None), to=wanted)
+        return rebuild(e, lambda child: self.expression(child, ranges, None))
+
+    def _named(self, e: Sym | Adj) -> Sym | Adj:
+        shape = self.problem.symbols[e.name].shape if e.name in self.problem.symbols else e.declared
+        if isinstance(e, Started):
+            starts = tuple(self._named(start) for start in e.starts if isinstance(start, Sym))
+            return replace(e, declared=shape, starts=starts)
+        return replace(e, declared=shape)
+
+    def _part(self, e: Entry | Member, base: Sym | Adj, ranges: Ranges) -> Expr:
+        whole = self._named(base)
+        places = e.indices if isinstance(e, Entry) else e.places
+        sizes = [own_dim(dim, places[0]) for dim in whole.declared]
+        found = [ix and self.index(ix, ranges, dim) for ix, dim in zip(places, sizes, strict=True)]
+        if isinstance(e, Member):
+            return replace(e, base=whole, places=tuple(found))
+        return replace(e, base=whole, indices=tuple(ix for ix in found if ix is not None))
+
+    def _constant(self, e: Ones | Zeros | Eye, wanted: Shape | None) -> Expr:
+        """Ones, zeros and the identity say nothing of their size: it is that of what they are equal or added to."""
+        if not any(map(self.is_open, e.shape)):
+            return e
+        if wanted is None or len(wanted) != len(e.shape):
+            raise BacksymError(say("calculus.unknown_size", letter=type(e).__name__))
+        return Eye(wanted[0]) if isinstance(e, Eye) else replace(e, of=wanted)
+
+    def _bound(self, e: IndexReduce | IndexPick, ranges: Ranges, wanted: Shape | None) -> Expr:
+        outer = Ranges({ix: dim for ix, dim in ranges.dims.items() if ix not in e.indices}, ranges.ties)
+        inner = self._around(outer, self.ranges(e.body, ties=ranges.ties))
+        indices = tuple(self.index(ix, inner) for ix in e.indices)
+        body = self.expression(e.body, inner, wanted)
+        if isinstance(e, IndexPick):
+            return replace(e, body=body, indices=indices, at=tuple(self.index(ix, ranges) for ix in e.at))
+        return replace(e, body=body, indices=indices)
+
+    def _around(self, outer: Ranges, own: Ranges) -> Ranges:
+        """The ranges within a sum: letters that are free in it run as they do around it."""
+        for ix, dim in own.dims.items():
+            self._check_alike(ix, outer.dims.get(ix, dim), dim, own.ties)
+        return Ranges({**own.dims, **outer.dims}, own.ties)
+
+    def _check_alike(self, ix: Ix, own: Dim, dim: Dim, ties: Ties) -> None:
+        """Raises BacksymError for two ranges of a letter that are not said to be the same."""
+        if own != dim and not any(_tied(own, i, j) == _tied(dim, i, j) for pair in ties for i, j in _ways(pair)):
+            raise BacksymError(say("calculus.letter_of_two_sizes", letter=ix.letter, dim=own, other=dim))
+
+    def _product(self, e: MatMul, ranges: Ranges, wanted: Shape | None) -> Expr:
+        """A chain; the sizes of ones and identities in it are those of their neighbours."""
+        known = [self._attempt(arg, ranges) for arg in e.args]
+        done: list[Expr] = []
+        for n, (arg, found) in enumerate(zip(e.args, known, strict=True)):
+            if found is not None:
+                done.append(found)
+                continue
+            left = done[-1].shape[-1:] if done else (wanted or ())[:1]
+            after = next((k.shape[:1] for k in known[n + 1 : n + 2] if k is not None), (wanted or ())[1:])
+            shape = (*left, *after) if len(arg.shape) == 2 and 1 not in arg.shape else None
+            if shape is None:
+                shape = (1, *after) if len(arg.shape) == 2 and arg.shape[0] == 1 else left
+            done.append(self.expression(arg, ranges, shape))
+        return replace(e, args=tuple(done))
+
+    def _attempt(self, e: Expr, ranges: Ranges) -> Expr | None:
+        """The expression with its sizes where nothing around it is needed to tell them."""
+        try:
+            return self.expression(e, ranges, None)
+        except BacksymError:
+            return None
+
+    def _shape_of_one(self, e: Expr, ranges: Ranges) -> Shape | None:
+        """The shape of the operand with most axes that tells its own."""
+        shapes: list[Shape] = []
+        for child in children(e):
+            found = self._attempt(child, ranges)
+            try:
+                shapes += [] if found is None else [found.shape]
+            except ShapeError:
+                continue
+        return max(shapes, key=len, default=None)
+
+
+def _has_shape(e: Expr) -> bool:
+    """Whether the sizes of all operands meet."""
+    try:
+        return all(node.shape is not None for node in walk(e) if not isinstance(node, Started))
+    except ShapeError:
+        return False
+
+
+def _ways(pair: tuple[Ix, Ix]) -> tuple[tuple[Ix, Ix], ...]:
+    return pair, pair[::-1]
+
+
+def _tied(dim: Dim, i: Ix, j: Ix) -> Dim:
+    """The size where the index i is j."""
+    data = isinstance(j, Label) and not is_last(j)
+    return dim_with(dim, {i: j}) if type(i) is Ix and not i.fixed and not data else dim
+
+
+__all__ = ["Sizes", "of_one_size", "ragged"]
