@@ -396,7 +396,7 @@ def read_indices(
             dims[word] = Dimension(word)
             letters[key.text] = word
         elif not is_name(word) and (size_of := _known_sizes(word, dims)) is not None:
-            computed = _computed(value, size_of, dims, report)
+            computed = _computed(value, size_of, dims, report, {})
             letters.update({key.text: computed} if computed is not None else {})
         elif word not in dims:
             hint = suggest(word, list(dims)) or listed(dims, "dimensions")
