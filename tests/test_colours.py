@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,10 +68,10 @@ def test_colours_are_seen_well_on_every_page() -> None:
 
 def test_the_adjoint_is_passed_back_and_its_factors_are_local() -> None:
     solution = layer()
-    notation = Notation.of(solution.problem)
+    notation = replace(Notation.of(solution.problem), spaced=True)
     tinted = Notation(**{**{k: v for k, v in vars(notation).items() if k != "laid"}, "tinted": True})
     found = {d.node: to_latex(tinted_layout(d.entry.rhs, tinted)) for d in solution.derivations}
-    assert found["W"] == r"\tintpassed{\frac{\partial \mathcal{L}}{\partial z_k}}\, \tintlocal{x_i}"
+    assert found["W"] == r"\tintpassed{\frac{\partial \mathcal{L}}{\partial z_k}} \, \tintlocal{x_i}"
     assert found["b"] == r"\tintpassed{\frac{\partial \mathcal{L}}{\partial z_k}}"
     assert found["y"] == "2 y_k"
     whole = {d.node: d.matrix for d in solution.derivations if d.matrix is not None}

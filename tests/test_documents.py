@@ -503,7 +503,7 @@ def test_the_summary_has_each_result_beside_an_equation_that_uses_its_quantity()
     assert len(rows[2:]) == 8  # Each equation once, also those by which nothing was found.
     for right, left in beside.items():
         lhs, _ = right.split(" = ")
-        quantity = re.search(r"\\nabla_\{(.*)\} \\mathcal|\\partial ([^}]*(?:\{\(\d\)\})?)\}$", lhs)
+        quantity = re.search(r"\\nabla_\{(.*)\} \\mathcal|/\\partial (.*)$", lhs)
         assert not lhs or (quantity is not None and (quantity[1] or quantity[2]) in left.split(" = ")[1]), right
 
 

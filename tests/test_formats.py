@@ -57,11 +57,13 @@ from backsym.solving.solution import Solution, solve
 needs_pdflatex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 
 AIR = re.compile(
-    r"\[\d+pt\]|\\why|\\textcolor\{gray\}|(?<=alignat\*\})\{\d\}|\\(?:marked|linked)\{result-\d+\}|\\tint(?:passed|local)"
+    r"\[\d+pt\]|\\why(?:below)?|\\textcolor\{gray\}|(?<=alignat\*\})\{\d\}|\\(?:marked|linked)\{result-\d+\}"
+    r"|\\tint(?:passed|local)"
 )
 NAMES = list(bundled())
 TYPST_WORDS = (
-    r"#why|#tint-(?:passed|local)|#(?:marked|linked)\(\"result-\d+\"\)|#context h\(-measure\(\$[^$]*\$\)\.width\)"
+    r"#why(?:-below)?|#tint-(?:passed|local)|#(?:marked|linked)\(\"result-\d+\"\)"
+    r"|#context h\(-measure\(\$[^$]*\$\)\.width\)"
     r"|class\(\"\w+\",|(?:size|row-gap|column-gap|stroke|inset|delim|limits|align): [^\s,)]+[,)]?|#h\(\S+\)"
     r"|\b(?:upright|bold|italic|frac|cal|bb|op|attach|scripts|lr|sqrt|mat|underbrace|box|display|inline|quad|wide|thick"
     r"|med|thin|space|macron|arrow|overline)\b"
@@ -183,6 +185,8 @@ def test_the_pdf_is_tagged_and_always_the_same(solution: Solution) -> None:
     assert isinstance(first, bytes)
     assert first.startswith(b"%PDF-1.7")
     assert b"/StructTreeRoot" in first
+    assert b"/S/P/" in first
+    assert b"/S/Span/" not in first  # All text is in a paragraph, a heading, a list or a cell.
     assert b"/Lang" in first
     assert b"pdfuaid:part" in first
     assert b"CreationDate" not in first
@@ -332,6 +336,17 @@ def test_pdflatex_gives_the_same_bytes_each_time(tmp_path: Path) -> None:
     first, second = ((tmp_path / folder / "scalar-tanh.pdf").read_bytes() for folder in ("a", "b"))
     assert first == second
     assert first.startswith(b"%PDF")
+
+
+@needs_pdflatex
+def test_an_old_tex_has_no_metadata_and_makes_the_same_page() -> None:
+    """What the installed one cannot do is left out."""
+    problem = problem_from_mapping({"symbols": {"w": []}, "forward": ["L = w**2"]})
+    text = str(files(None, [solve(problem)], "tex")["solution.tex"])
+    assert text.index(r"\DocumentMetadata{lang=en") < text.index(r"\documentclass")
+    new, old = latex_pdf_bytes(text), latex_pdf_bytes("\\let\\DocumentMetadata\\undefined\n" + text)
+    assert new.startswith(b"%PDF")
+    assert old.startswith(b"%PDF")
 
 
 @needs_pdflatex

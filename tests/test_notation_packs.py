@@ -119,7 +119,7 @@ def test_the_steps_of_a_row_vector_network_state_rows() -> None:
 def test_a_sign_for_derivatives_is_explained(gradient: str, sign: str, version: str) -> None:
     scalar = {"notation": {"gradient": gradient}, "forward": ["z = w*x", "y = tanh(z)", "L = (y - t)**2"]}
     page = files(None, [solve(problem_from_mapping(scalar))], "md", Options(version=version))
-    assert f"{sign} is $\\frac{{\\partial \\mathcal{{L}}}}{{\\partial z}}$." in page["solution.md"]
+    assert f"{sign} is $\\partial \\mathcal{{L}}/\\partial z$." in page["solution.md"]
 
 
 def test_the_networks_of_the_tests_have_row_vector_ones() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
 from backsym.core.expr import Add, Equation, MatMul, Num, Sym
-from backsym.documents.content.blocks import Break, Derived, Math, Paragraph, Row, Table, Text
+from backsym.documents.content.blocks import Break, Derivations, Derived, Math, Paragraph, Row, Table, Text
 from backsym.documents.content.derivations import _in_lines
 from backsym.documents.content.dimensions import dimension_check
 from backsym.documents.content.document import problem_blocks
@@ -17,12 +19,18 @@ from backsym.documents.content.sentences import Voice
 from backsym.documents.content.vectorizing import lines_of
 from backsym.documents.writers.breaking import (
     as_formula,
+    fits_beside,
+    in_column,
     narrowed,
+    range_column,
     remark_lines,
     remark_width,
     row_width,
     side_by_side,
 )
+from backsym.documents.writers.html import html_text
+from backsym.documents.writers.tex import tex_text
+from backsym.documents.writers.typst import typst_text
 from backsym.printing import layout as lay
 from backsym.printing.fragment import fragment
 from backsym.printing.measure import width, width_in_line
@@ -143,6 +151,39 @@ def test_remarks_are_smaller_and_have_room_before_them() -> None:
     whole = width(lay.Ident("1" * 20, "roman"))
     assert remark_width(()) == 0
     assert remark_width(words) == pytest.approx(1.6 + 0.85 * whole)
+
+
+@pytest.mark.parametrize(("reach", "column"), [(20.0, True), (20.1, False)])
+def test_ranges_stand_in_a_column_where_all_fit(reach: float, column: bool) -> None:
+    """A range of ten em, and an em and a half before it."""
+    rows = (replace(SHORT, tail=long(10.0)), SHORT, replace(SHORT, tail=long(2.0)))
+    assert range_column(rows, reach, 31.5) == (31.5 if column else None)
+    assert range_column(rows[:2], reach, 31.5) is None  # There is one.
+
+
+@pytest.mark.parametrize(("few", "many", "column"), [(1, 1, True), (1, 2, False), (2, 2, True), (0, 1, False)])
+def test_remarks_stand_in_a_column_where_half_of_them_fit(few: int, many: int, column: bool) -> None:
+    """The others stand on lines of their own."""
+    short, wide = ((Text("1" * count),) for count in (4, 20))
+    room = 10.0 + remark_width(short)
+    assert fits_beside(short, 10.0, room)
+    assert not fits_beside(wide, 10.0, room)
+    rows = [replace(SHORT, reason=short)] * few + [SHORT] + [replace(SHORT, reason=wide)] * many
+    assert in_column(rows, 10.0, room) == column
+
+
+def test_ranges_and_remarks_have_columns_in_every_form() -> None:
+    """What has no range has an empty place in their column."""
+    rows = (
+        Row(fragment("a"), fragment("b"), fragment("k = 1, ..., K"), reason=(Text("so"),)),
+        Row(fragment("c"), fragment("d"), fragment("j = 1, ..., J")),
+        Row(fragment("e"), fragment("f"), reason=(Text("this"),)),
+    )
+    blocks = (Derivations((Derived(rows[-1], rows),)),)
+    lines = [line for line in tex_text(blocks).splitlines() if "&=" in line]
+    assert [line.count("&") for line in lines] == [5, 3, 5]
+    assert [line.count("&") for line in typst_text(blocks).splitlines()] == [5, 3, 5]
+    assert [len(re.findall("<mtd", row)) for row in html_text(blocks).split("<mtr>")[1:]] == [6, 4, 6]
 
 
 @pytest.mark.parametrize(("less", "lines"), [(0.0, 1), (0.2, 2)])

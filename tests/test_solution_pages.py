@@ -60,7 +60,7 @@ from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import Voice, catalogue
 from backsym.documents.content.solved import answered_parts
 from backsym.documents.content.told import Shown
-from backsym.documents.content.worked import substituted
+from backsym.documents.content.worked import substituted, value_layout
 from backsym.documents.remarks.ideas import ideas
 from backsym.documents.remarks.readings import readings
 from backsym.documents.remarks.remark import Claim, Remark, holds
@@ -160,15 +160,20 @@ def tagged(part: Any, tag: lay.Layout, names: set[lay.Layout]) -> Any:
     """The same with this superscript on these names."""
     if isinstance(part, tuple):
         return tuple(tagged(item, tag, names) for item in part)
-    if part in names:
+    if named(part, names):
         return lay.Script(part, sup=tag)
-    if isinstance(part, lay.Script) and part.base in names:
+    if isinstance(part, lay.Script) and named(part.base, names):
         sub, sup = tagged(part.sub, tag, names), tagged(part.sup, tag, names)
         name = lay.Script(part.base, sub, tag)
         return name if sup is None else lay.Script(lay.fenced("paren", name), sup=sup)
     if not isinstance(part, (lay.Layout, Row)):
         return part
     return replace(part, **{each.name: tagged(getattr(part, each.name), tag, names) for each in fields(part)})
+
+
+def named(part: Any, names: set[lay.Layout]) -> bool:
+    """Whether this is one of the names, perhaps with a bar over it."""
+    return part in names or (isinstance(part, lay.Accent) and named(part.body, names))
 
 
 def read(text: str, problem: Problem, letters: tuple[Ix, ...] = ()) -> Expr:
@@ -188,7 +193,7 @@ def sides(row: Row, problem: Problem, known: Mapping[str, Expr]) -> tuple[Expr, 
 def with_totals(solution: Solution) -> dict[str, Expr]:
     """What is not read, by its LaTeX: Jacobians, second derivatives, and vec^-1, of which no shape is written."""
     found: dict[str, Expr] = {}
-    voice = Voice.of(solution.problem)
+    voice = Voice.on_page(solution.problem)
 
     def note(steps: Iterable[Step]) -> None:
         for step in steps:
@@ -240,7 +245,7 @@ def beyond(sides: tuple[Expr, ...], letters: tuple[Ix, ...], value: np.ndarray, 
 
 def with_cases(solution: Solution) -> dict[tuple[str, str], tuple[Case, Equation]]:
     """The cases of derivatives by members of recurrences, by the LaTeX of both sides."""
-    voice = Voice.of(solution.problem)
+    voice = Voice.on_page(solution.problem)
     return {
         (to_latex(voice.layout(form.lhs)), to_latex(voice.layout(form.rhs))): (case, form)
         for d in solution.derivations
@@ -269,7 +274,7 @@ def same_letters(letters: tuple[Ix, ...], value: np.ndarray, unequal: tuple[str,
 
 def check_page(solution: Solution, options: Options = FULL) -> int:
     problem = solution.problem
-    voice = Voice.of(problem)
+    voice = Voice.on_page(problem)
     numbers = [
         inlines_text(voice.catalogue.phrase(f"document.{key}")) for key in ("numbers_forward", "numbers_backward")
     ]
@@ -430,14 +435,15 @@ def test_nothing_leaks_onto_the_page(path: Path, form: str) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_the_question_sheet_has_no_answer(path: Path) -> None:
     solution = solved(path)
-    problem, notation = solution.problem, Notation.of(solution.problem)
+    problem, voice = solution.problem, Voice.on_page(solution.problem)
     parts = tuple(replace(p, text=p.text if p.kind == "ask" else None) for p in problem.parts)
     silent = replace(problem, text=None, parts=parts)
     sheet = files(None, [replace(solution, problem=silent)], "md", Options("questions"))["solution.md"]
 
     def printed(lhs: Expr, rhs: Expr) -> bool:
-        equation = re.escape(f"{latex(lhs, notation)} = {latex(rhs, notation)}")
-        return re.search(equation + r"\s*(,|\\\\|\n|$)", sheet.replace("&= ", "= ")) is not None
+        notations = (voice.notation, voice.in_text.notation)
+        stated = "|".join(re.escape(f"{latex(lhs, notation)} = {latex(rhs, notation)}") for notation in notations)
+        return re.search(rf"({stated})\s*(,|\\\\|\n|\$|$)", sheet.replace("&= ", "= ")) is not None
 
     stated = {claim for part in problem.parts for claim in part.claims}
     for d in solution.derivations:
@@ -476,7 +482,27 @@ def test_the_numbers_of_a_worked_example_are_right() -> None:
     np.testing.assert_allclose(env.adjoints["b"], dz.sum(), rtol=1e-9)
     text = files(None, [solution], "md")["solution.md"]
     assert f"{y[0]:.4g}" in text
-    assert r"\begin{bmatrix} 0.5 & -1 & 0 \\ 1 & 0.25 & 3 \end{bmatrix} \begin{bmatrix} 1 \\ 2 \\ 0 \end" in text
+    rows = r"0.5 & -1\phantom{.00} & 0 \\ 1\phantom{.0} & \phantom{-}0.25 & 3"
+    assert rf"\begin{{bmatrix}} {rows} \end{{bmatrix}} \begin{{bmatrix}} 1 \\ 2 \\ 0 \end" in text
+
+
+@pytest.mark.parametrize(
+    ("column", "shown"),
+    [
+        ([0.5, 1, -0.25], [r"\phantom{-}0.5\phantom{0}", r"\phantom{-}1\phantom{.00}", "-0.25"]),
+        ([10, 2.5], [r"10\phantom{.0}", r"\phantom{0}2.5"]),
+        ([1, 2], ["1", "2"]),
+        ([-1, -2.5], [r"-1\phantom{.0}", "-2.5"]),
+        ([1e-9, 2.5], ["10^{-9}", "2.5"]),
+    ],
+)
+def test_decimal_points_stand_below_each_other(column: list[float], shown: list[str]) -> None:
+    voice = Voice.on_page(solved_network("rnn").problem)
+    found, exact = value_layout(np.array(column), voice)
+    assert isinstance(found, lay.Matrix)
+    assert [to_latex(cell) for (cell,) in found.rows] == shown
+    assert exact
+    assert to_latex(lay.with_decimal_comma(found)) == to_latex(found).replace(".", "{,}")
 
 
 def test_terms_that_cancel_leave_zero_and_not_rounding() -> None:

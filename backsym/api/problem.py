@@ -102,12 +102,13 @@ class Problem(core.Problem):
     def graph(self, kind: str = "vectorized", *, derivatives: str = "none") -> Figure:
         """The computation graph (``kind`` vectorized or scalar), or the network of units (network); a drawing.
 
-        ``derivatives`` puts local derivatives on the edges, or the derivatives of the loss at the nodes.  Raises
-        BacksymError for an unknown choice, and where a problem is not a network of units.
+        ``derivatives`` puts local derivatives on the edges, the derivatives of the loss at the nodes, or both and the
+        values in ``numbers``.  Raises BacksymError for an unknown choice, where a problem is not a network of units,
+        and where a quantity has no value or is an array, which numbers need.
         """
         from backsym.documents.notebook import figure
 
-        return figure(self, kind, derivatives)
+        return figure(self, kind, derivatives, self.solve().derivations if derivatives == "numbers" else ())
 
     def practice(self) -> Practice:
         """A session to practise on this problem in a notebook: ``check``, ``hint`` and ``next_step``.

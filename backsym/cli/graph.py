@@ -21,7 +21,7 @@ from backsym.core.words import say
 @click.option("--kind", type=click.Choice(GRAPHS), help="What is drawn. [default: as FILE asks]")
 @click.option(
     "--derivatives", type=click.Choice(DRAWN_DERIVATIVES), default="none", show_default=True,
-    help="Local derivatives on the edges, or derivatives of the loss at the nodes.",
+    help="Local derivatives on the edges, derivatives of the loss at the nodes, or both and values in numbers.",
 )  # fmt: skip
 def graph(file: str, form: str | None, output: Path | None, kind: str | None, derivatives: str) -> None:
     """Draw the computation graph of FILE, or its network of units.
@@ -33,6 +33,7 @@ def graph(file: str, form: str | None, output: Path | None, kind: str | None, de
         from backsym.documents.content.quantities import check_spellings
         from backsym.documents.content.sentences import Voice
         from backsym.parts.table import kind_of
+        from backsym.solving.solution import solve
 
         task = load(file)
         if task.collection is not None:
@@ -44,7 +45,10 @@ def graph(file: str, form: str | None, output: Path | None, kind: str | None, de
         if form is None and output is not None and output.suffix.lower() not in endings:
             raise BacksymError(say("cli.no_drawing", path=str(output), endings=list(endings)))
         form = form or (endings[output.suffix.lower()] if output else "svg")
-        drawn = picture(Voice.of(problem), kind or asked or problem.figure or "vectorized", derivatives).drawn
+        derivations = solve(problem).derivations if derivatives == "numbers" else ()
+        drawn = picture(
+            Voice.of(problem), kind or asked or problem.figure or "vectorized", derivatives, derivations
+        ).drawn
         count = len(drawn.graph.vertices)
         if form in ("svg", "tikz") and count > LARGEST:
             raise BacksymError(say("cli.too_many_vertices", name=file, count=count, limit=LARGEST))

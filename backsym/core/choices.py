@@ -21,7 +21,7 @@ UNREAD = ("undeclared", "syntax", "limit")
 GRAPHS = ("vectorized", "scalar", "network")
 """What is drawn of a problem."""
 
-DRAWN_DERIVATIVES = ("none", "edges", "nodes")
+DRAWN_DERIVATIVES = ("none", "edges", "nodes", "numbers")
 """What is written at the edges or nodes of a graph."""
 
 DRAWINGS = {

@@ -130,11 +130,11 @@ def latex(problem: Problem) -> str:
     return r" \\ ".join(rows)
 
 
-def figure(problem: Problem, kind: str, derivatives: str) -> Figure:
+def figure(problem: Problem, kind: str, derivatives: str, derivations: Sequence[Derivation] = ()) -> Figure:
     """The drawing of a graph of the problem, with its title; see :meth:`backsym.core.problem.Problem.graph`."""
     from backsym.documents.content.figures import picture
     from backsym.documents.content.quantities import check_spellings
     from backsym.documents.content.sentences import Voice
 
     check_spellings(problem)
-    return picture(Voice.of(problem), kind, derivatives).drawn
+    return picture(Voice.of(problem), kind, derivatives, derivations).drawn

@@ -12,7 +12,7 @@ from backsym.core.lazy import lazy
 from backsym.core.problem import Problem
 from backsym.core.words import say
 from backsym.graphs.drawing import Drawing
-from backsym.graphs.model import DERIVATIVES, KINDS, Graph, choose, computation_graph
+from backsym.graphs.model import DERIVATIVES, KINDS, Graph, Numbers, choose, computation_graph
 from backsym.graphs.network import network_graph
 from backsym.graphs.placement import draw
 from backsym.graphs.svg import svg
@@ -80,17 +80,19 @@ class Figure:
         return str(getattr(self, form)())
 
 
-def figure(problem: Problem, kind: str = "vectorized", derivatives: str = "none") -> Figure:
+def figure(
+    problem: Problem, kind: str = "vectorized", derivatives: str = "none", numbers: Numbers | None = None
+) -> Figure:
     """The figure of a problem.
 
-    ``kind`` is vectorized, scalar or network; ``derivatives`` is none, edges (local derivatives) or nodes (derivatives
-    of the loss), for the computation graphs only.  Raises BacksymError for an unknown choice, and where a problem is
-    not a network of units that can be drawn.
+    ``kind`` is vectorized, scalar or network; ``derivatives`` is none, edges (local derivatives), nodes (derivatives of
+    the loss) or ``numbers``, for the computation graphs only.  Raises BacksymError for an unknown choice, and where a
+    problem is not a network of units that can be drawn.
     """
     choose(kind, KINDS, say("graphs.graph"))
     choose(derivatives, DERIVATIVES, say("graphs.place"))
     if kind != "network":
-        return Figure(computation_graph(problem, kind, derivatives))
+        return Figure(computation_graph(problem, kind, derivatives, numbers))
     if derivatives != "none":
         raise BacksymError(say("graphs.weights_only"))
     return Figure(network_graph(problem))

@@ -35,9 +35,10 @@ from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.notation import Notation, rank_of
 from backsym.printing.printer import layout_of
+from backsym.printing.unicode import to_unicode
 
 KINDS = ("vectorized", "scalar", "network")
-DERIVATIVES = ("none", "edges", "nodes")
+DERIVATIVES = ("none", "edges", "nodes", "numbers")
 ROLES = ("input", "parameter", "target", "constant", "node", "loss")
 """What a vertex stands for; every output tells them apart by shape, not by colour alone."""
 
@@ -80,6 +81,21 @@ class Graph:
         return next(v for v in self.vertices if v.name == name)
 
 
+@dataclass(frozen=True)
+class Numbers:
+    """What is written in numbers: the value and the derivative of the loss by names, local derivatives by edges."""
+
+    values: Mapping[str, Layout]
+    derivatives: Mapping[str, Layout]
+    local: Mapping[tuple[str, str], Layout]
+    """By source and target."""
+
+    def note(self, name: str) -> Layout | None:
+        """The value, and the derivative below it."""
+        lines = [found[name] for found in (self.values, self.derivatives) if name in found]
+        return lay.Gathered(tuple(lines)) if len(lines) > 1 else lines[0] if lines else None
+
+
 def choose(word: str, allowed: tuple[str, ...], what: Words) -> str:
     """The word itself, if it is allowed; else BacksymError with a near one."""
     if word in allowed:
@@ -87,15 +103,20 @@ def choose(word: str, allowed: tuple[str, ...], what: Words) -> str:
     raise BacksymError(say("graphs.unknown", what=what, word=word, choices=allowed), did_you_mean(word, allowed))
 
 
-def computation_graph(problem: Problem, kind: str = "vectorized", derivatives: str = "none") -> Graph:
+def computation_graph(
+    problem: Problem, kind: str = "vectorized", derivatives: str = "none", numbers: Numbers | None = None
+) -> Graph:
     """One vertex for every quantity that an equation uses or defines.
 
     ``kind`` is vectorized (whole quantities) or scalar (their entries, where the indices have letters).
     ``derivatives`` puts the local derivative on each edge, or the derivative of the loss below each vertex, wherever
-    the backward pass goes.  Raises BacksymError for an unknown choice.
+    the backward pass goes; or both, and the value of each vertex, as ``numbers``.  Raises BacksymError for an unknown
+    choice, and where there are no numbers.
     """
     choose(kind, KINDS[:2], say("graphs.computation_graph"))
     choose(derivatives, DERIVATIVES, say("graphs.place"))
+    if derivatives == "numbers" and numbers is None:
+        raise BacksymError(say("graphs.no_numbers"))
     notation = Notation.of(problem)
     earlier = _earlier(problem)
     sources = _sources(problem, earlier)
@@ -113,6 +134,8 @@ def computation_graph(problem: Problem, kind: str = "vectorized", derivatives: s
         note = None
         if derivatives == "nodes" and name in backward and name in problem.symbols:
             note = _adjoint(problem, name, kind, notation)
+        elif derivatives == "numbers" and numbers is not None:
+            note = numbers.note(name)
         vertices.append(Vertex(name, role, labels[name], note=note))
     edges = []
     for target, names in sources.items():
@@ -120,7 +143,10 @@ def computation_graph(problem: Problem, kind: str = "vectorized", derivatives: s
             marked = derivatives == "edges" and source in backward and target in backward
             marked = marked and DOTS not in (labels[source], labels[target])
             label = _partial(labels[target], labels[source]) if marked else None
-            edges.append(Edge(source, target, label, f"d{target}/d{source}" if marked else ""))
+            if derivatives == "numbers" and numbers is not None:
+                label = numbers.local.get((source, target))
+            words = "" if label is None else f"d{target}/d{source}" if marked else to_unicode(label)
+            edges.append(Edge(source, target, label, words))
     return Graph(kind, problem.title, tuple(vertices), tuple(edges))
 
 

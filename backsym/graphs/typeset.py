@@ -205,6 +205,19 @@ def _frac(node: lay.Frac, size: Size) -> Box:
     return Box(width, up + top.height, down + bottom.depth, items)
 
 
+def _gathered(node: lay.Gathered, size: Size) -> Box:
+    """Lines below each other, each in the middle, with some air above and below."""
+    boxes = [_set(line, size) for line in node.lines]
+    width = max(box.width for box in boxes)
+    items: list[Glyphs | Rule] = []
+    base = 0.0
+    for n, box in enumerate(boxes):
+        base += boxes[n - 1].depth + 0.6 * size.em + box.height if n else 0.0
+        items += box.moved((width - box.width) / 2, base)
+    air = 0.25 * size.em
+    return Box(width, boxes[0].height + air, base + boxes[-1].depth + air, tuple(items))
+
+
 def _fenced(node: lay.Fenced, size: Size) -> Box:
     left, right = (DELIMITERS[name].char for name in FENCES[node.kind])
     body = _set(node.body, size)
@@ -242,6 +255,7 @@ _RULES: dict[type[Layout], Callable[[Any, Size], Box]] = {
     lay.Primed: lambda node, size: _beside([_set(node.base, size), _glyphs("′" * node.count, "roman", size)], [0, 0]),
     lay.Accent: _accent,
     lay.Fenced: _fenced,
+    lay.Gathered: _gathered,
     lay.Delimiter: lambda node, size: _glyphs(DELIMITERS[node.name].char, "roman", size),
     lay.Space: lambda node, size: Box(_SPACES[node.size] * size.em, 0, 0),
 }

@@ -268,6 +268,6 @@ _RULES: dict[type[Layout], Callable[[Any], str]] = {
     lay.Sized: lambda node: f"{{{STYLES[node.size]} {to_latex(node.body)}}}",
     lay.Phantom: lambda node: rf"\phantom{{{to_latex(node.body)}}}",
     lay.Space: lambda node: SPACES[node.size],
-    lay.Tinted: lambda node: rf"\tint{node.tint}{{{to_latex(node.body)}}}" + (r"\," if node.spaced else ""),
+    lay.Tinted: lambda node: rf"\tint{node.tint}{{{to_latex(node.body)}}}",
     lay.Linked: lambda node: rf"\{'marked' if node.here else 'linked'}{{{node.target}}}{{{to_latex(node.body)}}}",
 }

@@ -269,14 +269,10 @@ TINTS = ("passed", "local", "remark")
 
 @dataclass(frozen=True)
 class Tinted(Layout):
-    """Something in the colour of what it is, one of ``TINTS``; never the only sign of it.
-
-    ``spaced``: a thin space parts it from a factor behind it.
-    """
+    """Something in the colour of what it is, one of ``TINTS``; never the only sign of it."""
 
     body: Layout
     tint: str
-    spaced: bool = False
 
 
 MINUS = Op("minus", "prefix")

@@ -341,8 +341,7 @@ def _linked(node: lay.Linked, small: bool) -> str:
 
 
 def _tinted(node: lay.Tinted, small: bool) -> str:
-    space = _node(lay.Space("thin"), small) if node.spaced else ""
-    return f'<mrow class="{node.tint}">{_node(node.body, small)}</mrow>{space}'
+    return f'<mrow class="{node.tint}">{_node(node.body, small)}</mrow>'
 
 
 _RULES: dict[type[Layout], Callable[[Any, bool], str]] = {

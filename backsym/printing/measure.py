@@ -134,7 +134,7 @@ _RULES: dict[type[Layout], Callable[[Any], float]] = {
     lay.Cases: _table,
     lay.Underbrace: lambda node: max(width(node.body), SCRIPT * width(node.label) if node.label else 0.0),
     lay.Stacked: _stacked,
-    lay.Tinted: lambda node: width(node.body) + (0.17 if node.spaced else 0.0),
+    lay.Tinted: lambda node: width(node.body),
     lay.Linked: lambda node: width(node.body),
     lay.Boxed: lambda node: width(node.body) + 0.7,
     lay.Aligned: _table,

@@ -69,6 +69,12 @@ class Notation:
     tinted: bool = False
     """Whether what is passed back and the local derivatives of a product have their colours."""
 
+    spaced: bool = False
+    """Whether a thin space parts a derivative of the loss from a factor behind it, as on a page."""
+
+    slashed: bool = False
+    """Whether derivatives stand on one line, as in text: with a slash in place of a fraction."""
+
     bare_sums: bool = False
     """Whether sums stand without the range of their letter, in a remark about an equation that has been given."""
 

@@ -71,10 +71,12 @@ class Level(IntEnum):
 
     SUM = 0
     NEGATIVE = 1
-    PRODUCT = 2
-    FACTOR = 3
+    SLASHED = 2
+    """Stands in a sum, but in no product: a fraction on one line, ``a/b``."""
+    PRODUCT = 3
+    FACTOR = 4
     """Stands in any product, but takes no superscript: a fraction, a gradient, ``x^2``, ``W^{(2)}``."""
-    ATOM = 4
+    ATOM = 5
 
 
 @dataclass(frozen=True)
@@ -299,6 +301,13 @@ def _leibniz(top: Layout, bottom: Layout) -> Piece:
     return Piece(lay.Frac(row(PARTIAL, top), row(PARTIAL, bottom)), Level.FACTOR)
 
 
+def _in_line(p: Piece, n: Notation) -> Piece:
+    """A derivative as a line of text has it: one that is a fraction, with a slash."""
+    if not n.slashed or not isinstance(p.layout, lay.Frac):
+        return p
+    return Piece(tight(p.layout.num, Op("slash", "ordinary"), p.layout.den), Level.SLASHED)
+
+
 def _over_bar(quantity: Layout) -> Piece:
     """The quantity with a bar over its letter, or over its whole word; its scripts are kept."""
     base = quantity.base if isinstance(quantity, Script) else quantity
@@ -328,7 +337,7 @@ def _adjoint(name: str, quantity: Layout, rank: int, n: Notation) -> Piece:
     if n.gradient == "delta" and name in n.preactivations:
         return Piece(Script(n.letter("delta", rank), sub=quantity))
     found: Piece | Layout = n.rule("gradient", _GRADIENTS)(n.name(n.loss), quantity, rank)
-    return found if isinstance(found, Piece) else Piece(found, Level.FACTOR)
+    return _in_line(found if isinstance(found, Piece) else Piece(found, Level.FACTOR), n)
 
 
 def _adj(e: Adj, n: Notation) -> Piece:
@@ -336,7 +345,7 @@ def _adj(e: Adj, n: Notation) -> Piece:
 
 
 def _partial(e: Partial, n: Notation) -> Piece:
-    piece = _leibniz(layout_of(e.num, n), layout_of(e.den, n))
+    piece = _in_line(_leibniz(layout_of(e.num, n), layout_of(e.den, n)), n)
     if isinstance(e.num, Sym) and e.num.name == n.loss:
         # The loss's own equation alone: without the mark it would read as the whole derivative.
         return Piece(Script(fenced("bracket", piece.layout), sub=Ident("direct", "roman")), Level.FACTOR)
@@ -344,6 +353,10 @@ def _partial(e: Partial, n: Notation) -> Piece:
 
 
 def _total(e: Total, n: Notation) -> Piece:
+    return _in_line(_total_derivative(e, n), n)
+
+
+def _total_derivative(e: Total, n: Notation) -> Piece:
     """A derivative by one quantity, or the second one, where the second of two vectors is a row."""
     top = layout_of(e.of, n)
     if len(e.by) == 1:
@@ -405,7 +418,7 @@ def _add(e: Add, n: Notation) -> Piece:
         p = _piece(term, n)
         # "max_k z_k + b" could be read with b inside, so such a term is fenced unless it is the last.
         swallows = p.opens == "max" and at < len(terms) - 1
-        body = fenced("paren", p.layout) if swallows or p.level < Level.PRODUCT else p.layout
+        body = fenced("paren", p.layout) if swallows or p.level < Level.SLASHED else p.layout
         if items:
             items.append(Op("minus" if negative else "plus"))
         elif negative:
@@ -423,7 +436,7 @@ def _terms(e: Add) -> list[tuple[bool, Expr]]:
 
 def _neg(e: Neg, n: Notation) -> Piece:
     p = _piece(e.arg, n)
-    return Piece(row(lay.MINUS, _at_least(p, Level.PRODUCT)), Level.NEGATIVE, p.opens)
+    return Piece(row(lay.MINUS, _at_least(p, Level.SLASHED)), Level.NEGATIVE, p.opens)
 
 
 def _mul(e: Mul, n: Notation) -> Piece:
@@ -445,7 +458,7 @@ def _mul(e: Mul, n: Notation) -> Piece:
         body = fenced("paren", p.layout) if fence else p.layout
         if items:
             hadamard = seen_array and _is_array(factor)
-            items.extend((Op("odot"),) if hadamard else _between(factors[at - 1], items[-1], factor, body))
+            items.extend((Op("odot"),) if hadamard else _between(factors[at - 1], items[-1], factor, body, n))
         items.append(body)
         seen_array = seen_array or _is_array(factor)
     items = _tinted(items, factors, n)
@@ -460,12 +473,13 @@ def _factors(e: Mul) -> list[Expr]:
     return out
 
 
-def _between(left: Expr, left_layout: Layout, right: Expr, right_layout: Layout) -> tuple[Layout, ...]:
+def _between(left: Expr, left_layout: Layout, right: Expr, right_layout: Layout, n: Notation) -> tuple[Layout, ...]:
     """What stands between two juxtaposed factors: mostly nothing.
 
     A dot before a number and after a factor one (``2 . 3``, ``g . 1``), and between the adjoint and the local
     derivative of a chain rule, as textbooks have it; a thin space where ``L (x)`` would look like a function of x, and
-    before the name of a function, which would read as one word with a letter; a little more around a word.
+    before the name of a function, which would read as one word with a letter; a little more around a word.  On a page
+    a thin space stands on either side of a derivative of the loss.
     """
     one = isinstance(left, Num) and left.value == 1
     if one or isinstance(right, (Num, Partial)) or isinstance(_leftmost(right_layout), Number):
@@ -473,9 +487,12 @@ def _between(left: Expr, left_layout: Layout, right: Expr, right_layout: Layout)
     if isinstance(left, Num) and isinstance(right, Div) and isinstance(right.num, Num):
         return (Op("cdot"),)
     start, end = _leftmost(right_layout), left_layout.items[-1] if isinstance(left_layout, lay.Row) else left_layout
+    start = start.base if n.spaced and isinstance(start, lay.Primed) else start
     operator = isinstance(start, Ident) and start.style == "operator"  # It has a space of its own.
     if not operator and _has_word(start, end):
         return (lay.Space("medium") if isinstance(start, Ident) and not isinstance(right, Fn) else THIN,)
+    if n.spaced and (_is_adjoint(left) or _is_adjoint(right)):
+        return (THIN,)
     parenthesis = isinstance(start, lay.Fenced)
     loss_name = isinstance(left_layout, Ident) or (isinstance(left, Adj) and isinstance(left_layout, lay.Row))
     return (THIN,) if parenthesis and loss_name and _ends_in_loss(left_layout) else ()
@@ -504,7 +521,7 @@ def _matmul(e: MatMul, n: Notation) -> Piece:
         fence = p.level < Level.PRODUCT or mixed or (p.opens != "" and not last)
         body = fenced("paren", p.layout) if fence else p.layout
         if items:
-            items.extend(_between(e.args[at - 1], items[-1], arg, body))
+            items.extend(_between(e.args[at - 1], items[-1], arg, body, n))
         items.append(body)
     return Piece(row(*_tinted(items, e.args, n)), Level.PRODUCT, p.opens, "matmul")
 
@@ -532,13 +549,12 @@ def _tinted(items: list[Layout], factors: Sequence[Expr], n: Notation) -> list[L
         return items
     out: list[Layout] = []
     at = 0
-    for place, item in enumerate(items):
+    for item in items:
         if isinstance(item, (Op, lay.Space)):
             out.append(item)
             continue
         tint = "local" if not passed[at] else "passed" if _is_adjoint(factors[at]) else ""
-        followed = place + 1 < len(items) and not isinstance(items[place + 1], (Op, lay.Space))
-        out.append(lay.Tinted(item, tint, spaced=tint == "passed" and followed) if tint else item)
+        out.append(lay.Tinted(item, tint) if tint else item)
         at += 1
     return out
 

@@ -321,6 +321,6 @@ _RULES: dict[type[Layout], Callable[[Any], str]] = {
     lay.Sized: lambda node: _call(STYLES[node.size], node.body),
     lay.Phantom: lambda node: f"#hide($ {to_typst(node.body)} $)",
     lay.Space: lambda node: SPACES[node.size],
-    lay.Tinted: lambda node: f"#tint-{node.tint}($ {to_typst(node.body)} $){' thin' if node.spaced else ''}",
+    lay.Tinted: lambda node: f"#tint-{node.tint}($ {to_typst(node.body)} $)",
     lay.Linked: lambda node: f'#{"marked" if node.here else "linked"}("{node.target}")[${to_typst(node.body)}$]',
 }

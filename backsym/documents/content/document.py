@@ -40,7 +40,7 @@ from backsym.documents.content.derivations import (
     part_blocks,
     verified,
 )
-from backsym.documents.content.figures import drawing
+from backsym.documents.content.figures import drawing, with_numbers
 from backsym.documents.content.markup import blocks_of, inlines_of
 from backsym.documents.content.mastheads import headed, lines_of
 from backsym.documents.content.options import FULL, Options
@@ -149,7 +149,7 @@ def problem_blocks(solved: Solved, level: int, options: Options = FULL, told: To
     """
     problem, told = solved.problem, told or Told()
     check_spellings(problem)
-    voice = Voice.of(problem)
+    voice = Voice.on_page(problem)
     parts = answered_parts(solved)
     if options.version == "key":
         return (_heading("key", level, voice), *_key(parts, solved, voice))
@@ -197,6 +197,10 @@ def _solution(parts: Sequence[Answered], solved: Solved, shown: Shown, level: in
             blocks.extend(derivation_blocks(derivation, checked, voice, level + 1, shown))
     if problem.values:
         blocks += [_heading("numbers", level, voice), *worked_example(solved, voice)]
+        asked = next(filter(None, (kind_of(a.part).picture(a.part) for a in parts)), None)
+        kind = asked or problem.figure or "vectorized"
+        circuit = with_numbers(voice, solved.derivations, kind) if kind != "network" else None
+        blocks += [voice.say("document.numbers_drawn"), circuit] if circuit is not None else []
     return blocks
 
 
@@ -235,8 +239,8 @@ def _overview(parts: Sequence[Answered], solved: Solved, shown: Shown, level: in
     for forms in solved.forward:
         used = {e.name for e in walk(solved.problem.by_name[forms.node].rhs) if isinstance(e, Sym)}
         pieces = [left.pop(name) for name in list(left) if name in used]
-        equation = _inline(_authored(forms, solved.problem, voice))
-        backward = [_stated(*stated, voice) for piece in pieces for stated in piece.results]
+        equation = _inline(_authored(forms, solved.problem, voice.in_text))
+        backward = [_stated(*stated, voice.in_text) for piece in pieces for stated in piece.results]
         numbers = sorted({shown.results[piece.node] for piece in pieces if piece.node in shown.results})
         spaced = tuple(item for n, result in enumerate(backward) for item in ((Text(", "), Break()) * bool(n) + result))
         rows.append((equation, spaced, tuple(_separated([Ref(number) for number in numbers]))))
@@ -288,12 +292,13 @@ def _question_sheet(parts: Sequence[Answered], solved: Solved, voice: Voice, lev
     return blocks
 
 
-def _compact(answered: Answered, content: Sequence[Block], voice: Voice) -> list[Block]:
+def _compact(answered: Answered, voice: Voice) -> list[Block]:
     """A part's results in the line of its label, as far as they are equations and nothing else."""
+    content = key_blocks(answered, voice.in_text)
     if len(content) != 1 or not isinstance(content[0], Equations):
-        return labelled(answered, content, voice)
+        return labelled(answered, key_blocks(answered, voice), voice)
     if not all(found.lhs is not None and width(found.right) <= IN_LINE for found in content[0].rows):
-        return labelled(answered, content, voice)
+        return labelled(answered, key_blocks(answered, voice), voice)
     shown: list[Inline] = []
     for found in content[0].rows:
         shown += [Text(",   ")] if shown else []
@@ -310,7 +315,7 @@ def _key(parts: Sequence[Answered], solved: Solved, voice: Voice) -> list[Block]
     """The results of the parts, without steps; of a problem without parts, all derivatives."""
     blocks: list[Block] = []
     for answered in parts:
-        blocks.extend(_compact(answered, key_blocks(answered, voice), voice))
+        blocks.extend(_compact(answered, voice))
     if not parts:
         blocks.append(Equations(tuple(r for d in solved.derivations for r in both_forms(d, voice)), beside=True))
     return blocks

@@ -5,17 +5,37 @@ This module must not know how a graph is drawn or written.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from backsym.core.errors import BacksymError
+from backsym.core.expr import Partial, names_in
+from backsym.core.steps import Derivation
+from backsym.core.words import say
 from backsym.documents.content.blocks import Inlines, Math, Paragraph, Picture
 from backsym.documents.content.markup import inlines_of
 from backsym.documents.content.sentences import Voice
+from backsym.documents.content.worked import value_layout
 from backsym.graphs.figure import Figure, figure
-from backsym.graphs.model import ROLES, Graph
+from backsym.graphs.model import ROLES, Graph, Numbers
+from backsym.numeric.evaluate import evaluate
+from backsym.numeric.given import point
+from backsym.printing.layout import Layout
 from backsym.printing.unicode import to_unicode
+
+if TYPE_CHECKING:
+    from backsym.numeric.axes import Array
 
 LARGEST = 40
 """Vertices of a graph that is drawn on a page: of more, nobody could read the names."""
+
+
+NUMBERED = 20
+"""Vertices of a graph with numbers at them."""
+
+FIGURES = 3
+"""Significant digits of the numbers in a drawing."""
 
 
 def drawing(voice: Voice, kind: str = "vectorized") -> Picture | Paragraph:
@@ -24,6 +44,40 @@ def drawing(voice: Voice, kind: str = "vectorized") -> Picture | Paragraph:
     if count > LARGEST:
         return voice.say("figures.too_large", count=str(count), most=str(LARGEST))
     return picture(voice, kind)
+
+
+def with_numbers(voice: Voice, derivations: Sequence[Derivation], kind: str) -> Picture | None:
+    """The graph with values, derivatives of the loss and local derivatives in numbers.
+
+    None where a quantity is an array, which no place in a drawing could hold, or where numbers would be crowded.
+    Raises BacksymError where a given quantity has no value.
+    """
+    problem = voice.problem
+    if any(symbol.shape for symbol in problem.symbols.values()) or len(problem.symbols) > NUMBERED:
+        return None
+    drawn = picture(voice, kind, "numbers", derivations)
+    return None if drawn.drawn.unlabelled else drawn
+
+
+def _numbers(voice: Voice, derivations: Sequence[Derivation]) -> Numbers:
+    """Raises BacksymError where a quantity is an array or has no value."""
+    problem = voice.problem
+    arrays = [name for name, symbol in problem.symbols.items() if symbol.shape]
+    if arrays:
+        raise BacksymError(say("graphs.arrays", name=arrays[0]))
+    env = point(problem, derivations)
+
+    def shown(value: Array) -> Layout:
+        return value_layout(value, voice, FIGURES)[0]
+
+    local = {
+        (source, eq.name): shown(evaluate(Partial(problem.sym(eq.name), problem.sym(source)), env))
+        for eq in problem.equations
+        for source in names_in(eq.rhs)
+        if source in env.adjoints and eq.name in env.adjoints
+    }
+    values = {name: shown(value) for name, value in env.values.items()}
+    return Numbers(values, {name: shown(value) for name, value in env.adjoints.items()}, local)
 
 
 def legend(voice: Voice, kind: str) -> Paragraph | None:
@@ -40,9 +94,12 @@ def legend(voice: Voice, kind: str) -> Paragraph | None:
     return voice.say("figures.legend", kinds=voice.catalogue.listing(shown))
 
 
-def picture(voice: Voice, kind: str = "vectorized", derivatives: str = "none") -> Picture:
-    """The drawing of a graph of the problem; see :func:`backsym.graphs.figure.figure`."""
-    drawn = described(figure(voice.problem, kind, derivatives), voice)
+def picture(
+    voice: Voice, kind: str = "vectorized", derivatives: str = "none", derivations: Sequence[Derivation] = ()
+) -> Picture:
+    """The drawing of a graph of the problem; see :func:`backsym.graphs.figure.figure`; numbers need ``derivations``."""
+    numbers = _numbers(voice, derivations) if derivatives == "numbers" else None
+    drawn = described(figure(voice.problem, kind, derivatives, numbers), voice)
     return Picture(drawn, drawn.alt)
 
 

@@ -99,7 +99,7 @@ def gradient_note(solved: Solved, voice: Voice) -> list[Block]:
         return []
     shown = next((d for d in arrays if symbols[d.node].role == "parameter"), arrays[0])
     assert shown.matrix is not None
-    example = voice.layout(shown.matrix.lhs)
+    example = voice.in_text.layout(shown.matrix.lhs)
     return [voice.say("document.gradient", example=example, node=voice.quantity(shown.node))]
 
 
@@ -109,7 +109,7 @@ def upstream_note(voice: Voice) -> list[Block]:
     if name is None:
         return []
     node = voice.problem.sym(name)
-    facts = {"node": voice.quantity(name), "adjoint": voice.layout(Adj(name, node.shape))}
+    facts = {"node": voice.quantity(name), "adjoint": voice.in_text.layout(Adj(name, node.shape))}
     return [voice.say("document.upstream", loss=voice.notation.name(voice.problem.loss), **facts)]
 
 
@@ -122,7 +122,7 @@ def notation_note(voice: Voice) -> list[Block]:
     if not nodes:
         return []
     sign = Adj(nodes[0], problem.symbols[nodes[0]].shape)
-    spelled = layout_of(sign, replace(voice.notation, gradient="partial"))
+    spelled = layout_of(sign, replace(voice.in_text.notation, gradient="partial"))
     return [voice.say(f"document.{kind}", sign=voice.layout(sign), derivative=spelled)]
 
 

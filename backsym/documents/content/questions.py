@@ -92,14 +92,15 @@ class Sheet:
 
     def equations(self, equations: Iterable[Indexed]) -> None:
         """One short equation goes on in the line of what is said before it."""
-        rows = tuple(row(equation, indices, self.voice) for equation, indices in equations)
+        stated = tuple(equations)
+        rows = tuple(row(equation, indices, self.voice) for equation, indices in stated)
         last = self.blocks[-1] if self.blocks else None
         if len(rows) == 1 and isinstance(last, Paragraph) and not _ended(last):
-            only = rows[0]
-            range_of = (Text(", "), Math(only.tail)) if only.tail is not None else ()
-            shown = Math(lay.Sized("display", lay.row(only.lhs, lay.EQUALS, only.rhs) if only.lhs else only.rhs))
-            if width(shown.layout) <= IN_LINE:
-                self.blocks[-1] = Paragraph((*last.content, Text(" "), shown, *range_of, Text(".")))
+            low = _whole(row(*stated[0], self.voice.in_text))
+            shown = lay.Sized("display", _whole(rows[0])) if lay.is_tall(low) else low
+            range_of = (Text(", "), Math(rows[0].tail)) if rows[0].tail is not None else ()
+            if width(shown) <= IN_LINE:
+                self.blocks[-1] = Paragraph((*last.content, Text(" "), Math(shown), *range_of, Text(".")))
                 return
         self.blocks.append(Equations(rows, beside=self.tight or all(r.tail is None for r in rows)))
 
@@ -107,7 +108,7 @@ class Sheet:
         """What is asked for, in the line of what is said before it; else in a display."""
         last = self.blocks[-1] if self.blocks else None
         if isinstance(last, Paragraph) and not _ended(last):
-            listed = self.voice.catalogue.listing([self.voice.layout(e) for e in formulas])
+            listed = self.voice.catalogue.listing([self.voice.in_text.layout(e) for e in formulas])
             self.blocks[-1] = Paragraph((*last.content, Text(" "), *listed, Text(".")))
         else:
             self.blocks.append(Equations(lines_of([self.voice.layout(e) for e in formulas], PER_LINE)))
@@ -151,7 +152,12 @@ class Sheet:
         return self.voice.catalogue.listing(list(map(self._formula, fact)))
 
     def _formula(self, fact: Expr | Ix) -> Layout:
-        return index(fact, self.voice.notation) if isinstance(fact, Ix) else self.voice.layout(fact)
+        return index(fact, self.voice.notation) if isinstance(fact, Ix) else self.voice.in_text.layout(fact)
+
+
+def _whole(r: Row) -> lay.Layout:
+    """A row as one formula, without its range."""
+    return r.right if r.lhs is None else lay.row(r.lhs, lay.EQUALS, r.right)
 
 
 def _ended(paragraph: Paragraph) -> bool:

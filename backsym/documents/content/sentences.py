@@ -119,6 +119,12 @@ class Voice:
     def of(cls, problem: Problem) -> Voice:
         return cls(problem, Notation.of(problem), catalogue(problem.language))
 
+    @classmethod
+    def on_page(cls, problem: Problem) -> Voice:
+        """The voice of a document, whose formulas are set with more care than those of other texts."""
+        voice = cls.of(problem)
+        return replace(voice, notation=replace(voice.notation, spaced=True))
+
     def say(self, key: str, **facts: Value) -> Paragraph:
         """A sentence of the catalogue as a paragraph."""
         return Paragraph(self.catalogue.phrase(key, **facts))
@@ -129,6 +135,11 @@ class Voice:
 
     def layout(self, e: Expr) -> Layout:
         return layout_of(e, self.notation)
+
+    @lazy
+    def in_text(self) -> Voice:
+        """The same in a line of text, where derivatives have a slash in place of a fraction."""
+        return replace(self, notation=replace(self.notation, slashed=True))
 
     @lazy
     def _in_colours(self) -> Notation:
@@ -144,7 +155,7 @@ class Voice:
 
     def reason(self, step: Step) -> Inlines:
         """The same in a few words beside a formula; nothing where the formula says it all."""
-        return reason(step, self.notation, self.problem, self.catalogue)
+        return reason(step, self.in_text.notation, self.problem, self.catalogue)
 
 
 def why(step: Step, notation: Notation, problem: Problem | None = None, sentences: Catalogue | None = None) -> Inlines:

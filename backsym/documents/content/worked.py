@@ -134,7 +134,37 @@ def value_layout(value: Any, voice: Voice, digits: int = DIGITS) -> tuple[Layout
     if array.ndim == 0:
         return number(float(array)), exact
     rows = array.reshape(-1, 1) if array.ndim == 1 else array.reshape(array.shape[0], -1)
-    return lay.Matrix(tuple(tuple(number(float(x)) for x in row) for row in rows)), exact
+    columns = [
+        _at_points([number(float(x)) for x in column], [_digits(float(x), digits)[0] for x in column])
+        for column in rows.T
+    ]
+    return lay.Matrix(tuple(zip(*columns, strict=True))), exact
+
+
+def _at_points(numbers: list[Layout], texts: list[str]) -> list[Layout]:
+    """The numbers of a column with their decimal points below each other, as long as none has an exponent.
+
+    Each is as wide as the widest on both sides of the point; what it lacks is empty room.
+    """
+    if any("e" in text for text in texts):
+        return numbers
+    negative = [text.startswith("-") for text in texts]
+    parts = [text.lstrip("-").split(".") for text in texts]
+    whole = max((len(digits) for digits, *_ in parts), default=0)
+    rest = max((sum(len(digits) + 1 for digits in others) for _, *others in parts), default=0)
+    found: list[Layout] = []
+    for layout, below, (before, *others) in zip(numbers, negative, parts, strict=True):
+        room = "0" * (whole - len(before))
+        behind = "0" * (rest - len(others[0]) - 1) if others else "." + "0" * (rest - 1) if rest else ""
+        found.append(
+            lay.tight(
+                *([lay.Phantom(lay.MINUS)] if any(negative) and not below else []),
+                *([lay.Phantom(lay.Number(room))] if room else []),
+                layout,
+                *([lay.Phantom(lay.Number(behind))] if behind else []),
+            )
+        )
+    return found
 
 
 def _table(solved: Solved, env: Env, voice: Voice) -> Table:
@@ -150,6 +180,12 @@ def _table(solved: Solved, env: Env, voice: Voice) -> Table:
         derivative: Inlines = (Text("–"),)
         value = solved.problem.on_page(name, env.values[name])
         if name in env.adjoints:
-            derivative = (Math(value_layout(env.adjoints[name], voice)[0]),)
-        rows.append(((Math(voice.quantity(name)),), (Math(value_layout(value, voice)[0]),), derivative))
+            derivative = (_in_cell(env.adjoints[name], voice),)
+        rows.append(((Math(voice.quantity(name)),), (_in_cell(value, voice),), derivative))
     return Table(head, tuple(rows))
+
+
+def _in_cell(value: Any, voice: Voice) -> Math:
+    """A value in a cell of a table, an array in full size."""
+    layout = value_layout(value, voice)[0]
+    return Math(lay.Sized("display", layout) if isinstance(layout, lay.Matrix) else layout)

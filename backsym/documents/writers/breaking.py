@@ -5,6 +5,7 @@ This module must not know about output languages.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from backsym.documents.content.blocks import Break, Inline, Inlines, Math, Ref, Row, Table, Text
@@ -75,7 +76,7 @@ def side_by_side(rows: tuple[Row, ...], room: float) -> list[tuple[Row, ...]]:
 
 def row_width(r: Row) -> float:
     """The width of a row on one line, with its range and its remark, in em."""
-    tail = 0.0 if r.tail is None else 1.5 + width(r.tail)
+    tail = 0.0 if r.tail is None else BEFORE_RANGE + width(r.tail)
     left = 0.0 if r.lhs is None else width(r.lhs) + EQUALS
     return left + width(r.right) + tail + remark_width(r.reason)
 
@@ -183,6 +184,26 @@ def remark_width(content: Inlines) -> float:
     return GAP + REMARK * width_in_line(as_formula(content)) if content else 0.0
 
 
-def in_column(rows: tuple[Row, ...], reach: float, room: float) -> bool:
-    """Whether all remarks fit beside the rows, of which the longest ends at ``reach``."""
-    return reach + max(remark_width(r.reason) for r in rows) <= room
+def in_column(rows: Iterable[Row], reach: float, room: float) -> bool:
+    """Whether remarks stand in a column beside the rows, of which the longest ends at ``reach``: most of them fit."""
+    remarks = [r.reason for r in rows if r.reason]
+    fit = sum(fits_beside(reason, reach, room) for reason in remarks)
+    return fit > 0 and 2 * fit >= len(remarks)
+
+
+def fits_beside(reason: Inlines, reach: float, room: float) -> bool:
+    """Whether a remark fits beside what ends at ``reach``."""
+    return reach + remark_width(reason) <= room
+
+
+# --- ranges ----------------------------------------------------------------------------------------------------------
+
+BEFORE_RANGE = 1.5
+"""The space before a range, in em, with the comma."""
+
+
+def range_column(rows: Iterable[Row], reach: float, room: float) -> float | None:
+    """Where a column of the ranges of several rows ends, of which the longest ends at ``reach``; None without one."""
+    ranges = [width(r.tail) for r in rows if r.tail is not None]
+    end = reach + BEFORE_RANGE + max(ranges, default=0.0)
+    return end if len(ranges) > 1 and end <= room else None

@@ -41,7 +41,7 @@ from backsym.documents.content.blocks import (
 )
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import catalogue
-from backsym.documents.writers.breaking import GAP, as_formula, remark_lines, remark_width
+from backsym.documents.writers.breaking import EQUALS, GAP, as_formula, range_column, remark_lines, remark_width
 from backsym.documents.writers.plaintext import equations_text, inlines_plain
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
@@ -239,7 +239,9 @@ def _picture(block: Picture) -> str:
 
 
 def _display(rows: tuple[Row, ...]) -> str:
-    lines = [line for r in rows for line in _lines(r)]
+    bare = max(_reach(r) for r in rows)
+    ranges = range_column(rows, bare, ROOM) is not None
+    lines = [line for r in rows for line in _lines(r, ranges=ranges)]
     shown = lay.row(*lines[0]) if len(lines) == 1 and len(lines[0]) == 2 else lay.Aligned(tuple(lines))
     text = to_mathml(shown, True, equations_text(rows))
     if width(shown) <= NARROW:
@@ -254,23 +256,37 @@ def _beside(rows: tuple[Row, ...]) -> str:
     return f'<div class="beside">\n{shown}\n</div>'
 
 
-def _lines(r: Row) -> list[tuple[Layout, ...]]:
-    """One row as lines of two cells, what is left and right of the alignment, and two more for a remark."""
-    room = ROOM - (width(r.lhs) + 1.4 if r.lhs is not None else 0.0)
+def _reach(r: Row) -> float:
+    """Where a row ends without its range, as far as it has room."""
+    return min(ROOM, width(r.right) + (width(r.lhs) + EQUALS if r.lhs is not None else 0.0))
+
+
+def _lines(r: Row, *, ranges: bool = False) -> list[tuple[Layout, ...]]:
+    """One row as lines of two cells, what is left and right of the alignment, and two more for a remark.
+
+    With ``ranges``, these have two of their own before it.
+    """
+    room = ROOM - (width(r.lhs) + EQUALS if r.lhs is not None else 0.0)
     first, *others = broken(r.right, room, room - 1.5)
     left: Layout = lay.tight() if r.lhs is None or r.again else r.lhs
     lines = [first if r.lhs is None else lay.row(lay.EQUALS, first)]
     lines += [lay.row(lay.Space("quad"), other) for other in others]
-    if r.tail is not None:
+    range_cells: tuple[Layout, ...] = ()
+    if ranges:
+        shown = () if r.tail is None else (lay.Space("quad"), r.tail)
+        range_cells = (lay.tight(), lay.row(*shown) if shown else lay.tight())
+        lines[-1] = lines[-1] if r.tail is None else lay.row(lines[-1], lay.COMMA)
+    elif r.tail is not None:
         if width(lines[-1]) + width(r.tail) > room:
             lines[-1] = lay.row(lines[-1], lay.COMMA)
             lines.append(lay.row(lay.Space("qquad"), r.tail))
         else:
             lines[-1] = lay.row(lines[-1], lay.COMMA, lay.Space("quad"), r.tail)
     cells: list[tuple[Layout, ...]] = [(left if n == 0 else lay.tight(), line) for n, line in enumerate(lines)]
+    cells[-1] += range_cells
     if not r.reason:
         return cells
-    start = width(r.lhs) + 1.4 if r.lhs is not None else 0.0
+    start = width(r.lhs) + EQUALS if r.lhs is not None else 0.0
     if start + width(lines[-1]) + remark_width(r.reason) <= ROOM:
         return [*cells[:-1], (*cells[-1], lay.tight(), as_formula(r.reason))]
     own = remark_lines(r.reason, ROOM - start - GAP)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import replace
 
 from backsym.core.errors import BacksymError
 from backsym.core.names import GREEK
@@ -42,15 +43,17 @@ from backsym.documents.content.blocks import (
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import catalogue
 from backsym.documents.writers.breaking import (
+    BEFORE_RANGE,
     EQUALS,
     GAP,
     HANGING,
     as_formula,
+    fits_beside,
     fitted,
     in_column,
     narrowed,
+    range_column,
     remark_lines,
-    remark_width,
     side_by_side,
 )
 from backsym.documents.writers.plaintext import inlines_plain
@@ -214,20 +217,22 @@ def _joined(blocks: Iterable[Block]) -> str:
 def _display(rows: tuple[Row, ...]) -> str:
     rows = fitted(rows, ROOM)
     left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in rows)
-    found = [_lines(r, ROOM, left) for r in rows]
-    remarks = any(r.reason for r in rows)
-    column = remarks and in_column(rows, max(reach for _, reach in found), ROOM)
+    end = range_column(rows, max(_lines(replace(r, tail=None), ROOM, left)[1] for r in rows), ROOM)
+    found = [_lines(r, ROOM, left, ranges=end is not None) for r in rows]
+    reach = end or max(reach for _, reach in found)
+    column = reach if in_column(rows, reach, ROOM) else None
     lines = [
         line
-        for r, (texts, reach) in zip(rows, found, strict=True)
-        for line in _remarked(texts, r, (left, reach), column)
+        for r, (texts, own) in zip(rows, found, strict=True)
+        for line in _remarked(texts, r, own, (left, column), ranges=end is not None)
     ]
-    if len(rows) == 1 and len(lines) == 1 and not column:
+    if len(rows) == 1 and len(lines) == 1 and column is None:
         return "\\begin{equation*}\n" + lines[0].replace("&= ", "= ", 1).removeprefix("& ") + "\n\\end{equation*}"
     # The starred ends keep the first line, and the last one, on the page of its neighbour.
     ends = [r" \\*" if n in (0, len(lines) - 2) else r" \\" for n in range(len(lines) - 1)] + [""]
     body = "\n".join(line + end for line, end in zip(lines, ends, strict=True))
-    kind, columns = ("alignat*", "{2}") if column else ("align*", "")
+    count = 1 + (end is not None) + (column is not None)
+    kind, columns = ("alignat*", f"{{{count}}}") if count > 1 else ("align*", "")
     return f"\\begin{{{kind}}}{columns}\n{body}\n\\end{{{kind}}}"
 
 
@@ -249,24 +254,28 @@ def _cell(r: Row) -> str:
     )
 
 
-def _remarked(lines: list[str], r: Row, edges: tuple[float, float], column: bool) -> list[str]:
-    """The lines of a row with its remark: in a column, behind the last line, or on a line of its own."""
+def _remarked(lines: list[str], r: Row, reach: float, edges: tuple[float, float | None], *, ranges: bool) -> list[str]:
+    """The lines of a row with its remark: in a column, behind the last line, or on a line of its own.
+
+    ``edges`` are where the left sides end, and where the column of remarks begins, if there is one.
+    """
     if not r.reason:
         return lines
-    left, reach = edges
+    left, column = edges
     text = f"\\why{{{to_latex(as_formula(r.reason))}}}"
-    if column:
-        return [*lines[:-1], f"{lines[-1]} && {text}"]
-    if reach + remark_width(r.reason) <= ROOM:
+    if column is not None and fits_beside(r.reason, column, ROOM):
+        return [*lines[:-1], f"{lines[-1]}{' && &&' if ranges and r.tail is None else ' &&'} {text}"]
+    if column is None and fits_beside(r.reason, reach, ROOM):
         return [*lines[:-1], f"{lines[-1]} {text}"]
+    command = "why" if column is None else "whybelow"
     own = remark_lines(r.reason, ROOM - left - GAP)
-    return [*lines, *(f"& \\why{{{to_latex(line)}}}" for line in own)]
+    return [*lines, *(f"& \\{command}{{{to_latex(line)}}}" for line in own)]
 
 
-def _lines(r: Row, room: float, left: float) -> tuple[list[str], float]:
+def _lines(r: Row, room: float, left: float, *, ranges: bool = False) -> tuple[list[str], float]:
     """One row as lines of an alignment whose left sides are ``left`` em wide, and where the last one ends.
 
-    A row that is too wide is broken.
+    A row that is too wide is broken.  With ``ranges`` they have a column of their own.
     """
     start = left + (EQUALS if r.lhs is not None else 0.0)
     room -= start
@@ -276,9 +285,11 @@ def _lines(r: Row, room: float, left: float) -> tuple[list[str], float]:
     end = start + width(parts[-1]) + (HANGING if len(parts) > 1 else 0.0)
     if r.tail is None:
         return lines, end
-    if width(parts[-1]) + width(r.tail) + 1.5 > room:
+    if ranges:
+        return [*lines[:-1], f"{lines[-1]}, && \\quad {to_latex(r.tail)}"], end
+    if width(parts[-1]) + width(r.tail) + BEFORE_RANGE > room:
         return [*lines[:-1], lines[-1] + ",", f"&\\qquad {to_latex(r.tail)}"], start + 2.0 + width(r.tail)
-    return [*lines[:-1], f"{lines[-1]}, \\quad {to_latex(r.tail)}"], end + 1.5 + width(r.tail)
+    return [*lines[:-1], f"{lines[-1]}, \\quad {to_latex(r.tail)}"], end + BEFORE_RANGE + width(r.tail)
 
 
 # --- text ------------------------------------------------------------------------------------------------------------

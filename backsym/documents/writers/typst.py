@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from backsym.documents.content.blocks import (
     Aside,
@@ -41,16 +42,18 @@ from backsym.documents.content.blocks import (
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.sentences import catalogue
 from backsym.documents.writers.breaking import (
+    BEFORE_RANGE,
     CELL,
     EQUALS,
     GAP,
     HANGING,
     as_formula,
+    fits_beside,
     fitted,
     in_column,
     narrowed,
+    range_column,
     remark_lines,
-    remark_width,
     side_by_side,
 )
 from backsym.documents.writers.plaintext import equations_text, inlines_plain
@@ -214,20 +217,30 @@ def _display(rows: tuple[Row, ...], function: str = "formula") -> str:
     room = ROOM - INSET[function]
     set_rows = fitted(rows, room)
     left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in set_rows)
-    found = [_lines(r, room, left) for r in set_rows]
-    remarks = any(r.reason for r in set_rows)
-    column = remarks and in_column(set_rows, max(reach for _, reach in found), room)
+    bare = [_lines(replace(r, tail=None), room, left) for r in set_rows]
+    # Lines that are taken for one, as those of a long display at its ends, have no columns.
+    whole = not _taken_together(sum(len(texts) for texts, _ in bare), function)
+    end = range_column(set_rows, max(reach for _, reach in bare), room) if whole else None
+    found = [_lines(r, room, left, ranges=end is not None) for r in set_rows]
+    reach = end or max(reach for _, reach in found)
+    column = reach if in_column(set_rows, reach, room) else None
     pairs = zip(set_rows, found, strict=True)
-    lines = [line for r, (texts, reach) in pairs for line in _remarked(texts, r, (left, reach), room, column=column)]
-    if len(lines) == 1 and not column:
+    edges = (left, column, room)
+    lines = [line for r, (texts, own) in pairs for line in _remarked(texts, r, own, edges, ranges=end is not None)]
+    if len(lines) == 1 and column is None:
         body = " ".join(side for side in lines[0] if side)
-    elif len(lines) <= SHORT or function == "worked":
+    elif not _taken_together(len(lines), function):
         body = " \\\n".join(map(_aligned, lines))
         function = _LONGER[function] if len(lines) > SHORT else function
     else:  # The first line, and the last one, on the page of its neighbour.
         body = " \\\n".join([_together(lines[:2]), *map(_aligned, lines[2:-2]), _together(lines[-2:])])
         function = "long"
     return f"#{function}({string(equations_text(rows))}, $ {body} $)"
+
+
+def _taken_together(count: int, function: str) -> bool:
+    """Whether the lines at either end of a display of so many are taken for one, so that they stay on a page."""
+    return count > SHORT and function != "worked"
 
 
 def _beside(rows: tuple[Row, ...], function: str = "formula") -> str:
@@ -246,19 +259,25 @@ def _cell(r: Row) -> str:
     return f"{to_typst(r.lhs)} &= {to_typst(r.right)}{tail}{remark}" if r.lhs else f"&{to_typst(r.right)}{tail}{remark}"
 
 
-def _remarked(lines: list[Line], r: Row, edges: tuple[float, float], room: float, *, column: bool) -> list[Line]:
-    """The lines of a row with its remark: in a column, behind the last line, or on a line of its own."""
+def _remarked(
+    lines: list[Line], r: Row, reach: float, edges: tuple[float, float | None, float], *, ranges: bool
+) -> list[Line]:
+    """The lines of a row with its remark: in a column, behind the last line, or on a line of its own.
+
+    ``edges`` are where the left sides end, where a column of remarks begins, if there is one, and where the room ends.
+    """
     if not r.reason:
         return lines
-    left, reach = edges
+    left, column, room = edges
     text = f"#why(${to_typst(as_formula(r.reason))}$)"
     head, last = lines[-1]
-    if column:
-        return [*lines[:-1], (head, f"{last} && {text}")]
-    if reach + remark_width(r.reason) <= room:
+    if column is not None and fits_beside(r.reason, column, room):
+        return [*lines[:-1], (head, f"{last}{' && &&' if ranges and r.tail is None else ' &&'} {text}")]
+    if column is None and fits_beside(r.reason, reach, room):
         return [*lines[:-1], (head, f"{last} {text}")]
+    function = "why" if column is None else "why-below"
     own = remark_lines(r.reason, room - left - GAP)
-    return [*lines, *(("", f"#why(${to_typst(line)}$)") for line in own)]
+    return [*lines, *(("", f"#{function}(${to_typst(line)}$)") for line in own)]
 
 
 def _aligned(line: Line) -> str:
@@ -279,10 +298,10 @@ def _together(lines: Sequence[Line]) -> str:
     return f"& #h(-0.2778em) mat(delim: #none, align: #start, row-gap: #0.75em, {'; '.join(cells)})"
 
 
-def _lines(r: Row, room: float, left: float) -> tuple[list[Line], float]:
+def _lines(r: Row, room: float, left: float, *, ranges: bool = False) -> tuple[list[Line], float]:
     """One row as lines of an alignment whose left sides are ``left`` em wide, and where the last one ends.
 
-    A row that is too wide is broken.
+    A row that is too wide is broken.  With ``ranges`` they have a column of their own.
     """
     start = left + (EQUALS if r.lhs is not None else 0.0)
     room -= start
@@ -296,9 +315,11 @@ def _lines(r: Row, room: float, left: float) -> tuple[list[Line], float]:
     if r.tail is None:
         return lines, end
     head, last = lines[-1]
-    if width(parts[-1]) + width(r.tail) + 1.5 > room:
+    if ranges:
+        return [*lines[:-1], (head, f"{last}, && quad {to_typst(r.tail)}")], end
+    if width(parts[-1]) + width(r.tail) + BEFORE_RANGE > room:
         return [*lines[:-1], (head, last + ","), ("", f"wide {to_typst(r.tail)}")], start + 2.0 + width(r.tail)
-    return [*lines[:-1], (head, f"{last}, quad {to_typst(r.tail)}")], end + 1.5 + width(r.tail)
+    return [*lines[:-1], (head, f"{last}, quad {to_typst(r.tail)}")], end + BEFORE_RANGE + width(r.tail)
 
 
 def _after_words(text: str) -> str:
