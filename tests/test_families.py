@@ -17,6 +17,7 @@ from backsym.core.expr import Adj, Equation, Ix, Member, Sym, free_indices
 from backsym.core.problem import Problem
 from backsym.core.resources import find_problem
 from backsym.documents.writers.jsonform import problem_json
+from backsym.documents.writers.render import rendered
 from backsym.marking.verdicts import check
 from backsym.numeric.evaluate import evaluate
 from backsym.numeric.sample import draw
@@ -262,3 +263,11 @@ def test_a_letter_is_not_written_otherwise() -> None:
     with pytest.raises(InputError) as error:
         problem_from_mapping({**LINEAR, "indices": {"n": {"over": "N", "as": "^n"}}})
     assert "^{(n)}" in str(error.value)
+
+
+def test_a_sum_that_gets_a_letter_does_not_get_that_of_stacked_vectors() -> None:
+    """The vectors s_n and q_n are the rows of S and Q, so that the next letter names the sum."""
+    forward = ["s[n] = W @ X[n] + b", "q[n] = softmax(s[n])", "L = sum(squared_error(q[n], Y[n]), n)"]
+    text = rendered(None, [solve(problem_from_mapping(network(*forward)))], "md")
+    assert r"R_n &= \sum" in text
+    assert "Q_n &=" not in text

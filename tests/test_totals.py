@@ -15,6 +15,7 @@ from backsym.cli.main import main
 from backsym.core.errors import InputError
 from backsym.core.expr import Equation, Neg
 from backsym.documents.writers.jsonform import problem_json
+from backsym.documents.writers.render import rendered
 from backsym.numeric.sources import value_of
 
 STEP = 1e-30
@@ -277,3 +278,12 @@ def test_every_form_of_output(form: str, language: str, tmp_path: Path) -> None:
         where = str(tmp_path / "".join(["out", *version]))
         result = CliRunner().invoke(main, ["solve", str(file), "--format", form, *version, "-o", where])
         assert result.exit_code == 0, result.output
+
+
+def test_a_jacobian_is_not_what_the_summary_refers_to() -> None:
+    """The number beside the gradient by z is that of the gradient, though dp/dz has one before it."""
+    parts = [{"jacobian": "dp/dy"}, {"gradients": ["p", "y", "h", "z", "b"]}]
+    text = rendered(None, [bs.Problem(**TWO_LAYERS, parts=parts).solve()], "md")
+    summary = text[text.index("## Summary") :]
+    (row,) = [line for line in summary.splitlines() if r"\mathbf{p} = \text{softmax}" in line]
+    assert row.endswith("| [(3)](#result-3) |")

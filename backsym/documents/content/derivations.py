@@ -281,7 +281,7 @@ def likewise(alike: Sequence[tuple[Piece, Form, Model]], label: str, shown: Show
     mark = shown.told.number()
     for piece, _, _ in alike:
         shown.rest(piece.node, piece.shown, mark.number)
-        shown.results.setdefault(piece.node, mark.number)
+        shown.stated(piece, mark.number)
     rows = [row(piece.result, piece.indices, voice) for piece, _, _ in alike]
     rows[-1] = replace(rows[-1], reason=(mark,))
     return [Paragraph(_as_in([(form, model) for _, form, model in alike], label, voice)), Equations(tuple(rows), True)]
@@ -311,8 +311,7 @@ def _vectorized(piece: Piece, asked: Equation, answered: Answered, voice: Voice,
     form, model = shown.like(piece.steps)
     mark = shown.told.number()
     shown.rest(piece.node, piece.shown, mark.number)
-    if piece.derivative:
-        shown.results.setdefault(piece.node, mark.number)
+    shown.stated(piece, mark.number)
     if shown.options.concise:
         reason = _reason(_inner(piece.steps), voice, {})
         return [Equations((_marked(replace(row(piece.result, (), voice), reason=reason), mark),))]
@@ -386,7 +385,7 @@ def _derived(piece: Piece, answered: Answered, voice: Voice, shown: Shown) -> De
     elif steps and not where:
         for part in dict.fromkeys((steps, _below_matrices(steps))):
             shown.model(form_of(part, voice.problem), mark.number, answered.label)
-    shown.results.setdefault(piece.node, mark.number)
+    shown.stated(piece, mark.number)
     return Derived(results[-1], (*rows[:-1], _marked(rows[-1], mark)))
 
 
@@ -453,8 +452,9 @@ def rows_of(steps: Sequence[Step], voice: Voice, shown: Shown | None = None) -> 
 
 
 def _letters(voice: Voice) -> Iterator[str]:
-    """Letters for what gets a name on the page: none that the problem uses."""
+    """Letters for what gets a name on the page: none that the problem uses, nor those of stacked vectors."""
     used = {split_name(name)[0] for name in (*voice.problem.symbols, *voice.problem.dims)}
+    used |= {split_name(name)[0].upper() for name, symbol in voice.problem.symbols.items() if len(symbol.shape) > 1}
     return (letter for letter in NAMES if letter not in used)
 
 
@@ -532,7 +532,8 @@ def derivation_blocks(
     rows = _in_cases(rows, forms) if cases else _stated(rows, forms, voice)
     if shown is not None:
         mark = shown.told.number()
-        shown.results.setdefault(derivation.node, mark.number)
+        if isinstance(derivation, Derivation):
+            shown.results.setdefault(derivation.node, mark.number)
         rows = (*rows[:-1], _marked(rows[-1], mark))
     blocks.append(Derivations((Derived(forms[-1], rows),)))
     if derivation.no_matrix and (isinstance(derivation, TotalDerivation) or not derivation.by_members):

@@ -16,6 +16,7 @@ from backsym.documents.content.sentences import Voice
 from backsym.numeric.context import Env
 from backsym.numeric.sample import draw
 from backsym.numeric.verify import with_adjoints
+from backsym.parts.kind import Piece
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,11 @@ class Shown:
         if number is not None:
             numbers.update(dict.fromkeys(rest, number))
         return rest, where
+
+    def stated(self, piece: Piece, number: int) -> None:
+        """A result with its number; one that is a derivative of the loss is referred to by what it is by."""
+        if piece.derivative:
+            self.results.setdefault(piece.node, number)
 
     def like(self, steps: tuple[Step, ...]) -> tuple[Form, Model | None]:
         """The form of a derivation, and an earlier one that it is like."""
