@@ -10,12 +10,14 @@ import pytest
 from networks import NETWORKS
 from test_solution_pages import check_page
 
+from backsym.core.errors import InputError
 from backsym.core.expr import Entry
 from backsym.core.notations import choices
 from backsym.core.problem import Problem
 from backsym.core.resources import find_problem
 from backsym.documents.content.options import Options
-from backsym.documents.writers.render import files
+from backsym.documents.writers.render import files, rendered
+from backsym.marking.verdicts import check
 from backsym.printing.latex import equation_latex, latex
 from backsym.printing.notation import Notation
 from backsym.reading.files.loader import load, problem_from_mapping
@@ -132,3 +134,33 @@ def test_where_e_is_an_index_it_is_not_the_base_of_the_exponential(letter: str) 
     solution = solve(problem_from_mapping({"symbols": {"x": ["D"]}, "forward": [text, "L = sum(y)"]}))
     page = files(None, [solution], "md")["solution.md"]
     assert (rf"\exp(x_{letter})" in page, rf"e^{{x_{letter}}}" in page) == (letter == "e", letter != "e")
+
+
+def test_deltas_are_the_derivatives_by_nodes_of_a_letter() -> None:
+    """``notation: {delta: z}``: delta^{(l)} for z^{(l)}, gradients for all others, also where a student writes it."""
+    mapping = {
+        "symbols": {
+            "x": {"shape": ["D"], "role": "input"}, "W1": ["H", "D"], "W2": ["K", "H"],
+            "t": {"shape": ["K"], "role": "target"},
+        },
+        "forward": ["z1 = W1 @ x", "h = tanh(z1)", "z2 = W2 @ h", "L = squared_error(z2, t)"],
+        "notation": {"delta": "z"},
+    }  # fmt: skip
+    problem = problem_from_mapping(mapping)
+    solution = solve(problem)
+    assert [solution[name].latex() for name in ("z2", "W2", "h")] == [
+        r"\boldsymbol{\delta}^{(2)} = \mathbf{z}^{(2)} - \mathbf{t}",
+        r"\nabla_{\mathbf{W}^{(2)}} \mathcal{L} = \boldsymbol{\delta}^{(2)} \mathbf{h}^\top",
+        r"\nabla_{\mathbf{h}} \mathcal{L} = (\mathbf{W}^{(2)})^\top \boldsymbol{\delta}^{(2)}",
+    ]
+    assert equation_latex(solution["z1"].entry, Notation.of(problem)).startswith(r"\delta_")
+    assert r"$\boldsymbol{\delta}^{(1)}$ is $\frac{\partial" in rendered(None, [solution], "md")
+    answers = {r"\delta^{(1)} x^\top": "correct", r"\delta^{(2)} x^\top": "incorrect"}
+    assert {answer: check(problem, "W1", answer).verdict for answer in answers} == answers
+    for letter, said in {"q": "no node has the letter q", "2": "delta takes the letter of nodes"}.items():
+        with pytest.raises(InputError, match=said):
+            problem_from_mapping({**mapping, "notation": {"delta": letter}})
+    forward = ["z1 = W1 @ x*delta", "h = tanh(z1)", "z2 = W2 @ h", "L = squared_error(z2, t)"]
+    taken = {**mapping, "symbols": {**mapping["symbols"], "delta": []}, "forward": forward}  # type: ignore[dict-item]
+    with pytest.raises(InputError, match="no quantity can be called delta"):
+        problem_from_mapping(taken)

@@ -285,3 +285,10 @@ def test_a_start_that_would_print_like_another_quantity_is_refused() -> None:
     problem_from_mapping(mapping)  # h0 prints h^(0), and the start h_0.
     with pytest.raises(InputError, match="would print like h0"):
         problem_from_mapping({**mapping, "notation": "subscript"})
+
+
+def test_an_abstract_loss_may_take_the_last_member_or_each() -> None:
+    for loss in ("L = loss(h[T], y)", "L = sum(loss(h[t], Y[t]), t)"):
+        leaves = "h0 W Y" if "Y" in loss else "h0 W y"
+        solution = solve(problem_from_mapping(recurrence(leaves, *STATE[:2], loss, loss=float).mapping))
+        assert {v.status for v in solution.verified.values()} == {"verified"}

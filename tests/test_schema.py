@@ -15,7 +15,7 @@ from networks import NETWORKS
 
 from backsym.cli.main import main
 from backsym.core.errors import InputError
-from backsym.core.notations import choices
+from backsym.core.notations import DELTA, choices
 from backsym.parts.table import KINDS
 from backsym.reading.files import keys
 from backsym.reading.files.loader import problem_from_mapping
@@ -69,7 +69,7 @@ def test_every_key_that_is_read_is_described() -> None:
         found = described(defs[name])
         assert found == table
         assert all(text.endswith(".") for text in found.values())
-    assert set(keys.NOTATION) == set(choices())
+    assert set(keys.NOTATION) == {*choices(), DELTA}
     assert set(keys.part_kinds()) == set(KINDS)
 
 

@@ -165,3 +165,23 @@ def test_an_argmax_in_a_forward_equation() -> None:
     assert equation_latex(solution["u"].entry, Notation.of(solution.problem)).partition(" = ")[2] == (
         r"\frac{\partial \mathcal{L}}{\partial s} z_i \mathbb{1}[i = \arg\max_j z_j]"
     )
+
+
+@pytest.mark.parametrize(
+    ("equation", "beyond"),
+    [
+        ("z[m] = w*x[m+1]", "x[m+1]"),
+        ("z[m] = w*x[m-1]", "x[m-1]"),
+        ("z[m] = w*x[m]", ""),
+        ("z[m] = w*x[D-m+1]", ""),
+        ("z[i] = sum(v[k]*x[i+k-1], k)", ""),
+    ],
+)
+def test_what_surely_lies_beyond_an_array_is_said_to_count_as_zero(equation: str, beyond: str) -> None:
+    symbols = {"x": ["D"], "w": [], "v": ["K"]}
+    used = {name: shape for name, shape in symbols.items() if name in equation}
+    mapping = problem_of(equation, "L = sum(z**2)") | {"symbols": used, "dims": ["D", "K", "M"]}
+    said = problem_from_mapping(mapping).remarks
+    assert [remark for remark in said if "counts as zero" in remark] == (
+        [f"the equation of z: where {beyond} lies beyond the array, it counts as zero"] if beyond else []
+    )

@@ -9,7 +9,7 @@ NoMatrixForm says why.  This module must not know about the backward pass.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -37,6 +37,7 @@ from backsym.calculus.terms import (
     Grp,
     Ind,
     Index,
+    Lam,
     Poly,
     Term,
     affine,
@@ -122,9 +123,18 @@ def raiser(namer: Namer) -> Raiser:
         # What an argument has besides its own indices are letters: it is a member of a family.
         own = [(a, {i: letters[i] for i in a.free if i in letters}) for a in f.args]
         family = namer.problem.family_dims | {i.dim for _, scope in own for i in scope}
-        return tuple(
-            Lifter(namer).poly(opened(a.body, scope, family) if scope else a.body, a.params) for a, scope in own
-        )
+
+        def lifted(a: Lam, scope: Mapping[Index, Ix]) -> Expr:
+            if not scope:
+                try:
+                    return Lifter(namer).poly(a.body, a.params)
+                except NoMatrixForm:
+                    if not family:
+                        raise
+            # It may be of one member at a position, the last one.
+            return Lifter(namer).poly(opened(a.body, scope, family), a.params)
+
+        return tuple(lifted(a, scope) for a, scope in own)
 
     return Raiser(namer, whole)
 

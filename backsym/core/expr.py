@@ -203,6 +203,17 @@ def with_letters(ix: Ix, letters: Mapping[Ix, Ix]) -> Ix:
     return letters.get(ix) or (ix if dim == ix.dim else Ix(ix.letter, dim))
 
 
+def surely_leaves(ix: Shift) -> bool:
+    """Whether a computed index is beyond an end of its axis for some of its letters, whatever the sizes are."""
+    low, high = ix.offset, ix.offset
+    for letter, factor in ix.parts:
+        if not isinstance(factor, int):
+            return False
+        ends = (factor, amount(letter.dim) * factor)
+        low, high = low + ends[factor < 0], high + ends[factor > 0]
+    return at_least(high - amount(ix.dim), 1) or at_least(-low, 0)
+
+
 def place_of(ix: Ix) -> Whole:
     """The position that an index is, as a number: that of a letter goes by the letter's name."""
     if isinstance(ix, Shift):

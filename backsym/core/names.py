@@ -46,6 +46,11 @@ def split_name(name: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
+def has_letter(name: str, letter: str) -> bool:
+    """Whether a name is a letter with any tag: z, z1 and z_out for z."""
+    return split_name(name)[0] == letter
+
+
 def accented_name(name: str) -> tuple[str, str, str]:
     """Base, tag and accent: ``z1bar``, ``zbar1`` and ``z_bar_1`` are ('z', '1', 'bar'), ``z1`` is ('z', '1', '')."""
     base, tag = split_name(name)

@@ -35,6 +35,9 @@ class NotationChoice:
 
 KEYS = ("layer", "gradient", "vectors", "transpose")
 
+DELTA = "delta"
+"""A further key, with a letter: the derivatives by the nodes of this letter are deltas."""
+
 NOTATIONS: Table[NotationChoice] = Table(
     NotationChoice,
     lambda choice: f"{choice.key}: {choice.name}",

@@ -30,7 +30,7 @@ from backsym.core.errors import BacksymError, did_you_mean
 from backsym.core.expr import Entry, Expr, Fn, Ix, Label, Shape, Shift, Sym, children, last, letters_of, shifted
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.names import GREEK, SHORT, accented_name, is_word, split_name
-from backsym.core.notations import KEYS, NOTATIONS, choices
+from backsym.core.notations import DELTA, KEYS, NOTATIONS, choices
 from backsym.core.problem import Problem, start_names
 from backsym.core.words import say
 from backsym.printing import layout as lay
@@ -47,6 +47,9 @@ class Notation:
     vectors: str = "bold"
     transpose: str = "top"
     loss: str = "L"
+    delta: str = ""
+    """The letter of the nodes the derivatives by which are deltas: that by z^{(l)} is delta^{(l)}."""
+
     symbols: Mapping[str, Layout] = field(default_factory=dict)
     dims: Mapping[str, Layout] = field(default_factory=dict)
     dim_order: tuple[str, ...] = ()
@@ -113,12 +116,13 @@ class Notation:
     @staticmethod
     def _read(problem: Problem) -> Notation:
         for key in problem.notation:
-            if key not in KEYS:
+            if key not in (*KEYS, DELTA):
                 raise BacksymError(say("printing.unknown_key", key=key, keys=KEYS))
         chosen: dict[str, Any] = {key: problem.notation.get(key, allowed[0]) for key, allowed in choices().items()}
         return Notation(
             **chosen,
             loss=problem.loss,
+            delta=problem.notation.get(DELTA, ""),
             symbols={s.name: fragment(s.latex) for s in problem.symbols.values() if s.latex},
             dims={d.name: fragment(d.latex) for d in problem.dims.values() if d.latex},
             dim_order=tuple(problem.dims),
@@ -306,7 +310,7 @@ class Notation:
     @property
     def takes_delta(self) -> bool:
         """Whether derivatives are written with the letter delta, so that Kronecker deltas are not."""
-        return NOTATIONS[f"gradient: {self.gradient}"].takes_delta
+        return bool(self.delta) or NOTATIONS[f"gradient: {self.gradient}"].takes_delta
 
 
 BOLD = {"italic": "bold", "roman": "roman_bold"}

@@ -60,6 +60,7 @@ from backsym.core.expr import (
 )  # fmt: skip
 from backsym.core.functions import FUNCTIONS
 from backsym.core.kinds import kind_named
+from backsym.core.names import accented_name, has_letter
 from backsym.core.words import say
 from backsym.printing import layout as lay
 from backsym.printing.layout import Ident, Layout, Number, Op, Script, fenced, row, tight
@@ -333,7 +334,14 @@ _GRADIENTS: Mapping[str, Callable[[Layout, Layout, int], Piece]] = {
 
 
 def _adjoint(name: str, quantity: Layout, rank: int, n: Notation) -> Piece:
-    """The derivative of the loss by a quantity; with the letter delta only pre-activations have one of their own."""
+    """The derivative of the loss by a quantity; with the letter delta only pre-activations have one of their own.
+
+    Where the file says whose, it stands in the place of their letter: delta^{(l)} for z^{(l)}.
+    """
+    if n.delta and has_letter(name, n.delta) and not accented_name(name)[2]:
+        whole = rank > n.families.get(name, rank)
+        letter = n.letter("Delta" if whole else "delta", rank)
+        return Piece(replace(quantity, base=letter) if isinstance(quantity, Script) else letter)
     if n.gradient == "delta" and name in n.preactivations:
         return Piece(Script(n.letter("delta", rank), sub=quantity))
     found: Piece | Layout = n.rule("gradient", _GRADIENTS)(n.name(n.loss), quantity, rank)

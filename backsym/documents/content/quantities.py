@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from backsym.core.dims import is_layered
 from backsym.core.expr import Adj, Mul, Size, free_indices, walk
+from backsym.core.names import has_letter
 from backsym.core.problem import Problem, Symbol
 from backsym.core.steps import ForwardForms
 from backsym.documents.content.blocks import Block, Bullets, Equations, Inlines, Math, Paragraph, Row, Text
@@ -116,13 +117,21 @@ def upstream_note(voice: Voice) -> list[Block]:
 def notation_note(voice: Voice) -> list[Block]:
     """What the sign of a derivative means, where it is not spelled as one."""
     kind, problem = voice.notation.gradient, voice.problem
+    letter = voice.notation.delta
+    if letter:
+        kind = "delta"
     if kind not in ("bar", "delta"):
         return []
-    nodes = [e.name for e in problem.equations if kind == "bar" or e.name in voice.notation.preactivations]
+    own = (
+        voice.notation.preactivations
+        if not letter
+        else [e.name for e in problem.equations if has_letter(e.name, letter)]
+    )
+    nodes = [e.name for e in problem.equations if kind == "bar" or e.name in own]
     if not nodes:
         return []
     sign = Adj(nodes[0], problem.symbols[nodes[0]].shape)
-    spelled = layout_of(sign, replace(voice.in_text.notation, gradient="partial"))
+    spelled = layout_of(sign, replace(voice.in_text.notation, gradient="partial", delta=""))
     return [voice.say(f"document.{kind}", sign=voice.layout(sign), derivative=spelled)]
 
 

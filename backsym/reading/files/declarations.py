@@ -28,7 +28,7 @@ from backsym.core.dims import (
 )
 from backsym.core.expr import Shape, show_shape
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
-from backsym.core.notations import choices
+from backsym.core.notations import DELTA, choices
 from backsym.core.problem import ROLES, Dimension, Symbol
 from backsym.core.words import Words, say
 from backsym.reading.files import keys
@@ -52,6 +52,9 @@ MAX_SIZE = 1_000_000
 MAX_AXES = 4
 
 DERIVATIVE_STYLES = ("prime", "by_node", "formula")
+
+_OF_NUMBERS = ("scalar", "number", "real", "float", "none", "skalar", "zahl")
+"""What people write for the shape of a number, in small letters."""
 
 NAME = "a name is a letter, then letters, digits or _"
 
@@ -150,6 +153,9 @@ def read_shape(
         return ()
     if not isinstance(tree, Listing):
         names = re.split(r"[\s,;x×*()]+", tree.text.strip(" (),")) if isinstance(tree, Scalar) else []
+        if len(names) == 1 and names[0].lower() in _OF_NUMBERS:
+            report.add(tree, say("files.no_shape_list"))
+            return None
         fits = all(is_name(name) or name.isdecimal() for name in names) and len(names) <= MAX_AXES
         example = ", ".join(names) if names and fits else "D1, D0"
         report.add(tree, say("files.shape_not_list", example=example))
@@ -455,7 +461,14 @@ def read_notation(tree: Tree | None, report: Report) -> dict[str, str]:
     if isinstance(tree, Scalar):
         notation["layer"] = choice(tree, report, "notation", known["layer"], notation["layer"])
         return notation
-    found = known_keys(table(tree, report, "notation", "gradient: nabla"), tuple(known), report)
+    found = known_keys(table(tree, report, "notation", "gradient: nabla"), (*known, DELTA), report)
+    if DELTA in found:
+        value = found.pop(DELTA)
+        letter = _letter_of(value)
+        if is_name(letter):
+            notation[DELTA] = letter
+        else:
+            report.add(value, say("files.delta_of_no_letter"))
     for key, value in found.items():
         notation[key] = choice(value, report, key, known[key], notation[key])
     return notation

@@ -24,6 +24,7 @@ from backsym.core.expr import (
     Labels,
     Member,
     Shape,
+    Shift,
     Sym,
     Zeros,
     letters_of,
@@ -33,6 +34,7 @@ from backsym.core.expr import (
     scalar_if_ones,
     shifted,
     show_shape,
+    surely_leaves,
     walk,
 )
 from backsym.core.functions import ABSTRACT_LOSS, losses
@@ -551,6 +553,7 @@ class Forward:
             raise Unavailable  # What a recurrence starts from is known, its equation could not be read.
         value = Resolver(source, self.scope, frame).resolve(rhs)
         self.check_whole(value, source)
+        self.note_padding(value, equation)
         indices = []
         for node, letter in zip(equation.letters, letters, strict=True):
             if letter.dim is None:
@@ -577,6 +580,15 @@ class Forward:
             if wrong is not None:
                 raise source.error(wrong.words, wrong.span or rhs.span)
         self.equations.append(made)
+
+    def note_padding(self, value: Expr, equation: Parsed) -> None:
+        """An entry that lies beyond its array counts as zero, which may not be meant."""
+        for e in walk(value):
+            if not isinstance(e, Entry) or not isinstance(e.base, Sym) or e.base.name in self.starts:
+                continue
+            if any(isinstance(ix, Shift) and ix.parts and surely_leaves(ix) for ix in e.indices):
+                entry = f"{e.base.name}[{','.join(ix.letter for ix in e.indices)}]"
+                self.remarks.append(say("files.padding", entry=entry, name=equation.name).text("en"))
 
     def check_whole(self, value: Expr, source: Source) -> None:
         """Where sizes differ from member to member, there is no array of them all."""

@@ -52,6 +52,7 @@ NOTATION: Keys = {
     "gradient": "How a derivative of the loss by a vector or matrix is written.",
     "vectors": "How vectors and matrices are set.",
     "transpose": "The sign of a transpose.",
+    "delta": "The letter of the pre-activations, z: the derivative by z^{(l)} is delta^{(l)}.",
 }
 
 DIMENSION: Keys = {

@@ -16,6 +16,8 @@ from backsym.core.choices import GRAPHS, NOTE_ENDINGS, PROBLEM_ENDINGS
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.expr import scalar_if_ones, show_shape
 from backsym.core.functions import ABSTRACT_LOSS
+from backsym.core.names import has_letter
+from backsym.core.notations import DELTA
 from backsym.core.problem import Collection, Problem, Section, Symbol
 from backsym.core.registry import load_plugins
 from backsym.core.words import say
@@ -133,6 +135,8 @@ def _problem(
     symbols = forward.symbols()
     end = upstream or loss
     forward.check_losses(end, symbols)
+    if DELTA in notation and not forward.broken:
+        _check_delta(found["notation"], notation[DELTA], symbols, report)
     forward.check_alike(end, symbols)
     if end in forward.parsed and not forward.broken:
         forward.note_unreached(end)
@@ -174,6 +178,14 @@ def _problem(
     problem = replace(problem, variants=read_variants(found.get("variants"), problem, report, whole))
     report.stop()
     return problem
+
+
+def _check_delta(tree: Tree, letter: str, symbols: Mapping[str, Symbol], report: Report) -> None:
+    """``notation: {delta: z}`` speaks of nodes of this letter, and no quantity is called delta."""
+    if not any(has_letter(name, letter) for name, symbol in symbols.items() if symbol.role == "node"):
+        report.add(tree, say("files.delta_of_none", name=letter))
+    for name in (name for name in symbols if has_letter(name, DELTA)):
+        report.add(tree, say("files.delta_taken", name=name))
 
 
 def _equation_texts(tree: Tree | None, whole: Table, report: Report) -> tuple[Scalar, ...]:

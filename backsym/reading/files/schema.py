@@ -12,7 +12,7 @@ from typing import Any
 
 from backsym.core.bundled import languages
 from backsym.core.choices import ACCEPT, GRAPHS, LAYOUTS, METHODS, PAPERS, TAGS, UNREAD
-from backsym.core.notations import choices
+from backsym.core.notations import DELTA, choices
 from backsym.core.problem import ROLES
 from backsym.parts.table import KINDS
 from backsym.reading.files import keys
@@ -70,7 +70,10 @@ def schema() -> Schema:
             "problem": _object(keys.PROBLEM, _problem_values(), required=["forward"]),
             "symbol": _object(keys.SYMBOL, _symbol_values()),
             "dimension": _object(keys.DIMENSION, {"latex": _TEXT, "size": _SIZE}),
-            "notation": _object(keys.NOTATION, {key: {"enum": list(words)} for key, words in choices().items()}),
+            "notation": _object(
+                keys.NOTATION,
+                {**{key: {"enum": list(words)} for key, words in choices().items()}, DELTA: {"type": "string"}},
+            ),
             "part": _part(),
             "variants": _object(keys.VARIANTS, _variant_values()),
             "grid": _object(keys.GRID, dict.fromkeys(keys.GRID, _NUMBER), required=["from", "to"]),

@@ -6,6 +6,9 @@ in that notation, the adjoint of a quantity.  Completes the grammar.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from backsym.core.names import has_letter
 from backsym.core.words import say
 from backsym.reading.latex.cursor import shown
 from backsym.reading.latex.lexer import ACCENTS, FONTS, Token
@@ -170,6 +173,23 @@ class Formula(Symbols):
         if tree.kind == "name":
             return Node("call", "grad", (tree,), tree.span, 2)
         raise self.source.error(say("latex.not_an_adjoint"), tree.span)
+
+    def error_signal(self, base: Base) -> Node:
+        r"""``\delta^{(l)}`` in the notation in which it is the derivative by z^{(l)}; ``\delta_{kj}`` is Kronecker's.
+
+        Where z has two axes, two letters below are those of its entries.
+        """
+        words = self.words
+        # The number of a layer stands above.
+        ranks = [(r or 0) - (n in words.layered) for n, r in words.ranks.items() if has_letter(n, words.delta)]
+        if self.at("_") and max(ranks, default=0) < 2:
+            before = self.position
+            self.take()
+            letters = self.two_indices()
+            if letters:
+                return self.scripted(self.make("call", "delta", letters, base.token.start), base.token.start)
+            self.position = before
+        return self.adjoint_of(self.from_base(replace(base, text=self.words.delta)))
 
     def delta(self, base: Base) -> Node:
         r"""``\delta_{kj}``, or ``\delta_{\mathbf{z}}`` in the notation with deltas."""

@@ -116,6 +116,7 @@ def vocabulary(scope: Scope) -> Vocabulary:
         loss=scope.loss,
         layer=scope.notation.get("layer", "superscript"),
         gradient=scope.notation.get("gradient", "nabla"),
+        delta=scope.notation.get("delta", ""),
         latex=scope.latex,
         families=scope.families,
         layered=scope.layered,

@@ -88,6 +88,8 @@ class Vocabulary:
     loss: str | None = None
     layer: str = "superscript"
     gradient: str = "nabla"
+    delta: str = ""
+    """The letter of the nodes the derivatives by which are deltas; none by default."""
     latex: Mapping[str, str] = field(default_factory=dict)
     families: frozenset[str] = frozenset()
     """Quantities whose letter may have either case: a capital for the whole, a small one for its members."""

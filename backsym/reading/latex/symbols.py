@@ -130,6 +130,8 @@ class Symbols(Grammar):
             return self.bare_array(base)
         if base.text in ("I", "E", "P", "R") and base.font == "mathbb" and not self.words.has(base.text):
             return self.blackboard(base)
+        if base.text == "delta" and self.words.delta and not self.words.known("delta"):
+            return self.error_signal(base)
         if base.text == "delta" and self.at("_") and not self.words.known("delta"):
             return self.delta(base)
         if base.text == "e" and self.is_euler(base):
@@ -675,6 +677,10 @@ class Symbols(Grammar):
         return None
 
     # --- derivatives, which complete the grammar ---
+
+    @abstractmethod
+    def error_signal(self, base: Base) -> Node:
+        r"""``\delta^{(l)}``, the derivative of the loss by z^{(l)}."""
 
     @abstractmethod
     def delta(self, base: Base) -> Node:
