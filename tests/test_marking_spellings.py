@@ -192,6 +192,8 @@ RIGHT = {
         ("W", r"(y-t)*(1-y^2)*x^\top"),
         ("b", "dL/db: (y - t)*(1 - y^2)"),
         ("b", "b : dL/dz"),
+        ("b", "Nach der Kettenregel gilt: dL/db = dL/dz"),
+        ("b", "dL/dz nach Kettenregel"),
         ("b", "wie bei z: (y - t)*(1 - y^2)"),
         ("b", "dL/dz   (since dz/db = 1)"),
         ("b", r"\frac{\partial L}{\partial z} \quad (\text{because } \frac{\partial z}{\partial b} = 1)"),
@@ -267,6 +269,7 @@ RIGHT = {
     "rnn": [
         ("W", r"\sum_{t=1}^T \left(\frac{\partial L}{\partial h_t} \odot (1-h_t^2)\right) h_{t-1}^\top"),
         ("W", r"\sum_{t=1}^T \delta_t h_{t-1}^\top, \quad \delta_t = \frac{\partial L}{\partial h_t} \odot (1-h_t^2)"),
+        ("W", r"\sum_t \delta_t h_{t-1}^\top \quad\text{where}\quad \delta_t = \nabla_{h_t} L \odot (1-h_t^2)"),
         ("U", "delta_t = dL/dh_t * (1 - h_t^2)\nsum_t delta_t x_t^T"),
         ("h", r"g_t = h_t - y_t + W^\top (g_{t+1} \odot (1-h_{t+1}^2))"),
         ("h", r"h_t - y_t + W^\top (\nabla_{h_{t+1}} L \odot (1-h_{t+1}^2)), \nabla_{h_{T+1}} L = 0"),
@@ -388,6 +391,23 @@ def test_what_is_wrong_earns_nothing(markers: dict[str, Marker]) -> None:
     for name, answers in WRONG.items():
         for target, text in answers:
             assert markers[name].mark(target, text).score == 0, (name, target, text)
+
+
+@pytest.mark.parametrize("name", [r"\delta_z", "delta_z", "δ_z", r"\delta_{z}", r"\delta^{(1)}"])
+def test_a_name_that_is_not_defined_is_named(name: str, markers: dict[str, Marker]) -> None:
+    found = markers["layer"].mark("W", f"{name} x^T")
+    assert (found.verdict, found.tags) == ("invalid", ("undeclared",))
+    assert name in found.feedback or "delta1" in found.feedback
+    assert markers["layer"].mark("W", f"{name} x^T where {name} = dL/dz").verdict == "correct"
+
+
+def test_a_power_of_e_may_be_one_of_a_quantity() -> None:
+    problem = problem_from_mapping(
+        {"symbols": {"s": {}, "y": {}}, "forward": ["r = exp(s)", "e = r - y", "L = e**2/2"]}
+    )
+    marker = Marker(problem)
+    assert marker.mark("s", "e e^s").verdict == "undetermined"
+    assert marker.mark("s", "e r").verdict == "correct"
 
 
 BROKEN = [

@@ -122,7 +122,7 @@ def _statements(text: str) -> list[Statement]:
     found: list[Statement] = []
     count = 0
     for number, row in _labelled(_ordered(text)):
-        members = [member.strip() for member in _split(_bare(without_words(row)))]
+        members = [member.strip() for member in _split(_bare(without_words(without_space(row))))]
         continues = bool(found) and members[0] == ""
         members = [member for member in members if member]
         if not members:

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 
 from backsym.core.names import GREEK
 
-_RULE = r"(?:chain|product|sum|quotient|power|same)[\s-]+rule"
+_RULE = r"(?:(?:chain|product|sum|quotient|power|same)[\s-]+rule|(?:Ketten|Produkt|Summen|Quotienten)regel)"
 _WORD = (
     r"(?:" + _RULE + r"|answer|ans|know|solution|let|define|set|with|where|so|thus|hence|therefore|then|and|we|get"
     r"|got|have|has|finally|gives?|giving|by|using|use|from|since|because|apply|applying|now|first|next|also|again|it|follows"
     r"|that|the|this|which|is|obtain|find|compute|computing|recall|note|given|definition|substitut(?:e|ing)"
     r"|simplify(?:ing)?|expand(?:ing)?|plug(?:ging)?|in|into|result|above|forward\s+pass|backward\s+pass"
+    r"|der|also|somit|damit|daher|folglich|folgt|gilt|ergibt|sich|wir|erhalten|nach|mit\s+der|mittels|einsetzen|Lösung|Antwort"
     r"|local\s+derivatives?|return|step\s+\d{1,2}[.):]?)"
 )
 _SHORT = ("by", "get", "in", "is", "it", "use", "we")
@@ -28,7 +29,7 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _REASON = (
-    rf"(?:{_RULE}|(?:by|using|use|from|since|because|due)\s+(?:to\s+)?(?:the|definition|chain|above|part|line|step|eq)\b"
+    rf"(?:{_RULE}|(?:nach|mit|laut|wegen)\s+(?:der\s+|dem\s+|Teil\s+)?(?=[A-ZÄÖÜ(])|(?:by|using|use|from|since|because|due)\s+(?:to\s+)?(?:the|definition|chain|above|part|line|step|eq)\b"
     r"|by\s+definition|definition\s+of|forward\s+pass|substitut(?:e|ing)\b|simplif(?:y|ying|ied)\b)"
 )
 _SAID = re.compile(r"\b(?:times|plus|minus|over|multiplied|divided|squared|sum|product|transposed?)\b(?!\s+rule)")

@@ -679,6 +679,7 @@ class _Session:
             return found
         try:
             found = [*self.spelled(text, given, turned=True), *self.as_steps(text, given)]
+            found += self.as_euler(text, given)
             return [*found, *(each for each in self.as_one_hot(text, given) if each not in found)]
         except Refused:
             if found := self.as_one_hot(text, given):
@@ -725,6 +726,15 @@ class _Session:
         """A text in which H is the size of a dimension, with ``H(z)`` as Heaviside's step; empty for others."""
         letters = frozenset(x for x in STEPS if x in self.names.words.dims and f"{x}(" in text)
         found = self.with_names(self.names.without_sizes(letters), text, given) if letters else []
+        return [reading._replace(regrouped=True) for reading in found]
+
+    def as_euler(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
+        """A text with powers of a quantity called e, as those of Euler's number; empty for others."""
+        if "e^" not in "".join(text.split()) or "e" not in self.names.words.ranks:
+            return []
+        words = self.names.words
+        ranks = {name: rank for name, rank in words.ranks.items() if name != "e"}
+        found = self.with_names(replace(self.names, words=replace(words, ranks=ranks)), text, given)
         return [reading._replace(regrouped=True) for reading in found]
 
     def as_one_hot(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
@@ -937,11 +947,22 @@ class _Session:
 
     # --- errors ---
 
+    def undefined(self, text: str) -> Refused | None:
+        """The refusal of a text, by the grammar of formulas, for a name without a meaning; None for others."""
+        try:
+            parse_answer(Source(text), self.names.words)
+        except InputError as e:
+            found = refused(e)
+            return found if found.code == "latex.undefined_name" else None
+        return None
+
     def refusal(self, text: str, errors: Sequence[InputError]) -> Refused:
         """The most helpful of the errors: a clash of shapes, else that of the way in which the text was written."""
         clash = next((e for e in errors if isinstance(e, Mismatch)), None)
         if clash is not None:
             return refused(clash)
+        if not errors and (undefined := self.undefined(text)) is not None:
+            return undefined
         if not is_formula(text):
             source, names = Source(text), self.names.scope
             try:

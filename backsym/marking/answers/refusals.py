@@ -17,8 +17,8 @@ _KINDS = {
         "latex.too_many_tokens latex.more_primes latex.too_many_primes meaning.too_many_definitions"
     ),
     "undeclared": (
-        "latex.undeclared_delta latex.unknown_macro latex.undeclared latex.not_dimension meaning.undeclared "
-        "meaning.unknown_function meaning.not_dimension meaning.no_equation_to_differentiate"
+        "latex.undeclared_delta latex.undefined_name latex.unknown_macro latex.undeclared latex.not_dimension "
+        "meaning.undeclared meaning.unknown_function meaning.not_dimension meaning.no_equation_to_differentiate"
     ),
     "wrong_index": (
         "plain.not_an_index plain.part_of_dimension latex.no_index_below latex.not_an_index latex.letters_of_maximum "

@@ -353,6 +353,23 @@ class AnswerFormula(Formula):
         self.position -= function is None
         return function
 
+    def delta(self, base: Base) -> Node:
+        r"""``\delta_{kj}``; a ``\delta_z`` that the student has not said the meaning of is named in the refusal."""
+        position, start = self.position, base.token.start
+        self.take()
+        known = self.words.gradient == "delta" or bool(self.two_indices())
+        if known:
+            self.position = position
+            return super().delta(base)
+        self.position = self.closing.get(self.position, self.position) + 1
+        while self.at("_", "^"):
+            self.take()
+            self.position = self.closing.get(self.position, self.position) + 1
+        end = self.tokens[self.position - 1].end
+        name = self.source.text[start:end]
+        hint = say("latex.define_it", name=name)
+        raise self.source.error(say("latex.undefined_name", name=name), (start, end), hint)
+
     def undeclared(self, base: Base, scripts: Scripts) -> Node | None:
         r"""Besides what equations say, ``\dot{\sigma}(z)``, and ``\bar{z}`` and ``\overline{z}``, the adjoint of z."""
         if (matrix := self.matrix_of_entry(base, scripts)) is not None:
