@@ -319,6 +319,7 @@ def _continues(before: str, row: str) -> bool:
 
 def _parted(row: str) -> list[str]:
     """``y = a, z = b``: two equations; in ``d a, d = b`` the second, which is used before, comes first."""
+    row = _with_commas(row) if "\\q" in row and "=" in row else row
     if "=" not in row or not any(sign in row for sign in ",;:"):
         return [row]
     ends = _separators(row)
@@ -335,6 +336,19 @@ def _parted(row: str) -> list[str]:
         elif not pieces and ((left := _DEFINES.match(row, n + 1)) is not None or of_slope(row[n + 1 :])):
             return [*_parted(row[left.end(1) if left else n + 1 :].strip()), row[:n]]
     return [without_space(piece) for piece in (*pieces, row[start:])]
+
+
+def _with_commas(row: str) -> str:
+    """The row with a comma in place of wide space before another equation: ``a \\qquad d = b``."""
+    for space in ("\\qquad", "\\quad"):
+        first, *rest = row.split(space)
+        for part in rest:
+            begins = bool(first.strip()) and not _depth(first) and len(_split(part)) > 1
+            begins = begins and (_DEFINES.match(part) is not None or of_slope(part))
+            apart = begins and not first.rstrip().endswith((",", ";", ":"))
+            first += (", " if apart else space) + part
+        row = first
+    return row
 
 
 def _separators(row: str) -> list[int]:

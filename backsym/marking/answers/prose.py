@@ -72,7 +72,13 @@ def label_of(row: str) -> tuple[str, str] | None:
         (n for n in range(1, len(row)) if row[n] == ":" and row[n - 1] != "\\" and row[n + 1 : n + 2] != "="), 0
     )
     head, rest = row[:colon].strip(), row[colon + 1 :].strip()
-    if not head or not rest or len(head) > _MOST_LABEL or any(row[:colon].count(sign) for sign in "=<>[?"):
+    if (
+        not head
+        or not rest
+        or len(head) > _MOST_LABEL
+        or _SAID.search(head)
+        or any(row[:colon].count(sign) for sign in "=<>[?")
+    ):
         return None
     name = "" if head in GREEK else head
     if of_slope(head) or (head.isidentifier() and not (len(name) > _SHORTEST_WORD and name.isalpha())):

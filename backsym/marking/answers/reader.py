@@ -681,14 +681,20 @@ class _Session:
             found = [*self.spelled(text, given, turned=True), *self.as_steps(text, given)]
             found += self.as_euler(text, given)
             return [*found, *(each for each in self.as_one_hot(text, given) if each not in found)]
-        except Refused:
+        except Refused as first:
             if found := self.as_one_hot(text, given):
                 return found
             if meant := self.untagged:
                 with suppress(Refused):
                     return self.spelled(text, given, meant)
-            if (found := self.by_rows(text, given)) is not None:
-                return found
+            try:
+                rows = self.by_rows(text, given)
+            except Refused:
+                if first.clash is None or not self.problem.families:
+                    raise
+                raise first from None
+            if rows is not None:
+                return rows
             # sum(X, 0) and the like, of which no sign says that it is code; a prime is a sign of mathematics.
             if text.isascii() and "^" not in text and "'" not in text:
                 with suppress(Refused):
@@ -835,6 +841,7 @@ class _Session:
                     readings = self.grouped(tree, source, given) if formula else [self.resolved(tree, source, given)]
                 except InputError as e:
                     errors.append(e)
+                    matrices += self.as_matrices(tree, source, given) if turned else ()
                 except Unavailable:
                     continue
                 else:
@@ -842,6 +849,8 @@ class _Session:
                     matrices += self.as_matrices(tree, source, given) if turned else ()
             if found and not both:
                 break
+        if not found and matrices:
+            return [reading._replace(regrouped=False) for reading in matrices]
         if not found:
             raise self.refusal(text, errors)
         return [*found, *matrices]

@@ -123,7 +123,9 @@ class Handwriting:
             self.position += 2
             self.sign(_COMPARED[char + after])
         elif char == "." and after in ("*", "/", "^", "'") and not self.text.startswith("**", self.start + 1):
-            self.position += 1  # MATLAB's signs between entries.
+            self.position += 1 + (after == "*")  # MATLAB's signs between entries.
+            if after == "*":
+                self.put(r"\odot")
         elif char in _COUNTED and after.isascii() and after.isdecimal():
             self.as_written(self.start)
             self.start, self.position = self.position, self.end_of_number(self.position)
@@ -474,6 +476,8 @@ class Handwriting:
             self.put(r"\mathbb{1}" if text == "I" and self.is_indicator() else text)
         elif lower in ("sum", "max", "min") and self.next_is("_"):
             self.token("macro", lower)
+        elif lower == "sum" and (letter := self.over_letter()):
+            self.put(rf"\sum_{{{letter}}}")
         elif lower == "sigmoid" or (lower == "sigma" and not self.words.known("sigma")):
             abstract = ("sigmoid", "") in self.words.abstract_keys
             self.token(*(("word", "sigmoid") if abstract else ("greek", "sigma")))
@@ -492,6 +496,17 @@ class Handwriting:
         else:
             return False
         return True
+
+    def over_letter(self) -> str:
+        """The letter of ``sum over n of`` and ``sum over n:``, which are taken; empty where something else stands."""
+        over, letter, after = (*self.text[self.position :].split(maxsplit=3), "", "", "")[:3]
+        bare = letter.removesuffix(":")
+        said = over == "over" and len(bare) == 1 and bare.isalpha() and (letter != bare or after in ("of", ":"))
+        if not said:
+            return ""
+        end = self.text.index(letter, self.text.index(over, self.position) + len(over)) + len(letter)
+        self.position = end if letter != bare else self.text.index(after, end) + len(after)
+        return bare
 
     def is_differential(self, text: str) -> bool:
         """Whether the d of a word may be that of a derivative; where a quantity is called d, not that of a product."""
