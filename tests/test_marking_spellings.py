@@ -275,6 +275,8 @@ RIGHT = {
             "U",
             r"\frac{\partial L}{\partial U} = \sum_t \delta_t x_t^\top \quad \delta_t = \nabla_{h_t} L \odot (1-h_t^2)",
         ),
+        ("U", r"\sum_t \delta_t x_t^\top \text{ mit } \delta_t = \nabla_{h_t} L \odot (1-h_t^2)"),
+        ("h", "dL/dh_T = h_T - y_T, dL/dh_t = h_t - y_t + W^T (dL/dh_{t+1} * (1 - h_{t+1}^2)) for t = T-1, ..., 1"),
         ("U", "sum over t of (dL/dh_t * (1 - h_t^2)) x_t^T"),
         ("U", "the sum over t: (dL/dh_t * (1 - h_t^2)) x_t^T"),
         ("U", "delta_t = dL/dh_t * (1 - h_t^2)\nsum_t delta_t x_t^T"),

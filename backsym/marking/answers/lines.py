@@ -42,8 +42,9 @@ _RANGE = re.compile(
     re.DOTALL,
 )
 _WHERE = re.compile(
-    r"(?<![\s,;])(?:[,;]|\\[,;:! ]|\\q?quad(?![A-Za-z])|\s)*(?:\\text\s*\{\s*(?:where|with|since|because)\s*\}"
-    r"|(?<![.\w])(?:where|with|since|because)\b(?!\s*\((?:[^=,]|[<>!=]=)*,)|,\s*as\b)\s*(?=.*=)",
+    r"(?<![\s,;])(?:[,;]|\\[,;:! ]|\\q?quad(?![A-Za-z])|\s)*"
+    r"(?:\\text\s*\{\s*(?:where|with|since|because|mit|wobei|weil)\s*\}"
+    r"|(?<![.\w])(?:where|with|since|because|mit|wobei|weil)\b(?!\s*\((?:[^=,]|[<>!=]=)*,)|,\s*as\b)\s*(?=.*=)",
     re.DOTALL,
 )
 _ARROW = re.compile(r"(?:^|(?<=\s))<?=>(?=[^\n\])}]*=)", re.MULTILINE)
@@ -52,7 +53,7 @@ _GOES_ON = (*_SIGNS, *")]}")
 """How a line begins that goes on with the one before."""
 _WAITS = (*_SIGNS, *"-=,([{", r"\left")
 """How a line ends that goes on in the next."""
-_ASIDES = ("where", "with", "since", "because", "as ")
+_ASIDES = ("where", "with", "since", "because", "mit", "wobei", "weil", "as ")
 _DEFINES = re.compile(
     r"((?:\s|\\[,;:! ]|\\q?quad(?![A-Za-z]))*)"
     r"(?:\\(?:mathbf|boldsymbol|bm|vec|mathrm|text|(?:wide)?(?:hat|tilde)|bar|overline)(?![A-Za-z])\s*)?\{?\\?[A-Za-zα-ω]\w*\}?"

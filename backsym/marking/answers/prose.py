@@ -32,7 +32,9 @@ _REASON = (
     rf"(?:{_RULE}|(?:nach|mit|laut|wegen)\s+(?:der\s+|dem\s+|Teil\s+)?(?=[A-ZÄÖÜ(])|(?:by|using|use|from|since|because|due)\s+(?:to\s+)?(?:the|definition|chain|above|part|line|step|eq)\b"
     r"|by\s+definition|definition\s+of|forward\s+pass|substitut(?:e|ing)\b|simplif(?:y|ying|ied)\b)"
 )
-_SAID = re.compile(r"\b(?:times|plus|minus|over|multiplied|divided|squared|sum|product|transposed?)\b(?!\s+rule)")
+_SAID = re.compile(
+    r"\b(?:times|plus|minus|over|multiplied|divided|squared|sum|product|transposed?|Summe|mal|geteilt|Produkt)\b(?!\s+rule)"
+)
 """Words that are mathematics: what holds one is no reason, and is not left out."""
 _AFTER = re.compile(
     rf"[(\[]?\s?{_REASON}[\w ,.'’-]*[)\]}}.\s]{{0,4}}\Z"

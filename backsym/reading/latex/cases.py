@@ -91,7 +91,7 @@ def choice_in_words(
     After "for" the other case may be missing, which is said elsewhere, or nowhere.
     """
     opening = cursor.take()
-    condition = compared(expression())
+    condition = _run(cursor, compared(expression()), expression)
     if opening.text.lower() == "for" and cursor.token.kind == "end":
         return cursor.make("mul", "", (condition, value), opening.start)
     between = True
