@@ -5,21 +5,31 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 from backsym.core.expr import Adj, Entry, Mul, Partial, T, walk
 from backsym.core.problem import Problem
-from backsym.documents.content.blocks import Equations
+from backsym.documents.content.blocks import Equations, Picture
 from backsym.documents.content.derivations import _vectorized
+from backsym.documents.content.document import problem_blocks
+from backsym.documents.content.figures import with_local_derivatives
 from backsym.documents.content.likewise import form_of
 from backsym.documents.content.plan import lines
 from backsym.documents.content.sentences import Voice
 from backsym.documents.content.solved import answered_parts
 from backsym.documents.content.told import Shown
 from backsym.documents.content.vectorizing import operation, rows_and_columns, summed
+from backsym.documents.remarks.ideas import local_derivatives
 from backsym.documents.remarks.remark import base_of
 from backsym.documents.writers.markdown import inlines_text
 from backsym.documents.writers.render import files
+from backsym.numeric.context import Context
+from backsym.numeric.evaluate import evaluate, node_value
+from backsym.numeric.sample import draws
+from backsym.numeric.verify import with_adjoints
 from backsym.printing.unicode import to_unicode
-from backsym.reading.files.loader import load
+from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.solving.solution import Solution, solve
 
 PROBLEMS = Path(__file__).resolve().parents[1] / "problems"
@@ -90,3 +100,61 @@ def test_a_matrix_product_is_told_by_the_letters_of_its_sum() -> None:
                         assert words in to_unicode(row.rhs)
                 count += 1
     assert count > 4
+
+
+# --- local derivatives on the arrows of a graph ---
+
+
+def chain(length: int) -> dict[str, object]:
+    """A chain of numbers: ``length`` quantities, of which the last two are the target and the loss."""
+    names = [f"h{n}" for n in range(length - 3)]
+    forward = [f"{new} = tanh({old})" for old, new in zip(["w", *names], names, strict=False)]
+    symbols = {"w": {"role": "parameter"}, "t": {"role": "target"}}
+    parts = [{"derive": [*reversed(names), "w"]}]
+    return {"symbols": symbols, "forward": [*forward, f"L = ({names[-1]} - t)**2/2"], "parts": parts}
+
+
+@pytest.mark.parametrize("name", ["scalar-tanh", "logistic-circuit"])
+def test_the_local_derivative_on_an_arrow_is_that_of_the_equation(name: str) -> None:
+    solution = solved(name)
+    problem = solution.problem
+    pieces = [piece for a in answered_parts(solution) for piece in (*a.needed, *a.pieces) if piece.derivative]
+    env = with_adjoints(solution.derivations, draws(problem, 1)[0])
+    found = local_derivatives(pieces, problem)
+    assert len(found) > 4
+    for (source, target), local in found.items():
+        moved = {**env.values, source: env.values[source] + 1e-30j}
+        value = node_value(problem.by_name[target], Context.of(env).with_values(moved))[1]
+        np.testing.assert_allclose(evaluate(local, env), np.imag(value) / 1e-30, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("length", "drawn"), [(10, True), (11, False)])
+def test_a_graph_of_ten_numbers_has_its_local_derivatives(length: int, drawn: bool) -> None:
+    solution = solve(problem_from_mapping({"title": "Chain", **chain(length)}))
+    assert len(solution.problem.symbols) == length
+    blocks = problem_blocks(solution, 2)
+    pictures = [block for block in blocks if isinstance(block, Picture)]
+    labels = [edge.text for block in pictures for edge in block.drawn.graph.edges if edge.label is not None]
+    assert any(label.startswith(f"dL/dh{length - 4} = ") for label in labels) == drawn
+    assert len(labels) == (length - 2 if drawn else 0)
+
+
+def test_what_some_arrow_lacks_is_drawn_on_none() -> None:
+    solution = solved("scalar-tanh")
+    voice = Voice.of(solution.problem)
+    pieces = [piece for a in answered_parts(solution) for piece in a.pieces]
+    local = local_derivatives(pieces, solution.problem)
+    assert with_local_derivatives(voice, local) is not None
+    assert with_local_derivatives(voice, {edge: e for edge, e in local.items() if edge != ("z", "y")}) is None
+
+
+def test_three_rules_are_told_of_a_network_that_has_all_three_kinds() -> None:
+    def told(forward: list[str], derive: list[str]) -> bool:
+        symbols = {name: {"role": "parameter"} for name in ("u", "v", "w")} | {"x": {"role": "input"}}
+        given = {"symbols": symbols, "forward": forward, "parts": [{"derive": derive}]}
+        return "Three rules" in str(files(None, [solve(problem_from_mapping(given))], "md")["solution.md"])
+
+    units = ["m = u*x", "h = tanh(m)", "z = v*h + w*x", "L = z**2/2"]
+    assert told(units, ["z", "h", "m", "u", "v", "w"])
+    assert not told(units, ["z", "h", "m", "x"])
+    assert not told(["m = u*x*w", *units[1:]], ["z", "h", "m", "u", "v", "w"])

@@ -254,6 +254,7 @@ _RULES: dict[type[Layout], Callable[[Any, Size], Box]] = {
     lay.Script: _script,
     lay.Primed: lambda node, size: _beside([_set(node.base, size), _glyphs("′" * node.count, "roman", size)], [0, 0]),
     lay.Accent: _accent,
+    lay.Tinted: lambda node, size: _set(node.body, size),
     lay.Fenced: _fenced,
     lay.Gathered: _gathered,
     lay.Delimiter: lambda node, size: _glyphs(DELIMITERS[node.name].char, "roman", size),

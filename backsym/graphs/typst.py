@@ -20,7 +20,7 @@ _HEAD = """\
   let frame(x, y, w, h, r, fill: none, dashed: false) = place(
     top + left, dx: x, dy: y, rect(width: w, height: h, radius: r, fill: fill, stroke: pen(dashed: dashed)))
   let label(x, y, body) = place(
-    top + left, dx: x, dy: y, box(width: 0pt, height: 0pt, place(center + horizon, body)))"""
+    top + left, dx: x - 5cm, dy: y - 5cm, box(width: 10cm, height: 10cm, place(center + horizon, body)))"""
 _CENTIMETRE = 28.3465
 """Points in a centimetre."""
 

@@ -30,7 +30,7 @@ from backsym.documents.content.blocks import (
     Text,
 )
 from backsym.documents.content.dimensions import dimension_check
-from backsym.documents.content.figures import legend
+from backsym.documents.content.figures import legend, with_local_derivatives
 from backsym.documents.content.likewise import Form, form_of, pairs_of, renaming
 from backsym.documents.content.plan import Line, condensed, lines, named, recalled
 from backsym.documents.content.questions import Sheet, question_blocks, row
@@ -48,7 +48,7 @@ from backsym.documents.content.vectorizing import (
     summed,
 )
 from backsym.documents.content.worked import numbers_row
-from backsym.documents.remarks.ideas import ideas
+from backsym.documents.remarks.ideas import WALK, ideas, local_derivatives
 from backsym.documents.remarks.readings import readings
 from backsym.documents.remarks.remark import Remark, holds
 from backsym.documents.remarks.slips import slips
@@ -108,7 +108,11 @@ class Worked(Sheet):
     def derived(self, answered: Answered) -> None:
         """One derivation of each kind, and the results that are found likewise, between the remarks about them."""
         pieces = (*answered.needed, *answered.pieces)
-        self._remarks(islice(self._new(ideas(pieces, self.problem)), IDEAS), "idea")
+        said = self._remarks(islice(self._new(ideas(pieces, self.problem)), IDEAS), "idea")
+        drawn = with_local_derivatives(self.voice, local_derivatives(pieces, self.problem)) if WALK in said else None
+        if drawn is not None:
+            self.say("document.local_derivatives")
+            self.blocks.append(drawn)
         self._derived(answered)
         self._remarks(islice(self._new(readings(pieces, self.problem)), 1), "reading")
         self._remarks(islice(self._new(slips(pieces, self.problem)), 1), "slip")
@@ -122,15 +126,18 @@ class Worked(Sheet):
             if all(holds(claim, self.problem, env) for claim in remark.claims) and self.shown.told.first(remark.key):
                 yield remark
 
-    def _remarks(self, remarks: Iterable[Remark], kind: str) -> None:
-        """Remarks of one kind in one paragraph."""
+    def _remarks(self, remarks: Iterable[Remark], kind: str) -> list[str]:
+        """Remarks of one kind in one paragraph; the keys of them."""
         voice = self.voice
         said: list[Inline] = []
+        keys: list[str] = []
         for remark in remarks:
+            keys.append(remark.key)
             facts = {name: self._value(fact) for name, fact in remark.facts.items()}
             said += [Text(" "), *voice.catalogue.phrase(remark.key, **facts)]
         if said:
             self.blocks.append(Aside(kind, (*_strong(voice.catalogue.phrase(f"document.{kind}")), *said)))
+        return keys
 
     def _derived(self, answered: Answered) -> None:
         self._needed(answered)

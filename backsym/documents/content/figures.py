@@ -5,12 +5,12 @@ This module must not know how a graph is drawn or written.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from backsym.core.errors import BacksymError
-from backsym.core.expr import Partial, names_in
+from backsym.core.expr import Expr, Partial, names_in
 from backsym.core.steps import Derivation
 from backsym.core.words import say
 from backsym.documents.content.blocks import Inlines, Math, Paragraph, Picture
@@ -21,7 +21,7 @@ from backsym.graphs.figure import Figure, figure
 from backsym.graphs.model import ROLES, Graph, Numbers
 from backsym.numeric.evaluate import evaluate
 from backsym.numeric.given import point
-from backsym.printing.layout import Layout
+from backsym.printing.layout import Layout, Tinted
 from backsym.printing.unicode import to_unicode
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ NUMBERED = 20
 
 FIGURES = 3
 """Significant digits of the numbers in a drawing."""
+
+LABELLED = 10
+"""Vertices of a graph with a local derivative on each arrow."""
 
 
 def drawing(voice: Voice, kind: str = "vectorized") -> Picture | Paragraph:
@@ -101,6 +104,29 @@ def picture(
     numbers = _numbers(voice, derivations) if derivatives == "numbers" else None
     drawn = described(figure(voice.problem, kind, derivatives, numbers), voice)
     return Picture(drawn, drawn.alt)
+
+
+def with_local_derivatives(voice: Voice, local: Mapping[tuple[str, str], Expr]) -> Picture | None:
+    """The graph with the local derivative on each arrow, by source and target, along which anything is passed back.
+
+    None where a quantity is an array, and where the labels would be crowded.
+    """
+    problem = voice.problem
+    if any(symbol.shape for symbol in problem.symbols.values()) or len(problem.symbols) > LABELLED:
+        return None
+    plain_graph, marked = figure(problem, "scalar").graph, figure(problem, "scalar", "edges").graph
+    edges = []
+    for bare, edge in zip(plain_graph.edges, marked.edges, strict=True):
+        known = local.get((edge.source, edge.target))
+        if edge.label is None:
+            edges.append(bare)
+        elif known is None:
+            return None
+        else:
+            label = voice.layout(known)
+            edges.append(replace(edge, label=Tinted(label, "local"), text=f"{edge.text} = {to_unicode(label)}"))
+    drawn = described(Figure(replace(plain_graph, edges=tuple(edges))), voice)
+    return None if drawn.unlabelled else Picture(drawn, drawn.alt)
 
 
 def described(drawn: Figure, voice: Voice) -> Figure:

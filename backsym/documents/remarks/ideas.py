@@ -8,13 +8,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from backsym.core import stepkinds as sk
-from backsym.core.expr import Add, Adj, Div, Entry, Expr, Fn, IndexReduce, Mul, Partial, Sym, free_indices, num, walk
+from backsym.core.expr import (
+    Add,
+    Adj,
+    Div,
+    Entry,
+    Expr,
+    Fn,
+    IndexReduce,
+    Mul,
+    Partial,
+    Sym,
+    free_indices,
+    names_in,
+    num,
+    walk,
+)
 from backsym.core.problem import Problem
 from backsym.documents.remarks.remark import Claim, Remark, Told, all_steps, base_of, opening_of
 from backsym.parts.kind import Piece
 
 MANY = 4
 """Of so many derivatives in one part it is said how they follow from each other."""
+
+WALK = "ideas.walk"
+"""The idea that a drawing with local derivatives shows."""
 
 RULES = 5
 """So many facts tell of all three rules for a network of units."""
@@ -28,7 +46,7 @@ def ideas(pieces: Sequence[Piece], problem: Problem) -> Iterator[Remark]:
         yield rules
         return
     if len(derived) >= MANY:
-        yield Remark("ideas.walk")
+        yield Remark(WALK)
     yield from _shared(derived, problem)
     coupled = [remark for piece in derived for remark in _coupled(piece)]
     yield from coupled
@@ -39,6 +57,22 @@ def ideas(pieces: Sequence[Piece], problem: Problem) -> Iterator[Remark]:
     for piece in derived:
         if not coupled:
             yield from _every(piece)
+
+
+def local_derivatives(pieces: Sequence[Piece], problem: Problem) -> dict[tuple[str, str], Expr]:
+    """The derivatives of numbers by what they are computed from, by both names, as far as the steps state them."""
+    found: dict[tuple[str, str], Expr] = {}
+    for piece in pieces:
+        for step in all_steps(piece.steps):
+            at = (step.before.den, step.before.num) if isinstance(step.before, Partial) else ()
+            names = [e.name for e in at if isinstance(e, Sym)]
+            if step.kind == sk.LOCAL and len(names) == 2:
+                found[names[0], names[1]] = step.after
+        # What only the loss is computed from has the derivative of the loss itself.
+        users = [eq.name for eq in problem.equations if piece.node in names_in(eq.rhs)]
+        if users == [problem.loss] and not piece.result.lhs.shape:
+            found[piece.node, problem.loss] = piece.result.rhs
+    return found
 
 
 def _rules(pieces: Sequence[Piece], problem: Problem) -> Remark | None:
@@ -65,18 +99,18 @@ def _of_unit(piece: Piece, problem: Problem) -> dict[str, Told] | None:
     pairs = [term.args for term in terms if isinstance(term, Mul) and len(term.args) == 2]
     if len(pairs) < len(terms) or not isinstance(lhs, Adj) or lhs.shape:
         return None
-    if not all(isinstance(error, Adj) and isinstance(factor, (Sym, Fn)) for error, factor in pairs):
-        return None
+    errors = [error.name for error, _ in pairs if isinstance(error, Adj)]
     factors = [factor for _, factor in pairs]
-    roles = {problem.symbols[factor.name].role for factor in factors if isinstance(factor, Sym)}
+    if len(errors) < len(pairs):
+        return None
     own = problem.sym(piece.node)
-    if problem.symbols[piece.node].role == "parameter" and len(pairs) == 1 and roles <= {"node", "input"} and roles:
-        return {"weight": own, "value": factors[0]}
-    if len(pairs) == 1 and isinstance(factors[0], Fn) and factors[0].order == 1 and factors[0].args == (own,):
+    applied = problem.by_name[errors[0]].rhs
+    if len(pairs) == 1 and isinstance(applied, Fn) and applied.args == (own,):
         return {"sum": own, "slope": factors[0]}
-    return (
-        {"unit": own} if roles == {"parameter"} and len(roles) and not any(isinstance(f, Fn) for f in factors) else None
-    )
+    roles = {problem.symbols[factor.name].role if isinstance(factor, Sym) else "" for factor in factors}
+    if problem.symbols[piece.node].role == "parameter":
+        return {"weight": own, "value": factors[0]} if len(pairs) == 1 and roles <= {"node", "input"} else None
+    return {"unit": own} if roles == {"parameter"} else None
 
 
 def _shared(pieces: Sequence[Piece], problem: Problem) -> Iterator[Remark]:
