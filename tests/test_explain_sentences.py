@@ -55,7 +55,11 @@ FULL = [
     ("mlp-entries", "z2", "-t/a2", "wrong_node", "The answer is dL/da2, not dL/dz2."),
     ("mlp-entries", "z2", "-t*(1 - a2)", "missing_sum", "but every one contributes"),
     ("mlp-entries", "W1", "dL/dz1 @ a1.T", "wrong_node", "a1 is not the quantity that belongs there: it should be a0."),
-    ("twin", "W1", "dL/dm_a @ x_a.T", "missing_path", "The term of the path through m_b[j] is missing"),
+    ("twin", "W1", "dL/dm_a @ x_a.T", "missing_path", "path through m_b is missing: add dL/dm_b @ x_b.T."),
+    ("twin", "W1", "dL/dm_a[j]*x_a[i]", "missing_path", "path through m_b[j] is missing: add dL/dm_b[j]*x_b[i]."),
+    ("mlp-entries", "z2", "a2", "missing_path", "The term -t is missing: a2 should be a2 - t."),
+    ("mlp-entries", "z2", "a2[k]", "missing_path", "The term -t[k] is missing: a2[k] should be a2[k] - t[k]."),
+    ("mlp-entries", "z2", "t", "sign", "The term a2 is missing."),
     ("twin", "m_a", "dL/dh_a*relu'(m_b)", "evaluation_point", "m_b should be m_a."),
     ("twin", "h", "dL/dz*W2", "transpose", "W2 needs a transpose"),
     ("skip", "z1", "dL/dh1*z1*(1 - z1)", "wrong_node", "z1 is not the quantity that belongs there: it should be h1."),
@@ -84,7 +88,7 @@ FULL = [
     ("scalar-tanh", "z", "(y - t)*(1 - tanh(z))**2", "parentheses", "(1 - tanh(z))**2 should be 1 - tanh(z)**2."),
     ("backward-batch", "b2", "sum(dL/dZ2, axis=1)", "wrong_axis", "The sum runs over the wrong axis"),
     ("scalar-tanh", "y", "(y - t)**2", "exponent", "The exponent does not belong in"),
-    ("rnn", "b", "2*dL/dz2", "factor", "The term dL/dz1[i] + dL/dz3[i] is missing."),
+    ("rnn", "b", "2*dL/dz2", "factor", "The term dL/dz1 + dL/dz3 is missing."),
 ]
 
 

@@ -14,8 +14,10 @@ import sys
 import threading
 import time
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import replace
 from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,10 @@ from backsym.cli.main import main
 from backsym.cli.progress import counted
 from backsym.core.errors import BacksymError
 from backsym.core.problem import Problem
+from backsym.marking.answers.model import ReadAnswer, Target
+from backsym.marking.answers.reader import AnswerReader
+from backsym.marking.explaining.explain import Explainer
+from backsym.marking.judging.judge import Judge
 from backsym.marking.reporting import classes
 from backsym.marking.reporting.class_page import class_page
 from backsym.marking.reporting.classes import check_class
@@ -154,6 +160,30 @@ def test_a_question_that_a_student_of_a_folder_left_out_is_shown(marker: Marker,
     ]  # fmt: skip
     assert "no answer" in records[4].feedback
     assert (records[-1].student, records[-1].verdict) == ("eve", "invalid")
+
+
+def test_what_many_students_write_is_read_and_explained_twice(marker: Marker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second time it is kept; the verdicts are the same."""
+    counts: Counter[tuple[str, str]] = Counter()
+    read, explained = AnswerReader._answer, Explainer._explanation
+
+    def reading(self: AnswerReader, target: Target, text: str, *rest: Any) -> Any:
+        counts["read", text] += 1
+        return read(self, target, text, *rest)
+
+    def explaining(self: Explainer, judge: Judge, answer: ReadAnswer) -> Any:
+        counts["explained", answer.text] += 1
+        return explained(self, judge, answer)
+
+    monkeypatch.setattr(AnswerReader, "_answer", reading)
+    monkeypatch.setattr(Explainer, "_explanation", explaining)
+    explained_texts = [("explained", text) for target, text in WRONG.items() if text != RIGHT[target]]
+    fresh = Marker(marker.problem, Judge(marker.problem, marker.judge.solution))
+    records = check_class(fresh, {f"s{n:03d}": RIGHT if n % 3 else WRONG for n in range(9)})
+    assert set(counts) == {*(("read", text) for text in (*RIGHT.values(), *WRONG.values())), *explained_texts}
+    assert set(counts.values()) == {2}
+    for n, record in enumerate(records):
+        assert replace(record, student=None) == replace(records[n % 9], student=None)
 
 
 def test_settings(marker: Marker) -> None:

@@ -185,7 +185,7 @@ def test_kept_values_are_at_most_so_many_and_found_once_while_kept() -> None:
 
 def test_what_recurs_is_kept_from_the_second_time_on_and_weighs_at_most_so_much() -> None:
     found: list[int] = []
-    kept: Recurring[int, None] = Recurring(3, lambda value: 1)
+    kept: Recurring[int, None] = Recurring(3)
     for n in (0, 0, 0, 1, 1, 1, 2, 2, 0, 1, 2, 3, 3, 3, 2):
         kept.get(n, n, lambda n=n: found.append(n))  # type: ignore[misc]
     assert found == [0, 0, 1, 1, 2, 2, 3, 3, 2]

@@ -15,6 +15,7 @@ from backsym.core.allowance import LIMIT, Exhausted, allowing, detached, largest
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Entry, Ix, Mul, Sym
 from backsym.core.resources import find_problem
+from backsym.marking.answers import reader
 from backsym.marking.explaining import explain, feedback, one_slip, screening
 from backsym.marking.judging import judge, subject
 from backsym.marking.judging.judge import Judge, TooLarge
@@ -202,7 +203,7 @@ def test_memory_stays_flat_over_many_answers(monkeypatch: pytest.MonkeyPatch) ->
     """All that a marker keeps is bounded: with small bounds, a new answer leaves nothing behind."""
     for module, bound in (
         (printer, "KEPT"), (feedback, "MAX_KEPT"), (screening, "MAX_KEPT"), (subject, "MAX_KEPT"),
-        (screening, "MAX_HELD"),
+        (screening, "MAX_HELD"), (reader, "MAX_READ"), (explain, "MAX_EXPLAINED"),
         (explain, "MAX_SUBJECTS"), (judge, "MAX_SLOPES"),
     ):  # fmt: skip
         monkeypatch.setattr(module, bound, 4)

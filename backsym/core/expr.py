@@ -417,7 +417,7 @@ class Add(Expr):
 
     @lazy
     def shape(self) -> Shape:
-        return broadcast(*(a.shape for a in self.args))
+        return broadcast(*[a.shape for a in self.args])
 
 
 @dataclass(frozen=True)
@@ -437,7 +437,7 @@ class Mul(Expr):
 
     @lazy
     def shape(self) -> Shape:
-        return broadcast(*(a.shape for a in self.args))
+        return broadcast(*[a.shape for a in self.args])
 
 
 @dataclass(frozen=True)
@@ -834,7 +834,7 @@ def _square_or_diagonal(e: Fn) -> Shape:
     return (first[0], first[0]) if len(first) == 1 else first[:1]
 
 
-ELEMENTWISE = KINDS.add(Kind("elementwise", lambda e: broadcast(*(a.shape for a in e.args)), entrywise=True))
+ELEMENTWISE = KINDS.add(Kind("elementwise", lambda e: broadcast(*[a.shape for a in e.args]), entrywise=True))
 """Entry by entry, on arguments that broadcast."""
 
 ROWWISE = KINDS.add(Kind("rowwise", lambda e: e.args[0].shape, named=True, along_rows=True))
@@ -880,7 +880,7 @@ KRON = KINDS.add(Kind("kron", _kron_shape))
 CUMULATIVE = KINDS.add(Kind("cumulative", lambda e: e.args[0].shape, named=True))
 """Sums of a vector from its first entry on."""
 
-VECTORS = KINDS.add(Kind("vectors", lambda e: broadcast(*(a.shape for a in e.args))))
+VECTORS = KINDS.add(Kind("vectors", lambda e: broadcast(*[a.shape for a in e.args])))
 """Products of two vectors, which are always shown in full."""
 
 

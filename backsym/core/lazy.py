@@ -66,13 +66,17 @@ class Kept(Generic[K, V]):
         return value
 
 
+def _one(value: object) -> int:
+    return 1
+
+
 class Recurring(Generic[K, V]):
     """Values by their keys, kept from the second time on: what is asked for once leaves only a number behind.
 
-    When the weights of all together are more than ``most``, all are forgotten and found again.
+    When there are more than ``most``, or all together weigh more, all are forgotten and found again.
     """
 
-    def __init__(self, most: int, weigh: Callable[[V], int]):
+    def __init__(self, most: int, weigh: Callable[[V], int] = _one):
         self.most = most
         self.weigh = weigh
         self._values: dict[K, V] = {}

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from backsym.core.errors import BacksymError, InputError
 from backsym.core.expr import (
@@ -28,6 +28,7 @@ from backsym.core.expr import (
     scalar_if_ones,
     show_shape,
 )
+from backsym.core.lazy import Recurring
 from backsym.core.problem import Problem
 from backsym.core.source import Source
 from backsym.core.words import say
@@ -67,6 +68,8 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _NO_LETTERS = Frame()
 _AS_WRITTEN: Mapping[str, str] = MappingProxyType({})
 _KEPT = 1000
+MAX_READ = 1000
+"""Answers that were given more than once and are kept as they were read."""
 MAX_GROUPINGS = 3
 """Ways to group a product, besides the customary one, that an answer is read in."""
 _MESSAGE = 300
@@ -115,6 +118,11 @@ class AnswerReader:
         self.names = Names.of(scope)
         self.shapes = {name: symbol.shape for name, symbol in problem.symbols.items()}
         self._lefts: dict[str, Left] = {}
+        self._read = _given_again()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what was read, which a copy in another process reads anew."""
+        return {**self.__dict__, "_read": _given_again()}
 
     def left(self, text: str, session: _Session) -> Left:
         """What a left side is.  A class writes few different ones, so that they are kept."""
@@ -185,6 +193,12 @@ class AnswerReader:
 
         ``mathematical``: see ``mathematics``; ``names`` are those that hold besides the problem's.
         """
+        if names is not None and names is not self.names:
+            return self._answer(target, text, mathematical, names)
+        key = target, text, mathematical
+        return self._read.get(key, hash(key), lambda: self._answer(target, text, mathematical, None))
+
+    def _answer(self, target: Target, text: str, mathematical: bool, names: Names | None) -> ReadAnswer | Unreadable:
         if len(text) > MAX_CHARACTERS:
             long = say("answers.too_many_characters", count=len(text), limit=MAX_CHARACTERS)
             return Unreadable(target, text[:200], "limit", long.text(self.problem.language), self.problem)
@@ -242,6 +256,11 @@ class AnswerReader:
             return _Session(self, target, text).meant(found[0]) if len(found) == 1 else None
         except (Refused, BacksymError, RecursionError):
             return None
+
+
+def _given_again() -> Recurring[tuple[Target, str, bool], ReadAnswer | Unreadable]:
+    """A class gives many answers more than once; those that one student gives are not kept."""
+    return Recurring(MAX_READ)
 
 
 class _Session:

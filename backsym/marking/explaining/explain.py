@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from backsym.core.allowance import Exhausted, allowing
+from backsym.core.allowance import Exhausted, allowing, spend
 from backsym.core.errors import BacksymError, ShapeError
 from backsym.core.expr import (
     ZERO,
@@ -34,13 +34,13 @@ from backsym.core.expr import (
     rebuild,
     scalar_if_ones,
 )
-from backsym.core.lazy import Kept, lazy
+from backsym.core.lazy import Kept, Recurring, lazy
 from backsym.marking.answers.model import Clash, ReadAnswer, Target
 from backsym.marking.explaining.counterexample import counterexample, small_points
 from backsym.marking.explaining.feedback import Fact, Sentence, Size, Words
 from backsym.marking.explaining.one_slip import Echoes
 from backsym.marking.explaining.repairs import Repair, adds_row_to_column, repairs
-from backsym.marking.explaining.screening import Point
+from backsym.marking.explaining.screening import Measured, Point, measured
 from backsym.marking.explaining.search import Search
 from backsym.marking.explaining.slopes import named
 from backsym.marking.judging.judge import Judge, equal_values
@@ -55,6 +55,9 @@ MAX_JUDGED = 30
 MAX_SUBJECTS = 200
 """Targets, each in the letters of some answers, that are kept prepared."""
 
+
+MAX_EXPLAINED = 1000
+"""Explanations of answers that were given more than once."""
 
 ELEMENTS = 2_000_000
 """Elements of the largest intermediate, of many candidates at once."""
@@ -112,6 +115,10 @@ class Explanation:
         return " ".join(self.words.text(sentence, terminal) for sentence in sentences)
 
 
+_Given = tuple[Target, Expr, tuple[Ix, ...], str]
+"""What the explanation of an answer depends on; the text tells how its numbers are spelled."""
+
+
 class Explainer:
     """Explains answers about one problem; what all of them need is prepared once."""
 
@@ -125,9 +132,16 @@ class Explainer:
         order.sort(key=lambda number: sum(not np.any(v) for v in judge.points[number].adjoints.values()))
         self._points = {number: Point(judge.points[number]) for number in order}
         self._small: tuple[Env, ...] | None = None
+        self._explained: Recurring[_Given, Measured[Explanation]] = Recurring(MAX_EXPLAINED)
 
     def explain(self, judge: Judge, answer: ReadAnswer) -> Explanation:
-        """The explanation of an answer that was read and is not right."""
+        """The explanation of an answer that was read and is not right; what is given again is explained once."""
+        key = answer.target, answer.expr, answer.indices, answer.text
+        found = self._explained.get(key, hash(key), lambda: measured(lambda: self._explanation(judge, answer)))
+        spend(found.work)
+        return found.made
+
+    def _explanation(self, judge: Judge, answer: ReadAnswer) -> Explanation:
         rank = len(answer.target.shape)
         if len(answer.indices) > rank:
             # Letters beyond those of the target's axes are free by mistake.

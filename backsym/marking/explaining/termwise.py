@@ -39,7 +39,9 @@ def term_by_term(search: Search) -> Iterator[Repair]:
         if len(own) > MAX_TERMS or (multiplied and len(own) == len(summands(whole, False))):
             continue
         terms = [_Term(search, e) for e in own]
-        for letters, known in search.subject.once(known_terms):
+        # What is missing is written as the answer is, entry by entry or as a whole.
+        entries = bool(free(search.letters))
+        for letters, known in sorted(search.subject.once(known_terms), key=lambda form: bool(form[0]) != entries):
             found += _matched(search, terms, known, letters)
         if found:
             break

@@ -113,17 +113,22 @@ def path_repairs(search: Search) -> Iterator[Repair]:
     rows, paths = search.subject.missing_paths
     more, terms = search.subject.missing_terms
     hits = search.screen.hits(np.concatenate([rows, more]) + search.base) if len(rows) + len(more) else ()
-    whole = by_entries(search) if len(hits) else ONE
     for n in hits:
         through = n < len(rows)
         kind, size = ("missing_path", 1.4) if through else ("missing_term", 1.42)
         consumer, term = paths[n] if through else (None, terms[n - len(rows)])
-        new = Add((whole, term))
+        several = through and isinstance(term, Add) and term not in [path.term for path in offers.paths]
+        whole, letters = search.places[-1].expr, search.letters
+        array = search.subject.as_whole(term) if whole.shape == offers.shape and not free(letters) else None
+        if array is not None:
+            term, consumer = array, consumer.base if isinstance(consumer, Entry) else consumer
+        else:
+            whole, letters = by_entries(search), offers.letters
+        new = Add((whole, *term.args)) if array is not None and isinstance(term, Add) else Add((whole, term))
         facts = {"quantity": term} if consumer is None else {"consumer": consumer, "term": term}
         shown = term if through else new
         yield Repair(
-            "missing_path", kind, size, new, offers.letters, search.places[-1].expr, shown, True, facts,
-            several=through and isinstance(term, Add) and term not in [path.term for path in offers.paths],
+            "missing_path", kind, size, new, letters, search.places[-1].expr, shown, True, facts, several=several,
         )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from backsym.marking.answers.model import Target
 from backsym.marking.explaining.drafts import Bulk, Key
 from backsym.marking.explaining.places import outline
 from backsym.marking.explaining.repair_material import Offers
-from backsym.marking.explaining.screening import CALL, Point, Screen, Truth, stack
+from backsym.marking.explaining.screening import CALL, CLOSE, Point, Screen, Truth, stack
 from backsym.marking.judging.judge import Judge
 from backsym.numeric.axes import Array, Val
 
@@ -114,6 +114,29 @@ class Subject:
                         terms[term] = None
                         rows.append(row)
         return np.asarray(rows).reshape(len(rows), len(self.truth.flat)), tuple(terms)
+
+    @lazy
+    def _whole_terms(self) -> tuple[tuple[Array, Expr], ...]:
+        """The terms of the true derivative as a whole: values and terms."""
+        found: dict[Expr, Array] = {}
+        for e, letters in self.offers.references:
+            if isinstance(e, Add) and not letters and self.offers.letters:
+                for term in e.args:
+                    if term.shape == self.offers.shape and (row := self.screen(term, ()).whole()) is not None:
+                        found[term] = row
+        return tuple((row, term) for term, row in found.items())
+
+    def as_whole(self, term: Expr) -> Expr | None:
+        """A term of the true derivative, given entry by entry, as an array; None where it is not known as one."""
+        if isinstance(term, Add):
+            parts = [self.as_whole(part) for part in term.args]
+            known = tuple(part for part in parts if part is not None)
+            return Add(known) if len(known) == len(parts) else None
+        row = self._flat(term)
+        if row is None:
+            return None
+        close = CLOSE * np.abs(row).max(initial=0.0)
+        return next((whole for own, whole in self._whole_terms if np.abs(own - row).max(initial=0.0) <= close), None)
 
     @lazy
     def diagonals(self) -> tuple[tuple[Array, Expr, Ix], ...]:

@@ -96,10 +96,8 @@ class Scope:
 
     def range_of(self, letter: str) -> Dim | None:
         """The declared dimension of a letter; k' runs over the range of k."""
-        for name in (letter, letter.rstrip("'")):
-            if name in self.index_dims:
-                return self.index_dims[name]
-        return None
+        found = self.index_dims.get(letter)
+        return found if found is not None or "'" not in letter else self.index_dims.get(letter.rstrip("'"))
 
 
 def suggest(word: str, names: Sequence[str]) -> Words | None:
@@ -121,7 +119,7 @@ def similar(word: str, names: Sequence[str]) -> str | None:
 
 
 def positional(call: Node) -> tuple[Node, ...]:
-    return tuple(child for child in call.children if child.kind != "keyword")
+    return tuple([child for child in call.children if child.kind != "keyword"])
 
 
 def index_reduction(tree: Node, scope: Scope) -> tuple[Node, ...]:
@@ -168,7 +166,7 @@ def _index_letters(indices: Sequence[Node], scope: Scope | None = None) -> tuple
             found += [letter for part in ix.children for letter in part.children if not is_size(letter, scope)]
         else:
             found += _index_letters(ix.children[1:], scope) if ix.kind == "entry" else [ix]
-    return tuple(ix for ix in found if ix.kind == "name")
+    return tuple([ix for ix in found if ix.kind == "name"])
 
 
 def is_size(letter: Node, scope: Scope | None) -> bool:
@@ -284,13 +282,15 @@ def free_letters(tree: Node, scope: Scope) -> dict[str, Node]:
     def visit(current: Node, bound: frozenset[str]) -> None:
         if current.kind not in _WITH_LETTERS:
             for child in current.children:
-                visit(child, bound)
+                if child.children:  # A name or a number has no letters.
+                    visit(child, bound)
             return
         for ix in own_letters(current, scope):
             if ix.value not in bound and ix.value not in labels and not scope.is_end(ix.value):
                 found.setdefault(ix.value, ix)
         for child, inner in _scoped_children(current, scope, bound):
-            visit(child, inner)
+            if child.children:
+                visit(child, inner)
 
     visit(tree, frozenset())
     return found

@@ -23,7 +23,9 @@ IsPartial = Callable[[str, str], bool]
 _PRODUCTS = {"*": "mul", "@": "matmul", "/": "div"}
 _COMPARISONS = (">", ">=", "<", "<=", "==", "!=")
 _SIGNS = ("+", "-")
+_POWERS = ("**", "^")
 _ATOMS = {"name": "name", "number": "num"}
+_AFTER_INDEX = (",", "]")
 _JOINED = ("(", "[", ".", "^", "**")
 """What makes more than an atom of a name or a number before it."""
 
@@ -250,7 +252,7 @@ class _Parser:
     def power(self) -> Node:
         start = self.token.start
         base = self.postfix()
-        if not self.at("**", "^"):
+        if self.token.text not in _POWERS:
             return base
         self.enter(self.take())
         exponent = self.factor()
@@ -261,13 +263,14 @@ class _Parser:
         start = self.token.start
         tree = self.derivative() if self.starts_derivative() else self.primary()
         while True:
-            if self.at("."):
+            sign = self.token.text
+            if sign == ".":
                 self.take()
                 tree = self.after_dot(tree, start)
-            elif self.at("^") and self.ahead().kind == "name" and self.ahead().text == "T":
+            elif sign == "^" and self.ahead().kind == "name" and self.ahead().text == "T":
                 self.take(2)
                 tree = self.make("transpose", "", (tree,), start)
-            elif self.at("["):
+            elif sign == "[":
                 tree = self.entry(tree, start)
             else:
                 return tree
@@ -289,14 +292,23 @@ class _Parser:
 
     def entry(self, base: Node, start: int) -> Node:
         opening = self.take()
-        indices = [self.place()]
-        while self.at(","):
+        indices = [self.letter() or self.place()]
+        while self.token.text == ",":
             self.take()
-            indices.append(self.place())
-        if any(ix.kind == "slice" for ix in indices) and not all(map(_may_pick, indices)):
+            indices.append(self.letter() or self.place())
+        if "slice" in [ix.kind for ix in indices] and not all(map(_may_pick, indices)):
             raise self.unexpected(say("plain.sought.letter_or_axis"))
         self.close(opening, "]")
         return self.make("entry", "", (base, *indices), start)
+
+    def letter(self) -> Node | None:
+        """A letter or position that is the whole index, as most are."""
+        token = self.token
+        kind = _ATOMS.get(token.kind)
+        if kind is None or self.tokens[self.position + 1].text not in _AFTER_INDEX:
+            return None
+        self.take()
+        return node(kind, token.text, (), (token.start, token.end))
 
     def place(self) -> Node:
         """An index, or a colon for a whole axis."""
@@ -385,7 +397,7 @@ class _Parser:
             return self.make("num", token.text, (), token.start)
         if token.kind == "name":
             self.take()
-            if self.at("("):
+            if self.token.text == "(":
                 return self.call(token)
             return self.make("name", token.text, (), token.start)
         if self.at("("):
@@ -440,11 +452,11 @@ class _Parser:
 
     def argument(self) -> Node:
         token = self.token
-        if token.kind == "name" and self.ahead().kind == "op" and self.ahead().text == "=":
+        if token.kind == "name" and self.tokens[self.position + 1].text == "=":
             self.take(2)
             return self.make("keyword", token.text, (self.additive(),), token.start)
         value = self.additive()
-        if value.kind == "name" and self.at("!="):
+        if value.kind == "name" and self.token.text == "!=":
             self.take()
             return self.make("cmp", "!=", (value, self.additive()), token.start)
         return value
@@ -467,7 +479,7 @@ class _Parser:
 
     def starts_derivative(self) -> bool:
         first = self.token
-        if not _differential(first):
+        if first.text[:1] != "d" or not _differential(first):
             return False
         position = self.position + 1
         if self.tokens[position].text == "[":
