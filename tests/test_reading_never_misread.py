@@ -65,7 +65,7 @@ REFUSED = [
         r"$$a^{(l)} = w^{(l)} a^{(l-1)}, \quad l = 1, \dots, M, \quad L = a^{(M)} + w^{(1)}$$",
     ),
     # What is not put in, not read, or runs over other letters.
-    ("function_not_put_in", "g(w x)", r"With $f(x) = x^2$ and $g(x) = \sin x$, $$h = f(g(w x)), \quad L = h$$"),
+    ("function_not_put_in", "(f(w x))", r"With $f(x) = x^2$, $$h = f(f(w x)), \quad L = h$$"),
     (
         "defined_by_derivative",
         r"v_t = \mu v_{t-1} + \nabla f(x_{t-1})",

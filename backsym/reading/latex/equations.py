@@ -21,11 +21,12 @@ from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.latex.cursor import shown
 from backsym.reading.latex.derivatives import Formula
+from backsym.reading.latex.extents import extended
 from backsym.reading.latex.lexer import Token
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.scripts import item, read_scripts
 from backsym.reading.meaning.scope import Scope
-from backsym.reading.syntax import Node
+from backsym.reading.syntax import Node, walk
 
 MAX_EQUATIONS = 10_000
 
@@ -212,6 +213,8 @@ class FormulaReader(Formula):
     """Equations, their ranges, and what stands between them."""
 
     reads_shifts = True
+    stretched = False
+    """Whether a sum goes on over terms behind it that have its letter."""
 
     def __init__(
         self, source: Source, words: Vocabulary, start: int = 0, end: int | None = None, *, lenient: bool = False
@@ -349,7 +352,9 @@ class FormulaReader(Formula):
                 raise self.unexpected(say("latex.sought.right_side"), say("latex.equation_example"))
             raise self.leftover()
         self.take()
-        rhs = self.additive()
+        written = self.additive()
+        rhs = extended(written, frozenset(part.value for part in walk(lhs) if part.kind == "name"))
+        self.stretched = self.stretched or rhs is not written
         ranges = self.ranges()
         if self.token.kind not in ("end", "row") and not self.at(",", ";", ".") and not self.idle_word():
             raise self.leftover()

@@ -386,7 +386,8 @@ class Symbols(Grammar):
         end = tag_ahead(self)
         tag = "".join(token.text for token in self.tokens[self.position + 1 : end])
         self.position = mark
-        return not (end and self.words.has("e", tag))
+        member = "e" in self.words.ranks and self.is_member_letter(tag)
+        return not (end and (member or self.words.has("e", tag)))
 
     def euler(self, base: Base) -> Node:
         """``e^{z}`` is exp(z)."""

@@ -42,6 +42,7 @@ from backsym.reading.notes.layers import layered
 from backsym.reading.notes.lengths import Respelled, check_counts, check_lengths, check_sizes
 from backsym.reading.notes.origins import from_one
 from backsym.reading.notes.preparing.asides import without_asides, without_numbers
+from backsym.reading.notes.preparing.features import with_given_features
 from backsym.reading.notes.preparing.front import front_matter, with_front
 from backsym.reading.notes.preparing.macros import written_out
 from backsym.reading.notes.prose import (
@@ -128,8 +129,12 @@ def tree_of_note(document: Document, tex: bool) -> ReadNote:
     counted = from_one(document, places)
     document = counted.document
     document, told = with_told_functions(document, tex)
-    done = settled(document, islice(formulas(document.text, tex), MAX_FORMULAS))
-    customs = [*numbers, *((at, "a prime is a transpose") for at in spelling.transposes[:1]), *counted.remarks, *told]
+    done = settled(document, lambda read: islice(formulas(read.text, tex), MAX_FORMULAS))
+    shown = ((f.start, f.end, f.displayed) for f in islice(formulas(done.document.text, tex), MAX_FORMULAS))
+    document, features = with_given_features(done.document, shown)
+    done = replace(done, document=document)
+    customs = [*numbers, *((at, "a prime is a transpose") for at in spelling.transposes[:1])]
+    customs += [*counted.remarks, *told, *features]
     note, tree = _read(done, powers, customs, counted.spelled)
     others = tuple(f"passed over, line {line}: {what}" for line, what in front.passed_over)
     return ReadNote(
@@ -392,6 +397,8 @@ class _Note:
             self.declared.dims.setdefault(name, spelled)
         declared = {d.spelled.name: d.shape for d in self.declared.found if not d.letter}
         given = {name: s for name, s in equations.given().items() if name not in declared}
+        goes_on = "a sum is over the terms behind it that have its letter, too"
+        self.assumed += [(e.segment.start, goes_on) for e in equations.found if e.segment.start in equations.stretched]
         self.starts = starts_of(equations, self.steps.letters)
         check_steps(self.source, equations, self.starts, declared)
         check_zeros(equations, self.starts, {name for name, shape in declared.items() if len(shape) > 1})
@@ -481,6 +488,7 @@ class _Note:
             columns,
             ranges,
             [s.name for s in self.starts],
+            {letter for letter, form in self.steps.forms.items() if form},
         )
         self.family_names |= growing
         sides = [equation.sides for equation in equations.found if equation.sides is not None]
@@ -527,10 +535,10 @@ class _Note:
             raise self.source.error(say("notes.loss_not_read", word=word), mentioned, hint)
         self.upstream = loss
 
-    def slopes(self) -> list[Slope]:
+    def slopes(self, others: Iterable[str] = ()) -> list[Slope]:
         """The derivatives that the note names."""
         words = replace(self.vocabulary(), free=None)
-        return slopes(self.source, words, [(f.start, f.end) for f in self.formulas])
+        return slopes(self.source, words, [(f.start, f.end) for f in self.formulas], others)
 
     def only_call(self, call: Node, equations: Equations) -> bool:
         """Whether an abstract function is applied once in all, and what it is applied to is computed last."""
@@ -634,16 +642,15 @@ class _Note:
         """The forward equations; layers that were declared with a letter are declared one by one."""
         spans = [(f.start, f.end) for f in self.formulas]
         stating = [(f.start, f.end) for f in found]
-        if not any(
-            "=" in self.document.text[start:end] for start, end in stating
-        ):  # All that this note states stands within its text.
-            stating = [(f.start, f.end) for f in self.formulas if not f.displayed and self.states(f)]
-        self.steps = steps_of(self.source, stating, spans)
+        within = [(f.start, f.end) for f in self.formulas if not f.displayed and self.states(f)]
+        if not any("=" in self.document.text[start:end] for start, end in stating):
+            stating = within  # All that this note states stands within its text.
+        self.steps = steps_of(self.source, [*stating, *within], spans)
         for last in self.steps.ends.values():
             self.declared.dims.setdefault(last.text, Spelled((last.text, ""), False, False, (0, 0)))
         self.assumed += [(at.start, f"{letter} runs up to {at.text}") for letter, at in self.steps.by_custom.items()]
         self.letters, self.left_letters = index_letters(self.source, stating)
-        self.letters |= self.steps.letters
+        self.letters |= self.steps.letters | index_letters(self.source, within)[0]
         self.left_letters -= self.steps.letters
         self.marks = (self.left_letters - self.letters) & loss_marks(self.source, stating)
         self.left_letters -= self.marks
@@ -653,7 +660,7 @@ class _Note:
         defined = defined_functions(self.source, [(f.start, f.end) for f in found])
         segs += self.within_the_text(Equations(self.source, segs, defined, words, self.labels), words)
         equations = Equations(self.source, segs, defined, words, self.labels)
-        if self.declare_families(equations):
+        while self.declare_families(equations):
             # What was a name of its own, h_t, is a member at left sides, too; h_0 is what it starts from.
             words = self.vocabulary()
             segs = [s for f in found for s in segments(self.source, words, f.start, f.end)]
@@ -703,7 +710,11 @@ class _Note:
         inline = [f for f in self.formulas if not f.displayed and self.states(f)]
         found = [s for f in inline for s in segments(self.source, words, f.start, f.end)]
         read = [(s, displayed.read(s)) for s in found]
-        starts = {start.name for start in starts_of(displayed, self.steps.letters)}
+        every = displayed
+        if self.steps.letters and found:
+            segs = [*displayed.segments, *found]
+            every = Equations(self.source, segs, displayed.defined, words, self.labels)
+        starts = {start.name for start in starts_of(every, self.steps.letters)}
         telling = [
             (s, e) for s, e in read if s.left.name in starts or (e.uses and not is_model(self.source, e, displayed))
         ]
@@ -714,7 +725,8 @@ class _Note:
                 taken[s.left.name] = s
         needed = {*displayed.given(), *starts, *(name for s, e in telling if s.left.name in taken for name in e.uses)}
         if not has_loss and not taken and telling:
-            asked = self.slopes()  # A function, or a layer alone with its upstream derivative.
+            # A function, or a layer alone with its upstream derivative.
+            asked = self.slopes([s.left.name for s, _ in telling])
             needed |= {slope.above for slope in asked} | {slope.below for slope in asked}
         grows = True
         while grows:
@@ -751,7 +763,8 @@ class _Note:
         found, changed = [], False
         for d in self.declared.found:
             base, letter = d.spelled.key
-            used = d.spelled.name in whole or (new_name(base, ""), letter) in uses
+            last = self.steps.ends[letter].text if letter in self.steps.ends else letter
+            used = d.spelled.name in whole or not uses.isdisjoint((new_name(base, ""), at) for at in (letter, last))
             if d.letter or letter not in self.letters or not used:
                 found.append(d)
                 continue

@@ -177,6 +177,7 @@ class Equations:
         self.passed_over: list[tuple[int, str]] = []
         self.defined = defined
         self.segments = list(segments)
+        self.stretched: set[int] = set()
         chosen = self.chosen(self.segments)
         tokens = [token for s in chosen for token in (*tokens_in(source, s.start, s.end), _END)]
         functions = {name for name in self.called(chosen) if name in _FUNCTION_LETTERS or _of_one(name, tokens)}
@@ -199,7 +200,7 @@ class Equations:
         for call in self.applications:
             key = call.key
             base = key[0].rpartition(":")[2]
-            member = key[1] in self.words.letters and (key[0], "") in known
+            member = key[1] in self.words.letters and ((key[0], "") in known or not call.single)
             if member or key in known or key[0] in self.functions or key[0] in self.defined or call.matrix:
                 continue
             if key in self.alone:
@@ -305,6 +306,7 @@ class Equations:
         except InputError:
             return Forward(segment, None)
         finally:
+            self.stretched |= {segment.start} if reader.stretched else set()
             self.applications += reader.applications
             self.alone |= reader.alone
             for name, uses in reader.indexed.items():

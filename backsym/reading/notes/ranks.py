@@ -77,24 +77,28 @@ class Ranks:
     def light_arrays(self, names: Mapping[str, Spelled], equations: Equations) -> dict[str, int]:
         """In a note without bold letters that transposes some: capitals are matrices, small transposed ones vectors.
 
+        So it is where an equation without an index computes what has entries elsewhere, ``s = W h + b`` and ``s_k``.
         A small letter that only a formula to be shown transposes may be a number by a slip.
         """
         turned = transposed_letters(self.source, [(f.start, f.end) for f in self.formulas])
         forward = transposed_letters(self.source, [(e.segment.start, e.segment.end) for e in equations.found])
+        whole = {e.name for e in equations.found if e.sides is not None and e.sides[0].kind == "name"}
+        whole &= {entry.children[0].value for entry in equations.entries()}
         found = {}
         for name, spelled in names.items():
             letter = spelled.key[0].rpartition(":")[2]
             capital = (
                 len(letter) == 1 and letter.isupper() and name not in {*equations.lefts(), *equations.dims, *self.sizes}
             )
-            if turned and capital:
+            if (turned or whole) and capital:
                 found[name] = 2
             elif letter in forward:
                 found[name] = 1
         at = next((f.start for f in self.formulas), 0)
         if found and any(rank == 2 for rank in found.values()):
             listed = ", ".join(sorted(name for name, rank in found.items() if rank == 2))
-            self.assumed.append((at, f"{listed} taken as matrices, since the note transposes light letters"))
+            why = "the note transposes light letters" if turned else f"{min(whole)} has entries"
+            self.assumed.append((at, f"{listed} taken as matrices, since {why}"))
         return found
 
     def called_arrays(self, names: Mapping[str, Spelled]) -> dict[str, int]:

@@ -16,7 +16,7 @@ from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.names import Key, Vocabulary, new_name
-from backsym.reading.notes.equations import Equations
+from backsym.reading.notes.equations import Equations, Forward
 from backsym.reading.notes.labels import label_in
 from backsym.reading.notes.shapes import Axes, Shapes
 from backsym.reading.syntax import Node, walk
@@ -86,6 +86,7 @@ def check_shapes(source: Source, equations: Equations, shapes: Mapping[str, Axes
         *_of_size_one(source, equations, shapes),
         *_exponentials(source, equations, told),
         *_norms(source, equations, told),
+        *(source.diagnostic(say("notes.number_or_matrix", name=n), t.span) for n, t in told.scaling.items()),
         *(source.diagnostic(say("notes.bias_axis", name=name), tree.span) for name, tree in told.unclear.items()),
     ]
     if found:
@@ -149,6 +150,7 @@ def _parametrised(source: Source, equations: Equations, loose: Collection[str]) 
 def _members(source: Source, equations: Equations) -> Iterator[Diagnostic]:
     """A quantity whose mark is a letter that is summed over: one for each example, not one of that name."""
     letters = {letter for equation in equations.found for letter in _summed(equation.sides)}
+    letters |= {equation.letter for equation in equations.found if equation.letter and _is_stepped(equation)}
     lefts = {equation.name: equation.segment.left for equation in equations.found}
     for spelled in {**equations.names, **lefts}.values():
         if spelled.key[1] in letters:
@@ -160,6 +162,12 @@ def _members(source: Source, equations: Equations) -> Iterator[Diagnostic]:
             yield source.diagnostic(say("notes.member", name=written, letter=call.key[1]), call.head)
     for total in equations.totals:
         yield source.diagnostic(say("notes.total", name=total.left.name), total.left.span)
+
+
+def _is_stepped(equation: Forward) -> bool:
+    """Whether a left side with an index letter is computed from earlier members."""
+    sides = [part for part in walk(equation.sides[1]) if part.kind == "entry"] if equation.sides is not None else []
+    return any(e.children[0].value == equation.name and e.children[1].kind == "shift" for e in sides)
 
 
 def _powers(source: Source, equations: Equations) -> Iterator[Diagnostic]:

@@ -10,13 +10,13 @@ Knows syntax trees; knows no notes and no places.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import count
+from itertools import chain, count, pairwise
 
 from backsym.core.dims import Whole, amount, read_amount
 from backsym.core.functions import FUNCTIONS, REDUCTIONS, losses
 from backsym.core.kinds import RuleTable
 from backsym.reading.notes.labels import label_in
-from backsym.reading.syntax import Node
+from backsym.reading.syntax import Node, walk
 
 
 def amount_in(tree: Node) -> Whole | None:
@@ -48,7 +48,8 @@ class Shapes:
     that it is a position of; their own shapes are among the others.  ``columns`` are vectors that were declared with
     one column.  ``ranges`` are the axes of letters as far as they are known, ``starts`` what recurrences start from.
     ``biases`` are vectors that turned out to be added to each column of a matrix, with the sum, and ``unclear`` those
-    of which nothing tells whether they are added to the rows or to the columns.
+    of which nothing tells whether they are added to the rows or to the columns.  ``layers`` are the letters of layers:
+    weights w^l before a vector are matrices.  ``scaling`` are other weights that stand before a vector as numbers.
     """
 
     def __init__(
@@ -60,8 +61,11 @@ class Shapes:
         columns: Collection[str] = frozenset(),
         ranges: Mapping[str, str] | None = None,
         starts: Iterable[str] = (),
+        layers: Collection[str] = (),
     ):
         self.growing = growing
+        self.layers = layers
+        self.scaling: dict[str, Node] = {}
         self.labels = labels or {}
         self.columns = columns
         self.ranges = ranges or {}
@@ -87,6 +91,8 @@ class Shapes:
         if left and len(left) < len(self.shapes):
             self.shapes.update(dict.fromkeys(left, ()))
             self.passes(pairs)
+            weights = {name for name in left if is_weight(name)}
+            self.scaling = dict(p for side in chain(*pairs) for p in self.before_vectors(side) if p[0] in weights)
 
     def passes(self, pairs: Sequence[tuple[Node, Node]]) -> None:
         for _ in range(PASSES):
@@ -319,6 +325,7 @@ class Shapes:
     def chain(self, factors: Iterable[Node], dotted: bool) -> Axes | None:
         """Matrices side by side; numbers scale."""
         total: Axes = ()
+        before: Node | None = None
         for factor in factors:
             shape = self.ones(factor) or self.of(factor)
             if shape is None and len(total) == 2 and factor.kind == "name" and factor.value[:1].islower():
@@ -328,8 +335,27 @@ class Shapes:
                 shape = self.after_matrix(factor)
             if shape is None:
                 return None
+            if not total and before is not None and before.kind == "entry" and len(shape) == 1:
+                total = self.layer_weights(before, shape) or total
+            before = factor
             total = self.multiplied(total, shape, dotted) if shape and total else total or shape
         return total
+
+    def before_vectors(self, tree: Node) -> Iterator[tuple[str, Node]]:
+        """The names of numbers that stand right before a vector or matrix, with the products."""
+        for product in (part for part in walk(tree) if part.kind == "terms"):
+            for first, second in pairwise(product.children):
+                if first.kind == "name" and self.of(first) == () and self.of(second):
+                    yield first.value, product
+
+    def layer_weights(self, factor: Node, vector: Axes) -> Axes | None:
+        """The axes of the weights of a layer, ``w^l`` before a vector, that nothing else tells: those of a matrix."""
+        letter = factor.children[1].value if len(factor.children) == 2 else ""
+        if not (self.may_grow(factor) and letter in self.layers and is_weight(factor.children[0].value)):
+            return None
+        name = factor.children[0].value
+        self.shapes[name] = (*(self.shapes[name] or ()), next(self.unknown), vector[0])
+        return self.of(factor)
 
     def after_matrix(self, factor: Node) -> Axes | None:
         """The axes of the member of a family after a matrix: a vector, if it is a small letter that may grow."""
@@ -425,6 +451,11 @@ WEIGHTS = ("W", "V", "U", "Theta", "theta", "w")
 """The letters of weights, by custom; what is added to their product with data has the axis of their units."""
 
 
+def is_weight(name: str) -> bool:
+    """Whether a name is by its letter that of weights."""
+    return name.partition("_")[0].rstrip("0123456789") in WEIGHTS
+
+
 def is_left(name: str, pair: tuple[Node, Node]) -> bool:
     """Whether an equation defines this name."""
     lhs = pair[0]
@@ -437,7 +468,7 @@ def _along(tree: Node, name: Node) -> str | None:
         if child.kind != "terms" or name in child.children:
             continue
         ends = [walked.value for end in (child.children[0], child.children[-1]) for walked in _names(end)]
-        weights = [end.partition("_")[0].rstrip("0123456789") in WEIGHTS for end in ends]
+        weights = [is_weight(end) for end in ends]
         if len(weights) == 2 and weights[0] != weights[1]:
             return "columns" if weights[0] else "rows"
     return None

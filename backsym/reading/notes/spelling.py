@@ -23,6 +23,9 @@ from backsym.reading.latex.scripts import Scripts, read_scripts
 MARKS = {1: "prime", 2: "primeprime"}
 """The mark below for a name with so many primes."""
 
+SIGNS = {"+": "plus", "-": "minus"}
+r"""The mark below for a name with a sign, ``\mathbf{x}_+``."""
+
 
 @dataclass(frozen=True)
 class Respelt:
@@ -39,11 +42,35 @@ def respelt(document: Document, places: Iterable[tuple[int, int]]) -> Respelt:
     readers = [reader for start, end in places if (reader := _reader(source, start, end)) is not None]
     names = {name for reader in readers for name in _defined(reader)}
     words = {word for reader in readers for word in _words(reader)}
+    signed = [found for reader in readers for found in _signed(reader)]
     edits = [edit for reader in readers for edit in (*_marked(reader, names), *_in_words(reader, words))]
+    edits += [edit for _, edit in signed]
     turned = [edit for reader in readers for edit in _transposed(reader, names)]
-    spelled = {(letter, MARKS[count]): "'" * count for letter, count in names}
+    spelled = {(letter, MARKS[count]): "'" * count for letter, count in names} | dict(key for key, _ in signed)
     done = rewritten(document, sorted([*edits, *turned]))
     return Respelt(done, spelled, tuple(edit.start for edit in turned))
+
+
+# --- signs as marks --------------------------------------------------------------------------------------------------
+
+
+def _signed(reader: FormulaReader) -> Iterator[tuple[tuple[Key, str], Edit]]:
+    r"""Letters with a sign below or above, ``\mathbf{x}_+`` and ``x^-``: names, and how they are written."""
+    tokens = reader.tokens
+    for n in range(1, len(tokens) - 2):
+        script, sign, after = tokens[n : n + 3]
+        braced = sign.text == "{" and after.text in SIGNS and tokens[min(n + 3, len(tokens) - 1)].text == "}"
+        sign = after if braced else sign
+        begins = after.kind in ("letter", "greek", "number", "macro", "word") or after.text in ("(", "{", "[")
+        if script.text not in ("_", "^") or sign.text not in SIGNS or (begins and not braced and script.text == "^"):
+            continue
+        letter, _ = _letter(tokens, n - 1)
+        if letter is not None:
+            end = tokens[n + 3].end if braced else sign.end
+            yield (
+                ((letter.text, SIGNS[sign.text]), f"{script.text}{{{sign.text}}}"),
+                Edit(script.start, end, rf"_{{\text{{{SIGNS[sign.text]}}}}}"),
+            )
 
 
 # --- words -----------------------------------------------------------------------------------------------------------

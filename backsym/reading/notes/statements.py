@@ -11,9 +11,9 @@ Knows how formulas are written, by their tokens; knows no names, no shapes and n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from backsym.core.errors import InputError
 from backsym.core.functions import FUNCTIONS, losses
@@ -22,7 +22,7 @@ from backsym.core.words import say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.lexer import FUNCTION_MACROS, Token
-from backsym.reading.latex.names import Key, Vocabulary
+from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
 from backsym.reading.notes.written_functions import defines
@@ -30,11 +30,13 @@ from backsym.reading.syntax import Node, walk
 
 OPENING = ("(", "[", "{", r"\{", "<(", "cases{", "blocks{", "|(", "||(")
 CLOSING = (")", "]", "}", r"\}", ">)", "}cases", "}blocks", "|)", "||)")
-MAX_LENGTH = 1_000_000
-"""Characters of a note with its functions put in."""
+MAX_FUNCTIONS = 100
+"""How many functions of its own a note may have."""
 
 _WORDS = Vocabulary({}, open=True)
 _SIZES_OF_CLOSING = (r"\right", r"\bigr", r"\Bigr", r"\biggr", r"\Biggr", r"\big", r"\Big", r"\bigg", r"\Bigg")
+_PREFIXES = (r"\sqrt", r"\text{abs}", r"\text{square}")
+"""Functions that formulas write with signs of their own."""
 _SIGNS = ("sum", "mean", "max", "min", "norm", "abs", "exp", "log", "dot")
 """Calls that formulas write with signs of their own."""
 
@@ -67,6 +69,16 @@ class Place(Protocol):
     def displayed(self) -> bool: ...
 
 
+Places: TypeAlias = "Callable[[Document], Iterable[Place]]"
+
+
+class _AnySize(FormulaReader):
+    """Reads ranges up to any letter: no dimension is known yet."""
+
+    def new_dimension(self, key: Key) -> str | None:
+        return new_name(*key)
+
+
 @dataclass
 class Piece:
     """One statement: its tokens up to where it ends, and the positions of its equals signs among them."""
@@ -97,7 +109,7 @@ class Piece:
         if begin >= end:
             return None
         try:
-            reader = FormulaReader(
+            reader = _AnySize(
                 self.reader.source, _WORDS, self.tokens[begin].start, self.tokens[end - 1].end, lenient=True
             )
             tree = reader.additive()
@@ -110,33 +122,51 @@ class Piece:
         return any(t.kind == "op" and t.text in ("partial", "nabla") for t in self.tokens[begin:end])
 
 
-def settled(document: Document, places: Iterable[Place]) -> Settled:
-    """The note with one equation for each left side, and without arguments that say nothing."""
-    formulas = list(places)
-    found = Settled(document)
+def settled(document: Document, places: Places) -> Settled:
+    """The note with one equation for each left side, and without functions of its own; ``places`` finds the formulas.
 
+    Raises InputError where a function cannot be put in.
+    """
+    formulas = list(places(document))
+    loose = {letter for f in formulas for letter in _loose(_source(document), f)}
+    pieces = _pieces(_source(document), formulas, displayed=True)
+    document = _with(document, (edit for piece in pieces for edit in _one_side(piece)))
+    document = _without_functions(document, places)
+    pieces = _pieces(_source(document), places(document), displayed=True)
+    document = _with(document, (edit for piece in pieces for edit in _one_side(piece, unread=True)))
+    formulas = list(places(document))
+    source = _source(document)
+    pieces = _pieces(source, formulas, displayed=True)
+    found = Settled(document, loose=loose)
+    edits = [edit for piece in pieces for edit in _derivative(piece, found)]
+    for piece in _pieces(source, formulas, displayed=False):
+        if len(piece.signs) == 1 and _names_derivative(piece):
+            edits += _derivative(piece, found)
+    edits += _terms(pieces, found)
+    done = _with(document, edits)
+    source = Source(done.text)
+    uses = sorted(edit for name in found.names for f in formulas for edit in _put_in(source, f, name))
+    return replace(found, document=rewritten(done, uses))
+
+
+def _source(document: Document) -> Source:
     def locate(offset: int) -> tuple[int, int, str]:
         line, column = document.place(offset)
         return line, column, document.lines[line - 1]
 
-    source = Source(document.text, document.file, locate)
-    pieces = [piece for f in formulas if f.displayed for piece in pieces_of(source, f.start, f.end)]
-    found.loose = {letter for f in formulas for letter in _loose(source, f)}
-    edits: list[Edit] = []
-    for piece in pieces:
-        chain = list(_one_side(piece))
-        edits += chain or _derivative(piece, found)
-    for piece in (piece for f in formulas if not f.displayed for piece in pieces_of(source, f.start, f.end)):
-        if len(piece.signs) == 1 and _names_derivative(piece):
-            edits += _derivative(piece, found)
-    edits += _terms(pieces, found)
-    edits += _arguments(source, formulas, pieces)
+    return Source(document.text, document.file, locate)
+
+
+def _with(document: Document, edits: Iterable[Edit]) -> Document:
+    """The document with those edits that do not lie within another."""
     taken = sorted(edits)
     apart = [edit for n, edit in enumerate(taken) if n == 0 or edit.start >= taken[n - 1].end]
-    done = rewritten(document, apart)
-    source = Source(done.text)
-    uses = sorted(edit for name in found.names for f in formulas for edit in _put_in(source, f, name))
-    return replace(found, document=rewritten(done, uses))
+    return rewritten(document, apart)
+
+
+def _pieces(source: Source, formulas: Iterable[Place], displayed: bool) -> list[Piece]:
+    """The statements of the displayed formulas, or of those within the text."""
+    return [p for f in formulas if f.displayed == displayed for p in pieces_of(source, f.start, f.end)]
 
 
 def _loose(source: Source, formula: Place) -> Iterator[str]:
@@ -185,11 +215,14 @@ def _signs(reader: FormulaReader, first: int, stop: int) -> tuple[list[int], int
 # --- chains ----------------------------------------------------------------------------------------------------------
 
 
-def _one_side(piece: Piece) -> Iterator[Edit]:
-    """Takes all right sides but one away."""
+def _one_side(piece: Piece, *, unread: bool = False) -> Iterator[Edit]:
+    """Takes all right sides but one away; where none of them can be read, only if that is asked for."""
     if len(piece.signs) < 2 or piece.derives(piece.first, piece.signs[0]):
         return
     kept = _best(piece)
+    if kept is None and not unread:
+        return
+    kept = kept or 0
     begin, end = piece.part(kept)
     last = piece.part(len(piece.signs) - 1)[1]
     text = piece.reader.source.text
@@ -197,13 +230,14 @@ def _one_side(piece: Piece) -> Iterator[Edit]:
     yield from _blank(text, piece.tokens[end - 1].end, piece.tokens[last - 1].end)
 
 
-def _best(piece: Piece) -> int:
-    """The first right side that can be read and says more than a name of a function; else the first."""
+def _best(piece: Piece) -> int | None:
+    """The first right side that can be read and says more than a name of a function; None if none can be read."""
     trees = [piece.tree(n) for n in range(len(piece.signs))]
     readable = [n for n, tree in enumerate(trees) if tree is not None and not piece.derives(*piece.part(n))]
     telling = [n for n in readable if _names(trees[n])]
     formulas = [n for n in telling if not _is_named(trees[n])]
-    return next(iter([*formulas, *telling, *readable, 0]))
+    written_out = [n for n in formulas if not _applies(trees[n])]
+    return next(iter([*written_out, *formulas, *telling, *readable]), None)
 
 
 def _names(tree: Node | None) -> bool:
@@ -218,6 +252,12 @@ def _is_named(tree: Node | None) -> bool:
     named = tree.kind == "call" and (name in losses() or name not in FUNCTIONS)
     applied = tree.kind == "terms" and tree.value == " " and _in_parentheses(tree)
     return applied or (named and name not in _SIGNS)
+
+
+def _applies(tree: Node | None) -> bool:
+    r"""Whether a letter stands before parentheses somewhere, ``\log L(\theta)``, which another side may write out."""
+    parts = walk(tree) if tree is not None else ()
+    return any(part.kind == "terms" and part.value == " " and _in_parentheses(part) for part in parts)
 
 
 def _in_parentheses(tree: Node) -> bool:
@@ -238,52 +278,86 @@ class Applied:
     span: tuple[int, int]
     start: int = 0
     """Where the head begins."""
+    head_end: int = 0
 
 
-def _arguments(source: Source, formulas: Sequence[Place], pieces: Sequence[Piece]) -> Iterator[Edit]:
+def _without_functions(document: Document, places: Places) -> Document:
+    """The note with its own functions put in, or without arguments that say nothing: one after the other.
+
+    A function whose formula has no other in it goes first.
+    """
+    done: set[tuple[str, ...]] = set()
+    for _ in range(MAX_FUNCTIONS):
+        source, formulas = _source(document), list(places(document))
+        pieces = _pieces(source, formulas, displayed=True)
+        defined: dict[tuple[str, ...], tuple[Applied, Piece]] = {}
+        for piece in (*pieces, *_pieces(source, formulas, displayed=False)):
+            found = _left_call(piece)
+            if found is not None and found.head not in done:
+                defined.setdefault(found.head, (found, piece))
+        if not defined:
+            break
+        head = min(defined, key=lambda head: _uses_others(defined[head][1], defined))
+        done.add(head)
+        document = _with(document, _arguments(source, formulas, pieces, *defined[head]))
+    return document
+
+
+def _uses_others(piece: Piece, defined: Collection[tuple[str, ...]]) -> bool:
+    """Whether the formula of a function has another one in it that the note defines."""
+    texts = [token.text for token in piece.tokens[piece.signs[0] : piece.last]]
+    return any(tuple(texts[n : n + len(head)]) == head for head in defined for n in range(len(texts)))
+
+
+def _arguments(
+    source: Source, formulas: Sequence[Place], pieces: Sequence[Piece], definition: Applied, piece: Piece
+) -> Iterator[Edit]:
     """Takes the arguments of a function away that has a formula, or puts the formula in for other arguments.
 
     Arguments that are the same wherever the function stands say nothing but the index letter of an example.
     """
-    defined: dict[tuple[str, ...], tuple[Applied, Piece]] = {}
-    within = [piece for f in formulas if not f.displayed for piece in pieces_of(source, f.start, f.end)]
-    for piece in (*pieces, *within):
-        found = _left_call(piece)
-        if found is not None:
-            defined.setdefault(found.head, (found, piece))
-    if not defined:
-        return
+    head = definition.head
     letters = frozenset[str]().union(*(piece.reader.summed_letters() for piece in pieces))
-    calls: list[Applied] = []
-    for formula in formulas:
-        calls += _calls(source, formula, defined)
-    for head, (definition, piece) in defined.items():
-        mine = [call for call in calls if call.head == head]
-        known = _known(head[0]) if len(head) == 1 else None
-        if known is not None and known in FUNCTIONS and known not in losses():
-            if not _is_known(known, definition, piece):
-                yield from _formula_put_in(source, formulas, definition, piece, mine)
-            elif piece in pieces:
-                yield from _blank(source.text, *piece.span)
-            continue
-        if _needless(pieces, mine):
-            continue
-        if len(mine) == 1 and any(_is_loss(other) for other in pieces if other is not piece):
-            continue  # Said beside the problem.
-        if all(c.arguments == definition.arguments for c in mine):
-            for call in mine:
-                yield from _without_arguments(source.text, call, letters)
-            continue
+    mine = [call for formula in formulas for call in _calls(source, formula, (head,))]
+    known = _known(head[0]) if len(head) == 1 else None
+    if known is not None and known in FUNCTIONS and known not in losses():
+        if not _is_known(known, definition, piece):
+            yield from _as_known(source, formulas, definition, piece, mine)
+        elif piece in pieces:
+            yield from _blank(source.text, *piece.span)
+        return
+    if _needless(pieces, mine):
+        return
+    if len(mine) == 1 and any(_is_loss(other) for other in pieces if other is not piece):
+        return  # Said beside the problem.
+    if all(c.arguments == definition.arguments for c in mine):
         for call in mine:
-            nested = [c for c in calls if c.head != head and call.start < c.start < call.span[1]]
-            if nested and any(f.displayed and f.start <= call.start < f.end for f in formulas):
-                message = say("notes.function_not_put_in", name="".join(nested[0].head))
-                raise source.error(message, (nested[0].start, nested[0].span[1]), say("notes.write_formula"))
-        yield from _formula_put_in(source, formulas, definition, piece, mine)
+            yield from _without_arguments(source.text, call, letters)
+        return
+    yield from _as_known(source, formulas, definition, piece, mine)
+
+
+def _as_known(
+    source: Source, formulas: Sequence[Place], definition: Applied, piece: Piece, calls: Sequence[Applied]
+) -> Iterator[Edit]:
+    """The name of a known function of numbers that has this formula, by its values; else the formula itself."""
+    tree = piece.tree(0)
+    tells = tree is not None and any(part.kind in ("call", "cmp") for part in walk(tree)) and len(piece.signs) == 1
+    names = [n for n, f in FUNCTIONS.items() if f.kind == "elementwise" and f.latex not in _PREFIXES] if tells else []
+    known = next((name for name in names if _is_known(name, definition, piece)), None)
+    if known is None:
+        yield from _formula_put_in(source, formulas, definition, piece, calls)
+        return
+    for call in calls:
+        if call.span != definition.span:
+            yield Edit(call.start, call.head_end, FUNCTIONS[known].latex)
+    yield from _blank(source.text, *piece.span)
 
 
 def _is_known(known: str, definition: Applied, piece: Piece) -> bool:
     """Whether a formula says of a known function what everybody knows."""
+    if len(definition.arguments) != 1:
+        return False
     tree = piece.tree(0)
     return tree is not None and defines(known, tree, definition.arguments[0])
 
@@ -298,6 +372,10 @@ def _without_arguments(text: str, call: Applied, letters: Collection[str]) -> It
     """The head alone; with the index letter of an example, if the arguments have just one."""
     inner = sorted({n for n in call.arguments if n in letters})
     if len(inner) != 1:
+        before = text[: call.start].rstrip()
+        argument = text[slice(*call.span)].strip("()[] ")
+        if before.endswith(r"\nabla") and "," not in argument:
+            yield Edit(len(before), len(before), f"_{{{argument}}} ")  # By what it is a function of.
         yield from _blank(text, *call.span)
         return
     head = text[call.start : call.span[0]]
@@ -322,6 +400,7 @@ def _formula_put_in(
     begin, end = piece.part(0)
     body = piece.tokens[begin:end]
     plain = all(len(name) == 1 for name in names) and len(piece.signs) == 1 and bool(body)
+    plain = plain and not _uses_others(piece, (definition.head,))  # A function of itself is none.
     for call in calls:
         if call.span == definition.span:
             continue
@@ -461,7 +540,8 @@ def _writes_out(piece: Piece, known: str, call: Applied) -> bool:
 def _applied(tokens: Sequence[Token], first: int, opening: int, close: int) -> Applied:
     head = tuple(token.text for token in tokens[first:opening])
     arguments = tuple(token.text for token in tokens[opening + 1 : close])
-    return Applied(head, arguments, (tokens[opening].start, tokens[close].end), tokens[first].start)
+    span = tokens[opening].start, tokens[close].end
+    return Applied(head, arguments, span, tokens[first].start, tokens[opening - 1].end)
 
 
 def _close(tokens: Sequence[Token], opening: int) -> int:
@@ -481,13 +561,14 @@ def _calls(source: Source, formula: Place, defined: Collection[tuple[str, ...]])
     except InputError:
         return
     texts = [token.text for token in tokens]
-    for n, text in enumerate(texts):
+    for n, (text, token) in enumerate(zip(texts, tokens, strict=True)):
         for head in defined:
             opening = n + len(head)
             if text != head[0] or tuple(texts[n:opening]) != head or texts[opening : opening + 1] not in (["("], ["'"]):
                 continue
             close = _close(tokens, opening)
-            yield _applied(tokens, n, opening, close) if close else Applied(head, ("'",), (0, 0))
+            derivative = Applied(head, ("'",), (0, 0), token.start, tokens[opening - 1].end)
+            yield _applied(tokens, n, opening, close) if close else derivative
 
 
 # --- totals ----------------------------------------------------------------------------------------------------------

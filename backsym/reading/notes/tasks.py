@@ -209,6 +209,8 @@ class Tasks:
                 if core.kind != "name":
                     return [self.source.text[formula[0] : formula[1]]]
                 found.append(core.value)
+                if formula[2] and reader.at("="):
+                    return found  # "the gradient of $$f = ...$$ by $u$" is that of f.
                 reader.took(",", ";", ".")
         except InputError:
             return [self.source.text[formula[0] : formula[1]]]

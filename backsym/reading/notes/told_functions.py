@@ -17,7 +17,7 @@ from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.files.yamlfile import Edit
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import Token
+from backsym.reading.latex.lexer import FONTS, Token
 from backsym.reading.latex.names import Vocabulary
 from backsym.reading.notes.statements import Place
 from backsym.text.phrases import Phrases, Word, up_to, words_of
@@ -50,6 +50,9 @@ _NO_NAME = frozenset(
     "the our this a an die der das eine ein elementwise element-wise pointwise hidden nonlinear non-linear".split()
 )
 """Words before "function" that do not name it."""
+_LETTERS = ("letter", "greek")
+_APPLIES = ("(", "[", "'")
+"""What stands behind a letter that is applied, or differentiated."""
 _CLAUSE = 160
 """How many characters behind a letter may explain it."""
 _BEFORE = 60
@@ -112,11 +115,19 @@ def _tokens(source: Source, formula: Place) -> Sequence[Token]:
 
 def _called(tokens: Sequence[Token]) -> Iterator[tuple[str, ...]]:
     """The letters with their scripts, by the texts of their tokens, that stand before a parenthesis."""
-    for n, token in enumerate(tokens):
-        if token.kind in ("letter", "greek"):
-            end = _behind_scripts(tokens, n + 1)
-            if tokens[end].text in ("(", "'"):
-                yield tuple(t.text for t in tokens[n:end])
+    for n in range(len(tokens)):
+        end = _behind_letter(tokens, n)
+        if end > n and tokens[end].text in _APPLIES:
+            yield tuple(t.text for t in tokens[n:end])
+
+
+def _behind_letter(tokens: Sequence[Token], n: int) -> int:
+    """The position behind a letter, in a font or not, and its scripts; n if no letter is there."""
+    if tokens[n].text in FONTS and [t.text for t in tokens[n + 1 : n + 4 : 2]] == ["{", "}"]:
+        return _behind_scripts(tokens, n + 4)
+    if tokens[n].kind == "macro" and tokens[n].text in FONTS and tokens[n + 1].kind in _LETTERS:
+        return _behind_scripts(tokens, n + 2)
+    return _behind_scripts(tokens, n + 1) if tokens[n].kind in _LETTERS else n
 
 
 def _behind_scripts(tokens: Sequence[Token], position: int) -> int:
@@ -135,10 +146,10 @@ def _behind_scripts(tokens: Sequence[Token], position: int) -> int:
 def _told(source: Source, formula: Place, called: set[tuple[str, ...]]) -> Told | None:
     r"""What the words around a formula say of the letter that it consists of, with or without an argument."""
     tokens = _tokens(source, formula)
-    if not tokens or tokens[0].kind not in ("letter", "greek"):
-        return None
-    end = _behind_scripts(tokens, 1)
+    end = _behind_letter(tokens, 0) if tokens else 0
     head = tuple(token.text for token in tokens[:end])
+    if head in called and (name := _equal_to(tokens[end:])) is not None:
+        return Told(head, name, (formula.start, formula.end))
     if head not in called or not (tokens[end].kind == "end" or _is_argument(tokens, end)):
         return None
     at = (formula.start, formula.end)
@@ -156,9 +167,24 @@ def _told(source: Source, formula: Place, called: set[tuple[str, ...]]) -> Told 
     return Told(head, None, at) if names or _left_open(clause) else None
 
 
+def _equal_to(tokens: Sequence[Token]) -> str | None:
+    r"""The function that is all that stands behind an equals sign, ``= \tanh`` or ``= \mathrm{ReLU}(\cdot)``."""
+    texts = [token.text for token in tokens if token.kind != "end"]
+    if texts[2:] == ["(", "cdot", ")"]:
+        texts = texts[:2]
+    name = _WORDS.word(texts[1]) if len(texts) == 2 and texts[0] == "=" else None
+    return name if name is not None and _of_numbers(name) else None
+
+
+def _of_numbers(name: str) -> bool:
+    """Whether this is a function of one number, or along an axis."""
+    return name in FUNCTIONS and FUNCTIONS[name].kind in ("elementwise", "rowwise")
+
+
 def _is_argument(tokens: Sequence[Token], opening: int) -> bool:
-    """Whether nothing but one pair of parentheses follows."""
-    return tokens[opening].text == "(" and tokens[-2].text == ")" and all(t.text != "=" for t in tokens)
+    """Whether nothing but one pair of parentheses or brackets follows."""
+    pair = tokens[opening].text + tokens[-2].text
+    return pair in ("()", "[]") and all(t.text != "=" for t in tokens)
 
 
 def _names_in(clause: Sequence[Word]) -> Iterator[str]:
@@ -178,9 +204,7 @@ def _function(words: Sequence[Word]) -> str | None:
     text = " ".join(word.text for word in words)
     plain = text.removesuffix("funktion").removesuffix("-") or text
     name = _LONG_NAMES.get(text) or _WORDS.word(plain)
-    if name is None or name not in FUNCTIONS or FUNCTIONS[name].kind not in ("elementwise", "rowwise"):
-        return None
-    return name
+    return name if name is not None and _of_numbers(name) else None
 
 
 def _name_at_end(text: str, end: int) -> str | None:
@@ -207,5 +231,5 @@ def _places(tokens: Sequence[Token], head: tuple[str, ...]) -> Iterator[tuple[in
     """Where a letter with its scripts stands before a parenthesis or a prime."""
     for n in range(len(tokens) - len(head)):
         end = n + len(head)
-        if tokens[end].text in ("(", "'") and tuple(t.text for t in tokens[n:end]) == head:
+        if tokens[end].text in _APPLIES and tuple(t.text for t in tokens[n:end]) == head:
             yield tokens[n].start, tokens[end - 1].end

@@ -44,12 +44,14 @@ class Slope:
     at: int
 
 
-def slopes(source: Source, words: Vocabulary, places: Iterable[tuple[int, int]]) -> list[Slope]:
-    """The derivatives that the formulas name, gradients of a loss included, in the order of the note."""
+def slopes(
+    source: Source, words: Vocabulary, places: Iterable[tuple[int, int]], others: Iterable[str] = ()
+) -> list[Slope]:
+    """The derivatives that the formulas name, in the order of the note; gradients of a loss or of ``others``, too."""
     kept = [(start, end) for start, end in places if any(sign in source.text[start:end] for sign in SIGNS)]
     whole = [Slope(*names, at) for t, at in _trees(source, words, kept) if (names := _names(t)) is not None]
     tops = dict.fromkeys(slope.above for slope in whole)
-    for loss in dict.fromkeys((*tops, *LOSS_NAMES)):
+    for loss in dict.fromkeys((*tops, *LOSS_NAMES, *others)):
         trees = _trees(source, replace(words, loss=loss), kept)
         grads = [Slope(loss, t.children[0].value, at) for t, at in trees if t.kind == "call" and t.value == "grad"]
         if grads:

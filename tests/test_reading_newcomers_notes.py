@@ -1,0 +1,155 @@
+r"""Course notes that a newcomer tried, each kind with its neighbours, against NumPy: functions that the note defines,
+sums that go on, features of data, light letters, models within the text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from test_reading_cases import D, H, K, N, Truth, layers, loaded, same_as, sigmoid, softmax
+
+from backsym.core.errors import InputError
+
+S: tuple[int, ...] = ()
+
+
+def norm2(z: Any) -> Any:
+    return (z**2).sum()
+
+
+def relu(z: Any) -> Any:
+    return np.where(np.real(z) > 0, z, 0)
+
+
+def smoothed(alpha: Any, x: Any) -> Any:
+    state, total = 0.0, 0.0
+    for value in x:
+        state = alpha * value + (1 - alpha) * state
+        total = total + (state - value) ** 2
+    return total
+
+
+NIELSEN = r"$a^L = \sigma(z^L)$, where $z^l = w^l a^{l-1} + b^l$ and $a^l = \sigma(z^l)$. The cost is"
+NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
+    "a function within a function, known by its values": (
+        r"\begin{align*} \ell(\theta) &= \log L(\theta) \\ &= \sum_{i=1}^n y^{(i)} \log h(x^{(i)}) + (1 - y^{(i)}) \log"
+        r" (1 - h(x^{(i)})) \end{align*} with $h(x) = g(\theta^T x)$, $g(z) = \frac{1}{1+e^{-z}}$, $x^{(i)} \in"
+        r" \mathbb{R}^d$.",
+        lambda theta, x, y: (y * np.log(sigmoid(x @ theta)) + (1 - y) * np.log(1 - sigmoid(x @ theta))).sum(),
+        {"theta": (D,), "x": (N, D), "y": (N,)},
+    ),
+    "functions one within the other": (
+        r"With $f(x) = x^2$ and $g(x) = \sin x$, $$h = f(g(w x)), \quad L = h$$",
+        lambda w, x: np.sin(w * x) ** 2, {"w": S, "x": S},
+    ),
+    "a sum over two terms, with a factor": (
+        r"$$L = -\frac{1}{N} \sum_{n=1}^N a_n \log p_n + (1 - a_n) \log(1 - p_n)$$",
+        lambda a, p: -(a * np.log(p) + (1 - a) * np.log(1 - p)).mean(), {"a": (N,), "p": (N,)},
+    ),
+    "a sum that ends where its letter does": (
+        r"$$L = \sum_{n=1}^N (w x_n - t_n)^2 + \lambda w^2$$",
+        lambda w, x, t, **o: norm2(w * x - t) + o["lambda"] * w**2, {"w": S, "x": (N,), "t": (N,), "lambda": S},
+    ),
+    "the letter of a function is an equation": (
+        r"$$h = g(w x), \quad L = (h - t)^2$$ with $g = \tanh$.",
+        lambda w, x, t: (np.tanh(w * x) - t) ** 2, {"w": S, "x": S, "t": S},
+    ),
+    "a bold function in brackets": (
+        r"$$\mathbf{h} = \mathbf{a}[\boldsymbol\beta + \boldsymbol\Omega \mathbf{x}], \quad \ell = \|\mathbf{h} -"
+        r" \mathbf{y}\|^2$$ where $\mathbf{a}[\bullet]$ is the ReLU activation function.",
+        lambda beta, Omega, x, y: norm2(relu(beta + Omega @ x) - y),
+        {"beta": (H,), "Omega": (H, D), "x": (D,), "y": (H,)},
+    ),
+    "features of examples": (
+        r"$$E(\mathbf{w}) = \frac{1}{2} \sum_{n=1}^{N} \{t_n - \mathbf{w}^{\mathrm{T}} \boldsymbol{\phi}(\mathbf{x}_n)"
+        r"\}^2$$",
+        lambda t, w, phi: norm2(t - phi @ w) / 2, {"t": (N,), "w": (D,), "phi": (N, D)},
+    ),
+    "basis functions": (
+        r"$$y(\mathbf{x}, \mathbf{w}) = \sum_{j=0}^{M-1} w_j \phi_j(\mathbf{x}), \quad E = (y(\mathbf{x}, \mathbf{w})"
+        r" - t)^2$$",
+        lambda t, w, phi: (w @ phi - t) ** 2, {"t": S, "w": (D,), "phi": (D,)},
+    ),
+    "a label before parentheses": (
+        r"$$L = \frac{1}{2} \|\mathbf{w}\|^2 - \sum_{n=1}^N a_n \left\{ t_n(\mathbf{w}^T \boldsymbol\phi(\mathbf{x}_n)"
+        r" + b) - 1 \right\}$$",
+        lambda w, a, t, phi, b: norm2(w) / 2 - (a * (t * (phi @ w + b) - 1)).sum(),
+        {"w": (D,), "a": (N,), "t": (N,), "phi": (N, D), "b": S},
+    ),
+    "light letters, one with entries": (
+        r"$h = \max(0, W_1 x + b_1)$, scores $s = W_2 h + b_2$. $$p_k = \frac{e^{s_k}}{\sum_j e^{s_j}}, \qquad L ="
+        r" -\sum_k y_k \log p_k$$",
+        lambda W1, x, b1, W2, b2, y: -(y * np.log(softmax(W2 @ relu(W1 @ x + b1) + b2))).sum(),
+        {"W1": (H, D), "x": (D,), "b1": (H,), "W2": (K, H), "b2": (K,), "y": (K,)},
+    ),
+    "layers within the text": (
+        NIELSEN + r" $$C = \frac{1}{2} \sum_j (y_j - a^L_j)^2$$",
+        lambda w, a0, b, y: norm2(layers(a0, w, b)[-1] - y) / 2,
+        {"w": (N, H, H), "a0": (H,), "b": (N, H), "y": (H,)},
+    ),
+    "a start within the text": (
+        r"Let $s_t = \alpha x_t + (1-\alpha) s_{t-1}$ with $s_0 = 0$ and $$E = \sum_{t=1}^{T} (s_t - x_t)^2.$$",
+        smoothed, {"alpha": S, "x": (N,)},
+    ),
+    "a sum within the text": (
+        r"Let $\bar{\mathbf{v}} = \frac{1}{m} \sum_{i=1}^m \mathbf{v}_i$ and $$L = \|\mathbf{U}\bar{\mathbf{v}} -"
+        r" \mathbf{y}\|^2.$$",
+        lambda v, U, y: norm2(U @ v.mean(0) - y), {"v": (N, D), "U": (K, D), "y": (K,)},
+    ),
+    "only within the text": (
+        r"Let $f(\mathbf{x}) = \frac12 \mathbf{x}^\top \mathbf{A} \mathbf{x} + \mathbf{b}^\top \mathbf{x}$. Compute"
+        r" $\nabla f(\mathbf{x})$.",
+        lambda x, A, b: x @ A @ x / 2 + b @ x, {"x": (D,), "A": (D, D), "b": (D,)},
+    ),
+    "signs as marks": (
+        r"$$L = \max(0, \|\mathbf{x} - \mathbf{x}^+\|^2 - \|\mathbf{x} - \mathbf{x}^{-}\|^2 + m_+)$$",
+        lambda x, x_plus, x_minus, m_plus: relu(norm2(x - x_plus) - norm2(x - x_minus) + m_plus),
+        {"x": (D,), "x_plus": (D,), "x_minus": (D,), "m_plus": S},
+    ),
+    "words by the name e": (
+        r"$$h^{(t)} = \tanh(W h^{(t-1)} + U e^{(t)}), \quad L = \|h^{(T)} - y\|^2$$ where $h^{(t)} \in"
+        r" \mathbb{R}^{D}$, $e^{(t)} \in \mathbb{R}^d$, $t=1,\dots,T$.",
+        lambda W, h0, U, e, y: norm2(_last(W, h0, U, e) - y),
+        {"W": (H, H), "h0": (H,), "U": (H, D), "e": (N, D), "y": (H,)},
+    ),
+}  # fmt: skip
+
+
+def _last(W: Any, h: Any, U: Any, e: Any) -> Any:
+    for row in e:
+        h = np.tanh(W @ h + U @ row)
+    return h
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_a_note_is_read_as_meant(name: str, tmp_path: Path) -> None:
+    text, truth, shapes = NOTES[name]
+    same_as(loaded(tmp_path, text), truth, shapes)
+
+
+REFUSED = {
+    "weights before a vector": r"$$y = w x + b, \quad L = \|y - t\|^2$$ with $x \in \mathbb{R}^D$",
+    "terms between": r"$$L = \sum_n a_n + c + b_n$$",
+    "what has no superscript": r"$$y = x^-1 w, \quad L = (y - t)^2$$",
+    "a function of itself": r"With $f(x) = x^2$, $$h = f(f(w x)), \quad L = h$$",
+    "a function in a circle": r"With $f(x) = g(x)$ and $g(x) = f(x) + 1$, $$h = f(w) + g(2 w), \quad L = h$$",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_clear_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        loaded(tmp_path, REFUSED[name])
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        (r"Compute the gradient of $$f(\mathbf{u}) = \|\mathbf{A} \mathbf{u}\|^2$$ w.r.t. $\mathbf{u}$.", ("u",)),
+        (r"Let $$f(\mathbf{u}) = \|\mathbf{A} \mathbf{u}\|^2.$$ Compute $\nabla f(\mathbf{u})$.", ("u",)),
+    ],
+)
+def test_a_gradient_is_asked_for(question: str, names: tuple[str, ...], tmp_path: Path) -> None:
+    assert [part.targets for part in loaded(tmp_path, question).parts] == [names]
