@@ -407,18 +407,23 @@ def _formula_put_in(
         if call.arguments == ("'",):  # A derivative of the function.
             message = say("notes.function_not_put_in", name="".join(definition.head))
             raise source.error(message, definition.span, say("notes.write_formula"))
-        displayed = any((f.displayed or custom) and f.start <= call.span[0] < f.end for f in formulas)
+        stated = any(f.start <= call.start < f.end and (f.displayed or custom or _states(source, f)) for f in formulas)
         texts = _argument_texts(source, call)
         replaced = (
             _replaced(source.text, body, dict(zip((n[0] for n in names), texts, strict=False))) if plain else None
         )
         nested = any(other is not call and call.start < other.start < call.span[1] for other in calls)
-        if displayed and (replaced is None or len(texts) != len(names) or nested or not call.arguments):
+        if stated and (replaced is None or len(texts) != len(names) or nested or not call.arguments):
             message = say("notes.function_not_put_in", name="".join(definition.head))
             raise source.error(message, call.span, say("notes.write_formula"))
-        if displayed and replaced is not None:
+        if stated and replaced is not None:
             yield Edit(call.start, call.span[1], rf"{{\left({replaced}\right)}}")
     yield from _blank(source.text, *piece.span)
+
+
+def _states(source: Source, formula: Place) -> bool:
+    """Whether a formula within the text has an equals sign."""
+    return "=" in source.text[formula.start : formula.end]
 
 
 def _split(arguments: Sequence[str]) -> list[tuple[str, ...]]:
