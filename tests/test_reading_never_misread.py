@@ -50,7 +50,7 @@ REFUSED = [
     ),
     ("unknown_function", r"s(z + b)", r"$$z = w x, y = s(z + b), L = (y-t)^2$$"),
     # One for each example.
-    ("member", r"\phi_j", r"$$y = \sum_j w_j \phi_j(x), L = (y-t)^2$$"),
+    ("member", r"\phi_j", r"$$y = \sum_j w_j \phi_j(x) + x, L = (y-t)^2$$"),
     ("power_or_member", r"x^i", r"$$y = \sum_{i=1}^M w_i x^i, L = (y-t)^2$$"),
     ("power_or_member", r"\gamma^{(t-1)}", r"$$z^{(t)} = w z^{(t-1)}, L = \sum_{t=1}^T \gamma^{(t-1)} z^{(t)}$$"),
     ("power_or_member", r"\gamma^{t-1}", r"$$z_t = w z_{t-1}, L = \sum_{t=1}^T \gamma^{t-1} z_t$$"),
