@@ -721,7 +721,14 @@ class Judge:
     def stated(self, seed: int, derivations: Sequence[Derivation]) -> Truth:
         """The derivatives that derivations state, at a random point; for derivations that are known to be right."""
         reader = self.point(seed)
-        for d in derivations:
-            shape = self.problem.symbols[d.node].shape
-            reader.adjoints[d.node] = reader.entries(d.entry.rhs, d.indices, shape)
+        # A recurrence states its derivatives by later ones: each sweep makes those of one position more right.
+        sweeps = 1 + max((reader.size(dim) for dim in self.problem.recurrent), default=0)
+        for d in derivations if sweeps > 1 else ():
+            reader.adjoints[d.node] = array_of(
+                reader.sizes(self.problem.symbols[d.node].shape), lambda at: mpmath.mpf(0)
+            )
+        for _ in range(sweeps):
+            for d in derivations:
+                shape = self.problem.symbols[d.node].shape
+                reader.adjoints[d.node] = reader.entries(d.entry.rhs, d.indices, shape)
         return Truth(self.problem, reader)

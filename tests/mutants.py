@@ -23,17 +23,20 @@ from backsym.core.expr import (
     IndexReduce,
     Ix,
     MatMul,
+    Member,
     Mul,
     Neg,
     Num,
     Pick,
     Pow,
     Reduce,
+    Shift,
     Size,
     Sym,
     T,
     num,
     rebuild,
+    shifted,
 )
 from backsym.core.problem import Problem
 
@@ -141,6 +144,9 @@ class Maker:
                 yield "function", replace(e, name=_CONFUSED[e.name])
         if e.kind in ("elementwise", "rowwise", "diag"):
             yield "function", e.args[0]
+        if e.kind == "matrix" and e.shape == e.args[0].shape:
+            yield "function", e.args[0]
+            yield "transpose", T(e)
 
     def _cmp(self, e: Cmp, letters: Letters) -> Iterator[Mutant]:
         yield "sign", replace(e, op=_FLIPPED[e.op])
@@ -158,6 +164,15 @@ class Maker:
 
     def _delta(self, e: Delta, letters: Letters) -> Iterator[Mutant]:
         yield "factor", ONE
+        yield "sign", replace(e, equal=not e.equal)
+
+    def _member(self, e: Member, letters: Letters) -> Iterator[Mutant]:
+        for n, ix in enumerate(e.places):
+            if isinstance(ix, Shift) and len(ix.parts) == 1:
+                (letter, _), *_ = ix.parts
+                yield "index", replace(e, places=(*e.places[:n], letter, *e.places[n + 1 :]))
+                other = shifted(((letter, 1),), -ix.offset, ix.dim)
+                yield "index", replace(e, places=(*e.places[:n], other, *e.places[n + 1 :]))
 
     def _entry(self, e: Entry, letters: Letters) -> Iterator[Mutant]:
         for n, ix in enumerate(e.indices):
@@ -215,6 +230,7 @@ _LOCAL: Mapping[type[Expr], Callable[..., Iterator[Mutant]]] = {
     IndexPick: Maker._pick,
     Delta: Maker._delta,
     Entry: Maker._entry,
+    Member: Maker._member,
     IndexReduce: Maker._indexreduce,
 }
 

@@ -11,16 +11,17 @@ from itertools import chain
 
 import mpmath
 import pytest
-from exact import DIGITS, Truth
+from exact import DIGITS, Mismatch, Reader, Truth, equal
 from exact import Judge as Exact
 from extent import examples, some
 from known import bundled
 from mutants import BEHIND_A_TIE, Maker, same
 
-from backsym.core.errors import BacksymError
+from backsym.core.errors import BacksymError, ShapeError
 from backsym.core.expr import Entry, Equation, Expr, IndexPick, IndexReduce, Ix, Reshape, free_indices, walk
 from backsym.core.problem import Problem
 from backsym.core.steps import Derivation
+from backsym.marking.judging.accept import total_name
 from backsym.marking.judging.layouts import same_layout
 from backsym.marking.verdicts import Marker
 from backsym.printing.latex import equation_latex, latex
@@ -98,6 +99,9 @@ def is_right(known: list[Truth], d: Derivation, whole: bool, expr: Expr) -> bool
     return all(t.entry_right(d.node, expr, d.indices) for t in known)
 
 
+ASKS_TOTALS = ("softmax-jacobian", "logistic-hessian", "kronecker-layer", "newton", "ridge")
+"""Problem files with Jacobians and second derivatives."""
+
 SAME_NETWORK = ("backward-single", "forward-single", "forward-batch")
 """Problem files whose network is that of another."""
 
@@ -147,3 +151,62 @@ def test_mutants_are_told_from_right_answers(name: str) -> None:
             seen[expected] += 1
     assert seen["incorrect"] > MOST / 4
     assert seen["correct"] > 2
+
+
+@pytest.mark.parametrize("name", some(ASKS_TOTALS, 5))
+def test_mutants_of_jacobians_and_hessians_earn_nothing(name: str) -> None:
+    """Values by an evaluator of its own say which mutants are wrong; none of them earns marks."""
+    problem = bundled()[name]
+    marker = Marker(problem)
+    solution = marker.judge.solution
+    wrong = right = 0
+    with mpmath.workdps(DIGITS):
+        exact = Exact(problem)
+        known = [exact.at(seed, [d.node for d in solution.derivations]).reader for seed in range(3)]
+        for total in solution.totals:
+            maker = Maker(problem, [])
+            entry, matrix = total.entry.rhs, total.matrix.rhs if total.matrix is not None else None
+            letters = tuple(ix for ix in total.indices if not ix.fixed)
+            every = [(entry, kind, e) for kind, e in chain(maker.mutants(entry, letters), same(entry))]
+            if matrix is not None:
+                every += [(matrix, kind, e) for kind, e in chain(maker.mutants(matrix), same(matrix))]
+            for reference, kind, expr in every[:: max(1, len(every) // MOST)]:
+                equation = total.entry if reference is entry else total.matrix
+                assert equation is not None
+                indices = total.indices if reference is entry else ()
+                try:
+                    if sums_idly(expr) or (not indices and expr.shape != reference.shape):
+                        continue
+                    text = equation_latex(Equation(equation.lhs, expr), Notation.of(problem))
+                except BacksymError:
+                    continue
+                equals = all(same_value(reader, reference, expr, indices) for reader in known)
+                verdict = marker.mark(total_name(total.key), text, accept="any", hints="none")
+                assert equals or not verdict.score, (name, kind, text, verdict)
+                assert not equals or verdict.verdict in SAYS["correct"], (name, kind, text, verdict)
+                wrong, right = wrong + (not equals), right + equals
+    assert wrong > 5
+    assert right > 1
+
+
+def same_value(reader: Reader, reference: Expr, expr: Expr, indices: tuple[Ix, ...]) -> bool:
+    """Whether two expressions with these letters, or whole, have one value at a point."""
+    shape = tuple(ix.dim for ix in indices) or reference.shape
+    try:
+        if indices:
+            return equal(reader.entries(expr, indices, shape), reader.entries(reference, indices, shape))
+        return equal(reader.whole(expr, shape), reader.whole(reference, shape))
+    except (Mismatch, ShapeError, ZeroDivisionError):
+        return False
+
+
+@pytest.mark.parametrize("name", some(PROBLEMS, 12))
+def test_a_derivative_by_itself_earns_nothing(name: str) -> None:
+    """For any member of a recurrence, too."""
+    problem = PROBLEMS[name]
+    marker = Marker(problem)
+    for d in marker.judge.solution.derivations:
+        for lhs in (d.entry.lhs, *([d.matrix.lhs] if d.matrix is not None else [])):
+            for text in (plain(lhs, problem), f"2*{plain(lhs, problem)} - {plain(lhs, problem)}"):
+                verdict = marker.mark(d.node, text, accept="any", hints="none")
+                assert not verdict.score, (d.node, text, verdict)
