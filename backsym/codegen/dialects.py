@@ -26,6 +26,8 @@ class Place:
 
     ranks: Ranks
     like: str
+    lists: frozenset[str] = frozenset()
+    """The variables that are lists of arrays of different sizes."""
 
 
 Rule = Callable[[ast.Call, Place], ast.expr]
@@ -226,7 +228,8 @@ class _Torch:
 
     def like(self, node: ast.expr) -> str:
         """An array in the expression, whose type a new one takes."""
-        arrays = (found for found in names_of(node) if self.place.ranks.get(found) is not None)
+        known = (found for found in names_of(node) if self.place.ranks.get(found) is not None)
+        arrays = (found for found in known if found not in self.place.lists)
         return next(arrays, self.place.like)
 
     def number(self, node: ast.expr) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from backsym.codegen.dialects import DIALECTS, Dialect, Place
@@ -198,8 +199,8 @@ class Body:
 
     def __init__(self, network: Network, dialect: Dialect, source: str, arrays: Sequence[str]):
         self.network, self.dialect, self.source = network, dialect, source
-        like = network.names[arrays[0]] if arrays else ""
-        self.place = Place(network.ranks, like)
+        whole = [network.names[array] for array in arrays if network.names[array] not in network.lists]
+        self.place = Place(network.ranks, whole[0] if whole else "", network.lists)
         self.used: set[str] = set()
         self.own: set[str] = set()
         self.taken = set(network.taken)
@@ -238,7 +239,7 @@ class Body:
         out = [f"{pad}{step.target} = [None] * {size}" for step in loop.steps]
         out.append(f"{pad}for {loop.letter} in {positions}:")
         self.own |= loop.own
-        place = Place({**self.place.ranks, **loop.ranks}, self.place.like)
+        place = replace(self.place, ranks={**self.place.ranks, **loop.ranks})
         for own, value in loop.earlier.items():
             out.append(f"{pad}{INDENT}{own} = {text_of(value)}")
         for step in loop.steps:

@@ -92,6 +92,12 @@ class Network:
         return tuple(quantity for quantity in self.problem.symbols if quantity not in self.problem.by_name)
 
     @property
+    def lists(self) -> frozenset[str]:
+        """The variables that are lists, of members that differ in size, and of the derivatives by them."""
+        own = [quantity for quantity, symbol in self.problem.symbols.items() if is_layered(symbol.shape)]
+        return frozenset(variable for name in own for variable in (self.names[name], f"d_{name}"))
+
+    @property
     def computed(self) -> tuple[tuple[str, str], ...]:
         """The nodes, each with its variable, in the order in which they are computed."""
         return tuple((step.quantity, step.target) for item in self.forward for step in steps_of(item))

@@ -20,6 +20,7 @@ from backsym.core.dims import (
     at_least,
     at_places,
     dim_named,
+    is_layered,
     is_ragged,
     names_of,
     placed_at,
@@ -492,6 +493,9 @@ def read_values(
         if key.text not in leaves:
             computed = say("files.computed" if key.text in symbols else "files.undeclared", name=quoted(key.text))
             report.add(key, computed, suggest(key.text, leaves))
+            continue
+        if is_layered(symbols[key.text].shape):
+            report.add(key, say("files.ragged_values", name=key.text))
             continue
         number = _value(value, symbols[key.text].shape, sizes, report)
         if number is not None:
