@@ -194,6 +194,7 @@ def test_large_arrays_count_as_work_and_small_ones_do_not() -> None:
 
 def forget_texts() -> None:
     """Empty the caches of the readers, which are bounded; those without a bound stay."""
+    gc.unfreeze()  # So that the collector knows all objects; conftest.py tells why it does not.
     for each in gc.get_objects():
         if isinstance(each, functools._lru_cache_wrapper) and each.cache_info().maxsize is not None:
             each.cache_clear()

@@ -72,7 +72,7 @@ def command(folder: Path, module: str, *arguments: str) -> None:
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
     known = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": path}
     done = subprocess.run(
-        [sys.executable, "-m", module, *arguments], cwd=folder, env=known, capture_output=True, text=True, timeout=200
+        [sys.executable, "-m", module, *arguments], cwd=folder, env=known, capture_output=True, text=True, timeout=600
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
