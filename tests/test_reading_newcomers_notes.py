@@ -108,6 +108,27 @@ NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
         lambda x, x_plus, x_minus, m_plus: relu(norm2(x - x_plus) - norm2(x - x_minus) + m_plus),
         {"x": (D,), "x_plus": (D,), "x_minus": (D,), "m_plus": S},
     ),
+    "one below the other": (
+        r"$$\mathbf{f} = \sigma(\mathbf{W}_f [\mathbf{h}, \mathbf{x}] + \mathbf{b}_f), \quad L = \|\mathbf{f} -"
+        r" \mathbf{t}\|^2$$ with $\mathbf{h} \in \mathbb{R}^H$, $\mathbf{x} \in \mathbb{R}^D$",
+        lambda W_f, h, x, b_f, t: norm2(sigmoid(W_f @ np.concatenate([h, x]) + b_f) - t),
+        {"W_f": (K, H + D), "h": (H,), "x": (D,), "b_f": (K,), "t": (K,)},
+    ),
+    "a layer and a transpose above": (
+        r"$$f = w^{(2)\top} \mathrm{relu}(W^{(1)} x), \quad \ell = \frac12 (f - y)^2.$$",
+        lambda w2, W1, x, y: (w2 @ relu(W1 @ x) - y) ** 2 / 2, {"w2": (H,), "W1": (H, D), "x": (D,), "y": S},
+    ),
+    "the largest entry": (
+        r"$$p = \max_{i} x_i, \quad L = \frac12(w p - t)^2$$",
+        lambda x, w, t: (w * x[np.argmax(np.real(x))] - t) ** 2 / 2, {"x": (N,), "w": S, "t": S},
+    ),
+    "a function of a bold letter": (
+        r"$$G(\mathbf{w}) = \sum_n \left[ t^{(n)} \ln y(\mathbf{x}^{(n)}; \mathbf{w}) \right]$$ with"
+        r" $y(\mathbf{x};\mathbf{w}) = \frac{1}{1+e^{-\mathbf{w}^\top\mathbf{x}}}$ and $$M = G(\mathbf{w}) + \alpha"
+        r" \sum_i w_i^2$$",
+        lambda w, x, t, alpha: (t * np.log(sigmoid(x @ w))).sum() + alpha * norm2(w),
+        {"w": (D,), "x": (N, D), "t": (N,), "alpha": S},
+    ),
     "words by the name e": (
         r"$$h^{(t)} = \tanh(W h^{(t-1)} + U e^{(t)}), \quad L = \|h^{(T)} - y\|^2$$ where $h^{(t)} \in"
         r" \mathbb{R}^{D}$, $e^{(t)} \in \mathbb{R}^d$, $t=1,\dots,T$.",
@@ -133,6 +154,9 @@ REFUSED = {
     "weights before a vector": r"$$y = w x + b, \quad L = \|y - t\|^2$$ with $x \in \mathbb{R}^D$",
     "terms between": r"$$L = \sum_n a_n + c + b_n$$",
     "what has no superscript": r"$$y = x^-1 w, \quad L = (y - t)^2$$",
+    "an entry of the argument": r"With $g(\mathbf{z}) = z_1^2$, $$L = g(\mathbf{x}) + g(\mathbf{y})$$",
+    "a formula without an argument": r"$$L = (f(w x) - t)^2$$ where $f(\cdot) = 3\,\mathrm{ReLU}(\cdot)$.",
+    "the identity": r"$$L = (g(w x) - t)^2$$ where $g$ is the identity.",
     "a function of itself": r"With $f(x) = x^2$, $$h = f(f(w x)), \quad L = h$$",
     "a function in a circle": r"With $f(x) = g(x)$ and $g(x) = f(x) + 1$, $$h = f(w) + g(2 w), \quad L = h$$",
 }

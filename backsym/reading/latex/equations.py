@@ -252,7 +252,17 @@ class FormulaReader(Formula):
                         break
                     if inner.kind in ("letter", "greek"):
                         found.add(inner.text)
-        return frozenset(found)
+        return frozenset(found | self.extreme_letters())
+
+    def extreme_letters(self) -> set[str]:
+        r"""The letters below a maximum or minimum that stand below another letter, too, ``\max_i x_i``."""
+        extreme: set[str] = set()
+        others: set[str] = set()
+        for n in range(1, len(self.tokens) - 2):
+            inner = self.tokens[n + 1 + (self.tokens[n + 1].text == "{")]
+            if self.tokens[n].text == "_" and inner.kind in ("letter", "greek"):
+                (extreme if self.tokens[n - 1].text in ("max", "min") else others).add(inner.text)
+        return extreme & others
 
     def left_positions(self) -> list[int]:
         """Where equations begin: at the start, after a row, after a comma outside of all brackets."""

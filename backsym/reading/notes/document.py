@@ -133,8 +133,7 @@ def tree_of_note(document: Document, tex: bool) -> ReadNote:
     shown = ((f.start, f.end, f.displayed) for f in islice(formulas(done.document.text, tex), MAX_FORMULAS))
     document, features = with_given_features(done.document, shown)
     done = replace(done, document=document)
-    customs = [*numbers, *((at, "a prime is a transpose") for at in spelling.transposes[:1])]
-    customs += [*counted.remarks, *told, *features]
+    customs = [*numbers, *spelling.customs, *counted.remarks, *told, *features]
     note, tree = _read(done, powers, customs, counted.spelled)
     others = tuple(f"passed over, line {line}: {what}" for line, what in front.passed_over)
     return ReadNote(

@@ -171,7 +171,7 @@ def _before_vectors(tokens: Sequence[Token], vectors: Collection[str] | None) ->
         after = n + 1
         while after + 1 < len(tokens) and tokens[after].text in ("_", "^"):
             after = script_end(tokens, after)
-        while after < len(tokens) and tokens[after].text in ("left", "bigl", "Bigl", "big", "Big", "("):
+        while after < len(tokens) and tokens[after].text in ("left", "bigl", "Bigl", "big", "Big", "(", "[", "cdot"):
             after += 1
         if after == len(tokens):
             continue

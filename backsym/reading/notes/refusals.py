@@ -15,6 +15,7 @@ from backsym.core.errors import Diagnostic, InputError
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.lexer import script_end
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.notes.equations import Equations, Forward
 from backsym.reading.notes.labels import label_in
@@ -69,8 +70,10 @@ def transposed_letters(source: Source, places: Iterable[tuple[int, int]]) -> set
         except InputError:
             continue
         for n, token in enumerate(tokens[:-2]):
-            sign = tokens[n + 2 + (tokens[n + 2].text == "{")].text if tokens[n + 1].text == "^" else ""
-            if sign in ("T", "top") and (token.kind in ("letter", "greek") or token.text == ")"):
+            if tokens[n + 1].text != "^" or not (token.kind in ("letter", "greek") or token.text == ")"):
+                continue
+            last = script_end(tokens, n + 1) - 1  # In w^{(2)\top} the sign stands last.
+            if tokens[last - (tokens[last].text == "}")].text in ("T", "top"):
                 found.add(token.text)
     return found
 

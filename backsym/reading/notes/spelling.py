@@ -29,11 +29,11 @@ r"""The mark below for a name with a sign, ``\mathbf{x}_+``."""
 
 @dataclass(frozen=True)
 class Respelt:
-    """The note with marks in place of the primes of names, the spellings of these names, and where primes transpose."""
+    """The note with marks in place of the primes of names, the spellings of these names, and what is by custom."""
 
     document: Document
     spelled: dict[Key, str]
-    transposes: tuple[int, ...]
+    customs: tuple[tuple[int, str], ...]
 
 
 def respelt(document: Document, places: Iterable[tuple[int, int]]) -> Respelt:
@@ -45,10 +45,14 @@ def respelt(document: Document, places: Iterable[tuple[int, int]]) -> Respelt:
     signed = [found for reader in readers for found in _signed(reader)]
     edits = [edit for reader in readers for edit in (*_marked(reader, names), *_in_words(reader, words))]
     edits += [edit for _, edit in signed]
+    beside = [edit for reader in readers for edit in _one_below_the_other(reader)]
+    edits += beside
     turned = [edit for reader in readers for edit in _transposed(reader, names)]
     spelled = {(letter, MARKS[count]): "'" * count for letter, count in names} | dict(key for key, _ in signed)
     done = rewritten(document, sorted([*edits, *turned]))
-    return Respelt(done, spelled, tuple(edit.start for edit in turned))
+    customs = [(edit.start, "a prime is a transpose") for edit in turned[:1]]
+    customs += [(edit.start, "what stands in brackets is one below the other") for edit in beside[:1]]
+    return Respelt(done, spelled, tuple(customs))
 
 
 # --- signs as marks --------------------------------------------------------------------------------------------------
@@ -71,6 +75,34 @@ def _signed(reader: FormulaReader) -> Iterator[tuple[tuple[Key, str], Edit]]:
                 ((letter.text, SIGNS[sign.text]), f"{script.text}{{{sign.text}}}"),
                 Edit(script.start, end, rf"_{{\text{{{SIGNS[sign.text]}}}}}"),
             )
+
+
+# --- brackets --------------------------------------------------------------------------------------------------------
+
+
+def _one_below_the_other(reader: FormulaReader) -> Iterator[Edit]:
+    r"""The commas of ``\mathbf{W}_f [\mathbf{h}_{t-1}, \mathbf{x}_t]``, of weights before vectors, as semicolons."""
+    tokens = reader.tokens
+    for n, token in enumerate(tokens):
+        if token.text != "[" or n == 0:
+            continue
+        back = n - 1 - (tokens[n - 1].text == "cdot")
+        back = _before_subscript(tokens, back + 1)
+        letter, _ = _letter(tokens, back)
+        if letter is None or letter.text not in ("W", "V", "U"):
+            continue
+        depth, commas = 0, []
+        for inner in tokens[n:]:
+            depth += (inner.text in ("[", "{", "(")) - (inner.text in ("]", "}", ")"))
+            if depth == 0:
+                break
+            if depth == 1 and inner.text == ",":
+                commas.append(inner)
+            simple = inner.kind in ("letter", "greek", "macro", "number") or inner.text in "[]{}(),_^+-"
+            if inner.kind in ("end", "row") or not simple or (depth == 1 and inner.text in "+-"):
+                commas = []
+                break
+        yield from (Edit(comma.start, comma.end, ";") for comma in commas)
 
 
 # --- words -----------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import FUNCTION_MACROS, Token
+from backsym.reading.latex.lexer import FONTS, FUNCTION_MACROS, Token
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
@@ -396,10 +396,10 @@ def _formula_put_in(
     Within the text, a name that means nothing else by itself may stay.
     """
     custom = len(definition.head) == 1 and _known(definition.head[0]) is not None
-    names = _split(definition.arguments)
+    names = [_letter_of(name) for name in _split(definition.arguments)]
     begin, end = piece.part(0)
     body = piece.tokens[begin:end]
-    plain = all(len(name) == 1 for name in names) and len(piece.signs) == 1 and bool(body)
+    plain = all(names) and "cdot" not in names and len(piece.signs) == 1 and bool(body)
     plain = plain and not _uses_others(piece, (definition.head,))  # A function of itself is none.
     for call in calls:
         if call.span == definition.span:
@@ -409,9 +409,7 @@ def _formula_put_in(
             raise source.error(message, definition.span, say("notes.write_formula"))
         stated = any(f.start <= call.start < f.end and (f.displayed or custom or _states(source, f)) for f in formulas)
         texts = _argument_texts(source, call)
-        replaced = (
-            _replaced(source.text, body, dict(zip((n[0] for n in names), texts, strict=False))) if plain else None
-        )
+        replaced = _replaced(source.text, body, dict(zip(names, texts, strict=False))) if plain else None
         nested = any(other is not call and call.start < other.start < call.span[1] for other in calls)
         if stated and (replaced is None or len(texts) != len(names) or nested or not call.arguments):
             message = say("notes.function_not_put_in", name="".join(definition.head))
@@ -419,6 +417,13 @@ def _formula_put_in(
         if stated and replaced is not None:
             yield Edit(call.start, call.span[1], rf"{{\left({replaced}\right)}}")
     yield from _blank(source.text, *piece.span)
+
+
+def _letter_of(argument: Sequence[str]) -> str:
+    r"""The letter that an argument is, with a font before it, ``\mathbf x``; empty if it is more than a letter."""
+    inner = [text for text in argument if text not in ("{", "}")]
+    font = inner[0] if len(inner) == 2 and inner[0] in FONTS else ""
+    return " ".join(inner) if len(inner) == 1 or font else ""
 
 
 def _states(source: Source, formula: Place) -> bool:
@@ -469,17 +474,23 @@ def _replaced(text: str, body: Sequence[Token], arguments: Mapping[str, str]) ->
     bound = {body[n].text for n in sums}
     if any(letter in argument for letter in bound for argument in arguments.values()):
         return None
+    seen = {_styled(body, n)[0] for n, token in enumerate(body) if token.kind in ("letter", "greek")}
+    letters = {name.rpartition(" ")[2] for name in arguments}
+    if any(name.rpartition(" ")[2] in letters and name not in arguments for name in seen):
+        return None  # Its entries, or another quantity.
     pieces, position = [], body[0].start
-    for n, token in enumerate(body):
-        if token.text not in arguments or token.kind not in ("letter", "greek"):
+    for n, letter in enumerate(body):
+        name, token = _styled(body, n)
+        if name not in arguments or letter.kind not in ("letter", "greek"):
             continue
-        argument = arguments[token.text]
+        argument = arguments[name]
         above = argument.replace("^", "_")
-        is_name = above.partition("_")[0].strip("\\").isalnum() and not any(sign in argument for sign in "+-=*/ ")
+        base = _without_font(above.partition("_")[0])
+        is_name = base.strip("\\").isalnum() and not any(sign in argument for sign in "+-=*/ ")
         is_letter = is_name and "_" not in above
-        script = [following.text for following in body[n + 1 : n + 3]]
+        script = [t.text for t in body if t.start >= token.end][:2]
         power = script[:1] == ["^"] and "".join(script[1:]).isdecimal()
-        if (n and body[n - 1].text == "_") or (script[:1] == ["'"]):
+        if any(t.text == "_" and t.end == token.start for t in body) or (script[:1] == ["'"]):
             return None
         if script[:1] in (["_"], ["^"]) and not (
             is_letter or power or (is_name and script[0] == "_" and "_" not in argument)
@@ -489,6 +500,22 @@ def _replaced(text: str, body: Sequence[Token], arguments: Mapping[str, str]) ->
         pieces += [text[position : token.start], argument if whole else rf"\left({argument}\right)"]
         position = token.end
     return "".join([*pieces, text[position : body[-1].end]])
+
+
+def _without_font(text: str) -> str:
+    r"""The letter in ``\mathbf{x}``."""
+    font, _, inner = text.partition("{")
+    return inner.removesuffix("}") if font.strip("\\ ") in FONTS and inner.endswith("}") else text
+
+
+def _styled(body: Sequence[Token], n: int) -> tuple[str, Token]:
+    """A letter with the font before it, as one token with its place."""
+    token = body[n]
+    if n > 1 and body[n - 1].text == "{" and body[n - 2].text in FONTS and n + 1 < len(body):
+        return f"{body[n - 2].text} {token.text}", token._replace(start=body[n - 2].start, end=body[n + 1].end)
+    if n and body[n - 1].kind == "macro" and body[n - 1].text in FONTS:
+        return f"{body[n - 1].text} {token.text}", token._replace(start=body[n - 1].start)
+    return token.text, token
 
 
 def _needless(pieces: Sequence[Piece], calls: Sequence[Applied]) -> bool:

@@ -41,6 +41,7 @@ _ANY = Phrases(
     "beliebiges", "irgendeine",
 )  # fmt: skip
 """Words that leave a function open."""
+_IDENTITY = Phrases("identity", "identity function", "identit\u00e4t", "identische abbildung")
 _ARTICLES = Phrases("a", "an", "ein", "eine")
 _KIND = Phrases(
     "activation", "activations", "function", "functions", "unit", "units", "non-linearity", "nonlinearity", "nonlinear",
@@ -148,7 +149,8 @@ def _told(source: Source, formula: Place, called: set[tuple[str, ...]]) -> Told 
     tokens = _tokens(source, formula)
     end = _behind_letter(tokens, 0) if tokens else 0
     head = tuple(token.text for token in tokens[:end])
-    if head in called and (name := _equal_to(tokens[end:])) is not None:
+    placeholder = 3 * ([t.text for t in tokens[end : end + 3]] == ["(", "cdot", ")"])
+    if head in called and (name := _equal_to(tokens[end + placeholder :])) is not None:
         return Told(head, name, (formula.start, formula.end))
     if head not in called or not (tokens[end].kind == "end" or _is_argument(tokens, end)):
         return None
@@ -161,6 +163,9 @@ def _told(source: Source, formula: Place, called: set[tuple[str, ...]]) -> Told 
         name = _name_at_end(text, formula.start)
         return Told(head, name, at) if name is not None else None
     clause = after[says[1] :]
+    if clause in _IDENTITY:
+        message = say("notes.function_not_put_in", name=text[slice(*at)].strip())
+        raise source.error(message, at, say("notes.write_formula"))
     names = list(dict.fromkeys(_names_in(clause)))
     if len(names) == 1:
         return Told(head, names[0], at)
