@@ -158,3 +158,12 @@ def test_three_rules_are_told_of_a_network_that_has_all_three_kinds() -> None:
     assert told(units, ["z", "h", "m", "u", "v", "w"])
     assert not told(units, ["z", "h", "m", "x"])
     assert not told(["m = u*x*w", *units[1:]], ["z", "h", "m", "u", "v", "w"])
+
+
+@pytest.mark.parametrize(("name", "product", "gradient"), [("conv2d", 0, 0), ("bilinear", 0, 1), ("twin", 1, 1)])
+def test_signs_are_explained_on_the_pages_that_have_them(name: str, product: int, gradient: int) -> None:
+    text = files(None, [solved(name)], "md")["solution.md"]
+    assert isinstance(text, str)
+    assert text.count("Hadamard product of two arrays") == product
+    assert text.count("collected in one array") == gradient
+    assert (r"\nabla" in text) == bool(gradient)

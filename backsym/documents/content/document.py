@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
 from typing import Any, get_args
 
@@ -26,6 +26,7 @@ from backsym.documents.content.blocks import (
     Inlines,
     Math,
     Paragraph,
+    Picture,
     Ref,
     Room,
     Row,
@@ -163,9 +164,21 @@ def problem_blocks(solved: Solved, level: int, options: Options = FULL, told: To
         sheet = _question_sheet(parts, solved, voice, level, options.space)
         return (*blocks, *upstream_note(voice), *notation_note(voice), *sheet)
     notes = [*upstream_note(voice), *notation_note(voice)]
-    for remark, found in (("hadamard", hadamard_note(solved, voice)), ("gradient", gradient_note(solved, voice))):
-        notes += found if found and not options.concise and told.first(remark) else []
-    return (*blocks, *notes, *_solution(parts, solved, Shown(voice, options, told), level))
+    solution = _solution(parts, solved, Shown(voice, options, told), level)
+    for sign, found in (("odot", hadamard_note(voice)), ("nabla", gradient_note(solved, voice))):
+        if found and not options.concise and _has(solution, sign) and told.first(f"sign {sign}"):
+            notes += found
+    return (*blocks, *notes, *solution)
+
+
+def _has(part: Any, sign: str) -> bool:
+    """Whether a sign stands in a formula of these blocks."""
+    if isinstance(part, (lay.Op, lay.Symbol)):
+        return part.name == sign
+    if isinstance(part, Picture):
+        return False
+    inside = [getattr(part, each.name) for each in fields(part)] if is_dataclass(part) else part
+    return isinstance(inside, (list, tuple)) and any(_has(each, sign) for each in inside)
 
 
 def _solution(parts: Sequence[Answered], solved: Solved, shown: Shown, level: int) -> list[Block]:

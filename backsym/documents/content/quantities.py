@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from backsym.core.dims import is_layered
-from backsym.core.expr import Adj, Mul, Size, free_indices, walk
+from backsym.core.expr import Adj, Size, free_indices
 from backsym.core.names import has_letter
 from backsym.core.problem import Problem, Symbol
 from backsym.core.steps import ForwardForms
@@ -78,18 +78,10 @@ def _alike(symbols: list[Symbol], voice: Voice) -> Inlines:
     return (*(part for name in others for part in (Math(name), Text(", "))), Math(lay.row(last, *member)))
 
 
-def hadamard_note(solved: Solved, voice: Voice) -> list[Block]:
-    """What the sign of the element-wise product means, where it is used."""
-    forms = [d.matrix for d in solved.derivations] + [f.matrix for f in solved.forward]
-    used = any(
-        sum(1 for a in e.args if a.shape) > 1
-        for equation in forms
-        if equation is not None
-        for e in walk(equation.rhs)
-        if isinstance(e, Mul)
-    )
+def hadamard_note(voice: Voice) -> list[Block]:
+    """What the sign of the element-wise product means."""
     u, v = (voice.notation.letter(letter, 1) for letter in "uv")
-    return [voice.say("document.hadamard", u=u, v=v, product=lay.row(u, lay.Op("odot"), v))] if used else []
+    return [voice.say("document.hadamard", u=u, v=v, product=lay.row(u, lay.Op("odot"), v))]
 
 
 def gradient_note(solved: Solved, voice: Voice) -> list[Block]:
