@@ -765,7 +765,7 @@ class _Session:
     def as_one_hot(self, text: str, given: tuple[Ix, ...] | None) -> list[_Reading]:
         """A text with ``e_y`` as a one-hot vector, beside a family E of which e_y may be a row; empty for others."""
         words = self.names.words
-        if "e_" not in text or "E" not in words.families or "e" in words.ranks:
+        if "_" not in text or "E" not in words.families or "e" in words.ranks:
             return []
         names = replace(self.names, words=replace(words, families=words.families - {"E"}))
         return self.with_names(names, text, given)

@@ -21,6 +21,7 @@ from backsym.core.expr import (
     IndexReduce,
     Ix,
     MatMul,
+    Member,
     Mul,
     Neg,
     Partial,
@@ -81,7 +82,7 @@ class Place:
 def outline(expr: Expr, letters: tuple[Ix, ...] = ()) -> tuple[Place, ...]:
     """All places of an expression whose free letters are ``letters``, the leaves first.
 
-    An entry of a quantity, such as ``W[k,j]``, is one place, and so is a local derivative.
+    An entry of a quantity, such as ``W[k,j]``, or a member is one place, and so is a local derivative.
     """
     found: list[tuple[Expr, int, str, tuple[Ix, ...], tuple[int, ...], int]] = []
     above: dict[int, int] = {}
@@ -108,8 +109,8 @@ def outline(expr: Expr, letters: tuple[Ix, ...] = ()) -> tuple[Place, ...]:
 
 
 def is_leaf(e: Expr) -> bool:
-    """A quantity or an entry of one."""
-    return isinstance(e, Entry) and isinstance(e.base, (Sym, Adj))
+    """An entry or a member of a quantity, which what it starts from may belong to."""
+    return isinstance(e, (Entry, Member)) and isinstance(e.base, (Sym, Adj))
 
 
 def with_child(e: Expr, slot: int, new: Expr) -> Expr:

@@ -43,11 +43,18 @@ class Words:
 
     @lazy
     def _spellings(self) -> dict[str, str]:
-        """Declared names without their underscores, and as Greek letters are called; of two alike neither."""
+        """Declared names without their underscores, and as Greek letters are called; of two alike neither.
+
+        The members of X are x_n, and z_n stacked are Z: the letter of a family may have the other case.
+        """
         found: dict[str, str] = {}
         for name in (*self.scope.names, *self.scope.dims):
             for key in dict.fromkeys(_keys(name)):
                 found[key] = "" if found.get(key, name) != name else name
+        for name in sorted(self.scope.families):
+            base, _ = split_name(name)
+            if len(base) == 1:
+                found.setdefault(base.swapcase() + name[1:], name)
         return found
 
     def declared(self, word: str) -> str | None:

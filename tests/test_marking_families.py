@@ -1,0 +1,75 @@
+"""Answers to the bundled problems of examples, time, labels and matrix functions: their verdicts and explanations.
+
+Each derivative is answered in several spellings, of mathematics, of code and of LaTeX; what is wrong is explained by
+the tags of the table, in words.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+from extent import some
+
+from backsym.core.problem import Problem
+from backsym.core.resources import find_problem
+from backsym.marking.verdicts import Marker
+from backsym.reading.files.loader import load
+
+TABLE = yaml.safe_load((Path(__file__).parent / "cases" / "answers_to_families.yaml").read_text(encoding="utf-8"))
+RIGHT = [(p, t, a) for p, targets in TABLE.items() for t, group in targets.items() for a in group["correct"]]
+WRONG = [
+    (p, t, row["answer"], row["tags"])
+    for p, targets in TABLE.items()
+    for t, group in targets.items()
+    for row in group["incorrect"]
+]
+
+
+@cache
+def marker(name: str) -> Marker:
+    problem = load(str(find_problem(name)))
+    assert isinstance(problem, Problem)
+    return Marker(problem.changed(parts=()))
+
+
+def test_the_table_is_large() -> None:
+    assert len(TABLE) >= 12
+    assert all(len(group["correct"]) >= 4 for targets in TABLE.values() for group in targets.values())
+    assert all(sum(len(group["incorrect"]) for group in targets.values()) >= 2 for targets in TABLE.values())
+
+
+@pytest.mark.parametrize(("name", "target", "answer"), some(RIGHT, 8))
+def test_what_is_right_is_correct(name: str, target: str, answer: str) -> None:
+    assert marker(name).mark(target, answer, accept="any").verdict == "correct"
+
+
+@pytest.mark.parametrize(("name", "target", "answer", "tags"), some(WRONG, 8, 1))
+def test_what_is_wrong_is_explained(name: str, target: str, answer: str, tags: list[str]) -> None:
+    found = marker(name).mark(target, answer, accept="any")
+    assert (found.verdict, list(found.tags)) == ("incorrect", tags)
+    assert found.feedback
+    assert not found.feedback.startswith("Try it with")
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "answer", "tag"),
+    [
+        ("bptt", "W", r"-\sum_t \frac{\partial L}{\partial z_t} h_{t-1}^\top", "sign"),
+        ("bptt", "W", r"\sum_t h_{t-1} \left(\frac{\partial L}{\partial z_t}\right)^\top", "transpose"),
+    ],
+)
+def test_a_member_before_the_first_does_not_hide_a_slip(name: str, target: str, answer: str, tag: str) -> None:
+    assert tag in marker(name).mark(target, answer, accept="any").tags
+
+
+@pytest.mark.parametrize("answer", ["(P - T).T @ X / N", "dZ.T @ X", r"(\mathbf{P} - \mathbf{T})^\top \mathbf{X} / N"])
+def test_stacked_vectors_have_a_capital(answer: str) -> None:
+    assert marker("softmax-examples").mark("W", answer, accept="any").verdict == "correct"
+
+
+def test_a_bold_unit_vector_is_one_beside_a_family_of_its_letter() -> None:
+    answer = r"\text{softmax}(\mathbf{s}_t) - \mathbf{e}_{y_t}"
+    assert marker("language-model").mark("s", answer, accept="any").verdict == "correct"
