@@ -89,6 +89,12 @@ NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
         lambda w, a0, b, y: norm2(layers(a0, w, b)[-1] - y) / 2,
         {"w": (N, H, H), "a0": (H,), "b": (N, H), "y": (H,)},
     ),
+    "errors passed back": (
+        NIELSEN + r" $$C = \frac{1}{2} \sum_j (y_j - a^L_j)^2$$ The error is $\delta^l_j \equiv \frac{\partial"
+        r" C}{\partial z^l_j}$. Then $$\delta^l = ((w^{l+1})^T \delta^{l+1}) \odot \sigma'(z^l)$$",
+        lambda w, a0, b, y: norm2(layers(a0, w, b)[-1] - y) / 2,
+        {"w": (N, H, H), "a0": (H,), "b": (N, H), "y": (H,)},
+    ),
     "a start within the text": (
         r"Let $s_t = \alpha x_t + (1-\alpha) s_{t-1}$ with $s_0 = 0$ and $$E = \sum_{t=1}^{T} (s_t - x_t)^2.$$",
         smoothed, {"alpha": S, "x": (N,)},
@@ -151,6 +157,7 @@ def test_a_note_is_read_as_meant(name: str, tmp_path: Path) -> None:
 
 
 REFUSED = {
+    "the square of what is used": r"$$L = \frac{(w x - t)^2}{\sigma}$$ with $\sigma^2 = v + \epsilon$.",
     "weights before a vector": r"$$y = w x + b, \quad L = \|y - t\|^2$$ with $x \in \mathbb{R}^D$",
     "terms between": r"$$L = \sum_n a_n + c + b_n$$",
     "what has no superscript": r"$$y = x^-1 w, \quad L = (y - t)^2$$",
@@ -177,3 +184,13 @@ def test_what_is_not_clear_is_refused(name: str, tmp_path: Path) -> None:
 )
 def test_a_gradient_is_asked_for(question: str, names: tuple[str, ...], tmp_path: Path) -> None:
     assert [part.targets for part in loaded(tmp_path, question).parts] == [names]
+
+
+def test_a_claim_about_errors_is_named(tmp_path: Path) -> None:
+    text = (
+        r"For $l = 1, 2, \dots, L$: $$\mathbf{a}^l = \sigma(\mathbf{W}^l \mathbf{a}^{l-1}), C = \|\mathbf{a}^L\|^2$$"
+        r" Let $\boldsymbol\delta^l = \frac{\partial C}{\partial \mathbf{a}^l}$. Show that"
+        r" $$\boldsymbol\delta^l = (\mathbf{W}^{l+1})^T \boldsymbol\delta^{l+1}.$$"
+    )
+    remarks = loaded(tmp_path, text).remarks
+    assert r"passed over, line 1: what looks like a question: Show that $$\boldsymbol\delta^l =" in "".join(remarks)

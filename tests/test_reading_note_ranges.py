@@ -50,6 +50,10 @@ NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
         r"$$y = w_0 + \sum_{i=1}^{D} w_i x_i, \quad E = (y - t)^2$$",
         lambda w0, w, x, t: (w0 + w @ x - t) ** 2, {"w0": S, "w": (D,), "x": (D,), "t": S},
     ),
+    "a range with its second position": (
+        r"$$z_k = w_k x, \quad k = 1, 2, \ldots, K, \quad L = \sum_{k=1}^K (z_k - t_k)^2$$",
+        lambda w, x, t: ((w * x - t) ** 2).sum(), {"w": (K,), "x": S, "t": (K,)},
+    ),
     "a recurrence that is written ahead": (
         r"$$h_{t+1} = \tanh(w h_t + u x_{t+1}), \quad t = 0, \dots, T-1, \quad L = (h_T - y)^2$$",
         lambda w, u, x, h0, y: (states(w, u, x, h0) - y) ** 2, {"w": S, "u": S, "x": (N,), "h0": S, "y": S},

@@ -23,7 +23,7 @@ from backsym.core.problem import Part, Problem
 from backsym.core.source import Location, Source
 from backsym.core.words import say
 from backsym.reading.files.fields import MAX_DIAGNOSTICS
-from backsym.reading.files.yamlfile import Document, Listing, Mark, Scalar, Table, Tree, rewritten, text_of
+from backsym.reading.files.yamlfile import Document, Listing, Mark, Rewritten, Scalar, Table, Tree, rewritten, text_of
 from backsym.reading.latex.declarations import Declaration, Declarations, names_in_formula
 from backsym.reading.latex.equations import Segment, Spelled, segments
 from backsym.reading.latex.lexer import Token, has_sign, tokens_in
@@ -268,7 +268,8 @@ class _Note:
         sizes = {*self.declared.dims, *equations.dims} - {d.spelled.name for d in self.declared.found}
         check_sizes(self.source, equations, sizes, [(f.start, f.end) for f in self.formulas])
         check_names(self.source, equations, self.settled.loose)
-        check_roots(self.source, equations, self.powers)
+        within = [(f.start, f.end) for f in self.formulas if not f.displayed and self.states(f)]
+        check_roots(self.source, equations, self.powers, within)
         check_defined(self.source, equations, self.settled.unread)
         check_counts(self.source, equations, {d.spelled.name for d in self.declared.found})
         self.declare_what_is_used(equations, places)
@@ -352,8 +353,13 @@ class _Note:
         return (*customs, *(f"passed over, line {n}: {reason}" for n, reason in sorted(found)))
 
     def beginning(self, at: int) -> str:
-        """The first words from a place on."""
-        words = " ".join(self.document.text[at : at + 200].split())
+        """The first words from a place on, as the file has them."""
+        line, column, _ = self.locate(at)
+        file: Document = self.document
+        while isinstance(file, Rewritten):
+            file = file.original
+        start = file.line_starts[line - 1] + column - 1
+        words = " ".join(file.text[start : start + 200].split())
         return words if len(words) <= 60 else words[:60].rpartition(" ")[0] + " ..."
 
     def word(self, text: str) -> Scalar:

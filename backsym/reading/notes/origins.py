@@ -20,7 +20,7 @@ from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import ACCENTS, FONTS, Token, script_end
+from backsym.reading.latex.lexer import ACCENTS, FONTS, Token, script_end, tokens_in
 from backsym.reading.latex.names import Vocabulary, new_name
 
 Array: TypeAlias = "tuple[str, str]"
@@ -89,7 +89,10 @@ class Counted:
 
 def from_one(document: Document, places: Iterable[tuple[int, int]]) -> Counted:
     """The note with positions that count from 1."""
+    spans = list(places)
     source = Source(document.text)
+    document = rewritten(document, [edit for start, end in spans for edit in _seconds(source, start, end)])
+    source, places = Source(document.text), spans
     found = [formula for start, end in places for formula in _statements(source, start, end)]
     edits = _written_back(document.text, found)
     if edits:
@@ -104,6 +107,17 @@ def from_one(document: Document, places: Iterable[tuple[int, int]]) -> Counted:
     for formula in found:
         what += [(s[0], f"{document.text[slice(*s)]} is the first entry") for i, s in formula.ones if i.axis in axes]
     return Counted(rewritten(document, edits), tuple(what))
+
+
+def _seconds(source: Source, start: int, end: int) -> Iterator[Edit]:
+    r"""Blanks for the second position of ``t = 1, 2, \dots, T``, which says no more than the first."""
+    tokens = tokens_in(source, start, end)
+    for n in range(len(tokens) - 6):
+        sign, first, comma, second, after, dots = tokens[n + 1 : n + 7]
+        numbers = first.text.isdecimal() and second.text.isdecimal() and int(second.text) == int(first.text) + 1
+        signs = [t.text for t in (sign, comma, after, dots)]
+        if tokens[n].kind in _LETTERS and numbers and signs in (["=", ",", ",", "dots"], [r"\{", ",", ",", "dots"]):
+            yield Edit(second.start, after.end, " " * (after.end - second.start))
 
 
 # --- which letters and axes ------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.source import Source
 from backsym.core.words import say
-from backsym.reading.latex.equations import FormulaReader
+from backsym.reading.latex.equations import FormulaReader, segments
 from backsym.reading.latex.lexer import script_end
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.notes.equations import Equations, Forward
@@ -125,10 +125,16 @@ def check_defined(source: Source, equations: Equations, unread: Mapping[Key, tup
             raise source.error(say("notes.defined_by_derivative", name=name), span)
 
 
-def check_roots(source: Source, equations: Equations, powers: Collection[Key]) -> None:
-    """Raises InputError where ``s^2 = ...`` defines a quantity, and s alone is one that nothing defines."""
+def check_roots(
+    source: Source, equations: Equations, powers: Collection[Key], others: Iterable[tuple[int, int]] = ()
+) -> None:
+    """Raises InputError where ``s^2 = ...`` defines a quantity, and s alone is one that nothing defines.
+
+    ``others`` are formulas within the text, which define it as well.
+    """
     given = equations.given()
-    for segment in equations.segments:
+    within = [s for start, end in others for s in segments(source, equations.words, start, end)]
+    for segment in (*equations.segments, *within):
         base, tag = segment.left.key
         root = new_name(base, tag[1:])  # The mark of s_B^2 is 2B.
         if tag[:1].isdecimal() and (base, tag) in powers and root in given:

@@ -139,9 +139,11 @@ def settled(document: Document, places: Places) -> Settled:
     pieces = _pieces(source, formulas, displayed=True)
     found = Settled(document, loose=loose)
     edits = [edit for piece in pieces for edit in _derivative(piece, found)]
-    for piece in _pieces(source, formulas, displayed=False):
+    within = _pieces(source, formulas, displayed=False)
+    for piece in within:
         if len(piece.signs) == 1 and _names_derivative(piece):
             edits += _derivative(piece, found)
+    edits += _about_derivatives(pieces, {letter for p in (*pieces, *within) if (letter := _derived(p))}, found)
     edits += _terms(pieces, found)
     done = _with(document, edits)
     source = Source(done.text)
@@ -653,6 +655,36 @@ def _derivative(piece: Piece, found: Settled) -> Iterator[Edit]:
         if (key := _defined(piece)) is not None:
             found.unread[key] = piece.span
     yield from _blank(piece.reader.source.text, start, piece.tokens[stop - 1].end)
+
+
+def _derived(piece: Piece) -> str:
+    r"""The letter with marks that a statement says to be a derivative, ``\delta^l = \partial C / \partial z^l``."""
+    right = not piece.derives(piece.first, piece.signs[0]) and piece.derives(piece.signs[0], piece.last)
+    begun = _begins_with(piece) if right and _name_of(piece) is None else None
+    begin, end = piece.part(0)
+    return (
+        begun[0].text if begun is not None and (_is_gradient(piece, begin, end) or _is_slope(piece, begin, end)) else ""
+    )
+
+
+def _is_slope(piece: Piece, begin: int, end: int) -> bool:
+    r"""Whether all that stands between two positions is ``\frac{\partial C}{\partial ...}``."""
+    tokens, closing = piece.tokens, piece.reader.closing
+    above = [token.text for token in tokens[begin : begin + 3]]
+    below = closing.get(begin + 1, begin) + 1
+    return above[:1] == ["frac"] and above[2:] == ["partial"] and closing.get(below, 0) + 1 == end
+
+
+def _about_derivatives(pieces: Iterable[Piece], letters: Collection[str], found: Settled) -> Iterator[Edit]:
+    """Takes away what else is said of the letters of derivatives: how one of them is computed from the next."""
+    for piece in pieces:
+        begun = _begins_with(piece) if letters else None
+        if begun is None or begun[0].text not in letters or piece.derives(piece.first, piece.last):
+            continue
+        found.steps.append(piece.span[0])
+        if (key := _defined(piece)) is not None:
+            found.unread[key] = piece.span
+        yield from _blank(piece.reader.source.text, *piece.span)
 
 
 def _begins_with(piece: Piece) -> tuple[Base, Scripts] | None:
