@@ -186,6 +186,10 @@ def test_a_size_to_be_given_needs_a_name_of_its_own() -> None:
         "symbols": {"x": ["D"], "w": ["K"], "z": ["M"], "M": []},
         "forward": ["z[i] = sum(w[k]*x[i+k-1], k)", "L = M*sum(z)"],
     }
+    with pytest.raises(BacksymError, match="M is a dimension, and so no quantity can be called M"):
+        problem_from_mapping(mapping)
+    mapping["symbols"].pop("M")  # type: ignore[attr-defined]
+    mapping["forward"] = ["z[i] = sum(w[k]*x[i+k-1], k)", "M = sum(z**2)", "L = M"]
     with pytest.raises(BacksymError, match="no input has the size M as an axis, and a quantity has its name"):
         module_source(solve(problem_from_mapping(mapping), check=False))
 

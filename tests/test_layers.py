@@ -422,3 +422,14 @@ def test_what_is_beyond_a_range_is_masked() -> None:
     letter = Ix("l", "M")
     found = masked(np.ones((2, 3)), (letter, Ix("i", "D[l]")), {"M": 2, "D[1]": 3, "D[2]": 1})
     assert found.tolist() == [[1, 1, 1], [1, 0, 0]]
+
+
+def test_a_dimension_and_a_quantity_never_share_a_name() -> None:
+    with pytest.raises(InputError, match="D is a dimension, and so no quantity can be called D"):
+        problem_from_mapping({"symbols": {"D": ["D"]}, "forward": ["L = sum(D**2)"]})
+
+
+def test_values_of_lists_are_refused_by_name() -> None:
+    mapping = NETS["plain"].mapping | {"values": {"x": [1], "W": [[[1]]], "b": [[1]], "y": [1]}}
+    with pytest.raises(InputError, match="members of W differ in size"):
+        problem_from_mapping(mapping)

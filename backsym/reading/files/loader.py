@@ -135,6 +135,8 @@ def _problem(
     symbols = forward.symbols()
     end = upstream or loss
     forward.check_losses(end, symbols)
+    if note is None:
+        _check_sizes_apart(declared, dims, report)
     if DELTA in notation and not forward.broken:
         _check_delta(found["notation"], notation[DELTA], symbols, report)
     forward.check_alike(end, symbols)
@@ -178,6 +180,12 @@ def _problem(
     problem = replace(problem, variants=read_variants(found.get("variants"), problem, report, whole))
     report.stop()
     return problem
+
+
+def _check_sizes_apart(declared: Mapping[str, declare.Declared], dims: Container[str], report: Report) -> None:
+    """A dimension and a quantity never share a name: ``h[D]`` would be the last entry, or one at a datum."""
+    for name in (name for name in declared if name in dims):
+        report.add(declared[name].key, say("files.dimension_and_quantity", name=name))
 
 
 def _check_delta(tree: Tree, letter: str, symbols: Mapping[str, Symbol], report: Report) -> None:
