@@ -32,6 +32,7 @@ from backsym.core.expr import (
     Reduce,
     Shift,
     Size,
+    Started,
     Sym,
     T,
     num,
@@ -42,7 +43,7 @@ from backsym.core.problem import Problem
 
 Mutant = tuple[str, Expr]
 
-BEHIND_A_TIE = frozenset({("conv-pool", "Z", "factor")})
+BEHIND_A_TIE = frozenset({("conv-pool", "Z", "factor"), ("conv-pool", "Z", "index")})
 """Wrong mutants that the points of SymPy's judge do not tell from right ones: H = relu(Z) is pooled by a maximum, and
 without relu'(Z) the derivative is wrong only where a whole window of Z is negative; no point of the judge has one."""
 Letters = tuple[Ix, ...]
@@ -71,6 +72,8 @@ class Maker:
         local = _LOCAL.get(type(e))
         if local is not None:
             yield from local(self, e, letters)
+        if isinstance(e, Started):
+            return  # What a recurrence starts from is not written in an answer.
         inner = letters + tuple(e.indices) if isinstance(e, (IndexReduce, IndexPick)) else letters
         for f in fields(e):
             value = getattr(e, f.name)

@@ -111,6 +111,16 @@ PROBLEMS: dict[str, dict[str, Any]] = {
         "forward": ["z = W @ x + b", "p = softmax(z)", "L = -log(p[y])"],
         "parts": [{"gradients": ["W", "b", "z"]}],
     },
+    "features": {
+        "symbols": {
+            "X": {"shape": ["N", "D"], "role": "input"},
+            "W": ["D", "H"],
+            "u": ["H"],
+            "t": {"shape": ["N"], "role": "target"},
+        },
+        "forward": ["Phi = sigmoid(X @ W)", "p = sigmoid(Phi @ u)", "L = binary_cross_entropy(p, t)"],
+        "parts": [{"gradients": ["u", "W"]}],
+    },
     "table": {
         "indices": {"t": "T"},
         "symbols": {
@@ -152,6 +162,10 @@ RIGHT = {
         ("b", "dL/db_y = p_y - 1\ndL/db_k = p_k"),
         ("b", "p_k - 1 for k = y and p_k otherwise"),
     ],
+    "features": [
+        ("u", r"\sum_n (p_n - t_n)\phi_n"),
+        ("W", r"\sum_n (p_n - t_n) x_n (u \odot \phi_n \odot (1-\phi_n))^\top"),
+    ],
     "table": [
         ("z", r"\mathrm{softmax}(z) - e_y"),
         ("v", r"\frac{1}{T} \nabla_m L"),
@@ -170,6 +184,7 @@ RIGHT = {
         ("Z", r"(Y-T) \odot \mathbb{I}(Z > 0), where \odot denotes the elementwise product"),
     ],
     "words": [
+        ("s", "dL/ds_k = p_k - 1 for k = o, p_k otherwise where p = softmax(s)"),
         ("h", r"\sum_k p_k u_k - u_o, \text{ where } p = \mathrm{softmax}(s)"),
         ("h", r"U^\top \mathrm{softmax}(s) - u_o"),
         ("h", "U.T @ softmax(s) - U[o]"),

@@ -66,7 +66,9 @@ class AnswerFormula(Formula):
 
     def says_where(self) -> bool:
         """Whether "for t < T" or "for k = y" comes next, which says of which members something holds."""
-        return self.token.text == "for" and self.words.is_index(self.ahead().text) and self.ahead(2).text in COMPARISONS
+        letter = self.ahead()
+        index = self.words.is_index(letter.text) or (letter.kind == "letter" and not self.words.has(letter.text))
+        return self.token.text == "for" and index and self.ahead(2).text in COMPARISONS
 
     # --- groupings that are not clear ---
 

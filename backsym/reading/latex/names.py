@@ -32,6 +32,8 @@ _WORDS = {
     "binarycrossentropy": "binary_cross_entropy", "se": "squared_error", "squarederror": "squared_error",
     "swish": "silu", "lrelu": "leaky_relu", "sgn": "sign", "lse": "logsumexp", "avg": "mean",
 }  # fmt: skip
+_MEANT = ("sigma", "delta", "pi")
+"""Greek letters that mean something by themselves."""
 _BUILT_IN = ("sum", "mean", "max", "min", "ones", "eye", "zeros", "vec", "concat", ABSTRACT_LOSS)
 LOSS_WORDS = {"ce": "cross_entropy", "xent": "cross_entropy", "bce": "binary_cross_entropy", "se": "squared_error"}
 """The marks of a named loss, as in ``\\mathcal{L}_{\\text{CE}}(y, t)``."""
@@ -113,8 +115,9 @@ class Vocabulary:
         keys = _keyed(self.ranks, self.latex)
         for name in sorted(self.families):  # The members of X are x_n, and z_n stacked are Z.
             base, tag = split_tag(name)
-            if len(base) == 1:
-                keys.setdefault((base.swapcase(), tag), name)
+            other = base[0].swapcase() + base[1:]
+            if len(base) == 1 or (base in GREEK and other in GREEK and other not in _MEANT):
+                keys.setdefault((other, tag), name)
         return keys
 
     @lazy
