@@ -98,6 +98,12 @@ def test_numbers_in_a_graph_are_values_and_slopes() -> None:
         assert all(number in text for number in ("0.38", "0.856", "0.431")), form
 
 
+def test_numbers_in_a_german_graph_have_a_comma() -> None:
+    drawn = bs.Problem(**CIRCUIT, language="de").graph(derivatives="numbers")
+    assert "0,856" in drawn.dot()
+    assert "0.856" not in drawn.dot()
+
+
 def shown(note: lay.Layout) -> tuple[float, ...]:
     lines = note.lines if isinstance(note, lay.Gathered) else (note,)
     return tuple(float(to_unicode(line).replace("−", "-")) for line in lines)

@@ -161,15 +161,22 @@ def test_ranges_stand_in_a_column_where_all_fit(reach: float, column: bool) -> N
     assert range_column(rows[:2], reach, 31.5) is None  # There is one.
 
 
-@pytest.mark.parametrize(("few", "many", "column"), [(1, 1, True), (1, 2, False), (2, 2, True), (0, 1, False)])
-def test_remarks_stand_in_a_column_where_half_of_them_fit(few: int, many: int, column: bool) -> None:
-    """The others stand on lines of their own."""
+@pytest.mark.parametrize(
+    ("ends", "column"),
+    [([10.0, 10.0], True), ([10.0, 2.0], False), ([2.0, 2.1], True), ([10.0], False)],
+)
+def test_remarks_stand_in_a_column_where_those_with_room_behind_their_rows_fit(ends: list[float], column: bool) -> None:
+    """The short one fits beside what ends at ten em, the long ones beside what ends at two em, if at all."""
     short, wide = ((Text("1" * count),) for count in (4, 20))
-    room = 10.0 + remark_width(short)
-    assert fits_beside(short, 10.0, room)
-    assert not fits_beside(wide, 10.0, room)
-    rows = [replace(SHORT, reason=short)] * few + [SHORT] + [replace(SHORT, reason=wide)] * many
-    assert in_column(rows, 10.0, room) == column
+    room = 2.05 + remark_width(wide)
+    reach = room - remark_width(short)
+    assert fits_beside(wide, 2.0, room)
+    assert not fits_beside(wide, 2.1, room)
+    first, *others = ends
+    rows = [(replace(SHORT, reason=short if others else wide), first), (SHORT, 3.0)]
+    rows += [(replace(SHORT, reason=wide), end) for end in others]
+    assert in_column(rows, reach, room) == column
+    assert not in_column(rows, reach + 0.1, room)
 
 
 def test_ranges_and_remarks_have_columns_in_every_form() -> None:

@@ -21,7 +21,7 @@ from backsym.graphs.figure import Figure, figure
 from backsym.graphs.model import ROLES, Graph, Numbers
 from backsym.numeric.evaluate import evaluate
 from backsym.numeric.given import point
-from backsym.printing.layout import Layout, Tinted
+from backsym.printing.layout import Layout, Tinted, with_decimal_comma
 from backsym.printing.unicode import to_unicode
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def _numbers(voice: Voice, derivations: Sequence[Derivation]) -> Numbers:
     env = point(problem, derivations)
 
     def shown(value: Array) -> Layout:
-        return value_layout(value, voice, FIGURES)[0]
+        layout = value_layout(value, voice, FIGURES)[0]
+        return layout if problem.language == "en" else with_decimal_comma(layout)
 
     local = {
         (source, eq.name): shown(evaluate(Partial(problem.sym(eq.name), problem.sym(source)), env))

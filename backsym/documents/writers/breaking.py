@@ -5,7 +5,7 @@ This module must not know about output languages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from backsym.documents.content.blocks import Break, Inline, Inlines, Math, Ref, Row, Table, Text
@@ -184,11 +184,16 @@ def remark_width(content: Inlines) -> float:
     return GAP + REMARK * width_in_line(as_formula(content)) if content else 0.0
 
 
-def in_column(rows: Iterable[Row], reach: float, room: float) -> bool:
-    """Whether remarks stand in a column beside the rows, of which the longest ends at ``reach``: most of them fit."""
-    remarks = [r.reason for r in rows if r.reason]
-    fit = sum(fits_beside(reason, reach, room) for reason in remarks)
-    return fit > 0 and 2 * fit >= len(remarks)
+def in_column(rows: Sequence[tuple[Row, float]], reach: float, room: float) -> bool:
+    """Whether remarks stand in a column beside the rows, of which the longest ends at ``reach``.
+
+    Each row is given with where it ends itself.  What would have room there has it in the column, too; what has not
+    stands on a line of its own either way.
+    """
+    remarks = [(r.reason, end) for r, end in rows if r.reason]
+    fit = [fits_beside(reason, reach, room) for reason, _ in remarks]
+    alone = [not fits_beside(reason, end, room) for reason, end in remarks]
+    return any(fit) and all(one or other for one, other in zip(fit, alone, strict=True))
 
 
 def fits_beside(reason: Inlines, reach: float, room: float) -> bool:

@@ -220,7 +220,8 @@ def _display(rows: tuple[Row, ...]) -> str:
     end = range_column(rows, max(_lines(replace(r, tail=None), ROOM, left)[1] for r in rows), ROOM)
     found = [_lines(r, ROOM, left, ranges=end is not None) for r in rows]
     reach = end or max(reach for _, reach in found)
-    column = reach if in_column(rows, reach, ROOM) else None
+    alone = [(r, own) for r, (_, own) in zip(rows, found, strict=True)]
+    column = reach if in_column(alone, reach, ROOM) else None
     lines = [
         line
         for r, (texts, own) in zip(rows, found, strict=True)

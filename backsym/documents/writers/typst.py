@@ -223,7 +223,8 @@ def _display(rows: tuple[Row, ...], function: str = "formula") -> str:
     end = range_column(set_rows, max(reach for _, reach in bare), room) if whole else None
     found = [_lines(r, room, left, ranges=end is not None) for r in set_rows]
     reach = end or max(reach for _, reach in found)
-    column = reach if in_column(set_rows, reach, room) else None
+    alone = [(r, own) for r, (_, own) in zip(set_rows, found, strict=True)]
+    column = reach if in_column(alone, reach, room) else None
     pairs = zip(set_rows, found, strict=True)
     edges = (left, column, room)
     lines = [line for r, (texts, own) in pairs for line in _remarked(texts, r, own, edges, ranges=end is not None)]
