@@ -253,7 +253,7 @@ REFUSED = {
     "quadratic cost of the last layer": "meaning.undeclared",
     "cross-entropy of a neuron": "notes.idle_sum",
     "negative sampling": "notes.entry_at_class",
-    "error backpropagation": "notes.member",
+    "error backpropagation": "files.recurrence",
     "gaussian likelihood": "notes.no_forward",
 }
 """What is refused of these, with the code that says why."""

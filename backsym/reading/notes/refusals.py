@@ -72,8 +72,9 @@ def transposed_letters(source: Source, places: Iterable[tuple[int, int]]) -> set
         for n, token in enumerate(tokens[:-2]):
             if tokens[n + 1].text != "^" or not (token.kind in ("letter", "greek") or token.text == ")"):
                 continue
-            last = script_end(tokens, n + 1) - 1  # In w^{(2)\top} the sign stands last.
-            if tokens[last - (tokens[last].text == "}")].text in ("T", "top"):
+            inner = [t.text for t in tokens[n + 2 : script_end(tokens, n + 1)] if t.text not in ("{", "}")]
+            layer = len(inner) > 2 and inner[0] in ("(", "[") and inner[-2] in (")", "]")  # w^{(2)\top}
+            if inner[-1:] in (["T"], ["top"]) and (len(inner) == 1 or layer):
                 found.add(token.text)
     return found
 
