@@ -1,4 +1,5 @@
-"""Five common gradients by backsym and by its neighbours: who is right, and how long each takes, in one run.
+"""Five common gradients by backsym and by its neighbours, and three that need more than the language of all of them:
+who is right, and how long each takes, in one run.
 
     pip install casadi tensorgrad "torch<2.9" && python tests/benchmarks/bench_peers.py
 
@@ -16,12 +17,13 @@ import math
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+import peers_of_matrices
 
 from backsym.codegen.module import module_source
 from backsym.reading.files.loader import problem_from_mapping
@@ -444,25 +446,33 @@ def written(ratio: float) -> str:
 
 def main() -> None:
     warnings.simplefilter("ignore")
-    absent = sorted({module for module, _, _ in PEERS.values() if importlib.util.find_spec(module) is None})
+    modules = {module for module, _, _ in (*PEERS.values(), *peers_of_matrices.PEERS.values())}
+    absent = {module for module in modules if importlib.util.find_spec(module) is None}
     if absent:
-        print(f"not installed, left out: {', '.join(absent)}", file=sys.stderr)
-    peers = {title: peer for title, peer in PEERS.items() if peer[0] not in absent}
+        print(f"not installed, left out: {', '.join(sorted(absent))}", file=sys.stderr)
     by_backsym(CASES[0])[0]()  # what is loaded once is no part of any figure
-    table = {(title, case.title): judged(case, peer) for title, (_, peer, _) in peers.items() for case in CASES}
-    print("| | " + " | ".join(case.title for case in CASES) + " | right | gives |")
-    print("|---|" + "---|" * (len(CASES) + 2))
+    print_table(CASES, PEERS, judged, absent)
+    print()
+    print_table(peers_of_matrices.TASKS, peers_of_matrices.PEERS, peers_of_matrices.judged, absent)
+
+
+def print_table(cases: Sequence[Any], peers: Mapping[str, Any], judge: Callable[..., Any], absent: set[str]) -> None:
+    """A row for each peer that is there, a column for each case."""
+    peers = {title: peer for title, peer in peers.items() if peer[0] not in absent}
+    table = {(title, case.title): judge(case, peer) for title, (_, peer, _) in peers.items() for case in cases}
+    print("| | " + " | ".join(case.title for case in cases) + " | right | gives |")
+    print("|---|" + "---|" * (len(cases) + 2))
     for title, (_, _, gives) in peers.items():
         cells = []
-        for case in CASES:
+        for case in cases:
             verdict, seconds = table[title, case.title]
             ours = table["backsym", case.title][1]
             assert ours is not None
             spent = "" if seconds is None else f"{1000 * seconds:.1f} ms"
             ratio = "" if seconds is None or title == "backsym" else f" ({written(seconds / ours)}×)"
             cells.append(f"{spent}{ratio}" if verdict == "right" else f"{verdict}")
-        right = sum(table[title, case.title][0] == "right" for case in CASES)
-        print(f"| {title} | " + " | ".join(cells) + f" | {right} of {len(CASES)} | {gives} |")
+        right = sum(table[title, case.title][0] == "right" for case in cases)
+        print(f"| {title} | " + " | ".join(cells) + f" | {right} of {len(cases)} | {gives} |")
 
 
 if __name__ == "__main__":
