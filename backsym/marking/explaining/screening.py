@@ -42,6 +42,9 @@ ONE_HELD = 50
 MOST_WORK = 1e15
 """More than any work that is measured."""
 
+MAX_STACKED = 100_000
+"""Elements of a stack of values with different letters."""
+
 CALL = 7_000
 """The work of evaluating one candidate, beside its elements, and of making it."""
 
@@ -317,6 +320,22 @@ def _shape(e: Expr) -> Shape | None:
         return e.shape
     except BacksymError:
         return None
+
+
+def together(values: Sequence[Val]) -> list[Sequence[int]]:
+    """Which of several values are stacked: all, unless all their letters would make too large an array of them.
+
+    Then those that have the same letters.
+    """
+    if not values:
+        return []
+    sizes = {ix: n for own, x in values for ix, n in zip(own, x.shape, strict=False)}
+    if math.prod(sizes.values()) * len(values) <= MAX_STACKED:
+        return [range(len(values))]
+    alike: dict[frozenset[Ix], list[int]] = {}
+    for n, (own, _) in enumerate(values):
+        alike.setdefault(frozenset(own), []).append(n)
+    return list(alike.values())
 
 
 def stack(values: Sequence[Val]) -> Val | None:

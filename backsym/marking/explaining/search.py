@@ -40,7 +40,7 @@ from backsym.marking.explaining.drafts import ALSO, COSTS, Bulk, BulkRule, Draft
 from backsym.marking.explaining.places import Place, ancestors, is_leaf, outline, replaced
 from backsym.marking.explaining.repair_material import renamed
 from backsym.marking.explaining.rules import alternatives, drafted, expanded
-from backsym.marking.explaining.screening import CHANGE, ONE_HELD, THIS, Screen, stack, stand_in, stood_for
+from backsym.marking.explaining.screening import CHANGE, ONE_HELD, THIS, Screen, stack, stand_in, stood_for, together
 from backsym.marking.judging.subject import Subject, free
 from backsym.numeric.axes import Array, Val, binary
 from backsym.reading.meaning.table_formulas import formula
@@ -229,9 +229,10 @@ class Search:
                     drafts.append(draft)
                     values.append(value)
         for (shape, _), (drafts, values) in groups.items():
-            stacked = stack(values)
-            if stacked is not None:
-                yield Group(shape, stacked, (Changes(tuple(drafts)),))
+            for chosen in together(values):
+                stacked = stack([values[n] for n in chosen])
+                if stacked is not None:
+                    yield Group(shape, stacked, (Changes(tuple(drafts[n] for n in chosen)),))
 
     def _right(self, blocks: Sequence[Block]) -> list[Draft]:
         """The drafts that make the answer right, all compared with the truth at once."""
@@ -248,10 +249,7 @@ class Search:
     def _many(self, site: Site, bulks: Sequence[Bulk]) -> Iterator[Group]:
         """Many candidates at one place; those that are laid out alike share one evaluation of what is above it."""
         groups: dict[tuple[Shape, tuple[Ix, ...], tuple[int, ...]], list[tuple[Bulk, tuple[Expr, ...], Array]]] = {}
-        for bulk in bulks:
-            exprs, stacked = self.subject.stacked(bulk)
-            if stacked is None:
-                continue
+        for bulk, exprs, stacked in ((one, *each) for one in bulks for each in self.subject.stacked(one)):
             shape = exprs[0].shape
             if bulk.how != "instead":
                 own = self.screen.pieces[site.place.number].value
@@ -294,13 +292,11 @@ class Search:
                 continue
             kind = "evaluation_point" if all(p.role in ("arg", "compared") for p in places) else "wrong_node"
             bulk = alternatives(site, kind)
-            exprs, stacked = self.subject.stacked(bulk)
-            if stacked is None:
-                continue
             also = tuple(p.number for p in places[1:])
-            rows = self.screen.with_changes({p.number: (site.shape, stacked) for p in places}, len(exprs))
-            hits = [] if rows is None else self.screen.hits(rows)
-            found += [replace(site.draft(kind, exprs[n], 0.05), also=also) for n in hits]
+            for exprs, stacked in self.subject.stacked(bulk):
+                rows = self.screen.with_changes({p.number: (site.shape, stacked) for p in places}, len(exprs))
+                hits = [] if rows is None else self.screen.hits(rows)
+                found += [replace(site.draft(kind, exprs[n], 0.05), also=also) for n in hits]
         return found + self._exchanged()
 
     def _exchanged(self) -> list[Draft]:

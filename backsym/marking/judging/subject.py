@@ -19,7 +19,7 @@ from backsym.marking.answers.model import Target
 from backsym.marking.explaining.drafts import Bulk, Key
 from backsym.marking.explaining.places import outline
 from backsym.marking.explaining.repair_material import Offers
-from backsym.marking.explaining.screening import CALL, CLOSE, Point, Screen, Truth, stack
+from backsym.marking.explaining.screening import CALL, CLOSE, Point, Screen, Truth, stack, together
 from backsym.marking.judging.judge import Judge
 from backsym.numeric.axes import Array, Val
 
@@ -53,18 +53,23 @@ class Subject:
         shape: Shape = () if target.is_position else target.shape
         self.truth = Truth.of(judge.reference(target)[number], shape)
         self._made: dict[object, Any] = {}
-        self._stacks: Kept[Key, tuple[tuple[Expr, ...], Val | None]] = Kept(MAX_KEPT)
+        self._stacks: Kept[Key, list[tuple[tuple[Expr, ...], Val]]] = Kept(MAX_KEPT)
 
-    def stacked(self, bulk: Bulk) -> tuple[tuple[Expr, ...], Val | None]:
+    def stacked(self, bulk: Bulk) -> list[tuple[tuple[Expr, ...], Val]]:
         """The candidates that have a value at the point, and these values stacked; kept for the next answer."""
 
-        def stacked() -> tuple[tuple[Expr, ...], Val | None]:
+        def stacks() -> list[tuple[tuple[Expr, ...], Val]]:
             valued = [(e, value) for e in bulk.exprs if (value := self.point.value(e)) is not None]
-            return tuple(e for e, _ in valued), stack([value for _, value in valued]) if valued else None
+            found = []
+            for chosen in together([value for _, value in valued]):
+                values = stack([valued[n][1] for n in chosen])
+                if values is not None:
+                    found.append((tuple(valued[n][0] for n in chosen), values))
+            return found
 
         spend(CALL * len(bulk.exprs) / 4)
         with detached(math.inf):
-            return self._stacks.get(bulk.key, stacked)
+            return self._stacks.get(bulk.key, stacks)
 
     @lazy
     def ratios(self) -> tuple[Array, tuple[Expr, ...]]:
