@@ -15,7 +15,9 @@ import numpy as np
 import pytest
 from extent import THOROUGH
 
+from backsym.codegen.function import function_source
 from backsym.codegen.module import module_source
+from backsym.codegen.skeleton import skeleton_source
 from backsym.core.dims import at_places, is_layered, letters_in, placed_at, put_in, read_amount, without_places
 from backsym.core.errors import BacksymError, InputError
 from backsym.core.expr import Ix, Member, Ones, Sym, last, shifted, with_indices
@@ -327,6 +329,13 @@ def test_a_formula_of_one_number_is_in_numpy_and_a_list_is_not() -> None:
     assert solution["x"].numpy == "W[0].T @ d_z[0]"
     with pytest.raises(BacksymError, match="member by member"):
         _ = solution["W"].numpy
+
+
+def test_a_skeleton_and_a_function_take_no_lists() -> None:
+    solution = solved("plain")
+    for made in (skeleton_source, function_source):
+        with pytest.raises(BacksymError, match="no lists of arrays of different sizes: W"):
+            made(solution, "torch")
 
 
 def test_sums_over_layers_have_no_code_and_say_so() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from backsym.codegen.layout import INDENT, docstring, literal, quoted
 from backsym.codegen.module import assembled, backward_function, dialect_of, forward_function, head_of, proved
-from backsym.codegen.network import Network
+from backsym.codegen.network import Network, refuse_lists
 from backsym.codegen.points import points, written
 from backsym.codegen.words import words
 from backsym.core.errors import BacksymError
@@ -55,6 +55,7 @@ def _network(solution: Solution, target: str) -> Network:
     if target not in TARGETS:
         raise BacksymError(say("codegen.no_function", targets=TARGETS, target=target))
     network = proved(solution)
+    refuse_lists(network)
     if extra := [*network.functions, *network.sizes]:
         raise BacksymError(say("codegen.arrays_only", names=extra))
     return network

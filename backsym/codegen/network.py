@@ -138,6 +138,12 @@ def network_of(solution: Solution) -> Network:
     )
 
 
+def refuse_lists(network: Network) -> None:
+    """Raises BacksymError for what takes arrays only, and no lists of members that differ in size."""
+    if network.lists:
+        raise BacksymError(say("codegen.no_lists", names=sorted(network.lists & {*network.leaves})))
+
+
 def _reserved(problem: Problem) -> set[str]:
     """What no variable may be called."""
     taken = {*_OWN, *keyword.kwlist, *(own for own in dir(builtins) if own[0].islower())}

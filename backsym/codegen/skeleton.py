@@ -11,7 +11,7 @@ from backsym.codegen.checks import checks_of
 from backsym.codegen.dialects import DIALECTS, Dialect
 from backsym.codegen.layout import INDENT, docstring, quoted
 from backsym.codegen.module import assembled, dialect_of, forward_function, quantities, shape_text, title_of
-from backsym.codegen.network import Network, network_of
+from backsym.codegen.network import Network, network_of, refuse_lists
 from backsym.codegen.proof import prove
 from backsym.codegen.words import words
 from backsym.core.errors import BacksymError
@@ -27,6 +27,7 @@ def skeleton_source(solution: Solution, target: str = "numpy") -> str:
     network, dialect = network_of(solution), dialect_of(target)
     if network.problem.upstream is not None:
         raise BacksymError(say("codegen.no_loss"))
+    refuse_lists(network)
     prove(_written(network, DIALECTS["numpy"]), network, solution)
     return _written(network, dialect)
 
@@ -53,6 +54,7 @@ def checks_source(solution: Solution, module: str, target: str = "numpy") -> str
     Raises BacksymError where no point is found at which the derivatives can be checked.
     """
     network = network_of(solution)
+    refuse_lists(network)
     return checks_of(network, asked_for(network), module, dialect_of(target))
 
 
