@@ -95,6 +95,11 @@ NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
         lambda w, a0, b, y: norm2(layers(a0, w, b)[-1] - y) / 2,
         {"w": (N, H, H), "a0": (H,), "b": (N, H), "y": (H,)},
     ),
+    "a word within the text": (
+        r"Die Ausgabe ist $o = \varphi(net)$ mit $net = \sum_{i=1}^n w_i x_i$ und $\varphi(z) = \frac{1}{1+e^{-z}}$."
+        r" Fehler: $$E = \frac12 (t - o)^2.$$",
+        lambda w, x, t: (t - sigmoid(w @ x)) ** 2 / 2, {"w": (D,), "x": (D,), "t": S},
+    ),
     "a start within the text": (
         r"Let $s_t = \alpha x_t + (1-\alpha) s_{t-1}$ with $s_0 = 0$ and $$E = \sum_{t=1}^{T} (s_t - x_t)^2.$$",
         smoothed, {"alpha": S, "x": (N,)},

@@ -714,11 +714,12 @@ class _Note:
         """
         inline = [f for f in self.formulas if not f.displayed and self.states(f)]
         found = [s for f in inline for s in segments(self.source, words, f.start, f.end)]
-        read = [(s, displayed.read(s)) for s in found]
         every = displayed
-        if self.steps.letters and found:
+        if found and (self.steps.letters or any(len(s.left.key[0]) > 1 for s in found)):
+            # Recurrences within the text have starts, and words, o = \sigma(net), are known by their equations.
             segs = [*displayed.segments, *found]
             every = Equations(self.source, segs, displayed.defined, words, self.labels)
+        read = [(s, every.read(s)) for s in found]
         starts = {start.name for start in starts_of(every, self.steps.letters)}
         telling = [
             (s, e) for s, e in read if s.left.name in starts or (e.uses and not is_model(self.source, e, displayed))
