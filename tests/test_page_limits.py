@@ -179,6 +179,16 @@ def test_remarks_stand_in_a_column_where_those_with_room_behind_their_rows_fit(e
     assert not in_column(rows, reach + 0.1, room)
 
 
+def test_nothing_stands_in_a_column_beside_a_broken_row() -> None:
+    """Its first lines reach to the end of the room, wherever the last one ends."""
+    wide = fragment(" + ".join("abcdefghijkmnopq" * 3))
+    tail = fragment("k = 1, ..., K")
+    rows = (Row(fragment("a"), wide, tail, reason=(Text("so"),)), replace(SHORT, tail=tail, reason=(Text("so"),)))
+    blocks = (Derivations((Derived(rows[-1], rows),)),)
+    assert "&&" not in tex_text(blocks)
+    assert "&&" not in typst_text(blocks)
+
+
 def test_ranges_and_remarks_have_columns_in_every_form() -> None:
     """What has no range has an empty place in their column."""
     rows = (

@@ -196,6 +196,11 @@ def in_column(rows: Sequence[tuple[Row, float]], reach: float, room: float) -> b
     return any(fit) and all(one or other for one, other in zip(fit, alone, strict=True))
 
 
+def reach_of(rows: Iterable[tuple[Sequence[object], float]], room: float) -> float:
+    """Where the longest row ends, each given by its lines and where the last one ends; a broken one fills the room."""
+    return max(room if len(lines) > 1 else end for lines, end in rows)
+
+
 def fits_beside(reason: Inlines, reach: float, room: float) -> bool:
     """Whether a remark fits beside what ends at ``reach``."""
     return reach + remark_width(reason) <= room

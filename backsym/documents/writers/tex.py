@@ -53,6 +53,7 @@ from backsym.documents.writers.breaking import (
     in_column,
     narrowed,
     range_column,
+    reach_of,
     remark_lines,
     side_by_side,
 )
@@ -217,9 +218,9 @@ def _joined(blocks: Iterable[Block]) -> str:
 def _display(rows: tuple[Row, ...]) -> str:
     rows = fitted(rows, ROOM)
     left = max(width(r.lhs) if r.lhs is not None else 0.0 for r in rows)
-    end = range_column(rows, max(_lines(replace(r, tail=None), ROOM, left)[1] for r in rows), ROOM)
+    end = range_column(rows, reach_of((_lines(replace(r, tail=None), ROOM, left) for r in rows), ROOM), ROOM)
     found = [_lines(r, ROOM, left, ranges=end is not None) for r in rows]
-    reach = end or max(reach for _, reach in found)
+    reach = end or reach_of(found, ROOM)
     alone = [(r, own) for r, (_, own) in zip(rows, found, strict=True)]
     column = reach if in_column(alone, reach, ROOM) else None
     lines = [

@@ -53,6 +53,7 @@ from backsym.documents.writers.breaking import (
     in_column,
     narrowed,
     range_column,
+    reach_of,
     remark_lines,
     side_by_side,
 )
@@ -220,9 +221,9 @@ def _display(rows: tuple[Row, ...], function: str = "formula") -> str:
     bare = [_lines(replace(r, tail=None), room, left) for r in set_rows]
     # Lines that are taken for one, as those of a long display at its ends, have no columns.
     whole = not _taken_together(sum(len(texts) for texts, _ in bare), function)
-    end = range_column(set_rows, max(reach for _, reach in bare), room) if whole else None
+    end = range_column(set_rows, reach_of(bare, room), room) if whole else None
     found = [_lines(r, room, left, ranges=end is not None) for r in set_rows]
-    reach = end or max(reach for _, reach in found)
+    reach = end or reach_of(found, room)
     alone = [(r, own) for r, (_, own) in zip(set_rows, found, strict=True)]
     column = reach if in_column(alone, reach, room) else None
     pairs = zip(set_rows, found, strict=True)
