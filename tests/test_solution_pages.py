@@ -661,11 +661,13 @@ def changed(problem: Problem, name: str, by: str, env: Env, at: tuple[int, ...])
     moved = np.array(env.values[by], dtype=float)
     moved[at] -= 0.83
     context = Context.of(env)
-    before, after = (
-        node_value(problem.by_name[name], context.with_values({**env.values, by: value}))[1]
-        for value in (env.values[by], moved)
-    )
-    return np.asarray(np.abs(before - after) > 1e-12)
+    with np.errstate(invalid="ignore"):
+        before, after = (
+            node_value(problem.by_name[name], context.with_values({**env.values, by: value}))[1]
+            for value in (env.values[by], moved)
+        )
+    # What has no value any more, such as the logarithm of a negative number, has changed.
+    return ~(np.abs(before - after) <= 1e-12)
 
 
 def depends(claim: Claim, problem: Problem, env: Env) -> bool:
