@@ -334,7 +334,9 @@ def _parted(row: str) -> list[str]:
         if equation:
             pieces.append(row[start:n])
             start, equation = n + 1, False
-        elif not pieces and ((left := _DEFINES.match(row, n + 1)) is not None or of_slope(row[n + 1 :])):
+        elif not pieces and (
+            (left := _DEFINES.match(row, n + 1)) is not None or (of_slope(row[n + 1 :]) and label_of(row) is None)
+        ):
             return [*_parted(row[left.end(1) if left else n + 1 :].strip()), row[:n]]
     return [without_space(piece) for piece in (*pieces, row[start:])]
 
