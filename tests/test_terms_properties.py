@@ -19,6 +19,7 @@ from backsym.calculus.letters import Namer
 from backsym.calculus.lift import Lifter, raiser
 from backsym.calculus.simplify import add_like, collapse, expand
 from backsym.calculus.terms import (
+    Affine,
     Del,
     Dm,
     Ent,
@@ -30,6 +31,7 @@ from backsym.calculus.terms import (
     Lam,
     Poly,
     Term,
+    affine,
     factor_key,
     fresh,
     multiply,
@@ -104,7 +106,13 @@ class Generator:
         usable = [n for n, shape in SHAPES.items() if all(any(i.dim == d for i in scope) for d in shape)]
         name = self.random.choice(usable)
         idx = tuple(self.random.choice([i for i in scope if i.dim == d]) for d in SHAPES[name])
+        if idx and self.random.random() < 0.2:
+            return Ent(Sym(name, SHAPES[name]), tuple(self.shifted(i) for i in idx), self.random.randint(0, 3))
         return Ent(Sym(name, SHAPES[name]), idx, self.random.randint(0, 3))
+
+    def shifted(self, i: Index) -> Index:
+        """An index one place or two before or after another: an entry outside the array counts as zero."""
+        return affine([(i, 1)], self.random.choice([-2, -1, 0, 1, 2]), i.dim)
 
     def factor(self, scope: Scope, depth: int) -> Factor:
         pick = self.random.choice
@@ -147,8 +155,8 @@ class Generator:
         for _ in range(pick([0, 1, 2, 2, 3, 4])):
             f = self.factor((*scope, *bound), depth)
             exponents = [1, 1, 1, 2]
-            if isinstance(f, (Ent, Dm)):
-                exponents.append(-1)  # All entries are positive, a sum need not be.
+            if isinstance(f, Dm) or (isinstance(f, Ent) and not any(isinstance(i, Affine) for i in f.idx)):
+                exponents.append(-1)  # All entries are positive, a sum need not be, and outside an array they are zero.
             powers.append((f, pick(exponents)))
         return Term(Fraction(pick([1, 1, -1, 2, -3]), pick([1, 1, 2])), tuple(powers), bound)
 
