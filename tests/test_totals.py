@@ -243,6 +243,10 @@ OF_ARRAYS = [
     "norm(x)",
     "sum(relu(A @ x)**2)",
     "max(x)**3",
+    "sum(sin(cumsum(x)))",
+    "logsumexp(tanh(cumsum(x)))",
+    "sum(exp(cumsum(x) * cumsum(x)))",
+    "-log(softmax(cumsum(x))[y])",
 ]
 
 
@@ -256,6 +260,21 @@ def test_second_derivatives_through_functions_of_whole_arrays(expression: str) -
     x = rng.normal(size=3) + 2.0
     wanted = by_differences(lambda v: gradient(x=v, **given), x)
     np.testing.assert_allclose(found(x=x, **given), wanted, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        ["v = cumsum(x)", "L = sum(sin(v))"],
+        ["v = tanh(cumsum(x))", "L = logsumexp(v)"],
+        ["v = cumsum(x)", "p = softmax(v)", "u = cumsum(p * p)", "L = sum(exp(u))"],
+    ],
+)
+def test_what_is_put_in_at_shifted_places_is_zero_outside(forward: list[str]) -> None:
+    """cos(v[i + k]) is one where v[i + k] is not there: every step of a second derivative leaves such places out."""
+    problem = bs.Problem(forward=forward, symbols={"x": ["N"]}, parts=[{"hessian": "x"}])
+    (found,) = problem_json(problem.solve())["hessians"]
+    assert found["verified"]["status"] == "verified"
 
 
 def test_more_than_four_axes_are_refused() -> None:

@@ -20,9 +20,11 @@ from backsym.calculus.lower import lower
 from backsym.calculus.raising import signed_sum, times
 from backsym.calculus.simplify import add_like, collapse, expand
 from backsym.calculus.terms import (
+    Affine,
     Del,
     Dm,
     Ent,
+    Exponent,
     Factor,
     Fun,
     Grp,
@@ -33,8 +35,10 @@ from backsym.calculus.terms import (
     as_factor,
     bind,
     fixed_index,
+    fresh,
     mentions,
     multiply,
+    parts_of,
     poly_symbols,
     sub_factor,
     sub_poly,
@@ -191,9 +195,9 @@ class Totals:
         return self.backward.simplest([self.backward.tidied([], value)], ())[-1].result if value else ()
 
     def _put_in(self, t: Term) -> Term:
-        powers = tuple((self._put_inside(f), e) for f, e in t.powers)
-        found: Poly = (Term(t.coeff, powers, t.bound),)
-        for f, _ in powers:
+        apart = _apart(Term(t.coeff, tuple((self._put_inside(f), e) for f, e in t.powers), t.bound), Adj)
+        found: Poly = (apart,)
+        for f, _ in apart.powers:
             if isinstance(f, Ent) and isinstance(f.base, Adj):
                 found = inline_adjoint(found, f.base.name, *self.backward.adjoints[f.base.name])
         return found[0]
@@ -219,7 +223,8 @@ class Totals:
                 return replace(f, args=tuple(Lam(a.params, self.unfolded(a.body)) for a in f.args))
             return f
 
-        return tuple(Term(t.coeff, tuple((inside(f), e) for f, e in t.powers), t.bound) for t in p)
+        opened = (_apart(t, Fn) for t in p)
+        return tuple(Term(t.coeff, tuple((inside(f), e) for f, e in t.powers), t.bound) for t in opened)
 
     def definitions(self, nodes: Iterable[str]) -> list[tuple[Definition, Fact]]:
         """What may be written by its name: these nodes, and functions of whole arrays in any equation."""
@@ -516,3 +521,21 @@ def _bases(p: Poly) -> list[Expr]:
         bodies = [f.body] if isinstance(f, Grp) else [a.body for a in f.args] if isinstance(f, Fun) else []
         todo += [g for body in bodies for t in body for g, _ in t.powers]
     return found
+
+
+def _apart(t: Term, kind: type[Expr]) -> Term:
+    """Entries of such arrays at shifted indices as sums with a delta: a[i + k] = sum over j of delta(j, i + k) a[j].
+
+    Outside of its array an entry is zero, but not what is put in for it: cos(v[i + k]) is one there.
+    """
+    powers: list[tuple[Factor, Exponent]] = []
+    bound = list(t.bound)
+    for f, e in t.powers:
+        if not (isinstance(f, Ent) and isinstance(f.base, kind) and e > 0):
+            powers.append((f, e))
+            continue
+        places: dict[Index, Index] = {i: fresh(i.dim, parts_of(i)[0][0].hint) for i in f.idx if isinstance(i, Affine)}
+        powers.append((Ent(f.base, tuple(places.get(i, i) for i in f.idx)), e))
+        powers += [(Del(j, i), 1) for i, j in places.items()]
+        bound += places.values()
+    return Term(t.coeff, tuple(powers), tuple(bound)) if len(bound) > len(t.bound) else t
