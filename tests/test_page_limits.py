@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from backsym.core.expr import Add, Equation, MatMul, Num, Sym
+from backsym.core.expr import Add, Equation, MatMul, Mul, Num, Sym, T
 from backsym.documents.content.blocks import Break, Derivations, Derived, Math, Paragraph, Row, Table, Text
 from backsym.documents.content.derivations import _in_lines
 from backsym.documents.content.dimensions import dimension_check
@@ -144,6 +144,24 @@ def test_sizes_that_are_the_same_in_all_terms_stand_once() -> None:
         found = dimension_check(Equation(c, Add(terms)), notation)
         assert found is not None
         assert to_unicode(found[0]).replace(" ", "") == sizes
+
+
+def test_a_number_has_a_size_where_it_meets_a_row_or_a_column() -> None:
+    symbols = {"W": [1, "J"], "h": ["J"], "z": []}
+    problem = problem_from_mapping({"symbols": symbols, "forward": ["L = z*sum(W@h)"]})
+    w, h, z = (problem.sym(name) for name in "Whz")
+    for product, sizes in (
+        (Mul((z, T(h))), "[1×1][1×J]=[1×J]"),
+        (Mul((z, w)), "[1×1][1×J]=[1×J]"),
+        (Mul((h, z)), "[J×1][1×1]=[J×1]"),
+        (Mul((z, h)), None),  # They do not meet.
+        (Mul((w, z)), None),
+        (Mul((Num(Fraction(2)), w)), None),  # Not a quantity.
+        (Mul((z, z, w)), None),
+    ):
+        found = dimension_check(Equation(product, product), Voice.of(problem).notation)
+        shown = found and to_unicode(lay.row(found[0], lay.EQUALS, found[1])).replace(" ", "")
+        assert shown == sizes, product
 
 
 def test_remarks_are_smaller_and_have_room_before_them() -> None:

@@ -47,6 +47,7 @@ from backsym.documents.content.blocks import (
     Equations,
     Heading,
     Inlines,
+    Math,
     Paragraph,
     Ref,
     Row,
@@ -306,12 +307,23 @@ def check_page(solution: Solution, options: Options = FULL) -> int:
         if isinstance(left, Sym) and left.name in stationary:
             assert max(slope_there(left.name, rights[-1], solution, env) for env in points) < 1e-7
             continue
+        check_local_derivatives(row, problem, points)
         unequal = re.search(r"\$(\S+) \\ne (\S+)\$", said)
         for env, right in product(points, rights):
             error = difference(left, right, env, unequal.groups() if unequal else ())
             assert error < 1e-8, f"{to_latex(row.lhs)} = {to_latex(row.right)} ({said}): {error}"
         count += len(rights)
     return count
+
+
+def check_local_derivatives(row: Row, problem: Problem, points: list[Env]) -> int:
+    """What a reason says a local derivative is, evaluated at all points; how many there are."""
+    texts = [to_latex(item.layout) for item in row.reason if isinstance(item, Math)]
+    claims = [text.split(" = ") for text in texts if re.match(r"\\partial .* = [^=]+$", text)]
+    for left, right in claims:
+        for env in points:
+            assert difference(read(left, problem), read(right, problem), env) < 1e-8, (left, right)
+    return len(claims)
 
 
 def with_definition(row: Row, name: str, problem: Problem, points: list[Env]) -> tuple[Problem, list[Env]]:
@@ -413,6 +425,21 @@ def test_the_tag_that_all_names_of_a_part_have_is_dropped(
         assert solved_part.count(f"^{{{tag}}}") == solved_part.count("stands for")
     else:
         assert "^{(" in solved_part or "_2" in solved_part
+
+
+@pytest.mark.parametrize(("given", "likewise"), [("w*x + b", True), ("w*x + 2*b", False), ("tanh(b) + w*b", False)])
+def test_why_a_derivative_is_passed_on_unchanged_is_said_beside_it(given: str, likewise: bool) -> None:
+    """In place of the equation again, which stands beside the one above; another local derivative is not 1."""
+    symbols = {"w": {"role": "parameter"}, "b": {"role": "parameter"}, "x": {"role": "input"}}
+    mapping = {"symbols": symbols, "forward": [f"z = {given}", "L = (z - x)**2/2"], "parts": [{"derive": ["w", "b"]}]}
+    solution = solve(problem_from_mapping(mapping))
+    assert check_page(solution) > 3
+    points = [with_adjoints(solution.derivations, env) for env in draws(solution.problem, 2)]
+    rows = [row for row, _ in displayed(problem_blocks(solution, 2)) if row.lhs is not None]
+    assert sum(check_local_derivatives(row, solution.problem, points) for row in rows) == likewise
+    text = "".join(inlines_text(row.reason) for row in rows)
+    assert text.count("from $z = ") == 2 - likewise
+    assert text.count("power rule") == 1
 
 
 def test_a_wrong_equality_would_be_found() -> None:

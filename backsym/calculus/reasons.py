@@ -52,7 +52,7 @@ def reasons(rhs: Expr, node: Expr, after: Expr) -> dict[str, Fact]:
 
 
 def rule(e: Expr, name: str) -> str | None:
-    """``product`` or ``quotient`` where that rule is used first, ``terms`` for a sum of several terms; else None."""
+    """``power``, ``product`` or ``quotient`` where that rule is used first, ``terms`` for several terms; else None."""
     if isinstance(e, Neg):
         return rule(e.arg, name)
     if isinstance(e, IndexReduce):
@@ -67,6 +67,8 @@ def rule(e: Expr, name: str) -> str | None:
         if not mentions(e.den, name):
             return rule(e.num, name)
         return "quotient" if mentions(e.num, name) else None
+    if isinstance(e, Pow) and not mentions(e.exp, name):
+        return "power"
     return None
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import groupby, islice
 
 from backsym.core import stepkinds as sk
-from backsym.core.expr import Adj, Equation, Expr, Sym, free_indices
+from backsym.core.expr import ONE, Adj, Equation, Expr, Sym, free_indices
 from backsym.core.names import split_name
 from backsym.core.steps import Derivation, Fact, ForwardForms, Step, TotalDerivation, Verification
 from backsym.documents.content.blocks import (
@@ -143,6 +143,7 @@ class Worked(Sheet):
         self._needed(answered)
         full: list[Derived] = []
         alike: list[tuple[Piece, Form, Model]] = []
+        above: tuple[Step, ...] = ()
         for piece in in_turn((*answered.needed, *answered.pieces), lambda piece: piece.node, _used):
             earlier = None if kind_of(answered.part).plain else self._stated_before(piece)
             if earlier is not None:
@@ -155,7 +156,9 @@ class Worked(Sheet):
             if {other.node for other, _, _ in alike} & _used(piece):
                 self._written(full, alike, answered.label)
                 full, alike = [], []
-            full.append(_derived(piece, answered, self.voice, self.shown))
+            elsewhere = self.shown.rest(piece.node, piece.shown)[1]
+            full.append(_derived(piece, answered, self.voice, self.shown, above if full else ()))
+            above = () if elsewhere else piece.steps
         self._written(full, alike, answered.label)
         if self.found:
             results = self.voice.catalogue.listing([(Ref(number),) for number in sorted(set(self.found))])
@@ -360,8 +363,8 @@ def _inner(steps: Sequence[Step]) -> tuple[Step, ...]:
     return tuple(inner for step in steps if step.kind == sk.VECTORIZE for inner in step.substeps)
 
 
-def _derived(piece: Piece, answered: Answered, voice: Voice, shown: Shown) -> Derived:
-    """The rows that no earlier part has printed, and the result."""
+def _derived(piece: Piece, answered: Answered, voice: Voice, shown: Shown, above: Sequence[Step] = ()) -> Derived:
+    """The rows that no earlier part has printed, and the result; ``above`` are the steps of what stands above them."""
     steps = piece.steps
     where: list[int] = []
     mark = shown.told.number()
@@ -380,7 +383,7 @@ def _derived(piece: Piece, answered: Answered, voice: Voice, shown: Shown) -> De
     if known is not None:
         found_rows = (known[0], *rows_of(known[1], voice, shown))
     else:
-        found_rows = rows_of(steps, voice, shown)
+        found_rows = rows_of(steps, voice, shown, above)
     if piece.cases:
         rows = _in_cases(found_rows, results)
     else:
@@ -436,15 +439,22 @@ def by_results(numbers: Sequence[int], voice: Voice) -> Inlines:
     return voice.catalogue.phrase("reasons.by", results=voice.catalogue.listing([(Ref(n),) for n in numbers]))
 
 
-def rows_of(steps: Sequence[Step], voice: Voice, shown: Shown | None = None) -> tuple[Row, ...]:
-    """The steps as rows of one display; what needs no word joins the row before it, where there is room."""
+def rows_of(
+    steps: Sequence[Step], voice: Voice, shown: Shown | None = None, above: Sequence[Step] = ()
+) -> tuple[Row, ...]:
+    """The steps as rows of one display; what needs no word joins the row before it, where there is room.
+
+    What the derivation ``above`` is from is not said again of a local derivative that is 1.
+    """
     rows: list[Row] = []
     before: Line | None = None
     known = {} if shown is None else shown.results
     planned = lines(steps, known.keys(), lambda step: form_of((step,), voice.problem).key)
     concise = shown is not None and shown.options.concise
     for line in condensed(planned) if concise else named(planned, _letters(voice)):
-        reason = voice.catalogue.phrase("reasons.likewise.here") if line.like else _reason(line.steps, voice, known)
+        reason = (
+            voice.catalogue.phrase("reasons.likewise.here") if line.like else _reason(line.steps, voice, known, above)
+        )
         stages = tuple(voice.tinted(stage) for stage in line.stages)
         found = Row(voice.layout(line.lhs), stages[-1], None, stages[:-1], reason)
         if before is not None and before.lhs == line.lhs:
@@ -465,12 +475,23 @@ def _letters(voice: Voice) -> Iterator[str]:
     return (letter for letter in NAMES if letter not in used)
 
 
-def _reason(steps: Sequence[Step], voice: Voice, known: Mapping[str, int]) -> Inlines:
+def _reason(steps: Sequence[Step], voice: Voice, known: Mapping[str, int], above: Sequence[Step] = ()) -> Inlines:
     """Why a row holds: for what was found before, the numbers of the results."""
+    again = [step for step in steps if step.kind == sk.FORWARD and step.facts["node"] in _sources(above)]
+    one = next((step for step in steps if again and step.kind == sk.LOCAL and step.after == ONE), None)
+    if one is not None:
+        local = voice.in_text.layout(one.before)
+        said = voice.catalogue.phrase("reasons.likewise.one", local=lay.row(local, lay.EQUALS, voice.layout(one.after)))
+        return joined((said, _reason([s for s in steps if s not in (*again, one)], voice, known)), voice.catalogue)
     numbers = [known[name] for step in steps if (name := recalled(step)) in known and name is not None]
     others = (voice.reason(step) for step in steps if recalled(step) not in known)
     by = (by_results(list(dict.fromkeys(numbers)), voice),) if numbers else ()
     return joined((*by, *others), voice.catalogue)
+
+
+def _sources(steps: Iterable[Step]) -> list[Fact]:
+    """The quantities whose forward equations a derivation along one path is from."""
+    return [step.facts["node"] for step in steps if step.kind == sk.FORWARD]
 
 
 def _because(found: Row, reasons: Iterable[Inlines], voice: Voice) -> Row:

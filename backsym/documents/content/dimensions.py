@@ -5,7 +5,7 @@ This module must not know about output languages.
 
 from __future__ import annotations
 
-from backsym.core.expr import Add, Equation, Expr, MatMul, Mul, Neg, Shape
+from backsym.core.expr import Add, Adj, Equation, Expr, MatMul, Mul, Neg, Shape, Sym, walk
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.notation import Notation
@@ -22,7 +22,10 @@ def dimension_check(equation: Equation, notation: Notation) -> tuple[Layout, Lay
 
 
 def _sizes(e: Expr, notation: Notation) -> Layout | None:
-    """The sizes of a product's factors; None for anything else.  Scalar factors have no size to check."""
+    """The sizes of a product's factors; None for anything else.
+
+    A scalar factor has no size to check, unless it is all that stands before a row or behind a column.
+    """
     if isinstance(e, Neg):
         return _sizes(e.arg, notation)
     if isinstance(e, Add):
@@ -34,7 +37,7 @@ def _sizes(e: Expr, notation: Notation) -> Layout | None:
         found = [sizes for a in e.args if (sizes := _sizes(a, notation)) is not None]
         return found[0] if len(found) == 1 else None
     if len(arrays) == 1:
-        return _sizes(arrays[0], notation)
+        return _sizes(arrays[0], notation) or _sizes_with_number(e.args, notation)
     parts: list[Layout] = []
     for a in arrays:
         inner = _sizes(a, notation)
@@ -43,6 +46,17 @@ def _sizes(e: Expr, notation: Notation) -> Layout | None:
             parts.append(lay.Op("odot"))
         parts.append(_size(a.shape, notation) if inner is None or mixed else inner)
     return lay.row(*parts)
+
+
+def _sizes_with_number(factors: tuple[Expr, ...], notation: Notation) -> Layout | None:
+    """The sizes of an array and a quantity that is a number, where they meet as matrices: ``[1 x 1] [1 x J]``."""
+    number = next(factor for factor in factors if not factor.shape)
+    if len(factors) != 2 or not any(isinstance(part, (Sym, Adj)) for part in walk(number)):
+        return None
+    left, right = (factor.shape if len(factor.shape) == 2 else (*factor.shape, 1, 1)[:2] for factor in factors)
+    if len(left) != 2 or len(right) != 2 or left[1] != right[0]:
+        return None
+    return lay.row(_size(left, notation), _size(right, notation))
 
 
 def _sum_sizes(e: Add, notation: Notation) -> Layout | None:
