@@ -8,7 +8,6 @@ This module must not know what moves, nor where to.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Hashable, Iterable, Mapping
 from itertools import pairwise
 from typing import TypeVar
@@ -34,8 +33,7 @@ def gaining(gain: Mapping[Item, float], ties: Iterable[tuple[Item, Item, float]]
         room[b].setdefault(a, 0.0)
     spare: dict[object, float] = {item: -value for item, value in gain.items() if value < 0}
     while True:
-        came = _reached(room, start)
-        end = next((item for item in came if spare.get(item, 0.0) > NOTHING), None)
+        came, end = _reached(room, start, spare)
         if end is None:
             return [item for item in gain if item in came]
         path = [end]
@@ -48,15 +46,20 @@ def gaining(gain: Mapping[Item, float], ties: Iterable[tuple[Item, Item, float]]
             room[at][before] = room[at].get(before, 0.0) + flow
 
 
-def _reached(room: Mapping[object, Mapping[object, float]], start: object) -> dict[object, object]:
-    """What a path with room leads to from the start, each with what comes before it, near items first."""
+def _reached(
+    room: Mapping[object, Mapping[object, float]], start: object, spare: Mapping[object, float]
+) -> tuple[dict[object, object], object | None]:
+    """What a path with room leads to from the start, each with what comes before it, near items first.
+
+    The walk ends at the first item that has something to spare; it is the second that is returned, None if none has.
+    """
     came: dict[object, object] = {start: start}
-    waiting = deque([start])
-    while waiting:
-        at = waiting.popleft()
+    waiting = [start]
+    for at in waiting:
         for other, capacity in room[at].items():
             if capacity > NOTHING and other not in came:
                 came[other] = at
+                if spare.get(other, 0.0) > NOTHING:
+                    return came, other
                 waiting.append(other)
-    del came[start]
-    return came
+    return came, None

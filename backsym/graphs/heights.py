@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, combinations, pairwise
 
 from backsym.graphs.alignment import first_heights
 from backsym.graphs.levelling import levelled, slope
@@ -54,14 +54,21 @@ def best_orders(
     from the author's order; where it ends for each and what it starts from are returned.
     """
     forces = _Forces(slots, distance, pull)
+    unlike = _unlike(slots, upper)
+    fitted: dict[tuple[tuple[int, ...], ...], list[float]] = {}
+
+    def swept(order: Order) -> list[float]:
+        key = tuple(map(tuple, order))  # The best are rated again, with exact heights.
+        if key not in fitted:
+            fitted[key] = _fitted(forces, order, extent, SWEEPS)
+        return fitted[key]
 
     def rough(order: Order) -> float:
-        heights = _fitted(forces, order, extent, SWEEPS)
-        return slope(heights, forces.edges) + _unlike(slots, order, upper)
+        return slope(swept(order), forces.edges) + unlike(order)
 
     def exact(order: Order) -> float:
-        heights = _exact(forces, order, _fitted(forces, order, extent, SWEEPS))
-        return slope(heights, forces.edges) + _unlike(slots, order, upper) + CROSSED * crossed_edges(slots, order)
+        heights = _exact(forces, order, swept(order))
+        return slope(heights, forces.edges) + unlike(order) + CROSSED * crossed_edges(slots, order)
 
     found = orders(slots)
     mirrored = [[column[::-1] for column in order] for order in found]
@@ -136,12 +143,16 @@ class _Forces:
         self.distance = lru_cache(maxsize=None)(distance)
 
 
-def _unlike(slots: Slots, order: Order, upper: AbstractSet[int]) -> float:
+def _unlike(slots: Slots, upper: AbstractSet[int]) -> Callable[[Order], float]:
     """What it costs that slots stand the wrong way round; a little for each pair that is against the author's order."""
-    place = {slot: n for column in order for n, slot in enumerate(column)}
     pairs = [(a, b) for near in slots.left for a in near if a in upper for b in near if b not in upper]
-    against = sum([a > b for column in order for n, a in enumerate(column) for b in column[n + 1 :]])
-    return BELOW * sum([place[a] > place[b] for a, b in pairs]) + 0.1 * against
+
+    def cost(order: Order) -> float:
+        place = {slot: n for column in order for n, slot in enumerate(column)} if pairs else {}
+        against = sum([a > b for column in order for a, b in combinations(column, 2)])
+        return BELOW * sum([place[a] > place[b] for a, b in pairs]) + 0.1 * against
+
+    return cost
 
 
 def _exact(forces: _Forces, order: Order, heights: list[float]) -> list[float]:
@@ -151,14 +162,19 @@ def _exact(forces: _Forces, order: Order, heights: list[float]) -> list[float]:
 
 
 def _fitted(forces: _Forces, order: Order, extent: Sequence[float], sweeps: int) -> list[float]:
-    """The heights after so many sweeps, to the right and to the left in turn, or when both change nothing."""
+    """The heights after so many sweeps, to the right and to the left in turn, or when nothing changes any more."""
     heights = first_heights(forces.slots, order, lambda a, b: (extent[a] + extent[b]) / 2 + FIRST_GAP)
-    unchanged = 0
+    # A column gets other heights only if those in a column beside it have changed since it was fitted last.
+    waiting = [True] * len(order)
+    there = range(len(order))
     for sweep in range(sweeps):
-        before = list(heights)
-        _sweep(forces, order if sweep % 2 == 0 else order[::-1], heights, {})
-        unchanged = unchanged + 1 if heights == before else 0
-        if unchanged == 2:
+        for at in there if sweep % 2 == 0 else there[::-1]:
+            if waiting[at]:
+                waiting[at] = False
+                if _settle(forces, order[at], heights, {}):
+                    for beside in {at - 1, at + 1}.intersection(there):
+                        waiting[beside] = True
+        if not any(waiting):
             break
     return heights
 
@@ -166,14 +182,23 @@ def _fitted(forces: _Forces, order: Order, extent: Sequence[float], sweeps: int)
 def _sweep(forces: _Forces, columns: Order, heights: list[float], fixed: Mapping[int, float]) -> None:
     """Give the slots of each column in turn the heights that their neighbours would like best; fixed ones stay."""
     for column in columns:
-        wanted = [_wanted(forces.near[slot], heights, heights[slot]) for slot in column]
-        weights = [forces.weights[slot] for slot in column]
-        for at, slot in enumerate(column) if fixed else ():
-            if slot in fixed:
-                wanted[at], weights[at] = fixed[slot], FIXED
-        reached = fit(wanted, weights, [forces.distance(a, b) for a, b in pairwise(column)])
-        for slot, height in zip(column, reached, strict=True):
-            heights[slot] = fixed.get(slot, height)
+        _settle(forces, column, heights, fixed)
+
+
+def _settle(forces: _Forces, column: Sequence[int], heights: list[float], fixed: Mapping[int, float]) -> bool:
+    """Give the slots of a column the heights that their neighbours would like best; whether that changed any."""
+    wanted = [_wanted(forces.near[slot], heights, heights[slot]) for slot in column]
+    weights = [forces.weights[slot] for slot in column]
+    for at, slot in enumerate(column) if fixed else ():
+        if slot in fixed:
+            wanted[at], weights[at] = fixed[slot], FIXED
+    reached = fit(wanted, weights, [forces.distance(a, b) for a, b in pairwise(column)])
+    changed = False
+    for slot, height in zip(column, reached, strict=True):
+        height = fixed.get(slot, height)
+        changed = changed or heights[slot] != height
+        heights[slot] = height
+    return changed
 
 
 def _wanted(near: Sequence[tuple[int, float]], heights: Sequence[float], here: float) -> float:

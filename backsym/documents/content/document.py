@@ -165,20 +165,31 @@ def problem_blocks(solved: Solved, level: int, options: Options = FULL, told: To
         return (*blocks, *upstream_note(voice), *notation_note(voice), *sheet)
     notes = [*upstream_note(voice), *notation_note(voice)]
     solution = _solution(parts, solved, Shown(voice, options, told), level)
-    for sign, found in (("odot", hadamard_note(voice)), ("nabla", gradient_note(solved, voice))):
-        if found and not options.concise and _has(solution, sign) and told.first(f"sign {sign}"):
+    about = () if options.concise else (("odot", hadamard_note(voice)), ("nabla", gradient_note(solved, voice)))
+    signs = _signs(solution) if any(found for _, found in about) else set()
+    for sign, found in about:
+        if found and sign in signs and told.first(f"sign {sign}"):
             notes += found
     return (*blocks, *notes, *solution)
 
 
-def _has(part: Any, sign: str) -> bool:
-    """Whether a sign stands in a formula of these blocks."""
-    if isinstance(part, (lay.Op, lay.Symbol)):
-        return part.name == sign
-    if isinstance(part, Picture):
-        return False
-    inside = [getattr(part, each.name) for each in fields(part)] if is_dataclass(part) else part
-    return isinstance(inside, (list, tuple)) and any(_has(each, sign) for each in inside)
+def _signs(blocks: Sequence[Block]) -> set[str]:
+    """The signs that stand in the formulas of these blocks."""
+    signs: set[str] = set()
+    names: dict[type, tuple[str, ...]] = {}
+    waiting: list[Any] = list(blocks)
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, (lay.Op, lay.Symbol)):
+            signs.add(part.name)
+        elif isinstance(part, (list, tuple)):
+            waiting += part
+        elif not isinstance(part, Picture):
+            kind = type(part)
+            if kind not in names:
+                names[kind] = tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
+            waiting += [getattr(part, name) for name in names[kind]]
+    return signs
 
 
 def _solution(parts: Sequence[Answered], solved: Solved, shown: Shown, level: int) -> list[Block]:
