@@ -28,8 +28,10 @@ from backsym.core.expr import (
     Expr,
     IndexReduce,
     Ix,
+    Label,
     Partial,
     Reshape,
+    Shift,
     Sym,
     Total,
     free_indices,
@@ -192,7 +194,7 @@ def sides(row: Row, problem: Problem, known: Mapping[str, Expr]) -> tuple[Expr, 
 
 
 def with_totals(solution: Solution) -> dict[str, Expr]:
-    """What is not read, by its LaTeX: Jacobians, second derivatives, and vec^-1, of which no shape is written."""
+    """What is not read, by its LaTeX: Jacobians, second derivatives, the label of the next member, and vec^-1."""
     found: dict[str, Expr] = {}
     voice = Voice.on_page(solution.problem)
 
@@ -211,7 +213,8 @@ def with_totals(solution: Solution) -> dict[str, Expr]:
 
 
 def unread(e: Expr) -> bool:
-    return isinstance(e, Total) or (isinstance(e, Reshape) and e.regroups and len(e.shape) == 2)
+    ahead = any(isinstance(ix, Label) and any(isinstance(at, Shift) for at in ix.at) for ix in indices_of(e))
+    return ahead or isinstance(e, Total) or (isinstance(e, Reshape) and e.regroups and len(e.shape) == 2)
 
 
 def difference(left: Expr, right: Expr, env: Env, unequal: tuple[str, ...] = ()) -> float:

@@ -175,8 +175,10 @@ def is_negative(a: Whole) -> bool:
 
 
 def is_part(part: Dim, whole: Dim) -> bool:
-    """Whether a size is a sum with another one in it, H in H+D."""
-    return part != whole and is_sum(amount(whole)) and part in names_of(amount(whole))
+    """Whether a size, whatever it is, is one of those that another is made of: H of H+D and of 2*H, not of D-H."""
+    if part == whole or part not in dim_names(whole):
+        return False
+    return at_least(amount(whole) + (-1) * amount(part), 0)
 
 
 def sort_key(a: Whole) -> tuple[tuple[Monomial, int], ...]:
