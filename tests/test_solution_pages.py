@@ -169,7 +169,7 @@ def tagged(part: Any, tag: lay.Layout, names: set[lay.Layout]) -> Any:
         sub, sup = tagged(part.sub, tag, names), tagged(part.sup, tag, names)
         name = lay.Script(part.base, sub, tag)
         return name if sup is None else lay.Script(lay.fenced("paren", name), sup=sup)
-    if not isinstance(part, (lay.Layout, Row)):
+    if not isinstance(part, (lay.Layout, Row, Math)):
         return part
     return replace(part, **{each.name: tagged(getattr(part, each.name), tag, names) for each in fields(part)})
 
@@ -296,6 +296,12 @@ def check_page(solution: Solution, options: Options = FULL) -> int:
         if name in NAMES and not any(symbol.startswith(name) for symbol in solution.problem.symbols):
             # What a row gives a name is that from there on.
             problem, points = with_definition(row, name, problem, points)
+            given = [to_latex(item.layout).split(" = ") for item in row.reason if isinstance(item, Math)]
+            for left, right in given:
+                whole = read(left, problem)
+                for env in points:
+                    assert difference(whole, read(right, problem, free_indices(whole)), env) < 1e-8, (left, right)
+            count += len(given)
             continue
         case = cases.get((to_latex(row.lhs), to_latex(untinted(row.rhs))))
         if case is not None and not row.via:
@@ -813,6 +819,20 @@ def test_every_reference_is_to_a_result_above_it(pages: dict[str, tuple[Block, .
     assert count > 100
 
 
+def test_what_stands_directly_in_the_loss_is_explained_before_it_is_used(pages: dict[str, tuple[Block, ...]]) -> None:
+    """Once in a document, right above its first display that has it, and in none that does not need it."""
+    count = 0
+    for name, blocks in pages.items():
+        used = [
+            n for n, block in enumerate(blocks) if any("{direct}" in to_latex(r.right) for r, _ in displayed((block,)))
+        ]
+        said = [n for n, b in enumerate(blocks) if isinstance(b, Paragraph) and "{direct}" in inlines_text(b.content)]
+        assert len(said) == bool(used), name
+        assert not used or said[0] < used[0], name
+        count += len(said)
+    assert count > 2
+
+
 def test_no_derivation_is_displayed_twice(pages: dict[str, tuple[Block, ...]]) -> None:
     """Neither in one problem nor in two of a collection."""
     for name, blocks in pages.items():
@@ -935,4 +955,5 @@ def test_a_sum_that_the_quotient_rule_repeats_gets_a_name_of_its_own(given: str,
     assert isinstance(text, str)
     assert rf"{letter} &= \sum_{{k''=1}}^K e^{{z_{{k''}}}}" in text
     assert rf"}}{{{letter}^2}}" in text
+    assert rf"so that }} y_{{k'}} = \frac{{e^{{z_{{k'}}}}}}{{{letter}}}" in text
     assert text.count(r"\sum_{k''=1}^K e^{z_{k''}}") == 1

@@ -11,8 +11,9 @@ from dataclasses import replace
 from itertools import groupby, islice
 
 from backsym.core import stepkinds as sk
-from backsym.core.expr import ONE, Adj, Equation, Expr, Sym, free_indices
+from backsym.core.expr import ONE, Adj, Equation, Expr, Partial, Sym, free_indices, walk
 from backsym.core.names import split_name
+from backsym.core.problem import Problem
 from backsym.core.steps import Derivation, Fact, ForwardForms, Step, TotalDerivation, Verification
 from backsym.documents.content.blocks import (
     Aside,
@@ -156,6 +157,7 @@ class Worked(Sheet):
             if {other.node for other, _, _ in alike} & _used(piece):
                 self._written(full, alike, answered.label)
                 full, alike = [], []
+            self.blocks += direct_note(piece.steps, self.voice, self.shown)
             elsewhere = self.shown.rest(piece.node, piece.shown)[1]
             full.append(_derived(piece, answered, self.voice, self.shown, above if full else ()))
             above = () if elsewhere else piece.steps
@@ -215,6 +217,23 @@ class Worked(Sheet):
         if answered.needed:
             key = "document.needed_one" if len(answered.needed) == 1 else "document.needed"
             self.say(key, adjoints=tuple(piece.result.lhs for piece in answered.needed))
+
+
+def direct_note(steps: Sequence[Step], voice: Voice, shown: Shown) -> list[Block]:
+    """What the derivative of the loss's own equation is, where the chain rule has it for the first time."""
+    if shown.options.concise or shown.told.said("direct"):
+        return []
+    chains = [part for step in steps if step.kind == sk.CHAIN_MULTI for part in walk(step.after)]
+    found = next((part for part in chains if isinstance(part, Partial) and _of_loss(part, voice.problem)), None)
+    if found is None:
+        return []
+    shown.told.first("direct")
+    said = voice.in_text.say("document.direct", direct=voice.in_text.layout(found), loss=voice.layout(found.num))
+    return [replace(said, leads=True)]
+
+
+def _of_loss(part: Partial, problem: Problem) -> bool:
+    return isinstance(part.num, Sym) and part.num.name == problem.loss
 
 
 def explained(voice: Voice, graph: str, shown: Shown) -> list[Block]:
@@ -455,6 +474,9 @@ def rows_of(
         reason = (
             voice.catalogue.phrase("reasons.likewise.here") if line.like else _reason(line.steps, voice, known, above)
         )
+        if line.gives is not None:
+            left, right = map(voice.in_text.layout, line.gives)
+            reason = voice.catalogue.phrase("reasons.named", equation=lay.row(left, lay.EQUALS, right))
         stages = tuple(voice.tinted(stage) for stage in line.stages)
         found = Row(voice.layout(line.lhs), stages[-1], None, stages[:-1], reason)
         if before is not None and before.lhs == line.lhs:
@@ -555,6 +577,8 @@ def derivation_blocks(
     tail = (Text(", "), Math(indices)) if indices is not None else ()
     blocks: list[Block] = [Heading(level, (Math(voice.layout(derivation.entry.lhs)), *tail))]
     forms = both_forms(derivation, voice)
+    if shown is not None:
+        blocks += direct_note(derivation.steps, voice, shown)
     rows = rows_of(derivation.steps, voice, shown)
     cases = isinstance(derivation, Derivation) and bool(derivation.cases)
     rows = _in_cases(rows, forms) if cases else _stated(rows, forms, voice)

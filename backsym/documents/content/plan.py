@@ -41,6 +41,8 @@ class Line:
     """Whether the line states the chain rule, into which the next one may put the local derivatives."""
     like: bool = False
     """Whether it is found as an earlier line of the same derivation, with other names."""
+    gives: tuple[Expr, Expr] | None = None
+    """Where the line names something: the equation in which it stands, with the name in it."""
 
 
 @dataclass
@@ -179,7 +181,10 @@ def named(planned: Sequence[Line], letters: Iterable[str]) -> tuple[Line, ...]:
             continue
         free = free_indices(repeated)
         name = entry_of(Sym(letter, tuple(ix.dim for ix in free)), free)
-        out.append(Line(name, (repeated,), ()))
+        forward = next((step for step in line.steps if step.kind == sk.FORWARD), None)
+        short = None if forward is None else _with_name(forward.after, repeated, name)
+        gives = None if forward is None or short is None or short == forward.after else (forward.before, short)
+        out.append(Line(name, (repeated,), (), gives=gives))
         out.append(replace(line, stages=tuple(_with_name(stage, repeated, name) for stage in line.stages)))
     return tuple(out)
 
