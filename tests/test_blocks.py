@@ -13,7 +13,7 @@ from network_checks import NoPoint, judge
 
 import backsym as bs
 from backsym.codegen.module import module_source
-from backsym.core.dims import amount, at_least, dim_named, read_amount
+from backsym.core.dims import amount, at_least, dim_named, is_part, read_amount
 from backsym.core.expr import Equation
 from backsym.printing.latex import equation_latex, latex
 from backsym.printing.notation import Notation
@@ -212,6 +212,11 @@ def test_computed_sizes_have_one_form() -> None:
     assert dim_named(amount("2*H") - amount("H") - amount("H") + 3) == 3
     assert read_amount("D[l-1] + 1") == amount("D[l-1]") + 1
     assert [at_least(amount(size), 2) for size in ("2*H", "H+1", "H", "H+D-1", "3*H-2")] == [True, True] + [False] * 3
+
+
+def test_a_part_of_a_size_is_never_larger() -> None:
+    wholes = ("2*H", "H+D", "2*H-1", "D-H", "H*K", "H", "H-1", "K")
+    assert [is_part("H", whole) for whole in wholes] == [True] * 3 + [False] * 5
 
 
 def test_a_part_beside_a_letter_is_refused() -> None:
