@@ -101,7 +101,7 @@ def total(problem: Problem, env: Env, of: str, by: tuple[str, ...]) -> np.ndarra
         return torch.func.jacrev(value)(leaves[by[0]]).numpy()
     first, second = (leaves[name] for name in by)
     if by[0] == by[1]:
-        return torch.func.hessian(lambda x: value(x, x).reshape(()))(first).numpy()
+        return torch.func.jacrev(torch.func.jacrev(lambda x: value(x, x).reshape(())))(first).numpy()
     slope = torch.func.jacrev(lambda x, y: value(x, y).reshape(()), argnums=1)
     return (
         torch.func.jacrev(slope, argnums=0)(first, second)
