@@ -274,6 +274,8 @@ def fit(wanted: Sequence[float], weights: Sequence[float], gaps: Sequence[float]
 
     Pool adjacent violators: slots whose wishes clash move as one block to the mean of their wishes.
     """
+    if len(wanted) == 1:
+        return list(wanted)
     offsets = [0.0, *accumulate(gaps)]
     means: list[float] = []
     pulls: list[float] = []

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 
 from backsym.core import stepkinds as sk
 from backsym.core.expr import Adj, Dim, Expr, Fn, Ix, Label, Labels, Shift, Size, Sym
@@ -68,11 +69,11 @@ class _Form:
         parts: list[Hashable] = [type(value).__name__]
         if isinstance(value, (Sym, Adj, Labels)):
             parts.append(self._name(value.name))
-        for held in fields(value):
-            if not held.compare or (held.name == "name" and isinstance(value, (Sym, Adj, Labels))):
+        for name in _compared(type(value)):
+            if name == "name" and isinstance(value, (Sym, Adj, Labels)):
                 continue
-            inner = getattr(value, held.name)
-            sized = held.name in _SIZES and not isinstance(inner, Expr) and not isinstance(value, Fn)
+            inner = getattr(value, name)
+            sized = name in _SIZES and not isinstance(inner, Expr) and not isinstance(value, Fn)
             parts.append(self._sizes(inner) if sized or isinstance(value, Size) else self.of(inner))
         return tuple(parts)
 
@@ -94,6 +95,12 @@ class _Form:
         if isinstance(ix, Label):
             return "label", self._name(ix.name), tuple(map(self._index, ix.at)), size
         return ("at", ix.letter, size) if ix.fixed else ("letter", _numbered(self.letters, ix.letter), size)
+
+
+@cache
+def _compared(kind: type[Expr]) -> tuple[str, ...]:
+    """The names of what makes expressions of a class equal."""
+    return tuple(held.name for held in fields(kind) if held.compare)
 
 
 def _numbered(numbers: dict[str, int] | dict[Dim, int], name: str) -> int:

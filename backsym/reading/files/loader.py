@@ -10,6 +10,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from backsym.core.bundled import languages
 from backsym.core.choices import GRAPHS, NOTE_ENDINGS, PROBLEM_ENDINGS
@@ -45,10 +46,12 @@ from backsym.reading.files.parts import read_parts
 from backsym.reading.files.variants import read_variants
 from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree, read_file, read_text, tree_of
 from backsym.reading.meaning.scope import suggest
-from backsym.reading.notes.document import ReadNote, document_tree, is_document, what_was_read
 from backsym.reading.syntax import walk
 from backsym.reading.texts import read_equation, read_expression
 from backsym.text.mathtext import literal
+
+if TYPE_CHECKING:
+    from backsym.reading.notes.document import ReadNote
 
 __all__ = ["is_document", "load", "problem_from_mapping", "read_equation", "read_expression", "what_was_read"]
 
@@ -73,7 +76,21 @@ def load(path: str | PathLike[str]) -> Problem | Collection:
     return _problem(_mapping(tree), path, complaints)
 
 
+def is_document(path: str) -> bool:
+    """Whether a file is a note, by its name; what reads notes is imported only for one."""
+    return Path(path).suffix.lower() in NOTE_ENDINGS
+
+
+def what_was_read(problem: Problem) -> str:
+    """What was found in a note, for the user to check."""
+    from backsym.reading.notes import document
+
+    return document.what_was_read(problem)
+
+
 def _of_note(path: str) -> Problem:
+    from backsym.reading.notes.document import document_tree
+
     note = document_tree(path)
     problem = _problem(note.tree, path, note.complaints, note=note)
     return replace(problem, remarks=(*problem.remarks, *note.remarks))

@@ -14,9 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count, islice
-from pathlib import Path
 
-from backsym.core.choices import NOTE_ENDINGS
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.expr import show_shape
 from backsym.core.problem import Part, Problem
@@ -83,10 +81,6 @@ _CONDITION = re.compile(
 
 _FREE_LETTERS = "DKHMPQRS"
 """Dimensions that the note does not name take these first."""
-
-
-def is_document(path: str) -> bool:
-    return Path(path).suffix.lower() in NOTE_ENDINGS
 
 
 def is_tex(path: str) -> bool:
