@@ -270,7 +270,7 @@ def _untagged(answered: Answered, voice: Voice) -> tuple[Voice, list[Block]]:
     """How an answer is spoken where all names in it have the tag of one layer, and the sentence that says so."""
     problem = voice.problem
     pieces = (*answered.needed, *answered.pieces)
-    remarks = [remark for rule in (ideas, readings, slips) for remark in rule(pieces, problem)]
+    remarks = (remark for rule in (ideas, readings, slips) for remark in rule(pieces, problem))
     found = untagged(answered, remarks, problem, voice.notation) if pieces else None
     if found is None:
         return voice, []

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
+from typing import Any
 
 from backsym.core import stepkinds as sk
 from backsym.core.expr import Adj, Dim, Expr, Fn, Ix, Label, Labels, Shift, Size, Sym
@@ -60,16 +61,17 @@ class _Form:
 
     def of(self, value: object) -> Hashable:
         """An expression, an index, or what an expression holds, with numbers in place of names."""
+        kind: Any = type(value)
         if isinstance(value, Ix):
             return self._index(value)
         if isinstance(value, tuple):
             return tuple(map(self.of, value))
         if not isinstance(value, Expr):
             return value  # A number, a text or None.
-        parts: list[Hashable] = [type(value).__name__]
+        parts: list[Hashable] = [kind.__name__]
         if isinstance(value, (Sym, Adj, Labels)):
             parts.append(self._name(value.name))
-        for name in _compared(type(value)):
+        for name in _compared(kind):
             if name == "name" and isinstance(value, (Sym, Adj, Labels)):
                 continue
             inner = getattr(value, name)
@@ -98,7 +100,7 @@ class _Form:
 
 
 @cache
-def _compared(kind: type[Expr]) -> tuple[str, ...]:
+def _compared(kind: type[Any]) -> tuple[str, ...]:
     """The names of what makes expressions of a class equal."""
     return tuple(held.name for held in fields(kind) if held.compare)
 

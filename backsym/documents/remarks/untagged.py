@@ -55,9 +55,12 @@ class Untagged:
 
 def untagged(answered: Answered, remarks: Iterable[Remark], problem: Problem, notation: Notation) -> Untagged | None:
     """What is dropped in the answer of a part, with what may be remarked about it; None where all tags stay."""
+    printed = {name: notation.name(name, rank_of(symbol.shape)) for name, symbol in problem.symbols.items()}
+    if not any(map(_tag, printed.values())):
+        return None
     found = _Mentioned()
     found.note(_expressions(answered, remarks, problem))
-    quantities = {name: notation.name(name, rank_of(problem.symbols[name].shape)) for name in found.names}
+    quantities = {name: printed[name] for name in found.names}
     sizes = {name: notation.dim(name) for name in found.dims}
     tags = {_tag(layout) for layout in (*quantities.values(), *sizes.values())} - {None}
     tag = tags.pop() if len(tags) == 1 else None
