@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib.metadata
 import json
 import os
@@ -46,6 +47,17 @@ def neuron(tmp_path: Path) -> Path:
     path = tmp_path / "neuron.yaml"
     path.write_text(NEURON, encoding="utf-8")
     return path
+
+
+def test_a_command_looks_for_garbage_seldom_but_does() -> None:
+    before = gc.get_threshold()
+    try:
+        assert run("list").exit_code == 0
+        assert 100_000 <= gc.get_threshold()[0] <= 400_000
+        assert gc.get_threshold()[1:] == before[1:]
+        assert gc.isenabled()
+    finally:
+        gc.set_threshold(*before)
 
 
 def test_solve_writes_markdown_and_latex(neuron: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Exit status: 0 done; 1 a verification or a ``show`` claim failed; 2 unusable inp
 
 from __future__ import annotations
 
+import gc
 import sys
 from io import TextIOWrapper
 
@@ -25,6 +26,9 @@ from backsym.cli.verify import verify
 from backsym.cli.watch import watch
 from backsym.version import __version__
 
+COLLECT_AFTER = 200_000
+"""So many new objects before garbage is looked for: most of what a command makes, it needs until it ends."""
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
@@ -34,6 +38,7 @@ def main() -> None:
     FILE is a problem file or a collection (YAML), a note with LaTeX equations (.md, .tex), or the bare name of a
     bundled problem; for solve and verify also a folder of problem files.
     """
+    gc.set_threshold(COLLECT_AFTER)
     for stream in (sys.stdout, sys.stderr):
         in_utf_8(stream)
 
