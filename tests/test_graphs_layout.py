@@ -75,7 +75,7 @@ def described(problem: Problem, kind: str = "vectorized", derivatives: str = "no
     return picture(Voice.of(problem), kind, derivatives).drawn
 
 
-@pytest.mark.parametrize("name", some(ALL, 3))
+@pytest.mark.parametrize("name", some(ALL, 4))
 def test_nothing_overlaps_and_it_fits_the_page(name: str) -> None:
     for drawn in figures(ALL[name]):
         check(drawn.drawing)
@@ -145,7 +145,7 @@ STEEPER = 1.001
 """Rises and falls are recorded to three places."""
 
 
-@pytest.mark.parametrize("name", some(sorted({key.split()[0] for key in RECORDED}), 3))
+@pytest.mark.parametrize("name", some(sorted({key.split()[0] for key in RECORDED}), 4))
 def test_no_bundled_graph_is_drawn_worse_than_recorded(name: str) -> None:
     problem = bundled()[name]
     recorded = {key: figures for key, figures in RECORDED.items() if key.split()[0] == name}
@@ -198,7 +198,7 @@ def test_parameters_stand_above_what_else_leads_to_a_node(name: str) -> None:
     assert wrong <= {"twin": 2, "lstm-cell": 8}.get(name, 0)
 
 
-@pytest.mark.parametrize("name", some(ALL, 3, 1))
+@pytest.mark.parametrize("name", some(ALL, 4, 1))
 def test_no_arrowheads_merge(name: str) -> None:
     for drawn in figures(ALL[name])[:1]:
         tips: dict[str, list[tuple[float, float]]] = {}
