@@ -1,0 +1,519 @@
+r"""What the statements of an answer say, one after the other: names of the student's own, steps, the answer.
+
+Of several readings of a member (``readings``) those whose shape is that of the quantity are kept.
+
+Must not know how a text is read, nor how an answer is judged.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from backsym.core.expr import Adj, Entry, Expr, Ix, Member, T, scalar_if_ones, show_shape
+from backsym.core.problem import Problem
+from backsym.core.words import say
+from backsym.marking.answers.ends import End, end_of, is_after_end, with_ends
+from backsym.marking.answers.left_sides import Left, left_of, letter_under_bar, letters_of, own_name
+from backsym.marking.answers.letters import Bound, as_usual, bindings, fresh, position, sizes_at, spare_axes
+from backsym.marking.answers.lines import Statement
+from backsym.marking.answers.model import Line, ReadAnswer, Target
+from backsym.marking.answers.own_names import Names
+from backsym.marking.answers.readings import AS_WRITTEN, Reading, Readings, in_place
+from backsym.marking.answers.refusals import Refused
+from backsym.marking.answers.rows import left_row, without_rows
+from backsym.marking.judging.layouts import same_layout
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_KEPT = 1000
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What holds for all answers about one problem: its names, the author's letters for the axes of quantities."""
+
+    problem: Problem
+    names: Names
+    letters: Mapping[str, tuple[Ix, ...]]
+    lefts: dict[str, Left] = field(default_factory=dict, repr=False)
+    """Left sides that were read already."""
+
+
+class _Option(NamedTuple):
+    """A reading as an answer about a target: its expression, its letters, and whether it has the target's shape."""
+
+    expr: Expr
+    indices: tuple[Ix, ...]
+    fits: bool
+    regrouped: bool
+
+
+class Derivation:
+    """The statements of one answer; ``names`` are those that hold at its beginning."""
+
+    def __init__(self, sheet: Sheet, target: Target, text: str, names: Names, *, mathematical: bool = False):
+        self.sheet, self.target, self.text, self.mathematical = sheet, target, text, mathematical
+        self.problem = sheet.problem
+        self.names = names
+        self.lines: list[Line] = []
+        self.unchecked: list[str] = []
+        self.started: Statement | None = None
+        self.rows = 1
+        self.named = self.several = False
+        self.ends: list[End] = []
+        self.labels: dict[str, str] = {}
+        """Names of the student's own for the derivative by a quantity."""
+        self.by_row = False
+        """Whether the left side is the derivative by a row, so that a vector is one entry by entry."""
+        self.by_quotient = False
+        """Whether the left side is a quotient of differentials."""
+
+    @property
+    def readings(self) -> Readings:
+        """What texts mean by the names that hold now."""
+        return Readings(self.problem, self.target, self.names, self.mathematical, self.by_quotient)
+
+    def read(self, found: Sequence[Statement]) -> ReadAnswer:
+        answer: ReadAnswer | None = None
+        if len(found) > 1:
+            found = [statement for statement in found if not self.says_end(statement)] or found
+        self.own_target(found)
+        if len(found) > 1:  # A name may be used before the line that says what it is.
+            found = sorted(found, key=lambda statement: not self.defines(statement))
+        self.rows = max(statement.rows[-1] for statement in found)
+        self.several = len(found) > 1
+        self.named = len(found) > 1 and any(self.speaks_of_target(statement.left) for statement in found)
+        found = self.without_ends(self.without_definitions(found))
+        for n, statement in enumerate(found):
+            read = self.statement(statement, last=n == len(found) - 1)
+            # The last statement about the target is the answer; without any, the last one.
+            if read is not None and (read.of is None or answer is None or answer.of is not None):
+                answer = read
+        if answer is None:
+            raise Refused("syntax", say("answers.only_names"))
+        return answer.with_lines(tuple(self.lines), tuple(self.unchecked), self.names)
+
+    def without_definitions(self, found: Sequence[Statement]) -> Sequence[Statement]:
+        """What is left when the student's own names are defined, each after those that it uses."""
+        count = sum(self.defines(statement) for statement in found)
+        if count in (0, len(found)):
+            return found
+        pending, put_off = deque(found[:count]), 0
+        while pending:
+            statement = pending.popleft()
+            try:
+                self.statement(statement, last=False)
+                put_off = 0
+            except Refused as e:
+                if e.tag != "undeclared" or put_off == len(pending):
+                    raise
+                pending.append(statement)
+                put_off += 1
+        return found[count:]
+
+    def without_ends(self, found: Sequence[Statement]) -> Sequence[Statement]:
+        """What is left when the first or last member of a recurrence has been told apart from the others."""
+        if len(found) < 2:
+            return found
+        scope, dim = self.names.scope, self.target.shape[0] if self.target.shape else None
+        rest: list[Statement] = []
+        ends: list[tuple[Ix, Statement]] = []
+        for statement in found:
+            left = self.left_or_none(statement)
+            at = end_of(left, dim, scope) if left is not None and left.quantity == self.target.name else None
+            if at is None:
+                rest.append(statement)
+            else:
+                ends.append((at, statement))
+        if not any(self.speaks_of_target(statement.left) for statement in rest):
+            return found
+        for at, statement in ends:
+            *steps, value = statement.members
+            self.unchecked += steps
+            self.ends.append(End(at, self.readings.of(value, ())[0].expr))
+        return rest
+
+    def says_end(self, statement: Statement) -> bool:
+        """Whether this says that there is nothing after the last member of a recurrence."""
+        return statement.members == ("0",) and is_after_end(statement.left or "", self.names.scope)
+
+    def own_target(self, found: Sequence[Statement]) -> None:
+        r"""Take a name that a recursion defines by itself, ``\delta_t = W^T \delta_{t+1}``, for what is asked for."""
+        letters = self.sheet.letters.get(self.target.name, ())
+        if self.target.name not in self.problem.families or any(self.speaks_of_target(each.left) for each in found):
+            return
+        for statement in found:
+            left = self.left_or_none(statement)
+            if left is None or left.name is None or not left.indices or left.name in self.problem.symbols:
+                continue
+            head = (statement.left or "").split("_")[0].split("^")[0].strip()
+            if len(left.indices) == 1 and left.indices[0].kind == "name" and head in " ".join(statement.members):
+                whole = Adj(self.target.name, self.target.shape)
+                member = Member(whole, (letters[0], *[None] * (len(self.target.shape) - 1)))
+                self.labels[left.name] = self.target.name
+                value = member if member.shape else Entry(whole, letters[:1])
+                self.names = self.names.defining(left.name, value, letters[:1], left.word)
+                return
+
+    def left_or_none(self, statement: Statement) -> Left | None:
+        try:
+            return self.left(statement)
+        except Refused:
+            return None
+
+    def statement(self, statement: Statement, last: bool) -> ReadAnswer | None:
+        try:
+            left = self.left(statement)
+        except Refused:
+            if statement.left is None or not speaks_of_slopes(statement.left):
+                raise
+            # A Jacobian, or the derivative of an expression, on the left: a step that has no value of its own.
+            self.unchecked.append(statement.left)
+            if (self.named and not last) or (self.several and self.is_local(statement.left)):
+                return None
+            statement, left = Statement(None, statement.members, statement.rows), None
+        if left is not None and left.word and last:
+            raise _no_left(statement.left or "", self.problem.loss)
+        if left is not None and (mean := self.barred(left, statement)) is not None:
+            left = mean
+        if left is not None and left.quantity in self.names.own:
+            self.derive(left, statement)
+            return None
+        if left is not None and (own := self.tagged(left)) is not None:
+            left = own
+        if left is None and statement.left is not None:
+            # a - t = softmax(z) - t: a chain without a left side.
+            statement = self.turned_round(statement.turned())
+            left = self.left(statement)
+        if left is not None and left.quantity is None and not self.labels_target(left, last):
+            if left.name in self.problem.symbols:
+                self.aside(statement)
+            else:
+                self.define(left, statement)
+            return None
+        if left is not None and left.name is not None and left.name not in self.problem.symbols:
+            # delta = y - t as the whole answer: later answers may use the name.
+            with suppress(Refused):
+                self.define(left, statement)
+        first, *rest = statement.members
+        beside = (statement.left is None and self.is_local(first)) or (self.named and not last)
+        if left is None and rest and beside:
+            # dy/dz = 1 - y**2; or -dL/dy = t - y, where another statement speaks of what is asked for.
+            self.aside(Statement(first, tuple(rest), statement.rows[1:]))
+            return None
+        name = left.quantity if left is not None and left.quantity is not None else self.target.name
+        of = None if name == self.target.name else name
+        target = self.target if of is None else Target(name, self.problem.symbols[name].shape)
+        given = self.given(left, target) if left is not None and left.quantity is not None else None
+        self.by_row = left is not None and left.row
+        self.by_quotient = left is not None and left.quantity is not None and "/" in (statement.left or "")
+        answer: ReadAnswer | None = None
+        for n, member in enumerate(statement.members):
+            try:
+                answer = self.member(member, target, given, bool(left and left.transposed))
+            except Refused as e:
+                if n < len(statement.members) - 1 and e.clash is None and speaks_of_slopes(member):
+                    # dL/dz dz/dW of whole arrays is a reminder of the chain rule; it has no value of its own.
+                    self.unchecked.append(member)
+                    continue
+                if len(statement.members) == 1 and not self.lines:
+                    raise
+                if self.rows <= 1:
+                    raise
+                words = say("answers.in_line", line=statement.rows[n], words=e.words)
+                raise Refused(e.tag, words, e.hint(self.problem.language), e.clash) from None
+            starts = not self.lines or self.started is not statement
+            self.started = statement
+            row = statement.rows[n]
+            self.lines.append(Line(member, answer.expr, answer.indices, starts, target.name, answer.fits, row=row))
+            given = given or (answer.indices if answer.indices else None)
+        assert answer is not None, "a statement has members"
+        return answer
+
+    def turned_round(self, statement: Statement) -> Statement:
+        """A chain that ends with the derivative that is asked for, which says the same with it in front."""
+        *others, end = statement.members
+        if not others or not self.speaks_of_target(end):
+            return statement
+        return Statement(end, tuple(others), statement.rows[:-1])
+
+    def defines(self, statement: Statement) -> bool:
+        """Whether this says what a name of the student's own stands for."""
+        left = self.left_or_none(statement)
+        return left is not None and left.name is not None and left.name not in self.problem.symbols
+
+    def speaks_of_target(self, left: str | None) -> bool:
+        """Whether this is the derivative that is asked for, by name."""
+        if left is None:
+            return False
+        try:
+            found = self.left_named(left)
+        except Refused:
+            return False
+        return (found.quantity or self.labels.get(found.name or "")) == self.target.name
+
+    def meant(self, statement: Statement) -> ReadAnswer | None:
+        """An answer of one member, in which shapes and index ranges are not checked."""
+        left = self.left(statement)
+        named = left.quantity if left is not None else None
+        if len(statement.members) != 1 or named not in (None, self.target.name) or (left is None and statement.left):
+            return None
+        given = self.given(left, self.target) if left is not None and named is not None else None
+        self.names = replace(self.names, scope=replace(self.names.scope, misfits=True))
+        asked = given or tuple(ix for ix in self.target.indices if not ix.fixed)
+        reading = self.readings.of(statement.members[0], asked)[0]
+        usual = self.target.indices or self.sheet.letters.get(self.target.name, ())
+        found = bindings(self.target.shape, reading.letters, usual) if reading.letters else ()
+        indices = given or next((b.indices for b in found), ())
+        return ReadAnswer(self.target, reading.expr, indices, self.text, self.problem, False)
+
+    def is_local(self, text: str) -> bool:
+        """Whether this is a local derivative, such as ``dy/dz``."""
+        return any(tree.kind == "partial" for way in self.readings.trees(text) for tree in way.trees)
+
+    def aside(self, statement: Statement) -> None:
+        """A forward equation or a local derivative beside the answer: its sides are checked against each other."""
+        given: tuple[Ix, ...] | None = None
+        for n, text in enumerate((statement.left or "", *statement.members)):
+            reading = self.readings.of(text, given)[0]
+            given = reading.letters if given is None else given
+            row = statement.rows[max(0, n - 1)]
+            self.lines.append(Line(text, reading.expr, given, n == 0, None, aside=True, row=row))
+
+    def labels_target(self, left: Left, last: bool) -> bool:
+        """Whether a bare name on the left is only a label of the answer: the target itself, or a word before ``=``."""
+        return left.name == self.target.name or (last and not self.lines and left.name not in self.problem.symbols)
+
+    # --- left sides ---
+
+    def left(self, statement: Statement) -> Left | None:
+        """What a statement is about; None for a chain of expressions only."""
+        if statement.left is None:
+            return None
+        try:
+            left = self.left_named(statement.left)
+            meant = self.labels.get(left.name or "")
+            return left if meant is None else replace(left, quantity=meant, name=None)
+        except Refused:
+            with suppress(Refused):
+                self.readings.of(statement.left, None)
+                return None
+            raise
+
+    def left_named(self, text: str) -> Left:
+        """What a left side is.  A class writes few different ones, so that they are kept."""
+        kept = self.sheet.lefts
+        if text in kept:
+            return kept[text]
+        left = self.read_left(text)
+        if len(kept) <= _KEPT and self.names is self.sheet.names:
+            kept[text] = left
+        return left
+
+    def read_left(self, text: str) -> Left:
+        if (own := own_name(text, self.names.words)) is not None:
+            return own
+        if (row := self.left_row(text)) is not None:
+            return row
+        for meant in (AS_WRITTEN, self.readings.untagged) if self.readings.untagged else (AS_WRITTEN,):
+            for tree in (tree for way in self.readings.trees(text, meant) for tree in way.trees):
+                left = left_of(tree, self.problem.loss, text)
+                if left is not None and left.indices and is_word(text) and not self.indexes(left):
+                    continue  # dh_pre is no derivative by h with three indices.
+                if left is not None and left.name == text and text[0] == "d" and is_word(text):
+                    # Not a letter d with a tag, which would keep the d of d_z from being that of a derivative.
+                    return replace(left, word=text not in self.problem.symbols)
+                known = left is not None and (left.quantity in self.problem.symbols or left.quantity in self.names.own)
+                if left is not None and (left.quantity is None or known):
+                    return left
+        if is_word(text) and text not in self.problem.symbols:
+            return Left(None, text, None, word=True)
+        raise _no_left(text, self.problem.loss)
+
+    def left_row(self, text: str) -> Left | None:
+        """A left side that is the derivative by a row or column of a matrix."""
+        trees = self.readings.of_members(lying=False).trees_with_rows(text)
+        found = (left_row(tree, self.problem, self.text) for tree in trees)
+        return next((left for left in found if left is not None and self.is_row(left)), None)
+
+    def is_row(self, left: Left) -> bool:
+        """Whether one index says which row, and not which entry of a matrix that is a row."""
+        assert left.quantity is not None
+        return spare_axes(self.problem.symbols[left.quantity].shape, 1) is None
+
+    def indexes(self, left: Left) -> bool:
+        """Whether a left side has an index for each axis of its quantity."""
+        symbol = self.problem.symbols.get(left.quantity or "")
+        return symbol is None or spare_axes(symbol.shape, len(left.indices or ())) is not None
+
+    def given(self, left: Left, target: Target) -> tuple[Ix, ...] | None:
+        """The letters that a left side gives to the axes; None for a left side that is the whole."""
+        if left.indices is None:
+            return None
+        axes = spare_axes(target.shape, len(left.indices))
+        usual = self.sheet.letters.get(target.name, ())
+        picked = self.problem.picks_members and len(usual) == len(target.shape) and axes is None
+        if picked and len(left.indices) < len(usual):
+            mine = [Ix(ix.value, dim) for ix, dim in zip(left.indices, target.shape, strict=False)]
+            return (*mine, *as_usual(usual, mine)[len(mine) :])
+        if axes is None:
+            count = len(left.indices)
+            shape = show_shape(target.shape)
+            raise Refused("wrong_index", say("answers.index_count", count=count, name=target.name, shape=shape))
+        letters = letters_of(left.indices)
+        if len(set(letters)) < len(letters):
+            raise Refused("wrong_index", say("answers.index_twice", letter=letters[0]))
+        indices = [position(dim) for dim in target.shape]
+        for axis, ix in zip(axes, left.indices, strict=True):
+            indices[axis] = Ix(ix.value, sizes_at(target.shape, indices)[axis])
+        return tuple(indices)
+
+    def tagged(self, left: Left) -> Left | None:
+        """``M_s`` on the left, where M has another number of axes than the indices: a name of the student's own."""
+        if left.name not in self.problem.symbols or not left.indices or self.indexes(replace(left, quantity=left.name)):
+            return None
+        return Left(None, f"{left.name}_{''.join(letters_of(left.indices))}", None)
+
+    def barred(self, left: Left, statement: Statement) -> Left | None:
+        r"""``\bar{x}`` on the left of what has not the shape of x: a name of the student's own, no derivative by x."""
+        if left.quantity in (None, self.target.name) or left.indices is not None:
+            return None
+        letter = letter_under_bar(statement.left or "")
+        if letter is None:
+            return None
+        with suppress(Refused):
+            shape = self.readings.of(statement.members[-1], None)[0].expr.shape
+            if not same_layout(shape, self.problem.symbols[left.quantity or ""].shape):
+                return Left(None, f"{letter}bar", None)
+        return None
+
+    def derive(self, left: Left, statement: Statement) -> None:
+        """What the derivative of the loss by a name of the student's own is, for the lines that follow."""
+        assert left.quantity is not None
+        expr, letters = self.names.own[left.quantity]
+        given = tuple(Ix(ix.value, own.dim) for ix, own in zip(left.indices or (), letters, strict=False))
+        reading = self.readings.of(statement.members[-1], given)[0]
+        whole = T(reading.expr) if left.transposed else reading.expr
+        shape = tuple(ix.dim for ix in letters) or expr.shape
+        if not given and not reading.letters and not same_layout(whole.shape, shape):
+            raise Refused("shape", say("answers.own_adjoint_shape", name=left.quantity))
+        self.names = self.names.deriving(left.quantity, whole, given or reading.letters)
+
+    def define(self, left: Left, statement: Statement) -> None:
+        """A name of the student's own, for the lines that follow."""
+        assert left.name is not None
+        found = self.readings.of(statement.members[-1], None)
+        reading = found[0]
+        by_name = {ix.letter: ix for ix in reading.letters}
+        written = letters_of(left.indices or ())
+        name = left.name
+        if written and not by_name:
+            # \delta_f of whole arrays: the letter tells one name from another.
+            name, written = name + "".join(written), []
+        elif set(by_name) - set(written) or (left.indices is not None and set(written) - set(by_name)):
+            message = say("answers.definition_indices", name=_shown(left.name))
+            raise Refused("wrong_index", message)
+        own = tuple(by_name[letter] for letter in written)
+        self.names = self.names.defining(name, reading.expr, own, left.word)
+
+    # --- members ---
+
+    def member(self, text: str, target: Target, given: tuple[Ix, ...] | None, transposed: bool) -> ReadAnswer:
+        """One member of a chain about ``target``; of several readings those that fit, the most natural one first."""
+        letters = target.indices if target.indices else self.sheet.letters.get(target.name, ())
+        asked = given if given is not None else tuple(ix for ix in target.indices if not ix.fixed)
+        options: list[_Option] = []
+        for reading in self.readings.of(text, asked):
+            if self.by_row and given and reading.expr.shape:
+                row = without_rows(reading.expr, reading.letters, given)
+                reading = Reading(*row) if row is not None else reading
+            expr = T(reading.expr) if transposed and len(reading.expr.shape) <= 2 else reading.expr
+            if self.problem.picks_members and reading.letters and not reading.positional:
+                expr, own = self.entry_of_member(expr, reading.letters, target, given)
+                reading = reading._replace(letters=own)
+            if reading.positional:
+                options.append(
+                    _Option(expr, reading.letters, in_place(reading.letters, target.shape), reading.regrouped)
+                )
+                continue
+            by_entries = given is not None or bool(reading.letters) or (bool(target.indices) and not expr.shape)
+            if not by_entries and (same := self.same_members(expr, target)) is not None:
+                options.append(_Option(same, letters, True, reading.regrouped))
+                continue
+            if not by_entries:
+                options.append(_Option(expr, (), same_layout(expr.shape, target.shape), reading.regrouped))
+                continue
+            if given is not None and not reading.letters and expr.shape and same_layout(expr.shape, target.shape):
+                options.append(_Option(expr, (), True, reading.regrouped))
+                continue
+            free = reading.letters
+            for b in bindings(target.shape, free, letters) if given is None else [_as_given(given, free)]:
+                partial = any(ix.fixed and ix.dim != 1 for ix in b.indices) and not target.is_position
+                own = (*b.indices, *b.extra)  # Given by a line before, they may be too many, too.
+                fits = len(own) == len(target.shape) and not scalar_if_ones(expr.shape) and not partial
+                ended = with_ends(expr, own, self.ends) if self.ends and fits and target is self.target else expr
+                options.append(_Option(ended, own, fits, reading.regrouped))
+        usual = [option for option in options if not option.regrouped]
+        fitting = [option for option in usual if option.fits] or usual[:1]
+        others = [option for option in options if option.regrouped and option.fits]
+        if not fitting[0].fits and others:
+            fitting, others = others, []
+        (expr, indices, fits, _), *more = fitting
+        of = None if target is self.target else target.name
+        return ReadAnswer(
+            target, expr, indices, text, self.problem, fits, tuple(option[:2] for option in more),
+            regrouped=tuple(option[:2] for option in others), of=of,
+        )  # fmt: skip
+
+    def same_members(self, expr: Expr, target: Target) -> Expr | None:
+        """The entry of an answer without letters that is the derivative by any member of a family; None for others."""
+        usual = self.sheet.letters.get(target.name, ())
+        rank = self.problem.families.get(target.name)
+        if not rank or len(usual) != len(target.shape) or expr.shape != target.shape[-rank:] or rank == len(usual):
+            return None
+        return Entry(expr, usual[-rank:])
+
+    def entry_of_member(
+        self, expr: Expr, letters: tuple[Ix, ...], target: Target, given: tuple[Ix, ...] | None
+    ) -> tuple[Expr, tuple[Ix, ...]]:
+        """An answer for a member of a family, ``(z[n] - Y[n])/N``, as one for its entries."""
+        count = len(letters)
+        if not expr.shape or sizes_at(target.shape, letters) != (*(ix.dim for ix in letters), *expr.shape):
+            return expr, letters
+        usual = as_usual(given or self.sheet.letters.get(target.name, ()), letters)
+        rest: list[Ix] = []
+        for n, dim in enumerate(expr.shape):
+            own = usual[count + n] if len(usual) == len(target.shape) else None
+            taken = {ix.letter for ix in (*letters, *rest)}
+            rest.append(own if own is not None and own.letter not in taken else fresh(dim, (*letters, *rest)))
+        return Entry(expr, tuple(rest)), (*letters, *rest)
+
+
+def is_word(text: str) -> bool:
+    """A name as code has it, such as ``dza`` or ``relu_grad``."""
+    return len(text) > 1 and text.isascii() and text.isidentifier()
+
+
+def speaks_of_slopes(text: str) -> bool:
+    """Whether a text has a sign of differentiation: where it is not read, it may still be a step."""
+    if any(sign in text for sign in ("\\partial", "∂", "\\nabla")):
+        return True
+    bare = "".join(text.split()).replace("\\mathrm{", "")
+    above = (part[len(part.rstrip(_LETTERS)) :] for part in bare.replace("/(", "/").split("/d")[:-1])
+    return "\\frac{d" in bare or any(letters[:1] == "d" for letters in above)
+
+
+def _as_given(given: tuple[Ix, ...], letters: Sequence[Ix]) -> Bound:
+    mine = set(given)
+    return Bound(given, tuple(ix for ix in letters if ix not in mine))
+
+
+def _no_left(text: str, loss: str) -> Refused:
+    return Refused("syntax", say("answers.not_a_derivative", left=_shown(text), loss=loss))
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= 40 else text[:40] + "..."
