@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from test_reading_cases import loaded, rnn, same_as, sigmoid, softmax
 
+from backsym.core.errors import InputError
+
 D, H, K, T, S = 3, 4, 2, 5, ()
 Note = tuple[str, Callable[..., Any], dict[str, tuple[int, ...]], dict[str, Any]]
 
@@ -110,7 +112,55 @@ with $\mathbf{h}_0 = 0$.
         {"x": (T, D), "W": (H, D), "U": (H, H), "y": (T, H)},
         {},
     ),
-}
+    # computed within the text
+    "a score that the text supposes": (
+        "Assume that $s = w^T x$. Then $$L = (s - y)^2$$", lambda w, x, y: (w @ x - y) ** 2,
+        {"w": (D,), "x": (D,), "y": S}, {},
+    ),
+    "a margin by a sentence of its own": (
+        r"Let $m = yw^Tx$ be the margin. $$ L = \log(1 + e^{-m}) $$",
+        lambda y, w, x: np.log(1 + np.exp(-y * (w @ x))), {"y": S, "w": (D,), "x": (D,)}, {},
+    ),
+    "the whole of an entry in the text": (
+        r"$$L = -\log p_y$$ where $p = \text{softmax}(s)$ and $s = W x$. $W \in \mathbb{R}^{K\times D}$, "
+        r"and $y$ is the correct class.",
+        lambda W, x, y: -np.log(softmax(W @ x)[y]), {"W": (K, D), "x": (D,)}, {"y": 1},
+    ),
+    "a number before a row": (
+        r"$$L = \max(0, 1 - y w^T x)$$", lambda y, w, x: positive(1 - y * (w @ x)), {"y": S, "w": (D,), "x": (D,)}, {},
+    ),
+    "a function in apposition": (
+        r"$$J = (y - \hat y)^2$$ where $\hat y = f(z)$, $f$ the sigmoid function and $z = w x + b$.",
+        lambda w, x, b, y: (y - sigmoid(w * x + b)) ** 2, {"w": S, "x": S, "b": S, "y": S}, {},
+    ),
+    "a function in apposition after with": (
+        r"$$J = (y - f(z))^2$$ with $f$ the ReLU activation and $z = w x$.",
+        lambda w, x, y: (y - positive(w * x)) ** 2, {"w": S, "x": S, "y": S}, {},
+    ),
+}  # fmt: skip
+
+REFUSED = {
+    "a score under a condition": ("If $s = w^T x$ then $$ L = (s - y)^2 $$", "notes.computed_within"),
+    "a score in a case": ("Suppose $s = w$. $$ L = (s - y)^2 + (w - 1)^2 $$", None),
+    "a score to be shown": ("$$ L = (s - y)^2 $$ Show that $s = w^T x$.", "notes.computed_within"),
+    "a score that is not read": (r"$$ L = (s - y)^2 + w^2 $$ where $s = w \bigoplus x$.", "notes.computed_within"),
+    "a class that nothing tells": (
+        r"$$ L = -\log p_c $$ where $\mathbf{p} = \text{softmax}(\mathbf{s})$.", "notes.entry_at_class",
+    ),
+    "an array of one entry": (r"$$L = \max(0, 1 - a X^T X w)$$", "notes.size_one"),
+}  # fmt: skip
+"""What is refused, with its code; None for what is data, since it holds in a case only."""
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_the_text_computes_is_never_data(name: str, tmp_path: Path) -> None:
+    text, code = REFUSED[name]
+    if code is None:
+        assert {"s", "w"} <= loaded(tmp_path, text).symbols.keys()
+        return
+    with pytest.raises(InputError) as caught:
+        loaded(tmp_path, text)
+    assert [diagnostic.code for diagnostic in caught.value.diagnostics] == [code]
 
 
 @pytest.mark.parametrize("name", NOTES)

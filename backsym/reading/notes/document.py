@@ -64,6 +64,7 @@ from backsym.reading.notes.told_functions import told_functions
 from backsym.reading.notes.upstream import Slope, is_given, mentioned_loss, slopes, undefined_loss
 from backsym.reading.notes.words import Place, class_letter, layers, worded
 from backsym.reading.syntax import Node, walk
+from backsym.text.phrases import Phrases, Word, words_of
 
 MOST_RESPELLED = 3
 """How often a custom may put signs into a note before it is read as it is."""
@@ -74,10 +75,18 @@ _TITLE = re.compile(r"^#+[ \t]+(.+?)[ \t]*#*$|\\(?:title|section|chapter)\*?\{([
 _DERIVATIVES = ("partial", "nabla")
 _OF_PRODUCTS = ("+", "*", "/", "odot", "cdot", "times", "circ")
 
-_CONDITION = re.compile(
-    r"\b(?:if|when|whenever|unless|case|cases|that|assume|assuming|suppose|wenn|falls|dass|fall)\Z", re.IGNORECASE
-)
-"""What an equation within the text is no statement after."""
+_CONDITIONS = Phrases("if", "when", "whenever", "unless", "case", "cases", "wenn", "falls", "fall")
+"""Words right after which an equation within the text may hold or not."""
+_SUPPOSING = Phrases("assume", "assuming", "suppose", "supposing", "angenommen")
+"""Words after which it holds, if it is a formula; "suppose $a = b$" is of a case."""
+_THAT = Phrases("that", "dass")
+_SHOWING = Phrases(
+    "show", "prove", "verify", "check", "argue", "demonstrate", "conclude", "zeige", "zeigen", "beweise", "beweisen",
+    "verifizieren", "folgern",
+)  # fmt: skip
+"""Words before "that" by which an equation is to be shown."""
+_CLOSE_BEFORE = 60
+"""How many characters before an equation within the text its words may stand."""
 
 _FREE_LETTERS = "DKHMPQRS"
 """Dimensions that the note does not name take these first."""
@@ -266,6 +275,7 @@ class _Note:
         check_roots(self.source, equations, self.powers, within)
         check_defined(self.source, equations, self.settled.unread)
         check_counts(self.source, equations, {d.spelled.name for d in self.declared.found})
+        self.check_computed(equations)
         self.declare_what_is_used(equations, places)
         found = [equation.segment for equation in equations.found]
         self.asked = self.asked_for(equations)
@@ -708,6 +718,7 @@ class _Note:
         """
         inline = [f for f in self.formulas if not f.displayed and self.states(f)]
         found = [s for f in inline for s in segments(self.source, words, f.start, f.end)]
+        cases = {f.start for f in inline if self.words_before(f)[-1:] in _SUPPOSING}
         every = displayed
         if found and (self.steps.letters or any(len(s.left.key[0]) > 1 for s in found)):
             # Recurrences within the text have starts, and words, o = \sigma(net), are known by their equations.
@@ -716,7 +727,10 @@ class _Note:
         read = [(s, every.read(s)) for s in found]
         starts = {start.name for start in starts_of(every, self.steps.letters)}
         telling = [
-            (s, e) for s, e in read if s.left.name in starts or (e.uses and not is_model(self.source, e, displayed))
+            (s, e)
+            for s, e in read
+            if s.left.name in starts
+            or (e.uses and not is_model(self.source, e, displayed) and (s.start not in cases or e.is_formula))
         ]
         taken: dict[str, Segment] = {}
         has_loss = displayed.loss() is not None
@@ -724,6 +738,8 @@ class _Note:
             if not has_loss and is_loss(s.left) and s.left.name not in taken:
                 taken[s.left.name] = s
         needed = {*displayed.given(), *starts, *(name for s, e in telling if s.left.name in taken for name in e.uses)}
+        # Of p_y the whole may be computed within the text.
+        needed |= {spelled.key[0] for spelled in displayed.given().values() if spelled.below}
         if not has_loss and not taken and telling:
             # A function, or a layer alone with its upstream derivative.
             asked = self.slopes([s.left.name for s, _ in telling])
@@ -744,8 +760,32 @@ class _Note:
         derives = has_sign(self.source, formula.start, formula.end, *_DERIVATIVES)
         if derives or "=" not in text[formula.start : formula.end]:
             return False
-        before = text[max(0, formula.start - 60) : formula.start].rstrip("$\\( \n")
-        return _CONDITION.search(before) is None
+        before = self.words_before(formula)
+        shown = before[-1:] in _THAT and before[:-1] in _SHOWING
+        return before[-1:] not in _CONDITIONS and not shown
+
+    def words_before(self, formula: Formula) -> list[Word]:
+        """The words of the sentence right before a formula, none if anything else stands between."""
+        text = self.document.text
+        close = text[max(0, formula.start - _CLOSE_BEFORE) : formula.start].rstrip("$\\( \n")
+        sentence = close[close.rfind(".") + 1 :]
+        return words_of(sentence) if sentence[-1:].isalpha() else []
+
+    def check_computed(self, equations: Equations) -> None:
+        """Refuses what is given, since its equation stands after "if" or cannot be read: nothing computed is data."""
+        words, given = self.vocabulary(), equations.given()
+        letters = {spelled.key[0] for spelled in equations.names.values()}
+        for f in self.formulas:
+            if f.displayed or has_sign(self.source, f.start, f.end, *_DERIVATIVES):
+                continue
+            for s in segments(self.source, words, f.start, f.end):
+                if s.left.name not in given:
+                    continue
+                e = equations.read(s)
+                tokens = tokens_in(self.source, s.left.span[1], s.end)
+                unread = e.sides is None and any(token.text in letters for token in tokens)
+                if unread or (e.is_formula and e.uses and not is_model(self.source, e, equations)):
+                    raise self.source.error(say("notes.computed_within", name=s.left.name), (s.start, s.end))
 
     def vocabulary(self) -> Vocabulary:
         ranks: dict[str, int | None] = dict.fromkeys(self.begun)

@@ -52,6 +52,11 @@ class Forward:
         return {node.value for node in walk(self.sides[1]) if node.kind == "name"} if self.sides else set()
 
     @property
+    def is_formula(self) -> bool:
+        """Whether the right side is more than a name or a number."""
+        return self.sides is not None and self.sides[1].kind not in ("name", "num", "entry")
+
+    @property
     def letter(self) -> str:
         """The first index on the left side, "" if there is none."""
         lhs = self.sides[0] if self.sides else None

@@ -328,7 +328,7 @@ def _of_size_one(source: Source, equations: Equations, shapes: Mapping[str, Axes
             yield source.diagnostic(say("notes.without_index", name=written), spelled.span)
             continue
         declared = spelled.key in equations.words.keys
-        if spelled.bold and not declared and all(axis == "1" for axis in axes):
+        if (spelled.bold or axes) and not declared and all(axis == "1" for axis in axes):
             written = source.text[slice(*spelled.span)]
             yield source.diagnostic(say("notes.size_one", name=written), spelled.span)
 

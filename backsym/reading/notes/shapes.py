@@ -325,6 +325,7 @@ class Shapes:
     def chain(self, factors: Iterable[Node], dotted: bool) -> Axes | None:
         """Matrices side by side; numbers scale."""
         total: Axes = ()
+        known = True
         before: Node | None = None
         for factor in factors:
             shape = self.ones(factor) or self.of(factor)
@@ -334,12 +335,13 @@ class Shapes:
             if len(total) == 2 and factor.kind == "entry" and factor.children[0].value[:1].islower():
                 shape = self.after_matrix(factor)
             if shape is None:
-                return None
+                known, total, before = False, (), None
+                continue
             if not total and before is not None and before.kind == "entry" and len(shape) == 1:
                 total = self.layer_weights(before, shape) or total
             before = factor
             total = self.multiplied(total, shape, dotted) if shape and total else total or shape
-        return total
+        return total if known else None
 
     def before_vectors(self, tree: Node) -> Iterator[tuple[str, Node]]:
         """The names of numbers that stand right before a vector or matrix, with the products."""

@@ -43,6 +43,7 @@ _ANY = Phrases(
 """Words that leave a function open."""
 _IDENTITY = Phrases("identity", "identity function", "identit\u00e4t", "identische abbildung")
 _ARTICLES = Phrases("a", "an", "ein", "eine")
+_DEFINITE = Phrases("the", "a", "an", "die", "der", "eine")
 _KIND = Phrases(
     "activation", "activations", "function", "functions", "unit", "units", "non-linearity", "nonlinearity", "nonlinear",
     "non-linear", "aktivierungsfunktion", "funktion", "nichtlinear",
@@ -160,7 +161,7 @@ def _told(source: Source, formula: Place, called: set[tuple[str, ...]]) -> Told 
     after = words_of(text, behind, up_to(text, behind, (".", ";", ":", "$", "\n\n"), _CLAUSE))
     says = _SAYS.first(after)
     if says is None or says[0] > 0:
-        name = _name_at_end(text, formula.start)
+        name = _name_at_end(text, formula.start) or _apposed(after)
         return Told(head, name, at) if name is not None else None
     clause = after[says[1] :]
     if clause in _IDENTITY:
@@ -221,6 +222,12 @@ def _name_at_end(text: str, end: int) -> str | None:
         words.pop()
     names = (_function(words[-length:]) for length in range(min(_MOST_WORDS, len(words)), 0, -1))
     return next((name for name in names if name is not None), None)
+
+
+def _apposed(after: Sequence[Word]) -> str | None:
+    """The function that the words right behind a letter name: "$f$ the sigmoid function"."""
+    kind = _KIND.first(after) if after[:1] in _DEFINITE else None
+    return _function(after[1 : kind[0]]) or _function(after[1 : kind[1]]) if kind is not None else None
 
 
 def _left_open(clause: Sequence[Word]) -> bool:
