@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backsym.core.expr import Adj, Entry, Mul, Partial, T, walk
+from backsym.core.expr import Adj, Entry, Equation, Mul, Partial, T, walk
 from backsym.core.problem import Problem
 from backsym.documents.content.blocks import Equations, Picture
 from backsym.documents.content.derivations import _vectorized
 from backsym.documents.content.document import problem_blocks
 from backsym.documents.content.figures import with_local_derivatives
-from backsym.documents.content.likewise import form_of
+from backsym.documents.content.likewise import form_of, with_other_tag
 from backsym.documents.content.plan import lines
 from backsym.documents.content.sentences import Voice
 from backsym.documents.content.solved import answered_parts
 from backsym.documents.content.told import Shown
-from backsym.documents.content.vectorizing import operation, rows_and_columns, summed
+from backsym.documents.content.vectorizing import operation, summed
 from backsym.documents.remarks.ideas import local_derivatives
 from backsym.documents.remarks.remark import base_of
 from backsym.documents.writers.markdown import inlines_text
@@ -28,6 +28,7 @@ from backsym.numeric.context import Context
 from backsym.numeric.evaluate import evaluate, node_value
 from backsym.numeric.sample import draws
 from backsym.numeric.verify import with_adjoints
+from backsym.printing import layout as lay
 from backsym.printing.unicode import to_unicode
 from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.solving.solution import Solution, solve
@@ -73,6 +74,10 @@ def test_of_local_derivatives_that_are_alike_one_is_derived() -> None:
     assert not any(line.like for line in lines(steps))
 
 
+def has_brace(layout: lay.Layout) -> bool:
+    return lay.unmarked(layout) != layout
+
+
 def test_a_matrix_product_is_told_by_the_letters_of_its_sum() -> None:
     """Nothing is said to be transposed where no factor is, and the row and the column are those of the entries."""
     count = 0
@@ -95,11 +100,32 @@ def test_a_matrix_product_is_told_by_the_letters_of_its_sum() -> None:
                     if len(factor.indices) == 2:
                         at = factor.indices.index(found[1])
                         words = f"{('column', 'row')[at]} {factor.indices[1 - at].letter} of"
-                        row = rows_and_columns(asked, voice)
-                        assert row is not None
-                        assert words in to_unicode(row.rhs)
+                        (sums,) = {row.lhs for row in rows if row.lhs and has_brace(row.lhs)}
+                        assert words in to_unicode(sums)
                 count += 1
     assert count > 4
+
+
+# --- the summary ---
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("a_1", "a_2", True),
+        ("b_1", "b_2", True),  # With a_2 in place of a_1.
+        ("a_1", "b_1", False),
+        ("a_1", "d", False),  # Another letter, not another tag.
+        ("e_1", "e_2", False),  # x_2 in place of x_1, but w_3 in place of w_1.
+    ],
+)
+def test_equations_that_differ_by_a_tag_are_told_apart_from_others(one: str, other: str, alike: bool) -> None:
+    symbols: dict[str, object] = {name: {} for name in ("x_1", "x_2", "w_1", "w_3", "v")}
+    forward = ["a_1 = tanh(v*x_1)", "a_2 = tanh(v*x_2)", "b_1 = a_1**2", "b_2 = a_2**2", "d = tanh(v*x_1)"]
+    forward += ["e_1 = w_1*x_1", "e_2 = w_3*x_2", "L = b_1*b_2*d*e_1*e_2"]
+    problem = problem_from_mapping({"symbols": symbols, "forward": forward})
+    sides = [[Equation(problem.sym(name), problem.by_name[name].rhs)] for name in (one, other)]
+    assert with_other_tag(*sides, problem) == alike
 
 
 # --- local derivatives on the arrows of a graph ---

@@ -79,7 +79,7 @@ from backsym.numeric.verify import with_adjoints
 from backsym.parts.kind import Piece
 from backsym.printing import layout as lay
 from backsym.printing.latex import latex, to_latex
-from backsym.printing.layout import untinted
+from backsym.printing.layout import unmarked, untinted
 from backsym.printing.notation import Notation, light
 from backsym.printing.plain import plain
 from backsym.printing.printer import layout_of
@@ -111,11 +111,17 @@ def displayed(blocks: tuple[Block, ...]) -> Iterator[tuple[Row, str]]:
     said = ""
     for block in blocks:
         if isinstance(block, Equations):
-            for row in block.rows:
+            for row in map(unmarked_row, block.rows):
                 yield row, inlines_text(row.reason) or said
         elif isinstance(block, Derivations):
             yield from displayed((block.display,))
         said = inlines_text(block.content) if hasattr(block, "content") else ""
+
+
+def unmarked_row(row: Row) -> Row:
+    """The row without colours, boxes and braces."""
+    lhs = None if row.lhs is None else unmarked(row.lhs)
+    return replace(row, lhs=lhs, via=tuple(map(unmarked, row.via)), rhs=unmarked(row.rhs))
 
 
 def tags_of(problem: Problem) -> dict[lay.Layout, set[lay.Layout]]:
@@ -742,6 +748,32 @@ def test_what_is_said_around_a_derivation_is_true(path: Path) -> None:
         for claim in remark.claims:
             if holds(claim, problem, first):
                 assert is_true(claim, problem, [first, *others] if claim.kind == "unequal" else others), remark
+
+
+def test_what_only_one_equation_uses_is_in_no_other(pages: dict[str, tuple[Block, ...]]) -> None:
+    """A number of which a reason says so changes that equation and no other, at any point."""
+    count = 0
+    for path in FILES:
+        solution = solved(path)
+        problem = solution.problem
+        found = [re.findall(r"(\$[^$]+\$) is used in (\$[^$]+\$) only", why) for _, why in displayed(pages[path.stem])]
+        if not any(found):
+            continue
+        voice = Voice.on_page(problem)
+        names = {inlines_text((Math(voice.quantity(name)),)): name for name in problem.symbols}
+        (env,) = draws(problem, 1)
+        for by, user in (pair for pairs in found for pair in pairs):
+            users = {eq.name for eq in problem.equations if changed(problem, eq.name, names[by], env, ()).any()}
+            assert users == {names[user]}, f"{path.stem}: {by}"
+            count += 1
+    assert count > 10
+
+
+def test_what_an_equation_uses_that_leads_to_no_loss_is_not_told_to_be_in_one_only() -> None:
+    given = {"symbols": {"x": {}}, "forward": ["z = tanh(x)", "u = z**2", "y = z**3", "L = y**2"]}
+    text = str(files(None, [solve(problem_from_mapping(given))], "md")["solution.md"])
+    assert r"x \text{ is used in } z \text{ only" in text
+    assert text.count("is used in") == 1
 
 
 def test_what_is_not_true_is_not_said() -> None:

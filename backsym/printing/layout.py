@@ -320,19 +320,28 @@ def _with_comma(value: object) -> object:
 
 def untinted(layout: Layout) -> Layout:
     """The same without colours: as if nothing had been tinted."""
-    if isinstance(layout, Tinted):
-        return untinted(layout.body)
+    return _without(layout, (Tinted,))
+
+
+def unmarked(layout: Layout) -> Layout:
+    """The same without what only marks a part of it: colours, boxes, and braces with their labels."""
+    return _without(layout, (Tinted, Boxed, Underbrace))
+
+
+def _without(layout: Layout, kinds: tuple[type[Tinted | Boxed | Underbrace], ...]) -> Layout:
+    if isinstance(layout, (Tinted, Boxed, Underbrace)) and isinstance(layout, kinds):
+        return _without(layout.body, kinds)
     if isinstance(layout, Row):
-        items = map(untinted, layout.items)
+        items = (_without(item, kinds) for item in layout.items)
         return tight(*items) if layout.tight else row(*items)
-    changes = {part.name: _untinted(getattr(layout, part.name)) for part in fields(layout)}
+    changes = {part.name: _parts_without(getattr(layout, part.name), kinds) for part in fields(layout)}
     return replace(layout, **changes)
 
 
-def _untinted(value: object) -> object:
+def _parts_without(value: object, kinds: tuple[type[Tinted | Boxed | Underbrace], ...]) -> object:
     if isinstance(value, Layout):
-        return untinted(value)
-    return tuple(map(_untinted, value)) if isinstance(value, tuple) else value
+        return _without(value, kinds)
+    return tuple(_parts_without(item, kinds) for item in value) if isinstance(value, tuple) else value
 
 
 def is_tall(layout: Layout) -> bool:

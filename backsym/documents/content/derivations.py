@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import groupby, islice
 
 from backsym.core import stepkinds as sk
-from backsym.core.expr import ONE, Adj, Equation, Expr, Partial, Sym, free_indices, walk
+from backsym.core.expr import ONE, Adj, Equation, Expr, Partial, Sym, free_indices, names_in, walk
 from backsym.core.names import split_name
 from backsym.core.problem import Problem
 from backsym.core.steps import Derivation, Fact, ForwardForms, Step, TotalDerivation, Verification
@@ -361,8 +361,7 @@ def _vectorized(piece: Piece, asked: Equation, answered: Answered, voice: Voice,
         rows = rows_of(inner, voice)
         if idea is not None and not any(step.kind == sk.LIFT_TRANSPOSE for step in inner):
             rows = (*rows[:-1], _met(rows[-1], asked, voice))
-        drawn = rows_and_columns(asked, voice) if idea is not None and shown.told.first("rows and columns") else None
-        blocks.append(Equations((drawn, *rows) if drawn is not None else rows))
+        blocks.append(Equations(rows_and_columns(rows, asked, voice) if idea is not None else rows))
     if shown.told.first(f"picture of {kind}"):
         blocks += pictures(piece.result, None if inner else asked, voice)
     blocks.append(result)
@@ -471,9 +470,8 @@ def rows_of(
     planned = lines(steps, known.keys(), lambda step: form_of((step,), voice.problem).key)
     concise = shown is not None and shown.options.concise
     for line in condensed(planned) if concise else named(planned, _letters(voice)):
-        reason = (
-            voice.catalogue.phrase("reasons.likewise.here") if line.like else _reason(line.steps, voice, known, above)
-        )
+        told = tuple(step for step in line.steps if _tells(step, voice.problem, concise=concise))
+        reason = voice.catalogue.phrase("reasons.likewise.here") if line.like else _reason(told, voice, known, above)
         if line.gives is not None:
             left, right = map(voice.in_text.layout, line.gives)
             reason = voice.catalogue.phrase("reasons.named", equation=lay.row(left, lay.EQUALS, right))
@@ -497,6 +495,18 @@ def _letters(voice: Voice) -> Iterator[str]:
     return (letter for letter in NAMES if letter not in used)
 
 
+def _tells(step: Step, problem: Problem, *, concise: bool) -> bool:
+    """Whether something may be said of a step: that only one equation uses a quantity, of numbers, and if it is so."""
+    if step.kind != sk.CHAIN:
+        return True
+    node, consumers = step.facts["node"], step.facts["consumers"]
+    assert isinstance(consumers, tuple)
+    if concise or not isinstance(node, Sym):
+        return False
+    users = [eq.name for eq in problem.equations if node.name in names_in(eq.rhs)]
+    return users == [e.name for e in consumers if isinstance(e, Sym)]
+
+
 def _reason(steps: Sequence[Step], voice: Voice, known: Mapping[str, int], above: Sequence[Step] = ()) -> Inlines:
     """Why a row holds: for what was found before, the numbers of the results."""
     again = [step for step in steps if step.kind == sk.FORWARD and step.facts["node"] in _sources(above)]
@@ -504,7 +514,8 @@ def _reason(steps: Sequence[Step], voice: Voice, known: Mapping[str, int], above
     if one is not None:
         local = voice.in_text.layout(one.before)
         said = voice.catalogue.phrase("reasons.likewise.one", local=lay.row(local, lay.EQUALS, voice.layout(one.after)))
-        return joined((said, _reason([s for s in steps if s not in (*again, one)], voice, known)), voice.catalogue)
+        rest = [s for s in steps if s not in (*again, one) and s.kind != sk.CHAIN]
+        return joined((said, _reason(rest, voice, known)), voice.catalogue)
     numbers = [known[name] for step in steps if (name := recalled(step)) in known and name is not None]
     others = (voice.reason(step) for step in steps if recalled(step) not in known)
     by = (by_results(list(dict.fromkeys(numbers)), voice),) if numbers else ()

@@ -5,13 +5,13 @@ This module must not know about output languages; ``render`` picks one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
 from typing import Any, get_args
 
-from backsym.core.expr import Equation, Expr, Ix, MatMul, Run, Sym, free_indices, walk
+from backsym.core.expr import Equation, Expr, Ix, MatMul, Run, free_indices, names_in, walk
 from backsym.core.problem import Collection, Problem
 from backsym.core.steps import ForwardForms
 from backsym.documents.content.blocks import (
@@ -42,6 +42,7 @@ from backsym.documents.content.derivations import (
     verified,
 )
 from backsym.documents.content.figures import drawing, with_numbers
+from backsym.documents.content.likewise import with_other_tag
 from backsym.documents.content.markup import blocks_of, inlines_of
 from backsym.documents.content.mastheads import headed, lines_of
 from backsym.documents.content.options import FULL, Options
@@ -57,7 +58,7 @@ from backsym.documents.content.quantities import (
     upstream_note,
 )
 from backsym.documents.content.questions import IN_LINE, given, key_blocks, question_blocks, row, start_rows
-from backsym.documents.content.sentences import Catalogue, Voice, catalogue
+from backsym.documents.content.sentences import Catalogue, Value, Voice, catalogue
 from backsym.documents.content.solved import Solved, answered_parts
 from backsym.documents.content.told import Shown, Told
 from backsym.documents.content.worked import worked_example
@@ -257,20 +258,74 @@ def _overview(parts: Sequence[Answered], solved: Solved, shown: Shown, level: in
     checks = [verified(v, voice) for v in (worst, *silent)]
     if len(found) < FEW or shown.options.concise:
         return [*checks]
-    rows: list[tuple[Inlines, ...]] = []
-    left = dict(found)
-    words = voice.catalogue
-    for forms in solved.forward:
-        used = {e.name for e in walk(solved.problem.by_name[forms.node].rhs) if isinstance(e, Sym)}
-        pieces = [left.pop(name) for name in list(left) if name in used]
-        equation = _inline(_authored(forms, solved.problem, voice.in_text))
-        backward = [_stated(*stated, voice.in_text) for piece in pieces for stated in piece.results]
-        numbers = sorted({shown.results[piece.node] for piece in pieces if piece.node in shown.results})
-        spaced = tuple(item for n, result in enumerate(backward) for item in ((Text(", "), Break()) * bool(n) + result))
-        rows.append((equation, spaced, tuple(_separated([Ref(number) for number in numbers]))))
-    head = tuple(words.phrase(f"document.overview.{key}") for key in ("forward", "backward", "result"))
+    rows = [_summed_up(group, shown) for group in _alike(_beside(solved, found), solved.problem)]
+    head = tuple(voice.catalogue.phrase(f"document.overview.{key}") for key in ("forward", "backward", "result"))
     read = [voice.say("document.overview.read")] if shown.told.first("overview") else []
     return [_heading("summary", level, voice), *read, Table(head, tuple(rows)), *checks]
+
+
+Beside = tuple[ForwardForms, tuple[Piece, ...]]
+"""A forward equation, and the results about what it uses."""
+
+
+def _beside(solved: Solved, found: Mapping[str, Piece]) -> Iterator[Beside]:
+    left = dict(found)
+    for forms in solved.forward:
+        used = names_in(solved.problem.by_name[forms.node].rhs)
+        yield forms, tuple(left.pop(name) for name in list(left) if name in used)
+
+
+def _alike(beside: Iterable[Beside], problem: Problem) -> list[list[Beside]]:
+    """What is the same but for a tag together, as far as all that an equation uses is computed before the first one."""
+    groups: list[list[Beside]] = []
+    place: dict[str, int] = {}
+    for forms, pieces in beside:
+        rhs = problem.by_name[forms.node].rhs
+        own = (forms, pieces)
+        first = max((place[name] + 1 for name in names_in(rhs) if name in place), default=0)
+        at = next((n for n in range(first, len(groups)) if _differ_by_tag(groups[n][0], own, problem)), len(groups))
+        groups += [[]] if at == len(groups) else []
+        groups[at].append(own)
+        place[forms.node] = at
+    return groups
+
+
+def _differ_by_tag(one: Beside, other: Beside, problem: Problem) -> bool:
+    """Where nothing was found about what the other equation uses, its own form is what counts."""
+
+    def equations(forms: ForwardForms, pieces: Sequence[Piece]) -> list[Equation]:
+        forward = Equation(problem.sym(forms.node), problem.by_name[forms.node].rhs)
+        return [forward, *(stated for piece in pieces for stated, _ in piece.results)]
+
+    if any(piece.cases for piece in (*one[1], *other[1])):
+        return False
+    given = equations(one[0], one[1] if other[1] else ())
+    return with_other_tag(given, equations(*other), problem)
+
+
+def _summed_up(group: Sequence[Beside], shown: Shown) -> tuple[Inlines, ...]:
+    """A row of the summary: the first equation and the results beside it, by name those that are likewise."""
+    voice = shown.voice.in_text
+    (forms, pieces), *others = group
+    equation = _inline(_authored(forms, voice.problem, voice))
+    equation += _likewise([voice.quantity(other.node) for other, _ in others], voice)
+    cells: list[Inline] = []
+    for n, piece in enumerate(pieces):
+        alike: list[Value] = [voice.layout(found[n].result.lhs) for _, found in others if found]
+        for stated in piece.results:
+            between: Inlines = (Text(", "), Break()) if cells else ()
+            cells += (*between, *_stated(*stated, voice))
+        cells += _likewise(alike, voice)
+    results = [shown.results.get(piece.node) for _, found in group for piece in found]
+    numbers = sorted({number for number in results if number is not None})
+    return equation, tuple(cells), tuple(_separated([Ref(number) for number in numbers]))
+
+
+def _likewise(names: Sequence[Value], voice: Voice) -> Inlines:
+    """``, likewise h_b``; nothing where there is nothing."""
+    if not names:
+        return ()
+    return (Text(", "), *voice.catalogue.phrase("document.overview.likewise", names=voice.catalogue.listing(names)))
 
 
 def _separated(items: Sequence[Inline]) -> list[Inline]:

@@ -9,13 +9,14 @@ This module must not know about sentences or layout.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
 
 from backsym.core import stepkinds as sk
-from backsym.core.expr import Adj, Dim, Expr, Fn, Ix, Label, Labels, Shift, Size, Sym
+from backsym.core.expr import Adj, Dim, Equation, Expr, Fn, Ix, Label, Labels, Shift, Size, Sym
+from backsym.core.names import split_name
 from backsym.core.problem import Problem
 from backsym.core.steps import Step
 
@@ -38,6 +39,22 @@ def form_of(steps: Iterable[Step], problem: Problem) -> Form:
     """The form of a derivation."""
     found = _Form(problem)
     key = tuple(found.steps(steps))
+    return Form(key, tuple(found.names))
+
+
+def with_other_tag(given: Sequence[Equation], found: Sequence[Equation], problem: Problem) -> bool:
+    """Whether equations are others with one tag in place of another: those of h_b as those of h_a."""
+    one, other = _form_of_equations(given, problem), _form_of_equations(found, problem)
+    if one.key != other.key:
+        return False
+    pairs = [(split_name(a), split_name(b)) for a, b in pairs_of(renaming(one, other), problem)]
+    tags = {(old, new) for (_, old), (_, new) in pairs}
+    return len(tags) == 1 and all(old == new for (old, _), (new, _) in pairs)
+
+
+def _form_of_equations(equations: Sequence[Equation], problem: Problem) -> Form:
+    found = _Form(problem)
+    key = tuple((found.of(equation.lhs), found.of(equation.rhs)) for equation in equations)
     return Form(key, tuple(found.names))
 
 

@@ -35,7 +35,7 @@ from backsym.documents.writers.breaking import as_formula
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.notation import index
-from backsym.printing.printer import equation_layout, size_layout
+from backsym.printing.printer import equation_layout, layout_of, size_layout
 
 
 def before_steps(equation: Equation, voice: Voice) -> list[Block]:
@@ -68,11 +68,11 @@ def product_idea(asked: Equation, voice: Voice) -> Inlines | None:
     return voice.catalogue.phrase(f"document.vectorizing.idea{'' if len(letters) == 2 else '_column'}", **facts)
 
 
-def rows_and_columns(asked: Equation, voice: Voice) -> Row | None:
-    """The given equation with the row and the column below the entries of which its sum runs."""
+def rows_and_columns(rows: tuple[Row, ...], asked: Equation, voice: Voice) -> tuple[Row, ...]:
+    """The rows, where the sum that a matrix product forms has below its entries of which row and column they are."""
     found = summed(asked)
     if found is None or not isinstance(found[0].body, Mul):
-        return None
+        return rows
     braced: dict[str, Layout] = {}
     names: dict[Expr, Expr] = {}
     for factor in found[0].body.args:
@@ -90,7 +90,8 @@ def rows_and_columns(asked: Equation, voice: Voice) -> Row | None:
         return names[e] if e in names else rebuild(e, brace)
 
     notation = replace(voice.notation, symbols={**voice.notation.symbols, **braced})
-    return Row(None, equation_layout(Equation(asked.lhs, brace(asked.rhs)), notation))
+    plain, marked = voice.layout(found[0]), layout_of(brace(found[0]), notation)
+    return tuple(replace(each, lhs=marked) if each.lhs == plain and not each.again else each for each in rows)
 
 
 def pictures(equation: Equation, entry: Equation | None, voice: Voice) -> list[Block]:
