@@ -123,9 +123,9 @@ def _symbols(problem: Problem) -> Iterator[str]:
     if given or nodes:
         yield "# What is given: [D] is a column vector, [K, D] a matrix, [] a number.\nsymbols:\n"
     for name, symbol in given.items():
-        yield f"  {_flow(name)}: {_flow(_properties(symbol))}\n"
+        yield f"  {_flow(name)}: {_flow({**_properties(symbol), **_begins(symbol, problem)})}\n"
     for name, symbol in nodes.items():
-        shape = {"shape": list(symbol.shape)} if name in entries else {}
+        shape = {"shape": list(symbol.shape), **_begins(symbol, problem)} if name in entries else {}
         latex = {"latex": symbol.latex} if symbol.latex else {}
         yield f"  {_flow(name)}: {_flow({**shape, **latex})}\n"
     yield "\n"
@@ -144,6 +144,12 @@ def _properties(symbol: Symbol) -> Mapping[str, Any]:
     if symbol.latex:
         found["latex"] = symbol.latex
     return found
+
+
+def _begins(symbol: Symbol, problem: Problem) -> Mapping[str, Any]:
+    """Where the positions of the axes begin, if one of them counts from 0."""
+    firsts = [int(dim not in problem.from_zero) for dim in symbol.shape]
+    return {} if all(firsts) else {"from": 0 if len(firsts) == 1 else firsts}
 
 
 def _start_text(family: str, back: int) -> str:
@@ -186,6 +192,8 @@ def _differences(problem: Problem, again: Problem) -> Iterator[Words | str]:
         other = again.symbols.get(name)
         if other is None or replace(other, line=symbol.line, latex=symbol.latex) != symbol:
             yield name
+    if again.from_zero != problem.from_zero:
+        yield say("api.the_axes")
     if again.symbols.keys() - problem.symbols.keys() or again.end != problem.end:
         yield say("api.the_loss" if again.end != problem.end else "api.a_name")
     for mine, theirs in zip(problem.equations, again.equations, strict=True):

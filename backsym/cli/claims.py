@@ -5,11 +5,11 @@ Must not know any command.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any
 
 from backsym.core.errors import VerificationError
-from backsym.core.expr import Adj, names_in, walk
+from backsym.core.expr import Adj, Dim, names_in, walk
 from backsym.core.problem import Problem
 from backsym.numeric.claims import Counterexample, FalseClaim, counterexample
 
@@ -31,16 +31,17 @@ def refuted(claim: FalseClaim, problem: Problem, derivations: Sequence[Derivatio
     ]
     example = counterexample(problem, derivations, claim)
     if example is not None:
-        lines += _told(example, plain(claim.lhs, problem))
+        lines += _told(example, plain(claim.lhs, problem), problem.from_zero)
     return VerificationError(node, "\n".join(lines))
 
 
-def _told(example: Counterexample, lhs: str) -> list[str]:
+def _told(example: Counterexample, lhs: str, from_zero: Container[Dim]) -> list[str]:
     given = [f"{name} = {_shown(value)}" for name, value in example.values]
     given += [f"dL/d{name} = {_shown(value)}" for name, value in example.adjoints]
     lines = [f"  for example with {', '.join(given)}:"] if given else ["  for example:"]
-    letters = [f"{ix.letter} = {n}" for ix, n in example.place if not ix.letter.isdecimal()]
-    positions = [str(n) for ix, n in example.place if ix.letter.isdecimal()]
+    place = [(ix.letter, n - (ix.dim in from_zero)) for ix, n in example.place]
+    letters = [f"{letter} = {n}" for letter, n in place if not letter.isdecimal()]
+    positions = [str(n) for letter, n in place if letter.isdecimal()]
     if positions:
         letters.append(f"entry {', '.join(positions)}")
     at = f" at {', '.join(letters)}" if letters else ""

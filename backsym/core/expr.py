@@ -13,7 +13,7 @@ This module must not know about reading, calculus, numbers or printing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from itertools import chain
@@ -226,6 +226,14 @@ def place_of(ix: Ix) -> Whole:
     if isinstance(ix, Label) and not is_last(ix):
         raise ShapeError(say("shapes.size_by_label", name=ix.name))
     return Amount((((ix.letter,), 1),))
+
+
+def counted(ix: Ix, from_zero: Container[Dim]) -> Ix:
+    """An index as it is written where positions along these dimensions count from 0."""
+    if isinstance(ix, Shift):
+        moved = sum((factor for letter, factor in ix.parts if letter.dim in from_zero), start=amount(0))
+        return shifted(ix.parts, ix.offset + moved - (ix.dim in from_zero), ix.dim)
+    return Ix(str(int(ix.letter) - 1), ix.dim) if ix.fixed and ix.dim in from_zero else ix
 
 
 def dim_with(dim: Dim, letters: Mapping[Ix, Ix]) -> Dim:

@@ -194,6 +194,8 @@ class Problem:
     symbols: Mapping[str, Symbol]
     dims: Mapping[str, Dimension]
     index_dims: Mapping[str, Dim]
+    from_zero: frozenset[Dim] = frozenset()
+    """The dimensions whose positions are written 0, 1, ...; here they count from 1 like all others."""
     upstream: str | None = None
     """Where there is no equation of the loss, the node of which it is an abstract one; the derivative is given."""
     letter_forms: Mapping[str, str] = field(default_factory=dict)

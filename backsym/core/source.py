@@ -32,6 +32,15 @@ class Source:
         line = self.text[start:] if end < 0 else self.text[start:end]
         return self.text.count("\n", 0, offset) + 1, offset - start + 1, line
 
+    def before_edits(self, start: int, end: int) -> str:
+        """What stands in the file where the text from ``start`` to ``end`` came from."""
+        places = [self.place(offset) for offset in range(start, end)]
+        lines = {line: text for line, _, text in places}
+        (first, left, _), (final, right, _) = places[0], places[-1]
+        lines[final] = lines[final][:right]
+        lines[first] = " " * (left - 1) + lines[first][left - 1 :]
+        return "\n".join(lines[n] for n in sorted(lines)).strip()
+
     def diagnostic(self, words: Said, span: Span, advice: Said | None = None) -> Diagnostic:
         """A diagnostic that underlines ``span``, or the part of it on its first line."""
         start, end = span

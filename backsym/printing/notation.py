@@ -19,6 +19,7 @@ from backsym.core.dims import (
     Dim,
     Whole,
     amount,
+    dim_named,
     dim_names,
     is_negative,
     is_sum,
@@ -27,7 +28,21 @@ from backsym.core.dims import (
     put_all,
 )
 from backsym.core.errors import BacksymError, did_you_mean
-from backsym.core.expr import Entry, Expr, Fn, Ix, Label, Shape, Shift, Sym, children, last, letters_of, shifted
+from backsym.core.expr import (
+    Entry,
+    Expr,
+    Fn,
+    Ix,
+    Label,
+    Shape,
+    Shift,
+    Sym,
+    children,
+    counted,
+    last,
+    letters_of,
+    shifted,
+)
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.names import GREEK, SHORT, accented_name, is_word, split_name
 from backsym.core.notations import DELTA, KEYS, NOTATIONS, choices
@@ -90,6 +105,9 @@ class Notation:
     layers: Mapping[str, Dim] = field(default_factory=dict)
     """The dimensions whose sizes depend on a position, each with the dimension of the positions."""
 
+    from_zero: frozenset[Dim] = frozenset()
+    """The dimensions whose positions are written 0, 1, ..."""
+
     laid: dict[int, tuple[Expr, Layout]] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What was printed already, by the identity of the expression, which is kept so that it stays its own."""
 
@@ -135,6 +153,7 @@ class Notation:
             ranges=problem.index_dims,
             starts=_starts(problem),
             layers=problem.layers,
+            from_zero=problem.from_zero,
         )
 
     # --- names ---
@@ -236,6 +255,14 @@ class Notation:
             return self.layer_size(*layer)
         base, tag = split_name(dim)
         return self._tagged(base_layout(base), tag)
+
+    def first(self, dim: Dim) -> Layout:
+        """The number of the first position along a dimension."""
+        return lay.Number("0" if dim in self.from_zero else "1")
+
+    def final(self, dim: Dim) -> Layout:
+        """The number of the last position."""
+        return self.dim(dim_named(amount(dim) - 1)) if dim in self.from_zero else self.dim(dim)
 
     def layer_size(self, base: str, place: Whole) -> Layout:
         """The size at a position, which is written as the letters of the positions are: D^{(l-1)}."""
@@ -385,6 +412,7 @@ def word(name: str) -> Layout:
 
 def index(ix: Ix, n: Notation) -> Layout:
     """An index letter, primes kept, a fixed position, or letters with a shift: i + k - 1 set tight."""
+    ix = counted(ix, n.from_zero)
     if isinstance(ix, Shift):
         return _shift(ix, n)
     if isinstance(ix, Label):

@@ -53,6 +53,7 @@ from backsym.core.expr import (
     T,
     Total,
     Zeros,
+    counted,
     num,
     parts_of_axes,
     show_shape,
@@ -132,8 +133,8 @@ class _Plain:
 
     def delta(self, e: Delta) -> Text:
         if not e.equal:
-            return f"[{_index(e.i)} != {_index(e.j)}]", Level.ATOM
-        return f"delta({_index(e.i)}, {_index(e.j)})", Level.ATOM
+            return f"[{self.index(e.i)} != {self.index(e.j)}]", Level.ATOM
+        return f"delta({self.index(e.i)}, {self.index(e.j)})", Level.ATOM
 
     # --- derivatives ---
 
@@ -159,13 +160,13 @@ class _Plain:
         return self.partial(Partial(e.of, e.by[0]))
 
     def entry(self, e: Entry) -> Text:
-        indices = ",".join(map(_index, e.indices))
+        indices = ",".join(map(self.index, e.indices))
         return f"{self.at(e.base, Level.ATOM)}[{indices}]", Level.ATOM
 
     def member(self, e: Member) -> Text:
         """Axes after the last index are left out."""
         last = max((n for n, ix in enumerate(e.places) if ix is not None), default=0)
-        places = ",".join(":" if ix is None else _index(ix) for ix in e.places[: last + 1])
+        places = ",".join(":" if ix is None else self.index(ix) for ix in e.places[: last + 1])
         return f"{self.at(e.base, Level.ATOM)}[{places}]", Level.ATOM
 
     # --- arithmetic ---
@@ -231,13 +232,17 @@ class _Plain:
 
     def slice(self, e: Slice) -> Text:
         array, parts = parts_of_axes(e)
-        ends = {axis: f"{part.first}:{part.last}" for axis, part in parts.items()}
+        less = {axis: part.arg.shape[axis] in self.problem.from_zero for axis, part in parts.items()}
+        ends = {axis: f"{part.first - less[axis]}:{part.last - less[axis]}" for axis, part in parts.items()}
         places = ",".join(ends.get(axis, ":") for axis in range(len(array.shape)))
         return f"{self.at(array, Level.ATOM)}[{places.removesuffix(',:')}]", Level.ATOM
 
     def concat(self, e: Concat) -> Text:
         args = [self.free(arg) for arg in e.args]
         return f"concat({', '.join([*args, *([f'axis={e.axis}'] if e.axis else [])])})", Level.ATOM
+
+    def index(self, ix: Ix) -> str:
+        return counted(ix, self.problem.from_zero).letter
 
     # --- functions ---
 
@@ -253,7 +258,7 @@ class _Plain:
         return f"{e.op}({self.free(e.arg)}{options})", Level.ATOM
 
     def index_reduce(self, e: IndexReduce) -> Text:
-        letters = ", ".join(_index(ix) for ix in e.indices)
+        letters = ", ".join(self.index(ix) for ix in e.indices)
         return f"{e.op}({self.free(e.body)}, {letters})", Level.ATOM
 
     def pick(self, e: Pick) -> Text:
@@ -263,7 +268,7 @@ class _Plain:
 
     def index_pick(self, e: IndexPick) -> Text:
         there = with_indices(e.body, dict(zip(e.indices, e.at, strict=True)))
-        letters = ", ".join(_index(ix) for ix in e.indices)
+        letters = ", ".join(self.index(ix) for ix in e.indices)
         return f"[{self.free(there)} == {e.op}({self.free(e.body)}, {letters})]", Level.ATOM
 
 
@@ -272,10 +277,6 @@ def _spells(text: str, value: Fraction) -> bool:
         return Fraction(text) == value and not text.startswith(("+", "-"))
     except ValueError:
         return False
-
-
-def _index(ix: Ix) -> str:
-    return ix.letter
 
 
 def _dim(dim: Dim) -> str:

@@ -135,14 +135,14 @@ def range_layout(indices: Sequence[Ix], notation: Notation) -> Layout | None:
             items.extend(_run(ix, notation))
         elif not ix.fixed:
             items.extend((lay.COMMA, lay.Space("thick")) if items else ())
-            items.extend((index(ix, notation), lay.EQUALS, Number("1"), *_others(ix.dim, notation)))
+            items.extend((index(ix, notation), lay.EQUALS, notation.first(ix.dim), *_others(ix.dim, notation)))
     return row(*items) if items else None
 
 
 def _others(dim: Dim, n: Notation) -> tuple[Layout, ...]:
     """What follows the first position: ``, ..., D``, without dots where they would stand for nothing."""
     between = () if dim == 2 else (lay.COMMA, lay.Symbol("dots"))
-    return () if dim == 1 else (*between, lay.COMMA, n.dim(dim))
+    return () if dim == 1 else (*between, lay.COMMA, n.final(dim))
 
 
 def _run(ix: Run, n: Notation) -> tuple[Layout, ...]:
@@ -657,7 +657,10 @@ def _slice(e: Slice, n: Notation) -> Piece:
     array, parts = parts_of_axes(e)
     base = layout_of(array, n)
     plain = isinstance(array, Sym) and not (isinstance(base, Script) and base.sub is not None)
-    ends = {axis: tight(n.whole(part.first), Ident(":"), n.whole(part.last)) for axis, part in parts.items()}
+    ends: dict[int, Layout] = {}
+    for axis, part in parts.items():
+        less = part.arg.shape[axis] in n.from_zero
+        ends[axis] = tight(n.whole(part.first - less), Ident(":"), n.whole(part.last - less))
     places = [ends.get(axis, Ident(":")) for axis in range(len(array.shape))]
     whole = base if plain else lay.Fenced("bracket", base, stretchy=True)
     return _named(lay.with_sub(whole, lay.separated(tuple(places))))
@@ -798,7 +801,7 @@ def _index_reduce(e: IndexReduce, n: Notation) -> Piece:
 def _sum_sign(ix: Ix, n: Notation) -> Layout:
     if n.bare_sums:
         return lay.Big("sum", index(ix, n))
-    return lay.Big("sum", tight(index(ix, n), lay.EQUALS, Number("1")), n.dim(ix.dim))
+    return lay.Big("sum", tight(index(ix, n), lay.EQUALS, n.first(ix.dim)), n.final(ix.dim))
 
 
 def _body(e: Expr, n: Notation) -> Layout:

@@ -43,6 +43,7 @@ def scope_of(problem: Problem, own_letters: bool = False) -> Scope:
         recurrent=problem.recurrent,
         letter_forms=problem.letter_forms,
         layered=problem.layered,
+        from_zero=problem.from_zero,
         latex={s.name: s.latex for s in problem.symbols.values() if s.latex},
         notation=problem.notation,
     )

@@ -80,9 +80,12 @@ class AnswerReader:
             raise BacksymError(say("answers.target_indices", name=name, shape=shape, target=text.strip(), count=count))
         indices = [position(dim) for dim in symbol.shape]
         for axis, letter in zip(axes, written, strict=True):
+            dim = symbol.shape[axis]
+            if letter.isdecimal() and dim in self.problem.from_zero:
+                letter = str(int(letter[:MAX_DIGITS]) + 1)
             if not is_target_letter(letter):
                 raise BacksymError(say("answers.target_letter", letter=letter, target=text.strip()))
-            indices[axis] = Ix(letter, symbol.shape[axis])
+            indices[axis] = Ix(letter, dim)
         return Target(name, symbol.shape, tuple(indices))
 
     # --- answers ---
@@ -184,8 +187,12 @@ def _given_again() -> Recurring[tuple[Target, str, bool], ReadAnswer | Unreadabl
     return Recurring(MAX_READ)
 
 
+MAX_DIGITS = 6
+"""The digits of a position."""
+
+
 def is_target_letter(text: str) -> bool:
     """Whether this is an index letter, perhaps primed, or a position."""
     letter = text.rstrip("'")
-    position = text.isdecimal() and text[0] != "0" and len(text) <= 6
+    position = text.isdecimal() and text[0] != "0" and len(text) <= MAX_DIGITS
     return position or (letter.isidentifier() and letter[0].isalpha() and letter.isascii())

@@ -123,13 +123,13 @@ class Readings(NamedTuple):
             )
             lettered = any(letters) or bool(given)
             if self.mathematical or not (lettered or self.by_quotient or is_ours(tree, text)):
-                return [self.resolved(tree, source, given)]
+                return [self.resolved(tree, source, given, first=int(self.mathematical))]
             # Where the language's own letters and signs stand, positions count from 1.
             ours = code.tree(first=1) if "[" in text else tree
             readings = [self.resolved(ours, source, given)]
             if not lettered and ours != tree:
                 with suppress(InputError):
-                    readings.append(self.resolved(tree, source, given)._replace(regrouped=True))
+                    readings.append(self.resolved(tree, source, given, first=0)._replace(regrouped=True))
             return readings
         except NotPython:
             return None
@@ -304,9 +304,12 @@ class Readings(NamedTuple):
                 found.append(reading)
         return found
 
-    def resolved(self, tree: Node, source: Source, given: tuple[Ix, ...] | None) -> Reading:
-        """The expression of a tree; summed letters may be the student's own, free ones keep their declared range."""
-        scope = self.names.scope
+    def resolved(self, tree: Node, source: Source, given: tuple[Ix, ...] | None, first: int = 1) -> Reading:
+        """The expression of a tree; summed letters may be the student's own, free ones keep their declared range.
+
+        Positions in code, which count from 0 in every array (``first``), are in the tree as if they counted from 1.
+        """
+        scope = self.names.scope if first else replace(self.names.scope, from_zero=frozenset())
         tree = spelled_out(tree, scope)
         fixed = tuple(ix for ix in given or () if not ix.fixed)
         free = free_letters(tree, scope)

@@ -14,6 +14,7 @@ from typing import TypeAlias, TypeGuard
 
 from backsym.core.dims import (
     OWN,
+    Amount,
     Dim,
     Whole,
     amount,
@@ -22,6 +23,7 @@ from backsym.core.dims import (
     dim_named,
     is_layered,
     is_ragged,
+    is_sum,
     names_of,
     placed_at,
     put_in,
@@ -83,6 +85,8 @@ class Declared:
     positive: bool = False
     label: Dim | None = None
     symmetric: bool = False
+    from_zero: tuple[int, ...] = ()
+    """The axes whose positions count from 0."""
 
     @property
     def is_given(self) -> bool:
@@ -351,9 +355,59 @@ def _symbol(
     if symmetric and readable and (shape is None or len(shape) != 2 or shape[0] != shape[1]):
         report.add(key, say("files.not_square", name=key.text, shape=show_shape(shape or ())))
         symmetric = False
+    zero = _axes_from_zero(found["from"], found.get("shape"), report) if "from" in found else ()
+    zero = tuple(axis + ("for" in found) for axis in zero)
     return Declared(
-        key.text, key, shape, role or None, one_hot, sums_to_one, latex, readable, values, positive, label, symmetric
-    )
+        key.text, key, shape, role or None, one_hot, sums_to_one, latex, readable, values, positive, label, symmetric,
+        zero if shape is not None else (),
+    )  # fmt: skip
+
+
+def _axes_from_zero(tree: Tree, shape: Tree | None, report: Report) -> tuple[int, ...]:
+    """The axes that ``from`` is about: a lone 0 means the only axis, or the only one of a size such as D + 1."""
+    axes = shape.items if isinstance(shape, Listing) else ()
+    if isinstance(tree, Listing):
+        firsts = [item.text.strip() if isinstance(item, Scalar) else "" for item in tree.items]
+        if len(firsts) != len(axes) or not set(firsts) <= {"0", "1"}:
+            report.add(tree, say("files.from_of_each_axis", count=len(axes)))
+            return ()
+        return tuple(axis for axis, first in enumerate(firsts) if first == "0")
+    first = tree.text.strip() if isinstance(tree, Scalar) else ""
+    if first not in ("0", "1") or not axes:
+        report.add(tree, say("files.from_zero_or_one" if axes else "files.from_of_no_axis"))
+        return ()
+    if first == "1":
+        return ()
+    meant = range(1) if len(axes) == 1 else [axis for axis, size in enumerate(axes) if _is_one_more(size)]
+    if len(meant) != 1:
+        report.add(tree, say("files.from_of_which_axis", count=len(axes)))
+        return ()
+    return tuple(meant)
+
+
+def _is_one_more(tree: Tree) -> bool:
+    """Whether a size is written ``D + 1``."""
+    size = read_amount(tree.text) if isinstance(tree, Scalar) else None
+    return size is not None and not isinstance(size, int) and isinstance(size - 1, Amount) and not is_sum(size - 1)
+
+
+def dims_from_zero(declared: Mapping[str, Declared], report: Report) -> frozenset[Dim]:
+    """The dimensions whose positions count from 0: one does so in every array, or the letters would not agree."""
+    owner: dict[Dim, str] = {}
+    for name, entry in declared.items():
+        for axis in entry.from_zero:
+            if entry.shape is not None:
+                owner.setdefault(entry.shape[axis], name)
+    for name, entry in declared.items():
+        other = [d for n, d in enumerate(entry.shape or ()) if d in owner and n not in entry.from_zero]
+        if other:
+            report.add(entry.key, say("files.counts_from_one", name=name, dim=other[0], other=owner[other[0]]))
+        if entry.label in owner:
+            report.add(entry.key, say("files.classes_from_one", name=name, dim=str(entry.label)))
+    ragged = [dim for dim in owner if is_ragged(dim)]
+    for dim in ragged:
+        report.add(declared[owner[dim]].key, say("files.ragged_from_zero", name=owner[dim]))
+    return frozenset(owner)
 
 
 def _possible(tree: Tree, report: Report) -> tuple[float, ...]:

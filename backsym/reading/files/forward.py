@@ -155,9 +155,12 @@ class Forward:
     report: Report
     notation: Mapping[str, str] = field(default_factory=dict)
     letter_forms: Mapping[str, str] = field(default_factory=dict)
+    from_zero: frozenset[Dim] = frozenset()
     all_latex: bool = False
     without_rows: bool = False
     """Whether equations of entries may leave the index of the rows out, as in notes without a recurrence."""
+    as_in_file: bool = False
+    """Whether equations are told as the file has them, which was rewritten."""
     equations: list[NodeEquation] = field(default_factory=list)
     names: dict[str, Expr] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
@@ -194,6 +197,7 @@ class Forward:
             missing=self.missing,
             members=True,
             starts=self.starts,
+            from_zero=self.from_zero,
         )
         for equation in self.in_order():
             self.current = equation.name
@@ -334,7 +338,7 @@ class Forward:
             layer=self.notation.get("layer", "superscript"), gradient=self.notation.get("gradient", "nabla"),
             latex={name: entry.latex for name, entry in self.declared.items() if entry.latex},
             open=not declares_shapes(self.declared), families=self.may_have_members(),
-            layered=frozenset(ranks) if self.letter_forms else frozenset(),
+            layered=frozenset(ranks) if self.letter_forms else frozenset(), from_zero=self.from_zero,
             **latex.letters_above(self.letter_forms, self.index_dims),
         )  # fmt: skip
 
@@ -385,7 +389,8 @@ class Forward:
         start, end = lhs.span[0], rhs.span[1]
         if is_formula:
             mark = replace(item.mark, line=source.place(start)[0]) if item.mark is not None else None
-            item = replace(item, text=source.text[start:end], mark=mark)
+            text = source.before_edits(start, end) if self.as_in_file else source.text[start:end]
+            item = replace(item, text=text, mark=mark)
         base, letters = (lhs.children[0], lhs.children[1:]) if lhs.kind == "entry" else (lhs, ())
         while letters and letters[-1].kind == "slice":
             letters = letters[:-1]  # z[n,:] is z[n].
@@ -498,6 +503,8 @@ class Forward:
                 say("files.unknown_range", name=family.letters[0].value), family.letters[0].span, hint
             )
         shape = scalar_if_ones(value.shape)
+        if dim in self.from_zero:
+            raise source.error(say("files.start_from_zero", name=name, dim=dim), equation.lhs.span)
         own = shifted((), equation.position, dim)
         members = member_shape(declared, own) if declared is not None else shape
         other = before[0].shape if before else members

@@ -70,6 +70,7 @@ SYMBOL: Keys = {
     "symmetric": "Whether a square matrix is its own transpose.",
     "label": "The dimension whose positions 1, 2, ... are the classes that the quantity names.",
     "latex": "How the quantity prints.",
+    "from": "0: positions along the axis count from 0, as in w_0, ..., w_D; a list with 0 or 1 for each axis.",
     "for": "An index letter: there is one such quantity for each of its values, in an array with a leading axis.",
 }
 

@@ -90,10 +90,15 @@ def what_was_read(problem: Problem) -> str:
 
 def _of_note(path: str) -> Problem:
     from backsym.reading.notes.document import document_tree
+    from backsym.reading.notes.origins import from_zero
 
     note = document_tree(path)
     problem = _problem(note.tree, path, note.complaints, note=note)
-    return replace(problem, remarks=(*problem.remarks, *note.remarks))
+    remarks = (*problem.remarks, *note.remarks)
+    dims = from_zero(problem, note.axes)
+    if note.axes and not dims:
+        remarks = (*remarks, "positions that count from 0 in the note count from 1 here")
+    return replace(problem, remarks=remarks, from_zero=dims)
 
 
 def problem_from_mapping(mapping: Mapping[str, object], path: str | None = None) -> Problem:
@@ -138,9 +143,11 @@ def _problem(
     functions = read_functions(found.get("functions"), report)
     notation = declare.read_notation(found.get("notation"), report)
     letter_forms = declare.read_letter_forms(found.get("indices"), report)
+    from_zero = declare.dims_from_zero(declared, report)
     forward = Forward(
-        declared, dims, index_dims, functions, report, notation, letter_forms,
+        declared, dims, index_dims, functions, report, notation, letter_forms, from_zero,
         all_latex=note is not None, without_rows=note is not None and not note.recurrent,
+        as_in_file=note is not None and bool(note.axes),
     )  # fmt: skip
     forward.skip(_not_texts(found.get("forward")))
     forward.read(texts)
@@ -167,6 +174,7 @@ def _problem(
         dims=dims,
         index_dims=index_dims,
         letter_forms=letter_forms,
+        from_zero=from_zero,
         upstream=upstream,
         abstract=forward.functions.abstract,
         own=functions.own,

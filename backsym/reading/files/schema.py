@@ -31,6 +31,7 @@ _NAME_TEXT: Schema = {"type": "string", "pattern": _NAME}
 _FILLED: Schema = {"type": "string", "minLength": 1}
 _BOOLEAN: Schema = {"enum": [True, False, "true", "false"]}
 _WHOLE: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_SIZE}
+_FIRST: Schema = {"enum": [0, 1, "0", "1"]}
 _SIZE: Schema = {"anyOf": [_WHOLE, {"type": "string", "pattern": "^[0-9]+$"}]}
 _COMPUTED: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_ ]+([*+-][A-Za-z0-9_ ]+)+$"}
 _DIM: Schema = {"anyOf": [_NAME_TEXT, _SIZE, _COMPUTED]}
@@ -146,6 +147,7 @@ def _symbol_values() -> dict[str, Schema]:
     return {
         "shape": {"anyOf": [_SHAPE, {"type": "null"}, {"const": ""}]},
         "role": {"enum": list(ROLES)},
+        "from": {"anyOf": [_FIRST, {"type": "array", "items": _FIRST, "minItems": 1, "maxItems": MAX_AXES}]},
         "one_hot": _BOOLEAN,
         "sums_to_one": _BOOLEAN,
         "values": {"type": "array", "items": _NUMBER, "minItems": 2},

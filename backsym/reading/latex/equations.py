@@ -22,7 +22,6 @@ from backsym.core.words import say
 from backsym.reading.latex.cursor import shown
 from backsym.reading.latex.derivatives import Formula
 from backsym.reading.latex.extents import extended
-from backsym.reading.latex.lexer import Token
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.scripts import item, read_scripts
 from backsym.reading.meaning.scope import Scope
@@ -121,6 +120,7 @@ def vocabulary(scope: Scope) -> Vocabulary:
         latex=scope.latex,
         families=scope.families,
         layered=scope.layered,
+        from_zero=scope.from_zero,
         **letters_above(scope.letter_forms, scope.index_dims),
     )
 
@@ -227,6 +227,7 @@ class FormulaReader(Formula):
     def letters_with_ranges(self) -> frozenset[str]:
         r"""The letters of ``k = 1, \dots, K`` and ``\sum_{k=1}`` anywhere in the text."""
         found = set()
+        firsts = ("0", "1") if self.words.from_zero else ("1",)
         for n, token in enumerate(self.tokens):
             if token.kind not in ("letter", "greek"):
                 continue
@@ -236,7 +237,7 @@ class FormulaReader(Formula):
             equals, one = self.tokens[after : after + 2] if after + 1 < len(self.tokens) else (token, token)
             in_sum = n > 1 and self.tokens[n - 1].text == "{" and self.tokens[n - 2].text == "_"
             in_sum = in_sum and n > 2 and self.tokens[n - 3].text == "sum"
-            if in_sum or (equals.text == "=" and one.text == "1" and self.tokens[after + 2].text in (",", "dots")):
+            if in_sum or (equals.text == "=" and one.text in firsts and self.tokens[after + 2].text in (",", "dots")):
                 found.add(token.text)
         return frozenset(found)
 
@@ -326,7 +327,8 @@ class FormulaReader(Formula):
         else:
             return False
         rest = [t.text for t in tokens[position : position + 4]]
-        return rest[:2] == ["=", "1"] and (rest[2:3] == ["dots"] or rest[2:4] == [",", "dots"])
+        begins = rest[:2] == ["=", "1"] or (rest[:2] == ["=", "0"] and bool(self.words.from_zero))
+        return begins and (rest[2:3] == ["dots"] or rest[2:4] == [",", "dots"])
 
     def number_set_at(self, position: int) -> bool:
         r"""Whether ``\mathbb{R}``, or ``R^``, stands here: what a quantity is in, and no index."""
@@ -446,19 +448,15 @@ class FormulaReader(Formula):
             self.expect(r"\{")
         else:
             self.expect("=")
-        self.one(opening)
+        message = say("latex.range_from_one")
+        zero = self.first_position(message, opening)
         self.took(",")
         self.expect("dots")
         self.took(",")
-        dim = self.dimension()
+        dim = self.last_position(message, opening, zero=zero)
         if in_set:
             self.expect(r"\}", opening)
         return {letter.value: dim for letter in letters}
-
-    def one(self, at: Token) -> None:
-        if self.token.kind != "number" or self.token.text != "1":
-            raise self.error(say("latex.range_from_one"), at)
-        self.take()
 
 
 def _with_ranges(tree: Node, ranges: Mapping[str, Node]) -> Node:

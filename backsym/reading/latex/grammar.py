@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 from backsym.core.source import Source
-from backsym.core.words import Said, say
+from backsym.core.words import Said, Words, say
 from backsym.reading.latex.blocks import blocks
 from backsym.reading.latex.cases import cases
 from backsym.reading.latex.cursor import Cursor, shown
@@ -57,6 +57,8 @@ class Grammar(Cursor, ABC):
         """Index letters that the text itself gives a range."""
         self.left_out: list[tuple[Node, Node]] = []
         """The pairs of letters below the sum that is read which must not be the same."""
+        self.begun: list[Token] = []
+        """The first positions that are written below it."""
 
     # --- sums and products ---
 
@@ -485,7 +487,7 @@ class Grammar(Cursor, ABC):
         """The letters below and the dimension above, in either order; ``T-1`` above leaves out the last position."""
         letters: list[Node] = []
         dim: Node | None = None
-        before = 0
+        before, self.begun = 0, []
         while self.at("_", "^"):
             if self.take().text == "_":
                 letters.extend(self.lower_limit(name))
@@ -493,11 +495,25 @@ class Grammar(Cursor, ABC):
                 dim, before = self.upper_limit()
         if dim is not None and not letters:
             raise self.error(say("latex.no_index_below", name=name), None)
+        if self.words.from_zero and (self.begun or dim is not None):
+            dim, before = self.begun_at(dim, before)
         if before and dim is not None:
             if name != "sum" or before > 1:
                 raise self.error(say("latex.range_to_end", name=dim.value), None)
             self.left_out += [(letter, Node("name", dim.value, (), dim.span)) for letter in letters]
         return letters, dim
+
+    def begun_at(self, dim: Node | None, before: int) -> tuple[Node, int]:
+        """The dimension of a sum, and how far before its end, where positions along some dimensions count from 0."""
+        zeros = [first for first in self.begun if first.text == "0"]
+        if dim is None or (zeros and len(self.begun) > 1):
+            raise self.error(say("latex.sum_from_zero"), self.begun[0])
+        if zeros and not before:
+            return self.counted(dim, say("latex.no_axis_from_zero", name=dim.value), zeros[0], more=1), 0
+        last = f"{dim.value}-{before}"
+        message = say("latex.no_axis_from_zero", name=last) if zeros else say("latex.axis_from_zero")
+        at = zeros[0] if zeros else None
+        return self.counted(dim, message, at, more=0, zero=bool(zeros)), before - len(zeros)
 
     @abstractmethod
     def lower_limit(self, name: str) -> list[Node]:
@@ -527,6 +543,10 @@ class Grammar(Cursor, ABC):
     @abstractmethod
     def dimension(self, scripts_too: bool = True) -> Node:
         """Reads dimensions; ``Symbols`` does, which knows the names."""
+
+    @abstractmethod
+    def counted(self, dim: Node, message: Words, at: Token | None, *, more: int, zero: bool = True) -> Node:
+        """A dimension that counts from 0, or not; ``Symbols`` does, which knows them."""
 
     # --- derivatives, in Symbols ---
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from backsym.core.dims import Dim
 from backsym.core.errors import InputError
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.lazy import lazy
@@ -102,6 +103,8 @@ class Vocabulary:
     """The last positions of such letters, ``a^{(M)}``."""
     layered: frozenset[str] = frozenset()
     """Quantities whose members are numbered above: a number there is a position, ``a^{(1)}``."""
+    from_zero: frozenset[Dim] = frozenset()
+    """The dimensions whose positions count from 0."""
     open: bool = False
     """Whether a name that is not declared is a scalar of its own."""
     free: frozenset[str] | None = None

@@ -9,7 +9,8 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backsym.core.words import say
+from backsym.core.dims import Whole, dim_named, names_of, put_in, read_amount
+from backsym.core.words import Words, say
 from backsym.reading.latex.cursor import shown
 from backsym.reading.latex.grammar import COMPARISONS, Grammar
 from backsym.reading.latex.lexer import ACCENTS, FONTS, WIDE_ACCENTS, Token
@@ -627,13 +628,12 @@ class Symbols(Grammar):
             dim = self.dimension()
             self.expect("]", opening)
         elif self.took(r"\{"):
-            if self.token.text != "1":
-                raise self.error(say("latex.unknown_limit", name="sum"), self.token)
-            self.take()
+            message = say("latex.unknown_limit", name="sum")
+            zero = self.first_position(message, self.token)
             self.took(",")
             self.expect("dots")
             self.took(",")
-            dim = self.dimension()
+            dim = self.last_position(message, opening, zero=zero)
             self.expect(r"\}", opening)
         else:
             dim = self.dimension(scripts_too=False)
@@ -644,11 +644,42 @@ class Symbols(Grammar):
     def begins(self, name: str, letter: Node) -> None:
         """Where a range begins: at 1; a sum may leave out the first positions, ``t=2``."""
         first = self.token
-        low = int(first.text) if first.kind == "number" and first.text.isdecimal() else 0
+        low = int(first.text) if first.kind == "number" and first.text.isdecimal() else -1
+        self.begun.append(first)
+        if low == 0 and self.words.from_zero:
+            self.take()
+            return
         if not 1 <= low <= (_LATEST if name == "sum" else 1):
             raise self.error(say("latex.index_from_one", letter=letter.value), first)
         self.take()
         self.left_out += [(letter, self.make("num", str(n), (), first.start)) for n in range(1, low)]
+
+    def counted(self, dim: Node, message: Words, at: Token | None, *, more: int, zero: bool = True) -> Node:
+        """The dimension of so many more positions; raises InputError unless it counts from 0, or from 1, as is said."""
+        size: Whole | None = int(dim.value) if dim.kind == "num" else read_amount(dim.value)
+        for name in names_of(size) if size is not None else ():
+            known = self.words.dims[name].size if name in self.words.dims else None
+            size = put_in(size, name, known) if size is not None and known is not None else size
+        if size is None or (dim_named(size + more) in self.words.from_zero) != zero:
+            raise self.error(message, at)
+        found = dim_named(size + more)
+        return Node("num" if isinstance(found, int) else "name", str(found), (), dim.span) if more else dim
+
+    def first_position(self, message: Words, at: Token | None) -> bool:
+        """Whether a range begins at 0, where positions along some dimensions do; else at 1."""
+        zero = self.token.text == "0" and bool(self.words.from_zero)
+        if self.token.kind != "number" or not (zero or self.token.text == "1"):
+            raise self.error(message, at)
+        self.take()
+        return zero
+
+    def last_position(self, message: Words, at: Token | None, *, zero: bool) -> Node:
+        """The dimension by the last position of a range, ``K``, or ``D`` and ``N-1`` where it begins at 0."""
+        dim = self.dimension()
+        if zero and self.at("-") and self.ahead().text == "1":
+            self.position += 2
+            return self.counted(dim, message, at, more=0)
+        return self.counted(dim, message, at, more=int(zero), zero=zero) if self.words.from_zero else dim
 
     def dimension(self, scripts_too: bool = True) -> Node:
         """A dimension by its declared spelling, or a size; without braces a subscript is one letter, no scripts."""

@@ -345,8 +345,7 @@ def subscript_rule(r: Rules, tree: Node) -> Expr:
             continue
         dim = value.shape[axis]
         if blocks.is_range(item):
-            first, last = (blocks.whole(r, end) for end in item.children)
-            value = blocks.part(r, value, axis, first, last, item)
+            value = blocks.part(r, value, axis, *blocks.bounds(r, dim, item), item)
         elif item.kind == "slice" and not _is_whole(r, item, dim):
             value = _counted_from_zero(r, value, axis, item)
         elif item.kind != "slice" and (dim != 1 or item.value not in ("1", "-1")):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from backsym.core.dims import Whole, amount, at_least, grows
 from backsym.core.errors import ShapeError
-from backsym.core.expr import Add, Concat, Expr, Mul, Neg, Num, Size, Slice, show_shape
+from backsym.core.expr import Add, Concat, Dim, Expr, Mul, Neg, Num, Size, Slice, show_shape
 from backsym.core.words import say
 from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.scope import positional
@@ -31,9 +31,15 @@ def sliced(r: Rules, base: Expr, items: Sequence[Node], tree: Node) -> Expr:
         raise r.error(say("meaning.index_count", count=len(items), name=name, shape=shape), tree)
     for axis, item in reversed(list(enumerate(items))):
         if is_range(item):
-            first, last = (whole(r, end) for end in item.children)
-            base = part(r, base, axis, first, last, item)
+            base = part(r, base, axis, *bounds(r, base.shape[axis], item), item)
     return base
+
+
+def bounds(r: Rules, dim: Dim, item: Node) -> tuple[Whole, Whole]:
+    """The first and the last position of ``1:H``, both counted from 1."""
+    more = int(dim in r.scope.from_zero)
+    first, last = (whole(r, end) + more for end in item.children)
+    return first, last
 
 
 def part(r: Rules, base: Expr, axis: int, first: Whole, last: Whole, tree: Node) -> Expr:
@@ -42,13 +48,13 @@ def part(r: Rules, base: Expr, axis: int, first: Whole, last: Whole, tree: Node)
     if r.scope.misfits:
         return Slice(base, axis, first, last, span=r.mark(tree))
     # What no larger size makes right is wrong: a single number, or what falls with some dimension.
-    length, room = last - first + 1, amount(dim) - last
+    length, room, less = last - first + 1, amount(dim) - last, int(dim in r.scope.from_zero)
     if not at_least(first, 1):
-        raise r.error(say("meaning.position_zero"), tree)
+        raise r.error(r.before_first(dim), tree)
     if not (length >= 1 if isinstance(length, int) else grows(length)):
-        raise r.error(say("meaning.empty_slice", first=str(first), last=str(last)), tree)
+        raise r.error(say("meaning.empty_slice", first=str(first - less), last=str(last - less)), tree)
     if not (room >= 0 if isinstance(room, int) else grows(room)):
-        raise r.error(say("meaning.slice_beyond_end", last=str(last), dim=dim), tree)
+        raise r.error(say("meaning.slice_beyond_end", last=str(last - less), dim=dim), tree)
     return base if first == 1 and room == 0 else Slice(base, axis, first, last, span=r.mark(tree))
 
 

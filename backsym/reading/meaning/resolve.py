@@ -291,8 +291,10 @@ class Resolver:
             raise self.error(
                 say("meaning.unknown_range", name=tree.value), tree, say("meaning.declare_range", name=tree.value)
             )
-        if dim is not None and is_part(letter.dim, dim):  # One of the first H of H + D entries.
-            return shifted(((Ix(letter.shown, letter.dim), 1),), 0, dim)
+        zero = self.scope.from_zero
+        if dim is not None and is_part(letter.dim, dim) and (letter.dim not in zero or dim in zero):
+            # One of the first H of H + D entries.
+            return shifted(((Ix(letter.shown, letter.dim), 1),), (dim in zero) - (letter.dim in zero), dim)
         if dim is not None and letter.dim != dim and not self.scope.misfits:
             message = say("meaning.index_of_other_range", name=tree.value, dim=letter.dim, dim2=dim)
             raise self.error(message, tree, hint)
@@ -333,17 +335,19 @@ class Resolver:
                 offset = offset + factor * (amount(part.children[0].value) if size is None else size)
             else:
                 parts.append((self.index(part.children[0], None), factor))
+        offset += (dim in self.scope.from_zero) - sum(f for ix, f in parts if ix.dim in self.scope.from_zero)
         recurrent = dim in self.scope.recurrent or (self.scope.starts and not self.scope.derivatives)
         if not parts and isinstance(offset, Amount) and recurrent:
             back = offset - amount(dim)
             if isinstance(back, int):
                 return self.near_end(back, dim, tree)
         if not parts and not at_least(offset, 1):
-            raise self.error(say("meaning.position_zero"), tree)
+            raise self.error(self.before_first(dim), tree)
         if not parts and isinstance(offset, Amount):
             raise self.error(say("meaning.position_not_whole"), tree)
         if not parts and isinstance(dim, int) and isinstance(offset, int) and offset > dim:
-            raise self.error(say("meaning.shift_beyond_end", letter=str(offset), dim=dim), tree)
+            number = offset - (dim in self.scope.from_zero)
+            raise self.error(say("meaning.shift_beyond_end", letter=str(number), dim=dim), tree)
         return shifted(parts, offset, dim) if parts else Ix(str(offset), dim)
 
     def near_end(self, after: int, dim: Dim, tree: Node) -> Ix:
@@ -355,12 +359,16 @@ class Resolver:
     def position(self, tree: Node, dim: Dim | None) -> Ix:
         if not tree.value.isdecimal() or dim is None:
             raise self.error(say("meaning.position_not_whole"), tree)
-        number = int(tree.value)
+        number = int(tree.value) + (dim in self.scope.from_zero)
         if number < 1:
             raise self.error(say("meaning.position_zero"), tree)
         if isinstance(dim, int) and number > dim:
-            raise self.error(say("meaning.position_beyond_end", number=number, dim=dim), tree)
+            raise self.error(say("meaning.position_beyond_end", number=tree.value, dim=dim), tree)
         return Ix(str(number), dim)
+
+    def before_first(self, dim: Dim) -> Words:
+        """What is said of a position before the first one."""
+        return say("meaning.position_negative" if dim in self.scope.from_zero else "meaning.position_zero")
 
 
 # --- names -----------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Protocol
 from backsym.core.errors import InputError
 from backsym.core.expr import Dim, Expr, Ix, Span
 from backsym.core.source import Source
-from backsym.core.words import Said
+from backsym.core.words import Said, Words
 from backsym.reading.meaning.scope import Frame, Letter, Scope
 from backsym.reading.syntax import Node
 
@@ -30,6 +30,8 @@ class Rules(Protocol):
     def mark(self, tree: Node) -> Span | None: ...
 
     def error(self, message: Said, tree: Node, hint: Said | None = None) -> InputError: ...
+
+    def before_first(self, dim: Dim) -> Words: ...
 
     def quote(self, tree: Node) -> str: ...
 

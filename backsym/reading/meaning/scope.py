@@ -42,7 +42,8 @@ class Scope:
     pick a member of a family, x_n of X; a row of a matrix is a column like any vector, or with ``lying`` a matrix of
     one row; in LaTeX the letters of ``families`` may have either case. ``starts`` has what recurrences start
     from; along the dimensions ``recurrent`` members at a shifted letter may be picked. ``letter_forms`` are those of
-    the index letters that LaTeX writes above, with which the members of ``layered`` are numbered.
+    the index letters that LaTeX writes above, with which the members of ``layered`` are numbered. Positions along
+    the dimensions ``from_zero`` count from 0, and so do the letters that run over them.
     """
 
     names: Mapping[str, Expr]
@@ -64,6 +65,7 @@ class Scope:
     letter_forms: Mapping[str, str] = field(default_factory=dict)
     recurrent: frozenset[Dim] = frozenset()
     layered: frozenset[str] = frozenset()
+    from_zero: frozenset[Dim] = frozenset()
     grouping: int = 0
     missing: Callable[[str], Expr | Words | None] | None = None
     latex: Mapping[str, str] = field(default_factory=dict)
@@ -207,7 +209,7 @@ def compares_positions(tree: Node, scope: Scope, letters: Container[str]) -> boo
     )
 
 
-def at_an_end(tree: Node, scope: Scope, letters: Container[str]) -> tuple[Node, Node, bool] | None:
+def at_an_end(tree: Node, scope: Scope, letters: Mapping[str, Letter]) -> tuple[Node, Node, bool] | None:
     """``t == T``, ``t < T`` or ``t > 1``: the letter, the first or last position, and whether it is there; else None.
 
     Between the first and the last position every other comparison would need an order, which no index has.
@@ -217,15 +219,17 @@ def at_an_end(tree: Node, scope: Scope, letters: Container[str]) -> tuple[Node, 
         left, right, sign = right, left, _MIRRORED.get(sign, sign)
     if not _is_letter(left, scope, letters):
         return None
+    first = 0 if letters[left.value].dim in scope.from_zero else 1
     end, before = (right.children[0], "-") if _is_one_before(right) else (right, "")
     if end.kind == "name" and end.value not in letters and scope.is_end(end.value):
         equal = {("==", ""): True, (">=", ""): True, ("!=", ""): False, ("<", ""): False, ("<=", "-"): False}
         equal[">", "-"] = True
         return (left, end, equal[sign, before]) if (sign, before) in equal else None
-    if right.kind == "num" and right.value in ("1", "2"):
-        first = {("<=", "1"): True, ("<", "2"): True, (">", "1"): False, (">=", "2"): False}
-        one = right._replace(value="1")
-        return (left, one, first[sign, right.value]) if (sign, right.value) in first else None
+    if right.kind == "num" and right.value.isdecimal():
+        there = {("<=", 0): True, ("<", 1): True, (">", 0): False, (">=", 1): False}
+        after = int(right.value) - first
+        one = right._replace(value=str(first))
+        return (left, one, there[sign, after]) if (sign, after) in there else None
     return None
 
 

@@ -38,7 +38,7 @@ from backsym.reading.notes.equations import (
 from backsym.reading.notes.labels import chosen, position_uses, says_class
 from backsym.reading.notes.layers import layered
 from backsym.reading.notes.lengths import Respelled, check_counts, check_lengths, check_sizes
-from backsym.reading.notes.origins import from_one
+from backsym.reading.notes.origins import Axis, from_one
 from backsym.reading.notes.preparing.asides import without_asides, without_numbers
 from backsym.reading.notes.preparing.features import with_given_features
 from backsym.reading.notes.preparing.front import front_matter, with_front
@@ -106,6 +106,8 @@ class ReadNote:
     recurrent: bool = False
     """Whether it computes step by step; else equations of entries may leave the index of the rows out."""
     complaints: tuple[Diagnostic, ...] = ()
+    axes: frozenset[Axis] = frozenset()
+    """The axes whose positions count from 0 in the note, from 1 in the tree."""
 
 
 def document_tree(path: str) -> ReadNote:
@@ -140,8 +142,9 @@ def tree_of_note(document: Document, tex: bool) -> ReadNote:
     note, tree = _read(done, powers, customs, counted.spelled)
     others = tuple(f"passed over, line {line}: {what}" for line, what in front.passed_over)
     return ReadNote(
-        with_front(tree, front), (*note.remarks, *others), note.upstream, bool(note.starts), front.complaints
-    )
+        with_front(tree, front), (*note.remarks, *others), note.upstream, bool(note.starts), front.complaints,
+        counted.axes,
+    )  # fmt: skip
 
 
 def with_told_functions(document: Document, tex: bool) -> tuple[Document, list[tuple[int, str]]]:

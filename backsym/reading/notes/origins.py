@@ -1,12 +1,13 @@
 r"""Letters that begin at 0, ``\sum_{i=0}^D w_i x_i``: positions of arrays count from 1 here, so all of them move.
 
 An axis at which such a letter stands has its first entry at 0: every letter that stands at it moves by one, with its
-range, and so does every number, ``w_0``.  What is moved means the same.  Where a letter stands for a number besides, or
+range, and so does every number, ``w_0``.  What is moved means the same, and the problem is told which of its dimensions
+count from 0, so that they are written so again.  Where a letter stands for a number besides, or
 a quantity is computed over a range that the note does not give from 0, nothing is moved, and the reader of formulas
 refuses the range.  A first entry that is 1, ``x_0 = 1``, is data.  A recurrence that is written ahead,
 ``h_{t+1} = f(h_t)``, is written back, ``h_t = f(h_{t-1})``, if the note says that it begins at 0.
 
-Knows how formulas are written, by their tokens; knows no names and no shapes.
+Knows how formulas are written, by their tokens; knows no names and no shapes, but for ``from_zero`` at the end.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeAlias
 
+from backsym.core.dims import Dim
 from backsym.core.errors import InputError
+from backsym.core.expr import Adj, Entry, Member, Sym, walk
+from backsym.core.problem import Problem
 from backsym.core.source import Source
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader
@@ -85,6 +89,8 @@ class Counted:
     document: Document
     remarks: tuple[tuple[int, str], ...] = ()
     spelled: Mapping[str, str] = field(default_factory=dict)
+    axes: frozenset[Axis] = frozenset()
+    """The axes that count from 0 in the note."""
 
 
 def from_one(document: Document, places: Iterable[tuple[int, int]]) -> Counted:
@@ -103,10 +109,10 @@ def from_one(document: Document, places: Iterable[tuple[int, int]]) -> Counted:
         return _with_own_columns(document, found)
     edits = sorted(edit for n, formula in enumerate(found) for edit in _edits(document.text, n, formula, axes, letters))
     names = ", ".join(sorted({array[0].rpartition(":")[2] for array, _ in axes}))
-    what = [(edits[0].start, f"positions of {names} count from 0 in the note, from 1 here")]
+    what = [(edits[0].start, f"positions of {names} count from 0")]
     for formula in found:
         what += [(s[0], f"{document.text[slice(*s)]} is the first entry") for i, s in formula.ones if i.axis in axes]
-    return Counted(rewritten(document, edits), tuple(what))
+    return Counted(rewritten(document, edits), tuple(what), axes=frozenset(axes))
 
 
 def _seconds(source: Source, start: int, end: int) -> Iterator[Edit]:
@@ -363,3 +369,26 @@ def _until_separator(tokens: Sequence[Token], start: int) -> Sequence[Token]:
     signs = (",", ";", ".", ":", r"\}", ")", "&")
     after = (n for n in range(start, len(tokens)) if tokens[n].kind in ("row", "end") or tokens[n].text in signs)
     return tokens[start : next(after, len(tokens))]
+
+
+# --- the problem that was read ---------------------------------------------------------------------------------------
+
+
+def from_zero(problem: Problem, axes: Iterable[Axis]) -> frozenset[Dim]:
+    """The dimensions of these axes; none where an axis of one of them counts from 1, or is not found."""
+    known: set[tuple[str, int]] = set()
+    for (letter, mark), axis in axes:
+        name = new_name(letter, mark.strip("()[]"))
+        symbol = problem.symbols.get(name)
+        if symbol is None or not 0 <= axis < len(symbol.shape):
+            return frozenset()
+        known.add((name, axis))
+    dims = frozenset(problem.symbols[name].shape[axis] for name, axis in known)
+    sides = [side for equation in problem.equations for side in (equation.lhs, equation.rhs)]
+    sides += [side for part in problem.parts for claim in part.claims for side in claim]
+    for e in (e for side in sides for e in walk(side) if isinstance(e, (Entry, Member))):
+        name = e.base.name if isinstance(e.base, (Sym, Adj)) else ""
+        places = e.indices if isinstance(e, Entry) else e.places
+        if any(ix is not None and ix.dim in dims and (name, axis) not in known for axis, ix in enumerate(places)):
+            return frozenset()
+    return dims
