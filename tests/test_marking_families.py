@@ -73,3 +73,24 @@ def test_stacked_vectors_have_a_capital(answer: str) -> None:
 def test_a_bold_unit_vector_is_one_beside_a_family_of_its_letter() -> None:
     answer = r"\text{softmax}(\mathbf{s}_t) - \mathbf{e}_{y_t}"
     assert marker("language-model").mark("s", answer, accept="any").verdict == "correct"
+
+
+CUSTOMS = yaml.safe_load((Path(__file__).parent / "cases" / "answers_to_customs.yaml").read_text(encoding="utf-8"))
+
+
+@cache
+def as_asked(name: str) -> Marker:
+    problem = load(str(find_problem(name)))
+    assert isinstance(problem, Problem)
+    return Marker(problem)
+
+
+@pytest.mark.parametrize(("name", "target", "right", "wrong"), CUSTOMS)
+def test_customs_are_read_as_what_they_mean(name: str, target: str, right: list[str], wrong: dict[str, str]) -> None:
+    verdicts = {answer: as_asked(name).mark(target, answer, accept="any").verdict for answer in right}
+    assert verdicts == dict.fromkeys(right, "correct")
+    for answer, tag in wrong.items():
+        found = as_asked(name).mark(target, answer, accept="any")
+        assert found.score == 0.0, answer
+        assert found.verdict != "correct", answer
+        assert not tag or tag in found.tags, (answer, found.tags)

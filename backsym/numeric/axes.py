@@ -128,7 +128,7 @@ def named(labels: tuple[Ix, ...], x: Array) -> Val:
 class Places(Protocol):
     """What tells where a letter or a label is: sizes of dimensions, and values of labels, which count from 0.
 
-    Along the dimensions ``ended`` there is nothing after the last member, and no label of it is an error.
+    Along the dimensions ``ended`` there is nothing outside of the members, and no label of it is an error.
     """
 
     def size(self, dim: Dim) -> int: ...
@@ -188,11 +188,11 @@ class _Grid:
         places = [self.positions(inner) for inner in ix.at]
         inside = np.ones(self.shape, dtype=bool)
         for axis, (letter, n) in enumerate(zip(ix.at, found.shape[len(names) :], strict=True)):
-            there = places[axis] < n
-            if (places[axis] < 0).any() or not (there.all() or letter.dim in self.at.ended):
+            there = (places[axis] >= 0) & (places[axis] < n)
+            if not (there.all() or letter.dim in self.at.ended):
                 raise BacksymError(say("numeric.no_position", letter=ix.letter, name=ix.name))
             inside &= there
-            places[axis] = np.minimum(places[axis], n - 1)
+            places[axis] = np.clip(places[axis], 0, n - 1)
         where = (*map(self.counted, names), *places)
         values = np.broadcast_to(found[where], self.shape)
         check_classes(values, self.at.size(ix.dim), ix.name, ix.dim)

@@ -53,6 +53,7 @@ from backsym.core.expr import (
     T,
     Total,
     Zeros,
+    labelled,
     matmul_shape,
     names_in,
     own_dim,
@@ -254,10 +255,15 @@ def _delta(e: Delta, c: Context) -> Val:
 
 
 def _one_hot(e: OneHot, c: Context) -> Val:
-    names, labels = ev(e.labels, c)
     n = c.size(e.of)
-    guard((*labels.shape, n))
     (name,) = names_in(e.labels)
+    if isinstance(e.labels, Entry) and any(map(is_computed, e.labels.indices)):
+        # Where there is no member there is no class, not the first one.
+        letters, (classes,) = grid_of((labelled(name, e.labels.indices, e.of),), c)
+        guard((*classes.shape, n))
+        return letters, one_hot(classes, n)
+    names, labels = ev(e.labels, c)
+    guard((*labels.shape, n))
     check_classes(labels, n, name, e.of)
     return names, one_hot(labels, n)
 

@@ -13,10 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from backsym.core.expr import Adj, Entry, Expr, Ix, Member, T, scalar_if_ones, show_shape
+from backsym.core.expr import Adj, Entry, Expr, Ix, Member, T, scalar_if_ones, show_shape, with_indices
 from backsym.core.problem import Problem
 from backsym.core.words import say
-from backsym.marking.answers.ends import End, end_of, is_after_end, with_ends
+from backsym.marking.answers.ends import End, at_letter, end_of, is_after_end, with_ends
 from backsym.marking.answers.left_sides import Left, left_of, letter_under_bar, letters_of, own_name
 from backsym.marking.answers.letters import Bound, as_usual, bindings, fresh, position, sizes_at, spare_axes
 from backsym.marking.answers.lines import Statement
@@ -70,6 +70,8 @@ class Derivation:
         """Whether the left side is the derivative by a row, so that a vector is one entry by entry."""
         self.by_quotient = False
         """Whether the left side is a quotient of differentials."""
+        self.moved: Mapping[Ix, Ix] = {}
+        """Where the left side is about a member beside that at its letter, ``h_{t-1}``: what the letter is there."""
 
     @property
     def readings(self) -> Readings:
@@ -207,7 +209,10 @@ class Derivation:
         name = left.quantity if left is not None and left.quantity is not None else self.target.name
         of = None if name == self.target.name else name
         target = self.target if of is None else Target(name, self.problem.symbols[name].shape)
-        given = self.given(left, target) if left is not None and left.quantity is not None else None
+        given = None
+        if left is not None and left.quantity is not None:
+            left, self.moved = at_letter(left, target.shape, self.names.scope)
+            given = self.given(left, target)
         self.by_row = left is not None and left.row
         self.by_quotient = left is not None and left.quantity is not None and "/" in (statement.left or "")
         answer: ReadAnswer | None = None
@@ -427,6 +432,8 @@ class Derivation:
         asked = given if given is not None else tuple(ix for ix in target.indices if not ix.fixed)
         options: list[_Option] = []
         for reading in self.readings.of(text, asked):
+            if self.moved:
+                reading = reading._replace(expr=with_indices(reading.expr, self.moved))
             if self.by_row and given and reading.expr.shape:
                 row = without_rows(reading.expr, reading.letters, given)
                 reading = Reading(*row) if row is not None else reading

@@ -7,11 +7,13 @@ in any case.  Knows trees and expressions; knows no texts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from backsym.core.expr import ZERO, Add, Delta, Entry, Expr, Ix, Mul, labelled, last
+from backsym.core.expr import ZERO, Add, Delta, Entry, Expr, Ix, Mul, Shape, labelled, last, shifted
+from backsym.core.words import say
 from backsym.marking.answers.left_sides import Left
+from backsym.marking.answers.refusals import Refused
 from backsym.reading.meaning.scope import Scope, label_of
 
 
@@ -41,6 +43,27 @@ def is_after_end(text: str, scope: Scope) -> bool:
     """Whether a left side is about the member after the last one, ``h_{T+1}``."""
     bare = "".join(text.split())
     return any(f"{dim}+1" in bare for dim in scope.recurrent)
+
+
+def at_letter(left: Left, shape: Shape, scope: Scope) -> tuple[Left, Mapping[Ix, Ix]]:
+    r"""A left side about a member beside the one at its letter, ``\nabla_{h_{t-1}} L``, as one about that at it.
+
+    What it says holds at t - 1, so that on its right side t is the letter's next position, t + 1.  Raises Refused for
+    what is after the last member, or is no such place.
+    """
+    if not left.indices or left.indices[0].kind != "shift":
+        return left, {}
+    first, *rest = left.indices
+    letters = [part for part in first.children if part.children]
+    steps = sum(int(part.value) for part in first.children if not part.children)
+    dim = shape[0]
+    if len(letters) != 1 or letters[0].value not in ("1", "+1") or len(letters[0].children) != 1:
+        raise Refused("wrong_index", say("answers.left_position"))
+    letter = letters[0].children[0]
+    if scope.is_end(letter.value) and scope.dims[letter.value].size in (None, dim):
+        raise Refused("wrong_index", say("answers.after_last" if steps > 0 else "answers.left_position"))
+    here = Ix(letter.value, dim)
+    return replace(left, indices=(letter, *rest)), {here: shifted(((here, 1),), -steps, dim)}
 
 
 def with_ends(e: Expr, indices: tuple[Ix, ...], ends: Sequence[End]) -> Expr:

@@ -56,7 +56,7 @@ _WAITS = (*_SIGNS, *"-=,([{", r"\left")
 _ASIDES = ("where", "with", "since", "because", "mit", "wobei", "weil", "as ")
 _DEFINES = re.compile(
     r"((?:\s|\\[,;:! ]|\\q?quad(?![A-Za-z]))*)"
-    r"(?:\\(?:mathbf|boldsymbol|bm|vec|mathrm|text|(?:wide)?(?:hat|tilde)|bar|overline)(?![A-Za-z])\s*)?\{?\\?[A-Za-zα-ω]\w*\}?"
+    r"(?:\\(?:mathbf|boldsymbol|bm|vec|mathrm|text|(?:wide)?(?:hat|tilde)|bar|overline)(?![A-Za-z])\s*\{?\s*)*\\?[A-Za-zα-ω]\w*\}*"
     r"(?:\s*[_^]\s*(?:\{[^{}]*\}|\w))*\s*=(?!\s*[\d=])"
 )
 """The left side of the equation of a name, after a comma."""

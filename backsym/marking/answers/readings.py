@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from backsym.core.errors import InputError
-from backsym.core.expr import Expr, Ix, Shape
+from backsym.core.expr import Expr, Fn, Ix, Shape, free_indices, walk
 from backsym.core.problem import Problem
 from backsym.core.source import Source
 from backsym.core.words import say
@@ -353,6 +353,10 @@ class Readings(NamedTuple):
             expr = self.names.inlined(expr)
         frame = resolver.frame.letters
         letters = tuple(Ix(frame[name].shown, frame[name].dim or 1) for name in free)
+        if any(isinstance(node, Fn) and node.kind == "diag" for node in walk(expr)):
+            # Those of the entries of a diagonal are gone with them.
+            used = free_indices(expr)
+            letters = tuple(ix for ix in letters if ix in used)
         return Reading(expr, letters)
 
     def undefined(self, text: str) -> Refused | None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backsym.core.allowance import Exhausted, detached
+from backsym.core.expr import ONE
 from backsym.core.lazy import lazy
 from backsym.core.steps import Fact
 from backsym.marking.explaining.drafts import Draft
@@ -124,7 +125,8 @@ def echo_repairs(search: Search, echoes: Echoes) -> Iterator[Repair]:
         quantity = draft.facts.get("quantity")
         facts: dict[str, Fact] = {} if quantity is None else {"quantity": quantity}
         new = spoiled.expanded(draft.new, draft.place)
+        also = (*offers.step_between(new, place), *(("missing_factor",) if new == ONE else ()))
         yield Repair(
             undo.tag, undo.kind, 2.0 + draft.cost, offers.entry, offers.letters, new, place, False, facts, echo=True,
-            stated=made.expr, stated_letters=spoiled.letters, also=offers.step_between(new, place),
+            stated=made.expr, stated_letters=spoiled.letters, also=also,
         )  # fmt: skip

@@ -351,6 +351,10 @@ class Search:
         if kind == "transpose" and any(isinstance(e, MatMul) for e in (old, *children(old))):
             # The transpose of a product turns the order of its factors round.
             return () if isinstance(new, MatMul) else ("order",)
+        if kind == "wrong_index" and isinstance(old, Entry) and isinstance(new, Entry):
+            # The last two indices the other way round are those of the transpose.
+            turned = len(old.indices) > 1 and new.indices == (*old.indices[:-2], *old.indices[:-3:-1])
+            return ("transpose",) if turned and old.base == new.base else ()
         if kind == "missing_prime" and isinstance(new, Fn) and isinstance(old, (Sym, Entry)):
             # h for h (1 - h) is half of the derivative.
             shown, value = self.shown(new), Fn(new.name, new.args, 0, new.kind)

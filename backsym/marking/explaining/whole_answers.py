@@ -49,7 +49,10 @@ def up_to_a_factor(search: Search, row: Array) -> Iterator[Expr]:
         return
     values, constants = search.subject.ratios
     for n in np.flatnonzero(np.abs(values - abs(ratio)) <= 1e-9 * abs(ratio)):
-        yield Neg(constants[n]) if ratio < 0 else constants[n]
+        if ratio < 0:
+            yield Neg(constants[n])
+        elif constants[n] != ONE:  # What is right in value, and not read, is wrong in another way.
+            yield constants[n]
 
 
 def factor_repairs(search: Search) -> Iterator[Repair]:

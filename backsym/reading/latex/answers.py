@@ -22,7 +22,7 @@ from backsym.reading.latex.lexer import ACCENTS, FONTS, FUNCTION_MACROS, Token
 from backsym.reading.latex.names import Found, Vocabulary, split_tag
 from backsym.reading.latex.scripts import Scripts
 from backsym.reading.latex.symbols import Base
-from backsym.reading.syntax import Node, walk
+from backsym.reading.syntax import Node, node, walk
 
 _CLOSING = {"(": ")", "[": "]", r"\{": r"\}", "{": "}"}
 _ORDER = ("<", ">", "<=", ">=")
@@ -36,6 +36,7 @@ class AnswerFormula(Formula):
     """Reads one expression; see the module."""
 
     reads_shifts = True
+    reads_sums_from_zero = True
 
     def __init__(
         self,
@@ -69,6 +70,39 @@ class AnswerFormula(Formula):
         letter = self.ahead()
         index = self.words.is_index(letter.text) or (letter.kind == "letter" and not self.words.has(letter.text))
         return self.token.text == "for" and index and self.ahead(2).text in COMPARISONS
+
+    def one_before(self, body: Node, letter: Node) -> Node:
+        """What a sum from 0 is over, with the letter counting from 1: ``x_{t+1}`` is ``x_t``.
+
+        Only a recurrence has a member before the first; of all else 0 would be the first position in another count.
+        """
+        if body.kind == "name" and body.value == letter.value and not self.words.has(letter.value):
+            raise self.error(say("latex.index_from_one", letter=letter.value), None)
+        if body.kind in ("entry", "call"):
+            first, *rest = body.children
+            before = body.kind == "entry" and first.kind == "name" and first.value in self.words.started
+            indices = [self.index_before(ix, letter, before) for ix in rest] if body.kind == "entry" else rest
+            called = [self.one_before(child, letter) for child in (first, *rest)] if body.kind == "call" else ()
+            return body._replace(children=tuple(called or (self.one_before(first, letter), *indices)))
+        return body._replace(children=tuple(self.one_before(child, letter) for child in body.children))
+
+    def index_before(self, index: Node, letter: Node, before: bool) -> Node:
+        """An index with its letter one position back; ``before``: there is a member before the first."""
+        if index.kind == "entry":
+            first, *rest = index.children
+            return index._replace(children=(first, *(self.index_before(ix, letter, False) for ix in rest)))
+        names = [part.value for part in walk(index) if part.kind == "name"]
+        if letter.value not in names:
+            return index
+        parts = index.children if index.kind == "shift" else (node("part", "1", (index,), index.span),)
+        steps = sum(int(part.value) for part in parts if not part.children) - 1
+        lettered = tuple(part for part in parts if part.children)
+        alone = len(lettered) == 1 and lettered[0].value in ("1", "+1") and len(lettered[0].children) == 1
+        if not alone or steps < -1 or (steps == -1 and not before) or index.kind not in ("name", "shift"):
+            raise self.error(say("latex.index_from_one", letter=letter.value), None)
+        if not steps:
+            return lettered[0].children[0]
+        return node("shift", "", (*lettered, node("part", str(steps), (), index.span)), index.span)
 
     # --- groupings that are not clear ---
 

@@ -34,6 +34,7 @@ class Cursor:
     """A position in the tokens of one formula; every parser of LaTeX is built on it."""
 
     reads_shifts = False
+    reads_sums_from_zero = False
     """Whether a sum of letters and numbers in a subscript, ``x_{i+k-1}``, is an index, and a colon a whole axis."""
 
     def __init__(

@@ -119,6 +119,7 @@ def vocabulary(scope: Scope) -> Vocabulary:
         delta=scope.notation.get("delta", ""),
         latex=scope.latex,
         families=scope.families,
+        started=frozenset(scope.starts),
         layered=scope.layered,
         from_zero=scope.from_zero,
         **letters_above(scope.letter_forms, scope.index_dims),

@@ -59,6 +59,10 @@ class Grammar(Cursor, ABC):
         """The pairs of letters below the sum that is read which must not be the same."""
         self.begun: list[Token] = []
         """The first positions that are written below it."""
+        self.only: list[Node] = []
+        """The conditions below it, ``n: z_n > 0``."""
+        self.sums_from_zero: list[Node] = []
+        """Its letters that begin at 0."""
 
     # --- sums and products ---
 
@@ -468,12 +472,17 @@ class Grammar(Cursor, ABC):
         self.enter(head)
         letters, dim = self.limits(name)
         left_out, self.left_out = self.left_out, []
+        only, self.only = self.only, []
+        from_zero, self.sums_from_zero = self.sums_from_zero, []
         if not self.starts_factor() and not self.at("-"):
             raise self.unexpected(say("latex.sought.what_over", name=name))
         body = self.term()  # A sign right after it belongs to what it is over.
         self.leave()
-        if left_out:
-            body = self.make("terms", " " * len(left_out), (*map(self.unequal, left_out), body), head.start)
+        for letter in from_zero:
+            body = self.one_before(body, letter)
+        factors = (*map(self.unequal, left_out), *only)
+        if factors:
+            body = self.make("terms", " " * len(factors), (*factors, body), head.start)
         bound = tuple(Node("name", x.value, (dim,) if dim else x.children, x.span) for x in letters)
         return self.make("call", name, (body, *bound), head.start)
 
@@ -497,6 +506,9 @@ class Grammar(Cursor, ABC):
             raise self.error(say("latex.no_index_below", name=name), None)
         if self.words.from_zero and (self.begun or dim is not None):
             dim, before = self.begun_at(dim, before)
+        before -= bool(self.sums_from_zero)  # A sum to T - 1 from 0 has as many terms as one to T from 1.
+        if before < 0 or (self.sums_from_zero and dim is None):
+            raise self.error(say("latex.index_from_one", letter=self.sums_from_zero[0].value), None)
         if before and dim is not None:
             if name != "sum" or before > 1:
                 raise self.error(say("latex.range_to_end", name=dim.value), None)
@@ -514,6 +526,10 @@ class Grammar(Cursor, ABC):
         message = say("latex.no_axis_from_zero", name=last) if zeros else say("latex.axis_from_zero")
         at = zeros[0] if zeros else None
         return self.counted(dim, message, at, more=0, zero=bool(zeros)), before - len(zeros)
+
+    def one_before(self, body: Node, letter: Node) -> Node:
+        """What a sum from 0 is over, with the letter counting from 1; the answers' grammar does this."""
+        raise self.error(say("latex.index_from_one", letter=letter.value), None)
 
     @abstractmethod
     def lower_limit(self, name: str) -> list[Node]:

@@ -101,6 +101,8 @@ class Vocabulary:
     bare: frozenset[str] = frozenset()
     ends: frozenset[str] = frozenset()
     """The last positions of such letters, ``a^{(M)}``."""
+    started: frozenset[str] = frozenset()
+    """Quantities that have a member before the first, ``h_0``."""
     layered: frozenset[str] = frozenset()
     """Quantities whose members are numbered above: a number there is a position, ``a^{(1)}``."""
     from_zero: frozenset[Dim] = frozenset()
@@ -202,8 +204,8 @@ class Vocabulary:
         items = [item for group in groups for item in group]
         best: tuple[int, Found] | None = None
         for count in range(len(items) + 1):
-            if any(item.kind in ("shift", "slice") for item in items[:count]):
-                break  # A sum of letters, or a range, is no mark.
+            if any(item.kind in ("shift", "slice", "entry") for item in items[:count]):
+                break  # A sum of letters, a range, or the label of another member is no mark.
             mark = "".join(item.value for item in items[:count])
             name = next((n for n in (self.quantity(base, t) for t in (tag + mark, mark + tag)) if n), None)
             if name is None or (name not in self.ranks and count < len(items)):

@@ -159,7 +159,11 @@ def item(cursor: Cursor, scripted: bool = True) -> Node:
         return cursor.make("name", value, (), token.start)
     if cursor.at("_"):
         cursor.take()
-        value += "_" + "".join(inner.value for group in below(cursor) for inner in group)
+        inner = [node for group in below(cursor) for node in group]
+        if any(node.kind != "name" and node.kind != "num" for node in inner):
+            # The label of another member, w_{t+1}.
+            return cursor.make("entry", "", (cursor.make("name", value, (), token.start), *inner), token.start)
+        value += "_" + "".join(node.value for node in inner)
     elif cursor.at("^") and cursor.ahead().text == "{" and (end := _tag_in_braces(cursor)):
         # The class y^{(i)} of an example, below another letter.
         value += "_" + "".join(inner.text for inner in cursor.tokens[cursor.position + 3 : end])

@@ -244,6 +244,8 @@ class Symbols(Grammar):
         """An index with the declared spelling of its letter, or of its letters where it is shifted."""
         if tree.kind in ("shift", "part"):
             return tree._replace(children=tuple(map(self.index, tree.children)))
+        if tree.kind == "entry":
+            return tree._replace(children=(tree.children[0], *map(self.index, tree.children[1:])))
         if tree.kind == "slice":
             return self.range(tree)
         if tree.kind != "name":
@@ -294,7 +296,7 @@ class Symbols(Grammar):
         groups = scripts.below or []
         items = scripts.items
         tag = scripts.tag or ""
-        if tag or not items or items[0].kind in ("shift", "slice"):
+        if tag or not items or items[0].kind in ("shift", "slice", "entry"):
             return Found(new_name(base.text, tag), tuple(items))
         if all(self.is_letter(x, base) for x in items):
             return Found(new_name(base.text, ""), tuple(items))
@@ -608,6 +610,8 @@ class Symbols(Grammar):
             letters.append(self.index(item(self)))
             if self.took("="):
                 self.begins(name, letters[-1])
+            elif name == "sum" and self.took(":", "|", "mid"):
+                self.only.append(self.compared(self.additive()))
             elif name == "sum" and self.took("in"):
                 letters[-1] = letters[-1]._replace(children=(self.set_of_positions(),))
             elif name == "sum" and self.took("!="):
@@ -649,6 +653,9 @@ class Symbols(Grammar):
         if low == 0 and self.words.from_zero:
             self.take()
             return
+        if name == "sum" and low == 0 and self.reads_sums_from_zero:
+            self.sums_from_zero.append(letter)
+            low = 1
         if not 1 <= low <= (_LATEST if name == "sum" else 1):
             raise self.error(say("latex.index_from_one", letter=letter.value), first)
         self.take()

@@ -15,6 +15,7 @@ from backsym.core.expr import (
     Adj,
     Delta,
     Dim,
+    Div,
     Entry,
     Expr,
     Eye,
@@ -27,6 +28,7 @@ from backsym.core.expr import (
     Num,
     OneHot,
     Ones,
+    Pow,
     Reduce,
     Reshape,
     Shape,
@@ -34,7 +36,9 @@ from backsym.core.expr import (
     T,
     Zeros,
     children,
+    free_indices,
     num,
+    rebuild,
     scalar_if_ones,
     show_shape,
     walk,
@@ -193,6 +197,8 @@ def table_call(r: Rules, tree: Node, function: Function, order: int) -> Expr:
     args = [r.resolve(arg) for arg in given]
     if kind.entrywise and not r.scope.misfits:
         args = columns(r, args)
+    if function.kind == "diag" and r.scope.strict_shapes:
+        args = [whole_of_entries(arg) for arg in args]
     if function.unrolled is not None:
         args[-1] = signed_number(args[-1])
     check = reading.find(function.kind)
@@ -201,6 +207,30 @@ def table_call(r: Rules, tree: Node, function: Function, order: int) -> Expr:
     missing = len(function.args) - len(args)
     args += [r.definition(text, {}, tree) for text in function.defaults[len(function.defaults) - missing :]]
     return Fn(function.name, tuple(args), order, function.kind, span=r.mark(tree))
+
+
+def whole_of_entries(e: Expr) -> Expr:
+    """The vector of which a number with one letter is the entry, as in ``diag(p_n (1 - p_n))``; of others the same."""
+    letters = free_indices(e)
+    if e.shape or len(letters) != 1:
+        return e
+    vector = _along(e, letters[0])
+    return vector if vector is not None and vector.shape == (letters[0].dim,) else e
+
+
+def _along(e: Expr, letter: Ix) -> Expr | None:
+    """An expression without the letter of its entries; None where it is not made entry by entry."""
+    if isinstance(e, Entry):
+        return e.base if e.indices == (letter,) and letter not in free_indices(e.base) else None
+    if letter not in free_indices(e):
+        return e
+    if not isinstance(e, (Add, Neg, Mul, Div, Pow)) and not (isinstance(e, Fn) and e.entrywise):
+        return None
+    parts = [_along(child, letter) for child in children(e)]
+    if any(part is None for part in parts):
+        return None
+    new = iter(part for part in parts if part is not None)
+    return rebuild(e, lambda child: next(new))
 
 
 def expanded_call(r: Rules, tree: Node, function: Function, given: Sequence[Node]) -> Expr:

@@ -50,7 +50,10 @@ def _product(base: Expr, hot: OneHot, axis: int) -> Expr:
 
 
 def spelled_out(tree: Node, scope: Scope) -> Node:
-    """The tree with what formulas write for labels spelled out: ``y_n`` is ``y[n]``, and ``e_y`` is ``onehot(y)``."""
+    """The tree with what formulas write for labels spelled out: ``y_n`` is ``y[n]``, and ``e_y`` is ``onehot(y)``.
+
+    An index with an index of its own that is a sum, ``w_{t+1}``, is read as an entry already.
+    """
     ranks = scope.label_ranks
     return _spelled_out(tree, ranks, scope.names) if ranks else tree
 
@@ -63,13 +66,24 @@ def _spelled_out(tree: Node, ranks: Mapping[str, int], names: Container[str]) ->
         label, _, members = rest.partition("_")
         if base == "e" and ranks.get(label) == len(members):
             name = Node("name", label, (), tree.span)
-            each = tuple(Node("name", letter, (), tree.span) for letter in members)
+            each = tuple(_place(letter, tree) for letter in members)
             own = Node("entry", "", (name, *each), tree.span, 2) if each else name
             return Node("call", "onehot", (own,), tree.span, own.depth + 1)
         if base in ranks and len(rest) == ranks[base]:
-            letters = (Node("name", letter, (), tree.span) for letter in rest)
+            letters = (_place(letter, tree) for letter in rest)
             return Node("entry", "", (Node("name", base, (), tree.span), *letters), tree.span, 2)
         return tree
+    if tree.kind == "entry" and tree.children[0].value == "e" and "e" not in names:
+        # e_{w_{t+1}}, or an entry of it.
+        _, member, *axes = tree.children
+        if member.kind == "entry" and ranks.get(member.children[0].value) == len(member.children) - 1:
+            hot = Node("call", "onehot", (member,), tree.span, member.depth + 1)
+            return node("entry", "", (hot, *axes), tree.span) if axes else hot
     children = tuple(_spelled_out(child, ranks, names) for child in tree.children)
     same = all(map(is_, children, tree.children))
     return tree if same else node(tree.kind, tree.value, children, tree.span)
+
+
+def _place(written: str, tree: Node) -> Node:
+    """The letter, or the position, of one member."""
+    return Node("num" if written.isdecimal() else "name", written, (), tree.span)

@@ -310,7 +310,7 @@ class Resolver:
             message = say("meaning.label_of_other_range", name=label.name, dim=label.of, dim2=dim)
             raise self.error(message, tree)
         shift = next((ix for ix in members if ix.kind == "shift"), None)
-        if shift is not None:
+        if shift is not None and not self.scope.derivatives:
             raise self.error(say("meaning.shift_of_expression"), shift)
         at = tuple(self.index(ix, axis) for ix, axis in zip(members, label.declared, strict=True))
         return labelled(label.name, at, label.of)

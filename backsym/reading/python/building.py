@@ -48,6 +48,10 @@ class Builder(ABC):
     def node(self, tree: ast.expr) -> Node:
         """The neutral tree of an expression of Python."""
 
+    @abstractmethod
+    def operand(self, tree: ast.expr) -> Node:
+        """The same of a factor of a product of arrays, which is no number."""
+
     def span(self, at: ast.expr | ast.keyword) -> tuple[int, int]:
         start = self.code.starts.get(at.col_offset, 0)
         return start, max(start + 1, self.code.ends.get(at.end_col_offset or 0, len(self.source.text)))

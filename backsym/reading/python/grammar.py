@@ -165,14 +165,20 @@ class Reader(Builder):
         """Factors from left to right; a minus in front of the first is that of the whole."""
         if isinstance(first, ast.UnaryOp) and isinstance(first.op, ast.USub):
             return self.make("neg", "", (self.product(first.operand, rest),), rest[-1])
-        kind, factors = "", [self.node(first)]
+        kind, factors = "", [(self.operand if isinstance(rest[0].op, ast.MatMult) else self.node)(first)]
         for n, step in enumerate(rest):
             this = _PRODUCTS[type(step.op)]
             if kind and (this != kind or kind == "div"):
                 factors = [self.make(kind, NUMPY, factors, rest[n - 1])]
             kind = this
-            factors.append(self.node(step.right))
+            factors.append((self.operand if this == "matmul" else self.node)(step.right))
         return self.make(kind, NUMPY, factors, rest[-1])
+
+    def operand(self, tree: ast.expr) -> Node:
+        """What is transposed, or stands beside ``@``, is no number: H is the family h and not the size H."""
+        word = self.code.words.get(tree.id, tree.id) if isinstance(tree, ast.Name) else None
+        family = self.words.family(word) if isinstance(word, str) else None
+        return self.node(tree) if family is None else self.make("name", family, (), tree)
 
     def unary(self, tree: ast.UnaryOp) -> Node:
         if isinstance(tree.op, ast.UAdd):
@@ -221,7 +227,7 @@ class Reader(Builder):
             if tree.attr == "e":
                 return self.call("exp", (self.number("1", tree),), tree)
         elif tree.attr in _TURNED:
-            return self.make("transpose", "", (self.node(tree.value),), tree)
+            return self.make("transpose", "", (self.operand(tree.value),), tree)
         elif tree.attr in ("data", "real"):
             return self.node(tree.value)
         elif tree.attr == "grad" and self.words.loss:

@@ -44,7 +44,7 @@ _ABOVE = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _BELOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _DASHES = str.maketrans("−–", "--")
 _ACCENTS = {"∂": "d", "\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
-_WORDS = frozenset(("if", "else", "and", "or", "not", "True", "False", "None"))
+_WORDS = frozenset(("if", "else", "for", "in", "and", "or", "not", "True", "False", "None"))
 """The words of Python that mean something in an expression of mathematics."""
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 

@@ -184,7 +184,7 @@ def _product(b: Builder, call: Call) -> Node:
     """A matrix product, of which TensorFlow takes factors transposed."""
     given, turns = _given(b, call, "x y transpose_a transpose_b", 2)
     factors = [
-        b.make("transpose", "", (b.node(factor),), factor) if _is_true(turn) else b.node(factor)
+        b.make("transpose", "", (b.operand(factor),), factor) if _is_true(turn) else b.operand(factor)
         for factor, turn in zip(given, turns, strict=True)
     ]
     return b.make("matmul", NUMPY, factors, call.at)
@@ -220,6 +220,11 @@ def _operation(name: str, count: int = 1) -> Meaning:
     return lambda b, call: b.array(name, _arrays(b, call, count), call.at)
 
 
+def _dot(b: Builder, call: Call) -> Node:
+    """``dot(x, y)``, a product of arrays."""
+    return b.array("dot", [b.operand(arg) for arg in _given(b, call, "x0 x1", 2)[0]], call.at)
+
+
 def _formula(make: Callable[[Builder, Node, ast.expr], Node]) -> Meaning:
     """A function of one argument by what it is."""
     return lambda b, call: make(b, _arrays(b, call, 1)[0], call.at)
@@ -241,6 +246,8 @@ def _reduced(op: str) -> Meaning:
     """``sum(x, axis, keepdims)``; ``max(x, y)`` without a library is the larger of two, letters are summed over."""
 
     def meaning(b: Builder, call: Call) -> Node:
+        if op == "sum" and (each := _for_each(b, call)) is not None:
+            return each
         bare = not call.path and not call.method
         letters = len(call.args) > 1 and b.integer(call.args[1]) is None and not isinstance(call.args[1], ast.Tuple)
         if len(call.args) > 1 and ((bare and op in ("max", "min")) or letters):
@@ -261,6 +268,29 @@ def _reduced(op: str) -> Meaning:
         return b.call(op, children, call.at)
 
     return meaning
+
+
+def _for_each(b: Builder, call: Call) -> Node | None:
+    """``sum(f(x[t]) for t in range(T))``, or of a list of such along its axis, is a sum over the letter; else None.
+
+    The letter is one of the language's own: ``x[t-1]`` is the member before, and none before the first.
+    """
+    each = call.args[0] if call.args else None
+    if not isinstance(each, (ast.GeneratorExp, ast.ListComp)) or call.method:
+        return None
+    first = [_axis_numbers(b, call, axis) for axis in (*call.args[1:], *call.keywords.values())]
+    if first != ([[0]] if isinstance(each, ast.ListComp) or call.path else []) and (call.path or first):
+        raise b.refusal(say("python.construct"), call.at)
+    loop, *others = each.generators
+    over = loop.iter
+    ranged = isinstance(over, ast.Call) and b.name_of(over.func) == "range" and len(over.args) == 1
+    if others or loop.ifs or not ranged or not isinstance(loop.target, ast.Name) or not isinstance(over, ast.Call):
+        raise b.refusal(say("python.construct"), each)
+    (size,) = over.args
+    if not isinstance(size, ast.Name):
+        raise b.refusal(say("python.construct"), size)
+    bound = b.make("name", loop.target.id, (b.make("name", size.id, (), size),), loop.target)
+    return b.call("sum", (b.node(each.elt), bound), call.at)
 
 
 def _along(b: Builder, call: Call) -> Node:
@@ -466,7 +496,7 @@ _TABLE: Mapping[str, Meaning] = {
     **_each("softmax log_softmax logsumexp", _along),
     # Matrices.
     **_each("matmul mm mv bmm", _product),
-    "dot": _operation("dot", 2),
+    "dot": _dot,
     **_each("inner vdot", _operation("inner", 2)),
     "inverse": _named("inv"),
     "atan": _named("arctan"),

@@ -63,6 +63,12 @@ class Words:
             return word
         return next((name for key in _keys(word) if (name := self._spellings.get(key))), None)
 
+    def family(self, size: str) -> str | None:
+        """The family whose letter in the other case is that of a size: h for H; None for other words."""
+        if size not in self.scope.dims or len(size) != 1:
+            return None
+        return size.swapcase() if size.swapcase() in self.scope.families else None
+
     def meaning(self, word: str) -> tuple[str, bool]:
         """The name that a word stands for, and whether the derivative of the loss by it is meant."""
         return self._meanings.get(word, lambda: self._meaning(word))
