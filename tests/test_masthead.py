@@ -18,7 +18,7 @@ from backsym.core.errors import BacksymError, InputError
 from backsym.documents.content.options import Options
 from backsym.documents.writers.render import files
 from backsym.documents.writers.templating import render_template
-from backsym.reading.files.loader import load, problem_from_mapping
+from backsym.reading.files.loader import load, problem_from_mapping, problem_of_text
 from backsym.solving.solution import solve
 
 pytestmark = pytest.mark.quick("documents", "cli")
@@ -183,3 +183,39 @@ def test_templates_are_written_and_used(tmp_path: Path) -> None:
     again = CliRunner().invoke(main, ["templates", str(folder)])
     assert again.exit_code == 2
     assert "md.jinja" in again.output
+
+
+PARTS = """\
+parts:
+  - {derive: y, due: Friday, course: Neural *networks*, points: 2}
+  - {gradients: W, author: Ann, date: Monday, header: Set 3, logo: logo.png, paper: letter}
+"""
+
+
+def test_parts_take_the_keys_in_the_same_way(folder: Path) -> None:
+    """Lines stand before the question, also on a sheet, where the problem does not say the same."""
+    path = folder / "parts.yaml"
+    path.write_text(PROBLEM + "course: Neural *networks*\n" + PARTS)
+    for options in (Options(), Options(version="questions")):
+        text = next(str(text) for name, text in written(path, "md", options).items() if name.endswith(".md"))
+        assert "**(a)** (2 marks) Due: Friday" in text
+        assert "**(b)** Ann\n\nMonday\n\n" in text
+        assert text.count("Neural *networks*") == 1
+        assert text.startswith("Set 3\n\n![](parts-")
+    loaded = load(path)
+    assert loaded.masthead.paper == "letter"
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ("parts: [{derive: y, paper: letter}, {derive: W, paper: a4}]", "a sheet has one paper"),
+        ("header: A\nparts: [{derive: y, header: B}]", "a sheet has one header"),
+        ("parts: [{derive: y, paper: a3}]", "paper"),
+        ("parts: [{derive: y, logo: ../logo.png}]", "logo"),
+        ("parts: [{derive: y, marks: 1, points: 1}]", "points"),
+    ],
+)
+def test_a_sheet_has_one_of_each(parts: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        problem_of_text(PROBLEM + parts)

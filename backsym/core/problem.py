@@ -123,6 +123,22 @@ Asked = tuple[str, tuple[str, ...], bool]
 
 
 @dataclass(frozen=True)
+class Masthead:
+    """What a sheet says of itself: lines below the title, a line and a picture above it, and the paper.
+
+    ``logo`` is the path of a picture, relative to the file that names it.
+    """
+
+    course: str | None = None
+    author: str | None = None
+    date: str | None = None
+    due: str | None = None
+    header: str | None = None
+    logo: str | None = None
+    paper: str = "a4"
+
+
+@dataclass(frozen=True)
 class Part:
     """One part of a question. ``targets`` are what the part asks for, by name; ``claims`` are the
     (lhs, rhs) equations of show and vectorize."""
@@ -138,6 +154,8 @@ class Part:
     form: Expr | None = None
     tolerance: float | None = None
     line: int | None = None
+    masthead: Masthead = Masthead()
+    """What stands below its label; what is of a whole sheet holds for that of the problem."""
     totals: tuple[Asked, ...] = ()
     """The Jacobians and second derivatives on which the answer rests."""
 
@@ -166,22 +184,6 @@ class Variants:
     letters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     values: Mapping[str, tuple[Any, ...] | Grid | None] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Masthead:
-    """What a sheet says of itself: lines below the title, a line and a picture above it, and the paper.
-
-    ``logo`` is the path of a picture, relative to the file that names it.
-    """
-
-    course: str | None = None
-    author: str | None = None
-    date: str | None = None
-    due: str | None = None
-    header: str | None = None
-    logo: str | None = None
-    paper: str = "a4"
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ from backsym.documents.content.derivations import (
 from backsym.documents.content.figures import drawing, with_numbers
 from backsym.documents.content.likewise import with_other_tag
 from backsym.documents.content.markup import blocks_of, inlines_of
-from backsym.documents.content.mastheads import headed, lines_of
+from backsym.documents.content.mastheads import byline, headed
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.quantities import (
     check_spellings,
@@ -101,7 +101,7 @@ def collection_document(collection: Collection, solutions: Sequence[Solved], opt
             solved = next(rest)
             title = inlines_of(solved.problem.title, "title")
             blocks.append(Heading(3, (Text(f"{number}. "), *title)))
-            lines = lines_of(solved.problem.masthead, collection.language, collection.masthead)
+            lines = byline(solved.problem.masthead, collection.language, collection.masthead)
             blocks.extend(Paragraph(line) for line in lines)
             blocks.extend(problem_blocks(solved, 4, options, told))
     title = _titled(inlines_of(collection.title, "title"), options, phrases)

@@ -26,14 +26,14 @@ def headed(document: Document, masthead: Masthead, path: str | None) -> Document
 
     Raises BacksymError for a logo that is missing, too large, or not what its ending says.
     """
-    lines = lines_of(masthead, document.language)
+    lines = byline(masthead, document.language)
     header: Inlines = inlines_of(masthead.header, "header") if masthead.header else ()
     author: Inlines = inlines_of(masthead.author, "author") if masthead.author else ()
     logo = _logo(masthead.logo, path) if masthead.logo else None
     return replace(document, byline=lines, header=header, logo=logo, paper=masthead.paper, author=author)
 
 
-def lines_of(masthead: Masthead, language: str, said: Masthead | None = None) -> tuple[Inlines, ...]:
+def byline(masthead: Masthead, language: str, said: Masthead | None = None) -> tuple[Inlines, ...]:
     """The lines below a title, without those that another masthead above it has ``said``."""
     keys = ("course", "author", "date", "due")
     found = {key: getattr(masthead, key) for key in keys if getattr(masthead, key) != getattr(said, key, None)}

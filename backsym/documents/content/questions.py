@@ -14,6 +14,7 @@ from backsym.core.steps import ForwardForms
 from backsym.documents.content.blocks import Block, Equations, Math, Paragraph, Row, Text
 from backsym.documents.content.figures import drawing
 from backsym.documents.content.markup import blocks_of
+from backsym.documents.content.mastheads import byline
 from backsym.documents.content.sentences import Value, Voice
 from backsym.documents.content.solved import Solved
 from backsym.documents.content.vectorizing import lines_of
@@ -167,8 +168,10 @@ def _ended(paragraph: Paragraph) -> bool:
 
 
 def question_blocks(answered: Answered, voice: Voice) -> tuple[Block, ...]:
-    """What the part asks."""
+    """What the part asks, below the lines of its masthead."""
     sheet = Sheet(voice, f"part {answered.label}")
+    problem = voice.problem
+    sheet.blocks.extend(map(Paragraph, byline(answered.part.masthead, problem.language, problem.masthead)))
     if answered.part.text:
         sheet.prose(answered.part.text)
     kind_of(answered.part).question(answered, sheet)

@@ -84,6 +84,7 @@ PART_EXTRAS: Keys = {
     "answer": "The answer to a question in words.",
     "method": "How an update is found: gradient (the default), or newton.",
     "layout": "Which way round a Jacobian is: numerator, outputs along the rows (the default), or denominator.",
+    **MASTHEAD,
 }
 
 

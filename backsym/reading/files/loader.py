@@ -197,10 +197,10 @@ def _problem(
         _check_values(found, forward, symbols, report)
     _check_upstream(found, upstream, report)
     numbers_given = bool(problem.values) or "variants" in found
-    parts = read_parts(
-        found.get("parts"), problem, report, frozenset(forward.broken), numbers_given=numbers_given
+    parts, masthead = read_parts(
+        found.get("parts"), problem, report, frozenset(forward.broken), numbers_given=numbers_given, said=found
     )  # fmt: skip
-    problem = replace(problem, parts=parts)
+    problem = replace(problem, parts=parts, masthead=masthead)
     whole = not forward.broken and not report.diagnostics and end in problem.by_name
     problem = replace(problem, variants=read_variants(found.get("variants"), problem, report, whole))
     report.stop()

@@ -1,11 +1,12 @@
-"""What a sheet says of itself: course, author, due date, header, logo and paper, of problems and collections.
+"""What a sheet says of itself: course, author, due date, header, logo and paper, of parts, problems and collections.
 
 This module must not know how any of it is printed, and reads no picture.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from backsym.core.choices import LOGOS, PAPERS
@@ -20,6 +21,22 @@ def read_masthead(found: Mapping[str, Tree], report: Report) -> Masthead:
     said = {key: prose(found.get(key), report, key) for key in ("course", "author", "date", "due", "header")}
     paper = choice(found.get("paper"), report, "paper", PAPERS, PAPERS[0], lower=True)
     return Masthead(**said, logo=_logo(found.get("logo"), report), paper=paper)
+
+
+def of_sheet(masthead: Masthead, said: Sequence[tuple[Masthead, Mapping[str, Tree]]], report: Report) -> Masthead:
+    """The masthead of a problem with the header, logo and paper that it or a part of it gives.
+
+    ``said`` are the mastheads of the problem and of its parts, each with the keys that are given; a sheet has one of
+    each, so that another one is an error.
+    """
+    sheet: dict[str, str | None] = {}
+    for own, found in said:
+        for key in (key for key in ("header", "logo", "paper") if key in found):
+            value = getattr(own, key)
+            if sheet.setdefault(key, value) != value:
+                report.add(found[key], say("files.one_sheet", key=key))
+    paper = sheet.get("paper") or masthead.paper
+    return replace(masthead, header=sheet.get("header"), logo=sheet.get("logo"), paper=paper)
 
 
 def _logo(tree: Tree | None, report: Report) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from backsym.core.choices import ACCEPT, LAYOUTS, METHODS
 from backsym.core.errors import InputError
 from backsym.core.expr import Adj, Entry, Expr, Member, names_in
-from backsym.core.problem import Part, Problem
+from backsym.core.problem import Masthead, Part, Problem
 from backsym.core.words import Said, say
 from backsym.parts.kind import Claim, Item, PartKind
 from backsym.parts.table import KINDS
@@ -31,6 +31,7 @@ from backsym.reading.files.fields import (
     text,
 )
 from backsym.reading.files.keys import PART_EXTRAS
+from backsym.reading.files.masthead import of_sheet, read_masthead
 from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree
 from backsym.reading.latex.equations import is_latex
 from backsym.reading.meaning.resolve import resolve_equation, resolve_expression
@@ -45,18 +46,22 @@ def read_parts(
     broken: frozenset[str] = frozenset(),
     *,
     numbers_given: bool = False,
-) -> tuple[Part, ...]:
-    """All parts, in order; what is wrong with the ``broken`` names has been reported and is not said again.
+    said: Mapping[str, Tree] | None = None,
+) -> tuple[tuple[Part, ...], Masthead]:
+    """All parts, in order, and the masthead of the problem with what they say of the sheet.
 
-    ``numbers_given`` tells whether the file, or a variant of it, has values.
+    What is wrong with the ``broken`` names has been reported and is not said again.
+    ``numbers_given`` tells whether the file, or a variant of it, has values; ``said`` has the keys of the problem.
     """
     if tree is None or (isinstance(tree, Scalar) and not tree.text):
-        return ()
+        return (), problem.masthead
     if not isinstance(tree, Listing):
         report.add(tree, say("files.parts_not_list"))
-        return ()
+        return (), problem.masthead
     reader = _Reader(problem, report, broken, numbers_given)
-    return tuple(part for item in tree.items if (part := reader.part(item)) is not None)
+    reader.mastheads.append((problem.masthead, said or {}))
+    parts = tuple(part for item in tree.items if (part := reader.part(item)) is not None)
+    return parts, of_sheet(problem.masthead, reader.mastheads, report)
 
 
 class _Reader:
@@ -68,6 +73,7 @@ class _Reader:
         self.broken = broken
         self.scope: Scope = replace(scope_of(problem), unavailable=broken)
         self.differentiable = _reaches_loss(problem)
+        self.mastheads: list[tuple[Masthead, Mapping[str, Tree]]] = []
 
     def part(self, tree: Tree) -> Part | None:
         if isinstance(tree, Scalar) and (alone := KINDS.get(tree.text.strip())) is not None and alone.alone:
@@ -115,8 +121,11 @@ class _Reader:
         if "method" in found and not kind.method_given:
             others = either(sorted(other.name for other in KINDS.values() if other.method_given))
             report.add(found["method"], say("files.no_method", kind=kind.name, others=others))
+        masthead = read_masthead(found, report)
+        self.mastheads.append((masthead, found))
         return Part(
             kind.name,
+            masthead=masthead,
             option=layout or method,
             text=words,
             answer=answer,

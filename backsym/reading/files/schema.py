@@ -188,6 +188,7 @@ def _part() -> Schema:
         "answer": _TEXT,
         "method": {"enum": list(METHODS)},
         "layout": {"enum": list(LAYOUTS)},
+        **_masthead_values(),
     }
     part = _object({**keys.part_kinds(), **keys.PART_EXTRAS}, {**kinds, **extras})
     one_name = {"not": {"required": ["marks", "points"]}}
