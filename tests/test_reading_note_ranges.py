@@ -36,6 +36,23 @@ NOTES: dict[str, tuple[str, Truth, dict[str, tuple[int, ...]]]] = {
         lambda w1, x, w2, t: ((w2 @ np.tanh(w1 @ x) - t) ** 2).sum() / 2,
         {"w1": (H, D + 1), "x": (D + 1,), "w2": (K, H), "t": (K,)},
     ),
+    "a computed unit that is 1": (
+        r"$$z_j = \tanh(\sum_{i=0}^D w_{ji} x_i), \quad y = \sum_{j=0}^M v_j z_j, \quad E = (y-t)^2$$ with $z_0=1$.",
+        lambda w, x, v0, v, t: (v0 + v @ np.tanh(w @ x) - t) ** 2,
+        {"w": (H, D + 1), "x": (D + 1,), "v0": S, "v": (H,), "t": S},
+    ),
+    "computed units that are 1, within a function": (
+        r"""$$a_j = \sum_{i=0}^{M} \alpha_{ji} x_i, \quad z_j = \sigma(a_j), \quad
+        y_k = \sigma\left(\sum_{j=0}^{D} \beta_{kj} z_j\right)$$
+        $$J = \sum_{k=1}^K (y_k - t_k)^2$$ where $x_0 = 1$ and $z_0 = 1$ are the biases.""",
+        lambda alpha, x, b, beta, t: ((sigmoid(b + beta @ sigmoid(alpha @ x)) - t) ** 2).sum(),
+        {"alpha": (H, D + 1), "x": (D + 1,), "b": (K,), "beta": (K, H), "t": (K,)},
+    ),
+    "a computed unit that is 1, and its square": (
+        r"$$z_j = \tanh(w_j x), \quad y = u + \sum_{j=0}^M v_j z_j^2, \quad E = (y-t)^2$$ with $z_0=1$.",
+        lambda w, x, u, v0, v, t: (u + v0 + v @ np.tanh(w * x) ** 2 - t) ** 2,
+        {"w": (H,), "x": S, "u": S, "v0": S, "v": (H,), "t": S},
+    ),
     "positions up to N - 1": (
         r"$$y_k = \sum_{n=0}^{N-1} a_{kn} x_n, \quad k = 0, \dots, N-1, \quad L = \sum_{k=0}^{N-1} y_k^2$$",
         lambda a, x: ((a @ x) ** 2).sum(), {"a": (N, N), "x": (N,)},
@@ -98,7 +115,10 @@ def test_a_note_is_read_as_meant(name: str, tmp_path: Path) -> None:
 
 REFUSED = {
     "a computed unit that has no equation": (
-        r"$$z_j = \tanh(\sum_{i=0}^D w_{ji} x_i), \quad y = \sum_{j=0}^M v_j z_j, \quad E = (y-t)^2$$ with $z_0=1$."
+        r"$$z_j = \tanh(\sum_{i=0}^D w_{ji} x_i), \quad y = \sum_{j=0}^M v_j z_j, \quad E = (y-t)^2$$"
+    ),
+    "what is subtracted has no first term": (
+        r"$$z_j = \tanh(w_j x), \quad y = -\sum_{j=0}^M v_j z_j, \quad E = (y-t)^2$$ with $z_0=1$."
     ),
     "a letter that is a number": r"$$y = \sum_{j=0}^M w_j x^j, \quad E = (y - t)^2$$",
     "two sets": r"$$L = \sum_{i \in S} w x_i + \sum_{i \in R} u x_i$$",

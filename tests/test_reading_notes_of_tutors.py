@@ -129,6 +129,47 @@ with $\mathbf{h}_0 = 0$.
     "a number before a row": (
         r"$$L = \max(0, 1 - y w^T x)$$", lambda y, w, x: positive(1 - y * (w @ x)), {"y": S, "w": (D,), "x": (D,)}, {},
     ),
+    "an offset with a mark 0": (
+        r"$$J = \frac{1}{n}\sum_{i=1}^n \max(0, 1 - y^{(i)}(\theta^T x^{(i)} + \theta_0))$$",
+        lambda y, theta, x, theta0: positive(1 - y * (x @ theta + theta0)).mean(),
+        {"y": (T,), "theta": (D,), "x": (T, D), "theta0": S}, {},
+    ),
+    "a target before a product": (
+        r"$$J = \sum_{i=1}^n (1 - y_i (\theta^T x_i))^2$$",
+        lambda y, theta, x: ((1 - y * (x @ theta)) ** 2).sum(), {"y": (T,), "theta": (D,), "x": (T, D)}, {},
+    ),
+    "a penalty of factors": (
+        r"$$J = \sum_{u=1}^{U}\sum_{i=1}^{I} (r_{ui} - \mathbf{p}_u^\top\mathbf{q}_i)^2 "
+        r"+ \lambda\left(\sum_u \|\mathbf{p}_u\|^2 + \sum_i \|\mathbf{q}_i\|^2\right)$$",
+        lambda r, p, q, **o: ((r - p @ q.T) ** 2).sum() + o["lambda"] * ((p**2).sum() + (q**2).sum()),
+        {"r": (T, H), "p": (T, D), "q": (H, D), "lambda": S}, {},
+    ),
+    "half a penalty of factors": (
+        r"$$J = \sum_{i=1}^{n} (y_i - p_i q)^2 + \frac{\lambda}{2}\left(\sum_i p_i^2 + q^2\right)$$",
+        lambda y, p, q, **o: ((y - p * q) ** 2).sum() + o["lambda"] * ((p**2).sum() + q**2) / 2,
+        {"y": (T,), "p": (T,), "q": S, "lambda": S}, {},
+    ),
+    "an elastic net": (
+        r"$$J = \sum_i (y_i - \mathbf{w}^T \mathbf{x}_i)^2 + \lambda \left(\alpha\|\mathbf{w}\|_1 + "
+        r"\frac{1-\alpha}{2}\|\mathbf{w}\|_2^2\right)$$",
+        lambda y, w, x, alpha, **o: ((y - x @ w) ** 2).sum()
+        + o["lambda"] * (alpha * w.sum() + (1 - alpha) / 2 * (w**2).sum()),
+        {"y": (T,), "w": (D,), "x": (T, D), "lambda": S, "alpha": S}, {},
+    ),
+    "a label that is one-hot": (
+        r"""$$\boldsymbol{h} = \tanh(\boldsymbol{W}_1\boldsymbol{x}), \quad \boldsymbol{p} =
+        \mathrm{softmax}(\boldsymbol{W}_2\boldsymbol{h}), \quad J = -\sum_i y_i \log p_i$$ where $\boldsymbol{y}$ is
+        the one-hot label vector and $\boldsymbol{W}_2 \in \mathbb{R}^{D_y \times H}$.""",
+        lambda x, W1, W2, y: -(y * np.log(softmax(W2 @ np.tanh(W1 @ x)))).sum(),
+        {"x": (D,), "W1": (H, D), "W2": (K, H), "y": (K,)}, {},
+    ),
+    "rows": (
+        r"""$$\mathbf{h} = \tanh(\mathbf{x}\mathbf{W} + \mathbf{b}), \quad L = \frac12\|\mathbf{h} - \mathbf{t}\|^2$$
+        with $\mathbf{x} \in \mathbb{R}^{1 \times D}$, $\mathbf{b} \in \mathbb{R}^{1 \times H}$ and
+        $\mathbf{t} \in \mathbb{R}^{1 \times H}$.""",
+        lambda x, W, b, t: ((np.tanh(x @ W + b) - t) ** 2).sum() / 2,
+        {"x": (1, D), "W": (D, H), "b": (1, H), "t": (1, H)}, {},
+    ),
     "a function in apposition": (
         r"$$J = (y - \hat y)^2$$ where $\hat y = f(z)$, $f$ the sigmoid function and $z = w x + b$.",
         lambda w, x, b, y: (y - sigmoid(w * x + b)) ** 2, {"w": S, "x": S, "b": S, "y": S}, {},
@@ -147,6 +188,8 @@ REFUSED = {
     "a class that nothing tells": (
         r"$$ L = -\log p_c $$ where $\mathbf{p} = \text{softmax}(\mathbf{s})$.", "notes.entry_at_class",
     ),
+    "a model that is applied to an example": (r"$$J = \sum_n (y_n(x_n, w) - t_n)^2$$", "notes.member"),
+    "a rate, or a factor": (r"$$J = (y - \lambda(w x + b))^2$$", "notes.unknown_function"),
     "an array of one entry": (r"$$L = \max(0, 1 - a X^T X w)$$", "notes.size_one"),
 }  # fmt: skip
 """What is refused, with its code; None for what is data, since it holds in a case only."""

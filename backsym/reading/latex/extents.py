@@ -58,9 +58,13 @@ def _last_sum(term: Node) -> Node | None:
 
 
 def _has_index(term: Node, letters: frozenset[str]) -> bool:
-    """Whether one of the letters is an index in a term."""
-    entries = (part for part in walk(term) if part.kind == "entry")
-    return any(n.kind == "name" and n.value in letters for e in entries for ix in e.children[1:] for n in walk(ix))
+    """Whether one of the letters is an index in a term, and no sum within gives it."""
+    if term.kind == "call":
+        letters -= _letters(term)
+    indices = term.children[1:] if term.kind == "entry" else ()
+    if any(part.kind == "name" and part.value in letters for index in indices for part in walk(index)):
+        return True
+    return any(_has_index(child, letters) for child in term.children)
 
 
 def _with(term: Node, more: Sequence[Node]) -> Node:

@@ -27,6 +27,7 @@ from backsym.reading.latex.equations import Segment, Spelled, segments
 from backsym.reading.latex.lexer import Token, has_sign, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name, split_tag
 from backsym.reading.notes.equations import (
+    TARGETS,
     Equations,
     defined_functions,
     in_order,
@@ -411,6 +412,8 @@ class _Note:
         given = {name: s for name, s in equations.given().items() if name not in declared}
         goes_on = "a sum is over the terms behind it that have its letter, too"
         self.assumed += [(e.segment.start, goes_on) for e in equations.found if e.segment.start in equations.stretched]
+        factors = {self.source.text[slice(*call.head)]: call.head[0] for call in equations.factors}
+        self.assumed += [(at, f"{name} before parentheses is a factor") for name, at in factors.items()]
         self.starts = starts_of(equations, self.steps.letters)
         check_steps(self.source, equations, self.starts, declared)
         check_zeros(equations, self.starts, {name for name, shape in declared.items() if len(shape) > 1})
@@ -430,7 +433,8 @@ class _Note:
                 self.assumed.append((start.spelled.span[0], f"{start.family} has one size for every {letter}"))
         names = {**equations.names, **{e.name: e.segment.left for e in equations.found}, **given}
         shapes = self.told_shapes(equations, declared, given, names)
-        axes = AxisNames(self.declared, names, class_letter(self.source, places))
+        classes = class_letter(self.source, places)
+        axes = AxisNames(self.declared, names, classes if classes not in {*self.letters, *self.left_letters} else None)
         axes.name_classes([shapes.root(axis) for axis in shapes.labels.values()])
         self.declared.found = [
             replace(d, shape=tuple(axes.name(axis) for axis in shapes.shape(d.spelled.name) or ()))
@@ -703,7 +707,8 @@ class _Note:
         uses = position_uses(self.source, [(f.start, f.end) for f in self.formulas], letters, self.marks)
         told = {d.spelled.name for d in self.declared.found if d.letter}
         for n, formula in enumerate(self.formulas):
-            if not formula.displayed and says_class(self.prose.of(n) + without_next(self.prose.after(n))):
+            words = self.prose.of(n) + without_next(self.prose.after(n))
+            if not formula.displayed and says_class(words) and not says_one_hot(words):
                 names = names_in_formula(self.source, formula.start, formula.end)
                 told |= {name.key[0] if name.key[1] in letters else name.name for name in names}
         self.labels = chosen(uses, told - letters)
@@ -881,7 +886,7 @@ def _by_custom(spelled: Spelled, nodes: Iterable[Key]) -> str | None:
     computed = {other for other, mark in nodes if mark not in MARKS.values()}
     if letter == "x":
         return "input"
-    if letter in ("t", "y") and base not in computed:
+    if letter in TARGETS and base not in computed:
         return "target"
     return "input" if tag.isdecimal() and base in computed else None
 

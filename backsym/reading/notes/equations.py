@@ -31,6 +31,10 @@ _FUNCTION_LETTERS = frozenset("f g h phi psi Phi Psi".split())
 _OPENING = frozenset("([{")
 _CLOSING = frozenset(")]}")
 _END = Token("end", "", 0, 0)
+_CONSTANTS = frozenset("lambda alpha beta gamma eta mu rho tau C c".split())
+"""The letters of numbers that weigh a penalty."""
+TARGETS = ("t", "y")
+"""The letters of targets, by custom."""
 LOSS_NAMES = (
     "L", "loss", "J", "E", "C", "ell", "cost", "error", "CE", "BCE", "MSE", "SSE", "SSR", "RSS", "NLL",
 )  # fmt: skip
@@ -73,7 +77,7 @@ class Application:
     """A letter right before parentheses: its key, the places of the letter with its scripts and of the whole.
 
     ``plain`` if it is a light small letter without an accent, ``single`` if no sum stands in the parentheses,
-    ``raised`` if a power follows them, ``matrix`` if the letter is a bold capital.
+    ``raised`` if a power follows them, ``matrix`` if the letter is a bold capital; ``inside`` stands in them.
     """
 
     key: Key
@@ -83,6 +87,19 @@ class Application:
     single: bool
     raised: bool
     matrix: bool
+    inside: tuple[Token, ...] = ()
+
+    @property
+    def scales_penalty(self) -> bool:
+        r"""Whether a letter of constants stands before squares and lengths, ``\lambda (\|w\|^2 + \|v\|_1)``."""
+        return self.key[0] in _CONSTANTS and all(map(_is_penalty, _terms(self.inside)))
+
+    @property
+    def scales_target(self) -> bool:
+        r"""Whether the target of an example is before a product, ``y_i (w^T x_i)``; models are applied to letters."""
+        factors = [t for t in self.inside if t.kind in ("letter", "greek")]
+        alone = any(t.text in (",", ";", "|") for t in self.inside) or len({t.text for t in factors}) < 3
+        return self.key[0] in TARGETS and bool(self.key[1]) and not alone
 
 
 class FirstLook(FormulaReader):
@@ -147,7 +164,7 @@ class FirstLook(FormulaReader):
         raised = self.tokens[min(end + 1, len(self.tokens) - 1)].text == "^"
         span = head[0], self.tokens[end].end
         matrix = base.bold and letter[:1].isupper()
-        self.applications.append(Application(key, head, span, plain, single, raised, matrix))
+        self.applications.append(Application(key, head, span, plain, single, raised, matrix, tuple(inner)))
 
     def dimension_key(self, base: Base, scripts: Scripts) -> Key:
         key = super().dimension_key(base, scripts)
@@ -192,6 +209,7 @@ class Equations:
         self.alone: set[Key] = set()
         self.indexed: dict[str, set[tuple[int, bool]]] = {}
         looks = [self.read(segment) for segment in chosen]
+        self.factors: list[Application] = []
         self.unclear = self.decided()
         self.totals = [s for s in self.segments if s not in chosen and self.is_total(s)]
         looks = [self.read(segment) for segment in chosen] if self.applications else looks
@@ -205,8 +223,17 @@ class Equations:
         for call in self.applications:
             key = call.key
             base = key[0].rpartition(":")[2]
-            member = key[1] in self.words.letters and ((key[0], "") in known or not call.single)
-            if member or key in known or key[0] in self.functions or key[0] in self.defined or call.matrix:
+            member = key[1] in self.words.letters and ((key[0], "") in known or not call.single or call.scales_target)
+            if call.scales_penalty or (call.scales_target and key[1] in self.words.letters):
+                self.factors += [call] if (key[0], "") not in known else []
+            if (
+                member
+                or call.scales_penalty
+                or key in known
+                or key[0] in self.functions
+                or key[0] in self.defined
+                or call.matrix
+            ):
                 continue
             if key in self.alone:
                 if call.single or base == "sigma":
@@ -484,6 +511,26 @@ def is_loss(left: Spelled) -> bool:
     """Whether a left side is by its letter or its font a loss; ``L_i`` is the one of an example."""
     of_one = not left.bold and len(left.key[1]) == 1 and left.key[1].islower() and left.key[0] in LOSS_NAMES
     return left.calligraphic or left.name in LOSS_NAMES or of_one
+
+
+def _terms(tokens: Sequence[Token]) -> list[list[Token]]:
+    """The terms of a sum, parted by its signs outside of all brackets."""
+    depth = 0
+    found: list[list[Token]] = [[]]
+    for token in tokens:
+        depth += (token.text in _OPENING) - (token.text in _CLOSING)
+        if token.kind == "op" and token.text in ("+", "-") and depth == 0:
+            found.append([])
+        else:
+            found[-1].append(token)
+    return found
+
+
+def _is_penalty(term: Sequence[Token]) -> bool:
+    """Whether a length or a square stands in a term."""
+    texts = [token.text for token in term]
+    squared = any(texts[n] == "^" and "2" in texts[n + 1 : n + 3] for n in range(len(texts)))
+    return squared or any(text in ("||", "||(", "|(") for text in texts) or texts.count("|") > 1
 
 
 def _quantities(tree: Node, labels: Collection[str]) -> Iterable[str]:

@@ -13,7 +13,7 @@ Knows how formulas are written, by their tokens; knows no names and no shapes, b
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TypeAlias
 
@@ -103,6 +103,11 @@ def from_one(document: Document, places: Iterable[tuple[int, int]]) -> Counted:
     edits = _written_back(document.text, found)
     if edits:
         return Counted(rewritten(document, edits))
+    apart = sorted(edit for formula in found for edit in _ones_apart(document.text, formula, found))
+    if apart:
+        counted = from_one(rewritten(document, apart), _places_after(spans, apart))
+        said = (apart[0].start, "a computed entry at the position 0 is 1, and its term stands before the sum")
+        return replace(counted, remarks=(said, *counted.remarks))
     zero = {(n, r.letter) for n, formula in enumerate(found) for r in formula.ranges if r.first.text == "0"}
     axes, letters = _moved(found, zero)
     if not axes or not _may_move(found, axes, letters, zero):
@@ -112,7 +117,10 @@ def from_one(document: Document, places: Iterable[tuple[int, int]]) -> Counted:
     what = [(edits[0].start, f"positions of {names} count from 0")]
     for formula in found:
         what += [(s[0], f"{document.text[slice(*s)]} is the first entry") for i, s in formula.ones if i.axis in axes]
-    return Counted(rewritten(document, edits), tuple(what), axes=frozenset(axes))
+    document = rewritten(document, edits)
+    source, spans = Source(document.text), _places_after(spans, edits)
+    own = _with_own_columns(document, [formula for start, end in spans for formula in _statements(source, start, end)])
+    return replace(own, remarks=(*what, *own.remarks), axes=frozenset(axes))
 
 
 def _seconds(source: Source, start: int, end: int) -> Iterator[Edit]:
@@ -184,6 +192,74 @@ def _one_more(last: str) -> str:
     return bare[:-2] if bare.endswith("-1") else f"{last}+1"
 
 
+def _places_after(places: Iterable[tuple[int, int]], edits: Sequence[Edit]) -> list[tuple[int, int]]:
+    """Where formulas stand once these edits, in order, are made."""
+
+    def moved(at: int, *, end: bool) -> int:
+        done = (e for e in edits if e.start < at or (end and e.start == at))
+        return at + sum(len(e.replacement) - (e.end - e.start) for e in done)
+
+    return [(moved(start, end=False), moved(stop, end=True)) for start, stop in places]
+
+
+# --- a computed entry that is 1 ---------------------------------------------------------------------------------------
+
+
+def _ones_apart(text: str, formula: Written, found: Sequence[Written]) -> Iterator[Edit]:
+    r"""``\sum_{j=0}^D w_{kj} z_j`` as ``w_{k0} + \sum_{j=1}^D w_{kj} z_j``, where z_j is computed and ``z_0 = 1``."""
+    ones = {index.axis for f in found for index, _ in f.ones}
+    ones &= {index.axis for f in found for index in f.lefts if index.letter}
+    tokens = formula.tokens
+    for r in formula.ranges if ones else ():
+        n = next(n for n, token in enumerate(tokens) if token is r.at)
+        sign = n - 3
+        alone = sign >= 0 and (sign == 0 or tokens[sign - 1].text in ("=", "+", "(", "[", "&"))
+        if r.first.text != "0" or not alone or tokens[sign].text != "sum":
+            continue
+        begin = script_end(tokens, next(m for m in range(n, len(tokens)) if tokens[m].text == "^"))
+        stop = _end_of_product(tokens, begin)
+        start, end = tokens[begin].start, tokens[stop - 1].end
+        mine = [i for i in formula.indices if i.letter == r.letter and start <= i.at.start < end]
+        one = [index for index in mine if index.axis in ones]
+        if len(one) != 1 or stop == begin or any(index.number for index in mine):
+            continue
+        more = sum(t.text == r.letter and t.kind in _LETTERS for t in tokens[begin:stop]) > len(mine)
+        if more or (gone := _whole(tokens, one[0])) is None:
+            continue
+        parts = [(index.span, "0") for index in mine if index is not one[0]] + [(gone, "")]
+        first, at = "", start
+        for (a, b), put in sorted(parts):
+            first += text[at:a] + put
+            at = b
+        first += text[at:end]
+        yield Edit(tokens[sign].start, tokens[sign].start, f"{first.strip() or '1'} + ")
+        yield Edit(r.first.start, r.first.end, "1")
+
+
+def _end_of_product(tokens: Sequence[Token], begin: int) -> int:
+    """The position behind the term that begins here."""
+    depth = 0
+    for n in range(begin, len(tokens)):
+        token = tokens[n]
+        depth += (token.text in ("(", "[", "{", r"\{")) - (token.text in (")", "]", "}", r"\}"))
+        ends = token.text in ("+", "-", "=", ",", ";", ".", "&") or token.kind in ("row", "end")
+        if depth < 0 or (depth == 0 and ends):
+            return n
+    return len(tokens)
+
+
+def _whole(tokens: Sequence[Token], index: Index) -> tuple[int, int] | None:
+    """The place of a letter with its scripts, whose only index this is; None if it stands in a font or accent."""
+    n = next(n for n, token in enumerate(tokens) if token is index.array)
+    if tokens[n - 1].text in (*FONTS, *ACCENTS, "{"):
+        return None
+    end = n + 1
+    while end < len(tokens) and tokens[end].text in ("_", "^") and tokens[end].kind == "op":
+        end = script_end(tokens, end)
+    indices, _ = _scripts(tokens, n, n + 1)
+    return (tokens[n].start, tokens[end - 1].end) if len(indices) == 1 else None
+
+
 # --- a column of its own ---------------------------------------------------------------------------------------------
 
 
@@ -202,7 +278,7 @@ def _with_own_columns(document: Document, found: Sequence[Written]) -> Counted:
     for index in indices:
         (letter, mark), axis = index.axis
         own = not index.letter and index.number == 0 and axis != ABOVE and index.array.start in letters
-        if not own or index.axis not in by_letter - stepped or ":" in letter or len(letter) > 1:
+        if not own or index.axis not in by_letter - stepped or ":" in letter or index.array.kind == "word":
             continue
         name = chosen.get((letter, axis)) or next(free, None)
         if name is None:
@@ -214,7 +290,9 @@ def _with_own_columns(document: Document, found: Sequence[Written]) -> Counted:
         while document.text[start - 1] in ", ":
             start -= 1
         edits += [Edit(index.array.start, index.array.end, name), Edit(start, index.span[1], "")]
-        spelled[new_name(name, mark.strip("()[]"))] = rf"\mathbf{{{letter}}}_{{0}}" + (f"^{{{mark}}}" if mark else "")
+        bold = "mathbf" if index.array.kind == "letter" else "boldsymbol"
+        written = rf"\{bold}{{{document.text[index.array.start : index.array.end]}}}_{{0}}"
+        spelled[new_name(name, mark.strip("()[]"))] = written + (f"^{{{mark}}}" if mark else "")
     return Counted(rewritten(document, sorted(edits)), tuple(what), spelled)
 
 

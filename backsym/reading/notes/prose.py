@@ -89,6 +89,18 @@ def formulas(text: str, tex: bool, unclosed: list[tuple[int, int, str]] | None =
         position = end + len(closing)
 
 
+def _parts(between: str) -> bool:
+    """Whether an item of a list, a heading or a paragraph begins between two formulas."""
+    lines = [line.split(maxsplit=1) for line in between.split("\n")[1:]]
+    return any(not line for line in lines[:-1]) or any(_begins_item(line[0]) for line in lines if line)
+
+
+def _begins_item(word: str) -> bool:
+    """Whether the first word of a line marks an item or heading: ``-``, ``\\item``, ``##``, ``2.``, ``(a)``."""
+    numbered = word[-1:] in (".", ")") and word.strip("(*.)").isalnum() and len(word) < 5
+    return word in ("-", "*", "+", "\\item") or not word.strip("#") or numbered
+
+
 def role_in(words: str) -> str | None:
     """The role that words give."""
     return next((role for role, pattern in _ROLES if pattern.search(words)), None)
@@ -139,9 +151,9 @@ class Prose:
         if tells_role(near):
             return near
         item = text.rfind("\n", 0, self.formulas[first].start) + 1
-        if before > item:
+        if before and not _parts(text[before : self.formulas[first].start]):
             # "$x$ is the input, and $W$ ...": what stands before the comma is said of the formula before.
-            return re.split(r",|;|\band\b", text[before : self.formulas[first].start])[-1]
+            return re.split(r",|;|\.\s|\band\b", text[before : self.formulas[first].start])[-1]
         return text[max(item, own - 400) : end] + near
 
     def after(self, number: int) -> str:

@@ -64,9 +64,11 @@ class Ranks:
         declared = {d.spelled.name for d in self.declared}
         others = {name: spelled for name, spelled in names.items() if name not in declared}
         arrays = {} if has_bold else {**self.light_arrays(others, equations), **self.called_arrays(others)}
+        nodes = {e.name for e in equations.found if e.sides is not None and e.sides[0].kind == "name"}
+        rows = nodes if any(_is_row(d) for d in self.declared) else frozenset()
         ranks: dict[str, int | None] = {}
         for name, spelled in names.items():
-            unknown = None if not has_bold and not spelled.calligraphic else usual_rank(spelled)
+            unknown = None if name in rows or not (has_bold or spelled.calligraphic) else usual_rank(spelled)
             by_letter = 2 if spelled.key[0] in matrices and name in given else arrays.get(name, unknown)
             ranks[name] = families.get(name) or entries.get(name, by_letter)
         return ranks, families
@@ -92,8 +94,8 @@ class Ranks:
             )
             if (turned or whole) and capital:
                 found[name] = 2
-            elif letter in forward:
-                found[name] = 1
+            elif letter in forward and not spelled.below:
+                found[name] = 1  # Beside \theta^T x a \theta_0 may be a number.
         at = next((f.start for f in self.formulas), 0)
         if found and any(rank == 2 for rank in found.values()):
             listed = ", ".join(sorted(name for name, rank in found.items() if rank == 2))
@@ -159,6 +161,12 @@ class Ranks:
             elif name not in lefts and any(label_in(t.children[1], self.labels) for t in one):
                 found[name] = 2  # What a class picks of E, or of columns u_o, is a vector.
         return found
+
+
+def _is_row(declaration: Declaration) -> bool:
+    r"""Whether a bold small letter is declared as a row, ``\mathbf{x} \in \mathbb{R}^{1 \times D}``: so are others."""
+    spelled = declaration.spelled
+    return spelled.bold and usual_rank(spelled) == 1 and len(declaration.shape) == 2 and declaration.shape[0] == "1"
 
 
 def _before_vectors(tokens: Sequence[Token], vectors: Collection[str] | None) -> set[str]:
