@@ -225,7 +225,7 @@ ASKED = [
     (r"Differentiate $L$ with respect to $\mathbf{W}$ and $\mathbf{b}$.", [("gradients", ("W", "b"))]),
     (r"What is $\nabla_{\mathbf{W}} L$?", [("gradients", ("W",))]),
     (r"Obtain an expression for $\frac{\partial L}{\partial \mathbf{b}}$.", [("derive", ("b",))]),
-    (r"Write down $\nabla_{\mathbf{b}} L$.", [("gradients", ("b",))]),
+    (r"Write down $\nabla_{\mathbf{b}} L$.", [("list", ("b",))]),
     (r"Using the chain rule, find the derivative of the loss w.r.t. $\mathbf{b}$.", [("gradients", ("b",))]),
     (r"Berechnen Sie die Ableitung von $L$ nach $\mathbf{W}$.", [("gradients", ("W",))]),
     (r"Bestimmen Sie $\nabla_{\mathbf{W}} L$.", [("gradients", ("W",))]),

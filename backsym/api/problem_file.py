@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from backsym.core.choices import LAYOUTS, METHODS
 from backsym.core.errors import BacksymError, InputError
 from backsym.core.expr import Ix
 from backsym.core.problem import Dimension, NodeEquation, Part, Problem, Symbol, start_names
@@ -83,7 +84,8 @@ def _text(problem: Problem, source: str) -> str:
         pieces.append(f"loss: {problem.loss}\n")
     if problem.parts:
         pieces.append("\n# What is asked, in order.  Without parts, everything is derived.\nparts:\n")
-        pieces += [f"  - {_flow(_part(part, problem))[1:-1]}\n" for part in problem.parts]
+        asked = [_part(part, problem) for part in problem.parts]
+        pieces += [f"  - {_flow(part)[1:-1] if len(part) == 1 else _flow(part)}\n" for part in asked]
     else:
         pieces.append("\n# Without parts, everything is derived.\n")
     return "".join(pieces)
@@ -180,6 +182,8 @@ def _part(part: Part, problem: Problem) -> dict[str, Any]:
     found: dict[str, Any] = {part.kind: listed if len(listed) != 1 else listed[0]}
     if part.option is not None and not listed:
         found[part.kind] = part.option
+    elif part.option not in (None, METHODS[0], LAYOUTS[0]):
+        found["method" if part.option in METHODS else "layout"] = part.option
     for key in ("text", "marks"):
         if getattr(part, key) is not None:
             found[key] = getattr(part, key)

@@ -27,10 +27,14 @@ class Phrases:
         """The numbers of the first words that are one of the phrases, the longest one, as a slice; None without."""
         texts = [word.text for word in words]
         for n in range(len(texts)):
-            lengths = [len(p) for p in self.phrases if tuple(texts[n : n + len(p)]) == p]
-            if lengths:
-                return n, n + max(lengths)
+            length = self.length_at(texts, n)
+            if length:
+                return n, n + length
         return None
+
+    def length_at(self, texts: Sequence[str], n: int) -> int:
+        """The words of the longest phrase that stands at the n-th word; 0 without."""
+        return max((len(p) for p in self.phrases if tuple(texts[n : n + len(p)]) == p), default=0)
 
     def __contains__(self, words: Sequence[Word]) -> bool:
         return self.first(words) is not None

@@ -153,7 +153,8 @@ def _problem(
     forward.read(texts)
     loss, upstream = _loss(found.get("loss"), forward, report, note=note)
     if note is not None:
-        forward.declared = {n: d for n, d in declared.items() if n in forward.used or n in forward.parsed}
+        used = {*forward.used, *forward.parsed, *_constants(found.get("parts"))}
+        forward.declared = {n: d for n, d in declared.items() if n in used}
     elif forward.parsed and not forward.unread:
         _check_used(forward, report, _constants(found.get("parts")))
     symbols = forward.symbols()

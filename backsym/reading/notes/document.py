@@ -15,17 +15,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count, islice
 
+from backsym.core.choices import METHODS
 from backsym.core.errors import Diagnostic, InputError
 from backsym.core.expr import show_shape
 from backsym.core.problem import Part, Problem
 from backsym.core.source import Location, Source
 from backsym.core.words import say
+from backsym.parts.numbers import RATE
 from backsym.reading.files.fields import MAX_DIAGNOSTICS
 from backsym.reading.files.yamlfile import Document, Listing, Mark, Rewritten, Scalar, Table, Tree, rewritten, text_of
 from backsym.reading.latex.declarations import Declaration, Declarations, names_in_formula
 from backsym.reading.latex.equations import Segment, Spelled, segments
 from backsym.reading.latex.lexer import Token, has_sign, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name, split_tag
+from backsym.reading.notes.asking.network import Network
 from backsym.reading.notes.equations import (
     TARGETS,
     Equations,
@@ -88,6 +91,11 @@ _SHOWING = Phrases(
 """Words before "that" by which an equation is to be shown."""
 _CLOSE_BEFORE = 60
 """How many characters before an equation within the text its words may stand."""
+
+ASKED_BY = ("derive", "gradients", "list", "hessian", "stationary", "update")
+"""The kinds of parts whose items are quantities by which the loss is differentiated."""
+_PARAMETERS = ("w", "b", "theta")
+"""Letters that are learned in every note that does not say otherwise."""
 
 _FREE_LETTERS = "DKHMPQRS"
 """Dimensions that the note does not name take these first."""
@@ -227,6 +235,7 @@ class _Note:
         self.unknown: list[tuple[int, str]] = []
         self.no_part: list[int] = []
         self.asked: frozenset[str] = frozenset()
+        self.rate: tuple[str, str] | None = None
         self.strange: list[int] = []
         self.not_asked: set[str] = set()
         self.steps = Steps()
@@ -295,6 +304,8 @@ class _Note:
             "loss": self.loss(equations),
             "parts": self.parts(equations),
         }
+        if self.rate is not None:
+            fields["symbols"] = self.with_rate(fields["symbols"], self.rate)
         self.remarks = self.what_was_passed_over(equations)
         return self.table({key: value for key, value in fields.items() if value is not None})
 
@@ -652,6 +663,18 @@ class _Note:
         below = sum(name.below for name in tagged)
         return "subscript" if below * 2 > len(tagged) else "superscript"
 
+    def with_rate(self, symbols: Tree | None, rate: tuple[str, str]) -> Table:
+        """The symbols with the learning rate of the updates that are asked for, as the note writes it."""
+        letter, number = rate
+        if not letter:
+            self.assumed.append((0, f"the learning rate is {RATE}"))
+        fields: dict[str, Tree] = {"shape": Listing(self.mark(0, 0), "", ()), "role": self.word("constant")}
+        fields.update({"latex": self.word(letter)} if letter.strip("\\") not in ("", RATE) else {})
+        if number:
+            self.assumed.append((0, f"the step stands with a letter for {number}, the learning rate"))
+        entries = symbols.entries if isinstance(symbols, Table) else ()
+        return Table(self.mark(0, 0), "", (*entries, (self.word(RATE), self.table(fields))))
+
     # --- equations ---
 
     def equations(self, found: Sequence[Formula]) -> Equations:
@@ -851,13 +874,31 @@ class _Note:
         targets = {*nodes, *ranks, *equations.given()} - set(self.not_asked)
         loss = self.upstream or equations.loss() or (nodes[-1] if nodes else None)
         words = replace(self.vocabulary(), ranks=ranks, loss=loss, latex=self.spelled_otherwise, free=None)
-        tasks = Tasks(self.source, words, nodes, targets)
+        network = Network(
+            {e.name: e.sides[1] if e.sides is not None else None for e in equations.found}, loss or "", ranks, targets,
+            self.settled.arguments, self.parameters(equations), self.family_names, bool(self.steps.letters),
+        )  # fmt: skip
+        tasks = Tasks(self.source, words, network)
         return tasks.read([(f.start, f.end, f.displayed) for f in self.formulas]), tasks
+
+    def parameters(self, equations: Equations) -> tuple[str, ...] | None:
+        """What is learned: by its words, or a letter that is nothing else; None where that is not clear."""
+        found = []
+        nodes = [e.segment.left.key for e in equations.found]
+        for name, spelled in equations.given().items():
+            role = role_in(self.words.get(name, ""))
+            if name in self.labels or role in ("input", "target", "constant"):
+                continue
+            if role == "parameter" or spelled.key[0].lower() in _PARAMETERS:
+                found.append(name)
+            elif role is not None or _by_custom(spelled, nodes) is None:
+                return None
+        return tuple(found)
 
     def asked_for(self, equations: Equations) -> frozenset[str]:
         """The names that the note asks the derivative by, whatever their role is by custom."""
         tasks, _ = self.tasks(equations)
-        return frozenset(name for task in tasks if task.kind in ("derive", "gradients") for name in task.names)
+        return frozenset(name for task in tasks if task.kind in ASKED_BY for name in task.names)
 
     def parts(self, equations: Equations) -> Tree | None:
         """What the words of the note ask for."""
@@ -867,6 +908,8 @@ class _Note:
         self.unread = tasks.unread
         self.unknown = tasks.unknown
         self.no_part = tasks.no_part
+        if any(task.kind == "update" and not task.method for task in found):
+            self.rate = tasks.rate or ("", "")
         return Listing(self.mark(0, 0), "", tuple(items)) if items else None
 
     def part(self, task: Task) -> Table:
@@ -874,9 +917,10 @@ class _Note:
         at = self.mark(start, start + 1)
         if task.kind == "graph":
             return Table(at, "", ((self.word("graph"), self.word(task.names[0])),))
+        method = ((self.word("method"), self.word(task.method)),) if task.method else ()
         equations = [self.scalar(self.document.text[a:b], a, b) for a, b in task.equations]
         names = [self.scalar(name, task.at, task.at + 1) for name in task.names]
-        return Table(at, "", ((self.word(task.kind), Listing(at, "", (*names, *equations))),))
+        return Table(at, "", ((self.word(task.kind), Listing(at, "", (*names, *equations))), *method))
 
 
 def _by_custom(spelled: Spelled, nodes: Iterable[Key]) -> str | None:
@@ -945,5 +989,6 @@ def what_was_read(problem: Problem) -> str:
 def _summary(part: Part) -> str:
     """A part in a few words: ``show (line 12)``, ``gradients W, b``."""
     if part.targets:
-        return f"{part.kind} {' '.join(part.targets)}"
+        kind = f"{part.kind} by Newton's method" if part.option == METHODS[1] else part.kind
+        return f"{kind} {' '.join(part.targets)}"
     return f"{part.kind} {part.option or ''}".strip() if part.line is None else f"{part.kind} (line {part.line})"

@@ -20,6 +20,7 @@ from backsym.core.functions import FUNCTIONS, losses
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
+from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.lexer import FONTS, FUNCTION_MACROS, Token
 from backsym.reading.latex.names import Key, Vocabulary, new_name
@@ -54,6 +55,8 @@ class Settled:
     """What equations with a derivative in them define, with their places; no step of descent, ``w = w - ...``."""
     steps: list[int] = field(default_factory=list)
     """Where steps of descent and the like stand, equations with a derivative among other things."""
+    arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What left sides are written as functions of, ``J(w)``, by names."""
 
 
 class Place(Protocol):
@@ -130,6 +133,7 @@ def settled(document: Document, places: Places) -> Settled:
     formulas = list(places(document))
     loose = {letter for f in formulas for letter in _loose(_source(document), f)}
     pieces = _pieces(_source(document), formulas, displayed=True)
+    arguments = _written_arguments([*pieces, *_pieces(_source(document), formulas, displayed=False)])
     document = _with(document, (edit for piece in pieces for edit in _one_side(piece)))
     document = _without_functions(document, places)
     pieces = _pieces(_source(document), places(document), displayed=True)
@@ -137,7 +141,7 @@ def settled(document: Document, places: Places) -> Settled:
     formulas = list(places(document))
     source = _source(document)
     pieces = _pieces(source, formulas, displayed=True)
-    found = Settled(document, loose=loose)
+    found = Settled(document, loose=loose, arguments=arguments)
     edits = [edit for piece in pieces for edit in _derivative(piece, found)]
     within = _pieces(source, formulas, displayed=False)
     for piece in within:
@@ -281,6 +285,19 @@ class Applied:
     start: int = 0
     """Where the head begins."""
     head_end: int = 0
+
+
+def _written_arguments(pieces: Iterable[Piece]) -> dict[str, tuple[str, ...]]:
+    """The names in the parentheses of left sides, where nothing but names and commas stands there."""
+    found: dict[str, tuple[str, ...]] = {}
+    for piece in pieces:
+        call = _left_call(piece)
+        if call is not None:
+            source = piece.reader.source
+            heads = names_in_formula(source, call.start, call.head_end)
+            inside = names_in_formula(source, call.span[0] + 1, call.span[1] - 1)
+            found.update({head.name: tuple(name.name for name in inside) for head in heads if head.name not in found})
+    return found
 
 
 def _without_functions(document: Document, places: Places) -> Document:

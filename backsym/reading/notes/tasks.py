@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from backsym.core.errors import InputError
 from backsym.core.expr import Span
 from backsym.core.source import Source
+from backsym.parts.numbers import RATE
 from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.names import Vocabulary
+from backsym.reading.notes.asking.network import Network
+from backsym.reading.notes.asking.parts import Answerable, answerable, habits_of
+from backsym.reading.notes.asking.questions import Questions, Request
+from backsym.reading.notes.asking.sentences import NOTHING, elements, meaning_of
 from backsym.reading.notes.upstream import SIGNS
 from backsym.reading.syntax import Node
-from backsym.text.phrases import Phrases, words_of
+from backsym.text.phrases import Phrases, Word, words_of
 
 _SHOW = re.compile(
     r"\b(?:(?:show|prove|verify|check|demonstrate|confirm)\s+that\b"
@@ -71,7 +76,19 @@ _WHY = re.compile(r"\bwhy\b", re.IGNORECASE)
 _GRAPH = re.compile(
     r"\bdraw\s+(?:the|a)\s+(?P<vectorized>vectori[sz]ed\s+)?(?:computation(?:al)?\s+)?graph\b", re.IGNORECASE
 )
+_BESIDES = Phrases(
+    "explain", "justify", "interpret", "discuss", "comment", "sketch", "plot", "why", "argue", "convex", "eigenvalues",
+    "how many", "erkl\u00e4ren", "begr\u00fcnden", "warum", "skizzieren", "diskutieren", "interpretieren", "konvex",
+)  # fmt: skip
+"""Words for what no part answers."""
+_WRITE_DOWN = Phrases("write down", "schreiben sie", "notieren sie")
+_WORKED_OUT = Phrases("derive", "compute", "find", "calculate", "determine", "leiten", "berechnen", "bestimmen")
+"""Verbs that ask for a derivation."""
 _BREAK = re.compile(r"\n\s*\n|\n\s*" + _ITEM + r"|\A", re.IGNORECASE)
+
+
+SLOPES = ("derive", "gradients", "list")
+"""The kinds of parts that ask for derivatives of the loss."""
 
 
 @dataclass
@@ -84,6 +101,7 @@ class Task:
     names: list[str] = field(default_factory=list)
     formulas: list[int] = field(default_factory=list)
     """Where the formulas stand that the part was made of."""
+    method: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,18 +114,22 @@ class Row:
 
 
 class Tasks:
-    """The tasks of a note; ``words`` are its names, ``nodes`` have an equation, ``targets`` may be asked for.
+    """The tasks of a note; ``words`` are its names, ``network`` tells what is computed and what may be asked for.
 
-    ``left_over`` are the equations for derivatives that no words ask for, ``unread`` formulas to be shown that hold a
-    sign that is not known, ``unknown`` what a derivative is asked for by that is in no equation, ``no_part`` where a
-    sentence begins that looks like a question and became no part.
+    ``rate`` is the learning rate as the note writes it, with its number.  ``left_over`` are the equations for
+    derivatives that no words ask for, ``unread`` formulas to be shown that hold a sign that is not known, ``unknown``
+    what a derivative is asked for by that is in no equation, ``no_part`` where a sentence begins that looks like a
+    question and became no part.
     """
 
-    def __init__(self, source: Source, words: Vocabulary, nodes: Iterable[str], targets: Iterable[str]):
+    def __init__(self, source: Source, words: Vocabulary, network: Network):
         self.source = source
         self.words = words
-        self.nodes = frozenset(nodes)
-        self.targets = frozenset(targets)
+        self.network = network
+        self.nodes = frozenset(network.sides)
+        self.targets = frozenset(network.targets)
+        self.habits = habits_of(source.text)
+        self.rate: tuple[str, str] | None = None
         self.found: dict[tuple[int, str], Task] = {}
         self.left_over: list[int] = []
         self.unread: list[int] = []
@@ -173,8 +195,14 @@ class Tasks:
         text = self.source.text
         inside = [f for f in formulas if start <= f[0] and f[1] <= end]
         words = _words(text, start, end, inside)
+        found = elements(text, start, end, inside, lambda a, b: meaning_of(self.source, self.words, a, b))
+        questions = Questions(found, self.words.loss or "")
+        if self.asked_in_words(questions.read(), end):
+            return
         asks = _ASKS.search(words)
         if asks is None:
+            if text[end : end + 1] == "?" or questions.begins():
+                self.no_part.append(start + len(words) - len(words.lstrip()))
             return
         last = self.ends[bisect_right(self.breaks, max(start, 0)) - 1]
         if any(
@@ -183,6 +211,7 @@ class Tasks:
             or any(start <= a < end for a in task.formulas)
             for task in self.found.values()
         ):
+            self.besides(start, end, inside)
             return
         by = _BY.search(words)
         derivative = _OF_A_DERIVATIVE.search(words, asks.start())
@@ -194,6 +223,47 @@ class Tasks:
             self.derive(start, list(names), whole)
         else:
             self.no_part.append(start + asks.start())
+
+    def besides(self, start: int, end: int, inside: Sequence[tuple[int, int, bool]]) -> None:
+        """Names what a sentence asks for besides its parts, "and sketch it"."""
+        words = [e for e in elements(self.source.text, start, end, inside, lambda a, b: NOTHING) if isinstance(e, Word)]
+        found = _BESIDES.first(words)
+        if found is not None and not any(t.kind == "why" and t.at < end for t in self.found.values()):
+            self.no_part.append(words[found[0]].start)
+
+    def asked_in_words(self, requests: Sequence[Request] | None, end: int) -> bool:
+        """Whether all the questions that a sentence is made of are parts."""
+        if not requests:
+            return False
+        before = [name for task in self.found.values() if task.kind in SLOPES and task.at < end for name in task.names]
+        answers = [answerable(request, self.network, before, self.habits) for request in requests]
+        if not all(self.fits(*pair) for pair in zip(requests, answers, strict=True)):
+            return False
+        for request, answer in zip(requests, answers, strict=True):
+            assert answer is not None, "it fits"
+            self.rate = request.rate or self.rate
+            self.add(request.at, answer)
+        return True
+
+    def fits(self, request: Request, answer: Answerable | None) -> bool:
+        """Whether a question is a part, with a learning rate that is no quantity of the note and always the same."""
+        rate = request.rate
+        letters = {RATE, rate[0].strip("\\")} if rate else {RATE}
+        if request.kind.startswith("update") and any(map(self.network.known, letters)):
+            return False
+        return answer is not None and (rate is None or self.rate in (None, rate))
+
+    def add(self, at: int, answer: Answerable) -> None:
+        """The part that a question of a sentence asks for, if no formula of the sentence made it already."""
+        n = bisect_right(self.begins, at) - 1
+        end = self.begins[n + 1] if n + 1 < len(self.begins) else len(self.source.text)
+        mine = [t for t in self.found.values() if any(self.begins[n] <= place < end for place in (*t.formulas, t.at))]
+        alike = SLOPES if answer.kind in SLOPES else (answer.kind,)
+        if any(t.kind in alike and t.method == answer.method and {*t.names} >= {*answer.names} for t in mine):
+            return
+        task = self.task(f"{answer.kind} {answer.method}".strip(), at)
+        task.kind, task.method = answer.kind, answer.method
+        task.names += [name for name in answer.names if name not in task.names]
 
     def asked_by(self, start: int, inside: Sequence[tuple[int, int, bool]]) -> list[str]:
         return [name for f in inside if f[0] >= start for name in self.names_at(f)]
@@ -268,7 +338,8 @@ class Tasks:
             task.names += [name for name in names if name not in task.names]
             task.formulas.append(start)
         elif _DERIVE.search(words) and not _SHOW.search(words):
-            self.derive(at, names, whole, start)
+            lists = words_of(words) in _WRITE_DOWN and words_of(words) not in _WORKED_OUT
+            self.derive(at, names, whole, start, lists=lists)
 
     def own_words(self, start: int) -> str:
         """The words of its own sentence before a formula, if they ask for something."""
@@ -276,8 +347,9 @@ class Tasks:
         words = self.source.text[begin:start]
         return words if _DERIVE.search(words) or _SHOW.search(words) else ""
 
-    def derive(self, at: int, names: list[str], whole: bool, start: int = -1) -> None:
+    def derive(self, at: int, names: list[str], whole: bool, start: int = -1, *, lists: bool = False) -> None:
         kind = "gradients" if whole or (at, "gradients") in self.found else "derive"
+        kind = "list" if lists else kind
         earlier = self.found.pop((at, "derive"), None) if kind == "gradients" else None
         task = self.task(kind, at)
         task.formulas += [*(earlier.formulas if earlier else []), *([start] if start >= 0 else [])]

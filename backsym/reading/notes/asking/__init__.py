@@ -1,0 +1,1 @@
+"""What the sentences of a note ask for, word by word."""

@@ -1,0 +1,112 @@
+r"""What the equations of a note tell of a question: what depends on what, and where a loss is quadratic.
+
+Knows first readings of equations; knows no words and no problem files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from backsym.reading.syntax import Node, walk
+
+_PRODUCTS = ("terms", "product", "mul", "matmul")
+_LINEAR = ("add", "neg", "transpose", "column")
+_SUMS = ("sum", "mean", "trace")
+QUADRATIC = 2
+
+
+@dataclass(frozen=True)
+class Network:
+    """The quantities of a note: the right sides of what is computed, the axes of each as far as they are known.
+
+    ``targets`` may be asked for, ``arguments`` are those of left sides, ``J(w)``, ``parameters`` what the note calls
+    so, None if that is not clear, and ``families`` have a member for each example.
+    """
+
+    sides: Mapping[str, Node | None]
+    loss: str
+    ranks: Mapping[str, int | None]
+    targets: Collection[str]
+    arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parameters: tuple[str, ...] | None = None
+    families: Collection[str] = ()
+    recurrent: bool = False
+
+    @cached_property
+    def uses(self) -> Mapping[str, frozenset[str]]:
+        trees = {name: tree for name, tree in self.sides.items() if tree is not None}
+        return {name: frozenset(t.value for t in walk(tree) if t.kind == "name") for name, tree in trees.items()}
+
+    def behind(self, name: str) -> set[str]:
+        """What a quantity depends on, without itself."""
+        found: set[str] = set()
+        pending = [name]
+        while pending:
+            new = self.uses.get(pending.pop(), frozenset()) - found
+            found |= new
+            pending += new
+        return found
+
+    def known(self, name: str) -> bool:
+        """Whether something computed, or given to it, has this name."""
+        return name in self.sides or any(name in uses for uses in self.uses.values())
+
+    def has_slope_by(self, name: str) -> bool:
+        """Whether the derivative of the loss by a quantity may be asked for."""
+        return name in self.targets and name in self.behind(self.loss)
+
+    def is_quadratic(self, by: str) -> bool:
+        """Whether the loss is a polynomial of degree 2 in a number or a vector, so that its slope is linear."""
+        vector = (self.ranks.get(by) or 0) < 2 and by not in self.sides
+        return vector and not self.recurrent and _Degrees(self.sides, by).of_node(self.loss) == QUADRATIC
+
+
+class _Degrees:
+    """Degrees of polynomials in one quantity; None for what is no polynomial of it."""
+
+    def __init__(self, sides: Mapping[str, Node | None], by: str):
+        self.sides = sides
+        self.by = by
+        self.known: dict[str, int | None] = {}
+
+    def of_node(self, name: str) -> int | None:
+        if name == self.by:
+            return 1
+        if name not in self.sides:
+            return 0
+        if name not in self.known:
+            self.known[name] = None  # What depends on itself is no polynomial.
+            tree = self.sides[name]
+            self.known[name] = None if tree is None else self.of(tree)
+        return self.known[name]
+
+    def of(self, tree: Node) -> int | None:
+        if tree.kind == "name":
+            return self.of_node(tree.value)
+        degrees = [self.of(child) for child in tree.children]
+        known = [degree for degree in degrees if degree is not None]
+        if tree.kind == "pow":
+            return self.power(tree)
+        if len(known) < len(degrees):
+            return None
+        if not any(known):
+            return 0
+        if tree.kind in _LINEAR:
+            return max(known)
+        if tree.kind in _PRODUCTS:
+            return sum(known)
+        first = known[0] if not any(known[1:]) else None
+        linear = tree.kind in ("div", "entry") or (tree.kind == "call" and tree.value in _SUMS)
+        return first if linear else None
+
+    def power(self, tree: Node) -> int | None:
+        """A whole power of a polynomial, or an even one of a norm."""
+        base, exponent = tree.children
+        number = int(exponent.value) if exponent.kind == "num" and exponent.value.isdecimal() else None
+        norm = base.kind == "call" and base.value == "norm" and len(base.children) == 1
+        inner = self.of(base.children[0] if norm else base)
+        if inner == 0 and self.of(exponent) == 0:
+            return 0
+        return None if inner is None or number is None or (norm and number % 2) else inner * number

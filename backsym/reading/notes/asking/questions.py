@@ -1,0 +1,568 @@
+r"""The questions of a sentence: "Compute the Hessian of $J$ with respect to $w$ and find the minimizer".
+
+A sentence is read from its first word to its last: verbs, what they ask for, of what and by what, and words that change
+nothing.  One with any other word asks for something else, "the eigenvalues of the Hessian", and is no question here.
+
+Knows words and what formulas are; knows neither the equations of the note nor problem files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from backsym.reading.notes.asking.sentences import NOTHING, Element, Meant, Reader
+from backsym.text.phrases import Phrases
+
+_BEFORE = Phrases(
+    *"abcdefghjklmnopqrstuvwxyz", "i", "ii", "iii", "iv", "v", "vi", "item", "part", "subpart", "question", "problem",
+    "exercise", "task", "aufgabe", "teil", "teilaufgabe", "frage", "textbf", "please", "now", "then", "next", "also",
+    "finally", "first", "and", "again", "hence", "bitte", "nun", "dann", "und", "schlie\u00dflich", "zuerst", "points",
+    "point", "pt", "pts", "punkte", "using the chain rule", "mit der kettenregel",
+)  # fmt: skip
+"""What may stand before a question: its number, and words that change nothing."""
+_VERBS = Phrases(
+    "compute", "calculate", "derive", "find", "determine", "obtain", "give", "write", "write out", "state", "work out",
+    "evaluate", "perform", "carry out", "do", "execute", "take", "apply", "what is", "what are", "express", "form",
+    "berechnen sie", "berechne", "bestimmen sie", "bestimme", "ermitteln sie", "ermittle", "finden sie", "finde",
+    "geben sie", "gib", "leiten sie", "leite", "schreiben sie", "f\u00fchren sie", "f\u00fchre", "was ist",
+    "wie lautet", "wie lauten", "stellen sie", "machen sie", "notieren sie",
+)  # fmt: skip
+_LISTS = Phrases("write down", "state", "list", "schreiben sie", "notieren sie")
+"""Verbs that ask for no derivation."""
+_SET = Phrases("set", "setting", "setzen sie", "setze")
+_SOLVE = Phrases("solve", "l\u00f6sen sie", "l\u00f6se")
+_OTHERS = Phrases(
+    "use", "check", "decide", "discuss", "argue", "sketch", "plot", "implement", "compare", "comment", "interpret",
+    "justify", "describe", "simplify", "diskutieren sie", "vergleichen sie", "implementieren sie", "begr\u00fcnden sie",
+)  # fmt: skip
+"""Verbs of questions that no part answers."""
+_FOR = Phrases("for", "nach", "f\u00fcr")
+_MINIMIZE = Phrases("minimize", "minimise", "maximize", "maximise", "minimieren sie", "maximieren sie")
+_MINIMIZES = Phrases(
+    "minimizes", "minimises", "minimize", "minimise", "maximizes", "maximises", "maximize", "maximise", "minimiert",
+    "minimieren", "maximiert", "maximieren", "minimal macht", "maximal macht",
+)  # fmt: skip
+_FOR_WHICH = Phrases("for which", "for what", "f\u00fcr welches", "f\u00fcr welchen", "f\u00fcr welche")
+_SMALLEST = Phrases(
+    "minimal", "minimized", "minimised", "maximal", "maximized", "maximised", "smallest", "minimiert", "maximiert"
+)
+_IS = Phrases("is", "are", "ist", "wird")
+_WHERE = Phrases("for which", "at which", "f\u00fcr das", "f\u00fcr den", "f\u00fcr die", "where")
+_THAT = Phrases("that", "which", "das", "die", "der", "so that", "sodass")
+_GRADIENT = Phrases(
+    "gradient", "gradients", "gradient vector", "derivative", "derivatives", "partial derivative",
+    "partial derivatives", "first derivative", "gradienten", "ableitung", "ableitungen", "partielle ableitung",
+    "partiellen ableitungen",
+)  # fmt: skip
+_DERIVATIVE = Phrases(
+    "derivative", "derivatives", "partial derivative", "partial derivatives", "ableitung", "partielle ableitung"
+)
+_HESSIAN = Phrases(
+    "hessian", "hessian matrix", "full hessian", "hesse-matrix", "hessematrix", "hesse matrix", "second derivative",
+    "second derivatives", "second-order derivative", "second-order derivatives", "second partial derivatives",
+    "second-order partial derivatives", "matrix of second derivatives", "zweite ableitung", "zweiten ableitungen",
+    "zweiten partiellen ableitungen",
+)  # fmt: skip
+_JACOBIAN = Phrases("jacobian", "jacobian matrix", "jacobi-matrix", "jacobimatrix", "jacobi matrix", "funktionalmatrix")
+_STATIONARY = Phrases(
+    "minimizer", "minimiser", "maximizer", "maximiser", "stationary point", "critical point", "closed form",
+    "closed-form solution", "closed form solution", "closed-form expression", "closed-form minimizer",
+    "analytic solution", "analytical solution", "least squares solution", "least-squares solution",
+    "least squares estimator", "least-squares estimator", "least squares estimate", "least-squares estimate",
+    "maximum likelihood estimate", "maximum likelihood estimator", "maximum-likelihood estimate",
+    "maximum-likelihood estimator", "mle", "ml estimator", "ml estimate", "minimalstelle", "maximalstelle",
+    "minimierer", "geschlossene form", "geschlossene l\u00f6sung", "station\u00e4ren punkt", "station\u00e4re stelle",
+    "maximum-likelihood-sch\u00e4tzer", "kleinste-quadrate-sch\u00e4tzer", "kleinste-quadrate-l\u00f6sung",
+)  # fmt: skip
+_OPTIMAL = Phrases("optimal", "best", "optimale", "optimalen", "maximum likelihood", "maximum-likelihood")
+_ONE = Phrases("one", "single", "first", "one single", "exactly one", "einen", "ersten")
+_DESCENT = Phrases(
+    "step of gradient descent", "gradient descent step", "gradient-descent step", "gradient step",
+    "iteration of gradient descent", "gradient descent iteration", "step of the gradient descent algorithm",
+    "gradient descent update", "gradient-descent update", "gradient descent update rule", "gradient update",
+    "update rule of gradient descent", "update rule for gradient descent", "gradient descent rule",
+    "gradient descent update equation", "gradient descent update equations", "gradient descent updates",
+    "gradient descent update rules",
+    "schritt des gradientenabstiegs", "schritt gradientenabstieg", "gradientenabstiegsschritt", "gradientenschritt",
+    "schritt des gradientenverfahrens", "update-regel des gradientenabstiegs",
+    "aktualisierungsregel des gradientenabstiegs",
+)  # fmt: skip
+_RULE = Phrases(
+    "update", "update rule", "update rules", "update equation", "update equations", "weight update", "weight updates",
+    "update-regel", "aktualisierungsregel", "updated values",
+)  # fmt: skip
+_BY_DESCENT = Phrases(
+    "of gradient descent", "for gradient descent", "des gradientenabstiegs", "by gradient descent",
+    "using gradient descent", "with gradient descent", "mit gradientenabstieg",
+)  # fmt: skip
+_USING = Phrases("by", "using", "with", "by performing", "by taking", "durch", "mit")
+"""Words behind which the method of an update stands."""
+_UPDATE = Phrases("update", "aktualisieren sie", "aktualisiere")
+_NEWTON = Phrases(
+    "newton step", "newton update", "newton iteration", "step of newton s method", "iteration of newton s method",
+    "newton s step", "newton update rule", "newton-schritt", "schritt des newton-verfahrens",
+    "schritt des newtonverfahrens",
+)  # fmt: skip
+_RATE = Phrases(
+    "with learning rate", "with a learning rate", "with the learning rate", "with a learning rate of",
+    "with learning rate of", "with step size", "with a step size of", "with the step size", "using learning rate",
+    "using a learning rate of", "using a learning rate", "with stepsize", "using step size", "with", "using", "mit",
+    "mit lernrate", "mit der lernrate", "mit schrittweite", "mit der schrittweite", "learning rate",
+    "and learning rate",
+)  # fmt: skip
+_NAMED_RATE = Phrases("learning rate")
+_RATES = (r"\eta", r"\alpha")
+"""Letters that are a learning rate without being called one."""
+_OF = Phrases("of", "for", "von", "der", "des", "f\u00fcr")
+_BY = Phrases(
+    "with respect to", "with regard to", "in respect to", "w r t", "wrt", "by", "nach", "bez\u00fcglich", "bzgl",
+    "hinsichtlich", "over", "\u00fcber", "as a function of",
+)  # fmt: skip
+_ARTICLES = Phrases(
+    "the", "a", "an", "its", "this", "that", "these", "our", "der", "die", "das", "den", "dem", "des", "ein", "eine",
+    "einen", "both", "each", "us", "full", "explicit", "analytic", "analytical", "general", "corresponding",
+    "following",
+    "expression", "expressions", "formula", "expression for", "expressions for", "formula for", "an", "formulas for",
+    "sie", "zugeh\u00f6rige", "jeweils", "resulting", "all", "equation for", "equations for", "matrix form of",
+)  # fmt: skip
+_LOSS = Phrases(
+    "loss", "cost", "objective", "error", "loss function", "cost function", "objective function", "error function",
+    "function", "log-likelihood", "likelihood", "negative log-likelihood", "verlust", "verlustfunktion", "kosten",
+    "kostenfunktion", "zielfunktion", "fehler", "fehlerfunktion", "verlustes", "energy", "criterion", "risk",
+)  # fmt: skip
+_THINGS = Phrases(
+    "parameter", "parameters", "weight", "weights", "weight vector", "weight matrix", "bias", "biases", "vector",
+    "vectors", "variable", "variables", "value", "values", "value of", "values of", "parameter vector", "of", "input",
+    "parametern", "gewicht", "gewichte", "gewichten", "gewichtsvektor", "vektor", "wert", "werte", "logits", "matrix",
+)  # fmt: skip
+_ALL = Phrases(
+    "all parameters", "all the parameters", "all of the parameters", "each parameter", "each of the parameters",
+    "every parameter", "all weights and biases", "all the weights and biases", "all model parameters",
+    "its parameters", "the parameters", "all parameters of the network", "all parameters of the model",
+    "allen parametern",
+    "allen gewichten und biases", "alle parameter", "the weights and biases", "all weights and all biases",
+)  # fmt: skip
+_JOIN = Phrases("and", "und", "as well as", "sowie", "then", "also", "or", "dann")
+_TO_ZERO = Phrases(
+    "to zero", "equal to zero", "to 0", "equal to 0", "gleich null", "gleich 0", "auf null", "zu null", "to be zero"
+)
+_IT = Phrases(
+    "it", "this", "the result", "result", "your result", "this gradient", "this expression", "ihn", "sie", "diese"
+)
+_TAIL = Phrases(
+    "using the chain rule", "by the chain rule", "with the chain rule", "by hand", "in closed form", "in matrix form",
+    "in vector form", "in matrix notation", "in vector notation", "in vectorized form", "step by step", "explicitly",
+    "analytically", "show your work", "show all steps", "showing your work", "her", "ab", "an", "auf", "durch", "aus",
+    "mit der kettenregel", "mithilfe der kettenregel", "in geschlossener form", "in matrixform", "as a matrix",
+    "in full",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one question asks for.
+
+    ``kind`` is that of a part; ``derive`` and ``list`` are of derivatives of the loss, and ``compute`` of quantities.
+    ``names`` are what it is by, none where the sentence does not say; ``everything`` if it says that all parameters are
+    meant.  ``of`` is what is differentiated, "" for the loss; ``rate`` the learning rate as it is written, with its
+    number.  Of updates there are three kinds: ``update`` by gradient descent, ``newton``, and ``update rule`` where the
+    sentence does not say which.
+    """
+
+    kind: str
+    at: int
+    names: tuple[str, ...] = ()
+    of: str = ""
+    everything: bool = False
+    rate: tuple[str, str] | None = None
+
+
+@dataclass
+class _About:
+    """What stands behind a noun: the quantities that it is of and by, the derivatives that it is, a learning rate."""
+
+    of: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    everything: bool = False
+    shown: Meant = NOTHING
+    rate: tuple[str, str] | None = None
+
+
+class Questions:
+    """Reads the questions of a sentence; ``loss`` is the name of what is differentiated."""
+
+    def __init__(self, found: Sequence[Element], loss: str):
+        self.found = found
+        self.loss = loss
+        self.reader = Reader(found)
+        self.requests: list[Request] = []
+
+    def begins(self) -> bool:
+        """Whether the sentence begins like a question, whatever it asks for."""
+        self.reader.position = 0
+        self.skip_number()
+        verbs = (_OTHERS, _LISTS, _VERBS, _SET, _SOLVE, _MINIMIZE, _UPDATE, _FOR_WHICH)
+        return any(self.reader.length(phrases) for phrases in verbs)
+
+    def skip_number(self) -> None:
+        while self.reader.took(_BEFORE) or self.reader.number() is not None:
+            pass
+
+    def read(self) -> list[Request] | None:
+        """The questions; None if any word is left."""
+        reader = self.reader
+        self.skip_number()
+        if reader.ended or not self.clause():
+            return None
+        while not reader.ended:
+            before = reader.position
+            if not reader.took(_TAIL) and not reader.took(_JOIN) and not self.clause():
+                return None
+            assert reader.position > before, "what is read is passed over"
+        return _shared(self.requests)
+
+    @property
+    def at(self) -> int:
+        return self.found[min(self.reader.position, len(self.found) - 1)].start
+
+    # --- clauses ---
+
+    def clause(self) -> bool:
+        """Whether a verb with all that it asks for stands here."""
+        at = self.at
+        return self.first_of(
+            self.for_which, self.set_to_zero, self.solved, self.minimized, self.updated, self.verb, at=at
+        )
+
+    def first_of(self, *readers: Callable[[int], bool], at: int) -> bool:
+        """Whether one of these can be read from here; what a failed one took or asked for is given back."""
+        begin, count = self.reader.position, len(self.requests)
+        for read in readers:
+            if read(at):
+                return True
+            self.reader.position = begin
+            del self.requests[count:]
+        return False
+
+    def verb(self, at: int) -> bool:
+        """ "Compute A, B and C"."""
+        reader = self.reader
+        self.lists = reader.took(_LISTS)
+        if not self.lists and not reader.took(_VERBS):
+            return False
+        if not self.noun(at):
+            return False
+        while True:
+            before = reader.position
+            reader.skip(_JOIN)
+            if reader.ended or not self.noun(self.at):
+                reader.position = before
+                return True
+
+    def noun(self, at: int) -> bool:
+        self.skip_articles()
+        return self.first_of(
+            self.hessian, self.jacobian, self.newton, self.descent, self.gradient, self.stationary, self.optimal,
+            self.that_minimizes, self.formulas, at=at,
+        )  # fmt: skip
+
+    def ask(self, kind: str, at: int, about: _About) -> bool:
+        names = tuple(dict.fromkeys(about.names))
+        self.requests.append(Request(kind, at, names, everything=about.everything, rate=about.rate))
+        return True
+
+    # --- nouns ---
+
+    def hessian(self, at: int) -> bool:
+        if not self.reader.took(_HESSIAN):
+            return False
+        about = self.about()
+        fits = set(about.of) <= {self.loss} and not about.shown.slopes and about.rate is None
+        return fits and self.seconds(at, about) if about.shown.seconds else fits and self.ask("hessian", at, about)
+
+    def seconds(self, at: int, about: _About) -> bool:
+        """Second derivatives as formulas, which agree with what the words say."""
+        by = tuple(dict.fromkeys(below for _, below in about.shown.seconds if below))
+        if any(above != self.loss for above, _ in about.shown.seconds) or (by and about.names and by != about.names):
+            return False
+        return self.ask("hessian", at, replace(about, names=about.names or by))
+
+    def jacobian(self, at: int) -> bool:
+        return self.reader.took(_JACOBIAN) and self.total(at, self.about())
+
+    def gradient(self, at: int) -> bool:
+        derivative = self.reader.length(_DERIVATIVE) > 0
+        if not self.reader.took(_GRADIENT):
+            return False
+        about = self.about()
+        if set(about.of) - {self.loss} or any(above != self.loss for above, _ in about.shown.slopes):
+            return derivative and self.total(at, about)
+        below = tuple(below for _, below in about.shown.slopes)
+        if about.shown.seconds or about.shown.zero or about.rate or (below and about.names):
+            return False
+        return self.ask("list" if self.lists else "derive", at, replace(about, names=about.names or below))
+
+    def total(self, at: int, about: _About) -> bool:
+        """The Jacobian of one quantity by others."""
+        shown = about.shown.slopes
+        pairs = shown or tuple((of, by) for of in about.of for by in about.names)
+        if about.everything or about.rate or about.shown.seconds or about.shown.zero or not pairs:
+            return False
+        if (shown and (about.of or about.names)) or len(about.of) > 1 or any(of == self.loss for of, _ in pairs):
+            return False
+        self.requests += [Request("jacobian", at, (by,), of) for of, by in pairs]
+        return True
+
+    def newton(self, at: int) -> bool:
+        self.reader.took(_ONE)
+        return self.reader.took(_NEWTON) and self.step(at, "newton", _About())
+
+    def descent(self, at: int) -> bool:
+        self.reader.took(_ONE)
+        if self.reader.took(_DESCENT):
+            return self.step(at, "update", _About())
+        if not self.reader.took(_RULE):
+            return False
+        given = self.about()
+        return given.shown == NOTHING and self.step(
+            at, "update" if self.reader.took(_BY_DESCENT) else "update rule", given
+        )
+
+    def updated(self, at: int) -> bool:
+        """ "Update $w$ by one step of gradient descent"."""
+        reader = self.reader
+        if not reader.took(_UPDATE):
+            return False
+        everything = reader.took(_ALL)
+        names = self.names()
+        before = reader.position
+        reader.took(_USING)
+        self.skip_articles()
+        reader.took(_ONE)
+        descent = reader.took(_DESCENT) or reader.took(_BY_DESCENT)
+        if not descent:
+            reader.position = before
+        given = _About(names=names, everything=everything and not names)
+        return bool(names or everything) and self.step(at, "update" if descent else "update rule", given)
+
+    def step(self, at: int, kind: str, given: _About) -> bool:
+        """A step of descent: behind its noun stand what is updated, and the learning rate."""
+        about = self.about()
+        of = [name for name in (*given.of, *about.of) if name != self.loss]
+        names = (*given.names, *of, *about.names)
+        about.rate = about.rate or given.rate
+        if about.shown != NOTHING or len(set(names)) < len(names) or (kind == "newton" and about.rate):
+            return False
+        return self.ask(kind, at, replace(about, names=names, everything=about.everything or given.everything))
+
+    def stationary(self, at: int) -> bool:
+        if not self.reader.took(_STATIONARY):
+            return False
+        about = self.about()
+        names = (*(name for name in about.of if name != self.loss), *about.names)
+        alone = about.shown == NOTHING and not about.everything and about.rate is None
+        return alone and self.ask("stationary", at, replace(about, names=names))
+
+    def optimal(self, at: int) -> bool:
+        """ "the optimal $w$"."""
+        names = self.names() if self.reader.took(_OPTIMAL) else ()
+        return bool(names) and self.ask("stationary", at, _About(names=names))
+
+    def that_minimizes(self, at: int) -> bool:
+        """ "the $w$ that minimizes $J$", "the value of $w$ for which $J$ is minimal"."""
+        reader, names = self.reader, self.names()
+        if not names:
+            return False
+        if reader.took(_WHERE):
+            good = self.the_loss() and reader.took(_IS) and reader.took(_SMALLEST)
+        elif reader.took(_THAT):
+            good = (reader.took(_MINIMIZES) and self.the_loss()) or (self.the_loss() and reader.took(_MINIMIZES))
+        else:
+            good = False
+        return good and self.ask("stationary", at, _About(names=names))
+
+    def formulas(self, at: int) -> bool:
+        """Derivatives, second derivatives or quantities that a verb asks for by their formulas."""
+        reader, count = self.reader, len(self.requests)
+        while (shown := reader.formula()) is not None:
+            meant = shown.meant
+            if meant.seconds:
+                good = self.seconds(shown.start, _About(shown=meant))
+            elif meant.slopes and not meant.zero:
+                mine = tuple(by for of, by in meant.slopes if of == self.loss)
+                others = tuple((of, by) for of, by in meant.slopes if of != self.loss)
+                good = not mine or self.ask("list" if self.lists else "derive", at, _About(names=mine))
+                self.requests += [Request("jacobian", shown.start, (by,), of) for of, by in others]
+            else:
+                good = bool(meant.names) and self.ask("compute", at, _About(names=meant.names))
+            if not good:
+                return False
+        return len(self.requests) > count
+
+    # --- whole clauses ---
+
+    def for_which(self, at: int) -> bool:
+        """ "For which $w$ is $J$ minimal?" """
+        if not self.reader.took(_FOR_WHICH):
+            return False
+        names = self.names()
+        good = names and self.reader.took(_IS) and self.the_loss() and self.reader.took(_SMALLEST)
+        return bool(good) and self.ask("stationary", at, _About(names=names))
+
+    def set_to_zero(self, at: int) -> bool:
+        """ "Set the gradient to zero and solve for $w$"."""
+        reader = self.reader
+        if not reader.took(_SET):
+            return False
+        about = _About()
+        if not reader.took(_IT):
+            self.skip_articles()
+            about = self.about() if reader.took(_GRADIENT) or reader.at_formula() else about
+        below = tuple(by for of, by in about.shown.slopes if of == self.loss)
+        fits = len(below) == len(about.shown.slopes) and set(about.of) <= {self.loss} and not about.everything
+        if not fits or not (about.shown.zero or reader.took(_TO_ZERO)):
+            return False
+        reader.skip(_JOIN)
+        return self.solution(at, about.names or below)
+
+    def solved(self, at: int) -> bool:
+        """ "Solve $\\nabla_w J = 0$ for $w$", or "solve for $w$" where the sentence has set something to zero."""
+        reader = self.reader
+        before = reader.position
+        if any(request.kind == "stationary" for request in self.requests):
+            return self.solution(at, ()) and reader.position > before
+        shown = reader.formula() if reader.took(_SOLVE) else None
+        if shown is None or not shown.meant.zero or any(of != self.loss for of, _ in shown.meant.slopes):
+            return False
+        names = tuple(by for _, by in shown.meant.slopes)
+        return self.ask("stationary", at, _About(names=names)) and (
+            not reader.took(_FOR) or set(self.names()) == set(names)
+        )
+
+    def solution(self, at: int, names: tuple[str, ...]) -> bool:
+        """ "and solve for $w$", if the sentence goes on with that."""
+        reader = self.reader
+        found: tuple[str, ...] = ()
+        if reader.took(_SOLVE) and reader.took(_FOR):
+            found = self.names()
+            if not found:
+                return False
+        agree = not found or not names or set(found) == set(names)
+        return agree and self.ask("stationary", at, _About(names=found or names))
+
+    def minimized(self, at: int) -> bool:
+        """ "Minimize $J$ with respect to $w$"."""
+        if not self.reader.took(_MINIMIZE) or not self.the_loss():
+            return False
+        about = self.about()
+        fits = about.shown == NOTHING and not about.of and not about.everything and about.rate is None
+        return fits and self.ask("stationary", at, about)
+
+    # --- what a noun is about ---
+
+    def about(self) -> _About:
+        """All that says of what and by what a noun is."""
+        found, reader = _About(), self.reader
+        for _ in self.found:
+            before = reader.position
+            if not any(self.back_to(before) or read(found) for read in (self.by, self.rate, self.of, self.shown)):
+                reader.position = before
+                break
+        return found
+
+    def back_to(self, position: int) -> bool:
+        self.reader.position = position
+        return False
+
+    def by(self, found: _About) -> bool:
+        """ "with respect to $w$ and all other words that say so"."""
+        if not self.reader.took(_BY):
+            return False
+        everything = self.reader.took(_ALL)
+        names = self.names()
+        found.names += names
+        found.everything = everything and not names
+        return bool(names) or everything
+
+    def rate(self, found: _About) -> bool:
+        named = self.reader.length(_RATE) > 1 or self.reader.length(_NAMED_RATE) > 0
+        if not self.reader.took(_RATE):
+            return False
+        self.reader.took(_OF)
+        shown = self.reader.formula()
+        number = None if shown else self.reader.number()
+        rate = shown.meant.rate if shown else (("", number) if number is not None else None)
+        if rate is None or not (named or rate[0] in _RATES):
+            return False
+        found.rate = rate
+        return True
+
+    def of(self, found: _About) -> bool:
+        """ "of the loss $L$", "for $w$", "for all parameters"."""
+        reader = self.reader
+        if not reader.took(_OF):
+            return False
+        if reader.took(_ALL):
+            names = self.names()
+            found.everything = not names
+            found.names += names
+            return True
+        before = reader.position
+        self.skip_articles()
+        loss = reader.took(_LOSS)
+        reader.skip(_LOSS)
+        names = self.names() if reader.at_formula() or not loss else ()
+        found.of += names
+        return bool(names) or (loss and reader.position > before)
+
+    def shown(self, found: _About) -> bool:
+        """A derivative as a formula."""
+        shown = self.reader.formula()
+        fits = shown is not None and found.shown == NOTHING and bool(shown.meant.slopes or shown.meant.seconds)
+        if shown is not None and fits:
+            found.shown = shown.meant
+        return fits
+
+    def names(self) -> tuple[str, ...]:
+        """Quantities, parted by commas or "and", with words such as "the weights"."""
+        reader = self.reader
+        found: list[str] = []
+        while True:
+            before = reader.position
+            joined = not found or reader.took(_JOIN) or reader.at_formula()
+            while reader.took(_ARTICLES) or (things := reader.took(_THINGS)):
+                joined = joined or things
+            shown = reader.formula()
+            if shown is None or not shown.meant.names or not joined:
+                reader.position = before
+                return tuple(dict.fromkeys(found))
+            found += shown.meant.names
+
+    def the_loss(self) -> bool:
+        """Whether the loss is named here, by a word or its letter."""
+        reader = self.reader
+        self.skip_articles()
+        word = reader.took(_LOSS)
+        reader.skip(_LOSS)
+        if not reader.at_formula():
+            return word
+        shown = reader.formula()
+        return shown is not None and shown.meant.names == (self.loss,)
+
+    def skip_articles(self) -> None:
+        self.reader.skip(_ARTICLES)
+
+
+def _shared(requests: Sequence[Request]) -> list[Request]:
+    """The requests of one sentence: what one of them leaves out is as in the next that has it, else as before."""
+    found = list(requests)
+    for n, request in enumerate(found):
+        if request.names or request.everything or request.kind in ("jacobian", "compute"):
+            continue
+        others = [
+            r for r in (*found[n + 1 :], *reversed(found[:n])) if r.kind != "compute" and (r.names or r.everything)
+        ]
+        if others:
+            found[n] = replace(request, names=others[0].names, everything=others[0].everything)
+    return [r for n, r in enumerate(found) if r not in found[:n]]

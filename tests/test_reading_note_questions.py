@@ -1,0 +1,165 @@
+"""Questions of notes in usual words: Hessians, Jacobians, minimizers and steps of descent are parts, or named as none.
+
+Texts of one note stand in one file, each in a paragraph of its own, because a note is read once for all of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_reading_cases import loaded
+
+from backsym.api.problem_file import problem_file
+from backsym.core.problem import Problem
+from backsym.numeric.context import Env
+from backsym.numeric.evaluate import evaluate
+from backsym.reading.files.loader import problem_of_text
+
+Asked = list[tuple[str, tuple[str, ...]]]
+
+RIDGE = r"""The cost is
+$$J(\mathbf{w}) = \frac12\|\mathbf{X}\mathbf{w}-\mathbf{y}\|^2 + \frac{\lambda}{2}\|\mathbf{w}\|^2.$$"""
+SOFTMAX = r"""$$\mathbf{z} = \mathbf{W}\mathbf{x} + \mathbf{b}, \quad \mathbf{p} = \mathrm{softmax}(\mathbf{z}), \quad
+L = -\sum_k y_k \log p_k$$"""
+PAIR = r"""The loss is $$L = \frac12 \sum_{n=1}^N (u x_n + c - t_n)^2.$$"""
+W, HESSIAN, STATIONARY = ("w",), [("hessian", ("w",))], [("stationary", ("w",))]
+UPDATE, NEWTON = [("update", ("w",))], [("update newton", ("w",))]
+
+ASKED: dict[str, list[tuple[str, Asked]]] = {
+    RIDGE: [
+        (
+            r"Compute the gradient and the Hessian of $J$ with respect to $\mathbf{w}$, and find the minimizer.",
+            [("gradients", W), *HESSIAN, *STATIONARY],
+        ),
+        (r"(b) Derive the Hessian $\nabla^2 J(\mathbf{w})$.", HESSIAN),
+        (r"What is $\nabla^2_{\mathbf{w}} J$?", HESSIAN),
+        (r"\item Compute $\frac{\partial^2 J}{\partial \mathbf{w} \partial \mathbf{w}^\top}$.", HESSIAN),
+        (r"Berechnen Sie die Hesse-Matrix von $J$ bezüglich $\mathbf{w}$.", HESSIAN),
+        (r"Geben Sie die zweite Ableitung von $J$ nach $\mathbf{w}$ an.", HESSIAN),
+        (r"Set $\nabla_{\mathbf{w}} J = 0$ and solve for $\mathbf{w}$.", STATIONARY),
+        (r"Set the derivative equal to zero and solve.", STATIONARY),
+        (r"Problem 1.2 Find the $\mathbf{w}$ that minimizes $J$.", STATIONARY),
+        (r"For which $\mathbf{w}$ is the loss minimal?", STATIONARY),
+        (r"\part Derive the closed-form solution for $\mathbf{w}$.", STATIONARY),
+        (r"Minimize $J$ with respect to $\mathbf{w}$.", STATIONARY),
+        (r"Setzen Sie den Gradienten gleich null und lösen Sie nach $\mathbf{w}$ auf.", STATIONARY),
+        (r"Bestimmen Sie das $\mathbf{w}$, das $J$ minimiert.", STATIONARY),
+        (r"Perform one step of gradient descent with learning rate $\alpha$.", UPDATE),
+        (r"Write down the update rule for $\mathbf{w}$ of gradient descent with step size $\alpha$.", UPDATE),
+        (r"Führen Sie einen Schritt des Gradientenabstiegs mit Lernrate $\alpha$ durch.", UPDATE),
+        (r"Perform one Newton step.", NEWTON),
+        (r"Write one Newton update for $\mathbf{w}$.", NEWTON),
+        (r"Write down $\nabla_{\mathbf{w}} J$.", [("list", W)]),
+    ],
+    SOFTMAX: [
+        (r"Compute the Jacobian of $\mathbf{p}$ with respect to $\mathbf{z}$.", [("jacobian", ("dp/dz",))]),
+        (
+            r"Compute the Jacobian $\frac{\partial \mathbf{p}}{\partial \mathbf{z}}$ and the gradient of $L$ with"
+            r" respect to $\mathbf{z}$.",
+            [("jacobian", ("dp/dz",)), ("gradients", ("z",))],
+        ),
+        (r"Find $\frac{\partial p_k}{\partial z_j}$.", [("jacobian", ("dp/dz",))]),
+        (r"Berechnen Sie die Jacobi-Matrix von $\mathbf{z}$ nach $\mathbf{x}$.", [("jacobian", ("dz/dx",))]),
+        (r"Derive the gradients of $L$ with respect to all parameters.", [("gradients", ("W", "b"))]),
+        (r"Update each parameter with one step of gradient descent.", [("update", ("W", "b"))]),
+        (r"Write down the gradients with respect to $\mathbf{W}$ and the bias $\mathbf{b}$.", [("list", ("W", "b"))]),
+        (r"Compute the Hessian of $L$ with respect to $\mathbf{z}$.", [("hessian", ("z",))]),
+    ],
+    PAIR: [
+        (r"Find the optimal $u$.", [("stationary", ("u",))]),
+        (r"Compute the Hessian of $L$ with respect to $u$ and $c$.", [("hessian", ("u", "c"))]),
+        (r"Update $u$ and $c$ by one step of gradient descent with learning rate 0.1.", [("update", ("u", "c"))]),
+    ],
+}
+NO_PART: dict[str, list[str]] = {
+    RIDGE: [
+        r"Compute the eigenvalues of the Hessian.",
+        r"Show that the Hessian is positive definite.",
+        r"Without computing the Hessian, find its trace.",
+        r"Perform two steps of gradient descent.",
+        r"Perform one step of gradient ascent with learning rate $\eta$.",
+        r"Perform one step of stochastic gradient descent.",
+        r"Perform one step of gradient descent with momentum.",
+        r"Explain how to find the minimizer.",
+        r"Is $J$ convex?",
+        r"How many parameters does the model have?",
+        r"Why is the minimizer unique?",
+        r"Find the minimum of $J$ on the unit ball.",
+        r"Find the minimizer subject to $\mathbf{w} \geq 0$.",
+        r"Write the gradient descent update with learning rate $\lambda$.",
+        r"Find the optimal $\lambda$.",
+        r"Compute the inverse of the Hessian of $J$.",
+        r"Find the Hessian of $\mathbf{X}$.",
+        r"If we set the gradient to zero, what do we get?",
+    ],
+    SOFTMAX: [
+        r"Find the minimizer of $L$ with respect to $\mathbf{z}$.",
+        r"Compute the Hessian of $L$.",
+        r"Compute the Jacobian of $\mathbf{z}$ with respect to $\mathbf{p}$.",
+        r"Compute the determinant of the Jacobian of $\mathbf{p}$ with respect to $\mathbf{z}$.",
+        r"Write down the update rule for $\mathbf{W}$.",
+    ],
+    PAIR: [
+        r"Find the minimizer of $L$ with respect to $u$ and $c$.",
+        r"Perform one Newton step.",
+        r"Use the second derivative to decide whether it is a minimum.",
+    ],
+}
+
+
+def asked(note: Problem) -> Asked:
+    return [(f"{p.kind}{' newton' if p.option == 'newton' else ''}", p.targets) for p in note.parts]
+
+
+@pytest.mark.parametrize("base", ASKED, ids=["ridge", "softmax", "pair"])
+def test_questions_in_usual_words_are_parts(base: str, tmp_path: Path) -> None:
+    note = loaded(tmp_path, "\n\n".join([base, *(text for text, _ in ASKED[base])]))
+    assert asked(note) == [part for _, parts in ASKED[base] for part in parts]
+    assert not [remark for remark in note.remarks if remark.startswith("passed over")]
+
+
+@pytest.mark.parametrize("base", NO_PART, ids=["ridge", "softmax", "pair"])
+def test_other_questions_stay_named(base: str, tmp_path: Path) -> None:
+    note = loaded(tmp_path, "\n\n".join([base, *NO_PART[base]]))
+    assert not note.parts
+    first = base.count("\n") + 3
+    lines = {int(remark.split("line ")[1].partition(":")[0]) for remark in note.remarks if "a question" in remark}
+    assert lines == {first + 2 * n for n in range(len(NO_PART[base]))}
+
+
+ROOT = r"""$$f(x) = x^2 - 2$$
+Find the root of $f$. Perform one Newton step."""
+AND_MORE = r"""$$y = w x, \quad L = (y - t)^2$$
+Compute $\frac{\partial L}{\partial w}$ and sketch it."""
+
+
+def test_another_newton_and_another_question_are_no_parts(tmp_path: Path) -> None:
+    note = loaded(tmp_path, ROOT)
+    assert not note.parts
+    assert "Perform one Newton step." in note.remarks[-1]
+    note = loaded(tmp_path, AND_MORE)
+    assert asked(note) == [("derive", ("w",))]
+    assert note.remarks == ("passed over, line 2: what looks like a question: sketch it.",)
+
+
+def test_the_answers_are_those_of_numpy(tmp_path: Path) -> None:
+    text = r"""Find the minimizer and the Hessian of $J$. Perform one Newton step. Then carry out one step of gradient
+descent with learning rate $\alpha$."""
+    note = loaded(tmp_path, f"{RIDGE}\n\n{text}")
+    assert asked(note) == [*STATIONARY, *HESSIAN, *NEWTON, *UPDATE]
+    assert (note.symbols["eta"].role, note.symbols["eta"].latex) == ("constant", r"\alpha")
+    again = problem_of_text(problem_file(note, "note.md"))
+    assert asked(again) == asked(note)
+    solution = note.solve()
+    assert not solution.failed
+    random = np.random.default_rng(3)
+    X, y, w = random.uniform(0.2, 0.9, (5, 3)), random.uniform(0.2, 0.9, 5), random.uniform(0.2, 0.9, 3)
+    env = Env({"D": 5, "K": 3}, {"X": X, "y": y, "w": w, "lambda": np.array(0.3)}, {})
+    (total,) = solution.totals
+    assert total.matrix is not None
+    assert total.stationary is not None
+    wanted = np.linalg.solve(X.T @ X + 0.3 * np.eye(3), X.T @ y)
+    np.testing.assert_allclose(evaluate(total.stationary, env), wanted)
+    np.testing.assert_allclose(evaluate(total.matrix.rhs, env), X.T @ X + 0.3 * np.eye(3))
