@@ -391,7 +391,7 @@ def _in_condition(before: str) -> bool:
     """Whether an equals sign after this is that of a condition, ``1 if k = y``."""
     return any(
         word in before
-        for each in ("if", "for")
+        for each in ("if", "for", "falls", "wenn", "für")
         for word in (f" {each} ", f"{{{each}}}", f"{{{each} }}", f"{{ {each} }}")
     )
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from backsym.core.allowance import Exhausted, allowing
 from backsym.core.errors import BacksymError, did_you_mean
-from backsym.core.expr import Adj, Cmp, Expr, Fn, Ix, Partial, walk
+from backsym.core.expr import Adj, Cmp, Delta, Entry, Expr, Fn, Ix, Label, Member, Partial, Shift, indices_of, walk
 from backsym.core.lazy import Kept, lazy
 from backsym.core.problem import Problem
 from backsym.core.steps import Derivation
@@ -58,6 +58,9 @@ JUDGING = 30e6
 
 MAX_SLOPES = 5_000
 """Local derivatives that are kept; without a limit, a large problem would keep a great many."""
+
+FARTHEST = 12
+"""The length of an axis at most that is tried for answers about members far from one at a letter."""
 
 _POINT = Ix("point", 1)
 
@@ -150,10 +153,11 @@ class Judge:
         self._stacks = tuple(_stacks(problem, self.solution.derivations, seed))
         self._truths: dict[str, tuple[_Truth, ...]] = {}
         self._slopes: Kept[tuple[str, str, int], Array] = Kept(MAX_SLOPES)
+        self._longer: Kept[tuple[tuple[str, int], ...], _Stack] = Kept(FARTHEST)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the slopes, which a copy in another process makes anew when it needs them."""
-        return {**self.__dict__, "_slopes": Kept(MAX_SLOPES)}
+        return {**self.__dict__, "_slopes": Kept(MAX_SLOPES), "_longer": Kept(FARTHEST)}
 
     # --- points ---
 
@@ -250,7 +254,37 @@ class Judge:
         if found and not kinds.isdisjoint((Fn, Cmp)) and self._differs_beyond(target, expr, indices):
             return False
         name = target if isinstance(target, str) else target.name
+        if found and not kinds.isdisjoint((Entry, Member, Delta)) and (far := _reach(expr)):
+            found = self._agrees_farther(name, expr, indices, far, one_by_one=Partial in kinds)
         return None if found and name in self.unexercised else found
+
+    def _agrees_farther(
+        self, name: str, expr: Expr, indices: tuple[Ix, ...], far: Mapping[str, int], *, one_by_one: bool
+    ) -> bool | None:
+        """The same where axes are so long that what an answer says of members far away matters."""
+        lengths = {dim: n + 3 for dim, n in far.items() if dim in self.problem.dims or dim in self.points[0].dims}
+        lengths = {dim: n for dim, n in lengths.items() if self._may_be(dim) and n > self.points[0].dims.get(dim, n)}
+        if not lengths:
+            return True
+        if max(lengths.values()) > FARTHEST:
+            return None
+        key = tuple(sorted(lengths.items()))
+        try:
+            stack = self._longer.get(key, lambda: self._stack_with(lengths))
+            truth = _Truth.of(np.stack([point.adjoints[name] for point in stack.points]), FLOOR)
+            with np.errstate(all="ignore"), allowing(LARGEST, JUDGING):
+                return truth.equals(stack.value(expr, indices, one_by_one))
+        except (BacksymError, FloatingPointError, OverflowError, MemoryError, Exhausted):
+            return None
+
+    def _may_be(self, dim: str) -> bool:
+        """Whether the size of a dimension is free."""
+        declared = self.problem.dims.get(dim)
+        return declared is None or declared.size is None
+
+    def _stack_with(self, lengths: Mapping[str, int]) -> _Stack:
+        sizes = choose_sizes(self.problem, self.seed, lengths)
+        return _Stack.of(points(self.problem, self.solution.derivations, sizes, self.seed, near_kinks=False))
 
     @lazy
     def _sides(self) -> Sides:
@@ -464,6 +498,21 @@ def _local_slopes(point: Env, consumer: str, node: str) -> Array:
 def _has_local(expr: Expr) -> bool:
     """Whether an expression is evaluated at one point at a time, because it has a local derivative."""
     return Partial in map(type, walk(expr))
+
+
+def _reach(expr: Expr) -> dict[str, int]:
+    """How far from the member at a letter an expression goes along each dimension, where that is more than one step."""
+    found: dict[str, int] = {}
+    pending = [ix for node in walk(expr) for ix in indices_of(node)]
+    while pending:
+        ix = pending.pop()
+        if isinstance(ix, Label):
+            pending.extend(ix.at)
+        elif isinstance(ix, Shift):
+            pending.extend(inner for inner, _ in ix.parts)
+            if isinstance(ix.offset, int) and isinstance(ix.dim, str) and abs(ix.offset) > 1:
+                found[ix.dim] = max(found.get(ix.dim, 0), abs(ix.offset))
+    return found
 
 
 def _more_general(indices: tuple[Ix, ...], target: Target) -> bool:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.core.words import say
-from backsym.reading.latex.cases import choice_in_words
+from backsym.reading.latex.cases import FOR, IF, choice_in_words
 from backsym.reading.latex.derivatives import Formula
 from backsym.reading.latex.grammar import COMPARISONS
 from backsym.reading.latex.handwriting import handwritten
@@ -56,7 +56,7 @@ class AnswerFormula(Formula):
         """The expression that the text is; after it the space that it lies in may be said."""
         tree = self.additive()
         self.took(",", ";")
-        if self.token.kind == "word" and (self.token.text.lower() == "if" or self.says_where()):
+        if self.token.kind == "word" and (self.token.text.lower() in IF or self.says_where()):
             tree = choice_in_words(self, tree, self.additive, self.compared)
         if self.at("in") and self.ahead().text in ("mathbb", "R"):
             self.position = len(self.tokens) - 1
@@ -69,7 +69,7 @@ class AnswerFormula(Formula):
         """Whether "for t < T" or "for k = y" comes next, which says of which members something holds."""
         letter = self.ahead()
         index = self.words.is_index(letter.text) or (letter.kind == "letter" and not self.words.has(letter.text))
-        return self.token.text == "for" and index and self.ahead(2).text in COMPARISONS
+        return self.token.text in FOR and index and self.ahead(2).text in COMPARISONS
 
     def one_before(self, body: Node, letter: Node) -> Node:
         """What a sum from 0 is over, with the letter counting from 1: ``x_{t+1}`` is ``x_t``.

@@ -17,9 +17,13 @@ MAX_CASES = 5
 
 _NEGATED = {">": "<=", ">=": "<", "<": ">=", "<=": ">", "==": "!=", "!=": "=="}
 _MIRRORED = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "==": "==", "!=": "!="}
-_IF = frozenset("if for when where".split())
-_OTHERWISE = frozenset("otherwise else elsewhere".split())
-_BETWEEN = _OTHERWISE | {"and", "or"}
+IF = frozenset("if falls wenn".split())
+"""After these both cases are told."""
+FOR = frozenset("for für".split())
+"""After these the other case may be missing."""
+_IF = IF | FOR | {"when", "where"}
+_OTHERWISE = frozenset("otherwise else elsewhere sonst ansonsten".split())
+_BETWEEN = _OTHERWISE | {"and", "or", "und", "oder"}
 _EXAMPLE = say("latex.such_as", example=r"\begin{cases} z & \text{if } z > 0 \\ 0 & \text{otherwise} \end{cases}")
 
 Row = tuple[Node, Node | None]
@@ -92,7 +96,7 @@ def choice_in_words(
     """
     opening = cursor.take()
     condition = _run(cursor, compared(expression()), expression)
-    if opening.text.lower() == "for" and cursor.token.kind == "end":
+    if opening.text.lower() in FOR and cursor.token.kind == "end":
         return cursor.make("mul", "", (condition, value), opening.start)
     between = True
     while between:

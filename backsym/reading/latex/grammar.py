@@ -29,7 +29,7 @@ COMPARISONS = {"<": "<", ">": ">", "<=": "<=", ">=": ">=", "=": "==", "!=": "!="
 _CLOSING = {"(": ")", "[": "]", r"\{": r"\}", "{": "}"}
 _END_WORDS = frozenset(
     "for forall forevery foreach where with and if each all every when otherwise else iff so hence thus or as on "
-    "elsewhere".split()
+    "elsewhere für falls wenn sonst ansonsten und oder".split()
 )
 REDUCTIONS = ("sum", "mean", "max", "min")
 _NO_ARGUMENT = frozenset("tr arg sup inf coth sec csc".split())

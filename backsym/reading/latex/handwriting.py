@@ -33,7 +33,7 @@ _MODULES = ("np", "numpy", "torch", "jnp", "tf")
 _METHODS = (".T", ".t()", ".transpose()")
 _OBJECTS = ("self", "model")
 _GRADIENTS = (".grad.data", ".grad")
-_PROSE = frozenset("if else otherwise".split())
+_PROSE = frozenset("if else otherwise falls wenn sonst ansonsten".split())
 _ACCENTS = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde", "\u0307": "dot"}
 """Marks that stand above the letter before them."""
 _COUNTED = frozenset("αβγδεζηθικλμνξοπρςστυφχψω")
