@@ -230,7 +230,8 @@ def _computed(
 ) -> Dim | None:
     """A sum of multiples of dimensions, ``2*H`` or ``H + D``; those with a size are put in."""
     total = size
-    for name in names_of(size):
+    text = tree.text if isinstance(tree, Scalar) else ""
+    for name in sorted(names_of(size), key=text.find):  # They print in the order in which they are declared.
         if is_ragged(name):
             layer = _of_layer(tree, name, dims, report, places)
             if layer is None:
@@ -433,12 +434,22 @@ def recurrent_letters(equations: Iterable[Scalar]) -> set[str]:
     return {letter for letter in inner if letter and not letter[0].isdigit()}
 
 
+def unused_letters(tree: Tree | None, equations: Iterable[Scalar]) -> set[str]:
+    """The letters of ``indices`` that no equation mentions, as far as can be seen without reading them."""
+    texts = "\n".join(equation.text for equation in equations)
+    words = set("".join(char if char.isalnum() else " " for char in texts).split())
+    words |= set("".join(char if char.isalnum() or char == "_" else " " for char in texts).split())
+    runs = {char for word in words if not word.isdecimal() and len(word) <= len("xij") for char in word}
+    return {letter for letter in letter_ranges(tree) if letter.rstrip("'") not in words | runs}
+
+
 def read_indices(
-    tree: Tree | None, dims: dict[str, Dimension], report: Report, recurrent: Container[str] = ()
+    tree: Tree | None, dims: dict[str, Dimension], report: Report, free: Container[str] = ()
 ) -> dict[str, Dim]:
     """``indices``: each letter with the dimension that it runs over.
 
-    The length of a recurrence, over which one of the letters ``recurrent`` runs, need not be the size of any array.
+    The dimension of the letters ``free`` need not be the size of any array: the length of a recurrence, or that of a
+    letter which nothing uses.
     """
     letters: dict[str, Dim] = {}
     for key, value in table(tree, report, "indices", "i: D0, j: D1"):
@@ -453,7 +464,7 @@ def read_indices(
         elif word[:1].isdigit():
             size = _size(value, report)
             letters.update({key.text: size} if size is not None else {})
-        elif word not in dims and key.text in recurrent and is_name(word):
+        elif word not in dims and key.text in free and is_name(word):
             dims[word] = Dimension(word)
             letters[key.text] = word
         elif not is_name(word) and (size_of := _known_sizes(word, dims)) is not None:

@@ -1,0 +1,159 @@
+"""The language of problem files by examples: the tables of the documentation, what is refused, and Python's doors."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import numpy as np
+import pytest
+from documentation import ROOT
+from extent import some
+from language_examples import Row, printed, rows
+
+import backsym as bs
+from backsym.core.errors import InputError
+from backsym.documents.content.markup import inlines_of
+from backsym.documents.writers.jsonform import problem_json
+from backsym.reading.files.loader import problem_from_mapping
+from backsym.solving.solution import solve
+
+pytestmark = pytest.mark.quick("reading", "solving")
+
+ROWS = list(rows())
+
+
+@pytest.mark.parametrize("row", some(ROWS, 5), ids=lambda row: row.text.splitlines()[1])
+def test_an_example_prints_what_its_row_says(row: Row) -> None:
+    """Each derivative is proved by complex steps when it is found."""
+    assert set(row.found) <= set(printed(row.problem))
+
+
+def test_every_section_has_examples_whose_formulas_can_be_set() -> None:
+    assert len(ROWS) > 60
+    assert len({row.section for row in ROWS}) == 8
+    for formula in (formula for row in ROWS for formula in row.found):
+        assert inlines_of(f"${formula}$", "a row")
+
+
+RNN: dict[str, Any] = {"indices": {"t": "T"}, "symbols": {"a": [], "h0": [], "x": ["T"]}}
+LOSS = "L = h[T]**2"
+DEEP: dict[str, Any] = {"indices": {"l": {"over": "M", "as": "^{(l)}"}}}
+CLASS: dict[str, Any] = {
+    "symbols": {"z": [3], "y": {"label": 3, "role": "target"}},
+    "forward": ["L = -log(softmax(z)[y])"],
+}
+LAYER: dict[str, Any] = {"symbols": {"W": ["K", "D"], "x": {"shape": ["D"], "role": "input"}, "b": []}}
+SQUARE = ["z = W @ x", "L = sum(z**2) + b"]
+NUMBER: dict[str, Any] = {"symbols": {"w": []}, "forward": ["L = w**2"]}
+
+
+def deep(first: str, *shape: str, last: str = "L = sum(a[M]**2)") -> dict[str, Any]:
+    symbols = {"x": [first], "y": {"shape": ["D[1]"]}, "W": {"shape": list(shape), "for": "l"}}
+    used = symbols if "y" in last else {name: symbols[name] for name in ("x", "W")}
+    return {**DEEP, "symbols": used, "forward": ["a[0] = x", "a[l] = tanh(W[l] @ a[l-1])", last]}
+
+
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "a recurrence without a start": (
+        {**RNN, "forward": ["h[t] = tanh(a*h[t-1] + x[t]) + h0", LOSS]}, "nothing says what it starts from",
+    ),
+    "a start that is missing": (
+        {**RNN, "forward": ["h[0] = h0", "h[t] = tanh(a*h[t-2] + x[t])", LOSS]}, r"h\[-1\], which has no start",
+    ),
+    "after the last member": (
+        {**RNN, "forward": ["h[0] = h0", "h[t] = tanh(a*h[t-1] + x[t])", "L = h[T+1]**2"]}, "the last member is at T",
+    ),
+    "before the first start": (
+        {**RNN, "forward": ["h[0] = h0", "h[t] = tanh(a*h[t-1] + x[t])", "L = h[-1]**2"]}, "no start at position -1",
+    ),
+    "a later member": (
+        {**RNN, "forward": ["h[0] = h0", "h[t] = tanh(a*h[t+1] + x[t])", LOSS]}, "uses earlier members only",
+    ),
+    "a cycle within one position": (
+        {**RNN, "forward": ["h[0] = h0", "h[t] = tanh(a*h[t]) + x[t]", LOSS]}, "a member of h is used in its own",
+    ),
+    "a cycle of two equations": (
+        {**RNN, "forward": ["h[0] = h0", "g[0] = h0", "h[t] = a*h[t-1] + g[t]", "g[t] = h[t] + x[t]", LOSS]},
+        "g is used before its equation",
+    ),
+    "a class that there is not": ({**CLASS, "values": {"z": [1, 2, 3], "y": 3}}, "count the classes of 3 from 0"),
+    "a class before the first": ({**CLASS, "values": {"z": [1, 2, 3], "y": -1}}, "count the classes of 3 from 0"),
+    "a class of another axis": (
+        {"symbols": {"z": ["K"], "y": {"label": "N"}, "x": ["N"]}, "forward": ["L = z[y] + sum(x)"]},
+        "a class of N, but this axis is K",
+    ),
+    "a class as a number": (
+        {"symbols": {"z": [], "y": {"label": "K"}}, "forward": ["L = z*y"]}, "no number to compute with",
+    ),
+    "an index of both examples and entries": (
+        {"indices": {"n": "N"}, "symbols": {"X": ["N", "D"]}, "forward": ["z[n] = X[n, n]", "L = sum(z)"]},
+        "index n runs over N, but this axis has D entries",
+    ),
+    "layers that do not meet": (deep("D[0]", "D[l]", "D[l]"), r"cannot multiply \[D\[l\], D\[l\]\] @ \[D\[l-1\]\]"),
+    "a first layer of another size": (deep("D[1]", "D[l]", "D[l-1]"), r"@ \[D\[l\]\]"),
+    "a last layer of another size": (
+        deep("D[0]", "D[l]", "D[l-1]", last="L = squared_error(a[M], y)"), r"these are \[D\[M\]\] and \[D\[1\]\]",
+    ),
+    "the determinant of a rectangle": (
+        {"symbols": {"A": ["K", "D"]}, "forward": ["L = det(A)"]}, r"det needs a square matrix; this is \[K, D\]",
+    ),
+    "the inverse of a rectangle": (
+        {"symbols": {"A": ["K", "D"]}, "forward": ["L = sum(inv(A))"]}, "inv needs a square matrix",
+    ),
+    "a second derivative of six axes": (
+        {"symbols": {"W": ["K", "D", "D"], "x": ["D"]}, "indices": {"k": "K"}, "parts": [{"hessian": "W"}],
+         "forward": ["z[k] = x.T @ W[k] @ x", "L = sum(z**2)"]},
+        "has 6 axes; at most 4 are possible",
+    ),
+    "a Jacobian of what does not depend on it": (
+        {**LAYER, "forward": SQUARE, "parts": [{"jacobian": "dz/db"}]}, "z does not depend on b",
+    ),
+    "a Jacobian by a class": ({**CLASS, "parts": [{"jacobian": "dL/dy"}]}, "nothing is differentiated by it"),
+    "a dimension and a quantity of one name": (
+        {"symbols": {"N": [], "x": ["N"]}, "forward": ["L = sum(x**2)*N"]}, "N is a dimension",
+    ),
+    "a start that prints like another quantity": (
+        {**RNN, "notation": "subscript", "forward": ["h[0] = a", "h[t] = tanh(a*h[t-1]) + h0*x[t]", LOSS]},
+        r"h\[0\] would print like h0",
+    ),
+    "a step without a rate": ({**NUMBER, "parts": [{"update": "w"}]}, "update needs the learning rate"),
+    "numbers without values": ({**NUMBER, "parts": [{"compute": "L"}]}, "compute needs numbers"),
+    "marks and points": ({**NUMBER, "parts": [{"derive": "w", "marks": 1, "points": 1}]}, "another name for marks"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_meant_is_refused_at_its_place(name: str) -> None:
+    mapping, words = REFUSED[name]
+    with pytest.raises(InputError, match=words) as error:
+        problem_from_mapping(mapping)
+    assert all(d.file for d in error.value.diagnostics)
+
+
+def test_python_calls_have_values_and_all_forms() -> None:
+    shapes: dict[str, Any] = {"z": ["K"], "y": {"label": "K"}}
+    z = [0.5, -1.0, 2.0]
+    p = np.exp(z) / np.exp(z).sum()
+    g = bs.gradient("-log(softmax(z)[y])", "z", shapes)
+    h = bs.hessian("-log(softmax(z)[y])", "z", shapes)
+    j = bs.jacobian("softmax(z)", "z", {"z": ["K"]})
+    np.testing.assert_allclose(g(z=z, y=2), p - np.eye(3)[2])
+    np.testing.assert_allclose(h(z=z, y=2), np.diag(p) - np.outer(p, p))
+    np.testing.assert_allclose(j(z=z), np.diag(p) - np.outer(p, p))
+    for found in (g, h, j):
+        ast.parse(found.numpy, mode="eval")
+        assert found.latex()
+        assert str(found.sympy()).startswith("Eq(")
+        assert found.explain()
+    layer = bs.Problem(symbols={"W": ["K", "D"], "x": {"shape": ["D"], "role": "input"}}, forward=["y = W @ x"])
+    assert isinstance(bs.load(ROOT / "problems" / "csc311-week6" / "scalar-tanh.yaml"), type(layer))
+    assert layer.solve()["W"].hint(1)
+
+
+def test_a_problem_without_a_loss_takes_its_derivative() -> None:
+    layer = problem_from_mapping(
+        {"symbols": {"W": ["K", "D"], "x": {"shape": ["D"], "role": "input"}}, "forward": ["y = W @ x"]}
+    )
+    rows = {row["node"]: row["verified"]["status"] for row in problem_json(solve(layer))["derivatives"]}
+    assert rows == {"y": "given", "W": "verified", "x": "verified"}
