@@ -133,6 +133,11 @@ class Context:
         """Whether there are sizes that depend on a position."""
         return any(map(is_ragged, self.dims))
 
+    @lazy
+    def direct(self) -> bool:
+        """Whether expressions are evaluated as they stand: nothing is kept, nothing is found position by position."""
+        return self.known is None and not self.layered
+
     def sizes(self, shape: Sequence[Dim]) -> tuple[int, ...]:
         return tuple([self.size(d) for d in shape])
 

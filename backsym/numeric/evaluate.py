@@ -83,7 +83,7 @@ from backsym.numeric.axes import (
     reduce_axes,
 )
 from backsym.numeric.context import Context, Env
-from backsym.numeric.layers import filled, fitted, open_letter, position_by_position
+from backsym.numeric.layers import filled, fitted, open_letter, position_by_position, size_of
 
 __all__ = ["Env", "ev", "evaluate", "node_value"]
 
@@ -113,6 +113,11 @@ def ev(e: Expr, c: Context) -> Val:
     handler = _HANDLERS.get(type(e))
     if handler is None:
         raise TypeError(f"cannot evaluate an expression of type {type(e).__name__}")
+    if c.direct:
+        value = handler(e, c)
+        if value[1].size > SMALL:
+            spend(value[1].size)
+        return value
     if c.layered and type(e) not in _ATOMS and (letter := open_letter(e)) is not None:
         return position_by_position(e, letter, c.dims, lambda at: ev(at, c))
     if c.known is None or type(e) in _ATOMS:
@@ -441,7 +446,7 @@ def _entry(e: Entry, c: Context) -> Val:
     for ix, n in zip(e.indices, x.shape[lead:], strict=True):
         if ix.fixed:
             letters = False
-        elif c.size(ix.dim) != n and not is_ragged(ix.dim):
+        elif size_of(ix.dim, c.dims) != n and not is_ragged(ix.dim):
             raise BacksymError(say("numeric.length", letter=ix.letter, dim=str(ix.dim), length=n))
         elif type(ix) is not Ix:
             letters = False

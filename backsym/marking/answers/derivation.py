@@ -51,6 +51,18 @@ class _Option(NamedTuple):
     regrouped: bool
 
 
+class _Member(NamedTuple):
+    """A member of a chain about ``target`` as it is read: what an answer that ends with it is made of."""
+
+    text: str
+    target: Target
+    expr: Expr
+    indices: tuple[Ix, ...]
+    fits: bool
+    others: tuple[tuple[Expr, tuple[Ix, ...]], ...]
+    regrouped: tuple[tuple[Expr, tuple[Ix, ...]], ...]
+
+
 class Derivation:
     """The statements of one answer; ``names`` are those that hold at its beginning."""
 
@@ -79,7 +91,7 @@ class Derivation:
         return Readings(self.problem, self.target, self.names, self.mathematical, self.by_quotient)
 
     def read(self, found: Sequence[Statement]) -> ReadAnswer:
-        answer: ReadAnswer | None = None
+        answer: _Member | None = None
         if len(found) > 1:
             found = [statement for statement in found if not self.says_end(statement)] or found
         self.own_target(found)
@@ -92,14 +104,20 @@ class Derivation:
         for n, statement in enumerate(found):
             read = self.statement(statement, last=n == len(found) - 1)
             # The last statement about the target is the answer; without any, the last one.
-            if read is not None and (read.of is None or answer is None or answer.of is not None):
+            if read is not None and (read.target is self.target or answer is None or answer.target is not self.target):
                 answer = read
         if answer is None:
             raise Refused("syntax", say("answers.only_names"))
-        return answer.with_lines(tuple(self.lines), tuple(self.unchecked), self.names)
+        of = None if answer.target is self.target else answer.target.name
+        return ReadAnswer(
+            answer.target, answer.expr, answer.indices, answer.text, self.problem, answer.fits, answer.others,
+            tuple(self.lines), tuple(self.unchecked), of, answer.regrouped, self.names,
+        )  # fmt: skip
 
     def without_definitions(self, found: Sequence[Statement]) -> Sequence[Statement]:
         """What is left when the student's own names are defined, each after those that it uses."""
+        if len(found) < 2:
+            return found
         count = sum(self.defines(statement) for statement in found)
         if count in (0, len(found)):
             return found
@@ -166,7 +184,7 @@ class Derivation:
         except Refused:
             return None
 
-    def statement(self, statement: Statement, last: bool) -> ReadAnswer | None:
+    def statement(self, statement: Statement, last: bool) -> _Member | None:
         try:
             left = self.left(statement)
         except Refused:
@@ -179,6 +197,8 @@ class Derivation:
             statement, left = Statement(None, statement.members, statement.rows), None
         if left is not None and left.word and last:
             raise _no_left(statement.left or "", self.problem.loss)
+        if left is not None and left.quantity == self.target.name:
+            return self.chain(statement, left, self.target)
         if left is not None and (mean := self.barred(left, statement)) is not None:
             left = mean
         if left is not None and left.quantity in self.names.own:
@@ -207,15 +227,18 @@ class Derivation:
             self.aside(Statement(first, tuple(rest), statement.rows[1:]))
             return None
         name = left.quantity if left is not None and left.quantity is not None else self.target.name
-        of = None if name == self.target.name else name
-        target = self.target if of is None else Target(name, self.problem.symbols[name].shape)
+        other = name != self.target.name
+        return self.chain(statement, left, Target(name, self.problem.symbols[name].shape) if other else self.target)
+
+    def chain(self, statement: Statement, left: Left | None, target: Target) -> _Member:
+        """The last member of a chain about ``target``, all members of which become lines."""
         given = None
         if left is not None and left.quantity is not None:
             left, self.moved = at_letter(left, target.shape, self.names.scope)
             given = self.given(left, target)
         self.by_row = left is not None and left.row
         self.by_quotient = left is not None and left.quantity is not None and "/" in (statement.left or "")
-        answer: ReadAnswer | None = None
+        answer: _Member | None = None
         for n, member in enumerate(statement.members):
             try:
                 answer = self.member(member, target, given, bool(left and left.transposed))
@@ -426,7 +449,7 @@ class Derivation:
 
     # --- members ---
 
-    def member(self, text: str, target: Target, given: tuple[Ix, ...] | None, transposed: bool) -> ReadAnswer:
+    def member(self, text: str, target: Target, given: tuple[Ix, ...] | None, transposed: bool) -> _Member:
         """One member of a chain about ``target``; of several readings those that fit, the most natural one first."""
         letters = target.indices if target.indices else self.sheet.letters.get(target.name, ())
         asked = given if given is not None else tuple(ix for ix in target.indices if not ix.fixed)
@@ -463,17 +486,10 @@ class Derivation:
                 fits = len(own) == len(target.shape) and not scalar_if_ones(expr.shape) and not partial
                 ended = with_ends(expr, own, self.ends) if self.ends and fits and target is self.target else expr
                 options.append(_Option(ended, own, fits, reading.regrouped))
-        usual = [option for option in options if not option.regrouped]
-        fitting = [option for option in usual if option.fits] or usual[:1]
-        others = [option for option in options if option.regrouped and option.fits]
-        if not fitting[0].fits and others:
-            fitting, others = others, []
+        fitting, others = _fitting(options) if len(options) > 1 else (options, [])
         (expr, indices, fits, _), *more = fitting
-        of = None if target is self.target else target.name
-        return ReadAnswer(
-            target, expr, indices, text, self.problem, fits, tuple(option[:2] for option in more),
-            regrouped=tuple(option[:2] for option in others), of=of,
-        )  # fmt: skip
+        also = tuple([option[:2] for option in more])
+        return _Member(text, target, expr, indices, fits, also, tuple([option[:2] for option in others]))
 
     def same_members(self, expr: Expr, target: Target) -> Expr | None:
         """The entry of an answer without letters that is the derivative by any member of a family; None for others."""
@@ -511,6 +527,14 @@ def speaks_of_slopes(text: str) -> bool:
     bare = "".join(text.split()).replace("\\mathrm{", "")
     above = (part[len(part.rstrip(_LETTERS)) :] for part in bare.replace("/(", "/").split("/d")[:-1])
     return "\\frac{d" in bare or any(letters[:1] == "d" for letters in above)
+
+
+def _fitting(options: Sequence[_Option]) -> tuple[list[_Option], list[_Option]]:
+    """Those that fit, or the most natural one; and those that fit with a product grouped in another way."""
+    usual = [option for option in options if not option.regrouped]
+    fitting = [option for option in usual if option.fits] or usual[:1]
+    others = [option for option in options if option.regrouped and option.fits]
+    return (others, []) if others and not fitting[0].fits else (fitting, others)
 
 
 def _as_given(given: tuple[Ix, ...], letters: Sequence[Ix]) -> Bound:

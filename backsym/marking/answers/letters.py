@@ -34,7 +34,9 @@ def fresh(dim: Dim, taken: Sequence[Ix]) -> Ix:
 
 def sizes_at(shape: Shape, letters: Sequence[Ix]) -> Shape:
     """The sizes of the axes; those that differ from member to member are of the member at the letter among these."""
-    first = next((ix for ix in letters if is_layered(shape) and ix.dim == shape[0]), None)
+    if not is_layered(shape):
+        return shape
+    first = next((ix for ix in letters if ix.dim == shape[0]), None)
     return shape if first is None else (shape[0], *member_shape(shape, first))
 
 

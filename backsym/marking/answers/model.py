@@ -135,11 +135,11 @@ class ReadAnswer:
         rank = len(self.target.shape)
         return self.target.entry(self.indices[:rank]) if self.indices else self.target.array
 
-    def with_lines(self, lines: tuple[Line, ...], unchecked: tuple[str, ...], names: Any = None) -> ReadAnswer:
-        """The same answer at the end of these lines, after which ``names`` hold, if they are given."""
+    def with_lines(self, lines: tuple[Line, ...], unchecked: tuple[str, ...]) -> ReadAnswer:
+        """The same answer at the end of these lines."""
         return ReadAnswer(
             self.target, self.expr, self.indices, self.text, self.problem, self.fits, self.others, lines, unchecked,
-            self.of, self.regrouped, self.names if names is None else names, self.left_out,
+            self.of, self.regrouped, self.names, self.left_out,
         )  # fmt: skip
 
     @lazy

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from backsym.core.expr import Adj, Entry, Expr, Ix, Member, Partial, Shape, Sym, rebuild, walk
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS, REDUCTIONS
-from backsym.core.lazy import lazy
+from backsym.core.lazy import Kept, lazy
 from backsym.core.names import split_name
 from backsym.core.words import say
 from backsym.marking.answers.refusals import Refused
@@ -43,6 +43,18 @@ class Names:
     def of(cls, scope: Scope) -> Names:
         return cls(scope, vocabulary(scope))
 
+    @lazy
+    def _with_rows(self) -> Kept[tuple[frozenset[str], bool], Names]:
+        return Kept(2)
+
+    def with_rows(self, matrices: frozenset[str], *, lying: bool) -> Names:
+        """The same names, of which matrices may have one index; ``lying`` rows are matrices of one row."""
+        return self._with_rows.get((matrices, lying), lambda: self._having_rows(matrices, lying=lying))
+
+    def _having_rows(self, matrices: frozenset[str], *, lying: bool) -> Names:
+        scope = replace(self.scope, members=True, lying=lying)
+        return replace(self, scope=scope, words=replace(self.words, families=matrices))
+
     def without_sizes(self, letters: frozenset[str]) -> Names:
         """The same, where these letters are no sizes of dimensions: H is Heaviside's step where a text says so."""
         if not letters & set(self.words.dims):
@@ -55,18 +67,18 @@ class Names:
         scope = self.scope
         pending = [tree]
         while pending:
-            n = pending.pop()
-            pending.extend(n.children)
-            if n.kind == "name":
-                name = n.value
+            kind, name, children, _, _ = pending.pop()
+            if children:
+                pending += children
+            if kind == "name":
                 if name in scope.names:
                     continue
                 known = name in scope.dims or name == "π" or len(name.rstrip("'")) == 1
                 known = known or scope.range_of(name) is not None or name in ("True", "False")
                 if not known and name not in letters_in_entries(tree):
                     return False
-            elif n.kind == "call":
-                name = n.value.rstrip("'")
+            elif kind == "call":
+                name = name.rstrip("'")
                 if name not in FUNCTIONS and name not in _BUILT_IN and name not in scope.functions:
                     return False
         return True

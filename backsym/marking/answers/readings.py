@@ -23,7 +23,7 @@ from backsym.core.words import say
 from backsym.marking.answers.model import Target
 from backsym.marking.answers.own_names import Names, as_in_code, untagged
 from backsym.marking.answers.refusals import Refused, refused
-from backsym.marking.answers.rows import has_rows, matrices, of_one_example, with_rows, without_rows
+from backsym.marking.answers.rows import has_rows, matrices, of_one_example, without_rows
 from backsym.reading.latex.answers import STEPS, parse_answer
 from backsym.reading.latex.handwriting import handwritten
 from backsym.reading.meaning import arrays, formulas
@@ -178,7 +178,7 @@ class Readings(NamedTuple):
 
     def of_members(self, *, lying: bool) -> Readings:
         """The same, where a matrix may have one index, for a member of it."""
-        return self._replace(names=with_rows(self.names, self.problem, lying=lying))
+        return self._replace(names=self.names.with_rows(matrices(self.problem), lying=lying))
 
     def trees_with_rows(self, text: str) -> list[Node]:
         """The syntax trees of a text in which matrices have one index."""

@@ -7,7 +7,6 @@ and shapes; knows no texts and no grammar.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from backsym.core.entrywise import FIRST, entry_of
 from backsym.core.expr import (
@@ -44,7 +43,6 @@ from backsym.core.expr import (
 from backsym.core.problem import Problem
 from backsym.marking.answers.left_sides import Left
 from backsym.marking.answers.letters import fresh
-from backsym.marking.answers.own_names import Names
 from backsym.reading.latex.lexer import Token
 from backsym.reading.syntax import Node
 from backsym.reading.syntax import walk as walk_tree
@@ -54,12 +52,6 @@ _LOSSES = ("L", "J", "ell")
 
 def matrices(problem: Problem) -> frozenset[str]:
     return frozenset(name for name, symbol in problem.symbols.items() if len(symbol.shape) == 2)
-
-
-def with_rows(names: Names, problem: Problem, *, lying: bool) -> Names:
-    """The same names, of which matrices may have one index; ``lying`` rows are matrices of one row."""
-    scope = replace(names.scope, members=True, lying=lying)
-    return replace(names, scope=scope, words=replace(names.words, families=matrices(problem)))
 
 
 def is_row(tree: Node) -> bool:

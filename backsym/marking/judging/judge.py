@@ -447,11 +447,11 @@ def _compared(value: Array, reference: Array, least: Array) -> bool | None:
     """
     count = len(reference)
     a, b = value.reshape(count, -1), reference.reshape(count, -1)
-    few = a.shape == b.shape and a.shape[1] <= FEW and not np.iscomplexobj(a)
+    few = a.shape == b.shape and a.shape[1] <= FEW and a.dtype.kind != "c"
     if few and _differs_at_first(a[0].tolist(), b[0].tolist(), float(least[0])):
         return False
     gap = np.abs(a - b)
-    if (gap <= TOLERANCE * least[:, np.newaxis]).all():
+    if np.logical_and.reduce(gap <= TOLERANCE * least[:, np.newaxis], axis=None):
         return True
     size = np.maximum(least, np.maximum.reduce(np.abs(a), axis=1, initial=0.0))
     if math.isfinite(float(np.add.reduce(size))):

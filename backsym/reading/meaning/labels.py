@@ -23,6 +23,8 @@ def is_whole(item: Node) -> bool:
 
 def at_label(r: Rules, base: Expr, items: Sequence[Node], tree: Node) -> Expr | None:
     """The part of an array at one whole label, all other axes kept; None where this is no such part."""
+    if not r.scope.label_ranks:
+        return None
     labels = [label_of(item, r.scope) if item.kind == "name" else None for item in items]
     places = [axis for axis, label in enumerate(labels) if label is not None]
     if len(places) != 1 or not all(is_whole(item) for item, label in zip(items, labels, strict=True) if label is None):

@@ -56,6 +56,7 @@ from backsym.core.expr import (
 from backsym.core.source import Source
 from backsym.core.words import Said, Words, say
 from backsym.reading.meaning import arrays, blocks, calls, formulas, labels
+from backsym.reading.meaning.rules import Advice
 from backsym.reading.meaning.scope import (
     Frame,
     Letter,
@@ -267,8 +268,11 @@ class Resolver:
         self.frame = outer
         return value, bound
 
-    def index(self, tree: Node, dim: Dim | None, hint: Said | None = None) -> Ix:
-        """A letter or fixed position on an axis of dimension ``dim`` (None: whatever its range is)."""
+    def index(self, tree: Node, dim: Dim | None, hint: Advice | None = None) -> Ix:
+        """A letter or fixed position on an axis of dimension ``dim`` (None: whatever its range is).
+
+        ``hint`` says what helps if the letter runs over another dimension; nothing else asks for it.
+        """
         if tree.kind == "num":
             return self.position(tree, dim)
         if tree.kind == "shift":
@@ -297,7 +301,7 @@ class Resolver:
             return shifted(((Ix(letter.shown, letter.dim), 1),), (dim in zero) - (letter.dim in zero), dim)
         if dim is not None and letter.dim != dim and not self.scope.misfits:
             message = say("meaning.index_of_other_range", name=tree.value, dim=letter.dim, dim2=dim)
-            raise self.error(message, tree, hint)
+            raise self.error(message, tree, hint() if hint is not None else None)
         return Ix(letter.shown, letter.dim)
 
     def label(self, tree: Node, label: Labels, dim: Dim | None) -> Ix:
@@ -596,20 +600,20 @@ def entry_rule(r: Resolver, tree: Node) -> Expr:
         return picked
     if any(map(blocks.is_range, indices)):
         return blocks.sliced(r, base, indices, tree)
-    fewer = len(indices) < rank or (len(indices) == rank and any(ix.kind == "slice" for ix in indices))
-    if fewer and r.scope.members and isinstance(base, (Sym, Adj)):
+    if r.scope.members and isinstance(base, (Sym, Adj)) and picks_member(indices, rank):
         return member(r, base, indices, tree)
     if rank != len(indices):
         array, shape = r.quote(first), show_shape(base.shape)
         raise r.error(say("meaning.index_count", count=len(indices), name=array, shape=shape), tree)
-    shift = next((ix for ix in indices if ix.kind == "shift"), None)
-    if shift is not None and not isinstance(base, (Sym, Adj)):
-        raise r.error(say("meaning.shift_of_expression"), shift)
-    hint = f"{r.quote(first)} is {show_shape(base.shape)}"
-    return Entry(base, indexed(r, indices, base.shape, hint), span=r.mark(tree))
+    if not isinstance(base, (Sym, Adj)):
+        shift = next((ix for ix in indices if ix.kind == "shift"), None)
+        if shift is not None:
+            raise r.error(say("meaning.shift_of_expression"), shift)
+    at = indexed(r, indices, base.shape, lambda: f"{r.quote(first)} is {show_shape(base.shape)}")
+    return Entry(base, at, span=r.mark(tree))
 
 
-def indexed(r: Resolver, indices: Sequence[Node], shape: Shape, hint: Said | None = None) -> tuple[Ix, ...]:
+def indexed(r: Resolver, indices: Sequence[Node], shape: Shape, hint: Advice | None = None) -> tuple[Ix, ...]:
     """An index for each axis; the size of an axis may depend on the first of them."""
     found: list[Ix] = []
     for ix, dim in zip(indices, shape, strict=True):
@@ -642,6 +646,11 @@ def before_first(r: Resolver, base: Sym, indices: Sequence[Node], tree: Node) ->
     return Entry(start, at, span=r.mark(tree))
 
 
+def picks_member(indices: Sequence[Node], rank: int) -> bool:
+    """Whether indices leave an axis of so many whole."""
+    return len(indices) < rank or (len(indices) == rank and any(ix.kind == "slice" for ix in indices))
+
+
 def member(r: Resolver, base: Sym | Adj, indices: Sequence[Node], tree: Node) -> Expr:
     """``X[n]``, ``X[:,d]``: the part of an array that these indices pick; axes that are not mentioned are kept."""
     free = isinstance(base, Started) or (r.scope.derivatives and base.shape[0] in r.scope.recurrent)
@@ -649,7 +658,10 @@ def member(r: Resolver, base: Sym | Adj, indices: Sequence[Node], tree: Node) ->
     if shift is not None:
         raise r.error(say("meaning.shifted_member", name=base.name), shift)
     places: list[Ix | None] = []
-    hint = f"{base.name} is {show_shape(base.shape)}"
+
+    def hint() -> Said:
+        return f"{base.name} is {show_shape(base.shape)}"
+
     for ix, dim in itertools.zip_longest(indices, base.shape):
         own = own_dim(dim, places[0]) if places else dim
         places.append(None if ix is None or ix.kind == "slice" else r.index(ix, own, hint))
@@ -687,8 +699,7 @@ def adjoint(r: Resolver, below: Node, tree: Node) -> Expr:
         return whole
     if any(map(blocks.is_range, below.children[1:])):
         return blocks.sliced(r, whole, below.children[1:], below)
-    fewer = len(below.children) - 1 < len(target.shape) or any(ix.kind == "slice" for ix in below.children)
-    if fewer and r.scope.members:
+    if r.scope.members and picks_member(below.children[1:], len(target.shape)):
         return member(r, whole, below.children[1:], tree)
     if len(target.shape) != len(below.children) - 1:
         count, shape = len(below.children) - 1, show_shape(target.shape)

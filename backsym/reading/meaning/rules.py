@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from backsym.core.errors import InputError
@@ -14,6 +14,9 @@ from backsym.core.source import Source
 from backsym.core.words import Said, Words
 from backsym.reading.meaning.scope import Frame, Letter, Scope
 from backsym.reading.syntax import Node
+
+Advice = Callable[[], Said]
+"""Makes a hint, where one is given."""
 
 
 class Rules(Protocol):
@@ -43,4 +46,4 @@ class Rules(Protocol):
 
     def under(self, letters: Sequence[Node], body: Node) -> tuple[Expr, list[Letter]]: ...
 
-    def index(self, tree: Node, dim: Dim | None, hint: str | None = None) -> Ix: ...
+    def index(self, tree: Node, dim: Dim | None, hint: Advice | None = None) -> Ix: ...

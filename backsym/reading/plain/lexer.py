@@ -88,14 +88,15 @@ def tokenize(source: Source) -> list[Token]:
         kind = match.lastgroup
         if kind is None:
             break
-        word, end = match[kind], match.end()
-        start = end - len(word)
+        word = match[kind]
+        start, end = match.span(kind)
         if kind == "op":
             word = _SAME.get(word, word)
         elif kind == "name":
             word = _primed(source, word, end) if word[-1] in _PRIMES else word
         elif kind == "number":
-            _check_number(source, word, end)
+            if not word.isdecimal() or len(word) > MAX_NUMBER:
+                _check_number(source, word, end)
         elif word == ":" and _between_brackets(tokens):
             kind = "op"  # A whole axis, X[n,:], or a part of one, z[1:H]; a colon has no other place here.
         else:

@@ -109,12 +109,14 @@ def _tokens(source: Source) -> list[_Token]:
         text = match[kind]
         if kind == "other":
             raise NotPython
-        depth += (text in _CLOSES) - (text in (")", "]", "}"))
-        if depth > MAX_NESTING:
-            raise source.error(say("plain.nested_too_deep", limit=MAX_NESTING), (start, end))
-        if kind == "number":
+        if kind == "op":
+            depth += (text in _CLOSES) - (text in (")", "]", "}"))
+            if depth > MAX_NESTING:
+                raise source.error(say("plain.nested_too_deep", limit=MAX_NESTING), (start, end))
+        elif kind == "number":
             _check_number(source, text, (start, end))
-        tokens.append(_Token(kind, text, start, end))
+        # _Token(...) itself takes twice as long, and texts have many.
+        tokens.append(tuple.__new__(_Token, (kind, text, start, end)))
         if len(tokens) > MAX_TOKENS:
             raise source.error(say("plain.too_many_tokens", limit=MAX_TOKENS), (start, end))
     return tokens
