@@ -110,6 +110,22 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {**LAYER, "forward": SQUARE, "parts": [{"jacobian": "dz/db"}]}, "z does not depend on b",
     ),
     "a Jacobian by a class": ({**CLASS, "parts": [{"jacobian": "dL/dy"}]}, "nothing is differentiated by it"),
+    "a softmax over one of two like axes": (
+        {"indices": {"j": "J"}, "symbols": {"e": ["J", "J"]}, "forward": ["L = sum(softmax(e, j))"]}, "not one axis of",
+    ),
+    "a softmax over a letter that is not in it": (
+        {"indices": {"t": "T", "j": "J"}, "symbols": {"e": ["T", "J"]},
+         "forward": ["a[t,j] = softmax(e[t], j)", "L = sum(a)"]},
+        r"write it into the argument: softmax\(e\[j\], j\)",
+    ),
+    "a softmax of vectors over a letter": (
+        {"indices": {"j": "J"}, "symbols": {"e": ["J", "D"]},
+         "forward": ["z = sum(softmax(e[j], j), j)", "L = sum(z)"]},
+        "of numbers, not of arrays",
+    ),
+    "a softmax over a letter without a range": (
+        {"symbols": {"e": ["J"]}, "forward": ["L = sum(softmax(e, k))"]}, "the range of index k is not known",
+    ),
     "a dimension and a quantity of one name": (
         {"symbols": {"N": [], "x": ["N"]}, "forward": ["L = sum(x**2)*N"]}, "N is a dimension",
     ),

@@ -48,7 +48,15 @@ from backsym.core.kinds import RuleTable, kind_named
 from backsym.core.words import Said, say
 from backsym.reading.meaning.blocks import concat_call
 from backsym.reading.meaning.rules import Rules
-from backsym.reading.meaning.scope import free_letters, index_reduction, is_delta, label_of, positional, suggest
+from backsym.reading.meaning.scope import (
+    along_letter,
+    free_letters,
+    index_reduction,
+    is_delta,
+    label_of,
+    positional,
+    suggest,
+)
 from backsym.reading.meaning.shape_hints import Mismatch, fits_elementwise
 from backsym.reading.syntax import Node, as_index
 
@@ -116,6 +124,8 @@ def call_rule(r: Rules, tree: Node) -> Expr:
         return _SPECIAL[name](r, tree)
     if name in FUNCTIONS and FUNCTIONS[name].form == "pow" and not order and len(tree.children) == 2:
         return r.resolve(tree._replace(kind="pow", value=""))
+    if (letter := along_letter(tree, r.scope)) is not None:
+        return along_call(r, tree, letter)
     if name in FUNCTIONS:
         return table_call(r, tree, FUNCTIONS[name], order)
     raise unknown_function(r, tree, name)
@@ -207,6 +217,59 @@ def table_call(r: Rules, tree: Node, function: Function, order: int) -> Expr:
     missing = len(function.args) - len(args)
     args += [r.definition(text, {}, tree) for text in function.defaults[len(function.defaults) - missing :]]
     return Fn(function.name, tuple(args), order, function.kind, span=r.mark(tree))
+
+
+def along_call(r: Rules, tree: Node, letter: Node) -> Expr:
+    """``softmax(e, j)``: of the numbers e at all positions of a letter, or of an array along its axis."""
+    no_keywords(r, tree)
+    body, _ = positional(tree)
+    if letter.value in free_letters(body, r.scope):
+        return over_letter(r, tree, body, letter)
+    if letter.value in r.frame.letters:
+        raise r.error(say("meaning.letter_in_argument", name=tree.value, letter=letter.value), letter)
+    dim, value = r.scope.range_of(letter.value), r.resolve(body)
+    if dim is None:
+        message = say("meaning.unknown_range", name=letter.value)
+        raise r.error(message, letter, say("meaning.declare_range", name=letter.value))
+    axes = [axis for axis, own in enumerate(value.shape) if own == dim]
+    if len(axes) != 1 or len(value.shape) > 2:
+        shape = show_shape(value.shape)
+        raise r.error(say("meaning.not_one_axis", letter=letter.value, dim=dim, shape=shape), letter)
+    if axes[0] == len(value.shape) - 1:
+        return r.resolve(tree._replace(children=(body,)))
+    turned = r.resolve(tree._replace(children=(Node("transpose", "", (body,), body.span),)))
+    return T(turned) if len(turned.shape) == 2 else turned
+
+
+def over_letter(r: Rules, tree: Node, body: Node, letter: Node) -> Expr:
+    """A function along an axis of numbers with a letter: of a row of an array, or written out."""
+    leaves = FUNCTIONS[tree.value].kind != "rowreduce"
+    first, *indices = body.children if body.kind == "entry" else (body,)
+    known = r.scope.names.get(first.value) if first.kind == "name" else None
+    last = indices and indices[-1].kind == "name" and indices[-1].value == letter.value
+    others = last and letter.value not in free_letters(Node("entry", "", (first, *indices[:-1]), body.span), r.scope)
+    rows = isinstance(known, Sym) and len(known.shape) == len(indices) and (len(indices) == 1 or r.scope.members)
+    if others and rows:
+        row = first if len(indices) == 1 else Node("entry", "", (first, *indices[:-1]), body.span)
+        whole = tree._replace(children=(row,))
+        return r.resolve(Node("entry", "", (whole, letter), tree.span) if leaves else whole)
+
+    def call(name: str, *args: Node) -> Node:
+        return Node("call", name, args, tree.span)
+
+    above = call("exp", body)
+    total = call("sum", above, letter)
+    forms = {
+        "softmax": lambda: Node("div", "", (above, total), tree.span),
+        "log_softmax": lambda: Node("add", "", (body, Node("neg", "", (call("log", total),), tree.span)), tree.span),
+        "logsumexp": lambda: call("log", total),
+    }
+    if tree.value not in forms:
+        raise r.error(say("meaning.along_last_axis", name=tree.value), letter)
+    value = r.resolve(forms[tree.value]())
+    if value.shape:
+        raise r.error(say("meaning.numbers_over_letter", name=tree.value, letter=letter.value), tree)
+    return value
 
 
 def whole_of_entries(e: Expr) -> Expr:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from backsym.core.dims import is_ragged
 from backsym.core.errors import near_name
 from backsym.core.expr import Dim, Expr, Ix, Labels, Sym
-from backsym.core.functions import REDUCTIONS, Function
+from backsym.core.functions import FUNCTIONS, REDUCTIONS, Function
+from backsym.core.kinds import kind_named
 from backsym.core.lazy import lazy
 from backsym.core.problem import Dimension
 from backsym.core.words import Words, say
@@ -141,6 +142,24 @@ def index_reduction(tree: Node, scope: Scope) -> tuple[Node, ...]:
         if ordinary and candidate.value not in letters_in_entries(body):
             return ()
     return tuple(rest)
+
+
+def along_letter(tree: Node, scope: Scope) -> Node | None:
+    """The letter over which a function along an axis is, ``softmax(e, j)``; None for any other call."""
+    function = FUNCTIONS.get(tree.value) if tree.kind == "call" and tree.value not in scope.functions else None
+    if function is None or not kind_named(function.kind).along_rows:
+        return None
+    given = positional(tree)
+    is_letter = len(given) == 2 and given[1].kind == "name" and given[1].value not in scope.names
+    return given[1] if is_letter else None
+
+
+def bound_letters(tree: Node, scope: Scope) -> frozenset[str] | None:
+    """The letters that a call over letters leaves nothing of; those of ``softmax(e, j)`` stay.  None for any other."""
+    letters, along = index_reduction(tree, scope), along_letter(tree, scope)
+    if along is not None:
+        return frozenset({along.value} if FUNCTIONS[tree.value].kind == "rowreduce" else ())
+    return frozenset(ix.value for ix in letters) if letters else None
 
 
 def unindexed(tree: Node, at: Node, scope: Scope) -> Node | None:
@@ -310,9 +329,9 @@ def _scoped_children(tree: Node, scope: Scope, bound: frozenset[str]) -> Iterato
         return
     if is_delta(tree, scope) or names_a_label(tree, scope):
         return
-    letters = index_reduction(tree, scope)
-    if letters:
-        yield tree.children[0], bound | {ix.value for ix in letters}
+    letters = bound_letters(tree, scope)
+    if letters is not None:
+        yield tree.children[0], bound | letters
         return
     for child in tree.children:
         yield child, bound

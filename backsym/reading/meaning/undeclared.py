@@ -16,6 +16,7 @@ from backsym.reading.meaning.scope import (
     Frame,
     Scope,
     Unavailable,
+    along_letter,
     compares_positions,
     index_reduction,
     is_delta,
@@ -69,6 +70,6 @@ def _mentions(tree: Node, scope: Scope, letters: Container[str]) -> Iterator[Nod
             children = ()
         elif node.kind == "call":
             # Letters and dimensions are no quantities.
-            over = index_reduction(node, scope)
+            over = index_reduction(node, scope) or along_letter(node, scope) is not None
             children = () if node.value in _TAKES_DIMENSIONS else positional(node)[: 1 if over else None]
         pending.extend(reversed(children))
