@@ -16,12 +16,15 @@ from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import Token
+from backsym.reading.latex.lexer import FONTS, Token
 from backsym.reading.latex.names import Key, Vocabulary
 from backsym.reading.latex.scripts import Scripts, read_scripts
 
 MARKS = {1: "prime", 2: "primeprime"}
 """The mark below for a name with so many primes."""
+
+_ACCENTS = ("hat", "bar", "tilde", "dot")
+"""Words below a letter, without braces, that are accents."""
 
 SIGNS = {"+": "plus", "-": "minus"}
 r"""The mark below for a name with a sign, ``\mathbf{x}_+``."""
@@ -45,6 +48,7 @@ def respelt(document: Document, places: Iterable[tuple[int, int]]) -> Respelt:
     signed = [found for reader in readers for found in _signed(reader)]
     edits = [edit for reader in readers for edit in (*_marked(reader, names), *_in_words(reader, words))]
     edits += [edit for _, edit in signed]
+    edits += [edit for reader in readers for edit in (*_accented(reader), *_element_wise(reader))]
     beside = [edit for reader in readers for edit in _one_below_the_other(reader)]
     edits += beside
     turned = [edit for reader in readers for edit in _transposed(reader, names)]
@@ -75,6 +79,46 @@ def _signed(reader: FormulaReader) -> Iterator[tuple[tuple[Key, str], Edit]]:
                 ((letter.text, SIGNS[sign.text]), f"{script.text}{{{sign.text}}}"),
                 Edit(script.start, end, rf"_{{\text{{{SIGNS[sign.text]}}}}}"),
             )
+
+
+# --- accents as they are typed ---------------------------------------------------------------------------------------
+
+
+def _accented(reader: FormulaReader) -> Iterator[Edit]:
+    r"""``y_hat`` and ``y^``, with nothing above: ``\hat{y}``."""
+    tokens = reader.tokens
+    for n in range(1, len(tokens) - 1):
+        if tokens[n].kind != "op" or tokens[n].text not in ("_", "^"):
+            continue
+        letter, _ = _letter(tokens, n - 1)
+        end = _run(tokens, n + 1)
+        typed = "".join(token.text for token in tokens[n + 1 : end]) if tokens[n].text == "_" else ""
+        touches = tokens[n - 1].end == tokens[n].start and (not typed or tokens[n + 1].start == tokens[n].end)
+        accent, last = (typed, tokens[end - 1].end) if typed in _ACCENTS else ("", 0)
+        if tokens[n].text == "^" and _bears_nothing(tokens, n):
+            accent, last = "hat", tokens[n].end
+        if letter is not None and touches and accent:
+            first = n - 1
+            if tokens[first].text == "}":
+                first -= 3
+            elif first and tokens[first - 1].kind == "macro" and tokens[first - 1].text in FONTS:
+                first -= 1
+            yield Edit(tokens[first].start, tokens[first].start, rf"\{accent}{{")
+            yield Edit(tokens[n].start, last, "}")
+
+
+def _bears_nothing(tokens: Sequence[Token], n: int) -> bool:
+    """Whether no superscript follows a sign for one: a sign of its own, after a blank, or the end."""
+    after = tokens[n + 1]
+    own = after.text in ("+", "-") and after.start > tokens[n].end
+    return after.kind == "end" or (after.kind == "op" and (own or after.text in (")", "=", ",", "]")))
+
+
+def _element_wise(reader: FormulaReader) -> Iterator[Edit]:
+    """The product of Octave, ``a .* b``."""
+    for point, star in zip(reader.tokens, reader.tokens[1:], strict=False):
+        if (point.text, star.text) == (".", "*") and point.end == star.start and point.kind == star.kind == "op":
+            yield Edit(point.start, star.end, r" \odot ")
 
 
 # --- brackets --------------------------------------------------------------------------------------------------------
