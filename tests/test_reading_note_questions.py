@@ -13,6 +13,7 @@ from test_reading_cases import loaded
 
 from backsym.api.problem_file import problem_file
 from backsym.core.problem import Problem
+from backsym.documents.writers.jsonform import problem_json
 from backsym.numeric.context import Env
 from backsym.numeric.evaluate import evaluate
 from backsym.reading.files.loader import problem_of_text
@@ -163,3 +164,81 @@ descent with learning rate $\alpha$."""
     wanted = np.linalg.solve(X.T @ X + 0.3 * np.eye(3), X.T @ y)
     np.testing.assert_allclose(evaluate(total.stationary, env), wanted)
     np.testing.assert_allclose(evaluate(total.matrix.rhs, env), X.T @ X + 0.3 * np.eye(3))
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+NEURON = r"""$$z = w x + b, \quad a = \sigma(z), \quad L = \frac12 (a - y)^2$$
+"""
+LAYER = r"""$$\mathbf{z} = \mathbf{W} \mathbf{x} + \mathbf{b}, \quad L = \|\mathbf{z} - \mathbf{t}\|^2$$
+"""
+SCORES = r"""$$\mathbf{p} = \mathrm{softmax}(\mathbf{W} \mathbf{x}), \quad L = -\log p_y$$ where $y$ is the class.
+"""
+
+
+def neuron(x: float, w: float, b: float, y: float) -> dict[str, float]:
+    z = w * x + b
+    a = 1 / (1 + np.exp(-z))
+    slope = (a - y) * a * (1 - a)
+    return {"z": z, "a": a, "L": (a - y) ** 2 / 2, "dL/dw": slope * x, "w": w - 0.1 * slope * x, "b": b - 0.1 * slope}
+
+
+MATRIX, VECTOR = np.array([[1, 0], [-1, 0.5], [0, 3]]), np.array([1, 2])
+ERROR = MATRIX @ VECTOR + [0, 1, -1] - [1, 1, 1]
+NUMBERS = {
+    "numbers before the questions": (
+        NEURON
+        + r"""Let $x = 2$, $w = 0.5$, $b = -1$ and the target $y = 1$.
+
+(a) Compute $z$, $a$ and the loss $L$. (b) Compute $\partial L/\partial w$ numerically.
+(c) Perform one step of gradient descent on $w$ and $b$ with learning rate $\eta = 0.1$.""",
+        neuron(2, 0.5, -1, 1),
+    ),
+    "numbers in the question, by rows": (
+        LAYER
+        + r"""Compute the forward pass for $\mathbf{x} = (1, 2)^\top$,
+$\mathbf{W} = \begin{pmatrix} 1 & 0 \\ -1 & \frac12 \\ 0 & 3\end{pmatrix}$, $\mathbf{b} = \begin{bmatrix} 0 \\ 1 \\ -1
+\end{bmatrix}$ and $\mathbf{t} = [1, 1, 1]$. Berechnen Sie $\frac{\partial L}{\partial \mathbf{W}}$ numerisch.""",
+        {"z": ERROR + 1, "L": ERROR @ ERROR, "dL/dW": 2 * np.outer(ERROR, VECTOR)},
+    ),
+    "a class counts from 1": (
+        SCORES + r"With $\mathbf{x} = (1, 0)$, $\mathbf{W} = [[1, 2], [3, 4]]^\top$ and $y = 2$, compute the loss.",
+        {"L": -np.log(np.exp(2) / (np.exp(1) + np.exp(2)))},
+    ),
+    "at a point": (
+        r"$$f(u, v) = u^2 v$$ Evaluate $\frac{\partial f}{\partial u}$ at $u = -1/2$ and $v = 3$.",
+        {"df/du": -3.0},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_that_a_note_gives_are_computed_with(name: str, tmp_path: Path) -> None:
+    text, wanted = NUMBERS[name]
+    note = loaded(tmp_path, text)
+    assert not note.remarks
+    assert problem_of_text(problem_file(note, "note.md")).values == note.values
+    found = {key: value for part in problem_json(note.solve())["parts"] for key, value in part["numbers"].items()}
+    assert found.keys() == wanted.keys()
+    for key, value in wanted.items():
+        np.testing.assert_allclose(found[key], value)
+
+
+NOT_GIVEN = [
+    (NEURON, r"For $x = 1$ and $y = 2$, compute $L$."),
+    (NEURON, r"If $x = 1$, $y = 2$, $b = 0$ and $w = 3$, what is $L$?"),
+    (
+        NEURON,
+        r"Compute $z$ for $x = 1$, $y = 2$, $w = 3$, $b = 0$. Compute $z$ for $x = 2$, $y = 2$, $w = 3$, $b = 0$.",
+    ),
+    (NEURON, r"For $x = 0$, $y = 1$, $w = 0$, $b = 0$ nothing is learned."),
+    (LAYER, r"Compute $\mathbf{z}$ for $\mathbf{x} = 2$, $\mathbf{W} = 3$, $\mathbf{b} = 1$ and $\mathbf{t} = 0$."),
+]
+
+
+@pytest.mark.parametrize(("base", "words"), NOT_GIVEN)
+def test_other_numbers_give_no_values(base: str, words: str, tmp_path: Path) -> None:
+    note = loaded(tmp_path, base + words)
+    assert not note.values
+    assert not note.parts
+    assert any("a question" in remark for remark in note.remarks) == ("nothing" not in words)

@@ -82,6 +82,9 @@ def _text(problem: Problem, source: str) -> str:
         pieces.append(_equation(equation, problem, starts))
     if problem.upstream is None and problem.loss != problem.equations[-1].name:
         pieces.append(f"loss: {problem.loss}\n")
+    if problem.values:
+        numbers = {name: _plain_number(value) for name, value in problem.values.items()}
+        pieces.append(f"# The numbers of the worked example.\nvalues: {_flow(numbers)}\n")
     if problem.parts:
         pieces.append("\n# What is asked, in order.  Without parts, everything is derived.\nparts:\n")
         asked = [_part(part, problem) for part in problem.parts]
@@ -110,6 +113,13 @@ def _remarks(remarks: Iterable[str]) -> Iterator[str]:
     if lines:
         yield "# What the report says of the note:\n" + "".join(lines)
     yield "\n"
+
+
+def _plain_number(value: Any) -> Any:
+    """A number as people write it, or a list of such."""
+    if isinstance(value, tuple):
+        return [_plain_number(item) for item in value]
+    return int(value) if value == int(value) else value
 
 
 def _dimension(dim: Dimension) -> Any:
@@ -205,7 +215,8 @@ def _differences(problem: Problem, again: Problem) -> Iterator[Words | str]:
         if not same or _letters_of_left(mine) != _letters_of_left(theirs):
             yield say("api.the_equation", name=mine.name)
     asked = [(part.kind, part.targets, part.option, _claims(part, problem)) for part in problem.parts]
-    if asked != [(part.kind, part.targets, part.option, _claims(part, again)) for part in again.parts]:
+    again_asked = [(part.kind, part.targets, part.option, _claims(part, again)) for part in again.parts]
+    if asked != again_asked or problem.values != again.values:
         yield say("api.what_is_asked")
 
 

@@ -29,6 +29,7 @@ from backsym.reading.latex.equations import Segment, Spelled, segments
 from backsym.reading.latex.lexer import Token, has_sign, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name, split_tag
 from backsym.reading.notes.asking.network import Network
+from backsym.reading.notes.asking.values import Given, Number, all_numbers
 from backsym.reading.notes.equations import (
     TARGETS,
     Equations,
@@ -236,6 +237,7 @@ class _Note:
         self.no_part: list[int] = []
         self.asked: frozenset[str] = frozenset()
         self.rate: tuple[str, str] | None = None
+        self.numbers: Mapping[str, Given] = {}
         self.strange: list[int] = []
         self.not_asked: set[str] = set()
         self.steps = Steps()
@@ -306,6 +308,7 @@ class _Note:
         }
         if self.rate is not None:
             fields["symbols"] = self.with_rate(fields["symbols"], self.rate)
+        fields["values"] = self.values(equations)
         self.remarks = self.what_was_passed_over(equations)
         return self.table({key: value for key, value in fields.items() if value is not None})
 
@@ -362,7 +365,7 @@ class _Note:
                 found += [
                     (self.locate(f.start)[0], f"an equation of {name} within the text; displayed, it is read")
                     for name in names
-                    if name in given
+                    if name in given and name not in self.numbers
                 ]
         lines = sorted({self.locate(at)[0] for at in self.left_over})
         if lines:
@@ -670,10 +673,32 @@ class _Note:
             self.assumed.append((0, f"the learning rate is {RATE}"))
         fields: dict[str, Tree] = {"shape": Listing(self.mark(0, 0), "", ()), "role": self.word("constant")}
         fields.update({"latex": self.word(letter)} if letter.strip("\\") not in ("", RATE) else {})
-        if number:
+        if number and not self.numbers:
             self.assumed.append((0, f"the step stands with a letter for {number}, the learning rate"))
         entries = symbols.entries if isinstance(symbols, Table) else ()
         return Table(self.mark(0, 0), "", (*entries, (self.word(RATE), self.table(fields))))
+
+    def values(self, equations: Equations) -> Tree | None:
+        """The numbers that the note gives, where it gives all; classes count from 1 in notes, from 0 here."""
+        if not self.numbers:
+            return None
+        names = [name for name in self.numbers if name in equations.given() or name in self.labels]
+        found: dict[str, Tree] = {}
+        for name in names:
+            given = self.numbers[name]
+            found[name] = self.number(given.number, given.at, 1 if name in self.labels else 0)
+        if self.rate is not None:
+            letter, number = self.rate
+            said = self.numbers.get(letter.strip("\\") or RATE)
+            rate = number or (said.number if said is not None else "")
+            found.update({RATE: self.word(rate)} if isinstance(rate, str) and rate else {})
+        return self.table(found)
+
+    def number(self, number: Number, at: int, first: int) -> Tree:
+        if isinstance(number, str):
+            counted = str(int(number) - first) if first and number.isdecimal() else number
+            return self.scalar(counted, at, at + 1)
+        return Listing(self.mark(at, at + 1), "", tuple(self.number(item, at, first) for item in number))
 
     # --- equations ---
 
@@ -874,9 +899,12 @@ class _Note:
         targets = {*nodes, *ranks, *equations.given()} - set(self.not_asked)
         loss = self.upstream or equations.loss() or (nodes[-1] if nodes else None)
         words = replace(self.vocabulary(), ranks=ranks, loss=loss, latex=self.spelled_otherwise, free=None)
+        within = [(f.start, f.end) for f in self.formulas if not f.displayed and self.states(f)]
+        self.numbers = all_numbers(self.source, words, within, equations.given().keys() | self.labels.keys())
         network = Network(
             {e.name: e.sides[1] if e.sides is not None else None for e in equations.found}, loss or "", ranks, targets,
             self.settled.arguments, self.parameters(equations), self.family_names, bool(self.steps.letters),
+            in_numbers=bool(self.numbers),
         )  # fmt: skip
         tasks = Tasks(self.source, words, network)
         return tasks.read([(f.start, f.end, f.displayed) for f in self.formulas]), tasks

@@ -195,7 +195,9 @@ class Tasks:
         text = self.source.text
         inside = [f for f in formulas if start <= f[0] and f[1] <= end]
         words = _words(text, start, end, inside)
-        found = elements(text, start, end, inside, lambda a, b: meaning_of(self.source, self.words, a, b))
+        begin = self.after_display(start, inside)
+        mine = [f for f in inside if f[0] >= begin]
+        found = elements(text, begin, end, mine, lambda a, b: meaning_of(self.source, self.words, a, b))
         questions = Questions(found, self.words.loss or "")
         if self.asked_in_words(questions.read(), end):
             return
@@ -223,6 +225,14 @@ class Tasks:
             self.derive(start, list(names), whole)
         else:
             self.no_part.append(start + asks.start())
+
+    def after_display(self, start: int, inside: Sequence[tuple[int, int, bool]]) -> int:
+        """Where a sentence begins: behind a displayed formula without a full stop, if a capital follows."""
+        for _, end, displayed in reversed(inside):
+            words = words_of(self.source.text, end)
+            if displayed and words and self.source.text[words[0].start].isupper():
+                return end
+        return start
 
     def besides(self, start: int, end: int, inside: Sequence[tuple[int, int, bool]]) -> None:
         """Names what a sentence asks for besides its parts, "and sketch it"."""
@@ -258,6 +268,11 @@ class Tasks:
         n = bisect_right(self.begins, at) - 1
         end = self.begins[n + 1] if n + 1 < len(self.begins) else len(self.source.text)
         mine = [t for t in self.found.values() if any(self.begins[n] <= place < end for place in (*t.formulas, t.at))]
+        if answer.kind == "compute":
+            replaced = [key for key, t in self.found.items() if t in mine and t.kind in SLOPES and t.formulas]
+            within = [key for key in replaced if all(self.begins[n] <= a < end for a in self.found[key].formulas)]
+            for key in within:
+                del self.found[key]
         alike = SLOPES if answer.kind in SLOPES else (answer.kind,)
         if any(t.kind in alike and t.method == answer.method and {*t.names} >= {*answer.names} for t in mine):
             return

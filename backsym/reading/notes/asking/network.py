@@ -33,6 +33,8 @@ class Network:
     parameters: tuple[str, ...] | None = None
     families: Collection[str] = ()
     recurrent: bool = False
+    in_numbers: bool = False
+    """Whether the note gives a number to every quantity that is given."""
 
     @cached_property
     def uses(self) -> Mapping[str, frozenset[str]]:

@@ -31,6 +31,8 @@ _MINIMIZING = Phrases(
 )  # fmt: skip
 _ROOTS = Phrases("root", "roots", "zeros", "nullstelle", "nullstellen", "root-finding")
 """Words of notes in which Newton's method solves f(x) = 0, which is another step."""
+_LETTERS_ONLY = ("jacobian", "hessian", "stationary")
+"""Questions that no part answers in numbers."""
 MOST_AXES = 4
 """A second derivative has at most so many axes."""
 
@@ -62,12 +64,20 @@ def answerable(request: Request, network: Network, before: Iterable[str], habits
 
     ``before`` are the quantities by which the note asked for derivatives before.
     """
+    if request.in_numbers and (not network.in_numbers or request.kind in _LETTERS_ONLY):
+        return None
     if request.kind == "jacobian":
         return _jacobian(request, network)
+    if request.kind == "compute":
+        names = request.names or tuple(network.sides)
+        computed = network.in_numbers and all(name in network.sides for name in names)
+        return Answerable("compute", names) if computed else None
     names = request.names or _left_out(request, network, list(dict.fromkeys(before)))
     if not names or not all(map(network.has_slope_by, names)):
         return None
     request = replace(request, names=names)
+    if request.kind in ("derive", "list") and request.in_numbers:
+        return Answerable("compute", tuple(f"d{network.loss}/d{name}" for name in names))
     if request.kind in ("derive", "list"):
         gradients = any(network.ranks.get(name) for name in names)
         return Answerable(request.kind if request.kind == "list" or not gradients else "gradients", names)

@@ -114,7 +114,7 @@ _RATE = Phrases(
 _NAMED_RATE = Phrases("learning rate")
 _RATES = (r"\eta", r"\alpha")
 """Letters that are a learning rate without being called one."""
-_OF = Phrases("of", "for", "von", "der", "des", "f\u00fcr")
+_OF = Phrases("of", "for", "on", "von", "der", "des", "f\u00fcr")
 _BY = Phrases(
     "with respect to", "with regard to", "in respect to", "w r t", "wrt", "by", "nach", "bez\u00fcglich", "bzgl",
     "hinsichtlich", "over", "\u00fcber", "as a function of",
@@ -150,6 +150,23 @@ _TO_ZERO = Phrases(
 _IT = Phrases(
     "it", "this", "the result", "result", "your result", "this gradient", "this expression", "ihn", "sie", "diese"
 )
+_GIVING = Phrases(
+    "for", "at", "with", "given", "using", "let", "suppose", "assume", "where", "at the point", "for the values",
+    "with the values", "for the input", "at the values", "numerically for", "numerically at", "f\u00fcr", "mit", "bei",
+    "an der stelle", "seien", "sei", "gegeben", "by using", "for the example", "with the weights", "consider",
+)  # fmt: skip
+"""Words before numbers at which something is to be computed."""
+_NUMERICALLY = Phrases("numerically", "as a number", "as numbers", "numerisch", "zahlenm\u00e4\u00dfig")
+_FORWARD = Phrases(
+    "forward pass", "a forward pass", "one forward pass", "forward propagation", "vorw\u00e4rtsdurchlauf",
+    "forw\u00e4rtspropagation", "vorw\u00e4rtspropagation", "all activations", "all intermediate values",
+)  # fmt: skip
+_COMPUTED = Phrases(
+    "value of", "values of", "value", "values", "output", "outputs", "activation", "activations", "pre-activation",
+    "pre-activations", "prediction", "predictions", "hidden activation", "hidden activations", "probabilities",
+    "numerical value of", "numerical values of", "werte von", "wert von", "ausgabe", "aktivierung", "aktivierungen",
+    "network output", "output of the network",
+)  # fmt: skip
 _TAIL = Phrases(
     "using the chain rule", "by the chain rule", "with the chain rule", "by hand", "in closed form", "in matrix form",
     "in vector form", "in matrix notation", "in vector notation", "in vectorized form", "step by step", "explicitly",
@@ -176,6 +193,8 @@ class Request:
     of: str = ""
     everything: bool = False
     rate: tuple[str, str] | None = None
+    in_numbers: bool = False
+    """Whether it is about the numbers that the sentence itself gives."""
 
 
 @dataclass
@@ -197,6 +216,7 @@ class Questions:
         self.loss = loss
         self.reader = Reader(found)
         self.requests: list[Request] = []
+        self.in_numbers = False
 
     def begins(self) -> bool:
         """Whether the sentence begins like a question, whatever it asks for."""
@@ -206,7 +226,7 @@ class Questions:
         return any(self.reader.length(phrases) for phrases in verbs)
 
     def skip_number(self) -> None:
-        while self.reader.took(_BEFORE) or self.reader.number() is not None:
+        while self.numbers() or self.reader.took(_BEFORE) or self.reader.number() is not None:
             pass
 
     def read(self) -> list[Request] | None:
@@ -217,10 +237,32 @@ class Questions:
             return None
         while not reader.ended:
             before = reader.position
-            if not reader.took(_TAIL) and not reader.took(_JOIN) and not self.clause():
+            numbers = self.numbers() or reader.took(_NUMERICALLY)
+            self.in_numbers = self.in_numbers or numbers
+            if not numbers and not reader.took(_TAIL) and not reader.took(_JOIN) and not self.clause():
                 return None
             assert reader.position > before, "what is read is passed over"
-        return _shared(self.requests)
+        return [replace(request, in_numbers=self.in_numbers) for request in _shared(self.requests)]
+
+    def numbers(self) -> bool:
+        """Whether "for $x = 2$ and $w = 3$" stands here."""
+        reader, before = self.reader, self.reader.position
+        found = False
+        if reader.took(_GIVING):
+            while True:
+                here = reader.position
+                reader.skip(_JOIN)
+                while reader.took(_ARTICLES) or reader.took(_THINGS):
+                    pass
+                shown = reader.formula()
+                if shown is None or not shown.meant.numbers:
+                    reader.position = here
+                    break
+                found = True
+        if not found:
+            reader.position = before
+        self.in_numbers = self.in_numbers or found
+        return found
 
     @property
     def at(self) -> int:
@@ -264,7 +306,7 @@ class Questions:
         self.skip_articles()
         return self.first_of(
             self.hessian, self.jacobian, self.newton, self.descent, self.gradient, self.stationary, self.optimal,
-            self.that_minimizes, self.formulas, at=at,
+            self.that_minimizes, self.forward, self.formulas, at=at,
         )  # fmt: skip
 
     def ask(self, kind: str, at: int, about: _About) -> bool:
@@ -382,9 +424,20 @@ class Questions:
             good = False
         return good and self.ask("stationary", at, _About(names=names))
 
+    def forward(self, at: int) -> bool:
+        """ "the forward pass", or "the loss" without a letter."""
+        reader = self.reader
+        if reader.took(_FORWARD):
+            return self.ask("compute", at, _About())
+        while reader.took(_COMPUTED) or reader.took(_OF) or reader.took(_ARTICLES):
+            pass
+        return reader.took(_LOSS) and not reader.at_formula() and self.ask("compute", at, _About(names=(self.loss,)))
+
     def formulas(self, at: int) -> bool:
         """Derivatives, second derivatives or quantities that a verb asks for by their formulas."""
         reader, count = self.reader, len(self.requests)
+        while reader.took(_COMPUTED) or reader.took(_ARTICLES) or reader.took(_LOSS):
+            pass
         while (shown := reader.formula()) is not None:
             meant = shown.meant
             if meant.seconds:
@@ -565,4 +618,9 @@ def _shared(requests: Sequence[Request]) -> list[Request]:
         ]
         if others:
             found[n] = replace(request, names=others[0].names, everything=others[0].everything)
+    computed = [request for request in found if request.kind == "compute" and request.names]
+    if len(computed) > 1:
+        names = tuple(dict.fromkeys(name for request in computed for name in request.names))
+        together = replace(computed[0], names=names)
+        found = [together if request is computed[0] else request for request in found if request not in computed[1:]]
     return [r for n, r in enumerate(found) if r not in found[:n]]

@@ -15,6 +15,7 @@ from backsym.core.errors import InputError
 from backsym.core.source import Source
 from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.names import Vocabulary
+from backsym.reading.notes.asking.values import numbers_in
 from backsym.reading.syntax import Node
 from backsym.text.phrases import Phrases, Word, words_of
 
@@ -34,6 +35,8 @@ class Meant:
     slopes: tuple[tuple[str, str], ...] = ()
     seconds: tuple[tuple[str, str], ...] = ()
     zero: bool = False
+    numbers: tuple[str, ...] = ()
+    """The quantities to which it gives numbers."""
     rate: tuple[str, str] | None = None
     """A letter alone as it is written, with the number that it is said to be, "" without; or "" with a number."""
 
@@ -144,6 +147,9 @@ def meaning_of(source: Source, words: Vocabulary, start: int, end: int) -> Meant
     except InputError:
         return NOTHING
     rate = _rate(reader)
+    numbers = tuple(given.name for given in numbers_in(source, words, start, end))
+    if numbers:
+        return Meant(numbers=numbers, rate=rate)
     for read in (_seconds, _slopes, _names):
         reader.position, reader.nesting = 0, 0
         try:
