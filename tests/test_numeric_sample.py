@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numeric_examples import Build, at, classifier, deep_batch, minus, scalar_chain, total
 
-from backsym.core.errors import BacksymError
+from backsym.core.errors import BacksymError, PlacedError
 from backsym.core.expr import (
     ONE,
     Add,
@@ -28,6 +28,7 @@ from backsym.core.expr import (
     num,
 )
 from backsym.core.functions import FUNCTIONS
+from backsym.core.words import say
 from backsym.numeric.evaluate import evaluate
 from backsym.numeric.sample import draw, draws, sums_to_one
 
@@ -148,8 +149,10 @@ def test_no_point_names_the_equation() -> None:
     x = p.leaf("x")
     p.node("fine", (), Mul((x, x)))
     p.node("wrong", (), Fn("log", (Neg(Mul((x, x))),)))
-    with pytest.raises(BacksymError, match=r"equation of wrong.*log"):
+    with pytest.raises(PlacedError, match=r"equation of wrong.*log") as error:
         draw(p.problem(), 0)
+    reason = say("numeric.rejected.domain", name="log", low=0.0, high=float("inf"))
+    assert error.value.diagnostic.words == say("numeric.no_point", name="wrong", reason=reason)
     q = Build()
     q.node("c", (), Fn("sqrt", (num(-1),)))
     with pytest.raises(BacksymError, match=r"equation of c.*sqrt"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import sys
 import threading
 import time
@@ -14,7 +15,7 @@ from typing import TypeVar
 import pytest
 
 import backsym as bs
-from backsym.core.lazy import Kept, Recurring, lazy
+from backsym.core.lazy import Beside, Kept, Recurring, lazy
 from backsym.core.python import ATTEMPTS, expression_of, module_of
 from backsym.core.resources import find_problem
 from backsym.marking.verdicts import Marker
@@ -181,6 +182,23 @@ def test_kept_values_are_at_most_so_many_and_found_once_while_kept() -> None:
     for n in (0, 1, 2, 0, 1, 2, 3, 3, 0):
         kept.get(n, lambda n=n: found.append(n))  # type: ignore[misc]
     assert found == [0, 1, 2, 3, 0]
+
+
+def test_a_value_beside_an_object_lives_as_long_as_the_object() -> None:
+    class Thing:
+        """Equal to all of its kind, and so without a hash."""
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Thing)
+
+    beside, numbers = Beside[Thing, int](), count()
+    one, other = Thing(), Thing()
+    assert [beside.get(each, lambda _: next(numbers)) for each in (one, other, one, other)] == [0, 1, 0, 1]
+    del one
+    gc.collect()
+    assert len(beside) == 1
+    assert beside.get(other, lambda _: next(numbers)) == 1
+    assert beside.get(Thing(), lambda _: next(numbers)) == 2
 
 
 def test_what_recurs_is_kept_from_the_second_time_on_and_weighs_at_most_so_much() -> None:

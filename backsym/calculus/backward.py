@@ -31,7 +31,6 @@ from backsym.calculus.forms import (
     by_symmetry,
     cheapest,
     collected,
-    cost,
     definition_of,
     factor,
     fold,
@@ -75,6 +74,7 @@ from backsym.calculus.terms import (
     affine,
     as_factor,
     constant,
+    cost,
     fixed_index,
     free_of,
     fresh,
@@ -362,12 +362,12 @@ class Backward:
         parts: list[Contribution] = []
         for consumer in self.problem.consumers.get(name, ()):
             if consumer in self.relevant:
-                parts += self._contributions(name, at, consumer)
+                parts += self.contributions(name, at, consumer)
         parts.sort(key=lambda part: cost(part.result))
         total = add_like(tuple(t for part in parts for t in part.result))
         return record.paths(parts, total)
 
-    def _contributions(self, name: str, at: Axes, consumer: str) -> Iterator[Contribution]:
+    def contributions(self, name: str, at: Axes, consumer: str) -> Iterator[Contribution]:
         """What a consumer adds; one for each member of a recurrence in whose equation the quantity is."""
         lowered = self.lowered[consumer]
         params = tuple(i if i.fixed else fresh(i.dim, i.hint) for i in lowered.params)
@@ -653,7 +653,7 @@ class Recorder:
         steps: list[Step] = []
         loss = b.problem.loss
         if [c for c in b.problem.consumers.get(part.consumer, ()) if c in b.relevant] == [loss]:
-            direct = list(b._contributions(part.consumer, part.at, loss))
+            direct = list(b.contributions(part.consumer, part.at, loss))
             inner = Recorder(b, part.consumer, part.at, scope, lhs)
             if direct:
                 inner.paths(direct, direct[0].result)

@@ -21,12 +21,13 @@ from backsym.calculus.terms import (
     Factor,
     Fun,
     Grp,
-    Ind,
     Index,
     Key,
     Lam,
     Poly,
     Term,
+    cost,
+    factor_cost,
     factor_key,
     in_order,
     like_key,
@@ -160,7 +161,7 @@ def _joined(t: Term, other: Term) -> Term | None:
         # What is left in the sum should depend on few indices, so that it is no more than a matrix.
         left = [f for u in (t, renamed) for f, _ in u.powers if factor_key(f) not in shared]
         width = len(frozenset().union(*(f.free for f in left)) - frozenset(other.bound))
-        value = sum(_factor_cost(f, e) for f, e in summed), -width
+        value = sum(factor_cost(f, e) for f, e in summed), -width
         if best is None or value > best[0]:
             best = value, shared, renamed, chosen
     if best is None:
@@ -526,43 +527,6 @@ def inline_adjoint(p: Poly, name: str, params: tuple[Index, ...], body: Poly) ->
 
 
 # --- cost ------------------------------------------------------------------------------------------------------------
-
-
-def cost(p: Poly) -> int:
-    """How much there is to read: factors, exponents, sum signs, additions."""
-    return sum(term_cost(t) for t in p) + max(0, len(p) - 1)
-
-
-_NESTING = 8
-"""The cost of a fraction inside the numerator of a fraction, about that of another term."""
-
-
-def term_cost(t: Term) -> int:
-    known: int | None = t.__dict__.get("cost")
-    if known is None:
-        total = len(t.bound) + sum(_factor_cost(f, e) for f, e in t.powers) + (_NESTING if _nested(t) else 0)
-        known = t.__dict__["cost"] = total + (1 if t.coeff not in (1, -1) or not t.powers else 0)
-    return known
-
-
-def _factor_cost(f: Factor, e: Exponent) -> int:
-    raised = 0 if abs(e) == 1 else 1
-    if isinstance(f, Grp):
-        return cost(f.body) + raised
-    if isinstance(f, Fun):
-        return 1 + sum(cost(a.body) for a in f.args) + raised
-    if isinstance(f, Ind):
-        return 1 + cost(f.a) + cost(f.b)
-    return 1 + raised
-
-
-def _nested(t: Term) -> bool:
-    """Whether a fraction stands in the numerator of a fraction."""
-    divided = any(e < 0 and not isinstance(f, Dm) for f, e in t.powers)
-    return divided and any(
-        isinstance(f, Grp) and e > 0 and any(x < 0 and not isinstance(g, Dm) for b in f.body for g, x in b.powers)
-        for f, e in t.powers
-    )
 
 
 def cheapest(candidates: Sequence[Poly]) -> int:

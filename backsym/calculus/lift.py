@@ -224,7 +224,7 @@ class Lifter:
         outer = self.letters
         self.letters = self._bind(t.bound)
         try:
-            return self._by(t, free, self._best_way(t, free))
+            return self.by(t, free, self._best_way(t, free))
         finally:
             self.letters = outer
 
@@ -239,7 +239,7 @@ class Lifter:
             found = []
             for n, way in enumerate(ways):
                 try:
-                    e = plain._by(t, free, way)
+                    e = plain.by(t, free, way)
                 except NoMatrixForm:
                     continue
                 found.append((weight(e) + transposes(e), n))
@@ -247,7 +247,7 @@ class Lifter:
             self._ways[key] = (t, ways[min(found)[1] if found else 0])
         return self._ways[key][1]
 
-    def _by(self, t: Term, free: Axes, way: Way) -> Expr:
+    def by(self, t: Term, free: Axes, way: Way) -> Expr:
         scalars_over: list[Expr] = []
         scalars_under: list[Expr] = []
         vertices: list[Vertex] = []

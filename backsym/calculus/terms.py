@@ -416,6 +416,12 @@ class Term:
         return _like_key(self, NO_LABELS)
 
     @lazy
+    def cost(self) -> int:
+        """How much there is to read."""
+        factors = sum(factor_cost(f, e) for f, e in self.powers) + (_NESTING if _nested(self) else 0)
+        return len(self.bound) + factors + (1 if self.coeff not in (1, -1) or not self.powers else 0)
+
+    @lazy
     def collapsed(self) -> set[tuple[frozenset[str], bool, bool]]:
         """By which rules it is known to be collapsed: for tensors that sum to one, with deltas, with shifted ones."""
         return set()
@@ -738,3 +744,35 @@ def _color(b: Index, t: Term) -> Key:
 
 def mentions(p: Poly, name: str) -> bool:
     return any(name in t.symbols for t in p)
+
+
+# --- cost ------------------------------------------------------------------------------------------------------------
+
+
+def cost(p: Poly) -> int:
+    """How much there is to read: factors, exponents, sum signs, additions."""
+    return sum(t.cost for t in p) + max(0, len(p) - 1)
+
+
+_NESTING = 8
+"""The cost of a fraction inside the numerator of a fraction, about that of another term."""
+
+
+def factor_cost(f: Factor, e: Exponent) -> int:
+    raised = 0 if abs(e) == 1 else 1
+    if isinstance(f, Grp):
+        return cost(f.body) + raised
+    if isinstance(f, Fun):
+        return 1 + sum(cost(a.body) for a in f.args) + raised
+    if isinstance(f, Ind):
+        return 1 + cost(f.a) + cost(f.b)
+    return 1 + raised
+
+
+def _nested(t: Term) -> bool:
+    """Whether a fraction stands in the numerator of a fraction."""
+    divided = any(e < 0 and not isinstance(f, Dm) for f, e in t.powers)
+    return divided and any(
+        isinstance(f, Grp) and e > 0 and any(x < 0 and not isinstance(g, Dm) for b in f.body for g, x in b.powers)
+        for f, e in t.powers
+    )

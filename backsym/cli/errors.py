@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-from backsym.core.errors import BacksymError, InputError, VerificationError
+from backsym.core.errors import BacksymError, InputError, PlacedError, VerificationError
 from backsym.core.words import mentions
 
 INTERRUPTED = 130
@@ -104,7 +104,8 @@ def explained(error: Exception, name: str = "") -> tuple[list[str], int]:
     if isinstance(error, InputError):
         return [f"error: {diagnostic.render()}" for diagnostic in error.diagnostics], 2
     if isinstance(error, BacksymError):
-        place = f"{name}: " if name and not mentions(error.words, name) else ""
+        placed = mentions(error.words, name) or (isinstance(error, PlacedError) and error.diagnostic.file is not None)
+        place = f"{name}: " if name and not placed else ""
         return [f"error: {place}{error}"], 1 if isinstance(error, VerificationError) else 2
     if isinstance(error, OSError):
         place = error.filename or "the output cannot be written"

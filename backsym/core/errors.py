@@ -103,6 +103,18 @@ class InputError(BacksymError):
         return "\n".join(d.render() for d in self.diagnostics)
 
 
+class PlacedError(BacksymError):
+    """A problem that was read, and that cannot be solved or checked as it is: a diagnostic with its place."""
+
+    def __init__(self, diagnostic: Diagnostic):
+        super().__init__(diagnostic.words, diagnostic.advice)
+        self.diagnostic = diagnostic
+        self.args = (diagnostic,)
+
+    def __str__(self) -> str:
+        return self.diagnostic.render()
+
+
 class ShapeError(BacksymError):
     """Two shapes that do not fit together; the message shows both."""
 

@@ -287,6 +287,11 @@ class Num(Expr):
 
     shape = lazy(_no_axes)
 
+    @lazy
+    def as_float(self) -> float:
+        """The nearest floating-point number."""
+        return float(self.value)
+
 
 @dataclass(frozen=True)
 class Const(Expr):

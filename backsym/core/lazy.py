@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
+from weakref import ref
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -63,6 +64,31 @@ class Kept(Generic[K, V]):
                 self._values.clear()
             # What is returned is not looked up again: another thread may have forgotten it meanwhile.
             self._values[key] = value
+        return value
+
+
+class Beside(Generic[K, V]):
+    """A value for each object that knows nothing of it, by the object's identity and as long as the object lives."""
+
+    def __init__(self) -> None:
+        self._values: dict[int, tuple[ref[K], V]] = {}
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def get(self, owner: K, find: Callable[[K], V]) -> V:
+        mark = id(owner)
+        held = self._values.get(mark)
+        if held is not None and held[0]() is owner:
+            return held[1]
+
+        def forget(gone: ref[K]) -> None:
+            # Another object may have the number already.
+            if (known := self._values.get(mark)) is not None and known[0] is gone:
+                del self._values[mark]
+
+        value = find(owner)
+        self._values[mark] = ref(owner, forget), value
         return value
 
 

@@ -12,7 +12,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from backsym.core.dims import dim_names
-from backsym.core.errors import BacksymError, Diagnostic
+from backsym.core.errors import Diagnostic, PlacedError
 from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Shape, Sym, free_indices, scalar_if_ones, show_shape, walk
 from backsym.core.problem import Part, Problem
 from backsym.core.steps import Derivation
@@ -64,13 +64,13 @@ def claims_of(problem: Problem, part: Part, derivations: Sequence[Derivation]) -
 def stated_form(problem: Problem, part: Part, derivations: Sequence[Derivation]) -> Equation:
     """The derivative that the part asks for, in the form that it is to be presented in.
 
-    Raises BacksymError for a part that asks for more than one derivative, or for none, and for a form whose shape or
+    Raises PlacedError for a part that asks for more than one derivative, or for none, and for a form whose shape or
     indices do not fit it.
     """
     assert part.form is not None
 
-    def refused(message: Said) -> BacksymError:
-        return BacksymError(Diagnostic(message, problem.path, part.line).render())
+    def refused(words: Said) -> PlacedError:
+        return PlacedError(Diagnostic(words, problem.path, part.line))
 
     if not kind_of(part).form_given or len(part.targets) != 1:
         names = [kind.name for kind in KINDS.values() if kind.form_given]

@@ -162,10 +162,7 @@ def node_value(eq: NodeEquation, c: Context) -> Val:
 
 
 def _num(e: Num, c: Context) -> Val:
-    known: Val | None = e.__dict__.get("float")
-    if known is None:
-        known = e.__dict__["float"] = (), np.float64(e.value)
-    return known
+    return (), np.float64(e.as_float)
 
 
 def _const(e: Const, c: Context) -> Val:

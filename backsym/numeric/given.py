@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from backsym.core.errors import BacksymError, Diagnostic
+from backsym.core.errors import Diagnostic, PlacedError
 from backsym.core.expr import Adj, Expr, names_in, walk
 from backsym.core.problem import NodeEquation, Problem
 from backsym.core.steps import Derivation
@@ -66,13 +66,12 @@ def _array(problem: Problem, name: str, value: Any) -> Array:
 
 def _check_finite(value: Any, what: Said, problem: Problem) -> None:
     if not np.all(np.isfinite(value)):
-        message = say("numeric.not_finite", what=what)
-        raise BacksymError(Diagnostic(message, problem.path).render())
+        raise PlacedError(Diagnostic(say("numeric.not_finite", what=what), problem.path))
 
 
 def _check(problem: Problem, wanted: list[str]) -> None:
-    def refused(message: Said) -> BacksymError:
-        return BacksymError(Diagnostic(message, problem.path).render())
+    def refused(words: Said) -> PlacedError:
+        return PlacedError(Diagnostic(words, problem.path))
 
     if problem.abstract or any(getattr(e, "kind", "") == "loss" for eq in problem.equations for e in walk(eq.rhs)):
         raise refused(say("numeric.formula_needed"))

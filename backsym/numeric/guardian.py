@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from backsym.core.functions import Function
+from backsym.core.words import Words, say
 from backsym.numeric.apply import STEP, by_formula, elementwise
 from backsym.numeric.axes import Array
 from backsym.numeric.context import Context
@@ -31,9 +32,9 @@ _ATTEMPTS = 8
 class Rejected(Exception):
     """A point is unfit; ``large`` tells that smaller values may help."""
 
-    def __init__(self, message: str, *, large: bool = False):
-        self.large = large
-        super().__init__(message)
+    def __init__(self, words: Words, *, large: bool = False):
+        self.words, self.large = words, large
+        super().__init__(words)
 
 
 class Guardian:
@@ -66,7 +67,7 @@ class Guardian:
         for x in args[:1] if np.isfinite(low) or np.isfinite(high) else ():
             margin = (_NEAR, 1e-6, 1e-9)[2 - self.strictness]
             if not np.all((x > low + margin) & (x < high - margin)):
-                raise Rejected(f"{fn.name} needs an argument between {low:g} and {high:g}")
+                raise Rejected(say("numeric.rejected.domain", name=fn.name, low=low, high=high))
         if fn.regular:
             self._regular(fn.name, np.real(args[0]))
         if fn.kink is not None:
@@ -79,14 +80,14 @@ class Guardian:
             self._moderate(name, args)
 
     def denominator(self, value: Array) -> None:
-        self._away_from_zero("a denominator", np.asarray(value))
+        self._away_from_zero(say("numeric.rejected.denominator"), np.asarray(value))
 
     def power(self, base: Array, exponent: Array) -> None:
         if not np.all(exponent == np.round(exponent)):
             if not np.all(base > (_NEAR if self.strictness == 2 else 1e-9)):
-                raise Rejected("a power with a broken exponent needs a positive base")
+                raise Rejected(say("numeric.rejected.broken_exponent"))
         elif np.any(exponent < 0):
-            self._away_from_zero("the base of a negative power", np.asarray(base))
+            self._away_from_zero(say("numeric.rejected.base"), np.asarray(base))
 
     def extreme(self, op: str, x: Array, axes: tuple[int, ...]) -> None:
         """A maximum or minimum over axes needs one entry that is it: at ties derivatives are a convention."""
@@ -100,16 +101,16 @@ class Guardian:
         if self.ties:
             tied &= gap != 0
         if not self._stays(tied, gap) and np.any(tied):
-            raise Rejected(f"the {op}imum is reached twice")
+            raise Rejected(say("numeric.rejected.maximum_twice" if op == "max" else "numeric.rejected.minimum_twice"))
 
     def result(self, value: Array) -> None:
         """Checks of the value of a whole node."""
         if not np.all(np.isfinite(value)):
-            raise Rejected("the value is not finite", large=True)
+            raise Rejected(say("numeric.rejected.not_finite"), large=True)
         if np.any(np.abs(value) > 1e60):
-            raise Rejected("the value is too large", large=True)
+            raise Rejected(say("numeric.rejected.too_large"), large=True)
         if self.strictness == 2 and self._dead(value):
-            raise Rejected("all values are zero")
+            raise Rejected(say("numeric.rejected.all_zero"))
 
     @staticmethod
     def _dead(value: Array) -> bool:
@@ -121,17 +122,17 @@ class Guardian:
     def _regular(self, name: str, matrix: Array) -> None:
         """How many digits a solution loses is the logarithm of the condition number."""
         if not np.linalg.cond(matrix) < (1e10, 1e5, 1e2)[self.strictness]:
-            raise Rejected(f"{name} needs a matrix that has an inverse")
+            raise Rejected(say("numeric.rejected.singular", name=name))
 
     def _moderate(self, name: str, args: Sequence[Array]) -> None:
         limit = _LARGE.get(self.strictness, np.inf)
         if any(np.any(np.abs(x) > limit) for x in args):
-            raise Rejected(f"the argument of {name} is large", large=True)
+            raise Rejected(say("numeric.rejected.large_argument", name=name), large=True)
 
-    def _away_from_zero(self, what: str, x: Array) -> None:
+    def _away_from_zero(self, words: Words, x: Array) -> None:
         limit = (_NEAR * 10, _NEAR, 1e-9)[2 - self.strictness]
         if not np.all(np.abs(x) > limit):
-            raise Rejected(f"{what} is too close to zero")
+            raise Rejected(words)
 
     def _kink(self, fn: Function, kink: str, args: Sequence[Array], ctx: Context) -> None:
         distance = np.abs(by_formula(kink, fn.args, args, ctx, ev))
@@ -144,7 +145,7 @@ class Guardian:
             return
         exact = stays or (self.strictness < 2 and bool(np.all(distance[near] == 0)))
         if not exact or fn.kind != "elementwise" or not self._agrees(fn, args, ctx, near):
-            raise Rejected(f"{fn.name} is at or near its kink")
+            raise Rejected(say("numeric.rejected.kink", name=fn.name))
 
     def _stays(self, near: Array, distance: Array) -> bool:
         """Whether the entries near a kink or tie are exactly there, and were at each of ``_ATTEMPTS`` attempts."""

@@ -18,7 +18,7 @@ from itertools import chain, islice
 import numpy as np
 
 from backsym.core.allowance import spend
-from backsym.core.errors import BacksymError, Diagnostic
+from backsym.core.errors import BacksymError, Diagnostic, PlacedError
 from backsym.core.expr import Add, Entry, Fn, Ix, Member, Neg, Sym, names_in, walk
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
 from backsym.core.problem import NodeEquation, Problem, Symbol
@@ -238,8 +238,8 @@ class _Search:
                     total += 1
                     back = self._retry(position, trouble[position], reason)
                     if back is None or trouble[position] > _HARD or total > _TOTAL + 4 * len(trouble):
-                        message = say("numeric.no_point", name=eq.name, reason=str(reason))
-                        raise BacksymError(Diagnostic(message, self.problem.path, eq.line).render()) from None
+                        words = say("numeric.no_point", name=eq.name, reason=reason.words)
+                        raise PlacedError(Diagnostic(words, self.problem.path, eq.line)) from None
                     position = self.plan.begin(back)
                     continue
                 position += max(1, len(eq.block))

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import wraps
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from backsym.core.lazy import lazy
 from backsym.printing.signs import BIG_SIGNS
 
 STYLES = (
@@ -29,17 +30,22 @@ DELIMITER_SIZES = ("normal", "big", "Big", "bigg", "Bigg", "middle")
 class Layout:
     """Base class of all layout nodes."""
 
+    @lazy
+    def found(self) -> dict[str, Any]:
+        """What functions of this layout alone have found, by their names: the same one is shown in many places."""
+        return {}
+
 
 Value = TypeVar("Value")
 
 
 def kept(function: Callable[[Layout], Value]) -> Callable[[Layout], Value]:
-    """A function of a layout alone, whose value is kept with the layout: the same one is shown in many places."""
-    name = f"_{function.__name__}"
+    """A function of a layout alone, whose value is kept with the layout."""
+    name = function.__qualname__
 
     @wraps(function)
     def looked_up(layout: Layout) -> Value:
-        values: dict[str, Value] = layout.__dict__
+        values: dict[str, Value] = layout.found
         if name not in values:
             values[name] = function(layout)
         return values[name]

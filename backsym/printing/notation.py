@@ -44,6 +44,7 @@ from backsym.core.expr import (
     shifted,
 )
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
+from backsym.core.lazy import Beside
 from backsym.core.names import GREEK, SHORT, accented_name, is_word, split_name
 from backsym.core.notations import DELTA, KEYS, NOTATIONS, choices
 from backsym.core.problem import Problem, start_names
@@ -126,35 +127,7 @@ class Notation:
     @staticmethod
     def of(problem: Problem) -> Notation:
         """The notation of a problem; raises BacksymError for an unknown choice."""
-        known: Notation | None = problem.__dict__.get("notation as read")
-        if known is None:
-            known = problem.__dict__["notation as read"] = Notation._read(problem)
-        return known
-
-    @staticmethod
-    def _read(problem: Problem) -> Notation:
-        for key in problem.notation:
-            if key not in (*KEYS, DELTA):
-                raise BacksymError(say("printing.unknown_key", key=key, keys=KEYS))
-        chosen: dict[str, Any] = {key: problem.notation.get(key, allowed[0]) for key, allowed in choices().items()}
-        return Notation(
-            **chosen,
-            loss=problem.loss,
-            delta=problem.notation.get(DELTA, ""),
-            symbols={s.name: fragment(s.latex) for s in problem.symbols.values() if s.latex},
-            dims={d.name: fragment(d.latex) for d in problem.dims.values() if d.latex},
-            dim_order=tuple(problem.dims),
-            abstract=problem.abstract,
-            preactivations=frozenset(preactivations(problem)),
-            e_is_a_name=_prints_e(problem),
-            families=problem.families,
-            names=frozenset(problem.symbols),
-            letters=problem.letter_forms,
-            ranges=problem.index_dims,
-            starts=_starts(problem),
-            layers=problem.layers,
-            from_zero=problem.from_zero,
-        )
+        return _OF_PROBLEMS.get(problem, _read)
 
     # --- names ---
 
@@ -338,6 +311,34 @@ class Notation:
     def takes_delta(self) -> bool:
         """Whether derivatives are written with the letter delta, so that Kronecker deltas are not."""
         return bool(self.delta) or NOTATIONS[f"gradient: {self.gradient}"].takes_delta
+
+
+def _read(problem: Problem) -> Notation:
+    for key in problem.notation:
+        if key not in (*KEYS, DELTA):
+            raise BacksymError(say("printing.unknown_key", key=key, keys=KEYS))
+    chosen: dict[str, Any] = {key: problem.notation.get(key, allowed[0]) for key, allowed in choices().items()}
+    return Notation(
+        **chosen,
+        loss=problem.loss,
+        delta=problem.notation.get(DELTA, ""),
+        symbols={s.name: fragment(s.latex) for s in problem.symbols.values() if s.latex},
+        dims={d.name: fragment(d.latex) for d in problem.dims.values() if d.latex},
+        dim_order=tuple(problem.dims),
+        abstract=problem.abstract,
+        preactivations=frozenset(preactivations(problem)),
+        e_is_a_name=_prints_e(problem),
+        families=problem.families,
+        names=frozenset(problem.symbols),
+        letters=problem.letter_forms,
+        ranges=problem.index_dims,
+        starts=_starts(problem),
+        layers=problem.layers,
+        from_zero=problem.from_zero,
+    )
+
+
+_OF_PROBLEMS: Beside[Problem, Notation] = Beside()
 
 
 BOLD = {"italic": "bold", "roman": "roman_bold"}

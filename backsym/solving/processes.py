@@ -5,12 +5,12 @@ Must not know what the work is.
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING, TypeVar
 
 from backsym.core.errors import BacksymError
@@ -53,7 +53,7 @@ def processes(number: int) -> Iterator[Executor]:
                 pool.submit(int)  # Nothing to do, but it starts one, and Ctrl-C finds none of them half started.
         yield pool
     except BaseException:
-        workers = list((pool._processes or {}).values())
+        workers = list((pool._processes or {}).values())  # noqa: SLF001 (nothing public names them)
         try:
             pool.shutdown(wait=False, cancel_futures=True)
             for worker in workers:
@@ -68,7 +68,7 @@ def processes(number: int) -> Iterator[Executor]:
 
 def _starting() -> bool:
     """Whether this is a new process that still runs the user's script from its top, to know what is defined there."""
-    frame: FrameType | None = sys._getframe()
+    frame = inspect.currentframe()
     while frame is not None:
         if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") == "__mp_main__":
             return True

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from backsym.core.allowance import LIMIT, Exhausted, allowing
 from backsym.core.choices import STATIONARY
 from backsym.core.dims import is_layered
-from backsym.core.errors import BacksymError, Diagnostic, NoMatrixForm, VerificationError, near_name
+from backsym.core.errors import BacksymError, Diagnostic, NoMatrixForm, PlacedError, VerificationError, near_name
 from backsym.core.expr import (
     Adj,
     Equation,
@@ -388,8 +388,8 @@ def _limited(problem: Problem) -> Iterator[None]:
             yield
     except Exhausted:
         large = [name for name, dim in problem.dims.items() if dim.size is not None and dim.size > MANY]
-        message = say("solving.size_too_large", names=large) if large else say("solving.too_large")
-        raise BacksymError(Diagnostic(message, problem.path).render()) from None
+        words = say("solving.size_too_large", names=large) if large else say("solving.too_large")
+        raise PlacedError(Diagnostic(words, problem.path)) from None
 
 
 def _totals(problem: Problem, backward: Backward) -> tuple[TotalDerivation, ...]:

@@ -205,7 +205,7 @@ def _rational(w: Writer, e: Any) -> Piece:
 
 def _float(w: Writer, e: Any) -> Piece:
     number = float(e)
-    text = repr(number) if e._prec <= 53 else str(e)
+    text = repr(number) if e._prec <= 53 else str(e)  # noqa: SLF001 (SymPy has no public name for it)
     piece = atom(text.lstrip("-"))
     return Piece("-" + piece.text, ADD, negative=piece) if number < 0 else piece
 

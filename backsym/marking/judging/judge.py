@@ -150,7 +150,7 @@ class Judge:
         self.problem = problem
         self.solution = solution if solution is not None else solve(problem)
         self.seed = seed
-        self._stacks = tuple(_stacks(problem, self.solution.derivations, seed))
+        self.stacks = tuple(_stacks(problem, self.solution.derivations, seed))
         self._truths: dict[str, tuple[_Truth, ...]] = {}
         self._slopes: Kept[tuple[str, str, int], Array] = Kept(MAX_SLOPES)
         self._longer: Kept[tuple[tuple[str, int], ...], _Stack] = Kept(FARTHEST)
@@ -164,7 +164,7 @@ class Judge:
     @lazy
     def points(self) -> tuple[Env, ...]:
         """Every point, with the true adjoints; those of the first assignment of sizes come first."""
-        return tuple(point for stack in self._stacks for point in stack.points)
+        return tuple(point for stack in self.stacks for point in stack.points)
 
     @lazy
     def derivations(self) -> Mapping[str, Derivation]:
@@ -192,7 +192,7 @@ class Judge:
         partial = _has_local(expr)
         try:
             with np.errstate(all="ignore"), allowing(LARGEST, JUDGING):
-                return tuple(value for stack in self._stacks for value in stack.value(expr, indices, partial))
+                return tuple(value for stack in self.stacks for value in stack.value(expr, indices, partial))
         except Exhausted:
             raise TooLarge(say("marking.too_long")) from None
 
@@ -217,7 +217,7 @@ class Judge:
         if name not in self._truths:
             self.derivation(name)
             zero = self._is_zero(name)
-            found = [np.stack([point.adjoints[name] for point in stack.points]) for stack in self._stacks]
+            found = [np.stack([point.adjoints[name] for point in stack.points]) for stack in self.stacks]
             floor = NOISE_FLOOR if zero else FLOOR
             self._truths[name] = tuple(_Truth.of(np.zeros_like(v) if zero else v, floor) for v in found)
         return self._truths[name]
@@ -288,7 +288,7 @@ class Judge:
 
     @lazy
     def _sides(self) -> Sides:
-        return Sides(self.problem, self.solution.derivations, self._stacks[0].points)
+        return Sides(self.problem, self.solution.derivations, self.stacks[0].points)
 
     def _differs_beyond(self, target: str | Target, expr: Expr, indices: tuple[Ix, ...]) -> bool:
         """Whether an expression is another one on the other side of one of its own conditions."""
@@ -317,7 +317,7 @@ class Judge:
         sure = True
         try:
             with np.errstate(all="ignore"), allowing(LARGEST, JUDGING):
-                for stack, truth in zip(self._stacks, truths, strict=True):
+                for stack, truth in zip(self.stacks, truths, strict=True):
                     found = truth.equals(stack.value(expr, indices, one_by_one))
                     if found is False:
                         return False
@@ -401,7 +401,7 @@ class Carried:
             return tuple(self.value_at(expr, indices, n) for n in range(len(self.judge.points)))
         found: list[Array] = []
         first = 0
-        for stack in self.judge._stacks:
+        for stack in self.judge.stacks:
             points = range(first, first + len(stack.points))
             adjoints = {name: [self.adjoint(name, n) for n in points] for name in self._named(expr)}
             with np.errstate(all="ignore"):

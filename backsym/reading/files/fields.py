@@ -19,6 +19,7 @@ from backsym.text.mathtext import Complaint, math_complaints, text_complaints
 
 MAX_DIAGNOSTICS = 50
 QUOTE = say("files.quote_text_begins_contains")
+A_TEXT, ONE_TEXT = say("files.item.text"), say("files.item.one_text")
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -107,9 +108,7 @@ def known_keys(entries: Iterable[tuple[Scalar, Tree]], keys: Sequence[str], repo
     return found
 
 
-def text(
-    tree: Tree | None, report: Report, what: str, kind: Said = "one text", hint: Said | None = QUOTE
-) -> str | None:
+def text(tree: Tree | None, report: Report, what: str, kind: Said = ONE_TEXT, hint: Said | None = QUOTE) -> str | None:
     """A text; None if the field is absent or empty.  ``kind`` and ``hint`` say what is expected."""
     if tree is None:
         return None
@@ -196,7 +195,7 @@ def portion(tree: Tree | None, report: Report, what: str) -> Fraction | None:
 
 
 def scalars(
-    tree: Tree | None, report: Report, what: str, hint: Said | None = None, kind: Said = "a text"
+    tree: Tree | None, report: Report, what: str, hint: Said | None = None, kind: Said = A_TEXT
 ) -> tuple[Scalar, ...]:
     """A text or a list of texts; ``hint`` says how one of them reads, ``kind`` what it is."""
     if tree is None:

@@ -260,17 +260,17 @@ class _Value:
         return scalars(self.tree, Report(), self.kind.name)
 
     def quantities(self) -> tuple[str, ...]:
-        return tuple(
-            name for item in self.some("a name") for name in self.reader.differentiated(item, item.text.strip())
-        )
+        items = self.some(say("files.item.name"))
+        return tuple(name for item in items for name in self.reader.differentiated(item, item.text.strip()))
 
     def nodes(self) -> tuple[str, ...]:
-        return tuple(name for item in self.some("a node") for name in self.reader.node(item))
+        return tuple(name for item in self.some(say("files.item.node")) for name in self.reader.node(item))
 
     def nodes_and_derivatives(self) -> tuple[str, ...]:
         found: dict[str, None] = {}
         loss = self.problem.loss
-        for item in self.some("a node or a derivative", f"[z, d{loss}/dw]"):
+        example = f"[z, d{loss}/dw]"
+        for item in self.some(say("files.item.node_or_derivative"), example):
             by = _WRITTEN.fullmatch(item.text.strip())
             if by is None or (by[1] is not None and by[1] != loss):
                 found |= dict.fromkeys(self.reader.node(item))
@@ -279,18 +279,17 @@ class _Value:
         return tuple(found)
 
     def node_derivatives(self) -> tuple[tuple[str, str], ...]:
-        return tuple(
-            pair for item in self.some("a derivative", "dp/dz") for pair in self.reader.node_derivative(item)
-        )  # fmt: skip
+        items = self.some(say("files.item.derivative"), "dp/dz")
+        return tuple(pair for item in items for pair in self.reader.node_derivative(item))
 
     def equations(self) -> tuple[Claim, ...]:
-        found = (self.reader.claim(item) for item in self.some("an equation"))
+        found = (self.reader.claim(item) for item in self.some(say("files.item.equation"), _EQUATION))
         return tuple(claim for claim in found if claim is not None)
 
     def nodes_and_equations(self) -> tuple[tuple[str, ...], tuple[Claim, ...]]:
         targets: list[str] = []
         claims: list[Claim] = []
-        for item in self.some("an equation or a node"):
+        for item in self.some(say("files.item.equation_or_node"), _EQUATION):
             if is_name(item.text.strip()):
                 targets += self.reader.node(item)
             elif (claim := self.reader.claim(item)) is not None:
@@ -310,10 +309,9 @@ class _Value:
         tree = item if isinstance(item, Scalar) else self.tree or self.place
         self.reader.report.add(tree, message, hint)
 
-    def some(self, what: str, names: str = "[W, b]") -> tuple[Scalar, ...]:
+    def some(self, what: Said, example: str = "[W, b]") -> tuple[Scalar, ...]:
         """The texts of the value, of which there has to be one; ``what`` says what each is."""
         report, kind, tree = self.reader.report, self.kind.name, self.tree or self.place
-        example = "dL/dz = y - t" if "equation" in what else names
         items = scalars(tree, report, kind, say("files.such_as", example=f"{kind}: {example}"), what)
         empty = isinstance(tree, Scalar) or (isinstance(tree, Listing) and not tree.items)
         if not items and empty:
@@ -334,6 +332,9 @@ def _behind(problem: Problem, node: str) -> dict[str, None]:
             found.update(dict.fromkeys((equation.name, *names_in(equation.rhs))))
     return found
 
+
+_EQUATION = "dL/dz = y - t"
+"""An equation that a part may state."""
 
 _WRITTEN = re.compile(r"d(\w+?)\s*/\s*d(\w+)|grad\(\s*(\w+)\s*\)")
 """A derivative as it is written, ``dL/dW`` or ``grad(W)``: of what, and by what."""
