@@ -115,7 +115,7 @@ def test_words_do_not_run_together() -> None:
     assert to_latex(logits) == r"\text{scale} \: \mathbf{W}^{(\text{out})} \: \textbf{hidden}"
     assert to_unicode(logits) == "scale W⁽ᵒᵘᵗ⁾ hidden"
     assert "med" in to_typst(logits)
-    assert to_mathml(logits, False).count("<mspace") == 2
+    assert to_mathml(logits, display=False).count("<mspace") == 2
     assert to_latex(gradient("weights", {})) == r"\nabla_{\textbf{weights}} \, \text{loss}"
 
 

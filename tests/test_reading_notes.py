@@ -163,7 +163,7 @@ def test_a_note_without_equations(tmp_path: Path) -> None:
     ],
 )
 def test_formulas(text: str, tex: bool, found: list[str]) -> None:
-    assert [text[f.start : f.end].strip() for f in formulas(text, tex)] == found
+    assert [text[f.start : f.end].strip() for f in formulas(text, tex=tex)] == found
 
 
 # --- in YAML files ---------------------------------------------------------------------------------------------------

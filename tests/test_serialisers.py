@@ -178,13 +178,13 @@ def test_the_notation_of_the_handout(text: str, in_typst: str, in_words: str) ->
 @pytest.mark.quick("text", "printing")
 @pytest.mark.parametrize(("text", "expected"), MATHML)
 def test_mathml(text: str, expected: str) -> None:
-    assert re.sub(r"^<math [^>]*>|</math>$", "", to_mathml(fragment(text), False)) == expected
+    assert re.sub(r"^<math [^>]*>|</math>$", "", to_mathml(fragment(text), display=False)) == expected
 
 
 @pytest.mark.quick("text", "printing")
 def test_a_display_says_what_it_shows() -> None:
-    assert to_mathml(fragment("a < b"), True).startswith('<math display="block" alttext="a &lt; b">')
-    assert 'alttext="words"' in to_mathml(fragment("x"), False, "words")
+    assert to_mathml(fragment("a < b"), display=True).startswith('<math display="block" alttext="a &lt; b">')
+    assert 'alttext="words"' in to_mathml(fragment("x"), "words", display=False)
 
 
 @pytest.mark.quick("text", "printing")
@@ -192,7 +192,7 @@ def test_an_unknown_node_is_named() -> None:
     class Novel(Layout):
         pass
 
-    for write in (to_latex, to_typst, to_unicode, lambda layout: to_mathml(layout, True)):
+    for write in (to_latex, to_typst, to_unicode, lambda layout: to_mathml(layout, display=True)):
         with pytest.raises(TypeError, match="Novel"):
             write(Novel())
 
@@ -302,7 +302,7 @@ def check_core(element: ElementTree.Element, parent: str = "") -> None:
 @pytest.mark.parametrize("source", ["solved_formulas", "written_formulas"])
 def test_mathml_core_is_well_formed(source: str, request: pytest.FixtureRequest) -> None:
     for layout in some(request.getfixturevalue(source), 8):
-        text = to_mathml(layout, True)
+        text = to_mathml(layout, display=True)
         check_core(ElementTree.fromstring(text))
         assert not re.search(r"\\[A-Za-z]|\{\w*\}|None", re.sub(r'alttext="[^"]*"', "", text)), text
 

@@ -162,7 +162,7 @@ class Backward:
     Without ``loss_by_name`` no derivative is written in terms of the loss, for which the author has no name.
     """
 
-    def __init__(self, problem: Problem, ones: frozenset[str] = frozenset(), loss_by_name: bool = True):
+    def __init__(self, problem: Problem, ones: frozenset[str] = frozenset(), *, loss_by_name: bool = True):
         self.problem = problem
         self.ones = ones
         self.unnamed = "" if loss_by_name else problem.end

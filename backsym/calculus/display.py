@@ -117,10 +117,10 @@ def _is_mean(e: Expr) -> bool:
     return isinstance(e, Mul) and isinstance(e.args[0], Div)
 
 
-def _widened(a: Expr, shape: Shape, additive: bool) -> Expr:
+def _widened(a: Expr, shape: Shape, *, additive: bool) -> Expr:
     """An operand of an element-wise operation in the full shape; a number stays a factor."""
     if isinstance(a, Neg):
-        return Neg(_widened(a.arg, shape, additive))
+        return Neg(_widened(a.arg, shape, additive=additive))
     if a.shape == shape or len(shape) == 0:
         return a
     if all(d == 1 for d in a.shape):

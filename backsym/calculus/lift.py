@@ -254,7 +254,7 @@ class Lifter:
         for f, e in sorted_powers(t):
             if isinstance(f, Dm):
                 continue
-            axes = self.oriented(f, way.turned)
+            axes = self.oriented(f, turned=way.turned)
             if isinstance(f, Grp) and e.denominator == 2:
                 expr = self.root(f, axes, e)
             else:
@@ -277,7 +277,7 @@ class Lifter:
         body = assemble(vertices, free)
         self.record_assembly(vertices, free, body)
         quotient = bool(scalars_under) or isinstance(body, Div)
-        lead, above, below = front(t, quotient, self.namer, scalar=bool(scalars_under))
+        lead, above, below = front(t, self.namer, quotient=quotient, scalar=bool(scalars_under))
         return combine(lead, [*above, *scalars_over], [*below, *scalars_under], body)
 
     def without_steps(self) -> Lifter:
@@ -286,7 +286,7 @@ class Lifter:
         plain._ways = self._ways
         return plain
 
-    def oriented(self, f: Factor, turned: bool = False) -> Axes:
+    def oriented(self, f: Factor, *, turned: bool = False) -> Axes:
         """The free indices of a factor, in the order in which it has fewer transposes."""
         axes = axes_of(f)
         if not _undecided(f):

@@ -88,7 +88,9 @@ class Lowering:
     arrays of their own, for an expression that is only displayed.
     """
 
-    def __init__(self, letters: Mapping[Ix, Index], hint: Callable[[Dim], str] = lambda dim: "", named: bool = False):
+    def __init__(
+        self, letters: Mapping[Ix, Index], hint: Callable[[Dim], str] = lambda dim: "", *, named: bool = False
+    ):
         self.letters = dict(letters)
         self.hint = hint
         self.named = named
@@ -137,7 +139,7 @@ def lower(
     named: bool = False,
 ) -> Poly:
     """The entry of ``e`` at ``out`` as a sum of terms."""
-    return Lowering(letters or {}, hint, named).entry(e, out)
+    return Lowering(letters or {}, hint, named=named).entry(e, out)
 
 
 # --- one rule for each kind of node ----------------------------------------------------------------------------------

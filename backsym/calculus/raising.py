@@ -106,7 +106,7 @@ def sorted_powers(t: Term) -> list[tuple[Factor, Exponent]]:
     return sorted(t.powers, key=lambda fe: fe[0].order_pos)
 
 
-def front(t: Term, quotient: bool, namer: Namer, *, scalar: bool = False) -> tuple[Expr, list[Expr], list[Expr]]:
+def front(t: Term, namer: Namer, *, quotient: bool, scalar: bool = False) -> tuple[Expr, list[Expr], list[Expr]]:
     """What leads a product: the sizes and the coefficient.
 
     Where there is a ``quotient`` it takes in the coefficient, and the sizes too if it is divided by a ``scalar``.
@@ -173,7 +173,7 @@ class Raiser:
         inside = [(f, e) for f, e in powers if not f.free.isdisjoint(bound)]
         divisors = [f for f, e in outside if e < 0]
         scalar = all(not f.free for f in divisors)
-        lead, above, below = front(t, bool(divisors), self.namer, scalar=scalar)
+        lead, above, below = front(t, self.namer, quotient=bool(divisors), scalar=scalar)
         over: list[Expr] = [self.factor(f, e, inner) for f, e in outside if e > 0]
         under: list[Expr] = [self.factor(f, -e, inner) for f, e in outside if e < 0]
         if bound:

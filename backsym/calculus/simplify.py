@@ -59,13 +59,13 @@ def collapse(p: Poly, ones: frozenset[str] = frozenset(), *, deltas: bool = True
     """
     out: list[Term] = []
     for t in p:
-        collapsed = _collapse_term(t, ones, deltas, shifted)
+        collapsed = _collapse_term(t, ones, deltas=deltas, shifted=shifted)
         if collapsed is not None:
             out.append(collapsed)
-    return _dissolve(add_like(tuple(out)), ones, deltas, shifted)
+    return _dissolve(add_like(tuple(out)), ones, deltas=deltas, shifted=shifted)
 
 
-def _dissolve(p: Poly, ones: frozenset[str], deltas: bool, shifted: bool) -> Poly:
+def _dissolve(p: Poly, ones: frozenset[str], *, deltas: bool, shifted: bool) -> Poly:
     """A sum that is one protected sum is that sum."""
     if len(p) == 1 and not p[0].bound and len(p[0].powers) == 1:
         (f, e), c = p[0].powers[0], p[0].coeff
@@ -86,7 +86,7 @@ def add_like(p: Poly) -> Poly:
     return tuple(t for t in merged.values() if t.coeff != 0)
 
 
-def _collapse_term(t: Term, ones: frozenset[str], deltas: bool, shifted: bool) -> Term | None:
+def _collapse_term(t: Term, ones: frozenset[str], *, deltas: bool, shifted: bool) -> Term | None:
     """The collapsed term, or None where it is zero; a term remembers by which rules it is collapsed already."""
     if ones and ones.isdisjoint(t.symbols):
         ones = frozenset()
@@ -265,7 +265,7 @@ def _plain_deltas(t: Term, ones: frozenset[str]) -> Term:
     return _deltas(t, ones, shifted=False)
 
 
-def _deltas(t: Term, ones: frozenset[str], shifted: bool = True) -> Term:
+def _deltas(t: Term, ones: frozenset[str], *, shifted: bool = True) -> Term:
     """delta(i, i) = 1; a delta with a bound index substitutes the other index for it and unbinds it."""
     for n, (f, _) in enumerate(t.powers):
         if not isinstance(f, Del):
@@ -461,7 +461,7 @@ def expand(p: Poly, *, quotients: bool = False) -> Poly:
     todo = list(collapse(p))
     while todo:
         t = todo.pop(0)
-        n = _next_sum(t, quotients)
+        n = _next_sum(t, quotients=quotients)
         if n is None:
             done.append(t)
             continue
@@ -477,7 +477,7 @@ def expand(p: Poly, *, quotients: bool = False) -> Poly:
     return collapse(tuple(done))
 
 
-def _next_sum(t: Term, quotients: bool) -> int | None:
+def _next_sum(t: Term, *, quotients: bool) -> int | None:
     sums = [n for n, (f, e) in enumerate(t.powers) if isinstance(f, Grp) and e > 0 and e.denominator == 1 and e <= 4]
     for n in sums:
         f = t.powers[n][0]

@@ -83,17 +83,17 @@ class Totals:
         value = run.upto(of)[of]
         result = sub_poly(value[1], dict(_pairs(value[0], above)))
         lhs = run.total(of, above, letters)
-        found = self.product(run, of, by, denominator)
+        found = self.product(run, of, by, denominator=denominator)
         if found is not None:
             form, steps = found
-            stated = self.stated((of,), (by,), (above, below), result, letters, [], denominator)
+            stated = self.stated((of,), (by,), (above, below), result, letters, [], denominator=denominator)
             whole = Total(self.problem.sym(of), (self.problem.sym(by),), denominator)
             return replace(stated, matrix=Equation(whole, form), steps=steps, no_matrix=None)
         if run.steps and run.steps[-1].before != lhs:
             run.steps.append(Step(sk.SUBSTITUTE, lhs, self.raiser.poly(result, letters)))
-        return self.stated((of,), (by,), (above, below), result, letters, run.steps, denominator)
+        return self.stated((of,), (by,), (above, below), result, letters, run.steps, denominator=denominator)
 
-    def product(self, run: _Run, of: str, by: str, denominator: bool) -> tuple[Expr, tuple[Step, ...]] | None:
+    def product(self, run: _Run, of: str, by: str, *, denominator: bool) -> tuple[Expr, tuple[Step, ...]] | None:
         """The product of the local Jacobians, where one path of vectors leads from one quantity to the other."""
         path = [of]
         while path[-1] != by:
@@ -133,7 +133,9 @@ class Totals:
         through = {"node": self.entry(self.problem.sym(last), below, letters)}
         run.show(sk.SECOND, before, raw, through)
         run.rewritten(before, chain)
-        return self.stated((self.problem.loss, first), (last,), (above, below), result, letters, steps, False)
+        return self.stated(
+            (self.problem.loss, first), (last,), (above, below), result, letters, steps, denominator=False
+        )
 
     def stationary(self, name: str) -> Expr:
         """Where the derivative of the loss by a number or a vector is zero; it has to be linear in it.
@@ -240,6 +242,7 @@ class Totals:
         result: Poly,
         letters: dict[Index, Ix],
         steps: list[Step],
+        *,
         denominator: bool,
     ) -> TotalDerivation:
         """Both forms of a result; a matrix form only where each side has one axis at most, or one of them none."""
@@ -258,7 +261,7 @@ class Totals:
         try:
             if len(below) > 1 or (len(above) > 1 and below):
                 raise NoMatrixForm(say("reasons.many_axes", axes=len(above) + len(below)))
-            free = self.free(above, below, denominator)
+            free = self.free(above, below, denominator=denominator)
             form, lifts = self.lightest(result, free, letters)
             matrix = Equation(whole, form)
             if free:
@@ -268,7 +271,7 @@ class Totals:
         return TotalDerivation(names[0], names[1:], denominator, indices, entry, matrix, tuple(steps), why)
 
     @staticmethod
-    def free(above: Axes, below: Axes, denominator: bool) -> Axes:
+    def free(above: Axes, below: Axes, *, denominator: bool) -> Axes:
         """The indices of the array in the order of its axes; a number by a vector is a row."""
         if len(above) > 1:
             return above[::-1] if denominator else above

@@ -117,10 +117,10 @@ class Request:
 )
 @click.option("--syntax", is_flag=True, help="Print what students may write, and stop.")
 def check(
-    file: str | None, answers: Path | None, target: str | None, answer: str | None, form: str | None,
-    output: Path | None, hints: str | None, accept: str | None, summary: Path | None, workers: int | None,
-    autograder: Path | None, syntax: bool, review: Path | None, diff: Path | None, gradebook: Path | None,
-    gradebook_format: str, student: str | None, columns: tuple[str, ...],
+    file: str | None, answers: Path | None, target: str | None, answer: str | None, form: str | None, output: Path |
+    None, hints: str | None, accept: str | None, summary: Path | None, workers: int | None, autograder: Path | None,
+    review: Path | None, diff: Path | None, gradebook: Path | None, gradebook_format: str, student: str | None,
+    columns: tuple[str, ...], *, syntax: bool,
 ) -> None:  # fmt: skip
     """Check students' derivatives against the problem in FILE.
 

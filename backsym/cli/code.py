@@ -24,7 +24,7 @@ from backsym.core.words import say
 @click.option("--function", is_flag=True, help="An autograd.Function (jax: custom_vjp), and a test of its derivative.")
 @click.option("--skeleton", is_flag=True, help="Leave the gradients to be written, and write a file of tests for them.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
-def code(file: str, target: str, function: bool, skeleton: bool, output: Path | None) -> None:
+def code(file: str, target: str, output: Path | None, *, function: bool, skeleton: bool) -> None:
     """Print the network in FILE as a module with forward and backward.
 
     forward(inputs) returns the inputs and the value of every node; backward(values) takes that and returns the
@@ -35,7 +35,7 @@ def code(file: str, target: str, function: bool, skeleton: bool, output: Path | 
     with reported():
         if function and skeleton:
             raise BacksymError(say("cli.function_and_skeleton"))
-        texts = written_function(file, target, output) if function else written(file, target, skeleton, output)
+        texts = written_function(file, target, output) if function else written(file, target, output, skeleton=skeleton)
         if output is None:
             click.echo("".join(texts.values()), nl=False)
             return
@@ -45,7 +45,7 @@ def code(file: str, target: str, function: bool, skeleton: bool, output: Path | 
             click.echo(f"wrote {path}")
 
 
-def written(file: str, target: str, skeleton: bool, output: Path | None) -> dict[Path, str]:
+def written(file: str, target: str, output: Path | None, *, skeleton: bool) -> dict[Path, str]:
     """The texts by the files that they go to."""
     from backsym.cli.check import load_problem
     from backsym.codegen.module import module_source

@@ -63,16 +63,17 @@ def solve(
     files: tuple[str, ...],
     form: str | None,
     output: Path | None,
-    questions: bool,
     space: float,
-    colour: bool,
-    key: bool,
     detail: str,
-    fragment: bool,
     templates: Path | None,
     engine: str,
-    summary: bool | None,
     workers: int | None,
+    *,
+    questions: bool,
+    colour: bool,
+    key: bool,
+    fragment: bool,
+    summary: bool | None,
 ) -> None:
     """Write the worked solution of each FILE; of a folder, of every problem file and collection in it.
 

@@ -129,7 +129,7 @@ def failed(error: Exception, task: Task) -> Outcome:
     return Outcome(lines=tuple((message, True) for message in messages), status=status)
 
 
-def solve_task(task: Task, wanted: Sequence[str], options: Options, summarised: bool) -> Outcome:
+def solve_task(task: Task, wanted: Sequence[str], options: Options, *, summarised: bool) -> Outcome:
     """The documents of a task; an error is told, and does not keep other tasks from being done."""
     from backsym.documents.writers.summary import summary
 
@@ -170,7 +170,7 @@ def _verify(problem: Problem, task: Task) -> Outcome:
     return Outcome(lines=tuple(lines), status=1 if solution.failed or claims else 0)
 
 
-def tell(outcome: Outcome, err: bool = False) -> int:
+def tell(outcome: Outcome, *, err: bool = False) -> int:
     """Print what there is to say, all of it on stderr where stdout is for the output itself; the exit status."""
     for line, own in outcome.lines:
         if own or err:

@@ -34,11 +34,11 @@ def checks_of(network: Network, asked: Sequence[str], module: str, dialect: Dial
     head = docstring([words("tests.title", module=module, method=method), words("tests.how")])
     body = [
         *_data(network, asked, dialect),
-        *_section(_replayed(network, smooth)),
-        *_section(_slopes(network, smooth)),
+        *_section(_replayed(network, smooth=smooth)),
+        *_section(_slopes(network, smooth=smooth)),
         *_section(_expected(network)),
         *([] if dialect.target == "numpy" else _section(_converted(network, dialect))),
-        *_section(_check(smooth)),
+        *_section(_check(smooth=smooth)),
         *_section(_gradient_test(module, network.problem.loss, dialect)),
         *_section(_backward_test(module, dialect)),
     ]
@@ -93,7 +93,7 @@ def _functions(title: str, network: Network, library: str) -> list[str]:
 # --- numeric derivatives ---------------------------------------------------------------------------------------------
 
 
-def _replayed(network: Network, smooth: bool) -> list[str]:
+def _replayed(network: Network, *, smooth: bool) -> list[str]:
     numpy = DIALECTS["numpy"]
     body = Body(network, replace(numpy, translate=analytic) if smooth else numpy, "values", network.leaves)
     lines: list[str] = []
@@ -123,7 +123,7 @@ def _moved(quantity: str, own: str, letter: str) -> list[str]:
     return [f"if given == {quoted(quantity)}:", f"{INDENT}{own} = {own} + shift[{letter}]"]
 
 
-def _slopes(network: Network, smooth: bool) -> list[str]:
+def _slopes(network: Network, *, smooth: bool) -> list[str]:
     loss = quoted(network.problem.loss)
     step = _STEP[smooth]
     shift = ", moved - base" if _recurs(network) else ""
@@ -198,7 +198,7 @@ def _converted(network: Network, dialect: Dialect) -> list[str]:
 # --- the tests -------------------------------------------------------------------------------------------------------
 
 
-def _check(smooth: bool) -> list[str]:
+def _check(*, smooth: bool) -> list[str]:
     relative, absolute = _TOLERANCE[smooth]
     return [
         "def check(name, found, gradients):",

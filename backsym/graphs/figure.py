@@ -56,9 +56,9 @@ class Figure:
         """A Typst expression, at most 15.5 cm wide, for use in code: put ``#`` before it in text."""
         return typst(self.drawing)
 
-    def svg(self, inline: bool = False) -> str:
+    def svg(self, *, inline: bool = False) -> str:
         """An SVG file; ``inline`` leaves the colours to the page that it is put into."""
-        return svg(self.drawing, self.title, self.alt, inline)
+        return svg(self.drawing, self.title, self.alt, inline=inline)
 
     def __repr__(self) -> str:
         return f"<Figure {self.title or self.graph.kind!r}>"

@@ -129,7 +129,7 @@ class _Network:
         if isinstance(body, Fn) and len(body.args) == 1 and body.order == 0:
             body = body.args[0]
         terms: list[_Term] = []
-        for negative, term in _terms(body, False):
+        for negative, term in _terms(body, negative=False):
             factors = [f for f in _factors(term) if not isinstance(f, Ones)]
             values = [f for f in factors if any(self._carries_a_value(name) for name in names_in(f))]
             weights = [_whole(f) for f in factors if f not in values]
@@ -157,17 +157,17 @@ def _right_side(equation: NodeEquation) -> str:
     return equation.text.partition("=")[2].strip() or equation.text
 
 
-def _terms(e: Expr, negative: bool) -> Iterator[tuple[bool, Expr]]:
+def _terms(e: Expr, *, negative: bool) -> Iterator[tuple[bool, Expr]]:
     """The terms of a sum with their signs; a sum over an index, as in a layer, is gone into."""
     if isinstance(e, Add):
         for arg in e.args:
-            yield from _terms(arg, negative)
+            yield from _terms(arg, negative=negative)
     elif isinstance(e, Neg):
-        yield from _terms(e.arg, not negative)
+        yield from _terms(e.arg, negative=not negative)
     elif isinstance(e, Reshape):
-        yield from _terms(e.arg, negative)
+        yield from _terms(e.arg, negative=negative)
     elif isinstance(e, IndexReduce) and e.op == "sum":
-        yield from _terms(e.body, negative)
+        yield from _terms(e.body, negative=negative)
     else:
         yield negative, e
 

@@ -178,7 +178,7 @@ def _improve(slots: Slots, order: Order) -> int:
     return best
 
 
-def _by_medians(slots: Slots, order: Order, forward: bool) -> None:
+def _by_medians(slots: Slots, order: Order, *, forward: bool) -> None:
     """Order each column by the medians of its neighbours in the column before (after); others keep their places."""
     beside = slots.left if forward else slots.right
     columns = range(1, len(order)) if forward else range(len(order) - 2, -1, -1)

@@ -40,23 +40,23 @@ ORDERS = 8
 
 @dataclass(frozen=True)
 class _Try:
-    """One way to draw: straight or curved edges, and how wide the gaps between columns and within them are."""
+    """One way to draw: how wide the gaps between columns and within them are, and straight or curved edges."""
 
-    straight: bool
     across: float
     down: float
+    straight: bool = True
 
 
-PLAIN = tuple(
-    _Try(True, across, down) for across, down in ((0.9, 0.35), (1.3, 0.35), (1.3, 0.6), (1.8, 0.6), (2.4, 0.6))
+PLAIN = tuple(_Try(across, down) for across, down in ((0.9, 0.35), (1.3, 0.35), (1.3, 0.6), (1.8, 0.6), (2.4, 0.6)))
+CURVED = tuple(
+    _Try(across, down, straight=False) for across, down in ((0.9, 0.35), (0.7, 0.35), (1.4, 0.6), (2.0, 0.8))
 )
-CURVED = tuple(_Try(False, across, down) for across, down in ((0.9, 0.35), (0.7, 0.35), (1.4, 0.6), (2.0, 0.8)))
-UNITS = tuple(_Try(True, across, 1.1) for across in (1.8, 1.4, 2.4)) + (_Try(True, 4.5, 1.4), _Try(True, 7.0, 1.6))
-LABELLED = tuple(_Try(True, across, down) for across, down in ((1.3, 0.7), (1.0, 0.7), (1.7, 0.9)))
-TALL = (_Try(True, 1.5, 1.2), _Try(True, 1.5, 1.5))
+UNITS = tuple(_Try(across, 1.1) for across in (1.8, 1.4, 2.4)) + (_Try(4.5, 1.4), _Try(7.0, 1.6))
+LABELLED = tuple(_Try(across, down) for across, down in ((1.3, 0.7), (1.0, 0.7), (1.7, 0.9)))
+TALL = (_Try(1.5, 1.2), _Try(1.5, 1.5))
 """For labels that find room only between edges that lie far apart."""
-NARROW = tuple(_Try(level, across, 0.35) for across in (0.6, 0.45, 0.3) for level in (True, False))
-WIDER = tuple(replace(t, across=t.across + 0.7, down=t.down + 0.5) for t in PLAIN + CURVED) + (_Try(True, 3.2, 1.6),)
+NARROW = tuple(_Try(across, 0.35, straight=level) for across in (0.6, 0.45, 0.3) for level in (True, False))
+WIDER = tuple(replace(t, across=t.across + 0.7, down=t.down + 0.5) for t in PLAIN + CURVED) + (_Try(3.2, 1.6),)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class _Draft:
             placed, columns = self._vertices(part, heights, attempt.across, top)
             routes = self._routes(part, placed, columns, heights)
             lead = straight if attempt.straight else curved
-            found = [lead(route) for route in with_ports(routes, attempt.straight)]
+            found = [lead(route) for route in with_ports(routes, aimed=attempt.straight)]
             if attempt.straight:
                 flaws += abs(crossing_pairs(found) - crossings(part, orders[0]))
             vertices += placed

@@ -53,7 +53,7 @@ class Route:
         return column.right, y
 
 
-def with_ports(routes: Sequence[Route], aimed: bool) -> list[Route]:
+def with_ports(routes: Sequence[Route], *, aimed: bool) -> list[Route]:
     """The routes with their ports: so far from one another that no two arrowheads of a target merge.
 
     ``aimed`` edges come straight towards the middle of their target, others level; the level one of a target stays so.

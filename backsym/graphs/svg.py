@@ -26,7 +26,7 @@ _FACES = {
 }  # fmt: skip
 
 
-def svg(drawing: Drawing, title: str, description: str, inline: bool = False) -> str:
+def svg(drawing: Drawing, title: str, description: str, *, inline: bool = False) -> str:
     """The SVG text; ``title`` and ``description`` are plain text for screen readers and tooltips."""
     width, height = drawing.width * UNIT, drawing.height * UNIT
     shown = f'width="{_number(width * drawing.scale)}" height="{_number(height * drawing.scale)}"'
@@ -87,16 +87,16 @@ def _outlines(vertex: PlacedVertex) -> list[str]:
         "constant": ' stroke-dasharray="4 3"',
     }.get(role, "")  # fmt: skip
     box = vertex.outline
-    lines = [_rect(box, vertex.rounded, extra)]
+    lines = [_rect(box, extra, rounded=vertex.rounded)]
     if role == "loss":
-        lines.append(_rect(box.grown(-0.06), vertex.rounded, ""))
+        lines.append(_rect(box.grown(-0.06), "", rounded=vertex.rounded))
     if vertex.split is not None:
         x = box.left + vertex.split
         lines.append(f'<path d="M{_at((x, box.top))} L{_at((x, box.bottom))}"/>')
     return lines
 
 
-def _rect(box: Rect, rounded: bool, extra: str) -> str:
+def _rect(box: Rect, extra: str, *, rounded: bool) -> str:
     numbers = [_number(n * UNIT) for n in (box.left, box.top, box.width, box.height)]
     corner = f' rx="{_number(box.height / 2 * UNIT)}"' if rounded else ""
     x, y, width, height = numbers

@@ -108,7 +108,7 @@ class Exercise:
 
     def _field(self, name: str) -> Field:
         lhs = self.voice.layout(Adj(name, self.solution.problem.symbols[name].shape))
-        return Field(name, to_mathml(lay.row(lhs, lay.EQUALS), False), to_unicode(lhs))
+        return Field(name, to_mathml(lay.row(lhs, lay.EQUALS), display=False), to_unicode(lhs))
 
     # --- what it asks while a student works ---
 
@@ -124,7 +124,7 @@ class Exercise:
             return {"mathml": "", "doubt": _in_html(str(error))}
         if isinstance(found, ReadAnswer):
             layout = lay.row(self.voice.layout(found.lhs), lay.EQUALS, self.voice.layout(found.expr))
-            return {"mathml": to_mathml(layout, True), "doubt": ""}
+            return {"mathml": to_mathml(layout, display=True), "doubt": ""}
         doubt = found.message if isinstance(found, Unreadable) else ""
         return {"mathml": "", "doubt": _in_html(doubt)}
 

@@ -139,10 +139,10 @@ def _script(node: lay.Script) -> str:
         base = f"{{{base}}}"
     # The size of an all-ones vector is always braced, as in the source handout's own LaTeX.
     ones = isinstance(node.base, lay.Ident) and node.base.style == "blackboard"
-    return base + _scripts(node.sub, node.sup, ones)
+    return base + _scripts(node.sub, node.sup, braced=ones)
 
 
-def _scripts(sub: Layout | None, sup: Layout | None, braced: bool = False) -> str:
+def _scripts(sub: Layout | None, sup: Layout | None, *, braced: bool = False) -> str:
     out = ""
     if sub is not None:
         out = f"_{{{to_latex(sub)}}}" if braced else "_" + _argument(to_latex(sub))

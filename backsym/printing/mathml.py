@@ -9,8 +9,8 @@ This module must not know how an expression is laid out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
@@ -40,7 +40,13 @@ _CELL = "padding:{0};text-align:{1};text-align:-webkit-{1}"
 """Browsers lay the content of a cell out as a block, which plain ``text-align`` does not move in all of them."""
 
 
-def to_mathml(layout: Layout, display: bool, words: str | None = None) -> str:
+class _Rule(Protocol):
+    """The element of one kind of node."""
+
+    def __call__(self, node: Any, /, *, small: bool) -> str: ...
+
+
+def to_mathml(layout: Layout, words: str | None = None, *, display: bool) -> str:
     """The ``math`` element of a layout, set apart from the text if ``display``; raises TypeError for an unknown node.
 
     ``words`` say in plain text what it shows (``alttext``), for readers that know no MathML; they are made from the
@@ -48,15 +54,15 @@ def to_mathml(layout: Layout, display: bool, words: str | None = None) -> str:
     """
     shown = ' display="block"' if display else ""
     words = to_unicode(layout) if words is None else words
-    return f'<math{shown} alttext="{_escaped(words)}">{_node(layout, False)}</math>'
+    return f'<math{shown} alttext="{_escaped(words)}">{_node(layout, small=False)}</math>'
 
 
-def _node(layout: Layout, small: bool) -> str:
+def _node(layout: Layout, *, small: bool) -> str:
     """One element; ``small`` within scripts, where signs have no space around them."""
     rule = _RULES.get(type(layout))
     if rule is None:
         raise TypeError(f"no MathML for the layout node {type(layout).__name__}")
-    return rule(layout, small)
+    return rule(layout, small=small)
 
 
 def _escaped(text: str) -> str:
@@ -68,14 +74,14 @@ def _escaped(text: str) -> str:
 # --- rows and spaces -------------------------------------------------------------------------------------------------
 
 
-def _row(node: lay.Row, small: bool) -> str:
+def _row(node: lay.Row, *, small: bool) -> str:
     out: list[str] = []
     for at, item in enumerate(node.items):
         before = node.items[at - 1] if at else None
         if before is not None and not small and _apart(before, item):
-            out.append(_space(lay.Space("thin"), small))
+            out.append(_space(lay.Space("thin"), small=small))
         edge = at in (0, len(node.items) - 1)
-        out.append(_op(item, small, edge) if isinstance(item, lay.Op) else _node(item, small))
+        out.append(_op(item, small=small, edge=edge) if isinstance(item, lay.Op) else _node(item, small=small))
     return out[0] if len(out) == 1 else f"<mrow>{''.join(out)}</mrow>"
 
 
@@ -104,7 +110,7 @@ def _last(layout: Layout) -> Layout:
     return _last(layout.items[-1]) if isinstance(layout, lay.Row) and layout.items else layout
 
 
-def _space(node: lay.Space, small: bool) -> str:
+def _space(node: lay.Space, *, small: bool) -> str:
     width = SPACES[node.size]
     return f'<mspace style="margin-left:{width}"/>' if width.startswith("-") else f'<mspace width="{width}"/>'
 
@@ -124,7 +130,7 @@ def _letter(char: str, style: str) -> str:
     return f"<mi>{shown}</mi>" if shown != char else f'<mi mathvariant="normal">{char}</mi>'
 
 
-def _ident(node: lay.Ident, small: bool) -> str:
+def _ident(node: lay.Ident, *, small: bool) -> str:
     text, style = node.text, node.style
     if style == "roman":
         return f"<mtext>{_visible(text)}</mtext>"
@@ -146,7 +152,7 @@ def _visible(text: str) -> str:
     return "\u00a0" * start + inner.strip(" ") + "\u00a0" * (end if inner.strip(" ") else 0)
 
 
-def _symbol(node: lay.Symbol, small: bool) -> str:
+def _symbol(node: lay.Symbol, *, small: bool) -> str:
     found = sign(node.name)
     if found.char.isalpha() or node.name in ("nabla", "partial", "infinity", "empty_set"):
         if node.name == "partial":
@@ -162,7 +168,7 @@ OWN_SPACE = {
 """Signs whose space in the operator dictionary is not that of TeX."""
 
 
-def _op(node: lay.Op, small: bool, edge: bool = False) -> str:
+def _op(node: lay.Op, *, small: bool, edge: bool = False) -> str:
     found = sign(node.name)
     attributes = ""
     if node.spacing == "prefix":
@@ -177,12 +183,12 @@ def _op(node: lay.Op, small: bool, edge: bool = False) -> str:
     return f"<mo{attributes}{stretchy}>{_escaped(found.char)}</mo>"
 
 
-def _fence(char: str, form: str, stretchy: bool) -> str:
+def _fence(char: str, form: str, *, stretchy: bool) -> str:
     grows = "true" if stretchy else "false"
     return f'<mo form="{form}" stretchy="{grows}" {_NO_SPACE}>{_escaped(char)}</mo>' if char else ""
 
 
-def _delimiter(node: lay.Delimiter, small: bool) -> str:
+def _delimiter(node: lay.Delimiter, *, small: bool) -> str:
     char = _escaped(DELIMITERS[node.name].char)
     form = {"open": "prefix", "close": "postfix"}.get(node.side, "infix")
     if node.size == "middle":
@@ -206,41 +212,42 @@ def _scripts(base: str, sub: str | None, sup: str | None, kind: str = "sub sup")
 
 
 def _optional(layout: Layout | None) -> str | None:
-    return None if layout is None else _node(layout, True)
+    return None if layout is None else _node(layout, small=True)
 
 
-def _script(node: lay.Script, small: bool) -> str:
+def _script(node: lay.Script, *, small: bool) -> str:
     if isinstance(node.base, lay.Primed):
         # Primes are high already, so as a superscript they are lowered.
         primes = f'<mpadded height="0.5em" voffset="-0.4em">{_primes(node.base.count)}</mpadded>'
-        sup = primes if node.sup is None else f"<mrow>{primes}{_node(node.sup, True)}</mrow>"
-        return _scripts(_node(node.base.base, small), _optional(node.sub), sup)
-    return _scripts(_node(node.base, small), _optional(node.sub), _optional(node.sup))
+        sup = primes if node.sup is None else f"<mrow>{primes}{_node(node.sup, small=True)}</mrow>"
+        return _scripts(_node(node.base.base, small=small), _optional(node.sub), sup)
+    return _scripts(_node(node.base, small=small), _optional(node.sub), _optional(node.sup))
 
 
-def _primed(node: lay.Primed, small: bool) -> str:
-    return f"<mrow>{_node(node.base, small)}{_primes(node.count)}</mrow>"
+def _primed(node: lay.Primed, *, small: bool) -> str:
+    return f"<mrow>{_node(node.base, small=small)}{_primes(node.count)}</mrow>"
 
 
 def _primes(count: int) -> str:
     return f"<mo {_NO_SPACE}>{['', '′', '″', '‴', '⁗'][count] if count < 5 else '′' * count}</mo>"
 
 
-def _fenced(node: lay.Fenced, small: bool) -> str:
+def _fenced(node: lay.Fenced, *, small: bool) -> str:
     left, right = (DELIMITERS[name].char for name in FENCES[node.kind])
-    body = _node(node.body, small)
-    return f"<mrow>{_fence(left, 'prefix', node.stretchy)}{body}{_fence(right, 'postfix', node.stretchy)}</mrow>"
+    body = _node(node.body, small=small)
+    opening, closing = _fence(left, "prefix", stretchy=node.stretchy), _fence(right, "postfix", stretchy=node.stretchy)
+    return f"<mrow>{opening}{body}{closing}</mrow>"
 
 
-def _delimited(node: lay.Delimited, small: bool) -> str:
+def _delimited(node: lay.Delimited, *, small: bool) -> str:
     left, right = (DELIMITERS[name].char for name in (node.left, node.right))
     body = node.body.items if isinstance(node.body, lay.Row) else (node.body,)
-    inner = _row(lay.Row(body), small).removeprefix("<mrow>").removesuffix("</mrow>")
-    inner = inner if len(body) > 1 else _node(node.body, small)
-    return f"<mrow>{_fence(left, 'prefix', True)}{inner}{_fence(right, 'postfix', True)}</mrow>"
+    inner = _row(lay.Row(body), small=small).removeprefix("<mrow>").removesuffix("</mrow>")
+    inner = inner if len(body) > 1 else _node(node.body, small=small)
+    return f"<mrow>{_fence(left, 'prefix', stretchy=True)}{inner}{_fence(right, 'postfix', stretchy=True)}</mrow>"
 
 
-def _big(node: lay.Big, small: bool) -> str:
+def _big(node: lay.Big, *, small: bool) -> str:
     beside = node.limits == "beside" or (node.limits == "auto" and node.op == "int")
     movable = "false" if node.limits == "limits" else "true"
     if node.op in BIG_SIGNS:
@@ -251,8 +258,8 @@ def _big(node: lay.Big, small: bool) -> str:
     return _scripts(head, _optional(node.lower), _optional(node.upper), "sub sup" if beside else "under over")
 
 
-def _accent(node: lay.Accent, small: bool) -> str:
-    body = _node(node.body, small)
+def _accent(node: lay.Accent, *, small: bool) -> str:
+    body = _node(node.body, small=small)
     if node.name in LINES:
         return f'<mrow style="{LINES[node.name]}">{body}</mrow>'
     grows = "true" if node.name.startswith("wide") else "false"
@@ -260,91 +267,93 @@ def _accent(node: lay.Accent, small: bool) -> str:
     return f'<mover{accent}>{body}<mo stretchy="{grows}">{ACCENTS[node.name]}</mo></mover>'
 
 
-def _underbrace(node: lay.Underbrace, small: bool) -> str:
+def _underbrace(node: lay.Underbrace, *, small: bool) -> str:
     tag = "mover" if node.over else "munder"
-    brace = f'<{tag}>{_node(node.body, small)}<mo stretchy="true">{"⏞" if node.over else "⏟"}</mo></{tag}>'
-    return brace if node.label is None else f"<{tag}>{brace}{_node(node.label, True)}</{tag}>"
+    brace = f'<{tag}>{_node(node.body, small=small)}<mo stretchy="true">{"⏞" if node.over else "⏟"}</mo></{tag}>'
+    return brace if node.label is None else f"<{tag}>{brace}{_node(node.label, small=True)}</{tag}>"
 
 
-def _stacked(node: lay.Stacked, small: bool) -> str:
-    return _scripts(_node(node.base, small), _optional(node.below), _optional(node.above), "under over")
+def _stacked(node: lay.Stacked, *, small: bool) -> str:
+    return _scripts(_node(node.base, small=small), _optional(node.below), _optional(node.above), "under over")
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
-def _table(rows: Sequence[Sequence[Layout]], styles: Sequence[str], small: bool, attributes: str = "") -> str:
+def _table(rows: Sequence[Sequence[Layout]], styles: Sequence[str], attributes: str = "", *, small: bool) -> str:
     """``styles`` are those of the columns, over and over."""
     body = "".join(
         "<mtr>"
-        + "".join(f'<mtd style="{styles[n % len(styles)]}">{_cell(cell, small)}</mtd>' for n, cell in enumerate(cells))
+        + "".join(
+            f'<mtd style="{styles[n % len(styles)]}">{_cell(cell, small=small)}</mtd>' for n, cell in enumerate(cells)
+        )
         + "</mtr>"
         for cells in rows
     )
     return f"<mtable{attributes}>{body}</mtable>"
 
 
-def _cell(layout: Layout, small: bool) -> str:
-    return _op(layout, small, edge=True) if isinstance(layout, lay.Op) else _node(layout, small)
+def _cell(layout: Layout, *, small: bool) -> str:
+    return _op(layout, small=small, edge=True) if isinstance(layout, lay.Op) else _node(layout, small=small)
 
 
-def _matrix(node: lay.Matrix, small: bool) -> str:
+def _matrix(node: lay.Matrix, *, small: bool) -> str:
     tall = any(lay.is_tall(cell) for cells in node.rows for cell in cells)
     style = f"padding:{'0.4em' if tall else '0.2em'} 0.4em"
-    table = _table(node.rows, [style], small)
+    table = _table(node.rows, [style], small=small)
     if node.small:
         table = f"<mstyle {STYLES['script']}>{table}</mstyle>"
     if node.fence == "none":
         return table
     left, right = (DELIMITERS[name].char for name in FENCES[node.fence])
-    return f"<mrow>{_fence(left, 'prefix', True)}{table}{_fence(right, 'postfix', True)}</mrow>"
+    return f"<mrow>{_fence(left, 'prefix', stretchy=True)}{table}{_fence(right, 'postfix', stretchy=True)}</mrow>"
 
 
-def _cases(node: lay.Cases, small: bool) -> str:
+def _cases(node: lay.Cases, *, small: bool) -> str:
     styles = [_CELL.format("0.2em 0.3em", "left"), _CELL.format("0.2em 0 0.2em 1em", "left")]
-    return f"<mrow>{_fence('{', 'prefix', True)}{_table(node.rows, styles, small)}</mrow>"
+    return f"<mrow>{_fence('{', 'prefix', stretchy=True)}{_table(node.rows, styles, small=small)}</mrow>"
 
 
-def _aligned(node: lay.Aligned, small: bool) -> str:
+def _aligned(node: lay.Aligned, *, small: bool) -> str:
     tall = any(lay.is_tall(cell) for cells in node.rows for cell in cells)
     air = "0.4em 0" if tall else "0.33em 0"
     styles = [_CELL.format(air, "right"), _CELL.format(air, "left")]
-    return _table(node.rows, styles, small, ' displaystyle="true"')
+    return _table(node.rows, styles, ' displaystyle="true"', small=small)
 
 
-def _gathered(node: lay.Gathered, small: bool) -> str:
+def _gathered(node: lay.Gathered, *, small: bool) -> str:
     shown = "" if node.small else ' displaystyle="true"'
     padding = "padding:0" if node.small else "padding:0.2em 0"
-    return _table([(line,) for line in node.lines], [padding], small, shown)
+    return _table([(line,) for line in node.lines], [padding], shown, small=small)
 
 
-def _frac(node: lay.Frac, small: bool) -> str:
-    text = f"<mfrac>{_node(node.num, small)}{_node(node.den, small)}</mfrac>"
+def _frac(node: lay.Frac, *, small: bool) -> str:
+    text = f"<mfrac>{_node(node.num, small=small)}{_node(node.den, small=small)}</mfrac>"
     return text if node.size == "auto" else f"<mstyle {STYLES[node.size]}>{text}</mstyle>"
 
 
-def _binom(node: lay.Binom, small: bool) -> str:
-    inner = f'<mfrac linethickness="0">{_node(node.top, small)}{_node(node.bottom, small)}</mfrac>'
-    return f"<mrow>{_fence('(', 'prefix', True)}{inner}{_fence(')', 'postfix', True)}</mrow>"
+def _binom(node: lay.Binom, *, small: bool) -> str:
+    inner = f'<mfrac linethickness="0">{_node(node.top, small=small)}{_node(node.bottom, small=small)}</mfrac>'
+    return f"<mrow>{_fence('(', 'prefix', stretchy=True)}{inner}{_fence(')', 'postfix', stretchy=True)}</mrow>"
 
 
-def _sqrt(node: lay.Sqrt, small: bool) -> str:
+def _sqrt(node: lay.Sqrt, *, small: bool) -> str:
     if node.degree is None:
-        return f"<msqrt>{_node(node.body, small)}</msqrt>"
-    return f"<mroot>{_node(node.body, small)}{_node(node.degree, True)}</mroot>"
+        return f"<msqrt>{_node(node.body, small=small)}</msqrt>"
+    return f"<mroot>{_node(node.body, small=small)}{_node(node.degree, small=True)}</mroot>"
 
 
-def _linked(node: lay.Linked, small: bool) -> str:
+def _linked(node: lay.Linked, *, small: bool) -> str:
     """Browsers follow links in words within a formula, and in no other part of it."""
     where = f'id="{node.target}"' if node.here else f'href="#{node.target}"'
     return f"<mtext><a {where}>{_escaped(to_unicode(node.body))}</a></mtext>"
 
 
-def _tinted(node: lay.Tinted, small: bool) -> str:
-    return f'<mrow class="{node.tint}">{_node(node.body, small)}</mrow>'
+def _tinted(node: lay.Tinted, *, small: bool) -> str:
+    return f'<mrow class="{node.tint}">{_node(node.body, small=small)}</mrow>'
 
 
-_RULES: dict[type[Layout], Callable[[Any, bool], str]] = {
+_RULES: dict[type[Layout], _Rule] = {
     lay.Row: _row,
     lay.Ident: _ident,
     lay.Number: lambda node, small: f"<mn>{node.text}</mn>",
@@ -364,11 +373,13 @@ _RULES: dict[type[Layout], Callable[[Any, bool], str]] = {
     lay.Cases: _cases,
     lay.Underbrace: _underbrace,
     lay.Stacked: _stacked,
-    lay.Boxed: lambda node, small: f'<mrow style="border:1px solid;padding:0.4em">{_node(node.body, small)}</mrow>',
+    lay.Boxed: lambda node, small: (
+        f'<mrow style="border:1px solid;padding:0.4em">{_node(node.body, small=small)}</mrow>'
+    ),
     lay.Aligned: _aligned,
     lay.Gathered: _gathered,
-    lay.Sized: lambda node, small: f"<mstyle {STYLES[node.size]}>{_node(node.body, small)}</mstyle>",
-    lay.Phantom: lambda node, small: f"<mphantom>{_node(node.body, small)}</mphantom>",
+    lay.Sized: lambda node, small: f"<mstyle {STYLES[node.size]}>{_node(node.body, small=small)}</mstyle>",
+    lay.Phantom: lambda node, small: f"<mphantom>{_node(node.body, small=small)}</mphantom>",
     lay.Space: _space,
     lay.Tinted: _tinted,
     lay.Linked: _linked,

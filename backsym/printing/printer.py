@@ -597,13 +597,13 @@ def _exponent(e: Expr, n: Notation) -> Layout:
     if isinstance(positive, Num) and positive.text is None and positive.value.denominator != 1:
         top, bottom = str(positive.value.numerator), str(positive.value.denominator)
     elif isinstance(positive, Div) and isinstance(positive.num, Num) and isinstance(positive.den, Num):
-        return _slash(sign, layout_of(positive.num, n), layout_of(positive.den, n))
+        return _slash(layout_of(positive.num, n), layout_of(positive.den, n), negative=sign)
     else:
         return layout_of(e, n)
-    return _slash(sign, Number(top), Number(bottom))
+    return _slash(Number(top), Number(bottom), negative=sign)
 
 
-def _slash(negative: bool, top: Layout, bottom: Layout) -> Layout:
+def _slash(top: Layout, bottom: Layout, *, negative: bool) -> Layout:
     minus = (lay.MINUS,) if negative else ()
     return tight(*minus, top, Op("slash", "ordinary"), bottom)
 

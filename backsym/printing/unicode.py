@@ -65,7 +65,7 @@ def _row(node: lay.Row) -> str:
             and not out.endswith(" ")
             and not text.startswith(" ")
             and (
-                _apart(node.items[at - 1], item, node.tight)
+                _apart(node.items[at - 1], item, tight=node.tight)
                 or (_LARGE_SCRIPT.search(out) and text[:1].isalnum())
                 or (at > 1 and not node.tight and _is_nabla(node.items[at - 2]) and not isinstance(item, lay.Op))
             )
@@ -76,7 +76,7 @@ def _row(node: lay.Row) -> str:
     return out.rstrip() if node.items and isinstance(node.items[-1], lay.Op) else out
 
 
-def _apart(left: Layout, right: Layout, tight: bool) -> bool:
+def _apart(left: Layout, right: Layout, *, tight: bool) -> bool:
     """Whether a space is needed: after a comma, a word or a nabla with its index, and between larger factors."""
     if isinstance(left, lay.Op):
         return left.spacing == "punctuation" and not tight

@@ -6,8 +6,9 @@ This module must not know how a question comes about.
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import quote
 
 from backsym.documents.content.blocks import (
@@ -29,19 +30,23 @@ from backsym.printing.latex import to_latex
 from backsym.printing.printer import range_layout
 from backsym.quiz.questions import Choice, Question
 
-Maths = Callable[[str, bool], str]
-"""The HTML of a formula in LaTeX, and whether it stands on a line of its own."""
+
+class Maths(Protocol):
+    """The HTML of a formula in LaTeX; ``display`` tells that it stands on a line of its own."""
+
+    def __call__(self, latex: str, /, *, display: bool) -> str: ...
+
 
 _TAGS = {"strong": "strong", "emphasis": "em", "code": "code"}
 
 
-def mathjax(latex: str, display: bool) -> str:
+def mathjax(latex: str, *, display: bool) -> str:
     """A formula for MathJax, as Moodle's filter finds it."""
     text = html.escape(latex, quote=False)
     return f"\\[{text}\\]" if display else f"\\({text}\\)"
 
 
-def canvas_image(latex: str, display: bool) -> str:
+def canvas_image(latex: str, *, display: bool) -> str:
     """A formula as Canvas keeps it: an image that it draws itself, with the LaTeX beside it."""
     text, source = html.escape(" ".join(latex.split())), quote(quote(" ".join(latex.split()), safe=""), safe="")
     image = f'<img class="equation_image" title="{text}" src="/equation_images/{source}" alt="LaTeX: {text}"'
@@ -63,7 +68,7 @@ class Texts:
         return f"<p>{self.inlines(asked(question))}</p>"
 
     def choice(self, question: Question, choice: Choice) -> str:
-        return self.maths(to_latex(question.voice.layout(choice.expr)), False)
+        return self.maths(to_latex(question.voice.layout(choice.expr)), display=False)
 
     def feedback(self, question: Question, choice: Choice) -> str:
         """What is said of a choice that was made."""
@@ -75,7 +80,7 @@ class Texts:
         if isinstance(block, Paragraph):
             return f"<p>{self.inlines(block.content)}</p>"
         if isinstance(block, Equations):
-            return self.maths(equations_latex(block.rows), True)
+            return self.maths(equations_latex(block.rows), display=True)
         if isinstance(block, Bullets):
             return "<ul>\n" + "\n".join(f"<li>{self.inlines(item)}</li>" for item in block.items) + "\n</ul>"
         if isinstance(block, Table):
@@ -91,7 +96,7 @@ class Texts:
 
     def _inline(self, item: Inline) -> str:
         if isinstance(item, Math):
-            return self.maths(to_latex(item.layout), False)
+            return self.maths(to_latex(item.layout), display=False)
         if isinstance(item, Link):
             return f'<a href="{html.escape(item.address)}">{html.escape(item.text, quote=False)}</a>'
         tag = _TAGS.get(item.style) if isinstance(item, Text) else None

@@ -24,7 +24,7 @@ _SUBSCRIPTS = re.compile(r"[A-Za-z]_[A-Za-z0-9]")
 Read = TypeVar("Read")
 
 
-def scope_of(problem: Problem, own_letters: bool = False) -> Scope:
+def scope_of(problem: Problem, *, own_letters: bool = False) -> Scope:
     """All names of a problem, with derivatives."""
     return Scope(
         names={name: problem.named(name) for name in problem.symbols},
@@ -58,7 +58,7 @@ def read_expression(
     or, with ``own_letters`` first of all, that of the axis it is used on.  ``free_indices`` of the result lists them.
     """
     source = text if isinstance(text, Source) else Source(text)
-    scope = scope_of(problem, own_letters)
+    scope = scope_of(problem, own_letters=own_letters)
 
     def formula() -> Expr:
         return resolve_expression(latex.parse_expression(source, latex.vocabulary(scope)), source, scope, indices)
@@ -77,13 +77,13 @@ def read_equation(
     ``strict`` refuses sides of different shapes, and a letter that is free on the right side only.
     """
     source = text if isinstance(text, Source) else Source(text)
-    scope = scope_of(problem, own_letters)
+    scope = scope_of(problem, own_letters=own_letters)
 
     def formula() -> tuple[Expr, Expr]:
-        return resolve_equation(*latex.parse_equation(source, latex.vocabulary(scope)), source, scope, strict)
+        return resolve_equation(*latex.parse_equation(source, latex.vocabulary(scope)), source, scope, strict=strict)
 
     def text_itself() -> tuple[Expr, Expr]:
-        return resolve_equation(*equation_syntax(source, scope), source, scope, strict)
+        return resolve_equation(*equation_syntax(source, scope), source, scope, strict=strict)
 
     return _read(source, text_itself, formula)
 

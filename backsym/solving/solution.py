@@ -115,7 +115,7 @@ class Result:
         ``dL_dz`` is the derivative of L by z; free letters are Idx with their ranges.  Raises NoMatrixForm, with
         ``matrix``, where there is no such form or SymPy has no matrix expression for it.
         """
-        return _sympy(self.problem, self.entry, self.matrix, self.derivation.no_matrix, matrix)
+        return _sympy(self.problem, self.entry, self.matrix, self.derivation.no_matrix, whole=matrix)
 
     @lazy
     def numpy(self) -> str:
@@ -317,7 +317,7 @@ class Solution:
     def forward_sympy(self, node: str, *, matrix: bool = False) -> Any:
         """The forward equation of a node as a ``sympy.Eq``; see :meth:`Result.sympy`."""
         forms = next(f for f in self.forward if f.node == node)
-        return _sympy(self.problem, forms.entry, forms.matrix, forms.no_matrix, matrix)
+        return _sympy(self.problem, forms.entry, forms.matrix, forms.no_matrix, whole=matrix)
 
     @property
     def failed(self) -> tuple[str, ...]:
@@ -327,7 +327,7 @@ class Solution:
         return tuple(dict.fromkeys([*wrong, *(line.node for line in self.unproved)]))
 
 
-def _sympy(problem: Problem, entry: Equation, matrix: Equation | None, no_matrix: Words | None, whole: bool) -> Any:
+def _sympy(problem: Problem, entry: Equation, matrix: Equation | None, no_matrix: Words | None, *, whole: bool) -> Any:
     from backsym.sympy_door.entries import entry_equation
     from backsym.sympy_door.matrices import matrix_equation
 
@@ -435,7 +435,8 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
     with _collection_paused(), _limited(problem):
         draws = draw_all(problem)
         layered = bool(ragged(problem))
-        backward = Backward(of_one_size(problem) if layered else problem, sums_to_one(problem, draws), loss_by_name)
+        ones = sums_to_one(problem, draws)
+        backward = Backward(of_one_size(problem) if layered else problem, ones, loss_by_name=loss_by_name)
         derivations, forward = tuple(backward.derive()), tuple(backward.forward())
         if layered:
             sizes = Sizes(problem)

@@ -77,7 +77,7 @@ class Writer:
             self.taken |= {str(s.name) for s in side.atoms(sympy.Symbol, sympy.Idx) if not isinstance(s, sympy.Dummy)}
         return f"{self.piece(lhs).text} = {self.piece(rhs, array=True).text}"
 
-    def piece(self, e: Any, array: bool = False) -> Piece:
+    def piece(self, e: Any, *, array: bool = False) -> Piece:
         own = own_name(type(e)) if type(e) not in _RULES else None
         if own is not None:
             return self.call(own, e.args[: len(FUNCTIONS[own].args)])
@@ -192,8 +192,8 @@ class Writer:
             return atom(f"sqrt({self.piece(base).text})")
         return Piece(f"{at(self.piece(base), ATOM)}**{at(self.piece(exponent), ATOM)}", POW)
 
-    def call(self, name: str, args: Sequence[Any], array: bool = False) -> Piece:
-        return atom(f"{name}({', '.join(self.piece(a, array).text for a in args)})")
+    def call(self, name: str, args: Sequence[Any], *, array: bool = False) -> Piece:
+        return atom(f"{name}({', '.join(self.piece(a, array=array).text for a in args)})")
 
 
 # --- numbers and names -----------------------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ class _Formula:
 
     # --- rows ---
 
-    def row(self, closing: str | None, cells: bool) -> None:
+    def row(self, closing: str | None, *, cells: bool) -> None:
         """Everything up to ``closing``, which is taken; ``cells`` tells whether & and line breaks may stand here."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
@@ -100,7 +100,7 @@ class _Formula:
         while (token := self.token) is not None and token.text != closing:
             self.position += 1
             if token.text in ("&", "\\\\"):
-                self.break_here(token, cells)
+                self.break_here(token, cells=cells)
                 scripts = _Scripts(self)
             elif token.text in ("^", "_", "'"):
                 scripts.add(token)
@@ -109,12 +109,12 @@ class _Formula:
                 if not scripts.base_is_operator or (before is not None and before.text in ("limits", "nolimits")):
                     raise self.flaw(say("text.limits_without_operator", macro=token.text), token)
             else:
-                self.atom(token, cells)
-                scripts = _Scripts(self, token.macro in _OPERATORS)
+                self.atom(token, cells=cells)
+                scripts = _Scripts(self, base_is_operator=token.macro in _OPERATORS)
         self.position += 1
         self.depth -= 1
 
-    def break_here(self, token: _Token, cells: bool) -> None:
+    def break_here(self, token: _Token, *, cells: bool) -> None:
         if not cells:
             hint = say("text.close_the_cell")
             raise self.flaw(say("text.outside_of_cells", sign=token.text), token, hint)
@@ -123,7 +123,7 @@ class _Formula:
 
     # --- atoms ---
 
-    def atom(self, token: _Token, cells: bool) -> None:
+    def atom(self, token: _Token, *, cells: bool) -> None:
         macro = token.macro
         if token.text == "{":
             self.row("}", cells=False)
@@ -228,7 +228,7 @@ class _Formula:
 class _Scripts:
     """The scripts of one atom."""
 
-    def __init__(self, formula: _Formula, base_is_operator: bool = False):
+    def __init__(self, formula: _Formula, *, base_is_operator: bool = False):
         self.formula = formula
         self.base_is_operator = base_is_operator
         self.above = self.below = False

@@ -71,7 +71,7 @@ def examine(text: str) -> str:
     tex = "\\begin{document}" in text
     began = time.process_time()
     try:
-        note = document.tree_of_note(yamlfile.Document("f.md", text), tex)
+        note = document.tree_of_note(yamlfile.Document("f.md", text), tex=tex)
         loader._problem(note.tree, "f.md", note.complaints, note=note)
         outcome = "read"
     except BacksymError as e:

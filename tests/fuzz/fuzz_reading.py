@@ -72,7 +72,7 @@ def read_as_file(text: str) -> None:
 def read_as_note(text: str) -> None:
     tex = "command" in text or "\\begin{document}" in text
     name = "f.tex" if tex else "f.md"
-    note = latex_document.tree_of_note(yamlfile.Document(name, text), tex)
+    note = latex_document.tree_of_note(yamlfile.Document(name, text), tex=tex)
     loader._problem(note.tree, name, note=note)
 
 

@@ -313,7 +313,8 @@ def likewise(alike: Sequence[tuple[Piece, Form, Model]], label: str, shown: Show
         shown.stated(piece, mark.number)
     rows = [row(piece.result, piece.indices, voice) for piece, _, _ in alike]
     rows[-1] = replace(rows[-1], reason=(mark,))
-    return [Paragraph(_as_in([(form, model) for _, form, model in alike], label, voice)), Equations(tuple(rows), True)]
+    said = Paragraph(_as_in([(form, model) for _, form, model in alike], label, voice))
+    return [said, Equations(tuple(rows), beside=True)]
 
 
 def _as_in(alike: Sequence[tuple[Form, Model]], label: str, voice: Voice, where: str = "document") -> Inlines:

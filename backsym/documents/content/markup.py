@@ -149,7 +149,7 @@ def _end(text: str, start: int, sign: str) -> int:
     return at if at < len(text) else -1
 
 
-def _inline_mathematics(state: StateInline, silent: bool) -> bool:
+def _inline_mathematics(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 (as markdown-it calls it)
     text, start = state.src, state.pos
     if text[start] != "$":
         return False
@@ -163,7 +163,7 @@ def _inline_mathematics(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def _displayed_mathematics(state: StateBlock, line: int, last: int, silent: bool) -> bool:
+def _displayed_mathematics(state: StateBlock, line: int, last: int, silent: bool) -> bool:  # noqa: FBT001 (as markdown-it calls it)
     """Lines from $$ to $$, in which no sign begins a list or a table."""
     start = state.bMarks[line] + state.tShift[line]
     if not state.src.startswith("$$", start):

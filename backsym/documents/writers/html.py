@@ -243,7 +243,7 @@ def _display(rows: tuple[Row, ...]) -> str:
     ranges = range_column(rows, bare, ROOM) is not None
     lines = [line for r in rows for line in _lines(r, ranges=ranges)]
     shown = lay.row(*lines[0]) if len(lines) == 1 and len(lines[0]) == 2 else lay.Aligned(tuple(lines))
-    text = to_mathml(shown, True, equations_text(rows))
+    text = to_mathml(shown, equations_text(rows), display=True)
     if width(shown) <= NARROW:
         return f'<div class="formula">{text}</div>'
     label = escape(equations_text(rows))
@@ -295,7 +295,7 @@ def _lines(r: Row, *, ranges: bool = False) -> list[tuple[Layout, ...]]:
 
 def _inline(item: Inline) -> str:
     if isinstance(item, Math):
-        text = to_mathml(item.layout, False)
+        text = to_mathml(item.layout, display=False)
         if width(item.layout) <= NARROW:
             return text
         label = escape(inlines_plain((item,)))

@@ -50,19 +50,19 @@ def all_files(
         return collection_document(source, solutions, options)
 
     @cache
-    def written(form: str, fragment: bool) -> Files:
+    def written(form: str, *, fragment: bool) -> Files:
         writer = LANGUAGES[form].writer
         if isinstance(writer, Compiled):
             # Made of a whole document, which is written once if its file is wanted too.
             whole = writer.source(options)
-            source_files = written(whole, False)
+            source_files = written(whole, fragment=False)
             beside = {name: data for name, data in source_files.items() if isinstance(data, bytes)}
             return {f"{stem}.{form}": writer.compiler(options)(str(source_files[f"{stem}.{whole}"]), beside)}
         if isinstance(writer, Data):
             return {f"{stem}.{form}": writer.writer(source, solutions, options)}
         return writer(document(), replace(options, fragment=fragment), stem)
 
-    return {name: text for form in wanted for name, text in written(form, options.fragment).items()}
+    return {name: text for form in wanted for name, text in written(form, fragment=options.fragment).items()}
 
 
 def rendered(source: Collection | None, solutions: Sequence[Solved], form: str, options: Options = FULL) -> str:

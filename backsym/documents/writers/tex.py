@@ -297,7 +297,7 @@ def _lines(r: Row, room: float, left: float, *, ranges: bool = False) -> tuple[l
 # --- text ------------------------------------------------------------------------------------------------------------
 
 
-def _inline(item: Inline, large: bool = False) -> str:
+def _inline(item: Inline, *, large: bool = False) -> str:
     """``large`` formulas, in a heading, have fractions of full size."""
     if isinstance(item, Math):
         style = "\\displaystyle " if large and is_tall(item.layout) else ""
@@ -333,7 +333,7 @@ def _sign(sign: str, text: str) -> str:
     name = unicodedata.name(sign, "")
     greek = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+|FINAL SIGMA)", name)
     if greek is not None and greek[2].lower() in _GREEK:
-        return _greek(greek[1] == "CAPITAL", greek[2].lower())
+        return _greek(greek[2].lower(), capital=greek[1] == "CAPITAL")
     if sign in LATIN_LETTERS:
         return sign
     what = f"{sign!r} ({name})" if name else f"U+{ord(sign):04X}"
@@ -349,7 +349,7 @@ _LATIN_CAPITALS = {
 }  # fmt: skip
 
 
-def _greek(capital: bool, name: str) -> str:
+def _greek(name: str, *, capital: bool) -> str:
     name = {"lamda": "lambda", "final sigma": "varsigma"}.get(name, name)
     if capital:
         return _LATIN_CAPITALS.get(name) or f"\\ensuremath{{\\{name.capitalize()}}}"

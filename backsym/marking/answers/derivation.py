@@ -175,7 +175,7 @@ class Derivation:
                 member = Member(whole, (letters[0], *[None] * (len(self.target.shape) - 1)))
                 self.labels[left.name] = self.target.name
                 value = member if member.shape else Entry(whole, letters[:1])
-                self.names = self.names.defining(left.name, value, letters[:1], left.word)
+                self.names = self.names.defining(left.name, value, letters[:1], word=left.word)
                 return
 
     def left_or_none(self, statement: Statement) -> Left | None:
@@ -184,7 +184,7 @@ class Derivation:
         except Refused:
             return None
 
-    def statement(self, statement: Statement, last: bool) -> _Member | None:
+    def statement(self, statement: Statement, *, last: bool) -> _Member | None:
         try:
             left = self.left(statement)
         except Refused:
@@ -210,7 +210,7 @@ class Derivation:
             # a - t = softmax(z) - t: a chain without a left side.
             statement = self.turned_round(statement.turned())
             left = self.left(statement)
-        if left is not None and left.quantity is None and not self.labels_target(left, last):
+        if left is not None and left.quantity is None and not self.labels_target(left, last=last):
             if left.name in self.problem.symbols:
                 self.aside(statement)
             else:
@@ -241,7 +241,7 @@ class Derivation:
         answer: _Member | None = None
         for n, member in enumerate(statement.members):
             try:
-                answer = self.member(member, target, given, bool(left and left.transposed))
+                answer = self.member(member, target, given, transposed=bool(left and left.transposed))
             except Refused as e:
                 if n < len(statement.members) - 1 and e.clash is None and speaks_of_slopes(member):
                     # dL/dz dz/dW of whole arrays is a reminder of the chain rule; it has no value of its own.
@@ -296,7 +296,7 @@ class Derivation:
         usual = self.target.indices or self.sheet.letters.get(self.target.name, ())
         found = bindings(self.target.shape, reading.letters, usual) if reading.letters else ()
         indices = given or next((b.indices for b in found), ())
-        return ReadAnswer(self.target, reading.expr, indices, self.text, self.problem, False)
+        return ReadAnswer(self.target, reading.expr, indices, self.text, self.problem, fits=False)
 
     def is_local(self, text: str) -> bool:
         """Whether this is a local derivative, such as ``dy/dz``."""
@@ -311,7 +311,7 @@ class Derivation:
             row = statement.rows[max(0, n - 1)]
             self.lines.append(Line(text, reading.expr, given, n == 0, None, aside=True, row=row))
 
-    def labels_target(self, left: Left, last: bool) -> bool:
+    def labels_target(self, left: Left, *, last: bool) -> bool:
         """Whether a bare name on the left is only a label of the answer: the target itself, or a word before ``=``."""
         return left.name == self.target.name or (last and not self.lines and left.name not in self.problem.symbols)
 
@@ -445,11 +445,11 @@ class Derivation:
             message = say("answers.definition_indices", name=_shown(left.name))
             raise Refused("wrong_index", message)
         own = tuple(by_name[letter] for letter in written)
-        self.names = self.names.defining(name, reading.expr, own, left.word)
+        self.names = self.names.defining(name, reading.expr, own, word=left.word)
 
     # --- members ---
 
-    def member(self, text: str, target: Target, given: tuple[Ix, ...] | None, transposed: bool) -> _Member:
+    def member(self, text: str, target: Target, given: tuple[Ix, ...] | None, *, transposed: bool) -> _Member:
         """One member of a chain about ``target``; of several readings those that fit, the most natural one first."""
         letters = target.indices if target.indices else self.sheet.letters.get(target.name, ())
         asked = given if given is not None else tuple(ix for ix in target.indices if not ix.fixed)
@@ -471,13 +471,13 @@ class Derivation:
                 continue
             by_entries = given is not None or bool(reading.letters) or (bool(target.indices) and not expr.shape)
             if not by_entries and (same := self.same_members(expr, target)) is not None:
-                options.append(_Option(same, letters, True, reading.regrouped))
+                options.append(_Option(same, letters, fits=True, regrouped=reading.regrouped))
                 continue
             if not by_entries:
                 options.append(_Option(expr, (), same_layout(expr.shape, target.shape), reading.regrouped))
                 continue
             if given is not None and not reading.letters and expr.shape and same_layout(expr.shape, target.shape):
-                options.append(_Option(expr, (), True, reading.regrouped))
+                options.append(_Option(expr, (), fits=True, regrouped=reading.regrouped))
                 continue
             free = reading.letters
             for b in bindings(target.shape, free, letters) if given is None else [_as_given(given, free)]:

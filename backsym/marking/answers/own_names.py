@@ -83,7 +83,7 @@ class Names:
                     return False
         return True
 
-    def defining(self, name: str, expr: Expr, letters: tuple[Ix, ...], word: bool) -> Names:
+    def defining(self, name: str, expr: Expr, letters: tuple[Ix, ...], *, word: bool) -> Names:
         """The same with one more; a ``word`` such as ``dz`` is no letter with a tag."""
         shape: Shape = (*(ix.dim for ix in letters), *expr.shape)
         latex = {**self.scope.latex, name: rf"\text{{{name}}}"} if word else self.scope.latex

@@ -118,11 +118,11 @@ class AnswerReader:
         ``mathematical``: see ``mathematics``; ``names`` are those that hold besides the problem's.
         """
         if names is not None and names is not self.names:
-            return self._answer(target, text, mathematical, names)
+            return self._answer(target, text, names, mathematical=mathematical)
         key = target, text, mathematical
-        return self._read.get(key, hash(key), lambda: self._answer(target, text, mathematical, None))
+        return self._read.get(key, hash(key), lambda: self._answer(target, text, None, mathematical=mathematical))
 
-    def _answer(self, target: Target, text: str, mathematical: bool, names: Names | None) -> ReadAnswer | Unreadable:
+    def _answer(self, target: Target, text: str, names: Names | None, *, mathematical: bool) -> ReadAnswer | Unreadable:
         if len(text) > MAX_CHARACTERS:
             long = say("answers.too_many_characters", count=len(text), limit=MAX_CHARACTERS)
             return Unreadable(target, text[:200], "limit", long.text(self.problem.language), self.problem)

@@ -97,22 +97,22 @@ class Explanation:
 
     @lazy
     def gentle(self) -> str:
-        return self._text(self.hints, False)
+        return self._text(self.hints, terminal=False)
 
     @lazy
     def full(self) -> str:
-        return self._text(self.repairs, False)
+        return self._text(self.repairs, terminal=False)
 
     @lazy
     def gentle_plain(self) -> str:
-        return self._text(self.hints, True)
+        return self._text(self.hints, terminal=True)
 
     @lazy
     def full_plain(self) -> str:
-        return self._text(self.repairs, True)
+        return self._text(self.repairs, terminal=True)
 
-    def _text(self, sentences: tuple[Sentence, ...], terminal: bool) -> str:
-        return " ".join(self.words.text(sentence, terminal) for sentence in sentences)
+    def _text(self, sentences: tuple[Sentence, ...], *, terminal: bool) -> str:
+        return " ".join(self.words.text(sentence, terminal=terminal) for sentence in sentences)
 
 
 _Given = tuple[Target, Expr, tuple[Ix, ...], str]
@@ -277,7 +277,7 @@ class Explainer:
             "right": clash.right, "right_shape": _size(clash.right.shape),
         }  # fmt: skip
         stated = Sentence("shapes.matmul" if product else "shapes.elementwise", facts)
-        found = list(_fitting(clash, product))
+        found = list(_fitting(clash, product=product))
         if meant is not None:
             if entrywise:
                 tags = tuple(dict.fromkeys((*meant.tags, found[0].tag, "shape")))
@@ -340,7 +340,7 @@ _SKIPPING = {"wrong_node": "skipped", "another": "another_skipped"}
 _ALSO = {"sign_whole": "sign_also", "factor_whole": "factor_also"}
 
 
-def _one(repair: Repair, level: str, target: Expr, asked: Target, also: bool = False) -> Sentence:
+def _one(repair: Repair, level: str, target: Expr, asked: Target, *, also: bool = False) -> Sentence:
     kind = repair.kind
     facts: dict[str, Fact] = {name: fact for name, fact in repair.facts.items() if not isinstance(fact, str)}
     facts |= {"place": "whole" if _is_whole(repair) else repair.place, "new": repair.new, "target": target}
@@ -417,7 +417,7 @@ def _by_entries(e: Expr) -> Expr:
     return e
 
 
-def _fitting(clash: Clash, product: bool) -> Iterator[_Fix]:
+def _fitting(clash: Clash, *, product: bool) -> Iterator[_Fix]:
     """What would make two operands fit, smallest first."""
     left, right = clash.left, clash.right
     if product:

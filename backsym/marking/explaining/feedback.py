@@ -90,7 +90,7 @@ class Words:
     def notation(self) -> Notation:
         return Notation.of(self.problem)
 
-    def text(self, sentence: Sentence, terminal: bool = False) -> str:
+    def text(self, sentence: Sentence, *, terminal: bool = False) -> str:
         """The sentence with its facts, mathematics as $LaTeX$, or plainly for a terminal.
 
         Raises BacksymError for a key that the catalogue lacks, or a fact that the sentence needs and lacks.
@@ -100,19 +100,19 @@ class Words:
             if name not in sentence.facts:
                 return lacks(sentence.key, name)
             fact = sentence.facts[name]
-            text = self.fact(fact, terminal)
+            text = self.fact(fact, terminal=terminal)
             # Words at the head of a sentence, but never mathematics.
             return text[:1].upper() + text[1:] if isinstance(fact, str) and place == 0 else text
 
         return filled(feedback(self.language)[sentence.key], fill)
 
-    def fact(self, fact: Fact, terminal: bool) -> str:
+    def fact(self, fact: Fact, *, terminal: bool) -> str:
         if isinstance(fact, Sentence):
-            return self.text(fact, terminal)
+            return self.text(fact, terminal=terminal)
         if isinstance(fact, str):
             return feedback(self.language)[fact]
         if isinstance(fact, tuple):
-            return listed([self.fact(item, terminal) for item in fact], language=self.language)
+            return listed([self.fact(item, terminal=terminal) for item in fact], language=self.language)
         return self._plain(fact) if terminal else f"${self._latex(fact)}$"
 
     def _latex(self, fact: Expr | Ix | Size | Value | Equal) -> str:

@@ -127,6 +127,7 @@ def echo_repairs(search: Search, echoes: Echoes) -> Iterator[Repair]:
         new = spoiled.expanded(draft.new, draft.place)
         also = (*offers.step_between(new, place), *(("missing_factor",) if new == ONE else ()))
         yield Repair(
-            undo.tag, undo.kind, 2.0 + draft.cost, offers.entry, offers.letters, new, place, False, facts, echo=True,
-            stated=made.expr, stated_letters=spoiled.letters, also=also,
+            undo.tag, undo.kind, 2.0 + draft.cost, offers.entry, offers.letters, new, place, whole=False,
+            facts=facts, echo=True, stated=made.expr, stated_letters=spoiled.letters,
+            also=also,
         )  # fmt: skip

@@ -82,14 +82,14 @@ def number(s: Site) -> Iterator[Bulk]:
     kind = "exponent" if s.place.role == "exp" else "number"
     if isinstance(s.node, Num):
         compared = s.place.role == "compared"
-        yield Bulk(kind, "instead", ("numbers near", s.node.value, compared), _near(s.node.value, compared))
+        yield Bulk(kind, "instead", ("numbers near", s.node.value, compared), _near(s.node.value, compared=compared))
     if _is_number(s.node):
         sizes = tuple(e for e, _ in s.offers.constants if not isinstance(e, Num) and e != s.node)
         yield Bulk(kind, "instead", ("sizes but", s.node), sizes)
 
 
 @lru_cache(maxsize=512)
-def _near(c: Fraction, compared: bool) -> tuple[Num, ...]:
+def _near(c: Fraction, *, compared: bool) -> tuple[Num, ...]:
     near = dict.fromkeys([c + 1, c - 1, 2 * c, c / 2, -c, *([1 / c] if c else [])])
     # A comparison may be with zero; a term or a factor that is zero would be left out.
     return tuple(num(v) for v in near if v != c and (compared or v != 0))
@@ -305,13 +305,13 @@ def arrangements(left: Expr, right: Expr) -> Iterator[tuple[tuple[Expr, Expr], b
     for swap, a, b in product((False, True), (False, True), (False, True)):
         if not (swap or a or b):
             continue
-        first, second = turned(left, a), turned(right, b)
+        first, second = turned(left, flip=a), turned(right, flip=b)
         pair = (second, first) if swap else (first, second)
         if _multiplies(pair[0].shape, pair[1].shape):
             yield pair, swap, a + b
 
 
-def turned(e: Expr, flip: bool) -> Expr:
+def turned(e: Expr, *, flip: bool) -> Expr:
     return T(e) if flip else e
 
 
@@ -344,7 +344,7 @@ def _entry_by_entry(s: Site) -> Iterator[Draft]:
     written = s.place.expr.args if isinstance(s.place.expr, MatMul) else ()
     for n, (left, right) in enumerate(pairwise(s.parts)):
         for a, b in product((False, True), (False, True)):
-            pair = _untransposed(left, written[n], a), _untransposed(right, written[n + 1], b)
+            pair = _untransposed(left, written[n], flip=a), _untransposed(right, written[n + 1], flip=b)
             if _fits(*pair):
                 chained: tuple[Expr, ...] = (*s.parts[:n], Mul(pair), *s.parts[n + 2 :])
                 new = chained[0] if len(chained) == 1 else MatMul(chained)
@@ -359,11 +359,11 @@ def _entry_by_entry(s: Site) -> Iterator[Draft]:
             yield s.draft("matmul_for_hadamard", Mul((MatMul(s.parts[:n]), tail)), 0.05)
 
 
-def _untransposed(part: Expr, written: Expr, flip: bool) -> Expr:
+def _untransposed(part: Expr, written: Expr, *, flip: bool) -> Expr:
     """An operand, or its transpose; the transpose of a row is the vector that it was made of."""
     if flip and isinstance(written, T) and isinstance(written.arg, (Sym, Adj)) and len(written.arg.shape) == 1:
         return written.arg
-    return turned(part, flip)
+    return turned(part, flip=flip)
 
 
 def _fits(a: Expr, b: Expr) -> bool:

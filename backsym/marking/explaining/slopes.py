@@ -101,8 +101,8 @@ def foreign_repairs(search: Search) -> Iterator[Repair]:
         if np.abs(found.row - search.base).max() <= CLOSE * size:
             yield Repair(
                 "missing_prime", "wrong_derivative", 1.3, offers.entry, offers.letters, found.wrong,
-                search.shown(found.right), False,
-                {"applied": found.applied}, stated=found.stated, stated_letters=offers.letters,
+                search.shown(found.right), whole=False,
+                facts={"applied": found.applied}, stated=found.stated, stated_letters=offers.letters,
             )  # fmt: skip
 
 
@@ -128,9 +128,9 @@ def mistaken(subject: Subject) -> list[Mistaken]:
     for group in groups:
         node = next((node for node in group if node.inner == offers.target), group[-1])
         for other, by_value in _others(node.applied.name):
-            wrong = {own.inner: _wrong(own, other, by_value) for own in group}
+            wrong = {own.inner: _wrong(own, other, by_value=by_value) for own in group}
             for deep in (False, True):
-                add(_stated(offers, group, wrong, deep), wrong[node.inner], node.slope, node.applied)
+                add(_stated(offers, group, wrong, deep=deep), wrong[node.inner], node.slope, node.applied)
     for e, letters in offers.forms:
         if letters == offers.letters:
             for written in _by_value(offers, e):
@@ -229,7 +229,7 @@ def _others(name: str) -> Iterator[tuple[str, bool]]:
             yield other, True
 
 
-def _wrong(node: _Node, other: str, by_value: bool) -> Expr:
+def _wrong(node: _Node, other: str, *, by_value: bool) -> Expr:
     """The other function's derivative, with the node in place of its value if it is written by this."""
     entry = FUNCTIONS[other]
     whole = node.applied.args[0]
@@ -243,7 +243,7 @@ def _put(e: Expr, to: Mapping[Expr, Expr]) -> Expr:
     return to[e] if e in to else rebuild(e, lambda child: _put(child, to))
 
 
-def _stated(offers: Offers, group: list[_Node], wrong: Mapping[str, Expr], deep: bool) -> Expr | None:
+def _stated(offers: Offers, group: list[_Node], wrong: Mapping[str, Expr], *, deep: bool) -> Expr | None:
     """The derivative by the target, entry by entry, with wrong ones of these nodes; None if it does not use them.
 
     Unless ``deep``, derivatives that are called by their names stay right.

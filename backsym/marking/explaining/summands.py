@@ -16,22 +16,22 @@ MAX_TERMS = 10
 """Expressions with more terms are not taken apart, nor are products that would give more."""
 
 
-def summands(e: Expr, multiplied: bool = False) -> list[Expr]:
+def summands(e: Expr, *, multiplied: bool = False) -> list[Expr]:
     """The terms that an expression adds up; with ``multiplied``, also those of products of sums."""
     if isinstance(e, Add):
-        return [term for part in e.args for term in summands(part, multiplied)]
+        return [term for part in e.args for term in summands(part, multiplied=multiplied)]
     if isinstance(e, Neg):
-        return [_opposite(term) for term in summands(e.arg, multiplied)]
+        return [_opposite(term) for term in summands(e.arg, multiplied=multiplied)]
     if isinstance(e, T):
-        return [T(term) for term in summands(e.arg, multiplied)]
+        return [T(term) for term in summands(e.arg, multiplied=multiplied)]
     if isinstance(e, Reduce) and e.op == "sum":
-        return [replace(e, arg=term) for term in summands(e.arg, multiplied)]
+        return [replace(e, arg=term) for term in summands(e.arg, multiplied=multiplied)]
     if isinstance(e, IndexReduce) and e.op == "sum":
-        return [replace(e, body=term) for term in summands(e.body, multiplied)]
+        return [replace(e, body=term) for term in summands(e.body, multiplied=multiplied)]
     if isinstance(e, Div):
-        return [Div(term, e.den) for term in summands(e.num, multiplied)]
+        return [Div(term, e.den) for term in summands(e.num, multiplied=multiplied)]
     if isinstance(e, (Mul, MatMul)):
-        parts = [summands(part, multiplied) if multiplied and _is_sum(part) else [part] for part in e.args]
+        parts = [summands(part, multiplied=multiplied) if multiplied and _is_sum(part) else [part] for part in e.args]
         if 1 < math.prod(map(len, parts)) <= MAX_TERMS:
             return [_signed(type(e), chosen) for chosen in product(*parts)]
     return [e]

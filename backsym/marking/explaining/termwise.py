@@ -35,8 +35,8 @@ def term_by_term(search: Search) -> Iterator[Repair]:
     whole = search.places[-1].expr
     found: list[Repair] = []
     for multiplied in (False, True):
-        own = summands(whole, multiplied)
-        if len(own) > MAX_TERMS or (multiplied and len(own) == len(summands(whole, False))):
+        own = summands(whole, multiplied=multiplied)
+        if len(own) > MAX_TERMS or (multiplied and len(own) == len(summands(whole, multiplied=False))):
             continue
         terms = [_Term(search, e) for e in own]
         # What is missing is written as the answer is, entry by entry or as a whole.
@@ -57,7 +57,7 @@ def known_terms(subject: Subject) -> list[Summands]:
     found: dict[tuple[Expr, ...], Summands] = {}
     for e, letters in subject.offers.forms:
         for multiplied in (False, True):
-            terms = tuple(summands(e, multiplied))
+            terms = tuple(summands(e, multiplied=multiplied))
             if len(terms) > MAX_TERMS or terms in found:
                 continue
             rows = [(subject.screen(term, letters).whole(), term) for term in terms]
@@ -82,7 +82,7 @@ class _Term:
         """The values of all that was tried, those of each block after those of the one before."""
         self._hits: dict[tuple[bytes, int], list[int]] = {}
 
-    def towards(self, rows: Sequence[Array], second: bool) -> tuple[int, Repair] | None:
+    def towards(self, rows: Sequence[Array], *, second: bool) -> tuple[int, Repair] | None:
         """The smallest repair that makes it one of several terms of the truth, with the number of that term."""
         if not self._ran:
             self._run()
@@ -198,10 +198,10 @@ def _together(
     if extra:
         kind = "extra_term" if len(extra) == 1 else "extra_terms"
         facts = {"quantity": _sum([terms[at].expr for at in extra])}
-        found.append(Repair("extra_factor", kind, 1.6, whole, indices, place, whole, True, facts))
+        found.append(Repair("extra_factor", kind, 1.6, whole, indices, place, whole, whole=True, facts=facts))
     if missing:
         facts = {"quantity": _sum(missing)}
-        found.append(Repair("missing_path", "lacks_term", 1.4, whole, indices, place, whole, True, facts))
+        found.append(Repair("missing_path", "lacks_term", 1.4, whole, indices, place, whole, whole=True, facts=facts))
     size = sum(repair.size for repair in found) + 0.3 * (len(found) - 1) + 0.2 * (len(changes) - 1)
     second = replace(found[1], expr=whole, indices=indices) if len(found) > 1 else None
     return replace(found[0], size=size, expr=whole, indices=indices, second=second)

@@ -74,12 +74,12 @@ def scaled(search: Search, c: Expr, whole: Expr, place: Expr, first: Repair | No
     positive = c.arg if isinstance(c, Neg) else c
     plain = Repair(
         "factor", "factor_whole", scale(positive), Mul((positive, whole)), search.letters, place,
-        Mul((positive, place)), True, {"factor": positive}, also=_amiss(positive, place),
+        Mul((positive, place)), whole=True, facts={"factor": positive}, also=_amiss(positive, place),
     )  # fmt: skip
     if isinstance(c, Neg):
         e = Neg(plain.expr)
         opposite = place.arg if isinstance(place, Neg) else Neg(place)
-        sign = Repair("sign", "sign_whole", SIGN, e, search.letters, place, opposite, True)
+        sign = Repair("sign", "sign_whole", SIGN, e, search.letters, place, opposite, whole=True)
         if positive == ONE:
             plain = sign
         else:
@@ -131,7 +131,8 @@ def path_repairs(search: Search) -> Iterator[Repair]:
         facts = {"quantity": term} if consumer is None else {"consumer": consumer, "term": term}
         shown = term if through else new
         yield Repair(
-            "missing_path", kind, size, new, letters, search.places[-1].expr, shown, True, facts, several=several,
+            "missing_path", kind, size, new, letters, search.places[-1].expr, shown, whole=True, facts=facts,
+            several=several,
         )  # fmt: skip
 
 
@@ -149,7 +150,7 @@ def layer_repairs(search: Search) -> Iterator[Repair]:
             if row is not None and search.screen.hits(row[np.newaxis]):
                 place, new = next(iter(moved.items()))
                 also = subject.offers.step_between(place, new)
-                yield Repair("wrong_node", "wrong_layer", 1.4, expr, search.letters, place, new, False, also=also)
+                yield Repair("wrong_node", "wrong_layer", 1.4, expr, search.letters, place, new, whole=False, also=also)
 
 
 def _exchanged(e: Expr, moved: Mapping[Expr, Expr]) -> Expr:
@@ -185,7 +186,7 @@ def sum_repairs(search: Search) -> Iterator[Repair]:
     new = Neg(e.body) if negative else e.body
     row = search.subject.screen(new, indices).whole()
     if row is not None and search.screen.hits(row[np.newaxis]):
-        yield Repair("extra_sum", "extra_sum", 1.3, new, indices, whole, new, True)
+        yield Repair("extra_sum", "extra_sum", 1.3, new, indices, whole, new, whole=True)
 
 
 def diagonal_repairs(search: Search) -> Iterator[Repair]:
@@ -197,8 +198,8 @@ def diagonal_repairs(search: Search) -> Iterator[Repair]:
         if np.abs(row - search.base).max() <= CLOSE * max(search.truth.size, float(np.abs(row).max())):
             whole = search.places[-1].expr
             yield Repair(
-                "missing_sum", "diagonal", 1.5, offers.entry, offers.letters, whole, offers.entry, True,
-                {"index": bound}, stated=stated, stated_letters=offers.letters,
+                "missing_sum", "diagonal", 1.5, offers.entry, offers.letters, whole, offers.entry, whole=True,
+                facts={"index": bound}, stated=stated, stated_letters=offers.letters,
                 also=("missing_path",),
             )  # fmt: skip
 
@@ -217,6 +218,6 @@ def another(search: Search) -> Iterator[Repair]:
             continue
         if size > 0.0 and np.abs(np.reshape(value[1], -1) - search.base).max() <= CLOSE * size:
             yield Repair(
-                "wrong_node", "another", 1.9, offers.entry, offers.letters, search.places[-1].expr, e, True,
-                {"quantity": e}, stated=e, also=offers.step_between(e, Adj(offers.target, offers.shape)),
+                "wrong_node", "another", 1.9, offers.entry, offers.letters, search.places[-1].expr, e, whole=True,
+                facts={"quantity": e}, stated=e, also=offers.step_between(e, Adj(offers.target, offers.shape)),
             )  # fmt: skip

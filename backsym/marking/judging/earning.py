@@ -169,7 +169,7 @@ class Sheet:
                 if target in computed_from(self.problem, name):
                     return Earned(CIRCULAR, (name,))
                 unknown.append(name)
-        return Earned(None, tuple(unknown), True) if unknown else along(read)
+        return Earned(None, tuple(unknown), undecided=True) if unknown else along(read)
 
     def leads(self, name: str, target: str) -> bool:
         """Whether what the student says of ``name`` rests on the derivative by ``target``, perhaps through others."""

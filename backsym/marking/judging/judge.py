@@ -126,7 +126,7 @@ class _Stack:
         stacked = {name: ((_POINT,), np.stack(values)) for name, values in changed.items()}
         return replace(self.together, adjoints={**self.together.adjoints, **stacked})
 
-    def value(self, expr: Expr, indices: tuple[Ix, ...], one_by_one: bool) -> Array:
+    def value(self, expr: Expr, indices: tuple[Ix, ...], *, one_by_one: bool) -> Array:
         """The values at all points: axes for the points, for ``indices``, then those of the expression's shape."""
         ctx = self.together
         if one_by_one:
@@ -192,7 +192,7 @@ class Judge:
         partial = _has_local(expr)
         try:
             with np.errstate(all="ignore"), allowing(LARGEST, JUDGING):
-                return tuple(value for stack in self.stacks for value in stack.value(expr, indices, partial))
+                return tuple(value for stack in self.stacks for value in stack.value(expr, indices, one_by_one=partial))
         except Exhausted:
             raise TooLarge(say("marking.too_long")) from None
 
@@ -273,7 +273,7 @@ class Judge:
             stack = self._longer.get(key, lambda: self._stack_with(lengths))
             truth = _Truth.of(np.stack([point.adjoints[name] for point in stack.points]), FLOOR)
             with np.errstate(all="ignore"), allowing(LARGEST, JUDGING):
-                return truth.equals(stack.value(expr, indices, one_by_one))
+                return truth.equals(stack.value(expr, indices, one_by_one=one_by_one))
         except (BacksymError, FloatingPointError, OverflowError, MemoryError, Exhausted):
             return None
 
@@ -318,7 +318,7 @@ class Judge:
         try:
             with np.errstate(all="ignore"), allowing(LARGEST, JUDGING):
                 for stack, truth in zip(self.stacks, truths, strict=True):
-                    found = truth.equals(stack.value(expr, indices, one_by_one))
+                    found = truth.equals(stack.value(expr, indices, one_by_one=one_by_one))
                     if found is False:
                         return False
                     sure = sure and found is True

@@ -64,7 +64,7 @@ def _exercising(
     return exercise.further(missing, drawn)
 
 
-def _drawn(problem: Problem, sizes: Mapping[str, int], seed: int, before: Sequence[Env], lively: bool = True) -> Env:
+def _drawn(problem: Problem, sizes: Mapping[str, int], seed: int, before: Sequence[Env], *, lively: bool = True) -> Env:
     functions = before[0].functions if before else None
     with np.errstate(all="ignore"):
         return draw(problem, seed, sizes=sizes, functions=functions, lively=lively)

@@ -46,7 +46,7 @@ def as_gradescope(problem: Problem, rows: Sequence[Row]) -> str:
         counts = name not in counted and name in (asked or problem.symbols) and not position
         if counts:
             counted.add(name)
-        tests.append(_test(problem, row, name, counts))
+        tests.append(_test(problem, row, name, counts=counts))
     tests += [_missing(problem, name) for name in asked if name not in counted]
     order = {name: n for n, name in enumerate(asked)}
     tests.sort(key=lambda test: order.get(test["extra_data"]["target"], len(order)))
@@ -87,7 +87,7 @@ def _written(tests: Iterable[dict[str, Any]], output: str) -> str:
     return json.dumps(results, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
-def _test(problem: Problem, row: Row, name: str, counts: bool) -> dict[str, Any]:
+def _test(problem: Problem, row: Row, name: str, *, counts: bool) -> dict[str, Any]:
     lines = [in_unicode(row.feedback)]
     if row.interpreted_plain:
         lines.append(phrase("gradescope.read_as", problem.language, text=clean(row.interpreted_plain)))

@@ -15,7 +15,7 @@ import keyword
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from backsym.core.dims import Whole, amount, dim_named, dim_names, is_layered
 from backsym.core.errors import BacksymError
@@ -186,7 +186,7 @@ class _Coder:
             rule = _RULES.get(type(e))
             if rule is None:
                 raise TypeError(f"no NumPy source for the expression node {type(e).__name__}")
-            made = rule(self, e, loose)
+            made = rule(self, e, loose=loose)
             # The expression is kept with its code, so that its id stays its own.
             self.memo[key] = (e, made if loose else fitted(made, e.shape, self.size))
         return self.memo[key][1]
@@ -216,7 +216,7 @@ class _Coder:
             return f"np.full({sizes}, {code.text})"
         return f"np.broadcast_to({spread(code, free, len(shape)).text}, {sizes})"
 
-    def arguments(self, e: Expr, args: Sequence[Expr], loose: bool) -> tuple[list[Code], tuple[Ix, ...], Shape]:
+    def arguments(self, e: Expr, args: Sequence[Expr], *, loose: bool) -> tuple[list[Code], tuple[Ix, ...], Shape]:
         """The arguments of an element-wise operation, side by side; also letters and shape of the result."""
         codes = [self.code(a, loose=True) for a in args]
         shape = broadcast(*(c.shape for c in codes))
@@ -228,7 +228,7 @@ class _Coder:
 
     # --- atoms ---
 
-    def num(self, e: Num, loose: bool) -> Code:
+    def num(self, e: Num, *, loose: bool) -> Code:
         value = abs(e.value)
         if e.text is not None:
             text, prec = e.text.lstrip("+-"), Prec.ATOM
@@ -238,29 +238,29 @@ class _Coder:
             text, prec = f"{value.numerator} / {value.denominator}", Prec.MUL
         return Code(f"-{text}", Prec.NEG) if e.value < 0 else Code(text, prec)
 
-    def const(self, e: Const, loose: bool) -> Code:
+    def const(self, e: Const, *, loose: bool) -> Code:
         if e.name not in ("pi", "e"):
             raise BacksymError(say("numpy.constant", name=e.name))
         return Code(f"np.{e.name}")
 
-    def sym(self, e: Sym, loose: bool) -> Code:
+    def sym(self, e: Sym, *, loose: bool) -> Code:
         return Code(python_name(e.name, self.problem), shape=e.shape)
 
-    def adj(self, e: Adj, loose: bool) -> Code:
+    def adj(self, e: Adj, *, loose: bool) -> Code:
         return Code(f"d_{e.name}", shape=e.shape)
 
-    def size_of(self, e: Size, loose: bool) -> Code:
+    def size_of(self, e: Size, *, loose: bool) -> Code:
         return Code(self.size(e.dim))
 
-    def filled(self, e: Ones | Zeros, loose: bool) -> Code:
+    def filled(self, e: Ones | Zeros, *, loose: bool) -> Code:
         if loose or not e.of:
             return Code("1.0" if isinstance(e, Ones) else "0.0")
         return Code(f"np.{type(e).__name__.lower()}({shape_text(e.of, self.size)})", shape=e.of)
 
-    def eye(self, e: Eye, loose: bool) -> Code:
+    def eye(self, e: Eye, *, loose: bool) -> Code:
         return Code(f"np.eye({self.size(e.dim)})", shape=e.shape)
 
-    def delta(self, e: Delta, loose: bool) -> Code:
+    def delta(self, e: Delta, *, loose: bool) -> Code:
         if not e.equal:
             same = self.strict(Delta(e.i, e.j)).number
             return Code(f"1 - {same.at_least(Prec.MUL)}", Prec.ADD, same.axes)
@@ -282,12 +282,12 @@ class _Coder:
         shape = self.problem.symbols[ix.name].shape
         return self.entries(Code(python_name(ix.name, self.problem), shape=shape), ix.at)
 
-    def labels(self, e: Labels, loose: bool) -> Code:
+    def labels(self, e: Labels, *, loose: bool) -> Code:
         if e.name == e.of:  # The last position.
             return Code("-1", Prec.NEG)
         return Code(python_name(e.name, self.problem), shape=e.shape)
 
-    def one_hot(self, e: OneHot, loose: bool) -> Code:
+    def one_hot(self, e: OneHot, *, loose: bool) -> Code:
         labels = self.strict(e.labels)
         return Code(f"np.eye({self.size(e.of)})[{labels.text}]", axes=labels.axes, shape=e.shape)
 
@@ -313,8 +313,8 @@ class _Coder:
 
     # --- arithmetic ---
 
-    def add(self, e: Add, loose: bool) -> Code:
-        codes, axes, shape = self.arguments(e, [a.arg if isinstance(a, Neg) else a for a in e.args], loose)
+    def add(self, e: Add, *, loose: bool) -> Code:
+        codes, axes, shape = self.arguments(e, [a.arg if isinstance(a, Neg) else a for a in e.args], loose=loose)
         text = ""
         for arg, code in zip(e.args, codes, strict=True):
             term = code.number
@@ -326,26 +326,26 @@ class _Coder:
                 text += (" + " + term.at_least(Prec.MATMUL)) if text else term.at_least(Prec.ADD)
         return Code(text, Prec.ADD, axes, shape)
 
-    def neg(self, e: Neg, loose: bool) -> Code:
+    def neg(self, e: Neg, *, loose: bool) -> Code:
         code = self.code(e.arg, loose=loose).number
         return replace(code, text="-" + code.at_least(Prec.MATMUL), prec=Prec.NEG)
 
-    def mul(self, e: Mul, loose: bool) -> Code:
-        codes, axes, shape = self.arguments(e, e.args, loose)
+    def mul(self, e: Mul, *, loose: bool) -> Code:
+        codes, axes, shape = self.arguments(e, e.args, loose=loose)
         kept = [c for a, c in zip(e.args, codes, strict=True) if not (isinstance(a, Ones) and c.text == "1.0")]
         return _times(kept or codes[:1], axes, shape)
 
-    def div(self, e: Div, loose: bool) -> Code:
-        (top, bottom), axes, shape = self.arguments(e, (e.num, e.den), loose)
+    def div(self, e: Div, *, loose: bool) -> Code:
+        (top, bottom), axes, shape = self.arguments(e, (e.num, e.den), loose=loose)
         text = f"{top.number.at_least(Prec.MUL)} / {bottom.number.at_least(Prec.POW)}"
         return Code(text, Prec.MUL, axes, shape)
 
-    def pow(self, e: Pow, loose: bool) -> Code:
-        (base, exponent), axes, shape = self.arguments(e, (e.base, e.exp), loose)
+    def pow(self, e: Pow, *, loose: bool) -> Code:
+        (base, exponent), axes, shape = self.arguments(e, (e.base, e.exp), loose=loose)
         return Code(f"{base.number.atom} ** {exponent.number.at_least(Prec.POW)}", Prec.POW, axes, shape)
 
-    def cmp(self, e: Cmp, loose: bool) -> Code:
-        (a, b), axes, shape = self.arguments(e, (e.a, e.b), loose)
+    def cmp(self, e: Cmp, *, loose: bool) -> Code:
+        (a, b), axes, shape = self.arguments(e, (e.a, e.b), loose=loose)
         text = f"{a.number.at_least(Prec.ADD)} {e.op} {b.number.at_least(Prec.ADD)}"
         return Code(text, Prec.COMPARE, axes, shape, boolean=True)
 
@@ -360,10 +360,10 @@ class _Coder:
             return Operand(self.strict(e.args[0]).number, diagonal=True)
         return Operand(self.strict(e).number, ones=isinstance(e, Ones) and len(e.of) == 1)
 
-    def matmul(self, e: MatMul, loose: bool) -> Code:
+    def matmul(self, e: MatMul, *, loose: bool) -> Code:
         return chain([self.operand(a) for a in e.args], self.size, loose=loose).written_out().code
 
-    def transpose(self, e: T, loose: bool) -> Code:
+    def transpose(self, e: T, *, loose: bool) -> Code:
         code = self.strict(e.arg).number
         if not code.shape:
             return code
@@ -372,7 +372,7 @@ class _Coder:
         text = f"np.swapaxes({code.text}, -1, -2)" if code.axes else f"{code.atom}.T"
         return Code(text, axes=code.axes, shape=e.arg.shape[::-1])
 
-    def reduce(self, e: Reduce, loose: bool) -> Code:
+    def reduce(self, e: Reduce, *, loose: bool) -> Code:
         code, rank = self.strict(e.arg).number, len(e.arg.shape)
         if not rank:
             return code
@@ -384,7 +384,7 @@ class _Coder:
             shape += (1,) if at in axes and keep else () if at in axes else (dim,)
         return Code(text, axes=code.axes, shape=shape)
 
-    def reshape(self, e: Reshape, loose: bool) -> Code:
+    def reshape(self, e: Reshape, *, loose: bool) -> Code:
         if e.regroups:
             return self.regrouped(e)
         return fitted(self.strict(e.arg).number, e.to, self.size)
@@ -400,7 +400,7 @@ class _Coder:
             return Code(f"{code.atom}.ravel({order})", shape=e.to)
         return Code(f"np.reshape({code.text}, {shape_text(e.to, self.size)})", shape=e.to)
 
-    def slice(self, e: Slice, loose: bool) -> Code:
+    def slice(self, e: Slice, *, loose: bool) -> Code:
         array, parts = parts_of_axes(e)
         code = self.strict(array).number
         ends: dict[int, str] = {}
@@ -415,7 +415,7 @@ class _Coder:
         shape = tuple(sizes.get(axis, dim) for axis, dim in enumerate(array.shape))
         return Code(subscripted(code, [":"] * len(code.axes) + pattern), Prec.ATOM, code.axes, shape)
 
-    def concat(self, e: Concat, loose: bool) -> Code:
+    def concat(self, e: Concat, *, loose: bool) -> Code:
         codes = [self.strict(arg).number for arg in e.args]
         if any(code.axes for code in codes):
             raise BacksymError(say("numpy.concat"))
@@ -423,7 +423,7 @@ class _Coder:
         axis = f", axis={e.axis}" if e.axis else ""
         return Code(f"np.concatenate(({', '.join(parts)}){axis})", shape=e.shape)
 
-    def pick(self, e: Pick, loose: bool) -> Code:
+    def pick(self, e: Pick, *, loose: bool) -> Code:
         code, rank = self.strict(e.arg).number, len(e.arg.shape)
         if not rank:
             return Code("1.0")
@@ -437,9 +437,9 @@ class _Coder:
 
     # --- functions ---
 
-    def fn(self, e: Fn, loose: bool) -> Code:
+    def fn(self, e: Fn, *, loose: bool) -> Code:
         if e.name in self.problem.abstract or (e.name == ABSTRACT_LOSS and e.name not in FUNCTIONS):
-            return self.abstract(e, loose)
+            return self.abstract(e, loose=loose)
         if e.name not in FUNCTIONS:
             raise BacksymError(say("numpy.function", name=e.name))
         table = FUNCTIONS[e.name]
@@ -449,7 +449,7 @@ class _Coder:
             raise BacksymError(say("numpy.derivative_of_order", order=e.order, name=e.name))
         if e.order == 1 and table.slope_code is None:
             return self.code(_formula(table.partials[0], named), loose=loose)
-        made = numpy.of(e.kind)(self, e, table.slope_code if e.order else table.code, args, loose)
+        made = numpy.of(e.kind)(self, e, table.slope_code if e.order else table.code, args, loose=loose)
         if made is not None:
             return made
         definition = definition_of(table, args)
@@ -457,11 +457,11 @@ class _Coder:
             raise BacksymError(say("numpy.function", name=e.name))
         return self.code(_formula(definition, named), loose=loose)
 
-    def abstract(self, e: Fn, loose: bool) -> Code:
+    def abstract(self, e: Fn, *, loose: bool) -> Code:
         if e.order > 1:
             raise BacksymError(say("numpy.derivative_of_order", order=e.order, name=e.name))
         if e.entrywise:
-            codes, axes, shape = self.arguments(e, e.args, loose)
+            codes, axes, shape = self.arguments(e, e.args, loose=loose)
         else:
             codes, axes, shape = [self.strict(a) for a in e.args], (), e.shape
             if any(c.axes for c in codes):
@@ -471,7 +471,7 @@ class _Coder:
 
     # --- the index level ---
 
-    def entry(self, e: Entry, loose: bool) -> Code:
+    def entry(self, e: Entry, *, loose: bool) -> Code:
         if isinstance(e.base, Started):
             member, *rest = e.indices
             if any(isinstance(ix, Shift) for ix in rest):
@@ -482,7 +482,7 @@ class _Coder:
             return self.strict(self.unshifted(e.indices, lambda at: Entry(e.base, at)))
         return self.entries(self.strict(e.base).number, e.indices)
 
-    def member(self, e: Member, loose: bool) -> Code:
+    def member(self, e: Member, *, loose: bool) -> Code:
         """The axes that indices pick come first."""
         if isinstance(e.base, Started) and e.places[0] is not None:
             code, first = self.started(e.base, e.places[0])
@@ -564,7 +564,7 @@ class _Coder:
         moved = [(new, ix) for new, ix in zip(at, indices, strict=True) if new != ix]
         return IndexReduce("sum", Mul((entry(at), *(Delta(new, ix) for new, ix in moved))), tuple(n for n, _ in moved))
 
-    def index_reduce(self, e: IndexReduce, loose: bool) -> Code:
+    def index_reduce(self, e: IndexReduce, *, loose: bool) -> Code:
         if e.op == "sum":
             return self.summed(e.body, e.indices)
         code = self.strict(e.body).number
@@ -605,7 +605,7 @@ class _Coder:
         rest = tuple(ix for ix in code.axes if ix not in bound)
         return Code(reduced("sum", code, positions), axes=rest, shape=code.shape) if positions else code
 
-    def index_pick(self, e: IndexPick, loose: bool) -> Code:
+    def index_pick(self, e: IndexPick, *, loose: bool) -> Code:
         if any(isinstance(ix, Shift) for ix in e.at):
             return self.strict(self.unshifted(e.at, lambda at: IndexPick(e.op, e.body, e.indices, at)))
         code = self.strict(e.body).number
@@ -620,7 +620,7 @@ class _Coder:
         positional = replace(hot, axes=rest, shape=tuple(ix.dim for ix in e.indices))
         return self.entries(positional, e.at)
 
-    def partial(self, e: Partial, loose: bool) -> Code:
+    def partial(self, e: Partial, *, loose: bool) -> Code:
         def quantity(x: Expr) -> tuple[Expr, tuple[Ix, ...]]:
             return (x.base, x.indices) if isinstance(x, Entry) else (x, ())
 
@@ -631,20 +631,34 @@ class _Coder:
         return self.strict(Mul(deltas)) if deltas else Code("1.0")
 
 
-numpy: RuleTable[Callable[[_Coder, Fn, str | None, Sequence[Expr], bool], Code | None]] = RuleTable("numpy")
+class _Rule(Protocol):
+    """The source of one kind of expression; where ``loose``, its axes of length one may be missing."""
+
+    def __call__(self, coder: _Coder, e: Any, /, *, loose: bool) -> Code: ...
+
+
+class _KindRule(Protocol):
+    """The same of one kind of function, by the ``template`` of its name."""
+
+    def __call__(
+        self, coder: _Coder, e: Fn, template: str | None, args: Sequence[Expr], /, *, loose: bool
+    ) -> Code | None: ...
+
+
+numpy: RuleTable[_KindRule] = RuleTable("numpy")
 """NumPy source of a function by its template, for each kind; None where its definition has to serve."""
 
 
 @numpy("elementwise")
-def _entrywise(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], loose: bool) -> Code | None:
+def _entrywise(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], *, loose: bool) -> Code | None:
     if template is None:
         return None
-    codes, axes, shape = c.arguments(e, args, loose)
+    codes, axes, shape = c.arguments(e, args, loose=loose)
     return Code(filled_in(template, codes), axes=axes, shape=shape)
 
 
 @numpy("rowwise", "rowreduce")
-def _along_rows(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], loose: bool) -> Code | None:
+def _along_rows(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], *, loose: bool) -> Code | None:
     if template is None:
         return None
     codes, axes = aligned([c.strict(a) for a in args], c.order)
@@ -653,7 +667,7 @@ def _along_rows(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], lo
 
 
 @numpy("scalar")
-def _number(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], loose: bool) -> Code | None:
+def _number(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], *, loose: bool) -> Code | None:
     """A template is of one array, not of one for each value of an index."""
     if template is None or free_indices(e):
         return None
@@ -661,7 +675,7 @@ def _number(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], loose:
 
 
 @numpy("matrix", "kron", "cumulative")
-def _of_matrices(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], loose: bool) -> Code | None:
+def _of_matrices(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], *, loose: bool) -> Code | None:
     """NumPy's functions of one matrix take many, along leading axes."""
     codes = [c.strict(a) for a in args]
     many = len(codes) > 1 and any(code.axes for code in codes)
@@ -683,7 +697,7 @@ def _as_column(vector: Code) -> Code:
 
 
 @numpy("diag")
-def _diag(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], loose: bool) -> Code:
+def _diag(c: _Coder, e: Fn, template: str | None, args: Sequence[Expr], *, loose: bool) -> Code:
     code = c.strict(e.args[0]).number
     if not code.axes:
         return Code(f"np.diag({code.text})", shape=e.shape)
@@ -739,7 +753,7 @@ def _formula(text: str, args: dict[str, Expr]) -> Expr:
     return formula(text, args)
 
 
-_RULES: dict[type[Expr], Callable[[_Coder, Any, bool], Code]] = {
+_RULES: dict[type[Expr], _Rule] = {
     Num: _Coder.num,
     Const: _Coder.const,
     Sym: _Coder.sym,

@@ -89,7 +89,8 @@ def _scaled(a: Operand, b: Operand, size: SizeOf, *, loose: bool) -> Operand:
     if (a.kind, b.kind) == ("diagonal", "matrix"):
         return Operand(Code(f"{a.code.atom}[:, None] * {right}", Prec.MUL, shape=b.code.shape))
     if {a.kind, b.kind} <= {"diagonal", "matrix", "row", "column"} and (a.kind, b.kind) != ("column", "diagonal"):
-        return Operand(Code(f"{left} * {right}", Prec.MUL, shape=other.code.shape), other.row, False, other.diagonal)
+        code = Code(f"{left} * {right}", Prec.MUL, shape=other.code.shape)
+        return Operand(code, other.row, diagonal=other.diagonal)
     return pair(a.written_out(), b.written_out(), size, loose=loose)
 
 

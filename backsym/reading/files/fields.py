@@ -140,13 +140,13 @@ def _complain(tree: Scalar, complaints: Iterable[Complaint], report: Report) -> 
     report.extend(source.diagnostic(c.message, (c.start, c.end), c.hint) for c in complaints)
 
 
-def boolean(tree: Tree | None, report: Report, what: str, default: bool = False) -> bool:
+def boolean(tree: Tree | None, report: Report, what: str, *, default: bool = False) -> bool:
     word = choice(tree, report, what, ("true", "false"), "true" if default else "false", lower=True)
     return word == "true"
 
 
 def choice(
-    tree: Tree | None, report: Report, what: str, choices: Sequence[str], default: str, lower: bool = False
+    tree: Tree | None, report: Report, what: str, choices: Sequence[str], default: str, *, lower: bool = False
 ) -> str:
     """One of some words; in any case, with ``lower``."""
     if tree is None or (isinstance(tree, Scalar) and not tree.text.strip()):

@@ -276,7 +276,8 @@ class Forward:
                 else:
                     sides = [plain_or_code_equation(source, known)]
                 for lhs, rhs in sides:
-                    self.add(self.split(item, source, *self.whole(lhs, spelled_out(rhs, known), source), is_formula))
+                    sides_read = self.whole(lhs, spelled_out(rhs, known), source)
+                    self.add(self.split(item, source, *sides_read, is_formula=is_formula))
             except InputError as e:
                 self.report.extend(e.diagnostics)
                 self.unread = True
@@ -384,7 +385,7 @@ class Forward:
             self.starting.setdefault(equation.name, {})[equation.position] = equation
         self.used.update(n.value.rstrip("'") for n in syntax.walk(equation.rhs) if n.kind == "name")
 
-    def split(self, item: Scalar, source: Source, lhs: Node, rhs: Node, is_formula: bool = False) -> Parsed:
+    def split(self, item: Scalar, source: Source, lhs: Node, rhs: Node, *, is_formula: bool = False) -> Parsed:
         """The name and letters of the left side; an equation of a block has its own text and line."""
         start, end = lhs.span[0], rhs.span[1]
         if is_formula:
@@ -540,7 +541,7 @@ class Forward:
         shape, text = scalar_if_ones(value.shape), equation.text
         self.names[name] = Sym(name, shape)
         self.beginning[name] = equation
-        self.equations.append(NodeEquation(name, shape, (), value, text.text, False, text.line))
+        self.equations.append(NodeEquation(name, shape, (), value, text.text, index_level=False, line=text.line))
         return Sym(name, shape)
 
     def define(self, equation: Parsed) -> None:

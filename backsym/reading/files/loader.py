@@ -187,7 +187,7 @@ def _problem(
         objective=prose(found.get("objective"), report, "objective"),
         text=prose(found.get("text"), report, "text"),
         masthead=read_masthead(found, report),
-        show_forward=boolean(found.get("show_forward"), report, "show_forward", True),
+        show_forward=boolean(found.get("show_forward"), report, "show_forward", default=True),
         values=declare.read_values(found.get("values"), symbols, report, forward.broken),
         tolerance=share(found.get("tolerance"), report, "tolerance"),
         credit=read_credit(found.get("credit"), report),
@@ -204,7 +204,7 @@ def _problem(
     )  # fmt: skip
     problem = replace(problem, parts=parts, masthead=masthead)
     whole = not forward.broken and not report.diagnostics and end in problem.by_name
-    problem = replace(problem, variants=read_variants(found.get("variants"), problem, report, whole))
+    problem = replace(problem, variants=read_variants(found.get("variants"), problem, report, whole=whole))
     report.stop()
     return problem
 

@@ -58,14 +58,14 @@ def read_parts(
     if not isinstance(tree, Listing):
         report.add(tree, say("files.parts_not_list"))
         return (), problem.masthead
-    reader = _Reader(problem, report, broken, numbers_given)
+    reader = _Reader(problem, report, broken, numbers_given=numbers_given)
     reader.mastheads.append((problem.masthead, said or {}))
     parts = tuple(part for item in tree.items if (part := reader.part(item)) is not None)
     return parts, of_sheet(problem.masthead, reader.mastheads, report)
 
 
 class _Reader:
-    def __init__(self, problem: Problem, report: Report, broken: frozenset[str], numbers_given: bool):
+    def __init__(self, problem: Problem, report: Report, broken: frozenset[str], *, numbers_given: bool):
         self.problem = problem
         self.numbers_given = numbers_given
         self.report = report

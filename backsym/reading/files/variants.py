@@ -32,7 +32,7 @@ _DECIMAL = re.compile(r"[-+]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})", re.ASCII)
 _CALL = re.compile(r"\s*\w+\s*=\s*(\w+)\s*\((.*)\)\s*", re.DOTALL)
 
 
-def read_variants(tree: Tree | None, problem: Problem, report: Report, whole: bool = True) -> Variants:
+def read_variants(tree: Tree | None, problem: Problem, report: Report, *, whole: bool = True) -> Variants:
     """The declared variants; nothing but their keys is looked at unless the problem is ``whole``."""
     found = known_keys(table(tree, report, "variants", "activation: {relu: [tanh]}"), tuple(keys.VARIANTS), report)
     if not whole or not found:

@@ -250,7 +250,7 @@ def read_text(
         raise InputError([Diagnostic(say("files.empty"), file)])
     _refuse_controls(document)
     loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    builder = _Builder(document, latex)
+    builder = _Builder(document, latex=latex)
     try:
         for event in yaml.parse(text, Loader=loader):
             builder.take(event)
@@ -289,7 +289,7 @@ class _Open:
 class _Builder:
     """Events to a tree, with a stack of open collections."""
 
-    def __init__(self, document: Document, latex: bool):
+    def __init__(self, document: Document, *, latex: bool):
         self.document = document
         self.latex = latex
         self.stack: list[_Open] = []

@@ -81,16 +81,16 @@ class AnswerFormula(Formula):
         if body.kind in ("entry", "call"):
             first, *rest = body.children
             before = body.kind == "entry" and first.kind == "name" and first.value in self.words.started
-            indices = [self.index_before(ix, letter, before) for ix in rest] if body.kind == "entry" else rest
+            indices = [self.index_before(ix, letter, before=before) for ix in rest] if body.kind == "entry" else rest
             called = [self.one_before(child, letter) for child in (first, *rest)] if body.kind == "call" else ()
             return body._replace(children=tuple(called or (self.one_before(first, letter), *indices)))
         return body._replace(children=tuple(self.one_before(child, letter) for child in body.children))
 
-    def index_before(self, index: Node, letter: Node, before: bool) -> Node:
+    def index_before(self, index: Node, letter: Node, *, before: bool) -> Node:
         """An index with its letter one position back; ``before``: there is a member before the first."""
         if index.kind == "entry":
             first, *rest = index.children
-            return index._replace(children=(first, *(self.index_before(ix, letter, False) for ix in rest)))
+            return index._replace(children=(first, *(self.index_before(ix, letter, before=False) for ix in rest)))
         names = [part.value for part in walk(index) if part.kind == "name"]
         if letter.value not in names:
             return index
@@ -119,7 +119,8 @@ class AnswerFormula(Formula):
         if (close := self.slope_in_parentheses()) is not None:
             return self.fraction_in_parentheses(close)
         if (ahead := self.operator_ahead()) is not None:
-            return self.operator(*ahead)
+            slash, opened = ahead
+            return self.operator(slash, opened=opened)
         after_slash = self.position > 0 and self.choice == 1 and self.tokens[self.position - 1].text == "/"
         tree = super().factor()
         if not after_slash or not self.is_named() or (tree.kind == "num" and tree.span[1] < self.token.start):
@@ -280,7 +281,7 @@ class AnswerFormula(Formula):
             return None
         return (at + 1, opened) if self.is_differential(second) and self.names_quantity(below) else None
 
-    def operator(self, slash: int, opened: bool) -> Node:
+    def operator(self, slash: int, *, opened: bool) -> Node:
         start = self.token.start
         opening = self.token
         self.position = slash + 2
@@ -478,7 +479,7 @@ class AnswerFormula(Formula):
         if scripts.tag is None and scripts.steps and scripts.steps[0][0] == "pow":
             exponent = scripts.steps[0][1]
             if exponent is not None and exponent.kind in ("num", "name") and not exponent.children:
-                bare = self.words.choose(base.text, "", scripts.below or [], base.bold, self.letters)
+                bare = self.words.choose(base.text, "", scripts.below or [], self.letters, bold=base.bold)
                 if bare is None and self.words.quantity(base.text, exponent.value) is not None:
                     scripts.tag = exponent.value
                     scripts.steps.pop(0)

@@ -216,8 +216,8 @@ class _Reader(FormulaReader):
     def closes(self, position: int) -> bool:
         return self.tokens[position].kind in ("end", "op")
 
-    def dimension(self, scripts_too: bool = True) -> Node:
-        return (self.shifted_layer() if scripts_too else None) or super().dimension(scripts_too)
+    def dimension(self, *, scripts_too: bool = True) -> Node:
+        return (self.shifted_layer() if scripts_too else None) or super().dimension(scripts_too=scripts_too)
 
     def shifted_layer(self) -> Node | None:
         """``D^{(i-1)}``, whose tag is no power here; None if it does not stand here."""
@@ -230,12 +230,12 @@ class _Reader(FormulaReader):
             return None
         self.position += 9
         key = signs[0], "".join(signs[4:7])
-        self.sink.dims.setdefault(new_name(*key), Spelled(key, False, False, (0, 0)))
+        self.sink.dims.setdefault(new_name(*key), Spelled(key, below=False, bold=False, span=(0, 0)))
         return self.make("name", new_name(*key), (), tokens[0].start)
 
     def dimension_key(self, base: Base, scripts: Scripts) -> Key:
         key = super().dimension_key(base, scripts)
-        self.sink.dims.setdefault(new_name(*key), Spelled(key, bool(scripts.items), False, (0, 0)))
+        self.sink.dims.setdefault(new_name(*key), Spelled(key, bool(scripts.items), bold=False, span=(0, 0)))
         return key
 
     def new_dimension(self, key: Key) -> str | None:

@@ -50,7 +50,7 @@ class Spelled:
     def name(self) -> str:
         return new_name(*self.key)
 
-    def latex(self, bold: bool) -> str:
+    def latex(self, *, bold: bool) -> str:
         r"""A spelling of the whole quantity, such as ``\hat{\mathbf{y}}`` or ``W_{s}``."""
         *accents, letter = self.key[0].split(":")
         text = f"\\{letter}" if letter in GREEK or letter == "ell" else letter

@@ -557,7 +557,7 @@ class Grammar(Cursor, ABC):
         return self.make("name", "".join(words), (), dim.span[0]), 0
 
     @abstractmethod
-    def dimension(self, scripts_too: bool = True) -> Node:
+    def dimension(self, *, scripts_too: bool = True) -> Node:
         """Reads dimensions; ``Symbols`` does, which knows the names."""
 
     @abstractmethod

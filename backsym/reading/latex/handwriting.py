@@ -265,7 +265,7 @@ class Handwriting:
         """Whether a bracket with a comparison in it follows."""
         return self.next_is(_OPENS) and compares(self.inside(past_space(self.text, self.position, " \t")))
 
-    def raised(self, tags: bool = True) -> None:
+    def raised(self, *, tags: bool = True) -> None:
         """What stands above, after its sign."""
         text, start = self.text, self.position
         inner = past_space(text, start)
@@ -380,7 +380,7 @@ class Handwriting:
             self.sign("}")
             return
         limit = self.before is not None and self.before[:2] in (("macro", "sum"), ("macro", "max"), ("macro", "min"))
-        if (end := self.end_of_script(start, self.single or limit)) > start:
+        if (end := self.end_of_script(start, single=self.single or limit)) > start:
             while self.text[end : end + 1] == "'":
                 end += 1
             self.position = end
@@ -394,7 +394,7 @@ class Handwriting:
         glued = text.endswith(loss) and not self.words.has(text) and self.words.has(text.removesuffix(loss))
         return len(loss) if glued else 0
 
-    def end_of_script(self, start: int, single: bool) -> int:
+    def end_of_script(self, start: int, *, single: bool) -> int:
         """The place after a subscript without braces: a letter, or small letters and digits."""
         end = end_of(self.text, start)
         if single:

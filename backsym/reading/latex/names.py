@@ -193,7 +193,7 @@ class Vocabulary:
     # --- scripts ---
 
     def choose(
-        self, base: str, tag: str, groups: list[list[Node]], bold: bool, letters: frozenset[str] = frozenset()
+        self, base: str, tag: str, groups: list[list[Node]], letters: frozenset[str] = frozenset(), *, bold: bool
     ) -> Found | None:
         """The quantity that a letter with a superscript tag and a subscript is, with its indices; None if undeclared.
 
@@ -211,16 +211,16 @@ class Vocabulary:
             if name is None or (name not in self.ranks and count < len(items)):
                 continue  # A dimension has no entries.
             found = Found(name, tuple(items[count:]))
-            grade = self._grade(found, count, bold, letters)
+            grade = self._grade(found, count, letters, bold=bold)
             if best is None or grade > best[0]:
                 best = grade, found
         if best and best[1].indices and self.ranks.get(best[1].name) == 0 and self.families and len(base) == 1:
             # A number has no members: beside c and C, c_j is one of C.
-            other = self.choose(base.swapcase(), tag, groups, bold, letters)
+            other = self.choose(base.swapcase(), tag, groups, letters, bold=bold)
             return other if other is not None and other.name in self.families else best[1]
         return self._positions(best[1]) if best else None
 
-    def _grade(self, found: Found, count: int, bold: bool, letters: frozenset[str]) -> int:
+    def _grade(self, found: Found, count: int, letters: frozenset[str], *, bold: bool) -> int:
         """How well a reading fits: a bold letter stands for the whole, a light one for a scalar or an entry."""
         rank = self.ranks.get(found.name, 0)
         if any(ix.kind == "num" and ix.value == "0" for ix in found.indices):

@@ -43,7 +43,7 @@ class Scripts:
         return [item for group in self.below or [] for item in group]
 
 
-def read_scripts(cursor: Cursor, expression: Callable[[], Node], tags: bool = True) -> Scripts:
+def read_scripts(cursor: Cursor, expression: Callable[[], Node], *, tags: bool = True) -> Scripts:
     """All scripts that follow; ``tags`` is false after a group, where parentheses above are an exponent."""
     scripts = Scripts()
     while True:
@@ -55,7 +55,7 @@ def read_scripts(cursor: Cursor, expression: Callable[[], Node], tags: bool = Tr
             scripts.below = below(cursor)
         elif cursor.at("^"):
             cursor.take()
-            _above(cursor, expression, scripts, tags)
+            _above(cursor, expression, scripts, tags=tags)
         elif cursor.at("'"):
             _prime(cursor, scripts)
         elif cursor.at("{") and cursor.ahead().text == "}" and cursor.ahead(2).text in ("^", "_", "'"):
@@ -142,7 +142,7 @@ def shift(cursor: Cursor) -> Node:
     return cursor.make("shift", "", tuple(parts), start)
 
 
-def item(cursor: Cursor, scripted: bool = True) -> Node:
+def item(cursor: Cursor, *, scripted: bool = True) -> Node:
     """One index letter with its primes, a number, or a word; inside braces a letter may have a subscript."""
     token = cursor.token
     if token.kind == "number" and token.text.isdecimal():
@@ -196,7 +196,7 @@ def _primes(cursor: Cursor) -> int:
 # --- above -----------------------------------------------------------------------------------------------------------
 
 
-def _above(cursor: Cursor, expression: Callable[[], Node], scripts: Scripts, tags: bool) -> None:
+def _above(cursor: Cursor, expression: Callable[[], Node], scripts: Scripts, *, tags: bool) -> None:
     """One superscript, which may hold several things: ``W^{(1)\\top}``."""
     if not cursor.at("{"):
         _one_above(cursor, scripts)

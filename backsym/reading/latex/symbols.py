@@ -200,10 +200,10 @@ class Symbols(Grammar):
             return loss
         if scripts.primes == 1 and self.words.has(base.text, "prime" + (scripts.tag or "")):
             scripts.tag, scripts.primes = "prime" + (scripts.tag or ""), 0
-        found = self.words.choose(base.text, scripts.tag or "", scripts.below or [], base.bold, self.letters)
+        found = self.words.choose(base.text, scripts.tag or "", scripts.below or [], self.letters, bold=base.bold)
         if (layer := _bare_layer(scripts)) is not None and _may_have_layer(found, layer):
             # z^1 is z1 where there is one, since nobody writes the power; what is on the left side is no power.
-            other = self.words.choose(base.text, layer, scripts.below or [], base.bold, self.letters)
+            other = self.words.choose(base.text, layer, scripts.below or [], self.letters, bold=base.bold)
             if other is not None or (self.left and found is None):
                 found = other
                 scripts.steps.pop(0)
@@ -212,7 +212,7 @@ class Symbols(Grammar):
             special = self.undeclared(base, scripts)
             if special is not None:
                 return special
-            found = self.words.choose(base.text, "", scripts.below or [], base.bold, self.letters)
+            found = self.words.choose(base.text, "", scripts.below or [], self.letters, bold=base.bold)
             if found is not None and scripts.power is not None and not base.bold and not self.words.tagged(base.text):
                 scripts.steps.insert(0, ("pow", scripts.power))
             else:
@@ -688,7 +688,7 @@ class Symbols(Grammar):
             return self.counted(dim, message, at, more=0)
         return self.counted(dim, message, at, more=int(zero), zero=zero) if self.words.from_zero else dim
 
-    def dimension(self, scripts_too: bool = True) -> Node:
+    def dimension(self, *, scripts_too: bool = True) -> Node:
         """A dimension by its declared spelling, or a size; without braces a subscript is one letter, no scripts."""
         token = self.token
         if token.kind == "number":

@@ -102,7 +102,7 @@ def resolve_expression(tree: Node, source: Source, scope: Scope, indices: Sequen
     return resolver.resolve(tree)
 
 
-def resolve_equation(lhs: Node, rhs: Node, source: Source, scope: Scope, strict: bool = True) -> tuple[Expr, Expr]:
+def resolve_equation(lhs: Node, rhs: Node, source: Source, scope: Scope, *, strict: bool = True) -> tuple[Expr, Expr]:
     """Both sides; the free letters are those of the left side.
 
     With ``strict``, a letter that only the right side has free is an error, and so are sides of different shapes.
@@ -145,7 +145,7 @@ def extra_letters(source: Source, extra: Mapping[str, Node], rhs: Node, scope: S
 class Resolver:
     """Resolves one text.  ``at`` (a macro's call) stands in for the places of all its nodes; see ``inside``."""
 
-    def __init__(self, source: Source, scope: Scope, frame: Frame, at: Span | None = None, spans: bool = True):
+    def __init__(self, source: Source, scope: Scope, frame: Frame, at: Span | None = None, *, spans: bool = True):
         self.source = source
         self.scope = scope
         self.frame = frame

@@ -125,27 +125,27 @@ def document_tree(path: str) -> ReadNote:
     document = Document(path, text_of(path))
     if not document.text.strip():
         raise InputError([Diagnostic(say("notes.empty"), path)])
-    return tree_of_note(document, is_tex(path))
+    return tree_of_note(document, tex=is_tex(path))
 
 
-def tree_of_note(document: Document, tex: bool) -> ReadNote:
+def tree_of_note(document: Document, *, tex: bool) -> ReadNote:
     """The same for a text that is in memory."""
-    document, front = front_matter(document, tex)
-    document = written_out(without_asides(document, tex), tex)
-    displayed = [f for f in islice(formulas(document.text, tex), MAX_FORMULAS) if f.displayed]
+    document, front = front_matter(document, tex=tex)
+    document = written_out(without_asides(document, tex=tex), tex=tex)
+    displayed = [f for f in islice(formulas(document.text, tex=tex), MAX_FORMULAS) if f.displayed]
     document, numbers = without_numbers(document, [(f.start, f.end) for f in displayed])
-    places = [(f.start, f.end) for f in islice(formulas(document.text, tex), MAX_FORMULAS)]
+    places = [(f.start, f.end) for f in islice(formulas(document.text, tex=tex), MAX_FORMULAS)]
     spelling = respelt(document, places)
     document = spelling.document
-    places = [(f.start, f.end) for f in islice(formulas(document.text, tex), MAX_FORMULAS)]
+    places = [(f.start, f.end) for f in islice(formulas(document.text, tex=tex), MAX_FORMULAS)]
     document, powers = layered(document, places)
     powers |= spelling.spelled
-    places = [(f.start, f.end) for f in islice(formulas(document.text, tex), MAX_FORMULAS)]
+    places = [(f.start, f.end) for f in islice(formulas(document.text, tex=tex), MAX_FORMULAS)]
     counted = from_one(document, places)
     document = counted.document
-    document, told = with_told_functions(document, tex)
-    done = settled(document, lambda read: islice(formulas(read.text, tex), MAX_FORMULAS))
-    shown = ((f.start, f.end, f.displayed) for f in islice(formulas(done.document.text, tex), MAX_FORMULAS))
+    document, told = with_told_functions(document, tex=tex)
+    done = settled(document, lambda read: islice(formulas(read.text, tex=tex), MAX_FORMULAS))
+    shown = ((f.start, f.end, f.displayed) for f in islice(formulas(done.document.text, tex=tex), MAX_FORMULAS))
     document, features = with_given_features(done.document, shown)
     done = replace(done, document=document)
     customs = [*numbers, *spelling.customs, *counted.remarks, *told, *features]
@@ -157,14 +157,14 @@ def tree_of_note(document: Document, tex: bool) -> ReadNote:
     )  # fmt: skip
 
 
-def with_told_functions(document: Document, tex: bool) -> tuple[Document, list[tuple[int, str]]]:
+def with_told_functions(document: Document, *, tex: bool) -> tuple[Document, list[tuple[int, str]]]:
     """The note with the functions that its words name in place of their letters, and what is said of these."""
 
     def locate(offset: int) -> Location:
         line, column = document.place(offset)
         return line, column, document.lines[line - 1]
 
-    places = list(islice(formulas(document.text, tex), MAX_FORMULAS))
+    places = list(islice(formulas(document.text, tex=tex), MAX_FORMULAS))
     edits, remarks = told_functions(Source(document.text, document.file, locate), places)
     return (rewritten(document, edits) if edits else document), remarks
 
@@ -219,7 +219,7 @@ class _Note:
         self.source = Source(document.text, document.file, self.locate)
         self.tex = is_tex(str(document.file))
         unclosed: list[tuple[int, int, str]] = []
-        self.formulas = tuple(islice(formulas(document.text, self.tex, unclosed), MAX_FORMULAS + 1))
+        self.formulas = tuple(islice(formulas(document.text, unclosed, tex=self.tex), MAX_FORMULAS + 1))
         if unclosed:
             raise InputError(
                 self.source.diagnostic(say("notes.never_closed", sign=document.text[a:b], closing=closing), (a, b))
@@ -277,7 +277,9 @@ class _Note:
         places = [Place(f.start, f.end) for f in self.formulas]
         self.declare_by_words(places)
         displayed = [
-            f for f, done in zip(self.formulas, declares, strict=True) if f.displayed and self.may_define(f, done)
+            f
+            for f, done in zip(self.formulas, declares, strict=True)
+            if f.displayed and self.may_define(f, declares=done)
         ]
         equations = self.equations(displayed)
         self.strange = self.without_left_side(displayed, [token.start for token in equations.defined.values()])
@@ -312,7 +314,7 @@ class _Note:
         self.remarks = self.what_was_passed_over(equations)
         return self.table({key: value for key, value in fields.items() if value is not None})
 
-    def may_define(self, formula: Formula, declares: bool) -> bool:
+    def may_define(self, formula: Formula, *, declares: bool) -> bool:
         """Whether a formula may hold an equation: of one that declares something, each statement by itself is one."""
         return not declares or bool(segments(self.source, self.vocabulary(), formula.start, formula.end))
 
@@ -469,7 +471,7 @@ class _Note:
                 if e.name not in declared and known and e.name not in begins:
                     self.declared.found.append(Declaration(e.segment.left, tuple(map(axes.name, known))))
         for name in self.labels:
-            spelled = Spelled((name, ""), False, False, (0, 0))
+            spelled = Spelled((name, ""), below=False, bold=False, span=(0, 0))
             self.declared.found.append(Declaration(spelled, tuple(map(axes.name, shapes.shape(name) or ()))))
             self.classes[name] = axes.name(shapes.root(shapes.labels[name]))
         self.example_ranges = self.example_letters(equations)
@@ -587,7 +589,7 @@ class _Note:
         entries: dict[str, Tree] = {}
         for name, dim in spelled.items():
             own = dim.key[1] != "" and dim.below != (layer == "subscript")
-            entries[name] = self.word(dim.latex(False) if own else "")
+            entries[name] = self.word(dim.latex(bold=False) if own else "")
         return self.table(entries) if entries else None
 
     def indices(self) -> Tree | None:
@@ -614,11 +616,11 @@ class _Note:
                 fields["label"] = self.word(self.classes[spelled.name])
             if spelled.name not in nodes:
                 fields.update(self.roles(spelled, nodes))
-            fields.update(self.spelling(spelled, layer, bool(declaration.shape)))
+            fields.update(self.spelling(spelled, layer, bold=bool(declaration.shape)))
             entries[spelled.name] = self.scalar(spelled.name, *spelled.span), self.table(fields)
             self.note_spelling(spelled.name, fields)
         for name, left in nodes.items():
-            fields = self.spelling(left, layer, left.bold or name in by_entries)
+            fields = self.spelling(left, layer, bold=left.bold or name in by_entries)
             if name not in entries and (fields or left.key[1] in self.marks):
                 entries[name] = self.scalar(name, *left.span), self.table(fields)
                 self.note_spelling(name, fields)
@@ -649,16 +651,16 @@ class _Note:
             fields["one_hot"] = self.word("true")
         return fields
 
-    def spelling(self, spelled: Spelled, layer: str, bold: bool) -> dict[str, Tree]:
+    def spelling(self, spelled: Spelled, layer: str, *, bold: bool) -> dict[str, Tree]:
         """The author's spelling, where the notation would print another."""
         if spelled.name in self.written:
             return {"latex": self.word(self.written[spelled.name])}
         if spelled.key in self.powers:
-            bare = replace(spelled, key=(spelled.key[0], "")).latex(bold)
+            bare = replace(spelled, key=(spelled.key[0], "")).latex(bold=bold)
             return {"latex": self.word(bare + self.powers[spelled.key])}
         other_layer = spelled.key[1] != "" and spelled.below != (layer == "subscript")
         usual = not other_layer and spelled.key == split_tag(spelled.name)
-        return {} if usual or spelled.calligraphic else {"latex": self.word(spelled.latex(bold))}
+        return {} if usual or spelled.calligraphic else {"latex": self.word(spelled.latex(bold=bold))}
 
     @staticmethod
     def layer(names: list[Spelled]) -> str:
@@ -711,7 +713,7 @@ class _Note:
             stating = within  # All that this note states stands within its text.
         self.steps = steps_of(self.source, [*stating, *within], spans)
         for last in self.steps.ends.values():
-            self.declared.dims.setdefault(last.text, Spelled((last.text, ""), False, False, (0, 0)))
+            self.declared.dims.setdefault(last.text, Spelled((last.text, ""), below=False, bold=False, span=(0, 0)))
         self.assumed += [(at.start, f"{letter} runs up to {at.text}") for letter, at in self.steps.by_custom.items()]
         self.letters, self.left_letters = index_letters(self.source, stating)
         self.letters |= self.steps.letters | index_letters(self.source, within)[0]
@@ -989,7 +991,7 @@ class AxisNames:
             self.classes = None
             self.taken.add(name)
             self.own[axis] = name
-            self.dims.setdefault(name, Spelled(split_tag(name), False, False, (0, 0)))
+            self.dims.setdefault(name, Spelled(split_tag(name), below=False, bold=False, span=(0, 0)))
         return self.own[axis]
 
 

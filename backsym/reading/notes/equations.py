@@ -168,7 +168,7 @@ class FirstLook(FormulaReader):
 
     def dimension_key(self, base: Base, scripts: Scripts) -> Key:
         key = super().dimension_key(base, scripts)
-        self.dims.setdefault(new_name(*key), Spelled(key, bool(scripts.items), False, (0, 0)))
+        self.dims.setdefault(new_name(*key), Spelled(key, bool(scripts.items), bold=False, span=(0, 0)))
         return key
 
     def new_dimension(self, key: Key) -> str | None:

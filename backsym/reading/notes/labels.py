@@ -74,7 +74,7 @@ def _uses(reader: FormulaReader, letters: Collection[str]) -> Iterator[Use]:
                 yield from _compared(inside, letters, "!=")
             else:
                 is_delta = tokens[n - 1].text == "delta"
-                yield from _below(inside, letters, is_delta)
+                yield from _below(inside, letters, is_delta=is_delta)
         elif token.text in ("[", "(", r"\{", "_") and token.kind == "op" and _is_one(tokens, n):
             yield from _compared(tokens[n + 1 : _close(tokens, n)], letters, "=")
 
@@ -96,7 +96,7 @@ def _close(tokens: Sequence[Token], opening: int) -> int:
     return len(tokens) - 1
 
 
-def _below(inside: Sequence[Token], letters: Collection[str], is_delta: bool) -> Iterator[Use]:
+def _below(inside: Sequence[Token], letters: Collection[str], *, is_delta: bool) -> Iterator[Use]:
     """The letters of a subscript; a letter with an index of an example below it is a position for certain."""
     found = list(_letters(inside))
     if any(token.text in ("+", "-", "=", "<", ">", "<=", ">=") for token in inside):

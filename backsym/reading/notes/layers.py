@@ -110,7 +110,7 @@ def _occurrences(text: str, start: int, end: int) -> Iterator[Occurrence]:
         first = first or token.kind == "row" or token.text == "," or "quad" in text[before : token.start]
         before = token.end
         if token.kind in _LETTERS and not _is_above_alone(tokens, n):
-            yield _occurrence(text, tokens, n, first)
+            yield _occurrence(text, tokens, n, first=first)
         first = first and (token.text in ("&", "{", ",") or token.kind in ("row", "macro"))
 
 
@@ -119,7 +119,7 @@ def _is_above_alone(tokens: Sequence[Token], n: int) -> bool:
     return n > 0 and tokens[n - 1].text == "^" and tokens[n].text in _TRANSPOSES
 
 
-def _occurrence(text: str, tokens: Sequence[Token], n: int, first: bool) -> Occurrence:
+def _occurrence(text: str, tokens: Sequence[Token], n: int, *, first: bool) -> Occurrence:
     """One letter with its fonts before it and its scripts after it."""
     opened = 0
     head = n

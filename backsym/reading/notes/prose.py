@@ -64,7 +64,7 @@ class Formula:
     displayed: bool
 
 
-def formulas(text: str, tex: bool, unclosed: list[tuple[int, int, str]] | None = None) -> Iterator[Formula]:
+def formulas(text: str, unclosed: list[tuple[int, int, str]] | None = None, *, tex: bool) -> Iterator[Formula]:
     """The formulas of a note in order; displayed ones that never end go to ``unclosed``, with what would close them.
 
     Each closing delimiter is searched for once it is known to be missing.

@@ -320,9 +320,9 @@ class Shapes:
             else:
                 chains[-1].append(factor)
                 dotted[-1] = dotted[-1] or sign == "."
-        return self.fitted([self.chain(chain, dot) for chain, dot in zip(chains, dotted, strict=True)])
+        return self.fitted([self.chain(chain, dotted=dot) for chain, dot in zip(chains, dotted, strict=True)])
 
-    def chain(self, factors: Iterable[Node], dotted: bool) -> Axes | None:
+    def chain(self, factors: Iterable[Node], *, dotted: bool) -> Axes | None:
         """Matrices side by side; numbers scale."""
         total: Axes = ()
         known = True
@@ -340,7 +340,7 @@ class Shapes:
             if not total and before is not None and before.kind == "entry" and len(shape) == 1:
                 total = self.layer_weights(before, shape) or total
             before = factor
-            total = self.multiplied(total, shape, dotted) if shape and total else total or shape
+            total = self.multiplied(total, shape, dotted=dotted) if shape and total else total or shape
         return total if known else None
 
     def before_vectors(self, tree: Node) -> Iterator[tuple[str, Node]]:
@@ -375,7 +375,7 @@ class Shapes:
         length = next(self.unknown)
         return ("1", length) if row else (length,)
 
-    def multiplied(self, a: Axes, b: Axes, dotted: bool) -> Axes:
+    def multiplied(self, a: Axes, b: Axes, *, dotted: bool) -> Axes:
         if len(a) == len(b) == 1:
             if dotted:
                 self.same(a[0], b[0])

@@ -170,7 +170,7 @@ def _with(document: Document, edits: Iterable[Edit]) -> Document:
     return rewritten(document, apart)
 
 
-def _pieces(source: Source, formulas: Iterable[Place], displayed: bool) -> list[Piece]:
+def _pieces(source: Source, formulas: Iterable[Place], *, displayed: bool) -> list[Piece]:
     """The statements of the displayed formulas, or of those within the text."""
     return [p for f in formulas if f.displayed == displayed for p in pieces_of(source, f.start, f.end)]
 

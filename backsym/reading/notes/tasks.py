@@ -148,7 +148,7 @@ class Tasks:
         sentences = list(self.sentences(formulas))
         self.begins = [start for start, _ in sentences]
         for start, end, displayed in formulas:
-            self.formula(start, end, displayed)
+            self.formula(start, end, displayed=displayed)
         for sentence in sentences:
             self.sentence(*sentence, formulas)
         return sorted(self.found.values(), key=lambda task: task.at)
@@ -222,7 +222,7 @@ class Tasks:
         of = [name for f in between for name in self.names_at(f)]
         if names and all(name in self.targets for name in names) and set(of) <= {self.words.loss}:
             whole = any(self.words.ranks.get(name) for name in names)
-            self.derive(start, list(names), whole)
+            self.derive(start, list(names), whole=whole)
         else:
             self.no_part.append(start + asks.start())
 
@@ -303,7 +303,7 @@ class Tasks:
 
     # --- formulas ---
 
-    def formula(self, start: int, end: int, displayed: bool) -> None:
+    def formula(self, start: int, end: int, *, displayed: bool) -> None:
         at, words = self.instruction(start)
         words = words if displayed else words[-60:]
         try:
@@ -319,7 +319,7 @@ class Tasks:
                 found = [self.variable(row.left) for row in rows]
                 self.unknown += [(start, name) for name in found if name is not None and name not in self.targets]
             if names and len(names) == len(asked):
-                self.asked_for(at, names, start, any(row.left.kind != "partial" for row in rows))
+                self.asked_for(at, names, start, whole=any(row.left.kind != "partial" for row in rows))
             return
         for row in rows:
             if not row.is_equation:
@@ -340,7 +340,7 @@ class Tasks:
             return "show"
         return "vectorize" if _VECTORIZE.search(last) else None
 
-    def asked_for(self, at: int, names: list[str], start: int, whole: bool) -> None:
+    def asked_for(self, at: int, names: list[str], start: int, *, whole: bool) -> None:
         """Derivatives that stand by themselves: to derive, or the subject of a question why."""
         own = self.own_words(start)
         asked = (a for task in self.found.values() for a in task.formulas)
@@ -354,7 +354,7 @@ class Tasks:
             task.formulas.append(start)
         elif _DERIVE.search(words) and not _SHOW.search(words):
             lists = words_of(words) in _WRITE_DOWN and words_of(words) not in _WORKED_OUT
-            self.derive(at, names, whole, start, lists=lists)
+            self.derive(at, names, start, whole=whole, lists=lists)
 
     def own_words(self, start: int) -> str:
         """The words of its own sentence before a formula, if they ask for something."""
@@ -362,7 +362,7 @@ class Tasks:
         words = self.source.text[begin:start]
         return words if _DERIVE.search(words) or _SHOW.search(words) else ""
 
-    def derive(self, at: int, names: list[str], whole: bool, start: int = -1, *, lists: bool = False) -> None:
+    def derive(self, at: int, names: list[str], start: int = -1, *, whole: bool, lists: bool = False) -> None:
         kind = "gradients" if whole or (at, "gradients") in self.found else "derive"
         kind = "list" if lists else kind
         earlier = self.found.pop((at, "derive"), None) if kind == "gradients" else None

@@ -44,7 +44,7 @@ def equation_of(tree: Node, source: Source) -> tuple[Node, Node] | None:
 class _Rewriter:
     """Rewrites bottom up; ``matrices`` tells whether ``*`` and ``**`` of arrays are those of matrices."""
 
-    def __init__(self, source: Source, matrices: bool):
+    def __init__(self, source: Source, *, matrices: bool):
         self.source = source
         self.matrices = matrices
         self.sizes: dict[int, tuple[Node, int]] = {}

@@ -41,7 +41,7 @@ class Call:
 class Builder(ABC):
     """Makes nodes, with their places in the text that the code was written from."""
 
-    def __init__(self, source: Source, code: Code, mathematical: bool):
+    def __init__(self, source: Source, code: Code, *, mathematical: bool):
         self.source, self.code, self.mathematical = source, code, mathematical
 
     @abstractmethod

@@ -55,7 +55,7 @@ class CodeExpression:
 
     def tree(self, *, first: int = 0, mathematical: bool = False) -> Node:
         """Its tree, as ``parse_code`` has it; raises InputError as that does."""
-        reader = Reader(self.source, self.code, self.words, 1 if mathematical else first, mathematical)
+        reader = Reader(self.source, self.code, self.words, 1 if mathematical else first, mathematical=mathematical)
         return reader.node(self.parsed)
 
 
@@ -94,8 +94,8 @@ def _statement(source: Source, code: Code) -> ast.stmt:
 class Reader(Builder):
     """Turns one tree; ``first`` as in ``parse_code``."""
 
-    def __init__(self, source: Source, code: Code, words: Words, first: int, mathematical: bool):
-        super().__init__(source, code, mathematical)
+    def __init__(self, source: Source, code: Code, words: Words, first: int, *, mathematical: bool):
+        super().__init__(source, code, mathematical=mathematical)
         self.words, self.first = words, first
         self.depth = 0
 

@@ -33,7 +33,7 @@ _ASIDE = re.compile(
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 
 
-def without_asides(document: Document, tex: bool) -> Document:
+def without_asides(document: Document, *, tex: bool) -> Document:
     """The note with blanks for its comments and its code; in Markdown a per cent sign outside of formulas is text."""
     edits = [
         Edit(*match.span(), _blanks(match[0]))

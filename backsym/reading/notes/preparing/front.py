@@ -33,7 +33,7 @@ class Front:
     passed_over: tuple[tuple[int, str], ...] = ()
 
 
-def front_matter(document: Document, tex: bool) -> tuple[Document, Front]:
+def front_matter(document: Document, *, tex: bool) -> tuple[Document, Front]:
     """The note with blanks for its front matter, and what that says; raises InputError for one that is no YAML."""
     end = _end(document.text, "%" if tex else "")
     if not end:

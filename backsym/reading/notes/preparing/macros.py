@@ -57,13 +57,13 @@ _USUAL = {
 """What style files define: used if the note itself does not."""
 
 
-def written_out(document: Document, tex: bool) -> Document:
+def written_out(document: Document, *, tex: bool) -> Document:
     """The note with its macros written out; raises InputError for one that never ends or grows beyond all limits."""
-    return rewritten(document, list(_Writer(document, tex).edits()))
+    return rewritten(document, list(_Writer(document, tex=tex).edits()))
 
 
 class _Writer:
-    def __init__(self, document: Document, tex: bool):
+    def __init__(self, document: Document, *, tex: bool):
         self.document = document
         self.macros = dict(_USUAL)
         self.size = len(document.text)
