@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from backsym.graphs.model import Edge, Vertex
+from backsym.printing.layout import Layout
 
 Point = tuple[float, float]
 """Rightward and downward, in centimetres."""
@@ -85,6 +86,32 @@ class PlacedVertex:
     def rounded(self) -> bool:
         """Computed quantities are round, given ones have corners."""
         return self.vertex.role in ("node", "loss")
+
+    @property
+    def outlines(self) -> tuple[Rect, ...]:
+        """That of the loss is double."""
+        return (self.outline, self.outline.grown(-0.06)) if self.vertex.role == "loss" else (self.outline,)
+
+    @property
+    def parting(self) -> tuple[Point, Point] | None:
+        """The line between the two halves of a unit."""
+        if self.split is None or self.vertex.second is None:
+            return None
+        x = self.outline.left + self.split
+        return (x, self.outline.top), (x, self.outline.bottom)
+
+    @property
+    def labels(self) -> list[tuple[Rect, Layout]]:
+        """What is written in it and below, each around the middle of its place."""
+        box, second = self.outline, self.vertex.second
+        found = [(box, self.vertex.label)]
+        if self.split is not None and second is not None:
+            x = box.left + self.split
+            halves = (Rect((box.left + x) / 2, box.y, 0, 0), Rect((x + box.right) / 2, box.y, 0, 0))
+            found = list(zip(halves, (self.vertex.label, second), strict=True))
+        if self.note is not None and self.vertex.note is not None:
+            found.append((self.note, self.vertex.note))
+        return found
 
     def contains(self, point: Point, margin: float = 0.0) -> bool:
         """Whether a point is inside the outline or nearer to it than the margin."""

@@ -86,13 +86,11 @@ def _outlines(vertex: PlacedVertex) -> list[str]:
         "parameter": ' fill="currentColor" fill-opacity=".12"', "target": ' stroke-dasharray="4 3"',
         "constant": ' stroke-dasharray="4 3"',
     }.get(role, "")  # fmt: skip
-    box = vertex.outline
-    lines = [_rect(box, extra, rounded=vertex.rounded)]
-    if role == "loss":
-        lines.append(_rect(box.grown(-0.06), "", rounded=vertex.rounded))
-    if vertex.split is not None:
-        x = box.left + vertex.split
-        lines.append(f'<path d="M{_at((x, box.top))} L{_at((x, box.bottom))}"/>')
+    lines = [
+        _rect(box, style, rounded=vertex.rounded) for box, style in zip(vertex.outlines, (extra, ""), strict=False)
+    ]
+    if vertex.parting is not None:
+        lines.append(f'<path d="M{_at(vertex.parting[0])} L{_at(vertex.parting[1])}"/>')
     return lines
 
 
@@ -104,16 +102,7 @@ def _rect(box: Rect, extra: str, *, rounded: bool) -> str:
 
 
 def _labels(vertex: PlacedVertex) -> list[str]:
-    box = vertex.outline
-    if vertex.split is None or vertex.vertex.second is None:
-        lines = _label(box, vertex.vertex.label)
-    else:
-        x = box.left + vertex.split
-        lines = _label(Rect((box.left + x) / 2, box.y, 0, 0), vertex.vertex.label)
-        lines += _label(Rect((x + box.right) / 2, box.y, 0, 0), vertex.vertex.second)
-    if vertex.note is not None and vertex.vertex.note is not None:
-        lines += _label(vertex.note, vertex.vertex.note)
-    return lines
+    return [line for place, label in vertex.labels for line in _label(place, label)]
 
 
 def _label(place: Rect, label: Layout) -> list[str]:

@@ -54,20 +54,12 @@ class _Writer:
         return f"\\draw[->] {path};"
 
     def vertex(self, vertex: PlacedVertex) -> list[str]:
-        box = vertex.outline
-        lines = [self.outline(vertex, box, _STYLES[vertex.vertex.role])]
-        if vertex.vertex.role == "loss":
-            lines.append(self.outline(vertex, box.grown(-0.06), ""))
-        if vertex.split is None or vertex.vertex.second is None:
-            lines.append(self.label(box, vertex.vertex.label))
-        else:
-            x = box.left + vertex.split
-            lines.append(f"\\draw {self.at((x, box.top))} -- {self.at((x, box.bottom))};")
-            lines.append(self.label(Rect((box.left + x) / 2, box.y, 0, 0), vertex.vertex.label))
-            lines.append(self.label(Rect((x + box.right) / 2, box.y, 0, 0), vertex.vertex.second))
-        if vertex.note is not None and vertex.vertex.note is not None:
-            lines.append(self.label(vertex.note, vertex.vertex.note))
-        return lines
+        styles = (_STYLES[vertex.vertex.role], "")
+        lines = [self.outline(vertex, box, style) for box, style in zip(vertex.outlines, styles, strict=False)]
+        if vertex.parting is not None:
+            top, bottom = vertex.parting
+            lines.append(f"\\draw {self.at(top)} -- {self.at(bottom)};")
+        return lines + [self.label(place, label) for place, label in vertex.labels]
 
     def outline(self, vertex: PlacedVertex, box: Rect, style: str) -> str:
         if vertex.rounded:

@@ -132,6 +132,7 @@ class Rates:
 
 def application(paths: Sequence[str], settings: Settings | None = None) -> Starlette:
     """The application for some problem files; raises BacksymError for what cannot be practised."""
+    # Longer than a screen: the handlers are closures over one state, which no module has to hold.
     settings = settings or Settings()
     exercises = exercises_of(paths)
     rates = Rates(settings.rate, settings.burst)

@@ -23,7 +23,6 @@ STYLES = (
 )  # fmt: skip
 SPACINGS = ("binary", "relation", "punctuation", "prefix", "ordinary")
 SIZES = ("display", "text", "script")
-DELIMITER_SIZES = ("normal", "big", "Big", "bigg", "Bigg", "middle")
 
 
 @dataclass(frozen=True)
@@ -348,6 +347,24 @@ def _parts_without(value: object, kinds: tuple[type[Tinted | Boxed | Underbrace]
     if isinstance(value, Layout):
         return _without(value, kinds)
     return tuple(_parts_without(item, kinds) for item in value) if isinstance(value, tuple) else value
+
+
+def is_word(layout: Layout) -> bool:
+    """A named function or operator."""
+    if isinstance(layout, (Script, Primed)):
+        return is_word(layout.base)
+    if isinstance(layout, Big):
+        return layout.op not in BIG_SIGNS
+    return isinstance(layout, Ident) and layout.style == "operator"
+
+
+def first(layout: Layout) -> Layout:
+    """What a reader meets first."""
+    return first(layout.items[0]) if isinstance(layout, Row) and layout.items else layout
+
+
+def last(layout: Layout) -> Layout:
+    return last(layout.items[-1]) if isinstance(layout, Row) and layout.items else layout
 
 
 def is_tall(layout: Layout) -> bool:

@@ -89,25 +89,10 @@ def _apart(left: Layout, right: Layout) -> bool:
     """Whether TeX sets a thin space between two neighbours: beside a word such as log, but not before (."""
     if isinstance(left, (lay.Space, lay.Op)) or isinstance(right, (lay.Space, lay.Op)):
         return False
-    opens = isinstance(_first(right), (lay.Fenced, lay.Delimited, lay.Delimiter))
-    return (_is_word(_last(left)) and not opens) or (_is_word(_first(right)) and not isinstance(left, lay.Delimiter))
-
-
-def _is_word(layout: Layout) -> bool:
-    """A named function or operator."""
-    if isinstance(layout, (lay.Script, lay.Primed)):
-        return _is_word(layout.base)
-    if isinstance(layout, lay.Big):
-        return layout.op not in BIG_SIGNS
-    return isinstance(layout, lay.Ident) and layout.style == "operator"
-
-
-def _first(layout: Layout) -> Layout:
-    return _first(layout.items[0]) if isinstance(layout, lay.Row) and layout.items else layout
-
-
-def _last(layout: Layout) -> Layout:
-    return _last(layout.items[-1]) if isinstance(layout, lay.Row) and layout.items else layout
+    first = lay.first(right)
+    if lay.is_word(lay.last(left)) and not isinstance(first, (lay.Fenced, lay.Delimited, lay.Delimiter)):
+        return True
+    return lay.is_word(first) and not isinstance(left, lay.Delimiter)
 
 
 def _space(node: lay.Space, *, small: bool) -> str:

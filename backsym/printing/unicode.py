@@ -82,10 +82,10 @@ def _apart(left: Layout, right: Layout, *, tight: bool) -> bool:
         return left.spacing == "punctuation" and not tight
     if isinstance(right, lay.Op):
         return False
-    bracket = isinstance(_first(right), (lay.Fenced, lay.Delimiter, lay.Delimited))
-    if _is_word(left) and not bracket:
+    bracket = isinstance(lay.first(right), (lay.Fenced, lay.Delimiter, lay.Delimited))
+    if lay.is_word(left) and not bracket:
         return True
-    if isinstance(right, lay.Big) or _is_word(right) or isinstance(left, (lay.Big, lay.Frac)):
+    if isinstance(right, lay.Big) or lay.is_word(right) or isinstance(left, (lay.Big, lay.Frac)):
         return True
     return not tight and (_is_nabla(left) or isinstance(right, lay.Frac) or not _is_short(left) or not _is_short(right))
 
@@ -98,18 +98,6 @@ def _is_short(layout: Layout) -> bool:
 
 def _is_nabla(layout: Layout) -> bool:
     return isinstance(layout, lay.Script) and layout.base == lay.Symbol("nabla")
-
-
-def _is_word(layout: Layout) -> bool:
-    if isinstance(layout, (lay.Script, lay.Primed)):
-        return _is_word(layout.base)
-    if isinstance(layout, lay.Big):
-        return layout.op not in BIG_SIGNS
-    return isinstance(layout, lay.Ident) and layout.style == "operator"
-
-
-def _first(layout: Layout) -> Layout:
-    return _first(layout.items[0]) if isinstance(layout, lay.Row) and layout.items else layout
 
 
 def _scripts(base: str, sub: Layout | None, sup: Layout | None) -> str:

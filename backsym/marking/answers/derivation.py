@@ -185,6 +185,7 @@ class Derivation:
             return None
 
     def statement(self, statement: Statement, *, last: bool) -> _Member | None:
+        """What a statement says of what is asked for; None for one about something else, which is noted."""
         try:
             left = self.left(statement)
         except Refused:

@@ -44,9 +44,6 @@ FOR_AUTHORS = frozenset(
 )
 """Advice that is for who writes a problem file, not for who answers."""
 
-JACOBIAN = "answers.jacobian"
-"""What a student is told of ``dz/dW`` for arrays."""
-
 
 class Refused(Exception):
     """An answer that cannot be read."""

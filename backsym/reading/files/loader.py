@@ -131,6 +131,7 @@ def _problem(
     tree: Table, path: str | None, complaints: Iterable[Diagnostic] = (), *, note: ReadNote | None = None
 ) -> Problem:
     """The problem of a mapping; that of a ``note`` may declare more than its equations use."""
+    # Longer than a screen: nearly each line reads one key or makes one check, in the order that their reports need.
     load_plugins()
     report = Report()
     report.extend(complaints)
