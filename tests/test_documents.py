@@ -460,7 +460,8 @@ def test_the_document_shows_everything_once(solution: Solution) -> None:
     for heading in ("## Quantities", "## Forward pass", "## Questions and solutions", "## Summary"):
         assert text.count(heading) == 1
     assert text.count("(i)") == 1
-    assert r"[K \times 1] [1 \times D] = [K \times D]" in text
+    product = r"\underbrace{\nabla_{\mathbf{z}} \mathcal{L}}_{K \times 1} \, \underbrace{\mathbf{x}^\top}_{1 \times D}"
+    assert rf"\boxed{{{product}}}" in text
     assert "Checked numerically" in text
     assert r"\textcolor{gray}{\text{by } \text{(" in text
 

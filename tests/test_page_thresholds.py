@@ -13,7 +13,7 @@ from backsym.core.problem import Problem
 from backsym.core.steps import Step
 from backsym.documents.content import stating
 from backsym.documents.content.blocks import Equations, Math, Paragraph, Picture, Row
-from backsym.documents.content.derivations import part_blocks, rows_of
+from backsym.documents.content.derivations import _boxed, part_blocks, rows_of
 from backsym.documents.content.figures import drawing, with_numbers
 from backsym.documents.content.sentences import Voice
 from backsym.documents.content.solved import answered_parts
@@ -62,6 +62,12 @@ def test_equal_expressions_of_twenty_four_em_stand_in_one_row(em: float, rows: i
     assert len(found) == rows
     reach = width(lay.row(voice.layout(first), lay.EQUALS, voice.layout(second)))
     assert em - 0.5 < reach <= em
+
+
+@pytest.mark.parametrize(("em", "rows", "boxed"), [(24.0, 2, True), (24.5, 2, False), (24.0, 1, False)])
+def test_what_two_rows_lead_to_is_boxed_up_to_twenty_four_em(em: float, rows: int, boxed: bool) -> None:
+    found = _boxed((SHORT,) * (rows - 1) + (Row(fragment("a"), digits(em)),))
+    assert [isinstance(row.rhs, lay.Boxed) for row in found] == [False] * (rows - 1) + [boxed]
 
 
 @pytest.mark.parametrize(("em", "aligned"), [(12.0, True), (12.5, False)])

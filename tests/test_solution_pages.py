@@ -82,7 +82,7 @@ from backsym.printing.latex import latex, to_latex
 from backsym.printing.layout import unmarked, untinted
 from backsym.printing.notation import Notation, light
 from backsym.printing.plain import plain
-from backsym.printing.printer import layout_of
+from backsym.printing.printer import layout_of, size_layout
 from backsym.reading.files.loader import load, problem_from_mapping
 from backsym.reading.latex import equations as reader
 from backsym.reading.meaning.resolve import resolve_expression
@@ -111,7 +111,7 @@ def displayed(blocks: tuple[Block, ...]) -> Iterator[tuple[Row, str]]:
     said = ""
     for block in blocks:
         if isinstance(block, Equations):
-            for row in map(unmarked_row, block.rows):
+            for row in block.rows:
                 yield row, inlines_text(row.reason) or said
         elif isinstance(block, Derivations):
             yield from displayed((block.display,))
@@ -295,6 +295,7 @@ def check_page(solution: Solution, options: Options = FULL) -> int:
     for row, said in displayed_in_full(problem_blocks(solution, 2, options), voice):
         if row.lhs is None:
             continue
+        row = unmarked_row(row)
         if said in numbers:
             check_numbers(row, solution)
             continue
@@ -774,6 +775,31 @@ def test_what_an_equation_uses_that_leads_to_no_loss_is_not_told_to_be_in_one_on
     text = str(files(None, [solve(problem_from_mapping(given))], "md")["solution.md"])
     assert r"x \text{ is used in } z \text{ only" in text
     assert text.count("is used in") == 1
+
+
+def braced(part: Any) -> Iterator[lay.Underbrace]:
+    if isinstance(part, tuple):
+        yield from (found for item in part for found in braced(item))
+    elif isinstance(part, lay.Underbrace):
+        yield part
+    elif isinstance(part, (lay.Layout, Row)):
+        yield from (found for each in fields(part) for found in braced(getattr(part, each.name)))
+
+
+def test_the_size_below_a_factor_is_that_of_what_is_read_there(pages: dict[str, tuple[Block, ...]]) -> None:
+    count = 0
+    for path in some(FILES, 4):
+        voice = Voice.on_page(solved(path).problem)
+        known = with_totals(solved(path))
+        rows = (row for row, _ in displayed_in_full(pages[path.stem], voice))
+        for brace in dict.fromkeys(found for row in rows for found in braced(row)):
+            label = to_latex(brace.label) if brace.label is not None else ""
+            text = to_latex(unmarked(brace.body))
+            if r"\times" in label and not any(one in text for one in ("matrix", "vec}^{-1}", *known)):
+                found = read(text, voice.problem)
+                assert label == to_latex(size_layout(found.shape, voice.notation)), f"{path.stem}: {text}"
+                count += 1
+    assert count > 60
 
 
 def test_what_is_not_true_is_not_said() -> None:

@@ -340,7 +340,9 @@ def _without(layout: Layout, kinds: tuple[type[Tinted | Boxed | Underbrace], ...
         items = (_without(item, kinds) for item in layout.items)
         return tight(*items) if layout.tight else row(*items)
     changes = {part.name: _parts_without(getattr(layout, part.name), kinds) for part in fields(layout)}
-    return replace(layout, **changes)
+    bare = replace(layout, **changes)
+    # Delimiters that grew around a brace do not without it.
+    return fenced(bare.kind, bare.body) if isinstance(bare, Fenced) and Underbrace in kinds else bare
 
 
 def _parts_without(value: object, kinds: tuple[type[Tinted | Boxed | Underbrace], ...]) -> object:

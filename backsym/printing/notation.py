@@ -88,6 +88,9 @@ class Notation:
     tinted: bool = False
     """Whether what is passed back and the local derivatives of a product have their colours."""
 
+    within: Notation | None = None
+    """Where arrays that are added and multiplied have their sizes below: how what stands within them is written."""
+
     spaced: bool = False
     """Whether a thin space parts a derivative of the loss from a factor behind it, as on a page."""
 

@@ -193,7 +193,39 @@ def _piece(e: Expr, n: Notation) -> Piece:
     rule = _RULES.get(type(e))
     if rule is None:
         raise TypeError(f"no notation for the expression node {type(e).__name__}")
-    return rule(e, n)
+    return rule(e, n if n.within is None or isinstance(e, _COMPOUND) else n.within)
+
+
+_COMPOUND = (Add, Neg, Mul, MatMul)
+"""What consists of arrays that may have their sizes below."""
+
+
+def sized_layout(expr: Expr, notation: Notation) -> Layout:
+    """The layout with colours and with the size of each array below it that is added or multiplied."""
+    n = replace(notation, tinted=True, within=replace(notation, tinted=True))
+    return _with_size(layout_of(expr, n), expr, n)
+
+
+def _with_size(layout: Layout, e: Expr, n: Notation) -> Layout:
+    """The layout of a summand, with its size if that is to stand below it and stands below none of its parts."""
+    if n.within is None or isinstance(e, _COMPOUND) or not e.shape:
+        return layout
+    return lay.Underbrace(layout, size_layout(e.shape, n))
+
+
+def _is_whole(factor: Expr, product: Expr) -> bool:
+    """Whether a factor has one size below it: a sum, and what is multiplied entry by entry in a matrix product."""
+    hadamard = isinstance(factor, Mul) and isinstance(product, MatMul) and sum(map(_is_array, factor.args)) > 1
+    return isinstance(factor, Add) or hadamard or not isinstance(factor, _COMPOUND)
+
+
+def number_meets(factors: Sequence[Expr]) -> bool:
+    """Whether these are an array and a quantity that is a number, which meet as matrices: ``[1 x 1] [1 x J]``."""
+    number = next((factor for factor in factors if not factor.shape), None)
+    if number is None or len(factors) != 2 or not any(isinstance(part, (Sym, Adj)) for part in walk(number)):
+        return False
+    left, right = (factor.shape if len(factor.shape) == 2 else (*factor.shape, 1, 1)[:2] for factor in factors)
+    return len(left) == len(right) == 2 and left[1] == right[0]
 
 
 def _at_least(p: Piece, level: Level) -> Layout:
@@ -422,7 +454,14 @@ def _signed(e: Expr) -> tuple[bool, Expr]:
 def _add(e: Add, n: Notation) -> Piece:
     items: list[Layout] = []
     terms = _terms(e)
+    given = n
+    sizes: set[tuple[Shape, ...]] = set()
     for at, (negative, term) in enumerate(terms):
+        n = given
+        if n.within is not None and isinstance(term, (Mul, MatMul)):  # Of terms of the same sizes the first has them.
+            own = tuple(factor.shape for factor in term.args)
+            n = n.within if own in sizes else n
+            sizes.add(own)
         p = _piece(term, n)
         # "max_k z_k + b" could be read with b inside, so such a term is fenced unless it is the last.
         swallows = p.opens == "max" and at < len(terms) - 1
@@ -431,7 +470,8 @@ def _add(e: Add, n: Notation) -> Piece:
             items.append(Op("minus" if negative else "plus"))
         elif negative:
             items.append(lay.MINUS)
-        items.append(lay.Tinted(body, "passed") if n.tinted and _is_adjoint(term) else body)
+        body = lay.Tinted(body, "passed") if n.tinted and _is_adjoint(term) else body
+        items.append(_with_size(body, term, n))
     return Piece(row(*items), Level.SUM)
 
 
@@ -444,7 +484,7 @@ def _terms(e: Add) -> list[tuple[bool, Expr]]:
 
 def _neg(e: Neg, n: Notation) -> Piece:
     p = _piece(e.arg, n)
-    return Piece(row(lay.MINUS, _at_least(p, Level.SLASHED)), Level.NEGATIVE, p.opens)
+    return Piece(row(lay.MINUS, _with_size(_at_least(p, Level.SLASHED), e.arg, n)), Level.NEGATIVE, p.opens)
 
 
 def _mul(e: Mul, n: Notation) -> Piece:
@@ -457,7 +497,7 @@ def _mul(e: Mul, n: Notation) -> Piece:
     seen_array = False
     p = Piece(Number("1"))
     for at, factor in enumerate(factors):
-        p = _piece(factor, n)
+        p = _factor(factor, e, n)
         last = at == len(factors) - 1
         # (u^T v) u, never u^T v u: next to an array a product that is a number would read as a longer product.
         number = p.product == "matmul" and not _is_array(factor) and arrays > 0
@@ -469,7 +509,7 @@ def _mul(e: Mul, n: Notation) -> Piece:
             items.extend((Op("odot"),) if hadamard else _between(factors[at - 1], items[-1], factor, body, n))
         items.append(body)
         seen_array = seen_array or _is_array(factor)
-    items = _tinted(items, factors, n)
+    items = _marked(items, factors, e, n)
     product = "hadamard" if arrays > 1 else ("matmul" if p.product == "matmul" else "scaled")
     return Piece(row(*items), Level.PRODUCT, p.opens, product)
 
@@ -523,7 +563,7 @@ def _matmul(e: MatMul, n: Notation) -> Piece:
     items: list[Layout] = []
     p = Piece(Number("1"))
     for at, arg in enumerate(e.args):
-        p = _piece(arg, n)
+        p = _factor(arg, e, n)
         first, last = at == 0, at == len(e.args) - 1
         mixed = p.product == "hadamard" or (p.product == "scaled" and not first)
         fence = p.level < Level.PRODUCT or mixed or (p.opens != "" and not last)
@@ -531,7 +571,7 @@ def _matmul(e: MatMul, n: Notation) -> Piece:
         if items:
             items.extend(_between(e.args[at - 1], items[-1], arg, body, n))
         items.append(body)
-    return Piece(row(*_tinted(items, e.args, n)), Level.PRODUCT, p.opens, "matmul")
+    return Piece(row(*_marked(items, e.args, e, n)), Level.PRODUCT, p.opens, "matmul")
 
 
 def tinted_layout(expr: Expr, notation: Notation) -> Layout:
@@ -547,24 +587,36 @@ def _is_adjoint(e: Expr) -> bool:
     return isinstance(e.base if isinstance(e, (Entry, Member)) else e, Adj)
 
 
-def _tinted(items: list[Layout], factors: Sequence[Expr], n: Notation) -> list[Layout]:
-    """The items of a product, signs between them included, of which one factor holds the adjoint, in their colours."""
+def _tints(factors: Sequence[Expr]) -> list[str]:
+    """``passed``, ``local`` or nothing for each factor of a product of which one factor holds the adjoint."""
     passed = [any(isinstance(part, Adj) for part in walk(factor)) for factor in factors]
-    if not n.tinted or sum(passed) != 1 or len(factors) < 2:
+    if sum(passed) != 1 or len(factors) < 2:
+        return [""] * len(factors)
+    return [
+        "local" if not held else "passed" if _is_adjoint(factor) else ""
+        for held, factor in zip(passed, factors, strict=True)
+    ]
+
+
+def _marked(items: list[Layout], factors: Sequence[Expr], product: Expr, n: Notation) -> list[Layout]:
+    """The items of a product, signs between them included, in their colours and with their sizes."""
+    if not n.tinted or sum(not isinstance(item, (Op, lay.Space)) for item in items) != len(factors):
         return items
-    signs = [item for item in items if isinstance(item, (Op, lay.Space))]
-    if len(items) - len(signs) != len(factors):
-        return items
+    meets = number_meets(factors)
+    left = iter(zip(_tints(factors), factors, strict=True))
     out: list[Layout] = []
-    at = 0
     for item in items:
-        if isinstance(item, (Op, lay.Space)):
-            out.append(item)
-            continue
-        tint = "local" if not passed[at] else "passed" if _is_adjoint(factors[at]) else ""
-        out.append(lay.Tinted(item, tint) if tint else item)
-        at += 1
+        if not isinstance(item, (Op, lay.Space)):
+            tint, factor = next(left)
+            item = lay.Tinted(item, tint) if tint else item
+            if n.within is not None and (factor.shape or meets) and _is_whole(factor, product):
+                item = lay.Underbrace(item, size_layout(factor.shape, n))
+        out.append(item)
     return out
+
+
+def _factor(factor: Expr, product: Expr, n: Notation) -> Piece:
+    return _piece(factor, n.within if n.within is not None and _is_whole(factor, product) else n)
 
 
 def _div(e: Div, n: Notation) -> Piece:

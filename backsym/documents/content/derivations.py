@@ -30,7 +30,6 @@ from backsym.documents.content.blocks import (
     Row,
     Text,
 )
-from backsym.documents.content.dimensions import dimension_check
 from backsym.documents.content.figures import legend, with_local_derivatives
 from backsym.documents.content.likewise import Form, form_of, pairs_of, renaming
 from backsym.documents.content.plan import Line, condensed, lines, named, recalled
@@ -41,11 +40,13 @@ from backsym.documents.content.told import Model, Shown
 from backsym.documents.content.vectorizing import (
     before_steps,
     boxed,
+    multiplies_arrays,
     operation,
     other_form,
     pictures,
     product_idea,
     rows_and_columns,
+    sized,
     summed,
 )
 from backsym.documents.content.worked import numbers_row
@@ -406,8 +407,10 @@ def _derived(piece: Piece, answered: Answered, voice: Voice, shown: Shown, above
     if piece.cases:
         rows = _in_cases(found_rows, results)
     else:
-        result = results[0] if shown.options.concise else _checked_row(results[0], piece.result, voice)
+        result = results[0] if shown.options.concise else _sized(results[0], piece.result, voice)
         rows = _stated(found_rows, (result,), voice)
+        if piece in answered.pieces and not shown.options.concise:
+            rows = _boxed(rows)
     if where and not (steps and steps[0].kind == sk.CONCLUDE):
         found_by = joined((by_results(where, voice), rows[0].reason), voice.catalogue)
         rows = (replace(rows[0], reason=found_by), *rows[1:])
@@ -553,6 +556,8 @@ def _stated(rows: tuple[Row, ...], results: tuple[Row, ...], voice: Voice) -> tu
         return (*rows, *(_because(result, (asked,), voice) for result in results))
     result = results[same]
     stated = replace(_because(last, (result.reason,), voice), tail=result.tail)
+    if lay.unmarked(result.rhs) != result.rhs:
+        stated = replace(stated, lhs=result.lhs, rhs=result.rhs)
     # A result that another row has stated already is not said again.
     others = [r for r in results[:same] if _equation(r) not in map(_equation, rows)]
     earlier = {_equation(r): r for r in results[:same]}
@@ -561,20 +566,24 @@ def _stated(rows: tuple[Row, ...], results: tuple[Row, ...], voice: Voice) -> tu
 
 
 def _equation(r: Row) -> tuple[Layout | None, Layout]:
-    """What a row states, without colours."""
-    return r.lhs, lay.untinted(r.rhs)
+    """What a row states, without colours, boxes and braces."""
+    return None if r.lhs is None else lay.unmarked(r.lhs), lay.unmarked(r.rhs)
 
 
-def _checked(equation: Equation, voice: Voice, reason: Inlines = ()) -> Row:
-    """An equation with the sizes of its factors beside it."""
-    return _checked_row(replace(row(equation, (), voice), reason=reason), equation, voice)
-
-
-def _checked_row(found: Row, equation: Equation, voice: Voice) -> Row:
-    check = dimension_check(equation, voice.notation)
-    if check is None:
+def _sized(found: Row, equation: Equation, voice: Voice) -> Row:
+    """The row of an equation with the sizes of the factors below them, where there is a product of arrays."""
+    if not multiplies_arrays(equation.rhs):
         return found
-    return _because(found, ((Math(lay.row(check[0], lay.EQUALS, check[1])),),), voice)
+    left, right = sized(equation, voice)
+    return replace(found, lhs=left, rhs=right)
+
+
+def _boxed(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """The rows with a box around what they lead to; one row alone, and what is too wide, has none."""
+    last = rows[-1]
+    if len(rows) < LONG or width(last.rhs) > TOGETHER:
+        return rows
+    return (*rows[:-1], replace(last, rhs=lay.Boxed(last.rhs)))
 
 
 def derivation_blocks(
@@ -593,7 +602,7 @@ def derivation_blocks(
         blocks += direct_note(derivation.steps, voice, shown)
     rows = rows_of(derivation.steps, voice, shown)
     cases = isinstance(derivation, Derivation) and bool(derivation.cases)
-    rows = _in_cases(rows, forms) if cases else _stated(rows, forms, voice)
+    rows = _in_cases(rows, forms) if cases else _boxed(_stated(rows, forms, voice))
     if shown is not None:
         mark = shown.told.number()
         if isinstance(derivation, Derivation):
@@ -617,7 +626,7 @@ def both_forms(derivation: Derivation | TotalDerivation, voice: Voice) -> tuple[
     if isinstance(derivation, Derivation) and derivation.member is not None:
         rows.append(row(derivation.member, free_indices(derivation.member.lhs), voice))
     if derivation.matrix is not None and derivation.matrix != derivation.entry:
-        rows.append(_checked(derivation.matrix, voice))
+        rows.append(_sized(row(derivation.matrix, (), voice), derivation.matrix, voice))
     return tuple(rows)
 
 

@@ -22,7 +22,6 @@ from backsym.core.expr import (
     Mul,
     Neg,
     Ones,
-    Shape,
     Sym,
     T,
     rebuild,
@@ -35,7 +34,7 @@ from backsym.documents.writers.breaking import as_formula
 from backsym.printing import layout as lay
 from backsym.printing.layout import Layout
 from backsym.printing.notation import index
-from backsym.printing.printer import equation_layout, layout_of, size_layout
+from backsym.printing.printer import layout_of, number_meets, sized_layout
 
 
 def before_steps(equation: Equation, voice: Voice) -> list[Block]:
@@ -107,25 +106,29 @@ def pictures(equation: Equation, entry: Equation | None, voice: Voice) -> list[B
 
 def boxed(equation: Equation, voice: Voice) -> Row:
     """The result in a box, with the shape of each array below it."""
-    braced: dict[str, Layout] = {}
-
-    def brace(e: Expr) -> Expr:
-        if isinstance(e, (Add, Neg, Mul, MatMul)):
-            return rebuild(e, brace)
-        if not e.shape:
-            return e
-        name = f"[{len(braced)}]"
-        braced[name] = lay.Underbrace(voice.layout(e), _size(e.shape, voice))
-        return Sym(name, e.shape)
-
-    sides = Equation(brace(equation.lhs), brace(equation.rhs))
-    notation = replace(voice.notation, symbols={**voice.notation.symbols, **braced})
-    return Row(None, lay.Boxed(equation_layout(sides if braced else equation, notation)))
+    left, right = sized(equation, voice)
+    return Row(None, lay.Boxed(lay.row(left, lay.EQUALS, right)))
 
 
-def _size(shape: Shape, voice: Voice) -> Layout:
-    """The size of an array; a vector is a column."""
-    return size_layout(shape, voice.notation)
+def multiplies_arrays(e: Expr) -> bool:
+    """Whether there is a product of arrays, or of a number with a row or a column, whose sizes have to fit."""
+    if isinstance(e, Neg):
+        return multiplies_arrays(e.arg)
+    if isinstance(e, Add):
+        return any(map(multiplies_arrays, e.args)) and all(arg.shape or not e.shape for arg in e.args)
+    if not isinstance(e, (Mul, MatMul)):
+        return False
+    arrays = [arg for arg in e.args if arg.shape]
+    if len(arrays) > 1:
+        return True
+    if arrays:
+        return multiplies_arrays(arrays[0]) or number_meets(e.args)
+    return sum(map(multiplies_arrays, e.args)) == 1
+
+
+def sized(equation: Equation, voice: Voice) -> tuple[Layout, Layout]:
+    """Both sides with the shape of each array below it, in the colours of what is passed back and what is local."""
+    return sized_layout(equation.lhs, voice.notation), sized_layout(equation.rhs, voice.notation)
 
 
 def other_form(equation: Equation, voice: Voice) -> list[Block]:

@@ -86,6 +86,9 @@ def row_width(r: Row) -> float:
 CELL = 1.2
 """The space around what a cell holds, in em."""
 
+SHARES = (0.45, 0.55, 0.4, 0.6, 0.35, 0.65)
+"""What one of two narrowed columns may have of the room of both, besides the half of it, tried in this order."""
+
 SLACK = 0.5
 """By how much a formula in a narrow column may be wider than measured, in em, with the comma behind it."""
 
@@ -93,8 +96,9 @@ SLACK = 0.5
 def narrowed(table: Table, room: float) -> tuple[Table, tuple[float | None, ...]]:
     """The table as it fits a page, and the widths of the columns that had to be narrowed, in em.
 
-    A column keeps its width if that is at most a fair share of what those before it, from the narrowest on, leave.
-    Formulas that are wider than their column become several, between which a line may end.
+    A column keeps its width if that is at most a fair share of what those before it, from the narrowest on, leave; two
+    that do not have equal shares, or others with which the table has fewer lines.  Formulas that are wider than their
+    column become several, between which a line may end.
     """
     count = len(table.head)
     lines = (table.head, *table.rows)
@@ -105,24 +109,67 @@ def narrowed(table: Table, room: float) -> tuple[Table, tuple[float | None, ...]
         share = left / (count - place)
         widths[n] = None if natural[n] <= share else share
         left -= min(natural[n], share)
+    narrow = [n for n, most in enumerate(widths) if most is not None]
+    found = _in_columns(table, widths)
+    if len(narrow) == 2:
+        both, (one, other) = sum(most for most in widths if most is not None), narrow
+        for part in SHARES:
+            shares = list(widths)
+            shares[one], shares[other] = part * both, (1 - part) * both
+            tried = _in_columns(table, shares)
+            if (_beyond(tried, shares), _height(tried)) < (_beyond(found, widths), _height(found)):
+                found, widths = tried, shares
+    return found, tuple(widths)
+
+
+def _in_columns(table: Table, widths: Sequence[float | None]) -> Table:
     rows = tuple(tuple(_narrowed(cell, most) for cell, most in zip(cells, widths, strict=True)) for cells in table.rows)
-    return Table(table.head, rows), tuple(widths)
+    return Table(table.head, rows)
+
+
+def _beyond(table: Table, widths: Sequence[float | None]) -> float:
+    """By how much formulas stick out of narrowed columns."""
+    columns = ((cells[n], most) for n, most in enumerate(widths) if most is not None for cells in table.rows)
+    maths = ((item, most) for cell, most in columns for item in cell if isinstance(item, Math))
+    return sum(max(width_in_line(item.layout) - (most - SLACK), 0.0) for item, most in maths)
+
+
+def _height(table: Table) -> int:
+    """The number of lines of all rows."""
+    return sum(max(sum(isinstance(item, Break) for item in cell) + 1 for cell in cells) for cells in table.rows)
 
 
 def _narrowed(cell: Inlines, most: float | None) -> Inlines:
+    """The cell in lines of at most ``most`` em, with as many equations on each as it has room for."""
     if most is None:
         return tuple(Text(" ") if isinstance(item, Break) else item for item in cell)
-    fits = width_in_line(as_formula(cell)) <= most - SLACK
+    line: Inlines = ()
     out: list[Inline] = []
+    for equation in _equations(cell):
+        longer = (*line, Text(" "), *equation) if line else equation
+        if width_in_line(as_formula(longer)) <= most - SLACK:
+            out += longer[len(line) :]
+            line = longer
+            continue
+        out += [Break()] * bool(out)
+        for item in equation:
+            lines = broken(item.layout, most - SLACK, most - SLACK, width_in_line) if isinstance(item, Math) else []
+            for n, part in enumerate(lines):
+                out += [Break()] * bool(n) + [Math(part)]
+            out += [] if lines else [item]
+        line = equation
+    return tuple(out)
+
+
+def _equations(cell: Inlines) -> list[Inlines]:
+    """What stands between the places where a line may end."""
+    found: list[list[Inline]] = [[]]
     for item in cell:
         if isinstance(item, Break):
-            out.append(Text(" ") if fits else item)
-            continue
-        lines = broken(item.layout, most - SLACK, most - SLACK, width_in_line) if isinstance(item, Math) else []
-        for n, line in enumerate(lines):
-            out += [Break()] * bool(n) + [Math(line)]
-        out += [] if lines else [item]
-    return tuple(out)
+            found.append([])
+        else:
+            found[-1].append(item)
+    return [tuple(equation) for equation in found]
 
 
 # --- remarks ---------------------------------------------------------------------------------------------------------

@@ -128,7 +128,7 @@ def inlines_typst(content: Inlines, *, whole: bool = False) -> str:
     """
     out, called = "", False
     for n, item in enumerate(content):
-        text = _inline(item, ROOM / 2 if whole else WHOLE)
+        text = _inline(item, ROOM / 2 if whole else WHOLE, tall=whole)
         if text.startswith("#box(") and (sign := _mark_after(content, n)):
             text = f"#box[#{text[5:-1]}{sign}]"  # Where the box is too narrow, the sign stands after its last line.
         if n and isinstance(item, Text) and out.endswith(f"{_mark_after(content, n - 1)}]"):
@@ -331,9 +331,10 @@ def _after_words(text: str) -> str:
 # --- text ------------------------------------------------------------------------------------------------------------
 
 
-def _inline(item: Inline, whole: float) -> str:
+def _inline(item: Inline, whole: float, *, tall: bool = False) -> str:
     if isinstance(item, Math):
-        formula = f"formula({string(inlines_plain((item,)))}, ${to_typst(item.layout)}$)"
+        function = "tall" if tall and lay.is_tall(item.layout) else "formula"
+        formula = f"{function}({string(inlines_plain((item,)))}, ${to_typst(item.layout)}$)"
         return f"#box({formula})" if _parted(item.layout) and width(item.layout) <= whole else f"#{formula}"
     if isinstance(item, Ref):
         return f"#{'marked' if item.here else 'linked'}({string(item.target)})[{item.text}]"
