@@ -109,3 +109,26 @@ def _after_steps(equations: Sequence[NodeEquation], env: Env, name: str) -> dict
     for eq in _behind(equations, name):
         values[eq.name] = node_value(eq, ctx)
     return values
+
+
+def slopes_of_members(problem: Problem, env: Env, moved: str) -> dict[str, Array]:
+    """The derivatives of all nodes by each entry of a quantity, or of the node that stands for one member of a family.
+
+    The axes of the node come first; a family has its members along the first of them.
+    """
+    equations = unrolled(problem, env.dims)
+    values = dict(env.values)
+    ctx = replace(Context.of(env), values=values)
+    for eq in equations:
+        values[eq.name] = np.asarray(node_value(eq, ctx)[1], dtype=float)
+    after = _after_steps(equations, replace(env, values=values), moved)
+    shape = np.shape(values[moved])
+    found = {}
+    for name in problem.by_name:
+        value = after[name]
+        if not isinstance(value, tuple) or MOVED not in value[0]:
+            found[name] = np.zeros((*np.shape(values[name]), *shape))
+            continue
+        slopes = np.reshape(np.imag(value[1]), (*shape, *np.shape(values[name]))) / STEP
+        found[name] = np.moveaxis(slopes, range(len(shape)), range(-len(shape), 0))
+    return found

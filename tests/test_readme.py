@@ -53,6 +53,7 @@ def test_the_example_prints_what_it_shows(tmp_path: Path) -> None:
         ("label", "layer.yaml"),
         ("recurrence", "recurrence.yaml"),
         ("layers", "layers.yaml"),
+        ("through", "vanishing.yaml"),
         ("variants", "neuron.yaml"),
     ],
 )

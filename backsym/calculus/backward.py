@@ -793,14 +793,20 @@ def by_member(local: Poly, j: Index) -> list[tuple[Index, Poly]] | None:
 
     None where a term ties it to none, or all of them to j's own letter, which ``restrict`` sees.
     """
+    found = members_of(local, j)
+    if found is None or not any(isinstance(member, Affine) or member.fixed for member, _ in found):
+        return None
+    return found
+
+
+def members_of(local: Poly, j: Index) -> list[tuple[Index, Poly]] | None:
+    """The terms by the member to whose index j each of them ties it; None where a term ties it to none."""
     found: dict[Index, list[Term]] = {}
     for t in local:
         member = next((m for f, e in t.powers if isinstance(f, Del) and (m := _tied(f, j, t)) is not None), None)
         if member is None:
             return None
         found.setdefault(member, []).append(t)
-    if not any(isinstance(member, Affine) or member.fixed for member in found):
-        return None
     return [(member, tuple(terms)) for member, terms in found.items()]
 
 

@@ -8,7 +8,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from backsym.calculus.terms import Affine, Datum, Del, Ent, Factor, Fun, Grp, Ind, Index, Lam, Poly, Term, free_of
+from backsym.calculus.terms import (
+    Affine,
+    Datum,
+    Del,
+    Ent,
+    Factor,
+    Fun,
+    Grp,
+    Ind,
+    Index,
+    Lam,
+    Poly,
+    Term,
+    fixed_index,
+    free_of,
+)
 from backsym.core.dims import is_negative
 from backsym.core.errors import NoMatrixForm
 from backsym.core.expr import (
@@ -23,6 +38,7 @@ from backsym.core.expr import (
     Labels,
     Member,
     OneHot,
+    Total,
     labelled,
     last,
     shifted,
@@ -44,6 +60,8 @@ def opened_factor(f: Factor, letters: Mapping[Index, Ix], family: frozenset[Dim]
         rest = tuple(i for i, place in zip(f.idx, places, strict=True) if place is None)
         chosen = tuple(place for place in places if place is not None)
         whole = f.base
+        if isinstance(whole, Total):
+            return _total(f, whole, places)
         if isinstance(whole, Member):  # A member of a member.
             kept = iter(places)
             places, whole = tuple(next(kept) if ix is None else ix for ix in whole.places), whole.base
@@ -78,6 +96,26 @@ def opened_factor(f: Factor, letters: Mapping[Index, Ix], family: frozenset[Dim]
         args = tuple(Lam(a.params, opened(a.body, letters, family)) for a in f.args)
         return Fun(f.name, f.order, args, f.out, f.kind)
     return f
+
+
+def _total(f: Ent, whole: Total, places: tuple[Ix | None, ...]) -> Factor:
+    """The entry of a total derivative as that of members; its axes are those of the array, those of a row included."""
+    axes = len(whole.of.shape)
+    of, by = part_at(whole.of, places[:axes]), part_at(whole.by[0], places[axes:])
+    above = tuple(i for i, place in zip(f.idx[:axes], places[:axes], strict=True) if place is None)
+    below = tuple(i for i, place in zip(f.idx[axes:], places[axes:], strict=True) if place is None)
+    found = Total(of, (by,), whole.denominator)
+    first, second = (below, above) if whole.denominator else (above, below)
+    one = fixed_index(1, 1)
+    rest = (one, *second) if len(second) == 1 and not first else (*first, *second)
+    return Ent(found, rest, f.pos)
+
+
+def part_at(e: Expr, places: tuple[Ix | None, ...]) -> Expr:
+    """The part of an array at these places, none of which leaves its axis."""
+    if all(place is None for place in places):
+        return e
+    return Member(e, places) if None in places else Entry(e, tuple(place for place in places if place is not None))
 
 
 def _place(i: Index, letters: Mapping[Index, Ix], family: frozenset[Dim]) -> Ix | None:

@@ -50,6 +50,7 @@ from backsym.core.expr import (
     Num,
     Pow,
     Size,
+    Total,
     labelled,
     num,
     shifted,
@@ -86,6 +87,22 @@ def is_adjoint(e: Expr) -> bool:
     """Whether a factor prints as a derivative of the loss: itself a fraction."""
     base = e.base if isinstance(e, (Entry, Member, Pow)) else e
     return isinstance(base, Adj) or (isinstance(base, (Entry, Member)) and isinstance(base.base, Adj))
+
+
+def total_at(e: Total, at: tuple[Ix, ...]) -> Expr:
+    """The entry of a total derivative by one quantity: that of an entry, by an entry."""
+    rest = len(e.of.shape)
+    if not at:
+        return e
+    of, by = (entry_at(side, own) for side, own in ((e.of, at[:rest]), (e.by[0], at[rest:])))
+    return Total(of, (by,))
+
+
+def entry_at(e: Expr, at: tuple[Ix, ...]) -> Expr:
+    """The entry of an array, or of a member of one."""
+    if not at:
+        return e
+    return Entry(e.base, e.at(at)) if isinstance(e, Member) else Entry(e, at)
 
 
 def is_number(e: Expr) -> bool:
@@ -229,6 +246,8 @@ class Raiser:
             at = tuple(self.ix(i, letters) for i in f.idx)
             if isinstance(f.base, Member):
                 return Entry(f.base.base, f.base.at(at))
+            if isinstance(f.base, Total):
+                return total_at(f.base, at)
             return Entry(f.base, at) if at else f.base
         if isinstance(f, Del):
             first, second = (f.b, f.a) if isinstance(f.a, Datum) and not isinstance(f.b, Datum) else (f.a, f.b)

@@ -61,6 +61,10 @@ class Local:
     argument: str
     at: Axes
     rewrites: tuple[Rewrite, ...]
+    over: Axes = ()
+    """The indices of the argument that are summed over."""
+    direct: bool = False
+    """Whether the argument is that by which is differentiated."""
 
     @property
     def result(self) -> Poly:
@@ -79,9 +83,9 @@ class Totals:
     def jacobian(self, of: str, by: str, *, denominator: bool = False) -> TotalDerivation:
         """The derivative of a node by a quantity on which it depends."""
         above, below, letters = self.axes_of(of, by)
-        run = _Run(self, by, below, letters, {of: above})
+        run = Run(self, by, below, letters, {of: above})
         value = run.upto(of)[of]
-        result = sub_poly(value[1], dict(_pairs(value[0], above)))
+        result = sub_poly(value[1], dict(pairs(value[0], above)))
         lhs = run.total(of, above, letters)
         found = self.product(run, of, by, denominator=denominator)
         if found is not None:
@@ -93,7 +97,7 @@ class Totals:
             run.steps.append(Step(sk.SUBSTITUTE, lhs, self.raiser.poly(result, letters)))
         return self.stated((of,), (by,), (above, below), result, letters, run.steps, denominator=denominator)
 
-    def product(self, run: _Run, of: str, by: str, *, denominator: bool) -> tuple[Expr, tuple[Step, ...]] | None:
+    def product(self, run: Run, of: str, by: str, *, denominator: bool) -> tuple[Expr, tuple[Step, ...]] | None:
         """The product of the local Jacobians, where one path of vectors leads from one quantity to the other."""
         path = [of]
         while path[-1] != by:
@@ -124,7 +128,7 @@ class Totals:
         above, below, letters = self.axes_of(first, last)
         gradient = self.explicit(first, above)
         entry = self.entry(Adj(first, self.problem.symbols[first].shape), above, letters)
-        run = _Run(self, last, below, letters)
+        run = Run(self, last, below, letters)
         facts: dict[str, Fact] = {"node": self.problem.sym(first)}
         steps = [Step(sk.GRADIENT, entry, self.raiser.poly(gradient, letters), (), facts)]
         run.steps = steps
@@ -182,16 +186,16 @@ class Totals:
             taken.add(free.letter)
             second.append(free)
         above, below = along(shapes[0], first), along(shapes[1], tuple(second))
-        pairs = (*zip(above, first, strict=True), *zip(below, second, strict=True))
-        return above, below, {i: ix for i, ix in pairs if not i.fixed}
+        known = (*zip(above, first, strict=True), *zip(below, second, strict=True))
+        return above, below, {i: ix for i, ix in known if not i.fixed}
 
     def entry(self, base: Expr, at: Axes, letters: Scope) -> Expr:
-        return entry_of(base, tuple(letters[i] if i in letters else Ix(str(-i.serial), i.dim) for i in at))
+        return entry_of(base, tuple(self.raiser.ix(i, letters) for i in at))
 
     def explicit(self, name: str, at: Axes) -> Poly:
         """The derivative of the loss by ``name`` with all others put in."""
         params, value = self.backward.adjoints[name]
-        value = sub_poly(value, dict(_pairs(params, at)))
+        value = sub_poly(value, dict(pairs(params, at)))
         while any(isinstance(base, Adj) for base in _bases(value)):
             value = collapse(tuple(self._put_in(t) for t in value))
         return self.backward.simplest([self.backward.tidied([], value)], ())[-1].result if value else ()
@@ -293,7 +297,7 @@ class Totals:
         return min(found, key=lambda item: weight(item[0]))
 
 
-class _Run:
+class Run:
     """Total derivatives by one quantity at ``at``, with the steps that lead to them."""
 
     def __init__(
@@ -325,52 +329,52 @@ class _Run:
         return self.values
 
     def node(self, name: str, arguments: Sequence[str]) -> tuple[Axes, Poly]:
-        if self.problem.by_name[name].block:
-            raise BacksymError(say("calculus.through_recurrence", name=name))
         lowered = self.backward.lowered[name]
         shape = self.problem.symbols[name].shape
         params = self.given[name] if name in self.given else along(shape, self.totals.namer.for_symbol(name))
-        body = sub_poly(lowered.known, dict(_pairs(lowered.params, params)))
+        body = sub_poly(lowered.known, dict(pairs(lowered.params, params)))
         scope = self.scope(params, self.letters)
-        before = self.total(name, params, scope)
         locals_: list[Local] = []
-        total: Poly = ()
         for argument in arguments:
             shape = self.problem.symbols[argument].shape
             direct = argument == self.by
             at = self.at if direct else along(shape, self.totals.namer.for_symbol(argument))
-            local = self.local(name, body, argument, at)
-            if local is None:
-                continue
-            locals_.append(local)
-            total += self.passed_on(local.result, argument, at)
-        self.parts[name] = locals_
-        chain = (
-            self.backward.simplest([self.backward.tidied([], add_like(total))], lowered.definitions) if total else []
-        )
-        result = chain[-1].result if chain else ()
-        self.told(name, params, scope, before, locals_, total)
-        self.rewritten(before, chain, scope)
-        return params, result
+            found = collapse(differentiate(body, argument, at, self.backward.style))
+            if found:
+                over = () if direct else tuple(i for i in at if not i.fixed)
+                locals_.append(self.local(name, found, argument, at, over, direct=direct))
+        return params, self.collected(name, params, scope, locals_)
 
-    def local(self, name: str, body: Poly, argument: str, at: Axes) -> Local | None:
-        found = collapse(differentiate(body, argument, at, self.backward.style))
-        if not found:
-            return None
+    def collected(self, name: str, params: Axes, scope: Scope, parts: list[Local]) -> Poly:
+        """What a node's derivative is by its local derivatives, with the steps that say so."""
+        before = self.total(name, params, scope)
+        total: Poly = tuple(t for part in parts for t in self.passed_on(part.result, part))
+        self.parts[name] = parts
+        definitions = self.backward.lowered[name].definitions
+        chain = self.backward.simplest([self.backward.tidied([], add_like(total))], definitions) if total else []
+        self.told(name, params, scope, before, parts, total)
+        self.rewritten(before, chain, scope)
+        return chain[-1].result if chain else ()
+
+    def local(self, name: str, found: Poly, argument: str, at: Axes, over: Axes, *, direct: bool) -> Local:
+        """A local derivative as it is read most easily."""
         definitions = self.backward.lowered[name].definitions
         chain = self.backward.read_easily([Rewrite(sk.DIFFERENTIATE, found, {})], definitions)
-        return Local(argument, at, tuple(chain))
+        return Local(argument, at, tuple(chain), over, direct)
 
-    def passed_on(self, local: Poly, argument: str, at: Axes) -> Poly:
+    def passed_on(self, local: Poly, part: Local) -> Poly:
         """The local derivative by an argument times the derivative of the argument."""
-        if argument == self.by:
+        if part.direct:
             return local
-        params, inner = self.values[argument]
-        inner = sub_poly(inner, dict(_pairs(params, at)))
+        inner = self.reached(part.argument, part.at)
         if not inner:
             return ()
-        product = multiply(as_factor(local), as_factor(inner))
-        return bind((product,), tuple(i for i in at if not i.fixed))
+        return bind((multiply(as_factor(local), as_factor(inner)),), part.over)
+
+    def reached(self, argument: str, at: Axes) -> Poly:
+        """The derivative of an entry of an argument."""
+        params, inner = self.values[argument]
+        return sub_poly(inner, dict(pairs(params, at)))
 
     def of_poly(self, p: Poly) -> tuple[Poly, Poly, list[Rewrite]]:
         """The derivative of terms over nodes and leaves: its simplest form, the first one, and the way."""
@@ -382,7 +386,8 @@ class _Run:
         for name in nodes:
             if name in self.values and mentions(p, name):
                 at = along(self.problem.symbols[name].shape, self.totals.namer.for_symbol(name))
-                total += self.passed_on(collapse(differentiate(p, name, at, style)), name, at)
+                part = Local(name, at, (), tuple(i for i in at if not i.fixed))
+                total += self.passed_on(collapse(differentiate(p, name, at, style)), part)
         raw = collapse(add_like(total))
         chain = (
             self.backward.simplest([self.backward.tidied([], raw)], self.totals.definitions(self.values)) if raw else []
@@ -415,7 +420,7 @@ class _Run:
         node = self.totals.entry(sym, params, scope)
         lowered = self.backward.lowered[name]
         body, known = (
-            self.totals.raiser.poly(sub_poly(p, dict(_pairs(lowered.params, params))), scope)
+            self.totals.raiser.poly(sub_poly(p, dict(pairs(lowered.params, params))), scope)
             for p in (lowered.body, lowered.known)
         )
         self.steps.append(Step(sk.FORWARD, node, body, (), {"node": sym}))
@@ -424,16 +429,16 @@ class _Run:
         terms: list[Expr] = []
         inner: list[tuple[Local, Expr, dict[Index, Ix]]] = []
         for part in parts:
-            within = self.scope(part.at, scope)
+            within = self.scope(part.over, scope)
             below = self.totals.entry(self.problem.sym(part.argument), part.at, within)
             inner.append((part, below, within))
             local: Expr = Partial(node, below)
-            if part.argument != self.by:
+            if not part.direct:
                 local = times([local, self.total(part.argument, part.at, within)])
-                over = tuple(within[i] for i in part.at if not i.fixed)
+                over = tuple(within[i] for i in part.over)
                 local = IndexReduce("sum", local, over) if over else local
             terms.append(local)
-        alone = [part.argument for part in parts] == [self.by]
+        alone = len(parts) == 1 and parts[0].direct
         if parts and not alone:
             after = signed_sum([(False, term) for term in terms])
             facts: dict[str, Fact] = {"node": node, "by": self.totals.entry(self.problem.sym(self.by), self.at, scope)}
@@ -509,7 +514,7 @@ def _without_common(a: Poly, b: Poly) -> tuple[Poly, Poly]:
     return divided(a), divided(b)
 
 
-def _pairs(olds: Axes, news: Axes) -> list[tuple[Index, Index]]:
+def pairs(olds: Axes, news: Axes) -> list[tuple[Index, Index]]:
     return [(old, new) for old, new in zip(olds, news, strict=True) if not old.fixed]
 
 

@@ -26,8 +26,10 @@ from backsym.core.expr import (
     Shape,
     Sym,
     is_last,
+    last,
     member_of,
     names_in,
+    shifted,
     walk,
 )
 from backsym.core.functions import Function
@@ -119,7 +121,9 @@ def start_names(family: str, back: int) -> tuple[str, ...]:
 
 
 Asked = tuple[str, tuple[str, ...], bool]
-"""A total derivative: of what, by one quantity or two, and whether its outputs are along the columns."""
+"""A total derivative: of what, by one quantity or two, and whether its outputs are along the columns.
+
+A member of a family is called ``h[t-1]``, see ``Problem.placed``."""
 
 
 @dataclass(frozen=True)
@@ -309,6 +313,20 @@ class Problem:
 
     def sym(self, name: str) -> Sym:
         return Sym(name, self.symbols[name].shape, symmetric=self.symbols[name].symmetric)
+
+    def placed(self, text: str) -> Expr:
+        """The quantity that a text says, ``h``, or a member of a family as it is called in ``Asked``: ``h[t-1]``."""
+        name, bracket, place = text.removesuffix("]").partition("[")
+        whole = self.sym(name)
+        if not bracket:
+            return whole
+        dim = whole.declared[0]
+        if name in self.starts and place.lstrip("-").isdecimal() and int(place) < 1:
+            return self.starts[name][-int(place)]
+        letter, sign, number = place.partition("-" if "-" in place else "+")
+        first = last(dim) if letter == str(dim) else Ix(letter, dim)
+        at = shifted(((first, 1),), int(sign + number), dim) if sign else first
+        return member_of(whole, (at,)) if len(whole.declared) > 1 else Entry(whole, (at,))
 
     def any_member(self, name: str) -> Expr:
         """The member of a family at the letter of its first axis."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from backsym.core.dims import is_layered
-from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Member, Run, Sym, is_last, position_of, walk
+from backsym.core.expr import Adj, Entry, Equation, Expr, Ix, Member, Run, Sym, free_indices, is_last, position_of, walk
 from backsym.core.problem import Problem
 from backsym.core.stepkinds import StepKind
 from backsym.core.words import Words
@@ -94,6 +94,22 @@ class Derivation:
 
 
 @dataclass(frozen=True)
+class Sensitivity:
+    """The recursion of the derivative of a state of a recurrence, entry by entry."""
+
+    state: str
+    """The family."""
+    letter: Ix
+    """The letter of its members."""
+    equation: Equation
+    """That of the derivative of an entry at any position."""
+    free: tuple[Ix, ...]
+    """The letters of the entry, without that of the member."""
+    starts: tuple[Expr, ...]
+    """The derivatives of what the recurrence starts from, at the positions 0, -1, ...; none where they are zero."""
+
+
+@dataclass(frozen=True)
 class TotalDerivation:
     """A Jacobian, or a second derivative of the loss: the derivative of ``of`` by one quantity or by two.
 
@@ -118,6 +134,26 @@ class TotalDerivation:
     """Why there is no matrix form."""
     stationary: Expr | None = None
     """Where the loss has no slope by the quantity, if that was asked for."""
+    cases: tuple[Case, ...] = ()
+    """Through a recurrence, the recursion of the derivative of each state, with what it starts from.  ``entry`` says
+    that of ``of`` in one line, in which what is before the first member is the derivative of the start."""
+    recursive: bool = False
+    """Whether ``entry`` is itself one of the recursions."""
+    recursions: tuple[Sensitivity, ...] = ()
+    """The recursions on which the result rests, in the order in which a position is computed; of what is asked at one
+    position also that at any other."""
+
+    @property
+    def array(self) -> tuple[Equation, tuple[Ix, ...]]:
+        """The equation of the array, and its letters, which are leading axes: one for each of the members."""
+        if self.matrix is None or self.cases or free_indices(self.matrix.lhs):
+            return self.entry, self.indices
+        return self.matrix, ()
+
+    @property
+    def through(self) -> bool:
+        """Whether it is of members, or leads through a recurrence."""
+        return bool(self.recursions) or any("[" in end for end in (self.of, *self.by))
 
     @property
     def node(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from operator import add, mul, truediv
 from typing import Any
 
@@ -55,10 +56,14 @@ from backsym.core.expr import (
     Zeros,
     labelled,
     matmul_shape,
+    member_shape,
     names_in,
     own_dim,
     position_of,
+    rebuild,
     shifted,
+    with_indices,
+    with_letters,
 )
 from backsym.core.functions import decisive
 from backsym.core.problem import NodeEquation
@@ -559,8 +564,26 @@ def _partial(e: Partial, c: Context) -> Val:
     if full is None:
         steps = tuple(_step_axis(n) for n in range(len(by)))
         full = arrange(_slopes(eq, bottom, _stepped(bottom.name, c), c), steps, c.sizes(bottom.declared))
+        before = _by_starts(eq, bottom, c)
+        full = np.concatenate([*before, full]) if before else full
         known[top.name, bottom.name] = full
-    return _picked(((), full), by + at, c)
+    value, by = _from_first_start(bottom, ((), full), 0, by, c)
+    return _picked(value, by + at, c)
+
+
+def _by_starts(eq: NodeEquation, bottom: Sym, c: Context) -> list[Array]:
+    """The Jacobians by what a recurrence starts from, as by members before the first."""
+    found = []
+    for back, start in reversed(tuple(enumerate(_starts(bottom.name, c)))):
+        alias = f"{bottom.name}[-{back}]"
+        inner = _with_own_start(bottom.name, back, alias, c)
+        if alias not in names_in(inner.equations[eq.name].rhs):
+            found.append(np.zeros((1, *c.sizes(start.declared), *c.sizes(eq.shape))))
+            continue
+        steps = tuple(_step_axis(n) for n in range(len(start.declared)))
+        slopes = _slopes(inner.equations[eq.name], Sym(alias, start.declared), _stepped(alias, inner), inner)
+        found.append(arrange(slopes, steps, c.sizes(start.declared))[None])
+    return found
 
 
 _REACH = 1e-3
@@ -576,28 +599,63 @@ def _total(e: Total, c: Context) -> Val:
     No formula for a derivative is used.
     """
     targets = [_quantity(x) for x in (e.of, *e.by)]
-    indices = tuple(ix for _, at in targets for ix in at)
     key = "/".join(symbol.name for symbol, _ in targets)
     known = c.known.jacobians if c.known is not None else {}
     full = known.get((key, "total"))
     if full is None:
         full = known[key, "total"] = _all_totals([symbol for symbol, _ in targets], c)
-    if indices:
-        return _picked(((), full), indices, c)
-    shape = c.sizes(e.shape)
-    above = full.ndim - len(e.by[-1].shape)
-    turned = np.moveaxis(full, range(above), range(full.ndim - above, full.ndim)) if e.denominator else full
-    if e.denominator and not e.by[-1].shape and above == 2:
-        turned = full.T
-    return (), turned.reshape(shape)
+    value: Val = (), full
+    kept: list[Ix] = []
+    indices: list[Ix] = []
+    for number, (symbol, places) in enumerate(targets):
+        axes = [Ix(f"<{number}.{n}>", own_dim(d, places[0])) for n, d in enumerate(symbol.declared)]
+        kept += [ix for ix, place in zip(axes, places, strict=True) if place is None]
+        own = tuple(ix if place is None else place for ix, place in zip(axes, places, strict=True))
+        value, own = _from_first_start(symbol, value, len(indices), own, c)
+        indices += own
+    if not kept:
+        return _picked(value, tuple(indices), c)
+    names, picked = _picked(value, tuple(indices), c)
+    above = len(kept) - len(e.by[-1].shape)
+    if e.denominator:
+        kept = kept[above:] + (kept[:above][::-1] if not e.by[-1].shape and above == 2 else kept[:above])
+    letters = tuple(ix for ix in names if ix not in kept)
+    sizes = tuple(picked.shape[names.index(ix)] for ix in letters)
+    laid = arrange((names, picked), (*letters, *kept), (*sizes, *c.index_sizes(tuple(kept))))
+    row = len(e.shape) > len(kept)
+    return letters, laid.reshape((*sizes, 1, *laid.shape[len(sizes) :])) if row else laid
 
 
-def _quantity(e: Expr) -> tuple[Sym, tuple[Ix, ...]]:
-    """The symbol and the indices of one quantity in a total derivative, which may be whole."""
+def _from_first_start(
+    symbol: Sym, value: Val, axis: int, own: tuple[Ix, ...], c: Context
+) -> tuple[Val, tuple[Ix, ...]]:
+    """The array and the indices of one quantity in it: members of a recurrence stand after what it starts from."""
+    starts = len(_starts(symbol.name, c))
+    if not starts:
+        return value, own
+    names, x = value
+    first = own[0]
+    moved = shifted(((first, 1),), starts, first.dim)
+    if first.letter.startswith("<"):  # All members.
+        return (names, np.delete(x, range(starts), axis)), own
+    if not moved.fixed and moved == Ix(moved.letter, moved.dim):  # A letter: it does not reach the last members.
+        x = np.take(x, range(c.size(first.dim)), axis)
+    return (names, x), (moved, *own[1:])
+
+
+def _starts(name: str, c: Context) -> tuple[Sym, ...]:
+    equation = c.equations.get(name)
+    return equation.starts if equation is not None else ()
+
+
+def _quantity(e: Expr) -> tuple[Sym, tuple[Ix | None, ...]]:
+    """The symbol and the places of one quantity in a total derivative, none for an axis that is kept."""
     if isinstance(e, Entry) and isinstance(e.base, Sym):
         return e.base, e.indices
+    if isinstance(e, Member) and isinstance(e.base, Sym):
+        return e.base, e.places
     if isinstance(e, Sym):
-        return e, ()
+        return e, (None,) * len(e.declared)
     raise BacksymError(say("numeric.total", type=type(e).__name__))
 
 
@@ -605,7 +663,7 @@ def _all_totals(targets: Sequence[Sym], c: Context) -> Array:
     """The total derivative with an axis for each axis of each quantity, in their order."""
     top, *first, last = (symbol.name for symbol in targets)
     if not first:
-        return _moved(top, targets[0].declared, last, targets[1].declared, c)
+        return _with_starts(top, targets[0].declared, last, targets[1].declared, c)
     shape, base = targets[1].declared, _plain(first[0], c)
     rows = []
     for at in np.ndindex(base.shape):
@@ -615,7 +673,7 @@ def _all_totals(targets: Sequence[Sym], c: Context) -> Array:
             for sign in (1, -1):
                 there = base.copy()
                 there[at] += sign * distance * step
-                near = _at(c, first[0], there)
+                near = c.with_values(_values_after(first[0], ((), there), c))
                 total = total + sign * share / step * _moved(top, targets[0].declared, last, targets[2].declared, near)
         rows.append(total)
     sizes = (*c.sizes(targets[0].declared), *c.sizes(shape), *c.sizes(targets[2].declared))
@@ -624,30 +682,102 @@ def _all_totals(targets: Sequence[Sym], c: Context) -> Array:
     return np.moveaxis(stacked, range(len(shape)), range(lead, lead + len(shape))).reshape(sizes)
 
 
-def _at(c: Context, name: str, value: Array) -> Context:
-    """The point where one quantity has another value, and so has all that is computed from it."""
-    values: dict[str, Array | Val] = {**c.values, name: value}
-    moved = {name}
+def _with_starts(top: str, above: Sequence[Dim], bottom: str, below: Sequence[Dim], c: Context) -> Array:
+    """The derivative of one quantity by another, each with what its recurrence starts from before its members.
+
+    By a start is meant by the member 0: what else the same quantity is used for does not count.
+    """
+    behind, ahead = _starts(top, c), _starts(bottom, c)
+    columns = [_of_started(top, above, behind, bottom, below, c)]
+    for back, start in enumerate(ahead):
+        alias = f"{bottom}[-{back}]"
+        inner = _with_own_start(bottom, back, alias, c)
+        column = _of_started(top, above, behind if top != bottom else (), alias, start.declared, inner)
+        if top == bottom:
+            unit = np.eye(math.prod(c.sizes(start.declared))).reshape(c.sizes(start.declared) * 2)
+            own = [unit if other == back else np.zeros(unit.shape) for other in reversed(range(len(ahead)))]
+            column = np.concatenate([np.stack(own), column])
+        columns.insert(0, np.expand_dims(column, len(above)))
+    return np.concatenate(columns, axis=len(above)) if ahead else columns[0]
+
+
+def _of_started(
+    top: str, above: Sequence[Dim], behind: Sequence[Sym], bottom: str, below: Sequence[Dim], c: Context
+) -> Array:
+    """The derivative of a quantity, and of what it starts from before it."""
+    found = _moved(top, above, bottom, below, c)
+    rows = [_moved(start.name, start.declared, bottom, below, c)[None] for start in reversed(behind)]
+    return np.concatenate([*rows, found]) if rows else found
+
+
+def _with_own_start(family: str, back: int, alias: str, c: Context) -> Context:
+    """The point where a recurrence starts from a quantity of its own, of the same value."""
+
+    def put(e: Expr) -> Expr:
+        if isinstance(e, Started) and e.name == family:
+            starts = (*e.starts[:back], Sym(alias, e.starts[back].shape), *e.starts[back + 1 :])
+            return replace(e, starts=starts)
+        return rebuild(e, put)
+
+    equations = {name: replace(eq, rhs=put(eq.rhs)) for name, eq in c.equations.items()}
+    value = c.values[_starts(family, c)[back].name]
+    return replace(c, values={**c.values, alias: value}, equations=equations, known=None)
+
+
+def _values_after(name: str, value: Val, c: Context, top: str | None = None) -> dict[str, Array | Val]:
+    """The values where one quantity has another one, and so has all that is computed from it, as far as ``top`` needs.
+
+    A member of a recurrence differs by what its whole family does.
+    """
+    values: dict[str, Array | Val] = {**c.values, name: _unnamed(value)}
+    moved, done = {name}, set[str]()
+    needed = None if top is None else _needed(top, c)
     for eq in c.equations.values():
-        if eq.name != name and not moved.isdisjoint(names_in(eq.rhs)):
-            moved.add(eq.name)
-            values[eq.name] = np.asarray(node_value(eq, c.with_values(values))[1])
-    return c.with_values(values)
+        if eq.name in done or (needed is not None and eq.name not in needed):
+            continue
+        if not eq.block:
+            if eq.name != name and not moved.isdisjoint(names_in(eq.rhs)):
+                moved.add(eq.name)
+                values[eq.name] = _unnamed(node_value(eq, c.with_values(values)))
+            continue
+        block = [c.equations[own] for own in eq.block]
+        done.update(eq.block)
+        if name in eq.block or any(not moved.isdisjoint(names_in(each.rhs)) for each in block):
+            moved.update(eq.block)
+            names, x = value
+            added = {name: (names, x - _plain(name, c))} if name in eq.block else None
+            found = block_values(block, c.with_values(values), added)
+            values.update((own, _unnamed(made)) for own, made in found.items())
+    return values
+
+
+def _unnamed(value: Val) -> Array | Val:
+    """A value without named axes as the array that it is."""
+    return value if value[0] else np.asarray(value[1])
+
+
+def _needed(top: str, c: Context) -> set[str]:
+    """The nodes by which a node is computed, itself included."""
+    needed = {top}
+    for eq in reversed(tuple(c.equations.values())):
+        if eq.name in needed or not needed.isdisjoint(eq.block):
+            needed |= {eq.name, *names_in(eq.rhs)}
+    return needed
 
 
 def _moved(top: str, above: Sequence[Dim], bottom: str, below: Sequence[Dim], c: Context) -> Array:
     """The derivative of one quantity by another, by complex steps through all nodes between."""
     sizes = (*c.sizes(above), *c.sizes(below))
-    if top == bottom:
+    recurs = top in c.equations and bottom in c.equations[top].block
+    if top == bottom and not recurs:
         return np.eye(math.prod(c.sizes(above))).reshape(sizes)
     if top not in c.equations:
         return np.zeros(sizes)
-    values: dict[str, Array | Val] = {**c.values, bottom: _stepped(bottom, c)}
-    for node in (*_between(c.equations, bottom, top), c.equations[top]):
-        values[node.name] = node_value(node, c.with_values(values))
+    values = _values_after(bottom, _stepped(bottom, c), c, top)
     steps = tuple(_step_axis(n) for n in range(len(below)))
-    found = arrange(values[top], steps, c.sizes(below))  # type: ignore[arg-type]
-    slopes = np.broadcast_to(np.imag(found) / STEP, (*c.sizes(below), *c.sizes(above)))
+    found = values[top]
+    laid = arrange(found if isinstance(found, tuple) else ((), found), steps, c.sizes(below))
+    slopes = np.broadcast_to(np.imag(laid) / STEP, (*c.sizes(below), *c.sizes(above)))
     return np.moveaxis(slopes, range(len(below)), range(len(above), len(sizes)))
 
 
@@ -707,6 +837,47 @@ def _stepped(name: str, c: Context) -> Val:
     guard(base.shape * 2)
     unit = np.eye(base.size).reshape(base.shape * 2)
     return tuple(_step_axis(n) for n in range(base.ndim)), base + 1j * STEP * unit
+
+
+# --- recurrences ---
+
+
+def block_values(block: Sequence[NodeEquation], ctx: Context, added: Mapping[str, Val] | None = None) -> dict[str, Val]:
+    """The values of the nodes of a recurrence, position by position; ``added`` is added to members as they are made."""
+    size = ctx.size(block[0].indices[0].dim)
+    values: dict[str, Array | Val] = dict(ctx.values)
+    inner = replace(ctx, values=values, known=None)
+    members: dict[str, list[Val]] = {eq.name: [] for eq in block}
+    for eq in block:
+        values[eq.name] = np.zeros(ctx.sizes(eq.shape))
+    for position in range(1, size + 1):
+        for eq in block:
+            names, x = node_value(_at_position(eq, position), inner)
+            member: Val = names, filled(x, ctx.sizes(eq.shape[1:]))
+            if added and eq.name in added:
+                own, more = added[eq.name]
+                member = binary(add, member, (own, more[(slice(None),) * len(own) + (position - 1,)]))
+            members[eq.name].append(member)
+            values[eq.name] = _stacked(members[eq.name], size)
+    return {eq.name: _stacked(members[eq.name], size) for eq in block}
+
+
+def _at_position(eq: NodeEquation, position: int) -> NodeEquation:
+    """The equation for the member at a position."""
+    letter = eq.indices[0]
+    here = {letter: Ix(str(position), letter.dim)}
+    shape = member_shape(eq.shape, here[letter])
+    indices = tuple(with_letters(ix, here) for ix in eq.indices[1:])
+    return replace(eq, rhs=with_indices(eq.rhs, here), shape=shape, indices=indices)
+
+
+def _stacked(members: Sequence[Val], size: int) -> Val:
+    """Members side by side along a first axis, and zeros up to its size."""
+    names, arrays = align_all(members)
+    whole = np.broadcast_shapes(*(x.shape for x in arrays))
+    laid = [np.broadcast_to(x, whole) for x in arrays]
+    laid += [np.zeros(whole)] * (size - len(laid))
+    return names, np.stack(laid, axis=len(names))
 
 
 _HANDLERS: dict[type[Expr], Callable[[Any, Context], Val]] = {

@@ -34,11 +34,12 @@ from backsym.core.expr import (
     with_indices,
 )
 from backsym.core.problem import Asked
-from backsym.core.steps import Derivation, ForwardForms, Step, TotalDerivation, Verification
+from backsym.core.steps import Case, Derivation, ForwardForms, Step, TotalDerivation, Verification
 from backsym.numeric.axes import Array, Val, align
 from backsym.numeric.context import Context, Env, Known
 from backsym.numeric.evaluate import ev
 from backsym.numeric.layers import masked
+from backsym.numeric.recursion import sides_at_members
 from backsym.numeric.stated import largest, with_adjoints
 from backsym.numeric.verify import power_of_ten
 
@@ -118,17 +119,33 @@ def totals_proved(
             words = f"the derivative of {total.of} by {' and '.join(total.by)}"
             node = total.by[-1]
             forms = [form for form in (total.entry, total.matrix) if form is not None]
+            forms += [recursion.equation for recursion in total.recursions]
             results = [_Line(node, words, form.lhs, form.rhs) for form in forms]
-            worst = max(min(point.error(line) for point in points) for line in results)
+            # What holds of a recurrence has to hold at every length.
+            among = max if total.through else min
+            worst = max(among(point.error(line) for point in points) for line in results)
+            worst = max([worst, *(_case_error(case, node, words, points) for case in total.cases)])
             status = "failed" if not worst <= TOLERANCE else "verified"
             if status == "verified" and not any(np.any(point.value(total.entry.rhs)[1]) for point in points):
                 status = "unexercised"
             found[total.key] = Verification(power_of_ten(worst), len(points), status)
             for line in _of_steps(node, total.steps, f"{words}, step "):
-                error = min(point.error(line) for point in points)
+                error = among(point.error(line) for point in points)
                 if not error <= TOLERANCE:
                     wrong.append(Unproved(line.node, line.words, error))
     return found, tuple(wrong)
+
+
+def _case_error(case: Case, node: str, words: str, points: Sequence[_Point]) -> float:
+    """The largest error of a case at any position and any of the points."""
+    forms = [form for form in (case.entry, case.matrix) if form is not None]
+    lines = (
+        (point, _Line(node, words, equation.lhs, equation.rhs))
+        for point in points
+        for form in forms
+        for equation in sides_at_members(case, form, point.ctx)
+    )
+    return max((point.error(line) for point, line in lines), default=0.0)
 
 
 def check_steps(steps: Sequence[Step], env: Env, floor: float = 1e-6) -> tuple[float, str]:

@@ -8,6 +8,7 @@ This module must not know how a derivative was found.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -18,17 +19,18 @@ from backsym.core.expr import (
     Expr,
     Ix,
     free_indices,
-    member_shape,
+    letters_of,
     position_of,
+    shifted,
     with_indices,
     with_letters,
     without_adjoints,
 )
 from backsym.core.problem import NodeEquation
 from backsym.core.steps import Case, Derivation
-from backsym.numeric.axes import Array, Val, align_all, arrange, grid_of
+from backsym.numeric.axes import Array, Val, arrange, grid_of
 from backsym.numeric.context import Context
-from backsym.numeric.evaluate import ev, node_value
+from backsym.numeric.evaluate import block_values, ev, node_value
 from backsym.numeric.layers import filled
 
 
@@ -47,40 +49,6 @@ def forward_values(equations: Iterable[NodeEquation], ctx: Context) -> Iterator[
 def forward_value(eq: NodeEquation, ctx: Context) -> Val:
     """The value of one node, of a recurrence with all that it is computed with."""
     return next(forward_values([eq], ctx))[1]
-
-
-def block_values(block: Sequence[NodeEquation], ctx: Context) -> dict[str, Val]:
-    """The values of the nodes of a recurrence, position by position."""
-    size = ctx.size(block[0].indices[0].dim)
-    values: dict[str, Array | Val] = dict(ctx.values)
-    inner = replace(ctx, values=values, known=None)
-    members: dict[str, list[Val]] = {eq.name: [] for eq in block}
-    for eq in block:
-        values[eq.name] = np.zeros(ctx.sizes(eq.shape))
-    for position in range(1, size + 1):
-        for eq in block:
-            names, x = node_value(_at(eq, position), inner)
-            members[eq.name].append((names, filled(x, ctx.sizes(eq.shape[1:]))))
-            values[eq.name] = _stacked(members[eq.name], size)
-    return {eq.name: _stacked(members[eq.name], size) for eq in block}
-
-
-def _at(eq: NodeEquation, position: int) -> NodeEquation:
-    """The equation for the member at a position."""
-    letter = eq.indices[0]
-    here = {letter: Ix(str(position), letter.dim)}
-    shape = member_shape(eq.shape, here[letter])
-    indices = tuple(with_letters(ix, here) for ix in eq.indices[1:])
-    return replace(eq, rhs=with_indices(eq.rhs, here), shape=shape, indices=indices)
-
-
-def _stacked(members: Sequence[Val], size: int) -> Val:
-    """Members side by side along a first axis, and zeros up to its size."""
-    names, arrays = align_all(members)
-    whole = np.broadcast_shapes(*(x.shape for x in arrays))
-    laid = [np.broadcast_to(x, whole) for x in arrays]
-    laid += [np.zeros(whole)] * (size - len(laid))
-    return names, np.stack(laid, axis=len(names))
 
 
 # --- backward --------------------------------------------------------------------------------------------------------
@@ -121,6 +89,19 @@ def case_sides(case: Case, form: Equation, ctx: Context) -> Iterator[tuple[Array
         here = tuple(with_letters(ix, {letter: Ix(str(position), letter.dim)}) for ix in free)
         left, right = (arrange(ev(side, ctx), here, ctx.index_sizes(here)) for side in sides)
         yield left, right
+
+
+def sides_at_members(case: Case, form: Equation, ctx: Context) -> Iterator[Equation]:
+    """A form of a case at each of its positions, from the first on, for each choice of the letters in its ends."""
+    letter = Ix(case.run.letter, case.run.dim)
+    ends = (case.run.first, case.run.final)
+    others = dict.fromkeys(ix for end in ends for ix in letters_of(end))
+    for chosen in itertools.product(*(range(1, ctx.size(ix.dim) + 1) for ix in others)):
+        own = {ix: Ix(str(n), ix.dim) for ix, n in zip(others, chosen, strict=True)}
+        first, final = (_position(with_letters(end, own), ctx) for end in ends)
+        for position in range(first, final + 1):
+            here = {**own, letter: shifted((), position, letter.dim)}
+            yield Equation(with_indices(form.lhs, here), with_indices(form.rhs, here))
 
 
 def _position(ix: Ix, ctx: Context) -> int:

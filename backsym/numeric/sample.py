@@ -27,10 +27,10 @@ from backsym.numeric.abstract import AbstractFunction, SmoothFunction, SmoothLos
 from backsym.numeric.apply import STEP
 from backsym.numeric.axes import Array, Val, guard, one_hot
 from backsym.numeric.context import Context, Env
-from backsym.numeric.evaluate import node_value
+from backsym.numeric.evaluate import block_values, node_value
 from backsym.numeric.guardian import Guardian, Rejected
 from backsym.numeric.layers import size_of, without_rest
-from backsym.numeric.recursion import block_values, forward_values
+from backsym.numeric.recursion import forward_values
 from backsym.numeric.sizes import choose_sizes
 
 _GAINS = (1.0, 1.5, 0.7, 2.5, 4.0)

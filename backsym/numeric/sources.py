@@ -215,6 +215,21 @@ class _Scope:
             raise BacksymError(say("numpy.neither"))
         return self.value(node.body if test else node.orelse)
 
+    def named(self, node: ast.NamedExpr) -> Any:
+        self.assign(node.target, value := self.value(node.value))
+        return value
+
+    def listed(self, node: ast.ListComp) -> list[Any]:
+        """What a list is computed by; its letter and what is named on the way stay known."""
+        found = []
+        (loop, *others) = node.generators
+        if others or loop.ifs or not isinstance(loop.target, ast.Name):
+            raise _unknown(node)
+        for item in self.value(loop.iter):
+            self.names[loop.target.id] = item
+            found.append(self.value(node.elt))
+        return found
+
     def dictionary(self, node: ast.Dict) -> Any:
         found: dict[Any, Any] = {}
         for key, value in zip(node.keys, node.values, strict=True):
@@ -236,6 +251,8 @@ _RULES: dict[type[ast.expr], Callable[[_Scope, Any], Any]] = {
     ast.List: lambda scope, node: list(map(scope.value, node.elts)),
     ast.Dict: _Scope.dictionary,
     ast.IfExp: _Scope.choice,
+    ast.NamedExpr: _Scope.named,
+    ast.ListComp: _Scope.listed,
 }
 
 

@@ -296,13 +296,15 @@ class Solution:
     def total_numpy(self, asked: Asked) -> str:
         """A Jacobian or second derivative in NumPy, of givens and nodes."""
         from backsym.printing.numpy.code import stable_source
+        from backsym.printing.numpy.sensitivities import is_listed, sensitivity_source
         from backsym.solving.written import prove_total
 
         total = next(total for total in self.totals if total.key == asked)
-        if total.matrix is not None:
-            source = stable_source(total.matrix.rhs, self.problem, shape=total.matrix.lhs.shape)
+        equation, indices = total.array
+        if total.cases or is_listed(total):
+            source = sensitivity_source(self.problem, total)
         else:
-            source = stable_source(total.entry.rhs, self.problem, total.indices, shape=())
+            source = stable_source(equation.rhs, self.problem, indices, shape=equation.lhs.shape)
         if self.point is not None:
             prove_total(source, self.problem, total, self.point)
         return source
@@ -394,6 +396,7 @@ def _limited(problem: Problem) -> Iterator[None]:
 
 def _totals(problem: Problem, backward: Backward) -> tuple[TotalDerivation, ...]:
     """What the parts ask for besides derivatives of the loss, each once."""
+    from backsym.calculus.sensitivities import leads_through, sensitivity
     from backsym.calculus.totals import Totals
 
     asked = dict.fromkeys(total for part in problem.parts for total in part.totals)
@@ -401,7 +404,11 @@ def _totals(problem: Problem, backward: Backward) -> tuple[TotalDerivation, ...]
     solved = {name for part in problem.parts if part.kind == STATIONARY for name in part.targets}
     found: list[TotalDerivation] = []
     for of, by, turned in asked:
-        total = totals.jacobian(of, by[0], denominator=turned) if len(by) == 1 else totals.second(*by)
+        if len(by) == 1:
+            find = sensitivity if leads_through(problem, of, by[0]) else Totals.jacobian
+            total = find(totals, of, by[0], denominator=turned)
+        else:
+            total = totals.second(*by)
         asked_for = len(by) == 2 and by[0] == by[1] and by[0] in solved
         found.append(replace(total, stationary=totals.stationary(by[0])) if asked_for else total)
     return tuple(found)
@@ -455,7 +462,8 @@ def solve(problem: Problem, *, check: bool = True, loss_by_name: bool = True) ->
     if check and solution.failed:
         node = solution.failed[0]
         wrong = verified.get(node)
-        what = say("solving.derivative_by", name=node) if wrong and wrong.status == "failed" else lines[0].line
+        by_name = (wrong and wrong.status == "failed") or not lines
+        what = say("solving.derivative_by", name=node) if by_name else lines[0].line
         raise VerificationError(node, say("solving.failed", what=what))
     return solution
 

@@ -194,8 +194,7 @@ def prove_total(source: str, problem: Problem, total: TotalDerivation, point: En
     from backsym.numeric.proof import differs
     from backsym.numeric.sources import value_of
 
-    equation = total.matrix or total.entry
-    indices = () if total.matrix is not None else total.indices
+    equation, indices = total.array
     with np.errstate(all="ignore"):
         try:
             value = np.asarray(value_of(source, variables(problem, point)), dtype=float)

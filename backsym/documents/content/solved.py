@@ -218,8 +218,8 @@ class _Results:
 
     def total(self, asked: Asked) -> Piece:
         found = next(total for total in self.solved.totals if total.key == asked)
-        result, indices = (found.entry, found.indices) if found.matrix is None else (found.matrix, ())
-        return Piece(found.by[-1], found.steps, result, indices)
+        result, indices = _total_form(found)
+        return Piece(found.by[-1], found.steps, result, indices, cases=_total_cases(found))
 
     def stationary(self, asked: Asked) -> Expr:
         found = next(total.stationary for total in self.solved.totals if total.key == asked)
@@ -250,6 +250,22 @@ def _cases(derivation: Derivation, result: Equation) -> tuple[Indexed, ...]:
     if result != derivation.member or any(case.matrix is None for case in derivation.cases):
         return ()
     return tuple(case.indexed(case.matrix) for case in derivation.cases if case.matrix is not None)
+
+
+def _total_cases(total: TotalDerivation) -> tuple[Indexed, ...]:
+    """What states a Jacobian through a recurrence: each form of its recursions that reads best, and of what it starts
+    from; before that its own equation where that is none of them."""
+    if not total.cases:
+        return ()
+    cases = tuple(case.indexed(case.matrix or case.entry) for case in total.cases)
+    return cases if total.recursive else (_total_form(total), *cases)
+
+
+def _total_form(total: TotalDerivation) -> Indexed:
+    """The matrix form with the letters of its members, or the entries."""
+    if total.matrix is None:
+        return total.entry, total.indices
+    return total.matrix, free_indices(total.matrix.lhs)
 
 
 def _entries(derivation: Derivation) -> Piece:

@@ -12,7 +12,7 @@ from typing import Any
 
 from backsym.core.expr import Equation, Shape
 from backsym.core.problem import Asked, Collection
-from backsym.core.steps import Derivation, ForwardForms, Step, Verification
+from backsym.core.steps import Case, Derivation, ForwardForms, Step, Verification
 from backsym.documents.content.options import FULL, Options
 from backsym.documents.content.questions import given, key_blocks, question_blocks
 from backsym.documents.content.sentences import Voice
@@ -70,15 +70,16 @@ def totals_json(solved: Solved, parts: Sequence[Answered], voice: Voice) -> Json
 
 def _total(asked: Asked, solved: Solved, notation: Notation) -> Json:
     total = next(total for total in solved.totals if total.key == asked)
-    shape = [ix.dim for ix in total.indices] if total.matrix is None else list(total.matrix.lhs.shape)
+    equation, indices = total.array
     own = len(set(total.by)) == 1
     return {
         "of": total.of,
         "by": total.by[0] if own else list(total.by),
-        "shape": shape,
+        "shape": [*(ix.dim for ix in indices), *equation.lhs.shape],
         "range": range_latex(total.indices, notation),
-        "entry": _sides(total.entry, notation),
-        "matrix": _sides(total.matrix, notation),
+        "entry": None if total.recursive else _sides(total.entry, notation),
+        "matrix": None if total.recursive else _sides(total.matrix, notation),
+        **({"cases": _cases(total.cases, notation)} if total.cases else {}),
         "numpy": solved.total_numpy(asked),
         "verified": _verified(solved.totals_verified[asked], solved.problem.language),
     }
@@ -145,15 +146,18 @@ def _forms(derivation: Derivation, notation: Notation) -> Json:
     """Both forms, or those of each case in a list: then there is no one form that says it all."""
     if not derivation.cases:
         return {"entry": _sides(derivation.entry, notation), **_whole(derivation, notation)}
-    cases = [
+    return {"entry": None, "matrix": None, "cases": _cases(derivation.cases, notation)}
+
+
+def _cases(cases: Sequence[Case], notation: Notation) -> list[Json]:
+    return [
         {
             "range": range_latex((case.run,), notation),
             "entry": _sides(case.entry, notation),
             "matrix": _sides(case.matrix, notation),
         }
-        for case in derivation.cases
+        for case in cases
     ]
-    return {"entry": None, "matrix": None, "cases": cases}
 
 
 def _whole(forms: Derivation | ForwardForms, notation: Notation) -> Json:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from backsym.core.expr import Entry, Expr, Ix, Total
+from backsym.core.expr import Ix, Shape, Total, free_indices
 from backsym.core.problem import Problem, Symbol
 from backsym.core.steps import Derivation, TotalDerivation
 from backsym.marking.answers.model import Target
@@ -28,8 +28,11 @@ class AskedTotal:
 def judge_of_totals(solution: Solution) -> Judge:
     """A judge to whom the Jacobians and second derivatives are quantities, besides all others."""
     problem = solution.problem
-    derivations = tuple(map(_derivation, solution.totals))
-    symbols = {d.node: Symbol(d.node, _whole(d).shape, "input") for d in derivations}
+    derivations = tuple(_derivation(total, problem) for total in solution.totals)
+    symbols = {
+        d.node: Symbol(d.node, _shape(_whole(total, problem)), "input")
+        for d, total in zip(derivations, solution.totals, strict=True)
+    }
     extended = problem.changed(symbols={**problem.symbols, **symbols})
     verified = {total_name(total.key): solution.totals_verified[total.key] for total in solution.totals}
     own = replace(
@@ -44,28 +47,33 @@ def judge_of_totals(solution: Solution) -> Judge:
 def asked_totals(judge: Judge, problem: Problem) -> dict[str, AskedTotal]:
     """The Jacobians and second derivatives of the parts, by what answers call them without spaces."""
     found: dict[str, AskedTotal] = {}
+    totals = {total_name(asked): asked for part in problem.parts for asked in part.totals}
     for name, part in totals_asked(problem).items():
-        whole = _whole(judge.derivation(name))
+        of, by, turned = totals[name]
+        whole = Total(problem.placed(of), tuple(map(problem.placed, by)), turned)
         marks = float(part.marks) / len(part.totals) if part.marks is not None else 1.0
         form = part.accept if part.accept != "by_name" else "any"
-        found[name] = AskedTotal(Target(name, whole.shape, whole=whole), Criterion(form, marks))
+        found[name] = AskedTotal(Target(name, _shape(whole), whole=whole), Criterion(form, marks))
     return found
 
 
-def _whole(d: Derivation) -> Total:
-    """What a derivation is of, as a whole."""
-    lhs = d.entry.lhs
-    assert isinstance(lhs, Total), "it is of a Jacobian or a second derivative"
-    return Total(_base(lhs.of), tuple(map(_base, lhs.by)), lhs.denominator)
+def _whole(total: TotalDerivation, problem: Problem) -> Total:
+    """What a derivation is of, as a whole or for each choice of the letters of members."""
+    return Total(problem.placed(total.of), tuple(map(problem.placed, total.by)), total.denominator)
 
 
-def _base(e: Expr) -> Expr:
-    return e.base if isinstance(e, Entry) else e
+def _shape(whole: Total) -> Shape:
+    """The shape of the array, with an axis for each letter of a member."""
+    return (*(ix.dim for ix in free_indices(whole)), *whole.shape)
 
 
-def _derivation(total: TotalDerivation) -> Derivation:
+def _derivation(total: TotalDerivation, problem: Problem) -> Derivation:
     """The derivation of an array that is a quantity of its own; on an axis of length one stands a fixed index."""
-    found = Derivation(total_name(total.key), (), total.entry, total.matrix, total.steps, total.no_matrix)
-    letters = iter(ix for ix in total.indices if not ix.fixed)
-    shape = _whole(found).shape
-    return replace(found, indices=tuple(Ix("1", 1) if d == 1 else next(letters) for d in shape))
+    whole = _whole(total, problem)
+    by_member = bool(free_indices(whole))
+    matrix, member = (None, total.matrix) if by_member else (total.matrix, None)
+    found = Derivation(total_name(total.key), (), total.entry, matrix, total.steps, total.no_matrix, member)
+    letters = [ix for ix in total.indices if not ix.fixed]
+    first = list(free_indices(whole))
+    rest = iter([*first, *(ix for ix in letters if ix not in first)])
+    return replace(found, indices=tuple(Ix("1", 1) if d == 1 else next(rest) for d in _shape(whole)))

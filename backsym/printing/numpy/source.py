@@ -21,6 +21,7 @@ WIDTH = 88
 class Level(IntEnum):
     """How tightly a text holds together, in Python's grammar."""
 
+    NAMED = -1
     CHOICE = 0
     COMPARE = 1
     SUM = 2
@@ -178,8 +179,13 @@ def _call(node: ast.Call) -> tuple[str, Level]:
 
 
 def _tuple(node: ast.Tuple) -> tuple[str, Level]:
-    inside = ", ".join(text_of(item) for item in node.elts)
+    inside = ", ".join(_at_least(item, Level.CHOICE) for item in node.elts)
     return f"({inside}{',' if len(node.elts) == 1 else ''})", Level.ATOM
+
+
+def _listed(node: ast.ListComp) -> tuple[str, Level]:
+    (loop,) = node.generators
+    return f"[{text_of(node.elt)} for {text_of(loop.target)} in {text_of(loop.iter)}]", Level.ATOM
 
 
 def _unary(node: ast.UnaryOp) -> tuple[str, Level]:
@@ -237,6 +243,8 @@ _RULES: dict[type[ast.expr], Callable[[Any], tuple[str, Level]]] = {
     ast.Call: _call,
     ast.Tuple: _tuple,
     ast.IfExp: _choice,
+    ast.NamedExpr: lambda node: (f"{text_of(node.target)} := {text_of(node.value)}", Level.NAMED),
+    ast.ListComp: _listed,
     ast.UnaryOp: _unary,
     ast.Compare: _compare,
     ast.BinOp: _binary,

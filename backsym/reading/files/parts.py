@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from backsym.core.choices import ACCEPT, LAYOUTS, METHODS
 from backsym.core.errors import InputError
-from backsym.core.expr import Adj, Entry, Expr, Member, names_in
+from backsym.core.expr import Adj, Entry, Expr, Member, Started, Sym, names_in, walk
 from backsym.core.problem import Masthead, Part, Problem
+from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.parts.kind import Claim, Item, PartKind
 from backsym.parts.table import KINDS
@@ -36,6 +37,7 @@ from backsym.reading.files.yamlfile import Listing, Scalar, Table, Tree
 from backsym.reading.latex.equations import is_latex
 from backsym.reading.meaning.resolve import resolve_equation, resolve_expression
 from backsym.reading.meaning.scope import Scope, Unavailable, suggest
+from backsym.reading.syntax import Node
 from backsym.reading.texts import scope_of
 
 
@@ -183,10 +185,17 @@ class _Reader:
         except InputError as e:
             self.report.extend(e.diagnostics)
             return []
-        if tree.kind != "partial" or any(side.kind != "name" for side in tree.children):
+        if tree.kind != "partial":
             self.report.add(item, say("files.not_a_jacobian", found=quoted(item.text)))
             return []
-        of, by = (side.value for side in tree.children)
+        try:
+            ends = [self.end(side, source) for side in tree.children]
+        except Unavailable:
+            return []
+        except InputError as e:
+            self.report.extend(e.diagnostics)
+            return []
+        (of, _), (by, text) = ends
         if {of, by} & self.broken:
             return []
         if of not in self.problem.by_name:
@@ -194,13 +203,33 @@ class _Reader:
             self.report.add(item, say("files.not_a_node", name=quoted(of)), hint)
         elif by not in symbols:
             self.report.add(item, say("files.undeclared", name=quoted(by)), suggest(by, list(symbols)))
-        elif of == by or by not in _behind(self.problem, of):
+        elif ends[0] == ends[1] or by not in _behind(self.problem, of):
             self.report.add(item, say("files.no_influence", of=of, by=by))
         elif symbols[by].discrete:
             self.report.add(item, say("files.jacobian_of_discrete", by=by))
+        elif tree.children[1].kind == "entry" and by in _starts(self.problem) and not _starts_alone(self.problem, by):
+            self.report.add(
+                item, say("files.start_is_shared", name=by), say("files.start_itself", of=ends[0][1], by=by)
+            )
         else:
-            return [(of, by)]
+            return [(ends[0][1], text)]
         return []
+
+    def end(self, side: Node, source: Source) -> tuple[str, str]:
+        """The quantity of one end of a Jacobian, and what is differentiated: it or a member, ``h[t-1]``."""
+        if side.kind == "name":
+            return side.value, side.value
+        found = resolve_expression(side, source, self.scope)
+        if isinstance(found, Sym):  # What a recurrence starts from: h[0] = h0.
+            family, place = (source.text[slice(*part.span)] for part in side.children)
+            return found.name, f"{family.removeprefix('d')}[{''.join(place.split())}]"
+        places = found.places if isinstance(found, Member) else found.indices if isinstance(found, Entry) else ()
+        base = found.base if isinstance(found, (Entry, Member)) else None
+        first, *rest = places or (None,)
+        families = self.problem.family_dims
+        if not isinstance(base, Sym) or first is None or any(rest) or base.declared[0] not in families:
+            raise source.error(say("files.not_a_member"), side.span)
+        return base.name, f"{base.name}[{first.letter}]"
 
     def claim(self, item: Scalar) -> tuple[Expr, Expr] | None:
         source = item.source()
@@ -331,6 +360,18 @@ def _behind(problem: Problem, node: str) -> dict[str, None]:
         if equation.name in found or not found.keys().isdisjoint(equation.block):
             found.update(dict.fromkeys((equation.name, *names_in(equation.rhs))))
     return found
+
+
+def _starts(problem: Problem) -> set[str]:
+    return {start.name for starts in problem.starts.values() for start in starts}
+
+
+def _starts_alone(problem: Problem, name: str) -> bool:
+    """Whether a quantity is nothing but the start of one recurrence, so that it is the member 0."""
+    found = [e for eq in problem.equations for e in walk(eq.rhs)]
+    started = [e for e in found if isinstance(e, Started) and any(s == problem.sym(name) for s in e.starts)]
+    uses = sum(isinstance(e, Sym) and e.name == name for e in found)
+    return len({e.name for e in started}) == 1 and uses == len(started)
 
 
 _EQUATION = "dL/dz = y - t"

@@ -1,0 +1,276 @@
+"""Jacobians through recurrences: judged by moving single members in the equations written out, shown, refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from extent import examples, some
+from recurrences import RECURRENCES, random_recurrence
+from step_judge import slopes_of_members
+from unrolled import member_name
+
+from backsym.core.errors import BacksymError, InputError
+from backsym.core.expr import Equation, Ix, Neg, position_of, with_letters
+from backsym.core.problem import Problem
+from backsym.core.steps import TotalDerivation
+from backsym.documents.writers.jsonform import problem_json
+from backsym.documents.writers.render import rendered
+from backsym.marking.verdicts import check
+from backsym.numeric.context import Env
+from backsym.numeric.evaluate import evaluate
+from backsym.numeric.proof import totals_proved
+from backsym.numeric.sample import draw
+from backsym.numeric.sources import value_of
+from backsym.printing.latex import equation_latex, range_latex
+from backsym.printing.notation import Notation
+from backsym.reading.files.loader import problem_from_mapping
+from backsym.solving.solution import Solution, solve
+from backsym.solving.written import variables
+
+RNN: dict[str, Any] = {
+    "indices": {"t": "T", "k": "T"},
+    "symbols": {
+        "x": {"shape": ["T", "D"], "role": "input"}, "h0": {"shape": ["H"], "role": "input"},
+        "y": {"shape": ["H"], "role": "target"}, "W": ["H", "H"], "U": ["H", "D"],
+    },
+    "forward": ["h[0] = h0", "h[t] = tanh(W @ h[t-1] + U @ x[t])", "L = squared_error(h[T], y)"],
+}  # fmt: skip
+
+
+def asked(mapping: dict[str, Any], *jacobians: str, **more: Any) -> Problem:
+    parts = [{"jacobian": list(jacobians), **more}]
+    return problem_from_mapping({**mapping, "indices": {**mapping["indices"], "r": "T"}, "parts": parts})
+
+
+def position(problem: Problem, text: str, here: dict[Ix, Ix], env: Env) -> tuple[str, int | None]:
+    """The quantity of an end of a Jacobian, and the position of its member."""
+    name, bracket, _ = text.partition("[")
+    if not bracket or text == f"{name}[0]":
+        return (problem.starts[name][0].name, None) if bracket else (name, None)
+    place = problem.placed(text)
+    found = with_letters(place.indices[0], here)  # type: ignore[attr-defined]
+    return name, env.dims[str(found.dim)] + (getattr(found, "offset", 0)) if "T" in text else position_of(found)
+
+
+def true(problem: Problem, env: Env, total: TotalDerivation) -> np.ndarray:
+    """The whole array along the letters of its entry, one choice of the letters of members after the other."""
+    families = problem.recurrent
+    lettered = [ix for ix in total.indices if ix.dim in families and not ix.fixed]
+    sizes = [env.dims[str(ix.dim)] for ix in total.indices if not ix.fixed]
+    rest = [n for n, ix in enumerate(total.indices) if ix not in lettered]
+    found = np.zeros(sizes)
+    slopes: dict[str, dict[str, np.ndarray]] = {}
+    for chosen in np.ndindex(*(env.dims[str(ix.dim)] for ix in lettered)):
+        here = {ix: Ix(str(n + 1), ix.dim) for ix, n in zip(lettered, chosen, strict=True)}
+        (of, p), (by, q) = (position(problem, text, here, env) for text in (total.of, total.by[0]))
+        recurs = by in problem.by_name and bool(problem.by_name[by].block)
+        if recurs and q is not None and q < 1:
+            by, q, recurs = problem.starts[by][-q].name, None, False
+        moved = member_name(by, q) if recurs and q is not None else by
+        if moved not in slopes:
+            slopes[moved] = slopes_of_members(problem, env, moved)
+        block = slopes[moved][of] if p is None else slopes[moved][of][p - 1]
+        if not recurs and q is not None:
+            axis = block.ndim - np.ndim(env.values[by])
+            block = np.take(block, q - 1, axis)
+        at: list[Any] = [slice(None)] * found.ndim
+        for ix, n in zip(lettered, chosen, strict=True):
+            at[total.indices.index(ix)] = n
+        found[tuple(at)] = block
+    assert found.ndim == len(rest) + len(lettered)
+    return found
+
+
+def wrong(solution: Solution, length: int) -> list[str]:
+    """The Jacobians whose entries, recursions or source differ from the steps."""
+    problem = solution.problem
+    sizes = {"T": length, "H": 3, "D": 2, "V": 5}
+    env = draw(problem, 3, sizes={dim: n for dim, n in sizes.items() if dim in problem.dims})
+    found = []
+    for total in solution.totals:
+        truth = true(problem, env, total)
+        values = {
+            "left": evaluate(total.entry.lhs, env, total.indices),
+            "right": evaluate(total.entry.rhs, env, total.indices),
+            "source": np.asarray(value_of(solution.total_numpy(total.key), variables(problem, env))),
+        }
+        for what, value in values.items():
+            if not np.allclose(np.reshape(value, truth.shape), truth, rtol=1e-9, atol=1e-12):
+                found.append(f"{total.of} by {total.by[0]}, {what}, at length {length}")
+    return found
+
+
+CASES = {
+    "last step": [
+        *("dh[t]/dh[t-1]", "dh[T]/dh[0]", "dh[t]/dh[r]", "dh[T]/dX[r]"),
+        *("dz[T]/dW", "dz[t]/dz[r]", "dL/dh[t]", "dh[t]/dz[t]"),
+    ],
+    "numbers": ["ds[T]/dw", "ds[t]/ds[t-1]", "ds[T]/dx[r]", "ds[t]/ds[r]", "dL/du"],
+    "lstm": ["dh[t]/dh[t-1]", "dh[T]/dc[r]", "dc[T]/dh0", "dh[t]/dX[t]", "df[t]/dh[r]"],
+    "two steps back": ["dh[T]/dh[r]", "dh[t]/dX[r]", "dq[t]/dh[r]", "dq[t]/dh[t-1]", "dL/dh[r]"],
+    "every step": ["dh[T]/db", "dL/dh0", "dL/dU"],
+    "parameters per step": ["dh[T]/dP[r]", "dh[t]/dq[r]", "dh[T]/dh[T-1]"],
+    "depth": ["da[T]/da[0]", "da[l]/da[l-1]", "da[l]/da[r]"],
+    "products": ["dh[t]/dh[t-1]", "dh[T]/dh[T-1]", "dh[t]/dx[r]", "dh[T]/db"],
+    "normalised": ["dh[t]/dh[t-1]", "dh[T]/da"],
+    "with others among them": ["dh[T]/dA", "ds[t]/dh[t-1]", "ds[T]/dX[r]"],
+    "gates stacked in one array": ["dh[t]/dh[t-1]"],
+    "this step and the one before": ["dh[t]/dc[r]", "dc[t]/dh[r]"],
+}  # fmt: skip
+"""For each recurrence the Jacobians that are asked for."""
+
+
+@pytest.mark.parametrize("name", some(CASES, 4))
+def test_steps_of_single_members_judge_every_form(name: str) -> None:
+    solution = solve(asked(RECURRENCES[name].mapping, *CASES[name]))
+    assert [wrong(solution, length) for length in (1, 3)] == [[], []]
+    assert {v.status for v in solution.totals_verified.values()} == {"verified"}
+    assert not any("d_" in solution.total_numpy(total.key) for total in solution.totals)
+
+
+@pytest.mark.parametrize("seed", range(examples(60, 30)))
+def test_random_recurrences(seed: int) -> None:
+    rng = np.random.default_rng([seed, 5])
+    mapping = random_recurrence(rng).mapping
+    names = [eq.name for eq in problem_from_mapping(mapping).equations if eq.block]
+    leaves = [name for name in mapping["symbols"] if name not in ("Y", "X") and "for" not in mapping["symbols"][name]]
+    pairs = [(f"{v}[T]", f"{u}[r]") for v in names for u in names] + [(f"{names[0]}[t]", u) for u in leaves]
+    found = []
+    for at in rng.permutation(len(pairs))[:3]:
+        of, by = pairs[at]
+        try:
+            found += wrong(solve(asked(mapping, f"d{of}/d{by}")), 3)
+        except InputError as error:
+            assert "does not depend" in str(error)  # noqa: PT017
+    assert found == []
+
+
+def refusal(mapping: dict[str, Any], jacobian: str) -> str:
+    with pytest.raises((BacksymError, InputError)) as error:
+        solve(asked(mapping, jacobian))
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "jacobian", "said"),
+    [
+        ("last step", "dh/dh0", "say which member, as h[t] or h[T]"),
+        ("last step", "dL/dX", "say which member, as X[t] or X[T]"),
+        ("last step", "dh[t]/dh[t-2]", "only at the same position"),
+        ("lstm", "dc[t]/dc[t-1]", "acts through nothing else of its own step"),
+        ("last step", "dh[T]/dX[1]", "by a member of X at 1 is not derived"),
+        ("last step", "dh[t-1]/dh[t-2]", "at the last position"),
+        ("last step", "dh[t]/dh[t]", "does not depend"),
+        ("last step", "dh[t]/dh[t+1]", "only at the same position"),
+        ("last step", "dz[t]/dh[t]", "a member of z does not depend on that of h"),
+        ("last step", "dh[t]/dW[1]", "a quantity or of a member of a family"),
+        ("last step", "dh[t,1]/dh0", "a quantity or of a member of a family"),
+        ("this step and the one before", "dh[T]/dc[0]", "c0, which is used elsewhere, too"),
+    ],
+)
+def test_what_is_refused(name: str, jacobian: str, said: str) -> None:
+    assert said in refusal(RECURRENCES[name].mapping, jacobian)
+
+
+def forms(total: TotalDerivation, problem: Problem) -> list[tuple[str, str]]:
+    notation = Notation.of(problem)
+    return [
+        (range_latex((case.run,), notation), equation_latex(case.matrix or case.entry, notation))
+        for case in total.cases
+    ]
+
+
+def test_forms() -> None:
+    problem = asked(RNN, "dh[t]/dh[t-1]", "dh[T]/dh[0]", "dh[T]/dx[k]", "dh[t]/dh[k]")
+    step, last, by_input, any_two = solve(problem).totals
+    local = r"\text{diag}(\mathbb{1}_{H} - \mathbf{h}_t^{\odot 2})"
+    assert step.matrix is not None
+    assert equation_latex(step.matrix, Notation.of(problem)) == (
+        rf"\frac{{\partial \mathbf{{h}}_t}}{{\partial \mathbf{{h}}_{{t-1}}}} = {local} \mathbf{{W}}"
+    )
+    (start, begins), (after, goes_on) = forms(last, problem)
+    assert (start, begins) == ("t = 0", r"\frac{\partial \mathbf{h}_0}{\partial \mathbf{h}_0} = \mathbf{I}_H")
+    assert after == r"t = 1, \dots, T"
+    assert goes_on.endswith(
+        rf" = {local} \mathbf{{W}} \frac{{\partial \mathbf{{h}}_{{t-1}}}}{{\partial \mathbf{{h}}_0}}"
+    )
+    assert [where for where, _ in forms(by_input, problem)] == ["t = k", r"t = k+1, \dots, T", r"t = 1, \dots, k-1"]
+    assert forms(by_input, problem)[0][1].endswith(local.replace("_t", "_k") + r" \mathbf{U}")
+    assert forms(any_two, problem)[0][1].endswith(r"= \mathbf{I}_H")
+    assert forms(any_two, problem)[2][1].endswith(r"= \mathbf{0}")
+
+
+def test_the_other_layout_is_transposed() -> None:
+    jacobians = ["dh[t]/dh[t-1]", "dh[T]/dh[0]", "dh[T]/dx[k]"]
+    solution, other = (solve(asked(RNN, *jacobians, layout=layout)) for layout in ("numerator", "denominator"))
+    env = draw(solution.problem, 3, sizes={"T": 3, "H": 2, "D": 2})
+    for total, turned in zip(solution.totals, other.totals, strict=True):
+        arrays = [
+            evaluate(side, env, indices)
+            for found, indices in ((total, total.indices), (turned, total.indices))
+            for side in (found.entry.lhs, found.entry.rhs)
+        ]
+        assert all(np.allclose(array, arrays[0]) for array in arrays)
+        assert [ix.dim for ix in turned.indices] == [ix.dim for ix in turned.array[1]]
+        value = np.asarray(value_of(other.total_numpy(turned.key), variables(other.problem, env)))
+        assert np.allclose(value, evaluate(total.entry.rhs, env, turned.indices))
+
+
+def test_json() -> None:
+    step, last = problem_json(solve(asked(RNN, "dh[t]/dh[t-1]", "dh[T]/dh[0]")))["jacobians"]
+    assert (step["of"], step["by"], step["shape"]) == ("h[t]", "h[t-1]", ["T", "H", "H"])
+    assert (last["of"], last["by"], last["shape"]) == ("h[T]", "h[0]", ["H", "H"])
+    assert "cases" not in step
+    assert last["entry"] is last["matrix"] is None
+    assert [sorted(case) for case in last["cases"]] == [["entry", "matrix", "range"]] * 2
+    assert step["numpy"] == "(1 - h ** 2)[:, :, None] * W"
+    assert last["numpy"] == (
+        "[J := np.eye(h0.shape[0]) if t < 0 else (1 - h[t] ** 2)[:, None] * "
+        'np.einsum("ib,ba->ia", W, J) for t in range(-1, x.shape[0])][-1]'
+    )
+
+
+def test_a_wrong_recursion_or_start_is_found() -> None:
+    """Each case is proved by itself, at every position and every length."""
+    solution = solve(asked(RNN, "dh[T]/dh[0]", "dh[T]/dx[k]"))
+    envs = [draw(solution.problem, seed) for seed in range(3)]
+    for total in solution.totals:
+        for n, case in enumerate(total.cases):
+            if evaluate_zero(case.entry):
+                continue
+            for form in ("entry", "matrix"):
+                equation = getattr(case, form)
+                bad = replace(case, **{form: Equation(equation.lhs, Neg(equation.rhs))})
+                changed = replace(total, cases=(*total.cases[:n], bad, *total.cases[n + 1 :]))
+                found, _ = totals_proved((changed,), solution.derivations, envs)
+                assert found[total.key].status == "failed"
+
+
+def evaluate_zero(equation: Equation) -> bool:
+    return repr(equation.rhs).startswith("Num(value=Fraction(0")
+
+
+@pytest.mark.parametrize("form", ["md", "tex", "html"])
+def test_every_form_of_output_asks_for_members_and_has_the_start(form: str) -> None:
+    text = rendered(None, [solve(asked(RNN, "dh[T]/dh[0]"))], form)
+    assert "1,\\dots,T" in "".join(str(text).split()) or form == "html"
+    assert str(text).count("h") > 10
+
+
+ANSWERS = [
+    ("dh[t]/dh[t-1]", r"\mathrm{diag}(1 - \mathbf{h}_t^2) \mathbf{W}", "correct"),
+    ("dh[t]/dh[t-1]", "diag(1 - h[t]**2) @ W", "correct"),
+    ("dh[t]/dh[t-1]", r"\frac{\partial h_{ti}}{\partial h_{t-1,j}} = (1 - h_{ti}^2) W_{ij}", "correct"),
+    ("dh[t]/dh[t-1]", r"\mathbf{W} \mathrm{diag}(1 - \mathbf{h}_t^2)", "incorrect"),
+    ("dh[t]/dh[t-1]", r"-\mathrm{diag}(1 - \mathbf{h}_t^2) \mathbf{W}", "incorrect"),
+    ("dh[t]/dh[t-1]", r"\mathrm{diag}(1 - \mathbf{h}_{t-1}^2) \mathbf{W}", "incorrect"),
+    ("dh[T]/dh[0]", r"\mathbf{I}", "incorrect"),
+]
+
+
+@pytest.mark.parametrize(("target", "answer", "verdict"), ANSWERS)
+def test_answers(target: str, answer: str, verdict: str) -> None:
+    assert check(asked(RNN, "dh[t]/dh[t-1]", "dh[T]/dh[0]"), target, answer).verdict == verdict
