@@ -163,6 +163,42 @@ with $\mathbf{h}_0 = 0$.
         lambda x, W1, W2, y: -(y * np.log(softmax(W2 @ np.tanh(W1 @ x)))).sum(),
         {"x": (D,), "W1": (H, D), "W2": (K, H), "y": (K,)}, {},
     ),
+    "capitals before what the words call a vector": (
+        r"Let $x$ be the input vector. $$h = \sigma(W_1 x + b_1)$$ $$o = W_2 h + b_2$$ $$L = \|o - y\|^2$$",
+        lambda W1, x, b1, W2, b2, y: ((W2 @ sigmoid(W1 @ x + b1) + b2 - y) ** 2).sum(),
+        {"W1": (H, D), "x": (D,), "b1": (H,), "W2": (K, H), "b2": (K,), "y": (K,)}, {},
+    ),
+    "capitals that are declared as numbers": (
+        r"$$p = W x + b, \quad L = (p - y)^2$$ with $W, x, b, y \in \mathbb{R}$.",
+        lambda W, x, b, y: (W * x + b - y) ** 2, {"W": S, "x": S, "b": S, "y": S}, {},
+    ),
+    "the softmax function by its entries": (
+        r"$$\sigma(\mathbf{z})_i = \frac{e^{z_i}}{\sum_{j=1}^K e^{z_j}}, \qquad "
+        r"L = -\sum_{i=1}^K y_i\log\sigma(\mathbf{z})_i.$$",
+        lambda z, y: -(y * np.log(softmax(z))).sum(), {"z": (K,), "y": (K,)}, {},
+    ),
+    "the softmax function by its entries, in the text": (
+        r"$$L = -\log g(\mathbf{s})_c$$ with the correct class $c$, where $g(\mathbf{s})_k = "
+        r"\frac{\exp(s_k)}{\sum_l \exp(s_l)}$ and $\mathbf{s} = \mathbf{W}\mathbf{x}$.",
+        lambda W, x, c: -np.log(softmax(W @ x)[c]), {"W": (K, D), "x": (D,)}, {"c": 1},
+    ),
+    "signs without braces": (
+        r"$$L = (1-p)^\gamma w + \frac\lambda2 w^2$$",
+        lambda p, gamma, w, **o: (1 - p) ** gamma * w + o["lambda"] / 2 * w**2,
+        {"p": S, "gamma": S, "w": S, "lambda": S}, {},
+    ),
+    "members that a derivative is by": (
+        r"""$$p_{ik} = \frac{\exp(\boldsymbol\theta_k^\top \mathbf{x}_i)}{\sum_{j=1}^K \exp(\boldsymbol\theta_j^\top
+        \mathbf{x}_i)}$$ $$\ell = \sum_{i=1}^n \sum_{k=1}^K y_{ik} \log p_{ik}.$$
+        Compute $\nabla_{\boldsymbol\theta_k} \ell$.""",
+        lambda theta, x, y: (y * np.log(softmax(x @ theta.T))).sum(),
+        {"theta": (K, D), "x": (T, D), "y": (T, K)}, {},
+    ),
+    "a case that a question supposes": (
+        r"$$\mathbf{z} = \mathbf{V} \mathbf{x}, \quad L = \|\mathbf{z} - \mathbf{W}\mathbf{x}\|^2$$ "
+        r"What changes if $\mathbf{V} = \mathbf{W}^T$?",
+        lambda V, x, W: (((V - W) @ x) ** 2).sum(), {"V": (H, D), "x": (D,), "W": (H, D)}, {},
+    ),
     "rows": (
         r"""$$\mathbf{h} = \tanh(\mathbf{x}\mathbf{W} + \mathbf{b}), \quad L = \frac12\|\mathbf{h} - \mathbf{t}\|^2$$
         with $\mathbf{x} \in \mathbb{R}^{1 \times D}$, $\mathbf{b} \in \mathbb{R}^{1 \times H}$ and
@@ -189,6 +225,24 @@ REFUSED = {
         r"$$ L = -\log p_c $$ where $\mathbf{p} = \text{softmax}(\mathbf{s})$.", "notes.entry_at_class",
     ),
     "a model that is applied to an example": (r"$$J = \sum_n (y_n(x_n, w) - t_n)^2$$", "notes.member"),
+    "weights that may be matrices": (r"$$h = \sigma(W x + b), \quad L = (h - y)^2$$", "notes.number_or_matrix"),
+    "a function by its entries": (
+        r"$$\sigma(\mathbf{z})_i = \frac{z_i}{\sum_j z_j}, \quad L = -\sum_i y_i \log\sigma(\mathbf{z})_i$$",
+        "notes.function_not_put_in",
+    ),
+    "a softmax with a temperature": (
+        r"$$\sigma(\mathbf{z})_i = \frac{e^{z_i/T}}{\sum_j e^{z_j/T}}, \quad L = -\log\sigma(\mathbf{z})_1$$",
+        "notes.function_not_put_in",
+    ),
+    "an objective without a name": (
+        r"We minimise $$L + \frac{\lambda}{2} w^2, \quad$$ where $$L = (w x - y)^2.$$", "notes.nameless_objective",
+    ),
+    "an objective without a name, in the text": (
+        r"We minimise $L(w) + \lambda w^2$, where $$L = (w x - y)^2.$$", "notes.nameless_objective",
+    ),
+    "a question about a score of its own": (
+        r"$$L = (s - y)^2 $$ If $s = w x$, what is $\partial L/\partial w$?", "notes.computed_within",
+    ),
     "a rate, or a factor": (r"$$J = (y - \lambda(w x + b))^2$$", "notes.unknown_function"),
     "an array of one entry": (r"$$L = \max(0, 1 - a X^T X w)$$", "notes.size_one"),
 }  # fmt: skip
@@ -210,3 +264,14 @@ def test_what_the_text_computes_is_never_data(name: str, tmp_path: Path) -> None
 def test_a_note_is_read_as_meant(name: str, tmp_path: Path) -> None:
     text, truth, shapes, classes = NOTES[name]
     same_as(loaded(tmp_path, text), truth, shapes, classes)
+
+
+def test_what_is_asked_or_idle_is_a_part_or_named(tmp_path: Path) -> None:
+    note = loaded(
+        tmp_path,
+        r"$$L = \frac12 (w x - y)^2$$ Derive $\partial_w L$. Here $$w x + 1$$ is linear, $$w \in \mathbb{R}.$$",
+    )
+    assert [(part.kind, part.targets) for part in note.parts] == [("gradients", ("w",))]
+    assert [remark for remark in note.remarks if "equals sign" in remark] == [
+        "passed over, line 1: a formula without an equals sign"
+    ]

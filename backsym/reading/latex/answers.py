@@ -247,8 +247,7 @@ class AnswerFormula(Formula):
 
     def derivative(self) -> Node:
         if self.ahead().text == "_":
-            # \partial_z L is \nabla_z L.
-            return self.gradient()
+            return super().derivative()
         start = self.token.start
         self.take()
         above = self.of_loss(self.factor())

@@ -89,7 +89,9 @@ class Formula(Symbols):
         return tree
 
     def derivative(self) -> Node:
-        r"""``\partial L / \partial z`` on one line."""
+        r"""``\partial L / \partial z`` on one line, or ``\partial_z L``, which is ``\nabla_z L``."""
+        if self.ahead().text == "_":
+            return self.gradient()
         start = self.token.start
         above = self.differential()
         if not self.at("/") or not self.is_differential(self.ahead()):

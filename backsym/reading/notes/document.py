@@ -59,7 +59,14 @@ from backsym.reading.notes.prose import (
     without_next,
 )
 from backsym.reading.notes.ranks import Ranks
-from backsym.reading.notes.refusals import check_defined, check_names, check_roots, check_shapes, check_transposes
+from backsym.reading.notes.refusals import (
+    check_defined,
+    check_names,
+    check_objective,
+    check_roots,
+    check_shapes,
+    check_transposes,
+)
 from backsym.reading.notes.shapes import Shapes
 from backsym.reading.notes.spelling import MARKS, respelt
 from backsym.reading.notes.statements import Settled, settled
@@ -233,6 +240,7 @@ class _Note:
         self.remarks: tuple[str, ...] = ()
         self.left_over: list[int] = []
         self.unread: list[int] = []
+        self.in_parts: set[int] = set()
         self.unknown: list[tuple[int, str]] = []
         self.no_part: list[int] = []
         self.asked: frozenset[str] = frozenset()
@@ -293,6 +301,7 @@ class _Note:
         check_defined(self.source, equations, self.settled.unread)
         check_counts(self.source, equations, {d.spelled.name for d in self.declared.found})
         self.check_computed(equations)
+        check_objective(self.source, equations, [(f.start, f.end) for f in self.formulas if self.is_idle(f)])
         self.declare_what_is_used(equations, places)
         found = [equation.segment for equation in equations.found]
         self.asked = self.asked_for(equations)
@@ -369,12 +378,20 @@ class _Note:
                     for name in names
                     if name in given and name not in self.numbers
                 ]
+        idle = (f for f in self.formulas if f.displayed and f.start not in self.in_parts and self.is_idle(f))
+        found += [(self.locate(f.start)[0], "a formula without an equals sign") for f in idle]
         lines = sorted({self.locate(at)[0] for at in self.left_over})
         if lines:
             others = ", ".join(map(str, lines[1:12])) + (", ..." if len(lines) > 12 else "")
             more = f"; also in line{'s' if len(lines) > 2 else ''} {others}" if others else ""
             found.append((lines[0], f"a derivative that nobody asks for{more}"))
         return (*customs, *(f"passed over, line {n}: {reason}" for n, reason in sorted(found)))
+
+    def is_idle(self, formula: Formula) -> bool:
+        """Whether a formula neither states nor declares anything, and is about no derivative."""
+        text = self.document.text[formula.start : formula.end]
+        signs = has_sign(self.source, formula.start, formula.end, "in", "=", "sim", *_DERIVATIVES)
+        return bool(text.strip(" \n.,;&")) and not signs
 
     def beginning(self, at: int) -> str:
         """The first words from a place on, as the file has them."""
@@ -829,6 +846,13 @@ class _Note:
         sentence = close[close.rfind(".") + 1 :]
         return words_of(sentence) if sentence[-1:].isalpha() else []
 
+    def is_asked(self, formula: Formula) -> bool:
+        """Whether a formula stands in a question, "what if $V = W^T$?", of a case that the note is not about."""
+        text = self.document.text
+        ends = (text.find(sign, formula.end) for sign in (". ", ".\n", "!", "?", "\n\n", "$$"))
+        end = min((at for at in ends if at >= 0), default=len(text) - 1)
+        return text[end] == "?"
+
     def check_computed(self, equations: Equations) -> None:
         """Refuses what is given, since its equation stands after "if" or cannot be read: nothing computed is data."""
         words, given = self.vocabulary(), equations.given()
@@ -836,11 +860,14 @@ class _Note:
         for f in self.formulas:
             if f.displayed or has_sign(self.source, f.start, f.end, *_DERIVATIVES):
                 continue
+            known = given.keys() | equations.lefts() if self.is_asked(f) else frozenset()
             for s in segments(self.source, words, f.start, f.end):
                 if s.left.name not in given:
                     continue
                 e = equations.read(s)
                 tokens = tokens_in(self.source, s.left.span[1], s.end)
+                if e.uses and e.uses <= known:
+                    continue
                 unread = e.sides is None and any(token.text in letters for token in tokens)
                 if unread or (e.is_formula and e.uses and not is_model(self.source, e, equations)):
                     raise self.source.error(say("notes.computed_within", name=s.left.name), (s.start, s.end))
@@ -934,6 +961,7 @@ class _Note:
         """What the words of the note ask for."""
         found, tasks = self.tasks(equations)
         items = [self.part(task) for task in found]
+        self.in_parts = {at for task in found for at in (*task.formulas, *(start for start, _ in task.equations))}
         self.left_over = tasks.left_over
         self.unread = tasks.unread
         self.unknown = tasks.unknown

@@ -92,7 +92,7 @@ class Application:
     @property
     def scales_penalty(self) -> bool:
         r"""Whether a letter of constants stands before squares and lengths, ``\lambda (\|w\|^2 + \|v\|_1)``."""
-        return self.key[0] in _CONSTANTS and all(map(_is_penalty, _terms(self.inside)))
+        return self.key[0] in _CONSTANTS and all(map(_is_penalty, terms_of(self.inside)))
 
     @property
     def scales_target(self) -> bool:
@@ -200,6 +200,7 @@ class Equations:
         self.defined = defined
         self.segments = list(segments)
         self.stretched: set[int] = set()
+        self.bare: dict[str, tuple[int, int]] = {}
         chosen = self.chosen(self.segments)
         tokens = [token for s in chosen for token in (*tokens_in(source, s.start, s.end), _END)]
         functions = {name for name in self.called(chosen) if name in _FUNCTION_LETTERS or _of_one(name, tokens)}
@@ -344,6 +345,7 @@ class Equations:
             for name, uses in reader.indexed.items():
                 self.indexed.setdefault(name, set()).update(uses)
         self.names.update({name: s for name, s in reader.names.items() if name not in self.names})
+        self.bare.update((part.value, part.span) for part in walk(equation.rhs) if part.kind == "name")
         self.dims.update({name: s for name, s in reader.dims.items() if name not in self.dims})
         return Forward(segment, with_positions(equation.lhs, equation.rhs, self.labels))
 
@@ -405,7 +407,13 @@ class Equations:
         for equation in self.found:
             if equation.sides is not None:
                 used.update(dict.fromkeys(_quantities(equation.sides[1], self.labels)))
-        own = {name: self.names[name] for name in used if name in self.names and name not in nodes}
+        # \frac\lambda2 and p^\gamma have names without scripts.
+        bare = {
+            name: Spelled((name, ""), below=False, bold=False, span=span)
+            for name, span in self.bare.items()
+            if _is_letter(name)
+        }
+        own = {name: s for name in used if (s := self.names.get(name, bare.get(name))) and name not in nodes}
         return {name: s for name, s in own.items() if name not in self.dims and name not in self.functions}
 
 
@@ -502,6 +510,11 @@ def _written(source: Source, tree: Node) -> str:
     return "".join(source.text[slice(*tree.span)].split())
 
 
+def _is_letter(name: str) -> bool:
+    """Whether a name is one letter, Greek or not."""
+    return name in GREEK or (len(name) == 1 and name.isalpha())
+
+
 def _name_in(tree: Node) -> str | None:
     core = tree.children[0] if tree.kind == "entry" else tree
     return core.value if core.kind == "name" else None
@@ -513,7 +526,7 @@ def is_loss(left: Spelled) -> bool:
     return left.calligraphic or left.name in LOSS_NAMES or of_one
 
 
-def _terms(tokens: Sequence[Token]) -> list[list[Token]]:
+def terms_of(tokens: Sequence[Token]) -> list[list[Token]]:
     """The terms of a sum, parted by its signs outside of all brackets."""
     depth = 0
     found: list[list[Token]] = [[]]

@@ -68,6 +68,8 @@ def _uses(reader: FormulaReader, letters: Collection[str]) -> Iterator[Use]:
     tokens = reader.tokens
     for n, token in enumerate(tokens[:-1]):
         if token.text == "_" and token.kind == "op" and n:
+            if tokens[n - 1].text in ("nabla", "partial"):
+                continue  # What a derivative is by is no position.
             first = n + 1
             inside = tokens[first + 1 : reader.closing[first]] if first in reader.closing else tokens[first : first + 1]
             if tokens[n - 1].kind == "macro" and tokens[n - 1].text in _REDUCTIONS:

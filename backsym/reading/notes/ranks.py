@@ -129,6 +129,8 @@ class Ranks:
             return set()
         told = [d for d in self.declared if not d.letter]
         vectors = {d.spelled.key[0] for d in told if len(d.shape) - (d.spelled.name in self.declared_families) == 1}
+        names = {**equations.names, **given}
+        vectors |= {names[name].key[0] for name, rank in self.called_arrays(names).items() if rank == 1}
         found: set[str] = set()
         for e in equations.found:
             tokens = tokens_in(self.source, e.segment.start, e.segment.end)

@@ -15,14 +15,15 @@ from backsym.core.errors import Diagnostic, InputError
 from backsym.core.source import Source
 from backsym.core.words import say
 from backsym.reading.latex.equations import FormulaReader, segments
-from backsym.reading.latex.lexer import script_end
+from backsym.reading.latex.lexer import FONTS, script_end, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name
-from backsym.reading.notes.equations import Equations, Forward
+from backsym.reading.notes.equations import Equations, Forward, terms_of
 from backsym.reading.notes.labels import label_in
 from backsym.reading.notes.shapes import Axes, Shapes
 from backsym.reading.syntax import Node, walk
 
 _SUMS = ("sum", "mean", "max", "min")
+_RELATIONS = ("=", "<", ">", "<=", ">=", "!=", "to", "approx", "sim", "in")
 
 
 def check_names(source: Source, equations: Equations, loose: Collection[str]) -> None:
@@ -142,6 +143,25 @@ def check_roots(
             spelled = given[root]
             name = source.text[slice(*spelled.span)]
             raise source.error(say("notes.root_of_defined", name=name), spelled.span)
+
+
+def check_objective(source: Source, equations: Equations, places: Iterable[tuple[int, int]]) -> None:
+    r"""Raises InputError where the loss is a term of a formula without a name, ``L + \lambda \|w\|^2``.
+
+    ``places`` are formulas that state nothing and have no derivative in them.
+    """
+    last = equations.found[-1]
+    name = equations.loss() or last.name
+    letter = next(e.segment.left.key[0] for e in equations.found if e.name == name).rpartition(":")[2]
+    for start, end in places:
+        tokens = tokens_in(source, start, end)
+        terms = terms_of(tokens)
+        heads = [
+            [t.text for t in term[: next((n for n, t in enumerate(term) if t.text == "("), None)]] for term in terms
+        ]
+        letters = [[text for text in head if text not in FONTS and text not in ("{", "}", ",", ".")] for head in heads]
+        if len(terms) > 1 and [letter] in letters and not any(t.text in _RELATIONS for t in tokens):
+            raise source.error(say("notes.nameless_objective", name=name), (start, end))
 
 
 def _parametrised(source: Source, equations: Equations, loose: Collection[str]) -> Iterator[Diagnostic]:

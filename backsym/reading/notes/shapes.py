@@ -49,7 +49,8 @@ class Shapes:
     one column.  ``ranges`` are the axes of letters as far as they are known, ``starts`` what recurrences start from.
     ``biases`` are vectors that turned out to be added to each column of a matrix, with the sum, and ``unclear`` those
     of which nothing tells whether they are added to the rows or to the columns.  ``layers`` are the letters of layers:
-    weights w^l before a vector are matrices.  ``scaling`` are other weights that stand before a vector as numbers.
+    weights w^l before a vector are matrices.  ``scaling`` are other weights that stand before a vector as numbers, and
+    capitals that stand before a number, ``W x``: they may be matrices.
     """
 
     def __init__(
@@ -93,6 +94,8 @@ class Shapes:
             self.passes(pairs)
             weights = {name for name in left if is_weight(name)}
             self.scaling = dict(p for side in chain(*pairs) for p in self.before_vectors(side) if p[0] in weights)
+        capitals = {name for name in left if is_weight(name) and name[:1].isupper()}
+        self.scaling.update(p for side in chain(*pairs) for p in self.before_numbers(side) if p[0] in capitals)
 
     def passes(self, pairs: Sequence[tuple[Node, Node]]) -> None:
         for _ in range(PASSES):
@@ -348,6 +351,14 @@ class Shapes:
         for product in (part for part in walk(tree) if part.kind == "terms"):
             for first, second in pairwise(product.children):
                 if first.kind == "name" and self.of(first) == () and self.of(second):
+                    yield first.value, product
+
+    def before_numbers(self, tree: Node) -> Iterator[tuple[str, Node]]:
+        """The names that stand right before a small letter that would be a number, ``W x``, with the products."""
+        for product in (part for part in walk(tree) if part.kind == "terms"):
+            for first, second in pairwise(product.children):
+                small = second.kind == "name" and second.value[:1].islower()
+                if first.kind == "name" and small and not self.of(second):
                     yield first.value, product
 
     def layer_weights(self, factor: Node, vector: Axes) -> Axes | None:

@@ -22,7 +22,7 @@ from backsym.core.words import say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.equations import FormulaReader
-from backsym.reading.latex.lexer import FONTS, FUNCTION_MACROS, Token
+from backsym.reading.latex.lexer import FONTS, FUNCTION_MACROS, Token, script_end
 from backsym.reading.latex.names import Key, Vocabulary, new_name
 from backsym.reading.latex.scripts import Scripts, read_scripts
 from backsym.reading.latex.symbols import Base
@@ -135,6 +135,7 @@ def settled(document: Document, places: Places) -> Settled:
     pieces = _pieces(_source(document), formulas, displayed=True)
     arguments = _written_arguments([*pieces, *_pieces(_source(document), formulas, displayed=False)])
     document = _with(document, (edit for piece in pieces for edit in _one_side(piece)))
+    document = _with(document, _by_entries(_source(document), list(places(document))))
     document = _without_functions(document, places)
     pieces = _pieces(_source(document), places(document), displayed=True)
     document = _with(document, (edit for piece in pieces for edit in _one_side(piece, unread=True)))
@@ -320,6 +321,51 @@ def _without_functions(document: Document, places: Places) -> Document:
         done.add(head)
         document = _with(document, _arguments(source, formulas, pieces, *defined[head]))
     return document
+
+
+def _by_entries(source: Source, formulas: Sequence[Place]) -> Iterator[Edit]:
+    r"""The name of the softmax function for a letter that is defined by its entries, ``\sigma(\mathbf{z})_i = ...``.
+
+    Raises InputError for another function that is defined by its entries and used.
+    """
+    pieces = [piece for displayed in (True, False) for piece in _pieces(source, formulas, displayed=displayed)]
+    for piece in pieces:
+        call = _left_entry(piece)
+        if call is None or piece.derives(piece.signs[0], piece.last):
+            continue
+        used = [c for f in formulas for c in _calls(source, f, (call.head,)) if c.span != call.span]
+        if used and not _is_softmax(piece.tree(0)):
+            message = say("notes.function_not_put_in", name="".join(call.head))
+            raise source.error(message, call.span, say("notes.write_formula"))
+        yield from (Edit(c.start, c.head_end, FUNCTIONS["softmax"].latex) for c in used)
+        yield from _blank(source.text, *piece.span)
+
+
+def _left_entry(piece: Piece) -> Applied | None:
+    """``f(z)_i`` on the left side, of a letter; else None."""
+    tokens = piece.tokens
+    opening = piece.first + 1
+    if tokens[piece.first].kind not in ("letter", "greek") or tokens[opening].text != "(":
+        return None
+    close = _close(tokens, opening)
+    below = close + 1
+    if not close or tokens[below].text != "_" or script_end(tokens, below) != piece.signs[0]:
+        return None
+    return _applied(tokens, piece.first, opening, close)
+
+
+def _is_softmax(tree: Node | None) -> bool:
+    r"""Whether a formula is ``\frac{e^{z_i}}{\sum_j e^{z_j}}``."""
+    if tree is None or tree.kind != "div" or tree.children[1].kind != "call" or tree.children[1].value != "sum":
+        return False
+    one, (total, *letters) = tree.children[0], tree.children[1].children
+    if len(letters) != 1 or any(t.kind != "call" or t.value != "exp" for t in (one, total)):
+        return False
+    entries = one.children[0], total.children[0]
+    if any(t.kind != "entry" or len(t.children) != 2 for t in entries):
+        return False
+    mine, other = (t.children for t in entries)
+    return mine[0].value == other[0].value and other[1].value == letters[0].value != mine[1].value
 
 
 def _uses_others(piece: Piece, defined: Collection[tuple[str, ...]]) -> bool:
