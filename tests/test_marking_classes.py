@@ -450,6 +450,13 @@ def test_the_summary_does_not_depend_on_the_order_of_students(expected: list[Rec
     assert [slip.tag for slip in summarise(tied[::-1]).targets[0].slips] == ["factor", "sign"]
 
 
+def test_who_wrote_nothing_is_counted_apart_from_what_is_not_read() -> None:
+    given = [("a", "((", "expected a name"), ("b", " ", "no answer"), ("c", "((", "expected a name")]
+    rows = [Record(s, "y", "invalid", 0.0, 1.0, ("syntax",), words, answer=text) for s, text, words in given]
+    slips = summarise(rows).targets[0].slips
+    assert [(slip.count, slip.example) for slip in slips] == [(2, "expected a name"), (1, "no answer")]
+
+
 def test_the_page_is_whole_and_safe(expected: list[Record]) -> None:
     hostile = Record("eve", "<script>alert(1)</script>", "invalid", 0.0, 1.0, ("syntax",), "`<img>` & **b *c")
     page = class_page(summarise([*expected, hostile]), "A <b>neuron</b>")

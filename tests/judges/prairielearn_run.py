@@ -1,4 +1,4 @@
-r"""The question of ``docs/prairielearn`` in PrairieLearn's own code; run by hand.
+r"""The question of ``docs/prairielearn`` in PrairieLearn's own code; run by hand, in Python 3.13 as it asks for.
 
     pip install lxml chevron pandas coloraide text-unidecode pint jsonschema
     git clone https://github.com/PrairieLearn/PrairieLearn

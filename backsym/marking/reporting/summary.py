@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from backsym.core.choices import UNREAD
 from backsym.core.words import ENGLISH
 from backsym.marking.explaining.phrases import phrase
 from backsym.marking.reporting.records import Row
@@ -100,18 +101,19 @@ def summarise(rows: Sequence[Row]) -> ClassSummary:
 
 def _target(target: str, rows: Sequence[Row]) -> TargetSummary:
     verdicts = Counter(row.verdict for row in rows)
-    having: dict[str, list[int]] = {}
+    having: dict[tuple[str, bool], list[int]] = {}
     for number, row in enumerate(rows):
         if not is_right(row):
             for tag in row.tags or ("",):
-                having.setdefault(tag, []).append(number)
+                # Who wrote nothing wrote nothing that is not read.
+                having.setdefault((tag, tag in UNREAD and not row.answer.strip()), []).append(number)
     # Tags that the same answers have are one kind of error.
     kinds: dict[tuple[int, ...], list[str]] = {}
-    for tag, numbers in having.items():
+    for (tag, _), numbers in having.items():
         kinds.setdefault(tuple(numbers), []).append(tag)
     found = [Slip(", ".join(tags), len(numbers), rows[numbers[0]].feedback) for numbers, tags in kinds.items()]
     # Most first; at a tie by name, so that the order does not depend on that of the students.
-    slips = tuple(sorted(found, key=lambda slip: (-slip.count, slip.tag))[:ERRORS])
+    slips = tuple(sorted(found, key=lambda slip: (-slip.count, slip.tag, slip.example))[:ERRORS])
     marks = max(row.marks for row in rows)
     right = sum(map(is_right, rows))
     return TargetSummary(target, dict(verdicts), right, sum(row.score for row in rows) / len(rows), marks, slips)
