@@ -16,7 +16,7 @@ from extent import some
 from backsym.core.problem import Problem
 from backsym.core.resources import find_problem
 from backsym.marking.verdicts import Marker
-from backsym.reading.files.loader import load
+from backsym.reading.files.loader import load, problem_from_mapping
 
 TABLE = yaml.safe_load((Path(__file__).parent / "cases" / "answers_to_families.yaml").read_text(encoding="utf-8"))
 RIGHT = [(p, t, a) for p, targets in TABLE.items() for t, group in targets.items() for a in group["correct"]]
@@ -94,3 +94,21 @@ def test_customs_are_read_as_what_they_mean(name: str, target: str, right: list[
         assert found.score == 0.0, answer
         assert found.verdict != "correct", answer
         assert not tag or tag in found.tags, (answer, found.tags)
+
+
+LINEAR = {
+    "title": "A filter",
+    "indices": {"t": "T"},
+    "symbols": {"a": {"role": "parameter"}, "x": {"shape": ["T"]}, "s0": {"role": "input"}, "y": {"role": "target"}},
+    "forward": ["s[0] = s0", "s[t] = a*s[t-1] + x[t]", "L = 1/2*(s[T] - y)**2"],
+}
+
+
+def test_no_repair_is_the_derivative_that_is_asked_for() -> None:
+    found = Marker(problem_from_mapping(LINEAR)).mark("s", "dL/ds[T] = s[T] - y, dL/ds[t] = dL/ds[t+1]")
+    assert (found.verdict, found.tags) == ("incorrect", ("missing_factor",))
+
+
+def test_labels_of_members_are_positions_in_code() -> None:
+    found = as_asked("embeddings").mark("E", "sum(np.outer(np.eye(V)[w[t]], dv[t]) for t in range(T))")
+    assert found.verdict == "correct"

@@ -10,6 +10,7 @@ from test_new_parts import neuron, solved
 
 from backsym.marking.reporting.gradescope import as_gradescope
 from backsym.marking.verdicts import Marker, Verdict
+from backsym.reading.files.loader import problem_from_mapping
 
 # By hand: z = 0.5 - 0.5 + 0.1, y = tanh(0.1), dL/dz = (y - 1)(1 - y^2), dL/dw = dL/dz (1, 2).
 Y, DZ = 0.09966799462495582, -0.8913883690929073
@@ -26,10 +27,48 @@ def verdict(marker: Marker, target: str, answer: str) -> str:
 
 @pytest.mark.parametrize(
     "answer",
-    ["0.1", "z = 0.1", "1/10", "0.10", "1e-1", r"\frac{1}{10}", "$0.1$", "0.1005", "z = 0.5*1 - 0.25*2 + 0.1 = 0.1"],
-)
+    [
+        "0.1", "z = 0.1", "1/10", "0.10", "1e-1", r"\frac{1}{10}", "$0.1$", "0.1005", "z = 0.5*1 - 0.25*2 + 0.1 = 0.1",
+        "0,1", "10%", r"10\%", "**0.1**", "z is about 0.1", "The value is 0.1.", "ungefähr 0,1", "z: 0.1",
+        "z = 0.1, y = 0.9", "y = 0.9; z = 0.1",
+    ],
+)  # fmt: skip
 def test_a_number_is_right_however_it_is_written(marker: Marker, answer: str) -> None:
     assert verdict(marker, "z", answer) == "correct"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["z is not 0.1", "0.1 or -0.1", "0.1, 0.2", "0,100,0", "between 0 and 0.1", "z = 0,1, y = 0,9", "y = 0.1, u = 0.1"],
+)
+def test_what_is_no_one_number_is_not_read(marker: Marker, answer: str) -> None:
+    assert verdict(marker, "z", answer) == "invalid"
+
+
+def test_a_comma_may_part_thousands() -> None:
+    marker = Marker(neuron({"compute": ["z"]}, values={"x": [0, 0], "w": [0, 0], "b": 1.5, "t": 0}))
+    assert [verdict(marker, "z", text) for text in ("1,5", "1,50", "1,500")] == ["correct", "correct", "invalid"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("[0 0; 3 -6]", "correct"), ("[0, 0; 3, -6]", "correct"), ("[[0 0], [3 -6]]", "correct"),
+        ("[0 3; 0 -6]", "incorrect"), ("[0; 0; 3; -6]", "incorrect"), ("[0 0; 3]", "invalid"),
+        ("[[0, 0], [3, -6]]^T", "invalid"),
+    ],
+)  # fmt: skip
+def test_rows_of_a_matrix_are_parted_by_semicolons(answer: str, expected: str) -> None:
+    layer = {
+        "title": "A layer",
+        "symbols": {"x": {"shape": ["D"]}, "W": {"shape": ["K", "D"]}, "v": {"shape": ["K"]}},
+        "forward": ["h = relu(W @ x)", "L = dot(v, h)"],
+        "values": {"x": [1, -2], "W": [[1, 0.5], [-1, -1]], "v": [2, 3]},
+        "parts": [{"compute": ["h", "dL/dW"]}],
+    }
+    marker = Marker(problem_from_mapping(layer))
+    assert verdict(marker, "dL/dW", answer) == expected
+    assert [verdict(marker, "h", text) for text in ("(0, 1)^T", r"\left(0, 1\right)^\top", "[0; 1]")] == ["correct"] * 3
 
 
 @pytest.mark.parametrize(

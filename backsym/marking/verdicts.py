@@ -277,6 +277,10 @@ class Marker:
             return _Marking(array[1], array[0], answer, accept, marks, hints).verdict()
         return _Marking(self, target, answer, accept, marks, hints).verdict()
 
+    def members(self, number: AskedNumber, answer: object) -> list[str]:
+        """The members of an answer to a number."""
+        return members(str(answer), lambda left: self.numbers.named(left) == number)
+
     def number(self, target: str, answer: object) -> AskedNumber | None:
         """The number that an answer is to; None where it is a derivative by name that is asked for.
 
@@ -285,7 +289,8 @@ class Marker:
         number = self.numbers.named(target)
         if number is None or quantity_named(target) not in derivatives_asked(self.problem):
             return number
-        read = read_numbers(self.reader, members(str(answer))[-1], self.numbers.env)
+        wanted = self.numbers.true(number).shape
+        read = read_numbers(self.reader, self.members(number, answer)[-1], self.numbers.env, wanted)
         return None if isinstance(read, Unreadable) or read.named else number
 
     def mark_all(
@@ -556,16 +561,16 @@ class _NumberMarking(_Speaking):
 
     def verdict(self) -> Verdict:
         numbers, asked = self.marker.numbers, self.asked
-        *sides, last = members("" if self.answer is None else str(self.answer))
+        *sides, last = self.marker.members(asked, "" if self.answer is None else self.answer)
         stated = numbers.named(sides[0]) if sides else None
         if stated is not None and stated != asked:
             own = math(numbers.quantity(stated), self.marker.notation)
             return self.made("incorrect", ("wrong_node",), self.phrase("verdict.other_quantity", own=own, lhs=self.lhs))
-        read = read_numbers(self.marker.reader, last, numbers.env)
+        true = numbers.true(asked)
+        read = read_numbers(self.marker.reader, last, numbers.env, true.shape)
         if isinstance(read, Unreadable):
             key = "verdict.invalid_hint" if read.hint and self.hints == "full" else "verdict.invalid"
             return self.made("invalid", (read.tag,), self.phrase(key, message=read.message, hint=read.hint or ""))
-        true = numbers.true(asked)
         if numbers.is_right(asked, read, true):
             if read.named:
                 return self.made("equivalent_form", (), self.phrase("verdict.not_a_number"))

@@ -15,6 +15,7 @@ import numpy as np
 
 from backsym.core.errors import BacksymError
 from backsym.core.expr import Adj, Expr, Sym, walk
+from backsym.marking.answers.lines import statements
 from backsym.marking.answers.model import Target, Unreadable
 from backsym.marking.answers.reader import AnswerReader
 from backsym.numeric.axes import Array
@@ -28,7 +29,11 @@ MAX_CELLS = 10_000
 
 _CALLS = ("np.array", "numpy.array", "array", "torch.tensor", "tensor", "jnp.array")
 _EQUALS = ("≈", r"\approx", "==")
+_IS = ("is", "ist")
+_ROUGHLY = frozenset("about approximately approx approx. roughly circa ca. ungefähr etwa rund".split())
+_WORDS = _ROUGHLY.union(_IS)
 _CLOSES = {"[": "]", "(": ")", "{": "}"}
+_SIZED = {r"\left(": "(", r"\left[": "[", r"\right)": ")", r"\right]": "]"}
 
 
 @dataclass(frozen=True)
@@ -63,15 +68,41 @@ class Numbers:
         return np.array([cell.half for cell in self.cells]).reshape(self.shape)
 
 
-def members(text: str) -> list[str]:
-    """The members of a chain ``z = w x + b = 0.1``."""
+def members(text: str, about: Callable[[str], bool] = lambda left: False) -> list[str]:
+    """The members of a chain ``z = w x + b = 0.1``, of several the one whose left side is ``about`` what is asked for.
+
+    A text of several of which none is, or that is not clear, is one member.
+    """
     for sign in _EQUALS:
         text = text.replace(sign, "=")
-    return [member.strip().strip("$").strip() for member in text.strip().strip("$").split("=")]
+    text = _in_signs(text.strip().strip("$"))
+    if "=" not in text and about(text.partition(":")[0].strip()):
+        text = text.replace(":", "=", 1)
+    chains = statements(text) if text.count("=") > 1 and any(sign in text for sign in ",;\n") else []
+    if len(chains) > 1:
+        clear = all(chain.left is not None and "," not in chain.left for chain in chains)
+        mine = [chain for chain in chains if clear and about(chain.left or "")]
+        return [mine[-1].left or "", *mine[-1].members] if mine else [text]
+    return [member.strip().strip("$").strip() for member in text.split("=")]
 
 
-def read_numbers(reader: AnswerReader, text: str, env: Env) -> Numbers | Unreadable:
-    """The numbers that a text states, evaluated at the values that are given; or why it cannot be read."""
+def _in_signs(text: str) -> str:
+    """``z is about 0.1`` as ``z = 0.1``; without the signs of bold words in Markdown."""
+    if len(text) > 4 and text.startswith("**") and text.endswith("**"):
+        text = text[2:-2]
+    words = text.split(" ")
+    if not any(word.lower() in _WORDS for word in words):
+        return text
+    return " ".join("=" if word in _IS else word for word in words if word.lower() not in _ROUGHLY)
+
+
+def read_numbers(
+    reader: AnswerReader, text: str, env: Env, wanted: tuple[int, ...] | None = None
+) -> Numbers | Unreadable:
+    """The numbers that a text states, evaluated at the values that are given; or why it cannot be read.
+
+    ``wanted`` is the shape of what is asked for: where it is one number, ``0,5`` is a half.
+    """
     scalar = Target(reader.problem.loss, ())
     cells: list[Number] = []
     failures: list[Unreadable] = []
@@ -90,7 +121,7 @@ def read_numbers(reader: AnswerReader, text: str, env: Env) -> Numbers | Unreada
             cells.append(found)
 
     try:
-        shape = _laid_out(text.strip(), cell)
+        shape = _laid_out(_with_point(text.strip()) if wanted == () else _upright(text.strip()), cell)
     except ValueError:
         return _unreadable(reader, text, "the rows of this array have different lengths")
     return failures[0] if failures else Numbers(tuple(cells), shape)
@@ -100,10 +131,31 @@ def _unreadable(reader: AnswerReader, text: str, message: str) -> Unreadable:
     return Unreadable(Target(reader.problem.loss, ()), text, "syntax", message, reader.problem)
 
 
+def _with_point(text: str) -> str:
+    """``0,5`` as 0.5; what may be the thousands of ``1,500`` is left as it is."""
+    whole, _, digits = text.partition(",")
+    places = whole.lstrip("+-−")
+    alone = places.isdecimal() and digits.isdecimal()
+    return f"{whole}.{digits}" if alone and (len(digits) != 3 or places.startswith("0")) else text
+
+
+def _upright(text: str) -> str:
+    """A list without the transpose behind it, which turns no vector; a matrix with it is as it is written."""
+    for size, bracket in _SIZED.items():
+        text = text.replace(size, bracket)
+    for sign in ("^T", "^{T}", r"^\top", r"^{\top}", "ᵀ", ".T", "'"):
+        inner = text.removesuffix(sign).rstrip()
+        if inner != text and _items(inner) is not None and not any(item[:1] in _CLOSES for item in _items(inner) or ()):
+            return inner
+    return text
+
+
 def _decimal(text: str) -> Number | None:
-    """A number in digits; None for anything else."""
+    """A number in digits, perhaps in per cent; None for anything else."""
+    digits = text.replace("\N{MINUS SIGN}", "-").replace(" ", "")
+    bare = digits.removesuffix("%").removesuffix("\\")
     try:
-        number = Decimal(text.replace("\N{MINUS SIGN}", "-").replace(" ", ""))
+        number = Decimal(bare if digits[-1:] == "%" else digits).scaleb(-2 if digits[-1:] == "%" else 0)
     except InvalidOperation:
         return None
     if not number.is_finite():
@@ -162,6 +214,10 @@ def _items(text: str) -> list[str] | None:
     if text[:1] not in ("[", "(") or _end(text) != len(text) - 1:
         return None
     inside = text[1:-1].strip()
+    if text[0] == "[" and len(rows := _split(inside, ";")) > 1 and inside[:1] != "[":
+        # [1 2; 3 4] has rows; of one entry each they are a vector.
+        cells = [row if len(_split(row)) > 1 else ",".join(row.split()) for row in rows]
+        return [f"[{row}]" if "," in row else row for row in cells]
     items = _split(inside)
     if len(items) == 1 and text[0] == "(":
         return None
@@ -183,12 +239,12 @@ def _end(text: str) -> int | None:
     return None
 
 
-def _split(text: str) -> list[str]:
-    """Parts between the commas and semicolons that stand in no bracket."""
+def _split(text: str, signs: str = ",;") -> list[str]:
+    """Parts between the commas and semicolons, or other signs, that stand in no bracket."""
     depth, start, parts = 0, 0, []
     for at, char in enumerate(text):
         depth += (char in "([{") - (char in ")]}")
-        if depth == 0 and char in ",;":
+        if depth == 0 and char in signs:
             parts.append(text[start:at].strip())
             start = at + 1
     return [part for part in (*parts, text[start:].strip()) if part]

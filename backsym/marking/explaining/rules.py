@@ -210,13 +210,19 @@ def index(s: Site) -> Iterator[Draft]:
     if isinstance(s.node, Entry) and isinstance(s.node.base, (Sym, Adj)):
         shape = s.node.base.shape
         if len(shape) == len(s.node.indices):
-            for at in placements(shape, s.place.letters, s.offers.positions):
-                if at != s.node.indices:
-                    yield s.draft("wrong_index", Entry(s.node.base, at))
-            yield from (s.draft("wrong_index", Entry(s.node.base, at), 0.02) for at in _shifts(s.node.indices))
+            near = ((at, 0.02) for at in _shifts(s.node.indices))
+            for at, extra in (*((at, 0.0) for at in placements(shape, s.place.letters, s.offers.positions)), *near):
+                if at != s.node.indices and not _asked(s, at):
+                    yield s.draft("wrong_index", Entry(s.node.base, at), extra)
     if isinstance(s.node, Delta):
         pool = [ix for ix in s.place.letters if ix.dim == s.node.i.dim]
         yield from (s.draft("wrong_index", Delta(a, b, s.node.equal)) for a, b in permutations(pool, 2))
+
+
+def _asked(s: Site, at: tuple[Ix, ...]) -> bool:
+    """Whether an entry here would be the very derivative that is asked for, which nobody is to write."""
+    base = getattr(s.node, "base", None)
+    return isinstance(base, Adj) and base.name == s.offers.target and at == s.offers.letters
 
 
 def _shifts(indices: tuple[Ix, ...]) -> Iterator[tuple[Ix, ...]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from operator import is_
 
-from backsym.core.expr import Expr, Eye, MatMul, OneHot, T, show_shape
+from backsym.core.expr import Entry, Expr, Eye, Label, Labels, MatMul, OneHot, T, show_shape
 from backsym.core.words import say
 from backsym.reading.meaning.rules import Rules
 from backsym.reading.meaning.scope import Scope, label_of
@@ -25,6 +25,11 @@ def at_label(r: Rules, base: Expr, items: Sequence[Node], tree: Node) -> Expr | 
     """The part of an array at one whole label, all other axes kept; None where this is no such part."""
     if not r.scope.label_ranks:
         return None
+    if isinstance(base, Eye) and len(items) == 1 and items[0].kind == "entry" and label_of(items[0], r.scope):
+        # np.eye(K)[y[n]]
+        found = r.index(items[0], base.shape[0])
+        assert isinstance(found, Label)
+        return OneHot(Entry(Labels(found.name, tuple(ix.dim for ix in found.at), found.dim), found.at), found.dim)
     labels = [label_of(item, r.scope) if item.kind == "name" else None for item in items]
     places = [axis for axis, label in enumerate(labels) if label is not None]
     if len(places) != 1 or not all(is_whole(item) for item, label in zip(items, labels, strict=True) if label is None):

@@ -293,7 +293,7 @@ class Reader(Builder):
         if isinstance(word, Differential) and not any(isinstance(ix, ast.Slice) for g in given for ix in _items(g)):
             return self.partial(word, [[self.index(ix) for ix in _items(g)] for g in given], tree)
         items = [self.item(item) for item in _items(tree.slice)]
-        letters = any(item.kind in ("name", "shift") for item in items)
+        letters = any(item.kind in ("name", "shift", "entry") for item in items)
         kind = "entry" if letters and all(item.kind != "slice" for item in items) else "subscript"
         return self.make(kind, "", (self.node(tree.value), *items), tree)
 
@@ -328,6 +328,10 @@ class Reader(Builder):
             word = self.code.words.get(tree.id, tree.id)
             if isinstance(word, str):
                 return self.make("name", word, (), tree)
+        if isinstance(tree, ast.Subscript) and isinstance(tree.value, ast.Name) and self.words.is_label(tree.value.id):
+            # The class of one member: Q[j[n]].
+            own = [self.index(ix) for ix in _items(tree.slice)]
+            return self.make("entry", "", (self.make("name", tree.value.id, (), tree.value), *own), tree)
         parts = self.parts(tree, 1)
         letters = sum(int(part.value) for part in parts if part.children)
         offset = (1 - self.first) * (1 - letters)

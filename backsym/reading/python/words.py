@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from backsym.core.expr import Labels
 from backsym.core.functions import FUNCTIONS
 from backsym.core.lazy import Kept, lazy
 from backsym.core.names import SHORT, split_name
@@ -118,6 +119,10 @@ class Words:
 
     def is_array(self, name: str) -> bool:
         return name in self.scope.names and bool(self.scope.names[name].shape)
+
+    def is_label(self, name: str) -> bool:
+        """Whether a name is that of classes, so that an entry of it is a position."""
+        return isinstance(self.scope.names.get(name), Labels)
 
     def is_module(self, name: str, member: str = "", count: int = 0) -> bool:
         """Whether a name before a dot is a library: it is none of a quantity unless a function of numbers follows."""
