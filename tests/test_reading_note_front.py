@@ -10,6 +10,7 @@ from test_reading_cases import loaded
 import backsym as bs
 from backsym.core.errors import InputError
 from backsym.core.problem import Problem
+from backsym.reading.files.loader import what_was_read
 
 pytestmark = pytest.mark.quick("core")
 
@@ -63,6 +64,14 @@ def test_keys_of_other_programs_are_named(tmp_path: Path) -> None:
         "passed over, line 2: layout, no key of a problem",
         "passed over, line 4: permalink, no key of a problem",
     )
+
+
+def test_what_is_said_of_a_note_is_said_in_its_language(tmp_path: Path) -> None:
+    note = loaded(tmp_path, "---\nlanguage: de\nlayout: page\n---\n" + NOTE)
+    assert note.remarks == ("übergangen, Zeile 3: layout, kein Schlüssel einer Aufgabe",)
+    head, *others = what_was_read(note).splitlines()
+    assert head.endswith("Vorwärtsgleichungen")
+    assert all(line.startswith("  Zeile ") for line in others[: len(note.equations)])
 
 
 @pytest.mark.parametrize("text", ["---\nA rule above.\n---\n", "---\n\n", "", "text\n---\ntitle: no\n---\n"])

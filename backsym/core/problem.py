@@ -34,6 +34,7 @@ from backsym.core.expr import (
 )
 from backsym.core.functions import Function
 from backsym.core.lazy import lazy
+from backsym.core.words import Said, in_language
 
 ROLES = ("input", "parameter", "target", "constant")
 
@@ -226,8 +227,13 @@ class Problem:
     """The share that an answer is worth which is right if an earlier wrong one is taken as it stands."""
     variants: Variants = Variants()
     path: str | None = None
-    remarks: tuple[str, ...] = ()
+    said: tuple[Said, ...] = ()
     """What the author should know: what of a lecture note was passed over, nodes that do not reach the loss."""
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the author should know, in the language of the problem."""
+        return tuple(in_language(each, self.language) for each in self.said)
 
     def __repr__(self) -> str:
         return f"<Problem {self.title!r}: {', '.join(eq.name for eq in self.equations)}; loss {self.loss}>"

@@ -61,6 +61,11 @@ Said: TypeAlias = Words | str
 """What an error is given to say: words, or a text from outside, such as another library's."""
 
 
+def in_language(said: Said, language: str) -> str:
+    """What is said, as far as the language has words for it; else in English."""
+    return said.text(language) if isinstance(said, Words) else said
+
+
 def mentions(said: Said, name: str) -> bool:
     """Whether a fact holds this text, a file's name for example."""
     if isinstance(said, str):

@@ -6,7 +6,7 @@ Must not know how answers are read.
 from __future__ import annotations
 
 from backsym.core.errors import InputError
-from backsym.core.words import ENGLISH, Fact, Said, Words, say
+from backsym.core.words import ENGLISH, Fact, Said, Words, in_language, say
 from backsym.marking.answers.model import Clash
 from backsym.reading.meaning.shape_hints import Mismatch
 
@@ -63,11 +63,6 @@ class Refused(Exception):
         if self.advice is None:
             return self.words.hint(language) if isinstance(self.words, Words) else None
         return in_language(self.advice, language)
-
-
-def in_language(said: Said, language: str) -> str:
-    """What is said, as far as the language has words for it; else in English."""
-    return said.text(language) if isinstance(said, Words) else said
 
 
 def refused(error: InputError) -> Refused:

@@ -168,7 +168,7 @@ class Forward:
     parsed: dict[str, Parsed] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     unread: bool = False
-    remarks: list[str] = field(default_factory=list)
+    remarks: list[Said] = field(default_factory=list)
     current: str = ""
     assume_scalars: bool = False
     scope: Scope = field(default_factory=lambda: Scope({}))
@@ -316,7 +316,8 @@ class Forward:
         lhs, rhs, letter = with_rows(lhs, rhs, shapes)
         if letter is not None:
             line = source.place(lhs.span[0])[0]
-            self.remarks.append(f"line {line}: {lhs.children[0].value} lacks the index of its rows; {letter} is put in")
+            name = lhs.children[0].value
+            self.remarks.append(say("notes.remark.rows_put_in", line=line, name=name, letter=letter))
         return lhs, rhs
 
     def is_member(self, entry: Node) -> bool:
@@ -596,7 +597,7 @@ class Forward:
                 continue
             if any(isinstance(ix, Shift) and ix.parts and surely_leaves(ix) for ix in e.indices):
                 entry = f"{e.base.name}[{','.join(ix.letter for ix in e.indices)}]"
-                self.remarks.append(say("files.padding", entry=entry, name=equation.name).text("en"))
+                self.remarks.append(say("notes.remark.padding", entry=entry, name=equation.name))
 
     def check_whole(self, value: Expr, source: Source) -> None:
         """Where sizes differ from member to member, there is no array of them all."""
@@ -747,8 +748,10 @@ class Forward:
         found = self.behind(loss)
         for name in (eq.name for eq in self.equations if eq.name not in found):
             alike = next((other for other in self.assumed if other.lower() == name.lower()), None)
-            hint = f"; {alike} is another quantity" if alike else ""
-            self.remarks.append(f"the loss {loss} does not depend on {name}{hint}")
+            if alike is None:
+                self.remarks.append(say("notes.remark.no_way", loss=loss, name=name))
+            else:
+                self.remarks.append(say("notes.remark.no_way_alike", loss=loss, name=name, other=alike))
 
     def check_losses(self, loss: str, symbols: Mapping[str, Symbol]) -> None:
         """The arguments of losses: the output, then the target.

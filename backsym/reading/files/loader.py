@@ -94,11 +94,11 @@ def _of_note(path: str) -> Problem:
 
     note = document_tree(path)
     problem = _problem(note.tree, path, note.complaints, note=note)
-    remarks = (*problem.remarks, *note.remarks)
+    said = (*problem.said, *note.remarks)
     dims = from_zero(problem, note.axes)
     if note.axes and not dims:
-        remarks = (*remarks, "positions that count from 0 in the note count from 1 here")
-    return replace(problem, remarks=remarks, from_zero=dims)
+        said = (*said, say("notes.remark.from_one_here"))
+    return replace(problem, said=said, from_zero=dims)
 
 
 def problem_from_mapping(mapping: Mapping[str, object], path: str | None = None) -> Problem:
@@ -194,7 +194,7 @@ def _problem(
         credit=read_credit(found.get("credit"), report),
         follow_through=read_follow_through(found.get("follow_through"), report),
         path=path,
-        remarks=tuple(forward.remarks),
+        said=tuple(forward.remarks),
     )
     if not report.diagnostics:
         _check_values(found, forward, symbols, report)

@@ -20,7 +20,7 @@ from backsym.core.errors import Diagnostic, InputError
 from backsym.core.expr import show_shape
 from backsym.core.problem import Part, Problem
 from backsym.core.source import Location, Source
-from backsym.core.words import say
+from backsym.core.words import Said, say
 from backsym.parts.numbers import RATE
 from backsym.reading.files.fields import MAX_DIAGNOSTICS
 from backsym.reading.files.yamlfile import Document, Listing, Mark, Rewritten, Scalar, Table, Tree, rewritten, text_of
@@ -118,7 +118,7 @@ class ReadNote:
     """A note as the tree of a problem file, with what was passed over, and the name of its loss if that is abstract."""
 
     tree: Table
-    remarks: tuple[str, ...]
+    remarks: tuple[Said, ...]
     abstract_loss: str | None = None
     recurrent: bool = False
     """Whether it computes step by step; else equations of entries may leave the index of the rows out."""
@@ -157,14 +157,14 @@ def tree_of_note(document: Document, *, tex: bool) -> ReadNote:
     done = replace(done, document=document)
     customs = [*numbers, *spelling.customs, *counted.remarks, *told, *features]
     note, tree = _read(done, powers, customs, counted.spelled)
-    others = tuple(f"passed over, line {line}: {what}" for line, what in front.passed_over)
+    others = tuple(say("notes.passed_over", line=line, what=what) for line, what in front.passed_over)
     return ReadNote(
         with_front(tree, front), (*note.remarks, *others), note.upstream, bool(note.starts), front.complaints,
         counted.axes,
     )  # fmt: skip
 
 
-def with_told_functions(document: Document, *, tex: bool) -> tuple[Document, list[tuple[int, str]]]:
+def with_told_functions(document: Document, *, tex: bool) -> tuple[Document, list[tuple[int, Said]]]:
     """The note with the functions that its words name in place of their letters, and what is said of these."""
 
     def locate(offset: int) -> Location:
@@ -177,7 +177,7 @@ def with_told_functions(document: Document, *, tex: bool) -> tuple[Document, lis
 
 
 def _read(
-    done: Settled, powers: Mapping[Key, str], customs: Sequence[tuple[int, str]], spelled: Mapping[str, str]
+    done: Settled, powers: Mapping[Key, str], customs: Sequence[tuple[int, Said]], spelled: Mapping[str, str]
 ) -> tuple[_Note, Table]:
     """The note with its tree; read again where a custom puts signs into it.
 
@@ -237,7 +237,7 @@ class _Note:
         self.prose = Prose(self.source, self.formulas)
         self.declared = Declarations()
         self.words: dict[str, str] = {}
-        self.remarks: tuple[str, ...] = ()
+        self.remarks: tuple[Said, ...] = ()
         self.left_over: list[int] = []
         self.unread: list[int] = []
         self.in_parts: set[int] = set()
@@ -258,7 +258,7 @@ class _Note:
         self.spelled_otherwise: dict[str, str] = {}
         self.marks: frozenset[str] = frozenset()
         self.labels: dict[str, str] = {}
-        self.assumed: list[tuple[int, str]] = []
+        self.assumed: list[tuple[int, Said]] = []
         self.upstream: str | None = None
         self.classes: dict[str, str] = {}
 
@@ -356,36 +356,39 @@ class _Note:
                     found.append(start)
         return found
 
-    def what_was_passed_over(self, equations: Equations) -> tuple[str, ...]:
+    def what_was_passed_over(self, equations: Equations) -> tuple[Said, ...]:
         """In order of the lines, what an instructor might look for in vain."""
-        found = [(self.locate(at)[0], reason) for at, reason in equations.passed_over]
-        found += [(self.locate(at)[0], "a formula to be shown that cannot be read") for at in self.unread]
-        found += [(self.locate(at)[0], "an equation whose left side is no quantity") for at in self.strange]
-        found += [(self.locate(at)[0], "an equation with a derivative in it") for at in self.settled.steps]
-        found += [(self.locate(at)[0], "a declaration that is not read") for at in self.declared.unread]
-        customs = [f"by custom, line {self.locate(at)[0]}: {what}" for at, what in self.assumed]
-        found += [(self.locate(at)[0], f"what looks like a question: {self.beginning(at)}") for at in self.no_part]
+        found: list[tuple[int, Said]] = [(self.locate(at)[0], reason) for at, reason in equations.passed_over]
+        found += [(self.locate(at)[0], say("notes.remark.unread_to_show")) for at in self.unread]
+        found += [(self.locate(at)[0], say("notes.remark.no_quantity_left")) for at in self.strange]
+        found += [(self.locate(at)[0], say("notes.remark.with_derivative")) for at in self.settled.steps]
+        found += [(self.locate(at)[0], say("notes.remark.unread_declaration")) for at in self.declared.unread]
+        customs = [say("notes.by_custom", line=self.locate(at)[0], what=what) for at, what in self.assumed]
+        questions = [(at, say("notes.remark.question", words=self.beginning(at))) for at in self.no_part]
+        found += [(self.locate(at)[0], said) for at, said in questions]
         known = {*equations.given(), *(d.spelled.name for d in self.declared.found)}
         for at, name in self.unknown:
-            why = "which is no parameter" if name in known else "which no equation mentions"
-            found.append((self.locate(at)[0], f"a derivative by {name}, {why}"))
+            declared = name in known
+            said = say("notes.remark.by_no_parameter" if declared else "notes.remark.by_unmentioned", name=name)
+            found.append((self.locate(at)[0], said))
         words, given = self.vocabulary(), equations.given()
         for f in self.formulas:
             if not f.displayed and "=" in self.document.text[f.start : f.end]:
                 names = [s.left.name for s in segments(self.source, words, f.start, f.end)]
                 found += [
-                    (self.locate(f.start)[0], f"an equation of {name} within the text; displayed, it is read")
+                    (self.locate(f.start)[0], say("notes.remark.within_text", name=name))
                     for name in names
                     if name in given and name not in self.numbers
                 ]
         idle = (f for f in self.formulas if f.displayed and f.start not in self.in_parts and self.is_idle(f))
-        found += [(self.locate(f.start)[0], "a formula without an equals sign") for f in idle]
+        found += [(self.locate(f.start)[0], say("notes.remark.without_equals")) for f in idle]
         lines = sorted({self.locate(at)[0] for at in self.left_over})
         if lines:
-            others = ", ".join(map(str, lines[1:12])) + (", ..." if len(lines) > 12 else "")
-            more = f"; also in line{'s' if len(lines) > 2 else ''} {others}" if others else ""
-            found.append((lines[0], f"a derivative that nobody asks for{more}"))
-        return (*customs, *(f"passed over, line {n}: {reason}" for n, reason in sorted(found)))
+            others = [*map(str, lines[1:12]), *(["..."] if len(lines) > 12 else [])]
+            also = say("notes.remark.asked_by_nobody_also", count=len(lines) - 1, lines=others)
+            found.append((lines[0], also if others else say("notes.remark.asked_by_nobody")))
+        found.sort(key=lambda each: (each[0], str(each[1])))
+        return (*customs, *(say("notes.passed_over", line=n, what=reason) for n, reason in found))
 
     def is_idle(self, formula: Formula) -> bool:
         """Whether a formula neither states nor declares anything, and is about no derivative."""
@@ -443,10 +446,10 @@ class _Note:
             self.declared.dims.setdefault(name, spelled)
         declared = {d.spelled.name: d.shape for d in self.declared.found if not d.letter}
         given = {name: s for name, s in equations.given().items() if name not in declared}
-        goes_on = "a sum is over the terms behind it that have its letter, too"
+        goes_on = say("notes.remark.sum_goes_on")
         self.assumed += [(e.segment.start, goes_on) for e in equations.found if e.segment.start in equations.stretched]
         factors = {self.source.text[slice(*call.head)]: call.head[0] for call in equations.factors}
-        self.assumed += [(at, f"{name} before parentheses is a factor") for name, at in factors.items()]
+        self.assumed += [(at, say("notes.remark.factor", name=name)) for name, at in factors.items()]
         self.starts = starts_of(equations, self.steps.letters)
         check_steps(self.source, equations, self.starts, declared)
         check_zeros(equations, self.starts, {name for name, shape in declared.items() if len(shape) > 1})
@@ -458,12 +461,13 @@ class _Note:
             if start.name not in given and start.name not in declared and start.name not in defined:
                 given[start.name] = start.spelled
                 at = start.spelled.span[0]
-                self.assumed.append((at, f"{start.family} starts from {start.name}, which is given"))
+                self.assumed.append((at, say("notes.remark.starts_from", family=start.family, start=start.name)))
         nodes = {e.name: e for e in equations.found}
         for start in self.starts:
             letter = nodes[start.family].letter
             if self.steps.forms.get(letter) and start.family not in declared and start.back == 0 and start.spelled.bold:
-                self.assumed.append((start.spelled.span[0], f"{start.family} has one size for every {letter}"))
+                said = say("notes.remark.one_size", family=start.family, letter=letter)
+                self.assumed.append((start.spelled.span[0], said))
         names = {**equations.names, **{e.name: e.segment.left for e in equations.found}, **given}
         shapes = self.told_shapes(equations, declared, given, names)
         classes = class_letter(self.source, places)
@@ -551,7 +555,7 @@ class _Note:
         light = light if "T" not in told else set()
         check_transposes(self.source, [(f.start, f.end) for f in self.formulas], light)
         for name, tree in shapes.biases.items():
-            self.assumed.append((tree.span[0], f"{name} is added to each column"))
+            self.assumed.append((tree.span[0], say("notes.remark.each_column", name=name)))
         return shapes
 
     def without_abstract_loss(self, equations: Equations, shapes: Shapes, sides: list[tuple[Node, Node]]) -> None:
@@ -689,11 +693,11 @@ class _Note:
         """The symbols with the learning rate of the updates that are asked for, as the note writes it."""
         letter, number = rate
         if not letter:
-            self.assumed.append((0, f"the learning rate is {RATE}"))
+            self.assumed.append((0, say("notes.remark.rate", name=RATE)))
         fields: dict[str, Tree] = {"shape": Listing(self.mark(0, 0), "", ()), "role": self.word("constant")}
         fields.update({"latex": self.word(letter)} if letter.strip("\\") not in ("", RATE) else {})
         if number and not self.numbers:
-            self.assumed.append((0, f"the step stands with a letter for {number}, the learning rate"))
+            self.assumed.append((0, say("notes.remark.rate_for_number", number=number)))
         entries = symbols.entries if isinstance(symbols, Table) else ()
         return Table(self.mark(0, 0), "", (*entries, (self.word(RATE), self.table(fields))))
 
@@ -731,7 +735,8 @@ class _Note:
         self.steps = steps_of(self.source, [*stating, *within], spans)
         for last in self.steps.ends.values():
             self.declared.dims.setdefault(last.text, Spelled((last.text, ""), below=False, bold=False, span=(0, 0)))
-        self.assumed += [(at.start, f"{letter} runs up to {at.text}") for letter, at in self.steps.by_custom.items()]
+        ends = self.steps.by_custom.items()
+        self.assumed += [(at.start, say("notes.remark.runs_up_to", letter=letter, end=at.text)) for letter, at in ends]
         self.letters, self.left_letters = index_letters(self.source, stating)
         self.letters |= self.steps.letters | index_letters(self.source, within)[0]
         self.left_letters -= self.steps.letters
@@ -1029,24 +1034,27 @@ class AxisNames:
 def what_was_read(problem: Problem) -> str:
     """What was found in a note, for the user to check: the equations with their lines, and the given quantities."""
     count = len(problem.equations)
-    lines = [f"{problem.path or problem.title}: {count} forward equation{'s' if count != 1 else ''}"]
-    for equation in problem.equations:
-        text = " ".join(equation.text.replace("&", "").split())
-        lines.append(f"  line {equation.line}: {equation.name} {show_shape(equation.shape)}, {text}")
-    given = [s for s in problem.symbols.values() if s.role != "node"]
-    for symbol in given:
+    lines = [say("notes.read.equations", name=problem.path or problem.title, count=count)]
+    for e in problem.equations:
+        text = " ".join(e.text.replace("&", "").split())
+        shape = show_shape(e.shape)
+        lines.append(say("notes.read.equation", line=e.line or 0, name=e.name, shape=shape, text=text))
+    for symbol in (s for s in problem.symbols.values() if s.role != "node"):
         role = "one-hot target" if symbol.one_hot else symbol.role
-        lines.append(f"  {role} {symbol.name} {show_shape(symbol.shape)}")
-    lines.append(f"  loss {problem.loss}")
+        lines.append(say("notes.read.symbol", role=role, name=symbol.name, shape=show_shape(symbol.shape)))
+    lines.append(say("notes.read.loss", name=problem.loss))
     if problem.parts:
-        lines.append(f"  parts: {', '.join(_summary(part) for part in problem.parts)}")
-    lines += [f"  {remark}" for remark in problem.remarks]
-    return "\n".join(lines)
+        lines.append(say("notes.read.parts", parts=[_summary(part) for part in problem.parts]))
+    head, *others = [words.text(problem.language) for words in lines]
+    return "\n".join([head, *(f"  {line}" for line in (*others, *problem.remarks))])
 
 
-def _summary(part: Part) -> str:
+def _summary(part: Part) -> Said:
     """A part in a few words: ``show (line 12)``, ``gradients W, b``."""
     if part.targets:
-        kind = f"{part.kind} by Newton's method" if part.option == METHODS[1] else part.kind
-        return f"{kind} {' '.join(part.targets)}"
-    return f"{part.kind} {part.option or ''}".strip() if part.line is None else f"{part.kind} (line {part.line})"
+        names = " ".join(part.targets)
+        newton = part.option == METHODS[1]
+        return say("notes.read.by_newton", kind=part.kind, names=names) if newton else f"{part.kind} {names}"
+    if part.line is not None:
+        return say("notes.read.part_of_line", kind=part.kind, line=part.line)
+    return f"{part.kind} {part.option or ''}".strip()

@@ -17,7 +17,7 @@ from heapq import heapify, heappop, heappush
 from backsym.core.errors import InputError
 from backsym.core.names import GREEK
 from backsym.core.source import Source
-from backsym.core.words import say
+from backsym.core.words import Said, say
 from backsym.reading.latex.equations import FormulaReader, LatexEquation, Segment, Spelled, segments
 from backsym.reading.latex.lexer import FONTS, Token, tokenize, tokens_in
 from backsym.reading.latex.names import Key, Vocabulary, new_name
@@ -196,7 +196,7 @@ class Equations:
         self.labels = labels
         self.names: dict[str, Spelled] = {}
         self.dims: dict[str, Spelled] = {}
-        self.passed_over: list[tuple[int, str]] = []
+        self.passed_over: list[tuple[int, Said]] = []
         self.defined = defined
         self.segments = list(segments)
         self.stretched: set[int] = set()
@@ -256,7 +256,7 @@ class Equations:
             function = self.rests_on(segment)
             if self.is_pattern(segment, units):
                 unit = segment.left.key[0]
-                self.passed_over.append((segment.start, f"{unit} for every unit; each has its own equation"))
+                self.passed_over.append((segment.start, say("notes.remark.every_unit", unit=unit)))
             elif function is not None:
                 resting.setdefault(segment.left.name, (segment, function))
             else:
@@ -266,7 +266,8 @@ class Equations:
                 message = say("notes.function_not_put_in", name=function.text)
                 place = (function.start, function.end)
                 raise self.source.error(message, place, say("notes.write_formula"))
-            self.passed_over.append((segment.start, f"{name} by the function {function.text}; it has another equation"))
+            said = say("notes.remark.other_equation", name=name, function=function.text)
+            self.passed_over.append((segment.start, said))
         return list(first.values())
 
     def rests_on(self, segment: Segment) -> Token | None:
@@ -365,7 +366,7 @@ class Equations:
             return looks
         for e in looks:
             if e.sides is None and e.name not in behind:
-                self.passed_over.append((e.segment.start, f"{e.name} is not read, and {goal.name} does not need it"))
+                self.passed_over.append((e.segment.start, say("notes.remark.not_needed", name=e.name, goal=goal.name)))
         return [e for e in looks if e.sides is not None or e.name in behind]
 
     # --- what they tell ---

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from backsym.core.source import Source
-from backsym.core.words import say
+from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Edit
 from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.lexer import tokens_in
@@ -29,7 +29,7 @@ _SUMS = ("add", "neg", "terms", "div")
 class Respelled(Exception):
     """The note is to be read again with these edits; ``what`` are places and words of the customs, for the report."""
 
-    def __init__(self, edits: list[Edit], what: list[tuple[int, str]], written: Mapping[str, str] | None = None):
+    def __init__(self, edits: list[Edit], what: list[tuple[int, Said]], written: Mapping[str, str] | None = None):
         """``written`` is how names are written on the page that the edits give to quantities."""
         super().__init__()
         self.edits = edits
@@ -40,7 +40,7 @@ class Respelled(Exception):
 def check_lengths(source: Source, equations: Equations, shapes: Shapes) -> None:
     """Raises Respelled where a term of a loss is the absolute value or the square of a vector."""
     edits: list[Edit] = []
-    what: list[tuple[int, str]] = []
+    what: list[tuple[int, Said]] = []
     for equation in equations.found:
         left = equation.segment.left
         if equation.sides is None or left.bold or not is_loss(left):
@@ -48,8 +48,9 @@ def check_lengths(source: Source, equations: Equations, shapes: Shapes) -> None:
         for tree in _terms(equation.sides[1], shapes):
             reader = FormulaReader(source, Vocabulary({}, open=True), *tree.span, lenient=True)
             edits += _edits(reader, tree)
-            sign = "the absolute value" if tree.kind == "call" else "the square"
-            what.append((tree.span[0], f"{sign} of a vector is that of its length"))
+            absolute = tree.kind == "call"
+            said = say("notes.remark.absolute_of_vector" if absolute else "notes.remark.square_of_vector")
+            what.append((tree.span[0], said))
     if edits:
         raise Respelled(sorted(edits), what)
 
@@ -60,7 +61,7 @@ def check_counts(source: Source, equations: Equations, declared: Collection[str]
     given = equations.given()
     uses = Counter(tree.value for side in sides for tree in walk(side) if tree.kind == "name" and tree.value in given)
     edits: list[Edit] = []
-    what: list[tuple[int, str]] = []
+    what: list[tuple[int, Said]] = []
     below = Counter(
         name.value
         for side in sides
@@ -77,11 +78,11 @@ def check_counts(source: Source, equations: Equations, declared: Collection[str]
             continue
         if not indexes(sums[0]):
             continue
-        edits.append(_limit(source, sums[0], letters[0]))
-        what.append((sums[0].span[0], f"{letters[0]} is the number of terms of this sum"))
-    kept = [n for n, (_, words) in enumerate(what) if below[words[0]] == uses[words[0]]]
-    if kept:
-        raise Respelled(sorted(edits[n] for n in kept), [what[n] for n in kept])
+        if below[letters[0]] == uses[letters[0]]:
+            edits.append(_limit(source, sums[0], letters[0]))
+            what.append((sums[0].span[0], say("notes.remark.terms_of_sum", letter=letters[0])))
+    if edits:
+        raise Respelled(sorted(edits), what)
 
 
 def check_sizes(source: Source, equations: Equations, dims: Collection[str], places: Iterable[tuple[int, int]]) -> None:

@@ -22,6 +22,7 @@ from backsym.core.errors import InputError
 from backsym.core.expr import Adj, Entry, Member, Sym, walk
 from backsym.core.problem import Problem
 from backsym.core.source import Source
+from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.lexer import ACCENTS, FONTS, Token, script_end, tokens_in
@@ -87,7 +88,7 @@ class Counted:
     """The note with positions from 1, what is said of it, each with its place, and how new names are written."""
 
     document: Document
-    remarks: tuple[tuple[int, str], ...] = ()
+    remarks: tuple[tuple[int, Said], ...] = ()
     spelled: Mapping[str, str] = field(default_factory=dict)
     axes: frozenset[Axis] = frozenset()
     """The axes that count from 0 in the note."""
@@ -106,17 +107,18 @@ def from_one(document: Document, places: Iterable[tuple[int, int]]) -> Counted:
     apart = sorted(edit for formula in found for edit in _ones_apart(document.text, formula, found))
     if apart:
         counted = from_one(rewritten(document, apart), _places_after(spans, apart))
-        said = (apart[0].start, "a computed entry at the position 0 is 1, and its term stands before the sum")
+        said = (apart[0].start, say("notes.remark.computed_one"))
         return replace(counted, remarks=(said, *counted.remarks))
     zero = {(n, r.letter) for n, formula in enumerate(found) for r in formula.ranges if r.first.text == "0"}
     axes, letters = _moved(found, zero)
     if not axes or not _may_move(found, axes, letters, zero):
         return _with_own_columns(document, found)
     edits = sorted(edit for n, formula in enumerate(found) for edit in _edits(document.text, n, formula, axes, letters))
-    names = ", ".join(sorted({array[0].rpartition(":")[2] for array, _ in axes}))
-    what = [(edits[0].start, f"positions of {names} count from 0")]
+    names = sorted({array[0].rpartition(":")[2] for array, _ in axes})
+    what: list[tuple[int, Said]] = [(edits[0].start, say("notes.remark.from_zero", names=names))]
     for formula in found:
-        what += [(s[0], f"{document.text[slice(*s)]} is the first entry") for i, s in formula.ones if i.axis in axes]
+        ones = [span for index, span in formula.ones if index.axis in axes]
+        what += [(span[0], say("notes.remark.first_entry", entry=document.text[slice(*span)])) for span in ones]
     document = rewritten(document, edits)
     source, spans = Source(document.text), _places_after(spans, edits)
     own = _with_own_columns(document, [formula for start, end in spans for formula in _statements(source, start, end)])
@@ -272,7 +274,7 @@ def _with_own_columns(document: Document, found: Sequence[Written]) -> Counted:
     used = {token.text for formula in found for token in formula.tokens}
     free = (letter for letter in _COLUMNS if letter not in used)
     chosen: dict[tuple[str, int], str] = {}
-    what: list[tuple[int, str]] = []
+    what: list[tuple[int, Said]] = []
     edits: list[Edit] = []
     spelled: dict[str, str] = {}
     for index in indices:
@@ -284,7 +286,7 @@ def _with_own_columns(document: Document, found: Sequence[Written]) -> Counted:
         if name is None:
             return Counted(document)
         if (letter, axis) not in chosen:
-            what.append((index.span[0], f"{letter} at the position 0 is a quantity of its own, {name}"))
+            what.append((index.span[0], say("notes.remark.own_at_zero", letter=letter, name=name)))
         chosen[letter, axis] = name
         start = index.span[0]
         while document.text[start - 1] in ", ":

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from backsym.core.words import Said, Words, say
 from backsym.reading.latex.declarations import Declaration, names_in_formula
 from backsym.reading.latex.equations import Spelled
 from backsym.reading.latex.lexer import FONTS, Token, script_end, tokens_in
@@ -50,7 +51,7 @@ class Ranks:
         self.labels = labels
         self.declared_families = families
         self.sizes = sizes
-        self.assumed: list[tuple[int, str]] = []
+        self.assumed: list[tuple[int, Said]] = []
 
     def of(
         self, equations: Equations, given: Mapping[str, Spelled], names: Mapping[str, Spelled]
@@ -98,9 +99,9 @@ class Ranks:
                 found[name] = 1  # Beside \theta^T x a \theta_0 may be a number.
         at = next((f.start for f in self.formulas), 0)
         if found and any(rank == 2 for rank in found.values()):
-            listed = ", ".join(sorted(name for name, rank in found.items() if rank == 2))
-            why = "the note transposes light letters" if turned else f"{min(whole)} has entries"
-            self.assumed.append((at, f"{listed} taken as matrices, since {why}"))
+            listed = sorted(name for name, rank in found.items() if rank == 2)
+            transposed = say("notes.remark.matrices_since_transposed", names=listed)
+            self.assumed.append((at, transposed if turned else _since_entries(listed, min(whole))))
         return found
 
     def called_arrays(self, names: Mapping[str, Spelled]) -> dict[str, int]:
@@ -190,3 +191,7 @@ def _before_vectors(tokens: Sequence[Token], vectors: Collection[str] | None) ->
         if is_vector:
             found.add(token.text)
     return found
+
+
+def _since_entries(names: Sequence[str], array: str) -> Words:
+    return say("notes.remark.matrices_since_entries", names=names, array=array)

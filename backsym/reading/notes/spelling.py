@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from backsym.core.errors import InputError
 from backsym.core.source import Source
+from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.lexer import FONTS, Token
@@ -36,7 +37,7 @@ class Respelt:
 
     document: Document
     spelled: dict[Key, str]
-    customs: tuple[tuple[int, str], ...]
+    customs: tuple[tuple[int, Said], ...]
 
 
 def respelt(document: Document, places: Iterable[tuple[int, int]]) -> Respelt:
@@ -54,8 +55,8 @@ def respelt(document: Document, places: Iterable[tuple[int, int]]) -> Respelt:
     turned = [edit for reader in readers for edit in _transposed(reader, names)]
     spelled = {(letter, MARKS[count]): "'" * count for letter, count in names} | dict(key for key, _ in signed)
     done = rewritten(document, sorted([*edits, *turned]))
-    customs = [(edit.start, "a prime is a transpose") for edit in turned[:1]]
-    customs += [(edit.start, "what stands in brackets is one below the other") for edit in beside[:1]]
+    customs = [(edit.start, say("notes.remark.prime")) for edit in turned[:1]]
+    customs += [(edit.start, say("notes.remark.in_brackets")) for edit in beside[:1]]
     return Respelt(done, spelled, tuple(customs))
 
 

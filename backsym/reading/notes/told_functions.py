@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from backsym.core.errors import InputError
 from backsym.core.functions import FUNCTIONS
 from backsym.core.source import Source
-from backsym.core.words import say
+from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Edit
 from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.lexer import FONTS, Token
@@ -75,7 +75,7 @@ class Told:
     at: tuple[int, int]
 
 
-def told_functions(source: Source, formulas: Sequence[Place]) -> tuple[list[Edit], list[tuple[int, str]]]:
+def told_functions(source: Source, formulas: Sequence[Place]) -> tuple[list[Edit], list[tuple[int, Said]]]:
     r"""What is put in for letters that words explain, and what is said of it, each with its place.
 
     Raises InputError if the words leave ``\sigma`` open, or say two things of one letter.
@@ -95,7 +95,7 @@ def told_functions(source: Source, formulas: Sequence[Place]) -> tuple[list[Edit
         if earlier.function is None:
             told[found.head] = found
     edits: list[Edit] = []
-    remarks: list[tuple[int, str]] = []
+    remarks: list[tuple[int, Said]] = []
     for one in told.values():
         if one.head == ("sigma",) and one.function is None:
             raise source.error(say("notes.sigma_is_open"), one.at, say("notes.sigma_is_logistic"))
@@ -104,7 +104,8 @@ def told_functions(source: Source, formulas: Sequence[Place]) -> tuple[list[Edit
         latex = FUNCTIONS[one.function].latex
         mine = [Edit(*place, latex) for found, _ in tokens for place in _places(found, one.head)]
         edits += mine
-        remarks.append((one.at[0], f"{source.text[slice(*one.at)].strip()} is {one.function}"))
+        said = say("notes.remark.told_function", name=source.text[slice(*one.at)].strip(), function=one.function)
+        remarks.append((one.at[0], said))
     return edits, remarks
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from backsym.core.errors import InputError
 from backsym.core.source import Source
+from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.lexer import Token, tokenize
 
@@ -50,11 +51,13 @@ def _blanks(text: str) -> str:
     return "".join(char if char == "\n" else " " for char in text)
 
 
-def without_numbers(document: Document, displayed: Iterable[tuple[int, int]]) -> tuple[Document, list[tuple[int, str]]]:
+def without_numbers(
+    document: Document, displayed: Iterable[tuple[int, int]]
+) -> tuple[Document, list[tuple[int, Said]]]:
     """The note without the numbers of equations, ``(2)`` after space at the end of a row, and what is said of each."""
     text = document.text
     edits: list[Edit] = []
-    what: list[tuple[int, str]] = []
+    what: list[tuple[int, Said]] = []
     for start, end in displayed:
         try:
             tokens = tokenize(Source(text), start, end, lenient=True)
@@ -62,7 +65,7 @@ def without_numbers(document: Document, displayed: Iterable[tuple[int, int]]) ->
             continue
         for first, last, number in _numbers(text, tokens):
             edits.append(Edit(first, last, _blanks(text[first:last])))
-            what.append((first, f"{number} is the number of the equation"))
+            what.append((first, say("notes.remark.number_of_equation", number=number)))
     return rewritten(document, edits), what
 
 

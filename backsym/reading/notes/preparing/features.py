@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from backsym.core.errors import InputError
 from backsym.core.source import Source
+from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Document, Edit, rewritten
 from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.lexer import FONTS, Token, script_end
@@ -40,7 +41,7 @@ class Feature:
 
 def with_given_features(
     document: Document, places: Iterable[tuple[int, int, bool]]
-) -> tuple[Document, list[tuple[int, str]]]:
+) -> tuple[Document, list[tuple[int, Said]]]:
     """The note with the values of features in place of functions, and what is said of it; ``places`` are formulas."""
     source = Source(document.text)
     readers = [(reader, shown) for a, b, shown in places if (reader := _reader(source, a, b)) is not None]
@@ -52,7 +53,7 @@ def with_given_features(
     asked = {token.text for tokens in asking for token in tokens}
     summed = frozenset[str]().union(*(reader.summed_letters() for reader, _ in readers))
     edits: list[Edit] = []
-    what: list[tuple[int, str]] = []
+    what: list[tuple[int, Said]] = []
     for letter in dict.fromkeys(feature.letter for feature in found):
         mine = [feature for feature in found if feature.letter == letter]
         data = {feature.data for feature in mine}
@@ -66,7 +67,7 @@ def with_given_features(
             longer = len(script) - (feature.below[1] - feature.below[0])
             edits.append(Edit(*feature.below, script))
             edits.append(Edit(*feature.span, " " * (feature.span[1] - feature.span[0] - longer)))
-        what.append((mine[0].below[0], f"{letter} of {mine[0].data} is given"))
+        what.append((mine[0].below[0], say("notes.remark.feature_given", letter=letter, data=mine[0].data)))
     return rewritten(document, sorted(edits)), what
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from backsym.core.errors import Diagnostic, InputError
-from backsym.core.words import say
+from backsym.core.words import Said, say
 from backsym.reading.files.keys import PROBLEM
 from backsym.reading.files.yamlfile import Document, Edit, Listing, Scalar, Table, Tree, read_text, rewritten
 
@@ -30,7 +30,7 @@ class Front:
     marks: tuple[Scalar, ...] = ()
     marks_key: Scalar | None = None
     complaints: tuple[Diagnostic, ...] = ()
-    passed_over: tuple[tuple[int, str], ...] = ()
+    passed_over: tuple[tuple[int, Said], ...] = ()
 
 
 def front_matter(document: Document, *, tex: bool) -> tuple[Document, Front]:
@@ -74,7 +74,8 @@ def _is_mapping(text: str) -> bool:
 
 def _front(tree: Table, complaints: tuple[Diagnostic, ...]) -> Front:
     entries = {key.text: (key, value) for key, value in tree.entries if key.text in KEYS}
-    others = [(key.line or 1, f"{key.text}, no key of a problem") for key, _ in tree.entries if key.text not in KEYS]
+    unknown = [key for key, _ in tree.entries if key.text not in KEYS]
+    others = [(key.line or 1, say("notes.remark.no_key", key=key.text)) for key in unknown]
     given = [entries.pop(key) for key in _MARKS if key in entries]
     if len(given) > 1:
         raise InputError([given[1][0].diagnostic(say("notes.marks_and_points"))])
