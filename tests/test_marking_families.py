@@ -32,7 +32,7 @@ WRONG = [
 def marker(name: str) -> Marker:
     problem = load(str(find_problem(name)))
     assert isinstance(problem, Problem)
-    return Marker(problem.changed(parts=()))
+    return Marker(problem.changed(parts=tuple(part for part in problem.parts if part.totals)))
 
 
 def test_the_table_is_large() -> None:

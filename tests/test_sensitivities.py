@@ -271,6 +271,14 @@ ANSWERS = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("answer", "verdict"), [("W", "correct"), (r"\mathbf{W}^\top", "incorrect"), ("-W", "incorrect")]
+)
+def test_an_answer_that_is_the_same_for_every_member(answer: str, verdict: str) -> None:
+    linear = {**RNN, "forward": [RNN["forward"][0], "h[t] = W @ h[t-1] + U @ x[t]", RNN["forward"][2]]}
+    assert check(asked(linear, "dh[t]/dh[t-1]"), "dh[t]/dh[t-1]", answer).verdict == verdict
+
+
 @pytest.mark.parametrize(("target", "answer", "verdict"), ANSWERS)
 def test_answers(target: str, answer: str, verdict: str) -> None:
     assert check(asked(RNN, "dh[t]/dh[t-1]", "dh[T]/dh[0]"), target, answer).verdict == verdict

@@ -223,9 +223,11 @@ def _display(rows: tuple[Row, ...], function: str = "formula") -> str:
     whole = not _taken_together(sum(len(texts) for texts, _ in bare), function)
     end = range_column(set_rows, reach_of(bare, room), room) if whole else None
     found = [_lines(r, room, left, ranges=end is not None) for r in set_rows]
-    reach = end or reach_of(found, room)
-    alone = [(r, own) for r, (_, own) in zip(set_rows, found, strict=True)]
-    column = reach if in_column(alone, reach, room) else None
+    column = _remark_column(set_rows, found, end, room)
+    if end is not None and column is None and any(r.reason for r in set_rows):
+        # Remarks behind the lines would push a column of ranges off the page.
+        end, found = None, [_lines(r, room, left) for r in set_rows]
+        column = _remark_column(set_rows, found, end, room)
     pairs = zip(set_rows, found, strict=True)
     edges = (left, column, room)
     lines = [line for r, (texts, own) in pairs for line in _remarked(texts, r, own, edges, ranges=end is not None)]
@@ -238,6 +240,15 @@ def _display(rows: tuple[Row, ...], function: str = "formula") -> str:
         body = " \\\n".join([_together(lines[:2]), *map(_aligned, lines[2:-2]), _together(lines[-2:])])
         function = "long"
     return f"#{function}({string(equations_text(rows))}, $ {body} $)"
+
+
+def _remark_column(
+    rows: Sequence[Row], found: Sequence[tuple[list[Line], float]], end: float | None, room: float
+) -> float | None:
+    """Where a column of remarks begins, behind the longest line or the column of ranges that ends there."""
+    reach = end or reach_of(found, room)
+    alone = [(r, own) for r, (_, own) in zip(rows, found, strict=True)]
+    return reach if in_column(alone, reach, room) else None
 
 
 def _taken_together(count: int, function: str) -> bool:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from backsym.core.expr import Adj, Entry, Expr, Ix, Member, T, scalar_if_ones, show_shape, with_indices
+from backsym.core.expr import Adj, Entry, Expr, Ix, Member, T, free_indices, scalar_if_ones, show_shape, with_indices
 from backsym.core.problem import Problem
 from backsym.core.words import say
 from backsym.marking.answers.ends import End, at_letter, end_of, is_after_end, with_ends
@@ -495,7 +495,7 @@ class Derivation:
     def same_members(self, expr: Expr, target: Target) -> Expr | None:
         """The entry of an answer without letters that is the derivative by any member of a family; None for others."""
         usual = self.sheet.letters.get(target.name, ())
-        rank = self.problem.families.get(target.name)
+        rank = len(target.whole.shape) if target.whole is not None else self.problem.families.get(target.name)
         if not rank or len(usual) != len(target.shape) or expr.shape != target.shape[-rank:] or rank == len(usual):
             return None
         return Entry(expr, usual[-rank:])
@@ -504,6 +504,9 @@ class Derivation:
         self, expr: Expr, letters: tuple[Ix, ...], target: Target, given: tuple[Ix, ...] | None
     ) -> tuple[Expr, tuple[Ix, ...]]:
         """An answer for a member of a family, ``(z[n] - Y[n])/N``, as one for its entries."""
+        of_whole = free_indices(target.whole) if target.whole is not None else ()
+        if set(letters) < set(of_whole) and target.shape == (*(ix.dim for ix in of_whole), *expr.shape):
+            letters = of_whole  # It is the same for all members at the other letters.
         count = len(letters)
         if not expr.shape or sizes_at(target.shape, letters) != (*(ix.dim for ix in letters), *expr.shape):
             return expr, letters
