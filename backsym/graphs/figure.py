@@ -5,7 +5,8 @@ This module must not know how any of it is done.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from backsym.core.errors import BacksymError
 from backsym.core.lazy import lazy
@@ -19,6 +20,9 @@ from backsym.graphs.svg import svg
 from backsym.graphs.textual import dot, mermaid
 from backsym.graphs.tikz import tikz
 from backsym.graphs.typst import typst
+
+KEPT = 32
+"""So many drawings are kept: the problems of a handout often go on about one network."""
 
 FORMATS = ("svg", "tikz", "dot", "mermaid")
 
@@ -40,7 +44,7 @@ class Figure:
     @lazy
     def drawing(self) -> Drawing:
         """The positioned model, for further output languages."""
-        return draw(self.graph)
+        return _drawn(replace(self.graph, title=""))
 
     @property
     def unlabelled(self) -> tuple[tuple[str, str], ...]:
@@ -78,6 +82,11 @@ class Figure:
         """The text in a form of ``FORMATS``; raises BacksymError for another."""
         choose(form, FORMATS, say("graphs.form"))
         return str(getattr(self, form)())
+
+
+@lru_cache(maxsize=KEPT)
+def _drawn(graph: Graph) -> Drawing:
+    return draw(graph)
 
 
 def figure(

@@ -369,6 +369,21 @@ def last(layout: Layout) -> Layout:
     return last(layout.items[-1]) if isinstance(layout, Row) and layout.items else layout
 
 
+@kept
+def signs_in(layout: Layout) -> frozenset[str]:
+    """The names of all signs in it."""
+    found = {layout.name} if isinstance(layout, (Op, Symbol)) else set()
+    for part in fields(layout):
+        found |= _signs_of(getattr(layout, part.name))
+    return frozenset(found)
+
+
+def _signs_of(value: object) -> frozenset[str]:
+    if isinstance(value, Layout):
+        return signs_in(value)
+    return frozenset().union(*map(_signs_of, value)) if isinstance(value, tuple) else frozenset()
+
+
 def is_tall(layout: Layout) -> bool:
     """Whether delimiters around it should grow: it holds a fraction, a sum sign, a matrix or an underbrace."""
     if isinstance(layout, (Frac, Binom, Matrix, Cases, Underbrace, Stacked, Aligned, Gathered)):

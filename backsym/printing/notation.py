@@ -8,7 +8,7 @@ This module must not know how expressions are put together, nor about any output
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -44,7 +44,7 @@ from backsym.core.expr import (
     shifted,
 )
 from backsym.core.functions import ABSTRACT_LOSS, FUNCTIONS
-from backsym.core.lazy import Beside
+from backsym.core.lazy import Beside, Kept
 from backsym.core.names import GREEK, SHORT, accented_name, is_word, split_name
 from backsym.core.notations import DELTA, KEYS, NOTATIONS, choices
 from backsym.core.problem import Problem, start_names
@@ -52,6 +52,13 @@ from backsym.core.words import say
 from backsym.printing import layout as lay
 from backsym.printing.fragment import fragment
 from backsym.printing.layout import Ident, Layout
+
+SPELLED = 1024
+"""So many layouts of names and entries are kept."""
+
+
+def _few() -> Kept[Hashable, Layout]:
+    return Kept(SPELLED)
 
 
 @dataclass(frozen=True)
@@ -115,6 +122,9 @@ class Notation:
     laid: dict[int, tuple[Expr, Layout]] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What was printed already, by the identity of the expression, which is kept so that it stays its own."""
 
+    named: Kept[Hashable, Layout] = field(default_factory=_few, init=False, repr=False, compare=False)
+    """What names and entries of them look like."""
+
     def __post_init__(self) -> None:
         for key, allowed in choices().items():
             value = getattr(self, key)
@@ -125,7 +135,7 @@ class Notation:
 
     def __getstate__(self) -> dict[str, object]:
         """Identities mean nothing in another process."""
-        return {**self.__dict__, "laid": {}}
+        return {**self.__dict__, "laid": {}, "named": _few()}
 
     @staticmethod
     def of(problem: Problem) -> Notation:
@@ -136,6 +146,9 @@ class Notation:
 
     def name(self, name: str, rank: int = 0) -> Layout:
         """A whole symbol or node; its rank (number of axes) decides the weight."""
+        return self.named.get((name, rank), lambda: self._name(name, rank))
+
+    def _name(self, name: str, rank: int) -> Layout:
         if name in self.symbols:
             return self.symbols[name]
         if name in self.starts:
@@ -210,6 +223,9 @@ class Notation:
         """One entry of a symbol: light, with the indices as subscript."""
         if not indices:
             return self.name(name)
+        return self.named.get((name, indices), lambda: self._entry(name, indices))
+
+    def _entry(self, name: str, indices: tuple[Ix, ...]) -> Layout:
         if name in self.starts:
             family, position = self.starts[name]
             return self.entry(family, (position, *indices))

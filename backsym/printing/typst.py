@@ -61,6 +61,7 @@ _SPECIAL = frozenset("#$&\\_^/\"'`*~@.:;,()[]{}|‖-")
 _FENCE_CHARS = frozenset("|‖")
 
 
+@lay.kept
 def to_typst(layout: Layout) -> str:
     """The Typst of a layout, to be put between dollar signs; raises TypeError for an unknown node."""
     rule = _RULES.get(type(layout))
@@ -118,16 +119,15 @@ def _joined(left: str, right: str) -> str:
 
 def _row(node: lay.Row) -> str:
     out = ""
-    for item in node.items:
+    for at, item in enumerate(node.items):
         text = to_typst(item)
         prefix = out == "-" or out.endswith(" -")
-        out = out + text if prefix and _is_prefix(node, item) else _joined(out, text)
+        out = out + text if prefix and _is_prefix(node, at) else _joined(out, text)
     return out
 
 
-def _is_prefix(node: lay.Row, item: Layout) -> bool:
-    """Whether a prefix sign stands before an item."""
-    at = next(n for n, other in enumerate(node.items) if other is item)
+def _is_prefix(node: lay.Row, at: int) -> bool:
+    """Whether a prefix sign stands before the item at a place."""
     before = node.items[at - 1] if at else None
     return isinstance(before, lay.Op) and before.spacing == "prefix"
 

@@ -181,8 +181,8 @@ def _signs(blocks: Sequence[Block]) -> set[str]:
     waiting: list[Any] = list(blocks)
     while waiting:
         part = waiting.pop()
-        if isinstance(part, (lay.Op, lay.Symbol)):
-            signs.add(part.name)
+        if isinstance(part, lay.Layout):
+            signs |= lay.signs_in(part)
         elif isinstance(part, (list, tuple)):
             waiting += part
         elif not isinstance(part, Picture):
