@@ -70,10 +70,6 @@ def calls_of_say() -> Iterator[tuple[str, ast.Call, list[str]]]:
                 yield f"{path.relative_to(PACKAGE)}:{node.lineno}", node, found
 
 
-PARTLY = {"meaning", "plain"}
-"""Rooms of which other languages have the words that are for students."""
-
-
 def test_every_code_has_words_that_name_exactly_its_facts() -> None:
     known = codes("en")
     for place, call, found in said():
@@ -95,7 +91,7 @@ def test_other_languages_have_words_for_some_of_the_codes(language: str) -> None
     for code, entry in own.items():
         assert needed(entry) <= needed(english[code]), code
     # A room that a language has is there as a whole, but for what no user can see.
-    whole = {code for code in english if code.partition(".")[0] in {*rooms(language)} - PARTLY}
+    whole = {code for code in english if code.partition(".")[0] in rooms(language)}
     assert whole - set(own) == {"reasons.shape_lost"}
 
 
