@@ -11,7 +11,7 @@ import functools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from backsym.core.dims import at_places
+from backsym.core.dims import amount, at_places
 from backsym.core.errors import BacksymError
 from backsym.core.expr import (
     Adj,
@@ -39,6 +39,7 @@ from backsym.core.expr import (
     rebuild,
     shifted,
     steps_after,
+    surely_stays,
     walk,
     without_adjoints,
 )
@@ -251,6 +252,10 @@ class Members:
         after = steps_after(ix, self.letter)
         if after is not None:
             return f"{self.loop} {'-' if after < 0 else '+'} {abs(after)}" if after else self.loop
+        if isinstance(ix, Shift) and ix.parts == ((self.letter, -1),) and surely_stays(ix):
+            from_end = ix.offset - amount(ix.dim)
+            if isinstance(from_end, int):
+                return f"{from_end - 2} - {self.loop}"
         raise BacksymError(say("numpy.member", letter=ix.letter))
 
 

@@ -205,13 +205,25 @@ def with_letters(ix: Ix, letters: Mapping[Ix, Ix]) -> Ix:
 
 def surely_leaves(ix: Shift) -> bool:
     """Whether a computed index is beyond an end of its axis for some of its letters, whatever the sizes are."""
+    ends = _ends(ix)
+    return ends is not None and (at_least(ends[1] - amount(ix.dim), 1) or at_least(-ends[0], 0))
+
+
+def surely_stays(ix: Shift) -> bool:
+    """Whether a computed index is on its axis for all of its letters, whatever the sizes are: T - t + 1."""
+    ends = _ends(ix)
+    return ends is not None and at_least(ends[0], 1) and at_least(amount(ix.dim) - ends[1], 0)
+
+
+def _ends(ix: Shift) -> tuple[Whole, Whole] | None:
+    """The least and the greatest position that a computed index is; None where a factor is no number."""
     low, high = ix.offset, ix.offset
     for letter, factor in ix.parts:
         if not isinstance(factor, int):
-            return False
+            return None
         ends = (factor, amount(letter.dim) * factor)
         low, high = low + ends[factor < 0], high + ends[factor > 0]
-    return at_least(high - amount(ix.dim), 1) or at_least(-low, 0)
+    return low, high
 
 
 def place_of(ix: Ix) -> Whole:

@@ -39,6 +39,7 @@ from backsym.core.expr import (
     Pow,
     Reshape,
     Shape,
+    Shift,
     Size,
     Span,
     Started,
@@ -52,6 +53,7 @@ from backsym.core.expr import (
     scalar_if_ones,
     shifted,
     show_shape,
+    surely_stays,
 )
 from backsym.core.source import Source
 from backsym.core.words import Said, Words, say
@@ -593,7 +595,7 @@ def entry_rule(r: Resolver, tree: Node) -> Expr:
         start = before_first(r, base, indices, tree)
         if start is not None:
             return start
-        if indices[0].kind == "shift":
+        if indices[0].kind == "shift" and not stays(r, indices[0], base.declared[0]):
             base = Started(base.name, base.declared, tuple(r.scope.starts[base.name]), span=base.span)
     picked = labels.at_label(r, base, indices, tree)
     if picked is not None:
@@ -611,6 +613,12 @@ def entry_rule(r: Resolver, tree: Node) -> Expr:
             raise r.error(say("meaning.shift_of_expression"), shift)
     at = indexed(r, indices, base.shape, lambda: f"{r.quote(first)} is {show_shape(base.shape)}")
     return Entry(base, at, span=r.mark(tree))
+
+
+def stays(r: Resolver, tree: Node, dim: Dim) -> bool:
+    """Whether a shifted index is surely one of the positions along an axis: ``h[T-t+1]`` is a member, no start."""
+    at = r.index(tree, dim)
+    return isinstance(at, Shift) and surely_stays(at)
 
 
 def indexed(r: Resolver, indices: Sequence[Node], shape: Shape, hint: Advice | None = None) -> tuple[Ix, ...]:
@@ -654,9 +662,6 @@ def picks_member(indices: Sequence[Node], rank: int) -> bool:
 def member(r: Resolver, base: Sym | Adj, indices: Sequence[Node], tree: Node) -> Expr:
     """``X[n]``, ``X[:,d]``: the part of an array that these indices pick; axes that are not mentioned are kept."""
     free = isinstance(base, Started) or (r.scope.derivatives and base.shape[0] in r.scope.recurrent)
-    shift = next((ix for ix in (indices[1:] if free else indices) if ix.kind == "shift"), None)
-    if shift is not None:
-        raise r.error(say("meaning.shifted_member", name=base.name), shift)
     places: list[Ix | None] = []
 
     def hint() -> Said:
@@ -665,6 +670,9 @@ def member(r: Resolver, base: Sym | Adj, indices: Sequence[Node], tree: Node) ->
     for ix, dim in itertools.zip_longest(indices, base.shape):
         own = own_dim(dim, places[0]) if places else dim
         places.append(None if ix is None or ix.kind == "slice" else r.index(ix, own, hint))
+        at = places[-1]
+        if isinstance(at, Shift) and ix is not None and not (free and len(places) == 1) and not surely_stays(at):
+            raise r.error(say("meaning.shifted_member", name=base.name), ix)
     if not any(places):
         return base
     found = Member(base, tuple(places), span=r.mark(tree))
