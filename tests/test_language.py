@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from extent import some
 from language_examples import Row, printed, rows
 
 import backsym as bs
+from backsym.codegen.module import gradients_at
 from backsym.core.errors import InputError
 from backsym.documents.content.markup import inlines_of
 from backsym.documents.writers.jsonform import problem_json
@@ -173,3 +176,76 @@ def test_a_problem_without_a_loss_takes_its_derivative() -> None:
     )
     rows = {row["node"]: row["verified"]["status"] for row in problem_json(solve(layer))["derivatives"]}
     assert rows == {"y": "given", "W": "verified", "x": "verified"}
+
+
+T, D = 4, 2
+MATRICES: dict[str, tuple[int, ...]] = {"X": (T, D), "Z": (T + 1, D), "W": (D, D), "h0": (D,), "g0": (D,)}
+
+
+def states(W: Any, inputs: Any, start: Any) -> list[Any]:
+    """What stands before the first member, and the members."""
+    found = [start]
+    for x in inputs:
+        found.append(np.tanh(W @ found[-1] + x))
+    return found
+
+
+def both_ways(X: Any, W: Any, h0: Any, g0: Any) -> Any:
+    h, g = states(W, X, h0), states(W, X[::-1], g0)
+    return sum(((h[t] * g[T - t + 1]) ** 2).sum() for t in range(1, T + 1))
+
+
+def ahead(Z: Any, W: Any, h0: Any) -> Any:
+    return sum(((Z[t] - h) ** 2).sum() for t, h in enumerate(states(W, Z[:-1], h0)) if t)
+
+
+SHAPES: dict[str, Any] = {"X": ["T", "D"], "Z": ["T + 1", "D"], "W": ["D", "D"], "h0": ["D"], "g0": ["D"]}
+STEP = "h[t] = tanh(W @ h[t-1] + X[t])"
+BACK = "g[t] = tanh(W @ g[t-1] + X[T-t+1])"
+PLACES: dict[str, tuple[list[str], Callable[..., Any]]] = {
+    "read from both ends": (
+        ["h[0] = h0", STEP, "g[0] = g0", BACK, "y[t] = h[t]*g[T-t+1]", "L = sum(y[t].T @ y[t], t)"], both_ways,
+    ),
+    "entries from both ends": (["L = sum(X[T-t+1,d]*X[t,d]**2, t, d)"], lambda X: (X[::-1] * X**2).sum()),
+    "members from both ends": (
+        ["z[t] = W @ X[T-t+1]", "L = sum((z[t].T @ X[t])**2, t)"], lambda X, W: ((X[::-1] @ W.T * X).sum(1) ** 2).sum(),
+    ),
+    "members in LaTeX": (
+        [r"L = \sum_{t=1}^T (\mathbf{x}_{T-t+1}^\top \mathbf{x}_t)^3"], lambda X: ((X[::-1] * X).sum(1) ** 3).sum(),
+    ),
+    "the next step is the target": (
+        ["h[0] = h0", "h[t] = tanh(W @ h[t-1] + Z[t])", "L = sum((Z[t+1] - h[t]).T @ (Z[t+1] - h[t]), t)"], ahead,
+    ),
+    "steps of a longer input": (
+        ["h[0] = h0", "h[t] = tanh(W @ h[t-1] + Z[t+1])", "L = sum(h[T]**2)"],
+        lambda Z, W, h0: (states(W, Z[1:], h0)[-1] ** 2).sum(),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_positions_from_the_end_and_of_longer_axes(name: str) -> None:
+    forward, truth = PLACES[name]
+    used = [symbol for symbol in MATRICES if symbol in inspect.signature(truth).parameters]
+    symbols = {symbol: SHAPES[symbol] for symbol in used}
+    problem = problem_from_mapping({"indices": {"t": "T"}, "symbols": symbols, "forward": forward})
+    random = np.random.default_rng(3)
+    point = {symbol: random.normal(size=MATRICES[symbol]) for symbol in used}
+    found = gradients_at(solve(problem), dict(point))
+    assert found is not None
+    for symbol in used:
+        wanted = np.zeros(MATRICES[symbol])
+        for place in np.ndindex(*wanted.shape):
+            moved = point[symbol].astype(complex)
+            moved[place] += 1e-30j
+            wanted[place] = truth(**{**point, symbol: moved}).imag / 1e-30
+        np.testing.assert_allclose(found[symbol], wanted, rtol=1e-9, atol=1e-12)
+
+
+def test_what_is_read_beyond_the_end_is_zero_and_never_what_a_recurrence_starts_from() -> None:
+    mapping: dict[str, Any] = {
+        **RNN,
+        "forward": ["h[0] = h0", "h[t] = tanh(a*h[t-1] + x[t])", "L = sum(h[t]*x[t+1], t)"],
+    }
+    rows = {row["node"]: row["entry"] for row in problem_json(solve(problem_from_mapping(mapping)))["derivatives"]}
+    assert rows["x"]["rhs"].startswith(r"\sum_{t'=1}^T h_{t'} \delta_{t'+1,t}")

@@ -58,6 +58,8 @@ from backsym.calculus.simplify import (
     expand,
     free_deltas,
     is_product,
+    may_be_before,
+    on_longer_axis,
     open_deltas,
     same,
     without_delta,
@@ -378,7 +380,7 @@ class Backward:
             return
         recurs = any(isinstance(e, Started) for e in walk(lowered.equation.rhs))
         members = by_member(local, params[0]) if recurs and params else None
-        if members is None:
+        if members is None or any(may_be_before(i) or on_longer_axis(i) for i, _ in members):
             yield self._contribution(consumer, params, local, raw)
             return
         for member, some in members:
@@ -415,7 +417,8 @@ class Backward:
         local = steps[-1].result
         by_name = local
         if consumer != self.problem.loss:
-            adjoint = Ent(Adj(consumer, self.problem.symbols[consumer].shape), params)
+            started = consumer in self.problem.starts
+            adjoint = Ent(Adj(consumer, self.problem.symbols[consumer].shape, recurrent=started), params)
             outer = multiply(Term(Fraction(1), ((adjoint, 1),)), as_factor(local))
             by_name = (Term(outer.coeff, outer.powers, summed + outer.bound),)
         rewrites = self._choose(consumer, by_name, lowered)

@@ -40,7 +40,7 @@ from backsym.calculus.terms import (
     sub_factor,
 )
 from backsym.core.dims import Whole, amount, at_least
-from backsym.core.expr import Started, Sym
+from backsym.core.expr import Adj, Started, Sym
 from backsym.core.functions import FUNCTIONS
 
 MAX_TERMS = 64
@@ -334,7 +334,7 @@ def _solved(t: Term, n: int, f: Del) -> Term | None:
     found = next((k for k, value in values.items() if is_inside(value)), None)
     for k in values if found is None else ():
         inside = [(g, e) for g, e in rest if k in g.free]
-        if any(_vanishes_outside(g, k) and e > 0 for g, e in inside) and all(
+        if any(_vanishes_outside(g, k, values[k]) and e > 0 for g, e in inside) and all(
             e > 0 and _defined_at_zero(g) for g, e in inside
         ):
             found = k
@@ -366,6 +366,17 @@ def is_inside(i: Index) -> bool:
     return ends is not None and at_least(ends[0], 1) and at_least(amount(i.dim) - ends[1], 0)
 
 
+def on_longer_axis(i: Index) -> bool:
+    """Whether letters of an axis that is longer than the index's own lead beyond its end."""
+    return not is_inside(i) and any(part.dim != i.dim for part, _ in parts_of(i))
+
+
+def may_be_before(i: Index) -> bool:
+    """Whether an index that is computed from others is before the first position for some of their values."""
+    ends = _ends(i) if isinstance(i, Affine) else (1, amount(i.dim))
+    return ends is None or not at_least(ends[0], 1)
+
+
 def _ends(i: Affine) -> tuple[Whole, Whole] | None:
     """The least and the largest value of a computed index; None where that is not known."""
     low, high = i.offset, i.offset
@@ -380,14 +391,19 @@ def _ends(i: Affine) -> tuple[Whole, Whole] | None:
 def zero_outside(t: Term, slot: Index) -> bool:
     """Whether a term is zero where a computed index lies outside of its range."""
     powers = [(f, e) for f, e in t.powers]
-    return any(_vanishes_outside(f, slot) and e > 0 for f, e in powers) and all(
+    return any(_vanishes_outside(f, slot, slot) and e > 0 for f, e in powers) and all(
         e > 0 and _defined_at_zero(f) for f, e in powers if not f.free.isdisjoint(free_of((slot,)))
     )
 
 
-def _vanishes_outside(f: Factor, k: Index) -> bool:
-    """Whether a factor is zero where the index lies outside its range."""
+def _vanishes_outside(f: Factor, k: Index, place: Index) -> bool:
+    """Whether a factor is zero where the position that the index k is lies outside its range.
+
+    Before the first member of a recurrence there is what it starts from, with a derivative of its own.
+    """
     if isinstance(f, Ent):
+        if isinstance(f.base, (Sym, Adj)) and f.base.recurrent and f.idx[0] == k:
+            return not may_be_before(place)
         return k in f.idx and not isinstance(f.base, Started)
     return isinstance(f, Fun) and k in f.out
 

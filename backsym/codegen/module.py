@@ -236,7 +236,8 @@ class Body:
         self.used |= loop.used - self.own
         size = text_of(loop.size)
         positions = f"reversed(range({size}))" if loop.back else f"range({size})"
-        out = [f"{pad}{step.target} = [None] * {size}" for step in loop.steps]
+        count = f"({size})" if isinstance(loop.size, ast.BinOp) else size
+        out = [f"{pad}{step.target} = [None] * {count}" for step in loop.steps]
         out.append(f"{pad}for {loop.letter} in {positions}:")
         self.own |= loop.own
         place = replace(self.place, ranks={**self.place.ranks, **loop.ranks})

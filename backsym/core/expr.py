@@ -316,11 +316,15 @@ class Const(Expr):
 
 @dataclass(frozen=True)
 class Sym(Expr):
-    """A declared symbol or node, whole: scalar, vector or matrix; a ``symmetric`` one is its own transpose."""
+    """A declared symbol or node, whole: scalar, vector or matrix; a ``symmetric`` one is its own transpose.
+
+    Before the first member of a ``recurrent`` family stands what it starts from.
+    """
 
     name: str
     declared: Shape
     symmetric: bool = field(default=False, compare=False, kw_only=True)
+    recurrent: bool = field(default=False, compare=False, kw_only=True)
 
     @lazy
     def shape(self) -> Shape:
@@ -368,10 +372,11 @@ class OneHot(Expr):
 
 @dataclass(frozen=True)
 class Adj(Expr):
-    """The adjoint of a symbol or node, whole: dL/dname, of the same shape as the symbol."""
+    """The adjoint of a symbol or node, whole: dL/dname, of the same shape as the symbol; ``recurrent`` as of that."""
 
     name: str
     declared: Shape
+    recurrent: bool = field(default=False, compare=False, kw_only=True)
 
     @lazy
     def shape(self) -> Shape:

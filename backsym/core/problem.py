@@ -318,7 +318,8 @@ class Problem:
         return {name: tuple(nodes) for name, nodes in uses.items()}
 
     def sym(self, name: str) -> Sym:
-        return Sym(name, self.symbols[name].shape, symmetric=self.symbols[name].symmetric)
+        symbol = self.symbols[name]
+        return Sym(name, symbol.shape, symmetric=symbol.symmetric, recurrent=name in self.starts)
 
     def placed(self, text: str) -> Expr:
         """The quantity that a text says, ``h``, or a member of a family as it is called in ``Asked``: ``h[t-1]``."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -490,6 +490,8 @@ class _Coder:
         else:
             code = self.strict(e.base).number
         data = [ix for ix in e.indices if isinstance(ix, Label) and not is_last(ix)]
+        if not data and isinstance(e.base, (Sym, Adj)) and any(isinstance(ix, Shift) for ix in e.indices):
+            return self.strict(self.unshifted(e.indices, lambda at: member_of_places(e, at)))
         if len(data) == len(e.indices) == 1 and not code.axes:
             label = self.label(data[0])
             if e.places[0] is not None or not label.axes:
@@ -785,3 +787,9 @@ _RULES: dict[type[Expr], _Rule] = {
     IndexPick: _Coder.index_pick,
     Partial: _Coder.partial,
 }
+
+
+def member_of_places(e: Member, at: Iterable[Ix]) -> Member:
+    """The member at other indices, in the places of its own."""
+    new = iter(at)
+    return Member(e.base, tuple(ix if ix is None else next(new) for ix in e.places))

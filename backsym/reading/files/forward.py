@@ -519,7 +519,7 @@ class Forward:
         else:
             start = self.start_node(equation, value)
         self.starts[name] = (*before, start)
-        self.names[name] = Sym(name, (dim, *members_shape(shape, equation.position)))
+        self.names[name] = Sym(name, (dim, *members_shape(shape, equation.position)), recurrent=True)
 
     def check_start(self, equation: Parsed, value: Expr) -> None:
         """What stands before the first member must not look like another quantity: h_0 beside h0, unless it is h0."""
@@ -577,7 +577,7 @@ class Forward:
             rest = self.entry_letters(tuple(own_dim(dim, indices[0]) for dim in shape[picked:]), value, indices)
             indices += rest
             value = Entry(value, rest)
-        self.names[equation.name] = Sym(equation.name, shape)
+        self.names[equation.name] = Sym(equation.name, shape, recurrent=equation.name in self.starts)
         by_entries = bool(indices) or self.mentions_entries(rhs)
         starts = self.starts.get(equation.name, ())
         made = NodeEquation(

@@ -386,7 +386,7 @@ def name_rule(r: Resolver, tree: Node) -> Expr:
         return Const("pi", span=r.mark(tree))
     known = scope.names.get(name)
     if type(known) is Sym and r.spans and r.at is None:
-        return Sym(known.name, known.declared, symmetric=known.symmetric, span=r.mark(tree))
+        return replace(known, span=r.mark(tree))
     if isinstance(known, Labels):
         raise r.error(say("meaning.label_is_no_number", name=name), tree)
     if known is not None:
