@@ -112,3 +112,8 @@ def test_no_repair_is_the_derivative_that_is_asked_for() -> None:
 def test_labels_of_members_are_positions_in_code() -> None:
     found = as_asked("embeddings").mark("E", "sum(np.outer(np.eye(V)[w[t]], dv[t]) for t in range(T))")
     assert found.verdict == "correct"
+
+
+def test_several_products_that_should_be_entry_by_entry_are_all_that_is_wrong() -> None:
+    found = as_asked("swiglu-feed-forward").mark("z", "dL/dg ⊙ (σ(z)(1 + z(1 − σ(z))))")
+    assert (found.verdict, found.tags) == ("invalid", ("hadamard_vs_matmul", "shape"))

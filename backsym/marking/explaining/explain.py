@@ -498,7 +498,9 @@ def explain_clash(
     other = None
     if repaired is None and meant is not None and clash.operation == "matmul" and clash.left.shape == clash.right.shape:
         with suppress(ShapeError):  # Other products in it cannot be formed either.
-            other = explain_meant(judge, replace(meant, expr=_by_entries(meant.expr)))
+            entrywise = replace(meant, expr=_by_entries(meant.expr))
+            if not judge.agrees(meant.target, entrywise.expr, entrywise.indices):  # Else nothing else is wrong.
+                other = explain_meant(judge, entrywise)
     with allowing(ELEMENTS, SEARCHING):
         return explainer(judge).clash(clash, target, repaired or other, entrywise=other is not None)
 
