@@ -41,7 +41,7 @@ from backsym.core.expr import (
     steps_after,
     walk,
 )
-from backsym.core.problem import Collection, Problem, Symbol
+from backsym.core.problem import Collection, NodeEquation, Problem, Symbol
 from backsym.core.steps import Case, Step
 from backsym.documents.content.blocks import (
     Block,
@@ -348,9 +348,18 @@ def with_definition(row: Row, name: str, problem: Problem, points: list[Env]) ->
     rhs = read(to_latex(row.rhs), problem)
     letters = tuple(ix for ix in free_indices(rhs))
     assert to_latex(row.lhs).translate(str.maketrans("", "", "_{}")) == name + "".join(ix.letter for ix in letters)
-    symbol = Symbol(name, tuple(ix.dim for ix in letters), "constant")
-    points = [replace(env, values={**env.values, name: evaluate(rhs, env, letters)}) for env in points]
-    return replace(problem, symbols={**problem.symbols, name: symbol}), points
+    symbol = Symbol(name, tuple(ix.dim for ix in letters), "node")
+    equation = NodeEquation(name, symbol.shape, letters, rhs, "", index_level=True)
+    points = [
+        replace(
+            env,
+            values={**env.values, name: evaluate(rhs, env, letters)},
+            equations={**env.equations, name: equation},
+        )
+        for env in points
+    ]
+    equations = (equation, *problem.equations)
+    return replace(problem, symbols={**problem.symbols, name: symbol}, equations=equations), points
 
 
 def point(solution: Solution) -> Env:
@@ -802,6 +811,39 @@ def test_the_size_below_a_factor_is_that_of_what_is_read_there(pages: dict[str, 
     assert count > 60
 
 
+def through(name: str, by: str, problem: Problem, env: Env) -> np.ndarray:
+    """What the equation of one node contributes to the derivative of the loss by a quantity, by complex steps."""
+    out = np.zeros(np.shape(env.values[by]))
+    for at in np.ndindex(out.shape):
+        moved = np.array(env.values[by], dtype=complex)
+        moved[at] += 1e-30j
+        value = node_value(problem.by_name[name], Context.of(env).with_values({**env.values, by: moved}))[1]
+        out[at] = (np.imag(value) / 1e-30 * env.adjoints[name]).sum()
+    return out
+
+
+@pytest.mark.parametrize("name", ["twin", "tied-autoencoder", "triplet", "word2vec-negative"])
+def test_the_term_of_a_use_is_what_comes_through_it(name: str) -> None:
+    solution = solved(next(path for path in FILES if path.stem == name))
+    problem = solution.problem
+    (env,) = (with_adjoints(solution.derivations, env) for env in draws(problem, 1))
+    uses = 0
+    for row, _ in displayed_in_full(problem_blocks(solution, 2), Voice.on_page(problem)):
+        for brace in braced(row.rhs):
+            said = to_latex(brace.label) if brace.label is not None else ""
+            found = re.fullmatch(r"\\: \\text\{use in \} (.*) \\:", said)
+            if found is None or row.lhs is None:
+                continue
+            lhs, use, term = (read(t, problem) for t in (to_latex(row.lhs), found[1], to_latex(unmarked(brace.body))))
+            base, by = (e.base if isinstance(e, Entry) else e for e in (use, lhs))
+            assert isinstance(base, Sym)
+            assert isinstance(by, Adj)
+            expected = through(base.name, by.name, problem, env)
+            np.testing.assert_allclose(evaluate(term, env, free_indices(lhs)), expected, rtol=1e-9)
+            uses += 1
+    assert uses >= 2
+
+
 def test_what_is_not_true_is_not_said() -> None:
     """Each maximum depends on one entry only; a sum of the same form on all."""
     for function, said in (("max", False), ("sum", True)):
@@ -1015,3 +1057,5 @@ def test_a_sum_that_the_quotient_rule_repeats_gets_a_name_of_its_own(given: str,
     assert rf"}}{{{letter}^2}}" in text
     assert rf"so that }} y_{{k'}} = \frac{{e^{{z_{{k'}}}}}}{{{letter}}}" in text
     assert text.count(r"\sum_{k''=1}^K e^{z_{k''}}") == 1
+    assert rf"\frac{{\partial {letter}}}{{\partial z_k}} &= e^{{z_k}}" in text
+    assert text.count(r"k'' = k \text{ contains") == 1  # Beside the derivative of the sum, and nowhere else.

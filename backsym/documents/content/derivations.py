@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import groupby, islice
 
 from backsym.core import stepkinds as sk
-from backsym.core.expr import ONE, Adj, Equation, Expr, Partial, Sym, free_indices, names_in, walk
+from backsym.core.expr import ONE, Add, Adj, Equation, Expr, Partial, Sym, free_indices, names_in, walk
 from backsym.core.names import split_name
 from backsym.core.problem import Problem
 from backsym.core.steps import Derivation, Fact, ForwardForms, Step, TotalDerivation, Verification
@@ -52,10 +52,10 @@ from backsym.documents.content.vectorizing import (
 from backsym.documents.content.worked import numbers_row
 from backsym.documents.remarks.ideas import WALK, ideas, local_derivatives
 from backsym.documents.remarks.readings import readings
-from backsym.documents.remarks.remark import Remark, holds
+from backsym.documents.remarks.remark import Remark, base_of, holds
 from backsym.documents.remarks.slips import slips
 from backsym.documents.remarks.untagged import untagged
-from backsym.documents.writers.breaking import row_width
+from backsym.documents.writers.breaking import as_formula, row_width
 from backsym.numeric.given import point
 from backsym.parts.kind import Answered, Piece
 from backsym.parts.table import kind_of
@@ -480,6 +480,9 @@ def rows_of(
             left, right = map(voice.in_text.layout, line.gives)
             reason = voice.catalogue.phrase("reasons.named", equation=lay.row(left, lay.EQUALS, right))
         stages = tuple(voice.tinted(stage) for stage in line.stages)
+        uses = None if concise else _uses(line, voice)
+        if uses is not None:
+            stages, reason = (*stages[:-1], uses), ()
         found = Row(voice.layout(line.lhs), stages[-1], None, stages[:-1], reason)
         if before is not None and before.lhs == line.lhs:
             longer = replace(rows[-1], via=(*rows[-1].via, rows[-1].rhs, *stages[:-1]), rhs=stages[-1])
@@ -490,6 +493,32 @@ def rows_of(
         rows.append(found)
         before = line
     return tuple(rows)
+
+
+def _uses(line: Line, voice: Voice) -> Layout | None:
+    """The sum over all uses of a parameter, with a brace below each term that says which use it is from."""
+    opening = next((step for step in line.steps if step.kind == sk.CHAIN_MULTI), None)
+    last = line.stages[-1]
+    if opening is None or line.steps[-1].kind != sk.SUM_PATHS or not isinstance(last, Add):
+        return None
+    node, consumers = base_of(opening.before), opening.facts["consumers"]
+    if not isinstance(node, Adj) or voice.problem.symbols[node.name].role != "parameter":
+        return None
+    assert isinstance(consumers, tuple)
+    by_name = {base.name: use for use in consumers if isinstance(use, Expr) and isinstance(base := base_of(use), Sym)}
+    items: list[Layout] = []
+    for term in last.args if len(by_name) == len(last.args) else ():
+        names = adjoints_of(term)
+        if len(names) != 1 or not names <= by_name.keys():
+            return None
+        apart = lay.Space("medium")
+        said = as_formula(
+            voice.in_text.catalogue.phrase("reasons.use", consumer=voice.layout(by_name.pop(next(iter(names)))))
+        )
+        items += [lay.Op("plus")] if items else []
+        items.append(lay.Underbrace(voice.tinted(term), lay.row(apart, said, apart)))
+    found = lay.row(*items)
+    return found if lay.unmarked(found) == voice.layout(last) else None
 
 
 def _letters(voice: Voice) -> Iterator[str]:

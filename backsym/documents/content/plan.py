@@ -13,8 +13,24 @@ from itertools import groupby
 
 from backsym.core import stepkinds as sk
 from backsym.core.entrywise import entry_of
-from backsym.core.expr import Expr, IndexReduce, Sym, free_indices, rebuild, walk, with_indices
-from backsym.core.steps import Step
+from backsym.core.expr import (
+    ONE,
+    Add,
+    Div,
+    Expr,
+    IndexReduce,
+    Mul,
+    Neg,
+    Partial,
+    Pow,
+    Sym,
+    free_indices,
+    num,
+    rebuild,
+    walk,
+    with_indices,
+)
+from backsym.core.steps import Fact, Step
 
 _SAID_LATER = (sk.FORWARD, sk.LOCAL, sk.RECALL, sk.CONCLUDE)
 """What needs no row unless it takes steps of its own: what follows shows the same with more around it."""
@@ -185,8 +201,46 @@ def named(planned: Sequence[Line], letters: Iterable[str]) -> tuple[Line, ...]:
         short = None if forward is None else _with_name(forward.after, repeated, name)
         gives = None if forward is None or short is None or short == forward.after else (forward.before, short)
         out.append(Line(name, (repeated,), (), gives=gives))
-        out.append(replace(line, stages=tuple(_with_name(stage, repeated, name) for stage in line.stages)))
+        found = replace(line, stages=tuple(_with_name(stage, repeated, name) for stage in line.stages))
+        slope = None if gives is None else _slope(found.stages[-1], gives[1], name)
+        if slope is not None and isinstance(line.lhs, Partial):
+            # What the quotient rule needs comes first, and what the lines before have said is not said again.
+            out.append(Line(Partial(name, line.lhs.den), (slope,), _about_terms(line.steps)))
+            rest = (replace(step, facts=_without_only(step)) for step in line.steps if step is not forward)
+            found = replace(found, steps=tuple(rest))
+        out.append(found)
     return tuple(out)
+
+
+def _slope(found: Expr, quotient: Expr, name: Expr) -> Expr | None:
+    """The derivative of the denominator ``name``, as the quotient rule has put it in: s in u'/S - u s/S^2."""
+    if not isinstance(quotient, Div) or quotient.den != name or not isinstance(found, Add):
+        return None
+    terms = [term.arg for term in found.args if isinstance(term, Neg) and isinstance(term.arg, Div)]
+    squared = [term for term in terms if term.den == Pow(name, num(2))]
+    if len(squared) != 1 or sum(_has(term, name, 2) for term in found.args) != 1:
+        return None
+    rest = list(squared[0].num.args) if isinstance(squared[0].num, Mul) else [squared[0].num]
+    for factor in quotient.num.args if isinstance(quotient.num, Mul) else (quotient.num,):
+        if factor not in rest:
+            return None
+        rest.remove(factor)
+    return rest[0] if len(rest) == 1 else Mul(tuple(rest)) if rest else None
+
+
+def _has(term: Expr, name: Expr, power: int) -> bool:
+    return any(part == Pow(name, num(power)) for part in walk(term))
+
+
+def _about_terms(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Of the steps as much as tells which term of a sum is differentiated."""
+    found = (step for step in steps if "only" in step.facts)
+    told = ({key: step.facts[key] for key in ("node", "only")} for step in found)
+    return tuple(Step(sk.DIFFERENTIATE, ONE, ONE, (), facts) for facts in told)
+
+
+def _without_only(step: Step) -> dict[str, Fact]:
+    return {key: fact for key, fact in step.facts.items() if key != "only"}
 
 
 def _repeated(e: Expr) -> IndexReduce | None:
