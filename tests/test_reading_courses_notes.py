@@ -250,7 +250,7 @@ $$L = \max\left(0, \|\mathbf{f}_a - \mathbf{f}_p\|^2 - \|\mathbf{f}_a - \mathbf{
 }  # fmt: skip
 
 REFUSED = {
-    "quadratic cost of the last layer": "meaning.undeclared",
+    "quadratic cost of the last layer": "notes.power_or_member",
     "cross-entropy of a neuron": "notes.idle_sum",
     "negative sampling": "notes.entry_at_class",
     "error backpropagation": "files.recurrence",

@@ -199,6 +199,21 @@ with $\mathbf{h}_0 = 0$.
         r"What changes if $\mathbf{V} = \mathbf{W}^T$?",
         lambda V, x, W: (((V - W) @ x) ** 2).sum(), {"V": (H, D), "x": (D,), "W": (H, D)}, {},
     ),
+    "an error that is called e": (
+        r"$$E = \frac12 e^2, \quad e = y - w x$$", lambda y, w, x: (y - w * x) ** 2 / 2, {"y": S, "w": S, "x": S}, {},
+    ),
+    "a class by an index letter": (
+        r"$$L = \sum_{j\neq k} \max(0, s_j - s_k + 1), \quad \mathbf{s} = \mathbf{W}\mathbf{x}$$ where $k$ "
+        "is the correct class.",
+        lambda W, x, k: positive(np.delete(W @ x, k) - (W @ x)[k] + 1).sum(), {"W": (K, D), "x": (D,)}, {"k": 1},
+    ),
+    "the mean of a distribution": (
+        r"$$L = (x - \mu)^2$$ where $\mu$ is the mean of the Gaussian $p(x)$ and $x$ is the input.",
+        lambda x, mu: (x - mu) ** 2, {"x": S, "mu": S}, {},
+    ),
+    "a power that nothing else can be": (
+        r"$$L = (w^n - n y)^2$$", lambda w, n, y: (w**n - n * y) ** 2, {"w": S, "n": S, "y": S}, {},
+    ),
     "rows": (
         r"""$$\mathbf{h} = \tanh(\mathbf{x}\mathbf{W} + \mathbf{b}), \quad L = \frac12\|\mathbf{h} - \mathbf{t}\|^2$$
         with $\mathbf{x} \in \mathbb{R}^{1 \times D}$, $\mathbf{b} \in \mathbb{R}^{1 \times H}$ and
@@ -243,6 +258,20 @@ REFUSED = {
     "a question about a score of its own": (
         r"$$L = (s - y)^2 $$ If $s = w x$, what is $\partial L/\partial w$?", "notes.computed_within",
     ),
+    "a softmax in words": (r"$$L = -\sum_k y_k \log p_k$$ where $p$ is the softmax of $z$.", "notes.computed_in_words"),
+    "a mean in words": (
+        r"$$L = \sum_i (x_i - \bar{x})^2$$ where $\bar{x}$ is the mean of the $x_i$.", "notes.computed_in_words",
+    ),
+    "a sigmoid in words": (r"Here $p$ denotes the sigmoid of $w x$. $$L = (p - y)^2$$", "notes.computed_in_words"),
+    "a dot product in words": (
+        r"$$L = (s - y)^2$$, $s$ ist das Skalarprodukt von $\mathbf{w}$ und $\mathbf{x}$.", "notes.computed_in_words",
+    ),
+    "pairs": (r"$$L = \sum_{i \neq j} w_{ij} x_i x_j$$", "notes.entry_at_class"),
+    "the letter of a layer above": (
+        r"$$z_j = \sum_k w^L_{jk} a^{L-1}_k + b_j, \quad C = \sum_j z_j^2$$", "notes.power_or_member",
+    ),
+    "a power, or an example": (r"$$L = (w^n - y)^2$$", "notes.power_or_member"),
+    "numbers or arrays": (r"$$h = [x; c], \quad y = w^T h, \quad L = (y - t)^2$$", "notes.number_or_matrix"),
     "a rate, or a factor": (r"$$J = (y - \lambda(w x + b))^2$$", "notes.unknown_function"),
     "an array of one entry": (r"$$L = \max(0, 1 - a X^T X w)$$", "notes.size_one"),
 }  # fmt: skip
@@ -257,7 +286,7 @@ def test_what_the_text_computes_is_never_data(name: str, tmp_path: Path) -> None
         return
     with pytest.raises(InputError) as caught:
         loaded(tmp_path, text)
-    assert [diagnostic.code for diagnostic in caught.value.diagnostics] == [code]
+    assert {diagnostic.code for diagnostic in caught.value.diagnostics} == {code}
 
 
 @pytest.mark.parametrize("name", NOTES)

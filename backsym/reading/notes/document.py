@@ -72,7 +72,7 @@ from backsym.reading.notes.spelling import MARKS, respelt
 from backsym.reading.notes.statements import Settled, settled
 from backsym.reading.notes.steps import Start, Steps, as_equations, check_steps, check_zeros, starts_of, steps_of
 from backsym.reading.notes.tasks import Task, Tasks
-from backsym.reading.notes.told_functions import told_functions
+from backsym.reading.notes.told_functions import check_told, told_functions
 from backsym.reading.notes.upstream import Slope, is_given, mentioned_loss, slopes, undefined_loss
 from backsym.reading.notes.words import Place, class_letter, layers, worded
 from backsym.reading.syntax import Node, walk
@@ -301,6 +301,8 @@ class _Note:
         check_defined(self.source, equations, self.settled.unread)
         check_counts(self.source, equations, {d.spelled.name for d in self.declared.found})
         self.check_computed(equations)
+        letters = {s.key[0] for s in (*equations.names.values(), *(e.segment.left for e in equations.found))}
+        check_told(self.source, self.formulas, equations.given(), letters)
         check_objective(self.source, equations, [(f.start, f.end) for f in self.formulas if self.is_idle(f)])
         self.declare_what_is_used(equations, places)
         found = [equation.segment for equation in equations.found]

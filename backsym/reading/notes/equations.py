@@ -325,7 +325,7 @@ class Equations:
         numbered = {letter for letter, number, bold in found if not bold and number != "0"} - tagged
         others = {new_name(letter, number) for letter, number, bold in found if bold or number == "0"}
         words = {s.left.key[0] for s in segments if len(s.left.key[0]) > 1 and s.left.key[0].isalpha()} - {*GREEK}
-        nodes = [s.left for s in segments if not s.left.key[1] and s.left.key[0] in numbered | words]
+        nodes = [s.left for s in segments if not s.left.key[1] and s.left.key[0] in {*numbered, *words, "e"}]
         known = dict.fromkeys((*sorted(others), *(left.name for left in nodes)), None)
         return {**known, **self.words.ranks}
 
@@ -346,7 +346,7 @@ class Equations:
             for name, uses in reader.indexed.items():
                 self.indexed.setdefault(name, set()).update(uses)
         self.names.update({name: s for name, s in reader.names.items() if name not in self.names})
-        self.bare.update((part.value, part.span) for part in walk(equation.rhs) if part.kind == "name")
+        self.bare.update((part.value, part.span) for part in _without_scripts(equation.rhs))
         self.dims.update({name: s for name, s in reader.dims.items() if name not in self.dims})
         return Forward(segment, with_positions(equation.lhs, equation.rhs, self.labels))
 
@@ -408,7 +408,6 @@ class Equations:
         for equation in self.found:
             if equation.sides is not None:
                 used.update(dict.fromkeys(_quantities(equation.sides[1], self.labels)))
-        # \frac\lambda2 and p^\gamma have names without scripts.
         bare = {
             name: Spelled((name, ""), below=False, bold=False, span=span)
             for name, span in self.bare.items()
@@ -509,6 +508,14 @@ def is_model(source: Source, equation: Forward, displayed: Equations) -> bool:
 
 def _written(source: Source, tree: Node) -> str:
     return "".join(source.text[slice(*tree.span)].split())
+
+
+def _without_scripts(tree: Node) -> Iterator[Node]:
+    r"""The names that take no scripts, ``\frac\lambda2`` and ``(1-p)^\gamma``; above a letter stands a mark, maybe."""
+    for part in walk(tree):
+        raised = part.kind == "pow" and part.children[0].kind not in ("name", "entry")
+        inner = part.children if part.kind == "div" else walk(part.children[1]) if raised else ()
+        yield from (name for name in inner if name.kind == "name")
 
 
 def _is_letter(name: str) -> bool:

@@ -26,6 +26,8 @@ _CLASS_WORDS = frozenset(
     "class classes category label labels word words token tokens digit index position klasse kategorie wort".split()
 )
 """Words by which a letter below another is a class or the position of a word."""
+_INDEX_LETTERS = tuple("ijklmn")
+r"""Letters that run by custom: in ``\sum_{i \ne j}`` both may, and only words make one of them a class."""
 _REDUCTIONS = ("sum", "max", "min", "prod")
 
 
@@ -119,7 +121,7 @@ def _compared(inside: Sequence[Token], letters: Collection[str], sign: str) -> I
         return
     for (letter, inner), (other, _) in ((before[0], after[0]), (after[0], before[0])):
         if other in letters and letter not in letters:
-            yield Use(letter, inner, certain=True)
+            yield Use(letter, inner, certain=letter not in _INDEX_LETTERS)
 
 
 def _letters(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:

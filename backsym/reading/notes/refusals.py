@@ -9,6 +9,7 @@ Knows the first look at the equations and the axes that they tell; changes nothi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from backsym.core.errors import Diagnostic, InputError
@@ -202,7 +203,7 @@ def _is_stepped(equation: Forward) -> bool:
 
 def _powers(source: Source, equations: Equations) -> Iterator[Diagnostic]:
     """``x^i`` where i is an index letter: a power, or the member of a family; ``a^{(l-1)}`` likewise."""
-    letters = equations.words.letters
+    letters = equations.words.letters | _only_above(equations)
     for equation in equations.found:
         for side in equation.sides or ():
             for tree in walk(side):
@@ -212,6 +213,23 @@ def _powers(source: Source, equations: Equations) -> Iterator[Diagnostic]:
                 if indexed and tree.children[0].kind in ("name", "entry"):
                     written = source.text[slice(*tree.span)]
                     yield source.diagnostic(say("notes.power_or_member", name=written), tree.span)
+
+
+def _only_above(equations: Equations) -> set[str]:
+    """The letters of marks, ``w^L``, that nothing declares or computes, and that stand above other letters alone."""
+    above: Counter[str] = Counter()
+    everywhere: Counter[str] = Counter()
+    for part in (part for e in equations.found for side in e.sides or () for part in walk(side)):
+        if part.kind == "name":
+            everywhere[part.value] += 1
+        elif part.kind == "pow" and part.children[0].kind in ("name", "entry"):
+            above.update(name.value for name in walk(part.children[1]) if name.kind == "name")
+    known = {new_name(*key) for key in equations.words.keys} | equations.lefts()
+    return {name for name in above if _is_mark(name) and above[name] == everywhere[name] and name not in known}
+
+
+def _is_mark(name: str) -> bool:
+    return len(name) == 1 and name.isascii() and (name.isupper() or name in "ijklmnt")
 
 
 def _letters_as_numbers(source: Source, equations: Equations) -> Iterator[Diagnostic]:

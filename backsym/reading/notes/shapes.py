@@ -50,7 +50,7 @@ class Shapes:
     ``biases`` are vectors that turned out to be added to each column of a matrix, with the sum, and ``unclear`` those
     of which nothing tells whether they are added to the rows or to the columns.  ``layers`` are the letters of layers:
     weights w^l before a vector are matrices.  ``scaling`` are other weights that stand before a vector as numbers, and
-    capitals that stand before a number, ``W x``: they may be matrices.
+    capitals that stand before a number, ``W x``: they may be matrices; so may be what stands one below the other.
     """
 
     def __init__(
@@ -96,6 +96,10 @@ class Shapes:
             self.scaling = dict(p for side in chain(*pairs) for p in self.before_vectors(side) if p[0] in weights)
         capitals = {name for name in left if is_weight(name) and name[:1].isupper()}
         self.scaling.update(p for side in chain(*pairs) for p in self.before_numbers(side) if p[0] in capitals)
+        stacked = (
+            part for side in chain(*pairs) for part in walk(side) if part.kind == "call" and part.value == "concat"
+        )
+        self.scaling.update((a.value, call) for call in stacked for a in call.children if a.value in left)
 
     def passes(self, pairs: Sequence[tuple[Node, Node]]) -> None:
         for _ in range(PASSES):

@@ -8,14 +8,16 @@ Knows how formulas are written, by their tokens, and the words around them; know
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from backsym.core.errors import InputError
 from backsym.core.functions import FUNCTIONS
 from backsym.core.source import Source
 from backsym.core.words import Said, say
 from backsym.reading.files.yamlfile import Edit
+from backsym.reading.latex.declarations import names_in_formula
 from backsym.reading.latex.equations import FormulaReader
 from backsym.reading.latex.lexer import FONTS, Token
 from backsym.reading.latex.names import Vocabulary
@@ -52,6 +54,19 @@ _NO_NAME = frozenset(
     "the our this a an die der das eine ein elementwise element-wise pointwise hidden nonlinear non-linear".split()
 )
 """Words before "function" that do not name it."""
+_OF = Phrases(
+    "of", "of the", "to", "to the", "over", "over the", "between", "von", "vom", "des", "der", "auf", "\u00fcber"
+)
+"""Words between what is computed and what it is computed from."""
+_OPERATIONS = Phrases(
+    "norm", "dot product", "inner product", "scalar product", "outer product", "softmax", "logarithm", "exponential",
+    "square root", "skalarprodukt", "logarithmus", "exponentialfunktion", "wurzel",
+)  # fmt: skip
+_TOTALS = Phrases(
+    "mean", "average", "sum", "product", "difference", "square", "maximum", "minimum", "variance", "mittelwert",
+    "durchschnitt", "summe", "produkt", "differenz", "quadrat", "varianz",
+)  # fmt: skip
+"""What is computed from quantities; the mean of a distribution is one by itself."""
 _LETTERS = ("letter", "greek")
 _APPLIES = ("(", "[", "'")
 """What stands behind a letter that is applied, or differentiated."""
@@ -107,6 +122,30 @@ def told_functions(source: Source, formulas: Sequence[Place]) -> tuple[list[Edit
         said = say("notes.remark.told_function", name=source.text[slice(*one.at)].strip(), function=one.function)
         remarks.append((one.at[0], said))
     return edits, remarks
+
+
+def check_told(source: Source, formulas: Sequence[Place], given: Collection[str], known: Collection[str]) -> None:
+    """Raises InputError where words compute what would be ``given``, "$p$ is the softmax of $z$".
+
+    Functions are of anything; a mean, a sum, a product are of ``known`` quantities: other means are no computations.
+    """
+    text = source.text
+    for formula, following in pairwise(formulas):
+        names = [] if formula.displayed else names_in_formula(source, formula.start, formula.end)
+        if len(names) != 1 or names[0].name not in given:
+            continue
+        behind = formula.end + len(text[formula.end :]) - len(text[formula.end :].lstrip("$)\\ "))
+        stop = up_to(text, behind, (".", ";", ":", "$", "\\(", "\n\n"), _CLAUSE)
+        after = words_of(text, behind, stop)
+        says = _SAYS.first(after)
+        if says is None or says[0] > 0 or stop > following.start or after[-2:] not in _OF:
+            continue
+        clause = after[says[1] :]
+        tokens = {t.text for t in _tokens(source, following)}
+        of_known = bool(tokens & set(known)) or "=" in tokens
+        if any(True for _ in _names_in(clause)) or clause in _OPERATIONS or (clause in _TOTALS and of_known):
+            message = say("notes.computed_in_words", name=names[0].name)
+            raise source.error(message, (formula.start, formula.end))
 
 
 def _tokens(source: Source, formula: Place) -> Sequence[Token]:
